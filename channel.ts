@@ -1,0 +1,168 @@
+/**
+ * A client's requests and their answers over an open WebSocket.
+ *
+ * @module
+ */
+
+import type { ClientSocket } from "./dial.ts";
+import { GOODBYE } from "./encode.ts";
+import {
+  CloseCode,
+  ConnectionClosedError,
+  type ErrorFrame,
+  HoistError,
+  ResponseError,
+  TimeoutError,
+} from "./errors.ts";
+import { type Failure, PendingRequests } from "./pending.ts";
+import type { JsonObject, WireMessage } from "./protocol.ts";
+import { decodeResponse } from "./response.ts";
+import { settlesWithin, within } from "./timers.ts";
+
+/** How a connection ended */
+export interface CloseInfo {
+  /** The close code of the WebSocket, 1006 if it broke */
+  readonly code: number;
+  /** The reason that the server gave, or an empty string */
+  readonly reason: string;
+}
+
+/** A request on its way to the server. */
+export interface ChannelRequest {
+  /** What errors call it, such as `operation "add"` */
+  readonly subject: string;
+  /** The signal of the caller */
+  readonly signal?: AbortSignal | undefined;
+  /** How long the caller waits, in milliseconds */
+  readonly timeout?: number | undefined;
+  /** Makes the frame; may throw */
+  encode(id: number): string;
+  /** The message has got this number */
+  onOpen?(messageId: number): void;
+  /** A listener of the server has replied */
+  onReply?(message: WireMessage): void;
+  /** Makes an error of an error frame; a `ResponseError` if left out */
+  toError?(frame: ErrorFrame): Error;
+}
+
+/** What a channel tells its connection. */
+export interface ChannelEvents {
+  /** The server sent a message, a reply or a broadcast */
+  onMessage(message: WireMessage): void;
+  /** The server sent something that is no frame of Hoist 1 */
+  onInvalid(): void;
+}
+
+const CLOSED_HERE: CloseInfo = {
+  code: CloseCode.NORMAL,
+  reason: "closed by this side",
+};
+
+/** How long the server gets to close after a goodbye, in milliseconds. */
+const GRACE = 1_000;
+
+/** Requests and answers over one WebSocket. */
+export class Channel {
+  /** Resolves when the connection has ended; never rejects */
+  readonly closed: Promise<CloseInfo>;
+  readonly #socket: ClientSocket;
+  readonly #events: ChannelEvents;
+  readonly #pending = new PendingRequests();
+  #closeInfo: CloseInfo | undefined;
+  #resolveClosed = (_info: CloseInfo): void => {};
+
+  constructor(socket: ClientSocket, events: ChannelEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", ({ code, reason }) =>
+      // Deno's code is 0 where the connection broke.
+      this.#end({ code: code || CloseCode.ABNORMAL, reason }));
+  }
+
+  /** Sends a request and waits for its answer. */
+  async request(request: ChannelRequest): Promise<JsonObject | null> {
+    const { subject, signal, timeout } = request;
+    signal?.throwIfAborted();
+    if (this.#closeInfo !== undefined) {
+      throw new ConnectionClosedError(subject, this.#closeInfo);
+    }
+    const id = this.#pending.nextId();
+    const frame = request.encode(id);
+    try {
+      const answer = this.#answerTo(id, request);
+      this.#socket.send(frame);
+      return await within(
+        answer,
+        signal,
+        timeout,
+        () =>
+          new TimeoutError(
+            `Cannot finish ${subject}: no answer within ${timeout} ms`,
+          ),
+      );
+    } catch (error) {
+      throw withCallerStack(error);
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Says goodbye and waits, in bounded time, until the connection has ended. */
+  async close(): Promise<void> {
+    if (this.#closeInfo !== undefined) return void await this.closed;
+    this.#fail(CLOSED_HERE);
+    this.#socket.send(GOODBYE);
+    if (await settlesWithin(this.closed, GRACE)) return;
+    this.#socket.close(CloseCode.NORMAL);
+    this.#end(CLOSED_HERE);
+  }
+
+  #answerTo(id: number, request: ChannelRequest): Promise<JsonObject | null> {
+    return new Promise((resolve, reject) =>
+      this.#pending.add(id, {
+        onOpen: (messageId) => request.onOpen?.(messageId),
+        onReply: (message) => request.onReply?.(message),
+        resolve,
+        reject: (failure) => reject(toError(failure, request)),
+      })
+    );
+  }
+
+  #receive(data: unknown): void {
+    const response = decodeResponse(data);
+    if (response === null) return this.#events.onInvalid();
+    this.#pending.handle(response);
+    if (response.kind === "message") this.#events.onMessage(response.message);
+  }
+
+  #fail(info: CloseInfo): void {
+    this.#closeInfo = info;
+    this.#pending.close(info.code, info.reason);
+  }
+
+  #end(info: CloseInfo): void {
+    this.#fail(info);
+    this.#resolveClosed(info);
+  }
+}
+
+function toError(
+  failure: Failure,
+  { subject, toError }: ChannelRequest,
+): Error {
+  if (failure.kind === "closed") {
+    return new ConnectionClosedError(subject, failure);
+  }
+  return toError?.(failure.error) ?? new ResponseError(subject, failure.error);
+}
+
+/** An error is made where the frame arrives; its reader looks for the caller. */
+function withCallerStack(error: unknown): unknown {
+  const { captureStackTrace }: {
+    captureStackTrace?: (target: object) => void;
+  } = Error;
+  if (error instanceof HoistError) captureStackTrace?.(error);
+  return error;
+}

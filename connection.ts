@@ -1,0 +1,225 @@
+/**
+ * A client's connection as its owner sees it.
+ *
+ * @module
+ */
+
+import { Channel, type CloseInfo } from "./channel.ts";
+import type { ClientSocket } from "./dial.ts";
+import {
+  describeMessage,
+  describeOperation,
+  encodeLogin,
+  encodeMessageRequest,
+  encodeOperationRequest,
+} from "./encode.ts";
+import type { ErrorFrame } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import { type Listener, Listeners } from "./message.ts";
+import type { Json, JsonObject, WireMessage } from "./protocol.ts";
+import {
+  type MessageOptions,
+  type RequestOptions,
+  SentMessage,
+  ServerMessage,
+} from "./server_message.ts";
+
+/**
+ * A connection to a server. Any number of requests may be under way; their answers
+ * come in any order.
+ */
+export interface Connection extends AsyncDisposable {
+  /** Resolves when the connection has ended, whoever ended it; never rejects */
+  readonly closed: Promise<CloseInfo>;
+
+  /**
+   * Calls a function with every message of the server that no name was asked for.
+   *
+   * @param listener What to call
+   * @returns Removes the listener when disposed of
+   */
+  receive(listener: Listener<ServerMessage>): Disposable;
+  /**
+   * Calls a function with every message of a name, or of one of several, at once when
+   * it comes: broadcasts, messages to this client alone, and replies.
+   *
+   * @param names The name of the messages, or several names
+   * @param listener What to call; what it throws goes to the logger
+   * @returns Removes the listener when disposed of
+   *
+   * @throws {TypeError} If the list of names is empty or the listener no function
+   */
+  receive(
+    names: string | readonly string[],
+    listener: Listener<ServerMessage>,
+  ): Disposable;
+
+  /**
+   * Sends a message and waits until the listeners of the server are done.
+   *
+   * @param name The name of the message
+   * @param data What the message carries along, an empty object if left out
+   * @param options How long to wait, and what to do with the replies
+   * @returns The message with the replies to it
+   *
+   * @throws {ResponseError} If a listener failed
+   * @throws {ConnectionClosedError} If the connection ends before
+   * @throws {TimeoutError} If it takes longer than `timeout`
+   * @throws {TypeError} If the data is no object that JSON can hold
+   */
+  message(
+    name: string,
+    data?: JsonObject,
+    options?: MessageOptions,
+  ): Promise<SentMessage>;
+
+  /**
+   * Calls an operation of the server.
+   *
+   * @param name The name of the operation
+   * @param data The arguments, an empty object if left out
+   * @param options How long to wait
+   * @returns The result
+   *
+   * @throws {ResponseError} If there is no such operation, or it failed
+   * @throws {ConnectionClosedError} If the connection ends before
+   * @throws {TimeoutError} If it takes longer than `timeout`
+   * @throws {TypeError} If the data is no object that JSON can hold
+   */
+  operation(
+    name: string,
+    data?: JsonObject,
+    options?: RequestOptions,
+  ): Promise<Json>;
+
+  /**
+   * Says goodbye and closes the connection. What is under way rejects with a
+   * `ConnectionClosedError`.
+   *
+   * @returns Resolves when the connection has ended; calling it again changes nothing
+   */
+  close(): Promise<void>;
+}
+
+/** A {@linkcode Connection} over a WebSocket. */
+export class ClientConnection implements Connection {
+  readonly closed: Promise<CloseInfo>;
+  readonly #channel: Channel;
+  readonly #listeners = new Listeners<ServerMessage>();
+  readonly #logger: Pick<Logger, "warn" | "error">;
+
+  constructor(socket: ClientSocket, logger: Pick<Logger, "warn" | "error">) {
+    this.#logger = logger;
+    this.#channel = new Channel(socket, {
+      onMessage: (wire) => void this.#dispatch(this.#toMessage(wire)),
+      onInvalid: () =>
+        logger.warn("Hoist: ignored a frame that is not of Hoist 1"),
+    });
+    this.closed = this.#channel.closed;
+  }
+
+  /** Logs in: protocol.md, "1. Login". */
+  async logIn(
+    token: string,
+    version: string,
+    signal: AbortSignal,
+    toError: (frame: ErrorFrame) => Error,
+  ): Promise<void> {
+    const encode = () => encodeLogin(token, version);
+    await this.#channel.request({
+      subject: "the login",
+      encode,
+      signal,
+      toError,
+    });
+  }
+
+  receive(
+    names: string | readonly string[] | Listener<ServerMessage>,
+    listener?: Listener<ServerMessage>,
+  ): Disposable {
+    return this.#listeners.add(names, listener);
+  }
+
+  async message(
+    name: string,
+    data: JsonObject = {},
+    options: MessageOptions = {},
+  ): Promise<SentMessage> {
+    return await this.#send(name, data, null, options);
+  }
+
+  async operation(
+    name: string,
+    data: JsonObject = {},
+    { signal, timeout }: RequestOptions = {},
+  ): Promise<Json> {
+    const subject = describeOperation(name);
+    const encode = (id: number) => encodeOperationRequest(id, name, data);
+    const answer = await this.#channel.request({
+      subject,
+      encode,
+      signal,
+      timeout,
+    });
+    return answer?.result ?? null;
+  }
+
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #send(
+    name: string,
+    data: JsonObject,
+    replying: WireMessage | null,
+    { signal, timeout, onReply }: MessageOptions,
+  ): Promise<SentMessage> {
+    const replies: ServerMessage[] = [];
+    let messageId = 0;
+    await this.#channel.request({
+      subject: describeMessage(name),
+      signal,
+      timeout,
+      encode: (id) => encodeMessageRequest(id, name, data, replying),
+      onOpen: (id) => messageId = id,
+      onReply: (wire) => {
+        const reply = this.#toMessage(wire);
+        replies.push(reply);
+        if (onReply !== undefined) void this.#run(() => onReply(reply));
+      },
+    });
+    return new SentMessage(
+      { message: name, data, id: messageId, replying },
+      replies,
+    );
+  }
+
+  #toMessage(wire: WireMessage): ServerMessage {
+    return new ServerMessage(
+      wire,
+      (name, data, options) => this.#send(name, data, wire, options),
+    );
+  }
+
+  async #dispatch(message: ServerMessage): Promise<void> {
+    await this.#listeners.dispatch(message, (error) => this.#report(error));
+  }
+
+  async #run(callback: () => unknown): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#logger.error(`Hoist: a listener failed\n${stack ?? String(error)}`);
+  }
+}

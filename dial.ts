@@ -1,0 +1,154 @@
+/**
+ * Reaching a server: asking whether it is one, opening the WebSocket, and what is
+ * wrong if that fails.
+ *
+ * @module
+ */
+
+import {
+  ConnectError,
+  ErrorCode,
+  type ErrorFrame,
+  type HoistError,
+  LoginError,
+  VersionError,
+} from "./errors.ts";
+import { isJsonObject } from "./json.ts";
+import { parseFrame } from "./protocol.ts";
+import { aborted } from "./timers.ts";
+import { isVersion, meetsMinimum, VERSION } from "./version.ts";
+
+/** The part of a WebSocket that a connection is driven by. */
+export type ClientSocket = Pick<
+  WebSocket,
+  "readyState" | "send" | "close" | "addEventListener" | "removeEventListener"
+>;
+
+/** Makes a WebSocket, as the class of that name does. */
+export type WebSocketConstructor = new (url: string) => ClientSocket;
+
+/** The URLs of a server. */
+export interface Endpoints {
+  readonly base: string;
+  readonly ack: URL;
+  readonly socket: URL;
+}
+
+/** The URLs that belong to the URL of a server. */
+export function endpointsOf(url: string | URL): Endpoints {
+  const base = parseUrl(url);
+  const root = base.href.replace(/[?#].*$/, "").replace(/\/?$/, "/");
+  const ack = new URL("hoist/ack", root);
+  ack.protocol = base.protocol.replace("ws", "http");
+  const socket = new URL("hoist", root);
+  socket.protocol = base.protocol.replace("http", "ws");
+  return { base: String(url), ack, socket };
+}
+
+function parseUrl(url: string | URL): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed !== null && /^(http|ws)s?:$/.test(parsed.protocol)) return parsed;
+  throw new TypeError(
+    `Cannot connect as 'url' must be like "http://localhost:5000": current value is ${
+      JSON.stringify(String(url))
+    }`,
+  );
+}
+
+/** Asks whether there is a Hoist server, and how old it is: protocol.md, "HTTP". */
+export async function acknowledge(
+  { base, ack }: Endpoints,
+  minimumVersion: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const version = await fetchVersion(base, ack, signal);
+  if (minimumVersion === undefined) return;
+  if (isVersion(version) && meetsMinimum(version, minimumVersion)) return;
+  throw new VersionError(
+    `Cannot connect to ${base}: the server has version ${version}, at least ${minimumVersion} is asked for; update the server or lower 'minimumVersion'`,
+    { needed: minimumVersion, current: version },
+  );
+}
+
+async function fetchVersion(
+  base: string,
+  ack: URL,
+  signal: AbortSignal,
+): Promise<string> {
+  const body = await fetchText(base, ack, signal);
+  const value = parseFrame(body);
+  if (isJsonObject(value) && typeof value.version === "string") {
+    return value.version;
+  }
+  throw new ConnectError(
+    `Cannot connect to ${base}: this is no Hoist server, ${ack.href} does not tell a version; check the URL`,
+  );
+}
+
+async function fetchText(
+  base: string,
+  ack: URL,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    const response = await fetch(ack, { signal });
+    return await response.text();
+  } catch (error) {
+    // Only what is wrong with the network is a TypeError, here and in the browser.
+    if (signal.aborted || !(error instanceof TypeError)) throw error;
+    throw new ConnectError(
+      `Cannot connect to ${base}: nothing answers there; check the URL and that the server is running`,
+      { cause: error },
+    );
+  }
+}
+
+/** Opens the WebSocket. */
+export async function openSocket(
+  { base, socket: url }: Endpoints,
+  Implementation: WebSocketConstructor,
+  signal: AbortSignal,
+): Promise<ClientSocket> {
+  const socket = new Implementation(url.href);
+  // Node's implementations end the program at an error that nobody listens to.
+  socket.addEventListener("error", () => {});
+  const opened = new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("close", () => reject(notOpened(base, url)));
+  });
+  try {
+    await Promise.race([opened, aborted(signal)]);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+function notOpened(base: string, url: URL): ConnectError {
+  return new ConnectError(
+    `Cannot connect to ${base}: no WebSocket opens at ${url.href}; check that nothing on the way refuses it`,
+  );
+}
+
+/** The error for a login that the server answered with one. */
+export function refusal(
+  base: string,
+  { code, data, error, message }: ErrorFrame,
+): HoistError {
+  if (code === ErrorCode.LOGIN_FAILED) {
+    return new LoginError(
+      `Cannot log in to ${base}: the server refused the token; check that it is the one of the server's startup line`,
+    );
+  }
+  if (code === ErrorCode.BAD_VERSION && isJsonObject(data)) {
+    const needed = String(data.needed);
+    return new VersionError(
+      `Cannot log in to ${base}: the server needs version ${needed} or later, this client has ${VERSION}; update the client`,
+      { needed, current: VERSION },
+    );
+  }
+  return new ConnectError(
+    `Cannot log in to ${base}: the server answered ${error}, ${message}`,
+  );
+}

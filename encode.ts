@@ -1,0 +1,114 @@
+/**
+ * The JSON text of the frames that each side sends: protocol.md, "Frames".
+ *
+ * @module
+ */
+
+import type { ErrorCode } from "./errors.ts";
+import { stringifyData } from "./json.ts";
+import type { JsonObject, WireMessage } from "./protocol.ts";
+
+/** What the `message` key of a success says about the frame. */
+export type SuccessKind = "open" | "newmsg" | "done" | "s_newmsg" | null;
+
+const ERROR_SENTENCES: Readonly<
+  Record<ErrorCode, readonly [error: string, message: string]>
+> = {
+  1: ["INVALID_JSON", "Invalid JSON structure was received."],
+  2: ["INVALID_CONTENT", "JSON content is invalid."],
+  3: ["LOGIN_FAILED", "Login token is invalid."],
+  4: ["BAD_VERSION", "Version of client is not high enough."],
+  5: ["UNKNOWN_OPERATION", "Operation not found."],
+  6: ["SERVER_ERROR", "Internal server error."],
+  7: [
+    "UNSUPPORTED_OPERATION",
+    "Request operation is not supported by the server.",
+  ],
+  8: ["INVALID_ACTION", "Invalid action was sent."],
+};
+
+/** The last frame of a client: protocol.md, "5. Goodbye". */
+export const GOODBYE = JSON.stringify({ id: null, end: true });
+
+/** A success of the server; `data` is JSON text already, so that it is made once. */
+export function encodeSuccess(
+  id: number | null,
+  kind: SuccessKind,
+  data = "null",
+): string {
+  const message = kind === null ? "null" : `"${kind}"`;
+  return `{"success":true,"data":${data},"error":null,"code":0,"message":${message},"desc":null,"id":${id}}`;
+}
+
+/** An error of the server: protocol.md, "Frames". */
+export function encodeError(
+  id: number | null,
+  code: ErrorCode,
+  data: JsonObject | null = null,
+  description: string | null = null,
+): string {
+  const [error, message] = ERROR_SENTENCES[code];
+  const success = false;
+  return JSON.stringify({
+    success,
+    data,
+    error,
+    code,
+    message,
+    desc: description,
+    id,
+  });
+}
+
+/** The JSON text of a message object: protocol.md, "2. A message". */
+export function encodeMessage(
+  name: string,
+  data: JsonObject,
+  replying: WireMessage | null,
+  id: number,
+): string {
+  const payload = stringifyData(data, describeMessage(name));
+  return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${
+    JSON.stringify(replying)
+  },"id":${id}}`;
+}
+
+/** The login of a client: protocol.md, "1. Login". */
+export function encodeLogin(token: string, version: string): string {
+  return JSON.stringify({ id: 0, token, version });
+}
+
+/** A message of a client: protocol.md, "2. A message". */
+export function encodeMessageRequest(
+  id: number,
+  name: string,
+  data: JsonObject,
+  replying: WireMessage | null,
+): string {
+  const payload = stringifyData(data, describeMessage(name));
+  return `{"id":${id},"action":"message","data":{"message":${
+    JSON.stringify(name)
+  },"data":${payload},"replying":${JSON.stringify(replying)}}}`;
+}
+
+/** A call of a client: protocol.md, "3. An operation". */
+export function encodeOperationRequest(
+  id: number,
+  name: string,
+  data: JsonObject,
+): string {
+  const payload = stringifyData(data, describeOperation(name));
+  return `{"id":${id},"action":"operation","data":{"operation":${
+    JSON.stringify(name)
+  },"data":${payload}}}`;
+}
+
+/** How a message is named in errors and logs. */
+export function describeMessage(name: string): string {
+  return `message ${JSON.stringify(name)}`;
+}
+
+/** How an operation is named in errors and logs. */
+export function describeOperation(name: string): string {
+  return `operation ${JSON.stringify(name)}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * JSON values, and turning what users pass into JSON text.
+ *
+ * @module
+ */
+
+/** A value that JSON can hold */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | JsonObject;
+
+/** An object that JSON can hold: what a message or an operation carries along */
+export interface JsonObject {
+  /** A key that is missing reads as `undefined`, and `undefined` is left out */
+  readonly [key: string]: Json | undefined;
+}
+
+/**
+ * Whether a value is an object in the sense of JSON: no array, not `null`.
+ *
+ * @param value The value to look at
+ * @returns Whether it is an object
+ *
+ * @example
+ * ```ts
+ * import { isJsonObject } from "@hoist/cli/protocol";
+ * import assert from "node:assert/strict";
+ *
+ * assert(isJsonObject({}) && !isJsonObject([]) && !isJsonObject(null));
+ * ```
+ */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The JSON text of any value; `undefined` becomes `null`. */
+export function stringifyValue(value: unknown): string {
+  const json = JSON.stringify(value ?? null);
+  // What JSON cannot hold at the top (functions, symbols) gives no text at all.
+  if (json !== undefined) return json;
+  throw new TypeError(`a ${typeof value} has no JSON form`);
+}
+
+/** The JSON text of the data of `subject`, which must be an object. */
+export function stringifyData(data: unknown, subject: string): string {
+  const json = isJsonObject(data) ? tryStringify(data, subject) : undefined;
+  // An object with a toJSON method, such as a Date, may turn out to be none.
+  if (json?.startsWith("{")) return json;
+  throw new TypeError(
+    `Cannot send ${subject} as its data must be an object that JSON can hold: put the value into one, as in { value }`,
+  );
+}
+
+function tryStringify(data: JsonObject, subject: string): string {
+  try {
+    return JSON.stringify(data);
+  } catch (error) {
+    throw new TypeError(
+      `Cannot send ${subject} as its data must be an object that JSON can hold: a cycle or a bigint cannot`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The port of a server: taking it, naming it, giving it back.
+ *
+ * @module
+ */
+
+import type { ListenOptions } from "./options.ts";
+import { settlesWithin } from "./timers.ts";
+
+const DEFAULT_HOSTNAME = "0.0.0.0";
+const DEFAULT_PORT = 5000;
+const MAX_PORT = 65_535;
+
+/** How long peers get to let go of their sockets, in milliseconds. */
+const GRACE = 1_000;
+
+/** A port that is listened on. */
+export class Listening {
+  /** The address and the port that are really bound */
+  readonly addr: Deno.NetAddr;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #controller = new AbortController();
+  readonly #secure: boolean;
+
+  /** Takes the port, at once. */
+  constructor(
+    options: ListenOptions,
+    handler: Deno.ServeHandler<Deno.NetAddr>,
+    onError: (error: unknown) => Response,
+  ) {
+    const { hostname = DEFAULT_HOSTNAME, port = DEFAULT_PORT } = options;
+    assertPort(port);
+    this.#secure = options.cert !== undefined;
+    try {
+      this.#server = Deno.serve({
+        hostname,
+        port,
+        reusePort: options.reusePort ?? false,
+        // Left out, Deno would print a line of its own.
+        onListen: options.onListen ?? (() => {}),
+        onError,
+        signal: this.#controller.signal,
+        ...certificateOf(options),
+      }, handler);
+    } catch (error) {
+      throw explain(error, hostname, port);
+    }
+    this.addr = this.#server.addr;
+  }
+
+  /** The URL under which this machine reaches the server */
+  get url(): string {
+    const { hostname, port } = this.addr;
+    const isWildcard = hostname === "0.0.0.0" || hostname === "::";
+    const host = isWildcard ? "localhost" : bracket(hostname);
+    return `${this.#secure ? "https" : "http"}://${host}:${port}`;
+  }
+
+  /** Gives the port back, in bounded time. */
+  async close(): Promise<void> {
+    if (await settlesWithin(this.#server.shutdown(), GRACE)) return;
+    // A peer that does not read holds a shutdown for ever. An abort sends it an
+    // illegal 1005, so it is only for those.
+    this.#controller.abort();
+    await settlesWithin(this.#server.finished, GRACE);
+  }
+}
+
+/** An address as logs show it. */
+export function formatAddress(address: Deno.Addr | undefined): string {
+  if (address === undefined) return "unknown address";
+  if ("port" in address && "hostname" in address) {
+    return `${bracket(address.hostname)}:${address.port}`;
+  }
+  return "path" in address ? address.path : address.transport;
+}
+
+function bracket(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+function assertPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return;
+  throw new RangeError(
+    `Cannot listen as 'port' must be a whole number from 0 to ${MAX_PORT}: current value is ${port}`,
+  );
+}
+
+function certificateOf(
+  { cert, key }: ListenOptions,
+): { readonly cert: string; readonly key: string } | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert === undefined && key === undefined) return undefined;
+  const [there, missing] = cert === undefined
+    ? ["key", "cert"]
+    : ["cert", "key"];
+  throw new TypeError(
+    `Cannot listen as '${there}' is given without '${missing}': TLS needs both`,
+  );
+}
+
+/** The same kind of error, saying what can be done. */
+function explain(error: unknown, hostname: string, port: number): unknown {
+  const options = { cause: error };
+  const where = `Cannot listen on ${bracket(hostname)}:${port}`;
+  const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } =
+    Deno.errors;
+  if (error instanceof AddrInUse) {
+    return new AddrInUse(
+      `Cannot listen on port ${port}: it is already in use, choose another or 0 for a free one`,
+      options,
+    );
+  }
+  if (error instanceof AddrNotAvailable) {
+    return new AddrNotAvailable(
+      `${where}: this machine does not have the address`,
+      options,
+    );
+  }
+  if (error instanceof NotCapable) {
+    return new NotCapable(
+      `${where}: the permission is missing, run with --allow-net`,
+      options,
+    );
+  }
+  if (error instanceof PermissionDenied) {
+    return new PermissionDenied(
+      `${where}: the system does not allow it, choose a port above 1023`,
+      options,
+    );
+  }
+  return error;
+}

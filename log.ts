@@ -1,0 +1,231 @@
+/**
+ * What a server says to its operator.
+ *
+ * @module
+ */
+
+import { BaseHandler, getLogger, type LogRecord } from "@std/log";
+
+/**
+ * Where the lines go. `console`, a logger of `@std/log`, LogTape and pino all fit.
+ *
+ * @example
+ * ```ts
+ * import { type Logger, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const lines: string[] = [];
+ * const push = (line: string) => lines.push(line);
+ * const logger: Logger = { debug: push, info: push, warn: push, error: push };
+ * await using _server = serve("test", { hostname: "127.0.0.1", port: 0, logger });
+ * assert.match(lines[0] ?? "", /^startup: starting server on 127\.0\.0\.1:\d+/);
+ * ```
+ */
+export interface Logger {
+  /** Takes a line that helps to find a mistake */
+  debug(line: string): void;
+  /** Takes a line about the normal course of things */
+  info(line: string): void;
+  /** Takes a line about something that is probably not wanted */
+  warn(line: string): void;
+  /** Takes a line about something that went wrong */
+  error(line: string): void;
+}
+
+/** The lowest level of the lines that are written */
+export type LogLevel = keyof Logger;
+
+/** The levels, from the lowest on */
+export const LOG_LEVELS: readonly LogLevel[] = [
+  "debug",
+  "info",
+  "warn",
+  "error",
+];
+
+/** Options of {@linkcode debug} */
+export interface DebugOptions {
+  /**
+   * Whether each line starts with the name of the function that wrote it.
+   *
+   * @default {false}
+   */
+  readonly trace?: boolean;
+  /**
+   * Whether to show what the HTTP server does: where it listens, each request with
+   * its status and time, refused upgrades, and its errors.
+   *
+   * @default {false}
+   */
+  readonly http?: boolean;
+}
+
+interface DebugState {
+  readonly level: LogLevel | undefined;
+  readonly trace: boolean;
+  readonly http: boolean;
+}
+
+let debugging: DebugState = { level: undefined, trace: false, http: false };
+
+/**
+ * Shows everything that all servers of this process do, those that run already
+ * included, whatever their `logLevel`. Payloads are shown, tokens are not.
+ *
+ * @param options What to show besides
+ * @returns Goes back to how it was when disposed of
+ *
+ * @example
+ * ```ts
+ * import { debug } from "@hoist/cli";
+ *
+ * using _debugging = debug({ trace: true });
+ * ```
+ */
+export function debug(options: DebugOptions = {}): Disposable {
+  const before = debugging;
+  debugging = {
+    level: "debug",
+    trace: options.trace ?? false,
+    http: options.http ?? false,
+  };
+  return { [Symbol.dispose]: () => void (debugging = before) };
+}
+
+/** What a {@linkcode Log} is made of. */
+export interface LogOptions {
+  /** Where the lines go; to standard error if left out */
+  readonly logger?: Logger | undefined;
+  /** The lowest level that is written */
+  readonly level: LogLevel;
+  /** What no line may hold unless it says so itself */
+  readonly secret: string;
+}
+
+/** The lines of one server: `key: text`. */
+export class Log {
+  readonly #logger: Logger;
+  readonly #level: LogLevel;
+  readonly #secret: string;
+
+  constructor({ logger, level, secret }: LogOptions) {
+    this.#logger = logger ?? standardLogger();
+    this.#level = level;
+    this.#secret = secret;
+  }
+
+  /** Writes a line for whoever looks for a mistake; `text` is made only if shown. */
+  debug(key: string, text: () => string): void {
+    if (this.#shows("debug")) this.#write("debug", key, text(), this.debug);
+  }
+
+  /** Writes a line about the normal course of things. */
+  info(key: string, text: string): void {
+    if (this.#shows("info")) this.#write("info", key, text, this.info);
+  }
+
+  /** Writes a line about something that is probably not wanted. */
+  warn(key: string, text: string): void {
+    if (this.#shows("warn")) this.#write("warn", key, text, this.warn);
+  }
+
+  /** Writes a line about something that went wrong. */
+  error(key: string, text: string): void {
+    if (this.#shows("error")) this.#write("error", key, text, this.error);
+  }
+
+  /** Writes a line about a callback that threw, with the stack of the error. */
+  exception(
+    text: string,
+    error: unknown,
+    ...secrets: readonly string[]
+  ): void {
+    if (!this.#shows("error")) return;
+    const stack = this.redact(describe(error), ...secrets);
+    this.#write("error", "error", `${text}\n${stack}`, this.exception);
+  }
+
+  /** Writes a line about the HTTP server, if `debug({ http: true })` was called. */
+  http(text: () => string): void {
+    if (debugging.http) this.#write("debug", "http", text(), this.http);
+  }
+
+  /** Takes the token, and what else is secret, out of a text that others made. */
+  redact(text: string, ...secrets: readonly string[]): string {
+    return [this.#secret, ...secrets].reduce(
+      (redacted, secret) =>
+        secret === "" ? redacted : redacted.replaceAll(secret, "[redacted]"),
+      text,
+    );
+  }
+
+  #shows(level: LogLevel): boolean {
+    const lowest = debugging.level ?? this.#level;
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
+  }
+
+  // deno-lint-ignore ban-types -- only its place on the stack is of interest
+  #write(level: LogLevel, key: string, text: string, writer: Function): void {
+    const trace = debugging.trace ? `[${callerOf(writer)}] ` : "";
+    try {
+      this.#logger[level](`${trace}${key}: ${text}`);
+    } catch {
+      // A logger that fails must not take the connection with it, and there is
+      // nowhere left to say so.
+    }
+  }
+}
+
+/** The name of the function that called `callee`. */
+function callerOf(
+  // deno-lint-ignore ban-types -- as above
+  callee: Function,
+): string {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, callee);
+  const frame = holder.stack?.match(/\n\s*at (?:async )?(?:new )?([^\s(]+) \(/);
+  return frame?.[1]?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
+}
+
+/** An error as the operator wants to see it: with its stack and its causes. */
+function describe(error: unknown): string {
+  try {
+    return Deno.inspect(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}
+
+/** The logger named "hoist" of `@std/log`, writing to standard error unless set up. */
+function standardLogger(): Logger {
+  // Asked for when a server starts, never at import: `setup` of @std/log discards
+  // the loggers that were there before.
+  const logger = getLogger("hoist");
+  if (logger.handlers.length === 0) {
+    logger.handlers.push(new ErrorOutput("DEBUG"));
+  }
+  return {
+    debug: (line) => void logger.debug(line),
+    info: (line) => void logger.info(line),
+    warn: (line) => void logger.warn(line),
+    error: (line) => void logger.error(line),
+  };
+}
+
+const COLORS = new Map([
+  ["DEBUG", "color: gray"],
+  ["INFO", "color: green"],
+  ["WARN", "color: yellow"],
+  ["ERROR", "color: red"],
+]);
+
+/** Writes lines to standard error, their keys in the colour of the level. */
+class ErrorOutput extends BaseHandler {
+  override handle(record: LogRecord): void {
+    const [key, ...rest] = record.msg.split(": ");
+    const color = COLORS.get(record.levelName) ?? "";
+    // The console leaves the colours out where there is no terminal, and under
+    // NO_COLOR.
+    console.error("%c%s%c: %s", color, key, "color: unset", rest.join(": "));
+  }
+}

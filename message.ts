@@ -1,0 +1,162 @@
+/**
+ * Messages and the listeners to them, as both sides have them.
+ *
+ * @module
+ */
+
+import type { JsonObject, WireMessage } from "./protocol.ts";
+
+/**
+ * A message that one side sent to the other.
+ *
+ * @example
+ * ```ts
+ * import { connect, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.receive("hello", (message) => {
+ *   message.reply("hi", { you: message.data.name });
+ * });
+ *
+ * await using connection = await connect("test", { url: server.url });
+ * const sent = await connection.message("hello", { name: "Ada" });
+ * assert.deepEqual(sent.replies[0]?.data, { you: "Ada" });
+ * ```
+ */
+export class Message {
+  /** The number of the message, which no other message of the server has */
+  readonly id: number;
+  /** The name of the message, by which listeners are chosen */
+  readonly name: string;
+  /** What the message carries along */
+  readonly data: JsonObject;
+  readonly #wire: WireMessage;
+  #replying: Message | undefined;
+
+  /**
+   * Constructs a `Message` from what stands in a frame.
+   *
+   * @param wire The message object: protocol.md, "2. A message"
+   */
+  constructor(wire: WireMessage) {
+    this.#wire = wire;
+    this.id = wire.id;
+    this.name = wire.message;
+    this.data = wire.data;
+  }
+
+  /** The message that this one replies to, or `null` */
+  get replying(): Message | null {
+    // Made when asked for: a peer can nest deeper than the stack goes.
+    const { replying } = this.#wire;
+    return replying === null ? null : this.#replying ??= new Message(replying);
+  }
+
+  /**
+   * What stands in a frame for this message: protocol.md, "2. A message".
+   *
+   * @returns The message object
+   */
+  toJSON(): WireMessage {
+    return this.#wire;
+  }
+}
+
+/**
+ * Is called with each message that it was registered for. A promise that it returns
+ * is waited for.
+ *
+ * @param message The message
+ */
+export type Listener<Received extends Message> = (message: Received) => unknown;
+
+/** The listeners of one side, by the name of the message. */
+export class Listeners<Received extends Message> {
+  readonly #byName = new Map<string, readonly Listener<Received>[]>();
+  #toAll: readonly Listener<Received>[] = [];
+
+  /**
+   * Adds a listener.
+   *
+   * @param names The messages to listen to, or the listener to all of them
+   * @param listener What to call, if names are given
+   * @returns Removes the listener when disposed of
+   */
+  add(
+    names: string | readonly string[] | Listener<Received>,
+    listener?: Listener<Received>,
+  ): Disposable {
+    if (typeof names === "function") return this.#addToAll(entryOf(names));
+    return this.#addToNames(namesOf(names), entryOf(listener));
+  }
+
+  /**
+   * Calls the listeners to a message one after the other: those to its name first,
+   * then those to all messages, each in the order of registration.
+   *
+   * @param message The message
+   * @param onError Is called with what a listener throws; the others still run
+   * @returns The number of listeners that were called
+   */
+  async dispatch(
+    message: Received,
+    onError: (error: unknown) => void,
+  ): Promise<number> {
+    const listeners = [
+      ...this.#byName.get(message.name) ?? [],
+      ...this.#toAll,
+    ];
+    for (const listener of listeners) {
+      try {
+        await listener(message);
+      } catch (error) {
+        onError(error);
+      }
+    }
+    return listeners.length;
+  }
+
+  #addToAll(entry: Listener<Received>): Disposable {
+    this.#toAll = [...this.#toAll, entry];
+    return { [Symbol.dispose]: () => this.#remove(entry) };
+  }
+
+  #addToNames(
+    names: Iterable<string>,
+    entry: Listener<Received>,
+  ): Disposable {
+    for (const name of names) {
+      this.#byName.set(name, [...this.#byName.get(name) ?? [], entry]);
+    }
+    return { [Symbol.dispose]: () => this.#remove(entry) };
+  }
+
+  #remove(entry: Listener<Received>): void {
+    const isOther = (other: Listener<Received>) => other !== entry;
+    this.#toAll = this.#toAll.filter(isOther);
+    for (const [name, listeners] of this.#byName) {
+      const rest = listeners.filter(isOther);
+      if (rest.length > 0) this.#byName.set(name, rest);
+      else this.#byName.delete(name);
+    }
+  }
+}
+
+/** An entry of its own, so that a listener added twice can be removed once. */
+function entryOf<Received extends Message>(
+  listener: Listener<Received> | undefined,
+): Listener<Received> {
+  if (typeof listener === "function") return (message) => listener(message);
+  throw new TypeError(
+    `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
+  );
+}
+
+function namesOf(names: string | readonly string[]): ReadonlySet<string> {
+  const list = new Set(typeof names === "string" ? [names] : names);
+  if (list.size > 0) return list;
+  throw new TypeError(
+    "Cannot receive messages as the list of names is empty: leave it out to receive all",
+  );
+}

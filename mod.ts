@@ -1,0 +1,73 @@
+/**
+ * Client and server that exchange named messages over a WebSocket, protected by a
+ * token, for Deno: the Hoist 1 protocol of the Python package Hoist.
+ *
+ * A server and a client, here in one program:
+ *
+ * @example
+ * ```ts
+ * import { connect, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.receive("hello", (message) => {
+ *   message.reply("hi", { text: `welcome, ${message.data.name}` });
+ * });
+ *
+ * await using connection = await connect("test", { url: server.url });
+ * const sent = await connection.message("hello", { name: "Ada" });
+ * assert.equal(sent.replies[0]?.data.text, "welcome, Ada");
+ * ```
+ *
+ * Run as a program, this module is the command line: `deno run -N jsr:@hoist/cli`.
+ *
+ * @module
+ */
+
+export {
+  type ClientSocket,
+  type CloseInfo,
+  connect,
+  type Connection,
+  type ConnectOptions,
+  type MessageOptions,
+  type RequestOptions,
+  SentMessage,
+  ServerMessage,
+  type WebSocketConstructor,
+} from "./client.ts";
+export {
+  type Client,
+  ClientMessage,
+  type OperationContext,
+} from "./client_message.ts";
+export { type Login, type LoginContext } from "./auth.ts";
+export {
+  CloseCode,
+  ConnectError,
+  ConnectionClosedError,
+  ErrorCode,
+  type ErrorFrame,
+  HoistError,
+  LoginError,
+  ResponseError,
+  TimeoutError,
+  VersionError,
+} from "./errors.ts";
+export { type Handler, type RequestInfo } from "./http.ts";
+export { debug, type DebugOptions, type Logger, type LogLevel } from "./log.ts";
+export { main } from "./main.ts";
+export { type Listener, Message } from "./message.ts";
+export { type OperationHandler } from "./operation.ts";
+export { type ListenOptions, type ServerOptions } from "./options.ts";
+export { type Json, type JsonObject, type WireMessage } from "./protocol.ts";
+export { serve, type ServeOptions, start } from "./serve.ts";
+export { Server } from "./server.ts";
+export { generateToken, type GenerateTokenOptions } from "./token.ts";
+export { VERSION } from "./version.ts";
+
+if (import.meta.main) {
+  // Programs that import the library never load the command line.
+  const { runCommandLine } = await import("./cli.ts");
+  Deno.exitCode = await runCommandLine();
+}

@@ -1,0 +1,74 @@
+/**
+ * The operations that a server offers, by name.
+ *
+ * @module
+ */
+
+import { stringifyValue } from "./json.ts";
+import type { JsonObject } from "./protocol.ts";
+
+/**
+ * Carries out an operation. Its value, or that of the promise that it returns, is
+ * the result.
+ *
+ * @param data The arguments that the client sent
+ * @param context Who called
+ * @returns The result, which JSON must be able to hold; `undefined` becomes `null`
+ */
+export type OperationHandler<Context> = (
+  data: JsonObject,
+  context: Context,
+) => unknown;
+
+/** The operations of a server. */
+export class Operations<Context> {
+  readonly #handlers = new Map<string, OperationHandler<Context>>();
+
+  /**
+   * Adds an operation.
+   *
+   * @param name The name under which clients call it
+   * @param handler What to call
+   * @returns Removes the operation when disposed of
+   */
+  add(name: string, handler: OperationHandler<Context>): Disposable {
+    const subject = `Cannot register operation ${JSON.stringify(name)}`;
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `${subject} as its handler must be a function: current value is of type ${typeof handler}`,
+      );
+    }
+    if (this.#handlers.has(name)) {
+      throw new TypeError(
+        `${subject} as it exists already: dispose of the first one before`,
+      );
+    }
+    this.#handlers.set(name, handler);
+    return { [Symbol.dispose]: () => this.#remove(name, handler) };
+  }
+
+  /** Whether there is an operation of that name. */
+  has(name: string): boolean {
+    return this.#handlers.has(name);
+  }
+
+  /**
+   * Calls an operation.
+   *
+   * @param name The name of an operation that exists
+   * @param data The arguments
+   * @param context Who called
+   * @returns The JSON text of the result
+   */
+  async call(
+    name: string,
+    data: JsonObject,
+    context: Context,
+  ): Promise<string> {
+    return stringifyValue(await this.#handlers.get(name)?.(data, context));
+  }
+
+  #remove(name: string, handler: OperationHandler<Context>): void {
+    if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
+  }
+}

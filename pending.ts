@@ -1,0 +1,101 @@
+/**
+ * The requests of a connection that wait for their answers.
+ *
+ * @module
+ */
+
+import type { ErrorFrame } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+import type { Response } from "./response.ts";
+import type { WireMessage } from "./protocol.ts";
+
+/** What becomes of a request; one of `resolve` and `reject` is called, once. */
+export interface PendingRequest {
+  /** The message has arrived and has got this number */
+  onOpen?(messageId: number): void;
+  /** A listener of the server has replied */
+  onReply?(message: WireMessage): void;
+  /** The request has been answered */
+  resolve(data: JsonObject | null): void;
+  /** The request has failed */
+  reject(failure: Failure): void;
+}
+
+/** Why a request has failed. */
+export type Failure =
+  | { readonly kind: "error"; readonly error: ErrorFrame }
+  | { readonly kind: "closed"; readonly code: number; readonly reason: string };
+
+/**
+ * Finds the request that a frame belongs to and settles it. A frame for a request
+ * that is not there any more (its caller gave up, say) is ignored.
+ */
+export class PendingRequests {
+  // Maps keep the order of insertion: the first request is the oldest.
+  readonly #requests = new Map<number, PendingRequest>();
+  #nextId = 0;
+
+  /** The number of requests that wait */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** A number that no request has had: 0 for the first, which is the login. */
+  nextId(): number {
+    return this.#nextId++;
+  }
+
+  /** Adds a request that is about to be sent. */
+  add(id: number, request: PendingRequest): void {
+    this.#requests.set(id, request);
+  }
+
+  /** Forgets a request whose caller does not wait any more. */
+  delete(id: number): void {
+    this.#requests.delete(id);
+  }
+
+  /** Hands a frame of the server to the request that it belongs to. */
+  handle(response: Response): void {
+    switch (response.kind) {
+      case "open":
+        return this.#requests.get(response.id)?.onOpen?.(response.messageId);
+      case "message":
+        return this.#reply(response.id, response.message);
+      case "answer":
+        return this.#take(response.id)?.resolve(response.data);
+      case "done":
+        return this.#take(response.id)?.resolve(null);
+      case "error":
+        return this.#fail(response.id, response.error);
+    }
+  }
+
+  /** Fails everything that waits: the connection has ended. */
+  close(code: number, reason: string): void {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    for (const request of requests) {
+      request.reject({ kind: "closed", code, reason });
+    }
+  }
+
+  #reply(id: number | null, message: WireMessage): void {
+    if (id !== null) this.#requests.get(id)?.onReply?.(message);
+  }
+
+  #fail(id: number | null, error: ErrorFrame): void {
+    // A Python server handles requests in order and answers errors without an id:
+    // protocol.md, "What the Python server does".
+    const oldest = id ?? this.#requests.keys().next().value;
+    if (oldest !== undefined) {
+      this.#take(oldest)?.reject({ kind: "error", error });
+    }
+  }
+
+  #take(id: number): PendingRequest | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The frames of a server as the client reads them: protocol.md, "Frames".
+ *
+ * @module
+ */
+
+import type { ErrorFrame } from "./errors.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
+import {
+  isId,
+  isWireMessage,
+  parseFrame,
+  type WireMessage,
+} from "./protocol.ts";
+
+/** A frame of a server, told apart by what the client has to do. */
+export type Response =
+  /** Answers a login or an operation */
+  | { readonly kind: "answer"; readonly id: number; readonly data: JsonObject }
+  /** A message has arrived and has got a number */
+  | { readonly kind: "open"; readonly id: number; readonly messageId: number }
+  /** All listeners to a message have finished */
+  | { readonly kind: "done"; readonly id: number }
+  /** The server sends a message, as a reply to a request if there is an id */
+  | {
+    readonly kind: "message";
+    readonly id: number | null;
+    readonly message: WireMessage;
+  }
+  /** A request has failed; without an id, the oldest one */
+  | {
+    readonly kind: "error";
+    readonly id: number | null;
+    readonly error: ErrorFrame;
+  };
+
+const NO_DATA: JsonObject = Object.freeze({});
+
+/**
+ * Reads a frame of a server.
+ *
+ * @param frame The data of the WebSocket message
+ * @returns What it says, or `null` if it is no frame of Hoist 1
+ */
+export function decodeResponse(frame: unknown): Response | null {
+  const value = parseFrame(frame);
+  if (!isJsonObject(value)) return null;
+  const id = isId(value.id) ? value.id : null;
+  return value.success === true ? readSuccess(id, value) : readError(id, value);
+}
+
+function readSuccess(
+  id: number | null,
+  { message: kind, data }: JsonObject,
+): Response | null {
+  if (kind === "newmsg" || kind === "s_newmsg") {
+    return isWireMessage(data) ? { kind: "message", id, message: data } : null;
+  }
+  if (id === null) return null;
+  if (kind === "done") return { kind, id };
+  if (kind === "open") {
+    return isJsonObject(data) && isId(data.id)
+      ? { kind, id, messageId: data.id }
+      : null;
+  }
+  return { kind: "answer", id, data: isJsonObject(data) ? data : NO_DATA };
+}
+
+function readError(
+  id: number | null,
+  { code, error, message, desc, data = null }: JsonObject,
+): Response | null {
+  if (
+    typeof code !== "number" || typeof error !== "string" ||
+    typeof message !== "string"
+  ) return null;
+  const description = typeof desc === "string" ? desc : null;
+  return {
+    kind: "error",
+    id,
+    error: { code, error, message, description, data },
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * One client of a server: a session, the socket that it runs over, and what is under
+ * way.
+ *
+ * @module
+ */
+
+import type { LoginContext } from "./auth.ts";
+import type { Client } from "./client_message.ts";
+import { CloseCode } from "./errors.ts";
+import type { Message } from "./message.ts";
+import type { JsonObject, LoginRequest } from "./protocol.ts";
+import { type RequestHost, Requests } from "./requests.ts";
+import { type Effect, Session } from "./session.ts";
+
+/** What a client needs of its server. */
+export interface ClientHost extends RequestHost {
+  readonly loginTimeout: number;
+  readonly minimumVersion: string | undefined;
+  /** Whether the client may log in; never rejects. */
+  authenticate(token: string, context: LoginContext): Promise<boolean>;
+  /** The client has logged in. */
+  join(client: ServerClient): void;
+  /** The client takes part no more; its socket may still be closing. */
+  leave(client: ServerClient): void;
+  /** The socket of the client is gone. */
+  forget(client: ServerClient): void;
+}
+
+/** The part of a WebSocket that a client is driven by. */
+export type Socket = Pick<
+  WebSocket,
+  | "readyState"
+  | "send"
+  | "close"
+  | "onopen"
+  | "onmessage"
+  | "onclose"
+  | "onerror"
+>;
+
+/** What is known of a client before it says a word. */
+export type Origin = Pick<LoginContext, "address" | "url" | "headers">;
+
+const CONNECTING = 0;
+const OPEN = 1;
+
+/** A {@linkcode Client} as its server sees it. */
+export class ServerClient implements Client {
+  readonly id: number;
+  readonly address: string;
+  version = "";
+  readonly #host: ClientHost;
+  readonly #socket: Socket;
+  readonly #origin: Origin;
+  readonly #session: Session;
+  readonly #requests: Requests;
+  readonly #loginTimer: ReturnType<typeof setTimeout>;
+  #underWay = 0;
+  #draining = false;
+  #ended = false;
+  #onEnd = (): void => {};
+
+  constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
+    this.id = id;
+    this.address = origin.address;
+    this.#host = host;
+    this.#socket = socket;
+    this.#origin = origin;
+    this.#session = new Session(host.minimumVersion);
+    this.#requests = new Requests(host, this, (frame) => this.send(frame));
+    this.#loginTimer = setTimeout(
+      () => this.#apply(this.#session.expireLogin()),
+      host.loginTimeout,
+    );
+    this.#listen();
+  }
+
+  message(name: string, data: JsonObject = {}): Message {
+    return this.#requests.push(null, name, data, null);
+  }
+
+  close(code: number = CloseCode.NORMAL, reason = ""): void {
+    if (this.#ended) return;
+    const neverOpened = this.#socket.readyState === CONNECTING;
+    this.#socket.close(code, reason);
+    this.#end(`was disconnected (${code})`);
+    // No close event is certain to follow.
+    if (neverOpened) this.#host.forget(this);
+  }
+
+  /** Sends a frame; returns whether it was handed to the socket. */
+  send(frame: string): boolean {
+    if (this.#socket.readyState !== OPEN) return false;
+    try {
+      this.#socket.send(frame);
+    } catch {
+      return false;
+    }
+    this.#host.log.debug("send", () => `${this.address} ${this.#show(frame)}`);
+    return true;
+  }
+
+  /**
+   * Takes no more requests and closes as soon as those under way are answered;
+   * resolves then.
+   */
+  drain(): Promise<void> {
+    this.#draining = true;
+    return new Promise((resolve) => {
+      this.#onEnd = resolve;
+      if (this.#ended) resolve();
+      else if (this.#underWay === 0) this.dismiss();
+    });
+  }
+
+  /** Closes because the server does. */
+  dismiss(): void {
+    this.close(CloseCode.GOING_AWAY, "server closed");
+  }
+
+  #listen(): void {
+    const { log } = this.#host;
+    this.#socket.onopen = () =>
+      log.info("connect", `${this.address} has connected`);
+    this.#socket.onmessage = ({ data }) => this.#receive(data);
+    // A close event follows, and there is nothing that it does not tell.
+    this.#socket.onerror = () => {};
+    this.#socket.onclose = ({ code }) => {
+      this.#end(describeClose(code));
+      this.#host.forget(this);
+    };
+  }
+
+  #receive(frame: unknown): void {
+    this.#host.log.debug(
+      "receive",
+      () =>
+        this.#session.state === "login"
+          ? `${this.address} its login`
+          : `${this.address} ${this.#show(String(frame))}`,
+    );
+    if (!this.#draining) this.#apply(this.#session.receive(frame));
+  }
+
+  #apply(effect: Effect): void {
+    switch (effect.kind) {
+      case "login":
+        return void this.#authenticate(effect);
+      case "message":
+        return void this.#track(this.#requests.answerMessage(effect));
+      case "operation":
+        return void this.#track(this.#requests.answerOperation(effect));
+      case "answer":
+        this.#report(effect.failure);
+        this.send(effect.frame);
+        return;
+      case "close":
+        this.#report(effect.failure);
+        if (effect.frame !== undefined) this.send(effect.frame);
+        return this.close(effect.code, effect.reason);
+      case "ignore":
+        return;
+    }
+  }
+
+  async #authenticate({ token, version }: LoginRequest): Promise<void> {
+    this.version = version;
+    const context = { ...this.#origin, version };
+    const accepted = await this.#host.authenticate(token, context);
+    this.#apply(this.#session.settleLogin(accepted));
+    if (this.#session.state !== "open") return;
+    clearTimeout(this.#loginTimer);
+    this.#host.log.info(
+      "login",
+      `${this.address} has successfully authenticated`,
+    );
+    this.#host.join(this);
+  }
+
+  async #track(answer: Promise<void>): Promise<void> {
+    this.#underWay++;
+    await answer;
+    this.#underWay--;
+    if (this.#draining && this.#underWay === 0) this.dismiss();
+  }
+
+  /** Takes part no more: once, whoever ends it. */
+  #end(how: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#session.close();
+    clearTimeout(this.#loginTimer);
+    this.#host.leave(this);
+    this.#host.log.info("disconnect", `${this.address} ${how}`);
+    this.#onEnd();
+  }
+
+  #report(failure: string | undefined): void {
+    if (failure === undefined) return;
+    this.#host.log.warn("error", `${this.address}: ${failure}`);
+  }
+
+  #show(frame: string): string {
+    const shown = frame.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
+    return this.#host.log.redact(shown).slice(0, MAX_SHOWN);
+  }
+}
+
+const TOKEN_FIELD = /("token"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+
+/** How many characters of a frame a debug line shows. */
+const MAX_SHOWN = 1_000;
+
+function describeClose(code: number): string {
+  // Deno's code is 0 where the connection broke.
+  return code === 0 || code === CloseCode.ABNORMAL
+    ? "was lost"
+    : `has disconnected (${code})`;
+}

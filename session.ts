@@ -1,0 +1,187 @@
+/**
+ * The server's side of one connection as a state machine: a frame goes in, what has
+ * to be done comes out. It knows no socket, no timer and no log.
+ *
+ * ```text
+ * login ──► authenticating ──► open ──► closed
+ *   └─────────────┴──────────────────────▲
+ * ```
+ *
+ * @module
+ */
+
+import { encodeError, encodeSuccess } from "./encode.ts";
+import { CloseCode, ErrorCode } from "./errors.ts";
+import {
+  decodeLogin,
+  decodeRequest,
+  type InvalidFrame,
+  type LoginRequest,
+  type MessageRequest,
+  type OperationRequest,
+} from "./protocol.ts";
+import { isVersion, meetsMinimum } from "./version.ts";
+
+/** Where a connection stands. */
+export type SessionState = "login" | "authenticating" | "open" | "closed";
+
+/** What the shell has to do. */
+export type Effect =
+  /** Ask whether this client may log in, then call `settleLogin` */
+  | LoginRequest
+  /** Run the listeners */
+  | MessageRequest
+  /** Run the operation */
+  | OperationRequest
+  /** Nothing */
+  | { readonly kind: "ignore" }
+  /** Send this; `failure` is what to log */
+  | {
+    readonly kind: "answer";
+    readonly frame: string;
+    readonly failure?: string;
+  }
+  /** Send the frame, if there is one, and close */
+  | {
+    readonly kind: "close";
+    readonly code: number;
+    readonly reason: string;
+    readonly frame?: string;
+    readonly failure?: string;
+  };
+
+/** The state of one connection. */
+export class Session {
+  #state: SessionState = "login";
+  #loginId = 0;
+  readonly #minimumVersion: string | undefined;
+
+  constructor(minimumVersion?: string) {
+    this.#minimumVersion = minimumVersion;
+  }
+
+  /** Where the connection stands */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Takes what the client sent. */
+  receive(frame: unknown): Effect {
+    switch (this.#state) {
+      case "login":
+        return this.#receiveLogin(frame);
+      case "authenticating":
+        return this.#receiveEarly(frame);
+      case "open":
+        return this.#receiveRequest(frame);
+      case "closed":
+        return { kind: "ignore" };
+    }
+  }
+
+  /** Takes the decision on the login. */
+  settleLogin(accepted: boolean): Effect {
+    if (this.#state !== "authenticating") return { kind: "ignore" };
+    if (!accepted) return this.#refuseLogin("login refused");
+    this.#state = "open";
+    return { kind: "answer", frame: encodeSuccess(this.#loginId, null) };
+  }
+
+  /** The time for the login has run out. */
+  expireLogin(): Effect {
+    const pending = this.#state === "login" || this.#state === "authenticating";
+    return pending ? this.#refuseLogin("login timed out") : { kind: "ignore" };
+  }
+
+  /** Nothing more is taken from the client. */
+  close(): void {
+    this.#state = "closed";
+  }
+
+  #receiveLogin(frame: unknown): Effect {
+    const login = decodeLogin(frame);
+    if (login.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
+    if (login.kind === "invalid") return this.#rejectLogin(login);
+    const refusal = this.#checkVersion(login);
+    if (refusal !== null) return refusal;
+    this.#state = "authenticating";
+    this.#loginId = login.id;
+    return login;
+  }
+
+  /** A frame that did not wait for the answer to the login. */
+  #receiveEarly(frame: unknown): Effect {
+    const request = decodeRequest(frame);
+    if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
+    if (request.kind === "invalid") return this.#reject(request);
+    const failure = "the login has not been answered yet";
+    return {
+      kind: "answer",
+      frame: encodeError(request.id, ErrorCode.INVALID_ACTION, null, failure),
+      failure,
+    };
+  }
+
+  #receiveRequest(frame: unknown): Effect {
+    const request = decodeRequest(frame);
+    if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
+    return request.kind === "invalid" ? this.#reject(request) : request;
+  }
+
+  /** Checks the version before the token: protocol.md, "1. Login". */
+  #checkVersion({ id, version }: LoginRequest): Effect | null {
+    const kind = "invalid";
+    const fatal = false;
+    if (!isVersion(version)) {
+      const code = ErrorCode.INVALID_CONTENT;
+      const data = { current: "str", needed: "str" };
+      const description = '"version" must be a version such as "1.0.0"';
+      return this.#rejectLogin({ kind, id, code, data, description, fatal });
+    }
+    const needed = this.#minimumVersion;
+    if (needed === undefined || meetsMinimum(version, needed)) return null;
+    const code = ErrorCode.BAD_VERSION;
+    const description = `the server needs version ${needed} or later`;
+    const data = { needed };
+    return this.#rejectLogin({ kind, id, code, data, description, fatal });
+  }
+
+  #refuseLogin(failure: string): Effect {
+    const frame = encodeError(this.#loginId, ErrorCode.LOGIN_FAILED);
+    return this.#close(CloseCode.POLICY_VIOLATION, failure, { frame, failure });
+  }
+
+  /** Answers a broken login, which ends the connection. */
+  #rejectLogin(invalid: InvalidFrame): Effect {
+    const code = invalid.fatal
+      ? CloseCode.UNSUPPORTED_DATA
+      : CloseCode.POLICY_VIOLATION;
+    return this.#close(code, "login refused", answerTo(invalid));
+  }
+
+  /** Answers a broken request, which ends the connection only if it is no object. */
+  #reject(invalid: InvalidFrame): Effect {
+    const answer = answerTo(invalid);
+    return invalid.fatal
+      ? this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", answer)
+      : { kind: "answer", ...answer };
+  }
+
+  #close(
+    code: number,
+    reason: string,
+    rest: { readonly frame?: string; readonly failure?: string } = {},
+  ): Effect {
+    this.#state = "closed";
+    return { kind: "close", code, reason, ...rest };
+  }
+}
+
+function answerTo(
+  { id, code, data, description }: InvalidFrame,
+): { readonly frame: string; readonly failure: string } {
+  return {
+    frame: encodeError(id, code, data, description),
+    failure: description ?? "the frame is not JSON",
+  };
+}

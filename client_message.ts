@@ -32,7 +32,7 @@ export interface Client {
    * @param code The close code, 1000 or from 3000 to 4999; 1000 if left out
    * @param reason What the client is told, at most 123 bytes; nothing if left out
    *
-   * @throws {DOMException} If the code or the reason is out of range
+   * @throws {RangeError} If the code or the reason is out of range
    */
   close(code?: number, reason?: string): void;
 }

@@ -149,6 +149,8 @@ export function refusal(
     );
   }
   return new ConnectError(
-    `Cannot log in to ${base}: the server answered ${error}, ${message}`,
+    `Cannot log in to ${base}: the server answered ${error}, ${
+      message.replace(/\.$/, "")
+    }`,
   );
 }

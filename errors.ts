@@ -163,12 +163,26 @@ export class ResponseError extends HoistError {
    * @param frame What the server answered
    */
   constructor(subject: string, frame: ErrorFrame) {
-    const text = frame.description ?? frame.message;
-    super(`Cannot run ${subject}: the server answered ${frame.error}, ${text}`);
+    super(
+      `Cannot finish ${subject}: the server answered ${frame.error}, ${
+        detailOf(frame)
+      }`,
+    );
     this.code = frame.code;
     this.error = frame.error;
     this.data = frame.data;
   }
+}
+
+/** The most exact thing that an error frame says, as the end of a sentence. */
+function detailOf({ description, message, data }: ErrorFrame): string {
+  if (description !== null) return description;
+  // Code 6 of a server that exposes its errors, as Python's does.
+  const cause = data as { exc?: unknown; message?: unknown } | null;
+  const text = typeof cause?.message === "string"
+    ? `${cause.exc}: ${cause.message}`
+    : message;
+  return text.replace(/\.$/, "");
 }
 
 /** The connection ended before the answer came, or had ended before the request. */

@@ -135,7 +135,7 @@ export class Requests {
 /** What a client is told of an error: a Python client needs both keys. */
 const GENERIC_FAILURE = {
   message: "the server could not carry out the request",
-  exc: "Error",
+  exc: "InternalError",
 };
 
 function exposed(error: unknown): JsonObject {

@@ -11,7 +11,7 @@ import { CloseCode } from "./errors.ts";
 import type { Message } from "./message.ts";
 import type { JsonObject, LoginRequest } from "./protocol.ts";
 import { type RequestHost, Requests } from "./requests.ts";
-import { type Effect, Session } from "./session.ts";
+import { type CloseEffect, type Effect, Session } from "./session.ts";
 
 /** What a client needs of its server. */
 export interface ClientHost extends RequestHost {
@@ -81,12 +81,8 @@ export class ServerClient implements Client {
   }
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {
-    if (this.#ended) return;
-    const neverOpened = this.#socket.readyState === CONNECTING;
-    this.#socket.close(code, reason);
-    this.#end(`was disconnected (${code})`);
-    // No close event is certain to follow.
-    if (neverOpened) this.#host.forget(this);
+    assertClose(code, reason);
+    this.#close(code, reason, `was disconnected (${code})`);
   }
 
   /** Sends a frame; returns whether it was handed to the socket. */
@@ -116,7 +112,8 @@ export class ServerClient implements Client {
 
   /** Closes because the server does. */
   dismiss(): void {
-    this.close(CloseCode.GOING_AWAY, "server closed");
+    const code = CloseCode.GOING_AWAY;
+    this.#close(code, "server closed", `was disconnected (${code})`);
   }
 
   #listen(): void {
@@ -148,9 +145,9 @@ export class ServerClient implements Client {
       case "login":
         return void this.#authenticate(effect);
       case "message":
-        return void this.#track(this.#requests.answerMessage(effect));
+        return void this.#track(() => this.#requests.answerMessage(effect));
       case "operation":
-        return void this.#track(this.#requests.answerOperation(effect));
+        return void this.#track(() => this.#requests.answerOperation(effect));
       case "answer":
         this.#report(effect.failure);
         this.send(effect.frame);
@@ -158,7 +155,7 @@ export class ServerClient implements Client {
       case "close":
         this.#report(effect.failure);
         if (effect.frame !== undefined) this.send(effect.frame);
-        return this.close(effect.code, effect.reason);
+        return this.#close(effect.code, effect.reason, describeEnd(effect));
       case "ignore":
         return;
     }
@@ -178,11 +175,20 @@ export class ServerClient implements Client {
     this.#host.join(this);
   }
 
-  async #track(answer: Promise<void>): Promise<void> {
+  async #track(answer: () => Promise<void>): Promise<void> {
     this.#underWay++;
-    await answer;
+    await answer();
     this.#underWay--;
     if (this.#draining && this.#underWay === 0) this.dismiss();
+  }
+
+  #close(code: number, reason: string, how: string): void {
+    if (this.#ended) return;
+    const neverOpened = this.#socket.readyState === CONNECTING;
+    this.#socket.close(code, reason);
+    this.#end(how);
+    // No close event is certain to follow.
+    if (neverOpened) this.#host.forget(this);
   }
 
   /** Takes part no more: once, whoever ends it. */
@@ -207,10 +213,34 @@ export class ServerClient implements Client {
   }
 }
 
+/** What RFC 6455, section 7.4.2, leaves to applications; Deno does not check it. */
+function assertClose(code: number, reason: string): void {
+  if (code !== CloseCode.NORMAL && !(code >= 3000 && code <= 4999)) {
+    throw new RangeError(
+      `Cannot close the client as the code must be 1000 or from 3000 to 4999: current value is ${code}`,
+    );
+  }
+  const { length } = new TextEncoder().encode(reason);
+  if (length > MAX_REASON) {
+    throw new RangeError(
+      `Cannot close the client as the reason must be at most ${MAX_REASON} bytes: current length is ${length}`,
+    );
+  }
+}
+
+// A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
+const MAX_REASON = 123;
+
 const TOKEN_FIELD = /("token"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
 
 /** How many characters of a frame a debug line shows. */
 const MAX_SHOWN = 1_000;
+
+function describeEnd({ code, failure }: CloseEffect): string {
+  return failure === undefined
+    ? "has said goodbye"
+    : `was disconnected (${code})`;
+}
 
 function describeClose(code: number): string {
   // Deno's code is 0 where the connection broke.

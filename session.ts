@@ -41,14 +41,16 @@ export type Effect =
     readonly frame: string;
     readonly failure?: string;
   }
-  /** Send the frame, if there is one, and close */
-  | {
-    readonly kind: "close";
-    readonly code: number;
-    readonly reason: string;
-    readonly frame?: string;
-    readonly failure?: string;
-  };
+  | CloseEffect;
+
+/** Send the frame, if there is one, and close; without a failure it is a goodbye. */
+export interface CloseEffect {
+  readonly kind: "close";
+  readonly code: number;
+  readonly reason: string;
+  readonly frame?: string;
+  readonly failure?: string;
+}
 
 /** The state of one connection. */
 export class Session {

@@ -1,0 +1,140 @@
+/** What several tests need. */
+
+import { connect, type Connection, type ConnectOptions } from "../client.ts";
+import type { Logger } from "../log.ts";
+import type { ServeOptions } from "../serve.ts";
+import { serve } from "../serve.ts";
+import type { Server } from "../server.ts";
+
+/** A logger that keeps what it is told, as `level line`. */
+export class Recorder implements Logger {
+  readonly lines: string[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  debug(line: string): void {
+    this.#add("debug", line);
+  }
+
+  info(line: string): void {
+    this.#add("info", line);
+  }
+
+  warn(line: string): void {
+    this.#add("warn", line);
+  }
+
+  error(line: string): void {
+    this.#add("error", line);
+  }
+
+  /** The first line that matches, now or once it comes. */
+  async line(pattern: RegExp): Promise<string> {
+    while (true) {
+      const line = this.lines.find((line) => pattern.test(line));
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  #add(level: string, line: string): void {
+    this.lines.push(`${level} ${line}`);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
+
+/** A server on a free port of the loopback interface that logs nowhere. */
+export function serveQuietly(options: ServeOptions = {}): Server {
+  return serve("test", {
+    hostname: "127.0.0.1",
+    port: 0,
+    logger: new Recorder(),
+    ...options,
+  });
+}
+
+/** A client of that server. */
+export function connectTo(
+  server: Server,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  return connect("test", { url: server.url, ...options });
+}
+
+/** A client that speaks frames instead of Hoist. */
+export class RawClient implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  readonly #frames: unknown[] = [];
+  readonly #waiting: ((frame: unknown) => void)[] = [];
+  /** The close code and reason, once the connection has ended */
+  readonly closed: Promise<{ code: number; reason: string }>;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => {
+      const frame: unknown = JSON.parse(data);
+      const resolve = this.#waiting.shift();
+      if (resolve === undefined) this.#frames.push(frame);
+      else resolve(frame);
+    };
+    this.closed = new Promise((resolve) => {
+      socket.onclose = ({ code, reason }) => resolve({ code, reason });
+    });
+  }
+
+  /** Opens the WebSocket and says nothing. */
+  static async open(server: Server): Promise<RawClient> {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/hoist`);
+    const client = new RawClient(socket);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = (event) => reject(event);
+    });
+    return client;
+  }
+
+  /** Opens the WebSocket and logs in. */
+  static async logIn(server: Server): Promise<RawClient> {
+    const client = await RawClient.open(server);
+    client.send({ id: 0, token: server.token, version: "1.0.0" });
+    await client.next();
+    return client;
+  }
+
+  /** Sends a text or binary frame as it is, anything else as JSON. */
+  send(frame: unknown): void {
+    const isRaw = typeof frame === "string" || frame instanceof Uint8Array;
+    this.#socket.send(isRaw ? frame : JSON.stringify(frame));
+  }
+
+  /** The next frame of the server. */
+  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  next(): Promise<any> {
+    if (this.#frames.length > 0) return Promise.resolve(this.#frames.shift());
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    await this.closed;
+  }
+}
+
+/** Waits; only to see that something does not happen, or to look again. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** The first thing that a program prints and that matches. */
+export async function firstMatch(
+  output: ReadableStream<Uint8Array<ArrayBuffer>>,
+  pattern: RegExp,
+): Promise<string> {
+  let text = "";
+  for await (const chunk of output.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const [match] = text.match(pattern) ?? [];
+    if (match !== undefined) return match;
+  }
+  throw new Error(`The program ended without printing ${pattern}: ${text}`);
+}

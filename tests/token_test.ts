@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import {
+  DEFAULT_TOKEN_ALPHABET,
+  DEFAULT_TOKEN_LENGTH,
+  generateToken,
+} from "../token.ts";
+
+/** Runs a function while the random numbers come from a list; returns what is left of it. */
+function withWords(words: readonly number[], run: () => void): number[] {
+  const rest = [...words];
+  const original = crypto.getRandomValues;
+  crypto.getRandomValues = ((array: Uint32Array) => {
+    assert(array instanceof Uint32Array);
+    assert(rest.length >= array.length, "more random numbers than expected");
+    array.set(rest.splice(0, array.length));
+    return array;
+  }) as typeof crypto.getRandomValues;
+  try {
+    run();
+  } finally {
+    crypto.getRandomValues = original;
+  }
+  return rest;
+}
+
+/** A number of different characters, all of them above U+FFFF. */
+function makeAlphabet(size: number): string[] {
+  return Array.from(
+    { length: size },
+    (_, index) => String.fromCodePoint(0x1f300 + index),
+  );
+}
+
+Deno.test("generateToken() makes 25 ASCII letters unless told otherwise", () => {
+  assert.equal(DEFAULT_TOKEN_LENGTH, 25);
+  assert.equal(DEFAULT_TOKEN_ALPHABET.length, 52);
+  for (let n = 0; n < 100; n++) assert.match(generateToken(), /^[A-Za-z]{25}$/);
+});
+
+for (const length of [1, 2, 64, 1_024]) {
+  Deno.test(`generateToken() makes a token of length ${length}`, () => {
+    assert.equal(generateToken({ length }).length, length);
+  });
+}
+
+Deno.test("generateToken() takes undefined as left out", () => {
+  const options = { length: undefined, alphabet: undefined } as unknown as {
+    length: number;
+  };
+  assert.match(generateToken(options), /^[A-Za-z]{25}$/);
+});
+
+Deno.test("generateToken() takes the characters of the alphabet and no others", () => {
+  assert.match(
+    generateToken({ length: 1_024, alphabet: "aé-" }),
+    /^[aé-]{1024}$/,
+  );
+});
+
+Deno.test("generateToken() reaches each character of the alphabet", () => {
+  // One of 52 letters is missing in 20 · 1,024 draws with a chance of 10^-170.
+  const tokens = Array.from(
+    { length: 20 },
+    () => generateToken({ length: 1_024 }),
+  );
+  assert.deepEqual(
+    [...new Set(tokens.join(""))].sort(),
+    [...DEFAULT_TOKEN_ALPHABET].sort(),
+  );
+});
+
+Deno.test("generateToken() counts a character above U+FFFF as one", () => {
+  const token = generateToken({ length: 100, alphabet: "😀😁a" });
+  assert.equal([...token].length, 100);
+  assert.match(token, /^[😀😁a]{100}$/u);
+});
+
+Deno.test("generateToken() makes another token each time", () => {
+  const tokens = Array.from({ length: 1_000 }, () => generateToken());
+  assert.equal(new Set(tokens).size, tokens.length);
+});
+
+for (const length of [0, -1, 1.5, 1_025, NaN, Infinity, -Infinity, 2 ** 32]) {
+  Deno.test(`generateToken() refuses the length ${length}`, () => {
+    assert.throws(() => generateToken({ length }), {
+      name: "RangeError",
+      message:
+        `Cannot make a token as its length must be a whole number from 1 to 1024: current value is ${length}`,
+    });
+  });
+}
+
+Deno.test("generateToken() refuses a length that is a string", () => {
+  const length = "25" as unknown as number;
+  assert.throws(
+    () => generateToken({ length }),
+    /^RangeError: .*current value is 25$/,
+  );
+});
+
+for (const alphabet of ["", "a", "😀"]) {
+  Deno.test(`generateToken() refuses the alphabet "${alphabet}", which leaves no choice`, () => {
+    assert.throws(() => generateToken({ alphabet }), {
+      name: "TypeError",
+      message:
+        `Cannot make a token as its alphabet must have at least two characters: current number is ${
+          [...alphabet].length
+        }`,
+    });
+  });
+}
+
+for (
+  const [alphabet, repeated] of [
+    ["aa", '"a"'],
+    ["abcb", '"b"'],
+    ['""', '"\\""'],
+    ["😀a😀", '"😀"'],
+  ] as const
+) {
+  Deno.test(`generateToken() refuses the alphabet ${alphabet}, which has a character twice`, () => {
+    assert.throws(() => generateToken({ alphabet }), {
+      name: "TypeError",
+      message:
+        `Cannot make a token as the characters of its alphabet must be distinct: ${repeated} stands there twice`,
+    });
+  });
+}
+
+// 200 characters show a remainder of a byte (56 of them would come twice as often),
+// 3 characters a preference for a place in the alphabet.
+for (const size of [3, 200]) {
+  Deno.test(`generateToken() prefers none of ${size} characters`, () => {
+    const characters = makeAlphabet(size);
+    const counts = new Map(characters.map((character) => [character, 0]));
+    const rounds = 200;
+    for (let round = 0; round < rounds; round++) {
+      const token = generateToken({
+        length: 1_024,
+        alphabet: characters.join(""),
+      });
+      for (const character of token) {
+        counts.set(character, counts.get(character)! + 1);
+      }
+    }
+    const chance = 1 / size;
+    const expected = rounds * 1_024 * chance;
+    // Nine standard deviations: a fair choice fails once in 10^16 runs at most.
+    const bound = 9 * Math.sqrt(expected * (1 - chance));
+    for (const count of counts.values()) {
+      assert(Math.abs(count - expected) < bound);
+    }
+  });
+}
+
+Deno.test("generateToken() draws the words of the incomplete last round again", () => {
+  // 2^32 is 3 · 1,431,655,765 + 1: the highest word would favour the first character.
+  const rest = withWords([2 ** 32 - 1, 2 ** 32 - 1, 1, 2 ** 32 - 1, 2], () => {
+    assert.equal(generateToken({ length: 2, alphabet: "abc" }), "bc");
+  });
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("generateToken() takes the last word of the last complete round", () => {
+  const rest = withWords([2 ** 32 - 2], () => {
+    assert.equal(generateToken({ length: 1, alphabet: "abc" }), "c");
+  });
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("generateToken() draws again by the size of the alphabet in characters", () => {
+  // 2^32 is 52 · 82,595,524 + 48.
+  const ceiling = 2 ** 32 - 48;
+  const rest = withWords([2 ** 32 - 1, ceiling, ceiling - 1], () => {
+    assert.equal(generateToken({ length: 1 }), "Z");
+  });
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("generateToken() draws nothing again where all rounds are complete", () => {
+  const rest = withWords([2 ** 32 - 1, 0], () => {
+    assert.equal(generateToken({ length: 2, alphabet: "😀😁" }), "😁😀");
+  });
+  assert.deepEqual(rest, []);
+});

@@ -138,3 +138,55 @@ export async function firstMatch(
   }
   throw new Error(`The program ended without printing ${pattern}: ${text}`);
 }
+
+/** What all successes of a server have in common. */
+export const SUCCESS = {
+  success: true,
+  data: null,
+  error: null,
+  code: 0,
+  message: null,
+  desc: null,
+};
+
+/** A message as a raw client sends it. */
+export function message(
+  id: number,
+  name: string,
+  data = {},
+  replying: unknown = null,
+) {
+  return { id, action: "message", data: { message: name, data, replying } };
+}
+
+/** A call as a raw client sends it. */
+export function operation(id: number, name: string, data = {}) {
+  return { id, action: "operation", data: { operation: name, data } };
+}
+
+/** A promise with its resolver, for handlers that a test holds open. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => open = resolve);
+  return { opened, open };
+}
+
+/** A WebSocket that does nothing of its own accord. */
+export async function openRaw(server: Server): Promise<Deno.TcpConn> {
+  const peer = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.addr.port,
+  });
+  await peer.write(new TextEncoder().encode(
+    "GET /hoist HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  ));
+  await peer.read(new Uint8Array(1024));
+  return peer;
+}
+
+/** A text frame of a client, masked with zeros: RFC 6455, section 5.2. */
+export function maskedFrame(text: string): Uint8Array<ArrayBuffer> {
+  const payload = new TextEncoder().encode(text);
+  return new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
+}

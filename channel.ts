@@ -10,7 +10,6 @@ import {
   CloseCode,
   ConnectionClosedError,
   type ErrorFrame,
-  HoistError,
   ResponseError,
   TimeoutError,
 } from "./errors.ts";
@@ -102,8 +101,6 @@ export class Channel {
             `Cannot finish ${subject}: no answer within ${timeout} ms`,
           ),
       );
-    } catch (error) {
-      throw withCallerStack(error);
     } finally {
       this.#pending.delete(id);
     }
@@ -156,13 +153,4 @@ function toError(
     return new ConnectionClosedError(subject, failure);
   }
   return toError?.(failure.error) ?? new ResponseError(subject, failure.error);
-}
-
-/** An error is made where the frame arrives; its reader looks for the caller. */
-function withCallerStack(error: unknown): unknown {
-  const { captureStackTrace }: {
-    captureStackTrace?: (target: object) => void;
-  } = Error;
-  if (error instanceof HoistError) captureStackTrace?.(error);
-  return error;
 }

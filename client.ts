@@ -28,6 +28,7 @@ import {
 } from "./dial.ts";
 import { ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
 import type { Logger } from "./log.ts";
+import { fromCaller } from "./stack.ts";
 import { limit } from "./timers.ts";
 import { isVersion, VERSION } from "./version.ts";
 
@@ -138,6 +139,8 @@ export async function connect(
     signal.throwIfAborted();
     await acknowledge(endpoints, minimumVersion, signal);
     return await open(endpoints, token, signal, options);
+  } catch (error) {
+    throw fromCaller(error, connect);
   } finally {
     cancel();
   }

@@ -23,6 +23,7 @@ import {
   SentMessage,
   ServerMessage,
 } from "./server_message.ts";
+import { fromCaller } from "./stack.ts";
 
 /**
  * A connection to a server. Any number of requests may be under way; their answers
@@ -146,7 +147,11 @@ export class ClientConnection implements Connection {
     data: JsonObject = {},
     options: MessageOptions = {},
   ): Promise<SentMessage> {
-    return await this.#send(name, data, null, options);
+    try {
+      return await this.#send(name, data, null, options);
+    } catch (error) {
+      throw fromCaller(error, this.message);
+    }
   }
 
   async operation(
@@ -156,13 +161,12 @@ export class ClientConnection implements Connection {
   ): Promise<Json> {
     const subject = describeOperation(name);
     const encode = (id: number) => encodeOperationRequest(id, name, data);
-    const answer = await this.#channel.request({
-      subject,
-      encode,
-      signal,
-      timeout,
-    });
-    return answer?.result ?? null;
+    const request = { subject, encode, signal, timeout };
+    try {
+      return (await this.#channel.request(request))?.result ?? null;
+    } catch (error) {
+      throw fromCaller(error, this.operation);
+    }
   }
 
   close(): Promise<void> {

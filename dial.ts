@@ -98,7 +98,8 @@ async function fetchText(
     if (signal.aborted || !(error instanceof TypeError)) throw error;
     throw new ConnectError(
       `Cannot connect to ${base}: nothing answers there; check the URL and that the server is running`,
-      { cause: error },
+      // What fetch wraps is the reason of the system, such as a refused connection.
+      { cause: error.cause ?? error },
     );
   }
 }

@@ -56,7 +56,8 @@ export function makeHandler(
     const start = performance.now();
     const { method } = request;
     const { pathname } = new URL(request.url);
-    const response = isUpgrade(request)
+    const upgrading = isUpgrade(request);
+    const response = upgrading
       ? upgrade(
         pathname,
         () => accept(request, formatAddress(info?.remoteAddr)),
@@ -64,7 +65,10 @@ export function makeHandler(
       : answer(method, pathname);
     log.http(() => {
       const time = (performance.now() - start).toFixed(1);
-      return `${method} ${pathname} ${response.status} in ${time} ms`;
+      const refused = upgrading && response.status !== 101
+        ? ", upgrade refused"
+        : "";
+      return `${method} ${pathname} ${response.status} in ${time} ms${refused}`;
     });
     return response;
   };

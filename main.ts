@@ -53,10 +53,18 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** The exit code of a program that SIGINT ends. */
 const INTERRUPTED = 130;
 
+/**
+ * How long a second signal counts as the echo of the first, in milliseconds: Ctrl-C
+ * reaches the program from the terminal and again from `deno task`, which passes on
+ * what it gets itself.
+ */
+const ECHO = 250;
+
 /** Listens to the signals that ask a program to end. */
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #onSignal = (): void => this.#interrupt();
+  #first = 0;
 
   constructor() {
     for (const name of SIGNALS) Deno.addSignalListener(name, this.#onSignal);
@@ -78,8 +86,13 @@ export class Interruption {
   }
 
   #interrupt(): void {
-    if (this.signal.aborted) Deno.exit(INTERRUPTED);
-    this.#controller.abort();
+    const now = performance.now();
+    if (!this.signal.aborted) {
+      this.#first = now;
+      this.#controller.abort();
+    } else if (now - this.#first > ECHO) {
+      Deno.exit(INTERRUPTED);
+    }
   }
 }
 

@@ -273,7 +273,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#log.debug("shutdown", () => "closing the server");
+    this.#log.info("shutdown", "closing the server");
     await this.#hub.close(this.#options.closeTimeout);
     await this.#listening?.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);

@@ -23,6 +23,7 @@ Deno.test("the log tells the life of a connection", async () => {
     "info connect: HOST has connected",
     "info login: HOST has successfully authenticated",
     "info disconnect: HOST has said goodbye",
+    "info shutdown: closing the server",
     "info shutdown: the server is closed",
   ]);
 });

@@ -16,7 +16,7 @@ import {
 import { type Failure, PendingRequests } from "./pending.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
 import { decodeResponse } from "./response.ts";
-import { settlesWithin, within } from "./timers.ts";
+import { assertTimeout, settlesWithin, within } from "./timers.ts";
 
 /** How a connection ended */
 export interface CloseInfo {
@@ -83,6 +83,7 @@ export class Channel {
   /** Sends a request and waits for its answer. */
   async request(request: ChannelRequest): Promise<JsonObject | null> {
     const { subject, signal, timeout } = request;
+    assertTimeout(timeout);
     signal?.throwIfAborted();
     if (this.#closeInfo !== undefined) {
       throw new ConnectionClosedError(subject, this.#closeInfo);
@@ -90,16 +91,14 @@ export class Channel {
     const id = this.#pending.nextId();
     const frame = request.encode(id);
     try {
-      const answer = this.#answerTo(id, request);
+      const outcome = this.#outcomeOf(id, request);
       this.#socket.send(frame);
-      return await within(
-        answer,
-        signal,
-        timeout,
-        () =>
+      return answerOf(
+        request,
+        await within(outcome, signal, timeout, () =>
           new TimeoutError(
             `Cannot finish ${subject}: no answer within ${timeout} ms`,
-          ),
+          )),
       );
     } finally {
       this.#pending.delete(id);
@@ -116,13 +115,13 @@ export class Channel {
     this.#end(CLOSED_HERE);
   }
 
-  #answerTo(id: number, request: ChannelRequest): Promise<JsonObject | null> {
-    return new Promise((resolve, reject) =>
+  #outcomeOf(id: number, request: ChannelRequest): Promise<Outcome> {
+    return new Promise((resolve) =>
       this.#pending.add(id, {
         onOpen: (messageId) => request.onOpen?.(messageId),
         onReply: (message) => request.onReply?.(message),
-        resolve,
-        reject: (failure) => reject(toError(failure, request)),
+        resolve: (data) => resolve({ kind: "answer", data }),
+        reject: resolve,
       })
     );
   }
@@ -145,12 +144,23 @@ export class Channel {
   }
 }
 
-function toError(
-  failure: Failure,
+/** What became of a request. */
+type Outcome = Failure | {
+  readonly kind: "answer";
+  readonly data: JsonObject | null;
+};
+
+function answerOf(
   { subject, toError }: ChannelRequest,
-): Error {
-  if (failure.kind === "closed") {
-    return new ConnectionClosedError(subject, failure);
+  outcome: Outcome,
+): JsonObject | null {
+  switch (outcome.kind) {
+    case "answer":
+      return outcome.data;
+    case "closed":
+      throw new ConnectionClosedError(subject, outcome);
+    case "error":
+      throw toError?.(outcome.error) ??
+        new ResponseError(subject, outcome.error);
   }
-  return toError?.(failure.error) ?? new ResponseError(subject, failure.error);
 }

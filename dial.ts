@@ -142,8 +142,8 @@ export function refusal(
       `Cannot log in to ${base}: the server refused the token; check that it is the one of the server's startup line`,
     );
   }
-  if (code === ErrorCode.BAD_VERSION && isJsonObject(data)) {
-    const needed = String(data.needed);
+  const needed = isJsonObject(data) ? data.needed : undefined;
+  if (code === ErrorCode.BAD_VERSION && typeof needed === "string") {
     return new VersionError(
       `Cannot log in to ${base}: the server needs version ${needed} or later, this client has ${VERSION}; update the client`,
       { needed, current: VERSION },

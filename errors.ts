@@ -177,10 +177,11 @@ export class ResponseError extends HoistError {
 /** The most exact thing that an error frame says, as the end of a sentence. */
 function detailOf({ description, message, data }: ErrorFrame): string {
   if (description !== null) return description;
-  // Code 6 of a server that exposes its errors, as Python's does.
-  const cause = data as { exc?: unknown; message?: unknown } | null;
-  const text = typeof cause?.message === "string"
-    ? `${cause.exc}: ${cause.message}`
+  // Code 6 of a server that exposes its errors, as Python's does. The peer decides
+  // what stands there.
+  const { exc, message: cause } = Object(data);
+  const text = typeof exc === "string" && typeof cause === "string"
+    ? `${exc}: ${cause}`
     : message;
   return text.replace(/\.$/, "");
 }

@@ -55,9 +55,11 @@ export function makeHandler(
   return (request, info) => {
     const start = performance.now();
     const { method } = request;
-    const { pathname } = new URL(request.url);
+    const pathname = pathnameOf(request);
     const upgrading = isUpgrade(request);
-    const response = upgrading
+    const response = pathname === undefined
+      ? text(400, "Bad request: the Host header is broken")
+      : upgrading
       ? upgrade(
         pathname,
         () => accept(request, formatAddress(info?.remoteAddr)),
@@ -65,13 +67,18 @@ export function makeHandler(
       : answer(method, pathname);
     log.http(() => {
       const time = (performance.now() - start).toFixed(1);
-      const refused = upgrading && response.status !== 101
-        ? ", upgrade refused"
-        : "";
-      return `${method} ${pathname} ${response.status} in ${time} ms${refused}`;
+      const line = `${method} ${pathname} ${response.status} in ${time} ms`;
+      return upgrading && response.status !== 101
+        ? `${line}, upgrade refused`
+        : line;
     });
     return response;
   };
+}
+
+/** The path of a request; its URL has the Host header in it, which may be none. */
+function pathnameOf(request: Request): string | undefined {
+  return URL.parse(request.url)?.pathname;
 }
 
 function upgrade(pathname: string, accept: () => Response): Response {
@@ -103,6 +110,8 @@ export function text(
   return new Response(`${body}\n`, { status, headers });
 }
 
-function isUpgrade(request: Request): boolean {
-  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+/** Whether a request wants a WebSocket, which is always a GET: RFC 6455, section 4.1. */
+function isUpgrade({ method, headers }: Request): boolean {
+  return method === "GET" &&
+    headers.get("upgrade")?.toLowerCase() === "websocket";
 }

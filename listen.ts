@@ -30,6 +30,7 @@ export class Listening {
   ) {
     const { hostname = DEFAULT_HOSTNAME, port = DEFAULT_PORT } = options;
     assertPort(port);
+    const certificate = certificateOf(options);
     this.#secure = options.cert !== undefined;
     try {
       this.#server = Deno.serve({
@@ -40,7 +41,7 @@ export class Listening {
         onListen: options.onListen ?? (() => {}),
         onError,
         signal: this.#controller.signal,
-        ...certificateOf(options),
+        ...certificate,
       }, handler);
     } catch (error) {
       throw explain(error, hostname, port);
@@ -58,9 +59,9 @@ export class Listening {
 
   /** Gives the port back, in bounded time. */
   async close(): Promise<void> {
-    if (await settlesWithin(this.#server.shutdown(), GRACE)) return;
-    // A peer that does not read holds a shutdown for ever. An abort sends it an
-    // illegal 1005, so it is only for those.
+    // A graceful shutdown waits for ever for a peer that does not read or does not
+    // finish its request, and cannot be aborted any more. The clients are gone by now,
+    // and what else is answered over HTTP is a few bytes.
     this.#controller.abort();
     await settlesWithin(this.#server.finished, GRACE);
   }
@@ -129,5 +130,13 @@ function explain(error: unknown, hostname: string, port: number): unknown {
       options,
     );
   }
-  return error;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  return new TypeError(
+    /host|lookup/i.test(message)
+      ? `Cannot listen on hostname ${
+        JSON.stringify(hostname)
+      }: it must be an address or a name of this machine`
+      : `${where}: ${message}`,
+    options,
+  );
 }

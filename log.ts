@@ -60,13 +60,8 @@ export interface DebugOptions {
   readonly http?: boolean;
 }
 
-interface DebugState {
-  readonly level: LogLevel | undefined;
-  readonly trace: boolean;
-  readonly http: boolean;
-}
-
-let debugging: DebugState = { level: undefined, trace: false, http: false };
+/** What was asked for and not yet taken back; the last one counts. */
+let debugging: readonly DebugOptions[] = [];
 
 /**
  * Shows everything that all servers of this process do, those that run already
@@ -83,13 +78,10 @@ let debugging: DebugState = { level: undefined, trace: false, http: false };
  * ```
  */
 export function debug(options: DebugOptions = {}): Disposable {
-  const before = debugging;
-  debugging = {
-    level: "debug",
-    trace: options.trace ?? false,
-    http: options.http ?? false,
-  };
-  return { [Symbol.dispose]: () => void (debugging = before) };
+  const entry = { ...options };
+  debugging = [...debugging, entry];
+  const undo = () => debugging = debugging.filter((other) => other !== entry);
+  return { [Symbol.dispose]: () => void undo() };
 }
 
 /** What a {@linkcode Log} is made of. */
@@ -147,31 +139,35 @@ export class Log {
 
   /** Writes a line about the HTTP server, if `debug({ http: true })` was called. */
   http(text: () => string): void {
-    if (debugging.http) this.#write("debug", "http", text(), this.http);
+    if (debugging.at(-1)?.http) this.#write("debug", "http", text(), this.http);
   }
 
   /** Takes the token, and what else is secret, out of a text that others made. */
   redact(text: string, ...secrets: readonly string[]): string {
-    return [this.#secret, ...secrets].reduce(
-      (redacted, secret) =>
-        secret === "" ? redacted : redacted.replaceAll(secret, "[redacted]"),
-      text,
-    );
+    const patterns = [this.#secret, ...secrets]
+      .filter((secret) => secret !== "")
+      // The longest first: one secret may be the beginning of another.
+      .sort((one, other) => other.length - one.length)
+      .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+    if (patterns.length === 0) return text;
+    return text.replace(new RegExp(patterns.join("|"), "g"), "[redacted]");
   }
 
   #shows(level: LogLevel): boolean {
-    const lowest = debugging.level ?? this.#level;
+    const lowest = debugging.length > 0 ? "debug" : this.#level;
     return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
   }
 
   // deno-lint-ignore ban-types -- only its place on the stack is of interest
   #write(level: LogLevel, key: string, text: string, writer: Function): void {
-    const trace = debugging.trace ? `[${callerOf(writer)}] ` : "";
+    const trace = debugging.at(-1)?.trace ? `[${callerOf(writer)}] ` : "";
+    // A logger that fails must not take the connection with it, and there is nowhere
+    // left to say so.
     try {
-      this.#logger[level](`${trace}${key}: ${text}`);
+      const result: unknown = this.#logger[level](`${trace}${key}: ${text}`);
+      if (result instanceof Promise) result.catch(() => {});
     } catch {
-      // A logger that fails must not take the connection with it, and there is
-      // nowhere left to say so.
+      return;
     }
   }
 }
@@ -183,8 +179,9 @@ function callerOf(
 ): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
-  const frame = holder.stack?.match(/\n\s*at (?:async )?(?:new )?([^\s(]+) \(/);
-  return frame?.[1]?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
+  const [, frame = ""] = holder.stack?.split("\n") ?? [];
+  const name = frame.match(/^\s*at (?:async )?(?:new )?([^\s(]+) \(/)?.[1];
+  return name?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
 }
 
 /** An error as the operator wants to see it: with its stack and its causes. */

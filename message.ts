@@ -71,10 +71,16 @@ export class Message {
  */
 export type Listener<Received extends Message> = (message: Received) => unknown;
 
+/** A listener as it was added: each time anew, so that each is removed alone. */
+interface Entry<Received extends Message> {
+  readonly listener: Listener<Received>;
+  removed: boolean;
+}
+
 /** The listeners of one side, by the name of the message. */
 export class Listeners<Received extends Message> {
-  readonly #byName = new Map<string, readonly Listener<Received>[]>();
-  #toAll: readonly Listener<Received>[] = [];
+  readonly #byName = new Map<string, readonly Entry<Received>[]>();
+  #toAll: readonly Entry<Received>[] = [];
 
   /**
    * Adds a listener.
@@ -103,51 +109,46 @@ export class Listeners<Received extends Message> {
     message: Received,
     onError: (error: unknown) => void,
   ): Promise<number> {
-    const listeners = [
-      ...this.#byName.get(message.name) ?? [],
-      ...this.#toAll,
-    ];
-    for (const listener of listeners) {
+    const entries = [...this.#byName.get(message.name) ?? [], ...this.#toAll];
+    for (const entry of entries) {
+      if (entry.removed) continue;
       try {
-        await listener(message);
+        await entry.listener(message);
       } catch (error) {
         onError(error);
       }
     }
-    return listeners.length;
+    return entries.length;
   }
 
-  #addToAll(entry: Listener<Received>): Disposable {
+  #addToAll(entry: Entry<Received>): Disposable {
     this.#toAll = [...this.#toAll, entry];
     return { [Symbol.dispose]: () => this.#remove(entry) };
   }
 
-  #addToNames(
-    names: Iterable<string>,
-    entry: Listener<Received>,
-  ): Disposable {
+  #addToNames(names: Iterable<string>, entry: Entry<Received>): Disposable {
     for (const name of names) {
       this.#byName.set(name, [...this.#byName.get(name) ?? [], entry]);
     }
     return { [Symbol.dispose]: () => this.#remove(entry) };
   }
 
-  #remove(entry: Listener<Received>): void {
-    const isOther = (other: Listener<Received>) => other !== entry;
+  #remove(entry: Entry<Received>): void {
+    entry.removed = true;
+    const isOther = (other: Entry<Received>) => other !== entry;
     this.#toAll = this.#toAll.filter(isOther);
-    for (const [name, listeners] of this.#byName) {
-      const rest = listeners.filter(isOther);
+    for (const [name, entries] of this.#byName) {
+      const rest = entries.filter(isOther);
       if (rest.length > 0) this.#byName.set(name, rest);
       else this.#byName.delete(name);
     }
   }
 }
 
-/** An entry of its own, so that a listener added twice can be removed once. */
 function entryOf<Received extends Message>(
   listener: Listener<Received> | undefined,
-): Listener<Received> {
-  if (typeof listener === "function") return (message) => listener(message);
+): Entry<Received> {
+  if (typeof listener === "function") return { listener, removed: false };
   throw new TypeError(
     `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
   );

@@ -22,7 +22,11 @@ export type OperationHandler<Context> = (
 
 /** The operations of a server. */
 export class Operations<Context> {
-  readonly #handlers = new Map<string, OperationHandler<Context>>();
+  // An object for each registration, so that an old one cannot remove its successor.
+  readonly #entries = new Map<
+    string,
+    { readonly handler: OperationHandler<Context> }
+  >();
 
   /**
    * Adds an operation.
@@ -38,18 +42,22 @@ export class Operations<Context> {
         `${subject} as its handler must be a function: current value is of type ${typeof handler}`,
       );
     }
-    if (this.#handlers.has(name)) {
+    if (this.#entries.has(name)) {
       throw new TypeError(
         `${subject} as it exists already: dispose of the first one before`,
       );
     }
-    this.#handlers.set(name, handler);
-    return { [Symbol.dispose]: () => this.#remove(name, handler) };
+    const entry = { handler };
+    this.#entries.set(name, entry);
+    const remove = () => {
+      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    };
+    return { [Symbol.dispose]: remove };
   }
 
   /** Whether there is an operation of that name. */
   has(name: string): boolean {
-    return this.#handlers.has(name);
+    return this.#entries.has(name);
   }
 
   /**
@@ -65,10 +73,8 @@ export class Operations<Context> {
     data: JsonObject,
     context: Context,
   ): Promise<string> {
-    return stringifyValue(await this.#handlers.get(name)?.(data, context));
-  }
-
-  #remove(name: string, handler: OperationHandler<Context>): void {
-    if (this.#handlers.get(name) === handler) this.#handlers.delete(name);
+    return stringifyValue(
+      await this.#entries.get(name)?.handler(data, context),
+    );
   }
 }

@@ -286,9 +286,12 @@ function mismatch(
   needed: string | readonly string[],
 ): InvalidFrame {
   const current = typeName(value);
-  const description = `${field} must be ${[needed].flat().join(" or ")}, not ${
-    current ?? "None"
-  }`;
+  const types = [needed].flat();
+  // The right type may still be wrong: a number that would be rounded, a message
+  // object without its keys.
+  const description = current !== null && types.includes(current)
+    ? `${field} must be a valid ${current}`
+    : `${field} must be ${types.join(" or ")}, not ${current ?? "None"}`;
   return invalid(id, ErrorCode.INVALID_CONTENT, description, {
     current,
     needed,

@@ -85,7 +85,8 @@ export function limit(
 // Longer delays overflow the timers of JavaScript, which then fire at once.
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-function assertTimeout(timeout: number | undefined): void {
+/** Refuses a timeout that cannot be waited for. */
+export function assertTimeout(timeout: number | undefined): void {
   if (timeout === undefined || timeout === Infinity) return;
   if (timeout >= 0 && timeout <= MAX_TIMEOUT) return;
   throw new RangeError(

@@ -34,7 +34,7 @@ export const VERSION: string = config.version;
  * ```
  */
 export function isVersion(version: string): boolean {
-  return tryParse(version) !== undefined;
+  return tryParseStrictly(version) !== undefined;
 }
 
 /**
@@ -60,8 +60,15 @@ export function meetsMinimum(version: string, minimum: string): boolean {
   return greaterOrEqual(parseVersion(version), parseVersion(minimum));
 }
 
-function parseVersion(version: string): Parameters<typeof greaterOrEqual>[0] {
-  const parsed = tryParse(version);
+type SemVer = Parameters<typeof greaterOrEqual>[0];
+
+function tryParseStrictly(version: string): SemVer | undefined {
+  // @std/semver allows a "v" before and spaces around, which others do not.
+  return /^\d\S*$/.test(version) ? tryParse(version) : undefined;
+}
+
+function parseVersion(version: string): SemVer {
+  const parsed = tryParseStrictly(version);
   if (parsed !== undefined) return parsed;
   throw new TypeError(
     `Cannot compare versions as each must look like "1.2.3": current value is ${

@@ -145,7 +145,7 @@ for (const size of [3, 200]) {
     }
     const chance = 1 / size;
     const expected = rounds * 1_024 * chance;
-    // Nine standard deviations: a fair choice fails once in 10^16 runs at most.
+    // Nine standard deviations: a fair choice fails less than once in 10^12 runs.
     const bound = 9 * Math.sqrt(expected * (1 - chance));
     for (const count of counts.values()) {
       assert(Math.abs(count - expected) < bound);

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { Operations } from "../operation.ts";
+import { gate } from "./helpers.ts";
+
+/** Calls an operation that returns `value`. */
+function resultOf(value: unknown): Promise<string> {
+  const operations = new Operations<null>();
+  operations.add("get", () => value);
+  return operations.call("get", {}, null);
+}
+
+Deno.test("Operations.call() hands over the arguments and the context", async () => {
+  const operations = new Operations<{ caller: string }>();
+  const data = { a: 1 };
+  const context = { caller: "Ada" };
+  operations.add("add", (...args) => {
+    assert.equal(args.length, 2);
+    assert.equal(args[0], data);
+    assert.equal(args[1], context);
+    return "seen";
+  });
+  assert.equal(await operations.call("add", data, context), '"seen"');
+});
+
+Deno.test("Operations.call() calls the operation of that name and no other", async () => {
+  const operations = new Operations<null>();
+  operations.add("one", () => 1);
+  operations.add("two", () => 2);
+  assert.equal(await operations.call("two", {}, null), "2");
+  assert.equal(await operations.call("one", {}, null), "1");
+});
+
+Deno.test("Operations.call() waits for a promise", async () => {
+  const { opened, open } = gate();
+  const operations = new Operations<null>();
+  operations.add("wait", async () => {
+    await opened;
+    return [1];
+  });
+  const result = operations.call("wait", {}, null);
+  open();
+  assert.equal(await result, "[1]");
+});
+
+const JSON_TEXTS: readonly (readonly [value: unknown, json: string])[] = [
+  [undefined, "null"],
+  [null, "null"],
+  [false, "false"],
+  [0, "0"],
+  ["", '""'],
+  [NaN, "null"],
+  [[undefined], "[null]"],
+  [{ a: undefined, b: [{}] }, '{"b":[{}]}'],
+  [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+  [{ toJSON: () => 7 }, "7"],
+];
+
+for (const [value, json] of JSON_TEXTS) {
+  Deno.test(`an operation that returns ${Deno.inspect(value)} results in ${json}`, async () => {
+    assert.equal(await resultOf(value), json);
+  });
+}
+
+const cycle: { self?: unknown } = {};
+cycle.self = cycle;
+
+const NO_RESULTS: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+  "a bigint": [1n, /serialize a BigInt/],
+  "an object with a bigint": [{ a: 1n }, /serialize a BigInt/],
+  "a cycle": [cycle, /circular structure/],
+  "a function": [() => {}, /^a function has no JSON form$/],
+  "a symbol": [Symbol("a"), /^a symbol has no JSON form$/],
+  "an object whose toJSON() returns undefined": [
+    { toJSON: () => undefined },
+    /has no JSON form$/,
+  ],
+};
+
+for (const [name, [value, message]] of Object.entries(NO_RESULTS)) {
+  Deno.test(`an operation that returns ${name} fails`, async () => {
+    await assert.rejects(resultOf(value), { name: "TypeError", message });
+  });
+}
+
+Deno.test("an operation fails with what the toJSON() of its result throws", async () => {
+  const error = new Error("not to be written");
+  const result = resultOf({
+    toJSON() {
+      throw error;
+    },
+  });
+  await assert.rejects(result, (thrown) => thrown === error);
+});
+
+Deno.test("an operation fails with what its handler throws", async () => {
+  const error = new Error("thrown");
+  const operations = new Operations<null>();
+  operations.add("fail", () => {
+    throw error;
+  });
+  const result = operations.call("fail", {}, null);
+  await assert.rejects(result, (thrown) => thrown === error);
+});
+
+Deno.test("an operation fails with what its promise rejects with", async () => {
+  const error = new Error("rejected");
+  await assert.rejects(
+    resultOf(Promise.reject(error)),
+    (thrown) => thrown === error,
+  );
+});
+
+Deno.test("Operations.has() tells whether there is an operation", () => {
+  const operations = new Operations<null>();
+  operations.add("add", () => 1);
+  assert(operations.has("add"));
+  assert(!operations.has("Add"));
+});
+
+for (const name of ["__proto__", "constructor", "toString", "", "a b"]) {
+  Deno.test(`Operations take ${JSON.stringify(name)} for a name like any other`, async () => {
+    const operations = new Operations<null>();
+    assert(!operations.has(name));
+    operations.add(name, () => 1);
+    assert(operations.has(name));
+    assert.equal(await operations.call(name, {}, null), "1");
+  });
+}
+
+Deno.test("Operations.add() refuses a name that is taken and keeps the first", async () => {
+  const operations = new Operations<null>();
+  operations.add("add", () => "first");
+  assert.throws(() => operations.add("add", () => "second"), {
+    name: "TypeError",
+    message:
+      'Cannot register operation "add" as it exists already: dispose of the first one before',
+  });
+  assert.equal(await operations.call("add", {}, null), '"first"');
+});
+
+for (const handler of [undefined, null, "text", {}]) {
+  Deno.test(`Operations.add() refuses ${JSON.stringify(handler)} as a handler`, () => {
+    const operations = new Operations<null>();
+    // What TypeScript refuses and JavaScript does not.
+    assert.throws(() => operations.add("add", handler as () => void), {
+      name: "TypeError",
+      message:
+        `Cannot register operation "add" as its handler must be a function: current value is of type ${typeof handler}`,
+    });
+    assert(!operations.has("add"));
+  });
+}
+
+Deno.test("an operation is removed at the end of a using block", () => {
+  const operations = new Operations<null>();
+  {
+    using _offered = operations.add("add", () => 1);
+    assert(operations.has("add"));
+  }
+  assert(!operations.has("add"));
+});
+
+Deno.test("the name of an operation that was removed can be taken again", async () => {
+  const operations = new Operations<null>();
+  operations.add("add", () => 1)[Symbol.dispose]();
+  operations.add("add", () => 2);
+  assert.equal(await operations.call("add", {}, null), "2");
+});
+
+Deno.test("removing an operation twice leaves its successor alone", () => {
+  const operations = new Operations<null>();
+  const first = operations.add("add", () => 1);
+  first[Symbol.dispose]();
+  operations.add("add", () => 2);
+  first[Symbol.dispose]();
+  assert(operations.has("add"));
+});
+
+Deno.test("removing an operation twice leaves a successor with the same handler alone", () => {
+  const handler = () => 1;
+  const operations = new Operations<null>();
+  const first = operations.add("add", handler);
+  first[Symbol.dispose]();
+  operations.add("add", handler);
+  first[Symbol.dispose]();
+  assert(operations.has("add"));
+});
+
+Deno.test("an operation that is removed while it runs still has its result", async () => {
+  const { opened, open } = gate();
+  const operations = new Operations<null>();
+  const offered = operations.add("wait", () => opened.then(() => 1));
+  const result = operations.call("wait", {}, null);
+  offered[Symbol.dispose]();
+  open();
+  assert.equal(await result, "1");
+});

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { defaultLogin } from "../auth.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type ServerOptions,
+} from "../options.ts";
+import { Recorder } from "./helpers.ts";
+
+interface Owner {
+  readonly token: string;
+}
+
+function resolve(options: ServerOptions<Owner> = {}): ResolvedOptions<Owner> {
+  return resolveOptions("test", options);
+}
+
+Deno.test("a server's options are these if left out", () => {
+  assert.deepEqual(resolve(), {
+    token: "test",
+    login: defaultLogin,
+    loginTimeout: 10_000,
+    minimumVersion: undefined,
+    hideToken: false,
+    exposeErrors: false,
+    closeTimeout: 5_000,
+    logLevel: "info",
+    logger: undefined,
+    signal: undefined,
+  });
+});
+
+Deno.test("a server's options are those that are given", () => {
+  const options = {
+    login: () => true,
+    loginTimeout: 1,
+    minimumVersion: "1.2.3",
+    hideToken: true,
+    exposeErrors: true,
+    closeTimeout: 0,
+    logLevel: "error",
+    logger: new Recorder(),
+    signal: AbortSignal.abort(),
+  } as const;
+  assert.deepEqual(resolve(options), { token: "test", ...options });
+});
+
+Deno.test("a server makes a token of 25 letters if none is given", () => {
+  const { token } = resolveOptions(undefined, {});
+  assert.match(token, /^[a-zA-Z]{25}$/);
+  assert.notEqual(token, resolveOptions(undefined, {}).token);
+});
+
+Deno.test("tokenLength and tokenAlphabet say what token a server makes", () => {
+  const length = resolveOptions(undefined, { tokenLength: 40 });
+  assert.match(length.token, /^[a-zA-Z]{40}$/);
+  const alphabet = resolveOptions(undefined, { tokenAlphabet: "01" });
+  assert.match(alphabet.token, /^[01]{25}$/);
+});
+
+Deno.test("tokenLength and tokenAlphabet have no say if there is a token", () => {
+  const options = { tokenLength: 40, tokenAlphabet: "01" };
+  assert.equal(resolveOptions("test", options).token, "test");
+});
+
+for (const tokenLength of [0, 1_025, 1.5, NaN]) {
+  Deno.test(`a server refuses ${tokenLength} as tokenLength`, () => {
+    assert.throws(() => resolveOptions(undefined, { tokenLength }), {
+      name: "RangeError",
+      message:
+        `Cannot make a token as its length must be a whole number from 1 to 1024: current value is ${tokenLength}`,
+    });
+  });
+}
+
+Deno.test("a server refuses a tokenAlphabet of one character", () => {
+  assert.throws(() => resolveOptions(undefined, { tokenAlphabet: "a" }), {
+    name: "TypeError",
+    message:
+      "Cannot make a token as its alphabet must have at least two characters: current number is 1",
+  });
+});
+
+Deno.test("a server refuses a tokenAlphabet with one character twice", () => {
+  assert.throws(() => resolveOptions(undefined, { tokenAlphabet: "abca" }), {
+    name: "TypeError",
+    message:
+      'Cannot make a token as the characters of its alphabet must be distinct: "a" stands there twice',
+  });
+});
+
+for (const token of ["", null, 5, {}]) {
+  Deno.test(`a server refuses ${JSON.stringify(token)} as its token`, () => {
+    assert.throws(() => resolveOptions(token as string, {}), {
+      name: "TypeError",
+      message:
+        "Cannot serve as the token must be a text of at least one character: leave it out to have one made",
+    });
+  });
+}
+
+const LONGEST = 2_147_483_647;
+
+for (
+  const [name, minimum] of [["loginTimeout", 1], ["closeTimeout", 0]] as const
+) {
+  for (const value of [minimum, LONGEST]) {
+    Deno.test(`a server takes ${value} as ${name}`, () => {
+      assert.equal(resolve({ [name]: value })[name], value);
+    });
+  }
+
+  for (const value of [minimum - 1, LONGEST + 1, Infinity, -Infinity, NaN]) {
+    Deno.test(`a server refuses ${value} as ${name}`, () => {
+      assert.throws(() => resolve({ [name]: value }), {
+        name: "RangeError",
+        message:
+          `Cannot serve as '${name}' must be from ${minimum} to ${LONGEST} milliseconds: current value is ${value}`,
+      });
+    });
+  }
+}
+
+for (const minimumVersion of ["0.0.1", "1.2.3-rc.1+build"]) {
+  Deno.test(`a server takes ${minimumVersion} as minimumVersion`, () => {
+    assert.equal(resolve({ minimumVersion }).minimumVersion, minimumVersion);
+  });
+}
+
+for (const minimumVersion of ["", "1", "1.2", "latest", "1.2.3.4", "^1.2.3"]) {
+  Deno.test(`a server refuses "${minimumVersion}" as minimumVersion`, () => {
+    assert.throws(() => resolve({ minimumVersion }), {
+      name: "TypeError",
+      message:
+        `Cannot serve as 'minimumVersion' must be a version such as "1.2.3": current value is "${minimumVersion}"`,
+    });
+  });
+}
+
+for (const logLevel of LOG_LEVELS) {
+  Deno.test(`a server takes ${logLevel} as logLevel`, () => {
+    assert.equal(resolve({ logLevel }).logLevel, logLevel);
+  });
+}
+
+for (const logLevel of ["", "trace", "INFO", "toString"]) {
+  Deno.test(`a server refuses "${logLevel}" as logLevel`, () => {
+    assert.throws(() => resolve({ logLevel: logLevel as LogLevel }), {
+      name: "TypeError",
+      message:
+        `Cannot serve as 'logLevel' must be one of debug, info, warn, error: current value is "${logLevel}"`,
+    });
+  });
+}

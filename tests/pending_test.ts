@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import type { ErrorFrame } from "../errors.ts";
+import { type PendingRequest, PendingRequests } from "../pending.ts";
+import type { WireMessage } from "../protocol.ts";
+
+const MESSAGE: WireMessage = {
+  message: "hi",
+  data: { x: 1 },
+  id: 9,
+  replying: null,
+};
+
+const ERROR: ErrorFrame = {
+  code: 5,
+  error: "UNKNOWN_OPERATION",
+  message: "Operation not found.",
+  description: null,
+  data: null,
+};
+
+/** Requests with the ids 0, 1, …, whose events are kept in one list. */
+function withRequests(count: number) {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  for (let n = 0; n < count; n++) {
+    const id = pending.nextId();
+    pending.add(id, record(id, events));
+  }
+  return { pending, events };
+}
+
+function record(id: number, events: unknown[][]): PendingRequest {
+  return {
+    onOpen: (messageId) => events.push([id, "open", messageId]),
+    onReply: (message) => events.push([id, "reply", message]),
+    resolve: (data) => events.push([id, "resolve", data]),
+    reject: (failure) => events.push([id, "reject", failure]),
+  };
+}
+
+Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
+  const pending = new PendingRequests();
+  assert.deepEqual([pending.nextId(), pending.nextId(), pending.nextId()], [
+    0,
+    1,
+    2,
+  ]);
+});
+
+Deno.test("PendingRequests never gives an id again", () => {
+  const { pending } = withRequests(2);
+  pending.handle({ kind: "done", id: 1 });
+  pending.delete(0);
+  pending.close(1000, "");
+  assert.equal(pending.nextId(), 2);
+});
+
+Deno.test("PendingRequests counts what waits", () => {
+  const { pending } = withRequests(3);
+  assert.equal(pending.size, 3);
+  pending.handle({ kind: "answer", id: 1, data: {} });
+  assert.equal(pending.size, 2);
+  pending.delete(0);
+  pending.delete(0);
+  assert.equal(pending.size, 1);
+  pending.close(1000, "");
+  assert.equal(pending.size, 0);
+});
+
+Deno.test("PendingRequests settles requests in whatever order the answers come", () => {
+  const { pending, events } = withRequests(3);
+  pending.handle({ kind: "answer", id: 2, data: { result: "c" } });
+  pending.handle({ kind: "done", id: 0 });
+  pending.handle({ kind: "error", id: 1, error: ERROR });
+  assert.deepEqual(events, [
+    [2, "resolve", { result: "c" }],
+    [0, "resolve", null],
+    [1, "reject", { kind: "error", error: ERROR }],
+  ]);
+  assert.equal(pending.size, 0);
+});
+
+Deno.test("PendingRequests hands the opening and each reply on and goes on waiting", () => {
+  const { pending, events } = withRequests(2);
+  pending.handle({ kind: "open", id: 1, messageId: 8 });
+  pending.handle({ kind: "message", id: 1, message: MESSAGE });
+  pending.handle({ kind: "message", id: 1, message: MESSAGE });
+  assert.equal(pending.size, 2);
+  pending.handle({ kind: "done", id: 1 });
+  assert.deepEqual(events, [
+    [1, "open", 8],
+    [1, "reply", MESSAGE],
+    [1, "reply", MESSAGE],
+    [1, "resolve", null],
+  ]);
+});
+
+Deno.test("PendingRequests takes requests that ask neither for the opening nor for replies", () => {
+  const pending = new PendingRequests();
+  const answers: unknown[] = [];
+  pending.add(0, {
+    resolve: (data) => answers.push(data),
+    reject: () => assert.fail(),
+  });
+  pending.handle({ kind: "open", id: 0, messageId: 8 });
+  pending.handle({ kind: "message", id: 0, message: MESSAGE });
+  pending.handle({ kind: "done", id: 0 });
+  assert.deepEqual(answers, [null]);
+});
+
+Deno.test("PendingRequests gives a broadcast to nobody", () => {
+  const { pending, events } = withRequests(2);
+  pending.handle({ kind: "message", id: null, message: MESSAGE });
+  assert.deepEqual(events, []);
+  assert.equal(pending.size, 2);
+});
+
+for (
+  const response of [
+    { kind: "open", id: 7, messageId: 1 },
+    { kind: "message", id: 7, message: MESSAGE },
+    { kind: "answer", id: 7, data: {} },
+    { kind: "done", id: 7 },
+    { kind: "error", id: 7, error: ERROR },
+  ] as const
+) {
+  Deno.test(`PendingRequests ignores a frame of kind ${response.kind} with an unknown id`, () => {
+    const { pending, events } = withRequests(2);
+    pending.handle(response);
+    assert.deepEqual(events, []);
+    assert.equal(pending.size, 2);
+  });
+
+  for (
+    const [what, finish] of [
+      ["answered", (pending) => pending.handle({ kind: "done", id: 7 })],
+      [
+        "failed",
+        (pending) => pending.handle({ kind: "error", id: 7, error: ERROR }),
+      ],
+      ["given up", (pending) => pending.delete(7)],
+      ["closed", (pending) => pending.close(1000, "")],
+    ] as readonly [string, (pending: PendingRequests) => void][]
+  ) {
+    Deno.test(`PendingRequests ignores a late ${response.kind} for what is ${what}`, () => {
+      const pending = new PendingRequests();
+      const events: unknown[][] = [];
+      pending.add(7, record(7, events));
+      finish(pending);
+      events.length = 0;
+      pending.handle(response);
+      assert.deepEqual(events, []);
+      assert.equal(pending.size, 0);
+    });
+  }
+}
+
+Deno.test("PendingRequests fails the oldest request where an error has no id", () => {
+  const { pending, events } = withRequests(3);
+  const failure = { kind: "error", error: ERROR };
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events, [[0, "reject", failure]]);
+  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events.slice(2), [[2, "reject", failure]]);
+});
+
+Deno.test("PendingRequests takes the order of sending for age, not that of the ids", () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  for (const id of [5, 3, 4]) pending.add(id, record(id, events));
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events.map(([id]) => id), [5]);
+});
+
+Deno.test("PendingRequests does not take a request for older because it was opened", () => {
+  const { pending, events } = withRequests(2);
+  pending.handle({ kind: "open", id: 1, messageId: 8 });
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events.at(-1), [0, "reject", {
+    kind: "error",
+    error: ERROR,
+  }]);
+});
+
+Deno.test("PendingRequests ignores an error without an id where nothing waits", () => {
+  const { pending, events } = withRequests(0);
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events, []);
+});
+
+Deno.test("PendingRequests fails an error with id 0 for request 0 alone", () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  for (const id of [1, 0]) pending.add(id, record(id, events));
+  pending.handle({ kind: "error", id: 0, error: ERROR });
+  assert.deepEqual(events.map(([id]) => id), [0]);
+});
+
+Deno.test("PendingRequests fails all that waits when the connection ends, oldest first", () => {
+  const { pending, events } = withRequests(4);
+  pending.handle({ kind: "done", id: 1 });
+  pending.delete(2);
+  events.length = 0;
+  pending.close(1003, "why");
+  const failure = { kind: "closed", code: 1003, reason: "why" };
+  assert.deepEqual(events, [[0, "reject", failure], [3, "reject", failure]]);
+});
+
+Deno.test("PendingRequests fails nothing twice", () => {
+  const { pending, events } = withRequests(2);
+  pending.close(1000, "first");
+  pending.close(1006, "second");
+  assert.equal(events.length, 2);
+});
+
+Deno.test("PendingRequests keeps a request that is added while the others fail", () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  const reject = () => pending.add(1, record(1, events));
+  pending.add(0, { resolve: () => assert.fail(), reject });
+  pending.close(1000, "");
+  assert.equal(pending.size, 1);
+  assert.deepEqual(events, []);
+});

@@ -10,8 +10,8 @@ import { HoistError } from "./errors.ts";
  * Runs a function if its module is the program, and not if another module imports it.
  *
  * At SIGINT (Ctrl-C) and SIGTERM the signal that the function gets is aborted, so
- * that it can return and its `using` blocks unwind; at a second one the program ends
- * at once. An error is printed and sets the exit code to 1.
+ * that it can return and its `using` blocks unwind, and then the program ends; at a
+ * second one it ends at once. An error is printed and sets the exit code to 1.
  *
  * @param meta The `import.meta` of the module
  * @param run The function; what it throws because of the signal is no error
@@ -37,12 +37,16 @@ export async function main(
   try {
     await run(interruption.signal);
   } catch (error) {
-    if (interruption.caused(error)) return;
-    console.error(readable(error));
-    Deno.exitCode = 1;
+    if (!interruption.caused(error)) {
+      console.error(readable(error));
+      Deno.exitCode = 1;
+    }
   } finally {
     interruption.ignore();
   }
+  // Whoever asked for the end should not wait for what is left behind: Deno keeps the
+  // timer of a WebSocket whose last frame crossed our Close frame for 15 seconds.
+  if (interruption.signal.aborted) Deno.exit();
 }
 
 // Windows knows no SIGTERM; SIGBREAK is what Ctrl-Break sends.

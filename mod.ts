@@ -69,5 +69,7 @@ export { VERSION } from "./version.ts";
 if (import.meta.main) {
   // Programs that import the library never load the command line.
   const { runCommandLine } = await import("./cli.ts");
-  Deno.exitCode = await runCommandLine();
+  // Deno keeps the timer of a WebSocket whose last frame crossed our Close frame, and
+  // with it the program, for 15 seconds more.
+  Deno.exit(await runCommandLine());
 }

@@ -4,6 +4,7 @@ import type { ListenOptions } from "../options.ts";
 import { serve } from "../serve.ts";
 import { Recorder, serveQuietly } from "./helpers.ts";
 import { makeCertificate } from "./testdata/certificate.ts";
+import { makeScript, Program } from "./testdata/program.ts";
 
 /** What `serve` throws. */
 function refusal(options: ListenOptions): Error {
@@ -111,14 +112,14 @@ Deno.test({
   name: "servers that say reusePort share a port, with --unstable-net",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    const { stdout, stderr } = await runScript(
+    const lines = await runScript(
       ["--allow-net", "--unstable-net"],
       `const options = { hostname: "127.0.0.1", logLevel: "error", reusePort: true };
       await using one = serve("test", { ...options, port: 0 });
       await using two = serve("test", { ...options, port: one.addr.port });
       console.log(one.addr.port === two.addr.port);`,
     );
-    assert.deepEqual([stdout, stderr], ["true\n", ""]);
+    assert.deepEqual(lines, ["info true"]);
   },
 });
 
@@ -165,17 +166,17 @@ Deno.test("a server with a certificate does not speak without TLS", async () => 
 });
 
 Deno.test("serve() prints nothing of its own", async () => {
-  const { stdout, stderr } = await runScript(
+  const lines = await runScript(
     ["--allow-net"],
     `const print = () => {};
     const logger = { debug: print, info: print, warn: print, error: print };
     await using _server = serve("test", { hostname: "127.0.0.1", port: 0, logger });`,
   );
-  assert.deepEqual([stdout, stderr], ["", ""]);
+  assert.deepEqual(lines, []);
 });
 
 Deno.test("serve() says that the permission is missing", async () => {
-  const { stdout } = await runScript(
+  const lines = await runScript(
     [],
     `try {
       serve("test", { hostname: "127.0.0.1", port: 8080 });
@@ -183,10 +184,9 @@ Deno.test("serve() says that the permission is missing", async () => {
       console.log(error instanceof Deno.errors.NotCapable, error.message);
     }`,
   );
-  assert.equal(
-    stdout,
-    "true Cannot listen on 127.0.0.1:8080: the permission is missing, run with --allow-net\n",
-  );
+  assert.deepEqual(lines, [
+    "info true Cannot listen on 127.0.0.1:8080: the permission is missing, run with --allow-net",
+  ]);
 });
 
 Deno.test("a Listening that is closed gives its port back", async () => {
@@ -230,7 +230,7 @@ const COUNT_REQUESTS = `
 for (const [name, request] of Object.entries(STALLED)) {
   Deno.test(`a server closes although a peer ${name}`, async () => {
     // In a process of its own: what goes wrong here ends it.
-    const { stdout, stderr } = await runScript(
+    const lines = await runScript(
       ["--allow-net"],
       `${COUNT_REQUESTS}
       const server = serve("test", { hostname: "127.0.0.1", port: 0, logger });
@@ -245,7 +245,7 @@ for (const [name, request] of Object.entries(STALLED)) {
       console.log("closed");
       Deno.exit();`,
     );
-    assert.deepEqual([stdout, stderr], ["closed\n", ""]);
+    assert.deepEqual(lines, ["info closed"]);
   });
 }
 
@@ -298,25 +298,16 @@ Deno.test("the startup line brackets an IPv6 address", {
   ]);
 });
 
-/** Runs a script with the flags given. */
+/** Runs a script to its end, with the flags given; returns what it wrote. */
 async function runScript(
   flags: readonly string[],
   source: string,
-): Promise<{ stdout: string; stderr: string }> {
-  const cwd = await Deno.makeTempDir();
-  try {
-    const module = import.meta.resolve("../serve.ts");
-    const script = `import { serve } from "${module}";\n${source}`;
-    await Deno.writeTextFile(`${cwd}/script.ts`, script);
-    const config = `${import.meta.dirname}/../deno.json`;
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", ...flags, "--config", config, "script.ts"],
-      cwd,
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
+): Promise<readonly string[]> {
+  const module = import.meta.resolve("../serve.ts");
+  await using script = await makeScript(
+    `import { serve } from "${module}";\n${source}`,
+  );
+  await using program = new Program([...flags, script.path]);
+  await program.ended;
+  return program.output.lines;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { debug, Log, LOG_LEVELS, type Logger, type LogLevel } from "../log.ts";
 import { serve } from "../serve.ts";
 import { Recorder } from "./helpers.ts";
+import { CONFIG, makeScript } from "./testdata/program.ts";
 
 const SECRET = "open-sesame";
 
@@ -280,8 +281,10 @@ Deno.test("Log.redact() does not look for secrets in what it put in", () => {
 });
 
 Deno.test("Log.redact() takes a secret for text and not for a pattern", () => {
-  const log = new Log({ logger: new Recorder(), level: "info", secret: "a.c" });
-  assert.equal(log.redact("abc a.c"), "abc [redacted]");
+  const { log } = makeLog();
+  const secret = "a.c^$\\*+?()[]{}|/-";
+  assert.equal(log.redact(`abc ${secret}`, "a.c", secret), "abc [redacted]");
+  assert.equal(log.redact("a|b", "a|b"), "[redacted]");
 });
 
 Deno.test("Log.redact() leaves a text alone if a secret is empty", () => {
@@ -508,32 +511,25 @@ async function runScript(
   source: string,
   { onTerminal = false, redirect = "", env = {} }: ScriptOptions = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const cwd = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${cwd}/script.ts`, IMPORTS + source);
-    const args = ["run", "--allow-all", "--config", CONFIG, "script.ts"];
-    const [command, commandArgs] = onTerminal
-      ? ["script", ["-qec", `${shell(args)} ${redirect}`, "/dev/null"]] as const
-      : [Deno.execPath(), args] as const;
-    const output = await new Deno.Command(command, {
-      args: [...commandArgs],
-      cwd,
-      stdin: "null",
-      clearEnv: true,
-      env: { ...plainEnvironment(), ...env },
-    }).output();
-    const decoder = new TextDecoder();
-    return {
-      code: output.code,
-      stdout: decoder.decode(output.stdout),
-      stderr: decoder.decode(output.stderr),
-    };
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
+  await using script = await makeScript(IMPORTS + source);
+  const args = ["run", "--allow-all", "--config", CONFIG, script.path];
+  const [command, commandArgs] = onTerminal
+    ? ["script", ["-qec", `${shell(args)} ${redirect}`, "/dev/null"]] as const
+    : [Deno.execPath(), args] as const;
+  const output = await new Deno.Command(command, {
+    args: [...commandArgs],
+    cwd: script.directory,
+    stdin: "null",
+    clearEnv: true,
+    env: { ...plainEnvironment(), ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
 }
-
-const CONFIG = `${import.meta.dirname}/../deno.json`;
 
 const IMPORTS = `
   import { BaseHandler, setup } from "@std/log";

@@ -162,7 +162,17 @@ Deno.test("a listener that is removed before its turn is not called any more", a
   second[Symbol.dispose]();
   third[Symbol.dispose]();
   open();
-  await dispatched;
+  assert.equal(await dispatched, 1);
+});
+
+Deno.test("a listener gets nothing of Listeners by way of this", async () => {
+  const seen: unknown[] = [];
+  const listeners = new Listeners<Message>();
+  listeners.add("hello", function (this: unknown) {
+    seen.push(this);
+  });
+  await listeners.dispatch(makeMessage("hello"), failOnError);
+  assert.deepEqual(seen, [undefined]);
 });
 
 Deno.test("a listener that is added during a message gets the next one", async () => {

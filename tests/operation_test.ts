@@ -22,6 +22,16 @@ Deno.test("Operations.call() hands over the arguments and the context", async ()
   assert.equal(await operations.call("add", data, context), '"seen"');
 });
 
+Deno.test("an operation gets nothing of Operations by way of this", async () => {
+  const seen: unknown[] = [];
+  const operations = new Operations<null>();
+  operations.add("look", function (this: unknown) {
+    seen.push(this);
+  });
+  await operations.call("look", {}, null);
+  assert.deepEqual(seen, [undefined]);
+});
+
 Deno.test("Operations.call() calls the operation of that name and no other", async () => {
   const operations = new Operations<null>();
   operations.add("one", () => 1);

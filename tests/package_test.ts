@@ -4,9 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connect } from "../client.ts";
 import { stage } from "../tasks/stage.ts";
+import { settlesWithin } from "../timers.ts";
+import { firstMatch } from "./helpers.ts";
 import { JsrRegistry } from "./jsr_registry.ts";
 
 const ROOT = new URL("../", import.meta.url);
+
+/** How long a server may take to end, in milliseconds. */
+const LIMIT = 60_000;
 
 /** An empty folder, with a cache and a registry of its own. */
 class Sandbox implements AsyncDisposable {
@@ -43,8 +48,8 @@ class Sandbox implements AsyncDisposable {
   }
 
   /** Starts a program that is a server. */
-  start(...args: string[]): ServerProgram {
-    return new ServerProgram(this.#deno(args).spawn());
+  start(...args: string[]): Deno.ChildProcess {
+    return this.#deno(args).spawn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,6 +57,7 @@ class Sandbox implements AsyncDisposable {
     await Deno.remove(this.#directory, { recursive: true });
   }
 
+  /** A program without permissions that has the registry. */
   #deno(args: string[]): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...args],
@@ -69,53 +75,6 @@ class Sandbox implements AsyncDisposable {
   }
 }
 
-/** A server in a process of its own. */
-class ServerProgram implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #errors: Promise<string>;
-  readonly #url = Promise.withResolvers<string>();
-
-  constructor(child: Deno.ChildProcess) {
-    this.#child = child;
-    this.#errors = this.#read();
-  }
-
-  /** Where it listens, once it does. */
-  get url(): Promise<string> {
-    return this.#url.promise;
-  }
-
-  /** Asks it to end; returns its exit code and what it wrote to standard error. */
-  async terminate(): Promise<[code: number, errors: string]> {
-    this.#child.kill("SIGTERM");
-    const { code } = await this.#child.status;
-    return [code, await this.#errors];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await this.#child.status;
-    await this.#child.stdout.cancel();
-    await this.#errors;
-  }
-
-  async #read(): Promise<string> {
-    const { stderr } = this.#child;
-    let text = "";
-    for await (const chunk of stderr.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      const address = text.match(/starting server on (\S+) with/)?.[1];
-      if (address !== undefined) this.#url.resolve(`http://${address}`);
-    }
-    this.#url.reject(new Error(`The server did not start:\n${text}`));
-    return text;
-  }
-}
-
 Deno.test("deno run jsr:@hoist/cli --version prints the version", async () => {
   await using sandbox = await Sandbox.make();
   const output = await sandbox.run("jsr:@hoist/cli", "--version");
@@ -125,13 +84,15 @@ Deno.test("deno run jsr:@hoist/cli --version prints the version", async () => {
 Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", async () => {
   await using sandbox = await Sandbox.make();
   const args = "-t test -H 127.0.0.1 -p 0".split(" ");
-  await using server = sandbox.start("--allow-net", "jsr:@hoist/cli", ...args);
-  const url = await server.url;
-  await using connection = await connect("test", { url });
+  await using child = sandbox.start("--allow-net", "jsr:@hoist/cli", ...args);
+  const { url, errors } = watch(child);
+  await using connection = await connect("test", { url: await url });
   assert.deepEqual((await connection.message("hello")).replies, []);
-  const [code, errors] = await server.terminate();
-  assert.equal(code, 0, errors);
-  assert.match(errors, /startup: starting server on .* with token test\n/);
+  await terminate(child, errors);
+  assert.match(
+    await errors,
+    /startup: starting server on .* with token test\n/,
+  );
   assert.equal((await connection.closed).code, 1001);
 });
 
@@ -153,10 +114,11 @@ Deno.test("a server of jsr:@hoist/cli and a client of jsr:@hoist/cli/client talk
     await using connection = await connect("test", { url: Deno.args[0]! });
     console.log(await connection.operation("add", { a: 1, b: 2 }));`,
   );
-  await using server = sandbox.start("--check", "--allow-net", "server.ts");
+  await using child = sandbox.start("--check", "--allow-net", "server.ts");
+  const { url, errors } = watch(child);
   const client = ["--check", "--allow-net", "client.ts"];
-  assert.equal(await sandbox.run(...client, await server.url), "3\n");
-  assert.equal((await server.terminate())[0], 0);
+  assert.equal(await sandbox.run(...client, await url), "3\n");
+  await terminate(child, errors);
 });
 
 Deno.test("importing the library needs no permission and asks for none", async () => {
@@ -171,24 +133,19 @@ Deno.test("importing the library needs no permission and asks for none", async (
 });
 
 Deno.test("the package is the modules, the documents and the configuration", async () => {
-  const directory = await Deno.makeTempDir();
-  const paths = await stage(directory);
+  const { paths } = await stageAndRemove();
   const modules = [...Deno.readDirSync(ROOT)]
     .map(({ name }) => name)
     .filter((name) => name.endsWith(".ts"));
   const others = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
   assert.deepEqual(paths.toSorted(), [...modules, ...others].toSorted());
-  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("the package has the configuration of the checkout without its links", async () => {
-  const directory = await Deno.makeTempDir();
-  await stage(directory);
-  const staged = await readJson(join(directory, "deno.json"));
+  const { config } = await stageAndRemove();
   const { links, ...rest } = await readJson(new URL("deno.json", ROOT));
   assert.equal(links.length, 3);
-  assert.deepEqual(staged, rest);
-  await Deno.remove(directory, { recursive: true });
+  assert.deepEqual(config, rest);
 });
 
 Deno.test("deno task publish:check takes the files of the package and no others", async () => {
@@ -200,11 +157,42 @@ Deno.test("deno task publish:check takes the files of the package and no others"
   const report = new TextDecoder().decode(stderr);
   assert.equal(code, 0, report);
   const names = report.matchAll(/^ *file:\S+\/(\S+) \(.*\)$/gm);
-  const directory = await Deno.makeTempDir();
-  const paths = await stage(directory);
+  const { paths } = await stageAndRemove();
   assert.deepEqual([...names].map(([, name]) => name), paths);
-  await Deno.remove(directory, { recursive: true });
 });
+
+/** Where a server that is starting listens, and all that it says. */
+function watch(
+  child: Deno.ChildProcess,
+): { readonly url: Promise<string>; readonly errors: Promise<string> } {
+  const [start, all] = child.stderr.tee();
+  const address = firstMatch(start, /(?<=starting server on )\S+(?= with)/);
+  const url = address.then((address) => `http://${address}`);
+  return { url, errors: new Response(all).text() };
+}
+
+/** Asks a server to end, which it has to do well. */
+async function terminate(
+  child: Deno.ChildProcess,
+  errors: Promise<string>,
+): Promise<void> {
+  child.kill("SIGTERM");
+  const hasEnded = await settlesWithin(child.status, LIMIT);
+  if (!hasEnded) child.kill("SIGKILL");
+  const { code } = await child.status;
+  assert.equal(code, 0, `The server ended with ${code}:\n${await errors}`);
+}
+
+/** What the package is made of. */
+async function stageAndRemove(): Promise<{ paths: string[]; config: unknown }> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const paths = await stage(directory);
+    return { paths, config: await readJson(join(directory, "deno.json")) };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
 
 // deno-lint-ignore no-explicit-any -- a test looks at any key
 async function readJson(path: string | URL): Promise<any> {

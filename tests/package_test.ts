@@ -49,7 +49,7 @@ class Sandbox implements AsyncDisposable {
 
   /** Starts a program that is a server. */
   start(...args: string[]): Deno.ChildProcess {
-    return this.#deno(args).spawn();
+    return this.#deno(args, "null").spawn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -58,7 +58,7 @@ class Sandbox implements AsyncDisposable {
   }
 
   /** A program without permissions that has the registry. */
-  #deno(args: string[]): Deno.Command {
+  #deno(args: string[], stdout: "piped" | "null" = "piped"): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...args],
       cwd: join(this.#directory, "project"),
@@ -69,7 +69,7 @@ class Sandbox implements AsyncDisposable {
         NO_COLOR: "1",
       },
       stdin: "null",
-      stdout: "piped",
+      stdout,
       stderr: "piped",
     });
   }

@@ -72,15 +72,20 @@ export function parseCommand(args: readonly string[]): Command {
 /** The values of the flags by name; what nobody knows is an error. */
 function parse(args: readonly string[]): Map<string, unknown> {
   const { _: words, ...flags } = parseArgs([...args], {
-    string: [...VALUE_FLAGS, "_"],
+    string: VALUE_FLAGS,
     boolean: SWITCHES,
     alias: ALIASES,
     unknown: (flag, key) => {
       if (key === undefined) return;
-      throw new UsageError(`Unknown option ${flag.replace(/=.*/, "")}`);
+      // Without its value, which may be a token: also of -tsecret.
+      const name = flag.startsWith("--") ? flag.replace(/=.*/s, "") : `-${key}`;
+      throw new UsageError(`Unknown option ${name}`);
     },
   });
-  const [command = "serve", ...rest] = words.map(String);
+  // An option's empty value ends up here, too; the option itself then says so.
+  const [command = "serve", ...rest] = words.map(String).filter((word) =>
+    word !== ""
+  );
   if (command !== "serve") throw new UsageError(`Unknown command ${command}`);
   if (rest.length > 0) throw new UsageError(`Unexpected argument ${rest[0]}`);
   return new Map(Object.entries(flags));

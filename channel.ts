@@ -101,7 +101,7 @@ export class Channel {
           )),
       );
     } finally {
-      this.#pending.delete(id);
+      this.#pending.abandon(id);
     }
   }
 

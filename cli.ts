@@ -21,18 +21,18 @@ const HELP =
 Usage: deno run -N jsr:@hoist/cli [serve] [options]
 
 Options:
-  -t, --token <token>            Token of the clients; made at random if left out.
-                                 Anyone on this machine can read it in the list of
-                                 processes: prefer --token-file or HOIST_TOKEN
+  -t, --token <token>            Token of the clients [default: made at random]
+                                 Anyone on this machine can read it in the list
+                                 of processes: prefer the next, or HOIST_TOKEN
       --token-file <path>        Read the token from a file (needs -R)
   -H, --hostname <address>       Address to listen on [default: 0.0.0.0]
-  -p, --port <port>              Port to listen on, 0 for a free one [default: 5000]
+  -p, --port <port>              Port to listen on, 0 for any [default: 5000]
   -m, --minimum-version <x.y.z>  Lowest version that a client may have
-      --token-length <number>    Length of a token made at random [default: 25]
-      --token-alphabet <text>    Characters of a token made at random [default: a-zA-Z]
+      --token-length <number>    Length of a random token [default: 25]
+      --token-alphabet <text>    Characters of a random token [default: a-zA-Z]
       --hide-token               Leave the token out of the startup line
-      --cert <path>              Certificate chain for TLS, in PEM format (needs -R)
-      --key <path>               Private key for TLS, in PEM format (needs -R)
+      --cert <path>              Certificate chain for TLS, as PEM (needs -R)
+      --key <path>               Private key for TLS, as PEM (needs -R)
   -l, --log-level <level>        debug, info, warn or error [default: info]
       --debug                    Show everything, payloads included
       --trace                    As --debug, with the name of the function
@@ -40,12 +40,11 @@ Options:
   -h, --help                     Print this help
 
 Environment:
-  HOIST_TOKEN                    Token of the clients (needs --allow-env=HOIST_TOKEN)
+  HOIST_TOKEN    Token of the clients (needs --allow-env=HOIST_TOKEN)
 
 Examples:
   deno run -N jsr:@hoist/cli -t test
-  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080
-`;
+  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080`;
 
 /** The outside, as far as a command needs it. */
 export interface Outside {
@@ -91,6 +90,7 @@ async function runServer(flags: ServeFlags, outside: Outside): Promise<number> {
     await server.finished;
     return 0;
   } catch (error) {
+    if (outside.signal.aborted && error === outside.signal.reason) return 0;
     // What `serve` says of an argument is for the user of the flag, too.
     const isArgument = error instanceof TypeError ||
       error instanceof RangeError;

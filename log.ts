@@ -133,7 +133,7 @@ export class Log {
     ...secrets: readonly string[]
   ): void {
     if (!this.#shows("error")) return;
-    const stack = this.redact(describe(error), ...secrets);
+    const stack = this.redact(inspectError(error), ...secrets);
     this.#write("error", "error", `${text}\n${stack}`, this.exception);
   }
 
@@ -146,6 +146,8 @@ export class Log {
   redact(text: string, ...secrets: readonly string[]): string {
     const patterns = [this.#secret, ...secrets]
       .filter((secret) => secret !== "")
+      // As it stands in JSON and in what an inspection shows.
+      .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
       // The longest first: one secret may be the beginning of another.
       .sort((one, other) => other.length - one.length)
       .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
@@ -180,12 +182,12 @@ function callerOf(
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
   const [, frame = ""] = holder.stack?.split("\n") ?? [];
-  const name = frame.match(/^\s*at (?:async )?(?:new )?([^\s(]+) \(/)?.[1];
+  const name = frame.match(/^\s*at (?:new )?([^\s(]+) \(/)?.[1];
   return name?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
 }
 
 /** An error as the operator wants to see it: with its stack and its causes. */
-function describe(error: unknown): string {
+export function inspectError(error: unknown): string {
   try {
     return Deno.inspect(error);
   } catch {

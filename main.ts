@@ -5,6 +5,7 @@
  */
 
 import { HoistError } from "./errors.ts";
+import { inspectError } from "./log.ts";
 
 /**
  * Runs a function if its module is the program, and not if another module imports it.
@@ -15,7 +16,8 @@ import { HoistError } from "./errors.ts";
  *
  * @param meta The `import.meta` of the module
  * @param run The function; what it throws because of the signal is no error
- * @returns Resolves when the function is done; never rejects
+ * @returns Resolves when the function is done, unless a signal ended the program;
+ * never rejects
  *
  * @example
  * ```ts
@@ -105,7 +107,7 @@ export function readable(error: unknown): string {
   if (error instanceof HoistError || isSystemError(error)) {
     return `error: ${error.message}`;
   }
-  return `error: ${Deno.inspect(error)}`;
+  return `error: ${inspectError(error)}`;
 }
 
 /** Whether the system said no: the stack would tell nothing more. */

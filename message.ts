@@ -109,16 +109,20 @@ export class Listeners<Received extends Message> {
     message: Received,
     onError: (error: unknown) => void,
   ): Promise<number> {
+    let called = 0;
     const entries = [...this.#byName.get(message.name) ?? [], ...this.#toAll];
     for (const entry of entries) {
       if (entry.removed) continue;
+      called++;
+      // Apart from its entry, which is none of a listener's business as `this`.
+      const { listener } = entry;
       try {
-        await entry.listener(message);
+        await listener(message);
       } catch (error) {
         onError(error);
       }
     }
-    return entries.length;
+    return called;
   }
 
   #addToAll(entry: Entry<Received>): Disposable {

@@ -73,8 +73,7 @@ export class Operations<Context> {
     data: JsonObject,
     context: Context,
   ): Promise<string> {
-    return stringifyValue(
-      await this.#entries.get(name)?.handler(data, context),
-    );
+    const handler = this.#entries.get(name)?.handler;
+    return stringifyValue(await handler?.(data, context));
   }
 }

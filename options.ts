@@ -98,7 +98,8 @@ export interface ListenOptions {
   /** The private key for TLS, in PEM format; `cert` has to be there too */
   readonly key?: string;
   /**
-   * Whether several processes may listen on the port and share its connections.
+   * Whether several processes may listen on the port and share its connections. Deno
+   * wants `--unstable-net` for it.
    *
    * @default {false}
    */

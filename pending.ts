@@ -33,6 +33,8 @@ export type Failure =
 export class PendingRequests {
   // Maps keep the order of insertion: the first request is the oldest.
   readonly #requests = new Map<number, PendingRequest>();
+  /** Those whose callers gave up, and which the server may still answer. */
+  readonly #abandoned = new Set<number>();
   #nextId = 0;
 
   /** The number of requests that wait */
@@ -50,9 +52,9 @@ export class PendingRequests {
     this.#requests.set(id, request);
   }
 
-  /** Forgets a request whose caller does not wait any more. */
-  delete(id: number): void {
-    this.#requests.delete(id);
+  /** Lets go of a request whose caller does not wait any more. */
+  abandon(id: number): void {
+    if (this.#requests.delete(id)) this.#abandoned.add(id);
   }
 
   /** Hands a frame of the server to the request that it belongs to. */
@@ -75,6 +77,7 @@ export class PendingRequests {
   close(code: number, reason: string): void {
     const requests = [...this.#requests.values()];
     this.#requests.clear();
+    this.#abandoned.clear();
     for (const request of requests) {
       request.reject({ kind: "closed", code, reason });
     }
@@ -85,17 +88,32 @@ export class PendingRequests {
   }
 
   #fail(id: number | null, error: ErrorFrame): void {
-    // A Python server handles requests in order and answers errors without an id:
-    // protocol.md, "What the Python server does".
-    const oldest = id ?? this.#requests.keys().next().value;
-    if (oldest !== undefined) {
-      this.#take(oldest)?.reject({ kind: "error", error });
+    const failed = id ?? this.#oldest();
+    if (failed !== undefined) {
+      this.#take(failed)?.reject({ kind: "error", error });
     }
+  }
+
+  /**
+   * The request that an error without an id belongs to: a Python server handles one
+   * after the other, those that were abandoned included. See protocol.md, "What the
+   * Python server does".
+   */
+  #oldest(): number | undefined {
+    let [oldest] = this.#requests.keys();
+    for (const id of this.#abandoned) {
+      if (oldest === undefined || id < oldest) oldest = id;
+    }
+    return oldest;
   }
 
   #take(id: number): PendingRequest | undefined {
     const request = this.#requests.get(id);
     this.#requests.delete(id);
+    // A server that answers without ids answers in order: these have had their turn.
+    for (const abandoned of this.#abandoned) {
+      if (abandoned <= id) this.#abandoned.delete(abandoned);
+    }
     return request;
   }
 }

@@ -21,6 +21,7 @@ export interface ServeOptions extends ServerOptions<Server>, ListenOptions {}
  * @throws {RangeError} If an option is out of its range
  * @throws {Deno.errors.AddrInUse} If another program has the port
  * @throws {Deno.errors.NotCapable} If the permission is missing
+ * @throws The reason of the signal, if it is aborted already
  *
  * @example
  * ```ts
@@ -56,6 +57,7 @@ export function serve(
   if (typeof tokenOrOptions === "object") {
     return serve(undefined, tokenOrOptions);
   }
+  options.signal?.throwIfAborted();
   return new Server(tokenOrOptions, options).listen(options);
 }
 

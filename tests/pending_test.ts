@@ -50,7 +50,7 @@ Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
 Deno.test("PendingRequests never gives an id again", () => {
   const { pending } = withRequests(2);
   pending.handle({ kind: "done", id: 1 });
-  pending.delete(0);
+  pending.abandon(0);
   pending.close(1000, "");
   assert.equal(pending.nextId(), 2);
 });
@@ -60,8 +60,8 @@ Deno.test("PendingRequests counts what waits", () => {
   assert.equal(pending.size, 3);
   pending.handle({ kind: "answer", id: 1, data: {} });
   assert.equal(pending.size, 2);
-  pending.delete(0);
-  pending.delete(0);
+  pending.abandon(0);
+  pending.abandon(0);
   assert.equal(pending.size, 1);
   pending.close(1000, "");
   assert.equal(pending.size, 0);
@@ -138,7 +138,7 @@ for (
         "failed",
         (pending) => pending.handle({ kind: "error", id: 7, error: ERROR }),
       ],
-      ["given up", (pending) => pending.delete(7)],
+      ["given up", (pending) => pending.abandon(7)],
       ["closed", (pending) => pending.close(1000, "")],
     ] as readonly [string, (pending: PendingRequests) => void][]
   ) {
@@ -200,7 +200,7 @@ Deno.test("PendingRequests fails an error with id 0 for request 0 alone", () => 
 Deno.test("PendingRequests fails all that waits when the connection ends, oldest first", () => {
   const { pending, events } = withRequests(4);
   pending.handle({ kind: "done", id: 1 });
-  pending.delete(2);
+  pending.abandon(2);
   events.length = 0;
   pending.close(1003, "why");
   const failure = { kind: "closed", code: 1003, reason: "why" };
@@ -222,4 +222,28 @@ Deno.test("PendingRequests keeps a request that is added while the others fail",
   pending.close(1000, "");
   assert.equal(pending.size, 1);
   assert.deepEqual(events, []);
+});
+
+Deno.test("PendingRequests gives an error without an id to the oldest, abandoned or not", () => {
+  const { pending, events } = withRequests(4);
+  // Given up in another order than sent.
+  pending.abandon(2);
+  pending.abandon(0);
+  for (let n = 0; n < 4; n++) {
+    pending.handle({ kind: "error", id: null, error: ERROR });
+  }
+  assert.deepEqual(events.map(([id]) => id), [1, 3]);
+});
+
+Deno.test("PendingRequests takes an abandoned request for answered once a later one is", () => {
+  const { pending, events } = withRequests(4);
+  pending.abandon(2);
+  pending.abandon(0);
+  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "done", id: 2 });
+  pending.handle({ kind: "error", id: null, error: ERROR });
+  assert.deepEqual(events.map(([id, what]) => [id, what]), [[1, "resolve"], [
+    3,
+    "reject",
+  ]]);
 });

@@ -192,6 +192,14 @@ Deno.test("a signal that was aborted before closes the server at once", async ()
   );
 });
 
+Deno.test("serve() throws the reason of a signal that was aborted before", () => {
+  const reason = new Error("changed my mind");
+  assert.throws(
+    () => serveQuietly({ signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
+});
+
 Deno.test("Server.listen() listens once", async () => {
   await using server = serveQuietly();
   assert.throws(() => server.listen({ port: 0 }), {

@@ -1,0 +1,91 @@
+/** A certificate for tests that speak TLS. */
+
+import { Buffer } from "node:buffer";
+import { generateKeyPairSync, sign } from "node:crypto";
+
+/** What a server needs for TLS, in PEM format. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/**
+ * Makes a self-signed certificate for `localhost`. It is made anew for each run, so
+ * that no private key stands in the repository.
+ */
+export function makeCertificate(): Certificate {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+  });
+  const content = sequence(
+    element(0xa0, integer(2)),
+    integer(1),
+    ECDSA_WITH_SHA256,
+    NAME,
+    sequence(utcTime("200101000000Z"), utcTime("491231235959Z")),
+    NAME,
+    publicKey.export({ type: "spki", format: "der" }),
+    element(0xa3, sequence(ALTERNATIVE_NAMES)),
+  );
+  const signature = sign("sha256", content, privateKey);
+  const der = sequence(content, ECDSA_WITH_SHA256, bitString(signature));
+  return {
+    cert: pem("CERTIFICATE", der),
+    key: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+  };
+}
+
+// The few elements of DER that a certificate consists of: RFC 5280, section 4.1.
+
+function element(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const size = length < 0x80
+    ? [length]
+    : length < 0x100
+    ? [0x81, length]
+    : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+}
+
+function sequence(...contents: readonly Uint8Array[]): Uint8Array {
+  return element(0x30, ...contents);
+}
+
+function integer(value: number): Uint8Array {
+  return element(0x02, Buffer.from([value]));
+}
+
+function utcTime(text: string): Uint8Array {
+  return element(0x17, Buffer.from(text));
+}
+
+function bitString(bytes: Uint8Array): Uint8Array {
+  return element(0x03, Buffer.from([0]), bytes);
+}
+
+function objectIdentifier(hex: string): Uint8Array {
+  return element(0x06, Buffer.from(hex, "hex"));
+}
+
+function pem(label: string, der: Uint8Array): string {
+  const lines = Buffer.from(der).toString("base64").match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""]
+    .join("\n");
+}
+
+const ECDSA_WITH_SHA256 = sequence(objectIdentifier("2a8648ce3d040302"));
+
+const COMMON_NAME = objectIdentifier("550403");
+
+const NAME = sequence(
+  element(
+    0x31,
+    sequence(COMMON_NAME, element(0x0c, Buffer.from("localhost"))),
+  ),
+);
+
+const ALTERNATIVE_NAMES = sequence(
+  objectIdentifier("551d11"),
+  element(0x04, sequence(element(0x82, Buffer.from("localhost")))),
+);

@@ -120,22 +120,28 @@ Deno.test("Server.close() tells the clients that the server goes away", async ()
   assert.deepEqual(await silent.closed, expected);
 });
 
-Deno.test("Server.close() lets the requests under way finish", async () => {
-  const server = serveQuietly();
+Deno.test("Server.close() lets the requests under way finish, and takes no more", async () => {
+  const logger = new Recorder();
+  // Longer than the test may take: the server has to see for itself that it is idle.
+  const closeTimeout = 2 ** 31 - 1;
+  const server = serveQuietly({ closeTimeout, logger, logLevel: "debug" });
   const { opened, open } = gate();
-  server.operation("slow", () => opened.then(() => "late"));
+  const calls: unknown[] = [];
+  server.operation("slow", ({ n }) => opened.then(() => calls.push(n)));
   await using client = await RawClient.logIn(server);
   await using idle = await RawClient.logIn(server);
-  client.send(operation(1, "slow"));
+  client.send(operation(1, "slow", { n: "before" }));
   client.send(message(2, "mark"));
   while ((await client.next()).message !== "done");
   const closing = server.close();
   assert.equal((await idle.closed).code, 1001);
-  client.send(operation(3, "slow"));
+  client.send(operation(3, "slow", { n: "after" }));
+  await logger.line(/receive: .*"after"/);
   open();
-  assert.deepEqual((await client.next()).data, { result: "late" });
+  assert.deepEqual((await client.next()).data, { result: 1 });
   assert.equal((await client.closed).code, 1001);
   await closing;
+  assert.deepEqual(calls, ["before"]);
 });
 
 Deno.test("Server.close() cuts what takes longer than closeTimeout", async () => {

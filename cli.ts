@@ -44,7 +44,8 @@ Environment:
 
 Examples:
   deno run -N jsr:@hoist/cli -t test
-  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080`;
+  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080
+  deno run -N --allow-env=HOIST_TOKEN jsr:@hoist/cli`;
 
 /** The outside, as far as a command needs it. */
 export interface Outside {

@@ -127,6 +127,7 @@ export async function connect(
   const { minimumVersion, timeout = DEFAULT_TIMEOUT } = options;
   const endpoints = endpointsOf(options.url ?? DEFAULT_URL);
   assertVersion(minimumVersion);
+  assertToken(token);
   const { signal, cancel } = limit(
     options.signal,
     timeout,
@@ -189,6 +190,13 @@ function assertVersion(minimumVersion: string | undefined): void {
     `Cannot connect as 'minimumVersion' must be a version such as "1.2.3": current value is ${
       JSON.stringify(minimumVersion)
     }`,
+  );
+}
+
+function assertToken(token: string): void {
+  if (typeof token === "string" && token !== "") return;
+  throw new TypeError(
+    "Cannot connect as the token must be a text of at least one character: pass the one of the server",
   );
 }
 

@@ -96,12 +96,16 @@ async function fetchText(
   } catch (error) {
     // Only what is wrong with the network is a TypeError, here and in the browser.
     if (signal.aborted || !(error instanceof TypeError)) throw error;
-    throw new ConnectError(
-      `Cannot connect to ${base}: nothing answers there; check the URL and that the server is running`,
-      // What fetch wraps is the reason of the system, such as a refused connection.
-      { cause: error.cause ?? error },
-    );
+    throw unreachable(base, error.cause ?? error);
   }
+}
+
+/** `cause` is the reason of the system, such as a refused connection. */
+function unreachable(base: string, cause: unknown): ConnectError {
+  const problem = /certificate/i.test(String(cause))
+    ? "its TLS certificate is not accepted; make this program trust whoever signed it"
+    : "nothing answers there; check the URL and that the server is running";
+  return new ConnectError(`Cannot connect to ${base}: ${problem}`, { cause });
 }
 
 /** Opens the WebSocket. */
@@ -139,7 +143,7 @@ export function refusal(
 ): HoistError {
   if (code === ErrorCode.LOGIN_FAILED) {
     return new LoginError(
-      `Cannot log in to ${base}: the server refused the token; check that it is the one of the server's startup line`,
+      `Cannot log in to ${base}: the server refused the token; compare it with the one of the server`,
     );
   }
   const needed = isJsonObject(data) ? data.needed : undefined;

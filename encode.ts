@@ -67,6 +67,7 @@ export function encodeMessage(
   replying: WireMessage | null,
   id: number,
 ): string {
+  assertName(name);
   const payload = stringifyData(data, describeMessage(name));
   return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${
     JSON.stringify(replying)
@@ -85,6 +86,7 @@ export function encodeMessageRequest(
   data: JsonObject,
   replying: WireMessage | null,
 ): string {
+  assertName(name);
   const payload = stringifyData(data, describeMessage(name));
   return `{"id":${id},"action":"message","data":{"message":${
     JSON.stringify(name)
@@ -97,10 +99,18 @@ export function encodeOperationRequest(
   name: string,
   data: JsonObject,
 ): string {
+  assertName(name);
   const payload = stringifyData(data, describeOperation(name));
   return `{"id":${id},"action":"operation","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}}}`;
+}
+
+function assertName(name: unknown): void {
+  if (typeof name === "string") return;
+  throw new TypeError(
+    `Cannot send a request or a message as its name must be a text: current value is of type ${typeof name}`,
+  );
 }
 
 /** How a message is named in errors and logs. */

@@ -133,7 +133,7 @@ export function resolveOptions<This extends { readonly token: string }>(
 ): ResolvedOptions<This> {
   return {
     token: resolveToken(token, options),
-    login: options.login ?? defaultLogin,
+    login: loginOf(options.login ?? defaultLogin),
     loginTimeout: milliseconds("loginTimeout", options.loginTimeout, 1, 10_000),
     minimumVersion: version(options.minimumVersion),
     hideToken: options.hideToken ?? false,
@@ -143,6 +143,13 @@ export function resolveOptions<This extends { readonly token: string }>(
     logger: options.logger,
     signal: options.signal,
   };
+}
+
+function loginOf<This>(login: Login<This>): Login<This> {
+  if (typeof login === "function") return login;
+  throw new TypeError(
+    `Cannot serve as 'login' must be a function: current value is of type ${typeof login}`,
+  );
 }
 
 function resolveToken(

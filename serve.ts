@@ -54,7 +54,7 @@ export function serve(
   tokenOrOptions?: string | ServeOptions,
   options: ServeOptions = {},
 ): Server {
-  if (typeof tokenOrOptions === "object") {
+  if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
     return serve(undefined, tokenOrOptions);
   }
   options.signal?.throwIfAborted();

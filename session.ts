@@ -158,7 +158,8 @@ export class Session {
     const code = invalid.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
-    return this.#close(code, "login refused", answerTo(invalid));
+    const reason = invalid.fatal ? "invalid frame" : "login refused";
+    return this.#close(code, reason, answerTo(invalid));
   }
 
   /** Answers a broken request, which ends the connection only if it is no object. */

@@ -344,13 +344,33 @@ Deno.test("A Python client that says goodbye and leaves at once is not lost", as
   await withPythonClient(async (python) => {
     await python.connect(server);
     await python.close();
+    await logger.line(/disconnect: .* has said goodbye/);
   });
-  await logger.line(/disconnect: .* has said goodbye/);
   assert.equal(server.clients.size, 0);
   assert.deepEqual(logger.lines.filter((line) => /lost|^error/.test(line)), []);
 });
 
-Deno.test("A Python client learns with its next request that our server has closed", async () => {
+Deno.test("A Python client that waits is told with 1001 that our server closes", async () => {
+  const server = serveQuietly({ closeTimeout: 0 });
+  const called = Promise.withResolvers<void>();
+  server.operation("wait", () => {
+    called.resolve();
+    return new Promise(() => {});
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    const told = assert.rejects(
+      python.operation("wait"),
+      /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
+    );
+    await called.promise;
+    await Promise.all([told, server.close()]);
+    // Nobody is left to say goodbye to.
+    await python.close().catch(() => {});
+  });
+});
+
+Deno.test("A Python client that does not wait is told at its next request that our server has closed", async () => {
   const server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server);
@@ -360,7 +380,6 @@ Deno.test("A Python client learns with its next request that our server has clos
       python.operation("add"),
       /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
     );
-    // Nobody is left to say goodbye to.
     await python.close().catch(() => {});
   });
 });

@@ -136,6 +136,22 @@ Deno.test("what JSON cannot hold is refused and nothing is sent", async () => {
   });
 });
 
+Deno.test("a name that is no text is refused and nothing is sent", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server);
+  for (const name of [undefined, 1, {}] as unknown as string[]) {
+    for (const what of ["message", "operation"] as const) {
+      await assert.rejects(connection[what](name), {
+        name: "TypeError",
+        message:
+          `Cannot send a request or a message as its name must be a text: current value is of type ${typeof name}`,
+      });
+    }
+    await assert.rejects(server.broadcast(name), /its name must be a text/);
+  }
+  assert.deepEqual((await connection.message("fine")).replies, []);
+});
+
 Deno.test("a request gives up after its timeout and leaves the others alone", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   const finish = Promise.withResolvers<void>();

@@ -70,7 +70,7 @@ Deno.test("connect() says so if the token is wrong", async () => {
   assert(error instanceof LoginError);
   assert.equal(
     error.message,
-    `Cannot log in to ${server.url}: the server refused the token; check that it is the one of the server's startup line`,
+    `Cannot log in to ${server.url}: the server refused the token; compare it with the one of the server`,
   );
   assert(!error.message.includes("wrong"));
 });
@@ -134,6 +134,16 @@ for (const url of ["", "localhost:5000", "ftp://localhost", "http://"]) {
     });
   });
 }
+
+Deno.test("connect() refuses a token without a character", async () => {
+  for (const token of ["", undefined as unknown as string]) {
+    await assert.rejects(connect(token), {
+      name: "TypeError",
+      message:
+        "Cannot connect as the token must be a text of at least one character: pass the one of the server",
+    });
+  }
+});
 
 Deno.test("connect() refuses a minimum version that is none", async () => {
   await assert.rejects(

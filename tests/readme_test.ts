@@ -1,6 +1,6 @@
 /**
  * Runs the examples of the documents: each block of TypeScript is a program, and one
- * that starts with `// server.ts` is followed by one that starts with `// client.ts`
+ * that starts with `// hello_server.ts` is followed by one that starts with `// hello_client.ts`
  * and talks to it. A block marked `ts ignore` is not run.
  *
  * Other documents: `deno test --allow-all tests/readme_test.ts -- path.md`.
@@ -71,7 +71,7 @@ for (const [index, block] of blocks.entries()) {
     Deno.test(`${block.place} runs`, () => runAlone(block));
   } else if (previous === undefined || !isServer(previous)) {
     Deno.test(`${block.place} has a server`, () => {
-      assert.fail(`${block.place} must follow a block that is server.ts`);
+      assert.fail(`${block.place} must follow a block that is hello_server.ts`);
     });
   }
 }
@@ -92,11 +92,11 @@ function readBlocks(path: string): Block[] {
 }
 
 function isServer({ code }: Block): boolean {
-  return code.trimStart().startsWith("// server.ts\n");
+  return code.trimStart().startsWith("// hello_server.ts\n");
 }
 
 function isClient({ code }: Block): boolean {
-  return code.trimStart().startsWith("// client.ts\n");
+  return code.trimStart().startsWith("// hello_client.ts\n");
 }
 
 /** Runs a block to its end. */

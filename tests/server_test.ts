@@ -63,6 +63,19 @@ Deno.test("serve() refuses a token without a character", () => {
   });
 });
 
+Deno.test("serve() refuses null for a token and a login that is no function", () => {
+  assert.throws(
+    () => serve(null as unknown as string, { port: 0 }),
+    /the token must be a text of at least one character/,
+  );
+  const login = 5 as unknown as () => boolean;
+  assert.throws(() => serve("test", { port: 0, login }), {
+    name: "TypeError",
+    message:
+      "Cannot serve as 'login' must be a function: current value is of type number",
+  });
+});
+
 Deno.test("serve() refuses a minimum version that is none before it takes the port", () => {
   const port = freePort();
   assert.throws(

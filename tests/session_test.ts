@@ -420,10 +420,7 @@ Deno.test("Session tells that a frame is not JSON, and closes", () => {
   for (const state of ["login", "authenticating", "open"] as const) {
     const effect = STATES[state]().receive(NO_JSON);
     assert(effect.kind === "close");
-    assert.equal(
-      effect.reason,
-      state === "login" ? "login refused" : "invalid frame",
-    );
+    assert.equal(effect.reason, "invalid frame");
     assert.equal(effect.failure, "the frame is not JSON");
     assertError(effect, 1, { id: null });
   }

@@ -57,6 +57,10 @@ const CLOSED_HERE: CloseInfo = {
   reason: "closed by this side",
 };
 
+const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
+
+const CLOSED = 3;
+
 /** How long the server gets to close after a goodbye, in milliseconds. */
 const GRACE = 1_000;
 
@@ -78,6 +82,8 @@ export class Channel {
     socket.addEventListener("close", ({ code, reason }) =>
       // Deno's code is 0 where the connection broke.
       this.#end({ code: code || CloseCode.ABNORMAL, reason }));
+    // It may have closed right after it opened, before there was a listener.
+    if (socket.readyState === CLOSED) this.#end(LOST);
   }
 
   /** Sends a request and waits for its answer. */
@@ -127,6 +133,7 @@ export class Channel {
   }
 
   #receive(data: unknown): void {
+    if (this.#closeInfo !== undefined) return;
     const response = decodeResponse(data);
     if (response === null) return this.#events.onInvalid();
     this.#pending.handle(response);

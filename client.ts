@@ -68,32 +68,32 @@ export interface ConnectOptions {
    *
    * @default {"http://localhost:5000"}
    */
-  readonly url?: string | URL;
+  readonly url?: string | URL | undefined;
   /**
    * The lowest version that the server may have, such as `1.2.3`. Any if left out.
    */
-  readonly minimumVersion?: string;
+  readonly minimumVersion?: string | undefined;
   /** Gives up connecting when aborted. It does not close the connection later. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * How long connecting and logging in may take, in milliseconds from 0 to
    * 2,147,483,647; `Infinity` for no limit.
    *
    * @default {10_000}
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * The class to make the WebSocket with: that of `npm:ws`, say, where there is none.
    *
    * @default {globalThis.WebSocket}
    */
-  readonly WebSocket?: WebSocketConstructor;
+  readonly WebSocket?: WebSocketConstructor | undefined;
   /**
    * Is told what a listener or an `onReply` throws.
    *
    * @default {console}
    */
-  readonly logger?: Pick<Logger, "warn" | "error">;
+  readonly logger?: Pick<Logger, "warn" | "error"> | undefined;
 }
 
 /**
@@ -165,6 +165,8 @@ async function open(
       signal,
       (frame) => refusal(endpoints.base, frame),
     );
+    // What the server sent along waits for the first listener, but not for ever.
+    setTimeout(() => connection.open(), 0);
     return connection;
   } catch (error) {
     socket.close();

@@ -108,13 +108,15 @@ export class ClientConnection implements Connection {
   readonly #channel: Channel;
   readonly #listeners = new Listeners<ServerMessage>();
   readonly #logger: Pick<Logger, "warn" | "error">;
+  /** What came before there could be a listener; none once there could. */
+  #early: WireMessage[] | undefined = [];
 
   constructor(socket: ClientSocket, logger: Pick<Logger, "warn" | "error">) {
     this.#logger = logger;
     this.#channel = new Channel(socket, {
-      onMessage: (wire) => void this.#dispatch(this.#toMessage(wire)),
+      onMessage: (wire) => this.#receive(wire),
       onInvalid: () =>
-        logger.warn("Hoist: ignored a frame that is not of Hoist 1"),
+        this.#log("warn", "ignored a frame that is not of Hoist 1"),
     });
     this.closed = this.#channel.closed;
   }
@@ -135,10 +137,19 @@ export class ClientConnection implements Connection {
     });
   }
 
+  /** Hands out what the server sent along with its answer to the login. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const wire of early) this.#receive(wire);
+  }
+
   receive(
     names: string | readonly string[] | Listener<ServerMessage>,
     listener?: Listener<ServerMessage>,
   ): Disposable {
+    // After all that are added together with this one.
+    queueMicrotask(() => this.open());
     return this.#listeners.add(names, listener);
   }
 
@@ -159,6 +170,7 @@ export class ClientConnection implements Connection {
     data: JsonObject = {},
     { signal, timeout }: RequestOptions = {},
   ): Promise<Json> {
+    this.open();
     const subject = describeOperation(name);
     const encode = (id: number) => encodeOperationRequest(id, name, data);
     const request = { subject, encode, signal, timeout };
@@ -183,6 +195,7 @@ export class ClientConnection implements Connection {
     replying: WireMessage | null,
     { signal, timeout, onReply }: MessageOptions,
   ): Promise<SentMessage> {
+    this.open();
     const replies: ServerMessage[] = [];
     let messageId = 0;
     await this.#channel.request({
@@ -203,11 +216,29 @@ export class ClientConnection implements Connection {
     );
   }
 
+  async #reply(
+    name: string,
+    data: JsonObject,
+    replying: WireMessage,
+    options: MessageOptions,
+  ): Promise<SentMessage> {
+    try {
+      return await this.#send(name, data, replying, options);
+    } catch (error) {
+      throw fromCaller(error, this.#reply);
+    }
+  }
+
   #toMessage(wire: WireMessage): ServerMessage {
     return new ServerMessage(
       wire,
-      (name, data, options) => this.#send(name, data, wire, options),
+      (name, data, options) => this.#reply(name, data, wire, options),
     );
+  }
+
+  #receive(wire: WireMessage): void {
+    if (this.#early !== undefined) this.#early.push(wire);
+    else void this.#dispatch(this.#toMessage(wire));
   }
 
   async #dispatch(message: ServerMessage): Promise<void> {
@@ -223,7 +254,27 @@ export class ClientConnection implements Connection {
   }
 
   #report(error: unknown): void {
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.#logger.error(`Hoist: a listener failed\n${stack ?? String(error)}`);
+    this.#log("error", `a listener failed\n${describe(error)}`);
+  }
+
+  /** A logger that fails must not end the program, and nobody is left to be told. */
+  #log(level: "warn" | "error", text: string): void {
+    try {
+      const result: unknown = this.#logger[level](`Hoist: ${text}`);
+      if (result instanceof Promise) result.catch(() => {});
+    } catch {
+      return;
+    }
+  }
+}
+
+/** An error with its stack, in every runtime and whatever was thrown. */
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error
+      ? error.stack ?? String(error)
+      : String(error);
+  } catch {
+    return "what was thrown cannot be shown";
   }
 }

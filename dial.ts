@@ -18,13 +18,33 @@ import { parseFrame } from "./protocol.ts";
 import { aborted } from "./timers.ts";
 import { isVersion, meetsMinimum, VERSION } from "./version.ts";
 
-/** The part of a WebSocket that a connection is driven by. */
-export type ClientSocket = Pick<
-  WebSocket,
-  "readyState" | "send" | "close" | "addEventListener" | "removeEventListener"
->;
+/** The part of a WebSocket that a connection needs */
+export interface ClientSocket {
+  /** 0 to 3, for connecting, open, closing and closed */
+  readonly readyState: number;
+  /** Sends a text frame */
+  send(data: string): void;
+  /** Sends a Close frame */
+  close(code?: number, reason?: string): void;
+  /** Calls a function once the socket is open */
+  addEventListener(type: "open", listener: () => void): void;
+  /** Calls a function when something went wrong */
+  addEventListener(type: "error", listener: () => void): void;
+  /** Calls a function with each frame */
+  addEventListener(
+    type: "message",
+    listener: (event: { readonly data: unknown }) => void,
+  ): void;
+  /** Calls a function when the socket is closed */
+  addEventListener(
+    type: "close",
+    listener: (
+      event: { readonly code: number; readonly reason: string },
+    ) => void,
+  ): void;
+}
 
-/** Makes a WebSocket, as the class of that name does. */
+/** Makes a WebSocket, as the class of that name does */
 export type WebSocketConstructor = new (url: string) => ClientSocket;
 
 /** The URLs of a server. */
@@ -118,7 +138,7 @@ export async function openSocket(
   // Node's implementations end the program at an error that nobody listens to.
   socket.addEventListener("error", () => {});
   const opened = new Promise((resolve, reject) => {
-    socket.addEventListener("open", resolve);
+    socket.addEventListener("open", () => resolve(undefined));
     socket.addEventListener("close", () => reject(notOpened(base, url)));
   });
   try {

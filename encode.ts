@@ -115,10 +115,19 @@ function assertName(name: unknown): void {
 
 /** How a message is named in errors and logs. */
 export function describeMessage(name: string): string {
-  return `message ${JSON.stringify(name)}`;
+  return `message ${quote(name)}`;
 }
 
 /** How an operation is named in errors and logs. */
 export function describeOperation(name: string): string {
-  return `operation ${JSON.stringify(name)}`;
+  return `operation ${quote(name)}`;
+}
+
+/** How many characters of a name are shown: a peer may send any number. */
+const MAX_SHOWN = 100;
+
+function quote(name: unknown): string {
+  if (typeof name !== "string") return String(name);
+  const isLong = name.length > MAX_SHOWN;
+  return JSON.stringify(isLong ? `${name.slice(0, MAX_SHOWN)}…` : name);
 }

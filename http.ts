@@ -88,7 +88,10 @@ function upgrade(pathname: string, accept: () => Response): Response {
   try {
     return accept();
   } catch {
-    return text(400, "Cannot upgrade: the WebSocket handshake is broken");
+    return text(
+      400,
+      "Cannot upgrade: the WebSocket handshake is broken",
+    );
   }
 }
 

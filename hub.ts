@@ -18,6 +18,7 @@ const GRACE = 1_000;
 /** What a hub is made of. */
 export interface HubOptions {
   readonly log: Log;
+  readonly token: string;
   readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
@@ -28,6 +29,7 @@ export interface HubOptions {
 /** All the clients of one server. */
 export class Hub implements ClientHost {
   readonly log: Log;
+  readonly token: string;
   readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
@@ -43,6 +45,7 @@ export class Hub implements ClientHost {
 
   constructor(options: HubOptions) {
     this.log = options.log;
+    this.token = options.token;
     this.loginTimeout = options.loginTimeout;
     this.minimumVersion = options.minimumVersion;
     this.exposeErrors = options.exposeErrors;

@@ -60,8 +60,15 @@ function tryStringify(data: JsonObject, subject: string): string {
     return JSON.stringify(data);
   } catch (error) {
     throw new TypeError(
-      `Cannot send ${subject} as its data must be an object that JSON can hold: a cycle or a bigint cannot`,
+      `Cannot send ${subject} as its data must be an object that JSON can hold: ${
+        reasonOf(error)
+      }`,
       { cause: error },
     );
   }
+}
+
+/** The first line of what `JSON.stringify`, or a `toJSON` of the caller, says. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n", 1)[0]! : "it threw";
 }

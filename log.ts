@@ -50,14 +50,14 @@ export interface DebugOptions {
    *
    * @default {false}
    */
-  readonly trace?: boolean;
+  readonly trace?: boolean | undefined;
   /**
    * Whether to show what the HTTP server does: where it listens, each request with
    * its status and time, refused upgrades, and its errors.
    *
    * @default {false}
    */
-  readonly http?: boolean;
+  readonly http?: boolean | undefined;
 }
 
 /** What was asked for and not yet taken back; the last one counts. */
@@ -99,31 +99,33 @@ export class Log {
   readonly #logger: Logger;
   readonly #level: LogLevel;
   readonly #secret: string;
+  readonly #pattern: RegExp;
 
   constructor({ logger, level, secret }: LogOptions) {
     this.#logger = logger ?? standardLogger();
     this.#level = level;
     this.#secret = secret;
+    this.#pattern = patternOf([secret]);
   }
 
   /** Writes a line for whoever looks for a mistake; `text` is made only if shown. */
   debug(key: string, text: () => string): void {
-    if (this.#shows("debug")) this.#write("debug", key, text(), this.debug);
+    if (this.#shows("debug")) this.#write("debug", key, text, this.debug);
   }
 
   /** Writes a line about the normal course of things. */
   info(key: string, text: string): void {
-    if (this.#shows("info")) this.#write("info", key, text, this.info);
+    if (this.#shows("info")) this.#write("info", key, () => text, this.info);
   }
 
   /** Writes a line about something that is probably not wanted. */
   warn(key: string, text: string): void {
-    if (this.#shows("warn")) this.#write("warn", key, text, this.warn);
+    if (this.#shows("warn")) this.#write("warn", key, () => text, this.warn);
   }
 
   /** Writes a line about something that went wrong. */
   error(key: string, text: string): void {
-    if (this.#shows("error")) this.#write("error", key, text, this.error);
+    if (this.#shows("error")) this.#write("error", key, () => text, this.error);
   }
 
   /** Writes a line about a callback that threw, with the stack of the error. */
@@ -133,26 +135,22 @@ export class Log {
     ...secrets: readonly string[]
   ): void {
     if (!this.#shows("error")) return;
-    const stack = this.redact(inspectError(error), ...secrets);
-    this.#write("error", "error", `${text}\n${stack}`, this.exception);
+    const line = () =>
+      `${text}\n${this.redact(inspectError(error), ...secrets)}`;
+    this.#write("error", "error", line, this.exception);
   }
 
   /** Writes a line about the HTTP server, if `debug({ http: true })` was called. */
   http(text: () => string): void {
-    if (debugging.at(-1)?.http) this.#write("debug", "http", text(), this.http);
+    if (debugging.at(-1)?.http) this.#write("debug", "http", text, this.http);
   }
 
   /** Takes the token, and what else is secret, out of a text that others made. */
   redact(text: string, ...secrets: readonly string[]): string {
-    const patterns = [this.#secret, ...secrets]
-      .filter((secret) => secret !== "")
-      // As it stands in JSON and in what an inspection shows.
-      .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-      // The longest first: one secret may be the beginning of another.
-      .sort((one, other) => other.length - one.length)
-      .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-    if (patterns.length === 0) return text;
-    return text.replace(new RegExp(patterns.join("|"), "g"), "[redacted]");
+    const pattern = secrets.length === 0
+      ? this.#pattern
+      : patternOf([this.#secret, ...secrets]);
+    return text.replace(pattern, "[redacted]");
   }
 
   #shows(level: LogLevel): boolean {
@@ -160,13 +158,17 @@ export class Log {
     return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
   }
 
-  // deno-lint-ignore ban-types -- only its place on the stack is of interest
-  #write(level: LogLevel, key: string, text: string, writer: Function): void {
+  #write(
+    level: LogLevel,
+    key: string,
+    text: () => string,
+    writer: Callee,
+  ): void {
     const trace = debugging.at(-1)?.trace ? `[${callerOf(writer)}] ` : "";
     // A logger that fails must not take the connection with it, and there is nowhere
     // left to say so.
     try {
-      const result: unknown = this.#logger[level](`${trace}${key}: ${text}`);
+      const result: unknown = this.#logger[level](`${trace}${key}: ${text()}`);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
       return;
@@ -174,11 +176,23 @@ export class Log {
   }
 }
 
+/** What is to be found of secrets, the longest first: one may be the start of another. */
+function patternOf(secrets: readonly string[]): RegExp {
+  const patterns = secrets
+    .filter((secret) => secret !== "")
+    // As it stands in JSON and in what an inspection shows.
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .sort((one, other) => other.length - one.length)
+    .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  // What matches nothing, if there is nothing to look for.
+  return new RegExp(patterns.join("|") || "(?!)", "g");
+}
+
+/** A function of which only its place on the stack is of interest. */
+type Callee = (...args: never[]) => unknown;
+
 /** The name of the function that called `callee`. */
-function callerOf(
-  // deno-lint-ignore ban-types -- as above
-  callee: Function,
-): string {
+function callerOf(callee: Callee): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
   const [, frame = ""] = holder.stack?.split("\n") ?? [];
@@ -220,11 +234,27 @@ const COLORS = new Map([
 
 /** Writes lines to standard error, their keys in the colour of the level. */
 class ErrorOutput extends BaseHandler {
+  #color = "";
+
   override handle(record: LogRecord): void {
-    const [key, ...rest] = record.msg.split(": ");
-    const color = COLORS.get(record.levelName) ?? "";
+    this.#color = COLORS.get(record.levelName) ?? "";
+    super.handle(record);
+  }
+
+  override format({ msg }: LogRecord): string {
+    return msg;
+  }
+
+  override log(line: string): void {
+    const [key, ...rest] = line.split(": ");
     // The console leaves the colours out where there is no terminal, and under
     // NO_COLOR.
-    console.error("%c%s%c: %s", color, key, "color: unset", rest.join(": "));
+    console.error(
+      "%c%s%c: %s",
+      this.#color,
+      key,
+      "color: unset",
+      rest.join(": "),
+    );
   }
 }

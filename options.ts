@@ -16,67 +16,67 @@ export interface ServerOptions<This extends { readonly token: string }> {
    *
    * @default {defaultLogin}
    */
-  readonly login?: Login<This>;
+  readonly login?: Login<This> | undefined;
   /**
    * How long a client may take to log in, and `login` to decide, in milliseconds
    * from 1 to 2,147,483,647. A client that takes longer is refused.
    *
    * @default {10_000}
    */
-  readonly loginTimeout?: number;
+  readonly loginTimeout?: number | undefined;
   /**
    * The lowest version that a client may have, such as `1.2.3`. Any if left out.
    */
-  readonly minimumVersion?: string;
+  readonly minimumVersion?: string | undefined;
   /**
    * The number of characters of the token that is made if none is given, from 1 to
    * 1,024.
    *
    * @default {25}
    */
-  readonly tokenLength?: number;
+  readonly tokenLength?: number | undefined;
   /**
    * The characters of the token that is made if none is given: at least two, all
    * different.
    *
    * @default {"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
    */
-  readonly tokenAlphabet?: string;
+  readonly tokenAlphabet?: string | undefined;
   /**
    * Whether the startup line leaves the token out.
    *
    * @default {false}
    */
-  readonly hideToken?: boolean;
+  readonly hideToken?: boolean | undefined;
   /**
    * Whether a client is told the class and the message of an error that one of its
    * requests caused. They can hold anything: paths, queries, secrets.
    *
    * @default {false}
    */
-  readonly exposeErrors?: boolean;
+  readonly exposeErrors?: boolean | undefined;
   /**
    * How long requests under way may take to finish when the server closes, in
    * milliseconds from 0 to 2,147,483,647.
    *
    * @default {5_000}
    */
-  readonly closeTimeout?: number;
+  readonly closeTimeout?: number | undefined;
   /**
    * The lowest level of the lines that are logged. `debug` shows payloads.
    *
    * @default {"info"}
    */
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: LogLevel | undefined;
   /**
    * Where the lines go. The logger named `hoist` of `@std/log` if left out, which
    * writes to standard error unless your program has set it up.
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /**
    * Closes the server, gracefully, when aborted.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where a server listens: what `Deno.serve` takes for TCP and TLS */
@@ -86,30 +86,30 @@ export interface ListenOptions {
    *
    * @default {"0.0.0.0"}
    */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /**
    * The port to listen on, from 0 to 65,535; 0 takes a free one.
    *
    * @default {5000}
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The certificate chain for TLS, in PEM format; `key` has to be there too */
-  readonly cert?: string;
+  readonly cert?: string | undefined;
   /** The private key for TLS, in PEM format; `cert` has to be there too */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /**
    * Whether several processes may listen on the port and share its connections. Deno
    * wants `--unstable-net` for it.
    *
    * @default {false}
    */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /**
    * Is called once the server listens.
    *
    * @param address The address and the port that are really bound
    */
-  readonly onListen?: (address: Deno.NetAddr) => void;
+  readonly onListen?: ((address: Deno.NetAddr) => void) | undefined;
 }
 
 /** The options of a server with every default filled in. */
@@ -126,8 +126,18 @@ export interface ResolvedOptions<This extends { readonly token: string }> {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Checks the options and fills in what was left out. */
+/** Checks the arguments of a server and fills in what was left out. */
 export function resolveOptions<This extends { readonly token: string }>(
+  tokenOrOptions: string | ServerOptions<This> | undefined,
+  options: ServerOptions<This> = {},
+): ResolvedOptions<This> {
+  if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
+    return resolve(undefined, tokenOrOptions);
+  }
+  return resolve(tokenOrOptions, options);
+}
+
+function resolve<This extends { readonly token: string }>(
   token: string | undefined,
   options: ServerOptions<This>,
 ): ResolvedOptions<This> {
@@ -155,15 +165,12 @@ function loginOf<This>(login: Login<This>): Login<This> {
 function resolveToken(
   token: string | undefined,
   { tokenLength, tokenAlphabet }: {
-    readonly tokenLength?: number;
-    readonly tokenAlphabet?: string;
+    readonly tokenLength?: number | undefined;
+    readonly tokenAlphabet?: string | undefined;
   },
 ): string {
   if (token === undefined) {
-    return generateToken({
-      ...(tokenLength === undefined ? {} : { length: tokenLength }),
-      ...(tokenAlphabet === undefined ? {} : { alphabet: tokenAlphabet }),
-    });
+    return generateToken({ length: tokenLength, alphabet: tokenAlphabet });
   }
   if (typeof token === "string" && token !== "") return token;
   throw new TypeError(

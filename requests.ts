@@ -38,7 +38,7 @@ export interface RequestHost {
   nextMessageId(): number;
 }
 
-/** Answers the requests of one client; no method of it throws or rejects. */
+/** Answers the requests of one client. */
 export class Requests {
   readonly #host: RequestHost;
   readonly #client: Client;

@@ -69,6 +69,8 @@ export class Server implements AsyncDisposable {
   readonly #finish: () => void;
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
+  /** Whether nobody is left to be told anything, and no handler to tell it. */
+  #drained = false;
 
   /**
    * Constructs a `Server`.
@@ -79,9 +81,21 @@ export class Server implements AsyncDisposable {
    * @throws {TypeError} If an option makes no sense
    * @throws {RangeError} If an option is out of its range
    */
-  constructor(token?: string, options: ServerOptions<Server> = {}) {
+  constructor(token?: string, options?: ServerOptions<Server>);
+  /**
+   * Constructs a `Server` with a token made at random.
+   *
+   * @param options How the server behaves
+   */
+  constructor(options: ServerOptions<Server>);
+  constructor(
+    ...[token, options]: [
+      (string | ServerOptions<Server>)?,
+      ServerOptions<Server>?,
+    ]
+  ) {
     const resolved = resolveOptions(token, options);
-    const { logger, logLevel: level, login, signal } = resolved;
+    const { logger, logLevel: level, login } = resolved;
     this.#options = resolved;
     this.token = resolved.token;
     this.#log = new Log({ logger, level, secret: this.token });
@@ -97,7 +111,7 @@ export class Server implements AsyncDisposable {
       this.#log,
       (request, address) => this.#accept(request, address),
     );
-    this.#closeOnAbort(signal);
+    this.#attach();
   }
 
   /**
@@ -122,10 +136,14 @@ export class Server implements AsyncDisposable {
         `Cannot listen: the server already does, on ${this.url}`,
       );
     }
+    // Detached until the port is taken: whoever tries again with the same signal
+    // would otherwise keep each server that came to nothing.
+    this.#detach();
     this.#listening = new Listening(options, this.fetch, (error) => {
       this.#log.exception("the HTTP server failed", error);
       return text(500, "Internal server error");
     });
+    this.#attach();
     this.#announce();
     return this;
   }
@@ -245,7 +263,7 @@ export class Server implements AsyncDisposable {
   // deno-lint-ignore require-await
   async broadcast(name: string, data: JsonObject = {}): Promise<number> {
     const subject = this.#log.redact(describeMessage(name));
-    if (this.#closing !== undefined) {
+    if (this.#drained) {
       throw new HoistError(`Cannot broadcast ${subject}: the server is closed`);
     }
     const message = encodeMessage(name, data, null, this.#hub.nextMessageId());
@@ -275,17 +293,23 @@ export class Server implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#log.info("shutdown", "closing the server");
     await this.#hub.close(this.#options.closeTimeout);
+    this.#drained = true;
     await this.#listening?.close();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#detach();
     this.#log.info("shutdown", "the server is closed");
     this.#finish();
   }
 
   readonly #onAbort = (): void => void this.close();
 
-  #closeOnAbort(signal: AbortSignal | undefined): void {
+  #attach(): void {
+    const { signal } = this.#options;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
+  }
+
+  #detach(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   #accept(request: Request, address: string): Response {

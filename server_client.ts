@@ -15,6 +15,8 @@ import { type CloseEffect, type Effect, Session } from "./session.ts";
 
 /** What a client needs of its server. */
 export interface ClientHost extends RequestHost {
+  /** The token of the server, which no line may show. */
+  readonly token: string;
   readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   /** Whether the client may log in; never rejects. */
@@ -42,7 +44,6 @@ export type Socket = Pick<
 /** What is known of a client before it says a word. */
 export type Origin = Pick<LoginContext, "address" | "url" | "headers">;
 
-const CONNECTING = 0;
 const OPEN = 1;
 
 /** A {@linkcode Client} as its server sees it. */
@@ -60,6 +61,7 @@ export class ServerClient implements Client {
   #draining = false;
   #ended = false;
   #onEnd = (): void => {};
+  #closeOnOpen: (() => void) | undefined;
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
     this.id = id;
@@ -117,9 +119,7 @@ export class ServerClient implements Client {
   }
 
   #listen(): void {
-    const { log } = this.#host;
-    this.#socket.onopen = () =>
-      log.info("connect", `${this.address} has connected`);
+    this.#socket.onopen = () => this.#open();
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     // A close event follows, and there is nothing that it does not tell.
     this.#socket.onerror = () => {};
@@ -127,6 +127,11 @@ export class ServerClient implements Client {
       this.#end(describeClose(code));
       this.#host.forget(this);
     };
+  }
+
+  #open(): void {
+    if (this.#closeOnOpen !== undefined) return this.#closeOnOpen();
+    this.#host.log.info("connect", `${this.address} has connected`);
   }
 
   #receive(frame: unknown): void {
@@ -137,7 +142,9 @@ export class ServerClient implements Client {
           ? `${this.address} its login`
           : `${this.address} ${this.#show(String(frame))}`,
     );
-    if (!this.#draining) this.#apply(this.#session.receive(frame));
+    const effect = this.#session.receive(frame);
+    // A goodbye is still heard while the server closes.
+    if (!this.#draining || effect.kind === "close") this.#apply(effect);
   }
 
   #apply(effect: Effect): void {
@@ -177,18 +184,23 @@ export class ServerClient implements Client {
 
   async #track(answer: () => Promise<void>): Promise<void> {
     this.#underWay++;
-    await answer();
-    this.#underWay--;
+    try {
+      await answer();
+    } catch (error) {
+      // Nobody else would hear of it, and a rejection would end the process.
+      this.#host.log.exception(`${this.address}: cannot answer`, error);
+    } finally {
+      this.#underWay--;
+    }
     if (this.#draining && this.#underWay === 0) this.dismiss();
   }
 
   #close(code: number, reason: string, how: string): void {
     if (this.#ended) return;
-    const neverOpened = this.#socket.readyState === CONNECTING;
+    // Before it opens, Deno takes no notice of a close.
+    this.#closeOnOpen = () => this.#socket.close(code, reason);
     this.#socket.close(code, reason);
     this.#end(how);
-    // No close event is certain to follow.
-    if (neverOpened) this.#host.forget(this);
   }
 
   /** Takes part no more: once, whoever ends it. */
@@ -208,8 +220,12 @@ export class ServerClient implements Client {
   }
 
   #show(frame: string): string {
-    const shown = frame.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-    return this.#host.log.redact(shown).slice(0, MAX_SHOWN);
+    // Cut first, as a frame may be long, and again, as a token may lie across the cut.
+    const { length } = this.#host.token;
+    const start = frame.slice(0, MAX_SHOWN + length);
+    const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
+    return this.#host.log.redact(shown).slice(0, MAX_SHOWN)
+      .replaceAll(CONTROL, (character) => encodeURIComponent(character));
   }
 }
 
@@ -231,7 +247,11 @@ function assertClose(code: number, reason: string): void {
 // A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
 const MAX_REASON = 123;
 
-const TOKEN_FIELD = /("token"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)/gs;
+
+// What moves the cursor of a terminal or begins a line that is not ours.
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** How many characters of a frame a debug line shows. */
 const MAX_SHOWN = 1_000;

@@ -14,13 +14,13 @@ export interface RequestOptions {
    * Gives up waiting when aborted: the request rejects with the reason of the
    * signal. The server carries on with what it has begun.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * How long to wait for the answer, in milliseconds from 0 to 2,147,483,647.
    *
    * @default {Infinity}
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** Options of `Connection.message` */
@@ -30,7 +30,7 @@ export interface MessageOptions extends RequestOptions {
    *
    * @param reply The reply
    */
-  readonly onReply?: (reply: ServerMessage) => unknown;
+  readonly onReply?: ((reply: ServerMessage) => unknown) | undefined;
 }
 
 /** A message that the server sent: a reply, a broadcast, or one to this client alone */

@@ -26,14 +26,14 @@ export interface GenerateTokenOptions {
    *
    * @default {25}
    */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /**
    * The characters to choose from: at least two, all different. Characters above
    * U+FFFF count as one.
    *
    * @default {"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
    */
-  readonly alphabet?: string;
+  readonly alphabet?: string | undefined;
 }
 
 const MAX_TOKEN_LENGTH = 1_024;

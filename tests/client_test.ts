@@ -287,3 +287,40 @@ Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () =
   const warning = "warn Hoist: ignored a frame that is not of Hoist 1";
   assert.deepEqual(logger.lines, Array(5).fill(warning));
 });
+
+Deno.test("Connection.receive() gets what came along with the answer to the login", async () => {
+  await using server = fakeServer((socket, { id }) => {
+    if (id !== 0) return;
+    socket.send(success(0, null));
+    for (const name of ["one", "two"]) {
+      const message = { message: name, data: {}, id: 1, replying: null };
+      socket.send(success(null, "s_newmsg", message));
+    }
+  });
+  await using connection = await connect("test", { url: server.url });
+  const seen: string[] = [];
+  const both = Promise.withResolvers<void>();
+  connection.receive("two", () => both.resolve());
+  connection.receive(({ name }) => void seen.push(name));
+  await both.promise;
+  await pause(1);
+  assert.deepEqual(seen, ["one", "two"]);
+});
+
+Deno.test("a client survives what cannot be shown, and loggers that fail", async () => {
+  await using server = serveQuietly();
+  server.receive("hello", (message) => void message.reply("hi"));
+  const fail = () => {
+    throw new Error("the disk is full");
+  };
+  const reject = () => Promise.reject(new Error("the disk is full"));
+  for (const failing of [fail, reject]) {
+    const logger = { warn: failing, error: failing };
+    await using connection = await connectTo(server, { logger });
+    connection.receive(() => {
+      throw Object.create(null);
+    });
+    await connection.message("hello");
+    assert.equal((await connection.message("hello")).replies.length, 1);
+  }
+});

@@ -137,3 +137,28 @@ Deno.test("an await using block closes the connection", async () => {
   }
   assert.equal(server.clients.size, 0);
 });
+
+Deno.test("no listener is called after Connection.close()", async () => {
+  const timers: ReturnType<typeof setInterval>[] = [];
+  await using server = fakeServer((socket, { id }) => {
+    if (id !== 0) return;
+    socket.send(success(0, null));
+    const message = { message: "news", data: {}, id: 1, replying: null };
+    // It does not take a goodbye for an answer.
+    timers.push(
+      setInterval(() => socket.send(success(null, "s_newmsg", message)), 1),
+    );
+    socket.onclose = () => timers.forEach((timer) => clearInterval(timer));
+  });
+  const connection = await connect("test", { url: server.url });
+  const first = Promise.withResolvers<void>();
+  let isClosed = false;
+  connection.receive(() => {
+    first.resolve();
+    assert(!isClosed);
+  });
+  await first.promise;
+  const closing = connection.close();
+  isClosed = true;
+  await closing;
+});

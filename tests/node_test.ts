@@ -112,7 +112,7 @@ Deno.test("connect() rejects in Node if the token is wrong", async () => {
   assert.deepEqual(output, {
     isLoginError: true,
     message:
-      `Cannot log in to ${server.url}: the server refused the token; check that it is the one of the server's startup line`,
+      `Cannot log in to ${server.url}: the server refused the token; compare it with the one of the server`,
   });
 });
 

@@ -90,7 +90,7 @@ Deno.test("a server refuses a tokenAlphabet with one character twice", () => {
   });
 });
 
-for (const token of ["", null, 5, {}]) {
+for (const token of ["", null, 5]) {
   Deno.test(`a server refuses ${JSON.stringify(token)} as its token`, () => {
     assert.throws(() => resolveOptions(token as string, {}), {
       name: "TypeError",

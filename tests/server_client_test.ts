@@ -40,6 +40,7 @@ function makeHost(events: string[]): ClientHost {
     listeners: new Listeners(),
     operations: new Operations(),
     exposeErrors: false,
+    token: "test",
     loginTimeout: 10_000,
     minimumVersion: undefined,
     nextMessageId: () => 1,
@@ -50,11 +51,13 @@ function makeHost(events: string[]): ClientHost {
   };
 }
 
-Deno.test("a client whose WebSocket never opens is forgotten when it is closed", () => {
+Deno.test("a client that is closed before its WebSocket opens is closed when it does", () => {
   const events: string[] = [];
   const socket = socketIn(WebSocket.CONNECTING);
-  new ServerClient(1, makeHost(events), socket, ORIGIN).close();
-  assert.deepEqual([socket.closed, events], [[1000], ["leave", "forget"]]);
+  new ServerClient(1, makeHost(events), socket, ORIGIN).close(4000);
+  assert.deepEqual([socket.closed, events], [[4000], ["leave"]]);
+  (socket.onopen as () => void)();
+  assert.deepEqual([socket.closed, events], [[4000, 4000], ["leave"]]);
 });
 
 Deno.test("a client whose WebSocket is closing is forgotten when it is closed", () => {

@@ -78,3 +78,24 @@ Deno.test("no line but the first holds a token, and none below debug a payload",
     assert.equal(payloads.length > 0, logLevel === "debug");
   }
 });
+
+Deno.test("a debug line is short, and cannot be taken for another", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, logLevel: "debug" });
+  await using client = await RawClient.logIn(server);
+  client.send(message(1, "x".repeat(1e6)));
+  await client.next();
+  await client.next();
+  // Long enough to overflow the stack of a regular expression that is not careful.
+  client.send(`{"token":"${"\\\\".repeat(8e6)}"}`);
+  await client.next();
+  client.send("no JSON\nlogin: forged\u001b[2J");
+  await client.closed;
+  const lines = logger.lines.filter((line) => !line.startsWith("error"));
+  for (const line of lines) {
+    assert(line.length < 1_200, line.slice(0, 100));
+    // deno-lint-ignore no-control-regex -- that is the point
+    assert.doesNotMatch(line, /[\n\u001b]/);
+  }
+  await logger.line(/receive: .*no JSON%0Alogin: forged%1B\[2J$/);
+});

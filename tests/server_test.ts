@@ -157,6 +157,26 @@ Deno.test("Server.close() lets the requests under way finish, and takes no more"
   assert.deepEqual(calls, ["before"]);
 });
 
+Deno.test("Server.close() lets those who wait broadcast and leave", async () => {
+  const server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("slow", () => opened.then(() => server.broadcast("last")));
+  await using client = await RawClient.logIn(server);
+  await using leaving = await RawClient.logIn(server);
+  for (const busy of [client, leaving]) {
+    busy.send(operation(1, "slow"));
+    busy.send(message(2, "mark"));
+    while ((await busy.next()).message !== "done");
+  }
+  const closing = server.close();
+  leaving.send({ id: null, end: true });
+  assert.equal((await leaving.closed).code, 1000);
+  open();
+  assert.equal((await client.next()).data.message, "last");
+  assert.equal((await client.closed).code, 1001);
+  await closing;
+});
+
 Deno.test("Server.close() cuts what takes longer than closeTimeout", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
   server.operation("never", () => new Promise(() => {}));
@@ -217,6 +237,25 @@ Deno.test("serve() throws the reason of a signal that was aborted before", () =>
     () => serveQuietly({ signal: AbortSignal.abort(reason) }),
     (error) => error === reason,
   );
+});
+
+Deno.test("a server that could not listen lets go of its signal", async () => {
+  await using busy = serveQuietly();
+  const controller = new AbortController();
+  const logger = new Recorder();
+  const { port } = busy.addr;
+  const { signal } = controller;
+  assert.throws(
+    () => serveQuietly({ port, signal, logger }),
+    Deno.errors.AddrInUse,
+  );
+  controller.abort();
+  assert.deepEqual(logger.lines, []);
+});
+
+Deno.test("new Server() takes options alone", () => {
+  const server = new Server({ tokenLength: 3, logger: new Recorder() });
+  assert.match(server.token, /^[a-zA-Z]{3}$/);
 });
 
 Deno.test("Server.listen() listens once", async () => {

@@ -31,7 +31,7 @@ export interface LogRecord {
 }
 
 /** Writes records of its level and above somewhere; to be subclassed */
-export class BaseHandler {
+export abstract class BaseHandler {
   level: LogLevel;
 
   constructor(levelName: LevelName) {
@@ -46,7 +46,7 @@ export class BaseHandler {
     return `${logRecord.levelName} ${logRecord.msg}`;
   }
 
-  log(_msg: string): void {}
+  abstract log(msg: string): void;
 }
 
 /** Hands what is logged to its handlers */

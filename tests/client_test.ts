@@ -104,12 +104,22 @@ Deno.test("an error answer rejects its request with code, name and details", asy
 });
 
 Deno.test("an error has the stack of its caller", async () => {
-  await using server = serveQuietly();
+  await using server = serveQuietly({ closeTimeout: 1 });
+  server.receive("never", () => new Promise(() => {}));
   await using connection = await connectTo(server);
   async function theCaller(): Promise<void> {
     await connection.operation("fly");
   }
-  assert.match((await rejection(theCaller())).stack ?? "", /theCaller/);
+  async function theSender(): Promise<void> {
+    await connection.message("never", {}, { timeout: 1 });
+  }
+  const [call, send] = [
+    await rejection(theCaller()),
+    await rejection(theSender()),
+  ];
+  // The first line after the message, where Deno shows the source of the error.
+  assert.match(call.stack ?? "", /^ResponseError: .*\n\s+at async theCaller/);
+  assert.match(send.stack ?? "", /^TimeoutError: .*\n\s+at async theSender/);
 });
 
 Deno.test("what JSON cannot hold is refused and nothing is sent", async () => {
@@ -323,4 +333,15 @@ Deno.test("a client survives what cannot be shown, and loggers that fail", async
     await connection.message("hello");
     assert.equal((await connection.message("hello")).replies.length, 1);
   }
+});
+
+Deno.test("a request that can only be given up is not sent", async () => {
+  await using server = serveQuietly();
+  let calls = 0;
+  server.operation("count", () => ++calls);
+  await using connection = await connectTo(server);
+  for (const options of [{ signal: AbortSignal.abort() }, { timeout: -1 }]) {
+    await rejection(connection.operation("count", {}, options));
+  }
+  assert.equal(await connection.operation("count"), 1);
 });

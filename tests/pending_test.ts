@@ -229,9 +229,12 @@ Deno.test("PendingRequests gives an error without an id to the oldest, abandoned
   // Given up in another order than sent.
   pending.abandon(2);
   pending.abandon(0);
+  const settled: number[] = [];
   for (let n = 0; n < 4; n++) {
     pending.handle({ kind: "error", id: null, error: ERROR });
+    settled.push(events.length);
   }
+  assert.deepEqual(settled, [0, 1, 1, 2]);
   assert.deepEqual(events.map(([id]) => id), [1, 3]);
 });
 

@@ -165,8 +165,6 @@ async function open(
       signal,
       (frame) => refusal(endpoints.base, frame),
     );
-    // What the server sent along waits for the first listener, but not for ever.
-    setTimeout(() => connection.open(), 0);
     return connection;
   } catch (error) {
     socket.close();

@@ -135,10 +135,13 @@ export class ClientConnection implements Connection {
       signal,
       toError,
     });
+    // What the server sent along waits for the first listener, but not for ever.
+    const timer = setTimeout(() => this.#open(), 0);
+    this.closed.then(() => clearTimeout(timer));
   }
 
   /** Hands out what the server sent along with its answer to the login. */
-  open(): void {
+  #open(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const wire of early) this.#receive(wire);
@@ -149,7 +152,7 @@ export class ClientConnection implements Connection {
     listener?: Listener<ServerMessage>,
   ): Disposable {
     // After all that are added together with this one.
-    queueMicrotask(() => this.open());
+    queueMicrotask(() => this.#open());
     return this.#listeners.add(names, listener);
   }
 
@@ -170,7 +173,7 @@ export class ClientConnection implements Connection {
     data: JsonObject = {},
     { signal, timeout }: RequestOptions = {},
   ): Promise<Json> {
-    this.open();
+    this.#open();
     const subject = describeOperation(name);
     const encode = (id: number) => encodeOperationRequest(id, name, data);
     const request = { subject, encode, signal, timeout };
@@ -195,7 +198,7 @@ export class ClientConnection implements Connection {
     replying: WireMessage | null,
     { signal, timeout, onReply }: MessageOptions,
   ): Promise<SentMessage> {
-    this.open();
+    this.#open();
     const replies: ServerMessage[] = [];
     let messageId = 0;
     await this.#channel.request({

@@ -66,7 +66,7 @@ export class Server implements AsyncDisposable {
   readonly #options: ResolvedOptions<Server>;
   readonly #log: Log;
   readonly #hub: Hub;
-  readonly #finish: () => void;
+  readonly #finishing = Promise.withResolvers<void>();
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
   /** Whether nobody is left to be told anything, and no handler to tell it. */
@@ -89,10 +89,8 @@ export class Server implements AsyncDisposable {
    */
   constructor(options: ServerOptions<Server>);
   constructor(
-    ...[token, options]: [
-      (string | ServerOptions<Server>)?,
-      ServerOptions<Server>?,
-    ]
+    token?: string | ServerOptions<Server>,
+    options?: ServerOptions<Server>,
   ) {
     const resolved = resolveOptions(token, options);
     const { logger, logLevel: level, login } = resolved;
@@ -104,9 +102,7 @@ export class Server implements AsyncDisposable {
       log: this.#log,
       login: (token, context) => login(this, token, context),
     });
-    let finish = (): void => {};
-    this.finished = new Promise((resolve) => finish = resolve);
-    this.#finish = finish;
+    this.finished = this.#finishing.promise;
     this.fetch = makeHandler(
       this.#log,
       (request, address) => this.#accept(request, address),
@@ -297,7 +293,7 @@ export class Server implements AsyncDisposable {
     await this.#listening?.close();
     this.#detach();
     this.#log.info("shutdown", "the server is closed");
-    this.#finish();
+    this.#finishing.resolve();
   }
 
   readonly #onAbort = (): void => void this.close();

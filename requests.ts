@@ -95,9 +95,9 @@ export class Requests {
   async answerOperation({ id, name, data }: OperationRequest): Promise<void> {
     const { log, operations } = this.#host;
     const client = this.#client;
-    const operation = log.redact(describeOperation(name));
+    const operation = () => log.redact(describeOperation(name));
     if (!operations.has(name)) {
-      log.warn("error", `${client.address}: there is no ${operation}`);
+      log.warn("error", `${client.address}: there is no ${operation()}`);
       this.#send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
       return;
     }
@@ -105,7 +105,7 @@ export class Requests {
       const result = await operations.call(name, data, { client });
       this.#send(encodeSuccess(id, null, `{"result":${result}}`));
     } catch (error) {
-      log.exception(`${client.address}: ${operation} failed`, error);
+      log.exception(`${client.address}: ${operation()} failed`, error);
       this.#send(this.#failure(id, error));
     }
   }
@@ -114,14 +114,14 @@ export class Requests {
   async #dispatch(message: ClientMessage): Promise<unknown[]> {
     const { log, listeners } = this.#host;
     const { address } = this.#client;
-    const subject = log.redact(describeMessage(message.name));
+    const subject = () => log.redact(describeMessage(message.name));
     const errors: unknown[] = [];
     const called = await listeners.dispatch(message, (error) => {
       errors.push(error);
-      log.exception(`${address}: a listener to ${subject} failed`, error);
+      log.exception(`${address}: a listener to ${subject()} failed`, error);
     });
     if (called === 0) {
-      log.warn("message", `${address}: nobody listens to ${subject}`);
+      log.warn("message", `${address}: nobody listens to ${subject()}`);
     }
     return errors;
   }

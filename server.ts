@@ -258,14 +258,19 @@ export class Server implements AsyncDisposable {
   // Asynchronous from the start, so that a broadcast may one day take its time.
   // deno-lint-ignore require-await
   async broadcast(name: string, data: JsonObject = {}): Promise<number> {
-    const subject = this.#log.redact(describeMessage(name));
+    const subject = () => this.#log.redact(describeMessage(name));
     if (this.#drained) {
-      throw new HoistError(`Cannot broadcast ${subject}: the server is closed`);
+      throw new HoistError(
+        `Cannot broadcast ${subject()}: the server is closed`,
+      );
     }
     const message = encodeMessage(name, data, null, this.#hub.nextMessageId());
     const frame = encodeSuccess(null, "s_newmsg", message);
     if (this.clients.size === 0) {
-      this.#log.warn("broadcast", `no clients are connected to get ${subject}`);
+      this.#log.warn(
+        "broadcast",
+        `no clients are connected to get ${subject()}`,
+      );
     }
     return this.#hub.send(frame);
   }

@@ -3,6 +3,7 @@
 import { connect, type Connection, type ConnectOptions } from "../client.ts";
 import type { Json, JsonObject, WireMessage } from "../protocol.ts";
 import type { Server } from "../server.ts";
+import { serveQuietly } from "../tests/helpers.ts";
 import { setUpPython } from "./setup.ts";
 
 const interpreter = await setUpPython();
@@ -207,4 +208,18 @@ export function withPythonServer(
     const port = await driver.next();
     await test(new PythonServer(driver, `http://127.0.0.1:${port}`));
   });
+}
+
+/** A server with an operation that works, to see that a connection is usable. */
+export function serveAdd(
+  options: Parameters<typeof serveQuietly>[0] = {},
+): Server {
+  const server = serveQuietly(options);
+  server.operation("add", ({ a, b }) => Number(a) + Number(b));
+  return server;
+}
+
+/** The error that a Python client raises with this message. */
+export function raised(message: string): PythonError {
+  return new PythonError(message);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
+import { parseArgs } from "@std/cli/parse-args";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 
 /** What the arguments ask for. */

@@ -13,9 +13,10 @@ import {
   ResponseError,
   TimeoutError,
 } from "./errors.ts";
+import { Outbox } from "./outbox.ts";
 import { type Failure, PendingRequests } from "./pending.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
-import { decodeResponse } from "./response.ts";
+import { decodeResponse, decodeResponses, type Response } from "./response.ts";
 import { assertTimeout, settlesWithin, within } from "./timers.ts";
 
 /** How a connection ended */
@@ -40,6 +41,8 @@ export interface ChannelRequest {
   onOpen?(messageId: number): void;
   /** A listener of the server has replied */
   onReply?(message: WireMessage): void;
+  /** The answer is there, and the frame after it has not been looked at yet */
+  onAnswer?(data: JsonObject | null): void;
   /** Makes an error of an error frame; a `ResponseError` if left out */
   toError?(frame: ErrorFrame): Error;
 }
@@ -71,6 +74,8 @@ export class Channel {
   readonly #socket: ClientSocket;
   readonly #events: ChannelEvents;
   readonly #pending = new PendingRequests();
+  readonly #outbox = new Outbox({ write: (frame) => this.#write(frame) });
+  #takesBatches = false;
   #closeInfo: CloseInfo | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
@@ -86,6 +91,12 @@ export class Channel {
     if (socket.readyState === CLOSED) this.#end(LOST);
   }
 
+  /** Joins what is said in one tick to batches, and takes those of the server. */
+  batch(limit: number): void {
+    this.#takesBatches = true;
+    this.#outbox.join(limit);
+  }
+
   /** Sends a request and waits for its answer. */
   async request(request: ChannelRequest): Promise<JsonObject | null> {
     const { subject, signal, timeout } = request;
@@ -98,7 +109,7 @@ export class Channel {
     const frame = request.encode(id);
     try {
       const outcome = this.#outcomeOf(id, request);
-      this.#socket.send(frame);
+      this.#outbox.push(frame);
       return answerOf(
         request,
         await within(outcome, signal, timeout, () =>
@@ -115,7 +126,8 @@ export class Channel {
   async close(): Promise<void> {
     if (this.#closeInfo !== undefined) return void await this.closed;
     this.#fail(CLOSED_HERE);
-    this.#socket.send(GOODBYE);
+    this.#outbox.push(GOODBYE);
+    this.#outbox.flush();
     if (await settlesWithin(this.closed, GRACE)) return;
     this.#socket.close(CloseCode.NORMAL);
     this.#end(CLOSED_HERE);
@@ -126,18 +138,36 @@ export class Channel {
       this.#pending.add(id, {
         onOpen: (messageId) => request.onOpen?.(messageId),
         onReply: (message) => request.onReply?.(message),
-        resolve: (data) => resolve({ kind: "answer", data }),
+        resolve: (data) => {
+          request.onAnswer?.(data);
+          resolve({ kind: "answer", data });
+        },
         reject: resolve,
       })
     );
   }
 
   #receive(data: unknown): void {
+    if (!this.#takesBatches) return this.#handle(decodeResponse(data));
+    for (const response of decodeResponses(data)) this.#handle(response);
+  }
+
+  #handle(response: Response | null): void {
+    // The answer before this one in a batch may have closed the connection.
     if (this.#closeInfo !== undefined) return;
-    const response = decodeResponse(data);
     if (response === null) return this.#events.onInvalid();
     this.#pending.handle(response);
     if (response.kind === "message") this.#events.onMessage(response.message);
+  }
+
+  #write(frame: string): void {
+    try {
+      this.#socket.send(frame);
+    } catch {
+      // At the end of a tick there is no caller left to tell: what waits is rejected.
+      this.#socket.close();
+      this.#end(LOST);
+    }
   }
 
   #fail(info: CloseInfo): void {

@@ -17,20 +17,10 @@
  * @module
  */
 
-import { ClientConnection, type Connection } from "./connection.ts";
-import {
-  acknowledge,
-  type Endpoints,
-  endpointsOf,
-  openSocket,
-  refusal,
-  type WebSocketConstructor,
-} from "./dial.ts";
-import { ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
+import type { Connection } from "./connection.ts";
+import type { WebSocketConstructor } from "./dial.ts";
 import type { Logger } from "./log.ts";
 import { fromCaller } from "./stack.ts";
-import { limit } from "./timers.ts";
-import { isVersion, VERSION } from "./version.ts";
 
 export type { CloseInfo } from "./channel.ts";
 export type { Connection } from "./connection.ts";
@@ -56,9 +46,6 @@ export {
   SentMessage,
   ServerMessage,
 } from "./server_message.ts";
-
-const DEFAULT_URL = "http://localhost:5000";
-const DEFAULT_TIMEOUT = 10_000;
 
 /** Options of {@linkcode connect} */
 export interface ConnectOptions {
@@ -124,85 +111,11 @@ export async function connect(
   token: string,
   options: ConnectOptions = {},
 ): Promise<Connection> {
-  const { minimumVersion, timeout = DEFAULT_TIMEOUT } = options;
-  const endpoints = endpointsOf(options.url ?? DEFAULT_URL);
-  assertVersion(minimumVersion);
-  assertToken(token);
-  const { signal, cancel } = limit(
-    options.signal,
-    timeout,
-    () =>
-      new TimeoutError(
-        `Cannot connect to ${endpoints.base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
-      ),
-  );
   try {
-    signal.throwIfAborted();
-    await acknowledge(endpoints, minimumVersion, signal);
-    return await open(endpoints, token, signal, options);
+    // A server imports this module, too, and never needs what is behind it.
+    const { openConnection } = await import("./open.ts");
+    return await openConnection(token, options);
   } catch (error) {
     throw fromCaller(error, connect);
-  } finally {
-    cancel();
   }
-}
-
-/** Opens the WebSocket and logs in: protocol.md, "1. Login". */
-async function open(
-  endpoints: Endpoints,
-  token: string,
-  signal: AbortSignal,
-  options: ConnectOptions,
-): Promise<Connection> {
-  const { WebSocket = globalThis.WebSocket, logger = console } = options;
-  assertImplementation(WebSocket);
-  const socket = await openSocket(endpoints, WebSocket, signal);
-  const connection = new ClientConnection(socket, logger);
-  try {
-    await connection.logIn(
-      token,
-      VERSION,
-      signal,
-      (frame) => refusal(endpoints.base, frame),
-    );
-    return connection;
-  } catch (error) {
-    socket.close();
-    throw error instanceof ConnectionClosedError
-      ? lost(endpoints.base, error)
-      : error;
-  }
-}
-
-function lost(
-  base: string,
-  { code, reason }: ConnectionClosedError,
-): ConnectError {
-  const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
-  return new ConnectError(
-    `Cannot connect to ${base}: the server closed the connection (${code}${detail}) before it answered the login; look at its log`,
-  );
-}
-
-function assertVersion(minimumVersion: string | undefined): void {
-  if (minimumVersion === undefined || isVersion(minimumVersion)) return;
-  throw new TypeError(
-    `Cannot connect as 'minimumVersion' must be a version such as "1.2.3": current value is ${
-      JSON.stringify(minimumVersion)
-    }`,
-  );
-}
-
-function assertToken(token: string): void {
-  if (typeof token === "string" && token !== "") return;
-  throw new TypeError(
-    "Cannot connect as the token must be a text of at least one character: pass the one of the server",
-  );
-}
-
-function assertImplementation(implementation: unknown): void {
-  if (typeof implementation === "function") return;
-  throw new TypeError(
-    "Cannot connect as this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws",
-  );
 }

@@ -14,6 +14,7 @@ import {
   encodeOperationRequest,
 } from "./encode.ts";
 import type { ErrorFrame } from "./errors.ts";
+import { commonFeatures } from "./features.ts";
 import type { Logger } from "./log.ts";
 import { type Listener, Listeners } from "./message.ts";
 import type { Json, JsonObject, WireMessage } from "./protocol.ts";
@@ -126,6 +127,7 @@ export class ClientConnection implements Connection {
     token: string,
     version: string,
     signal: AbortSignal,
+    maxBatch: number,
     toError: (frame: ErrorFrame) => Error,
   ): Promise<void> {
     const encode = () => encodeLogin(token, version);
@@ -134,6 +136,11 @@ export class ClientConnection implements Connection {
       encode,
       signal,
       toError,
+      onAnswer: (data) => {
+        const features = Array.isArray(data?.features) ? data.features : [];
+        const takesBatches = commonFeatures(features).has("batch");
+        if (takesBatches) this.#channel.batch(maxBatch);
+      },
     });
     // What the server sent along waits for the first listener, but not for ever.
     const timer = setTimeout(() => this.#open(), 0);

@@ -5,6 +5,7 @@
  */
 
 import type { ErrorCode } from "./errors.ts";
+import { type Feature, FEATURES } from "./features.ts";
 import { stringifyData } from "./json.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
 
@@ -38,6 +39,15 @@ export function encodeSuccess(
 ): string {
   const message = kind === null ? "null" : `"${kind}"`;
   return `{"success":true,"data":${data},"error":null,"code":0,"message":${message},"desc":null,"id":${id}}`;
+}
+
+/** The answer to a login; the features are `null` for a client that named none. */
+export function encodeLoginAnswer(
+  id: number,
+  features: ReadonlySet<Feature> | null,
+): string {
+  const data = features === null ? null : { features: [...features] };
+  return encodeSuccess(id, null, JSON.stringify(data));
 }
 
 /** An error of the server: protocol.md, "Frames". */
@@ -76,7 +86,7 @@ export function encodeMessage(
 
 /** The login of a client: protocol.md, "1. Login". */
 export function encodeLogin(token: string, version: string): string {
-  return JSON.stringify({ id: 0, token, version });
+  return JSON.stringify({ id: 0, token, version, features: FEATURES });
 }
 
 /** A message of a client: protocol.md, "2. A message". */

@@ -52,10 +52,11 @@ export function makeHandler(
   log: Log,
   accept: (request: Request, address: string) => Response,
 ): Handler {
+  const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
     const { method } = request;
-    const pathname = pathnameOf(request);
+    const pathname = readPath(request);
     const upgrading = isUpgrade(request);
     const response = pathname === undefined
       ? text(400, "Bad request: the Host header is broken")
@@ -76,9 +77,22 @@ export function makeHandler(
   };
 }
 
-/** The path of a request; its URL has the Host header in it, which may be none. */
-function pathnameOf(request: Request): string | undefined {
-  return URL.parse(request.url)?.pathname;
+/**
+ * Makes a function that tells the path of a request, or `undefined` if its Host header
+ * is broken. That is in its URL, and is looked at only if it is another than before:
+ * to read a URL costs as much as to answer.
+ */
+function makePathReader(): (request: Request) => string | undefined {
+  let known: string | undefined;
+  return ({ url }) => {
+    const end = url.indexOf("/", url.indexOf("//") + 2);
+    const origin = url.slice(0, end);
+    if (origin !== known) {
+      if (end < 0 || !URL.canParse(origin)) return undefined;
+      known = origin;
+    }
+    return url.slice(end).split("?", 1)[0];
+  };
 }
 
 function upgrade(pathname: string, accept: () => Response): Response {

@@ -5,7 +5,9 @@
  */
 
 import type { LoginContext } from "./auth.ts";
+import { Broadcasts } from "./broadcasts.ts";
 import type { ClientMessage, OperationContext } from "./client_message.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Log } from "./log.ts";
 import { Listeners } from "./message.ts";
 import { Operations } from "./operation.ts";
@@ -22,23 +24,34 @@ export interface HubOptions {
   readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
-  /** Decides who may log in; it may throw, reject and return anything. */
-  readonly login: (token: string, context: LoginContext) => unknown;
+  /**
+   * Decides who may log in; it may throw, reject and return anything. `defaultLogin`
+   * if `undefined`.
+   */
+  readonly login:
+    | ((token: string, context: LoginContext) => unknown)
+    | undefined;
 }
+
+/** Loaded at the first login: with it, `node:crypto` would double the time to start. */
+let auth: typeof import("./auth.ts") | undefined;
 
 /** All the clients of one server. */
 export class Hub implements ClientHost {
   readonly log: Log;
   readonly token: string;
-  readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
   readonly listeners = new Listeners<ClientMessage>();
   readonly operations = new Operations<OperationContext>();
   readonly #login: HubOptions["login"];
+  /** Those who have not logged in yet. */
+  readonly #logins: Deadlines<ServerClient>;
   /** Everyone with a socket, those who have not logged in included. */
   readonly #connections = new Set<ServerClient>();
-  readonly #clients = new Set<ServerClient>();
+  readonly #broadcasts = new Broadcasts<ServerClient>((turn) =>
+    void setImmediate(turn)
+  );
   #lastClientId = 0;
   #lastMessageId = 0;
   #onEmpty = (): void => {};
@@ -46,7 +59,7 @@ export class Hub implements ClientHost {
   constructor(options: HubOptions) {
     this.log = options.log;
     this.token = options.token;
-    this.loginTimeout = options.loginTimeout;
+    this.#logins = new Deadlines(options.loginTimeout);
     this.minimumVersion = options.minimumVersion;
     this.exposeErrors = options.exposeErrors;
     this.#login = options.login;
@@ -54,7 +67,7 @@ export class Hub implements ClientHost {
 
   /** Those who have logged in. */
   get clients(): ReadonlySet<ServerClient> {
-    return this.#clients;
+    return this.#broadcasts.recipients;
   }
 
   /**
@@ -63,21 +76,20 @@ export class Hub implements ClientHost {
    * @throws {TypeError} If the request cannot be upgraded
    */
   accept(request: Request, address: string): Response {
-    // After the upgrade the request cannot be read any more.
-    const url = new URL(request.url);
-    const headers = new Headers(request.headers);
-    const origin: Origin = { address, url, headers };
+    const origin = this.#originOf(request, address);
     const { socket, response } = Deno.upgradeWebSocket(request);
     const client = new ServerClient(++this.#lastClientId, this, socket, origin);
     this.#connections.add(client);
+    this.#logins.add(client);
     return response;
   }
 
-  /** Sends a frame to everyone who has logged in; returns how many that were. */
-  send(frame: string): number {
-    let count = 0;
-    for (const client of this.#clients) if (client.send(frame)) count++;
-    return count;
+  /**
+   * Sends a frame to everyone who has logged in; resolves to how many it was handed
+   * to.
+   */
+  broadcast(frame: string): Promise<number> {
+    return this.#broadcasts.send(frame);
   }
 
   /** Sees all clients off, those with requests under way within `timeout`. */
@@ -93,30 +105,58 @@ export class Hub implements ClientHost {
     return ++this.#lastMessageId;
   }
 
-  async authenticate(token: string, context: LoginContext): Promise<boolean> {
-    try {
-      return await this.#login(token, context) === true;
-    } catch (error) {
-      this.log.exception(
-        `${context.address}: the login function failed`,
-        error,
-        token,
-      );
-      return false;
+  authenticate(
+    token: string,
+    version: string,
+    { address, request }: Origin,
+  ): boolean | Promise<boolean> {
+    if (this.#login !== undefined && request !== undefined) {
+      return this.#askHost(token, { address, version, ...request });
     }
+    return auth?.defaultLogin(this, token) ?? this.#askDefault(token);
   }
 
   join(client: ServerClient): void {
-    this.#clients.add(client);
+    this.#logins.delete(client);
+    this.#broadcasts.join(client);
+  }
+
+  catchUp(client: ServerClient): void {
+    this.#broadcasts.catchUp(client);
   }
 
   leave(client: ServerClient): void {
-    this.#clients.delete(client);
+    this.#logins.delete(client);
+    this.#broadcasts.leave(client);
   }
 
   forget(client: ServerClient): void {
     this.#connections.delete(client);
     if (this.#connections.size === 0) this.#onEmpty();
+  }
+
+  async #askHost(token: string, context: LoginContext): Promise<boolean> {
+    try {
+      return await this.#login?.(token, context) === true;
+    } catch (error) {
+      const text = `${context.address}: the login function failed`;
+      this.log.exception(text, error, token);
+      return false;
+    }
+  }
+
+  async #askDefault(token: string): Promise<boolean> {
+    auth = await import("./auth.ts");
+    return auth.defaultLogin(this, token);
+  }
+
+  #originOf(request: Request, address: string): Origin {
+    // Only a login of the host looks at it, and copying it takes its time.
+    if (this.#login === undefined) return { address };
+    // After the upgrade the request cannot be read any more.
+    const url = new URL(request.url);
+    const headers = new Headers(request.headers);
+    return { address, request: { url, headers } };
   }
 
   #emptied(): Promise<void> {

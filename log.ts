@@ -4,7 +4,10 @@
  * @module
  */
 
-import { BaseHandler, getLogger, type LogRecord } from "@std/log";
+// Not from its main module, which loads files and their rotation, too.
+import { BaseHandler } from "@std/log/base-handler";
+import { getLogger } from "@std/log/get-logger";
+import type { LogRecord } from "@std/log/logger";
 
 /**
  * Where the lines go. `console`, a logger of `@std/log`, LogTape and pino all fit.
@@ -42,6 +45,13 @@ export const LOG_LEVELS: readonly LogLevel[] = [
   "warn",
   "error",
 ];
+
+const RANKS: Readonly<Record<LogLevel, number>> = {
+  debug: 0,
+  info: 1,
+  warn: 2,
+  error: 3,
+};
 
 /** Options of {@linkcode debug} */
 export interface DebugOptions {
@@ -108,6 +118,11 @@ export class Log {
     this.#pattern = patternOf([secret]);
   }
 
+  /** Whether lines for whoever looks for a mistake are written */
+  get debugs(): boolean {
+    return this.#shows("debug");
+  }
+
   /** Writes a line for whoever looks for a mistake; `text` is made only if shown. */
   debug(key: string, text: () => string): void {
     if (this.#shows("debug")) this.#write("debug", key, text, this.debug);
@@ -154,8 +169,7 @@ export class Log {
   }
 
   #shows(level: LogLevel): boolean {
-    const lowest = debugging.length > 0 ? "debug" : this.#level;
-    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
+    return debugging.length > 0 || RANKS[level] >= RANKS[this.#level];
   }
 
   #write(

@@ -41,7 +41,7 @@ export {
   ClientMessage,
   type OperationContext,
 } from "./client_message.ts";
-export { type Login, type LoginContext } from "./auth.ts";
+export type { Login, LoginContext } from "./auth.ts";
 export {
   CloseCode,
   ConnectError,
@@ -54,13 +54,13 @@ export {
   TimeoutError,
   VersionError,
 } from "./errors.ts";
-export { type Handler, type RequestInfo } from "./http.ts";
+export type { Handler, RequestInfo } from "./http.ts";
 export { debug, type DebugOptions, type Logger, type LogLevel } from "./log.ts";
 export { main } from "./main.ts";
 export { type Listener, Message } from "./message.ts";
-export { type OperationHandler } from "./operation.ts";
-export { type ListenOptions, type ServerOptions } from "./options.ts";
-export { type Json, type JsonObject, type WireMessage } from "./protocol.ts";
+export type { OperationHandler } from "./operation.ts";
+export type { ListenOptions, ServerOptions } from "./options.ts";
+export type { Json, JsonObject, WireMessage } from "./protocol.ts";
 export { serve, type ServeOptions, start } from "./serve.ts";
 export { Server } from "./server.ts";
 export { generateToken, type GenerateTokenOptions } from "./token.ts";

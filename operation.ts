@@ -61,19 +61,31 @@ export class Operations<Context> {
   }
 
   /**
-   * Calls an operation.
+   * Calls an operation. What a handler returns at once is passed on at once: many
+   * handlers only look something up, and waiting costs more than that.
    *
    * @param name The name of an operation that exists
    * @param data The arguments
    * @param context Who called
    * @returns The JSON text of the result
+   *
+   * @throws What the handler throws, or the promise rejects with it
    */
-  async call(
+  call(
     name: string,
     data: JsonObject,
     context: Context,
-  ): Promise<string> {
+  ): string | Promise<string> {
     const handler = this.#entries.get(name)?.handler;
-    return stringifyValue(await handler?.(data, context));
+    const result = handler?.(data, context);
+    return isThenable(result)
+      ? Promise.resolve(result).then(stringifyValue)
+      : stringifyValue(result);
   }
+}
+
+/** Whether `await` would wait for a value: promises of any make, query builders. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === "object" || typeof value === "function") &&
+    value !== null && "then" in value && typeof value.then === "function";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defaultLogin, type Login } from "./auth.ts";
+import type { Login } from "./auth.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
 import { generateToken } from "./token.ts";
 import { isVersion } from "./version.ts";
@@ -115,7 +115,8 @@ export interface ListenOptions {
 /** The options of a server with every default filled in. */
 export interface ResolvedOptions<This extends { readonly token: string }> {
   readonly token: string;
-  readonly login: Login<This>;
+  /** `defaultLogin` if left out; that is loaded only when it is needed */
+  readonly login: Login<This> | undefined;
   readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   readonly hideToken: boolean;
@@ -143,7 +144,7 @@ function resolve<This extends { readonly token: string }>(
 ): ResolvedOptions<This> {
   return {
     token: resolveToken(token, options),
-    login: loginOf(options.login ?? defaultLogin),
+    login: loginOf(options.login),
     loginTimeout: milliseconds("loginTimeout", options.loginTimeout, 1, 10_000),
     minimumVersion: version(options.minimumVersion),
     hideToken: options.hideToken ?? false,
@@ -155,8 +156,10 @@ function resolve<This extends { readonly token: string }>(
   };
 }
 
-function loginOf<This>(login: Login<This>): Login<This> {
-  if (typeof login === "function") return login;
+function loginOf<This>(
+  login: Login<This> | undefined,
+): Login<This> | undefined {
+  if (login === undefined || typeof login === "function") return login;
   throw new TypeError(
     `Cannot serve as 'login' must be a function: current value is of type ${typeof login}`,
   );

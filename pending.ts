@@ -61,12 +61,13 @@ export class PendingRequests {
   handle(response: Response): void {
     switch (response.kind) {
       case "open":
-        return this.#requests.get(response.id)?.onOpen?.(response.messageId);
+        return this.#open(response.id, response.messageId);
       case "message":
         return this.#reply(response.id, response.message);
       case "answer":
         return this.#take(response.id)?.resolve(response.data);
       case "done":
+        this.#open(response.id, response.messageId);
         return this.#take(response.id)?.resolve(null);
       case "error":
         return this.#fail(response.id, response.error);
@@ -81,6 +82,10 @@ export class PendingRequests {
     for (const request of requests) {
       request.reject({ kind: "closed", code, reason });
     }
+  }
+
+  #open(id: number, messageId: number | null): void {
+    if (messageId !== null) this.#requests.get(id)?.onOpen?.(messageId);
   }
 
   #reply(id: number | null, message: WireMessage): void {

@@ -16,8 +16,10 @@
  */
 
 import { ErrorCode } from "./errors.ts";
+import { invalid, type InvalidFrame, mismatch } from "./invalid.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
+export type { InvalidFrame } from "./invalid.ts";
 export { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** A message as it stands in a frame: protocol.md, "2. A message" */
@@ -42,6 +44,11 @@ export interface LoginRequest {
   readonly token: string;
   /** The version of Hoist that the client speaks */
   readonly version: string;
+  /**
+   * The extensions that the client names: protocol.md, "Extensions"; `undefined` for
+   * a client of Hoist 1
+   */
+  readonly features: readonly Json[] | undefined;
 }
 
 /** A client sends a message: protocol.md, "2. A message" */
@@ -76,21 +83,12 @@ export interface Goodbye {
   readonly kind: "end";
 }
 
-/** A frame that breaks a rule, with the error to answer */
-export interface InvalidFrame {
-  /** Tells the frames apart */
-  readonly kind: "invalid";
-  /** The number of the request, as far as it could be read */
-  readonly id: number | null;
-  /** The number of the error */
-  readonly code: ErrorCode;
-  /** The details of the error: protocol.md, "Frames" */
-  readonly data: JsonObject | null;
-  /** What exactly was wrong, in words */
-  readonly description: string | null;
-  /** Whether it was no JSON object at all, which ends the connection */
-  readonly fatal: boolean;
-}
+/** Any frame of a client but the first */
+export type ClientFrame =
+  | MessageRequest
+  | OperationRequest
+  | Goodbye
+  | InvalidFrame;
 
 /**
  * Reads the first frame of a client: protocol.md, "1. Login".
@@ -110,7 +108,7 @@ export interface InvalidFrame {
 export function decodeLogin(
   frame: unknown,
 ): LoginRequest | Goodbye | InvalidFrame {
-  return decodeWith(readLogin, frame);
+  return read(readLogin, parseFrame(frame));
 }
 
 /**
@@ -128,10 +126,33 @@ export function decodeLogin(
  * assert.equal(decodeRequest("{").kind, "invalid");
  * ```
  */
-export function decodeRequest(
-  frame: unknown,
-): MessageRequest | OperationRequest | Goodbye | InvalidFrame {
-  return decodeWith(readRequest, frame);
+export function decodeRequest(frame: unknown): ClientFrame {
+  return read(readRequest, parseFrame(frame));
+}
+
+/**
+ * Reads any later frame of a client that may send batches: protocol.md,
+ * "Extensions", `batch`.
+ *
+ * @param frame The data of the WebSocket message
+ * @returns What is in the frame, in its order
+ *
+ * @example
+ * ```ts
+ * import { decodeBatch } from "@hoist/cli/protocol";
+ * import assert from "node:assert/strict";
+ *
+ * const [first, second] = decodeBatch('[{"id": null, "end": true}, 1]');
+ * assert.equal(first?.kind, "end");
+ * assert.equal(second?.kind, "invalid");
+ * ```
+ */
+export function decodeBatch(frame: unknown): readonly ClientFrame[] {
+  const value = parseFrame(frame);
+  // An empty one says nothing, as any other frame that is no object.
+  return Array.isArray(value) && value.length > 0
+    ? value.map((element) => read(readRequest, element))
+    : [read(readRequest, value)];
 }
 
 /**
@@ -158,28 +179,30 @@ export function parseFrame(frame: unknown): Json | undefined {
   }
 }
 
-function decodeWith<Decoded>(
-  read: (object: JsonObject) => Decoded,
-  frame: unknown,
+function read<Decoded>(
+  readObject: (object: JsonObject) => Decoded,
+  value: Json | undefined,
 ): Decoded | Goodbye | InvalidFrame {
-  const value = parseFrame(frame);
   if (value === undefined) {
     return { ...invalid(null, ErrorCode.INVALID_JSON), fatal: true };
   }
   if (!isJsonObject(value)) {
     return { ...mismatch(null, "the frame", value, "dict"), fatal: true };
   }
-  return value.end === true ? { kind: "end" } : read(value);
+  return value.end === true ? { kind: "end" } : readObject(value);
 }
 
 function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
-  const { id, token, version } = object;
+  const { id, token, version, features } = object;
   if (!isId(id)) return mismatch(null, '"id"', id, "int");
   if (typeof version !== "string") {
     return mismatch(id, '"version"', version, "str");
   }
   if (typeof token !== "string") return mismatch(id, '"token"', token, "str");
-  return { kind: "login", id, token, version };
+  if (features !== undefined && !Array.isArray(features)) {
+    return mismatch(id, '"features"', features, "list");
+  }
+  return { kind: "login", id, token, version, features };
 }
 
 function readRequest(
@@ -267,49 +290,4 @@ export function isWireMessage(value: unknown): value is WireMessage {
  */
 export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function invalid(
-  id: number | null,
-  code: ErrorCode,
-  description: string | null = null,
-  data: JsonObject | null = null,
-): InvalidFrame {
-  return { kind: "invalid", id, code, data, description, fatal: false };
-}
-
-/** An error of a field with a wrong type: protocol.md, "Frames", code 2. */
-function mismatch(
-  id: number | null,
-  field: string,
-  value: Json | undefined,
-  needed: string | readonly string[],
-): InvalidFrame {
-  const current = typeName(value);
-  const types = [needed].flat();
-  // The right type may still be wrong: a number that would be rounded, a message
-  // object without its keys.
-  const description = current !== null && types.includes(current)
-    ? `${field} must be a valid ${current}`
-    : `${field} must be ${types.join(" or ")}, not ${current ?? "None"}`;
-  return invalid(id, ErrorCode.INVALID_CONTENT, description, {
-    current,
-    needed,
-  });
-}
-
-/** The name that Python has for the type of a JSON value. */
-function typeName(value: Json | undefined): string | null {
-  if (value === undefined || value === null) return null;
-  if (Array.isArray(value)) return "list";
-  switch (typeof value) {
-    case "string":
-      return "str";
-    case "boolean":
-      return "bool";
-    case "number":
-      return Number.isInteger(value) ? "int" : "float";
-    default:
-      return "dict";
-  }
 }

@@ -18,6 +18,7 @@ import {
   encodeSuccess,
 } from "./encode.ts";
 import { ErrorCode } from "./errors.ts";
+import type { Feature } from "./features.ts";
 import type { Log } from "./log.ts";
 import { type Listeners, Message } from "./message.ts";
 import type { Operations } from "./operation.ts";
@@ -38,20 +39,22 @@ export interface RequestHost {
   nextMessageId(): number;
 }
 
+/** The client that is answered. */
+export interface RequestClient extends Client {
+  /** What it speaks beyond Hoist 1 */
+  readonly features: ReadonlySet<Feature>;
+  /** Sends a frame, if the client is still there; never throws. */
+  send(frame: string): void;
+}
+
 /** Answers the requests of one client. */
 export class Requests {
   readonly #host: RequestHost;
-  readonly #client: Client;
-  readonly #send: (frame: string) => void;
+  readonly #client: RequestClient;
 
-  constructor(
-    host: RequestHost,
-    client: Client,
-    send: (frame: string) => void,
-  ) {
+  constructor(host: RequestHost, client: RequestClient) {
     this.#host = host;
     this.#client = client;
-    this.#send = send;
   }
 
   /** Sends a message, as a reply to request `id` unless that is `null`. */
@@ -63,12 +66,25 @@ export class Requests {
   ): Message {
     const messageId = this.#host.nextMessageId();
     const frame = encodeMessage(name, data, replying, messageId);
-    this.#send(encodeSuccess(id, id === null ? "s_newmsg" : "newmsg", frame));
+    this.#client.send(
+      encodeSuccess(id, id === null ? "s_newmsg" : "newmsg", frame),
+    );
     return new Message({ message: name, data, id: messageId, replying });
   }
 
+  /**
+   * Answers a request; never throws.
+   *
+   * @returns Resolves when it is answered, unless it is already; never rejects
+   */
+  answer(request: MessageRequest | OperationRequest): void | Promise<void> {
+    return request.kind === "operation"
+      ? this.#answerOperation(request)
+      : this.#answerMessage(request);
+  }
+
   /** Answers a message: protocol.md, "2. A message". */
-  async answerMessage(
+  async #answerMessage(
     { id, name, data, replying }: MessageRequest,
   ): Promise<void> {
     const messageId = this.#host.nextMessageId();
@@ -79,35 +95,51 @@ export class Requests {
       this.#client,
       (name, data) => this.push(replyId, name, data, wire),
     );
-    this.#send(encodeSuccess(id, "open", `{"id":${messageId}}`));
+    const opening = `{"id":${messageId}}`;
+    const opens = !this.#client.features.has("done-id");
+    if (opens) this.#client.send(encodeSuccess(id, "open", opening));
     const errors = await this.#dispatch(message);
     // A reply that comes later stands alone: a Python client would take it for the
     // answer to its next request.
     replyId = null;
-    this.#send(
+    this.#client.send(
       errors.length === 0
-        ? encodeSuccess(id, "done")
+        ? encodeSuccess(id, "done", opens ? "null" : opening)
         : this.#failure(id, errors[0]),
     );
   }
 
   /** Answers a call: protocol.md, "3. An operation". */
-  async answerOperation({ id, name, data }: OperationRequest): Promise<void> {
+  #answerOperation(request: OperationRequest): void | Promise<void> {
     const { log, operations } = this.#host;
+    const { id, name, data } = request;
     const client = this.#client;
-    const operation = () => log.redact(describeOperation(name));
     if (!operations.has(name)) {
-      log.warn("error", `${client.address}: there is no ${operation()}`);
-      this.#send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
-      return;
+      const operation = log.redact(describeOperation(name));
+      log.warn("error", `${client.address}: there is no ${operation}`);
+      return this.#client.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
     }
     try {
-      const result = await operations.call(name, data, { client });
-      this.#send(encodeSuccess(id, null, `{"result":${result}}`));
+      const result = operations.call(name, data, { client });
+      if (typeof result === "string") return this.#sendResult(request, result);
+      return result.then(
+        (result) => this.#sendResult(request, result),
+        (error) => this.#sendFailure(request, error),
+      );
     } catch (error) {
-      log.exception(`${client.address}: ${operation()} failed`, error);
-      this.#send(this.#failure(id, error));
+      return this.#sendFailure(request, error);
     }
+  }
+
+  #sendResult({ id }: OperationRequest, result: string): void {
+    this.#client.send(encodeSuccess(id, null, `{"result":${result}}`));
+  }
+
+  #sendFailure({ id, name }: OperationRequest, error: unknown): void {
+    const { log } = this.#host;
+    const operation = log.redact(describeOperation(name));
+    log.exception(`${this.#client.address}: ${operation} failed`, error);
+    this.#client.send(this.#failure(id, error));
   }
 
   /** Runs the listeners to a message and returns what they threw. */

@@ -5,7 +5,7 @@
  */
 
 import type { ErrorFrame } from "./errors.ts";
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import {
   isId,
   isWireMessage,
@@ -19,8 +19,12 @@ export type Response =
   | { readonly kind: "answer"; readonly id: number; readonly data: JsonObject }
   /** A message has arrived and has got a number */
   | { readonly kind: "open"; readonly id: number; readonly messageId: number }
-  /** All listeners to a message have finished */
-  | { readonly kind: "done"; readonly id: number }
+  /** All listeners to a message have finished; it may have got its number only now */
+  | {
+    readonly kind: "done";
+    readonly id: number;
+    readonly messageId: number | null;
+  }
   /** The server sends a message, as a reply to a request if there is an id */
   | {
     readonly kind: "message";
@@ -43,7 +47,21 @@ const NO_DATA: JsonObject = Object.freeze({});
  * @returns What it says, or `null` if it is no frame of Hoist 1
  */
 export function decodeResponse(frame: unknown): Response | null {
+  return read(parseFrame(frame));
+}
+
+/**
+ * Reads a frame of a server that may send batches: docs/protocol.md, "Extensions".
+ *
+ * @param frame The data of the WebSocket message
+ * @returns What each frame in it says, or `null` where it is none of Hoist 1
+ */
+export function decodeResponses(frame: unknown): readonly (Response | null)[] {
   const value = parseFrame(frame);
+  return Array.isArray(value) ? value.map(read) : [read(value)];
+}
+
+function read(value: Json | undefined): Response | null {
   if (!isJsonObject(value)) return null;
   const id = isId(value.id) ? value.id : null;
   return value.success === true ? readSuccess(id, value) : readError(id, value);
@@ -57,11 +75,10 @@ function readSuccess(
     return isWireMessage(data) ? { kind: "message", id, message: data } : null;
   }
   if (id === null) return null;
-  if (kind === "done") return { kind, id };
+  const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;
+  if (kind === "done") return { kind, id, messageId };
   if (kind === "open") {
-    return isJsonObject(data) && isId(data.id)
-      ? { kind, id, messageId: data.id }
-      : null;
+    return messageId === null ? null : { kind, id, messageId };
   }
   return { kind: "answer", id, data: isJsonObject(data) ? data : NO_DATA };
 }

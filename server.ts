@@ -100,7 +100,7 @@ export class Server implements AsyncDisposable {
     this.#hub = new Hub({
       ...resolved,
       log: this.#log,
-      login: (token, context) => login(this, token, context),
+      login: login && ((token, context) => login(this, token, context)),
     });
     this.finished = this.#finishing.promise;
     this.fetch = makeHandler(
@@ -239,9 +239,13 @@ export class Server implements AsyncDisposable {
   /**
    * Sends a message to every client that has logged in.
    *
+   * With many clients this takes several turns of the event loop, between which other
+   * requests are answered. All clients get all broadcasts in the same order, and no
+   * later message overtakes one.
+   *
    * @param name The name of the message
    * @param data What the message carries along, an empty object if left out
-   * @returns The number of clients that the message was handed to
+   * @returns Resolves to the number of clients that the message was handed to
    *
    * @throws {TypeError} If the data is no object that JSON can hold
    * @throws {HoistError} If the server is closed
@@ -255,8 +259,6 @@ export class Server implements AsyncDisposable {
    * assert.equal(await server.broadcast("news", { n: 1 }), 0);
    * ```
    */
-  // Asynchronous from the start, so that a broadcast may one day take its time.
-  // deno-lint-ignore require-await
   async broadcast(name: string, data: JsonObject = {}): Promise<number> {
     const subject = () => this.#log.redact(describeMessage(name));
     if (this.#drained) {
@@ -272,7 +274,7 @@ export class Server implements AsyncDisposable {
         `no clients are connected to get ${subject()}`,
       );
     }
-    return this.#hub.send(frame);
+    return await this.#hub.broadcast(frame);
   }
 
   /**

@@ -6,23 +6,43 @@
  */
 
 import type { LoginContext } from "./auth.ts";
-import type { Client } from "./client_message.ts";
+import { MAX_BATCH } from "./batch.ts";
+import type { Burst, Recipient } from "./broadcasts.ts";
+import type { Expiring } from "./deadlines.ts";
 import { CloseCode } from "./errors.ts";
+import type { Feature } from "./features.ts";
 import type { Message } from "./message.ts";
-import type { JsonObject, LoginRequest } from "./protocol.ts";
-import { type RequestHost, Requests } from "./requests.ts";
-import { type CloseEffect, type Effect, Session } from "./session.ts";
+import { Outbox } from "./outbox.ts";
+import type {
+  JsonObject,
+  LoginRequest,
+  MessageRequest,
+  OperationRequest,
+} from "./protocol.ts";
+import { type RequestClient, type RequestHost, Requests } from "./requests.ts";
+import {
+  type Batch,
+  type CloseEffect,
+  type Effect,
+  Session,
+} from "./session.ts";
+import { showFrame } from "./show.ts";
 
 /** What a client needs of its server. */
 export interface ClientHost extends RequestHost {
   /** The token of the server, which no line may show. */
   readonly token: string;
-  readonly loginTimeout: number;
   readonly minimumVersion: string | undefined;
   /** Whether the client may log in; never rejects. */
-  authenticate(token: string, context: LoginContext): Promise<boolean>;
+  authenticate(
+    token: string,
+    version: string,
+    origin: Origin,
+  ): boolean | Promise<boolean>;
   /** The client has logged in. */
   join(client: ServerClient): void;
+  /** Sends the broadcasts that the client lacks. */
+  catchUp(client: ServerClient): void;
   /** The client takes part no more; its socket may still be closing. */
   leave(client: ServerClient): void;
   /** The socket of the client is gone. */
@@ -38,30 +58,35 @@ export type Socket = Pick<
   | "onopen"
   | "onmessage"
   | "onclose"
-  | "onerror"
 >;
 
 /** What is known of a client before it says a word. */
-export type Origin = Pick<LoginContext, "address" | "url" | "headers">;
+export interface Origin {
+  readonly address: string;
+  /** What a login of the host may look at */
+  readonly request?: Pick<LoginContext, "url" | "headers">;
+}
 
+const CONNECTING = 0;
 const OPEN = 1;
 
 /** A {@linkcode Client} as its server sees it. */
-export class ServerClient implements Client {
+export class ServerClient implements RequestClient, Recipient, Expiring {
   readonly id: number;
   readonly address: string;
   version = "";
+  cursor = Infinity;
   readonly #host: ClientHost;
   readonly #socket: Socket;
-  readonly #origin: Origin;
+  /** Not kept after the login: thousands of clients would each keep their headers. */
+  #origin: Origin | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
-  readonly #loginTimer: ReturnType<typeof setTimeout>;
+  readonly #outbox = new Outbox(this);
   #underWay = 0;
   #draining = false;
   #ended = false;
   #onEnd = (): void => {};
-  #closeOnOpen: (() => void) | undefined;
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
     this.id = id;
@@ -70,11 +95,8 @@ export class ServerClient implements Client {
     this.#socket = socket;
     this.#origin = origin;
     this.#session = new Session(host.minimumVersion);
-    this.#requests = new Requests(host, this, (frame) => this.send(frame));
-    this.#loginTimer = setTimeout(
-      () => this.#apply(this.#session.expireLogin()),
-      host.loginTimeout,
-    );
+    this.#requests = new Requests(host, this);
+    host.log.info("connect", `${this.address} has connected`);
     this.#listen();
   }
 
@@ -87,16 +109,40 @@ export class ServerClient implements Client {
     this.#close(code, reason, `was disconnected (${code})`);
   }
 
-  /** Sends a frame; returns whether it was handed to the socket. */
-  send(frame: string): boolean {
+  get features(): ReadonlySet<Feature> {
+    return this.#session.features;
+  }
+
+  /** Sends a frame, after the broadcasts that were sent before it. */
+  send(frame: string): void {
+    this.#host.catchUp(this);
+    if (this.#host.log.debugs) this.#logAll([frame]);
+    this.#outbox.push(frame);
+  }
+
+  /** Hands a frame to the socket, if that is still open. */
+  write(frame: string): boolean {
     if (this.#socket.readyState !== OPEN) return false;
     try {
       this.#socket.send(frame);
+      return true;
     } catch {
       return false;
     }
-    this.#host.log.debug("send", () => `${this.address} ${this.#show(frame)}`);
-    return true;
+  }
+
+  deliver({ frames, joined }: Burst): number {
+    if (this.#host.log.debugs) this.#logAll(frames);
+    // What was said before goes first.
+    this.#outbox.flush();
+    const sent = this.#outbox.joins ? joined : frames;
+    if (sent.length === 1) return this.write(sent[0]!) ? 1 : 0;
+    return sent.filter((frame) => this.write(frame)).length;
+  }
+
+  /** The time for the login is up. */
+  expire(): void {
+    this.#apply(this.#session.expireLogin());
   }
 
   /**
@@ -119,19 +165,18 @@ export class ServerClient implements Client {
   }
 
   #listen(): void {
-    this.#socket.onopen = () => this.#open();
     this.#socket.onmessage = ({ data }) => this.#receive(data);
-    // A close event follows, and there is nothing that it does not tell.
-    this.#socket.onerror = () => {};
     this.#socket.onclose = ({ code }) => {
       this.#end(describeClose(code));
+      this.#release();
       this.#host.forget(this);
     };
   }
 
-  #open(): void {
-    if (this.#closeOnOpen !== undefined) return this.#closeOnOpen();
-    this.#host.log.info("connect", `${this.address} has connected`);
+  /** Deno keeps a closed WebSocket until a full garbage collection: only that. */
+  #release(): void {
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
   }
 
   #receive(frame: unknown): void {
@@ -142,19 +187,25 @@ export class ServerClient implements Client {
           ? `${this.address} its login`
           : `${this.address} ${this.#show(String(frame))}`,
     );
-    const effect = this.#session.receive(frame);
-    // A goodbye is still heard while the server closes.
-    if (!this.#draining || effect.kind === "close") this.#apply(effect);
+    this.#take(this.#session.receive(frame));
+  }
+
+  #take(effect: Effect | Batch): void {
+    if (effect.kind === "batch") {
+      for (const each of effect.effects) this.#take(each);
+    } else if (!this.#draining || effect.kind === "close") {
+      // A goodbye is still heard while the server closes.
+      this.#apply(effect);
+    }
   }
 
   #apply(effect: Effect): void {
     switch (effect.kind) {
       case "login":
-        return void this.#authenticate(effect);
+        return this.#authenticate(effect);
       case "message":
-        return void this.#track(() => this.#requests.answerMessage(effect));
       case "operation":
-        return void this.#track(() => this.#requests.answerOperation(effect));
+        return this.#answer(effect);
       case "answer":
         this.#report(effect.failure);
         this.send(effect.frame);
@@ -168,37 +219,45 @@ export class ServerClient implements Client {
     }
   }
 
-  async #authenticate({ token, version }: LoginRequest): Promise<void> {
+  #authenticate({ token, version }: LoginRequest): void {
+    const origin = this.#origin!;
     this.version = version;
-    const context = { ...this.#origin, version };
-    const accepted = await this.#host.authenticate(token, context);
+    this.#origin = undefined;
+    const accepted = this.#host.authenticate(token, version, origin);
+    // What is decided at once is answered at once: a later turn costs more than that.
+    if (typeof accepted === "boolean") return this.#admit(accepted);
+    void accepted.then((accepted) => this.#admit(accepted));
+  }
+
+  #admit(accepted: boolean): void {
+    const { log } = this.#host;
     this.#apply(this.#session.settleLogin(accepted));
     if (this.#session.state !== "open") return;
-    clearTimeout(this.#loginTimer);
-    this.#host.log.info(
-      "login",
-      `${this.address} has successfully authenticated`,
-    );
+    if (this.features.has("batch")) this.#outbox.join(MAX_BATCH);
+    log.info("login", `${this.address} has successfully authenticated`);
     this.#host.join(this);
   }
 
-  async #track(answer: () => Promise<void>): Promise<void> {
+  #answer(request: MessageRequest | OperationRequest): void {
     this.#underWay++;
-    try {
-      await answer();
-    } catch (error) {
-      // Nobody else would hear of it, and a rejection would end the process.
-      this.#host.log.exception(`${this.address}: cannot answer`, error);
-    } finally {
-      this.#underWay--;
-    }
+    const answered = this.#requests.answer(request);
+    if (answered === undefined) return this.#settle();
+    void answered.then(() => this.#settle());
+  }
+
+  #settle(): void {
+    this.#underWay--;
     if (this.#draining && this.#underWay === 0) this.dismiss();
   }
 
   #close(code: number, reason: string, how: string): void {
     if (this.#ended) return;
     // Before it opens, Deno takes no notice of a close.
-    this.#closeOnOpen = () => this.#socket.close(code, reason);
+    if (this.#socket.readyState === CONNECTING) {
+      this.#socket.onopen = () => this.#socket.close(code, reason);
+    }
+    this.#host.catchUp(this);
+    this.#outbox.flush();
     this.#socket.close(code, reason);
     this.#end(how);
   }
@@ -208,24 +267,28 @@ export class ServerClient implements Client {
     if (this.#ended) return;
     this.#ended = true;
     this.#session.close();
-    clearTimeout(this.#loginTimer);
     this.#host.leave(this);
     this.#host.log.info("disconnect", `${this.address} ${how}`);
     this.#onEnd();
   }
 
-  #report(failure: string | undefined): void {
-    if (failure === undefined) return;
-    this.#host.log.warn("error", `${this.address}: ${failure}`);
+  #logAll(frames: readonly string[]): void {
+    for (const frame of frames) {
+      this.#host.log.debug(
+        "send",
+        () => `${this.address} ${this.#show(frame)}`,
+      );
+    }
   }
 
   #show(frame: string): string {
-    // Cut first, as a frame may be long, and again, as a token may lie across the cut.
-    const { length } = this.#host.token;
-    const start = frame.slice(0, MAX_SHOWN + length);
-    const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-    return this.#host.log.redact(shown).slice(0, MAX_SHOWN)
-      .replaceAll(CONTROL, (character) => encodeURIComponent(character));
+    const { log, token } = this.#host;
+    return showFrame(frame, token.length, (text) => log.redact(text));
+  }
+
+  #report(failure: string | undefined): void {
+    if (failure === undefined) return;
+    this.#host.log.warn("error", `${this.address}: ${failure}`);
   }
 }
 
@@ -246,15 +309,6 @@ function assertClose(code: number, reason: string): void {
 
 // A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
 const MAX_REASON = 123;
-
-const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)/gs;
-
-// What moves the cursor of a terminal or begins a line that is not ours.
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-/** How many characters of a frame a debug line shows. */
-const MAX_SHOWN = 1_000;
 
 function describeEnd({ code, failure }: CloseEffect): string {
   return failure === undefined

@@ -10,9 +10,12 @@
  * @module
  */
 
-import { encodeError, encodeSuccess } from "./encode.ts";
+import { encodeError, encodeLoginAnswer } from "./encode.ts";
 import { CloseCode, ErrorCode } from "./errors.ts";
+import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import {
+  type ClientFrame,
+  decodeBatch,
   decodeLogin,
   decodeRequest,
   type InvalidFrame,
@@ -43,6 +46,12 @@ export type Effect =
   }
   | CloseEffect;
 
+/** What a batch asks for, in its order. */
+export interface Batch {
+  readonly kind: "batch";
+  readonly effects: readonly Effect[];
+}
+
 /** Send the frame, if there is one, and close; without a failure it is a goodbye. */
 export interface CloseEffect {
   readonly kind: "close";
@@ -56,6 +65,9 @@ export interface CloseEffect {
 export class Session {
   #state: SessionState = "login";
   #loginId = 0;
+  /** What the client named at its login; `undefined` for a client of Hoist 1. */
+  #named: readonly unknown[] | undefined;
+  #features = NO_FEATURES;
   readonly #minimumVersion: string | undefined;
 
   constructor(minimumVersion?: string) {
@@ -67,8 +79,13 @@ export class Session {
     return this.#state;
   }
 
+  /** What both sides speak beyond Hoist 1, known once the connection is open */
+  get features(): ReadonlySet<Feature> {
+    return this.#features;
+  }
+
   /** Takes what the client sent. */
-  receive(frame: unknown): Effect {
+  receive(frame: unknown): Effect | Batch {
     switch (this.#state) {
       case "login":
         return this.#receiveLogin(frame);
@@ -86,7 +103,14 @@ export class Session {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     if (!accepted) return this.#refuseLogin("login refused");
     this.#state = "open";
-    return { kind: "answer", frame: encodeSuccess(this.#loginId, null) };
+    const named = this.#named;
+    if (named !== undefined) this.#features = commonFeatures(named);
+    const features = named === undefined ? null : this.#features;
+    this.#named = undefined;
+    return {
+      kind: "answer",
+      frame: encodeLoginAnswer(this.#loginId, features),
+    };
   }
 
   /** The time for the login has run out. */
@@ -108,6 +132,7 @@ export class Session {
     if (refusal !== null) return refusal;
     this.#state = "authenticating";
     this.#loginId = login.id;
+    this.#named = login.features;
     return login;
   }
 
@@ -124,8 +149,19 @@ export class Session {
     };
   }
 
-  #receiveRequest(frame: unknown): Effect {
-    const request = decodeRequest(frame);
+  #receiveRequest(frame: unknown): Effect | Batch {
+    if (!this.#features.has("batch")) {
+      return this.#effectOf(decodeRequest(frame));
+    }
+    const requests = decodeBatch(frame);
+    if (requests.length === 1) return this.#effectOf(requests[0]!);
+    const effects = requests.map((request) => this.#effectOf(request));
+    return { kind: "batch", effects };
+  }
+
+  #effectOf(request: ClientFrame): Effect {
+    // Nothing counts after a goodbye, or after what ended the connection.
+    if (this.#state === "closed") return { kind: "ignore" };
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     return request.kind === "invalid" ? this.#reject(request) : request;
   }

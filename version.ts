@@ -12,7 +12,8 @@
  * @module
  */
 
-import { greaterOrEqual, tryParse } from "@std/semver";
+import { greaterOrEqual } from "@std/semver/greater-or-equal";
+import { tryParse } from "@std/semver/try-parse";
 import config from "./deno.json" with { type: "json" };
 
 /** The version of this package, which is also the version of Hoist that it speaks */
@@ -34,7 +35,8 @@ export const VERSION: string = config.version;
  * ```
  */
 export function isVersion(version: string): boolean {
-  return tryParseStrictly(version) !== undefined;
+  // Most peers have this very version.
+  return version === VERSION || tryParseStrictly(version) !== undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   describeOperation,
   encodeError,
   encodeLogin,
+  encodeLoginAnswer,
   encodeMessage,
   encodeMessageRequest,
   encodeOperationRequest,
@@ -11,6 +12,7 @@ import {
   GOODBYE,
 } from "../encode.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { Feature } from "../features.ts";
 import type { JsonObject } from "../json.ts";
 import { decodeLogin, decodeRequest, type WireMessage } from "../protocol.ts";
 import { decodeResponse } from "../response.ts";
@@ -196,6 +198,38 @@ Deno.test("encodeLogin() makes the login of the protocol", () => {
     id: 0,
     token: "test",
     version: "1.0.2",
+    features: ["batch", "done-id"],
+  });
+});
+
+for (
+  const [what, features, data] of [
+    ["a client of Hoist 1", null, null],
+    ["a client that speaks nothing else", [], { features: [] }],
+    ["a client that takes batches", ["batch"], { features: ["batch"] }],
+    ["a client of this package", ["batch", "done-id"], {
+      features: ["batch", "done-id"],
+    }],
+  ] as const
+) {
+  Deno.test(`encodeLoginAnswer() answers ${what}, with exactly the seven keys`, () => {
+    const set = features === null ? null : new Set<Feature>(features);
+    const frame = encodeLoginAnswer(7, set);
+    assert.deepEqual(JSON.parse(frame), { ...SUCCESS, id: 7, data });
+    assert.deepEqual(Object.keys(JSON.parse(frame)).sort(), [...KEYS].sort());
+    assert.deepEqual(decodeResponse(frame), {
+      kind: "answer",
+      id: 7,
+      data: data ?? {},
+    });
+  });
+}
+
+Deno.test("decodeResponse() reads the end of a message with its number as it was encoded", () => {
+  assert.deepEqual(decodeResponse(encodeSuccess(3, "done", '{"id":5}')), {
+    kind: "done",
+    id: 3,
+    messageId: 5,
   });
 });
 
@@ -276,6 +310,7 @@ for (const text of TEXTS) {
       id: 0,
       token: text,
       version: "1.0.0",
+      features: ["batch", "done-id"],
     });
   });
 

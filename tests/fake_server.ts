@@ -7,9 +7,16 @@ export function acknowledgement(): Response {
   return Response.json({ version: "1.0.1" });
 }
 
-/** A server that is no Hoist server of ours: it does what the test says. */
+/**
+ * A server that is no Hoist server of ours: it does what the test says. A client that
+ * was promised batches may send them: `text` is what it sent.
+ */
 export function fakeServer(
-  onFrame: (socket: WebSocket, frame: Record<string, unknown>) => void,
+  onFrame: (
+    socket: WebSocket,
+    frame: Record<string, unknown>,
+    text: string,
+  ) => void,
   ack: (request: Request) => Response | Promise<Response> = acknowledgement,
 ): AsyncDisposable & { readonly url: string } {
   const server = Deno.serve(
@@ -17,7 +24,7 @@ export function fakeServer(
     (request) => {
       if (request.headers.get("upgrade") === null) return ack(request);
       const { socket, response } = Deno.upgradeWebSocket(request);
-      socket.onmessage = ({ data }) => onFrame(socket, JSON.parse(data));
+      socket.onmessage = ({ data }) => onFrame(socket, JSON.parse(data), data);
       return response;
     },
   );
@@ -25,6 +32,40 @@ export function fakeServer(
     url: `http://127.0.0.1:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** A request, or a goodbye, as a fake server reads it. */
+export interface FakeRequest {
+  readonly id: number;
+  readonly action?: string;
+  readonly end?: boolean;
+}
+
+/**
+ * A server that answers the login with `login`, keeps what comes after it and does
+ * with that what the test says, until the client says goodbye.
+ */
+export function keepingServer(
+  login: string,
+  onRequests: (socket: WebSocket, requests: readonly FakeRequest[]) => void,
+) {
+  const texts: string[] = [];
+  const server = fakeServer((socket, frame, text) => {
+    if ("token" in frame) return socket.send(login);
+    texts.push(text);
+    const requests = [frame].flat() as unknown as FakeRequest[];
+    const isGoodbye = ({ end }: FakeRequest) => end === true;
+    const taken = requests.filter((request) => !isGoodbye(request));
+    if (taken.length > 0) onRequests(socket, taken);
+    if (requests.some(isGoodbye)) socket.close(1000);
+  });
+  return { ...server, texts };
+}
+
+/** A broadcast of a server. */
+export function broadcast(name: string): string {
+  const message = { message: name, data: {}, id: 1, replying: null };
+  return success(null, "s_newmsg", message);
 }
 
 /** A success frame: protocol.md, "Frames". */

@@ -93,10 +93,14 @@ export class RawClient implements AsyncDisposable {
     return client;
   }
 
-  /** Opens the WebSocket and logs in. */
-  static async logIn(server: Server): Promise<RawClient> {
+  /** Opens the WebSocket and logs in; without features, as a client of Hoist 1 does. */
+  static async logIn(
+    server: Server,
+    features?: readonly unknown[],
+  ): Promise<RawClient> {
     const client = await RawClient.open(server);
-    client.send({ id: 0, token: server.token, version: "1.0.0" });
+    const { token } = server;
+    client.send({ id: 0, token, version: "1.0.0", features });
     await client.next();
     return client;
   }
@@ -112,6 +116,14 @@ export class RawClient implements AsyncDisposable {
   next(): Promise<any> {
     if (this.#frames.length > 0) return Promise.resolve(this.#frames.shift());
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** So many frames of the server, alone or in batches. */
+  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  async take(count: number): Promise<any[]> {
+    const taken: unknown[] = [];
+    while (taken.length < count) taken.push(...[await this.next()].flat());
+    return taken;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,4 +201,28 @@ export async function openRaw(server: Server): Promise<Deno.TcpConn> {
 export function maskedFrame(text: string): Uint8Array<ArrayBuffer> {
   const payload = new TextEncoder().encode(text);
   return new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
+}
+
+/**
+ * Numbers from 0 up to 1 that look random and are the same each time: mulberry32, by
+ * Tommy Ettinger.
+ */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Waits until all callbacks that were due have run, and all that these made due. */
+export function endOfTick(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The length of a text on the wire, in bytes. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

@@ -94,8 +94,20 @@ function publish(sources: Files): Files {
 function unfurl(source: string, { imports = {} }: Config): string {
   return source.replaceAll(
     /^((?:(?:import|export|\}) .*)?from |import )"([^"]+)"/gm,
-    (_, start, name) => `${start}"${imports[name] ?? name}"`,
+    (_, start, name) => `${start}"${resolve(name, imports)}"`,
   );
+}
+
+/** What stands for a name, or for the package that it is a part of. */
+function resolve(
+  name: string,
+  imports: Readonly<Record<string, string>>,
+): string {
+  const [key, target] =
+    Object.entries(imports).find(([key]) =>
+      name === key || name.startsWith(`${key}/`)
+    ) ?? [name, name];
+  return target + name.slice(key.length);
 }
 
 async function readStaged(): Promise<Files> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { defaultLogin } from "../auth.ts";
 import { connect } from "../client.ts";
 import type { Server } from "../server.ts";
 import {
@@ -35,6 +36,21 @@ Deno.test("a wrong token is refused with code 3", async () => {
   });
   await logger.line(/^warn error: 127\.0\.0\.1:\d+: login refused$/);
 });
+
+for (const token of ["test", "tesT", "", "test ", "\ud800"]) {
+  Deno.test(`a server without a login decides on ${JSON.stringify(token)} as defaultLogin() does`, async () => {
+    const expected = defaultLogin({ token: "test" }, token);
+    assert.equal(expected, token === "test");
+    await using server = serveQuietly();
+    // The first login loads what decides, the second finds it there.
+    for (const _login of ["first", "second"]) {
+      await using client = await RawClient.open(server);
+      client.send({ id: 0, token, version: "1.0.0" });
+      assert.equal((await client.next()).success, expected);
+      if (!expected) assert.equal((await client.closed).code, 1008);
+    }
+  });
+}
 
 for (
   const [what, login] of [

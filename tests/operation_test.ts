@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { Operations } from "../operation.ts";
 import { gate } from "./helpers.ts";
 
-/** Calls an operation that returns `value`. */
-function resultOf(value: unknown): Promise<string> {
+/** What `Operations.call()` gives for a handler that returns `value`. */
+function callFor(value: unknown): string | Promise<string> {
   const operations = new Operations<null>();
   operations.add("get", () => value);
   return operations.call("get", {}, null);
+}
+
+/** Calls an operation that returns `value`, as asynchronous code does. */
+async function resultOf(value: unknown): Promise<string> {
+  return await callFor(value);
 }
 
 Deno.test("Operations.call() hands over the arguments and the context", async () => {
@@ -66,6 +71,10 @@ const JSON_TEXTS: readonly (readonly [value: unknown, json: string])[] = [
 ];
 
 for (const [value, json] of JSON_TEXTS) {
+  Deno.test(`an operation that returns ${Deno.inspect(value)} has its result at once`, () => {
+    assert.equal(callFor(value), json);
+  });
+
   Deno.test(`an operation that returns ${Deno.inspect(value)} results in ${json}`, async () => {
     assert.equal(await resultOf(value), json);
   });
@@ -87,6 +96,16 @@ const NO_RESULTS: Readonly<Record<string, readonly [unknown, RegExp]>> = {
 };
 
 for (const [name, [value, message]] of Object.entries(NO_RESULTS)) {
+  Deno.test(`an operation that returns ${name} fails at once`, () => {
+    assert.throws(() => callFor(value), { name: "TypeError", message });
+  });
+
+  Deno.test(`an operation that resolves to ${name} fails later`, async () => {
+    const result = callFor(Promise.resolve(value));
+    assert(result instanceof Promise);
+    await assert.rejects(result, { name: "TypeError", message });
+  });
+
   Deno.test(`an operation that returns ${name} fails`, async () => {
     await assert.rejects(resultOf(value), { name: "TypeError", message });
   });
@@ -102,14 +121,16 @@ Deno.test("an operation fails with what the toJSON() of its result throws", asyn
   await assert.rejects(result, (thrown) => thrown === error);
 });
 
-Deno.test("an operation fails with what its handler throws", async () => {
+Deno.test("an operation fails at once with what its handler throws", () => {
   const error = new Error("thrown");
   const operations = new Operations<null>();
   operations.add("fail", () => {
     throw error;
   });
-  const result = operations.call("fail", {}, null);
-  await assert.rejects(result, (thrown) => thrown === error);
+  assert.throws(
+    () => operations.call("fail", {}, null),
+    (thrown) => thrown === error,
+  );
 });
 
 Deno.test("an operation fails with what its promise rejects with", async () => {
@@ -119,6 +140,76 @@ Deno.test("an operation fails with what its promise rejects with", async () => {
     (thrown) => thrown === error,
   );
 });
+
+/** What is waited for, though it is no promise of JavaScript's own. */
+const THENABLES: Readonly<Record<string, () => unknown>> = {
+  "an object with then()": () => ({
+    then: (resolve: (value: number) => void) => resolve(7),
+  }),
+  "a function with then()": () =>
+    Object.assign(() => {}, {
+      then: (resolve: (value: number) => void) => resolve(7),
+    }),
+  "an object that inherits then()": () =>
+    Object.create({ then: (resolve: (value: number) => void) => resolve(7) }),
+  "a promise of another class": () =>
+    class extends Promise<number> {}.resolve(7),
+  "a thenable that resolves to a promise": () => ({
+    then: (resolve: (value: unknown) => void) => resolve(Promise.resolve(7)),
+  }),
+};
+
+for (const [what, make] of Object.entries(THENABLES)) {
+  Deno.test(`an operation that returns ${what} has its result later`, async () => {
+    const result = callFor(make());
+    assert(result instanceof Promise);
+    assert.equal(await result, "7");
+  });
+}
+
+Deno.test("an operation that returns a thenable that fails fails with the same", async () => {
+  const error = new Error("rejected");
+  const rejecting = {
+    then: (_resolve: unknown, reject: (error: Error) => void) => reject(error),
+  };
+  const throwing = {
+    then() {
+      throw error;
+    },
+  };
+  for (const value of [rejecting, throwing]) {
+    await assert.rejects(resultOf(value), (thrown) => thrown === error);
+  }
+});
+
+Deno.test("an operation whose result has a then that throws fails with what it throws", async () => {
+  const error = new Error("not to be read");
+  const unreadable = {
+    get then() {
+      throw error;
+    },
+  };
+  const untouchable = new Proxy({}, {
+    has() {
+      throw error;
+    },
+  });
+  for (const value of [unreadable, untouchable]) {
+    await assert.rejects(resultOf(value), (thrown) => thrown === error);
+  }
+});
+
+for (
+  const [value, json] of [
+    [{ then: 7 }, '{"then":7}'],
+    [{ then: null }, '{"then":null}'],
+    [[{ then: "later" }], '[{"then":"later"}]'],
+  ] as const
+) {
+  Deno.test(`an operation that returns ${json} does not wait for it`, () => {
+    assert.equal(callFor(value), json);
+  });
+}
 
 Deno.test("Operations.has() tells whether there is an operation", () => {
   const operations = new Operations<null>();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { defaultLogin } from "../auth.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import {
   type ResolvedOptions,
@@ -19,7 +18,7 @@ function resolve(options: ServerOptions<Owner> = {}): ResolvedOptions<Owner> {
 Deno.test("a server's options are these if left out", () => {
   assert.deepEqual(resolve(), {
     token: "test",
-    login: defaultLogin,
+    login: undefined,
     loginTimeout: 10_000,
     minimumVersion: undefined,
     hideToken: false,

@@ -49,7 +49,7 @@ Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
 
 Deno.test("PendingRequests never gives an id again", () => {
   const { pending } = withRequests(2);
-  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "done", id: 1, messageId: null });
   pending.abandon(0);
   pending.close(1000, "");
   assert.equal(pending.nextId(), 2);
@@ -70,7 +70,7 @@ Deno.test("PendingRequests counts what waits", () => {
 Deno.test("PendingRequests settles requests in whatever order the answers come", () => {
   const { pending, events } = withRequests(3);
   pending.handle({ kind: "answer", id: 2, data: { result: "c" } });
-  pending.handle({ kind: "done", id: 0 });
+  pending.handle({ kind: "done", id: 0, messageId: null });
   pending.handle({ kind: "error", id: 1, error: ERROR });
   assert.deepEqual(events, [
     [2, "resolve", { result: "c" }],
@@ -86,13 +86,37 @@ Deno.test("PendingRequests hands the opening and each reply on and goes on waiti
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
   assert.equal(pending.size, 2);
-  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "done", id: 1, messageId: null });
   assert.deepEqual(events, [
     [1, "open", 8],
     [1, "reply", MESSAGE],
     [1, "reply", MESSAGE],
     [1, "resolve", null],
   ]);
+});
+
+Deno.test("PendingRequests takes the number of a message from its end, before it is settled", () => {
+  const { pending, events } = withRequests(2);
+  pending.handle({ kind: "message", id: 1, message: MESSAGE });
+  pending.handle({ kind: "done", id: 1, messageId: 8 });
+  assert.deepEqual(events, [
+    [1, "reply", MESSAGE],
+    [1, "open", 8],
+    [1, "resolve", null],
+  ]);
+  assert.equal(pending.size, 1);
+});
+
+Deno.test("PendingRequests takes an end without a number for an end alone", () => {
+  const { pending, events } = withRequests(1);
+  pending.handle({ kind: "done", id: 0, messageId: null });
+  assert.deepEqual(events, [[0, "resolve", null]]);
+});
+
+Deno.test("PendingRequests takes 0 for a number of a message like any other", () => {
+  const { pending, events } = withRequests(1);
+  pending.handle({ kind: "done", id: 0, messageId: 0 });
+  assert.deepEqual(events, [[0, "open", 0], [0, "resolve", null]]);
 });
 
 Deno.test("PendingRequests takes requests that ask neither for the opening nor for replies", () => {
@@ -104,7 +128,7 @@ Deno.test("PendingRequests takes requests that ask neither for the opening nor f
   });
   pending.handle({ kind: "open", id: 0, messageId: 8 });
   pending.handle({ kind: "message", id: 0, message: MESSAGE });
-  pending.handle({ kind: "done", id: 0 });
+  pending.handle({ kind: "done", id: 0, messageId: 8 });
   assert.deepEqual(answers, [null]);
 });
 
@@ -120,11 +144,16 @@ for (
     { kind: "open", id: 7, messageId: 1 },
     { kind: "message", id: 7, message: MESSAGE },
     { kind: "answer", id: 7, data: {} },
-    { kind: "done", id: 7 },
+    { kind: "done", id: 7, messageId: null },
+    { kind: "done", id: 7, messageId: 1 },
     { kind: "error", id: 7, error: ERROR },
   ] as const
 ) {
-  Deno.test(`PendingRequests ignores a frame of kind ${response.kind} with an unknown id`, () => {
+  const what = "messageId" in response
+    ? `${response.kind} for message ${response.messageId}`
+    : response.kind;
+
+  Deno.test(`PendingRequests ignores a frame of kind ${what} with an unknown id`, () => {
     const { pending, events } = withRequests(2);
     pending.handle(response);
     assert.deepEqual(events, []);
@@ -132,8 +161,11 @@ for (
   });
 
   for (
-    const [what, finish] of [
-      ["answered", (pending) => pending.handle({ kind: "done", id: 7 })],
+    const [state, finish] of [
+      [
+        "answered",
+        (pending) => pending.handle({ kind: "done", id: 7, messageId: null }),
+      ],
       [
         "failed",
         (pending) => pending.handle({ kind: "error", id: 7, error: ERROR }),
@@ -142,7 +174,7 @@ for (
       ["closed", (pending) => pending.close(1000, "")],
     ] as readonly [string, (pending: PendingRequests) => void][]
   ) {
-    Deno.test(`PendingRequests ignores a late ${response.kind} for what is ${what}`, () => {
+    Deno.test(`PendingRequests ignores a late ${what} for what is ${state}`, () => {
       const pending = new PendingRequests();
       const events: unknown[][] = [];
       pending.add(7, record(7, events));
@@ -160,7 +192,7 @@ Deno.test("PendingRequests fails the oldest request where an error has no id", (
   const failure = { kind: "error", error: ERROR };
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events, [[0, "reject", failure]]);
-  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "done", id: 1, messageId: null });
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events.slice(2), [[2, "reject", failure]]);
 });
@@ -199,7 +231,7 @@ Deno.test("PendingRequests fails an error with id 0 for request 0 alone", () => 
 
 Deno.test("PendingRequests fails all that waits when the connection ends, oldest first", () => {
   const { pending, events } = withRequests(4);
-  pending.handle({ kind: "done", id: 1 });
+  pending.handle({ kind: "done", id: 1, messageId: null });
   pending.abandon(2);
   events.length = 0;
   pending.close(1003, "why");
@@ -242,8 +274,8 @@ Deno.test("PendingRequests takes an abandoned request for answered once a later 
   const { pending, events } = withRequests(4);
   pending.abandon(2);
   pending.abandon(0);
-  pending.handle({ kind: "done", id: 1 });
-  pending.handle({ kind: "done", id: 2 });
+  pending.handle({ kind: "done", id: 1, messageId: null });
+  pending.handle({ kind: "done", id: 2, messageId: null });
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events.map(([id, what]) => [id, what]), [[1, "resolve"], [
     3,

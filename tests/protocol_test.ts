@@ -127,17 +127,19 @@ Deno.test("decodeLogin() reads the login of the protocol", () => {
     id: 0,
     token: "test",
     version: "1.0.2",
+    features: undefined,
   });
 });
 
 Deno.test("decodeLogin() ignores keys that it does not know", () => {
   const frame =
-    '{"id": 0, "token": "", "version": "", "features": ["a"], "data": 1}';
+    '{"id": 0, "token": "", "version": "", "more": ["a"], "data": 1}';
   assert.deepEqual(decodeLogin(frame), {
     kind: "login",
     id: 0,
     token: "",
     version: "",
+    features: undefined,
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeResponse } from "../response.ts";
+import { decodeResponse, decodeResponses } from "../response.ts";
 
 const SUCCESS = {
   success: true,
@@ -101,8 +101,33 @@ for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
 }
 
 Deno.test("decodeResponse() reads the end of a message", () => {
-  assert.deepEqual(decodeSuccess({ message: "done" }), { kind: "done", id: 1 });
+  assert.deepEqual(decodeSuccess({ message: "done" }), {
+    kind: "done",
+    id: 1,
+    messageId: null,
+  });
 });
+
+Deno.test("decodeResponse() reads the end of a message that tells its number", () => {
+  for (const messageId of [7, 0, -1]) {
+    const data = { id: messageId };
+    assert.deepEqual(decodeSuccess({ message: "done", data }), {
+      kind: "done",
+      id: 1,
+      messageId,
+    });
+  }
+});
+
+for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
+  Deno.test(`decodeResponse() reads no number of a message out of the data ${JSON.stringify(data)}`, () => {
+    assert.deepEqual(decodeSuccess({ message: "done", data }), {
+      kind: "done",
+      id: 1,
+      messageId: null,
+    });
+  });
+}
 
 Deno.test("decodeResponse() reads a reply", () => {
   const message = {
@@ -252,4 +277,55 @@ Deno.test("decodeResponse() reads a reply nested 100,000 deep", () => {
   const frame =
     `{"success": true, "message": "newmsg", "id": 1, "data": ${message}}`;
   assert.equal(decodeResponse(frame)?.kind, "message");
+});
+
+/** Frames of each kind, and what is none, with what they are read as. */
+const ELEMENTS = [
+  JSON.stringify(SUCCESS),
+  JSON.stringify({ ...SUCCESS, message: "open", data: { id: 7 } }),
+  JSON.stringify({ ...SUCCESS, message: "done", data: { id: 7 } }),
+  JSON.stringify({ ...SUCCESS, message: "s_newmsg", id: null, data: WIRE }),
+  JSON.stringify(ERROR),
+  "{}",
+  "null",
+  "1",
+  '"text"',
+  "[]",
+  `[${JSON.stringify(SUCCESS)}]`,
+].map((json) => [json, decodeResponse(json)] as const);
+
+Deno.test("decodeResponses() reads each frame of a batch as if it came alone, in order", () => {
+  const batch = `[${ELEMENTS.map(([json]) => json).join(", ")}]`;
+  const expected = ELEMENTS.map(([, response]) => response);
+  assert.deepEqual(decodeResponses(batch), expected);
+  assert.equal(expected.filter((response) => response !== null).length, 5);
+  const backwards = `[${ELEMENTS.toReversed().map(([json]) => json)}]`;
+  assert.deepEqual(decodeResponses(backwards), expected.toReversed());
+});
+
+for (const [json, response] of ELEMENTS.slice(0, -2)) {
+  Deno.test(`decodeResponses() reads ${json} alone as decodeResponse() does`, () => {
+    assert.deepEqual(decodeResponses(json), [response]);
+  });
+
+  Deno.test(`decodeResponses() reads a batch of nothing but ${json}`, () => {
+    assert.deepEqual(decodeResponses(`[${json}]`), [response]);
+  });
+}
+
+for (const frame of ["", "[", "[{}", undefined, null, [], new ArrayBuffer(2)]) {
+  Deno.test(`decodeResponses() refuses ${Deno.inspect(frame)}`, () => {
+    assert.deepEqual(decodeResponses(frame), [null]);
+  });
+}
+
+Deno.test("decodeResponse() takes no batch", () => {
+  for (const [json] of ELEMENTS) {
+    assert.equal(decodeResponse(`[${json}]`), null);
+  }
+});
+
+Deno.test("decodeResponses() reads a batch that nests 100,000 deep as what is none", () => {
+  const deep = `[${"[".repeat(100_000)}${"]".repeat(100_000)}]`;
+  assert.deepEqual(decodeResponses(deep), [null]);
 });

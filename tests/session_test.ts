@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { GOODBYE } from "../encode.ts";
-import { type Effect, Session, type SessionState } from "../session.ts";
+import {
+  type Batch,
+  type Effect,
+  Session,
+  type SessionState,
+} from "../session.ts";
 
 const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';
 const MESSAGE =
@@ -49,7 +54,7 @@ const STATES: Readonly<Record<SessionState, () => Session>> = {
 };
 
 /** What an effect comes to: its kind, its close code, and the code and id of its frame. */
-function summarize(effect: Effect): string {
+function summarize(effect: Effect | Batch): string {
   const parts: unknown[] = [effect.kind];
   if (effect.kind === "close") parts.push(effect.code);
   if ("frame" in effect && effect.frame !== undefined) {
@@ -289,6 +294,7 @@ Deno.test("Session hands the login over and answers it with its id", () => {
   assert.deepEqual(session.receive(JSON.stringify(login)), {
     kind: "login",
     ...login,
+    features: undefined,
   });
   const effect = session.settleLogin(true);
   assert(effect.kind === "answer");
@@ -446,7 +452,13 @@ for (
     const effect = session.receive(
       JSON.stringify({ id: 0, token: "test", version }),
     );
-    assert.deepEqual(effect, { kind: "login", id: 0, token: "test", version });
+    assert.deepEqual(effect, {
+      kind: "login",
+      id: 0,
+      token: "test",
+      version,
+      features: undefined,
+    });
     assert.equal(session.state, "authenticating");
   });
 }

@@ -1,0 +1,71 @@
+/**
+ * Frames that were said together, as fewer frames: docs/protocol.md, "Extensions",
+ * `batch`.
+ *
+ * @module
+ */
+
+/**
+ * The most that a batch holds, in bytes, where nothing asks for less. Far below what
+ * a peer may refuse, and beyond it a further system call costs next to nothing.
+ */
+export const MAX_BATCH = 16_384;
+
+/**
+ * Joins frames, in their order, to arrays of at most `limit` bytes. What is alone in
+ * its array, and what is larger than the limit, goes without one.
+ *
+ * @param frames JSON texts
+ * @param limit The most that an array has, in bytes of UTF-8
+ * @returns The frames to send
+ */
+export function joinFrames(
+  frames: readonly string[],
+  limit: number,
+): readonly string[] {
+  if (isSmall(frames, limit)) return [textOf(frames)];
+  const joined: string[] = [];
+  let group: string[] = [];
+  let size = BRACKETS;
+  for (const frame of frames) {
+    const added = byteLength(frame, limit);
+    if (group.length > 0 && size + COMMA + added > limit) {
+      joined.push(textOf(group));
+      group = [];
+      size = BRACKETS;
+    }
+    size += (group.length > 0 ? COMMA : 0) + added;
+    group.push(frame);
+  }
+  if (group.length > 0) joined.push(textOf(group));
+  return joined;
+}
+
+const BRACKETS = 2;
+const COMMA = 1;
+
+/** Whether the limit is out of reach even if each UTF-16 unit has three bytes. */
+function isSmall(frames: readonly string[], limit: number): boolean {
+  let units = 0;
+  for (const frame of frames) units += frame.length + COMMA;
+  return units > 0 && BRACKETS + 3 * units <= limit;
+}
+
+function textOf(group: readonly string[]): string {
+  return group.length === 1 ? group[0]! : `[${group.join(",")}]`;
+}
+
+/** The length in UTF-8; of a text that is too long, any number beyond the limit. */
+function byteLength(text: string, limit: number): number {
+  const { length } = text;
+  if (length > limit) return length;
+  let bytes = length;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    // The halves of a pair are two bytes each: four, as the pair has in UTF-8.
+    if (unit > 0x7f) {
+      bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+    }
+  }
+  return bytes;
+}

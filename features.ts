@@ -1,0 +1,33 @@
+/**
+ * What a client and a server can agree on beyond Hoist 1: docs/protocol.md,
+ * "Extensions".
+ *
+ * @module
+ */
+
+/** An extension that both sides may name at the login. */
+export type Feature =
+  /** A frame may be an array of frames */
+  | "batch"
+  /** `done` carries the number of the message, and `open` is left out */
+  | "done-id";
+
+/** What this package speaks, on both sides. */
+export const FEATURES: readonly Feature[] = ["batch", "done-id"];
+
+/** Nothing: what a side of Hoist 1 speaks. */
+export const NO_FEATURES: ReadonlySet<Feature> = new Set();
+
+/** The sets there are: a server with thousands of clients would have one for each. */
+const known = new Map<string, ReadonlySet<Feature>>();
+
+/** Those of the features that the other side names which this side speaks, too. */
+export function commonFeatures(
+  named: readonly unknown[],
+): ReadonlySet<Feature> {
+  const common = FEATURES.filter((feature) => named.includes(feature));
+  const key = common.join();
+  const set = known.get(key) ?? new Set(common);
+  known.set(key, set);
+  return set;
+}

@@ -1,0 +1,33 @@
+/**
+ * Frames as a log shows them: without tokens, and without what a terminal would act on.
+ *
+ * @module
+ */
+
+/** How many characters of a frame are shown. */
+const MAX_SHOWN = 1_000;
+
+const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)/gs;
+
+// What moves the cursor of a terminal or begins a line that is not ours.
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/**
+ * The start of a frame, fit to be shown.
+ *
+ * @param frame The frame
+ * @param tokenLength The length of what `redact` looks for
+ * @param redact Takes out the token of the server
+ */
+export function showFrame(
+  frame: string,
+  tokenLength: number,
+  redact: (text: string) => string,
+): string {
+  // Cut first, as a frame may be long, and again, as a token may lie across the cut.
+  const start = frame.slice(0, MAX_SHOWN + tokenLength);
+  const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
+  return redact(shown).slice(0, MAX_SHOWN)
+    .replaceAll(CONTROL, (character) => encodeURIComponent(character));
+}

@@ -1,0 +1,43 @@
+/**
+ * Connecting, logging in, saying goodbye, and again.
+ *
+ * @module
+ */
+
+import type { ConnectionsCommand, Measurement } from "./commands.ts";
+import { sayGoodbye } from "./conversation.ts";
+import type { Crowd } from "./crowd.ts";
+import { pause } from "./deadline.ts";
+import { Window } from "./window.ts";
+
+/** Measures connections. */
+export async function measureConnections(
+  crowd: Crowd,
+  { width, warmUp, duration, pids }: ConnectionsCommand,
+): Promise<Measurement> {
+  let running = true;
+  let count = 0;
+  const visit = async () => {
+    while (running) {
+      await sayGoodbye(await crowd.logIn(), crowd.dialect);
+      count++;
+    }
+  };
+  const visits = Promise.all(Array.from({ length: width }, visit));
+  const measured = (async () => {
+    await pause(warmUp);
+    const window = new Window(pids);
+    const before = count;
+    await pause(duration);
+    const units = count - before;
+    return { ...window.close(), units, times: [] };
+  })();
+  // Whichever fails first is heard; without a failure both end.
+  const measurement = await Promise.race([
+    measured,
+    visits.then(() => measured),
+  ]);
+  running = false;
+  await visits;
+  return measurement;
+}

@@ -1,0 +1,142 @@
+/**
+ * Talking to a server frame by frame, as one does before and after a measurement.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { within } from "./deadline.ts";
+import type { Dialect } from "./dialects.ts";
+import { closeFrame, textFrame } from "./frames.ts";
+import { answerTo } from "./pings.ts";
+import {
+  closeCode,
+  type Frame,
+  FrameReader,
+  frameText,
+  Opcode,
+} from "./reader.ts";
+import { Wire } from "./wire.ts";
+
+/** How long a server may take for an answer, in milliseconds. */
+const PATIENCE = 20_000;
+
+const HEAD_END = "\r\n\r\n";
+
+/** A conversation over a wire; it takes what comes until somebody else does. */
+class Conversation {
+  readonly #wire: Wire;
+  readonly #reader = new FrameReader();
+  readonly #frames: Frame[] = [];
+  #wake: () => void = () => {};
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+    wire.onChunk = (chunk) => this.take(chunk);
+    wire.onEnd = () => this.#wake();
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#frames.push(...this.#reader.read(chunk));
+    this.#wake();
+  }
+
+  /** The next frame of the server. */
+  async next(): Promise<Frame> {
+    while (this.#frames.length === 0 && !this.#wire.ended) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const frame = this.#frames.shift();
+    if (frame !== undefined) return frame;
+    throw new Error(
+      `the server ended a connection, its last words: ${this.#wire.lastWords()}`,
+    );
+  }
+}
+
+/** Connects and logs in. */
+export async function logIn(port: number, dialect: Dialect): Promise<Wire> {
+  const wire = await Wire.open(port);
+  const describe = () => `no login in time, the last: ${wire.lastWords()}`;
+  await within(greet(wire, dialect), PATIENCE, describe);
+  answerPings(wire, dialect);
+  return wire;
+}
+
+/** Says goodbye and waits until the server has closed with 1000. */
+export async function sayGoodbye(wire: Wire, dialect: Dialect): Promise<void> {
+  const conversation = new Conversation(wire);
+  wire.write(dialect.goodbye);
+  const describe = () => `no goodbye in time, the last: ${wire.lastWords()}`;
+  const code = await within(untilClose(conversation), PATIENCE, describe);
+  if (code !== 1000) throw new Error(`the server closed with ${code}`);
+  wire.write(closeFrame(1000));
+  wire.end();
+}
+
+async function untilClose(conversation: Conversation): Promise<number> {
+  let frame = await conversation.next();
+  while (frame.opcode !== Opcode.CLOSE) frame = await conversation.next();
+  return closeCode(frame);
+}
+
+async function greet(wire: Wire, dialect: Dialect): Promise<void> {
+  const rest = await upgrade(wire, dialect.target);
+  const conversation = new Conversation(wire);
+  conversation.take(rest);
+  for (const { say, problem } of dialect.login) {
+    if (say !== undefined) wire.write(textFrame(say));
+    const found = problem(frameText(await conversation.next()));
+    if (found !== undefined) throw new Error(found);
+  }
+}
+
+/** Asks for a WebSocket; returns what came behind the answer. */
+async function upgrade(wire: Wire, target: string): Promise<Uint8Array> {
+  let head = "";
+  const answered = new Promise<void>((resolve) => {
+    wire.onEnd = resolve;
+    wire.onChunk = (chunk) => {
+      head += chunk.toString("latin1");
+      if (head.includes(HEAD_END)) resolve();
+    };
+  });
+  wire.write(new TextEncoder().encode(upgradeRequest(target)));
+  await answered;
+  if (!head.startsWith("HTTP/1.1 101 ")) {
+    throw new Error(`no WebSocket: ${JSON.stringify(head.slice(0, 100))}`);
+  }
+  const rest = head.slice(head.indexOf(HEAD_END) + HEAD_END.length);
+  return Uint8Array.from(rest, (character) => character.charCodeAt(0));
+}
+
+function upgradeRequest(target: string): string {
+  return [
+    `GET ${target} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "",
+    "",
+  ].join("\r\n");
+}
+
+/** Leaves the wire to whoever takes it next; until then only pings are answered. */
+export function answerPings(wire: Wire, dialect: Dialect): void {
+  takeChunks(wire, dialect, () => {});
+}
+
+/** Gives what comes to `take`, pings included, which are answered. */
+export function takeChunks(
+  wire: Wire,
+  { ping }: Dialect,
+  take: (chunk: Buffer) => void,
+): void {
+  wire.onChunk = (chunk) => {
+    const pong = answerTo(chunk, ping);
+    if (pong !== undefined) wire.write(pong);
+    take(chunk);
+  };
+}

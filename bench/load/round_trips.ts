@@ -1,0 +1,96 @@
+/**
+ * Requests: each connection says as many as it has under way in one tick, and again
+ * when all of them are answered.
+ *
+ * @module
+ */
+
+import type { Measurement, RoundTripsCommand } from "./commands.ts";
+import { takeChunks } from "./conversation.ts";
+import { Counter } from "./counter.ts";
+import type { Crowd } from "./crowd.ts";
+import { pause } from "./deadline.ts";
+import { Window } from "./window.ts";
+import type { Wire } from "./wire.ts";
+
+/** How long the last requests may take, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Measures requests. */
+export async function measureRoundTrips(
+  crowd: Crowd,
+  command: RoundTripsCommand,
+): Promise<Measurement> {
+  await crowd.grow(command.connections);
+  const traffic = new Traffic(crowd, command);
+  await pause(command.warmUp);
+  const window = new Window(command.pids);
+  const before = traffic.answered;
+  await pause(command.duration);
+  const units = traffic.answered - before;
+  const span = window.close();
+  await traffic.finish();
+  if (units === 0) throw new Error("no request was answered in time");
+  return { ...span, units, times: [] };
+}
+
+/** The requests of all the connections. */
+class Traffic {
+  answered = 0;
+  readonly #crowd: Crowd;
+  readonly #busy = new Set<Wire>();
+  #running = true;
+  #onQuiet = (): void => {};
+
+  constructor(crowd: Crowd, command: RoundTripsCommand) {
+    const { kind, underWay, connections } = command;
+    const requests = crowd.dialect.requests(kind, underWay);
+    const answer = crowd.dialect.answer(kind);
+    this.#crowd = crowd;
+    for (const wire of crowd.wires.slice(0, connections)) {
+      this.#busy.add(wire);
+      this.#converse(wire, requests, new Counter(answer), underWay);
+    }
+  }
+
+  /** Lets the requests under way be answered and asks no more. */
+  async finish(): Promise<void> {
+    this.#running = false;
+    const quiet = new Promise<void>((resolve) => {
+      this.#onQuiet = resolve;
+      if (this.#busy.size === 0) resolve();
+    });
+    const describe = () => this.#describeSilence();
+    await this.#crowd.wait(quiet, PATIENCE, describe);
+    this.#crowd.rest();
+  }
+
+  #converse(
+    wire: Wire,
+    requests: Uint8Array,
+    counter: Counter,
+    underWay: number,
+  ): void {
+    let left = underWay;
+    takeChunks(wire, this.#crowd.dialect, (chunk) => {
+      const count = counter.count(chunk);
+      this.answered += count;
+      left -= count;
+      if (left > 0) return;
+      left += underWay;
+      if (this.#running) wire.write(requests);
+      else this.#retire(wire);
+    });
+    wire.write(requests);
+  }
+
+  #retire(wire: Wire): void {
+    this.#busy.delete(wire);
+    if (this.#busy.size === 0) this.#onQuiet();
+  }
+
+  #describeSilence(): string {
+    const [wire] = this.#busy;
+    return `${this.#busy.size} connections wait for answers, the last on one of them: ${wire?.lastWords()}`;
+  }
+}

@@ -1,0 +1,21 @@
+/** This library. The first argument is the port, the second the log level. */
+
+import { type LogLevel, serve } from "@hoist/cli";
+import { NEWS } from "./bare_protocol.mjs";
+
+const [port = "0", logLevel = "warn"] = Deno.args;
+
+const server = serve("test", {
+  hostname: "127.0.0.1",
+  port: Number(port),
+  logLevel: logLevel as LogLevel,
+});
+server.receive("hello", () => {});
+server.operation("add", ({ a, b }) => Number(a) + Number(b));
+server.operation("broadcast", async ({ times }) => {
+  const length = Number(times);
+  const send = () => server.broadcast("news", NEWS);
+  await Promise.all(Array.from({ length }, send));
+});
+server.operation("collect", () => (globalThis as { gc?(): void }).gc?.());
+console.log(server.addr.port);

@@ -1,0 +1,42 @@
+/**
+ * `socket.io` on Node, WebSocket transport only, with acknowledgements. The first
+ * argument is the port, the second the folder of packages.
+ */
+
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import process from "node:process";
+import { broadcastMessage, carryOut, success } from "./bare_protocol.mjs";
+
+const [port = "0", packages] = process.argv.slice(2);
+const { Server } = createRequire(`${packages}/`)("socket.io");
+
+const http = createServer((_request, response) => {
+  response.setHeader("content-type", "application/json");
+  response.end('{"version":"1.0.0"}');
+});
+const io = new Server(http, { transports: ["websocket"] });
+const room = {
+  broadcast: () => io.emit("s_newmsg", broadcastMessage()),
+  collect: () => globalThis.gc(),
+};
+
+function answer(frame) {
+  if (frame.action === "message") return success(frame.id, null, "done");
+  const result = carryOut(frame.data, room);
+  return success(frame.id, { result }, null);
+}
+
+io.use((socket, next) => {
+  const isKnown = socket.handshake.auth.token === "test";
+  next(isKnown ? undefined : new Error("refused"));
+});
+io.on("connection", (socket) => {
+  socket.on("request", (frame, acknowledge) => {
+    if (!Number.isSafeInteger(frame.id)) return socket.disconnect(true);
+    acknowledge(answer(frame));
+  });
+});
+http.listen(Number(port), "127.0.0.1", () => {
+  console.log(http.address().port);
+});

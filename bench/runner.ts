@@ -1,0 +1,107 @@
+/**
+ * Measuring one cell after the other, and saying how far it is.
+ *
+ * @module
+ */
+
+import type { SectionName } from "./arguments.ts";
+import { broadcasts } from "./sections/broadcast.ts";
+import type { Cell, Values } from "./sections/cell.ts";
+import { connections } from "./sections/connections.ts";
+import { fairness } from "./sections/fairness.ts";
+import { memory } from "./sections/memory.ts";
+import { roundTrips } from "./sections/round_trips.ts";
+import type { Stage } from "./sections/stage.ts";
+import { startUp } from "./sections/start_up.ts";
+import type { CellResult } from "./summary.ts";
+import { formatValue } from "./table.ts";
+
+const SECTIONS: Readonly<Record<SectionName, (stage: Stage) => Cell[]>> = {
+  "round-trips": roundTrips,
+  broadcast: broadcasts,
+  memory,
+  connections,
+  fairness,
+  "start-up": startUp,
+};
+
+/** What all the cells came to. */
+export interface Outcome {
+  readonly results: CellResult[];
+  /** What could not be measured, and why */
+  readonly failures: string[];
+}
+
+/** Measures sections, one line of progress for each cell. */
+export async function run(
+  stage: Stage,
+  names: readonly SectionName[],
+  say: (line: string) => void,
+): Promise<Outcome> {
+  const plans = names.map((name) => SECTIONS[name](stage));
+  const total = plans.reduce((sum, cells) => sum + cells.length, 0);
+  const runner = new Runner(stage, total, say);
+  for (const cells of plans) {
+    for (const cell of cells) await runner.run(cell);
+    await stage[Symbol.asyncDispose]();
+  }
+  return runner;
+}
+
+class Runner implements Outcome {
+  readonly results: CellResult[] = [];
+  readonly failures: string[] = [];
+  readonly #stage: Stage;
+  readonly #total: number;
+  readonly #say: (line: string) => void;
+  /** The cells that are not tried again, as they failed in a round before. */
+  readonly #failed = new Set<string>();
+  #count = 0;
+
+  constructor(stage: Stage, total: number, say: (line: string) => void) {
+    this.#stage = stage;
+    this.#total = total;
+    this.#say = say;
+  }
+
+  /** Measures a cell, unless it failed in a round before. */
+  async run(cell: Cell): Promise<void> {
+    this.#count++;
+    const subject = nameOf(cell);
+    if (this.#failed.has(subject)) return;
+    try {
+      const values = await cell.measure();
+      const { row, contender, round } = cell;
+      this.results.push({ row, contender, round, values });
+      this.#report(`${subject}: ${describe(cell, values)}`);
+    } catch (error) {
+      await this.#fail(cell, error);
+    }
+  }
+
+  async #fail(cell: Cell, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    const line = `${nameOf(cell)}: not measured, ${reason}`;
+    this.#failed.add(nameOf(cell));
+    this.failures.push(line);
+    this.#report(line);
+    // A server that did something unexpected is no good for the next cell.
+    await this.#stage.drop(cell.contender);
+  }
+
+  #report(line: string): void {
+    const total = String(this.#total);
+    const count = String(this.#count).padStart(total.length);
+    this.#say(`[${count}/${total}] ${line}`);
+  }
+}
+
+function nameOf({ row, contender }: Cell): string {
+  return `${row.section.toLowerCase()}, ${row.label}, ${contender}`;
+}
+
+function describe({ row }: Cell, values: Values): string {
+  return row.metrics
+    .map(({ key, unit }) => formatValue(values[key], unit))
+    .join(", ");
+}

@@ -1,0 +1,68 @@
+/**
+ * Broadcasts: alone, and in bursts of several in one tick.
+ *
+ * @module
+ */
+
+import type { ContenderName } from "../contenders.ts";
+import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
+import { cpuFor } from "./metrics.ts";
+import type { Stage } from "./stage.ts";
+
+/** How many broadcasts a burst has. */
+const BURST = 8;
+
+/** How many bursts are measured in any case. */
+const LEAST = 3;
+
+const LAST = "until the last one has it";
+
+/** The cells of this section. */
+export function broadcasts(stage: Stage): Cell[] {
+  return stage.scale.broadcastSizes.flatMap((size) => [
+    ...cellsOf(stage, size, 1),
+    ...cellsOf(stage, size, BURST),
+  ]);
+}
+
+function cellsOf(stage: Stage, size: number, times: number): Cell[] {
+  const { warmUp, broadcastDuration: duration } = stage.scale;
+  const names = chooseNames(stage, size, times);
+  return interleave(stage, rowOf(size, times), names, async (contender) => {
+    const rig = await stage.rig(contender);
+    await rig.command({ do: "connect", count: size });
+    const timing = { warmUp, duration, pids: rig.pids };
+    const burst = { times, least: LEAST };
+    return valuesOf(
+      await rig.measure({ do: "broadcast", ...burst, ...timing }),
+    );
+  });
+}
+
+function rowOf(size: number, times: number): Row {
+  const clients = `${size.toLocaleString("en")} clients`;
+  return {
+    section: "Broadcast",
+    label: times === 1 ? `${clients}, alone` : `${clients}, bursts of ${times}`,
+    metrics: [
+      cpuFor("delivery"),
+      { key: "p50", label: `${LAST}, p50`, unit: "ms" },
+      { key: "p99", label: `${LAST}, p99`, unit: "ms" },
+    ],
+    targets: { cpu: times === 1 ? 1.05 : 0.25 },
+  };
+}
+
+function chooseNames(
+  stage: Stage,
+  size: number,
+  times: number,
+): ContenderName[] {
+  const names: ContenderName[] = ["hoist", "bare"];
+  // One by one, both clients of ours get the same frames.
+  if (times > 1) names.push("hoist-1");
+  if (!stage.scale.allPeers) return names;
+  names.push("ws", "socket.io", "bun");
+  if (size <= 100 && times === 1) names.push("python");
+  return names;
+}

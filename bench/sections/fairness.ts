@@ -1,0 +1,65 @@
+/**
+ * Fairness: how long an unrelated client waits while broadcasts run back to back.
+ *
+ * @module
+ */
+
+import { pause } from "../load/deadline.ts";
+import type { Rig } from "../rig.ts";
+import {
+  type Cell,
+  interleave,
+  percentiles,
+  type Row,
+  type Values,
+  valuesOf,
+} from "./cell.ts";
+import { cpuFor } from "./metrics.ts";
+import type { Stage } from "./stage.ts";
+
+/** From one request of the unrelated client to the next, in milliseconds. */
+const EVERY = 3;
+
+/** How long the broadcasts go on before it begins and after it ends, in milliseconds. */
+const MARGIN = 200;
+
+/** The cells of this section. */
+export function fairness(stage: Stage): Cell[] {
+  const { fairnessSize: size, allPeers } = stage.scale;
+  const ours = ["hoist", "bare"] as const;
+  const names = allPeers ? [...ours, "ws", "socket.io", "bun"] as const : ours;
+  return interleave(stage, rowOf(size), names, async (contender) => {
+    const rig = await stage.rig(contender);
+    await rig.command({ do: "connect", count: size });
+    return await measure(rig, stage);
+  });
+}
+
+async function measure(rig: Rig, { scale }: Stage): Promise<Values> {
+  const duration = scale.fairnessDuration;
+  const broadcasts = rig.measure({
+    do: "broadcast",
+    times: 1,
+    least: 1,
+    warmUp: scale.warmUp,
+    duration: duration + 2 * MARGIN,
+    pids: rig.pids,
+  });
+  const probe = pause(scale.warmUp + MARGIN)
+    .then(() => rig.probe({ do: "probe", every: EVERY, duration }));
+  const [broadcast, { times }] = await Promise.all([broadcasts, probe]);
+  return { ...valuesOf(broadcast), ...percentiles(times) };
+}
+
+function rowOf(size: number): Row {
+  return {
+    section: "Fairness",
+    label: `during broadcasts to ${size.toLocaleString("en")}`,
+    metrics: [
+      { key: "p50", label: "another round trip, p50", unit: "ms" },
+      { key: "p99", label: "another round trip, p99", unit: "ms" },
+      cpuFor("delivery"),
+    ],
+    targets: { p99: 0.06, cpu: 1 },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * What all sections measure with: who takes part, how long and how often, and the
+ * servers that run.
+ *
+ * @module
+ */
+
+import type { Contender, ContenderName } from "../contenders.ts";
+import { OURS } from "../contenders.ts";
+import { Rig } from "../rig.ts";
+
+/** How much is measured. */
+export interface Scale {
+  /** Rounds of this library and of bare Deno */
+  readonly rounds: number;
+  /** Rounds of the other peers */
+  readonly peerRounds: number;
+  /** The same for the idle memory */
+  readonly memoryRounds: number;
+  /** The same for the start-up */
+  readonly startUpRounds: number;
+  /** How long servers run warm before each cell, in milliseconds */
+  readonly warmUp: number;
+  /** How long a cell of round trips or connections measures, in milliseconds */
+  readonly duration: number;
+  readonly broadcastDuration: number;
+  readonly fairnessDuration: number;
+  readonly broadcastSizes: readonly number[];
+  readonly memorySizes: readonly number[];
+  readonly fairnessSize: number;
+  /** The most connections that round trips run over */
+  readonly connections: number;
+  /** Whether the other peers take part in everything, or in the round trips only */
+  readonly allPeers: boolean;
+}
+
+/** What `deno task bench` measures. */
+export const FULL: Scale = {
+  rounds: 5,
+  peerRounds: 3,
+  memoryRounds: 5,
+  startUpRounds: 10,
+  warmUp: 250,
+  duration: 700,
+  broadcastDuration: 450,
+  fairnessDuration: 1_800,
+  broadcastSizes: [100, 1_000, 5_000],
+  memorySizes: [1_000, 5_000, 10_000],
+  fairnessSize: 4_000,
+  connections: 256,
+  allPeers: true,
+};
+
+/** What `deno task bench --quick` measures. */
+export const QUICK: Scale = {
+  rounds: 3,
+  peerRounds: 1,
+  memoryRounds: 2,
+  startUpRounds: 5,
+  warmUp: 100,
+  duration: 220,
+  broadcastDuration: 200,
+  fairnessDuration: 700,
+  broadcastSizes: [1_000],
+  memorySizes: [1_000],
+  fairnessSize: 4_000,
+  connections: 32,
+  allPeers: false,
+};
+
+/** What sections measure with. */
+export class Stage implements AsyncDisposable {
+  readonly scale: Scale;
+  readonly #contenders: ReadonlyMap<ContenderName, Contender>;
+  readonly #bun: string;
+  readonly #rigs = new Map<string, Rig>();
+
+  constructor(
+    scale: Scale,
+    contenders: ReadonlyMap<ContenderName, Contender>,
+    bun: string,
+  ) {
+    this.scale = scale;
+    this.#contenders = contenders;
+    this.#bun = bun;
+  }
+
+  /** A stage like this one, of another scale. */
+  with(changes: Partial<Scale>): Stage {
+    return new Stage(
+      { ...this.scale, ...changes },
+      this.#contenders,
+      this.#bun,
+    );
+  }
+
+  /** Those of the names who can take part on this machine. */
+  choose(names: readonly ContenderName[]): Contender[] {
+    return names.flatMap((name) => this.#contenders.get(name) ?? []);
+  }
+
+  /** How many rounds somebody takes part in. */
+  rounds(name: ContenderName): number {
+    const { rounds, peerRounds } = this.scale;
+    if (name === "bare" || OURS.includes(name)) return rounds;
+    // It is so much slower that more rounds say no more.
+    return Math.min(rounds, name === "python" ? 2 : peerRounds);
+  }
+
+  /** The server of a contender, started if it does not run; `key` tells two apart. */
+  async rig(contender: Contender, key: string = contender.name): Promise<Rig> {
+    const running = this.#rigs.get(key);
+    if (running !== undefined) return running;
+    const rig = await Rig.start(contender, this.#bun);
+    this.#rigs.set(key, rig);
+    return rig;
+  }
+
+  /** Ends a server, if it runs. */
+  async drop(key: string): Promise<void> {
+    const rig = this.#rigs.get(key);
+    this.#rigs.delete(key);
+    await rig?.[Symbol.asyncDispose]();
+  }
+
+  /** Ends all servers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#rigs.keys()].map((key) => this.drop(key)));
+  }
+}

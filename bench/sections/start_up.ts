@@ -1,0 +1,84 @@
+/**
+ * Start-up: from the command to the first answer.
+ *
+ * @module
+ */
+
+import type { Contender, ContenderName } from "../contenders.ts";
+import { pause } from "../load/deadline.ts";
+import { Process } from "../process.ts";
+import { type Cell, interleave, type Row, type Values } from "./cell.ts";
+import type { Stage } from "./stage.ts";
+
+/** From one look at the port to the next, in milliseconds. */
+const EVERY = 1;
+
+/** How long a start may take, in milliseconds. */
+const LIMIT = 20_000;
+
+const NAMES: readonly ContenderName[] = ["hoist", "bare", "hoist-cli"];
+const PEERS: readonly ContenderName[] = ["ws", "socket.io", "bun", "python"];
+
+const ROW: Row = {
+  section: "Start-up",
+  label: "from the command to /hoist/ack",
+  metrics: [{ key: "time", label: "time", unit: "ms" }],
+  targets: { time: 1.3 },
+};
+
+const REQUEST = new TextEncoder().encode(
+  "GET /hoist/ack HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+);
+
+/** The cells of this section. */
+export function startUp(stage: Stage): Cell[] {
+  const names = stage.scale.allPeers ? [...NAMES, ...PEERS] : NAMES;
+  return interleave(often(stage), ROW, names, async (contender, round) => {
+    // The first start fills caches, those of Deno and those of the disk.
+    if (round === 0) await measure(contender);
+    return await measure(contender);
+  });
+}
+
+/** A start is short, and its time varies much. */
+function often(stage: Stage): Stage {
+  const { startUpRounds } = stage.scale;
+  return stage.with({ rounds: startUpRounds });
+}
+
+async function measure(contender: Contender): Promise<Values> {
+  const port = findFreePort();
+  const options = contender.startUp(port);
+  const start = performance.now();
+  await using _server = new Process({ ...options, silent: true });
+  while (!await answers(port)) {
+    if (performance.now() - start > LIMIT) {
+      throw new Error(`no answer within ${LIMIT / 1_000} s`);
+    }
+    await pause(EVERY);
+  }
+  return { time: performance.now() - start };
+}
+
+/** Whether the server says something at all. */
+async function answers(port: number): Promise<boolean> {
+  try {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(REQUEST);
+    const chunk = new Uint8Array(64);
+    const length = await connection.read(chunk) ?? 0;
+    return new TextDecoder().decode(chunk.subarray(0, length)).startsWith(
+      "HTTP/1.1 200",
+    );
+  } catch (error) {
+    const isEarly = error instanceof Deno.errors.ConnectionRefused ||
+      error instanceof Deno.errors.ConnectionReset;
+    if (isEarly) return false;
+    throw error;
+  }
+}
+
+function findFreePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,119 @@
+/**
+ * The table that the bench ends with.
+ *
+ * @module
+ */
+
+import { type ContenderName, LABELS, PEERS } from "./contenders.ts";
+import type { Line } from "./summary.ts";
+
+/** The widest line of the table. */
+export const MAX_WIDTH = 120;
+
+/** A column: its heading, its width, and what stands in it. */
+interface Column {
+  readonly heading: string;
+  readonly width: number;
+  readonly text: (line: Line) => string;
+}
+
+const COLUMNS: readonly Column[] = [
+  {
+    heading: "",
+    width: 42,
+    text: ({ what }) => `    ${what}`,
+  },
+  {
+    heading: "Hoist",
+    width: 12,
+    text: ({ hoist, unit }) => formatValue(hoist, unit),
+  },
+  {
+    heading: "bare Deno",
+    width: 11,
+    text: ({ bare, unit }) => formatValue(bare, unit),
+  },
+  { heading: "ratio", width: 6, text: ({ ratio }) => formatRatio(ratio) },
+  { heading: "target", width: 8, text: ({ target }) => formatTarget(target) },
+  { heading: "ok", width: 4, text: ({ holds }) => formatHolds(holds) },
+  ...PEERS.map(peerColumn),
+  { heading: "load", width: 6, text: ({ load }) => formatLoad(load) },
+];
+
+const LEGEND = [
+  "ratio   Hoist divided by bare Deno (a Deno.serve that does only JSON.parse and JSON.stringify), the median of the",
+  "        ratios of the rounds. Less is better; of what is counted a second, more is.",
+  "ws …    the same ratio for the others",
+  "load    the share of a core that the load generator took at most; from 0.9 on it may be what slows things down",
+];
+
+/** The table, with what its columns mean. */
+export function formatTable(lines: readonly Line[]): string {
+  const heading = rowOf(COLUMNS.map(({ heading }) => heading));
+  const body = lines.flatMap((line, index) => [
+    ...titlesOf(line, lines[index - 1]),
+    rowOf(COLUMNS.map(({ text }) => text(line))),
+  ]);
+  return [heading, ...body, "", ...LEGEND, "", verdict(lines), ""].join("\n");
+}
+
+/** A figure with its unit. */
+export function formatValue(value: number | undefined, unit: string): string {
+  if (value === undefined) return "-";
+  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
+  const number = value.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return unit === "/s" ? `${number}/s` : `${number} ${unit}`;
+}
+
+/** A ratio, as one reads it in a table. */
+export function formatRatio(ratio: number | undefined): string {
+  if (ratio === undefined) return "-";
+  if (ratio < 0.095) return ratio.toFixed(3);
+  return ratio.toFixed(ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0);
+}
+
+/** The section and the workload, where they begin. */
+function titlesOf(line: Line, before: Line | undefined): string[] {
+  const isNewSection = line.section !== before?.section;
+  const isNew = isNewSection || line.workload !== before?.workload;
+  return [
+    ...(isNewSection ? ["", line.section] : []),
+    ...(isNew ? [`  ${line.workload}`] : []),
+  ];
+}
+
+function verdict(lines: readonly Line[]): string {
+  const judged = lines.filter(({ holds }) => holds !== undefined);
+  const held = judged.filter(({ holds }) => holds);
+  return `${held.length} of ${judged.length} targets hold`;
+}
+
+function rowOf(texts: readonly string[]): string {
+  return COLUMNS.map(({ width }, index) => {
+    const text = texts[index] ?? "";
+    return index === 0 ? text.padEnd(width) : text.padStart(width);
+  }).join("").trimEnd();
+}
+
+function peerColumn(name: ContenderName): Column {
+  return {
+    heading: LABELS[name],
+    width: LABELS[name].length < 7 ? 7 : LABELS[name].length + 1,
+    text: ({ peers, isMain }) => isMain ? formatRatio(peers[name]) : "",
+  };
+}
+
+function formatTarget(target: number | undefined): string {
+  return target === undefined ? "" : `<= ${target.toFixed(2)}`;
+}
+
+function formatHolds(holds: boolean | undefined): string {
+  return holds === undefined ? "" : holds ? "yes" : "NO";
+}
+
+function formatLoad(load: number | undefined): string {
+  return load === undefined ? "" : load.toFixed(2);
+}

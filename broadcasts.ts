@@ -12,11 +12,17 @@
 import { joinFrames, MAX_BATCH } from "./batch.ts";
 
 /**
- * How many sends there are in one turn of the event loop. Each is a system call that
- * is made before anything else is read: a quarter of a millisecond for all of them.
- * Fewer cost more, as each turn wakes everything up.
+ * The fewest sends of a turn of the event loop. Each is a system call that is made
+ * before anything else is read: a quarter of a millisecond for so many to thousands
+ * of clients. Fewer cost more, as each turn wakes everything up.
  */
-const SENDS_PER_TURN = 48;
+const MIN_SENDS = 32;
+
+/**
+ * The sends of a turn times the number of recipients. To a few hundred all is sent in
+ * one turn: it is over soon, and for each of them a send takes half as long.
+ */
+const SPREAD = 100_000;
 
 /** The broadcasts that a client lacks. */
 export class Burst {
@@ -127,8 +133,9 @@ export class Broadcasts<Client extends Recipient> {
   }
 
   readonly #turn = (): void => {
+    const budget = Math.max(MIN_SENDS, SPREAD / this.#recipients.size);
     for (let sent = 0; this.#entries.length > 0;) {
-      if (sent >= SENDS_PER_TURN) return this.#defer(this.#turn);
+      if (sent >= budget) return this.#defer(this.#turn);
       const recipient = this.#next();
       if (recipient.cursor < this.#end) sent += this.#deliver(recipient);
     }

@@ -62,7 +62,8 @@ function byteLength(text: string, limit: number): number {
   let bytes = length;
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index);
-    // The halves of a pair are two bytes each: four, as the pair has in UTF-8.
+    // The halves of a pair are two bytes each: four, as the pair has in UTF-8. There
+    // are no lone ones: JSON.stringify escapes them.
     if (unit > 0x7f) {
       bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
     }

@@ -91,6 +91,11 @@ export class Channel {
     if (socket.readyState === CLOSED) this.#end(LOST);
   }
 
+  /** Whether the connection has ended, or is about to because this side closes it */
+  get isClosed(): boolean {
+    return this.#closeInfo !== undefined;
+  }
+
   /** Joins what is said in one tick to batches, and takes those of the server. */
   batch(limit: number): void {
     this.#takesBatches = true;

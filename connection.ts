@@ -151,7 +151,10 @@ export class ClientConnection implements Connection {
   #open(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const wire of early) this.#receive(wire);
+    for (const wire of early) {
+      // The listener to the one before may have closed the connection.
+      if (!this.#channel.isClosed) this.#receive(wire);
+    }
   }
 
   receive(

@@ -81,6 +81,7 @@ export class Hub implements ClientHost {
     const client = new ServerClient(++this.#lastClientId, this, socket, origin);
     this.#connections.add(client);
     this.#logins.add(client);
+    this.log.info("connect", `${address} has connected`);
     return response;
   }
 
@@ -110,10 +111,16 @@ export class Hub implements ClientHost {
     version: string,
     { address, request }: Origin,
   ): boolean | Promise<boolean> {
-    if (this.#login !== undefined && request !== undefined) {
-      return this.#askHost(token, { address, version, ...request });
+    const login = this.#login;
+    if (login !== undefined && request !== undefined) {
+      const context = { address, version, ...request };
+      return this.#ask(address, token, () => login(token, context));
     }
-    return auth?.defaultLogin(this, token) ?? this.#askDefault(token);
+    return auth?.defaultLogin(this, token) ??
+      this.#ask(address, token, async () => {
+        auth = await import("./auth.ts");
+        return auth.defaultLogin(this, token);
+      });
   }
 
   join(client: ServerClient): void {
@@ -135,19 +142,19 @@ export class Hub implements ClientHost {
     if (this.#connections.size === 0) this.#onEmpty();
   }
 
-  async #askHost(token: string, context: LoginContext): Promise<boolean> {
+  /** What a login says; one that fails refuses. */
+  async #ask(
+    address: string,
+    token: string,
+    login: () => unknown,
+  ): Promise<boolean> {
     try {
-      return await this.#login?.(token, context) === true;
+      return await login() === true;
     } catch (error) {
-      const text = `${context.address}: the login function failed`;
+      const text = `${address}: the login function failed`;
       this.log.exception(text, error, token);
       return false;
     }
-  }
-
-  async #askDefault(token: string): Promise<boolean> {
-    auth = await import("./auth.ts");
-    return auth.defaultLogin(this, token);
   }
 
   #originOf(request: Request, address: string): Origin {

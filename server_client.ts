@@ -96,7 +96,6 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
     this.#origin = origin;
     this.#session = new Session(host.minimumVersion);
     this.#requests = new Requests(host, this);
-    host.log.info("connect", `${this.address} has connected`);
     this.#listen();
   }
 
@@ -116,8 +115,8 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
   /** Sends a frame, after the broadcasts that were sent before it. */
   send(frame: string): void {
     this.#host.catchUp(this);
-    if (this.#host.log.debugs) this.#logAll([frame]);
     this.#outbox.push(frame);
+    if (this.#host.log.debugs) this.#logAll([frame]);
   }
 
   /** Hands a frame to the socket, if that is still open. */
@@ -132,12 +131,15 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
   }
 
   deliver({ frames, joined }: Burst): number {
-    if (this.#host.log.debugs) this.#logAll(frames);
     // What was said before goes first.
     this.#outbox.flush();
-    const sent = this.#outbox.joins ? joined : frames;
-    if (sent.length === 1) return this.write(sent[0]!) ? 1 : 0;
-    return sent.filter((frame) => this.write(frame)).length;
+    let sent = 0;
+    for (const frame of this.#outbox.joins ? joined : frames) {
+      if (this.write(frame)) sent++;
+    }
+    // Last, as a logger may send something, too.
+    if (this.#host.log.debugs) this.#logAll(frames);
+    return sent;
   }
 
   /** The time for the login is up. */
@@ -191,6 +193,8 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
   }
 
   #take(effect: Effect | Batch): void {
+    // What comes before in a batch may have closed the connection.
+    if (this.#ended) return;
     if (effect.kind === "batch") {
       for (const each of effect.effects) this.#take(each);
     } else if (!this.#draining || effect.kind === "close") {
@@ -234,8 +238,8 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
     this.#apply(this.#session.settleLogin(accepted));
     if (this.#session.state !== "open") return;
     if (this.features.has("batch")) this.#outbox.join(MAX_BATCH);
-    log.info("login", `${this.address} has successfully authenticated`);
     this.#host.join(this);
+    log.info("login", `${this.address} has successfully authenticated`);
   }
 
   #answer(request: MessageRequest | OperationRequest): void {

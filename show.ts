@@ -7,7 +7,7 @@
 /** How many characters of a frame are shown. */
 const MAX_SHOWN = 1_000;
 
-const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)/gs;
+const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 
 // What moves the cursor of a terminal or begins a line that is not ours.
 // deno-lint-ignore no-control-regex

@@ -75,7 +75,6 @@ export class Channel {
   readonly #events: ChannelEvents;
   readonly #pending = new PendingRequests();
   readonly #outbox = new Outbox({ write: (frame) => this.#write(frame) });
-  #takesBatches = false;
   #closeInfo: CloseInfo | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
@@ -98,7 +97,6 @@ export class Channel {
 
   /** Joins what is said in one tick to batches, and takes those of the server. */
   batch(limit: number): void {
-    this.#takesBatches = true;
     this.#outbox.join(limit);
   }
 
@@ -153,7 +151,7 @@ export class Channel {
   }
 
   #receive(data: unknown): void {
-    if (!this.#takesBatches) return this.#handle(decodeResponse(data));
+    if (!this.#outbox.joins) return this.#handle(decodeResponse(data));
     for (const response of decodeResponses(data)) this.#handle(response);
   }
 

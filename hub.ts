@@ -8,9 +8,12 @@ import type { LoginContext } from "./auth.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import type { ClientMessage, OperationContext } from "./client_message.ts";
 import { Deadlines } from "./deadlines.ts";
+import { describeMessage, encodeMessage, encodeSuccess } from "./encode.ts";
+import { HoistError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { Listeners } from "./message.ts";
 import { Operations } from "./operation.ts";
+import type { JsonObject } from "./protocol.ts";
 import { type ClientHost, type Origin, ServerClient } from "./server_client.ts";
 import { settlesWithin } from "./timers.ts";
 
@@ -54,6 +57,8 @@ export class Hub implements ClientHost {
   );
   #lastClientId = 0;
   #lastMessageId = 0;
+  /** Whether nobody is left to be told anything, and no handler to tell it. */
+  #closed = false;
   #onEmpty = (): void => {};
 
   constructor(options: HubOptions) {
@@ -85,11 +90,22 @@ export class Hub implements ClientHost {
     return response;
   }
 
-  /**
-   * Sends a frame to everyone who has logged in; resolves to how many it was handed
-   * to.
-   */
-  broadcast(frame: string): Promise<number> {
+  /** Sends a message to everyone who has logged in; resolves to how many got it. */
+  broadcast(name: string, data: JsonObject): Promise<number> {
+    const subject = () => this.log.redact(describeMessage(name));
+    if (this.#closed) {
+      throw new HoistError(
+        `Cannot broadcast ${subject()}: the server is closed`,
+      );
+    }
+    const message = encodeMessage(name, data, null, this.nextMessageId());
+    const frame = encodeSuccess(null, "s_newmsg", message);
+    if (this.clients.size === 0) {
+      this.log.warn(
+        "broadcast",
+        `no clients are connected to get ${subject()}`,
+      );
+    }
     return this.#broadcasts.send(frame);
   }
 
@@ -100,6 +116,7 @@ export class Hub implements ClientHost {
     await settlesWithin(drained, timeout);
     for (const client of connections) client.dismiss();
     await settlesWithin(this.#emptied(), GRACE);
+    this.#closed = true;
   }
 
   nextMessageId(): number {

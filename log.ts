@@ -46,13 +46,6 @@ export const LOG_LEVELS: readonly LogLevel[] = [
   "error",
 ];
 
-const RANKS: Readonly<Record<LogLevel, number>> = {
-  debug: 0,
-  info: 1,
-  warn: 2,
-  error: 3,
-};
-
 /** Options of {@linkcode debug} */
 export interface DebugOptions {
   /**
@@ -107,13 +100,14 @@ export interface LogOptions {
 /** The lines of one server: `key: text`. */
 export class Log {
   readonly #logger: Logger;
-  readonly #level: LogLevel;
+  /** The place of its level in `LOG_LEVELS` */
+  readonly #rank: number;
   readonly #secret: string;
   readonly #pattern: RegExp;
 
   constructor({ logger, level, secret }: LogOptions) {
     this.#logger = logger ?? standardLogger();
-    this.#level = level;
+    this.#rank = LOG_LEVELS.indexOf(level);
     this.#secret = secret;
     this.#pattern = patternOf([secret]);
   }
@@ -169,7 +163,7 @@ export class Log {
   }
 
   #shows(level: LogLevel): boolean {
-    return debugging.length > 0 || RANKS[level] >= RANKS[this.#level];
+    return debugging.length > 0 || LOG_LEVELS.indexOf(level) >= this.#rank;
   }
 
   #write(

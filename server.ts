@@ -9,7 +9,6 @@ import type {
   ClientMessage,
   OperationContext,
 } from "./client_message.ts";
-import { describeMessage, encodeMessage, encodeSuccess } from "./encode.ts";
 import { HoistError } from "./errors.ts";
 import { makeHandler, type RequestInfo, text } from "./http.ts";
 import { Hub } from "./hub.ts";
@@ -69,8 +68,6 @@ export class Server implements AsyncDisposable {
   readonly #finishing = Promise.withResolvers<void>();
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
-  /** Whether nobody is left to be told anything, and no handler to tell it. */
-  #drained = false;
 
   /**
    * Constructs a `Server`.
@@ -260,21 +257,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   async broadcast(name: string, data: JsonObject = {}): Promise<number> {
-    const subject = () => this.#log.redact(describeMessage(name));
-    if (this.#drained) {
-      throw new HoistError(
-        `Cannot broadcast ${subject()}: the server is closed`,
-      );
-    }
-    const message = encodeMessage(name, data, null, this.#hub.nextMessageId());
-    const frame = encodeSuccess(null, "s_newmsg", message);
-    if (this.clients.size === 0) {
-      this.#log.warn(
-        "broadcast",
-        `no clients are connected to get ${subject()}`,
-      );
-    }
-    return await this.#hub.broadcast(frame);
+    return await this.#hub.broadcast(name, data);
   }
 
   /**
@@ -296,7 +279,6 @@ export class Server implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#log.info("shutdown", "closing the server");
     await this.#hub.close(this.#options.closeTimeout);
-    this.#drained = true;
     await this.#listening?.close();
     this.#detach();
     this.#log.info("shutdown", "the server is closed");

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { setUpPython } from "../interop/setup.ts";
+import { readIfThere, setUpPython } from "../interop/setup.ts";
 import { output } from "./process.ts";
 
 const FOLDER = decodeURIComponent(
@@ -121,13 +121,4 @@ async function run(
       args.join(" ")
     } failed: ${details}`,
   );
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -63,7 +63,8 @@ async function run(
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** The text of a file, or `undefined` if there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {

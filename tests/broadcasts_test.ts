@@ -63,6 +63,17 @@ Deno.test("Broadcasts make a turn for as many sends as fit into one", async () =
   assert.deepEqual(stage.through, [`a ${MANY}`]);
 });
 
+for (
+  const [recipients, turns] of [[316, 0], [317, 1], [1_000, 9], [3_125, 97]]
+) {
+  Deno.test(`Broadcasts to ${recipients} take ${turns} turns after the first`, async () => {
+    const stage = new Stage();
+    stage.join(recipients!);
+    stage.send("a");
+    assert.equal(await stage.finish(), turns);
+  });
+}
+
 Deno.test("Broadcasts that are through with the last send of a turn need no other", async () => {
   const stage = new Stage();
   stage.join(BUDGET);

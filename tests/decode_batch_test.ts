@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../errors.ts";
 import { decodeBatch, decodeRequest } from "../protocol.ts";
+import { BROKEN, MESSAGE, OPERATION, UNKNOWN_ACTION } from "./frames.ts";
 
-const MESSAGE =
-  '{"id": 1, "action": "message", "data": {"message": "hello", "data": {"a": 1}}}';
-const OPERATION =
-  '{"id": 2, "action": "operation", "data": {"operation": "add", "data": {}}}';
-const BROKEN =
-  '{"id": 3, "action": "message", "data": {"message": 1, "data": {}}}';
-const UNKNOWN_ACTION = '{"id": 4, "action": "fly", "data": {}}';
 const GOODBYE = '{"id": null, "end": true}';
 
 /** What can stand in a batch, invalid frames included. */

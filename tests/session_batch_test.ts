@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import { GOODBYE } from "../encode.ts";
 import { type Batch, type Effect, Session } from "../session.ts";
+import { BROKEN, MESSAGE, OPERATION, UNKNOWN_ACTION } from "./frames.ts";
 
-const MESSAGE =
-  '{"id": 1, "action": "message", "data": {"message": "hello", "data": {"a": 1}}}';
-const OPERATION =
-  '{"id": 2, "action": "operation", "data": {"operation": "add", "data": {}}}';
-const BROKEN =
-  '{"id": 3, "action": "message", "data": {"message": 1, "data": {}}}';
-const UNKNOWN_ACTION = '{"id": 4, "action": "fly", "data": {}}';
 const LOGIN = '{"id": 0, "token": "test", "version": "1.0.0"}';
 
 /** A session in which these features have been agreed on. */

@@ -6,15 +6,9 @@ import {
   Session,
   type SessionState,
 } from "../session.ts";
+import { BROKEN, MESSAGE, OPERATION, UNKNOWN_ACTION } from "./frames.ts";
 
 const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';
-const MESSAGE =
-  '{"id": 1, "action": "message", "data": {"message": "hello", "data": {"a": 1}}}';
-const OPERATION =
-  '{"id": 2, "action": "operation", "data": {"operation": "add", "data": {}}}';
-const BROKEN =
-  '{"id": 3, "action": "message", "data": {"message": 1, "data": {}}}';
-const UNKNOWN_ACTION = '{"id": 4, "action": "fly", "data": {}}';
 const WITHOUT_ID = '{"action": "message", "data": {}}';
 const NO_JSON = "hello";
 const NO_OBJECT = "[1]";

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { byteLength } from "./bytes.ts";
+
 /**
  * The most that a batch holds, in bytes, where nothing asks for less. Far below what
  * a peer may refuse, and beyond it a further system call costs next to nothing.
@@ -53,20 +55,4 @@ function isSmall(frames: readonly string[], limit: number): boolean {
 
 function textOf(group: readonly string[]): string {
   return group.length === 1 ? group[0]! : `[${group.join(",")}]`;
-}
-
-/** The length in UTF-8; of a text that is too long, any number beyond the limit. */
-function byteLength(text: string, limit: number): number {
-  const { length } = text;
-  if (length > limit) return length;
-  let bytes = length;
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index);
-    // The halves of a pair are two bytes each: four, as the pair has in UTF-8. There
-    // are no lone ones: JSON.stringify escapes them.
-    if (unit > 0x7f) {
-      bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
-    }
-  }
-  return bytes;
 }

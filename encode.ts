@@ -26,6 +26,7 @@ const ERROR_SENTENCES: Readonly<
     "Request operation is not supported by the server.",
   ],
   8: ["INVALID_ACTION", "Invalid action was sent."],
+  9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
 };
 
 /** The last frame of a client: protocol.md, "5. Goodbye". */
@@ -85,8 +86,12 @@ export function encodeMessage(
 }
 
 /** The login of a client: protocol.md, "1. Login". */
-export function encodeLogin(token: string, version: string): string {
-  return JSON.stringify({ id: 0, token, version, features: FEATURES });
+export function encodeLogin(
+  token: string,
+  version: string,
+  features: readonly Feature[] = FEATURES,
+): string {
+  return JSON.stringify({ id: 0, token, version, features });
 }
 
 /** A message of a client: protocol.md, "2. A message". */

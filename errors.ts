@@ -25,7 +25,7 @@
  * @module
  */
 
-/** The error codes of a Hoist 1 server: protocol.md, "Frames" */
+/** The error codes of a server: protocol.md, "Frames", and `LIMIT_EXCEEDED` */
 export const ErrorCode = {
   /** The frame is not JSON */
   INVALID_JSON: 1,
@@ -43,6 +43,8 @@ export const ErrorCode = {
   UNSUPPORTED_OPERATION: 7,
   /** The action is neither `message` nor `operation` */
   INVALID_ACTION: 8,
+  /** The request goes beyond a limit of the server: docs/protocol.md, "Limits" */
+  LIMIT_EXCEEDED: 9,
 } as const;
 
 /** One of the numbers of {@linkcode ErrorCode} */
@@ -58,8 +60,14 @@ export const CloseCode = {
   UNSUPPORTED_DATA: 1003,
   /** The connection was lost without a Close frame; never sent */
   ABNORMAL: 1006,
-  /** The login was refused or did not come in time */
+  /** The login was refused or did not come in time, or the client sent too much */
   POLICY_VIOLATION: 1008,
+  /** A frame was larger than the server takes */
+  MESSAGE_TOO_BIG: 1009,
+  /** The server goes down and says when to come back */
+  SERVICE_RESTART: 1012,
+  /** The client reads too slowly */
+  TRY_AGAIN_LATER: 1013,
 } as const;
 
 /**

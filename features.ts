@@ -10,10 +10,19 @@ export type Feature =
   /** A frame may be an array of frames */
   | "batch"
   /** `done` carries the number of the message, and `open` is left out */
-  | "done-id";
+  | "done-id"
+  /** The answer to the login says how large a frame may be */
+  | "max-payload"
+  /** A server that goes down says when to come back, each client at another time */
+  | "retry";
 
 /** What this package speaks, on both sides. */
-export const FEATURES: readonly Feature[] = ["batch", "done-id"];
+export const FEATURES: readonly Feature[] = [
+  "batch",
+  "done-id",
+  "max-payload",
+  "retry",
+];
 
 /** Nothing: what a side of Hoist 1 speaks. */
 export const NO_FEATURES: ReadonlySet<Feature> = new Set();

@@ -1,6 +1,7 @@
 /** What a client sends and takes once a server has named `batch`, or has not. */
 
 import assert from "node:assert/strict";
+import { FEATURES } from "../features.ts";
 import {
   connect,
   type Connection,
@@ -155,7 +156,7 @@ Deno.test("a client names what it speaks at its login", async () => {
     id: 0,
     token: "test",
     version: "1.0.0",
-    features: ["batch", "done-id"],
+    features: FEATURES,
   });
 });
 

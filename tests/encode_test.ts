@@ -12,7 +12,7 @@ import {
   GOODBYE,
 } from "../encode.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { Feature } from "../features.ts";
+import { type Feature, FEATURES } from "../features.ts";
 import type { JsonObject } from "../json.ts";
 import { decodeLogin, decodeRequest, type WireMessage } from "../protocol.ts";
 import { decodeResponse } from "../response.ts";
@@ -42,6 +42,7 @@ const ERRORS: readonly [code: ErrorCode, error: string, message: string][] = [
     "Request operation is not supported by the server.",
   ],
   [8, "INVALID_ACTION", "Invalid action was sent."],
+  [9, "LIMIT_EXCEEDED", "Limit of the server was exceeded."],
 ];
 
 /** Names and texts that would break JSON made by hand, or pollute a prototype. */
@@ -198,7 +199,7 @@ Deno.test("encodeLogin() makes the login of the protocol", () => {
     id: 0,
     token: "test",
     version: "1.0.2",
-    features: ["batch", "done-id"],
+    features: FEATURES,
   });
 });
 
@@ -310,7 +311,7 @@ for (const text of TEXTS) {
       id: 0,
       token: text,
       version: "1.0.0",
-      features: ["batch", "done-id"],
+      features: FEATURES,
     });
   });
 

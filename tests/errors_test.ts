@@ -40,7 +40,7 @@ function messageOf(frame: Partial<ErrorFrame>): string {
   return new ResponseError('operation "add"', { ...FRAME, ...frame }).message;
 }
 
-Deno.test("ErrorCode has the eight numbers of the protocol", () => {
+Deno.test("ErrorCode has the eight numbers of the protocol, and that of a limit", () => {
   assert.deepEqual({ ...ErrorCode }, {
     INVALID_JSON: 1,
     INVALID_CONTENT: 2,
@@ -50,6 +50,7 @@ Deno.test("ErrorCode has the eight numbers of the protocol", () => {
     SERVER_ERROR: 6,
     UNSUPPORTED_OPERATION: 7,
     INVALID_ACTION: 8,
+    LIMIT_EXCEEDED: 9,
   });
 });
 
@@ -60,6 +61,9 @@ Deno.test("CloseCode has the numbers of RFC 6455", () => {
     UNSUPPORTED_DATA: 1003,
     ABNORMAL: 1006,
     POLICY_VIOLATION: 1008,
+    MESSAGE_TOO_BIG: 1009,
+    SERVICE_RESTART: 1012,
+    TRY_AGAIN_LATER: 1013,
   });
 });
 

@@ -28,14 +28,15 @@ const NAMED: readonly [named: readonly unknown[], common: string[]][] = [
   [["batch", "batch", "batch"], ["batch"]],
   [["zip", "batch", "later"], ["batch"]],
   [["zip"], []],
+  [["retry", "max-payload"], ["max-payload", "retry"]],
   [["Batch", "batch ", "done_id", ""], []],
   [["__proto__", "constructor", "has", "0"], []],
   [[null, 1, true, {}, ["batch"], { batch: true }], []],
   [[null, "done-id", 1], ["done-id"]],
 ];
 
-Deno.test("this package speaks batch and done-id", () => {
-  assert.deepEqual(FEATURES, ["batch", "done-id"]);
+Deno.test("this package speaks all its extensions", () => {
+  assert.deepEqual(FEATURES, ["batch", "done-id", "max-payload", "retry"]);
   assert.equal(NO_FEATURES.size, 0);
 });
 
@@ -75,7 +76,7 @@ Deno.test("Session knows of no feature before the login is accepted", () => {
   session.receive(login(FEATURES));
   assert.equal(session.features.size, 0);
   session.settleLogin(true);
-  assert.equal(session.features.size, 2);
+  assert.equal(session.features.size, FEATURES.length);
 });
 
 Deno.test("Session knows of no feature where the login is refused or late", () => {

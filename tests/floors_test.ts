@@ -11,6 +11,7 @@ const FLOORS = {
   ground: [
     "auth",
     "batch",
+    "bytes",
     "encode",
     "errors",
     "features",

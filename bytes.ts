@@ -1,0 +1,27 @@
+/**
+ * The length of texts on the wire.
+ *
+ * @module
+ */
+
+/**
+ * The length of a text in UTF-8, in bytes; any number beyond the limit if it is longer
+ * than that.
+ *
+ * @param text What is sent or was received: JSON.stringify escapes lone surrogates, and
+ * what comes from the wire is UTF-8
+ * @param limit The length from which on the exact one does not matter
+ */
+export function byteLength(text: string, limit: number): number {
+  const { length } = text;
+  if (length > limit) return length;
+  let bytes = length;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    // The halves of a pair are two bytes each: four, as the pair has in UTF-8.
+    if (unit > 0x7f) {
+      bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+    }
+  }
+  return bytes;
+}

@@ -27,20 +27,39 @@ export interface LoginContext {
   readonly headers: Headers;
 }
 
+/** What a {@linkcode Login} may say: an object lets the client in as that object */
+export type LoginDecision = boolean | object | null | undefined;
+
 /**
- * Decides whether a client may log in. Anything but `true` refuses, and so does an
- * error.
+ * Decides whether a client may log in. `true` lets it in, and so does an object, which
+ * `client.identity` is from then on. Anything else refuses, and so does an error,
+ * whether it is thrown or returned.
  *
  * @param server The server that is asked
  * @param token The token that the client sent
  * @param context What else is known of the client
- * @returns Whether the client may log in
+ * @returns Whether the client may log in, or who it is
  */
-export type Login<Server> = (
+export type Login<Server, Decision extends LoginDecision = LoginDecision> = (
   server: Server,
   token: string,
   context: LoginContext,
-) => boolean | Promise<boolean>;
+) => Decision | Promise<Decision>;
+
+/** What a {@linkcode Login} may say so that `client.identity` is an `Identity` */
+export type DecisionOf<Identity> =
+  | boolean
+  | (Identity & object)
+  | null
+  | undefined;
+
+/**
+ * What `client.identity` is after a {@linkcode Login} that says `Decision`: the object,
+ * or `undefined` after `true`.
+ */
+export type IdentityOf<Decision> =
+  | Exclude<Decision, boolean | null | undefined>
+  | (true extends Decision ? undefined : never);
 
 /**
  * Compares two tokens in a time that tells nothing about them: it depends neither on
@@ -59,17 +78,37 @@ export type Login<Server> = (
  * ```
  */
 export function tokensMatch(expected: string, actual: string): boolean {
-  if (expected !== known.token) {
-    known = { token: expected, digest: digest(expected) };
-  }
-  const one = known.digest;
+  return digestsMatch(digest(expected), digest(actual));
+}
+
+/**
+ * Finds what a client logs in with, in a time that tells nothing about it but how many
+ * there are.
+ *
+ * @param candidates What the server takes
+ * @param actual The token that the client sent
+ * @returns The one with that token
+ *
+ * @example
+ * ```ts
+ * import { findToken } from "@hoist/cli/auth";
+ * import assert from "node:assert/strict";
+ *
+ * const tokens = [{ token: "one", user: "Ada" }, { token: "two", user: "Grace" }];
+ * assert.equal(findToken(tokens, "two")?.user, "Grace");
+ * ```
+ */
+export function findToken<Candidate extends { readonly token: string }>(
+  candidates: readonly Candidate[],
+  actual: string,
+): Candidate | undefined {
   const other = digest(actual);
-  let difference = 0;
-  // Digests are all of one length, and each of their characters is looked at.
-  for (let index = 0; index < one.length; index++) {
-    difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
+  let found: Candidate | undefined;
+  // All are compared, wherever the right one stands.
+  for (const candidate of candidates) {
+    if (digestsMatch(digestOf(candidate), other)) found = candidate;
   }
-  return difference === 0;
+  return found;
 }
 
 /**
@@ -95,8 +134,25 @@ export function defaultLogin(
   return tokensMatch(server.token, token);
 }
 
-/** What was expected last: a server expects the same of all its clients. */
-let known = { token: "", digest: digest("") };
+/** The digests of what is compared again and again. */
+const digests = new WeakMap<object, string>();
+
+function digestOf(candidate: { readonly token: string }): string {
+  const known = digests.get(candidate);
+  if (known !== undefined) return known;
+  const made = digest(candidate.token);
+  digests.set(candidate, made);
+  return made;
+}
+
+function digestsMatch(one: string, other: string): boolean {
+  let difference = 0;
+  // Digests are all of one length, and each of their characters is looked at.
+  for (let index = 0; index < one.length; index++) {
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
+  }
+  return difference === 0;
+}
 
 function digest(token: string): string {
   // UTF-8 turns every lone surrogate into the same U+FFFD; JSON keeps them apart. As

@@ -25,22 +25,35 @@ export function joinFrames(
   frames: readonly string[],
   limit: number,
 ): readonly string[] {
-  if (isSmall(frames, limit)) return [textOf(frames)];
-  const joined: string[] = [];
+  return groupFrames(frames, limit).map(textOf);
+}
+
+/**
+ * What goes together, as {@linkcode joinFrames} has it.
+ *
+ * @param frames JSON texts
+ * @param limit The most that an array has, in bytes of UTF-8
+ */
+export function groupFrames(
+  frames: readonly string[],
+  limit: number,
+): readonly (readonly string[])[] {
+  if (isSmall(frames, limit)) return [frames];
+  const groups: string[][] = [];
   let group: string[] = [];
   let size = BRACKETS;
   for (const frame of frames) {
     const added = byteLength(frame, limit);
     if (group.length > 0 && size + COMMA + added > limit) {
-      joined.push(textOf(group));
+      groups.push(group);
       group = [];
       size = BRACKETS;
     }
     size += (group.length > 0 ? COMMA : 0) + added;
     group.push(frame);
   }
-  if (group.length > 0) joined.push(textOf(group));
-  return joined;
+  if (group.length > 0) groups.push(group);
+  return groups;
 }
 
 const BRACKETS = 2;
@@ -53,6 +66,7 @@ function isSmall(frames: readonly string[], limit: number): boolean {
   return units > 0 && BRACKETS + 3 * units <= limit;
 }
 
-function textOf(group: readonly string[]): string {
+/** The text of what goes together. */
+export function textOf(group: readonly string[]): string {
   return group.length === 1 ? group[0]! : `[${group.join(",")}]`;
 }

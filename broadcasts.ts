@@ -9,7 +9,8 @@
  * @module
  */
 
-import { joinFrames, MAX_BATCH } from "./batch.ts";
+import { groupFrames, MAX_BATCH, textOf } from "./batch.ts";
+import { byteLength } from "./bytes.ts";
 
 /**
  * The fewest sends of a turn of the event loop. Each is a system call that is made
@@ -24,29 +25,59 @@ const MIN_SENDS = 32;
  */
 const SPREAD = 100_000;
 
+/** What became of a broadcast, in numbers of clients. */
+export interface BroadcastResult {
+  /** Those that it was handed to */
+  readonly delivered: number;
+  /** Those that read too slowly: see `onSlow` */
+  readonly skipped: number;
+  /** Those that left before it was their turn, or could not be reached */
+  readonly failed: number;
+}
+
+/** A frame that carries one broadcast or several. */
+export interface Part {
+  readonly text: string;
+  /** Its length in UTF-8 */
+  readonly bytes: number;
+  /** The number of its broadcasts */
+  readonly count: number;
+}
+
 /** The broadcasts that a client lacks. */
 export class Burst {
   /** One frame for each broadcast, in their order */
-  readonly frames: readonly string[];
+  readonly single: readonly Part[];
   /** The same for a client that takes batches */
-  readonly joined: readonly string[];
+  readonly joined: readonly Part[];
 
   constructor(frames: readonly string[]) {
-    this.frames = frames;
-    this.joined = joinFrames(frames, MAX_BATCH);
+    this.single = frames.map((frame) => partOf([frame]));
+    this.joined = groupFrames(frames, MAX_BATCH).map(partOf);
   }
+}
+
+function partOf(group: readonly string[]): Part {
+  const text = textOf(group);
+  return { text, bytes: byteLength(text, Infinity), count: group.length };
+}
+
+/** What became of a burst that a recipient was to get. */
+export interface Delivery {
+  /** How many of its broadcasts the recipient got, the first ones */
+  readonly delivered: number;
+  /** What became of the others */
+  readonly rest: "skipped" | "failed";
+  /** How many frames that took */
+  readonly sends: number;
 }
 
 /** Who gets broadcasts. */
 export interface Recipient {
   /** The number of the first broadcast that it lacks; `Infinity` if it gets none. */
   cursor: number;
-  /**
-   * Hands what it lacks to the socket, in one go.
-   *
-   * @returns The number of frames that were sent; 0 if they could not be
-   */
-  deliver(burst: Burst): number;
+  /** Hands what it lacks to the socket, in one go. */
+  deliver(burst: Burst): Delivery;
 }
 
 /** A broadcast that some recipients do not have yet. */
@@ -54,11 +85,13 @@ interface Entry {
   readonly frame: string;
   /** How many recipients lack it */
   lacking: number;
-  /** How many got it */
-  handed: number;
-  /** Tells the number of those who got it */
-  readonly resolve: (handed: number) => void;
+  delivered: number;
+  skipped: number;
+  failed: number;
+  readonly resolve: (result: BroadcastResult) => void;
 }
+
+const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
 const NOTHING = { from: 0, to: 0, value: new Burst([]) };
 
@@ -102,20 +135,20 @@ export class Broadcasts<Client extends Recipient> {
   /** From now on it gets none, not even those that it lacks. */
   leave(recipient: Client): void {
     this.#recipients.delete(recipient);
-    this.#settle(recipient.cursor, this.#end, false);
+    this.#settle(recipient.cursor, this.#end, "failed");
     recipient.cursor = Infinity;
   }
 
   /**
    * Sends a frame to all recipients.
    *
-   * @returns Resolves to the number of those it was handed to
+   * @returns Resolves to what became of it, once it has been everybody's turn
    */
-  send(frame: string): Promise<number> {
+  send(frame: string): Promise<BroadcastResult> {
     const lacking = this.#recipients.size;
-    if (lacking === 0) return Promise.resolve(0);
+    if (lacking === 0) return Promise.resolve(NOBODY);
     return new Promise((resolve) => {
-      this.#entries.push({ frame, lacking, handed: 0, resolve });
+      this.#entries.push({ frame, lacking, ...NOBODY, resolve });
       if (this.#running) return;
       this.#running = true;
       // After all that are sent in this tick.
@@ -159,10 +192,13 @@ export class Broadcasts<Client extends Recipient> {
     const to = this.#end;
     // Before anything is sent: a logger may be told of it, and do anything.
     recipient.cursor = to;
-    const sent = recipient.deliver(this.#burstOf(from, to));
-    this.#settle(from, to, sent > 0);
+    const { delivered, rest, sends } = recipient.deliver(
+      this.#burstOf(from, to),
+    );
+    this.#settle(from, from + delivered, "delivered");
+    this.#settle(from + delivered, to, rest);
     // One that cannot be reached has cost a turn, too.
-    return Math.max(sent, 1);
+    return Math.max(sends, 1);
   }
 
   #burstOf(from: number, to: number): Burst {
@@ -174,18 +210,18 @@ export class Broadcasts<Client extends Recipient> {
     return this.#burst.value;
   }
 
-  /** A recipient does not lack these any more, as it has them or as it has left. */
-  #settle(from: number, to: number, handed: boolean): void {
+  /** A recipient does not lack these any more, and that is why. */
+  #settle(from: number, to: number, outcome: keyof BroadcastResult): void {
     const start = this.#start;
     for (let number = from; number < to; number++) {
       const entry = this.#entries[number - start]!;
       entry.lacking--;
-      if (handed) entry.handed++;
+      entry[outcome]++;
     }
     while (this.#entries[0]?.lacking === 0) {
-      const { resolve, handed } = this.#entries.shift()!;
+      const { resolve, delivered, skipped, failed } = this.#entries.shift()!;
       this.#start++;
-      resolve(handed);
+      resolve({ delivered, skipped, failed });
     }
   }
 }

@@ -25,3 +25,27 @@ export function byteLength(text: string, limit: number): number {
   }
   return bytes;
 }
+
+/**
+ * Refuses what is larger than a limit, so that nothing is sent of it.
+ *
+ * @param frame The text of the frame
+ * @param limit How large it may be, in bytes
+ * @param subject What the error calls it, such as `message "hello"`
+ * @param limitName The option that would allow it, such as `limits.maxBuffered`
+ *
+ * @throws {RangeError} If it is larger
+ */
+export function assertLength(
+  frame: string,
+  limit: number,
+  subject: () => string,
+  limitName: string,
+): void {
+  if (3 * frame.length <= limit) return;
+  const length = byteLength(frame, Infinity);
+  if (length <= limit) return;
+  throw new RangeError(
+    `Cannot send ${subject()} as its frame must be at most ${limit} bytes: current length is ${length}, raise '${limitName}'`,
+  );
+}

@@ -8,12 +8,17 @@
 import { Message } from "./message.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
 
-/** A client that is connected to a server */
-export interface Client {
+/** A client that is connected to a server; `Identity` is what its login made of it */
+export interface Client<Identity = unknown> {
   /** The number of the client, which no other client of the server has */
   readonly id: number;
   /** The address of the client, such as `127.0.0.1:41788` */
   readonly address: string;
+  /**
+   * Who the client is: what `login` resolved to, `{ name }` if it logged in with one of
+   * the named `tokens`, otherwise `undefined`
+   */
+  readonly identity: Identity;
   /** The version of Hoist that the client speaks, such as `1.0.0` */
   readonly version: string;
   /**
@@ -24,6 +29,7 @@ export interface Client {
    * @returns The message
    *
    * @throws {TypeError} If the data is no object that JSON can hold
+   * @throws {RangeError} If it is larger than `limits.maxBuffered`
    */
   message(name: string, data?: JsonObject): Message;
   /**
@@ -38,9 +44,9 @@ export interface Client {
 }
 
 /** What an operation is told besides its arguments */
-export interface OperationContext {
+export interface OperationContext<Identity = unknown> {
   /** The client that called */
-  readonly client: Client;
+  readonly client: Client<Identity>;
 }
 
 /**
@@ -61,9 +67,9 @@ export interface OperationContext {
  * assert.deepEqual(sent.replies.map((reply) => reply.data.n), [1, 2, 3]);
  * ```
  */
-export class ClientMessage extends Message {
+export class ClientMessage<Identity = unknown> extends Message {
   /** The client that sent the message */
-  readonly client: Client;
+  readonly client: Client<Identity>;
   readonly #send: (name: string, data: JsonObject) => Message;
 
   /**
@@ -75,7 +81,7 @@ export class ClientMessage extends Message {
    */
   constructor(
     wire: WireMessage,
-    client: Client,
+    client: Client<Identity>,
     send: (name: string, data: JsonObject) => Message,
   ) {
     super(wire);
@@ -92,6 +98,7 @@ export class ClientMessage extends Message {
    * @returns The reply
    *
    * @throws {TypeError} If the data is no object that JSON can hold
+   * @throws {RangeError} If it is larger than `limits.maxBuffered`
    */
   reply(name: string, data: JsonObject = {}): Message {
     return this.#send(name, data);

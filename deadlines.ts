@@ -23,7 +23,7 @@ export class Deadlines<Thing extends Expiring> {
   /**
    * Constructs `Deadlines`.
    *
-   * @param timeout The time of each thing, in milliseconds
+   * @param timeout The time of each thing, in milliseconds; it may be `Infinity`
    */
   constructor(timeout: number) {
     this.#timeout = timeout;
@@ -31,6 +31,8 @@ export class Deadlines<Thing extends Expiring> {
 
   /** Starts the clock of something. */
   add(thing: Thing): void {
+    // A timer would be up at once.
+    if (this.#timeout === Infinity) return;
     this.#due.set(thing, performance.now() + this.#timeout);
     this.#timer ??= this.#start(this.#timeout);
   }

@@ -42,12 +42,19 @@ export function encodeSuccess(
   return `{"success":true,"data":${data},"error":null,"code":0,"message":${message},"desc":null,"id":${id}}`;
 }
 
-/** The answer to a login; the features are `null` for a client that named none. */
+/**
+ * The answer to a login; the features are `null` for a client that named none, and who
+ * wants to know it is told how large a frame may be.
+ */
 export function encodeLoginAnswer(
   id: number,
   features: ReadonlySet<Feature> | null,
+  maxPayload = Infinity,
 ): string {
-  const data = features === null ? null : { features: [...features] };
+  if (features === null) return encodeSuccess(id, null);
+  const tells = features.has("max-payload") && maxPayload !== Infinity;
+  const limits = tells ? { maxPayload } : {};
+  const data = { features: [...features], ...limits };
   return encodeSuccess(id, null, JSON.stringify(data));
 }
 

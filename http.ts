@@ -4,7 +4,6 @@
  * @module
  */
 
-import { formatAddress } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,6 +22,15 @@ const SOCKET_PATH = "/hoist";
 /** The path where a client asks whether this is a Hoist server. */
 const ACK_PATH = "/hoist/ack";
 
+/** The path where a load balancer asks whether to send clients here. */
+const HEALTH_PATH = "/hoist/health";
+
+/** What a WebSocket of ours carries: docs/protocol.md, "Extensions". */
+export const SUBPROTOCOL = "hoist.v1";
+
+/** Where it is offered and echoed. */
+export const PROTOCOL_HEADER = "sec-websocket-protocol";
+
 const PAGE = `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -39,19 +47,24 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
+const ACK = { version: VERSION, protocols: [SUBPROTOCOL] };
+
 // A browser may ask from a page of any origin; the version is no secret.
 const ACK_HEADERS = { "access-control-allow-origin": "*" };
 
-/**
- * Makes the handler of a server.
- *
- * @param log Is told each request
- * @param accept Opens a WebSocket; throws if the handshake is broken
- */
-export function makeHandler(
-  log: Log,
-  accept: (request: Request, address: string) => Response,
-): Handler {
+/** What answers the requests. */
+export interface HandlerHost {
+  /** Is told each request */
+  readonly log: Log;
+  /** Whether new clients are sent away */
+  readonly isClosing: boolean;
+  /** Opens a WebSocket; throws if the handshake is broken. */
+  accept(request: Request, remote: Deno.Addr | undefined): Response;
+}
+
+/** Makes the handler of a server. */
+export function makeHandler(host: HandlerHost): Handler {
+  const { log } = host;
   const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
@@ -61,11 +74,8 @@ export function makeHandler(
     const response = pathname === undefined
       ? text(400, "Bad request: the Host header is broken")
       : upgrading
-      ? upgrade(
-        pathname,
-        () => accept(request, formatAddress(info?.remoteAddr)),
-      )
-      : answer(method, pathname);
+      ? upgrade(pathname, request, () => host.accept(request, info?.remoteAddr))
+      : answer(method, pathname, host.isClosing);
     log.http(() => {
       const time = (performance.now() - start).toFixed(1);
       const line = `${method} ${pathname} ${response.status} in ${time} ms`;
@@ -95,9 +105,21 @@ function makePathReader(): (request: Request) => string | undefined {
   };
 }
 
-function upgrade(pathname: string, accept: () => Response): Response {
+// RFC 6455, section 4.4; Deno takes any.
+const VERSION_HEADER = "sec-websocket-version";
+const SOCKET_VERSION = "13";
+
+function upgrade(
+  pathname: string,
+  { headers }: Request,
+  accept: () => Response,
+): Response {
   if (pathname !== SOCKET_PATH) {
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
+  }
+  if ((headers.get(VERSION_HEADER) ?? SOCKET_VERSION) !== SOCKET_VERSION) {
+    const supported = { [VERSION_HEADER]: SOCKET_VERSION };
+    return text(426, "Upgrade required: to WebSocket version 13", supported);
   }
   try {
     return accept();
@@ -109,13 +131,30 @@ function upgrade(pathname: string, accept: () => Response): Response {
   }
 }
 
-function answer(method: string, pathname: string): Response {
+function answer(
+  method: string,
+  pathname: string,
+  isClosing: boolean,
+): Response {
   if (method !== "GET" && method !== "HEAD") {
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
-  return pathname === ACK_PATH
-    ? Response.json({ version: VERSION }, { headers: ACK_HEADERS })
-    : new Response(PAGE, { headers: PAGE_HEADERS });
+  switch (pathname) {
+    case ACK_PATH:
+      return Response.json(ACK, { headers: ACK_HEADERS });
+    case HEALTH_PATH:
+      return health(isClosing);
+    default:
+      return new Response(PAGE, { headers: PAGE_HEADERS });
+  }
+}
+
+function health(isClosing: boolean): Response {
+  const status = isClosing ? 503 : 200;
+  return Response.json({ status: isClosing ? "closing" : "ok" }, {
+    status,
+    headers: { "cache-control": "no-store" },
+  });
 }
 
 /** An answer in plain text. */
@@ -125,6 +164,15 @@ export function text(
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   return new Response(`${body}\n`, { status, headers });
+}
+
+/**
+ * Whether a client offers our subprotocol. Others are not echoed, and it is up to the
+ * client then whether it goes on: RFC 6455, section 4.2.2.
+ */
+export function offersSubprotocol({ headers }: Request): boolean {
+  const offered = headers.get(PROTOCOL_HEADER)?.split(",") ?? [];
+  return offered.some((name) => name.trim() === SUBPROTOCOL);
 }
 
 /** Whether a request wants a WebSocket, which is always a GET: RFC 6455, section 4.1. */

@@ -4,32 +4,56 @@
  * @module
  */
 
+import { Admission, type AdmissionOptions, type Peer } from "./admission.ts";
 import type { LoginContext } from "./auth.ts";
-import { Broadcasts } from "./broadcasts.ts";
+import { type BroadcastResult, Broadcasts } from "./broadcasts.ts";
+import { assertLength } from "./bytes.ts";
+import type { ClientHost, Grant, Origin } from "./client_host.ts";
 import type { ClientMessage, OperationContext } from "./client_message.ts";
+import {
+  type Credential,
+  Credentials,
+  type NamedToken,
+} from "./credentials.ts";
 import { Deadlines } from "./deadlines.ts";
 import { describeMessage, encodeMessage, encodeSuccess } from "./encode.ts";
-import { HoistError } from "./errors.ts";
+import { CloseCode, HoistError } from "./errors.ts";
+import {
+  type HandlerHost,
+  offersSubprotocol,
+  PROTOCOL_HEADER,
+  SUBPROTOCOL,
+  text,
+} from "./http.ts";
+import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { Listeners } from "./message.ts";
 import { Operations } from "./operation.ts";
 import type { JsonObject } from "./protocol.ts";
-import { type ClientHost, type Origin, ServerClient } from "./server_client.ts";
+import { Rate } from "./rate.ts";
+import { ServerClient } from "./server_client.ts";
 import { settlesWithin } from "./timers.ts";
+import { inTurns } from "./turns.ts";
 
 /** How long the clients get to answer a Close frame, in milliseconds. */
 const GRACE = 1_000;
 
+/** How many refused upgrades are logged at once, and then in a second. */
+const MAX_REFUSALS = 100;
+const REFUSALS_PER_SECOND = 1;
+
 /** What a hub is made of. */
-export interface HubOptions {
+export interface HubOptions extends AdmissionOptions {
   readonly log: Log;
+  /** Empty if there are only named ones */
   readonly token: string;
-  readonly loginTimeout: number;
+  readonly tokens: readonly NamedToken[];
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
+  readonly onSlow: "disconnect" | "skip";
   /**
-   * Decides who may log in; it may throw, reject and return anything. `defaultLogin`
-   * if `undefined`.
+   * Decides who may log in; it may throw, reject and return anything. The tokens
+   * decide if `undefined`.
    */
   readonly login:
     | ((token: string, context: LoginContext) => unknown)
@@ -40,14 +64,18 @@ export interface HubOptions {
 let auth: typeof import("./auth.ts") | undefined;
 
 /** All the clients of one server. */
-export class Hub implements ClientHost {
+export class Hub implements ClientHost, HandlerHost {
   readonly log: Log;
-  readonly token: string;
+  readonly limits: ResolvedLimits;
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
+  readonly skipsSlow: boolean;
   readonly listeners = new Listeners<ClientMessage>();
   readonly operations = new Operations<OperationContext>();
+  readonly credentials: Credentials;
+  closing: { readonly clients: number } | undefined;
   readonly #login: HubOptions["login"];
+  readonly #admission: Admission;
   /** Those who have not logged in yet. */
   readonly #logins: Deadlines<ServerClient>;
   /** Everyone with a socket, those who have not logged in included. */
@@ -55,6 +83,7 @@ export class Hub implements ClientHost {
   readonly #broadcasts = new Broadcasts<ServerClient>((turn) =>
     void setImmediate(turn)
   );
+  readonly #refusals = new Rate(REFUSALS_PER_SECOND, MAX_REFUSALS);
   #lastClientId = 0;
   #lastMessageId = 0;
   /** Whether nobody is left to be told anything, and no handler to tell it. */
@@ -63,11 +92,18 @@ export class Hub implements ClientHost {
 
   constructor(options: HubOptions) {
     this.log = options.log;
-    this.token = options.token;
-    this.#logins = new Deadlines(options.loginTimeout);
+    this.limits = options.limits;
     this.minimumVersion = options.minimumVersion;
     this.exposeErrors = options.exposeErrors;
+    this.skipsSlow = options.onSlow === "skip";
     this.#login = options.login;
+    this.#admission = new Admission(options);
+    this.#logins = new Deadlines(options.limits.loginTimeout);
+    this.credentials = new Credentials(
+      options.token,
+      options.tokens,
+      (credential) => void this.#dismiss(credential, "token expired"),
+    );
   }
 
   /** Those who have logged in. */
@@ -75,23 +111,39 @@ export class Hub implements ClientHost {
     return this.#broadcasts.recipients;
   }
 
+  get isClosing(): boolean {
+    return this.closing !== undefined;
+  }
+
   /**
-   * Opens a WebSocket for a request.
+   * Opens a WebSocket for a request, if limits allow it.
    *
    * @throws {TypeError} If the request cannot be upgraded
    */
-  accept(request: Request, address: string): Response {
-    const origin = this.#originOf(request, address);
+  accept(request: Request, remote: Deno.Addr | undefined): Response {
+    if (this.isClosing) return text(503, "The server is closing");
+    const peer = this.#admission.peerOf(request, remote);
+    const open = this.#connections.size;
+    const refusal = this.#admission.refusal(request, peer, open);
+    if (refusal !== undefined) {
+      this.#reportRefusal(`${peer.address}: ${refusal.reason}`);
+      return refusal.response;
+    }
+    const origin = this.#originOf(request, peer);
+    const offersOurs = offersSubprotocol(request);
     const { socket, response } = Deno.upgradeWebSocket(request);
+    // As an option, Deno takes it only if there is a space after each comma.
+    if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
     const client = new ServerClient(++this.#lastClientId, this, socket, origin);
     this.#connections.add(client);
+    this.#admission.enter(peer);
     this.#logins.add(client);
-    this.log.info("connect", `${address} has connected`);
+    this.log.info("connect", `${peer.address} has connected`);
     return response;
   }
 
-  /** Sends a message to everyone who has logged in; resolves to how many got it. */
-  broadcast(name: string, data: JsonObject): Promise<number> {
+  /** Sends a message to everyone who has logged in. */
+  broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
     const subject = () => this.log.redact(describeMessage(name));
     if (this.#closed) {
       throw new HoistError(
@@ -100,6 +152,8 @@ export class Hub implements ClientHost {
     }
     const message = encodeMessage(name, data, null, this.nextMessageId());
     const frame = encodeSuccess(null, "s_newmsg", message);
+    const { maxBuffered } = this.limits;
+    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
     if (this.clients.size === 0) {
       this.log.warn(
         "broadcast",
@@ -109,12 +163,38 @@ export class Hub implements ClientHost {
     return this.#broadcasts.send(frame);
   }
 
+  /** Takes a named token no more; returns how many clients were closed. */
+  revoke(name: string): number {
+    const credential = this.credentials.revoke(name);
+    this.log.info("revoke", `token ${name} is not taken any more`);
+    return this.#dismiss(credential, "token revoked");
+  }
+
+  /** Takes another token, and the old one for a time. */
+  rotate(token: string, grace: number): void {
+    this.credentials.rotate(token, grace);
+    this.log.hide(token);
+    this.log.info("rotate", "the token is another from now on");
+  }
+
+  /** Closes those who logged in with a token; returns how many these are. */
+  #dismiss(credential: Credential, reason: string): number {
+    const dismissed = [...this.clients].filter((client) =>
+      client.credential === credential
+    );
+    for (const client of dismissed) {
+      client.disconnect(CloseCode.POLICY_VIOLATION, reason);
+    }
+    return dismissed.length;
+  }
+
   /** Sees all clients off, those with requests under way within `timeout`. */
   async close(timeout: number): Promise<void> {
     const connections = [...this.#connections];
-    const drained = Promise.all(connections.map((client) => client.drain()));
-    await settlesWithin(drained, timeout);
-    for (const client of connections) client.dismiss();
+    this.closing = { clients: this.clients.size };
+    this.credentials.close();
+    await settlesWithin(drain(connections), timeout);
+    await inTurns(connections, (client) => client.dismiss());
     await settlesWithin(this.#emptied(), GRACE);
     this.#closed = true;
   }
@@ -126,18 +206,21 @@ export class Hub implements ClientHost {
   authenticate(
     token: string,
     version: string,
-    { address, request }: Origin,
-  ): boolean | Promise<boolean> {
+    origin: Origin,
+  ): Grant | undefined | Promise<Grant | undefined> {
+    const { peer, request } = origin;
+    if (this.#admission.lockout(peer) > 0) return undefined;
     const login = this.#login;
     if (login !== undefined && request !== undefined) {
-      const context = { address, version, ...request };
-      return this.#ask(address, token, () => login(token, context));
+      const context = { address: peer.address, version, ...request };
+      const decide = async () => grantOf(await login(token, context));
+      return this.#ask(origin, token, decide);
     }
-    return auth?.defaultLogin(this, token) ??
-      this.#ask(address, token, async () => {
-        auth = await import("./auth.ts");
-        return auth.defaultLogin(this, token);
-      });
+    if (auth !== undefined) return this.#checked(this.#find(auth, token), peer);
+    return this.#ask(origin, token, async () => {
+      auth = await import("./auth.ts");
+      return this.#find(auth, token);
+    });
   }
 
   join(client: ServerClient): void {
@@ -155,32 +238,56 @@ export class Hub implements ClientHost {
   }
 
   forget(client: ServerClient): void {
-    this.#connections.delete(client);
+    // Deno closes some sockets twice.
+    if (!this.#connections.delete(client)) return;
+    this.#admission.leave(client.peer);
     if (this.#connections.size === 0) this.#onEmpty();
   }
 
   /** What a login says; one that fails refuses. */
   async #ask(
-    address: string,
+    { peer }: Origin,
     token: string,
-    login: () => unknown,
-  ): Promise<boolean> {
+    decide: () => Promise<Grant | undefined>,
+  ): Promise<Grant | undefined> {
     try {
-      return await login() === true;
+      return this.#checked(await decide(), peer);
     } catch (error) {
-      const text = `${address}: the login function failed`;
+      const text = `${peer.address}: the login function failed`;
       this.log.exception(text, error, token);
-      return false;
+      // Many a login throws at a token that is wrong.
+      return this.#checked(undefined, peer);
     }
   }
 
-  #originOf(request: Request, address: string): Origin {
+  #find(
+    { findToken }: typeof import("./auth.ts"),
+    token: string,
+  ): Grant | undefined {
+    const credential = findToken(this.credentials.current(), token);
+    return credential && { identity: credential.identity, credential };
+  }
+
+  /** Whoever guesses many tokens at once is not let in by the one that is right. */
+  #checked(grant: Grant | undefined, peer: Peer): Grant | undefined {
+    if (grant === undefined) this.#admission.fail(peer);
+    return this.#admission.lockout(peer) > 0 ? undefined : grant;
+  }
+
+  #originOf(request: Request, peer: Peer): Origin {
     // Only a login of the host looks at it, and copying it takes its time.
-    if (this.#login === undefined) return { address };
+    if (this.#login === undefined) return { peer };
     // After the upgrade the request cannot be read any more.
     const url = new URL(request.url);
     const headers = new Headers(request.headers);
-    return { address, request: { url, headers } };
+    return { peer, request: { url, headers } };
+  }
+
+  /** Writes a line, if not too many were written: it costs a stranger next to nothing. */
+  #reportRefusal(text: string): void {
+    if (this.#refusals.take(performance.now()) === "yes") {
+      this.log.warn("refuse", text);
+    }
   }
 
   #emptied(): Promise<void> {
@@ -189,4 +296,20 @@ export class Hub implements ClientHost {
       if (this.#connections.size === 0) resolve();
     });
   }
+}
+
+/** What the login function of the host makes of a client. */
+function grantOf(decision: unknown): Grant | undefined {
+  if (decision === true) return { identity: undefined };
+  if (decision instanceof Error) throw decision;
+  return typeof decision === "object" && decision !== null
+    ? { identity: decision }
+    : undefined;
+}
+
+/** Resolves when all clients have been answered and told that the server closes. */
+async function drain(clients: readonly ServerClient[]): Promise<void> {
+  const drained: Promise<void>[] = [];
+  await inTurns(clients, (client) => drained.push(client.drain()));
+  await Promise.all(drained);
 }

@@ -5,8 +5,10 @@
  * @module
  */
 
+import { encodeError } from "./encode.ts";
 import { ErrorCode } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { RequestLimit } from "./limits.ts";
 
 /** A frame that breaks a rule, with the error to answer */
 export interface InvalidFrame {
@@ -52,6 +54,34 @@ export function mismatch(
     current,
     needed,
   });
+}
+
+/** A request that goes beyond a limit: docs/protocol.md, "Limits". */
+export function exceeded(
+  id: number,
+  limit: RequestLimit,
+  value: number,
+): InvalidFrame {
+  const description = `${EXCESSES[limit](value)}, or raise 'limits.${limit}'`;
+  return invalid(id, ErrorCode.LIMIT_EXCEEDED, description, { limit, value });
+}
+
+const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
+  maxDepth: (value) =>
+    `the data nests deeper than ${value} levels: send it flatter`,
+  maxPending: (value) =>
+    `more than ${value} requests are under way: wait for answers to them`,
+  maxRate: (value) => `more than ${value} messages a second: send them slower`,
+};
+
+/** The frame that says what is wrong, and what to log of it. */
+export function answerTo(
+  { id, code, data, description }: InvalidFrame,
+): { readonly frame: string; readonly failure: string } {
+  return {
+    frame: encodeError(id, code, data, description),
+    failure: description ?? "the frame is not JSON",
+  };
 }
 
 /** The name that Python has for the type of a JSON value. */

@@ -37,6 +37,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether arrays and objects stand deeper in one another than `limit` levels. */
+export function isDeeperThan(value: Json | undefined, limit: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (limit <= 0) return true;
+  // Never deeper than the limit, whatever a peer sent.
+  return Object.values(value).some((inner) => isDeeperThan(inner, limit - 1));
+}
+
 /** The JSON text of any value; `undefined` becomes `null`. */
 export function stringifyValue(value: unknown): string {
   const json = JSON.stringify(value ?? null);

@@ -92,9 +92,9 @@ export interface LogOptions {
   /** Where the lines go; to standard error if left out */
   readonly logger?: Logger | undefined;
   /** The lowest level that is written */
-  readonly level: LogLevel;
+  readonly logLevel: LogLevel;
   /** What no line may hold unless it says so itself */
-  readonly secret: string;
+  readonly secrets: readonly string[];
 }
 
 /** The lines of one server: `key: text`. */
@@ -102,14 +102,25 @@ export class Log {
   readonly #logger: Logger;
   /** The place of its level in `LOG_LEVELS` */
   readonly #rank: number;
-  readonly #secret: string;
-  readonly #pattern: RegExp;
+  #secrets: readonly string[];
+  #pattern: RegExp;
 
-  constructor({ logger, level, secret }: LogOptions) {
+  constructor({ logger, logLevel, secrets }: LogOptions) {
     this.#logger = logger ?? standardLogger();
-    this.#rank = LOG_LEVELS.indexOf(level);
-    this.#secret = secret;
-    this.#pattern = patternOf([secret]);
+    this.#rank = LOG_LEVELS.indexOf(logLevel);
+    this.#secrets = secrets;
+    this.#pattern = patternOf(secrets);
+  }
+
+  /** The length of the longest secret */
+  get secretLength(): number {
+    return Math.max(0, ...this.#secrets.map(({ length }) => length));
+  }
+
+  /** No later line may hold this, either. */
+  hide(secret: string): void {
+    this.#secrets = [...this.#secrets, secret];
+    this.#pattern = patternOf(this.#secrets);
   }
 
   /** Whether lines for whoever looks for a mistake are written */
@@ -158,7 +169,7 @@ export class Log {
   redact(text: string, ...secrets: readonly string[]): string {
     const pattern = secrets.length === 0
       ? this.#pattern
-      : patternOf([this.#secret, ...secrets]);
+      : patternOf([...this.#secrets, ...secrets]);
     return text.replace(pattern, "[redacted]");
   }
 

@@ -41,7 +41,15 @@ export {
   ClientMessage,
   type OperationContext,
 } from "./client_message.ts";
-export type { Login, LoginContext } from "./auth.ts";
+export type {
+  DecisionOf,
+  IdentityOf,
+  Login,
+  LoginContext,
+  LoginDecision,
+} from "./auth.ts";
+export type { BroadcastResult } from "./broadcasts.ts";
+export type { NamedToken, TokenIdentity } from "./credentials.ts";
 export {
   CloseCode,
   ConnectError,
@@ -55,11 +63,17 @@ export {
   VersionError,
 } from "./errors.ts";
 export type { Handler, RequestInfo } from "./http.ts";
+export type { Limits } from "./limits.ts";
 export { debug, type DebugOptions, type Logger, type LogLevel } from "./log.ts";
 export { main } from "./main.ts";
 export { type Listener, Message } from "./message.ts";
 export type { OperationHandler } from "./operation.ts";
-export type { ListenOptions, ServerOptions } from "./options.ts";
+export type {
+  CloseOptions,
+  ListenOptions,
+  RotateOptions,
+  ServerOptions,
+} from "./options.ts";
 export type { Json, JsonObject, WireMessage } from "./protocol.ts";
 export { serve, type ServeOptions, start } from "./serve.ts";
 export { Server } from "./server.ts";

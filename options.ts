@@ -1,29 +1,62 @@
 /**
- * The options of a server and what they are if left out.
+ * The options of a server.
  *
  * @module
  */
 
-import type { Login } from "./auth.ts";
-import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
-import { generateToken } from "./token.ts";
-import { isVersion } from "./version.ts";
+import type { Login, LoginDecision } from "./auth.ts";
+import type { NamedToken } from "./credentials.ts";
+import type { Limits } from "./limits.ts";
+import type { Logger, LogLevel } from "./log.ts";
 
-/** Options of a server, wherever it listens; `This` is the server itself. */
-export interface ServerOptions<This extends { readonly token: string }> {
+/**
+ * Options of a server, wherever it listens; `This` is the server itself, and `Decision`
+ * what its `login` resolves to.
+ */
+export interface ServerOptions<
+  This extends { readonly token: string },
+  Decision extends LoginDecision = LoginDecision,
+> {
   /**
-   * Decides who may log in.
-   *
-   * @default {defaultLogin}
+   * Decides who may log in, and who it is: see `client.identity`. If left out, whoever
+   * has the token of the server or one of `tokens`.
    */
-  readonly login?: Login<This> | undefined;
+  readonly login?: Login<This, Decision> | undefined;
   /**
-   * How long a client may take to log in, and `login` to decide, in milliseconds
-   * from 1 to 2,147,483,647. A client that takes longer is refused.
+   * Tokens with names, all different, of which each may have its end. A client that
+   * logs in with one has its name in `client.identity` and in the log. If there are
+   * some and no other token is given, none is made.
    *
-   * @default {10_000}
+   * @default {[]}
    */
-  readonly loginTimeout?: number | undefined;
+  readonly tokens?: readonly NamedToken[] | undefined;
+  /** What clients may ask of the server. */
+  readonly limits?: Limits | undefined;
+  /**
+   * What becomes of a client for which more than `limits.maxBuffered` would wait: it
+   * is closed with 1013, or it stays and misses the messages that do not fit. An answer
+   * is never left out: a client that does not read it is closed in either case.
+   *
+   * @default {"disconnect"}
+   */
+  readonly onSlow?: "disconnect" | "skip" | undefined;
+  /**
+   * Which pages a browser may connect from: origins such as `https://example.org`,
+   * `http://localhost:*` for any port, `null` for pages without one, or `*` for all.
+   * If left out, pages with the host name of the server itself, whatever the port:
+   * those also share its cookies, and pages of others have no business here. What is no
+   * browser sends no origin and is let in.
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * How many proxies there are in front, each of which appends to the header
+   * `X-Forwarded-For` the address that it was asked by; `true` is 1. The address of
+   * the client is then read from there, counted from the right. Only for a server that
+   * is reached in no other way: anyone else could write anything there.
+   *
+   * @default {false}
+   */
+  readonly trustProxy?: boolean | number | undefined;
   /**
    * The lowest version that a client may have, such as `1.2.3`. Any if left out.
    */
@@ -112,105 +145,23 @@ export interface ListenOptions {
   readonly onListen?: ((address: Deno.NetAddr) => void) | undefined;
 }
 
-/** The options of a server with every default filled in. */
-export interface ResolvedOptions<This extends { readonly token: string }> {
-  readonly token: string;
-  /** `defaultLogin` if left out; that is loaded only when it is needed */
-  readonly login: Login<This> | undefined;
-  readonly loginTimeout: number;
-  readonly minimumVersion: string | undefined;
-  readonly hideToken: boolean;
-  readonly exposeErrors: boolean;
-  readonly closeTimeout: number;
-  readonly logLevel: LogLevel;
-  readonly logger: Logger | undefined;
-  readonly signal: AbortSignal | undefined;
+/** Options of `Server.close` */
+export interface CloseOptions {
+  /**
+   * How long requests under way may take to finish, in milliseconds from 0 to
+   * 2,147,483,647.
+   *
+   * @default {closeTimeout}
+   */
+  readonly timeout?: number | undefined;
 }
 
-/** Checks the arguments of a server and fills in what was left out. */
-export function resolveOptions<This extends { readonly token: string }>(
-  tokenOrOptions: string | ServerOptions<This> | undefined,
-  options: ServerOptions<This> = {},
-): ResolvedOptions<This> {
-  if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
-    return resolve(undefined, tokenOrOptions);
-  }
-  return resolve(tokenOrOptions, options);
-}
-
-function resolve<This extends { readonly token: string }>(
-  token: string | undefined,
-  options: ServerOptions<This>,
-): ResolvedOptions<This> {
-  return {
-    token: resolveToken(token, options),
-    login: loginOf(options.login),
-    loginTimeout: milliseconds("loginTimeout", options.loginTimeout, 1, 10_000),
-    minimumVersion: version(options.minimumVersion),
-    hideToken: options.hideToken ?? false,
-    exposeErrors: options.exposeErrors ?? false,
-    closeTimeout: milliseconds("closeTimeout", options.closeTimeout, 0, 5_000),
-    logLevel: logLevel(options.logLevel ?? "info"),
-    logger: options.logger,
-    signal: options.signal,
-  };
-}
-
-function loginOf<This>(
-  login: Login<This> | undefined,
-): Login<This> | undefined {
-  if (login === undefined || typeof login === "function") return login;
-  throw new TypeError(
-    `Cannot serve as 'login' must be a function: current value is of type ${typeof login}`,
-  );
-}
-
-function resolveToken(
-  token: string | undefined,
-  { tokenLength, tokenAlphabet }: {
-    readonly tokenLength?: number | undefined;
-    readonly tokenAlphabet?: string | undefined;
-  },
-): string {
-  if (token === undefined) {
-    return generateToken({ length: tokenLength, alphabet: tokenAlphabet });
-  }
-  if (typeof token === "string" && token !== "") return token;
-  throw new TypeError(
-    "Cannot serve as the token must be a text of at least one character: leave it out to have one made",
-  );
-}
-
-// Longer delays overflow the timers of JavaScript, which then fire at once.
-const MAX_DELAY = 2 ** 31 - 1;
-
-function milliseconds(
-  name: string,
-  value: number | undefined,
-  minimum: number,
-  standard: number,
-): number {
-  const delay = value ?? standard;
-  if (delay >= minimum && delay <= MAX_DELAY) return delay;
-  throw new RangeError(
-    `Cannot serve as '${name}' must be from ${minimum} to ${MAX_DELAY} milliseconds: current value is ${delay}`,
-  );
-}
-
-function version(minimum: string | undefined): string | undefined {
-  if (minimum === undefined || isVersion(minimum)) return minimum;
-  throw new TypeError(
-    `Cannot serve as 'minimumVersion' must be a version such as "1.2.3": current value is ${
-      JSON.stringify(minimum)
-    }`,
-  );
-}
-
-function logLevel(level: LogLevel): LogLevel {
-  if (LOG_LEVELS.includes(level)) return level;
-  throw new TypeError(
-    `Cannot serve as 'logLevel' must be one of ${
-      LOG_LEVELS.join(", ")
-    }: current value is ${JSON.stringify(level)}`,
-  );
+/** Options of `Server.rotate` */
+export interface RotateOptions {
+  /**
+   * How long the old token is still taken, in milliseconds from 0 to 2,147,483,647.
+   *
+   * @default {0}
+   */
+  readonly grace?: number | undefined;
 }

@@ -19,6 +19,7 @@ export class Outbox {
   #limit: number | undefined;
   /** None where nothing waits: an idle connection should not keep a list. */
   #frames: string[] | undefined;
+  #units = 0;
 
   /**
    * Constructs an `Outbox`.
@@ -34,6 +35,11 @@ export class Outbox {
     return this.#limit !== undefined;
   }
 
+  /** How much waits for the end of the tick, in UTF-16 units */
+  get units(): number {
+    return this.#units;
+  }
+
   /** Joins what is said from now on: the peer takes batches of up to `limit` bytes. */
   join(limit: number): void {
     this.#limit = limit;
@@ -42,6 +48,7 @@ export class Outbox {
   /** Sends a frame, at the latest at the end of this tick. */
   push(frame: string): void {
     if (this.#limit === undefined) return this.#sink.write(frame);
+    this.#units += frame.length;
     if (this.#frames !== undefined) return void this.#frames.push(frame);
     this.#frames = [frame];
     queueMicrotask(() => this.#settle(1));
@@ -52,6 +59,7 @@ export class Outbox {
     const frames = this.#frames;
     if (this.#limit === undefined || frames === undefined) return;
     this.#frames = undefined;
+    this.#units = 0;
     if (frames.length === 1) return this.#sink.write(frames[0]!);
     for (const frame of joinFrames(frames, this.#limit)) {
       this.#sink.write(frame);

@@ -5,11 +5,13 @@
  * @module
  */
 
+import type { ClientLog } from "./client_log.ts";
 import {
   type Client,
   ClientMessage,
   type OperationContext,
 } from "./client_message.ts";
+import { assertLength } from "./bytes.ts";
 import {
   describeMessage,
   describeOperation,
@@ -19,6 +21,7 @@ import {
 } from "./encode.ts";
 import { ErrorCode } from "./errors.ts";
 import type { Feature } from "./features.ts";
+import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { type Listeners, Message } from "./message.ts";
 import type { Operations } from "./operation.ts";
@@ -35,6 +38,7 @@ export interface RequestHost {
   readonly listeners: Listeners<ClientMessage>;
   readonly operations: Operations<OperationContext>;
   readonly exposeErrors: boolean;
+  readonly limits: ResolvedLimits;
   /** A number that no message of this server has had. */
   nextMessageId(): number;
 }
@@ -43,8 +47,11 @@ export interface RequestHost {
 export interface RequestClient extends Client {
   /** What it speaks beyond Hoist 1 */
   readonly features: ReadonlySet<Feature>;
+  readonly log: ClientLog;
   /** Sends a frame, if the client is still there; never throws. */
   send(frame: string): void;
+  /** The same for what it did not ask for, and may be left out */
+  notify(frame: string): void;
 }
 
 /** Answers the requests of one client. */
@@ -65,10 +72,12 @@ export class Requests {
     replying: WireMessage | null,
   ): Message {
     const messageId = this.#host.nextMessageId();
-    const frame = encodeMessage(name, data, replying, messageId);
-    this.#client.send(
-      encodeSuccess(id, id === null ? "s_newmsg" : "newmsg", frame),
-    );
+    const message = encodeMessage(name, data, replying, messageId);
+    const isReply = id !== null;
+    const frame = encodeSuccess(id, isReply ? "newmsg" : "s_newmsg", message);
+    this.#assertLength(frame, () => describeMessage(name));
+    if (isReply) this.#client.send(frame);
+    else this.#client.notify(frame);
     return new Message({ message: name, data, id: messageId, replying });
   }
 
@@ -116,7 +125,7 @@ export class Requests {
     const client = this.#client;
     if (!operations.has(name)) {
       const operation = log.redact(describeOperation(name));
-      log.warn("error", `${client.address}: there is no ${operation}`);
+      client.log.warn("error", `there is no ${operation}`);
       return this.#client.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
     }
     try {
@@ -131,31 +140,46 @@ export class Requests {
     }
   }
 
-  #sendResult({ id }: OperationRequest, result: string): void {
-    this.#client.send(encodeSuccess(id, null, `{"result":${result}}`));
+  #sendResult(request: OperationRequest, result: string): void {
+    const frame = encodeSuccess(request.id, null, `{"result":${result}}`);
+    try {
+      this.#assertLength(frame, () => "the result");
+    } catch (error) {
+      return this.#sendFailure(request, error);
+    }
+    this.#client.send(frame);
   }
 
   #sendFailure({ id, name }: OperationRequest, error: unknown): void {
     const { log } = this.#host;
     const operation = log.redact(describeOperation(name));
-    log.exception(`${this.#client.address}: ${operation} failed`, error);
+    log.exception(`${this.#client.log.label}: ${operation} failed`, error);
     this.#client.send(this.#failure(id, error));
   }
 
   /** Runs the listeners to a message and returns what they threw. */
   async #dispatch(message: ClientMessage): Promise<unknown[]> {
     const { log, listeners } = this.#host;
-    const { address } = this.#client;
+    const client = this.#client;
     const subject = () => log.redact(describeMessage(message.name));
     const errors: unknown[] = [];
     const called = await listeners.dispatch(message, (error) => {
       errors.push(error);
-      log.exception(`${address}: a listener to ${subject()} failed`, error);
+      log.exception(
+        `${client.log.label}: a listener to ${subject()} failed`,
+        error,
+      );
     });
     if (called === 0) {
-      log.warn("message", `${address}: nobody listens to ${subject()}`);
+      client.log.warn("message", `nobody listens to ${subject()}`);
     }
     return errors;
+  }
+
+  /** Refuses what no client could be sent, however well it reads. */
+  #assertLength(frame: string, subject: () => string): void {
+    const { maxBuffered } = this.#host.limits;
+    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
   }
 
   #failure(id: number, error: unknown): string {
@@ -170,11 +194,18 @@ const GENERIC_FAILURE = {
   exc: "InternalError",
 };
 
+/** How many characters of an error are told: it has to fit beside other answers. */
+const MAX_EXPOSED = 1_000;
+
 function exposed(error: unknown): JsonObject {
   try {
-    return error instanceof Error
-      ? { message: String(error.message), exc: String(error.name) }
-      : { message: String(error), exc: "Error" };
+    const { message, name } = error instanceof Error
+      ? error
+      : { message: error, name: "Error" };
+    return {
+      message: String(message).slice(0, MAX_EXPOSED),
+      exc: String(name).slice(0, MAX_EXPOSED),
+    };
   } catch {
     return GENERIC_FAILURE;
   }

@@ -4,11 +4,20 @@
  * @module
  */
 
+import type { IdentityOf, LoginDecision } from "./auth.ts";
+import type { TokenIdentity } from "./credentials.ts";
 import type { ListenOptions, ServerOptions } from "./options.ts";
 import { Server } from "./server.ts";
 
-/** Options of {@linkcode serve} and {@linkcode start} */
-export interface ServeOptions extends ServerOptions<Server>, ListenOptions {}
+/**
+ * Options of {@linkcode serve} and {@linkcode start}; `Decision` is what `login`
+ * resolves to
+ */
+export interface ServeOptions<Decision extends LoginDecision = LoginDecision>
+  extends ServerOptions<Server, Decision>, ListenOptions {}
+
+/** What the tokens of a server say, where it has no login of its own */
+type TokenDecision = true | TokenIdentity;
 
 /**
  * Starts a server, which listens when the function returns.
@@ -33,7 +42,10 @@ export interface ServeOptions extends ServerOptions<Server>, ListenOptions {}
  * });
  * ```
  */
-export function serve(token?: string, options?: ServeOptions): Server;
+export function serve<Decision extends LoginDecision = TokenDecision>(
+  token?: string,
+  options?: ServeOptions<Decision>,
+): Server<IdentityOf<Decision>>;
 /**
  * Starts a server with a token made at random, see {@linkcode Server.token}.
  *
@@ -49,11 +61,13 @@ export function serve(token?: string, options?: ServeOptions): Server;
  * assert.equal(server.token.length, 8);
  * ```
  */
-export function serve(options: ServeOptions): Server;
+export function serve<Decision extends LoginDecision = TokenDecision>(
+  options: ServeOptions<Decision>,
+): Server<IdentityOf<Decision>>;
 export function serve(
   tokenOrOptions?: string | ServeOptions,
   options: ServeOptions = {},
-): Server {
+): Server<object | undefined> {
   if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
     return serve(undefined, tokenOrOptions);
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { DecisionOf } from "./auth.ts";
+import type { BroadcastResult } from "./broadcasts.ts";
 import type {
   Client,
   ClientMessage,
@@ -12,20 +14,27 @@ import type {
 import { HoistError } from "./errors.ts";
 import { makeHandler, type RequestInfo, text } from "./http.ts";
 import { Hub } from "./hub.ts";
-import { formatAddress, Listening } from "./listen.ts";
+import { Lifetime } from "./lifetime.ts";
+import { formatAddress } from "./listen.ts";
 import { Log } from "./log.ts";
 import type { Listener } from "./message.ts";
 import type { OperationHandler } from "./operation.ts";
+import type {
+  CloseOptions,
+  ListenOptions,
+  RotateOptions,
+  ServerOptions,
+} from "./options.ts";
+import { Port } from "./port.ts";
+import type { JsonObject } from "./protocol.ts";
 import {
-  type ListenOptions,
+  checkDelay,
   type ResolvedOptions,
   resolveOptions,
-  type ServerOptions,
-} from "./options.ts";
-import type { JsonObject } from "./protocol.ts";
+} from "./resolve_options.ts";
 
 /**
- * A Hoist server. Made with `new`, it has no port of its own and is mounted with
+ * A Hoist server, `Identity` being what its clients are known by. Made with `new`, it has no port of its own and is mounted with
  * {@linkcode Server.fetch} or listens later with {@linkcode Server.listen};
  * `serve` does both steps at once.
  *
@@ -46,9 +55,7 @@ import type { JsonObject } from "./protocol.ts";
  * assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
  * ```
  */
-export class Server implements AsyncDisposable {
-  /** The token that the default login asks for */
-  readonly token: string;
+export class Server<Identity = unknown> implements AsyncDisposable {
   /** Resolves when the server is closed and its port is free */
   readonly finished: Promise<void>;
   /**
@@ -65,46 +72,41 @@ export class Server implements AsyncDisposable {
   readonly #options: ResolvedOptions<Server>;
   readonly #log: Log;
   readonly #hub: Hub;
-  readonly #finishing = Promise.withResolvers<void>();
-  #listening: Listening | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #port = new Port();
+  readonly #lifetime: Lifetime;
 
   /**
    * Constructs a `Server`.
    *
-   * @param token The token that clients have to know; made at random if left out
+   * @param token The token that clients have to know, made at random if left out; or
+   * the options
    * @param options How the server behaves
    *
    * @throws {TypeError} If an option makes no sense
    * @throws {RangeError} If an option is out of its range
    */
-  constructor(token?: string, options?: ServerOptions<Server>);
-  /**
-   * Constructs a `Server` with a token made at random.
-   *
-   * @param options How the server behaves
-   */
-  constructor(options: ServerOptions<Server>);
   constructor(
-    token?: string | ServerOptions<Server>,
-    options?: ServerOptions<Server>,
+    token?: string | ServerOptions<Server, DecisionOf<Identity>>,
+    options?: ServerOptions<Server, DecisionOf<Identity>>,
   ) {
     const resolved = resolveOptions(token, options);
-    const { logger, logLevel: level, login } = resolved;
+    const { login } = resolved;
     this.#options = resolved;
-    this.token = resolved.token;
-    this.#log = new Log({ logger, level, secret: this.token });
+    this.#log = new Log(resolved);
     this.#hub = new Hub({
       ...resolved,
       log: this.#log,
       login: login && ((token, context) => login(this, token, context)),
     });
-    this.finished = this.#finishing.promise;
-    this.fetch = makeHandler(
-      this.#log,
-      (request, address) => this.#accept(request, address),
-    );
-    this.#attach();
+    this.fetch = makeHandler(this.#hub);
+    this.#lifetime = new Lifetime(resolved.signal, (time) => this.#close(time));
+    this.finished = this.#lifetime.finished;
+    this.#lifetime.attach();
+  }
+
+  /** The token of the server; an empty text if it has only named ones */
+  get token(): string {
+    return this.#hub.credentials.token;
   }
 
   /**
@@ -119,24 +121,20 @@ export class Server implements AsyncDisposable {
    * @throws {HoistError} If the server listens already or is closed
    */
   listen(options: ListenOptions = {}): this {
-    if (this.#closing !== undefined) {
+    if (this.#lifetime.isEnding) {
       throw new HoistError(
         "Cannot listen: the server is closed, make a new one",
       );
     }
-    if (this.#listening !== undefined) {
-      throw new HoistError(
-        `Cannot listen: the server already does, on ${this.url}`,
-      );
-    }
+    this.#port.assertFree();
     // Detached until the port is taken: whoever tries again with the same signal
     // would otherwise keep each server that came to nothing.
-    this.#detach();
-    this.#listening = new Listening(options, this.fetch, (error) => {
+    this.#lifetime.detach();
+    this.#port.open(options, this.fetch, (error) => {
       this.#log.exception("the HTTP server failed", error);
       return text(500, "Internal server error");
     });
-    this.#attach();
+    this.#lifetime.attach();
     this.#announce();
     return this;
   }
@@ -147,7 +145,7 @@ export class Server implements AsyncDisposable {
    * @throws {HoistError} If the server has no port of its own
    */
   get addr(): Deno.NetAddr {
-    return this.#own().addr;
+    return this.#port.listening.addr;
   }
 
   /**
@@ -156,12 +154,13 @@ export class Server implements AsyncDisposable {
    * @throws {HoistError} If the server has no port of its own
    */
   get url(): string {
-    return this.#own().url;
+    return this.#port.listening.url;
   }
 
   /** The clients that have logged in and not left; it changes as they come and go */
-  get clients(): ReadonlySet<Client> {
-    return this.#hub.clients;
+  get clients(): ReadonlySet<Client<Identity>> {
+    const clients: ReadonlySet<Client> = this.#hub.clients;
+    return clients as ReadonlySet<Client<Identity>>;
   }
 
   /**
@@ -170,7 +169,7 @@ export class Server implements AsyncDisposable {
    * @param listener What to call
    * @returns Removes the listener when disposed of
    */
-  receive(listener: Listener<ClientMessage>): Disposable;
+  receive(listener: Listener<ClientMessage<Identity>>): Disposable;
   /**
    * Calls a function with every message of a name, or of one of several.
    *
@@ -199,13 +198,16 @@ export class Server implements AsyncDisposable {
    */
   receive(
     names: string | readonly string[],
-    listener: Listener<ClientMessage>,
+    listener: Listener<ClientMessage<Identity>>,
   ): Disposable;
   receive(
-    names: string | readonly string[] | Listener<ClientMessage>,
-    listener?: Listener<ClientMessage>,
+    names: string | readonly string[] | Listener<ClientMessage<Identity>>,
+    listener?: Listener<ClientMessage<Identity>>,
   ): Disposable {
-    return this.#hub.listeners.add(names, listener);
+    return this.#hub.listeners.add(
+      names as string,
+      listener as Listener<ClientMessage>,
+    );
   }
 
   /**
@@ -228,9 +230,12 @@ export class Server implements AsyncDisposable {
    */
   operation(
     name: string,
-    handler: OperationHandler<OperationContext>,
+    handler: OperationHandler<OperationContext<Identity>>,
   ): Disposable {
-    return this.#hub.operations.add(name, handler);
+    return this.#hub.operations.add(
+      name,
+      handler as OperationHandler<OperationContext>,
+    );
   }
 
   /**
@@ -242,9 +247,10 @@ export class Server implements AsyncDisposable {
    *
    * @param name The name of the message
    * @param data What the message carries along, an empty object if left out
-   * @returns Resolves to the number of clients that the message was handed to
+   * @returns Resolves to what became of it, in numbers of clients
    *
    * @throws {TypeError} If the data is no object that JSON can hold
+   * @throws {RangeError} If it is larger than `limits.maxBuffered`
    * @throws {HoistError} If the server is closed
    *
    * @example
@@ -253,22 +259,61 @@ export class Server implements AsyncDisposable {
    * import assert from "node:assert/strict";
    *
    * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
-   * assert.equal(await server.broadcast("news", { n: 1 }), 0);
+   * const { delivered } = await server.broadcast("news", { n: 1 });
+   * assert.equal(delivered, 0);
    * ```
    */
-  async broadcast(name: string, data: JsonObject = {}): Promise<number> {
+  async broadcast(
+    name: string,
+    data: JsonObject = {},
+  ): Promise<BroadcastResult> {
     return await this.#hub.broadcast(name, data);
   }
 
   /**
-   * Closes the server. New clients are refused and no further request is taken.
-   * Clients are told that the server goes away (1001), those with requests under way
-   * when these are answered or `closeTimeout` is over.
+   * Takes one of the named `tokens` no more, and closes those who logged in with it
+   * (1008).
    *
-   * @returns Resolves when the port is free; calling it again changes nothing
+   * @param name The name of the token
+   * @returns The number of clients that were closed
+   *
+   * @throws {TypeError} If there is no token of that name
    */
-  close(): Promise<void> {
-    return this.#closing ??= this.#close();
+  revoke(name: string): number {
+    return this.#hub.revoke(name);
+  }
+
+  /**
+   * Takes another token from now on. The old one is taken until `grace` is over, and
+   * whoever logged in with it is then closed (1008), to come back with the new one.
+   *
+   * @param token The new token
+   * @param options How long the old one is taken
+   *
+   * @throws {TypeError} If the new token is in use already
+   * @throws {RangeError} If `grace` is out of its range
+   */
+  rotate(token: string, options: RotateOptions = {}): void {
+    const { grace = 0 } = options;
+    checkDelay("Cannot rotate the token as 'grace'", grace);
+    this.#hub.rotate(token, grace);
+  }
+
+  /**
+   * Closes the server, in bounded time. New clients are refused (503) and no further
+   * request is taken. Clients are told that the server goes away (1001), some at a time,
+   * those with requests under way when these are answered or the time is over. Clients
+   * that come back of their own accord are told when to (1012), each at another time.
+   *
+   * @param options How long to wait for requests under way
+   * @returns Resolves when the port is free; calling it again changes nothing
+   *
+   * @throws {RangeError} If `timeout` is out of its range
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { timeout } = options;
+    if (timeout !== undefined) checkDelay("Cannot close as 'timeout'", timeout);
+    return this.#lifetime.end(timeout);
   }
 
   /** Closes the server at the end of an `await using` block. */
@@ -276,42 +321,16 @@ export class Server implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(timeout = this.#options.closeTimeout): Promise<void> {
     this.#log.info("shutdown", "closing the server");
-    await this.#hub.close(this.#options.closeTimeout);
-    await this.#listening?.close();
-    this.#detach();
+    await this.#hub.close(timeout);
+    await this.#port.close();
     this.#log.info("shutdown", "the server is closed");
-    this.#finishing.resolve();
-  }
-
-  readonly #onAbort = (): void => void this.close();
-
-  #attach(): void {
-    const { signal } = this.#options;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (signal?.aborted) this.#onAbort();
-  }
-
-  #detach(): void {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-  }
-
-  #accept(request: Request, address: string): Response {
-    return this.#closing === undefined
-      ? this.#hub.accept(request, address)
-      : text(503, "The server is closing");
-  }
-
-  #own(): Listening {
-    if (this.#listening !== undefined) return this.#listening;
-    throw new HoistError(
-      "Cannot tell the address: the server has no port of its own, call listen()",
-    );
   }
 
   #announce(): void {
-    const token = this.#options.hideToken ? "" : ` with token ${this.token}`;
+    const isHidden = this.#options.hideToken || this.token === "";
+    const token = isHidden ? "" : ` with token ${this.token}`;
     const address = formatAddress(this.addr);
     this.#log.info("startup", `starting server on ${address}${token}`);
     this.#log.http(() => `listening on ${this.url}`);

@@ -5,98 +5,79 @@
  * @module
  */
 
-import type { LoginContext } from "./auth.ts";
-import { MAX_BATCH } from "./batch.ts";
-import type { Burst, Recipient } from "./broadcasts.ts";
+import type { Peer } from "./admission.ts";
+import { retryDelay, retryReason } from "./backoff.ts";
+import type { Burst, Delivery, Recipient } from "./broadcasts.ts";
+import type { ClientHost, Grant, Origin } from "./client_host.ts";
+import { ClientLog } from "./client_log.ts";
+import { assertClose, describeClose, describeEnd } from "./closing.ts";
+import type { Credential } from "./credentials.ts";
 import type { Expiring } from "./deadlines.ts";
 import { CloseCode } from "./errors.ts";
 import type { Feature } from "./features.ts";
+import { answerTo, exceeded } from "./invalid.ts";
+import type { RequestLimit } from "./limits.ts";
 import type { Message } from "./message.ts";
-import { Outbox } from "./outbox.ts";
 import type {
   JsonObject,
   LoginRequest,
   MessageRequest,
   OperationRequest,
 } from "./protocol.ts";
-import { type RequestClient, type RequestHost, Requests } from "./requests.ts";
-import {
-  type Batch,
-  type CloseEffect,
-  type Effect,
-  Session,
-} from "./session.ts";
-import { showFrame } from "./show.ts";
-
-/** What a client needs of its server. */
-export interface ClientHost extends RequestHost {
-  /** The token of the server, which no line may show. */
-  readonly token: string;
-  readonly minimumVersion: string | undefined;
-  /** Whether the client may log in; never rejects. */
-  authenticate(
-    token: string,
-    version: string,
-    origin: Origin,
-  ): boolean | Promise<boolean>;
-  /** The client has logged in. */
-  join(client: ServerClient): void;
-  /** Sends the broadcasts that the client lacks. */
-  catchUp(client: ServerClient): void;
-  /** The client takes part no more; its socket may still be closing. */
-  leave(client: ServerClient): void;
-  /** The socket of the client is gone. */
-  forget(client: ServerClient): void;
-}
-
-/** The part of a WebSocket that a client is driven by. */
-export type Socket = Pick<
-  WebSocket,
-  | "readyState"
-  | "send"
-  | "close"
-  | "onopen"
-  | "onmessage"
-  | "onclose"
->;
-
-/** What is known of a client before it says a word. */
-export interface Origin {
-  readonly address: string;
-  /** What a login of the host may look at */
-  readonly request?: Pick<LoginContext, "url" | "headers">;
-}
-
-const CONNECTING = 0;
-const OPEN = 1;
+import { Rate } from "./rate.ts";
+import { type RequestClient, Requests } from "./requests.ts";
+import { type Batch, type Effect, Session } from "./session.ts";
+import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
 /** A {@linkcode Client} as its server sees it. */
-export class ServerClient implements RequestClient, Recipient, Expiring {
+export class ServerClient
+  implements RequestClient, Recipient, Expiring, TransportOwner {
   readonly id: number;
-  readonly address: string;
+  readonly peer: Peer;
+  readonly log: ClientLog;
   version = "";
   cursor = Infinity;
+  #grant: Grant | undefined;
   readonly #host: ClientHost;
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   /** Not kept after the login: thousands of clients would each keep their headers. */
   #origin: Origin | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
-  readonly #outbox = new Outbox(this);
+  readonly #rate: Rate;
   #underWay = 0;
-  #draining = false;
+  #isSkipping = false;
   #ended = false;
   #onEnd = (): void => {};
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
+    const { limits, minimumVersion } = host;
     this.id = id;
-    this.address = origin.address;
+    this.peer = origin.peer;
     this.#host = host;
-    this.#socket = socket;
+    this.log = new ClientLog(host.log, origin.peer.address);
     this.#origin = origin;
-    this.#session = new Session(host.minimumVersion);
+    this.#session = new Session({ ...limits, minimumVersion });
     this.#requests = new Requests(host, this);
-    this.#listen();
+    this.#rate = new Rate(limits.maxRate, limits.maxBurst);
+    this.#transport = new Transport(socket, this, limits.maxBuffered);
+  }
+
+  get address(): string {
+    return this.peer.address;
+  }
+
+  get identity(): unknown {
+    return this.#grant?.identity;
+  }
+
+  /** What the client logged in with, if that was a token of the server */
+  get credential(): Credential | undefined {
+    return this.#grant?.credential;
+  }
+
+  get features(): ReadonlySet<Feature> {
+    return this.#session.features;
   }
 
   message(name: string, data: JsonObject = {}): Message {
@@ -105,41 +86,47 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {
     assertClose(code, reason);
-    this.#close(code, reason, `was disconnected (${code})`);
-  }
-
-  get features(): ReadonlySet<Feature> {
-    return this.#session.features;
+    this.disconnect(code, reason);
   }
 
   /** Sends a frame, after the broadcasts that were sent before it. */
   send(frame: string): void {
     this.#host.catchUp(this);
-    this.#outbox.push(frame);
-    if (this.#host.log.debugs) this.#logAll([frame]);
+    this.#transport.push(frame);
+    this.log.sent(frame);
   }
 
-  /** Hands a frame to the socket, if that is still open. */
-  write(frame: string): boolean {
-    if (this.#socket.readyState !== OPEN) return false;
-    try {
-      this.#socket.send(frame);
-      return true;
-    } catch {
-      return false;
-    }
+  /** Sends a frame that the client did not ask for. */
+  notify(frame: string): void {
+    if (!this.#host.skipsSlow) return this.send(frame);
+    this.#host.catchUp(this);
+    this.#noteSkipping(!this.#transport.hasRoomFor(frame));
+    if (!this.#isSkipping) this.send(frame);
   }
 
-  deliver({ frames, joined }: Burst): number {
-    // What was said before goes first.
-    this.#outbox.flush();
-    let sent = 0;
-    for (const frame of this.#outbox.joins ? joined : frames) {
-      if (this.write(frame)) sent++;
-    }
+  deliver(burst: Burst): Delivery {
+    const delivery = this.#transport.deliver(burst);
+    const isSlow = delivery.delivered < burst.single.length &&
+      delivery.rest === "skipped";
+    if (this.#host.skipsSlow) this.#noteSkipping(isSlow);
+    else if (isSlow) this.overflow();
     // Last, as a logger may send something, too.
-    if (this.#host.log.debugs) this.#logAll(frames);
-    return sent;
+    if (this.#host.log.debugs) {
+      const sent = burst.single.slice(0, delivery.delivered);
+      for (const { text } of sent) this.log.sent(text);
+    }
+    return delivery;
+  }
+
+  /** Something that cannot be left out does not fit: the client does not read. */
+  overflow(): void {
+    const { maxBuffered } = this.#host.limits;
+    if (this.#ended) return;
+    this.log.warn(
+      "slow",
+      `reads too slowly, more than ${maxBuffered} bytes would wait: see 'limits.maxBuffered'`,
+    );
+    this.disconnect(CloseCode.TRY_AGAIN_LATER, "reads too slowly");
   }
 
   /** The time for the login is up. */
@@ -147,12 +134,8 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
     this.#apply(this.#session.expireLogin());
   }
 
-  /**
-   * Takes no more requests and closes as soon as those under way are answered;
-   * resolves then.
-   */
+  /** Closes as soon as the requests under way are answered; resolves then. */
   drain(): Promise<void> {
-    this.#draining = true;
     return new Promise((resolve) => {
       this.#onEnd = resolve;
       if (this.#ended) resolve();
@@ -162,45 +145,57 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
 
   /** Closes because the server does. */
   dismiss(): void {
-    const code = CloseCode.GOING_AWAY;
-    this.#close(code, "server closed", `was disconnected (${code})`);
+    if (this.features.has("retry")) {
+      const reason = retryReason(retryDelay(this.#host.closing?.clients ?? 0));
+      this.disconnect(CloseCode.SERVICE_RESTART, reason);
+    } else {
+      this.disconnect(CloseCode.GOING_AWAY, "server closed");
+    }
   }
 
-  #listen(): void {
-    this.#socket.onmessage = ({ data }) => this.#receive(data);
-    this.#socket.onclose = ({ code }) => {
-      this.#end(describeClose(code));
-      this.#release();
-      this.#host.forget(this);
-    };
+  /** Closes, also with a code that is none of the host program's business. */
+  disconnect(code: number, reason: string): void {
+    this.#close(code, reason, `was disconnected (${code})`);
   }
 
-  /** Deno keeps a closed WebSocket until a full garbage collection: only that. */
-  #release(): void {
-    this.#socket.onmessage = null;
-    this.#socket.onclose = null;
-  }
-
-  #receive(frame: unknown): void {
-    this.#host.log.debug(
-      "receive",
-      () =>
-        this.#session.state === "login"
-          ? `${this.address} its login`
-          : `${this.address} ${this.#show(String(frame))}`,
-    );
+  receive(frame: unknown): void {
+    this.log.received(frame, this.#session.state === "login");
     this.#take(this.#session.receive(frame));
+  }
+
+  gone(code: number): void {
+    this.#end(describeClose(code));
+    this.#host.forget(this);
   }
 
   #take(effect: Effect | Batch): void {
     // What comes before in a batch may have closed the connection.
     if (this.#ended) return;
-    if (effect.kind === "batch") {
-      for (const each of effect.effects) this.#take(each);
-    } else if (!this.#draining || effect.kind === "close") {
-      // A goodbye is still heard while the server closes.
-      this.#apply(effect);
+    switch (effect.kind) {
+      case "batch":
+        for (const each of effect.effects) this.#take(each);
+        return;
+      case "message":
+      case "operation":
+      case "answer":
+        return this.#takeRequest(effect);
+      default:
+        this.#apply(effect);
     }
+  }
+
+  /** Takes a request, or the answer to one that is invalid, as far as limits allow. */
+  #takeRequest(effect: RequestEffect): void {
+    // A goodbye is still heard while the server closes, but no request.
+    if (this.#host.isClosing) return;
+    const verdict = this.#rate.take(performance.now());
+    if (verdict === "never") return this.#cutOff();
+    if (effect.kind === "answer") return this.#apply(effect);
+    if (verdict === "no") return this.#refuse(effect, "maxRate");
+    if (this.#underWay >= this.#host.limits.maxPending) {
+      return this.#refuse(effect, "maxPending");
+    }
+    this.#apply(effect);
   }
 
   #apply(effect: Effect): void {
@@ -212,8 +207,7 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
         return this.#answer(effect);
       case "answer":
         this.#report(effect.failure);
-        this.send(effect.frame);
-        return;
+        return this.send(effect.frame);
       case "close":
         this.#report(effect.failure);
         if (effect.frame !== undefined) this.send(effect.frame);
@@ -223,23 +217,41 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
     }
   }
 
+  #refuse(
+    { id }: MessageRequest | OperationRequest,
+    limit: RequestLimit,
+  ): void {
+    const refusal = answerTo(exceeded(id, limit, this.#host.limits[limit]));
+    this.#apply({ kind: "answer", ...refusal });
+  }
+
+  #cutOff(): void {
+    const { maxRate } = this.#host.limits;
+    this.log.warn(
+      "error",
+      `does not stop to send more than ${maxRate} messages a second, see 'limits.maxRate'`,
+    );
+    this.disconnect(CloseCode.POLICY_VIOLATION, "too many messages");
+  }
+
   #authenticate({ token, version }: LoginRequest): void {
     const origin = this.#origin!;
     this.version = version;
     this.#origin = undefined;
-    const accepted = this.#host.authenticate(token, version, origin);
+    const grant = this.#host.authenticate(token, version, origin);
     // What is decided at once is answered at once: a later turn costs more than that.
-    if (typeof accepted === "boolean") return this.#admit(accepted);
-    void accepted.then((accepted) => this.#admit(accepted));
+    if (!(grant instanceof Promise)) return this.#admit(grant);
+    void grant.then((grant) => this.#admit(grant));
   }
 
-  #admit(accepted: boolean): void {
-    const { log } = this.#host;
-    this.#apply(this.#session.settleLogin(accepted));
+  #admit(grant: Grant | undefined): void {
+    this.#grant = grant;
+    this.log.identify(grant?.identity);
+    this.#apply(this.#session.settleLogin(grant !== undefined));
     if (this.#session.state !== "open") return;
-    if (this.features.has("batch")) this.#outbox.join(MAX_BATCH);
+    if (this.features.has("batch")) this.#transport.join();
     this.#host.join(this);
-    log.info("login", `${this.address} has successfully authenticated`);
+    this.log.info("login", "has successfully authenticated");
   }
 
   #answer(request: MessageRequest | OperationRequest): void {
@@ -251,18 +263,15 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
 
   #settle(): void {
     this.#underWay--;
-    if (this.#draining && this.#underWay === 0) this.dismiss();
+    if (this.#host.isClosing && this.#underWay === 0) this.dismiss();
   }
 
   #close(code: number, reason: string, how: string): void {
     if (this.#ended) return;
-    // Before it opens, Deno takes no notice of a close.
-    if (this.#socket.readyState === CONNECTING) {
-      this.#socket.onopen = () => this.#socket.close(code, reason);
-    }
     this.#host.catchUp(this);
-    this.#outbox.flush();
-    this.#socket.close(code, reason);
+    // It may have been found too slow by that.
+    if (this.#ended) return;
+    this.#transport.close(code, reason);
     this.#end(how);
   }
 
@@ -272,57 +281,28 @@ export class ServerClient implements RequestClient, Recipient, Expiring {
     this.#ended = true;
     this.#session.close();
     this.#host.leave(this);
-    this.#host.log.info("disconnect", `${this.address} ${how}`);
+    this.log.info("disconnect", how);
     this.#onEnd();
   }
 
-  #logAll(frames: readonly string[]): void {
-    for (const frame of frames) {
-      this.#host.log.debug(
-        "send",
-        () => `${this.address} ${this.#show(frame)}`,
+  #noteSkipping(isSkipping: boolean): void {
+    if (isSkipping && !this.#isSkipping) {
+      const { maxBuffered } = this.#host.limits;
+      this.log.warn(
+        "slow",
+        `misses what does not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
       );
     }
-  }
-
-  #show(frame: string): string {
-    const { log, token } = this.#host;
-    return showFrame(frame, token.length, (text) => log.redact(text));
+    this.#isSkipping = isSkipping;
   }
 
   #report(failure: string | undefined): void {
-    if (failure === undefined) return;
-    this.#host.log.warn("error", `${this.address}: ${failure}`);
+    if (failure !== undefined) this.log.warn("error", failure);
   }
 }
 
-/** What RFC 6455, section 7.4.2, leaves to applications; Deno does not check it. */
-function assertClose(code: number, reason: string): void {
-  if (code !== CloseCode.NORMAL && !(code >= 3000 && code <= 4999)) {
-    throw new RangeError(
-      `Cannot close the client as the code must be 1000 or from 3000 to 4999: current value is ${code}`,
-    );
-  }
-  const { length } = new TextEncoder().encode(reason);
-  if (length > MAX_REASON) {
-    throw new RangeError(
-      `Cannot close the client as the reason must be at most ${MAX_REASON} bytes: current length is ${length}`,
-    );
-  }
-}
-
-// A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
-const MAX_REASON = 123;
-
-function describeEnd({ code, failure }: CloseEffect): string {
-  return failure === undefined
-    ? "has said goodbye"
-    : `was disconnected (${code})`;
-}
-
-function describeClose(code: number): string {
-  // Deno's code is 0 where the connection broke.
-  return code === 0 || code === CloseCode.ABNORMAL
-    ? "was lost"
-    : `has disconnected (${code})`;
-}
+/** What a client asked for, or what it gets for a request that is invalid. */
+type RequestEffect = Extract<
+  Effect,
+  { readonly kind: "message" | "operation" | "answer" }
+>;

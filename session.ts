@@ -10,9 +10,12 @@
  * @module
  */
 
+import { byteLength } from "./bytes.ts";
 import { encodeError, encodeLoginAnswer } from "./encode.ts";
 import { CloseCode, ErrorCode } from "./errors.ts";
 import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
+import { answerTo, exceeded } from "./invalid.ts";
+import { isDeeperThan } from "./json.ts";
 import {
   type ClientFrame,
   decodeBatch,
@@ -22,6 +25,7 @@ import {
   type LoginRequest,
   type MessageRequest,
   type OperationRequest,
+  type WireMessage,
 } from "./protocol.ts";
 import { isVersion, meetsMinimum } from "./version.ts";
 
@@ -61,6 +65,16 @@ export interface CloseEffect {
   readonly failure?: string;
 }
 
+/** What a client has to keep to. */
+export interface SessionRules {
+  /** The lowest version that it may have */
+  readonly minimumVersion?: string | undefined;
+  /** The largest frame, in bytes */
+  readonly maxPayload?: number;
+  /** How deep the data of a request may nest */
+  readonly maxDepth?: number;
+}
+
 /** The state of one connection. */
 export class Session {
   #state: SessionState = "login";
@@ -68,10 +82,10 @@ export class Session {
   /** What the client named at its login; `undefined` for a client of Hoist 1. */
   #named: readonly unknown[] | undefined;
   #features = NO_FEATURES;
-  readonly #minimumVersion: string | undefined;
+  readonly #rules: SessionRules;
 
-  constructor(minimumVersion?: string) {
-    this.#minimumVersion = minimumVersion;
+  constructor(rules: SessionRules = {}) {
+    this.#rules = rules;
   }
 
   /** Where the connection stands */
@@ -86,6 +100,7 @@ export class Session {
 
   /** Takes what the client sent. */
   receive(frame: unknown): Effect | Batch {
+    if (this.#isTooLarge(frame)) return this.#rejectSize();
     switch (this.#state) {
       case "login":
         return this.#receiveLogin(frame);
@@ -107,9 +122,10 @@ export class Session {
     if (named !== undefined) this.#features = commonFeatures(named);
     const features = named === undefined ? null : this.#features;
     this.#named = undefined;
+    const { maxPayload } = this.#rules;
     return {
       kind: "answer",
-      frame: encodeLoginAnswer(this.#loginId, features),
+      frame: encodeLoginAnswer(this.#loginId, features, maxPayload),
     };
   }
 
@@ -163,7 +179,25 @@ export class Session {
     // Nothing counts after a goodbye, or after what ended the connection.
     if (this.#state === "closed") return { kind: "ignore" };
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
-    return request.kind === "invalid" ? this.#reject(request) : request;
+    if (request.kind === "invalid") return this.#reject(request);
+    const { maxDepth = Infinity } = this.#rules;
+    return isTooDeep(request, maxDepth)
+      ? this.#reject(exceeded(request.id, "maxDepth", maxDepth))
+      : request;
+  }
+
+  #isTooLarge(frame: unknown): boolean {
+    const { maxPayload = Infinity } = this.#rules;
+    // Binary frames are refused whatever their size.
+    return this.#state !== "closed" && typeof frame === "string" &&
+      3 * frame.length > maxPayload &&
+      byteLength(frame, maxPayload) > maxPayload;
+  }
+
+  #rejectSize(): Effect {
+    const reason = `a frame must be at most ${this.#rules.maxPayload} bytes`;
+    const failure = `${reason}, see 'limits.maxPayload'`;
+    return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, { failure });
   }
 
   /** Checks the version before the token: protocol.md, "1. Login". */
@@ -176,7 +210,7 @@ export class Session {
       const description = '"version" must be a version such as "1.0.0"';
       return this.#rejectLogin({ kind, id, code, data, description, fatal });
     }
-    const needed = this.#minimumVersion;
+    const needed = this.#rules.minimumVersion;
     if (needed === undefined || meetsMinimum(version, needed)) return null;
     const code = ErrorCode.BAD_VERSION;
     const description = `the server needs version ${needed} or later`;
@@ -216,11 +250,19 @@ export class Session {
   }
 }
 
-function answerTo(
-  { id, code, data, description }: InvalidFrame,
-): { readonly frame: string; readonly failure: string } {
-  return {
-    frame: encodeError(id, code, data, description),
-    failure: description ?? "the frame is not JSON",
-  };
+/** Whether the data of a request, or what it replies to, goes beyond the limit. */
+function isTooDeep(
+  request: MessageRequest | OperationRequest,
+  limit: number,
+): boolean {
+  if (limit === Infinity) return false;
+  if (isDeeperThan(request.data, limit)) return true;
+  let levels = 0;
+  let replying: WireMessage | null = request.kind === "message"
+    ? request.replying
+    : null;
+  for (; replying !== null; replying = replying.replying) {
+    if (++levels > limit || isDeeperThan(replying.data, limit)) return true;
+  }
+  return false;
 }

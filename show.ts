@@ -9,9 +9,11 @@ const MAX_SHOWN = 1_000;
 
 const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 
-// What moves the cursor of a terminal or begins a line that is not ours.
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+// What moves the cursor of a terminal, turns its text around or begins a line that is
+// not ours.
+const CONTROL =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * The start of a frame, fit to be shown.
@@ -28,6 +30,11 @@ export function showFrame(
   // Cut first, as a frame may be long, and again, as a token may lie across the cut.
   const start = frame.slice(0, MAX_SHOWN + tokenLength);
   const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-  return redact(shown).slice(0, MAX_SHOWN)
+  return printable(redact(shown).slice(0, MAX_SHOWN));
+}
+
+/** A text that somebody else chose, without what a terminal would act on. */
+export function printable(text: string): string {
+  return text.slice(0, MAX_SHOWN)
     .replaceAll(CONTROL, (character) => encodeURIComponent(character));
 }

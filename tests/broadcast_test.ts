@@ -19,11 +19,12 @@ Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
       return { n: 1 };
     },
   };
-  const count = await server.broadcast(
+  const result = await server.broadcast(
     "news",
     data as unknown as Record<string, never>,
   );
-  assert.deepEqual([count, encoded], [2, 1]);
+  assert.deepEqual(result, { delivered: 2, skipped: 0, failed: 0 });
+  assert.equal(encoded, 1);
   for (const client of [one, two]) {
     const { data, id, message } = await client.next();
     assert.deepEqual([message, id], ["s_newmsg", null]);
@@ -39,14 +40,15 @@ Deno.test("Server.broadcast() is not disturbed by a client that broke", async ()
   while (server.clients.size === 0) await pause(5);
   await using client = await RawClient.logIn(server);
   broken.close();
-  assert((await server.broadcast("news")) >= 1);
+  assert((await server.broadcast("news")).delivered >= 1);
   assert.equal((await client.next()).data.message, "news");
 });
 
 Deno.test("Server.broadcast() without clients is a warning", async () => {
   const logger = new Recorder();
   await using server = serveQuietly({ logger });
-  assert.equal(await server.broadcast("news"), 0);
+  const nobody = { delivered: 0, skipped: 0, failed: 0 };
+  assert.deepEqual(await server.broadcast("news"), nobody);
   await logger.line(
     /^warn broadcast: no clients are connected to get message "news"$/,
   );

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { type Broadcasts, Burst } from "../broadcasts.ts";
-import { BUDGET, type FakeRecipient, MANY, Stage } from "./fake_recipients.ts";
+import {
+  BUDGET,
+  type FakeRecipient,
+  framesOf,
+  MANY,
+  Stage,
+} from "./fake_recipients.ts";
 
 /** The names of recipients. */
 function namesFrom(start: number, end: number): string[] {
@@ -100,7 +106,7 @@ Deno.test("Broadcasts go by the number of sends that a recipient says it took", 
   for (const recipient of stage.join(MANY)) {
     recipient.deliver = () => {
       bursts++;
-      return 1;
+      return { delivered: 1_000, rest: "failed", sends: 1 };
     };
   }
   stage.send(...namesFrom(0, 1_000));
@@ -118,22 +124,27 @@ Deno.test("Broadcasts of one tick are one burst, which all recipients share", as
   }
   stage.send("1", "2", "3");
   await stage.finish();
-  assert.deepEqual([...bursts].map(({ frames }) => frames), [["1", "2", "3"]]);
+  assert.deepEqual([...bursts].map(framesOf), [["1", "2", "3"]]);
   stage.send("4");
   await stage.finish();
-  assert.deepEqual([...bursts].map(({ frames }) => frames), [
+  assert.deepEqual([...bursts].map(framesOf), [
     ["1", "2", "3"],
     ["4"],
   ]);
 });
 
 Deno.test("a burst has its frames joined for those who take batches", () => {
-  assert.deepEqual(new Burst(["1"]).joined, ["1"]);
-  assert.deepEqual(new Burst(["1", "2"]).joined, ["[1,2]"]);
+  const one = { text: "1", bytes: 1, count: 1 };
+  assert.deepEqual(new Burst(["1"]).joined, [one]);
+  const two = { text: '[1,"é"]', bytes: 8, count: 2 };
+  assert.deepEqual(new Burst(["1", '"é"']).joined, [two]);
   const large = JSON.stringify("x".repeat(10_000));
-  const { frames, joined } = new Burst([large, large, "1"]);
-  assert.deepEqual(frames, [large, large, "1"]);
-  assert.deepEqual(joined, [large, `[${large},1]`]);
+  const burst = new Burst([large, large, "1"]);
+  assert.deepEqual(framesOf(burst), [large, large, "1"]);
+  assert.deepEqual(burst.joined, [
+    { text: large, bytes: 10_002, count: 1 },
+    { text: `[${large},1]`, bytes: 10_006, count: 2 },
+  ]);
 });
 
 Deno.test("Broadcasts that overlap come in the order in which they were sent, to everyone", async () => {

@@ -130,7 +130,8 @@ Deno.test("broadcasts of one tick are one batch for a client that takes batches"
   await using joined = await RawClient.logIn(server, ["batch"]);
   await using single = await RawClient.logIn(server);
   const names = ["one", "two", "three"];
-  const counts = await Promise.all(names.map((name) => server.broadcast(name)));
+  const results = names.map((name) => server.broadcast(name));
+  const counts = (await Promise.all(results)).map(({ delivered }) => delivered);
   assert.deepEqual(counts, [2, 2, 2]);
   assert.deepEqual(summarize(await joined.next()), names);
   for (const name of names) {

@@ -1,14 +1,27 @@
 /** Broadcasts by hand: recipients that keep what they get, and turns that a test makes. */
 
 import assert from "node:assert/strict";
-import { Broadcasts, type Burst, type Recipient } from "../broadcasts.ts";
+import {
+  type BroadcastResult,
+  Broadcasts,
+  type Burst,
+  type Delivery,
+  type Recipient,
+} from "../broadcasts.ts";
 import { endOfTick } from "./helpers.ts";
+
+/** The frames of a burst, one for each broadcast. */
+export function framesOf({ single }: Burst): string[] {
+  return single.map(({ text }) => text);
+}
 
 /** Keeps what it gets. */
 export class FakeRecipient implements Recipient {
   cursor = Infinity;
   /** Whether it can be sent anything */
   reachable = true;
+  /** How many frames it takes before it reads too slowly */
+  room = Infinity;
   /** Is called with each burst before it is taken, as a logger may be. */
   onDeliver: (burst: Burst) => void = () => {};
   readonly name: string;
@@ -20,13 +33,17 @@ export class FakeRecipient implements Recipient {
     this.#log = log;
   }
 
-  deliver(burst: Burst): number {
-    assert.notEqual(burst.frames.length, 0, "nothing is delivered");
+  deliver(burst: Burst): Delivery {
+    const frames = framesOf(burst);
+    assert.notEqual(frames.length, 0, "nothing is delivered");
     this.onDeliver(burst);
-    if (!this.reachable) return 0;
-    this.frames.push(...burst.frames);
-    for (const frame of burst.frames) this.#log.push(`${this.name} ${frame}`);
-    return burst.frames.length;
+    if (!this.reachable) return { delivered: 0, rest: "failed", sends: 0 };
+    const taken = frames.slice(0, this.room);
+    this.room -= taken.length;
+    this.frames.push(...taken);
+    for (const frame of taken) this.#log.push(`${this.name} ${frame}`);
+    const { length } = taken;
+    return { delivered: length, rest: "skipped", sends: length };
   }
 }
 
@@ -37,6 +54,8 @@ export class Stage {
   readonly log: string[] = [];
   /** The broadcasts that are through, as `frame number`, in their order */
   readonly through: string[] = [];
+  /** What became of these */
+  readonly results: BroadcastResult[] = [];
   #turn: (() => void) | undefined;
   #recipients = 0;
 
@@ -64,9 +83,10 @@ export class Stage {
   /** Sends frames and keeps when they are through. */
   send(...frames: readonly string[]): void {
     for (const frame of frames) {
-      void this.broadcasts.send(frame).then((handed) =>
-        this.through.push(`${frame} ${handed}`)
-      );
+      void this.broadcasts.send(frame).then((result) => {
+        this.results.push(result);
+        this.through.push(`${frame} ${result.delivered}`);
+      });
     }
   }
 

@@ -94,7 +94,8 @@ Deno.test("GET /hoist/ack answers with the version and nothing else", async () =
   const response = await fetch(`${server.url}/hoist/ack?query`);
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "application/json");
-  assert.equal(await response.text(), `{"version":"${VERSION}"}`);
+  const protocols = ["hoist.v1"];
+  assert.deepEqual(await response.json(), { version: VERSION, protocols });
 });
 
 Deno.test("GET /hoist/ack may be asked by a page of any origin", async () => {

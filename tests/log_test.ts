@@ -6,11 +6,13 @@ import { CONFIG, makeScript } from "./testdata/program.ts";
 
 const SECRET = "open-sesame";
 
-function makeLog(level: LogLevel = "info"): { log: Log; recorder: Recorder } {
+function makeLog(
+  logLevel: LogLevel = "info",
+): { log: Log; recorder: Recorder } {
   const recorder = new Recorder();
   return {
     recorder,
-    log: new Log({ logger: recorder, level, secret: SECRET }),
+    log: new Log({ logger: recorder, logLevel, secrets: [SECRET] }),
   };
 }
 
@@ -288,7 +290,11 @@ Deno.test("Log.redact() takes a secret for text and not for a pattern", () => {
 });
 
 Deno.test("Log.redact() leaves a text alone if a secret is empty", () => {
-  const log = new Log({ logger: new Recorder(), level: "info", secret: "" });
+  const log = new Log({
+    logger: new Recorder(),
+    logLevel: "info",
+    secrets: [""],
+  });
   assert.equal(log.redact("text", ""), "text");
 });
 
@@ -317,7 +323,7 @@ Deno.test("a logger that throws does not disturb who writes", () => {
     throw new Error("the disk is full");
   };
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
-  const log = new Log({ logger, level: "debug", secret: SECRET });
+  const log = new Log({ logger, logLevel: "debug", secrets: [SECRET] });
   using _debugging = debug({ http: true });
   writeAll(log);
   log.exception("it failed", new Error("text"));
@@ -329,8 +335,8 @@ Deno.test("a logger without one of the methods does not disturb who writes", () 
   const logger = { info: (line: string) => lines.push(line) };
   const log = new Log({
     logger: logger as unknown as Logger,
-    level: "debug",
-    secret: SECRET,
+    logLevel: "debug",
+    secrets: [SECRET],
   });
   writeAll(log);
   assert.deepEqual(lines, ["key: text"]);
@@ -363,7 +369,7 @@ Deno.test("a logger of the user's own is called as a method of itself", () => {
       calls.push(["error", this === logger, ...args]);
     },
   };
-  writeAll(new Log({ logger, level: "debug", secret: SECRET }));
+  writeAll(new Log({ logger, logLevel: "debug", secrets: [SECRET] }));
   assert.deepEqual(
     calls,
     LOG_LEVELS.map((level) => [level, true, "key: text"]),
@@ -411,7 +417,7 @@ Deno.test("the default logger writes a line once, however many servers there are
 
 Deno.test("the default logger writes a text as it is", async () => {
   const { stderr } = await runScript(`
-    const log = new Log({ level: "info", secret: "" });
+    const log = new Log({ logLevel: "info", secrets: [""] });
     log.info("key", "50% %s %c: a: b");
   `);
   assert.equal(stderr, "key: 50% %s %c: a: b\n");
@@ -431,7 +437,7 @@ const SETUP = `
 Deno.test("the default logger is the one that setup() of @std/log made", async () => {
   const { stdout, stderr } = await runScript(`
     ${SETUP}
-    const log = new Log({ level: "debug", secret: "" });
+    const log = new Log({ logLevel: "debug", secrets: [""] });
     log.info("key", "below the level of setup()");
     log.warn("key", "text");
   `);
@@ -440,9 +446,9 @@ Deno.test("the default logger is the one that setup() of @std/log made", async (
 
 Deno.test("each server takes the logger that is set up when it starts", async () => {
   const { stdout, stderr } = await runScript(`
-    const before = new Log({ level: "debug", secret: "" });
+    const before = new Log({ logLevel: "debug", secrets: [""] });
     ${SETUP}
-    const after = new Log({ level: "debug", secret: "" });
+    const after = new Log({ logLevel: "debug", secrets: [""] });
     before.warn("key", "before");
     after.warn("key", "after");
   `);
@@ -450,7 +456,7 @@ Deno.test("each server takes the logger that is set up when it starts", async ()
 });
 
 const LINE_OF_EACH_LEVEL = `
-  const log = new Log({ level: "debug", secret: "" });
+  const log = new Log({ logLevel: "debug", secrets: [""] });
   log.debug("key", () => "text");
   log.info("key", "text");
   log.warn("key", "text");

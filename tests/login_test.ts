@@ -113,7 +113,7 @@ Deno.test("a login may take its time and gets the server, the token and the cont
 
 Deno.test("a login that never settles is cut off", async () => {
   const login = () => new Promise<boolean>(() => {});
-  await using server = serveQuietly({ login, loginTimeout: 20 });
+  await using server = serveQuietly({ login, limits: { loginTimeout: 20 } });
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "1.0.0" });
   assert.equal((await client.next()).code, 3);
@@ -124,7 +124,7 @@ Deno.test("a login that never settles is cut off", async () => {
 });
 
 Deno.test("a client that never says a word is cut off", async () => {
-  await using server = serveQuietly({ loginTimeout: 20 });
+  await using server = serveQuietly({ limits: { loginTimeout: 20 } });
   await using client = await RawClient.open(server);
   assert.deepEqual(await client.closed, {
     code: 1008,
@@ -133,7 +133,7 @@ Deno.test("a client that never says a word is cut off", async () => {
 });
 
 Deno.test("a login in time is not cut off later", async () => {
-  await using server = serveQuietly({ loginTimeout: 50 });
+  await using server = serveQuietly({ limits: { loginTimeout: 50 } });
   await using client = await RawClient.logIn(server);
   await pause(100);
   client.send(message(1, "still here"));
@@ -152,11 +152,11 @@ Deno.test("nobody takes part before the login", async () => {
   const refusal = await client.next();
   assert.deepEqual([refusal.id, refusal.code], [1, 8]);
   assert.equal(refusal.desc, "the login has not been answered yet");
-  assert.equal(await server.broadcast("news"), 0);
+  assert.equal((await server.broadcast("news")).delivered, 0);
   assert.equal(server.clients.size, 0);
   open();
   assert.deepEqual(await client.next(), { ...SUCCESS, id: 0 });
-  assert.equal(await server.broadcast("news"), 1);
+  assert.equal((await server.broadcast("news")).delivered, 1);
   assert.equal((await client.next()).message, "s_newmsg");
   assert.deepEqual(received, []);
   assert(silent);

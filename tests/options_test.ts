@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import {
-  type ResolvedOptions,
-  resolveOptions,
-  type ServerOptions,
-} from "../options.ts";
+import type { ServerOptions } from "../options.ts";
+import { resolveLimits } from "../limits.ts";
+import { type ResolvedOptions, resolveOptions } from "../resolve_options.ts";
 import { Recorder } from "./helpers.ts";
 
 interface Owner {
@@ -16,10 +14,17 @@ function resolve(options: ServerOptions<Owner> = {}): ResolvedOptions<Owner> {
 }
 
 Deno.test("a server's options are these if left out", () => {
-  assert.deepEqual(resolve(), {
+  const { isAllowed, ...options } = resolve();
+  assert(isAllowed("http://localhost:8000", "localhost:5000"));
+  assert(!isAllowed("http://example.org", "localhost:5000"));
+  assert.deepEqual(options, {
     token: "test",
+    tokens: [],
+    secrets: ["test"],
     login: undefined,
-    loginTimeout: 10_000,
+    limits: resolveLimits(),
+    onSlow: "disconnect",
+    trustProxy: 0,
     minimumVersion: undefined,
     hideToken: false,
     exposeErrors: false,
@@ -33,7 +38,10 @@ Deno.test("a server's options are these if left out", () => {
 Deno.test("a server's options are those that are given", () => {
   const options = {
     login: () => true,
-    loginTimeout: 1,
+    limits: { maxDepth: 3 },
+    onSlow: "skip",
+    allowedOrigins: ["http://example.org"],
+    trustProxy: true,
     minimumVersion: "1.2.3",
     hideToken: true,
     exposeErrors: true,
@@ -42,7 +50,17 @@ Deno.test("a server's options are those that are given", () => {
     logger: new Recorder(),
     signal: AbortSignal.abort(),
   } as const;
-  assert.deepEqual(resolve(options), { token: "test", ...options });
+  const { isAllowed, ...resolved } = resolve(options);
+  const { allowedOrigins, ...given } = options;
+  assert(isAllowed(allowedOrigins[0], "localhost:5000"));
+  assert.deepEqual(resolved, {
+    ...given,
+    token: "test",
+    tokens: [],
+    secrets: ["test"],
+    limits: resolveLimits({ maxDepth: 3 }),
+    trustProxy: 1,
+  });
 });
 
 Deno.test("a server makes a token of 25 letters if none is given", () => {
@@ -101,9 +119,7 @@ for (const token of ["", null, 5]) {
 
 const LONGEST = 2_147_483_647;
 
-for (
-  const [name, minimum] of [["loginTimeout", 1], ["closeTimeout", 0]] as const
-) {
+for (const [name, minimum] of [["closeTimeout", 0]] as const) {
   for (const value of [minimum, LONGEST]) {
     Deno.test(`a server takes ${value} as ${name}`, () => {
       assert.equal(resolve({ [name]: value })[name], value);

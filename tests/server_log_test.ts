@@ -81,7 +81,8 @@ Deno.test("no line but the first holds a token, and none below debug a payload",
 
 Deno.test("a debug line is short, and cannot be taken for another", async () => {
   const logger = new Recorder();
-  await using server = serveQuietly({ logger, logLevel: "debug" });
+  const limits = { maxPayload: Infinity };
+  await using server = serveQuietly({ logger, logLevel: "debug", limits });
   await using client = await RawClient.logIn(server);
   client.send(message(1, "x".repeat(1e6)));
   await client.next();

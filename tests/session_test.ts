@@ -442,7 +442,7 @@ for (
   const version of ["1.2.3", "1.2.4", "1.10.0", "2.0.0-rc.1", "1.2.3+build"]
 ) {
   Deno.test(`Session with the minimum 1.2.3 lets version ${version} ask`, () => {
-    const session = new Session("1.2.3");
+    const session = new Session({ minimumVersion: "1.2.3" });
     const effect = session.receive(
       JSON.stringify({ id: 0, token: "test", version }),
     );
@@ -459,7 +459,7 @@ for (
 
 for (const version of ["1.2.2", "1.2.3-rc.1", "0.99.99", "1.1.10"]) {
   Deno.test(`Session with the minimum 1.2.3 refuses version ${version}`, () => {
-    const session = new Session("1.2.3");
+    const session = new Session({ minimumVersion: "1.2.3" });
     const effect = session.receive(
       JSON.stringify({ id: 6, token: "test", version }),
     );
@@ -484,7 +484,7 @@ Deno.test("Session without a minimum lets any version ask", () => {
 });
 
 Deno.test("Session checks the version before anybody sees the token", () => {
-  const effect = new Session("2.0.0").receive(LOGIN);
+  const effect = new Session({ minimumVersion: "2.0.0" }).receive(LOGIN);
   assert.equal(summarize(effect), "close, 1008, error 4 to 0");
 });
 
@@ -501,7 +501,7 @@ for (
   for (const minimum of [undefined, "1.0.0"]) {
     const shown = JSON.stringify(version.slice(0, 20));
     Deno.test(`Session with the minimum ${minimum} refuses version ${shown}`, () => {
-      const session = new Session(minimum);
+      const session = new Session({ minimumVersion: minimum });
       const effect = session.receive(
         JSON.stringify({ id: 6, token: "test", version }),
       );
@@ -568,7 +568,7 @@ Deno.test("Session names no token in what it logs or answers", () => {
       '{"token": "secret"',
     ]
   ) {
-    const effect = new Session("2.0.0").receive(frame);
+    const effect = new Session({ minimumVersion: "2.0.0" }).receive(frame);
     assert.equal(effect.kind, "close");
     assert(!JSON.stringify(effect).includes("secret"));
   }
@@ -578,7 +578,9 @@ Deno.test("Session gives close reasons that fit into a Close frame", () => {
   const version = "1".repeat(10_000);
   const reasons = [
     new Session().receive(JSON.stringify({ id: 0, token: version, version })),
-    new Session(`${"1".repeat(15)}.0.0-${"a".repeat(200)}`).receive(LOGIN),
+    new Session({
+      minimumVersion: `${"1".repeat(15)}.0.0-${"a".repeat(200)}`,
+    }).receive(LOGIN),
     STATES.open().receive(`"${version}"`),
     STATES.authenticating().expireLogin(),
   ].map((effect) => effect.kind === "close" && effect.reason);

@@ -1,0 +1,150 @@
+/**
+ * Who gets a socket: what is decided before a WebSocket is opened.
+ *
+ * @module
+ */
+
+import { FORWARDED_HEADER, forwardedAddress, networkOf } from "./addresses.ts";
+import { text } from "./http.ts";
+import type { ResolvedLimits } from "./limits.ts";
+import { formatAddress } from "./listen.ts";
+import { LoginFailures } from "./login_failures.ts";
+import type { OriginCheck } from "./origins.ts";
+
+/** Who asks. */
+export interface Peer {
+  /** As logs show it */
+  readonly address: string;
+  /** What limits for one address count by; `undefined` if nothing is known of it */
+  readonly network: string | undefined;
+}
+
+/** What an admission goes by. */
+export interface AdmissionOptions {
+  readonly limits: ResolvedLimits;
+  /** How many proxies there are in front */
+  readonly trustProxy: number;
+  readonly isAllowed: OriginCheck;
+}
+
+/** A request that is refused. */
+export interface Refusal {
+  readonly reason: string;
+  readonly response: Response;
+}
+
+/** How long a client should wait where nobody knows, in seconds. */
+const RETRY_AFTER = 5;
+
+/** How many characters of an origin are shown: a client may send any number. */
+const MAX_SHOWN = 100;
+
+/** Decides who gets a socket. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #failures: LoginFailures;
+  /** The number of sockets of each network. */
+  readonly #sockets = new Map<string, number>();
+
+  constructor(options: AdmissionOptions) {
+    const { maxLoginFailures, loginFailureWindow } = options.limits;
+    this.#options = options;
+    this.#failures = new LoginFailures(maxLoginFailures, loginFailureWindow);
+  }
+
+  /** Tells who sends a request. */
+  peerOf({ headers }: Request, remote: Deno.Addr | undefined): Peer {
+    const { trustProxy } = this.#options;
+    const forwarded = trustProxy === 0
+      ? undefined
+      : forwardedAddress(headers.get(FORWARDED_HEADER), trustProxy);
+    if (forwarded !== undefined) {
+      return { address: forwarded, network: networkOf(forwarded) };
+    }
+    const address = formatAddress(remote);
+    const network = remote !== undefined && "hostname" in remote
+      ? networkOf(remote.hostname)
+      : undefined;
+    return { address, network };
+  }
+
+  /** Says why a request gets no socket, if it gets none while so many are open. */
+  refusal(request: Request, peer: Peer, open: number): Refusal | undefined {
+    return this.#checkOrigin(request) ?? this.#checkFailures(peer) ??
+      this.#checkNetwork(peer) ?? this.#checkTotal(open);
+  }
+
+  /** Somebody has got a socket. */
+  enter({ network }: Peer): void {
+    if (network === undefined) return;
+    this.#sockets.set(network, this.#socketsOf(network) + 1);
+  }
+
+  /** The socket is gone. */
+  leave({ network }: Peer): void {
+    if (network === undefined) return;
+    const rest = this.#socketsOf(network) - 1;
+    if (rest > 0) this.#sockets.set(network, rest);
+    else this.#sockets.delete(network);
+  }
+
+  /** A token was refused. */
+  fail({ network }: Peer): void {
+    if (network !== undefined) this.#failures.add(network, performance.now());
+  }
+
+  /** How long no login is taken, in milliseconds; 0 if they are. */
+  lockout({ network }: Peer): number {
+    return network === undefined
+      ? 0
+      : this.#failures.lockout(network, performance.now());
+  }
+
+  #socketsOf(network: string): number {
+    return this.#sockets.get(network) ?? 0;
+  }
+
+  #checkOrigin({ headers, url }: Request): Refusal | undefined {
+    const origin = headers.get("origin");
+    // What is no browser sends none, and could send any.
+    if (origin === null) return undefined;
+    if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
+    return {
+      reason: `origin ${
+        JSON.stringify(origin.slice(0, MAX_SHOWN))
+      } is not among 'allowedOrigins'`,
+      response: text(403, "Forbidden: pages of this origin may not connect"),
+    };
+  }
+
+  #checkFailures(peer: Peer): Refusal | undefined {
+    const lockout = this.lockout(peer);
+    if (lockout === 0) return undefined;
+    const seconds = String(Math.ceil(lockout / 1_000));
+    const headers = lockout === Infinity ? {} : { "retry-after": seconds };
+    return {
+      reason: "too many failed logins, see 'limits.maxLoginFailures'",
+      response: text(429, "Too many failed logins: try again later", headers),
+    };
+  }
+
+  #checkNetwork({ network }: Peer): Refusal | undefined {
+    const { maxConnectionsPerAddress: limit } = this.#options.limits;
+    if (network === undefined || this.#socketsOf(network) < limit) return;
+    return {
+      reason:
+        `${limit} connections of ${network} are open, see 'limits.maxConnectionsPerAddress'`,
+      response: text(429, "Too many connections: close others first"),
+    };
+  }
+
+  #checkTotal(open: number): Refusal | undefined {
+    const { maxConnections: limit } = this.#options.limits;
+    if (open < limit) return undefined;
+    const headers = { "retry-after": String(RETRY_AFTER) };
+    return {
+      reason: `${limit} connections are open, see 'limits.maxConnections'`,
+      response: text(503, "The server is full: try again later", headers),
+    };
+  }
+}

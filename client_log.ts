@@ -1,0 +1,80 @@
+/**
+ * What the log says of one client.
+ *
+ * @module
+ */
+
+import type { Log } from "./log.ts";
+import { Rate } from "./rate.ts";
+import { printable, showFrame } from "./show.ts";
+
+/** How many warnings about one client are written at once, and then in a second. */
+const MAX_WARNINGS = 20;
+const WARNINGS_PER_SECOND = 1;
+
+/** The lines about one client. */
+export class ClientLog {
+  readonly #log: Log;
+  /** How the lines call the client */
+  #label: string;
+  #warnings: Rate | undefined;
+
+  constructor(log: Log, address: string) {
+    this.#log = log;
+    this.#label = address;
+  }
+
+  /** How the lines call the client */
+  get label(): string {
+    return this.#label;
+  }
+
+  /** Calls the client by its name from now on, if its identity has one. */
+  identify(identity: unknown): void {
+    const name = nameOf(identity);
+    if (name !== "") this.#label = `${printable(name)} (${this.#label})`;
+  }
+
+  /** Writes a line about its coming and going. */
+  info(key: string, text: string): void {
+    this.#log.info(key, `${this.#label} ${text}`);
+  }
+
+  /** Writes a line about what it does wrong: it cannot fill the log with them. */
+  warn(key: string, text: string): void {
+    this.#warnings ??= new Rate(WARNINGS_PER_SECOND, MAX_WARNINGS);
+    if (this.#warnings.take(performance.now()) !== "yes") return;
+    this.#log.warn(key, `${this.#label}: ${text}`);
+  }
+
+  /** Writes a line about a frame that it sent; its login is not shown. */
+  received(frame: unknown, isLogin: boolean): void {
+    if (!this.#log.debugs) return;
+    const text = () => isLogin ? "its login" : this.#show(String(frame));
+    this.#log.debug("receive", () => `${this.#label} ${text()}`);
+  }
+
+  /** Writes a line about a frame that it was sent. */
+  sent(frame: string): void {
+    if (!this.#log.debugs) return;
+    this.#log.debug("send", () => `${this.#label} ${this.#show(frame)}`);
+  }
+
+  #show(frame: string): string {
+    const { secretLength } = this.#log;
+    return showFrame(frame, secretLength, (text) => this.#log.redact(text));
+  }
+}
+
+/** How many characters of a name are shown: a login may take it from anyone. */
+const MAX_NAME = 100;
+
+function nameOf(identity: unknown): string {
+  try {
+    const { name } = Object(identity);
+    return typeof name === "string" ? name.slice(0, MAX_NAME) : "";
+  } catch {
+    // An object of the host may have getters of any kind.
+    return "";
+  }
+}

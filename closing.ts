@@ -1,0 +1,41 @@
+/**
+ * The ends of a client's connection, in words, and what a host program may close with.
+ *
+ * @module
+ */
+
+import { CloseCode } from "./errors.ts";
+import type { CloseEffect } from "./session.ts";
+
+// A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
+const MAX_REASON = 123;
+
+/** What RFC 6455, section 7.4.2, leaves to applications; Deno does not check it. */
+export function assertClose(code: number, reason: string): void {
+  if (code !== CloseCode.NORMAL && !(code >= 3000 && code <= 4999)) {
+    throw new RangeError(
+      `Cannot close the client as the code must be 1000 or from 3000 to 4999: current value is ${code}`,
+    );
+  }
+  const { length } = new TextEncoder().encode(reason);
+  if (length > MAX_REASON) {
+    throw new RangeError(
+      `Cannot close the client as the reason must be at most ${MAX_REASON} bytes: current length is ${length}`,
+    );
+  }
+}
+
+/** How a connection ended that the session closed. */
+export function describeEnd({ code, failure }: CloseEffect): string {
+  return failure === undefined
+    ? "has said goodbye"
+    : `was disconnected (${code})`;
+}
+
+/** How a connection ended that nobody here closed. */
+export function describeClose(code: number): string {
+  // Deno's code is 0 where the connection broke.
+  return code === 0 || code === CloseCode.ABNORMAL
+    ? "was lost"
+    : `has disconnected (${code})`;
+}

@@ -1,0 +1,163 @@
+/**
+ * The WebSocket of one client, and what it lets wait for that client.
+ *
+ * @module
+ */
+
+import { MAX_BATCH } from "./batch.ts";
+import type { Burst, Delivery } from "./broadcasts.ts";
+import { byteLength } from "./bytes.ts";
+import { Outbox, type Sink } from "./outbox.ts";
+
+/** The part of a WebSocket that a client is driven by. */
+export type Socket = Pick<
+  WebSocket,
+  | "readyState"
+  | "bufferedAmount"
+  | "send"
+  | "close"
+  | "onopen"
+  | "onmessage"
+  | "onclose"
+>;
+
+/** Who is told what happens to a socket. */
+export interface TransportOwner {
+  /** Something came. */
+  receive(data: unknown): void;
+  /** More would wait than may: nothing was sent. */
+  overflow(): void;
+  /** The socket is gone. */
+  gone(code: number): void;
+}
+
+const CONNECTING = 0;
+const OPEN = 1;
+
+/** How long what was said before has to reach the system, in milliseconds. */
+const LINGER = 500;
+
+/** How long it is waited until it is looked again whether it has, in milliseconds. */
+const LOOK_AGAIN = 10;
+
+/** Sends frames to one client, never more than it may leave unread. */
+export class Transport implements Sink {
+  readonly #socket: Socket;
+  readonly #owner: TransportOwner;
+  readonly #maxBuffered: number;
+  readonly #outbox = new Outbox(this);
+  /** What becomes of broadcasts that cannot be sent any more. */
+  #rest: Delivery["rest"] = "failed";
+  #closing = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Constructs a `Transport`.
+   *
+   * @param socket The WebSocket
+   * @param owner Who is told what happens to it
+   * @param maxBuffered How much may wait for the client, in bytes
+   */
+  constructor(socket: Socket, owner: TransportOwner, maxBuffered: number) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#maxBuffered = maxBuffered;
+    socket.onmessage = ({ data }) => owner.receive(data);
+    socket.onclose = ({ code }) => {
+      this.#release();
+      owner.gone(code);
+    };
+  }
+
+  /** Joins what is said in one tick to batches from now on. */
+  join(): void {
+    this.#outbox.join(MAX_BATCH);
+  }
+
+  /** Sends a frame, at the latest at the end of this tick. */
+  push(frame: string): void {
+    const waiting = this.#outbox.units + frame.length;
+    // The answers to one batch may be more than anyone may leave unread.
+    if (waiting > this.#maxBuffered) this.#outbox.flush();
+    this.#outbox.push(frame);
+  }
+
+  /** Whether a frame can be sent, after what was said before it. */
+  hasRoomFor(frame: string): boolean {
+    if (this.#fits(3 * (this.#outbox.units + frame.length))) return true;
+    // Only what was written is known exactly.
+    this.#outbox.flush();
+    return this.#fits(byteLength(frame, this.#maxBuffered));
+  }
+
+  /** Hands a frame to the socket, if that is still open. */
+  write(frame: string): void {
+    if (!this.#isOpen) return;
+    const fits = this.#fits(3 * frame.length) ||
+      this.#fits(byteLength(frame, this.#maxBuffered));
+    if (fits) return void this.#send(frame);
+    this.#rest = "skipped";
+    this.#owner.overflow();
+  }
+
+  /** Hands over broadcasts as long as there is room for them. */
+  deliver(burst: Burst): Delivery {
+    // What was said before goes first.
+    this.#outbox.flush();
+    let delivered = 0;
+    let sends = 0;
+    for (const part of this.#outbox.joins ? burst.joined : burst.single) {
+      if (!this.#isOpen) break;
+      if (!this.#fits(part.bytes)) return { delivered, rest: "skipped", sends };
+      if (!this.#send(part.text)) break;
+      delivered += part.count;
+      sends++;
+    }
+    return { delivered, rest: this.#rest, sends };
+  }
+
+  /** Sends what waits, and then a Close frame; nothing is sent any more. */
+  close(code: number, reason: string): void {
+    this.#outbox.flush();
+    this.#closing = true;
+    const socket = this.#socket;
+    // Before it opens, Deno takes no notice of a close.
+    if (socket.readyState === CONNECTING) {
+      socket.onopen = () => socket.close(code, reason);
+    }
+    // Deno drops what it has not written, this very Close frame included, if the next
+    // frame of the client is there already. Whoever does not read is not waited for.
+    const end = this.#rest === "skipped" ? 0 : performance.now() + LINGER;
+    const attempt = () => {
+      if (socket.bufferedAmount === 0 || performance.now() >= end) {
+        socket.close(code, reason);
+      } else this.#timer = setTimeout(attempt, LOOK_AGAIN);
+    };
+    setImmediate(attempt);
+  }
+
+  get #isOpen(): boolean {
+    return !this.#closing && this.#socket.readyState === OPEN;
+  }
+
+  /** Whether so many bytes more may wait. What waits in the system does not count. */
+  #fits(bytes: number): boolean {
+    return this.#socket.bufferedAmount + bytes <= this.#maxBuffered;
+  }
+
+  #send(frame: string): boolean {
+    try {
+      this.#socket.send(frame);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Deno keeps a closed WebSocket until a full garbage collection: only that. */
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+  }
+}

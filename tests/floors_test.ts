@@ -10,6 +10,7 @@ const FLOORS = {
   // every JavaScript runtime has.
   ground: [
     "auth",
+    "backoff",
     "batch",
     "bytes",
     "encode",

@@ -5,17 +5,27 @@
  */
 
 import { MAX_BATCH } from "./batch.ts";
+import { Channel, type ChannelEvents } from "./channel.ts";
 import type { ConnectOptions } from "./client.ts";
-import { ClientConnection, type Connection } from "./connection.ts";
+import { ClientConnection, type Link } from "./client_connection.ts";
+import type { Connection } from "./connection.ts";
 import {
   acknowledge,
+  type ClientSocket,
   type Endpoints,
   endpointsOf,
   openSocket,
   refusal,
   type WebSocketConstructor,
 } from "./dial.ts";
+import { encodeLogin } from "./encode.ts";
 import { ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
+import { FEATURES } from "./features.ts";
+import { Inbox } from "./inbox.ts";
+import type { Dial, ReconnectorParts } from "./reconnector.ts";
+import { Reporter } from "./reporter.ts";
+import { termsOf } from "./response.ts";
+import { Status } from "./status.ts";
 import { limit } from "./timers.ts";
 import { isVersion, VERSION } from "./version.ts";
 
@@ -27,53 +37,101 @@ export async function openConnection(
   token: string,
   options: ConnectOptions,
 ): Promise<Connection> {
+  const { logger = console } = options;
+  const dial = dialerOf(token, options);
+  const reporter = new Reporter(logger);
+  const inbox = new Inbox(reporter);
+  const status = new Status(reporter);
+  const link = await openLink({ dial, status, inbox }, options);
+  return new ClientConnection({ link, inbox, status, reporter });
+}
+
+async function openLink(
+  parts: ReconnectorParts,
+  { reconnect, signal }: ConnectOptions,
+): Promise<Link> {
+  const { dial, status, inbox } = parts;
+  if (reconnect) {
+    // Most programs do without.
+    const { Reconnector } = await import("./reconnector.ts");
+    const link = new Reconnector(parts, reconnect === true ? {} : reconnect);
+    await link.open(signal);
+    return link;
+  }
+  return await dial(signal, {
+    onOpen: () => status.set({ state: "open" }),
+    onClose: () => status.set({ state: "closed" }),
+    onMessage: (wire) => inbox.onMessage(wire),
+    onInvalid: () => inbox.onInvalid(),
+  });
+}
+
+/** Makes what opens a WebSocket and logs in, once or each time anew. */
+function dialerOf(token: string, options: ConnectOptions): Dial {
   const { minimumVersion, timeout = DEFAULT_TIMEOUT } = options;
+  const { WebSocket = globalThis.WebSocket } = options;
   const endpoints = endpointsOf(options.url ?? DEFAULT_URL);
   assertVersion(minimumVersion);
   assertToken(token);
-  const { signal, cancel } = limit(
-    options.signal,
-    timeout,
-    () =>
-      new TimeoutError(
-        `Cannot connect to ${endpoints.base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
-      ),
-  );
+  assertImplementation(WebSocket);
+  const login: Login = {
+    base: endpoints.base,
+    frame: loginFrame(token, options),
+    maxBatch: maxBatchOf(WebSocket),
+  };
+  return async (callerSignal, events) => {
+    const { signal, cancel } = limit(
+      callerSignal,
+      timeout,
+      () => tooSlow(endpoints, timeout),
+    );
+    try {
+      signal.throwIfAborted();
+      const protocol = await acknowledge(endpoints, minimumVersion, signal);
+      const socket = await openSocket(endpoints, WebSocket, protocol, signal);
+      return await logIn(socket, login, events, signal);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+/** What a client says at its login, and what its errors name. */
+interface Login {
+  readonly base: string;
+  readonly frame: string;
+  readonly maxBatch: number;
+}
+
+/** Logs in: protocol.md, "1. Login". */
+async function logIn(
+  socket: ClientSocket,
+  { base, frame, maxBatch }: Login,
+  events: ChannelEvents,
+  signal: AbortSignal,
+): Promise<Channel> {
+  const channel = new Channel(socket, events);
   try {
-    signal.throwIfAborted();
-    await acknowledge(endpoints, minimumVersion, signal);
-    return await logIn(endpoints, token, signal, options);
-  } finally {
-    cancel();
+    await channel.request({
+      subject: "the login",
+      encode: () => frame,
+      signal,
+      toError: (frame) => refusal(base, frame),
+      onAnswer: (data) => channel.open(termsOf(data), maxBatch),
+    });
+    return channel;
+  } catch (error) {
+    channel.abort();
+    throw error instanceof ConnectionClosedError ? lost(base, error) : error;
   }
 }
 
-/** Opens the WebSocket and logs in: protocol.md, "1. Login". */
-async function logIn(
-  endpoints: Endpoints,
-  token: string,
-  signal: AbortSignal,
-  options: ConnectOptions,
-): Promise<Connection> {
-  const { WebSocket = globalThis.WebSocket, logger = console } = options;
-  assertImplementation(WebSocket);
-  const socket = await openSocket(endpoints, WebSocket, signal);
-  const connection = new ClientConnection(socket, logger);
-  try {
-    await connection.logIn(
-      token,
-      VERSION,
-      signal,
-      maxBatchOf(WebSocket),
-      (frame) => refusal(endpoints.base, frame),
-    );
-    return connection;
-  } catch (error) {
-    socket.close();
-    throw error instanceof ConnectionClosedError
-      ? lost(endpoints.base, error)
-      : error;
-  }
+/** A client that does not come back has no use for being told when. */
+function loginFrame(token: string, { reconnect }: ConnectOptions): string {
+  const features = reconnect
+    ? FEATURES
+    : FEATURES.filter((feature) => feature !== "retry");
+  return encodeLogin(token, VERSION, features);
 }
 
 /**
@@ -88,13 +146,18 @@ function maxBatchOf(implementation: WebSocketConstructor): number {
 
 const MAX_DENO_FRAME = 1_024;
 
-function lost(
-  base: string,
-  { code, reason }: ConnectionClosedError,
-): ConnectError {
+function tooSlow({ base }: Endpoints, timeout: number): TimeoutError {
+  return new TimeoutError(
+    `Cannot connect to ${base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
+  );
+}
+
+function lost(base: string, cause: ConnectionClosedError): ConnectError {
+  const { code, reason } = cause;
   const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
   return new ConnectError(
     `Cannot connect to ${base}: the server closed the connection (${code}${detail}) before it answered the login; look at its log`,
+    { cause },
   );
 }
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The modules that are loaded only when they are needed. */
-const LAZY = ["auth", "channel", "connection", "open"];
+const LAZY = ["auth", "channel", "client_connection", "open", "reconnector"];
 
 const SERVE = `
   const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" } as const;
@@ -101,7 +101,7 @@ Deno.test("a program loads the client when it connects", async () => {
     );
     assert.deepEqual(lines.toSorted(), [
       "(channel)",
-      "(connection)",
+      "(client_connection)",
       "(open)",
       "connected",
       "connected",

@@ -150,7 +150,7 @@ Deno.test("connect() rejects in Node if the WebSocket is refused", async () => {
     isConnectError: true,
     message: `Cannot connect to ${url}: no WebSocket opens at ${
       url.replace("http", "ws")
-    }/hoist; check that nothing on the way refuses it`,
+    }/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`,
   });
 });
 

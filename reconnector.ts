@@ -54,8 +54,8 @@ export class Reconnector implements Link {
   /** How the last one ended. */
   #last = CLOSED_HERE;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Gives up the attempt that is under way. */
-  #attempt = new AbortController();
+  /** Gives up the attempt that is under way, if one is. */
+  #attempt: AbortController | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
   constructor(
@@ -85,8 +85,6 @@ export class Reconnector implements Link {
     if (this.#channel !== undefined && request.idempotent !== true) {
       return await this.#channel.request(request);
     }
-    this.#assertRoom(request.subject);
-    const encode = encodeAhead(request.encode);
     const { signal, cancel } = limit(
       request.signal,
       request.timeout,
@@ -94,12 +92,10 @@ export class Reconnector implements Link {
     );
     try {
       signal.throwIfAborted();
-      return await this.#persist({
-        ...request,
-        encode,
-        signal,
-        timeout: undefined,
-      });
+      this.#assertRoom(request.subject);
+      const encode = encodeAhead(request.encode);
+      const timeout = undefined;
+      return await this.#persist({ ...request, encode, signal, timeout });
     } finally {
       cancel();
     }
@@ -159,6 +155,7 @@ export class Reconnector implements Link {
   /** The server has let this side in. */
   #adopt(channel: Channel): void {
     this.#channel = channel;
+    this.#attempt = undefined;
     this.#attempts.opened(performance.now());
     // Before anyone hears of it and says more.
     this.#backlog.start(channel);
@@ -192,8 +189,9 @@ export class Reconnector implements Link {
   }
 
   async #redial(): Promise<void> {
-    this.#attempt = new AbortController();
-    const { signal } = this.#attempt;
+    const attempt = new AbortController();
+    const { signal } = attempt;
+    this.#attempt = attempt;
     this.#status.set({ state: "connecting" });
     try {
       await this.#dial(signal, this.#events);
@@ -207,7 +205,7 @@ export class Reconnector implements Link {
     this.#channel = undefined;
     this.#last = info;
     clearTimeout(this.#timer);
-    this.#attempt.abort();
+    this.#attempt?.abort();
     this.#status.set({ state: "closed" });
     this.#backlog.fail(info);
   }

@@ -33,7 +33,10 @@ export const ignore: Visit = (socket, frame) => {
 export function leave(code: number, reason = "", requests = 1): Visit {
   let seen = 0;
   return (socket, frame) => {
-    if (frame.action === undefined) return welcome(socket, frame);
+    if (frame.action === undefined) {
+      seen = 0;
+      return welcome(socket, frame);
+    }
     if (++seen === requests) socket.close(code, reason);
   };
 }

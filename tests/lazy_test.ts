@@ -112,3 +112,22 @@ Deno.test("a program loads the client when it connects", async () => {
     assert.deepEqual(lines.slice(-2), ["connected", "connected"]);
   }
 });
+
+Deno.test("a program loads what comes back when it asks for that", async () => {
+  const lines = await run(
+    `import { connect, serve } from "./mod.ts";
+    const more = { login: () => true }; ${SERVE}
+    for (const reconnect of [false, true, {}]) {
+      await using connection = await connect("test", { url: server.url, reconnect });
+      console.log("connected");
+    }`,
+  );
+  const loaded = lines.indexOf("(reconnector)");
+  assert.equal(lines.lastIndexOf("(reconnector)"), loaded);
+  assert.equal(lines.indexOf("connected"), loaded - 1);
+  assert.deepEqual(lines.slice(loaded), [
+    "(reconnector)",
+    "connected",
+    "connected",
+  ]);
+});

@@ -6,7 +6,7 @@
 
 import { ConnectionClosedError } from "./errors.ts";
 import type { CloseInfo } from "./status.ts";
-import { aborted } from "./timers.ts";
+import { within } from "./timers.ts";
 
 /** Something that waits. */
 interface Entry<Carrier> {
@@ -46,7 +46,7 @@ export class Backlog<Carrier> {
       remove = () => void this.#entries.delete(entry);
     });
     try {
-      return await Promise.race([result, aborted(signal)]);
+      return await within(result, signal, undefined, () => undefined);
     } finally {
       remove();
     }

@@ -11,7 +11,6 @@ import { ClientConnection, type Link } from "./client_connection.ts";
 import type { Connection } from "./connection.ts";
 import {
   acknowledge,
-  type ClientSocket,
   type Endpoints,
   endpointsOf,
   openSocket,
@@ -20,9 +19,9 @@ import {
 } from "./dial.ts";
 import { encodeLogin } from "./encode.ts";
 import { ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
-import { FEATURES } from "./features.ts";
+import { type Feature, FEATURES } from "./features.ts";
 import { Inbox } from "./inbox.ts";
-import type { Dial, ReconnectorParts } from "./reconnector.ts";
+import type { ReconnectorParts } from "./reconnector.ts";
 import { Reporter } from "./reporter.ts";
 import { termsOf } from "./response.ts";
 import { Status } from "./status.ts";
@@ -38,11 +37,15 @@ export async function openConnection(
   options: ConnectOptions,
 ): Promise<Connection> {
   const { logger = console } = options;
-  const dial = dialerOf(token, options);
+  const target = targetOf(token, options);
   const reporter = new Reporter(logger);
   const inbox = new Inbox(reporter);
   const status = new Status(reporter);
-  const link = await openLink({ dial, status, inbox }, options);
+  const link = await openLink({
+    dial: (signal, events) => dial(target, signal, events),
+    status,
+    inbox,
+  }, options);
   return new ClientConnection({ link, inbox, status, reporter });
 }
 
@@ -66,55 +69,61 @@ async function openLink(
   });
 }
 
-/** Makes what opens a WebSocket and logs in, once or each time anew. */
-function dialerOf(token: string, options: ConnectOptions): Dial {
-  const { minimumVersion, timeout = DEFAULT_TIMEOUT } = options;
+/** Where a client connects, and how; the same each time. */
+interface Target {
+  readonly endpoints: Endpoints;
+  readonly minimumVersion: string | undefined;
+  readonly timeout: number;
+  readonly WebSocket: WebSocketConstructor;
+  /** The frame of the login */
+  readonly login: string;
+}
+
+function targetOf(token: string, options: ConnectOptions): Target {
+  const { url = DEFAULT_URL, minimumVersion } = options;
+  const { timeout = DEFAULT_TIMEOUT } = options;
   const { WebSocket = globalThis.WebSocket } = options;
-  const endpoints = endpointsOf(options.url ?? DEFAULT_URL);
+  const endpoints = endpointsOf(url);
   assertVersion(minimumVersion);
   assertToken(token);
   assertImplementation(WebSocket);
-  const login: Login = {
-    base: endpoints.base,
-    frame: loginFrame(token, options),
-    maxBatch: maxBatchOf(WebSocket),
-  };
-  return async (callerSignal, events) => {
-    const { signal, cancel } = limit(
-      callerSignal,
-      timeout,
-      () => tooSlow(endpoints, timeout),
-    );
-    try {
-      signal.throwIfAborted();
-      const protocol = await acknowledge(endpoints, minimumVersion, signal);
-      const socket = await openSocket(endpoints, WebSocket, protocol, signal);
-      return await logIn(socket, login, events, signal);
-    } finally {
-      cancel();
-    }
-  };
+  const login = encodeLogin(token, VERSION, featuresOf(options));
+  return { endpoints, minimumVersion, timeout, WebSocket, login };
 }
 
-/** What a client says at its login, and what its errors name. */
-interface Login {
-  readonly base: string;
-  readonly frame: string;
-  readonly maxBatch: number;
+/** Opens a WebSocket and logs in, within the time that there is for it. */
+async function dial(
+  target: Target,
+  callerSignal: AbortSignal | undefined,
+  events: ChannelEvents,
+): Promise<Channel> {
+  const { endpoints, minimumVersion, timeout, WebSocket } = target;
+  const { signal, cancel } = limit(
+    callerSignal,
+    timeout,
+    () => tooSlow(endpoints, timeout),
+  );
+  try {
+    signal.throwIfAborted();
+    const protocol = await acknowledge(endpoints, minimumVersion, signal);
+    const socket = await openSocket(endpoints, WebSocket, protocol, signal);
+    return await logIn(target, new Channel(socket, events), signal);
+  } finally {
+    cancel();
+  }
 }
 
 /** Logs in: protocol.md, "1. Login". */
 async function logIn(
-  socket: ClientSocket,
-  { base, frame, maxBatch }: Login,
-  events: ChannelEvents,
+  { endpoints: { base }, login, WebSocket }: Target,
+  channel: Channel,
   signal: AbortSignal,
 ): Promise<Channel> {
-  const channel = new Channel(socket, events);
+  const maxBatch = maxBatchOf(WebSocket);
   try {
     await channel.request({
       subject: "the login",
-      encode: () => frame,
+      encode: () => login,
       signal,
       toError: (frame) => refusal(base, frame),
       onAnswer: (data) => channel.open(termsOf(data), maxBatch),
@@ -127,11 +136,10 @@ async function logIn(
 }
 
 /** A client that does not come back has no use for being told when. */
-function loginFrame(token: string, { reconnect }: ConnectOptions): string {
-  const features = reconnect
+function featuresOf({ reconnect }: ConnectOptions): readonly Feature[] {
+  return reconnect
     ? FEATURES
     : FEATURES.filter((feature) => feature !== "retry");
-  return encodeLogin(token, VERSION, features);
 }
 
 /**

@@ -95,3 +95,23 @@ Deno.test("Backlog rejects all that waits, each by its name", async () => {
     `Cannot finish message "b": ${rest}`,
   ]);
 });
+
+Deno.test("Backlog leaves nothing on the signal of what has waited", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listeners++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listeners--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  const backlog = new Backlog<string>();
+  const result = backlog.add("x", signal, () => Promise.resolve("done"));
+  assert.equal(listeners, 1);
+  backlog.start("carrier");
+  assert.equal(await result, "done");
+  assert.equal(listeners, 0);
+});

@@ -94,7 +94,8 @@ export class Attempts {
   readonly #random: () => number;
   /** Those since a connection last proved to be one. */
   #made = 0;
-  #openedAt = 0;
+  /** When the connection opened last; never so far. */
+  #openedAt = Infinity;
 
   /**
    * Constructs `Attempts`.

@@ -18,7 +18,7 @@ import {
   rejection,
   success,
 } from "./fake_server.ts";
-import { connectTo, Recorder, serveQuietly } from "./helpers.ts";
+import { connectTo, pause, Recorder, serveQuietly } from "./helpers.ts";
 import {
   FAST,
   ignore,
@@ -239,6 +239,22 @@ Deno.test("a server that lets a client in and hangs up at once uses up its attem
   const connection = await connect("test", { url: server.url, reconnect });
   assert.deepEqual(await connection.closed, { code: 1012, reason });
   assert.equal(server.sockets.length, 2);
+});
+
+Deno.test("a connection that has lasted has all its attempts again", async () => {
+  await using server = visitedServer([leave(1001)]);
+  const reconnect = { ...FAST, maxAttempts: 1 };
+  await using connection = await connect("test", {
+    url: server.url,
+    reconnect,
+  });
+  const watch = new Watch(connection);
+  for (let n = 1; n <= 3; n++) {
+    // Longer than any wait.
+    await pause(10);
+    await rejection(connection.operation("leave"));
+    await watch.next("open");
+  }
 });
 
 Deno.test("a server that goes down says when its client comes back, at first", async () => {

@@ -103,7 +103,8 @@ Deno.test("an idempotent operation runs again on a server of ours", async () => 
   const { port } = first.addr;
   const { url } = first;
   await using connection = await connect("test", { url, reconnect: FAST });
-  const result = connection.operation("get", {}, TWICE);
+  const patient = { ...TWICE, timeout: 60_000 };
+  const result = connection.operation("get", {}, patient);
   await begun.promise;
   await first.close();
   await using second = serveQuietly({ port });

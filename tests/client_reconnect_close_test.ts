@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   connect,
   type Connection,
+  ConnectionClosedError,
   type ConnectionState,
   type ConnectOptions,
 } from "../client.ts";
@@ -45,6 +46,9 @@ Deno.test("close() while waiting ends the wait", async () => {
   assert.deepEqual(watch.states, ["closed"]);
   await connection.close();
   assert.equal(server.sockets.length, 1);
+  const error = await rejection(connection.operation("late"));
+  assert(error instanceof ConnectionClosedError);
+  assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
 });
 
 Deno.test("an await using block ends a connection that waits", async () => {

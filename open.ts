@@ -104,7 +104,6 @@ async function dial(
     () => tooSlow(endpoints, timeout),
   );
   try {
-    signal.throwIfAborted();
     const protocol = await acknowledge(endpoints, minimumVersion, signal);
     const socket = await openSocket(endpoints, WebSocket, protocol, signal);
     return await logIn(target, new Channel(socket, events), signal);

@@ -40,6 +40,11 @@ export interface ReconnectorParts {
   readonly inbox: Pick<ChannelEvents, "onMessage" | "onInvalid">;
 }
 
+/** A request whose time and signal count across WebSockets. */
+interface LastingRequest extends ChannelRequest {
+  readonly signal: AbortSignal;
+}
+
 /** A {@linkcode Link} that dials again when its WebSocket has ended. */
 export class Reconnector implements Link {
   readonly closed: Promise<CloseInfo>;
@@ -111,7 +116,7 @@ export class Reconnector implements Link {
 
   /** Sends a request, again and again if it may be, until it is answered. */
   async #persist(
-    request: ChannelRequest & { readonly signal: AbortSignal },
+    request: LastingRequest,
   ): Promise<JsonObject | null> {
     while (true) {
       try {
@@ -123,7 +128,7 @@ export class Reconnector implements Link {
   }
 
   #send(
-    request: ChannelRequest & { readonly signal: AbortSignal },
+    request: LastingRequest,
   ): Promise<JsonObject | null> {
     return this.#channel?.request(request) ??
       this.#backlog.add(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { byteLength } from "./bytes.ts";
 import type { ClientSocket } from "./dial.ts";
 import { GOODBYE } from "./encode.ts";
 import {
@@ -16,16 +17,14 @@ import {
 import { Outbox } from "./outbox.ts";
 import { type Failure, PendingRequests } from "./pending.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
-import { decodeResponse, decodeResponses, type Response } from "./response.ts";
+import {
+  decodeResponse,
+  decodeResponses,
+  type Response,
+  type Terms,
+} from "./response.ts";
+import type { CloseInfo } from "./status.ts";
 import { assertTimeout, settlesWithin, within } from "./timers.ts";
-
-/** How a connection ended */
-export interface CloseInfo {
-  /** The close code of the WebSocket, 1006 if it broke */
-  readonly code: number;
-  /** The reason that the server gave, or an empty string */
-  readonly reason: string;
-}
 
 /** A request on its way to the server. */
 export interface ChannelRequest {
@@ -35,6 +34,8 @@ export interface ChannelRequest {
   readonly signal?: AbortSignal | undefined;
   /** How long the caller waits, in milliseconds */
   readonly timeout?: number | undefined;
+  /** Whether it may be sent again after the connection was lost */
+  readonly idempotent?: boolean | undefined;
   /** Makes the frame; may throw */
   encode(id: number): string;
   /** The message has got this number */
@@ -49,13 +50,18 @@ export interface ChannelRequest {
 
 /** What a channel tells its connection. */
 export interface ChannelEvents {
+  /** The server has let this side in; the frame after that has not been looked at yet */
+  onOpen?(channel: Channel): void;
+  /** Nothing can be said any more, for whatever reason */
+  onClose?(channel: Channel, info: CloseInfo): void;
   /** The server sent a message, a reply or a broadcast */
   onMessage(message: WireMessage): void;
   /** The server sent something that is no frame of Hoist 1 */
   onInvalid(): void;
 }
 
-const CLOSED_HERE: CloseInfo = {
+/** How a connection ends that this side closes, if the server says nothing else. */
+export const CLOSED_HERE: CloseInfo = {
   code: CloseCode.NORMAL,
   reason: "closed by this side",
 };
@@ -75,6 +81,8 @@ export class Channel {
   readonly #events: ChannelEvents;
   readonly #pending = new PendingRequests();
   readonly #outbox = new Outbox({ write: (frame) => this.#write(frame) });
+  /** The most that a frame may have, in bytes. */
+  #maxPayload = Infinity;
   #closeInfo: CloseInfo | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
@@ -95,9 +103,16 @@ export class Channel {
     return this.#closeInfo !== undefined;
   }
 
-  /** Joins what is said in one tick to batches, and takes those of the server. */
-  batch(limit: number): void {
-    this.#outbox.join(limit);
+  /**
+   * The server has let this side in.
+   *
+   * @param terms What the server agrees to
+   * @param maxBatch The most that a batch may have for this side, in bytes
+   */
+  open({ joins, maxPayload }: Terms, maxBatch: number): void {
+    this.#maxPayload = maxPayload;
+    if (joins) this.#outbox.join(Math.min(maxBatch, maxPayload));
+    this.#events.onOpen?.(this);
   }
 
   /** Sends a request and waits for its answer. */
@@ -110,15 +125,13 @@ export class Channel {
     }
     const id = this.#pending.nextId();
     const frame = request.encode(id);
+    assertLength(subject, frame, this.#maxPayload);
     try {
       const outcome = this.#outcomeOf(id, request);
       this.#outbox.push(frame);
       return answerOf(
         request,
-        await within(outcome, signal, timeout, () =>
-          new TimeoutError(
-            `Cannot finish ${subject}: no answer within ${timeout} ms`,
-          )),
+        await within(outcome, signal, timeout, () => timedOut(request)),
       );
     } finally {
       this.#pending.abandon(id);
@@ -134,6 +147,12 @@ export class Channel {
     if (await settlesWithin(this.closed, GRACE)) return;
     this.#socket.close(CloseCode.NORMAL);
     this.#end(CLOSED_HERE);
+  }
+
+  /** Ends the connection without a goodbye. */
+  abort(): void {
+    this.#socket.close();
+    this.#end(LOST);
   }
 
   #outcomeOf(id: number, request: ChannelRequest): Promise<Outcome> {
@@ -168,20 +187,39 @@ export class Channel {
       this.#socket.send(frame);
     } catch {
       // At the end of a tick there is no caller left to tell: what waits is rejected.
-      this.#socket.close();
-      this.#end(LOST);
+      this.abort();
     }
   }
 
   #fail(info: CloseInfo): void {
+    const isFirst = this.#closeInfo === undefined;
     this.#closeInfo = info;
     this.#pending.close(info.code, info.reason);
+    if (isFirst) this.#events.onClose?.(this, info);
   }
 
   #end(info: CloseInfo): void {
     this.#fail(info);
     this.#resolveClosed(info);
   }
+}
+
+/** The error for a request whose time is up. */
+export function timedOut({ subject, timeout }: ChannelRequest): TimeoutError {
+  return new TimeoutError(
+    `Cannot finish ${subject}: no answer within ${timeout} ms`,
+  );
+}
+
+/** Refuses a frame for which the server would end the connection. */
+function assertLength(subject: string, frame: string, limit: number): void {
+  // Most are that short; a UTF-16 unit has three bytes at most.
+  if (3 * frame.length <= limit) return;
+  const length = byteLength(frame, Infinity);
+  if (length <= limit) return;
+  throw new RangeError(
+    `Cannot send ${subject} as it must be at most ${limit} bytes: current length is ${length}; raise 'limits.maxPayload' of the server`,
+  );
 }
 
 /** What became of a request. */

@@ -20,9 +20,9 @@
 import type { Connection } from "./connection.ts";
 import type { WebSocketConstructor } from "./dial.ts";
 import type { Logger } from "./log.ts";
+import type { ReconnectOptions } from "./reconnect.ts";
 import { fromCaller } from "./stack.ts";
 
-export type { CloseInfo } from "./channel.ts";
 export type { Connection } from "./connection.ts";
 export type { ClientSocket, WebSocketConstructor } from "./dial.ts";
 export {
@@ -40,12 +40,20 @@ export {
 export type { Logger } from "./log.ts";
 export { type Listener, Message } from "./message.ts";
 export type { Json, JsonObject, WireMessage } from "./protocol.ts";
+export type { ReconnectOptions } from "./reconnect.ts";
 export {
   type MessageOptions,
+  type OperationOptions,
   type RequestOptions,
   SentMessage,
   ServerMessage,
 } from "./server_message.ts";
+export type {
+  CloseInfo,
+  ConnectionState,
+  ConnectionStatus,
+  StateListener,
+} from "./status.ts";
 
 /** Options of {@linkcode connect} */
 export interface ConnectOptions {
@@ -60,15 +68,30 @@ export interface ConnectOptions {
    * The lowest version that the server may have, such as `1.2.3`. Any if left out.
    */
   readonly minimumVersion?: string | undefined;
-  /** Gives up connecting when aborted. It does not close the connection later. */
+  /**
+   * Gives up connecting for the first time when aborted. It does not close the
+   * connection later, nor keep it from coming back.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long connecting and logging in may take, in milliseconds from 0 to
-   * 2,147,483,647; `Infinity` for no limit.
+   * How long connecting and logging in may take, each time anew, in milliseconds from
+   * 0 to 2,147,483,647; `Infinity` for no limit.
    *
    * @default {10_000}
    */
   readonly timeout?: number | undefined;
+  /**
+   * Whether, and how, the connection comes back when it was lost. It does not after
+   * `close()`, after a login that was refused for the token or the version, and after
+   * a close code that a program chose (1000, and 3000 to 4999); what `connect` throws
+   * the first time, it throws with this option as well.
+   *
+   * Listeners stay. What is under way when the connection is lost rejects with a
+   * `ConnectionClosedError`, unless it is an operation called with `idempotent`.
+   *
+   * @default {false}
+   */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
   /**
    * The class to make the WebSocket with: that of `npm:ws`, say, where there is none.
    *
@@ -96,6 +119,7 @@ export interface ConnectOptions {
  * older than the server allows
  * @throws {TimeoutError} If it takes longer than `timeout`
  * @throws {TypeError} If the URL or `minimumVersion` makes no sense
+ * @throws {RangeError} If `timeout` or an option of `reconnect` is out of its range
  *
  * @example
  * ```ts

@@ -45,7 +45,13 @@ export interface ClientSocket {
 }
 
 /** Makes a WebSocket, as the class of that name does */
-export type WebSocketConstructor = new (url: string) => ClientSocket;
+export type WebSocketConstructor = new (
+  url: string,
+  protocols?: string,
+) => ClientSocket;
+
+/** What a client of this version speaks: docs/protocol.md, "Extensions". */
+const SUBPROTOCOL = "hoist.v1";
 
 /** The URLs of a server. */
 export interface Endpoints {
@@ -75,14 +81,29 @@ function parseUrl(url: string | URL): URL {
   );
 }
 
-/** Asks whether there is a Hoist server, and how old it is: protocol.md, "HTTP". */
+/**
+ * Asks whether there is a Hoist server, and how old it is: protocol.md, "HTTP".
+ *
+ * @returns The subprotocol to offer. None if the server does not say that it echoes it:
+ * browsers then fail the WebSocket
+ */
 export async function acknowledge(
   { base, ack }: Endpoints,
   minimumVersion: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
-  const version = await fetchVersion(base, ack, signal);
-  if (minimumVersion === undefined) return;
+): Promise<string | undefined> {
+  const { version, protocols } = await fetchServerInfo(base, ack, signal);
+  if (minimumVersion !== undefined) {
+    assertMinimum(base, version, minimumVersion);
+  }
+  return protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : undefined;
+}
+
+function assertMinimum(
+  base: string,
+  version: string,
+  minimumVersion: string,
+): void {
   if (isVersion(version) && meetsMinimum(version, minimumVersion)) return;
   throw new VersionError(
     `Cannot connect to ${base}: the server has version ${version}, at least ${minimumVersion} is asked for; update the server or lower 'minimumVersion'`,
@@ -90,15 +111,22 @@ export async function acknowledge(
   );
 }
 
-async function fetchVersion(
+/** What a server tells about itself before one connects. */
+interface ServerInfo {
+  readonly version: string;
+  readonly protocols: readonly unknown[];
+}
+
+async function fetchServerInfo(
   base: string,
   ack: URL,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ServerInfo> {
   const body = await fetchText(base, ack, signal);
   const value = parseFrame(body);
   if (isJsonObject(value) && typeof value.version === "string") {
-    return value.version;
+    const { version, protocols } = value;
+    return { version, protocols: Array.isArray(protocols) ? protocols : [] };
   }
   throw new ConnectError(
     `Cannot connect to ${base}: this is no Hoist server, ${ack.href} does not tell a version; check the URL`,
@@ -128,13 +156,16 @@ function unreachable(base: string, cause: unknown): ConnectError {
   return new ConnectError(`Cannot connect to ${base}: ${problem}`, { cause });
 }
 
-/** Opens the WebSocket. */
+/** Opens the WebSocket, offering a subprotocol if there is one. */
 export async function openSocket(
   { base, socket: url }: Endpoints,
   Implementation: WebSocketConstructor,
+  subprotocol: string | undefined,
   signal: AbortSignal,
 ): Promise<ClientSocket> {
-  const socket = new Implementation(url.href);
+  const socket = subprotocol === undefined
+    ? new Implementation(url.href)
+    : new Implementation(url.href, subprotocol);
   // Node's implementations end the program at an error that nobody listens to.
   socket.addEventListener("error", () => {});
   const opened = new Promise((resolve, reject) => {
@@ -152,7 +183,7 @@ export async function openSocket(
 
 function notOpened(base: string, url: URL): ConnectError {
   return new ConnectError(
-    `Cannot connect to ${base}: no WebSocket opens at ${url.href}; check that nothing on the way refuses it`,
+    `Cannot connect to ${base}: no WebSocket opens at ${url.href}; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`,
   );
 }
 

@@ -128,6 +128,20 @@ export function encodeOperationRequest(
   },"data":${payload}}}`;
 }
 
+/**
+ * Encodes a request now, for a number that it gets later: it is refused at once if
+ * it cannot be sent, and what its caller changes in the meantime does not count.
+ *
+ * @param encode Makes the frame of a request, with its number
+ * @returns Makes the same frame with any number
+ */
+export function encodeAhead(
+  encode: (id: number) => string,
+): (id: number) => string {
+  const rest = encode(0).slice('{"id":0'.length);
+  return (id) => `{"id":${id}${rest}`;
+}
+
 function assertName(name: unknown): void {
   if (typeof name === "string") return;
   throw new TypeError(

@@ -208,14 +208,16 @@ export class ConnectionClosedError extends HoistError {
    *
    * @param subject What could not be done, such as `operation "add"`
    * @param close The close code and reason of the WebSocket
+   * @param rest How the sentence goes on, if there is more to say
    */
   constructor(
     subject: string,
     close: { readonly code: number; readonly reason: string },
+    rest = "",
   ) {
     const detail = close.reason === "" ? "" : `, "${close.reason}"`;
     super(
-      `Cannot finish ${subject}: the connection is closed (${close.code}${detail})`,
+      `Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`,
     );
     this.code = close.code;
     this.reason = close.reason;

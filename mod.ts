@@ -29,11 +29,16 @@ export {
   type CloseInfo,
   connect,
   type Connection,
+  type ConnectionState,
+  type ConnectionStatus,
   type ConnectOptions,
   type MessageOptions,
+  type OperationOptions,
+  type ReconnectOptions,
   type RequestOptions,
   SentMessage,
   ServerMessage,
+  type StateListener,
   type WebSocketConstructor,
 } from "./client.ts";
 export {

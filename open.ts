@@ -5,8 +5,10 @@
  */
 
 import { MAX_BATCH } from "./batch.ts";
+import { Channel, type ChannelEvents } from "./channel.ts";
 import type { ConnectOptions } from "./client.ts";
-import { ClientConnection, type Connection } from "./connection.ts";
+import { ClientConnection, type Link } from "./client_connection.ts";
+import type { Connection } from "./connection.ts";
 import {
   acknowledge,
   type Endpoints,
@@ -15,7 +17,14 @@ import {
   refusal,
   type WebSocketConstructor,
 } from "./dial.ts";
+import { encodeLogin } from "./encode.ts";
 import { ConnectError, ConnectionClosedError, TimeoutError } from "./errors.ts";
+import { type Feature, FEATURES } from "./features.ts";
+import { Inbox } from "./inbox.ts";
+import type { ReconnectorParts } from "./reconnector.ts";
+import { Reporter } from "./reporter.ts";
+import { termsOf } from "./response.ts";
+import { Status } from "./status.ts";
 import { limit } from "./timers.ts";
 import { isVersion, VERSION } from "./version.ts";
 
@@ -27,53 +36,109 @@ export async function openConnection(
   token: string,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const { minimumVersion, timeout = DEFAULT_TIMEOUT } = options;
-  const endpoints = endpointsOf(options.url ?? DEFAULT_URL);
+  const { logger = console } = options;
+  const target = targetOf(token, options);
+  const reporter = new Reporter(logger);
+  const inbox = new Inbox(reporter);
+  const status = new Status(reporter);
+  const link = await openLink({
+    dial: (signal, events) => dial(target, signal, events),
+    status,
+    inbox,
+  }, options);
+  return new ClientConnection({ link, inbox, status, reporter });
+}
+
+async function openLink(
+  parts: ReconnectorParts,
+  { reconnect, signal }: ConnectOptions,
+): Promise<Link> {
+  const { dial, status, inbox } = parts;
+  if (reconnect) {
+    // Most programs do without.
+    const { Reconnector } = await import("./reconnector.ts");
+    const link = new Reconnector(parts, reconnect === true ? {} : reconnect);
+    await link.open(signal);
+    return link;
+  }
+  return await dial(signal, {
+    onOpen: () => status.set({ state: "open" }),
+    onClose: () => status.set({ state: "closed" }),
+    onMessage: (wire) => inbox.onMessage(wire),
+    onInvalid: () => inbox.onInvalid(),
+  });
+}
+
+/** Where a client connects, and how; the same each time. */
+interface Target {
+  readonly endpoints: Endpoints;
+  readonly minimumVersion: string | undefined;
+  readonly timeout: number;
+  readonly WebSocket: WebSocketConstructor;
+  /** The frame of the login */
+  readonly login: string;
+}
+
+function targetOf(token: string, options: ConnectOptions): Target {
+  const { url = DEFAULT_URL, minimumVersion } = options;
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  const { WebSocket = globalThis.WebSocket } = options;
+  const endpoints = endpointsOf(url);
   assertVersion(minimumVersion);
   assertToken(token);
+  assertImplementation(WebSocket);
+  const login = encodeLogin(token, VERSION, featuresOf(options));
+  return { endpoints, minimumVersion, timeout, WebSocket, login };
+}
+
+/** Opens a WebSocket and logs in, within the time that there is for it. */
+async function dial(
+  target: Target,
+  callerSignal: AbortSignal | undefined,
+  events: ChannelEvents,
+): Promise<Channel> {
+  const { endpoints, minimumVersion, timeout, WebSocket } = target;
   const { signal, cancel } = limit(
-    options.signal,
+    callerSignal,
     timeout,
-    () =>
-      new TimeoutError(
-        `Cannot connect to ${endpoints.base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
-      ),
+    () => tooSlow(endpoints, timeout),
   );
   try {
-    signal.throwIfAborted();
-    await acknowledge(endpoints, minimumVersion, signal);
-    return await logIn(endpoints, token, signal, options);
+    const protocol = await acknowledge(endpoints, minimumVersion, signal);
+    const socket = await openSocket(endpoints, WebSocket, protocol, signal);
+    return await logIn(target, new Channel(socket, events), signal);
   } finally {
     cancel();
   }
 }
 
-/** Opens the WebSocket and logs in: protocol.md, "1. Login". */
+/** Logs in: protocol.md, "1. Login". */
 async function logIn(
-  endpoints: Endpoints,
-  token: string,
+  { endpoints: { base }, login, WebSocket }: Target,
+  channel: Channel,
   signal: AbortSignal,
-  options: ConnectOptions,
-): Promise<Connection> {
-  const { WebSocket = globalThis.WebSocket, logger = console } = options;
-  assertImplementation(WebSocket);
-  const socket = await openSocket(endpoints, WebSocket, signal);
-  const connection = new ClientConnection(socket, logger);
+): Promise<Channel> {
+  const maxBatch = maxBatchOf(WebSocket);
   try {
-    await connection.logIn(
-      token,
-      VERSION,
+    await channel.request({
+      subject: "the login",
+      encode: () => login,
       signal,
-      maxBatchOf(WebSocket),
-      (frame) => refusal(endpoints.base, frame),
-    );
-    return connection;
+      toError: (frame) => refusal(base, frame),
+      onAnswer: (data) => channel.open(termsOf(data), maxBatch),
+    });
+    return channel;
   } catch (error) {
-    socket.close();
-    throw error instanceof ConnectionClosedError
-      ? lost(endpoints.base, error)
-      : error;
+    channel.abort();
+    throw error instanceof ConnectionClosedError ? lost(base, error) : error;
   }
+}
+
+/** A client that does not come back has no use for being told when. */
+function featuresOf({ reconnect }: ConnectOptions): readonly Feature[] {
+  return reconnect
+    ? FEATURES
+    : FEATURES.filter((feature) => feature !== "retry");
 }
 
 /**
@@ -88,13 +153,18 @@ function maxBatchOf(implementation: WebSocketConstructor): number {
 
 const MAX_DENO_FRAME = 1_024;
 
-function lost(
-  base: string,
-  { code, reason }: ConnectionClosedError,
-): ConnectError {
+function tooSlow({ base }: Endpoints, timeout: number): TimeoutError {
+  return new TimeoutError(
+    `Cannot connect to ${base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
+  );
+}
+
+function lost(base: string, cause: ConnectionClosedError): ConnectError {
+  const { code, reason } = cause;
   const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
   return new ConnectError(
     `Cannot connect to ${base}: the server closed the connection (${code}${detail}) before it answered the login; look at its log`,
+    { cause },
   );
 }
 

@@ -26,6 +26,9 @@ export type Failure =
   | { readonly kind: "error"; readonly error: ErrorFrame }
   | { readonly kind: "closed"; readonly code: number; readonly reason: string };
 
+/** How many requests that were given up are remembered. */
+const MAX_ABANDONED = 1_024;
+
 /**
  * Finds the request that a frame belongs to and settles it. A frame for a request
  * that is not there any more (its caller gave up, say) is ignored.
@@ -33,7 +36,12 @@ export type Failure =
 export class PendingRequests {
   // Maps keep the order of insertion: the first request is the oldest.
   readonly #requests = new Map<number, PendingRequest>();
-  /** Those whose callers gave up, and which the server may still answer. */
+  /**
+   * Those whose callers gave up, and which the server may still answer: the latest of
+   * them, as a server that never answers would make this grow for ever. One that is so
+   * far behind its client fails a wrong request at worst, with the error after which
+   * it closes.
+   */
   readonly #abandoned = new Set<number>();
   #nextId = 0;
 
@@ -54,7 +62,12 @@ export class PendingRequests {
 
   /** Lets go of a request whose caller does not wait any more. */
   abandon(id: number): void {
-    if (this.#requests.delete(id)) this.#abandoned.add(id);
+    if (!this.#requests.delete(id)) return;
+    this.#abandoned.add(id);
+    const [first] = this.#abandoned;
+    if (first !== undefined && this.#abandoned.size > MAX_ABANDONED) {
+      this.#abandoned.delete(first);
+    }
   }
 
   /** Hands a frame of the server to the request that it belongs to. */

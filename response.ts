@@ -5,6 +5,7 @@
  */
 
 import type { ErrorFrame } from "./errors.ts";
+import { commonFeatures } from "./features.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import {
   isId,
@@ -37,6 +38,26 @@ export type Response =
     readonly id: number | null;
     readonly error: ErrorFrame;
   };
+
+/** What a server agrees to when it lets a client in. */
+export interface Terms {
+  /** Whether it takes batches */
+  readonly joins: boolean;
+  /** The most that a frame may have, in bytes */
+  readonly maxPayload: number;
+}
+
+/** Reads the data of the answer to a login: docs/protocol.md, "Extensions". */
+export function termsOf(data: JsonObject | null): Terms {
+  const named = Array.isArray(data?.features) ? data.features : [];
+  const features = commonFeatures(named);
+  const limit = features.has("max-payload") ? data?.maxPayload : undefined;
+  const isLimit = isId(limit) && limit > 0;
+  return {
+    joins: features.has("batch"),
+    maxPayload: isLimit ? limit : Infinity,
+  };
+}
 
 const NO_DATA: JsonObject = Object.freeze({});
 

@@ -23,6 +23,19 @@ export interface RequestOptions {
   readonly timeout?: number | undefined;
 }
 
+/** Options of `Connection.operation` */
+export interface OperationOptions extends RequestOptions {
+  /**
+   * Whether it does no harm if the operation runs twice. One that was under way when
+   * the connection was lost is then called again once the connection is back, unless
+   * the server may have closed because of it (1003, 1008 or 1009); its `timeout` and its
+   * `signal` count from the first call on. Of no meaning without `reconnect`.
+   *
+   * @default {false}
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
 /** Options of `Connection.message` */
 export interface MessageOptions extends RequestOptions {
   /**

@@ -82,8 +82,8 @@ export function limit(
   return { signal: controller.signal, cancel };
 }
 
-// Longer delays overflow the timers of JavaScript, which then fire at once.
-const MAX_TIMEOUT = 2 ** 31 - 1;
+/** Longer delays overflow the timers of JavaScript, which then fire at once. */
+export const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** Refuses a timeout that cannot be waited for. */
 export function assertTimeout(timeout: number | undefined): void {

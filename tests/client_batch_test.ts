@@ -156,7 +156,7 @@ Deno.test("a client names what it speaks at its login", async () => {
     id: 0,
     token: "test",
     version: "1.0.0",
-    features: FEATURES,
+    features: FEATURES.filter((feature) => feature !== "retry"),
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect, ResponseError, TimeoutError } from "../client.ts";
-import { fakeServer, rejection, success } from "./fake_server.ts";
+import { broadcast, fakeServer, rejection, success } from "./fake_server.ts";
 import { connectTo, pause, Recorder, serveQuietly } from "./helpers.ts";
 
 Deno.test("Connection.message() resolves to the message with its replies", async () => {
@@ -315,6 +315,37 @@ Deno.test("Connection.receive() gets what came along with the answer to the logi
   await both.promise;
   await pause(1);
   assert.deepEqual(seen, ["one", "two"]);
+});
+
+/** A server that sends two broadcasts along with its answer to the login. */
+function eagerServer() {
+  return fakeServer((socket, { id, end }) => {
+    if (end === true) return socket.close(1000);
+    socket.send(success(id as number, null, { result: "fine" }));
+    if (id === 0) {
+      for (const name of ["one", "two"]) socket.send(broadcast(name));
+    }
+  });
+}
+
+Deno.test("what came along with the answer to the login does not wait for ever", async () => {
+  await using server = eagerServer();
+  await using connection = await connect("test", { url: server.url });
+  await pause(10);
+  connection.receive(() => assert.fail("a message has waited"));
+  assert.equal(await connection.operation("any"), "fine");
+});
+
+Deno.test("a listener to what came along may close the connection, and gets no more", async () => {
+  await using server = eagerServer();
+  const connection = await connect("test", { url: server.url });
+  const seen: string[] = [];
+  connection.receive(({ name }) => {
+    seen.push(name);
+    void connection.close();
+  });
+  await connection.closed;
+  assert.deepEqual(seen, ["one"]);
 });
 
 Deno.test("a client survives what cannot be shown, and loggers that fail", async () => {

@@ -60,7 +60,7 @@ Deno.test("connect() says so if no WebSocket opens", async () => {
   assert(error instanceof ConnectError);
   assert.match(
     error.message,
-    /: no WebSocket opens at ws:\/\/127\.0\.0\.1:\d+\/hoist; check that nothing on the way refuses it$/,
+    /: no WebSocket opens at ws:\/\/127\.0\.0\.1:\d+\/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log$/,
   );
 });
 

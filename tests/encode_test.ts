@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   describeMessage,
   describeOperation,
+  encodeAhead,
   encodeError,
   encodeLogin,
   encodeLoginAnswer,
@@ -371,4 +372,26 @@ for (const data of BAD_DATA) {
 Deno.test("describeMessage() and describeOperation() quote the name", () => {
   assert.equal(describeMessage("hi"), 'message "hi"');
   assert.equal(describeOperation('a"b\n'), 'operation "a\\"b\\n"');
+});
+
+Deno.test("encodeAhead() encodes once, for any number", () => {
+  const data = { n: 1 };
+  let calls = 0;
+  const encode = encodeAhead((id) => {
+    calls++;
+    return encodeOperationRequest(id, "add", data);
+  });
+  data.n = 2;
+  for (const id of [0, 7, 1_234_567]) {
+    assert.equal(encode(id), encodeOperationRequest(id, "add", { n: 1 }));
+  }
+  assert.equal(calls, 1);
+});
+
+Deno.test("encodeAhead() throws at once what cannot be encoded", () => {
+  const error = new TypeError("no");
+  assert.throws(() =>
+    encodeAhead(() => {
+      throw error;
+    }), error);
 });

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The modules that are loaded only when they are needed. */
-const LAZY = ["auth", "channel", "connection", "open"];
+const LAZY = ["auth", "channel", "client_connection", "open", "reconnector"];
 
 const SERVE = `
   const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" } as const;
@@ -101,7 +101,7 @@ Deno.test("a program loads the client when it connects", async () => {
     );
     assert.deepEqual(lines.toSorted(), [
       "(channel)",
-      "(connection)",
+      "(client_connection)",
       "(open)",
       "connected",
       "connected",
@@ -111,4 +111,23 @@ Deno.test("a program loads the client when it connects", async () => {
     assert.deepEqual(lines.slice(0, 2), ["imported", "listening"]);
     assert.deepEqual(lines.slice(-2), ["connected", "connected"]);
   }
+});
+
+Deno.test("a program loads what comes back when it asks for that", async () => {
+  const lines = await run(
+    `import { connect, serve } from "./mod.ts";
+    const more = { login: () => true }; ${SERVE}
+    for (const reconnect of [false, true, {}]) {
+      await using connection = await connect("test", { url: server.url, reconnect });
+      console.log("connected");
+    }`,
+  );
+  const loaded = lines.indexOf("(reconnector)");
+  assert.equal(lines.lastIndexOf("(reconnector)"), loaded);
+  assert.equal(lines.indexOf("connected"), loaded - 1);
+  assert.deepEqual(lines.slice(loaded), [
+    "(reconnector)",
+    "connected",
+    "connected",
+  ]);
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Server } from "../server.ts";
 import { serveQuietly } from "./helpers.ts";
+import { Wire } from "./visits.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -102,6 +103,64 @@ Deno.test("connection.closed tells in Node that the server went away", async () 
   assert.equal(output, 1001);
 });
 
+Deno.test("a connection comes back in Node, and repeats what is idempotent", async () => {
+  const first = serveQuietly({ closeTimeout: 1 });
+  const { port } = first.addr;
+  const restarted = Promise.withResolvers<Server>();
+  first.operation("get", async () => {
+    // Its own answer is what the closing cuts.
+    void first.close().then(() => restarted.resolve(serveQuietly({ port })));
+    await new Promise(() => {});
+  });
+  restarted.promise.then((second) => second.operation("get", () => "got"));
+  const output = await runScript(
+    first.url,
+    `const reconnect = { minDelay: 20 };
+    const connection = await connect("test", { url, WebSocket, reconnect });
+    const states = [];
+    connection.onState(({ state }) => states.push(state));
+    const result = await connection.operation("get", {}, { idempotent: true });
+    await connection.close();
+    print({ result, first: states[0], last: states.slice(-2) });`,
+  );
+  assert.deepEqual(output, {
+    result: "got",
+    first: "waiting",
+    last: ["open", "closed"],
+  });
+  await (await restarted.promise).close();
+});
+
+Deno.test("close() ends an attempt to come back in Node, and the program", async () => {
+  const server = serveQuietly();
+  server.receive("enough", () => void server.close());
+  await using stalled = new Wire(server);
+  stalled.isStalled = true;
+  const output = await runScript(
+    server.url,
+    `const stalled = ${JSON.stringify(stalled.url)}.replace("http", "ws");
+    let sockets = 0;
+    class Stalling extends WebSocket {
+      constructor(url, protocols) {
+        super(++sockets === 1 ? url : stalled, protocols);
+      }
+    }
+    const ack = await fetch(url + "/hoist/ack").then((response) => response.text());
+    const reconnect = { minDelay: 1 };
+    const connection = await connect("test", { url, WebSocket: Stalling, reconnect });
+    globalThis.fetch = () => Promise.resolve(new Response(ack));
+    const attempt = new Promise((resolve) =>
+      connection.onState(({ state }) => state === "connecting" && resolve())
+    );
+    await connection.message("enough").catch(() => {});
+    await attempt;
+    while (sockets < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    await connection.close();
+    print((await connection.closed).reason);`,
+  );
+  assert.equal(output, "closed by this side");
+});
+
 Deno.test("connect() rejects in Node if the token is wrong", async () => {
   await using server = serveQuietly();
   const output = await runScript(
@@ -150,7 +209,7 @@ Deno.test("connect() rejects in Node if the WebSocket is refused", async () => {
     isConnectError: true,
     message: `Cannot connect to ${url}: no WebSocket opens at ${
       url.replace("http", "ws")
-    }/hoist; check that nothing on the way refuses it`,
+    }/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`,
   });
 });
 

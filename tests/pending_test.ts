@@ -282,3 +282,20 @@ Deno.test("PendingRequests takes an abandoned request for answered once a later 
     "reject",
   ]]);
 });
+
+Deno.test("PendingRequests remembers the latest that were given up, not all of them", () => {
+  // Of 5,000 the first 3,976 are forgotten, and their errors taken for later ones.
+  for (const abandoned of [1_024, 5_000]) {
+    const { pending, events } = withRequests(abandoned);
+    for (let id = 0; id < abandoned; id++) pending.abandon(id);
+    const id = pending.nextId();
+    pending.add(id, record(id, events));
+    // A server that answers without ids gets through with the older ones first.
+    for (let n = 0; n < 1_024; n++) {
+      pending.handle({ kind: "error", id: null, error: ERROR });
+    }
+    assert.equal(events.length, 0);
+    pending.handle({ kind: "error", id: null, error: ERROR });
+    assert.deepEqual(events.map(([id]) => id), [abandoned]);
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeResponse, decodeResponses } from "../response.ts";
+import { decodeResponse, decodeResponses, termsOf } from "../response.ts";
 
 const SUCCESS = {
   success: true,
@@ -329,3 +329,24 @@ Deno.test("decodeResponses() reads a batch that nests 100,000 deep as what is no
   const deep = `[${"[".repeat(100_000)}${"]".repeat(100_000)}]`;
   assert.deepEqual(decodeResponses(deep), [null]);
 });
+
+for (
+  const [data, joins, maxPayload] of [
+    [null, false, Infinity],
+    [{}, false, Infinity],
+    [{ features: "batch" }, false, Infinity],
+    [{ features: ["batch"], maxPayload: 9 }, true, Infinity],
+    [{ features: ["max-payload"], maxPayload: 9 }, false, 9],
+    [{ features: ["max-payload", "batch", 1], maxPayload: 1 }, true, 1],
+    [{ features: ["max-payload"] }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: null }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: "9" }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: 0 }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: -9 }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: 9.5 }, false, Infinity],
+  ] as const
+) {
+  Deno.test(`termsOf() reads ${JSON.stringify(data)}`, () => {
+    assert.deepEqual(termsOf(data), { joins, maxPayload });
+  });
+}

@@ -11,7 +11,11 @@ export const TOKEN = "test";
 export const VERSION = "1.0.0";
 
 /** What our client asks for at the login. */
-export const FEATURES: readonly string[] = ["batch", "done-id"];
+export const FEATURES: readonly string[] = [
+  "batch",
+  "done-id",
+  "max-payload",
+];
 
 /** The login of a client. */
 export function loginText(features: readonly string[]): string {

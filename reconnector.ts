@@ -1,0 +1,217 @@
+/**
+ * A link that comes back: one WebSocket after the other.
+ *
+ * @module
+ */
+
+import { Backlog } from "./backlog.ts";
+import {
+  type Channel,
+  type ChannelEvents,
+  type ChannelRequest,
+  CLOSED_HERE,
+  timedOut,
+} from "./channel.ts";
+import type { Link } from "./client_connection.ts";
+import { encodeAhead } from "./encode.ts";
+import { ConnectionClosedError } from "./errors.ts";
+import type { JsonObject } from "./protocol.ts";
+import {
+  Attempts,
+  isOurFault,
+  type ReconnectOptions,
+  type ReconnectRules,
+  rulesOf,
+} from "./reconnect.ts";
+import type { CloseInfo, Status } from "./status.ts";
+import { limit } from "./timers.ts";
+
+/** Opens a WebSocket and logs in. */
+export type Dial = (
+  signal: AbortSignal | undefined,
+  events: ChannelEvents,
+) => Promise<Channel>;
+
+/** What a link that comes back needs. */
+export interface ReconnectorParts {
+  readonly dial: Dial;
+  readonly status: Status;
+  /** Gets what the server sends */
+  readonly inbox: Pick<ChannelEvents, "onMessage" | "onInvalid">;
+}
+
+/** A request whose time and signal count across WebSockets. */
+interface LastingRequest extends ChannelRequest {
+  readonly signal: AbortSignal;
+}
+
+/** A {@linkcode Link} that dials again when its WebSocket has ended. */
+export class Reconnector implements Link {
+  readonly closed: Promise<CloseInfo>;
+  readonly #dial: Dial;
+  readonly #status: Status;
+  readonly #events: ChannelEvents;
+  readonly #rules: ReconnectRules;
+  readonly #attempts: Attempts;
+  readonly #backlog = new Backlog<Channel>();
+  /** What carries requests now, if anything does. */
+  #channel: Channel | undefined;
+  /** How the last one ended. */
+  #last = CLOSED_HERE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Gives up the attempt that is under way, if one is. */
+  #attempt: AbortController | undefined;
+  #resolveClosed = (_info: CloseInfo): void => {};
+
+  constructor(
+    { dial, status, inbox }: ReconnectorParts,
+    options: ReconnectOptions,
+  ) {
+    this.#dial = dial;
+    this.#status = status;
+    this.#rules = rulesOf(options);
+    this.#attempts = new Attempts(this.#rules);
+    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
+    this.#events = {
+      onOpen: (channel) => this.#adopt(channel),
+      onClose: (channel, info) => this.#lose(channel, info),
+      onMessage: (wire) => inbox.onMessage(wire),
+      onInvalid: () => inbox.onInvalid(),
+    };
+  }
+
+  /** Connects for the first time, which throws as it does for a link that stays away. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    await this.#dial(signal, this.#events);
+  }
+
+  async request(request: ChannelRequest): Promise<JsonObject | null> {
+    // Most requests find the connection open, and nothing of the rest costs them.
+    if (this.#channel !== undefined && request.idempotent !== true) {
+      return await this.#channel.request(request);
+    }
+    const { signal, cancel } = limit(
+      request.signal,
+      request.timeout,
+      () => timedOut(request),
+    );
+    try {
+      signal.throwIfAborted();
+      this.#assertRoom(request.subject);
+      const encode = encodeAhead(request.encode);
+      const timeout = undefined;
+      return await this.#persist({ ...request, encode, signal, timeout });
+    } finally {
+      cancel();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#status.state === "closed") return void await this.closed;
+    const channel = this.#channel;
+    this.#stop(CLOSED_HERE);
+    await channel?.close();
+    this.#resolveClosed(await channel?.closed ?? CLOSED_HERE);
+  }
+
+  /** Sends a request, again and again if it may be, until it is answered. */
+  async #persist(
+    request: LastingRequest,
+  ): Promise<JsonObject | null> {
+    while (true) {
+      try {
+        return await this.#send(request);
+      } catch (error) {
+        if (!this.#mayRepeat(request, error)) throw error;
+      }
+    }
+  }
+
+  #send(
+    request: LastingRequest,
+  ): Promise<JsonObject | null> {
+    return this.#channel?.request(request) ??
+      this.#backlog.add(
+        request.subject,
+        request.signal,
+        (channel) => channel.request(request),
+      );
+  }
+
+  #mayRepeat({ idempotent }: ChannelRequest, error: unknown): boolean {
+    return idempotent === true && error instanceof ConnectionClosedError &&
+      !isOurFault(error.code) && this.#status.state !== "closed";
+  }
+
+  #assertRoom(subject: string): void {
+    if (this.#channel !== undefined) return;
+    if (this.#status.state === "closed") {
+      throw new ConnectionClosedError(subject, this.#last);
+    }
+    const { maxQueue } = this.#rules;
+    if (this.#backlog.size < maxQueue) return;
+    throw new ConnectionClosedError(
+      subject,
+      this.#last,
+      ` and not back yet, and at most ${maxQueue} requests may wait for it; raise 'reconnect.maxQueue'`,
+    );
+  }
+
+  /** The server has let this side in. */
+  #adopt(channel: Channel): void {
+    this.#channel = channel;
+    this.#attempt = undefined;
+    this.#attempts.opened(performance.now());
+    // Before anyone hears of it and says more.
+    this.#backlog.start(channel);
+    this.#status.set({ state: "open" });
+  }
+
+  /** A WebSocket has ended. */
+  #lose(channel: Channel, info: CloseInfo): void {
+    // One that never let this side in is a failed attempt.
+    if (channel !== this.#channel) return;
+    this.#channel = undefined;
+    this.#follow(info, this.#attempts.afterClose(info, performance.now()));
+  }
+
+  #fail(error: unknown): void {
+    const info = error instanceof Error
+      ? { code: this.#last.code, reason: this.#last.reason, error }
+      : this.#last;
+    this.#follow(info, this.#attempts.afterFailure(error));
+  }
+
+  /** Waits for the next attempt, or for none. */
+  #follow(close: CloseInfo, delay: number | undefined): void {
+    this.#last = close;
+    if (delay === undefined) {
+      this.#stop(close);
+      return this.#resolveClosed(close);
+    }
+    this.#timer = setTimeout(() => this.#redial(), delay);
+    this.#status.set({ state: "waiting", delay, close });
+  }
+
+  async #redial(): Promise<void> {
+    const attempt = new AbortController();
+    const { signal } = attempt;
+    this.#attempt = attempt;
+    this.#status.set({ state: "connecting" });
+    try {
+      await this.#dial(signal, this.#events);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    }
+  }
+
+  /** Ends everything but the channel: the connection does not come back. */
+  #stop(info: CloseInfo): void {
+    this.#channel = undefined;
+    this.#last = info;
+    clearTimeout(this.#timer);
+    this.#attempt?.abort();
+    this.#status.set({ state: "closed" });
+    this.#backlog.fail(info);
+  }
+}

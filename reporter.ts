@@ -1,0 +1,61 @@
+/**
+ * Calling what users pass to a client, and telling their logger what it throws.
+ *
+ * @module
+ */
+
+import type { Logger } from "./log.ts";
+
+/** Tells a logger what goes wrong where no caller waits; never throws. */
+export class Reporter {
+  readonly #logger: Pick<Logger, "warn" | "error">;
+
+  /**
+   * Constructs a `Reporter`.
+   *
+   * @param logger The logger, which may throw and reject
+   */
+  constructor(logger: Pick<Logger, "warn" | "error">) {
+    this.#logger = logger;
+  }
+
+  /** Runs a function of the user; resolves when that is done, and never rejects. */
+  async run(callback: () => unknown): Promise<void> {
+    try {
+      await callback();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** A function of the user has thrown. */
+  report(error: unknown): void {
+    this.#log("error", `a listener failed\n${describe(error)}`);
+  }
+
+  /** Something is odd. */
+  warn(text: string): void {
+    this.#log("warn", text);
+  }
+
+  /** A logger that fails must not end the program, and nobody is left to be told. */
+  #log(level: "warn" | "error", text: string): void {
+    try {
+      const result: unknown = this.#logger[level](`Hoist: ${text}`);
+      if (result instanceof Promise) result.catch(() => {});
+    } catch {
+      return;
+    }
+  }
+}
+
+/** An error with its stack, in every runtime and whatever was thrown. */
+function describe(error: unknown): string {
+  try {
+    return error instanceof Error
+      ? error.stack ?? String(error)
+      : String(error);
+  } catch {
+    return "what was thrown cannot be shown";
+  }
+}

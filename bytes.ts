@@ -42,10 +42,11 @@ export function assertLength(
   subject: () => string,
   limitName: string,
 ): void {
+  // Most are that short: a UTF-16 unit has three bytes at most.
   if (3 * frame.length <= limit) return;
   const length = byteLength(frame, Infinity);
   if (length <= limit) return;
   throw new RangeError(
-    `Cannot send ${subject()} as its frame must be at most ${limit} bytes: current length is ${length}, raise '${limitName}'`,
+    `Cannot send ${subject()} as it must be at most ${limit} bytes: current length is ${length}; raise '${limitName}' of the server`,
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLength } from "./bytes.ts";
+import { assertLength } from "./bytes.ts";
 import type { ClientSocket } from "./dial.ts";
 import { GOODBYE } from "./encode.ts";
 import {
@@ -125,7 +125,7 @@ export class Channel {
     }
     const id = this.#pending.nextId();
     const frame = request.encode(id);
-    assertLength(subject, frame, this.#maxPayload);
+    assertLength(frame, this.#maxPayload, () => subject, "limits.maxPayload");
     try {
       const outcome = this.#outcomeOf(id, request);
       this.#outbox.push(frame);
@@ -208,17 +208,6 @@ export class Channel {
 export function timedOut({ subject, timeout }: ChannelRequest): TimeoutError {
   return new TimeoutError(
     `Cannot finish ${subject}: no answer within ${timeout} ms`,
-  );
-}
-
-/** Refuses a frame for which the server would end the connection. */
-function assertLength(subject: string, frame: string, limit: number): void {
-  // Most are that short; a UTF-16 unit has three bytes at most.
-  if (3 * frame.length <= limit) return;
-  const length = byteLength(frame, Infinity);
-  if (length <= limit) return;
-  throw new RangeError(
-    `Cannot send ${subject} as it must be at most ${limit} bytes: current length is ${length}; raise 'limits.maxPayload' of the server`,
   );
 }
 

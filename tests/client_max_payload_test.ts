@@ -9,7 +9,7 @@ import {
   rejection,
   success,
 } from "./fake_server.ts";
-import { byteLength } from "./helpers.ts";
+import { byteLength, connectTo, serveQuietly } from "./helpers.ts";
 import {
   FAST,
   leave,
@@ -54,6 +54,16 @@ Deno.test("a request as large as the server takes is sent, one byte more is refu
   );
   assert.equal(await call(connection, 3, 500), 3);
   assert.deepEqual(server.texts.map(byteLength), [500, 500]);
+});
+
+Deno.test("a client and a server of ours agree to the byte on what is too large", async () => {
+  await using server = serveQuietly();
+  server.operation("echo", () => "fine");
+  await using connection = await connectTo(server);
+  assert.equal(await call(connection, 1, 65_536), "fine");
+  const error = await rejection(call(connection, 2, 65_537));
+  assert(error instanceof RangeError);
+  assert.equal(await call(connection, 3, 65_536), "fine");
 });
 
 Deno.test("bytes are counted, not characters", async () => {

@@ -55,7 +55,8 @@ Deno.test("a connection comes back to a server of ours that has gone and come", 
   const came = Promise.withResolvers<void>();
   connection.receive("news", () => came.resolve());
   await first.close();
-  await watch.next("waiting");
+  const { delay, close } = await watch.next("waiting");
+  assert.deepEqual(close, { code: 1012, reason: retryReason(delay) });
   await using second = serveQuietly({ port });
   await watch.next("open");
   await second.broadcast("news");
@@ -196,6 +197,18 @@ for (
   });
 }
 
+Deno.test("a connection does not come back with a token that was revoked", async () => {
+  const tokens = [{ name: "ci", token: "s3same" }];
+  await using server = serveQuietly({ tokens });
+  const options = { url: server.url, reconnect: FAST };
+  const connection = await connect("s3same", options);
+  assert.equal(server.revoke("ci"), 1);
+  const { error, ...close } = await connection.closed;
+  assert.deepEqual(close, { code: 1008, reason: "token revoked" });
+  assert(error instanceof LoginError);
+  assert.equal(server.clients.size, 0);
+});
+
 Deno.test("a connection does not come back to a server that has become too old", async () => {
   let version = "1.0.1";
   await using server = visitedServer(
@@ -221,7 +234,7 @@ Deno.test("a connection gives up after `maxAttempts`, and says why", async () =>
   const watch = new Watch(connection);
   await server.close();
   const { code, error } = await connection.closed;
-  assert.equal(code, 1001);
+  assert.equal(code, 1012);
   assert(error instanceof ConnectError);
   const vain = ["waiting", "connecting"];
   assert.deepEqual(watch.states, [...vain, ...vain, ...vain, "closed"]);

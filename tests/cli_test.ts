@@ -338,7 +338,7 @@ Deno.test({
     );
     const [url] = urlOf(line);
     const response = await fetch(`${url}/hoist/ack`);
-    assert.deepEqual(await response.json(), { version: VERSION });
+    assert.equal((await response.json()).version, VERSION);
     assert.equal(await program.interrupt(), 0);
     // Nothing is on standard output.
     assert(program.output.lines.every((line) => line.startsWith("error ")));
@@ -440,7 +440,7 @@ Deno.test({
     using client = Deno.createHttpClient({ caCerts: [cert] });
     const secureUrl = url.replace("http://127.0.0.1", "https://localhost");
     const response = await fetch(`${secureUrl}/hoist/ack`, { client });
-    assert.deepEqual(await response.json(), { version: VERSION });
+    assert.equal((await response.json()).version, VERSION);
     assert.equal(await program.interrupt(), 0);
     await Deno.remove(directory, { recursive: true });
   },

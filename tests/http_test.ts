@@ -214,7 +214,7 @@ Deno.test("the server answers on after a broken handshake", async () => {
     ...UPGRADE,
   ]);
   const response = await fetch(`${server.url}/hoist/ack`);
-  assert.deepEqual(await response.json(), { version: VERSION });
+  assert.equal((await response.json()).version, VERSION);
 });
 
 Deno.test("debug({ http: true }) shows requests with status and time, without the query", async () => {

@@ -154,7 +154,6 @@ for (
       "/hoist",
       [101, 400],
     ],
-    ],
     ["with a body", [...UPGRADE, "Content-Length: 5"], "/hoist", [101, 400]],
   ] as const
 ) {

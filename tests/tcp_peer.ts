@@ -106,7 +106,7 @@ export class TcpPeer implements Disposable {
     server: Addressed,
     { token = "test", features, headers = [] }: {
       readonly token?: string;
-      readonly features?: readonly string[];
+      readonly features?: readonly string[] | undefined;
       readonly headers?: readonly string[];
     } = {},
   ): Promise<TcpPeer> {

@@ -88,7 +88,11 @@ for (
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     for (const _time of [1, 2]) {
       using broken = await TcpPeer.open(server, [], {
-        standard: ["Host: x", "Upgrade: websocket"],
+        standard: [
+          "Host: x",
+          "Upgrade: websocket",
+          "Sec-WebSocket-Version: 13",
+        ],
       });
       assert.equal(broken.answer.status, 400);
     }

@@ -153,6 +153,17 @@ for (const features of [undefined, ["batch"]]) {
   });
 }
 
+Deno.test("answers to one batch take no more than maxBuffered", async () => {
+  await using server = serveSlow();
+  let calls = 0;
+  server.operation("count", () => ({ n: ++calls, text: TEXT }));
+  using peer = await TcpPeer.logIn(server, { features: ["batch"] });
+  await peer.send(Array.from({ length: 100 }, (_, n) => operation(n, "count")));
+  assert.equal((await numbers(peer)).close, 1013);
+  // What cannot be sent any more is not even asked for.
+  assert(calls <= MAX_BUFFERED / TEXT.length + 1, `${calls}`);
+});
+
 Deno.test('messages to one client are skipped with onSlow "skip", too', async () => {
   await using server = serveSlow({ onSlow: "skip" });
   using slow = await TcpPeer.logIn(server);

@@ -154,6 +154,12 @@ for (
       "/hoist",
       [101, 400],
     ],
+    [
+      "with another version",
+      UPGRADE.map((line) => line.replace("13", "99")),
+      "/hoist",
+      [426],
+    ],
     ["with a body", [...UPGRADE, "Content-Length: 5"], "/hoist", [101, 400]],
   ] as const
 ) {

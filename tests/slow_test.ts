@@ -160,8 +160,9 @@ Deno.test("answers to one batch take no more than maxBuffered", async () => {
   using peer = await TcpPeer.logIn(server, { features: ["batch"] });
   await peer.send(Array.from({ length: 100 }, (_, n) => operation(n, "count")));
   assert.equal((await numbers(peer)).close, 1013);
-  // What cannot be sent any more is not even asked for.
-  assert(calls <= MAX_BUFFERED / TEXT.length + 1, `${calls}`);
+  // As much may wait for the end of the tick, and then nothing more is even asked for.
+  const most = 2 * MAX_BUFFERED / TEXT.length + 1;
+  assert(calls <= most, `${calls}`);
 });
 
 Deno.test('messages to one client are skipped with onSlow "skip", too', async () => {

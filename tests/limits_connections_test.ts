@@ -110,6 +110,18 @@ for (
   });
 }
 
+Deno.test("maxConnections: who is refused cannot fill the log", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, limits: { maxConnections: 1 } });
+  using _peer = await TcpPeer.open(server);
+  for (let time = 0; time < 150; time++) {
+    assert.equal((await ask(server)).status, 503);
+  }
+  const { length } = logger.lines.filter((line) => /^warn refuse: /.test(line));
+  // Some may have come back in the meantime.
+  assert(length >= 100 && length < 150, `${length}`);
+});
+
 Deno.test("maxConnections: who is refused is told when to come back", async () => {
   await using server = serveQuietly({ limits: { maxConnections: 1 } });
   using _peer = await TcpPeer.open(server);

@@ -1,0 +1,335 @@
+/**
+ * Handlers of the host program that do their worst: the server goes on, the client gets
+ * an answer with its own id, and others are served meanwhile. An unhandled rejection
+ * would fail the run.
+ */
+
+import assert from "node:assert/strict";
+import type { Json, JsonObject } from "../protocol.ts";
+import type { Server } from "../server.ts";
+import {
+  endOfTick,
+  message,
+  operation,
+  RawClient,
+  Recorder,
+  serveQuietly,
+} from "./helpers.ts";
+
+/** What throws whatever one does to it. */
+const HOSTILE = new Proxy({}, {
+  get: () => {
+    throw new Error("secret of the host");
+  },
+  has: () => {
+    throw new Error("secret of the host");
+  },
+  ownKeys: () => {
+    throw new Error("secret of the host");
+  },
+  getPrototypeOf: () => {
+    throw new Error("secret of the host");
+  },
+});
+
+function fail(): never {
+  throw new Error("secret of the host");
+}
+
+const CYCLE: Record<string, unknown> = {};
+CYCLE.self = CYCLE;
+
+/** Arrays in arrays, deeper than the stack goes, and none that JSON can do without it. */
+const DEEP = Array.from({ length: 200_000 }).reduce<unknown>(
+  (inner) => [inner],
+  { toJSON: () => 1 },
+);
+
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+
+/** What a handler may do, and the code of the answer if it is an operation. */
+const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
+  "throws an error": [fail, 6],
+  "throws null": [() => {
+    throw null;
+  }, 6],
+  "throws what throws": [() => {
+    throw HOSTILE;
+  }, 6],
+  "throws a proxy that is revoked": [() => {
+    throw revoked.proxy;
+  }, 6],
+  "throws an error whose message throws": [() => {
+    throw Object.defineProperty(new Error(), "message", { get: fail });
+  }, 6],
+  "throws an error whose stack throws": [() => {
+    throw Object.defineProperty(new Error(), "stack", { get: fail });
+  }, 6],
+  "rejects": [() => Promise.reject(new Error("secret of the host")), 6],
+  "rejects with nothing": [() => Promise.reject(), 6],
+  "rejects with what throws": [() => Promise.reject(HOSTILE), 6],
+  "rejects later": [() => endOfTick().then(fail), 6],
+  "returns what throws": [() => HOSTILE, 6],
+  "returns a proxy that is revoked": [() => revoked.proxy, 6],
+  "returns a getter that throws": [() => ({
+    get a() {
+      return fail();
+    },
+  }), 6],
+  "returns a toJSON that throws": [() => ({ toJSON: fail }), 6],
+  "returns a toJSON that is a getter that throws": [() => ({
+    get toJSON() {
+      return fail();
+    },
+  }), 6],
+  "returns a toJSON that gives a function": [
+    () => ({ toJSON: () => fail }),
+    6,
+  ],
+  "returns a big integer": [() => 1n, 6],
+  "returns a cycle": [() => CYCLE, 6],
+  "returns what is deeper than the stack": [() => DEEP, 6],
+  "resolves to a cycle": [() => Promise.resolve(CYCLE), 6],
+  "resolves to a getter that throws": [
+    () =>
+      Promise.resolve({
+        get a() {
+          return fail();
+        },
+      }),
+    6,
+  ],
+  "returns a function": [() => fail, 6],
+  "returns a symbol": [() => Symbol("secret of the host"), 6],
+  "returns a thenable that throws": [() => ({ then: fail }), 6],
+  "returns a then that is a getter that throws": [() => ({
+    get then() {
+      return fail();
+    },
+  }), 6],
+  "returns a thenable that resolves and throws": [() => ({
+    then(resolve: (value: Json) => void) {
+      resolve(1);
+      fail();
+    },
+  }), 0],
+  "returns a thenable that settles twice": [() => ({
+    then(resolve: (value: Json) => void, reject: (error: unknown) => void) {
+      resolve(1);
+      reject(new Error("secret of the host"));
+      resolve(2);
+    },
+  }), 0],
+  "resolves to a thenable that throws": [
+    () => endOfTick().then(() => ({ then: fail })),
+    6,
+  ],
+  "rejects beside what it returns": [() => {
+    const rejected = Promise.reject(new Error("secret of the host"));
+    return Promise.all([rejected, rejected.then(() => 1)]);
+  }, 6],
+};
+
+/** A server with a client that attacks, one that does not, and what is logged. */
+async function setUp(options: { readonly exposeErrors?: boolean } = {}) {
+  const logger = new Recorder();
+  const server = serveQuietly({ logger, logLevel: "debug", ...options });
+  server.operation("fine", (data) => data);
+  const client = await RawClient.logIn(server, ["batch", "done-id"]);
+  const other = await RawClient.logIn(server);
+  return { logger, server, client, other };
+}
+
+/** Asserts that somebody is served. */
+async function assertServed(client: RawClient, id = 900): Promise<void> {
+  client.send(operation(id, "fine", { n: id }));
+  const [{ id: answered, data }] = await client.take(1);
+  assert.deepEqual([answered, data], [id, { result: { n: id } }]);
+}
+
+for (const exposeErrors of [false, true]) {
+  for (const [what, [handler, code]] of Object.entries(HANDLERS)) {
+    Deno.test(`an operation that ${what} makes code ${code}, exposeErrors ${exposeErrors}`, async () => {
+      const { server, client, other } = await setUp({ exposeErrors });
+      await using _server = server;
+      server.operation("bad", handler as () => Json);
+      client.send([operation(1, "bad"), operation(2, "fine")]);
+      await assertServed(other);
+      const answers = await client.take(2);
+      const bad = answers.find(({ id }) => id === 1);
+      assert.equal(bad.code, code);
+      assert.equal(answers.find(({ id }) => id === 2).code, 0);
+      if (!exposeErrors) assert(!JSON.stringify(bad).includes("secret"));
+      await endOfTick();
+      assert.equal(server.clients.size, 2);
+    });
+  }
+}
+
+/** What a listener returns is of no interest, unless waiting for it fails. */
+const FAILS_LISTENERS =
+  /^(throws|rejects)|thenable that throws|a then that|(returns|throws) what throws|revoked/;
+
+for (const [what, [handler]] of Object.entries(HANDLERS)) {
+  const code = FAILS_LISTENERS.test(what) ? 6 : 0;
+  Deno.test(`a listener that ${what} makes code ${code}`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    const called: string[] = [];
+    server.receive("bad", handler);
+    server.receive("bad", () => called.push("the next one"));
+    client.send([message(1, "bad"), operation(2, "fine")]);
+    await assertServed(other);
+    const answers = await client.take(2);
+    assert.equal(answers.find(({ id }) => id === 1).code, code);
+    assert.deepEqual(called, ["the next one"]);
+    assert(!JSON.stringify(answers).includes("secret"));
+    await endOfTick();
+  });
+}
+
+Deno.test("handlers that never settle hold up nobody, not even their client", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  const never = () => new Promise<never>(() => {});
+  server.operation("never", never);
+  server.receive("never", never);
+  for (let id = 1; id <= 100; id++) {
+    client.send([operation(id, "never"), message(100 + id, "never")]);
+  }
+  await assertServed(client);
+  await assertServed(other);
+  assert.equal((await server.broadcast("news")).delivered, 2);
+  await server.close({ timeout: 0 });
+});
+
+/** What a host program may try to send. */
+const BAD_DATA: Readonly<Record<string, unknown>> = {
+  "throws": HOSTILE,
+  "is revoked": revoked.proxy,
+  "is a cycle": CYCLE,
+  "is deeper than the stack": { deep: DEEP },
+  "has a big integer": { n: 1n },
+  "has a getter that throws": {
+    get a() {
+      return fail();
+    },
+  },
+  "has a toJSON that throws": { toJSON: fail },
+  "has a toJSON that gives no object": { toJSON: () => "text" },
+  "is an array": [],
+  "is null": null,
+};
+
+for (const [what, data] of Object.entries(BAD_DATA)) {
+  Deno.test(`data that ${what} is the mistake of who sends it, and goes nowhere`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    const bad = data as JsonObject;
+    server.receive("bad", (message) => void message.reply("bad", bad));
+    client.send(message(1, "bad"));
+    const [answer] = await client.take(1);
+    assert.deepEqual([answer.id, answer.code], [1, 6]);
+    await assert.rejects(server.broadcast("bad", bad));
+    for (const each of server.clients) {
+      assert.throws(() => each.message("bad", bad));
+    }
+    await assertServed(client);
+    await assertServed(other);
+  });
+}
+
+/** Changes a message in a way that its type forbids. */
+function spoil(message: object, data: Record<string, unknown>): void {
+  try {
+    Object.assign(message, { id: -1, name: "other", data: null });
+  } catch {
+    // Where it is not writable, all the better.
+  }
+  data.self = data;
+  data.big = 1n;
+  Object.defineProperty(data, "toJSON", { value: fail, enumerable: true });
+}
+
+Deno.test("a listener that mutates its message spoils nothing but its own answer", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  server.receive("spoil", (message) => {
+    spoil(message, message.data as Record<string, unknown>);
+    message.reply("reply");
+  });
+  server.receive("fine", (message) => void message.reply("reply"));
+  client.send([message(1, "spoil", { a: 1 }), message(2, "fine", { a: 1 })]);
+  const answers = await client.take(3);
+  assert.deepEqual(
+    answers.filter(({ id }) => id === 2).map(({ code }) => code),
+    [0, 0],
+  );
+  const last = answers.filter(({ id }) => id === 1).at(-1);
+  assert.equal(last.code, 6);
+  await assertServed(other);
+});
+
+Deno.test("a listener that mutates what was replied to, or its own reply, spoils nothing", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  const data = { a: 1 };
+  server.receive("spoil", (message) => {
+    const { replying } = message;
+    spoil(replying!, replying!.data as Record<string, unknown>);
+    const reply = message.reply("reply", data);
+    // It was sent before.
+    spoil(reply, reply.data as Record<string, unknown>);
+  });
+  const first = { message: "hi", data: { a: 1 }, id: 7, replying: null };
+  client.send(message(1, "spoil", {}, first));
+  const [answer] = await client.take(1);
+  assert.deepEqual([answer.id, answer.code], [1, 6]);
+  await assertServed(client);
+  await assertServed(other);
+});
+
+Deno.test("a getter that speaks while its data is sent breaks no frame", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  server.operation("bad", (_data, { client }) => ({
+    get a() {
+      client.message("from within");
+      void server.broadcast("to all from within");
+      return 1;
+    },
+  }));
+  client.send(operation(1, "bad"));
+  const answers = await client.take(3);
+  const names = answers.map(({ data }) => data.message ?? data.result.a);
+  assert.deepEqual(
+    new Set(names),
+    new Set(["from within", "to all from within", 1]),
+  );
+  assert.equal((await other.next()).data.message, "to all from within");
+});
+
+/** How a handler may end things from within. */
+const ENDINGS: Readonly<Record<string, (server: Server) => void>> = {
+  "closes all clients": (server) => {
+    for (const client of server.clients) client.close(4000);
+  },
+  "closes the server": (server) => void server.close({ timeout: 0 }),
+};
+
+for (const [what, end] of Object.entries(ENDINGS)) {
+  Deno.test(`a toJSON that ${what} leaves nothing behind`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    server.operation("end", () => ({
+      toJSON() {
+        end(server);
+        return {};
+      },
+    }));
+    client.send([operation(1, "end"), operation(2, "end")]);
+    await Promise.all([client.closed, other.closed]);
+    assert.equal(server.clients.size, 0);
+  });
+}

@@ -26,7 +26,6 @@ export async function perform(
   reading.catch(() => {});
   await client.write(script);
   await client.leave(script);
-  if (script.leaving === "vanish") socket.close();
   await client.within(reading);
   oracle.end();
 }
@@ -69,13 +68,14 @@ class FuzzingClient {
   /** Goes, as the script says, unless the server has made it go. */
   async leave({ leaving, last }: Script): Promise<void> {
     if (leaving === "settle") await this.within(this.#settle());
-    if (this.#oracle.isEnding) return;
+    if (this.#oracle.isEnding && leaving !== "vanish") return;
     if (leaving === "settle" || leaving === "goodbye") {
       return await this.#send([{ bytes: last, payload: GOODBYE }]);
     }
     this.#oracle.relax();
     await this.#socket.send(last);
-    if (leaving !== "vanish") await this.#socket.finish();
+    if (leaving === "vanish") this.#socket.close();
+    else await this.#socket.finish();
   }
 
   /** Waits, but not for ever. */

@@ -17,7 +17,7 @@ import type { Setting } from "./settings.ts";
 import { Witness } from "./witness.ts";
 
 /** How many clients fuzz at the same time. */
-const CLIENTS = 8;
+const CLIENTS = 16;
 
 /** How long a server may take to find out that everybody has left, in milliseconds. */
 const PATIENCE = 10_000;

@@ -26,6 +26,18 @@ export const GOODBYE = '{"id":null,"end":true}';
 /** How many ids back a client looks for one to use again. */
 const RECENT = 8;
 
+const BAD_VERSIONS = [
+  "0.9.9",
+  "0.10.0",
+  "1",
+  "v1.0.0",
+  "1.0.0 ",
+  "x",
+  "1.0.00",
+];
+
+const BAD_TOKENS = ["", "Test", "tes", "__proto__", "test\u0000", "\ud800"];
+
 /** Makes the frames of one client. */
 export class Requests {
   readonly #random: Random;
@@ -54,16 +66,13 @@ export class Requests {
   badLogin(): string {
     const random = this.#random;
     const bad = random.pick(["id", "token", "version", "features"]);
-    const value = bad === "version" && random.chance(0.7)
-      ? quote(random.pick(["0.9.9", "1", "v1.0.0", "1.0.0 ", "x", "1.0.00"]))
-      : valueText(random);
     const login: Members = [
       ["id", "0"],
       ["token", quote(this.#token)],
       ["version", '"1.0.0"'],
-      [bad, value],
+      // The last one of two counts.
+      [bad, random.chance(0.7) ? this.#badField(bad) : valueText(random)],
     ];
-    // The last one of two counts.
     return objectText(login);
   }
 
@@ -147,6 +156,18 @@ export class Requests {
       [1, () => new Uint8Array([...bytes.slice(0, at), ...other.slice(at)])],
       [1, () => bytes.toReversed()],
     ])();
+  }
+
+  #badField(field: string): string {
+    const random = this.#random;
+    switch (field) {
+      case "version":
+        return quote(random.pick(BAD_VERSIONS));
+      case "token":
+        return quote(random.pick([...BAD_TOKENS, `${this.#token} `]));
+      default:
+        return random.pick(["1.5", '"0"', "{}", "null"]);
+    }
   }
 
   #members(): Members {

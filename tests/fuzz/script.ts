@@ -117,14 +117,14 @@ class Units {
 
   #first(): Unit {
     const random = this.#random;
-    if (random.chance(0.94)) {
+    if (random.chance(0.9)) {
       return this.#unit(this.#requests.login(this.#features));
     }
     const requests = this.#requests;
     this.#end();
     return this.#unit(
       random.weigh<() => Payload>([
-        [5, () => requests.badLogin()],
+        [7, () => requests.badLogin()],
         [1, () => requests.any()],
         [1, () => requests.batch()],
         [1, () => requests.fatal()],

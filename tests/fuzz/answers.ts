@@ -144,3 +144,24 @@ export class Numbers {
     this.#claimed = grown;
   }
 }
+
+/** How often what was seen. */
+export class Tally {
+  readonly #counts = new Map<string, number>();
+
+  /** It was seen once more. */
+  note(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  /** What was seen, and how often. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+}
+
+/** What a frame is, for the tally. */
+export function describeAnswer({ code, message, data }: Answer): string {
+  if (code === 0) return message ?? "result";
+  return code === 9 ? `error 9 ${data?.limit}` : `error ${code}`;
+}

@@ -85,6 +85,8 @@ function isSmall(value: unknown): value is number {
 /** The name of all replies. */
 export const REPLY = "re";
 
+const NOBODY = 0;
+
 /** What a host knows of itself. */
 export class Host {
   /** Handlers that have not finished */
@@ -116,7 +118,7 @@ export class Host {
     const count = (this.#of.get(client) ?? 0) + 1;
     this.#of.set(client, count);
     this.underWay++;
-    this.most = Math.max(this.most, count);
+    if (client !== NOBODY) this.most = Math.max(this.most, count);
     try {
       return await running;
     } finally {
@@ -134,7 +136,8 @@ export class Host {
       if (delay > 0) await pause(delay);
       message.reply(REPLY, { n });
     }
-    if (isLate) void this.#track(message.client.id, replyLate(message, count));
+    // Nobody waits for it.
+    if (isLate) void this.#track(NOBODY, replyLate(message, count));
     if (fails) thrower();
   }
 }

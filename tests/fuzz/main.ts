@@ -12,6 +12,9 @@ import { SETTINGS } from "./settings.ts";
 /** How many frames go into a run, so that a seed that fails can be run again soon. */
 const FRAMES = 100_000;
 
+const show = (counts: ReadonlyMap<string, number>) =>
+  [...counts].sort().map(([what, count]) => `${count} ${what}`).join(", ");
+
 const args = parseArgs(Deno.args, { string: ["minutes", "seed"] });
 const minutes = Number(args.minutes ?? 1);
 const first = Number(args.seed ?? randomSeed());
@@ -29,6 +32,7 @@ do {
     console.log(
       `  ${setting.name}: ${report.frames} frames on ${report.connections} connections, ${report.rounds} rounds of the witness in ${seconds} s`,
     );
+    console.log(`    ${show(report.counts)}`);
   }
   seed++;
 } while (performance.now() < end);

@@ -127,10 +127,10 @@ function readRequest(value: unknown, rules: Rules): Reading {
   return { kind: "operation", id, name: data.operation, data: data.data };
 }
 
+/** Whether a text is; other frames end the connection anyway. */
 function isTooBig(payload: Payload, { maxPayload }: Rules): boolean {
-  return typeof payload === "string"
-    ? new TextEncoder().encode(payload).length > maxPayload
-    : payload.length > maxPayload;
+  return typeof payload === "string" &&
+    new TextEncoder().encode(payload).length > maxPayload;
 }
 
 function invalid(id: number | null, codes: readonly number[]) {
@@ -182,9 +182,14 @@ function isChain(value: unknown): boolean {
 }
 
 function faultsOfDepth(data: unknown, { maxDepth }: Rules): number[] {
-  if (!isObject(data)) return [];
-  const isTooDeep = depthOf(data.data) > maxDepth ||
-    chainOf(data.replying) > maxDepth;
+  if (!isObject(data) || maxDepth === Infinity) return [];
+  const payloads = [data.data];
+  let message = data.replying;
+  for (; isObject(message); message = message.replying) {
+    payloads.push(message.data);
+  }
+  const isTooDeep = payloads.length - 1 > maxDepth ||
+    payloads.some((payload) => depthOf(payload) > maxDepth);
   return isTooDeep ? [9] : [];
 }
 
@@ -196,12 +201,6 @@ export function depthOf(value: unknown): number {
     if (level.length === 0) return depth;
     level = level.flatMap((item) => Object.values(item as Data));
   }
-}
-
-function chainOf(value: unknown): number {
-  let length = 0;
-  for (; isObject(value); value = value.replying) length++;
-  return length;
 }
 
 function parse(payload: Payload): unknown {

@@ -10,7 +10,9 @@ import {
   assertLimit,
   assertLoginData,
   decodeAnswers,
+  describeAnswer,
   type Numbers,
+  type Tally,
 } from "./answers.ts";
 import {
   isEnd,
@@ -22,9 +24,13 @@ import {
   type Rules,
 } from "./model.ts";
 import { Outstanding, Violation } from "./outstanding.ts";
+import { Pace } from "./pace.ts";
 
 /** Extensions that a server speaks: docs/protocol.md, "Extensions". */
 const FEATURES = ["batch", "done-id", "max-payload", "retry"];
+
+/** The most that an answer has besides what the client has said, in bytes. */
+const ANSWER_LENGTH = 400;
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;
 
@@ -32,6 +38,8 @@ type Login = Extract<LoginReading, { readonly kind: "login" }>;
 export class Oracle {
   readonly #rules: Rules;
   readonly #numbers: Numbers;
+  readonly #tally: Tally;
+  readonly #pace: Pace;
   readonly #outstanding = new Outstanding();
   /** The login that is being decided. */
   #login: Login | undefined;
@@ -46,8 +54,10 @@ export class Oracle {
   /** The numbers of the client's own messages. */
   readonly #own = new Set<number>();
   #lastTick: number | undefined;
+  /** How many messages and calls were sent. */
   #sent = 0;
-  #received = 0;
+  /** How much all the answers to them may come to, in bytes. */
+  #volume = 0;
   /** The code with which the server has to close. */
   #ending: number | undefined;
   /** Whether more was sent after what ends the connection. */
@@ -56,9 +66,11 @@ export class Oracle {
   #isLax = false;
   #isClosed = false;
 
-  constructor(rules: Rules, numbers: Numbers) {
+  constructor(rules: Rules, numbers: Numbers, tally: Tally) {
     this.#rules = rules;
     this.#numbers = numbers;
+    this.#tally = tally;
+    this.#pace = new Pace(rules);
   }
 
   /** Whether all that is due has come */
@@ -105,7 +117,6 @@ export class Oracle {
   /** The server sent a frame. */
   receive(frame: ServerFrame): void {
     if (this.#isClosed) throw new Violation("it went on after its Close frame");
-    this.#received += frame.payload.length;
     if (frame.opcode === Opcode.TEXT) this.#receiveText(frame);
     else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
     else if (frame.opcode === Opcode.PONG) this.#receivePong(frame);
@@ -120,7 +131,7 @@ export class Oracle {
    */
   end(): void {
     if (this.#isClosed || this.#isLax) return;
-    if (this.#endsBehindLogin()) return;
+    if (this.#endsBehindLogin() || this.#mayBeSlow || this.#mayBeCutOff) return;
     if (this.#ending === undefined) {
       throw new Violation(`it hung up, owing ${this.describe()}`);
     }
@@ -147,15 +158,22 @@ export class Oracle {
     const takesBatches = this.#features.includes("batch");
     const readings = readFrame(payload, this.#rules, takesBatches);
     this.#sent += readings.length - 1;
-    for (const reading of readings) this.#expect(reading);
+    const counts = readings.map((reading) => this.#expect(reading));
+    const frames = counts.reduce((sum, count) => sum + count, 0);
+    this.#volume += frames * ANSWER_LENGTH +
+      Math.max(...counts) * payload.length;
   }
 
-  #expect(reading: Reading): void {
+  /** Returns how many frames must come. */
+  #expect(reading: Reading): number {
     if (reading.kind === "goodbye" || reading.kind === "fatal") {
-      return this.#expectEnd(reading);
+      this.#expectEnd(reading);
+      return 1;
     }
     const hasDoneId = this.#features.includes("done-id");
-    this.#outstanding.add(expectationOf(reading, hasDoneId));
+    const expectation = expectationOf(reading, hasDoneId);
+    this.#outstanding.add(expectation);
+    return expectation.steps.length;
   }
 
   #expectEnd(reading: Extract<Reading, { kind: "goodbye" | "fatal" }>): void {
@@ -174,6 +192,8 @@ export class Oracle {
 
   #take(answer: Answer): void {
     if (this.#isLax) return;
+    this.#tally.note(describeAnswer(answer));
+    this.#pace.note(answer);
     if (answer.message === "s_newmsg") return this.#takeMessage(answer);
     this.#note(answer);
     if (this.#state === "authenticating") return this.#takeEarly(answer);
@@ -182,7 +202,9 @@ export class Oracle {
     if (limit === "maxPending") {
       this.#outstanding.refuse(answer, this.#rules.maxPending);
     } else if (limit === "maxRate") {
-      this.#assertMany(this.#rules.maxBurst);
+      if (this.#sent <= this.#rules.maxBurst) {
+        throw new Violation(`it refused a request as one of ${this.#sent}`);
+      }
       this.#outstanding.refuse(answer, 0);
     } else this.#outstanding.take(answer);
   }
@@ -283,6 +305,7 @@ export class Oracle {
     const [high = 0, low = 0, ...rest] = payload;
     const code = high * 256 + low;
     const reason = new TextDecoder().decode(new Uint8Array(rest));
+    this.#tally.note(`close ${code}`);
     if (this.#closesForLimit(code, reason)) return;
     this.#closeEarly();
     if (code !== this.#ending) {
@@ -311,17 +334,18 @@ export class Oracle {
   }
 
   #closesForLimit(code: number, reason: string): boolean {
-    if (code === 1013) {
-      return this.#received + this.#rules.maxPayload > this.#rules.maxBuffered;
-    }
-    if (code !== 1008 || reason !== "too many messages") return false;
-    this.#assertMany(2 * this.#rules.maxBurst);
-    return true;
+    return code === 1013 && reason === "reads too slowly" && this.#mayBeSlow ||
+      code === 1008 && reason === "too many messages" && this.#mayBeCutOff;
   }
 
-  #assertMany(least: number): void {
-    if (this.#sent >= least) return;
-    throw new Violation(`it refused a request as one of ${this.#sent}`);
+  /** Whether so much may have waited for it that the server gave up. */
+  get #mayBeSlow(): boolean {
+    return this.#volume > this.#rules.maxBuffered;
+  }
+
+  /** Whether it has gone on although it was told that it sends too much. */
+  get #mayBeCutOff(): boolean {
+    return this.#sent > 2 * this.#rules.maxBurst;
   }
 }
 

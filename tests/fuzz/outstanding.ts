@@ -16,6 +16,8 @@ interface Pending {
   readonly expectation: Expectation;
   /** How many requests of the connection came before it */
   readonly order: number;
+  /** How many of these the client had no answer to when it sent this one */
+  readonly ahead: number;
   readonly told: Told;
   /** How many of its frames have come */
   taken: number;
@@ -40,6 +42,7 @@ export class Outstanding {
   /** Those that are answered in their order. */
   #queue: Pending[] = [];
   #count = 0;
+  #unanswered = 0;
 
   /** Whether nothing is due any more */
   get isEmpty(): boolean {
@@ -52,8 +55,9 @@ export class Outstanding {
     const group = this.#groups.get(id) ?? { members: [], finals: 0 };
     const isLoose = group.members.length > 0;
     const order = this.#count++;
+    const ahead = this.#unanswered++;
     const state = { told: {}, taken: 0, isDone: false, isLoose };
-    const pending: Pending = { expectation, order, ...state };
+    const pending: Pending = { expectation, order, ahead, ...state };
     if (group.members.length === 1) this.#loosen(group.members[0]!);
     if (isLoose && isLate) this.lateAllowed++;
     group.members.push(pending);
@@ -81,7 +85,7 @@ export class Outstanding {
   refuse(answer: Answer, maxPending: number): void {
     const group = this.#groupOf(answer);
     const pending = group.members[0]!;
-    if (this.#countBefore(group.members.at(-1)!) < maxPending) {
+    if (group.members.every(({ ahead }) => ahead < maxPending)) {
       throw new Violation("it refused a request though few were under way");
     }
     if (pending.isLoose) return this.#finishOne(group, answer.id);
@@ -146,16 +150,8 @@ export class Outstanding {
 
   #finishOne(group: Group, id: number | null): void {
     group.finals++;
+    this.#unanswered--;
     if (group.finals === group.members.length) this.#groups.delete(id);
-  }
-
-  #countBefore({ order }: Pending): number {
-    let count = 0;
-    for (const { members, finals } of this.#groups.values()) {
-      const before = members.filter((member) => member.order < order).length;
-      count += Math.max(0, before - finals);
-    }
-    return count;
   }
 }
 

@@ -27,13 +27,8 @@ export const GOODBYE = '{"id":null,"end":true}';
 const RECENT = 8;
 
 const BAD_VERSIONS = [
-  "0.9.9",
-  "0.10.0",
-  "1",
-  "v1.0.0",
-  "1.0.0 ",
-  "x",
-  "1.0.00",
+  ...["0.9.9", "0.10.0", "0.0.0", "0.999.0", "0.1.2", "0.2.0"],
+  ...["1", "v1.0.0", "1.0.0 ", "x", "1.0.00"],
 ];
 
 const BAD_TOKENS = ["", "Test", "tes", "__proto__", "test\u0000", "\ud800"];
@@ -65,7 +60,7 @@ export class Requests {
   /** A login that is not, or only by chance. */
   badLogin(): string {
     const random = this.#random;
-    const bad = random.pick(["id", "token", "version", "features"]);
+    const bad = random.pick(["id", "token", "version", "version", "features"]);
     const login: Members = [
       ["id", "0"],
       ["token", quote(this.#token)],
@@ -217,7 +212,7 @@ export class Requests {
 
   #deep(): string {
     const random = this.#random;
-    const depth = random.pick([10, 62, 63, 64, 65, 66, 100, 2_000]);
+    const depth = random.pick([6, 7, 8, 62, 63, 64, 65, 100, 2_000]);
     const nested = `{"a":${nestedText(random, depth)}}`;
     const id = this.#id();
     const request = (action: string, data: Members) =>

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
 import { pause, serveQuietly } from "../helpers.ts";
-import { Numbers } from "./answers.ts";
+import { Numbers, Tally } from "./answers.ts";
 import { perform } from "./client.ts";
 import { Host } from "./host.ts";
 import { Oracle } from "./oracle.ts";
@@ -35,6 +35,8 @@ export interface Report {
   readonly connections: number;
   /** How often the witness was answered in full */
   readonly rounds: number;
+  /** How often the server said what */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** Fuzzes a server; rejects with what it does wrong. */
@@ -99,6 +101,7 @@ class Run {
   readonly #server: Server;
   readonly #host: Host;
   readonly #numbers = new Numbers();
+  readonly #tally = new Tally();
   #frames = 0;
   #connections = 0;
   #isOver = false;
@@ -118,8 +121,9 @@ class Run {
     ]);
     await witness.leave();
     await this.#rest();
+    const { counts } = this.#tally;
     const [frames, connections] = [this.#frames, this.#connections];
-    return { frames, connections, rounds: witness.rounds };
+    return { frames, connections, rounds: witness.rounds, counts };
   }
 
   async #fuzz(): Promise<void> {
@@ -138,7 +142,11 @@ class Run {
     let frames = 0;
     for (let connection = 0; frames < share && !this.#isOver; connection++) {
       const script = makeScript(random.fork(connection), this.#setting.rules);
-      const oracle = new Oracle(this.#setting.rules, this.#numbers);
+      const oracle = new Oracle(
+        this.#setting.rules,
+        this.#numbers,
+        this.#tally,
+      );
       try {
         await perform(script, this.#server.addr.port, oracle);
       } catch (error) {
@@ -162,6 +170,7 @@ class Run {
       );
       await pause(1);
     }
+    assert(this.#host.most <= this.#setting.rules.maxPending);
   }
 }
 

@@ -117,7 +117,7 @@ class Units {
 
   #first(): Unit {
     const random = this.#random;
-    if (random.chance(0.9)) {
+    if (random.chance(0.87)) {
       return this.#unit(this.#requests.login(this.#features));
     }
     const requests = this.#requests;

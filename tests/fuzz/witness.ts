@@ -13,7 +13,7 @@ import { gate, pause } from "../helpers.ts";
 export const TICK = "tick";
 
 /** How many calls a witness has under way. */
-const CALLS = 4;
+const CALLS = 3;
 
 /** How long a witness rests between its rounds, in milliseconds. */
 const REST = 5;

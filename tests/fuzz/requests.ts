@@ -18,10 +18,15 @@ import {
   valueText,
   word,
 } from "./json_texts.ts";
+import { byteLength } from "../helpers.ts";
+import type { Rules } from "./model.ts";
 import type { Random } from "./random.ts";
 
 /** The last frame of a client: docs/protocol.md, "5. Goodbye". */
 export const GOODBYE = '{"id":null,"end":true}';
+
+/** The size of large requests where there is no limit, in bytes. */
+const MAX_LARGE = 65_536;
 
 /** How many ids back a client looks for one to use again. */
 const RECENT = 8;
@@ -37,11 +42,13 @@ const BAD_TOKENS = ["", "Test", "tes", "__proto__", "test\u0000", "\ud800"];
 export class Requests {
   readonly #random: Random;
   readonly #token: string;
+  readonly #maxPayload: number;
   #lastId = 0;
 
-  constructor(random: Random, token: string) {
+  constructor(random: Random, { token, maxPayload }: Rules) {
     this.#random = random;
     this.#token = token;
+    this.#maxPayload = maxPayload;
   }
 
   /** A login that is let in. */
@@ -236,21 +243,22 @@ export class Requests {
     ])();
   }
 
+  /** A request of a certain size, such as the largest one that is allowed. */
   #large(): string {
     const random = this.#random;
-    const length = random.pick([1_000, 16_384, 20_000, 65_000, 65_536, 70_000]);
-    const text = quote("x".repeat(random.below(length)));
-    return objectText([
-      ["id", this.#id()],
-      ["action", '"operation"'],
-      [
-        "data",
-        objectText([
-          ["operation", quote(random.pick(["echo", "nothing", "wait"]))],
-          ["data", objectText([["text", text]])],
-        ]),
-      ],
-    ]);
+    const name = random.pick(["echo", "nothing", "wait"]);
+    const id = this.#id();
+    const withText = (text: string) =>
+      `{"id":${id},"action":"operation","data":{"operation":"${name}","data":{"text":"${text}"}}}`;
+    const limit = Math.min(this.#maxPayload, MAX_LARGE);
+    const excess = random.pick([-1, 0, 1, -random.below(limit / 2), 1_000]);
+    const left = limit + excess - byteLength(withText(""));
+    // One of these has one byte in UTF-8, the others have more than UTF-16 units.
+    const letter = random.pick(["x", "é", "☃"]);
+    const count = Math.floor(left / byteLength(letter));
+    return withText(
+      letter.repeat(count) + "x".repeat(left % byteLength(letter)),
+    );
   }
 
   #anything(): Members {

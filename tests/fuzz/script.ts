@@ -94,7 +94,7 @@ class Units {
   constructor(random: Random, rules: Rules) {
     this.#random = random;
     this.#rules = rules;
-    this.#requests = new Requests(random, rules.token);
+    this.#requests = new Requests(random, rules);
     this.#features = random.pick(FEATURES);
     this.#joins = this.#features?.includes('"batch"') ?? false;
   }

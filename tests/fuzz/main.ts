@@ -1,0 +1,39 @@
+/**
+ * Fuzzes by hand: `deno task fuzz --minutes=10 --seed=1234567`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli";
+import { randomSeed } from "./random.ts";
+import { fuzz } from "./run.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** How many frames go into a run, so that a seed that fails can be run again soon. */
+const FRAMES = 100_000;
+
+const show = (counts: ReadonlyMap<string, number>) =>
+  [...counts].sort().map(([what, count]) => `${count} ${what}`).join(", ");
+
+const args = parseArgs(Deno.args, { string: ["minutes", "seed"] });
+const minutes = Number(args.minutes ?? 1);
+const first = Number(args.seed ?? randomSeed());
+const end = performance.now() + minutes * 60_000;
+let seed = first;
+let frames = 0;
+do {
+  console.log(`seed ${seed}`);
+  for (const setting of SETTINGS) {
+    const start = performance.now();
+    const plan = { seed, frames: FRAMES * setting.share };
+    const report = await fuzz(setting, plan);
+    frames += report.frames;
+    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+    console.log(
+      `  ${setting.name}: ${report.frames} frames on ${report.connections} connections, ${report.rounds} rounds of the witness in ${seconds} s`,
+    );
+    console.log(`    ${show(report.counts)}`);
+  }
+  seed++;
+} while (performance.now() < end);
+console.log(`${frames} frames, nothing found`);

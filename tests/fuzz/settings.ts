@@ -1,0 +1,81 @@
+/**
+ * The servers that are fuzzed.
+ *
+ * @module
+ */
+
+import type { ServeOptions } from "../../serve.ts";
+import { pause } from "../helpers.ts";
+import type { Rules } from "./model.ts";
+
+/** A server that is fuzzed. */
+export interface Setting {
+  readonly name: string;
+  readonly options: ServeOptions;
+  readonly rules: Rules;
+  /** The share of the frames that it gets */
+  readonly share: number;
+  /** What it must have said by the end */
+  readonly says: readonly string[];
+}
+
+/** The limits of a server that was told none, as docs/protocol.md has them. */
+const STANDARD: Rules = {
+  token: "test",
+  minimumVersion: "0.0.0",
+  maxPayload: 65_536,
+  maxDepth: 64,
+  maxPending: 1_024,
+  maxRate: 20_000,
+  maxBurst: 40_000,
+  maxBuffered: 1_048_576,
+};
+
+/** Limits that clients run into all the time. */
+const LOW = {
+  maxPayload: 8_192,
+  maxDepth: 8,
+  maxPending: 3,
+  maxRate: 1_000,
+  maxBurst: 60,
+  maxBuffered: 65_536,
+};
+
+/** What every server says to somebody who says anything. */
+const ALWAYS = [
+  ...["result", "open", "newmsg", "done", "s_newmsg"],
+  ...["error 1", "error 2", "error 3", "error 5", "error 6", "error 8"],
+  ...["close 1000", "close 1003", "close 1008", "error 9 maxDepth"],
+];
+
+// All clients of the fuzzer have one address, and many of their tokens are wrong.
+const maxLoginFailures = Infinity;
+
+/** The servers that are fuzzed. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: "standard",
+    options: { limits: { maxLoginFailures } },
+    rules: STANDARD,
+    share: 0.7,
+    says: ALWAYS,
+  },
+  {
+    name: "strict",
+    options: {
+      minimumVersion: "1.0.0",
+      limits: { ...LOW, maxLoginFailures },
+      // Decides in the same turn, in a later one, or much later.
+      login: async ({ token }, actual, { version }) => {
+        if (version === "2.10.0") await pause(1);
+        return actual === token;
+      },
+    },
+    rules: { ...STANDARD, ...LOW, minimumVersion: "1.0.0" },
+    share: 0.3,
+    says: [
+      ...ALWAYS,
+      ...["error 4", "error 9 maxPending", "error 9 maxRate", "close 1009"],
+    ],
+  },
+];

@@ -1,0 +1,25 @@
+/**
+ * Servers under a fuzzer: see fuzz/oracle.ts for what they are held against. With
+ * `FUZZ_SEED=1234567` a run is repeated.
+ */
+
+import assert from "node:assert/strict";
+import { randomSeed } from "./fuzz/random.ts";
+import { fuzz } from "./fuzz/run.ts";
+import { SETTINGS } from "./fuzz/settings.ts";
+
+const FRAMES = 100_000;
+
+const seed = Number(Deno.env.get("FUZZ_SEED") ?? randomSeed());
+
+for (const setting of SETTINGS) {
+  Deno.test(`a ${setting.name} server answers right and disturbs nobody, whatever a client sends`, async () => {
+    console.log(`seed ${seed}`);
+    const frames = FRAMES * setting.share;
+    const report = await fuzz(setting, { seed, frames });
+    assert(report.frames >= frames);
+    assert(report.rounds > 0);
+    const unsaid = setting.says.filter((what) => !report.counts.has(what));
+    assert.deepEqual(unsaid, []);
+  });
+}

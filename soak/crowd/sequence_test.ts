@@ -1,0 +1,13 @@
+/** Numbers that come one after the other. */
+
+import assert from "node:assert/strict";
+import { Sequence } from "./sequence.ts";
+
+Deno.test("a sequence begins anywhere and has no gap", () => {
+  const sequence = new Sequence();
+  assert.equal(sequence.take(7), undefined);
+  assert.equal(sequence.take(8), undefined);
+  assert.equal(sequence.take(8), "8 after 8");
+  assert.equal(sequence.take(10), "10 after 8");
+  assert.equal(sequence.take(11), undefined);
+});

@@ -1,0 +1,70 @@
+/**
+ * A long run: `deno task soak --help`.
+ *
+ * @module
+ */
+
+import { endOnSignals, killAll } from "../bench/process.ts";
+import { HELP, type Options, parse } from "./arguments.ts";
+import { run, type Snapshot } from "./run.ts";
+import { formatProgress, formatTable } from "./table.ts";
+import { judge } from "./verdict.ts";
+
+/** The time from one line to the next where they do not replace each other. */
+const LINE_INTERVAL = 5_000;
+
+/** Runs what the arguments ask for; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const request = parse(args, crypto.getRandomValues(new Uint32Array(1))[0]!);
+  if (request.kind === "help") {
+    console.log(HELP);
+    return 0;
+  }
+  if (request.kind === "usage") {
+    console.error(`Cannot run: ${request.problem}; --help says what there is`);
+    return 2;
+  }
+  endOnSignals();
+  try {
+    return await report(request.options);
+  } finally {
+    killAll();
+  }
+}
+
+async function report(options: Options): Promise<number> {
+  console.log(`seed ${options.seed}`);
+  const problems = await attempt(options);
+  for (const problem of problems) console.error(`FAILED: ${problem}`);
+  const verdict = problems.length === 0 ? "ok" : "FAILED";
+  console.log(`${verdict}, seed ${options.seed}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** What is wrong after a run, or with one that did not get to its end. */
+async function attempt(options: Options): Promise<readonly string[]> {
+  try {
+    const outcome = await run(options, showProgress());
+    console.log(`\n${formatTable(outcome)}`);
+    return judge(outcome);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** Shows how it goes: a line that changes, or a new one now and then. */
+function showProgress(): (snapshot: Snapshot) => void {
+  const start = performance.now();
+  const isTerminal = Deno.stdout.isTerminal();
+  let next = 0;
+  return (snapshot) => {
+    const time = performance.now() - start;
+    if (!isTerminal && time < next) return;
+    next = time + LINE_INTERVAL;
+    const line = formatProgress(snapshot, time / 1_000);
+    const text = isTerminal ? `\r\x1b[K${line}` : `${line}\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(text));
+  };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

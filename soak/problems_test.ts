@@ -1,0 +1,38 @@
+/** What was found wrong, in one process. */
+
+import assert from "node:assert/strict";
+import { merge, Problems } from "./problems.ts";
+
+Deno.test("the first problems are told, the others counted", () => {
+  const problems = new Problems();
+  for (let index = 0; index < 12; index++) problems.add(`problem ${index}`);
+  const { count, texts } = problems.finding;
+  assert.equal(count, 12);
+  assert.equal(texts.length, 10);
+  assert.equal(texts[0], "problem 0");
+});
+
+Deno.test("what two processes have found adds up", () => {
+  const one = { count: 12, texts: ["a"] };
+  const other = { count: 1, texts: ["b"] };
+  assert.deepEqual(merge(one, other), { count: 13, texts: ["a", "b"] });
+});
+
+Deno.test("what nobody catches is a problem and not the end", async () => {
+  const script = `
+    import { Problems } from ${
+    JSON.stringify(import.meta.resolve("./problems.ts"))
+  };
+    const problems = new Problems();
+    problems.watch();
+    Promise.reject(new Error("stray"));
+    setTimeout(() => { throw new Error("thrown"); }, 0);
+    setTimeout(() => console.log(JSON.stringify(problems.finding)), 10);
+  `;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+  }).output();
+  const { texts } = JSON.parse(new TextDecoder().decode(stdout));
+  assert.match(texts[0], /unhandled rejection: Error: stray/);
+  assert.match(texts[1], /uncaught error: Error: thrown/);
+});

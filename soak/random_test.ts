@@ -1,0 +1,33 @@
+/** Chance that is the same each time. */
+
+import assert from "node:assert/strict";
+import { Random } from "./random.ts";
+
+function draw(random: Random): number[] {
+  return Array.from({ length: 100 }, () => random.between(1, 6));
+}
+
+Deno.test("the same seed draws the same, each of its sources something else", () => {
+  assert.deepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(1, "a", 2)));
+  assert.notDeepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(1, "a", 3)));
+  assert.notDeepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(2, "a", 2)));
+});
+
+Deno.test("both ends of a range are drawn, and nothing beyond", () => {
+  const drawn = new Set(draw(new Random(1)));
+  assert.deepEqual([...drawn].sort(), [1, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("each of several values is picked", () => {
+  const random = new Random(1);
+  const picked = Array.from({ length: 50 }, () => random.pick(["a", "b"]));
+  assert.deepEqual(new Set(picked), new Set(["a", "b"]));
+});
+
+Deno.test("what always happens does, and what never happens does not", () => {
+  const random = new Random(1);
+  for (let time = 0; time < 100; time++) {
+    assert(random.happens(1));
+    assert(!random.happens(0));
+  }
+});

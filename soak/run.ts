@@ -1,0 +1,100 @@
+/**
+ * The course of a run: load, rest, the same load again, rest, and a look at what the
+ * server has kept.
+ *
+ * @module
+ */
+
+import { pause } from "../bench/load/deadline.ts";
+import type { Options } from "./arguments.ts";
+import { Cast } from "./cast.ts";
+import type { CrowdReport, Memory, ServerReport } from "./commands.ts";
+
+/** The share of the time that the warm-up takes, and the most that it takes. */
+const WARM_UP = { share: 0.5, most: 30_000 };
+
+/** The time from one look at everyone to the next, in milliseconds. */
+const INTERVAL = 500;
+
+/** What is known at some moment. */
+export interface Snapshot {
+  readonly phase: "warm-up" | "rest" | "load" | "end";
+  readonly server: ServerReport;
+  readonly crowds: readonly CrowdReport[];
+  /** How many processes of clients were killed */
+  readonly killed: number;
+}
+
+/** What a run came to. */
+export interface Outcome extends Snapshot {
+  /** After the warm-up, and after everything, both without garbage */
+  readonly start: Memory;
+  readonly end: Memory;
+  /** The most that the server had at any look */
+  readonly peak: Memory;
+}
+
+/** Runs a server and its clients; `show` is told how it goes. */
+export async function run(
+  options: Options,
+  show: (snapshot: Snapshot) => void,
+): Promise<Outcome> {
+  await using cast = await Cast.start(options);
+  const course = new Course(cast, show);
+  const time = options.seconds * 1_000;
+  const warmUp = Math.min(time * WARM_UP.share, WARM_UP.most);
+  const warm = await course.load("warm-up", warmUp);
+  // What went wrong in the warm-up gets no better.
+  const rested = await course.isSound()
+    ? await course.load("load", time - warmUp)
+    : warm;
+  await cast.fill();
+  await cast.close();
+  const last = await course.look("end");
+  const { peak } = course;
+  return { ...last, start: warm.memory, end: rested.memory, peak };
+}
+
+/** Load after load on the same server. */
+class Course {
+  readonly #cast: Cast;
+  readonly #show: (snapshot: Snapshot) => void;
+  peak: Memory = { rss: 0, heap: 0 };
+
+  constructor(cast: Cast, show: (snapshot: Snapshot) => void) {
+    this.#cast = cast;
+    this.#show = show;
+  }
+
+  /** Load for a time, and what the server is like when all have gone. */
+  async load(phase: "warm-up" | "load", time: number): Promise<ServerReport> {
+    await this.#cast.begin();
+    const end = performance.now() + time;
+    while (performance.now() < end) {
+      await pause(Math.min(INTERVAL, end - performance.now()));
+      await this.#cast.act();
+      await this.look(phase);
+    }
+    await this.#cast.finish();
+    return await this.#cast.rest();
+  }
+
+  /** Whether nothing is wrong when all have gone. */
+  async isSound(): Promise<boolean> {
+    const { server, crowds } = await this.look("rest");
+    const isQuiet = [server, ...crowds].every(({ found }) => found.count === 0);
+    return isQuiet && server.clients === 0 && server.held === 0;
+  }
+
+  /** Asks everyone how it is. */
+  async look(phase: Snapshot["phase"]): Promise<Snapshot> {
+    const snapshot = { phase, ...await this.#cast.look() };
+    const { memory } = snapshot.server;
+    this.peak = {
+      rss: Math.max(this.peak.rss, memory.rss),
+      heap: Math.max(this.peak.heap, memory.heap),
+    };
+    this.#show(snapshot);
+    return snapshot;
+  }
+}

@@ -1,0 +1,73 @@
+/** A run that went well, for the tests of what reads one. */
+
+import type { ServerReport } from "./commands.ts";
+import { type Counts, Tally } from "./crowd/tally.ts";
+import { type Finding, Problems } from "./problems.ts";
+import type { Outcome } from "./run.ts";
+
+const MIB = 2 ** 20;
+
+/** Nothing that is wrong. */
+export const NOTHING: Finding = new Problems().finding;
+
+/** What is wrong, so many times. */
+export function finding(...texts: readonly string[]): Finding {
+  const problems = new Problems();
+  for (const text of texts) problems.add(text);
+  return problems.finding;
+}
+
+const COUNTS: Counts = {
+  ...new Tally(),
+  connections: 90,
+  requests: 2_000,
+  answers: 1_900,
+  broadcasts: 500,
+  notes: 70,
+  ends: {
+    cut: 10,
+    "code 1000": 60,
+    "code 1006": 5,
+    "code 1008": 4,
+    "code 1009": 3,
+    "code 1013": 2,
+    "status 429": 1,
+  },
+  limits: { maxPending: 1, maxRate: 2, maxDepth: 3 },
+};
+
+const SERVER: ServerReport = {
+  memory: { rss: 80 * MIB, heap: 10 * MIB },
+  clients: 0,
+  held: 0,
+  begun: 100,
+  ended: 100,
+  broadcasts: 20,
+  delivered: 510,
+  skipped: 6,
+  failed: 4,
+  warnings: 30,
+  found: NOTHING,
+};
+
+/** A run that went well but for what is said here. */
+export function outcomeOf(
+  { server = {}, counts = {}, found = NOTHING, ...rest }:
+    & Partial<Omit<Outcome, "server">>
+    & {
+      readonly server?: Partial<ServerReport>;
+      readonly counts?: Partial<Counts>;
+      readonly found?: Finding;
+    } = {},
+): Outcome {
+  return {
+    phase: "end",
+    killed: 2,
+    start: { rss: 80 * MIB, heap: 10 * MIB },
+    peak: { rss: 160 * MIB, heap: 50 * MIB },
+    end: { rss: 80 * MIB, heap: 10 * MIB },
+    crowds: [{ counts: { ...COUNTS, ...counts }, found }],
+    ...rest,
+    server: { ...SERVER, ...server },
+  };
+}

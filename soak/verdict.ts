@@ -1,0 +1,105 @@
+/**
+ * What is wrong with a run, if anything is.
+ *
+ * @module
+ */
+
+import { sum } from "./crowd/tally.ts";
+import type { Outcome } from "./run.ts";
+
+const MIB = 2 ** 20;
+
+/**
+ * What the server may have at the end: so many times what it had after the warm-up,
+ * and so many bytes more. Clients that something holds are found by counting; this
+ * is for what else may grow.
+ */
+export const BAND = {
+  /**
+   * What JavaScript holds. Deno keeps a timer with some 2 KiB for up to 15 seconds
+   * after a WebSocket has closed, which is more of them than after a short warm-up.
+   */
+  heap: { ratio: 1.1, bytes: 4 * MIB },
+  /** What is in RAM, of which allocators give back what they like. */
+  rss: { ratio: 1.15, bytes: 16 * MIB },
+} as const;
+
+/** What is wrong, in words; nothing if the run went well. */
+export function judge(outcome: Outcome): string[] {
+  return [
+    ...judgeFindings(outcome),
+    ...judgeServer(outcome),
+    ...judgeMemory(outcome),
+    ...judgeLoad(outcome),
+  ];
+}
+
+function judgeFindings({ server, crowds }: Outcome): string[] {
+  return [server, ...crowds].flatMap(({ found }) => {
+    const untold = found.count - found.texts.length;
+    return untold > 0 ? [...found.texts, `… ${untold} more`] : found.texts;
+  });
+}
+
+function judgeServer({ server }: Outcome): string[] {
+  const { clients, held, begun, ended } = server;
+  const problems: string[] = [];
+  if (clients > 0) problems.push(`${clients} clients are left in the set`);
+  if (held > 0) problems.push(`${held} clients that have gone are still held`);
+  if (begun !== ended) {
+    problems.push(`${begun} connections began and ${ended} ended`);
+  }
+  return problems;
+}
+
+function judgeMemory({ start, end }: Outcome): string[] {
+  return (["heap", "rss"] as const).flatMap((kind) => {
+    const { ratio, bytes } = BAND[kind];
+    const most = start[kind] * ratio + bytes;
+    if (end[kind] <= most) return [];
+    return `the ${kind} is ${mebibytes(end[kind])} at the end and may be ${
+      mebibytes(most)
+    }, as it was ${mebibytes(start[kind])} after the warm-up`;
+  });
+}
+
+/** A run in which something did not happen proves nothing about it. */
+function judgeLoad({ server, crowds }: Outcome): string[] {
+  const { connections, answers, broadcasts, ends, limits } = sum(
+    crowds.map(({ counts }) => counts),
+  );
+  const counts = { connections, answers, broadcasts, begun: server.begun };
+  return [
+    ...missing(Object.keys(counts), counts),
+    ...missing(ENDS, ends),
+    ...missing(REQUEST_LIMITS, limits),
+  ];
+}
+
+/** Ends of connections that every run has to have seen. */
+const ENDS = [
+  "cut",
+  "code 1000",
+  "code 1006",
+  "code 1008",
+  "code 1009",
+  "code 1013",
+  "status 429",
+];
+
+/** Limits of requests that every run has to have reached. */
+const REQUEST_LIMITS = ["maxPending", "maxRate", "maxDepth"];
+
+function missing(
+  names: readonly string[],
+  counts: Readonly<Record<string, number>>,
+): string[] {
+  return names
+    .filter((name) => (counts[name] ?? 0) === 0)
+    .map((name) => `the run saw no "${name}"`);
+}
+
+/** Bytes as people read them. */
+export function mebibytes(bytes: number): string {
+  return `${(bytes / MIB).toFixed(1)} MiB`;
+}

@@ -24,7 +24,7 @@ export interface ClientHost extends RequestHost {
     token: string,
     version: string,
     origin: Origin,
-  ): Grant | undefined | Promise<Grant | undefined>;
+  ): Admittance | Promise<Admittance>;
   /** The client has logged in. */
   join(client: ServerClient): void;
   /** Sends the broadcasts that the client lacks. */
@@ -41,6 +41,9 @@ export interface Origin {
   /** What a login of the host may look at */
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
+
+/** Whether a client may log in: not with this token, or with none for a time. */
+export type Admittance = Grant | "refused" | "locked out";
 
 /** What a client that has logged in is. */
 export interface Grant {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAX_TIMEOUT } from "./timers.ts";
+
 /** A token with a name, so that several can be told apart and revoked */
 export interface NamedToken {
   /** What the log and `client.identity` call whoever logs in with it */
@@ -22,6 +24,9 @@ export interface TokenIdentity {
   readonly name: string;
 }
 
+/** What the tokens of a server decide, where it has no login of its own */
+export type TokenDecision = true | TokenIdentity;
+
 /** A token that is taken. */
 export interface Credential {
   readonly token: string;
@@ -30,9 +35,6 @@ export interface Credential {
   /** In milliseconds since 1970; `Infinity` for never */
   expires: number;
 }
-
-// Longer delays overflow the timers of JavaScript, which then fire at once.
-const MAX_DELAY = 2 ** 31 - 1;
 
 /** The tokens of one server. */
 export class Credentials {
@@ -151,7 +153,7 @@ export class Credentials {
     clearTimeout(this.#timer);
     const next = Math.min(...this.#all.map(({ expires }) => expires));
     if (this.#isClosed || next === Infinity) return;
-    const delay = Math.min(Math.max(0, next - Date.now()), MAX_DELAY);
+    const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
     this.#timer = setTimeout(() => this.#expire(), delay);
     // A program that has nothing else to do need not wait for that.
     Deno.unrefTimer(Number(this.#timer));

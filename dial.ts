@@ -13,6 +13,7 @@ import {
   LoginError,
   VersionError,
 } from "./errors.ts";
+import { SUBPROTOCOL } from "./features.ts";
 import { isJsonObject } from "./json.ts";
 import { parseFrame } from "./protocol.ts";
 import { aborted } from "./timers.ts";
@@ -49,9 +50,6 @@ export type WebSocketConstructor = new (
   url: string,
   protocols?: string,
 ) => ClientSocket;
-
-/** What a client of this version speaks: docs/protocol.md, "Extensions". */
-const SUBPROTOCOL = "hoist.v1";
 
 /** The URLs of a server. */
 export interface Endpoints {

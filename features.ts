@@ -24,6 +24,9 @@ export const FEATURES: readonly Feature[] = [
   "retry",
 ];
 
+/** What a WebSocket between two of this package carries: no feature, as there is no login yet. */
+export const SUBPROTOCOL = "hoist.v1";
+
 /** Nothing: what a side of Hoist 1 speaks. */
 export const NO_FEATURES: ReadonlySet<Feature> = new Set();
 

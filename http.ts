@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SUBPROTOCOL } from "./features.ts";
 import type { Log } from "./log.ts";
 import { VERSION } from "./version.ts";
 
@@ -24,9 +25,6 @@ const ACK_PATH = "/hoist/ack";
 
 /** The path where a load balancer asks whether to send clients here. */
 const HEALTH_PATH = "/hoist/health";
-
-/** What a WebSocket of ours carries: docs/protocol.md, "Extensions". */
-export const SUBPROTOCOL = "hoist.v1";
 
 /** Where it is offered and echoed. */
 export const PROTOCOL_HEADER = "sec-websocket-protocol";

@@ -8,7 +8,7 @@ import { Admission, type AdmissionOptions, type Peer } from "./admission.ts";
 import type { LoginContext } from "./auth.ts";
 import { type BroadcastResult, Broadcasts } from "./broadcasts.ts";
 import { assertLength } from "./bytes.ts";
-import type { ClientHost, Grant, Origin } from "./client_host.ts";
+import type { Admittance, ClientHost, Grant, Origin } from "./client_host.ts";
 import type { ClientMessage, OperationContext } from "./client_message.ts";
 import {
   type Credential,
@@ -18,11 +18,11 @@ import {
 import { Deadlines } from "./deadlines.ts";
 import { describeMessage, encodeMessage, encodeSuccess } from "./encode.ts";
 import { CloseCode, HoistError } from "./errors.ts";
+import { SUBPROTOCOL } from "./features.ts";
 import {
   type HandlerHost,
   offersSubprotocol,
   PROTOCOL_HEADER,
-  SUBPROTOCOL,
   text,
 } from "./http.ts";
 import type { ResolvedLimits } from "./limits.ts";
@@ -207,9 +207,9 @@ export class Hub implements ClientHost, HandlerHost {
     token: string,
     version: string,
     origin: Origin,
-  ): Grant | undefined | Promise<Grant | undefined> {
+  ): Admittance | Promise<Admittance> {
     const { peer, request } = origin;
-    if (this.#admission.lockout(peer) > 0) return undefined;
+    if (this.#admission.lockout(peer) > 0) return "locked out";
     const login = this.#login;
     if (login !== undefined && request !== undefined) {
       const context = { address: peer.address, version, ...request };
@@ -249,7 +249,7 @@ export class Hub implements ClientHost, HandlerHost {
     { peer }: Origin,
     token: string,
     decide: () => Promise<Grant | undefined>,
-  ): Promise<Grant | undefined> {
+  ): Promise<Admittance> {
     try {
       return this.#checked(await decide(), peer);
     } catch (error) {
@@ -269,9 +269,10 @@ export class Hub implements ClientHost, HandlerHost {
   }
 
   /** Whoever guesses many tokens at once is not let in by the one that is right. */
-  #checked(grant: Grant | undefined, peer: Peer): Grant | undefined {
+  #checked(grant: Grant | undefined, peer: Peer): Admittance {
+    const isLockedOut = this.#admission.lockout(peer) > 0;
     if (grant === undefined) this.#admission.fail(peer);
-    return this.#admission.lockout(peer) > 0 ? undefined : grant;
+    return isLockedOut ? "locked out" : grant ?? "refused";
   }
 
   #originOf(request: Request, peer: Peer): Origin {

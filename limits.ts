@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MAX_TIMEOUT } from "./timers.ts";
+
 /**
  * The limits of a server. All are on unless they are set to `Infinity`;
  * docs/protocol.md, "Limits", says what a client sees at each of them.
@@ -90,10 +92,11 @@ export interface Limits {
   readonly maxBurst?: number | undefined;
   /**
    * How much may wait on the server for one client to read it, in bytes from 1,024 on.
-   * What is said in one go counts as a whole. `onSlow` says what becomes of a client
-   * for which more would wait, and nothing larger can be sent.
+   * What is said in one go counts as a whole, however fast the client reads: it has to
+   * be more than all that one client is answered with at once. `onSlow` says what
+   * becomes of a client for which more would wait, and nothing larger can be sent.
    *
-   * @default {1_048_576}
+   * @default {4_194_304}
    */
   readonly maxBuffered?: number | undefined;
   /**
@@ -114,9 +117,6 @@ export type ResolvedLimits = {
 /** The limits that cost a request, not the connection. */
 export type RequestLimit = "maxPending" | "maxRate" | "maxDepth";
 
-// Longer delays overflow the timers of JavaScript, which then fire at once.
-const MAX_DELAY = 2 ** 31 - 1;
-
 /** What a value may be. */
 interface Range {
   readonly standard: number;
@@ -134,14 +134,14 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   loginTimeout: {
     standard: 10_000,
     minimum: 1,
-    maximum: MAX_DELAY,
+    maximum: MAX_TIMEOUT,
     unit: "milliseconds",
   },
   maxLoginFailures: { standard: 10, minimum: 1, whole: true },
   loginFailureWindow: {
     standard: 60_000,
     minimum: 1,
-    maximum: MAX_DELAY,
+    maximum: MAX_TIMEOUT,
     unit: "milliseconds",
   },
   maxPending: { standard: 1_024, minimum: 1, whole: true },
@@ -149,7 +149,7 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   // Twice `maxRate`, in fact.
   maxBurst: { standard: NaN, minimum: 1, whole: true },
   maxBuffered: {
-    standard: 2 ** 20,
+    standard: 2 ** 22,
     minimum: 1_024,
     whole: true,
     unit: "bytes",

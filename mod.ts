@@ -54,7 +54,11 @@ export type {
   LoginDecision,
 } from "./auth.ts";
 export type { BroadcastResult } from "./broadcasts.ts";
-export type { NamedToken, TokenIdentity } from "./credentials.ts";
+export type {
+  NamedToken,
+  TokenDecision,
+  TokenIdentity,
+} from "./credentials.ts";
 export {
   CloseCode,
   ConnectError,

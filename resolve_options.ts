@@ -10,6 +10,7 @@ import { type ResolvedLimits, resolveLimits } from "./limits.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
 import type { ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
+import { MAX_TIMEOUT } from "./timers.ts";
 import { generateToken } from "./token.ts";
 import { isVersion } from "./version.ts";
 
@@ -102,9 +103,6 @@ function resolveToken(
   );
 }
 
-// Longer delays overflow the timers of JavaScript, which then fire at once.
-const MAX_DELAY = 2 ** 31 - 1;
-
 /**
  * Checks a time that may be over at once.
  *
@@ -112,9 +110,9 @@ const MAX_DELAY = 2 ** 31 - 1;
  * @param delay The time in milliseconds
  */
 export function checkDelay(subject: string, delay: number): void {
-  if (delay >= 0 && delay <= MAX_DELAY) return;
+  if (delay >= 0 && delay <= MAX_TIMEOUT) return;
   throw new RangeError(
-    `${subject} must be from 0 to ${MAX_DELAY} milliseconds: current value is ${delay}`,
+    `${subject} must be from 0 to ${MAX_TIMEOUT} milliseconds: current value is ${delay}`,
   );
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { IdentityOf, LoginDecision } from "./auth.ts";
-import type { TokenIdentity } from "./credentials.ts";
+import type { TokenDecision } from "./credentials.ts";
 import type { ListenOptions, ServerOptions } from "./options.ts";
 import { Server } from "./server.ts";
 
@@ -15,9 +15,6 @@ import { Server } from "./server.ts";
  */
 export interface ServeOptions<Decision extends LoginDecision = LoginDecision>
   extends ServerOptions<Server, Decision>, ListenOptions {}
-
-/** What the tokens of a server say, where it has no login of its own */
-type TokenDecision = true | TokenIdentity;
 
 /**
  * Starts a server, which listens when the function returns.

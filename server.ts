@@ -33,6 +33,8 @@ import {
   resolveOptions,
 } from "./resolve_options.ts";
 
+const CLOSED = "Cannot listen: the server is closed, make a new one";
+
 /**
  * A Hoist server, `Identity` being what its clients are known by. Made with `new`, it has no port of its own and is mounted with
  * {@linkcode Server.fetch} or listens later with {@linkcode Server.listen};
@@ -60,8 +62,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Answers a request, as a handler of `Deno.serve`. It can be passed on without its
-   * server: to `Deno.serve`, to a route of Hono, or as what `export default` gives
-   * to `deno serve`.
+   * server: to `Deno.serve`, to a route of Hono, or to `deno serve`.
    *
    * @param request The request, as `Deno.serve` made it: a copy cannot be upgraded
    * @param info Who sent it
@@ -121,11 +122,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * @throws {HoistError} If the server listens already or is closed
    */
   listen(options: ListenOptions = {}): this {
-    if (this.#lifetime.isEnding) {
-      throw new HoistError(
-        "Cannot listen: the server is closed, make a new one",
-      );
-    }
+    if (this.#lifetime.isEnding) throw new HoistError(CLOSED);
     this.#port.assertFree();
     // Detached until the port is taken: whoever tries again with the same signal
     // would otherwise keep each server that came to nothing.
@@ -204,10 +201,8 @@ export class Server<Identity = unknown> implements AsyncDisposable {
     names: string | readonly string[] | Listener<ClientMessage<Identity>>,
     listener?: Listener<ClientMessage<Identity>>,
   ): Disposable {
-    return this.#hub.listeners.add(
-      names as string,
-      listener as Listener<ClientMessage>,
-    );
+    type Heard = Listener<ClientMessage>;
+    return this.#hub.listeners.add(names as string | Heard, listener as Heard);
   }
 
   /**
@@ -232,10 +227,8 @@ export class Server<Identity = unknown> implements AsyncDisposable {
     name: string,
     handler: OperationHandler<OperationContext<Identity>>,
   ): Disposable {
-    return this.#hub.operations.add(
-      name,
-      handler as OperationHandler<OperationContext>,
-    );
+    const general = handler as OperationHandler<OperationContext>;
+    return this.#hub.operations.add(name, general);
   }
 
   /**

@@ -8,7 +8,7 @@
 import type { Peer } from "./admission.ts";
 import { retryDelay, retryReason } from "./backoff.ts";
 import type { Burst, Delivery, Recipient } from "./broadcasts.ts";
-import type { ClientHost, Grant, Origin } from "./client_host.ts";
+import type { Admittance, ClientHost, Grant, Origin } from "./client_host.ts";
 import { ClientLog } from "./client_log.ts";
 import { assertClose, describeClose, describeEnd } from "./closing.ts";
 import type { Credential } from "./credentials.ts";
@@ -124,7 +124,7 @@ export class ServerClient
     if (this.#ended) return;
     this.log.warn(
       "slow",
-      `reads too slowly, more than ${maxBuffered} bytes would wait: see 'limits.maxBuffered'`,
+      `reads too slowly, or gets too much in one go: more than ${maxBuffered} bytes would wait, see 'limits.maxBuffered'`,
     );
     this.disconnect(CloseCode.TRY_AGAIN_LATER, "reads too slowly");
   }
@@ -238,16 +238,19 @@ export class ServerClient
     const origin = this.#origin!;
     this.version = version;
     this.#origin = undefined;
-    const grant = this.#host.authenticate(token, version, origin);
+    const decided = this.#host.authenticate(token, version, origin);
     // What is decided at once is answered at once: a later turn costs more than that.
-    if (!(grant instanceof Promise)) return this.#admit(grant);
-    void grant.then((grant) => this.#admit(grant));
+    if (!(decided instanceof Promise)) return this.#admit(decided);
+    void decided.then((admittance) => this.#admit(admittance));
   }
 
-  #admit(grant: Grant | undefined): void {
-    this.#grant = grant;
-    this.log.identify(grant?.identity);
-    this.#apply(this.#session.settleLogin(grant !== undefined));
+  #admit(admittance: Admittance): void {
+    if (typeof admittance === "string") {
+      return this.#apply(this.#session.refuseLogin(admittance));
+    }
+    this.#grant = admittance;
+    this.log.identify(admittance.identity);
+    this.#apply(this.#session.acceptLogin());
     if (this.#session.state !== "open") return;
     if (this.features.has("batch")) this.#transport.join();
     this.#host.join(this);

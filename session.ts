@@ -113,10 +113,17 @@ export class Session {
     }
   }
 
-  /** Takes the decision on the login. */
-  settleLogin(accepted: boolean): Effect {
+  /** The client may not log in. */
+  refuseLogin(why: "refused" | "locked out"): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
-    if (!accepted) return this.#refuseLogin("login refused");
+    return why === "refused"
+      ? this.#closeLogin("login refused", ErrorCode.LOGIN_FAILED)
+      : this.#postponeLogin("too many failed logins");
+  }
+
+  /** The client may log in. */
+  acceptLogin(): Effect {
+    if (this.#state !== "authenticating") return { kind: "ignore" };
     this.#state = "open";
     const named = this.#named;
     if (named !== undefined) this.#features = commonFeatures(named);
@@ -132,7 +139,9 @@ export class Session {
   /** The time for the login has run out. */
   expireLogin(): Effect {
     const pending = this.#state === "login" || this.#state === "authenticating";
-    return pending ? this.#refuseLogin("login timed out") : { kind: "ignore" };
+    return pending
+      ? this.#postponeLogin("login timed out")
+      : { kind: "ignore" };
   }
 
   /** Nothing more is taken from the client. */
@@ -218,8 +227,16 @@ export class Session {
     return this.#rejectLogin({ kind, id, code, data, description, fatal });
   }
 
-  #refuseLogin(failure: string): Effect {
-    const frame = encodeError(this.#loginId, ErrorCode.LOGIN_FAILED);
+  /** Refuses a login whose token may be right, which a client of Hoist 1 is not told. */
+  #postponeLogin(failure: string): Effect {
+    const code = this.#named === undefined
+      ? ErrorCode.LOGIN_FAILED
+      : ErrorCode.LIMIT_EXCEEDED;
+    return this.#closeLogin(failure, code);
+  }
+
+  #closeLogin(failure: string, code: ErrorCode): Effect {
+    const frame = encodeError(this.#loginId, code);
     return this.#close(CloseCode.POLICY_VIOLATION, failure, { frame, failure });
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ErrorCode } from "../errors.ts";
 import { commonFeatures, FEATURES, NO_FEATURES } from "../features.ts";
 import { decodeLogin } from "../protocol.ts";
-import { Session } from "../session.ts";
+import { type Effect, Session } from "../session.ts";
 
 function login(features?: unknown): string {
   const frame = { id: 7, token: "test", version: "1.0.0", features };
@@ -13,7 +13,7 @@ function login(features?: unknown): string {
 function loggedIn(features?: unknown) {
   const session = new Session();
   session.receive(login(features));
-  const effect = session.settleLogin(true);
+  const effect = session.acceptLogin();
   assert(effect.kind === "answer");
   return { session, answer: JSON.parse(effect.frame) };
 }
@@ -75,15 +75,20 @@ Deno.test("Session knows of no feature before the login is accepted", () => {
   assert.equal(session.features.size, 0);
   session.receive(login(FEATURES));
   assert.equal(session.features.size, 0);
-  session.settleLogin(true);
+  session.acceptLogin();
   assert.equal(session.features.size, FEATURES.length);
 });
 
 Deno.test("Session knows of no feature where the login is refused or late", () => {
-  for (const end of ["settleLogin", "expireLogin"] as const) {
+  const ends: readonly ((session: Session) => Effect)[] = [
+    (session) => session.refuseLogin("refused"),
+    (session) => session.refuseLogin("locked out"),
+    (session) => session.expireLogin(),
+  ];
+  for (const end of ends) {
     const session = new Session();
     session.receive(login(FEATURES));
-    const effect = session[end](false);
+    const effect = end(session);
     assert(effect.kind === "close" && effect.frame !== undefined);
     assert.deepEqual(JSON.parse(effect.frame).data, null);
     assert.equal(session.features.size, 0);
@@ -94,7 +99,7 @@ Deno.test("Session does not let a second login name other features", () => {
   const session = new Session();
   session.receive(login(["done-id"]));
   assert.equal(session.receive(login(["batch"])).kind, "answer");
-  session.settleLogin(true);
+  session.acceptLogin();
   assert.equal(session.receive(login(["batch"])).kind, "answer");
   assert.deepEqual([...session.features], ["done-id"]);
 });

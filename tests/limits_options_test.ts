@@ -23,7 +23,7 @@ const LIMITS: readonly {
   { name: "maxPending", standard: 1_024, lowest: 1 },
   { name: "maxRate", standard: 20_000, lowest: 0.001 },
   { name: "maxBurst", standard: 40_000, lowest: 1 },
-  { name: "maxBuffered", standard: 1_048_576, lowest: 1_024 },
+  { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
   { name: "maxDepth", standard: 64, lowest: 1, highest: 1_000 },
 ];
 

@@ -12,7 +12,7 @@ function openWith(...features: readonly string[]): Session {
   const session = new Session();
   const login = { id: 0, token: "test", version: "1.0.0", features };
   session.receive(JSON.stringify(login));
-  session.settleLogin(true);
+  session.acceptLogin();
   assert.equal(session.state, "open");
   return session;
 }
@@ -169,7 +169,7 @@ Deno.test("Session closes at a batch that does not wait for the login", () => {
     assert.deepEqual(effectsOf(effect), [FATAL]);
     assert(effect.kind === "close");
     assert.equal(effect.failure, "the frame must be dict, not list");
-    assert.deepEqual(session.settleLogin(true), { kind: "ignore" });
+    assert.deepEqual(session.acceptLogin(), { kind: "ignore" });
   }
 });
 

@@ -37,7 +37,7 @@ const STATES: Readonly<Record<SessionState, () => Session>> = {
   },
   open() {
     const session = STATES.authenticating();
-    session.settleLogin(true);
+    session.acceptLogin();
     return session;
   },
   closed() {
@@ -251,13 +251,13 @@ for (
 
   Deno.test(`Session in state ${state} takes an accepted login with: ${accepted}`, () => {
     const session = STATES[state]();
-    assert.equal(summarize(session.settleLogin(true)), accepted);
+    assert.equal(summarize(session.acceptLogin()), accepted);
     assert.equal(session.state, state === "authenticating" ? "open" : state);
   });
 
   Deno.test(`Session in state ${state} takes a refused login with: ${refused}`, () => {
     const session = STATES[state]();
-    assert.equal(summarize(session.settleLogin(false)), refused);
+    assert.equal(summarize(session.refuseLogin("refused")), refused);
     assert.equal(session.state, nextOf(refused));
   });
 
@@ -275,8 +275,8 @@ for (
     for (const frame of [LOGIN, MESSAGE, GOODBYE, NO_JSON]) {
       assert.deepEqual(session.receive(frame), IGNORE);
     }
-    assert.deepEqual(session.settleLogin(true), IGNORE);
-    assert.deepEqual(session.settleLogin(false), IGNORE);
+    assert.deepEqual(session.acceptLogin(), IGNORE);
+    assert.deepEqual(session.refuseLogin("refused"), IGNORE);
     assert.deepEqual(session.expireLogin(), IGNORE);
     assert.equal(session.state, "closed");
   });
@@ -290,7 +290,7 @@ Deno.test("Session hands the login over and answers it with its id", () => {
     ...login,
     features: undefined,
   });
-  const effect = session.settleLogin(true);
+  const effect = session.acceptLogin();
   assert(effect.kind === "answer");
   assert.equal(effect.failure, undefined);
   assert.deepEqual(JSON.parse(effect.frame), {
@@ -331,7 +331,7 @@ for (
   const [what, settle, failure] of [
     [
       "refused",
-      (session: Session) => session.settleLogin(false),
+      (session: Session) => session.refuseLogin("refused"),
       "login refused",
     ],
     ["late", (session: Session) => session.expireLogin(), "login timed out"],
@@ -358,15 +358,15 @@ Deno.test("Session answers a login that never came with code 3 and the id of a l
 Deno.test("Session lets nobody in after the time for the login has run out", () => {
   const session = STATES.authenticating();
   session.expireLogin();
-  assert.deepEqual(session.settleLogin(true), IGNORE);
+  assert.deepEqual(session.acceptLogin(), IGNORE);
   assert.deepEqual(session.receive(MESSAGE), IGNORE);
   assert.equal(session.state, "closed");
 });
 
 Deno.test("Session settles a login once", () => {
   const session = STATES.open();
-  assert.deepEqual(session.settleLogin(false), IGNORE);
-  assert.deepEqual(session.settleLogin(true), IGNORE);
+  assert.deepEqual(session.refuseLogin("refused"), IGNORE);
+  assert.deepEqual(session.acceptLogin(), IGNORE);
   assert.equal(session.state, "open");
 });
 
@@ -391,7 +391,7 @@ Deno.test("Session answers the login with its own id whatever came in between", 
   const session = STATES.authenticating();
   session.receive('{"id": 5, "token": "other", "version": "1.0.0"}');
   session.receive(MESSAGE);
-  assert.equal(summarize(session.settleLogin(true)), "answer, error 0 to 0");
+  assert.equal(summarize(session.acceptLogin()), "answer, error 0 to 0");
 });
 
 Deno.test("Session tells a request that does not wait for the login why it fails", () => {
@@ -470,7 +470,7 @@ for (const version of ["1.2.2", "1.2.3-rc.1", "0.99.99", "1.1.10"]) {
     assert.equal(effect.failure, desc);
     assertError(effect, 4, { id: 6, data: { needed: "1.2.3" }, desc });
     assert.equal(session.state, "closed");
-    assert.deepEqual(session.settleLogin(true), IGNORE);
+    assert.deepEqual(session.acceptLogin(), IGNORE);
   });
 }
 
@@ -589,3 +589,23 @@ Deno.test("Session gives close reasons that fit into a Close frame", () => {
     assert(new TextEncoder().encode(reason).length <= 123);
   }
 });
+
+for (
+  const [why, end] of [
+    ["was guessed too often", (session) => session.refuseLogin("locked out")],
+    ["takes too long", (session) => session.expireLogin()],
+  ] as readonly [string, (session: Session) => Effect][]
+) {
+  Deno.test(`Session tells a client that may come back that a login which ${why} is no wrong token`, () => {
+    for (const [features, code] of [[undefined, 3], [[], 9]] as const) {
+      const session = new Session();
+      const frame = { id: 7, token: "test", version: "1.0.0", features };
+      assert.equal(session.receive(JSON.stringify(frame)).kind, "login");
+      const effect = end(session);
+      assert(effect.kind === "close" && effect.frame !== undefined);
+      assert.equal(effect.code, 1008);
+      const answer = JSON.parse(effect.frame);
+      assert.deepEqual([answer.id, answer.code], [7, code]);
+    }
+  });
+}

@@ -6,7 +6,7 @@ import { connectTo, gate, serveQuietly } from "../../tests/helpers.ts";
 import { Relay } from "./relay.ts";
 
 Deno.test("what goes through a relay arrives, until it is cut", async () => {
-  await using server = serveQuietly();
+  await using server = serveQuietly({ limits: { maxPayload: 1_000_000 } });
   const { opened, open } = gate();
   server.operation("echo", (data) => data);
   server.operation("wait", async () => await opened);

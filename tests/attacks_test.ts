@@ -322,14 +322,16 @@ for (const [what, end] of Object.entries(ENDINGS)) {
   Deno.test(`a toJSON that ${what} leaves nothing behind`, async () => {
     const { server, client, other } = await setUp();
     await using _server = server;
+    let calls = 0;
     server.operation("end", () => ({
       toJSON() {
+        calls++;
         end(server);
         return {};
       },
     }));
     client.send([operation(1, "end"), operation(2, "end")]);
     await Promise.all([client.closed, other.closed]);
-    assert.equal(server.clients.size, 0);
+    assert.deepEqual([calls, server.clients.size], [1, 0]);
   });
 }

@@ -215,6 +215,20 @@ Deno.test("maxLoginFailures: a right token that is decided too late is refused",
   assert.equal(server.clients.size, 0);
 });
 
+Deno.test("maxLoginFailures: nobody is asked about the token of who failed too often", async () => {
+  const asked: string[] = [];
+  const limits = { maxLoginFailures: 1 };
+  await using server = serveQuietly({
+    limits,
+    login: (_server, token) => asked.push(token) === 0,
+  });
+  using early = await TcpPeer.open(server);
+  await fail(server);
+  await early.send({ id: 0, token: "test", version: "1.0.0" });
+  assert.equal((await early.next()).code, 3);
+  assert.deepEqual(asked, ["wrong"]);
+});
+
 Deno.test("maxLoginFailures: once the window is over, all is forgotten", async () => {
   const limits = { maxLoginFailures: 1, loginFailureWindow: 200 };
   await using server = serveQuietly({ limits });

@@ -9,12 +9,16 @@ import { pause } from "../bench/load/deadline.ts";
 import type { Options } from "./arguments.ts";
 import { Cast } from "./cast.ts";
 import type { CrowdReport, Memory, ServerReport } from "./commands.ts";
+import { judgeMemory } from "./verdict.ts";
 
 /** The share of the time that the warm-up takes, and the most that it takes. */
 const WARM_UP = { share: 0.5, most: 30_000 };
 
 /** The time from one look at everyone to the next, in milliseconds. */
 const INTERVAL = 500;
+
+/** How long Deno keeps what it has for a WebSocket that has closed, and a little more. */
+const KEPT = 17_000;
 
 /** What is known at some moment. */
 export interface Snapshot {
@@ -48,11 +52,12 @@ export async function run(
   const rested = await course.isSound()
     ? await course.load("load", time - warmUp)
     : warm;
+  const start = warm.memory;
+  const end = await course.settle(start, rested.memory);
   await cast.fill();
   await cast.close();
   const last = await course.look("end");
-  const { peak } = course;
-  return { ...last, start: warm.memory, end: rested.memory, peak };
+  return { ...last, start, end, peak: course.peak };
 }
 
 /** Load after load on the same server. */
@@ -77,6 +82,13 @@ class Course {
     }
     await this.#cast.finish();
     return await this.#cast.rest();
+  }
+
+  /** The memory at the end, looked at again later if it seems to be too much. */
+  async settle(start: Memory, end: Memory): Promise<Memory> {
+    if (judgeMemory({ start, end }).length === 0) return end;
+    await pause(KEPT);
+    return (await this.#cast.rest()).memory;
   }
 
   /** Whether nothing is wrong when all have gone. */

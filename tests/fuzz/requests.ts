@@ -239,6 +239,18 @@ export class Requests {
           ["data", "{}"],
           ["replying", this.#replying(Math.min(depth, 100))],
         ])],
+      [1, () => {
+        const last: Members = [["message", '""'], ["data", nested], [
+          "id",
+          "1",
+        ]];
+        const replying = objectText([...last, ["replying", "null"]]);
+        return request("message", [
+          ["message", '"hello"'],
+          ["data", "{}"],
+          ["replying", replying],
+        ]);
+      }],
       [1, () => objectText([["id", nested], ["action", '"message"']])],
     ])();
   }

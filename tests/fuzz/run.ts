@@ -170,7 +170,10 @@ class Run {
       );
       await pause(1);
     }
-    assert(this.#host.most <= this.#setting.rules.maxPending);
+    const { rules, says } = this.#setting;
+    assert(this.#host.most <= rules.maxPending, "too many are under way");
+    const unsaid = says.filter((what) => !this.#tally.counts.has(what));
+    assert.deepEqual(unsaid, [], "the server never said what it should");
   }
 }
 

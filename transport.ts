@@ -7,6 +7,7 @@
 import { MAX_BATCH } from "./batch.ts";
 import type { Burst, Delivery } from "./broadcasts.ts";
 import { byteLength } from "./bytes.ts";
+import { CloseCode } from "./errors.ts";
 import { Outbox, type Sink } from "./outbox.ts";
 
 /** The part of a WebSocket that a client is driven by. */
@@ -46,7 +47,7 @@ export class Transport implements Sink {
   readonly #owner: TransportOwner;
   readonly #maxBuffered: number;
   readonly #outbox = new Outbox(this);
-  /** What becomes of broadcasts that cannot be sent any more. */
+  /** What has become of broadcasts that cannot be sent any more. */
   #rest: Delivery["rest"] = "failed";
   #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,7 +128,8 @@ export class Transport implements Sink {
     }
     // Deno drops what it has not written, this very Close frame included, if the next
     // frame of the client is there already. Whoever does not read is not waited for.
-    const end = this.#rest === "skipped" ? 0 : performance.now() + LINGER;
+    const patience = code === CloseCode.TRY_AGAIN_LATER ? 0 : LINGER;
+    const end = performance.now() + patience;
     const attempt = () => {
       if (socket.bufferedAmount === 0 || performance.now() >= end) {
         socket.close(code, reason);

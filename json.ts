@@ -41,8 +41,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (limit <= 0) return true;
-  // Never deeper than the limit, whatever a peer sent.
-  return Object.values(value).some((inner) => isDeeperThan(inner, limit - 1));
+  if (Array.isArray(value)) {
+    return value.some((inner) => isDeeperThan(inner, limit - 1));
+  }
+  // Without a list of the values: this is done to every request.
+  for (const key in value) {
+    if (isDeeperThan((value as JsonObject)[key], limit - 1)) return true;
+  }
+  return false;
 }
 
 /** The JSON text of any value; `undefined` becomes `null`. */

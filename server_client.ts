@@ -160,7 +160,7 @@ export class ServerClient
 
   receive(frame: unknown): void {
     this.log.received(frame, this.#session.state === "login");
-    this.#take(this.#session.receive(frame));
+    this.#take(this.#session.receive(frame), performance.now());
   }
 
   gone(code: number): void {
@@ -168,27 +168,27 @@ export class ServerClient
     this.#host.forget(this);
   }
 
-  #take(effect: Effect | Batch): void {
+  #take(effect: Effect | Batch, now: number): void {
     // What comes before in a batch may have closed the connection.
     if (this.#ended) return;
     switch (effect.kind) {
       case "batch":
-        for (const each of effect.effects) this.#take(each);
+        for (const each of effect.effects) this.#take(each, now);
         return;
       case "message":
       case "operation":
       case "answer":
-        return this.#takeRequest(effect);
+        return this.#takeRequest(effect, now);
       default:
         this.#apply(effect);
     }
   }
 
   /** Takes a request, or the answer to one that is invalid, as far as limits allow. */
-  #takeRequest(effect: RequestEffect): void {
+  #takeRequest(effect: RequestEffect, now: number): void {
     // A goodbye is still heard while the server closes, but no request.
     if (this.#host.isClosing) return;
-    const verdict = this.#rate.take(performance.now());
+    const verdict = this.#rate.take(now);
     if (verdict === "never") return this.#cutOff();
     if (effect.kind === "answer") return this.#apply(effect);
     if (verdict === "no") return this.#refuse(effect, "maxRate");

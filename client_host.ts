@@ -9,10 +9,12 @@ import type { Peer } from "./admission.ts";
 import type { Credential } from "./credentials.ts";
 import type { RequestHost } from "./requests.ts";
 import type { ServerClient } from "./server_client.ts";
+import type { SessionRules } from "./session.ts";
 
 /** What a client needs of its server. */
 export interface ClientHost extends RequestHost {
-  readonly minimumVersion: string | undefined;
+  /** What a client has to keep to */
+  readonly rules: SessionRules;
   /** Whether a client that reads too slowly stays, and misses what does not fit */
   readonly skipsSlow: boolean;
   /** Whether the server closes: no further request is taken */

@@ -32,6 +32,7 @@ import { Operations } from "./operation.ts";
 import type { JsonObject } from "./protocol.ts";
 import { Rate } from "./rate.ts";
 import { ServerClient } from "./server_client.ts";
+import type { SessionRules } from "./session.ts";
 import { settlesWithin } from "./timers.ts";
 import { inTurns } from "./turns.ts";
 
@@ -67,7 +68,7 @@ let auth: typeof import("./auth.ts") | undefined;
 export class Hub implements ClientHost, HandlerHost {
   readonly log: Log;
   readonly limits: ResolvedLimits;
-  readonly minimumVersion: string | undefined;
+  readonly rules: SessionRules;
   readonly exposeErrors: boolean;
   readonly skipsSlow: boolean;
   readonly listeners = new Listeners<ClientMessage>();
@@ -93,7 +94,8 @@ export class Hub implements ClientHost, HandlerHost {
   constructor(options: HubOptions) {
     this.log = options.log;
     this.limits = options.limits;
-    this.minimumVersion = options.minimumVersion;
+    const { limits, minimumVersion } = options;
+    this.rules = { ...limits, minimumVersion };
     this.exposeErrors = options.exposeErrors;
     this.skipsSlow = options.onSlow === "skip";
     this.#login = options.login;

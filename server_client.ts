@@ -51,13 +51,13 @@ export class ServerClient
   #onEnd = (): void => {};
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
-    const { limits, minimumVersion } = host;
+    const { limits } = host;
     this.id = id;
     this.peer = origin.peer;
     this.#host = host;
     this.log = new ClientLog(host.log, origin.peer.address);
     this.#origin = origin;
-    this.#session = new Session({ ...limits, minimumVersion });
+    this.#session = new Session(host.rules);
     this.#requests = new Requests(host, this);
     this.#rate = new Rate(limits.maxRate, limits.maxBurst);
     this.#transport = new Transport(socket, this, limits.maxBuffered);

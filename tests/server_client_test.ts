@@ -40,7 +40,7 @@ function makeHost(events: string[]): ClientHost {
     skipsSlow: false,
     isClosing: false,
     closing: undefined,
-    minimumVersion: undefined,
+    rules: {},
     nextMessageId: () => 1,
     authenticate: () => ({ identity: undefined }),
     join: () => events.push("join"),

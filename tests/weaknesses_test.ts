@@ -22,7 +22,8 @@ async function withstand(
   attack: (server: Server, logger: Recorder) => Promise<void>,
 ): Promise<void> {
   const logger = new Recorder();
-  await using server = serveQuietly({ logger, logLevel: "debug" });
+  const options = { logger, logLevel: "debug", trustProxy: true } as const;
+  await using server = serveQuietly(options);
   server.operation("echo", (data) => data);
   await using other = await RawClient.logIn(server);
   await attack(server, logger);

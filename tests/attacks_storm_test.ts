@@ -68,8 +68,8 @@ Deno.test(`${MANY} connections without a request hold up nobody and keep no serv
     return peer;
   });
   await assertServed(server, client);
-  for (const peer of peers) peer[Symbol.dispose]();
   await server.close({ timeout: 0 });
+  for (const peer of peers) peer[Symbol.dispose]();
 });
 
 Deno.test(`${MANY} wrong tokens from as many addresses are refused one by one`, async () => {

@@ -31,7 +31,8 @@ Deno.test("ws, CVE-2024-37890: a handshake with more headers than there may be",
   });
 });
 
-// The text is so long that a time that grows with its square would not end.
+// As long as a header may be, and so often that a time that grows with the square of
+// its length would not end.
 for (
   const name of [
     "Sec-WebSocket-Protocol",
@@ -41,16 +42,10 @@ for (
 ) {
   Deno.test(`ws, CVE-2021-32640: a long ${name} of spaces`, async () => {
     await withstand(async (server) => {
-      const spaces = " ".repeat(300_000);
-      for (
-        const value of [
-          `b${spaces}x`,
-          `b,${spaces},x`,
-          `b${" ,".repeat(150_000)}`,
-        ]
-      ) {
-        const status = await statusOf(server, [`${name}: ${value}`]);
-        assert([101, 400].includes(status), `${status}`);
+      const values = [`b${" ".repeat(60_000)}x`, `b${" ,".repeat(30_000)}x`];
+      for (let time = 0; time < 40; time++) {
+        const value = values[time % values.length];
+        assert.equal(await statusOf(server, [`${name}: ${value}`]), 101);
       }
     });
   });

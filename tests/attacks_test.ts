@@ -5,48 +5,18 @@
  */
 
 import assert from "node:assert/strict";
-import type { Json, JsonObject } from "../protocol.ts";
+import type { Json } from "../protocol.ts";
 import type { Server } from "../server.ts";
 import {
-  endOfTick,
-  message,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-} from "./helpers.ts";
-
-/** What throws whatever one does to it. */
-const HOSTILE = new Proxy({}, {
-  get: () => {
-    throw new Error("secret of the host");
-  },
-  has: () => {
-    throw new Error("secret of the host");
-  },
-  ownKeys: () => {
-    throw new Error("secret of the host");
-  },
-  getPrototypeOf: () => {
-    throw new Error("secret of the host");
-  },
-});
-
-function fail(): never {
-  throw new Error("secret of the host");
-}
-
-const CYCLE: Record<string, unknown> = {};
-CYCLE.self = CYCLE;
-
-/** Arrays in arrays, deeper than the stack goes, and none that JSON can do without it. */
-const DEEP = Array.from({ length: 200_000 }).reduce<unknown>(
-  (inner) => [inner],
-  { toJSON: () => 1 },
-);
-
-const revoked = Proxy.revocable({}, {});
-revoked.revoke();
+  assertServed,
+  CYCLE,
+  DEEP,
+  fail,
+  HOSTILE,
+  REVOKED,
+  setUp,
+} from "./attack.ts";
+import { endOfTick, message, operation } from "./helpers.ts";
 
 /** What a handler may do, and the code of the answer if it is an operation. */
 const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
@@ -58,7 +28,7 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
     throw HOSTILE;
   }, 6],
   "throws a proxy that is revoked": [() => {
-    throw revoked.proxy;
+    throw REVOKED;
   }, 6],
   "throws an error whose message throws": [() => {
     throw Object.defineProperty(new Error(), "message", { get: fail });
@@ -71,7 +41,7 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
   "rejects with what throws": [() => Promise.reject(HOSTILE), 6],
   "rejects later": [() => endOfTick().then(fail), 6],
   "returns what throws": [() => HOSTILE, 6],
-  "returns a proxy that is revoked": [() => revoked.proxy, 6],
+  "returns a proxy that is revoked": [() => REVOKED, 6],
   "returns a getter that throws": [() => ({
     get a() {
       return fail();
@@ -130,24 +100,6 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
     return Promise.all([rejected, rejected.then(() => 1)]);
   }, 6],
 };
-
-/** A server with a client that attacks, one that does not, and what is logged. */
-async function setUp(options: { readonly exposeErrors?: boolean } = {}) {
-  const logger = new Recorder();
-  const server = serveQuietly({ logger, logLevel: "debug", ...options });
-  server.operation("fine", (data) => data);
-  const client = await RawClient.logIn(server, ["batch", "done-id"]);
-  const other = await RawClient.logIn(server);
-  return { logger, server, client, other };
-}
-
-/** Asserts that somebody is served. */
-async function assertServed(client: RawClient, id = 900): Promise<void> {
-  client.send(operation(id, "fine", { n: id }));
-  const [{ id: answered, data }] = await client.take(1);
-  assert.deepEqual([answered, data], [id, { result: { n: id } }]);
-}
-
 for (const exposeErrors of [false, true]) {
   for (const [what, [handler, code]] of Object.entries(HANDLERS)) {
     Deno.test(`an operation that ${what} makes code ${code}, exposeErrors ${exposeErrors}`, async () => {
@@ -202,112 +154,6 @@ Deno.test("handlers that never settle hold up nobody, not even their client", as
   await assertServed(other);
   assert.equal((await server.broadcast("news")).delivered, 2);
   await server.close({ timeout: 0 });
-});
-
-/** What a host program may try to send. */
-const BAD_DATA: Readonly<Record<string, unknown>> = {
-  "throws": HOSTILE,
-  "is revoked": revoked.proxy,
-  "is a cycle": CYCLE,
-  "is deeper than the stack": { deep: DEEP },
-  "has a big integer": { n: 1n },
-  "has a getter that throws": {
-    get a() {
-      return fail();
-    },
-  },
-  "has a toJSON that throws": { toJSON: fail },
-  "has a toJSON that gives no object": { toJSON: () => "text" },
-  "is an array": [],
-  "is null": null,
-};
-
-for (const [what, data] of Object.entries(BAD_DATA)) {
-  Deno.test(`data that ${what} is the mistake of who sends it, and goes nowhere`, async () => {
-    const { server, client, other } = await setUp();
-    await using _server = server;
-    const bad = data as JsonObject;
-    server.receive("bad", (message) => void message.reply("bad", bad));
-    client.send(message(1, "bad"));
-    const [answer] = await client.take(1);
-    assert.deepEqual([answer.id, answer.code], [1, 6]);
-    await assert.rejects(server.broadcast("bad", bad));
-    for (const each of server.clients) {
-      assert.throws(() => each.message("bad", bad));
-    }
-    await assertServed(client);
-    await assertServed(other);
-  });
-}
-
-/** Changes a message in a way that its type forbids. */
-function spoil(message: object, data: Record<string, unknown>): void {
-  try {
-    Object.assign(message, { id: -1, name: "other", data: null });
-  } catch {
-    // Where it is not writable, all the better.
-  }
-  data.self = data;
-  data.big = 1n;
-  Object.defineProperty(data, "toJSON", { value: fail, enumerable: true });
-}
-
-Deno.test("a listener that mutates its message spoils nothing but its own answer", async () => {
-  const { server, client, other } = await setUp();
-  await using _server = server;
-  server.receive("spoil", (message) => {
-    spoil(message, message.data as Record<string, unknown>);
-    message.reply("reply");
-  });
-  server.receive("fine", (message) => void message.reply("reply"));
-  client.send([message(1, "spoil", { a: 1 }), message(2, "fine", { a: 1 })]);
-  const answers = await client.take(3);
-  assert.deepEqual(
-    answers.filter(({ id }) => id === 2).map(({ code }) => code),
-    [0, 0],
-  );
-  const last = answers.filter(({ id }) => id === 1).at(-1);
-  assert.equal(last.code, 6);
-  await assertServed(other);
-});
-
-Deno.test("a listener that mutates what was replied to, or its own reply, spoils nothing", async () => {
-  const { server, client, other } = await setUp();
-  await using _server = server;
-  const data = { a: 1 };
-  server.receive("spoil", (message) => {
-    const { replying } = message;
-    spoil(replying!, replying!.data as Record<string, unknown>);
-    const reply = message.reply("reply", data);
-    // It was sent before.
-    spoil(reply, reply.data as Record<string, unknown>);
-  });
-  const first = { message: "hi", data: { a: 1 }, id: 7, replying: null };
-  client.send(message(1, "spoil", {}, first));
-  const [answer] = await client.take(1);
-  assert.deepEqual([answer.id, answer.code], [1, 6]);
-  await assertServed(client);
-  await assertServed(other);
-});
-
-Deno.test("a getter that speaks while its data is sent breaks no frame", async () => {
-  const { server, client, other } = await setUp();
-  await using _server = server;
-  server.operation("bad", (_data, { client }) => ({
-    get a() {
-      client.message("from within");
-      void server.broadcast("to all from within");
-      return 1;
-    },
-  }));
-  client.send(operation(1, "bad"));
-  const answers = await client.take(3);
-  const names = answers.map(({ data }) => data.message ?? data.result.a);
-  assert.deepEqual(
-    new Set(names),
-    new Set(["from within", "to all from within", 1]),
-  );
-  assert.equal((await other.next()).data.message, "to all from within");
 });
 
 /** How a handler may end things from within. */

@@ -195,7 +195,7 @@ for (const kind of ["number", "date"]) {
 }
 
 for (const expires of [0, 1, new Date(0), -Infinity]) {
-  Deno.test(`a token that expired at ${Number(expires)} lets in nobody`, async () => {
+  Deno.test(`a token that expired at ${Deno.inspect(expires)} lets in nobody`, async () => {
     const tokens = [{ name: "ci", token: "first-token", expires }];
     await using server = serveQuietly({ tokens });
     await assertRefused(server, "first-token");

@@ -5,33 +5,9 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../server.ts";
-import {
-  message,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-} from "./helpers.ts";
+import { withstand } from "./attack.ts";
+import { message, operation } from "./helpers.ts";
 import { frameOf, TcpPeer, UPGRADE } from "./tcp_peer.ts";
-
-/** What happens to a peer: it is answered, or cut off. */
-type Attack = (peer: TcpPeer, server: Server) => Promise<void>;
-
-/** Runs an attack while another client is there, and sees that this is served. */
-async function withstand(
-  attack: (server: Server, logger: Recorder) => Promise<void>,
-): Promise<void> {
-  const logger = new Recorder();
-  await using server = serveQuietly({ logger, logLevel: "debug" });
-  server.operation("echo", (data) => data);
-  await using other = await RawClient.logIn(server);
-  await attack(server, logger);
-  other.send(operation(1, "echo", { still: "here" }));
-  assert.deepEqual((await other.next()).data, { result: { still: "here" } });
-  assert.equal(server.clients.size, 1);
-  const late = await RawClient.logIn(server);
-  await late[Symbol.asyncDispose]();
-}
 
 /** Writes what a server may refuse to read to its end. */
 async function writeAnyway(peer: TcpPeer, text: string): Promise<void> {
@@ -55,7 +31,8 @@ Deno.test("ws, CVE-2024-37890: a handshake with more headers than there may be",
   });
 });
 
-// The text is so long that a time that grows with its square would not end.
+// As long as a header may be, and so often that a time that grows with the square of
+// its length would not end.
 for (
   const name of [
     "Sec-WebSocket-Protocol",
@@ -65,16 +42,10 @@ for (
 ) {
   Deno.test(`ws, CVE-2021-32640: a long ${name} of spaces`, async () => {
     await withstand(async (server) => {
-      const spaces = " ".repeat(300_000);
-      for (
-        const value of [
-          `b${spaces}x`,
-          `b,${spaces},x`,
-          `b${" ,".repeat(150_000)}`,
-        ]
-      ) {
-        const status = await statusOf(server, [`${name}: ${value}`]);
-        assert([101, 400].includes(status), `${status}`);
+      const values = [`b${" ".repeat(60_000)}x`, `b${" ,".repeat(30_000)}x`];
+      for (let time = 0; time < 40; time++) {
+        const value = values[time % values.length];
+        assert.equal(await statusOf(server, [`${name}: ${value}`]), 101);
       }
     });
   });
@@ -169,48 +140,6 @@ for (
       assert((statuses as readonly number[]).includes(status), `${status}`);
     });
   });
-}
-
-/** Frames that break RFC 6455, sections 5.1 to 5.6 and 7.4.1. */
-const BROKEN_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
-  "an unknown opcode": [frameOf("{}", { opcode: 3 })],
-  "an unknown control opcode": [frameOf("", { opcode: 11 })],
-  "reserved bits": [frameOf("{}", { reserved: 4 })],
-  "text that is no UTF-8": [frameOf(new Uint8Array([0xff, 0xfe]))],
-  "half a character at the end of a text": [
-    frameOf(new Uint8Array([0x22, 0xe2, 0x82])),
-  ],
-  "a surrogate in UTF-8": [frameOf(new Uint8Array([0xed, 0xa0, 0x80]))],
-  "a ping of more than 125 bytes": [frameOf("x".repeat(126), { opcode: 9 })],
-  "a ping in fragments": [frameOf("x", { opcode: 9, last: false })],
-  "a continuation of nothing": [frameOf("{}", { opcode: 0 })],
-  "a text within a fragmented text": [
-    frameOf("{", { last: false }),
-    frameOf("{}"),
-  ],
-  "a Close frame of one byte": [frameOf("x", { opcode: 8 })],
-  "a Close frame with a code that nobody may send": [
-    frameOf(new Uint8Array([0x03, 0xed]), { opcode: 8 }),
-  ],
-  "a Close frame whose reason is no UTF-8": [
-    frameOf(new Uint8Array([0x03, 0xe8, 0xff]), { opcode: 8 }),
-  ],
-  "a Close frame that is too long": [frameOf("x".repeat(200), { opcode: 8 })],
-};
-
-for (const [what, frames] of Object.entries(BROKEN_FRAMES)) {
-  for (const login of ["before", "after"]) {
-    Deno.test(`socket.io, CVE-2024-38355: an error that nobody listens to, from ${what} ${login} the login`, async () => {
-      await withstand(async (server, logger) => {
-        using peer = login === "before"
-          ? await TcpPeer.open(server)
-          : await TcpPeer.logIn(server);
-        for (const frame of frames) await peer.write(frame);
-        while (await peer.frame() !== null);
-        await logger.line(/disconnect: /);
-      });
-    });
-  }
 }
 
 const METHODS = [

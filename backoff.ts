@@ -43,14 +43,14 @@ export function longestDelay(
  * @param attempt How many attempts came before in vain
  * @param options The bounds
  * @param random A number from 0 up to 1, each time another
- * @returns A time in milliseconds
+ * @returns A whole number of milliseconds
  */
 export function backoffDelay(
   attempt: number,
   options: BackoffOptions,
   random: () => number = Math.random,
 ): number {
-  return random() * longestDelay(attempt, options);
+  return Math.round(random() * longestDelay(attempt, options));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { Log } from "./log.ts";
-import { Rate } from "./rate.ts";
+import { Throttle } from "./rate.ts";
 import { printable, showFrame } from "./show.ts";
 
 /** How many warnings about one client are written at once, and then in a second. */
@@ -17,7 +17,8 @@ export class ClientLog {
   readonly #log: Log;
   /** How the lines call the client */
   #label: string;
-  #warnings: Rate | undefined;
+  /** Most clients need none. */
+  #warnings: Throttle | undefined;
 
   constructor(log: Log, address: string) {
     this.#log = log;
@@ -42,9 +43,9 @@ export class ClientLog {
 
   /** Writes a line about what it does wrong: it cannot fill the log with them. */
   warn(key: string, text: string): void {
-    this.#warnings ??= new Rate(WARNINGS_PER_SECOND, MAX_WARNINGS);
-    if (this.#warnings.take(performance.now()) !== "yes") return;
-    this.#log.warn(key, `${this.#label}: ${text}`);
+    this.#warnings ??= new Throttle(WARNINGS_PER_SECOND, MAX_WARNINGS);
+    const line = this.#warnings.pass(text, performance.now());
+    if (line !== undefined) this.#log.warn(key, `${this.#label}: ${line}`);
   }
 
   /** Writes a line about a frame that it sent; its login is not shown. */

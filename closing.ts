@@ -6,6 +6,7 @@
 
 import { CloseCode } from "./errors.ts";
 import type { CloseEffect } from "./session.ts";
+import { printable } from "./show.ts";
 
 // A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
 const MAX_REASON = 123;
@@ -26,10 +27,17 @@ export function assertClose(code: number, reason: string): void {
 }
 
 /** How a connection ended that the session closed. */
-export function describeEnd({ code, failure }: CloseEffect): string {
+export function describeEnd({ code, reason, failure }: CloseEffect): string {
   return failure === undefined
     ? "has said goodbye"
-    : `was disconnected (${code})`;
+    : describeDisconnect(code, reason);
+}
+
+/** How a connection ended that this side closed. */
+export function describeDisconnect(code: number, reason: string): string {
+  // A host program may tell its client anything.
+  const detail = reason === "" ? "" : `, ${printable(reason)}`;
+  return `was disconnected (${code}${detail})`;
 }
 
 /** How a connection ended that nobody here closed. */

@@ -88,12 +88,11 @@ export class Credentials {
     );
     if (revoked === undefined) {
       const names = this.#all.flatMap(({ identity }) => identity?.name ?? []);
+      const known = names.length === 0
+        ? "are no named tokens"
+        : `is none of that name, there are ${names.join(", ")}`;
       throw new TypeError(
-        `Cannot revoke token ${
-          JSON.stringify(name)
-        }: there is none of that name, there are ${
-          names.join(", ") || "no named tokens"
-        }`,
+        `Cannot revoke token ${JSON.stringify(name)}: there ${known}`,
       );
     }
     this.#remove(revoked);

@@ -30,7 +30,7 @@ export interface ClientSocket {
   /** Calls a function once the socket is open */
   addEventListener(type: "open", listener: () => void): void;
   /** Calls a function when something went wrong */
-  addEventListener(type: "error", listener: () => void): void;
+  addEventListener(type: "error", listener: (event: unknown) => void): void;
   /** Calls a function with each frame */
   addEventListener(
     type: "message",
@@ -127,7 +127,11 @@ async function fetchServerInfo(
     return { version, protocols: Array.isArray(protocols) ? protocols : [] };
   }
   throw new ConnectError(
-    `Cannot connect to ${base}: this is no Hoist server, ${ack.href} does not tell a version; check the URL`,
+    `Cannot connect to ${base}: this is no Hoist server, ${ack.href} does not tell a version; ${
+      ack.pathname.endsWith("/hoist/hoist/ack")
+        ? "leave out /hoist, which is added to the URL"
+        : "check the URL"
+    }`,
   );
 }
 
@@ -148,8 +152,11 @@ async function fetchText(
 
 /** `cause` is the reason of the system, such as a refused connection. */
 function unreachable(base: string, cause: unknown): ConnectError {
-  const problem = /certificate/i.test(String(cause))
+  const text = String(cause);
+  const problem = /certificate/i.test(text)
     ? "its TLS certificate is not accepted; make this program trust whoever signed it"
+    : /InvalidContentType|wrong version number/.test(text)
+    ? "what answers there does not speak TLS; write http: for a server without it"
     : "nothing answers there; check the URL and that the server is running";
   return new ConnectError(`Cannot connect to ${base}: ${problem}`, { cause });
 }
@@ -164,11 +171,15 @@ export async function openSocket(
   const socket = subprotocol === undefined
     ? new Implementation(url.href)
     : new Implementation(url.href, subprotocol);
+  let problem = "";
   // Node's implementations end the program at an error that nobody listens to.
-  socket.addEventListener("error", () => {});
+  socket.addEventListener("error", (event) => problem = messageOf(event));
   const opened = new Promise((resolve, reject) => {
     socket.addEventListener("open", () => resolve(undefined));
-    socket.addEventListener("close", () => reject(notOpened(base, url)));
+    socket.addEventListener(
+      "close",
+      () => reject(notOpened(base, url, problem)),
+    );
   });
   try {
     await Promise.race([opened, aborted(signal)]);
@@ -179,16 +190,36 @@ export async function openSocket(
   }
 }
 
-function notOpened(base: string, url: URL): ConnectError {
-  return new ConnectError(
-    `Cannot connect to ${base}: no WebSocket opens at ${url.href}; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`,
-  );
+/** What an implementation says of an error: browsers say nothing. */
+function messageOf(event: unknown): string {
+  const { message } = Object(event);
+  return typeof message === "string" ? message : "";
+}
+
+/** What a server of ours means by a status. */
+const REFUSALS: readonly (readonly [status: RegExp, meaning: string])[] = [
+  [
+    /\b403\b/,
+    "the server does not allow this page (403), see 'allowedOrigins'",
+  ],
+  [
+    /\b429\b/,
+    "the server has too many connections, or refused too many logins, from this address (429): try again later",
+  ],
+  [/\b503\b/, "the server is full or closing (503): try again later"],
+];
+
+function notOpened(base: string, url: URL, problem: string): ConnectError {
+  const meaning = REFUSALS.find(([status]) => status.test(problem))?.[1] ??
+    `no WebSocket opens at ${url.href}; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`;
+  const options = problem === "" ? {} : { cause: new Error(problem) };
+  return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
 }
 
 /** The error for a login that the server answered with one. */
 export function refusal(
   base: string,
-  { code, data, error, message }: ErrorFrame,
+  { code, data, description, error, message }: ErrorFrame,
 ): HoistError {
   if (code === ErrorCode.LOGIN_FAILED) {
     return new LoginError(
@@ -204,7 +235,7 @@ export function refusal(
   }
   return new ConnectError(
     `Cannot log in to ${base}: the server answered ${error}, ${
-      message.replace(/\.$/, "")
+      description ?? message.replace(/\.$/, "")
     }`,
   );
 }

@@ -30,7 +30,7 @@ import type { Log } from "./log.ts";
 import { Listeners } from "./message.ts";
 import { Operations } from "./operation.ts";
 import type { JsonObject } from "./protocol.ts";
-import { Rate } from "./rate.ts";
+import { Throttle } from "./rate.ts";
 import { ServerClient } from "./server_client.ts";
 import type { SessionRules } from "./session.ts";
 import { settlesWithin } from "./timers.ts";
@@ -84,7 +84,9 @@ export class Hub implements ClientHost, HandlerHost {
   readonly #broadcasts = new Broadcasts<ServerClient>((turn) =>
     void setImmediate(turn)
   );
-  readonly #refusals = new Rate(REFUSALS_PER_SECOND, MAX_REFUSALS);
+  readonly #refusals = new Throttle(REFUSALS_PER_SECOND, MAX_REFUSALS);
+  /** Whether it was said that a broadcast has nobody to go to, since somebody came. */
+  #saidNobody = false;
   #lastClientId = 0;
   #lastMessageId = 0;
   /** Whether nobody is left to be told anything, and no handler to tell it. */
@@ -156,11 +158,10 @@ export class Hub implements ClientHost, HandlerHost {
     const frame = encodeSuccess(null, "s_newmsg", message);
     const { maxBuffered } = this.limits;
     assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
-    if (this.clients.size === 0) {
-      this.log.warn(
-        "broadcast",
-        `no clients are connected to get ${subject()}`,
-      );
+    if (this.clients.size === 0 && !this.#saidNobody) {
+      this.#saidNobody = true;
+      const text = `no clients are connected to get ${subject()}`;
+      this.log.warn("broadcast", text);
     }
     return this.#broadcasts.send(frame);
   }
@@ -176,7 +177,8 @@ export class Hub implements ClientHost, HandlerHost {
   rotate(token: string, grace: number): void {
     this.credentials.rotate(token, grace);
     this.log.hide(token);
-    this.log.info("rotate", "the token is another from now on");
+    const rest = `the old one is taken for ${grace} ms more`;
+    this.log.info("rotate", `there is a new token, and ${rest}`);
   }
 
   /** Closes those who logged in with a token; returns how many these are. */
@@ -226,6 +228,7 @@ export class Hub implements ClientHost, HandlerHost {
   }
 
   join(client: ServerClient): void {
+    this.#saidNobody = false;
     this.#logins.delete(client);
     this.#broadcasts.join(client);
   }
@@ -288,9 +291,8 @@ export class Hub implements ClientHost, HandlerHost {
 
   /** Writes a line, if not too many were written: it costs a stranger next to nothing. */
   #reportRefusal(text: string): void {
-    if (this.#refusals.take(performance.now()) === "yes") {
-      this.log.warn("refuse", text);
-    }
+    const line = this.#refusals.pass(text, performance.now());
+    if (line !== undefined) this.log.warn("refuse", line);
   }
 
   #emptied(): Promise<void> {

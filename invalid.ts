@@ -62,7 +62,9 @@ export function exceeded(
   limit: RequestLimit,
   value: number,
 ): InvalidFrame {
-  const description = `${EXCESSES[limit](value)}, or raise 'limits.${limit}'`;
+  const description = `${
+    EXCESSES[limit](value)
+  }, or raise 'limits.${limit}' of the server`;
   return invalid(id, ErrorCode.LIMIT_EXCEEDED, description, { limit, value });
 }
 

@@ -53,10 +53,22 @@ export function isDeeperThan(value: Json | undefined, limit: number): boolean {
 
 /** The JSON text of any value; `undefined` becomes `null`. */
 export function stringifyValue(value: unknown): string {
-  const json = JSON.stringify(value ?? null);
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value ?? null);
+  } catch (cause) {
+    throw new TypeError(
+      `what it returned has no JSON form: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
   // What JSON cannot hold at the top (functions, symbols) gives no text at all.
   if (json !== undefined) return json;
-  throw new TypeError(`a ${typeof value} has no JSON form`);
+  throw new TypeError(
+    `what it returned has no JSON form: it is of type ${typeof value}`,
+  );
 }
 
 /** The JSON text of the data of `subject`, which must be an object. */

@@ -76,7 +76,7 @@ export interface ServerOptions<
    */
   readonly tokenAlphabet?: string | undefined;
   /**
-   * Whether the startup line leaves the token out.
+   * Whether the startup line leaves the token out. With a `login` it does in any case.
    *
    * @default {false}
    */

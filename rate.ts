@@ -39,10 +39,56 @@ export class Rate {
    */
   take(now: number): Verdict {
     if (this.#perSecond === Infinity || this.#burst === Infinity) return "yes";
-    const gained = (now - this.#filled) * this.#perSecond / 1_000;
-    this.#tokens = Math.min(this.#burst, this.#tokens + gained) - 1;
-    this.#filled = now;
+    this.#fill(now);
+    this.#tokens--;
     if (this.#tokens >= 0) return "yes";
     return this.#tokens > -this.#burst ? "no" : "never";
+  }
+
+  /** Tries once, and makes no debt. */
+  tryTake(now: number): boolean {
+    this.#fill(now);
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  #fill(now: number): void {
+    const gained = (now - this.#filled) * this.#perSecond / 1_000;
+    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+    this.#filled = now;
+  }
+}
+
+/** Lets some lines through to the log, and says how many it did not. */
+export class Throttle {
+  readonly #rate: Rate;
+  #withheld = 0;
+
+  /**
+   * Constructs a `Throttle`.
+   *
+   * @param perSecond How many lines there may be in the long run
+   * @param burst How many there may be at once
+   */
+  constructor(perSecond: number, burst: number) {
+    this.#rate = new Rate(perSecond, burst);
+  }
+
+  /**
+   * Asks for a line.
+   *
+   * @returns The line with what else has to be said, or `undefined` if it is one too many
+   */
+  pass(line: string, now: number): string | undefined {
+    if (!this.#rate.tryTake(now)) {
+      this.#withheld++;
+      return undefined;
+    }
+    const note = this.#withheld === 0
+      ? ""
+      : ` (${this.#withheld} lines before this one are left out)`;
+    this.#withheld = 0;
+    return `${line}${note}`;
   }
 }

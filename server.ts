@@ -322,7 +322,9 @@ export class Server<Identity = unknown> implements AsyncDisposable {
   }
 
   #announce(): void {
-    const isHidden = this.#options.hideToken || this.token === "";
+    const { hideToken, login } = this.#options;
+    // A login of the host may take quite other tokens.
+    const isHidden = hideToken || login !== undefined || this.token === "";
     const token = isHidden ? "" : ` with token ${this.token}`;
     const address = formatAddress(this.addr);
     this.#log.info("startup", `starting server on ${address}${token}`);

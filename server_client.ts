@@ -10,7 +10,12 @@ import { retryDelay, retryReason } from "./backoff.ts";
 import type { Burst, Delivery, Recipient } from "./broadcasts.ts";
 import type { Admittance, ClientHost, Grant, Origin } from "./client_host.ts";
 import { ClientLog } from "./client_log.ts";
-import { assertClose, describeClose, describeEnd } from "./closing.ts";
+import {
+  assertClose,
+  describeClose,
+  describeDisconnect,
+  describeEnd,
+} from "./closing.ts";
 import type { Credential } from "./credentials.ts";
 import type { Expiring } from "./deadlines.ts";
 import { CloseCode } from "./errors.ts";
@@ -46,7 +51,8 @@ export class ServerClient
   readonly #requests: Requests;
   readonly #rate: Rate;
   #underWay = 0;
-  #isSkipping = false;
+  /** How many messages it has missed in a row. */
+  #missed = 0;
   #ended = false;
   #onEnd = (): void => {};
 
@@ -100,19 +106,20 @@ export class ServerClient
   notify(frame: string): void {
     if (!this.#host.skipsSlow) return this.send(frame);
     this.#host.catchUp(this);
-    this.#noteSkipping(!this.#transport.hasRoomFor(frame));
-    if (!this.#isSkipping) this.send(frame);
+    const hasRoom = this.#transport.hasRoomFor(frame);
+    this.#noteMissed(hasRoom ? 0 : 1);
+    if (hasRoom) this.send(frame);
   }
 
   deliver(burst: Burst): Delivery {
     const delivery = this.#transport.deliver(burst);
-    const isSlow = delivery.delivered < burst.single.length &&
-      delivery.rest === "skipped";
-    if (this.#host.skipsSlow) this.#noteSkipping(isSlow);
-    else if (isSlow) this.overflow();
+    const { delivered, rest } = delivery;
+    const missed = rest === "skipped" ? burst.single.length - delivered : 0;
+    if (this.#host.skipsSlow) this.#noteMissed(missed);
+    else if (missed > 0) this.overflow();
     // Last, as a logger may send something, too.
     if (this.#host.log.debugs) {
-      const sent = burst.single.slice(0, delivery.delivered);
+      const sent = burst.single.slice(0, delivered);
       for (const { text } of sent) this.log.sent(text);
     }
     return delivery;
@@ -155,7 +162,7 @@ export class ServerClient
 
   /** Closes, also with a code that is none of the host program's business. */
   disconnect(code: number, reason: string): void {
-    this.#close(code, reason, `was disconnected (${code})`);
+    this.#close(code, reason, describeDisconnect(code, reason));
   }
 
   receive(frame: unknown): void {
@@ -288,15 +295,21 @@ export class ServerClient
     this.#onEnd();
   }
 
-  #noteSkipping(isSkipping: boolean): void {
-    if (isSkipping && !this.#isSkipping) {
-      const { maxBuffered } = this.#host.limits;
+  /** Says when a client begins to miss messages, and when it does not any more. */
+  #noteMissed(count: number): void {
+    const { maxBuffered } = this.#host.limits;
+    if (count > 0 && this.#missed === 0) {
       this.log.warn(
         "slow",
         `misses what does not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
       );
+    } else if (count === 0 && this.#missed > 0) {
+      this.log.warn(
+        "slow",
+        `reads again and has missed ${this.#missed} messages`,
+      );
     }
-    this.#isSkipping = isSkipping;
+    this.#missed = count === 0 ? 0 : this.#missed + count;
   }
 
   #report(failure: string | undefined): void {

@@ -118,7 +118,10 @@ export class Session {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     return why === "refused"
       ? this.#closeLogin("login refused", ErrorCode.LOGIN_FAILED)
-      : this.#postponeLogin("too many failed logins");
+      : this.#postponeLogin(
+        "too many failed logins",
+        "too many logins from this address failed: try again later",
+      );
   }
 
   /** The client may log in. */
@@ -140,7 +143,10 @@ export class Session {
   expireLogin(): Effect {
     const pending = this.#state === "login" || this.#state === "authenticating";
     return pending
-      ? this.#postponeLogin("login timed out")
+      ? this.#postponeLogin(
+        "login timed out",
+        "the login took too long: try again, or raise 'limits.loginTimeout' of the server",
+      )
       : { kind: "ignore" };
   }
 
@@ -228,15 +234,18 @@ export class Session {
   }
 
   /** Refuses a login whose token may be right, which a client of Hoist 1 is not told. */
-  #postponeLogin(failure: string): Effect {
-    const code = this.#named === undefined
-      ? ErrorCode.LOGIN_FAILED
-      : ErrorCode.LIMIT_EXCEEDED;
-    return this.#closeLogin(failure, code);
+  #postponeLogin(failure: string, description: string): Effect {
+    return this.#named === undefined
+      ? this.#closeLogin(failure, ErrorCode.LOGIN_FAILED)
+      : this.#closeLogin(failure, ErrorCode.LIMIT_EXCEEDED, description);
   }
 
-  #closeLogin(failure: string, code: ErrorCode): Effect {
-    const frame = encodeError(this.#loginId, code);
+  #closeLogin(
+    failure: string,
+    code: ErrorCode,
+    description: string | null = null,
+  ): Effect {
+    const frame = encodeError(this.#loginId, code, null, description);
     return this.#close(CloseCode.POLICY_VIOLATION, failure, { frame, failure });
   }
 

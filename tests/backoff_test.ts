@@ -35,7 +35,7 @@ Deno.test("backoffDelay() takes any part of the longest delay", () => {
     const longest = longestDelay(attempt, OPTIONS);
     for (const part of [0, 0.25, 0.999]) {
       const delay = backoffDelay(attempt, OPTIONS, () => part);
-      assert.equal(delay, part * longest);
+      assert.equal(delay, Math.round(part * longest));
     }
   }
 });
@@ -46,7 +46,7 @@ Deno.test("backoffDelay() draws anew each time", () => {
     { length: 100 },
     () => backoffDelay(2, OPTIONS, random),
   );
-  assert.equal(new Set(delays).size, 100);
+  assert(new Set(delays).size > 50);
 });
 
 Deno.test("retryDelay() has a millisecond for each client", () => {

@@ -70,7 +70,8 @@ for (const value of [() => {}, Symbol(), { toJSON: () => undefined }]) {
   Deno.test(`stringifyValue() refuses ${Deno.inspect(value)}, which has no JSON form`, () => {
     assert.throws(() => stringifyValue(value), {
       name: "TypeError",
-      message: `a ${typeof value} has no JSON form`,
+      message:
+        `what it returned has no JSON form: it is of type ${typeof value}`,
     });
   });
 }

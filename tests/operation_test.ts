@@ -87,11 +87,17 @@ const NO_RESULTS: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   "a bigint": [1n, /serialize a BigInt/],
   "an object with a bigint": [{ a: 1n }, /serialize a BigInt/],
   "a cycle": [cycle, /circular structure/],
-  "a function": [() => {}, /^a function has no JSON form$/],
-  "a symbol": [Symbol("a"), /^a symbol has no JSON form$/],
+  "a function": [
+    () => {},
+    /^what it returned has no JSON form: it is of type function$/,
+  ],
+  "a symbol": [
+    Symbol("a"),
+    /^what it returned has no JSON form: it is of type symbol$/,
+  ],
   "an object whose toJSON() returns undefined": [
     { toJSON: () => undefined },
-    /has no JSON form$/,
+    /has no JSON form: it is of type object$/,
   ],
 };
 
@@ -112,13 +118,14 @@ for (const [name, [value, message]] of Object.entries(NO_RESULTS)) {
 }
 
 Deno.test("an operation fails with what the toJSON() of its result throws", async () => {
-  const error = new Error("not to be written");
+  const cause = new Error("not to be written");
+  const message = "what it returned has no JSON form: not to be written";
   const result = resultOf({
     toJSON() {
-      throw error;
+      throw cause;
     },
   });
-  await assert.rejects(result, (thrown) => thrown === error);
+  await assert.rejects(result, { name: "TypeError", message, cause });
 });
 
 Deno.test("an operation fails at once with what its handler throws", () => {

@@ -137,7 +137,13 @@ Deno.test("the package is the modules, the documents and the configuration", asy
   const modules = [...Deno.readDirSync(ROOT)]
     .map(({ name }) => name)
     .filter((name) => name.endsWith(".ts"));
-  const others = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
+  const others = [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "deno.json",
+  ];
   assert.deepEqual(paths.toSorted(), [...modules, ...others].toSorted());
 });
 

@@ -72,7 +72,7 @@ Deno.test("no line but the first holds a token, and none below debug a payload",
     const [first = "", ...lines] = logger.lines.filter((line) =>
       !line.includes(" failed\n")
     );
-    assert.match(first, /^info startup: .* with token test$/);
+    assert.match(first, /^info startup: starting server on [\d.:]+$/);
     for (const line of lines) assert.doesNotMatch(line, /test|sesame|se\\/);
     const payloads = lines.filter((line) => line.includes("payload"));
     assert.equal(payloads.length > 0, logLevel === "debug");

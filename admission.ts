@@ -10,13 +10,14 @@ import type { ResolvedLimits } from "./limits.ts";
 import { formatAddress } from "./listen.ts";
 import { LoginFailures } from "./login_failures.ts";
 import type { OriginCheck } from "./origins.ts";
+import { printable } from "./show.ts";
 
 /** Who asks. */
 export interface Peer {
   /** As logs show it */
   readonly address: string;
-  /** What limits for one address count by; `undefined` if nothing is known of it */
-  readonly network: string | undefined;
+  /** What limits for one address count by; the same for all of whom nothing is known */
+  readonly network: string;
 }
 
 /** What an admission goes by. */
@@ -64,7 +65,7 @@ export class Admission {
     const address = formatAddress(remote);
     const network = remote !== undefined && "hostname" in remote
       ? networkOf(remote.hostname)
-      : undefined;
+      : address;
     return { address, network };
   }
 
@@ -76,13 +77,11 @@ export class Admission {
 
   /** Somebody has got a socket. */
   enter({ network }: Peer): void {
-    if (network === undefined) return;
     this.#sockets.set(network, this.#socketsOf(network) + 1);
   }
 
   /** The socket is gone. */
   leave({ network }: Peer): void {
-    if (network === undefined) return;
     const rest = this.#socketsOf(network) - 1;
     if (rest > 0) this.#sockets.set(network, rest);
     else this.#sockets.delete(network);
@@ -90,14 +89,12 @@ export class Admission {
 
   /** A token was refused. */
   fail({ network }: Peer): void {
-    if (network !== undefined) this.#failures.add(network, performance.now());
+    this.#failures.add(network, performance.now());
   }
 
   /** How long no login is taken, in milliseconds; 0 if they are. */
   lockout({ network }: Peer): number {
-    return network === undefined
-      ? 0
-      : this.#failures.lockout(network, performance.now());
+    return this.#failures.lockout(network, performance.now());
   }
 
   #socketsOf(network: string): number {
@@ -111,7 +108,7 @@ export class Admission {
     if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
     return {
       reason: `origin ${
-        JSON.stringify(origin.slice(0, MAX_SHOWN))
+        printable(JSON.stringify(origin.slice(0, MAX_SHOWN)))
       } is not among 'allowedOrigins'`,
       response: text(403, "Forbidden: pages of this origin may not connect"),
     };
@@ -130,7 +127,7 @@ export class Admission {
 
   #checkNetwork({ network }: Peer): Refusal | undefined {
     const { maxConnectionsPerAddress: limit } = this.#options.limits;
-    if (network === undefined || this.#socketsOf(network) < limit) return;
+    if (this.#socketsOf(network) < limit) return undefined;
     return {
       reason:
         `${limit} connections of ${network} are open, see 'limits.maxConnectionsPerAddress'`,

@@ -135,13 +135,17 @@ export function defaultLogin(
 }
 
 /** The digests of what is compared again and again. */
-const digests = new WeakMap<object, string>();
+const digests = new WeakMap<
+  object,
+  { readonly token: string; readonly hash: string }
+>();
 
 function digestOf(candidate: { readonly token: string }): string {
+  const { token } = candidate;
   const known = digests.get(candidate);
-  if (known !== undefined) return known;
-  const made = digest(candidate.token);
-  digests.set(candidate, made);
+  if (known?.token === token) return known.hash;
+  const made = digest(token);
+  digests.set(candidate, { token, hash: made });
   return made;
 }
 

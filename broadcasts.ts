@@ -51,9 +51,9 @@ export class Burst {
   /** The same for a client that takes batches */
   readonly joined: readonly Part[];
 
-  constructor(frames: readonly string[]) {
+  constructor(frames: readonly string[], maxBatch = MAX_BATCH) {
     this.single = frames.map((frame) => partOf([frame]));
-    this.joined = groupFrames(frames, MAX_BATCH).map(partOf);
+    this.joined = groupFrames(frames, maxBatch).map(partOf);
   }
 }
 
@@ -99,6 +99,7 @@ const NOTHING = { from: 0, to: 0, value: new Burst([]) };
 export class Broadcasts<Client extends Recipient> {
   readonly #recipients = new Set<Client>();
   readonly #defer: (turn: () => void) => void;
+  readonly #maxBatch: number;
   /** What somebody lacks, the oldest first. */
   #entries: Entry[] = [];
   /** The number of the oldest entry. */
@@ -116,9 +117,11 @@ export class Broadcasts<Client extends Recipient> {
    * Constructs `Broadcasts`.
    *
    * @param defer Calls a function once whatever else is due has had its turn
+   * @param maxBatch The most that a batch may have, in bytes
    */
-  constructor(defer: (turn: () => void) => void) {
+  constructor(defer: (turn: () => void) => void, maxBatch = MAX_BATCH) {
     this.#defer = defer;
+    this.#maxBatch = maxBatch;
   }
 
   /** Those who get the next broadcast */
@@ -204,7 +207,8 @@ export class Broadcasts<Client extends Recipient> {
   #burstOf(from: number, to: number): Burst {
     if (this.#burst.from !== from || this.#burst.to !== to) {
       const entries = this.#entries.slice(from - this.#start, to - this.#start);
-      const value = new Burst(entries.map(({ frame }) => frame));
+      const frames = entries.map(({ frame }) => frame);
+      const value = new Burst(frames, this.#maxBatch);
       this.#burst = { from, to, value };
     }
     return this.#burst.value;

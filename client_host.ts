@@ -44,8 +44,8 @@ export interface Origin {
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
 
-/** Whether a client may log in: not with this token, or with none for a time. */
-export type Admittance = Grant | "refused" | "locked out";
+/** Whether a client may log in: not with this token, with none for a time, or who knows. */
+export type Admittance = Grant | "refused" | "locked out" | "failed";
 
 /** What a client that has logged in is. */
 export interface Grant {

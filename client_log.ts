@@ -8,9 +8,9 @@ import type { Log } from "./log.ts";
 import { Throttle } from "./rate.ts";
 import { printable, showFrame } from "./show.ts";
 
-/** How many warnings about one client are written at once, and then in a second. */
-const MAX_WARNINGS = 20;
-const WARNINGS_PER_SECOND = 1;
+/** How many lines about what is wrong with one client are written at once, and then in a second. */
+const MAX_LINES = 20;
+const LINES_PER_SECOND = 1;
 
 /** The lines about one client. */
 export class ClientLog {
@@ -18,7 +18,7 @@ export class ClientLog {
   /** How the lines call the client */
   #label: string;
   /** Most clients need none. */
-  #warnings: Throttle | undefined;
+  #lines: Throttle | undefined;
 
   constructor(log: Log, address: string) {
     this.#log = log;
@@ -43,9 +43,14 @@ export class ClientLog {
 
   /** Writes a line about what it does wrong: it cannot fill the log with them. */
   warn(key: string, text: string): void {
-    this.#warnings ??= new Throttle(WARNINGS_PER_SECOND, MAX_WARNINGS);
-    const line = this.#warnings.pass(text, performance.now());
-    if (line !== undefined) this.#log.warn(key, `${this.#label}: ${line}`);
+    const line = this.#pass(text);
+    if (line !== undefined) this.#log.warn(key, line);
+  }
+
+  /** Writes a line about what one of its requests made a callback throw. */
+  exception(text: string, error: unknown): void {
+    const line = this.#pass(text);
+    if (line !== undefined) this.#log.exception(line, error);
   }
 
   /** Writes a line about a frame that it sent; its login is not shown. */
@@ -59,6 +64,11 @@ export class ClientLog {
   sent(frame: string): void {
     if (!this.#log.debugs) return;
     this.#log.debug("send", () => `${this.#label} ${this.#show(frame)}`);
+  }
+
+  #pass(text: string): string | undefined {
+    this.#lines ??= new Throttle(LINES_PER_SECOND, MAX_LINES);
+    return this.#lines.pass(`${this.#label}: ${text}`, performance.now());
   }
 
   #show(frame: string): string {

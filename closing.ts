@@ -13,9 +13,15 @@ const MAX_REASON = 123;
 
 /** What RFC 6455, section 7.4.2, leaves to applications; Deno does not check it. */
 export function assertClose(code: number, reason: string): void {
-  if (code !== CloseCode.NORMAL && !(code >= 3000 && code <= 4999)) {
+  const isFree = Number.isInteger(code) && code >= 3000 && code <= 4999;
+  if (code !== CloseCode.NORMAL && !isFree) {
     throw new RangeError(
       `Cannot close the client as the code must be 1000 or from 3000 to 4999: current value is ${code}`,
+    );
+  }
+  if (typeof reason !== "string") {
+    throw new TypeError(
+      `Cannot close the client as the reason must be a text: current value is of type ${typeof reason}`,
     );
   }
   const { length } = new TextEncoder().encode(reason);

@@ -36,11 +36,15 @@ export interface Credential {
   expires: number;
 }
 
+/** How many that are not taken any more are remembered. */
+const MAX_RETIRED = 16;
+
 /** The tokens of one server. */
 export class Credentials {
   readonly #onExpired: (credential: Credential) => void;
   #main: Credential | undefined;
   #all: readonly Credential[];
+  #retired: readonly Credential[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -66,6 +70,11 @@ export class Credentials {
   /** The token of the server, or an empty text if it has only named ones */
   get token(): string {
     return this.#main?.token ?? "";
+  }
+
+  /** The last ones that are not taken any more */
+  get retired(): readonly Credential[] {
+    return this.#retired;
   }
 
   /** Those that are taken now */
@@ -145,12 +154,16 @@ export class Credentials {
 
   #remove(credential: Credential): void {
     this.#all = this.#all.filter((other) => other !== credential);
+    this.#retired = [...this.#retired, credential].slice(-MAX_RETIRED);
   }
 
   /** Waits for the first that expires. */
   #watch(): void {
     clearTimeout(this.#timer);
-    const next = Math.min(...this.#all.map(({ expires }) => expires));
+    const next = this.#all.reduce(
+      (next, { expires }) => Math.min(next, expires),
+      Infinity,
+    );
     if (this.#isClosed || next === Infinity) return;
     const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
     this.#timer = setTimeout(() => this.#expire(), delay);
@@ -212,7 +225,9 @@ function assertToken(token: string, subject: string): void {
 }
 
 function assertExpires(name: string, expires: Date | number | undefined): void {
-  if (expires === undefined || !Number.isNaN(Number(expires))) return;
+  const isTime = typeof expires === "number" || expires instanceof Date;
+  if (expires === undefined) return;
+  if (isTime && !Number.isNaN(Number(expires))) return;
   throw new TypeError(
     `Cannot serve with token ${
       JSON.stringify(name)

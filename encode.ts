@@ -8,6 +8,7 @@ import type { ErrorCode } from "./errors.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import { stringifyData } from "./json.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
+import { printable } from "./show.ts";
 
 /** What the `message` key of a success says about the frame. */
 export type SuccessKind = "open" | "newmsg" | "done" | "s_newmsg" | null;
@@ -165,5 +166,6 @@ const MAX_SHOWN = 100;
 function quote(name: unknown): string {
   if (typeof name !== "string") return String(name);
   const isLong = name.length > MAX_SHOWN;
-  return JSON.stringify(isLong ? `${name.slice(0, MAX_SHOWN)}…` : name);
+  const shown = isLong ? `${name.slice(0, MAX_SHOWN)}…` : name;
+  return printable(JSON.stringify(shown));
 }

@@ -116,7 +116,10 @@ function upgrade(
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
   }
   if ((headers.get(VERSION_HEADER) ?? SOCKET_VERSION) !== SOCKET_VERSION) {
-    const supported = { [VERSION_HEADER]: SOCKET_VERSION };
+    const supported = {
+      upgrade: "websocket",
+      [VERSION_HEADER]: SOCKET_VERSION,
+    };
     return text(426, "Upgrade required: to WebSocket version 13", supported);
   }
   try {

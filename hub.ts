@@ -6,6 +6,7 @@
 
 import { Admission, type AdmissionOptions, type Peer } from "./admission.ts";
 import type { LoginContext } from "./auth.ts";
+import { MAX_BATCH } from "./batch.ts";
 import { type BroadcastResult, Broadcasts } from "./broadcasts.ts";
 import { assertLength } from "./bytes.ts";
 import type { Admittance, ClientHost, Grant, Origin } from "./client_host.ts";
@@ -62,7 +63,9 @@ export interface HubOptions extends AdmissionOptions {
 }
 
 /** Loaded at the first login: with it, `node:crypto` would double the time to start. */
-let auth: typeof import("./auth.ts") | undefined;
+let auth: Auth | undefined;
+
+type Auth = typeof import("./auth.ts");
 
 /** All the clients of one server. */
 export class Hub implements ClientHost, HandlerHost {
@@ -81,9 +84,7 @@ export class Hub implements ClientHost, HandlerHost {
   readonly #logins: Deadlines<ServerClient>;
   /** Everyone with a socket, those who have not logged in included. */
   readonly #connections = new Set<ServerClient>();
-  readonly #broadcasts = new Broadcasts<ServerClient>((turn) =>
-    void setImmediate(turn)
-  );
+  readonly #broadcasts: Broadcasts<ServerClient>;
   readonly #refusals = new Throttle(REFUSALS_PER_SECOND, MAX_REFUSALS);
   /** Whether it was said that a broadcast has nobody to go to, since somebody came. */
   #saidNobody = false;
@@ -102,7 +103,11 @@ export class Hub implements ClientHost, HandlerHost {
     this.skipsSlow = options.onSlow === "skip";
     this.#login = options.login;
     this.#admission = new Admission(options);
-    this.#logins = new Deadlines(options.limits.loginTimeout);
+    this.#logins = new Deadlines(limits.loginTimeout);
+    this.#broadcasts = new Broadcasts(
+      (turn) => void setImmediate(turn),
+      Math.min(MAX_BATCH, limits.maxBuffered),
+    );
     this.credentials = new Credentials(
       options.token,
       options.tokens,
@@ -220,10 +225,10 @@ export class Hub implements ClientHost, HandlerHost {
       const decide = async () => grantOf(await login(token, context));
       return this.#ask(origin, token, decide);
     }
-    if (auth !== undefined) return this.#checked(this.#find(auth, token), peer);
-    return this.#ask(origin, token, async () => {
-      auth = await import("./auth.ts");
-      return this.#find(auth, token);
+    if (auth !== undefined) return this.#find(auth, token, peer);
+    return import("./auth.ts").then((loaded) => {
+      auth = loaded;
+      return this.#find(auth, token, peer);
     });
   }
 
@@ -260,17 +265,20 @@ export class Hub implements ClientHost, HandlerHost {
     } catch (error) {
       const text = `${peer.address}: the login function failed`;
       this.log.exception(text, error, token);
-      // Many a login throws at a token that is wrong.
-      return this.#checked(undefined, peer);
+      // Many a login throws at a token that is wrong, others when their database is away.
+      const admittance = this.#checked(undefined, peer);
+      return admittance === "refused" ? "failed" : admittance;
     }
   }
 
-  #find(
-    { findToken }: typeof import("./auth.ts"),
-    token: string,
-  ): Grant | undefined {
+  #find({ findToken }: Auth, token: string, peer: Peer): Admittance {
     const credential = findToken(this.credentials.current(), token);
-    return credential && { identity: credential.identity, credential };
+    // Whoever was just closed because its token is over has not guessed one.
+    const isRetired = findToken(this.credentials.retired, token) !== undefined;
+    return credential === undefined && isRetired ? "refused" : this.#checked(
+      credential && { identity: credential.identity, credential },
+      peer,
+    );
   }
 
   /** Whoever guesses many tokens at once is not let in by the one that is right. */

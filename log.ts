@@ -97,12 +97,17 @@ export interface LogOptions {
   readonly secrets: readonly string[];
 }
 
+/** How many secrets are remembered that came later: each takes time in each line. */
+const MAX_HIDDEN = 16;
+
 /** The lines of one server: `key: text`. */
 export class Log {
   readonly #logger: Logger;
   /** The place of its level in `LOG_LEVELS` */
   readonly #rank: number;
-  #secrets: readonly string[];
+  readonly #secrets: readonly string[];
+  /** Those that came later. */
+  #hidden: readonly string[] = [];
   #pattern: RegExp;
 
   constructor({ logger, logLevel, secrets }: LogOptions) {
@@ -114,13 +119,20 @@ export class Log {
 
   /** The length of the longest secret */
   get secretLength(): number {
-    return Math.max(0, ...this.#secrets.map(({ length }) => length));
+    return this.#allSecrets.reduce(
+      (longest, { length }) => Math.max(longest, length),
+      0,
+    );
+  }
+
+  get #allSecrets(): readonly string[] {
+    return [...this.#secrets, ...this.#hidden];
   }
 
   /** No later line may hold this, either. */
   hide(secret: string): void {
-    this.#secrets = [...this.#secrets, secret];
-    this.#pattern = patternOf(this.#secrets);
+    this.#hidden = [...this.#hidden, secret].slice(-MAX_HIDDEN);
+    this.#pattern = patternOf(this.#allSecrets);
   }
 
   /** Whether lines for whoever looks for a mistake are written */
@@ -169,7 +181,7 @@ export class Log {
   redact(text: string, ...secrets: readonly string[]): string {
     const pattern = secrets.length === 0
       ? this.#pattern
-      : patternOf([...this.#secrets, ...secrets]);
+      : patternOf([...this.#allSecrets, ...secrets]);
     return text.replace(pattern, "[redacted]");
   }
 

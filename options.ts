@@ -19,7 +19,7 @@ export interface ServerOptions<
 > {
   /**
    * Decides who may log in, and who it is: see `client.identity`. If left out, whoever
-   * has the token of the server or one of `tokens`.
+   * has the token of the server or one of `tokens`, which it excludes.
    */
   readonly login?: Login<This, Decision> | undefined;
   /**

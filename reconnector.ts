@@ -164,7 +164,8 @@ export class Reconnector implements Link {
     this.#attempts.opened(performance.now());
     // Before anyone hears of it and says more.
     this.#backlog.start(channel);
-    this.#status.set({ state: "open" });
+    // What was sent may have ended it.
+    if (this.#channel === channel) this.#status.set({ state: "open" });
   }
 
   /** A WebSocket has ended. */

@@ -153,7 +153,7 @@ export class Requests {
   #sendFailure({ id, name }: OperationRequest, error: unknown): void {
     const { log } = this.#host;
     const operation = log.redact(describeOperation(name));
-    log.exception(`${this.#client.log.label}: ${operation} failed`, error);
+    this.#client.log.exception(`${operation} failed`, error);
     this.#client.send(this.#failure(id, error));
   }
 
@@ -165,10 +165,7 @@ export class Requests {
     const errors: unknown[] = [];
     const called = await listeners.dispatch(message, (error) => {
       errors.push(error);
-      log.exception(
-        `${client.log.label}: a listener to ${subject()} failed`,
-        error,
-      );
+      client.log.exception(`a listener to ${subject()} failed`, error);
     });
     if (called === 0) {
       client.log.warn("message", `nobody listens to ${subject()}`);

@@ -65,7 +65,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * server: to `Deno.serve`, to a route of Hono, or to `deno serve`.
    *
    * @param request The request, as `Deno.serve` made it: a copy cannot be upgraded
-   * @param info Who sent it
+   * @param info Who sent it: without it all clients count for one address
    * @returns The answer
    */
   readonly fetch: (request: Request, info?: RequestInfo) => Response;
@@ -264,8 +264,8 @@ export class Server<Identity = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Takes one of the named `tokens` no more, and closes those who logged in with it
-   * (1008).
+   * Takes one of the named `tokens` no more, for as long as this server lasts, and
+   * closes those who logged in with it (1008).
    *
    * @param name The name of the token
    * @returns The number of clients that were closed
@@ -278,12 +278,13 @@ export class Server<Identity = unknown> implements AsyncDisposable {
 
   /**
    * Takes another token from now on. The old one is taken until `grace` is over, and
-   * whoever logged in with it is then closed (1008), to come back with the new one.
+   * whoever logged in with it is then closed (1008) and needs the new one. It lasts as
+   * long as this server. A `login` of its own finds the new one in `server.token`.
    *
    * @param token The new token
    * @param options How long the old one is taken
    *
-   * @throws {TypeError} If the new token is in use already
+   * @throws {TypeError} If the new token is empty or in use already
    * @throws {RangeError} If `grace` is out of its range
    */
   rotate(token: string, options: RotateOptions = {}): void {

@@ -34,7 +34,7 @@ export type SessionState = "login" | "authenticating" | "open" | "closed";
 
 /** What the shell has to do. */
 export type Effect =
-  /** Ask whether this client may log in, then call `settleLogin` */
+  /** Ask whether this client may log in, then call `acceptLogin` or `refuseLogin` */
   | LoginRequest
   /** Run the listeners */
   | MessageRequest
@@ -114,14 +114,22 @@ export class Session {
   }
 
   /** The client may not log in. */
-  refuseLogin(why: "refused" | "locked out"): Effect {
+  refuseLogin(why: "refused" | "locked out" | "failed"): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
-    return why === "refused"
-      ? this.#closeLogin("login refused", ErrorCode.LOGIN_FAILED)
-      : this.#postponeLogin(
-        "too many failed logins",
-        "too many logins from this address failed: try again later",
-      );
+    switch (why) {
+      case "refused":
+        return this.#closeLogin("login refused", ErrorCode.LOGIN_FAILED);
+      case "locked out":
+        return this.#postponeLogin(
+          "too many failed logins",
+          "too many logins from this address failed: try again later",
+        );
+      case "failed":
+        return this.#postponeLogin(
+          "login failed",
+          "the server could not decide on the login: try again later",
+        );
+    }
   }
 
   /** The client may log in. */
@@ -153,6 +161,8 @@ export class Session {
   /** Nothing more is taken from the client. */
   close(): void {
     this.#state = "closed";
+    // The socket may stay for as long as a stranger likes.
+    this.#named = undefined;
   }
 
   #receiveLogin(frame: unknown): Effect {
@@ -271,7 +281,7 @@ export class Session {
     reason: string,
     rest: { readonly frame?: string; readonly failure?: string } = {},
   ): Effect {
-    this.#state = "closed";
+    this.close();
     return { kind: "close", code, reason, ...rest };
   }
 }

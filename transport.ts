@@ -64,15 +64,12 @@ export class Transport implements Sink {
     this.#owner = owner;
     this.#maxBuffered = maxBuffered;
     socket.onmessage = ({ data }) => owner.receive(data);
-    socket.onclose = ({ code }) => {
-      this.#release();
-      owner.gone(code);
-    };
+    socket.onclose = ({ code }) => this.#leave(code);
   }
 
   /** Joins what is said in one tick to batches from now on. */
   join(): void {
-    this.#outbox.join(MAX_BATCH);
+    this.#outbox.join(Math.min(MAX_BATCH, this.#maxBuffered));
   }
 
   /** Sends a frame, at the latest at the end of this tick. */
@@ -121,21 +118,29 @@ export class Transport implements Sink {
   close(code: number, reason: string): void {
     this.#outbox.flush();
     this.#closing = true;
-    const socket = this.#socket;
-    // Before it opens, Deno takes no notice of a close.
-    if (socket.readyState === CONNECTING) {
-      socket.onopen = () => socket.close(code, reason);
+    if (this.#socket.readyState === CONNECTING) {
+      return this.#closeUnopened(code, reason);
     }
     // Deno drops what it has not written, this very Close frame included, if the next
     // frame of the client is there already. Whoever does not read is not waited for.
     const patience = code === CloseCode.TRY_AGAIN_LATER ? 0 : LINGER;
     const end = performance.now() + patience;
     const attempt = () => {
-      if (socket.bufferedAmount === 0 || performance.now() >= end) {
-        socket.close(code, reason);
+      if (this.#socket.bufferedAmount === 0 || performance.now() >= end) {
+        this.#socket.close(code, reason);
       } else this.#timer = setTimeout(attempt, LOOK_AGAIN);
     };
     setImmediate(attempt);
+  }
+
+  /** Before it opens, Deno takes no notice of a close. */
+  #closeUnopened(code: number, reason: string): void {
+    // A client that left before its handshake was answered neither opens nor closes.
+    this.#timer = setTimeout(() => this.#leave(CloseCode.ABNORMAL), LINGER);
+    this.#socket.onopen = () => {
+      clearTimeout(this.#timer);
+      this.#socket.close(code, reason);
+    };
   }
 
   get #isOpen(): boolean {
@@ -156,10 +161,11 @@ export class Transport implements Sink {
     }
   }
 
-  /** Deno keeps a closed WebSocket until a full garbage collection: only that. */
-  #release(): void {
+  #leave(code: number): void {
     clearTimeout(this.#timer);
+    // Deno keeps a closed WebSocket until a full garbage collection: only that.
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
+    this.#owner.gone(code);
   }
 }

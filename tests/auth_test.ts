@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   defaultLogin,
+  findToken,
   type Login,
   type LoginContext,
   tokensMatch,
@@ -83,4 +84,12 @@ Deno.test("defaultLogin() is a Login, to which the context does not matter", asy
   const login: Login<{ readonly token: string }> = defaultLogin;
   assert.equal(await login({ token: "test" }, "test", CONTEXT), true);
   assert.equal(await login({ token: "test" }, "best", CONTEXT), false);
+});
+
+Deno.test("findToken() goes by the token that a candidate has now", () => {
+  const candidate = { token: "old" };
+  assert.equal(findToken([candidate], "old"), candidate);
+  candidate.token = "new";
+  assert.equal(findToken([candidate], "old"), undefined);
+  assert.equal(findToken([candidate], "new"), candidate);
 });

@@ -267,3 +267,15 @@ for (
     );
   });
 }
+
+Deno.test("clients that come back with a token that is over lock nobody out", async () => {
+  const limits = { maxLoginFailures: 2 };
+  await using server = serveQuietly({ tokens: TOKENS, limits });
+  server.rotate("new-token");
+  for (let n = 0; n < 4; n++) {
+    await using old = await RawClient.open(server);
+    old.send({ id: 0, token: "test", version: "1.0.0" });
+    assert.equal((await old.next()).code, 3);
+  }
+  await using _client = await logIn(server, "new-token");
+});

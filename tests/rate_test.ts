@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Rate } from "../rate.ts";
+import { Rate, Throttle } from "../rate.ts";
 
 /** What is said to tries at these times, in milliseconds. */
 function verdicts(rate: Rate, times: readonly number[]): string[] {
@@ -63,3 +63,14 @@ for (const [perSecond, burst] of [[Infinity, 1], [1, Infinity]] as const) {
     assert.deepEqual(new Set(verdicts(rate, times)), new Set(["yes"]));
   });
 }
+
+Deno.test("a Throttle lets lines through again, and says how many it did not", () => {
+  const throttle = new Throttle(1, 2);
+  const at = (now: number) => throttle.pass("line", now);
+  assert.deepEqual([at(0), at(0), at(0)], ["line", "line", undefined]);
+  for (let n = 0; n < 1_000; n++) at(500);
+  assert.equal(at(1_000), "line (1001 lines before this one are left out)");
+  assert.equal(at(1_001), undefined);
+  assert.equal(at(2_000), "line (1 lines before this one are left out)");
+  assert.equal(at(9_000), "line");
+});

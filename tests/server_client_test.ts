@@ -55,9 +55,9 @@ Deno.test("a client that is closed before its WebSocket opens is closed when it 
   const socket = socketIn(WebSocket.CONNECTING);
   new ServerClient(1, makeHost(events), socket, ORIGIN).close(4000);
   await endOfTick();
-  assert.deepEqual([socket.closed, events], [[4000], ["leave"]]);
+  assert.deepEqual([socket.closed, events], [[], ["leave"]]);
   (socket.onopen as () => void)();
-  assert.deepEqual([socket.closed, events], [[4000, 4000], ["leave"]]);
+  assert.deepEqual([socket.closed, events], [[4000], ["leave"]]);
 });
 
 Deno.test("a client whose WebSocket is closing is forgotten when it is closed", async () => {
@@ -197,3 +197,22 @@ Deno.test("a broadcast of which a WebSocket takes nothing is not handed over", a
     client.close();
   }
 });
+
+for (
+  const [code, reason] of [
+    [4000n, ""],
+    [3999.5, ""],
+    [NaN, ""],
+    ["4000", ""],
+    [4000, 5],
+    [4000, { toString: () => "later another" }],
+  ] as unknown as readonly [number, string][]
+) {
+  Deno.test(`Client.close() refuses ${Deno.inspect([code, reason])} at once`, () => {
+    const events: string[] = [];
+    const socket = socketIn(WebSocket.OPEN);
+    const client = new ServerClient(1, makeHost(events), socket, ORIGIN);
+    assert.throws(() => client.close(code, reason), /^\w+: Cannot close the /);
+    assert.deepEqual(events, []);
+  });
+}

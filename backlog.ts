@@ -40,7 +40,7 @@ export class Backlog<Carrier> {
     const result = new Promise<Result>((resolve, reject) => {
       const entry: Entry<Carrier> = {
         start: (carrier) => resolve(start(carrier)),
-        fail: (close) => reject(new ConnectionClosedError(subject, close)),
+        fail: (close) => reject(failureOf(subject, close)),
       };
       this.#entries.add(entry);
       remove = () => void this.#entries.delete(entry);
@@ -67,4 +67,13 @@ export class Backlog<Carrier> {
     this.#entries.clear();
     return entries;
   }
+}
+
+/** Why there will be no carrier: the last one is lost, and what came after it says more. */
+function failureOf(subject: string, close: CloseInfo): ConnectionClosedError {
+  const { error } = close;
+  const rest = error === undefined
+    ? ""
+    : ` and does not come back: ${error.message}`;
+  return new ConnectionClosedError(subject, close, rest);
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Admission, type AdmissionOptions, type Peer } from "./admission.ts";
-import type { LoginContext } from "./auth.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
+import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { MAX_BATCH } from "./batch.ts";
 import { type BroadcastResult, Broadcasts } from "./broadcasts.ts";
 import { assertLength } from "./bytes.ts";
-import type { Admittance, ClientHost, Grant, Origin } from "./client_host.ts";
+import type { Admittance, ClientHost, Origin } from "./client_host.ts";
 import type { ClientMessage, OperationContext } from "./client_message.ts";
 import {
   type Credential,
@@ -53,19 +53,8 @@ export interface HubOptions extends AdmissionOptions {
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
   readonly onSlow: "disconnect" | "skip";
-  /**
-   * Decides who may log in; it may throw, reject and return anything. The tokens
-   * decide if `undefined`.
-   */
-  readonly login:
-    | ((token: string, context: LoginContext) => unknown)
-    | undefined;
+  readonly login: AuthenticatorOptions["login"];
 }
-
-/** Loaded at the first login: with it, `node:crypto` would double the time to start. */
-let auth: Auth | undefined;
-
-type Auth = typeof import("./auth.ts");
 
 /** All the clients of one server. */
 export class Hub implements ClientHost, HandlerHost {
@@ -78,7 +67,7 @@ export class Hub implements ClientHost, HandlerHost {
   readonly operations = new Operations<OperationContext>();
   readonly credentials: Credentials;
   closing: { readonly clients: number } | undefined;
-  readonly #login: HubOptions["login"];
+  readonly #authenticator: Authenticator;
   readonly #admission: Admission;
   /** Those who have not logged in yet. */
   readonly #logins: Deadlines<ServerClient>;
@@ -101,7 +90,6 @@ export class Hub implements ClientHost, HandlerHost {
     this.rules = { ...limits, minimumVersion };
     this.exposeErrors = options.exposeErrors;
     this.skipsSlow = options.onSlow === "skip";
-    this.#login = options.login;
     this.#admission = new Admission(options);
     this.#logins = new Deadlines(limits.loginTimeout);
     this.#broadcasts = new Broadcasts(
@@ -113,6 +101,12 @@ export class Hub implements ClientHost, HandlerHost {
       options.tokens,
       (credential) => void this.#dismiss(credential, "token expired"),
     );
+    this.#authenticator = new Authenticator({
+      log: options.log,
+      login: options.login,
+      credentials: this.credentials,
+      admission: this.#admission,
+    });
   }
 
   /** Those who have logged in. */
@@ -138,7 +132,7 @@ export class Hub implements ClientHost, HandlerHost {
       this.#reportRefusal(`${peer.address}: ${refusal.reason}`);
       return refusal.response;
     }
-    const origin = this.#originOf(request, peer);
+    const origin = this.#authenticator.originOf(request, peer);
     const offersOurs = offersSubprotocol(request);
     const { socket, response } = Deno.upgradeWebSocket(request);
     // As an option, Deno takes it only if there is a space after each comma.
@@ -202,7 +196,8 @@ export class Hub implements ClientHost, HandlerHost {
     const connections = [...this.#connections];
     this.closing = { clients: this.clients.size };
     this.credentials.close();
-    await settlesWithin(drain(connections), timeout);
+    const isDrained = await settlesWithin(drain(connections), timeout);
+    if (!isDrained) this.#reportCut(connections, timeout);
     await inTurns(connections, (client) => client.dismiss());
     await settlesWithin(this.#emptied(), GRACE);
     this.#closed = true;
@@ -217,19 +212,7 @@ export class Hub implements ClientHost, HandlerHost {
     version: string,
     origin: Origin,
   ): Admittance | Promise<Admittance> {
-    const { peer, request } = origin;
-    if (this.#admission.lockout(peer) > 0) return "locked out";
-    const login = this.#login;
-    if (login !== undefined && request !== undefined) {
-      const context = { address: peer.address, version, ...request };
-      const decide = async () => grantOf(await login(token, context));
-      return this.#ask(origin, token, decide);
-    }
-    if (auth !== undefined) return this.#find(auth, token, peer);
-    return import("./auth.ts").then((loaded) => {
-      auth = loaded;
-      return this.#find(auth, token, peer);
-    });
+    return this.#authenticator.authenticate(token, version, origin);
   }
 
   join(client: ServerClient): void {
@@ -254,53 +237,17 @@ export class Hub implements ClientHost, HandlerHost {
     if (this.#connections.size === 0) this.#onEmpty();
   }
 
-  /** What a login says; one that fails refuses. */
-  async #ask(
-    { peer }: Origin,
-    token: string,
-    decide: () => Promise<Grant | undefined>,
-  ): Promise<Admittance> {
-    try {
-      return this.#checked(await decide(), peer);
-    } catch (error) {
-      const text = `${peer.address}: the login function failed`;
-      this.log.exception(text, error, token);
-      // Many a login throws at a token that is wrong, others when their database is away.
-      const admittance = this.#checked(undefined, peer);
-      return admittance === "refused" ? "failed" : admittance;
-    }
-  }
-
-  #find({ findToken }: Auth, token: string, peer: Peer): Admittance {
-    const credential = findToken(this.credentials.current(), token);
-    // Whoever was just closed because its token is over has not guessed one.
-    const isRetired = findToken(this.credentials.retired, token) !== undefined;
-    return credential === undefined && isRetired ? "refused" : this.#checked(
-      credential && { identity: credential.identity, credential },
-      peer,
-    );
-  }
-
-  /** Whoever guesses many tokens at once is not let in by the one that is right. */
-  #checked(grant: Grant | undefined, peer: Peer): Admittance {
-    const isLockedOut = this.#admission.lockout(peer) > 0;
-    if (grant === undefined) this.#admission.fail(peer);
-    return isLockedOut ? "locked out" : grant ?? "refused";
-  }
-
-  #originOf(request: Request, peer: Peer): Origin {
-    // Only a login of the host looks at it, and copying it takes its time.
-    if (this.#login === undefined) return { peer };
-    // After the upgrade the request cannot be read any more.
-    const url = new URL(request.url);
-    const headers = new Headers(request.headers);
-    return { peer, request: { url, headers } };
-  }
-
   /** Writes a line, if not too many were written: it costs a stranger next to nothing. */
   #reportRefusal(text: string): void {
     const line = this.#refusals.pass(text, performance.now());
     if (line !== undefined) this.log.warn("refuse", line);
+  }
+
+  #reportCut(clients: readonly ServerClient[], timeout: number): void {
+    const count = clients.filter(({ isBusy }) => isBusy).length;
+    const text =
+      `clients with requests under way after ${timeout} ms: ${count}`;
+    this.log.warn("shutdown", text);
   }
 
   #emptied(): Promise<void> {
@@ -309,15 +256,6 @@ export class Hub implements ClientHost, HandlerHost {
       if (this.#connections.size === 0) resolve();
     });
   }
-}
-
-/** What the login function of the host makes of a client. */
-function grantOf(decision: unknown): Grant | undefined {
-  if (decision === true) return { identity: undefined };
-  if (decision instanceof Error) throw decision;
-  return typeof decision === "object" && decision !== null
-    ? { identity: decision }
-    : undefined;
 }
 
 /** Resolves when all clients have been answered and told that the server closes. */

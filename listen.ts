@@ -83,7 +83,9 @@ function bracket(hostname: string): string {
 function assertPort(port: number): void {
   if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return;
   throw new RangeError(
-    `Cannot listen as 'port' must be a whole number from 0 to ${MAX_PORT}: current value is ${port}`,
+    `Cannot listen as 'port' must be a whole number from 0 to ${MAX_PORT}: current value is ${
+      Deno.inspect(port)
+    }`,
   );
 }
 

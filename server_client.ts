@@ -82,6 +82,11 @@ export class ServerClient
     return this.#grant?.credential;
   }
 
+  /** Whether requests are under way */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
   get features(): ReadonlySet<Feature> {
     return this.#session.features;
   }

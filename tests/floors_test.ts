@@ -56,6 +56,7 @@ const FLOORS = {
   ],
   top: [
     "admission",
+    "authenticator",
     "channel",
     "cli",
     "client",

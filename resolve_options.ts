@@ -8,14 +8,14 @@ import type { Login } from "./auth.ts";
 import { assertTokens, type NamedToken } from "./credentials.ts";
 import { type ResolvedLimits, resolveLimits } from "./limits.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
-import type { ServerOptions } from "./options.ts";
+import type { ListenOptions, ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { MAX_TIMEOUT } from "./timers.ts";
 import { generateToken } from "./token.ts";
 import { isVersion } from "./version.ts";
 
 /** The options of a server with every default filled in. */
-export interface ResolvedOptions<This extends { readonly token: string }> {
+export interface ResolvedOptions<This extends Owner> {
   /** Empty if there are only named ones */
   readonly token: string;
   readonly tokens: readonly NamedToken[];
@@ -34,10 +34,44 @@ export interface ResolvedOptions<This extends { readonly token: string }> {
   readonly logLevel: LogLevel;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The names of options that there are none of */
+  readonly unknown: readonly string[];
+}
+
+/** The options there are, those of where it listens included. */
+const KNOWN: Readonly<
+  Record<keyof ServerOptions<Owner> | keyof ListenOptions, true>
+> = {
+  login: true,
+  tokens: true,
+  limits: true,
+  onSlow: true,
+  allowedOrigins: true,
+  trustProxy: true,
+  minimumVersion: true,
+  tokenLength: true,
+  tokenAlphabet: true,
+  hideToken: true,
+  exposeErrors: true,
+  closeTimeout: true,
+  logLevel: true,
+  logger: true,
+  signal: true,
+  hostname: true,
+  port: true,
+  cert: true,
+  key: true,
+  reusePort: true,
+  onListen: true,
+};
+
+/** What has a token. */
+interface Owner {
+  readonly token: string;
 }
 
 /** Checks the arguments of a server and fills in what was left out. */
-export function resolveOptions<This extends { readonly token: string }>(
+export function resolveOptions<This extends Owner>(
   tokenOrOptions: string | ServerOptions<This> | undefined,
   options: ServerOptions<This> = {},
 ): ResolvedOptions<This> {
@@ -47,7 +81,7 @@ export function resolveOptions<This extends { readonly token: string }>(
   return resolve(tokenOrOptions, options);
 }
 
-function resolve<This extends { readonly token: string }>(
+function resolve<This extends Owner>(
   token: string | undefined,
   options: ServerOptions<This>,
 ): ResolvedOptions<This> {
@@ -72,6 +106,7 @@ function resolve<This extends { readonly token: string }>(
     logLevel: logLevel(options.logLevel ?? "info"),
     logger: options.logger,
     signal: options.signal,
+    unknown: Object.keys(options).filter((name) => !Object.hasOwn(KNOWN, name)),
   };
 }
 

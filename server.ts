@@ -15,7 +15,6 @@ import { HoistError } from "./errors.ts";
 import { makeHandler, type RequestInfo, text } from "./http.ts";
 import { Hub } from "./hub.ts";
 import { Lifetime } from "./lifetime.ts";
-import { formatAddress } from "./listen.ts";
 import { Log } from "./log.ts";
 import type { Listener } from "./message.ts";
 import type { OperationHandler } from "./operation.ts";
@@ -32,13 +31,17 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./resolve_options.ts";
+import { announce, reportUnknown } from "./startup.ts";
 
 const CLOSED = "Cannot listen: the server is closed, make a new one";
 
 /**
- * A Hoist server, `Identity` being what its clients are known by. Made with `new`, it has no port of its own and is mounted with
+ * A Hoist server. Made with `new`, it has no port of its own and is mounted with
  * {@linkcode Server.fetch} or listens later with {@linkcode Server.listen};
  * `serve` does both steps at once.
+ *
+ * `Identity` is the type of `client.identity`. `serve` finds it out; with `new`, name it
+ * where `login` may say `true`: `new Server<User | undefined>(…)`.
  *
  * @example Mount it beside other routes
  * ```ts
@@ -94,6 +97,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
     const { login } = resolved;
     this.#options = resolved;
     this.#log = new Log(resolved);
+    reportUnknown(this.#log, resolved.unknown);
     this.#hub = new Hub({
       ...resolved,
       log: this.#log,
@@ -132,7 +136,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
       return text(500, "Internal server error");
     });
     this.#lifetime.attach();
-    this.#announce();
+    announce(this.#log, this, this.#options);
     return this;
   }
 
@@ -320,15 +324,5 @@ export class Server<Identity = unknown> implements AsyncDisposable {
     await this.#hub.close(timeout);
     await this.#port.close();
     this.#log.info("shutdown", "the server is closed");
-  }
-
-  #announce(): void {
-    const { hideToken, login } = this.#options;
-    // A login of the host may take quite other tokens.
-    const isHidden = hideToken || login !== undefined || this.token === "";
-    const token = isHidden ? "" : ` with token ${this.token}`;
-    const address = formatAddress(this.addr);
-    this.#log.info("startup", `starting server on ${address}${token}`);
-    this.#log.http(() => `listening on ${this.url}`);
   }
 }

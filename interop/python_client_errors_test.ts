@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { CloseCode } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
 import { Recorder, serveQuietly } from "../tests/helpers.ts";
 import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
 
@@ -144,5 +145,21 @@ Deno.test("A Python client that does not wait is told at its next request that o
       /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
     );
     await python.close().catch(() => {});
+  });
+});
+
+Deno.test("A Python client is told that it goes beyond a limit, and carries on", async () => {
+  await using server = serveAdd();
+  let data: JsonObject = { a: 1, b: 2 };
+  for (let level = 0; level < 64; level++) data = { data };
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.operation("add", data),
+      raised(
+        "ServerResponseError: code 9 [LIMIT_EXCEEDED]: Limit of the server was exceeded.",
+      ),
+    );
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
   });
 });

@@ -79,6 +79,7 @@ const FLOORS = {
     "serve",
     "server",
     "server_client",
+    "startup",
     "transport",
   ],
 };

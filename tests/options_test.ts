@@ -3,7 +3,7 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveLimits } from "../limits.ts";
 import { type ResolvedOptions, resolveOptions } from "../resolve_options.ts";
-import { Recorder } from "./helpers.ts";
+import { Recorder, serveQuietly } from "./helpers.ts";
 
 interface Owner {
   readonly token: string;
@@ -32,6 +32,7 @@ Deno.test("a server's options are these if left out", () => {
     logLevel: "info",
     logger: undefined,
     signal: undefined,
+    unknown: [],
   });
 });
 
@@ -60,6 +61,7 @@ Deno.test("a server's options are those that are given", () => {
     secrets: ["test"],
     limits: resolveLimits({ maxDepth: 3 }),
     trustProxy: 1,
+    unknown: [],
   });
 });
 
@@ -168,3 +170,17 @@ for (const logLevel of ["", "trace", "INFO", "toString"]) {
     });
   });
 }
+
+Deno.test("a server warns of options that there are none of, and takes the others", async () => {
+  const logger = new Recorder();
+  const options = { logger, host: "192.0.2.1", hidetoken: true };
+  await using server = serveQuietly(options);
+  assert.equal(server.addr.hostname, "127.0.0.1");
+  assert.deepEqual(logger.lines.slice(0, 2), [
+    'warn options: there is no option "host"',
+    'warn options: there is no option "hidetoken"',
+  ]);
+  const known = new Recorder();
+  await using _server = serveQuietly({ logger: known, reusePort: false });
+  assert.match(known.lines[0] ?? "", /^info startup: /);
+});

@@ -1,0 +1,38 @@
+/**
+ * What a server says when it starts.
+ *
+ * @module
+ */
+
+import { formatAddress } from "./listen.ts";
+import type { Log } from "./log.ts";
+
+/** A server that listens. */
+interface Listener {
+  readonly addr: Deno.NetAddr;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Says where a server listens, and with what token unless that is to be hidden. */
+export function announce(
+  log: Log,
+  { addr, url, token }: Listener,
+  { hideToken, login }: {
+    readonly hideToken: boolean;
+    readonly login: unknown;
+  },
+): void {
+  // A login of the host may take quite other tokens.
+  const isHidden = hideToken || login !== undefined || token === "";
+  const rest = isHidden ? "" : ` with token ${token}`;
+  log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
+  log.http(() => `listening on ${url}`);
+}
+
+/** Warns of options that there are none of, which only a type check finds otherwise. */
+export function reportUnknown(log: Log, names: readonly string[]): void {
+  for (const name of names) {
+    log.warn("options", `there is no option ${JSON.stringify(name)}`);
+  }
+}

@@ -48,7 +48,8 @@ export interface Limits {
   readonly maxConnectionsPerAddress?: number | undefined;
   /**
    * How long a client may take to log in, and `login` to decide, in milliseconds from
-   * 1 to 2,147,483,647. A client that takes longer is refused with 1008.
+   * 1 to 2,147,483,647. A client that takes longer is refused with 1008. Without this
+   * limit, a handshake whose client has gone would count as a connection for ever.
    *
    * @default {10_000}
    */

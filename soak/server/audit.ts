@@ -9,7 +9,7 @@ import type { Problems } from "../problems.ts";
 
 /** Lines of level `error` that the clients have coming. */
 const EXPECTED =
-  /^error: .*: (?:operation|a listener to message) "fail" failed\n/;
+  /^error: .*: (?:operation|a listener to message) "fail" failed(?: \(\d+ lines before this one are left out\))?\n/;
 
 /** A logger that keeps nothing but counts. */
 export class Audit implements Logger {

@@ -49,7 +49,8 @@ export class ServerClient
   #origin: Origin | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
-  readonly #rate: Rate;
+  /** None before the first request: it would be kept for each idle connection. */
+  #rate: Rate | undefined;
   #underWay = 0;
   /** How many messages it has missed in a row. */
   #missed = 0;
@@ -57,7 +58,6 @@ export class ServerClient
   #onEnd = (): void => {};
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
-    const { limits } = host;
     this.id = id;
     this.peer = origin.peer;
     this.#host = host;
@@ -65,8 +65,7 @@ export class ServerClient
     this.#origin = origin;
     this.#session = new Session(host.rules);
     this.#requests = new Requests(host, this);
-    this.#rate = new Rate(limits.maxRate, limits.maxBurst);
-    this.#transport = new Transport(socket, this, limits.maxBuffered);
+    this.#transport = new Transport(socket, this, host.limits.maxBuffered);
   }
 
   get address(): string {
@@ -200,14 +199,14 @@ export class ServerClient
   #takeRequest(effect: RequestEffect, now: number): void {
     // A goodbye is still heard while the server closes, but no request.
     if (this.#host.isClosing) return;
+    const { maxRate, maxBurst, maxPending } = this.#host.limits;
+    this.#rate ??= new Rate(maxRate, maxBurst);
     const verdict = this.#rate.take(now);
     if (verdict === "never") return this.#cutOff();
     if (effect.kind === "answer") return this.#apply(effect);
     if (verdict === "no") return this.#refuse(effect, "maxRate");
-    if (this.#underWay >= this.#host.limits.maxPending) {
-      return this.#refuse(effect, "maxPending");
-    }
-    this.#apply(effect);
+    if (this.#underWay < maxPending) return this.#apply(effect);
+    this.#refuse(effect, "maxPending");
   }
 
   #apply(effect: Effect): void {

@@ -131,3 +131,18 @@ Deno.test("a program loads what comes back when it asks for that", async () => {
     "connected",
   ]);
 });
+
+Deno.test("a server that starts and answers touches no timer, whose first use takes its time", async () => {
+  const lines = await run(`
+    for (const name of ["setTimeout", "clearTimeout", "setInterval"]) {
+      const real = globalThis[name];
+      globalThis[name] = (...args) => (console.log(name), real(...args));
+    }
+    const { Server } = await import("./mod.ts");
+    const server = new Server("test", { logLevel: "error" });
+    const request = new Request("http://localhost/hoist/ack");
+    console.log(server.fetch(request).status);
+    Deno.exit();
+  `);
+  assert.deepEqual(lines, ["200"]);
+});

@@ -10,7 +10,7 @@ import type { ResolvedLimits } from "./limits.ts";
 import { formatAddress } from "./listen.ts";
 import { LoginFailures } from "./login_failures.ts";
 import type { OriginCheck } from "./origins.ts";
-import { printable } from "./show.ts";
+import { printable, shorten } from "./show.ts";
 
 /** Who asks. */
 export interface Peer {
@@ -36,9 +36,6 @@ export interface Refusal {
 
 /** How long a client should wait where nobody knows, in seconds. */
 const RETRY_AFTER = 5;
-
-/** How many characters of an origin are shown: a client may send any number. */
-const MAX_SHOWN = 100;
 
 /** Decides who gets a socket. */
 export class Admission {
@@ -108,7 +105,7 @@ export class Admission {
     if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
     return {
       reason: `origin ${
-        printable(JSON.stringify(origin.slice(0, MAX_SHOWN)))
+        printable(JSON.stringify(shorten(origin)))
       } is not among 'allowedOrigins'`,
       response: text(403, "Forbidden: pages of this origin may not connect"),
     };

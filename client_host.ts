@@ -17,9 +17,7 @@ export interface ClientHost extends RequestHost {
   readonly rules: SessionRules;
   /** Whether a client that reads too slowly stays, and misses what does not fit */
   readonly skipsSlow: boolean;
-  /** Whether the server closes: no further request is taken */
-  readonly isClosing: boolean;
-  /** With how many clients it began to */
+  /** With how many clients the server began to close; no further request is taken */
   readonly closing: { readonly clients: number } | undefined;
   /** Whether the client may log in; never rejects. */
   authenticate(

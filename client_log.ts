@@ -6,7 +6,7 @@
 
 import type { Log } from "./log.ts";
 import { Throttle } from "./rate.ts";
-import { printable, showFrame } from "./show.ts";
+import { printable, shorten, showFrame } from "./show.ts";
 
 /** How many lines about what is wrong with one client are written at once, and then in a second. */
 const MAX_LINES = 20;
@@ -23,11 +23,6 @@ export class ClientLog {
   constructor(log: Log, address: string) {
     this.#log = log;
     this.#label = address;
-  }
-
-  /** How the lines call the client */
-  get label(): string {
-    return this.#label;
   }
 
   /** Calls the client by its name from now on, if its identity has one. */
@@ -77,13 +72,10 @@ export class ClientLog {
   }
 }
 
-/** How many characters of a name are shown: a login may take it from anyone. */
-const MAX_NAME = 100;
-
 function nameOf(identity: unknown): string {
   try {
     const { name } = Object(identity);
-    return typeof name === "string" ? name.slice(0, MAX_NAME) : "";
+    return typeof name === "string" ? shorten(name) : "";
   } catch {
     // An object of the host may have getters of any kind.
     return "";

@@ -8,7 +8,7 @@ import type { ErrorCode } from "./errors.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import { stringifyData } from "./json.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
-import { printable } from "./show.ts";
+import { printable, shorten } from "./show.ts";
 
 /** What the `message` key of a success says about the frame. */
 export type SuccessKind = "open" | "newmsg" | "done" | "s_newmsg" | null;
@@ -160,12 +160,7 @@ export function describeOperation(name: string): string {
   return `operation ${quote(name)}`;
 }
 
-/** How many characters of a name are shown: a peer may send any number. */
-const MAX_SHOWN = 100;
-
 function quote(name: unknown): string {
   if (typeof name !== "string") return String(name);
-  const isLong = name.length > MAX_SHOWN;
-  const shown = isLong ? `${name.slice(0, MAX_SHOWN)}…` : name;
-  return printable(JSON.stringify(shown));
+  return printable(JSON.stringify(shorten(name)));
 }

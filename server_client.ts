@@ -198,7 +198,7 @@ export class ServerClient
   /** Takes a request, or the answer to one that is invalid, as far as limits allow. */
   #takeRequest(effect: RequestEffect, now: number): void {
     // A goodbye is still heard while the server closes, but no request.
-    if (this.#host.isClosing) return;
+    if (this.#host.closing !== undefined) return;
     const { maxRate, maxBurst, maxPending } = this.#host.limits;
     this.#rate ??= new Rate(maxRate, maxBurst);
     const verdict = this.#rate.take(now);
@@ -277,7 +277,8 @@ export class ServerClient
 
   #settle(): void {
     this.#underWay--;
-    if (this.#host.isClosing && this.#underWay === 0) this.dismiss();
+    const { closing } = this.#host;
+    if (closing !== undefined && this.#underWay === 0) this.dismiss();
   }
 
   #close(code: number, reason: string, how: string): void {

@@ -38,3 +38,11 @@ export function printable(text: string): string {
   return text.slice(0, MAX_SHOWN)
     .replaceAll(CONTROL, (character) => encodeURIComponent(character));
 }
+
+/** How many characters of a name are shown. */
+const MAX_NAME = 100;
+
+/** The start of a name that somebody else chose, who may choose one of any length. */
+export function shorten(name: string): string {
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
+}

@@ -38,7 +38,6 @@ function makeHost(events: string[]): ClientHost {
     exposeErrors: false,
     limits: resolveLimits(),
     skipsSlow: false,
-    isClosing: false,
     closing: undefined,
     rules: {},
     nextMessageId: () => 1,

@@ -47,7 +47,8 @@ function parseAddress(text: string): string | undefined {
   if (ipv4 !== undefined) return isIpv4(ipv4) ? ipv4 : undefined;
   const [, bracketed] = text.match(/^\[(.*)\](?::\d+)?$/) ?? [];
   const ipv6 = bracketed ?? text;
-  if (!/^[\da-f:.]*:[\da-f:.]*$/i.test(ipv6)) return undefined;
+  // As one pattern it would take a time that grows with the square of the length.
+  if (!ipv6.includes(":") || !/^[\da-f:.]+$/i.test(ipv6)) return undefined;
   const url = `http://[${ipv6}]`;
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined;
 }
@@ -57,7 +58,7 @@ function isIpv4(text: string): boolean {
 }
 
 /** The eight groups of an IPv6 address in its shortest form. */
-function groupsOf(address: string): readonly number[] {
+export function groupsOf(address: string): readonly number[] {
   const [left = "", right] = address.split("::");
   const before = left.split(":").filter((group) => group !== "");
   const after = right?.split(":").filter((group) => group !== "") ?? [];

@@ -27,6 +27,8 @@ for (
     ["fe80::1%eth0", 1, undefined],
     ["::1]/path[", 1, undefined],
     [":".repeat(100_000), 1, undefined],
+    // What fails only at its end, too.
+    [`${":".repeat(100_000)}x`, 1, undefined],
     ["1.".repeat(100_000), 1, undefined],
   ] as const
 ) {

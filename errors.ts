@@ -7,6 +7,9 @@
  * ├── LoginError              the server refused the token
  * ├── VersionError            one side is too old for the other
  * ├── ResponseError           the server answered a request with an error
+ * ├── NoReplyError            the listeners were done, and none of them had replied
+ * ├── ValidationError         what came does not fit the schema of the contract
+ * ├── FeatureError            the other side does not speak what the request needs
  * ├── ConnectionClosedError   the connection ended before the answer came
  * └── TimeoutError            the answer took longer than the caller allowed
  * ```
@@ -24,6 +27,11 @@
  *
  * @module
  */
+
+import type { Feature } from "./features.ts";
+import { describeIssues, type Issue, readIssues } from "./issue.ts";
+
+export type { Issue } from "./issue.ts";
 
 /** The error codes of a server: protocol.md, "Frames", and `LIMIT_EXCEEDED` */
 export const ErrorCode = {
@@ -163,6 +171,8 @@ export class ResponseError extends HoistError {
   readonly error: string;
   /** The details, whose keys depend on the code */
   readonly data: unknown;
+  /** What is wrong with what was sent, if a schema of the server refused it */
+  readonly issues: readonly Issue[];
 
   /**
    * Constructs a `ResponseError`.
@@ -179,6 +189,7 @@ export class ResponseError extends HoistError {
     this.code = frame.code;
     this.error = frame.error;
     this.data = frame.data;
+    this.issues = readIssues(frame.data);
   }
 }
 
@@ -192,6 +203,80 @@ function detailOf({ description, message, data }: ErrorFrame): string {
     ? `${exc}: ${cause}`
     : message;
   return text.replace(/\.$/, "");
+}
+
+/**
+ * All listeners to a request have finished, and none of them has replied.
+ *
+ * @example
+ * ```ts
+ * import { connect, NoReplyError, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * await using connection = await connect("test", { url: server.url });
+ * const error = await connection.request("hello").catch((error) => error);
+ * assert(error instanceof NoReplyError);
+ * ```
+ */
+export class NoReplyError extends HoistError {
+  /** The name of the class */
+  override name = "NoReplyError";
+
+  /**
+   * Constructs a `NoReplyError`.
+   *
+   * @param subject What was asked, such as `request "hello"`
+   * @param hasFailed Whether a listener has failed
+   */
+  constructor(subject: string, hasFailed = false) {
+    const reason = hasFailed
+      ? "a listener on the other side failed, see its log, and none replied"
+      : "no listener on the other side replied";
+    super(`Cannot finish ${subject}: ${reason}`);
+  }
+}
+
+/** What came from the other side, or from a handler, does not fit its schema. */
+export class ValidationError extends HoistError {
+  /** The name of the class */
+  override name = "ValidationError";
+  /** What is wrong, and where */
+  readonly issues: readonly Issue[];
+
+  /**
+   * Constructs a `ValidationError`.
+   *
+   * @param subject What could not be done, such as `Cannot finish operation "add"`
+   * @param problem Why, such as `the result does not fit its schema`
+   * @param issues What is wrong with it
+   */
+  constructor(subject: string, problem: string, issues: readonly Issue[]) {
+    super(`${subject}: ${problem}, ${describeIssues(issues)}`);
+    this.issues = issues;
+  }
+}
+
+/** The other side does not speak an extension that a request needs. */
+export class FeatureError extends HoistError {
+  /** The name of the class */
+  override name = "FeatureError";
+  /** The name of the extension: docs/protocol.md, "Extensions" */
+  readonly feature: string;
+
+  /**
+   * Constructs a `FeatureError`.
+   *
+   * @param subject What could not be done, such as `stream "rows"`
+   * @param feature The name of the extension
+   * @param peer Who does not speak it
+   */
+  constructor(subject: string, feature: Feature, peer: "server" | "client") {
+    super(
+      `Cannot finish ${subject}: the ${peer} does not speak the extension "${feature}" of this package; update it, or do without`,
+    );
+    this.feature = feature;
+  }
 }
 
 /** The connection ended before the answer came, or had ended before the request. */

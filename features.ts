@@ -13,15 +13,21 @@ export type Feature =
   | "done-id"
   /** The answer to the login says how large a frame may be */
   | "max-payload"
+  /** The server may ask, and is told when the listeners of the client are done */
+  | "request"
   /** A server that goes down says when to come back, each client at another time */
-  | "retry";
+  | "retry"
+  /** An operation may give a stream of items, no faster than its caller takes them */
+  | "stream";
 
 /** What this package speaks, on both sides. */
 export const FEATURES: readonly Feature[] = [
   "batch",
   "done-id",
   "max-payload",
+  "request",
   "retry",
+  "stream",
 ];
 
 /** What a WebSocket between two of this package carries: no feature, as there is no login yet. */

@@ -87,7 +87,7 @@ export function answerTo(
 }
 
 /** The name that Python has for the type of a JSON value. */
-function typeName(value: Json | undefined): string | null {
+export function typeName(value: Json | undefined): string | null {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return "list";
   switch (typeof value) {

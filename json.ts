@@ -37,6 +37,25 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Whether a value can be the `id` of a frame. A number that JavaScript would round
+ * cannot: the answer would go to another request.
+ *
+ * @param value The value to look at
+ * @returns Whether it is a whole number of at most 53 bits
+ *
+ * @example
+ * ```ts
+ * import { isId } from "@hoist/cli/protocol";
+ * import assert from "node:assert/strict";
+ *
+ * assert(isId(1) && !isId(1.5) && !isId(2 ** 53) && !isId("1"));
+ * ```
+ */
+export function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
 /** Whether arrays and objects stand deeper in one another than `limit` levels. */
 export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -51,23 +70,24 @@ export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   return false;
 }
 
-/** The JSON text of any value; `undefined` becomes `null`. */
-export function stringifyValue(value: unknown): string {
+/** The JSON text of what a handler gave; `undefined` becomes `null`. */
+export function stringifyValue(
+  value: unknown,
+  what = "what it returned",
+): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(value ?? null);
   } catch (cause) {
     throw new TypeError(
-      `what it returned has no JSON form: ${reasonOf(cause)}`,
-      {
-        cause,
-      },
+      `${what} has no JSON form: ${reasonOf(cause)}`,
+      { cause },
     );
   }
   // What JSON cannot hold at the top (functions, symbols) gives no text at all.
   if (json !== undefined) return json;
   throw new TypeError(
-    `what it returned has no JSON form: it is of type ${typeof value}`,
+    `${what} has no JSON form: it is of type ${typeof value}`,
   );
 }
 

@@ -42,7 +42,7 @@ export function printable(text: string): string {
 /** How many characters of a name are shown. */
 const MAX_NAME = 100;
 
-/** The start of a name that somebody else chose, who may choose one of any length. */
-export function shorten(name: string): string {
-  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
+/** The start of a text that somebody else chose, who may choose one of any length. */
+export function shorten(text: string, length: number = MAX_NAME): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

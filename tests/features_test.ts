@@ -36,7 +36,14 @@ const NAMED: readonly [named: readonly unknown[], common: string[]][] = [
 ];
 
 Deno.test("this package speaks all its extensions", () => {
-  assert.deepEqual(FEATURES, ["batch", "done-id", "max-payload", "retry"]);
+  assert.deepEqual(FEATURES, [
+    "batch",
+    "done-id",
+    "max-payload",
+    "request",
+    "retry",
+    "stream",
+  ]);
   assert.equal(NO_FEATURES.size, 0);
 });
 

@@ -1,0 +1,248 @@
+/**
+ * What a server and its clients agree on: the names of messages, events and
+ * operations, and what each of them carries.
+ *
+ * @module
+ */
+
+import { assertContract } from "./assert_contract.ts";
+import { type ContractDescription, describe } from "./contract_description.ts";
+import { isSchema, type Schema } from "./schema.ts";
+
+/** The schema of what a message or a call carries, which is always an object */
+export type DataSchema = Schema<object, unknown>;
+
+/** A message or an event of a contract: what it carries, and the replies to it */
+export interface MessageSchemas {
+  /** What it carries; any object if left out */
+  readonly data?: DataSchema;
+  /** What each of the replies to it carries, by its name; there are none if left out */
+  readonly replies?: Readonly<Record<string, DataSchema>>;
+}
+
+/** An operation of a contract: what it takes and what it gives */
+export interface OperationSchemas {
+  /** What it takes; any object if left out */
+  readonly input?: DataSchema;
+  /** Its result; whatever JSON can hold if left out */
+  readonly output?: Schema;
+  /** Each item of the stream that it gives in place of one result */
+  readonly yields?: Schema;
+}
+
+/** The messages, or the events, of a contract: a schema stands for `{ data: schema }` */
+export type MessageEntries = Readonly<
+  Record<string, DataSchema | MessageSchemas>
+>;
+
+/** The operations of a contract */
+export type OperationEntries = Readonly<Record<string, OperationSchemas>>;
+
+/** What a server and its clients agree on; {@linkcode defineContract} makes it */
+export interface Contract<
+  Messages extends MessageEntries = MessageEntries,
+  Events extends MessageEntries = MessageEntries,
+  Operations extends OperationEntries = OperationEntries,
+> {
+  /** What clients send */
+  readonly messages: Messages;
+  /** What the server sends */
+  readonly events: Events;
+  /** What clients call */
+  readonly operations: Operations;
+  /**
+   * Describes the contract to people and programs that do not have its code.
+   *
+   * @returns What JSON can hold: all names and, of each schema whose library can say
+   * it, the JSON Schema
+   *
+   * @example
+   * ```ts
+   * import { defineContract } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   * import { z } from "zod";
+   *
+   * const contract = defineContract({ events: { news: z.object({ n: z.int() }) } });
+   * const { events } = contract.describe();
+   * assert.deepEqual(events.news?.data?.required, ["n"]);
+   * ```
+   */
+  describe(): ContractDescription;
+}
+
+/** The parts of a contract, as {@linkcode defineContract} takes them */
+export interface ContractParts<
+  Messages extends MessageEntries,
+  Events extends MessageEntries,
+  Operations extends OperationEntries,
+> {
+  /**
+   * What clients send, by its name, with the replies to it.
+   *
+   * @default {{}}
+   */
+  readonly messages?: Messages | undefined;
+  /**
+   * What the server sends, by its name: broadcasts, and messages and requests to one
+   * client, with the replies to these.
+   *
+   * @default {{}}
+   */
+  readonly events?: Events | undefined;
+  /**
+   * What clients call, by its name.
+   *
+   * @default {{}}
+   */
+  readonly operations?: Operations | undefined;
+}
+
+/** A part of a contract that was left out */
+export type NoEntries = Readonly<Record<never, never>>;
+
+/**
+ * Defines what a server and its clients agree on, in a module that both import. With
+ * it in their options, both are typed from end to end, and the server checks what
+ * comes in.
+ *
+ * @param parts The messages, events and operations
+ * @returns The contract
+ *
+ * @throws {TypeError} If something is no schema where there has to be one, or stands
+ * where there is nothing of its name
+ *
+ * @example
+ * ```ts
+ * import { connect, defineContract, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ * import { z } from "zod";
+ *
+ * const contract = defineContract({
+ *   operations: {
+ *     add: { input: z.object({ a: z.number(), b: z.number() }), output: z.number() },
+ *   },
+ * });
+ *
+ * const where = { hostname: "127.0.0.1", port: 0 };
+ * await using server = serve("test", { ...where, contract });
+ * server.operation("add", ({ a, b }) => a + b);
+ *
+ * await using connection = await connect("test", { url: server.url, contract });
+ * const sum: number = await connection.operation("add", { a: 1, b: 2 });
+ * assert.equal(sum, 3);
+ * ```
+ */
+export function defineContract<
+  Messages extends MessageEntries = NoEntries,
+  Events extends MessageEntries = NoEntries,
+  Operations extends OperationEntries = NoEntries,
+>(
+  parts: ContractParts<Messages, Events, Operations>,
+): Contract<Messages, Events, Operations> {
+  assertContract(parts);
+  // What is left out is empty, as its type says.
+  const contract = {
+    messages: parts.messages ?? {} as Messages,
+    events: parts.events ?? {} as Events,
+    operations: parts.operations ?? {} as Operations,
+  };
+  return { ...contract, describe: () => describe(contract) };
+}
+
+/** What a message or an event carries; `undefined` for any object. */
+export function dataSchemaOf(
+  entry: DataSchema | MessageSchemas,
+): DataSchema | undefined {
+  return isSchema(entry) ? entry : entry.data;
+}
+
+/** The replies to a message or an event, by their names. */
+export function repliesOf(
+  entry: DataSchema | MessageSchemas,
+): Readonly<Record<string, DataSchema>> {
+  return isSchema(entry) ? {} : entry.replies ?? {};
+}
+
+/** What has a name of its own: every object has `toString`, too. */
+export function ownEntry<Entry>(
+  entries: Readonly<Record<string, Entry>>,
+  name: string,
+): Entry | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+}
+
+/** A message of a client, as far as a contract has something to say of it. */
+export interface Incoming {
+  readonly name: string;
+  /** What it replies to, according to the client */
+  readonly replying: { readonly message: string } | null;
+  /** Whether the server has asked for it, and waits */
+  readonly isAwaited: boolean;
+}
+
+/**
+ * What a message of a client has to be.
+ *
+ * @returns Its schema, if it has one; `undefined` if the contract has no such message
+ */
+export function findMessage(
+  contract: Contract,
+  { name, replying, isAwaited }: Incoming,
+): { readonly schema: DataSchema | undefined } | undefined {
+  const reply = replying === null
+    ? undefined
+    : findReply(contract, replying.message, name);
+  const message = ownEntry(contract.messages, name);
+  // Who replies to nothing must not choose another schema than listeners rely on.
+  const entry = isAwaited ? reply ?? message : message ?? reply;
+  return entry && { schema: dataSchemaOf(entry) };
+}
+
+/**
+ * Refuses what the other side could not know: a compiler is not always asked.
+ *
+ * @param subject What cannot be done, such as `Cannot broadcast message "news"`
+ * @param entries What there is; anything if there is no contract
+ * @param name What is asked for
+ *
+ * @throws {TypeError} If it is not there
+ */
+export function assertNamed(
+  subject: string,
+  entries: object | undefined,
+  name: string,
+): void {
+  if (entries === undefined || Object.hasOwn(entries, name)) return;
+  const names = Object.keys(entries).join(", ") || "none";
+  throw new TypeError(
+    `${subject} as the contract has none of that name: there are ${names}`,
+  );
+}
+
+/** What the server may say: events and, to a message, the replies to it. */
+export function sayable(
+  { events, messages }: Contract,
+  replying: { readonly message: string } | null,
+): object {
+  if (replying === null) return events;
+  const entry = ownEntry(messages, replying.message);
+  return entry === undefined ? {} : repliesOf(entry);
+}
+
+/** Whether the contract has a reply of that name to an event. */
+export function isReply(
+  contract: Contract,
+  event: string,
+  name: string,
+): boolean {
+  return findReply(contract, event, name) !== undefined;
+}
+
+function findReply(
+  { events }: Contract,
+  event: string,
+  name: string,
+): DataSchema | undefined {
+  const entry = ownEntry(events, event);
+  return entry && ownEntry(repliesOf(entry), name);
+}

@@ -1,0 +1,135 @@
+/**
+ * What a contract is to the compiler: which names there are, and what goes with each
+ * of them. All is looked up by name where it is used, so that no use of a contract
+ * costs more because the contract has many names.
+ *
+ * @module
+ */
+
+import type { Contract, NoEntries } from "./contract.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { InputOf, OutputOf, Schema } from "./schema.ts";
+
+/** Any message, where there is no contract */
+export interface OpenMessage {
+  /** Any object */
+  readonly data: Schema<JsonObject>;
+  /** Any object, by any name */
+  readonly replies: Readonly<Record<string, Schema<JsonObject>>>;
+}
+
+/** Any operation, where there is no contract */
+export interface OpenOperation {
+  /** Any object */
+  readonly input: Schema<JsonObject>;
+  /** Whatever JSON can hold */
+  readonly output: Schema<unknown, Json>;
+  /** Whatever JSON can hold */
+  readonly yields: Schema<unknown, Json>;
+}
+
+/** What holds without a contract: any name, and any JSON that goes with it */
+export type OpenContract = Contract<
+  Readonly<Record<string, OpenMessage>>,
+  Readonly<Record<string, OpenMessage>>,
+  Readonly<Record<string, OpenOperation>>
+>;
+
+/** The names of a part of a contract */
+export type NameIn<Entries> = keyof Entries & string;
+
+/** The names of the messages of a contract */
+export type MessageName<Of extends Contract> = NameIn<Of["messages"]>;
+
+/** The names of the events of a contract */
+export type EventName<Of extends Contract> = NameIn<Of["events"]>;
+
+/** The names of those messages, or events, to which there are replies */
+export type RequestNameIn<Entries> = string extends keyof Entries ? string
+  : NameIn<
+    {
+      [
+        Name in keyof Entries as Entries[Name] extends {
+          readonly replies: object;
+        } ? Name
+          : never
+      ]: true;
+    }
+  >;
+
+/** The names of the operations of a contract that give one result */
+export type OperationName<Of extends Contract> = OperationNameIn<
+  Of["operations"]
+>;
+
+/** The names of those operations that give one result */
+export type OperationNameIn<Operations> = string extends keyof Operations
+  ? string
+  : Exclude<NameIn<Operations>, StreamNameIn<Operations>>;
+
+/** The names of the operations of a contract that give a stream of items */
+export type StreamName<Of extends Contract> = StreamNameIn<Of["operations"]>;
+
+/** The names of those operations that give a stream of items */
+export type StreamNameIn<Operations> = string extends keyof Operations ? string
+  : NameIn<
+    {
+      [
+        Name in keyof Operations as Operations[Name] extends {
+          readonly yields: Schema;
+        } ? Name
+          : never
+      ]: true;
+    }
+  >;
+
+/** The schema of what a message or an event carries */
+export type SchemaIn<Entry> = Entry extends Schema ? Entry
+  : Entry extends { readonly data: infer Data extends Schema } ? Data
+  : Schema<JsonObject>;
+
+/** What a message or an event carries as it is sent, and as a client gets it */
+export type DataIn<Entry> = InputOf<SchemaIn<Entry>>;
+
+/** What a message carries once the server has checked it */
+export type CheckedDataIn<Entry> = OutputOf<SchemaIn<Entry>>;
+
+/** The replies to a message or an event, by their names */
+export type RepliesIn<Entry> = Entry extends Schema ? NoEntries
+  : Entry extends { readonly replies: infer Replies } ? Replies
+  : NoEntries;
+
+/** The schema of what an operation takes */
+export type InputSchemaIn<Operation> = Operation extends
+  { readonly input: infer Input extends Schema } ? Input : Schema<JsonObject>;
+
+/** What an operation takes, as it is sent */
+export type ArgumentsIn<Operation> = InputOf<InputSchemaIn<Operation>>;
+
+/** What an operation takes once the server has checked it */
+export type CheckedArgumentsIn<Operation> = OutputOf<InputSchemaIn<Operation>>;
+
+/** What a handler of an operation returns */
+export type ReturnIn<Operation> = Operation extends
+  { readonly output: infer Output extends Schema }
+  ? InputOf<Output> | PromiseLike<InputOf<Output>>
+  : Operation extends { readonly yields: infer Item extends Schema }
+    ? AsyncIterable<InputOf<Item>>
+  : unknown;
+
+/** The result of an operation, as its caller gets it */
+export type ResultIn<Operation> = Operation extends
+  { readonly output: infer Output extends Schema } ? OutputOf<Output> : Json;
+
+/** An item of the stream of an operation, as its caller gets it */
+export type ItemIn<Operation> = Operation extends
+  { readonly yields: infer Item extends Schema } ? OutputOf<Item> : Json;
+
+/** The data of a message, which may be left out where it may be empty */
+export type OptionalData<Data> = NoEntries extends Data ? [data?: Data]
+  : [data: Data];
+
+/** The data of a message or a call, which may be left out where it may be empty, and options */
+export type DataAndOptions<Data, Options> = NoEntries extends Data
+  ? [data?: Data, options?: Options]
+  : [data: Data, options?: Options];

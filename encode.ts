@@ -11,7 +11,14 @@ import type { JsonObject, WireMessage } from "./protocol.ts";
 import { printable, shorten } from "./show.ts";
 
 /** What the `message` key of a success says about the frame. */
-export type SuccessKind = "open" | "newmsg" | "done" | "s_newmsg" | null;
+export type SuccessKind =
+  | "open"
+  | "newmsg"
+  | "done"
+  | "s_newmsg"
+  | "request"
+  | "items"
+  | null;
 
 const ERROR_SENTENCES: Readonly<
   Record<ErrorCode, readonly [error: string, message: string]>
@@ -129,6 +136,35 @@ export function encodeOperationRequest(
   },"data":${payload}}}`;
 }
 
+/** A call that gives a stream, of which so many items are taken: `stream`. */
+export function encodeStreamRequest(
+  id: number,
+  name: string,
+  data: JsonObject,
+  credit: number,
+): string {
+  assertName(name);
+  const payload = stringifyData(data, describeStream(name));
+  return `{"id":${id},"action":"stream","data":{"operation":${
+    JSON.stringify(name)
+  },"data":${payload},"credit":${credit}}}`;
+}
+
+/** So many items more are taken of a stream: docs/protocol.md, `stream`. */
+export function encodeCredit(id: number, credit: number): string {
+  return `{"id":${id},"action":"credit","data":{"credit":${credit}}}`;
+}
+
+/** No more items are taken of a stream: docs/protocol.md, `stream`. */
+export function encodeCancel(id: number): string {
+  return `{"id":${id},"action":"cancel","data":{}}`;
+}
+
+/** The listeners to a request of the server are done: docs/protocol.md, `request`. */
+export function encodeRequestDone(id: number, failed: boolean): string {
+  return `{"id":${id},"action":"done","data":{"failed":${failed}}}`;
+}
+
 /**
  * Encodes a request now, for a number that it gets later: it is refused at once if
  * it cannot be sent, and what its caller changes in the meantime does not count.
@@ -158,6 +194,16 @@ export function describeMessage(name: string): string {
 /** How an operation is named in errors and logs. */
 export function describeOperation(name: string): string {
   return `operation ${quote(name)}`;
+}
+
+/** How the stream of an operation is named in errors and logs. */
+export function describeStream(name: string): string {
+  return `stream ${quote(name)}`;
+}
+
+/** How a message that asks for a reply is named in errors and logs. */
+export function describeRequest(name: string): string {
+  return `request ${quote(name)}`;
 }
 
 function quote(name: unknown): string {

@@ -5,7 +5,7 @@
  */
 
 import type { ErrorFrame } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { Response } from "./response.ts";
 import type { WireMessage } from "./protocol.ts";
 
@@ -15,6 +15,8 @@ export interface PendingRequest {
   onOpen?(messageId: number): void;
   /** A listener of the server has replied */
   onReply?(message: WireMessage): void;
+  /** Items of the stream have come */
+  onItems?(items: readonly Json[]): void;
   /** The request has been answered */
   resolve(data: JsonObject | null): void;
   /** The request has failed */
@@ -43,11 +45,24 @@ export class PendingRequests {
    * it closes.
    */
   readonly #abandoned = new Set<number>();
+  /** Whether each error of the server says which request it belongs to. */
+  #namesErrors = false;
   #nextId = 0;
 
   /** The number of requests that wait */
   get size(): number {
     return this.#requests.size;
+  }
+
+  /** Whether a request waits */
+  has(id: number): boolean {
+    return this.#requests.has(id);
+  }
+
+  /** From now on, each error of the server says which request it belongs to. */
+  expectIds(): void {
+    this.#namesErrors = true;
+    this.#abandoned.clear();
   }
 
   /** A number that no request has had: 0 for the first, which is the login. */
@@ -62,7 +77,7 @@ export class PendingRequests {
 
   /** Lets go of a request whose caller does not wait any more. */
   abandon(id: number): void {
-    if (!this.#requests.delete(id)) return;
+    if (!this.#requests.delete(id) || this.#namesErrors) return;
     this.#abandoned.add(id);
     const [first] = this.#abandoned;
     if (first !== undefined && this.#abandoned.size > MAX_ABANDONED) {
@@ -77,6 +92,10 @@ export class PendingRequests {
         return this.#open(response.id, response.messageId);
       case "message":
         return this.#reply(response.id, response.message);
+      case "items":
+        return this.#requests.get(response.id)?.onItems?.(response.items);
+      case "request":
+        return;
       case "answer":
         return this.#take(response.id)?.resolve(response.data);
       case "done":

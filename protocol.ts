@@ -16,11 +16,22 @@
  */
 
 import { ErrorCode } from "./errors.ts";
+import { type ExtensionFrame, readExtension } from "./extension_frames.ts";
+import { type Feature, NO_FEATURES } from "./features.ts";
 import { invalid, type InvalidFrame, mismatch } from "./invalid.ts";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { isId, isJsonObject, type Json, type JsonObject } from "./json.ts";
 
+export type {
+  CancelFrame,
+  ControlFrame,
+  CreditFrame,
+  ExtensionFrame,
+  RequestDone,
+  StreamRequest,
+} from "./extension_frames.ts";
+export type { Feature } from "./features.ts";
 export type { InvalidFrame } from "./invalid.ts";
-export { isJsonObject, type Json, type JsonObject } from "./json.ts";
+export { isId, isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** A message as it stands in a frame: protocol.md, "2. A message" */
 export interface WireMessage {
@@ -87,6 +98,7 @@ export interface Goodbye {
 export type ClientFrame =
   | MessageRequest
   | OperationRequest
+  | ExtensionFrame
   | Goodbye
   | InvalidFrame;
 
@@ -108,13 +120,14 @@ export type ClientFrame =
 export function decodeLogin(
   frame: unknown,
 ): LoginRequest | Goodbye | InvalidFrame {
-  return read(readLogin, parseFrame(frame));
+  return read(parseFrame(frame), readLogin);
 }
 
 /**
  * Reads any later frame of a client: protocol.md, "2. A message" to "5. Goodbye".
  *
  * @param frame The data of the WebSocket message
+ * @param features The extensions that both sides have named: none if left out
  * @returns The request, the goodbye, or what is wrong
  *
  * @example
@@ -126,8 +139,11 @@ export function decodeLogin(
  * assert.equal(decodeRequest("{").kind, "invalid");
  * ```
  */
-export function decodeRequest(frame: unknown): ClientFrame {
-  return read(readRequest, parseFrame(frame));
+export function decodeRequest(
+  frame: unknown,
+  features: ReadonlySet<Feature> = NO_FEATURES,
+): ClientFrame {
+  return read(parseFrame(frame), (object) => readRequest(object, features));
 }
 
 /**
@@ -135,6 +151,7 @@ export function decodeRequest(frame: unknown): ClientFrame {
  * "Extensions", `batch`.
  *
  * @param frame The data of the WebSocket message
+ * @param features The extensions that both sides have named: none if left out
  * @returns What is in the frame, in its order
  *
  * @example
@@ -147,12 +164,16 @@ export function decodeRequest(frame: unknown): ClientFrame {
  * assert.equal(second?.kind, "invalid");
  * ```
  */
-export function decodeBatch(frame: unknown): readonly ClientFrame[] {
+export function decodeBatch(
+  frame: unknown,
+  features: ReadonlySet<Feature> = NO_FEATURES,
+): readonly ClientFrame[] {
   const value = parseFrame(frame);
+  const readElement = (object: JsonObject) => readRequest(object, features);
   // An empty one says nothing, as any other frame that is no object.
   return Array.isArray(value) && value.length > 0
-    ? value.map((element) => read(readRequest, element))
-    : [read(readRequest, value)];
+    ? value.map((element) => read(element, readElement))
+    : [read(value, readElement)];
 }
 
 /**
@@ -180,8 +201,8 @@ export function parseFrame(frame: unknown): Json | undefined {
 }
 
 function read<Decoded>(
-  readObject: (object: JsonObject) => Decoded,
   value: Json | undefined,
+  readObject: (object: JsonObject) => Decoded,
 ): Decoded | Goodbye | InvalidFrame {
   if (value === undefined) {
     return { ...invalid(null, ErrorCode.INVALID_JSON), fatal: true };
@@ -207,7 +228,8 @@ function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
 
 function readRequest(
   object: JsonObject,
-): MessageRequest | OperationRequest | InvalidFrame {
+  features: ReadonlySet<Feature>,
+): Exclude<ClientFrame, Goodbye> {
   const { id, action, data } = object;
   if (!isId(id)) return mismatch(null, '"id"', id, "int");
   if (typeof action !== "string") {
@@ -216,6 +238,8 @@ function readRequest(
   if (!isJsonObject(data)) return mismatch(id, '"data"', data, "dict");
   if (action === "message") return readMessage(id, data);
   if (action === "operation") return readOperation(id, data);
+  const extension = readExtension(id, action, data, features);
+  if (extension !== undefined) return extension;
   const description = '"action" must be "message" or "operation"';
   return invalid(id, ErrorCode.INVALID_ACTION, description);
 }
@@ -271,23 +295,4 @@ export function isWireMessage(value: unknown): value is WireMessage {
     current = current.replying;
   }
   return false;
-}
-
-/**
- * Whether a value can be the `id` of a frame. A number that JavaScript would round
- * cannot: the answer would go to another request.
- *
- * @param value The value to look at
- * @returns Whether it is a whole number of at most 53 bits
- *
- * @example
- * ```ts
- * import { isId } from "@hoist/cli/protocol";
- * import assert from "node:assert/strict";
- *
- * assert(isId(1) && !isId(1.5) && !isId(2 ** 53) && !isId("1"));
- * ```
- */
-export function isId(value: unknown): value is number {
-  return Number.isSafeInteger(value);
 }

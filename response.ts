@@ -5,14 +5,9 @@
  */
 
 import type { ErrorFrame } from "./errors.ts";
-import { commonFeatures } from "./features.ts";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import {
-  isId,
-  isWireMessage,
-  parseFrame,
-  type WireMessage,
-} from "./protocol.ts";
+import { commonFeatures, type Feature } from "./features.ts";
+import { isId, isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { isWireMessage, parseFrame, type WireMessage } from "./protocol.ts";
 
 /** A frame of a server, told apart by what the client has to do. */
 export type Response =
@@ -32,6 +27,14 @@ export type Response =
     readonly id: number | null;
     readonly message: WireMessage;
   }
+  /** The server asks: it wants to know when the listeners to the message are done */
+  | { readonly kind: "request"; readonly message: WireMessage }
+  /** Items of a stream */
+  | {
+    readonly kind: "items";
+    readonly id: number;
+    readonly items: readonly Json[];
+  }
   /** A request has failed; without an id, the oldest one */
   | {
     readonly kind: "error";
@@ -41,8 +44,8 @@ export type Response =
 
 /** What a server agrees to when it lets a client in. */
 export interface Terms {
-  /** Whether it takes batches */
-  readonly joins: boolean;
+  /** What both sides speak beyond Hoist 1 */
+  readonly features: ReadonlySet<Feature>;
   /** The most that a frame may have, in bytes */
   readonly maxPayload: number;
 }
@@ -53,10 +56,7 @@ export function termsOf(data: JsonObject | null): Terms {
   const features = commonFeatures(named);
   const limit = features.has("max-payload") ? data?.maxPayload : undefined;
   const isLimit = isId(limit) && limit > 0;
-  return {
-    joins: features.has("batch"),
-    maxPayload: isLimit ? limit : Infinity,
-  };
+  return { features, maxPayload: isLimit ? limit : Infinity };
 }
 
 const NO_DATA: JsonObject = Object.freeze({});
@@ -95,7 +95,14 @@ function readSuccess(
   if (kind === "newmsg" || kind === "s_newmsg") {
     return isWireMessage(data) ? { kind: "message", id, message: data } : null;
   }
+  if (kind === "request") {
+    return isWireMessage(data) ? { kind, message: data } : null;
+  }
   if (id === null) return null;
+  if (kind === "items") {
+    const items = isJsonObject(data) ? data.items : undefined;
+    return Array.isArray(items) ? { kind, id, items } : null;
+  }
   const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;
   if (kind === "done") return { kind, id, messageId };
   if (kind === "open") {

@@ -21,6 +21,7 @@ import {
   decodeBatch,
   decodeLogin,
   decodeRequest,
+  type ExtensionFrame,
   type InvalidFrame,
   type LoginRequest,
   type MessageRequest,
@@ -40,15 +41,19 @@ export type Effect =
   | MessageRequest
   /** Run the operation */
   | OperationRequest
+  /** Run the operation as a stream, or do something about one that runs, or a request */
+  | ExtensionFrame
   /** Nothing */
   | { readonly kind: "ignore" }
-  /** Send this; `failure` is what to log */
-  | {
-    readonly kind: "answer";
-    readonly frame: string;
-    readonly failure?: string;
-  }
+  | AnswerEffect
   | CloseEffect;
+
+/** Send the frame; `failure` is what to log. */
+export interface AnswerEffect {
+  readonly kind: "answer";
+  readonly frame: string;
+  readonly failure?: string;
+}
 
 /** What a batch asks for, in its order. */
 export interface Batch {
@@ -192,9 +197,9 @@ export class Session {
 
   #receiveRequest(frame: unknown): Effect | Batch {
     if (!this.#features.has("batch")) {
-      return this.#effectOf(decodeRequest(frame));
+      return this.#effectOf(decodeRequest(frame, this.#features));
     }
-    const requests = decodeBatch(frame);
+    const requests = decodeBatch(frame, this.#features);
     if (requests.length === 1) return this.#effectOf(requests[0]!);
     const effects = requests.map((request) => this.#effectOf(request));
     return { kind: "batch", effects };
@@ -288,10 +293,10 @@ export class Session {
 
 /** Whether the data of a request, or what it replies to, goes beyond the limit. */
 function isTooDeep(
-  request: MessageRequest | OperationRequest,
+  request: MessageRequest | OperationRequest | ExtensionFrame,
   limit: number,
 ): boolean {
-  if (limit === Infinity) return false;
+  if (limit === Infinity || !("data" in request)) return false;
   if (isDeeperThan(request.data, limit)) return true;
   let levels = 0;
   let replying: WireMessage | null = request.kind === "message"

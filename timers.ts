@@ -4,6 +4,18 @@
  * @module
  */
 
+import { TimeoutError } from "./errors.ts";
+
+/** The error for a request, such as `operation "add"`, whose time is up. */
+export function timedOut(
+  subject: string,
+  timeout: number | undefined,
+): TimeoutError {
+  return new TimeoutError(
+    `Cannot finish ${subject}: no answer within ${timeout} ms`,
+  );
+}
+
 /**
  * Whether a promise settles, either way, before the time is up.
  *

@@ -35,7 +35,7 @@ function noObject(current: string | null) {
 }
 
 Deno.test("decodeBatch() reads each request as if it came alone, in their order", () => {
-  const requests = ELEMENTS.map(decodeRequest);
+  const requests = ELEMENTS.map((element) => decodeRequest(element));
   assert.deepEqual(decodeBatch(`[${ELEMENTS.join(", ")}]`), requests);
   const backwards = `[${ELEMENTS.toReversed().join(",")}]`;
   assert.deepEqual(decodeBatch(backwards), requests.toReversed());

@@ -68,7 +68,7 @@ export class Admission {
 
   /** Says why a request gets no socket, if it gets none while so many are open. */
   refusal(request: Request, peer: Peer, open: number): Refusal | undefined {
-    return this.#checkOrigin(request) ?? this.#checkFailures(peer) ??
+    return this.#checkOrigin(request) ?? this.lockoutRefusal(peer) ??
       this.#checkNetwork(peer) ?? this.#checkTotal(open);
   }
 
@@ -94,6 +94,18 @@ export class Admission {
     return this.#failures.lockout(network, performance.now());
   }
 
+  /** What is answered where no login is taken; `undefined` if they are. */
+  lockoutRefusal(peer: Peer): Refusal | undefined {
+    const lockout = this.lockout(peer);
+    if (lockout === 0) return undefined;
+    const seconds = String(Math.ceil(lockout / 1_000));
+    const headers = lockout === Infinity ? {} : { "retry-after": seconds };
+    return {
+      reason: "too many failed logins, see 'limits.maxLoginFailures'",
+      response: text(429, "Too many failed logins: try again later", headers),
+    };
+  }
+
   #socketsOf(network: string): number {
     return this.#sockets.get(network) ?? 0;
   }
@@ -108,17 +120,6 @@ export class Admission {
         printable(JSON.stringify(shorten(origin)))
       } is not among 'allowedOrigins'`,
       response: text(403, "Forbidden: pages of this origin may not connect"),
-    };
-  }
-
-  #checkFailures(peer: Peer): Refusal | undefined {
-    const lockout = this.lockout(peer);
-    if (lockout === 0) return undefined;
-    const seconds = String(Math.ceil(lockout / 1_000));
-    const headers = lockout === Infinity ? {} : { "retry-after": seconds };
-    return {
-      reason: "too many failed logins, see 'limits.maxLoginFailures'",
-      response: text(429, "Too many failed logins: try again later", headers),
     };
   }
 

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { Throttle } from "./rate.ts";
+import type { Refusal } from "./refusal.ts";
 import { printable, shorten, showFrame } from "./show.ts";
 
 /** How many lines about what is wrong with one client are written at once, and then in a second. */
@@ -19,6 +21,8 @@ export class ClientLog {
   #label: string;
   /** Most clients need none. */
   #lines: Throttle | undefined;
+  /** How many messages the client has missed in a row. */
+  #missed = 0;
 
   constructor(log: Log, address: string) {
     this.#log = log;
@@ -42,6 +46,12 @@ export class ClientLog {
     if (line !== undefined) this.#log.warn(key, line);
   }
 
+  /** Writes a line about a request that was not carried out, and why. */
+  refusal(subject: string, { note }: Refusal): void {
+    // The keys in it may be those of the client.
+    this.warn("error", this.#log.redact(`${subject}: ${note}`));
+  }
+
   /** Writes a line about what one of its requests made a callback throw. */
   exception(text: string, error: unknown): void {
     const line = this.#pass(text);
@@ -59,6 +69,23 @@ export class ClientLog {
   sent(frame: string): void {
     if (!this.#log.debugs) return;
     this.#log.debug("send", () => `${this.#label} ${this.#show(frame)}`);
+  }
+
+  /** Says when the client begins to miss messages, and when it does not any more. */
+  missed(
+    count: number,
+    { maxBuffered }: Pick<ResolvedLimits, "maxBuffered">,
+  ): void {
+    const total = this.#missed + count;
+    this.#missed = count === 0 ? 0 : total;
+    if (count > 0 && total === count) {
+      this.warn(
+        "slow",
+        `misses what does not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
+      );
+    } else if (count === 0 && total > 0) {
+      this.warn("slow", `reads again and has missed ${total} messages`);
+    }
   }
 
   #pass(text: string): string | undefined {

@@ -5,11 +5,33 @@
  * @module
  */
 
+import type { Contract } from "./contract.ts";
+import type {
+  CheckedArgumentsIn,
+  CheckedDataIn,
+  DataAndOptions,
+  DataIn,
+  EventName,
+  NameIn,
+  OpenContract,
+  OptionalData,
+  RepliesIn,
+  RequestNameIn,
+  ReturnIn,
+} from "./contract_types.ts";
 import { Message } from "./message.ts";
+import type { OperationHandler } from "./operation.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
+import type { RequestOptions } from "./server_message.ts";
 
-/** A client that is connected to a server; `Identity` is what its login made of it */
-export interface Client<Identity = unknown> {
+/**
+ * A client that is connected to a server; `Identity` is what its login made of it, and
+ * `Of` the contract of the server
+ */
+export interface Client<
+  Identity = unknown,
+  Of extends Contract = OpenContract,
+> {
   /** The number of the client, which no other client of the server has */
   readonly id: number;
   /** The address of the client, such as `127.0.0.1:41788` */
@@ -31,7 +53,32 @@ export interface Client<Identity = unknown> {
    * @throws {TypeError} If the data is no object that JSON can hold
    * @throws {RangeError} If it is larger than `limits.maxBuffered`
    */
-  message(name: string, data?: JsonObject): Message;
+  message<Name extends EventName<Of>>(
+    name: Name,
+    ...data: OptionalData<DataIn<Of["events"][Name]>>
+  ): Message;
+  /**
+   * Asks this client something: sends a message and waits for the first reply to it.
+   *
+   * @param name The name of the message
+   * @param data What the message carries along, an empty object if left out
+   * @param options How long to wait
+   * @returns The reply
+   *
+   * @throws {NoReplyError} If the listeners of the client are done, and none replied
+   * @throws {FeatureError} If the client is none of this package, or an old one
+   * @throws {ConnectionClosedError} If the client leaves before
+   * @throws {TimeoutError} If it takes longer than `timeout`
+   * @throws {TypeError} If the data is no object that JSON can hold
+   * @throws {RangeError} If it is larger than `limits.maxBuffered`
+   */
+  request<Name extends RequestNameIn<Of["events"]>>(
+    name: Name,
+    ...dataAndOptions: DataAndOptions<
+      DataIn<Of["events"][Name]>,
+      RequestOptions
+    >
+  ): Promise<ClientReply<Identity, Of, RepliesIn<Of["events"][Name]>>>;
   /**
    * Closes the connection to this client. If the client has left, nothing happens.
    *
@@ -44,13 +91,24 @@ export interface Client<Identity = unknown> {
 }
 
 /** What an operation is told besides its arguments */
-export interface OperationContext<Identity = unknown> {
+export interface OperationContext<
+  Identity = unknown,
+  Of extends Contract = OpenContract,
+> {
   /** The client that called */
-  readonly client: Client<Identity>;
+  readonly client: Client<Identity, Of>;
+  /**
+   * Aborts when nobody waits for the result any more: the client has left, or has given
+   * up the stream.
+   */
+  readonly signal: AbortSignal;
 }
 
+/** The same message with what a schema made of its data; servers need it. */
+export let withData: (message: ClientMessage, data: unknown) => ClientMessage;
+
 /**
- * A message that a client sent to the server.
+ * A message that a client sent to the server; `Of` is the contract of the server.
  *
  * @example
  * ```ts
@@ -67,9 +125,14 @@ export interface OperationContext<Identity = unknown> {
  * assert.deepEqual(sent.replies.map((reply) => reply.data.n), [1, 2, 3]);
  * ```
  */
-export class ClientMessage<Identity = unknown> extends Message {
+export class ClientMessage<
+  Identity = unknown,
+  Data = JsonObject,
+  Of extends Contract = OpenContract,
+  Name extends string = string,
+> extends Message<Data, Name> {
   /** The client that sent the message */
-  readonly client: Client<Identity>;
+  readonly client: Client<Identity, Of>;
   readonly #send: (name: string, data: JsonObject) => Message;
 
   /**
@@ -78,13 +141,15 @@ export class ClientMessage<Identity = unknown> extends Message {
    * @param wire The message object: protocol.md, "2. A message"
    * @param client The client that sent it
    * @param send Sends a reply
+   * @param checked What a schema made of its data; that data itself if left out
    */
   constructor(
     wire: WireMessage,
-    client: Client<Identity>,
+    client: Client<Identity, Of>,
     send: (name: string, data: JsonObject) => Message,
+    checked?: { readonly data: unknown },
   ) {
-    super(wire);
+    super(wire, checked);
     this.client = client;
     this.#send = send;
   }
@@ -100,7 +165,54 @@ export class ClientMessage<Identity = unknown> extends Message {
    * @throws {TypeError} If the data is no object that JSON can hold
    * @throws {RangeError} If it is larger than `limits.maxBuffered`
    */
-  reply(name: string, data: JsonObject = {}): Message {
-    return this.#send(name, data);
+  reply<Reply extends NameIn<RepliesIn<Of["messages"][Name]>>>(
+    name: Reply,
+    ...data: OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>
+  ): Message {
+    const [given = {}] = data;
+    return this.#send(name, given as JsonObject);
+  }
+
+  static {
+    withData = (message, data) =>
+      new ClientMessage(message.toJSON(), message.client, message.#send, {
+        data,
+      });
   }
 }
+
+/** A message of a client to a server with a contract, by its name */
+export type ReceivedMessage<
+  Identity,
+  Of extends Contract,
+  Name extends NameIn<Of["messages"]>,
+> = Name extends unknown
+  ? ClientMessage<Identity, CheckedDataIn<Of["messages"][Name]>, Of, Name>
+  : never;
+
+/** The reply of a client to an event of its server */
+export type ClientReply<Identity, Of extends Contract, Replies> =
+  Replies extends unknown ? {
+      [Name in NameIn<Replies>]: ClientMessage<
+        Identity,
+        CheckedDataIn<Replies[Name]>,
+        Of,
+        Name
+      >;
+    }[NameIn<Replies>]
+    : never;
+
+/** Whatever a client may send to a server with a contract: messages, and replies */
+export type AnyMessage<Identity, Of extends Contract> = string extends
+  keyof Of["messages"] ? ClientMessage<Identity>
+  :
+    | ReceivedMessage<Identity, Of, NameIn<Of["messages"]>>
+    | ClientReply<Identity, Of, RepliesIn<Of["events"][EventName<Of>]>>;
+
+/** What carries out an operation of a contract, or one that has these schemas */
+export type HandlerIn<Identity, Of extends Contract, Operation> =
+  OperationHandler<
+    OperationContext<Identity, Of>,
+    CheckedArgumentsIn<Operation>,
+    ReturnIn<Operation>
+  >;

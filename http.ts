@@ -15,7 +15,10 @@ export interface RequestInfo {
 }
 
 /** Answers a request, as a handler of `Deno.serve` */
-export type Handler = (request: Request, info?: RequestInfo) => Response;
+export type Handler = (
+  request: Request,
+  info?: RequestInfo,
+) => Response | Promise<Response>;
 
 /** The path of the WebSocket. */
 const SOCKET_PATH = "/hoist";
@@ -25,6 +28,9 @@ const ACK_PATH = "/hoist/ack";
 
 /** The path where a load balancer asks whether to send clients here. */
 const HEALTH_PATH = "/hoist/health";
+
+/** The path where one asks what the server and its clients have agreed on. */
+const CONTRACT_PATH = "/hoist/contract";
 
 /** Where it is offered and echoed. */
 export const PROTOCOL_HEADER = "sec-websocket-protocol";
@@ -58,31 +64,70 @@ export interface HandlerHost {
   readonly isClosing: boolean;
   /** Opens a WebSocket; throws if the handshake is broken. */
   accept(request: Request, remote: Deno.Addr | undefined): Response;
+  /** Describes the contract, to whoever may know it; `undefined` to nobody. */
+  describe(
+    request: Request,
+    remote: Deno.Addr | undefined,
+  ): Response | Promise<Response> | undefined;
 }
 
 /** Makes the handler of a server. */
 export function makeHandler(host: HandlerHost): Handler {
-  const { log } = host;
   const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
-    const { method } = request;
-    const pathname = readPath(request);
-    const upgrading = isUpgrade(request);
-    const response = pathname === undefined
-      ? text(400, "Bad request: the Host header is broken")
-      : upgrading
-      ? upgrade(pathname, request, () => host.accept(request, info?.remoteAddr))
-      : answer(method, pathname, host.isClosing);
-    log.http(() => {
-      const time = (performance.now() - start).toFixed(1);
-      const line = `${method} ${pathname} ${response.status} in ${time} ms`;
-      return upgrading && response.status !== 101
-        ? `${line}, upgrade refused`
-        : line;
-    });
-    return response;
+    // After an upgrade the request cannot be read any more.
+    const asked = {
+      method: request.method,
+      pathname: readPath(request),
+      upgrading: isUpgrade(request),
+    };
+    const report = (response: Response): Response => {
+      host.log.http(() => describe(asked, response.status, start));
+      return response;
+    };
+    const response = respond(host, request, asked, info?.remoteAddr);
+    return response instanceof Promise
+      ? response.then(report)
+      : report(response);
   };
+}
+
+/** What was asked for. */
+interface Asked {
+  readonly method: string;
+  /** `undefined` if the Host header is broken */
+  readonly pathname: string | undefined;
+  /** Whether it wants a WebSocket */
+  readonly upgrading: boolean;
+}
+
+function describe(
+  { method, pathname, upgrading }: Asked,
+  status: number,
+  start: number,
+): string {
+  const time = (performance.now() - start).toFixed(1);
+  const line = `${method} ${pathname} ${status} in ${time} ms`;
+  return upgrading && status !== 101 ? `${line}, upgrade refused` : line;
+}
+
+function respond(
+  host: HandlerHost,
+  request: Request,
+  { method, pathname, upgrading }: Asked,
+  remote: Deno.Addr | undefined,
+): Response | Promise<Response> {
+  if (pathname === undefined) {
+    return text(400, "Bad request: the Host header is broken");
+  }
+  if (upgrading) {
+    return upgrade(pathname, request, () => host.accept(request, remote));
+  }
+  const description = pathname === CONTRACT_PATH && isRead(method)
+    ? host.describe(request, remote)
+    : undefined;
+  return description ?? answer(method, pathname, host.isClosing);
 }
 
 /**
@@ -137,7 +182,7 @@ function answer(
   pathname: string,
   isClosing: boolean,
 ): Response {
-  if (method !== "GET" && method !== "HEAD") {
+  if (!isRead(method)) {
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
   switch (pathname) {
@@ -174,6 +219,10 @@ export function text(
 export function offersSubprotocol({ headers }: Request): boolean {
   const offered = headers.get(PROTOCOL_HEADER)?.split(",") ?? [];
   return offered.some((name) => name.trim() === SUBPROTOCOL);
+}
+
+function isRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** Whether a request wants a WebSocket, which is always a GET: RFC 6455, section 4.1. */

@@ -10,7 +10,9 @@ import { MAX_BATCH } from "./batch.ts";
 import { type BroadcastResult, Broadcasts } from "./broadcasts.ts";
 import { assertLength } from "./bytes.ts";
 import type { Admittance, ClientHost, Origin } from "./client_host.ts";
-import type { ClientMessage, OperationContext } from "./client_message.ts";
+import type { BuiltinHandlers } from "./builtins.ts";
+import { assertNamed, type Contract } from "./contract.ts";
+import { ContractEndpoint } from "./contract_endpoint.ts";
 import {
   type Credential,
   Credentials,
@@ -28,10 +30,9 @@ import {
 } from "./http.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { Listeners } from "./message.ts";
-import { Operations } from "./operation.ts";
 import type { JsonObject } from "./protocol.ts";
 import { Throttle } from "./rate.ts";
+import { Registry } from "./registry.ts";
 import { ServerClient } from "./server_client.ts";
 import type { SessionRules } from "./session.ts";
 import { settlesWithin } from "./timers.ts";
@@ -51,6 +52,10 @@ export interface HubOptions extends AdmissionOptions {
   readonly token: string;
   readonly tokens: readonly NamedToken[];
   readonly minimumVersion: string | undefined;
+  readonly contract: Contract | undefined;
+  readonly exposeContract: boolean;
+  readonly builtins: BuiltinHandlers;
+  readonly isSupported: (name: string) => boolean;
   readonly exposeErrors: boolean;
   readonly onSlow: "disconnect" | "skip";
   readonly login: AuthenticatorOptions["login"];
@@ -63,11 +68,13 @@ export class Hub implements ClientHost, HandlerHost {
   readonly rules: SessionRules;
   readonly exposeErrors: boolean;
   readonly skipsSlow: boolean;
-  readonly listeners = new Listeners<ClientMessage>();
-  readonly operations = new Operations<OperationContext>();
+  readonly contract: Contract | undefined;
+  readonly registry: Registry;
   readonly credentials: Credentials;
   closing: { readonly clients: number } | undefined;
   readonly #authenticator: Authenticator;
+  /** None unless the host has switched it on. */
+  readonly #endpoint: ContractEndpoint | undefined;
   readonly #admission: Admission;
   /** Those who have not logged in yet. */
   readonly #logins: Deadlines<ServerClient>;
@@ -90,6 +97,11 @@ export class Hub implements ClientHost, HandlerHost {
     this.rules = { ...limits, minimumVersion };
     this.exposeErrors = options.exposeErrors;
     this.skipsSlow = options.onSlow === "skip";
+    this.contract = options.contract;
+    this.registry = new Registry(options.contract, options.isSupported);
+    for (const [name, handler] of options.builtins) {
+      this.registry.operations.add(name, handler);
+    }
     this.#admission = new Admission(options);
     this.#logins = new Deadlines(limits.loginTimeout);
     this.#broadcasts = new Broadcasts(
@@ -107,6 +119,15 @@ export class Hub implements ClientHost, HandlerHost {
       credentials: this.credentials,
       admission: this.#admission,
     });
+    if (options.exposeContract && options.contract !== undefined) {
+      this.#endpoint = new ContractEndpoint({
+        contract: options.contract,
+        authenticator: this.#authenticator,
+        admission: this.#admission,
+        limits,
+        report: (text) => this.#reportRefusal(text),
+      });
+    }
   }
 
   /** Those who have logged in. */
@@ -116,6 +137,22 @@ export class Hub implements ClientHost, HandlerHost {
 
   get isClosing(): boolean {
     return this.closing !== undefined;
+  }
+
+  get listeners(): Registry["listeners"] {
+    return this.registry.listeners;
+  }
+
+  get operations(): Registry["operations"] {
+    return this.registry.operations;
+  }
+
+  /** What `GET /hoist/contract` is answered with; `undefined` if that is nothing. */
+  describe(
+    request: Request,
+    remote: Deno.Addr | undefined,
+  ): Response | Promise<Response> | undefined {
+    return this.#endpoint?.answer(request, remote);
   }
 
   /**
@@ -153,6 +190,11 @@ export class Hub implements ClientHost, HandlerHost {
         `Cannot broadcast ${subject()}: the server is closed`,
       );
     }
+    assertNamed(
+      `Cannot broadcast ${subject()}`,
+      this.contract?.events,
+      name,
+    );
     const message = encodeMessage(name, data, null, this.nextMessageId());
     const frame = encodeSuccess(null, "s_newmsg", message);
     const { maxBuffered } = this.limits;

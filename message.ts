@@ -24,13 +24,13 @@ import type { JsonObject, WireMessage } from "./protocol.ts";
  * assert.deepEqual(sent.replies[0]?.data, { you: "Ada" });
  * ```
  */
-export class Message {
+export class Message<Data = JsonObject, Name extends string = string> {
   /** The number of the message, which no other message of the server has */
   readonly id: number;
   /** The name of the message, by which listeners are chosen */
-  readonly name: string;
-  /** What the message carries along */
-  readonly data: JsonObject;
+  readonly name: Name;
+  /** What the message carries along: what its schema made of it, if it has one */
+  readonly data: Data;
   readonly #wire: WireMessage;
   #replying: Message | undefined;
 
@@ -38,12 +38,13 @@ export class Message {
    * Constructs a `Message` from what stands in a frame.
    *
    * @param wire The message object: protocol.md, "2. A message"
+   * @param checked What a schema made of its data; that data itself if left out
    */
-  constructor(wire: WireMessage) {
+  constructor(wire: WireMessage, checked?: { readonly data: unknown }) {
     this.#wire = wire;
     this.id = wire.id;
-    this.name = wire.message;
-    this.data = wire.data;
+    this.name = wire.message as Name;
+    this.data = (checked ?? wire).data as Data;
   }
 
   /** The message that this one replies to, or `null` */
@@ -69,16 +70,18 @@ export class Message {
  *
  * @param message The message
  */
-export type Listener<Received extends Message> = (message: Received) => unknown;
+export type Listener<Received extends Message<unknown>> = (
+  message: Received,
+) => unknown;
 
 /** A listener as it was added: each time anew, so that each is removed alone. */
-interface Entry<Received extends Message> {
+interface Entry<Received extends Message<unknown>> {
   readonly listener: Listener<Received>;
   removed: boolean;
 }
 
 /** The listeners of one side, by the name of the message. */
-export class Listeners<Received extends Message> {
+export class Listeners<Received extends Message<unknown>> {
   readonly #byName = new Map<string, readonly Entry<Received>[]>();
   #toAll: readonly Entry<Received>[] = [];
 
@@ -149,10 +152,18 @@ export class Listeners<Received extends Message> {
   }
 }
 
-function entryOf<Received extends Message>(
+function entryOf<Received extends Message<unknown>>(
   listener: Listener<Received> | undefined,
 ): Entry<Received> {
-  if (typeof listener === "function") return { listener, removed: false };
+  assertListener(listener);
+  return { listener, removed: false };
+}
+
+/** Refuses what cannot be called with a message. */
+export function assertListener<Received extends Message<unknown>>(
+  listener: Listener<Received> | undefined,
+): asserts listener is Listener<Received> {
+  if (typeof listener === "function") return;
   throw new TypeError(
     `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
   );

@@ -5,17 +5,21 @@
  */
 
 import type { Login, LoginDecision } from "./auth.ts";
+import type { Builtins } from "./builtins.ts";
+import type { Contract } from "./contract.ts";
+import type { OpenContract } from "./contract_types.ts";
 import type { NamedToken } from "./credentials.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger, LogLevel } from "./log.ts";
 
 /**
- * Options of a server, wherever it listens; `This` is the server itself, and `Decision`
- * what its `login` resolves to.
+ * Options of a server, wherever it listens; `This` is the server itself, `Decision`
+ * what its `login` resolves to, and `Of` its contract.
  */
 export interface ServerOptions<
   This extends { readonly token: string },
   Decision extends LoginDecision = LoginDecision,
+  Of extends Contract = OpenContract,
 > {
   /**
    * Decides who may log in, and who it is: see `client.identity`. If left out, whoever
@@ -30,6 +34,41 @@ export interface ServerOptions<
    * @default {[]}
    */
   readonly tokens?: readonly NamedToken[] | undefined;
+  /**
+   * What the server and its clients have agreed on, see `defineContract`. Messages and
+   * calls that do not fit are refused, and so are handlers for what it does not have.
+   * Anything goes if left out.
+   */
+  readonly contract?: Of | undefined;
+  /**
+   * Whether `GET /hoist/contract` is answered with what `contract.describe()` says, to
+   * whoever has a token: `Authorization: Bearer <token>`. A `login` decides about that,
+   * too; the version that it is told is then that of the server.
+   *
+   * @default {false}
+   */
+  readonly exposeContract?: boolean | undefined;
+  /**
+   * Which of the operations of Python Hoist there are: `print`, `read` and `get`. Each
+   * of them is open to every client that has logged in.
+   *
+   * @default {{}}
+   */
+  readonly builtins?: Builtins | undefined;
+  /**
+   * The operations that clients may call, of those that there are; `["*"]` for all. The
+   * others are answered with the error `UNSUPPORTED_OPERATION`.
+   *
+   * @default {["*"]}
+   */
+  readonly supportedOperations?: readonly string[] | undefined;
+  /**
+   * The operations that clients may not call, which wins over `["*"]` on the other list;
+   * `["*"]` for all but those that the other list names.
+   *
+   * @default {[]}
+   */
+  readonly unsupportedOperations?: readonly string[] | undefined;
   /** What clients may ask of the server. */
   readonly limits?: Limits | undefined;
   /**

@@ -1,25 +1,30 @@
 /**
- * Answering the requests of one client: running the listeners or the operation and
- * sending what comes of it.
+ * What one client asks and is asked: running the listeners and sending what comes of
+ * it.
  *
  * @module
  */
 
+import { assertLength } from "./bytes.ts";
+import { Calls } from "./calls.ts";
+import { checkMessage } from "./checking.ts";
 import type { ClientLog } from "./client_log.ts";
 import {
   type Client,
   ClientMessage,
   type OperationContext,
 } from "./client_message.ts";
-import { assertLength } from "./bytes.ts";
+import { assertNamed, type Contract, isReply, sayable } from "./contract.ts";
 import {
   describeMessage,
-  describeOperation,
-  encodeError,
+  describeRequest,
   encodeMessage,
   encodeSuccess,
+  type SuccessKind,
 } from "./encode.ts";
-import { ErrorCode } from "./errors.ts";
+import { FeatureError } from "./errors.ts";
+import type { ControlFrame, StreamRequest } from "./extension_frames.ts";
+import { encodeFailure } from "./failure.ts";
 import type { Feature } from "./features.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -31,12 +36,19 @@ import type {
   OperationRequest,
   WireMessage,
 } from "./protocol.ts";
+import { Questions } from "./questions.ts";
+import { Refusal } from "./refusal.ts";
+import type { RequestOptions } from "./server_message.ts";
+import { isThenable } from "./thenable.ts";
+import { assertTimeout, timedOut, within } from "./timers.ts";
 
 /** What all the clients of a server answer from. */
 export interface RequestHost {
   readonly log: Log;
   readonly listeners: Listeners<ClientMessage>;
   readonly operations: Operations<OperationContext>;
+  /** What the messages have to be, if that is known */
+  readonly contract: Contract | undefined;
   readonly exposeErrors: boolean;
   readonly limits: ResolvedLimits;
   /** A number that no message of this server has had. */
@@ -52,12 +64,19 @@ export interface RequestClient extends Client {
   send(frame: string): void;
   /** The same for what it did not ask for, and may be left out */
   notify(frame: string): void;
+  /** Sends a frame that can wait, unless too much waits already; says whether it did. */
+  offer(frame: string): boolean;
+  /** Waits a moment, in which there may be more room. */
+  moment(): Promise<void>;
 }
 
-/** Answers the requests of one client. */
+/** What one client asks and is asked. */
 export class Requests {
   readonly #host: RequestHost;
   readonly #client: RequestClient;
+  /** Most clients that are connected are idle, and need none of these. */
+  #calls: Calls | undefined;
+  #questions: Questions | undefined;
 
   constructor(host: RequestHost, client: RequestClient) {
     this.#host = host;
@@ -71,14 +90,35 @@ export class Requests {
     data: JsonObject,
     replying: WireMessage | null,
   ): Message {
-    const messageId = this.#host.nextMessageId();
-    const message = encodeMessage(name, data, replying, messageId);
-    const isReply = id !== null;
-    const frame = encodeSuccess(id, isReply ? "newmsg" : "s_newmsg", message);
-    this.#assertLength(frame, () => describeMessage(name));
-    if (isReply) this.#client.send(frame);
-    else this.#client.notify(frame);
-    return new Message({ message: name, data, id: messageId, replying });
+    const kind = id === null ? "s_newmsg" : "newmsg";
+    const { wire, frame } = this.#encode(id, kind, name, data, replying);
+    if (id === null) this.#client.notify(frame);
+    else this.#client.send(frame);
+    return new Message(wire);
+  }
+
+  /** Sends a message and waits for a reply: docs/protocol.md, `request`. */
+  async ask(
+    name: string,
+    data: JsonObject,
+    { signal, timeout }: RequestOptions,
+  ): Promise<ClientMessage> {
+    const subject = describeRequest(name);
+    assertTimeout(timeout);
+    signal?.throwIfAborted();
+    if (!this.#client.features.has("request")) {
+      throw new FeatureError(subject, "request", "client");
+    }
+    const { wire, frame } = this.#encode(null, "request", name, data, null);
+    const questions = this.#questions ??= new Questions();
+    const reply = questions.add(wire.id, name, subject);
+    this.#client.send(frame);
+    try {
+      const reason = () => timedOut(subject, timeout);
+      return await within(reply, signal, timeout, reason);
+    } finally {
+      questions.forget(wire.id);
+    }
   }
 
   /**
@@ -86,10 +126,34 @@ export class Requests {
    *
    * @returns Resolves when it is answered, unless it is already; never rejects
    */
-  answer(request: MessageRequest | OperationRequest): void | Promise<void> {
+  answer(
+    request: MessageRequest | OperationRequest | StreamRequest,
+  ): void | Promise<void> {
+    if (request.kind === "message") return this.#answerMessage(request);
+    const calls = this.#calls ??= new Calls(this.#host, this.#client);
     return request.kind === "operation"
-      ? this.#answerOperation(request)
-      : this.#answerMessage(request);
+      ? calls.answer(request)
+      : calls.stream(request);
+  }
+
+  /** Takes what needs no answer. */
+  control(frame: ControlFrame): void {
+    if (frame.kind !== "done") return this.#calls?.control(frame);
+    this.#questions?.finish(frame.id, frame.failed);
+  }
+
+  /** Whether a request is a reply to what the client was asked. */
+  isAwaited(request: Pick<MessageRequest, "name" | "replying">): boolean {
+    const { contract } = this.#host;
+    const { name, replying } = request;
+    if (replying === null || !this.#questions?.isAsked(replying)) return false;
+    return contract === undefined || isReply(contract, replying.message, name);
+  }
+
+  /** The client has left. */
+  end(info: { readonly code: number; readonly reason: string }): void {
+    this.#calls?.end();
+    this.#questions?.close(info);
   }
 
   /** Answers a message: protocol.md, "2. A message". */
@@ -99,111 +163,79 @@ export class Requests {
     const messageId = this.#host.nextMessageId();
     const wire = { message: name, data, id: messageId, replying };
     let replyId: number | null = id;
-    const message = new ClientMessage(
-      wire,
-      this.#client,
-      (name, data) => this.push(replyId, name, data, wire),
-    );
+    const reply: Reply = (name, data) => this.push(replyId, name, data, wire);
     const opening = `{"id":${messageId}}`;
     const opens = !this.#client.features.has("done-id");
     if (opens) this.#client.send(encodeSuccess(id, "open", opening));
-    const errors = await this.#dispatch(message);
+    const errors = await this.#dispatch(wire, reply);
     // A reply that comes later stands alone: a Python client would take it for the
     // answer to its next request.
     replyId = null;
     this.#client.send(
       errors.length === 0
         ? encodeSuccess(id, "done", opens ? "null" : opening)
-        : this.#failure(id, errors[0]),
+        : encodeFailure(id, errors[0], this.#host),
     );
   }
 
-  /** Answers a call: protocol.md, "3. An operation". */
-  #answerOperation(request: OperationRequest): void | Promise<void> {
-    const { log, operations } = this.#host;
-    const { id, name, data } = request;
-    const client = this.#client;
-    if (!operations.has(name)) {
-      const operation = log.redact(describeOperation(name));
-      client.log.warn("error", `there is no ${operation}`);
-      return this.#client.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
-    }
-    try {
-      const result = operations.call(name, data, { client });
-      if (typeof result === "string") return this.#sendResult(request, result);
-      return result.then(
-        (result) => this.#sendResult(request, result),
-        (error) => this.#sendFailure(request, error),
-      );
-    } catch (error) {
-      return this.#sendFailure(request, error);
-    }
-  }
-
-  #sendResult(request: OperationRequest, result: string): void {
-    const frame = encodeSuccess(request.id, null, `{"result":${result}}`);
-    try {
-      this.#assertLength(frame, () => "the result");
-    } catch (error) {
-      return this.#sendFailure(request, error);
-    }
-    this.#client.send(frame);
-  }
-
-  #sendFailure({ id, name }: OperationRequest, error: unknown): void {
-    const { log } = this.#host;
-    const operation = log.redact(describeOperation(name));
-    this.#client.log.exception(`${operation} failed`, error);
-    this.#client.send(this.#failure(id, error));
-  }
-
   /** Runs the listeners to a message and returns what they threw. */
-  async #dispatch(message: ClientMessage): Promise<unknown[]> {
-    const { log, listeners } = this.#host;
-    const client = this.#client;
-    const subject = () => log.redact(describeMessage(message.name));
+  async #dispatch(wire: WireMessage, reply: Reply): Promise<unknown[]> {
     const errors: unknown[] = [];
-    const called = await listeners.dispatch(message, (error) => {
+    const onError = (error: unknown) => {
       errors.push(error);
-      client.log.exception(`a listener to ${subject()} failed`, error);
-    });
-    if (called === 0) {
-      client.log.warn("message", `nobody listens to ${subject()}`);
+      this.#report(wire.message, error);
+    };
+    const { contract, listeners } = this.#host;
+    const { message: name, replying } = wire;
+    const isAwaited = this.isAwaited({ name, replying });
+    try {
+      const incoming = { name, replying, isAwaited };
+      const checked = checkMessage(contract, wire.data, incoming);
+      const data = isThenable(checked) ? await checked : checked;
+      const message = new ClientMessage(wire, this.#client, reply, { data });
+      if (isAwaited) this.#questions?.settle(replying!.id, message);
+      // A listener to its name relies on the schema of a message, not of a reply.
+      if (isAwaited && contract !== undefined) return errors;
+      const called = await listeners.dispatch(message, onError);
+      if (called === 0 && !isAwaited) this.#reportUnheard(name);
+    } catch (error) {
+      onError(error);
     }
     return errors;
   }
 
-  /** Refuses what no client could be sent, however well it reads. */
-  #assertLength(frame: string, subject: () => string): void {
-    const { maxBuffered } = this.#host.limits;
+  #encode(
+    id: number | null,
+    kind: SuccessKind,
+    name: string,
+    data: JsonObject,
+    replying: WireMessage | null,
+  ): { readonly wire: WireMessage; readonly frame: string } {
+    const { contract, limits: { maxBuffered } } = this.#host;
+    const subject = () => describeMessage(name);
+    if (contract !== undefined) {
+      const names = sayable(contract, replying);
+      assertNamed(`Cannot send ${subject()}`, names, name);
+    }
+    const messageId = this.#host.nextMessageId();
+    const message = encodeMessage(name, data, replying, messageId);
+    const frame = encodeSuccess(id, kind, message);
     assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
+    return { wire: { message: name, data, id: messageId, replying }, frame };
   }
 
-  #failure(id: number, error: unknown): string {
-    const data = this.#host.exposeErrors ? exposed(error) : GENERIC_FAILURE;
-    return encodeError(id, ErrorCode.SERVER_ERROR, data);
+  #report(name: string, error: unknown): void {
+    const subject = this.#host.log.redact(describeMessage(name));
+    const { log } = this.#client;
+    if (Refusal.is(error)) log.refusal(subject, error);
+    else log.exception(`a listener to ${subject} failed`, error);
   }
-}
 
-/** What a client is told of an error: a Python client needs both keys. */
-const GENERIC_FAILURE = {
-  message: "the server could not carry out the request",
-  exc: "InternalError",
-};
-
-/** How many characters of an error are told: it has to fit beside other answers. */
-const MAX_EXPOSED = 1_000;
-
-function exposed(error: unknown): JsonObject {
-  try {
-    const { message, name } = error instanceof Error
-      ? error
-      : { message: error, name: "Error" };
-    return {
-      message: String(message).slice(0, MAX_EXPOSED),
-      exc: String(name).slice(0, MAX_EXPOSED),
-    };
-  } catch {
-    return GENERIC_FAILURE;
+  #reportUnheard(name: string): void {
+    const subject = this.#host.log.redact(describeMessage(name));
+    this.#client.log.warn("message", `nobody listens to ${subject}`);
   }
 }
+
+/** Sends a reply. */
+type Reply = (name: string, data: JsonObject) => Message;

@@ -4,12 +4,16 @@
  * @module
  */
 
-import type { Login } from "./auth.ts";
+import type { Login, LoginDecision } from "./auth.ts";
+import { type BuiltinHandlers, makeBuiltins } from "./builtins.ts";
+import { assertDefined } from "./assert_contract.ts";
+import type { Contract } from "./contract.ts";
 import { assertTokens, type NamedToken } from "./credentials.ts";
 import { type ResolvedLimits, resolveLimits } from "./limits.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
 import type { ListenOptions, ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
+import { supportOf } from "./support.ts";
 import { MAX_TIMEOUT } from "./timers.ts";
 import { generateToken } from "./token.ts";
 import { isVersion } from "./version.ts";
@@ -23,6 +27,11 @@ export interface ResolvedOptions<This extends Owner> {
   readonly secrets: readonly string[];
   /** If left out, the tokens decide */
   readonly login: Login<This> | undefined;
+  readonly contract: Contract | undefined;
+  readonly exposeContract: boolean;
+  readonly builtins: BuiltinHandlers;
+  /** Whether clients may call an operation of a name */
+  readonly isSupported: (name: string) => boolean;
   readonly limits: ResolvedLimits;
   readonly onSlow: "disconnect" | "skip";
   readonly isAllowed: OriginCheck;
@@ -44,6 +53,11 @@ const KNOWN: Readonly<
 > = {
   login: true,
   tokens: true,
+  contract: true,
+  exposeContract: true,
+  builtins: true,
+  supportedOperations: true,
+  unsupportedOperations: true,
   limits: true,
   onSlow: true,
   allowedOrigins: true,
@@ -65,6 +79,13 @@ const KNOWN: Readonly<
   onListen: true,
 };
 
+/** The options of a server, whatever its contract. */
+type AnyOptions<This extends Owner> = ServerOptions<
+  This,
+  LoginDecision,
+  Contract
+>;
+
 /** What has a token. */
 interface Owner {
   readonly token: string;
@@ -72,8 +93,8 @@ interface Owner {
 
 /** Checks the arguments of a server and fills in what was left out. */
 export function resolveOptions<This extends Owner>(
-  tokenOrOptions: string | ServerOptions<This> | undefined,
-  options: ServerOptions<This> = {},
+  tokenOrOptions: string | AnyOptions<This> | undefined,
+  options: AnyOptions<This> = {},
 ): ResolvedOptions<This> {
   if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
     return resolve(undefined, tokenOrOptions);
@@ -83,7 +104,7 @@ export function resolveOptions<This extends Owner>(
 
 function resolve<This extends Owner>(
   token: string | undefined,
-  options: ServerOptions<This>,
+  options: AnyOptions<This>,
 ): ResolvedOptions<This> {
   const { tokens = [], closeTimeout = 5_000 } = options;
   checkDelay("Cannot serve as 'closeTimeout'", closeTimeout);
@@ -95,6 +116,12 @@ function resolve<This extends Owner>(
     tokens,
     secrets: [resolvedToken, ...tokens.map(({ token }) => token)],
     login: loginOf(options.login),
+    ...resolveContract(options),
+    builtins: makeBuiltins(options.builtins),
+    isSupported: supportOf(
+      options.supportedOperations,
+      options.unsupportedOperations,
+    ),
     limits: resolveLimits(options.limits),
     onSlow: slowPolicy(options.onSlow ?? "disconnect"),
     isAllowed: makeOriginCheck(options.allowedOrigins),
@@ -116,6 +143,24 @@ function loginOf<This>(
   if (login === undefined || typeof login === "function") return login;
   throw new TypeError(
     `Cannot serve as 'login' must be a function: current value is of type ${typeof login}`,
+  );
+}
+
+function resolveContract(
+  { contract, exposeContract = false }: {
+    readonly contract?: Contract | undefined;
+    readonly exposeContract?: boolean | undefined;
+  },
+): {
+  readonly contract: Contract | undefined;
+  readonly exposeContract: boolean;
+} {
+  assertDefined("Cannot serve", contract);
+  if (contract !== undefined || !exposeContract) {
+    return { contract, exposeContract };
+  }
+  throw new TypeError(
+    "Cannot serve as 'exposeContract' has nothing to show without a 'contract'",
   );
 }
 

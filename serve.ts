@@ -5,16 +5,20 @@
  */
 
 import type { IdentityOf, LoginDecision } from "./auth.ts";
+import type { Contract } from "./contract.ts";
+import type { OpenContract } from "./contract_types.ts";
 import type { TokenDecision } from "./credentials.ts";
 import type { ListenOptions, ServerOptions } from "./options.ts";
 import { Server } from "./server.ts";
 
 /**
  * Options of {@linkcode serve} and {@linkcode start}; `Decision` is what `login`
- * resolves to
+ * resolves to, and `Of` the contract
  */
-export interface ServeOptions<Decision extends LoginDecision = LoginDecision>
-  extends ServerOptions<Server, Decision>, ListenOptions {}
+export interface ServeOptions<
+  Decision extends LoginDecision = LoginDecision,
+  Of extends Contract = OpenContract,
+> extends ServerOptions<Server, Decision, Of>, ListenOptions {}
 
 /**
  * Starts a server, which listens when the function returns.
@@ -39,10 +43,13 @@ export interface ServeOptions<Decision extends LoginDecision = LoginDecision>
  * });
  * ```
  */
-export function serve<Decision extends LoginDecision = TokenDecision>(
+export function serve<
+  Decision extends LoginDecision = TokenDecision,
+  Of extends Contract = OpenContract,
+>(
   token?: string,
-  options?: ServeOptions<Decision>,
-): Server<IdentityOf<Decision>>;
+  options?: ServeOptions<Decision, Of>,
+): Server<IdentityOf<Decision>, Of>;
 /**
  * Starts a server with a token made at random, see {@linkcode Server.token}.
  *
@@ -58,9 +65,10 @@ export function serve<Decision extends LoginDecision = TokenDecision>(
  * assert.equal(server.token.length, 8);
  * ```
  */
-export function serve<Decision extends LoginDecision = TokenDecision>(
-  options: ServeOptions<Decision>,
-): Server<IdentityOf<Decision>>;
+export function serve<
+  Decision extends LoginDecision = TokenDecision,
+  Of extends Contract = OpenContract,
+>(options: ServeOptions<Decision, Of>): Server<IdentityOf<Decision>, Of>;
 export function serve(
   tokenOrOptions?: string | ServeOptions,
   options: ServeOptions = {},

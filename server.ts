@@ -7,12 +7,24 @@
 import type { DecisionOf } from "./auth.ts";
 import type { BroadcastResult } from "./broadcasts.ts";
 import type {
+  AnyMessage,
   Client,
   ClientMessage,
+  HandlerIn,
   OperationContext,
+  ReceivedMessage,
 } from "./client_message.ts";
+import type { Contract, DataSchema, OperationSchemas } from "./contract.ts";
+import type {
+  DataIn,
+  EventName,
+  MessageName,
+  NameIn,
+  OpenContract,
+  OptionalData,
+} from "./contract_types.ts";
 import { HoistError } from "./errors.ts";
-import { makeHandler, type RequestInfo, text } from "./http.ts";
+import { type Handler, makeHandler, text } from "./http.ts";
 import { Hub } from "./hub.ts";
 import { Lifetime } from "./lifetime.ts";
 import { Log } from "./log.ts";
@@ -31,7 +43,8 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./resolve_options.ts";
-import { announce, reportUnknown } from "./startup.ts";
+import type { OutputOf } from "./schema.ts";
+import { announce, reportMissing, reportUnknown } from "./startup.ts";
 
 const CLOSED = "Cannot listen: the server is closed, make a new one";
 
@@ -40,8 +53,9 @@ const CLOSED = "Cannot listen: the server is closed, make a new one";
  * {@linkcode Server.fetch} or listens later with {@linkcode Server.listen};
  * `serve` does both steps at once.
  *
- * `Identity` is the type of `client.identity`. `serve` finds it out; with `new`, name it
- * where `login` may say `true`: `new Server<User | undefined>(…)`.
+ * `Identity` is the type of `client.identity`, and `Of` the contract. `serve` finds both
+ * out; with `new`, name the first where `login` may say `true`, and the second with it:
+ * `new Server<User | undefined, typeof contract>(…)`.
  *
  * @example Mount it beside other routes
  * ```ts
@@ -60,7 +74,10 @@ const CLOSED = "Cannot listen: the server is closed, make a new one";
  * assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
  * ```
  */
-export class Server<Identity = unknown> implements AsyncDisposable {
+export class Server<
+  Identity = unknown,
+  Of extends Contract = OpenContract,
+> implements AsyncDisposable {
   /** Resolves when the server is closed and its port is free */
   readonly finished: Promise<void>;
   /**
@@ -71,7 +88,7 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * @param info Who sent it: without it all clients count for one address
    * @returns The answer
    */
-  readonly fetch: (request: Request, info?: RequestInfo) => Response;
+  readonly fetch: Handler;
 
   readonly #options: ResolvedOptions<Server>;
   readonly #log: Log;
@@ -90,19 +107,22 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * @throws {RangeError} If an option is out of its range
    */
   constructor(
-    token?: string | ServerOptions<Server, DecisionOf<Identity>>,
-    options?: ServerOptions<Server, DecisionOf<Identity>>,
+    token?: string | ServerOptions<Server, DecisionOf<Identity>, Of>,
+    options?: ServerOptions<Server, DecisionOf<Identity>, Of>,
   ) {
     const resolved = resolveOptions(token, options);
     const { login } = resolved;
+    // Whoever decides about a login is not concerned with the contract.
+    const general = this as unknown as Server;
     this.#options = resolved;
     this.#log = new Log(resolved);
     reportUnknown(this.#log, resolved.unknown);
     this.#hub = new Hub({
       ...resolved,
       log: this.#log,
-      login: login && ((token, context) => login(this, token, context)),
+      login: login && ((token, context) => login(general, token, context)),
     });
+    reportMissing(this.#log, this.#hub.registry);
     this.fetch = makeHandler(this.#hub);
     this.#lifetime = new Lifetime(resolved.signal, (time) => this.#close(time));
     this.finished = this.#lifetime.finished;
@@ -159,18 +179,18 @@ export class Server<Identity = unknown> implements AsyncDisposable {
   }
 
   /** The clients that have logged in and not left; it changes as they come and go */
-  get clients(): ReadonlySet<Client<Identity>> {
-    const clients: ReadonlySet<Client> = this.#hub.clients;
-    return clients as ReadonlySet<Client<Identity>>;
+  get clients(): ReadonlySet<Client<Identity, Of>> {
+    const clients: ReadonlySet<unknown> = this.#hub.clients;
+    return clients as ReadonlySet<Client<Identity, Of>>;
   }
 
   /**
-   * Calls a function with every message that no name was asked for.
+   * Calls a function with every message, whatever its name.
    *
    * @param listener What to call
    * @returns Removes the listener when disposed of
    */
-  receive(listener: Listener<ClientMessage<Identity>>): Disposable;
+  receive(listener: Listener<AnyMessage<Identity, Of>>): Disposable;
   /**
    * Calls a function with every message of a name, or of one of several.
    *
@@ -183,56 +203,101 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * @param listener What to call; a promise that it returns is waited for
    * @returns Removes the listener when disposed of
    *
-   * @throws {TypeError} If the list of names is empty or the listener no function
+   * @throws {TypeError} If the list of names is empty, a name not in the contract, or
+   * the listener no function
+   */
+  receive<Name extends MessageName<Of>>(
+    names: Name | readonly Name[],
+    listener: Listener<ReceivedMessage<Identity, Of, Name>>,
+  ): Disposable;
+  /**
+   * The same with a schema, for a server without a contract. The client is told what
+   * does not fit (`INVALID_CONTENT`), and the listener is not called then.
+   *
+   * @param names The name of the messages, or several names
+   * @param schema What the messages have to carry
+   * @param listener What to call with those that do
+   * @returns Removes the listener when disposed of
+   *
+   * @throws {TypeError} If the schema is none, or the server has a contract
    *
    * @example
    * ```ts
    * import { serve } from "@hoist/cli";
+   * import { z } from "zod";
    *
    * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
-   * server.receive("hello", (message) => {
-   *   message.reply("hi", { you: message.client.address });
+   * server.receive("hello", z.object({ name: z.string() }), (message) => {
+   *   message.reply("hi", { text: `welcome, ${message.data.name.trim()}` });
    * });
    * server.receive(["start", "stop"], (message) => console.log(message.name));
    * server.receive((message) => console.log("something came:", message.name));
    * ```
    */
-  receive(
+  receive<Data extends DataSchema>(
     names: string | readonly string[],
-    listener: Listener<ClientMessage<Identity>>,
+    schema: Data,
+    listener: Listener<ClientMessage<Identity, OutputOf<Data>>>,
   ): Disposable;
-  receive(
-    names: string | readonly string[] | Listener<ClientMessage<Identity>>,
-    listener?: Listener<ClientMessage<Identity>>,
-  ): Disposable {
-    type Heard = Listener<ClientMessage>;
-    return this.#hub.listeners.add(names as string | Heard, listener as Heard);
+  receive(...rest: unknown[]): Disposable {
+    const listener = rest.pop() as Listener<ClientMessage>;
+    const [names, schema] = rest as [string?, DataSchema?];
+    const { registry } = this.#hub;
+    return names === undefined
+      ? registry.listeners.add(listener)
+      : registry.receive(names, listener, schema);
   }
 
   /**
-   * Offers an operation. What the handler returns is the result that the client
-   * gets; if it throws, the client gets an error that does not say what was thrown.
+   * Offers an operation. What the handler returns is the result that the client gets,
+   * and an async generator makes a stream of what it yields; if it throws, the client
+   * gets an error that does not say what was thrown.
    *
    * @param name The name under which clients call it
    * @param handler What to call; a promise that it returns is waited for
    * @returns Removes the operation when disposed of
    *
-   * @throws {TypeError} If the name is taken or the handler no function
+   * @throws {TypeError} If the name is taken or not in the contract, or the handler no
+   * function
+   */
+  operation<Name extends NameIn<Of["operations"]>>(
+    name: Name,
+    handler: HandlerIn<Identity, Of, Of["operations"][Name]>,
+  ): Disposable;
+  /**
+   * The same with schemas, for a server without a contract. The client is told which
+   * arguments do not fit (`INVALID_CONTENT`), and the handler is not called then; a result
+   * that does not fit is a failure of the operation.
+   *
+   * @param name The name under which clients call it
+   * @param schemas What the handler takes, and what its result or its items have to be
+   * @param handler What to call
+   * @returns Removes the operation when disposed of
+   *
+   * @throws {TypeError} If the schemas are none, or the server has a contract
    *
    * @example
    * ```ts
    * import { serve } from "@hoist/cli";
+   * import { z } from "zod";
    *
    * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
-   * server.operation("add", ({ a, b }) => Number(a) + Number(b));
+   * const input = z.object({ a: z.number(), b: z.number() });
+   * server.operation("add", { input, output: z.number() }, ({ a, b }) => a + b);
+   * server.operation("count", async function* ({ to }) {
+   *   for (let n = 1; n <= Number(to); n++) yield n;
+   * });
    * ```
    */
-  operation(
+  operation<Schemas extends OperationSchemas>(
     name: string,
-    handler: OperationHandler<OperationContext<Identity>>,
-  ): Disposable {
-    const general = handler as OperationHandler<OperationContext>;
-    return this.#hub.operations.add(name, general);
+    schemas: Schemas,
+    handler: HandlerIn<Identity, OpenContract, Schemas>,
+  ): Disposable;
+  operation(name: string, ...rest: unknown[]): Disposable {
+    const handler = rest.pop() as OperationHandler<OperationContext, never>;
+    const [schemas] = rest as [OperationSchemas?];
+    return this.#hub.registry.operation(name, handler, schemas);
   }
 
   /**
@@ -260,11 +325,12 @@ export class Server<Identity = unknown> implements AsyncDisposable {
    * assert.equal(delivered, 0);
    * ```
    */
-  async broadcast(
-    name: string,
-    data: JsonObject = {},
+  async broadcast<Name extends EventName<Of>>(
+    name: Name,
+    ...data: OptionalData<DataIn<Of["events"][Name]>>
   ): Promise<BroadcastResult> {
-    return await this.#hub.broadcast(name, data);
+    const [given = {}] = data;
+    return await this.#hub.broadcast(name, given as JsonObject);
   }
 
   /**

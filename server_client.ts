@@ -18,20 +18,23 @@ import {
 } from "./closing.ts";
 import type { Credential } from "./credentials.ts";
 import type { Expiring } from "./deadlines.ts";
-import { CloseCode } from "./errors.ts";
+import { describeRequest } from "./encode.ts";
+import type { ClientMessage } from "./client_message.ts";
+import { CloseCode, ConnectionClosedError } from "./errors.ts";
 import type { Feature } from "./features.ts";
-import { answerTo, exceeded } from "./invalid.ts";
-import type { RequestLimit } from "./limits.ts";
+import { Intake } from "./intake.ts";
 import type { Message } from "./message.ts";
-import type {
-  JsonObject,
-  LoginRequest,
-  MessageRequest,
-  OperationRequest,
-} from "./protocol.ts";
-import { Rate } from "./rate.ts";
+import type { JsonObject, LoginRequest } from "./protocol.ts";
 import { type RequestClient, Requests } from "./requests.ts";
-import { type Batch, type Effect, Session } from "./session.ts";
+import type { RequestOptions } from "./server_message.ts";
+import {
+  type AnswerEffect,
+  type Batch,
+  type Effect,
+  Session,
+} from "./session.ts";
+import { fromCaller } from "./stack.ts";
+import type { CloseInfo } from "./status.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
 /** A {@linkcode Client} as its server sees it. */
@@ -49,12 +52,9 @@ export class ServerClient
   #origin: Origin | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
-  /** None before the first request: it would be kept for each idle connection. */
-  #rate: Rate | undefined;
-  #underWay = 0;
-  /** How many messages it has missed in a row. */
-  #missed = 0;
-  #ended = false;
+  readonly #intake: Intake;
+  /** How it ended, once it takes part no more. */
+  #ended: CloseInfo | undefined;
   #onEnd = (): void => {};
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
@@ -65,6 +65,7 @@ export class ServerClient
     this.#origin = origin;
     this.#session = new Session(host.rules);
     this.#requests = new Requests(host, this);
+    this.#intake = new Intake(host, this, this.#requests);
     this.#transport = new Transport(socket, this, host.limits.maxBuffered);
   }
 
@@ -83,7 +84,7 @@ export class ServerClient
 
   /** Whether requests are under way */
   get isBusy(): boolean {
-    return this.#underWay > 0;
+    return this.#intake.isBusy;
   }
 
   get features(): ReadonlySet<Feature> {
@@ -92,6 +93,21 @@ export class ServerClient
 
   message(name: string, data: JsonObject = {}): Message {
     return this.#requests.push(null, name, data, null);
+  }
+
+  async request(
+    name: string,
+    data: JsonObject = {},
+    options: RequestOptions = {},
+  ): Promise<ClientMessage> {
+    try {
+      if (this.#ended === undefined) {
+        return await this.#requests.ask(name, data, options);
+      }
+      throw new ConnectionClosedError(describeRequest(name), this.#ended);
+    } catch (error) {
+      throw fromCaller(error, this.request);
+    }
   }
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {
@@ -111,7 +127,7 @@ export class ServerClient
     if (!this.#host.skipsSlow) return this.send(frame);
     this.#host.catchUp(this);
     const hasRoom = this.#transport.hasRoomFor(frame);
-    this.#noteMissed(hasRoom ? 0 : 1);
+    this.log.missed(hasRoom ? 0 : 1, this.#host.limits);
     if (hasRoom) this.send(frame);
   }
 
@@ -119,7 +135,7 @@ export class ServerClient
     const delivery = this.#transport.deliver(burst);
     const { delivered, rest } = delivery;
     const missed = rest === "skipped" ? burst.single.length - delivered : 0;
-    if (this.#host.skipsSlow) this.#noteMissed(missed);
+    if (this.#host.skipsSlow) this.log.missed(missed, this.#host.limits);
     else if (missed > 0) this.overflow();
     // Last, as a logger may send something, too.
     if (this.#host.log.debugs) {
@@ -129,10 +145,21 @@ export class ServerClient
     return delivery;
   }
 
+  offer(frame: string): boolean {
+    this.#host.catchUp(this);
+    const hasRoom = this.#transport.hasSpareRoomFor(frame);
+    if (hasRoom) this.send(frame);
+    return hasRoom;
+  }
+
+  moment(): Promise<void> {
+    return this.#transport.moment();
+  }
+
   /** Something that cannot be left out does not fit: the client does not read. */
   overflow(): void {
     const { maxBuffered } = this.#host.limits;
-    if (this.#ended) return;
+    if (this.#ended !== undefined) return;
     this.log.warn(
       "slow",
       `reads too slowly, or gets too much in one go: more than ${maxBuffered} bytes would wait, see 'limits.maxBuffered'`,
@@ -149,9 +176,20 @@ export class ServerClient
   drain(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEnd = resolve;
-      if (this.#ended) resolve();
-      else if (this.#underWay === 0) this.dismiss();
+      if (this.#ended !== undefined) resolve();
+      else if (!this.isBusy) this.dismiss();
     });
+  }
+
+  /** Sends an answer, and says what was wrong with the request. */
+  reply({ frame, failure }: AnswerEffect): void {
+    this.#report(failure);
+    this.send(frame);
+  }
+
+  /** Nothing is under way any more. */
+  rest(): void {
+    if (this.#host.closing !== undefined) this.dismiss();
   }
 
   /** Closes because the server does. */
@@ -175,74 +213,44 @@ export class ServerClient
   }
 
   gone(code: number): void {
-    this.#end(describeClose(code));
+    // Deno's code is 0 where the connection broke.
+    const info = { code: code || CloseCode.ABNORMAL, reason: "" };
+    this.#end(info, describeClose(code));
     this.#host.forget(this);
   }
 
   #take(effect: Effect | Batch, now: number): void {
     // What comes before in a batch may have closed the connection.
-    if (this.#ended) return;
+    if (this.#ended !== undefined) return;
     switch (effect.kind) {
       case "batch":
         for (const each of effect.effects) this.#take(each, now);
         return;
       case "message":
       case "operation":
+      case "stream":
       case "answer":
-        return this.#takeRequest(effect, now);
+        return this.#intake.take(effect, now);
+      case "credit":
+      case "cancel":
+      case "done":
+        return this.#intake.control(effect, now);
       default:
         this.#apply(effect);
     }
-  }
-
-  /** Takes a request, or the answer to one that is invalid, as far as limits allow. */
-  #takeRequest(effect: RequestEffect, now: number): void {
-    // A goodbye is still heard while the server closes, but no request.
-    if (this.#host.closing !== undefined) return;
-    const { maxRate, maxBurst, maxPending } = this.#host.limits;
-    this.#rate ??= new Rate(maxRate, maxBurst);
-    const verdict = this.#rate.take(now);
-    if (verdict === "never") return this.#cutOff();
-    if (effect.kind === "answer") return this.#apply(effect);
-    if (verdict === "no") return this.#refuse(effect, "maxRate");
-    if (this.#underWay < maxPending) return this.#apply(effect);
-    this.#refuse(effect, "maxPending");
   }
 
   #apply(effect: Effect): void {
     switch (effect.kind) {
       case "login":
         return this.#authenticate(effect);
-      case "message":
-      case "operation":
-        return this.#answer(effect);
       case "answer":
-        this.#report(effect.failure);
-        return this.send(effect.frame);
+        return this.reply(effect);
       case "close":
         this.#report(effect.failure);
         if (effect.frame !== undefined) this.send(effect.frame);
         return this.#close(effect.code, effect.reason, describeEnd(effect));
-      case "ignore":
-        return;
     }
-  }
-
-  #refuse(
-    { id }: MessageRequest | OperationRequest,
-    limit: RequestLimit,
-  ): void {
-    const refusal = answerTo(exceeded(id, limit, this.#host.limits[limit]));
-    this.#apply({ kind: "answer", ...refusal });
-  }
-
-  #cutOff(): void {
-    const { maxRate } = this.#host.limits;
-    this.log.warn(
-      "error",
-      `does not stop to send more than ${maxRate} messages a second, see 'limits.maxRate'`,
-    );
-    this.disconnect(CloseCode.POLICY_VIOLATION, "too many messages");
   }
 
   #authenticate({ token, version }: LoginRequest): void {
@@ -268,62 +276,27 @@ export class ServerClient
     this.log.info("login", "has successfully authenticated");
   }
 
-  #answer(request: MessageRequest | OperationRequest): void {
-    this.#underWay++;
-    const answered = this.#requests.answer(request);
-    if (answered === undefined) return this.#settle();
-    void answered.then(() => this.#settle());
-  }
-
-  #settle(): void {
-    this.#underWay--;
-    const { closing } = this.#host;
-    if (closing !== undefined && this.#underWay === 0) this.dismiss();
-  }
-
   #close(code: number, reason: string, how: string): void {
-    if (this.#ended) return;
+    if (this.#ended !== undefined) return;
     this.#host.catchUp(this);
     // It may have been found too slow by that.
-    if (this.#ended) return;
+    if (this.#ended !== undefined) return;
     this.#transport.close(code, reason);
-    this.#end(how);
+    this.#end({ code, reason }, how);
   }
 
   /** Takes part no more: once, whoever ends it. */
-  #end(how: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  #end(info: CloseInfo, how: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = info;
     this.#session.close();
     this.#host.leave(this);
     this.log.info("disconnect", how);
+    this.#requests.end(info);
     this.#onEnd();
-  }
-
-  /** Says when a client begins to miss messages, and when it does not any more. */
-  #noteMissed(count: number): void {
-    const { maxBuffered } = this.#host.limits;
-    if (count > 0 && this.#missed === 0) {
-      this.log.warn(
-        "slow",
-        `misses what does not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
-      );
-    } else if (count === 0 && this.#missed > 0) {
-      this.log.warn(
-        "slow",
-        `reads again and has missed ${this.#missed} messages`,
-      );
-    }
-    this.#missed = count === 0 ? 0 : this.#missed + count;
   }
 
   #report(failure: string | undefined): void {
     if (failure !== undefined) this.log.warn("error", failure);
   }
 }
-
-/** What a client asked for, or what it gets for a request that is invalid. */
-type RequestEffect = Extract<
-  Effect,
-  { readonly kind: "message" | "operation" | "answer" }
->;

@@ -36,3 +36,17 @@ export function reportUnknown(log: Log, names: readonly string[]): void {
     log.warn("options", `there is no option ${JSON.stringify(name)}`);
   }
 }
+
+/** Warns of operations of the contract that clients will call in vain. */
+export function reportMissing(
+  log: Log,
+  registry: { readonly missing: readonly string[] },
+): void {
+  if (registry.missing.length === 0) return;
+  // After the program has had its turn to add them.
+  setImmediate(() => {
+    const names = registry.missing.join(", ");
+    if (names === "") return;
+    log.warn("contract", `there are operations without a handler: ${names}`);
+  });
+}

@@ -51,6 +51,9 @@ export class Transport implements Sink {
   #rest: Delivery["rest"] = "failed";
   #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What those wait for who have more to send than there is room for. */
+  #moment: Promise<void> | undefined;
+  #endMoment = (): void => {};
 
   /**
    * Constructs a `Transport`.
@@ -86,6 +89,27 @@ export class Transport implements Sink {
     // Only what was written is known exactly.
     this.#outbox.flush();
     return this.#fits(byteLength(frame, this.#maxBuffered));
+  }
+
+  /** Whether a frame can be sent that can wait: half of the room is for what cannot. */
+  hasSpareRoomFor(frame: string): boolean {
+    const waiting = this.#socket.bufferedAmount + 3 * this.#outbox.units;
+    // What is larger than half of it goes alone.
+    return waiting === 0 ||
+      2 * (waiting + 3 * frame.length) <= this.#maxBuffered;
+  }
+
+  /** Waits a moment, in which the client may have read something. */
+  moment(): Promise<void> {
+    // No event tells when a WebSocket has written what it had.
+    return this.#moment ??= new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endMoment(), LOOK_AGAIN);
+      this.#endMoment = () => {
+        clearTimeout(timer);
+        this.#moment = undefined;
+        resolve();
+      };
+    });
   }
 
   /** Hands a frame to the socket, if that is still open. */
@@ -163,6 +187,7 @@ export class Transport implements Sink {
 
   #leave(code: number): void {
     clearTimeout(this.#timer);
+    this.#endMoment();
     // Deno keeps a closed WebSocket until a full garbage collection: only that.
     this.#socket.onmessage = null;
     this.#socket.onclose = null;

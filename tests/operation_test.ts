@@ -3,7 +3,7 @@ import { Operations } from "../operation.ts";
 import { gate } from "./helpers.ts";
 
 /** What `Operations.call()` gives for a handler that returns `value`. */
-function callFor(value: unknown): string | Promise<string> {
+function callFor(value: unknown): string | PromiseLike<string> {
   const operations = new Operations<null>();
   operations.add("get", () => value);
   return operations.call("get", {}, null);

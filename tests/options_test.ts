@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { type Contract, defineContract } from "../contract.ts";
+import type { LoginDecision } from "../auth.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveLimits } from "../limits.ts";
@@ -9,19 +11,25 @@ interface Owner {
   readonly token: string;
 }
 
-function resolve(options: ServerOptions<Owner> = {}): ResolvedOptions<Owner> {
+function resolve(
+  options: ServerOptions<Owner, LoginDecision, Contract> = {},
+): ResolvedOptions<Owner> {
   return resolveOptions("test", options);
 }
 
 Deno.test("a server's options are these if left out", () => {
-  const { isAllowed, ...options } = resolve();
+  const { isAllowed, isSupported, ...options } = resolve();
   assert(isAllowed("http://localhost:8000", "localhost:5000"));
   assert(!isAllowed("http://example.org", "localhost:5000"));
+  assert(isSupported("any"));
   assert.deepEqual(options, {
     token: "test",
     tokens: [],
     secrets: ["test"],
     login: undefined,
+    contract: undefined,
+    exposeContract: false,
+    builtins: new Map(),
     limits: resolveLimits(),
     onSlow: "disconnect",
     trustProxy: 0,
@@ -37,8 +45,14 @@ Deno.test("a server's options are these if left out", () => {
 });
 
 Deno.test("a server's options are those that are given", () => {
+  const contract = defineContract({ operations: { add: {}, fly: {} } });
   const options = {
     login: () => true,
+    contract,
+    exposeContract: true,
+    builtins: { print: true },
+    supportedOperations: ["add"],
+    unsupportedOperations: ["*"],
     limits: { maxDepth: 3 },
     onSlow: "skip",
     allowedOrigins: ["http://example.org"],
@@ -51,9 +65,17 @@ Deno.test("a server's options are those that are given", () => {
     logger: new Recorder(),
     signal: AbortSignal.abort(),
   } as const;
-  const { isAllowed, ...resolved } = resolve(options);
-  const { allowedOrigins, ...given } = options;
+  const { isAllowed, isSupported, builtins, ...resolved } = resolve(options);
+  const {
+    allowedOrigins,
+    supportedOperations: _supported,
+    unsupportedOperations: _unsupported,
+    builtins: _builtins,
+    ...given
+  } = options;
   assert(isAllowed(allowedOrigins[0], "localhost:5000"));
+  assert(isSupported("add") && !isSupported("fly"));
+  assert.deepEqual([...builtins.keys()], ["print"]);
   assert.deepEqual(resolved, {
     ...given,
     token: "test",

@@ -35,6 +35,7 @@ function makeHost(events: string[]): ClientHost {
     log: new Log({ logger, logLevel: "info", secrets: ["test"] }),
     listeners: new Listeners(),
     operations: new Operations(),
+    contract: undefined,
     exposeErrors: false,
     limits: resolveLimits(),
     skipsSlow: false,

@@ -1,0 +1,185 @@
+/**
+ * The calls of one client: running operations and sending what comes of it.
+ *
+ * @module
+ */
+
+import { assertLength } from "./bytes.ts";
+import { describeOperation, encodeError, encodeSuccess } from "./encode.ts";
+import { ErrorCode } from "./errors.ts";
+import type {
+  CancelFrame,
+  CreditFrame,
+  StreamRequest,
+} from "./extension_frames.ts";
+import { encodeFailure } from "./failure.ts";
+import { OperationCall } from "./operation_call.ts";
+import type { OperationRequest } from "./protocol.ts";
+import { Pump, type PumpSink } from "./pump.ts";
+import { Refusal } from "./refusal.ts";
+import type { RequestClient, RequestHost } from "./requests.ts";
+import { isThenable } from "./thenable.ts";
+
+/** The most that a frame with several items has, in UTF-16 units. */
+const MAX_UNITS = 8_192;
+
+/** What a frame has besides its items, in bytes. */
+const FRAME_LENGTH = 300;
+
+/** What is wrong with a number that is in use: protocol.md, "Frames", code 2. */
+const IN_USE = { current: "int", needed: "int" };
+
+/** A stream that is under way. */
+interface Stream {
+  readonly pump: Pump;
+  readonly call: OperationCall;
+}
+
+/** Answers the calls of one client. */
+export class Calls {
+  readonly #host: RequestHost;
+  readonly #client: RequestClient;
+  /** Those whose handlers want to know when the client has left. */
+  readonly #watched = new Set<OperationCall>();
+  /** By the numbers of the requests that began them; most clients have none. */
+  #streams: Map<number, Stream> | undefined;
+
+  constructor(host: RequestHost, client: RequestClient) {
+    this.#host = host;
+    this.#client = client;
+  }
+
+  /**
+   * Answers a call: protocol.md, "3. An operation"; never throws.
+   *
+   * @returns Resolves when it is answered, unless it is already; never rejects
+   */
+  answer(request: OperationRequest): void | Promise<void> {
+    if (!this.#isOffered(request)) return;
+    const { operations } = this.#host;
+    const call = new OperationCall(this.#client, this.#watched);
+    try {
+      const result = operations.call(request.name, request.data, call);
+      if (!isThenable(result)) return this.#sendResult(request, call, result);
+      return Promise.resolve(result).then(
+        (result) => this.#sendResult(request, call, result),
+        (error) => this.#sendFailure(request, call, error),
+      );
+    } catch (error) {
+      return this.#sendFailure(request, call, error);
+    }
+  }
+
+  /**
+   * Answers a call that wants a stream: docs/protocol.md, `stream`; never throws.
+   *
+   * @returns Resolves when the stream has ended; never rejects
+   */
+  async stream(request: StreamRequest): Promise<void> {
+    if (!this.#isOffered(request)) return;
+    const { id, name, data, credit } = request;
+    const streams = this.#streams ??= new Map();
+    if (streams.has(id)) {
+      // Two streams of one number could not be told apart.
+      const description = '"id" is that of a stream that has not ended';
+      return this.#client.send(
+        encodeError(id, ErrorCode.INVALID_CONTENT, IN_USE, description),
+      );
+    }
+    const call = new OperationCall(this.#client, this.#watched);
+    const pump = new Pump(credit, this.#sinkOf(request));
+    streams.set(id, { pump, call });
+    try {
+      await pump.run(await this.#host.operations.open(name, data, call));
+      call.end();
+      this.#client.send(encodeSuccess(id, "done"));
+    } catch (error) {
+      this.#sendFailure(request, call, error);
+    } finally {
+      streams.delete(id);
+    }
+  }
+
+  /** The client takes more items of a stream, or no more; it may have ended by then. */
+  control(frame: CreditFrame | CancelFrame): void {
+    const stream = this.#streams?.get(frame.id);
+    if (stream === undefined) return;
+    if (frame.kind === "credit") return stream.pump.grant(frame.credit);
+    stream.call.abort(abortError("The client takes no more items"));
+    stream.pump.stop();
+  }
+
+  /** The client has left. */
+  end(): void {
+    const reason = abortError("The client has left");
+    for (const call of this.#watched) call.abort(reason);
+    for (const { pump } of this.#streams?.values() ?? []) pump.stop();
+  }
+
+  /** Whether the client may call this; it is told if not. */
+  #isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
+    const refusal = this.#host.operations.refusalOf(name);
+    if (refusal === undefined) return true;
+    const operation = this.#host.log.redact(describeOperation(name));
+    const problem = refusal === ErrorCode.UNKNOWN_OPERATION
+      ? `there is no ${operation}`
+      : `${operation} is not among those that are supported`;
+    this.#client.log.warn("error", problem);
+    this.#client.send(encodeError(id, refusal));
+    return false;
+  }
+
+  #sendResult(
+    request: OperationRequest,
+    call: OperationCall,
+    result: string,
+  ): void {
+    const frame = encodeSuccess(request.id, null, `{"result":${result}}`);
+    try {
+      this.#assertLength(frame, () => "the result");
+    } catch (error) {
+      return this.#sendFailure(request, call, error);
+    }
+    call.end();
+    this.#client.send(frame);
+  }
+
+  #sendFailure(
+    { id, name }: OperationRequest | StreamRequest,
+    call: OperationCall,
+    error: unknown,
+  ): void {
+    const { log } = this.#client;
+    const operation = this.#host.log.redact(describeOperation(name));
+    if (Refusal.is(error)) log.refusal(operation, error);
+    else if (!call.isReason(error)) log.exception(`${operation} failed`, error);
+    call.end();
+    this.#client.send(encodeFailure(id, error, this.#host));
+  }
+
+  /** Where the items of a stream go. */
+  #sinkOf({ id }: StreamRequest): PumpSink {
+    const { maxBuffered } = this.#host.limits;
+    const fitting = Math.floor((maxBuffered - FRAME_LENGTH) / 3);
+    const encode = (items: readonly string[]) =>
+      encodeSuccess(id, "items", `{"items":[${items.join()}]}`);
+    return {
+      maxUnits: Math.min(MAX_UNITS, fitting),
+      assertFits: (item) => this.#assertLength(encode([item]), () => "an item"),
+      send: (items) => this.#client.offer(encode(items)),
+      moment: () => this.#client.moment(),
+      defer: (turn) => void setImmediate(turn),
+    };
+  }
+
+  /** Refuses what no client could be sent, however well it reads. */
+  #assertLength(frame: string, subject: () => string): void {
+    const { maxBuffered } = this.#host.limits;
+    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
+  }
+}
+
+/** What a handler is told whose result nobody waits for any more. */
+function abortError(message: string): DOMException {
+  return new DOMException(message, "AbortError");
+}

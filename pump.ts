@@ -1,0 +1,154 @@
+/**
+ * Sending the items of one stream, no faster than its client takes them:
+ * docs/protocol.md, "Extensions", `stream`.
+ *
+ * @module
+ */
+
+import type { Items } from "./items.ts";
+
+/** Where items go. */
+export interface PumpSink {
+  /** The most that is sent together, in UTF-16 units; what is longer goes alone */
+  readonly maxUnits: number;
+  /** Refuses an item that is too large to be sent at all. */
+  assertFits(item: string): void;
+  /** Sends items, unless too much waits already; says whether it did. */
+  send(items: readonly string[]): boolean;
+  /** Waits a moment, in which there may be more room. */
+  moment(): Promise<void>;
+  /** Calls a function once whatever else is due has had its turn. */
+  defer(turn: () => void): void;
+}
+
+/** How many items are sent together at most, and asked for in one turn. */
+const MAX_ITEMS = 64;
+
+/** Asks for the items of one stream, as long as its client wants more, and sends them. */
+export class Pump {
+  readonly #sink: PumpSink;
+  /** How many items the client still wants. */
+  #credit: number;
+  #items: Items | undefined;
+  /** What the next frame carries. */
+  #ready: string[] = [];
+  #units = 0;
+  #isDeferred = false;
+  #isStopped = false;
+  #wake = (): void => {};
+  readonly #end = Promise.withResolvers<void>();
+  /** Says how it has ended. */
+  #settle = (): void => this.#end.resolve();
+
+  /**
+   * Constructs a `Pump`.
+   *
+   * @param credit How many items the client wants
+   * @param sink Where they go
+   */
+  constructor(credit: number, sink: PumpSink) {
+    this.#credit = credit;
+    this.#sink = sink;
+  }
+
+  /**
+   * Sends the items.
+   *
+   * @returns Resolves after the last one, or when the handler has come to its end after
+   * a stop
+   *
+   * @throws What the handler throws
+   */
+  run(items: Items): Promise<void> {
+    this.#items = items;
+    if (this.#isStopped) this.#return();
+    else void this.#loop(items);
+    return this.#end.promise;
+  }
+
+  /** The client wants so many items more. */
+  grant(credit: number): void {
+    this.#credit = Math.min(this.#credit + credit, Number.MAX_SAFE_INTEGER);
+    this.#wake();
+  }
+
+  /** Nobody wants anything more. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#wake();
+    this.#return();
+  }
+
+  async #loop(items: Items): Promise<void> {
+    try {
+      while (!this.#isStopped) {
+        if (this.#credit === 0) await this.#granted();
+        else if (!await this.#take(items)) break;
+      }
+    } catch (error) {
+      this.#settle = () => this.#end.reject(error);
+    }
+    // What came before the end, or before an error, still counts.
+    await this.#drain();
+    if (this.#isStopped) return;
+    this.#settle();
+    this.stop();
+  }
+
+  /** Asks for an item; says whether there was one. */
+  async #take(items: Items): Promise<boolean> {
+    const item = await items.next();
+    if (this.#isStopped) return true;
+    if (item === undefined) return false;
+    this.#sink.assertFits(item);
+    const { maxUnits } = this.#sink;
+    if (this.#units + item.length > maxUnits) await this.#rest();
+    this.#credit--;
+    this.#ready.push(item);
+    this.#units += item.length;
+    if (this.#units < maxUnits && this.#ready.length < MAX_ITEMS) this.#defer();
+    else await this.#rest();
+    return true;
+  }
+
+  /** Sends what is ready, once there is room. */
+  async #drain(): Promise<void> {
+    while (this.#ready.length > 0 && !this.#isStopped) {
+      if (!this.#sink.send(this.#ready)) await this.#sink.moment();
+      else {
+        this.#ready = [];
+        this.#units = 0;
+      }
+    }
+  }
+
+  /** Sends what is ready when this turn is over, if nothing did before. */
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#sink.defer(() => {
+      this.#isDeferred = false;
+      void this.#drain();
+    });
+  }
+
+  /** A handler that never waits must not keep everybody else from being heard. */
+  async #rest(): Promise<void> {
+    await this.#drain();
+    await new Promise<void>((resolve) => this.#sink.defer(resolve));
+  }
+
+  async #granted(): Promise<void> {
+    await this.#drain();
+    if (this.#credit > 0 || this.#isStopped) return;
+    await new Promise<void>((resolve) => this.#wake = resolve);
+  }
+
+  /** Lets the handler come to its end. */
+  #return(): void {
+    // What it threw before that comes first.
+    const settle = () => this.#sink.defer(() => this.#settle());
+    this.#items?.return().then(settle, this.#end.reject);
+  }
+}

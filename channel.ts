@@ -6,17 +6,19 @@
 
 import { assertLength } from "./bytes.ts";
 import type { ClientSocket } from "./dial.ts";
-import { GOODBYE } from "./encode.ts";
+import { encodeRequestDone, GOODBYE } from "./encode.ts";
 import {
   CloseCode,
   ConnectionClosedError,
   type ErrorFrame,
+  FeatureError,
   ResponseError,
-  TimeoutError,
 } from "./errors.ts";
+import { type Feature, NO_FEATURES } from "./features.ts";
+import type { OnDone } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import { type Failure, PendingRequests } from "./pending.ts";
-import type { JsonObject, WireMessage } from "./protocol.ts";
+import type { Json, JsonObject, WireMessage } from "./protocol.ts";
 import {
   decodeResponse,
   decodeResponses,
@@ -24,7 +26,7 @@ import {
   type Terms,
 } from "./response.ts";
 import type { CloseInfo } from "./status.ts";
-import { assertTimeout, settlesWithin, within } from "./timers.ts";
+import { assertTimeout, settlesWithin, timedOut, within } from "./timers.ts";
 
 /** A request on its way to the server. */
 export interface ChannelRequest {
@@ -36,12 +38,20 @@ export interface ChannelRequest {
   readonly timeout?: number | undefined;
   /** Whether it may be sent again after the connection was lost */
   readonly idempotent?: boolean | undefined;
+  /** What the server has to speak for it beyond Hoist 1 */
+  readonly needs?: Feature | undefined;
+  /** Whether the first reply is the answer */
+  readonly endsWithReply?: boolean | undefined;
   /** Makes the frame; may throw */
   encode(id: number): string;
+  /** It is sent: as long as it is under way, `say` sends a frame about it */
+  onSent?(say: (encode: (id: number) => string) => void): void;
   /** The message has got this number */
   onOpen?(messageId: number): void;
   /** A listener of the server has replied */
   onReply?(message: WireMessage): void;
+  /** Items of the stream have come */
+  onItems?(items: readonly Json[]): void;
   /** The answer is there, and the frame after it has not been looked at yet */
   onAnswer?(data: JsonObject | null): void;
   /** Makes an error of an error frame; a `ResponseError` if left out */
@@ -54,8 +64,11 @@ export interface ChannelEvents {
   onOpen?(channel: Channel): void;
   /** Nothing can be said any more, for whatever reason */
   onClose?(channel: Channel, info: CloseInfo): void;
-  /** The server sent a message, a reply or a broadcast */
-  onMessage(message: WireMessage): void;
+  /**
+   * The server sent a message, a reply or a broadcast; `onDone` is there if it wants to
+   * know when the listeners are done
+   */
+  onMessage(message: WireMessage, onDone?: OnDone): void;
   /** The server sent something that is no frame of Hoist 1 */
   onInvalid(): void;
 }
@@ -81,6 +94,8 @@ export class Channel {
   readonly #events: ChannelEvents;
   readonly #pending = new PendingRequests();
   readonly #outbox = new Outbox({ write: (frame) => this.#write(frame) });
+  /** What both sides speak beyond Hoist 1. */
+  #features = NO_FEATURES;
   /** The most that a frame may have, in bytes. */
   #maxPayload = Infinity;
   #closeInfo: CloseInfo | undefined;
@@ -109,19 +124,27 @@ export class Channel {
    * @param terms What the server agrees to
    * @param maxBatch The most that a batch may have for this side, in bytes
    */
-  open({ joins, maxPayload }: Terms, maxBatch: number): void {
+  open({ features, maxPayload }: Terms, maxBatch: number): void {
+    this.#features = features;
     this.#maxPayload = maxPayload;
-    if (joins) this.#outbox.join(Math.min(maxBatch, maxPayload));
+    if (features.has("batch")) {
+      this.#outbox.join(Math.min(maxBatch, maxPayload));
+    }
+    // Who names one is no Python server, which leaves them out.
+    if (features.size > 0) this.#pending.expectIds();
     this.#events.onOpen?.(this);
   }
 
   /** Sends a request and waits for its answer. */
   async request(request: ChannelRequest): Promise<JsonObject | null> {
-    const { subject, signal, timeout } = request;
+    const { subject, signal, timeout, needs } = request;
     assertTimeout(timeout);
     signal?.throwIfAborted();
     if (this.#closeInfo !== undefined) {
       throw new ConnectionClosedError(subject, this.#closeInfo);
+    }
+    if (needs !== undefined && !this.#features.has(needs)) {
+      throw new FeatureError(subject, needs, "server");
     }
     const id = this.#pending.nextId();
     const frame = request.encode(id);
@@ -129,10 +152,9 @@ export class Channel {
     try {
       const outcome = this.#outcomeOf(id, request);
       this.#outbox.push(frame);
-      return answerOf(
-        request,
-        await within(outcome, signal, timeout, () => timedOut(request)),
-      );
+      request.onSent?.((encode) => this.#say(id, encode));
+      const reason = () => timedOut(subject, timeout);
+      return answerOf(request, await within(outcome, signal, timeout, reason));
     } finally {
       this.#pending.abandon(id);
     }
@@ -159,7 +181,11 @@ export class Channel {
     return new Promise((resolve) =>
       this.#pending.add(id, {
         onOpen: (messageId) => request.onOpen?.(messageId),
-        onReply: (message) => request.onReply?.(message),
+        onReply: (message) => {
+          request.onReply?.(message);
+          if (request.endsWithReply) resolve({ kind: "answer", data: null });
+        },
+        onItems: (items) => request.onItems?.(items),
         resolve: (data) => {
           request.onAnswer?.(data);
           resolve({ kind: "answer", data });
@@ -167,6 +193,11 @@ export class Channel {
         reject: resolve,
       })
     );
+  }
+
+  /** Sends something about a request that is under way. */
+  #say(id: number, encode: (id: number) => string): void {
+    if (this.#pending.has(id)) this.#outbox.push(encode(id));
   }
 
   #receive(data: unknown): void {
@@ -180,6 +211,15 @@ export class Channel {
     if (response === null) return this.#events.onInvalid();
     this.#pending.handle(response);
     if (response.kind === "message") this.#events.onMessage(response.message);
+    if (response.kind === "request") this.#takeRequest(response.message);
+  }
+
+  /** The server asks: docs/protocol.md, `request`. */
+  #takeRequest(message: WireMessage): void {
+    this.#events.onMessage(message, (hasFailed) => {
+      if (this.#closeInfo !== undefined) return;
+      this.#outbox.push(encodeRequestDone(message.id, hasFailed));
+    });
   }
 
   #write(frame: string): void {
@@ -202,13 +242,6 @@ export class Channel {
     this.#fail(info);
     this.#resolveClosed(info);
   }
-}
-
-/** The error for a request whose time is up. */
-export function timedOut({ subject, timeout }: ChannelRequest): TimeoutError {
-  return new TimeoutError(
-    `Cannot finish ${subject}: no answer within ${timeout} ms`,
-  );
 }
 
 /** What became of a request. */

@@ -18,12 +18,27 @@
  */
 
 import type { Connection } from "./connection.ts";
+import type { Contract } from "./contract.ts";
+import type { OpenContract } from "./contract_types.ts";
 import type { WebSocketConstructor } from "./dial.ts";
 import type { Logger } from "./log.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
 import { fromCaller } from "./stack.ts";
 
 export type { Connection } from "./connection.ts";
+export {
+  type Contract,
+  type DataSchema,
+  defineContract,
+  type MessageSchemas,
+  type OperationSchemas,
+} from "./contract.ts";
+export type {
+  ContractDescription,
+  MessageDescription,
+  OperationDescription,
+} from "./contract_description.ts";
+export type { OpenContract } from "./contract_types.ts";
 export type { ClientSocket, WebSocketConstructor } from "./dial.ts";
 export {
   CloseCode,
@@ -31,16 +46,29 @@ export {
   ConnectionClosedError,
   ErrorCode,
   type ErrorFrame,
+  FeatureError,
   HoistError,
+  type Issue,
   LoginError,
+  NoReplyError,
   ResponseError,
   TimeoutError,
+  ValidationError,
   VersionError,
 } from "./errors.ts";
+export type { Feature } from "./features.ts";
+export type { SchemaIssue } from "./issue.ts";
 export type { Logger } from "./log.ts";
 export { type Listener, Message } from "./message.ts";
 export type { Json, JsonObject, WireMessage } from "./protocol.ts";
 export type { ReconnectOptions } from "./reconnect.ts";
+export type {
+  InputOf,
+  OutputOf,
+  Schema,
+  SchemaProperties,
+  SchemaResult,
+} from "./schema.ts";
 export {
   type MessageOptions,
   type OperationOptions,
@@ -54,9 +82,10 @@ export type {
   ConnectionStatus,
   StateListener,
 } from "./status.ts";
+export type { OperationStream, StreamOptions } from "./stream.ts";
 
-/** Options of {@linkcode connect} */
-export interface ConnectOptions {
+/** Options of {@linkcode connect}; `Of` is the contract */
+export interface ConnectOptions<Of extends Contract = OpenContract> {
   /**
    * The URL of the server, with `http:`, `https:`, `ws:` or `wss:`. If the server is
    * mounted below a path, the URL ends with that path.
@@ -93,6 +122,19 @@ export interface ConnectOptions {
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /**
+   * What both sides have agreed on, see `defineContract`: the names and types of all
+   * that this side sends and gets.
+   */
+  readonly contract?: Of | undefined;
+  /**
+   * Whether what the server sends is held against the contract as well. A message that
+   * does not fit is not handed to listeners; a reply, a result or an item that does not
+   * rejects with a `ValidationError`. What a schema turns it into does not count here.
+   *
+   * @default {"none"}
+   */
+  readonly validate?: "none" | "all" | undefined;
+  /**
    * The class to make the WebSocket with: that of `npm:ws`, say, where there is none.
    *
    * @default {globalThis.WebSocket}
@@ -118,7 +160,7 @@ export interface ConnectOptions {
  * @throws {VersionError} If the server is older than `minimumVersion`, or this client
  * older than the server allows
  * @throws {TimeoutError} If it takes longer than `timeout`
- * @throws {TypeError} If the URL or `minimumVersion` makes no sense
+ * @throws {TypeError} If the URL, `minimumVersion` or `contract` makes no sense
  * @throws {RangeError} If `timeout` or an option of `reconnect` is out of its range
  *
  * @example
@@ -131,14 +173,15 @@ export interface ConnectOptions {
  * await connection.message("hello", { name: "Ada" });
  * ```
  */
-export async function connect(
+export async function connect<Of extends Contract = OpenContract>(
   token: string,
-  options: ConnectOptions = {},
-): Promise<Connection> {
+  options: ConnectOptions<Of> = {},
+): Promise<Connection<Of>> {
   try {
     // A server imports this module, too, and never needs what is behind it.
     const { openConnection } = await import("./open.ts");
-    return await openConnection(token, options);
+    const connection: unknown = await openConnection(token, options);
+    return connection as Connection<Of>;
   } catch (error) {
     throw fromCaller(error, connect);
   }

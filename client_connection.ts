@@ -5,20 +5,28 @@
  */
 
 import type { ChannelRequest } from "./channel.ts";
+import type { Checks } from "./checks.ts";
 import type { Connection } from "./connection.ts";
 import {
   describeMessage,
   describeOperation,
+  describeRequest,
+  describeStream,
+  encodeAhead,
   encodeMessageRequest,
   encodeOperationRequest,
+  encodeStreamRequest,
 } from "./encode.ts";
+import { NoReplyError } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Listener } from "./message.ts";
 import type { Json, JsonObject, WireMessage } from "./protocol.ts";
+import { Replies } from "./replies.ts";
 import type { Reporter } from "./reporter.ts";
 import {
   type MessageOptions,
   type OperationOptions,
+  type RequestOptions,
   SentMessage,
   ServerMessage,
 } from "./server_message.ts";
@@ -29,6 +37,12 @@ import type {
   StateListener,
   Status,
 } from "./status.ts";
+import {
+  bufferOf,
+  ItemStream,
+  type OperationStream,
+  type StreamOptions,
+} from "./stream.ts";
 
 /** What carries requests: one WebSocket, or one after the other. */
 export interface Link {
@@ -46,6 +60,8 @@ export interface ConnectionParts {
   readonly inbox: Inbox;
   readonly status: Status;
   readonly reporter: Reporter;
+  /** Holds what the server sends against the contract; none if it is trusted */
+  readonly checks: Checks | undefined;
 }
 
 /** A {@linkcode Connection} over a link that is open. */
@@ -55,16 +71,20 @@ export class ClientConnection implements Connection {
   readonly #inbox: Inbox;
   readonly #status: Status;
   readonly #reporter: Reporter;
+  readonly #checks: Checks | undefined;
 
-  constructor({ link, inbox, status, reporter }: ConnectionParts) {
+  constructor({ link, inbox, status, reporter, checks }: ConnectionParts) {
     this.#link = link;
     this.#inbox = inbox;
     this.#status = status;
     this.#reporter = reporter;
+    this.#checks = checks;
     this.closed = link.closed;
-    inbox.connect((wire) => {
+    inbox.connect({
+      check: (wire) => checks?.message(wire),
       // The listener to the message before may have closed the connection.
-      return status.state === "closed" ? undefined : this.#toMessage(wire);
+      toMessage: (wire) =>
+        status.state === "closed" ? undefined : this.#toMessage(wire),
     });
     // What the server sent along waits for the first listener, but not for ever.
     const timer = setTimeout(() => inbox.open(), 0);
@@ -86,15 +106,27 @@ export class ClientConnection implements Connection {
     return this.#inbox.add(names, listener);
   }
 
-  async message(
-    name: string,
+  async message<Name extends string>(
+    name: Name,
     data: JsonObject = {},
     options: MessageOptions = {},
-  ): Promise<SentMessage> {
+  ): Promise<SentMessage<JsonObject, Name>> {
     try {
       return await this.#send(name, data, null, options);
     } catch (error) {
       throw fromCaller(error, this.message);
+    }
+  }
+
+  async request(
+    name: string,
+    data: JsonObject = {},
+    options: RequestOptions = {},
+  ): Promise<ServerMessage> {
+    try {
+      return await this.#ask(name, data, options);
+    } catch (error) {
+      throw fromCaller(error, this.request);
     }
   }
 
@@ -108,10 +140,42 @@ export class ClientConnection implements Connection {
     const encode = (id: number) => encodeOperationRequest(id, name, data);
     const request = { subject, encode, signal, timeout, idempotent };
     try {
-      return (await this.#link.request(request))?.result ?? null;
+      const result = (await this.#link.request(request))?.result ?? null;
+      const checking = this.#checks?.result(name, result);
+      if (checking !== undefined) await checking;
+      return result;
     } catch (error) {
       throw fromCaller(error, this.operation);
     }
+  }
+
+  stream(
+    name: string,
+    data: JsonObject = {},
+    options: StreamOptions = {},
+  ): OperationStream {
+    const { signal } = options;
+    const buffer = bufferOf(options);
+    const subject = describeStream(name);
+    // What cannot be sent is refused now, and not when somebody asks for an item.
+    const encode = encodeAhead((id) =>
+      encodeStreamRequest(id, name, data, buffer)
+    );
+    return new ItemStream({
+      subject,
+      buffer,
+      signal,
+      call: (events) => {
+        this.#inbox.open();
+        return this.#link.request({
+          subject,
+          encode,
+          needs: "stream",
+          ...events,
+        });
+      },
+      check: this.#checks && ((item) => this.#checks?.item(name, item)),
+    });
   }
 
   close(): Promise<void> {
@@ -122,14 +186,18 @@ export class ClientConnection implements Connection {
     return this.close();
   }
 
-  async #send(
-    name: string,
+  async #send<Name extends string>(
+    name: Name,
     data: JsonObject,
     replying: WireMessage | null,
     { signal, timeout, onReply }: MessageOptions,
-  ): Promise<SentMessage> {
+  ): Promise<SentMessage<JsonObject, Name>> {
     this.#inbox.open();
-    const replies: ServerMessage[] = [];
+    const replies = new Replies(this.#checks, (wire) => {
+      const reply = this.#toMessage(wire);
+      if (onReply !== undefined) void this.#reporter.run(() => onReply(reply));
+      return reply;
+    });
     let messageId = 0;
     await this.#link.request({
       subject: describeMessage(name),
@@ -137,18 +205,33 @@ export class ClientConnection implements Connection {
       timeout,
       encode: (id) => encodeMessageRequest(id, name, data, replying),
       onOpen: (id) => messageId = id,
-      onReply: (wire) => {
-        const reply = this.#toMessage(wire);
-        replies.push(reply);
-        if (onReply !== undefined) {
-          void this.#reporter.run(() => onReply(reply));
-        }
-      },
+      onReply: (wire) => replies.add(wire),
     });
-    return new SentMessage(
-      { message: name, data, id: messageId, replying },
-      replies,
-    );
+    const wire = { message: name, data, id: messageId, replying };
+    return new SentMessage(wire, await replies.all());
+  }
+
+  /** Sends a message and takes the first reply for the answer. */
+  async #ask(
+    name: string,
+    data: JsonObject,
+    { signal, timeout }: RequestOptions,
+  ): Promise<ServerMessage> {
+    this.#inbox.open();
+    const subject = describeRequest(name);
+    const replies: WireMessage[] = [];
+    await this.#link.request({
+      subject,
+      signal,
+      timeout,
+      endsWithReply: true,
+      encode: (id) => encodeMessageRequest(id, name, data, null),
+      onReply: (wire) => void replies.push(wire),
+    });
+    const [first] = replies;
+    if (first === undefined) throw new NoReplyError(subject);
+    await this.#checks?.message(first);
+    return this.#toMessage(first);
   }
 
   async #reply(
@@ -167,7 +250,8 @@ export class ClientConnection implements Connection {
   #toMessage(wire: WireMessage): ServerMessage {
     return new ServerMessage(
       wire,
-      (name, data, options) => this.#reply(name, data, wire, options),
+      (name, data, options) =>
+        this.#reply(name, data as JsonObject, wire, options as MessageOptions),
     );
   }
 }

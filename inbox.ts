@@ -7,7 +7,28 @@
 import { type Listener, Listeners } from "./message.ts";
 import type { WireMessage } from "./protocol.ts";
 import type { Reporter } from "./reporter.ts";
+import { Sequence, type Waiting } from "./sequence.ts";
 import type { ServerMessage } from "./server_message.ts";
+
+/** Is called when the listeners to a message are done. */
+export type OnDone = (hasFailed: boolean) => void;
+
+/** What an inbox needs of the connection that it belongs to. */
+export interface InboxOwner {
+  /** Looks at a message before a listener gets it. */
+  check(wire: WireMessage): ReturnType<Waiting>;
+  /**
+   * Makes of a message object what listeners get, or `undefined` if they should not get
+   * it any more
+   */
+  toMessage(wire: WireMessage): ServerMessage | undefined;
+}
+
+/** A message that came. */
+interface Arrival {
+  readonly wire: WireMessage;
+  readonly onDone: OnDone | undefined;
+}
 
 /**
  * The messages of a server on their way to the listeners. What comes before there can
@@ -16,10 +37,11 @@ import type { ServerMessage } from "./server_message.ts";
 export class Inbox {
   readonly #reporter: Reporter;
   readonly #listeners = new Listeners<ServerMessage>();
+  readonly #sequence = new Sequence();
   /** What came before there could be a listener; none once there could. */
-  #early: WireMessage[] | undefined = [];
-  /** What becomes of a message; nothing before there is a connection to reply on. */
-  #deliver = (_wire: WireMessage): void => {};
+  #early: Arrival[] | undefined = [];
+  /** None before there is a connection to reply on. */
+  #owner: InboxOwner | undefined;
 
   /**
    * Constructs an `Inbox`.
@@ -30,24 +52,16 @@ export class Inbox {
     this.#reporter = reporter;
   }
 
-  /**
-   * Connects the inbox with the connection that it belongs to.
-   *
-   * @param toMessage Makes of a message object what listeners get, or `undefined` if
-   * they should not get it any more
-   */
-  connect(toMessage: (wire: WireMessage) => ServerMessage | undefined): void {
-    this.#deliver = (wire) => {
-      const message = toMessage(wire);
-      if (message !== undefined) void this.#dispatch(message);
-    };
+  /** Connects the inbox with the connection that it belongs to. */
+  connect(owner: InboxOwner): void {
+    this.#owner = owner;
   }
 
   /** Hands out what the server sent along with its answer to the login. */
   open(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const wire of early) this.#deliver(wire);
+    for (const arrival of early) this.#deliver(arrival);
   }
 
   /** Adds a listener, as `Connection.receive` does. */
@@ -61,9 +75,10 @@ export class Inbox {
   }
 
   /** The server sent a message, a reply or a broadcast. */
-  onMessage(wire: WireMessage): void {
-    if (this.#early !== undefined) this.#early.push(wire);
-    else this.#deliver(wire);
+  onMessage(wire: WireMessage, onDone?: OnDone): void {
+    const arrival = { wire, onDone };
+    if (this.#early !== undefined) this.#early.push(arrival);
+    else this.#deliver(arrival);
   }
 
   /** The server sent something that is no frame of Hoist 1. */
@@ -71,10 +86,26 @@ export class Inbox {
     this.#reporter.warn("ignored a frame that is not of Hoist 1");
   }
 
-  async #dispatch(message: ServerMessage): Promise<void> {
-    await this.#listeners.dispatch(
-      message,
-      (error) => this.#reporter.report(error),
+  /** Hands out a message, after those that came before it. */
+  #deliver({ wire, onDone }: Arrival): void {
+    this.#sequence.add(
+      () => this.#owner?.check(wire),
+      () => void this.#dispatch(wire, onDone),
+      (error) => {
+        this.#reporter.ignore(error);
+        onDone?.(true);
+      },
     );
+  }
+
+  async #dispatch(wire: WireMessage, onDone?: OnDone): Promise<void> {
+    const message = this.#owner?.toMessage(wire);
+    if (message === undefined) return;
+    let hasFailed = false;
+    await this.#listeners.dispatch(message, (error) => {
+      hasFailed = true;
+      this.#reporter.report(error);
+    });
+    onDone?.(hasFailed);
   }
 }

@@ -32,13 +32,29 @@ export {
   type ConnectionState,
   type ConnectionStatus,
   type ConnectOptions,
+  type Contract,
+  type ContractDescription,
+  type DataSchema,
+  defineContract,
+  type InputOf,
+  type MessageDescription,
   type MessageOptions,
+  type MessageSchemas,
+  type OpenContract,
+  type OperationDescription,
   type OperationOptions,
+  type OperationSchemas,
+  type OperationStream,
+  type OutputOf,
   type ReconnectOptions,
   type RequestOptions,
+  type Schema,
+  type SchemaProperties,
+  type SchemaResult,
   SentMessage,
   ServerMessage,
   type StateListener,
+  type StreamOptions,
   type WebSocketConstructor,
 } from "./client.ts";
 export {
@@ -55,6 +71,11 @@ export type {
 } from "./auth.ts";
 export type { BroadcastResult } from "./broadcasts.ts";
 export type {
+  BuiltinGetOptions,
+  BuiltinReadOptions,
+  Builtins,
+} from "./builtins.ts";
+export type {
   NamedToken,
   TokenDecision,
   TokenIdentity,
@@ -65,13 +86,19 @@ export {
   ConnectionClosedError,
   ErrorCode,
   type ErrorFrame,
+  FeatureError,
   HoistError,
+  type Issue,
   LoginError,
+  NoReplyError,
   ResponseError,
   TimeoutError,
+  ValidationError,
   VersionError,
 } from "./errors.ts";
+export type { Feature } from "./features.ts";
 export type { Handler, RequestInfo } from "./http.ts";
+export type { SchemaIssue } from "./issue.ts";
 export type { Limits } from "./limits.ts";
 export { debug, type DebugOptions, type Logger, type LogLevel } from "./log.ts";
 export { main } from "./main.ts";

@@ -5,10 +5,13 @@
  */
 
 import { MAX_BATCH } from "./batch.ts";
+import { assertDefined } from "./assert_contract.ts";
 import { Channel, type ChannelEvents } from "./channel.ts";
+import type { Checks } from "./checks.ts";
 import type { ConnectOptions } from "./client.ts";
 import { ClientConnection, type Link } from "./client_connection.ts";
 import type { Connection } from "./connection.ts";
+import type { Contract } from "./contract.ts";
 import {
   acknowledge,
   type Endpoints,
@@ -34,10 +37,11 @@ const DEFAULT_TIMEOUT = 10_000;
 /** Connects to a server and logs in; `connect` says what may go wrong. */
 export async function openConnection(
   token: string,
-  options: ConnectOptions,
+  options: ConnectOptions<Contract>,
 ): Promise<Connection> {
   const { logger = console } = options;
   const target = targetOf(token, options);
+  const checks = await checksOf(options);
   const reporter = new Reporter(logger);
   const inbox = new Inbox(reporter);
   const status = new Status(reporter);
@@ -46,12 +50,24 @@ export async function openConnection(
     status,
     inbox,
   }, options);
-  return new ClientConnection({ link, inbox, status, reporter });
+  return new ClientConnection({ link, inbox, status, reporter, checks });
+}
+
+/** What the server is held against, if it is to be. */
+async function checksOf(
+  { contract, validate = "none" }: ConnectOptions<Contract>,
+): Promise<Checks | undefined> {
+  assertDefined("Cannot connect", contract);
+  assertValidation(validate, contract);
+  if (validate === "none" || contract === undefined) return undefined;
+  // Most programs trust their server.
+  const { ContractChecks } = await import("./checks.ts");
+  return new ContractChecks(contract);
 }
 
 async function openLink(
   parts: ReconnectorParts,
-  { reconnect, signal }: ConnectOptions,
+  { reconnect, signal }: ConnectOptions<Contract>,
 ): Promise<Link> {
   const { dial, status, inbox } = parts;
   if (reconnect) {
@@ -64,7 +80,7 @@ async function openLink(
   return await dial(signal, {
     onOpen: () => status.set({ state: "open" }),
     onClose: () => status.set({ state: "closed" }),
-    onMessage: (wire) => inbox.onMessage(wire),
+    onMessage: (wire, onDone) => inbox.onMessage(wire, onDone),
     onInvalid: () => inbox.onInvalid(),
   });
 }
@@ -79,7 +95,10 @@ interface Target {
   readonly login: string;
 }
 
-function targetOf(token: string, options: ConnectOptions): Target {
+function targetOf(
+  token: string,
+  options: ConnectOptions<Contract>,
+): Target {
   const { url = DEFAULT_URL, minimumVersion } = options;
   const { timeout = DEFAULT_TIMEOUT } = options;
   const { WebSocket = globalThis.WebSocket } = options;
@@ -135,7 +154,9 @@ async function logIn(
 }
 
 /** A client that does not come back has no use for being told when. */
-function featuresOf({ reconnect }: ConnectOptions): readonly Feature[] {
+function featuresOf(
+  { reconnect }: ConnectOptions<Contract>,
+): readonly Feature[] {
   return reconnect
     ? FEATURES
     : FEATURES.filter((feature) => feature !== "retry");
@@ -188,5 +209,22 @@ function assertImplementation(implementation: unknown): void {
   if (typeof implementation === "function") return;
   throw new TypeError(
     "Cannot connect as this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws",
+  );
+}
+
+function assertValidation(
+  validate: string,
+  contract: Contract | undefined,
+): void {
+  if (validate !== "none" && validate !== "all") {
+    throw new TypeError(
+      `Cannot connect as 'validate' must be "none" or "all": current value is ${
+        JSON.stringify(validate)
+      }`,
+    );
+  }
+  if (validate === "none" || contract !== undefined) return;
+  throw new TypeError(
+    "Cannot connect as 'validate' has nothing to go by without a 'contract'",
   );
 }

@@ -10,7 +10,6 @@ import {
   type ChannelEvents,
   type ChannelRequest,
   CLOSED_HERE,
-  timedOut,
 } from "./channel.ts";
 import type { Link } from "./client_connection.ts";
 import { encodeAhead } from "./encode.ts";
@@ -24,7 +23,7 @@ import {
   rulesOf,
 } from "./reconnect.ts";
 import type { CloseInfo, Status } from "./status.ts";
-import { limit } from "./timers.ts";
+import { limit, timedOut } from "./timers.ts";
 
 /** Opens a WebSocket and logs in. */
 export type Dial = (
@@ -75,7 +74,7 @@ export class Reconnector implements Link {
     this.#events = {
       onOpen: (channel) => this.#adopt(channel),
       onClose: (channel, info) => this.#lose(channel, info),
-      onMessage: (wire) => inbox.onMessage(wire),
+      onMessage: (wire, onDone) => inbox.onMessage(wire, onDone),
       onInvalid: () => inbox.onInvalid(),
     };
   }
@@ -93,7 +92,7 @@ export class Reconnector implements Link {
     const { signal, cancel } = limit(
       request.signal,
       request.timeout,
-      () => timedOut(request),
+      () => timedOut(request.subject, request.timeout),
     );
     try {
       signal.throwIfAborted();

@@ -30,7 +30,12 @@ export class Reporter {
 
   /** A function of the user has thrown. */
   report(error: unknown): void {
-    this.#log("error", `a listener failed\n${describe(error)}`);
+    this.#log("error", `a listener failed\n${describe(error, stackOf)}`);
+  }
+
+  /** A message was not handed out, as it is not as it has to be. */
+  ignore(error: unknown): void {
+    this.#log("warn", `ignored a message\n${describe(error, messageOf)}`);
   }
 
   /** Something is odd. */
@@ -49,13 +54,20 @@ export class Reporter {
   }
 }
 
-/** An error with its stack, in every runtime and whatever was thrown. */
-function describe(error: unknown): string {
+/** What is told of an error, whatever was thrown. */
+function describe(error: unknown, tell: (error: Error) => string): string {
   try {
-    return error instanceof Error
-      ? error.stack ?? String(error)
-      : String(error);
+    return error instanceof Error ? tell(error) : String(error);
   } catch {
     return "what was thrown cannot be shown";
   }
+}
+
+/** An error with its stack, in every runtime. */
+function stackOf(error: Error): string {
+  return error.stack ?? String(error);
+}
+
+function messageOf({ message }: Error): string {
+  return message;
 }

@@ -4,14 +4,9 @@ import assert from "node:assert/strict";
 import { serve } from "../serve.ts";
 import { type Client, Server } from "../mod.ts";
 import { Recorder } from "./helpers.ts";
+import { assertSame } from "./same.ts";
 
 const OPTIONS = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
-
-type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends
-  (<T>() => T extends Other ? 1 : 2) ? true : false;
-
-/** Compiles only if both are the same type, in every detail. */
-function assertSame<One, Other>(_isSame: Same<One, Other>): void {}
 
 /** The type of the identity of a server's clients. */
 type IdentityIn<Of> = Of extends

@@ -17,7 +17,7 @@ function toMessage(wire: WireMessage): ServerMessage {
 function connectedInbox() {
   const logger = new Recorder();
   const inbox = new Inbox(new Reporter(logger));
-  inbox.connect(toMessage);
+  inbox.connect({ check: () => {}, toMessage });
   const seen: string[] = [];
   return { inbox, logger, seen };
 }
@@ -56,7 +56,10 @@ Deno.test("Inbox hands out nothing twice", async () => {
 Deno.test("Inbox leaves out what its connection does not want listened to any more", () => {
   const { inbox, seen } = connectedInbox();
   let isOpen = true;
-  inbox.connect((wire) => isOpen ? toMessage(wire) : undefined);
+  inbox.connect({
+    check: () => {},
+    toMessage: (wire) => isOpen ? toMessage(wire) : undefined,
+  });
   inbox.onMessage(wire("one"));
   inbox.onMessage(wire("two"));
   inbox.add(({ name }) => {

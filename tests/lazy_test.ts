@@ -10,7 +10,16 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The modules that are loaded only when they are needed. */
-const LAZY = ["auth", "channel", "client_connection", "open", "reconnector"];
+const LAZY = [
+  "auth",
+  "channel",
+  "checks",
+  "client_connection",
+  "get_url",
+  "open",
+  "read_file",
+  "reconnector",
+];
 
 const SERVE = `
   const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" } as const;
@@ -57,11 +66,18 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
 /** Runs a program beside the copy of the package; returns the lines that it prints. */
-async function run(program: string): Promise<string[]> {
+async function run(
+  program: string,
+  permissions: readonly string[] = [],
+): Promise<string[]> {
   const path = join(directory, "program.ts");
   await Deno.writeTextFile(path, program);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--no-lock", "--allow-net", path],
+    args: [
+      ...["run", "--no-check", "--no-lock", "--allow-net"],
+      ...permissions,
+      path,
+    ],
     cwd: directory,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -130,6 +146,45 @@ Deno.test("a program loads what comes back when it asks for that", async () => {
     "connected",
     "connected",
   ]);
+});
+
+Deno.test("a program loads what checks its server when it asks for that", async () => {
+  const lines = await run(
+    `import { connect, defineContract, serve } from "./mod.ts";
+    const contract = defineContract({});
+    const more = { login: () => true, contract }; ${SERVE}
+    for (const validate of ["none", "all", "all"] as const) {
+      await using connection = await connect("test", { url: server.url, contract, validate });
+      console.log("connected");
+    }`,
+  );
+  const loaded = lines.indexOf("(checks)");
+  assert.equal(lines.lastIndexOf("(checks)"), loaded);
+  assert.deepEqual(lines.slice(loaded - 1), [
+    "connected",
+    "(checks)",
+    "connected",
+    "connected",
+  ]);
+});
+
+Deno.test("a server loads what reads and fetches when a client asks for it", async () => {
+  const lines = await run(
+    `import { connect, serve } from "./mod.ts";
+    const builtins = {
+      print: true,
+      read: { root: "." },
+      get: { allow: ["http://localhost:1"] },
+    };
+    const more = { login: () => true, builtins }; ${SERVE}
+    await using connection = await connect("test", { url: server.url });
+    for (let n = 1; n <= 2; n++) {
+      await connection.operation("read", { path: "none" }).catch(() => {});
+      await connection.operation("get", { url: "http://x" }).catch(() => {});
+    }`,
+    ["--allow-read"],
+  );
+  assert.deepEqual(lines.slice(-2), ["(read_file)", "(get_url)"]);
 });
 
 Deno.test("a server that starts and answers touches no timer, whose first use takes its time", async () => {

@@ -15,6 +15,8 @@ export const FEATURES: readonly string[] = [
   "batch",
   "done-id",
   "max-payload",
+  "request",
+  "stream",
 ];
 
 /** The login of a client. */

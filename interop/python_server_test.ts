@@ -5,7 +5,9 @@ import type { ServerMessage } from "../client.ts";
 import {
   ConnectionClosedError,
   ErrorCode,
+  FeatureError,
   LoginError,
+  NoReplyError,
   ResponseError,
   VersionError,
 } from "../errors.ts";
@@ -67,6 +69,27 @@ Deno.test("connect() logs in where a Python server broadcasts before it answers"
     await using connection = await python.connect();
     assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
   }, { eager: true });
+});
+
+Deno.test("Connection.request() takes the first reply of a Python server", async () => {
+  await withPythonServer(async (python) => {
+    await using connection = await python.connect();
+    const { replies: [first] } = await connection.message("hello", { a: 1 });
+    for (let n = 0; n < 3; n++) {
+      const reply = await connection.request("hello", { a: 1 });
+      assert.deepEqual([reply.name, reply.data], [first?.name, first?.data]);
+    }
+    await assert.rejects(connection.request("nobody listens"), NoReplyError);
+    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+  });
+});
+
+Deno.test("Connection.stream() is refused before a Python server hears of it", async () => {
+  await withPythonServer(async (python) => {
+    await using connection = await python.connect();
+    await assert.rejects(connection.stream("add").next(), FeatureError);
+    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+  });
 });
 
 Deno.test("Connection.message() to a Python server has two replies, in order", async () => {

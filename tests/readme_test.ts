@@ -1,7 +1,9 @@
 /**
- * Runs the examples of the documents: each block of TypeScript is a program, and one
- * that starts with `// hello_server.ts` is followed by one that starts with `// hello_client.ts`
- * and talks to it. A block marked `ts ignore` is not run.
+ * Runs the examples of the documents: each block of TypeScript is a program. One that
+ * starts with a name, as `// hello_server.ts`, can be imported by those after it; one
+ * whose name ends in `_server.ts` is followed by one that ends in `_client.ts` and talks
+ * to it. A block marked `ts ignore` is not run, and one marked `ts error` does not
+ * compile, for the reason in the block of text after it.
  *
  * Other documents: `deno test --allow-all tests/readme_test.ts -- path.md`.
  */
@@ -23,6 +25,10 @@ interface Block {
   readonly place: string;
   /** The code, with the line numbers that it has in the document */
   readonly code: string;
+  /** The file that it stands for, if it says so */
+  readonly name: string | undefined;
+  /** What the compiler says of it, if it is not to compile */
+  readonly error: string | undefined;
 }
 
 /** A text whose brackets match, as deep as examples nest them. */
@@ -63,7 +69,9 @@ const blocks = [...examples, ...others.flatMap(readBlocks)];
 for (const [index, block] of blocks.entries()) {
   const next = blocks[index + 1];
   const previous = blocks[index - 1];
-  if (isServer(block)) {
+  if (block.error !== undefined) {
+    Deno.test(`${block.place} does not compile`, () => refuse(block));
+  } else if (isServer(block)) {
     const client = next !== undefined && isClient(next) ? next : undefined;
     const both = client === undefined ? "" : ` with ${client.place}`;
     Deno.test(`${block.place} serves${both}`, () => runPair(block, client));
@@ -71,7 +79,7 @@ for (const [index, block] of blocks.entries()) {
     Deno.test(`${block.place} runs`, () => runAlone(block));
   } else if (previous === undefined || !isServer(previous)) {
     Deno.test(`${block.place} has a server`, () => {
-      assert.fail(`${block.place} must follow a block that is hello_server.ts`);
+      assert.fail(`${block.place} must follow a block that is a server`);
     });
   }
 }
@@ -80,23 +88,27 @@ for (const [index, block] of blocks.entries()) {
 function readBlocks(path: string): Block[] {
   const text = Deno.readTextFileSync(path);
   const fences = text.matchAll(
-    /^```(?:ts|typescript)\b *(.*)\n([^]*?)^```$/gm,
+    /^```(?:ts|typescript)\b *(.*)\n([^]*?)^```$(?:\n\n```text\n([^]*?)^```$)?/gm,
   );
   return [...fences]
     .filter(([, mark]) => mark !== "ignore")
-    .map(({ 2: code = "", index }) => {
+    .map(({ 1: mark, 2: code = "", 3: error = "", index }) => {
       const line = text.slice(0, index).split("\n").length;
-      const place = `${basename(path)}:${line}`;
-      return { place, code: "\n".repeat(line) + code };
+      return {
+        place: `${basename(path)}:${line}`,
+        code: "\n".repeat(line) + code,
+        name: code.match(/^\/\/ (\w+\.ts)\n/)?.[1],
+        error: mark === "error" ? error : undefined,
+      };
     });
 }
 
-function isServer({ code }: Block): boolean {
-  return code.trimStart().startsWith("// hello_server.ts\n");
+function isServer({ name }: Block): boolean {
+  return name?.endsWith("_server.ts") ?? false;
 }
 
-function isClient({ code }: Block): boolean {
-  return code.trimStart().startsWith("// hello_client.ts\n");
+function isClient({ name }: Block): boolean {
+  return name?.endsWith("_client.ts") ?? false;
 }
 
 /** Runs a block to its end. */
@@ -124,6 +136,18 @@ async function runPair(server: Block, client?: Block): Promise<void> {
   assert(code === 0 || signal === "SIGTERM", `${server.place} failed\n${log}`);
 }
 
+/** Sees that a block does not compile, and why. */
+async function refuse(block: Block): Promise<void> {
+  // It never runs, so any server will do.
+  const path = await write(block, "http://localhost:5000");
+  const { code, stderr } = await deno(["check"], path).output();
+  const text = new TextDecoder().decode(stderr);
+  assert.notEqual(code, 0, `${block.place} compiles`);
+  assert(text.includes(block.error ?? ""), text);
+  assert.match(text, /Type checking failed/);
+  assert(!text.includes("Found "), `There is more than one error\n${text}`);
+}
+
 /** Waits until a program ends, but not for ever. */
 async function end(child: Deno.ChildProcess, block: Block): Promise<void> {
   if (await settlesWithin(child.status, LIMIT)) return;
@@ -132,18 +156,30 @@ async function end(child: Deno.ChildProcess, block: Block): Promise<void> {
 }
 
 async function start(block: Block, url?: string): Promise<Deno.ChildProcess> {
-  const path = join(directory, `${block.place.replace(":", "_")}.ts`);
+  const path = await write(block, url);
+  return deno(["run", "--check", "--allow-all"], path).spawn();
+}
+
+/** Writes a block to a file, for those after it to import. */
+async function write(block: Block, url?: string): Promise<string> {
+  const name = block.name ?? `${block.place.replace(":", "_")}.ts`;
+  const path = join(directory, name);
   await Deno.writeTextFile(path, relocate(block, url));
+  return path;
+}
+
+/** What does something with a file. */
+function deno(command: readonly string[], path: string): Deno.Command {
   // The configuration makes the checkout the package that a block imports.
   const config = ["--config", join(ROOT, "deno.json"), "--no-lock"];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--check", "--allow-all", ...config, path],
+    args: [...command, ...config, path],
     cwd: directory,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-  }).spawn();
+  });
 }
 
 /** Makes calls that do not say where use a free port of the loopback interface. */

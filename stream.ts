@@ -7,6 +7,7 @@
 import { encodeCancel, encodeCredit } from "./encode.ts";
 import { HoistError } from "./errors.ts";
 import type { Json } from "./json.ts";
+import { Queue } from "./queue.ts";
 import { fromCaller } from "./stack.ts";
 
 /** Options of `Connection.stream` */
@@ -93,7 +94,7 @@ export class ItemStream implements OperationStream {
   readonly #parts: StreamParts;
   readonly #controller = new AbortController();
   /** What nobody has taken yet. */
-  #items: Json[] = [];
+  readonly #items = new Queue<Json>();
   readonly #takers: Taker[] = [];
   /** How many items were taken that the server has not been told of. */
   #taken = 0;
@@ -129,7 +130,7 @@ export class ItemStream implements OperationStream {
 
   #next(): Result | Promise<Result> {
     if (this.#state === "idle") this.#begin();
-    const item = this.#items.shift();
+    const item = this.#items.take();
     if (item !== undefined) return this.#hand(item);
     if (this.#state === "ended") return this.#last();
     return new Promise((resolve) => this.#takers.push(resolve));
@@ -156,10 +157,10 @@ export class ItemStream implements OperationStream {
       // Some may have been on the way when this side gave up.
       if (this.#state === "ended") return;
       const taker = this.#takers.shift();
-      if (taker === undefined) this.#items.push(item);
+      if (taker === undefined) this.#items.add(item);
       else taker(this.#hand(item));
     }
-    if (this.#items.length <= this.#parts.buffer) return;
+    if (this.#items.size <= this.#parts.buffer) return;
     const problem = "the server sent more items than it was asked for";
     const text = `Cannot go on with ${this.#parts.subject}: ${problem}`;
     this.#giveUp({ error: new HoistError(text) });
@@ -195,7 +196,7 @@ export class ItemStream implements OperationStream {
   #giveUp(failure?: Failure): void {
     if (this.#state === "open") this.#say(encodeCancel);
     this.#controller.abort();
-    this.#items = [];
+    this.#items.clear();
     this.#failure = failure;
     this.#end(failure);
     this.#release();
@@ -207,7 +208,7 @@ export class ItemStream implements OperationStream {
     this.#state = "ended";
     this.#failure = failure;
     for (const taker of this.#takers.splice(0)) taker(this.#last());
-    if (this.#items.length === 0) this.#release();
+    if (this.#items.size === 0) this.#release();
   }
 
   /** What there is after the last item: an error, once. */

@@ -15,7 +15,7 @@ import {
 } from "./builtin_options.ts";
 import type { JsonObject } from "./json.ts";
 import type { OperationHandler } from "./operation.ts";
-import { refuseData } from "./refusal.ts";
+import { refuseArgument } from "./refusal.ts";
 import { printable } from "./show.ts";
 
 export type { BuiltinGetOptions, BuiltinReadOptions, Builtins };
@@ -72,7 +72,7 @@ function makeGet(options: BuiltinGetOptions): OperationHandler<unknown> {
 function textAt(name: string, data: JsonObject): string {
   const { [name]: value } = data;
   if (typeof value === "string") return value;
-  throw refuseData([{ path: [name], message: "must be a text" }], data);
+  throw refuseArgument(name, "must be a text");
 }
 
 /** What aborts when nobody waits for the result any more. */

@@ -6,6 +6,7 @@
 
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { Misfit } from "./misfit.ts";
 import { Throttle } from "./rate.ts";
 import type { Refusal } from "./refusal.ts";
 import { printable, shorten, showFrame } from "./show.ts";
@@ -46,10 +47,15 @@ export class ClientLog {
     if (line !== undefined) this.#log.warn(key, line);
   }
 
-  /** Writes a line about a request that was not carried out, and why. */
-  refusal(subject: string, { note }: Refusal): void {
+  /** Writes a line about a request that came to nothing, and why. */
+  refusal(subject: string, reason: Refusal | Misfit): void {
     // The keys in it may be those of the client.
-    this.warn("error", this.#log.redact(`${subject}: ${note}`));
+    const text = this.#log.redact(`${subject}: ${reason.note}`);
+    if (!Misfit.is(reason)) return this.warn("error", text);
+    const line = this.#pass(text);
+    if (line !== undefined) this.#log.error("error", line);
+    const details = `${this.#label}: ${reason.message}`;
+    this.#log.debug("error", () => this.#log.redact(details));
   }
 
   /** Writes a line about what one of its requests made a callback throw. */

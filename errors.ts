@@ -222,6 +222,8 @@ function detailOf({ description, message, data }: ErrorFrame): string {
 export class NoReplyError extends HoistError {
   /** The name of the class */
   override name = "NoReplyError";
+  /** Whether a listener on the other side has failed; none has replied in any case */
+  readonly hasFailed: boolean;
 
   /**
    * Constructs a `NoReplyError`.
@@ -234,6 +236,7 @@ export class NoReplyError extends HoistError {
       ? "a listener on the other side failed, see its log, and none replied"
       : "no listener on the other side replied";
     super(`Cannot finish ${subject}: ${reason}`);
+    this.hasFailed = hasFailed;
   }
 }
 

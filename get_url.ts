@@ -11,7 +11,7 @@ import { findAllowedUrl } from "./allowed_urls.ts";
 import type { ResolvedGet } from "./builtin_options.ts";
 import { assertPermitted, request } from "./pinned_request.ts";
 import { isPublicAddress } from "./private_addresses.ts";
-import { type Refusal, refuseData } from "./refusal.ts";
+import { type Refusal, refuseArgument } from "./refusal.ts";
 import { limit, within } from "./timers.ts";
 
 const MAX_REDIRECTS = 5;
@@ -153,5 +153,5 @@ function explain(error: unknown, signal: AbortSignal): unknown {
 }
 
 function refuse(message: string): Refusal {
-  return refuseData([{ path: ["url"], message }], {});
+  return refuseArgument("url", message);
 }

@@ -82,11 +82,18 @@ export function formatPath(path: Issue["path"]): string {
 /** How many issues a sentence has. */
 const MAX_DESCRIBED = 3;
 
+/** Says where something is wrong, and nothing of what: ` at a, b`. */
+export function placesOf(issues: readonly Issue[]): string {
+  const places = issues.slice(0, MAX_DESCRIBED)
+    .map(({ path }) => formatPath(path)).filter((place) => place !== "");
+  return places.length === 0 ? "" : ` at ${places.join(", ")}`;
+}
+
 /** Says what is wrong, and where. */
 export function describeIssues(issues: readonly Issue[]): string {
   const parts = issues.slice(0, MAX_DESCRIBED).map(({ path, message }) => {
     const text = printable(message);
-    return path.length === 0 ? text : `${text} at ${formatPath(path)}`;
+    return path.length === 0 ? text : `${formatPath(path)}: ${text}`;
   });
   const rest = issues.length - parts.length;
   if (rest > 0) parts.push(`and ${rest} more`);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ValidationError } from "./errors.ts";
 import { stringifyValue } from "./json.ts";
+import { Misfit } from "./misfit.ts";
 import { check, type Schema } from "./schema.ts";
 
 /** The items that an operation gives. */
@@ -39,7 +39,7 @@ export class Items {
    * @returns Its JSON text, or `undefined` after the last one
    *
    * @throws What the handler throws
-   * @throws {ValidationError} If the item does not fit its schema
+   * @throws {Misfit} If the item does not fit its schema
    * @throws {TypeError} If it has no JSON form
    */
   async next(): Promise<string | undefined> {
@@ -76,11 +76,7 @@ export class Items {
   async #checked(item: unknown): Promise<unknown> {
     const { issues, value } = await check(this.#schema!, item);
     if (issues === undefined) return value;
-    throw new ValidationError(
-      `Cannot go on with ${this.#subject}`,
-      "an item does not fit its schema",
-      issues,
-    );
+    throw new Misfit(`Cannot go on with ${this.#subject}`, "an item", issues);
   }
 }
 

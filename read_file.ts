@@ -7,7 +7,7 @@
 
 import { constants, type FileHandle, lstat, open } from "node:fs/promises";
 import type { ResolvedRead } from "./builtin_options.ts";
-import { type Refusal, refuseData } from "./refusal.ts";
+import { type Refusal, refuseArgument } from "./refusal.ts";
 
 /** One answer to whatever is not there, so that nobody learns what is elsewhere. */
 const NOT_THERE = "there is no such file below the root";
@@ -153,5 +153,5 @@ function refuseSize(maxSize: number): Refusal {
 }
 
 function refuse(message: string): Refusal {
-  return refuseData([{ path: ["path"], message }], {});
+  return refuseArgument("path", message);
 }

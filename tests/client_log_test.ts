@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../client_log.ts";
+import { ErrorCode } from "../errors.ts";
 import { Log } from "../log.ts";
+import { Misfit } from "../misfit.ts";
+import { Refusal } from "../refusal.ts";
 import { Recorder } from "./helpers.ts";
 
 const LIMITS = { maxBuffered: 4_096 };
@@ -83,4 +86,43 @@ Deno.test("a logger that throws does not keep a client from missing messages", (
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ClientLog(log, "192.0.2.1:1");
   for (const count of [1, 0]) clientLog.missed(count, LIMITS);
+});
+
+/** The lines about a request that came to nothing. */
+function linesAbout(reason: Refusal | Misfit, logLevel: "info" | "debug") {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel, secrets: ["test"] });
+  new ClientLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
+  return logger.lines;
+}
+
+Deno.test("what a client got wrong is a warning with the note of the refusal", () => {
+  const details = { note: "does not fit at test" };
+  const reason = new Refusal(ErrorCode.INVALID_CONTENT, "was 4711", details);
+  for (const level of ["info", "debug"] as const) {
+    assert.deepEqual(linesAbout(reason, level), [
+      'warn error: 192.0.2.1:1: operation "add": does not fit at [redacted]',
+    ]);
+  }
+});
+
+Deno.test("what a handler got wrong is an error, and only debug shows what it was", () => {
+  const issues = [{ path: ["a", 1], message: "was 4711" }];
+  const reason = new Misfit("Cannot answer test", "the result", issues);
+  const line =
+    'error error: 192.0.2.1:1: operation "add": the result does not fit its schema at a[1]';
+  assert.deepEqual(linesAbout(reason, "info"), [line]);
+  assert.deepEqual(linesAbout(reason, "debug"), [
+    line,
+    "debug error: 192.0.2.1:1: Cannot answer [redacted]: the result does not fit its schema, a[1]: was 4711",
+  ]);
+});
+
+Deno.test("results that do not fit cannot fill the log", () => {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  const reason = new Misfit("Cannot answer", "the result", []);
+  for (let n = 0; n < 100; n++) clientLog.refusal("operation", reason);
+  assert.equal(logger.lines.length, 20);
 });

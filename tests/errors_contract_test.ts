@@ -16,7 +16,7 @@ const REFUSED: ErrorFrame = {
   code: 2,
   error: "INVALID_CONTENT",
   message: "JSON content is invalid.",
-  description: "the data does not fit its schema, no at n",
+  description: "the data does not fit its schema, n: no",
   data: {
     current: "str",
     needed: "int",
@@ -59,7 +59,9 @@ for (
   ] as const
 ) {
   Deno.test(`NoReplyError says why, failed: ${hasFailed}`, () => {
-    const { message } = new NoReplyError('request "hello"', hasFailed);
+    const error = new NoReplyError('request "hello"', hasFailed);
+    const { message } = error;
+    assert.equal(error.hasFailed, hasFailed ?? false);
     assert.equal(message, `Cannot finish request "hello": ${reason}`);
   });
 }
@@ -70,7 +72,7 @@ for (
     [[{ path: [], message: "must be a number" }], "must be a number"],
     [
       [{ path: ["a", 0], message: "one" }, { path: ["b c"], message: "two" }],
-      'one at a[0]; two at ["b c"]',
+      'a[0]: one; ["b c"]: two',
     ],
   ] as readonly (readonly [readonly Issue[], string])[]
 ) {
@@ -106,7 +108,7 @@ Deno.test("ResponseError has the issues that a schema of the server found", () =
   const error = new ResponseError('operation "add"', REFUSED);
   assert.equal(
     error.message,
-    'Cannot finish operation "add": the server answered INVALID_CONTENT, the data does not fit its schema, no at n',
+    'Cannot finish operation "add": the server answered INVALID_CONTENT, the data does not fit its schema, n: no',
   );
   assert.deepEqual(error.issues, [{ path: ["n"], message: "no" }]);
   assert.equal(error.data, REFUSED.data);

@@ -61,9 +61,8 @@ async function refusal(promise: Promise<string>): Promise<string> {
   };
   const [issue] = issues;
   assert.deepEqual(issues, [{ path: ["url"], message: issue?.message }]);
-  const subject = "the data does not fit its schema";
-  assert.equal(error.message, `${subject}, ${issue?.message} at url`);
-  assert.equal(error.note, `${subject} at url`);
+  assert.equal(error.message, `url: ${issue?.message}`);
+  assert.equal(error.note, error.message);
   return issue?.message ?? "";
 }
 

@@ -206,13 +206,13 @@ for (
   const [issues, text] of [
     [[], "it does not say why"],
     [[{ path: [], message: "no" }], "no"],
-    [[{ path: ["a", 1], message: "no" }], "no at a[1]"],
+    [[{ path: ["a", 1], message: "no" }], "a[1]: no"],
     [[{ path: [], message: "" }], "it does not say why"],
     [[
       { path: ["a"], message: "one" },
       { path: [], message: "two" },
       { path: ["b c"], message: "three" },
-    ], 'one at a; two; three at ["b c"]'],
+    ], 'a: one; two; ["b c"]: three'],
   ] as const
 ) {
   Deno.test(`describeIssues() says: ${text} (${issues.length})`, () => {

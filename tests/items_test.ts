@@ -127,7 +127,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
       assert(error instanceof ValidationError);
       assert.match(
         error.message,
-        /^Cannot go on with operation "rows": an item does not fit its schema, .+ at rows\[1\]\.name$/,
+        /^Cannot go on with operation "rows": an item does not fit its schema, rows\[1\]\.name: .+$/,
       );
       assert.deepEqual(error.issues.map(({ path }) => [...path]), [[
         "rows",

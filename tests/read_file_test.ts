@@ -57,9 +57,8 @@ async function refusal(promise: Promise<string>): Promise<string> {
   };
   const [issue] = issues;
   assert.deepEqual(issues, [{ path: ["path"], message: issue?.message }]);
-  const subject = "the data does not fit its schema";
-  assert.equal(error.message, `${subject}, ${issue?.message} at path`);
-  assert.equal(error.note, `${subject} at path`);
+  assert.equal(error.message, `path: ${issue?.message}`);
+  assert.equal(error.note, error.message);
   return issue?.message ?? "";
 }
 

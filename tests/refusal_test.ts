@@ -4,7 +4,7 @@ import type { JsonObject } from "../json.ts";
 import { Refusal, refuseData, refuseName } from "../refusal.ts";
 import { check, type Schema } from "../schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "./attack.ts";
-import { FITTING, LIBRARIES, MISFIT } from "./schemas.ts";
+import { ANYTHING, FITTING, LIBRARIES, MISFIT } from "./schemas.ts";
 
 /** The refusal of data by a schema that says at once what is wrong with it. */
 function refuse(schema: Schema, value: JsonObject): Refusal {
@@ -65,11 +65,11 @@ Deno.test("refuseData() says what is wrong, and where", () => {
     { path: [], message: "lacks something" },
     { path: ["n"], message: "must be a number" },
   ];
-  const refusal = refuseData(issues, { n: "x", rows: [] });
+  const refusal = refuseData(issues, { n: "x", rows: [] }, ANYTHING);
   assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
   assert.equal(
     refusal.message,
-    'the data does not fit its schema, must be a text at rows[3]["a b"]; lacks something; must be a number at n',
+    'the data does not fit its schema, rows[3]["a b"]: must be a text; lacks something; n: must be a number',
   );
   assert.deepEqual(refusal.data, { ...UNSAID, issues });
 });
@@ -94,12 +94,12 @@ for (
 ) {
   Deno.test(`refuseData() says to the log: ${note} (${issues.length})`, () => {
     // Libraries quote what was sent in their messages.
-    assert.equal(refuseData(issues, {}).note, note);
+    assert.equal(refuseData(issues, {}, ANYTHING).note, note);
   });
 }
 
 Deno.test("refuseData() without issues does not know why", () => {
-  const { message, data } = refuseData([], {});
+  const { message, data } = refuseData([], {}, ANYTHING);
   assert.equal(
     message,
     "the data does not fit its schema, it does not say why",
@@ -124,7 +124,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     assert.deepEqual(issues[0].path, ["rows", 1, "name"]);
     assert.equal(
       message,
-      `the data does not fit its schema, ${issues[0].message} at rows[1].name`,
+      `the data does not fit its schema, rows[1].name: ${issues[0].message}`,
     );
     assert.equal(note, "the data does not fit its schema at rows[1].name");
   });
@@ -132,7 +132,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
 
 Deno.test("refuseData() keeps no issue that somebody could change later", () => {
   const issue = { path: ["a"], message: "no" };
-  const { data } = refuseData([issue], FITTING);
+  const { data } = refuseData([issue], FITTING, ANYTHING);
   issue.message = "changed";
   assert.deepEqual(data?.issues, [{ path: ["a"], message: "no" }]);
 });

@@ -14,7 +14,7 @@ function refuse(schema: Schema, value: JsonObject): Refusal {
 }
 
 /** What a refusal says of types where something is wrong at one place. */
-function typesAt(path: Issue["path"], value: JsonObject, schema?: Schema) {
+function typesAt(path: Issue["path"], value: JsonObject, schema: Schema) {
   const issues = [{ path, message: "no" }];
   const { current, needed } = refuseData(issues, value, schema).data ?? {};
   return { current, needed };

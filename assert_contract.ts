@@ -43,6 +43,11 @@ export function assertOperation(
   place: string,
   schemas: unknown,
 ): void {
+  if (isSchema(schemas)) {
+    throw new TypeError(
+      `${subject} as a schema stands in place of ${place}: say what it is for, as in { input: schema }`,
+    );
+  }
   assertKeys(subject, place, schemas, ["input", "output", "yields"]);
   for (const [key, schema] of Object.entries(schemas)) {
     if (schema !== undefined) assertSchema(subject, `${place}.${key}`, schema);

@@ -11,6 +11,7 @@ import type {
   CheckedDataIn,
   DataAndOptions,
   DataIn,
+  EntryIn,
   EventName,
   NameIn,
   OpenContract,
@@ -55,7 +56,7 @@ export interface Client<
    */
   message<Name extends EventName<Of>>(
     name: Name,
-    ...data: OptionalData<DataIn<Of["events"][Name]>>
+    ...data: OptionalData<DataIn<EntryIn<Of["events"], Name>>>
   ): Message;
   /**
    * Asks this client something: sends a message and waits for the first reply to it.
@@ -75,10 +76,10 @@ export interface Client<
   request<Name extends RequestNameIn<Of["events"]>>(
     name: Name,
     ...dataAndOptions: DataAndOptions<
-      DataIn<Of["events"][Name]>,
+      DataIn<EntryIn<Of["events"], Name>>,
       RequestOptions
     >
-  ): Promise<ClientReply<Identity, Of, RepliesIn<Of["events"][Name]>>>;
+  ): Promise<ClientReply<Identity, Of, RepliesIn<EntryIn<Of["events"], Name>>>>;
   /**
    * Closes the connection to this client. If the client has left, nothing happens.
    *
@@ -98,8 +99,9 @@ export interface OperationContext<
   /** The client that called */
   readonly client: Client<Identity, Of>;
   /**
-   * Aborts when nobody waits for the result any more: the client has left, or has given
-   * up the stream.
+   * Aborts when the client has left. The signal of a stream aborts, too, when it is given
+   * up, and when the server begins to close. What a listener to it throws ends the
+   * program, as everywhere in Deno.
    */
   readonly signal: AbortSignal;
 }

@@ -9,6 +9,7 @@ import type {
   ArgumentsIn,
   DataAndOptions,
   DataIn,
+  EntryIn,
   EventName,
   ItemIn,
   MessageName,
@@ -115,10 +116,10 @@ export interface Connection<Of extends Contract = OpenContract>
   message<Name extends MessageName<Of>>(
     name: Name,
     ...dataAndOptions: DataAndOptions<
-      DataIn<Of["messages"][Name]>,
-      MessageOptions<ServerReply<Of, Of["messages"][Name]>>
+      DataIn<EntryIn<Of["messages"], Name>>,
+      MessageOptions<ServerReply<Of, EntryIn<Of["messages"], Name>>>
     >
-  ): Promise<SentEntry<Of, Of["messages"][Name], Name>>;
+  ): Promise<SentEntry<Of, EntryIn<Of["messages"], Name>, Name>>;
 
   /**
    * Asks the server something: sends a message and waits for the first reply to it, and
@@ -155,10 +156,10 @@ export interface Connection<Of extends Contract = OpenContract>
   request<Name extends RequestNameIn<Of["messages"]>>(
     name: Name,
     ...dataAndOptions: DataAndOptions<
-      DataIn<Of["messages"][Name]>,
+      DataIn<EntryIn<Of["messages"], Name>>,
       RequestOptions
     >
-  ): Promise<ServerReply<Of, Of["messages"][Name]>>;
+  ): Promise<ServerReply<Of, EntryIn<Of["messages"], Name>>>;
 
   /**
    * Calls an operation of the server, at most once: if the connection ends before the
@@ -181,10 +182,10 @@ export interface Connection<Of extends Contract = OpenContract>
   operation<Name extends OperationName<Of>>(
     name: Name,
     ...dataAndOptions: DataAndOptions<
-      ArgumentsIn<Of["operations"][Name]>,
+      ArgumentsIn<EntryIn<Of["operations"], Name>>,
       OperationOptions
     >
-  ): Promise<ResultIn<Of["operations"][Name]>>;
+  ): Promise<ResultIn<EntryIn<Of["operations"], Name>>>;
 
   /**
    * Calls an operation of the server that gives a stream, when its first item is asked
@@ -219,10 +220,10 @@ export interface Connection<Of extends Contract = OpenContract>
   stream<Name extends StreamName<Of>>(
     name: Name,
     ...dataAndOptions: DataAndOptions<
-      ArgumentsIn<Of["operations"][Name]>,
+      ArgumentsIn<EntryIn<Of["operations"], Name>>,
       StreamOptions
     >
-  ): OperationStream<ItemIn<Of["operations"][Name]>>;
+  ): OperationStream<ItemIn<EntryIn<Of["operations"], Name>>>;
 
   /**
    * Says goodbye and closes the connection, which does not come back. What is under

@@ -14,7 +14,7 @@ export type DataSchema = Schema<object, unknown>;
 
 /** A message or an event of a contract: what it carries, and the replies to it */
 export interface MessageSchemas {
-  /** What it carries; any object if left out */
+  /** What it carries; nothing if left out */
   readonly data?: DataSchema;
   /** What each of the replies to it carries, by its name; there are none if left out */
   readonly replies?: Readonly<Record<string, DataSchema>>;
@@ -22,9 +22,9 @@ export interface MessageSchemas {
 
 /** An operation of a contract: what it takes and what it gives */
 export interface OperationSchemas {
-  /** What it takes; any object if left out */
+  /** What it takes; nothing if left out */
   readonly input?: DataSchema;
-  /** Its result; whatever JSON can hold if left out */
+  /** Its result, which JSON has to be able to hold; anything if left out */
   readonly output?: Schema;
   /** Each item of the stream that it gives in place of one result */
   readonly yields?: Schema;
@@ -81,21 +81,39 @@ export interface ContractParts<
    *
    * @default {{}}
    */
-  readonly messages?: Messages | undefined;
+  readonly messages?: (Messages & MessagesOnly<Messages>) | undefined;
   /**
    * What the server sends, by its name: broadcasts, and messages and requests to one
    * client, with the replies to these.
    *
    * @default {{}}
    */
-  readonly events?: Events | undefined;
+  readonly events?: (Events & MessagesOnly<Events>) | undefined;
   /**
    * What clients call, by its name.
    *
    * @default {{}}
    */
-  readonly operations?: Operations | undefined;
+  readonly operations?: (Operations & OperationsOnly<Operations>) | undefined;
 }
+
+/** Makes the compiler refuse what is misspelt in messages or events */
+export type MessagesOnly<Entries> = {
+  readonly [Name in keyof Entries]: Entries[Name] extends Schema ? unknown
+    : Nothing<Exclude<keyof Entries[Name], keyof MessageSchemas>>;
+};
+
+/** Makes the compiler refuse what is misspelt in operations, or excludes each other */
+export type OperationsOnly<Entries> = {
+  readonly [Name in keyof Entries]:
+    & Nothing<Exclude<keyof Entries[Name], keyof OperationSchemas>>
+    & (Entries[Name] extends { readonly output: Schema } ? Nothing<"yields">
+      : unknown);
+};
+
+/** What has none of some keys */
+export type Nothing<Keys extends PropertyKey> = [Keys] extends [never] ? unknown
+  : { readonly [Key in Keys]?: never };
 
 /** A part of a contract that was left out */
 export type NoEntries = Readonly<Record<never, never>>;
@@ -163,6 +181,15 @@ export function repliesOf(
   return isSchema(entry) ? {} : entry.replies ?? {};
 }
 
+/** The replies to the message or the event of a name. */
+export function repliesTo(
+  entries: MessageEntries,
+  name: string,
+): Readonly<Record<string, DataSchema>> {
+  const entry = ownEntry(entries, name);
+  return entry === undefined ? {} : repliesOf(entry);
+}
+
 /** What has a name of its own: every object has `toString`, too. */
 export function ownEntry<Entry>(
   entries: Readonly<Record<string, Entry>>,
@@ -219,16 +246,6 @@ export function assertNamed(
   );
 }
 
-/** What the server may say: events and, to a message, the replies to it. */
-export function sayable(
-  { events, messages }: Contract,
-  replying: { readonly message: string } | null,
-): object {
-  if (replying === null) return events;
-  const entry = ownEntry(messages, replying.message);
-  return entry === undefined ? {} : repliesOf(entry);
-}
-
 /** Whether the contract has a reply of that name to an event. */
 export function isReply(
   contract: Contract,
@@ -243,6 +260,5 @@ function findReply(
   event: string,
   name: string,
 ): DataSchema | undefined {
-  const entry = ownEntry(events, event);
-  return entry && ownEntry(repliesOf(entry), name);
+  return ownEntry(repliesTo(events, event), name);
 }

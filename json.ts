@@ -13,7 +13,11 @@ export type Json =
   | readonly Json[]
   | JsonObject;
 
-/** An object that JSON can hold: what a message or an operation carries along */
+/**
+ * An object that JSON can hold: what a message or an operation carries along. An
+ * `interface` of your own is not taken for one, and a `type` is: others could add keys to
+ * the former.
+ */
 export interface JsonObject {
   /** A key that is missing reads as `undefined`, and `undefined` is left out */
   readonly [key: string]: Json | undefined;

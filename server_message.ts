@@ -12,6 +12,7 @@ import type {
   NameIn,
   OpenContract,
   RepliesIn,
+  SentDataIn,
 } from "./contract_types.ts";
 import { Message } from "./message.ts";
 import type { JsonObject, WireMessage } from "./protocol.ts";
@@ -138,13 +139,14 @@ export type AnswersIn<Of extends Contract, Event extends string> =
 export type ReceivedEvent<
   Of extends Contract,
   Name extends NameIn<Of["events"]>,
-> = Name extends unknown ? ServerMessage<DataIn<Of["events"][Name]>, Of, Name>
+> = Name extends unknown
+  ? ServerMessage<SentDataIn<Of["events"][Name]>, Of, Name>
   : never;
 
 /** What the server may reply to a message of a contract */
 export type ServerReply<Of extends Contract, Entry> = Entry extends unknown ? {
     [Name in NameIn<RepliesIn<Entry>>]: ServerMessage<
-      DataIn<RepliesIn<Entry>[Name]>,
+      SentDataIn<RepliesIn<Entry>[Name]>,
       Of,
       Name
     >;

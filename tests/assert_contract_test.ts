@@ -183,7 +183,7 @@ for (
     ],
     [
       { operations: { add: ANYTHING } },
-      'Cannot define the contract as there is no "~standard" in operations.add: there are input, output, yields',
+      "Cannot define the contract as a schema stands in place of operations.add: say what it is for, as in { input: schema }",
     ],
     [
       { operations: { add: { output: ANYTHING, yields: ANYTHING } } },

@@ -8,7 +8,7 @@ import {
   isReply,
   ownEntry,
   repliesOf,
-  sayable,
+  repliesTo,
 } from "../contract.ts";
 import { ANYTHING, LIBRARIES, NOTHING, schemaOf } from "./schemas.ts";
 
@@ -114,13 +114,12 @@ Deno.test("a contract can be defined with names that every object has", () => {
     assert(isReply(contract, name, name));
     assert.deepEqual(ownEntry(contract.operations, name), {});
     assertNamed("Cannot do it", contract.events, name);
-    assertNamed("Cannot do it", sayable(contract, { message: name }), name);
+    assertNamed("Cannot do it", repliesTo(contract.messages, name), name);
   }
 });
 
 Deno.test("a contract does not have the names that every object has", () => {
   for (const name of INHERITED) {
-    const replying = { message: name };
     assert.equal(find(CONTRACT, name), undefined);
     assert.equal(find(CONTRACT, name, name), undefined);
     assert.equal(find(CONTRACT, name, "ask"), undefined);
@@ -128,7 +127,8 @@ Deno.test("a contract does not have the names that every object has", () => {
     assert(!isReply(CONTRACT, "ask", name));
     assert(!isReply(CONTRACT, name, name));
     assert.equal(ownEntry(CONTRACT.operations, name), undefined);
-    assert.deepEqual(sayable(CONTRACT, replying), {});
+    assert.deepEqual(repliesTo(CONTRACT.messages, name), {});
+    assert.deepEqual(repliesTo(CONTRACT.events, name), {});
     assert.throws(() => assertNamed("No", CONTRACT.events, name), TypeError);
   }
 });
@@ -226,13 +226,12 @@ for (
   });
 }
 
-Deno.test("sayable() are the events and, to a message, the replies to it", () => {
+Deno.test("repliesTo() are those to the message or the event of a name, or none", () => {
   const { events, messages } = CONTRACT;
-  assert.equal(sayable(CONTRACT, null), events);
-  const replies = sayable(CONTRACT, { message: "count" });
-  assert.equal(replies, messages.count.replies);
+  assert.equal(repliesTo(messages, "count"), messages.count.replies);
+  assert.equal(repliesTo(events, "ask"), events.ask.replies);
   for (const name of ["bare", "open", "ready", "unknown", "news", "ask"]) {
-    assert.deepEqual(sayable(CONTRACT, { message: name }), {});
+    assert.deepEqual(repliesTo(messages, name), {});
   }
 });
 

@@ -20,7 +20,13 @@ import {
   Server,
   type ServerMessage,
 } from "../mod.ts";
-import type { HandlerIn, OperationName, StreamName } from "../types.ts";
+import type {
+  HandlerIn,
+  JsonOf,
+  NoData,
+  OperationName,
+  StreamName,
+} from "../types.ts";
 import { Recorder } from "./helpers.ts";
 import { assertSame } from "./same.ts";
 
@@ -169,7 +175,7 @@ Deno.test("a server is typed by its contract", () => {
       yield { n: to };
     });
     server.operation("now", (data) => {
-      assertSame<typeof data, JsonObject>(true);
+      assertSame<typeof data, NoData>(true);
       return new Date();
     });
     // @ts-expect-error: the contract has its schemas
@@ -188,7 +194,7 @@ Deno.test("a server is typed by its contract", () => {
     });
     server.receive(["note", "ping"], (message) => {
       if (message.name === "ping") {
-        return assertSame<typeof message.data, JsonObject>(true);
+        return assertSame<typeof message.data, NoData>(true);
       }
       assertSame<typeof message.data, { text: string }>(true);
       // @ts-expect-error: there are no replies to it
@@ -329,6 +335,96 @@ Deno.test("handlers can be written elsewhere", () => {
   });
 });
 
+Deno.test("options are not taken for the data of what carries none", () => {
+  compiles(async () => {
+    const connection = await connect("test", { contract });
+    connection.operation("now", {}, { timeout: 1 });
+    connection.message("ping", {}, { timeout: 1 });
+    // @ts-expect-error: it takes nothing
+    connection.operation("now", { timeout: 1 });
+    // @ts-expect-error: it carries nothing
+    connection.message("ping", { timeout: 1 });
+  });
+});
+
+Deno.test("data may be left out only where it may be for each of the names", () => {
+  compiles(async () => {
+    const connection = await connect("test", { contract });
+    const either = "ping" as "ping" | "hello";
+    // @ts-expect-error: one of them carries something
+    connection.message(either);
+    connection.message(either, { name: "Ada" });
+  });
+});
+
+Deno.test("no overload lets a name pass that is not in the contract", () => {
+  compiles(() => {
+    const server = serve("test", { ...QUIET, contract });
+    // @ts-expect-error: the contract has the schemas
+    server.receive("helo", z.object({ n: z.number() }), () => {});
+    // @ts-expect-error: the contract has the schemas
+    server.operation("ad", { output: z.number() }, () => 1);
+  });
+});
+
+const literals = defineContract({
+  operations: {
+    state: { output: z.object({ kind: z.literal("on") }) },
+    word: { output: z.enum(["yes", "no"]) },
+    loose: {},
+    any: { output: z.any() },
+  },
+});
+
+Deno.test("what a handler returns keeps its literals, whatever else there is", () => {
+  compiles(() => {
+    const server = serve("test", { ...QUIET, contract: literals });
+    server.operation("state", () => ({ kind: "on" }));
+    server.operation("state", (_data) => ({ kind: "on" }));
+    server.operation("word", () => "yes");
+    server.operation("word", (_data) => Promise.resolve("yes"));
+    // @ts-expect-error: there is no such word
+    server.operation("word", () => "maybe");
+    server.operation("loose", () => {});
+    server.operation("loose", () => console.log());
+    server.operation("loose", async () => await Promise.resolve());
+    server.operation("any", () => null);
+    server.operation("any", () => 1n);
+  });
+});
+
+Deno.test("a client gets what JSON makes of a value", () => {
+  interface Item {
+    readonly at: Date;
+    readonly tags?: readonly string[];
+    readonly sizes: Map<string, number>;
+  }
+  type Sent = JsonOf<{ readonly items: readonly Item[]; url: URL }>;
+  assertSame<Sent["items"][number]["at"], string>(true);
+  assertSame<Sent["items"][number]["tags"], readonly string[] | undefined>(
+    true,
+  );
+  assertSame<Sent["items"][number]["sizes"], never>(true);
+  assertSame<Sent["url"], string>(true);
+  assertSame<JsonOf<[1, Date]>, [1, string]>(true);
+  assertSame<JsonOf<unknown>, unknown>(true);
+  const dated = defineContract({
+    events: { at: z.object({ at: z.date() }) },
+    operations: { now: { output: z.object({ at: z.date() }) } },
+  });
+  compiles(async () => {
+    const connection = await connect("test", { contract: dated });
+    const { at } = await connection.operation("now");
+    assertSame<typeof at, string>(true);
+    connection.receive("at", ({ data }) => {
+      assertSame<typeof data.at, string>(true);
+    });
+    const server = serve("test", { ...QUIET, contract: dated });
+    server.broadcast("at", { at: new Date() });
+    server.operation("now", () => ({ at: new Date() }));
+  });
+});
+
 Deno.test("a contract is refused that could not work", () => {
   compiles(() => {
     // @ts-expect-error: what a message carries is an object
@@ -339,5 +435,16 @@ Deno.test("a contract is refused that could not work", () => {
     defineContract({ operation: {} });
     // @ts-expect-error: this is no schema
     defineContract({ events: { news: { data: {} } } });
+    const output = z.number();
+    // @ts-expect-error: it is misspelt
+    defineContract({ operations: { add: { ouput: output } } });
+    // @ts-expect-error: it is misspelt, beside another one
+    defineContract({ operations: { add: { output, inputs: z.object() } } });
+    // @ts-expect-error: it gives one result, or a stream
+    defineContract({ operations: { add: { output, yields: output } } });
+    // @ts-expect-error: it is misspelt
+    defineContract({ messages: { hi: { data: z.object(), reply: {} } } });
+    // @ts-expect-error: it is misspelt
+    defineContract({ events: { hi: { date: z.object() } } });
   });
 });

@@ -41,8 +41,9 @@ const RETRY_AFTER = 5;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #failures: LoginFailures;
-  /** The number of sockets of each network. */
-  readonly #sockets = new Map<string, number>();
+  /** How many have entered from each network. */
+  readonly #entered = new Map<string, number>();
+  #open = 0;
 
   constructor(options: AdmissionOptions) {
     const { maxLoginFailures, loginFailureWindow } = options.limits;
@@ -66,22 +67,24 @@ export class Admission {
     return { address, network };
   }
 
-  /** Says why a request gets no socket, if it gets none while so many are open. */
-  refusal(request: Request, peer: Peer, open: number): Refusal | undefined {
+  /** Says why a request is not let in, if it is not while so many are. */
+  refusal(request: Request, peer: Peer): Refusal | undefined {
     return this.#checkOrigin(request) ?? this.lockoutRefusal(peer) ??
-      this.#checkNetwork(peer) ?? this.#checkTotal(open);
+      this.#checkNetwork(peer) ?? this.#checkTotal();
   }
 
-  /** Somebody has got a socket. */
+  /** Somebody has got a socket, or waits for a login to be decided. */
   enter({ network }: Peer): void {
-    this.#sockets.set(network, this.#socketsOf(network) + 1);
+    this.#open++;
+    this.#entered.set(network, this.#enteredFrom(network) + 1);
   }
 
-  /** The socket is gone. */
+  /** The same one is gone. */
   leave({ network }: Peer): void {
-    const rest = this.#socketsOf(network) - 1;
-    if (rest > 0) this.#sockets.set(network, rest);
-    else this.#sockets.delete(network);
+    this.#open--;
+    const rest = this.#enteredFrom(network) - 1;
+    if (rest > 0) this.#entered.set(network, rest);
+    else this.#entered.delete(network);
   }
 
   /** A token was refused. */
@@ -99,15 +102,17 @@ export class Admission {
     const lockout = this.lockout(peer);
     if (lockout === 0) return undefined;
     const seconds = String(Math.ceil(lockout / 1_000));
-    const headers = lockout === Infinity ? {} : { "retry-after": seconds };
+    const headers: Readonly<Record<string, string>> = lockout === Infinity
+      ? {}
+      : { "retry-after": seconds };
     return {
       reason: "too many failed logins, see 'limits.maxLoginFailures'",
       response: text(429, "Too many failed logins: try again later", headers),
     };
   }
 
-  #socketsOf(network: string): number {
-    return this.#sockets.get(network) ?? 0;
+  #enteredFrom(network: string): number {
+    return this.#entered.get(network) ?? 0;
   }
 
   #checkOrigin({ headers, url }: Request): Refusal | undefined {
@@ -125,7 +130,7 @@ export class Admission {
 
   #checkNetwork({ network }: Peer): Refusal | undefined {
     const { maxConnectionsPerAddress: limit } = this.#options.limits;
-    if (this.#socketsOf(network) < limit) return undefined;
+    if (this.#enteredFrom(network) < limit) return undefined;
     return {
       reason:
         `${limit} connections of ${network} are open, see 'limits.maxConnectionsPerAddress'`,
@@ -133,9 +138,9 @@ export class Admission {
     };
   }
 
-  #checkTotal(open: number): Refusal | undefined {
+  #checkTotal(): Refusal | undefined {
     const { maxConnections: limit } = this.#options.limits;
-    if (open < limit) return undefined;
+    if (this.#open < limit) return undefined;
     const headers = { "retry-after": String(RETRY_AFTER) };
     return {
       reason: `${limit} connections are open, see 'limits.maxConnections'`,

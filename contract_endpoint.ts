@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Admission, Peer } from "./admission.ts";
+import type { Admission, Peer, Refusal } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Admittance } from "./client_host.ts";
 import type { Contract } from "./contract.ts";
@@ -25,6 +25,8 @@ export interface ContractEndpointOptions {
 
 /** RFC 6750, section 2.1; a token of ours may be any text. */
 const SCHEME = /^Bearer +/i;
+
+const UNSENT = "send the token, as Authorization: Bearer";
 
 const HEADERS = {
   "content-type": "application/json",
@@ -49,25 +51,33 @@ export class ContractEndpoint {
   ): Promise<Response> {
     const { admission } = this.#options;
     const peer = admission.peerOf(request, remote);
+    const refusal = admission.refusal(request, peer);
+    if (refusal !== undefined) return this.#turnAway(peer, refusal);
     const credentials = request.headers.get("authorization") ?? "";
-    if (!SCHEME.test(credentials)) return this.#refuse(peer, "no token");
+    if (!SCHEME.test(credentials)) {
+      return this.#turnAway(peer, unauthorized("no token", UNSENT));
+    }
     const token = credentials.replace(SCHEME, "");
     const admittance = await this.#authenticate(request, peer, token);
     if (typeof admittance === "object") return this.#describe();
-    return this.#refuse(peer, admittance);
+    return this.#turnAway(peer, this.#refusalOf(peer, admittance));
   }
 
-  #refuse(
-    peer: Peer,
-    why: "no token" | Exclude<Admittance, object>,
-  ): Response {
-    const { admission, report } = this.#options;
-    report(`${peer.address}: the contract is not shown: ${why}`);
-    if (why === "failed") return text(503, "The login failed: try again later");
-    const lockout = why === "locked out"
-      ? admission.lockoutRefusal(peer)
+  #turnAway({ address }: Peer, { reason, response }: Refusal): Response {
+    this.#options.report(`${address}: the contract is not shown: ${reason}`);
+    return response;
+  }
+
+  #refusalOf(peer: Peer, reason: Exclude<Admittance, object>): Refusal {
+    if (reason === "failed") {
+      const response = text(503, "The login failed: try again later");
+      return { reason, response };
+    }
+    // Others may have guessed while this one was looked at.
+    const lockout = reason === "locked out"
+      ? this.#options.admission.lockoutRefusal(peer)
       : undefined;
-    return lockout?.response ?? unauthorized();
+    return lockout ?? unauthorized(reason, "the token was refused");
   }
 
   async #authenticate(
@@ -75,11 +85,22 @@ export class ContractEndpoint {
     peer: Peer,
     token: string,
   ): Promise<Admittance> {
-    const { authenticator, limits: { loginTimeout } } = this.#options;
+    const { admission, authenticator } = this.#options;
     const origin = authenticator.originOf(request, peer);
     const decided = authenticator.authenticate(token, VERSION, origin);
     if (!(decided instanceof Promise)) return decided;
-    // A login of the host may never come to a decision.
+    // It costs the host as much as one that wants a WebSocket.
+    admission.enter(peer);
+    try {
+      return await this.#inTime(decided);
+    } finally {
+      admission.leave(peer);
+    }
+  }
+
+  /** A login of the host may never come to a decision. */
+  async #inTime(decided: Promise<Admittance>): Promise<Admittance> {
+    const { loginTimeout } = this.#options.limits;
     return await settlesWithin(decided, loginTimeout)
       ? await decided
       : "failed";
@@ -93,8 +114,10 @@ export class ContractEndpoint {
   }
 }
 
-function unauthorized(): Response {
-  return text(401, "Unauthorized: send the token, as Authorization: Bearer", {
+/** RFC 6750, section 3. */
+function unauthorized(reason: string, problem: string): Refusal {
+  const response = text(401, `Unauthorized: ${problem}`, {
     "www-authenticate": 'Bearer realm="hoist"',
   });
+  return { reason, response };
 }

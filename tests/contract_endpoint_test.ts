@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../contract.ts";
 import { Server } from "../server.ts";
-import { contract, serveAgreed } from "./agreement.ts";
-import { Recorder } from "./helpers.ts";
+import { connectAgreed, contract, serveAgreed } from "./agreement.ts";
+import { gate, Recorder } from "./helpers.ts";
 
 /** What a server answers to whoever says this in the header. */
 async function ask(
@@ -37,17 +37,20 @@ Deno.test("HEAD is answered as GET is, without the body", async () => {
   assert.equal(post.response.status, 405);
 });
 
+const UNSENT = "send the token, as Authorization: Bearer";
+const WRONG = "the token was refused";
+
 for (
-  const authorization of [
-    undefined,
-    "",
-    "test",
-    "Bearer",
-    "Bearer wrong",
-    "Bearer test2",
-    "Basic test",
-    "Bearertest",
-  ]
+  const [authorization, problem] of [
+    [undefined, UNSENT],
+    ["", UNSENT],
+    ["test", UNSENT],
+    ["Bearer", UNSENT],
+    ["Bearer wrong", WRONG],
+    ["Bearer test2", WRONG],
+    ["Basic test", UNSENT],
+    ["Bearertest", UNSENT],
+  ] as const
 ) {
   Deno.test(`nothing is told to whoever says ${authorization}`, async () => {
     await using server = serveAgreed({ exposeContract: true });
@@ -57,10 +60,7 @@ for (
       response.headers.get("www-authenticate"),
       'Bearer realm="hoist"',
     );
-    assert.equal(
-      body,
-      "Unauthorized: send the token, as Authorization: Bearer\n",
-    );
+    assert.equal(body, `Unauthorized: ${problem}\n`);
   });
 }
 
@@ -126,6 +126,56 @@ for (
   });
 }
 
+for (
+  const [limits, status, body] of [
+    [
+      { maxConnectionsPerAddress: 2 },
+      429,
+      "Too many connections: close others first\n",
+    ],
+    [{ maxConnections: 2 }, 503, "The server is full: try again later\n"],
+  ] as const
+) {
+  Deno.test(`whoever waits for a login takes a place of ${Object.keys(limits)}`, async () => {
+    const { opened, open } = gate();
+    const entered = Promise.withResolvers<void>();
+    let asked = 0;
+    await using server = serveAgreed({
+      exposeContract: true,
+      limits,
+      login: async () => {
+        if (++asked === 2) entered.resolve();
+        await opened;
+        return true;
+      },
+    });
+    const waiting = [ask(server, "Bearer a"), ask(server, "Bearer b")];
+    await entered.promise;
+    const refused = await ask(server, "Bearer c");
+    assert.deepEqual([refused.response.status, refused.body], [status, body]);
+    assert.equal(asked, 2);
+    await assert.rejects(connectAgreed(server), /Cannot connect/);
+    open();
+    for (const { response } of await Promise.all(waiting)) {
+      assert.equal(response.status, 200);
+    }
+    // They have left.
+    assert.equal((await ask(server, "Bearer d")).response.status, 200);
+  });
+}
+
+Deno.test("pages of another origin may not ask for it", async () => {
+  await using server = serveAgreed({ exposeContract: true });
+  const headers = {
+    authorization: "Bearer test",
+    origin: "https://example.org",
+  };
+  const url = `${server.url}/hoist/contract`;
+  const response = await fetch(url, { headers });
+  assert.equal(response.status, 403);
+  await response.body?.cancel();
+});
+
 Deno.test("a token may be any text that a header can hold", async () => {
   const token = "two words, and = signs";
   const server = new Server<unknown, typeof contract>(token, {
@@ -168,7 +218,8 @@ Deno.test("the log says who was refused, and why", async () => {
   for (const authorization of [undefined, "Bearer a", "Bearer b"]) {
     await ask(server, authorization);
   }
-  for (const why of ["no token", "refused", "locked out"]) {
+  const lockout = "too many failed logins, see 'limits.maxLoginFailures'";
+  for (const why of ["no token", "refused", lockout]) {
     await logger.line(
       new RegExp(
         `^warn refuse: 127.0.0.1:\\d+: the contract is not shown: ${why}$`,

@@ -13,7 +13,7 @@ import { type ResolvedLimits, resolveLimits } from "./limits.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
 import type { ListenOptions, ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
-import { supportOf } from "./support.ts";
+import { namedIn, supportOf } from "./support.ts";
 import { MAX_TIMEOUT } from "./timers.ts";
 import { generateToken } from "./token.ts";
 import { isVersion } from "./version.ts";
@@ -32,6 +32,8 @@ export interface ResolvedOptions<This extends Owner> {
   readonly builtins: BuiltinHandlers;
   /** Whether clients may call an operation of a name */
   readonly isSupported: (name: string) => boolean;
+  /** The operations that may be called, or may not, by name */
+  readonly listed: readonly string[];
   readonly limits: ResolvedLimits;
   readonly onSlow: "disconnect" | "skip";
   readonly isAllowed: OriginCheck;
@@ -119,6 +121,10 @@ function resolve<This extends Owner>(
     ...resolveContract(options),
     builtins: makeBuiltins(options.builtins),
     isSupported: supportOf(
+      options.supportedOperations,
+      options.unsupportedOperations,
+    ),
+    listed: namedIn(
       options.supportedOperations,
       options.unsupportedOperations,
     ),

@@ -7,6 +7,9 @@
 import { formatAddress } from "./listen.ts";
 import type { Log } from "./log.ts";
 
+const UNKNOWN =
+  "'supportedOperations' or 'unsupportedOperations' name operations that there are none of";
+
 /** A server that listens. */
 interface Listener {
   readonly addr: Deno.NetAddr;
@@ -37,16 +40,28 @@ export function reportUnknown(log: Log, names: readonly string[]): void {
   }
 }
 
-/** Warns of operations of the contract that clients will call in vain. */
+/** The operations of a server. */
+interface Registry {
+  /** Those of the contract that nobody handles */
+  readonly missing: readonly string[];
+  readonly operations: { has(name: string): boolean };
+}
+
+/** Warns of operations that are spoken of, and that clients will call in vain. */
 export function reportMissing(
   log: Log,
-  registry: { readonly missing: readonly string[] },
+  registry: Registry,
+  listed: readonly string[],
 ): void {
-  if (registry.missing.length === 0) return;
+  if (registry.missing.length === 0 && listed.length === 0) return;
+  const warn = (key: string, text: string, names: readonly string[]) => {
+    if (names.length > 0) log.warn(key, `${text} so far: ${names.join(", ")}`);
+  };
   // After the program has had its turn to add them.
   setImmediate(() => {
-    const names = registry.missing.join(", ");
-    if (names === "") return;
-    log.warn("contract", `there are operations without a handler: ${names}`);
+    const { missing, operations } = registry;
+    const unknown = listed.filter((name) => !operations.has(name));
+    warn("contract", "there are operations without a handler", missing);
+    warn("options", UNKNOWN, unknown);
   });
 }

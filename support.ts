@@ -45,6 +45,13 @@ export function supportOf(
   };
 }
 
+/** The operations that the two lists have by name. */
+export function namedIn(
+  ...lists: readonly (readonly string[] | undefined)[]
+): readonly string[] {
+  return lists.flatMap((names = []) => names).filter((name) => name !== ALL);
+}
+
 function assertList(option: string, names: readonly string[]): void {
   const isList = Array.isArray(names) &&
     names.every((name) => typeof name === "string");

@@ -6,7 +6,13 @@ import { ErrorCode, ResponseError } from "../client.ts";
 import type { ServeOptions } from "../serve.ts";
 import { serveAgreed } from "./agreement.ts";
 import { rejection } from "./fake_server.ts";
-import { connectTo, RawClient, Recorder, serveQuietly } from "./helpers.ts";
+import {
+  connectTo,
+  endOfTick,
+  RawClient,
+  Recorder,
+  serveQuietly,
+} from "./helpers.ts";
 import { serve as serveSite } from "./testdata/site.ts";
 
 /** The code with which a call is refused, or what it comes to. */
@@ -114,6 +120,26 @@ Deno.test("they are there beside a contract, which does not have them", async ()
   });
   assert.equal((await raw.next()).code, ErrorCode.INVALID_CONTENT);
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("at its start a server says which operations its lists name in vain", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({
+    logger,
+    builtins: { print: true },
+    supportedOperations: ["add", "prnt", "later"],
+    unsupportedOperations: ["gett", "print"],
+  });
+  server.operation("add", () => 1);
+  await Promise.resolve();
+  server.operation("later", () => 1);
+  await endOfTick();
+  assert.deepEqual(
+    logger.lines.filter((line) => line.startsWith("warn")),
+    [
+      "warn options: 'supportedOperations' or 'unsupportedOperations' name operations that there are none of so far: prnt, gett",
+    ],
+  );
 });
 
 for (

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { supportOf } from "../support.ts";
+import { namedIn, supportOf } from "../support.ts";
 
 /** Lists, with the operations that clients may call of `a`, `b` and `c`. */
 const LISTS: readonly (readonly [
@@ -121,3 +121,11 @@ for (
     });
   });
 }
+
+Deno.test("namedIn() are the names in both lists, without the one that stands for all", () => {
+  assert.deepEqual(namedIn(undefined, undefined), []);
+  assert.deepEqual(namedIn(["*"], ["*"]), []);
+  assert.deepEqual(namedIn(["a", "b"], ["*"]), ["a", "b"]);
+  assert.deepEqual(namedIn(undefined, ["c"]), ["c"]);
+  assert.deepEqual(namedIn(["a"], ["c"]), ["a", "c"]);
+});

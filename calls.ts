@@ -13,7 +13,8 @@ import type {
   StreamRequest,
 } from "./extension_frames.ts";
 import { encodeFailure } from "./failure.ts";
-import { OperationCall } from "./operation_call.ts";
+import { Misfit } from "./misfit.ts";
+import { Departure, OperationCall } from "./operation_call.ts";
 import type { OperationRequest } from "./protocol.ts";
 import { Pump, type PumpSink } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
@@ -33,14 +34,15 @@ const IN_USE = { current: "int", needed: "int" };
 interface Stream {
   readonly pump: Pump;
   readonly call: OperationCall;
+  /** Resolves when the handler has come to its end */
+  ended: Promise<void>;
 }
 
 /** Answers the calls of one client. */
 export class Calls {
   readonly #host: RequestHost;
   readonly #client: RequestClient;
-  /** Those whose handlers want to know when the client has left. */
-  readonly #watched = new Set<OperationCall>();
+  readonly #departure = new Departure();
   /** By the numbers of the requests that began them; most clients have none. */
   #streams: Map<number, Stream> | undefined;
 
@@ -57,7 +59,7 @@ export class Calls {
   answer(request: OperationRequest): void | Promise<void> {
     if (!this.#isOffered(request)) return;
     const { operations } = this.#host;
-    const call = new OperationCall(this.#client, this.#watched);
+    const call = new OperationCall(this.#client, this.#departure);
     try {
       const result = operations.call(request.name, request.data, call);
       if (!isThenable(result)) return this.#sendResult(request, call, result);
@@ -77,8 +79,8 @@ export class Calls {
    */
   async stream(request: StreamRequest): Promise<void> {
     if (!this.#isOffered(request)) return;
-    const { id, name, data, credit } = request;
-    const streams = this.#streams ??= new Map();
+    const { id, credit } = request;
+    const streams = this.#streams ??= new Map<number, Stream>();
     if (streams.has(id)) {
       // Two streams of one number could not be told apart.
       const description = '"id" is that of a stream that has not ended';
@@ -86,18 +88,18 @@ export class Calls {
         encodeError(id, ErrorCode.INVALID_CONTENT, IN_USE, description),
       );
     }
-    const call = new OperationCall(this.#client, this.#watched);
+    const call = new OperationCall(this.#client, this.#departure);
     const pump = new Pump(credit, this.#sinkOf(request));
-    streams.set(id, { pump, call });
-    try {
-      await pump.run(await this.#host.operations.open(name, data, call));
-      call.end();
-      this.#client.send(encodeSuccess(id, "done"));
-    } catch (error) {
-      this.#sendFailure(request, call, error);
-    } finally {
-      streams.delete(id);
-    }
+    const ended = this.#run(request, call, pump);
+    streams.set(id, { pump, call, ended });
+    await ended;
+    streams.delete(id);
+  }
+
+  /** Whether a client says what it is only fair to say; it is not counted then. */
+  isDue(frame: CreditFrame | CancelFrame): boolean {
+    const pump = this.#streams?.get(frame.id)?.pump;
+    return pump?.isDue(frame.kind === "credit" ? frame.credit : 0) ?? false;
   }
 
   /** The client takes more items of a stream, or no more; it may have ended by then. */
@@ -109,11 +111,38 @@ export class Calls {
     stream.pump.stop();
   }
 
-  /** The client has left. */
-  end(): void {
-    const reason = abortError("The client has left");
-    for (const call of this.#watched) call.abort(reason);
-    for (const { pump } of this.#streams?.values() ?? []) pump.stop();
+  /** The server begins to close: streams that look at their signal may end well. */
+  windDown(): void {
+    for (const { call } of this.#streams?.values() ?? []) {
+      call.abort(abortError("The server closes"));
+    }
+  }
+
+  /**
+   * The client has left.
+   *
+   * @returns Resolves when the handlers of all streams have come to their end
+   */
+  async end(): Promise<void> {
+    this.#departure.happen(abortError("The client has left"));
+    const streams = [...this.#streams?.values() ?? []];
+    for (const { pump } of streams) pump.stop();
+    await Promise.all(streams.map(({ ended }) => ended));
+  }
+
+  async #run(
+    request: StreamRequest,
+    call: OperationCall,
+    pump: Pump,
+  ): Promise<void> {
+    const { id, name, data } = request;
+    try {
+      await pump.run(await this.#host.operations.open(name, data, call));
+      call.end();
+      this.#client.send(encodeSuccess(id, "done"));
+    } catch (error) {
+      this.#sendFailure(request, call, error);
+    }
   }
 
   /** Whether the client may call this; it is told if not. */
@@ -121,12 +150,19 @@ export class Calls {
     const refusal = this.#host.operations.refusalOf(name);
     if (refusal === undefined) return true;
     const operation = this.#host.log.redact(describeOperation(name));
-    const problem = refusal === ErrorCode.UNKNOWN_OPERATION
-      ? `there is no ${operation}`
-      : `${operation} is not among those that are supported`;
-    this.#client.log.warn("error", problem);
+    this.#client.log.warn("error", this.#explain(name, refusal, operation));
     this.#client.send(encodeError(id, refusal));
     return false;
+  }
+
+  #explain(name: string, refusal: ErrorCode, operation: string): string {
+    if (refusal === ErrorCode.UNSUPPORTED_OPERATION) {
+      return `${operation} is not among those that are supported`;
+    }
+    const { operations } = this.#host.contract ?? {};
+    return operations !== undefined && Object.hasOwn(operations, name)
+      ? `${operation} of the contract has no handler`
+      : `there is no ${operation}`;
   }
 
   #sendResult(
@@ -151,7 +187,7 @@ export class Calls {
   ): void {
     const { log } = this.#client;
     const operation = this.#host.log.redact(describeOperation(name));
-    if (Refusal.is(error)) log.refusal(operation, error);
+    if (Refusal.is(error) || Misfit.is(error)) log.refusal(operation, error);
     else if (!call.isReason(error)) log.exception(`${operation} failed`, error);
     call.end();
     this.#client.send(encodeFailure(id, error, this.#host));
@@ -165,10 +201,14 @@ export class Calls {
       encodeSuccess(id, "items", `{"items":[${items.join()}]}`);
     return {
       maxUnits: Math.min(MAX_UNITS, fitting),
-      assertFits: (item) => this.#assertLength(encode([item]), () => "an item"),
+      assertFits: (item) => {
+        // Most are that short, and need not be encoded for it.
+        if (item.length <= fitting) return;
+        this.#assertLength(encode([item]), () => "an item");
+      },
       send: (items) => this.#client.offer(encode(items)),
       moment: () => this.#client.moment(),
-      defer: (turn) => void setImmediate(turn),
+      defer: (turn) => this.#host.turns.add(turn),
     };
   }
 

@@ -5,10 +5,17 @@
  */
 
 import { type ClientMessage, withData } from "./client_message.ts";
-import { type Contract, findMessage, type Incoming } from "./contract.ts";
+import {
+  assertNamed,
+  type Contract,
+  findMessage,
+  type Incoming,
+  repliesTo,
+} from "./contract.ts";
 import { describeMessage } from "./encode.ts";
 import type { JsonObject } from "./json.ts";
 import type { Listener } from "./message.ts";
+import type { WireMessage } from "./protocol.ts";
 import { refuseData, refuseName } from "./refusal.ts";
 import { check, type Schema } from "./schema.ts";
 import { chain } from "./thenable.ts";
@@ -53,8 +60,38 @@ export function checkMessage(
   if (contract === undefined) return data;
   const found = findMessage(contract, incoming);
   if (found !== undefined) return checkData(data, found.schema);
-  const message = describeMessage(incoming.name);
-  throw refuseName(`the contract has no ${message}`);
+  throw refuseName(
+    `the contract has no ${describeIncoming(contract, incoming)}`,
+  );
+}
+
+function describeIncoming(
+  { events }: Contract,
+  { name, replying }: Incoming,
+): string {
+  const message = describeMessage(name);
+  return replying !== null && Object.hasOwn(events, replying.message)
+    ? `${message}, and no such reply to ${describeMessage(replying.message)}`
+    : message;
+}
+
+/**
+ * Refuses to send what no client knows.
+ *
+ * @throws {TypeError} If the contract has no such event, or no such reply
+ */
+export function assertSayable(
+  contract: Contract,
+  name: string,
+  replying: WireMessage | null,
+): void {
+  const message = describeMessage(name);
+  if (replying === null) {
+    return assertNamed(`Cannot send ${message}`, contract.events, name);
+  }
+  const asked = describeMessage(replying.message);
+  const replies = repliesTo(contract.messages, replying.message);
+  assertNamed(`Cannot reply with ${message} to ${asked}`, replies, name);
 }
 
 /** A listener that is called only with messages whose data fits a schema. */

@@ -9,7 +9,7 @@ import {
   dataSchemaOf,
   type MessageEntries,
   ownEntry,
-  repliesOf,
+  repliesTo,
 } from "./contract.ts";
 import {
   describeMessage,
@@ -27,18 +27,14 @@ export type Checking = void | PromiseLike<void>;
 
 /** Checks what a server sends; what a schema turns it into does not count. */
 export interface Checks {
-  /** Checks an event or a reply. */
+  /** Checks what came by itself, by what the server says that it is. */
   message(wire: WireMessage): Checking;
+  /** Checks a reply to a message of this side. */
+  reply(asked: string, wire: WireMessage): Checking;
   /** Checks the result of an operation. */
   result(operation: string, result: Json): Checking;
   /** Checks an item of a stream. */
   item(operation: string, item: Json): Checking;
-}
-
-/** What the server may say, with what errors call it. */
-interface Known {
-  readonly what: string;
-  readonly entries: MessageEntries;
 }
 
 /** {@linkcode Checks} by a contract. */
@@ -49,42 +45,44 @@ export class ContractChecks implements Checks {
     this.#contract = contract;
   }
 
-  message({ message: name, data, replying }: WireMessage): Checking {
-    const subject = () => `Cannot take ${describeMessage(name)}`;
-    const { what, entries } = this.#known(replying);
-    const entry = ownEntry(entries, name);
-    if (entry === undefined) {
-      const names = Object.keys(entries).join(", ") || "none";
-      const issue = { path: [], message: `the ${what} are ${names}` };
-      throw new ValidationError(subject(), "it is not in the contract", [
-        issue,
-      ]);
-    }
-    return assertFits(subject, "its data", dataSchemaOf(entry), data);
+  message(wire: WireMessage): Checking {
+    const { replying } = wire;
+    if (replying !== null) return this.reply(replying.message, wire);
+    return assertKnown("events", this.#contract.events, wire);
+  }
+
+  reply(asked: string, wire: WireMessage): Checking {
+    const what = `replies to ${describeMessage(asked)}`;
+    return assertKnown(what, repliesTo(this.#contract.messages, asked), wire);
   }
 
   result(operation: string, result: Json): Checking {
     const subject = () => `Cannot finish ${describeOperation(operation)}`;
     const { output } = ownEntry(this.#contract.operations, operation) ?? {};
-    return assertFits(subject, "the result", output, result);
+    return assertGiven(subject, "the result", output, result);
   }
 
   item(operation: string, item: Json): Checking {
     const subject = () => `Cannot go on with ${describeStream(operation)}`;
     const { yields } = ownEntry(this.#contract.operations, operation) ?? {};
-    return assertFits(subject, "an item", yields, item);
+    return assertGiven(subject, "an item", yields, item);
   }
+}
 
-  /** What the server may say: events and, to a message, the replies to it. */
-  #known(replying: WireMessage | null): Known {
-    const { events, messages } = this.#contract;
-    if (replying === null) return { what: "events", entries: events };
-    const asked = ownEntry(messages, replying.message);
-    return {
-      what: `replies to ${describeMessage(replying.message)}`,
-      entries: asked === undefined ? {} : repliesOf(asked),
-    };
+/** What the server says has to be among what it may say. */
+function assertKnown(
+  what: string,
+  entries: MessageEntries,
+  { message: name, data }: WireMessage,
+): Checking {
+  const subject = () => `Cannot take ${describeMessage(name)}`;
+  const entry = ownEntry(entries, name);
+  if (entry !== undefined) {
+    return assertFits(subject, "its data", dataSchemaOf(entry), data);
   }
+  const names = Object.keys(entries).join(", ") || "none";
+  const issue = { path: [], message: `the ${what} are ${names}` };
+  throw new ValidationError(subject(), "it is not in the contract", [issue]);
 }
 
 function assertFits(
@@ -99,4 +97,21 @@ function assertFits(
     const problem = `${what} does not fit its schema`;
     throw new ValidationError(subject(), problem, issues);
   });
+}
+
+/** The same for what a handler gave, of which nothing at all has become `null`. */
+function assertGiven(
+  subject: () => string,
+  what: string,
+  schema: Schema | undefined,
+  value: Json,
+): Checking {
+  if (schema === undefined || value !== null) {
+    return assertFits(subject, what, schema, value);
+  }
+  return chain(
+    check(schema, undefined),
+    ({ issues }) =>
+      issues && assertFits(subject, what, schema, value) as Promise<void>,
+  );
 }

@@ -7,6 +7,7 @@
 import type { ChannelRequest } from "./channel.ts";
 import type { Checks } from "./checks.ts";
 import type { Connection } from "./connection.ts";
+import { assertNamed, type Contract, repliesTo } from "./contract.ts";
 import {
   describeMessage,
   describeOperation,
@@ -60,7 +61,9 @@ export interface ConnectionParts {
   readonly inbox: Inbox;
   readonly status: Status;
   readonly reporter: Reporter;
-  /** Holds what the server sends against the contract; none if it is trusted */
+  /** What both sides have agreed on, if they have */
+  readonly contract: Contract | undefined;
+  /** Holds what the server sends against it; none if the server is trusted */
   readonly checks: Checks | undefined;
 }
 
@@ -71,13 +74,17 @@ export class ClientConnection implements Connection {
   readonly #inbox: Inbox;
   readonly #status: Status;
   readonly #reporter: Reporter;
+  readonly #contract: Contract | undefined;
   readonly #checks: Checks | undefined;
 
-  constructor({ link, inbox, status, reporter, checks }: ConnectionParts) {
+  constructor(
+    { link, inbox, status, reporter, contract, checks }: ConnectionParts,
+  ) {
     this.#link = link;
     this.#inbox = inbox;
     this.#status = status;
     this.#reporter = reporter;
+    this.#contract = contract;
     this.#checks = checks;
     this.closed = link.closed;
     inbox.connect({
@@ -85,6 +92,8 @@ export class ClientConnection implements Connection {
       // The listener to the message before may have closed the connection.
       toMessage: (wire) =>
         status.state === "closed" ? undefined : this.#toMessage(wire),
+      // A listener to a name relies on the schema of an event, not of a reply.
+      isNamed: ({ replying }) => contract === undefined || replying === null,
     });
     // What the server sent along waits for the first listener, but not for ever.
     const timer = setTimeout(() => inbox.open(), 0);
@@ -103,6 +112,10 @@ export class ClientConnection implements Connection {
     names: string | readonly string[] | Listener<ServerMessage>,
     listener?: Listener<ServerMessage>,
   ): Disposable {
+    for (const name of typeof names === "function" ? [] : [names].flat()) {
+      const subject = `Cannot receive ${describeMessage(name)}`;
+      assertNamed(subject, this.#contract?.events, name);
+    }
     return this.#inbox.add(names, listener);
   }
 
@@ -140,6 +153,7 @@ export class ClientConnection implements Connection {
     const encode = (id: number) => encodeOperationRequest(id, name, data);
     const request = { subject, encode, signal, timeout, idempotent };
     try {
+      this.#assertOperation(name);
       const result = (await this.#link.request(request))?.result ?? null;
       const checking = this.#checks?.result(name, result);
       if (checking !== undefined) await checking;
@@ -157,6 +171,7 @@ export class ClientConnection implements Connection {
     const { signal } = options;
     const buffer = bufferOf(options);
     const subject = describeStream(name);
+    this.#assertOperation(name);
     // What cannot be sent is refused now, and not when somebody asks for an item.
     const encode = encodeAhead((id) =>
       encodeStreamRequest(id, name, data, buffer)
@@ -186,6 +201,11 @@ export class ClientConnection implements Connection {
     return this.close();
   }
 
+  #assertOperation(name: string): void {
+    const subject = `Cannot call ${describeOperation(name)}`;
+    assertNamed(subject, this.#contract?.operations, name);
+  }
+
   async #send<Name extends string>(
     name: Name,
     data: JsonObject,
@@ -193,7 +213,8 @@ export class ClientConnection implements Connection {
     { signal, timeout, onReply }: MessageOptions,
   ): Promise<SentMessage<JsonObject, Name>> {
     this.#inbox.open();
-    const replies = new Replies(this.#checks, (wire) => {
+    this.#assertMessage(name, replying);
+    const replies = new Replies(name, this.#checks, (wire) => {
       const reply = this.#toMessage(wire);
       if (onReply !== undefined) void this.#reporter.run(() => onReply(reply));
       return reply;
@@ -211,6 +232,17 @@ export class ClientConnection implements Connection {
     return new SentMessage(wire, await replies.all());
   }
 
+  /** A reply may be a message of the contract, or one that goes with its event. */
+  #assertMessage(name: string, replying: WireMessage | null): void {
+    if (this.#contract === undefined) return;
+    const { messages } = this.#contract;
+    const replies = replying === null
+      ? {}
+      : repliesTo(this.#contract.events, replying.message);
+    const subject = `Cannot send ${describeMessage(name)}`;
+    assertNamed(subject, { ...messages, ...replies }, name);
+  }
+
   /** Sends a message and takes the first reply for the answer. */
   async #ask(
     name: string,
@@ -218,6 +250,7 @@ export class ClientConnection implements Connection {
     { signal, timeout }: RequestOptions,
   ): Promise<ServerMessage> {
     this.#inbox.open();
+    this.#assertMessage(name, null);
     const subject = describeRequest(name);
     const replies: WireMessage[] = [];
     await this.#link.request({
@@ -230,7 +263,7 @@ export class ClientConnection implements Connection {
     });
     const [first] = replies;
     if (first === undefined) throw new NoReplyError(subject);
-    await this.#checks?.message(first);
+    await this.#checks?.reply(name, first);
     return this.#toMessage(first);
   }
 

@@ -36,7 +36,7 @@ import { Registry } from "./registry.ts";
 import { ServerClient } from "./server_client.ts";
 import type { SessionRules } from "./session.ts";
 import { settlesWithin } from "./timers.ts";
-import { inTurns } from "./turns.ts";
+import { inTurns, TurnQueue } from "./turns.ts";
 
 /** How long the clients get to answer a Close frame, in milliseconds. */
 const GRACE = 1_000;
@@ -70,6 +70,7 @@ export class Hub implements ClientHost, HandlerHost {
   readonly skipsSlow: boolean;
   readonly contract: Contract | undefined;
   readonly registry: Registry;
+  readonly turns = new TurnQueue((turn) => void setImmediate(turn));
   readonly credentials: Credentials;
   closing: { readonly clients: number } | undefined;
   readonly #authenticator: Authenticator;
@@ -100,7 +101,7 @@ export class Hub implements ClientHost, HandlerHost {
     this.contract = options.contract;
     this.registry = new Registry(options.contract, options.isSupported);
     for (const [name, handler] of options.builtins) {
-      this.registry.operations.add(name, handler);
+      this.registry.builtin(name, handler);
     }
     this.#admission = new Admission(options);
     this.#logins = new Deadlines(limits.loginTimeout);
@@ -163,8 +164,7 @@ export class Hub implements ClientHost, HandlerHost {
   accept(request: Request, remote: Deno.Addr | undefined): Response {
     if (this.isClosing) return text(503, "The server is closing");
     const peer = this.#admission.peerOf(request, remote);
-    const open = this.#connections.size;
-    const refusal = this.#admission.refusal(request, peer, open);
+    const refusal = this.#admission.refusal(request, peer);
     if (refusal !== undefined) {
       this.#reportRefusal(`${peer.address}: ${refusal.reason}`);
       return refusal.response;
@@ -241,7 +241,9 @@ export class Hub implements ClientHost, HandlerHost {
     const isDrained = await settlesWithin(drain(connections), timeout);
     if (!isDrained) this.#reportCut(connections, timeout);
     await inTurns(connections, (client) => client.dismiss());
-    await settlesWithin(this.#emptied(), GRACE);
+    const ended = connections.map(({ handlersEnded }) => handlersEnded);
+    // The program may end next, and a `finally` would not run.
+    await settlesWithin(Promise.all([this.#emptied(), ...ended]), GRACE);
     this.#closed = true;
   }
 

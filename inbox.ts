@@ -22,6 +22,8 @@ export interface InboxOwner {
    * it any more
    */
   toMessage(wire: WireMessage): ServerMessage | undefined;
+  /** Whether those hear of a message that listen to its name, and not only to all. */
+  isNamed(wire: WireMessage): boolean;
 }
 
 /** A message that came. */
@@ -99,13 +101,15 @@ export class Inbox {
   }
 
   async #dispatch(wire: WireMessage, onDone?: OnDone): Promise<void> {
-    const message = this.#owner?.toMessage(wire);
-    if (message === undefined) return;
+    const owner = this.#owner;
+    const message = owner?.toMessage(wire);
+    if (owner === undefined || message === undefined) return;
     let hasFailed = false;
-    await this.#listeners.dispatch(message, (error) => {
+    const onError = (error: unknown) => {
       hasFailed = true;
       this.#reporter.report(error);
-    });
+    };
+    await this.#listeners.dispatch(message, onError, owner.isNamed(wire));
     onDone?.(hasFailed);
   }
 }

@@ -59,19 +59,26 @@ export class Intake {
   take(effect: Request | AnswerEffect, now: number): void {
     // A goodbye is still heard while the server closes, but no request of its own.
     if (this.#host.closing !== undefined && !this.#isAwaited(effect)) return;
-    const { maxPending } = this.#host.limits;
     const verdict = this.#count(now);
     if (verdict === "never") return this.#cutOff();
     if (effect.kind === "answer") return this.#client.reply(effect);
     if (verdict === "no") return this.#refuse(effect, "maxRate");
-    if (this.#underWay < maxPending) return this.#start(effect);
+    if (this.#hasPlaceFor(effect)) return this.#start(effect);
     this.#refuse(effect, "maxPending");
   }
 
   /** Takes what is about something under way: left out, that might never end. */
   control(frame: ControlFrame, now: number): void {
-    if (this.#count(now) === "never") return this.#cutOff();
+    // What the server has brought about by itself is no more than fair.
+    const isDue = this.#requests.isDue(frame);
+    if (!isDue && this.#count(now) === "never") return this.#cutOff();
     this.#requests.control(frame);
+  }
+
+  /** Whether one more may be under way, or ends one of those that wait for it. */
+  #hasPlaceFor(request: Request): boolean {
+    return this.#underWay < this.#host.limits.maxPending ||
+      this.#isAwaited(request);
   }
 
   #count(now: number): Verdict {

@@ -106,14 +106,17 @@ export class Listeners<Received extends Message<unknown>> {
    *
    * @param message The message
    * @param onError Is called with what a listener throws; the others still run
+   * @param isNamed Whether those to its name are called, too
    * @returns The number of listeners that were called
    */
   async dispatch(
     message: Received,
     onError: (error: unknown) => void,
+    isNamed = true,
   ): Promise<number> {
     let called = 0;
-    const entries = [...this.#byName.get(message.name) ?? [], ...this.#toAll];
+    const named = isNamed ? this.#byName.get(message.name) : undefined;
+    const entries = [...named ?? [], ...this.#toAll];
     for (const entry of entries) {
       if (entry.removed) continue;
       called++;
@@ -170,9 +173,17 @@ export function assertListener<Received extends Message<unknown>>(
 }
 
 function namesOf(names: string | readonly string[]): ReadonlySet<string> {
-  const list = new Set(typeof names === "string" ? [names] : names);
+  const list = new Set(Array.isArray(names) ? names : [names]);
+  for (const name of list) assertName(name);
   if (list.size > 0) return list;
   throw new TypeError(
     "Cannot receive messages as the list of names is empty: leave it out to receive all",
+  );
+}
+
+function assertName(name: unknown): void {
+  if (typeof name === "string") return;
+  throw new TypeError(
+    `Cannot receive messages as each name must be a text: current value is of type ${typeof name}`,
   );
 }

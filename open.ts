@@ -50,7 +50,9 @@ export async function openConnection(
     status,
     inbox,
   }, options);
-  return new ClientConnection({ link, inbox, status, reporter, checks });
+  const { contract } = options;
+  const parts = { link, inbox, status, reporter, contract, checks };
+  return new ClientConnection(parts);
 }
 
 /** What the server is held against, if it is to be. */

@@ -8,9 +8,10 @@ import { assertOperation } from "./assert_contract.ts";
 import { checkData } from "./checking.ts";
 import type { OperationSchemas } from "./contract.ts";
 import { describeOperation } from "./encode.ts";
-import { ErrorCode, ValidationError } from "./errors.ts";
+import { ErrorCode } from "./errors.ts";
 import { isAsyncIterable, Items } from "./items.ts";
 import { stringifyValue } from "./json.ts";
+import { Misfit } from "./misfit.ts";
 import type { JsonObject } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import { check } from "./schema.ts";
@@ -108,7 +109,7 @@ export class Operations<Context> {
    * @returns The JSON text of the result
    *
    * @throws {Refusal} If the arguments do not fit, or it gives a stream
-   * @throws {ValidationError} If the result does not fit
+   * @throws {Misfit} If the result does not fit
    * @throws What the handler or a schema throws; the promise rejects with all of these
    */
   call(
@@ -171,11 +172,7 @@ function textOf(
   if (output === undefined) return stringifyValue(result);
   return chain(check(output, result), ({ issues, value }) => {
     if (issues === undefined) return stringifyValue(value);
-    throw new ValidationError(
-      `Cannot answer ${subject}`,
-      "the result does not fit its schema",
-      issues,
-    );
+    throw new Misfit(`Cannot answer ${subject}`, "the result", issues);
   });
 }
 
@@ -220,7 +217,7 @@ function kindOf(
   handler: unknown,
   { output, yields }: OperationSchemas,
 ): Kind {
-  const isGenerator = tagOf(handler) === "AsyncGeneratorFunction";
+  const isGenerator = isAsyncGenerator(handler);
   if (isGenerator && output !== undefined) {
     throw new TypeError(
       `${subject} as its handler is a generator: say what it 'yields', not its 'output'`,
@@ -228,6 +225,11 @@ function kindOf(
   }
   if (isGenerator || yields !== undefined) return "stream";
   return output === undefined ? "either" : "result";
+}
+
+/** Whether a handler is an `async function*`. */
+export function isAsyncGenerator(handler: unknown): boolean {
+  return tagOf(handler) === "AsyncGeneratorFunction";
 }
 
 /** What kind of function something is, before it is called. */

@@ -29,6 +29,8 @@ export class Pump {
   readonly #sink: PumpSink;
   /** How many items the client still wants. */
   #credit: number;
+  /** How many were sent for which it has not granted as many anew. */
+  #sent = 0;
   #items: Items | undefined;
   /** What the next frame carries. */
   #ready: string[] = [];
@@ -66,8 +68,14 @@ export class Pump {
     return this.#end.promise;
   }
 
+  /** Whether so many items were sent for which the client has not granted anew. */
+  isDue(credit: number): boolean {
+    return !this.#isStopped && credit <= this.#sent;
+  }
+
   /** The client wants so many items more. */
   grant(credit: number): void {
+    this.#sent = Math.max(0, this.#sent - credit);
     this.#credit = Math.min(this.#credit + credit, Number.MAX_SAFE_INTEGER);
     this.#wake();
   }
@@ -105,6 +113,7 @@ export class Pump {
     const { maxUnits } = this.#sink;
     if (this.#units + item.length > maxUnits) await this.#rest();
     this.#credit--;
+    this.#sent++;
     this.#ready.push(item);
     this.#units += item.length;
     if (this.#units < maxUnits && this.#ready.length < MAX_ITEMS) this.#defer();

@@ -7,6 +7,8 @@
 import type { ClientMessage } from "./client_message.ts";
 import { ConnectionClosedError, NoReplyError } from "./errors.ts";
 import type { WireMessage } from "./protocol.ts";
+import { Sequence } from "./sequence.ts";
+import { chain } from "./thenable.ts";
 
 /** A request that waits for its reply. */
 interface Question {
@@ -14,6 +16,8 @@ interface Question {
   readonly subject: string;
   /** The name of its message */
   readonly name: string;
+  /** What the client says of it, in its order, although a schema may have to wait */
+  readonly said: Sequence;
   resolve(reply: ClientMessage): void;
   reject(error: Error): void;
 }
@@ -38,7 +42,13 @@ export class Questions {
    */
   add(id: number, name: string, subject: string): Promise<ClientMessage> {
     return new Promise((resolve, reject) =>
-      this.#waiting.set(id, { subject, name, resolve, reject })
+      this.#waiting.set(id, {
+        subject,
+        name,
+        said: new Sequence(),
+        resolve,
+        reject,
+      })
     );
   }
 
@@ -49,15 +59,34 @@ export class Questions {
       this.#waiting.get(replying.id)?.name === replying.message;
   }
 
-  /** A reply is there. */
-  settle(id: number, reply: ClientMessage): void {
-    this.#take(id)?.resolve(reply);
+  /** Whether a request waits */
+  has(id: number): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /**
+   * A reply is there.
+   *
+   * @param id The number of the message that asked
+   * @param reply The reply, once it is known to fit; rejects if it does not
+   */
+  settle(id: number, reply: PromiseLike<ClientMessage> | ClientMessage): void {
+    let fitting: ClientMessage;
+    this.#waiting.get(id)?.said.add(
+      () => chain(reply, (message) => void (fitting = message)),
+      () => this.#take(id)?.resolve(fitting),
+      // Whoever sent it is told; another one may follow.
+      () => {},
+    );
   }
 
   /** The listeners of the client are done. */
   finish(id: number, hasFailed: boolean): void {
-    const question = this.#take(id);
-    question?.reject(new NoReplyError(question.subject, hasFailed));
+    const finish = (): void => {
+      const question = this.#take(id);
+      question?.reject(new NoReplyError(question.subject, hasFailed));
+    };
+    this.#waiting.get(id)?.said.add(() => {}, finish, finish);
   }
 
   /** Nobody waits for the reply any more. */

@@ -14,7 +14,11 @@ import {
   ownEntry,
 } from "./contract.ts";
 import { assertListener, type Listener, Listeners } from "./message.ts";
-import { type OperationHandler, Operations } from "./operation.ts";
+import {
+  isAsyncGenerator,
+  type OperationHandler,
+  Operations,
+} from "./operation.ts";
 import { isSchema, type Schema } from "./schema.ts";
 
 /** The listeners and operations of a server. */
@@ -70,8 +74,21 @@ export class Registry {
     const subject = `Cannot register operation ${JSON.stringify(name)}`;
     assertNamed(subject, this.#contract?.operations, name);
     assertAlone(subject, this.#contract, schemas);
-    const agreed = ownEntry(this.#contract?.operations ?? {}, name);
+    const agreed = this.#agreed(name);
+    if (agreed !== undefined) assertKind(subject, agreed, handler);
     return this.operations.add(name, handler, agreed ?? schemas);
+  }
+
+  /** Adds an operation of our own, which a contract may have or not. */
+  builtin(
+    name: string,
+    handler: OperationHandler<OperationContext, never>,
+  ): void {
+    this.operations.add(name, handler, this.#agreed(name));
+  }
+
+  #agreed(name: string): OperationSchemas | undefined {
+    return ownEntry(this.#contract?.operations ?? {}, name);
   }
 }
 
@@ -80,6 +97,19 @@ function assertNoSchema(listener: unknown): void {
   if (!isSchema(listener)) return;
   throw new TypeError(
     "Cannot receive messages as there is a schema and no listener: pass one behind it",
+  );
+}
+
+/** What a contract says nothing of is one result to whoever calls it. */
+function assertKind(
+  subject: string,
+  { output, yields }: OperationSchemas,
+  handler: unknown,
+): void {
+  const isSaid = output !== undefined || yields !== undefined;
+  if (isSaid || !isAsyncGenerator(handler)) return;
+  throw new TypeError(
+    `${subject} as its handler is a generator, and the contract does not say what it 'yields'`,
   );
 }
 

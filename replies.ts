@@ -11,6 +11,7 @@ import type { ServerMessage } from "./server_message.ts";
 
 /** Collects replies, those that fit the contract. */
 export class Replies {
+  readonly #asked: string;
   readonly #checks: Checks | undefined;
   readonly #accept: (wire: WireMessage) => ServerMessage;
   readonly #sequence = new Sequence();
@@ -20,13 +21,16 @@ export class Replies {
   /**
    * Constructs `Replies`.
    *
+   * @param asked The name of the message that they reply to
    * @param checks What they are held against, if anything
    * @param accept Is called with each that fits, in their order; it does not throw
    */
   constructor(
+    asked: string,
     checks: Checks | undefined,
     accept: (wire: WireMessage) => ServerMessage,
   ) {
+    this.#asked = asked;
     this.#checks = checks;
     this.#accept = accept;
   }
@@ -34,7 +38,7 @@ export class Replies {
   /** A reply has come. */
   add(wire: WireMessage): void {
     this.#sequence.add(
-      () => this.#checks?.message(wire),
+      () => this.#checks?.reply(this.#asked, wire),
       () => void this.#replies.push(this.#accept(wire)),
       (error) => this.#failure ??= { error },
     );

@@ -7,14 +7,14 @@
 
 import { assertLength } from "./bytes.ts";
 import { Calls } from "./calls.ts";
-import { checkMessage } from "./checking.ts";
+import { assertSayable, checkMessage } from "./checking.ts";
 import type { ClientLog } from "./client_log.ts";
 import {
   type Client,
   ClientMessage,
   type OperationContext,
 } from "./client_message.ts";
-import { assertNamed, type Contract, isReply, sayable } from "./contract.ts";
+import { type Contract, isReply } from "./contract.ts";
 import {
   describeMessage,
   describeRequest,
@@ -39,8 +39,9 @@ import type {
 import { Questions } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
 import type { RequestOptions } from "./server_message.ts";
-import { isThenable } from "./thenable.ts";
+import { chain, isThenable } from "./thenable.ts";
 import { assertTimeout, timedOut, within } from "./timers.ts";
+import type { TurnQueue } from "./turns.ts";
 
 /** What all the clients of a server answer from. */
 export interface RequestHost {
@@ -49,6 +50,8 @@ export interface RequestHost {
   readonly operations: Operations<OperationContext>;
   /** What the messages have to be, if that is known */
   readonly contract: Contract | undefined;
+  /** Gives the streams of all clients their turns */
+  readonly turns: TurnQueue;
   readonly exposeErrors: boolean;
   readonly limits: ResolvedLimits;
   /** A number that no message of this server has had. */
@@ -136,6 +139,13 @@ export class Requests {
       : calls.stream(request);
   }
 
+  /** Whether the client says what the server has brought about by itself. */
+  isDue(frame: ControlFrame): boolean {
+    return frame.kind === "done"
+      ? this.#questions?.has(frame.id) ?? false
+      : this.#calls?.isDue(frame) ?? false;
+  }
+
   /** Takes what needs no answer. */
   control(frame: ControlFrame): void {
     if (frame.kind !== "done") return this.#calls?.control(frame);
@@ -150,10 +160,21 @@ export class Requests {
     return contract === undefined || isReply(contract, replying.message, name);
   }
 
-  /** The client has left. */
-  end(info: { readonly code: number; readonly reason: string }): void {
-    this.#calls?.end();
+  /** The server begins to close. */
+  windDown(): void {
+    this.#calls?.windDown();
+  }
+
+  /**
+   * The client has left.
+   *
+   * @returns Resolves when nothing has to come to its end any more
+   */
+  async end(
+    info: { readonly code: number; readonly reason: string },
+  ): Promise<void> {
     this.#questions?.close(info);
+    await this.#calls?.end();
   }
 
   /** Answers a message: protocol.md, "2. A message". */
@@ -189,19 +210,34 @@ export class Requests {
     const { message: name, replying } = wire;
     const isAwaited = this.isAwaited({ name, replying });
     try {
-      const incoming = { name, replying, isAwaited };
-      const checked = checkMessage(contract, wire.data, incoming);
-      const data = isThenable(checked) ? await checked : checked;
-      const message = new ClientMessage(wire, this.#client, reply, { data });
-      if (isAwaited) this.#questions?.settle(replying!.id, message);
+      const made = this.#make(wire, reply, isAwaited);
+      if (isAwaited) this.#questions?.settle(replying!.id, made);
+      const message = isThenable(made) ? await made : made;
       // A listener to its name relies on the schema of a message, not of a reply.
-      if (isAwaited && contract !== undefined) return errors;
-      const called = await listeners.dispatch(message, onError);
+      const isNamed = !isAwaited || contract === undefined;
+      const called = await listeners.dispatch(message, onError, isNamed);
       if (called === 0 && !isAwaited) this.#reportUnheard(name);
     } catch (error) {
       onError(error);
     }
     return errors;
+  }
+
+  /** What listeners get of a message, at once if its schema does not have to wait. */
+  #make(
+    { message: name, ...wire }: WireMessage,
+    reply: Reply,
+    isAwaited: boolean,
+  ): ClientMessage | PromiseLike<ClientMessage> {
+    const { replying, data } = wire;
+    const incoming = { name, replying, isAwaited };
+    return chain(
+      checkMessage(this.#host.contract, data, incoming),
+      (data) =>
+        new ClientMessage({ ...wire, message: name }, this.#client, reply, {
+          data,
+        }),
+    );
   }
 
   #encode(
@@ -213,10 +249,7 @@ export class Requests {
   ): { readonly wire: WireMessage; readonly frame: string } {
     const { contract, limits: { maxBuffered } } = this.#host;
     const subject = () => describeMessage(name);
-    if (contract !== undefined) {
-      const names = sayable(contract, replying);
-      assertNamed(`Cannot send ${subject()}`, names, name);
-    }
+    if (contract !== undefined) assertSayable(contract, name, replying);
     const messageId = this.#host.nextMessageId();
     const message = encodeMessage(name, data, replying, messageId);
     const frame = encodeSuccess(id, kind, message);

@@ -17,7 +17,9 @@ import type {
 import type { Contract, DataSchema, OperationSchemas } from "./contract.ts";
 import type {
   DataIn,
+  EntryIn,
   EventName,
+  LooseIn,
   MessageName,
   NameIn,
   OpenContract,
@@ -122,7 +124,7 @@ export class Server<
       log: this.#log,
       login: login && ((token, context) => login(general, token, context)),
     });
-    reportMissing(this.#log, this.#hub.registry);
+    reportMissing(this.#log, this.#hub.registry, resolved.listed);
     this.fetch = makeHandler(this.#hub);
     this.#lifetime = new Lifetime(resolved.signal, (time) => this.#close(time));
     this.finished = this.#lifetime.finished;
@@ -235,11 +237,12 @@ export class Server<
    * ```
    */
   receive<Data extends DataSchema>(
-    names: string | readonly string[],
+    names: string extends MessageName<Of> ? string | readonly string[] : never,
     schema: Data,
     listener: Listener<ClientMessage<Identity, OutputOf<Data>>>,
   ): Disposable;
-  receive(...rest: unknown[]): Disposable {
+  receive(...given: never[]): Disposable {
+    const rest: unknown[] = [...given];
     const listener = rest.pop() as Listener<ClientMessage>;
     const [names, schema] = rest as [string?, DataSchema?];
     const { registry } = this.#hub;
@@ -290,11 +293,13 @@ export class Server<
    * ```
    */
   operation<Schemas extends OperationSchemas>(
-    name: string,
+    name: string extends NameIn<Of["operations"]> ? string : never,
     schemas: Schemas,
-    handler: HandlerIn<Identity, OpenContract, Schemas>,
+    handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>>,
   ): Disposable;
-  operation(name: string, ...rest: unknown[]): Disposable {
+  // That no call fits, so that no error of the compiler speaks of it.
+  operation(name: never, ...given: never[]): Disposable {
+    const rest: unknown[] = [...given];
     const handler = rest.pop() as OperationHandler<OperationContext, never>;
     const [schemas] = rest as [OperationSchemas?];
     return this.#hub.registry.operation(name, handler, schemas);
@@ -327,7 +332,7 @@ export class Server<
    */
   async broadcast<Name extends EventName<Of>>(
     name: Name,
-    ...data: OptionalData<DataIn<Of["events"][Name]>>
+    ...data: OptionalData<DataIn<EntryIn<Of["events"], Name>>>
   ): Promise<BroadcastResult> {
     const [given = {}] = data;
     return await this.#hub.broadcast(name, given as JsonObject);

@@ -56,6 +56,7 @@ export class ServerClient
   /** How it ended, once it takes part no more. */
   #ended: CloseInfo | undefined;
   #onEnd = (): void => {};
+  #handlersEnded = Promise.resolve();
 
   constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
     this.id = id;
@@ -172,8 +173,14 @@ export class ServerClient
     this.#apply(this.#session.expireLogin());
   }
 
+  /** Resolves when the handlers of its streams have come to their end. */
+  get handlersEnded(): Promise<void> {
+    return this.#handlersEnded;
+  }
+
   /** Closes as soon as the requests under way are answered; resolves then. */
   drain(): Promise<void> {
+    this.#requests.windDown();
     return new Promise((resolve) => {
       this.#onEnd = resolve;
       if (this.#ended !== undefined) resolve();
@@ -292,7 +299,7 @@ export class ServerClient
     this.#session.close();
     this.#host.leave(this);
     this.log.info("disconnect", how);
-    this.#requests.end(info);
+    this.#handlersEnded = this.#requests.end(info);
     this.#onEnd();
   }
 

@@ -157,7 +157,7 @@ Deno.test("checkMessage() checks a reply by the event that it replies to", async
   const { message } = await refusalOf(() =>
     checked(CONTRACT, wireOf("no", {}, "ask"))
   );
-  assert.equal(message, "the data does not fit its schema, no at n");
+  assert.equal(message, "the data does not fit its schema, n: no");
 });
 
 Deno.test("checkMessage() refuses what does not fit", async () => {
@@ -165,28 +165,29 @@ Deno.test("checkMessage() refuses what does not fit", async () => {
     const refusal = await refusalOf(() => checked(CONTRACT, wire));
     assert.match(
       refusal.message,
-      /^the data does not fit its schema, .* at n$/,
+      /^the data does not fit its schema, n: .*$/,
     );
   }
 });
 
 for (
-  const [name, replying, shown] of [
+  const [name, replying, shown, asked] of [
     ["unknown", [], '"unknown"'],
     ["", [], '""'],
     ["news", [], '"news"'],
     ["no", [], '"no"'],
-    ["no", ["news"], '"no"'],
+    ["no", ["news"], '"no"', '"news"'],
     ["no", ["unknown", "ask"], '"no"'],
     ["__proto__", [], '"__proto__"'],
-    ["constructor", ["ask"], '"constructor"'],
+    ["constructor", ["ask"], '"constructor"', '"ask"'],
     ["toString", ["__proto__"], '"toString"'],
     ["\x1b[2J\n", [], '"\\u001b[2J\\n"'],
     ["n".repeat(1_000), [], `"${"n".repeat(100)}…"`],
   ] as const
 ) {
-  Deno.test(`checkMessage() refuses the message ${shown}, which there is none of`, () => {
-    const description = `the contract has no message ${shown}`;
+  Deno.test(`checkMessage() refuses the message ${shown} to ${asked}, which there is none of`, () => {
+    const reply = asked ? `, and no such reply to message ${asked}` : "";
+    const description = `the contract has no message ${shown}${reply}`;
     const wire = wireOf(name, { n: 1 }, ...replying);
     assert.throws(() => checked(CONTRACT, wire), {
       name: "Refusal",

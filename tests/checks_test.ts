@@ -114,15 +114,15 @@ for (
   const [check, message] of [
     [
       () => CHECKS.message(wireOf("never")),
-      'Cannot take message "never": its data does not fit its schema, no at n',
+      'Cannot take message "never": its data does not fit its schema, n: no',
     ],
     [
       () => CHECKS.result("never", 1),
-      'Cannot finish operation "never": the result does not fit its schema, no at n',
+      'Cannot finish operation "never": the result does not fit its schema, n: no',
     ],
     [
       () => CHECKS.item("none", 1),
-      'Cannot go on with stream "none": an item does not fit its schema, no at n',
+      'Cannot go on with stream "none": an item does not fit its schema, n: no',
     ],
   ] as const
 ) {
@@ -159,7 +159,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
         1,
         "name",
       ]]);
-      assert.match(message, / does not fit its schema, .+ at rows\[1\]\.name$/);
+      assert.match(message, / does not fit its schema, rows\[1\]\.name: .+$/);
     }
   });
 }
@@ -281,4 +281,36 @@ Deno.test("ContractChecks take nothing for right if a schema returns rubbish", (
     const checks = new ContractChecks(defineContract({ operations }));
     assert.throws(() => checks.result("add", 1), TypeError);
   }
+});
+
+Deno.test("ContractChecks hold a reply against what was asked, whatever the server says of it", async () => {
+  for (const replying of [undefined, "quiet", "never", "constructor"]) {
+    assert.equal(
+      CHECKS.reply("count", wireOf("any", { n: 1 }, replying)),
+      undefined,
+    );
+    const { message } = await failureOf(() =>
+      CHECKS.reply("quiet", wireOf("any", { n: 1 }, replying))
+    );
+    assert.equal(
+      message,
+      'Cannot take message "any": it is not in the contract, the replies to message "quiet" are none',
+    );
+  }
+});
+
+Deno.test("ContractChecks know that a handler that gave nothing has given null", async () => {
+  const optional = new ContractChecks(defineContract({
+    operations: {
+      may: { output: z.string().optional() },
+      must: { output: z.string() },
+      null: { output: z.null() },
+      items: { yields: z.int().optional() },
+    },
+  }));
+  assert.equal(optional.result("may", null), undefined);
+  assert.equal(optional.result("null", null), undefined);
+  assert.equal(optional.item("items", null), undefined);
+  await failureOf(() => optional.result("must", null));
+  await failureOf(() => optional.result("may", 1));
 });

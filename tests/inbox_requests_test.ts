@@ -20,7 +20,7 @@ function openInbox(owner: Partial<InboxOwner> = {}) {
   const logger = new Recorder();
   const inbox = new Inbox(new Reporter(logger));
   const events: string[] = [];
-  inbox.connect({ check: () => {}, toMessage, ...owner });
+  inbox.connect({ check: () => {}, toMessage, isNamed: () => true, ...owner });
   inbox.open();
   /** The server asks. */
   const ask = (name: string) =>
@@ -131,6 +131,7 @@ Deno.test("Inbox goes on, whatever a check throws and a logger does", async () =
         throw thrown;
       },
       toMessage,
+      isNamed: () => true,
     });
     inbox.open();
     for (const _ of [1, 2]) {
@@ -172,6 +173,7 @@ Deno.test("Inbox keeps requests, too, that come before there is a listener", asy
   inbox.connect({
     check: ({ message }) => void checked.push(message),
     toMessage,
+    isNamed: () => true,
   });
   inbox.onMessage(wireOf("two"), () => events.push("two done"));
   await endOfTick();

@@ -17,7 +17,7 @@ function toMessage(wire: WireMessage): ServerMessage {
 function connectedInbox() {
   const logger = new Recorder();
   const inbox = new Inbox(new Reporter(logger));
-  inbox.connect({ check: () => {}, toMessage });
+  inbox.connect({ check: () => {}, toMessage, isNamed: () => true });
   const seen: string[] = [];
   return { inbox, logger, seen };
 }
@@ -59,6 +59,7 @@ Deno.test("Inbox leaves out what its connection does not want listened to any mo
   inbox.connect({
     check: () => {},
     toMessage: (wire) => isOpen ? toMessage(wire) : undefined,
+    isNamed: () => true,
   });
   inbox.onMessage(wire("one"));
   inbox.onMessage(wire("two"));

@@ -269,13 +269,23 @@ for (const listener of NO_LISTENERS) {
   });
 }
 
-for (const names of [[], undefined, null]) {
+for (
+  const [names, problem] of [
+    [[], "the list of names is empty: leave it out to receive all"],
+    ...[undefined, 7, ["hi", {}]].map((names) =>
+      [
+        names,
+        `each name must be a text: current value is of type ${typeof [names]
+          .flat().at(-1)}`,
+      ] as const
+    ),
+  ] as const
+) {
   Deno.test(`Listeners.add() refuses ${JSON.stringify(names)} as names`, () => {
     const listeners = new Listeners<Message>();
     assert.throws(() => listeners.add(names as string[], () => {}), {
       name: "TypeError",
-      message:
-        "Cannot receive messages as the list of names is empty: leave it out to receive all",
+      message: `Cannot receive messages as ${problem}`,
     });
   });
 }

@@ -1,14 +1,38 @@
 import assert from "node:assert/strict";
 import type { Client } from "../client_message.ts";
-import { OperationCall } from "../operation_call.ts";
+import { Departure, OperationCall } from "../operation_call.ts";
 import { HOSTILE } from "./attack.ts";
 
 const CLIENT = { id: 1 } as Client;
 
-/** A call, and the calls that want to know when their client has left. */
+/** A departure that shows who wants to know of it. */
+class Watched extends Departure {
+  readonly watched = new Set<OperationCall>();
+
+  override watch(call: OperationCall): void {
+    super.watch(call);
+    this.watched.add(call);
+  }
+
+  override forget(call: OperationCall): void {
+    super.forget(call);
+    this.watched.delete(call);
+  }
+}
+
+/** Calls of one client, and those that want to know when it has left. */
+function beginAll(count: number) {
+  const departure = new Watched();
+  const calls = Array.from(
+    { length: count },
+    () => new OperationCall(CLIENT, departure),
+  );
+  return { calls, departure, watched: departure.watched };
+}
+
 function begin() {
-  const watched = new Set<OperationCall>();
-  return { call: new OperationCall(CLIENT, watched), watched };
+  const { calls, ...rest } = beginAll(1);
+  return { call: calls[0]!, ...rest };
 }
 
 Deno.test("a call tells who called", () => {
@@ -26,8 +50,7 @@ Deno.test("a call is watched once its handler has asked for the signal", () => {
 });
 
 Deno.test("calls of one client are watched, and end, each by itself", () => {
-  const watched = new Set<OperationCall>();
-  const [one, two] = [1, 2].map(() => new OperationCall(CLIENT, watched));
+  const { calls: [one, two], watched } = beginAll(2);
   assert.notEqual(one!.signal, two!.signal);
   assert.deepEqual([...watched], [one, two]);
   one!.end();
@@ -79,20 +102,30 @@ Deno.test("a handler that asks for the signal after the end is not watched for e
 });
 
 Deno.test("calls can end, and others begin, while all are aborted", () => {
-  const watched = new Set<OperationCall>();
-  const calls = [1, 2, 3].map(() => new OperationCall(CLIENT, watched));
+  const { calls, departure, watched } = beginAll(3);
   for (const { signal } of calls) {
     signal.addEventListener("abort", () => {
       for (const call of calls) call.end();
     });
   }
-  for (const call of watched) call.abort(new Error("left"));
+  departure.happen(new Error("left"));
   assert.equal(watched.size, 0);
   assert.deepEqual(calls.map(({ signal }) => signal.aborted), [
     true,
     false,
     false,
   ]);
+});
+
+Deno.test("a handler that asks for the signal after its client has left finds it aborted", () => {
+  const { call, departure, watched } = begin();
+  const reason = new Error("left");
+  departure.happen(reason);
+  assert.equal(departure.reason, reason);
+  assert(call.signal.aborted);
+  assert.equal(call.signal.reason, reason);
+  // There is nothing to wait for.
+  assert.equal(watched.size, 0);
 });
 
 Deno.test("a call knows the reason for which it was aborted", () => {
@@ -108,6 +141,20 @@ Deno.test("a call knows the reason for which it was aborted", () => {
     call.end();
     assert(call.isReason(reason));
   }
+});
+
+Deno.test("a call knows what others make of its reason", () => {
+  const { call } = begin();
+  const reason = new DOMException("left", "AbortError");
+  const made = [
+    new DOMException("The operation was aborted", "AbortError"),
+    new Error("cannot go on", { cause: reason }),
+  ];
+  for (const error of made) assert(!call.isReason(error));
+  call.abort(reason);
+  for (const error of made) assert(call.isReason(error));
+  const cause = new DOMException("left", "AbortError");
+  assert(!call.isReason(new Error("cannot go on", { cause })));
 });
 
 Deno.test("no reason is that of a call that was not aborted", () => {

@@ -58,7 +58,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
       assert.equal(error.code, ErrorCode.INVALID_CONTENT);
       assert.match(
         error.message,
-        /^the data does not fit its schema, .+ at rows\[1\]\.name$/,
+        /^the data does not fit its schema, rows\[1\]\.name: .+$/,
       );
       assert.equal(
         error.note,
@@ -80,7 +80,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
         assert(error instanceof ValidationError && !Refusal.is(error));
         assert.match(
           error.message,
-          /^Cannot answer operation "get": the result does not fit its schema, .+ at rows\[1\]\.name$/,
+          /^Cannot answer operation "get": the result does not fit its schema, rows\[1\]\.name: .+$/,
         );
         return true;
       });
@@ -218,7 +218,7 @@ for (
     [null, "its schemas must be an object: current value is of type null"],
     [
       ANYTHING,
-      'there is no "~standard" in its schemas: there are input, output, yields',
+      "a schema stands in place of its schemas: say what it is for, as in { input: schema }",
     ],
     [
       { in: ANYTHING },

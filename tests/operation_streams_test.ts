@@ -167,7 +167,7 @@ Deno.test("a stream is not opened with arguments that do not fit", async () => {
   assert.throws(() => open(withRows(never, { input: NOTHING })), {
     name: "Refusal",
     code: ErrorCode.INVALID_CONTENT,
-    message: "the data does not fit its schema, no at n",
+    message: "the data does not fit its schema, n: no",
   });
   for (const input of Object.values(WAITING)) {
     const refused = open(withRows(never, { input }), { n: 0 });
@@ -194,7 +194,7 @@ Deno.test("the items of a stream are checked, and named after the operation", as
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot go on with operation "rows": an item does not fit its schema, no at n',
+      'Cannot go on with operation "rows": an item does not fit its schema, n: no',
     );
     return true;
   });

@@ -258,3 +258,25 @@ Deno.test("pumps have nothing to do with each other", async () => {
   assert.deepEqual([one.outcomes, two.outcomes], [["done"], []]);
   await two.stop();
 });
+
+Deno.test("credit is due for as many items as were sent, and for no more", async () => {
+  const stage = new Stage(5);
+  assert(!stage.pump.isDue(1));
+  await stage.run(new Counter().upTo(Infinity));
+  await stage.finish();
+  assert(stage.pump.isDue(5) && !stage.pump.isDue(6));
+  stage.pump.grant(3);
+  await endOfTick();
+  await stage.finish();
+  assert.equal(stage.sink.items.length, 8);
+  assert(stage.pump.isDue(5) && !stage.pump.isDue(6));
+  // What was granted beyond that is not owed for ever.
+  stage.pump.grant(1_000);
+  await endOfTick();
+  await stage.finish();
+  assert.equal(stage.sink.items.length, 1_008);
+  assert(stage.pump.isDue(1_000) && !stage.pump.isDue(1_001));
+  assert(stage.pump.isDue(0));
+  await stage.stop();
+  assert(!stage.pump.isDue(0));
+});

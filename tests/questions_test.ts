@@ -177,3 +177,20 @@ Deno.test("a request that is made when another one fails is not closed with it",
   await endOfTick();
   assert.deepEqual(outcomes, ["replied"]);
 });
+
+Deno.test("Questions have a request until it is settled, done, forgotten or closed", async () => {
+  for (
+    const end of [
+      (questions: Questions) => questions.settle(1, reply(9)),
+      (questions: Questions) => questions.finish(1, false),
+      (questions: Questions) => questions.forget(1),
+      (questions: Questions) => questions.close({ code: 1000, reason: "" }),
+    ]
+  ) {
+    const { questions } = ask("one");
+    assert(questions.has(1) && !questions.has(2));
+    end(questions);
+    await endOfTick();
+    assert(!questions.has(1));
+  }
+});

@@ -256,14 +256,23 @@ Deno.test("a registry refuses schemas of an operation that are none", () => {
 Deno.test("a registry refuses a handler that does not go with its contract", () => {
   const registry = registryOf(CONTRACT);
   const generate = async function* () {};
-  assert.throws(() => registry.operation("add", generate, undefined), {
-    name: "TypeError",
-    message:
-      "Cannot register operation \"add\" as its handler is a generator: say what it 'yields', not its 'output'",
-  });
+  for (
+    const [name, problem] of [
+      ["add", "generator: say what it 'yields', not its 'output'"],
+      [
+        "open",
+        "generator, and the contract does not say what it 'yields'",
+      ],
+    ] as const
+  ) {
+    assert.throws(() => registry.operation(name, generate, undefined), {
+      name: "TypeError",
+      message:
+        `Cannot register operation "${name}" as its handler is a ${problem}`,
+    });
+  }
   registry.operation("rows", generate, undefined);
-  registry.operation("open", generate, undefined);
-  assert.deepEqual(registry.missing, ["add"]);
+  assert.deepEqual(registry.missing, ["add", "open"]);
 });
 
 Deno.test("a registry knows what nobody handles of its contract, as it is now", () => {

@@ -15,15 +15,23 @@ function wireOf(name: string, id = 2): WireMessage {
 }
 
 /** Checks that a function makes. */
-function checking(message: (wire: WireMessage) => Checking): Checks {
+function checking(reply: (wire: WireMessage) => Checking): Checks {
   const never = () => assert.fail("it is checked as something else");
-  return { message, result: never, item: never };
+  return {
+    reply(asked, wire) {
+      assert.equal(asked, "hi");
+      return reply(wire);
+    },
+    message: never,
+    result: never,
+    item: never,
+  };
 }
 
 /** Replies, and the names of those that were accepted, in their order. */
 function collect(checks: Checks | undefined) {
   const accepted: string[] = [];
-  const replies = new Replies(checks, (wire) => {
+  const replies = new Replies("hi", checks, (wire) => {
     accepted.push(wire.message);
     return new ServerMessage(wire, () => assert.fail("replied"));
   });
@@ -55,7 +63,7 @@ Deno.test("Replies are what they were accepted as", async () => {
     new ServerMessage(wireOf("one", id), () => assert.fail("replied"))
   );
   const wires: WireMessage[] = [];
-  const replies = new Replies(undefined, (wire) => {
+  const replies = new Replies("hi", undefined, (wire) => {
     wires.push(wire);
     return messages[wires.length - 1]!;
   });
@@ -94,7 +102,7 @@ Deno.test("Replies fail for one that does not fit, and the others are accepted",
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot take message "bad": its data does not fit its schema, no at n',
+      'Cannot take message "bad": its data does not fit its schema, n: no',
     );
     return true;
   });

@@ -7,6 +7,7 @@ import type { ClientHost } from "../client_host.ts";
 import { resolveLimits } from "../limits.ts";
 import { ServerClient } from "../server_client.ts";
 import type { Socket } from "../transport.ts";
+import { TurnQueue } from "../turns.ts";
 import { endOfTick, operation, Recorder } from "./helpers.ts";
 
 const ORIGIN = { peer: { address: "192.0.2.1:1", network: "192.0.2.1" } };
@@ -38,6 +39,7 @@ function makeHost(events: string[]): ClientHost {
     contract: undefined,
     exposeErrors: false,
     limits: resolveLimits(),
+    turns: new TurnQueue((turn) => void setImmediate(turn)),
     skipsSlow: false,
     closing: undefined,
     rules: {},

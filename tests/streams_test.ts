@@ -298,7 +298,23 @@ Deno.test("a server that closes lets streams finish in time, and ends those that
   assert.equal((await collect(finite)).length, 999);
   await closed;
   await assert.rejects(collect(endless), ConnectionClosedError);
-  assert.deepEqual(ends.toSorted(), ["The client has left", "on its own"]);
+  // Both were told in time, and neither looked.
+  assert.deepEqual(ends, Array(2).fill("The server closes"));
+});
+
+Deno.test("a stream that looks at its signal ends well when its server closes", async () => {
+  await using server = serveQuietly();
+  server.operation("ticks", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    yield String(signal.reason.message);
+  });
+  await using connection = await connectTo(server);
+  const stream = connection.stream("ticks");
+  assert.equal((await stream.next()).value, "first");
+  const closed = server.close();
+  assert.deepEqual(await collect(stream), ["The server closes"]);
+  await closed;
 });
 
 Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
@@ -411,3 +427,14 @@ for (
     assert.deepEqual(await collect(connection.stream("two")), [1, 2]);
   });
 }
+
+Deno.test("a client that takes a stream as it comes is never too fast, however small its buffer", async () => {
+  const limits = { maxRate: 1, maxBurst: 3 };
+  const { server: made } = serveCount({ limits });
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count", { to: 200 }, { buffer: 1 });
+  assert.equal((await collect(stream)).length, 200);
+  // Nothing of that counts for what else it may ask.
+  assert.equal((await take(connection.stream("count"), 1)).length, 1);
+});

@@ -14,7 +14,7 @@ import {
   serveAgreed,
 } from "./agreement.ts";
 import { defineContract } from "../contract.ts";
-import { rejection } from "./fake_server.ts";
+import { fakeServer, rejection, success } from "./fake_server.ts";
 import { connectTo, gate, Recorder, serveQuietly } from "./helpers.ts";
 import type { Schema } from "../schema.ts";
 import type { Server } from "../server.ts";
@@ -90,7 +90,7 @@ Deno.test("an item that does not fit ends the stream, and the server's generator
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot go on with stream "rows": an item does not fit its schema, Invalid input: expected number, received string at n',
+    'Cannot go on with stream "rows": an item does not fit its schema, n: Invalid input: expected number, received string',
   );
   assert.deepEqual(seen, [1, 2]);
   await ended;
@@ -111,9 +111,40 @@ Deno.test("a reply that does not fit rejects the message, and onReply sees only 
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot take message "hi": its data does not fit its schema, Invalid input: expected string, received number at text',
+    'Cannot take message "hi": its data does not fit its schema, text: Invalid input: expected string, received number',
   );
   assert.deepEqual(seen, ["first", "last"]);
+});
+
+Deno.test("a server cannot choose the schema of a reply", async () => {
+  const claims = [null, { message: "ping", data: {}, id: 1, replying: null }];
+  for (const replying of claims) {
+    await using server = fakeServer((socket, frame) => {
+      if ("token" in frame) return socket.send(success(0, null));
+      if (frame.end === true) return socket.close();
+      const wire = { message: "news", data: { n: 1 }, id: 2, replying };
+      const id = Number(frame.id);
+      socket.send(success(id, "newmsg", wire));
+      socket.send(success(id, "done", null));
+    });
+    await using connection = await connectValidating(
+      server as unknown as Server,
+      {
+        logger: new Recorder(),
+      },
+    );
+    for (
+      const ask of [
+        () => connection.message("hello", { name: "Ada" }),
+        () => connection.request("hello", { name: "Ada" }),
+      ]
+    ) {
+      assert.equal(
+        (await rejection(ask())).message,
+        'Cannot take message "news": it is not in the contract, the replies to message "hello" are hi',
+      );
+    }
+  }
 });
 
 Deno.test("a first reply that does not fit rejects the request", async () => {
@@ -144,7 +175,7 @@ Deno.test("an event that does not fit is not handed to listeners, and the logger
   await connection.message("ping");
   assert.deepEqual(seen, [2, "news"]);
   assert.deepEqual(logger.lines, [
-    'warn Hoist: ignored a message\nCannot take message "news": its data does not fit its schema, Invalid input: expected number, received string at n',
+    'warn Hoist: ignored a message\nCannot take message "news": its data does not fit its schema, n: Invalid input: expected number, received string',
     'warn Hoist: ignored a message\nCannot take message "newz": it is not in the contract, the events are news, ready',
     'warn Hoist: ignored a message\nCannot take message "toString": it is not in the contract, the events are news, ready',
   ]);
@@ -178,6 +209,7 @@ function patient(waits: (n: number) => Promise<void>): Schema<{ n: number }> {
 Deno.test("events keep their order, though their schemas have to wait", async () => {
   const { opened, open } = gate();
   const slow = defineContract({
+    messages: { here: {} },
     events: { slow: patient((n) => n === 1 ? opened : Promise.resolve()) },
   });
   await using server = serveQuietly();
@@ -190,12 +222,12 @@ Deno.test("events keep their order, though their schemas have to wait", async ()
   const seen: unknown[] = [];
   connection.receive("slow", ({ data }) => void seen.push(data.n));
   for (const n of [1, 2, -3, 4]) await server.broadcast("slow", { n });
-  await connection.message("they are here now");
+  await connection.message("here");
   assert.deepEqual(seen, []);
   open();
   while (seen.length < 3) await Promise.resolve();
   assert.deepEqual(seen, [1, 2, 4]);
-  await logger.line(/is negative at n$/);
+  await logger.line(/n: is negative$/);
 });
 
 Deno.test("replies keep their order, though their schemas have to wait", async () => {
@@ -232,6 +264,7 @@ Deno.test("what a schema throws rejects the request it belongs to", async () => 
     },
   };
   const bad = defineContract({
+    messages: { here: {} },
     operations: { one: { output: broken } },
     events: { news: broken },
   });
@@ -246,7 +279,7 @@ Deno.test("what a schema throws rejects the request it belongs to", async () => 
   assert.equal((await rejection(connection.operation("one"))).message, "no");
   connection.receive("news", () => assert.fail("called"));
   await server.broadcast("news");
-  await connection.message("it is here now");
+  await connection.message("here");
   await logger.line(/^warn Hoist: ignored a message\nno$/);
 });
 

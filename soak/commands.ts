@@ -42,6 +42,12 @@ export interface ServerReport {
   readonly delivered: number;
   readonly skipped: number;
   readonly failed: number;
+  /** Streams that began, and those of them that have not ended */
+  readonly streams: number;
+  readonly running: number;
+  /** Requests to clients, and those of them that have come to nothing yet */
+  readonly asked: number;
+  readonly waiting: number;
   /** Lines of level `warn` */
   readonly warnings: number;
   readonly found: Finding;

@@ -95,7 +95,8 @@ class Course {
   async isSound(): Promise<boolean> {
     const { server, crowds } = await this.look("rest");
     const isQuiet = [server, ...crowds].every(({ found }) => found.count === 0);
-    return isQuiet && server.clients === 0 && server.held === 0;
+    const { clients, held, running, waiting } = server;
+    return isQuiet && clients + held + running + waiting === 0;
   }
 
   /** Asks everyone how it is. */

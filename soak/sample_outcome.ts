@@ -24,6 +24,8 @@ const COUNTS: Counts = {
   answers: 1_900,
   broadcasts: 500,
   notes: 70,
+  items: 800,
+  questions: 90,
   ends: {
     cut: 10,
     "code 1000": 60,
@@ -46,6 +48,10 @@ const SERVER: ServerReport = {
   delivered: 510,
   skipped: 6,
   failed: 4,
+  streams: 50,
+  running: 0,
+  asked: 100,
+  waiting: 0,
   warnings: 30,
   found: NOTHING,
 };

@@ -5,7 +5,7 @@
  */
 
 import { sum } from "./crowd/tally.ts";
-import type { Memory } from "./commands.ts";
+import type { Memory, ServerReport } from "./commands.ts";
 import type { Outcome, Snapshot } from "./run.ts";
 import { mebibytes } from "./verdict.ts";
 
@@ -33,14 +33,20 @@ export function formatTable(outcome: Outcome): string {
     ["requests", number(counts.requests)],
     ["answers", number(counts.answers)],
     ["beyond limits", record(counts.limits)],
+    ["streams", `${number(server.streams)}, ${number(counts.items)} items`],
+    ["asked", `${number(server.asked)}, ${number(counts.questions)} seen`],
     ["broadcasts", broadcasts(outcome)],
     ["messages to one", number(counts.notes)],
     ["warnings", number(server.warnings)],
     ["heap", memory(outcome, "heap")],
     ["memory", memory(outcome, "rss")],
-    ["left behind", `${server.clients} in the set, ${server.held} held`],
+    ["left behind", leftovers(server)],
   ];
   return rows.map(([name, text]) => `${name.padEnd(18)}${text}\n`).join("");
+}
+
+function leftovers({ clients, held, running, waiting }: ServerReport): string {
+  return `${clients} in the set, ${held} held, ${running} streams running, ${waiting} requests waiting`;
 }
 
 function broadcasts({ server, crowds }: Outcome): string {

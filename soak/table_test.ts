@@ -29,7 +29,12 @@ Deno.test("the table says what there was and what is left", () => {
     row("memory"),
     /80\.0 MiB after .* 160\.0 MiB at most, 80\.0 MiB at the end: 1\.00$/,
   );
-  assert.match(row("left behind"), /0 in the set, 0 held$/);
+  assert.match(row("streams"), / 50, 800 items$/);
+  assert.match(row("asked"), / 100, 90 seen$/);
+  assert.match(
+    row("left behind"),
+    /0 in the set, 0 held, 0 streams running, 0 requests waiting$/,
+  );
 });
 
 Deno.test("what never happened is said, too", () => {

@@ -42,10 +42,12 @@ function judgeFindings({ server, crowds }: Outcome): string[] {
 }
 
 function judgeServer({ server }: Outcome): string[] {
-  const { clients, held, begun, ended } = server;
+  const { clients, held, begun, ended, running, waiting } = server;
   const problems: string[] = [];
   if (clients > 0) problems.push(`${clients} clients are left in the set`);
   if (held > 0) problems.push(`${held} clients that have gone are still held`);
+  if (running > 0) problems.push(`${running} streams are left running`);
+  if (waiting > 0) problems.push(`${waiting} requests are left waiting`);
   if (begun !== ended) {
     problems.push(`${begun} connections began and ${ended} ended`);
   }
@@ -68,10 +70,11 @@ export function judgeMemory(
 
 /** A run in which something did not happen proves nothing about it. */
 function judgeLoad({ server, crowds }: Outcome): string[] {
-  const { connections, answers, broadcasts, ends, limits } = sum(
-    crowds.map(({ counts }) => counts),
-  );
-  const counts = { connections, answers, broadcasts, begun: server.begun };
+  const { connections, answers, broadcasts, items, questions, ends, limits } =
+    sum(crowds.map(({ counts }) => counts));
+  const { begun, streams, asked } = server;
+  const seen = { connections, answers, broadcasts, items, questions };
+  const counts = { ...seen, begun, streams, asked };
   return [
     ...missing(Object.keys(counts), counts),
     ...missing(ENDS, ends),

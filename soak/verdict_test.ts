@@ -22,11 +22,13 @@ Deno.test("what there is too much of to tell is counted", () => {
   assert.deepEqual(problems.slice(-2), ["problem 9", "… 5 more"]);
 });
 
-Deno.test("clients that are left or held are wrong, and ends that are missing", () => {
-  const server = { clients: 1, held: 2, ended: 97 };
+Deno.test("clients and what they began are wrong if left, and ends that are missing", () => {
+  const server = { clients: 1, held: 2, ended: 97, running: 4, waiting: 5 };
   assert.deepEqual(judge(outcomeOf({ server })), [
     "1 clients are left in the set",
     "2 clients that have gone are still held",
+    "4 streams are left running",
+    "5 requests are left waiting",
     "100 connections began and 97 ended",
   ]);
 });
@@ -45,9 +47,12 @@ for (const kind of ["heap", "rss"] as const) {
 }
 
 Deno.test("a run in which something did not happen proves nothing", () => {
-  const counts = { answers: 0, ends: {}, limits: { maxRate: 1, maxDepth: 1 } };
-  const problems = judge(outcomeOf({ counts }));
+  const limits = { maxRate: 1, maxDepth: 1 };
+  const counts = { answers: 0, items: 0, ends: {}, limits };
+  const problems = judge(outcomeOf({ counts, server: { asked: 0 } }));
   assert(problems.includes('the run saw no "answers"'));
+  assert(problems.includes('the run saw no "items"'));
+  assert(problems.includes('the run saw no "asked"'));
   assert(problems.includes('the run saw no "code 1013"'));
   assert(problems.includes('the run saw no "maxPending"'));
   assert(!problems.includes('the run saw no "maxRate"'));

@@ -30,6 +30,18 @@ interface Due {
   /** How many replies a message has coming */
   readonly replies: number;
   replied: number;
+  /** What is known of a stream */
+  readonly stream: StreamDue | undefined;
+}
+
+/** The items of a stream. */
+interface StreamDue {
+  /** How many there are */
+  readonly count: number;
+  /** How many the client takes */
+  credit: number;
+  taken: number;
+  isCancelled: boolean;
 }
 
 /** The errors that some operations have coming. */
@@ -38,6 +50,12 @@ const CODES: Readonly<Record<string, number>> = {
   fail: 6,
   "too deep": 9,
 };
+
+/** The actions of a client that have no answer. */
+const CONTROLS: readonly unknown[] = ["credit", "cancel", "done"];
+
+/** No items at all. */
+const NO_STREAM = { count: 0, credit: 0, taken: 0, isCancelled: false };
 
 /** The frames of one connection. */
 export class Ledger {
@@ -48,6 +66,8 @@ export class Ledger {
   #notes = 0;
   /** The numbers of messages, which never come twice. */
   readonly #messageIds = new Set<unknown>();
+  /** The numbers of requests of the server whose listeners are not done. */
+  readonly #asked = new Set<unknown>();
   /** The data of the last answer to the login, `undefined` before it. */
   #login: unknown;
 
@@ -77,16 +97,31 @@ export class Ledger {
 
   /** The client leaves and has waited for all its answers. */
   finish(): void {
-    for (const [id, { subject }] of this.#due) {
+    for (const [id, { subject, stream }] of this.#due) {
+      // Who breaks a stream off does not wait for its end, which has its turn to wait for.
+      if (stream?.isCancelled) continue;
       this.#report(`${subject} (${id}) was never answered`);
     }
   }
 
   #send(frame: Frame): void {
     if (typeof frame?.id !== "number") return;
+    if (CONTROLS.includes(frame.action)) return this.#control(frame);
     this.#options.tally.requests++;
     this.#highest = Math.max(this.#highest, frame.id);
     this.#due.set(frame.id, dueOf(frame));
+  }
+
+  /** Takes what has no answer. */
+  #control({ id, action, data }: Frame): void {
+    const stream = this.#due.get(id)?.stream;
+    if (action === "credit" && stream !== undefined) {
+      stream.credit += data.credit;
+    } else if (action === "cancel" && stream !== undefined) {
+      stream.isCancelled = true;
+    } else if (action === "done" && !this.#asked.delete(id)) {
+      this.#report(`said to be done with ${id}, which nobody asked`);
+    }
   }
 
   #receive(frame: Frame): void {
@@ -100,6 +135,8 @@ export class Ledger {
         return this.#number(frame.data.id);
       case "newmsg":
         return this.#reply(frame, due);
+      case "items":
+        return this.#takeItems(frame, due);
       case "done":
         return this.#finish(frame, due);
       default:
@@ -126,6 +163,9 @@ export class Ledger {
     } else if (message === "s_newmsg" && data.message === "note") {
       this.#options.tally.notes++;
       this.#expect("note", n, ++this.#notes);
+    } else if (message === "request" && data.message === "question") {
+      this.#options.tally.questions++;
+      this.#asked.add(data.id);
     } else {
       this.#report(`nobody waits for ${JSON.stringify({ message, data })}`);
     }
@@ -137,8 +177,21 @@ export class Ledger {
     this.#match(data.data.nonce, due);
   }
 
+  #takeItems({ data }: Frame, due: Due): void {
+    const stream = due.stream ?? NO_STREAM;
+    for (const { nonce, n } of data.items) {
+      this.#options.tally.items++;
+      this.#expect(`item of ${due.subject}`, n, ++stream.taken);
+      this.#match(nonce, due);
+    }
+    if (stream.taken <= stream.credit) return;
+    const credit = `a credit of ${stream.credit}`;
+    this.#report(`${due.subject} gave ${stream.taken} items for ${credit}`);
+  }
+
   #finish(frame: Frame, due: Due): void {
     this.#settle(frame.id);
+    if (due.stream !== undefined) return this.#endStream(frame, due);
     // Otherwise it came with "open".
     if (frame.data !== null) this.#number(frame.data.id);
     this.#expect(
@@ -146,6 +199,13 @@ export class Ledger {
       due.replied,
       due.replies,
     );
+  }
+
+  #endStream({ data }: Frame, { subject, stream }: Due): void {
+    const { taken, count, isCancelled } = stream ?? NO_STREAM;
+    if (data !== null) this.#report(`${subject} ended with something`);
+    if (isCancelled) return;
+    this.#expect(`number of items of ${subject}`, taken, count);
   }
 
   #answer({ id, data }: Frame, due: Due): void {
@@ -216,16 +276,24 @@ function framesOf(text: string): readonly Frame[] {
   }
 }
 
+/** What nobody expects. */
+const NOTHING = { code: 0, replies: 0, replied: 0, stream: undefined };
+
 function dueOf({ action, data }: Frame): Due {
   if (action === undefined) {
-    return { subject: "login", nonce: null, code: 0, replies: 0, replied: 0 };
+    return { ...NOTHING, subject: "login", nonce: null };
   }
   const name = data.operation ?? data.message;
   return {
+    ...NOTHING,
     subject: `${action} "${name}"`,
     nonce: data.data.nonce,
     code: CODES[name] ?? 0,
     replies: data.data.replies ?? 0,
-    replied: 0,
+    stream: action === "stream" ? streamOf(data) : undefined,
   };
+}
+
+function streamOf({ credit, data: { to = Infinity } }: Frame): StreamDue {
+  return { count: to, credit, taken: 0, isCancelled: false };
 }

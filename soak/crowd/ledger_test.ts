@@ -48,6 +48,16 @@ function reply(id: number, nonce: unknown, n: number) {
   return { id, message: "newmsg", data };
 }
 
+function stream(id: number, nonce: unknown, to: number, credit: number) {
+  const data = { operation: "numbers", data: { nonce, to }, credit };
+  return { id, action: "stream", data };
+}
+
+function items(id: number, nonce: unknown, ...numbers: readonly number[]) {
+  const items = numbers.map((n) => ({ nonce, n }));
+  return { id, message: "items", data: { items } };
+}
+
 function push(name: string, n: number) {
   const data = { message: name, data: { n }, id: messageId++ };
   return { id: null, message: "s_newmsg", data };
@@ -78,6 +88,17 @@ Deno.test("an answer that never comes is noticed by whoever leaves", () => {
   sample.send(operation(1, "echo", { nonce: "a" }));
   sample.ledger.finish();
   assert.match(sample.problems.join(), /"echo" \(1\) was never answered/);
+});
+
+Deno.test("only a stream that was broken off may have no end yet", () => {
+  const action = "stream";
+  const data = { operation: "numbers", data: { nonce: "a" }, credit: 1 };
+  const sample = new Sample();
+  for (const id of [1, 2]) sample.send({ id, action, data });
+  sample.send({ id: 1, action: "cancel", data: {} });
+  sample.ledger.finish();
+  assert.deepEqual(sample.problems.length, 1);
+  assert.match(sample.problems.join(), /"numbers" \(2\) was never answered/);
 });
 
 Deno.test("an answer to somebody else is noticed", () => {
@@ -152,6 +173,67 @@ Deno.test("an answer that a broadcast overtakes is noticed", () => {
   assert.deepEqual(sample.problems, []);
   sample.take(push("news", 6), answer(2, undefined, 5));
   assert.match(sample.problems.join(), /last news .* is 6 and should be 5/);
+});
+
+Deno.test("items come in their order, all of them, and no more than are taken", () => {
+  const right = new Sample();
+  right.send(stream(1, "a", 3, 2));
+  right.take(items(1, "a", 1), items(1, "a", 2));
+  right.send({ id: 1, action: "credit", data: { credit: 2 } });
+  right.take(items(1, "a", 3), { id: 1, message: "done" });
+  right.ledger.finish();
+  assert.deepEqual(right.problems, []);
+  const { requests, answers, items: taken } = right.tally;
+  assert.deepEqual({ requests, answers, taken }, {
+    requests: 2,
+    answers: 2,
+    taken: 3,
+  });
+
+  const swapped = new Sample();
+  swapped.send(stream(1, "a", 2, 9));
+  swapped.take(items(1, "a", 2, 1));
+  assert.match(swapped.problems[0] ?? "", /item of .* is 2 and should be 1/);
+
+  const lost = new Sample();
+  lost.send(stream(1, "a", 2, 9));
+  lost.take(items(1, "a", 1), { id: 1, message: "done" });
+  assert.match(lost.problems.join(), /number of items .* is 1 and should be 2/);
+
+  const greedy = new Sample();
+  greedy.send(stream(1, "a", 3, 2));
+  greedy.take(items(1, "a", 1, 2, 3));
+  assert.match(greedy.problems.join(), /gave 3 items for a credit of 2/);
+
+  const mixed = new Sample();
+  mixed.send(stream(1, "a", 3, 2));
+  mixed.take(items(1, "b", 1));
+  assert.match(mixed.problems.join(), /with a and was answered with b/);
+});
+
+Deno.test("a stream that is cancelled ends all the same", () => {
+  const sample = new Sample();
+  sample.send(stream(1, "a", 9, 9));
+  sample.send({ id: 1, action: "cancel", data: {} });
+  sample.take(items(1, "a", 1));
+  assert.equal(sample.ledger.due, 1);
+  sample.take({ id: 1, message: "done" });
+  sample.ledger.finish();
+  assert.deepEqual(sample.problems, []);
+  sample.take(items(1, "a", 2));
+  assert.match(sample.problems.join(), /answered twice/);
+});
+
+Deno.test("what the server asks is done once", () => {
+  const sample = new Sample();
+  const data = { message: "question", data: { n: 1 }, id: 8 };
+  const done = { id: 8, action: "done", data: { failed: false } };
+  sample.take({ id: null, message: "request", data });
+  sample.send(done);
+  assert.deepEqual(sample.problems, []);
+  assert.equal(sample.tally.questions, 1);
+  sample.send(done);
+  assert.match(sample.problems.join(), /done with 8, which nobody asked/);
 });
 
 Deno.test("a message that nobody knows is noticed", () => {

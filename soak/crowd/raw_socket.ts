@@ -71,6 +71,26 @@ export class RawSocket implements Disposable {
     return { id, action: "operation", data: { operation, data } };
   }
 
+  /** Begins a stream; returns the id that it has. */
+  async stream(
+    operation: string,
+    data: JsonObject,
+    credit: number,
+  ): Promise<number> {
+    const id = this.#nextId();
+    await this.send({
+      id,
+      action: "stream",
+      data: { operation, data, credit },
+    });
+    return id;
+  }
+
+  /** Takes no more items of a stream. */
+  async cancel(id: number): Promise<void> {
+    await this.send({ id, action: "cancel", data: {} });
+  }
+
   /** Sends a message. */
   async message(message: string, data: JsonObject): Promise<void> {
     const id = this.#nextId();

@@ -13,6 +13,7 @@ import {
 } from "@hoist/cli";
 import { PATIENCE } from "../commands.ts";
 import type { Random } from "../random.ts";
+import { abort, beAsked, breakOff, takeAll } from "./streams.ts";
 
 /** Makes a request and checks all that comes back. */
 type Kind = (
@@ -120,6 +121,10 @@ const KINDS: readonly [Kind, ...Kind[]] = [
   missing,
   silence,
   giveUp,
+  takeAll,
+  breakOff,
+  abort,
+  beAsked,
 ];
 
 async function assertAnswered(

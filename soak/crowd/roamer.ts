@@ -11,6 +11,7 @@ import { PATIENCE, TOKEN } from "../commands.ts";
 import type { Random } from "../random.ts";
 import { Relay } from "./relay.ts";
 import { makeRequest } from "./requests.ts";
+import { answerQuestions } from "./streams.ts";
 import { tappedSocket } from "./tapped_socket.ts";
 import { idle, ledgerOf, type Visit } from "./visit.ts";
 
@@ -28,6 +29,7 @@ export async function roam(visit: Visit): Promise<void> {
     WebSocket: tappedSocket(() => ledgerOf(visit)),
   });
   follow(connection, visit);
+  answerQuestions(connection);
   for (let stays = random.between(1, 4); stays > 0; stays--) {
     tally.connections++;
     await stay(connection, relay, `${visit.name}.${stays}`, visit);

@@ -8,20 +8,21 @@ import type { Random } from "../random.ts";
 import { askTooDeep, askTooFast, askTooMuch, sendTooMuch } from "./greedy.ts";
 import { guessOn, intrude } from "./intruder.ts";
 import { roam } from "./roamer.ts";
-import { doze, stall } from "./staller.ts";
+import { doze, lag, stall } from "./staller.ts";
 import { talk } from "./talker.ts";
 import { vanish } from "./vanisher.ts";
 import type { Role } from "./visit.ts";
 
 /** Each role, and how many of a thousand visits have it. */
 export const ROLES: readonly (readonly [Role, number])[] = [
-  [talk, 600],
+  [talk, 590],
   [vanish, 130],
   [roam, 80],
   [doze, 70],
   [intrude, 60],
   [guessOn, 10],
   [stall, 10],
+  [lag, 10],
   [askTooMuch, 10],
   [askTooDeep, 10],
   [sendTooMuch, 10],

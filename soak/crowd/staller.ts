@@ -12,6 +12,9 @@ import { assertOpen, idle, ledgerOf, type Visit } from "./visit.ts";
 /** More than the operating system keeps for a connection, at both its ends. */
 const FLOOD = { count: 2_000, size: 16_000 };
 
+/** The same as a stream, which waits for its client. */
+const STREAM = { size: 16_000, credit: 2_000 };
+
 /** How long the server may take to notice, in milliseconds. */
 const LIMIT = PATIENCE / 2;
 
@@ -46,6 +49,20 @@ export async function stall(visit: Visit): Promise<void> {
   if (!isTold) report(`${name}: was cut off with ${socket.code}`);
 }
 
+/** Takes more items than anyone keeps, and reads none for a while: it may. */
+export async function lag(visit: Visit): Promise<void> {
+  const { name, random, report, tally } = visit;
+  using socket = await logIn(visit, ["batch", "stream"]);
+  const { size, credit } = STREAM;
+  const data = { nonce: name, size };
+  const id = await socket.stream("numbers", data, credit);
+  await idle(visit, 1_000);
+  if (random.happens(0.5)) return tally.end("cut");
+  await socket.cancel(id);
+  if (!await socket.settle()) report(`${name}: ended by ${socket.code}`);
+  tally.end("cut");
+}
+
 /** Whether the server lets go of the client; asked for by another one. */
 async function isGone({ port, name }: Visit): Promise<boolean> {
   const url = `http://127.0.0.1:${port}`;
@@ -57,12 +74,15 @@ async function isGone({ port, name }: Visit): Promise<boolean> {
   return Object(result).gone === true;
 }
 
-async function logIn(visit: Visit): Promise<RawSocket> {
-  const { port, random, tally } = visit;
+async function logIn(
+  visit: Visit,
+  features = visit.random.happens(0.5) ? ["batch", "done-id"] : undefined,
+): Promise<RawSocket> {
+  const { port, tally } = visit;
   const ledger = ledgerOf(visit);
   const socket = assertOpen(await RawSocket.open({ port, ledger }));
   tally.connections++;
-  await socket.logIn(random.happens(0.5) ? ["batch", "done-id"] : undefined);
+  await socket.logIn(features);
   await socket.settle();
   return socket;
 }

@@ -8,6 +8,7 @@ import { connect, type Connection } from "@hoist/cli";
 import { PATIENCE, TOKEN } from "../commands.ts";
 import { makeRequest } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
+import { answerQuestions } from "./streams.ts";
 import { tappedSocket } from "./tapped_socket.ts";
 import { idle, ledgerOf, type Visit } from "./visit.ts";
 
@@ -24,6 +25,7 @@ export async function talk(visit: Visit): Promise<void> {
   });
   visit.tally.connections++;
   follow(connection, visit);
+  answerQuestions(connection);
   const rounds = visit.random.between(1, 12);
   for (let round = 0; round < rounds && !visit.isOver(); round++) {
     await talkAtOnce(connection, visit, round);

@@ -14,6 +14,10 @@ export interface Counts {
   readonly broadcasts: number;
   /** Messages to one client that arrived */
   readonly notes: number;
+  /** Items of streams that arrived */
+  readonly items: number;
+  /** What the server asked */
+  readonly questions: number;
   /** By what ended them: `code 1013`, `status 429`, `cut` … */
   readonly ends: Readonly<Record<string, number>>;
   /** By the name of the limit that a request went beyond */
@@ -27,6 +31,8 @@ export class Tally implements Counts {
   answers = 0;
   broadcasts = 0;
   notes = 0;
+  items = 0;
+  questions = 0;
   readonly ends: Record<string, number> = {};
   readonly limits: Record<string, number> = {};
 
@@ -51,6 +57,8 @@ export function sum(counts: readonly Counts[]): Counts {
     answers: total((each) => each.answers),
     broadcasts: total((each) => each.broadcasts),
     notes: total((each) => each.notes),
+    items: total((each) => each.items),
+    questions: total((each) => each.questions),
     ends: sumByName(counts.map((each) => each.ends)),
     limits: sumByName(counts.map((each) => each.limits)),
   };

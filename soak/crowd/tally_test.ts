@@ -14,6 +14,8 @@ Deno.test("counts add up, those by name, too", () => {
   other.answers = 3;
   other.broadcasts = 4;
   other.notes = 5;
+  other.items = 6;
+  other.questions = 7;
   other.end("cut");
   other.end("code 1000");
   assert.deepEqual(sum([one, other]), {
@@ -22,6 +24,8 @@ Deno.test("counts add up, those by name, too", () => {
     answers: 3,
     broadcasts: 4,
     notes: 5,
+    items: 6,
+    questions: 7,
     ends: { cut: 2, "code 1000": 1 },
     limits: { maxRate: 1 },
   });

@@ -51,6 +51,21 @@ const amidRequests: Exit = async (socket, visit) => {
   }
 };
 
+/** Amid streams, of which it reads some and cancels others, and without a reply. */
+const amidStreams: Exit = async (socket, visit) => {
+  const { name, random } = visit;
+  await socket.logIn(["batch", "stream", "request"]);
+  await socket.settle();
+  const credit = random.pick([1, 20, 1_000]);
+  for (let left = random.between(1, 4); left > 0; left--) {
+    const data = { nonce: `${name}.${left}`, delay: random.between(0, 5) };
+    const id = await socket.stream("numbers", data, credit);
+    await socket.call("wonder", { nonce: `${name}.${left}`, n: left });
+    if (random.happens(0.3)) await socket.cancel(id);
+  }
+  for (let left = random.between(0, 4); left > 0; left--) await socket.read();
+};
+
 const amidFrame: Exit = async (socket, { random }) => {
   await socket.logIn();
   await socket.settle();
@@ -71,6 +86,8 @@ const EXITS: readonly [Exit, ...Exit[]] = [
   amidRequests,
   amidRequests,
   amidRequests,
+  amidStreams,
+  amidStreams,
   amidFrame,
   amidClosing,
 ];

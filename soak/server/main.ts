@@ -19,6 +19,8 @@ import { Census } from "./census.ts";
 import { Newscaster } from "./newscaster.ts";
 import { offer } from "./operations.ts";
 import { optionsOf } from "./options.ts";
+import { Questions } from "./questions.ts";
+import { Streams } from "./streams.ts";
 
 /** How long the last may take to be gone, in milliseconds. */
 const DEPARTURE = 20_000;
@@ -33,7 +35,9 @@ const server = serve(TOKEN, {
   logger: audit,
 });
 const newscaster = new Newscaster(server, problems, census);
-offer(server, { problems, newscaster });
+const streams = new Streams();
+const questions = new Questions(problems);
+offer(server, { problems, newscaster, streams, questions });
 
 /** Those who were held at the last look. */
 let held = 0;
@@ -55,12 +59,17 @@ async function answer(command: string): Promise<ServerReport> {
 async function collect(): Promise<ServerReport> {
   newscaster.pause();
   const end = performance.now() + DEPARTURE;
-  const isBusy = () => server.clients.size > 0 || audit.begun !== audit.ended;
   while (isBusy() && performance.now() < end) await pause(20);
   held = await census.collect();
   const result = report();
   newscaster.resume();
   return result;
+}
+
+/** Whether somebody is there, or something is left of those who were. */
+function isBusy(): boolean {
+  return server.clients.size > 0 || audit.begun !== audit.ended ||
+    streams.running > 0 || questions.waiting > 0;
 }
 
 function report(): ServerReport {
@@ -74,6 +83,10 @@ function report(): ServerReport {
     ended,
     warnings,
     ...newscaster.ledger,
+    streams: streams.begun,
+    running: streams.running,
+    asked: questions.asked,
+    waiting: questions.waiting,
     found: problems.finding,
   };
 }

@@ -8,11 +8,15 @@ import type { Client, JsonObject, Server } from "@hoist/cli";
 import { pause } from "../../bench/load/deadline.ts";
 import type { Problems } from "../problems.ts";
 import type { Newscaster } from "./newscaster.ts";
+import type { Questions } from "./questions.ts";
+import type { Streams } from "./streams.ts";
 
 /** What the operations share with the rest of the server. */
 export interface Surroundings {
   readonly problems: Problems;
   readonly newscaster: Newscaster;
+  readonly streams: Streams;
+  readonly questions: Questions;
 }
 
 /** How long `gone` waits between two looks, in milliseconds. */
@@ -24,6 +28,8 @@ export function offer(server: Server, surroundings: Surroundings): void {
   offerNotes(server);
   offerWatch(server);
   offerMessages(server, surroundings);
+  surroundings.streams.offer(server);
+  surroundings.questions.offer(server);
 }
 
 function offerOperations(server: Server, { newscaster }: Surroundings): void {

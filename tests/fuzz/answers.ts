@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Answer } from "./expectations.ts";
-import type { Data, Rules } from "./model.ts";
-import { Violation } from "./outstanding.ts";
+import type { Data } from "./actions.ts";
+import type { Answer } from "./courses.ts";
+import type { Rules } from "./model.ts";
+import { Violation } from "./violation.ts";
 
 /** The most that a batch of the server holds, in bytes: docs/protocol.md, `batch`. */
 const MAX_BATCH = 16_384;
@@ -22,16 +23,20 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
     4: ["BAD_VERSION", "Version of client is not high enough."],
     5: ["UNKNOWN_OPERATION", "Operation not found."],
     6: ["SERVER_ERROR", "Internal server error."],
+    7: [
+      "UNSUPPORTED_OPERATION",
+      "Request operation is not supported by the server.",
+    ],
     8: ["INVALID_ACTION", "Invalid action was sent."],
     9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
   };
 
-/** The keys that the `data` of an error has; none if it is `null`. */
-const ERROR_KEYS: Readonly<Record<number, string>> = {
-  2: "current,needed",
-  4: "needed",
-  6: "exc,message",
-  9: "limit,value",
+/** The keys that the `data` of an error can have; it is `null` if there are none. */
+const ERROR_KEYS: Readonly<Record<number, readonly string[]>> = {
+  2: ["current,needed", "current,issues,needed"],
+  4: ["needed"],
+  6: ["exc,message"],
+  9: ["limit,value"],
 };
 
 /** What is in a text frame of the server. */
@@ -70,9 +75,10 @@ function isError(
   { success, data, error, code, message, desc, id }: Data,
 ): boolean {
   const [name, text] = ERRORS[code] ?? [];
-  const keys = data === null ? undefined : Object.keys(data).sort().join();
+  const keys = data === null ? "" : Object.keys(data).sort().join();
+  const known = ERROR_KEYS[code] ?? [""];
   return success === false && error === name && message === text &&
-    keys === ERROR_KEYS[code] && isIdOrNull(id) &&
+    known.includes(keys) && isIdOrNull(id) &&
     (desc === null || typeof desc === "string") &&
     // What a handler threw is nobody else's business.
     (code !== 6 || !JSON.stringify(data).includes("secret"));

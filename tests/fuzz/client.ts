@@ -5,13 +5,12 @@
  */
 
 import { encodeFrame, joinBytes, Opcode, RawSocket } from "../raw_socket.ts";
+import type { Asked } from "./interview.ts";
 import type { Oracle } from "./oracle.ts";
-import { Violation } from "./outstanding.ts";
+import { within } from "./patience.ts";
 import { GOODBYE } from "./requests.ts";
+import { answersTo } from "./sayings.ts";
 import type { Script, Unit } from "./script.ts";
-
-/** How long nothing may come that is due, in milliseconds: the server hangs. */
-const PATIENCE = 20_000;
 
 /** Goes through a script. */
 export async function perform(
@@ -35,6 +34,9 @@ class FuzzingClient {
   readonly #oracle: Oracle;
   #onFrame = (): void => {};
   #isOver = false;
+  /** Resolves when all is written that is to be: what is said at once is not mixed up. */
+  #written = Promise.resolve();
+  #answers = 0;
 
   constructor(socket: RawSocket, oracle: Oracle) {
     this.#socket = socket;
@@ -48,7 +50,8 @@ class FuzzingClient {
         const frame = await this.#socket.next();
         if (frame === null) return;
         this.#oracle.receive(frame);
-        await this.#reply(frame.opcode, frame.payload);
+        this.#reply(frame.opcode, frame.payload);
+        for (const asked of this.#oracle.takeAsked()) this.#answer(asked);
         this.#onFrame();
       }
     } finally {
@@ -73,24 +76,17 @@ class FuzzingClient {
       return await this.#send([{ bytes: last, payload: GOODBYE }]);
     }
     this.#oracle.relax();
-    await this.#socket.send(last);
+    await this.#write(last);
     if (leaving === "vanish") this.#socket.close();
     else await this.#socket.finish();
   }
 
   /** Waits, but not for ever. */
-  async within(waiting: Promise<void>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLong = new Promise<void>((_, reject) => {
-      const text =
-        `nothing came for too long, owing ${this.#oracle.describe()}`;
-      timer = setTimeout(() => reject(new Violation(text)), PATIENCE);
-    });
-    try {
-      await Promise.race([waiting, tooLong]);
-    } finally {
-      clearTimeout(timer);
-    }
+  within(waiting: Promise<void>): Promise<void> {
+    return within(
+      waiting,
+      () => `nothing came for too long, owing ${this.#oracle.describe()}`,
+    );
   }
 
   async #send(units: readonly Unit[]): Promise<void> {
@@ -99,15 +95,30 @@ class FuzzingClient {
       if (payload !== undefined) this.#oracle.send(payload);
       else if (pings.length === 0) this.#oracle.pong();
     }
-    await this.#socket.send(joinBytes(units.map(({ bytes }) => bytes)));
+    await this.#write(joinBytes(units.map(({ bytes }) => bytes)));
   }
 
-  async #reply(opcode: number, payload: Uint8Array): Promise<void> {
-    if (opcode === Opcode.PING) {
-      await this.#socket.send(encodeFrame(payload, { opcode: Opcode.PONG }));
-    } else if (opcode === Opcode.CLOSE) {
-      await this.#socket.send(encodeFrame(payload, { opcode: Opcode.CLOSE }));
+  /** Says to the server what it was asked for, if that still counts. */
+  #answer(asked: Asked): void {
+    const { features, ownNumber } = this.#oracle;
+    const number = ++this.#answers;
+    for (const payload of answersTo(asked, { number, features, ownNumber })) {
+      if (this.#oracle.isOver) return;
+      void this.#send([{ bytes: encodeFrame(payload), payload }]);
     }
+  }
+
+  #reply(opcode: number, payload: Uint8Array): void {
+    if (opcode === Opcode.PING) {
+      void this.#write(encodeFrame(payload, { opcode: Opcode.PONG }));
+    } else if (opcode === Opcode.CLOSE) {
+      void this.#write(encodeFrame(payload, { opcode: Opcode.CLOSE }));
+    }
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    this.#written = this.#written.then(() => this.#socket.send(bytes));
+    return this.#written;
   }
 
   async #settle(): Promise<void> {

@@ -4,50 +4,44 @@
  * @module
  */
 
-import { LISTENERS, OPERATIONS, REPLY } from "./host.ts";
-import type { Data, Reading, Wire } from "./model.ts";
-
-/** A frame of the server whose keys are in order. */
-export interface Answer {
-  readonly success: boolean;
-  readonly data: Data | null;
-  readonly code: number;
-  readonly message: string | null;
-  readonly id: number | null;
-}
-
-/** What the frames of one request say of each other. */
-export interface Told {
-  /** The number that the message has got; `undefined` as long as it is not known */
-  number?: number | undefined;
-}
-
-/** A frame that must come; it may note what later ones have to repeat. */
-export type Step = (answer: Answer, told: Told) => boolean;
+import type { Data, Request, Wire } from "./actions.ts";
+import { type Course, isError, type Step, Steps } from "./courses.ts";
+import { ASK, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
+import { isFit, isUnfit } from "./schemas.ts";
+import { StreamCourse, type StreamWitness } from "./stream_course.ts";
+import { STREAMS } from "./streams.ts";
 
 /** A request, and what must come back for it. */
 export interface Expectation {
   readonly id: number | null;
-  /** The frames in their order; the last one is final */
-  readonly steps: readonly Step[];
+  /** What it is, for the tally */
+  readonly what: string;
+  readonly course: Course;
+  /** The codes of the error that must come, if nothing else may */
+  readonly codes?: readonly number[];
+  /** How many frames come that the client has not asked for one by one */
+  readonly length: number;
   /** Whether its answers come before those of all later requests */
   readonly isImmediate: boolean;
   /** Whether a reply follows that stands alone */
   readonly isLate: boolean;
 }
 
+/** What both sides have agreed on, and who knows more. */
+export interface Terms {
+  readonly features: readonly string[];
+  readonly witness: StreamWitness;
+}
+
 /** What must come back for a request that was read. */
-export function expectationOf(
-  reading: Exclude<Reading, { readonly kind: "goodbye" | "fatal" }>,
-  hasDoneId: boolean,
-): Expectation {
-  switch (reading.kind) {
-    case "invalid":
-      return refusal(reading.id, reading.codes);
+export function expectationOf(request: Request, terms: Terms): Expectation {
+  switch (request.kind) {
     case "operation":
-      return expectResult(reading.id, reading.name, reading.data);
+      return expectResult(request.id, request.name, request.data, terms);
     case "message":
-      return expectReplies(reading.id, reading.wire, hasDoneId);
+      return expectReplies(request.id, request.wire, terms);
+    case "stream":
+      return expectItems(request, terms);
   }
 }
 
@@ -55,44 +49,81 @@ export function expectationOf(
 export function refusal(
   id: number | null,
   codes: readonly number[],
+  what: string,
+  isImmediate = true,
 ): Expectation {
-  const steps = [isError(codes)];
-  return { id, steps, isImmediate: true, isLate: false };
+  const course = new Steps([isError(codes)]);
+  const rest = { length: 1, isImmediate, isLate: false };
+  return { id, what, course, codes, ...rest };
 }
 
-function expectResult(id: number, name: string, data: Data): Expectation {
+function expectResult(
+  id: number,
+  name: string,
+  data: Data,
+  { features }: Terms,
+): Expectation {
+  const what = name === ASK ? ASK : "operation";
+  if (STREAMS.has(name)) return refusal(id, [7], what);
   const operation = OPERATIONS.get(name);
-  if (operation === undefined) return refusal(id, [5]);
-  const { isImmediate, expect } = {
-    isImmediate: operation.immediate,
-    expect: operation.expect,
-  };
-  const result = expect(data);
-  const steps = [result === undefined ? isError([6]) : isResult(result)];
-  return { id, steps, isImmediate, isLate: false };
+  if (operation === undefined) return refusal(id, [5], what);
+  const { immediate, schema } = operation;
+  if (!isFit(schema, data)) return expectUnfit(id, immediate);
+  const results = operation.expect(data, features.includes("request"));
+  if (results.length === 0) return refusal(id, [6], what, immediate);
+  const course = new Steps([isResult(results)]);
+  const rest = { length: 1, isImmediate: immediate, isLate: false };
+  return { id, what, course, ...rest };
+}
+
+function expectUnfit(id: number, isImmediate: boolean): Expectation {
+  const rest = { length: 1, isImmediate, isLate: false };
+  return { id, what: "unfit", course: new Steps([isUnfit]), ...rest };
+}
+
+function expectItems(
+  { id, name, data, credit }: Extract<Request, { kind: "stream" }>,
+  { witness }: Terms,
+): Expectation {
+  const what = "stream";
+  const operation = OPERATIONS.get(name);
+  if (operation !== undefined) {
+    // Who finds out by calling it may find that it fails, or cannot be called so.
+    const fails = operation.expect(data, true).length === 0;
+    const codes = isFit(operation.schema, data) ? [7] : [2, 7];
+    return refusal(id, fails ? [6, ...codes] : codes, what, false);
+  }
+  const stream = STREAMS.get(name);
+  if (stream === undefined) return refusal(id, [5], what);
+  const course = new StreamCourse({ stream, data, credit }, witness);
+  const rest = { length: 1, isImmediate: false, isLate: false };
+  return { id, what, course, ...rest };
 }
 
 function expectReplies(
   id: number,
   wire: Wire,
-  hasDoneId: boolean,
+  { features }: Terms,
 ): Expectation {
+  const hasDoneId = features.includes("done-id");
   const listener = LISTENERS.get(wire.message);
-  const count = listener?.replies(wire.data) ?? 0;
+  const fits = isFit(listener?.schema, wire.data);
+  const count = fits ? listener?.replies(wire.data) ?? 0 : 0;
   const replies = Array.from({ length: count }, (_, n) => isReply(wire, n));
   const done = listener?.fails === true ? isError([6]) : isDone(hasDoneId);
-  const steps = [...hasDoneId ? [] : [isOpen], ...replies, done];
-  return { id, steps, isImmediate: false, isLate: listener?.isLate ?? false };
+  const last = fits ? done : isUnfit;
+  const steps = [...hasDoneId ? [] : [isOpen], ...replies, last];
+  const course = new Steps(steps);
+  const isLate = listener?.isLate ?? false;
+  const rest = { length: steps.length, isImmediate: false, isLate };
+  const what = fits ? "message" : "unfit";
+  return { id, what, course, ...rest };
 }
 
-function isError(codes: readonly number[]): Step {
-  return ({ success, code }) => !success && codes.includes(code);
-}
-
-function isResult(result: unknown): Step {
-  const expected = JSON.stringify({ result });
+function isResult(results: readonly unknown[]): Step {
+  const expected = results.map((result) => JSON.stringify({ result }));
   return ({ success, message, data }) =>
-    success && message === null && JSON.stringify(data) === expected;
+    success && message === null && expected.includes(JSON.stringify(data));
 }
 
 const isOpen: Step = ({ success, message, data }, told) => {

@@ -1,89 +1,25 @@
 /**
- * The host program of the server under test: what its operations and listeners do,
- * and what a client must therefore see.
+ * The host program of the server under test, and what it knows of its handlers.
  *
  * @module
  */
 
-import type { ClientMessage } from "../../client_message.ts";
+import assert from "node:assert/strict";
+import type {
+  Client,
+  ClientMessage,
+  OperationContext,
+} from "../../client_message.ts";
 import type { JsonObject } from "../../protocol.ts";
 import type { Server } from "../../server.ts";
 import { pause } from "../helpers.ts";
-
-/** An operation of the host. */
-export interface HostOperation {
-  /** Whether it has its result at once, so that its answer cannot be overtaken */
-  readonly immediate: boolean;
-  run(data: JsonObject): unknown;
-  /** What it must come to; `undefined` if it fails */
-  expect(data: JsonObject): unknown;
-}
-
-/** A listener of the host. */
-export interface HostListener {
-  /** How many replies it sends before it is done */
-  replies(data: JsonObject): number;
-  /** How long it takes between them, in milliseconds; 0 for no wait at all */
-  readonly delay: number;
-  /** Whether it then throws */
-  readonly fails: boolean;
-  /** Whether it sends a last reply when it has long been done */
-  readonly isLate: boolean;
-}
-
-function thrower(): never {
-  throw new Error("secret of the host");
-}
-
-const PROMPT = { immediate: true, expect: () => undefined };
-const SLOW = { immediate: false, expect: (data: JsonObject) => data };
-
-/** The operations, by their names: some are properties that every object has. */
-export const OPERATIONS: ReadonlyMap<string, HostOperation> = new Map<
-  string,
-  HostOperation
->([
-  ["echo", { ...SLOW, immediate: true, run: (data) => data }],
-  ["", { ...SLOW, immediate: true, run: (data) => data }],
-  ["__proto__", { ...PROMPT, run: () => "proto", expect: () => "proto" }],
-  ["nothing", { ...PROMPT, run: () => undefined, expect: () => null }],
-  ["throw", { ...PROMPT, run: thrower }],
-  ["big", { ...PROMPT, run: () => 1n }],
-  ["function", { ...PROMPT, run: () => thrower }],
-  ["getter", { ...PROMPT, run: () => ({ toJSON: thrower }) }],
-  ["turn", { ...SLOW, run: (data) => pause(0).then(() => data) }],
-  ["wait", { ...SLOW, run: (data) => pause(2).then(() => data) }],
-  ["thenable", {
-    ...SLOW,
-    run: (data) => ({ then: (to: Resolve) => to(data) }),
-  }],
-  ["reject", { ...PROMPT, immediate: false, run: () => Promise.reject("no") }],
-]);
-
-type Resolve = (data: JsonObject) => void;
-
-const MUTE = { replies: () => 0, delay: 0, fails: false, isLate: false };
-
-/** The listeners, by the names of their messages. */
-export const LISTENERS: ReadonlyMap<string, HostListener> = new Map<
-  string,
-  HostListener
->([
-  ["mute", MUTE],
-  ["hello", { ...MUTE, replies: () => 1 }],
-  ["constructor", { ...MUTE, replies: () => 2 }],
-  ["many", { ...MUTE, replies: ({ n }) => isSmall(n) ? n : 0 }],
-  ["steps", { ...MUTE, replies: () => 2, delay: 1 }],
-  ["broken", { ...MUTE, replies: () => 1, fails: true }],
-  ["late", { ...MUTE, replies: () => 1, isLate: true }],
-]);
-
-function isSmall(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 20;
-}
-
-/** The name of all replies. */
-export const REPLY = "re";
+import type { Tally } from "./answers.ts";
+import { Asking, isMark } from "./asking.ts";
+import { type HostListener, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
+import { LONG } from "./question.ts";
+import type { Fate } from "./stream_course.ts";
+import { give, type HostStream, iterable, STREAMS } from "./streams.ts";
+import { Violation } from "./violation.ts";
 
 const NOBODY = 0;
 
@@ -93,53 +29,159 @@ export class Host {
   underWay = 0;
   /** The most handlers that one client had under way */
   most = 0;
+  readonly asking: Asking;
+  readonly #server: Server;
+  readonly #tally: Tally;
   readonly #of = new Map<number, number>();
+  /** What has become of the streams that have begun, by their marks. */
+  readonly #fates = new Map<unknown, Fate>();
+  #begun = 0;
+  #ended = 0;
 
   /** Gives a server its operations and listeners. */
-  constructor(server: Server) {
-    for (const [name, { run }] of OPERATIONS) {
-      server.operation(name, (data, { client }) => {
-        const result = run(data);
+  constructor(server: Server, tally: Tally) {
+    this.#server = server;
+    this.#tally = tally;
+    this.asking = new Asking(server, tally);
+    this.#offerOperations();
+    this.#offerStreams();
+    this.#listen();
+  }
+
+  /** What has become of a stream; `undefined` if it has not begun, or has no mark */
+  fateOf(mark: unknown): Fate | undefined {
+    return this.#fates.get(mark);
+  }
+
+  /** Whoever was asked was understood. */
+  assertRight(): void {
+    const [problem] = this.asking.problems;
+    if (problem !== undefined) throw new Violation(problem);
+  }
+
+  /** Everybody has left, and no generator is left over. */
+  assertDone(): void {
+    this.assertRight();
+    assert.equal(this.#ended, this.#begun, "a generator is left over");
+  }
+
+  #offerOperations(): void {
+    for (const [name, { schema, run }] of OPERATIONS) {
+      const schemas = schema === undefined ? {} : { input: schema };
+      this.#server.operation(name, schemas, (data, { client }) => {
+        const result = run(data, () => this.asking.ask(client, data));
         return result instanceof Promise
           ? this.#track(client.id, result)
           : result;
       });
     }
-    for (const [name, listener] of LISTENERS) {
-      server.receive(
+  }
+
+  #offerStreams(): void {
+    for (const [name, stream] of STREAMS) {
+      const { schema, isGenerator } = stream;
+      const schemas = schema === undefined ? {} : { yields: schema };
+      const run = (data: JsonObject, context: OperationContext) =>
+        this.#stream(stream, data, context);
+      this.#server.operation(
         name,
-        (message) =>
-          this.#track(message.client.id, this.#answer(listener, message)),
+        schemas,
+        isGenerator
+          ? async function* (data, context) {
+            yield* run(data, context);
+          }
+          : (data, context) => iterable(run(data, context)),
       );
     }
   }
 
+  #listen(): void {
+    for (const [name, listener] of LISTENERS) {
+      const { schema } = listener;
+      const listen = (message: ClientMessage) =>
+        this.#track(message.client.id, this.#answer(listener, message));
+      if (schema === undefined) this.#server.receive(name, listen);
+      else this.#server.receive(name, schema, listen);
+    }
+  }
+
   async #track(client: number, running: Promise<unknown>): Promise<unknown> {
+    this.#enter(client);
+    try {
+      return await running;
+    } finally {
+      this.#leave(client);
+    }
+  }
+
+  #enter(client: number): void {
     const count = (this.#of.get(client) ?? 0) + 1;
     this.#of.set(client, count);
     this.underWay++;
     if (client !== NOBODY) this.most = Math.max(this.most, count);
+  }
+
+  #leave(client: number): void {
+    this.underWay--;
+    const left = this.#of.get(client)! - 1;
+    if (left > 0) this.#of.set(client, left);
+    else this.#of.delete(client);
+  }
+
+  async *#stream(
+    stream: HostStream,
+    data: JsonObject,
+    context: OperationContext,
+  ): AsyncGenerator<unknown, void, void> {
+    const { client } = context;
+    const payer = payerOf(stream, client);
+    let fate: Fate = "ended";
+    this.#begin(payer, data.mark);
     try {
-      return await running;
+      yield* give(stream, data, () => context.signal);
+    } catch (error) {
+      fate = "failed";
+      throw error;
     } finally {
-      this.underWay--;
-      const left = this.#of.get(client)! - 1;
-      if (left > 0) this.#of.set(client, left);
-      else this.#of.delete(client);
+      if (stream.farewell > 0) await pause(stream.farewell);
+      this.#end(payer, data.mark, fate);
+      const isThere = this.#server.clients.has(client);
+      if (!isThere) this.#tally.note("generator of somebody who has left");
     }
   }
 
+  #begin(payer: number, mark: unknown): void {
+    this.#begun++;
+    this.#enter(payer);
+    if (isMark(mark)) this.#fates.set(mark, "running");
+  }
+
+  #end(payer: number, mark: unknown, fate: Fate): void {
+    this.#ended++;
+    this.#leave(payer);
+    if (isMark(mark)) this.#fates.set(mark, fate);
+  }
+
   async #answer(listener: HostListener, message: ClientMessage): Promise<void> {
-    const { replies, delay, fails, isLate } = listener;
-    const count = replies(message.data);
+    const { replies, delay, fails, isLate, asks } = listener;
+    const { client, data } = message;
+    const count = replies(data);
     for (let n = 0; n < count; n++) {
       if (delay > 0) await pause(delay);
       message.reply(REPLY, { n });
     }
-    // Nobody waits for it.
+    // Nobody waits for these.
     if (isLate) void this.#track(NOBODY, replyLate(message, count));
-    if (fails) thrower();
+    if (asks) void this.#track(NOBODY, this.asking.ask(client, data, LONG));
+    if (fails) throw new Error("secret of the host");
   }
+}
+
+/** For whom a generator counts that is under way. */
+function payerOf({ ending }: HostStream, { id }: Client): number {
+  // The client is told that an item was wrong before the generator is: what it asks
+  // for next may begin in between.
+  return ending === "unsayable" || ending === "unfit" ? NOBODY : id;
 }
 
 async function replyLate(message: ClientMessage, n: number): Promise<void> {

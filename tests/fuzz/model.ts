@@ -6,6 +6,15 @@
  * @module
  */
 
+import {
+  ACTIONS,
+  type Control,
+  type Data,
+  isId,
+  isObject,
+  type Request,
+} from "./actions.ts";
+
 /** What the server was told to allow; `Infinity` for no limit. */
 export interface Rules {
   readonly token: string;
@@ -16,17 +25,6 @@ export interface Rules {
   readonly maxRate: number;
   readonly maxBurst: number;
   readonly maxBuffered: number;
-}
-
-/** A JSON object. */
-// deno-lint-ignore no-explicit-any -- whatever a client may have put there
-export type Data = Record<string, any>;
-
-/** A message object: docs/protocol.md, "2. A message". */
-export interface Wire {
-  readonly message: string;
-  readonly data: Data;
-  readonly replying: Wire | null;
 }
 
 /** What a frame asks for once the client has logged in. */
@@ -43,18 +41,15 @@ export type Reading =
     readonly kind: "invalid";
     readonly id: number | null;
     readonly codes: readonly number[];
+    /** What it would have been */
+    readonly action: unknown;
   }
-  | {
-    readonly kind: "operation";
-    readonly id: number;
-    readonly name: string;
-    readonly data: Data;
-  }
-  | { readonly kind: "message"; readonly id: number; readonly wire: Wire };
+  | Request
+  | Control;
 
 /** What the first frame asks for. */
 export type LoginReading =
-  | Exclude<Reading, { readonly kind: "operation" | "message" }>
+  | Exclude<Reading, Request | Control>
   | {
     readonly kind: "login";
     readonly id: number;
@@ -71,20 +66,25 @@ const NOT_JSON = { kind: "fatal", code: 1, close: 1003 } as const;
 const NO_OBJECT = { kind: "fatal", code: 2, close: 1003 } as const;
 const TOO_BIG = { kind: "fatal", code: null, close: 1009 } as const;
 
+/** Nothing that goes beyond Hoist 1, or that is agreed on yet. */
+export const NO_FEATURES: readonly string[] = [];
+
 /** Reads a frame that may be a batch, up to what ends the connection. */
 export function readFrame(
   payload: Payload,
   rules: Rules,
-  takesBatches: boolean,
+  features: readonly string[],
 ): Reading[] {
   if (isTooBig(payload, rules)) return [TOO_BIG];
   const value = parse(payload);
   if (value === undefined) return [NOT_JSON];
-  if (!Array.isArray(value) || !takesBatches) {
-    return [readRequest(value, rules)];
+  if (!Array.isArray(value) || !features.includes("batch")) {
+    return [readRequest(value, rules, features)];
   }
   if (value.length === 0) return [NO_OBJECT];
-  const readings = value.map((element) => readRequest(element, rules));
+  const readings = value.map((element) =>
+    readRequest(element, rules, features)
+  );
   const end = readings.findIndex(({ kind }) => isEnd(kind));
   return end < 0 ? readings : readings.slice(0, end + 1);
 }
@@ -106,25 +106,28 @@ export function readLogin(payload: Payload, rules: Rules): LoginReading {
   const isWellFormed = isId(id) && typeof token === "string" &&
     typeof version === "string" &&
     (features === undefined || Array.isArray(features));
-  if (!isWellFormed) return invalid(readable, [2]);
+  if (!isWellFormed) return invalid(readable, [2], "login");
   const versionFaults = faultsOfVersion(version, rules.minimumVersion);
-  if (versionFaults.length > 0) return invalid(id, versionFaults);
+  if (versionFaults.length > 0) return invalid(id, versionFaults, "login");
   const isWelcome = token === rules.token;
   return { kind: "login", id, isWelcome, features: features ?? null };
 }
 
-function readRequest(value: unknown, rules: Rules): Reading {
+function readRequest(
+  value: unknown,
+  rules: Rules,
+  features: readonly string[],
+): Reading {
   if (!isObject(value)) return NO_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
   const { id, action, data } = value;
-  const codes = [...faultsOf(action, data), ...faultsOfDepth(data, rules)];
-  if (!isId(id)) return invalid(null, [2, ...codes]);
-  if (codes.length > 0) return invalid(id, codes);
-  if (action === "message") {
-    const { message, data: inner, replying = null } = data;
-    return { kind: "message", id, wire: { message, data: inner, replying } };
-  }
-  return { kind: "operation", id, name: data.operation, data: data.data };
+  const codes = [
+    ...faultsOf(action, data, features),
+    ...faultsOfDepth(action, data, rules),
+  ];
+  if (!isId(id)) return invalid(null, [2, ...codes], action);
+  if (codes.length > 0) return invalid(id, codes, action);
+  return ACTIONS.get(action)!.read(id, data);
 }
 
 /** Whether a text is; other frames end the connection anyway. */
@@ -133,8 +136,12 @@ function isTooBig(payload: Payload, { maxPayload }: Rules): boolean {
     new TextEncoder().encode(payload).length > maxPayload;
 }
 
-function invalid(id: number | null, codes: readonly number[]) {
-  return { kind: "invalid", id, codes } as const;
+function invalid(
+  id: number | null,
+  codes: readonly number[],
+  action: unknown,
+) {
+  return { kind: "invalid", id, codes, action } as const;
 }
 
 /** Who may be refused for its version, and how: Semantic Versioning 2.0.0. */
@@ -150,39 +157,29 @@ function faultsOfVersion(version: string, minimum: string): number[] {
   return [];
 }
 
-function faultsOf(action: unknown, data: unknown): number[] {
+function faultsOf(
+  action: unknown,
+  data: unknown,
+  features: readonly string[],
+): number[] {
+  const { feature, isValid } = ACTIONS.get(action) ?? {};
+  const isAgreed = feature === undefined || features.includes(feature);
   const codes: number[] = [];
   if (typeof action !== "string" || !isObject(data)) codes.push(2);
-  if (typeof action === "string" && !/^(message|operation)$/.test(action)) {
+  if (typeof action === "string" && (isValid === undefined || !isAgreed)) {
     codes.push(8);
   }
-  if (codes.length > 0 || !isObject(data)) return codes;
-  const isValid = action === "message" ? isMessage(data) : isOperation(data);
-  return isValid ? [] : [2];
+  if (codes.length > 0) return codes;
+  return isValid!(data as Data) ? [] : [2];
 }
 
-function isMessage({ message, data, replying }: Data): boolean {
-  return typeof message === "string" && isObject(data) &&
-    (replying === undefined || replying === null || isChain(replying));
-}
-
-function isOperation({ operation, data }: Data): boolean {
-  return typeof operation === "string" && isObject(data);
-}
-
-function isChain(value: unknown): boolean {
-  while (value !== null) {
-    if (
-      !isObject(value) || typeof value.message !== "string" ||
-      !isObject(value.data) || !isId(value.id)
-    ) return false;
-    value = value.replying;
-  }
-  return true;
-}
-
-function faultsOfDepth(data: unknown, { maxDepth }: Rules): number[] {
-  if (!isObject(data) || maxDepth === Infinity) return [];
+function faultsOfDepth(
+  action: unknown,
+  data: unknown,
+  { maxDepth }: Rules,
+): number[] {
+  const carries = ACTIONS.get(action)?.carries ?? true;
+  if (!carries || !isObject(data) || maxDepth === Infinity) return [];
   const payloads = [data.data];
   let message = data.replying;
   for (; isObject(message); message = message.replying) {
@@ -210,13 +207,4 @@ function parse(payload: Payload): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Data {
-  return Object.prototype.toString.call(value) === "[object Object]";
-}
-
-function isId(value: unknown): value is number {
-  return typeof value === "number" && value % 1 === 0 &&
-    Math.abs(value) < 2 ** 53;
 }

@@ -1,63 +1,51 @@
 /**
- * Holds what a server says on one connection against what it must say.
+ * Holds what a server says on one connection against what it must say, from the login
+ * to the Close frame.
  *
  * @module
  */
 
 import { Opcode, type ServerFrame } from "../raw_socket.ts";
-import { type Answer, expectationOf, refusal } from "./expectations.ts";
-import {
-  assertLimit,
-  assertLoginData,
-  decodeAnswers,
-  describeAnswer,
-  type Numbers,
-  type Tally,
-} from "./answers.ts";
+import { assertLoginData, decodeAnswers } from "./answers.ts";
+import type { Answer } from "./courses.ts";
+import { Dialogue, type Surroundings } from "./dialogue.ts";
+import { type Expectation, refusal } from "./expectations.ts";
+import type { Asked } from "./interview.ts";
 import {
   isEnd,
   type LoginReading,
+  NO_FEATURES,
   type Payload,
   readFrame,
   type Reading,
   readLogin,
   type Rules,
 } from "./model.ts";
-import { Outstanding, Violation } from "./outstanding.ts";
-import { Pace } from "./pace.ts";
+import { Outstanding } from "./outstanding.ts";
+import { Violation } from "./violation.ts";
 
 /** Extensions that a server speaks: docs/protocol.md, "Extensions". */
-const FEATURES = ["batch", "done-id", "max-payload", "retry"];
-
-/** The most that an answer has besides what the client has said, in bytes. */
-const ANSWER_LENGTH = 400;
+const FEATURES = [
+  ...["batch", "done-id", "max-payload"],
+  ...["request", "retry", "stream"],
+];
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;
 
 /** What is known of one connection. */
 export class Oracle {
   readonly #rules: Rules;
-  readonly #numbers: Numbers;
-  readonly #tally: Tally;
-  readonly #pace: Pace;
-  readonly #outstanding = new Outstanding();
+  readonly #surroundings: Surroundings;
+  readonly #dialogue: Dialogue;
   /** The login that is being decided. */
   #login: Login | undefined;
   #state: "login" | "authenticating" | "open" = "login";
-  #features: readonly string[] = [];
   /**
    * What was sent while the login was being decided, as far as is not answered; `null`
    * for what has no answer.
    */
   readonly #early: (Payload | null)[] = [];
   readonly #pings: string[] = [];
-  /** The numbers of the client's own messages. */
-  readonly #own = new Set<number>();
-  #lastTick: number | undefined;
-  /** How many messages and calls were sent. */
-  #sent = 0;
-  /** How much all the answers to them may come to, in bytes. */
-  #volume = 0;
   /** The code with which the server has to close. */
   #ending: number | undefined;
   /** Whether more was sent after what ends the connection. */
@@ -66,20 +54,17 @@ export class Oracle {
   #isLax = false;
   #isClosed = false;
 
-  constructor(rules: Rules, numbers: Numbers, tally: Tally) {
-    this.#rules = rules;
-    this.#numbers = numbers;
-    this.#tally = tally;
-    this.#pace = new Pace(rules);
+  constructor(surroundings: Surroundings) {
+    this.#rules = surroundings.rules;
+    this.#surroundings = surroundings;
+    this.#dialogue = new Dialogue(surroundings);
   }
 
   /** Whether all that is due has come */
   get isSettled(): boolean {
-    if (this.#isClosed || this.#isLax || this.#ending !== undefined) {
-      return true;
-    }
+    if (this.isOver) return true;
     return this.#state !== "authenticating" && this.#pings.length === 0 &&
-      this.#outstanding.isEmpty;
+      this.#dialogue.isSettled;
   }
 
   /** Whether the server has said, or has to say, that it closes */
@@ -87,9 +72,29 @@ export class Oracle {
     return this.#isClosed || this.#ending !== undefined;
   }
 
+  /** Whether nothing counts that the client says */
+  get isOver(): boolean {
+    return this.isEnding || this.#isLax;
+  }
+
+  /** What both sides have named, once the client has logged in */
+  get features(): readonly string[] {
+    return this.#dialogue.features;
+  }
+
+  /** The number of a message of this client, if it knows one */
+  get ownNumber(): number | undefined {
+    return this.#dialogue.messages.own;
+  }
+
+  /** What the server has asked since the last time. */
+  takeAsked(): readonly Asked[] {
+    return this.#dialogue.takeAsked();
+  }
+
   /** The client sends a text or binary frame. */
   send(payload: Payload): void {
-    this.#sent++;
+    this.#dialogue.send();
     if (this.#isLax || this.#isClosed) return;
     if (this.#ending !== undefined) this.#hasTail = true;
     else if (this.#state === "login") this.#sendLogin(payload);
@@ -130,8 +135,9 @@ export class Oracle {
    * before, if the client has sent more by then.
    */
   end(): void {
-    if (this.#isClosed || this.#isLax) return;
-    if (this.#endsBehindLogin() || this.#mayBeSlow || this.#mayBeCutOff) return;
+    if (this.#isClosed || this.#isLax || this.#endsBehindLogin()) return;
+    const { mayBeSlow, mayBeCutOff } = this.#dialogue.load;
+    if (mayBeSlow || mayBeCutOff) return;
     if (this.#ending === undefined) {
       throw new Violation(`it hung up, owing ${this.describe()}`);
     }
@@ -140,7 +146,7 @@ export class Oracle {
 
   /** What is still due, for a message. */
   describe(): string {
-    return `${this.#outstanding.describe()}, ${this.#pings.length} pongs, state ${this.#state}`;
+    return `${this.#dialogue.describe()}, ${this.#pings.length} pongs, state ${this.#state}`;
   }
 
   #sendLogin(payload: Payload): void {
@@ -149,99 +155,59 @@ export class Oracle {
       this.#login = login;
       this.#state = "authenticating";
     } else if (login.kind === "invalid") {
-      this.#outstanding.add(refusal(login.id, login.codes));
+      this.#dialogue.refuse(login.id, login.codes, "login");
       this.#ending = 1008;
     } else this.#expectEnd(login);
   }
 
-  #expectAll(payload: Payload): void {
-    const takesBatches = this.#features.includes("batch");
-    const readings = readFrame(payload, this.#rules, takesBatches);
-    this.#sent += readings.length - 1;
-    const counts = readings.map((reading) => this.#expect(reading));
-    const frames = counts.reduce((sum, count) => sum + count, 0);
-    this.#volume += frames * ANSWER_LENGTH +
-      Math.max(...counts) * payload.length;
+  #expectAll(payload: Payload, isEarly = false): void {
+    const readings = readFrame(payload, this.#rules, this.features);
+    const { load } = this.#dialogue;
+    const frames = readings.map((reading, index) => {
+      if (index > 0) this.#dialogue.send();
+      // By now more may have been sent.
+      return this.#expect(reading, isEarly ? 0 : load.sent);
+    });
+    load.answer(frames, payload.length);
+    if (readings.length > 1) this.#noteStreams(readings);
+  }
+
+  #noteStreams(readings: readonly Reading[]): void {
+    const isStream = readings.some(({ kind }) => kind === "stream");
+    if (isStream) this.#surroundings.tally.note("stream: in a batch");
   }
 
   /** Returns how many frames must come. */
-  #expect(reading: Reading): number {
-    if (reading.kind === "goodbye" || reading.kind === "fatal") {
-      this.#expectEnd(reading);
-      return 1;
+  #expect(reading: Reading, nth: number): number {
+    if (reading.kind !== "goodbye" && reading.kind !== "fatal") {
+      return this.#dialogue.say(reading, nth);
     }
-    const hasDoneId = this.#features.includes("done-id");
-    const expectation = expectationOf(reading, hasDoneId);
-    this.#outstanding.add(expectation);
-    return expectation.steps.length;
+    this.#expectEnd(reading);
+    return 1;
   }
 
   #expectEnd(reading: Extract<Reading, { kind: "goodbye" | "fatal" }>): void {
     if (reading.kind === "fatal") {
       const { code, close } = reading;
-      if (code !== null) this.#outstanding.add(refusal(null, [code]));
+      if (code !== null) this.#dialogue.refuse(null, [code], "frame");
       this.#ending = close;
     } else this.#ending = 1000;
   }
 
   #receiveText({ payload }: ServerFrame): void {
-    const joins = this.#isLax || this.#features.includes("batch");
+    const joins = this.#isLax || this.features.includes("batch");
     const answers = decodeAnswers(payload, joins);
     for (const answer of answers) this.#take(answer);
   }
 
   #take(answer: Answer): void {
     if (this.#isLax) return;
-    this.#tally.note(describeAnswer(answer));
-    this.#pace.note(answer);
-    if (answer.message === "s_newmsg") return this.#takeMessage(answer);
-    this.#note(answer);
+    this.#dialogue.note(answer);
     if (this.#state === "authenticating") return this.#takeEarly(answer);
-    if (answer.code === 9) assertLimit(answer, this.#rules);
-    const limit = answer.code === 9 ? answer.data?.limit : undefined;
-    if (limit === "maxPending") {
-      this.#outstanding.refuse(answer, this.#rules.maxPending);
-    } else if (limit === "maxRate") {
-      if (this.#sent <= this.#rules.maxBurst) {
-        throw new Violation(`it refused a request as one of ${this.#sent}`);
-      }
-      this.#outstanding.refuse(answer, 0);
-    } else this.#outstanding.take(answer);
-  }
-
-  /** No two messages have the same number. */
-  #note({ success, message, data, id }: Answer): void {
-    if (!success || data === null || id === null) return;
-    const isOwn = message === "open" || message === "done";
-    if (message === "newmsg" || isOwn) this.#numbers.claim(data.id);
-    if (isOwn) this.#own.add(data.id);
-  }
-
-  /** A message that stands alone: a broadcast, or a reply that came late. */
-  #takeMessage({ id, data }: Answer): void {
-    if (id !== null || data === null || this.#state !== "open") {
-      throw new Violation(
-        "a message without a request came too early or had an id",
-      );
+    if (this.#state === "login" && answer.success) {
+      throw new Violation("it spoke before anyone had logged in");
     }
-    if (data.replying === null) {
-      return this.#takeBroadcast(data.data.n, data.id);
-    }
-    this.#numbers.claim(data.id);
-    const outstanding = this.#outstanding;
-    if (outstanding.lateAllowed-- <= 0 || !this.#own.has(data.replying.id)) {
-      throw new Violation("a reply came that nobody was to send");
-    }
-    outstanding.lateRequired = Math.max(0, outstanding.lateRequired - 1);
-  }
-
-  #takeBroadcast(tick: number, number: number): void {
-    this.#numbers.claimBroadcast(tick, number);
-    const last = this.#lastTick ?? tick - 1;
-    if (tick !== last + 1) {
-      throw new Violation(`broadcast ${tick} came after broadcast ${last}`);
-    }
-    this.#lastTick = tick;
+    this.#dialogue.take(answer);
   }
 
   /** Until the login is answered, each frame is refused, in its order. */
@@ -252,17 +218,16 @@ export class Oracle {
       this.#early.length = 0;
       this.#ending = 1008;
       this.#state = "open";
-      this.#hasTail ||= this.#sent > 1;
+      this.#hasTail ||= this.#dialogue.load.sent > 1;
       return;
     }
     const payload = this.#takeFirst();
     if (payload === undefined) {
       throw new Violation("an error came before a login");
     }
-    const [reading] = readFrame(payload, this.#rules, false);
-    const expected = earlyAnswer(reading!);
+    const [reading] = readFrame(payload, this.#rules, NO_FEATURES);
     const outstanding = new Outstanding();
-    outstanding.add(expected);
+    outstanding.add(earlyAnswer(reading!));
     outstanding.take(answer);
     if (isEnd(reading!.kind)) this.#endEarly(reading!);
   }
@@ -280,16 +245,17 @@ export class Oracle {
   }
 
   #open(answer: Answer): void {
-    const { id, isWelcome, features } = this.#login!;
+    const { id, isWelcome, features: named } = this.#login!;
     if (!isWelcome || answer.id !== id || answer.message !== null) {
       throw new Violation("something else came in place of the login's answer");
     }
-    this.#features = FEATURES.filter((name) => features?.includes(name));
-    assertLoginData(answer.data, features && this.#features, this.#rules);
+    const features = FEATURES.filter((name) => named?.includes(name));
+    assertLoginData(answer.data, named && features, this.#rules);
+    this.#dialogue.features = features;
     this.#state = "open";
     for (const payload of this.#early.splice(0)) {
       if (this.#ending !== undefined) this.#hasTail = true;
-      else if (payload !== null) this.#expectAll(payload);
+      else if (payload !== null) this.#expectAll(payload, true);
     }
   }
 
@@ -305,7 +271,7 @@ export class Oracle {
     const [high = 0, low = 0, ...rest] = payload;
     const code = high * 256 + low;
     const reason = new TextDecoder().decode(new Uint8Array(rest));
-    this.#tally.note(`close ${code}`);
+    this.#surroundings.tally.note(`close ${code}`);
     if (this.#closesForLimit(code, reason)) return;
     this.#closeEarly();
     if (code !== this.#ending) {
@@ -313,14 +279,14 @@ export class Oracle {
         `it closed with ${code} "${reason}", not with ${this.#ending}`,
       );
     }
-    this.#outstanding.assertPrompt();
+    this.#dialogue.assertPrompt();
   }
 
   /** What ends the connection without an answer may wait behind the login. */
   #closeEarly(): void {
     const payload = this.#takeFirst();
     if (this.#state !== "authenticating" || payload === undefined) return;
-    const [reading] = readFrame(payload, this.#rules, false);
+    const [reading] = readFrame(payload, this.#rules, NO_FEATURES);
     if (isEnd(reading!.kind)) this.#endEarly(reading!);
   }
 
@@ -328,30 +294,22 @@ export class Oracle {
   #endsBehindLogin(): boolean {
     return this.#state === "authenticating" && this.#early.some((payload) => {
       if (payload === null) return false;
-      const readings = readFrame(payload, this.#rules, false);
+      const readings = readFrame(payload, this.#rules, NO_FEATURES);
       return readings.some(({ kind }) => isEnd(kind));
     });
   }
 
   #closesForLimit(code: number, reason: string): boolean {
-    return code === 1013 && reason === "reads too slowly" && this.#mayBeSlow ||
-      code === 1008 && reason === "too many messages" && this.#mayBeCutOff;
-  }
-
-  /** Whether so much may have waited for it that the server gave up. */
-  get #mayBeSlow(): boolean {
-    return this.#volume > this.#rules.maxBuffered;
-  }
-
-  /** Whether it has gone on although it was told that it sends too much. */
-  get #mayBeCutOff(): boolean {
-    return this.#sent > 2 * this.#rules.maxBurst;
+    const { mayBeSlow, mayBeCutOff } = this.#dialogue.load;
+    return code === 1013 && reason === "reads too slowly" && mayBeSlow ||
+      code === 1008 && reason === "too many messages" && mayBeCutOff;
   }
 }
 
-function earlyAnswer(reading: Reading) {
-  if (reading.kind === "fatal") return refusal(null, [reading.code ?? 0]);
-  if (reading.kind === "goodbye") return refusal(null, []);
+function earlyAnswer(reading: Reading): Expectation {
+  const what = "early";
+  if (reading.kind === "fatal") return refusal(null, [reading.code ?? 0], what);
+  if (reading.kind === "goodbye") return refusal(null, [], what);
   const codes = reading.kind === "invalid" ? reading.codes : [];
-  return refusal(reading.id, [8, ...codes]);
+  return refusal(reading.id, [8, ...codes], what);
 }

@@ -4,33 +4,15 @@
  * @module
  */
 
-import type { Answer, Expectation, Told } from "./expectations.ts";
+import type { Answer } from "./courses.ts";
+import type { Expectation } from "./expectations.ts";
+import { Group, type Pending } from "./group.ts";
+import { Violation } from "./violation.ts";
 
-/** The server said what it must not say, or did not say what it must. */
-export class Violation extends Error {
-  override name = "Violation";
-}
+/** What is known of how a request was sent. */
+export type Sent = Pick<Pending, "nth" | "isSafe">;
 
-/** A request that waits for its answer. */
-interface Pending {
-  readonly expectation: Expectation;
-  /** How many requests of the connection came before it */
-  readonly order: number;
-  /** How many of these the client had no answer to when it sent this one */
-  readonly ahead: number;
-  readonly told: Told;
-  /** How many of its frames have come */
-  taken: number;
-  isDone: boolean;
-  /** Whether another one has the same id, so that nobody can tell them apart */
-  isLoose: boolean;
-}
-
-/** Requests under the same id, as long as one of them is not answered. */
-interface Group {
-  readonly members: Pending[];
-  finals: number;
-}
+const ALWAYS_ANSWERED: Sent = { nth: 0, isSafe: true };
 
 /** The requests of one connection that are not answered yet. */
 export class Outstanding {
@@ -41,57 +23,71 @@ export class Outstanding {
   readonly #groups = new Map<number | null, Group>();
   /** Those that are answered in their order. */
   #queue: Pending[] = [];
+  /** Is told which of all frames was taken. */
+  readonly #onTaken: (nth: number) => void;
   #count = 0;
   #unanswered = 0;
 
-  /** Whether nothing is due any more */
-  get isEmpty(): boolean {
-    return this.#groups.size === 0 && this.lateRequired === 0;
+  constructor(onTaken: (nth: number) => void = () => {}) {
+    this.#onTaken = onTaken;
   }
 
-  /** Another request. */
-  add(expectation: Expectation): void {
-    const { id, isImmediate, isLate } = expectation;
-    const group = this.#groups.get(id) ?? { members: [], finals: 0 };
-    const isLoose = group.members.length > 0;
+  /** Whether nothing is due any more, unless the client says more */
+  get isSettled(): boolean {
+    if (this.lateRequired > 0) return false;
+    for (const group of this.#groups.values()) if (group.isDue) return false;
+    return true;
+  }
+
+  /** How many requests are not answered */
+  get size(): number {
+    return this.#unanswered;
+  }
+
+  /** Another request, and how it was sent. */
+  add(wanted: Expectation, { nth, isSafe }: Sent = ALWAYS_ANSWERED): void {
+    const { id } = wanted;
+    const group = this.#groups.get(id) ?? new Group();
+    const expectation = group.expectationFor(wanted);
     const order = this.#count++;
     const ahead = this.#unanswered++;
-    const state = { told: {}, taken: 0, isDone: false, isLoose };
-    const pending: Pending = { expectation, order, ahead, ...state };
-    if (group.members.length === 1) this.#loosen(group.members[0]!);
-    if (isLoose && isLate) this.lateAllowed++;
-    group.members.push(pending);
+    const state = { isDone: false, isLoose: false };
+    const pending = { expectation, order, ahead, nth, isSafe, ...state };
+    const loosened = group.add(pending);
+    this.lateAllowed +=
+      loosened.filter(({ expectation }) => expectation.isLate).length;
     this.#groups.set(id, group);
-    if (isImmediate && !isLoose) this.#queue.push(pending);
+    if (expectation.isImmediate && !pending.isLoose) this.#queue.push(pending);
   }
 
-  /** The server has answered a request, or a part of it. */
-  take(answer: Answer): void {
-    const group = this.#groupOf(answer);
-    const [pending] = group.members;
-    if (pending === undefined || pending.isLoose) {
-      return this.#takeLoosely(group, answer);
-    }
-    const { expectation, told } = pending;
-    const { steps, isLate } = expectation;
-    if (!steps[pending.taken]!(answer, told)) throw unfit(answer, pending);
-    pending.taken++;
-    if (pending.taken < steps.length) return;
-    if (isLate) this.#expectLate();
-    this.#finish(group, pending);
+  /** The client takes more items of a stream; whether there can be one. */
+  grant(id: number, credit: number): boolean {
+    return this.#groups.get(id)?.grant(credit) ?? false;
   }
 
-  /** The server has refused a request for how many there are. */
-  refuse(answer: Answer, maxPending: number): void {
+  /** The client takes no more items of a stream; whether there can be one. */
+  cancel(id: number): boolean {
+    return this.#groups.get(id)?.cancel() ?? false;
+  }
+
+  /** The server has answered a request, or a part of it: which, if that is known. */
+  take(answer: Answer): Expectation | undefined {
     const group = this.#groupOf(answer);
-    const pending = group.members[0]!;
-    if (group.members.every(({ ahead }) => ahead < maxPending)) {
-      throw new Violation("it refused a request though few were under way");
-    }
-    if (pending.isLoose) return this.#finishOne(group, answer.id);
-    if (pending.taken > 0) throw unfit(answer, pending);
-    pending.isDone = true;
-    this.#finishOne(group, answer.id);
+    const { isLast, pending } = group.take(answer);
+    if (pending !== undefined) this.#onTaken(pending.nth);
+    if (!isLast) return undefined;
+    if (pending?.expectation.isLate) this.#expectLate();
+    this.#finish(group, answer);
+    if (pending?.expectation.isImmediate) this.#advance(pending);
+    return pending?.expectation;
+  }
+
+  /** The server has refused a request for how many there are: which, if that is known. */
+  refuse(answer: Answer, maxPending: number): Expectation | undefined {
+    const group = this.#groupOf(answer);
+    const { pending } = group.refuse(answer, maxPending);
+    this.#finish(group, answer);
+    return pending?.expectation;
   }
 
   /** All that has its answer at once must have it. */
@@ -104,19 +100,15 @@ export class Outstanding {
 
   /** What is still due, for a message. */
   describe(): string {
-    const ids = [...this.#groups.keys()].slice(0, 10).join(", ");
+    const due = [...this.#groups].filter(([, { isDue }]) => isDue);
+    const ids = due.slice(0, 10).map(([id]) => id).join(", ");
     return `answers to ${ids || "none"}, ${this.lateRequired} late replies`;
   }
 
-  #groupOf({ id, code }: Answer): Group {
+  #groupOf({ id, code, message }: Answer): Group {
     const group = this.#groups.get(id);
     if (group !== undefined) return group;
-    throw new Violation(`nobody asked: id ${id}, code ${code}`);
-  }
-
-  #loosen(pending: Pending): void {
-    pending.isLoose = true;
-    if (pending.expectation.isLate) this.lateAllowed++;
+    throw new Violation(`nobody asked: id ${id}, code ${code}, ${message}`);
   }
 
   #expectLate(): void {
@@ -124,21 +116,13 @@ export class Outstanding {
     this.lateRequired++;
   }
 
-  #takeLoosely(group: Group, answer: Answer): void {
-    const fits = (last: boolean) =>
-      group.members.some(({ expectation: { steps } }) =>
-        steps.some((step, index) =>
-          last === (index === steps.length - 1) && step(answer, {})
-        )
-      );
-    if (fits(true)) return this.#finishOne(group, answer.id);
-    if (!fits(false)) throw unfit(answer, group.members[0]!);
+  #finish(group: Group, { id }: Answer): void {
+    this.#unanswered--;
+    if (group.isOver) this.#groups.delete(id);
   }
 
-  #finish(group: Group, pending: Pending): void {
-    pending.isDone = true;
-    this.#finishOne(group, pending.expectation.id);
-    if (!pending.expectation.isImmediate) return;
+  /** None that is answered at once may have been passed over. */
+  #advance(pending: Pending): void {
     const first = this.#queue.findIndex(isStrict);
     const overtaken = this.#queue[first];
     if (overtaken !== undefined && overtaken.order < pending.order) {
@@ -147,24 +131,8 @@ export class Outstanding {
     }
     this.#queue = this.#queue.slice(first < 0 ? this.#queue.length : first);
   }
-
-  #finishOne(group: Group, id: number | null): void {
-    group.finals++;
-    this.#unanswered--;
-    if (group.finals === group.members.length) this.#groups.delete(id);
-  }
 }
 
 function isStrict({ isDone, isLoose }: Pending): boolean {
   return !isDone && !isLoose;
-}
-
-function unfit(answer: Answer, { expectation, taken }: Pending): Violation {
-  return new Violation(
-    `frame ${
-      taken + 1
-    } of ${expectation.steps.length} to request ${expectation.id} is wrong: ${
-      JSON.stringify(answer)
-    }`,
-  );
 }

@@ -5,7 +5,9 @@
  * @module
  */
 
-import { LISTENERS, OPERATIONS } from "./host.ts";
+import { ExtensionRequests } from "./extension_requests.ts";
+import { deepText, largeText, replyingText } from "./extreme_requests.ts";
+import { LISTENERS, OPERATIONS } from "./handlers.ts";
 import {
   BROKEN_JSON,
   dataText,
@@ -18,15 +20,12 @@ import {
   valueText,
   word,
 } from "./json_texts.ts";
-import { byteLength } from "../helpers.ts";
+import { STREAMS } from "./streams.ts";
 import type { Rules } from "./model.ts";
 import type { Random } from "./random.ts";
 
 /** The last frame of a client: docs/protocol.md, "5. Goodbye". */
 export const GOODBYE = '{"id":null,"end":true}';
-
-/** The size of large requests where there is no limit, in bytes. */
-const MAX_LARGE = 65_536;
 
 /** How many ids back a client looks for one to use again. */
 const RECENT = 8;
@@ -43,16 +42,27 @@ export class Requests {
   readonly #random: Random;
   readonly #token: string;
   readonly #maxPayload: number;
+  /** What the client names at its first login, as JSON. */
+  readonly #features: string | undefined;
+  readonly #extensions: ExtensionRequests;
   #lastId = 0;
 
-  constructor(random: Random, { token, maxPayload }: Rules) {
+  constructor(random: Random, rules: Rules, features: string | undefined) {
+    const { token, maxPayload, maxPending } = rules;
     this.#random = random;
     this.#token = token;
     this.#maxPayload = maxPayload;
+    this.#features = features;
+    const nextId = () => this.#id();
+    this.#extensions = new ExtensionRequests(random, nextId, maxPending);
   }
 
-  /** A login that is let in. */
-  login(features: string | undefined): string {
+  /** The login that is let in. */
+  firstLogin(): string {
+    return this.#login(this.#features);
+  }
+
+  #login(features: string | undefined): string {
     const random = this.#random;
     const id = random.chance(0.2) ? numberId(random) : "0";
     const version = quote(random.pick(["1.0.0", "1.0.2", "2.10.0"]));
@@ -102,13 +112,14 @@ export class Requests {
 
   /** Any of the frames that have an answer. */
   any(): string {
-    return this.#random.weigh<() => string>([
+    const random = this.#random;
+    return random.weigh<() => string>([
       [60, () => this.valid()],
       [25, () => this.nearlyValid()],
       [6, () => this.object()],
-      [3, () => this.#deep()],
-      [1, () => this.#large()],
-      [2, () => this.login(undefined)],
+      [3, () => deepText(random, this.#id())],
+      [1, () => largeText(random, this.#id(), this.#maxPayload)],
+      [2, () => this.#login(undefined)],
     ])();
   }
 
@@ -174,14 +185,19 @@ export class Requests {
 
   #members(): Members {
     const random = this.#random;
-    const isMessage = random.chance(0.45);
-    const data = isMessage ? this.#message() : this.#operation();
-    const members: Members = [
-      ["id", this.#id()],
-      ["action", quote(isMessage ? "message" : "operation")],
-      ["data", objectText(data)],
-    ];
+    const isAgreed = (feature: string) => this.#features?.includes(feature);
+    const members = random.weigh<() => Members>([
+      [45, () => this.#frame("message", this.#message())],
+      [55, () => this.#frame("operation", this.#operation())],
+      [isAgreed('"stream"') ? 60 : 4, () => this.#extensions.stream()],
+      [isAgreed('"request"') ? 12 : 2, () => this.#extensions.ask()],
+    ])();
     return random.chance(0.1) ? shuffle(random, members) : members;
+  }
+
+  #frame(action: string, data: Members): Members {
+    const text = objectText(data);
+    return [["id", this.#id()], ["action", quote(action)], ["data", text]];
   }
 
   #message(): Members {
@@ -189,88 +205,28 @@ export class Requests {
     const name = random.chance(0.85)
       ? quote(random.pick([...LISTENERS.keys()]))
       : textText(random);
-    const data = random.chance(0.3)
-      ? `{"n":${random.between(0, 5)}}`
-      : dataText(random);
+    const data = this.#data(0.3);
     const members: Members = [["message", name], ["data", data]];
     if (random.chance(0.5)) return members;
-    return [...members, ["replying", this.#replying(random.below(4))]];
+    return [...members, ["replying", replyingText(random, random.below(4))]];
+  }
+
+  /** Any data, or what some handlers ask for. */
+  #data(asked: number): string {
+    const random = this.#random;
+    return random.chance(asked)
+      ? `{"n":${random.between(0, 5)}}`
+      : dataText(random);
   }
 
   #operation(): Members {
     const random = this.#random;
-    const name = random.chance(0.85)
-      ? quote(random.pick([...OPERATIONS.keys()]))
-      : textText(random);
-    return [["operation", name], ["data", dataText(random)]];
-  }
-
-  /** A message object; its number is most likely that of somebody else's message. */
-  #replying(depth: number): string {
-    const random = this.#random;
-    if (depth === 0) return "null";
-    return objectText([
-      ["message", textText(random)],
-      ["data", dataText(random, 1)],
-      ["id", String(random.between(1, 20_000))],
-      ["replying", this.#replying(depth - 1)],
-    ]);
-  }
-
-  #deep(): string {
-    const random = this.#random;
-    const depth = random.pick([6, 7, 8, 62, 63, 64, 65, 100, 2_000]);
-    const nested = `{"a":${nestedText(random, depth)}}`;
-    const id = this.#id();
-    const request = (action: string, data: Members) =>
-      objectText([["id", id], ["action", quote(action)], [
-        "data",
-        objectText(data),
-      ]]);
-    return random.weigh<() => string>([
-      [
-        2,
-        () => request("operation", [["operation", '"echo"'], ["data", nested]]),
-      ],
-      [1, () => request("message", [["message", '"hello"'], ["data", nested]])],
-      [1, () =>
-        request("message", [
-          ["message", '"hello"'],
-          ["data", "{}"],
-          ["replying", this.#replying(Math.min(depth, 100))],
-        ])],
-      [1, () => {
-        const last: Members = [["message", '""'], ["data", nested], [
-          "id",
-          "1",
-        ]];
-        const replying = objectText([...last, ["replying", "null"]]);
-        return request("message", [
-          ["message", '"hello"'],
-          ["data", "{}"],
-          ["replying", replying],
-        ]);
-      }],
-      [1, () => objectText([["id", nested], ["action", '"message"']])],
+    const name = random.weigh<() => string>([
+      [17, () => quote(random.pick([...OPERATIONS.keys()]))],
+      [1, () => quote(random.pick([...STREAMS.keys()]))],
+      [3, () => textText(random)],
     ])();
-  }
-
-  /** A request of a certain size, such as the largest one that is allowed. */
-  #large(): string {
-    const random = this.#random;
-    const name = random.pick(["echo", "nothing", "wait"]);
-    const id = this.#id();
-    const withText = (text: string) =>
-      `{"id":${id},"action":"operation","data":{"operation":"${name}","data":{"text":"${text}"}}}`;
-    const limit = Math.min(this.#maxPayload, MAX_LARGE);
-    const excess = random.pick([-1, 0, 1, -random.below(limit / 2), 1_000]);
-    const left = limit + excess - byteLength(withText(""));
-    // One of these has one byte in UTF-8, the others have more than UTF-16 units.
-    const letter = random.pick(["x", "é", "☃"]);
-    const count = Math.floor(left / byteLength(letter));
-    return withText(
-      letter.repeat(count) + "x".repeat(left % byteLength(letter)),
-    );
+    return [["operation", name], ["data", this.#data(0.1)]];
   }
 
   #anything(): Members {

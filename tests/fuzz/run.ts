@@ -9,6 +9,7 @@ import type { Server } from "../../server.ts";
 import { pause, serveQuietly } from "../helpers.ts";
 import { Numbers, Tally } from "./answers.ts";
 import { perform } from "./client.ts";
+import type { Surroundings } from "./dialogue.ts";
 import { Host } from "./host.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
@@ -43,8 +44,8 @@ export interface Report {
 export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
   const uncaught = new Uncaught();
   const server = serveQuietly(setting.options);
+  const run = new Run(setting, plan, server);
   try {
-    const run = new Run(setting, plan, server);
     const report = await Promise.race([run.all(), uncaught.first]);
     uncaught.assertNone();
     return report;
@@ -53,6 +54,7 @@ export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
     throw new Error(`${where}: ${describe(error)}`, { cause: error });
   } finally {
     await server.close();
+    run.stop();
     uncaught.stop();
   }
 }
@@ -102,6 +104,7 @@ class Run {
   readonly #host: Host;
   readonly #numbers = new Numbers();
   readonly #tally = new Tally();
+  readonly #surroundings: Surroundings;
   #frames = 0;
   #connections = 0;
   #isOver = false;
@@ -110,11 +113,22 @@ class Run {
     this.#setting = setting;
     this.#plan = plan;
     this.#server = server;
-    this.#host = new Host(server);
+    this.#host = new Host(server, this.#tally);
+    this.#surroundings = {
+      rules: setting.rules,
+      numbers: this.#numbers,
+      tally: this.#tally,
+      host: this.#host,
+    };
+  }
+
+  /** Lets go of the host. */
+  stop(): void {
+    this.#host.asking.stop();
   }
 
   async all(): Promise<Report> {
-    const witness = await Witness.open(this.#server);
+    const witness = await Witness.open(this.#server, this.#host);
     await Promise.all([
       this.#fuzz(),
       witness.watch(() => this.#isOver),
@@ -142,17 +156,14 @@ class Run {
     let frames = 0;
     for (let connection = 0; frames < share && !this.#isOver; connection++) {
       const script = makeScript(random.fork(connection), this.#setting.rules);
-      const oracle = new Oracle(
-        this.#setting.rules,
-        this.#numbers,
-        this.#tally,
-      );
+      const oracle = new Oracle(this.#surroundings);
       try {
         await perform(script, this.#server.addr.port, oracle);
       } catch (error) {
         const where = `client ${client}, connection ${connection}`;
         throw new Error(`${where}: ${describe(error)}`, { cause: error });
       }
+      this.#host.assertRight();
       frames += script.frames;
       this.#frames += script.frames;
       this.#connections++;
@@ -170,6 +181,7 @@ class Run {
       );
       await pause(1);
     }
+    this.#host.assertDone();
     const { rules, says } = this.#setting;
     assert(this.#host.most <= rules.maxPending, "too many are under way");
     const unsaid = says.filter((what) => !this.#tally.counts.has(what));

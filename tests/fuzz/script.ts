@@ -5,15 +5,11 @@
  * @module
  */
 
-import {
-  encodeFrame,
-  type FrameOptions,
-  joinBytes,
-  Opcode,
-} from "../raw_socket.ts";
+import { encodeFrame, joinBytes, Opcode } from "../raw_socket.ts";
+import { lastBytes, type Leaving } from "./leaving.ts";
 import { isEnd, type Payload, readFrame, type Rules } from "./model.ts";
 import type { Random } from "./random.ts";
-import { GOODBYE, Requests } from "./requests.ts";
+import { Requests } from "./requests.ts";
 
 /** Bytes that are sent together, and what they mean. */
 export interface Unit {
@@ -22,19 +18,6 @@ export interface Unit {
   readonly payload?: Payload;
   readonly pings?: readonly Uint8Array[];
 }
-
-/** How a client leaves, if the connection has not ended by then. */
-export type Leaving =
-  /** It waits for all answers and says goodbye */
-  | "settle"
-  | "goodbye"
-  /** It closes the WebSocket, whatever is under way */
-  | "close"
-  /** It breaks a rule of the WebSocket */
-  | "violate"
-  /** It says nothing more and reads on */
-  | "finish"
-  | "vanish";
 
 /** A connection from its first byte to its last. */
 export interface Script {
@@ -48,13 +31,20 @@ export interface Script {
   readonly frames: number;
 }
 
+const ALL = '["batch","done-id","max-payload","request","retry","stream"]';
+
+/** What clients name at the login. */
 const FEATURES = [
   undefined,
   undefined,
-  '["batch","done-id","max-payload","retry"]',
-  '["batch","done-id","max-payload","retry"]',
+  ALL,
+  ALL,
+  ALL,
   '["batch"]',
   '["done-id"]',
+  '["request","stream"]',
+  '["stream","batch","stream"]',
+  '["request","done-id","max-payload"]',
   '["batch","batch",1,null,{},"constructor","done-id"]',
   "[]",
 ];
@@ -94,9 +84,9 @@ class Units {
   constructor(random: Random, rules: Rules) {
     this.#random = random;
     this.#rules = rules;
-    this.#requests = new Requests(random, rules);
     this.#features = random.pick(FEATURES);
     this.#joins = this.#features?.includes('"batch"') ?? false;
+    this.#requests = new Requests(random, rules, this.#features);
   }
 
   /** From the login on, to some frames after what ends the connection. */
@@ -118,7 +108,7 @@ class Units {
   #first(): Unit {
     const random = this.#random;
     if (random.chance(0.87)) {
-      return this.#unit(this.#requests.login(this.#features));
+      return this.#unit(this.#requests.firstLogin());
     }
     const requests = this.#requests;
     this.#end();
@@ -168,7 +158,7 @@ class Units {
   }
 
   #ends(payload: Payload): boolean {
-    return readFrame(payload, this.#rules, this.#joins)
+    return readFrame(payload, this.#rules, this.#joins ? ["batch"] : [])
       .some(({ kind }) => isEnd(kind));
   }
 
@@ -244,66 +234,6 @@ function pack(random: Random, units: readonly Unit[]): readonly Unit[][] {
     at += length;
   }
   return packets;
-}
-
-function lastBytes(random: Random, leaving: Leaving): Uint8Array<ArrayBuffer> {
-  switch (leaving) {
-    case "settle":
-    case "goodbye":
-      return encodeFrame(GOODBYE);
-    case "close":
-      return closeFrame(random);
-    case "violate":
-      return violation(random);
-    default:
-      return new Uint8Array(0);
-  }
-}
-
-/** A Close frame, whose code or reason may be broken. */
-function closeFrame(random: Random): Uint8Array<ArrayBuffer> {
-  const code = random.pick([
-    0,
-    999,
-    1000,
-    1001,
-    1005,
-    1006,
-    1015,
-    3000,
-    4999,
-    65_535,
-  ]);
-  const payload = [code >> 8, code & 0xff, ...random.bytes(random.below(20))];
-  const length = random.pick([0, 1, 2, 2, 2, payload.length]);
-  return encodeFrame(new Uint8Array(payload.slice(0, length)), {
-    opcode: Opcode.CLOSE,
-  });
-}
-
-/** What RFC 6455, section 5, forbids. */
-function violation(random: Random): Uint8Array<ArrayBuffer> {
-  const frame = (payload: string | number[], options: FrameOptions) =>
-    encodeFrame(
-      typeof payload === "string" ? payload : new Uint8Array(payload),
-      options,
-    );
-  return random.pick<() => Uint8Array<ArrayBuffer>>([
-    () => frame(GOODBYE, { mask: null }),
-    () => frame("{}", { reserved: random.between(1, 7) }),
-    () => frame("{}", { opcode: random.between(3, 7) }),
-    () => frame("{}", { opcode: random.between(11, 15) }),
-    () => frame("x".repeat(126), { opcode: Opcode.PING }),
-    () => frame("x", { opcode: Opcode.PING, fin: false }),
-    () => frame("{}", { opcode: Opcode.CONTINUATION }),
-    () => joinBytes([frame("{", { fin: false }), frame("{}", {})]),
-    () => frame([0x22, 0xc3, 0x28, 0x22], {}),
-    () => frame([0x22, 0xed, 0xa0, 0x80, 0x22], {}),
-    () =>
-      frame("{}", { length: random.pick([3, 2 ** 26 + 1, 2 ** 40, 2 ** 53]) }),
-    () => frame("{", { fin: false }),
-    () => random.bytes(random.between(1, 200)) as Uint8Array<ArrayBuffer>,
-  ])();
 }
 
 function decode(bytes: Uint8Array): string | undefined {

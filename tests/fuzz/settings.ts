@@ -44,11 +44,36 @@ const LOW = {
 const SLOW = { maxRate: 1_000, maxBurst: 25 };
 
 /** What every server says to somebody who says anything. */
-const ALWAYS = [
+const GENERAL = [
   ...["result", "open", "newmsg", "done", "s_newmsg"],
   ...["error 1", "error 2", "error 5", "error 6", "error 8"],
   ...["close 1000", "close 1003", "close 1008", "error 9 maxDepth"],
+  ...["unfit: error 2", "operation: error 7"],
 ];
+
+/** What it says of streams, to those who speak that and to those who do not. */
+const STREAMING = [
+  ...["stream: done", "stream: cut short", "stream: at its credit"],
+  ...["stream: items together", "stream: in a batch", "stream: error 8"],
+  ...["credit: taken", "credit: passed over", "credit: error 8"],
+  ...["cancel: taken", "cancel: passed over", "cancel: error 8"],
+  ...["stream: error 2", "credit: error 2"],
+  "generator of somebody who has left",
+];
+
+/** What becomes of what it asks. */
+const ASKING = ["asked: reply", "asked: closed", "asked: feature", "request"];
+
+/** What is seldom said, and only where nearly everything is taken. */
+const SELDOM = [
+  ...["stream: error 5", "stream: error 6", "stream: error 7"],
+  ...["stream: large item", "stream: items of a later credit"],
+  "stream under an id in use: error 2",
+  ...["cancel: error 2", "done: error 2", "done: error 8"],
+  ...["asked: silence", "asked: failure", "asked: timeout"],
+];
+
+const ALWAYS = [...GENERAL, ...STREAMING, ...ASKING];
 
 // All clients of the fuzzer have one address, and many of their tokens are wrong.
 const maxLoginFailures = Infinity;
@@ -60,7 +85,7 @@ export const SETTINGS: readonly Setting[] = [
     options: { limits: { maxLoginFailures } },
     rules: STANDARD,
     share: 0.65,
-    says: [...ALWAYS, "error 3"],
+    says: [...ALWAYS, ...SELDOM, "error 3"],
   },
   {
     name: "strict",
@@ -78,6 +103,7 @@ export const SETTINGS: readonly Setting[] = [
     says: [
       ...ALWAYS,
       ...["error 9 maxPending", "error 9 maxRate", "close 1009"],
+      "stream: error 9 maxPending",
     ],
   },
   {
@@ -86,6 +112,6 @@ export const SETTINGS: readonly Setting[] = [
     options: { limits: { ...SLOW, maxLoginFailures } },
     rules: { ...STANDARD, ...SLOW },
     share: 0.15,
-    says: [...ALWAYS, "error 9 maxRate"],
+    says: [...ALWAYS, "error 9 maxRate", "stream: error 9 maxRate"],
   },
 ];

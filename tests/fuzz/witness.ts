@@ -7,7 +7,12 @@
 import assert from "node:assert/strict";
 import { connect, type Connection } from "../../client.ts";
 import type { Server } from "../../server.ts";
+import type { ServerMessage } from "../../server_message.ts";
 import { gate, pause } from "../helpers.ts";
+import { QUESTION } from "./asking.ts";
+import { ASK } from "./handlers.ts";
+import type { Host } from "./host.ts";
+import { within } from "./patience.ts";
 
 /** The message that is broadcast in each round, with the number of the round as `n`. */
 export const TICK = "tick";
@@ -15,20 +20,28 @@ export const TICK = "tick";
 /** How many calls a witness has under way. */
 const CALLS = 3;
 
-/** How long a witness rests between its rounds, in milliseconds. */
-const REST = 5;
+/** How many items it takes before it has to say so. */
+const BUFFER = 2;
+
+/**
+ * How long a witness rests between its rounds, in milliseconds: it says less than 20
+ * things in each, and may say 1,000 in a second.
+ */
+const REST = 20;
 
 /** A decent client. */
 export class Witness {
   rounds = 0;
   readonly #server: Server;
+  readonly #host: Host;
   readonly #connection: Connection;
   readonly #heard: unknown[] = [];
   #onHeard = (): void => {};
   #isClosed = false;
 
-  private constructor(server: Server, connection: Connection) {
+  private constructor(server: Server, host: Host, connection: Connection) {
     this.#server = server;
+    this.#host = host;
     this.#connection = connection;
     void connection.closed.then(() => {
       this.#isClosed = true;
@@ -38,20 +51,19 @@ export class Witness {
       this.#heard.push(data.n);
       this.#onHeard();
     });
+    connection.receive(QUESTION, (message) => this.#answer(message));
   }
 
   /** Connects. */
-  static async open(server: Server): Promise<Witness> {
+  static async open(server: Server, host: Host): Promise<Witness> {
     const connection = await connect(server.token, { url: server.url });
-    return new Witness(server, connection);
+    return new Witness(server, host, connection);
   }
 
   /** Talks to the server until it is told to stop. */
   async watch(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
-      await this.#call();
-      await this.#ask();
-      await this.#hear();
+      await within(this.#talk(), () => "the witness was kept waiting");
       this.rounds++;
       await pause(REST);
     }
@@ -61,6 +73,15 @@ export class Witness {
   async leave(): Promise<void> {
     assert(!this.#isClosed, "the witness was closed");
     await this.#connection.close();
+  }
+
+  async #talk(): Promise<void> {
+    await this.#call();
+    await this.#ask();
+    await this.#hear();
+    await this.#take();
+    await this.#breakOff();
+    await this.#beAsked();
   }
 
   /** Calls are answered in their order. */
@@ -92,5 +113,37 @@ export class Witness {
     await this.#server.broadcast(TICK, { n: this.rounds });
     if (this.#heard.length === 0) await opened;
     assert.deepEqual(this.#heard.splice(0), [this.rounds]);
+  }
+
+  /** A stream gives all that it has, in its order. */
+  async #take(): Promise<void> {
+    const n = this.rounds % 6;
+    const stream = this.#connection.stream("rows", { n }, { buffer: BUFFER });
+    const items = await Array.fromAsync(stream);
+    assert.deepEqual(items, Array.from({ length: n }, (_, n) => ({ n })));
+  }
+
+  /** A stream ends when nobody wants more of it. */
+  async #breakOff(): Promise<void> {
+    const options = { buffer: BUFFER };
+    const stream = this.#connection.stream("endless", {}, options);
+    assert.deepEqual((await stream.next()).value, { n: 0 });
+    assert.deepEqual((await stream.next()).value, { n: 1 });
+    await stream.return();
+    assert.deepEqual(await stream.next(), { done: true, value: undefined });
+  }
+
+  /** The server asks, and is told what this side says. */
+  async #beAsked(): Promise<void> {
+    const data = { mark: `mark of round ${this.rounds}`, plan: "both" };
+    const result = await this.#connection.operation(ASK, data);
+    assert.equal(result, this.rounds % 2 === 0 ? "reply" : "silence");
+  }
+
+  #answer(message: ServerMessage): void {
+    const question = this.#host.asking.questions.get(message.data.mark);
+    if (this.rounds % 2 === 1) return question?.finish(false);
+    question?.reply(0, true);
+    void message.reply("answer", { n: 0 });
   }
 }

@@ -1,0 +1,130 @@
+/**
+ * The actions of a client, read anew from docs/protocol.md, "Frames" and "Extensions":
+ * what has to be agreed on for them, what is right, and what they ask for.
+ *
+ * @module
+ */
+
+/** A JSON object. */
+// deno-lint-ignore no-explicit-any -- whatever a client may have put there
+export type Data = Record<string, any>;
+
+/** A message object: docs/protocol.md, "2. A message". */
+export interface Wire {
+  readonly message: string;
+  readonly data: Data;
+  readonly replying: Wire | null;
+}
+
+/** What has an answer. */
+export type Request =
+  | {
+    readonly kind: "operation";
+    readonly id: number;
+    readonly name: string;
+    readonly data: Data;
+  }
+  | { readonly kind: "message"; readonly id: number; readonly wire: Wire }
+  | {
+    readonly kind: "stream";
+    readonly id: number;
+    readonly name: string;
+    readonly data: Data;
+    readonly credit: number;
+  };
+
+/** What has none, unless it breaks a rule. */
+export type Control =
+  | { readonly kind: "credit"; readonly id: number; readonly credit: number }
+  | { readonly kind: "cancel"; readonly id: number }
+  | { readonly kind: "done"; readonly id: number; readonly failed: boolean };
+
+/** An action. */
+export interface Action {
+  /** What both sides have to have named; `undefined` for Hoist 1 */
+  readonly feature?: string;
+  /** Whether `maxDepth` counts for what it carries */
+  readonly carries: boolean;
+  isValid(data: Data): boolean;
+  read(id: number, data: Data): Request | Control;
+}
+
+const message: Action = {
+  carries: true,
+  isValid: ({ message, data, replying }) =>
+    typeof message === "string" && isObject(data) &&
+    (replying === undefined || replying === null || isChain(replying)),
+  read: (id, { message, data, replying = null }) => {
+    return { kind: "message", id, wire: { message, data, replying } };
+  },
+};
+
+const operation: Action = {
+  carries: true,
+  isValid: ({ operation, data }) =>
+    typeof operation === "string" && isObject(data),
+  read: (id, { operation: name, data }) => {
+    return { kind: "operation", id, name, data };
+  },
+};
+
+const stream: Action = {
+  feature: "stream",
+  carries: true,
+  isValid: (data) => operation.isValid(data) && isCredit(data.credit),
+  read: (id, { operation: name, data, credit }) => {
+    return { kind: "stream", id, name, data, credit };
+  },
+};
+
+const credit: Action = {
+  feature: "stream",
+  carries: false,
+  isValid: ({ credit }) => isCredit(credit),
+  read: (id, { credit }) => ({ kind: "credit", id, credit }),
+};
+
+const cancel: Action = {
+  feature: "stream",
+  carries: false,
+  isValid: () => true,
+  read: (id) => ({ kind: "cancel", id }),
+};
+
+const done: Action = {
+  feature: "request",
+  carries: false,
+  isValid: ({ failed }) => failed === true || failed === false,
+  read: (id, { failed }) => ({ kind: "done", id, failed }),
+};
+
+/** The actions, by their names. */
+export const ACTIONS: ReadonlyMap<unknown, Action> = new Map(
+  Object.entries({ message, operation, stream, credit, cancel, done }),
+);
+
+function isChain(value: unknown): boolean {
+  while (value !== null) {
+    if (
+      !isObject(value) || typeof value.message !== "string" ||
+      !isObject(value.data) || !isId(value.id)
+    ) return false;
+    value = value.replying;
+  }
+  return true;
+}
+
+function isCredit(value: unknown): boolean {
+  return isId(value) && value > 0;
+}
+
+/** Whether a value is an object in the sense of JSON. */
+export function isObject(value: unknown): value is Data {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/** Whether a value can be the `id` of a frame. */
+export function isId(value: unknown): value is number {
+  return typeof value === "number" && value % 1 === 0 &&
+    Math.abs(value) < 2 ** 53;
+}

@@ -1,0 +1,91 @@
+/**
+ * How a fuzzing client leaves, and the last bytes that it sends.
+ *
+ * @module
+ */
+
+import {
+  encodeFrame,
+  type FrameOptions,
+  joinBytes,
+  Opcode,
+} from "../raw_socket.ts";
+import type { Random } from "./random.ts";
+import { GOODBYE } from "./requests.ts";
+
+/** How a client leaves, if the connection has not ended by then. */
+export type Leaving =
+  /** It waits for all answers and says goodbye */
+  | "settle"
+  | "goodbye"
+  /** It closes the WebSocket, whatever is under way */
+  | "close"
+  /** It breaks a rule of the WebSocket */
+  | "violate"
+  /** It says nothing more and reads on */
+  | "finish"
+  | "vanish";
+
+/** The last bytes of a client; none if it just goes. */
+export function lastBytes(
+  random: Random,
+  leaving: Leaving,
+): Uint8Array<ArrayBuffer> {
+  switch (leaving) {
+    case "settle":
+    case "goodbye":
+      return encodeFrame(GOODBYE);
+    case "close":
+      return closeFrame(random);
+    case "violate":
+      return violation(random);
+    default:
+      return new Uint8Array(0);
+  }
+}
+
+/** A Close frame, whose code or reason may be broken. */
+function closeFrame(random: Random): Uint8Array<ArrayBuffer> {
+  const code = random.pick([
+    0,
+    999,
+    1000,
+    1001,
+    1005,
+    1006,
+    1015,
+    3000,
+    4999,
+    65_535,
+  ]);
+  const payload = [code >> 8, code & 0xff, ...random.bytes(random.below(20))];
+  const length = random.pick([0, 1, 2, 2, 2, payload.length]);
+  return encodeFrame(new Uint8Array(payload.slice(0, length)), {
+    opcode: Opcode.CLOSE,
+  });
+}
+
+/** What RFC 6455, section 5, forbids. */
+function violation(random: Random): Uint8Array<ArrayBuffer> {
+  const frame = (payload: string | number[], options: FrameOptions) =>
+    encodeFrame(
+      typeof payload === "string" ? payload : new Uint8Array(payload),
+      options,
+    );
+  return random.pick<() => Uint8Array<ArrayBuffer>>([
+    () => frame(GOODBYE, { mask: null }),
+    () => frame("{}", { reserved: random.between(1, 7) }),
+    () => frame("{}", { opcode: random.between(3, 7) }),
+    () => frame("{}", { opcode: random.between(11, 15) }),
+    () => frame("x".repeat(126), { opcode: Opcode.PING }),
+    () => frame("x", { opcode: Opcode.PING, fin: false }),
+    () => frame("{}", { opcode: Opcode.CONTINUATION }),
+    () => joinBytes([frame("{", { fin: false }), frame("{}", {})]),
+    () => frame([0x22, 0xc3, 0x28, 0x22], {}),
+    () => frame([0x22, 0xed, 0xa0, 0x80, 0x22], {}),
+    () =>
+      frame("{}", { length: random.pick([3, 2 ** 26 + 1, 2 ** 40, 2 ** 53]) }),
+    () => frame("{", { fin: false }),
+    () => random.bytes(random.between(1, 200)) as Uint8Array<ArrayBuffer>,
+  ])();
+}

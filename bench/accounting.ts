@@ -21,6 +21,11 @@ export function readCpu(pids: readonly (number | "self")[]): CpuReading {
   }));
 }
 
+/** The nanoseconds on a CPU that those children of this process took that have ended. */
+export function readEnded(): number {
+  return parseEnded(read("/proc/self/stat"));
+}
+
 /**
  * The nanoseconds between two readings. A thread that has ended in between counts
  * nothing: the counter of its process would know, but only in steps of 10 ms.
@@ -61,10 +66,21 @@ export function parseSchedstat(text: string): number {
   return Number(text.split(" ", 1)[0]);
 }
 
-/** The nanoseconds on a CPU, from `stat`, whose second field may hold anything. */
+/** The nanoseconds on a CPU, from `stat`. */
 export function parseStat(text: string): number {
+  return sumTicks(text, 14);
+}
+
+/** The nanoseconds of the children that have ended, from `stat`. */
+export function parseEnded(text: string): number {
+  return sumTicks(text, 16);
+}
+
+/** User and system time, which are beside each other: fields as `man proc` counts. */
+function sumTicks(text: string, field: number): number {
+  // The second field may hold anything, even a parenthesis.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK;
+  return (Number(fields[field - 3]) + Number(fields[field - 2])) * TICK;
 }
 
 function readThreads(pid: number | "self"): [string, number][] {

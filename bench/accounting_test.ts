@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   cpuBetween,
+  parseEnded,
   parseMemory,
   parseSchedstat,
   parseStat,
@@ -16,7 +17,9 @@ Deno.test("the ticks of stat are found behind any name of a program", () => {
   const name = "a) S 1 (b";
   const fields = Array.from({ length: 13 }, (_, index) => index + 4).join(" ");
   // Fields 14 and 15, as `man proc` counts.
-  assert.equal(parseStat(`7 (${name}) S ${fields}`), (14 + 15) * 10_000_000);
+  const text = `7 (${name}) S ${fields} 17`;
+  assert.equal(parseStat(text), (14 + 15) * 10_000_000);
+  assert.equal(parseEnded(text), (16 + 17) * 10_000_000);
 });
 
 Deno.test("memory is Rss, or VmRSS where there is no smaps_rollup", () => {

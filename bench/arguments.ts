@@ -14,6 +14,8 @@ export const SECTION_NAMES = [
   "connections",
   "fairness",
   "start-up",
+  "types",
+  "streams",
 ] as const;
 
 /** The name of a section. */
@@ -21,7 +23,7 @@ export type SectionName = typeof SECTION_NAMES[number];
 
 /** What to measure. */
 export interface Options {
-  /** Less of everything, in less than a minute */
+  /** Less of everything, in about 90 seconds */
   readonly quick: boolean;
   /** Where to draw the plot; `undefined` for none */
   readonly plot: string | undefined;
@@ -39,11 +41,11 @@ export type Request =
 /** What `--help` says. */
 export const HELP =
   `Measures how far this library is from what the platform can do and from what
-one would use instead, on this machine. Takes about 7 minutes.
+one would use instead, on this machine. Takes about 10 minutes.
 
 deno task bench [options]
 
-  --quick            less of everything, in less than a minute
+  --quick            less of everything, in about 90 seconds
   --plot[=<file>]    draw the result as an SVG, bench/results.svg if left out
   --only=<names>     only these sections, separated by commas:
                      ${SECTION_NAMES.slice(0, 4).join(", ")},

@@ -1,7 +1,7 @@
 /** What the arguments ask for. */
 
 import assert from "node:assert/strict";
-import { type Options, parse, SECTION_NAMES } from "./arguments.ts";
+import { HELP, type Options, parse, SECTION_NAMES } from "./arguments.ts";
 
 function optionsOf(...args: string[]): Options {
   const request = parse(args);
@@ -46,6 +46,10 @@ Deno.test("what makes no sense is said", () => {
   assert.match(problemOf("--rounds=x"), /not "x"/);
   assert.match(problemOf("--fast"), /no --fast/);
   assert.match(problemOf("fast"), /no fast/);
+});
+
+Deno.test("help names all sections", () => {
+  for (const name of SECTION_NAMES) assert.match(HELP, RegExp(`${name}[,\n]`));
 });
 
 Deno.test("help comes before everything else", () => {

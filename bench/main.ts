@@ -89,12 +89,21 @@ async function chooseScale({ quick, rounds }: Options): Promise<Scale> {
   }
   return {
     ...scale,
-    ...(rounds === undefined
-      ? {}
-      : { rounds, memoryRounds: rounds, startUpRounds: rounds }),
+    ...(rounds === undefined ? {} : roundsOf(rounds)),
     memorySizes: scale.memorySizes.filter(fits),
     broadcastSizes: scale.broadcastSizes.filter(fits),
     fairnessSize: Math.min(scale.fairnessSize, max),
+  };
+}
+
+/** The same number of rounds for everything. */
+function roundsOf(rounds: number): Partial<Scale> {
+  return {
+    rounds,
+    memoryRounds: rounds,
+    startUpRounds: rounds,
+    typesRounds: rounds,
+    streamRounds: rounds,
   };
 }
 

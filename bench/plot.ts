@@ -6,6 +6,7 @@
 
 import { type ContenderName, LABELS, PEERS } from "./contenders.ts";
 import type { Machine } from "./machine.ts";
+import { USUAL } from "./sides.ts";
 import type { Line } from "./summary.ts";
 import { formatRatio } from "./table.ts";
 
@@ -72,11 +73,12 @@ export function drawPlot(lines: readonly Line[], machine: Machine): string {
 /** Sections with many sizes, of which the plot has the largest. */
 const BY_SIZE = ["Broadcast", "Idle memory"];
 
-/** The first figure of each workload, and all that have a target. */
+/** The first figure of each workload that bare Deno has, and all with a target. */
 function choose(lines: readonly Line[]): Line[] {
   const chosen = new Map<string, Line>();
   for (const line of lines) {
     const { section, workload, isMain, metric, target, what } = line;
+    if (line.sides !== USUAL) continue;
     if (!isMain || (target === undefined && metric !== "cpu")) continue;
     const kind = BY_SIZE.includes(section)
       ? workload.replace(/^[\d,]+/, "")

@@ -13,6 +13,8 @@ import { memory } from "./sections/memory.ts";
 import { roundTrips } from "./sections/round_trips.ts";
 import type { Stage } from "./sections/stage.ts";
 import { startUp } from "./sections/start_up.ts";
+import { streams } from "./sections/streams.ts";
+import { types } from "./sections/types.ts";
 import type { CellResult } from "./summary.ts";
 import { formatValue } from "./table.ts";
 
@@ -23,6 +25,8 @@ const SECTIONS: Readonly<Record<SectionName, (stage: Stage) => Cell[]>> = {
   connections,
   fairness,
   "start-up": startUp,
+  types,
+  streams,
 };
 
 /** What all the cells came to. */
@@ -101,7 +105,8 @@ function nameOf({ row, contender }: Cell): string {
 }
 
 function describe({ row }: Cell, values: Values): string {
-  return row.metrics
-    .map(({ key, unit }) => formatValue(values[key], unit))
-    .join(", ");
+  const figures = row.metrics
+    .filter(({ key }) => values[key] !== undefined)
+    .map(({ key, unit }) => formatValue(values[key], unit));
+  return figures.join(", ") || "counts in the last round";
 }

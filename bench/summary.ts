@@ -4,14 +4,15 @@
  * @module
  */
 
-import { type ContenderName, LABELS, OURS, PEERS } from "./contenders.ts";
+import { OURS } from "./contenders.ts";
 import { LOAD, type Metric, type Row, type Values } from "./sections/cell.ts";
+import { LABELS, type Sides, type SubjectName, USUAL } from "./sides.ts";
 import { median, pairedRatio, type Rounds } from "./statistics.ts";
 
 /** What a cell came to. */
 export interface CellResult {
   readonly row: Row;
-  readonly contender: ContenderName;
+  readonly contender: SubjectName;
   readonly round: number;
   readonly values: Values;
 }
@@ -27,18 +28,23 @@ export interface Line {
   readonly isMain: boolean;
   readonly metric: string;
   readonly unit: Metric["unit"];
+  /** Who is compared; others than this library and bare Deno stand in their places */
+  readonly sides: Sides;
   /** Medians over the rounds */
   readonly hoist: number | undefined;
   readonly bare: number | undefined;
   /** Ours to bare Deno's, the median over the ratios of the rounds */
   readonly ratio: number | undefined;
+  /** For the ratio or, where there is none, for our figure */
   readonly target: number | undefined;
   readonly holds: boolean | undefined;
   /** Everybody else's to bare Deno's */
-  readonly peers: Readonly<Partial<Record<ContenderName, number>>>;
+  readonly peers: Peers;
   /** The largest share of a core that a load generator took in this row */
   readonly load: number | undefined;
 }
+
+type Peers = Readonly<Partial<Record<SubjectName, number>>>;
 
 /** All the lines, in the order in which their rows were measured first. */
 export function summarise(results: readonly CellResult[]): Line[] {
@@ -52,9 +58,8 @@ function linesOf(row: Row, results: readonly CellResult[]): Line[] {
   const variants = OURS.filter((name) =>
     name !== "hoist" && results.some(({ contender }) => contender === name)
   );
-  const lines = row.metrics.map((metric) =>
-    lineOf(row, metric, "hoist", results)
-  );
+  const { ours } = row.sides ?? USUAL;
+  const lines = row.metrics.map((metric) => lineOf(row, metric, ours, results));
   const [first] = row.metrics;
   if (first === undefined) return [];
   // Of other clients of ours, the first metric says enough.
@@ -66,15 +71,15 @@ function linesOf(row: Row, results: readonly CellResult[]): Line[] {
 function lineOf(
   row: Row,
   metric: Metric,
-  ours: ContenderName,
+  ours: SubjectName,
   results: readonly CellResult[],
 ): Line {
-  const rounds = (name: ContenderName) => roundsOf(results, name, metric.key);
-  const bare = rounds("bare");
-  const isMain = ours === "hoist";
-  const ratio = pairedRatio(rounds(ours), bare);
-  const target = isMain ? row.targets[metric.key] : undefined;
-  const isKnown = ratio !== undefined && target !== undefined;
+  const sides = row.sides ?? USUAL;
+  const isMain = ours === sides.ours;
+  const figures = figuresOf(row, metric, ours, results);
+  const { ratio, hoist } = figures;
+  const bound = row.bounds?.[metric.key];
+  const target = isMain ? bound ?? row.targets[metric.key] : undefined;
   return {
     section: row.section,
     workload: row.label,
@@ -82,27 +87,55 @@ function lineOf(
     isMain,
     metric: metric.key,
     unit: metric.unit,
-    hoist: median([...rounds(ours).values()]),
-    bare: median([...bare.values()]),
-    ratio,
+    sides,
+    ...figures,
     target,
-    holds: isKnown ? ratio <= target : undefined,
-    peers: isMain ? compareAll(rounds, bare) : {},
+    holds: isWithin(bound === undefined ? ratio : hoist, target),
+    peers: isMain ? figures.peers : {},
     load: largestLoad(results),
   };
 }
 
+/** What all came to in one metric. */
+function figuresOf(
+  row: Row,
+  { key }: Metric,
+  ours: SubjectName,
+  results: readonly CellResult[],
+): Pick<Line, "hoist" | "bare" | "ratio" | "peers"> {
+  const { base, others } = row.sides ?? USUAL;
+  const rounds = (name: SubjectName) => roundsOf(results, name, key);
+  // What has a bound of its own may be nothing at all, and has no ratio.
+  const isCompared = row.bounds?.[key] === undefined;
+  const compare = (name: SubjectName) =>
+    isCompared ? pairedRatio(rounds(name), rounds(base)) : undefined;
+  return {
+    hoist: median([...rounds(ours).values()]),
+    bare: median([...rounds(base).values()]),
+    ratio: compare(ours),
+    peers: compareAll(others, compare),
+  };
+}
+
 function compareAll(
-  rounds: (name: ContenderName) => Rounds,
-  bare: Rounds,
-): Partial<Record<ContenderName, number>> {
-  const entries = PEERS.map((name) => [name, pairedRatio(rounds(name), bare)]);
+  others: readonly SubjectName[],
+  compare: (name: SubjectName) => number | undefined,
+): Peers {
+  const entries = others.map((name) => [name, compare(name)]);
   return Object.fromEntries(entries.filter(([, ratio]) => ratio !== undefined));
+}
+
+function isWithin(
+  figure: number | undefined,
+  target: number | undefined,
+): boolean | undefined {
+  if (figure === undefined || target === undefined) return undefined;
+  return figure <= target;
 }
 
 function roundsOf(
   results: readonly CellResult[],
-  name: ContenderName,
+  name: SubjectName,
   key: string,
 ): Rounds {
   return new Map(

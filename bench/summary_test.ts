@@ -1,9 +1,9 @@
 /** From the cells of all rounds to the lines, the table and the plot. */
 
 import assert from "node:assert/strict";
-import type { ContenderName } from "./contenders.ts";
 import { drawPlot } from "./plot.ts";
 import type { Row } from "./sections/cell.ts";
+import type { SubjectName } from "./sides.ts";
 import { type CellResult, summarise } from "./summary.ts";
 import { formatRatio, formatTable, formatValue, MAX_WIDTH } from "./table.ts";
 
@@ -18,13 +18,13 @@ const ROW: Row = {
 };
 
 function results(
-  cpus: Partial<Record<ContenderName, readonly number[]>>,
+  cpus: Partial<Record<SubjectName, readonly number[]>>,
   row = ROW,
 ): CellResult[] {
   return Object.entries(cpus).flatMap(([name, values]) =>
     values.map((cpu, round) => ({
       row,
-      contender: name as ContenderName,
+      contender: name as SubjectName,
       round,
       values: { cpu, rate: 1e6 / cpu, load: cpu / 100 },
     }))
@@ -80,6 +80,54 @@ Deno.test("the table says what was measured once, and what was not", () => {
     /^ {2}alone\n {4}server CPU a message +- +- +- <= 1\.10/m,
   );
   assert.match(table, /1 of 1 targets hold/);
+});
+
+const WAYS: Row = {
+  ...ROW,
+  section: "Streams",
+  label: "rows",
+  targets: {},
+  bounds: { rate: 300 },
+  sides: { ours: "stream", base: "calls", others: ["chunks"] },
+};
+
+Deno.test("a section can compare others than Hoist and bare Deno", () => {
+  const [cpu] = summarise(
+    results({ stream: [2], calls: [4], chunks: [1] }, WAYS),
+  );
+  assert.equal(cpu?.hoist, 2);
+  assert.equal(cpu?.bare, 4);
+  assert.equal(cpu?.ratio, 0.5);
+  assert.deepEqual(cpu?.peers, { chunks: 0.25 });
+  assert.equal(cpu?.holds, undefined);
+});
+
+Deno.test("what has a bound is judged by itself, and has no ratio", () => {
+  const figures = { stream: [2_000, 4_000, 5_000], calls: [1, 1, 1] };
+  const [, rate] = summarise(results(figures, WAYS));
+  assert.equal(rate?.ratio, undefined);
+  assert.equal(rate?.target, 300);
+  assert.equal(rate?.holds, true);
+  assert.deepEqual(rate?.peers, {});
+  const [, fast] = summarise(results({ stream: [1_000] }, WAYS));
+  assert.equal(fast?.holds, false);
+});
+
+Deno.test("other sides have a heading of their own", () => {
+  const ways = summarise(results({ stream: [2_000], calls: [4_000] }, WAYS));
+  const table = formatTable([...LINES, ...ways]);
+  assert.match(table, /^ +Hoist +bare Deno +ratio .+Python +load$/m);
+  assert.match(
+    table,
+    /\n\n +a stream +calls +ratio .+chunks +load\n\nStreams\n/,
+  );
+  assert.match(table, /500\/s +250\/s +- +<= 300 +NO/);
+});
+
+Deno.test("the plot has only what is relative to bare Deno", () => {
+  const row = { ...WAYS, targets: { cpu: 1 } };
+  const ways = summarise(results({ stream: [2], calls: [4] }, row));
+  assert.doesNotMatch(drawPlot([...LINES, ...ways], MACHINE), /Streams/);
 });
 
 Deno.test("the table fits a terminal", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ContenderName, LABELS, PEERS } from "./contenders.ts";
+import { LABELS, type Sides, type SubjectName } from "./sides.ts";
 import type { Line } from "./summary.ts";
 
 /** The widest line of the table. */
@@ -17,44 +17,43 @@ interface Column {
   readonly text: (line: Line) => string;
 }
 
-const COLUMNS: readonly Column[] = [
-  {
-    heading: "",
-    width: 42,
-    text: ({ what }) => `    ${what}`,
-  },
-  {
-    heading: "Hoist",
-    width: 12,
-    text: ({ hoist, unit }) => formatValue(hoist, unit),
-  },
-  {
-    heading: "bare Deno",
-    width: 11,
-    text: ({ bare, unit }) => formatValue(bare, unit),
-  },
-  { heading: "ratio", width: 6, text: ({ ratio }) => formatRatio(ratio) },
-  { heading: "target", width: 8, text: ({ target }) => formatTarget(target) },
-  { heading: "ok", width: 4, text: ({ holds }) => formatHolds(holds) },
-  ...PEERS.map(peerColumn),
-  { heading: "load", width: 6, text: ({ load }) => formatLoad(load) },
-];
+/** The columns of the lines that compare the same sides. */
+function columnsFor({ ours, base, others }: Sides): Column[] {
+  return [
+    { heading: "", width: 42, text: ({ what }) => `    ${what}` },
+    {
+      heading: LABELS[ours],
+      width: 12,
+      text: ({ hoist, unit }) => formatValue(hoist, unit),
+    },
+    {
+      heading: LABELS[base],
+      width: 11,
+      text: ({ bare, unit }) => formatValue(bare, unit),
+    },
+    { heading: "ratio", width: 6, text: ({ ratio }) => formatRatio(ratio) },
+    { heading: "target", width: 8, text: ({ target }) => formatTarget(target) },
+    { heading: "ok", width: 4, text: ({ holds }) => formatHolds(holds) },
+    ...others.map(peerColumn),
+    { heading: "load", width: 6, text: ({ load }) => formatLoad(load) },
+  ];
+}
 
 const LEGEND = [
-  "ratio   Hoist divided by bare Deno (a Deno.serve that does only JSON.parse and JSON.stringify), the median of the",
-  "        ratios of the rounds. Less is better; of what is counted a second, more is.",
+  "ratio   the first figure divided by the second, the median of the ratios of the rounds. Less is better; of what is",
+  "        counted a second, more is. Bare Deno is a Deno.serve that does only JSON.parse and JSON.stringify.",
   "ws …    the same ratio for the others",
+  "target  what the ratio should not exceed or, where there is none, the figure itself",
   "load    the share of a core that the load generator took at most; from 0.9 on it may be what slows things down",
 ];
 
 /** The table, with what its columns mean. */
 export function formatTable(lines: readonly Line[]): string {
-  const heading = rowOf(COLUMNS.map(({ heading }) => heading));
   const body = lines.flatMap((line, index) => [
     ...titlesOf(line, lines[index - 1]),
-    rowOf(COLUMNS.map(({ text }) => text(line))),
+    rowOf(line.sides, ({ text }) => text(line)),
   ]);
-  return [heading, ...body, "", ...LEGEND, "", verdict(lines), ""].join("\n");
+  return [...body, "", ...LEGEND, "", verdict(lines), ""].join("\n");
 }
 
 /** A figure with its unit. */
@@ -75,11 +74,14 @@ export function formatRatio(ratio: number | undefined): string {
   return ratio.toFixed(ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0);
 }
 
-/** The section and the workload, where they begin. */
+/** The sides, the section and the workload, where they begin. */
 function titlesOf(line: Line, before: Line | undefined): string[] {
+  const hasNewSides = line.sides !== before?.sides;
   const isNewSection = line.section !== before?.section;
   const isNew = isNewSection || line.workload !== before?.workload;
   return [
+    ...(hasNewSides && before !== undefined ? [""] : []),
+    ...(hasNewSides ? [rowOf(line.sides, ({ heading }) => heading)] : []),
     ...(isNewSection ? ["", line.section] : []),
     ...(isNew ? [`  ${line.workload}`] : []),
   ];
@@ -91,14 +93,16 @@ function verdict(lines: readonly Line[]): string {
   return `${held.length} of ${judged.length} targets hold`;
 }
 
-function rowOf(texts: readonly string[]): string {
-  return COLUMNS.map(({ width }, index) => {
-    const text = texts[index] ?? "";
-    return index === 0 ? text.padEnd(width) : text.padStart(width);
+function rowOf(sides: Sides, textOf: (column: Column) => string): string {
+  return columnsFor(sides).map((column, index) => {
+    const text = textOf(column);
+    return index === 0
+      ? text.padEnd(column.width)
+      : text.padStart(column.width);
   }).join("").trimEnd();
 }
 
-function peerColumn(name: ContenderName): Column {
+function peerColumn(name: SubjectName): Column {
   return {
     heading: LABELS[name],
     width: LABELS[name].length < 7 ? 7 : LABELS[name].length + 1,
@@ -107,7 +111,8 @@ function peerColumn(name: ContenderName): Column {
 }
 
 function formatTarget(target: number | undefined): string {
-  return target === undefined ? "" : `<= ${target.toFixed(2)}`;
+  if (target === undefined) return "";
+  return `<= ${target.toFixed(target < 100 ? 2 : 0)}`;
 }
 
 function formatHolds(holds: boolean | undefined): string {

@@ -6,11 +6,11 @@
  */
 
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { measureBroadcast } from "./broadcast.ts";
-import type { Answer, Command, Measurement } from "./commands.ts";
+import type { Command, Measurement } from "./commands.ts";
 import { measureConnections } from "./connections.ts";
 import { Crowd } from "./crowd.ts";
+import { answerLines } from "./lines.ts";
 import { measureProbe } from "./probe.ts";
 import { measureRoundTrips } from "./round_trips.ts";
 
@@ -35,16 +35,6 @@ async function carryOut(command: Command): Promise<Measurement | null> {
   }
 }
 
-async function answer(line: string): Promise<Answer> {
-  try {
-    return { measurement: await carryOut(JSON.parse(line)) };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-// The end of the input is the end of the program: it never outlives who commands it.
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
-}
-process.exit();
+await answerLines(
+  async (command: Command) => ({ measurement: await carryOut(command) }),
+);

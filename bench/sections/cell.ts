@@ -7,6 +7,7 @@
 
 import type { Contender, ContenderName } from "../contenders.ts";
 import type { Measurement } from "../load/commands.ts";
+import type { Sides, SubjectName } from "../sides.ts";
 import { percentile } from "../statistics.ts";
 import type { Stage } from "./stage.ts";
 
@@ -14,7 +15,7 @@ import type { Stage } from "./stage.ts";
 export interface Metric {
   readonly key: string;
   readonly label: string;
-  readonly unit: "us" | "/s" | "ms" | "KiB";
+  readonly unit: "us" | "/s" | "ms" | "KiB" | "MiB" | "rows" | "times";
 }
 
 /** What is compared: one workload, in all its figures. */
@@ -24,6 +25,10 @@ export interface Row {
   readonly metrics: readonly Metric[];
   /** What the ratio of a metric, ours to bare Deno's, should not exceed */
   readonly targets: Readonly<Record<string, number>>;
+  /** What our figure itself should not exceed, of metrics without a ratio */
+  readonly bounds?: Readonly<Record<string, number>>;
+  /** Who is compared; this library with bare Deno and the peers if left out */
+  readonly sides?: Sides;
 }
 
 /** The figures of one contender in one round, by the keys of the metrics. */
@@ -35,7 +40,7 @@ export const LOAD = "load";
 /** One contender in one round. */
 export interface Cell {
   readonly row: Row;
-  readonly contender: ContenderName;
+  readonly contender: SubjectName;
   readonly round: number;
   /** Measures; throws if it does not work */
   measure(): Promise<Values>;
@@ -52,16 +57,31 @@ export function interleave(
   measure: (contender: Contender, round: number) => Promise<Values>,
 ): Cell[] {
   const contenders = stage.choose(names);
-  const count = Math.max(...contenders.map(({ name }) => stage.rounds(name)));
+  return takeTurns(contenders, ({ name }) => stage.rounds(name))
+    .map(({ subject: contender, round }): Cell => ({
+      row,
+      contender: contender.name,
+      round,
+      measure: () => measure(contender, round),
+    }));
+}
+
+/** One of those who are measured, in one round. */
+export interface Turn<Subject> {
+  readonly subject: Subject;
+  readonly round: number;
+}
+
+/** Round by round, all who take part in it, each time in another order. */
+export function takeTurns<Subject>(
+  subjects: readonly Subject[],
+  rounds: (subject: Subject) => number,
+): Turn<Subject>[] {
+  const count = Math.max(...subjects.map(rounds));
   return Array.from({ length: count }, (_, round) =>
-    rotate(contenders, round)
-      .filter(({ name }) => round < stage.rounds(name))
-      .map((contender): Cell => ({
-        row,
-        contender: contender.name,
-        round,
-        measure: () => measure(contender, round),
-      }))).flat();
+    rotate(subjects, round)
+      .filter((subject) => round < rounds(subject))
+      .map((subject) => ({ subject, round }))).flat();
 }
 
 /** The same list, beginning somewhere else. */

@@ -19,6 +19,10 @@ export interface Scale {
   readonly memoryRounds: number;
   /** The same for the start-up */
   readonly startUpRounds: number;
+  /** The same for the types */
+  readonly typesRounds: number;
+  /** The same for the streams */
+  readonly streamRounds: number;
   /** How long servers run warm before each cell, in milliseconds */
   readonly warmUp: number;
   /** How long a cell of round trips or connections measures, in milliseconds */
@@ -28,6 +32,14 @@ export interface Scale {
   readonly broadcastSizes: readonly number[];
   readonly memorySizes: readonly number[];
   readonly fairnessSize: number;
+  /** How many operations the contracts have, each twice as many as the one before */
+  readonly contractSizes: readonly number[];
+  /** How many rows are taken to measure how fast they come */
+  readonly streamRows: number;
+  /** After how many rows memory is looked at */
+  readonly streamMarks: readonly number[];
+  /** The same for a client that takes its time */
+  readonly slowMarks: readonly number[];
   /** The most connections that round trips run over */
   readonly connections: number;
   /** Whether the other peers take part in everything, or in the round trips only */
@@ -40,6 +52,8 @@ export const FULL: Scale = {
   peerRounds: 3,
   memoryRounds: 5,
   startUpRounds: 10,
+  typesRounds: 5,
+  streamRounds: 3,
   warmUp: 250,
   duration: 700,
   broadcastDuration: 450,
@@ -47,6 +61,10 @@ export const FULL: Scale = {
   broadcastSizes: [100, 1_000, 5_000],
   memorySizes: [1_000, 5_000, 10_000],
   fairnessSize: 4_000,
+  contractSizes: [50, 100, 200, 400],
+  streamRows: 200_000,
+  streamMarks: [100_000, 500_000, 1_000_000],
+  slowMarks: [1_000, 5_000],
   connections: 256,
   allPeers: true,
 };
@@ -57,6 +75,8 @@ export const QUICK: Scale = {
   peerRounds: 1,
   memoryRounds: 2,
   startUpRounds: 5,
+  typesRounds: 2,
+  streamRounds: 1,
   warmUp: 100,
   duration: 220,
   broadcastDuration: 200,
@@ -64,6 +84,10 @@ export const QUICK: Scale = {
   broadcastSizes: [1_000],
   memorySizes: [1_000],
   fairnessSize: 4_000,
+  contractSizes: [100, 200],
+  streamRows: 50_000,
+  streamMarks: [20_000, 100_000, 200_000],
+  slowMarks: [1_000, 5_000],
   connections: 32,
   allPeers: false,
 };

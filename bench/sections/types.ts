@@ -1,0 +1,147 @@
+/**
+ * Types: how long the compiler takes for a program with a contract of many operations.
+ *
+ * @module
+ */
+
+import type { Sides } from "../sides.ts";
+import { check } from "../types/check.ts";
+import { type Kind, makeProgram } from "../types/program.ts";
+import {
+  type Cell,
+  type Metric,
+  type Row,
+  takeTurns,
+  type Values,
+} from "./cell.ts";
+import type { Stage } from "./stage.ts";
+
+const SIDES: Sides = { ours: "contract", base: "names", others: [] };
+const KINDS: readonly Kind[] = ["contract", "names"];
+
+/** How many times as much twice as many operations may cost. */
+const MOST_GROWTH = 2.2;
+
+/** From how many operations on: for fewer, it is less than what the start varies by. */
+const LARGE = 200;
+
+/** What the process and the whole library cost before any operation. */
+const EMPTY: Row = {
+  section: "Types",
+  label: "no operation",
+  metrics: [
+    { key: "cpu", label: "deno check, CPU", unit: "ms" },
+    { key: "time", label: "deno check, time", unit: "ms" },
+  ],
+  targets: {},
+  sides: SIDES,
+};
+
+/** The cells of this section. */
+export function types({ scale }: Stage): Cell[] {
+  const { typesRounds, contractSizes } = scale;
+  const rows = contractSizes.map(rowOf);
+  const courses = KINDS.map((kind) => new Course(kind));
+  return takeTurns(courses, () => typesRounds).flatMap(
+    ({ subject: course, round }) => {
+      const isLast = round === typesRounds - 1;
+      return [EMPTY, ...rows].map((row, index): Cell => ({
+        row,
+        contender: course.kind,
+        round,
+        measure: () => course.measure(contractSizes[index - 1] ?? 0, isLast),
+      }));
+    },
+  );
+}
+
+/** What a check took, in milliseconds. */
+interface Cost {
+  readonly cpu: number;
+  readonly time: number;
+}
+
+/** The programs of one kind, from none to the most operations, round by round. */
+class Course {
+  readonly kind: Kind;
+  /** The least that each took in any round, by the number of its operations. */
+  readonly #costs = new Map<number, Cost>();
+
+  constructor(kind: Kind) {
+    this.kind = kind;
+  }
+
+  /**
+   * Checks a program.
+   *
+   * @returns What that took and, in the last round, what its operations cost
+   */
+  async measure(size: number, isLast: boolean): Promise<Values> {
+    // The first check fills caches, those of Deno and those of the disk.
+    if (this.#costs.size === 0) await costOf(this.kind, 0);
+    const cost = await costOf(this.kind, size);
+    this.#keepLeast(size, cost);
+    const raw = { rawCpu: cost.cpu, rawTime: cost.time };
+    return isLast ? { ...raw, ...this.#valuesOf(size) } : raw;
+  }
+
+  // What else a machine does only adds, and on some as much as a hundred operations.
+  #keepLeast(size: number, { cpu, time }: Cost): void {
+    const least = this.#costs.get(size) ?? { cpu, time };
+    this.#costs.set(size, {
+      cpu: Math.min(least.cpu, cpu),
+      time: Math.min(least.time, time),
+    });
+  }
+
+  #valuesOf(size: number): Values {
+    if (size === 0) return { ...this.#costs.get(0) };
+    const { cpu, time } = this.#extra(size);
+    return { cpu, time, each: cpu / size, ...this.#growthTo(size) };
+  }
+
+  /** What operations cost beyond the program that has none. */
+  #extra(size: number): Cost {
+    const empty = this.#costs.get(0);
+    const cost = this.#costs.get(size);
+    if (empty === undefined || cost === undefined) {
+      throw new Error("nothing to compare it with");
+    }
+    return { cpu: cost.cpu - empty.cpu, time: cost.time - empty.time };
+  }
+
+  #growthTo(size: number): Values {
+    // Names alone cost so little that a ratio of two such figures says nothing.
+    if (this.kind === "names" || !this.#costs.has(size / 2)) return {};
+    return { growth: this.#extra(size).cpu / this.#extra(size / 2).cpu };
+  }
+}
+
+async function costOf(kind: Kind, size: number): Promise<Cost> {
+  const program = makeProgram(kind, size);
+  const { time, cpu, success, report } = await check(program);
+  if (success) return { cpu, time };
+  throw new Error(`the program does not compile: ${report.slice(0, 500)}`);
+}
+
+function rowOf(size: number, index: number): Row {
+  return {
+    section: "Types",
+    label: `${size} operations`,
+    metrics: [
+      { key: "cpu", label: "deno check, more CPU", unit: "ms" },
+      { key: "time", label: "deno check, more time", unit: "ms" },
+      { key: "each", label: "CPU an operation", unit: "ms" },
+      ...(index === 0 ? [] : [GROWTH]),
+    ],
+    targets: {},
+    bounds: size < LARGE ? {} : { growth: MOST_GROWTH },
+    sides: SIDES,
+  };
+}
+
+const GROWTH: Metric = {
+  key: "growth",
+  label: "CPU, compared with half as many",
+  unit: "times",
+};

@@ -77,7 +77,7 @@ export class Dialogue {
    * The client asks for something.
    *
    * @param said What
-   * @param nth How many frames it has sent up to this one, if the server has counted them
+   * @param nth How many frames it has sent up to this one that the server has counted for sure
    * @returns How many frames must come for it
    */
   say(said: Said, nth: number): number {
@@ -91,6 +91,7 @@ export class Dialogue {
     const isSafe = isFew && !this.load.mayBeRefused;
     this.#interview.send(said, isSafe);
     if (isControl(said)) {
+      this.load.control();
       this.#control(said);
       return 0;
     }

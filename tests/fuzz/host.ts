@@ -14,7 +14,7 @@ import type { JsonObject } from "../../protocol.ts";
 import type { Server } from "../../server.ts";
 import { pause } from "../helpers.ts";
 import type { Tally } from "./answers.ts";
-import { Asking, isMark } from "./asking.ts";
+import { Asking, isMark, QUESTION } from "./asking.ts";
 import { type HostListener, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
 import { LONG } from "./question.ts";
 import type { Fate } from "./stream_course.ts";
@@ -99,7 +99,7 @@ export class Host {
     for (const [name, listener] of LISTENERS) {
       const { schema } = listener;
       const listen = (message: ClientMessage) =>
-        this.#track(message.client.id, this.#answer(listener, message));
+        this.#track(senderOf(message), this.#answer(listener, message));
       if (schema === undefined) this.#server.receive(name, listen);
       else this.#server.receive(name, schema, listen);
     }
@@ -182,6 +182,12 @@ function payerOf({ ending }: HostStream, { id }: Client): number {
   // The client is told that an item was wrong before the generator is: what it asks
   // for next may begin in between.
   return ending === "unsayable" || ending === "unfit" ? NOBODY : id;
+}
+
+/** For whom a listener counts that is under way. */
+function senderOf({ client, replying }: ClientMessage): number {
+  // There is room for what the host has asked for, however much is under way.
+  return replying?.name === QUESTION ? NOBODY : client.id;
 }
 
 async function replyLate(message: ClientMessage, n: number): Promise<void> {

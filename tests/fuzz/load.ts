@@ -17,6 +17,8 @@ export class Load {
   /** How much all the answers to them may come to, in bytes. */
   #volume = 0;
   #hasStreams = false;
+  /** How many of the frames may not count, as the server has brought them about. */
+  #due = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -27,9 +29,19 @@ export class Load {
     return this.#sent;
   }
 
+  /** How many frames were sent that count in any case */
+  get counted(): number {
+    return this.#sent - this.#due;
+  }
+
   /** Another frame is sent. */
   send(): void {
     this.#sent++;
+  }
+
+  /** It is about something that is under way, or not any more. */
+  control(): void {
+    this.#due++;
   }
 
   /** What answers a payload of some length, in so many frames for each request in it. */

@@ -166,7 +166,7 @@ export class Oracle {
     const frames = readings.map((reading, index) => {
       if (index > 0) this.#dialogue.send();
       // By now more may have been sent.
-      return this.#expect(reading, isEarly ? 0 : load.sent);
+      return this.#expect(reading, isEarly ? 0 : load.counted);
     });
     load.answer(frames, payload.length);
     if (readings.length > 1) this.#noteStreams(readings);

@@ -55,7 +55,7 @@ export class Pace {
   get #most(): number {
     const { maxRate, maxBurst } = this.#rules;
     const seconds = (performance.now() - this.#start) / 1_000;
-    // The login is none of them.
-    return 1 + maxBurst + seconds * maxRate;
+    // Neither the login nor what ends the connection counts.
+    return 2 + maxBurst + seconds * maxRate;
   }
 }

@@ -78,7 +78,7 @@ export class Intake {
   /** Whether one more may be under way, or ends one of those that wait for it. */
   #hasPlaceFor(request: Request): boolean {
     return this.#underWay < this.#host.limits.maxPending ||
-      this.#isAwaited(request);
+      request.kind === "message" && this.#requests.hasPlace(request);
   }
 
   #count(now: number): Verdict {

@@ -53,10 +53,16 @@ export class Questions {
   }
 
   /** Whether a message replies to a request that waits. */
-  isAsked(replying: WireMessage | null): boolean {
+  isAsked(replying: WireMessage | null): replying is WireMessage {
     // What a client claims to reply to may have another name than what was asked.
     return replying !== null &&
       this.#waiting.get(replying.id)?.name === replying.message;
+  }
+
+  /** Whether it is the first reply to such a request, or none of those before has fitted. */
+  isFirst(replying: WireMessage | null): boolean {
+    return this.isAsked(replying) &&
+      this.#waiting.get(replying.id)?.said.done === undefined;
   }
 
   /** Whether a request waits */

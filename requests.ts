@@ -160,6 +160,12 @@ export class Requests {
     return contract === undefined || isReply(contract, replying.message, name);
   }
 
+  /** Whether there is room for it in any case: one for each that the client was asked. */
+  hasPlace(request: Pick<MessageRequest, "name" | "replying">): boolean {
+    return this.isAwaited(request) &&
+      this.#questions!.isFirst(request.replying);
+  }
+
   /** The server begins to close. */
   windDown(): void {
     this.#calls?.windDown();

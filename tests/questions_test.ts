@@ -194,3 +194,19 @@ Deno.test("Questions have a request until it is settled, done, forgotten or clos
     assert(!questions.has(1));
   }
 });
+
+Deno.test("Questions know whether a reply is the first that could fit", async () => {
+  const { questions } = ask("one");
+  const asked = wireOf(1, "one");
+  assert(questions.isFirst(asked));
+  assert(!questions.isFirst(wireOf(1, "other")) && !questions.isFirst(null));
+  const checked = Promise.withResolvers<ClientMessage>();
+  questions.settle(1, checked.promise);
+  // While that is looked at, others have to find a place of their own.
+  assert(!questions.isFirst(asked) && questions.isAsked(asked));
+  checked.reject(new Error("does not fit"));
+  await endOfTick();
+  assert(questions.isFirst(asked));
+  questions.settle(1, reply(9));
+  assert(!questions.isFirst(asked));
+});

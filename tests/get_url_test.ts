@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { parseAllowedUrl } from "../allowed_urls.ts";
-import { ErrorCode } from "../errors.ts";
 import { getUrl, type Network } from "../get_url.ts";
 import { isPublicAddress } from "../private_addresses.ts";
-import { Refusal } from "../refusal.ts";
+import { refusalOf } from "./refused_argument.ts";
 import { runScript } from "./testdata/run_script.ts";
 import { answerRaw, canBind, serve } from "./testdata/site.ts";
 
@@ -48,22 +47,9 @@ function leadingTo(...addresses: readonly string[]): Network {
   };
 }
 
-/** What a client is told, which is one issue with its URL and nothing of the host. */
-async function refusal(promise: Promise<string>): Promise<string> {
-  const error = await promise.then(
-    (text) => assert.fail(`the text is ${JSON.stringify(text)}`),
-    (error) => error,
-  );
-  assert(error instanceof Refusal, error);
-  assert.equal(error.code, ErrorCode.INVALID_CONTENT);
-  const { issues } = error.data as {
-    issues: { path: string[]; message: string }[];
-  };
-  const [issue] = issues;
-  assert.deepEqual(issues, [{ path: ["url"], message: issue?.message }]);
-  assert.equal(error.message, `url: ${issue?.message}`);
-  assert.equal(error.note, error.message);
-  return issue?.message ?? "";
+/** What is wrong with the URL. */
+function refusal(promise: Promise<string>): Promise<string> {
+  return refusalOf("url", promise);
 }
 
 function redirect(location: string, status = 302): Response {

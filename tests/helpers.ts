@@ -226,3 +226,16 @@ export function endOfTick(): Promise<void> {
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
+
+/** Whether something throws, or rejects with, just that: also what no assertion can show. */
+export async function fails(
+  attempt: () => unknown,
+  expected: unknown,
+): Promise<boolean> {
+  try {
+    await attempt();
+  } catch (error) {
+    return error === expected;
+  }
+  return false;
+}

@@ -4,6 +4,7 @@ import { ValidationError } from "../errors.ts";
 import { isAsyncIterable, Items } from "../items.ts";
 import type { Schema } from "../schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "./attack.ts";
+import { fails } from "./helpers.ts";
 import { LIBRARIES, MISFIT, NOTHING, schemaOf, WAITING } from "./schemas.ts";
 
 const SUBJECT = 'operation "rows"';
@@ -186,10 +187,7 @@ Deno.test("Items fail with what the handler throws, and are at their end then", 
       undefined,
     );
     assert.equal(await items.next(), "1");
-    let caught: unknown = "nothing";
-    await items.next().catch((error) => void (caught = error));
-    // No assertion could show it.
-    assert(caught === thrown);
+    assert(await fails(() => items.next(), thrown));
     assert.equal(await items.next(), undefined);
   }
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ErrorFrame } from "../errors.ts";
-import { type PendingRequest, PendingRequests } from "../pending.ts";
+import { PendingRequests } from "../pending.ts";
+import { recordPending } from "./pending_events.ts";
 
 const ERROR: ErrorFrame = {
   code: 6,
@@ -10,28 +11,8 @@ const ERROR: ErrorFrame = {
   data: null,
 };
 
-/** Streams with the ids 0, 1, …, whose events are kept in one list. */
-function withStreams(count: number) {
-  const pending = new PendingRequests();
-  const events: unknown[][] = [];
-  for (let n = 0; n < count; n++) {
-    const id = pending.nextId();
-    pending.add(id, record(id, events));
-  }
-  return { pending, events };
-}
-
-function record(id: number, events: unknown[][]): PendingRequest {
-  return {
-    onReply: (message) => events.push([id, "reply", message]),
-    onItems: (items) => events.push([id, "items", items]),
-    resolve: (data) => events.push([id, "resolve", data]),
-    reject: (failure) => events.push([id, "reject", failure]),
-  };
-}
-
 Deno.test("PendingRequests hands the items of each stream on, and goes on waiting", () => {
-  const { pending, events } = withStreams(2);
+  const { pending, events } = recordPending(2);
   pending.handle({ kind: "items", id: 1, items: [1, 2] });
   pending.handle({ kind: "items", id: 0, items: ["a"] });
   pending.handle({ kind: "items", id: 1, items: [] });
@@ -77,7 +58,7 @@ for (
   ] as readonly [string, (pending: PendingRequests) => void][]
 ) {
   Deno.test(`PendingRequests ignores late items for a stream that ${state}`, () => {
-    const { pending, events } = withStreams(1);
+    const { pending, events } = recordPending(1);
     assert(pending.has(0));
     finish(pending);
     assert(!pending.has(0));
@@ -88,7 +69,7 @@ for (
 }
 
 Deno.test("PendingRequests knows what waits", () => {
-  const { pending } = withStreams(2);
+  const { pending } = recordPending(2);
   assert.deepEqual([0, 1, 2, -1].map((id) => pending.has(id)), [
     true,
     true,
@@ -98,14 +79,14 @@ Deno.test("PendingRequests knows what waits", () => {
 });
 
 Deno.test("PendingRequests leaves alone what asks the client", () => {
-  const { pending, events } = withStreams(1);
+  const { pending, events } = recordPending(1);
   const message = { message: "ready", data: {}, id: 0, replying: null };
   pending.handle({ kind: "request", message });
   assert.deepEqual([pending.size, events], [1, []]);
 });
 
 Deno.test("PendingRequests of a server that names ids takes nobody for given up", () => {
-  const { pending, events } = withStreams(3);
+  const { pending, events } = recordPending(3);
   pending.expectIds();
   pending.abandon(0);
   // Older than all that wait, if it were remembered.
@@ -115,7 +96,7 @@ Deno.test("PendingRequests of a server that names ids takes nobody for given up"
 });
 
 Deno.test("PendingRequests of a server that names ids forgets who had given up", () => {
-  const { pending, events } = withStreams(3);
+  const { pending, events } = recordPending(3);
   pending.abandon(0);
   pending.abandon(2);
   pending.expectIds();
@@ -124,7 +105,7 @@ Deno.test("PendingRequests of a server that names ids forgets who had given up",
 });
 
 Deno.test("PendingRequests of a server that names ids settles as ever", () => {
-  const { pending, events } = withStreams(4);
+  const { pending, events } = recordPending(4);
   pending.expectIds();
   pending.expectIds();
   pending.handle({ kind: "answer", id: 2, data: { result: 1 } });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ErrorFrame } from "../errors.ts";
-import { type PendingRequest, PendingRequests } from "../pending.ts";
+import { PendingRequests } from "../pending.ts";
 import type { WireMessage } from "../protocol.ts";
+import { record, recordPending } from "./pending_events.ts";
 
 const MESSAGE: WireMessage = {
   message: "hi",
@@ -18,26 +19,6 @@ const ERROR: ErrorFrame = {
   data: null,
 };
 
-/** Requests with the ids 0, 1, …, whose events are kept in one list. */
-function withRequests(count: number) {
-  const pending = new PendingRequests();
-  const events: unknown[][] = [];
-  for (let n = 0; n < count; n++) {
-    const id = pending.nextId();
-    pending.add(id, record(id, events));
-  }
-  return { pending, events };
-}
-
-function record(id: number, events: unknown[][]): PendingRequest {
-  return {
-    onOpen: (messageId) => events.push([id, "open", messageId]),
-    onReply: (message) => events.push([id, "reply", message]),
-    resolve: (data) => events.push([id, "resolve", data]),
-    reject: (failure) => events.push([id, "reject", failure]),
-  };
-}
-
 Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
   const pending = new PendingRequests();
   assert.deepEqual([pending.nextId(), pending.nextId(), pending.nextId()], [
@@ -48,7 +29,7 @@ Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
 });
 
 Deno.test("PendingRequests never gives an id again", () => {
-  const { pending } = withRequests(2);
+  const { pending } = recordPending(2);
   pending.handle({ kind: "done", id: 1, messageId: null });
   pending.abandon(0);
   pending.close(1000, "");
@@ -56,7 +37,7 @@ Deno.test("PendingRequests never gives an id again", () => {
 });
 
 Deno.test("PendingRequests counts what waits", () => {
-  const { pending } = withRequests(3);
+  const { pending } = recordPending(3);
   assert.equal(pending.size, 3);
   pending.handle({ kind: "answer", id: 1, data: {} });
   assert.equal(pending.size, 2);
@@ -68,7 +49,7 @@ Deno.test("PendingRequests counts what waits", () => {
 });
 
 Deno.test("PendingRequests settles requests in whatever order the answers come", () => {
-  const { pending, events } = withRequests(3);
+  const { pending, events } = recordPending(3);
   pending.handle({ kind: "answer", id: 2, data: { result: "c" } });
   pending.handle({ kind: "done", id: 0, messageId: null });
   pending.handle({ kind: "error", id: 1, error: ERROR });
@@ -81,7 +62,7 @@ Deno.test("PendingRequests settles requests in whatever order the answers come",
 });
 
 Deno.test("PendingRequests hands the opening and each reply on and goes on waiting", () => {
-  const { pending, events } = withRequests(2);
+  const { pending, events } = recordPending(2);
   pending.handle({ kind: "open", id: 1, messageId: 8 });
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
@@ -96,7 +77,7 @@ Deno.test("PendingRequests hands the opening and each reply on and goes on waiti
 });
 
 Deno.test("PendingRequests takes the number of a message from its end, before it is settled", () => {
-  const { pending, events } = withRequests(2);
+  const { pending, events } = recordPending(2);
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
   pending.handle({ kind: "done", id: 1, messageId: 8 });
   assert.deepEqual(events, [
@@ -108,13 +89,13 @@ Deno.test("PendingRequests takes the number of a message from its end, before it
 });
 
 Deno.test("PendingRequests takes an end without a number for an end alone", () => {
-  const { pending, events } = withRequests(1);
+  const { pending, events } = recordPending(1);
   pending.handle({ kind: "done", id: 0, messageId: null });
   assert.deepEqual(events, [[0, "resolve", null]]);
 });
 
 Deno.test("PendingRequests takes 0 for a number of a message like any other", () => {
-  const { pending, events } = withRequests(1);
+  const { pending, events } = recordPending(1);
   pending.handle({ kind: "done", id: 0, messageId: 0 });
   assert.deepEqual(events, [[0, "open", 0], [0, "resolve", null]]);
 });
@@ -133,7 +114,7 @@ Deno.test("PendingRequests takes requests that ask neither for the opening nor f
 });
 
 Deno.test("PendingRequests gives a broadcast to nobody", () => {
-  const { pending, events } = withRequests(2);
+  const { pending, events } = recordPending(2);
   pending.handle({ kind: "message", id: null, message: MESSAGE });
   assert.deepEqual(events, []);
   assert.equal(pending.size, 2);
@@ -154,7 +135,7 @@ for (
     : response.kind;
 
   Deno.test(`PendingRequests ignores a frame of kind ${what} with an unknown id`, () => {
-    const { pending, events } = withRequests(2);
+    const { pending, events } = recordPending(2);
     pending.handle(response);
     assert.deepEqual(events, []);
     assert.equal(pending.size, 2);
@@ -188,7 +169,7 @@ for (
 }
 
 Deno.test("PendingRequests fails the oldest request where an error has no id", () => {
-  const { pending, events } = withRequests(3);
+  const { pending, events } = recordPending(3);
   const failure = { kind: "error", error: ERROR };
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events, [[0, "reject", failure]]);
@@ -206,7 +187,7 @@ Deno.test("PendingRequests takes the order of sending for age, not that of the i
 });
 
 Deno.test("PendingRequests does not take a request for older because it was opened", () => {
-  const { pending, events } = withRequests(2);
+  const { pending, events } = recordPending(2);
   pending.handle({ kind: "open", id: 1, messageId: 8 });
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events.at(-1), [0, "reject", {
@@ -216,7 +197,7 @@ Deno.test("PendingRequests does not take a request for older because it was open
 });
 
 Deno.test("PendingRequests ignores an error without an id where nothing waits", () => {
-  const { pending, events } = withRequests(0);
+  const { pending, events } = recordPending(0);
   pending.handle({ kind: "error", id: null, error: ERROR });
   assert.deepEqual(events, []);
 });
@@ -230,7 +211,7 @@ Deno.test("PendingRequests fails an error with id 0 for request 0 alone", () => 
 });
 
 Deno.test("PendingRequests fails all that waits when the connection ends, oldest first", () => {
-  const { pending, events } = withRequests(4);
+  const { pending, events } = recordPending(4);
   pending.handle({ kind: "done", id: 1, messageId: null });
   pending.abandon(2);
   events.length = 0;
@@ -240,7 +221,7 @@ Deno.test("PendingRequests fails all that waits when the connection ends, oldest
 });
 
 Deno.test("PendingRequests fails nothing twice", () => {
-  const { pending, events } = withRequests(2);
+  const { pending, events } = recordPending(2);
   pending.close(1000, "first");
   pending.close(1006, "second");
   assert.equal(events.length, 2);
@@ -257,7 +238,7 @@ Deno.test("PendingRequests keeps a request that is added while the others fail",
 });
 
 Deno.test("PendingRequests gives an error without an id to the oldest, abandoned or not", () => {
-  const { pending, events } = withRequests(4);
+  const { pending, events } = recordPending(4);
   // Given up in another order than sent.
   pending.abandon(2);
   pending.abandon(0);
@@ -271,7 +252,7 @@ Deno.test("PendingRequests gives an error without an id to the oldest, abandoned
 });
 
 Deno.test("PendingRequests takes an abandoned request for answered once a later one is", () => {
-  const { pending, events } = withRequests(4);
+  const { pending, events } = recordPending(4);
   pending.abandon(2);
   pending.abandon(0);
   pending.handle({ kind: "done", id: 1, messageId: null });
@@ -286,7 +267,7 @@ Deno.test("PendingRequests takes an abandoned request for answered once a later 
 Deno.test("PendingRequests remembers the latest that were given up, not all of them", () => {
   // Of 5,000 the first 3,976 are forgotten, and their errors taken for later ones.
   for (const abandoned of [1_024, 5_000]) {
-    const { pending, events } = withRequests(abandoned);
+    const { pending, events } = recordPending(abandoned);
     for (let id = 0; id < abandoned; id++) pending.abandon(id);
     const id = pending.nextId();
     pending.add(id, record(id, events));

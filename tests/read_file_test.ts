@@ -1,9 +1,8 @@
 /** Which files a client may read, and which ones it cannot even tell to be there. */
 
 import assert from "node:assert/strict";
-import { ErrorCode } from "../errors.ts";
 import { isPlainPath, readFile } from "../read_file.ts";
-import { Refusal } from "../refusal.ts";
+import { refusalOf } from "./refused_argument.ts";
 import { runScript } from "./testdata/run_script.ts";
 
 const NOT_THERE = "there is no such file below the root";
@@ -44,22 +43,9 @@ function read(
   return readFile(path, { root, maxSize });
 }
 
-/** What a client is told, which is one issue with its path and nothing of the host. */
-async function refusal(promise: Promise<string>): Promise<string> {
-  const error = await promise.then(
-    (text) => assert.fail(`the text is ${JSON.stringify(text)}`),
-    (error) => error,
-  );
-  assert(error instanceof Refusal, error);
-  assert.equal(error.code, ErrorCode.INVALID_CONTENT);
-  const { issues } = error.data as {
-    issues: { path: string[]; message: string }[];
-  };
-  const [issue] = issues;
-  assert.deepEqual(issues, [{ path: ["path"], message: issue?.message }]);
-  assert.equal(error.message, `path: ${issue?.message}`);
-  assert.equal(error.note, error.message);
-  return issue?.message ?? "";
+/** What is wrong with the path. */
+function refusal(promise: Promise<string>): Promise<string> {
+  return refusalOf("path", promise);
 }
 
 for (

@@ -5,7 +5,7 @@ import { ValidationError } from "../errors.ts";
 import type { WireMessage } from "../protocol.ts";
 import { Replies } from "../replies.ts";
 import { ServerMessage } from "../server_message.ts";
-import { endOfTick, gate } from "./helpers.ts";
+import { endOfTick, fails, gate } from "./helpers.ts";
 import { ANYTHING, NOTHING } from "./schemas.ts";
 
 /** A reply to a message named `hi`. */
@@ -120,9 +120,7 @@ Deno.test("Replies fail with what was thrown first in their order, whatever it i
     const all = replies.all();
     await endOfTick();
     open();
-    let caught: unknown = "nothing";
-    await all.catch((error) => caught = error);
-    assert.equal(caught, thrown);
+    assert(await fails(() => all, thrown));
   }
 });
 

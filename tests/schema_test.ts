@@ -171,7 +171,7 @@ Deno.test("check() fails with what a schema throws, whatever it is", () => {
     } catch (error) {
       caught = error;
     }
-    // No assertion could show it.
+    // At once, and no assertion could show it.
     assert(caught === thrown);
   }
 });

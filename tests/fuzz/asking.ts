@@ -30,6 +30,10 @@ export class Asking {
   readonly #server: Server;
   readonly #tally: Tally;
   readonly #watch = new QuestionWatch();
+  readonly #outcomes: {
+    readonly question: Question;
+    readonly outcome: Outcome;
+  }[] = [];
   /** How many requests the host waits for, by where the server keeps them. */
   readonly #waiting = new WeakMap<Questions, number>();
 
@@ -57,12 +61,18 @@ export class Asking {
     this.questions.set(mark, question);
     const outcome = await this.#settle(client, question, { mark, plan });
     this.#tally.note(`asked: ${outcome.kind}`);
-    if (!question.isRight(outcome)) {
+    this.#outcomes.push({ question, outcome });
+    return outcome.kind;
+  }
+
+  /** Looks at what the host was told; by now all clients have heard what they could. */
+  judge(): void {
+    for (const { question, outcome } of this.#outcomes) {
+      if (question.isRight(outcome)) continue;
       const said = question.plan.says.join(", ");
       const came = JSON.stringify(outcome);
       this.problems.push(`the host asked, got ${said}, and was told ${came}`);
     }
-    return outcome.kind;
   }
 
   /** Looks no longer. */

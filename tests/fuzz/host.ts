@@ -61,6 +61,7 @@ export class Host {
 
   /** Everybody has left, and no generator is left over. */
   assertDone(): void {
+    this.asking.judge();
     this.assertRight();
     assert.equal(this.#ended, this.#begun, "a generator is left over");
   }

@@ -61,7 +61,7 @@ export class Interview {
         `it asked what it was not to: ${JSON.stringify(data)}`,
       );
     }
-    if (this.#done.has(data.id)) question.doubt();
+    if (!this.#done.has(data.id)) question.hear();
     this.#asked.set(data.id, question);
     return { question, message: data as Wire & { readonly id: number } };
   }

@@ -82,8 +82,8 @@ export class Question {
   readonly #timeout: number;
   /** What the host may be told, given what the client has said. */
   readonly #answers: Outcome[] = [];
+  #isHeard = false;
   #isSettled = false;
-  #isDoubtful = false;
 
   /**
    * Constructs a `Question`.
@@ -111,12 +111,12 @@ export class Question {
     this.#add({ kind: hasFailed ? "failure" : "silence" }, true);
   }
 
-  /** Nobody knows what the client has said. */
-  doubt(): void {
-    this.#isDoubtful = true;
+  /** The client hears of it, and has said nothing before that may have been meant for it. */
+  hear(): void {
+    this.#isHeard = true;
   }
 
-  /** Whether the host was told what is right. */
+  /** Whether the host was told what is right, as far as anybody knows what was said. */
   isRight(outcome: Outcome): boolean {
     switch (outcome.kind) {
       case "timeout":
@@ -127,7 +127,7 @@ export class Question {
         // Whoever calls for it knows.
         return true;
       default:
-        return this.#isDoubtful ||
+        return !this.#isHeard ||
           this.#answers.some((answer) =>
             JSON.stringify(answer) === JSON.stringify(outcome)
           );

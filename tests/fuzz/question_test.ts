@@ -8,7 +8,9 @@ const SILENCE = { kind: "silence" } as const;
 const FAILURE = { kind: "failure" } as const;
 
 function question(): Question {
-  return new Question({ plan: "both" });
+  const question = new Question({ plan: "both" });
+  question.hear();
+  return question;
 }
 
 Deno.test("nothing comes of a question unless the client says something", () => {
@@ -39,6 +41,12 @@ Deno.test("a reply that a limit may have stopped may not count", () => {
   assert(asked.isRight(REPLY));
   assert(asked.isRight(SILENCE));
   assert(!asked.isRight(FAILURE));
+});
+
+Deno.test("nobody knows what a client has said that has not heard of it first", () => {
+  const unheard = new Question({ plan: "both" });
+  assert(unheard.isRight(FAILURE));
+  assert(!unheard.isRight({ kind: "closed", hasLeft: false }));
 });
 
 Deno.test("nobody waits too short, or for who is still there", () => {

@@ -142,6 +142,7 @@ export class Witness {
 
   #answer(message: ServerMessage): void {
     const question = this.#host.asking.questions.get(message.data.mark);
+    question?.hear();
     if (this.rounds % 2 === 1) return question?.finish(false);
     question?.reply(0, true);
     void message.reply("answer", { n: 0 });

@@ -63,7 +63,10 @@ export async function getUrl(
   );
   try {
     const response = await follow(url, { allowed, signal, network });
-    return await readText(response, maxSize);
+    const body = await readText(response, maxSize);
+    // A body without a length ends with its connection, and so with the signal.
+    signal.throwIfAborted();
+    return body;
   } catch (error) {
     throw explain(error, signal);
   } finally {

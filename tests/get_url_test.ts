@@ -422,6 +422,7 @@ for (
     ["stops in its head", HEAD.slice(0, 20)],
     ["stops after its head", HEAD],
     ["stops in its body", `${HEAD}tex`],
+    ["stops in a body without a length", "HTTP/1.0 200 OK\r\n\r\ntex"],
     ["goes on with something else first", "HTTP/1.1 103 Early Hints\r\n\r\n"],
   ] as const
 ) {

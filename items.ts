@@ -65,7 +65,8 @@ export class Items {
   async #advance(): Promise<IteratorResult<unknown>> {
     try {
       const result = await this.#iterator.next();
-      this.#isOver ||= result.done === true;
+      assertResult(result);
+      this.#isOver ||= Boolean(result.done);
       return result;
     } catch (error) {
       this.#isOver = true;
@@ -78,6 +79,15 @@ export class Items {
     if (issues === undefined) return value;
     throw new Misfit(`Cannot go on with ${this.#subject}`, "an item", issues);
   }
+}
+
+/** Refuses what `for await` would: it would go on for ever. */
+function assertResult(result: unknown): void {
+  if (Object(result) === result) return;
+  const type = result === null ? "null" : typeof result;
+  throw new TypeError(
+    `what 'next()' returned must be an object with 'done' and 'value': current value is of type ${type}`,
+  );
 }
 
 /** Whether a value is what `for await` goes over. */

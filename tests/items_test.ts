@@ -202,6 +202,19 @@ Deno.test("Items fail, and do not hang, for an iterator that is none", async () 
   await assert.rejects(byHand({ return: 1 }).return(), TypeError);
 });
 
+Deno.test("Items fail with what an iterator gives that is no result", async () => {
+  for (
+    const [result, type] of [[5, "number"], [null, "null"], ["", "string"]]
+  ) {
+    const items = byHand({ next: () => result });
+    await assert.rejects(items.next(), {
+      name: "TypeError",
+      message:
+        `what 'next()' returned must be an object with 'done' and 'value': current value is of type ${type}`,
+    });
+  }
+});
+
 Deno.test("Items cannot be made of what is no iterable", () => {
   const fail = () => {
     throw new Error("cannot be read");

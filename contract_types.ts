@@ -139,11 +139,13 @@ export type CheckedArgumentsIn<Operation> = OutputOf<InputSchemaIn<Operation>>;
 /** What a handler of an operation returns */
 export type ReturnIn<Operation> = Operation extends
   { readonly output: infer Output extends Schema }
-  ? unknown extends InputOf<Output> ? Anything
-  : InputOf<Output> | PromiseLike<InputOf<Output>>
+  ? unknown extends InputOf<Output> ? Anything : Awaitable<InputOf<Output>>
   : Operation extends { readonly yields: infer Item extends Schema }
-    ? AsyncIterable<InputOf<Item>>
+    ? Awaitable<AsyncIterable<InputOf<Item>>>
   : Anything;
+
+/** A value, or a promise of it */
+export type Awaitable<Value> = Value | PromiseLike<Value>;
 
 /**
  * Whatever a handler may return. With `unknown` in its place, the compiler would take
@@ -171,6 +173,8 @@ export type JsonOf<Value> = unknown extends Value ? Value
   : Value extends Json | undefined ? Value
   : Value extends { toJSON(): infer Text } ? JsonOf<Text>
   : Value extends Unsendable ? never
+  : Value extends readonly unknown[]
+    ? { [Key in keyof Value]: GivenAs<Value[Key]> }
   : Value extends object ? { [Key in keyof Value]: JsonOf<Value[Key]> }
   : never;
 

@@ -40,6 +40,7 @@ export type {
 export type {
   Anything,
   ArgumentsIn,
+  Awaitable,
   CheckedArgumentsIn,
   CheckedDataIn,
   DataAndOptions,

@@ -116,8 +116,17 @@ Deno.test("a handler gets what its schema makes of the arguments, and gives what
     server.operation("d", { yields: output }, async function* () {
       yield "1";
     });
+    async function* texts() {
+      yield "1";
+    }
+    server.operation("h", { yields: output }, async () => {
+      await Promise.resolve();
+      return texts();
+    });
     // @ts-expect-error: the schema takes a text
     server.operation("e", { output }, () => 1);
+    // @ts-expect-error: what it resolves to is no stream
+    server.operation("i", { yields: output }, () => Promise.resolve("1"));
     // @ts-expect-error: the schema takes a text
     server.operation("f", { yields: output }, async function* () {
       yield 1;
@@ -407,6 +416,9 @@ Deno.test("a client gets what JSON makes of a value", () => {
   assertSame<Sent["items"][number]["sizes"], never>(true);
   assertSame<Sent["url"], string>(true);
   assertSame<JsonOf<[1, Date]>, [1, string]>(true);
+  // In an array, JSON has null for what is left out.
+  assertSame<JsonOf<(number | undefined)[]>, (number | null)[]>(true);
+  assertSame<JsonOf<readonly [Date, undefined]>, readonly [string, null]>(true);
   assertSame<JsonOf<unknown>, unknown>(true);
   const dated = defineContract({
     events: { at: z.object({ at: z.date() }) },

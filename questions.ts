@@ -18,6 +18,8 @@ interface Question {
   readonly name: string;
   /** What the client says of it, in its order, although a schema may have to wait */
   readonly said: Sequence;
+  /** Whether its listeners are done, although what it said before may still wait */
+  isDone: boolean;
   resolve(reply: ClientMessage): void;
   reject(error: Error): void;
 }
@@ -46,6 +48,7 @@ export class Questions {
         subject,
         name,
         said: new Sequence(),
+        isDone: false,
         resolve,
         reject,
       })
@@ -65,9 +68,9 @@ export class Questions {
       this.#waiting.get(replying.id)?.said.done === undefined;
   }
 
-  /** Whether a request waits */
-  has(id: number): boolean {
-    return this.#waiting.has(id);
+  /** Whether a request waits whose listeners are not done. */
+  awaitsDone(id: number): boolean {
+    return this.#waiting.get(id)?.isDone === false;
   }
 
   /**
@@ -88,11 +91,14 @@ export class Questions {
 
   /** The listeners of the client are done. */
   finish(id: number, hasFailed: boolean): void {
+    const question = this.#waiting.get(id);
+    // What says it again and again would wait again and again.
+    if (question === undefined || question.isDone) return;
+    question.isDone = true;
     const finish = (): void => {
-      const question = this.#take(id);
-      question?.reject(new NoReplyError(question.subject, hasFailed));
+      this.#take(id)?.reject(new NoReplyError(question.subject, hasFailed));
     };
-    this.#waiting.get(id)?.said.add(() => {}, finish, finish);
+    question.said.add(() => {}, finish, finish);
   }
 
   /** Nobody waits for the reply any more. */

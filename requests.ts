@@ -142,7 +142,7 @@ export class Requests {
   /** Whether the client says what the server has brought about by itself. */
   isDue(frame: ControlFrame): boolean {
     return frame.kind === "done"
-      ? this.#questions?.has(frame.id) ?? false
+      ? this.#questions?.awaitsDone(frame.id) ?? false
       : this.#calls?.isDue(frame) ?? false;
   }
 

@@ -178,7 +178,7 @@ Deno.test("a request that is made when another one fails is not closed with it",
   assert.deepEqual(outcomes, ["replied"]);
 });
 
-Deno.test("Questions have a request until it is settled, done, forgotten or closed", async () => {
+Deno.test("Questions await that listeners are done until a request is settled, done, forgotten or closed", async () => {
   for (
     const end of [
       (questions: Questions) => questions.settle(1, reply(9)),
@@ -188,11 +188,26 @@ Deno.test("Questions have a request until it is settled, done, forgotten or clos
     ]
   ) {
     const { questions } = ask("one");
-    assert(questions.has(1) && !questions.has(2));
+    assert(questions.awaitsDone(1) && !questions.awaitsDone(2));
     end(questions);
     await endOfTick();
-    assert(!questions.has(1));
+    assert(!questions.awaitsDone(1));
   }
+});
+
+Deno.test("listeners are done once, although what they replied is still looked at", async () => {
+  const { questions, outcomes } = ask("one");
+  const checked = Promise.withResolvers<ClientMessage>();
+  questions.settle(1, checked.promise);
+  assert(questions.awaitsDone(1));
+  questions.finish(1, false);
+  assert(!questions.awaitsDone(1));
+  questions.finish(1, true);
+  checked.reject(new Error("does not fit"));
+  await endOfTick();
+  const text =
+    'Cannot finish request "one": no listener on the other side replied';
+  assert.deepEqual(outcomes, [[1, "NoReplyError", text]]);
 });
 
 Deno.test("Questions know whether a reply is the first that could fit", async () => {

@@ -19,13 +19,17 @@ import type { OperationRequest } from "./protocol.ts";
 import { Pump, type PumpSink } from "./pump.ts";
 import { Refusal } from "./refusal.ts";
 import type { RequestClient, RequestHost } from "./requests.ts";
+import { Room } from "./room.ts";
 import { isThenable } from "./thenable.ts";
 
 /** The most that a frame with several items has, in UTF-16 units. */
 const MAX_UNITS = 8_192;
 
-/** What a frame has besides its items, in bytes. */
+/** The most that a frame has besides its items, in bytes. */
 const FRAME_LENGTH = 300;
+
+/** What would have to be raised for what is larger. */
+const BUFFER = "limits.maxBuffered";
 
 /** What is wrong with a number that is in use: protocol.md, "Frames", code 2. */
 const IN_USE = { current: "int", needed: "int" };
@@ -45,6 +49,7 @@ export class Calls {
   readonly #departure = new Departure();
   /** By the numbers of the requests that began them; most clients have none. */
   #streams: Map<number, Stream> | undefined;
+  #room: Room | undefined;
 
   constructor(host: RequestHost, client: RequestClient) {
     this.#host = host;
@@ -170,9 +175,10 @@ export class Calls {
     call: OperationCall,
     result: string,
   ): void {
+    const { maxBuffered } = this.#host.limits;
     const frame = encodeSuccess(request.id, null, `{"result":${result}}`);
     try {
-      this.#assertLength(frame, () => "the result");
+      assertLength(frame, maxBuffered, () => "the result", BUFFER);
     } catch (error) {
       return this.#sendFailure(request, call, error);
     }
@@ -195,8 +201,9 @@ export class Calls {
 
   /** Where the items of a stream go. */
   #sinkOf({ id }: StreamRequest): PumpSink {
-    const { maxBuffered } = this.#host.limits;
-    const fitting = Math.floor((maxBuffered - FRAME_LENGTH) / 3);
+    // The other half of the room is for what cannot wait.
+    const most = Math.floor(this.#host.limits.maxBuffered / 2);
+    const fitting = Math.floor((most - FRAME_LENGTH) / 3);
     const encode = (items: readonly string[]) =>
       encodeSuccess(id, "items", `{"items":[${items.join()}]}`);
     return {
@@ -204,18 +211,21 @@ export class Calls {
       assertFits: (item) => {
         // Most are that short, and need not be encoded for it.
         if (item.length <= fitting) return;
-        this.#assertLength(encode([item]), () => "an item");
+        assertLength(encode([item]), most, () => "an item", BUFFER);
       },
-      send: (items) => this.#client.offer(encode(items)),
-      moment: () => this.#client.moment(),
+      send: (items) => this.#client.send(encode(items)),
+      room: this.#room ??= this.#makeRoom(),
       defer: (turn) => this.#host.turns.add(turn),
     };
   }
 
-  /** Refuses what no client could be sent, however well it reads. */
-  #assertLength(frame: string, subject: () => string): void {
-    const { maxBuffered } = this.#host.limits;
-    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
+  /** The room that all streams of the client share. */
+  #makeRoom(): Room {
+    const client = this.#client;
+    return new Room({
+      hasSpareRoom: (units) => client.hasSpareRoom(units + FRAME_LENGTH),
+      moment: () => client.moment(),
+    }, this.#host.turns);
   }
 }
 

@@ -95,7 +95,8 @@ export interface Limits {
    * How much may wait on the server for one client to read it, in bytes from 1,024 on.
    * What is said in one go counts as a whole, however fast the client reads: it has to
    * be more than all that one client is answered with at once. `onSlow` says what
-   * becomes of a client for which more would wait, and nothing larger can be sent.
+   * becomes of a client for which more would wait, and nothing larger can be sent. An
+   * item of a stream can have half of it.
    *
    * @default {4_194_304}
    */

@@ -6,6 +6,7 @@
  */
 
 import type { Items } from "./items.ts";
+import type { Room, Waiter } from "./room.ts";
 
 /** Where items go. */
 export interface PumpSink {
@@ -13,10 +14,10 @@ export interface PumpSink {
   readonly maxUnits: number;
   /** Refuses an item that is too large to be sent at all. */
   assertFits(item: string): void;
-  /** Sends items, unless too much waits already; says whether it did. */
-  send(items: readonly string[]): boolean;
-  /** Waits a moment, in which there may be more room. */
-  moment(): Promise<void>;
+  /** Sends items. */
+  send(items: readonly string[]): void;
+  /** Where it is waited until they can be sent */
+  readonly room: Room;
   /** Calls a function once whatever else is due has had its turn. */
   defer(turn: () => void): void;
 }
@@ -25,7 +26,7 @@ export interface PumpSink {
 const MAX_ITEMS = 64;
 
 /** Asks for the items of one stream, as long as its client wants more, and sends them. */
-export class Pump {
+export class Pump implements Waiter {
   readonly #sink: PumpSink;
   /** How many items the client still wants. */
   #credit: number;
@@ -35,6 +36,10 @@ export class Pump {
   /** What the next frame carries. */
   #ready: string[] = [];
   #units = 0;
+  /** Resolves when that is sent for which there was no room. */
+  #flushed: Promise<void> | undefined;
+  /** Ends the waiting for room. */
+  #admit = (): void => {};
   #isDeferred = false;
   #isStopped = false;
   #wake = (): void => {};
@@ -68,6 +73,16 @@ export class Pump {
     return this.#end.promise;
   }
 
+  /** How much is ready to be sent, in UTF-16 units */
+  get units(): number {
+    return this.#units;
+  }
+
+  /** There is room. */
+  enter(): void {
+    this.#admit();
+  }
+
   /** Whether so many items were sent for which the client has not granted anew. */
   isDue(credit: number): boolean {
     return !this.#isStopped && credit <= this.#sent;
@@ -85,6 +100,8 @@ export class Pump {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#wake();
+    this.#sink.room.forget(this);
+    this.#admit();
     this.#return();
   }
 
@@ -106,6 +123,11 @@ export class Pump {
 
   /** Asks for an item; says whether there was one. */
   async #take(items: Items): Promise<boolean> {
+    // What is asked for without room would wait here, of as many streams as there are.
+    if (this.#ready.length === 0 && !this.#sink.room.isOpenFor(0)) {
+      await this.#wait();
+      if (this.#isStopped) return true;
+    }
     const item = await items.next();
     if (this.#isStopped) return true;
     if (item === undefined) return false;
@@ -121,15 +143,32 @@ export class Pump {
     return true;
   }
 
-  /** Sends what is ready, once there is room. */
-  async #drain(): Promise<void> {
-    while (this.#ready.length > 0 && !this.#isStopped) {
-      if (!this.#sink.send(this.#ready)) await this.#sink.moment();
-      else {
-        this.#ready = [];
-        this.#units = 0;
-      }
-    }
+  /** Sends what is ready: at once, if there is room. */
+  #drain(): void | Promise<void> {
+    if (this.#flushed !== undefined) return this.#flushed;
+    if (this.#ready.length === 0 || this.#isStopped) return;
+    if (this.#sink.room.isOpenFor(this.#units)) return this.#send();
+    return this.#flushed = this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#wait();
+    this.#flushed = undefined;
+    if (!this.#isStopped) this.#send();
+  }
+
+  #send(): void {
+    this.#sink.send(this.#ready);
+    this.#ready = [];
+    this.#units = 0;
+  }
+
+  /** Waits until there is room for what is ready, or nobody wants it any more. */
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#admit = resolve;
+      this.#sink.room.wait(this);
+    });
   }
 
   /** Sends what is ready when this turn is over, if nothing did before. */

@@ -67,8 +67,8 @@ export interface RequestClient extends Client {
   send(frame: string): void;
   /** The same for what it did not ask for, and may be left out */
   notify(frame: string): void;
-  /** Sends a frame that can wait, unless too much waits already; says whether it did. */
-  offer(frame: string): boolean;
+  /** Whether a frame of so many UTF-16 units can be sent that can wait. */
+  hasSpareRoom(units: number): boolean;
   /** Waits a moment, in which there may be more room. */
   moment(): Promise<void>;
 }

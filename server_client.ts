@@ -146,11 +146,10 @@ export class ServerClient
     return delivery;
   }
 
-  offer(frame: string): boolean {
+  hasSpareRoom(units: number): boolean {
+    // The broadcasts that it lacks would go first.
     this.#host.catchUp(this);
-    const hasRoom = this.#transport.hasSpareRoomFor(frame);
-    if (hasRoom) this.send(frame);
-    return hasRoom;
+    return this.#transport.hasSpareRoom(units);
   }
 
   moment(): Promise<void> {

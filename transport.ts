@@ -91,12 +91,13 @@ export class Transport implements Sink {
     return this.#fits(byteLength(frame, this.#maxBuffered));
   }
 
-  /** Whether a frame can be sent that can wait: half of the room is for what cannot. */
-  hasSpareRoomFor(frame: string): boolean {
+  /**
+   * Whether a frame of so many UTF-16 units can be sent that can wait: half of the room
+   * is for what cannot. If nothing waits it can, as its sender looks at its bytes.
+   */
+  hasSpareRoom(units: number): boolean {
     const waiting = this.#socket.bufferedAmount + 3 * this.#outbox.units;
-    // What is larger than half of it goes alone.
-    return waiting === 0 ||
-      2 * (waiting + 3 * frame.length) <= this.#maxBuffered;
+    return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
   }
 
   /** Waits a moment, in which the client may have read something. */

@@ -2,6 +2,7 @@
 
 import { Items } from "../items.ts";
 import { Pump, type PumpSink } from "../pump.ts";
+import { Room } from "../room.ts";
 import type { Schema } from "../schema.ts";
 import { endOfTick } from "./helpers.ts";
 
@@ -11,11 +12,17 @@ export class FakeSink implements PumpSink {
   /** How long an item may be */
   largest = Infinity;
   /** How many frames it takes before there is no more room */
-  room = Infinity;
+  space = Infinity;
+  /** Whether there is no room at all, not even for one that is small */
+  isFull = false;
   /** The frames that it has taken, with the items in each */
   readonly sent: string[][] = [];
   /** How often it had no room */
   refused = 0;
+  readonly room = new Room({
+    hasSpareRoom: (units) => this.#hasRoom(units),
+    moment: () => new Promise((resolve) => this.#moments.push(resolve)),
+  }, { add: (turn) => this.defer(turn) });
   #turns: (() => void)[] = [];
   #moments: (() => void)[] = [];
 
@@ -35,18 +42,9 @@ export class FakeSink implements PumpSink {
     }
   }
 
-  send(items: readonly string[]): boolean {
-    if (this.room === 0) {
-      this.refused++;
-      return false;
-    }
-    this.room--;
+  send(items: readonly string[]): void {
+    this.space--;
     this.sent.push([...items]);
-    return true;
-  }
-
-  moment(): Promise<void> {
-    return new Promise((resolve) => this.#moments.push(resolve));
   }
 
   defer(turn: () => void): void {
@@ -59,9 +57,15 @@ export class FakeSink implements PumpSink {
     await endOfTick();
   }
 
+  #hasRoom(units: number): boolean {
+    const hasRoom = !this.isFull && (units === 0 || this.space > 0);
+    if (!hasRoom) this.refused++;
+    return hasRoom;
+  }
+
   /** Ends a moment, after which there is room for so many frames. */
-  async look(room: number): Promise<void> {
-    this.room = room;
+  async look(space: number): Promise<void> {
+    this.space = space;
     for (const end of this.#moments.splice(0)) end();
     await endOfTick();
   }

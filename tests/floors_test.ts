@@ -70,6 +70,7 @@ const FLOORS = {
     "operation_call",
     "outbox",
     "pump",
+    "room",
     "questions",
     "registry",
     "replies",

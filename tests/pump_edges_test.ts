@@ -67,7 +67,7 @@ Deno.test("a pump ends the handler once, though an item fails after the stop", a
 
 Deno.test("a pump ends the handler once, though it is stopped while an error waits for room", async () => {
   const stage = new Stage(256);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   const handler = new ByHand();
   const values = [0, 1n];
   handler.next = () => Promise.resolve({ done: false, value: values.shift() });

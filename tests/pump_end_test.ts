@@ -89,7 +89,7 @@ Deno.test("a pump fails with what the handler throws, after the items before it"
 
 Deno.test("a pump that fails waits for room for what came before", async () => {
   const stage = new Stage(256);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   const error = new Error("no");
   await stage.run((async function* () {
     yield 0;

@@ -11,11 +11,11 @@ const STANDS: Readonly<
     stage.pump.grant(Infinity);
   },
   "waits for room": (stage) => {
-    stage.sink.room = 0;
+    stage.sink.space = 0;
     stage.pump.grant(100);
   },
   "waits for room, and then for more to be wanted": (stage) => {
-    stage.sink.room = 0;
+    stage.sink.space = 0;
     stage.pump.grant(1);
   },
 };
@@ -44,7 +44,7 @@ for (const [what, stand] of Object.entries(STANDS)) {
 Deno.test("a pump that is stopped while a full frame waits for room sends nothing of what comes after it", async () => {
   const stage = new Stage(256);
   stage.sink.maxUnits = 5;
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   await stage.run((async function* () {
     yield* ["ab", "cd", "ef"];
   })());
@@ -201,7 +201,7 @@ Deno.test("a pump takes nothing after its end", async () => {
 
 Deno.test("a pump whose client leaves while an error waits for room sends nothing more", async () => {
   const stage = new Stage(256);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   await stage.run((async function* () {
     yield 0;
     throw new Error("no");

@@ -173,7 +173,7 @@ for (
 
 Deno.test("a pump waits for room, and neither loses nor doubles anything", async () => {
   const stage = new Stage(1_000);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   const counter = new Counter();
   await stage.run(counter.upTo(200));
   await stage.finish();
@@ -193,9 +193,39 @@ Deno.test("a pump waits for room, and neither loses nor doubles anything", async
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
+Deno.test("a pump asks for nothing as long as there is no room at all", async () => {
+  const stage = new Stage(1_000);
+  const counter = new Counter();
+  stage.sink.isFull = true;
+  await stage.run(counter.upTo(200));
+  await stage.finish();
+  assert.equal(counter.asked, 0);
+  stage.sink.isFull = false;
+  await stage.sink.look(1);
+  assert.deepEqual([counter.asked, stage.sink.items], [64, texts(64)]);
+  stage.sink.isFull = true;
+  await stage.finish();
+  await stage.sink.look(0);
+  assert.equal(counter.asked, 64);
+  stage.sink.isFull = false;
+  await stage.sink.look(Infinity);
+  await stage.finish();
+  assert.deepEqual(stage.sink.items, texts(200));
+  assert.deepEqual(stage.outcomes, ["done"]);
+});
+
+Deno.test("a pump that is stopped while it waits to ask asks for nothing", async () => {
+  const stage = new Stage(1_000);
+  const counter = new Counter();
+  stage.sink.isFull = true;
+  await stage.run(counter.upTo(200));
+  await stage.stop();
+  assert.deepEqual([counter.asked, stage.outcomes], [0, ["done"]]);
+});
+
 Deno.test("a pump waits for room after the last item before it is done", async () => {
   const stage = new Stage(1_000);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   const counter = new Counter();
   await stage.run(counter.upTo(3));
   await stage.finish();
@@ -208,7 +238,7 @@ Deno.test("a pump waits for room after the last item before it is done", async (
 
 Deno.test("a pump that waits for room hears that the client wants more", async () => {
   const stage = new Stage(2);
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   const counter = new Counter();
   await stage.run(counter.upTo(Infinity));
   await stage.finish();
@@ -225,7 +255,7 @@ Deno.test("a pump joins what comes while there is no room, as far as that fits",
   const gates = [gate(), gate(), gate()];
   const stage = new Stage(256);
   stage.sink.maxUnits = 2;
-  stage.sink.room = 0;
+  stage.sink.space = 0;
   await stage.run((async function* () {
     for (const [n, { opened }] of gates.entries()) {
       yield n;

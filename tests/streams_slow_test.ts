@@ -8,8 +8,8 @@ const MAX_BUFFERED = 65_536;
 
 const SMALL = "x".repeat(300);
 
-/** Longer than half of what may wait. */
-const LARGE = "x".repeat(40_000);
+/** Nearly half of what may wait, which is the most for an item: it goes alone. */
+const LARGE = "x".repeat(30_000);
 
 /** How long the producer must not have moved to count as at rest, in milliseconds. */
 const REST = 100;

@@ -7,7 +7,7 @@
 
 import { assertContract } from "./assert_contract.ts";
 import { type ContractDescription, describe } from "./contract_description.ts";
-import { isSchema, type Schema } from "./schema.ts";
+import { type InputOf, isSchema, type Schema } from "./schema.ts";
 
 /** The schema of what a message or a call carries, which is always an object */
 export type DataSchema = Schema<object, unknown>;
@@ -97,23 +97,46 @@ export interface ContractParts<
   readonly operations?: (Operations & OperationsOnly<Operations>) | undefined;
 }
 
-/** Makes the compiler refuse what is misspelt in messages or events */
+/** Makes the compiler refuse what is misspelt in messages or events, and lists */
 export type MessagesOnly<Entries> = {
-  readonly [Name in keyof Entries]: Entries[Name] extends Schema ? unknown
-    : Nothing<Exclude<keyof Entries[Name], keyof MessageSchemas>>;
+  readonly [Name in keyof Entries]: Entries[Name] extends Schema
+    ? NoList<Entries[Name]>
+    :
+      & Without<
+        Exclude<keyof Entries[Name], keyof MessageSchemas>,
+        "there is no such key: there are 'data' and 'replies'"
+      >
+      & (Entries[Name] extends { readonly data: infer Data extends Schema }
+        ? { readonly data: NoList<Data> }
+        : unknown);
 };
 
-/** Makes the compiler refuse what is misspelt in operations, or excludes each other */
+/**
+ * Makes the compiler refuse what is misspelt in operations, what excludes each other, and
+ * lists
+ */
 export type OperationsOnly<Entries> = {
   readonly [Name in keyof Entries]:
-    & Nothing<Exclude<keyof Entries[Name], keyof OperationSchemas>>
-    & (Entries[Name] extends { readonly output: Schema } ? Nothing<"yields">
+    & Without<
+      Exclude<keyof Entries[Name], keyof OperationSchemas>,
+      "there is no such key: there are 'input', 'output' and 'yields'"
+    >
+    & (Entries[Name] extends { readonly output: Schema }
+      ? Without<"yields", "there is an 'output' already: it gives one of them">
+      : unknown)
+    & (Entries[Name] extends { readonly input: infer Input extends Schema }
+      ? { readonly input: NoList<Input> }
       : unknown);
 };
 
-/** What has none of some keys */
-export type Nothing<Keys extends PropertyKey> = [Keys] extends [never] ? unknown
-  : { readonly [Key in Keys]?: never };
+/** What has none of some keys; the compiler says why */
+export type Without<Keys extends PropertyKey, Why extends string> =
+  [Keys] extends [never] ? unknown : { readonly [Key in Keys]?: Why };
+
+/** The compiler refuses the schema of a list, which is an object to it */
+export type NoList<Of extends Schema> = InputOf<Of> extends readonly unknown[]
+  ? "what is sent is an object: put the list into one"
+  : unknown;
 
 /** A part of a contract that was left out */
 export type NoEntries = Readonly<Record<never, never>>;

@@ -33,9 +33,10 @@ export type {
   MessageEntries,
   MessagesOnly,
   NoEntries,
-  Nothing,
+  NoList,
   OperationEntries,
   OperationsOnly,
+  Without,
 } from "./contract.ts";
 export type {
   Anything,

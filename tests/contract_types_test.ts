@@ -437,12 +437,32 @@ Deno.test("a client gets what JSON makes of a value", () => {
   });
 });
 
+Deno.test("what takes any server or connection takes those with a contract", () => {
+  // deno-lint-ignore no-explicit-any
+  const stop = (server: Server<any, any>, connection: Connection<any>) =>
+    Promise.all([connection.close(), server.close()]);
+  compiles(async () => {
+    const server = serve("test", { ...QUIET, contract });
+    await stop(server, await connect("test", { contract }));
+  });
+});
+
 Deno.test("a contract is refused that could not work", () => {
   compiles(() => {
     // @ts-expect-error: what a message carries is an object
     defineContract({ messages: { hello: z.string() } });
     // @ts-expect-error: what an operation takes is an object
     defineContract({ operations: { add: { input: z.number() } } });
+    // @ts-expect-error: a list is an object to the compiler, and none in JSON
+    defineContract({ operations: { sum: { input: z.array(z.number()) } } });
+    // @ts-expect-error: the same, for a message
+    defineContract({ messages: { sum: v.array(v.number()) } });
+    const list = z.array(z.int());
+    // @ts-expect-error: the same, for an event with replies
+    defineContract({ events: { sum: { data: list, replies: {} } } });
+    defineContract({
+      messages: { all: z.any(), keyed: z.record(z.string(), z.int()) },
+    });
     // @ts-expect-error: there is no such part
     defineContract({ operation: {} });
     // @ts-expect-error: this is no schema

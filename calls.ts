@@ -50,6 +50,7 @@ export class Calls {
   /** By the numbers of the requests that began them; most clients have none. */
   #streams: Map<number, Stream> | undefined;
   #room: Room | undefined;
+  #isWindingDown = false;
 
   constructor(host: RequestHost, client: RequestClient) {
     this.#host = host;
@@ -118,6 +119,7 @@ export class Calls {
 
   /** The server begins to close: streams that look at their signal may end well. */
   windDown(): void {
+    this.#isWindingDown = true;
     for (const { call } of this.#streams?.values() ?? []) {
       call.abort(abortError("The server closes"));
     }
@@ -146,6 +148,8 @@ export class Calls {
       call.end();
       this.#client.send(encodeSuccess(id, "done"));
     } catch (error) {
+      // Its caller then learns what is true: that the connection ends, and not why.
+      if (this.#isWindingDown && call.isReason(error)) return call.end();
       this.#sendFailure(request, call, error);
     }
   }

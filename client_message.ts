@@ -100,8 +100,10 @@ export interface OperationContext<
   readonly client: Client<Identity, Of>;
   /**
    * Aborts when the client has left. The signal of a stream aborts, too, when it is given
-   * up, and when the server begins to close. What a listener to it throws ends the
-   * program, as everywhere in Deno.
+   * up, and when the server begins to close: what its generator yields until it returns
+   * is still sent, and if it throws the reason, the loop of its caller throws a
+   * `ConnectionClosedError`. What a listener to it throws ends the program, as everywhere
+   * in Deno.
    */
   readonly signal: AbortSignal;
 }

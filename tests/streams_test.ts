@@ -317,6 +317,38 @@ Deno.test("a stream that looks at its signal ends well when its server closes", 
   await closed;
 });
 
+Deno.test("a stream that gives up when its server closes does not pass for a whole one", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  server.operation("rows", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    signal.throwIfAborted();
+  });
+  server.operation("broken", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    throw new Error("something else");
+  });
+  await using connection = await connectTo(server);
+  const streams = ["rows", "broken"].map((name) => connection.stream(name));
+  for (const stream of streams) await stream.next();
+  const closed = server.close();
+  const [rows, broken] = await Promise.all(
+    streams.map((stream) => rejection(collect(stream))),
+  );
+  assert(rows instanceof ConnectionClosedError);
+  assert.equal(
+    rows.message,
+    'Cannot finish stream "rows": the connection is closed (1001, "server closed")',
+  );
+  assert(broken instanceof ResponseError);
+  await closed;
+  const failed = logger.lines.filter((line) => line.includes("failed"));
+  assert.equal(failed.length, 1);
+  assert.match(failed[0]!, /operation "broken" failed/);
+});
+
 Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
   const frames: unknown[] = [];
   await using server = fakeServer((socket, frame) => {

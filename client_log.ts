@@ -52,7 +52,8 @@ export class ClientLog {
     // The keys in it may be those of the client.
     const text = this.#log.redact(`${subject}: ${reason.note}`);
     if (!Misfit.is(reason)) return this.warn("error", text);
-    const line = this.#pass(text);
+    const hint = this.#log.debugs ? "" : '; log level "debug" says why';
+    const line = this.#pass(`${text}${hint}`);
     if (line !== undefined) this.#log.error("error", line);
     const details = `${this.#label}: ${reason.message}`;
     this.#log.debug("error", () => this.#log.redact(details));

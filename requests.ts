@@ -222,7 +222,7 @@ export class Requests {
       // A listener to its name relies on the schema of a message, not of a reply.
       const isNamed = !isAwaited || contract === undefined;
       const called = await listeners.dispatch(message, onError, isNamed);
-      if (called === 0 && !isAwaited) this.#reportUnheard(name);
+      if (called === 0 && !isAwaited) this.#reportUnheard(wire);
     } catch (error) {
       onError(error);
     }
@@ -270,9 +270,15 @@ export class Requests {
     else log.exception(`a listener to ${subject} failed`, error);
   }
 
-  #reportUnheard(name: string): void {
-    const subject = this.#host.log.redact(describeMessage(name));
-    this.#client.log.warn("message", `nobody listens to ${subject}`);
+  #reportUnheard({ message, replying }: WireMessage): void {
+    const what = describeMessage(message);
+    const subject = replying === null
+      ? what
+      : `${what}, a reply to ${describeMessage(replying.message)}`;
+    this.#client.log.warn(
+      "message",
+      `nobody listens to ${this.#host.log.redact(subject)}`,
+    );
   }
 }
 

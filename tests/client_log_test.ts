@@ -111,7 +111,8 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
   const reason = new Misfit("Cannot answer test", "the result", issues);
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not fit its schema at a[1]';
-  assert.deepEqual(linesAbout(reason, "info"), [line]);
+  const hint = '; log level "debug" says why';
+  assert.deepEqual(linesAbout(reason, "info"), [`${line}${hint}`]);
   assert.deepEqual(linesAbout(reason, "debug"), [
     line,
     "debug error: 192.0.2.1:1: Cannot answer [redacted]: the result does not fit its schema, a[1]: was 4711",

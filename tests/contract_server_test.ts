@@ -106,7 +106,7 @@ for (
     const logger = new Recorder();
     await using server = serveAgreed({ logger });
     server.receive(() => assert.fail("called"));
-    await using raw = await RawClient.logIn(loose(server), ["done-id"]);
+    await using raw = await RawClient.logIn(server, ["done-id"]);
     raw.send(message(7, name, data));
     const answer = await raw.next();
     assert.deepEqual([answer.code, answer.id], [2, 7]);
@@ -152,7 +152,7 @@ Deno.test("the kind of an operation is known before it is called", async () => {
     return ReadableStream.from([{ n: to }]);
   });
   server.operation("add", () => ++calls);
-  await using raw = await RawClient.logIn(loose(server), ["stream"]);
+  await using raw = await RawClient.logIn(server, ["stream"]);
   raw.send(operation(1, "rows", { to: 1 }));
   raw.send({
     id: 2,
@@ -170,7 +170,7 @@ Deno.test("a reply of a client has to be one to what it replies to, or a message
   await using server = serveAgreed();
   const heard: unknown[] = [];
   server.receive(({ name, data }) => void heard.push([name, data]));
-  await using raw = await RawClient.logIn(loose(server), [
+  await using raw = await RawClient.logIn(server, [
     "request",
     "done-id",
   ]);

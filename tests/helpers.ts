@@ -83,7 +83,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Opens the WebSocket and says nothing. */
-  static async open(server: Server): Promise<RawClient> {
+  static async open(server: Pick<Server, "url">): Promise<RawClient> {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/hoist`);
     const client = new RawClient(socket);
     await new Promise((resolve, reject) => {
@@ -95,7 +95,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Opens the WebSocket and logs in; without features, as a client of Hoist 1 does. */
   static async logIn(
-    server: Server,
+    server: Pick<Server, "url" | "token">,
     features?: readonly unknown[],
   ): Promise<RawClient> {
     const client = await RawClient.open(server);

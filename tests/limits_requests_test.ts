@@ -1,6 +1,7 @@
 /** What one client may ask at once and in a row. */
 
 import assert from "node:assert/strict";
+import { defineContract, serve } from "../mod.ts";
 import {
   connectTo,
   gate,
@@ -11,6 +12,7 @@ import {
   serveQuietly,
 } from "./helpers.ts";
 import { assertExceeded, assertLogged, codes, serveEcho } from "./limits.ts";
+import { schemaOf } from "./schemas.ts";
 
 /** Asks for `echo` so many times, in one frame if the client takes batches. */
 function echoes(first: number, count: number): unknown[] {
@@ -107,6 +109,24 @@ for (const batch of [false, true]) {
     assert.deepEqual(codes(answers), [[1, 2], [2, 8], [3, 2], [4, 9], [5, 2]]);
   });
 }
+
+Deno.test("maxPending: the first reply to what the server asks has room, the next one none", async () => {
+  const { opened, open } = gate();
+  const yes = schemaOf((value) => opened.then(() => ({ value })));
+  const contract = defineContract({ events: { ready: { replies: { yes } } } });
+  const limits = { maxPending: 1 };
+  const logger = new Recorder();
+  const where = { hostname: "127.0.0.1", port: 0 };
+  await using server = serve("test", { ...where, contract, limits, logger });
+  const features = ["request", "done-id"];
+  await using client = await RawClient.logIn(server, features);
+  const [asked] = [...server.clients].map((one) => one.request("ready"));
+  const { data: wire } = await client.next();
+  for (const n of [1, 2]) client.send(message(n, "yes", { n }, wire));
+  assertExceeded((await client.take(1))[0], 2, "maxPending", 1);
+  open();
+  assert.deepEqual((await asked)?.data, { n: 1 });
+});
 
 Deno.test("maxPending: a call that is answered at once is never under way with another", async () => {
   await using server = serveEcho({ maxPending: 1 });

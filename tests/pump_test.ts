@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { endOfTick, gate } from "./helpers.ts";
-import { Counter, Stage, texts } from "./fake_sink.ts";
+import { ByHand, Counter, Stage, texts } from "./fake_sink.ts";
 
 /** Texts of such lengths, as JSON has them. */
 function ofLengths(...lengths: readonly number[]): string[] {
@@ -216,11 +216,14 @@ Deno.test("a pump asks for nothing as long as there is no room at all", async ()
 
 Deno.test("a pump that is stopped while it waits to ask asks for nothing", async () => {
   const stage = new Stage(1_000);
-  const counter = new Counter();
+  const handler = new ByHand();
   stage.sink.isFull = true;
-  await stage.run(counter.upTo(200));
+  await stage.run(handler);
   await stage.stop();
-  assert.deepEqual([counter.asked, stage.outcomes], [0, ["done"]]);
+  assert.deepEqual([handler.asked, stage.outcomes], [0, ["done"]]);
+  // It is in nobody's way any more.
+  stage.sink.isFull = false;
+  assert(stage.sink.room.isOpenFor(0));
 });
 
 Deno.test("a pump waits for room after the last item before it is done", async () => {

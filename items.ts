@@ -40,7 +40,7 @@ export class Items {
    *
    * @throws What the handler throws
    * @throws {Misfit} If the item does not fit its schema
-   * @throws {TypeError} If it has no JSON form
+   * @throws {TypeError} If it has no JSON form, or the iterator gives no result
    */
   async next(): Promise<string | undefined> {
     const { done, value } = await this.#advance();

@@ -14,7 +14,6 @@
  */
 
 import { hash } from "node:crypto";
-
 /** What is known of a client that wants to log in, besides its token */
 export interface LoginContext {
   /** The address of the client, such as `127.0.0.1:41788` */

@@ -17,29 +17,29 @@
  * @module
  */
 
-import type { Connection } from "./connection.ts";
-import type { Contract } from "./contract.ts";
-import type { OpenContract } from "./contract_types.ts";
-import type { WebSocketConstructor } from "./dial.ts";
-import type { Logger } from "./log.ts";
-import type { ReconnectOptions } from "./reconnect.ts";
-import { fromCaller } from "./stack.ts";
-
-export type { Connection } from "./connection.ts";
+import { ConnectOptions } from "./client/connect.ts";
+import { type Connection } from "./client/connection.ts";
+import { fromCaller } from "./common/errors.ts";
+import { type Contract } from "./contract/contract.ts";
+import { type OpenContract } from "./contract/infer.ts";
+export { type Connection } from "./client/connection.ts";
 export {
   type Contract,
   type DataSchema,
-  defineContract,
   type MessageSchemas,
   type OperationSchemas,
-} from "./contract.ts";
-export type {
-  ContractDescription,
-  MessageDescription,
-  OperationDescription,
-} from "./contract_description.ts";
-export type { OpenContract } from "./contract_types.ts";
-export type { ClientSocket, WebSocketConstructor } from "./dial.ts";
+} from "./contract/contract.ts";
+export { defineContract } from "./contract/define.ts";
+export {
+  type ContractDescription,
+  type MessageDescription,
+  type OperationDescription,
+} from "./contract/contract.ts";
+export { type OpenContract } from "./contract/infer.ts";
+export {
+  type ClientSocket,
+  type WebSocketConstructor,
+} from "./client/handshake.ts";
 export {
   CloseCode,
   ConnectError,
@@ -48,106 +48,43 @@ export {
   type ErrorFrame,
   FeatureError,
   HoistError,
-  type Issue,
   LoginError,
   NoReplyError,
   ResponseError,
   TimeoutError,
   ValidationError,
   VersionError,
-} from "./errors.ts";
-export type { Feature } from "./features.ts";
-export type { SchemaIssue } from "./issue.ts";
-export type { Logger } from "./log.ts";
-export { type Listener, Message } from "./message.ts";
-export type { Json, JsonObject, WireMessage } from "./protocol.ts";
-export type { ReconnectOptions } from "./reconnect.ts";
-export type {
-  InputOf,
-  OutputOf,
-  Schema,
-  SchemaProperties,
-  SchemaResult,
-} from "./schema.ts";
+} from "./common/errors.ts";
+export { type Issue } from "./common/issues.ts";
+export { type Feature } from "./protocol/features.ts";
+export { type SchemaIssue } from "./common/issues.ts";
+export { type Logger } from "./common/logger.ts";
+export { type Listener } from "./common/listeners.ts";
+export { Message } from "./protocol/message.ts";
+export { type Json, type JsonObject } from "./common/json.ts";
+export { type WireMessage } from "./protocol/message.ts";
+export { type ReconnectOptions } from "./client/reconnect_policy.ts";
+export {
+  type InputOf,
+  type OutputOf,
+  type Schema,
+  type SchemaProperties,
+  type SchemaResult,
+} from "./contract/schema.ts";
 export {
   type MessageOptions,
   type OperationOptions,
-  type RequestOptions,
   SentMessage,
   ServerMessage,
-} from "./server_message.ts";
-export type {
-  CloseInfo,
-  ConnectionState,
-  ConnectionStatus,
-  StateListener,
-} from "./status.ts";
-export type { OperationStream, StreamOptions } from "./stream.ts";
-
-/** Options of {@linkcode connect}; `Of` is the contract */
-export interface ConnectOptions<Of extends Contract = OpenContract> {
-  /**
-   * The URL of the server, with `http:`, `https:`, `ws:` or `wss:`. If the server is
-   * mounted below a path, the URL ends with that path.
-   *
-   * @default {"http://localhost:5000"}
-   */
-  readonly url?: string | URL | undefined;
-  /**
-   * The lowest version that the server may have, such as `1.2.3`. Any if left out.
-   */
-  readonly minimumVersion?: string | undefined;
-  /**
-   * Gives up connecting for the first time when aborted. It does not close the
-   * connection later, nor keep it from coming back.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * How long connecting and logging in may take, each time anew, in milliseconds from
-   * 0 to 2,147,483,647; `Infinity` for no limit.
-   *
-   * @default {10_000}
-   */
-  readonly timeout?: number | undefined;
-  /**
-   * Whether, and how, the connection comes back when it was lost. It does not after
-   * `close()`, after a login that was refused for the token or the version, and after
-   * a close code that a program chose (1000, and 3000 to 4999); what `connect` throws
-   * the first time, it throws with this option as well.
-   *
-   * Listeners stay. What is under way when the connection is lost rejects with a
-   * `ConnectionClosedError`, unless it is an operation called with `idempotent`.
-   *
-   * @default {false}
-   */
-  readonly reconnect?: boolean | ReconnectOptions | undefined;
-  /**
-   * What both sides have agreed on, see `defineContract`: the names and types of all
-   * that this side sends and gets.
-   */
-  readonly contract?: Of | undefined;
-  /**
-   * Whether what the server sends is held against the contract as well. A message that
-   * does not fit is not handed to listeners; a reply, a result or an item that does not
-   * rejects with a `ValidationError`. What a schema turns it into does not count here.
-   *
-   * @default {"none"}
-   */
-  readonly validate?: "none" | "all" | undefined;
-  /**
-   * The class to make the WebSocket with: that of `npm:ws`, say, where there is none.
-   *
-   * @default {globalThis.WebSocket}
-   */
-  readonly WebSocket?: WebSocketConstructor | undefined;
-  /**
-   * Is told what a listener or an `onReply` throws.
-   *
-   * @default {console}
-   */
-  readonly logger?: Pick<Logger, "warn" | "error"> | undefined;
-}
-
+} from "./client/message.ts";
+export { type RequestOptions } from "./common/async.ts";
+export { type CloseInfo } from "./protocol/close.ts";
+export {
+  type ConnectionState,
+  type ConnectionStatus,
+  type StateListener,
+} from "./client/status.ts";
+export { type OperationStream, type StreamOptions } from "./client/stream.ts";
 /**
  * Connects to a server and logs in.
  *
@@ -179,7 +116,7 @@ export async function connect<Of extends Contract = OpenContract>(
 ): Promise<Connection<Of>> {
   try {
     // A server imports this module, too, and never needs what is behind it.
-    const { openConnection } = await import("./open.ts");
+    const { openConnection } = await import("./client/connect.ts");
     const connection: unknown = await openConnection(token, options);
     return connection as Connection<Of>;
   } catch (error) {

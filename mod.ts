@@ -26,60 +26,67 @@
 
 export {
   type ClientSocket,
-  type CloseInfo,
-  connect,
-  type Connection,
+  type WebSocketConstructor,
+} from "./client/handshake.ts";
+export { type CloseInfo } from "./protocol/close.ts";
+export { connect } from "./client.ts";
+export { type Connection } from "./client/connection.ts";
+export {
   type ConnectionState,
   type ConnectionStatus,
-  type ConnectOptions,
+  type StateListener,
+} from "./client/status.ts";
+export { type ConnectOptions } from "./client/connect.ts";
+export {
   type Contract,
   type ContractDescription,
   type DataSchema,
-  defineContract,
-  type InputOf,
   type MessageDescription,
-  type MessageOptions,
   type MessageSchemas,
-  type OpenContract,
   type OperationDescription,
-  type OperationOptions,
   type OperationSchemas,
-  type OperationStream,
+} from "./contract/contract.ts";
+export { defineContract } from "./contract/define.ts";
+export {
+  type InputOf,
   type OutputOf,
-  type ReconnectOptions,
-  type RequestOptions,
   type Schema,
   type SchemaProperties,
   type SchemaResult,
+} from "./contract/schema.ts";
+export {
+  type MessageOptions,
+  type OperationOptions,
   SentMessage,
   ServerMessage,
-  type StateListener,
-  type StreamOptions,
-  type WebSocketConstructor,
-} from "./client.ts";
+} from "./client/message.ts";
+export { type OpenContract } from "./contract/infer.ts";
+export { type OperationStream, type StreamOptions } from "./client/stream.ts";
+export { type ReconnectOptions } from "./client/reconnect_policy.ts";
+export { type RequestOptions } from "./common/async.ts";
 export {
   type Client,
   ClientMessage,
   type OperationContext,
-} from "./client_message.ts";
-export type {
-  DecisionOf,
-  IdentityOf,
-  Login,
-  LoginContext,
-  LoginDecision,
+} from "./server/message.ts";
+export {
+  type DecisionOf,
+  type IdentityOf,
+  type Login,
+  type LoginContext,
+  type LoginDecision,
 } from "./auth.ts";
-export type { BroadcastResult } from "./broadcasts.ts";
-export type {
-  BuiltinGetOptions,
-  BuiltinReadOptions,
-  Builtins,
-} from "./builtins.ts";
-export type {
-  NamedToken,
-  TokenDecision,
-  TokenIdentity,
-} from "./credentials.ts";
+export { type BroadcastResult } from "./server/broadcaster.ts";
+export {
+  type BuiltinGetOptions,
+  type BuiltinReadOptions,
+  type Builtins,
+} from "./builtins/options.ts";
+export {
+  type NamedToken,
+  type TokenDecision,
+  type TokenIdentity,
+} from "./server/credentials.ts";
 export {
   CloseCode,
   ConnectError,
@@ -88,34 +95,36 @@ export {
   type ErrorFrame,
   FeatureError,
   HoistError,
-  type Issue,
   LoginError,
   NoReplyError,
   ResponseError,
   TimeoutError,
   ValidationError,
   VersionError,
-} from "./errors.ts";
-export type { Feature } from "./features.ts";
-export type { Handler, RequestInfo } from "./http.ts";
-export type { SchemaIssue } from "./issue.ts";
-export type { Limits } from "./limits.ts";
-export { debug, type DebugOptions, type Logger, type LogLevel } from "./log.ts";
-export { main } from "./main.ts";
-export { type Listener, Message } from "./message.ts";
-export type { OperationHandler } from "./operation.ts";
-export type {
-  CloseOptions,
-  ListenOptions,
-  RotateOptions,
-  ServerOptions,
-} from "./options.ts";
-export type { Json, JsonObject, WireMessage } from "./protocol.ts";
-export { serve, type ServeOptions, start } from "./serve.ts";
+} from "./common/errors.ts";
+export { type Issue } from "./common/issues.ts";
+export { type Feature } from "./protocol/features.ts";
+export { type Handler, type RequestInfo } from "./server/http.ts";
+export { type SchemaIssue } from "./common/issues.ts";
+export { type Limits } from "./server/limits.ts";
+export { debug, type DebugOptions } from "./server/log.ts";
+export { type Logger, type LogLevel } from "./common/logger.ts";
+export { main } from "./cli/program.ts";
+export { type Listener } from "./common/listeners.ts";
+export { Message } from "./protocol/message.ts";
+export { type OperationHandler } from "./server/message.ts";
+export {
+  type CloseOptions,
+  type ListenOptions,
+  type RotateOptions,
+  type ServerOptions,
+} from "./server/options.ts";
+export { type Json, type JsonObject } from "./common/json.ts";
+export { type WireMessage } from "./protocol/message.ts";
+export { serve, type ServeOptions, start } from "./server.ts";
 export { Server } from "./server.ts";
 export { generateToken, type GenerateTokenOptions } from "./token.ts";
 export { VERSION } from "./version.ts";
-
 if (import.meta.main) {
   // Programs that import the library never load the command line.
   const { runCommandLine } = await import("./cli.ts");

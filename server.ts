@@ -4,49 +4,199 @@
  * @module
  */
 
-import type { DecisionOf } from "./auth.ts";
-import type { BroadcastResult } from "./broadcasts.ts";
-import type {
-  AnyMessage,
-  Client,
-  ClientMessage,
-  HandlerIn,
-  OperationContext,
-  ReceivedMessage,
-} from "./client_message.ts";
-import type { Contract, DataSchema, OperationSchemas } from "./contract.ts";
-import type {
-  DataIn,
-  EntryIn,
-  EventName,
-  LooseIn,
-  MessageName,
-  NameIn,
-  OpenContract,
-  OptionalData,
-} from "./contract_types.ts";
-import { HoistError } from "./errors.ts";
-import { type Handler, makeHandler, text } from "./http.ts";
-import { Hub } from "./hub.ts";
-import { Lifetime } from "./lifetime.ts";
-import { Log } from "./log.ts";
-import type { Listener } from "./message.ts";
-import type { OperationHandler } from "./operation.ts";
-import type {
-  CloseOptions,
-  ListenOptions,
-  RotateOptions,
-  ServerOptions,
-} from "./options.ts";
-import { Port } from "./port.ts";
-import type { JsonObject } from "./protocol.ts";
+import {
+  type DecisionOf,
+  type IdentityOf,
+  type LoginDecision,
+} from "./auth.ts";
+import { HoistError } from "./common/errors.ts";
+import { formatAddress } from "./common/ip.ts";
+import { type JsonObject } from "./common/json.ts";
+import { type Listener } from "./common/listeners.ts";
+import {
+  type Contract,
+  type DataSchema,
+  type OperationSchemas,
+} from "./contract/contract.ts";
+import {
+  type DataIn,
+  type EntryIn,
+  type EventName,
+  type LooseIn,
+  type MessageName,
+  type NameIn,
+  type OpenContract,
+  type OptionalData,
+} from "./contract/infer.ts";
+import { type OutputOf } from "./contract/schema.ts";
+import { type BroadcastResult } from "./server/broadcaster.ts";
+import { type TokenDecision } from "./server/credentials.ts";
+import { type Handler, makeHandler, text } from "./server/http.ts";
+import { Hub } from "./server/hub.ts";
+import { Port } from "./server/listen.ts";
+import { Log } from "./server/log.ts";
+import {
+  type AnyMessage,
+  type Client,
+  type ClientMessage,
+  type HandlerIn,
+  type OperationContext,
+  type OperationHandler,
+  type ReceivedMessage,
+} from "./server/message.ts";
 import {
   checkDelay,
+  type CloseOptions,
+  type ListenOptions,
+  reportUnknown,
   type ResolvedOptions,
   resolveOptions,
-} from "./resolve_options.ts";
-import type { OutputOf } from "./schema.ts";
-import { announce, reportMissing, reportUnknown } from "./startup.ts";
+  type RotateOptions,
+  type ServerOptions,
+} from "./server/options.ts";
+import { reportMissing } from "./server/registry.ts";
+/** Ends something once, when it is asked to or a signal aborts. */
+export class Lifetime {
+  /** Resolves when it has ended */
+  readonly finished: Promise<void>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #end: (timeout: number | undefined) => Promise<void>;
+  readonly #finishing = Promise.withResolvers<void>();
+  readonly #onAbort = (): void => void this.end(undefined);
+  #ending: Promise<void> | undefined;
+
+  /**
+   * Constructs a `Lifetime`.
+   *
+   * @param signal Ends it when aborted
+   * @param end Does what has to be done, within the time that it is given; never rejects
+   */
+  constructor(
+    signal: AbortSignal | undefined,
+    end: (timeout: number | undefined) => Promise<void>,
+  ) {
+    this.#signal = signal;
+    this.#end = end;
+    this.finished = this.#finishing.promise;
+  }
+
+  /** Whether it has ended or is about to */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Ends it, if nobody has before; resolves when it has ended. */
+  end(timeout: number | undefined): Promise<void> {
+    return this.#ending ??= this.#run(timeout);
+  }
+
+  /** Listens to the signal. */
+  attach(): void {
+    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (this.#signal?.aborted) this.#onAbort();
+  }
+
+  /** Lets go of the signal. */
+  detach(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  async #run(timeout: number | undefined): Promise<void> {
+    await this.#end(timeout);
+    this.detach();
+    this.#finishing.resolve();
+  }
+}
+
+/**
+ * Options of {@linkcode serve} and {@linkcode start}; `Decision` is what `login`
+ * resolves to, and `Of` the contract
+ */
+export interface ServeOptions<
+  Decision extends LoginDecision = LoginDecision,
+  Of extends Contract = OpenContract,
+> extends ServerOptions<Server, Decision, Of>, ListenOptions {}
+
+/**
+ * Starts a server, which listens when the function returns.
+ *
+ * @param token The token that clients have to know; made at random if left out
+ * @param options Where the server listens and how it behaves
+ * @returns The server, which an `await using` block closes at its end
+ *
+ * @throws {TypeError} If an option makes no sense
+ * @throws {RangeError} If an option is out of its range
+ * @throws {Deno.errors.AddrInUse} If another program has the port
+ * @throws {Deno.errors.NotCapable} If the permission is missing
+ * @throws The reason of the signal, if it is aborted already
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@hoist/cli";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.receive("hello", (message) => {
+ *   message.reply("hi");
+ * });
+ * ```
+ */
+export function serve<
+  Decision extends LoginDecision = TokenDecision,
+  Of extends Contract = OpenContract,
+>(
+  token?: string,
+  options?: ServeOptions<Decision, Of>,
+): Server<IdentityOf<Decision>, Of>;
+
+/**
+ * Starts a server with a token made at random, see {@linkcode Server.token}.
+ *
+ * @param options Where the server listens and how it behaves
+ * @returns The server, which an `await using` block closes at its end
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve({ hostname: "127.0.0.1", port: 0, tokenLength: 8 });
+ * assert.equal(server.token.length, 8);
+ * ```
+ */
+export function serve<
+  Decision extends LoginDecision = TokenDecision,
+  Of extends Contract = OpenContract,
+>(options: ServeOptions<Decision, Of>): Server<IdentityOf<Decision>, Of>;
+
+export function serve(
+  tokenOrOptions?: string | ServeOptions,
+  options: ServeOptions = {},
+): Server<object | undefined> {
+  if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
+    return serve(undefined, tokenOrOptions);
+  }
+  options.signal?.throwIfAborted();
+  return new Server(tokenOrOptions, options).listen(options);
+}
+
+/**
+ * Starts a server that outlives the block it is started in: the same as
+ * {@linkcode serve}, for code that says `const` instead of `await using`. It runs
+ * until its `close` is called, its `signal` aborts or the program ends.
+ *
+ * @param token The token that clients have to know; made at random if left out
+ * @param options Where the server listens and how it behaves
+ * @returns The server
+ *
+ * @example
+ * ```ts
+ * import { start } from "@hoist/cli";
+ *
+ * const server = start("test", { hostname: "127.0.0.1", port: 0 });
+ * await server.close();
+ * ```
+ */
+export const start: typeof serve = serve;
 
 const CLOSED = "Cannot listen: the server is closed, make a new one";
 
@@ -396,4 +546,27 @@ export class Server<
     await this.#port.close();
     this.#log.info("shutdown", "the server is closed");
   }
+}
+
+/** A server that listens. */
+interface Announced {
+  readonly addr: Deno.NetAddr;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Says where a server listens, and with what token unless that is to be hidden. */
+export function announce(
+  log: Log,
+  { addr, url, token }: Announced,
+  { hideToken, login }: {
+    readonly hideToken: boolean;
+    readonly login: unknown;
+  },
+): void {
+  // A login of the host may take quite other tokens.
+  const isHidden = hideToken || login !== undefined || token === "";
+  const rest = isHidden ? "" : ` with token ${token}`;
+  log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
+  log.http(() => `listening on ${url}`);
 }

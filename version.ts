@@ -12,10 +12,9 @@
  * @module
  */
 
+import config from "./deno.json" with { type: "json" };
 import { greaterOrEqual } from "@std/semver/greater-or-equal";
 import { tryParse } from "@std/semver/try-parse";
-import config from "./deno.json" with { type: "json" };
-
 /** The version of this package, which is also the version of Hoist that it speaks */
 export const VERSION: string = config.version;
 

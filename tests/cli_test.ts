@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { BaseHandler, setup } from "@std/log";
-import { parseCommand, type ServeFlags } from "../arguments.ts";
-import { type Outside, runCommand } from "../cli.ts";
+import { parseCommand, type ServeFlags } from "../cli/arguments.ts";
+import { type Outside } from "../cli/serve.ts";
+import { runCommand } from "../cli.ts";
 import { connect } from "../client.ts";
 import { VERSION } from "../version.ts";
-import { Recorder } from "./helpers.ts";
+import { Recorder } from "./support/helpers.ts";
 import { makeCertificate } from "./testdata/certificate.ts";
 import { makeScript, Program, ROOT } from "./testdata/program.ts";
 

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { Client } from "../../client_message.ts";
+import { type Client } from "../../server/message.ts";
 import {
   ConnectionClosedError,
   FeatureError,
   NoReplyError,
   TimeoutError,
-} from "../../errors.ts";
-import type { JsonObject } from "../../protocol.ts";
-import type { Questions } from "../../questions.ts";
-import type { Server } from "../../server.ts";
+} from "../../common/errors.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type Questions } from "../../server/pending_requests.ts";
+import { type Server } from "../../server.ts";
 import type { Tally } from "./answers.ts";
 import { type Outcome, Question } from "./question.ts";
 import { QuestionWatch } from "./question_watch.ts";

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { encodeFrame, joinBytes, Opcode, RawSocket } from "../raw_socket.ts";
+import {
+  encodeFrame,
+  joinBytes,
+  Opcode,
+  RawSocket,
+} from "../support/raw_socket.ts";
 import type { Asked } from "./interview.ts";
 import type { Oracle } from "./oracle.ts";
 import { within } from "./patience.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { JsonObject } from "../../protocol.ts";
-import type { Schema } from "../../schema.ts";
-import { pause } from "../helpers.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type Schema } from "../../contract/schema.ts";
+import { pause } from "../support/helpers.ts";
 import { isMark } from "./asking.ts";
 import { NUMBERED, NUMBERED_LATER } from "./schemas.ts";
 

@@ -5,14 +5,14 @@
  */
 
 import assert from "node:assert/strict";
-import type {
-  Client,
-  ClientMessage,
-  OperationContext,
-} from "../../client_message.ts";
-import type { JsonObject } from "../../protocol.ts";
-import type { Server } from "../../server.ts";
-import { pause } from "../helpers.ts";
+import {
+  type Client,
+  type ClientMessage,
+  type OperationContext,
+} from "../../server/message.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type Server } from "../../server.ts";
+import { pause } from "../support/helpers.ts";
 import type { Tally } from "./answers.ts";
 import { Asking, isMark, QUESTION } from "./asking.ts";
 import { type HostListener, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";

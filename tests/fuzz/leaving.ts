@@ -9,7 +9,7 @@ import {
   type FrameOptions,
   joinBytes,
   Opcode,
-} from "../raw_socket.ts";
+} from "../support/raw_socket.ts";
 import type { Random } from "./random.ts";
 import { GOODBYE } from "./requests.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Opcode, type ServerFrame } from "../raw_socket.ts";
+import { Opcode, type ServerFrame } from "../support/raw_socket.ts";
 import { assertLoginData, decodeAnswers } from "./answers.ts";
 import type { Answer } from "./courses.ts";
 import { Dialogue, type Surroundings } from "./dialogue.ts";

@@ -1,7 +1,7 @@
 /** What must come back for requests, streams above all: what goes right, and wrong. */
 
 import assert from "node:assert/strict";
-import { SUCCESS } from "../helpers.ts";
+import { SUCCESS } from "../support/helpers.ts";
 import type { Request } from "./actions.ts";
 import type { Answer } from "./courses.ts";
 import { expectationOf, refusal } from "./expectations.ts";

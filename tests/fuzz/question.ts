@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from "../../protocol.ts";
+import { type JsonObject } from "../../common/json.ts";
 
 /** What a client says to a question. */
 export type Saying =

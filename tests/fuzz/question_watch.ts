@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Questions } from "../../questions.ts";
+import { Questions } from "../../server/pending_requests.ts";
 
 /** Sees which of all the `Questions` there are was added to. */
 export class QuestionWatch {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seeded } from "../helpers.ts";
+import { seeded } from "../support/helpers.ts";
 
 /** A stream of choices. */
 export class Random {

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import type { Server } from "../../server.ts";
-import { pause, serveQuietly } from "../helpers.ts";
+import { type Server } from "../../server.ts";
+import { pause, serveQuietly } from "../support/helpers.ts";
 import { Numbers, Tally } from "./answers.ts";
 import { perform } from "./client.ts";
 import type { Surroundings } from "./dialogue.ts";

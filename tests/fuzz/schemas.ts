@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { JsonObject } from "../../protocol.ts";
-import type { Schema, SchemaResult } from "../../schema.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type Schema, type SchemaResult } from "../../contract/schema.ts";
 import type { Data } from "./actions.ts";
 import { isError, type Step } from "./courses.ts";
 

@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
-import { connect, type Connection } from "../../client.ts";
-import type { Server } from "../../server.ts";
-import type { ServerMessage } from "../../server_message.ts";
-import { gate, pause } from "../helpers.ts";
+import { connect } from "../../client.ts";
+import { type Connection } from "../../client/connection.ts";
+import { type Server } from "../../server.ts";
+import { type ServerMessage } from "../../client/message.ts";
+import { gate, pause } from "../support/helpers.ts";
 import { QUESTION } from "./asking.ts";
 import { ASK } from "./handlers.ts";
 import type { Host } from "./host.ts";

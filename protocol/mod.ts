@@ -1,0 +1,42 @@
+/**
+ * The frames of the Hoist 1 wire protocol as values, without any input or output:
+ * what the server's side needs. `response.ts` has what the client's side needs.
+ *
+ * @example
+ * ```ts
+ * import { decodeRequest } from "@hoist/cli/protocol";
+ * import assert from "node:assert/strict";
+ *
+ * const frame = '{"id": 1, "action": "message", "data": {"message": "hi", "data": {}}}';
+ * const request = decodeRequest(frame);
+ * assert(request.kind === "message" && request.name === "hi");
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type CancelFrame,
+  type ClientFrame,
+  type ControlFrame,
+  type CreditFrame,
+  decodeBatch,
+  decodeLogin,
+  decodeRequest,
+  type ExtensionFrame,
+  type Goodbye,
+  type LoginRequest,
+  type MessageRequest,
+  type OperationRequest,
+  type RequestDone,
+  type StreamRequest,
+} from "./client_frames.ts";
+export { type Feature } from "./features.ts";
+export { type InvalidFrame } from "./invalid_frame.ts";
+export {
+  isId,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+} from "../common/json.ts";
+export { isWireMessage, parseFrame, type WireMessage } from "./message.ts";

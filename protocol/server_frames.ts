@@ -1,0 +1,132 @@
+/**
+ * The frames of a server as the client reads them: protocol.md, "Frames".
+ *
+ * @module
+ */
+
+import { type ErrorFrame } from "../common/errors.ts";
+import {
+  isId,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+} from "../common/json.ts";
+import { commonFeatures, type Feature } from "./features.ts";
+import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
+/** A frame of a server, told apart by what the client has to do. */
+export type Response =
+  /** Answers a login or an operation */
+  | { readonly kind: "answer"; readonly id: number; readonly data: JsonObject }
+  /** A message has arrived and has got a number */
+  | { readonly kind: "open"; readonly id: number; readonly messageId: number }
+  /** All listeners to a message have finished; it may have got its number only now */
+  | {
+    readonly kind: "done";
+    readonly id: number;
+    readonly messageId: number | null;
+  }
+  /** The server sends a message, as a reply to a request if there is an id */
+  | {
+    readonly kind: "message";
+    readonly id: number | null;
+    readonly message: WireMessage;
+  }
+  /** The server asks: it wants to know when the listeners to the message are done */
+  | { readonly kind: "request"; readonly message: WireMessage }
+  /** Items of a stream */
+  | {
+    readonly kind: "items";
+    readonly id: number;
+    readonly items: readonly Json[];
+  }
+  /** A request has failed; without an id, the oldest one */
+  | {
+    readonly kind: "error";
+    readonly id: number | null;
+    readonly error: ErrorFrame;
+  };
+
+/** What a server agrees to when it lets a client in. */
+export interface Terms {
+  /** What both sides speak beyond Hoist 1 */
+  readonly features: ReadonlySet<Feature>;
+  /** The most that a frame may have, in bytes */
+  readonly maxPayload: number;
+}
+
+/** Reads the data of the answer to a login: docs/protocol.md, "Extensions". */
+export function termsOf(data: JsonObject | null): Terms {
+  const named = Array.isArray(data?.features) ? data.features : [];
+  const features = commonFeatures(named);
+  const limit = features.has("max-payload") ? data?.maxPayload : undefined;
+  const isLimit = isId(limit) && limit > 0;
+  return { features, maxPayload: isLimit ? limit : Infinity };
+}
+
+const NO_DATA: JsonObject = Object.freeze({});
+
+/**
+ * Reads a frame of a server.
+ *
+ * @param frame The data of the WebSocket message
+ * @returns What it says, or `null` if it is no frame of Hoist 1
+ */
+export function decodeResponse(frame: unknown): Response | null {
+  return read(parseFrame(frame));
+}
+
+/**
+ * Reads a frame of a server that may send batches: docs/protocol.md, "Extensions".
+ *
+ * @param frame The data of the WebSocket message
+ * @returns What each frame in it says, or `null` where it is none of Hoist 1
+ */
+export function decodeResponses(frame: unknown): readonly (Response | null)[] {
+  const value = parseFrame(frame);
+  return Array.isArray(value) ? value.map(read) : [read(value)];
+}
+
+function read(value: Json | undefined): Response | null {
+  if (!isJsonObject(value)) return null;
+  const id = isId(value.id) ? value.id : null;
+  return value.success === true ? readSuccess(id, value) : readError(id, value);
+}
+
+function readSuccess(
+  id: number | null,
+  { message: kind, data }: JsonObject,
+): Response | null {
+  if (kind === "newmsg" || kind === "s_newmsg") {
+    return isWireMessage(data) ? { kind: "message", id, message: data } : null;
+  }
+  if (kind === "request") {
+    return isWireMessage(data) ? { kind, message: data } : null;
+  }
+  if (id === null) return null;
+  if (kind === "items") {
+    const items = isJsonObject(data) ? data.items : undefined;
+    return Array.isArray(items) ? { kind, id, items } : null;
+  }
+  const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;
+  if (kind === "done") return { kind, id, messageId };
+  if (kind === "open") {
+    return messageId === null ? null : { kind, id, messageId };
+  }
+  return { kind: "answer", id, data: isJsonObject(data) ? data : NO_DATA };
+}
+
+function readError(
+  id: number | null,
+  { code, error, message, desc, data = null }: JsonObject,
+): Response | null {
+  if (
+    typeof code !== "number" || typeof error !== "string" ||
+    typeof message !== "string"
+  ) return null;
+  const description = typeof desc === "string" ? desc : null;
+  return {
+    kind: "error",
+    id,
+    error: { code, error, message, description, data },
+  };
+}

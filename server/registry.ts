@@ -1,0 +1,383 @@
+/**
+ * What a server answers with: its listeners and operations, as its contract has them.
+ *
+ * @module
+ */
+
+import { chain } from "../common/async.ts";
+import { ErrorCode } from "../common/errors.ts";
+import { type JsonObject, stringifyValue } from "../common/json.ts";
+import {
+  assertListener,
+  type Listener,
+  Listeners,
+} from "../common/listeners.ts";
+import { describeOperation } from "../common/text.ts";
+import {
+  assertNamed,
+  type Contract,
+  type OperationSchemas,
+  ownEntry,
+} from "../contract/contract.ts";
+import { assertOperation, assertSchema } from "../contract/define.ts";
+import { check, isSchema, type Schema } from "../contract/schema.ts";
+import { Refusal } from "../protocol/request_error.ts";
+import { Misfit } from "./error_response.ts";
+import { type Log } from "./log.ts";
+import {
+  type ClientMessage,
+  type OperationContext,
+  OperationHandler,
+  withData,
+} from "./message.ts";
+import { isAsyncIterable, Items } from "./streams.ts";
+import { checkData } from "./validate.ts";
+/** A listener that is called only with messages whose data fits a schema. */
+export function checkedListener(
+  schema: Schema,
+  listener: Listener<ClientMessage>,
+): Listener<ClientMessage> {
+  return (message) =>
+    chain(
+      checkData(message.data, schema),
+      (data) => listener(withData(message, data)),
+    );
+}
+
+/** What an operation gives; with some handlers, only their result tells. */
+type Kind = "result" | "stream" | "either";
+
+/** An operation as it was added. */
+interface Entry<Context> {
+  readonly subject: string;
+  readonly handler: OperationHandler<Context, never>;
+  readonly schemas: OperationSchemas;
+  readonly kind: Kind;
+}
+
+/** The operations of a server. */
+export class Operations<Context> {
+  // An object for each registration, so that an old one cannot remove its successor.
+  readonly #entries = new Map<string, Entry<Context>>();
+  readonly #isSupported: (name: string) => boolean;
+
+  /**
+   * Constructs `Operations`.
+   *
+   * @param isSupported Whether clients may call an operation
+   */
+  constructor(isSupported: (name: string) => boolean = () => true) {
+    this.#isSupported = isSupported;
+  }
+
+  /**
+   * Adds an operation.
+   *
+   * @param name The name under which clients call it
+   * @param handler What to call
+   * @param schemas What it takes and gives, as far as that is to be checked
+   * @returns Removes the operation when disposed of
+   */
+  add(
+    name: string,
+    handler: OperationHandler<Context, never>,
+    schemas: OperationSchemas = {},
+  ): Disposable {
+    const subject = `Cannot register operation ${JSON.stringify(name)}`;
+    assertHandler(subject, handler);
+    assertOperation(subject, "its schemas", schemas);
+    if (this.#entries.has(name)) {
+      throw new TypeError(
+        `${subject} as it exists already: dispose of the first one before`,
+      );
+    }
+    const kind = kindOf(subject, handler, schemas);
+    const entry = { subject: describeOperation(name), handler, schemas, kind };
+    this.#entries.set(name, entry);
+    const remove = () => {
+      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+    };
+    return { [Symbol.dispose]: remove };
+  }
+
+  /** Whether there is an operation of that name. */
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** Why a client cannot call an operation; `undefined` if it can. */
+  refusalOf(name: string): ErrorCode | undefined {
+    if (!this.has(name)) return ErrorCode.UNKNOWN_OPERATION;
+    return this.#isSupported(name)
+      ? undefined
+      : ErrorCode.UNSUPPORTED_OPERATION;
+  }
+
+  /**
+   * Calls an operation. What a handler returns at once is passed on at once.
+   *
+   * @param name The name of an operation that exists
+   * @param data The arguments
+   * @param context Who called
+   * @returns The JSON text of the result
+   *
+   * @throws {Refusal} If the arguments do not fit, or it gives a stream
+   * @throws {Misfit} If the result does not fit
+   * @throws What the handler or a schema throws; the promise rejects with all of these
+   */
+  call(
+    name: string,
+    data: JsonObject,
+    context: Context,
+  ): string | PromiseLike<string> {
+    const entry = this.#entries.get(name)!;
+    if (entry.kind === "stream") throw givesStream();
+    return chain(
+      this.#run(entry, data, context),
+      (result) => textOf(entry, result),
+    );
+  }
+
+  /**
+   * Calls an operation that gives a stream.
+   *
+   * @returns The items, of which none was asked for yet
+   *
+   * @throws {Refusal} If the arguments do not fit, or it gives one result
+   * @throws What the handler or a schema throws; the promise rejects with all of these
+   */
+  open(
+    name: string,
+    data: JsonObject,
+    context: Context,
+  ): Items | PromiseLike<Items> {
+    const entry = this.#entries.get(name)!;
+    if (entry.kind === "result") throw givesResult();
+    return chain(
+      this.#run(entry, data, context),
+      (result) => itemsOf(entry, result),
+    );
+  }
+
+  #run(
+    { handler, schemas: { input } }: Entry<Context>,
+    data: JsonObject,
+    context: Context,
+  ): unknown {
+    if (input === undefined) return handler(data as never, context);
+    return chain(
+      checkData(data, input),
+      (checked) => handler(checked as never, context),
+    );
+  }
+}
+
+function textOf(
+  { subject, kind, schemas: { output } }: Entry<never>,
+  result: unknown,
+): string | PromiseLike<string> {
+  if (isAsyncIterable(result)) {
+    // A generator has not begun, but what reads from somewhere may have to let go.
+    new Items(subject, result, undefined).return().catch(() => {});
+    if (kind === "either") throw givesStream();
+    throw new TypeError("what it returned is a stream, and has an 'output'");
+  }
+  if (output === undefined) return stringifyValue(result);
+  return chain(check(output, result), ({ issues, value }) => {
+    if (issues === undefined) return stringifyValue(value);
+    throw new Misfit(`Cannot answer ${subject}`, "the result", issues);
+  });
+}
+
+function itemsOf(
+  { subject, kind, schemas: { yields } }: Entry<never>,
+  result: unknown,
+): Items {
+  if (isAsyncIterable(result)) return new Items(subject, result, yields);
+  if (kind === "either") throw givesResult();
+  throw new TypeError("what it returned is no stream: use 'async function*'");
+}
+
+function givesStream(): Refusal {
+  return new Refusal(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "the operation gives a stream: ask for it with 'connection.stream()'",
+  );
+}
+
+function givesResult(): Refusal {
+  return new Refusal(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "the operation gives one result: call it with 'connection.operation()'",
+  );
+}
+
+function assertHandler(subject: string, handler: unknown): void {
+  if (typeof handler !== "function") {
+    throw new TypeError(
+      `${subject} as its handler must be a function: current value is of type ${typeof handler}`,
+    );
+  }
+  if (tagOf(handler) === "GeneratorFunction") {
+    throw new TypeError(
+      `${subject} as its handler is a generator that cannot wait: write 'async function*'`,
+    );
+  }
+}
+
+function kindOf(
+  subject: string,
+  handler: unknown,
+  { output, yields }: OperationSchemas,
+): Kind {
+  const isGenerator = isAsyncGenerator(handler);
+  if (isGenerator && output !== undefined) {
+    throw new TypeError(
+      `${subject} as its handler is a generator: say what it 'yields', not its 'output'`,
+    );
+  }
+  if (isGenerator || yields !== undefined) return "stream";
+  return output === undefined ? "either" : "result";
+}
+
+/** Whether a handler is an `async function*`. */
+export function isAsyncGenerator(handler: unknown): boolean {
+  return tagOf(handler) === "AsyncGeneratorFunction";
+}
+
+/** What kind of function something is, before it is called. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+/** The listeners and operations of a server. */
+export class Registry {
+  readonly listeners = new Listeners<ClientMessage>();
+  readonly operations: Operations<OperationContext>;
+  readonly #contract: Contract | undefined;
+
+  /**
+   * Constructs a `Registry`.
+   *
+   * @param contract What there may be; anything if left out
+   * @param isSupported Whether clients may call an operation
+   */
+  constructor(
+    contract: Contract | undefined,
+    isSupported: (name: string) => boolean,
+  ) {
+    this.#contract = contract;
+    this.operations = new Operations(isSupported);
+  }
+
+  /** The operations of the contract that nobody handles */
+  get missing(): readonly string[] {
+    const names = Object.keys(this.#contract?.operations ?? {});
+    return names.filter((name) => !this.operations.has(name));
+  }
+
+  /** Adds a listener to messages of some names, whose data a schema may check. */
+  receive(
+    names: string | readonly string[],
+    listener: Listener<ClientMessage>,
+    schema: Schema | undefined,
+  ): Disposable {
+    for (const name of [names].flat()) {
+      const subject = `Cannot receive message ${JSON.stringify(name)}`;
+      assertNamed(subject, this.#contract?.messages, name);
+      assertAlone(subject, this.#contract, schema);
+    }
+    assertNoSchema(listener);
+    assertListener(listener);
+    if (schema === undefined) return this.listeners.add(names, listener);
+    assertSchema("Cannot receive messages", "the schema", schema);
+    return this.listeners.add(names, checkedListener(schema, listener));
+  }
+
+  /** Adds an operation. */
+  operation(
+    name: string,
+    handler: OperationHandler<OperationContext, never>,
+    schemas: OperationSchemas | undefined,
+  ): Disposable {
+    const subject = `Cannot register operation ${JSON.stringify(name)}`;
+    assertNamed(subject, this.#contract?.operations, name);
+    assertAlone(subject, this.#contract, schemas);
+    const agreed = this.#agreed(name);
+    if (agreed !== undefined) assertKind(subject, agreed, handler);
+    return this.operations.add(name, handler, agreed ?? schemas);
+  }
+
+  /** Adds an operation of our own, which a contract may have or not. */
+  builtin(
+    name: string,
+    handler: OperationHandler<OperationContext, never>,
+  ): void {
+    this.operations.add(name, handler, this.#agreed(name));
+  }
+
+  #agreed(name: string): OperationSchemas | undefined {
+    return ownEntry(this.#contract?.operations ?? {}, name);
+  }
+}
+
+/** Those of arktype are functions, which could pass for listeners. */
+function assertNoSchema(listener: unknown): void {
+  if (!isSchema(listener)) return;
+  throw new TypeError(
+    "Cannot receive messages as there is a schema and no listener: pass one behind it",
+  );
+}
+
+/** What a contract says nothing of is one result to whoever calls it. */
+function assertKind(
+  subject: string,
+  { output, yields }: OperationSchemas,
+  handler: unknown,
+): void {
+  const isSaid = output !== undefined || yields !== undefined;
+  if (isSaid || !isAsyncGenerator(handler)) return;
+  throw new TypeError(
+    `${subject} as its handler is a generator, and the contract does not say what it 'yields'`,
+  );
+}
+
+function assertAlone(
+  subject: string,
+  contract: Contract | undefined,
+  schema: unknown,
+): void {
+  if (contract === undefined || schema === undefined) return;
+  throw new TypeError(
+    `${subject} with a schema of its own as the server has a contract: put it there`,
+  );
+}
+
+const UNKNOWN =
+  "'supportedOperations' or 'unsupportedOperations' name operations that there are none of";
+
+/** The operations of a server. */
+interface RegistryStartup {
+  /** Those of the contract that nobody handles */
+  readonly missing: readonly string[];
+  readonly operations: { has(name: string): boolean };
+}
+
+/** Warns of operations that are spoken of, and that clients will call in vain. */
+export function reportMissing(
+  log: Log,
+  registry: RegistryStartup,
+  listed: readonly string[],
+): void {
+  if (registry.missing.length === 0 && listed.length === 0) return;
+  const warn = (key: string, text: string, names: readonly string[]) => {
+    if (names.length > 0) log.warn(key, `${text} so far: ${names.join(", ")}`);
+  };
+  // After the program has had its turn to add them.
+  setImmediate(() => {
+    const { missing, operations } = registry;
+    const unknown = listed.filter((name) => !operations.has(name));
+    warn("contract", "there are operations without a handler", missing);
+    warn("options", UNKNOWN, unknown);
+  });
+}

@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { connect } from "../../client.ts";
+import { ConnectionClosedError } from "../../common/errors.ts";
+import { main } from "../../cli/program.ts";
+import { pause } from "../support/helpers.ts";
+import { makeScript, Program, type Script } from "../testdata/program.ts";
+
+const IMPORTS = `
+  import { HoistError } from "${import.meta.resolve("../../common/errors.ts")}";
+  import { main } from "${import.meta.resolve("../../cli/program.ts")}";
+  import { serve } from "${import.meta.resolve("../../server.ts")}";
+
+  /** Waits for the signal; a listener to signals alone keeps no program alive. */
+  async function interrupted(signal) {
+    const timer = setInterval(() => {}, 1_000);
+    console.log("ready");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    clearInterval(timer);
+  }
+`;
+
+function makeProgram(source: string): Promise<Script> {
+  return makeScript(IMPORTS + source);
+}
+
+/** Runs a script that is expected to end by itself. */
+async function run(
+  source: string,
+): Promise<{ code: number; lines: readonly string[] }> {
+  await using script = await makeProgram(source);
+  await using program = new Program(["--allow-net", script.path]);
+  return { code: await program.ended, lines: program.output.lines };
+}
+
+/** Runs a script that says when it is ready, and then sends it signals. */
+async function runUntil(
+  signals: readonly Deno.Signal[],
+  source: string,
+): Promise<{ code: number; lines: readonly string[] }> {
+  await using script = await makeProgram(source);
+  await using program = new Program(["--allow-net", script.path]);
+  await program.line(/^info ready$/);
+  for (const signal of signals) program.process.kill(signal);
+  return { code: await program.ended, lines: program.output.lines };
+}
+
+const WITHOUT_SIGNALS = Deno.build.os === "windows";
+
+Deno.test("main() does nothing if its module is not the program", async () => {
+  await main({ main: false }, () => assert.fail("called"));
+});
+
+Deno.test("main() runs the function if its module is the program", async () => {
+  const signals: AbortSignal[] = [];
+  await main({ main: true }, (signal) => void signals.push(signal));
+  assert.equal(signals.length, 1);
+  assert(signals[0] instanceof AbortSignal);
+  assert(!signals[0].aborted);
+});
+
+Deno.test("main() waits for the promise of the function", async () => {
+  const steps: string[] = [];
+  await main({ main: true }, async () => {
+    await pause(0);
+    steps.push("function");
+  });
+  steps.push("after main()");
+  assert.deepEqual(steps, ["function", "after main()"]);
+});
+
+Deno.test("main() runs a program, and not what the program imports", async () => {
+  await using imported = await makeProgram(
+    `await main(import.meta, () => console.log("imported"));`,
+  );
+  const url = pathToFileURL(imported.path);
+  const { code, lines } = await run(
+    `await import("${url}");
+    await main(import.meta, () => console.log("program"));`,
+  );
+  assert.deepEqual([code, lines], [0, ["info program"]]);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test({
+    name: `main() aborts its signal at ${signal} and ends well`,
+    ignore: WITHOUT_SIGNALS,
+    fn: async () => {
+      const { code, lines } = await runUntil(
+        [signal],
+        `await main(import.meta, async (signal) => {
+          await interrupted(signal);
+          console.log("aborted", signal.aborted, signal.reason.name);
+        });`,
+      );
+      assert.equal(code, 0);
+      assert.deepEqual(lines, [
+        "info ready",
+        "info aborted true AbortError",
+      ]);
+    },
+  });
+}
+
+Deno.test({
+  name: "main() lets await using blocks unwind at a signal",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    const { code, lines } = await runUntil(
+      ["SIGINT"],
+      `await main(import.meta, async (signal) => {
+        using _last = { [Symbol.dispose]: () => console.log("last") };
+        await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+        await interrupted(signal);
+      });`,
+    );
+    assert.equal(code, 0);
+    // Standard output and standard error have no order between them.
+    assert.deepEqual(lines.filter((line) => line.startsWith("info")), [
+      "info ready",
+      "info last",
+    ]);
+    assert(lines.includes("error shutdown: the server is closed"));
+  },
+});
+
+Deno.test({
+  name: "main() ends a server that was given its signal",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    const { code, lines } = await runUntil(
+      ["SIGTERM"],
+      `await main(import.meta, async (signal) => {
+        const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" };
+        await using server = serve("test", { ...options, signal });
+        console.log("ready");
+        await server.finished;
+        console.log("finished");
+      });`,
+    );
+    assert.deepEqual([code, lines], [0, ["info ready", "info finished"]]);
+  },
+});
+
+Deno.test({
+  name: "main() ends the program after a signal, whatever is left behind",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    const { code, lines } = await runUntil(
+      ["SIGINT"],
+      `setTimeout(() => console.log("waited for"), 5_000);
+      await main(import.meta, interrupted);`,
+    );
+    assert.deepEqual([code, lines], [0, ["info ready"]]);
+  },
+});
+
+Deno.test("main() prints one line for a HoistError and ends with 1", async () => {
+  const { code, lines } = await run(
+    `class OwnError extends HoistError {}
+    await main(import.meta, () => { throw new OwnError("Cannot do it"); });
+    console.log("after main()");`,
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(lines.toSorted(), [
+    "error error: Cannot do it",
+    "info after main()",
+  ]);
+});
+
+Deno.test("main() prints one line for what the system refuses", async () => {
+  const { code, lines } = await run(
+    `await main(import.meta, async () => { await Deno.readTextFile("a.txt"); });`,
+  );
+  assert.equal(code, 1);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /^error error: Requires read access to "a\.txt"/);
+});
+
+Deno.test("main() prints the stack of another error and ends with 1", async () => {
+  const { code, lines } = await run(
+    `await main(import.meta, async () => {
+      await null;
+      throw new RangeError("too far");
+    });`,
+  );
+  assert.equal(code, 1);
+  assert.equal(lines[0], "error error: RangeError: too far");
+  assert.match(lines[1]!, /^error {5}at .*script\.ts:\d+:\d+/);
+});
+
+Deno.test("main() prints what is thrown and is no error", async () => {
+  const { code, lines } = await run(
+    `await main(import.meta, () => { throw "text"; });`,
+  );
+  assert.deepEqual([code, lines], [1, ['error error: "text"']]);
+});
+
+Deno.test("main() does not reject, even with an error that cannot be shown", async () => {
+  const { code, lines } = await run(
+    `const hostile = {
+      [Symbol.for("Deno.customInspect")]() { throw new Error("not to be shown"); },
+    };
+    await main(import.meta, () => { throw hostile; });
+    console.log("after main()");`,
+  );
+  assert.equal(code, 1);
+  assert(lines.includes("info after main()"), lines.join("\n"));
+  assert(lines.some((line) => line.startsWith("error error: ")));
+});
+
+for (const how of ["signal.throwIfAborted()", "throw signal.reason"]) {
+  Deno.test({
+    name: `main() does not take it for an error at a signal: ${how}`,
+    ignore: WITHOUT_SIGNALS,
+    fn: async () => {
+      const { code, lines } = await runUntil(
+        ["SIGINT"],
+        `await main(import.meta, async (signal) => {
+          await interrupted(signal);
+          ${how};
+        });`,
+      );
+      assert.deepEqual([code, lines], [0, ["info ready"]]);
+    },
+  });
+}
+
+Deno.test({
+  name: "main() prints another error that is thrown after a signal",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    const { code, lines } = await runUntil(
+      ["SIGINT"],
+      `await main(import.meta, async (signal) => {
+        await interrupted(signal);
+        throw new HoistError("Cannot tidy up");
+      });`,
+    );
+    assert.equal(code, 1);
+    assert.deepEqual(lines, ["info ready", "error error: Cannot tidy up"]);
+  },
+});
+
+Deno.test({
+  name: "main() takes two signals at once for one",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    // Two of the same kind could reach the program as one.
+    const { code, lines } = await runUntil(
+      ["SIGINT", "SIGTERM"],
+      `await main(import.meta, async (signal) => {
+        await interrupted(signal);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        console.log("done");
+      });`,
+    );
+    assert.deepEqual([code, lines], [0, ["info ready", "info done"]]);
+  },
+});
+
+Deno.test({
+  name: "main() ends at once at a second Ctrl-C while a handler hangs",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    await using script = await makeProgram(
+      `await main(import.meta, async (signal) => {
+        const options = { hostname: "127.0.0.1", port: 0, closeTimeout: 2 ** 31 - 1 };
+        await using server = serve("test", { ...options, logLevel: "debug", signal });
+        server.operation("hang", () => {
+          console.log("hanging");
+          return new Promise(() => {});
+        });
+        console.log(server.url);
+        await server.finished;
+      });`,
+    );
+    await using program = new Program(["--allow-net", script.path]);
+    const line = await program.line(/^info http/);
+    await using connection = await connect("test", {
+      url: line.replace("info ", ""),
+    });
+    const hanging = assert.rejects(
+      connection.operation("hang"),
+      ConnectionClosedError,
+    );
+    await program.line(/^info hanging$/);
+    program.process.kill("SIGINT");
+    await program.line(/^error shutdown: closing the server$/);
+    await interruptUntilEnd(program);
+    assert.equal(await program.ended, 130);
+    await hanging;
+  },
+});
+
+/** Presses Ctrl-C again: what follows the first at once passes for its echo. */
+async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
+  let hasEnded = false;
+  const end = ended.then(() => hasEnded = true);
+  while (!hasEnded) {
+    await pause(50);
+    try {
+      process.kill("SIGINT");
+    } catch {
+      // It has ended in the meantime.
+      await end;
+    }
+  }
+}
+
+Deno.test({
+  name: "main() leaves signals to the system when the function is done",
+  ignore: WITHOUT_SIGNALS,
+  fn: async () => {
+    await using script = await makeProgram(
+      `await main(import.meta, () => {});
+      setInterval(() => {}, 1_000);
+      console.log("ready");`,
+    );
+    await using program = new Program([script.path]);
+    await program.line(/^info ready$/);
+    program.process.kill("SIGINT");
+    const { signal } = await program.process.status;
+    assert.equal(signal, "SIGINT");
+  },
+});

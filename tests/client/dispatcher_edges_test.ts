@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { Reporter } from "../../client/log.ts";
+import { HOSTILE, REVOKED } from "../support/attack.ts";
+import { Recorder } from "../support/helpers.ts";
+
+/** An error that cannot be read. */
+const UNREADABLE = Object.defineProperty(new Error(), "message", {
+  get: () => {
+    throw new Error("secret of the host");
+  },
+});
+
+for (
+  const [what, thrown] of [
+    ["a proxy that throws", HOSTILE],
+    ["a proxy that was revoked", REVOKED],
+    ["an error whose message throws", UNREADABLE],
+  ] as const
+) {
+  // An inbox calls it where nobody could catch what it throws.
+  Deno.test(`Reporter.ignore() does not throw for ${what}`, () => {
+    const logger = new Recorder();
+    new Reporter(logger).ignore(thrown);
+    assert.equal(logger.lines.length, 1);
+    assert.match(logger.lines[0]!, /^warn Hoist: ignored a message\n/);
+  });
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { Reporter } from "../../client/log.ts";
+import {
+  type ConnectionStatus,
+  type StateListener,
+  Status,
+} from "../../client/status.ts";
+import { Recorder } from "../support/helpers.ts";
+
+const CLOSE = { code: 1006, reason: "" };
+
+const WAITING: ConnectionStatus = { state: "waiting", delay: 5, close: CLOSE };
+
+function statusOf(logger = new Recorder()): Status {
+  return new Status(new Reporter(logger));
+}
+
+Deno.test("Status is connecting at first, then what it was set to", () => {
+  const status = statusOf();
+  assert.equal(status.state, "connecting");
+  status.set({ state: "open" });
+  assert.equal(status.state, "open");
+});
+
+Deno.test("Status tells each listener every change, with what goes with it", () => {
+  const status = statusOf();
+  const seen: unknown[] = [];
+  status.listen((status) => seen.push(1, status));
+  status.listen((status) => seen.push(2, status));
+  status.set(WAITING);
+  status.set({ state: "closed" });
+  const closed = { state: "closed" };
+  assert.deepEqual(seen, [1, WAITING, 2, WAITING, 1, closed, 2, closed]);
+});
+
+Deno.test("Status has changed before it tells", () => {
+  const status = statusOf();
+  const seen: string[] = [];
+  status.listen(() => seen.push(status.state));
+  status.set({ state: "open" });
+  assert.deepEqual(seen, ["open"]);
+});
+
+Deno.test("Status forgets a listener that is disposed of, each registration alone", () => {
+  const status = statusOf();
+  let calls = 0;
+  const listener = () => calls++;
+  const first = status.listen(listener);
+  status.listen(listener);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  status.set({ state: "open" });
+  assert.equal(calls, 1);
+});
+
+Deno.test("Status does not call a listener that the one before it has removed", () => {
+  const status = statusOf();
+  let calls = 0;
+  status.listen(() => second[Symbol.dispose]());
+  const second = status.listen(() => calls++);
+  status.set({ state: "open" });
+  assert.equal(calls, 0);
+});
+
+Deno.test("Status tells every listener of changes in their order, even if one makes them", () => {
+  const status = statusOf();
+  const seen: string[] = [];
+  status.listen(({ state }) => {
+    seen.push(`first ${state}`);
+    if (state === "waiting") status.set({ state: "closed" });
+  });
+  status.listen(({ state }) => seen.push(`second ${state}`));
+  status.set(WAITING);
+  assert.equal(status.state, "closed");
+  assert.deepEqual(seen, [
+    "first waiting",
+    "second waiting",
+    "first closed",
+    "second closed",
+  ]);
+});
+
+Deno.test("Status is not disturbed by listeners that throw, reject or never settle", async () => {
+  const logger = new Recorder();
+  const status = statusOf(logger);
+  const seen: string[] = [];
+  status.listen(() => {
+    throw new Error("thrown");
+  });
+  status.listen(() => Promise.reject(new Error("rejected")));
+  status.listen(() => new Promise(() => {}));
+  status.listen(({ state }) => seen.push(state));
+  status.set({ state: "open" });
+  status.set({ state: "closed" });
+  assert.deepEqual(seen, ["open", "closed"]);
+  for (const what of ["thrown", "rejected"]) {
+    await logger.line(
+      new RegExp(`^error Hoist: a listener failed\nError: ${what}`),
+    );
+  }
+});
+
+Deno.test("Status refuses a listener that is no function", () => {
+  assert.throws(
+    () => statusOf().listen(undefined as unknown as StateListener),
+    {
+      name: "TypeError",
+      message:
+        "Cannot tell the state as the listener must be a function: current value is of type undefined",
+    },
+  );
+});
+
+Deno.test("Status calls a listener without a `this`", () => {
+  const status = statusOf();
+  let receiver: unknown = "never called";
+  status.listen(function (this: unknown) {
+    receiver = this;
+  });
+  status.set({ state: "open" });
+  assert.equal(receiver, undefined);
+});

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import {
+  HoistError,
+  ResponseError,
+  ValidationError,
+} from "../../common/errors.ts";
+import { type Json } from "../../common/json.ts";
+import { bufferOf, type ItemStream } from "../../client/stream.ts";
+import {
+  ask,
+  CANCEL,
+  credit,
+  FakeCall,
+  streamOver,
+} from "../support/fake_call.ts";
+import { endOfTick, gate } from "../support/helpers.ts";
+
+/** All that is left of a stream. */
+async function rest(stream: ItemStream): Promise<Json[]> {
+  const items: Json[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}
+
+Deno.test("a stream makes its call when somebody asks for the first item, and once", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  await endOfTick();
+  assert.equal(call.made, 0);
+  const results = ask(stream, 2);
+  assert.equal(call.made, 1);
+  await call.items(1, 2);
+  assert.deepEqual(results, [1, 2]);
+  ask(stream, 1);
+  await call.end();
+  assert.equal(call.made, 1);
+});
+
+Deno.test("a stream gives its items in their order, whether somebody waits or not", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  const waiting = ask(stream, 2);
+  await call.items(1);
+  assert.deepEqual(waiting, [1, "nothing yet"]);
+  await call.items(2, 3, 4);
+  await call.items(5);
+  assert.deepEqual(waiting, [1, 2]);
+  assert.deepEqual(await stream.next(), { done: false, value: 3 });
+  await call.end();
+  assert.deepEqual(await rest(stream), [4, 5]);
+  assert.deepEqual(await stream.next(), { done: true, value: undefined });
+});
+
+Deno.test("a stream takes whatever JSON can hold for an item", async () => {
+  const items = [null, false, 0, "", [], {}, { done: true }, "done"];
+  for (const waits of [false, true]) {
+    const call = new FakeCall();
+    const stream = streamOver(call);
+    const results = ask(stream, waits ? items.length : 1);
+    await call.items(...items);
+    await call.end();
+    const later = await rest(stream);
+    assert.equal(later.length, waits ? 0 : items.length - 1);
+    assert.equal(results[0], null);
+    if (!waits) assert.deepEqual(later, items.slice(1));
+  }
+});
+
+Deno.test("a stream without items is done, for all who wait", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  const results = ask(stream, 3);
+  await call.end();
+  assert.deepEqual(results, ["done", "done", "done"]);
+  assert.deepEqual(await rest(stream), []);
+  assert.deepEqual(call.said, []);
+});
+
+Deno.test("a stream is its own iterator", () => {
+  const stream = streamOver(new FakeCall());
+  assert.equal(stream[Symbol.asyncIterator](), stream);
+});
+
+for (
+  const [buffer, taken, credits] of [
+    [1, 3, [1, 1, 1]],
+    [2, 3, [1, 1, 1]],
+    [3, 5, [2, 2]],
+    [4, 5, [2, 2]],
+    [5, 7, [3, 3]],
+    [256, 127, []],
+    [256, 300, [128, 128]],
+  ] as const
+) {
+  Deno.test(`a stream of which ${buffer} may be on the way grants ${credits.join(", ") || "nothing"} for ${taken}`, async () => {
+    for (const waits of [false, true]) {
+      const call = new FakeCall();
+      const stream = streamOver(call, { buffer });
+      const results = ask(stream, waits ? taken : 1);
+      for (let n = 0; n < taken; n++) {
+        await call.items(n);
+        if (!waits && n > 0) await stream.next();
+      }
+      assert.equal(results[0], 0);
+      assert.deepEqual(call.said, credits.map(credit));
+    }
+  });
+}
+
+Deno.test("a stream grants nothing for items that nobody has taken", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call, { buffer: 4 });
+  ask(stream, 1);
+  await call.items(1, 2, 3, 4, 5);
+  assert.deepEqual(call.said, []);
+  await stream.next();
+  assert.deepEqual(call.said, [credit(2)]);
+});
+
+Deno.test("a stream gives what came before an error, then the error, once", async () => {
+  const error = new ResponseError('stream "rows"', {
+    code: 6,
+    error: "SERVER_ERROR",
+    message: "Internal server error.",
+    description: null,
+    data: null,
+  });
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  const results = ask(stream, 1);
+  await call.items(1, 2);
+  await call.fail(error);
+  assert.deepEqual(results, [1]);
+  assert.deepEqual(await stream.next(), { done: false, value: 2 });
+  await assert.rejects(stream.next(), (thrown) => thrown === error);
+  assert.deepEqual(await rest(stream), []);
+  assert(!call.said.includes(CANCEL));
+});
+
+Deno.test("of several who wait the first is told the error, the others that it is over", async () => {
+  const error = new Error("no");
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  const results = ask(stream, 3);
+  await call.fail(error);
+  assert.deepEqual(results, [["failed", error], "done", "done"]);
+});
+
+Deno.test("a stream fails with whatever its call fails with", async () => {
+  for (const thrown of [undefined, null, "text", new Error("no")]) {
+    const call = new FakeCall();
+    const results = ask(streamOver(call), 1);
+    await call.fail(thrown);
+    assert.deepEqual(results, [["failed", thrown]]);
+  }
+});
+
+Deno.test("an error of a stream has the stack of whoever asked for the item", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  async function askForAnItem() {
+    return await stream.next();
+  }
+  const asked = askForAnItem();
+  const made = new HoistError("made where a frame came");
+  const failed = assert.rejects(asked, (error) => {
+    assert.equal(error, made);
+    assert.match(made.stack ?? "", /askForAnItem/);
+    assert.doesNotMatch(made.stack ?? "", /stream\.ts/);
+    return true;
+  });
+  await call.fail(made);
+  await failed;
+});
+
+Deno.test("a stream fails if the server sends more than it was asked for", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call, { buffer: 3 });
+  const results = ask(stream, 1);
+  await call.items(1, 2, 3, 4);
+  assert.deepEqual([results, call.said, call.isGivenUp], [[1], [], false]);
+  await call.items(5);
+  assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+  await assert.rejects(stream.next(), {
+    name: "HoistError",
+    message:
+      'Cannot go on with stream "rows": the server sent more items than it was asked for',
+  });
+  assert.deepEqual(await rest(stream), []);
+});
+
+Deno.test("a stream gives an item once it is checked, and as it came", async () => {
+  const { opened, open } = gate();
+  const checked: Json[] = [];
+  const call = new FakeCall();
+  const stream = streamOver(call, {
+    check: (item) => {
+      checked.push(item);
+      if (item === 2) return opened;
+    },
+  });
+  const results = ask(stream, 2);
+  await call.items(1, 2, 3);
+  assert.deepEqual([results, checked], [[1, "nothing yet"], [1, 2]]);
+  open();
+  await endOfTick();
+  assert.deepEqual(results, [1, 2]);
+  await call.end();
+  assert.deepEqual(await rest(stream), [3]);
+  assert.deepEqual(checked, [1, 2, 3]);
+});
+
+for (const isAsync of [false, true]) {
+  Deno.test(`a stream ends with an item that does not fit, found out ${isAsync ? "later" : "at once"}`, async () => {
+    const error = new ValidationError("Cannot go on", "no", []);
+    const call = new FakeCall();
+    const stream = streamOver(call, {
+      check: (item) => {
+        if (item !== 2) return;
+        if (isAsync) return Promise.reject(error);
+        throw error;
+      },
+    });
+    const results = ask(stream, 1);
+    await call.items(1, 2, 3);
+    assert.deepEqual([results, call.said], [[1], []]);
+    await assert.rejects(stream.next(), (thrown) => thrown === error);
+    assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+    assert.deepEqual(await rest(stream), []);
+  });
+}
+
+Deno.test("a check of a stream may throw anything", async () => {
+  for (const thrown of [undefined, null, "text", 0]) {
+    const call = new FakeCall();
+    const stream = streamOver(call, {
+      check: () => {
+        throw thrown;
+      },
+    });
+    const results = ask(stream, 1);
+    await call.items(1);
+    assert.deepEqual(results, [["failed", thrown]]);
+    assert.deepEqual(call.said, [CANCEL]);
+  }
+});
+
+Deno.test("bufferOf() takes whole numbers from 1 to 65,536, and 256 if left out", () => {
+  for (const buffer of [1, 2, 256, 65_536]) {
+    assert.equal(bufferOf({ buffer }), buffer);
+  }
+  assert.equal(bufferOf({}), 256);
+  assert.equal(bufferOf({ buffer: undefined }), 256);
+});
+
+for (
+  const buffer of [
+    ...[0, -1, 1.5, 65_537, Infinity, -Infinity, NaN, 2 ** 53],
+    ...[null, "256", true, [256], 256n],
+  ] as unknown as readonly number[]
+) {
+  Deno.test(`bufferOf() refuses ${Deno.inspect(buffer)}`, () => {
+    assert.throws(() => bufferOf({ buffer }), {
+      name: "RangeError",
+      message:
+        `Cannot stream as 'buffer' must be a whole number from 1 to 65536: current value is ${buffer}`,
+    });
+  });
+}

@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { type Checks, ContractChecks } from "../../client/validate.ts";
+import { defineContract } from "../../contract/define.ts";
+import { HoistError, ValidationError } from "../../common/errors.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type WireMessage } from "../../protocol/message.ts";
+import { HOSTILE } from "../support/attack.ts";
+import { fails } from "../support/helpers.ts";
+import {
+  ANYTHING,
+  FITTING,
+  LIBRARIES,
+  MISFIT,
+  NOTHING,
+  schemaOf,
+  WAITING,
+} from "../support/schemas.ts";
+
+/** A message of a server, and the name of what it replies to. */
+function wireOf(
+  name: string,
+  data: JsonObject = {},
+  replying?: string,
+): WireMessage {
+  return {
+    message: name,
+    data,
+    id: 9,
+    replying: replying === undefined ? null : wireOf(replying),
+  };
+}
+
+const CONTRACT = defineContract({
+  messages: {
+    count: {
+      data: NOTHING,
+      replies: { number: LIBRARIES.zod!, any: ANYTHING },
+    },
+    quiet: ANYTHING,
+  },
+  events: {
+    number: ANYTHING,
+    open: {},
+    never: { data: NOTHING, replies: { yes: ANYTHING } },
+    later: WAITING.zod!,
+  },
+  operations: {
+    never: { input: ANYTHING, output: NOTHING },
+    neither: { input: NOTHING },
+    none: { yields: NOTHING },
+    later: { output: WAITING.valibot! },
+    soon: { yields: WAITING["no library"]! },
+  },
+});
+
+const CHECKS = new ContractChecks(CONTRACT);
+
+/** What a check throws, or rejects with. */
+async function failureOf(
+  check: () => ReturnType<Checks["message"]>,
+): Promise<ValidationError> {
+  try {
+    await check();
+  } catch (error) {
+    assert(error instanceof ValidationError && error instanceof HoistError);
+    return error;
+  }
+  assert.fail("everything fits");
+}
+
+Deno.test("ContractChecks say nothing, and at once, of what fits", () => {
+  for (
+    const check of [
+      () => CHECKS.message(wireOf("number", { n: "any" })),
+      () => CHECKS.message(wireOf("open", { n: 1 })),
+      () => CHECKS.message(wireOf("number", FITTING, "count")),
+      () => CHECKS.message(wireOf("any", {}, "count")),
+      () => CHECKS.result("neither", 1),
+      () => CHECKS.item("neither", [1]),
+    ]
+  ) {
+    assert.equal(check(), undefined);
+  }
+});
+
+Deno.test("ContractChecks wait for a schema that has to wait", async () => {
+  for (
+    const [fits, fails] of [
+      [
+        () => CHECKS.message(wireOf("later", { n: 1 })),
+        () => CHECKS.message(wireOf("later", { n: 0 })),
+      ],
+      [
+        () => CHECKS.result("later", { n: 1 }),
+        () => CHECKS.result("later", { n: 0 }),
+      ],
+      [
+        () => CHECKS.item("soon", { n: 1 }),
+        () => CHECKS.item("soon", { n: 0 }),
+      ],
+    ] as const
+  ) {
+    const fitting = fits();
+    assert(fitting instanceof Promise);
+    assert.equal(await fitting, undefined);
+    const failing = fails();
+    assert(failing instanceof Promise);
+    const { issues } = await failureOf(() => failing);
+    assert.deepEqual(issues.map(({ path }) => path), [["n"]]);
+  }
+});
+
+for (
+  const [check, message] of [
+    [
+      () => CHECKS.message(wireOf("never")),
+      'Cannot take message "never": its data does not fit its schema, n: no',
+    ],
+    [
+      () => CHECKS.result("never", 1),
+      'Cannot finish operation "never": the result does not fit its schema, n: no',
+    ],
+    [
+      () => CHECKS.item("none", 1),
+      'Cannot go on with stream "none": an item does not fit its schema, n: no',
+    ],
+  ] as const
+) {
+  Deno.test(`ContractChecks throw at once: ${message}`, async () => {
+    assert.throws(check, { name: "ValidationError", message });
+    const { issues } = await failureOf(check);
+    assert.deepEqual(issues, [{ path: ["n"], message: "no" }]);
+  });
+}
+
+for (const [library, schema] of Object.entries(LIBRARIES)) {
+  Deno.test(`ContractChecks say what a schema of ${library} finds, and where`, async () => {
+    const checks = new ContractChecks(defineContract({
+      messages: { ask: { replies: { reply: schema } } },
+      events: { news: schema, full: { data: schema } },
+      operations: { add: { output: schema }, rows: { yields: schema } },
+    }));
+    for (
+      const check of [
+        (value: typeof FITTING) => checks.message(wireOf("news", value)),
+        (value: typeof FITTING) => checks.message(wireOf("full", value)),
+        (value: typeof FITTING) =>
+          checks.message(wireOf("reply", value, "ask")),
+        (value: typeof FITTING) => checks.result("add", value),
+        (value: typeof FITTING) => checks.item("rows", value),
+      ]
+    ) {
+      assert.equal(check(FITTING), undefined);
+      const { issues, message } = await failureOf(() =>
+        check(MISFIT as unknown as typeof FITTING)
+      );
+      assert.deepEqual(issues.map(({ path }) => [...path]), [[
+        "rows",
+        1,
+        "name",
+      ]]);
+      assert.match(message, / does not fit its schema, rows\[1\]\.name: .+$/);
+    }
+  });
+}
+
+for (
+  const [name, replying, replies] of [
+    ["unknown", undefined],
+    ["", undefined],
+    ["any", undefined],
+    ["count", undefined],
+    ["yes", "never", "none"],
+    ["open", "count", "number, any"],
+    ["any", "quiet", "none"],
+    ["any", "unknown", "none"],
+    ["__proto__", undefined],
+    ["constructor", undefined],
+    ["toString", undefined],
+    ["constructor", "count", "number, any"],
+    ["any", "toString", "none"],
+    ["toString", "__proto__", "none"],
+  ] as const
+) {
+  Deno.test(`ContractChecks do not take ${JSON.stringify(name)} as a reply to ${replying}`, () => {
+    const wire = wireOf(name, FITTING, replying);
+    const known = replying === undefined
+      ? "the events are number, open, never, later"
+      : `the replies to message "${replying}" are ${replies}`;
+    assert.throws(() => CHECKS.message(wire), {
+      name: "ValidationError",
+      message: `Cannot take message ${
+        JSON.stringify(name)
+      }: it is not in the contract, ${known}`,
+      issues: [{ path: [], message: known }],
+    });
+  });
+}
+
+Deno.test("ContractChecks take no message if the contract has no events", () => {
+  const checks = new ContractChecks(defineContract({}));
+  assert.throws(() => checks.message(wireOf("\n")), {
+    message:
+      'Cannot take message "\\n": it is not in the contract, the events are none',
+  });
+});
+
+Deno.test("ContractChecks hold a reply against the message, not against an event of its name", async () => {
+  const fitsTheEvent = { n: "any" };
+  assert.equal(CHECKS.message(wireOf("number", fitsTheEvent)), undefined);
+  const wire = wireOf("number", fitsTheEvent, "count");
+  await failureOf(() => CHECKS.message(wire));
+});
+
+Deno.test("ContractChecks know nothing of an operation that is not in the contract", () => {
+  for (const name of ["unknown", "__proto__", "constructor", "toString"]) {
+    assert.equal(CHECKS.result(name, null), undefined);
+    assert.equal(CHECKS.item(name, null), undefined);
+  }
+});
+
+Deno.test("ContractChecks tell results from items", () => {
+  assert.equal(CHECKS.item("never", 1), undefined);
+  assert.equal(CHECKS.result("none", 1), undefined);
+});
+
+Deno.test("ContractChecks take names like any other that every object has", async () => {
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    const entries = <Entry>(entry: Entry): Record<string, Entry> =>
+      Object.fromEntries([[name, entry]]);
+    const checks = new ContractChecks(defineContract({
+      messages: entries({ replies: entries(NOTHING) }),
+      events: entries({ data: ANYTHING }),
+      operations: entries({ output: NOTHING }),
+    }));
+    assert.equal(checks.message(wireOf(name)), undefined);
+    await failureOf(() => checks.message(wireOf(name, {}, name)));
+    await failureOf(() => checks.result(name, 1));
+  }
+});
+
+Deno.test("ContractChecks give nothing of what a schema turns a value into", () => {
+  const checks = new ContractChecks(defineContract({
+    operations: { add: { output: z.string().transform(Number) } },
+  }));
+  assert.equal(checks.result("add", "1"), undefined);
+});
+
+Deno.test("ContractChecks fail with what a schema throws or rejects with", async () => {
+  for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
+    const checks = new ContractChecks(defineContract({
+      events: {
+        news: schemaOf(() => {
+          throw thrown;
+        }),
+      },
+      operations: {
+        add: { output: schemaOf(() => Promise.reject(thrown)) },
+      },
+    }));
+    const attempts = [
+      () => checks.message(wireOf("news")),
+      () => checks.result("add", 1),
+    ];
+    for (const attempt of attempts) {
+      assert(await fails(attempt, thrown));
+    }
+  }
+});
+
+Deno.test("ContractChecks take nothing for right if a schema returns rubbish", () => {
+  for (const rubbish of [undefined, null, { issues: 1 }, { issues: [null] }]) {
+    const operations = { add: { output: schemaOf(() => rubbish) } };
+    const checks = new ContractChecks(defineContract({ operations }));
+    assert.throws(() => checks.result("add", 1), TypeError);
+  }
+});
+
+Deno.test("ContractChecks hold a reply against what was asked, whatever the server says of it", async () => {
+  for (const replying of [undefined, "quiet", "never", "constructor"]) {
+    assert.equal(
+      CHECKS.reply("count", wireOf("any", { n: 1 }, replying)),
+      undefined,
+    );
+    const { message } = await failureOf(() =>
+      CHECKS.reply("quiet", wireOf("any", { n: 1 }, replying))
+    );
+    assert.equal(
+      message,
+      'Cannot take message "any": it is not in the contract, the replies to message "quiet" are none',
+    );
+  }
+});
+
+Deno.test("ContractChecks know that a handler that gave nothing has given null", async () => {
+  const optional = new ContractChecks(defineContract({
+    operations: {
+      may: { output: z.string().optional() },
+      must: { output: z.string() },
+      null: { output: z.null() },
+      items: { yields: z.int().optional() },
+    },
+  }));
+  assert.equal(optional.result("may", null), undefined);
+  assert.equal(optional.result("null", null), undefined);
+  assert.equal(optional.item("items", null), undefined);
+  await failureOf(() => optional.result("must", null));
+  await failureOf(() => optional.result("may", 1));
+});

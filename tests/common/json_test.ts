@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import {
+  isJsonObject,
+  stringifyData,
+  stringifyValue,
+} from "../../common/json.ts";
+
+const WRONG_DATA =
+  'Cannot send message "hi" as its data must be an object that JSON can hold: put the value into one, as in { value }';
+const UNSPEAKABLE =
+  'Cannot send message "hi" as its data must be an object that JSON can hold: ';
+
+function makeCycle(): Record<string, unknown> {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  return cycle;
+}
+
+for (
+  const value of [
+    {},
+    { a: 1 },
+    Object.create(null),
+    JSON.parse('{"__proto__": null}'),
+  ]
+) {
+  Deno.test(`isJsonObject() accepts ${JSON.stringify(value)}`, () => {
+    assert.equal(isJsonObject(value), true);
+  });
+}
+
+for (
+  const value of [
+    undefined,
+    null,
+    [],
+    [{}],
+    "",
+    "{}",
+    0,
+    NaN,
+    true,
+    1n,
+    Symbol(),
+    () => {},
+  ]
+) {
+  Deno.test(`isJsonObject() refuses ${Deno.inspect(value)}`, () => {
+    assert.equal(isJsonObject(value), false);
+  });
+}
+
+for (
+  const [value, text] of [
+    [undefined, "null"],
+    [null, "null"],
+    [false, "false"],
+    [0, "0"],
+    [NaN, "null"],
+    ["", '""'],
+    ["\ud800", '"\\ud800"'],
+    [[1, undefined], "[1,null]"],
+    [{ a: undefined, b: { c: [] } }, '{"b":{"c":[]}}'],
+    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [JSON.parse('{"__proto__": {"a": 1}}'), '{"__proto__":{"a":1}}'],
+  ] as const
+) {
+  Deno.test(`stringifyValue() makes ${text} of ${Deno.inspect(value)}`, () => {
+    assert.equal(stringifyValue(value), text);
+  });
+}
+
+for (const value of [() => {}, Symbol(), { toJSON: () => undefined }]) {
+  Deno.test(`stringifyValue() refuses ${Deno.inspect(value)}, which has no JSON form`, () => {
+    assert.throws(() => stringifyValue(value), {
+      name: "TypeError",
+      message:
+        `what it returned has no JSON form: it is of type ${typeof value}`,
+    });
+  });
+}
+
+Deno.test("stringifyValue() refuses a cycle and a bigint", () => {
+  assert.throws(() => stringifyValue(makeCycle()), /^TypeError: .*circular/);
+  assert.throws(() => stringifyValue(1n), /^TypeError: .*BigInt/);
+});
+
+for (
+  const [data, text] of [
+    [{}, "{}"],
+    [{ a: 1, b: null, c: undefined }, '{"a":1,"b":null}'],
+    [{ toJSON: () => ({ a: 1 }) }, '{"a":1}'],
+    [JSON.parse('{"__proto__": 1}'), '{"__proto__":1}'],
+  ] as const
+) {
+  Deno.test(`stringifyData() makes ${text} of ${Deno.inspect(data)}`, () => {
+    assert.equal(stringifyData(data, 'message "hi"'), text);
+  });
+}
+
+for (
+  const data of [
+    undefined,
+    null,
+    1,
+    "text",
+    [],
+    () => {},
+    new Date(0),
+    { toJSON: () => [] },
+    { toJSON: () => "{" },
+    { toJSON: () => undefined },
+  ]
+) {
+  Deno.test(`stringifyData() refuses ${Deno.inspect(data)}, which is no object in JSON`, () => {
+    assert.throws(() => stringifyData(data, 'message "hi"'), {
+      name: "TypeError",
+      message: WRONG_DATA,
+    });
+  });
+}
+
+for (
+  const [data, reason] of [
+    [makeCycle(), "Converting circular structure to JSON"],
+    [{ deep: [{ number: 1n }] }, "Do not know how to serialize a BigInt"],
+  ] as const
+) {
+  Deno.test(`stringifyData() refuses ${Deno.inspect(data)} and tells the cause`, () => {
+    assert.throws(() => stringifyData(data, 'message "hi"'), (error: Error) => {
+      assert.equal(error.name, "TypeError");
+      assert.equal(error.message, UNSPEAKABLE + reason);
+      assert(error.cause instanceof TypeError);
+      return true;
+    });
+  });
+}
+
+Deno.test("stringifyData() keeps what a toJSON method throws as the cause", () => {
+  const cause = new Error("no");
+  const data = {
+    toJSON() {
+      throw cause;
+    },
+  };
+  assert.throws(() => stringifyData(data, 'message "hi"'), {
+    message: `${UNSPEAKABLE}no`,
+    cause,
+  });
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { assertDefined } from "../../contract/define.ts";
+import { Registry } from "../../server/registry.ts";
+import { supportOf } from "../../server/options.ts";
+import { ANYTHING, LIBRARIES } from "../support/schemas.ts";
+
+// They have a method named `describe`, too.
+for (const library of ["zod", "arktype"]) {
+  Deno.test(`assertDefined() does not take a schema of ${library} for a contract`, () => {
+    assert.throws(() => assertDefined("Cannot serve", LIBRARIES[library]), {
+      name: "TypeError",
+      message:
+        /^Cannot serve as 'contract' must be what defineContract\(\) returns: /,
+    });
+  });
+}
+
+for (const listener of [undefined, null, "text", {}]) {
+  Deno.test(`a registry refuses ${JSON.stringify(listener)} as a listener with a schema, too`, () => {
+    const registry = new Registry(undefined, () => true);
+    const receive = () => registry.receive("hi", listener as never, ANYTHING);
+    assert.throws(receive, {
+      name: "TypeError",
+      message:
+        `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
+    });
+  });
+}
+
+Deno.test("an operation named * cannot be called where none can", () => {
+  for (const supported of [undefined, ["*"]]) {
+    assert(!supportOf(supported, ["*"])("*"));
+  }
+});

@@ -1,0 +1,59 @@
+/** What the compiler says of a contract that is wrong: where, and why. */
+
+import assert from "node:assert/strict";
+
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const HEAD = `
+import { defineContract } from "@hoist/cli";
+import { z } from "zod";
+`;
+
+const WRONG = [
+  {
+    part: "operations: { add: { inpt: z.object(), output: z.number() } }",
+    place: "inpt",
+    why: "there is no such key: there are 'input', 'output' and 'yields'",
+  },
+  {
+    part: "operations: { rows: { output: z.number(), yields: z.number() } }",
+    place: "yields",
+    why: "there is an 'output' already: it gives one of them",
+  },
+  {
+    part: "operations: { sum: { input: z.array(z.number()) } }",
+    place: "input",
+    why: "what is sent is an object: put the list into one",
+  },
+  {
+    part: "messages: { hello: { data: z.object(), reply: {} } }",
+    place: "reply",
+    why: "there is no such key: there are 'data' and 'replies'",
+  },
+];
+
+/** What the compiler says of a module, without colours. */
+async function errorsOf(code: string): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, code);
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["check", "--config", CONFIG, "--no-lock", path],
+      env: { NO_COLOR: "1" },
+    }).output();
+    return new TextDecoder().decode(stderr);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("the compiler says what is wrong with a contract, at its place", async () => {
+  const lines = WRONG.map(({ part }) => `defineContract({ ${part} });`);
+  const text = await errorsOf(HEAD + lines.join("\n"));
+  for (const [index, { place, why }] of WRONG.entries()) {
+    const line = lines[index]!;
+    assert(text.includes(`is not assignable to type '"${why}"'`), text);
+    const marked = " ".repeat(line.indexOf(place)) + "~".repeat(place.length);
+    assert(text.includes(`${line}\n${marked}\n`), text);
+  }
+  assert(text.includes(`Found ${WRONG.length} errors`), text);
+});

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import * as v from "valibot";
+import { z } from "zod";
+import { type DataSchema } from "../../contract/contract.ts";
+import { defineContract } from "../../contract/define.ts";
+import { jsonSchemaOf } from "../../contract/describe.ts";
+import { HOSTILE } from "../support/attack.ts";
+import { LIBRARIES, schemaOf } from "../support/schemas.ts";
+
+/** A schema whose library says this, and which side it was asked for. */
+function describedAs(what: string): DataSchema {
+  return schemaOf((value) => ({ value }), {
+    jsonSchema: {
+      input: () => ({ title: `${what} in` }),
+      output: () => ({ title: `${what} out` }),
+    },
+  });
+}
+
+/** A schema whose library can say something, in this way. */
+function saying(input: unknown): DataSchema {
+  return schemaOf((value) => ({ value }), { jsonSchema: { input } });
+}
+
+Deno.test("a description says what is sent: what goes into a schema, but for results", () => {
+  const [one, two, three] = ["one", "two", "three"].map(describedAs);
+  const contract = defineContract({
+    messages: { hi: { data: one!, replies: { yo: two!, ho: three! } } },
+    events: { news: two!, ask: { replies: { yes: one! } } },
+    operations: {
+      add: { input: one!, output: two! },
+      rows: { input: two!, yields: three! },
+      open: {},
+    },
+  });
+  assert.deepEqual(contract.describe(), {
+    messages: {
+      hi: {
+        data: { title: "one in" },
+        replies: { yo: { title: "two in" }, ho: { title: "three in" } },
+      },
+    },
+    events: {
+      news: { data: { title: "two in" }, replies: {} },
+      ask: { data: null, replies: { yes: { title: "one in" } } },
+    },
+    operations: {
+      add: { input: { title: "one in" }, output: { title: "two out" } },
+      rows: { input: { title: "two in" }, yields: { title: "three out" } },
+      open: { input: null, output: null },
+    },
+  });
+});
+
+Deno.test("a description tells a stream from a result, whatever is left out", () => {
+  const schema = describedAs("x");
+  const operations = {
+    one: { yields: schema, output: undefined },
+    two: { output: schema, yields: undefined },
+    three: { output: undefined, yields: undefined },
+  } as never;
+  const described = defineContract({ operations }).describe().operations;
+  assert.deepEqual(described, {
+    one: { input: null, yields: { title: "x out" } },
+    two: { input: null, output: { title: "x out" } },
+    three: { input: null, output: null },
+  });
+});
+
+Deno.test("a description is a JSON document", () => {
+  const messages = { ...LIBRARIES, odd: saying(() => []), open: {} };
+  const description = defineContract({ messages }).describe();
+  const { zod, valibot, arktype } = JSON.parse(JSON.stringify(description))
+    .messages;
+  for (const { data } of [zod, arktype]) {
+    assert.equal(
+      data.$schema,
+      "https://json-schema.org/draft/2020-12/schema",
+    );
+    assert.equal(data.type, "object");
+    assert.deepEqual(data.required.toSorted(), ["n", "rows"]);
+    assert.deepEqual(data.properties.n.type, "number");
+    assert.deepEqual(data.properties.rows.items.properties.name.type, "string");
+  }
+  // It can do it only with a further package.
+  assert.equal(valibot.data, null);
+});
+
+Deno.test("a description has the names of what it describes, whatever they are", () => {
+  for (const name of ["__proto__", "constructor", "toString", "", "a b"]) {
+    const entries = <Entry>(entry: Entry): Record<string, Entry> =>
+      Object.fromEntries([[name, entry]]);
+    const schema = describedAs("x");
+    const described = defineContract({
+      messages: entries({ replies: entries(schema) }),
+      events: entries(schema),
+      operations: entries({ input: schema }),
+    }).describe();
+    for (const part of ["messages", "events", "operations"] as const) {
+      assert.deepEqual(Object.keys(described[part]), [name]);
+    }
+    const text = JSON.stringify(name);
+    assert.equal(
+      JSON.stringify(described.messages),
+      `{${text}:{"data":null,"replies":{${text}:{"title":"x in"}}}}`,
+    );
+    assert(!("title" in {}));
+  }
+});
+
+Deno.test("jsonSchemaOf() gives each side of a schema that makes something else", () => {
+  const schema = z.object({ n: z.string().default("1") });
+  const input = jsonSchemaOf(schema, "input");
+  const output = jsonSchemaOf(schema, "output");
+  assert.equal(input?.required, undefined);
+  assert.deepEqual(output?.required, ["n"]);
+});
+
+Deno.test("jsonSchemaOf() asks for 2020-12, as a method of the library", () => {
+  const asked: unknown[] = [];
+  const jsonSchema = {
+    title: "mine",
+    output(this: { title: string }, options: unknown) {
+      asked.push(options);
+      return { title: this.title };
+    },
+  };
+  const schema = schemaOf((value) => ({ value }), { jsonSchema });
+  assert.deepEqual(jsonSchemaOf(schema, "output"), { title: "mine" });
+  assert.deepEqual(asked, [{ target: "draft-2020-12" }]);
+});
+
+const fail = () => {
+  throw new Error("no word for it");
+};
+
+const UNSAYABLE: Readonly<Record<string, DataSchema | undefined>> = {
+  "no schema": undefined,
+  "a date of zod": z.object({ at: z.date() }),
+  "a bigint of zod": z.object({ n: z.bigint() }),
+  "a schema of valibot": v.object({}),
+  "a library that cannot say it": schemaOf((value) => ({ value })),
+  "a library that says nothing": saying(() => undefined),
+  "a library that says null": saying(() => null),
+  "a library that says a list": saying(() => [{}]),
+  "a library that says a text": saying(() => "{}"),
+  "a library that throws": saying(fail),
+  "a library with a getter that throws": schemaOf((value) => ({ value }), {
+    jsonSchema: {
+      get input(): never {
+        return fail();
+      },
+    },
+  }),
+  "a library that throws what cannot be shown": saying(() => {
+    throw HOSTILE;
+  }),
+  "a library with rubbish": saying({}),
+  "a library without this side": saying(undefined),
+  "a library with null": schemaOf((value) => ({ value }), { jsonSchema: null }),
+};
+
+for (const [what, schema] of Object.entries(UNSAYABLE)) {
+  Deno.test(`jsonSchemaOf() is null for ${what}`, () => {
+    assert.equal(jsonSchemaOf(schema, "input"), null);
+  });
+}

@@ -1,0 +1,23 @@
+/**
+ * Servers under a fuzzer: see fuzz/oracle.ts for what they are held against. With
+ * `FUZZ_SEED=1234567` a run is repeated.
+ */
+
+import assert from "node:assert/strict";
+import { randomSeed } from "./random.ts";
+import { fuzz } from "./run.ts";
+import { SETTINGS } from "./settings.ts";
+
+const FRAMES = 100_000;
+
+const seed = Number(Deno.env.get("FUZZ_SEED") ?? randomSeed());
+
+for (const setting of SETTINGS) {
+  Deno.test(`the ${setting.name} server answers right and disturbs nobody, whatever a client sends`, async () => {
+    console.log(`seed ${seed}`);
+    const frames = FRAMES * setting.share;
+    const report = await fuzz(setting, { seed, frames });
+    assert(report.frames >= frames);
+    assert(report.rounds > 0);
+  });
+}

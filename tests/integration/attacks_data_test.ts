@@ -1,0 +1,123 @@
+/**
+ * Data that does its worst when it is sent, and messages that their handlers spoil: it
+ * goes nowhere, and others are served meanwhile.
+ */
+
+import assert from "node:assert/strict";
+import { type JsonObject } from "../../common/json.ts";
+import {
+  assertServed,
+  CYCLE,
+  DEEP,
+  fail,
+  HOSTILE,
+  REVOKED,
+  setUp,
+} from "../support/attack.ts";
+import { message, operation } from "../support/helpers.ts";
+
+/** What a host program may try to send. */
+const BAD_DATA: Readonly<Record<string, unknown>> = {
+  "throws": HOSTILE,
+  "is revoked": REVOKED,
+  "is a cycle": CYCLE,
+  "is deeper than the stack": { deep: DEEP },
+  "has a big integer": { n: 1n },
+  "has a getter that throws": {
+    get a() {
+      return fail();
+    },
+  },
+  "has a toJSON that throws": { toJSON: fail },
+  "has a toJSON that gives no object": { toJSON: () => "text" },
+  "is an array": [],
+  "is null": null,
+};
+
+for (const [what, data] of Object.entries(BAD_DATA)) {
+  Deno.test(`data that ${what} is the mistake of who sends it, and goes nowhere`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    const bad = data as JsonObject;
+    server.receive("bad", (message) => void message.reply("bad", bad));
+    client.send(message(1, "bad"));
+    const [answer] = await client.take(1);
+    assert.deepEqual([answer.id, answer.code], [1, 6]);
+    await assert.rejects(server.broadcast("bad", bad));
+    for (const each of server.clients) {
+      assert.throws(() => each.message("bad", bad));
+    }
+    await assertServed(client);
+    await assertServed(other);
+  });
+}
+
+/** Changes a message in a way that its type forbids. */
+function spoil(message: object, data: Record<string, unknown>): void {
+  try {
+    Object.assign(message, { id: -1, name: "other", data: null });
+  } catch {
+    // Where it is not writable, all the better.
+  }
+  data.self = data;
+  data.big = 1n;
+  Object.defineProperty(data, "toJSON", { value: fail, enumerable: true });
+}
+
+Deno.test("a listener that mutates its message spoils nothing but its own answer", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  server.receive("spoil", (message) => {
+    spoil(message, message.data as Record<string, unknown>);
+    message.reply("reply");
+  });
+  server.receive("fine", (message) => void message.reply("reply"));
+  client.send([message(1, "spoil", { a: 1 }), message(2, "fine", { a: 1 })]);
+  const answers = await client.take(3);
+  assert.deepEqual(
+    answers.filter(({ id }) => id === 2).map(({ code }) => code),
+    [0, 0],
+  );
+  const last = answers.filter(({ id }) => id === 1).at(-1);
+  assert.equal(last.code, 6);
+  await assertServed(other);
+});
+
+Deno.test("a listener that mutates what was replied to, or its own reply, spoils nothing", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  const data = { a: 1 };
+  server.receive("spoil", (message) => {
+    const { replying } = message;
+    spoil(replying!, replying!.data as Record<string, unknown>);
+    const reply = message.reply("reply", data);
+    // It was sent before.
+    spoil(reply, reply.data as Record<string, unknown>);
+  });
+  const first = { message: "hi", data: { a: 1 }, id: 7, replying: null };
+  client.send(message(1, "spoil", {}, first));
+  const [answer] = await client.take(1);
+  assert.deepEqual([answer.id, answer.code], [1, 6]);
+  await assertServed(client);
+  await assertServed(other);
+});
+
+Deno.test("a getter that speaks while its data is sent breaks no frame", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  server.operation("bad", (_data, { client }) => ({
+    get a() {
+      client.message("from within");
+      void server.broadcast("to all from within");
+      return 1;
+    },
+  }));
+  client.send(operation(1, "bad"));
+  const answers = await client.take(3);
+  const names = answers.map(({ data }) => data.message ?? data.result.a);
+  assert.deepEqual(
+    new Set(names),
+    new Set(["from within", "to all from within", 1]),
+  );
+  assert.equal((await other.next()).data.message, "to all from within");
+});

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import {
+  ConnectError,
+  LoginError,
+  TimeoutError,
+  VersionError,
+} from "../../common/errors.ts";
+import { type ConnectOptions } from "../../client/connect.ts";
+import {
+  acknowledgement,
+  failure,
+  fakeServer,
+  rejection,
+} from "../support/fake_server.ts";
+import { connectTo, serveQuietly } from "../support/helpers.ts";
+
+Deno.test("connect() says so if nothing listens there", async () => {
+  const url = `http://127.0.0.1:${closedPort()}`;
+  const error = await rejection(connect("test", { url }));
+  assert(error instanceof ConnectError);
+  assert.equal(
+    error.message,
+    `Cannot connect to ${url}: nothing answers there; check the URL and that the server is running`,
+  );
+  assert.match(String(error.cause), /refused/);
+});
+
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+for (
+  const [what, ack] of [
+    ["a page", () => new Response("<h1>Hello</h1>")],
+    ["404", () => new Response("Not found", { status: 404 })],
+    ["other JSON", () => Response.json({ name: "other" })],
+    ["a version that is no text", () => Response.json({ version: 1 })],
+  ] as const
+) {
+  Deno.test(`connect() says so if the server answers the ack with ${what}`, async () => {
+    await using server = fakeServer(() => {}, ack);
+    const error = await rejection(connect("test", { url: server.url }));
+    assert(error instanceof ConnectError);
+    assert.equal(
+      error.message,
+      `Cannot connect to ${server.url}: this is no Hoist server, ${server.url}/hoist/ack does not tell a version; check the URL`,
+    );
+  });
+}
+
+Deno.test("connect() says so if no WebSocket opens", async () => {
+  await using http = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    acknowledgement,
+  );
+  const url = `http://127.0.0.1:${http.addr.port}`;
+  const error = await rejection(connect("test", { url }));
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /: no WebSocket opens at ws:\/\/127\.0\.0\.1:\d+\/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log$/,
+  );
+});
+
+Deno.test("connect() says so if the token is wrong", async () => {
+  await using server = serveQuietly();
+  const error = await rejection(connect("wrong", { url: server.url }));
+  assert(error instanceof LoginError);
+  assert.equal(
+    error.message,
+    `Cannot log in to ${server.url}: the server refused the token; compare it with the one of the server`,
+  );
+  assert(!error.message.includes("wrong"));
+});
+
+Deno.test("connect() says so if the server is too old", async () => {
+  await using server = serveQuietly();
+  const error = await rejection(connectTo(server, { minimumVersion: "1.0.1" }));
+  assert(error instanceof VersionError);
+  assert.deepEqual([error.needed, error.current], ["1.0.1", "1.0.0"]);
+  assert.match(
+    error.message,
+    /: the server has version 1\.0\.0, at least 1\.0\.1 is asked for; update the server or lower 'minimumVersion'$/,
+  );
+  await using connection = await connectTo(server, { minimumVersion: "1.0.0" });
+  assert(connection);
+});
+
+Deno.test("connect() says so if the client is too old", async () => {
+  await using server = serveQuietly({ minimumVersion: "1.0.1" });
+  const error = await rejection(connectTo(server));
+  assert(error instanceof VersionError);
+  assert.deepEqual([error.needed, error.current], ["1.0.1", "1.0.0"]);
+  assert.match(
+    error.message,
+    /: the server needs version 1\.0\.1 or later, this client has 1\.0\.0; update the client$/,
+  );
+});
+
+Deno.test("connect() says so if the server hangs up before it answers", async () => {
+  await using server = fakeServer((socket) => socket.close(4000, "no time"));
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /: the server closed the connection \(4000, "no time"\) before it answered the login; look at its log$/,
+  );
+});
+
+Deno.test("connect() says so if the server answers the login with another error", async () => {
+  await using server = fakeServer((socket) => socket.send(failure(null, 6)));
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof ConnectError);
+  assert.match(error.message, /: the server answered SOME_ERROR, Some error$/);
+});
+
+Deno.test("connect() takes the refusal of a Python server, whose id is null", async () => {
+  await using server = fakeServer((socket) => {
+    socket.send(failure(null, 3));
+    socket.close(1003);
+  });
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof LoginError);
+});
+
+for (const url of ["", "localhost:5000", "ftp://localhost", "http://"]) {
+  Deno.test(`connect() refuses the url "${url}"`, async () => {
+    await assert.rejects(connect("test", { url }), {
+      name: "TypeError",
+      message:
+        `Cannot connect as 'url' must be like "http://localhost:5000": current value is "${url}"`,
+    });
+  });
+}
+
+Deno.test("connect() refuses a token without a character", async () => {
+  for (const token of ["", undefined as unknown as string]) {
+    await assert.rejects(connect(token), {
+      name: "TypeError",
+      message:
+        "Cannot connect as the token must be a text of at least one character: pass the one of the server",
+    });
+  }
+});
+
+Deno.test("connect() refuses a minimum version that is none", async () => {
+  await assert.rejects(
+    connect("test", { minimumVersion: "1" }),
+    /'minimumVersion' must be a version such as "1\.2\.3": current value is "1"$/,
+  );
+});
+
+Deno.test("connect() refuses to do without a WebSocket", async () => {
+  await using server = serveQuietly();
+  const options = { WebSocket: null } as unknown as ConnectOptions;
+  await assert.rejects(
+    connectTo(server, options),
+    /this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws$/,
+  );
+});
+
+Deno.test("connect() takes ws: URLs, URL objects and a path", async () => {
+  await using server = serveQuietly();
+  const { port } = server.addr;
+  await using proxy = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      return pathname === "/below/hoist/ack"
+        ? acknowledgement()
+        : new Response(pathname, { status: 404 });
+    },
+  );
+  for (
+    const url of [
+      `ws://127.0.0.1:${port}`,
+      new URL(server.url),
+      `${server.url}/`,
+    ]
+  ) {
+    await using connection = await connect("test", { url });
+    assert(connection);
+  }
+  const url = `http://127.0.0.1:${proxy.addr.port}/below`;
+  await assert.rejects(
+    connect("test", { url }),
+    /no WebSocket opens at ws:.*\/below\/hoist;/,
+  );
+});
+
+Deno.test("connect() gives up after its timeout, whatever it waits for", async () => {
+  const never = new Promise<Response>(() => {});
+  await using slowLogin = fakeServer(() => {});
+  const slowAck = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  for (const url of [slowLogin.url, `http://127.0.0.1:${slowAck.addr.port}`]) {
+    const error = await rejection(connect("test", { url, timeout: 50 }));
+    assert(error instanceof TimeoutError);
+    assert.equal(
+      error.message,
+      `Cannot connect to ${url}: no answer within 50 ms; check the URL or raise 'timeout'`,
+    );
+  }
+  slowAck.close();
+  assert(never);
+});
+
+Deno.test("connect() gives up when its signal aborts", async () => {
+  const controller = new AbortController();
+  const reason = new Error("changed my mind");
+  await using server = fakeServer(() => controller.abort(reason));
+  const { signal } = controller;
+  assert.equal(
+    await rejection(connect("test", { url: server.url, signal })),
+    reason,
+  );
+  assert.equal(
+    await rejection(connect("test", { url: server.url, signal })),
+    reason,
+  );
+});
+
+Deno.test("an abort after connect() leaves the connection open", async () => {
+  await using server = serveQuietly();
+  const controller = new AbortController();
+  await using connection = await connectTo(server, {
+    signal: controller.signal,
+  });
+  controller.abort();
+  assert.deepEqual((await connection.message("hello")).replies, []);
+});

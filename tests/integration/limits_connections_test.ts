@@ -1,0 +1,283 @@
+/** How many may connect, and how many tokens they may try. */
+
+import assert from "node:assert/strict";
+import { type Server } from "../../server.ts";
+import { connectTo, gate, Recorder, serveQuietly } from "../support/helpers.ts";
+import { FROM, mount } from "../support/mounted.ts";
+import { type Answer, ask, TcpPeer } from "../support/tcp_peer.ts";
+
+function assertRefused(answer: Answer, status: number, body: RegExp): void {
+  assert.equal(answer.status, status);
+  assert.match(answer.headers.get("content-type") ?? "", /^text\/plain\b/);
+  assert.match(answer.body, body);
+}
+
+/** Waits until the server takes a client again. */
+async function untilTaken(server: Server): Promise<void> {
+  while ((await ask(server)).status !== 101);
+}
+
+/** Tries a token that is wrong, and sees it refused. */
+async function fail(server: Server): Promise<void> {
+  using peer = await TcpPeer.open(server);
+  assert.equal(peer.answer.status, 101);
+  await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
+  assert.equal((await peer.next()).code, 3);
+  const { code, reason } = await peer.closed() ?? {};
+  assert.deepEqual([code, reason], [1008, "login refused"]);
+}
+
+for (
+  const { limit, status, body } of [
+    {
+      limit: "maxConnections",
+      status: 503,
+      body: /^The server is full: try again later\n$/,
+    },
+    {
+      limit: "maxConnectionsPerAddress",
+      status: 429,
+      body: /^Too many connections: close others first\n$/,
+    },
+  ]
+) {
+  Deno.test(`${limit}: so many connect, and one more is told ${status}`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ logger, limits: { [limit]: 2 } });
+    await using first = await connectTo(server);
+    // It never logs in, and counts.
+    using _second = await TcpPeer.open(server);
+    const third = await ask(server);
+    assertRefused(third, status, body);
+    assert.equal(await first.operation("x").catch(({ code }) => code), 5);
+    const line = await logger.line(new RegExp(`\\b${limit}\\b`));
+    assert.match(line, /^warn /);
+    assert(!logger.lines.slice(1).some((line) => line.includes("test")));
+  });
+
+  Deno.test(`${limit}: a connection that ends makes room`, async () => {
+    await using server = serveQuietly({ limits: { [limit]: 1 } });
+    const first = await TcpPeer.logIn(server);
+    assert.equal((await ask(server)).status, status);
+    first[Symbol.dispose]();
+    await untilTaken(server);
+  });
+
+  Deno.test(`${limit}: a refused login that ignores the Close frame counts`, async () => {
+    await using server = serveQuietly({ limits: { [limit]: 1 } });
+    using peer = await TcpPeer.open(server);
+    await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
+    assert.equal((await peer.closed())?.code, 1008);
+    assert.equal((await ask(server)).status, status);
+  });
+
+  Deno.test(`${limit}: a client that was closed and does not answer counts`, async () => {
+    await using server = serveQuietly({ limits: { [limit]: 1 } });
+    using peer = await TcpPeer.logIn(server);
+    for (const client of server.clients) client.close();
+    assert.equal((await peer.closed())?.code, 1000);
+    assert.equal(server.clients.size, 0);
+    assert.equal((await ask(server)).status, status);
+  });
+
+  Deno.test(`${limit}: Infinity switches it off, and a broken handshake takes no place`, async () => {
+    await using open = serveQuietly({ limits: { [limit]: Infinity } });
+    using _one = await TcpPeer.open(open);
+    using two = await TcpPeer.open(open);
+    assert.equal(two.answer.status, 101);
+    await using server = serveQuietly({ limits: { [limit]: 1 } });
+    for (const _time of [1, 2]) {
+      using broken = await TcpPeer.open(server, [], {
+        standard: [
+          "Host: x",
+          "Upgrade: websocket",
+          "Sec-WebSocket-Version: 13",
+        ],
+      });
+      assert.equal(broken.answer.status, 400);
+    }
+    assert.equal((await ask(server)).status, 101);
+  });
+
+  Deno.test(`${limit}: what is no upgrade is answered all the same`, async () => {
+    await using server = serveQuietly({ limits: { [limit]: 1 } });
+    using _peer = await TcpPeer.open(server);
+    for (const path of ["/hoist/ack", "/hoist/health", "/"]) {
+      const response = await fetch(server.url + path);
+      await response.body?.cancel();
+      assert.equal(response.status, 200);
+    }
+  });
+}
+
+Deno.test("maxConnections: who is refused cannot fill the log", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, limits: { maxConnections: 1 } });
+  using _peer = await TcpPeer.open(server);
+  for (let time = 0; time < 150; time++) {
+    assert.equal((await ask(server)).status, 503);
+  }
+  const { length } = logger.lines.filter((line) => /^warn refuse: /.test(line));
+  // Some may have come back in the meantime.
+  assert(length >= 100 && length < 150, `${length}`);
+});
+
+Deno.test("maxConnections: who is refused is told when to come back", async () => {
+  await using server = serveQuietly({ limits: { maxConnections: 1 } });
+  using _peer = await TcpPeer.open(server);
+  const { headers } = await ask(server);
+  assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+});
+
+for (
+  const [first, second, isSame] of [
+    ["192.0.2.1", "192.0.2.1", true],
+    ["192.0.2.1", "192.0.2.2", false],
+    ["192.0.2.1", "::ffff:192.0.2.1", true],
+    ["192.0.2.1", "::ffff:c000:201", true],
+    ["192.0.2.1", "0:0:0:0:0:FFFF:C000:0201", true],
+    ["::ffff:192.0.2.1", "::ffff:192.0.2.2", false],
+    ["2001:db8::1", "2001:db8::2", true],
+    ["2001:db8::1", "2001:0DB8:0:0:ffff:ffff:ffff:ffff", true],
+    ["2001:db8:0:1::1", "2001:db8:0:2::1", false],
+    ["2001:db8:1::", "2001:db8:2::", false],
+    ["::1", "::2", true],
+    ["::1", "127.0.0.1", false],
+  ] as const
+) {
+  Deno.test(`${first} and ${second} are ${isSame ? "one address" : "two addresses"}`, async () => {
+    await using mounted = mount({ limits: { maxConnectionsPerAddress: 1 } });
+    using one = await TcpPeer.open(mounted, [`${FROM}: ${first}`]);
+    assert.equal(one.answer.status, 101);
+    using other = await TcpPeer.open(mounted, [`${FROM}: ${second}`]);
+    assert.equal(other.answer.status, isSame ? 429 : 101);
+  });
+}
+
+Deno.test("maxLoginFailures: so many wrong tokens, and the address is told 429", async () => {
+  const logger = new Recorder();
+  const limits = { maxLoginFailures: 2 };
+  await using server = serveQuietly({ logger, limits });
+  await using friend = await connectTo(server);
+  await fail(server);
+  using _second = await TcpPeer.logIn(server);
+  await fail(server);
+  const answer = await ask(server);
+  assertRefused(answer, 429, /^Too many failed logins: try again later\n$/);
+  const wait = Number(answer.headers.get("retry-after"));
+  assert(Number.isInteger(wait) && wait >= 1 && wait <= 60, `${wait} s`);
+  const line = await logger.line(/\bmaxLoginFailures\b/);
+  assert.match(line, /^warn /);
+  assert(!logger.lines.some((line) => line.includes("wrong")));
+  // Who is there already stays.
+  assert.equal(await friend.operation("x").catch(({ code }) => code), 5);
+});
+
+Deno.test("maxLoginFailures: a right token is no failure and wipes none out", async () => {
+  const limits = { maxLoginFailures: 2 };
+  await using server = serveQuietly({ limits });
+  for (const _time of [1, 2, 3]) {
+    (await TcpPeer.logIn(server))[Symbol.dispose]();
+  }
+  await fail(server);
+  (await TcpPeer.logIn(server))[Symbol.dispose]();
+  await fail(server);
+  assert.equal((await ask(server)).status, 429);
+});
+
+Deno.test("maxLoginFailures: other addresses are not refused, of a /64 all are", async () => {
+  await using mounted = mount({ limits: { maxLoginFailures: 1 } });
+  const from = (address: string) => [`${FROM}: ${address}`];
+  using peer = await TcpPeer.open(mounted, from("2001:db8::1"));
+  await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
+  assert.equal((await peer.closed())?.code, 1008);
+  assert.equal((await ask(mounted, from("2001:db8::ffff"))).status, 429);
+  assert.equal((await ask(mounted, from("2001:db8:0:1::1"))).status, 101);
+  assert.equal((await ask(mounted)).status, 101);
+});
+
+Deno.test("maxLoginFailures: a right token that is decided too late is refused", async () => {
+  const { opened, open } = gate();
+  const limits = { maxLoginFailures: 1 };
+  await using server = serveQuietly({
+    limits,
+    login: async (_server, token) => {
+      if (token === "test") await opened;
+      return token === "test";
+    },
+  });
+  using slow = await TcpPeer.open(server);
+  await slow.send({ id: 0, token: "test", version: "1.0.0" });
+  await fail(server);
+  open();
+  assert.equal((await slow.next()).code, 3);
+  assert.equal((await slow.closed())?.code, 1008);
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("maxLoginFailures: nobody is asked about the token of who failed too often", async () => {
+  const asked: string[] = [];
+  const limits = { maxLoginFailures: 1 };
+  await using server = serveQuietly({
+    limits,
+    login: (_server, token) => asked.push(token) === 0,
+  });
+  using early = await TcpPeer.open(server);
+  await fail(server);
+  await early.send({ id: 0, token: "test", version: "1.0.0" });
+  assert.equal((await early.next()).code, 3);
+  assert.deepEqual(asked, ["wrong"]);
+});
+
+Deno.test("maxLoginFailures: once the window is over, all is forgotten", async () => {
+  const limits = { maxLoginFailures: 1, loginFailureWindow: 200 };
+  await using server = serveQuietly({ limits });
+  await fail(server);
+  await untilTaken(server);
+  (await TcpPeer.logIn(server))[Symbol.dispose]();
+  await fail(server);
+  await untilTaken(server);
+});
+
+Deno.test("maxLoginFailures: Infinity switches it off", async () => {
+  await using server = serveQuietly({ limits: { maxLoginFailures: Infinity } });
+  for (let time = 0; time < 12; time++) await fail(server);
+  assert.equal((await ask(server)).status, 101);
+});
+
+Deno.test("maxLoginFailures: ten wrong tokens if nothing else is said", async () => {
+  await using server = serveQuietly();
+  for (let time = 0; time < 10; time++) await fail(server);
+  assert.equal((await ask(server)).status, 429);
+});
+
+for (
+  const [what, login] of [
+    ["a version that is too low", { id: 0, token: "x", version: "0.0.1" }],
+    ["a login without a token", { id: 0, version: "1.0.0" }],
+    ["no object", 1],
+  ] as const
+) {
+  Deno.test(`maxLoginFailures: ${what} tells nothing of a token`, async () => {
+    await using server = serveQuietly({
+      minimumVersion: "1.0.0",
+      limits: { maxLoginFailures: 1 },
+    });
+    using peer = await TcpPeer.open(server);
+    await peer.send(login);
+    assert((await peer.closed()) !== undefined);
+    assert.equal((await ask(server)).status, 101);
+  });
+}
+
+Deno.test("loginTimeout: a limit as the others", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, limits: { loginTimeout: 20 } });
+  using peer = await TcpPeer.open(server);
+  assert.equal((await peer.next()).code, 3);
+  const { code, reason } = await peer.closed() ?? {};
+  assert.deepEqual([code, reason], [1008, "login timed out"]);
+  await logger.line(/login timed out/);
+  // It is no wrong token.
+  assert.equal((await ask(server)).status, 101);
+});

@@ -1,0 +1,121 @@
+/** How deep a payload may be, and that each limit of requests can be switched off. */
+
+import assert from "node:assert/strict";
+import {
+  gate,
+  message,
+  operation,
+  RawClient,
+  Recorder,
+} from "../support/helpers.ts";
+import {
+  assertExceeded,
+  assertLogged,
+  codes,
+  serveEcho,
+} from "../support/limits.ts";
+
+for (const batch of [false, true]) {
+  const how = batch ? "in one batch" : "in frames of their own";
+  const features = batch ? ["batch"] : [];
+
+  Deno.test(`maxDepth: a payload that deep is taken, a deeper one refused, ${how}`, async () => {
+    const logger = new Recorder();
+    await using server = serveEcho({ maxDepth: 3 }, { logger });
+    await using client = await RawClient.logIn(server, features);
+    const requests = [
+      operation(1, "echo", { a: { b: [] } }),
+      operation(2, "echo", { a: { b: [[]] } }),
+      operation(3, "echo", { a: { b: [1, "x", null, {}] }, c: 1 }),
+      operation(4, "echo", { a: 1, b: [], c: [[1]] }),
+    ];
+    for (const frame of batch ? [requests] : requests) client.send(frame);
+    const answers = await client.take(4);
+    assert.deepEqual(codes(answers), [[1, 0], [2, 9], [3, 9], [4, 0]]);
+    const refused = answers.find(({ id }) => id === 2);
+    assertExceeded(refused, 2, "maxDepth", 3);
+    assertLogged(logger, "maxDepth", 2);
+  });
+}
+
+/** A message object that replies to another, and so on, `length` of them. */
+function chain(length: number, data: unknown = {}): unknown {
+  let replying: unknown = null;
+  for (let id = 1; id <= length; id++) {
+    replying = { message: "hi", data, id, replying };
+  }
+  return replying;
+}
+
+for (
+  const [what, replying, code] of [
+    ["a chain of 3 messages", chain(3), 0],
+    ["a chain of 4 messages", chain(4), 9],
+    ["a message whose data is 3 deep", chain(1, { a: { b: [] } }), 0],
+    ["a message whose data is 4 deep", chain(1, { a: { b: [[]] } }), 9],
+  ] as const
+) {
+  Deno.test(`maxDepth: 3 and a reply to ${what} make code ${code}`, async () => {
+    await using server = serveEcho({ maxDepth: 3 });
+    await using client = await RawClient.logIn(server, ["done-id"]);
+    client.send(message(1, "hello", {}, replying));
+    assert.deepEqual(codes([await client.next()]), [[1, code]]);
+    client.send(message(2, "hello", {}));
+    assert.deepEqual(codes([await client.next()]), [[2, 0]]);
+  });
+}
+
+/** Data that is as deep as that, as JSON text: no value to make a text of. */
+function deepEcho(id: number, depth: number): string {
+  const data = `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+  return `{"id":${id},"action":"operation","data":{"operation":"echo","data":${data}}}`;
+}
+
+for (const [depth, code] of [[64, 0], [65, 9], [30_000, 9]] as const) {
+  Deno.test(`maxDepth: ${depth} is answered with ${code} if nothing else is said`, async () => {
+    await using server = serveEcho({}, { logLevel: "debug" });
+    await using client = await RawClient.logIn(server);
+    client.send(deepEcho(1, depth));
+    assert.equal((await client.next()).code, code);
+    client.send(operation(2, "echo"));
+    assert.equal((await client.next()).code, 0);
+  });
+}
+
+for (
+  const { limit, limits, request, count } of [
+    {
+      limit: "maxPending",
+      limits: {},
+      request: operation(1, "wait"),
+      count: 1_100,
+    },
+    {
+      limit: "maxRate",
+      limits: { maxBurst: 1 },
+      request: operation(1, "echo"),
+      count: 5,
+    },
+    {
+      limit: "maxBurst",
+      limits: { maxRate: 0.001 },
+      request: operation(1, "echo"),
+      count: 5,
+    },
+    { limit: "maxDepth", limits: {}, request: deepEcho(1, 500), count: 1 },
+  ]
+) {
+  Deno.test(`${limit}: Infinity switches it off`, async () => {
+    const { opened, open } = gate();
+    await using server = serveEcho({ ...limits, [limit]: Infinity });
+    server.operation("wait", () => opened);
+    await using client = await RawClient.logIn(server);
+    for (let sent = 0; sent < count; sent++) client.send(request);
+    // What is refused is so before this one is answered.
+    client.send(operation(2, "echo"));
+    assert.deepEqual((await client.take(1)).map(({ code }) => code), [0]);
+    open();
+    const answers = await client.take(count);
+    assert(answers.every(({ code }) => code === 0));
+  });
+}

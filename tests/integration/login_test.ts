@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { defaultLogin } from "../../auth.ts";
+import { connect } from "../../client.ts";
+import { type Server } from "../../server.ts";
+import {
+  gate,
+  message,
+  pause,
+  RawClient,
+  Recorder,
+  serveQuietly,
+  SUCCESS,
+} from "../support/helpers.ts";
+
+Deno.test("a login is answered as protocol.md has it", async () => {
+  await using server = serveQuietly();
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "1.0.2" });
+  assert.deepEqual(await client.next(), { ...SUCCESS, id: 0 });
+});
+
+Deno.test("a wrong token is refused with code 3", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "tesT", version: "1.0.0" });
+  const { code, error, id } = await client.next();
+  assert.deepEqual({ code, error, id }, {
+    code: 3,
+    error: "LOGIN_FAILED",
+    id: 0,
+  });
+  assert.deepEqual(await client.closed, {
+    code: 1008,
+    reason: "login refused",
+  });
+  await logger.line(/^warn error: 127\.0\.0\.1:\d+: login refused$/);
+});
+
+for (const token of ["test", "tesT", "", "test ", "\ud800"]) {
+  Deno.test(`a server without a login decides on ${JSON.stringify(token)} as defaultLogin() does`, async () => {
+    const expected = defaultLogin({ token: "test" }, token);
+    assert.equal(expected, token === "test");
+    await using server = serveQuietly();
+    // The first login loads what decides, the second finds it there.
+    for (const _login of ["first", "second"]) {
+      await using client = await RawClient.open(server);
+      client.send({ id: 0, token, version: "1.0.0" });
+      assert.equal((await client.next()).success, expected);
+      if (!expected) assert.equal((await client.closed).code, 1008);
+    }
+  });
+}
+
+for (
+  const [what, login] of [
+    ["false", () => false],
+    ["a promise of false", () => Promise.resolve(false)],
+    // A login in JavaScript can return anything.
+    ["something truthy", () => 1 as unknown as boolean],
+    ["undefined", () => undefined as unknown as boolean],
+  ] as const
+) {
+  Deno.test(`a login that returns ${what} refuses`, async () => {
+    await using server = serveQuietly({ login });
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "test", version: "1.0.0" });
+    assert.equal((await client.next()).code, 3);
+    assert.equal((await client.closed).code, 1008);
+  });
+}
+
+for (
+  const [what, login] of [
+    ["throws", (_server: Server, token: string) => {
+      throw new Error(`no ${token}`);
+    }],
+    [
+      "rejects",
+      (_server: Server, token: string) =>
+        Promise.reject(new Error(`no ${token}`)),
+    ],
+  ] as const
+) {
+  Deno.test(`a login that ${what} refuses and is logged without the token`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ login, logger });
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "sesame", version: "1.0.0" });
+    assert.equal((await client.next()).code, 3);
+    const line = await logger.line(/the login function failed/);
+    assert.match(
+      line,
+      /^error error: 127\.0\.0\.1:\d+: the login function failed\nError: no \[redacted\]\n\s+at /,
+    );
+    assert(!logger.lines.some((line) => line.includes("sesame")));
+  });
+}
+
+Deno.test("a login may take its time and gets the server, the token and the context", async () => {
+  const seen: unknown[] = [];
+  await using server = serveQuietly({
+    login: async (server, token, { address, version, url, headers }) => {
+      await Promise.resolve();
+      seen.push(server, token, version, url.pathname, headers.get("upgrade"));
+      return /^127\.0\.0\.1:\d+$/.test(address);
+    },
+  });
+  await using connection = await connect("sesame", { url: server.url });
+  assert.deepEqual(seen, [server, "sesame", "1.0.0", "/hoist", "websocket"]);
+  assert(connection);
+});
+
+Deno.test("a login that never settles is cut off", async () => {
+  const login = () => new Promise<boolean>(() => {});
+  await using server = serveQuietly({ login, limits: { loginTimeout: 20 } });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "1.0.0" });
+  assert.equal((await client.next()).code, 3);
+  assert.deepEqual(await client.closed, {
+    code: 1008,
+    reason: "login timed out",
+  });
+});
+
+Deno.test("a client that never says a word is cut off", async () => {
+  await using server = serveQuietly({ limits: { loginTimeout: 20 } });
+  await using client = await RawClient.open(server);
+  assert.deepEqual(await client.closed, {
+    code: 1008,
+    reason: "login timed out",
+  });
+});
+
+Deno.test("a login in time is not cut off later", async () => {
+  await using server = serveQuietly({ limits: { loginTimeout: 50 } });
+  await using client = await RawClient.logIn(server);
+  await pause(100);
+  client.send(message(1, "still here"));
+  assert.equal((await client.next()).message, "open");
+});
+
+Deno.test("nobody takes part before the login", async () => {
+  const { opened, open } = gate();
+  await using server = serveQuietly({ login: () => opened.then(() => true) });
+  const received: string[] = [];
+  server.receive(({ name }) => void received.push(name));
+  await using silent = await RawClient.open(server);
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "1.0.0" });
+  client.send(message(1, "early"));
+  const refusal = await client.next();
+  assert.deepEqual([refusal.id, refusal.code], [1, 8]);
+  assert.equal(refusal.desc, "the login has not been answered yet");
+  assert.equal((await server.broadcast("news")).delivered, 0);
+  assert.equal(server.clients.size, 0);
+  open();
+  assert.deepEqual(await client.next(), { ...SUCCESS, id: 0 });
+  assert.equal((await server.broadcast("news")).delivered, 1);
+  assert.equal((await client.next()).message, "s_newmsg");
+  assert.deepEqual(received, []);
+  assert(silent);
+});
+
+Deno.test("a client that leaves while its login is decided never takes part", async () => {
+  const { opened, open } = gate();
+  const logger = new Recorder();
+  await using server = serveQuietly({
+    logger,
+    login: () => opened.then(() => true),
+  });
+  {
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "test", version: "1.0.0" });
+    await logger.line(/connect: /);
+  }
+  await logger.line(/disconnect: /);
+  open();
+  await pause(10);
+  assert.equal(server.clients.size, 0);
+  assert(!logger.lines.some((line) => line.includes("authenticated")));
+});
+
+Deno.test("a client below the minimum version is told what is needed", async () => {
+  await using server = serveQuietly({ minimumVersion: "1.2.0" });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "wrong", version: "1.1.9" });
+  const { code, error, data } = await client.next();
+  assert.deepEqual([code, error, data], [4, "BAD_VERSION", {
+    needed: "1.2.0",
+  }]);
+  assert.equal((await client.closed).code, 1008);
+});
+
+Deno.test("a client version that is no version is code 2", async () => {
+  await using server = serveQuietly();
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "new" });
+  const { code, desc } = await client.next();
+  assert.deepEqual([code, desc], [
+    2,
+    '"version" must be a version such as "1.0.0"',
+  ]);
+});

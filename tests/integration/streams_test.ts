@@ -1,0 +1,472 @@
+/** Operations that give a stream, and the clients that take it. */
+
+import assert from "node:assert/strict";
+import {
+  ConnectionClosedError,
+  FeatureError,
+  ResponseError,
+} from "../../common/errors.ts";
+import { type OperationStream } from "../../client/stream.ts";
+import { type Json } from "../../common/json.ts";
+import { fakeServer, rejection, success } from "../support/fake_server.ts";
+import { connectTo, gate, Recorder, serveQuietly } from "../support/helpers.ts";
+import { type Server } from "../../server.ts";
+
+/** A server whose operation `count` counts, and what has become of the generator. */
+function serveCount(options = {}) {
+  const server = serveQuietly(options);
+  const ends: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  const made = { count: 0 };
+  server.operation("count", async function* ({ to = Infinity }, { signal }) {
+    try {
+      for (let n = 1; n <= Number(to); n++) {
+        made.count = n;
+        yield n;
+      }
+    } finally {
+      ends.push(signal.aborted ? String(signal.reason.message) : "on its own");
+      ended.resolve();
+    }
+  });
+  return { server, ends, ended: ended.promise, made };
+}
+
+/** The first items of a stream. */
+async function take(
+  stream: OperationStream<Json>,
+  count: number,
+): Promise<Json[]> {
+  const items: Json[] = [];
+  for await (const item of stream) {
+    if (items.push(item) === count) break;
+  }
+  return items;
+}
+
+/** All items of a stream. */
+async function collect(stream: OperationStream): Promise<Json[]> {
+  return await Array.fromAsync(stream);
+}
+
+Deno.test("stream() gives all items in their order, then ends", async () => {
+  const { server: made, ends } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  for (const to of [0, 1, 2, 255, 256, 257, 10_000]) {
+    const items = await collect(connection.stream("count", { to }));
+    assert.deepEqual(items, Array.from({ length: to }, (_, n) => n + 1));
+  }
+  assert.deepEqual(ends, Array(7).fill("on its own"));
+});
+
+for (const buffer of [1, 2, 3, 7, 256, 65_536]) {
+  Deno.test(`all items come with a buffer of ${buffer}, and no more are made than fit`, async () => {
+    const { server: made, made: progress } = serveCount();
+    await using server = made;
+    await using connection = await connectTo(server);
+    const stream = connection.stream("count", { to: 1_000 }, { buffer });
+    let n = 0;
+    for await (const item of stream) {
+      assert.equal(item, ++n);
+      // The one that was asked for beyond the credit is not.
+      assert(progress.count <= n + buffer, `${progress.count} after ${n}`);
+    }
+    assert.equal(n, 1_000);
+  });
+}
+
+Deno.test("a consumer that stops taking stops the producer", async () => {
+  const { server: made, made: progress } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count", {}, { buffer: 16 });
+  assert.deepEqual(await stream.next(), { done: false, value: 1 });
+  // Whatever the generator could have done by now, it has.
+  for (let n = 0; n < 20; n++) await connection.message("something");
+  assert.equal(progress.count, 16);
+  await stream.return();
+});
+
+Deno.test("the operation is called when the first item is asked for", async () => {
+  const { server: made, made: progress } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count", { to: 1 });
+  await connection.message("something");
+  assert.equal(progress.count, 0);
+  assert.equal((await stream.next()).value, 1);
+  const never = connection.stream("count");
+  assert.deepEqual(await never.return(), { done: true, value: undefined });
+  assert.deepEqual(await never.next(), { done: true, value: undefined });
+});
+
+Deno.test("break runs the finally of the generator, and so does return()", async () => {
+  for (const way of ["break", "return", "using", "throw"]) {
+    const { server: made, ended, ends } = serveCount();
+    await using server = made;
+    await using connection = await connectTo(server);
+    const stream = connection.stream("count");
+    if (way === "break") assert.deepEqual(await take(stream, 3), [1, 2, 3]);
+    if (way === "return") {
+      await stream.next();
+      await stream.return();
+    }
+    if (way === "using") {
+      await using inner = stream;
+      await inner.next();
+    }
+    if (way === "throw") {
+      await assert.rejects(async () => {
+        for await (const _ of stream) throw new Error("enough");
+      }, /enough/);
+    }
+    await ended;
+    assert.deepEqual(ends, ["The client takes no more items"], way);
+    // It is over for whoever asks again.
+    assert.equal((await stream.next()).done, true);
+  }
+});
+
+Deno.test("an abort ends the stream with its reason, and the generator gets to its finally", async () => {
+  const { server: made, ended } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const seen: Json[] = [];
+  const error = await rejection((async () => {
+    for await (const n of connection.stream("count", {}, { signal })) {
+      if (seen.push(n) === 3) controller.abort(new Error("enough"));
+    }
+  })());
+  assert.equal(error.message, "enough");
+  assert.deepEqual(seen, [1, 2, 3]);
+  await ended;
+  const late = connection.stream("count", {}, { signal });
+  assert.equal((await rejection(late.next())).message, "enough");
+  assert.equal((await late.next()).done, true);
+});
+
+Deno.test("an abort reaches a consumer that waits, and a generator that does", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("wait", async function* (_data, { signal }) {
+    yield "first";
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        open();
+        reject(signal.reason);
+      });
+    });
+  });
+  await using connection = await connectTo(server);
+  const controller = new AbortController();
+  const stream = connection.stream("wait", {}, { signal: controller.signal });
+  assert.equal((await stream.next()).value, "first");
+  const waiting = rejection(stream.next());
+  controller.abort(new Error("enough"));
+  assert.equal((await waiting).message, "enough");
+  await opened;
+});
+
+Deno.test("an error of the generator is an error of the stream, after its items", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  server.operation("fail", async function* () {
+    yield* [1, 2];
+    throw new Error("secret of the host");
+  });
+  await using connection = await connectTo(server);
+  const items: Json[] = [];
+  const error = await rejection((async () => {
+    for await (const item of connection.stream("fail")) items.push(item);
+  })());
+  assert.deepEqual(items, [1, 2]);
+  assert(error instanceof ResponseError);
+  assert.equal(
+    error.message,
+    'Cannot finish stream "fail": the server answered SERVER_ERROR, InternalError: the server could not carry out the request',
+  );
+  await logger.line(
+    /^error error: .*operation "fail" failed\nError: secret of the host/,
+  );
+});
+
+Deno.test("an error of a stream has the stack of whoever takes it", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server);
+  async function theConsumer(): Promise<void> {
+    for await (const _ of connection.stream("nothing"));
+  }
+  const { stack } = await rejection(theConsumer());
+  assert.match(stack ?? "", /^ResponseError: .*\n\s+at async theConsumer/);
+});
+
+Deno.test("several may ask at once, and each gets an item of its own", async () => {
+  const { server: made } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count", { to: 3 }, { buffer: 1 });
+  const results = await Promise.all(
+    Array.from({ length: 5 }, () => stream.next()),
+  );
+  assert.deepEqual(
+    results.map(({ value }) => value),
+    [1, 2, 3, undefined, undefined],
+  );
+});
+
+Deno.test("return() ends the waiting of whoever asked before", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("wait", async function* () {
+    await opened;
+    yield "too late";
+  });
+  await using connection = await connectTo(server);
+  const stream = connection.stream("wait");
+  const waiting = stream.next();
+  await connection.message("something");
+  await stream.return();
+  assert.deepEqual(await waiting, { done: true, value: undefined });
+  open();
+});
+
+Deno.test("streams go side by side with everything else, and with one another", async () => {
+  const { server: made } = serveCount();
+  await using server = made;
+  server.operation("echo", (data) => data);
+  await using connection = await connectTo(server);
+  const slow = connection.stream("count", {}, { buffer: 4 });
+  await slow.next();
+  const streams = await Promise.all(
+    Array.from(
+      { length: 20 },
+      (_, n) => collect(connection.stream("count", { to: n * 50 })),
+    ),
+  );
+  assert.deepEqual(
+    streams.map(({ length }) => length),
+    Array.from({ length: 20 }, (_, n) => n * 50),
+  );
+  assert.deepEqual(await connection.operation("echo", { n: 1 }), { n: 1 });
+  assert.equal((await slow.next()).value, 2);
+  await slow.return();
+});
+
+Deno.test("a lost connection ends both sides", async () => {
+  const { server: made, ended, ends } = serveCount({ closeTimeout: 1 });
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count");
+  await stream.next();
+  for (const client of server.clients) client.close(4000, "enough");
+  const error = await rejection(collect(stream));
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(
+    error.message,
+    'Cannot finish stream "count": the connection is closed (4000, "enough")',
+  );
+  await ended;
+  assert.deepEqual(ends, ["The client has left"]);
+  await assert.rejects(
+    collect(connection.stream("count")),
+    ConnectionClosedError,
+  );
+});
+
+Deno.test("a client that closes its connection ends its streams", async () => {
+  const { server: made, ended } = serveCount();
+  await using server = made;
+  const connection = await connectTo(server);
+  const stream = connection.stream("count");
+  await stream.next();
+  await connection.close();
+  await assert.rejects(collect(stream), ConnectionClosedError);
+  await ended;
+});
+
+Deno.test("a server that closes lets streams finish in time, and ends those that do not", async () => {
+  const { server: made, ends } = serveCount({ closeTimeout: 50 });
+  await using server = made;
+  await using connection = await connectTo(server);
+  const finite = connection.stream("count", { to: 1_000 });
+  const endless = connection.stream("count", {}, { buffer: 1 });
+  await Promise.all([finite.next(), endless.next()]);
+  const closed = server.close();
+  assert.equal((await collect(finite)).length, 999);
+  await closed;
+  await assert.rejects(collect(endless), ConnectionClosedError);
+  // Both were told in time, and neither looked.
+  assert.deepEqual(ends, Array(2).fill("The server closes"));
+});
+
+Deno.test("a stream that looks at its signal ends well when its server closes", async () => {
+  await using server = serveQuietly();
+  server.operation("ticks", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    yield String(signal.reason.message);
+  });
+  await using connection = await connectTo(server);
+  const stream = connection.stream("ticks");
+  assert.equal((await stream.next()).value, "first");
+  const closed = server.close();
+  assert.deepEqual(await collect(stream), ["The server closes"]);
+  await closed;
+});
+
+Deno.test("a stream that gives up when its server closes does not pass for a whole one", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  server.operation("rows", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    signal.throwIfAborted();
+  });
+  server.operation("broken", async function* (_, { signal }) {
+    yield "first";
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    throw new Error("something else");
+  });
+  await using connection = await connectTo(server);
+  const streams = ["rows", "broken"].map((name) => connection.stream(name));
+  for (const stream of streams) await stream.next();
+  const closed = server.close();
+  const [rows, broken] = await Promise.all(
+    streams.map((stream) => rejection(collect(stream))),
+  );
+  assert(rows instanceof ConnectionClosedError);
+  assert.equal(
+    rows.message,
+    'Cannot finish stream "rows": the connection is closed (1001, "server closed")',
+  );
+  assert(broken instanceof ResponseError);
+  await closed;
+  const failed = logger.lines.filter((line) => line.includes("failed"));
+  assert.equal(failed.length, 1);
+  assert.match(failed[0]!, /operation "broken" failed/);
+});
+
+Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
+  const frames: unknown[] = [];
+  await using server = fakeServer((socket, frame) => {
+    if (frame.end === true) return socket.close();
+    frames.push(frame.action);
+    socket.send(success(Number(frame.id), null, { result: 1 }));
+  });
+  await using connection = await connectTo(server as unknown as Server);
+  const error = await rejection(collect(connection.stream("rows")));
+  assert(error instanceof FeatureError);
+  assert.equal(
+    error.message,
+    'Cannot finish stream "rows": the server does not speak the extension "stream" of this package; update it, or do without',
+  );
+  assert.equal(await connection.operation("rows"), 1);
+  assert.deepEqual(frames, [undefined, "operation"]);
+});
+
+Deno.test("a server that sends more than it was asked for ends its own stream", async () => {
+  const answer = success(0, null, { features: ["stream"] });
+  const actions: unknown[] = [];
+  await using server = fakeServer((socket, frame) => {
+    if (frame.end === true) return socket.close();
+    if ("token" in frame) return socket.send(answer);
+    actions.push(frame.action);
+    if (frame.action !== "stream") return;
+    socket.send(success(Number(frame.id), "items", { items: [1, 2, 3, 4, 5] }));
+  });
+  await using connection = await connectTo(server as unknown as Server);
+  const stream = connection.stream("rows", {}, { buffer: 3 });
+  const error = await rejection(collect(stream));
+  assert.equal(
+    error.message,
+    'Cannot go on with stream "rows": the server sent more items than it was asked for',
+  );
+  await connection.close();
+  assert.deepEqual(actions, ["stream", "cancel"]);
+});
+
+Deno.test("what cannot be sent is refused at once, and so is a buffer that makes no sense", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server);
+  const stream = connection.stream as (...args: unknown[]) => unknown;
+  for (const data of [[1], "text", null, { n: 1n }]) {
+    assert.throws(() => stream.call(connection, "rows", data), {
+      name: "TypeError",
+      message: /^Cannot send stream "rows" as its data must be an object/,
+    });
+  }
+  for (const buffer of [0, -1, 1.5, NaN, Infinity, 65_537]) {
+    assert.throws(() => connection.stream("rows", {}, { buffer }), {
+      name: "RangeError",
+      message:
+        `Cannot stream as 'buffer' must be a whole number from 1 to 65536: current value is ${buffer}`,
+    });
+  }
+});
+
+Deno.test("what the caller changes after stream() does not count", async () => {
+  const { server: made } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server);
+  const data = { to: 2 };
+  const stream = connection.stream("count", data);
+  data.to = 3;
+  assert.deepEqual(await collect(stream), [1, 2]);
+});
+
+Deno.test("a connection that comes back ends the streams of before, and begins new ones", async () => {
+  const { server: made, ended } = serveCount();
+  await using server = made;
+  await using connection = await connectTo(server, {
+    reconnect: { minDelay: 1, maxQueue: 1 },
+  });
+  const stream = connection.stream("count");
+  await stream.next();
+  const [client] = server.clients;
+  (client as unknown as { disconnect(code: number, reason: string): void })
+    .disconnect(1001, "");
+  await assert.rejects(collect(stream), ConnectionClosedError);
+  await ended;
+  assert.deepEqual(await collect(connection.stream("count", { to: 2 })), [
+    1,
+    2,
+  ]);
+});
+
+for (
+  const [what, make] of [
+    ["a ReadableStream", () => ReadableStream.from([1, 2])],
+    ["a promise of a generator", async () => {
+      await Promise.resolve();
+      return (async function* () {
+        yield* [1, 2];
+      })();
+    }],
+    ["an object with an async iterator", () => ({
+      async *[Symbol.asyncIterator]() {
+        yield* [1, 2];
+      },
+    })],
+  ] as const
+) {
+  Deno.test(`an operation may return ${what}`, async () => {
+    await using server = serveQuietly();
+    server.operation("two", make);
+    await using connection = await connectTo(server);
+    assert.deepEqual(await collect(connection.stream("two")), [1, 2]);
+  });
+}
+
+Deno.test("a client that takes a stream as it comes is never too fast, however small its buffer", async () => {
+  const limits = { maxRate: 1, maxBurst: 3 };
+  const { server: made } = serveCount({ limits });
+  await using server = made;
+  await using connection = await connectTo(server);
+  const stream = connection.stream("count", { to: 200 }, { buffer: 1 });
+  assert.equal((await collect(stream)).length, 200);
+  // Nothing of that counts for what else it may ask.
+  assert.equal((await take(connection.stream("count"), 1)).length, 1);
+});

@@ -1,0 +1,471 @@
+/** Streams frame by frame: docs/protocol.md, "Extensions", `stream`. */
+
+import assert from "node:assert/strict";
+import { type ServeOptions } from "../../server.ts";
+import { type Server } from "../../server.ts";
+import {
+  endOfTick,
+  gate,
+  operation,
+  RawClient,
+  Recorder,
+  serveQuietly,
+  SUCCESS,
+} from "../support/helpers.ts";
+import { assertExceeded } from "../support/limits.ts";
+
+/** A call that wants a stream. */
+function stream(id: number, name: string, credit: unknown, data: unknown = {}) {
+  return { id, action: "stream", data: { operation: name, data, credit } };
+}
+
+/** More credit for a stream. */
+function credit(id: unknown, credit: unknown) {
+  return { id, action: "credit", data: { credit } };
+}
+
+/** No more of a stream. */
+function cancel(id: unknown) {
+  return { id, action: "cancel", data: {} };
+}
+
+/** A server with an endless operation, and how many items it has made. */
+function serveEndless(options: ServeOptions = {}) {
+  const server = serveQuietly(options);
+  const made = { count: 0, ended: 0 };
+  server.operation("endless", async function* () {
+    try {
+      for (;;) yield ++made.count;
+    } finally {
+      made.ended++;
+    }
+  });
+  server.operation("three", async function* () {
+    yield* [1, 2, 3];
+  });
+  server.operation("one", () => 1);
+  return { server, made };
+}
+
+function login(server: Server): Promise<RawClient> {
+  return RawClient.logIn(server, ["stream"]);
+}
+
+/** So many items of a stream, from however many frames. */
+async function takeItems(client: RawClient, count: number): Promise<unknown[]> {
+  const items: unknown[] = [];
+  while (items.length < count) {
+    const frame = await client.next();
+    assert.equal(frame.message, "items");
+    items.push(...frame.data.items);
+  }
+  return items;
+}
+
+const DONE = { ...SUCCESS, message: "done" };
+
+Deno.test("a stream is answered as docs/protocol.md has it", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(5, "three", 256));
+  assert.deepEqual(await client.next(), {
+    ...SUCCESS,
+    message: "items",
+    id: 5,
+    data: { items: [1, 2, 3] },
+  });
+  assert.deepEqual(await client.next(), { ...DONE, id: 5 });
+});
+
+Deno.test("no more items are sent than were asked for, nor made", async () => {
+  const { server: made, made: progress } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "endless", 3));
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+  assert.equal(progress.count, 3);
+  client.send(credit(1, 2));
+  assert.deepEqual(await takeItems(client, 2), [4, 5]);
+  client.send(operation(3, "one"));
+  assert.equal((await client.next()).id, 3);
+  assert.equal(progress.count, 5);
+});
+
+Deno.test("a stream that has given all that was asked for ends with the next credit", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "three", 3));
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+  // Whether there is one more is not known before somebody wants it.
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+  client.send(credit(1, 1));
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+});
+
+Deno.test("cancel runs the finally of the generator, and then comes done", async () => {
+  const { server: made, made: progress } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "endless", 1));
+  await takeItems(client, 1);
+  client.send(cancel(1));
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+  assert.equal(progress.ended, 1);
+  // The number is free again.
+  client.send(stream(1, "three", 9));
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+});
+
+Deno.test("a cancel that overtakes the first item is heard, and so are several", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  const { opened, open } = gate();
+  let begun = 0;
+  server.operation("late", async () => {
+    await opened;
+    return (async function* () {
+      begun++;
+      yield 1;
+    })();
+  });
+  await using client = await login(server);
+  client.send(stream(1, "late", 9));
+  client.send(cancel(1));
+  client.send(cancel(1));
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+  open();
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+  assert.equal(begun, 0);
+});
+
+Deno.test("credit that comes before the first item counts", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  const { opened, open } = gate();
+  server.operation("late", async function* () {
+    await opened;
+    yield* [1, 2, 3, 4];
+  });
+  await using client = await login(server);
+  client.send(stream(1, "late", 1));
+  client.send(credit(1, 1));
+  client.send(credit(1, 1));
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+  open();
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+});
+
+Deno.test("any credit up to 53 bits is taken, and added up without harm", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "three", Number.MAX_SAFE_INTEGER));
+  client.send(credit(1, Number.MAX_SAFE_INTEGER));
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+});
+
+Deno.test("credit and cancel for what is no stream are passed over", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  const { opened, open } = gate();
+  server.operation("wait", () => opened.then(() => "done waiting"));
+  await using client = await login(server);
+  client.send(operation(1, "wait"));
+  for (const id of [0, 1, 2, -1]) {
+    client.send(credit(id, 1));
+    client.send(cancel(id));
+  }
+  open();
+  assert.deepEqual((await client.next()).data, { result: "done waiting" });
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+});
+
+for (
+  const [frame, id, desc] of [
+    [credit(1, 0), 1, '"data.credit" must be a valid int'],
+    [credit(1, -1), 1, '"data.credit" must be a valid int'],
+    [credit(1, 1.5), 1, '"data.credit" must be int, not float'],
+    [credit(1, "1"), 1, '"data.credit" must be int, not str'],
+    [credit(1, undefined), 1, '"data.credit" must be int, not None'],
+    [credit("1", 1), null, '"id" must be int, not str'],
+    [cancel(null), null, '"id" must be int, not None'],
+    [{ id: 1, action: "cancel" }, 1, '"data" must be dict, not None'],
+    [stream(2, "three", 0), 2, '"data.credit" must be a valid int'],
+    [stream(2, "three", undefined), 2, '"data.credit" must be int, not None'],
+    [stream(2, "three", 1, []), 2, '"data.data" must be dict, not list'],
+    [
+      { id: 2, action: "stream", data: { data: {}, credit: 1 } },
+      2,
+      '"data.operation" must be str, not None',
+    ],
+    [
+      stream(1, "three", 1),
+      1,
+      '"id" is that of a stream that has not ended',
+    ],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(frame)} is code 2, and the stream goes on`, async () => {
+    const { server: made } = serveEndless();
+    await using server = made;
+    await using client = await login(server);
+    client.send(stream(1, "endless", 1));
+    await takeItems(client, 1);
+    client.send(frame);
+    const answer = await client.next();
+    assert.deepEqual([answer.code, answer.id, answer.desc], [2, id, desc]);
+    client.send(credit(1, 1));
+    assert.deepEqual(await takeItems(client, 1), [2]);
+  });
+}
+
+Deno.test("a client that has not named it gets code 8, for each of the actions", async () => {
+  const { server: made, made: progress } = serveEndless();
+  await using server = made;
+  for (const features of [undefined, [], ["batch", "request"]]) {
+    await using client = await RawClient.logIn(server, features);
+    for (const frame of [stream(1, "endless", 1), credit(1, 1), cancel(1)]) {
+      client.send(frame);
+      const [{ code, id, desc }] = await client.take(1);
+      assert.deepEqual([code, id], [8, 1]);
+      assert.equal(desc, '"action" must be "message" or "operation"');
+    }
+  }
+  assert.equal(progress.count, 0);
+});
+
+Deno.test("a stream of what there is not is code 5, and of one result code 7", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  await using client = await login(server);
+  for (const name of ["fly", "__proto__", "constructor", ""]) {
+    client.send(stream(1, name, 1));
+    const { code, id } = await client.next();
+    assert.deepEqual([code, id], [5, 1]);
+  }
+  client.send(stream(1, "one", 1));
+  client.send(operation(2, "three"));
+  for (
+    const desc of [
+      "the operation gives one result: call it with 'connection.operation()'",
+      "the operation gives a stream: ask for it with 'connection.stream()'",
+    ]
+  ) {
+    const answer = await client.next();
+    assert.deepEqual([answer.code, answer.desc], [7, desc]);
+    assert.equal(answer.error, "UNSUPPORTED_OPERATION");
+  }
+});
+
+Deno.test("a stream counts as under way until its generator has ended", async () => {
+  const limits = { maxPending: 2 };
+  const { server: made } = serveEndless({ limits });
+  await using server = made;
+  const { opened, open } = gate();
+  server.operation("slow end", async function* () {
+    try {
+      yield 1;
+      yield 2;
+    } finally {
+      await opened;
+    }
+  });
+  await using client = await login(server);
+  client.send(stream(1, "slow end", 1));
+  client.send(stream(2, "endless", 1));
+  await takeItems(client, 2);
+  client.send(cancel(1));
+  client.send(stream(3, "three", 1));
+  assertExceeded(await client.next(), 3, "maxPending", 2);
+  open();
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+  client.send(stream(3, "three", 9));
+  await takeItems(client, 3);
+});
+
+Deno.test("credit and cancel are never refused as too many, but who does not stop is cut off", async () => {
+  const limits = { maxRate: 1, maxBurst: 10 };
+  const { server: made, made: progress } = serveEndless({
+    limits,
+    logger: new Recorder(),
+  });
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "endless", 1));
+  for (let n = 0; n < 15; n++) client.send(credit(1, 1));
+  assert.equal((await takeItems(client, 16)).length, 16);
+  client.send(operation(2, "one"));
+  assertExceeded(await client.next(), 2, "maxRate", 1);
+  client.send(cancel(1));
+  assert.deepEqual(await client.next(), { ...DONE, id: 1 });
+  assert.equal(progress.ended, 1);
+  for (let n = 0; n < 10; n++) client.send(credit(1, 1));
+  assert.deepEqual(await client.closed, {
+    code: 1008,
+    reason: "too many messages",
+  });
+});
+
+Deno.test("an endless generator that never waits keeps nobody else waiting", async () => {
+  const { server: made } = serveEndless({ closeTimeout: 1 });
+  await using server = made;
+  await using greedy = await login(server);
+  greedy.send(stream(1, "endless", Number.MAX_SAFE_INTEGER));
+  await takeItems(greedy, 1);
+  await using other = await login(server);
+  for (let id = 1; id <= 20; id++) {
+    other.send(operation(id, "one"));
+    assert.equal((await other.next()).id, id);
+  }
+});
+
+Deno.test("items of one turn go in one frame, and those of a batch of streams in one batch", async () => {
+  const { server: made } = serveEndless();
+  await using server = made;
+  await using client = await RawClient.logIn(server, ["stream", "batch"]);
+  client.send([stream(1, "three", 9), stream(2, "three", 9)]);
+  const frames = await client.take(4);
+  assert.deepEqual(
+    frames.map(({ id, message, data }) => [id, message, data?.items]),
+    [
+      [1, "items", [1, 2, 3]],
+      [2, "items", [1, 2, 3]],
+      [1, "done", undefined],
+      [2, "done", undefined],
+    ],
+  );
+});
+
+Deno.test("a stream that is too deep or too large is refused as any request", async () => {
+  const { server: made } = serveEndless({ limits: { maxDepth: 2 } });
+  await using server = made;
+  await using client = await login(server);
+  client.send(stream(1, "three", 1, { a: { b: {} } }));
+  assertExceeded(await client.next(), 1, "maxDepth", 2);
+  client.send(stream(2, "three", 1, { text: "x".repeat(65_536) }));
+  assert.equal((await client.closed).code, 1009);
+});
+
+Deno.test("an item that is too large to be sent ends its stream alone, with its finally", async () => {
+  const logger = new Recorder();
+  const limits = { maxBuffered: 1_024 };
+  const { server: made } = serveEndless({ limits, logger });
+  await using server = made;
+  const { opened: ended, open: end } = gate();
+  server.operation("large", async function* () {
+    try {
+      yield "small";
+      // No answer to anything else would fit beside it.
+      yield "x".repeat(600);
+    } finally {
+      end();
+    }
+  });
+  await using client = await login(server);
+  client.send(stream(1, "large", 9));
+  assert.deepEqual(await takeItems(client, 1), ["small"]);
+  const { code, id } = await client.next();
+  assert.deepEqual([code, id], [6, 1]);
+  await ended;
+  await logger.line(
+    /operation "large" failed\nRangeError: Cannot send an item as it must be at most 512 bytes: current length is [67]\d\d; raise 'limits.maxBuffered' of the server/,
+  );
+  client.send(stream(2, "three", 9));
+  assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
+});
+
+Deno.test("what has no JSON form ends the stream with code 6, and undefined is null", async () => {
+  const { server: made } = serveEndless({ logger: new Recorder() });
+  await using server = made;
+  server.operation("odd", async function* () {
+    yield undefined;
+    yield NaN;
+    yield 1n;
+  });
+  await using client = await login(server);
+  client.send(stream(1, "odd", 9));
+  assert.deepEqual(await takeItems(client, 2), [null, null]);
+  assert.equal((await client.next()).code, 6);
+});
+
+Deno.test("a generator whose finally throws is code 6, after a cancel, too", async () => {
+  const logger = new Recorder();
+  const { server: made } = serveEndless({ logger });
+  await using server = made;
+  server.operation("broken", async function* ({ to }) {
+    try {
+      for (let n = 1; n <= Number(to); n++) yield n;
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- that is what is tested
+      throw new Error("secret of the host");
+    }
+  });
+  await using client = await login(server);
+  client.send(stream(1, "broken", 9, { to: 1 }));
+  assert.deepEqual(await takeItems(client, 1), [1]);
+  assert.equal((await client.next()).code, 6);
+  client.send(stream(2, "broken", 1, { to: 9 }));
+  assert.deepEqual(await takeItems(client, 1), [1]);
+  client.send(cancel(2));
+  const { code, id } = await client.next();
+  assert.deepEqual([code, id], [6, 2]);
+  await logger.line(/operation "broken" failed\nError: secret of the host/);
+});
+
+Deno.test("a generator that gives up because it was told to is no failure", async () => {
+  const logger = new Recorder();
+  const { server: made } = serveEndless({ logger });
+  await using server = made;
+  server.operation("obedient", async function* (_data, { signal }) {
+    yield 1;
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  await using client = await login(server);
+  client.send(stream(1, "obedient", 2));
+  await takeItems(client, 1);
+  client.send(cancel(1));
+  assert.equal((await client.next()).id, 1);
+  client.send(operation(2, "one"));
+  await client.next();
+  assert(!logger.lines.some((line) => /failed/.test(line)));
+});
+
+Deno.test("a generator that never comes to a yield keeps its place until its client has gone", async () => {
+  const { server: made } = serveEndless({ closeTimeout: 1 });
+  await using server = made;
+  server.operation("stuck", async function* () {
+    yield 1;
+    await new Promise(() => {});
+  });
+  await using client = await login(server);
+  client.send(stream(1, "stuck", 2));
+  await takeItems(client, 1);
+  client.send(cancel(1));
+  client.send(operation(2, "one"));
+  assert.equal((await client.next()).id, 2);
+  client.send({ id: null, end: true });
+  assert.equal((await client.closed).code, 1000);
+});
+
+Deno.test("a client that vanishes ends all its streams", async () => {
+  const { server: made, made: progress } = serveEndless();
+  await using server = made;
+  const client = await login(server);
+  for (let id = 1; id <= 5; id++) client.send(stream(id, "endless", 1));
+  await takeItems(client, 5);
+  await client[Symbol.asyncDispose]();
+  while (server.clients.size > 0) await endOfTick();
+  await endOfTick();
+  assert.equal(progress.ended, 5);
+});

@@ -1,0 +1,66 @@
+/** Which subprotocol a client offers: protocol.md, "Extensions". */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import { success } from "../support/fake_server.ts";
+
+/** A server that says which subprotocols it echoes, and keeps what it is offered. */
+function echoingServer(ack: unknown) {
+  const offered: (string | null)[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      if (request.headers.get("upgrade") === null) return Response.json(ack);
+      const protocol = request.headers.get("sec-websocket-protocol");
+      offered.push(protocol);
+      const { socket, response } = Deno.upgradeWebSocket(
+        request,
+        protocol === null ? {} : { protocol },
+      );
+      socket.onmessage = ({ data }) => {
+        if (JSON.parse(data).end === true) socket.close(1000);
+        else socket.send(success(0, null));
+      };
+      return response;
+    },
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const dispose = () => server[Symbol.asyncDispose]();
+  return { url, offered, [Symbol.asyncDispose]: dispose };
+}
+
+for (
+  const [what, protocols, expected] of [
+    ["names it", ["hoist.v1"], "hoist.v1"],
+    ["names it among others", ["hoist.v2", "hoist.v1", 1], "hoist.v1"],
+    ["names another", ["hoist.v2"], null],
+    ["names none", [], null],
+    ["says nothing of it, as Python Hoist", undefined, null],
+    ["says something else", "hoist.v1", null],
+  ] as const
+) {
+  Deno.test(`a client offers ${expected ?? "no subprotocol"} to a server that ${what}`, async () => {
+    await using server = echoingServer({ version: "1.0.0", protocols });
+    const connection = await connect("test", { url: server.url });
+    await connection.close();
+    assert.deepEqual(server.offered, [expected]);
+  });
+}
+
+Deno.test("a WebSocket of the caller gets the subprotocol, or no second argument", async () => {
+  for (const [protocols, count] of [[["hoist.v1"], 2], [[], 1]] as const) {
+    await using server = echoingServer({ version: "1.0.0", protocols });
+    const given: unknown[] = [];
+    class Spy extends WebSocket {
+      constructor(...args: [url: string, protocols?: string]) {
+        super(...args);
+        given.push(args.length, this);
+      }
+    }
+    const options = { url: server.url, WebSocket: Spy };
+    await using _connection = await connect("test", options);
+    assert.equal(given[0], count);
+    const [, socket] = given as [number, WebSocket];
+    assert.equal(socket.protocol, count === 2 ? "hoist.v1" : "");
+  }
+});

@@ -1,0 +1,228 @@
+/** The Python programs that the tests talk to, in lines of JSON. */
+
+import { connect } from "../../client.ts";
+import { type Connection } from "../../client/connection.ts";
+import { type ConnectOptions } from "../../client/connect.ts";
+import { type Json, type JsonObject } from "../../common/json.ts";
+import { type WireMessage } from "../../protocol/message.ts";
+import { type Server } from "../../server.ts";
+import { serveQuietly } from "../support/helpers.ts";
+import { setUpPython } from "./setup.ts";
+
+const interpreter = await setUpPython();
+
+/** How long a test may take, in milliseconds; far more than any needs. */
+const LIMIT = 60_000;
+
+/** A Python program that runs. */
+class Driver {
+  readonly #script: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #errors: Promise<string>;
+  #unread = "";
+
+  constructor(script: string, args: readonly string[]) {
+    this.#script = script;
+    this.#process = new Deno.Command(interpreter, {
+      args: [`${import.meta.dirname}/${script}`, ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdin, stdout, stderr } = this.#process;
+    this.#input = stdin.getWriter();
+    this.#output = stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#errors = new Response(stderr).text();
+  }
+
+  /** The next line of the program. */
+  async next(): Promise<Json> {
+    while (!this.#unread.includes("\n")) {
+      const { done, value } = await this.#output.read();
+      if (done) throw new Error(`${this.#script} ended before it answered`);
+      this.#unread += value;
+    }
+    const end = this.#unread.indexOf("\n");
+    const line = this.#unread.slice(0, end);
+    this.#unread = this.#unread.slice(end + 1);
+    return JSON.parse(line);
+  }
+
+  /** Tells the program something and returns its answer. */
+  async ask(command: Json): Promise<Json> {
+    const line = new TextEncoder().encode(`${JSON.stringify(command)}\n`);
+    // A program that has ended does not read: it does not answer either.
+    await this.#input.write(line).catch(() => {});
+    return await this.next();
+  }
+
+  /** Lets the program finish; it has to without an error. */
+  async finish(): Promise<void> {
+    await this.#input.close().catch(() => {});
+    const { code } = await this.#process.status;
+    if (code !== 0) throw new Error(`${this.#script} ended with code ${code}`);
+  }
+
+  /** Ends the program, if it has not ended, and returns its standard error. */
+  async kill(): Promise<string> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await this.#process.status;
+    await this.#input.close().catch(() => {});
+    await this.#output.cancel();
+    return await this.#errors;
+  }
+}
+
+/** Runs a program for as long as a test takes. */
+async function withDriver(
+  script: string,
+  args: readonly string[],
+  test: (driver: Driver) => Promise<void>,
+): Promise<void> {
+  const driver = new Driver(script, args);
+  const expired = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => expired.reject(new Error(`No end within ${LIMIT} ms: ${script}`)),
+    LIMIT,
+  );
+  const finished = test(driver).then(() => driver.finish());
+  try {
+    await Promise.race([finished, expired.promise]);
+  } catch (error) {
+    console.error(await driver.kill());
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    await driver.kill();
+  }
+}
+
+/** What Python raised, as `<name of the class>: <text>`. */
+export class PythonError extends Error {
+  override name = "PythonError";
+}
+
+/** A Python client. */
+export class PythonClient {
+  readonly #driver: Driver;
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+  }
+
+  /** Connects; with `watched`, `close` waits for the Close frame of the server. */
+  async connect(
+    server: Server,
+    options: {
+      readonly token?: string;
+      readonly watched?: boolean;
+      readonly minimum_version?: string;
+    } = {},
+  ): Promise<void> {
+    await this.#run("connect", { url: server.url, token: "test", ...options });
+  }
+
+  /** Calls an operation and returns the result. */
+  operation(name: string, data: JsonObject = {}): Promise<Json> {
+    return this.#run("operation", name, data);
+  }
+
+  /** Calls `Connection.print`, `Connection.read` or `Connection.get`. */
+  shortcut(name: "print" | "read" | "get", argument: string): Promise<Json> {
+    return this.#run("shortcut", name, argument);
+  }
+
+  /** Calls the operation `add` with a number that JSON does not have. */
+  addNotANumber(): Promise<Json> {
+    return this.#run("add_not_a_number");
+  }
+
+  /** Sends a message and returns it. */
+  async message(name: string, data: Json = {}): Promise<WireMessage> {
+    return await this.#run("message", name, data) as unknown as WireMessage;
+  }
+
+  /** Answers every message of a name with another. */
+  async answer(question: string, name: string, data: Json): Promise<void> {
+    await this.#run("answer", question, name, data);
+  }
+
+  /** The messages that have reached the listeners since it was last asked. */
+  async received(): Promise<WireMessage[]> {
+    return await this.#run("received") as unknown as WireMessage[];
+  }
+
+  /** Closes the connection; the close code, if it was opened `watched`. */
+  close(): Promise<Json> {
+    return this.#run("close");
+  }
+
+  async #run(...command: readonly Json[]): Promise<Json> {
+    const answer = await this.#driver.ask(command) as JsonObject;
+    if (typeof answer.error !== "string") return answer.result ?? null;
+    throw new PythonError(answer.error);
+  }
+}
+
+/** Runs a Python client for as long as a test takes; it has to end cleanly. */
+export function withPythonClient(
+  test: (python: PythonClient) => Promise<void>,
+): Promise<void> {
+  const run = (driver: Driver) => test(new PythonClient(driver));
+  return withDriver("client.py", [], run);
+}
+
+/** A Python server. */
+export class PythonServer {
+  readonly url: string;
+  readonly #driver: Driver;
+
+  constructor(driver: Driver, url: string) {
+    this.#driver = driver;
+    this.url = url;
+  }
+
+  /** A client of ours. */
+  connect(
+    options: ConnectOptions & { token?: string } = {},
+  ): Promise<Connection> {
+    const { token = "test", ...rest } = options;
+    return connect(token, { url: this.url, ...rest });
+  }
+
+  /** Closes the server. */
+  async close(): Promise<void> {
+    await this.#driver.ask("close");
+  }
+}
+
+/** Runs a Python server for as long as a test takes; it has to end cleanly. */
+export function withPythonServer(
+  test: (python: PythonServer) => Promise<void>,
+  options: { readonly minimum_version?: string; readonly eager?: boolean } = {},
+): Promise<void> {
+  return withDriver("server.py", [JSON.stringify(options)], async (driver) => {
+    const port = await driver.next();
+    await test(new PythonServer(driver, `http://127.0.0.1:${port}`));
+  });
+}
+
+/** A server with an operation that works, to see that a connection is usable. */
+export function serveAdd(
+  options: Parameters<typeof serveQuietly>[0] = {},
+): Server {
+  const server = serveQuietly(options);
+  server.operation("add", ({ a, b }) => Number(a) + Number(b));
+  return server;
+}
+
+/** The error that a Python client raises with this message. */
+export function raised(message: string): PythonError {
+  return new PythonError(message);
+}

@@ -1,0 +1,143 @@
+/** The real Python client meets schemas, streams and the operations that it knows. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type } from "arktype";
+import { z } from "zod";
+import { serveAgreed } from "../support/agreement.ts";
+import { serveQuietly } from "../support/helpers.ts";
+import { serve as serveSite } from "../testdata/site.ts";
+import { type Server } from "../../server.ts";
+import { raised, withPythonClient } from "./drivers.ts";
+
+Deno.test("A Python client is told which type was needed, and carries on", async () => {
+  await using server = serveAgreed();
+  server.operation("add", ({ a, b }) => a + b);
+  await withPythonClient(async (python) => {
+    await python.connect(server as unknown as Server);
+    await assert.rejects(
+      python.operation("add", { a: "1" }),
+      raised(
+        "BadContentError: sent type str when server expected int, float",
+      ),
+    );
+    await assert.rejects(
+      python.operation("add", {}),
+      raised(
+        "BadContentError: sent type None when server expected int, float",
+      ),
+    );
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+  });
+});
+
+Deno.test("A Python client is told of a message that does not fit, and carries on", async () => {
+  await using server = serveAgreed();
+  server.receive("hello", (message) => {
+    message.reply("hi", { text: message.data.name });
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server as unknown as Server);
+    for (
+      const [name, data, types] of [
+        ["hello", { name: 1 }, "int when server expected str"],
+        ["helo", {}, "str when server expected str"],
+        // It is a text, and yet no date.
+        ["note", { at: "1" }, "str when server expected str"],
+      ] as const
+    ) {
+      await assert.rejects(
+        python.message(name, data),
+        raised(`BadContentError: sent type ${types}`),
+      );
+    }
+    await python.message("hello", { name: "Ada" });
+    const [reply] = await python.received();
+    assert.deepEqual(reply?.data, { text: "Ada" });
+  });
+});
+
+Deno.test("A Python client talks to listeners and operations with a schema of their own", async () => {
+  await using server = serveQuietly();
+  server.receive("n", type({ n: "number" }), (message) => {
+    message.reply("doubled", { n: 2 * message.data.n });
+  });
+  server.operation("n", { output: z.number() }, () => "one" as never);
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await python.message("n", { n: 2 });
+    const [reply] = await python.received();
+    assert.deepEqual(reply?.data, { n: 4 });
+    await assert.rejects(
+      python.operation("n"),
+      raised(
+        "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
+      ),
+    );
+    await assert.rejects(
+      python.message("n", {}),
+      raised("BadContentError: sent type None when server expected int, float"),
+    );
+  });
+});
+
+Deno.test("A Python client that calls a stream is told so, and carries on", async () => {
+  await using server = serveAgreed();
+  server.operation("rows", async function* () {
+    yield { n: 1 };
+  });
+  server.operation("now", () => "now");
+  await withPythonClient(async (python) => {
+    await python.connect(server as unknown as Server);
+    await assert.rejects(
+      python.operation("rows", { to: 1 }),
+      raised(
+        "ServerResponseError: code 7 [UNSUPPORTED_OPERATION]: Request operation is not supported by the server.",
+      ),
+    );
+    assert.equal(await python.operation("now"), "now");
+  });
+});
+
+Deno.test("A Python client prints, gets and reads where the server allows it", async () => {
+  const root = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(root, "hello.txt"), "Hello\n");
+  await using site = serveSite(() => new Response("welcome"));
+  await using server = serveQuietly({
+    builtins: { read: { root }, get: { allow: [site.at("/public")] } },
+    unsupportedOperations: ["get"],
+  });
+  await using open = serveQuietly({
+    builtins: { get: { allow: [site.at("/public")] } },
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    assert.equal(
+      await python.operation("read", { path: "hello.txt" }),
+      "Hello\n",
+    );
+    await assert.rejects(
+      python.operation("read", { path: "../hello.txt" }),
+      raised("BadContentError: sent type dict when server expected dict"),
+    );
+    await assert.rejects(
+      python.shortcut("get", site.at("/public")),
+      raised(
+        "ServerResponseError: code 7 [UNSUPPORTED_OPERATION]: Request operation is not supported by the server.",
+      ),
+    );
+    await assert.rejects(
+      python.shortcut("print", "x"),
+      raised('ValueError: "print" is not a valid operation'),
+    );
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(open);
+    assert.equal(await python.shortcut("get", site.at("/public/a")), "welcome");
+    await assert.rejects(
+      python.shortcut("get", site.at("/private")),
+      raised("BadContentError: sent type dict when server expected dict"),
+    );
+  });
+  await Deno.remove(root, { recursive: true });
+});

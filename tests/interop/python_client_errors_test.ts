@@ -1,0 +1,165 @@
+/** The real Python client meets errors of our server, and the end. */
+
+import assert from "node:assert/strict";
+import { CloseCode } from "../../common/errors.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { Recorder, serveQuietly } from "../support/helpers.ts";
+import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
+
+Deno.test("A Python client is told that a listener failed, and not how", async () => {
+  await using server = serveQuietly();
+  server.receive("hello", () => {
+    throw new RangeError("secret");
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.message("hello"),
+      raised(
+        "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
+      ),
+    );
+  });
+});
+
+Deno.test("A Python client carries on after a listener failed", async () => {
+  await using server = serveAdd();
+  server.receive("hello", () => {
+    throw new RangeError("secret");
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(python.message("hello"), PythonError);
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+  });
+});
+
+Deno.test("A Python client carries on after an operation failed", async () => {
+  await using server = serveAdd();
+  server.operation("fail", () => {
+    throw new RangeError("secret");
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.operation("fail"),
+      raised(
+        "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
+      ),
+    );
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+  });
+});
+
+Deno.test("A Python client is told how an operation failed with exposeErrors", async () => {
+  await using server = serveQuietly({ exposeErrors: true });
+  server.operation("fail", () => {
+    throw new RangeError("too far");
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.operation("fail"),
+      raised(
+        "InternalServerError: exception occured on server: RangeError - too far",
+      ),
+    );
+  });
+});
+
+Deno.test("A Python client is told what is wrong with its data and carries on", async () => {
+  await using server = serveAdd();
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.message("hello", ["no object"]),
+      raised("BadContentError: sent type list when server expected dict"),
+    );
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+  });
+});
+
+Deno.test("A Python client that sends NaN is told that it is not JSON", async () => {
+  await using server = serveAdd();
+  await withPythonClient(async (python) => {
+    await python.connect(server, { watched: true });
+    await assert.rejects(
+      python.addNotANumber(),
+      raised(
+        "ServerResponseError: code 1 [INVALID_JSON]: Invalid JSON structure was received.",
+      ),
+    );
+    assert.equal(await python.close(), CloseCode.UNSUPPORTED_DATA);
+  });
+});
+
+Deno.test("A Python client that says goodbye is closed with 1000", async () => {
+  await using server = serveQuietly();
+  await withPythonClient(async (python) => {
+    await python.connect(server, { watched: true });
+    assert.equal(await python.close(), CloseCode.NORMAL);
+    assert.equal(server.clients.size, 0);
+  });
+});
+
+Deno.test("A Python client that says goodbye and leaves at once is not lost", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await python.close();
+    await logger.line(/disconnect: .* has said goodbye/);
+  });
+  assert.equal(server.clients.size, 0);
+  assert.deepEqual(logger.lines.filter((line) => /lost|^error/.test(line)), []);
+});
+
+Deno.test("A Python client that waits is told with 1001 that our server closes", async () => {
+  const server = serveQuietly({ closeTimeout: 0 });
+  const called = Promise.withResolvers<void>();
+  server.operation("wait", () => {
+    called.resolve();
+    return new Promise(() => {});
+  });
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    const told = assert.rejects(
+      python.operation("wait"),
+      /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
+    );
+    await called.promise;
+    await Promise.all([told, server.close()]);
+    // Nobody is left to say goodbye to.
+    await python.close().catch(() => {});
+  });
+});
+
+Deno.test("A Python client that does not wait is told at its next request that our server has closed", async () => {
+  const server = serveQuietly();
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await server.close();
+    // Which of the two depends on how far the closing has come.
+    await assert.rejects(
+      python.operation("add"),
+      /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
+    );
+    await python.close().catch(() => {});
+  });
+});
+
+Deno.test("A Python client is told that it goes beyond a limit, and carries on", async () => {
+  await using server = serveAdd();
+  let data: JsonObject = { a: 1, b: 2 };
+  for (let level = 0; level < 64; level++) data = { data };
+  await withPythonClient(async (python) => {
+    await python.connect(server);
+    await assert.rejects(
+      python.operation("add", data),
+      raised(
+        "ServerResponseError: code 9 [LIMIT_EXCEEDED]: Limit of the server was exceeded.",
+      ),
+    );
+    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+  });
+});

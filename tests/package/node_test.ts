@@ -1,0 +1,269 @@
+/** The client in Node: bundled as for a browser, with the WebSocket of npm's `ws`. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type Server } from "../../server.ts";
+import { serveQuietly } from "../support/helpers.ts";
+import { Wire } from "../support/visits.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+let directory = "";
+
+Deno.test.beforeAll(async () => {
+  directory = await Deno.makeTempDir();
+  const bundle = join(directory, "client.js");
+  const bundling = ["bundle", "--platform", "browser", "--output", bundle];
+  await run(Deno.execPath(), [...bundling, "client.ts"], ROOT);
+  await Deno.writeTextFile(
+    join(directory, "package.json"),
+    JSON.stringify({ type: "module", dependencies: { ws: "8.18.3" } }),
+  );
+  await run(Deno.execPath(), ["install"], directory);
+});
+
+Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
+
+Deno.test("the bundle of the client needs neither Deno nor Node", async () => {
+  const bundle = await Deno.readTextFile(join(directory, "client.js"));
+  assert.match(bundle, /^export \{$/m);
+  assert.doesNotMatch(bundle, /\bDeno\./);
+  assert.doesNotMatch(bundle, /node:/);
+});
+
+Deno.test("connection.message() returns the replies in Node", async () => {
+  await using server = serveQuietly();
+  server.receive("hello", (message) => {
+    message.reply("first", { you: message.data.name ?? null });
+    message.reply("second");
+  });
+  const output = await runClient(
+    server,
+    `const { replies } = await connection.message("hello", { name: "Ada" });
+    print(replies.map(({ name, data }) => ({ name, data })));`,
+  );
+  assert.deepEqual(output, [
+    { name: "first", data: { you: "Ada" } },
+    { name: "second", data: {} },
+  ]);
+});
+
+Deno.test("connection.operation() returns the result in Node", async () => {
+  await using server = serveQuietly();
+  server.operation("add", ({ a, b }) => Number(a) + Number(b));
+  const output = await runClient(
+    server,
+    `print(await connection.operation("add", { a: 1, b: 2 }));`,
+  );
+  assert.equal(output, 3);
+});
+
+Deno.test("connection.receive() gets a broadcast in Node", async () => {
+  await using server = serveQuietly();
+  server.receive("ready", () => void server.broadcast("news", { n: 1 }));
+  const output = await runClient(
+    server,
+    `const came = new Promise((resolve) => connection.receive("news", resolve));
+    await connection.message("ready");
+    const { name, data } = await came;
+    print({ name, data });`,
+  );
+  assert.deepEqual(output, { name: "news", data: { n: 1 } });
+});
+
+Deno.test("connection.operation() rejects in Node if there is no such operation", async () => {
+  await using server = serveQuietly();
+  const output = await runClient(
+    server,
+    `const error = await connection.operation("none").catch((error) => error);
+    print({ isResponseError: error instanceof ResponseError, code: error.code });`,
+  );
+  assert.deepEqual(output, { isResponseError: true, code: 5 });
+});
+
+Deno.test("connection.close() says goodbye in Node, and the program ends", async () => {
+  await using server = serveQuietly();
+  const output = await runClient(
+    server,
+    `await connection.close();
+    print((await connection.closed).code);`,
+  );
+  assert.equal(output, 1000);
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("connection.closed tells in Node that the server went away", async () => {
+  await using server = serveQuietly();
+  server.receive("enough", () => void server.close());
+  const output = await runClient(
+    server,
+    `await connection.message("enough");
+    print((await connection.closed).code);`,
+  );
+  assert.equal(output, 1001);
+});
+
+Deno.test("a connection comes back in Node, and repeats what is idempotent", async () => {
+  const first = serveQuietly({ closeTimeout: 1 });
+  const { port } = first.addr;
+  const restarted = Promise.withResolvers<Server>();
+  first.operation("get", async () => {
+    // Its own answer is what the closing cuts.
+    void first.close().then(() => restarted.resolve(serveQuietly({ port })));
+    await new Promise(() => {});
+  });
+  restarted.promise.then((second) => second.operation("get", () => "got"));
+  const output = await runScript(
+    first.url,
+    `const reconnect = { minDelay: 20 };
+    const connection = await connect("test", { url, WebSocket, reconnect });
+    const states = [];
+    connection.onState(({ state }) => states.push(state));
+    const result = await connection.operation("get", {}, { idempotent: true });
+    await connection.close();
+    print({ result, first: states[0], last: states.slice(-2) });`,
+  );
+  assert.deepEqual(output, {
+    result: "got",
+    first: "waiting",
+    last: ["open", "closed"],
+  });
+  await (await restarted.promise).close();
+});
+
+Deno.test("close() ends an attempt to come back in Node, and the program", async () => {
+  const server = serveQuietly();
+  server.receive("enough", () => void server.close());
+  await using stalled = new Wire(server);
+  stalled.isStalled = true;
+  const output = await runScript(
+    server.url,
+    `const stalled = ${JSON.stringify(stalled.url)}.replace("http", "ws");
+    let sockets = 0;
+    class Stalling extends WebSocket {
+      constructor(url, protocols) {
+        super(++sockets === 1 ? url : stalled, protocols);
+      }
+    }
+    const ack = await fetch(url + "/hoist/ack").then((response) => response.text());
+    const reconnect = { minDelay: 1 };
+    const connection = await connect("test", { url, WebSocket: Stalling, reconnect });
+    globalThis.fetch = () => Promise.resolve(new Response(ack));
+    const attempt = new Promise((resolve) =>
+      connection.onState(({ state }) => state === "connecting" && resolve())
+    );
+    await connection.message("enough").catch(() => {});
+    await attempt;
+    while (sockets < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    await connection.close();
+    print((await connection.closed).reason);`,
+  );
+  assert.equal(output, "closed by this side");
+});
+
+Deno.test("connect() rejects in Node if the token is wrong", async () => {
+  await using server = serveQuietly();
+  const output = await runScript(
+    server.url,
+    `const error = await connect("wrong", { url, WebSocket }).catch((error) => error);
+    print({ isLoginError: error instanceof LoginError, message: error.message });`,
+  );
+  assert.deepEqual(output, {
+    isLoginError: true,
+    message:
+      `Cannot log in to ${server.url}: the server refused the token; compare it with the one of the server`,
+  });
+});
+
+Deno.test("connect() rejects in Node if nothing listens", async () => {
+  const server = serveQuietly();
+  await server.close();
+  const output = await runScript(
+    server.url,
+    `const error = await connect("test", { url, WebSocket }).catch((error) => error);
+    print({ isConnectError: error instanceof ConnectError, message: error.message });`,
+  );
+  assert.deepEqual(output, {
+    isConnectError: true,
+    message:
+      `Cannot connect to ${server.url}: nothing answers there; check the URL and that the server is running`,
+  });
+});
+
+Deno.test("connect() rejects in Node if the WebSocket is refused", async () => {
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  await using server = Deno.serve(
+    options,
+    ({ url }) =>
+      url.endsWith("/hoist/ack")
+        ? Response.json({ version: "1.0.0" })
+        : new Response(null, { status: 404 }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const output = await runScript(
+    url,
+    `const error = await connect("test", { url, WebSocket }).catch((error) => error);
+    print({ isConnectError: error instanceof ConnectError, message: error.message });`,
+  );
+  assert.deepEqual(output, {
+    isConnectError: true,
+    message: `Cannot connect to ${url}: no WebSocket opens at ${
+      url.replace("http", "ws")
+    }/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`,
+  });
+});
+
+Deno.test("connect() names the option to set where there is no WebSocket", async () => {
+  await using server = serveQuietly();
+  const output = await runScript(
+    server.url,
+    // Node has one from version 22 on.
+    `delete globalThis.WebSocket;
+    const error = await connect("test", { url }).catch((error) => error);
+    print(error.message);`,
+  );
+  assert.equal(
+    output,
+    "Cannot connect as this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws",
+  );
+});
+
+/** Runs code that has a connection in Node; returns what it prints. */
+function runClient(server: Server, code: string): Promise<unknown> {
+  return runScript(
+    server.url,
+    `const connection = await connect("test", { url, WebSocket });
+    ${code}
+    await connection.close();`,
+  );
+}
+
+/** Runs code that has the bundle in Node; returns what it prints. */
+async function runScript(url: string, code: string): Promise<unknown> {
+  const script =
+    `import { ConnectError, connect, LoginError, ResponseError } from "./client.js";
+    import { WebSocket } from "ws";
+    const print = (value) => console.log(JSON.stringify(value));
+    const url = process.env.HOIST_URL;
+    ${code}`;
+  const args = ["--input-type=module", "--eval", script];
+  const env = { HOIST_URL: url };
+  return JSON.parse(await run("node", args, directory, env));
+}
+
+/** Runs a program to its end; returns what it prints. */
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string | URL,
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    env,
+    stdin: "null",
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

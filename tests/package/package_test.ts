@@ -1,0 +1,206 @@
+/** The package as its users get it, from a registry into an empty cache. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { connect } from "../../client.ts";
+import { stage } from "../../tools/publish.ts";
+import { settlesWithin } from "../../common/async.ts";
+import { firstMatch } from "../support/helpers.ts";
+import { JsrRegistry } from "../support/jsr_registry.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** How long a server may take to end, in milliseconds. */
+const LIMIT = 60_000;
+
+/** An empty folder, with a cache and a registry of its own. */
+class Sandbox implements AsyncDisposable {
+  readonly #registry: JsrRegistry;
+  readonly #directory: string;
+
+  private constructor(registry: JsrRegistry, directory: string) {
+    this.#registry = registry;
+    this.#directory = directory;
+  }
+
+  static async make(): Promise<Sandbox> {
+    const directory = await Deno.makeTempDir();
+    await Deno.mkdir(join(directory, "project"));
+    return new Sandbox(await JsrRegistry.start(), directory);
+  }
+
+  /** What a program that `run` started has tried to be allowed. */
+  async asked(): Promise<Set<string>> {
+    const audit = await Deno.readTextFile(join(this.#directory, "audit"));
+    const lines = audit.trim().split("\n");
+    return new Set(lines.map((line) => JSON.parse(line).permission));
+  }
+
+  write(name: string, source: string): Promise<void> {
+    return Deno.writeTextFile(join(this.#directory, "project", name), source);
+  }
+
+  /** Runs a program to its end; returns what it prints. */
+  async run(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.#deno(args).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  }
+
+  /** Starts a program that is a server. */
+  start(...args: string[]): Deno.ChildProcess {
+    return this.#deno(args, "null").spawn();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#registry[Symbol.asyncDispose]();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  /** A program without permissions that has the registry. */
+  #deno(args: string[], stdout: "piped" | "null" = "piped"): Deno.Command {
+    return new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", ...args],
+      cwd: join(this.#directory, "project"),
+      env: {
+        DENO_AUDIT_PERMISSIONS: join(this.#directory, "audit"),
+        DENO_DIR: join(this.#directory, "cache"),
+        JSR_URL: this.#registry.url,
+        NO_COLOR: "1",
+      },
+      stdin: "null",
+      stdout,
+      stderr: "piped",
+    });
+  }
+}
+
+Deno.test("deno run jsr:@hoist/cli --version prints the version", async () => {
+  await using sandbox = await Sandbox.make();
+  const output = await sandbox.run("jsr:@hoist/cli", "--version");
+  assert.equal(output, "hoist 1.0.0\n");
+});
+
+Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", async () => {
+  await using sandbox = await Sandbox.make();
+  const args = "-t test -H 127.0.0.1 -p 0".split(" ");
+  await using child = sandbox.start("--allow-net", "jsr:@hoist/cli", ...args);
+  const { url, errors } = watch(child);
+  await using connection = await connect("test", { url: await url });
+  assert.deepEqual((await connection.message("hello")).replies, []);
+  await terminate(child, errors);
+  assert.match(
+    await errors,
+    /startup: starting server on .* with token test\n/,
+  );
+  assert.equal((await connection.closed).code, 1001);
+});
+
+Deno.test("a server of jsr:@hoist/cli and a client of jsr:@hoist/cli/client talk to each other", async () => {
+  await using sandbox = await Sandbox.make();
+  await sandbox.write(
+    "server.ts",
+    `import { main, serve } from "jsr:@hoist/cli";
+    await main(import.meta, async (signal) => {
+      const where = { hostname: "127.0.0.1", port: 0 };
+      await using server = serve("test", { ...where, signal });
+      server.operation("add", ({ a, b }) => Number(a) + Number(b));
+      await server.finished;
+    });`,
+  );
+  await sandbox.write(
+    "client.ts",
+    `import { connect } from "jsr:@hoist/cli/client";
+    await using connection = await connect("test", { url: Deno.args[0]! });
+    console.log(await connection.operation("add", { a: 1, b: 2 }));`,
+  );
+  await using child = sandbox.start("--check", "--allow-net", "server.ts");
+  const { url, errors } = watch(child);
+  const client = ["--check", "--allow-net", "client.ts"];
+  assert.equal(await sandbox.run(...client, await url), "3\n");
+  await terminate(child, errors);
+});
+
+Deno.test("importing the library needs no permission and asks for none", async () => {
+  await using sandbox = await Sandbox.make();
+  const { exports } = await readJson(new URL("deno.json", ROOT));
+  const paths = Object.keys(exports).map((path) => path.slice(1));
+  const imports = paths.map((path) => `import "jsr:@hoist/cli${path}";\n`);
+  await sandbox.write("main.ts", `${imports.join("")}console.log("imported");`);
+  assert.equal(await sandbox.run("main.ts"), "imported\n");
+  // Every program that imports from a registry has this one, without asking.
+  assert.deepEqual(await sandbox.asked(), new Set(["import"]));
+});
+
+Deno.test("the package is the modules, the documents and the configuration", async () => {
+  const { paths } = await stageAndRemove();
+  const modules = [...Deno.readDirSync(ROOT)]
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".ts"));
+  const others = [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "SECURITY.md",
+    "deno.json",
+  ];
+  assert.deepEqual(paths.toSorted(), [...modules, ...others].toSorted());
+});
+
+Deno.test("the package has the configuration of the checkout without its links", async () => {
+  const { config } = await stageAndRemove();
+  const { links, ...rest } = await readJson(new URL("deno.json", ROOT));
+  assert.equal(links.length, 3);
+  assert.deepEqual(config, rest);
+});
+
+Deno.test("deno task publish:check takes the files of the package and no others", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "publish:check"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const report = new TextDecoder().decode(stderr);
+  assert.equal(code, 0, report);
+  const names = report.matchAll(/^ *file:\S+\/(\S+) \(.*\)$/gm);
+  const { paths } = await stageAndRemove();
+  assert.deepEqual([...names].map(([, name]) => name), paths);
+});
+
+/** Where a server that is starting listens, and all that it says. */
+function watch(
+  child: Deno.ChildProcess,
+): { readonly url: Promise<string>; readonly errors: Promise<string> } {
+  const [start, all] = child.stderr.tee();
+  const address = firstMatch(start, /(?<=starting server on )\S+(?= with)/);
+  const url = address.then((address) => `http://${address}`);
+  return { url, errors: new Response(all).text() };
+}
+
+/** Asks a server to end, which it has to do well. */
+async function terminate(
+  child: Deno.ChildProcess,
+  errors: Promise<string>,
+): Promise<void> {
+  child.kill("SIGTERM");
+  const hasEnded = await settlesWithin(child.status, LIMIT);
+  if (!hasEnded) child.kill("SIGKILL");
+  const { code } = await child.status;
+  assert.equal(code, 0, `The server ended with ${code}:\n${await errors}`);
+}
+
+/** What the package is made of. */
+async function stageAndRemove(): Promise<{ paths: string[]; config: unknown }> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const paths = await stage(directory);
+    return { paths, config: await readJson(join(directory, "deno.json")) };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+// deno-lint-ignore no-explicit-any -- a test looks at any key
+async function readJson(path: string | URL): Promise<any> {
+  return JSON.parse(await Deno.readTextFile(path));
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../common/errors.ts";
+import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
+import {
+  BROKEN,
+  MESSAGE,
+  OPERATION,
+  UNKNOWN_ACTION,
+} from "../support/frames.ts";
+
+const GOODBYE = '{"id": null, "end": true}';
+
+/** What can stand in a batch, invalid frames included. */
+const ELEMENTS = [
+  MESSAGE,
+  OPERATION,
+  BROKEN,
+  UNKNOWN_ACTION,
+  GOODBYE,
+  "{}",
+  "null",
+  "true",
+  "1",
+  "1.5",
+  '"text"',
+  "[]",
+  `[${MESSAGE}]`,
+];
+
+/** What is wrong with an element, and for good. */
+function noObject(current: string | null) {
+  return {
+    kind: "invalid",
+    id: null,
+    code: ErrorCode.INVALID_CONTENT,
+    data: { current, needed: "dict" },
+    description: `the frame must be dict, not ${current ?? "None"}`,
+    fatal: true,
+  };
+}
+
+Deno.test("decodeBatch() reads each request as if it came alone, in their order", () => {
+  const requests = ELEMENTS.map((element) => decodeRequest(element));
+  assert.deepEqual(decodeBatch(`[${ELEMENTS.join(", ")}]`), requests);
+  const backwards = `[${ELEMENTS.toReversed().join(",")}]`;
+  assert.deepEqual(decodeBatch(backwards), requests.toReversed());
+});
+
+for (const element of ELEMENTS) {
+  Deno.test(`decodeBatch() reads a batch of nothing but ${element}`, () => {
+    assert.deepEqual(decodeBatch(`[${element}]`), [decodeRequest(element)]);
+  });
+}
+
+for (const frame of ELEMENTS.slice(0, -1)) {
+  Deno.test(`decodeBatch() reads ${frame} without a batch as decodeRequest() does`, () => {
+    assert.deepEqual(decodeBatch(frame), [decodeRequest(frame)]);
+  });
+}
+
+for (const frame of ["", "[", `[${MESSAGE}`, `[${MESSAGE},]`, undefined, []]) {
+  Deno.test(`decodeBatch() answers code 1 to ${Deno.inspect(frame)}, for good`, () => {
+    const [request, ...rest] = decodeBatch(frame);
+    assert(request?.kind === "invalid");
+    assert.deepEqual([request.code, request.fatal], [1, true]);
+    assert.deepEqual(rest, []);
+  });
+}
+
+Deno.test("decodeBatch() answers code 2 to an empty batch, for good", () => {
+  assert.deepEqual(decodeBatch("[]"), [noObject("list")]);
+});
+
+for (
+  const [element, current] of [
+    ["[]", "list"],
+    [`[${MESSAGE}]`, "list"],
+    ["null", null],
+    ["1", "int"],
+    ["false", "bool"],
+    ['"text"', "str"],
+  ] as const
+) {
+  Deno.test(`decodeBatch() answers code 2 to ${element} in a batch, for good`, () => {
+    const [before, broken, after] = decodeBatch(
+      `[${MESSAGE}, ${element}, ${OPERATION}]`,
+    );
+    assert.deepEqual(broken, noObject(current));
+    assert.deepEqual([before?.kind, after?.kind], ["message", "operation"]);
+  });
+}
+
+Deno.test("decodeBatch() gives what is wrong with an object its own id, and it is not for good", () => {
+  const requests = decodeBatch(`[${BROKEN}, ${MESSAGE}, ${UNKNOWN_ACTION}]`);
+  const [broken, message, unknown] = requests;
+  assert(broken?.kind === "invalid" && unknown?.kind === "invalid");
+  assert.deepEqual([broken.id, broken.code, broken.fatal], [3, 2, false]);
+  assert.deepEqual([unknown.id, unknown.code, unknown.fatal], [4, 8, false]);
+  assert.equal(message?.kind, "message");
+});
+
+Deno.test("decodeBatch() reads 100,000 requests", () => {
+  const requests = decodeBatch(`[${Array(100_000).fill(OPERATION)}]`);
+  assert.equal(requests.length, 100_000);
+  assert(requests.every(({ kind }) => kind === "operation"));
+});
+
+Deno.test("decodeBatch() survives batches that nest 100,000 deep", () => {
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  assert.deepEqual(decodeBatch(deep), [noObject("list")]);
+});
+
+Deno.test("decodeBatch() takes an object with numbers for keys for no batch", () => {
+  const [request] = decodeBatch(`{"0": ${MESSAGE}, "length": 1}`);
+  assert(request?.kind === "invalid");
+  assert.equal(request.fatal, false);
+});
+
+Deno.test("decodeRequest() takes no batch", () => {
+  for (const element of ELEMENTS) {
+    assert.deepEqual(decodeRequest(`[${element}]`), noObject("list"));
+  }
+});

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../common/errors.ts";
+import { readExtension } from "../../protocol/client_frames.ts";
+import {
+  type Feature,
+  FEATURES,
+  NO_FEATURES,
+} from "../../protocol/features.ts";
+import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
+
+const STREAM = { operation: "rows", data: { to: 3 }, credit: 256 };
+
+/** What makes each action a frame that is right. */
+const FRAMES = {
+  stream: {
+    data: STREAM,
+    frame: {
+      kind: "stream",
+      id: 5,
+      name: "rows",
+      data: { to: 3 },
+      credit: 256,
+    },
+  },
+  credit: {
+    data: { credit: 128 },
+    frame: { kind: "credit", id: 5, credit: 128 },
+  },
+  cancel: { data: {}, frame: { kind: "cancel", id: 5 } },
+  done: {
+    data: { failed: false },
+    frame: { kind: "done", id: 5, failed: false },
+  },
+} as const;
+
+type Action = keyof typeof FRAMES;
+
+const ACTIONS = Object.keys(FRAMES) as Action[];
+
+/** The feature that makes an action one. */
+function featureOf(action: Action): Feature {
+  return action === "done" ? "request" : "stream";
+}
+
+function withFeatures(...features: readonly Feature[]): ReadonlySet<Feature> {
+  return new Set(features);
+}
+
+/** What a server reads out of a frame of a client that has named all features. */
+function decode(action: unknown, data: unknown, id: unknown = 5) {
+  const frame = JSON.stringify({ id, action, data });
+  return decodeRequest(frame, new Set(FEATURES));
+}
+
+/** What a server says of a field with a wrong type. */
+function mismatch(
+  field: string,
+  current: string | null,
+  needed: string,
+  description: string,
+) {
+  return {
+    kind: "invalid",
+    id: 5,
+    code: ErrorCode.INVALID_CONTENT,
+    data: { current, needed },
+    description: `"${field}" ${description}`,
+    fatal: false,
+  };
+}
+
+for (const action of ACTIONS) {
+  const { data, frame } = FRAMES[action];
+
+  Deno.test(`a frame with the action ${action} is read as what it is`, () => {
+    assert.deepEqual(
+      readExtension(5, action, data, new Set(FEATURES)),
+      frame,
+    );
+    assert.deepEqual(decode(action, data), frame);
+    const features = withFeatures(featureOf(action));
+    assert.deepEqual(readExtension(5, action, data, features), frame);
+  });
+
+  Deno.test(`a frame with the action ${action} may say more`, () => {
+    const more = { ...data, more: 1, id: 7, kind: "operation" };
+    assert.deepEqual(decode(action, more), frame);
+  });
+
+  Deno.test(`nobody understands the action ${action} who has not agreed to it`, () => {
+    const others = FEATURES.filter((name) => name !== featureOf(action));
+    for (const features of [NO_FEATURES, withFeatures(...others)]) {
+      assert.equal(readExtension(5, action, data, features), undefined);
+      const text = JSON.stringify({ id: 5, action, data });
+      const invalid = {
+        kind: "invalid",
+        id: 5,
+        code: ErrorCode.INVALID_ACTION,
+        data: null,
+        description: '"action" must be "message" or "operation"',
+        fatal: false,
+      };
+      assert.deepEqual(decodeRequest(text, features), invalid);
+      assert.deepEqual(decodeBatch(`[${text}]`, features), [invalid]);
+    }
+  });
+
+  for (const [id, current] of [[null, null], ["5", "str"], [1.5, "float"]]) {
+    Deno.test(`a frame with the action ${action} needs a number, not ${JSON.stringify(id)}`, () => {
+      const decoded = decode(action, data, id);
+      assert(decoded.kind === "invalid");
+      assert.deepEqual(decoded.data, { current, needed: "int" });
+      assert.equal(decoded.id, null);
+    });
+  }
+
+  for (const rubbish of [null, [], 1, "text"]) {
+    Deno.test(`a frame with the action ${action} needs an object, not ${JSON.stringify(rubbish)}`, () => {
+      const decoded = decode(action, rubbish);
+      assert(decoded.kind === "invalid");
+      assert.match(decoded.description ?? "", /^"data" must be dict, not /);
+      assert.deepEqual([decoded.id, decoded.fatal], [5, false]);
+    });
+  }
+}
+
+Deno.test("no other action is an extension, whatever its name", () => {
+  const names = [
+    ...["message", "operation", "items", "request", "batch", "", "Stream"],
+    ...["__proto__", "constructor", "toString", "done ", "kind"],
+  ];
+  for (const name of names) {
+    const read = readExtension(5, name, STREAM, new Set(FEATURES));
+    assert.equal(read, undefined);
+  }
+});
+
+Deno.test("the extensions are read in a batch as they are alone", () => {
+  const frames = ACTIONS.map((action) => ({
+    id: 5,
+    action,
+    data: FRAMES[action].data,
+  }));
+  const decoded = decodeBatch(JSON.stringify(frames), new Set(FEATURES));
+  assert.deepEqual(decoded, ACTIONS.map((action) => FRAMES[action].frame));
+});
+
+Deno.test("a stream may have any number, credit and name that JSON can hold", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  for (const id of [0, -1, most]) {
+    const decoded = decode("stream", { ...STREAM, credit: most }, id);
+    assert(decoded.kind === "stream");
+    assert.deepEqual([decoded.id, decoded.credit], [id, most]);
+  }
+  for (const name of ["", "__proto__", "constructor", "toString", "\n"]) {
+    const decoded = decode("stream", { ...STREAM, operation: name });
+    assert(decoded.kind === "stream");
+    assert.equal(decoded.name, name);
+  }
+});
+
+Deno.test("a stream does not read its fields out of __proto__", () => {
+  const decoded = decodeRequest(
+    '{"id": 5, "action": "stream", "data": {"__proto__": {"operation": "rows", "data": {}, "credit": 1}}}',
+    new Set(FEATURES),
+  );
+  const text = "must be str, not None";
+  assert.deepEqual(decoded, mismatch("data.operation", null, "str", text));
+});
+
+for (
+  const [operation, current] of [
+    [undefined, null],
+    [null, null],
+    [1, "int"],
+    [true, "bool"],
+    [["rows"], "list"],
+    [{}, "dict"],
+  ] as const
+) {
+  Deno.test(`a stream of the operation ${JSON.stringify(operation)} is refused`, () => {
+    assert.deepEqual(
+      decode("stream", { ...STREAM, operation, data: 1, credit: 0 }),
+      mismatch(
+        "data.operation",
+        current,
+        "str",
+        `must be str, not ${current ?? "None"}`,
+      ),
+    );
+  });
+}
+
+for (
+  const [data, current] of [
+    [undefined, null],
+    [null, null],
+    [1.5, "float"],
+    ["{}", "str"],
+    [[], "list"],
+  ] as const
+) {
+  Deno.test(`a stream with the arguments ${JSON.stringify(data)} is refused`, () => {
+    assert.deepEqual(
+      decode("stream", { ...STREAM, data, credit: 0 }),
+      mismatch(
+        "data.data",
+        current,
+        "dict",
+        `must be dict, not ${current ?? "None"}`,
+      ),
+    );
+  });
+}
+
+const NO_CREDITS = [
+  [undefined, null, "must be int, not None"],
+  [null, null, "must be int, not None"],
+  ["256", "str", "must be int, not str"],
+  [true, "bool", "must be int, not bool"],
+  [1.5, "float", "must be int, not float"],
+  [[1], "list", "must be int, not list"],
+  [{}, "dict", "must be int, not dict"],
+  [0, "int", "must be a valid int"],
+  [-0, "int", "must be a valid int"],
+  [-1, "int", "must be a valid int"],
+  [2 ** 53, "int", "must be a valid int"],
+  [1e300, "int", "must be a valid int"],
+] as const;
+
+for (const [credit, current, text] of NO_CREDITS) {
+  Deno.test(`the credit ${JSON.stringify(credit)} is refused`, () => {
+    const refusal = mismatch("data.credit", current, "int", text);
+    assert.deepEqual(decode("stream", { ...STREAM, credit }), refusal);
+    assert.deepEqual(decode("credit", { credit }), refusal);
+  });
+}
+
+Deno.test("a listener has failed or has not", () => {
+  for (const failed of [true, false]) {
+    const decoded = decode("done", { failed });
+    assert.deepEqual(decoded, { kind: "done", id: 5, failed });
+  }
+});
+
+for (
+  const [failed, current] of [
+    [undefined, null],
+    [null, null],
+    [0, "int"],
+    ["false", "str"],
+    [[], "list"],
+    [{}, "dict"],
+  ] as const
+) {
+  Deno.test(`an end of listeners with failed: ${JSON.stringify(failed)} is refused`, () => {
+    assert.deepEqual(
+      decode("done", { failed }),
+      mismatch(
+        "data.failed",
+        current,
+        "bool",
+        `must be bool, not ${current ?? "None"}`,
+      ),
+    );
+  });
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import {
+  describeOperation,
+  describeRequest,
+  describeStream,
+} from "../../common/text.ts";
+import {
+  encodeAhead,
+  encodeCancel,
+  encodeCredit,
+  encodeMessage,
+  encodeRequestDone,
+  encodeStreamRequest,
+  encodeSuccess,
+} from "../../protocol/encode.ts";
+import { FEATURES } from "../../protocol/features.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { decodeRequest } from "../../protocol/client_frames.ts";
+import { decodeResponse } from "../../protocol/server_frames.ts";
+import { CYCLE } from "../support/attack.ts";
+
+/** Names and texts that would break JSON made by hand, or pollute a prototype. */
+const TEXTS = [
+  ...["", '"', "\\", '","id":7,"x":"', "\n\r\t\0\x7f", "\u2028\u2029"],
+  ...["żółć 😀", "\ud800", "__proto__", "constructor", "toString", "$&$1$$"],
+];
+
+/** What a server reads that speaks all extensions. */
+function decode(frame: string) {
+  return decodeRequest(frame, new Set(FEATURES));
+}
+
+Deno.test("the frames of a stream are as docs/protocol.md has them", () => {
+  assert.equal(
+    encodeStreamRequest(5, "rows", { to: 3 }, 256),
+    '{"id":5,"action":"stream","data":{"operation":"rows","data":{"to":3},"credit":256}}',
+  );
+  assert.equal(
+    encodeCredit(5, 128),
+    '{"id":5,"action":"credit","data":{"credit":128}}',
+  );
+  assert.equal(encodeCancel(5), '{"id":5,"action":"cancel","data":{}}');
+  assert.equal(
+    encodeSuccess(5, "items", '{"items":[{"n":0}]}'),
+    '{"success":true,"data":{"items":[{"n":0}]},"error":null,"code":0,"message":"items","desc":null,"id":5}',
+  );
+});
+
+Deno.test("the frames of a request are as docs/protocol.md has them", () => {
+  assert.equal(
+    encodeRequestDone(7, false),
+    '{"id":7,"action":"done","data":{"failed":false}}',
+  );
+  assert.equal(
+    encodeRequestDone(7, true),
+    '{"id":7,"action":"done","data":{"failed":true}}',
+  );
+  const message = encodeMessage("ready", {}, null, 7);
+  assert.equal(
+    encodeSuccess(null, "request", message),
+    '{"success":true,"data":{"message":"ready","data":{},"replying":null,"id":7},"error":null,"code":0,"message":"request","desc":null,"id":null}',
+  );
+});
+
+Deno.test("a server reads what a client says about streams and requests", () => {
+  for (const id of [0, 5, -1, Number.MAX_SAFE_INTEGER]) {
+    const credit = Number.MAX_SAFE_INTEGER;
+    assert.deepEqual(decode(encodeCredit(id, credit)), {
+      kind: "credit",
+      id,
+      credit,
+    });
+    assert.deepEqual(decode(encodeCancel(id)), { kind: "cancel", id });
+    for (const failed of [true, false]) {
+      assert.deepEqual(decode(encodeRequestDone(id, failed)), {
+        kind: "done",
+        id,
+        failed,
+      });
+    }
+  }
+});
+
+for (const text of TEXTS) {
+  Deno.test(`a stream goes from one side to the other with ${JSON.stringify(text)}`, () => {
+    const data = Object.fromEntries([[text, text]]);
+    assert.deepEqual(decode(encodeStreamRequest(1, text, data, 9)), {
+      kind: "stream",
+      id: 1,
+      name: text,
+      data,
+      credit: 9,
+    });
+    const items = JSON.stringify([text, data]);
+    assert.deepEqual(
+      decodeResponse(encodeSuccess(1, "items", `{"items":${items}}`)),
+      { kind: "items", id: 1, items: [text, data] },
+    );
+  });
+
+  Deno.test(`a request goes from one side to the other with ${JSON.stringify(text)}`, () => {
+    const data = Object.fromEntries([[text, text]]);
+    const frame = encodeSuccess(
+      null,
+      "request",
+      encodeMessage(text, data, null, 7),
+    );
+    assert.deepEqual(decodeResponse(frame), {
+      kind: "request",
+      message: { message: text, data, replying: null, id: 7 },
+    });
+  });
+
+  Deno.test(`streams and requests are described on one line with ${JSON.stringify(text)}`, () => {
+    const described = describeOperation(text);
+    const name = described.slice("operation ".length);
+    assert.equal(describeStream(text), `stream ${name}`);
+    assert.equal(describeRequest(text), `request ${name}`);
+    assert.doesNotMatch(describeStream(text), /[\n\r\0\x7f\u2028]/);
+  });
+}
+
+Deno.test("long names are cut where streams and requests are described", () => {
+  const name = "n".repeat(101);
+  const shown = `"${"n".repeat(100)}…"`;
+  assert.equal(describeStream(name), `stream ${shown}`);
+  assert.equal(describeRequest(name), `request ${shown}`);
+});
+
+const NO_DATA: readonly (readonly [data: unknown, reason: string])[] = [
+  [null, "put the value into one, as in { value }"],
+  [1, "put the value into one, as in { value }"],
+  [[1], "put the value into one, as in { value }"],
+  [new Date(0), "put the value into one, as in { value }"],
+  [{ toJSON: () => undefined }, "put the value into one, as in { value }"],
+  [{ a: 1n }, "Do not know how to serialize a BigInt"],
+  [CYCLE, "Converting circular structure to JSON"],
+];
+
+for (const [data, reason] of NO_DATA) {
+  Deno.test(`a stream cannot be asked for with ${Deno.inspect(data)}`, () => {
+    const encode = () => encodeStreamRequest(1, "rows", data as JsonObject, 1);
+    assert.throws(encode, {
+      name: "TypeError",
+      message:
+        `Cannot send stream "rows" as its data must be an object that JSON can hold: ${reason}`,
+    });
+  });
+}
+
+for (const name of [undefined, null, 1, {}, ["rows"]]) {
+  Deno.test(`a stream cannot be asked for by the name ${Deno.inspect(name)}`, () => {
+    const encode = () => encodeStreamRequest(1, name as string, {}, 1);
+    assert.throws(encode, {
+      name: "TypeError",
+      message:
+        `Cannot send a request or a message as its name must be a text: current value is of type ${typeof name}`,
+    });
+  });
+}
+
+Deno.test("a stream that is encoded ahead has the number that it gets later", () => {
+  const data = { to: 3 };
+  const encode = encodeAhead((id) => encodeStreamRequest(id, "rows", data, 2));
+  data.to = 4;
+  for (const id of [0, 7, 1_000]) {
+    const expected = encodeStreamRequest(id, "rows", { to: 3 }, 2);
+    assert.equal(encode(id), expected);
+  }
+});

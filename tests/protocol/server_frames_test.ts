@@ -1,0 +1,358 @@
+import assert from "node:assert/strict";
+import {
+  decodeResponse,
+  decodeResponses,
+  termsOf,
+} from "../../protocol/server_frames.ts";
+
+const SUCCESS = {
+  success: true,
+  data: null,
+  error: null,
+  code: 0,
+  message: null,
+  desc: null,
+  id: 1,
+};
+
+const ERROR = {
+  success: false,
+  data: null,
+  error: "UNKNOWN_OPERATION",
+  code: 5,
+  message: "Operation not found.",
+  desc: null,
+  id: 1,
+};
+
+const WIRE = { message: "hi", data: { x: 1 }, replying: null, id: 2 };
+
+const NO_OBJECTS = [undefined, null, true, 0, 1.5, "text", []];
+
+const NO_IDS = [undefined, null, true, "1", 1.5, 2 ** 53, [], {}];
+
+function decodeSuccess(fields: Record<string, unknown>) {
+  return decodeResponse(JSON.stringify({ ...SUCCESS, ...fields }));
+}
+
+function decodeError(fields: Record<string, unknown>) {
+  return decodeResponse(JSON.stringify({ ...ERROR, ...fields }));
+}
+
+for (
+  const frame of [
+    "",
+    "{",
+    "hello",
+    "null",
+    "1",
+    '"text"',
+    "[]",
+    `[${JSON.stringify(SUCCESS)}]`,
+    "{}",
+    '{"success": true}',
+    '{"success": false}',
+    `{"__proto__": ${JSON.stringify(SUCCESS)}}`,
+    undefined,
+    null,
+    SUCCESS,
+    new ArrayBuffer(2),
+    new TextEncoder().encode(JSON.stringify(SUCCESS)),
+  ]
+) {
+  Deno.test(`decodeResponse() refuses ${Deno.inspect(frame)}`, () => {
+    assert.equal(decodeResponse(frame), null);
+  });
+}
+
+Deno.test("decodeResponse() reads the answer to a login", () => {
+  assert.deepEqual(decodeSuccess({ id: 0 }), {
+    kind: "answer",
+    id: 0,
+    data: {},
+  });
+});
+
+for (const result of [3, null, false, "", [1], { a: {} }]) {
+  Deno.test(`decodeResponse() reads the result ${JSON.stringify(result)}`, () => {
+    assert.deepEqual(decodeSuccess({ data: { result } }), {
+      kind: "answer",
+      id: 1,
+      data: { result },
+    });
+  });
+}
+
+for (const data of NO_OBJECTS) {
+  Deno.test(`decodeResponse() reads the data ${JSON.stringify(data)} of an answer as none`, () => {
+    assert.deepEqual(decodeSuccess({ data }), {
+      kind: "answer",
+      id: 1,
+      data: {},
+    });
+  });
+}
+
+Deno.test("decodeResponse() reads the opening of a message", () => {
+  const response = decodeSuccess({ message: "open", data: { id: 7 } });
+  assert.deepEqual(response, { kind: "open", id: 1, messageId: 7 });
+});
+
+for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
+  Deno.test(`decodeResponse() refuses an opening with the data ${JSON.stringify(data)}`, () => {
+    assert.equal(decodeSuccess({ message: "open", data }), null);
+  });
+}
+
+Deno.test("decodeResponse() reads the end of a message", () => {
+  assert.deepEqual(decodeSuccess({ message: "done" }), {
+    kind: "done",
+    id: 1,
+    messageId: null,
+  });
+});
+
+Deno.test("decodeResponse() reads the end of a message that tells its number", () => {
+  for (const messageId of [7, 0, -1]) {
+    const data = { id: messageId };
+    assert.deepEqual(decodeSuccess({ message: "done", data }), {
+      kind: "done",
+      id: 1,
+      messageId,
+    });
+  }
+});
+
+for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
+  Deno.test(`decodeResponse() reads no number of a message out of the data ${JSON.stringify(data)}`, () => {
+    assert.deepEqual(decodeSuccess({ message: "done", data }), {
+      kind: "done",
+      id: 1,
+      messageId: null,
+    });
+  });
+}
+
+Deno.test("decodeResponse() reads a reply", () => {
+  const message = {
+    ...WIRE,
+    replying: { message: "hello", data: {}, id: 1, replying: null },
+  };
+  assert.deepEqual(decodeSuccess({ message: "newmsg", data: message }), {
+    kind: "message",
+    id: 1,
+    message,
+  });
+});
+
+Deno.test("decodeResponse() reads a broadcast", () => {
+  assert.deepEqual(
+    decodeSuccess({ message: "s_newmsg", id: null, data: WIRE }),
+    {
+      kind: "message",
+      id: null,
+      message: WIRE,
+    },
+  );
+});
+
+for (
+  const data of [
+    ...NO_OBJECTS,
+    {},
+    { ...WIRE, message: 1 },
+    { ...WIRE, data: [] },
+    { ...WIRE, id: null },
+    { ...WIRE, id: 1.5 },
+    { ...WIRE, replying: undefined },
+    { ...WIRE, replying: {} },
+    { ...WIRE, replying: { ...WIRE, replying: { ...WIRE, data: null } } },
+  ]
+) {
+  Deno.test(`decodeResponse() refuses the message object ${JSON.stringify(data)}`, () => {
+    assert.equal(decodeSuccess({ message: "newmsg", data }), null);
+    assert.equal(decodeSuccess({ message: "s_newmsg", id: null, data }), null);
+  });
+}
+
+for (const id of NO_IDS) {
+  Deno.test(`decodeResponse() refuses an answer with the id ${JSON.stringify(id)}`, () => {
+    assert.equal(decodeSuccess({ id, data: { result: 1 } }), null);
+    assert.equal(decodeSuccess({ id, message: "done" }), null);
+    assert.equal(decodeSuccess({ id, message: "open", data: { id: 1 } }), null);
+  });
+}
+
+for (const kind of ["hello", "__proto__", 1, {}]) {
+  Deno.test(`decodeResponse() takes a success of kind ${JSON.stringify(kind)} for an answer`, () => {
+    const response = decodeSuccess({ message: kind, data: { result: 1 } });
+    assert.deepEqual(response, { kind: "answer", id: 1, data: { result: 1 } });
+  });
+}
+
+Deno.test("decodeResponse() reads an error", () => {
+  const data = { current: "str", needed: "int" };
+  assert.deepEqual(decodeError({ data, desc: '"id" must be int' }), {
+    kind: "error",
+    id: 1,
+    error: {
+      code: 5,
+      error: "UNKNOWN_OPERATION",
+      message: "Operation not found.",
+      description: '"id" must be int',
+      data,
+    },
+  });
+});
+
+for (const id of [undefined, null]) {
+  Deno.test(`decodeResponse() reads an error with the id ${id}, as of a Python server`, () => {
+    const response = decodeError({ id });
+    assert(response?.kind === "error");
+    assert.equal(response.id, null);
+  });
+}
+
+Deno.test("decodeResponse() reads an error without data and description", () => {
+  const response = decodeError({ data: undefined, desc: undefined });
+  assert(response?.kind === "error");
+  assert.equal(response.error.data, null);
+  assert.equal(response.error.description, null);
+});
+
+Deno.test("decodeResponse() reads an error whose code it does not know", () => {
+  const response = decodeError({ code: 99, error: "NEW", message: "New." });
+  assert(response?.kind === "error");
+  assert.equal(response.error.code, 99);
+  assert.equal(response.error.error, "NEW");
+});
+
+for (const desc of [1, true, [], {}]) {
+  Deno.test(`decodeResponse() drops the description ${JSON.stringify(desc)}`, () => {
+    const response = decodeError({ desc });
+    assert(response?.kind === "error");
+    assert.equal(response.error.description, null);
+  });
+}
+
+for (
+  const fields of [
+    { code: "5" },
+    { code: null },
+    { code: undefined },
+    { error: 5 },
+    { error: null },
+    { error: undefined },
+    { message: null },
+    { message: {} },
+    { message: undefined },
+  ]
+) {
+  Deno.test(`decodeResponse() refuses an error with ${Deno.inspect(fields)}`, () => {
+    assert.equal(decodeError(fields), null);
+  });
+}
+
+for (const success of [undefined, null, 1, "true", {}]) {
+  Deno.test(`decodeResponse() takes success: ${JSON.stringify(success)} for no success`, () => {
+    assert.equal(decodeSuccess({ success }), null);
+    assert.equal(decodeError({ success })?.kind, "error");
+  });
+}
+
+Deno.test("decodeResponse() gives each answer without data an object that cannot be changed", () => {
+  const response = decodeSuccess({});
+  assert(response?.kind === "answer");
+  assert(Object.isFrozen(response.data));
+});
+
+Deno.test("decodeResponse() takes __proto__ for a key like any other", () => {
+  const response = decodeResponse(
+    '{"success": true, "id": 1, "data": {"__proto__": {"polluted": true}}}',
+  );
+  assert(response?.kind === "answer");
+  assert.deepEqual(Object.keys(response.data), ["__proto__"]);
+  assert(!("polluted" in response.data) && !("polluted" in {}));
+});
+
+Deno.test("decodeResponse() reads a reply nested 100,000 deep", () => {
+  const outer = '{"message": "m", "data": {}, "id": 1, "replying": ';
+  const message = `${outer.repeat(100_000)}null${"}".repeat(100_000)}`;
+  const frame =
+    `{"success": true, "message": "newmsg", "id": 1, "data": ${message}}`;
+  assert.equal(decodeResponse(frame)?.kind, "message");
+});
+
+/** Frames of each kind, and what is none, with what they are read as. */
+const ELEMENTS = [
+  JSON.stringify(SUCCESS),
+  JSON.stringify({ ...SUCCESS, message: "open", data: { id: 7 } }),
+  JSON.stringify({ ...SUCCESS, message: "done", data: { id: 7 } }),
+  JSON.stringify({ ...SUCCESS, message: "s_newmsg", id: null, data: WIRE }),
+  JSON.stringify(ERROR),
+  "{}",
+  "null",
+  "1",
+  '"text"',
+  "[]",
+  `[${JSON.stringify(SUCCESS)}]`,
+].map((json) => [json, decodeResponse(json)] as const);
+
+Deno.test("decodeResponses() reads each frame of a batch as if it came alone, in order", () => {
+  const batch = `[${ELEMENTS.map(([json]) => json).join(", ")}]`;
+  const expected = ELEMENTS.map(([, response]) => response);
+  assert.deepEqual(decodeResponses(batch), expected);
+  assert.equal(expected.filter((response) => response !== null).length, 5);
+  const backwards = `[${ELEMENTS.toReversed().map(([json]) => json)}]`;
+  assert.deepEqual(decodeResponses(backwards), expected.toReversed());
+});
+
+for (const [json, response] of ELEMENTS.slice(0, -2)) {
+  Deno.test(`decodeResponses() reads ${json} alone as decodeResponse() does`, () => {
+    assert.deepEqual(decodeResponses(json), [response]);
+  });
+
+  Deno.test(`decodeResponses() reads a batch of nothing but ${json}`, () => {
+    assert.deepEqual(decodeResponses(`[${json}]`), [response]);
+  });
+}
+
+for (const frame of ["", "[", "[{}", undefined, null, [], new ArrayBuffer(2)]) {
+  Deno.test(`decodeResponses() refuses ${Deno.inspect(frame)}`, () => {
+    assert.deepEqual(decodeResponses(frame), [null]);
+  });
+}
+
+Deno.test("decodeResponse() takes no batch", () => {
+  for (const [json] of ELEMENTS) {
+    assert.equal(decodeResponse(`[${json}]`), null);
+  }
+});
+
+Deno.test("decodeResponses() reads a batch that nests 100,000 deep as what is none", () => {
+  const deep = `[${"[".repeat(100_000)}${"]".repeat(100_000)}]`;
+  assert.deepEqual(decodeResponses(deep), [null]);
+});
+
+for (
+  const [data, joins, maxPayload] of [
+    [null, false, Infinity],
+    [{}, false, Infinity],
+    [{ features: "batch" }, false, Infinity],
+    [{ features: ["batch"], maxPayload: 9 }, true, Infinity],
+    [{ features: ["max-payload"], maxPayload: 9 }, false, 9],
+    [{ features: ["max-payload", "batch", 1], maxPayload: 1 }, true, 1],
+    [{ features: ["max-payload"] }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: null }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: "9" }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: 0 }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: -9 }, false, Infinity],
+    [{ features: ["max-payload"], maxPayload: 9.5 }, false, Infinity],
+  ] as const
+) {
+  Deno.test(`termsOf() reads ${JSON.stringify(data)}`, () => {
+    const { features, ...terms } = termsOf(data);
+    assert.equal(features.has("batch"), joins);
+    assert.deepEqual(terms, { maxPayload });
+  });
+}

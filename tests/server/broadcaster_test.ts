@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { type Broadcasts, Burst } from "../../server/broadcaster.ts";
+import {
+  BUDGET,
+  type FakeRecipient,
+  framesOf,
+  MANY,
+  Stage,
+} from "../support/fake_recipients.ts";
+
+/** The names of recipients. */
+function namesFrom(start: number, end: number): string[] {
+  return Array.from({ length: end - start }, (_, n) => String(start + n));
+}
+
+/** What the recipients from `start` to `end` have got of one frame, as the log has it. */
+function lines(start: number, end: number, ...frames: string[]): string[] {
+  return namesFrom(start, end).flatMap((name) =>
+    frames.map((frame) => `${name} ${frame}`)
+  );
+}
+
+Deno.test("Broadcasts.send() without recipients resolves to 0 and makes no turn", async () => {
+  const stage = new Stage();
+  stage.send("a");
+  await stage.settle();
+  assert.deepEqual([stage.through, stage.isDue], [["a 0"], false]);
+  const [late] = stage.join(1);
+  await stage.settle();
+  assert.deepEqual(late?.frames, []);
+});
+
+Deno.test("Broadcasts.send() resolves to the number of recipients", async () => {
+  for (const count of [1, 2, BUDGET - 1, BUDGET, BUDGET + 1, MANY]) {
+    const stage = new Stage();
+    stage.join(count);
+    stage.send("a");
+    await stage.finish();
+    assert.deepEqual(stage.log, lines(0, count, "a"));
+    assert.deepEqual(stage.through, [`a ${count}`]);
+  }
+});
+
+Deno.test("Broadcasts hand nothing out before the end of the tick", async () => {
+  const stage = new Stage();
+  stage.join(1);
+  stage.send("a", "b");
+  assert.deepEqual(stage.log, []);
+  await stage.settle();
+  assert.deepEqual(stage.log, ["0 a", "0 b"]);
+});
+
+Deno.test("a turn of Broadcasts has some sends, and not so many that others wait", () => {
+  assert(BUDGET >= 16 && BUDGET <= 256, `${BUDGET} sends in one turn`);
+});
+
+Deno.test("Broadcasts make a turn for as many sends as fit into one", async () => {
+  const stage = new Stage();
+  stage.join(MANY);
+  stage.send("a");
+  await stage.settle();
+  assert.deepEqual(stage.log, lines(0, BUDGET, "a"));
+  await stage.turn();
+  assert.deepEqual(stage.log, lines(0, 2 * BUDGET, "a"));
+  assert.deepEqual(stage.through, []);
+  const turns = await stage.finish();
+  assert.equal(turns, Math.ceil(MANY / BUDGET) - 2);
+  assert.deepEqual(stage.log, lines(0, MANY, "a"));
+  assert.deepEqual(stage.through, [`a ${MANY}`]);
+});
+
+for (
+  const [recipients, turns] of [[316, 0], [317, 1], [1_000, 9], [3_125, 97]]
+) {
+  Deno.test(`Broadcasts to ${recipients} take ${turns} turns after the first`, async () => {
+    const stage = new Stage();
+    stage.join(recipients!);
+    stage.send("a");
+    assert.equal(await stage.finish(), turns);
+  });
+}
+
+Deno.test("Broadcasts that are through with the last send of a turn need no other", async () => {
+  const stage = new Stage();
+  stage.join(BUDGET);
+  stage.send("a");
+  await stage.settle();
+  assert.deepEqual([stage.through, stage.isDue], [[`a ${BUDGET}`], false]);
+});
+
+Deno.test("Broadcasts count the frames of a burst, and hand it out as one", async () => {
+  const stage = new Stage();
+  stage.join(MANY);
+  const frames = namesFrom(0, Math.floor(BUDGET / 2) - 1);
+  stage.send(...frames);
+  await stage.settle();
+  // Twice one less than half: a third burst is begun, and ended.
+  assert.deepEqual(stage.log, lines(0, 3, ...frames));
+  await stage.turn();
+  assert.deepEqual(stage.log, lines(0, 6, ...frames));
+});
+
+Deno.test("Broadcasts go by the number of sends that a recipient says it took", async () => {
+  const stage = new Stage();
+  let bursts = 0;
+  for (const recipient of stage.join(MANY)) {
+    recipient.deliver = () => {
+      bursts++;
+      return { delivered: 1_000, rest: "failed", sends: 1 };
+    };
+  }
+  stage.send(...namesFrom(0, 1_000));
+  await stage.settle();
+  assert.equal(bursts, BUDGET);
+  await stage.finish();
+  assert.equal(bursts, MANY);
+});
+
+Deno.test("Broadcasts of one tick are one burst, which all recipients share", async () => {
+  const stage = new Stage();
+  const bursts = new Set<Burst>();
+  for (const recipient of stage.join(MANY)) {
+    recipient.onDeliver = (burst) => bursts.add(burst);
+  }
+  stage.send("1", "2", "3");
+  await stage.finish();
+  assert.deepEqual([...bursts].map(framesOf), [["1", "2", "3"]]);
+  stage.send("4");
+  await stage.finish();
+  assert.deepEqual([...bursts].map(framesOf), [
+    ["1", "2", "3"],
+    ["4"],
+  ]);
+});
+
+Deno.test("a burst has its frames joined for those who take batches", () => {
+  const one = { text: "1", bytes: 1, count: 1 };
+  assert.deepEqual(new Burst(["1"]).joined, [one]);
+  const two = { text: '[1,"é"]', bytes: 8, count: 2 };
+  assert.deepEqual(new Burst(["1", '"é"']).joined, [two]);
+  const large = JSON.stringify("x".repeat(10_000));
+  const burst = new Burst([large, large, "1"]);
+  assert.deepEqual(framesOf(burst), [large, large, "1"]);
+  assert.deepEqual(burst.joined, [
+    { text: large, bytes: 10_002, count: 1 },
+    { text: `[${large},1]`, bytes: 10_006, count: 2 },
+  ]);
+});
+
+Deno.test("Broadcasts that overlap come in the order in which they were sent, to everyone", async () => {
+  const stage = new Stage();
+  const recipients = stage.join(MANY);
+  const sent: string[] = [];
+  for (let n = 0; n < 20; n++) {
+    const frame = `f${n}`;
+    sent.push(frame);
+    stage.send(frame);
+    if (n % 2 === 0) await stage.settle();
+    if (n % 3 === 0 && stage.isDue) await stage.turn();
+  }
+  await stage.finish();
+  for (const { frames } of recipients) assert.deepEqual(frames, sent);
+  assert.deepEqual(stage.through, sent.map((frame) => `${frame} ${MANY}`));
+});
+
+Deno.test("Broadcasts go on where the last turn ended, and leave nobody out for a new one", async () => {
+  const stage = new Stage();
+  stage.join(MANY);
+  stage.send("a");
+  await stage.settle();
+  stage.send("b");
+  await stage.turn();
+  const half = Math.ceil(BUDGET / 2);
+  assert.deepEqual(
+    stage.log.slice(BUDGET),
+    lines(BUDGET, BUDGET + half, "a", "b"),
+  );
+  await stage.finish();
+  assert.deepEqual(stage.log.slice(-BUDGET), lines(0, BUDGET, "b"));
+});
+
+Deno.test("Broadcasts start anew after all were through", async () => {
+  const stage = new Stage();
+  const recipients = stage.join(3);
+  for (const frame of ["a", "b", "c"]) {
+    stage.send(frame);
+    await stage.settle();
+  }
+  for (const { frames } of recipients) {
+    assert.deepEqual(frames, ["a", "b", "c"]);
+  }
+  assert.deepEqual(stage.through, ["a 3", "b 3", "c 3"]);
+});
+
+Deno.test("a recipient that cannot be reached is not counted, but costs a send", async () => {
+  const stage = new Stage();
+  const recipients = stage.join(MANY);
+  for (const recipient of recipients) recipient.reachable = false;
+  const [last] = recipients.slice(-1);
+  last!.reachable = true;
+  stage.send("a", "b");
+  assert.equal(await stage.finish(), Math.ceil(MANY / BUDGET) - 1);
+  assert.deepEqual(stage.through, ["a 1", "b 1"]);
+  assert.deepEqual(last!.frames, ["a", "b"]);
+});
+
+Deno.test("a recipient that could not be reached does not get it later", async () => {
+  const stage = new Stage();
+  const [recipient] = stage.join(1);
+  recipient!.reachable = false;
+  stage.send("a");
+  await stage.settle();
+  recipient!.reachable = true;
+  stage.send("b");
+  await stage.settle();
+  assert.deepEqual(recipient!.frames, ["b"]);
+  assert.deepEqual(stage.through, ["a 0", "b 1"]);
+});
+
+Deno.test("Broadcasts.recipients are those who have joined and not left", async () => {
+  const stage = new Stage();
+  const { broadcasts }: { broadcasts: Broadcasts<FakeRecipient> } = stage;
+  const [one, two] = stage.join(2);
+  assert.deepEqual([...broadcasts.recipients], [one, two]);
+  broadcasts.leave(one!);
+  broadcasts.leave(one!);
+  assert.deepEqual([...broadcasts.recipients], [two]);
+  assert.deepEqual([one!.cursor, two!.cursor], [Infinity, 0]);
+  stage.send("a");
+  await stage.settle();
+  assert.deepEqual([one!.frames, two!.frames], [[], ["a"]]);
+});
+
+Deno.test("Broadcasts.catchUp() hands over at once what is lacking, and in order", async () => {
+  const stage = new Stage();
+  const recipients = stage.join(MANY);
+  const [, second] = recipients;
+  const last = recipients.at(-1)!;
+  stage.broadcasts.catchUp(last);
+  stage.send("a", "b");
+  assert.deepEqual(last.frames, []);
+  stage.broadcasts.catchUp(last);
+  assert.deepEqual(last.frames, ["a", "b"]);
+  stage.broadcasts.catchUp(last);
+  stage.send("c");
+  for (const early of [second!, last]) {
+    stage.broadcasts.catchUp(early);
+    assert.deepEqual(early.frames, ["a", "b", "c"]);
+  }
+  await stage.finish();
+  for (const { frames } of recipients) {
+    assert.deepEqual(frames, ["a", "b", "c"]);
+  }
+  assert.deepEqual(stage.through, ["a", "b", "c"].map((f) => `${f} ${MANY}`));
+});
+
+Deno.test("Broadcasts are through as soon as everyone has caught up", async () => {
+  const stage = new Stage();
+  const recipients = stage.join(3);
+  stage.send("a");
+  for (const recipient of recipients) stage.broadcasts.catchUp(recipient);
+  await stage.settle();
+  assert.deepEqual([stage.through, stage.isDue], [["a 3"], false]);
+  stage.send("b");
+  await stage.settle();
+  assert.deepEqual(stage.through, ["a 3", "b 3"]);
+});
+
+Deno.test("Broadcasts.catchUp() sends nothing to one that has not joined, or has left", async () => {
+  const stage = new Stage();
+  const [stays, leaves] = stage.join(2);
+  stage.broadcasts.leave(leaves!);
+  stage.send("a");
+  stage.broadcasts.catchUp(leaves!);
+  await stage.settle();
+  assert.deepEqual([stays!.frames, leaves!.frames], [["a"], []]);
+});

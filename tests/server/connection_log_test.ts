@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { ClientLog } from "../../server/connection_log.ts";
+import { ErrorCode } from "../../common/errors.ts";
+import { Log } from "../../server/log.ts";
+import { Misfit } from "../../server/error_response.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { Recorder } from "../support/helpers.ts";
+
+const LIMITS = { maxBuffered: 4_096 };
+
+const MISSES =
+  "warn slow: 192.0.2.1:1: misses what does not fit into 4096 bytes, see 'limits.maxBuffered'";
+
+/** What is said when a client reads again. */
+function reads(total: number): string {
+  return `warn slow: 192.0.2.1:1: reads again and has missed ${total} messages`;
+}
+
+/** The lines about a client that misses so many messages, one count after the other. */
+function linesFor(...counts: readonly number[]): string[] {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  for (const count of counts) clientLog.missed(count, LIMITS);
+  return logger.lines;
+}
+
+for (
+  const [counts, lines] of [
+    [[], []],
+    [[0], []],
+    [[0, 0, 0], []],
+    [[1], [MISSES]],
+    [[5], [MISSES]],
+    [[1, 1, 3], [MISSES]],
+    [[2, 0], [MISSES, reads(2)]],
+    [[0, 2, 3, 1, 0, 0], [MISSES, reads(6)]],
+    [[1, 0, 2, 2, 0], [MISSES, reads(1), MISSES, reads(4)]],
+    [[1, 0, 0, 1], [MISSES, reads(1), MISSES]],
+  ] as const
+) {
+  Deno.test(`a client that misses ${counts.join(", ") || "nothing"} is ${lines.length} lines`, () => {
+    assert.deepEqual(linesFor(...counts), lines);
+  });
+}
+
+Deno.test("the lines about what a client misses call it by its name, and tell the limit", () => {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  clientLog.identify({ name: "Ada" });
+  clientLog.missed(1, { maxBuffered: 1_024 });
+  clientLog.missed(0, { maxBuffered: 1_024 });
+  assert.deepEqual(logger.lines, [
+    "warn slow: Ada (192.0.2.1:1): misses what does not fit into 1024 bytes, see 'limits.maxBuffered'",
+    "warn slow: Ada (192.0.2.1:1): reads again and has missed 1 messages",
+  ]);
+});
+
+Deno.test("clients miss messages each by itself", () => {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
+    new ClientLog(log, address)
+  );
+  one!.missed(3, LIMITS);
+  two!.missed(0, LIMITS);
+  one!.missed(0, LIMITS);
+  assert.deepEqual(logger.lines, [MISSES, reads(3)]);
+});
+
+Deno.test("what a client misses cannot fill the log", () => {
+  const counts = Array.from({ length: 1_000 }, (_, n) => n % 2);
+  const start = performance.now();
+  const lines = linesFor(...counts);
+  // Twenty at once, and one for each second that it takes.
+  const most = 20 + (performance.now() - start) / 1_000;
+  assert(lines.length >= 20 && lines.length <= most, `${lines.length} lines`);
+});
+
+Deno.test("a logger that throws does not keep a client from missing messages", () => {
+  const fail = () => {
+    throw new Error("no");
+  };
+  const logger = { debug: fail, info: fail, warn: fail, error: fail };
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  for (const count of [1, 0]) clientLog.missed(count, LIMITS);
+});
+
+/** The lines about a request that came to nothing. */
+function linesAbout(reason: Refusal | Misfit, logLevel: "info" | "debug") {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel, secrets: ["test"] });
+  new ClientLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
+  return logger.lines;
+}
+
+Deno.test("what a client got wrong is a warning with the note of the refusal", () => {
+  const details = { note: "does not fit at test" };
+  const reason = new Refusal(ErrorCode.INVALID_CONTENT, "was 4711", details);
+  for (const level of ["info", "debug"] as const) {
+    assert.deepEqual(linesAbout(reason, level), [
+      'warn error: 192.0.2.1:1: operation "add": does not fit at [redacted]',
+    ]);
+  }
+});
+
+Deno.test("what a handler got wrong is an error, and only debug shows what it was", () => {
+  const issues = [{ path: ["a", 1], message: "was 4711" }];
+  const reason = new Misfit("Cannot answer test", "the result", issues);
+  const line =
+    'error error: 192.0.2.1:1: operation "add": the result does not fit its schema at a[1]';
+  const hint = '; log level "debug" says why';
+  assert.deepEqual(linesAbout(reason, "info"), [`${line}${hint}`]);
+  assert.deepEqual(linesAbout(reason, "debug"), [
+    line,
+    "debug error: 192.0.2.1:1: Cannot answer [redacted]: the result does not fit its schema, a[1]: was 4711",
+  ]);
+});
+
+Deno.test("results that do not fit cannot fill the log", () => {
+  const logger = new Recorder();
+  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  const reason = new Misfit("Cannot answer", "the result", []);
+  for (let n = 0; n < 100; n++) clientLog.refusal("operation", reason);
+  assert.equal(logger.lines.length, 20);
+});

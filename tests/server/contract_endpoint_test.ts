@@ -1,0 +1,242 @@
+/** `GET /hoist/contract`: docs/protocol.md, "HTTP". */
+
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { defineContract } from "../../contract/define.ts";
+import { Server } from "../../server.ts";
+import { connectAgreed, contract, serveAgreed } from "../support/agreement.ts";
+import { gate, Recorder } from "../support/helpers.ts";
+
+/** What a server answers to whoever says this in the header. */
+async function ask(
+  { url }: { readonly url: string },
+  authorization?: string,
+  method = "GET",
+) {
+  const headers = authorization === undefined ? {} : { authorization };
+  const response = await fetch(`${url}/hoist/contract`, { method, headers });
+  return { response, body: await response.text() };
+}
+
+Deno.test("the contract is described to whoever has the token", async () => {
+  await using server = serveAgreed({ exposeContract: true });
+  for (const scheme of ["Bearer", "bearer", "BEARER "]) {
+    const { response, body } = await ask(server, `${scheme} test`);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("content-type"), "application/json");
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.deepEqual(JSON.parse(body), contract.describe());
+  }
+});
+
+Deno.test("HEAD is answered as GET is, without the body", async () => {
+  await using server = serveAgreed({ exposeContract: true });
+  const { response, body } = await ask(server, "Bearer test", "HEAD");
+  assert.deepEqual([response.status, body], [200, ""]);
+  const post = await ask(server, "Bearer test", "POST");
+  assert.equal(post.response.status, 405);
+});
+
+const UNSENT = "send the token, as Authorization: Bearer";
+const WRONG = "the token was refused";
+
+for (
+  const [authorization, problem] of [
+    [undefined, UNSENT],
+    ["", UNSENT],
+    ["test", UNSENT],
+    ["Bearer", UNSENT],
+    ["Bearer wrong", WRONG],
+    ["Bearer test2", WRONG],
+    ["Basic test", UNSENT],
+    ["Bearertest", UNSENT],
+  ] as const
+) {
+  Deno.test(`nothing is told to whoever says ${authorization}`, async () => {
+    await using server = serveAgreed({ exposeContract: true });
+    const { response, body } = await ask(server, authorization);
+    assert.equal(response.status, 401);
+    assert.equal(
+      response.headers.get("www-authenticate"),
+      'Bearer realm="hoist"',
+    );
+    assert.equal(body, `Unauthorized: ${problem}\n`);
+  });
+}
+
+Deno.test("a server that is not told to shows its page to everybody", async () => {
+  await using server = serveAgreed();
+  const { response, body } = await ask(server, "Bearer test");
+  assert.equal(response.status, 200);
+  assert.match(body, /<h1>Hoist /);
+  assert(!body.includes("hello"));
+});
+
+Deno.test("guesses count as failed logins, and so does the lockout", async () => {
+  await using server = serveAgreed({
+    exposeContract: true,
+    limits: { maxLoginFailures: 2 },
+  });
+  for (const status of [401, 401, 429]) {
+    const { response } = await ask(server, "Bearer wrong");
+    assert.equal(response.status, status);
+  }
+  const { response, body } = await ask(server, "Bearer test");
+  assert.equal(response.status, 429);
+  assert.match(response.headers.get("retry-after") ?? "", /^\d+$/);
+  assert(!body.includes("hello"));
+});
+
+Deno.test("a login of the host decides, and is told who asks and for what", async () => {
+  const seen: unknown[] = [];
+  await using server = serveAgreed({
+    exposeContract: true,
+    login: (_server, token, { url, headers, version, address }) => {
+      seen.push(url.pathname, headers.get("x-team"), version);
+      assert.match(address, /^127\.0\.0\.1:\d+$/);
+      return token === "team" && { name: "Ada" };
+    },
+  });
+  const headers = { authorization: "Bearer team", "x-team": "blue" };
+  const url = `${server.url}/hoist/contract`;
+  const response = await fetch(url, { headers });
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+  assert.deepEqual(seen, ["/hoist/contract", "blue", "1.0.0"]);
+  assert.equal((await ask(server, "Bearer test")).response.status, 401);
+});
+
+for (
+  const [what, login] of [
+    ["throws", () => {
+      throw new Error("secret of the host");
+    }],
+    ["never decides", () => new Promise<never>(() => {})],
+  ] as const
+) {
+  Deno.test(`a login that ${what} lets nobody see it`, async () => {
+    await using server = serveAgreed({
+      exposeContract: true,
+      limits: { loginTimeout: 1 },
+      login,
+    });
+    const { response, body } = await ask(server, "Bearer test");
+    assert.equal(response.status, 503);
+    assert.equal(body, "The login failed: try again later\n");
+  });
+}
+
+for (
+  const [limits, status, body] of [
+    [
+      { maxConnectionsPerAddress: 2 },
+      429,
+      "Too many connections: close others first\n",
+    ],
+    [{ maxConnections: 2 }, 503, "The server is full: try again later\n"],
+  ] as const
+) {
+  Deno.test(`whoever waits for a login takes a place of ${Object.keys(limits)}`, async () => {
+    const { opened, open } = gate();
+    const entered = Promise.withResolvers<void>();
+    let asked = 0;
+    await using server = serveAgreed({
+      exposeContract: true,
+      limits,
+      login: async () => {
+        if (++asked === 2) entered.resolve();
+        await opened;
+        return true;
+      },
+    });
+    const waiting = [ask(server, "Bearer a"), ask(server, "Bearer b")];
+    await entered.promise;
+    const refused = await ask(server, "Bearer c");
+    assert.deepEqual([refused.response.status, refused.body], [status, body]);
+    assert.equal(asked, 2);
+    await assert.rejects(connectAgreed(server), /Cannot connect/);
+    open();
+    for (const { response } of await Promise.all(waiting)) {
+      assert.equal(response.status, 200);
+    }
+    // They have left.
+    assert.equal((await ask(server, "Bearer d")).response.status, 200);
+  });
+}
+
+Deno.test("pages of another origin may not ask for it", async () => {
+  await using server = serveAgreed({ exposeContract: true });
+  const headers = {
+    authorization: "Bearer test",
+    origin: "https://example.org",
+  };
+  const url = `${server.url}/hoist/contract`;
+  const response = await fetch(url, { headers });
+  assert.equal(response.status, 403);
+  await response.body?.cancel();
+});
+
+Deno.test("a token may be any text that a header can hold", async () => {
+  const token = "two words, and = signs";
+  const server = new Server<unknown, typeof contract>(token, {
+    contract,
+    exposeContract: true,
+    logger: new Recorder(),
+  }).listen({ hostname: "127.0.0.1", port: 0 });
+  const { response } = await ask(server, `Bearer ${token}`);
+  assert.equal(response.status, 200);
+  await server.close();
+});
+
+Deno.test("a schema that no JSON Schema stands for is null, whatever its library throws", async () => {
+  const dates = defineContract({
+    messages: { at: z.object({ at: z.date() }) },
+    operations: { now: { output: z.bigint() } },
+  });
+  const logger = new Recorder();
+  const server = new Server<unknown, typeof dates>("test", {
+    contract: dates,
+    exposeContract: true,
+    logger,
+  }).listen({ hostname: "127.0.0.1", port: 0 });
+  const { body } = await ask(server, "Bearer test");
+  assert.deepEqual(JSON.parse(body), {
+    messages: { at: { data: null, replies: {} } },
+    events: {},
+    operations: { now: { input: null, output: null } },
+  });
+  await server.close();
+});
+
+Deno.test("the log says who was refused, and why", async () => {
+  const logger = new Recorder();
+  await using server = serveAgreed({
+    exposeContract: true,
+    limits: { maxLoginFailures: 1 },
+    logger,
+  });
+  for (const authorization of [undefined, "Bearer a", "Bearer b"]) {
+    await ask(server, authorization);
+  }
+  const lockout = "too many failed logins, see 'limits.maxLoginFailures'";
+  for (const why of ["no token", "refused", lockout]) {
+    await logger.line(
+      new RegExp(
+        `^warn refuse: 127.0.0.1:\\d+: the contract is not shown: ${why}$`,
+      ),
+    );
+  }
+});
+
+Deno.test("the token is in no line of the log", async () => {
+  const logger = new Recorder();
+  await using server = serveAgreed({
+    exposeContract: true,
+    hideToken: true,
+    logger,
+    logLevel: "debug",
+  });
+  await ask(server, "Bearer test");
+  await ask(server, "Bearer guess");
+  assert(!logger.lines.some((line) => /test|guess/.test(line)));
+});

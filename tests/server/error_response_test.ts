@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { ErrorCode, HoistError } from "../../common/errors.ts";
+import { encodeFailure } from "../../server/error_response.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { refuseName } from "../../server/validate.ts";
+import { decodeResponse } from "../../protocol/server_frames.ts";
+import { HOSTILE, REVOKED } from "../support/attack.ts";
+
+const SERVER_ERROR = {
+  success: false,
+  error: "SERVER_ERROR",
+  code: 6,
+  message: "Internal server error.",
+  desc: null,
+  id: 7,
+};
+
+const GENERIC = {
+  message: "the server could not carry out the request",
+  exc: "InternalError",
+};
+
+/** The frame that request 7 is answered with. */
+function frameOf(
+  error: unknown,
+  exposeErrors: boolean,
+  maxBuffered = Infinity,
+) {
+  const rules = { exposeErrors, limits: { maxBuffered } };
+  return JSON.parse(encodeFailure(7, error, rules));
+}
+
+class KeyError extends HoistError {
+  override name = "KeyError";
+}
+
+/** What may be thrown, with what a client is told of it if it may be. */
+const THROWN: readonly (readonly [
+  what: string,
+  error: unknown,
+  message: string,
+  exc: string,
+])[] = [
+  ["an error", new Error("secret"), "secret", "Error"],
+  ["an error of a class", new KeyError("secret"), "secret", "KeyError"],
+  ["an error without a message", new TypeError(), "", "TypeError"],
+  ["a text", "secret", "secret", "Error"],
+  ["a number", 7, "7", "Error"],
+  ["nothing", undefined, "undefined", "Error"],
+  ["null", null, "null", "Error"],
+  ["a symbol", Symbol("secret"), "Symbol(secret)", "Error"],
+  ["an object", { message: "secret" }, "[object Object]", "Error"],
+  [
+    "an abortion",
+    new DOMException("secret", "AbortError"),
+    "secret",
+    "AbortError",
+  ],
+  [
+    "an error with an odd name and message",
+    Object.assign(new Error(), { name: 5, message: null }),
+    "null",
+    "5",
+  ],
+  [
+    "an error that breaks JSON made by hand",
+    Object.assign(new Error('"},\n'), { name: "__proto__" }),
+    '"},\n',
+    "__proto__",
+  ],
+];
+
+for (const [what, error, message, exc] of THROWN) {
+  Deno.test(`encodeFailure() tells nothing of ${what} unless it may`, () => {
+    assert.deepEqual(frameOf(error, false), { ...SERVER_ERROR, data: GENERIC });
+  });
+
+  Deno.test(`encodeFailure() tells of ${what} if it may`, () => {
+    const data = { message, exc };
+    assert.deepEqual(frameOf(error, true), { ...SERVER_ERROR, data });
+  });
+}
+
+/** Throws whatever one asks for. */
+function throwing(key: string): Error {
+  return Object.defineProperty(new Error("secret"), key, {
+    get: () => {
+      throw new Error("secret");
+    },
+  });
+}
+
+const HOSTILES: Readonly<Record<string, unknown>> = {
+  "a proxy": HOSTILE,
+  "a proxy that was revoked": REVOKED,
+  "an error whose message throws": throwing("message"),
+  "an error whose name throws": throwing("name"),
+  "an error whose message cannot be a text": Object.assign(new Error(), {
+    message: HOSTILE,
+  }),
+  "an object that cannot be a text": { toString: 1, valueOf: 1 },
+  "an object without a prototype": Object.create(null),
+};
+
+for (const [what, error] of Object.entries(HOSTILES)) {
+  for (const isExposed of [true, false]) {
+    Deno.test(`encodeFailure() does not fail for ${what}, exposed: ${isExposed}`, () => {
+      assert.deepEqual(frameOf(error, isExposed), {
+        ...SERVER_ERROR,
+        data: GENERIC,
+      });
+    });
+  }
+}
+
+Deno.test("encodeFailure() cuts what is too long to fit beside other answers", () => {
+  for (const [length, told] of [[999, 999], [1_000, 1_000], [5_000, 1_000]]) {
+    const text = "x".repeat(length!);
+    const error = Object.assign(new Error(text), { name: text });
+    const { data } = frameOf(error, true);
+    assert.deepEqual(data, {
+      message: "x".repeat(told!),
+      exc: "x".repeat(told!),
+    });
+  }
+});
+
+for (const isExposed of [true, false]) {
+  Deno.test(`encodeFailure() tells what a refusal is for, exposed: ${isExposed}`, () => {
+    const data = { current: "str", needed: "int", issues: [] };
+    const details = { data, note: "for the log alone" };
+    const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "why", details);
+    assert.deepEqual(frameOf(refusal, isExposed), {
+      success: false,
+      data,
+      error: "INVALID_CONTENT",
+      code: 2,
+      message: "JSON content is invalid.",
+      desc: "why",
+      id: 7,
+    });
+  });
+
+  Deno.test(`encodeFailure() gives a refusal its code, and data only if it has some, exposed: ${isExposed}`, () => {
+    const refusal = new Refusal(ErrorCode.UNSUPPORTED_OPERATION, "why");
+    const { code, error, data, desc } = frameOf(refusal, isExposed);
+    assert.deepEqual([code, error, data, desc], [
+      7,
+      "UNSUPPORTED_OPERATION",
+      null,
+      "why",
+    ]);
+  });
+}
+
+Deno.test("encodeFailure() does not take an error for a refusal that looks like one", () => {
+  const like = Object.assign(new Error("secret"), {
+    name: "Refusal",
+    code: 2,
+    data: { secret: 1 },
+    note: "secret",
+  });
+  assert.deepEqual(frameOf(like, false), { ...SERVER_ERROR, data: GENERIC });
+});
+
+Deno.test("what encodeFailure() makes is an error to a client, with the number asked for", () => {
+  for (const id of [0, 7, -1]) {
+    for (const error of [new Error("no"), refuseName("no")]) {
+      const response = decodeResponse(encodeFailure(id, error, {
+        exposeErrors: false,
+        limits: { maxBuffered: Infinity },
+      }));
+      assert.deepEqual([
+        response?.kind,
+        response?.kind === "error" && response.id,
+      ], [
+        "error",
+        id,
+      ]);
+    }
+  }
+});
+
+Deno.test("encodeFailure() leaves out what would not fit at all", () => {
+  const issues = Array(16).fill({ path: [], message: "x".repeat(100) });
+  const data = { current: "str", needed: "int", issues };
+  const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "x".repeat(500), {
+    data,
+  });
+  assert.deepEqual(frameOf(refusal, false).data, data);
+  const { desc, code, ...rest } = frameOf(refusal, false, 1_024);
+  assert.deepEqual([code, desc], [2, null]);
+  assert.deepEqual(rest.data, { current: "str", needed: "int" });
+  const bare = new Refusal(ErrorCode.UNSUPPORTED_OPERATION, "x".repeat(2_000));
+  assert.equal(frameOf(bare, false, 1_024).data, null);
+});

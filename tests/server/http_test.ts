@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { debug } from "../../server/log.ts";
+import { type Server } from "../../server.ts";
+import { VERSION } from "../../version.ts";
+import { Recorder, serveQuietly } from "../support/helpers.ts";
+
+const UPGRADE = ["Upgrade: websocket", "Connection: Upgrade"];
+const HANDSHAKE = [
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Version: 13",
+];
+
+/** Makes a request that `fetch` does not make. */
+async function exchange(
+  server: Server,
+  requestLine: string,
+  headers: readonly string[],
+): Promise<{ status: number; headers: Headers; body: string }> {
+  const { port } = server.addr;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const request = [requestLine, ...headers, "", ""].join("\r\n");
+  await connection.write(new TextEncoder().encode(request));
+  let answer = "";
+  const buffer = new Uint8Array(4_096);
+  while (!isComplete(answer)) {
+    const length = await connection.read(buffer);
+    if (length === null) break;
+    answer += new TextDecoder().decode(buffer.subarray(0, length));
+  }
+  return parse(answer);
+}
+
+function parse(answer: string) {
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  const [statusLine = "", ...lines] = head.split("\r\n");
+  const headers = new Headers(
+    lines.map((line) => line.split(": ") as [string, string]),
+  );
+  return { status: Number(statusLine.split(" ")[1]), headers, body };
+}
+
+function isComplete(answer: string): boolean {
+  if (!answer.includes("\r\n\r\n")) return false;
+  const { headers, body } = parse(answer);
+  return body.length >= Number(headers.get("content-length") ?? 0);
+}
+
+for (const path of ["/", "/hoist", "/hoist/ack/", "/any/other?query"]) {
+  Deno.test(`GET ${path} answers with a page that names the version`, async () => {
+    await using server = serveQuietly();
+    const response = await fetch(server.url + path);
+    const page = await response.text();
+    assert.equal(response.status, 200);
+    assert.equal(
+      response.headers.get("content-type"),
+      "text/html; charset=utf-8",
+    );
+    assert(page.includes(`<title>Hoist ${VERSION}</title>`));
+    assert(page.includes(`<h1>Hoist ${VERSION}</h1>`));
+  });
+}
+
+Deno.test("the page is small, without script and without anything from elsewhere", async () => {
+  await using server = serveQuietly();
+  const response = await fetch(server.url);
+  const page = await response.text();
+  assert(page.length < 1_000);
+  assert.doesNotMatch(
+    page,
+    /<script|<style|javascript:|\son\w+=|\ssrc=|href=/i,
+  );
+  assert.equal(
+    response.headers.get("content-security-policy"),
+    "default-src 'none'",
+  );
+  assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+});
+
+Deno.test("the page is valid HTML", async () => {
+  await using server = serveQuietly();
+  const page = await (await fetch(server.url)).text();
+  assert.match(page, /^<!DOCTYPE html>\n<html lang="en">\n/);
+  assert.equal(page.match(/<title>/g)?.length, 1);
+  const open: string[] = [];
+  for (const [, slash, name = ""] of page.matchAll(/<(\/?)(\w+)[^<>]*>/g)) {
+    if (slash === "/") assert.equal(open.pop(), name);
+    else if (name !== "meta") open.push(name);
+  }
+  assert.deepEqual(open, []);
+});
+
+Deno.test("GET /hoist/ack answers with the version and nothing else", async () => {
+  await using server = serveQuietly();
+  const response = await fetch(`${server.url}/hoist/ack?query`);
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  const protocols = ["hoist.v1"];
+  assert.deepEqual(await response.json(), { version: VERSION, protocols });
+});
+
+Deno.test("GET /hoist/ack may be asked by a page of any origin", async () => {
+  await using server = serveQuietly();
+  const response = await fetch(`${server.url}/hoist/ack`);
+  await response.body?.cancel();
+  assert.equal(response.headers.get("access-control-allow-origin"), "*");
+});
+
+Deno.test("the page may not be read by pages of other origins", async () => {
+  await using server = serveQuietly();
+  const response = await fetch(server.url);
+  await response.body?.cancel();
+  assert.equal(response.headers.get("access-control-allow-origin"), null);
+});
+
+for (const path of ["/", "/hoist/ack"]) {
+  Deno.test(`HEAD ${path} answers as GET, without the body`, async () => {
+    await using server = serveQuietly();
+    const get = await fetch(server.url + path);
+    const head = await fetch(server.url + path, { method: "HEAD" });
+    const body = await get.text();
+    assert.equal(head.status, 200);
+    assert.equal(await head.text(), "");
+    assert.equal(head.headers.get("content-length"), String(body.length));
+    for (const name of ["content-type", "access-control-allow-origin"]) {
+      assert.equal(head.headers.get(name), get.headers.get(name));
+    }
+  });
+}
+
+for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+  for (const path of ["/", "/hoist", "/hoist/ack"]) {
+    Deno.test(`${method} ${path} is refused with what is allowed`, async () => {
+      await using server = serveQuietly();
+      const response = await fetch(server.url + path, { method });
+      assert.equal(response.status, 405);
+      assert.equal(response.headers.get("allow"), "GET, HEAD");
+      assert.equal(await response.text(), "Method not allowed\n");
+    });
+  }
+}
+
+Deno.test("a WebSocket opens at /hoist", async () => {
+  await using server = serveQuietly();
+  const { status, headers } = await exchange(server, "GET /hoist HTTP/1.1", [
+    "Host: localhost",
+    "Upgrade: WebSocket",
+    "Connection: keep-alive, Upgrade",
+    ...HANDSHAKE,
+  ]);
+  assert.equal(status, 101);
+  // The answer to the key above: RFC 6455, section 1.3.
+  const accept = headers.get("sec-websocket-accept");
+  assert.equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+});
+
+for (const path of ["/", "/other", "/hoist/", "/hoist/ack", "/Hoist"]) {
+  Deno.test(`no WebSocket opens at ${path}`, async () => {
+    await using server = serveQuietly();
+    const { status, body } = await exchange(
+      server,
+      `GET ${path} HTTP/1.1`,
+      ["Host: localhost", ...UPGRADE, ...HANDSHAKE],
+    );
+    assert.equal(status, 404);
+    assert.equal(body, "Not found: the WebSocket is at /hoist\n");
+  });
+}
+
+const BROKEN_HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
+  "without a key": [...UPGRADE, "Sec-WebSocket-Version: 13"],
+  "without the header Connection": ["Upgrade: websocket", ...HANDSHAKE],
+  "without anything": UPGRADE,
+};
+
+for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
+  Deno.test(`a WebSocket handshake ${name} is refused`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ logger });
+    const { status, body } = await exchange(
+      server,
+      "GET /hoist HTTP/1.1",
+      ["Host: localhost", ...headers],
+    );
+    assert.equal(status, 400);
+    assert.equal(body, "Cannot upgrade: the WebSocket handshake is broken\n");
+    assert.equal(server.clients.size, 0);
+    assert.deepEqual(logger.lines.slice(1), []);
+  });
+}
+
+Deno.test("a WebSocket handshake is a GET: RFC 6455, section 4.1", async () => {
+  await using server = serveQuietly();
+  const { status } = await exchange(
+    server,
+    "POST /hoist HTTP/1.1",
+    ["Host: localhost", ...UPGRADE, ...HANDSHAKE],
+  );
+  assert.equal(status, 405);
+});
+
+Deno.test("a broken Host header is the mistake of who sent it", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const { status } = await exchange(server, "GET / HTTP/1.1", ["Host: ["]);
+  assert.equal(status, 400);
+  // Anyone could fill the operator's log otherwise.
+  assert.deepEqual(logger.lines.slice(1), []);
+});
+
+Deno.test("the server answers on after a broken handshake", async () => {
+  await using server = serveQuietly();
+  await exchange(server, "GET /hoist HTTP/1.1", [
+    "Host: localhost",
+    ...UPGRADE,
+  ]);
+  const response = await fetch(`${server.url}/hoist/ack`);
+  assert.equal((await response.json()).version, VERSION);
+});
+
+Deno.test("debug({ http: true }) shows requests with status and time, without the query", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, logLevel: "error" });
+  using _debugging = debug({ http: true });
+  await (await fetch(`${server.url}/path?query`, { method: "POST" })).text();
+  await exchange(server, "GET /other HTTP/1.1", [
+    "Host: localhost",
+    ...UPGRADE,
+  ]);
+  const lines = logger.lines.map((line) =>
+    line.replace(/\d+\.\d ms/, "0.1 ms")
+  );
+  assert.deepEqual(lines, [
+    "debug http: POST /path 405 in 0.1 ms",
+    "debug http: GET /other 404 in 0.1 ms, upgrade refused",
+  ]);
+});
+
+Deno.test("debug({ http: true }) shows where the server listens", async () => {
+  const logger = new Recorder();
+  using _debugging = debug({ http: true });
+  await using server = serveQuietly({ logger });
+  assert(logger.lines.includes(`debug http: listening on ${server.url}`));
+});

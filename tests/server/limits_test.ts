@@ -1,0 +1,161 @@
+/** What limits may be, and what they are if nothing is said. */
+
+import assert from "node:assert/strict";
+import { type Limits, resolveLimits } from "../../server/limits.ts";
+import {
+  connectTo,
+  pause,
+  RawClient,
+  serveQuietly,
+} from "../support/helpers.ts";
+import { ask, TcpPeer } from "../support/tcp_peer.ts";
+
+const LONGEST = 2_147_483_647;
+
+/** Each limit with its default, its lowest value and what its error says it must be. */
+const LIMITS: readonly {
+  readonly name: keyof Limits;
+  readonly standard: number;
+  readonly lowest: number;
+  readonly highest?: number;
+}[] = [
+  { name: "maxPayload", standard: 65_536, lowest: 128 },
+  { name: "maxConnections", standard: 10_000, lowest: 1 },
+  { name: "maxConnectionsPerAddress", standard: 1_000, lowest: 1 },
+  { name: "loginTimeout", standard: 10_000, lowest: 1, highest: LONGEST },
+  { name: "maxLoginFailures", standard: 10, lowest: 1 },
+  { name: "loginFailureWindow", standard: 60_000, lowest: 1, highest: LONGEST },
+  { name: "maxPending", standard: 1_024, lowest: 1 },
+  { name: "maxRate", standard: 20_000, lowest: 0.001 },
+  { name: "maxBurst", standard: 40_000, lowest: 1 },
+  { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
+  { name: "maxDepth", standard: 64, lowest: 1, highest: 1_000 },
+];
+
+Deno.test("these are all the limits, and what they are if nothing is said", () => {
+  const expected = LIMITS.map(({ name, standard }) => [name, standard]);
+  assert.deepEqual(Object.entries(resolveLimits()), expected);
+  assert.deepEqual(resolveLimits({}), resolveLimits(undefined));
+});
+
+for (const { name, standard, lowest, highest } of LIMITS) {
+  Deno.test(`${name} may be ${lowest} or Infinity, and undefined leaves it out`, () => {
+    for (const value of [lowest, standard, highest ?? standard, Infinity]) {
+      assert.equal(resolveLimits({ [name]: value })[name], value);
+    }
+    assert.equal(resolveLimits({ [name]: undefined })[name], standard);
+  });
+
+  const wrong = [
+    0,
+    -1,
+    lowest / 2,
+    NaN,
+    -Infinity,
+    "many",
+    ...(highest === undefined ? [] : [highest + 1]),
+    ...(highest === LONGEST || name === "maxRate"
+      ? []
+      : [lowest + 0.5, 2 ** 53]),
+  ];
+  for (const value of wrong) {
+    Deno.test(`${name} may not be ${JSON.stringify(value)} (${value})`, () => {
+      assert.throws(
+        () => serveQuietly({ limits: { [name]: value } }),
+        (error: Error) =>
+          /^(Range|Type)Error$/.test(error.name) &&
+          new RegExp(
+            `^Cannot serve as 'limits\\.${name}' must be .*\\b${lowest}\\b.*: current value is ${value}$`,
+          ).test(error.message),
+      );
+    });
+  }
+}
+
+Deno.test("maxBurst is twice maxRate, and one message at least", () => {
+  for (const [maxRate, maxBurst] of [[1, 2], [0.001, 1], [1.3, 3], [50, 100]]) {
+    assert.equal(resolveLimits({ maxRate }).maxBurst, maxBurst);
+  }
+  assert.equal(resolveLimits({ maxRate: Infinity }).maxBurst, Infinity);
+  assert.equal(resolveLimits({ maxRate: 5, maxBurst: 7 }).maxBurst, 7);
+});
+
+for (const name of ["maxPayLoad", "toString", "__proto__", "maxclients"]) {
+  Deno.test(`there is no limit ${name}`, () => {
+    const limits = JSON.parse(`{"${name}": 1}`) as Limits;
+    assert.throws(() => serveQuietly({ limits }), {
+      name: "TypeError",
+      message: new RegExp(`^Cannot serve as there is no limit "${name}": `),
+    });
+  });
+}
+
+for (const onSlow of ["", "wait", "Skip", true, 1]) {
+  Deno.test(`onSlow may not be ${JSON.stringify(onSlow)}`, () => {
+    const options = { onSlow } as Parameters<typeof serveQuietly>[0];
+    assert.throws(() => serveQuietly(options), {
+      name: "TypeError",
+      message:
+        /^Cannot serve as 'onSlow' must be .*disconnect.*skip.*: current value is /,
+    });
+  });
+}
+
+Deno.test("loginTimeout: Infinity waits for ever", async () => {
+  await using server = serveQuietly({ limits: { loginTimeout: Infinity } });
+  await using client = await RawClient.open(server);
+  // A timer of that length would be over by now.
+  await pause(30);
+  client.send({ id: 0, token: "test", version: "1.0.0" });
+  assert.equal((await client.next()).code, 0);
+});
+
+Deno.test("loginFailureWindow: Infinity never forgets, and promises nothing", async () => {
+  const limits = { maxLoginFailures: 1, loginFailureWindow: Infinity };
+  await using server = serveQuietly({ limits });
+  using peer = await TcpPeer.open(server);
+  await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
+  assert.equal((await peer.closed())?.code, 1008);
+  const { status, headers } = await ask(server);
+  assert.equal(status, 429);
+  assert.match(headers.get("retry-after") ?? "1", /^\d+$/);
+});
+
+Deno.test("with every limit off, a client is served", async () => {
+  const limits = Object.fromEntries(LIMITS.map(({ name }) => [name, Infinity]));
+  await using server = serveQuietly({ limits });
+  server.operation("echo", (data) => data);
+  await using connection = await connectTo(server);
+  assert.deepEqual(await connection.operation("echo", { a: 1 }), { a: 1 });
+  assert.equal((await server.broadcast("news")).delivered, 1);
+});
+
+for (const maxDepth of [1_000, Infinity]) {
+  Deno.test(`maxDepth ${maxDepth}: a payload deeper than the stack ends nothing`, async () => {
+    await using server = serveQuietly({
+      limits: { maxDepth },
+      logLevel: "debug",
+    });
+    server.operation("echo", (data) => data);
+    server.receive(
+      "echo",
+      (message) => void message.reply("echo", message.data),
+    );
+    await using other = await RawClient.logIn(server);
+    await using client = await RawClient.logIn(server, ["done-id"]);
+    const deep = `{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}`;
+    client.send(
+      `{"id":1,"action":"operation","data":{"operation":"echo","data":${deep}}}`,
+    );
+    client.send(
+      `{"id":2,"action":"message","data":{"message":"echo","data":${deep}}}`,
+    );
+    for (const id of [1, 2]) assert.equal((await client.next()).id, id);
+    other.send({
+      id: 1,
+      action: "operation",
+      data: { operation: "x", data: {} },
+    });
+    assert.equal((await other.next()).code, 5);
+  });
+}

@@ -1,0 +1,207 @@
+/** Which pages may connect, and whom a server behind proxies believes to see. */
+
+import assert from "node:assert/strict";
+import { Recorder, serveQuietly } from "../support/helpers.ts";
+import { FROM, mount } from "../support/mounted.ts";
+import { TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
+
+/** The status of a handshake from a page with that origin; none if it is missing. */
+async function statusOf(
+  allowedOrigins: readonly string[] | undefined,
+  origin: string | undefined,
+  host = "example.org:5000",
+): Promise<number> {
+  await using server = serveQuietly({ allowedOrigins });
+  const standard = [`Host: ${host}`, ...UPGRADE.slice(1)];
+  const headers = origin === undefined ? [] : [`Origin: ${origin}`];
+  using peer = await TcpPeer.open(server, headers, { standard });
+  return peer.answer.status;
+}
+
+for (
+  const [host, origin, status] of [
+    ["example.org", "https://example.org", 101],
+    ["example.org", "http://example.org", 101],
+    ["example.org:5000", "http://example.org:8080", 101],
+    ["example.org:5000", "https://example.org", 101],
+    ["EXAMPLE.org:5000", "https://example.ORG", 101],
+    ["127.0.0.1:5000", "http://127.0.0.1:8080", 101],
+    ["[::1]:5000", "http://[::1]:8080", 101],
+    ["[::1]:5000", "http://[0:0::1]", 101],
+    ["localhost:5000", undefined, 101],
+    ["[::1]:5000", "http://[::2]", 403],
+    ["example.org", "https://example.org.evil.org", 403],
+    ["example.org", "https://evil-example.org", 403],
+    ["example.org", "https://www.example.org", 403],
+    ["www.example.org", "https://example.org", 403],
+    ["example.org", "https://evil.org", 403],
+    ["example.org", "https://evil.org:5000", 403],
+    ["example.org", "https://example.org@evil.org", 403],
+    ["example.org", "https://evil.org/example.org", 403],
+    ["example.org", "https://evil.org#example.org", 403],
+    ["example.org", "null", 403],
+    ["null", "null", 403],
+    ["example.org", "", 403],
+    ["example.org", "example.org", 403],
+    ["example.org", "file://", 403],
+    ["example.org", "https://example.org, https://evil.org", 403],
+    ["localhost:5000", "http://127.0.0.1:5000", 403],
+  ] as const
+) {
+  Deno.test(`a page of ${JSON.stringify(origin)} gets ${status} from ${host}`, async () => {
+    assert.equal(await statusOf(undefined, origin, host), status);
+  });
+}
+
+for (
+  const [allowed, origin, status] of [
+    [["https://example.org"], "https://example.org", 101],
+    [["https://example.org"], "https://EXAMPLE.org", 101],
+    [["HTTPS://Example.ORG"], "https://example.org", 101],
+    [["https://example.org"], "https://example.org:443", 101],
+    [["https://example.org:443"], "https://example.org", 101],
+    [["https://example.org"], undefined, 101],
+    [["https://example.org"], "http://example.org", 403],
+    [["https://example.org"], "https://example.org:8443", 403],
+    [["https://example.org"], "https://example.org.evil.org", 403],
+    [["https://example.org"], "https://exampleXorg", 403],
+    [["https://example.org"], "https://sub.example.org", 403],
+    [["https://example.org"], "null", 403],
+    [["https://other.org"], "https://example.org:5000", 403],
+    [["https://other.org", "https://example.org"], "https://example.org", 101],
+    [["http://localhost:*"], "http://localhost", 101],
+    [["http://localhost:*"], "http://localhost:3000", 101],
+    [["http://localhost:*"], "https://localhost:3000", 403],
+    [["http://localhost:*"], "http://localhost.evil.org:3000", 403],
+    [["http://localhost:*"], "http://localhost:3000.evil.org", 403],
+    [["http://localhost:*"], "http://localhost:*", 403],
+    [["http://[::1]:*"], "http://[::1]:3000", 101],
+    [["http://[::1]:*"], "http://[::2]:3000", 403],
+    [["null"], "null", 101],
+    [["null"], "https://example.org", 403],
+    [["*"], "https://evil.org", 101],
+    [["*"], "null", 101],
+    [["*"], "nonsense", 101],
+    [[], "https://example.org", 403],
+    [[], undefined, 101],
+  ] as const
+) {
+  Deno.test(`allowedOrigins ${JSON.stringify(allowed)} answers ${JSON.stringify(origin)} with ${status}`, async () => {
+    assert.equal(await statusOf(allowed, origin), status);
+  });
+}
+
+for (
+  const origin of [
+    "",
+    "example.org",
+    "*.example.org",
+    "https://*.example.org",
+    "https://example.org/",
+    "https://example.org/path",
+    "https://user@example.org",
+    "https://example.org:80:*",
+    "http://localhost:99999",
+    "NULL",
+  ]
+) {
+  Deno.test(`allowedOrigins ${JSON.stringify(origin)} is refused`, () => {
+    const allowedOrigins = [origin];
+    assert.throws(() => serveQuietly({ allowedOrigins }), {
+      name: "TypeError",
+      message:
+        `Cannot serve as 'allowedOrigins' must hold origins such as "https://example.org" or "http://localhost:*": current value is ${
+          JSON.stringify(origin)
+        }`,
+    });
+  });
+}
+
+Deno.test("a page of another site gets plain text, and a line in the log", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  using peer = await TcpPeer.open(server, ["Origin: https://evil.org"]);
+  assert.equal(peer.answer.status, 403);
+  const type = peer.answer.headers.get("content-type") ?? "";
+  assert.match(type, /^text\/plain\b/);
+  assert.match(peer.answer.body, /origin/i);
+  assert.match(await logger.line(/\ballowedOrigins\b/), /^warn .*evil\.org/);
+});
+
+for (
+  const [trustProxy, forwarded, expected] of [
+    [undefined, "192.0.2.1", "127.0.0.1"],
+    [false, "192.0.2.1", "127.0.0.1"],
+    [0, "192.0.2.1", "127.0.0.1"],
+    [true, "192.0.2.1", "192.0.2.1"],
+    [1, "192.0.2.1", "192.0.2.1"],
+    [1, "198.51.100.9, 192.0.2.1", "192.0.2.1"],
+    [1, "198.51.100.9,192.0.2.1 ", "192.0.2.1"],
+    [2, "192.0.2.1, 10.0.0.1", "192.0.2.1"],
+    [2, "198.51.100.9, 192.0.2.1, 10.0.0.1", "192.0.2.1"],
+    [1, "2001:db8::1", "2001:db8::1"],
+    [1, "192.0.2.1:4711", "192.0.2.1"],
+    [1, "[2001:db8::1]:4711", "2001:db8::1"],
+    [1, "2001:0DB8:0::1", "2001:db8::1"],
+    // What makes no sense is no address, and neither is what the client made up.
+    [2, "192.0.2.1", "127.0.0.1"],
+    [1, undefined, "127.0.0.1"],
+    [1, "", "127.0.0.1"],
+    [1, "192.0.2.1,", "127.0.0.1"],
+    [1, "unknown", "127.0.0.1"],
+    [1, "_hidden", "127.0.0.1"],
+    [1, "192.0.2.256", "127.0.0.1"],
+    [1, "192.0.2.1 evil", "127.0.0.1"],
+    [1, "<script>", "127.0.0.1"],
+    [1, "localhost", "127.0.0.1"],
+    [2, "192.0.2.1, garbage", "192.0.2.1"],
+    [2, "garbage, 10.0.0.1", "127.0.0.1"],
+  ] as const
+) {
+  Deno.test(`trustProxy ${trustProxy} takes ${JSON.stringify(forwarded)} for ${expected}`, async () => {
+    await using mounted = mount({ trustProxy } as Parameters<typeof mount>[0]);
+    const headers = forwarded === undefined
+      ? []
+      : [`X-Forwarded-For: ${forwarded}`];
+    using _peer = await TcpPeer.logIn(mounted, { headers });
+    const [client] = mounted.server.clients;
+    const address = client?.address.replace(/:4000$/, "").replace(/[[\]]/g, "");
+    assert.equal(address, expected);
+  });
+}
+
+Deno.test("trustProxy: several headers count as one", async () => {
+  await using mounted = mount({ trustProxy: 1 });
+  const headers = [
+    "X-Forwarded-For: 198.51.100.9",
+    "X-Forwarded-For: 192.0.2.1",
+  ];
+  using _peer = await TcpPeer.logIn(mounted, { headers });
+  const [client] = mounted.server.clients;
+  assert.match(client?.address ?? "", /^192\.0\.2\.1/);
+});
+
+Deno.test("trustProxy: limits count who is behind the proxy, and a made up header helps nobody", async () => {
+  const limits = { maxConnectionsPerAddress: 1 };
+  await using mounted = mount({ trustProxy: 1, limits });
+  const from = (forwarded: string) =>
+    TcpPeer.open(mounted, [
+      `X-Forwarded-For: ${forwarded}`,
+      `${FROM}: 10.0.0.1`,
+    ]);
+  using one = await from("192.0.2.1");
+  using same = await from("198.51.100.9, 192.0.2.1");
+  using other = await from("192.0.2.1, 192.0.2.2");
+  const answers = [one, same, other].map(({ answer }) => answer.status);
+  assert.deepEqual(answers, [101, 429, 101]);
+});
+
+for (const trustProxy of [-1, 1.5, NaN, Infinity, "yes"]) {
+  Deno.test(`trustProxy ${JSON.stringify(trustProxy)} is refused`, () => {
+    const options = { trustProxy } as Parameters<typeof serveQuietly>[0];
+    assert.throws(
+      () => serveQuietly(options),
+      /^(Type|Range)Error: Cannot serve as 'trustProxy' must be .*: current value is /,
+    );
+  });
+}

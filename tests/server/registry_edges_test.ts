@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { Operations } from "../../server/registry.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { ByHand } from "../support/fake_sink.ts";
+import { ANYTHING } from "../support/schemas.ts";
+
+/** What an action fails with, at once or later. */
+async function failureOf(action: () => unknown): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("it does not fail");
+}
+
+Deno.test("a handler that returns no stream, though its schemas say so, has failed", async () => {
+  for (const value of [1, Promise.resolve(1)]) {
+    const operations = new Operations<null>();
+    operations.add("rows", () => value, { yields: ANYTHING });
+    const error = await failureOf(() => operations.open("rows", {}, null));
+    // No other call could help its client.
+    assert(!Refusal.is(error));
+  }
+});
+
+Deno.test("a handler that returns a stream, though its schemas say otherwise, has failed", async () => {
+  const operations = new Operations<null>();
+  operations.add("rows", () => new ByHand(), { output: ANYTHING });
+  const error = await failureOf(() => operations.call("rows", {}, null));
+  assert(!Refusal.is(error));
+});

@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { type OperationSchemas } from "../../contract/contract.ts";
+import { ErrorCode, ValidationError } from "../../common/errors.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { Operations } from "../../server/registry.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { supportOf } from "../../server/options.ts";
+import { HOSTILE } from "../support/attack.ts";
+import { fails, gate } from "../support/helpers.ts";
+import {
+  ANYTHING,
+  FITTING,
+  LIBRARIES,
+  MISFIT,
+  NOTHING,
+  schemaOf,
+  WAITING,
+} from "../support/schemas.ts";
+
+type Handler = (data: never) => unknown;
+
+/** What an operation that has these schemas answers. */
+function call(
+  schemas: OperationSchemas,
+  handler: Handler,
+  data: JsonObject = {},
+): string | PromiseLike<string> {
+  const operations = new Operations<null>();
+  operations.add("get", handler, schemas);
+  return operations.call("get", data, null);
+}
+
+/** Fails the test if it is called. */
+function never(): never {
+  assert.fail("the handler is called");
+}
+
+Deno.test("an operation gets what its schema made of the arguments, at once", () => {
+  const input = z.object({ n: z.coerce.number() });
+  const seen: unknown[] = [];
+  const handler = (data: { n: number }, context: unknown) => {
+    seen.push(data, context);
+    return data.n + 1;
+  };
+  const operations = new Operations<string>();
+  operations.add("get", handler, { input });
+  assert.equal(operations.call("get", { n: "1", more: 2 }, "context"), "2");
+  assert.deepEqual(seen, [{ n: 1 }, "context"]);
+});
+
+for (const [library, schema] of Object.entries(LIBRARIES)) {
+  Deno.test(`an operation with a schema of ${library} is not called with what does not fit`, () => {
+    const numberOf = (data: { n: number }) => data.n;
+    assert.equal(call({ input: schema }, numberOf, FITTING), "1");
+    assert.throws(() => call({ input: schema }, never, MISFIT), (error) => {
+      assert(Refusal.is(error));
+      assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+      assert.match(
+        error.message,
+        /^the data does not fit its schema, rows\[1\]\.name: .+$/,
+      );
+      assert.equal(
+        error.note,
+        "the data does not fit its schema at rows[1].name",
+      );
+      return true;
+    });
+  });
+
+  Deno.test(`an operation fails if its result does not fit a schema of ${library}`, async () => {
+    const schemas = { output: schema };
+    assert.equal(call(schemas, () => FITTING), JSON.stringify(FITTING));
+    const failing = [
+      () => call(schemas, () => MISFIT),
+      () => call(schemas, () => Promise.resolve(MISFIT)),
+    ];
+    for (const fail of failing) {
+      await assert.rejects(async () => await fail(), (error) => {
+        assert(error instanceof ValidationError && !Refusal.is(error));
+        assert.match(
+          error.message,
+          /^Cannot answer operation "get": the result does not fit its schema, rows\[1\]\.name: .+$/,
+        );
+        return true;
+      });
+    }
+  });
+}
+
+for (const [library, schema] of Object.entries(WAITING)) {
+  Deno.test(`an operation waits for a schema of ${library} that has to wait`, async () => {
+    const echo = (data: JsonObject) => data;
+    for (const schemas of [{ input: schema }, { output: schema }]) {
+      const result = call(schemas, echo, { n: 1 });
+      assert(result instanceof Promise);
+      assert.equal(await result, '{"n":1}');
+    }
+    const refused = call({ input: schema }, never, { n: 0 });
+    assert(refused instanceof Promise);
+    await assert.rejects(refused, { name: "Refusal", code: 2 });
+    const failed = call({ output: schema }, echo, { n: 0 });
+    assert(failed instanceof Promise);
+    await assert.rejects(failed, ValidationError);
+  });
+}
+
+Deno.test("an operation results in what its schema made of what it returned", async () => {
+  const output = z.date().transform((date) => date.getTime());
+  for (const value of [new Date(7), Promise.resolve(new Date(7))]) {
+    assert.equal(await call({ output }, () => value), "7");
+  }
+  const nothing = schemaOf(() => ({ value: undefined }));
+  assert.equal(call({ output: nothing }, () => 1), "null");
+});
+
+Deno.test("an operation fails for what a schema made of its result, if JSON cannot hold that", async () => {
+  const bigint = schemaOf(() => ({ value: 1n }));
+  const results = [
+    () => call({ output: bigint }, () => 1),
+    () => call({ output: bigint }, () => Promise.resolve(1)),
+    () =>
+      call({ output: schemaOf(() => Promise.resolve({ value: 1n })) }, () => 1),
+  ];
+  for (const result of results) {
+    await assert.rejects(async () => await result(), {
+      name: "TypeError",
+      message: /^what it returned has no JSON form: /,
+    });
+  }
+});
+
+Deno.test("an operation without a result is checked, too", () => {
+  const output = z.undefined();
+  assert.equal(call({ output }, () => {}), "null");
+  assert.throws(() => call({ output }, () => null), ValidationError);
+});
+
+Deno.test("an operation fails with what a schema throws or rejects with", async () => {
+  for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
+    const throwing = schemaOf(() => {
+      throw thrown;
+    });
+    const rejecting = schemaOf(() => Promise.reject(thrown));
+    const attempts = [
+      () => call({ input: throwing }, never),
+      () => call({ input: rejecting }, never),
+      () => call({ output: throwing }, () => 1),
+      () => call({ output: rejecting }, () => Promise.resolve(1)),
+    ];
+    for (const attempt of attempts) {
+      assert(await fails(attempt, thrown));
+    }
+  }
+});
+
+for (const rubbish of [undefined, null, { issues: 7 }]) {
+  Deno.test(`an operation fails if a schema returns ${Deno.inspect(rubbish)}`, () => {
+    const schema = schemaOf(() => rubbish);
+    assert.throws(() => call({ input: schema }, never), TypeError);
+    assert.throws(() => call({ output: schema }, () => 1), TypeError);
+  });
+}
+
+Deno.test("an operation whose arguments are looked at still fails at once, or later", async () => {
+  const error = new Error("thrown");
+  const fail = () => {
+    throw error;
+  };
+  assert.throws(() => call({ input: ANYTHING }, fail), (e) => e === error);
+  const { opened, open } = gate();
+  const later = schemaOf(() => opened.then(() => ({ value: {} })));
+  const result = call({ input: later }, fail);
+  assert(result instanceof Promise);
+  open();
+  await assert.rejects(result, (thrown) => thrown === error);
+});
+
+Deno.test("Operations.refusalOf() tells what there is not from what is not supported", () => {
+  const operations = new Operations<null>(supportOf(["add", "__proto__"]));
+  for (const name of ["add", "fly", "constructor"]) {
+    operations.add(name, () => 1);
+  }
+  for (
+    const [name, code] of [
+      ["add", undefined],
+      ["fly", ErrorCode.UNSUPPORTED_OPERATION],
+      ["constructor", ErrorCode.UNSUPPORTED_OPERATION],
+      ["none", ErrorCode.UNKNOWN_OPERATION],
+      ["__proto__", ErrorCode.UNKNOWN_OPERATION],
+      ["toString", ErrorCode.UNKNOWN_OPERATION],
+      ["", ErrorCode.UNKNOWN_OPERATION],
+    ] as const
+  ) {
+    assert.equal(operations.refusalOf(name), code);
+  }
+  const all = new Operations<null>();
+  all.add("fly", () => 1);
+  assert.equal(all.refusalOf("fly"), undefined);
+});
+
+Deno.test("the host can call an operation that clients cannot", () => {
+  const operations = new Operations<null>(() => false);
+  operations.add("add", () => 1);
+  assert.equal(operations.refusalOf("add"), ErrorCode.UNSUPPORTED_OPERATION);
+  assert.equal(operations.call("add", {}, null), "1");
+});
+
+for (
+  const [schemas, problem] of [
+    [null, "its schemas must be an object: current value is of type null"],
+    [
+      ANYTHING,
+      "a schema stands in place of its schemas: say what it is for, as in { input: schema }",
+    ],
+    [
+      { in: ANYTHING },
+      'there is no "in" in its schemas: there are input, output, yields',
+    ],
+    [
+      { input: {} },
+      "its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object",
+    ],
+    [
+      { output: ANYTHING, yields: NOTHING },
+      "there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
+    ],
+  ] as const
+) {
+  Deno.test(`Operations.add() refuses ${Deno.inspect(schemas, { depth: 1 })} as schemas`, () => {
+    const operations = new Operations<null>();
+    // What TypeScript refuses and JavaScript does not.
+    assert.throws(() => operations.add("add", never, schemas as never), {
+      name: "TypeError",
+      message: `Cannot register operation "add" as ${problem}`,
+    });
+    assert(!operations.has("add"));
+  });
+}

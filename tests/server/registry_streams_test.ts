@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { type OperationSchemas } from "../../contract/contract.ts";
+import { ErrorCode, ValidationError } from "../../common/errors.ts";
+import { Items } from "../../server/streams.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { type OperationHandler } from "../../server/message.ts";
+import { Operations } from "../../server/registry.ts";
+import { HOSTILE } from "../support/attack.ts";
+import { ByHand } from "../support/fake_sink.ts";
+import { gate } from "../support/helpers.ts";
+import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
+
+const GIVES_STREAM = {
+  name: "Refusal",
+  code: ErrorCode.UNSUPPORTED_OPERATION,
+  message:
+    "the operation gives a stream: ask for it with 'connection.stream()'",
+};
+
+const GIVES_RESULT = {
+  name: "Refusal",
+  code: ErrorCode.UNSUPPORTED_OPERATION,
+  message:
+    "the operation gives one result: call it with 'connection.operation()'",
+};
+
+/** Operations with one that is named `rows`. */
+function withRows(
+  handler: OperationHandler<null, never>,
+  schemas?: OperationSchemas,
+): Operations<null> {
+  const operations = new Operations<null>();
+  operations.add("rows", handler, schemas);
+  return operations;
+}
+
+/** Opens the stream of `rows`. */
+function open(operations: Operations<null>, data: JsonObject = {}) {
+  return operations.open("rows", data, null);
+}
+
+/** All items of a stream. */
+async function all(items: Items | PromiseLike<Items>): Promise<string[]> {
+  const opened = await items;
+  const texts: string[] = [];
+  for (;;) {
+    const text = await opened.next();
+    if (text === undefined) return texts;
+    texts.push(text);
+  }
+}
+
+async function* count({ to }: { to: number }) {
+  for (let n = 0; n < to; n++) yield n;
+}
+
+/** What gives a stream, in whatever way. */
+const STREAMS: Readonly<Record<string, OperationHandler<null, never>>> = {
+  "an async generator": count,
+  "a method": {
+    async *rows(data: { to: number }) {
+      yield* count(data);
+    },
+  }.rows,
+  "a function that returns a generator": (data: { to: number }) => count(data),
+  "a promise of a generator": (data: { to: number }) =>
+    Promise.resolve(count(data)),
+  "a stream of the web": ({ to }: { to: number }) =>
+    ReadableStream.from(Array.from({ length: to }, (_, n) => n)),
+};
+
+for (const [what, handler] of Object.entries(STREAMS)) {
+  Deno.test(`an operation gives a stream by ${what}`, async () => {
+    for (const schemas of [undefined, {}, { yields: ANYTHING }]) {
+      const operations = withRows(handler, schemas);
+      assert.deepEqual(await all(open(operations, { to: 3 })), ["0", "1", "2"]);
+    }
+  });
+
+  Deno.test(`an operation that gives a stream by ${what} cannot be called for a result`, async () => {
+    for (const schemas of [undefined, { yields: ANYTHING }]) {
+      const operations = withRows(handler, schemas);
+      await assert.rejects(
+        async () => await operations.call("rows", { to: 1 }, null),
+        GIVES_STREAM,
+      );
+    }
+  });
+}
+
+for (const value of [undefined, null, 1, "text", [1], {}, new Map(), count]) {
+  Deno.test(`an operation that returns ${Deno.inspect(value)} gives no stream`, async () => {
+    assert.throws(() => open(withRows(() => value)), GIVES_RESULT);
+    const later = open(withRows(() => Promise.resolve(value)));
+    assert(later instanceof Promise);
+    await assert.rejects(later, GIVES_RESULT);
+  });
+}
+
+Deno.test("an operation is not run in vain if it is known what it gives", () => {
+  let runs = 0;
+  const result = withRows(() => runs++, { output: ANYTHING });
+  assert.throws(() => open(result), GIVES_RESULT);
+  const stream = withRows(() => runs++, { yields: ANYTHING });
+  assert.throws(() => stream.call("rows", {}, null), GIVES_STREAM);
+  const generator = withRows(async function* () {
+    runs++;
+    yield 1;
+  });
+  assert.throws(() => generator.call("rows", {}, null), GIVES_STREAM);
+  // Nor are its arguments looked at.
+  const refusing = withRows(count, { input: NOTHING });
+  assert.throws(() => refusing.call("rows", {}, null), GIVES_STREAM);
+  assert.equal(runs, 0);
+});
+
+Deno.test("a stream that was asked for as a result is let go", () => {
+  const handler = new ByHand();
+  const operations = withRows(() => handler);
+  assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
+  assert.deepEqual([handler.asked, handler.returned], [0, 1]);
+});
+
+Deno.test("nobody hears of a stream that cannot be let go", async () => {
+  for (
+    const fails of [() => Promise.reject(new Error("no")), () => {
+      throw new Error("no");
+    }]
+  ) {
+    const handler = new ByHand();
+    handler.return = fails;
+    const operations = withRows(() => handler);
+    assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
+    await assert.rejects(
+      async () =>
+        await withRows(() => Promise.resolve(handler)).call("rows", {}, null),
+      GIVES_STREAM,
+    );
+  }
+});
+
+Deno.test("no item is asked for before a stream is taken", async () => {
+  const handler = new ByHand();
+  const items = await open(withRows(() => handler));
+  assert(items instanceof Items);
+  assert.equal(handler.asked, 0);
+  assert.equal(await items.next(), "0");
+  assert.deepEqual([handler.asked, handler.returned], [1, 0]);
+});
+
+Deno.test("a stream gets what a schema made of the arguments, and the context", async () => {
+  const input = schemaOf((value) => ({
+    value: { to: Number(Object(value).to) },
+  }));
+  const operations = new Operations<string>();
+  const seen: unknown[] = [];
+  operations.add("rows", (data: { to: number }, context) => {
+    seen.push(data, context);
+    return count(data);
+  }, { input });
+  const items = operations.open("rows", { to: "2" }, "context");
+  assert.deepEqual(await all(items), ["0", "1"]);
+  assert.deepEqual(seen, [{ to: 2 }, "context"]);
+});
+
+Deno.test("a stream is not opened with arguments that do not fit", async () => {
+  const never = () => assert.fail("the handler is called");
+  assert.throws(() => open(withRows(never, { input: NOTHING })), {
+    name: "Refusal",
+    code: ErrorCode.INVALID_CONTENT,
+    message: "the data does not fit its schema, n: no",
+  });
+  for (const input of Object.values(WAITING)) {
+    const refused = open(withRows(never, { input }), { n: 0 });
+    assert(refused instanceof Promise);
+    await assert.rejects(refused, { name: "Refusal", code: 2 });
+  }
+});
+
+Deno.test("a stream waits for the schema of its arguments", async () => {
+  const { opened, open: openGate } = gate();
+  const input = schemaOf(async (value) => {
+    await opened;
+    return { value };
+  });
+  const items = open(withRows(count, { input }), { to: 1 });
+  assert(items instanceof Promise);
+  openGate();
+  assert.deepEqual(await all(items), ["0"]);
+});
+
+Deno.test("the items of a stream are checked, and named after the operation", async () => {
+  const operations = withRows(count, { yields: NOTHING });
+  await assert.rejects(all(open(operations, { to: 1 })), (error) => {
+    assert(error instanceof ValidationError);
+    assert.equal(
+      error.message,
+      'Cannot go on with operation "rows": an item does not fit its schema, n: no',
+    );
+    return true;
+  });
+});
+
+Deno.test("opening a stream fails with what the handler throws or rejects with", async () => {
+  const error = new Error("no");
+  const fail = () => {
+    throw error;
+  };
+  assert.throws(() => open(withRows(fail)), (thrown) => thrown === error);
+  const later = open(withRows(() => Promise.reject(error)));
+  assert(later instanceof Promise);
+  await assert.rejects(later, (thrown) => thrown === error);
+});
+
+Deno.test("what cannot be looked at, or gives no iterator, fails and is no stream", () => {
+  const broken = { [Symbol.asyncIterator]: 1 };
+  const throwing = {
+    [Symbol.asyncIterator]() {
+      throw new Error("no");
+    },
+  };
+  for (const value of [HOSTILE, broken, throwing]) {
+    const operations = withRows(() => value);
+    assert.throws(() => open(operations), { name: /^(Type)?Error$/ });
+    assert.throws(
+      () => operations.call("rows", {}, null),
+      { name: /^(Type)?Error$/ },
+    );
+  }
+});
+
+Deno.test("Operations.add() refuses a generator that cannot wait", () => {
+  const operations = new Operations<null>();
+  assert.throws(() => operations.add("rows", function* () {}), {
+    name: "TypeError",
+    message:
+      "Cannot register operation \"rows\" as its handler is a generator that cannot wait: write 'async function*'",
+  });
+  assert(!operations.has("rows"));
+});
+
+Deno.test("Operations.add() refuses a generator with the schema of one result", () => {
+  const operations = new Operations<null>();
+  const add = () => operations.add("rows", count, { output: ANYTHING });
+  assert.throws(add, {
+    name: "TypeError",
+    message:
+      "Cannot register operation \"rows\" as its handler is a generator: say what it 'yields', not its 'output'",
+  });
+  assert(!operations.has("rows"));
+});

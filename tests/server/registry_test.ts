@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import {
+  type Client,
+  ClientMessage,
+  type OperationContext,
+} from "../../server/message.ts";
+import {
+  type Contract,
+  type OperationSchemas,
+} from "../../contract/contract.ts";
+import { defineContract } from "../../contract/define.ts";
+import { ErrorCode } from "../../common/errors.ts";
+import { Message } from "../../protocol/message.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { Registry } from "../../server/registry.ts";
+import { ANYTHING, LIBRARIES, NOTHING } from "../support/schemas.ts";
+
+const CONTEXT = {} as OperationContext;
+
+const CONTRACT = defineContract({
+  messages: { hi: ANYTHING, bye: {} },
+  operations: {
+    add: { input: z.object({ n: z.coerce.number() }), output: z.number() },
+    rows: { yields: ANYTHING },
+    open: {},
+  },
+});
+
+const NO_SCHEMAS = [null, 1, "text", {}, [], () => {}];
+
+/** What a server has of its own accord, or by a contract. */
+function registryOf(contract?: Contract): Registry {
+  return new Registry(contract, () => true);
+}
+
+/** A message of a client. */
+function message(name: string, data = {}): ClientMessage {
+  const wire = { message: name, data, id: 1, replying: null };
+  return new ClientMessage(wire, {} as Client, () => new Message(wire));
+}
+
+/** Calls the listeners to a message; returns what they threw. */
+async function dispatch(registry: Registry, name: string, data = {}) {
+  const errors: unknown[] = [];
+  await registry.listeners.dispatch(
+    message(name, data),
+    (error) => errors.push(error),
+  );
+  return errors;
+}
+
+Deno.test("a registry without a contract takes any name", async () => {
+  const registry = registryOf();
+  const seen: string[] = [];
+  const listener = ({ name }: ClientMessage) => void seen.push(name);
+  registry.receive("hi", listener, undefined);
+  registry.receive(["__proto__", "toString", ""], listener, undefined);
+  for (const name of ["hi", "__proto__", "toString", "", "bye"]) {
+    assert.deepEqual(await dispatch(registry, name), []);
+  }
+  assert.deepEqual(seen, ["hi", "__proto__", "toString", ""]);
+  registry.operation("constructor", () => 1, undefined);
+  assert.equal(registry.operations.call("constructor", {}, CONTEXT), "1");
+  assert.deepEqual(registry.missing, []);
+});
+
+Deno.test("a registry calls a listener with what its schema made of the data", async () => {
+  const registry = registryOf();
+  const seen: unknown[] = [];
+  const schema = z.object({ n: z.coerce.number() });
+  registry.receive(["hi", "bye"], ({ data }) => seen.push(data), schema);
+  registry.receive("hi", ({ data }) => seen.push(data), undefined);
+  assert.deepEqual(await dispatch(registry, "hi", { n: "1" }), []);
+  assert.deepEqual(await dispatch(registry, "bye", { n: "2" }), []);
+  const errors = await dispatch(registry, "hi", { n: "x" });
+  assert(errors.length === 1 && Refusal.is(errors[0]));
+  // The listener without a schema is called all the same.
+  assert.deepEqual(seen, [{ n: 1 }, { n: "1" }, { n: 2 }, { n: "x" }]);
+});
+
+Deno.test("a registry removes what is disposed of", async () => {
+  const registry = registryOf();
+  let called = 0;
+  const disposables = [
+    registry.receive("hi", () => called++, ANYTHING),
+    registry.receive("hi", () => called++, undefined),
+    registry.operation("add", () => 1, undefined),
+  ];
+  assert(registry.operations.has("add"));
+  for (const disposable of disposables) disposable[Symbol.dispose]();
+  await dispatch(registry, "hi");
+  assert.equal(called, 0);
+  assert(!registry.operations.has("add"));
+});
+
+Deno.test("a registry with a contract takes the names in it", async () => {
+  const registry = registryOf(CONTRACT);
+  const seen: string[] = [];
+  registry.receive(["hi", "bye"], ({ name }) => seen.push(name), undefined);
+  registry.receive("hi", ({ name }) => seen.push(name), undefined);
+  await dispatch(registry, "hi");
+  await dispatch(registry, "bye");
+  assert.deepEqual(seen, ["hi", "hi", "bye"]);
+});
+
+for (const name of ["Hi", "", "add", "toString", "__proto__"]) {
+  Deno.test(`a registry with a contract does not receive ${JSON.stringify(name)}`, async () => {
+    const registry = registryOf(CONTRACT);
+    let called = 0;
+    for (const names of [name, [name], ["hi", name]]) {
+      assert.throws(() => registry.receive(names, () => called++, undefined), {
+        name: "TypeError",
+        message: `Cannot receive message ${
+          JSON.stringify(name)
+        } as the contract has none of that name: there are hi, bye`,
+      });
+    }
+    // Nothing is received of a list with one that is not there.
+    for (const each of ["hi", name]) await dispatch(registry, each);
+    assert.equal(called, 0);
+  });
+}
+
+for (const name of ["Add", "", "hi", "toString", "__proto__"]) {
+  Deno.test(`a registry with a contract does not offer ${JSON.stringify(name)}`, () => {
+    const registry = registryOf(CONTRACT);
+    assert.throws(() => registry.operation(name, () => 1, undefined), {
+      name: "TypeError",
+      message: `Cannot register operation ${
+        JSON.stringify(name)
+      } as the contract has none of that name: there are add, rows, open`,
+    });
+    assert(!registry.operations.has(name));
+  });
+}
+
+Deno.test("a registry with an empty contract takes no name", () => {
+  const registry = registryOf(defineContract({}));
+  assert.throws(() => registry.receive("hi", () => {}, undefined), {
+    message:
+      'Cannot receive message "hi" as the contract has none of that name: there are none',
+  });
+  assert.throws(() => registry.operation("add", () => {}, undefined), {
+    message:
+      'Cannot register operation "add" as the contract has none of that name: there are none',
+  });
+});
+
+Deno.test("a registry with a contract takes no schema besides", () => {
+  const registry = registryOf(CONTRACT);
+  for (const names of ["hi", ["hi"], ["hi", "bye"]]) {
+    assert.throws(() => registry.receive(names, () => {}, ANYTHING), {
+      name: "TypeError",
+      message:
+        'Cannot receive message "hi" with a schema of its own as the server has a contract: put it there',
+    });
+  }
+  for (const schemas of [{}, null] as OperationSchemas[]) {
+    assert.throws(() => registry.operation("open", () => {}, schemas), {
+      name: "TypeError",
+      message:
+        'Cannot register operation "open" with a schema of its own as the server has a contract: put it there',
+    });
+  }
+  assert.deepEqual(registry.missing, ["add", "rows", "open"]);
+});
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+for (const schema of NO_SCHEMAS) {
+  Deno.test(`a registry refuses ${Deno.inspect(schema)} as the schema of a listener`, async () => {
+    const registry = registryOf();
+    const listener = () => assert.fail("the listener is called");
+    // What TypeScript refuses and JavaScript does not.
+    assert.throws(() => registry.receive("hi", listener, schema as never), {
+      name: "TypeError",
+      message:
+        `Cannot receive messages as the schema must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type ${
+          typeOf(schema)
+        }`,
+    });
+    assert.deepEqual(await dispatch(registry, "hi"), []);
+  });
+}
+
+Deno.test("a registry takes the schemas of all libraries", async () => {
+  const registry = registryOf();
+  for (const schema of Object.values(LIBRARIES)) {
+    registry.receive("hi", () => assert.fail("the data fits"), schema);
+  }
+  const errors = await dispatch(registry, "hi", { n: "x" });
+  assert.equal(errors.filter(Refusal.is).length, 3);
+});
+
+for (const listener of [undefined, null, "text", {}]) {
+  Deno.test(`a registry refuses ${JSON.stringify(listener)} as a listener`, () => {
+    for (const contract of [undefined, CONTRACT]) {
+      const registry = registryOf(contract);
+      assert.throws(
+        () => registry.receive("hi", listener as never, undefined),
+        {
+          name: "TypeError",
+          message:
+            `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
+        },
+      );
+    }
+  });
+}
+
+Deno.test("a registry refuses a list without names", () => {
+  for (const schema of [undefined, ANYTHING]) {
+    assert.throws(() => registryOf().receive([], () => {}, schema), {
+      name: "TypeError",
+      message:
+        "Cannot receive messages as the list of names is empty: leave it out to receive all",
+    });
+  }
+});
+
+Deno.test("a registry checks an operation by the contract, or by schemas of its own", async () => {
+  const registries = [registryOf(CONTRACT), registryOf()];
+  const schemas = [undefined, CONTRACT.operations.add] as const;
+  for (const [index, registry] of registries.entries()) {
+    registry.operation("add", ({ n }: { n: unknown }) => n, schemas[index]);
+    const { operations } = registry;
+    assert.equal(await operations.call("add", { n: "1" }, CONTEXT), "1");
+    assert.throws(() => operations.call("add", { n: "x" }, CONTEXT), {
+      name: "Refusal",
+      code: ErrorCode.INVALID_CONTENT,
+    });
+  }
+});
+
+Deno.test("a registry refuses schemas of an operation that are none", () => {
+  const registry = registryOf();
+  const add = (schemas: unknown) => () =>
+    registry.operation("add", () => 1, schemas as never);
+  assert.throws(add(null), {
+    name: "TypeError",
+    message:
+      'Cannot register operation "add" as its schemas must be an object: current value is of type null',
+  });
+  assert.throws(add({ input: 1 }), {
+    name: "TypeError",
+    message:
+      'Cannot register operation "add" as its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type number',
+  });
+  assert(!registry.operations.has("add"));
+});
+
+Deno.test("a registry refuses a handler that does not go with its contract", () => {
+  const registry = registryOf(CONTRACT);
+  const generate = async function* () {};
+  for (
+    const [name, problem] of [
+      ["add", "generator: say what it 'yields', not its 'output'"],
+      [
+        "open",
+        "generator, and the contract does not say what it 'yields'",
+      ],
+    ] as const
+  ) {
+    assert.throws(() => registry.operation(name, generate, undefined), {
+      name: "TypeError",
+      message:
+        `Cannot register operation "${name}" as its handler is a ${problem}`,
+    });
+  }
+  registry.operation("rows", generate, undefined);
+  assert.deepEqual(registry.missing, ["add", "open"]);
+});
+
+Deno.test("a registry knows what nobody handles of its contract, as it is now", () => {
+  const registry = registryOf(CONTRACT);
+  assert.deepEqual(registry.missing, ["add", "rows", "open"]);
+  const rows = registry.operation("rows", () => NOTHING, undefined);
+  assert.deepEqual(registry.missing, ["add", "open"]);
+  rows[Symbol.dispose]();
+  assert.deepEqual(registry.missing, ["add", "rows", "open"]);
+});
+
+Deno.test("a registry tells a client of an operation that is not supported", () => {
+  const registry = new Registry(undefined, (name) => name === "add");
+  for (const name of ["add", "rows"]) {
+    registry.operation(name, () => 1, undefined);
+  }
+  const codes = ["add", "rows", "none"].map((name) =>
+    registry.operations.refusalOf(name)
+  );
+  assert.deepEqual(codes, [undefined, 7, 5]);
+});

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { Deadlines, type Expiring } from "../../server/scheduler.ts";
+
+/** The clock and the timers of JavaScript, which go on only when a test says so. */
+class Clock implements Disposable {
+  #now = 1_000;
+  #lastId = 0;
+  readonly #timers = new Map<number, { due: number; callback: () => void }>();
+  readonly #restore: () => void;
+
+  constructor() {
+    const { setTimeout, clearTimeout } = globalThis;
+    const now = performance.now;
+    this.#restore = () => {
+      Object.assign(globalThis, { setTimeout, clearTimeout });
+      performance.now = now;
+    };
+    Object.assign(globalThis, {
+      setTimeout: (callback: () => void, delay: number) => {
+        this.#timers.set(++this.#lastId, { due: this.#now + delay, callback });
+        return this.#lastId;
+      },
+      clearTimeout: (id: number) => void this.#timers.delete(id),
+    });
+    performance.now = () => this.#now;
+  }
+
+  /** How many timers run */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Lets time pass; `early` is how much earlier than asked a timer fires. */
+  pass(milliseconds: number, early = 0): void {
+    const end = this.#now + milliseconds;
+    while (true) {
+      const [next] = [...this.#timers].sort(([, one], [, other]) =>
+        one.due - other.due
+      );
+      if (next === undefined || next[1].due - early > end) break;
+      this.#timers.delete(next[0]);
+      this.#now = Math.max(this.#now, next[1].due - early);
+      early = 0;
+      next[1].callback();
+    }
+    this.#now = end;
+  }
+
+  [Symbol.dispose](): void {
+    this.#restore();
+  }
+}
+
+/** Things that keep when their time was up. */
+function makeThings(count: number, expired: number[]): Expiring[] {
+  return Array.from({ length: count }, (_, n) => ({
+    expire: () => void expired.push(n),
+  }));
+}
+
+Deno.test("Deadlines tell each thing when its time is up, and not before", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = new Deadlines(100);
+  for (const thing of makeThings(3, expired)) {
+    deadlines.add(thing);
+    clock.pass(10);
+  }
+  for (
+    const [milliseconds, expected] of [
+      [69, []],
+      [1, [0]],
+      [9, [0]],
+      [1, [0, 1]],
+      [9, [0, 1]],
+      [1, [0, 1, 2]],
+    ] as const
+  ) {
+    clock.pass(milliseconds);
+    assert.deepEqual(expired, expected);
+  }
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("Deadlines have one timer however many things there are", () => {
+  using clock = new Clock();
+  const deadlines = new Deadlines(100);
+  assert.equal(clock.timers, 0);
+  const things = makeThings(1_000, []);
+  for (const thing of things) deadlines.add(thing);
+  assert.equal(clock.timers, 1);
+  for (const thing of things.slice(1)) deadlines.delete(thing);
+  assert.equal(clock.timers, 1);
+  deadlines.delete(things[0]!);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("Deadlines forget a thing that is done", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = new Deadlines(100);
+  const [one, two, three] = makeThings(3, expired);
+  deadlines.add(one!);
+  clock.pass(50);
+  deadlines.add(two!);
+  deadlines.add(three!);
+  deadlines.delete(one!);
+  deadlines.delete(three!);
+  deadlines.delete(three!);
+  clock.pass(99);
+  assert.deepEqual(expired, []);
+  clock.pass(1);
+  assert.deepEqual(expired, [1]);
+  clock.pass(1_000);
+  assert.deepEqual([expired, clock.timers], [[1], 0]);
+});
+
+Deno.test("Deadlines start anew after nothing was left", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = new Deadlines(100);
+  const [one, two] = makeThings(2, expired);
+  deadlines.add(one!);
+  deadlines.delete(one!);
+  clock.pass(60);
+  deadlines.add(two!);
+  clock.pass(99);
+  assert.deepEqual(expired, []);
+  clock.pass(1);
+  assert.deepEqual([expired, clock.timers], [[1], 0]);
+});
+
+Deno.test("Deadlines wait on where a timer fires too early", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = new Deadlines(100);
+  for (const thing of makeThings(2, expired)) deadlines.add(thing);
+  clock.pass(99, 1);
+  assert.deepEqual([expired, clock.timers], [[], 1]);
+  clock.pass(1);
+  assert.deepEqual([expired, clock.timers], [[0, 1], 0]);
+});
+
+Deno.test("a thing whose time is up may see itself and others off", () => {
+  using clock = new Clock();
+  const expired: string[] = [];
+  const deadlines = new Deadlines(100);
+  const other: Expiring = { expire: () => void expired.push("other") };
+  const first: Expiring = {
+    expire() {
+      expired.push("first");
+      deadlines.delete(first);
+      deadlines.delete(other);
+    },
+  };
+  const last: Expiring = { expire: () => void expired.push("last") };
+  for (const thing of [first, other, last]) deadlines.add(thing);
+  clock.pass(100);
+  assert.deepEqual([expired, clock.timers], [["first", "last"], 0]);
+});

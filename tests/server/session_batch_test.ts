@@ -1,0 +1,194 @@
+/** What a session does with batches: see session_test.ts for single frames. */
+
+import assert from "node:assert/strict";
+import { GOODBYE } from "../../protocol/encode.ts";
+import { type Batch, type Effect, Session } from "../../server/session.ts";
+import {
+  BROKEN,
+  MESSAGE,
+  OPERATION,
+  UNKNOWN_ACTION,
+} from "../support/frames.ts";
+
+const LOGIN = '{"id": 0, "token": "test", "version": "1.0.0"}';
+
+/** A session in which these features have been agreed on. */
+function openWith(...features: readonly string[]): Session {
+  const session = new Session();
+  const login = { id: 0, token: "test", version: "1.0.0", features };
+  session.receive(JSON.stringify(login));
+  session.acceptLogin();
+  assert.equal(session.state, "open");
+  return session;
+}
+
+/** What an effect comes to: its kind, its close code, and the code and id of its frame. */
+function summarize(effect: Effect): string {
+  const parts: unknown[] = [effect.kind];
+  if (effect.kind === "close") parts.push(effect.code);
+  if ("frame" in effect && effect.frame !== undefined) {
+    const { code, id } = JSON.parse(effect.frame);
+    parts.push(`error ${code} to ${id}`);
+  }
+  return parts.join(", ");
+}
+
+function effectsOf(result: Effect | Batch): string[] {
+  return (result.kind === "batch" ? result.effects : [result]).map(summarize);
+}
+
+const FATAL = "close, 1003, error 2 to null";
+
+/** Batches, what comes out, and the state that follows. */
+const BATCHES: readonly [
+  what: string,
+  frames: readonly string[],
+  effects: readonly string[],
+  next: "open" | "closed",
+][] = [
+  ["requests", [MESSAGE, OPERATION, MESSAGE], [
+    "message",
+    "operation",
+    "message",
+  ], "open"],
+  ["one request", [OPERATION], ["operation"], "open"],
+  ["one goodbye", [GOODBYE], ["close, 1000"], "closed"],
+  ["nothing", [], [FATAL], "closed"],
+  ["an empty batch", ["[]"], [FATAL], "closed"],
+  ["a batch", [`[${MESSAGE}]`], [FATAL], "closed"],
+  ["null", ["null"], [FATAL], "closed"],
+  ["a broken request", [BROKEN], ["answer, error 2 to 3"], "open"],
+  ["a broken request between others", [MESSAGE, BROKEN, OPERATION], [
+    "message",
+    "answer, error 2 to 3",
+    "operation",
+  ], "open"],
+  ["an unknown action and a login", [UNKNOWN_ACTION, LOGIN, OPERATION], [
+    "answer, error 8 to 4",
+    "answer, error 2 to 0",
+    "operation",
+  ], "open"],
+  ["requests and a goodbye", [MESSAGE, OPERATION, GOODBYE], [
+    "message",
+    "operation",
+    "close, 1000",
+  ], "closed"],
+  ["requests after a goodbye", [OPERATION, GOODBYE, MESSAGE, BROKEN], [
+    "operation",
+    "close, 1000",
+    "ignore",
+    "ignore",
+  ], "closed"],
+  ["two goodbyes", [GOODBYE, GOODBYE], ["close, 1000", "ignore"], "closed"],
+  ["what is no object after a goodbye", [GOODBYE, "1"], [
+    "close, 1000",
+    "ignore",
+  ], "closed"],
+  ["a number between requests", [MESSAGE, "1", OPERATION], [
+    "message",
+    FATAL,
+    "ignore",
+  ], "closed"],
+  ["an array between requests", [MESSAGE, `[${MESSAGE}]`, OPERATION], [
+    "message",
+    FATAL,
+    "ignore",
+  ], "closed"],
+  ["null after requests", [MESSAGE, OPERATION, "null"], [
+    "message",
+    "operation",
+    FATAL,
+  ], "closed"],
+  ["two numbers", ["1", "2"], [FATAL, "ignore"], "closed"],
+  ["a goodbye after a number", ["1", GOODBYE], [FATAL, "ignore"], "closed"],
+];
+
+for (const [what, frames, effects, next] of BATCHES) {
+  Deno.test(`Session answers a batch of ${what} with: ${effects.join("; ")}`, () => {
+    const session = openWith("batch");
+    assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), effects);
+    assert.equal(session.state, next);
+  });
+
+  Deno.test(`Session closes at a batch of ${what} where none was agreed on`, () => {
+    for (const session of [openWith(), openWith("done-id")]) {
+      assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), [FATAL]);
+      assert.equal(session.state, "closed");
+    }
+  });
+}
+
+Deno.test("Session hands the requests of a batch over as they came", () => {
+  const result = openWith("batch").receive(`[${MESSAGE}, ${OPERATION}]`);
+  assert.deepEqual(result, {
+    kind: "batch",
+    effects: [
+      {
+        kind: "message",
+        id: 1,
+        name: "hello",
+        data: { a: 1 },
+        replying: null,
+      },
+      { kind: "operation", id: 2, name: "add", data: {} },
+    ],
+  });
+});
+
+Deno.test("Session takes a frame without a batch where batches are agreed on", () => {
+  const session = openWith("batch");
+  for (const frame of [MESSAGE, OPERATION, BROKEN]) {
+    assert.deepEqual(session.receive(frame), openWith().receive(frame));
+  }
+  assert.deepEqual(session.receive(GOODBYE), {
+    kind: "close",
+    code: 1000,
+    reason: "goodbye",
+  });
+});
+
+Deno.test("Session takes nothing after a batch that ended the connection", () => {
+  for (const last of [GOODBYE, "1"]) {
+    const session = openWith("batch");
+    session.receive(`[${MESSAGE}, ${last}]`);
+    for (const frame of [MESSAGE, `[${MESSAGE}]`, "[]"]) {
+      assert.deepEqual(session.receive(frame), { kind: "ignore" });
+    }
+  }
+});
+
+Deno.test("Session closes at a batch that does not wait for the login", () => {
+  const login = JSON.stringify({ ...JSON.parse(LOGIN), features: ["batch"] });
+  for (
+    const [before, batch] of [
+      [[], `[${login}]`],
+      [[], `[${login}, ${MESSAGE}]`],
+      [[], `[${GOODBYE}]`],
+      [[login], `[${MESSAGE}]`],
+      [[login], `[${GOODBYE}]`],
+    ] as const
+  ) {
+    const session = new Session();
+    for (const frame of before) session.receive(frame);
+    const effect = session.receive(batch);
+    assert.deepEqual(effectsOf(effect), [FATAL]);
+    assert(effect.kind === "close");
+    assert.equal(effect.failure, "the frame must be dict, not list");
+    assert.deepEqual(session.acceptLogin(), { kind: "ignore" });
+  }
+});
+
+Deno.test("Session tells what is wrong with an element, to the client and to the log", () => {
+  const session = openWith("batch");
+  const result = session.receive(`[${OPERATION}, ${BROKEN}, 7]`);
+  assert(result.kind === "batch");
+  const [, broken, fatal] = result.effects;
+  assert(broken?.kind === "answer" && fatal?.kind === "close");
+  const desc = '"data.message" must be str, not int';
+  assert.deepEqual([broken.failure, JSON.parse(broken.frame).desc], [
+    desc,
+    desc,
+  ]);
+  assert.equal(fatal.reason, "invalid frame");
+  assert.equal(fatal.failure, "the frame must be dict, not int");
+});

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { FEATURES } from "../../protocol/features.ts";
+import {
+  type Effect,
+  Session,
+  type SessionRules,
+} from "../../server/session.ts";
+
+const STREAM = {
+  id: 5,
+  action: "stream",
+  data: { operation: "rows", data: { a: { b: {} } }, credit: 2 },
+};
+
+const CREDIT = { id: 5, action: "credit", data: { credit: 3 } };
+
+const CANCEL = { id: 5, action: "cancel", data: {} };
+
+const DONE = { id: 7, action: "done", data: { failed: true } };
+
+const EFFECTS = [
+  [STREAM, {
+    kind: "stream",
+    id: 5,
+    name: "rows",
+    data: { a: { b: {} } },
+    credit: 2,
+  }],
+  [CREDIT, { kind: "credit", id: 5, credit: 3 }],
+  [CANCEL, { kind: "cancel", id: 5 }],
+  [DONE, { kind: "done", id: 7, failed: true }],
+] as const;
+
+/** A session whose client has named these and is let in. */
+function logIn(
+  features: readonly string[] | undefined,
+  rules: SessionRules = {},
+): Session {
+  const session = new Session(rules);
+  const login = { id: 0, token: "test", version: "1.0.0", features };
+  session.receive(JSON.stringify(login));
+  session.acceptLogin();
+  return session;
+}
+
+/** What a session makes of a frame that is no batch. */
+function receive(session: Session, frame: unknown): Effect {
+  const effect = session.receive(JSON.stringify(frame));
+  assert(effect.kind !== "batch");
+  return effect;
+}
+
+/** The code and the number that a session answers with. */
+function answerTo(session: Session, frame: unknown) {
+  const effect = receive(session, frame);
+  assert(effect.kind === "answer");
+  const { code, id, data, desc } = JSON.parse(effect.frame);
+  return { code, id, data, desc };
+}
+
+for (const [frame, expected] of EFFECTS) {
+  const { action } = frame;
+
+  Deno.test(`Session passes on the action ${action} of a client that has named it`, () => {
+    const feature = action === "done" ? "request" : "stream";
+    for (const features of [[feature], ["batch", feature], FEATURES]) {
+      const session = logIn(features);
+      assert.deepEqual(receive(session, frame), expected);
+      assert.equal(session.state, "open");
+    }
+  });
+
+  Deno.test(`Session answers the action ${action} of a client that has not named it`, () => {
+    const other = action === "done" ? "stream" : "request";
+    for (const features of [undefined, [], ["batch"], [other]]) {
+      const session = logIn(features);
+      assert.deepEqual(answerTo(session, frame), {
+        code: 8,
+        id: frame.id,
+        data: null,
+        desc: '"action" must be "message" or "operation"',
+      });
+      assert.equal(session.state, "open");
+    }
+  });
+
+  Deno.test(`Session does not take the action ${action} before the login is answered`, () => {
+    const session = new Session();
+    const login = { id: 0, token: "", version: "1.0.0", features: FEATURES };
+    session.receive(JSON.stringify(login));
+    assert.equal(answerTo(session, frame).code, 8);
+    session.acceptLogin();
+    assert.deepEqual(receive(session, frame), expected);
+  });
+
+  Deno.test(`Session does not take the action ${action} for a login`, () => {
+    const effect = receive(new Session(), frame);
+    assert(effect.kind === "close" && effect.frame !== undefined);
+    assert.deepEqual(JSON.parse(effect.frame).code, 2);
+  });
+}
+
+for (
+  const [frame, desc] of [
+    [
+      { ...STREAM, data: { ...STREAM.data, credit: 0 } },
+      '"data.credit" must be a valid int',
+    ],
+    [{ ...CREDIT, data: {} }, '"data.credit" must be int, not None'],
+    [{ ...CANCEL, data: [] }, '"data" must be dict, not list'],
+    [{ ...DONE, data: {} }, '"data.failed" must be bool, not None'],
+  ] as const
+) {
+  Deno.test(`Session answers what breaks a rule and goes on: ${desc}`, () => {
+    const session = logIn(FEATURES);
+    const answer = answerTo(session, frame);
+    assert.deepEqual([answer.code, answer.id, answer.desc], [
+      2,
+      frame.id,
+      desc,
+    ]);
+    assert.equal(receive(session, CANCEL).kind, "cancel");
+  });
+}
+
+Deno.test("Session passes on the extensions in a batch, in their order", () => {
+  const session = logIn(FEATURES);
+  const batch = session.receive(
+    JSON.stringify([STREAM, CREDIT, { id: 6, action: "fly", data: {} }, DONE]),
+  );
+  assert(batch.kind === "batch");
+  const kinds = batch.effects.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["stream", "credit", "answer", "done"]);
+});
+
+Deno.test("Session ignores the extensions after a goodbye", () => {
+  const session = logIn(FEATURES);
+  const batch = session.receive(
+    JSON.stringify([{ id: null, end: true }, STREAM, CANCEL]),
+  );
+  assert(batch.kind === "batch");
+  const kinds = batch.effects.map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["close", "ignore", "ignore"]);
+  assert.equal(receive(session, DONE).kind, "ignore");
+});
+
+Deno.test("Session refuses a stream whose arguments are too deep, with its number", () => {
+  for (const [maxDepth, isRefused] of [[2, true], [3, false]] as const) {
+    const session = logIn(FEATURES, { maxDepth });
+    const effect = receive(session, STREAM);
+    assert.equal(effect.kind, isRefused ? "answer" : "stream");
+    if (effect.kind !== "answer") continue;
+    const { code, id, data } = JSON.parse(effect.frame);
+    assert.deepEqual([code, id], [9, 5]);
+    assert.deepEqual(data, { limit: "maxDepth", value: 2 });
+  }
+});
+
+Deno.test("Session looks for no depth in what has no arguments", () => {
+  const session = logIn(FEATURES, { maxDepth: 1 });
+  for (const [frame, expected] of EFFECTS.slice(1)) {
+    const deep = { ...frame, data: { ...frame.data, more: { a: { b: {} } } } };
+    assert.deepEqual(receive(session, deep), expected);
+  }
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { ValidationError } from "../../common/errors.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
+import { ByHand, Stage, texts } from "../support/fake_sink.ts";
+import { schemaOf } from "../support/schemas.ts";
+
+/** Yields 0 and 1, then something else, and says when it has got to its end. */
+function ending(third: unknown) {
+  const state = { hasEnded: false, hasGoneOn: false };
+  async function* handler() {
+    try {
+      yield* [0, 1, third];
+      state.hasGoneOn = true;
+    } finally {
+      state.hasEnded = true;
+    }
+  }
+  return { state, handler };
+}
+
+const NO_ITEMS: Readonly<Record<string, unknown>> = {
+  "a bigint": 1n,
+  "a cycle": CYCLE,
+  "a function": () => {},
+  "a symbol": Symbol("no"),
+  "what throws whatever one does": HOSTILE,
+  "a proxy that was revoked": REVOKED,
+};
+
+for (const [what, item] of Object.entries(NO_ITEMS)) {
+  Deno.test(`a pump fails for ${what}, after the items before it, and ends the handler`, async () => {
+    const stage = new Stage(256);
+    const { state, handler } = ending(item);
+    await stage.run(handler());
+    await stage.finish();
+    assert.deepEqual(stage.sink.items, texts(2));
+    assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
+    const [error, ...others] = stage.outcomes;
+    assert(error instanceof Error);
+    assert.deepEqual(others, []);
+  });
+}
+
+Deno.test("a pump fails for an item that is too large, and sends nothing of it", async () => {
+  const stage = new Stage(256);
+  stage.sink.largest = 10;
+  const { state, handler } = ending("x".repeat(9));
+  await stage.run(handler());
+  await stage.finish();
+  assert.deepEqual(stage.sink.items, texts(2));
+  assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
+  const [error] = stage.outcomes;
+  assert(error instanceof RangeError);
+  assert.equal(error.message, '"xxxxxxxxx" is too large');
+});
+
+Deno.test("a pump fails for an item that does not fit its schema", async () => {
+  const stage = new Stage(256);
+  const { state, handler } = ending(2);
+  const small = schemaOf((value) =>
+    Number(value) < 2 ? { value } : { issues: [{ message: "too much" }] }
+  );
+  await stage.run(handler(), small);
+  await stage.finish();
+  assert.deepEqual(stage.sink.items, texts(2));
+  assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
+  const [error] = stage.outcomes;
+  assert(error instanceof ValidationError);
+  assert.equal(
+    error.message,
+    'Cannot go on with operation "rows": an item does not fit its schema, too much',
+  );
+});
+
+Deno.test("a pump fails with what the handler throws, after the items before it", async () => {
+  for (const thrown of [new Error("no"), undefined, "text", HOSTILE]) {
+    const stage = new Stage(256);
+    await stage.run((async function* () {
+      yield* [0, 1];
+      throw thrown;
+    })());
+    await stage.finish();
+    assert.deepEqual(stage.sink.items, texts(2));
+    assert.equal(stage.outcomes.length, 1);
+    // No assertion could show it.
+    assert(stage.outcomes[0] === thrown);
+  }
+});
+
+Deno.test("a pump that fails waits for room for what came before", async () => {
+  const stage = new Stage(256);
+  stage.sink.space = 0;
+  const error = new Error("no");
+  await stage.run((async function* () {
+    yield 0;
+    throw error;
+  })());
+  await stage.finish();
+  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], []]);
+  await stage.sink.look(1);
+  assert.deepEqual([stage.sink.sent, stage.outcomes], [[["0"]], [error]]);
+});
+
+Deno.test("a pump fails with the error of an item, not with what the finally throws then", async () => {
+  const stage = new Stage(256);
+  await stage.run((async function* () {
+    try {
+      yield 1n;
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- handlers do it
+      throw new Error("not closed");
+    }
+  })());
+  const [error, ...others] = stage.outcomes;
+  assert(error instanceof TypeError);
+  assert.deepEqual(others, []);
+});
+
+Deno.test("a pump that fails does not wait for a handler that never gets to its end", async () => {
+  const stage = new Stage(2);
+  const handler = new ByHand();
+  handler.next = () => Promise.resolve({ done: false, value: 1n });
+  handler.return = () => new Promise(() => {});
+  await stage.run(handler);
+  assert.equal(stage.outcomes.length, 1);
+  assert(stage.outcomes[0] instanceof TypeError);
+});
+
+Deno.test("a pump fails, and does not hang, for an iterator that is none", async () => {
+  for (const result of [undefined, null, HOSTILE]) {
+    const stage = new Stage(256);
+    const handler = new ByHand();
+    handler.next = () =>
+      ({
+        then: (resolve: (value: unknown) => void) => resolve(result),
+      }) as Promise<never>;
+    await stage.run(handler);
+    await stage.finish();
+    assert.equal(stage.outcomes.length, 1);
+    assert.notEqual(stage.outcomes[0], "done");
+  }
+});

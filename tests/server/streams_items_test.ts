@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { ValidationError } from "../../common/errors.ts";
+import { isAsyncIterable, Items } from "../../server/streams.ts";
+import { type Schema } from "../../contract/schema.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
+import { fails } from "../support/helpers.ts";
+import {
+  LIBRARIES,
+  MISFIT,
+  NOTHING,
+  schemaOf,
+  WAITING,
+} from "../support/schemas.ts";
+
+const SUBJECT = 'operation "rows"';
+
+/** The items of a handler that yields these. */
+function itemsOf(values: readonly unknown[], schema?: Schema): Items {
+  return new Items(SUBJECT, generate(values), schema);
+}
+
+async function* generate(values: readonly unknown[]) {
+  yield* values;
+}
+
+/** The items of an iterator by hand. */
+function byHand(iterator: object): Items {
+  const iterable = { [Symbol.asyncIterator]: () => iterator };
+  return new Items(SUBJECT, iterable as AsyncIterable<unknown>, undefined);
+}
+
+/** All that is left of items. */
+async function rest(items: Items): Promise<string[]> {
+  const texts: string[] = [];
+  for (;;) {
+    const text = await items.next();
+    if (text === undefined) return texts;
+    texts.push(text);
+  }
+}
+
+Deno.test("Items are JSON texts, one after the other, and then there is none", async () => {
+  const values = [{ n: 1 }, [2], "three", 4, false, null, undefined, NaN];
+  const items = itemsOf([...values, { toJSON: () => 9 }, new Date(0)]);
+  assert.deepEqual(await rest(items), [
+    '{"n":1}',
+    "[2]",
+    '"three"',
+    "4",
+    "false",
+    "null",
+    "null",
+    "null",
+    "9",
+    '"1970-01-01T00:00:00.000Z"',
+  ]);
+  assert.equal(await items.next(), undefined);
+  assert.deepEqual(await rest(itemsOf([])), []);
+});
+
+Deno.test("Items are not asked for before somebody wants one", async () => {
+  const asked: number[] = [];
+  async function* handler() {
+    for (let n = 0;; n++) {
+      asked.push(n);
+      yield n;
+    }
+  }
+  const items = new Items(SUBJECT, handler(), undefined);
+  assert.deepEqual(asked, []);
+  await items.next();
+  assert.deepEqual(asked, [0]);
+  await items.next();
+  assert.deepEqual(asked, [0, 1]);
+});
+
+Deno.test("Items are those of whatever for await goes over", async () => {
+  const stream = ReadableStream.from([1, 2]);
+  const own = {
+    count: 0,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      return Promise.resolve({ done: this.count++ > 1, value: this.count });
+    },
+  };
+  const other = {
+    next: () => assert.fail("it is no iterator of its own"),
+    [Symbol.asyncIterator]: () => generate([1, 2]),
+  };
+  for (const iterable of [stream, own, other] as AsyncIterable<unknown>[]) {
+    assert.deepEqual(
+      await rest(new Items(SUBJECT, iterable, undefined)),
+      ["1", "2"],
+    );
+  }
+});
+
+Deno.test("what a generator returns is no item, and is not checked", async () => {
+  // deno-lint-ignore require-yield -- it returns at once
+  async function* handler() {
+    return 1n;
+  }
+  assert.deepEqual(await rest(new Items(SUBJECT, handler(), NOTHING)), []);
+});
+
+for (
+  const [what, value, message] of [
+    ["a bigint", 1n, /serialize a BigInt/],
+    ["a cycle", CYCLE, /circular structure/],
+    ["a function", () => {}, /no JSON form: it is of type function$/],
+    ["a symbol", Symbol("a"), /no JSON form: it is of type symbol$/],
+    [
+      "an object that becomes nothing",
+      { toJSON() {} },
+      /it is of type object$/,
+    ],
+  ] as const
+) {
+  Deno.test(`Items fail for ${what}, and can go on`, async () => {
+    const items = itemsOf([1, value, 3]);
+    assert.equal(await items.next(), "1");
+    await assert.rejects(items.next(), { name: "TypeError", message });
+    assert.equal(await items.next(), "3");
+  });
+}
+
+for (const [library, schema] of Object.entries(LIBRARIES)) {
+  Deno.test(`Items fail for what does not fit a schema of ${library}`, async () => {
+    const items = itemsOf([MISFIT], schema);
+    await assert.rejects(items.next(), (error) => {
+      assert(error instanceof ValidationError);
+      assert.match(
+        error.message,
+        /^Cannot go on with operation "rows": an item does not fit its schema, rows\[1\]\.name: .+$/,
+      );
+      assert.deepEqual(error.issues.map(({ path }) => [...path]), [[
+        "rows",
+        1,
+        "name",
+      ]]);
+      return true;
+    });
+  });
+}
+
+for (const [library, schema] of Object.entries(WAITING)) {
+  Deno.test(`Items wait for a schema of ${library} that has to wait`, async () => {
+    const items = itemsOf([{ n: 1 }, { n: 0 }], schema);
+    assert.equal(await items.next(), '{"n":1}');
+    await assert.rejects(items.next(), ValidationError);
+  });
+}
+
+Deno.test("Items are what their schema made of them", async () => {
+  const schema = z.string().transform((text) => ({ length: text.length }));
+  assert.deepEqual(await rest(itemsOf(["", "abc"], schema)), [
+    '{"length":0}',
+    '{"length":3}',
+  ]);
+  const nothing = schemaOf(() => ({ value: undefined }));
+  assert.deepEqual(await rest(itemsOf([1], nothing)), ["null"]);
+});
+
+Deno.test("Items fail with what their schema throws or rejects with", async () => {
+  const error = new Error("broken");
+  const schemas = [
+    schemaOf(() => {
+      throw error;
+    }),
+    schemaOf(() => Promise.reject(error)),
+  ];
+  for (const schema of schemas) {
+    const items = itemsOf([1], schema);
+    await assert.rejects(items.next(), (thrown) => thrown === error);
+  }
+  for (const rubbish of [undefined, null, { issues: 1 }]) {
+    const items = itemsOf([1], schemaOf(() => rubbish));
+    await assert.rejects(items.next(), TypeError);
+  }
+});
+
+Deno.test("Items fail with what the handler throws, and are at their end then", async () => {
+  for (const thrown of [new Error("no"), undefined, "text", HOSTILE, REVOKED]) {
+    const items = new Items(
+      SUBJECT,
+      (async function* () {
+        yield 1;
+        throw thrown;
+      })(),
+      undefined,
+    );
+    assert.equal(await items.next(), "1");
+    assert(await fails(() => items.next(), thrown));
+    assert.equal(await items.next(), undefined);
+  }
+});
+
+Deno.test("Items fail, and do not hang, for an iterator that is none", async () => {
+  const broken = [{}, { next: 1 }, { next: () => {} }, { next: () => null }];
+  for (const iterator of broken) {
+    await assert.rejects(byHand(iterator).next(), TypeError);
+  }
+  await assert.rejects(byHand({ next: () => HOSTILE }).next());
+  await assert.rejects(byHand(undefined as never).next(), TypeError);
+  await assert.rejects(byHand({ return: 1 }).return(), TypeError);
+});
+
+Deno.test("Items fail with what an iterator gives that is no result", async () => {
+  for (
+    const [result, type] of [[5, "number"], [null, "null"], ["", "string"]]
+  ) {
+    const items = byHand({ next: () => result });
+    await assert.rejects(items.next(), {
+      name: "TypeError",
+      message:
+        `what 'next()' returned must be an object with 'done' and 'value': current value is of type ${type}`,
+    });
+  }
+});
+
+Deno.test("Items cannot be made of what is no iterable", () => {
+  const fail = () => {
+    throw new Error("cannot be read");
+  };
+  for (const iterate of [fail, 1, undefined]) {
+    const iterable = { [Symbol.asyncIterator]: iterate };
+    assert.throws(() =>
+      new Items(SUBJECT, iterable as AsyncIterable<unknown>, undefined)
+    );
+  }
+});
+
+Deno.test("isAsyncIterable() tells what for await would ask for items", () => {
+  const iterables = [
+    generate([]),
+    ReadableStream.from([]),
+    { async *[Symbol.asyncIterator]() {} },
+    Object.create({ [Symbol.asyncIterator]: () => {} }),
+  ];
+  for (const value of iterables) assert(isAsyncIterable(value));
+  const others = [
+    ...[undefined, null, 0, "text", Symbol.asyncIterator, {}, [], new Map()],
+    ...[[1][Symbol.iterator](), Promise.resolve(), generate, () => {}],
+  ];
+  for (const value of others) assert(!isAsyncIterable(value));
+  for (const value of [HOSTILE, REVOKED]) {
+    assert.throws(() => isAsyncIterable(value));
+  }
+});

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { ByHand, Counter, Stage, texts } from "../support/fake_sink.ts";
+import { endOfTick, gate } from "../support/helpers.ts";
+
+/** Where a pump may stand when it is stopped, after it has sent 0. */
+const STANDS: Readonly<
+  Record<string, (stage: Stage) => void>
+> = {
+  "wants nothing for now": () => {},
+  "waits for a turn": (stage) => {
+    stage.pump.grant(Infinity);
+  },
+  "waits for room": (stage) => {
+    stage.sink.space = 0;
+    stage.pump.grant(100);
+  },
+  "waits for room, and then for more to be wanted": (stage) => {
+    stage.sink.space = 0;
+    stage.pump.grant(1);
+  },
+};
+
+for (const [what, stand] of Object.entries(STANDS)) {
+  Deno.test(`a pump that ${what} is stopped, and the handler gets to its end`, async () => {
+    const stage = new Stage(1);
+    const counter = new Counter();
+    await stage.run(counter.upTo(Infinity));
+    stand(stage);
+    await endOfTick();
+    const { asked } = counter;
+    const sent = [...stage.sink.items];
+    assert.deepEqual([stage.outcomes, counter.hasEnded], [[], false]);
+    await stage.stop();
+    assert.deepEqual([stage.outcomes, counter.hasEnded], [["done"], true]);
+    stage.pump.grant(100);
+    stage.pump.stop();
+    await stage.sink.look(Infinity);
+    await stage.finish();
+    assert.deepEqual(stage.outcomes, ["done"]);
+    assert.deepEqual([counter.asked, stage.sink.items], [asked, sent]);
+  });
+}
+
+Deno.test("a pump that is stopped while a full frame waits for room sends nothing of what comes after it", async () => {
+  const stage = new Stage(256);
+  stage.sink.maxUnits = 5;
+  stage.sink.space = 0;
+  await stage.run((async function* () {
+    yield* ["ab", "cd", "ef"];
+  })());
+  assert.notEqual(stage.sink.refused, 0);
+  stage.pump.stop();
+  await stage.sink.look(Infinity);
+  await stage.finish();
+  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+});
+
+Deno.test("a pump that is stopped does not look at a late item", async () => {
+  const { promise, resolve } = Promise.withResolvers<IteratorResult<string>>();
+  const { opened, open } = gate();
+  const stage = new Stage(256);
+  stage.sink.largest = 1;
+  const handler = new ByHand();
+  handler.next = () => promise;
+  handler.return = () => opened.then(() => ({ done: true, value: undefined }));
+  await stage.run(handler);
+  stage.pump.stop();
+  resolve({ done: false, value: "too large" });
+  await endOfTick();
+  assert.deepEqual(stage.outcomes, []);
+  open();
+  await endOfTick();
+  await stage.finish();
+  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+});
+
+Deno.test("a pump that has failed has ended the handler, and does not do so again", async () => {
+  const stage = new Stage(256);
+  const handler = new ByHand();
+  handler.next = () => Promise.resolve({ done: false, value: 1n });
+  await stage.run(handler);
+  assert.deepEqual([stage.outcomes.length, handler.returned], [1, 1]);
+  await stage.stop();
+  assert.deepEqual([stage.outcomes.length, handler.returned], [1, 1]);
+});
+
+Deno.test("a pump that is stopped waits for the handler, and sends no late item", async () => {
+  const { opened, open } = gate();
+  let hasEnded = false;
+  const stage = new Stage(256);
+  await stage.run((async function* () {
+    try {
+      await opened;
+      yield 0;
+    } finally {
+      hasEnded = true;
+    }
+  })());
+  await stage.stop();
+  assert.deepEqual([stage.outcomes, hasEnded], [[], false]);
+  open();
+  await endOfTick();
+  await stage.finish();
+  assert.deepEqual([stage.outcomes, hasEnded], [["done"], true]);
+  assert.deepEqual(stage.sink.sent, []);
+});
+
+Deno.test("a pump that is stopped before the turn is over sends nothing of it", async () => {
+  const { opened, open } = gate();
+  const stage = new Stage(256);
+  await stage.run((async function* () {
+    yield 0;
+    await opened;
+  })());
+  assert.equal(stage.sink.due, 1);
+  stage.pump.stop();
+  open();
+  await endOfTick();
+  await stage.finish();
+  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+});
+
+Deno.test("a pump that is stopped before it begins asks for nothing, and ends the handler", async () => {
+  for (const times of [1, 2]) {
+    const stage = new Stage(256);
+    for (let n = 0; n < times; n++) stage.pump.stop();
+    stage.pump.grant(10);
+    const handler = new ByHand();
+    await stage.run(handler);
+    await stage.finish();
+    assert.deepEqual([handler.asked, handler.returned], [0, 1]);
+    assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+    await stage.stop();
+    assert.equal(handler.returned, 1);
+  }
+});
+
+Deno.test("a pump that is stopped twice ends the handler once", async () => {
+  const stage = new Stage(3);
+  const handler = new ByHand();
+  await stage.run(handler);
+  stage.pump.stop();
+  await stage.stop();
+  await stage.stop();
+  assert.deepEqual([handler.asked, handler.returned], [3, 1]);
+  assert.deepEqual(stage.outcomes, ["done"]);
+});
+
+Deno.test("a pump that is stopped fails with what the finally of the handler throws", async () => {
+  const error = new Error("not closed");
+  const stage = new Stage(1);
+  await stage.run((async function* () {
+    try {
+      yield 0;
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- handlers do it
+      throw error;
+    }
+  })());
+  await stage.stop();
+  assert.deepEqual(stage.outcomes, [error]);
+});
+
+Deno.test("a pump that is stopped fails with what return() of an iterator throws", async () => {
+  const error = new Error("not closed");
+  const ends = [() => Promise.reject(error), () => {
+    throw error;
+  }];
+  for (const end of ends) {
+    const stage = new Stage(1);
+    const handler = new ByHand();
+    handler.return = end;
+    await stage.run(handler);
+    await stage.stop();
+    assert.deepEqual(stage.outcomes, [error]);
+  }
+});
+
+Deno.test("a pump whose handler never gets to its end is never done, and sends nothing", async () => {
+  const stage = new Stage(1);
+  const handler = new ByHand();
+  handler.return = () => new Promise(() => {});
+  await stage.run(handler);
+  stage.pump.stop();
+  stage.pump.grant(100);
+  await endOfTick();
+  await stage.finish();
+  assert.deepEqual([stage.outcomes, stage.sink.items], [[], texts(1)]);
+  assert.equal(handler.asked, 1);
+});
+
+Deno.test("a pump takes nothing after its end", async () => {
+  const stage = new Stage(256);
+  await stage.run(new Counter().upTo(2));
+  stage.pump.grant(10);
+  stage.pump.stop();
+  stage.pump.grant(10);
+  await stage.finish();
+  assert.deepEqual([stage.sink.items, stage.outcomes], [texts(2), ["done"]]);
+});
+
+Deno.test("a pump whose client leaves while an error waits for room sends nothing more", async () => {
+  const stage = new Stage(256);
+  stage.sink.space = 0;
+  await stage.run((async function* () {
+    yield 0;
+    throw new Error("no");
+  })());
+  stage.pump.stop();
+  await stage.sink.look(Infinity);
+  await stage.finish();
+  assert.deepEqual(stage.sink.sent, []);
+  assert.equal(stage.outcomes.length, 1);
+});

@@ -1,0 +1,67 @@
+/** What a server has said reaches a client that it closes, whatever that client sends. */
+
+import assert from "node:assert/strict";
+import { gate, operation, serveQuietly } from "../support/helpers.ts";
+import { CLOSE, frameOf, TcpPeer, TEXT } from "../support/tcp_peer.ts";
+
+/** Frames that reach the server in one piece, so that it reads on while it closes. */
+function inOnePiece(...frames: readonly unknown[]): Uint8Array {
+  return new Uint8Array(
+    frames.flatMap((frame) => [...frameOf(JSON.stringify(frame))]),
+  );
+}
+
+/** The ids of the answers that come before the Close frame, and its code. */
+async function readAll(peer: TcpPeer) {
+  const ids: unknown[] = [];
+  for (;;) {
+    const frame = await peer.frame();
+    if (frame?.opcode !== TEXT) {
+      assert.equal(frame?.opcode, CLOSE, "there is no Close frame");
+      const [high = 0, low = 0] = frame.payload;
+      return { ids, code: high * 256 + low };
+    }
+    ids.push(JSON.parse(new TextDecoder().decode(frame.payload)).id);
+  }
+}
+
+const MORE = Array.from({ length: 20 }, (_, n) => operation(100 + n, "now"));
+
+for (
+  const [what, end, code] of [
+    ["what is no object", 1, 1003],
+    ["a goodbye", { id: null, end: true }, 1000],
+  ] as const
+) {
+  Deno.test(`the answers before ${what} arrive, and a Close frame, though the client goes on`, async () => {
+    await using server = serveQuietly();
+    server.operation("now", () => 1);
+    for (let round = 0; round < 20; round++) {
+      using peer = await TcpPeer.logIn(server);
+      const asked = Array.from({ length: 20 }, (_, n) => operation(n, "now"));
+      await peer.write(inOnePiece(...asked, end, ...MORE));
+      const { ids, code: received } = await readAll(peer);
+      const own = code === 1003 ? [null] : [];
+      assert.deepEqual(ids, [...asked.map(({ id }) => id), ...own]);
+      assert.equal(received, code);
+    }
+  });
+}
+
+Deno.test("nothing is sent after the server has closed a client", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("later", () => opened);
+  server.receive("kick", ({ client }) => {
+    client.close(4000);
+    open();
+    client.message("too late");
+  });
+  using peer = await TcpPeer.logIn(server);
+  const kick = { message: "kick", data: {}, replying: null };
+  await peer.write(
+    inOnePiece(operation(1, "later"), { id: 2, action: "message", data: kick }),
+  );
+  const { ids, code } = await readAll(peer);
+  assert.deepEqual([ids, code], [[2], 4000]);
+});

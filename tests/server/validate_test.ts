@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { checkData, checkMessage } from "../../server/validate.ts";
+import { checkedListener } from "../../server/registry.ts";
+import { type Client, ClientMessage } from "../../server/message.ts";
+import { type Contract } from "../../contract/contract.ts";
+import { defineContract } from "../../contract/define.ts";
+import { ErrorCode } from "../../common/errors.ts";
+import { type JsonObject } from "../../common/json.ts";
+import { Message } from "../../protocol/message.ts";
+import { type WireMessage } from "../../protocol/message.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+import { type Schema } from "../../contract/schema.ts";
+import { HOSTILE } from "../support/attack.ts";
+import { fails, gate } from "../support/helpers.ts";
+import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
+
+const NUMBERED = z.object({ n: z.coerce.number() });
+
+/** A message of a client, with the names of what it replies to, the nearest first. */
+function wireOf(
+  name: string,
+  data: JsonObject = {},
+  ...replying: readonly string[]
+): WireMessage {
+  const [nearest, ...rest] = replying;
+  return {
+    message: name,
+    data,
+    id: 9,
+    replying: nearest === undefined ? null : wireOf(nearest, {}, ...rest),
+  };
+}
+
+/** What is thrown, at once or later. */
+async function refusalOf(action: () => unknown): Promise<Refusal> {
+  try {
+    await action();
+  } catch (error) {
+    assert(Refusal.is(error));
+    return error;
+  }
+  assert.fail("nothing is refused");
+}
+
+Deno.test("checkData() gives back the very data where there is no schema", () => {
+  const data = { n: "1" };
+  assert.equal(checkData(data, undefined), data);
+});
+
+Deno.test("checkData() gives at once what a schema made of the data", () => {
+  assert.deepEqual(checkData({ n: "1", more: 2 }, NUMBERED), { n: 1 });
+  for (const made of [null, 0, "", [1], undefined]) {
+    const schema = schemaOf(() => ({ value: made }));
+    assert.equal(checkData({}, schema), made);
+  }
+});
+
+Deno.test("checkData() refuses at once what does not fit", () => {
+  const data = { n: [] };
+  assert.throws(() => checkData(data, z.object({ n: z.int() })), (error) => {
+    assert(Refusal.is(error));
+    assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+    const { issues, ...types } = JSON.parse(JSON.stringify(error.data));
+    assert.deepEqual(types, { current: "list", needed: "int" });
+    assert.deepEqual(issues[0].path, ["n"]);
+    assert.equal(error.note, "the data does not fit its schema at n");
+    return true;
+  });
+});
+
+for (const [library, schema] of Object.entries(WAITING)) {
+  Deno.test(`checkData() waits for a schema of ${library} that has to`, async () => {
+    const fitting = checkData({ n: 1 }, schema);
+    assert(fitting instanceof Promise);
+    assert.deepEqual(await fitting, { n: 1 });
+    const misfit = checkData({ n: 0 }, schema);
+    assert(misfit instanceof Promise);
+    const { data } = await refusalOf(() => misfit);
+    assert.deepEqual(data?.issues instanceof Array && data.issues.length, 1);
+  });
+}
+
+Deno.test("checkData() fails with what a schema throws or rejects with, which refuses nothing", async () => {
+  for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
+    const schemas: readonly Schema[] = [
+      schemaOf(() => {
+        throw thrown;
+      }),
+      schemaOf(() => Promise.reject(thrown)),
+    ];
+    for (const schema of schemas) {
+      assert(
+        await fails(() => checkData({}, schema), thrown) && !Refusal.is(thrown),
+      );
+    }
+  }
+});
+
+for (const rubbish of [undefined, null, { issues: 1 }, { issues: [null] }]) {
+  Deno.test(`checkData() lets nothing through if a schema returns ${Deno.inspect(rubbish)}`, async () => {
+    assert.throws(() => checkData({}, schemaOf(() => rubbish)), TypeError);
+    const later = checkData({}, schemaOf(() => Promise.resolve(rubbish)));
+    assert(later instanceof Promise);
+    await assert.rejects(later, TypeError);
+  });
+}
+
+const CONTRACT = defineContract({
+  messages: {
+    count: NUMBERED,
+    open: {},
+    never: { data: NOTHING },
+    later: WAITING.zod!,
+  },
+  events: {
+    ask: { replies: { count: ANYTHING, no: NOTHING } },
+    news: ANYTHING,
+  },
+});
+
+/** What a message becomes that nobody has asked for, or that somebody has. */
+function checked(
+  contract: Contract | undefined,
+  { message: name, data, replying }: WireMessage,
+  isAwaited = false,
+): unknown {
+  return checkMessage(contract, data, { name, replying, isAwaited });
+}
+
+Deno.test("checkMessage() takes anything where there is no contract", () => {
+  const data = { n: "1" };
+  assert.equal(checked(undefined, wireOf("any", data, "other")), data);
+});
+
+Deno.test("checkMessage() gives what the schema of the message made of its data", async () => {
+  const data = { n: "1" };
+  assert.deepEqual(checked(CONTRACT, wireOf("count", data)), { n: 1 });
+  assert.equal(checked(CONTRACT, wireOf("open", data)), data);
+  const later = checked(CONTRACT, wireOf("later", { n: 1 }));
+  assert(later instanceof Promise);
+  assert.deepEqual(await later, { n: 1 });
+});
+
+Deno.test("checkMessage() checks a reply by the event that it replies to", async () => {
+  const data = { n: "1" };
+  // As a message of its own it becomes a number.
+  assert.equal(checked(CONTRACT, wireOf("count", data, "ask"), true), data);
+  assert.deepEqual(checked(CONTRACT, wireOf("count", data, "ask")), { n: 1 });
+  for (const replying of [["news"], ["unknown"], ["news", "ask"]]) {
+    const wire = wireOf("count", data, ...replying);
+    assert.deepEqual(checked(CONTRACT, wire), { n: 1 });
+  }
+  const { message } = await refusalOf(() =>
+    checked(CONTRACT, wireOf("no", {}, "ask"))
+  );
+  assert.equal(message, "the data does not fit its schema, n: no");
+});
+
+Deno.test("checkMessage() refuses what does not fit", async () => {
+  for (const wire of [wireOf("never"), wireOf("later", { n: 0 })]) {
+    const refusal = await refusalOf(() => checked(CONTRACT, wire));
+    assert.match(
+      refusal.message,
+      /^the data does not fit its schema, n: .*$/,
+    );
+  }
+});
+
+for (
+  const [name, replying, shown, asked] of [
+    ["unknown", [], '"unknown"'],
+    ["", [], '""'],
+    ["news", [], '"news"'],
+    ["no", [], '"no"'],
+    ["no", ["news"], '"no"', '"news"'],
+    ["no", ["unknown", "ask"], '"no"'],
+    ["__proto__", [], '"__proto__"'],
+    ["constructor", ["ask"], '"constructor"', '"ask"'],
+    ["toString", ["__proto__"], '"toString"'],
+    ["\x1b[2J\n", [], '"\\u001b[2J\\n"'],
+    ["n".repeat(1_000), [], `"${"n".repeat(100)}…"`],
+  ] as const
+) {
+  Deno.test(`checkMessage() refuses the message ${shown} to ${asked}, which there is none of`, () => {
+    const reply = asked ? `, and no such reply to message ${asked}` : "";
+    const description = `the contract has no message ${shown}${reply}`;
+    const wire = wireOf(name, { n: 1 }, ...replying);
+    assert.throws(() => checked(CONTRACT, wire), {
+      name: "Refusal",
+      message: description,
+      code: ErrorCode.INVALID_CONTENT,
+      note: description,
+      data: {
+        current: "str",
+        needed: "str",
+        issues: [{ path: [], message: description }],
+      },
+    });
+  });
+}
+
+const CLIENT = { id: 1 } as Client;
+
+/** A message as a listener gets it, and what is replied to it. */
+function receive(data: JsonObject) {
+  const replies: unknown[][] = [];
+  const wire = wireOf("hi", data, "before");
+  const message = new ClientMessage(wire, CLIENT, (name, data) => {
+    replies.push([name, data]);
+    return new Message(wire);
+  });
+  return { message, replies };
+}
+
+Deno.test("checkedListener() calls with what the schema made, in a message like the one that came", () => {
+  const { message, replies } = receive({ n: "1" });
+  const seen: ClientMessage[] = [];
+  const listener = checkedListener(NUMBERED, (message) => {
+    seen.push(message);
+    message.reply("yo", { n: 2 });
+    return "returned";
+  });
+  assert.equal(listener(message), "returned");
+  const [got] = seen;
+  assert(got instanceof ClientMessage);
+  assert.deepEqual([got.data, message.data], [{ n: 1 }, { n: "1" }]);
+  assert.deepEqual([got.id, got.name, got.client], [9, "hi", CLIENT]);
+  assert.equal(got.replying?.name, "before");
+  assert.equal(got.toJSON(), message.toJSON());
+  assert.deepEqual(replies, [["yo", { n: 2 }]]);
+});
+
+Deno.test("checkedListener() does not call with what does not fit", async () => {
+  const never = () => assert.fail("the listener is called");
+  for (const schema of [NOTHING, ...Object.values(WAITING)]) {
+    const { message } = receive({ n: 0 });
+    await refusalOf(() => checkedListener(schema, never)(message));
+  }
+  assert.throws(() => checkedListener(NOTHING, never)(receive({}).message));
+});
+
+Deno.test("checkedListener() waits for a schema that has to, and then for the listener", async () => {
+  const { opened, open } = gate();
+  const order: string[] = [];
+  const schema = schemaOf(async (value) => {
+    await opened;
+    order.push("checked");
+    return { value };
+  });
+  const listener = checkedListener(schema, async () => {
+    await null;
+    order.push("called");
+  });
+  const done = listener(receive({}).message);
+  assert(done instanceof Promise);
+  assert.deepEqual(order, []);
+  open();
+  await done;
+  assert.deepEqual(order, ["checked", "called"]);
+});
+
+Deno.test("checkedListener() fails with what the listener, or the schema, throws", async () => {
+  const error = new Error("thrown");
+  const fail = () => {
+    throw error;
+  };
+  for (
+    const [schema, listener] of [
+      [ANYTHING, fail],
+      [ANYTHING, () => Promise.reject(error)],
+      [WAITING.zod!, fail],
+      [schemaOf(fail), () => assert.fail("the listener is called")],
+      [
+        schemaOf(() => Promise.reject(error)),
+        () => assert.fail("the listener is called"),
+      ],
+    ] as const
+  ) {
+    const { message } = receive({ n: 1 });
+    await assert.rejects(
+      async () => await checkedListener(schema, listener)(message),
+      (thrown) => thrown === error,
+    );
+  }
+});

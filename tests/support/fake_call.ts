@@ -1,0 +1,97 @@
+/** The call of a stream by hand: what it is told, and what it says. */
+
+import { type Json } from "../../common/json.ts";
+import {
+  ItemStream,
+  type StreamEvents,
+  type StreamOptions,
+  type StreamParts,
+} from "../../client/stream.ts";
+import { endOfTick } from "./helpers.ts";
+
+/** A call that a test answers, under way until it has ended or is given up. */
+export class FakeCall {
+  /** How often it was made */
+  made = 0;
+  /** What was said about it while it was under way */
+  readonly said: unknown[] = [];
+  readonly #outcome = Promise.withResolvers<void>();
+  #events: StreamEvents | undefined;
+  #isUnderWay = false;
+
+  /** Whether whoever made it has given it up */
+  get isGivenUp(): boolean {
+    return this.#events?.signal.aborted === true;
+  }
+
+  /** Makes the call, as `StreamParts` wants it. */
+  readonly make = (events: StreamEvents): Promise<void> => {
+    this.made++;
+    this.#events = events;
+    this.#isUnderWay = true;
+    events.onSent((encode) => {
+      if (this.#isUnderWay) this.said.push(JSON.parse(encode(5)));
+    });
+    const { signal } = events;
+    signal.addEventListener("abort", () => {
+      this.#isUnderWay = false;
+      this.#outcome.reject(signal.reason);
+    });
+    return this.#outcome.promise;
+  };
+
+  /** Items have come. */
+  async items(...items: readonly Json[]): Promise<void> {
+    if (this.#isUnderWay) this.#events?.onItems(items);
+    await endOfTick();
+  }
+
+  /** The last item has come. */
+  async end(): Promise<void> {
+    this.#isUnderWay = false;
+    this.#outcome.resolve();
+    await endOfTick();
+  }
+
+  /** The call has failed. */
+  async fail(error: unknown): Promise<void> {
+    this.#isUnderWay = false;
+    this.#outcome.reject(error);
+    await endOfTick();
+  }
+}
+
+/** A stream over a call by hand. */
+export function streamOver(
+  call: FakeCall,
+  { buffer = 256, signal, check }: StreamOptions & Pick<StreamParts, "check"> =
+    {},
+): ItemStream {
+  return new ItemStream({
+    subject: 'stream "rows"',
+    buffer,
+    signal,
+    call: call.make,
+    check,
+  });
+}
+
+/** Asks a stream for so many items at once; what comes is kept in the order of asking. */
+export function ask(stream: ItemStream, count: number): unknown[] {
+  const results: unknown[] = Array(count).fill("nothing yet");
+  for (let n = 0; n < count; n++) {
+    void stream.next().then(
+      ({ done, value }) => void (results[n] = done ? "done" : value),
+      (error) => void (results[n] = ["failed", error]),
+    );
+  }
+  return results;
+}
+
+/** What a client says when it takes more items. */
+export function credit(count: number): unknown {
+  return { id: 5, action: "credit", data: { credit: count } };
+}
+
+/** What a client says when it takes no more. */
+export const CANCEL = { id: 5, action: "cancel", data: {} };

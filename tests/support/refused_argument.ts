@@ -1,0 +1,26 @@
+/** What the built-in operations refuse. */
+
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../common/errors.ts";
+import { Refusal } from "../../protocol/request_error.ts";
+
+/** What a client is told, which is one issue with an argument and nothing of the host. */
+export async function refusalOf(
+  argument: string,
+  promise: Promise<string>,
+): Promise<string> {
+  const error = await promise.then(
+    (text) => assert.fail(`the text is ${JSON.stringify(text)}`),
+    (error) => error,
+  );
+  assert(error instanceof Refusal, error);
+  assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+  const { issues } = error.data as {
+    issues: { path: string[]; message: string }[];
+  };
+  const [issue] = issues;
+  assert.deepEqual(issues, [{ path: [argument], message: issue?.message }]);
+  assert.equal(error.message, `${argument}: ${issue?.message}`);
+  assert.equal(error.note, error.message);
+  return issue?.message ?? "";
+}

@@ -1,0 +1,124 @@
+/**
+ * What the bench needs besides Deno, found or fetched into `.cache/bench`: Bun, which
+ * the load generator runs on, and the packages of the peers.
+ *
+ * @module
+ */
+
+import { readIfThere, setUpPython } from "../../tests/interop/setup.ts";
+import { output } from "./process.ts";
+
+const FOLDER = decodeURIComponent(
+  new URL("../../.cache/bench", import.meta.url).pathname,
+);
+const PINS = decodeURIComponent(new URL("./npm", import.meta.url).pathname);
+
+/** What there is on this machine. */
+export interface Tools {
+  readonly bun: string;
+  /** Where the packages of the Node peers are; `undefined` without Node */
+  readonly packages: string | undefined;
+  /** The Python that has Hoist; `undefined` without */
+  readonly python: string | undefined;
+  /** What is missing, and what follows from that */
+  readonly notes: readonly string[];
+}
+
+/** Finds or fetches everything. */
+export async function findTools(wantsPython: boolean): Promise<Tools> {
+  const notes: string[] = [];
+  await Deno.mkdir(FOLDER, { recursive: true });
+  const packages = await fetchPackages(notes);
+  const bun = await fetchBun(packages);
+  const python = wantsPython ? await findPython(notes) : undefined;
+  return { bun, packages, python, notes };
+}
+
+async function fetchPackages(notes: string[]): Promise<string | undefined> {
+  const hasNode = await output("node", ["--version"]) !== undefined;
+  const hasNpm = await output("npm", ["--version"]) !== undefined;
+  if (!hasNode || !hasNpm) {
+    const missing = hasNode ? "npm" : "node";
+    notes.push(`ws and socket.io are skipped: ${missing} does not run here`);
+    return undefined;
+  }
+  const folder = `${FOLDER}/npm`;
+  const lock = await Deno.readTextFile(`${PINS}/package-lock.json`);
+  const isThere = await readIfThere(`${folder}/installed.json`) === lock;
+  if (!isThere) await installPackages(folder, lock);
+  return folder;
+}
+
+async function installPackages(folder: string, lock: string): Promise<void> {
+  console.error("Installing the packages of the peers into .cache/bench, once");
+  await Deno.mkdir(folder, { recursive: true });
+  for (const file of ["package.json", "package-lock.json"]) {
+    await Deno.copyFile(`${PINS}/${file}`, `${folder}/${file}`);
+  }
+  // The scripts of the packages would only move the binary of Bun.
+  const options = ["--ignore-scripts", "--no-audit", "--no-fund"];
+  await run("npm", ["ci", "--silent", ...options], folder);
+  // Written last, so that what was interrupted is made again.
+  await Deno.writeTextFile(`${folder}/installed.json`, lock);
+}
+
+/** The path of Bun: from the packages or, without npm, fetched by Deno. */
+async function fetchBun(packages: string | undefined): Promise<string> {
+  const name = `@oven/bun-linux-${await platform()}`;
+  const fromNpm = `${packages}/node_modules/${name}/bin/bun`;
+  if (packages !== undefined && await works(fromNpm)) return fromNpm;
+  const folder = `${FOLDER}/deno`;
+  const fromDeno = `${folder}/node_modules/${name}/bin/bun`;
+  if (await works(fromDeno)) return fromDeno;
+  console.error("Fetching Bun, for the load generator, into .cache/bench");
+  await Deno.mkdir(folder, { recursive: true });
+  const { dependencies } = JSON.parse(
+    await Deno.readTextFile(`${PINS}/package.json`),
+  );
+  const imports = { bun: `npm:${name}@${dependencies.bun}` };
+  const config = JSON.stringify({ nodeModulesDir: "auto", imports });
+  await Deno.writeTextFile(`${folder}/deno.json`, config);
+  await run(Deno.execPath(), ["install", "--quiet"], folder);
+  if (await works(fromDeno)) return fromDeno;
+  throw new Error(`Cannot measure: Bun does not run here, tried ${fromDeno}`);
+}
+
+/** How Bun names this processor and this C library. */
+async function platform(): Promise<string> {
+  const processor = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
+  const listing = await output("ldd", ["--version"]) ?? "glibc";
+  return listing.includes("musl") ? `${processor}-musl` : processor;
+}
+
+async function works(path: string): Promise<boolean> {
+  return await output(path, ["--version"]) !== undefined;
+}
+
+async function findPython(notes: string[]): Promise<string | undefined> {
+  try {
+    return await setUpPython();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    notes.push(`Python Hoist is skipped: ${reason}`);
+    return undefined;
+  }
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<void> {
+  const result = await new Deno.Command(command, {
+    args: [...args],
+    cwd,
+    stdin: "null",
+  }).output();
+  if (result.success) return;
+  const details = new TextDecoder().decode(result.stderr).trim();
+  throw new Error(
+    `Cannot fetch what the bench needs, check the network: ${command} ${
+      args.join(" ")
+    } failed: ${details}`,
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * Letting Deno check the types of a program that it has never seen.
+ *
+ * @module
+ */
+
+import { readEnded } from "../accounting.ts";
+import { MAIN, type Modules, renew } from "./program.ts";
+
+const CONFIG = decodeURIComponent(
+  new URL("../../../deno.json", import.meta.url).pathname,
+);
+
+/** What a check came to. */
+export interface Check {
+  /** How long it took, with the start of Deno, in milliseconds */
+  readonly time: number;
+  /** The CPU time of all that, in milliseconds */
+  readonly cpu: number;
+  readonly success: boolean;
+  /** What Deno said */
+  readonly report: string;
+}
+
+/**
+ * Checks a program in a process of its own.
+ *
+ * @param modules The program; Deno would not check twice what has not changed, so each
+ * module gets a line that it never had
+ * @param options More options of `deno check`
+ */
+export async function check(
+  modules: Modules,
+  options: readonly string[] = [],
+): Promise<Check> {
+  const folder = await Deno.makeTempDir({ prefix: "hoist-types-" });
+  try {
+    await write(folder, renew(modules));
+    return await run([...options, `${folder}/${MAIN}`]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function write(folder: string, modules: Modules): Promise<void> {
+  for (const [name, text] of Object.entries(modules)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+}
+
+async function run(args: readonly string[]): Promise<Check> {
+  const start = performance.now();
+  const before = readEnded();
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--config", CONFIG, "--no-lock", ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const time = performance.now() - start;
+  const cpu = (readEnded() - before) / 1e6;
+  return { time, cpu, success, report: new TextDecoder().decode(stderr) };
+}

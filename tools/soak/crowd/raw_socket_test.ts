@@ -1,0 +1,71 @@
+/** A WebSocket that one can cut, stall and use wrongly. */
+
+import assert from "node:assert/strict";
+import { type Server } from "../../../server.ts";
+import { pause, Recorder } from "../../../tests/support/helpers.ts";
+import { serve } from "../../../server.ts";
+import { TOKEN } from "../commands.ts";
+import { Ledger } from "./ledger.ts";
+import { RawSocket } from "./raw_socket.ts";
+import { Tally } from "./tally.ts";
+import { assertOpen } from "./visit.ts";
+
+/** A ledger that fails the test with what it reports. */
+function strictLedger(tally = new Tally()): Ledger {
+  return new Ledger({ tally, report: (problem) => assert.fail(problem) });
+}
+
+function serveToken(): Server {
+  const options = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+  return serve(TOKEN, options);
+}
+
+Deno.test("what a raw socket says is answered, and its ledger knows", async () => {
+  await using server = serveToken();
+  server.operation("echo", (data) => data);
+  const tally = new Tally();
+  const ledger = strictLedger(tally);
+  const { port } = server.addr;
+  using socket = assertOpen(await RawSocket.open({ port, ledger }));
+  await socket.logIn();
+  await socket.settle();
+  await socket.call("echo", { nonce: 1, text: "x".repeat(60_000) });
+  await socket.message("hello", {});
+  assert.equal(ledger.due, 2);
+  assert(await socket.settle());
+  assert(ledger.loggedIn);
+  assert.deepEqual([tally.requests, tally.answers], [3, 3]);
+});
+
+Deno.test("the code of a Close frame is told", async () => {
+  await using server = serveToken();
+  const { port } = server.addr;
+  const ledger = strictLedger();
+  using closed = assertOpen(await RawSocket.open({ port, ledger }));
+  await closed.logIn();
+  await closed.settle();
+  for (const client of server.clients) client.close(4001);
+  await closed.readToEnd();
+  assert.equal(closed.code, 4001);
+});
+
+Deno.test("a socket that is cut is gone for the server", async () => {
+  await using server = serveToken();
+  const { port } = server.addr;
+  const ledger = strictLedger();
+  const socket = assertOpen(await RawSocket.open({ port, ledger }));
+  await socket.logIn();
+  await socket.settle();
+  assert.equal(server.clients.size, 1);
+  socket.cut();
+  while (server.clients.size > 0) await pause(1);
+});
+
+Deno.test("what is no WebSocket is told by its status", async () => {
+  await using http = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("full", { status: 503 }),
+  );
+  const { port } = http.addr;
+  assert.equal(await RawSocket.open({ port, ledger: strictLedger() }), 503);
+});

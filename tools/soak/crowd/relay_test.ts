@@ -1,0 +1,29 @@
+/** A way to the server that can be cut. */
+
+import assert from "node:assert/strict";
+import { ConnectionClosedError } from "../../../common/errors.ts";
+import {
+  connectTo,
+  gate,
+  serveQuietly,
+} from "../../../tests/support/helpers.ts";
+import { Relay } from "./relay.ts";
+
+Deno.test("what goes through a relay arrives, until it is cut", async () => {
+  await using server = serveQuietly({ limits: { maxPayload: 1_000_000 } });
+  const { opened, open } = gate();
+  server.operation("echo", (data) => data);
+  server.operation("wait", async () => await opened);
+  using relay = new Relay(server.addr.port);
+  await using connection = await connectTo(server, { url: relay.url });
+  const data = { text: "x".repeat(200_000) };
+  assert.deepEqual(await connection.operation("echo", data), data);
+
+  const waiting = connection.operation("wait");
+  relay.cut();
+  await assert.rejects(waiting, ConnectionClosedError);
+  open();
+
+  await using again = await connectTo(server, { url: relay.url });
+  assert.deepEqual(await again.operation("echo", { n: 1 }), { n: 1 });
+});

@@ -26,7 +26,7 @@ Options:
       --token-length <number>    Length of a random token [default: 25]
       --token-alphabet <text>    Characters of a random token [default: a-zA-Z]
       --hide-token               Leave the token out of the startup line
-      --cert <path>              Certificate chain for TLS, as PEM (needs -R)
+      --cert <path>              Certificate mapMaybePromise for TLS, as PEM (needs -R)
       --key <path>               Private key for TLS, as PEM (needs -R)
   -l, --log-level <level>        debug, info, warn or error [default: info]
       --debug                    Show everything, payloads included

@@ -19,7 +19,7 @@
 
 import { ConnectOptions } from "./client/connect.ts";
 import { type Connection } from "./client/connection.ts";
-import { fromCaller } from "./common/errors.ts";
+import { withCallerStack } from "./common/errors.ts";
 import { type Contract } from "./contract/contract.ts";
 import { type OpenContract } from "./contract/infer.ts";
 export { type Connection } from "./client/connection.ts";
@@ -120,6 +120,6 @@ export async function connect<Of extends Contract = OpenContract>(
     const connection: unknown = await openConnection(token, options);
     return connection as Connection<Of>;
   } catch (error) {
-    throw fromCaller(error, connect);
+    throw withCallerStack(error, connect);
   }
 }

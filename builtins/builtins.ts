@@ -14,7 +14,7 @@ import {
   resolveRead,
 } from "./options.ts";
 import { type JsonObject } from "../common/json.ts";
-import { printable } from "../common/text.ts";
+import { escapeControls } from "../common/text.ts";
 import { refuseArgument } from "../protocol/request_error.ts";
 import { type OperationHandler } from "../server/message.ts";
 /** What carries out the built-in operations that there are, by name. */
@@ -44,7 +44,7 @@ export function makeBuiltins(
 
 function print(data: JsonObject): null {
   // A constant format: the text of a client could be one.
-  console.log("%s", printable(textAt("text", data)));
+  console.log("%s", escapeControls(textAt("text", data)));
   return null;
 }
 

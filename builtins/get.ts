@@ -14,7 +14,10 @@ import { type ResolvedGet } from "./options.ts";
 import { isPublicAddress } from "./public_address.ts";
 import { findAllowedUrl } from "./url_allowlist.ts";
 import { limit, within } from "../common/async.ts";
-import { type Refusal, refuseArgument } from "../protocol/request_error.ts";
+import {
+  refuseArgument,
+  type RequestError,
+} from "../protocol/request_error.ts";
 const MAX_REDIRECTS = 5;
 
 /** The redirects that go on with a GET: RFC 9110, section 15.4. */
@@ -46,7 +49,7 @@ const INTERNET: Network = {
  * @param caller Aborts when nobody waits for the text any more
  * @param network Where names lead
  *
- * @throws {Refusal} If there is no such text, or none that may be fetched
+ * @throws {RequestError} If there is no such text, or none that may be fetched
  * @throws {Deno.errors.NotCapable} If the permission is missing
  */
 export async function getUrl(
@@ -156,7 +159,7 @@ function explain(error: unknown, signal: AbortSignal): unknown {
   return typeof code === "string" ? refuse(UNREACHABLE) : error;
 }
 
-function refuse(message: string): Refusal {
+function refuse(message: string): RequestError {
   return refuseArgument("url", message);
 }
 

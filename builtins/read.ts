@@ -7,7 +7,10 @@
 
 import { constants, type FileHandle, lstat, open } from "node:fs/promises";
 import { type ResolvedRead } from "./options.ts";
-import { type Refusal, refuseArgument } from "../protocol/request_error.ts";
+import {
+  refuseArgument,
+  type RequestError,
+} from "../protocol/request_error.ts";
 /** One answer to whatever is not there, so that nobody learns what is elsewhere. */
 const NOT_THERE = "there is no such file below the root";
 
@@ -38,7 +41,7 @@ const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
  * @param path Where, from the root on, with slashes
  * @param options The root, and how large a file may be
  *
- * @throws {Refusal} If there is no such file, or none that may be read
+ * @throws {RequestError} If there is no such file, or none that may be read
  */
 export async function readFile(
   path: string,
@@ -147,10 +150,10 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array<ArrayBuffer>): string {
   }
 }
 
-function refuseSize(maxSize: number): Refusal {
+function refuseSize(maxSize: number): RequestError {
   return refuse(`is larger than ${maxSize} bytes`);
 }
 
-function refuse(message: string): Refusal {
+function refuse(message: string): RequestError {
   return refuseArgument("path", message);
 }

@@ -5,21 +5,21 @@
  */
 
 import { ClientConnection, type Connection } from "./connection.ts";
-import { Inbox } from "./dispatcher.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import {
-  acknowledge,
   type Endpoints,
   endpointsOf,
+  fetchServerInfo_,
   openSocket,
   refusal,
   type WebSocketConstructor,
 } from "./handshake.ts";
-import { type ChannelEvents, type Link } from "./link.ts";
-import { Reporter } from "./log.ts";
+import { type Link, type LinkEvents } from "./link.ts";
+import { ClientLog } from "./log.ts";
 import { type ReconnectOptions } from "./reconnect_policy.ts";
-import { type ReconnectorParts } from "./reconnecting_link.ts";
-import { Channel } from "./socket_link.ts";
-import { Status } from "./status.ts";
+import { type ReconnectingLinkOptions } from "./reconnecting_link.ts";
+import { SocketLink } from "./socket_link.ts";
+import { StateNotifier } from "./status.ts";
 import { type Checks } from "./validate.ts";
 import { limit } from "../common/async.ts";
 import {
@@ -34,7 +34,7 @@ import { type OpenContract } from "../contract/infer.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
-import { termsOf } from "../protocol/server_frames.ts";
+import { serverFeaturesOf } from "../protocol/server_frames.ts";
 import { isVersion, VERSION } from "../version.ts";
 /** Options of {@linkcode connect}; `Of` is the contract */
 export interface ConnectOptions<Of extends Contract = OpenContract> {
@@ -112,9 +112,9 @@ export async function openConnection(
   const { logger = console } = options;
   const target = targetOf(token, options);
   const checks = await checksOf(options);
-  const reporter = new Reporter(logger);
-  const inbox = new Inbox(reporter);
-  const status = new Status(reporter);
+  const reporter = new ClientLog(logger);
+  const inbox = new Dispatcher(reporter);
+  const status = new StateNotifier(reporter);
   const link = await openLink({
     dial: (signal, events) => dial(target, signal, events),
     status,
@@ -138,14 +138,17 @@ async function checksOf(
 }
 
 async function openLink(
-  parts: ReconnectorParts,
+  parts: ReconnectingLinkOptions,
   { reconnect, signal }: ConnectOptions<Contract>,
 ): Promise<Link> {
   const { dial, status, inbox } = parts;
   if (reconnect) {
     // Most programs do without.
-    const { Reconnector } = await import("./reconnecting_link.ts");
-    const link = new Reconnector(parts, reconnect === true ? {} : reconnect);
+    const { ReconnectingLink } = await import("./reconnecting_link.ts");
+    const link = new ReconnectingLink(
+      parts,
+      reconnect === true ? {} : reconnect,
+    );
     await link.open(signal);
     return link;
   }
@@ -186,8 +189,8 @@ function targetOf(
 async function dial(
   target: Target,
   callerSignal: AbortSignal | undefined,
-  events: ChannelEvents,
-): Promise<Channel> {
+  events: LinkEvents,
+): Promise<SocketLink> {
   const { endpoints, minimumVersion, timeout, WebSocket } = target;
   const { signal, cancel } = limit(
     callerSignal,
@@ -195,9 +198,9 @@ async function dial(
     () => tooSlow(endpoints, timeout),
   );
   try {
-    const protocol = await acknowledge(endpoints, minimumVersion, signal);
+    const protocol = await fetchServerInfo_(endpoints, minimumVersion, signal);
     const socket = await openSocket(endpoints, WebSocket, protocol, signal);
-    return await logIn(target, new Channel(socket, events), signal);
+    return await logIn(target, new SocketLink(socket, events), signal);
   } finally {
     cancel();
   }
@@ -206,9 +209,9 @@ async function dial(
 /** Logs in: protocol.md, "1. Login". */
 async function logIn(
   { endpoints: { base }, login, WebSocket }: Target,
-  channel: Channel,
+  channel: SocketLink,
   signal: AbortSignal,
-): Promise<Channel> {
+): Promise<SocketLink> {
   const maxBatch = maxBatchOf(WebSocket);
   try {
     await channel.request({
@@ -216,7 +219,7 @@ async function logIn(
       encode: () => login,
       signal,
       toError: (frame) => refusal(base, frame),
-      onAnswer: (data) => channel.open(termsOf(data), maxBatch),
+      onAnswer: (data) => channel.open(serverFeaturesOf(data), maxBatch),
     });
     return channel;
   } catch (error) {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Inbox } from "./dispatcher.ts";
+import { type Dispatcher } from "./dispatcher.ts";
 import { Link } from "./link.ts";
-import { type Reporter } from "./log.ts";
+import { type ClientLog } from "./log.ts";
 import {
   type AnyEvent,
   type MessageOptions,
@@ -20,7 +20,7 @@ import {
 import {
   type ConnectionState,
   type StateListener,
-  type Status,
+  type StateNotifier,
 } from "./status.ts";
 import {
   bufferOf,
@@ -29,8 +29,8 @@ import {
   type StreamOptions,
 } from "./stream.ts";
 import { type Checks } from "./validate.ts";
-import { type RequestOptions, Sequence } from "../common/async.ts";
-import { fromCaller, NoReplyError } from "../common/errors.ts";
+import { type RequestOptions, SerialQueue } from "../common/async.ts";
+import { NoReplyError, withCallerStack } from "../common/errors.ts";
 import { type Json, type JsonObject } from "../common/json.ts";
 import { type Listener } from "../common/listeners.ts";
 import {
@@ -65,9 +65,9 @@ import { type WireMessage } from "../protocol/message.ts";
 /** What a connection is made of. */
 export interface ConnectionParts {
   readonly link: Link;
-  readonly inbox: Inbox;
-  readonly status: Status;
-  readonly reporter: Reporter;
+  readonly inbox: Dispatcher;
+  readonly status: StateNotifier;
+  readonly reporter: ClientLog;
   /** What both sides have agreed on, if they have */
   readonly contract: Contract | undefined;
   /** Holds what the server sends against it; none if the server is trusted */
@@ -78,9 +78,9 @@ export interface ConnectionParts {
 export class ClientConnection implements Connection {
   readonly closed: Promise<CloseInfo>;
   readonly #link: Link;
-  readonly #inbox: Inbox;
-  readonly #status: Status;
-  readonly #reporter: Reporter;
+  readonly #inbox: Dispatcher;
+  readonly #status: StateNotifier;
+  readonly #reporter: ClientLog;
   readonly #contract: Contract | undefined;
   readonly #checks: Checks | undefined;
 
@@ -134,7 +134,7 @@ export class ClientConnection implements Connection {
     try {
       return await this.#send(name, data, null, options);
     } catch (error) {
-      throw fromCaller(error, this.message);
+      throw withCallerStack(error, this.message);
     }
   }
 
@@ -146,7 +146,7 @@ export class ClientConnection implements Connection {
     try {
       return await this.#ask(name, data, options);
     } catch (error) {
-      throw fromCaller(error, this.request);
+      throw withCallerStack(error, this.request);
     }
   }
 
@@ -166,7 +166,7 @@ export class ClientConnection implements Connection {
       if (checking !== undefined) await checking;
       return result;
     } catch (error) {
-      throw fromCaller(error, this.operation);
+      throw withCallerStack(error, this.operation);
     }
   }
 
@@ -283,7 +283,7 @@ export class ClientConnection implements Connection {
     try {
       return await this.#send(name, data, replying, options);
     } catch (error) {
-      throw fromCaller(error, this.#reply);
+      throw withCallerStack(error, this.#reply);
     }
   }
 
@@ -503,7 +503,7 @@ export class Replies {
   readonly #asked: string;
   readonly #checks: Checks | undefined;
   readonly #accept: (wire: WireMessage) => ServerMessage;
-  readonly #sequence = new Sequence();
+  readonly #sequence = new SerialQueue();
   readonly #replies: ServerMessage[] = [];
   #failure: { readonly error: unknown } | undefined;
 

@@ -5,13 +5,13 @@
  */
 
 import { OnDone } from "./link.ts";
-import { type Reporter } from "./log.ts";
+import { type ClientLog } from "./log.ts";
 import { type ServerMessage } from "./message.ts";
-import { Sequence, type Waiting } from "../common/async.ts";
+import { SerialQueue, type Waiting } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { type WireMessage } from "../protocol/message.ts";
 /** What an inbox needs of the connection that it belongs to. */
-export interface InboxOwner {
+export interface DispatcherOwner {
   /** Looks at a message before a listener gets it. */
   check(wire: WireMessage): ReturnType<Waiting>;
   /**
@@ -33,26 +33,26 @@ interface Arrival {
  * The messages of a server on their way to the listeners. What comes before there can
  * be a listener waits; listeners stay, whichever socket the messages come from.
  */
-export class Inbox {
-  readonly #reporter: Reporter;
+export class Dispatcher {
+  readonly #reporter: ClientLog;
   readonly #listeners = new Listeners<ServerMessage>();
-  readonly #sequence = new Sequence();
+  readonly #sequence = new SerialQueue();
   /** What came before there could be a listener; none once there could. */
   #early: Arrival[] | undefined = [];
   /** None before there is a connection to reply on. */
-  #owner: InboxOwner | undefined;
+  #owner: DispatcherOwner | undefined;
 
   /**
-   * Constructs an `Inbox`.
+   * Constructs an `Dispatcher`.
    *
    * @param reporter Is told what a listener throws
    */
-  constructor(reporter: Reporter) {
+  constructor(reporter: ClientLog) {
     this.#reporter = reporter;
   }
 
   /** Connects the inbox with the connection that it belongs to. */
-  connect(owner: InboxOwner): void {
+  connect(owner: DispatcherOwner): void {
     this.#owner = owner;
   }
 

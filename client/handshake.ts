@@ -84,7 +84,7 @@ function parseUrl(url: string | URL): URL {
  * @returns The subprotocol to offer. None if the server does not say that it echoes it:
  * browsers then fail the WebSocket
  */
-export async function acknowledge(
+export async function fetchServerInfo_(
   { base, ack }: Endpoints,
   minimumVersion: string | undefined,
   signal: AbortSignal,

@@ -1,11 +1,11 @@
-import { Channel } from "./socket_link.ts";
+import { SocketLink } from "./socket_link.ts";
 import { CloseCode, type ErrorFrame } from "../common/errors.ts";
 import { type Json, type JsonObject } from "../common/json.ts";
 import { type CloseInfo } from "../protocol/close.ts";
 import { type Feature } from "../protocol/features.ts";
 import { type WireMessage } from "../protocol/message.ts";
 /** A request on its way to the server. */
-export interface ChannelRequest {
+export interface LinkRequest {
   /** What errors call it, such as `operation "add"` */
   readonly subject: string;
   /** The signal of the caller */
@@ -26,7 +26,7 @@ export interface ChannelRequest {
   onOpen?(messageId: number): void;
   /** A listener of the server has replied */
   onReply?(message: WireMessage): void;
-  /** Items of the stream have come */
+  /** StreamSource of the stream have come */
   onItems?(items: readonly Json[]): void;
   /** The answer is there, and the frame after it has not been looked at yet */
   onAnswer?(data: JsonObject | null): void;
@@ -35,11 +35,11 @@ export interface ChannelRequest {
 }
 
 /** What a channel tells its connection. */
-export interface ChannelEvents {
+export interface LinkEvents {
   /** The server has let this side in; the frame after that has not been looked at yet */
-  onOpen?(channel: Channel): void;
+  onOpen?(channel: SocketLink): void;
   /** Nothing can be said any more, for whatever reason */
-  onClose?(channel: Channel, info: CloseInfo): void;
+  onClose?(channel: SocketLink, info: CloseInfo): void;
   /**
    * The server sent a message, a reply or a broadcast; `onDone` is there if it wants to
    * know when the listeners are done
@@ -60,7 +60,7 @@ export interface Link {
   /** Resolves when the last WebSocket has ended; never rejects */
   readonly closed: Promise<CloseInfo>;
   /** Sends a request and waits for its answer. */
-  request(request: ChannelRequest): Promise<JsonObject | null>;
+  request(request: LinkRequest): Promise<JsonObject | null>;
   /** Says goodbye and waits, in bounded time, until the WebSocket has ended. */
   close(): Promise<void>;
 }

@@ -6,11 +6,11 @@
 
 import { type Logger } from "../common/logger.ts";
 /** Tells a logger what goes wrong where no caller waits; never throws. */
-export class Reporter {
+export class ClientLog {
   readonly #logger: Pick<Logger, "warn" | "error">;
 
   /**
-   * Constructs a `Reporter`.
+   * Constructs a `ClientLog`.
    *
    * @param logger The logger, which may throw and reject
    */

@@ -14,7 +14,7 @@ export interface PendingRequest {
   onOpen?(messageId: number): void;
   /** A listener of the server has replied */
   onReply?(message: WireMessage): void;
-  /** Items of the stream have come */
+  /** StreamSource of the stream have come */
   onItems?(items: readonly Json[]): void;
   /** The request has been answered */
   resolve(data: JsonObject | null): void;

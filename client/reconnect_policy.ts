@@ -128,7 +128,7 @@ function assertWhole(name: string, value: number, lowest: number): void {
 }
 
 /** Decides what follows when a connection or an attempt has ended. */
-export class Attempts {
+export class ReconnectPolicy {
   readonly #rules: ReconnectRules;
   readonly #random: () => number;
   /** Those since a connection last proved to be one. */
@@ -137,7 +137,7 @@ export class Attempts {
   #openedAt = Infinity;
 
   /**
-   * Constructs `Attempts`.
+   * Constructs `ReconnectPolicy`.
    *
    * @param rules How often, and how soon
    * @param random A number from 0 up to 1, each time another

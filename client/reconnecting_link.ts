@@ -5,20 +5,20 @@
  */
 
 import {
-  type ChannelEvents,
-  type ChannelRequest,
   CLOSED_HERE,
   type Link,
+  type LinkEvents,
+  type LinkRequest,
 } from "./link.ts";
 import {
-  Attempts,
   isOurFault,
   type ReconnectOptions,
+  ReconnectPolicy,
   type ReconnectRules,
   rulesOf,
 } from "./reconnect_policy.ts";
-import { type Channel } from "./socket_link.ts";
-import { type Status } from "./status.ts";
+import { type SocketLink } from "./socket_link.ts";
+import { type StateNotifier } from "./status.ts";
 import { limit, within } from "../common/async.ts";
 import { ConnectionClosedError, timedOut } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
@@ -31,7 +31,7 @@ interface Entry<Carrier> {
 }
 
 /** What waits for something to carry it, in its order. */
-export class Backlog<Carrier> {
+export class OfflineQueue<Carrier> {
   readonly #entries = new Set<Entry<Carrier>>();
 
   /** How much waits */
@@ -97,33 +97,33 @@ function failureOf(subject: string, close: CloseInfo): ConnectionClosedError {
 /** Opens a WebSocket and logs in. */
 export type Dial = (
   signal: AbortSignal | undefined,
-  events: ChannelEvents,
-) => Promise<Channel>;
+  events: LinkEvents,
+) => Promise<SocketLink>;
 
 /** What a link that comes back needs. */
-export interface ReconnectorParts {
+export interface ReconnectingLinkOptions {
   readonly dial: Dial;
-  readonly status: Status;
+  readonly status: StateNotifier;
   /** Gets what the server sends */
-  readonly inbox: Pick<ChannelEvents, "onMessage" | "onInvalid">;
+  readonly inbox: Pick<LinkEvents, "onMessage" | "onInvalid">;
 }
 
 /** A request whose time and signal count across WebSockets. */
-interface LastingRequest extends ChannelRequest {
+interface LastingRequest extends LinkRequest {
   readonly signal: AbortSignal;
 }
 
 /** A {@linkcode Link} that dials again when its WebSocket has ended. */
-export class Reconnector implements Link {
+export class ReconnectingLink implements Link {
   readonly closed: Promise<CloseInfo>;
   readonly #dial: Dial;
-  readonly #status: Status;
-  readonly #events: ChannelEvents;
+  readonly #status: StateNotifier;
+  readonly #events: LinkEvents;
   readonly #rules: ReconnectRules;
-  readonly #attempts: Attempts;
-  readonly #backlog = new Backlog<Channel>();
+  readonly #attempts: ReconnectPolicy;
+  readonly #backlog = new OfflineQueue<SocketLink>();
   /** What carries requests now, if anything does. */
-  #channel: Channel | undefined;
+  #channel: SocketLink | undefined;
   /** How the last one ended. */
   #last = CLOSED_HERE;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -132,13 +132,13 @@ export class Reconnector implements Link {
   #resolveClosed = (_info: CloseInfo): void => {};
 
   constructor(
-    { dial, status, inbox }: ReconnectorParts,
+    { dial, status, inbox }: ReconnectingLinkOptions,
     options: ReconnectOptions,
   ) {
     this.#dial = dial;
     this.#status = status;
     this.#rules = rulesOf(options);
-    this.#attempts = new Attempts(this.#rules);
+    this.#attempts = new ReconnectPolicy(this.#rules);
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#events = {
       onOpen: (channel) => this.#adopt(channel),
@@ -153,7 +153,7 @@ export class Reconnector implements Link {
     await this.#dial(signal, this.#events);
   }
 
-  async request(request: ChannelRequest): Promise<JsonObject | null> {
+  async request(request: LinkRequest): Promise<JsonObject | null> {
     // Most requests find the connection open, and nothing of the rest costs them.
     if (this.#channel !== undefined && request.idempotent !== true) {
       return await this.#channel.request(request);
@@ -206,7 +206,7 @@ export class Reconnector implements Link {
       );
   }
 
-  #mayRepeat({ idempotent }: ChannelRequest, error: unknown): boolean {
+  #mayRepeat({ idempotent }: LinkRequest, error: unknown): boolean {
     return idempotent === true && error instanceof ConnectionClosedError &&
       !isOurFault(error.code) && this.#status.state !== "closed";
   }
@@ -226,7 +226,7 @@ export class Reconnector implements Link {
   }
 
   /** The server has let this side in. */
-  #adopt(channel: Channel): void {
+  #adopt(channel: SocketLink): void {
     this.#channel = channel;
     this.#attempt = undefined;
     this.#attempts.opened(performance.now());
@@ -237,7 +237,7 @@ export class Reconnector implements Link {
   }
 
   /** A WebSocket has ended. */
-  #lose(channel: Channel, info: CloseInfo): void {
+  #lose(channel: SocketLink, info: CloseInfo): void {
     // One that never let this side in is a failed attempt.
     if (channel !== this.#channel) return;
     this.#channel = undefined;

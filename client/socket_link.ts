@@ -5,7 +5,7 @@
  */
 
 import { type ClientSocket } from "./handshake.ts";
-import { ChannelEvents, ChannelRequest, CLOSED_HERE } from "./link.ts";
+import { CLOSED_HERE, LinkEvents, LinkRequest } from "./link.ts";
 import { type Failure, PendingRequests } from "./pending_requests.ts";
 import { assertTimeout, settlesWithin, within } from "../common/async.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
 import { assertLength } from "../common/text.ts";
-import { Outbox } from "../protocol/batch.ts";
+import { BatchWriter } from "../protocol/batch.ts";
 import { type CloseInfo } from "../protocol/close.ts";
 import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
@@ -26,7 +26,7 @@ import {
   decodeResponse,
   decodeResponses,
   type Response,
-  type Terms,
+  type ServerFeatures,
 } from "../protocol/server_frames.ts";
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
 
@@ -36,13 +36,13 @@ const CLOSED = 3;
 const GRACE = 1_000;
 
 /** Requests and answers over one WebSocket. */
-export class Channel {
+export class SocketLink {
   /** Resolves when the connection has ended; never rejects */
   readonly closed: Promise<CloseInfo>;
   readonly #socket: ClientSocket;
-  readonly #events: ChannelEvents;
+  readonly #events: LinkEvents;
   readonly #pending = new PendingRequests();
-  readonly #outbox = new Outbox({ write: (frame) => this.#write(frame) });
+  readonly #outbox = new BatchWriter({ write: (frame) => this.#write(frame) });
   /** What both sides speak beyond Hoist 1. */
   #features = NO_FEATURES;
   /** The most that a frame may have, in bytes. */
@@ -50,7 +50,7 @@ export class Channel {
   #closeInfo: CloseInfo | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
-  constructor(socket: ClientSocket, events: ChannelEvents) {
+  constructor(socket: ClientSocket, events: LinkEvents) {
     this.#socket = socket;
     this.#events = events;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
@@ -73,7 +73,7 @@ export class Channel {
    * @param terms What the server agrees to
    * @param maxBatch The most that a batch may have for this side, in bytes
    */
-  open({ features, maxPayload }: Terms, maxBatch: number): void {
+  open({ features, maxPayload }: ServerFeatures, maxBatch: number): void {
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
@@ -85,7 +85,7 @@ export class Channel {
   }
 
   /** Sends a request and waits for its answer. */
-  async request(request: ChannelRequest): Promise<JsonObject | null> {
+  async request(request: LinkRequest): Promise<JsonObject | null> {
     const { subject, signal, timeout, needs } = request;
     assertTimeout(timeout);
     signal?.throwIfAborted();
@@ -126,7 +126,7 @@ export class Channel {
     this.#end(LOST);
   }
 
-  #outcomeOf(id: number, request: ChannelRequest): Promise<Outcome> {
+  #outcomeOf(id: number, request: LinkRequest): Promise<Outcome> {
     return new Promise((resolve) =>
       this.#pending.add(id, {
         onOpen: (messageId) => request.onOpen?.(messageId),
@@ -200,7 +200,7 @@ type Outcome = Failure | {
 };
 
 function answerOf(
-  { subject, toError }: ChannelRequest,
+  { subject, toError }: LinkRequest,
   outcome: Outcome,
 ): JsonObject | null {
   switch (outcome.kind) {

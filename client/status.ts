@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Reporter } from "./log.ts";
+import { type ClientLog } from "./log.ts";
 import { CloseInfo } from "../protocol/close.ts";
 /** What a connection is about, see {@linkcode ConnectionStatus} */
 export type ConnectionState = ConnectionStatus["state"];
@@ -33,19 +33,19 @@ export type ConnectionStatus =
 export type StateListener = (status: ConnectionStatus) => unknown;
 
 /** The state of one connection. */
-export class Status {
-  readonly #reporter: Reporter;
+export class StateNotifier {
+  readonly #reporter: ClientLog;
   // An object for each registration, so that each is removed alone.
   readonly #entries = new Set<{ readonly listener: StateListener }>();
   readonly #untold: ConnectionStatus[] = [];
   #state: ConnectionState = "connecting";
 
   /**
-   * Constructs a `Status`.
+   * Constructs a `StateNotifier`.
    *
    * @param reporter Is told what a listener throws
    */
-  constructor(reporter: Reporter) {
+  constructor(reporter: ClientLog) {
     this.#reporter = reporter;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromCaller, HoistError } from "../common/errors.ts";
+import { HoistError, withCallerStack } from "../common/errors.ts";
 import { type Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
 /** How much of an array is left unused before it is made shorter. */
@@ -97,7 +97,7 @@ export interface StreamEvents {
   readonly signal: AbortSignal;
   /** The call is sent; `say` sends a frame about it, as long as it is under way. */
   onSent(say: Say): void;
-  /** Items have come. */
+  /** StreamSource have come. */
   onItems(items: readonly Json[]): void;
 }
 
@@ -151,7 +151,7 @@ export class ItemStream implements OperationStream {
     try {
       return await this.#next();
     } catch (error) {
-      throw fromCaller(error, this.next);
+      throw withCallerStack(error, this.next);
     }
   }
 

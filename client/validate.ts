@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chain } from "../common/async.ts";
+import { mapMaybePromise } from "../common/async.ts";
 import { ValidationError } from "../common/errors.ts";
 import { type Json } from "../common/json.ts";
 import {
@@ -91,7 +91,7 @@ function assertFits(
   value: unknown,
 ): Checking {
   if (schema === undefined) return;
-  return chain(check(schema, value), ({ issues }) => {
+  return mapMaybePromise(check(schema, value), ({ issues }) => {
     if (issues === undefined) return;
     const problem = `${what} does not fit its schema`;
     throw new ValidationError(subject(), problem, issues);
@@ -108,7 +108,7 @@ function assertGiven(
   if (schema === undefined || value !== null) {
     return assertFits(subject, what, schema, value);
   }
-  return chain(
+  return mapMaybePromise(
     check(schema, undefined),
     ({ issues }) =>
       issues && assertFits(subject, what, schema, value) as Promise<void>,

@@ -8,7 +8,7 @@
 export type Waiting = () => void | PromiseLike<void>;
 
 /** What is done one after the other. */
-export class Sequence {
+export class SerialQueue {
   /** What was added last, if that still waits. */
   #tail: Promise<void> | undefined;
 
@@ -55,7 +55,7 @@ async function runAfter(
 function attempt(before: Waiting): Promise<void> | undefined {
   try {
     const waiting = before();
-    return isThenable(waiting) ? Promise.resolve(waiting) : undefined;
+    return isPromiseLike(waiting) ? Promise.resolve(waiting) : undefined;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -77,7 +77,7 @@ export interface RequestOptions {
 }
 
 /** Whether `await` would wait for a value: promises of any make, query builders. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === "object" || typeof value === "function") &&
     value !== null && "then" in value && typeof value.then === "function";
 }
@@ -87,11 +87,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  *
  * @throws What `next` throws, if the value is there; the promise rejects otherwise
  */
-export function chain<Value, Result>(
+export function mapMaybePromise<Value, Result>(
   value: Value | PromiseLike<Value>,
   next: (value: Value) => Result | PromiseLike<Result>,
 ): Result | PromiseLike<Result> {
-  return isThenable(value)
+  return isPromiseLike(value)
     ? Promise.resolve(value as PromiseLike<Value>).then(next)
     : next(value as Value);
 }

@@ -330,7 +330,7 @@ interface StackCapturing {
  * @param callee The asynchronous function, from within which this one is called
  * @returns The error
  */
-export function fromCaller(error: unknown, callee: Callee): unknown {
+export function withCallerStack(error: unknown, callee: Callee): unknown {
   // Not all engines have it.
   const { captureStackTrace }: StackCapturing = Error;
   if (error instanceof HoistError) captureStackTrace?.(error, callee);

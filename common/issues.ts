@@ -6,7 +6,7 @@
  */
 
 import { isJsonObject, type Json } from "./json.ts";
-import { printable, shorten } from "./text.ts";
+import { escapeControls, truncate } from "./text.ts";
 /** What a schema finds wrong, as Standard Schema v1 has it */
 export interface SchemaIssue {
   /** What is wrong, in words */
@@ -39,7 +39,7 @@ export function issuesOf(issues: readonly SchemaIssue[]): readonly Issue[] {
   // Libraries have arrays of their own, whose methods make more of these.
   return Array.from(issues).slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: Array.from(path ?? []).slice(0, MAX_PATH).map(keyOf),
-    message: shorten(String(message), MAX_MESSAGE),
+    message: truncate(String(message), MAX_MESSAGE),
   }));
 }
 
@@ -47,7 +47,7 @@ function keyOf(
   segment: PropertyKey | { readonly key: PropertyKey },
 ): string | number {
   const key = typeof segment === "object" ? segment.key : segment;
-  return typeof key === "number" ? key : shorten(String(key));
+  return typeof key === "number" ? key : truncate(String(key));
 }
 
 /** The issues that the data of an error tells; none if it does not. */
@@ -75,7 +75,7 @@ export function formatPath(path: Issue["path"]): string {
     if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key)}]`;
     return index === 0 ? key : `.${key}`;
   });
-  return printable(shorten(steps.join(""), MAX_SHOWN));
+  return escapeControls(truncate(steps.join(""), MAX_SHOWN));
 }
 
 /** How many issues a sentence has. */
@@ -91,7 +91,7 @@ export function placesOf(issues: readonly Issue[]): string {
 /** Says what is wrong, and where. */
 export function describeIssues(issues: readonly Issue[]): string {
   const parts = issues.slice(0, MAX_DESCRIBED).map(({ path, message }) => {
-    const text = printable(message);
+    const text = escapeControls(message);
     return path.length === 0 ? text : `${formatPath(path)}: ${text}`;
   });
   const rest = issues.length - parts.length;

@@ -73,7 +73,7 @@ export function describeRequest(name: string): string {
 
 function quote(name: unknown): string {
   if (typeof name !== "string") return String(name);
-  return printable(JSON.stringify(shorten(name)));
+  return escapeControls(JSON.stringify(truncate(name)));
 }
 
 /** How many characters of a frame are shown. */
@@ -102,11 +102,11 @@ export function showFrame(
   // Cut first, as a frame may be long, and again, as a token may lie across the cut.
   const start = frame.slice(0, MAX_SHOWN + tokenLength);
   const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-  return printable(redact(shown).slice(0, MAX_SHOWN));
+  return escapeControls(redact(shown).slice(0, MAX_SHOWN));
 }
 
 /** A text that somebody else chose, without what a terminal would act on. */
-export function printable(text: string): string {
+export function escapeControls(text: string): string {
   return text.slice(0, MAX_SHOWN)
     .replaceAll(CONTROL, (character) => encodeURIComponent(character));
 }
@@ -115,6 +115,6 @@ export function printable(text: string): string {
 const MAX_NAME = 100;
 
 /** The start of a text that somebody else chose, who may choose one of any length. */
-export function shorten(text: string, length: number = MAX_NAME): string {
+export function truncate(text: string, length: number = MAX_NAME): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }

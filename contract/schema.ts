@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isThenable } from "../common/async.ts";
+import { isPromiseLike } from "../common/async.ts";
 import { type Issue, issuesOf, type SchemaIssue } from "../common/issues.ts";
 /**
  * What checks a value and says what it is: a schema of zod, valibot, arktype or any
@@ -100,7 +100,7 @@ export function check<Of extends Schema>(
   value: unknown,
 ): Checked<OutputOf<Of>> | Promise<Checked<OutputOf<Of>>> {
   const result: unknown = schema["~standard"].validate(value);
-  return isThenable(result)
+  return isPromiseLike(result)
     ? Promise.resolve(result).then(checkedOf)
     : checkedOf(result);
 }

@@ -78,7 +78,7 @@ export interface Sink {
 }
 
 /** Sends frames in their order, those of one tick together if the peer takes that. */
-export class Outbox {
+export class BatchWriter {
   readonly #sink: Sink;
   /** The most that a batch holds, in bytes; none before the peer has agreed. */
   #limit: number | undefined;
@@ -87,7 +87,7 @@ export class Outbox {
   #units = 0;
 
   /**
-   * Constructs an `Outbox`.
+   * Constructs an `BatchWriter`.
    *
    * @param sink Where the frames go
    */

@@ -5,7 +5,7 @@
  */
 
 import { CloseCode } from "../common/errors.ts";
-import { printable } from "../common/text.ts";
+import { escapeControls } from "../common/text.ts";
 import { type CloseEffect } from "../server/session.ts";
 /**
  * The longest wait that a server may ask for, in milliseconds: it should not be able
@@ -85,7 +85,7 @@ export function describeEnd({ code, reason, failure }: CloseEffect): string {
 /** How a connection ended that this side closed. */
 export function describeDisconnect(code: number, reason: string): string {
   // A host program may tell its client anything.
-  const detail = reason === "" ? "" : `, ${printable(reason)}`;
+  const detail = reason === "" ? "" : `, ${escapeControls(reason)}`;
   return `was disconnected (${code}${detail})`;
 }
 

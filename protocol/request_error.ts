@@ -8,7 +8,7 @@ import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue } from "../common/issues.ts";
 import { type Json, type JsonObject } from "../common/json.ts";
 /** What an error frame says besides its code. */
-export interface RefusalDetails {
+export interface RequestErrorDetails {
   /** Its keys depend on the code */
   readonly data?: JsonObject;
   /** What the log says, which holds nothing that was sent; the description if left out */
@@ -16,8 +16,8 @@ export interface RefusalDetails {
 }
 
 /** Is thrown where a request is not carried out; its message is for the client. */
-export class Refusal extends Error {
-  override name = "Refusal";
+export class RequestError extends Error {
+  override name = "RequestError";
   readonly code: ErrorCode;
   readonly data: JsonObject | null;
   readonly note: string;
@@ -27,12 +27,12 @@ export class Refusal extends Error {
    * Whether something that was thrown is a refusal; `instanceof` would run what a host
    * program may have put into it.
    */
-  static is(error: unknown): error is Refusal {
+  static is(error: unknown): error is RequestError {
     return typeof error === "object" && error !== null && #isRefusal in error;
   }
 
   /**
-   * Constructs a `Refusal`.
+   * Constructs a `RequestError`.
    *
    * @param code The number of the error
    * @param description What is wrong, and what would help
@@ -41,7 +41,7 @@ export class Refusal extends Error {
   constructor(
     code: ErrorCode,
     description: string,
-    { data, note = description }: RefusalDetails = {},
+    { data, note = description }: RequestErrorDetails = {},
   ) {
     super(description);
     this.code = code;
@@ -51,9 +51,9 @@ export class Refusal extends Error {
 }
 
 /** The refusal of one argument, for a reason that tells nothing of it. */
-export function refuseArgument(name: string, message: string): Refusal {
+export function refuseArgument(name: string, message: string): RequestError {
   const issues = [{ path: [name], message }];
-  return new Refusal(ErrorCode.INVALID_CONTENT, describeIssues(issues), {
+  return new RequestError(ErrorCode.INVALID_CONTENT, describeIssues(issues), {
     data: { current: "dict", needed: "dict", ...told(issues) },
   });
 }

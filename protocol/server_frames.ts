@@ -33,7 +33,7 @@ export type Response =
   }
   /** The server asks: it wants to know when the listeners to the message are done */
   | { readonly kind: "request"; readonly message: WireMessage }
-  /** Items of a stream */
+  /** StreamSource of a stream */
   | {
     readonly kind: "items";
     readonly id: number;
@@ -47,7 +47,7 @@ export type Response =
   };
 
 /** What a server agrees to when it lets a client in. */
-export interface Terms {
+export interface ServerFeatures {
   /** What both sides speak beyond Hoist 1 */
   readonly features: ReadonlySet<Feature>;
   /** The most that a frame may have, in bytes */
@@ -55,7 +55,7 @@ export interface Terms {
 }
 
 /** Reads the data of the answer to a login: docs/protocol.md, "Extensions". */
-export function termsOf(data: JsonObject | null): Terms {
+export function serverFeaturesOf(data: JsonObject | null): ServerFeatures {
   const named = Array.isArray(data?.features) ? data.features : [];
   const features = commonFeatures(named);
   const limit = features.has("max-payload") ? data?.maxPayload : undefined;

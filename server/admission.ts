@@ -5,7 +5,7 @@
  */
 
 import { formatAddress, networkOf, parseAddress } from "../common/ip.ts";
-import { printable, shorten } from "../common/text.ts";
+import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { type OriginCheck } from "./origins.ts";
@@ -29,7 +29,7 @@ export function forwardedAddress(
 }
 
 /** Who asks. */
-export interface Peer {
+export interface RemotePeer {
   /** As logs show it */
   readonly address: string;
   /** What limits for one address count by; the same for all of whom nothing is known */
@@ -45,7 +45,7 @@ export interface AdmissionOptions {
 }
 
 /** A request that is refused. */
-export interface Refusal {
+export interface UpgradeRejection {
   readonly reason: string;
   readonly response: Response;
 }
@@ -68,7 +68,7 @@ export class Admission {
   }
 
   /** Tells who sends a request. */
-  peerOf({ headers }: Request, remote: Deno.Addr | undefined): Peer {
+  peerOf({ headers }: Request, remote: Deno.Addr | undefined): RemotePeer {
     const { trustProxy } = this.#options;
     const forwarded = trustProxy === 0
       ? undefined
@@ -84,19 +84,19 @@ export class Admission {
   }
 
   /** Says why a request is not let in, if it is not while so many are. */
-  refusal(request: Request, peer: Peer): Refusal | undefined {
+  refusal(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
     return this.#checkOrigin(request) ?? this.lockoutRefusal(peer) ??
       this.#checkNetwork(peer) ?? this.#checkTotal();
   }
 
   /** Somebody has got a socket, or waits for a login to be decided. */
-  enter({ network }: Peer): void {
+  enter({ network }: RemotePeer): void {
     this.#open++;
     this.#entered.set(network, this.#enteredFrom(network) + 1);
   }
 
   /** The same one is gone. */
-  leave({ network }: Peer): void {
+  leave({ network }: RemotePeer): void {
     this.#open--;
     const rest = this.#enteredFrom(network) - 1;
     if (rest > 0) this.#entered.set(network, rest);
@@ -104,17 +104,17 @@ export class Admission {
   }
 
   /** A token was refused. */
-  fail({ network }: Peer): void {
+  fail({ network }: RemotePeer): void {
     this.#failures.add(network, performance.now());
   }
 
   /** How long no login is taken, in milliseconds; 0 if they are. */
-  lockout({ network }: Peer): number {
+  lockout({ network }: RemotePeer): number {
     return this.#failures.lockout(network, performance.now());
   }
 
   /** What is answered where no login is taken; `undefined` if they are. */
-  lockoutRefusal(peer: Peer): Refusal | undefined {
+  lockoutRefusal(peer: RemotePeer): UpgradeRejection | undefined {
     const lockout = this.lockout(peer);
     if (lockout === 0) return undefined;
     const seconds = String(Math.ceil(lockout / 1_000));
@@ -131,20 +131,20 @@ export class Admission {
     return this.#entered.get(network) ?? 0;
   }
 
-  #checkOrigin({ headers, url }: Request): Refusal | undefined {
+  #checkOrigin({ headers, url }: Request): UpgradeRejection | undefined {
     const origin = headers.get("origin");
     // What is no browser sends none, and could send any.
     if (origin === null) return undefined;
     if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
     return {
       reason: `origin ${
-        printable(JSON.stringify(shorten(origin)))
+        escapeControls(JSON.stringify(truncate(origin)))
       } is not among 'allowedOrigins'`,
       response: text(403, "Forbidden: pages of this origin may not connect"),
     };
   }
 
-  #checkNetwork({ network }: Peer): Refusal | undefined {
+  #checkNetwork({ network }: RemotePeer): UpgradeRejection | undefined {
     const { maxConnectionsPerAddress: limit } = this.#options.limits;
     if (this.#enteredFrom(network) < limit) return undefined;
     return {
@@ -154,7 +154,7 @@ export class Admission {
     };
   }
 
-  #checkTotal(): Refusal | undefined {
+  #checkTotal(): UpgradeRejection | undefined {
     const { maxConnections: limit } = this.#options.limits;
     if (this.#open < limit) return undefined;
     const headers = { "retry-after": String(RETRY_AFTER) };

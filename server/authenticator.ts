@@ -5,13 +5,13 @@
  */
 
 import { type LoginContext } from "../auth.ts";
-import { type Admission, type Peer } from "./admission.ts";
-import { type Credential, type Credentials } from "./credentials.ts";
+import { type Admission, type RemotePeer } from "./admission.ts";
+import { type Credential, type TokenStore } from "./credentials.ts";
 import { type Log } from "./log.ts";
 /** What decides. */
 export interface AuthenticatorOptions {
   readonly log: Log;
-  readonly credentials: Credentials;
+  readonly credentials: TokenStore;
   /** Knows who has failed too often */
   readonly admission: Admission;
   /**
@@ -37,7 +37,7 @@ export class Authenticator {
   }
 
   /** What has to be known of a request before it is upgraded. */
-  originOf(request: Request, peer: Peer): Origin {
+  originOf(request: Request, peer: RemotePeer): UpgradeContext {
     // Only a login of the host looks at it, and copying it takes its time.
     if (this.#options.login === undefined) return { peer };
     // After the upgrade the request cannot be read any more.
@@ -50,8 +50,8 @@ export class Authenticator {
   authenticate(
     token: string,
     version: string,
-    { peer, request }: Origin,
-  ): Admittance | Promise<Admittance> {
+    { peer, request }: UpgradeContext,
+  ): LoginResult | Promise<LoginResult> {
     const { login, admission } = this.#options;
     if (admission.lockout(peer) > 0) return "locked out";
     if (login !== undefined && request !== undefined) {
@@ -67,10 +67,10 @@ export class Authenticator {
 
   /** What the login function of the host says. */
   async #ask(
-    peer: Peer,
+    peer: RemotePeer,
     token: string,
     login: () => unknown,
-  ): Promise<Admittance> {
+  ): Promise<LoginResult> {
     try {
       return this.#checked(grantOf(await login()), peer);
     } catch (error) {
@@ -82,7 +82,7 @@ export class Authenticator {
     }
   }
 
-  #find({ findToken }: Auth, token: string, peer: Peer): Admittance {
+  #find({ findToken }: Auth, token: string, peer: RemotePeer): LoginResult {
     const { credentials } = this.#options;
     const credential = findToken(credentials.current(), token);
     if (credential !== undefined) {
@@ -94,7 +94,7 @@ export class Authenticator {
   }
 
   /** Whoever guesses many tokens at once is not let in by the one that is right. */
-  #checked(grant: Grant | undefined, peer: Peer): Admittance {
+  #checked(grant: Authenticated | undefined, peer: RemotePeer): LoginResult {
     const { admission } = this.#options;
     const isLockedOut = admission.lockout(peer) > 0;
     if (grant === undefined) admission.fail(peer);
@@ -103,7 +103,7 @@ export class Authenticator {
 }
 
 /** What the login function of the host makes of a client. */
-function grantOf(decision: unknown): Grant | undefined {
+function grantOf(decision: unknown): Authenticated | undefined {
   if (decision === true) return { identity: undefined };
   if (decision instanceof Error) throw decision;
   return typeof decision === "object" && decision !== null
@@ -112,17 +112,17 @@ function grantOf(decision: unknown): Grant | undefined {
 }
 
 /** What is known of a client before it says a word. */
-export interface Origin {
-  readonly peer: Peer;
+export interface UpgradeContext {
+  readonly peer: RemotePeer;
   /** What a login of the host may look at */
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
 
 /** Whether a client may log in: not with this token, with none for a time, or who knows. */
-export type Admittance = Grant | "refused" | "locked out" | "failed";
+export type LoginResult = Authenticated | "refused" | "locked out" | "failed";
 
 /** What a client that has logged in is. */
-export interface Grant {
+export interface Authenticated {
   /** What the login of the host made of it, or the name of its token */
   readonly identity: unknown;
   /** What it logged in with, unless the host has a login of its own */

@@ -35,7 +35,7 @@ export interface BroadcastResult {
 }
 
 /** A frame that carries one broadcast or several. */
-export interface Part {
+export interface BroadcastFrame {
   readonly text: string;
   /** Its length in UTF-8 */
   readonly bytes: number;
@@ -44,11 +44,11 @@ export interface Part {
 }
 
 /** The broadcasts that a client lacks. */
-export class Burst {
+export class BroadcastBatch {
   /** One frame for each broadcast, in their order */
-  readonly single: readonly Part[];
+  readonly single: readonly BroadcastFrame[];
   /** The same for a client that takes batches */
-  readonly joined: readonly Part[];
+  readonly joined: readonly BroadcastFrame[];
 
   constructor(frames: readonly string[], maxBatch = MAX_BATCH) {
     this.single = frames.map((frame) => partOf([frame]));
@@ -56,12 +56,12 @@ export class Burst {
   }
 }
 
-function partOf(group: readonly string[]): Part {
+function partOf(group: readonly string[]): BroadcastFrame {
   const text = textOf(group);
   return { text, bytes: byteLength(text, Infinity), count: group.length };
 }
 
-/** What became of a burst that a recipient was to get. */
+/** What became of a batch that a recipient was to get. */
 export interface Delivery {
   /** How many of its broadcasts the recipient got, the first ones */
   readonly delivered: number;
@@ -76,7 +76,7 @@ export interface Recipient {
   /** The number of the first broadcast that it lacks; `Infinity` if it gets none. */
   cursor: number;
   /** Hands what it lacks to the socket, in one go. */
-  deliver(burst: Burst): Delivery;
+  deliver(batch: BroadcastBatch): Delivery;
 }
 
 /** A broadcast that some recipients do not have yet. */
@@ -92,10 +92,10 @@ interface Entry {
 
 const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
-const NOTHING = { from: 0, to: 0, value: new Burst([]) };
+const NOTHING = { from: 0, to: 0, value: new BroadcastBatch([]) };
 
 /** The broadcasts of one server. */
-export class Broadcasts<Client extends Recipient> {
+export class Broadcaster<Client extends Recipient> {
   readonly #recipients = new Set<Client>();
   readonly #defer: (turn: () => void) => void;
   readonly #maxBatch: number;
@@ -110,10 +110,10 @@ export class Broadcasts<Client extends Recipient> {
   #round: Iterator<Client> | undefined;
   #running = false;
   /** What the last recipient lacked: most of them lack the same. */
-  #burst = NOTHING;
+  #batch = NOTHING;
 
   /**
-   * Constructs `Broadcasts`.
+   * Constructs `Broadcaster`.
    *
    * @param defer Calls a function once whatever else is due has had its turn
    * @param maxBatch The most that a batch may have, in bytes
@@ -176,7 +176,7 @@ export class Broadcasts<Client extends Recipient> {
     }
     this.#running = false;
     this.#round = undefined;
-    this.#burst = NOTHING;
+    this.#batch = NOTHING;
   };
 
   /** The next one of this round or, as long as there are entries, of a further one. */
@@ -195,7 +195,7 @@ export class Broadcasts<Client extends Recipient> {
     // Before anything is sent: a logger may be told of it, and do anything.
     recipient.cursor = to;
     const { delivered, rest, sends } = recipient.deliver(
-      this.#burstOf(from, to),
+      this.#batchOf(from, to),
     );
     this.#settle(from, from + delivered, "delivered");
     this.#settle(from + delivered, to, rest);
@@ -203,14 +203,14 @@ export class Broadcasts<Client extends Recipient> {
     return Math.max(sends, 1);
   }
 
-  #burstOf(from: number, to: number): Burst {
-    if (this.#burst.from !== from || this.#burst.to !== to) {
+  #batchOf(from: number, to: number): BroadcastBatch {
+    if (this.#batch.from !== from || this.#batch.to !== to) {
       const entries = this.#entries.slice(from - this.#start, to - this.#start);
       const frames = entries.map(({ frame }) => frame);
-      const value = new Burst(frames, this.#maxBatch);
-      this.#burst = { from, to, value };
+      const value = new BroadcastBatch(frames, this.#maxBatch);
+      this.#batch = { from, to, value };
     }
-    return this.#burst.value;
+    return this.#batch.value;
   }
 
   /** A recipient does not lack these any more, and that is why. */

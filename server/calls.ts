@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isThenable } from "../common/async.ts";
+import { isPromiseLike } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { assertLength, describeOperation } from "../common/text.ts";
 import {
@@ -14,11 +14,11 @@ import {
   type StreamRequest,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
-import { Refusal } from "../protocol/request_error.ts";
+import { RequestError } from "../protocol/request_error.ts";
 import { type RequestClient, type RequestHost } from "./context.ts";
-import { encodeFailure, Misfit } from "./error_response.ts";
+import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import { type Client, type OperationContext } from "./message.ts";
-import { Pump, type PumpSink, Room } from "./streams.ts";
+import { Backpressure, StreamSender, type StreamSink } from "./streams.ts";
 /** The most that a frame with several items has, in UTF-16 units. */
 const MAX_UNITS = 8_192;
 
@@ -33,7 +33,7 @@ const IN_USE = { current: "int", needed: "int" };
 
 /** A stream that is under way. */
 interface Stream {
-  readonly pump: Pump;
+  readonly pump: StreamSender;
   readonly call: OperationCall;
   /** Resolves when the handler has come to its end */
   ended: Promise<void>;
@@ -46,7 +46,7 @@ export class Calls {
   readonly #departure = new Departure();
   /** By the numbers of the requests that began them; most clients have none. */
   #streams: Map<number, Stream> | undefined;
-  #room: Room | undefined;
+  #room: Backpressure | undefined;
   #isWindingDown = false;
 
   constructor(host: RequestHost, client: RequestClient) {
@@ -65,7 +65,9 @@ export class Calls {
     const call = new OperationCall(this.#client, this.#departure);
     try {
       const result = operations.call(request.name, request.data, call);
-      if (!isThenable(result)) return this.#sendResult(request, call, result);
+      if (!isPromiseLike(result)) {
+        return this.#sendResult(request, call, result);
+      }
       return Promise.resolve(result).then(
         (result) => this.#sendResult(request, call, result),
         (error) => this.#sendFailure(request, call, error),
@@ -92,7 +94,7 @@ export class Calls {
       );
     }
     const call = new OperationCall(this.#client, this.#departure);
-    const pump = new Pump(credit, this.#sinkOf(request));
+    const pump = new StreamSender(credit, this.#sinkOf(request));
     const ended = this.#run(request, call, pump);
     streams.set(id, { pump, call, ended });
     await ended;
@@ -115,7 +117,7 @@ export class Calls {
   }
 
   /** The server begins to close: streams that look at their signal may end well. */
-  windDown(): void {
+  beginShutdown(): void {
     this.#isWindingDown = true;
     for (const { call } of this.#streams?.values() ?? []) {
       call.abort(abortError("The server closes"));
@@ -137,7 +139,7 @@ export class Calls {
   async #run(
     request: StreamRequest,
     call: OperationCall,
-    pump: Pump,
+    pump: StreamSender,
   ): Promise<void> {
     const { id, name, data } = request;
     try {
@@ -194,14 +196,17 @@ export class Calls {
   ): void {
     const { log } = this.#client;
     const operation = this.#host.log.redact(describeOperation(name));
-    if (Refusal.is(error) || Misfit.is(error)) log.refusal(operation, error);
-    else if (!call.isReason(error)) log.exception(`${operation} failed`, error);
+    if (RequestError.is(error) || OutputError.is(error)) {
+      log.refusal(operation, error);
+    } else if (!call.isReason(error)) {
+      log.exception(`${operation} failed`, error);
+    }
     call.end();
-    this.#client.send(encodeFailure(id, error, this.#host));
+    this.#client.send(encodeErrorResponse(id, error, this.#host));
   }
 
   /** Where the items of a stream go. */
-  #sinkOf({ id }: StreamRequest): PumpSink {
+  #sinkOf({ id }: StreamRequest): StreamSink {
     // The other half of the room is for what cannot wait.
     const most = Math.floor(this.#host.limits.maxBuffered / 2);
     const fitting = Math.floor((most - FRAME_LENGTH) / 3);
@@ -221,10 +226,10 @@ export class Calls {
   }
 
   /** The room that all streams of the client share. */
-  #makeRoom(): Room {
+  #makeRoom(): Backpressure {
     const client = this.#client;
-    return new Room({
-      hasSpareRoom: (units) => client.hasSpareRoom(units + FRAME_LENGTH),
+    return new Backpressure({
+      hasCapacity: (units) => client.hasCapacity(units + FRAME_LENGTH),
       moment: () => client.moment(),
     }, this.#host.turns);
   }

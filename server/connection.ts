@@ -9,7 +9,7 @@ import { type RequestOptions } from "../common/async.ts";
 import {
   CloseCode,
   ConnectionClosedError,
-  fromCaller,
+  withCallerStack,
 } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
 import { describeRequest } from "../common/text.ts";
@@ -25,10 +25,18 @@ import {
 } from "../protocol/close.ts";
 import { type Feature } from "../protocol/features.ts";
 import { type Message } from "../protocol/message.ts";
-import { type Peer } from "./admission.ts";
-import { type Admittance, type Grant, type Origin } from "./authenticator.ts";
-import { type Burst, type Delivery, type Recipient } from "./broadcaster.ts";
-import { ClientLog } from "./connection_log.ts";
+import { type RemotePeer } from "./admission.ts";
+import {
+  type Authenticated,
+  type LoginResult,
+  type UpgradeContext,
+} from "./authenticator.ts";
+import {
+  type BroadcastBatch,
+  type Delivery,
+  type Recipient,
+} from "./broadcaster.ts";
+import { ConnectionLog } from "./connection_log.ts";
 import { type ClientHost, type RequestClient } from "./context.ts";
 import { type Credential } from "./credentials.ts";
 import { type ClientMessage } from "./message.ts";
@@ -42,18 +50,18 @@ import {
 } from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 /** A {@linkcode Client} as its server sees it. */
-export class ServerClient
+export class ServerConnection
   implements RequestClient, Recipient, Expiring, TransportOwner {
   readonly id: number;
-  readonly peer: Peer;
-  readonly log: ClientLog;
+  readonly peer: RemotePeer;
+  readonly log: ConnectionLog;
   version = "";
   cursor = Infinity;
-  #grant: Grant | undefined;
+  #grant: Authenticated | undefined;
   readonly #host: ClientHost;
   readonly #transport: Transport;
   /** Not kept after the login: thousands of clients would each keep their headers. */
-  #origin: Origin | undefined;
+  #origin: UpgradeContext | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
   readonly #intake: Intake;
@@ -62,11 +70,16 @@ export class ServerClient
   #onEnd = (): void => {};
   #handlersEnded = Promise.resolve();
 
-  constructor(id: number, host: ClientHost, socket: Socket, origin: Origin) {
+  constructor(
+    id: number,
+    host: ClientHost,
+    socket: Socket,
+    origin: UpgradeContext,
+  ) {
     this.id = id;
     this.peer = origin.peer;
     this.#host = host;
-    this.log = new ClientLog(host.log, origin.peer.address);
+    this.log = new ConnectionLog(host.log, origin.peer.address);
     this.#origin = origin;
     this.#session = new Session(host.rules);
     this.#requests = new Requests(host, this);
@@ -111,7 +124,7 @@ export class ServerClient
       }
       throw new ConnectionClosedError(describeRequest(name), this.#ended);
     } catch (error) {
-      throw fromCaller(error, this.request);
+      throw withCallerStack(error, this.request);
     }
   }
 
@@ -136,24 +149,24 @@ export class ServerClient
     if (hasRoom) this.send(frame);
   }
 
-  deliver(burst: Burst): Delivery {
-    const delivery = this.#transport.deliver(burst);
+  deliver(batch: BroadcastBatch): Delivery {
+    const delivery = this.#transport.deliver(batch);
     const { delivered, rest } = delivery;
-    const missed = rest === "skipped" ? burst.single.length - delivered : 0;
+    const missed = rest === "skipped" ? batch.single.length - delivered : 0;
     if (this.#host.skipsSlow) this.log.missed(missed, this.#host.limits);
     else if (missed > 0) this.overflow();
     // Last, as a logger may send something, too.
     if (this.#host.log.debugs) {
-      const sent = burst.single.slice(0, delivered);
+      const sent = batch.single.slice(0, delivered);
       for (const { text } of sent) this.log.sent(text);
     }
     return delivery;
   }
 
-  hasSpareRoom(units: number): boolean {
+  hasCapacity(units: number): boolean {
     // The broadcasts that it lacks would go first.
     this.#host.catchUp(this);
-    return this.#transport.hasSpareRoom(units);
+    return this.#transport.hasCapacity(units);
   }
 
   moment(): Promise<void> {
@@ -183,7 +196,7 @@ export class ServerClient
 
   /** Closes as soon as the requests under way are answered; resolves then. */
   drain(): Promise<void> {
-    this.#requests.windDown();
+    this.#requests.beginShutdown();
     return new Promise((resolve) => {
       this.#onEnd = resolve;
       if (this.#ended !== undefined) resolve();
@@ -273,7 +286,7 @@ export class ServerClient
     void decided.then((admittance) => this.#admit(admittance));
   }
 
-  #admit(admittance: Admittance): void {
+  #admit(admittance: LoginResult): void {
     if (typeof admittance === "string") {
       return this.#apply(this.#session.refuseLogin(admittance));
     }

@@ -4,24 +4,24 @@
  * @module
  */
 
-import { printable, shorten, showFrame } from "../common/text.ts";
-import { type Refusal } from "../protocol/request_error.ts";
-import { Misfit } from "./error_response.ts";
+import { escapeControls, showFrame, truncate } from "../common/text.ts";
+import { type RequestError } from "../protocol/request_error.ts";
+import { OutputError } from "./error_response.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { type Log } from "./log.ts";
-import { Throttle } from "./rate_limiter.ts";
+import { LogThrottle } from "./rate_limiter.ts";
 /** How many lines about what is wrong with one client are written at once, and then in a second. */
 const MAX_LINES = 20;
 
 const LINES_PER_SECOND = 1;
 
 /** The lines about one client. */
-export class ClientLog {
+export class ConnectionLog {
   readonly #log: Log;
   /** How the lines call the client */
   #label: string;
   /** Most clients need none. */
-  #lines: Throttle | undefined;
+  #lines: LogThrottle | undefined;
   /** How many messages the client has missed in a row. */
   #missed = 0;
 
@@ -33,7 +33,7 @@ export class ClientLog {
   /** Calls the client by its name from now on, if its identity has one. */
   identify(identity: unknown): void {
     const name = nameOf(identity);
-    if (name !== "") this.#label = `${printable(name)} (${this.#label})`;
+    if (name !== "") this.#label = `${escapeControls(name)} (${this.#label})`;
   }
 
   /** Writes a line about its coming and going. */
@@ -48,10 +48,10 @@ export class ClientLog {
   }
 
   /** Writes a line about a request that came to nothing, and why. */
-  refusal(subject: string, reason: Refusal | Misfit): void {
+  refusal(subject: string, reason: RequestError | OutputError): void {
     // The keys in it may be those of the client.
     const text = this.#log.redact(`${subject}: ${reason.note}`);
-    if (!Misfit.is(reason)) return this.warn("error", text);
+    if (!OutputError.is(reason)) return this.warn("error", text);
     const hint = this.#log.debugs ? "" : '; log level "debug" says why';
     const line = this.#pass(`${text}${hint}`);
     if (line !== undefined) this.#log.error("error", line);
@@ -96,7 +96,7 @@ export class ClientLog {
   }
 
   #pass(text: string): string | undefined {
-    this.#lines ??= new Throttle(LINES_PER_SECOND, MAX_LINES);
+    this.#lines ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
     return this.#lines.pass(`${this.#label}: ${text}`, performance.now());
   }
 
@@ -109,7 +109,7 @@ export class ClientLog {
 function nameOf(identity: unknown): string {
   try {
     const { name } = Object(identity);
-    return typeof name === "string" ? shorten(name) : "";
+    return typeof name === "string" ? truncate(name) : "";
   } catch {
     // An object of the host may have getters of any kind.
     return "";

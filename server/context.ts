@@ -7,9 +7,9 @@
 import { type Listeners } from "../common/listeners.ts";
 import { type Contract } from "../contract/contract.ts";
 import { type Feature } from "../protocol/features.ts";
-import { Admittance, Origin } from "./authenticator.ts";
-import { type ServerClient } from "./connection.ts";
-import { type ClientLog } from "./connection_log.ts";
+import { LoginResult, UpgradeContext } from "./authenticator.ts";
+import { type ServerConnection } from "./connection.ts";
+import { type ConnectionLog } from "./connection_log.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { type Log } from "./log.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type OperationContext,
 } from "./message.ts";
 import { type Operations } from "./registry.ts";
-import { type TurnQueue } from "./scheduler.ts";
+import { type FairScheduler } from "./scheduler.ts";
 import { type SessionRules } from "./session.ts";
 /** What a client needs of its server. */
 export interface ClientHost extends RequestHost {
@@ -32,16 +32,16 @@ export interface ClientHost extends RequestHost {
   authenticate(
     token: string,
     version: string,
-    origin: Origin,
-  ): Admittance | Promise<Admittance>;
+    origin: UpgradeContext,
+  ): LoginResult | Promise<LoginResult>;
   /** The client has logged in. */
-  join(client: ServerClient): void;
+  join(client: ServerConnection): void;
   /** Sends the broadcasts that the client lacks. */
-  catchUp(client: ServerClient): void;
+  catchUp(client: ServerConnection): void;
   /** The client takes part no more; its socket may still be closing. */
-  leave(client: ServerClient): void;
+  leave(client: ServerConnection): void;
   /** The socket of the client is gone. */
-  forget(client: ServerClient): void;
+  forget(client: ServerConnection): void;
 }
 
 /** What all the clients of a server answer from. */
@@ -52,7 +52,7 @@ export interface RequestHost {
   /** What the messages have to be, if that is known */
   readonly contract: Contract | undefined;
   /** Gives the streams of all clients their turns */
-  readonly turns: TurnQueue;
+  readonly turns: FairScheduler;
   readonly exposeErrors: boolean;
   readonly limits: ResolvedLimits;
   /** A number that no message of this server has had. */
@@ -63,13 +63,13 @@ export interface RequestHost {
 export interface RequestClient extends Client {
   /** What it speaks beyond Hoist 1 */
   readonly features: ReadonlySet<Feature>;
-  readonly log: ClientLog;
+  readonly log: ConnectionLog;
   /** Sends a frame, if the client is still there; never throws. */
   send(frame: string): void;
   /** The same for what it did not ask for, and may be left out */
   notify(frame: string): void;
   /** Whether a frame of so many UTF-16 units can be sent that can wait. */
-  hasSpareRoom(units: number): boolean;
+  hasCapacity(units: number): boolean;
   /** Waits a moment, in which there may be more room. */
   moment(): Promise<void>;
 }

@@ -6,8 +6,12 @@
 
 import { settlesWithin } from "../common/async.ts";
 import { type Contract } from "../contract/contract.ts";
-import { type Admission, type Peer, type Refusal } from "./admission.ts";
-import { type Admittance, type Authenticator } from "./authenticator.ts";
+import {
+  type Admission,
+  type RemotePeer,
+  type UpgradeRejection,
+} from "./admission.ts";
+import { type Authenticator, type LoginResult } from "./authenticator.ts";
 import { text } from "./http.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { VERSION } from "../version.ts";
@@ -61,12 +65,18 @@ export class ContractEndpoint {
     return this.#turnAway(peer, this.#refusalOf(peer, admittance));
   }
 
-  #turnAway({ address }: Peer, { reason, response }: Refusal): Response {
+  #turnAway(
+    { address }: RemotePeer,
+    { reason, response }: UpgradeRejection,
+  ): Response {
     this.#options.report(`${address}: the contract is not shown: ${reason}`);
     return response;
   }
 
-  #refusalOf(peer: Peer, reason: Exclude<Admittance, object>): Refusal {
+  #refusalOf(
+    peer: RemotePeer,
+    reason: Exclude<LoginResult, object>,
+  ): UpgradeRejection {
     if (reason === "failed") {
       const response = text(503, "The login failed: try again later");
       return { reason, response };
@@ -80,9 +90,9 @@ export class ContractEndpoint {
 
   async #authenticate(
     request: Request,
-    peer: Peer,
+    peer: RemotePeer,
     token: string,
-  ): Promise<Admittance> {
+  ): Promise<LoginResult> {
     const { admission, authenticator } = this.#options;
     const origin = authenticator.originOf(request, peer);
     const decided = authenticator.authenticate(token, VERSION, origin);
@@ -97,7 +107,7 @@ export class ContractEndpoint {
   }
 
   /** A login of the host may never come to a decision. */
-  async #inTime(decided: Promise<Admittance>): Promise<Admittance> {
+  async #inTime(decided: Promise<LoginResult>): Promise<LoginResult> {
     const { loginTimeout } = this.#options.limits;
     return await settlesWithin(decided, loginTimeout)
       ? await decided
@@ -113,7 +123,7 @@ export class ContractEndpoint {
 }
 
 /** RFC 6750, section 3. */
-function unauthorized(reason: string, problem: string): Refusal {
+function unauthorized(reason: string, problem: string): UpgradeRejection {
   const response = text(401, `Unauthorized: ${problem}`, {
     "www-authenticate": 'Bearer realm="hoist"',
   });

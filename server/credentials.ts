@@ -39,7 +39,7 @@ export interface Credential {
 const MAX_RETIRED = 16;
 
 /** The tokens of one server. */
-export class Credentials {
+export class TokenStore {
   readonly #onExpired: (credential: Credential) => void;
   #main: Credential | undefined;
   #all: readonly Credential[];
@@ -48,7 +48,7 @@ export class Credentials {
   #isClosed = false;
 
   /**
-   * Constructs `Credentials`.
+   * Constructs `TokenStore`.
    *
    * @param token The token of the server; empty if it has only named ones
    * @param named The named tokens

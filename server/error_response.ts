@@ -10,7 +10,7 @@ import { type Issue, placesOf } from "../common/issues.ts";
 import { type JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
 import { encodeError } from "../protocol/encode.ts";
-import { Refusal } from "../protocol/request_error.ts";
+import { RequestError } from "../protocol/request_error.ts";
 /** What tells nothing of the host: a Python client needs both keys. */
 const GENERIC_FAILURE = {
   message: "the server could not carry out the request",
@@ -34,12 +34,12 @@ export interface FailureRules {
  * @param error What was thrown
  * @param rules What the client may be told
  */
-export function encodeFailure(
+export function encodeErrorResponse(
   id: number,
   error: unknown,
   { exposeErrors, limits: { maxBuffered } }: FailureRules,
 ): string {
-  if (!Refusal.is(error)) {
+  if (!RequestError.is(error)) {
     const data = exposeErrors ? exposed(error) : GENERIC_FAILURE;
     return encodeError(id, ErrorCode.SERVER_ERROR, data);
   }
@@ -66,18 +66,18 @@ function exposed(error: unknown): JsonObject {
 }
 
 /** Is thrown where a result or an item of a handler does not fit its schema. */
-export class Misfit extends ValidationError {
+export class OutputError extends ValidationError {
   readonly #isMisfit = true;
   /** What the log says, which holds nothing of what the handler gave */
   readonly note: string;
 
   /** Whether something that was thrown is one, without running what may be in it. */
-  static is(error: unknown): error is Misfit {
+  static is(error: unknown): error is OutputError {
     return typeof error === "object" && error !== null && #isMisfit in error;
   }
 
   /**
-   * Constructs a `Misfit`.
+   * Constructs a `OutputError`.
    *
    * @param subject What could not be done, such as `Cannot answer operation "add"`
    * @param what What does not fit, such as `the result`

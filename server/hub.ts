@@ -15,20 +15,16 @@ import { encodeMessage, encodeSuccess } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { Admission, type AdmissionOptions } from "./admission.ts";
 import {
-  type Admittance,
   Authenticator,
   type AuthenticatorOptions,
-  type Origin,
+  type LoginResult,
+  type UpgradeContext,
 } from "./authenticator.ts";
-import { type BroadcastResult, Broadcasts } from "./broadcaster.ts";
-import { ServerClient } from "./connection.ts";
+import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
+import { ServerConnection } from "./connection.ts";
 import { type ClientHost } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
-import {
-  type Credential,
-  Credentials,
-  type NamedToken,
-} from "./credentials.ts";
+import { type Credential, type NamedToken, TokenStore } from "./credentials.ts";
 import {
   type HandlerHost,
   offersSubprotocol,
@@ -37,9 +33,9 @@ import {
 } from "./http.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { type Log } from "./log.ts";
-import { Throttle } from "./rate_limiter.ts";
+import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
-import { Deadlines, inTurns, TurnQueue } from "./scheduler.ts";
+import { FairScheduler, forEachInBatches, TimeoutQueue } from "./scheduler.ts";
 import { type SessionRules } from "./session.ts";
 /** How long the clients get to answer a Close frame, in milliseconds. */
 const GRACE = 1_000;
@@ -74,19 +70,19 @@ export class Hub implements ClientHost, HandlerHost {
   readonly skipsSlow: boolean;
   readonly contract: Contract | undefined;
   readonly registry: Registry;
-  readonly turns = new TurnQueue((turn) => void setImmediate(turn));
-  readonly credentials: Credentials;
+  readonly turns = new FairScheduler((turn) => void setImmediate(turn));
+  readonly credentials: TokenStore;
   closing: { readonly clients: number } | undefined;
   readonly #authenticator: Authenticator;
   /** None unless the host has switched it on. */
   readonly #endpoint: ContractEndpoint | undefined;
   readonly #admission: Admission;
   /** Those who have not logged in yet. */
-  readonly #logins: Deadlines<ServerClient>;
+  readonly #logins: TimeoutQueue<ServerConnection>;
   /** Everyone with a socket, those who have not logged in included. */
-  readonly #connections = new Set<ServerClient>();
-  readonly #broadcasts: Broadcasts<ServerClient>;
-  readonly #refusals = new Throttle(REFUSALS_PER_SECOND, MAX_REFUSALS);
+  readonly #connections = new Set<ServerConnection>();
+  readonly #broadcasts: Broadcaster<ServerConnection>;
+  readonly #refusals = new LogThrottle(REFUSALS_PER_SECOND, MAX_REFUSALS);
   /** Whether it was said that a broadcast has nobody to go to, since somebody came. */
   #saidNobody = false;
   #lastClientId = 0;
@@ -108,12 +104,12 @@ export class Hub implements ClientHost, HandlerHost {
       this.registry.builtin(name, handler);
     }
     this.#admission = new Admission(options);
-    this.#logins = new Deadlines(limits.loginTimeout);
-    this.#broadcasts = new Broadcasts(
+    this.#logins = new TimeoutQueue(limits.loginTimeout);
+    this.#broadcasts = new Broadcaster(
       (turn) => void setImmediate(turn),
       Math.min(MAX_BATCH, limits.maxBuffered),
     );
-    this.credentials = new Credentials(
+    this.credentials = new TokenStore(
       options.token,
       options.tokens,
       (credential) => void this.#dismiss(credential, "token expired"),
@@ -136,7 +132,7 @@ export class Hub implements ClientHost, HandlerHost {
   }
 
   /** Those who have logged in. */
-  get clients(): ReadonlySet<ServerClient> {
+  get clients(): ReadonlySet<ServerConnection> {
     return this.#broadcasts.recipients;
   }
 
@@ -178,7 +174,12 @@ export class Hub implements ClientHost, HandlerHost {
     const { socket, response } = Deno.upgradeWebSocket(request);
     // As an option, Deno takes it only if there is a space after each comma.
     if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
-    const client = new ServerClient(++this.#lastClientId, this, socket, origin);
+    const client = new ServerConnection(
+      ++this.#lastClientId,
+      this,
+      socket,
+      origin,
+    );
     this.#connections.add(client);
     this.#admission.enter(peer);
     this.#logins.add(client);
@@ -244,7 +245,7 @@ export class Hub implements ClientHost, HandlerHost {
     this.credentials.close();
     const isDrained = await settlesWithin(drain(connections), timeout);
     if (!isDrained) this.#reportCut(connections, timeout);
-    await inTurns(connections, (client) => client.dismiss());
+    await forEachInBatches(connections, (client) => client.dismiss());
     const ended = connections.map(({ handlersEnded }) => handlersEnded);
     // The program may end next, and a `finally` would not run.
     await settlesWithin(Promise.all([this.#emptied(), ...ended]), GRACE);
@@ -258,27 +259,27 @@ export class Hub implements ClientHost, HandlerHost {
   authenticate(
     token: string,
     version: string,
-    origin: Origin,
-  ): Admittance | Promise<Admittance> {
+    origin: UpgradeContext,
+  ): LoginResult | Promise<LoginResult> {
     return this.#authenticator.authenticate(token, version, origin);
   }
 
-  join(client: ServerClient): void {
+  join(client: ServerConnection): void {
     this.#saidNobody = false;
     this.#logins.delete(client);
     this.#broadcasts.join(client);
   }
 
-  catchUp(client: ServerClient): void {
+  catchUp(client: ServerConnection): void {
     this.#broadcasts.catchUp(client);
   }
 
-  leave(client: ServerClient): void {
+  leave(client: ServerConnection): void {
     this.#logins.delete(client);
     this.#broadcasts.leave(client);
   }
 
-  forget(client: ServerClient): void {
+  forget(client: ServerConnection): void {
     // Deno closes some sockets twice.
     if (!this.#connections.delete(client)) return;
     this.#admission.leave(client.peer);
@@ -291,7 +292,7 @@ export class Hub implements ClientHost, HandlerHost {
     if (line !== undefined) this.log.warn("refuse", line);
   }
 
-  #reportCut(clients: readonly ServerClient[], timeout: number): void {
+  #reportCut(clients: readonly ServerConnection[], timeout: number): void {
     const count = clients.filter(({ isBusy }) => isBusy).length;
     const text =
       `clients with requests under way after ${timeout} ms: ${count}`;
@@ -307,8 +308,8 @@ export class Hub implements ClientHost, HandlerHost {
 }
 
 /** Resolves when all clients have been answered and told that the server closes. */
-async function drain(clients: readonly ServerClient[]): Promise<void> {
+async function drain(clients: readonly ServerConnection[]): Promise<void> {
   const drained: Promise<void>[] = [];
-  await inTurns(clients, (client) => drained.push(client.drain()));
+  await forEachInBatches(clients, (client) => drained.push(client.drain()));
   await Promise.all(drained);
 }

@@ -171,7 +171,7 @@ export interface ListenOptions {
    * @default {5000}
    */
   readonly port?: number | undefined;
-  /** The certificate chain for TLS, in PEM format; `key` has to be there too */
+  /** The certificate mapMaybePromise for TLS, in PEM format; `key` has to be there too */
   readonly cert?: string | undefined;
   /** The private key for TLS, in PEM format; `cert` has to be there too */
   readonly key?: string | undefined;

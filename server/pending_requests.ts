@@ -4,18 +4,18 @@
  * @module
  */
 
-import { chain, Sequence } from "../common/async.ts";
+import { mapMaybePromise, SerialQueue } from "../common/async.ts";
 import { ConnectionClosedError, NoReplyError } from "../common/errors.ts";
 import { type WireMessage } from "../protocol/message.ts";
 import { type ClientMessage } from "./message.ts";
 /** A request that waits for its reply. */
-interface Question {
+interface PendingRequest {
   /** What errors call it, such as `request "ready"` */
   readonly subject: string;
   /** The name of its message */
   readonly name: string;
   /** What the client says of it, in its order, although a schema may have to wait */
-  readonly said: Sequence;
+  readonly said: SerialQueue;
   /** Whether its listeners are done, although what it said before may still wait */
   isDone: boolean;
   resolve(reply: ClientMessage): void;
@@ -23,9 +23,9 @@ interface Question {
 }
 
 /** The requests to one client that wait for a reply. */
-export class Questions {
+export class PendingRequests {
   /** By the numbers of their messages. */
-  readonly #waiting = new Map<number, Question>();
+  readonly #waiting = new Map<number, PendingRequest>();
 
   /** The number of requests that wait */
   get size(): number {
@@ -45,7 +45,7 @@ export class Questions {
       this.#waiting.set(id, {
         subject,
         name,
-        said: new Sequence(),
+        said: new SerialQueue(),
         isDone: false,
         resolve,
         reject,
@@ -80,7 +80,7 @@ export class Questions {
   settle(id: number, reply: PromiseLike<ClientMessage> | ClientMessage): void {
     let fitting: ClientMessage;
     this.#waiting.get(id)?.said.add(
-      () => chain(reply, (message) => void (fitting = message)),
+      () => mapMaybePromise(reply, (message) => void (fitting = message)),
       () => this.#take(id)?.resolve(fitting),
       // Whoever sent it is told; another one may follow.
       () => {},
@@ -112,7 +112,7 @@ export class Questions {
     }
   }
 
-  #take(id: number): Question | undefined {
+  #take(id: number): PendingRequest | undefined {
     const question = this.#waiting.get(id);
     this.#waiting.delete(id);
     return question;

@@ -14,14 +14,14 @@ export type Verdict = "yes" | "no" | "never";
  * A bucket of tokens that fills steadily. What is tried when it is empty makes a debt,
  * so that who does not listen does not get anywhere.
  */
-export class Rate {
+export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
   #tokens: number;
   #filled = -Infinity;
 
   /**
-   * Constructs a `Rate`.
+   * Constructs a `TokenBucket`.
    *
    * @param perSecond How often it may happen in the long run
    * @param burst How often it may happen at once
@@ -61,18 +61,18 @@ export class Rate {
 }
 
 /** Lets some lines through to the log, and says how many it did not. */
-export class Throttle {
-  readonly #rate: Rate;
+export class LogThrottle {
+  readonly #rate: TokenBucket;
   #withheld = 0;
 
   /**
-   * Constructs a `Throttle`.
+   * Constructs a `LogThrottle`.
    *
    * @param perSecond How many lines there may be in the long run
    * @param burst How many there may be at once
    */
   constructor(perSecond: number, burst: number) {
-    this.#rate = new Rate(perSecond, burst);
+    this.#rate = new TokenBucket(perSecond, burst);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chain } from "../common/async.ts";
+import { mapMaybePromise } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { type JsonObject, stringifyValue } from "../common/json.ts";
 import {
@@ -21,8 +21,8 @@ import {
 } from "../contract/contract.ts";
 import { assertOperation, assertSchema } from "../contract/define.ts";
 import { check, isSchema, type Schema } from "../contract/schema.ts";
-import { Refusal } from "../protocol/request_error.ts";
-import { Misfit } from "./error_response.ts";
+import { RequestError } from "../protocol/request_error.ts";
+import { OutputError } from "./error_response.ts";
 import { type Log } from "./log.ts";
 import {
   type ClientMessage,
@@ -30,7 +30,7 @@ import {
   OperationHandler,
   withData,
 } from "./message.ts";
-import { isAsyncIterable, Items } from "./streams.ts";
+import { isAsyncIterable, StreamSource } from "./streams.ts";
 import { checkData } from "./validate.ts";
 /** A listener that is called only with messages whose data fits a schema. */
 export function checkedListener(
@@ -38,7 +38,7 @@ export function checkedListener(
   listener: Listener<ClientMessage>,
 ): Listener<ClientMessage> {
   return (message) =>
-    chain(
+    mapMaybePromise(
       checkData(message.data, schema),
       (data) => listener(withData(message, data)),
     );
@@ -121,8 +121,8 @@ export class Operations<Context> {
    * @param context Who called
    * @returns The JSON text of the result
    *
-   * @throws {Refusal} If the arguments do not fit, or it gives a stream
-   * @throws {Misfit} If the result does not fit
+   * @throws {RequestError} If the arguments do not fit, or it gives a stream
+   * @throws {OutputError} If the result does not fit
    * @throws What the handler or a schema throws; the promise rejects with all of these
    */
   call(
@@ -132,7 +132,7 @@ export class Operations<Context> {
   ): string | PromiseLike<string> {
     const entry = this.#entries.get(name)!;
     if (entry.kind === "stream") throw givesStream();
-    return chain(
+    return mapMaybePromise(
       this.#run(entry, data, context),
       (result) => textOf(entry, result),
     );
@@ -143,17 +143,17 @@ export class Operations<Context> {
    *
    * @returns The items, of which none was asked for yet
    *
-   * @throws {Refusal} If the arguments do not fit, or it gives one result
+   * @throws {RequestError} If the arguments do not fit, or it gives one result
    * @throws What the handler or a schema throws; the promise rejects with all of these
    */
   open(
     name: string,
     data: JsonObject,
     context: Context,
-  ): Items | PromiseLike<Items> {
+  ): StreamSource | PromiseLike<StreamSource> {
     const entry = this.#entries.get(name)!;
     if (entry.kind === "result") throw givesResult();
-    return chain(
+    return mapMaybePromise(
       this.#run(entry, data, context),
       (result) => itemsOf(entry, result),
     );
@@ -165,7 +165,7 @@ export class Operations<Context> {
     context: Context,
   ): unknown {
     if (input === undefined) return handler(data as never, context);
-    return chain(
+    return mapMaybePromise(
       checkData(data, input),
       (checked) => handler(checked as never, context),
     );
@@ -178,35 +178,35 @@ function textOf(
 ): string | PromiseLike<string> {
   if (isAsyncIterable(result)) {
     // A generator has not begun, but what reads from somewhere may have to let go.
-    new Items(subject, result, undefined).return().catch(() => {});
+    new StreamSource(subject, result, undefined).return().catch(() => {});
     if (kind === "either") throw givesStream();
     throw new TypeError("what it returned is a stream, and has an 'output'");
   }
   if (output === undefined) return stringifyValue(result);
-  return chain(check(output, result), ({ issues, value }) => {
+  return mapMaybePromise(check(output, result), ({ issues, value }) => {
     if (issues === undefined) return stringifyValue(value);
-    throw new Misfit(`Cannot answer ${subject}`, "the result", issues);
+    throw new OutputError(`Cannot answer ${subject}`, "the result", issues);
   });
 }
 
 function itemsOf(
   { subject, kind, schemas: { yields } }: Entry<never>,
   result: unknown,
-): Items {
-  if (isAsyncIterable(result)) return new Items(subject, result, yields);
+): StreamSource {
+  if (isAsyncIterable(result)) return new StreamSource(subject, result, yields);
   if (kind === "either") throw givesResult();
   throw new TypeError("what it returned is no stream: use 'async function*'");
 }
 
-function givesStream(): Refusal {
-  return new Refusal(
+function givesStream(): RequestError {
+  return new RequestError(
     ErrorCode.UNSUPPORTED_OPERATION,
     "the operation gives a stream: ask for it with 'connection.stream()'",
   );
 }
 
-function givesResult(): Refusal {
-  return new Refusal(
+function givesResult(): RequestError {
+  return new RequestError(
     ErrorCode.UNSUPPORTED_OPERATION,
     "the operation gives one result: call it with 'connection.operation()'",
   );

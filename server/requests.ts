@@ -6,8 +6,8 @@
 
 import {
   assertTimeout,
-  chain,
-  isThenable,
+  isPromiseLike,
+  mapMaybePromise,
   type RequestOptions,
   within,
 } from "../common/async.ts";
@@ -36,15 +36,15 @@ import {
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
-import { Refusal } from "../protocol/request_error.ts";
+import { RequestError } from "../protocol/request_error.ts";
 import { Calls } from "./calls.ts";
-import { type ClientLog } from "./connection_log.ts";
+import { type ConnectionLog } from "./connection_log.ts";
 import { RequestClient, RequestHost } from "./context.ts";
-import { encodeFailure } from "./error_response.ts";
+import { encodeErrorResponse } from "./error_response.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { ClientMessage } from "./message.ts";
-import { Questions } from "./pending_requests.ts";
-import { Rate, type Verdict } from "./rate_limiter.ts";
+import { PendingRequests } from "./pending_requests.ts";
+import { TokenBucket, type Verdict } from "./rate_limiter.ts";
 import { type AnswerEffect } from "./session.ts";
 import { assertSayable, checkMessage } from "./validate.ts";
 /** What a client asks for. */
@@ -52,7 +52,7 @@ export type Request = MessageRequest | OperationRequest | StreamRequest;
 
 /** The client that asks. */
 export interface IntakeOwner {
-  readonly log: ClientLog;
+  readonly log: ConnectionLog;
   /** Sends an answer, and says what was wrong. */
   reply(answer: AnswerEffect): void;
   /** Closes the connection. */
@@ -74,7 +74,7 @@ export class Intake {
   readonly #client: IntakeOwner;
   readonly #requests: Requests;
   /** None before the first request: it would be kept for each idle connection. */
-  #rate: Rate | undefined;
+  #rate: TokenBucket | undefined;
   #underWay = 0;
 
   constructor(host: IntakeHost, client: IntakeOwner, requests: Requests) {
@@ -116,7 +116,7 @@ export class Intake {
 
   #count(now: number): Verdict {
     const { maxRate, maxBurst } = this.#host.limits;
-    this.#rate ??= new Rate(maxRate, maxBurst);
+    this.#rate ??= new TokenBucket(maxRate, maxBurst);
     return this.#rate.take(now);
   }
 
@@ -157,7 +157,7 @@ export class Requests {
   readonly #client: RequestClient;
   /** Most clients that are connected are idle, and need none of these. */
   #calls: Calls | undefined;
-  #questions: Questions | undefined;
+  #questions: PendingRequests | undefined;
 
   constructor(host: RequestHost, client: RequestClient) {
     this.#host = host;
@@ -191,7 +191,7 @@ export class Requests {
       throw new FeatureError(subject, "request", "client");
     }
     const { wire, frame } = this.#encode(null, "request", name, data, null);
-    const questions = this.#questions ??= new Questions();
+    const questions = this.#questions ??= new PendingRequests();
     const reply = questions.add(wire.id, name, subject);
     this.#client.send(frame);
     try {
@@ -245,8 +245,8 @@ export class Requests {
   }
 
   /** The server begins to close. */
-  windDown(): void {
-    this.#calls?.windDown();
+  beginShutdown(): void {
+    this.#calls?.beginShutdown();
   }
 
   /**
@@ -279,7 +279,7 @@ export class Requests {
     this.#client.send(
       errors.length === 0
         ? encodeSuccess(id, "done", opens ? "null" : opening)
-        : encodeFailure(id, errors[0], this.#host),
+        : encodeErrorResponse(id, errors[0], this.#host),
     );
   }
 
@@ -296,7 +296,7 @@ export class Requests {
     try {
       const made = this.#make(wire, reply, isAwaited);
       if (isAwaited) this.#questions?.settle(replying!.id, made);
-      const message = isThenable(made) ? await made : made;
+      const message = isPromiseLike(made) ? await made : made;
       // A listener to its name relies on the schema of a message, not of a reply.
       const isNamed = !isAwaited || contract === undefined;
       const called = await listeners.dispatch(message, onError, isNamed);
@@ -315,7 +315,7 @@ export class Requests {
   ): ClientMessage | PromiseLike<ClientMessage> {
     const { replying, data } = wire;
     const incoming = { name, replying, isAwaited };
-    return chain(
+    return mapMaybePromise(
       checkMessage(this.#host.contract, data, incoming),
       (data) =>
         new ClientMessage({ ...wire, message: name }, this.#client, reply, {
@@ -344,7 +344,7 @@ export class Requests {
   #report(name: string, error: unknown): void {
     const subject = this.#host.log.redact(describeMessage(name));
     const { log } = this.#client;
-    if (Refusal.is(error)) log.refusal(subject, error);
+    if (RequestError.is(error)) log.refusal(subject, error);
     else log.exception(`a listener to ${subject} failed`, error);
   }
 

@@ -14,14 +14,14 @@ export interface Expiring {
  * The deadlines of things that each have the same time. A timer for each of them
  * would cost a connection more than its login does.
  */
-export class Deadlines<Thing extends Expiring> {
+export class TimeoutQueue<Thing extends Expiring> {
   readonly #timeout: number;
   /** When each is due, in the order in which they are. */
   readonly #due = new Map<Thing, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Constructs `Deadlines`.
+   * Constructs `TimeoutQueue`.
    *
    * @param timeout The time of each thing, in milliseconds; it may be `Infinity`
    */
@@ -76,7 +76,7 @@ const TURN = 64;
  * @param items To whom
  * @param act What; it does not throw
  */
-export async function inTurns<Item>(
+export async function forEachInBatches<Item>(
   items: readonly Item[],
   act: (item: Item) => unknown,
 ): Promise<void> {
@@ -93,12 +93,12 @@ const QUEUED = 2;
  * Gives those that want to go on a turn of the event loop, a few at a time and in their
  * order: however many there are, everything else is heard between them.
  */
-export class TurnQueue {
+export class FairScheduler {
   readonly #defer: (turn: () => void) => void;
   readonly #waiting: (() => void)[] = [];
 
   /**
-   * Constructs a `TurnQueue`.
+   * Constructs a `FairScheduler`.
    *
    * @param defer Calls a function once whatever else is due has had its turn
    */

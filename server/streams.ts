@@ -7,10 +7,10 @@
 
 import { stringifyValue } from "../common/json.ts";
 import { check, type Schema } from "../contract/schema.ts";
-import { Misfit } from "./error_response.ts";
-import { type TurnQueue } from "./scheduler.ts";
+import { OutputError } from "./error_response.ts";
+import { type FairScheduler } from "./scheduler.ts";
 /** The items that an operation gives. */
-export class Items {
+export class StreamSource {
   readonly #subject: string;
   readonly #iterator: AsyncIterator<unknown>;
   readonly #schema: Schema | undefined;
@@ -18,7 +18,7 @@ export class Items {
   #isOver = false;
 
   /**
-   * Constructs `Items`.
+   * Constructs `StreamSource`.
    *
    * @param subject What errors call the operation, such as `operation "rows"`
    * @param iterable What its handler returned
@@ -40,7 +40,7 @@ export class Items {
    * @returns Its JSON text, or `undefined` after the last one
    *
    * @throws What the handler throws
-   * @throws {Misfit} If the item does not fit its schema
+   * @throws {OutputError} If the item does not fit its schema
    * @throws {TypeError} If it has no JSON form, or the iterator gives no result
    */
   async next(): Promise<string | undefined> {
@@ -78,7 +78,11 @@ export class Items {
   async #checked(item: unknown): Promise<unknown> {
     const { issues, value } = await check(this.#schema!, item);
     if (issues === undefined) return value;
-    throw new Misfit(`Cannot go on with ${this.#subject}`, "an item", issues);
+    throw new OutputError(
+      `Cannot go on with ${this.#subject}`,
+      "an item",
+      issues,
+    );
   }
 }
 
@@ -100,7 +104,7 @@ export function isAsyncIterable(
 }
 
 /** Where items go. */
-export interface PumpSink {
+export interface StreamSink {
   /** The most that is sent together, in UTF-16 units; what is longer goes alone */
   readonly maxUnits: number;
   /** Refuses an item that is too large to be sent at all. */
@@ -108,7 +112,7 @@ export interface PumpSink {
   /** Sends items. */
   send(items: readonly string[]): void;
   /** Where it is waited until they can be sent */
-  readonly room: Room;
+  readonly room: Backpressure;
   /** Calls a function once whatever else is due has had its turn. */
   defer(turn: () => void): void;
 }
@@ -117,13 +121,13 @@ export interface PumpSink {
 const MAX_ITEMS = 64;
 
 /** Asks for the items of one stream, as long as its client wants more, and sends them. */
-export class Pump implements Waiter {
-  readonly #sink: PumpSink;
+export class StreamSender implements Waiter {
+  readonly #sink: StreamSink;
   /** How many items the client still wants. */
   #credit: number;
   /** How many were sent for which it has not granted as many anew. */
   #sent = 0;
-  #items: Items | undefined;
+  #items: StreamSource | undefined;
   /** What the next frame carries. */
   #ready: string[] = [];
   #units = 0;
@@ -139,12 +143,12 @@ export class Pump implements Waiter {
   #settle = (): void => this.#end.resolve();
 
   /**
-   * Constructs a `Pump`.
+   * Constructs a `StreamSender`.
    *
    * @param credit How many items the client wants
    * @param sink Where they go
    */
-  constructor(credit: number, sink: PumpSink) {
+  constructor(credit: number, sink: StreamSink) {
     this.#credit = credit;
     this.#sink = sink;
   }
@@ -157,7 +161,7 @@ export class Pump implements Waiter {
    *
    * @throws What the handler throws
    */
-  run(items: Items): Promise<void> {
+  run(items: StreamSource): Promise<void> {
     this.#items = items;
     if (this.#isStopped) this.#return();
     else void this.#loop(items);
@@ -196,7 +200,7 @@ export class Pump implements Waiter {
     this.#return();
   }
 
-  async #loop(items: Items): Promise<void> {
+  async #loop(items: StreamSource): Promise<void> {
     try {
       while (!this.#isStopped) {
         if (this.#credit === 0) await this.#granted();
@@ -213,9 +217,9 @@ export class Pump implements Waiter {
   }
 
   /** Asks for an item; says whether there was one. */
-  async #take(items: Items): Promise<boolean> {
+  async #take(items: StreamSource): Promise<boolean> {
     // What is asked for without room would wait here, of as many streams as there are.
-    if (this.#ready.length === 0 && !this.#sink.room.isOpenFor(0)) {
+    if (this.#ready.length === 0 && !this.#sink.room.isWritable(0)) {
       await this.#wait();
       if (this.#isStopped) return true;
     }
@@ -238,7 +242,7 @@ export class Pump implements Waiter {
   #drain(): void | Promise<void> {
     if (this.#flushed !== undefined) return this.#flushed;
     if (this.#ready.length === 0 || this.#isStopped) return;
-    if (this.#sink.room.isOpenFor(this.#units)) return this.#send();
+    if (this.#sink.room.isWritable(this.#units)) return this.#send();
     return this.#flushed = this.#flush();
   }
 
@@ -301,9 +305,9 @@ export interface Waiter {
 }
 
 /** Who has the room. */
-export interface RoomOwner {
+export interface BackpressureOwner {
   /** Whether so many UTF-16 units can be sent, with half of all room left for others. */
-  hasSpareRoom(units: number): boolean;
+  hasCapacity(units: number): boolean;
   /** Waits a moment, in which there may be more room. */
   moment(): Promise<void>;
 }
@@ -312,20 +316,20 @@ export interface RoomOwner {
  * Lets in those that wait for room in their order. However many there are, only the
  * first of them is looked at: a client that reads nothing costs next to nothing.
  */
-export class Room {
-  readonly #owner: RoomOwner;
-  readonly #turns: Pick<TurnQueue, "add">;
+export class Backpressure {
+  readonly #owner: BackpressureOwner;
+  readonly #turns: Pick<FairScheduler, "add">;
   readonly #waiting = new Set<Waiter>();
   #isWatched = false;
 
-  constructor(owner: RoomOwner, turns: Pick<TurnQueue, "add">) {
+  constructor(owner: BackpressureOwner, turns: Pick<FairScheduler, "add">) {
     this.#owner = owner;
     this.#turns = turns;
   }
 
   /** Whether there is room for so many units, and nobody waits for it. */
-  isOpenFor(units: number): boolean {
-    return this.#waiting.size === 0 && this.#owner.hasSpareRoom(units);
+  isWritable(units: number): boolean {
+    return this.#waiting.size === 0 && this.#owner.hasCapacity(units);
   }
 
   /** Enters when there is room, after all that wait already. */
@@ -351,7 +355,7 @@ export class Room {
   /** Lets in as many as there is room for, one in a turn: each may fill it. */
   async #admit(): Promise<void> {
     for (const waiter of this.#waiting) {
-      if (!this.#owner.hasSpareRoom(waiter.units)) return;
+      if (!this.#owner.hasCapacity(waiter.units)) return;
       this.#waiting.delete(waiter);
       waiter.enter();
       await new Promise<void>((resolve) => this.#turns.add(resolve));

@@ -6,8 +6,8 @@
 
 import { CloseCode } from "../common/errors.ts";
 import { byteLength } from "../common/text.ts";
-import { MAX_BATCH, Outbox, type Sink } from "../protocol/batch.ts";
-import { type Burst, type Delivery } from "./broadcaster.ts";
+import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
+import { type BroadcastBatch, type Delivery } from "./broadcaster.ts";
 /** The part of a WebSocket that a client is driven by. */
 export type Socket = Pick<
   WebSocket,
@@ -45,7 +45,7 @@ export class Transport implements Sink {
   readonly #socket: Socket;
   readonly #owner: TransportOwner;
   readonly #maxBuffered: number;
-  readonly #outbox = new Outbox(this);
+  readonly #outbox = new BatchWriter(this);
   /** What has become of broadcasts that cannot be sent any more. */
   #rest: Delivery["rest"] = "failed";
   #closing = false;
@@ -94,7 +94,7 @@ export class Transport implements Sink {
    * Whether a frame of so many UTF-16 units can be sent that can wait: half of the room
    * is for what cannot. If nothing waits it can, as its sender looks at its bytes.
    */
-  hasSpareRoom(units: number): boolean {
+  hasCapacity(units: number): boolean {
     const waiting = this.#socket.bufferedAmount + 3 * this.#outbox.units;
     return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
   }
@@ -123,12 +123,12 @@ export class Transport implements Sink {
   }
 
   /** Hands over broadcasts as long as there is room for them. */
-  deliver(burst: Burst): Delivery {
+  deliver(batch: BroadcastBatch): Delivery {
     // What was said before goes first.
     this.#outbox.flush();
     let delivered = 0;
     let sends = 0;
-    for (const part of this.#outbox.joins ? burst.joined : burst.single) {
+    for (const part of this.#outbox.joins ? batch.joined : batch.single) {
       if (!this.#isOpen) break;
       if (!this.#fits(part.bytes)) return { delivered, rest: "skipped", sends };
       if (!this.#send(part.text)) break;

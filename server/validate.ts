@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chain } from "../common/async.ts";
+import { mapMaybePromise } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
 import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
@@ -20,7 +20,7 @@ import { jsonSchemaOf } from "../contract/describe.ts";
 import { check, type Schema } from "../contract/schema.ts";
 import { typeName } from "../protocol/invalid_frame.ts";
 import { type WireMessage } from "../protocol/message.ts";
-import { Refusal, told } from "../protocol/request_error.ts";
+import { RequestError, told } from "../protocol/request_error.ts";
 /**
  * Checks the data of a message or a call.
  *
@@ -28,7 +28,7 @@ import { Refusal, told } from "../protocol/request_error.ts";
  * @param schema The schema; everything is right if there is none
  * @returns What the schema made of it, at once if it does not have to wait
  *
- * @throws {Refusal} If it does not fit, or the promise rejects with it
+ * @throws {RequestError} If it does not fit, or the promise rejects with it
  * @throws What the schema throws
  */
 export function checkData(
@@ -36,7 +36,7 @@ export function checkData(
   schema: Schema | undefined,
 ): unknown {
   if (schema === undefined) return data;
-  return chain(check(schema, data), ({ issues, value }) => {
+  return mapMaybePromise(check(schema, data), ({ issues, value }) => {
     if (issues !== undefined) throw refuseData(issues, data, schema);
     return value;
   });
@@ -50,7 +50,7 @@ export function checkData(
  * @param incoming What else is known of it
  * @returns What its schema made of its data, at once if it does not have to wait
  *
- * @throws {Refusal} If the contract has no such message, or its data does not fit
+ * @throws {RequestError} If the contract has no such message, or its data does not fit
  * @throws What the schema throws; the promise rejects with all of these
  */
 export function checkMessage(
@@ -106,9 +106,9 @@ export function refuseData(
   issues: readonly Issue[],
   value: JsonObject,
   schema: Schema,
-): Refusal {
+): RequestError {
   const subject = "the data does not fit its schema";
-  return new Refusal(
+  return new RequestError(
     ErrorCode.INVALID_CONTENT,
     `${subject}, ${describeIssues(issues)}`,
     {
@@ -122,9 +122,9 @@ export function refuseData(
 }
 
 /** The refusal of a name that there is none of: docs/protocol.md, "Frames", code 2. */
-export function refuseName(description: string): Refusal {
+export function refuseName(description: string): RequestError {
   const issues = [{ path: [], message: description }];
-  return new Refusal(ErrorCode.INVALID_CONTENT, description, {
+  return new RequestError(ErrorCode.INVALID_CONTENT, description, {
     data: { current: "str", needed: "str", ...told(issues) },
   });
 }

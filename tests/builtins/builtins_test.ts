@@ -5,7 +5,7 @@ import { type Builtins } from "../../builtins/options.ts";
 import { makeBuiltins } from "../../builtins/builtins.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, serve } from "../testdata/site.ts";
 
@@ -115,7 +115,7 @@ for (
         get: { allow: ["https://example.org"] },
       };
       await assert.rejects(call(options, name, data), (error) => {
-        assert(error instanceof Refusal);
+        assert(error instanceof RequestError);
         assert.equal(error.code, ErrorCode.INVALID_CONTENT);
         const issues = [{ path: [argument], message: "must be a text" }];
         assert.deepEqual(error.data?.issues, issues);
@@ -224,7 +224,7 @@ Deno.test("read gives the text of a file below the root", async () => {
     const read = { root, maxSize: 4 };
     assert.equal(await call({ read }, "read", { path: "notes.txt" }), "text");
     await assert.rejects(call({ read }, "read", { path: "../notes.txt" }), {
-      name: "Refusal",
+      name: "RequestError",
       message: "path: there is no such file below the root",
     });
   }
@@ -266,7 +266,7 @@ Deno.test("read takes files of up to a mebibyte unless it is told", async () => 
   assert.equal(String(text).length, 1_048_576);
   await Deno.writeTextFile(path, "a".repeat(1_048_577));
   await assert.rejects(call({ read }, "read", { path: "large.txt" }), {
-    name: "Refusal",
+    name: "RequestError",
     message: "path: is larger than 1048576 bytes",
   });
 });
@@ -278,7 +278,7 @@ Deno.test("get gives the text behind an allowed URL", async () => {
     const url = site.at("/data/x");
     assert.equal(await call({ get }, "get", { url }), url);
     await assert.rejects(call({ get }, "get", { url: site.at("/") }), {
-      name: "Refusal",
+      name: "RequestError",
       message: "url: is not among the allowed URLs",
     });
   }
@@ -292,7 +292,7 @@ Deno.test("get keeps to what was allowed when it was made", async () => {
   entry.pathname = "/";
   allow.push(new URL(site.at("/")));
   await assert.rejects(async () => await get({ url: site.at("/") }, {}), {
-    name: "Refusal",
+    name: "RequestError",
   });
   assert.deepEqual(site.requests, []);
 });
@@ -306,7 +306,7 @@ Deno.test("get takes answers of up to a mebibyte unless it is told", async () =>
   assert.equal(String(text).length, 1_048_576);
   const beyond = call({ get }, "get", { url: site.at("/?1048577") });
   await assert.rejects(beyond, {
-    name: "Refusal",
+    name: "RequestError",
     message: "url: is larger than 1048576 bytes",
   });
 });

@@ -216,13 +216,13 @@ for (
 const LINKS: readonly (readonly [string, string])[] = [
   ["file", "notes.txt"],
   ["folder", "dir"],
-  ["chain", "file"],
+  ["mapMaybePromise", "file"],
   ["absolute", "/root/notes.txt"],
   ["detour", "../root/notes.txt"],
   ["out", "../secret.txt"],
   ["out-absolute", "/secret.txt"],
   ["out-folder", "../other"],
-  ["out-chain", "out"],
+  ["out-mapMaybePromise", "out"],
   ["out-by-folder", "out-folder/secret.txt"],
   ["out-beside", "../root-evil/secret.txt"],
   ["up", ".."],
@@ -242,7 +242,7 @@ for (
   const [path, text] of [
     ["file", "root/notes.txt"],
     ["folder/inner.txt", "root/dir/inner.txt"],
-    ["chain", "root/notes.txt"],
+    ["mapMaybePromise", "root/notes.txt"],
     ["absolute", "root/notes.txt"],
     ["detour", "root/notes.txt"],
     ["itself/itself/notes.txt", "root/notes.txt"],
@@ -266,7 +266,7 @@ for (
     "out-absolute",
     "out-folder/secret.txt",
     "out-folder",
-    "out-chain",
+    "out-mapMaybePromise",
     "out-by-folder",
     "out-beside",
     "up",
@@ -557,7 +557,13 @@ Deno.test({
   fn: async () => {
     await using tree = await makeTree();
     await link(tree);
-    const paths = ["notes.txt", "chain", "out", "out-dangling", "none.txt"];
+    const paths = [
+      "notes.txt",
+      "mapMaybePromise",
+      "out",
+      "out-dangling",
+      "none.txt",
+    ];
     const { stdout, stderr } = await runScript(
       [`--allow-read=${tree.root}`],
       scriptFor(tree.root, paths),
@@ -566,9 +572,9 @@ Deno.test({
     assert.deepEqual(stdout.trim().split("\n"), [
       "root/notes.txt",
       "root/notes.txt",
-      "Refusal",
-      "Refusal",
-      "Refusal",
+      "RequestError",
+      "RequestError",
+      "RequestError",
     ]);
   },
 });
@@ -588,7 +594,7 @@ Deno.test("read fails, and refuses nothing, when the permission is taken away", 
   assert.deepEqual(stdout.trim().split("\n"), [
     "NotCapable",
     "NotCapable",
-    "Refusal",
+    "RequestError",
   ]);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Reporter } from "../../client/log.ts";
+import { ClientLog } from "../../client/log.ts";
 import { HOSTILE, REVOKED } from "../support/attack.ts";
 import { Recorder } from "../support/helpers.ts";
 
@@ -18,9 +18,9 @@ for (
   ] as const
 ) {
   // An inbox calls it where nobody could catch what it throws.
-  Deno.test(`Reporter.ignore() does not throw for ${what}`, () => {
+  Deno.test(`ClientLog.ignore() does not throw for ${what}`, () => {
     const logger = new Recorder();
-    new Reporter(logger).ignore(thrown);
+    new ClientLog(logger).ignore(thrown);
     assert.equal(logger.lines.length, 1);
     assert.match(logger.lines[0]!, /^warn Hoist: ignored a message\n/);
   });

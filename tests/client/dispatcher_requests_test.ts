@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
-import { Inbox, type InboxOwner } from "../../client/dispatcher.ts";
+import { Dispatcher, type DispatcherOwner } from "../../client/dispatcher.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { Reporter } from "../../client/log.ts";
+import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
 import { HOSTILE } from "../support/attack.ts";
 import { endOfTick, gate, Recorder } from "../support/helpers.ts";
@@ -16,9 +16,9 @@ function toMessage(wire: WireMessage): ServerMessage {
 }
 
 /** An inbox that is open, and what happens in it. */
-function openInbox(owner: Partial<InboxOwner> = {}) {
+function openInbox(owner: Partial<DispatcherOwner> = {}) {
   const logger = new Recorder();
-  const inbox = new Inbox(new Reporter(logger));
+  const inbox = new Dispatcher(new ClientLog(logger));
   const events: string[] = [];
   inbox.connect({ check: () => {}, toMessage, isNamed: () => true, ...owner });
   inbox.open();
@@ -31,7 +31,7 @@ function openInbox(owner: Partial<InboxOwner> = {}) {
   return { inbox, logger, events, ask };
 }
 
-Deno.test("Inbox says when the listeners to a request are done", async () => {
+Deno.test("Dispatcher says when the listeners to a request are done", async () => {
   const { opened, open } = gate();
   const { inbox, events, ask } = openInbox();
   inbox.add("hi", async () => {
@@ -47,7 +47,7 @@ Deno.test("Inbox says when the listeners to a request are done", async () => {
   assert.deepEqual(events, ["heard", "heard, too", "hi done"]);
 });
 
-Deno.test("Inbox says that it is done where nobody listens to a request", async () => {
+Deno.test("Dispatcher says that it is done where nobody listens to a request", async () => {
   const { inbox, events, ask } = openInbox();
   inbox.add("other", () => assert.fail("it is called"));
   ask("hi");
@@ -55,7 +55,7 @@ Deno.test("Inbox says that it is done where nobody listens to a request", async 
   assert.deepEqual(events, ["hi done"]);
 });
 
-Deno.test("Inbox says that a listener to a request has failed, once all are done", async () => {
+Deno.test("Dispatcher says that a listener to a request has failed, once all are done", async () => {
   for (
     const fail of [
       () => Promise.reject(new Error("no")),
@@ -76,7 +76,7 @@ Deno.test("Inbox says that a listener to a request has failed, once all are done
   }
 });
 
-Deno.test("Inbox does not hand a message out that its check refuses, and goes on", async () => {
+Deno.test("Dispatcher does not hand a message out that its check refuses, and goes on", async () => {
   const error = new ValidationError('Cannot take message "bad"', "no", []);
   const checks = [
     () => {
@@ -100,7 +100,7 @@ Deno.test("Inbox does not hand a message out that its check refuses, and goes on
   }
 });
 
-Deno.test("Inbox keeps the order, though a check has to wait", async () => {
+Deno.test("Dispatcher keeps the order, though a check has to wait", async () => {
   const { opened, open } = gate();
   const { inbox, events, ask } = openInbox({
     check: ({ message }) => message === "slow" ? opened : undefined,
@@ -119,12 +119,12 @@ Deno.test("Inbox keeps the order, though a check has to wait", async () => {
   assert.equal(events.length, 6);
 });
 
-Deno.test("Inbox goes on, whatever a check throws and a logger does", async () => {
+Deno.test("Dispatcher goes on, whatever a check throws and a logger does", async () => {
   for (const thrown of [undefined, "text", new Error("no")]) {
     const fail = () => {
       throw new Error("the logger fails");
     };
-    const inbox = new Inbox(new Reporter({ warn: fail, error: fail }));
+    const inbox = new Dispatcher(new ClientLog({ warn: fail, error: fail }));
     const done: boolean[] = [];
     inbox.connect({
       check: () => {
@@ -142,7 +142,7 @@ Deno.test("Inbox goes on, whatever a check throws and a logger does", async () =
   }
 });
 
-Deno.test("Inbox says nothing of a request for a connection that is closed", async () => {
+Deno.test("Dispatcher says nothing of a request for a connection that is closed", async () => {
   const { inbox, events, ask } = openInbox({ toMessage: () => undefined });
   inbox.add(() => assert.fail("it is called"));
   ask("hi");
@@ -150,7 +150,7 @@ Deno.test("Inbox says nothing of a request for a connection that is closed", asy
   assert.deepEqual(events, []);
 });
 
-Deno.test("Inbox says nothing of a request for a connection that is closed while it is checked", async () => {
+Deno.test("Dispatcher says nothing of a request for a connection that is closed while it is checked", async () => {
   const { opened, open } = gate();
   let isClosed = false;
   const { inbox, events, ask } = openInbox({
@@ -165,10 +165,10 @@ Deno.test("Inbox says nothing of a request for a connection that is closed while
   assert.deepEqual(events, []);
 });
 
-Deno.test("Inbox keeps requests, too, that come before there is a listener", async () => {
+Deno.test("Dispatcher keeps requests, too, that come before there is a listener", async () => {
   const events: string[] = [];
   const checked: string[] = [];
-  const inbox = new Inbox(new Reporter(new Recorder()));
+  const inbox = new Dispatcher(new ClientLog(new Recorder()));
   inbox.onMessage(wireOf("one"), () => events.push("one done"));
   inbox.connect({
     check: ({ message }) => void checked.push(message),
@@ -184,7 +184,7 @@ Deno.test("Inbox keeps requests, too, that come before there is a listener", asy
   assert.deepEqual(checked, ["one", "two"]);
 });
 
-Deno.test("Inbox says once that a request is done", async () => {
+Deno.test("Dispatcher says once that a request is done", async () => {
   const { inbox, events, ask } = openInbox();
   inbox.add("hi", () => {});
   ask("hi");
@@ -194,7 +194,7 @@ Deno.test("Inbox says once that a request is done", async () => {
   assert.deepEqual(events, ["hi done"]);
 });
 
-Deno.test("Inbox waits for a listener to a request that never ends, and for nobody else", async () => {
+Deno.test("Dispatcher waits for a listener to a request that never ends, and for nobody else", async () => {
   const { inbox, events, ask } = openInbox();
   inbox.add("never", () => new Promise(() => {}));
   ask("never");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Inbox } from "../../client/dispatcher.ts";
+import { Dispatcher } from "../../client/dispatcher.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { Reporter } from "../../client/log.ts";
+import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
 import { Recorder } from "../support/helpers.ts";
 
@@ -16,13 +16,13 @@ function toMessage(wire: WireMessage): ServerMessage {
 /** An inbox with a connection, and what its listener to all messages has seen. */
 function connectedInbox() {
   const logger = new Recorder();
-  const inbox = new Inbox(new Reporter(logger));
+  const inbox = new Dispatcher(new ClientLog(logger));
   inbox.connect({ check: () => {}, toMessage, isNamed: () => true });
   const seen: string[] = [];
   return { inbox, logger, seen };
 }
 
-Deno.test("Inbox keeps what comes before there is a listener, in its order", async () => {
+Deno.test("Dispatcher keeps what comes before there is a listener, in its order", async () => {
   const { inbox, seen } = connectedInbox();
   for (const name of ["one", "two"]) inbox.onMessage(wire(name));
   inbox.add(["one", "two", "three"], ({ name }) => void seen.push(name));
@@ -34,7 +34,7 @@ Deno.test("Inbox keeps what comes before there is a listener, in its order", asy
   assert.deepEqual(seen, ["one", "two", "three", "two again"]);
 });
 
-Deno.test("Inbox drops what came before, if it is opened without a listener", async () => {
+Deno.test("Dispatcher drops what came before, if it is opened without a listener", async () => {
   const { inbox, seen } = connectedInbox();
   inbox.onMessage(wire("one"));
   inbox.open();
@@ -44,7 +44,7 @@ Deno.test("Inbox drops what came before, if it is opened without a listener", as
   assert.deepEqual(seen, ["two"]);
 });
 
-Deno.test("Inbox hands out nothing twice", async () => {
+Deno.test("Dispatcher hands out nothing twice", async () => {
   const { inbox, seen } = connectedInbox();
   inbox.onMessage(wire("one"));
   inbox.add(({ name }) => void seen.push(name));
@@ -53,7 +53,7 @@ Deno.test("Inbox hands out nothing twice", async () => {
   assert.deepEqual(seen, ["one"]);
 });
 
-Deno.test("Inbox leaves out what its connection does not want listened to any more", () => {
+Deno.test("Dispatcher leaves out what its connection does not want listened to any more", () => {
   const { inbox, seen } = connectedInbox();
   let isOpen = true;
   inbox.connect({
@@ -71,7 +71,7 @@ Deno.test("Inbox leaves out what its connection does not want listened to any mo
   assert.deepEqual(seen, ["one"]);
 });
 
-Deno.test("Inbox reports what a listener throws, and what is no frame of Hoist 1", async () => {
+Deno.test("Dispatcher reports what a listener throws, and what is no frame of Hoist 1", async () => {
   const { inbox, logger } = connectedInbox();
   inbox.open();
   inbox.add(() => Promise.reject(new Error("no")));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Reporter } from "../../client/log.ts";
+import { ClientLog } from "../../client/log.ts";
 import { Recorder } from "../support/helpers.ts";
 
-Deno.test("Reporter runs a function to its end and reports what it throws", async () => {
+Deno.test("ClientLog runs a function to its end and reports what it throws", async () => {
   const logger = new Recorder();
-  const reporter = new Reporter(logger);
+  const reporter = new ClientLog(logger);
   await reporter.run(() => "fine");
   await reporter.run(() => Promise.resolve("fine"));
   assert.deepEqual(logger.lines, []);
@@ -23,15 +23,15 @@ Deno.test("Reporter runs a function to its end and reports what it throws", asyn
   );
 });
 
-Deno.test("Reporter begins to run a function at once", () => {
+Deno.test("ClientLog begins to run a function at once", () => {
   let ran = false;
-  void new Reporter(new Recorder()).run(() => ran = true);
+  void new ClientLog(new Recorder()).run(() => ran = true);
   assert(ran);
 });
 
-Deno.test("Reporter reports whatever was thrown", () => {
+Deno.test("ClientLog reports whatever was thrown", () => {
   const logger = new Recorder();
-  const reporter = new Reporter(logger);
+  const reporter = new ClientLog(logger);
   for (const thrown of [undefined, null, 1, "text", Object.create(null)]) {
     reporter.report(thrown);
   }
@@ -45,7 +45,7 @@ Deno.test("Reporter reports whatever was thrown", () => {
   ]);
 });
 
-Deno.test("Reporter survives a logger that fails", async () => {
+Deno.test("ClientLog survives a logger that fails", async () => {
   for (
     const failing of [
       () => {
@@ -54,7 +54,7 @@ Deno.test("Reporter survives a logger that fails", async () => {
       () => Promise.reject(new Error("the disk is full")),
     ]
   ) {
-    const reporter = new Reporter({ warn: failing, error: failing });
+    const reporter = new ClientLog({ warn: failing, error: failing });
     reporter.warn("odd");
     reporter.report(new Error("no"));
     // A rejection that nobody handles would end the process.

@@ -8,16 +8,16 @@ import {
   VersionError,
 } from "../../common/errors.ts";
 import {
-  Attempts,
   isOurFault,
   type ReconnectOptions,
+  ReconnectPolicy,
   rulesOf,
 } from "../../client/reconnect_policy.ts";
 
-/** Attempts whose waits are the longest that are possible: nearly 100, 200, 400, 800. */
-function attemptsOf(options: ReconnectOptions = {}): Attempts {
+/** ReconnectPolicy whose waits are the longest that are possible: nearly 100, 200, 400, 800. */
+function attemptsOf(options: ReconnectOptions = {}): ReconnectPolicy {
   const rules = rulesOf({ minDelay: 100, maxDelay: 800, ...options });
-  return new Attempts(rules, () => 1);
+  return new ReconnectPolicy(rules, () => 1);
 }
 
 const LOST = { code: 1006, reason: "" };
@@ -73,20 +73,20 @@ for (
   });
 }
 
-Deno.test("Attempts waits twice as long after each attempt in vain, up to a bound", () => {
+Deno.test("ReconnectPolicy waits twice as long after each attempt in vain, up to a bound", () => {
   const attempts = attemptsOf();
   assert.equal(attempts.afterClose(LOST, 0), 100);
   const delays = [1, 2, 3, 4].map(() => attempts.afterFailure(REFUSED));
   assert.deepEqual(delays, [200, 400, 800, 800]);
 });
 
-Deno.test("Attempts waits a random part of that", () => {
-  const attempts = new Attempts(rulesOf({ minDelay: 100 }), () => 0.25);
+Deno.test("ReconnectPolicy waits a random part of that", () => {
+  const attempts = new ReconnectPolicy(rulesOf({ minDelay: 100 }), () => 0.25);
   assert.equal(attempts.afterClose(LOST, 0), 25);
   assert.equal(attempts.afterFailure(REFUSED), 50);
 });
 
-Deno.test("Attempts starts over once a connection has lasted as long as the next wait could", () => {
+Deno.test("ReconnectPolicy starts over once a connection has lasted as long as the next wait could", () => {
   for (const [lasted, delay] of [[399, 400], [400, 100]] as const) {
     const attempts = attemptsOf();
     attempts.afterClose(LOST, 0);
@@ -96,7 +96,7 @@ Deno.test("Attempts starts over once a connection has lasted as long as the next
   }
 });
 
-Deno.test("Attempts does not start over for a server that lets one in and hangs up", () => {
+Deno.test("ReconnectPolicy does not start over for a server that lets one in and hangs up", () => {
   const attempts = attemptsOf();
   const delays: unknown[] = [];
   for (let now = 1_000; delays.length < 5; now += 1_000) {
@@ -106,21 +106,21 @@ Deno.test("Attempts does not start over for a server that lets one in and hangs 
   assert.deepEqual(delays, [100, 200, 400, 800, 800]);
 });
 
-Deno.test("Attempts gives up after as many as it may make", () => {
+Deno.test("ReconnectPolicy gives up after as many as it may make", () => {
   const attempts = attemptsOf({ maxAttempts: 2 });
   assert.equal(attempts.afterClose(LOST, 0), 100);
   assert.equal(attempts.afterFailure(REFUSED), 200);
   assert.equal(attempts.afterFailure(REFUSED), undefined);
 });
 
-Deno.test("Attempts counts connections that did not last among those in vain", () => {
+Deno.test("ReconnectPolicy counts connections that did not last among those in vain", () => {
   const attempts = attemptsOf({ maxAttempts: 1 });
   assert.equal(attempts.afterClose(LOST, 0), 100);
   attempts.opened(0);
   assert.equal(attempts.afterClose(LOST, 199), undefined);
 });
 
-Deno.test("Attempts has all of them again after a connection that lasted", () => {
+Deno.test("ReconnectPolicy has all of them again after a connection that lasted", () => {
   const attempts = attemptsOf({ maxAttempts: 1 });
   for (const now of [0, 1_000, 2_000]) {
     attempts.opened(now);
@@ -129,7 +129,7 @@ Deno.test("Attempts has all of them again after a connection that lasted", () =>
 });
 
 for (const code of [1000, 3000, 3999, 4000, 4999]) {
-  Deno.test(`Attempts takes close code ${code} for final`, () => {
+  Deno.test(`ReconnectPolicy takes close code ${code} for final`, () => {
     assert.equal(attemptsOf().afterClose({ code, reason: "" }, 0), undefined);
     assert.equal(attemptsOf().afterFailure(endedWith(code)), undefined);
   });
@@ -138,13 +138,13 @@ for (const code of [1000, 3000, 3999, 4000, 4999]) {
 for (
   const code of [1001, 1003, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 2999]
 ) {
-  Deno.test(`Attempts takes close code ${code} for a reason to come back`, () => {
+  Deno.test(`ReconnectPolicy takes close code ${code} for a reason to come back`, () => {
     assert.equal(attemptsOf().afterClose({ code, reason: "" }, 0), 100);
     assert.equal(attemptsOf().afterFailure(endedWith(code)), 100);
   });
 }
 
-Deno.test("Attempts takes a refused token and a refused version for final", () => {
+Deno.test("ReconnectPolicy takes a refused token and a refused version for final", () => {
   const versions = { needed: "2.0.0", current: "1.0.0" };
   for (
     const error of [new LoginError("no"), new VersionError("no", versions)]
@@ -153,13 +153,13 @@ Deno.test("Attempts takes a refused token and a refused version for final", () =
   }
 });
 
-Deno.test("Attempts takes every other failure for a reason to come back", () => {
+Deno.test("ReconnectPolicy takes every other failure for a reason to come back", () => {
   for (const error of [REFUSED, new TimeoutError("late"), new Error(), null]) {
     assert.equal(attemptsOf().afterFailure(error), 100);
   }
 });
 
-Deno.test("Attempts waits at first as long as a server wants that goes down, then as ever", () => {
+Deno.test("ReconnectPolicy waits at first as long as a server wants that goes down, then as ever", () => {
   for (const delay of [0, 4_210]) {
     const attempts = attemptsOf();
     const close = { code: 1012, reason: retryReason(delay) };
@@ -168,7 +168,7 @@ Deno.test("Attempts waits at first as long as a server wants that goes down, the
   }
 });
 
-Deno.test("Attempts takes the hint once: a server cannot make a client hurry for ever", () => {
+Deno.test("ReconnectPolicy takes the hint once: a server cannot make a client hurry for ever", () => {
   const attempts = attemptsOf();
   const close = { code: 1012, reason: retryReason(0) };
   const delays = [0, 0, 0, 0].map((now) => {

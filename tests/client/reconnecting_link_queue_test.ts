@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Backlog } from "../../client/reconnecting_link.ts";
+import { OfflineQueue } from "../../client/reconnecting_link.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/fake_server.ts";
 
 /** Starts nothing more, as a signal that nobody aborts. */
 const { signal } = new AbortController();
 
-Deno.test("Backlog starts what waits in its order, at once", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue starts what waits in its order, at once", async () => {
+  const backlog = new OfflineQueue<string>();
   const started: string[] = [];
   const results = [1, 2, 3].map((n) =>
     backlog.add("x", signal, (carrier) => {
@@ -22,8 +22,8 @@ Deno.test("Backlog starts what waits in its order, at once", async () => {
   assert.deepEqual(await Promise.all(results), [1, 2, 3]);
 });
 
-Deno.test("Backlog starts nothing twice", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue starts nothing twice", async () => {
+  const backlog = new OfflineQueue<string>();
   const started: string[] = [];
   const result = backlog.add("x", signal, (carrier) => {
     started.push(carrier);
@@ -35,8 +35,8 @@ Deno.test("Backlog starts nothing twice", async () => {
   assert.deepEqual(started, ["first"]);
 });
 
-Deno.test("Backlog keeps what is added while it starts something for the next time", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue keeps what is added while it starts something for the next time", async () => {
+  const backlog = new OfflineQueue<string>();
   const started: string[] = [];
   let second = Promise.resolve("");
   const start = (carrier: string) => {
@@ -53,8 +53,8 @@ Deno.test("Backlog keeps what is added while it starts something for the next ti
   assert.deepEqual(await Promise.all([first, second]), ["first", "second"]);
 });
 
-Deno.test("Backlog rejects with what the start of something rejects with", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue rejects with what the start of something rejects with", async () => {
+  const backlog = new OfflineQueue<string>();
   const error = new Error("no");
   const result = rejection(
     backlog.add("x", signal, () => Promise.reject(error)),
@@ -63,8 +63,8 @@ Deno.test("Backlog rejects with what the start of something rejects with", async
   assert.equal(await result, error);
 });
 
-Deno.test("Backlog lets go of what is given up, and starts the rest", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue lets go of what is given up, and starts the rest", async () => {
+  const backlog = new OfflineQueue<string>();
   const controller = new AbortController();
   const given = rejection(
     backlog.add("x", controller.signal, () => assert.fail()),
@@ -78,8 +78,8 @@ Deno.test("Backlog lets go of what is given up, and starts the rest", async () =
   assert.equal(await rest, "rest");
 });
 
-Deno.test("Backlog rejects all that waits, each by its name", async () => {
-  const backlog = new Backlog<string>();
+Deno.test("OfflineQueue rejects all that waits, each by its name", async () => {
+  const backlog = new OfflineQueue<string>();
   const errors = ['operation "a"', 'message "b"'].map((subject) =>
     rejection(backlog.add(subject, signal, () => assert.fail()))
   );
@@ -96,7 +96,7 @@ Deno.test("Backlog rejects all that waits, each by its name", async () => {
   ]);
 });
 
-Deno.test("Backlog leaves nothing on the signal of what has waited", async () => {
+Deno.test("OfflineQueue leaves nothing on the signal of what has waited", async () => {
   const { signal } = new AbortController();
   let listeners = 0;
   const { addEventListener, removeEventListener } = signal;
@@ -108,7 +108,7 @@ Deno.test("Backlog leaves nothing on the signal of what has waited", async () =>
     listeners--;
     Reflect.apply(removeEventListener, signal, args);
   };
-  const backlog = new Backlog<string>();
+  const backlog = new OfflineQueue<string>();
   const result = backlog.add("x", signal, () => Promise.resolve("done"));
   assert.equal(listeners, 1);
   backlog.start("carrier");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Reporter } from "../../client/log.ts";
+import { ClientLog } from "../../client/log.ts";
 import {
   type ConnectionStatus,
   type StateListener,
-  Status,
+  StateNotifier,
 } from "../../client/status.ts";
 import { Recorder } from "../support/helpers.ts";
 
@@ -11,18 +11,18 @@ const CLOSE = { code: 1006, reason: "" };
 
 const WAITING: ConnectionStatus = { state: "waiting", delay: 5, close: CLOSE };
 
-function statusOf(logger = new Recorder()): Status {
-  return new Status(new Reporter(logger));
+function statusOf(logger = new Recorder()): StateNotifier {
+  return new StateNotifier(new ClientLog(logger));
 }
 
-Deno.test("Status is connecting at first, then what it was set to", () => {
+Deno.test("StateNotifier is connecting at first, then what it was set to", () => {
   const status = statusOf();
   assert.equal(status.state, "connecting");
   status.set({ state: "open" });
   assert.equal(status.state, "open");
 });
 
-Deno.test("Status tells each listener every change, with what goes with it", () => {
+Deno.test("StateNotifier tells each listener every change, with what goes with it", () => {
   const status = statusOf();
   const seen: unknown[] = [];
   status.listen((status) => seen.push(1, status));
@@ -33,7 +33,7 @@ Deno.test("Status tells each listener every change, with what goes with it", () 
   assert.deepEqual(seen, [1, WAITING, 2, WAITING, 1, closed, 2, closed]);
 });
 
-Deno.test("Status has changed before it tells", () => {
+Deno.test("StateNotifier has changed before it tells", () => {
   const status = statusOf();
   const seen: string[] = [];
   status.listen(() => seen.push(status.state));
@@ -41,7 +41,7 @@ Deno.test("Status has changed before it tells", () => {
   assert.deepEqual(seen, ["open"]);
 });
 
-Deno.test("Status forgets a listener that is disposed of, each registration alone", () => {
+Deno.test("StateNotifier forgets a listener that is disposed of, each registration alone", () => {
   const status = statusOf();
   let calls = 0;
   const listener = () => calls++;
@@ -53,7 +53,7 @@ Deno.test("Status forgets a listener that is disposed of, each registration alon
   assert.equal(calls, 1);
 });
 
-Deno.test("Status does not call a listener that the one before it has removed", () => {
+Deno.test("StateNotifier does not call a listener that the one before it has removed", () => {
   const status = statusOf();
   let calls = 0;
   status.listen(() => second[Symbol.dispose]());
@@ -62,7 +62,7 @@ Deno.test("Status does not call a listener that the one before it has removed", 
   assert.equal(calls, 0);
 });
 
-Deno.test("Status tells every listener of changes in their order, even if one makes them", () => {
+Deno.test("StateNotifier tells every listener of changes in their order, even if one makes them", () => {
   const status = statusOf();
   const seen: string[] = [];
   status.listen(({ state }) => {
@@ -80,7 +80,7 @@ Deno.test("Status tells every listener of changes in their order, even if one ma
   ]);
 });
 
-Deno.test("Status is not disturbed by listeners that throw, reject or never settle", async () => {
+Deno.test("StateNotifier is not disturbed by listeners that throw, reject or never settle", async () => {
   const logger = new Recorder();
   const status = statusOf(logger);
   const seen: string[] = [];
@@ -100,7 +100,7 @@ Deno.test("Status is not disturbed by listeners that throw, reject or never sett
   }
 });
 
-Deno.test("Status refuses a listener that is no function", () => {
+Deno.test("StateNotifier refuses a listener that is no function", () => {
   assert.throws(
     () => statusOf().listen(undefined as unknown as StateListener),
     {
@@ -111,7 +111,7 @@ Deno.test("Status refuses a listener that is no function", () => {
   );
 });
 
-Deno.test("Status calls a listener without a `this`", () => {
+Deno.test("StateNotifier calls a listener without a `this`", () => {
   const status = statusOf();
   let receiver: unknown = "never called";
   status.listen(function (this: unknown) {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { Sequence, type Waiting } from "../../common/async.ts";
+import { SerialQueue, type Waiting } from "../../common/async.ts";
 import { HOSTILE } from "../support/attack.ts";
 import { endOfTick, gate } from "../support/helpers.ts";
 
 /** A sequence, and what it has done: a name, or a name with what failed before it. */
 function begin() {
-  const sequence = new Sequence();
+  const sequence = new SerialQueue();
   const done: unknown[] = [];
   const add = (name: string, before: Waiting = () => {}) =>
     sequence.add(
@@ -117,7 +117,7 @@ Deno.test("a sequence in which nothing waits goes on after what throws", async (
 
 Deno.test("a sequence hands over whatever was thrown", async () => {
   for (const thrown of [undefined, null, "text", HOSTILE]) {
-    const sequence = new Sequence();
+    const sequence = new SerialQueue();
     const failures: unknown[] = [];
     const befores: readonly Waiting[] = [
       () => {
@@ -161,7 +161,7 @@ Deno.test("a sequence waits for whatever await would wait for", async () => {
 
 Deno.test("a sequence takes what is added while it does something, after what was there", async () => {
   const { opened, open } = gate();
-  const sequence = new Sequence();
+  const sequence = new SerialQueue();
   const done: string[] = [];
   const add = (name: string, before: Waiting, next = () => {}) =>
     sequence.add(

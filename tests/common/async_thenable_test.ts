@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chain, isThenable } from "../../common/async.ts";
+import { isPromiseLike, mapMaybePromise } from "../../common/async.ts";
 import { HOSTILE, REVOKED } from "../support/attack.ts";
 import { endOfTick } from "../support/helpers.ts";
 
@@ -25,13 +25,13 @@ const THENABLES: Readonly<Record<string, () => unknown>> = {
 };
 
 for (const [what, make] of Object.entries(THENABLES)) {
-  Deno.test(`isThenable() says that one has to wait for ${what}`, () => {
-    assert(isThenable(make()));
+  Deno.test(`isPromiseLike() says that one has to wait for ${what}`, () => {
+    assert(isPromiseLike(make()));
   });
 
-  Deno.test(`chain() goes on with what ${what} comes to, later`, async () => {
+  Deno.test(`mapMaybePromise() goes on with what ${what} comes to, later`, async () => {
     const seen: unknown[] = [];
-    const result = chain(make(), (value) => {
+    const result = mapMaybePromise(make(), (value) => {
       seen.push(value);
       return "after";
     });
@@ -63,10 +63,10 @@ for (
     new Map([["then", then]]),
   ]
 ) {
-  Deno.test(`chain() goes on with ${Deno.inspect(value)} at once`, () => {
-    assert(!isThenable(value));
+  Deno.test(`mapMaybePromise() goes on with ${Deno.inspect(value)} at once`, () => {
+    assert(!isPromiseLike(value));
     const result = {};
-    const returned = chain(value, (got) => {
+    const returned = mapMaybePromise(value, (got) => {
       assert.equal(got, value);
       return result;
     });
@@ -74,25 +74,28 @@ for (
   });
 }
 
-Deno.test("chain() passes on at once what throws at once", () => {
+Deno.test("mapMaybePromise() passes on at once what throws at once", () => {
   const error = new Error("thrown");
   const throwing = () => {
     throw error;
   };
-  assert.throws(() => chain(1, throwing), (thrown) => thrown === error);
+  assert.throws(
+    () => mapMaybePromise(1, throwing),
+    (thrown) => thrown === error,
+  );
 });
 
-Deno.test("chain() rejects with what throws later, and with what was rejected", async () => {
+Deno.test("mapMaybePromise() rejects with what throws later, and with what was rejected", async () => {
   const error = new Error("thrown");
   const throwing = () => {
     throw error;
   };
   const never = () => assert.fail("it goes on");
   const chains = [
-    chain(Promise.resolve(1), throwing),
-    chain(Promise.resolve(1), () => Promise.reject(error)),
-    chain(Promise.reject(error), never),
-    chain({ then: throwing } as unknown as PromiseLike<never>, never),
+    mapMaybePromise(Promise.resolve(1), throwing),
+    mapMaybePromise(Promise.resolve(1), () => Promise.reject(error)),
+    mapMaybePromise(Promise.reject(error), never),
+    mapMaybePromise({ then: throwing } as unknown as PromiseLike<never>, never),
   ];
   for (const result of chains) {
     assert(result instanceof Promise);
@@ -100,13 +103,13 @@ Deno.test("chain() rejects with what throws later, and with what was rejected", 
   }
 });
 
-Deno.test("chain() waits for a promise that going on returns", async () => {
+Deno.test("mapMaybePromise() waits for a promise that going on returns", async () => {
   const later = Promise.resolve("later");
-  assert.equal(chain(1, () => later), later);
-  assert.equal(await chain(Promise.resolve(1), () => later), "later");
+  assert.equal(mapMaybePromise(1, () => later), later);
+  assert.equal(await mapMaybePromise(Promise.resolve(1), () => later), "later");
 });
 
-Deno.test("chain() goes on once, though a thenable resolves twice", async () => {
+Deno.test("mapMaybePromise() goes on once, though a thenable resolves twice", async () => {
   const seen: number[] = [];
   const twice = {
     then(resolve: (value: number) => void) {
@@ -114,12 +117,12 @@ Deno.test("chain() goes on once, though a thenable resolves twice", async () => 
       resolve(2);
     },
   } as PromiseLike<number>;
-  await chain(twice, (value) => void seen.push(value));
+  await mapMaybePromise(twice, (value) => void seen.push(value));
   await endOfTick();
   assert.deepEqual(seen, [1]);
 });
 
-Deno.test("chain() fails with what looking for then() throws", () => {
+Deno.test("mapMaybePromise() fails with what looking for then() throws", () => {
   const never = () => assert.fail("it goes on");
   const error = new Error("secret of the host");
   const unreadable = {
@@ -127,8 +130,8 @@ Deno.test("chain() fails with what looking for then() throws", () => {
       throw error;
     },
   };
-  assert.throws(() => isThenable(unreadable), (thrown) => thrown === error);
+  assert.throws(() => isPromiseLike(unreadable), (thrown) => thrown === error);
   for (const value of [HOSTILE, REVOKED, unreadable]) {
-    assert.throws(() => chain(value, never));
+    assert.throws(() => mapMaybePromise(value, never));
   }
 });

@@ -12,7 +12,7 @@ import {
   TimeoutError,
 } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
-import { type Questions } from "../../server/pending_requests.ts";
+import { type PendingRequests } from "../../server/pending_requests.ts";
 import { type Server } from "../../server.ts";
 import type { Tally } from "./answers.ts";
 import { type Outcome, Question } from "./question.ts";
@@ -35,7 +35,7 @@ export class Asking {
     readonly outcome: Outcome;
   }[] = [];
   /** How many requests the host waits for, by where the server keeps them. */
-  readonly #waiting = new WeakMap<Questions, number>();
+  readonly #waiting = new WeakMap<PendingRequests, number>();
 
   constructor(server: Server, tally: Tally) {
     this.#server = server;
@@ -101,7 +101,7 @@ export class Asking {
   }
 
   /** The server must not keep what the host does not wait for. */
-  #count(questions: Questions, step: 1 | -1): void {
+  #count(questions: PendingRequests, step: 1 | -1): void {
     const waiting = (this.#waiting.get(questions) ?? 0) + step;
     this.#waiting.set(questions, waiting);
     if (questions.size <= waiting) return;

@@ -28,13 +28,16 @@ export interface Expectation {
 }
 
 /** What both sides have agreed on, and who knows more. */
-export interface Terms {
+export interface ServerFeatures {
   readonly features: readonly string[];
   readonly witness: StreamWitness;
 }
 
 /** What must come back for a request that was read. */
-export function expectationOf(request: Request, terms: Terms): Expectation {
+export function expectationOf(
+  request: Request,
+  terms: ServerFeatures,
+): Expectation {
   switch (request.kind) {
     case "operation":
       return expectResult(request.id, request.name, request.data, terms);
@@ -61,7 +64,7 @@ function expectResult(
   id: number,
   name: string,
   data: Data,
-  { features }: Terms,
+  { features }: ServerFeatures,
 ): Expectation {
   const what = name === ASK ? ASK : "operation";
   if (STREAMS.has(name)) return refusal(id, [7], what);
@@ -83,7 +86,7 @@ function expectUnfit(id: number, isImmediate: boolean): Expectation {
 
 function expectItems(
   { id, name, data, credit }: Extract<Request, { kind: "stream" }>,
-  { witness }: Terms,
+  { witness }: ServerFeatures,
 ): Expectation {
   const what = "stream";
   const operation = OPERATIONS.get(name);
@@ -103,7 +106,7 @@ function expectItems(
 function expectReplies(
   id: number,
   wire: Wire,
-  { features }: Terms,
+  { features }: ServerFeatures,
 ): Expectation {
   const hasDoneId = features.includes("done-id");
   const listener = LISTENERS.get(wire.message);

@@ -66,7 +66,7 @@ export class Load {
   }
 
   /**
-   * Whether so much may have waited for it that the server gave up. Items alone never
+   * Whether so much may have waited for it that the server gave up. StreamSource alone never
    * do that: no more than half of what may wait.
    */
   get mayBeSlow(): boolean {

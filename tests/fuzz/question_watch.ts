@@ -5,24 +5,24 @@
  * @module
  */
 
-import { Questions } from "../../server/pending_requests.ts";
+import { PendingRequests } from "../../server/pending_requests.ts";
 
-/** Sees which of all the `Questions` there are was added to. */
+/** Sees which of all the `PendingRequests` there are was added to. */
 export class QuestionWatch {
-  #last: Questions | undefined;
-  readonly #add = Questions.prototype.add;
+  #last: PendingRequests | undefined;
+  readonly #add = PendingRequests.prototype.add;
 
   constructor() {
     const add = this.#add;
-    const note = (questions: Questions) => this.#last = questions;
-    Questions.prototype.add = function (...question) {
+    const note = (questions: PendingRequests) => this.#last = questions;
+    PendingRequests.prototype.add = function (...question) {
       note(this);
       return add.apply(this, question);
     };
   }
 
   /** Those that were added to since the last time, if any were. */
-  take(): Questions | undefined {
+  take(): PendingRequests | undefined {
     const last = this.#last;
     this.#last = undefined;
     return last;
@@ -30,6 +30,6 @@ export class QuestionWatch {
 
   /** Looks no longer. */
   stop(): void {
-    Questions.prototype.add = this.#add;
+    PendingRequests.prototype.add = this.#add;
   }
 }

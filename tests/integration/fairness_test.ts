@@ -1,4 +1,4 @@
-/** Broadcasts to hundreds of clients: in order, and not at the cost of others. */
+/** Broadcaster to hundreds of clients: in order, and not at the cost of others. */
 
 import assert from "node:assert/strict";
 import { type Server } from "../../server.ts";

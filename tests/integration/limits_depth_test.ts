@@ -39,7 +39,7 @@ for (const batch of [false, true]) {
 }
 
 /** A message object that replies to another, and so on, `length` of them. */
-function chain(length: number, data: unknown = {}): unknown {
+function mapMaybePromise(length: number, data: unknown = {}): unknown {
   let replying: unknown = null;
   for (let id = 1; id <= length; id++) {
     replying = { message: "hi", data, id, replying };
@@ -49,10 +49,14 @@ function chain(length: number, data: unknown = {}): unknown {
 
 for (
   const [what, replying, code] of [
-    ["a chain of 3 messages", chain(3), 0],
-    ["a chain of 4 messages", chain(4), 9],
-    ["a message whose data is 3 deep", chain(1, { a: { b: [] } }), 0],
-    ["a message whose data is 4 deep", chain(1, { a: { b: [[]] } }), 9],
+    ["a mapMaybePromise of 3 messages", mapMaybePromise(3), 0],
+    ["a mapMaybePromise of 4 messages", mapMaybePromise(4), 9],
+    ["a message whose data is 3 deep", mapMaybePromise(1, { a: { b: [] } }), 0],
+    [
+      "a message whose data is 4 deep",
+      mapMaybePromise(1, { a: { b: [[]] } }),
+      9,
+    ],
   ] as const
 ) {
   Deno.test(`maxDepth: 3 and a reply to ${what} make code ${code}`, async () => {

@@ -6,7 +6,7 @@ import { ConnectError } from "../../common/errors.ts";
 import { gate, RawClient, Recorder, serveQuietly } from "../support/helpers.ts";
 import { rejection } from "../support/fake_server.ts";
 import { type ServeOptions } from "../../server.ts";
-import { type ServerClient } from "../../server/connection.ts";
+import { type ServerConnection } from "../../server/connection.ts";
 
 for (
   const [what, options, message] of [
@@ -120,7 +120,7 @@ Deno.test("a connection comes back to a server whose login fails for a while", a
   });
   isAway = true;
   // As a client that reads too slowly is.
-  const [client] = [...server.clients] as unknown as ServerClient[];
+  const [client] = [...server.clients] as unknown as ServerConnection[];
   client?.disconnect(1013, "reads too slowly");
   await failed.promise;
   isAway = false;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { retryDelay, retryReason } from "../../protocol/close.ts";
 import { ConnectError } from "../../common/errors.ts";
-import { Attempts, rulesOf } from "../../client/reconnect_policy.ts";
+import { ReconnectPolicy, rulesOf } from "../../client/reconnect_policy.ts";
 import { seeded } from "../support/helpers.ts";
 
 const CLIENTS = 10_000;
@@ -29,7 +29,7 @@ function simulate(outage: Outage, random: () => number): Knocks {
   const refused: number[] = [];
   const returned: number[] = [];
   for (let client = 0; client < CLIENTS; client++) {
-    const attempts = new Attempts(rulesOf({}), random);
+    const attempts = new ReconnectPolicy(rulesOf({}), random);
     attempts.opened(-3_600_000);
     let now = attempts.afterClose(outage.close(), 0) ?? NaN;
     while (now < outage.back) {

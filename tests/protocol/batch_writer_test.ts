@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
-import { Outbox } from "../../protocol/batch.ts";
+import { BatchWriter } from "../../protocol/batch.ts";
 import { endOfTick } from "../support/helpers.ts";
 
 /** An outbox with what it has sent; `limit` is how much a batch may hold, if any. */
 function makeOutbox(limit?: number) {
   const sent: string[] = [];
-  const outbox = new Outbox({ write: (frame) => void sent.push(frame) });
+  const outbox = new BatchWriter({ write: (frame) => void sent.push(frame) });
   if (limit !== undefined) outbox.join(limit);
   return { outbox, sent };
 }
 
-function push(outbox: Outbox, ...frames: readonly string[]): void {
+function push(outbox: BatchWriter, ...frames: readonly string[]): void {
   for (const frame of frames) outbox.push(frame);
 }
 
-Deno.test("Outbox sends each frame at once before the peer takes batches", async () => {
+Deno.test("BatchWriter sends each frame at once before the peer takes batches", async () => {
   const { outbox, sent } = makeOutbox();
   outbox.push("1");
   assert.deepEqual(sent, ["1"]);
@@ -25,7 +25,7 @@ Deno.test("Outbox sends each frame at once before the peer takes batches", async
   assert.deepEqual(sent, ["1", "2"]);
 });
 
-Deno.test("Outbox sends a lone frame without an array, at the end of the tick", async () => {
+Deno.test("BatchWriter sends a lone frame without an array, at the end of the tick", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   outbox.push("1");
   assert.deepEqual(sent, []);
@@ -33,7 +33,7 @@ Deno.test("Outbox sends a lone frame without an array, at the end of the tick", 
   assert.deepEqual(sent, ["1"]);
 });
 
-Deno.test("Outbox sends the frames of one tick as one, in their order", async () => {
+Deno.test("BatchWriter sends the frames of one tick as one, in their order", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   push(outbox, "3", "1", "2");
   assert.deepEqual(sent, []);
@@ -41,7 +41,7 @@ Deno.test("Outbox sends the frames of one tick as one, in their order", async ()
   assert.deepEqual(sent, ["[3,1,2]"]);
 });
 
-Deno.test("Outbox does not join what is said in different ticks", async () => {
+Deno.test("BatchWriter does not join what is said in different ticks", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   for (const frames of [["1", "2"], ["3"], ["4", "5"]]) {
     push(outbox, ...frames);
@@ -50,21 +50,21 @@ Deno.test("Outbox does not join what is said in different ticks", async () => {
   assert.deepEqual(sent, ["[1,2]", "3", "[4,5]"]);
 });
 
-Deno.test("Outbox keeps to the limit that the peer was promised", async () => {
+Deno.test("BatchWriter keeps to the limit that the peer was promised", async () => {
   const { outbox, sent } = makeOutbox(9);
   push(outbox, "111", "222", "333", "4444444444", "5", "666");
   await endOfTick();
   assert.deepEqual(sent, ["[111,222]", "333", "4444444444", "[5,666]"]);
 });
 
-Deno.test("Outbox tells whether the peer takes batches", () => {
+Deno.test("BatchWriter tells whether the peer takes batches", () => {
   const { outbox } = makeOutbox();
   assert.equal(outbox.joins, false);
   outbox.join(1_024);
   assert.equal(outbox.joins, true);
 });
 
-Deno.test("Outbox takes what was said before join() for gone", async () => {
+Deno.test("BatchWriter takes what was said before join() for gone", async () => {
   const { outbox, sent } = makeOutbox();
   push(outbox, "1", "2");
   outbox.join(1_024);
@@ -74,7 +74,7 @@ Deno.test("Outbox takes what was said before join() for gone", async () => {
   assert.deepEqual(sent, ["1", "2", "[3,4]"]);
 });
 
-Deno.test("Outbox.flush() sends what waits, and each frame once", async () => {
+Deno.test("BatchWriter.flush() sends what waits, and each frame once", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   outbox.flush();
   push(outbox, "1", "2");
@@ -85,7 +85,7 @@ Deno.test("Outbox.flush() sends what waits, and each frame once", async () => {
   assert.deepEqual(sent, ["[1,2]"]);
 });
 
-Deno.test("Outbox goes on in the same tick after a flush", async () => {
+Deno.test("BatchWriter goes on in the same tick after a flush", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   outbox.push("1");
   outbox.flush();
@@ -95,7 +95,7 @@ Deno.test("Outbox goes on in the same tick after a flush", async () => {
   assert.deepEqual(sent, ["1", "[2,3]"]);
 });
 
-Deno.test("Outbox sends every frame of a tick with many flushes, in order", async () => {
+Deno.test("BatchWriter sends every frame of a tick with many flushes, in order", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   for (let n = 1; n <= 100; n++) {
     outbox.push(String(n));
@@ -107,7 +107,7 @@ Deno.test("Outbox sends every frame of a tick with many flushes, in order", asyn
   assert.deepEqual(sent.at(-1), "[99,100]");
 });
 
-Deno.test("Outbox joins what was to be said by microtasks already", async () => {
+Deno.test("BatchWriter joins what was to be said by microtasks already", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   const ready = Promise.resolve();
   const said = ["2", "3", "4"].map((frame) =>
@@ -119,7 +119,7 @@ Deno.test("Outbox joins what was to be said by microtasks already", async () => 
   assert.deepEqual(sent, ["[1,2,3,4]"]);
 });
 
-Deno.test("Outbox joins what a burst makes further microtasks say", async () => {
+Deno.test("BatchWriter joins what a burst makes further microtasks say", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   const say = (n: number) => {
     outbox.push(String(n));
@@ -132,7 +132,7 @@ Deno.test("Outbox joins what a burst makes further microtasks say", async () => 
   assert.deepEqual(sent, [`[0,${numbers}]`]);
 });
 
-Deno.test("Outbox joins what the answers of many promises say, as of a batch of requests", async () => {
+Deno.test("BatchWriter joins what the answers of many promises say, as of a batch of requests", async () => {
   const { outbox, sent } = makeOutbox(1_024);
   const answer = async (n: number) => {
     await null;
@@ -143,10 +143,10 @@ Deno.test("Outbox joins what the answers of many promises say, as of a batch of 
   assert.deepEqual(sent, ["[1,2,3,4,5]"]);
 });
 
-Deno.test("Outbox loses nothing that is said while it sends", async () => {
+Deno.test("BatchWriter loses nothing that is said while it sends", async () => {
   for (const flushes of [false, true]) {
     const sent: string[] = [];
-    const outbox: Outbox = new Outbox({
+    const outbox: BatchWriter = new BatchWriter({
       write(frame) {
         sent.push(frame);
         if (sent.length > 3) return;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { refuseData, refuseName } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
 import { ANYTHING, FITTING, LIBRARIES, MISFIT } from "../support/schemas.ts";
 
 /** The refusal of data by a schema that says at once what is wrong with it. */
-function refuse(schema: Schema, value: JsonObject): Refusal {
+function refuse(schema: Schema, value: JsonObject): RequestError {
   const checked = check(schema, value);
   assert(!(checked instanceof Promise) && checked.issues !== undefined);
   return refuseData(checked.issues, value, schema);
@@ -19,9 +19,9 @@ const UNSAID = { current: "dict", needed: "dict" };
 Deno.test("a refusal has what the frame and the log say", () => {
   const data = { current: "str", needed: "int" };
   const details = { data, note: "for the log" };
-  const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "no", details);
+  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "no", details);
   assert(refusal instanceof Error);
-  assert.equal(String(refusal), "Refusal: no");
+  assert.equal(String(refusal), "RequestError: no");
   assert.equal(refusal.code, 2);
   assert.equal(refusal.data, data);
   assert.equal(refusal.note, "for the log");
@@ -30,25 +30,25 @@ Deno.test("a refusal has what the frame and the log say", () => {
 Deno.test("a refusal without details has no data, and its description for the log", () => {
   for (const details of [undefined, {}]) {
     const code = ErrorCode.UNSUPPORTED_OPERATION;
-    const { data, note } = new Refusal(code, "no", details);
+    const { data, note } = new RequestError(code, "no", details);
     assert.deepEqual([data, note], [null, "no"]);
   }
 });
 
-Deno.test("Refusal.is() knows a refusal, and nothing else that may be thrown", () => {
-  const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "no");
-  assert(Refusal.is(refusal));
-  assert(Refusal.is(new (class extends Refusal {})(2, "no")));
+Deno.test("RequestError.is() knows a refusal, and nothing else that may be thrown", () => {
+  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "no");
+  assert(RequestError.is(refusal));
+  assert(RequestError.is(new (class extends RequestError {})(2, "no")));
   const others = [
     undefined,
     null,
     2,
-    "Refusal",
+    "RequestError",
     () => {},
     {},
     new Error("no"),
-    { ...refusal, message: "no", name: "Refusal" },
-    Object.create(Refusal.prototype),
+    { ...refusal, message: "no", name: "RequestError" },
+    Object.create(RequestError.prototype),
     Object.create(refusal),
     new Proxy(refusal, {}),
     CYCLE,
@@ -56,7 +56,7 @@ Deno.test("Refusal.is() knows a refusal, and nothing else that may be thrown", (
     REVOKED,
   ];
   for (const [index, other] of others.entries()) {
-    assert(!Refusal.is(other), `${index} is taken for a refusal`);
+    assert(!RequestError.is(other), `${index} is taken for a refusal`);
   }
 });
 
@@ -140,7 +140,7 @@ Deno.test("refuseData() keeps no issue that somebody could change later", () => 
 
 Deno.test("refuseName() is answered as data that does not fit, with an empty path", () => {
   const refusal = refuseName('the contract has no message "hi"');
-  assert(Refusal.is(refusal));
+  assert(RequestError.is(refusal));
   assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
   assert.equal(refusal.message, 'the contract has no message "hi"');
   assert.equal(refusal.note, 'the contract has no message "hi"');

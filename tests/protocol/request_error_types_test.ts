@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { type Issue } from "../../common/issues.ts";
 import { type JsonObject } from "../../common/json.ts";
-import { type Refusal } from "../../protocol/request_error.ts";
+import { type RequestError } from "../../protocol/request_error.ts";
 import { refuseData } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
 import { schemaOf } from "../support/schemas.ts";
 
 /** The refusal of data by a schema that says at once what is wrong with it. */
-function refuse(schema: Schema, value: JsonObject): Refusal {
+function refuse(schema: Schema, value: JsonObject): RequestError {
   const checked = check(schema, value);
   assert(!(checked instanceof Promise) && checked.issues !== undefined);
   return refuseData(checked.issues, value, schema);

@@ -3,7 +3,7 @@ import { type Feature, FEATURES } from "../../protocol/features.ts";
 import {
   decodeResponse,
   decodeResponses,
-  termsOf,
+  serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
 
 const SUCCESS = {
@@ -47,7 +47,7 @@ for (
     { items: "text" },
     { items: {} },
     { items: { length: 1, 0: 1 } },
-    { Items: [] },
+    { StreamSource: [] },
   ]
 ) {
   Deno.test(`decodeResponse() refuses items with the data ${JSON.stringify(data)}`, () => {
@@ -137,12 +137,12 @@ for (
     [FEATURES, FEATURES],
   ] as readonly (readonly [unknown, readonly Feature[]])[]
 ) {
-  Deno.test(`termsOf() reads ${JSON.stringify(named)} as ${JSON.stringify(features)}`, () => {
-    const terms = termsOf({ features: named as string[] });
+  Deno.test(`serverFeaturesOf() reads ${JSON.stringify(named)} as ${JSON.stringify(features)}`, () => {
+    const terms = serverFeaturesOf({ features: named as string[] });
     assert.deepEqual([...terms.features], features);
   });
 }
 
-Deno.test("termsOf() of Hoist 1 are none", () => {
-  assert.deepEqual([...termsOf(null).features], []);
+Deno.test("serverFeaturesOf() of Hoist 1 are none", () => {
+  assert.deepEqual([...serverFeaturesOf(null).features], []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   decodeResponse,
   decodeResponses,
-  termsOf,
+  serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
 
 const SUCCESS = {
@@ -350,8 +350,8 @@ for (
     [{ features: ["max-payload"], maxPayload: 9.5 }, false, Infinity],
   ] as const
 ) {
-  Deno.test(`termsOf() reads ${JSON.stringify(data)}`, () => {
-    const { features, ...terms } = termsOf(data);
+  Deno.test(`serverFeaturesOf() reads ${JSON.stringify(data)}`, () => {
+    const { features, ...terms } = serverFeaturesOf(data);
     assert.equal(features.has("batch"), joins);
     assert.deepEqual(terms, { maxPayload });
   });

@@ -1,4 +1,4 @@
-/** Broadcasts while recipients come, leave, and do what they like: see broadcasts_test.ts. */
+/** Broadcaster while recipients come, leave, and do what they like: see broadcasts_test.ts. */
 
 import assert from "node:assert/strict";
 import {

@@ -1,4 +1,4 @@
-/** Broadcasts against a model of them: see broadcasts_test.ts. */
+/** Broadcaster against a model of them: see broadcasts_test.ts. */
 
 import assert from "node:assert/strict";
 import { type FakeRecipient, Stage } from "../support/fake_recipients.ts";
@@ -57,7 +57,7 @@ class Model {
   }
 }
 
-Deno.test("Broadcasts do what a simple model says, whatever happens in whatever order", async () => {
+Deno.test("Broadcaster do what a simple model says, whatever happens in whatever order", async () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = seeded(seed);
     const below = (count: number) => Math.floor(random() * count);

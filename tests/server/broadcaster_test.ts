@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Broadcasts, Burst } from "../../server/broadcaster.ts";
+import { BroadcastBatch, type Broadcaster } from "../../server/broadcaster.ts";
 import {
   BUDGET,
   type FakeRecipient,
@@ -20,7 +20,7 @@ function lines(start: number, end: number, ...frames: string[]): string[] {
   );
 }
 
-Deno.test("Broadcasts.send() without recipients resolves to 0 and makes no turn", async () => {
+Deno.test("Broadcaster.send() without recipients resolves to 0 and makes no turn", async () => {
   const stage = new Stage();
   stage.send("a");
   await stage.settle();
@@ -30,7 +30,7 @@ Deno.test("Broadcasts.send() without recipients resolves to 0 and makes no turn"
   assert.deepEqual(late?.frames, []);
 });
 
-Deno.test("Broadcasts.send() resolves to the number of recipients", async () => {
+Deno.test("Broadcaster.send() resolves to the number of recipients", async () => {
   for (const count of [1, 2, BUDGET - 1, BUDGET, BUDGET + 1, MANY]) {
     const stage = new Stage();
     stage.join(count);
@@ -41,7 +41,7 @@ Deno.test("Broadcasts.send() resolves to the number of recipients", async () => 
   }
 });
 
-Deno.test("Broadcasts hand nothing out before the end of the tick", async () => {
+Deno.test("Broadcaster hand nothing out before the end of the tick", async () => {
   const stage = new Stage();
   stage.join(1);
   stage.send("a", "b");
@@ -50,11 +50,11 @@ Deno.test("Broadcasts hand nothing out before the end of the tick", async () => 
   assert.deepEqual(stage.log, ["0 a", "0 b"]);
 });
 
-Deno.test("a turn of Broadcasts has some sends, and not so many that others wait", () => {
+Deno.test("a turn of Broadcaster has some sends, and not so many that others wait", () => {
   assert(BUDGET >= 16 && BUDGET <= 256, `${BUDGET} sends in one turn`);
 });
 
-Deno.test("Broadcasts make a turn for as many sends as fit into one", async () => {
+Deno.test("Broadcaster make a turn for as many sends as fit into one", async () => {
   const stage = new Stage();
   stage.join(MANY);
   stage.send("a");
@@ -72,7 +72,7 @@ Deno.test("Broadcasts make a turn for as many sends as fit into one", async () =
 for (
   const [recipients, turns] of [[316, 0], [317, 1], [1_000, 9], [3_125, 97]]
 ) {
-  Deno.test(`Broadcasts to ${recipients} take ${turns} turns after the first`, async () => {
+  Deno.test(`Broadcaster to ${recipients} take ${turns} turns after the first`, async () => {
     const stage = new Stage();
     stage.join(recipients!);
     stage.send("a");
@@ -80,7 +80,7 @@ for (
   });
 }
 
-Deno.test("Broadcasts that are through with the last send of a turn need no other", async () => {
+Deno.test("Broadcaster that are through with the last send of a turn need no other", async () => {
   const stage = new Stage();
   stage.join(BUDGET);
   stage.send("a");
@@ -88,19 +88,19 @@ Deno.test("Broadcasts that are through with the last send of a turn need no othe
   assert.deepEqual([stage.through, stage.isDue], [[`a ${BUDGET}`], false]);
 });
 
-Deno.test("Broadcasts count the frames of a burst, and hand it out as one", async () => {
+Deno.test("Broadcaster count the frames of a batch, and hand it out as one", async () => {
   const stage = new Stage();
   stage.join(MANY);
   const frames = namesFrom(0, Math.floor(BUDGET / 2) - 1);
   stage.send(...frames);
   await stage.settle();
-  // Twice one less than half: a third burst is begun, and ended.
+  // Twice one less than half: a third batch is begun, and ended.
   assert.deepEqual(stage.log, lines(0, 3, ...frames));
   await stage.turn();
   assert.deepEqual(stage.log, lines(0, 6, ...frames));
 });
 
-Deno.test("Broadcasts go by the number of sends that a recipient says it took", async () => {
+Deno.test("Broadcaster go by the number of sends that a recipient says it took", async () => {
   const stage = new Stage();
   let bursts = 0;
   for (const recipient of stage.join(MANY)) {
@@ -116,11 +116,11 @@ Deno.test("Broadcasts go by the number of sends that a recipient says it took", 
   assert.equal(bursts, MANY);
 });
 
-Deno.test("Broadcasts of one tick are one burst, which all recipients share", async () => {
+Deno.test("Broadcaster of one tick are one batch, which all recipients share", async () => {
   const stage = new Stage();
-  const bursts = new Set<Burst>();
+  const bursts = new Set<BroadcastBatch>();
   for (const recipient of stage.join(MANY)) {
-    recipient.onDeliver = (burst) => bursts.add(burst);
+    recipient.onDeliver = (batch) => bursts.add(batch);
   }
   stage.send("1", "2", "3");
   await stage.finish();
@@ -133,21 +133,21 @@ Deno.test("Broadcasts of one tick are one burst, which all recipients share", as
   ]);
 });
 
-Deno.test("a burst has its frames joined for those who take batches", () => {
+Deno.test("a batch has its frames joined for those who take batches", () => {
   const one = { text: "1", bytes: 1, count: 1 };
-  assert.deepEqual(new Burst(["1"]).joined, [one]);
+  assert.deepEqual(new BroadcastBatch(["1"]).joined, [one]);
   const two = { text: '[1,"é"]', bytes: 8, count: 2 };
-  assert.deepEqual(new Burst(["1", '"é"']).joined, [two]);
+  assert.deepEqual(new BroadcastBatch(["1", '"é"']).joined, [two]);
   const large = JSON.stringify("x".repeat(10_000));
-  const burst = new Burst([large, large, "1"]);
-  assert.deepEqual(framesOf(burst), [large, large, "1"]);
-  assert.deepEqual(burst.joined, [
+  const batch = new BroadcastBatch([large, large, "1"]);
+  assert.deepEqual(framesOf(batch), [large, large, "1"]);
+  assert.deepEqual(batch.joined, [
     { text: large, bytes: 10_002, count: 1 },
     { text: `[${large},1]`, bytes: 10_006, count: 2 },
   ]);
 });
 
-Deno.test("Broadcasts that overlap come in the order in which they were sent, to everyone", async () => {
+Deno.test("Broadcaster that overlap come in the order in which they were sent, to everyone", async () => {
   const stage = new Stage();
   const recipients = stage.join(MANY);
   const sent: string[] = [];
@@ -163,7 +163,7 @@ Deno.test("Broadcasts that overlap come in the order in which they were sent, to
   assert.deepEqual(stage.through, sent.map((frame) => `${frame} ${MANY}`));
 });
 
-Deno.test("Broadcasts go on where the last turn ended, and leave nobody out for a new one", async () => {
+Deno.test("Broadcaster go on where the last turn ended, and leave nobody out for a new one", async () => {
   const stage = new Stage();
   stage.join(MANY);
   stage.send("a");
@@ -179,7 +179,7 @@ Deno.test("Broadcasts go on where the last turn ended, and leave nobody out for 
   assert.deepEqual(stage.log.slice(-BUDGET), lines(0, BUDGET, "b"));
 });
 
-Deno.test("Broadcasts start anew after all were through", async () => {
+Deno.test("Broadcaster start anew after all were through", async () => {
   const stage = new Stage();
   const recipients = stage.join(3);
   for (const frame of ["a", "b", "c"]) {
@@ -217,9 +217,9 @@ Deno.test("a recipient that could not be reached does not get it later", async (
   assert.deepEqual(stage.through, ["a 0", "b 1"]);
 });
 
-Deno.test("Broadcasts.recipients are those who have joined and not left", async () => {
+Deno.test("Broadcaster.recipients are those who have joined and not left", async () => {
   const stage = new Stage();
-  const { broadcasts }: { broadcasts: Broadcasts<FakeRecipient> } = stage;
+  const { broadcasts }: { broadcasts: Broadcaster<FakeRecipient> } = stage;
   const [one, two] = stage.join(2);
   assert.deepEqual([...broadcasts.recipients], [one, two]);
   broadcasts.leave(one!);
@@ -231,7 +231,7 @@ Deno.test("Broadcasts.recipients are those who have joined and not left", async 
   assert.deepEqual([one!.frames, two!.frames], [[], ["a"]]);
 });
 
-Deno.test("Broadcasts.catchUp() hands over at once what is lacking, and in order", async () => {
+Deno.test("Broadcaster.catchUp() hands over at once what is lacking, and in order", async () => {
   const stage = new Stage();
   const recipients = stage.join(MANY);
   const [, second] = recipients;
@@ -254,7 +254,7 @@ Deno.test("Broadcasts.catchUp() hands over at once what is lacking, and in order
   assert.deepEqual(stage.through, ["a", "b", "c"].map((f) => `${f} ${MANY}`));
 });
 
-Deno.test("Broadcasts are through as soon as everyone has caught up", async () => {
+Deno.test("Broadcaster are through as soon as everyone has caught up", async () => {
   const stage = new Stage();
   const recipients = stage.join(3);
   stage.send("a");
@@ -266,7 +266,7 @@ Deno.test("Broadcasts are through as soon as everyone has caught up", async () =
   assert.deepEqual(stage.through, ["a 3", "b 3"]);
 });
 
-Deno.test("Broadcasts.catchUp() sends nothing to one that has not joined, or has left", async () => {
+Deno.test("Broadcaster.catchUp() sends nothing to one that has not joined, or has left", async () => {
   const stage = new Stage();
   const [stays, leaves] = stage.join(2);
   stage.broadcasts.leave(leaves!);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ClientLog } from "../../server/connection_log.ts";
+import { ConnectionLog } from "../../server/connection_log.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
-import { Misfit } from "../../server/error_response.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { OutputError } from "../../server/error_response.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { Recorder } from "../support/helpers.ts";
 
 const LIMITS = { maxBuffered: 4_096 };
@@ -20,7 +20,7 @@ function reads(total: number): string {
 function linesFor(...counts: readonly number[]): string[] {
   const logger = new Recorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
-  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   for (const count of counts) clientLog.missed(count, LIMITS);
   return logger.lines;
 }
@@ -47,7 +47,7 @@ for (
 Deno.test("the lines about what a client misses call it by its name, and tell the limit", () => {
   const logger = new Recorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
-  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   clientLog.identify({ name: "Ada" });
   clientLog.missed(1, { maxBuffered: 1_024 });
   clientLog.missed(0, { maxBuffered: 1_024 });
@@ -61,7 +61,7 @@ Deno.test("clients miss messages each by itself", () => {
   const logger = new Recorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
-    new ClientLog(log, address)
+    new ConnectionLog(log, address)
   );
   one!.missed(3, LIMITS);
   two!.missed(0, LIMITS);
@@ -84,21 +84,28 @@ Deno.test("a logger that throws does not keep a client from missing messages", (
   };
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
   const log = new Log({ logger, logLevel: "info", secrets: [] });
-  const clientLog = new ClientLog(log, "192.0.2.1:1");
+  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   for (const count of [1, 0]) clientLog.missed(count, LIMITS);
 });
 
 /** The lines about a request that came to nothing. */
-function linesAbout(reason: Refusal | Misfit, logLevel: "info" | "debug") {
+function linesAbout(
+  reason: RequestError | OutputError,
+  logLevel: "info" | "debug",
+) {
   const logger = new Recorder();
   const log = new Log({ logger, logLevel, secrets: ["test"] });
-  new ClientLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
+  new ConnectionLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
   return logger.lines;
 }
 
 Deno.test("what a client got wrong is a warning with the note of the refusal", () => {
   const details = { note: "does not fit at test" };
-  const reason = new Refusal(ErrorCode.INVALID_CONTENT, "was 4711", details);
+  const reason = new RequestError(
+    ErrorCode.INVALID_CONTENT,
+    "was 4711",
+    details,
+  );
   for (const level of ["info", "debug"] as const) {
     assert.deepEqual(linesAbout(reason, level), [
       'warn error: 192.0.2.1:1: operation "add": does not fit at [redacted]',
@@ -108,7 +115,7 @@ Deno.test("what a client got wrong is a warning with the note of the refusal", (
 
 Deno.test("what a handler got wrong is an error, and only debug shows what it was", () => {
   const issues = [{ path: ["a", 1], message: "was 4711" }];
-  const reason = new Misfit("Cannot answer test", "the result", issues);
+  const reason = new OutputError("Cannot answer test", "the result", issues);
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not fit its schema at a[1]';
   const hint = '; log level "debug" says why';
@@ -122,8 +129,8 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
 Deno.test("results that do not fit cannot fill the log", () => {
   const logger = new Recorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
-  const clientLog = new ClientLog(log, "192.0.2.1:1");
-  const reason = new Misfit("Cannot answer", "the result", []);
+  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
+  const reason = new OutputError("Cannot answer", "the result", []);
   for (let n = 0; n < 100; n++) clientLog.refusal("operation", reason);
   assert.equal(logger.lines.length, 20);
 });

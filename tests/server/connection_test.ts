@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Burst } from "../../server/broadcaster.ts";
+import { BroadcastBatch } from "../../server/broadcaster.ts";
 import { Log } from "../../server/log.ts";
 import { Listeners } from "../../common/listeners.ts";
 import { Operations } from "../../server/registry.ts";
 import { type ClientHost } from "../../server/context.ts";
 import { resolveLimits } from "../../server/limits.ts";
-import { ServerClient } from "../../server/connection.ts";
+import { ServerConnection } from "../../server/connection.ts";
 import { type Socket } from "../../server/transport.ts";
-import { TurnQueue } from "../../server/scheduler.ts";
+import { FairScheduler } from "../../server/scheduler.ts";
 import { endOfTick, operation, Recorder } from "../support/helpers.ts";
 
 const ORIGIN = { peer: { address: "192.0.2.1:1", network: "192.0.2.1" } };
@@ -39,7 +39,7 @@ function makeHost(events: string[]): ClientHost {
     contract: undefined,
     exposeErrors: false,
     limits: resolveLimits(),
-    turns: new TurnQueue((turn) => void setImmediate(turn)),
+    turns: new FairScheduler((turn) => void setImmediate(turn)),
     skipsSlow: false,
     closing: undefined,
     rules: {},
@@ -55,7 +55,7 @@ function makeHost(events: string[]): ClientHost {
 Deno.test("a client that is closed before its WebSocket opens is closed when it does", async () => {
   const events: string[] = [];
   const socket = socketIn(WebSocket.CONNECTING);
-  new ServerClient(1, makeHost(events), socket, ORIGIN).close(4000);
+  new ServerConnection(1, makeHost(events), socket, ORIGIN).close(4000);
   await endOfTick();
   assert.deepEqual([socket.closed, events], [[], ["leave"]]);
   (socket.onopen as () => void)();
@@ -65,7 +65,7 @@ Deno.test("a client that is closed before its WebSocket opens is closed when it 
 Deno.test("a client whose WebSocket is closing is forgotten when it is closed", async () => {
   const events: string[] = [];
   const socket = socketIn(WebSocket.OPEN);
-  const client = new ServerClient(1, makeHost(events), socket, ORIGIN);
+  const client = new ServerConnection(1, makeHost(events), socket, ORIGIN);
   client.close(4000, "enough");
   client.close();
   assert.deepEqual([socket.closed, events], [[], ["leave"]]);
@@ -79,9 +79,14 @@ Deno.test("a client whose WebSocket is closing is forgotten when it is closed", 
 
 Deno.test("a client whose WebSocket cannot send any more does not throw", () => {
   for (const state of [WebSocket.OPEN, WebSocket.CLOSING, WebSocket.CLOSED]) {
-    const client = new ServerClient(1, makeHost([]), socketIn(state), ORIGIN);
+    const client = new ServerConnection(
+      1,
+      makeHost([]),
+      socketIn(state),
+      ORIGIN,
+    );
     client.send("frame");
-    assert.equal(client.deliver(new Burst(["frame"])).delivered, 0);
+    assert.equal(client.deliver(new BroadcastBatch(["frame"])).delivered, 0);
     assert.equal(client.message("hello").name, "hello");
     client.close();
   }
@@ -93,7 +98,7 @@ async function logIn(features?: readonly string[]) {
   const socket = socketIn(WebSocket.OPEN);
   socket.send = (frame) => void sent.push(String(frame));
   const host = makeHost([]);
-  const client = new ServerClient(1, host, socket, ORIGIN);
+  const client = new ServerConnection(1, host, socket, ORIGIN);
   const receive = (...frames: readonly unknown[]) => {
     const onmessage = socket.onmessage as (event: MessageEvent) => void;
     for (const frame of frames) {
@@ -146,7 +151,9 @@ Deno.test("a client sends what was said before a broadcast before it", async () 
     const { client, sent } = await logIn(features);
     const frames = (...ids: number[]) => ids.map((id) => `{"id":${id}}`);
     for (const frame of frames(1, 2)) client.send(frame);
-    const { delivered, sends } = client.deliver(new Burst(frames(3, 4)));
+    const { delivered, sends } = client.deliver(
+      new BroadcastBatch(frames(3, 4)),
+    );
     for (const frame of frames(5, 6)) client.send(frame);
     client.close();
     await endOfTick();
@@ -162,9 +169,9 @@ Deno.test("a client catches up before it sends anything, and before it is closed
     const { client, host, sent } = await logIn(features);
     let lacking: readonly string[] = [];
     host.catchUp = () => {
-      const burst = new Burst(lacking);
+      const batch = new BroadcastBatch(lacking);
       lacking = [];
-      if (burst.single.length > 0) client.deliver(burst);
+      if (batch.single.length > 0) client.deliver(batch);
     };
     client.send('{"id":1}');
     lacking = ['{"id":2}'];
@@ -194,8 +201,8 @@ Deno.test("a broadcast of which a WebSocket takes nothing is not handed over", a
     socket.send = () => {
       throw new DOMException("it broke", "NetworkError");
     };
-    assert.equal(client.deliver(new Burst(["1"])).delivered, 0);
-    assert.equal(client.deliver(new Burst(["1", "2"])).delivered, 0);
+    assert.equal(client.deliver(new BroadcastBatch(["1"])).delivered, 0);
+    assert.equal(client.deliver(new BroadcastBatch(["1", "2"])).delivered, 0);
     client.close();
   }
 });
@@ -213,7 +220,7 @@ for (
   Deno.test(`Client.close() refuses ${Deno.inspect([code, reason])} at once`, () => {
     const events: string[] = [];
     const socket = socketIn(WebSocket.OPEN);
-    const client = new ServerClient(1, makeHost(events), socket, ORIGIN);
+    const client = new ServerConnection(1, makeHost(events), socket, ORIGIN);
     assert.throws(() => client.close(code, reason), /^\w+: Cannot close the /);
     assert.deepEqual(events, []);
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
-import { Misfit } from "../../server/error_response.ts";
+import { OutputError } from "../../server/error_response.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
 
 const ISSUES = [
@@ -9,7 +9,7 @@ const ISSUES = [
 ];
 
 Deno.test("a misfit says all to whoever catches it, and only places to the log", () => {
-  const misfit = new Misfit('Cannot answer "add"', "the result", ISSUES);
+  const misfit = new OutputError('Cannot answer "add"', "the result", ISSUES);
   assert(misfit instanceof ValidationError);
   assert.equal(
     misfit.message,
@@ -19,15 +19,15 @@ Deno.test("a misfit says all to whoever catches it, and only places to the log",
   assert.equal(misfit.issues, ISSUES);
 });
 
-Deno.test("Misfit.is() knows a misfit, and nothing else that may be thrown", () => {
-  const misfit = new Misfit("Cannot answer", "the result", ISSUES);
-  assert(Misfit.is(misfit));
+Deno.test("OutputError.is() knows a misfit, and nothing else that may be thrown", () => {
+  const misfit = new OutputError("Cannot answer", "the result", ISSUES);
+  assert(OutputError.is(misfit));
   const others = [
-    ...[undefined, null, 2, "Misfit", {}, new Error("no"), CYCLE],
+    ...[undefined, null, 2, "OutputError", {}, new Error("no"), CYCLE],
     ...[HOSTILE, REVOKED, Object.create(misfit), new Proxy(misfit, {})],
     new ValidationError("Cannot answer", "the result", ISSUES),
   ];
   for (const [index, other] of others.entries()) {
-    assert(!Misfit.is(other), `${index} is taken for a misfit`);
+    assert(!OutputError.is(other), `${index} is taken for a misfit`);
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode, HoistError } from "../../common/errors.ts";
-import { encodeFailure } from "../../server/error_response.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { encodeErrorResponse } from "../../server/error_response.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { refuseName } from "../../server/validate.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
 import { HOSTILE, REVOKED } from "../support/attack.ts";
@@ -27,7 +27,7 @@ function frameOf(
   maxBuffered = Infinity,
 ) {
   const rules = { exposeErrors, limits: { maxBuffered } };
-  return JSON.parse(encodeFailure(7, error, rules));
+  return JSON.parse(encodeErrorResponse(7, error, rules));
 }
 
 class KeyError extends HoistError {
@@ -71,11 +71,11 @@ const THROWN: readonly (readonly [
 ];
 
 for (const [what, error, message, exc] of THROWN) {
-  Deno.test(`encodeFailure() tells nothing of ${what} unless it may`, () => {
+  Deno.test(`encodeErrorResponse() tells nothing of ${what} unless it may`, () => {
     assert.deepEqual(frameOf(error, false), { ...SERVER_ERROR, data: GENERIC });
   });
 
-  Deno.test(`encodeFailure() tells of ${what} if it may`, () => {
+  Deno.test(`encodeErrorResponse() tells of ${what} if it may`, () => {
     const data = { message, exc };
     assert.deepEqual(frameOf(error, true), { ...SERVER_ERROR, data });
   });
@@ -104,7 +104,7 @@ const HOSTILES: Readonly<Record<string, unknown>> = {
 
 for (const [what, error] of Object.entries(HOSTILES)) {
   for (const isExposed of [true, false]) {
-    Deno.test(`encodeFailure() does not fail for ${what}, exposed: ${isExposed}`, () => {
+    Deno.test(`encodeErrorResponse() does not fail for ${what}, exposed: ${isExposed}`, () => {
       assert.deepEqual(frameOf(error, isExposed), {
         ...SERVER_ERROR,
         data: GENERIC,
@@ -113,7 +113,7 @@ for (const [what, error] of Object.entries(HOSTILES)) {
   }
 }
 
-Deno.test("encodeFailure() cuts what is too long to fit beside other answers", () => {
+Deno.test("encodeErrorResponse() cuts what is too long to fit beside other answers", () => {
   for (const [length, told] of [[999, 999], [1_000, 1_000], [5_000, 1_000]]) {
     const text = "x".repeat(length!);
     const error = Object.assign(new Error(text), { name: text });
@@ -126,10 +126,10 @@ Deno.test("encodeFailure() cuts what is too long to fit beside other answers", (
 });
 
 for (const isExposed of [true, false]) {
-  Deno.test(`encodeFailure() tells what a refusal is for, exposed: ${isExposed}`, () => {
+  Deno.test(`encodeErrorResponse() tells what a refusal is for, exposed: ${isExposed}`, () => {
     const data = { current: "str", needed: "int", issues: [] };
     const details = { data, note: "for the log alone" };
-    const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "why", details);
+    const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "why", details);
     assert.deepEqual(frameOf(refusal, isExposed), {
       success: false,
       data,
@@ -141,8 +141,8 @@ for (const isExposed of [true, false]) {
     });
   });
 
-  Deno.test(`encodeFailure() gives a refusal its code, and data only if it has some, exposed: ${isExposed}`, () => {
-    const refusal = new Refusal(ErrorCode.UNSUPPORTED_OPERATION, "why");
+  Deno.test(`encodeErrorResponse() gives a refusal its code, and data only if it has some, exposed: ${isExposed}`, () => {
+    const refusal = new RequestError(ErrorCode.UNSUPPORTED_OPERATION, "why");
     const { code, error, data, desc } = frameOf(refusal, isExposed);
     assert.deepEqual([code, error, data, desc], [
       7,
@@ -153,9 +153,9 @@ for (const isExposed of [true, false]) {
   });
 }
 
-Deno.test("encodeFailure() does not take an error for a refusal that looks like one", () => {
+Deno.test("encodeErrorResponse() does not take an error for a refusal that looks like one", () => {
   const like = Object.assign(new Error("secret"), {
-    name: "Refusal",
+    name: "RequestError",
     code: 2,
     data: { secret: 1 },
     note: "secret",
@@ -163,10 +163,10 @@ Deno.test("encodeFailure() does not take an error for a refusal that looks like 
   assert.deepEqual(frameOf(like, false), { ...SERVER_ERROR, data: GENERIC });
 });
 
-Deno.test("what encodeFailure() makes is an error to a client, with the number asked for", () => {
+Deno.test("what encodeErrorResponse() makes is an error to a client, with the number asked for", () => {
   for (const id of [0, 7, -1]) {
     for (const error of [new Error("no"), refuseName("no")]) {
-      const response = decodeResponse(encodeFailure(id, error, {
+      const response = decodeResponse(encodeErrorResponse(id, error, {
         exposeErrors: false,
         limits: { maxBuffered: Infinity },
       }));
@@ -181,16 +181,19 @@ Deno.test("what encodeFailure() makes is an error to a client, with the number a
   }
 });
 
-Deno.test("encodeFailure() leaves out what would not fit at all", () => {
+Deno.test("encodeErrorResponse() leaves out what would not fit at all", () => {
   const issues = Array(16).fill({ path: [], message: "x".repeat(100) });
   const data = { current: "str", needed: "int", issues };
-  const refusal = new Refusal(ErrorCode.INVALID_CONTENT, "x".repeat(500), {
+  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "x".repeat(500), {
     data,
   });
   assert.deepEqual(frameOf(refusal, false).data, data);
   const { desc, code, ...rest } = frameOf(refusal, false, 1_024);
   assert.deepEqual([code, desc], [2, null]);
   assert.deepEqual(rest.data, { current: "str", needed: "int" });
-  const bare = new Refusal(ErrorCode.UNSUPPORTED_OPERATION, "x".repeat(2_000));
+  const bare = new RequestError(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "x".repeat(2_000),
+  );
   assert.equal(frameOf(bare, false, 1_024).data, null);
 });

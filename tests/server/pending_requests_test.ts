@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ClientMessage } from "../../server/message.ts";
 import { ConnectionClosedError, NoReplyError } from "../../common/errors.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { Questions } from "../../server/pending_requests.ts";
+import { PendingRequests } from "../../server/pending_requests.ts";
 import { endOfTick } from "../support/helpers.ts";
 
 /** A message that a client claims to reply to. */
@@ -17,7 +17,7 @@ function reply(id: number): ClientMessage {
 
 /** Requests with the ids 1, 2, …, and what became of them, in its order. */
 function ask(...names: readonly string[]) {
-  const questions = new Questions();
+  const questions = new PendingRequests();
   const outcomes: unknown[][] = [];
   for (const [index, name] of names.entries()) {
     const id = index + 1;
@@ -29,7 +29,7 @@ function ask(...names: readonly string[]) {
   return { questions, outcomes };
 }
 
-Deno.test("Questions hand each request its reply, in whatever order these come", async () => {
+Deno.test("PendingRequests hand each request its reply, in whatever order these come", async () => {
   const { questions, outcomes } = ask("one", "two", "three");
   assert.equal(questions.size, 3);
   const replies = [3, 1, 2].map(reply);
@@ -39,7 +39,7 @@ Deno.test("Questions hand each request its reply, in whatever order these come",
   assert.deepEqual(outcomes, replies.map((message) => [message.id, message]));
 });
 
-Deno.test("Questions take the first reply, and no later one", async () => {
+Deno.test("PendingRequests take the first reply, and no later one", async () => {
   const { questions, outcomes } = ask("one");
   const first = reply(8);
   questions.settle(1, first);
@@ -62,7 +62,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`Questions fail a request whose listeners are done, failed: ${hasFailed}`, async () => {
+  Deno.test(`PendingRequests fail a request whose listeners are done, failed: ${hasFailed}`, async () => {
     const { questions, outcomes } = ask("one", "two");
     questions.finish(1, hasFailed);
     questions.finish(1, !hasFailed);
@@ -73,7 +73,7 @@ for (
   });
 }
 
-Deno.test("Questions fail all that wait when the client leaves, oldest first, and once", async () => {
+Deno.test("PendingRequests fail all that wait when the client leaves, oldest first, and once", async () => {
   const { questions, outcomes } = ask("one", "two", "three");
   questions.settle(2, reply(9));
   questions.close({ code: 1001, reason: "server closed" });
@@ -87,8 +87,8 @@ Deno.test("Questions fail all that wait when the client leaves, oldest first, an
   ]);
 });
 
-Deno.test("the errors of Questions are those of the package", async () => {
-  const questions = new Questions();
+Deno.test("the errors of PendingRequests are those of the package", async () => {
+  const questions = new PendingRequests();
   const waiting = [1, 2].map((id) => questions.add(id, "hi", "request"));
   questions.finish(1, false);
   questions.close({ code: 4000, reason: "enough" });
@@ -100,7 +100,7 @@ Deno.test("the errors of Questions are those of the package", async () => {
   });
 });
 
-Deno.test("Questions pass over what belongs to no request", async () => {
+Deno.test("PendingRequests pass over what belongs to no request", async () => {
   const { questions, outcomes } = ask("one");
   for (const id of [0, 2, -1, NaN]) {
     questions.settle(id, reply(9));
@@ -126,7 +126,7 @@ Deno.test("nobody hears of a request that was forgotten", async () => {
   assert.deepEqual(outcomes.map(([id]) => id), [2]);
 });
 
-Deno.test("Questions know whether a message replies to a request that waits", () => {
+Deno.test("PendingRequests know whether a message replies to a request that waits", () => {
   const { questions } = ask("one", "__proto__", "");
   for (
     const [replying, isAsked] of [
@@ -149,7 +149,7 @@ Deno.test("Questions know whether a message replies to a request that waits", ()
   assert.equal(questions.size, 3);
 });
 
-Deno.test("Questions do not know a request any more that is settled, done or closed", async () => {
+Deno.test("PendingRequests do not know a request any more that is settled, done or closed", async () => {
   const { questions } = ask("one", "two", "three");
   questions.settle(1, reply(9));
   questions.finish(2, false);
@@ -162,7 +162,7 @@ Deno.test("Questions do not know a request any more that is settled, done or clo
 });
 
 Deno.test("a request that is made when another one fails is not closed with it", async () => {
-  const questions = new Questions();
+  const questions = new PendingRequests();
   const outcomes: string[] = [];
   const again = questions.add(1, "one", "request").catch(() => {
     void questions.add(2, "two", "request").then(
@@ -178,13 +178,14 @@ Deno.test("a request that is made when another one fails is not closed with it",
   assert.deepEqual(outcomes, ["replied"]);
 });
 
-Deno.test("Questions await that listeners are done until a request is settled, done, forgotten or closed", async () => {
+Deno.test("PendingRequests await that listeners are done until a request is settled, done, forgotten or closed", async () => {
   for (
     const end of [
-      (questions: Questions) => questions.settle(1, reply(9)),
-      (questions: Questions) => questions.finish(1, false),
-      (questions: Questions) => questions.forget(1),
-      (questions: Questions) => questions.close({ code: 1000, reason: "" }),
+      (questions: PendingRequests) => questions.settle(1, reply(9)),
+      (questions: PendingRequests) => questions.finish(1, false),
+      (questions: PendingRequests) => questions.forget(1),
+      (questions: PendingRequests) =>
+        questions.close({ code: 1000, reason: "" }),
     ]
   ) {
     const { questions } = ask("one");
@@ -210,7 +211,7 @@ Deno.test("listeners are done once, although what they replied is still looked a
   assert.deepEqual(outcomes, [[1, "NoReplyError", text]]);
 });
 
-Deno.test("Questions know whether a reply is the first that could fit", async () => {
+Deno.test("PendingRequests know whether a reply is the first that could fit", async () => {
   const { questions } = ask("one");
   const asked = wireOf(1, "one");
   assert(questions.isFirst(asked));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Rate, Throttle } from "../../server/rate_limiter.ts";
+import { LogThrottle, TokenBucket } from "../../server/rate_limiter.ts";
 
 /** What is said to tries at these times, in milliseconds. */
-function verdicts(rate: Rate, times: readonly number[]): string[] {
+function verdicts(rate: TokenBucket, times: readonly number[]): string[] {
   return times.map((time) => rate.take(time));
 }
 
@@ -50,22 +50,22 @@ for (
     ["less than one a second", 0.5, 2, [0, 0, 1_000, 4_000], "yes yes no yes"],
   ] as const
 ) {
-  Deno.test(`Rate: ${what}`, () => {
-    const rate = new Rate(perSecond, burst);
+  Deno.test(`TokenBucket: ${what}`, () => {
+    const rate = new TokenBucket(perSecond, burst);
     assert.equal(verdicts(rate, times).join(" "), expected);
   });
 }
 
 for (const [perSecond, burst] of [[Infinity, 1], [1, Infinity]] as const) {
-  Deno.test(`Rate: ${perSecond} a second with a burst of ${burst} never ends`, () => {
-    const rate = new Rate(perSecond, burst);
+  Deno.test(`TokenBucket: ${perSecond} a second with a burst of ${burst} never ends`, () => {
+    const rate = new TokenBucket(perSecond, burst);
     const times = Array.from({ length: 100 }, () => 0);
     assert.deepEqual(new Set(verdicts(rate, times)), new Set(["yes"]));
   });
 }
 
-Deno.test("a Throttle lets lines through again, and says how many it did not", () => {
-  const throttle = new Throttle(1, 2);
+Deno.test("a LogThrottle lets lines through again, and says how many it did not", () => {
+  const throttle = new LogThrottle(1, 2);
   const at = (now: number) => throttle.pass("line", now);
   assert.deepEqual([at(0), at(0), at(0)], ["line", "line", undefined]);
   for (let n = 0; n < 1_000; n++) at(500);

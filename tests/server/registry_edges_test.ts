@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Operations } from "../../server/registry.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { ByHand } from "../support/fake_sink.ts";
 import { ANYTHING } from "../support/schemas.ts";
 
@@ -20,7 +20,7 @@ Deno.test("a handler that returns no stream, though its schemas say so, has fail
     operations.add("rows", () => value, { yields: ANYTHING });
     const error = await failureOf(() => operations.open("rows", {}, null));
     // No other call could help its client.
-    assert(!Refusal.is(error));
+    assert(!RequestError.is(error));
   }
 });
 
@@ -28,5 +28,5 @@ Deno.test("a handler that returns a stream, though its schemas say otherwise, ha
   const operations = new Operations<null>();
   operations.add("rows", () => new ByHand(), { output: ANYTHING });
   const error = await failureOf(() => operations.call("rows", {}, null));
-  assert(!Refusal.is(error));
+  assert(!RequestError.is(error));
 });

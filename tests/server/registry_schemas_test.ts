@@ -4,7 +4,7 @@ import { type OperationSchemas } from "../../contract/contract.ts";
 import { ErrorCode, ValidationError } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { Operations } from "../../server/registry.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { supportOf } from "../../server/options.ts";
 import { HOSTILE } from "../support/attack.ts";
 import { fails, gate } from "../support/helpers.ts";
@@ -54,7 +54,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     const numberOf = (data: { n: number }) => data.n;
     assert.equal(call({ input: schema }, numberOf, FITTING), "1");
     assert.throws(() => call({ input: schema }, never, MISFIT), (error) => {
-      assert(Refusal.is(error));
+      assert(RequestError.is(error));
       assert.equal(error.code, ErrorCode.INVALID_CONTENT);
       assert.match(
         error.message,
@@ -77,7 +77,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     ];
     for (const fail of failing) {
       await assert.rejects(async () => await fail(), (error) => {
-        assert(error instanceof ValidationError && !Refusal.is(error));
+        assert(error instanceof ValidationError && !RequestError.is(error));
         assert.match(
           error.message,
           /^Cannot answer operation "get": the result does not fit its schema, rows\[1\]\.name: .+$/,
@@ -98,7 +98,7 @@ for (const [library, schema] of Object.entries(WAITING)) {
     }
     const refused = call({ input: schema }, never, { n: 0 });
     assert(refused instanceof Promise);
-    await assert.rejects(refused, { name: "Refusal", code: 2 });
+    await assert.rejects(refused, { name: "RequestError", code: 2 });
     const failed = call({ output: schema }, echo, { n: 0 });
     assert(failed instanceof Promise);
     await assert.rejects(failed, ValidationError);

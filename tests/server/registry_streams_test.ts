@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type OperationSchemas } from "../../contract/contract.ts";
 import { ErrorCode, ValidationError } from "../../common/errors.ts";
-import { Items } from "../../server/streams.ts";
+import { StreamSource } from "../../server/streams.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type OperationHandler } from "../../server/message.ts";
 import { Operations } from "../../server/registry.ts";
@@ -11,14 +11,14 @@ import { gate } from "../support/helpers.ts";
 import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
 
 const GIVES_STREAM = {
-  name: "Refusal",
+  name: "RequestError",
   code: ErrorCode.UNSUPPORTED_OPERATION,
   message:
     "the operation gives a stream: ask for it with 'connection.stream()'",
 };
 
 const GIVES_RESULT = {
-  name: "Refusal",
+  name: "RequestError",
   code: ErrorCode.UNSUPPORTED_OPERATION,
   message:
     "the operation gives one result: call it with 'connection.operation()'",
@@ -40,7 +40,9 @@ function open(operations: Operations<null>, data: JsonObject = {}) {
 }
 
 /** All items of a stream. */
-async function all(items: Items | PromiseLike<Items>): Promise<string[]> {
+async function all(
+  items: StreamSource | PromiseLike<StreamSource>,
+): Promise<string[]> {
   const opened = await items;
   const texts: string[] = [];
   for (;;) {
@@ -142,7 +144,7 @@ Deno.test("nobody hears of a stream that cannot be let go", async () => {
 Deno.test("no item is asked for before a stream is taken", async () => {
   const handler = new ByHand();
   const items = await open(withRows(() => handler));
-  assert(items instanceof Items);
+  assert(items instanceof StreamSource);
   assert.equal(handler.asked, 0);
   assert.equal(await items.next(), "0");
   assert.deepEqual([handler.asked, handler.returned], [1, 0]);
@@ -166,14 +168,14 @@ Deno.test("a stream gets what a schema made of the arguments, and the context", 
 Deno.test("a stream is not opened with arguments that do not fit", async () => {
   const never = () => assert.fail("the handler is called");
   assert.throws(() => open(withRows(never, { input: NOTHING })), {
-    name: "Refusal",
+    name: "RequestError",
     code: ErrorCode.INVALID_CONTENT,
     message: "the data does not fit its schema, n: no",
   });
   for (const input of Object.values(WAITING)) {
     const refused = open(withRows(never, { input }), { n: 0 });
     assert(refused instanceof Promise);
-    await assert.rejects(refused, { name: "Refusal", code: 2 });
+    await assert.rejects(refused, { name: "RequestError", code: 2 });
   }
 });
 

@@ -12,7 +12,7 @@ import {
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Message } from "../../protocol/message.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { Registry } from "../../server/registry.ts";
 import { ANYTHING, LIBRARIES, NOTHING } from "../support/schemas.ts";
 
@@ -74,7 +74,7 @@ Deno.test("a registry calls a listener with what its schema made of the data", a
   assert.deepEqual(await dispatch(registry, "hi", { n: "1" }), []);
   assert.deepEqual(await dispatch(registry, "bye", { n: "2" }), []);
   const errors = await dispatch(registry, "hi", { n: "x" });
-  assert(errors.length === 1 && Refusal.is(errors[0]));
+  assert(errors.length === 1 && RequestError.is(errors[0]));
   // The listener without a schema is called all the same.
   assert.deepEqual(seen, [{ n: 1 }, { n: "1" }, { n: 2 }, { n: "x" }]);
 });
@@ -193,7 +193,7 @@ Deno.test("a registry takes the schemas of all libraries", async () => {
     registry.receive("hi", () => assert.fail("the data fits"), schema);
   }
   const errors = await dispatch(registry, "hi", { n: "x" });
-  assert.equal(errors.filter(Refusal.is).length, 3);
+  assert.equal(errors.filter(RequestError.is).length, 3);
 });
 
 for (const listener of [undefined, null, "text", {}]) {
@@ -230,7 +230,7 @@ Deno.test("a registry checks an operation by the contract, or by schemas of its 
     const { operations } = registry;
     assert.equal(await operations.call("add", { n: "1" }, CONTEXT), "1");
     assert.throws(() => operations.call("add", { n: "x" }, CONTEXT), {
-      name: "Refusal",
+      name: "RequestError",
       code: ErrorCode.INVALID_CONTENT,
     });
   }

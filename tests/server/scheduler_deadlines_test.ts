@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Deadlines, type Expiring } from "../../server/scheduler.ts";
+import { type Expiring, TimeoutQueue } from "../../server/scheduler.ts";
 
 /** The clock and the timers of JavaScript, which go on only when a test says so. */
 class Clock implements Disposable {
@@ -58,10 +58,10 @@ function makeThings(count: number, expired: number[]): Expiring[] {
   }));
 }
 
-Deno.test("Deadlines tell each thing when its time is up, and not before", () => {
+Deno.test("TimeoutQueue tell each thing when its time is up, and not before", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   for (const thing of makeThings(3, expired)) {
     deadlines.add(thing);
     clock.pass(10);
@@ -82,9 +82,9 @@ Deno.test("Deadlines tell each thing when its time is up, and not before", () =>
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("Deadlines have one timer however many things there are", () => {
+Deno.test("TimeoutQueue have one timer however many things there are", () => {
   using clock = new Clock();
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   assert.equal(clock.timers, 0);
   const things = makeThings(1_000, []);
   for (const thing of things) deadlines.add(thing);
@@ -95,10 +95,10 @@ Deno.test("Deadlines have one timer however many things there are", () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("Deadlines forget a thing that is done", () => {
+Deno.test("TimeoutQueue forget a thing that is done", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   const [one, two, three] = makeThings(3, expired);
   deadlines.add(one!);
   clock.pass(50);
@@ -115,10 +115,10 @@ Deno.test("Deadlines forget a thing that is done", () => {
   assert.deepEqual([expired, clock.timers], [[1], 0]);
 });
 
-Deno.test("Deadlines start anew after nothing was left", () => {
+Deno.test("TimeoutQueue start anew after nothing was left", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   const [one, two] = makeThings(2, expired);
   deadlines.add(one!);
   deadlines.delete(one!);
@@ -130,10 +130,10 @@ Deno.test("Deadlines start anew after nothing was left", () => {
   assert.deepEqual([expired, clock.timers], [[1], 0]);
 });
 
-Deno.test("Deadlines wait on where a timer fires too early", () => {
+Deno.test("TimeoutQueue wait on where a timer fires too early", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   for (const thing of makeThings(2, expired)) deadlines.add(thing);
   clock.pass(99, 1);
   assert.deepEqual([expired, clock.timers], [[], 1]);
@@ -144,7 +144,7 @@ Deno.test("Deadlines wait on where a timer fires too early", () => {
 Deno.test("a thing whose time is up may see itself and others off", () => {
   using clock = new Clock();
   const expired: string[] = [];
-  const deadlines = new Deadlines(100);
+  const deadlines = new TimeoutQueue(100);
   const other: Expiring = { expire: () => void expired.push("other") };
   const first: Expiring = {
     expire() {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { inTurns, TurnQueue } from "../../server/scheduler.ts";
+import { FairScheduler, forEachInBatches } from "../../server/scheduler.ts";
 import { endOfTick } from "../support/helpers.ts";
 
 /** A queue whose turns of the event loop a test makes. */
 class Loop {
-  readonly queue = new TurnQueue((turn) => this.#due.push(turn));
+  readonly queue = new FairScheduler((turn) => this.#due.push(turn));
   readonly #due: (() => void)[] = [];
 
   /** How many turns of the event loop are due */
@@ -17,7 +17,7 @@ class Loop {
   }
 }
 
-Deno.test("a TurnQueue gives two a turn at a time, in their order", () => {
+Deno.test("a FairScheduler gives two a turn at a time, in their order", () => {
   const loop = new Loop();
   const seen: number[] = [];
   for (let n = 0; n < 5; n++) loop.queue.add(() => seen.push(n));
@@ -31,7 +31,7 @@ Deno.test("a TurnQueue gives two a turn at a time, in their order", () => {
   assert.deepEqual(counts, [2, 4, 5]);
 });
 
-Deno.test("a TurnQueue is fair to those that queue again and again", () => {
+Deno.test("a FairScheduler is fair to those that queue again and again", () => {
   const loop = new Loop();
   const turns = Array<number>(10).fill(0);
   const queueAgain = (n: number) => {
@@ -43,7 +43,7 @@ Deno.test("a TurnQueue is fair to those that queue again and again", () => {
   assert.deepEqual(turns, Array(10).fill(10));
 });
 
-Deno.test("a TurnQueue rests when nobody waits, and goes on later", () => {
+Deno.test("a FairScheduler rests when nobody waits, and goes on later", () => {
   const loop = new Loop();
   const seen: string[] = [];
   for (const name of ["first", "second"]) {
@@ -55,11 +55,11 @@ Deno.test("a TurnQueue rests when nobody waits, and goes on later", () => {
   }
 });
 
-Deno.test("inTurns() acts on 64 in a turn of the event loop, and on all", async () => {
+Deno.test("forEachInBatches() acts on 64 in a turn of the event loop, and on all", async () => {
   const items = Array.from({ length: 130 }, (_, n) => n);
   const seen: number[] = [];
   const counts: number[] = [];
-  const all = inTurns(items, (item) => seen.push(item));
+  const all = forEachInBatches(items, (item) => seen.push(item));
   while (seen.length < items.length) {
     counts.push(seen.length);
     await new Promise((resolve) => setImmediate(resolve));
@@ -69,9 +69,11 @@ Deno.test("inTurns() acts on 64 in a turn of the event loop, and on all", async 
   assert.deepEqual(counts, [64, 128]);
 });
 
-Deno.test("inTurns() is done at once if there is nobody", async () => {
+Deno.test("forEachInBatches() is done at once if there is nobody", async () => {
   let isDone = false;
-  void inTurns([], () => assert.fail("called")).then(() => isDone = true);
+  void forEachInBatches([], () => assert.fail("called")).then(() =>
+    isDone = true
+  );
   await endOfTick();
   assert(isDone);
 });

@@ -1,7 +1,7 @@
 /** Those who wait for room get in by turns, as far as there is some. */
 
 import assert from "node:assert/strict";
-import { Room, type Waiter } from "../../server/streams.ts";
+import { Backpressure, type Waiter } from "../../server/streams.ts";
 import { endOfTick } from "../support/helpers.ts";
 
 /** A room by hand: how much is in it, when it is looked at, and when a turn is over. */
@@ -10,8 +10,8 @@ class Stage {
   /** How often somebody has looked whether there is room */
   looks = 0;
   readonly entered: string[] = [];
-  readonly room = new Room({
-    hasSpareRoom: (units) => {
+  readonly room = new Backpressure({
+    hasCapacity: (units) => {
       this.looks++;
       return units <= this.space;
     },
@@ -51,9 +51,9 @@ class Stage {
 
 Deno.test("a room is open as far as its owner has some, and looks only then", () => {
   const stage = new Stage();
-  assert(!stage.room.isOpenFor(1) && stage.room.isOpenFor(0));
+  assert(!stage.room.isWritable(1) && stage.room.isWritable(0));
   stage.space = 5;
-  assert(stage.room.isOpenFor(5) && !stage.room.isOpenFor(6));
+  assert(stage.room.isWritable(5) && !stage.room.isWritable(6));
   assert.equal(stage.due, 0);
 });
 
@@ -77,7 +77,7 @@ Deno.test("nobody overtakes the first, however little room is needed", async () 
   stage.wait("small", 1);
   await stage.look(5);
   assert.deepEqual(stage.entered, []);
-  assert(!stage.room.isOpenFor(1));
+  assert(!stage.room.isWritable(1));
   await stage.look(5);
   assert.deepEqual(stage.entered, ["large"]);
   await stage.turn();
@@ -86,7 +86,7 @@ Deno.test("nobody overtakes the first, however little room is needed", async () 
   await stage.look(1);
   assert.deepEqual(stage.entered, ["large", "small"]);
   await stage.turn();
-  assert(stage.room.isOpenFor(0));
+  assert(stage.room.isWritable(0));
 });
 
 Deno.test("only the first is looked at, however many wait", async () => {
@@ -107,7 +107,7 @@ Deno.test("those who have given up are in nobody's way", async () => {
   stage.room.forget(waiters[2]!);
   await stage.turn();
   assert.deepEqual([stage.entered, stage.due], [["b"], 0]);
-  assert(stage.room.isOpenFor(1));
+  assert(stage.room.isWritable(1));
 });
 
 Deno.test("a room that all have left looks no more, until somebody waits again", async () => {

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
-import { Items } from "../../server/streams.ts";
+import { StreamSource } from "../../server/streams.ts";
 import { gate } from "../support/helpers.ts";
 
 const SUBJECT = 'operation "rows"';
 
 /** The items of an iterator by hand. */
-function byHand(iterator: object): Items {
+function byHand(iterator: object): StreamSource {
   const iterable = { [Symbol.asyncIterator]: () => iterator };
-  return new Items(SUBJECT, iterable as AsyncIterable<unknown>, undefined);
+  return new StreamSource(
+    SUBJECT,
+    iterable as AsyncIterable<unknown>,
+    undefined,
+  );
 }
 
-Deno.test("Items that nobody wants any more let the handler get to its end", async () => {
+Deno.test("StreamSource that nobody wants any more let the handler get to its end", async () => {
   const order: string[] = [];
   async function* handler() {
     try {
@@ -20,7 +24,7 @@ Deno.test("Items that nobody wants any more let the handler get to its end", asy
       order.push("finally");
     }
   }
-  const items = new Items(SUBJECT, handler(), undefined);
+  const items = new StreamSource(SUBJECT, handler(), undefined);
   await items.next();
   await items.return();
   order.push("returned");
@@ -35,7 +39,7 @@ Deno.test("a handler that has not begun does not begin for its end", async () =>
   async function* handler() {
     assert.fail("it runs");
   }
-  const items = new Items(SUBJECT, handler(), undefined);
+  const items = new StreamSource(SUBJECT, handler(), undefined);
   await items.return();
   assert.equal(await items.next(), undefined);
 });
@@ -50,7 +54,7 @@ Deno.test("the end of a handler fails with what its finally throws", async () =>
       throw error;
     }
   }
-  const items = new Items(SUBJECT, handler(), undefined);
+  const items = new StreamSource(SUBJECT, handler(), undefined);
   await items.next();
   await assert.rejects(items.return(), (thrown) => thrown === error);
 });
@@ -63,7 +67,7 @@ Deno.test("the end of a handler waits for what the handler waits for", async () 
     order.push("ready");
     yield 1;
   }
-  const items = new Items(SUBJECT, handler(), undefined);
+  const items = new StreamSource(SUBJECT, handler(), undefined);
   const item = items.next();
   const end = items.return().then(() => order.push("end"));
   open();
@@ -72,13 +76,13 @@ Deno.test("the end of a handler waits for what the handler waits for", async () 
   assert.deepEqual(order, ["ready", "end"]);
 });
 
-Deno.test("Items of an iterator without return() end without it", async () => {
+Deno.test("StreamSource of an iterator without return() end without it", async () => {
   for (const more of [{}, { return: undefined }, { return: null }]) {
     await byHand({ next: () => assert.fail(), ...more }).return();
   }
 });
 
-Deno.test("Items call next() and return() of an iterator as its methods", async () => {
+Deno.test("StreamSource call next() and return() of an iterator as its methods", async () => {
   const seen: unknown[] = [];
   const iterator = {
     next(...args: unknown[]) {
@@ -95,7 +99,7 @@ Deno.test("Items call next() and return() of an iterator as its methods", async 
   assert.deepEqual(seen, [iterator, 0, iterator, 0]);
 });
 
-Deno.test("Items ask nothing of an iterator that has ended, however it has", async () => {
+Deno.test("StreamSource ask nothing of an iterator that has ended, however it has", async () => {
   for (
     const next of [
       () => Promise.resolve({ done: true, value: undefined }),
@@ -108,7 +112,7 @@ Deno.test("Items ask nothing of an iterator that has ended, however it has", asy
   }
 });
 
-Deno.test("Items end an iterator once", async () => {
+Deno.test("StreamSource end an iterator once", async () => {
   let ended = 0;
   const items = byHand({
     next: () => Promise.resolve({ done: false, value: 1 }),

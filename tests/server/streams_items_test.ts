@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ValidationError } from "../../common/errors.ts";
-import { isAsyncIterable, Items } from "../../server/streams.ts";
+import { isAsyncIterable, StreamSource } from "../../server/streams.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
 import { fails } from "../support/helpers.ts";
@@ -16,8 +16,8 @@ import {
 const SUBJECT = 'operation "rows"';
 
 /** The items of a handler that yields these. */
-function itemsOf(values: readonly unknown[], schema?: Schema): Items {
-  return new Items(SUBJECT, generate(values), schema);
+function itemsOf(values: readonly unknown[], schema?: Schema): StreamSource {
+  return new StreamSource(SUBJECT, generate(values), schema);
 }
 
 async function* generate(values: readonly unknown[]) {
@@ -25,13 +25,17 @@ async function* generate(values: readonly unknown[]) {
 }
 
 /** The items of an iterator by hand. */
-function byHand(iterator: object): Items {
+function byHand(iterator: object): StreamSource {
   const iterable = { [Symbol.asyncIterator]: () => iterator };
-  return new Items(SUBJECT, iterable as AsyncIterable<unknown>, undefined);
+  return new StreamSource(
+    SUBJECT,
+    iterable as AsyncIterable<unknown>,
+    undefined,
+  );
 }
 
 /** All that is left of items. */
-async function rest(items: Items): Promise<string[]> {
+async function rest(items: StreamSource): Promise<string[]> {
   const texts: string[] = [];
   for (;;) {
     const text = await items.next();
@@ -40,7 +44,7 @@ async function rest(items: Items): Promise<string[]> {
   }
 }
 
-Deno.test("Items are JSON texts, one after the other, and then there is none", async () => {
+Deno.test("StreamSource are JSON texts, one after the other, and then there is none", async () => {
   const values = [{ n: 1 }, [2], "three", 4, false, null, undefined, NaN];
   const items = itemsOf([...values, { toJSON: () => 9 }, new Date(0)]);
   assert.deepEqual(await rest(items), [
@@ -59,7 +63,7 @@ Deno.test("Items are JSON texts, one after the other, and then there is none", a
   assert.deepEqual(await rest(itemsOf([])), []);
 });
 
-Deno.test("Items are not asked for before somebody wants one", async () => {
+Deno.test("StreamSource are not asked for before somebody wants one", async () => {
   const asked: number[] = [];
   async function* handler() {
     for (let n = 0;; n++) {
@@ -67,7 +71,7 @@ Deno.test("Items are not asked for before somebody wants one", async () => {
       yield n;
     }
   }
-  const items = new Items(SUBJECT, handler(), undefined);
+  const items = new StreamSource(SUBJECT, handler(), undefined);
   assert.deepEqual(asked, []);
   await items.next();
   assert.deepEqual(asked, [0]);
@@ -75,7 +79,7 @@ Deno.test("Items are not asked for before somebody wants one", async () => {
   assert.deepEqual(asked, [0, 1]);
 });
 
-Deno.test("Items are those of whatever for await goes over", async () => {
+Deno.test("StreamSource are those of whatever for await goes over", async () => {
   const stream = ReadableStream.from([1, 2]);
   const own = {
     count: 0,
@@ -92,7 +96,7 @@ Deno.test("Items are those of whatever for await goes over", async () => {
   };
   for (const iterable of [stream, own, other] as AsyncIterable<unknown>[]) {
     assert.deepEqual(
-      await rest(new Items(SUBJECT, iterable, undefined)),
+      await rest(new StreamSource(SUBJECT, iterable, undefined)),
       ["1", "2"],
     );
   }
@@ -103,7 +107,10 @@ Deno.test("what a generator returns is no item, and is not checked", async () =>
   async function* handler() {
     return 1n;
   }
-  assert.deepEqual(await rest(new Items(SUBJECT, handler(), NOTHING)), []);
+  assert.deepEqual(
+    await rest(new StreamSource(SUBJECT, handler(), NOTHING)),
+    [],
+  );
 });
 
 for (
@@ -119,7 +126,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`Items fail for ${what}, and can go on`, async () => {
+  Deno.test(`StreamSource fail for ${what}, and can go on`, async () => {
     const items = itemsOf([1, value, 3]);
     assert.equal(await items.next(), "1");
     await assert.rejects(items.next(), { name: "TypeError", message });
@@ -128,7 +135,7 @@ for (
 }
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`Items fail for what does not fit a schema of ${library}`, async () => {
+  Deno.test(`StreamSource fail for what does not fit a schema of ${library}`, async () => {
     const items = itemsOf([MISFIT], schema);
     await assert.rejects(items.next(), (error) => {
       assert(error instanceof ValidationError);
@@ -147,14 +154,14 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
 }
 
 for (const [library, schema] of Object.entries(WAITING)) {
-  Deno.test(`Items wait for a schema of ${library} that has to wait`, async () => {
+  Deno.test(`StreamSource wait for a schema of ${library} that has to wait`, async () => {
     const items = itemsOf([{ n: 1 }, { n: 0 }], schema);
     assert.equal(await items.next(), '{"n":1}');
     await assert.rejects(items.next(), ValidationError);
   });
 }
 
-Deno.test("Items are what their schema made of them", async () => {
+Deno.test("StreamSource are what their schema made of them", async () => {
   const schema = z.string().transform((text) => ({ length: text.length }));
   assert.deepEqual(await rest(itemsOf(["", "abc"], schema)), [
     '{"length":0}',
@@ -164,7 +171,7 @@ Deno.test("Items are what their schema made of them", async () => {
   assert.deepEqual(await rest(itemsOf([1], nothing)), ["null"]);
 });
 
-Deno.test("Items fail with what their schema throws or rejects with", async () => {
+Deno.test("StreamSource fail with what their schema throws or rejects with", async () => {
   const error = new Error("broken");
   const schemas = [
     schemaOf(() => {
@@ -182,9 +189,9 @@ Deno.test("Items fail with what their schema throws or rejects with", async () =
   }
 });
 
-Deno.test("Items fail with what the handler throws, and are at their end then", async () => {
+Deno.test("StreamSource fail with what the handler throws, and are at their end then", async () => {
   for (const thrown of [new Error("no"), undefined, "text", HOSTILE, REVOKED]) {
-    const items = new Items(
+    const items = new StreamSource(
       SUBJECT,
       (async function* () {
         yield 1;
@@ -198,7 +205,7 @@ Deno.test("Items fail with what the handler throws, and are at their end then", 
   }
 });
 
-Deno.test("Items fail, and do not hang, for an iterator that is none", async () => {
+Deno.test("StreamSource fail, and do not hang, for an iterator that is none", async () => {
   const broken = [{}, { next: 1 }, { next: () => {} }, { next: () => null }];
   for (const iterator of broken) {
     await assert.rejects(byHand(iterator).next(), TypeError);
@@ -208,7 +215,7 @@ Deno.test("Items fail, and do not hang, for an iterator that is none", async () 
   await assert.rejects(byHand({ return: 1 }).return(), TypeError);
 });
 
-Deno.test("Items fail with what an iterator gives that is no result", async () => {
+Deno.test("StreamSource fail with what an iterator gives that is no result", async () => {
   for (
     const [result, type] of [[5, "number"], [null, "null"], ["", "string"]]
   ) {
@@ -221,14 +228,14 @@ Deno.test("Items fail with what an iterator gives that is no result", async () =
   }
 });
 
-Deno.test("Items cannot be made of what is no iterable", () => {
+Deno.test("StreamSource cannot be made of what is no iterable", () => {
   const fail = () => {
     throw new Error("cannot be read");
   };
   for (const iterate of [fail, 1, undefined]) {
     const iterable = { [Symbol.asyncIterator]: iterate };
     assert.throws(() =>
-      new Items(SUBJECT, iterable as AsyncIterable<unknown>, undefined)
+      new StreamSource(SUBJECT, iterable as AsyncIterable<unknown>, undefined)
     );
   }
 });

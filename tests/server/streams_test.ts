@@ -223,7 +223,7 @@ Deno.test("a pump that is stopped while it waits to ask asks for nothing", async
   assert.deepEqual([handler.asked, stage.outcomes], [0, ["done"]]);
   // It is in nobody's way any more.
   stage.sink.isFull = false;
-  assert(stage.sink.room.isOpenFor(0));
+  assert(stage.sink.room.isWritable(0));
 });
 
 Deno.test("a pump waits for room after the last item before it is done", async () => {

@@ -67,7 +67,7 @@ for (
   Deno.test(`there is ${hasRoom ? "" : "no "}spare room for ${length} units behind ${waiting} bytes`, () => {
     const { socket, transport } = open();
     socket.bufferedAmount = waiting;
-    assert.equal(transport.hasSpareRoom(length), hasRoom);
+    assert.equal(transport.hasCapacity(length), hasRoom);
     assert.deepEqual(socket.sent, []);
   });
 }
@@ -77,8 +77,8 @@ Deno.test("there is no spare room behind what is said in the same tick", async (
   transport.join();
   transport.push(frameOf(900));
   assert.equal(socket.bufferedAmount, 0);
-  assert(transport.hasSpareRoom(99));
-  assert(!transport.hasSpareRoom(101));
+  assert(transport.hasCapacity(99));
+  assert(!transport.hasCapacity(101));
   // It is only asked about.
   assert.deepEqual(socket.sent, []);
   await endOfTick();
@@ -88,7 +88,7 @@ Deno.test("there is no spare room behind what is said in the same tick", async (
 Deno.test("there is always spare room without a limit", () => {
   const { socket, transport } = open(Infinity);
   socket.bufferedAmount = 1e9;
-  assert(transport.hasSpareRoom(1e6));
+  assert(transport.hasCapacity(1e6));
 });
 
 Deno.test("what finds spare room never makes a client too slow", () => {
@@ -96,7 +96,7 @@ Deno.test("what finds spare room never makes a client too slow", () => {
   for (let n = 0; n < 100; n++) {
     // Three bytes each, which nobody could have more of.
     const frame = "€".repeat(100);
-    if (!transport.hasSpareRoom(frame.length)) break;
+    if (!transport.hasCapacity(frame.length)) break;
     transport.push(frame);
     socket.bufferedAmount += 2 * frame.length;
   }

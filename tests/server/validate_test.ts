@@ -9,7 +9,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { Message } from "../../protocol/message.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { HOSTILE } from "../support/attack.ts";
 import { fails, gate } from "../support/helpers.ts";
@@ -33,11 +33,11 @@ function wireOf(
 }
 
 /** What is thrown, at once or later. */
-async function refusalOf(action: () => unknown): Promise<Refusal> {
+async function refusalOf(action: () => unknown): Promise<RequestError> {
   try {
     await action();
   } catch (error) {
-    assert(Refusal.is(error));
+    assert(RequestError.is(error));
     return error;
   }
   assert.fail("nothing is refused");
@@ -59,7 +59,7 @@ Deno.test("checkData() gives at once what a schema made of the data", () => {
 Deno.test("checkData() refuses at once what does not fit", () => {
   const data = { n: [] };
   assert.throws(() => checkData(data, z.object({ n: z.int() })), (error) => {
-    assert(Refusal.is(error));
+    assert(RequestError.is(error));
     assert.equal(error.code, ErrorCode.INVALID_CONTENT);
     const { issues, ...types } = JSON.parse(JSON.stringify(error.data));
     assert.deepEqual(types, { current: "list", needed: "int" });
@@ -91,7 +91,8 @@ Deno.test("checkData() fails with what a schema throws or rejects with, which re
     ];
     for (const schema of schemas) {
       assert(
-        await fails(() => checkData({}, schema), thrown) && !Refusal.is(thrown),
+        await fails(() => checkData({}, schema), thrown) &&
+          !RequestError.is(thrown),
       );
     }
   }
@@ -187,7 +188,7 @@ for (
     const description = `the contract has no message ${shown}${reply}`;
     const wire = wireOf(name, { n: 1 }, ...replying);
     assert.throws(() => checked(CONTRACT, wire), {
-      name: "Refusal",
+      name: "RequestError",
       message: description,
       code: ErrorCode.INVALID_CONTENT,
       note: description,

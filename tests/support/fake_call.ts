@@ -40,7 +40,7 @@ export class FakeCall {
     return this.#outcome.promise;
   };
 
-  /** Items have come. */
+  /** StreamSource have come. */
   async items(...items: readonly Json[]): Promise<void> {
     if (this.#isUnderWay) this.#events?.onItems(items);
     await endOfTick();

@@ -1,17 +1,17 @@
-/** Broadcasts by hand: recipients that keep what they get, and turns that a test makes. */
+/** Broadcaster by hand: recipients that keep what they get, and turns that a test makes. */
 
 import assert from "node:assert/strict";
 import {
+  type BroadcastBatch,
+  Broadcaster,
   type BroadcastResult,
-  Broadcasts,
-  type Burst,
   type Delivery,
   type Recipient,
 } from "../../server/broadcaster.ts";
 import { endOfTick } from "./helpers.ts";
 
-/** The frames of a burst, one for each broadcast. */
-export function framesOf({ single }: Burst): string[] {
+/** The frames of a batch, one for each broadcast. */
+export function framesOf({ single }: BroadcastBatch): string[] {
   return single.map(({ text }) => text);
 }
 
@@ -22,8 +22,8 @@ export class FakeRecipient implements Recipient {
   reachable = true;
   /** How many frames it takes before it reads too slowly */
   room = Infinity;
-  /** Is called with each burst before it is taken, as a logger may be. */
-  onDeliver: (burst: Burst) => void = () => {};
+  /** Is called with each batch before it is taken, as a logger may be. */
+  onDeliver: (batch: BroadcastBatch) => void = () => {};
   readonly name: string;
   readonly frames: string[] = [];
   readonly #log: string[];
@@ -33,10 +33,10 @@ export class FakeRecipient implements Recipient {
     this.#log = log;
   }
 
-  deliver(burst: Burst): Delivery {
-    const frames = framesOf(burst);
+  deliver(batch: BroadcastBatch): Delivery {
+    const frames = framesOf(batch);
     assert.notEqual(frames.length, 0, "nothing is delivered");
-    this.onDeliver(burst);
+    this.onDeliver(batch);
     if (!this.reachable) return { delivered: 0, rest: "failed", sends: 0 };
     const taken = frames.slice(0, this.room);
     this.room -= taken.length;
@@ -47,9 +47,9 @@ export class FakeRecipient implements Recipient {
   }
 }
 
-/** `Broadcasts` whose turns a test makes. */
+/** `Broadcaster` whose turns a test makes. */
 export class Stage {
-  readonly broadcasts: Broadcasts<FakeRecipient>;
+  readonly broadcasts: Broadcaster<FakeRecipient>;
   /** All that was delivered, as `recipient frame`, in its order */
   readonly log: string[] = [];
   /** The broadcasts that are through, as `frame number`, in their order */
@@ -60,7 +60,7 @@ export class Stage {
   #recipients = 0;
 
   constructor() {
-    this.broadcasts = new Broadcasts((turn) => {
+    this.broadcasts = new Broadcaster((turn) => {
       assert.equal(this.#turn, undefined, "two turns are due");
       this.#turn = turn;
     });

@@ -1,13 +1,13 @@
 /** A stream of a server by hand: where its items go, and when there is room for them. */
 
-import { Items } from "../../server/streams.ts";
-import { Pump, type PumpSink } from "../../server/streams.ts";
-import { Room } from "../../server/streams.ts";
+import { StreamSource } from "../../server/streams.ts";
+import { StreamSender, type StreamSink } from "../../server/streams.ts";
+import { Backpressure } from "../../server/streams.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { endOfTick } from "./helpers.ts";
 
 /** Keeps what it gets, as far as there is room; its turns and moments a test makes. */
-export class FakeSink implements PumpSink {
+export class FakeSink implements StreamSink {
   maxUnits = Infinity;
   /** How long an item may be */
   largest = Infinity;
@@ -19,8 +19,8 @@ export class FakeSink implements PumpSink {
   readonly sent: string[][] = [];
   /** How often it had no room */
   refused = 0;
-  readonly room = new Room({
-    hasSpareRoom: (units) => this.#hasRoom(units),
+  readonly room = new Backpressure({
+    hasCapacity: (units) => this.#hasRoom(units),
     moment: () => new Promise((resolve) => this.#moments.push(resolve)),
   }, { add: (turn) => this.defer(turn) });
   #turns: (() => void)[] = [];
@@ -74,11 +74,11 @@ export class FakeSink implements PumpSink {
 /** A pump with its sink, and what becomes of it: `done`, or what it fails with. */
 export class Stage {
   readonly sink = new FakeSink();
-  readonly pump: Pump;
+  readonly pump: StreamSender;
   readonly outcomes: unknown[] = [];
 
   constructor(credit: number) {
-    this.pump = new Pump(credit, this.sink);
+    this.pump = new StreamSender(credit, this.sink);
   }
 
   /** Runs a handler as far as it gets without a turn. */
@@ -86,7 +86,7 @@ export class Stage {
     handler: AsyncIterable<unknown>,
     schema?: Schema,
   ): Promise<void> {
-    const items = new Items('operation "rows"', handler, schema);
+    const items = new StreamSource('operation "rows"', handler, schema);
     void this.pump.run(items).then(
       () => void this.outcomes.push("done"),
       (error) => void this.outcomes.push(error),

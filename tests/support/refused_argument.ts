@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
-import { Refusal } from "../../protocol/request_error.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 
 /** What a client is told, which is one issue with an argument and nothing of the host. */
 export async function refusalOf(
@@ -13,7 +13,7 @@ export async function refusalOf(
     (text) => assert.fail(`the text is ${JSON.stringify(text)}`),
     (error) => error,
   );
-  assert(error instanceof Refusal, error);
+  assert(error instanceof RequestError, error);
   assert.equal(error.code, ErrorCode.INVALID_CONTENT);
   const { issues } = error.data as {
     issues: { path: string[]; message: string }[];

@@ -106,9 +106,6 @@ export interface OperationContext<
   readonly signal: AbortSignal;
 }
 
-/** The same message with what a schema made of its data; servers need it. */
-export let withData: (message: ClientMessage, data: unknown) => ClientMessage;
-
 /**
  * A message that a client sent to the server; `Of` is the contract of the server.
  *
@@ -173,13 +170,6 @@ export class ClientMessage<
   ): Message {
     const [given = {}] = data;
     return this.#send(name, given as JsonObject);
-  }
-
-  static {
-    withData = (message, data) =>
-      new ClientMessage(message.toJSON(), message.client, message.#send, {
-        data,
-      });
   }
 }
 

@@ -25,10 +25,9 @@ import { RequestError } from "../protocol/request_error.ts";
 import { OutputError } from "./error_response.ts";
 import { type Log } from "./log.ts";
 import {
-  type ClientMessage,
+  ClientMessage,
   type OperationContext,
-  OperationHandler,
-  withData,
+  type OperationHandler,
 } from "./message.ts";
 import { isAsyncIterable, StreamSource } from "./streams.ts";
 import { checkData } from "./validate.ts";
@@ -40,8 +39,14 @@ export function checkedListener(
   return (message) =>
     mapMaybePromise(
       checkData(message.data, schema),
-      (data) => listener(withData(message, data)),
+      (data) => listener(withCheckedData(message, data)),
     );
+}
+
+/** Returns a copy of a message that has the output of its schema as its data. */
+function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
+  const reply = (name: string, data: JsonObject) => message.reply(name, data);
+  return new ClientMessage(message.toJSON(), message.client, reply, { data });
 }
 
 /** What an operation gives; with some handlers, only their result tells. */

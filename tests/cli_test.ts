@@ -5,7 +5,7 @@ import { type Outside } from "../cli/serve.ts";
 import { runCommand } from "../cli.ts";
 import { connect } from "../client.ts";
 import { VERSION } from "../version.ts";
-import { Recorder } from "./support/helpers.ts";
+import { Recorder } from "./support/log_recorder.ts";
 import { makeCertificate } from "./testdata/certificate.ts";
 import { makeScript, Program, ROOT } from "./testdata/program.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parseAllowedUrl } from "../../builtins/url_allowlist.ts";
 import { getUrl, type Network } from "../../builtins/get.ts";
 import { isPublicAddress } from "../../builtins/public_address.ts";
-import { refusalOf } from "../support/refused_argument.ts";
+import { refusalOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, canBind, serve } from "../testdata/site.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isPlainPath, readFile } from "../../builtins/read.ts";
-import { refusalOf } from "../support/refused_argument.ts";
+import { refusalOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 
 const NOT_THERE = "there is no such file below the root";

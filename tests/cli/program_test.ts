@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { connect } from "../../client.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { main } from "../../cli/program.ts";
-import { pause } from "../support/helpers.ts";
+import { pause } from "../support/timing.ts";
 import { makeScript, Program, type Script } from "../testdata/program.ts";
 
 const IMPORTS = `

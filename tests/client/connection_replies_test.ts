@@ -9,7 +9,8 @@ import { ValidationError } from "../../common/errors.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { Replies } from "../../client/connection.ts";
 import { ServerMessage } from "../../client/message.ts";
-import { endOfTick, fails, gate } from "../support/helpers.ts";
+import { fails } from "../support/errors.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 import { ANYTHING, NOTHING } from "../support/schemas.ts";
 
 /** A reply to a message named `hi`. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../../client/log.ts";
-import { HOSTILE, REVOKED } from "../support/attack.ts";
-import { Recorder } from "../support/helpers.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 /** An error that cannot be read. */
 const UNREADABLE = Object.defineProperty(new Error(), "message", {

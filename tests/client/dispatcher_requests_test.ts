@@ -4,8 +4,9 @@ import { Dispatcher, type DispatcherOwner } from "../../client/dispatcher.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
-import { HOSTILE } from "../support/attack.ts";
-import { endOfTick, gate, Recorder } from "../support/helpers.ts";
+import { HOSTILE } from "../support/attacks.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 function wireOf(name: string): WireMessage {
   return { message: name, data: {}, id: 1, replying: null };

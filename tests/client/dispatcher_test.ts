@@ -3,7 +3,7 @@ import { Dispatcher } from "../../client/dispatcher.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 function wire(name: string): WireMessage {
   return { message: name, data: {}, id: 1, replying: null };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../../client/log.ts";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 Deno.test("ClientLog runs a function to its end and reports what it throws", async () => {
   const logger = new Recorder();

@@ -6,7 +6,7 @@ import {
   retryHint,
   retryReason,
 } from "../../protocol/close.ts";
-import { seeded } from "../support/helpers.ts";
+import { seeded } from "../support/random.ts";
 
 const OPTIONS = { minDelay: 500, maxDelay: 30_000 };
 

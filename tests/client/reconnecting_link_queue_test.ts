@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OfflineQueue } from "../../client/reconnecting_link.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
-import { rejection } from "../support/fake_server.ts";
+import { rejection } from "../support/errors.ts";
 
 /** Starts nothing more, as a signal that nobody aborts. */
 const { signal } = new AbortController();

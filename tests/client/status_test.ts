@@ -5,7 +5,7 @@ import {
   type StateListener,
   StateNotifier,
 } from "../../client/status.ts";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 const CLOSE = { code: 1006, reason: "" };
 

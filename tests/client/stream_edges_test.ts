@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
 import { ItemStream, type StreamEvents } from "../../client/stream.ts";
 import { ask, FakeCall, streamOver } from "../support/fake_call.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 const DONE = { done: true, value: undefined };
 

@@ -8,7 +8,7 @@ import {
   FakeCall,
   streamOver,
 } from "../support/fake_call.ts";
-import { endOfTick, gate } from "../support/helpers.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 const DONE = { done: true, value: undefined };
 

@@ -13,7 +13,7 @@ import {
   FakeCall,
   streamOver,
 } from "../support/fake_call.ts";
-import { endOfTick, gate } from "../support/helpers.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 /** All that is left of a stream. */
 async function rest(stream: ItemStream): Promise<Json[]> {

@@ -5,8 +5,8 @@ import { defineContract } from "../../contract/define.ts";
 import { HoistError, ValidationError } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { HOSTILE } from "../support/attack.ts";
-import { fails } from "../support/helpers.ts";
+import { HOSTILE } from "../support/attacks.ts";
+import { fails } from "../support/errors.ts";
 import {
   ANYTHING,
   FITTING,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SerialQueue, type Waiting } from "../../common/async.ts";
-import { HOSTILE } from "../support/attack.ts";
-import { endOfTick, gate } from "../support/helpers.ts";
+import { HOSTILE } from "../support/attacks.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 /** A sequence, and what it has done: a name, or a name with what failed before it. */
 function begin() {

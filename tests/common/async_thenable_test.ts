@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isPromiseLike, mapMaybePromise } from "../../common/async.ts";
-import { HOSTILE, REVOKED } from "../support/attack.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
+import { endOfTick } from "../support/timing.ts";
 
 const then = (resolve: (value: unknown) => void) => resolve(7);
 

@@ -7,7 +7,7 @@ import {
   readIssues,
   type SchemaIssue,
 } from "../../common/issues.ts";
-import { HOSTILE, REVOKED } from "../support/attack.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
 
 /** What a message becomes that a schema gives. */
 function messageOf(message: unknown): string | undefined {

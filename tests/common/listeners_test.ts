@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  connectTo,
-  gate,
-  message,
-  pause,
-  RawClient,
-  Recorder,
-  serveQuietly,
-  SUCCESS,
-} from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate, pause } from "../support/timing.ts";
 
 Deno.test("a message is answered as protocol.md has it", async () => {
   await using server = serveQuietly();

@@ -6,7 +6,7 @@ import {
   assertSchema,
 } from "../../contract/define.ts";
 import { defineContract } from "../../contract/define.ts";
-import { HOSTILE } from "../support/attack.ts";
+import { HOSTILE } from "../support/attacks.ts";
 import { ANYTHING, LIBRARIES } from "../support/schemas.ts";
 
 /** What is no schema, with what errors call its type. */

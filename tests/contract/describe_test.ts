@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type DataSchema } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { jsonSchemaOf } from "../../contract/describe.ts";
-import { HOSTILE } from "../support/attack.ts";
+import { HOSTILE } from "../support/attacks.ts";
 import { LIBRARIES, schemaOf } from "../support/schemas.ts";
 
 /** A schema whose library says this, and which side it was asked for. */

@@ -27,8 +27,8 @@ import {
   type OperationName,
   type StreamName,
 } from "../../contract/infer.ts";
-import { Recorder } from "../support/helpers.ts";
-import { assertSame } from "../support/same.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { assertSame } from "../support/same_type.ts";
 
 const QUIET = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { z } from "zod";
 import { check, isSchema, type Schema } from "../../contract/schema.ts";
-import { HOSTILE, REVOKED } from "../support/attack.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
 import {
   ANYTHING,
   FITTING,

@@ -10,11 +10,11 @@ import {
   Opcode,
   RawSocket,
 } from "../support/raw_socket.ts";
-import type { Asked } from "./interview.ts";
+import type { Asked } from "./server_request_checker.ts";
 import type { Oracle } from "./oracle.ts";
-import { within } from "./patience.ts";
+import { within } from "./timeouts.ts";
 import { GOODBYE } from "./requests.ts";
-import { answersTo } from "./sayings.ts";
+import { answersTo } from "./client_replies.ts";
 import type { Script, Unit } from "./script.ts";
 
 /** Goes through a script. */

@@ -5,10 +5,10 @@
  */
 
 import type { Data, Request, Wire } from "./actions.ts";
-import { type Course, isError, type Step, Steps } from "./courses.ts";
+import { type Course, isError, type Step, Steps } from "./response_steps.ts";
 import { ASK, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
 import { isFit, isUnfit } from "./schemas.ts";
-import { StreamCourse, type StreamWitness } from "./stream_course.ts";
+import { StreamCourse, type StreamWitness } from "./stream_responses.ts";
 import { STREAMS } from "./streams.ts";
 
 /** A request, and what must come back for it. */

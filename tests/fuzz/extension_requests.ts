@@ -15,7 +15,7 @@ import {
   textText,
   valueText,
 } from "./json_texts.ts";
-import { PLANS } from "./question.ts";
+import { PLANS } from "./server_request.ts";
 import type { Random } from "./random.ts";
 import { isOpen, STREAMS } from "./streams.ts";
 

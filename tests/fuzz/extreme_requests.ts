@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLength } from "../support/helpers.ts";
+import { byteLength } from "../support/bytes.ts";
 import {
   dataText,
   type Members,

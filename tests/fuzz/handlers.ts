@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type JsonObject } from "../../common/json.ts";
-import { type Schema } from "../../contract/schema.ts";
-import { pause } from "../support/helpers.ts";
-import { isMark } from "./asking.ts";
+import type { JsonObject } from "../../common/json.ts";
+import type { Schema } from "../../contract/schema.ts";
+import { pause } from "../support/timing.ts";
+import { isMark } from "./server_requests.ts";
 import { NUMBERED, NUMBERED_LATER } from "./schemas.ts";
 
 /** An operation of the host. */

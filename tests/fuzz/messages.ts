@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Numbers } from "./answers.ts";
+import type { Numbers } from "./server_frames.ts";
 import type { Data } from "./actions.ts";
-import type { Answer } from "./courses.ts";
-import type { Outstanding } from "./outstanding.ts";
+import type { Answer } from "./response_steps.ts";
+import type { Outstanding } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
 /** What one client was told of messages. */

@@ -6,11 +6,11 @@
  */
 
 import { Opcode, type ServerFrame } from "../support/raw_socket.ts";
-import { assertLoginData, decodeAnswers } from "./answers.ts";
-import type { Answer } from "./courses.ts";
-import { Dialogue, type Surroundings } from "./dialogue.ts";
+import { assertLoginData, decodeAnswers } from "./server_frames.ts";
+import type { Answer } from "./response_steps.ts";
+import { Dialogue, type Surroundings } from "./response_checker.ts";
 import { type Expectation, refusal } from "./expectations.ts";
-import type { Asked } from "./interview.ts";
+import type { Asked } from "./server_request_checker.ts";
 import {
   isEnd,
   type LoginReading,
@@ -21,7 +21,7 @@ import {
   readLogin,
   type Rules,
 } from "./model.ts";
-import { Outstanding } from "./outstanding.ts";
+import { Outstanding } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
 /** Extensions that a server speaks: docs/protocol.md, "Extensions". */

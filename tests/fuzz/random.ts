@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seeded } from "../support/helpers.ts";
+import { seeded } from "../support/random.ts";
 
 /** A stream of choices. */
 export class Random {

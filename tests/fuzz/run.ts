@@ -5,17 +5,18 @@
  */
 
 import assert from "node:assert/strict";
-import { type Server } from "../../server.ts";
-import { pause, serveQuietly } from "../support/helpers.ts";
-import { Numbers, Tally } from "./answers.ts";
+import type { Server } from "../../server.ts";
+import { serveQuietly } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
+import { Numbers, Tally } from "./server_frames.ts";
 import { perform } from "./client.ts";
-import type { Surroundings } from "./dialogue.ts";
-import { Host } from "./host.ts";
+import type { Surroundings } from "./response_checker.ts";
+import { Host } from "./application.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
 import { makeScript } from "./script.ts";
 import type { Setting } from "./settings.ts";
-import { Witness } from "./witness.ts";
+import { Witness } from "./observer.ts";
 
 /** How many clients fuzz at the same time. */
 const CLIENTS = 16;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type JsonObject } from "../../common/json.ts";
-import { type Schema, type SchemaResult } from "../../contract/schema.ts";
+import type { JsonObject } from "../../common/json.ts";
+import type { Schema, SchemaResult } from "../../contract/schema.ts";
 import type { Data } from "./actions.ts";
-import { isError, type Step } from "./courses.ts";
+import { isError, type Step } from "./response_steps.ts";
 
 const ISSUE = { message: "must be a whole number", path: ["n"] };
 

@@ -6,7 +6,7 @@
  */
 
 import { encodeFrame, joinBytes, Opcode } from "../support/raw_socket.ts";
-import { lastBytes, type Leaving } from "./leaving.ts";
+import { lastBytes, type Leaving } from "./disconnecting.ts";
 import { isEnd, type Payload, readFrame, type Rules } from "./model.ts";
 import type { Random } from "./random.ts";
 import { Requests } from "./requests.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type ServeOptions } from "../../server.ts";
-import { pause } from "../support/helpers.ts";
+import type { ServeOptions } from "../../server.ts";
+import { pause } from "../support/timing.ts";
 import type { Rules } from "./model.ts";
 
 /** A server that is fuzzed. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type JsonObject } from "../../common/json.ts";
-import { type Schema } from "../../contract/schema.ts";
-import { pause } from "../support/helpers.ts";
+import type { JsonObject } from "../../common/json.ts";
+import type { Schema } from "../../contract/schema.ts";
+import { pause } from "../support/timing.ts";
 import { NUMBERED, NUMBERED_LATER } from "./schemas.ts";
 
 /** How a stream ends after its last item. */

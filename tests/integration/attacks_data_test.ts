@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import {
   assertServed,
   CYCLE,
@@ -13,8 +13,8 @@ import {
   HOSTILE,
   REVOKED,
   setUp,
-} from "../support/attack.ts";
-import { message, operation } from "../support/helpers.ts";
+} from "../support/attacks.ts";
+import { message, operation } from "../support/raw_client.ts";
 
 /** What a host program may try to send. */
 const BAD_DATA: Readonly<Record<string, unknown>> = {

@@ -6,14 +6,14 @@ import {
   TimeoutError,
   VersionError,
 } from "../../common/errors.ts";
-import { type ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import { rejection } from "../support/errors.ts";
 import {
   acknowledgement,
   failure,
   fakeServer,
-  rejection,
 } from "../support/fake_server.ts";
-import { connectTo, serveQuietly } from "../support/helpers.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 
 Deno.test("connect() says so if nothing listens there", async () => {
   const url = `http://127.0.0.1:${closedPort()}`;

@@ -1,9 +1,11 @@
 /** How many may connect, and how many tokens they may try. */
 
 import assert from "node:assert/strict";
-import { type Server } from "../../server.ts";
-import { connectTo, gate, Recorder, serveQuietly } from "../support/helpers.ts";
-import { FROM, mount } from "../support/mounted.ts";
+import type { Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import { FROM, mount } from "../support/mounted_server.ts";
 import { type Answer, ask, TcpPeer } from "../support/tcp_peer.ts";
 
 function assertRefused(answer: Answer, status: number, body: RegExp): void {

@@ -1,13 +1,9 @@
 /** How deep a payload may be, and that each limit of requests can be switched off. */
 
 import assert from "node:assert/strict";
-import {
-  gate,
-  message,
-  operation,
-  RawClient,
-  Recorder,
-} from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { gate } from "../support/timing.ts";
 import {
   assertExceeded,
   assertLogged,

@@ -1,15 +1,11 @@
 /** How large a frame may be: bytes of UTF-8, after its fragments are put together. */
 
 import assert from "node:assert/strict";
-import { type Server } from "../../server.ts";
-import {
-  byteLength,
-  connectTo,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-} from "../support/helpers.ts";
+import type { Server } from "../../server.ts";
+import { byteLength } from "../support/bytes.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
 
 const LIMIT = 1_000;

@@ -2,15 +2,10 @@
 
 import assert from "node:assert/strict";
 import { defineContract, serve } from "../../mod.ts";
-import {
-  connectTo,
-  gate,
-  message,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-} from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
 import {
   assertExceeded,
   assertLogged,

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { defaultLogin } from "../../auth.ts";
 import { connect } from "../../client.ts";
-import { type Server } from "../../server.ts";
-import {
-  gate,
-  message,
-  pause,
-  RawClient,
-  Recorder,
-  serveQuietly,
-  SUCCESS,
-} from "../support/helpers.ts";
+import type { Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { gate, pause } from "../support/timing.ts";
 
 Deno.test("a login is answered as protocol.md has it", async () => {
   await using server = serveQuietly();

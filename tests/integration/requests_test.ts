@@ -1,229 +1,190 @@
+/** A client asks its server: the first reply is the answer. */
+
 import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
 import {
-  gate,
-  message,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-  SUCCESS,
-} from "../support/helpers.ts";
+  ConnectionClosedError,
+  NoReplyError,
+  ResponseError,
+  TimeoutError,
+} from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import { fakeServer, success } from "../support/fake_server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
 
-Deno.test("an operation is answered as protocol.md has it", async () => {
-  await using server = serveQuietly();
-  server.operation("add", ({ a, b }) => Number(a) + Number(b));
-  await using client = await RawClient.logIn(server);
-  client.send(operation(2, "add", { a: 1, b: 2 }));
-  assert.deepEqual(await client.next(), {
-    ...SUCCESS,
-    id: 2,
-    data: { result: 3 },
+Deno.test("request() resolves to the first reply, before the listeners are done", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  const { opened, open } = gate();
+  server.receive("hello", async (message) => {
+    message.reply("hi", { n: 1 });
+    message.reply("hi", { n: 2 });
+    await opened;
   });
+  await using connection = await connectTo(server);
+  const reply = await connection.request("hello", { name: "Ada" });
+  assert.deepEqual([reply.name, reply.data], ["hi", { n: 1 }]);
+  assert.equal(reply.replying?.name, "hello");
+  assert.deepEqual(reply.replying?.data, { name: "Ada" });
+  open();
 });
 
-for (
-  const [what, value, result] of [
-    ["undefined", undefined, null],
-    ["null", null, null],
-    ["false", false, false],
-    ["a promise", Promise.resolve([1, "two"]), [1, "two"]],
-    ["a date", new Date(0), "1970-01-01T00:00:00.000Z"],
-    ["NaN", NaN, null],
-  ] as const
-) {
-  Deno.test(`an operation may return ${what}`, async () => {
-    await using server = serveQuietly();
-    server.operation("value", () => value);
-    await using client = await RawClient.logIn(server);
-    client.send(operation(1, "value"));
-    assert.deepEqual((await client.next()).data, { result });
+Deno.test("request() takes a reply that comes late, if a listener waits so long", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  server.receive("hello", async (message) => {
+    await opened;
+    message.reply("hi");
   });
-}
+  await using connection = await connectTo(server);
+  const asked = connection.request("hello");
+  await connection.message("something else");
+  open();
+  assert.equal((await asked).name, "hi");
+});
 
-for (
-  const [what, make] of [
-    ["a bigint", () => 1n],
-    ["a function", () => () => {}],
-    ["a symbol", () => Symbol("no")],
-    ["what throws in toJSON", () => ({
-      toJSON() {
-        throw new Error("no");
-      },
-    })],
-    ["a rejection", () => Promise.reject(new Error("no"))],
-    ["a rejection with nothing", () => Promise.reject()],
-  ] as const
-) {
-  Deno.test(`an operation that returns ${what} is code 6 and named in the log`, async () => {
-    const logger = new Recorder();
-    await using server = serveQuietly({ logger });
-    server.operation("odd", make);
-    await using client = await RawClient.logIn(server);
-    client.send(operation(7, "odd"));
-    const { code, id } = await client.next();
-    assert.deepEqual([code, id], [6, 7]);
-    await logger.line(
-      /^error error: 127\.0\.0\.1:\d+: operation "odd" failed\n/,
+Deno.test("request() rejects if the listeners are done and none has replied", async () => {
+  await using server = serveQuietly();
+  server.receive("silent", () => {});
+  server.receive("late", (message) => {
+    setTimeout(() => message.reply("too late"), 0);
+  });
+  await using connection = await connectTo(server);
+  for (const name of ["silent", "nobody listens", "late"]) {
+    const error = await rejection(connection.request(name));
+    assert(error instanceof NoReplyError);
+    assert.equal(
+      error.message,
+      `Cannot finish request "${name}": no listener on the other side replied`,
     );
-  });
-}
-
-Deno.test("no operation exists unless the host registers it", async () => {
-  await using server = serveQuietly();
-  await using client = await RawClient.logIn(server);
-  const names = [
-    "print",
-    "read",
-    "get",
-    "__proto__",
-    "constructor",
-    "toString",
-    "",
-  ];
-  for (const [id, name] of names.entries()) {
-    client.send(operation(id, name, { path: "/etc/passwd" }));
-    assert.deepEqual(await client.next(), {
-      ...SUCCESS,
-      success: false,
-      error: "UNKNOWN_OPERATION",
-      code: 5,
-      message: "Operation not found.",
-      id,
-    });
   }
+  await connection.message("the timer has run");
 });
 
-Deno.test("Server.operation() gives the handler the client, and is removed", async () => {
-  await using server = serveQuietly();
-  const registered = server.operation("who", (_data, { client }) => client.id);
-  assert.throws(
-    () => server.operation("who", () => 1),
-    /operation "who" as it exists already/,
+Deno.test("request() rejects with the error of a listener, unless it had replied", async () => {
+  await using server = serveQuietly({ logger: new Recorder() });
+  server.receive("fail", () => {
+    throw new Error("secret of the host");
+  });
+  server.receive("reply and fail", (message) => {
+    message.reply("hi");
+    throw new Error("secret of the host");
+  });
+  await using connection = await connectTo(server);
+  const error = await rejection(connection.request("fail"));
+  assert(error instanceof ResponseError);
+  assert.equal(
+    error.message,
+    'Cannot finish request "fail": the server answered SERVER_ERROR, InternalError: the server could not carry out the request',
   );
-  await using client = await RawClient.logIn(server);
-  client.send(operation(1, "who"));
-  assert.deepEqual((await client.next()).data, {
-    result: [...server.clients][0]?.id,
+  assert.equal((await connection.request("reply and fail")).name, "hi");
+});
+
+Deno.test("request() gives up after its timeout and when its signal aborts", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  server.receive("never", () => new Promise(() => {}));
+  await using connection = await connectTo(server);
+  const late = await rejection(connection.request("never", {}, { timeout: 1 }));
+  assert(late instanceof TimeoutError);
+  assert.equal(
+    late.message,
+    'Cannot finish request "never": no answer within 1 ms',
+  );
+  const controller = new AbortController();
+  const { signal } = controller;
+  const asked = rejection(connection.request("never", {}, { signal }));
+  controller.abort(new Error("enough"));
+  assert.equal((await asked).message, "enough");
+  const before = AbortSignal.abort(new Error("before"));
+  const refused = connection.request("never", {}, { signal: before });
+  assert.equal((await rejection(refused)).message, "before");
+  await assert.rejects(connection.request("never", {}, { timeout: -1 }), {
+    name: "RangeError",
+    message:
+      "Cannot wait as 'timeout' must be from 0 to 2147483647 milliseconds, or Infinity: current value is -1",
   });
-  registered[Symbol.dispose]();
-  client.send(operation(2, "who"));
-  assert.equal((await client.next()).code, 5);
 });
 
-Deno.test("requests of one client run at the same time, answers carry their id", async () => {
-  await using server = serveQuietly();
-  const { opened, open } = gate();
-  server.operation("slow", () => opened.then(() => "slow"));
-  server.operation("fast", () => "fast");
-  await using client = await RawClient.logIn(server);
-  client.send(operation(1, "slow"));
-  client.send(operation(2, "fast"));
-  const first = await client.next();
-  assert.deepEqual([first.id, first.data.result], [2, "fast"]);
-  open();
-  const second = await client.next();
-  assert.deepEqual([second.id, second.data.result], [1, "slow"]);
-});
-
-Deno.test("an error of one request leaves the connection and other requests alone", async () => {
-  await using server = serveQuietly();
-  const { opened, open } = gate();
-  server.operation("slow", () => opened);
-  await using client = await RawClient.logIn(server);
-  client.send(operation(1, "slow"));
-  for (
-    const [frame, id, code] of [
-      [{ id: 2, action: "fly", data: {} }, 2, 8],
-      [{ id: 3, action: "message", data: { message: 1, data: {} } }, 3, 2],
-      [{ id: 4, action: "operation", data: [] }, 4, 2],
-      [{ id: "5", action: "message", data: {} }, null, 2],
-      [{ id: 0, token: "test", version: "1.0.0" }, 0, 2],
-      [{}, null, 2],
-    ] as const
-  ) {
-    client.send(frame);
-    const answer = await client.next();
-    assert.deepEqual([answer.id, answer.code], [id, code]);
+Deno.test("request() rejects when the connection ends, and after that", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  server.receive("leave", ({ client }) => client.close(4000, "enough"));
+  await using connection = await connectTo(server);
+  for (const state of ["ends", "has ended"]) {
+    const error = await rejection(connection.request("leave"));
+    assert(error instanceof ConnectionClosedError, state);
+    assert.equal(
+      error.message,
+      'Cannot finish request "leave": the connection is closed (4000, "enough")',
+    );
   }
-  open();
-  assert.deepEqual((await client.next()).data, { result: null });
 });
 
-for (
-  const [what, frame, code] of [
-    ["no JSON", "{", 1],
-    ["nothing", "", 1],
-    ["binary", new Uint8Array([123, 125]), 1],
-    ["an array", "[]", 2],
-    ["null", "null", 2],
-    ["a number", "1", 2],
-  ] as const
-) {
-  Deno.test(`a frame that is ${what} is answered and ends the connection`, async () => {
-    await using server = serveQuietly();
-    await using other = await RawClient.logIn(server);
-    await using client = await RawClient.logIn(server);
-    client.send(frame);
-    const answer = await client.next();
-    assert.deepEqual([answer.code, answer.id], [code, null]);
-    assert.equal((await client.closed).code, 1003);
-    other.send(message(1, "undisturbed"));
-    assert.equal((await other.next()).message, "open");
-  });
-}
-
-Deno.test("a goodbye is closed with 1000", async () => {
-  const logger = new Recorder();
-  await using server = serveQuietly({ logger });
-  await using client = await RawClient.logIn(server);
-  client.send({ id: null, end: true });
-  assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
-  await logger.line(/^info disconnect: 127\.0\.0\.1:\d+ has said goodbye$/);
-});
-
-Deno.test("names and keys of the object prototype are plain data", async () => {
+Deno.test("the error of a request has the stack of its caller", async () => {
   await using server = serveQuietly();
+  await using connection = await connectTo(server);
+  async function theCaller(): Promise<void> {
+    await connection.request("nobody");
+  }
+  const { stack } = await rejection(theCaller());
+  assert.match(stack ?? "", /^NoReplyError: .*\n\s+at async theCaller/);
+});
+
+Deno.test("replies after the first go to the listeners of the client, as all do", async () => {
+  await using server = serveQuietly();
+  server.receive("hello", (message) => {
+    for (const n of [1, 2, 3]) message.reply("hi", { n });
+  });
+  await using connection = await connectTo(server);
   const seen: unknown[] = [];
-  for (const name of ["__proto__", "constructor", "toString"]) {
-    server.receive(
-      name,
-      ({ data }) => void seen.push([name, Object.entries(data)]),
-    );
-  }
-  server.operation("__proto__", (data) => data);
-  await using client = await RawClient.logIn(server);
-  const data = '{"__proto__":{"polluted":1},"constructor":2,"toString":3}';
-  for (const name of ["__proto__", "constructor", "toString"]) {
-    client.send(
-      `{"id":1,"action":"message","data":{"message":"${name}","data":${data},"replying":null}}`,
-    );
-    await client.next();
-    await client.next();
-    const entries = [["__proto__", { polluted: 1 }], ["constructor", 2], [
-      "toString",
-      3,
-    ]];
-    assert.deepEqual(seen.pop(), [name, entries]);
-  }
-  client.send(
-    `{"id":2,"action":"operation","data":{"operation":"__proto__","data":${data}}}`,
-  );
-  assert.equal(JSON.stringify((await client.next()).data.result), data);
-  assert.equal(({} as { polluted?: number }).polluted, undefined);
+  connection.receive("hi", ({ data }) => void seen.push(data.n));
+  assert.equal((await connection.request("hello")).data.n, 1);
+  await connection.message("all of them are here now");
+  assert.deepEqual(seen, [1, 2, 3]);
 });
 
-Deno.test("the numbers of messages never repeat in a server", async () => {
+Deno.test("many requests under way get their own replies", async () => {
   await using server = serveQuietly();
-  server.receive("hello", (message) => void message.reply("hi"));
-  await using one = await RawClient.logIn(server);
-  await using two = await RawClient.logIn(server);
-  const ids: number[] = [];
-  for (const client of [one, two, one]) {
-    client.send(message(1, "hello"));
-    for (const _ of ["open", "newmsg"]) ids.push((await client.next()).data.id);
-    await client.next();
-  }
-  await server.broadcast("news");
-  ids.push((await one.next()).data.id);
-  assert.equal(new Set(ids).size, 7);
+  server.receive("double", async (message) => {
+    const n = Number(message.data.n);
+    for (let turn = 0; turn < n % 5; turn++) await Promise.resolve();
+    message.reply("doubled", { n: 2 * n });
+  });
+  await using connection = await connectTo(server);
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  const replies = await Promise.all(
+    numbers.map((n) => connection.request("double", { n })),
+  );
+  assert.deepEqual(
+    replies.map(({ data }) => data.n),
+    numbers.map((n) => 2 * n),
+  );
+});
+
+Deno.test("a reply of a server of Hoist 1 is taken, too, and so is its error without an id", async () => {
+  const wire = { message: "hello", data: {}, id: 1, replying: null };
+  await using server = fakeServer((socket, { id, end, action, data }) => {
+    if (end === true) return socket.close();
+    if (action === undefined) return socket.send(success(Number(id), null));
+    const number = Number(id);
+    socket.send(success(number, "open", { id: 1 }));
+    const { message } = Object(data);
+    if (message === "fail") {
+      return socket.send(JSON.stringify({
+        ...JSON.parse(success(null, null)),
+        ...{ success: false, code: 6, error: "SERVER_ERROR" },
+        message: "Internal server error.",
+      }));
+    }
+    const reply = { message: "hi", data: { n: 1 }, id: 2, replying: wire };
+    socket.send(success(number, "newmsg", reply));
+    socket.send(success(number, "done"));
+  });
+  await using connection = await connect("test", { url: server.url });
+  assert.deepEqual((await connection.request("hello")).data, { n: 1 });
+  assert.deepEqual((await connection.request("hello")).data, { n: 1 });
+  assert.match(
+    (await rejection(connection.request("fail"))).message,
+    /the server answered SERVER_ERROR/,
+  );
 });

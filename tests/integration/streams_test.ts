@@ -6,11 +6,14 @@ import {
   FeatureError,
   ResponseError,
 } from "../../common/errors.ts";
-import { type OperationStream } from "../../client/stream.ts";
-import { type Json } from "../../common/json.ts";
-import { fakeServer, rejection, success } from "../support/fake_server.ts";
-import { connectTo, gate, Recorder, serveQuietly } from "../support/helpers.ts";
-import { type Server } from "../../server.ts";
+import type { OperationStream } from "../../client/stream.ts";
+import type { Json } from "../../common/json.ts";
+import { rejection } from "../support/errors.ts";
+import { fakeServer, success } from "../support/fake_server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import type { Server } from "../../server.ts";
 
 /** A server whose operation `count` counts, and what has become of the generator. */
 function serveCount(options = {}) {

@@ -1,17 +1,11 @@
 /** Streams frame by frame: docs/protocol.md, "Extensions", `stream`. */
 
 import assert from "node:assert/strict";
-import { type ServeOptions } from "../../server.ts";
-import { type Server } from "../../server.ts";
-import {
-  endOfTick,
-  gate,
-  operation,
-  RawClient,
-  Recorder,
-  serveQuietly,
-  SUCCESS,
-} from "../support/helpers.ts";
+import type { ServeOptions, Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { operation, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 import { assertExceeded } from "../support/limits.ts";
 
 /** A call that wants a stream. */

@@ -1,12 +1,12 @@
 /** The Python programs that the tests talk to, in lines of JSON. */
 
 import { connect } from "../../client.ts";
-import { type Connection } from "../../client/connection.ts";
-import { type ConnectOptions } from "../../client/connect.ts";
-import { type Json, type JsonObject } from "../../common/json.ts";
-import { type WireMessage } from "../../protocol/message.ts";
-import { type Server } from "../../server.ts";
-import { serveQuietly } from "../support/helpers.ts";
+import type { Connection } from "../../client/connection.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import type { Json, JsonObject } from "../../common/json.ts";
+import type { WireMessage } from "../../protocol/message.ts";
+import type { Server } from "../../server.ts";
+import { serveQuietly } from "../support/server.ts";
 import { setUpPython } from "./setup.ts";
 
 const interpreter = await setUpPython();

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type } from "arktype";
 import { z } from "zod";
-import { serveAgreed } from "../support/agreement.ts";
-import { serveQuietly } from "../support/helpers.ts";
+import { serveAgreed } from "../support/contract.ts";
+import { serveQuietly } from "../support/server.ts";
 import { serve as serveSite } from "../testdata/site.ts";
-import { type Server } from "../../server.ts";
+import type { Server } from "../../server.ts";
 import { raised, withPythonClient } from "./drivers.ts";
 
 Deno.test("A Python client is told which type was needed, and carries on", async () => {

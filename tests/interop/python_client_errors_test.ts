@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { CloseCode } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
-import { Recorder, serveQuietly } from "../support/helpers.ts";
+import type { JsonObject } from "../../common/json.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
 import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
 
 Deno.test("A Python client is told that a listener failed, and not how", async () => {

@@ -1,7 +1,7 @@
 /** The real Python client talks to our server. */
 
 import assert from "node:assert/strict";
-import { serveQuietly } from "../support/helpers.ts";
+import { serveQuietly } from "../support/server.ts";
 import { VERSION } from "../../version.ts";
 import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
 

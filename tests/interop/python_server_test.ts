@@ -1,7 +1,7 @@
 /** Our client talks to the real Python server. */
 
 import assert from "node:assert/strict";
-import { type ServerMessage } from "../../client/message.ts";
+import type { ServerMessage } from "../../client/message.ts";
 import {
   ConnectionClosedError,
   ErrorCode,

@@ -12,7 +12,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlesWithin } from "../../common/async.ts";
-import { firstMatch } from "../support/helpers.ts";
+import { firstMatch } from "../support/process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

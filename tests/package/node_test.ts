@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Server } from "../../server.ts";
-import { serveQuietly } from "../support/helpers.ts";
-import { Wire } from "../support/visits.ts";
+import { serveQuietly } from "../support/server.ts";
+import { Wire } from "../support/reconnecting.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect } from "../../client.ts";
 import { stage } from "../../tools/publish.ts";
 import { settlesWithin } from "../../common/async.ts";
-import { firstMatch } from "../support/helpers.ts";
+import { firstMatch } from "../support/process.ts";
 import { JsrRegistry } from "../support/jsr_registry.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { joinFrames, MAX_BATCH } from "../../protocol/batch.ts";
-import { byteLength, seeded } from "../support/helpers.ts";
+import { byteLength } from "../support/bytes.ts";
+import { seeded } from "../support/random.ts";
 
 /** A frame of so many bytes that has nothing but characters like this in it. */
 function frameOf(bytes: number, character = "x"): string {

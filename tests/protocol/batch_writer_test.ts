@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BatchWriter } from "../../protocol/batch.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** An outbox with what it has sent; `limit` is how much a batch may hold, if any. */
 function makeOutbox(limit?: number) {

@@ -17,7 +17,7 @@ import { FEATURES } from "../../protocol/features.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
-import { CYCLE } from "../support/attack.ts";
+import { CYCLE } from "../support/attacks.ts";
 
 /** Names and texts that would break JSON made by hand, or pollute a prototype. */
 const TEXTS = [

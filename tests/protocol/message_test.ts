@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Listeners } from "../../common/listeners.ts";
 import { Message } from "../../protocol/message.ts";
 import { type WireMessage } from "../../protocol/message.ts";
-import { gate } from "../support/helpers.ts";
+import { gate } from "../support/timing.ts";
 
 function makeWire(fields: Partial<WireMessage> = {}): WireMessage {
   return { message: "hello", data: {}, id: 1, replying: null, ...fields };

@@ -4,7 +4,7 @@ import { type JsonObject } from "../../common/json.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { refuseData, refuseName } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
-import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 import { ANYTHING, FITTING, LIBRARIES, MISFIT } from "../support/schemas.ts";
 
 /** The refusal of data by a schema that says at once what is wrong with it. */

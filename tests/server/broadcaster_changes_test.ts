@@ -7,7 +7,7 @@ import {
   MANY,
   Stage,
 } from "../support/fake_recipients.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** How many recipients of two frames one turn reaches. */
 const HALF = Math.ceil(BUDGET / 2);

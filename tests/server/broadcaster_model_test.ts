@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type FakeRecipient, Stage } from "../support/fake_recipients.ts";
-import { seeded } from "../support/helpers.ts";
+import { seeded } from "../support/random.ts";
 
 /** What each recipient has to get, by a model that knows neither turns nor cursors. */
 class Model {

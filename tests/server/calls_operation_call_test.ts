@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Client } from "../../server/message.ts";
 import { Departure, OperationCall } from "../../server/calls.ts";
-import { HOSTILE } from "../support/attack.ts";
+import { HOSTILE } from "../support/attacks.ts";
 
 const CLIENT = { id: 1 } as Client;
 

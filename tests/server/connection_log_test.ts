@@ -4,7 +4,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
 import { OutputError } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 const LIMITS = { maxBuffered: 4_096 };
 

@@ -8,7 +8,9 @@ import { resolveLimits } from "../../server/limits.ts";
 import { ServerConnection } from "../../server/connection.ts";
 import { type Socket } from "../../server/transport.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
-import { endOfTick, operation, Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { operation } from "../support/raw_client.ts";
+import { endOfTick } from "../support/timing.ts";
 
 const ORIGIN = { peer: { address: "192.0.2.1:1", network: "192.0.2.1" } };
 

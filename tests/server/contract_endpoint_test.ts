@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
 import { Server } from "../../server.ts";
-import { connectAgreed, contract, serveAgreed } from "../support/agreement.ts";
-import { gate, Recorder } from "../support/helpers.ts";
+import { connectAgreed, contract, serveAgreed } from "../support/contract.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { gate } from "../support/timing.ts";
 
 /** What a server answers to whoever says this in the header. */
 async function ask(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
 import { OutputError } from "../../server/error_response.ts";
-import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 
 const ISSUES = [
   { path: ["a", 0], message: "was 4711" },

@@ -4,7 +4,7 @@ import { encodeErrorResponse } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { refuseName } from "../../server/validate.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
-import { HOSTILE, REVOKED } from "../support/attack.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
 
 const SERVER_ERROR = {
   success: false,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { debug } from "../../server/log.ts";
 import { type Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
-import { Recorder, serveQuietly } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
 
 const UPGRADE = ["Upgrade: websocket", "Connection: Upgrade"];
 const HANDSHAKE = [

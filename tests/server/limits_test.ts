@@ -2,12 +2,9 @@
 
 import assert from "node:assert/strict";
 import { type Limits, resolveLimits } from "../../server/limits.ts";
-import {
-  connectTo,
-  pause,
-  RawClient,
-  serveQuietly,
-} from "../support/helpers.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
 import { ask, TcpPeer } from "../support/tcp_peer.ts";
 
 const LONGEST = 2_147_483_647;

@@ -3,7 +3,8 @@ import { formatAddress } from "../../common/ip.ts";
 import { Listening } from "../../server/listen.ts";
 import { type ListenOptions } from "../../server/options.ts";
 import { serve } from "../../server.ts";
-import { Recorder, serveQuietly } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
 import { makeCertificate } from "../testdata/certificate.ts";
 import { makeScript, Program } from "../testdata/program.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { debug, Log } from "../../server/log.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../../common/logger.ts";
 import { serve } from "../../server.ts";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 import { CONFIG, makeScript } from "../testdata/program.ts";
 
 const SECRET = "open-sesame";

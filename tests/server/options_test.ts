@@ -6,7 +6,8 @@ import { LOG_LEVELS, type LogLevel } from "../../common/logger.ts";
 import { type ServerOptions } from "../../server/options.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import { type ResolvedOptions, resolveOptions } from "../../server/options.ts";
-import { Recorder, serveQuietly } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
 
 interface Owner {
   readonly token: string;

@@ -1,8 +1,9 @@
 /** Which pages may connect, and whom a server behind proxies believes to see. */
 
 import assert from "node:assert/strict";
-import { Recorder, serveQuietly } from "../support/helpers.ts";
-import { FROM, mount } from "../support/mounted.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
+import { FROM, mount } from "../support/mounted_server.ts";
 import { TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
 /** The status of a handshake from a page with that origin; none if it is missing. */

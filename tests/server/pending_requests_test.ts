@@ -3,7 +3,7 @@ import { type ClientMessage } from "../../server/message.ts";
 import { ConnectionClosedError, NoReplyError } from "../../common/errors.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { PendingRequests } from "../../server/pending_requests.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** A message that a client claims to reply to. */
 function wireOf(id: number, message: string): WireMessage {

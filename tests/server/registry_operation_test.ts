@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Operations } from "../../server/registry.ts";
-import { gate } from "../support/helpers.ts";
+import { gate } from "../support/timing.ts";
 
 /** What `Operations.call()` gives for a handler that returns `value`. */
 function callFor(value: unknown): string | PromiseLike<string> {

@@ -6,8 +6,9 @@ import { type JsonObject } from "../../common/json.ts";
 import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { supportOf } from "../../server/options.ts";
-import { HOSTILE } from "../support/attack.ts";
-import { fails, gate } from "../support/helpers.ts";
+import { HOSTILE } from "../support/attacks.ts";
+import { fails } from "../support/errors.ts";
+import { gate } from "../support/timing.ts";
 import {
   ANYTHING,
   FITTING,

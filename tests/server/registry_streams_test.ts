@@ -5,9 +5,9 @@ import { StreamSource } from "../../server/streams.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type OperationHandler } from "../../server/message.ts";
 import { Operations } from "../../server/registry.ts";
-import { HOSTILE } from "../support/attack.ts";
+import { HOSTILE } from "../support/attacks.ts";
 import { ByHand } from "../support/fake_sink.ts";
-import { gate } from "../support/helpers.ts";
+import { gate } from "../support/timing.ts";
 import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
 
 const GIVES_STREAM = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FairScheduler, forEachInBatches } from "../../server/scheduler.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** A queue whose turns of the event loop a test makes. */
 class Loop {

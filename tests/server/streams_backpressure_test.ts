@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Backpressure, type Waiter } from "../../server/streams.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** A room by hand: how much is in it, when it is looked at, and when a turn is over. */
 class Stage {

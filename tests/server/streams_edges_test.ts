@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ByHand, Stage } from "../support/fake_sink.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 Deno.test("a pump asks for 64 items in a turn at most, though each fills more than half a frame", async () => {
   const stage = new Stage(1_000);

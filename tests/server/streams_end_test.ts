@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
-import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 import { ByHand, Stage, texts } from "../support/fake_sink.ts";
 import { schemaOf } from "../support/schemas.ts";
 

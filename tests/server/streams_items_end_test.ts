@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StreamSource } from "../../server/streams.ts";
-import { gate } from "../support/helpers.ts";
+import { gate } from "../support/timing.ts";
 
 const SUBJECT = 'operation "rows"';
 

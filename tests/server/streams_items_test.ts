@@ -3,8 +3,8 @@ import { z } from "zod";
 import { ValidationError } from "../../common/errors.ts";
 import { isAsyncIterable, StreamSource } from "../../server/streams.ts";
 import { type Schema } from "../../contract/schema.ts";
-import { CYCLE, HOSTILE, REVOKED } from "../support/attack.ts";
-import { fails } from "../support/helpers.ts";
+import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
+import { fails } from "../support/errors.ts";
 import {
   LIBRARIES,
   MISFIT,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ByHand, Counter, Stage, texts } from "../support/fake_sink.ts";
-import { endOfTick, gate } from "../support/helpers.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 /** Where a pump may stand when it is stopped, after it has sent 0. */
 const STANDS: Readonly<

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endOfTick, gate } from "../support/helpers.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 import { ByHand, Counter, Stage, texts } from "../support/fake_sink.ts";
 
 /** Texts of such lengths, as JSON has them. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Socket, Transport } from "../../server/transport.ts";
-import { endOfTick } from "../support/helpers.ts";
+import { endOfTick } from "../support/timing.ts";
 
 const ROOM = 6_000;
 

@@ -1,7 +1,9 @@
 /** What a server has said reaches a client that it closes, whatever that client sends. */
 
 import assert from "node:assert/strict";
-import { gate, operation, serveQuietly } from "../support/helpers.ts";
+import { operation } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
 import { CLOSE, frameOf, TcpPeer, TEXT } from "../support/tcp_peer.ts";
 
 /** Frames that reach the server in one piece, so that it reads on while it closes. */

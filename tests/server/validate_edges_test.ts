@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
-import {
-  message,
-  RawClient,
-  Recorder,
-  serveQuietly,
-} from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
 
 const CONTRACT = defineContract({
   messages: { count: z.object({ n: z.number() }) },

@@ -11,8 +11,9 @@ import { Message } from "../../protocol/message.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { type Schema } from "../../contract/schema.ts";
-import { HOSTILE } from "../support/attack.ts";
-import { fails, gate } from "../support/helpers.ts";
+import { HOSTILE } from "../support/attacks.ts";
+import { fails } from "../support/errors.ts";
+import { gate } from "../support/timing.ts";
 import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
 
 const NUMBERED = z.object({ n: z.coerce.number() });

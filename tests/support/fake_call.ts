@@ -1,13 +1,13 @@
 /** The call of a stream by hand: what it is told, and what it says. */
 
-import { type Json } from "../../common/json.ts";
+import type { Json } from "../../common/json.ts";
 import {
   ItemStream,
   type StreamEvents,
   type StreamOptions,
   type StreamParts,
 } from "../../client/stream.ts";
-import { endOfTick } from "./helpers.ts";
+import { endOfTick } from "./timing.ts";
 
 /** A call that a test answers, under way until it has ended or is given up. */
 export class FakeCall {

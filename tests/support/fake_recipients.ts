@@ -8,7 +8,7 @@ import {
   type Delivery,
   type Recipient,
 } from "../../server/broadcaster.ts";
-import { endOfTick } from "./helpers.ts";
+import { endOfTick } from "./timing.ts";
 
 /** The frames of a batch, one for each broadcast. */
 export function framesOf({ single }: BroadcastBatch): string[] {

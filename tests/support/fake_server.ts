@@ -1,7 +1,5 @@
 /** A server that does what a test says, and what a client needs to meet it. */
 
-import assert from "node:assert/strict";
-
 /** The answer of a Hoist server to `GET /hoist/ack`. */
 export function acknowledgement(): Response {
   return Response.json({ version: "1.0.1" });
@@ -82,15 +80,4 @@ export function success(
 export function failure(id: number | null, code: number, data: unknown = null) {
   const rest = { success: false, error: "SOME_ERROR", message: "Some error." };
   return JSON.stringify({ ...rest, id, code, data, desc: null });
-}
-
-/** What a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    assert(error instanceof Error);
-    return error;
-  }
-  throw new assert.AssertionError({ message: "The promise did not reject" });
 }

@@ -3,8 +3,8 @@
 import { StreamSource } from "../../server/streams.ts";
 import { StreamSender, type StreamSink } from "../../server/streams.ts";
 import { Backpressure } from "../../server/streams.ts";
-import { type Schema } from "../../contract/schema.ts";
-import { endOfTick } from "./helpers.ts";
+import type { Schema } from "../../contract/schema.ts";
+import { endOfTick } from "./timing.ts";
 
 /** Keeps what it gets, as far as there is room; its turns and moments a test makes. */
 export class FakeSink implements StreamSink {

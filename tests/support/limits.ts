@@ -1,10 +1,10 @@
 /** What the tests of limits have in common. */
 
 import assert from "node:assert/strict";
-import { type Limits } from "../../server/limits.ts";
-import { type ServeOptions } from "../../server.ts";
-import { type Server } from "../../server.ts";
-import { type Recorder, serveQuietly } from "./helpers.ts";
+import type { Limits } from "../../server/limits.ts";
+import type { ServeOptions, Server } from "../../server.ts";
+import type { Recorder } from "./log_recorder.ts";
+import { serveQuietly } from "./server.ts";
 
 /** A server whose operation `echo` returns what it gets. */
 export function serveEcho(limits: Limits, options: ServeOptions = {}): Server {

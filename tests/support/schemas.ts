@@ -3,7 +3,7 @@
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { type DataSchema } from "../../contract/contract.ts";
+import type { DataSchema } from "../../contract/contract.ts";
 
 /**
  * A schema by hand.

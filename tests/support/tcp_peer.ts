@@ -224,3 +224,23 @@ export async function ask(
   using peer = await TcpPeer.open(server, headers);
   return peer.answer;
 }
+
+/** A WebSocket that does nothing of its own accord. */
+export async function openRaw(server: Addressed): Promise<Deno.TcpConn> {
+  const peer = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.addr.port,
+  });
+  await peer.write(new TextEncoder().encode(
+    "GET /hoist HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  ));
+  await peer.read(new Uint8Array(1024));
+  return peer;
+}
+
+/** A text frame of a client, masked with zeros: RFC 6455, section 5.2. */
+export function maskedFrame(text: string): Uint8Array<ArrayBuffer> {
+  const payload = new TextEncoder().encode(text);
+  return new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
+}

@@ -1,7 +1,7 @@
 /** Programs in processes of their own, for what a test cannot do in its own. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/helpers.ts";
+import { Recorder } from "../support/log_recorder.ts";
 
 /** The folder of the package. */
 export const ROOT = `${import.meta.dirname}/../..`;

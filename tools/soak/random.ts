@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seeded } from "../../tests/support/helpers.ts";
+import { seeded } from "../../tests/support/random.ts";
 
 /** A source of chance. */
 export class Random {

@@ -1,7 +1,11 @@
 /** What one connection said and heard: whether it adds up. */
 
 import assert from "node:assert/strict";
-import { message, operation, SUCCESS } from "../../../tests/support/helpers.ts";
+import {
+  message,
+  operation,
+  SUCCESS,
+} from "../../../tests/support/raw_client.ts";
 import { Ledger } from "./ledger.ts";
 import { Tally } from "./tally.ts";
 

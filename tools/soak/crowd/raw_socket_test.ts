@@ -1,9 +1,9 @@
 /** A WebSocket that one can cut, stall and use wrongly. */
 
 import assert from "node:assert/strict";
-import { type Server } from "../../../server.ts";
-import { pause, Recorder } from "../../../tests/support/helpers.ts";
-import { serve } from "../../../server.ts";
+import { serve, type Server } from "../../../server.ts";
+import { Recorder } from "../../../tests/support/log_recorder.ts";
+import { pause } from "../../../tests/support/timing.ts";
 import { TOKEN } from "../commands.ts";
 import { Ledger } from "./ledger.ts";
 import { RawSocket } from "./raw_socket.ts";

@@ -2,11 +2,8 @@
 
 import assert from "node:assert/strict";
 import { ConnectionClosedError } from "../../../common/errors.ts";
-import {
-  connectTo,
-  gate,
-  serveQuietly,
-} from "../../../tests/support/helpers.ts";
+import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
+import { gate } from "../../../tests/support/timing.ts";
 import { Relay } from "./relay.ts";
 
 Deno.test("what goes through a relay arrives, until it is cut", async () => {

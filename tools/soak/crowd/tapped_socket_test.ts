@@ -1,7 +1,7 @@
 /** A WebSocket that somebody listens in on. */
 
 import assert from "node:assert/strict";
-import { connectTo, serveQuietly } from "../../../tests/support/helpers.ts";
+import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
 import { Ledger } from "./ledger.ts";
 import { Tally } from "./tally.ts";
 import { tappedSocket } from "./tapped_socket.ts";

@@ -1,0 +1,184 @@
+/**
+ * Handlers of the host program that do their worst: the server goes on, the client gets
+ * an answer with its own id, and others are served meanwhile. An unhandled rejection
+ * would fail the run.
+ */
+
+import assert from "node:assert/strict";
+import type { Json } from "../../common/json.ts";
+import type { Server } from "../../server.ts";
+import {
+  assertServed,
+  CYCLE,
+  DEEP,
+  fail,
+  HOSTILE,
+  REVOKED,
+  setUp,
+} from "../support/attacks.ts";
+import { message, operation } from "../support/raw_client.ts";
+import { endOfTick } from "../support/timing.ts";
+
+/** What a handler may do, and the code of the answer if it is an operation. */
+const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
+  "throws an error": [fail, 6],
+  "throws null": [() => {
+    throw null;
+  }, 6],
+  "throws what throws": [() => {
+    throw HOSTILE;
+  }, 6],
+  "throws a proxy that is revoked": [() => {
+    throw REVOKED;
+  }, 6],
+  "throws an error whose message throws": [() => {
+    throw Object.defineProperty(new Error(), "message", { get: fail });
+  }, 6],
+  "throws an error whose stack throws": [() => {
+    throw Object.defineProperty(new Error(), "stack", { get: fail });
+  }, 6],
+  "rejects": [() => Promise.reject(new Error("secret of the host")), 6],
+  "rejects with nothing": [() => Promise.reject(), 6],
+  "rejects with what throws": [() => Promise.reject(HOSTILE), 6],
+  "rejects later": [() => endOfTick().then(fail), 6],
+  "returns what throws": [() => HOSTILE, 6],
+  "returns a proxy that is revoked": [() => REVOKED, 6],
+  "returns a getter that throws": [() => ({
+    get a() {
+      return fail();
+    },
+  }), 6],
+  "returns a toJSON that throws": [() => ({ toJSON: fail }), 6],
+  "returns a toJSON that is a getter that throws": [() => ({
+    get toJSON() {
+      return fail();
+    },
+  }), 6],
+  "returns a toJSON that gives a function": [
+    () => ({ toJSON: () => fail }),
+    6,
+  ],
+  "returns a big integer": [() => 1n, 6],
+  "returns a cycle": [() => CYCLE, 6],
+  "returns what is deeper than the stack": [() => DEEP, 6],
+  "resolves to a cycle": [() => Promise.resolve(CYCLE), 6],
+  "resolves to a getter that throws": [
+    () =>
+      Promise.resolve({
+        get a() {
+          return fail();
+        },
+      }),
+    6,
+  ],
+  "returns a function": [() => fail, 6],
+  "returns a symbol": [() => Symbol("secret of the host"), 6],
+  "returns a thenable that throws": [() => ({ then: fail }), 6],
+  "returns a then that is a getter that throws": [() => ({
+    get then() {
+      return fail();
+    },
+  }), 6],
+  "returns a thenable that resolves and throws": [() => ({
+    then(resolve: (value: Json) => void) {
+      resolve(1);
+      fail();
+    },
+  }), 0],
+  "returns a thenable that settles twice": [() => ({
+    then(resolve: (value: Json) => void, reject: (error: unknown) => void) {
+      resolve(1);
+      reject(new Error("secret of the host"));
+      resolve(2);
+    },
+  }), 0],
+  "resolves to a thenable that throws": [
+    () => endOfTick().then(() => ({ then: fail })),
+    6,
+  ],
+  "rejects beside what it returns": [() => {
+    const rejected = Promise.reject(new Error("secret of the host"));
+    return Promise.all([rejected, rejected.then(() => 1)]);
+  }, 6],
+};
+for (const exposeErrors of [false, true]) {
+  for (const [what, [handler, code]] of Object.entries(HANDLERS)) {
+    Deno.test(`an operation that ${what} makes code ${code}, exposeErrors ${exposeErrors}`, async () => {
+      const { server, client, other } = await setUp({ exposeErrors });
+      await using _server = server;
+      server.operation("bad", handler as () => Json);
+      client.send([operation(1, "bad"), operation(2, "fine")]);
+      await assertServed(other);
+      const answers = await client.take(2);
+      const bad = answers.find(({ id }) => id === 1);
+      assert.equal(bad.code, code);
+      assert.equal(answers.find(({ id }) => id === 2).code, 0);
+      if (!exposeErrors) assert(!JSON.stringify(bad).includes("secret"));
+      await endOfTick();
+      assert.equal(server.clients.size, 2);
+    });
+  }
+}
+
+/** What a listener returns is of no interest, unless waiting for it fails. */
+const FAILS_LISTENERS =
+  /^(throws|rejects)|thenable that throws|a then that|(returns|throws) what throws|revoked/;
+
+for (const [what, [handler]] of Object.entries(HANDLERS)) {
+  const code = FAILS_LISTENERS.test(what) ? 6 : 0;
+  Deno.test(`a listener that ${what} makes code ${code}`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    const called: string[] = [];
+    server.receive("bad", handler);
+    server.receive("bad", () => called.push("the next one"));
+    client.send([message(1, "bad"), operation(2, "fine")]);
+    await assertServed(other);
+    const answers = await client.take(2);
+    assert.equal(answers.find(({ id }) => id === 1).code, code);
+    assert.deepEqual(called, ["the next one"]);
+    assert(!JSON.stringify(answers).includes("secret"));
+    await endOfTick();
+  });
+}
+
+Deno.test("handlers that never settle hold up nobody, not even their client", async () => {
+  const { server, client, other } = await setUp();
+  await using _server = server;
+  const never = () => new Promise<never>(() => {});
+  server.operation("never", never);
+  server.receive("never", never);
+  for (let id = 1; id <= 100; id++) {
+    client.send([operation(id, "never"), message(100 + id, "never")]);
+  }
+  await assertServed(client);
+  await assertServed(other);
+  assert.equal((await server.broadcast("news")).delivered, 2);
+  await server.close({ timeout: 0 });
+});
+
+/** How a handler may end things from within. */
+const ENDINGS: Readonly<Record<string, (server: Server) => void>> = {
+  "closes all clients": (server) => {
+    for (const client of server.clients) client.close(4000);
+  },
+  "closes the server": (server) => void server.close({ timeout: 0 }),
+};
+
+for (const [what, end] of Object.entries(ENDINGS)) {
+  Deno.test(`a toJSON that ${what} leaves nothing behind`, async () => {
+    const { server, client, other } = await setUp();
+    await using _server = server;
+    let calls = 0;
+    server.operation("end", () => ({
+      toJSON() {
+        calls++;
+        end(server);
+        return {};
+      },
+    }));
+    client.send([operation(1, "end"), operation(2, "end")]);
+    await Promise.all([client.closed, other.closed]);
+    assert.deepEqual([calls, server.clients.size], [1, 0]);
+  });
+}

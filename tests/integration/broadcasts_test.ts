@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { Recorder } from "../support/log_recorder.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { maskedFrame, openRaw } from "../support/tcp_peer.ts";
+import { pause } from "../support/timing.ts";
+
+Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
+  await using server = serveQuietly();
+  await using one = await RawClient.logIn(server);
+  await using two = await RawClient.logIn(server);
+  let encoded = 0;
+  const data = {
+    toJSON() {
+      encoded++;
+      return { n: 1 };
+    },
+  };
+  const result = await server.broadcast(
+    "news",
+    data as unknown as Record<string, never>,
+  );
+  assert.deepEqual(result, { delivered: 2, skipped: 0, failed: 0 });
+  assert.equal(encoded, 1);
+  for (const client of [one, two]) {
+    const { data, id, message } = await client.next();
+    assert.deepEqual([message, id], ["s_newmsg", null]);
+    const { id: _, ...rest } = data;
+    assert.deepEqual(rest, { message: "news", data: { n: 1 }, replying: null });
+  }
+});
+
+Deno.test("Server.broadcast() is not disturbed by a client that broke", async () => {
+  await using server = serveQuietly();
+  using broken = await openRaw(server);
+  await broken.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
+  while (server.clients.size === 0) await pause(5);
+  await using client = await RawClient.logIn(server);
+  broken.close();
+  assert((await server.broadcast("news")).delivered >= 1);
+  assert.equal((await client.next()).data.message, "news");
+});
+
+Deno.test("Server.broadcast() without clients is a warning", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const nobody = { delivered: 0, skipped: 0, failed: 0 };
+  assert.deepEqual(await server.broadcast("news"), nobody);
+  await logger.line(
+    /^warn broadcast: no clients are connected to get message "news"$/,
+  );
+});
+
+Deno.test("Server.broadcast() after the closing is an error", async () => {
+  const server = serveQuietly();
+  await server.close();
+  await assert.rejects(server.broadcast("news"), {
+    name: "HoistError",
+    message: 'Cannot broadcast message "news": the server is closed',
+  });
+});
+
+Deno.test("Server.clients has those who are there", async () => {
+  await using server = serveQuietly();
+  await using one = await RawClient.logIn(server);
+  {
+    await using _two = await RawClient.logIn(server);
+    const ids = [...server.clients].map(({ id }) => id);
+    assert.equal(new Set(ids).size, 2);
+  }
+  while (server.clients.size > 1) await pause(5);
+  const [client] = server.clients;
+  assert.match(client?.address ?? "", /^127\.0\.0\.1:\d+$/);
+  assert.equal(client?.version, "1.0.0");
+  assert(one);
+});

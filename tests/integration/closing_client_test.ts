@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import { ConnectionClosedError, ResponseError } from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import { failure, fakeServer, success } from "../support/fake_server.ts";
+import { firstMatch } from "../support/process.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+
+Deno.test("an error without an id is that of the oldest request, then all are closed", async () => {
+  await using server = fakeServer((socket, { id, action }) => {
+    if (action === undefined) return socket.send(success(0, null));
+    if (id !== 3) return;
+    socket.send(failure(null, 5));
+    socket.close(1003);
+  });
+  await using connection = await connect("test", { url: server.url });
+  const [first, second, third] = await Promise.all([
+    rejection(connection.operation("a")),
+    rejection(connection.operation("b")),
+    rejection(connection.message("c")),
+  ]);
+  assert(first instanceof ResponseError);
+  assert.equal(first.code, 5);
+  for (const error of [second, third]) {
+    assert(error instanceof ConnectionClosedError);
+    assert.equal(error.code, 1003);
+  }
+});
+
+Deno.test("an error that is followed by done fails its message only", async () => {
+  await using server = fakeServer((socket, { id, action }) => {
+    if (action === undefined) return socket.send(success(0, null));
+    if (action === "operation") {
+      return socket.send(success(id as number, null, { result: 1 }));
+    }
+    socket.send(success(id as number, "open", { id: 1 }));
+    socket.send(
+      failure(null, 6, {
+        message: "division by zero",
+        exc: "ZeroDivisionError",
+      }),
+    );
+    socket.send(success(id as number, "done"));
+  });
+  await using connection = await connect("test", { url: server.url });
+  const error = await rejection(connection.message("hello"));
+  assert.equal(
+    error.message,
+    'Cannot finish message "hello": the server answered SOME_ERROR, ZeroDivisionError: division by zero',
+  );
+  assert.equal(await connection.operation("add"), 1);
+});
+
+Deno.test("everything under way rejects at once when the server closes", async () => {
+  const server = serveQuietly({ closeTimeout: 1 });
+  server.operation("never", () => new Promise(() => {}));
+  server.receive("never", () => new Promise(() => {}));
+  await using connection = await connectTo(server);
+  const errors = [
+    rejection(connection.operation("never")),
+    rejection(connection.message("never")),
+  ];
+  await server.close();
+  for (const error of await Promise.all(errors)) {
+    assert(error instanceof ConnectionClosedError);
+    assert.deepEqual([error.code, error.reason], [1001, "server closed"]);
+    assert.match(
+      error.message,
+      /^Cannot finish (operation|message) "never": the connection is closed \(1001, "server closed"\)$/,
+    );
+  }
+  assert.deepEqual(await connection.closed, {
+    code: 1001,
+    reason: "server closed",
+  });
+  assert(
+    (await rejection(connection.operation("x"))) instanceof
+      ConnectionClosedError,
+  );
+});
+
+Deno.test("everything under way rejects when the server is killed", async () => {
+  const program = new URL("../../mod.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-net",
+      program,
+      "-t",
+      "test",
+      "-H",
+      "127.0.0.1",
+      "-p",
+      "0",
+    ],
+    stderr: "piped",
+    stdout: "null",
+  }).spawn();
+  const address = await firstMatch(child.stderr, /127\.0\.0\.1:\d+/);
+  await using connection = await connect("test", { url: `http://${address}` });
+  // Stopped, it cannot answer before it is killed.
+  child.kill("SIGSTOP");
+  const waiting = rejection(connection.operation("any"));
+  child.kill("SIGKILL");
+  await child.status;
+  const error = await waiting;
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(error.code, 1006);
+  assert.deepEqual(await connection.closed, { code: 1006, reason: "" });
+});
+
+Deno.test("Connection.close() says goodbye and rejects what is under way", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  server.operation("never", () => new Promise(() => {}));
+  const connection = await connectTo(server);
+  const waiting = rejection(connection.operation("never"));
+  await Promise.all([connection.close(), connection.close()]);
+  const error = await waiting;
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(error.code, 1000);
+  assert.deepEqual(await connection.closed, { code: 1000, reason: "goodbye" });
+  await connection.close();
+});
+
+Deno.test("Connection.close() does not wait for ever for the server", async () => {
+  await using server = fakeServer((socket, { id }) => {
+    if (id === 0) socket.send(success(0, null));
+  });
+  const connection = await connect("test", { url: server.url });
+  await connection.close();
+  assert.equal((await connection.closed).code, 1000);
+});
+
+Deno.test("an await using block closes the connection", async () => {
+  await using server = serveQuietly();
+  {
+    await using connection = await connectTo(server);
+    assert.equal(server.clients.size, 1);
+    assert(connection);
+  }
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("no listener is called after Connection.close()", async () => {
+  const timers: ReturnType<typeof setInterval>[] = [];
+  await using server = fakeServer((socket, { id }) => {
+    if (id !== 0) return;
+    socket.send(success(0, null));
+    const message = { message: "news", data: {}, id: 1, replying: null };
+    // It does not take a goodbye for an answer.
+    timers.push(
+      setInterval(() => socket.send(success(null, "s_newmsg", message)), 1),
+    );
+    socket.onclose = () => timers.forEach((timer) => clearInterval(timer));
+  });
+  const connection = await connect("test", { url: server.url });
+  const first = Promise.withResolvers<void>();
+  let calls = 0;
+  connection.receive(() => {
+    calls++;
+    first.resolve();
+  });
+  await first.promise;
+  const closing = connection.close();
+  const before = calls;
+  await closing;
+  assert.equal(calls, before);
+});

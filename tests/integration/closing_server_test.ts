@@ -1,0 +1,193 @@
+/** How a server ends: in bounded time, and so that its clients know. */
+
+import assert from "node:assert/strict";
+import type { CloseOptions } from "../../server/options.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import { mount } from "../support/mounted_server.ts";
+import { ask, TcpPeer } from "../support/tcp_peer.ts";
+
+const GONE = { code: 1001, reason: "server closed" };
+
+/** A server with a call under way that ends when the gate opens. */
+async function serveBusy() {
+  const { opened, open } = gate();
+  const started = gate();
+  const server = serveQuietly();
+  server.operation("wait", async () => {
+    started.open();
+    await opened;
+    return "done";
+  });
+  const client = await RawClient.logIn(server);
+  client.send(operation(1, "wait"));
+  await started.opened;
+  return { server, client, open };
+}
+
+Deno.test("Server.close() lets what is under way finish within its timeout", async () => {
+  const { server, client, open } = await serveBusy();
+  const closing = server.close({ timeout: 60_000 });
+  open();
+  assert.deepEqual((await client.next()).data, { result: "done" });
+  assert.deepEqual(await client.closed, GONE);
+  await closing;
+});
+
+Deno.test("Server.close() cuts what takes longer than its timeout", async () => {
+  const { server, client } = await serveBusy();
+  await server.close({ timeout: 0 });
+  assert.deepEqual(await client.closed, GONE);
+});
+
+Deno.test("Server.close() takes the timeout of whoever closes first", async () => {
+  const { server, client } = await serveBusy();
+  const first = server.close({ timeout: 1 });
+  assert.equal(server.close({ timeout: 60_000 }), first);
+  assert.equal(server.close(), first);
+  await first;
+  assert.deepEqual(await client.closed, GONE);
+});
+
+for (const timeout of [-1, NaN, Infinity, 2 ** 31]) {
+  Deno.test(`Server.close() refuses ${JSON.stringify(timeout)} as timeout, and stays open`, async () => {
+    await using server = serveQuietly();
+    assert.throws(
+      () => server.close({ timeout } as CloseOptions),
+      /^(Range|Type)Error: Cannot close as 'timeout' must be .*: current value is /,
+    );
+    assert.equal((await ask(server)).status, 101);
+  });
+}
+
+Deno.test("new clients and load balancers are sent away as soon as the server closes", async () => {
+  const { server, client, open } = await serveBusy();
+  const health = `${server.url}/hoist/health`;
+  const before = await fetch(health);
+  assert.equal(before.status, 200);
+  assert.equal(before.headers.get("content-type"), "application/json");
+  assert.equal(before.headers.get("cache-control"), "no-store");
+  assert.equal(await before.text(), '{"status":"ok"}');
+  const closing = server.close({ timeout: 60_000 });
+  const refused = await ask(server);
+  assert.equal(refused.status, 503);
+  assert.match(refused.headers.get("content-type") ?? "", /^text\/plain\b/);
+  assert.match(refused.body, /closing/);
+  const after = await fetch(health);
+  assert.equal(after.status, 503);
+  assert.equal(await after.text(), '{"status":"closing"}');
+  open();
+  await closing;
+  await client.closed;
+});
+
+Deno.test("health is asked with GET or HEAD, and by pages of no other site", async () => {
+  await using server = serveQuietly();
+  const health = `${server.url}/hoist/health`;
+  const head = await fetch(health, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+  assert.equal(head.headers.get("access-control-allow-origin"), null);
+  const post = await fetch(health, { method: "POST" });
+  await post.body?.cancel();
+  assert.equal(post.status, 405);
+});
+
+Deno.test("a server that is mounted goes on to answer 503", async () => {
+  await using mounted = mount();
+  const peer = await TcpPeer.logIn(mounted);
+  const closing = mounted.server.close();
+  assert.deepEqual(await peer.closed(), GONE);
+  assert.equal((await ask(mounted)).status, 503);
+  peer[Symbol.dispose]();
+  await closing;
+  assert.equal((await ask(mounted)).status, 503);
+  const { port } = mounted.addr;
+  const health = await fetch(`http://127.0.0.1:${port}/hoist/health`);
+  assert.deepEqual([health.status, await health.text()], [
+    503,
+    '{"status":"closing"}',
+  ]);
+});
+
+Deno.test("a login that is decided while the server closes comes too late", async () => {
+  const { opened, open } = gate();
+  const server = serveQuietly({ login: () => opened.then(() => true) });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "1.0.0" });
+  await using other = await RawClient.open(server);
+  other.send({ id: 0, token: "test", version: "1.0.0" });
+  const closing = server.close();
+  open();
+  assert.equal((await client.closed).code, 1001);
+  assert.equal(server.clients.size, 0);
+  await closing;
+});
+
+/** The number of milliseconds that a client is told to wait. */
+function delayOf(reason: string): number {
+  const [, delay] = reason.match(/^server closed, retry in (\d+) ms$/) ?? [];
+  return Number(delay ?? NaN);
+}
+
+Deno.test("clients that come back are told when, each at another time, and others are not", async () => {
+  const count = 60;
+  const server = serveQuietly();
+  const clients = await Promise.all(
+    Array.from({ length: count }, () => RawClient.logIn(server, ["retry"])),
+  );
+  const others = [
+    await RawClient.logIn(server),
+    await RawClient.logIn(server, ["batch", "done-id", "max-payload"]),
+  ];
+  await server.close();
+  const closes = await Promise.all(clients.map(({ closed }) => closed));
+  const delays = closes.map(({ code, reason }) => {
+    assert.equal(code, 1012);
+    return delayOf(reason);
+  });
+  const most = count + others.length;
+  for (const delay of delays) assert(delay >= 0 && delay <= most, `${delay}`);
+  // That few of sixty draws differ happens once in more years than there are.
+  assert(new Set(delays).size > 10);
+  assert(Math.min(...delays) < most / 2 && Math.max(...delays) > most / 2);
+  for (const other of others) assert.deepEqual(await other.closed, GONE);
+});
+
+Deno.test("who has not logged in gets 1001, whatever it would have named", async () => {
+  const server = serveQuietly();
+  await using client = await RawClient.open(server);
+  const closing = server.close();
+  assert.deepEqual(await client.closed, GONE);
+  await closing;
+});
+
+for (const onSlow of ["disconnect", "skip"] as const) {
+  Deno.test(`the end is bounded with peers that never read and handlers that never return, onSlow "${onSlow}"`, async () => {
+    const logger = new Recorder();
+    const limits = { maxBuffered: 65_536 };
+    const server = serveQuietly({ logger, limits, onSlow });
+    server.operation("never", () => new Promise(() => {}));
+    using full = await TcpPeer.logIn(server, { features: ["retry"] });
+    await full.send(operation(1, "never"));
+    using half = await TcpPeer.logIn(server);
+    await half.send(operation(1, "never"));
+    const text = "x".repeat(8_000);
+    for (let skipped = 0; skipped === 0;) {
+      ({ skipped } = await server.broadcast("news", { text }));
+    }
+    using silent = await TcpPeer.open(server);
+    await server.close({ timeout: 1 });
+    assert.equal(server.clients.size, 0);
+    assert(silent.answer.status === 101);
+    await logger.line(/^info shutdown: the server is closed$/);
+  });
+}
+
+Deno.test("our own client learns that the server closes", async () => {
+  const server = serveQuietly();
+  await using connection = await connectTo(server);
+  await server.close();
+  assert.equal((await connection.closed).code, 1001);
+});

@@ -1,0 +1,43 @@
+/** Clients that are gone before their handshake is answered, of which Deno says nothing. */
+
+import assert from "node:assert/strict";
+import { Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { gate } from "../support/timing.ts";
+import { ask, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
+
+Deno.test({
+  name:
+    "a client that leaves before its handshake is answered does not count for ever",
+  // Deno leaves the upgrade open that nobody waits for.
+  sanitizeOps: false,
+  fn: async () => {
+    const logger = new Recorder();
+    const limits = { maxConnections: 1, loginTimeout: 50 };
+    const hoist = new Server("test", { logger, limits });
+    const { opened, open } = gate();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const http = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, signal, onListen: () => {} },
+      async (request, info) => {
+        const response = hoist.fetch(request, info);
+        await opened;
+        return response;
+      },
+    );
+    const handshake = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
+    {
+      using early = await TcpPeer.connect(http);
+      await early.write(new TextEncoder().encode(handshake));
+      await logger.line(/has connected/);
+    }
+    await logger.line(/login timed out/);
+    open();
+    assert.equal((await ask(http)).status, 503);
+    while ((await ask(http)).status !== 101);
+    await hoist.close();
+    controller.abort();
+    await http.finished;
+  },
+});

@@ -1,0 +1,131 @@
+/** What a client says of a server that does not let it in, and what would help. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import { ConnectError } from "../../common/errors.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import { rejection } from "../support/errors.ts";
+import type { ServeOptions } from "../../server.ts";
+import type { ServerConnection } from "../../server/connection.ts";
+
+for (
+  const [what, options, message] of [
+    [
+      "too many connections of its address",
+      { limits: { maxConnectionsPerAddress: 1 } },
+      /has too many connections, .* from this address \(429\): try again later$/,
+    ],
+    [
+      "too many connections",
+      { limits: { maxConnections: 1 } },
+      /the server is full or closing \(503\): try again later$/,
+    ],
+  ] as readonly [string, ServeOptions, RegExp][]
+) {
+  Deno.test(`connect() says so if the server has ${what}`, async () => {
+    await using server = serveQuietly(options);
+    await using _first = await RawClient.open(server);
+    const error = await rejection(connect("test", { url: server.url }));
+    assert(error instanceof ConnectError);
+    assert.match(error.message, message);
+  });
+}
+
+Deno.test("connect() says so if its page may not connect", async () => {
+  await using server = serveQuietly({ allowedOrigins: ["https://a.example"] });
+  const { WebSocket } = globalThis;
+  // As a browser would; it cannot set the header itself.
+  class PageSocket extends WebSocket {
+    constructor(url: string, protocols?: string) {
+      const headers = { origin: "https://b.example" };
+      const options = { protocols: [protocols ?? []].flat(), headers };
+      super(url, options as unknown as string);
+    }
+  }
+  const options = { url: server.url, WebSocket: PageSocket };
+  const error = await rejection(connect("test", options));
+  assert.match(error.message, /does not allow this page \(403\)/);
+});
+
+Deno.test("connect() says so if what answers does not speak TLS", async () => {
+  await using server = serveQuietly();
+  const url = server.url.replace("http:", "https:");
+  const error = await rejection(connect("test", { url }));
+  assert.match(error.message, /does not speak TLS; write http:/);
+});
+
+Deno.test("connect() says so if the URL has the path that is added to it", async () => {
+  await using server = serveQuietly();
+  const url = `${server.url}/hoist`;
+  const error = await rejection(connect("test", { url }));
+  assert.match(error.message, /leave out \/hoist, which is added to the URL$/);
+});
+
+Deno.test("connect() says so if the login takes the server too long", async () => {
+  const { opened, open } = gate();
+  const logger = new Recorder();
+  await using server = serveQuietly({
+    logger,
+    login: () => opened.then(() => true),
+    limits: { loginTimeout: 20 },
+  });
+  const error = await rejection(connect("test", { url: server.url }));
+  open();
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /the login took too long: .*limits\.loginTimeout/,
+  );
+  await logger.line(/^info disconnect: .* \(1008, login timed out\)$/);
+});
+
+Deno.test("a broadcast that nobody gets is a warning once, until somebody has come", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const warnings = () => logger.lines.filter((line) => /^warn/.test(line));
+  for (let n = 0; n < 3; n++) await server.broadcast("tick");
+  assert.equal(warnings().length, 1);
+  {
+    await using _client = await RawClient.logIn(server);
+    await server.broadcast("tick");
+  }
+  await logger.line(/disconnect/);
+  for (let n = 0; n < 3; n++) await server.broadcast("tick");
+  assert.equal(warnings().length, 2);
+});
+
+Deno.test("the startup line shows no token that a login of the host may not take", async () => {
+  const logger = new Recorder();
+  await using _server = serveQuietly({ logger, login: () => true });
+  assert.doesNotMatch(logger.lines[0] ?? "", /token/);
+});
+
+Deno.test("a connection comes back to a server whose login fails for a while", async () => {
+  let isAway = false;
+  await using server = serveQuietly({
+    login: () => {
+      if (isAway) throw new Error("the database is away");
+      return true;
+    },
+  });
+  await using connection = await connect("test", {
+    url: server.url,
+    reconnect: { minDelay: 1, maxDelay: 5 },
+  });
+  const failed = Promise.withResolvers<unknown>();
+  const open = Promise.withResolvers<void>();
+  using _status = connection.onState((status) => {
+    if (status.state === "open") open.resolve();
+    if (status.state === "waiting") failed.resolve(status.close.error);
+  });
+  isAway = true;
+  // As a client that reads too slowly is.
+  const [client] = [...server.clients] as unknown as ServerConnection[];
+  client?.disconnect(1013, "reads too slowly");
+  await failed.promise;
+  isAway = false;
+  await open.promise;
+});

@@ -1,0 +1,311 @@
+/** A client that holds what its server sends against the contract. */
+
+import assert from "node:assert/strict";
+import type { Connection } from "../../client/connection.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import { NoReplyError, ValidationError } from "../../common/errors.ts";
+import {
+  type Agreement,
+  connectAgreed,
+  contract,
+  serveAgreed,
+} from "../support/contract.ts";
+import { defineContract } from "../../contract/define.ts";
+import { rejection } from "../support/errors.ts";
+import { fakeServer, success } from "../support/fake_server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import type { Schema } from "../../contract/schema.ts";
+import type { Server } from "../../server.ts";
+
+/** A server that does not keep to the contract, and what it sends. */
+function serveWrong(): Server {
+  const server = serveQuietly();
+  server.operation("add", () => "three");
+  server.operation("now", () => ({ any: "thing" }));
+  server.operation("rows", async function* () {
+    yield* [{ n: 1 }, { n: "two" }, { n: 3 }];
+  });
+  server.receive("hello", (message) => {
+    message.reply("hi", { text: "first" });
+    message.reply("hi", { text: 2 });
+    message.reply("hey");
+    message.reply("hi", { text: "last" });
+  });
+  return server;
+}
+
+function connectValidating(
+  server: Server,
+  options: Partial<ConnectOptions<Agreement>> = {},
+): Promise<Connection<Agreement>> {
+  return connectAgreed(server, { validate: "all", ...options });
+}
+
+Deno.test("a result that does not fit rejects, and the connection goes on", async () => {
+  await using server = serveWrong();
+  await using connection = await connectValidating(server);
+  const error = await rejection(connection.operation("add", { a: 1 }));
+  assert(error instanceof ValidationError);
+  assert.equal(
+    error.message,
+    'Cannot finish operation "add": the result does not fit its schema, Invalid input: expected number, received string',
+  );
+  assert.deepEqual(error.issues, [{
+    path: [],
+    message: "Invalid input: expected number, received string",
+  }]);
+  // What has no schema may be anything.
+  assert.deepEqual(await connection.operation("now"), { any: "thing" });
+});
+
+Deno.test("without validate, the server is trusted", async () => {
+  await using server = serveWrong();
+  for (const options of [{}, { validate: "none" }] as const) {
+    await using connection = await connectAgreed(server, options);
+    const sum: unknown = await connection.operation("add", { a: 1 });
+    assert.equal(sum, "three");
+    const { replies } = await connection.message("hello", { name: "Ada" });
+    assert.equal(replies.length, 4);
+  }
+});
+
+Deno.test("an item that does not fit ends the stream, and the server's generator", async () => {
+  await using server = serveQuietly();
+  const { opened: ended, open: end } = gate();
+  server.operation("rows", async function* () {
+    try {
+      for (let n = 1;; n++) yield { n: n === 3 ? "three" : n };
+    } finally {
+      end();
+    }
+  });
+  await using connection = await connectValidating(server);
+  const seen: number[] = [];
+  const stream = connection.stream("rows", { to: 9 }, { buffer: 1 });
+  const error = await rejection((async () => {
+    for await (const { n } of stream) seen.push(n);
+  })());
+  assert(error instanceof ValidationError);
+  assert.equal(
+    error.message,
+    'Cannot go on with stream "rows": an item does not fit its schema, n: Invalid input: expected number, received string',
+  );
+  assert.deepEqual(seen, [1, 2]);
+  await ended;
+  assert.equal((await stream.next()).done, true);
+});
+
+Deno.test("a reply that does not fit rejects the message, and onReply sees only those that do", async () => {
+  await using server = serveWrong();
+  await using connection = await connectValidating(server, {
+    logger: new Recorder(),
+  });
+  const seen: string[] = [];
+  const error = await rejection(
+    connection.message("hello", { name: "Ada" }, {
+      onReply: ({ data }) => void seen.push(data.text),
+    }),
+  );
+  assert(error instanceof ValidationError);
+  assert.equal(
+    error.message,
+    'Cannot take message "hi": its data does not fit its schema, text: Invalid input: expected string, received number',
+  );
+  assert.deepEqual(seen, ["first", "last"]);
+});
+
+Deno.test("a server cannot choose the schema of a reply", async () => {
+  const claims = [null, { message: "ping", data: {}, id: 1, replying: null }];
+  for (const replying of claims) {
+    await using server = fakeServer((socket, frame) => {
+      if ("token" in frame) return socket.send(success(0, null));
+      if (frame.end === true) return socket.close();
+      const wire = { message: "news", data: { n: 1 }, id: 2, replying };
+      const id = Number(frame.id);
+      socket.send(success(id, "newmsg", wire));
+      socket.send(success(id, "done", null));
+    });
+    await using connection = await connectValidating(
+      server as unknown as Server,
+      {
+        logger: new Recorder(),
+      },
+    );
+    for (
+      const ask of [
+        () => connection.message("hello", { name: "Ada" }),
+        () => connection.request("hello", { name: "Ada" }),
+      ]
+    ) {
+      assert.equal(
+        (await rejection(ask())).message,
+        'Cannot take message "news": it is not in the contract, the replies to message "hello" are hi',
+      );
+    }
+  }
+});
+
+Deno.test("a first reply that does not fit rejects the request", async () => {
+  await using server = serveQuietly();
+  server.receive("hello", (message) => void message.reply("hey"));
+  await using connection = await connectValidating(server, {
+    logger: new Recorder(),
+  });
+  const error = await rejection(connection.request("hello", { name: "Ada" }));
+  assert(error instanceof ValidationError);
+  assert.equal(
+    error.message,
+    'Cannot take message "hey": it is not in the contract, the replies to message "hello" are hi',
+  );
+});
+
+Deno.test("an event that does not fit is not handed to listeners, and the logger is told", async () => {
+  await using server = serveQuietly();
+  const logger = new Recorder();
+  await using connection = await connectValidating(server, { logger });
+  const seen: unknown[] = [];
+  connection.receive("news", ({ data }) => void seen.push(data.n));
+  connection.receive(({ name }) => void seen.push(name));
+  await server.broadcast("news", { n: "one" });
+  await server.broadcast("newz", { n: 1 });
+  await server.broadcast("toString");
+  await server.broadcast("news", { n: 2 });
+  await connection.message("ping");
+  assert.deepEqual(seen, [2, "news"]);
+  assert.deepEqual(logger.lines, [
+    'warn Hoist: ignored a message\nCannot take message "news": its data does not fit its schema, n: Invalid input: expected number, received string',
+    'warn Hoist: ignored a message\nCannot take message "newz": it is not in the contract, the events are news, ready',
+    'warn Hoist: ignored a message\nCannot take message "toString": it is not in the contract, the events are news, ready',
+  ]);
+});
+
+Deno.test("a request of the server that does not fit is one whose listener failed", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectValidating(server, {
+    logger: new Recorder(),
+  });
+  connection.receive(() => assert.fail("called"));
+  await connection.message("ping");
+  const [client] = server.clients;
+  const error = await rejection(client!.request("steady"));
+  assert(error instanceof NoReplyError);
+  assert.match(error.message, /a listener on the other side failed/);
+});
+
+/** A schema that waits as long as the data says, and refuses what is negative. */
+function patient(waits: (n: number) => Promise<void>): Schema<{ n: number }> {
+  const validate = async (value: unknown) => {
+    const { n } = value as { n: number };
+    await waits(n);
+    return n < 0
+      ? { issues: [{ message: "is negative", path: ["n"] }] }
+      : { value: { n } };
+  };
+  return { "~standard": { version: 1, vendor: "test", validate } };
+}
+
+Deno.test("events keep their order, though their schemas have to wait", async () => {
+  const { opened, open } = gate();
+  const slow = defineContract({
+    messages: { here: {} },
+    events: { slow: patient((n) => n === 1 ? opened : Promise.resolve()) },
+  });
+  await using server = serveQuietly();
+  const logger = new Recorder();
+  await using connection = await connectTo(server, {
+    contract: slow as never,
+    validate: "all",
+    logger,
+  });
+  const seen: unknown[] = [];
+  connection.receive("slow", ({ data }) => void seen.push(data.n));
+  for (const n of [1, 2, -3, 4]) await server.broadcast("slow", { n });
+  await connection.message("here");
+  assert.deepEqual(seen, []);
+  open();
+  while (seen.length < 3) await Promise.resolve();
+  assert.deepEqual(seen, [1, 2, 4]);
+  await logger.line(/n: is negative$/);
+});
+
+Deno.test("replies keep their order, though their schemas have to wait", async () => {
+  const { opened, open } = gate();
+  const reply = patient((n) => n === 1 ? opened : Promise.resolve());
+  const slow = defineContract({
+    messages: { hello: { replies: { reply } } },
+  });
+  await using server = serveQuietly();
+  server.receive("hello", (message) => {
+    for (const n of [1, 2]) message.reply("reply", { n });
+    open();
+  });
+  await using connection = await connectTo(server, {
+    contract: slow as never,
+    validate: "all",
+  });
+  const seen: unknown[] = [];
+  const { replies } = await connection.message("hello", {}, {
+    onReply: ({ data }) => void seen.push(data.n),
+  });
+  assert.deepEqual(seen, [1, 2]);
+  assert.deepEqual(replies.map(({ data }) => data.n), [1, 2]);
+});
+
+Deno.test("what a schema throws rejects the request it belongs to", async () => {
+  const broken: Schema<object> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: () => {
+        throw new Error("no");
+      },
+    },
+  };
+  const bad = defineContract({
+    messages: { here: {} },
+    operations: { one: { output: broken } },
+    events: { news: broken },
+  });
+  await using server = serveQuietly();
+  server.operation("one", () => 1);
+  const logger = new Recorder();
+  await using connection = await connectTo(server, {
+    contract: bad as never,
+    validate: "all",
+    logger,
+  });
+  assert.equal((await rejection(connection.operation("one"))).message, "no");
+  connection.receive("news", () => assert.fail("called"));
+  await server.broadcast("news");
+  await connection.message("here");
+  await logger.line(/^warn Hoist: ignored a message\nno$/);
+});
+
+Deno.test("validate and contract have to make sense", async () => {
+  await using server = serveAgreed();
+  const { url } = server;
+  for (
+    const [options, text] of [
+      [
+        { contract: undefined, validate: "all" },
+        "Cannot connect as 'validate' has nothing to go by without a 'contract'",
+      ],
+      [
+        { contract, validate: "some" },
+        'Cannot connect as \'validate\' must be "none" or "all": current value is "some"',
+      ],
+      [
+        { contract: { messages: {} } },
+        "Cannot connect as 'contract' must be what defineContract() returns: current value is of type object",
+      ],
+    ] as const
+  ) {
+    const attempt = connectAgreed(
+      { url },
+      options as Partial<ConnectOptions<Agreement>>,
+    );
+    await assert.rejects(attempt, { name: "TypeError", message: text });
+  }
+});

@@ -1,0 +1,396 @@
+/** Listeners and operations whose data is checked, over the wire. */
+
+import assert from "node:assert/strict";
+import { type } from "arktype";
+import * as v from "valibot";
+import { z } from "zod";
+import { Recorder } from "../support/log_recorder.ts";
+import {
+  message,
+  operation,
+  RawClient,
+  SUCCESS,
+} from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import { rejection } from "../support/errors.ts";
+import { ResponseError } from "../../common/errors.ts";
+import type { DataSchema, Schema } from "../../mod.ts";
+
+/** The same schema of each library, and what it says of a wrong value. */
+const LIBRARIES: readonly (readonly [
+  name: string,
+  schema: Schema<{ a: number }>,
+  text: string,
+])[] = [
+  [
+    "zod",
+    z.object({ a: z.number() }),
+    "Invalid input: expected number, received string",
+  ],
+  [
+    "valibot",
+    v.object({ a: v.number() }),
+    'Invalid type: Expected number but received "x"',
+  ],
+  ["arktype", type({ a: "number" }), "a must be a number (was a string)"],
+];
+
+/** What a client is told of `{ a: "x" }`. */
+function refusal(id: number, text: string, needed: unknown) {
+  return {
+    ...SUCCESS,
+    success: false,
+    error: "INVALID_CONTENT",
+    code: 2,
+    message: "JSON content is invalid.",
+    desc: `the data does not fit its schema, a: ${text}`,
+    id,
+    data: { ...Object(needed), issues: [{ path: ["a"], message: text }] },
+  };
+}
+
+/** What each library can say of the type that it needs. */
+const NUMBER = { current: "str", needed: ["int", "float"] };
+const UNKNOWN = { current: "dict", needed: "dict" };
+
+for (const [name, schema, text] of LIBRARIES) {
+  const types = name === "valibot" ? UNKNOWN : NUMBER;
+
+  Deno.test(`a message that a schema of ${name} refuses is code 2 in place of done`, async () => {
+    await using server = serveQuietly();
+    const seen: unknown[] = [];
+    server.receive("n", schema, ({ data }) => void seen.push(data.a));
+    await using client = await RawClient.logIn(server);
+    client.send(message(7, "n", { a: "x" }));
+    assert.equal((await client.next()).message, "open");
+    assert.deepEqual(await client.next(), refusal(7, text, types));
+    client.send(message(8, "n", { a: 1 }));
+    assert.equal((await client.next()).message, "open");
+    assert.equal((await client.next()).message, "done");
+    assert.deepEqual(seen, [1]);
+  });
+
+  Deno.test(`arguments that a schema of ${name} refuses are code 2, and the handler is not called`, async () => {
+    await using server = serveQuietly();
+    let calls = 0;
+    server.operation("n", { input: schema }, ({ a }) => {
+      calls++;
+      return a + 1;
+    });
+    await using client = await RawClient.logIn(server);
+    client.send(operation(7, "n", { a: "x" }));
+    assert.deepEqual(await client.next(), refusal(7, text, types));
+    assert.equal(calls, 0);
+    client.send(operation(8, "n", { a: 1 }));
+    assert.deepEqual((await client.next()).data, { result: 2 });
+  });
+
+  Deno.test(`a result that a schema of ${name} refuses is code 6, and the log names the operation`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ logger });
+    const output = schema as Schema<unknown>;
+    server.operation("n", { output }, () => ({ a: "x" }));
+    await using client = await RawClient.logIn(server);
+    client.send(operation(7, "n"));
+    const { id, code, data } = await client.next();
+    assert.deepEqual([id, code], [7, 6]);
+    // Nothing of it is the client's business.
+    assert.deepEqual(data, {
+      message: "the server could not carry out the request",
+      exc: "InternalError",
+    });
+    const line = await logger.line(/^error error: /);
+    assert.match(
+      line,
+      /^error error: 127\.0\.0\.1:\d+: operation "n": the result does not fit its schema at a; log level "debug" says why$/,
+    );
+    // What the library says may quote the result.
+    assert(!logger.lines.some((line) => line.includes(text)));
+  });
+}
+
+/** Schemas that take their time, fail or are no good. */
+function schemaOf(
+  validate: Schema["~standard"]["validate"],
+): Schema<{ a: number }> {
+  const vendor = "test";
+  return { "~standard": { version: 1, vendor, validate } } as Schema<
+    { a: number }
+  >;
+}
+
+Deno.test("a schema may wait, while other requests are answered", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  const slow = schemaOf(async (value) => {
+    await opened;
+    return Object(value).a === 1
+      ? { value: { a: 10 } }
+      : { issues: [{ message: "is taken", path: ["a"] }] };
+  });
+  server.operation("slow", { input: slow, output: slow }, ({ a }) => ({
+    a: a / 10,
+  }));
+  server.operation("fast", () => "fast");
+  await using client = await RawClient.logIn(server);
+  client.send(operation(1, "slow", { a: 1 }));
+  client.send(operation(2, "slow", { a: 2 }));
+  client.send(operation(3, "fast"));
+  assert.equal((await client.next()).id, 3);
+  open();
+  const answers = [await client.next(), await client.next()];
+  const byId = new Map(answers.map((answer) => [answer.id, answer]));
+  assert.deepEqual(byId.get(1).data, { result: { a: 10 } });
+  assert.equal(byId.get(2).code, 2);
+  assert.equal(
+    byId.get(2).desc,
+    "the data does not fit its schema, a: is taken",
+  );
+});
+
+for (
+  const [what, schema] of [
+    [
+      "throws",
+      schemaOf(() => {
+        throw new Error("secret of the host");
+      }),
+    ],
+    [
+      "rejects",
+      schemaOf(() => Promise.reject(new Error("secret of the host"))),
+    ],
+    ["returns nothing", schemaOf(() => undefined as never)],
+    ["resolves to nothing", schemaOf(() => Promise.resolve(null as never))],
+    ["has issues that are no list", schemaOf(() => ({ issues: 1 }) as never)],
+    [
+      "has an issue that throws",
+      schemaOf(() => ({
+        issues: [{
+          get message(): string {
+            throw new Error("secret of the host");
+          },
+        }],
+      })),
+    ],
+  ] as const
+) {
+  Deno.test(`a schema that ${what} is code 6, for messages and calls, and costs nothing else`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ logger });
+    server.receive("n", schema, () => assert.fail("called"));
+    server.operation("in", { input: schema }, () => assert.fail("called"));
+    server.operation("out", { output: schema }, () => ({ a: 1 }));
+    server.operation("fine", () => "fine");
+    await using client = await RawClient.logIn(server, ["done-id"]);
+    client.send(message(1, "n", { a: 1 }));
+    client.send(operation(2, "in", { a: 1 }));
+    client.send(operation(3, "out", { a: 1 }));
+    client.send(operation(4, "fine"));
+    const answers = await client.take(4);
+    const codes = answers.map(({ id, code }) => [id, code]);
+    assert.deepEqual(codes.sort(), [[1, 6], [2, 6], [3, 6], [4, 0]]);
+    assert(!JSON.stringify(answers).includes("secret"));
+    await logger.line(/^error error: .*a listener to message "n" failed\n/);
+    await logger.line(/^error error: .*operation "in" failed\n/);
+    await logger.line(/^error error: .*operation "out" failed\n/);
+  });
+}
+
+Deno.test("listeners without a schema hear what another one's schema refuses", async () => {
+  await using server = serveQuietly();
+  const seen: string[] = [];
+  server.receive("n", z.object({ a: z.number() }), () => void seen.push("no"));
+  server.receive("n", () => void seen.push("plain"));
+  server.receive(
+    "n",
+    z.object({ a: z.string() }),
+    ({ data }) => void seen.push(data.a),
+  );
+  server.receive(() => void seen.push("all"));
+  await using client = await RawClient.logIn(server, ["done-id"]);
+  client.send(message(1, "n", { a: "x" }));
+  assert.equal((await client.next()).code, 2);
+  assert.deepEqual(seen, ["plain", "x", "all"]);
+});
+
+Deno.test("each listener gets what its own schema makes of the data, and replies to the message", async () => {
+  await using server = serveQuietly();
+  const trimmed = z.object({ text: z.string().trim() });
+  const loud = z.object({ text: z.string().toUpperCase() });
+  server.receive("say", trimmed, (message) => {
+    message.reply("trimmed", message.data);
+  });
+  server.receive(["say"], loud, (message) => {
+    message.reply("loud", message.data);
+  });
+  await using connection = await connectTo(server);
+  const sent = await connection.message("say", { text: " hi " });
+  const replies = sent.replies.map(({ name, data, replying }) => [
+    name,
+    data.text,
+    replying?.id === sent.id,
+    // What was sent, and not what a schema made of it.
+    replying?.data.text,
+  ]);
+  assert.deepEqual(replies, [
+    ["trimmed", "hi", true, " hi "],
+    ["loud", " HI ", true, " hi "],
+  ]);
+});
+
+Deno.test("a result goes out as its schema gives it: what is not in the schema stays inside", async () => {
+  await using server = serveQuietly();
+  const output = z.object({
+    name: z.string(),
+    born: z.date().transform((date) => date.getUTCFullYear()),
+  });
+  const user = { name: "Ada", born: new Date(0), password: "secret" };
+  server.operation("user", { output }, () => user);
+  server.operation("users", { yields: output }, async function* () {
+    yield user;
+  });
+  await using connection = await connectTo(server);
+  const expected = { name: "Ada", born: 1970 };
+  assert.deepEqual(await connection.operation("user"), expected);
+  assert.deepEqual(await Array.fromAsync(connection.stream("users")), [
+    expected,
+  ]);
+});
+
+Deno.test("an item that does not fit ends the stream with code 6, after those before it", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const yields = z.number() as DataSchema;
+  let isOver = false;
+  server.operation("n", { yields }, async function* () {
+    try {
+      yield* [1, 2, "three", 4] as never[];
+    } finally {
+      isOver = true;
+    }
+  });
+  await using connection = await connectTo(server);
+  const items: unknown[] = [];
+  const error = await rejection((async () => {
+    for await (const item of connection.stream("n")) items.push(item);
+  })());
+  assert(error instanceof ResponseError);
+  assert.equal(error.code, 6);
+  assert.deepEqual(items, [1, 2]);
+  await logger.line(
+    /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not fit its schema; log level "debug" says why$/,
+  );
+  assert(isOver);
+});
+
+Deno.test("the log says where data does not fit, and shows nothing of it", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  server.operation(
+    "pay",
+    {
+      input: type({ card: "string < 3", items: type({ n: "number" }).array() }),
+    },
+    () => {},
+  );
+  server.receive("pay", type({ card: "number" }), () => {});
+  await using connection = await connectTo(server);
+  const data = { card: "4111 1111", items: [{ n: 1 }, { n: "4112" }] };
+  const error = await rejection(connection.operation("pay", data));
+  // Whoever sent it is told what it was.
+  assert.match(error.message, /must be at most length 2 \(was 9\)/);
+  await rejection(connection.message("pay", data));
+  await logger.line(
+    /^warn error: 127\.0\.0\.1:\d+: operation "pay": the data does not fit its schema at card, items\[1\]\.n$/,
+  );
+  await logger.line(
+    /^warn error: 127\.0\.0\.1:\d+: message "pay": the data does not fit its schema at card$/,
+  );
+  assert(!logger.lines.some((line) => /411/.test(line)));
+});
+
+Deno.test("a ResponseError has the issues, and says where they are", async () => {
+  await using server = serveQuietly();
+  const input = z.object({ rows: z.array(z.object({ "a b": z.number() })) });
+  server.operation("n", { input }, () => {});
+  await using connection = await connectTo(server);
+  const error = await rejection(
+    connection.operation("n", { rows: [{ "a b": 1 }, {}] }),
+  );
+  assert(error instanceof ResponseError);
+  const text = "Invalid input: expected number, received undefined";
+  assert.deepEqual(error.issues, [
+    { path: ["rows", 1, "a b"], message: text },
+  ]);
+  assert.equal(
+    error.message,
+    `Cannot finish operation "n": the server answered INVALID_CONTENT, the data does not fit its schema, rows[1]["a b"]: ${text}`,
+  );
+  assert.deepEqual(
+    (await rejection(connection.operation("fly")) as ResponseError).issues,
+    [],
+  );
+});
+
+Deno.test("the keys of a stranger forge no line of the log, fill none, and show no token", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const input = z.object({ tags: z.record(z.string(), z.number()) });
+  server.operation("tag", { input }, () => {});
+  await using connection = await connectTo(server);
+  const forged = "a\nerror error: forged";
+  for (const key of [forged, "\u001b[31m", "test", "x".repeat(10_000)]) {
+    await rejection(connection.operation("tag", { tags: { [key]: "no" } }));
+    const line = await logger.line(/^warn error: .*at tags/);
+    assert.match(line, /^[\x20-\x7e…]+$/);
+    assert(line.length < 400 && !/\btest\b/.test(line), line);
+    logger.lines.length = 0;
+  }
+});
+
+Deno.test("a client is told of 16 issues, and in words of three", async () => {
+  await using server = serveQuietly();
+  const keys = Array.from({ length: 20 }, (_, n) => [`k${n}`, z.number()]);
+  const input = z.object(Object.fromEntries(keys));
+  server.operation("n", { input }, () => {});
+  await using connection = await connectTo(server);
+  const error = await rejection(connection.operation("n"));
+  assert(error instanceof ResponseError);
+  assert.equal(error.issues.length, 16);
+  assert.match(error.message, /, k0: .*; k1: .*; k2: .*; and 13 more$/);
+});
+
+Deno.test("a schema has to be one, and there has to be a listener behind it", async () => {
+  await using server = serveQuietly();
+  const schema = type({ a: "number" });
+  const listen = server.receive as (...args: unknown[]) => Disposable;
+  assert.throws(() => listen.call(server, "n", schema), {
+    name: "TypeError",
+    message:
+      "Cannot receive messages as there is a schema and no listener: pass one behind it",
+  });
+  assert.throws(() => listen.call(server, "n", { a: "number" }, () => {}), {
+    name: "TypeError",
+    message:
+      "Cannot receive messages as the schema must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object",
+  });
+  const operate = server.operation as (...args: unknown[]) => Disposable;
+  assert.throws(() => operate.call(server, "n", { input: {} }, () => {}), {
+    name: "TypeError",
+    message:
+      'Cannot register operation "n" as its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object',
+  });
+  assert.throws(() => operate.call(server, "n", { inputs: schema }, () => {}), {
+    name: "TypeError",
+    message:
+      'Cannot register operation "n" as there is no "inputs" in its schemas: there are input, output, yields',
+  });
+  const both = { output: schema, yields: schema };
+  assert.throws(() => operate.call(server, "n", both, () => {}), {
+    name: "TypeError",
+    message:
+      "Cannot register operation \"n\" as there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
+  });
+});

@@ -1,0 +1,319 @@
+/** A server that keeps to a contract, and says where others do not. */
+
+import assert from "node:assert/strict";
+import { ResponseError } from "../../common/errors.ts";
+import { connectAgreed, contract, serveAgreed } from "../support/contract.ts";
+import { rejection } from "../support/errors.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { connectTo } from "../support/server.ts";
+import { endOfTick } from "../support/timing.ts";
+import type { Server } from "../../server.ts";
+
+/** A server as those see it whose compiler does not know the contract. */
+function loose(server: unknown): Server {
+  return server as Server;
+}
+
+Deno.test("both sides of a contract talk to each other", async () => {
+  await using server = serveAgreed();
+  server.operation("add", ({ a, b }) => a + b);
+  server.operation("rows", async function* ({ to }) {
+    for (let n = 1; n <= to; n++) yield { n };
+  });
+  server.operation("now", () => "now");
+  server.receive("hello", (message) => {
+    message.reply("hi", { text: `welcome, ${message.data.name}` });
+  });
+  await using connection = await connectAgreed(server);
+  assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+  // The default of the schema.
+  assert.equal(await connection.operation("add", { a: 1 }), 6);
+  assert.equal(await connection.operation("now"), "now");
+  const rows = await Array.fromAsync(connection.stream("rows", { to: 2 }));
+  assert.deepEqual(rows, [{ n: 1 }, { n: 2 }]);
+  const { replies } = await connection.message("hello", { name: "Ada" });
+  assert.deepEqual(replies[0]?.data, { text: "welcome, Ada" });
+  const reply = await connection.request("hello", { name: "Grace" });
+  assert.equal(reply.data.text, "welcome, Grace");
+});
+
+Deno.test("events reach the client, and a request its listener", async () => {
+  await using server = serveAgreed();
+  await using connection = await connectAgreed(server);
+  const news = new Promise<number>((resolve) =>
+    connection.receive("news", ({ data }) => resolve(data.n))
+  );
+  connection.receive("ready", async (message) => {
+    await message.reply("yes", { at: 1 });
+  });
+  await server.broadcast("news", { n: 7 });
+  assert.equal(await news, 7);
+  const [client] = server.clients;
+  const reply = await client!.request("ready");
+  assert.deepEqual([reply.name, reply.data.at], ["yes", 1]);
+  await connection.message("ping");
+});
+
+Deno.test("a listener gets what the schema makes of the data, checked once for all of them", async () => {
+  await using server = serveAgreed();
+  const seen: unknown[] = [];
+  server.receive("note", ({ data }) => void seen.push(data.at));
+  server.receive(["note"], ({ data }) => void seen.push(data.at));
+  server.receive(({ data }) => void seen.push(Object(data).at));
+  await using connection = await connectAgreed(server);
+  await connection.message("note", { at: "2026-11-25" });
+  assert.deepEqual(seen, Array(3).fill(new Date("2026-11-25")));
+  assert.equal(seen[0], seen[2]);
+});
+
+for (
+  const [what, name, data, issue] of [
+    [
+      "a message that does not fit",
+      "hello",
+      { name: 1 },
+      {
+        path: ["name"],
+        message: "Invalid input: expected string, received number",
+      },
+    ],
+    [
+      "a message that is not in it",
+      "helo",
+      {},
+      { path: [], message: 'the contract has no message "helo"' },
+    ],
+    [
+      "a name that every object has",
+      "constructor",
+      {},
+      { path: [], message: 'the contract has no message "constructor"' },
+    ],
+    [
+      "an event in place of a message",
+      "news",
+      { n: 1 },
+      { path: [], message: 'the contract has no message "news"' },
+    ],
+  ] as const
+) {
+  Deno.test(`${what} is code 2, and no listener is called`, async () => {
+    const logger = new Recorder();
+    await using server = serveAgreed({ logger });
+    server.receive(() => assert.fail("called"));
+    await using raw = await RawClient.logIn(server, ["done-id"]);
+    raw.send(message(7, name, data));
+    const answer = await raw.next();
+    assert.deepEqual([answer.code, answer.id], [2, 7]);
+    assert.deepEqual(answer.data.issues, [issue]);
+    assert.deepEqual(Object.keys(answer.data).sort(), [
+      "current",
+      "issues",
+      "needed",
+    ]);
+    await logger.line(new RegExp(`^warn error: .*message "${name}": `));
+    raw.send(message(8, "ping", {}));
+    assert.equal((await raw.next()).id, 8);
+  });
+}
+
+Deno.test("arguments that do not fit are code 2, and a call that is not in it code 5", async () => {
+  await using server = serveAgreed();
+  server.operation("add", () => assert.fail("called"));
+  await using connection = await connectTo(loose(server));
+  const error = await rejection(connection.operation("add", { a: "1" }));
+  assert(error instanceof ResponseError);
+  assert.deepEqual([error.code, error.data], [2, {
+    current: "str",
+    needed: ["int", "float"],
+    issues: [{
+      path: ["a"],
+      message: "Invalid input: expected number, received string",
+    }],
+  }]);
+  const codes = [];
+  for (const name of ["ad", "toString", "now"]) {
+    const error = await rejection(connection.operation(name));
+    codes.push((error as ResponseError).code);
+  }
+  assert.deepEqual(codes, [5, 5, 5]);
+});
+
+Deno.test("the kind of an operation is known before it is called", async () => {
+  await using server = serveAgreed();
+  let calls = 0;
+  server.operation("rows", ({ to }) => {
+    calls++;
+    return ReadableStream.from([{ n: to }]);
+  });
+  server.operation("add", () => ++calls);
+  await using raw = await RawClient.logIn(server, ["stream"]);
+  raw.send(operation(1, "rows", { to: 1 }));
+  raw.send({
+    id: 2,
+    action: "stream",
+    data: { operation: "add", data: { a: 1 }, credit: 1 },
+  });
+  for (const id of [1, 2]) {
+    const answer = await raw.next();
+    assert.deepEqual([answer.id, answer.code], [id, 7]);
+  }
+  assert.equal(calls, 0);
+});
+
+Deno.test("a reply of a client has to be one to what it replies to, or a message", async () => {
+  await using server = serveAgreed();
+  const heard: unknown[] = [];
+  server.receive(({ name, data }) => void heard.push([name, data]));
+  await using raw = await RawClient.logIn(server, [
+    "request",
+    "done-id",
+  ]);
+  const [client] = server.clients;
+  const asked = client!.request("ready");
+  const { data: wire } = await raw.next();
+  raw.send(message(1, "no", {}, wire));
+  assert.equal(
+    (await raw.next()).desc,
+    'the contract has no message "no", and no such reply to message "ready"',
+  );
+  raw.send(message(2, "yes", { at: "late" }, wire));
+  assert.match((await raw.next()).desc, /, at: /);
+  // Not among the replies to it, and so none.
+  raw.send(message(3, "ping", {}, wire));
+  assert.equal((await raw.next()).code, 0);
+  // No reply to this one.
+  raw.send(message(4, "yes", { at: 1 }, { ...wire, message: "news" }));
+  assert.equal((await raw.next()).code, 2);
+  raw.send(message(5, "yes", { at: 1 }, wire));
+  assert.equal((await asked).data.at, 1);
+  // This one nobody waits for.
+  raw.send(message(6, "yes", { at: 2 }, wire));
+  await raw.take(2);
+  assert.deepEqual(heard, [
+    ["ping", {}],
+    ["yes", { at: 1 }],
+    ["yes", { at: 2 }],
+  ]);
+});
+
+Deno.test("what is not in the contract cannot be registered or sent, whoever has no compiler", async () => {
+  await using agreed = serveAgreed();
+  const server = loose(agreed);
+  const names = { messages: "hello, note, ping", events: "news, ready" };
+  for (
+    const [attempt, text] of [
+      [
+        () => server.operation("ad", () => 1),
+        'Cannot register operation "ad" as the contract has none of that name: there are add, rows, now',
+      ],
+      [
+        () => server.operation("toString", () => 1),
+        'Cannot register operation "toString" as the contract has none of that name: there are add, rows, now',
+      ],
+      [
+        () => server.operation("now", {}, () => 1),
+        'Cannot register operation "now" with a schema of its own as the server has a contract: put it there',
+      ],
+      [
+        () => server.receive(["hello", "helo"], () => {}),
+        `Cannot receive message "helo" as the contract has none of that name: there are ${names.messages}`,
+      ],
+      [
+        () =>
+          server.receive(
+            "hello",
+            contract.messages.hello.data,
+            () => {},
+          ),
+        'Cannot receive message "hello" with a schema of its own as the server has a contract: put it there',
+      ],
+    ] as const
+  ) {
+    assert.throws(attempt, { name: "TypeError", message: text });
+  }
+  await assert.rejects(server.broadcast("newz"), {
+    name: "TypeError",
+    message:
+      `Cannot broadcast message "newz" as the contract has none of that name: there are ${names.events}`,
+  });
+  await using connection = await connectTo(server);
+  await connection.message("ping");
+  const [client] = server.clients;
+  for (
+    const attempt of [
+      () => client!.message("newz"),
+      () => client!.request("newz"),
+    ]
+  ) {
+    await assert.rejects(async () => void await attempt(), {
+      name: "TypeError",
+      message:
+        `Cannot send message "newz" as the contract has none of that name: there are ${names.events}`,
+    });
+  }
+});
+
+Deno.test("a listener cannot reply what the contract does not have", async () => {
+  await using agreed = serveAgreed();
+  const server = loose(agreed);
+  const errors: string[] = [];
+  server.receive(["hello", "ping"], (message) => {
+    try {
+      message.reply("hey");
+    } catch (error) {
+      errors.push(String(error));
+    }
+  });
+  await using connection = await connectTo(server);
+  await connection.message("hello", { name: "Ada" });
+  await connection.message("ping");
+  assert.deepEqual(errors, [
+    'TypeError: Cannot reply with message "hey" to message "hello" as the contract has none of that name: there are hi',
+    'TypeError: Cannot reply with message "hey" to message "ping" as the contract has none of that name: there are none',
+  ]);
+});
+
+Deno.test("at its start a server names the operations that have no handler", async () => {
+  const logger = new Recorder();
+  await using server = serveAgreed({ logger });
+  server.operation("add", () => 1);
+  await Promise.resolve();
+  server.operation("now", () => 1);
+  await endOfTick();
+  assert.deepEqual(
+    logger.lines.filter((line) => line.startsWith("warn")),
+    ["warn contract: there are operations without a handler so far: rows"],
+  );
+});
+
+Deno.test("a server whose operations are all there says nothing of them", async () => {
+  const logger = new Recorder();
+  await using server = serveAgreed({ logger });
+  for (const name of ["add", "rows", "now"]) {
+    loose(server).operation(name, () => 1);
+  }
+  await endOfTick();
+  assert(!logger.lines.some((line) => /handler/.test(line)));
+});
+
+Deno.test("a contract has to be one", () => {
+  for (const bad of [{}, null, 1, { messages: {} }] as unknown[]) {
+    const options = { contract: bad as typeof contract };
+    const type = bad === null ? "null" : typeof bad;
+    assert.throws(() => serveAgreed(options), {
+      name: "TypeError",
+      message:
+        `Cannot serve as 'contract' must be what defineContract() returns: current value is of type ${type}`,
+    });
+  }
+  assert.throws(
+    () => serveAgreed({ contract: undefined, exposeContract: true }),
+    {
+      name: "TypeError",
+      message:
+        "Cannot serve as 'exposeContract' has nothing to show without a 'contract'",
+    },
+  );
+});

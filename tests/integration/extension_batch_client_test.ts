@@ -1,0 +1,207 @@
+/** What a client sends and takes once a server has named `batch`, or has not. */
+
+import assert from "node:assert/strict";
+import { FEATURES } from "../../protocol/features.ts";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import { ConnectionClosedError } from "../../common/errors.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import { encodeOperationRequest, GOODBYE } from "../../protocol/encode.ts";
+import { rejection } from "../support/errors.ts";
+import {
+  broadcast,
+  type FakeRequest,
+  fakeServer,
+  keepingServer,
+  success,
+} from "../support/fake_server.ts";
+import { byteLength } from "../support/bytes.ts";
+import { Recorder } from "../support/log_recorder.ts";
+
+/** The answer to a login that agrees to batches. */
+const BATCHES = success(0, null, { features: ["batch"] });
+
+/** Answers each request with its own number. */
+function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
+  for (const { id } of requests) {
+    socket.send(success(id, null, { result: id }));
+  }
+}
+
+/** A WebSocket that is not Deno's own, though it works like it. */
+class OtherWebSocket extends WebSocket {}
+
+/** Where batches are cut, by what the WebSocket is made with. */
+const LIMITS: readonly [
+  what: string,
+  options: ConnectOptions,
+  limit: number,
+][] = [
+  ["Deno's WebSocket", {}, 1_024],
+  ["Deno's WebSocket as an option", { WebSocket }, 1_024],
+  ["another WebSocket", { WebSocket: OtherWebSocket }, 16_384],
+];
+
+for (const [what, options, limit] of LIMITS) {
+  Deno.test(`a client joins what is said in one tick, up to ${limit} bytes with ${what}`, async () => {
+    await using server = keepingServer(BATCHES, answer);
+    await using connection = await connect("test", {
+      url: server.url,
+      ...options,
+    });
+    const sizes = Array.from({ length: 300 }, (_, n) => (n * 37) % 400);
+    const results = await Promise.all(
+      sizes.map((size) =>
+        connection.operation("echo", { text: "ü".repeat(size) })
+      ),
+    );
+    const ids = sizes.map((_, n) => n + 1);
+    assert.deepEqual(results, ids);
+    const batches = server.texts.map((text) =>
+      [JSON.parse(text)].flat() as FakeRequest[]
+    );
+    assert.deepEqual(batches.flat().map(({ id }) => id), ids);
+    for (const [n, text] of server.texts.entries()) {
+      assert(byteLength(text) <= limit);
+      assert.equal(text.startsWith("["), batches[n]!.length > 1);
+      // The next one would not have fitted.
+      const [next] = batches[n + 1] ?? [];
+      const more = JSON.stringify([...batches[n]!, next]);
+      assert(next === undefined || byteLength(more) > limit);
+    }
+  });
+
+  Deno.test(`a client fills a batch to the byte with ${what}`, async () => {
+    for (const over of [0, 1]) {
+      await using server = keepingServer(BATCHES, answer);
+      await using connection = await connect("test", {
+        url: server.url,
+        ...options,
+      });
+      const rest = limit + over - byteLength(
+        `[${encodeOperationRequest(1, "a", { text: "ü" })},${
+          encodeOperationRequest(2, "b", { text: "" })
+        }]`,
+      );
+      await Promise.all([
+        connection.operation("a", { text: "ü" }),
+        connection.operation("b", { text: "x".repeat(rest) }),
+      ]);
+      assert.equal(server.texts.length, 1 + over);
+      const bytes = server.texts.reduce(
+        (sum, text) => sum + byteLength(text),
+        0,
+      );
+      assert.equal(over === 0 ? bytes : bytes + 3, limit + over);
+    }
+  });
+
+  Deno.test(`a client sends a request beyond ${limit} bytes alone with ${what}`, async () => {
+    await using server = keepingServer(BATCHES, answer);
+    await using connection = await connect("test", {
+      url: server.url,
+      ...options,
+    });
+    const calls = ["", "x".repeat(limit), "", ""].map((text) =>
+      connection.operation("echo", { text })
+    );
+    assert.deepEqual(await Promise.all(calls), [1, 2, 3, 4]);
+    const counts = server.texts.map((text) => [JSON.parse(text)].flat().length);
+    assert.deepEqual(counts, [1, 1, 2]);
+  });
+}
+
+for (
+  const [what, data] of [
+    ["of Hoist 1", null],
+    ["that says nothing of features", {}],
+    ["that names none", { features: [] }],
+    ["that names others", { features: ["done-id", "Batch", 1, null] }],
+    ["whose features are no list", { features: "batch" }],
+    ["whose features are an object", { features: { batch: true, 0: "batch" } }],
+  ] as const
+) {
+  Deno.test(`a client of a server ${what} joins nothing and takes no batch`, async () => {
+    const login = success(0, null, data);
+    await using server = keepingServer(login, (socket, requests) => {
+      socket.send(`[${broadcast("no")}]`);
+      answer(socket, requests);
+    });
+    const logger = new Recorder();
+    const connection = await connect("test", { url: server.url, logger });
+    connection.receive(() => assert.fail("a batch was taken"));
+    const calls = [1, 2, 3].map((n) => connection.operation("echo", { n }));
+    assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
+    await connection.close();
+    assert.deepEqual(
+      server.texts.map((text) => JSON.parse(text).id),
+      [1, 2, 3, null],
+    );
+    assert.equal(logger.lines.length, 3);
+    for (const line of logger.lines) assert.match(line, /^warn .* Hoist 1$/);
+  });
+}
+
+Deno.test("a client names what it speaks at its login", async () => {
+  const frames: unknown[] = [];
+  await using server = fakeServer((socket, frame) => {
+    frames.push(frame);
+    if (frame.end === true) socket.close(1000);
+    else socket.send(success(0, null));
+  });
+  const connection = await connect("test", { url: server.url });
+  await connection.close();
+  assert.deepEqual(frames[0], {
+    id: 0,
+    token: "test",
+    version: "1.0.0",
+    features: FEATURES.filter((feature) => feature !== "retry"),
+  });
+});
+
+Deno.test("a client sends a lone request without a batch, and each tick on its own", async () => {
+  await using server = keepingServer(BATCHES, answer);
+  await using connection = await connect("test", { url: server.url });
+  for (let n = 1; n <= 3; n++) {
+    assert.equal(await connection.operation("echo"), n);
+  }
+  assert.deepEqual(server.texts.map((text) => JSON.parse(text).id), [1, 2, 3]);
+});
+
+Deno.test("a client joins requests of every kind, and its goodbye to them", async () => {
+  await using server = keepingServer(BATCHES, answer);
+  const connection = await connect("test", { url: server.url });
+  const errors = [
+    rejection(connection.message("hello")),
+    rejection(connection.operation("add")),
+  ];
+  await connection.close();
+  for (const error of await Promise.all(errors)) {
+    assert(error instanceof ConnectionClosedError);
+  }
+  assert.equal(server.texts.length, 1);
+  const [message, operation, goodbye] = JSON.parse(server.texts[0]!);
+  assert.deepEqual([message.action, operation.action], [
+    "message",
+    "operation",
+  ]);
+  assert.deepEqual(goodbye, JSON.parse(GOODBYE));
+});
+
+Deno.test("a client takes the answers of a batch, in whatever order they come", async () => {
+  await using server = keepingServer(BATCHES, (socket, requests) => {
+    const answers = requests.toReversed().map(({ id }) =>
+      success(id, null, { result: id })
+    );
+    socket.send(`[${answers}]`);
+  });
+  await using connection: Connection = await connect("test", {
+    url: server.url,
+  });
+  const settled: unknown[] = [];
+  const calls = [1, 2, 3].map(async () =>
+    settled.push(await connection.operation("echo"))
+  );
+  await Promise.all(calls);
+  assert.deepEqual(settled, [3, 2, 1]);
+});

@@ -1,0 +1,208 @@
+/** Batches that a client gets, and sockets that break: see extension_batch_client_test.ts. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import { ConnectionClosedError } from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import {
+  broadcast,
+  failure,
+  fakeServer,
+  keepingServer,
+  success,
+} from "../support/fake_server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { endOfTick, gate } from "../support/timing.ts";
+
+/** The answer to a login that agrees to all that there is. */
+const ALL = success(0, null, { features: ["batch", "done-id"] });
+
+Deno.test("a client takes a batch that comes with the answer to its login", async () => {
+  await using server = fakeServer((socket, { end }) => {
+    if (end === true) return socket.close(1000);
+    socket.send(ALL);
+    socket.send(`[${broadcast("one")},${broadcast("two")}]`);
+    socket.send(broadcast("three"));
+  });
+  const logger = new Recorder();
+  await using connection = await connect("test", { url: server.url, logger });
+  const { opened, open } = gate();
+  const seen: string[] = [];
+  connection.receive(({ name }) => {
+    seen.push(name);
+    if (name === "three") open();
+  });
+  await opened;
+  assert.deepEqual([seen, logger.lines], [["one", "two", "three"], []]);
+});
+
+Deno.test("a client warns of what is no frame in a batch and takes the rest", async () => {
+  await using server = keepingServer(ALL, (socket, [request]) => {
+    const none = [
+      "{}",
+      "null",
+      "1",
+      '"text"',
+      "[]",
+      `[${broadcast("nested")}]`,
+    ];
+    const result = success(request!.id, null, { result: "fine" });
+    socket.send(`[${none},${broadcast("news")},${none},${result}]`);
+  });
+  const logger = new Recorder();
+  await using connection = await connect("test", { url: server.url, logger });
+  const seen: string[] = [];
+  connection.receive(({ name }) => void seen.push(name));
+  assert.equal(await connection.operation("any"), "fine");
+  assert.deepEqual(seen, ["news"]);
+  const warning = "warn Hoist: ignored a frame that is not of Hoist 1";
+  assert.deepEqual(logger.lines, Array(12).fill(warning));
+});
+
+Deno.test("a client that is closed in the middle of a batch takes nothing more of it", async () => {
+  await using server = keepingServer(ALL, (socket, [request]) => {
+    const late = success(request!.id, null, { result: "late" });
+    socket.send(`[${broadcast("one")},${broadcast("two")},1,${late}]`);
+  });
+  const logger = new Recorder();
+  const connection = await connect("test", { url: server.url, logger });
+  const seen: string[] = [];
+  connection.receive(({ name }) => {
+    seen.push(name);
+    void connection.close();
+  });
+  const error = await rejection(connection.operation("any"));
+  assert(error instanceof ConnectionClosedError);
+  assert.equal((await connection.closed).code, 1000);
+  assert.deepEqual([seen, logger.lines], [["one"], []]);
+});
+
+Deno.test("a client takes an error in a batch for that of its request alone", async () => {
+  await using server = keepingServer(ALL, (socket, [one, two, three]) => {
+    const answers = [
+      success(three!.id, null, { result: 3 }),
+      failure(two!.id, 5),
+      success(one!.id, null, { result: 1 }),
+    ];
+    socket.send(`[${answers}]`);
+  });
+  await using connection = await connect("test", { url: server.url });
+  const [one, two, three] = await Promise.allSettled(
+    ["a", "b", "c"].map((name) => connection.operation(name)),
+  );
+  assert.deepEqual([one, three], [
+    { status: "fulfilled", value: 1 },
+    { status: "fulfilled", value: 3 },
+  ]);
+  assert.equal(two?.status === "rejected" && two.reason.code, 5);
+});
+
+for (
+  const [what, frames] of [
+    ["its end", [success(1, "done", { id: 42 })]],
+    ["its opening", [success(1, "open", { id: 42 }), success(1, "done")]],
+    ["both", [
+      success(1, "open", { id: 42 }),
+      success(1, "done", { id: 42 }),
+    ]],
+  ] as const
+) {
+  for (const batches of [false, true]) {
+    const how = batches ? "in a batch" : "in frames of their own";
+    Deno.test(`a message has the number that ${what} tells, ${how}`, async () => {
+      await using server = keepingServer(ALL, (socket) => {
+        if (batches) socket.send(`[${frames}]`);
+        else for (const frame of frames) socket.send(frame);
+      });
+      await using connection = await connect("test", { url: server.url });
+      const sent = await connection.message("hello", { a: 1 });
+      assert.deepEqual([sent.id, sent.name, sent.data], [42, "hello", {
+        a: 1,
+      }]);
+      assert.deepEqual(sent.replies, []);
+    });
+  }
+}
+
+Deno.test("replies come before the end that tells the number of their message", async () => {
+  const message = { message: "hello", data: {}, id: 42, replying: null };
+  const reply = { message: "hi", data: {}, id: 43, replying: message };
+  await using server = keepingServer(ALL, (socket) => {
+    const frames = [
+      success(1, "newmsg", reply),
+      success(1, "newmsg", { ...reply, id: 44 }),
+      success(1, "done", { id: 42 }),
+    ];
+    socket.send(`[${frames}]`);
+  });
+  await using connection = await connect("test", { url: server.url });
+  const seen: number[] = [];
+  const sent = await connection.message("hello", {}, {
+    onReply: ({ id }) => void seen.push(id),
+  });
+  assert.deepEqual([sent.id, seen], [42, [43, 44]]);
+  assert.deepEqual(sent.replies.map(({ id }) => id), [43, 44]);
+  assert.equal(sent.replies[0]?.replying?.id, 42);
+});
+
+for (
+  const [what, login] of [
+    ["at the end of the tick", ALL],
+    ["at once, to a server of Hoist 1", success(0, null)],
+  ] as const
+) {
+  Deno.test(`a WebSocket that throws ${what} rejects what waits and ends the connection`, async () => {
+    let broken = false;
+    class BrokenWebSocket extends WebSocket {
+      override send(data: string): void {
+        if (broken) throw new DOMException("it broke", "NetworkError");
+        super.send(data);
+      }
+    }
+    await using server = keepingServer(login, () => {});
+    const connection = await connect("test", {
+      url: server.url,
+      WebSocket: BrokenWebSocket,
+    });
+    const early = rejection(connection.operation("early"));
+    // It is on its way before the WebSocket breaks.
+    await endOfTick();
+    broken = true;
+    const waiting = [
+      early,
+      rejection(connection.operation("one")),
+      rejection(connection.message("two", { text: "x".repeat(2_000) })),
+      rejection(connection.operation("three", { text: "x".repeat(2_000) })),
+      rejection(connection.operation("four", {}, { timeout: 60_000 })),
+    ];
+    for (const error of await Promise.all(waiting)) {
+      assert(error instanceof ConnectionClosedError, String(error));
+      assert.equal(error.code, 1006);
+    }
+    assert.deepEqual(await connection.closed, { code: 1006, reason: "" });
+    const late = await rejection(connection.operation("late"));
+    assert(late instanceof ConnectionClosedError);
+    await connection.close();
+    assert(server.texts.length <= 1);
+  });
+}
+
+Deno.test("a WebSocket that throws at the goodbye does not keep a client from closing", async () => {
+  let broken = false;
+  class BrokenWebSocket extends WebSocket {
+    override send(data: string): void {
+      if (broken) throw new DOMException("it broke", "NetworkError");
+      super.send(data);
+    }
+  }
+  await using server = fakeServer((socket) => socket.send(ALL));
+  const connection = await connect("test", {
+    url: server.url,
+    WebSocket: BrokenWebSocket,
+  });
+  broken = true;
+  const waiting = rejection(connection.operation("any"));
+  await connection.close();
+  assert(await waiting instanceof ConnectionClosedError);
+  assert.equal((await connection.closed).code, 1006);
+});

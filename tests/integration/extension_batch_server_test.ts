@@ -1,0 +1,226 @@
+/** The extensions on the wire: protocol.md, "Extensions". */
+
+import assert from "node:assert/strict";
+import type { Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import {
+  message,
+  operation,
+  RawClient,
+  SUCCESS,
+} from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+
+const ALL = ["batch", "done-id"];
+
+const GOODBYE = { id: null, end: true };
+
+/** A server with operations that tell when they are called, and in which order. */
+function serveCalls(): { readonly server: Server; readonly calls: unknown[] } {
+  const server = serveQuietly();
+  const calls: unknown[] = [];
+  server.operation("echo", ({ value }) => {
+    calls.push(value);
+    return value;
+  });
+  return { server, calls };
+}
+
+function echo(id: number, value: unknown = id) {
+  return operation(id, "echo", { value });
+}
+
+function result(id: number, value: unknown = id) {
+  return { ...SUCCESS, id, data: { result: value } };
+}
+
+for (
+  const [features, data] of [
+    [undefined, null],
+    [[], { features: [] }],
+    [["zip", 1, null], { features: [] }],
+    [["batch"], { features: ["batch"] }],
+    [["done-id", "batch", "zip"], { features: ["batch", "done-id"] }],
+  ] as const
+) {
+  Deno.test(`a login that names ${JSON.stringify(features)} is told ${JSON.stringify(data)}`, async () => {
+    await using server = serveQuietly();
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "test", version: "1.0.0", features });
+    assert.deepEqual(await client.next(), { ...SUCCESS, id: 0, data });
+  });
+}
+
+Deno.test("a login whose features are no list is refused with code 2", async () => {
+  await using server = serveQuietly();
+  await using client = await RawClient.open(server);
+  client.send({ id: 7, token: "test", version: "1.0.0", features: "batch" });
+  const { id, code, desc } = await client.next();
+  assert.deepEqual([id, code, desc], [
+    7,
+    2,
+    '"features" must be list, not str',
+  ]);
+  assert.deepEqual(await client.closed, {
+    code: 1008,
+    reason: "login refused",
+  });
+  assert.equal(server.clients.size, 0);
+});
+
+for (const features of [undefined, [], ["done-id"]]) {
+  Deno.test(`a client that names ${JSON.stringify(features)} gets single frames and may send no batch`, async () => {
+    const { server, calls } = serveCalls();
+    await using _server = server;
+    await using client = await RawClient.logIn(server, features);
+    for (const id of [1, 2, 3]) client.send(echo(id));
+    for (const id of [1, 2, 3]) {
+      assert.deepEqual(await client.next(), result(id));
+    }
+    await Promise.all(["a", "b", "c"].map((name) => server.broadcast(name)));
+    for (const name of ["a", "b", "c"]) {
+      assert.equal((await client.next()).data.message, name);
+    }
+    client.send([echo(4)]);
+    const { id, code, desc } = await client.next();
+    assert.deepEqual([id, code, desc], [
+      null,
+      2,
+      "the frame must be dict, not list",
+    ]);
+    assert.equal((await client.closed).code, 1003);
+    assert.deepEqual(calls, [1, 2, 3]);
+  });
+}
+
+Deno.test("a batch is no login, and none is taken while the login is decided", async () => {
+  const { opened, open } = gate();
+  await using server = serveQuietly({ login: () => opened.then(() => true) });
+  const login = { id: 0, token: "test", version: "1.0.0", features: ALL };
+  await using first = await RawClient.open(server);
+  first.send([login]);
+  await using second = await RawClient.open(server);
+  second.send(login);
+  second.send([message(1, "early")]);
+  for (const client of [first, second]) {
+    assert.deepEqual([(await client.next()).code], [2]);
+    assert.equal((await client.closed).code, 1003);
+  }
+  open();
+});
+
+Deno.test("requests of a batch are answered in one batch, in their order", async () => {
+  const { server, calls } = serveCalls();
+  await using _server = server;
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([echo(3), echo(1), echo(2)]);
+  assert.deepEqual(await client.next(), [result(3), result(1), result(2)]);
+  assert.deepEqual(calls, [3, 1, 2]);
+  client.send(echo(4));
+  assert.deepEqual(await client.next(), result(4));
+  client.send([echo(5)]);
+  assert.deepEqual(await client.next(), result(5));
+});
+
+Deno.test("an operation that need not wait is answered before one that has to", async () => {
+  const { server } = serveCalls();
+  await using _server = server;
+  server.operation("later", () => Promise.resolve("later"));
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([operation(1, "later"), echo(2), operation(3, "later"), echo(4)]);
+  assert.deepEqual((await client.take(4)).map(({ id }) => id), [2, 4, 1, 3]);
+});
+
+Deno.test("answers in one batch have at most 16,384 bytes together, or go alone", async () => {
+  const { server } = serveCalls();
+  await using _server = server;
+  await using client = await RawClient.logIn(server, ["batch"]);
+  const overhead = JSON.stringify([result(1, ""), result(2, "")]).length;
+  const fits = "x".repeat(16_384 - overhead);
+  client.send([echo(1, ""), echo(2, fits)]);
+  const full = await client.next();
+  assert.equal(JSON.stringify(full).length, 16_384);
+  client.send([echo(1, ""), echo(2, `${fits}x`), echo(3, ""), echo(4, "")]);
+  assert.deepEqual(await client.next(), result(1, ""));
+  assert.equal((await client.next()).id, 2);
+  assert.deepEqual(await client.next(), [result(3, ""), result(4, "")]);
+});
+
+Deno.test("what is wrong with one request of a batch is no matter of the others", async () => {
+  const { server, calls } = serveCalls();
+  await using _server = server;
+  await using client = await RawClient.logIn(server, ["batch"]);
+  const broken = { id: 3, action: "message", data: { message: 1, data: {} } };
+  const unknown = { id: 4, action: "fly", data: {} };
+  client.send([echo(1), broken, {}, unknown, operation(5, "none"), echo(2)]);
+  const answers = (await client.take(6)).map(({ id, code }) => [id, code]);
+  assert.deepEqual(answers, [[1, 0], [3, 2], [null, 2], [4, 8], [5, 5], [
+    2,
+    0,
+  ]]);
+  client.send(echo(6));
+  assert.deepEqual(await client.next(), result(6));
+  assert.deepEqual(calls, [1, 2, 6]);
+});
+
+for (
+  const [what, element] of [["a number", 1], ["null", null], ["an array", []]]
+) {
+  Deno.test(`${what} in a batch ends the connection after the requests before it`, async () => {
+    const { server, calls } = serveCalls();
+    await using _server = server;
+    await using client = await RawClient.logIn(server, ["batch"]);
+    client.send([echo(1), element, echo(2), GOODBYE]);
+    const answers = (await client.take(2)).map(({ id, code }) => [id, code]);
+    assert.deepEqual(answers, [[1, 0], [null, 2]]);
+    assert.equal((await client.closed).code, 1003);
+    assert.deepEqual(calls, [1]);
+  });
+}
+
+Deno.test("an empty batch ends the connection", async () => {
+  await using server = serveQuietly();
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([]);
+  assert.equal((await client.next()).code, 2);
+  assert.equal((await client.closed).code, 1003);
+});
+
+Deno.test("a goodbye at the end of a batch is heard after the requests are answered", async () => {
+  const { server, calls } = serveCalls();
+  await using _server = server;
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([echo(1), echo(2), GOODBYE, echo(3), GOODBYE]);
+  assert.deepEqual(await client.take(2), [result(1), result(2)]);
+  assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
+  assert.deepEqual(calls, [1, 2]);
+});
+
+Deno.test("a server that closes takes nothing of a batch but a goodbye", async () => {
+  const { server, calls } = serveCalls();
+  await using _server = server;
+  const { opened, open } = gate();
+  server.operation("close", () => void server.close());
+  server.operation("slow", () => opened);
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([operation(1, "slow"), operation(2, "close"), echo(3)]);
+  assert.equal((await client.next()).id, 2);
+  client.send([echo(4), GOODBYE]);
+  assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
+  assert.deepEqual(calls, []);
+  open();
+});
+
+Deno.test("a debug line shows each frame of a batch that is sent, and takes the token out", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, logLevel: "debug" });
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([operation(1, "one", { token: "x" }), operation(2, "test")]);
+  await client.next();
+  const sent = logger.lines.filter((line) => /^debug send: /.test(line));
+  assert.equal(sent.length, 3);
+  const received = await logger.line(/^debug receive: .* \[/);
+  assert.match(received, /"one","data":\{"token":"\[redacted\]"\}/);
+  assert.doesNotMatch(received, /test/);
+});

@@ -1,0 +1,160 @@
+/** What a client sends to a server that has said how large a frame may be. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import {
+  encodeMessageRequest,
+  encodeOperationRequest,
+} from "../../protocol/encode.ts";
+import { rejection } from "../support/errors.ts";
+import {
+  type FakeRequest,
+  keepingServer,
+  success,
+} from "../support/fake_server.ts";
+import { byteLength } from "../support/bytes.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import {
+  FAST,
+  leave,
+  type Visit,
+  visitedServer,
+  Watch,
+  welcome,
+} from "../support/reconnecting.ts";
+
+/** The answer to the login of a server that takes so much. */
+function loginAnswer(maxPayload: unknown, ...features: string[]): string {
+  return success(0, null, {
+    features: ["max-payload", ...features],
+    maxPayload,
+  });
+}
+
+function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
+  for (const { id, action } of requests) {
+    const kind = action === "message" ? "done" : null;
+    socket.send(success(id, kind, { result: id }));
+  }
+}
+
+/** Calls an operation with a frame of so many bytes; `id` is its number. */
+function call(connection: Connection, id: number, bytes: number) {
+  const text = "x".repeat(
+    bytes - byteLength(encodeOperationRequest(id, "echo", { text: "" })),
+  );
+  return connection.operation("echo", { text });
+}
+
+Deno.test("a request as large as the server takes is sent, one byte more is refused", async () => {
+  await using server = keepingServer(loginAnswer(500), answer);
+  await using connection = await connect("test", { url: server.url });
+  assert.equal(await call(connection, 1, 500), 1);
+  const error = await rejection(call(connection, 2, 501));
+  assert(error instanceof RangeError);
+  assert.equal(
+    error.message,
+    `Cannot send operation "echo" as it must be at most 500 bytes: current length is 501; raise 'limits.maxPayload' of the server`,
+  );
+  assert.equal(await call(connection, 3, 500), 3);
+  assert.deepEqual(server.texts.map(byteLength), [500, 500]);
+});
+
+Deno.test("a client and a server of ours agree to the byte on what is too large", async () => {
+  await using server = serveQuietly();
+  server.operation("echo", () => "fine");
+  await using connection = await connectTo(server);
+  assert.equal(await call(connection, 1, 65_536), "fine");
+  const error = await rejection(call(connection, 2, 65_537));
+  assert(error instanceof RangeError);
+  assert.equal(await call(connection, 3, 65_536), "fine");
+});
+
+Deno.test("bytes are counted, not characters", async () => {
+  await using server = keepingServer(loginAnswer(200), answer);
+  await using connection = await connect("test", { url: server.url });
+  const rest = 200 - byteLength(encodeMessageRequest(1, "hello", {}, null)) -
+    byteLength('"text":""');
+  const fitting = "€".repeat(rest / 3) + "x".repeat(rest % 3);
+  await connection.message("hello", { text: fitting });
+  const error = await rejection(
+    connection.message("hello", { text: `${fitting}x` }),
+  );
+  assert.match(
+    error.message,
+    /^Cannot send message "hello" as .* at most 200 bytes: current length is 201;/,
+  );
+  assert.deepEqual(server.texts.map(byteLength), [200]);
+});
+
+Deno.test("a request that is refused for its size leaves those under way alone", async () => {
+  await using server = keepingServer(loginAnswer(300, "batch"), answer);
+  await using connection = await connect("test", { url: server.url });
+  const results = await Promise.allSettled(
+    [100, 301, 100].map((bytes, n) => call(connection, n + 1, bytes)),
+  );
+  const statuses = results.map(({ status }) => status);
+  assert.deepEqual(statuses, ["fulfilled", "rejected", "fulfilled"]);
+  assert.equal(connection.state, "open");
+});
+
+Deno.test("a batch is no larger than the server takes", async () => {
+  await using server = keepingServer(loginAnswer(300, "batch"), answer);
+  await using connection = await connect("test", { url: server.url });
+  const sizes = Array.from({ length: 100 }, (_, n) => 80 + (n * 37) % 221);
+  await Promise.all(sizes.map((bytes, n) => call(connection, n + 1, bytes)));
+  const lengths = server.texts.map(byteLength);
+  assert(Math.max(...lengths) <= 300);
+  assert(server.texts.some((text) => text.startsWith("[")));
+});
+
+Deno.test("a batch is no larger than the client makes it, whatever the server takes", async () => {
+  await using server = keepingServer(loginAnswer(100_000, "batch"), answer);
+  await using connection = await connect("test", { url: server.url });
+  const calls = Array.from(
+    { length: 40 },
+    (_, n) => call(connection, n + 1, 100),
+  );
+  await Promise.all(calls);
+  assert(Math.max(...server.texts.map(byteLength)) <= 1_024);
+});
+
+for (
+  const [what, login] of [
+    ["that does not name `max-payload`", success(0, null, { maxPayload: 10 })],
+    ["without a limit", loginAnswer(undefined)],
+    ["whose limit is a text", loginAnswer("10")],
+    ["whose limit is zero", loginAnswer(0)],
+    ["whose limit is negative", loginAnswer(-1)],
+    ["whose limit is no whole number", loginAnswer(10.5)],
+  ] as const
+) {
+  Deno.test(`a client sends anything to a server ${what}`, async () => {
+    await using server = keepingServer(login, answer);
+    await using connection = await connect("test", { url: server.url });
+    assert.equal(await call(connection, 1, 100_000), 1);
+  });
+}
+
+Deno.test("the limit is that of the server that the connection came back to", async () => {
+  const strict: Visit = (socket, frame) => {
+    if (frame.token === undefined) welcome(socket, frame);
+    else socket.send(loginAnswer(300));
+  };
+  await using server = visitedServer([leave(1001), strict]);
+  const reconnect = { ...FAST, maxQueue: 2 };
+  await using connection = await connect("test", {
+    url: server.url,
+    reconnect,
+  });
+  const watch = new Watch(connection);
+  await rejection(call(connection, 1, 400));
+  await watch.next("waiting");
+  const results = await Promise.allSettled([
+    call(connection, 1, 400),
+    call(connection, 2, 300),
+  ]);
+  const statuses = results.map(({ status }) => status);
+  assert.deepEqual(statuses, ["rejected", "fulfilled"]);
+});

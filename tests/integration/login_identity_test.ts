@@ -1,0 +1,153 @@
+/** Who a client is: what its login made of it, and what the log shows of that. */
+
+import assert from "node:assert/strict";
+import { serve } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+
+/** A server on a free port; its type is that of its options. */
+const QUIET = { hostname: "127.0.0.1", port: 0 } as const;
+
+Deno.test("handlers see who asks, and so does who broadcasts", async () => {
+  const user = { id: 7, name: "Ada" };
+  const seen: unknown[] = [];
+  await using server = serve("test", {
+    ...QUIET,
+    logger: new Recorder(),
+    login: (_server, token) => token === "test" && user,
+  });
+  server.operation("who", (_data, { client }) => {
+    seen.push(client.identity);
+    return client.identity.id;
+  });
+  server.receive("who", ({ client }) => void seen.push(client.identity));
+  await using connection = await connectTo(server);
+  assert.equal(await connection.operation("who"), 7);
+  await connection.message("who");
+  const [client] = server.clients;
+  // The same object, not a copy: programs keep their state in it.
+  for (const each of [...seen, client?.identity]) assert.equal(each, user);
+  assert.equal(seen.length, 2);
+});
+
+for (
+  const [what, decision, isIn] of [
+    ["true", true, true],
+    ["an object", { user: 1 }, true],
+    ["an empty object", {}, true],
+    ["an object without a prototype", Object.create(null), true],
+    ["false", false, false],
+    ["null", null, false],
+    ["undefined", undefined, false],
+    ["1", 1, false],
+    ["a text", "yes", false],
+    ["an error", new Error("no"), false],
+    ["a symbol", Symbol("yes"), false],
+  ] as const
+) {
+  Deno.test(`a login that resolves to ${what} ${isIn ? "lets in" : "refuses"}`, async () => {
+    const login = () => Promise.resolve(decision as object);
+    await using server = serveQuietly({ login });
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "any", version: "1.0.0" });
+    assert.equal((await client.next()).code, isIn ? 0 : 3);
+    assert.equal(server.clients.size, isIn ? 1 : 0);
+    if (isIn) {
+      const expected = decision === true ? undefined : decision;
+      assert.equal([...server.clients][0]?.identity, expected);
+    }
+  });
+}
+
+/** Identities that do their worst when somebody looks at them. */
+const HOSTILE: Readonly<Record<string, object>> = {
+  "whose name throws": {
+    get name() {
+      throw new Error("secret of the host");
+    },
+  },
+  "that throws whatever one does": new Proxy({}, {
+    get: () => {
+      throw new Error("secret of the host");
+    },
+    getPrototypeOf: () => {
+      throw new Error("secret of the host");
+    },
+  }),
+  "whose name is no text": { name: { toString: () => "admin" } },
+};
+
+for (const [what, identity] of Object.entries(HOSTILE)) {
+  for (const isLate of [false, true]) {
+    Deno.test(`an identity ${what} ends nothing, decided ${isLate ? "later" : "at once"}`, async () => {
+      const { opened, open } = gate();
+      await using server = serveQuietly({
+        login: async (_server, token) => {
+          if (isLate) await opened;
+          return token === "hostile" ? identity : true;
+        },
+      });
+      await using hostile = await RawClient.open(server);
+      hostile.send({ id: 0, token: "hostile", version: "1.0.0" });
+      open();
+      const { id, code } = await hostile.next();
+      assert(id === 0 && [0, 3].includes(code));
+      await using client = await RawClient.logIn(server);
+      client.send(operation(1, "any"));
+      assert.equal((await client.next()).code, 5);
+    });
+  }
+}
+
+Deno.test("the log calls a client by its name and shows no token, also after rotate()", async () => {
+  const logger = new Recorder();
+  const tokens = [{ name: "ci", token: "sesame" }];
+  const logLevel = "debug";
+  await using server = serveQuietly({
+    logger,
+    tokens,
+    logLevel,
+    hideToken: true,
+  });
+  server.operation("leak", ({ token }) => {
+    throw new Error(`no ${token}`);
+  });
+  server.rotate("fresh-token", { grace: 60_000 });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "sesame", version: "1.0.0" });
+  await client.next();
+  for (const token of ["sesame", "fresh-token"]) {
+    client.send(operation(1, "leak", { token }));
+    assert.equal((await client.next()).code, 6);
+    client.send(message(1, token, { token }));
+    await client.take(2);
+  }
+  await logger.line(
+    /^info login: ci \(127\.0\.0\.1:\d+\) has successfully authenticated$/,
+  );
+  await logger.line(
+    /^error error: ci \(127\.0\.0\.1:\d+\): operation "leak" failed/,
+  );
+  assert(!logger.lines.some((line) => /sesame|fresh-token/.test(line)));
+});
+
+for (
+  const name of [
+    "a\nerror error: forged",
+    "\u001b[31mred",
+    "x".repeat(10_000),
+    "\u2028error",
+  ]
+) {
+  Deno.test(`a name cannot forge a line of the log: ${JSON.stringify(name.slice(0, 20))}`, async () => {
+    const logger = new Recorder();
+    await using server = serveQuietly({ logger, login: () => ({ name }) });
+    await using connection = await connectTo(server);
+    const line = await logger.line(/^info login: /);
+    assert.match(line, /^[\x20-\x7e…]+$/);
+    assert(line.length < 200);
+    assert(connection);
+  });
+}

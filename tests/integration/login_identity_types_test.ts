@@ -1,0 +1,89 @@
+/** What `client.identity` is to the compiler: the gate fails where inference is lost. */
+
+import assert from "node:assert/strict";
+import { serve } from "../../server.ts";
+import { type Client, Server } from "../../mod.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { assertSame } from "../support/same_type.ts";
+
+const OPTIONS = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+
+/** The type of the identity of a server's clients. */
+type IdentityIn<Of> = Of extends
+  { readonly clients: ReadonlySet<Client<infer Identity>> } ? Identity
+  : "no identity";
+
+interface User {
+  readonly id: number;
+  readonly name?: string;
+}
+
+const user = (): User => ({ id: 1 });
+
+Deno.test("the identity is what login resolves to, in handlers, too", async () => {
+  await using server = serve("test", { ...OPTIONS, login: user });
+  assertSame<IdentityIn<typeof server>, User>(true);
+  server.operation("a", (_data, { client }) => {
+    assertSame<typeof client.identity, User>(true);
+    return client.identity.id;
+  });
+  server.receive("a", ({ client }) => {
+    assertSame<typeof client.identity, User>(true);
+  });
+  server.receive(({ client }) => {
+    assertSame<typeof client.identity, User>(true);
+  });
+  for (const client of server.clients) {
+    assertSame<typeof client.identity, User>(true);
+  }
+  // @ts-expect-error: there is no such key
+  server.operation("b", (_data, { client }) => client.identity.missing);
+});
+
+Deno.test("a login may wait, and refuse in several ways", async () => {
+  await using later = serve("test", {
+    ...OPTIONS,
+    login: () => Promise.resolve(user()),
+  });
+  assertSame<IdentityIn<typeof later>, User>(true);
+  await using refusing = serve("test", {
+    ...OPTIONS,
+    login: (_server, token) => token === "test" ? user() : null,
+  });
+  assertSame<IdentityIn<typeof refusing>, User>(true);
+  await using either = serve("test", {
+    ...OPTIONS,
+    login: (_server, token) => token === "test" && user(),
+  });
+  assertSame<IdentityIn<typeof either>, User>(true);
+});
+
+Deno.test("a login that says true or false makes it undefined", async () => {
+  await using server = serve("test", {
+    ...OPTIONS,
+    login: (_server, token): boolean => token === "test",
+  });
+  assertSame<IdentityIn<typeof server>, undefined>(true);
+});
+
+Deno.test("without a login it is the name of a token, or undefined", async () => {
+  await using plain = serve("test", OPTIONS);
+  await using named = serve({
+    ...OPTIONS,
+    tokens: [{ name: "ci", token: "one" }],
+  });
+  type Named = { readonly name: string } | undefined;
+  const [one] = plain.clients;
+  const [other] = named.clients;
+  const names: Named[] = [one?.identity, other?.identity];
+  assert.deepEqual(names, [undefined, undefined]);
+  // @ts-expect-error: it may be undefined
+  named.operation("b", (_data, { client }) => client.identity.name);
+});
+
+Deno.test("a server that is mounted knows it, too", () => {
+  const server = new Server<User>("test", { login: user });
+  assertSame<IdentityIn<typeof server>, User>(true);
+  // @ts-expect-error: its login makes something else of clients
+  new Server<User>("test", { login: () => ({ id: "1" }) });
+});

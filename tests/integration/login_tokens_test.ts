@@ -1,0 +1,284 @@
+/** Tokens with names: who gets in with them, and until when. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import { serve, type ServeOptions, type Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
+
+const TOKENS = [{ name: "ci", token: "first-token" }, {
+  name: "ops",
+  token: "second-token",
+}];
+
+function logIn(server: Server, token: string): Promise<Connection> {
+  return connect(token, { url: server.url });
+}
+
+/** Asserts that a token is refused, as one that never was. */
+async function assertRefused(server: Server, token: string): Promise<void> {
+  await assert.rejects(logIn(server, token), { name: "LoginError" });
+}
+
+/** The identities of all clients, in the order in which they came. */
+function identities(server: Server): unknown[] {
+  return [...server.clients].map(({ identity }) => identity);
+}
+
+Deno.test("each of several tokens lets in, under its name", async () => {
+  await using server = serveQuietly({ tokens: TOKENS });
+  await using ci = await logIn(server, "first-token");
+  await using ops = await logIn(server, "second-token");
+  await using plain = await logIn(server, "test");
+  assert.deepEqual(identities(server), [
+    { name: "ci" },
+    { name: "ops" },
+    undefined,
+  ]);
+  for (
+    const token of [
+      "three",
+      "ci",
+      "first-token ",
+      "FIRST-TOKEN",
+      "first-token,second-token",
+    ]
+  ) {
+    await assertRefused(server, token);
+  }
+  assert(ci && ops && plain);
+});
+
+Deno.test("a server with named tokens only makes no other", async () => {
+  const logger = new Recorder();
+  await using server = serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    logger,
+    tokens: TOKENS,
+  });
+  assert.equal(server.token, "");
+  await using empty = await RawClient.open(server);
+  empty.send({ id: 0, token: "", version: "1.0.0" });
+  assert.equal((await empty.next()).code, 3);
+  await using ci = await logIn(server, "first-token");
+  assert(ci);
+  assert.deepEqual(identities(server), [{ name: "ci" }]);
+});
+
+Deno.test("revoke() closes who logged in with that token, and nobody else", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, tokens: TOKENS });
+  await using one = await logIn(server, "first-token");
+  await using same = await logIn(server, "first-token");
+  await using ops = await logIn(server, "second-token");
+  await using plain = await logIn(server, "test");
+  assert.equal(server.revoke("ci"), 2);
+  assert.equal(server.clients.size, 2);
+  for (const revoked of [one, same]) {
+    const close = { code: 1008, reason: "token revoked" };
+    assert.deepEqual(await revoked.closed, close);
+  }
+  await assertRefused(server, "first-token");
+  for (const stayed of [ops, plain]) {
+    assert.equal(await stayed.operation("any").catch(({ code }) => code), 5);
+  }
+  assert.equal(server.revoke("ops"), 1);
+  assert(
+    !logger.lines.slice(1).some((line) =>
+      /first-token|second-token|test/.test(line)
+    ),
+  );
+});
+
+for (const name of ["nobody", "", "toString", "first-token", undefined]) {
+  Deno.test(`revoke() refuses ${JSON.stringify(name)}, a name of no token`, async () => {
+    await using server = serveQuietly({ tokens: TOKENS });
+    assert.throws(
+      () => server.revoke(name as string),
+      /^TypeError: Cannot revoke token .*: there is none of that name, there are ci, ops$/,
+    );
+    server.revoke("ci");
+    assert.throws(() => server.revoke("ci"), { name: "TypeError" });
+  });
+}
+
+Deno.test("rotate() takes the new token, and closes who came with the old one", async () => {
+  await using server = serveQuietly({ tokens: TOKENS });
+  await using old = await logIn(server, "test");
+  await using ci = await logIn(server, "first-token");
+  server.rotate("fresh");
+  assert.equal(server.token, "fresh");
+  const close = { code: 1008, reason: "token expired" };
+  assert.deepEqual(await old.closed, close);
+  await assertRefused(server, "test");
+  await using fresh = await logIn(server, "fresh");
+  await using late = await logIn(server, "first-token");
+  assert.equal(server.clients.size, 3);
+  assert(fresh && ci && late);
+});
+
+Deno.test("rotate() takes the old token as well until the grace is over", async () => {
+  await using server = serveQuietly();
+  await using old = await logIn(server, "test");
+  server.rotate("fresh", { grace: 1_000 });
+  await using late = await logIn(server, "test");
+  await using fresh = await logIn(server, "fresh");
+  assert.equal(server.clients.size, 3);
+  for (const each of [old, late]) {
+    const close = { code: 1008, reason: "token expired" };
+    assert.deepEqual(await each.closed, close);
+  }
+  await assertRefused(server, "test");
+  assert.equal(await fresh.operation("any").catch(({ code }) => code), 5);
+});
+
+Deno.test("rotate() twice: each old token has its own grace", async () => {
+  await using server = serveQuietly();
+  server.rotate("second", { grace: 60_000 });
+  await using first = await logIn(server, "test");
+  await using second = await logIn(server, "second");
+  server.rotate("third");
+  assert.equal((await second.closed).reason, "token expired");
+  await using third = await logIn(server, "third");
+  await using another = await logIn(server, "test");
+  assert.equal(server.clients.size, 3);
+  assert(first && third && another);
+});
+
+for (
+  const [token, options, name, text] of [
+    ["test", {}, "TypeError", /in use/],
+    ["first-token", {}, "TypeError", /in use/],
+    ["", {}, "TypeError", /at least one character/],
+    [5, {}, "TypeError", /at least one character/],
+    [
+      "fresh",
+      { grace: -1 },
+      "RangeError",
+      /'grace' must be .*: current value is -1$/,
+    ],
+    [
+      "fresh",
+      { grace: NaN },
+      "RangeError",
+      /'grace' must be .*: current value is NaN$/,
+    ],
+    ["fresh", { grace: 2 ** 31 }, "RangeError", /'grace' must be /],
+  ] as const
+) {
+  Deno.test(`rotate() refuses ${JSON.stringify(token)} with ${JSON.stringify(options)}, and changes nothing`, async () => {
+    await using server = serveQuietly({ tokens: TOKENS });
+    assert.throws(
+      () => server.rotate(token as string, options),
+      (error: Error) => error.name === name && text.test(error.message),
+    );
+    assert.equal(server.token, "test");
+    await using connection = await logIn(server, "test");
+    assert(connection);
+  });
+}
+
+for (const kind of ["number", "date"]) {
+  Deno.test(`a token that expires, a ${kind}, closes who came with it, and lets in nobody`, async () => {
+    const at = Date.now() + 1_000;
+    const expires = kind === "date" ? new Date(at) : at;
+    const tokens = [{ name: "ci", token: "first-token", expires }, TOKENS[1]!];
+    await using server = serveQuietly({ tokens });
+    await using ci = await logIn(server, "first-token");
+    await using ops = await logIn(server, "second-token");
+    assert.deepEqual(await ci.closed, { code: 1008, reason: "token expired" });
+    assert(Date.now() >= at);
+    await assertRefused(server, "first-token");
+    assert.equal(await ops.operation("any").catch(({ code }) => code), 5);
+  });
+}
+
+for (const expires of [0, 1, new Date(0), -Infinity]) {
+  Deno.test(`a token that expired at ${Deno.inspect(expires)} lets in nobody`, async () => {
+    const tokens = [{ name: "ci", token: "first-token", expires }];
+    await using server = serveQuietly({ tokens });
+    await assertRefused(server, "first-token");
+  });
+}
+
+// Timers of JavaScript fire at once where that is too far away for them.
+for (const days of [25, 50, 36_500, Infinity]) {
+  Deno.test(`a token that expires in ${days} days does not today`, async () => {
+    const expires = Date.now() + days * 86_400_000;
+    const tokens = [{ name: "ci", token: "first-token", expires }];
+    await using server = serveQuietly({ tokens });
+    await using connection = await logIn(server, "first-token");
+    await pause(20);
+    assert.equal(server.clients.size, 1);
+    assert(connection);
+  });
+}
+
+for (
+  const [what, options, text] of [
+    [
+      "two of one name",
+      { tokens: [TOKENS[0], { name: "ci", token: "x" }] },
+      /twice/,
+    ],
+    [
+      "two of one token",
+      { tokens: [TOKENS[0], { name: "x", token: "first-token" }] },
+      /twice/,
+    ],
+    [
+      "that of the server",
+      { tokens: [{ name: "ci", token: "test" }] },
+      /twice/,
+    ],
+    ["one without a name", { tokens: [{ token: "first-token" }] }, /name/],
+    [
+      "one with an empty name",
+      { tokens: [{ name: "", token: "first-token" }] },
+      /name/,
+    ],
+    ["one without a token", { tokens: [{ name: "ci" }] }, /token/],
+    [
+      "one with an empty token",
+      { tokens: [{ name: "ci", token: "" }] },
+      /token/,
+    ],
+    [
+      "an end that is no date",
+      { tokens: [{ ...TOKENS[0], expires: NaN }] },
+      /expires/,
+    ],
+    [
+      "an invalid date",
+      { tokens: [{ ...TOKENS[0], expires: new Date("x") }] },
+      /expires/,
+    ],
+    ["no list", { tokens: { ci: "first-token" } }, /'tokens'/],
+    ["a login besides", { tokens: TOKENS, login: () => true }, /login/],
+  ] as const
+) {
+  Deno.test(`a server refuses tokens: ${what}`, () => {
+    assert.throws(
+      () => serveQuietly(options as unknown as ServeOptions),
+      (error: Error) =>
+        error.name === "TypeError" && /^Cannot serve /.test(error.message) &&
+        text.test(error.message) && !/first-token/.test(error.message),
+    );
+  });
+}
+
+Deno.test("clients that come back with a token that is over lock nobody out", async () => {
+  const limits = { maxLoginFailures: 2 };
+  await using server = serveQuietly({ tokens: TOKENS, limits });
+  server.rotate("new-token");
+  for (let n = 0; n < 4; n++) {
+    await using old = await RawClient.open(server);
+    old.send({ id: 0, token: "test", version: "1.0.0" });
+    assert.equal((await old.next()).code, 3);
+  }
+  await using _client = await logIn(server, "new-token");
+});

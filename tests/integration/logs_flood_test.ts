@@ -1,0 +1,46 @@
+/** What strangers and clients can do to the log. */
+
+import assert from "node:assert/strict";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { ask } from "../support/tcp_peer.ts";
+
+/** What moves the cursor of a terminal or turns its text around. */
+const HARMFUL = "\u009b31m\u202etxt.exe\u0007";
+
+// deno-lint-ignore no-control-regex -- that is the point
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+Deno.test("a handler that fails for each request of a client does not fill the log", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  server.operation("fail", () => {
+    throw new Error("no");
+  });
+  await using client = await RawClient.logIn(server, ["batch"]);
+  const requests = Array.from({ length: 200 }, (_, n) => operation(n, "fail"));
+  client.send(requests);
+  assert.equal((await client.take(200)).length, 200);
+  const failures = logger.lines.filter((line) => line.startsWith("error"));
+  assert(failures.length >= 20 && failures.length < 40, `${failures.length}`);
+});
+
+Deno.test("names of requests are shown without what a terminal would act on", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  await using client = await RawClient.logIn(server, ["done-id"]);
+  client.send(message(1, HARMFUL));
+  client.send(operation(2, HARMFUL));
+  await client.take(2);
+  assert.equal(logger.lines.filter((line) => /^warn/.test(line)).length, 2);
+  for (const line of logger.lines) assert.doesNotMatch(line, CONTROL);
+});
+
+Deno.test("an origin is shown without what a terminal would act on", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const { status } = await ask(server, ["Origin: https://a\u009b31mX"]);
+  assert.equal(status, 403);
+  assert.doesNotMatch(await logger.line(/allowedOrigins/), CONTROL);
+});

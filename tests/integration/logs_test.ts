@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+
+Deno.test("the log tells the life of a connection", async () => {
+  const logger = new Recorder();
+  {
+    await using server = serveQuietly({ logger });
+    await using connection = await connectTo(server);
+    assert(connection);
+  }
+  const lines = logger.lines.map((line) =>
+    line.replace(/127\.0\.0\.1:\d+/, "HOST")
+  );
+  assert.deepEqual(lines, [
+    "info startup: starting server on HOST with token test",
+    "info connect: HOST has connected",
+    "info login: HOST has successfully authenticated",
+    "info disconnect: HOST has said goodbye",
+    "info shutdown: closing the server",
+    "info shutdown: the server is closed",
+  ]);
+});
+
+Deno.test("hideToken leaves the token out of the startup line", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, hideToken: true });
+  const { port } = server.addr;
+  assert.deepEqual(logger.lines, [
+    `info startup: starting server on 127.0.0.1:${port}`,
+  ]);
+});
+
+Deno.test("logLevel leaves out what is below", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger, logLevel: "warn" });
+  await using connection = await connectTo(server);
+  await connection.message("nobody listens");
+  assert.deepEqual(logger.lines.map((line) => line.split(":")[0]), [
+    "warn message",
+  ]);
+});
+
+Deno.test("no line but the first holds a token, and none below debug a payload", async () => {
+  for (const logLevel of ["info", "debug"] as const) {
+    const logger = new Recorder();
+    {
+      await using server = serveQuietly({
+        logger,
+        logLevel,
+        login: () => true,
+      });
+      server.receive("x", ({ data }) => {
+        throw new Error(String(data.text));
+      });
+      server.operation("test", () => Promise.reject(new Error("test")));
+      await using client = await RawClient.open(server);
+      client.send({ id: 0, token: 'se\\sa"me', version: "1.0.0" });
+      await client.next();
+      client.send(message(1, "x", { text: "payload", token: "sesame" }));
+      client.send(operation(2, "test", { payload: true }));
+      client.send({ id: 3, token: "sesame", version: "test" });
+      await server.broadcast("test", { test: "test" });
+      while ((await client.next()).id !== 3);
+    }
+    const [first = "", ...lines] = logger.lines.filter((line) =>
+      !line.includes(" failed\n")
+    );
+    assert.match(first, /^info startup: starting server on [\d.:]+$/);
+    for (const line of lines) assert.doesNotMatch(line, /test|sesame|se\\/);
+    const payloads = lines.filter((line) => line.includes("payload"));
+    assert.equal(payloads.length > 0, logLevel === "debug");
+  }
+});
+
+Deno.test("a debug line is short, and cannot be taken for another", async () => {
+  const logger = new Recorder();
+  const limits = { maxPayload: Infinity };
+  await using server = serveQuietly({ logger, logLevel: "debug", limits });
+  await using client = await RawClient.logIn(server);
+  client.send(message(1, "x".repeat(1e6)));
+  await client.next();
+  await client.next();
+  // Long enough to overflow the stack of a regular expression that is not careful.
+  client.send(`{"token":"${"\\\\".repeat(8e6)}"}`);
+  await client.next();
+  client.send("no JSON\nlogin: forged\u001b[2J");
+  await client.closed;
+  const lines = logger.lines.filter((line) => !line.startsWith("error"));
+  for (const line of lines) {
+    assert(line.length < 1_200, line.slice(0, 100));
+    // deno-lint-ignore no-control-regex -- that is the point
+    assert.doesNotMatch(line, /[\n\u001b]/);
+  }
+  await logger.line(/receive: .*no JSON%0Alogin: forged%1B\[2J$/);
+});

@@ -1,0 +1,83 @@
+/** What a handler learns of a client that leaves while it works. */
+
+import assert from "node:assert/strict";
+import type { OperationContext } from "../../mod.ts";
+import type { Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+
+/** A server with an operation that goes on when its client has left. */
+async function leaveDuring(
+  use: (context: OperationContext) => void,
+): Promise<OperationContext> {
+  const context = Promise.withResolvers<OperationContext>();
+  const { opened, open } = gate();
+  await using server: Server = serveQuietly();
+  server.operation("work", async (_, given) => {
+    use(given);
+    context.resolve(given);
+    await opened;
+  });
+  const client = await RawClient.logIn(server);
+  client.send(operation(1, "work"));
+  const given = await context.promise;
+  await client[Symbol.asyncDispose]();
+  while (server.clients.size > 0) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  open();
+  return given;
+}
+
+Deno.test("a handler is told that its client has left", async () => {
+  const reasons: string[] = [];
+  await leaveDuring(({ signal }) => {
+    const note = () => reasons.push(String(signal.reason));
+    signal.addEventListener("abort", note);
+  });
+  assert.deepEqual(reasons, ["AbortError: The client has left"]);
+});
+
+Deno.test("a handler that asks only then finds that its client has left", async () => {
+  const { signal } = await leaveDuring(() => {});
+  assert(signal.aborted);
+  assert.equal(String(signal.reason), "AbortError: The client has left");
+});
+
+Deno.test("the signal of a call that was answered stays as it was", async () => {
+  const signals: AbortSignal[] = [];
+  await using server = serveQuietly();
+  server.operation("early", (_, { signal }) => void signals.push(signal));
+  const connection = await connectTo(server);
+  await connection.operation("early");
+  await connection.close();
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [false]);
+});
+
+Deno.test("what a handler throws because its client has left is no line in the log", async () => {
+  const logger = new Recorder();
+  const ended = Promise.withResolvers<void>();
+  await using server = serveQuietly({ logger });
+  server.operation("work", async (_, { signal }) => {
+    try {
+      await new Promise((_, reject) =>
+        signal.addEventListener(
+          "abort",
+          () => reject(new DOMException("Aborted", "AbortError")),
+        )
+      );
+    } finally {
+      ended.resolve();
+    }
+  });
+  const connection = await connectTo(server);
+  const working = connection.operation("work").catch(() => {});
+  // Answered after it.
+  await connection.message("here");
+  await connection.close();
+  await Promise.all([ended.promise, working]);
+  await server.close();
+  assert(!logger.lines.some((line) => line.startsWith("error")));
+});

@@ -1,0 +1,185 @@
+/** Closing a connection that comes back, whatever it is about: nothing is left behind. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import { ConnectionClosedError } from "../../common/errors.ts";
+import type { ConnectionState } from "../../client/status.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import { rejection } from "../support/errors.ts";
+import { acknowledgement } from "../support/fake_server.ts";
+import {
+  FAST,
+  leave,
+  type Visit,
+  visitedServer,
+  Watch,
+  welcome,
+  Wire,
+} from "../support/reconnecting.ts";
+
+/** Waits that end in no test. */
+const SLOW = { minDelay: 2 ** 31 - 1 };
+
+/** A connection that was lost and is in a state since. */
+async function lostConnection(
+  options: ConnectOptions,
+  state: "waiting" | "connecting",
+): Promise<Connection> {
+  const connection = await connect("test", options);
+  const watch = new Watch(connection);
+  await rejection(connection.operation("leave"));
+  await watch.next(state);
+  return connection;
+}
+
+const CLOSED_HERE = { code: 1000, reason: "closed by this side" };
+
+Deno.test("close() while waiting ends the wait", async () => {
+  await using server = visitedServer([leave(1001)]);
+  const options = { url: server.url, reconnect: SLOW };
+  const connection = await lostConnection(options, "waiting");
+  const watch = new Watch(connection);
+  await connection.close();
+  assert.deepEqual(await connection.closed, CLOSED_HERE);
+  assert.deepEqual(watch.states, ["closed"]);
+  await connection.close();
+  assert.equal(server.sockets.length, 1);
+  const error = await rejection(connection.operation("late"));
+  assert(error instanceof ConnectionClosedError);
+  assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
+});
+
+Deno.test("an await using block ends a connection that waits", async () => {
+  await using server = visitedServer([leave(1001)]);
+  const options = { url: server.url, reconnect: SLOW };
+  let closed: Connection["closed"];
+  {
+    await using connection = await lostConnection(options, "waiting");
+    closed = connection.closed;
+  }
+  assert.deepEqual(await closed, CLOSED_HERE);
+});
+
+Deno.test("close() while an attempt waits for the ack ends it", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  let asks = 0;
+  await using server = visitedServer([leave(1001)], () => {
+    if (++asks === 1) return acknowledgement();
+    asked.resolve();
+    return answer.promise;
+  });
+  const options = { url: server.url, reconnect: FAST };
+  const connection = await lostConnection(options, "connecting");
+  const watch = new Watch(connection);
+  await asked.promise;
+  await connection.close();
+  assert.deepEqual(await connection.closed, CLOSED_HERE);
+  answer.resolve(acknowledgement());
+  assert.deepEqual(watch.states, ["closed"]);
+  assert.equal(server.sockets.length, 1);
+});
+
+Deno.test("close() while an attempt waits for the answer to its login ends it", async () => {
+  const came = Promise.withResolvers<WebSocket>();
+  const hold: Visit = (socket) => came.resolve(socket);
+  await using server = visitedServer([leave(1001), hold]);
+  const options = { url: server.url, reconnect: FAST };
+  const connection = await lostConnection(options, "connecting");
+  const watch = new Watch(connection);
+  const socket = await came.promise;
+  const gone = new Promise((resolve) => socket.onclose = resolve);
+  await connection.close();
+  assert.deepEqual(await connection.closed, CLOSED_HERE);
+  assert.deepEqual(watch.states, ["closed"]);
+  await gone;
+});
+
+Deno.test("close() while an attempt waits for its WebSocket to open ends it", async () => {
+  const upgrading = Promise.withResolvers<void>();
+  const sockets: WebSocket[] = [];
+  await using server = visitedServer([leave(1001)]);
+  class SlowWebSocket extends WebSocket {
+    constructor(url: string, protocols?: string) {
+      // The second one meets a server that takes the connection and says nothing.
+      super(
+        sockets.length === 0 ? url : stalled.url.replace("http", "ws"),
+        protocols,
+      );
+      if (sockets.push(this) === 2) upgrading.resolve();
+    }
+  }
+  await using stalled = new Wire(server);
+  stalled.isStalled = true;
+  const options = {
+    url: server.url,
+    reconnect: FAST,
+    WebSocket: SlowWebSocket,
+  };
+  const connection = await lostConnection(options, "connecting");
+  await upgrading.promise;
+  assert.equal(sockets[1]!.readyState, WebSocket.CONNECTING);
+  await connection.close();
+  assert.deepEqual(await connection.closed, CLOSED_HERE);
+  assert.notEqual(sockets[1]!.readyState, WebSocket.CONNECTING);
+});
+
+for (const state of ["waiting", "connecting"] as const) {
+  Deno.test(`close() from a listener to the state ${state} is final`, async () => {
+    await using server = visitedServer([leave(1001), welcome]);
+    const { url } = server;
+    const connection = await connect("test", { url, reconnect: FAST });
+    const watch = new Watch(connection);
+    const seen: ConnectionState[] = [];
+    connection.onState((status) => {
+      seen.push(status.state);
+      if (status.state === state) void connection.close();
+    });
+    await rejection(connection.operation("leave"));
+    assert.deepEqual(await connection.closed, CLOSED_HERE);
+    assert.equal(connection.state, "closed");
+    assert.deepEqual(seen.slice(-2), [state, "closed"]);
+    assert.deepEqual(watch.states, seen);
+    assert.equal(server.sockets.length, 1);
+  });
+}
+
+Deno.test("close() from a listener to the state open is final, and says goodbye", async () => {
+  await using server = visitedServer([leave(1001), welcome]);
+  const { url } = server;
+  const connection = await connect("test", { url, reconnect: FAST });
+  const watch = new Watch(connection);
+  connection.onState(({ state }) => {
+    if (state === "open") void connection.close();
+  });
+  await rejection(connection.operation("leave"));
+  assert.deepEqual(await connection.closed, { code: 1000, reason: "goodbye" });
+  assert.deepEqual(watch.states, ["waiting", "connecting", "open", "closed"]);
+});
+
+Deno.test("close() does not wait for ever for a server that takes no goodbye", async () => {
+  const deaf: Visit = (socket, frame) => {
+    if (frame.token !== undefined) welcome(socket, frame);
+  };
+  await using server = visitedServer([deaf]);
+  const { url } = server;
+  const connection = await connect("test", { url, reconnect: FAST });
+  await connection.close();
+  assert.deepEqual(await connection.closed, CLOSED_HERE);
+});
+
+Deno.test("a server that answers a goodbye with another code does not bring the connection back", async () => {
+  const restart: Visit = (socket, frame) => {
+    if (frame.end !== true) return welcome(socket, frame);
+    socket.close(1012, "server closed, retry in 0 ms");
+  };
+  await using server = visitedServer([restart]);
+  const { url } = server;
+  const connection = await connect("test", { url, reconnect: FAST });
+  const watch = new Watch(connection);
+  await connection.close();
+  const { code } = await connection.closed;
+  assert.equal(code, 1012);
+  assert.deepEqual(watch.states, ["closed"]);
+});

@@ -1,0 +1,328 @@
+/** What becomes of the requests of a client that comes back. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import {
+  ConnectionClosedError,
+  ResponseError,
+  TimeoutError,
+} from "../../common/errors.ts";
+import type { ReconnectOptions } from "../../client/reconnect_policy.ts";
+import { rejection } from "../support/errors.ts";
+import { success } from "../support/fake_server.ts";
+import { serveQuietly } from "../support/server.ts";
+import {
+  FAST,
+  leave,
+  namesOf,
+  type Visit,
+  visitedServer,
+  Watch,
+  welcome,
+} from "../support/reconnecting.ts";
+
+const TWICE = { idempotent: true };
+
+/** Lets nobody in, and says nothing. */
+const stall: Visit = () => {};
+
+/** A connection that has been lost, and whose attempt gets no answer. */
+async function lostConnection(
+  { url }: { readonly url: string },
+  options: ReconnectOptions,
+): Promise<Connection> {
+  const reconnect = { ...FAST, ...options };
+  const connection = await connect("test", { url, reconnect });
+  const watch = new Watch(connection);
+  await rejection(connection.operation("lost"));
+  await watch.next("connecting");
+  return connection;
+}
+
+/** Lets a client in when the test says so. */
+function doorkeeper(): { readonly visit: Visit; open(): void } {
+  const came = Promise.withResolvers<WebSocket>();
+  const visit: Visit = (socket, frame) => {
+    if (frame.token === undefined) welcome(socket, frame);
+    else came.resolve(socket);
+  };
+  const open = async () => (await came.promise).send(success(0, null));
+  return { visit, open };
+}
+
+Deno.test("what is under way when the connection is lost rejects, and is sent once", async () => {
+  await using server = visitedServer([leave(1001, "bye", 3), welcome]);
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const watch = new Watch(connection);
+  const errors = [
+    rejection(connection.message("hello")),
+    rejection(connection.operation("add")),
+    rejection(connection.operation("sub", {}, { idempotent: false })),
+  ];
+  for (const error of await Promise.all(errors)) {
+    assert(error instanceof ConnectionClosedError);
+    assert.deepEqual([error.code, error.reason], [1001, "bye"]);
+  }
+  await watch.next("open");
+  await connection.operation("again");
+  const [first, second] = server.frames.map(namesOf);
+  assert.deepEqual([first, second], [["hello", "add", "sub"], ["again"]]);
+});
+
+Deno.test("an idempotent operation runs again, with the same data, before what comes later", async () => {
+  await using server = visitedServer([
+    leave(1001, "", 2),
+    leave(1001),
+    welcome,
+  ]);
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  connection.onState(({ state }) => {
+    if (state === "open") void connection.operation("later").catch(() => {});
+  });
+  const data = { n: 1 };
+  const results = ["one", "two"].map((name) =>
+    connection.operation(name, data, TWICE)
+  );
+  data.n = 2;
+  assert.deepEqual(await Promise.all(results), ["one", "two"]);
+  assert.equal(server.sockets.length, 3);
+  const [, first] = server.frames[2]!;
+  assert.deepEqual(first!.data, { operation: "one", data: { n: 1 } });
+  assert.deepEqual(namesOf(server.frames[2]), ["one", "two", "later"]);
+});
+
+Deno.test("an idempotent operation runs again on a server of ours", async () => {
+  const first = serveQuietly({ closeTimeout: 1 });
+  const begun = Promise.withResolvers<void>();
+  first.operation("get", () => {
+    begun.resolve();
+    return new Promise(() => {});
+  });
+  const { port } = first.addr;
+  const { url } = first;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const patient = { ...TWICE, timeout: 60_000 };
+  const result = connection.operation("get", {}, patient);
+  await begun.promise;
+  await first.close();
+  await using second = serveQuietly({ port });
+  second.operation("get", () => "got");
+  assert.equal(await result, "got");
+});
+
+Deno.test("an idempotent operation that the server answers with an error does not run again", async () => {
+  await using server = serveQuietly();
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const error = await rejection(connection.operation("fly", {}, TWICE));
+  assert(error instanceof ResponseError);
+});
+
+for (const code of [1003, 1008, 1009]) {
+  Deno.test(`an idempotent operation does not run again after close code ${code}, which it may have caused`, async () => {
+    await using server = visitedServer([leave(code), welcome]);
+    const { url } = server;
+    await using connection = await connect("test", { url, reconnect: FAST });
+    const watch = new Watch(connection);
+    const error = await rejection(connection.operation("bad", {}, TWICE));
+    assert(error instanceof ConnectionClosedError);
+    assert.equal(error.code, code);
+    await watch.next("open");
+    await connection.operation("again");
+    assert.deepEqual(namesOf(server.frames[1]), ["again"]);
+  });
+}
+
+Deno.test("an idempotent operation rejects when the connection does not come back", async () => {
+  await using server = visitedServer([leave(4000)]);
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const error = await rejection(connection.operation("get", {}, TWICE));
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(error.code, 4000);
+});
+
+Deno.test("the timeout of an idempotent operation counts from the first call on", async () => {
+  await using server = visitedServer([leave(1001), stall]);
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const error = await rejection(
+    connection.operation("get", {}, { ...TWICE, timeout: 50 }),
+  );
+  assert(error instanceof TimeoutError);
+  assert.equal(
+    error.message,
+    'Cannot finish operation "get": no answer within 50 ms',
+  );
+});
+
+Deno.test("the signal of an idempotent operation ends it, whenever it aborts", async () => {
+  await using server = visitedServer([leave(1001), stall]);
+  const { url } = server;
+  await using connection = await connect("test", { url, reconnect: FAST });
+  const watch = new Watch(connection);
+  const controller = new AbortController();
+  const options = { ...TWICE, signal: controller.signal };
+  const waiting = rejection(connection.operation("get", {}, options));
+  await watch.next("connecting");
+  const reason = new Error("changed my mind");
+  controller.abort(reason);
+  assert.equal(await waiting, reason);
+  assert.equal(
+    await rejection(connection.operation("get", {}, options)),
+    reason,
+  );
+});
+
+Deno.test("without `maxQueue` a request rejects at once while there is no connection", async () => {
+  await using server = visitedServer([leave(1001, "bye"), stall]);
+  await using connection = await lostConnection(server, {});
+  for (
+    const request of [
+      connection.operation("early"),
+      connection.operation("early", {}, TWICE),
+    ]
+  ) {
+    const error = await rejection(request);
+    assert(error instanceof ConnectionClosedError);
+    assert.equal(
+      error.message,
+      'Cannot finish operation "early": the connection is closed (1001, "bye") and not back yet, and at most 0 requests may wait for it; raise \'reconnect.maxQueue\'',
+    );
+  }
+});
+
+Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in their order", async () => {
+  const door = doorkeeper();
+  await using server = visitedServer([leave(1001), door.visit]);
+  await using connection = await lostConnection(server, { maxQueue: 3 });
+  connection.onState(({ state }) => {
+    if (state === "open") void connection.operation("later");
+  });
+  const data = { n: 1 };
+  const results = [
+    connection.operation("one", data),
+    connection.message("two", data).then(({ name }) => name),
+    connection.operation("three", data),
+  ];
+  data.n = 2;
+  const error = await rejection(connection.message("four"));
+  assert(error instanceof ConnectionClosedError);
+  assert.match(error.message, /at most 3 requests may wait for it; raise/);
+  door.open();
+  assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
+  assert.deepEqual(namesOf(server.frames[1]), [
+    "one",
+    "two",
+    "three",
+    "later",
+  ]);
+  for (const { data } of server.frames[1]!.slice(1, 4)) {
+    assert.deepEqual((data as Record<string, unknown>).data, { n: 1 });
+  }
+});
+
+Deno.test("there is room again for a request when one that waits is given up, which is not sent", async () => {
+  const door = doorkeeper();
+  await using server = visitedServer([leave(1001), door.visit]);
+  await using connection = await lostConnection(server, { maxQueue: 2 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborted = rejection(connection.operation("aborted", {}, { signal }));
+  const late = rejection(connection.operation("late", {}, { timeout: 1 }));
+  controller.abort(new Error("changed my mind"));
+  assert.equal(await aborted, signal.reason);
+  assert(await late instanceof TimeoutError);
+  const results = ["one", "two"].map((name) => connection.operation(name));
+  door.open();
+  assert.deepEqual(await Promise.all(results), ["one", "two"]);
+  assert.deepEqual(namesOf(server.frames[1]), ["one", "two"]);
+});
+
+Deno.test("a request that cannot be sent does not wait to say so", async () => {
+  await using server = visitedServer([leave(1001), stall]);
+  await using connection = await lostConnection(server, { maxQueue: 9 });
+  const bad = [1] as unknown as Record<string, never>;
+  const message =
+    /^TypeError: Cannot send operation "bad" as its data must be an object/;
+  await assert.rejects(connection.operation("bad", bad), message);
+  await assert.rejects(
+    connection.operation("bad", {}, { timeout: -1 }),
+    /^RangeError: Cannot wait as 'timeout' must be from 0 /,
+  );
+  const signal = AbortSignal.abort();
+  assert.equal(
+    await rejection(connection.operation("bad", {}, { signal })),
+    signal.reason,
+  );
+});
+
+Deno.test("what waits rejects when the connection is closed", async () => {
+  await using server = visitedServer([leave(1001), stall]);
+  const connection = await lostConnection(server, { maxQueue: 2 });
+  const waiting = [
+    rejection(connection.operation("one")),
+    rejection(connection.operation("two", {}, TWICE)),
+  ];
+  await connection.close();
+  for (const error of await Promise.all(waiting)) {
+    assert(error instanceof ConnectionClosedError);
+    assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
+  }
+});
+
+Deno.test("what waits rejects when the connection does not come back", async () => {
+  const came = Promise.withResolvers<WebSocket>();
+  const hold: Visit = (socket) => came.resolve(socket);
+  await using server = visitedServer([leave(1001, "bye"), hold]);
+  await using connection = await lostConnection(server, { maxQueue: 2 });
+  const waiting = [
+    rejection(connection.operation("one")),
+    rejection(connection.operation("two", {}, TWICE)),
+  ];
+  (await came.promise).close(4001, "banned");
+  for (const error of await Promise.all(waiting)) {
+    assert(error instanceof ConnectionClosedError);
+    assert.deepEqual([error.code, error.reason], [1001, "bye"]);
+  }
+});
+
+Deno.test("a request that waited is sent once, even if the connection is lost again", async () => {
+  const door = doorkeeper();
+  const visit: Visit = (socket, frame) => {
+    if (frame.action === undefined) door.visit(socket, frame);
+    else socket.close(1011);
+  };
+  await using server = visitedServer([leave(1001), visit, welcome]);
+  await using connection = await lostConnection(server, { maxQueue: 1 });
+  const watch = new Watch(connection);
+  const waiting = rejection(connection.operation("one"));
+  door.open();
+  const error = await waiting;
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(error.code, 1011);
+  await watch.next("open");
+  await watch.next("open");
+  await connection.operation("again");
+  assert.deepEqual(namesOf(server.frames[2]), ["again"]);
+});
+
+Deno.test("an idempotent operation that runs again is not turned away by `maxQueue`", async () => {
+  const door = doorkeeper();
+  await using server = visitedServer([leave(1001, "", 3), door.visit]);
+  const { url } = server;
+  const reconnect = { ...FAST, maxQueue: 1 };
+  await using connection = await connect("test", { url, reconnect });
+  const watch = new Watch(connection);
+  const results = ["one", "two", "three"].map((name) =>
+    connection.operation(name, {}, TWICE)
+  );
+  await watch.next("connecting");
+  const error = await rejection(connection.operation("four"));
+  assert(error instanceof ConnectionClosedError);
+  door.open();
+  assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
+});

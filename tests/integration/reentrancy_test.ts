@@ -1,0 +1,100 @@
+/** Callbacks of the host that act on what they are told of, at once. */
+
+import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
+import { showFrame } from "../../common/text.ts";
+import { fakeServer, success } from "../support/fake_server.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+
+const IGNORE = () => {};
+const SILENT = { debug: IGNORE, info: IGNORE, warn: IGNORE, error: IGNORE };
+
+Deno.test("nothing of a batch is taken after a handler has closed its client", async () => {
+  await using server = serveQuietly();
+  const calls: string[] = [];
+  server.operation("leave", (_data, { client }) => client.close(4000));
+  server.operation("after", () => void calls.push("operation"));
+  server.receive("after", () => void calls.push("listener"));
+  await using client = await RawClient.logIn(server, ["batch"]);
+  client.send([
+    operation(1, "leave"),
+    operation(2, "after"),
+    message(3, "after"),
+  ]);
+  assert.equal((await client.closed).code, 4000);
+  assert.deepEqual(calls, []);
+});
+
+Deno.test("a logger that closes the server at a login leaves no client behind", async () => {
+  const info = (line: string) => {
+    if (line.startsWith("login: ")) void server.close();
+  };
+  const logger = { ...SILENT, info };
+  const server = serveQuietly({ logger, logLevel: "info" });
+  await using client = await RawClient.open(server);
+  client.send({ id: 0, token: "test", version: "1.0.0" });
+  assert.equal((await client.closed).code, 1001);
+  await server.finished;
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("a logger that closes the server at a connect leaves no client behind", async () => {
+  const info = (line: string) => {
+    if (line.startsWith("connect: ")) void server.close();
+  };
+  const logger = { ...SILENT, info };
+  const server = serveQuietly({ logger, logLevel: "info" });
+  await using client = await RawClient.open(server);
+  assert.equal((await client.closed).code, 1001);
+  await server.finished;
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("what a logger sends when it is told of a broadcast comes after that", async () => {
+  let told = false;
+  const debug = (line: string) => {
+    if (told || !/^send: .*news/.test(line)) return;
+    told = true;
+    for (const client of server.clients) client.message("later");
+  };
+  const logger = { ...SILENT, debug };
+  await using server = serveQuietly({ logger, logLevel: "debug" });
+  await using client = await RawClient.logIn(server);
+  await server.broadcast("news");
+  const names = [await client.next(), await client.next()].map(({ data }) =>
+    (data as { readonly message?: string }).message
+  );
+  assert.deepEqual(names, ["news", "later"]);
+});
+
+Deno.test("no listener is called after one of them has closed the connection", async () => {
+  const news = (id: number) => {
+    const wire = { message: "news", data: {}, id, replying: null };
+    return success(null, "s_newmsg", wire);
+  };
+  await using server = fakeServer((socket, { end }) => {
+    if (end === true) return socket.close(1000);
+    socket.send(news(1));
+    socket.send(news(2));
+    socket.send(success(0, null));
+  });
+  const connection = await connect("test", { url: server.url });
+  const seen: number[] = [];
+  connection.receive(({ id }) => {
+    seen.push(id);
+    void connection.close();
+  });
+  await connection.closed;
+  assert.deepEqual(seen, [1]);
+});
+
+Deno.test("a token that is cut within an escape is not shown", () => {
+  const start = '{"token":"';
+  const token = "secret".repeat(300);
+  for (const length of [998, 999, 1_000, 1_001, 1_002, 1_003, 1_004]) {
+    const cut = token.slice(0, length - start.length);
+    const shown = showFrame(`${start}${cut}\\\\"}`, 4, (text) => text);
+    assert(!shown.includes("secret"), shown);
+  }
+});

@@ -1,0 +1,344 @@
+/** A server asks one of its clients: docs/protocol.md, "Extensions", `request`. */
+
+import assert from "node:assert/strict";
+import type { Client } from "../../mod.ts";
+import {
+  ConnectionClosedError,
+  FeatureError,
+  NoReplyError,
+  TimeoutError,
+} from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
+import type { Server } from "../../server.ts";
+
+/** A client whose listeners may still wait for an answer when it closes. */
+const QUIET = { logger: new Recorder() };
+
+/** The only client of a server. */
+function onlyClient(server: Server): Client {
+  const [client, ...others] = server.clients;
+  assert(client !== undefined && others.length === 0);
+  return client;
+}
+
+/** A client that speaks frames, and its server asks `ready` of it. */
+async function askRaw(server: Server, options = {}) {
+  const raw = await RawClient.logIn(server, ["request", "done-id"]);
+  const client = onlyClient(server);
+  const asked = client.request("ready", { n: 1 }, options);
+  // Whoever looks at it later is told.
+  asked.catch(() => {});
+  const frame = await raw.next();
+  return { raw, client, asked, frame, wire: frame.data };
+}
+
+/** What a client says when its listeners are done. */
+function done(id: number, failed: unknown = false) {
+  return { id, action: "done", data: { failed } };
+}
+
+Deno.test("client.request() resolves to the reply of the client", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, QUIET);
+  connection.receive("ready", async (message) => {
+    await message.reply("yes", { n: Number(message.data.n) + 1 });
+  });
+  const reply = await onlyClient(server).request("ready", { n: 1 });
+  assert.deepEqual([reply.name, reply.data], ["yes", { n: 2 }]);
+  assert.deepEqual(reply.replying?.data, { n: 1 });
+  assert.equal(reply.client, onlyClient(server));
+});
+
+Deno.test("the frame says that it asks, and a reply settles it", async () => {
+  await using server = serveQuietly();
+  const { raw, asked, frame, wire } = await askRaw(server);
+  assert.deepEqual(frame, {
+    ...SUCCESS,
+    message: "request",
+    id: null,
+    data: { message: "ready", data: { n: 1 }, replying: null, id: wire.id },
+  });
+  raw.send(message(1, "yes", {}, wire));
+  raw.send(done(wire.id));
+  assert.equal((await asked).name, "yes");
+  // The reply is a message like any other, and is answered as one.
+  assert.equal((await raw.next()).message, "done");
+  await raw[Symbol.asyncDispose]();
+});
+
+Deno.test("only the first reply counts, and the listeners hear all of them", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const seen: unknown[] = [];
+  server.receive(({ data }) => void seen.push(data.n));
+  const { raw, asked, wire } = await askRaw(server);
+  for (const n of [1, 2]) raw.send(message(n, "yes", { n }, wire));
+  assert.equal((await asked).data.n, 1);
+  await raw.take(2);
+  assert.deepEqual(seen, [1, 2]);
+  await raw[Symbol.asyncDispose]();
+});
+
+Deno.test("a reply that nobody listens to is no reason to warn", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({ logger });
+  const { raw, asked, wire } = await askRaw(server);
+  raw.send(message(1, "yes", {}, wire));
+  await asked;
+  raw.send(message(2, "yes", {}, wire));
+  await raw.take(2);
+  const [warning, ...others] = logger.lines.filter((line) =>
+    /nobody listens/.test(line)
+  );
+  assert.deepEqual(others, [], "only the second one replies to nothing");
+  assert.match(
+    warning!,
+    /: nobody listens to message "yes", a reply to message "ready"$/,
+  );
+  await raw[Symbol.asyncDispose]();
+});
+
+for (const failed of [false, true]) {
+  Deno.test(`a client whose listeners are done without a reply is a NoReplyError, failed: ${failed}`, async () => {
+    await using server = serveQuietly();
+    await using connection = await connectTo(server, {
+      logger: new Recorder(),
+    });
+    connection.receive("ready", () => {
+      if (failed) throw new Error("secret of the client");
+    });
+    const error = await rejection(onlyClient(server).request("ready"));
+    assert(error instanceof NoReplyError);
+    assert.equal(
+      error.message,
+      failed
+        ? 'Cannot finish request "ready": a listener on the other side failed, see its log, and none replied'
+        : 'Cannot finish request "ready": no listener on the other side replied',
+    );
+  });
+}
+
+Deno.test("a client that does not listen at all is a NoReplyError, too", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, QUIET);
+  await connection.message("here");
+  const error = await rejection(onlyClient(server).request("ready"));
+  assert(error instanceof NoReplyError);
+});
+
+Deno.test("a listener that was added with the connection hears what was asked before it", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  const asked = (async () => {
+    await opened;
+    return await onlyClient(server).request("ready");
+  })();
+  await using connection = await connectTo(server, QUIET);
+  open();
+  connection.receive("ready", async (message) => {
+    await message.reply("yes");
+  });
+  assert.equal((await asked).name, "yes");
+});
+
+Deno.test("a reply after the timeout, and a done for nothing, change nothing", async () => {
+  await using server = serveQuietly();
+  const { raw, asked, wire } = await askRaw(server, { timeout: 1 });
+  const error = await rejection(asked);
+  assert(error instanceof TimeoutError);
+  assert.equal(
+    error.message,
+    'Cannot finish request "ready": no answer within 1 ms',
+  );
+  raw.send(message(1, "yes", {}, wire));
+  for (const id of [wire.id, wire.id, wire.id + 1, 0, -1]) raw.send(done(id));
+  assert.equal((await raw.next()).id, 1);
+  raw.send(message(2, "still there"));
+  assert.equal((await raw.next()).id, 2);
+  await raw[Symbol.asyncDispose]();
+});
+
+Deno.test("client.request() gives up when its signal aborts, before and after it was sent", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, QUIET);
+  connection.receive("ready", () => new Promise(() => {}));
+  const client = onlyClient(server);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const asked = rejection(client.request("ready", {}, { signal }));
+  controller.abort(new Error("enough"));
+  assert.equal((await asked).message, "enough");
+  const again = rejection(client.request("ready", {}, { signal }));
+  assert.equal((await again).message, "enough");
+});
+
+Deno.test("a client that leaves is a ConnectionClosedError, and so is one that has left", async () => {
+  await using server = serveQuietly();
+  const { raw, client, asked } = await askRaw(server);
+  raw.send({ id: null, end: true });
+  for (const request of [asked, client.request("ready")]) {
+    const error = await rejection(request);
+    assert(error instanceof ConnectionClosedError);
+    assert.equal(
+      error.message,
+      'Cannot finish request "ready": the connection is closed (1000, "goodbye")',
+    );
+  }
+  await raw.closed;
+});
+
+Deno.test("a client that closes without a goodbye is a ConnectionClosedError, too", async () => {
+  await using server = serveQuietly();
+  const { raw, asked } = await askRaw(server);
+  await raw[Symbol.asyncDispose]();
+  const error = await rejection(asked);
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(error.code, 1005);
+});
+
+Deno.test("a server that closes waits for a reply that one of its handlers needs", async () => {
+  await using server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("deploy", async (_data, { client }) => {
+    const reply = client.request("sure?");
+    open();
+    return (await reply).name;
+  });
+  await using connection = await connectTo(server, QUIET);
+  const { opened: closing, open: close } = gate();
+  connection.receive("sure?", async (message) => {
+    await closing;
+    await message.reply("yes");
+  });
+  const deployed = connection.operation("deploy");
+  await opened;
+  const closed = server.close();
+  close();
+  assert.equal(await deployed, "yes");
+  await closed;
+});
+
+Deno.test("a server that closes lets no request wait", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  await using connection = await connectTo(server, QUIET);
+  connection.receive("ready", () => new Promise(() => {}));
+  const asked = rejection(onlyClient(server).request("ready"));
+  await server.close();
+  assert(await asked instanceof ConnectionClosedError);
+});
+
+Deno.test("a client that does not name the extension is not asked", async () => {
+  await using server = serveQuietly();
+  await using raw = await RawClient.logIn(server, ["batch", "stream"]);
+  const error = await rejection(onlyClient(server).request("ready"));
+  assert(error instanceof FeatureError);
+  assert.equal(error.feature, "request");
+  assert.equal(
+    error.message,
+    'Cannot finish request "ready": the client does not speak the extension "request" of this package; update it, or do without',
+  );
+  // Nor is it heard when it says something of that kind.
+  raw.send(done(1));
+  assert.equal((await raw.next()).code, 8);
+});
+
+Deno.test("what cannot be sent is refused, and nothing waits for it", async () => {
+  await using server = serveQuietly({ limits: { maxBuffered: 1_024 } });
+  await using connection = await connectTo(server, QUIET);
+  const client = onlyClient(server);
+  const ask = client.request as (...args: unknown[]) => Promise<unknown>;
+  for (const data of [[1], "text", null, { n: 1n }]) {
+    await assert.rejects(ask.call(client, "ready", data), {
+      name: "TypeError",
+      message: /^Cannot send message "ready" as its data must be an object/,
+    });
+  }
+  await assert.rejects(client.request("ready", { text: "x".repeat(1_024) }), {
+    name: "RangeError",
+    message:
+      /^Cannot send message "ready" as it must be at most 1024 bytes: current length is 1\d{3}; raise 'limits.maxBuffered' of the server$/,
+  });
+  await assert.rejects(client.request("ready", {}, { timeout: NaN }), {
+    name: "RangeError",
+  });
+  assert.deepEqual((await connection.message("fine")).replies, []);
+});
+
+Deno.test("a done that breaks a rule is code 2, and costs nothing else", async () => {
+  await using server = serveQuietly();
+  const { raw, asked, wire } = await askRaw(server);
+  for (
+    const [frame, id, desc] of [
+      [done(wire.id, "no"), wire.id, '"data.failed" must be bool, not str'],
+      [done(1.5), null, '"id" must be int, not float'],
+      [{ id: 3, action: "done" }, 3, '"data" must be dict, not None'],
+      [
+        { id: 3, action: "done", data: {} },
+        3,
+        '"data.failed" must be bool, not None',
+      ],
+    ] as const
+  ) {
+    raw.send(frame);
+    const answer = await raw.next();
+    assert.deepEqual([answer.code, answer.id, answer.desc], [2, id, desc]);
+  }
+  raw.send(message(1, "yes", {}, wire));
+  assert.equal((await asked).name, "yes");
+  await raw[Symbol.asyncDispose]();
+});
+
+Deno.test("a client cannot answer for another one, nor under another name", async () => {
+  await using server = serveQuietly();
+  await using stranger = await RawClient.logIn(server, ["request", "done-id"]);
+  const [other] = server.clients;
+  const raw = await RawClient.logIn(server, ["request", "done-id"]);
+  const client = [...server.clients].find((each) => each !== other)!;
+  const asked = client.request("ready");
+  const { data: wire } = await raw.next();
+  stranger.send(message(1, "yes", { n: 0 }, wire));
+  stranger.send(done(wire.id));
+  await stranger.take(1);
+  raw.send(message(1, "yes", { n: 1 }, { ...wire, message: "steady" }));
+  raw.send(message(2, "yes", { n: 2 }, { ...wire, id: wire.id + 7 }));
+  raw.send(message(3, "yes", { n: 3 }, wire));
+  assert.equal((await asked).data.n, 3);
+  await raw[Symbol.asyncDispose]();
+});
+
+Deno.test("the error of a request to a client has the stack of its caller", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, QUIET);
+  await connection.message("here");
+  async function theCaller(): Promise<void> {
+    await onlyClient(server).request("ready");
+  }
+  const { stack } = await rejection(theCaller());
+  assert.match(stack ?? "", /^NoReplyError: .*\n\s+at async theCaller/);
+});
+
+Deno.test("a client that comes back is asked again", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, {
+    ...QUIET,
+    reconnect: { minDelay: 1 },
+  });
+  connection.receive("ready", async (message) => {
+    await message.reply("yes");
+  });
+  assert.equal((await onlyClient(server).request("ready")).name, "yes");
+  const back = new Promise<void>((resolve) =>
+    connection.onState(({ state }) => state === "open" && resolve())
+  );
+  // As if the connection had broken: no code that a program chose.
+  const hub = onlyClient(server) as unknown as {
+    disconnect(code: number, reason: string): void;
+  };
+  hub.disconnect(1001, "");
+  await back;
+  assert.equal((await onlyClient(server).request("ready")).name, "yes");
+});

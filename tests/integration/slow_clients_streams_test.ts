@@ -1,0 +1,126 @@
+/** Streams to clients that stop reading: the producer stops, and nobody is cut off. */
+
+import assert from "node:assert/strict";
+import { Recorder } from "../support/log_recorder.ts";
+import { serveQuietly } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+
+const MAX_BUFFERED = 65_536;
+
+const SMALL = "x".repeat(300);
+
+/** Nearly half of what may wait, which is the most for an item: it goes alone. */
+const LARGE = "x".repeat(30_000);
+
+/** How long the producer must not have moved to count as at rest, in milliseconds. */
+const REST = 100;
+
+/** A server with an endless operation, and how many items it has made. */
+function serveRows(text: string) {
+  const logger = new Recorder();
+  const limits = { maxBuffered: MAX_BUFFERED };
+  const server = serveQuietly({ logger, limits, closeTimeout: 1 });
+  const made = { count: 0 };
+  server.operation("rows", async function* () {
+    for (;;) yield { n: ++made.count, text };
+  });
+  server.operation("one", () => 1);
+  return { server, logger, made };
+}
+
+/** Waits until the producer rests. */
+async function atRest(made: { readonly count: number }): Promise<number> {
+  for (;;) {
+    const { count } = made;
+    await pause(REST);
+    if (count === made.count) return count;
+  }
+}
+
+function stream(id: number) {
+  const data = { operation: "rows", data: {}, credit: 2 ** 40 };
+  return { id, action: "stream", data };
+}
+
+/** The rows that a peer gets, up to a number, for each of its streams. */
+async function readRows(
+  peer: TcpPeer,
+  last: number,
+): Promise<Map<number, number[]>> {
+  const rows = new Map<number, number[]>();
+  for (let most = 0; most < last;) {
+    for (const { id, data } of [await peer.next()].flat()) {
+      const numbers = data.items.map(({ n }: { n: number }) => n);
+      rows.set(id, [...rows.get(id) ?? [], ...numbers]);
+      most = Math.max(most, ...numbers);
+    }
+  }
+  return rows;
+}
+
+for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
+  for (const streams of [1, 50]) {
+    Deno.test(`${streams} streams of ${what} rows wait for a client that does not read, and go on when it does`, async () => {
+      const { server: made, logger, made: progress } = serveRows(text);
+      await using server = made;
+      using peer = await TcpPeer.logIn(server, {
+        features: ["stream", "batch"],
+      });
+      for (let id = 1; id <= streams; id++) await peer.send(stream(id));
+      const before = await atRest(progress);
+      assert.equal(server.clients.size, 1);
+      const rows = await readRows(peer, before + 1);
+      assert(progress.count > before);
+      const all = [...rows.values()].flat().toSorted((a, b) => a - b);
+      const missing = all.filter((n, index) => n !== index + 1);
+      // Streams overtake one another, but none of them overtakes itself.
+      for (const numbers of rows.values()) {
+        assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+      }
+      if (streams === 1) assert.deepEqual(missing, []);
+      assert(!logger.lines.some((line) => /slow|failed/.test(line)));
+    });
+  }
+}
+
+Deno.test("answers still fit while a stream waits for its client to read", async () => {
+  const { server: made, made: progress } = serveRows("x");
+  await using server = made;
+  using peer = await TcpPeer.logIn(server, { features: ["stream"] });
+  await peer.send(stream(1));
+  await atRest(progress);
+  await peer.send({
+    id: 2,
+    action: "operation",
+    data: { operation: "one", data: {} },
+  });
+  for (;;) {
+    const { id, data } = await peer.next();
+    if (id === 1) continue;
+    assert.deepEqual(data, { result: 1 });
+    break;
+  }
+  assert.equal(server.clients.size, 1);
+});
+
+Deno.test("a client that leaves with much unread ends its streams, whatever waits", async () => {
+  const logger = new Recorder();
+  await using server = serveQuietly({
+    logger,
+    limits: { maxBuffered: MAX_BUFFERED },
+  });
+  const ended = Promise.withResolvers<void>();
+  server.operation("rows", async function* () {
+    try {
+      for (;;) yield LARGE;
+    } finally {
+      ended.resolve();
+    }
+  });
+  const peer = await TcpPeer.logIn(server, { features: ["stream"] });
+  await peer.send(stream(1));
+  await peer.next();
+  peer[Symbol.dispose]();
+  await ended.promise;
+});

@@ -1,0 +1,263 @@
+/** Clients that stop reading. */
+
+import assert from "node:assert/strict";
+import type { ServeOptions, Server } from "../../server.ts";
+import { Recorder } from "../support/log_recorder.ts";
+import { message, operation } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+import { CLOSE, TcpPeer } from "../support/tcp_peer.ts";
+
+const MAX_BUFFERED = 65_536;
+const TEXT = "x".repeat(8_000);
+
+/** More than the system takes in for a peer that does not read. */
+const ENOUGH = 10_000;
+
+function serveSlow(options: ServeOptions = {}): Server {
+  const server = serveQuietly({
+    limits: { maxBuffered: MAX_BUFFERED, maxRate: Infinity },
+    ...options,
+  });
+  server.operation("big", ({ n }) => ({ n, text: TEXT }));
+  return server;
+}
+
+/** Watches how much waits on any WebSocket of this process. */
+function watchBuffers(): Disposable & { readonly most: number } {
+  const { send } = WebSocket.prototype;
+  const watched = {
+    most: 0,
+    [Symbol.dispose]: () => void (WebSocket.prototype.send = send),
+  };
+  WebSocket.prototype.send = function (data) {
+    send.call(this, data);
+    watched.most = Math.max(watched.most, this.bufferedAmount);
+  };
+  return watched;
+}
+
+/** The numbers that the messages of a peer carry, up to the end or to `last`. */
+async function numbers(peer: TcpPeer, last?: number): Promise<{
+  readonly numbers: number[];
+  readonly close?: number;
+}> {
+  const numbers: number[] = [];
+  for (;;) {
+    const frame = await peer.frame();
+    if (frame === null) return { numbers };
+    if (frame.opcode === CLOSE) {
+      const [high = 0, low = 0] = frame.payload;
+      return { numbers, close: high * 256 + low };
+    }
+    const parsed = JSON.parse(new TextDecoder().decode(frame.payload));
+    for (const { data } of [parsed].flat()) {
+      numbers.push((data.data ?? data.result).n);
+    }
+    if (last !== undefined && numbers.at(-1) === last) return { numbers };
+  }
+}
+
+function upTo(last: number): number[] {
+  return Array.from({ length: last }, (_, n) => n + 1);
+}
+
+for (const features of [undefined, ["batch"]]) {
+  Deno.test(`a client with features ${features} that stops reading is taken out, and others get everything`, async () => {
+    const logger = new Recorder();
+    await using server = serveSlow({ logger });
+    using slow = await TcpPeer.logIn(server, { features });
+    using reader = await TcpPeer.logIn(server, { features });
+    using buffers = watchBuffers();
+    let n = 0;
+    for (let skipped = 0; skipped === 0;) {
+      const ledger = await server.broadcast("news", { n: ++n, text: TEXT });
+      skipped = ledger.skipped;
+      assert.deepEqual(ledger, { delivered: 2 - skipped, skipped, failed: 0 });
+      assert.equal((await reader.next()).data.data.n, n);
+      assert.equal(server.clients.size, 2 - skipped);
+      assert(n < ENOUGH);
+    }
+    assert.deepEqual(await server.broadcast("news", { n: n + 1 }), {
+      delivered: 1,
+      skipped: 0,
+      failed: 0,
+    });
+    assert.equal((await reader.next()).data.data.n, n + 1);
+    assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
+    assert(buffers.most > MAX_BUFFERED - 2 * TEXT.length, `${buffers.most}`);
+    // All that was ever handed over, and nothing else.
+    assert.deepEqual(await numbers(slow), {
+      numbers: upTo(n - 1),
+      close: 1013,
+    });
+    const lines = logger.lines.filter((line) => /\bmaxBuffered\b/.test(line));
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]!, /^warn .*127\.0\.0\.1:\d+/);
+  });
+
+  for (const onSlow of ["disconnect", "skip"] as const) {
+    Deno.test(`answers that do not fit close with 1013, onSlow "${onSlow}", features ${features}`, async () => {
+      const logger = new Recorder();
+      await using server = serveSlow({ logger, onSlow });
+      using slow = await TcpPeer.logIn(server, { features });
+      using reader = await TcpPeer.logIn(server, { features });
+      using buffers = watchBuffers();
+      let calls = 0;
+      server.operation("count", () => ({ n: ++calls, text: TEXT }));
+      for (let n = 1; server.clients.size === 2; n++) {
+        await slow.send(operation(n, "count"));
+        await reader.send(operation(n, "big", { n }));
+        assert.equal((await reader.next()).data.result.n, n);
+        assert(n < ENOUGH);
+      }
+      assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
+      await logger.line(/^warn .*\bmaxBuffered\b/);
+      // All but the one that did not fit, and nothing is asked after it.
+      assert.deepEqual(await numbers(slow), {
+        numbers: upTo(calls - 1),
+        close: 1013,
+      });
+    });
+  }
+
+  Deno.test(`onSlow "skip" keeps a client, that misses what does not fit, features ${features}`, async () => {
+    const logger = new Recorder();
+    await using server = serveSlow({ logger, onSlow: "skip" });
+    using slow = await TcpPeer.logIn(server, { features });
+    using reader = await TcpPeer.logIn(server, { features });
+    using buffers = watchBuffers();
+    const expected: number[] = [];
+    let n = 0;
+    let missed = 0;
+    const broadcast = async () => {
+      const ledger = await server.broadcast("news", { n: ++n, text: TEXT });
+      assert.deepEqual(ledger, {
+        delivered: 2 - ledger.skipped,
+        skipped: ledger.skipped,
+        failed: 0,
+      });
+      if (ledger.skipped === 0) expected.push(n);
+      else missed++;
+      assert.equal((await reader.next()).data.data.n, n);
+      assert(n < ENOUGH);
+    };
+    while (missed < 5) await broadcast();
+    assert.equal(server.clients.size, 2);
+    // It reads what it has, and from then on gets everything again.
+    const before = await numbers(slow, expected.at(-1));
+    while (expected.at(-1) !== n) await broadcast();
+    const after = await numbers(slow, n);
+    assert.deepEqual([...before.numbers, ...after.numbers], expected);
+    assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
+    const lines = logger.lines.filter((line) => /\bmaxBuffered\b/.test(line));
+    assert(lines.length >= 1 && lines.length < missed);
+  });
+}
+
+Deno.test("answers to one batch take no more than maxBuffered", async () => {
+  await using server = serveSlow();
+  let calls = 0;
+  server.operation("count", () => ({ n: ++calls, text: TEXT }));
+  using peer = await TcpPeer.logIn(server, { features: ["batch"] });
+  await peer.send(Array.from({ length: 100 }, (_, n) => operation(n, "count")));
+  assert.equal((await numbers(peer)).close, 1013);
+  // As much may wait for the end of the tick, and then nothing more is even asked for.
+  const most = 2 * MAX_BUFFERED / TEXT.length + 1;
+  assert(calls <= most, `${calls}`);
+});
+
+Deno.test('messages to one client are skipped with onSlow "skip", too', async () => {
+  await using server = serveSlow({ onSlow: "skip" });
+  using slow = await TcpPeer.logIn(server);
+  using buffers = watchBuffers();
+  const [client] = server.clients;
+  for (let n = 1; n < 3_000; n++) client!.message("news", { n, text: TEXT });
+  assert.equal(server.clients.size, 1);
+  assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
+  // The first ones, as many as fit: nothing was read in between.
+  await slow.send(operation(0, "big", { n: 0 }));
+  const got = (await numbers(slow, 0)).numbers.slice(0, -1);
+  assert.deepEqual(got, upTo(got.length));
+  assert(got.length > 0 && got.length < 3_000);
+});
+
+Deno.test("messages to one client that do not fit close with 1013", async () => {
+  await using server = serveSlow();
+  using slow = await TcpPeer.logIn(server);
+  using buffers = watchBuffers();
+  const [client] = server.clients;
+  let n = 0;
+  while (server.clients.size === 1 && n < ENOUGH) {
+    client!.message("news", { n: ++n, text: TEXT });
+  }
+  assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
+  assert.deepEqual(await numbers(slow), { numbers: upTo(n - 1), close: 1013 });
+});
+
+Deno.test("maxBuffered: Infinity switches it off", async () => {
+  await using server = serveSlow({ limits: { maxBuffered: Infinity } });
+  using _slow = await TcpPeer.logIn(server);
+  for (let n = 0; n < 1_500; n++) {
+    const { delivered } = await server.broadcast("news", { n, text: TEXT });
+    assert.equal(delivered, 1);
+  }
+});
+
+/** A text that makes what says it as long as a frame may be, and so many bytes more. */
+async function fill(
+  peer: TcpPeer,
+  say: () => Promise<unknown>,
+  more: number,
+): Promise<string> {
+  await say();
+  const { length } = (await peer.frame())!.payload;
+  return "x".repeat(MAX_BUFFERED - length + more);
+}
+
+for (const onSlow of ["disconnect", "skip"] as const) {
+  Deno.test(`a broadcast or message may be as large as maxBuffered, onSlow "${onSlow}"`, async () => {
+    await using server = serveSlow({ onSlow });
+    using peer = await TcpPeer.logIn(server);
+    const [client] = server.clients;
+    const say = {
+      broadcast: (text: string) => server.broadcast("news", { text }),
+      message: async (text: string) => await client!.message("news", { text }),
+    };
+    for (const name of ["broadcast", "message"] as const) {
+      const text = await fill(peer, () => say[name](""), 0);
+      await say[name](text);
+      assert.equal((await peer.frame())?.payload.length, MAX_BUFFERED);
+      await assert.rejects(say[name](`${text}x`), {
+        name: "RangeError",
+        message: new RegExp(
+          `\\b${MAX_BUFFERED} bytes: current length is ${MAX_BUFFERED + 1}\\b`,
+        ),
+      });
+    }
+    assert.equal(server.clients.size, 1);
+  });
+}
+
+Deno.test("an answer larger than maxBuffered is code 6 and a line in the log", async () => {
+  const logger = new Recorder();
+  await using server = serveSlow({ logger });
+  server.operation("fill", ({ size }) => "x".repeat(Number(size)));
+  server.receive("fill", (message) => {
+    message.reply("filled", { text: "x".repeat(Number(message.data.size)) });
+  });
+  using peer = await TcpPeer.logIn(server, { features: ["done-id"] });
+  const size =
+    (await fill(peer, () => peer.send(operation(1, "fill", { size: 0 })), 0))
+      .length;
+  await peer.send(operation(2, "fill", { size }));
+  assert.equal((await peer.frame())?.payload.length, MAX_BUFFERED);
+  await peer.send(operation(3, "fill", { size: size + 1 }));
+  await peer.send(message(4, "fill", { size: MAX_BUFFERED }));
+  for (const id of [3, 4]) {
+    const answer = await peer.next();
+    assert.deepEqual([answer.id, answer.code], [id, 6]);
+  }
+  await logger.line(/^error .*operation "fill"[^]*\bmaxBuffered\b/);
+  await logger.line(/^error .*message "fill"[^]*\bmaxBuffered\b/);
+  assert.equal(server.clients.size, 1);
+});

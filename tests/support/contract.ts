@@ -1,0 +1,56 @@
+/** A contract as tests use it, and both sides of it. */
+
+import { z } from "zod";
+import { connect } from "../../client.ts";
+import type { Connection } from "../../client/connection.ts";
+import type { ConnectOptions } from "../../client/connect.ts";
+import { defineContract } from "../../contract/define.ts";
+import { serve, type ServeOptions, type Server } from "../../server.ts";
+import type { LoginDecision } from "../../auth.ts";
+import { Recorder } from "./log_recorder.ts";
+
+/** What both sides have agreed on. */
+export const contract = defineContract({
+  messages: {
+    hello: {
+      data: z.object({ name: z.string().min(1) }),
+      replies: { hi: z.object({ text: z.string() }) },
+    },
+    note: z.object({ at: z.iso.date().transform((text) => new Date(text)) }),
+    ping: {},
+  },
+  events: {
+    news: z.object({ n: z.number() }),
+    ready: { replies: { yes: z.object({ at: z.number() }) } },
+  },
+  operations: {
+    add: {
+      input: z.object({ a: z.number(), b: z.number().default(5) }),
+      output: z.number(),
+    },
+    rows: {
+      input: z.object({ to: z.number() }),
+      yields: z.object({ n: z.number() }),
+    },
+    now: {},
+  },
+});
+
+export type Agreement = typeof contract;
+
+/** A server on a free port of the loopback interface that keeps to the contract. */
+export function serveAgreed(
+  options: Partial<ServeOptions<LoginDecision, Agreement>> = {},
+): Server<unknown, Agreement> {
+  const logger = new Recorder();
+  const where = { hostname: "127.0.0.1", port: 0 };
+  return serve("test", { ...where, logger, contract, ...options });
+}
+
+/** A client of that server that keeps to the contract, too. */
+export function connectAgreed(
+  { url }: { readonly url: string },
+  options: Partial<ConnectOptions<Agreement>> = {},
+): Promise<Connection<Agreement>> {
+  return connect("test", { url, contract, ...options });
+}

@@ -1,0 +1,40 @@
+/** A logger for tests. */
+
+import type { Logger } from "../../common/logger.ts";
+
+/** A logger that keeps what it is told, as `level line`. */
+export class Recorder implements Logger {
+  readonly lines: string[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  debug(line: string): void {
+    this.#add("debug", line);
+  }
+
+  info(line: string): void {
+    this.#add("info", line);
+  }
+
+  warn(line: string): void {
+    this.#add("warn", line);
+  }
+
+  error(line: string): void {
+    this.#add("error", line);
+  }
+
+  /** The first line that matches, now or once it comes. */
+  async line(pattern: RegExp): Promise<string> {
+    while (true) {
+      const line = this.lines.find((line) => pattern.test(line));
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  #add(level: string, line: string): void {
+    this.lines.push(`${level} ${line}`);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

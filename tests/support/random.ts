@@ -1,0 +1,15 @@
+/** Random numbers that a test can repeat. */
+
+/**
+ * Numbers from 0 up to 1 that look random and are the same each time: mulberry32, by
+ * Tommy Ettinger.
+ */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,99 @@
+/** A client that sends and receives single frames. */
+
+import type { Server } from "../../server.ts";
+
+/** A client that speaks frames instead of Hoist. */
+export class RawClient implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  readonly #frames: unknown[] = [];
+  readonly #waiting: ((frame: unknown) => void)[] = [];
+  /** The close code and reason, once the connection has ended */
+  readonly closed: Promise<{ code: number; reason: string }>;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => {
+      const frame: unknown = JSON.parse(data);
+      const resolve = this.#waiting.shift();
+      if (resolve === undefined) this.#frames.push(frame);
+      else resolve(frame);
+    };
+    this.closed = new Promise((resolve) => {
+      socket.onclose = ({ code, reason }) => resolve({ code, reason });
+    });
+  }
+
+  /** Opens the WebSocket and says nothing. */
+  static async open(server: Pick<Server, "url">): Promise<RawClient> {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/hoist`);
+    const client = new RawClient(socket);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = (event) => reject(event);
+    });
+    return client;
+  }
+
+  /** Opens the WebSocket and logs in; without features, as a client of Hoist 1 does. */
+  static async logIn(
+    server: Pick<Server, "url" | "token">,
+    features?: readonly unknown[],
+  ): Promise<RawClient> {
+    const client = await RawClient.open(server);
+    const { token } = server;
+    client.send({ id: 0, token, version: "1.0.0", features });
+    await client.next();
+    return client;
+  }
+
+  /** Sends a text or binary frame as it is, anything else as JSON. */
+  send(frame: unknown): void {
+    const isRaw = typeof frame === "string" || frame instanceof Uint8Array;
+    this.#socket.send(isRaw ? frame : JSON.stringify(frame));
+  }
+
+  /** The next frame of the server. */
+  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  next(): Promise<any> {
+    if (this.#frames.length > 0) return Promise.resolve(this.#frames.shift());
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** So many frames of the server, alone or in batches. */
+  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  async take(count: number): Promise<any[]> {
+    const taken: unknown[] = [];
+    while (taken.length < count) taken.push(...[await this.next()].flat());
+    return taken;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    await this.closed;
+  }
+}
+
+/** What all successes of a server have in common. */
+export const SUCCESS = {
+  success: true,
+  data: null,
+  error: null,
+  code: 0,
+  message: null,
+  desc: null,
+};
+
+/** A message as a raw client sends it. */
+export function message(
+  id: number,
+  name: string,
+  data = {},
+  replying: unknown = null,
+) {
+  return { id, action: "message", data: { message: name, data, replying } };
+}
+
+/** A call as a raw client sends it. */
+export function operation(id: number, name: string, data = {}) {
+  return { id, action: "operation", data: { operation: name, data } };
+}

@@ -6,7 +6,7 @@
  */
 
 import { type AllowedUrl, parseAllowedUrl } from "./url_allowlist.ts";
-import { MAX_TIMEOUT } from "../common/async.ts";
+import { MAX_TIMEOUT } from "../common/check.ts";
 /** Which built-in operations a server has: none of them unless it is asked for. */
 export interface Builtins {
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/async.ts";
+import { MAX_TIMEOUT } from "../common/check.ts";
 import {
   CloseCode,
   ConnectionClosedError,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkNumber, TIMEOUT } from "./check.ts";
+
 /** Something that may be done at once, or later; it may throw or reject. */
 export type Waiting = () => void | PromiseLike<void>;
 
@@ -174,16 +176,13 @@ export function limit(
   return { signal: controller.signal, cancel };
 }
 
-/** Longer delays overflow the timers of JavaScript, which then fire at once. */
-export const MAX_TIMEOUT = 2 ** 31 - 1;
-
-/** Refuses a timeout that cannot be waited for. */
+/**
+ * Checks the timeout of a request.
+ *
+ * @throws {RangeError} If it is out of range
+ */
 export function assertTimeout(timeout: number | undefined): void {
-  if (timeout === undefined || timeout === Infinity) return;
-  if (timeout >= 0 && timeout <= MAX_TIMEOUT) return;
-  throw new RangeError(
-    `Cannot wait as 'timeout' must be from 0 to ${MAX_TIMEOUT} milliseconds, or Infinity: current value is ${timeout}`,
-  );
+  checkNumber("Cannot wait", "timeout", timeout, TIMEOUT);
 }
 
 /** Rejects with the reason of a signal once it aborts, and never resolves. */

@@ -76,6 +76,22 @@ function quote(name: unknown): string {
   return escapeControls(JSON.stringify(truncate(name)));
 }
 
+/**
+ * Describes a value from outside for an error message: strings are quoted, shortened
+ * and escaped, and objects only named by their kind.
+ *
+ * @param value The value
+ * @returns The description, such as `"hello"`, `-1` or `an array`
+ */
+export function showValue(value: unknown): string {
+  if (typeof value === "string") return value === "" ? "empty" : quote(value);
+  if (typeof value === "bigint") return `${truncate(String(value))}n`;
+  if (typeof value === "symbol") return "a symbol";
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
 /** How many characters of a frame are shown. */
 const MAX_SHOWN = 1_000;
 

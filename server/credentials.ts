@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/async.ts";
+import { MAX_TIMEOUT } from "../common/check.ts";
 /** A token with a name, so that several can be told apart and revoked */
 export interface NamedToken {
   /** What the log and `client.identity` call whoever logs in with it */

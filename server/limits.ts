@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/async.ts";
+import { MAX_TIMEOUT } from "../common/check.ts";
 /**
  * The limits of a server. All are on unless they are set to `Infinity`;
  * docs/protocol.md, "Limits", says what a client sees at each of them.

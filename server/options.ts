@@ -7,7 +7,7 @@
 import { type Login, type LoginDecision } from "../auth.ts";
 import { type BuiltinHandlers, makeBuiltins } from "../builtins/builtins.ts";
 import { type Builtins } from "../builtins/options.ts";
-import { MAX_TIMEOUT } from "../common/async.ts";
+import { MAX_TIMEOUT } from "../common/check.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
 import { type Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";

@@ -12,7 +12,7 @@ function wrongTimeout(timeout: number) {
   return {
     name: "RangeError",
     message:
-      `Cannot wait as 'timeout' must be from 0 to 2147483647 milliseconds, or Infinity: current value is ${timeout}`,
+      `Cannot wait: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is ${timeout}.`,
   };
 }
 

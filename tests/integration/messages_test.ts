@@ -193,7 +193,7 @@ Deno.test("a request gives up after its timeout and leaves the others alone", as
   await assert.rejects(connection.operation("slow", {}, { timeout: -1 }), {
     name: "RangeError",
     message:
-      "Cannot wait as 'timeout' must be from 0 to 2147483647 milliseconds, or Infinity: current value is -1",
+      "Cannot wait: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
   });
   assert.equal(
     await connection.operation("slow", {}, { timeout: Infinity }),

@@ -102,7 +102,7 @@ Deno.test("request() gives up after its timeout and when its signal aborts", asy
   await assert.rejects(connection.request("never", {}, { timeout: -1 }), {
     name: "RangeError",
     message:
-      "Cannot wait as 'timeout' must be from 0 to 2147483647 milliseconds, or Infinity: current value is -1",
+      "Cannot wait: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
   });
 });
 

@@ -5,7 +5,7 @@ import { type Outside } from "../cli/serve.ts";
 import { runCommand } from "../cli.ts";
 import { connect } from "../client.ts";
 import { VERSION } from "../version.ts";
-import { Recorder } from "./support/log_recorder.ts";
+import { LogRecorder } from "./support/log_recorder.ts";
 import { makeCertificate } from "./testdata/certificate.ts";
 import { makeScript, Program, ROOT } from "./testdata/program.ts";
 
@@ -50,8 +50,8 @@ async function startupLine(
 }
 
 /** Sets @std/log up so that the lines of the next server are recorded. */
-function recordLog(): Recorder {
-  const recorder = new Recorder();
+function recordLog(): LogRecorder {
+  const recorder = new LogRecorder();
   class Output extends BaseHandler {
     override log(line: string): void {
       recorder.info(line);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parseAllowedUrl } from "../../builtins/url_allowlist.ts";
 import { getUrl, type Network } from "../../builtins/get.ts";
 import { isPublicAddress } from "../../builtins/public_address.ts";
-import { refusalOf } from "../support/argument_error.ts";
+import { argumentErrorOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, canBind, serve } from "../testdata/site.ts";
 
@@ -49,7 +49,7 @@ function leadingTo(...addresses: readonly string[]): Network {
 
 /** What is wrong with the URL. */
 function refusal(promise: Promise<string>): Promise<string> {
-  return refusalOf("url", promise);
+  return argumentErrorOf("url", promise);
 }
 
 function redirect(location: string, status = 302): Response {

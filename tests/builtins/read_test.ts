@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isPlainPath, readFile } from "../../builtins/read.ts";
-import { refusalOf } from "../support/argument_error.ts";
+import { argumentErrorOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 
 const NOT_THERE = "there is no such file below the root";
@@ -45,7 +45,7 @@ function read(
 
 /** What is wrong with the path. */
 function refusal(promise: Promise<string>): Promise<string> {
-  return refusalOf("path", promise);
+  return argumentErrorOf("path", promise);
 }
 
 for (

@@ -9,9 +9,9 @@ import { ValidationError } from "../../common/errors.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { Replies } from "../../client/connection.ts";
 import { ServerMessage } from "../../client/message.ts";
-import { fails } from "../support/errors.ts";
+import { throwsExactly } from "../support/errors.ts";
 import { endOfTick, gate } from "../support/timing.ts";
-import { ANYTHING, NOTHING } from "../support/schemas.ts";
+import { ACCEPT_ALL, REJECT_ALL } from "../support/schemas.ts";
 
 /** A reply to a message named `hi`. */
 function wireOf(name: string, id = 2): WireMessage {
@@ -97,7 +97,7 @@ Deno.test("Replies wait for their checks, and keep their order", async () => {
 
 Deno.test("Replies fail for one that does not fit, and the others are accepted", async () => {
   const contract = defineContract({
-    messages: { hi: { replies: { good: ANYTHING, bad: NOTHING } } },
+    messages: { hi: { replies: { good: ACCEPT_ALL, bad: REJECT_ALL } } },
   });
   const { replies, accepted } = collect(new ContractChecks(contract));
   for (const name of ["good", "bad", "other", "good"]) {
@@ -125,7 +125,7 @@ Deno.test("Replies fail with what was thrown first in their order, whatever it i
     const all = replies.all();
     await endOfTick();
     open();
-    assert(await fails(() => all, thrown));
+    assert(await throwsExactly(() => all, thrown));
   }
 });
 

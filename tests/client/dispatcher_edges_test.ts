@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../../client/log.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 /** An error that cannot be read. */
 const UNREADABLE = Object.defineProperty(new Error(), "message", {
@@ -19,7 +19,7 @@ for (
 ) {
   // An inbox calls it where nobody could catch what it throws.
   Deno.test(`ClientLog.ignore() does not throw for ${what}`, () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     new ClientLog(logger).ignore(thrown);
     assert.equal(logger.lines.length, 1);
     assert.match(logger.lines[0]!, /^warn Hoist: ignored a message\n/);

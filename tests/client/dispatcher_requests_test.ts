@@ -5,7 +5,7 @@ import { type WireMessage } from "../../protocol/message.ts";
 import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
 function wireOf(name: string): WireMessage {
@@ -18,7 +18,7 @@ function toMessage(wire: WireMessage): ServerMessage {
 
 /** An inbox that is open, and what happens in it. */
 function openInbox(owner: Partial<DispatcherOwner> = {}) {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const inbox = new Dispatcher(new ClientLog(logger));
   const events: string[] = [];
   inbox.connect({ check: () => {}, toMessage, isNamed: () => true, ...owner });
@@ -169,7 +169,7 @@ Deno.test("Dispatcher says nothing of a request for a connection that is closed 
 Deno.test("Dispatcher keeps requests, too, that come before there is a listener", async () => {
   const events: string[] = [];
   const checked: string[] = [];
-  const inbox = new Dispatcher(new ClientLog(new Recorder()));
+  const inbox = new Dispatcher(new ClientLog(new LogRecorder()));
   inbox.onMessage(wireOf("one"), () => events.push("one done"));
   inbox.connect({
     check: ({ message }) => void checked.push(message),

@@ -3,7 +3,7 @@ import { Dispatcher } from "../../client/dispatcher.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { ClientLog } from "../../client/log.ts";
 import { ServerMessage } from "../../client/message.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 function wire(name: string): WireMessage {
   return { message: name, data: {}, id: 1, replying: null };
@@ -15,7 +15,7 @@ function toMessage(wire: WireMessage): ServerMessage {
 
 /** An inbox with a connection, and what its listener to all messages has seen. */
 function connectedInbox() {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const inbox = new Dispatcher(new ClientLog(logger));
   inbox.connect({ check: () => {}, toMessage, isNamed: () => true });
   const seen: string[] = [];

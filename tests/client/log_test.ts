@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../../client/log.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 Deno.test("ClientLog runs a function to its end and reports what it throws", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const reporter = new ClientLog(logger);
   await reporter.run(() => "fine");
   await reporter.run(() => Promise.resolve("fine"));
@@ -25,12 +25,12 @@ Deno.test("ClientLog runs a function to its end and reports what it throws", asy
 
 Deno.test("ClientLog begins to run a function at once", () => {
   let ran = false;
-  void new ClientLog(new Recorder()).run(() => ran = true);
+  void new ClientLog(new LogRecorder()).run(() => ran = true);
   assert(ran);
 });
 
 Deno.test("ClientLog reports whatever was thrown", () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const reporter = new ClientLog(logger);
   for (const thrown of [undefined, null, 1, "text", Object.create(null)]) {
     reporter.report(thrown);

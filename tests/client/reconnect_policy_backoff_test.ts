@@ -6,7 +6,7 @@ import {
   retryHint,
   retryReason,
 } from "../../protocol/close.ts";
-import { seeded } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const OPTIONS = { minDelay: 500, maxDelay: 30_000 };
 
@@ -40,7 +40,7 @@ Deno.test("backoffDelay() takes any part of the longest delay", () => {
 });
 
 Deno.test("backoffDelay() draws anew each time", () => {
-  const random = seeded(1);
+  const random = seededRandom(1);
   const delays = Array.from(
     { length: 100 },
     () => backoffDelay(2, OPTIONS, random),
@@ -57,7 +57,7 @@ Deno.test("retryDelay() has a millisecond for each client", () => {
 });
 
 Deno.test("retryDelay() is a whole number, and none that a client would cut", () => {
-  const random = seeded(2);
+  const random = seededRandom(2);
   for (const clients of [1, 7, 10_000, 1_000_000, Infinity]) {
     const delay = retryDelay(clients, random);
     assert(Number.isInteger(delay) && delay <= MAX_RETRY_DELAY);

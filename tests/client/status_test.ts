@@ -5,13 +5,13 @@ import {
   type StateListener,
   StateNotifier,
 } from "../../client/status.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 const CLOSE = { code: 1006, reason: "" };
 
 const WAITING: ConnectionStatus = { state: "waiting", delay: 5, close: CLOSE };
 
-function statusOf(logger = new Recorder()): StateNotifier {
+function statusOf(logger = new LogRecorder()): StateNotifier {
   return new StateNotifier(new ClientLog(logger));
 }
 
@@ -81,7 +81,7 @@ Deno.test("StateNotifier tells every listener of changes in their order, even if
 });
 
 Deno.test("StateNotifier is not disturbed by listeners that throw, reject or never settle", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const status = statusOf(logger);
   const seen: string[] = [];
   status.listen(() => {

@@ -6,15 +6,15 @@ import { HoistError, ValidationError } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { fails } from "../support/errors.ts";
+import { throwsExactly } from "../support/errors.ts";
 import {
-  ANYTHING,
-  FITTING,
+  ACCEPT_ALL,
+  ASYNC_SCHEMAS,
+  INVALID_DATA,
   LIBRARIES,
-  MISFIT,
-  NOTHING,
+  REJECT_ALL,
   schemaOf,
-  WAITING,
+  VALID_DATA,
 } from "../support/schemas.ts";
 
 /** A message of a server, and the name of what it replies to. */
@@ -34,23 +34,23 @@ function wireOf(
 const CONTRACT = defineContract({
   messages: {
     count: {
-      data: NOTHING,
-      replies: { number: LIBRARIES.zod!, any: ANYTHING },
+      data: REJECT_ALL,
+      replies: { number: LIBRARIES.zod!, any: ACCEPT_ALL },
     },
-    quiet: ANYTHING,
+    quiet: ACCEPT_ALL,
   },
   events: {
-    number: ANYTHING,
+    number: ACCEPT_ALL,
     open: {},
-    never: { data: NOTHING, replies: { yes: ANYTHING } },
-    later: WAITING.zod!,
+    never: { data: REJECT_ALL, replies: { yes: ACCEPT_ALL } },
+    later: ASYNC_SCHEMAS.zod!,
   },
   operations: {
-    never: { input: ANYTHING, output: NOTHING },
-    neither: { input: NOTHING },
-    none: { yields: NOTHING },
-    later: { output: WAITING.valibot! },
-    soon: { yields: WAITING["no library"]! },
+    never: { input: ACCEPT_ALL, output: REJECT_ALL },
+    neither: { input: REJECT_ALL },
+    none: { yields: REJECT_ALL },
+    later: { output: ASYNC_SCHEMAS.valibot! },
+    soon: { yields: ASYNC_SCHEMAS["no library"]! },
   },
 });
 
@@ -74,7 +74,7 @@ Deno.test("ContractChecks say nothing, and at once, of what fits", () => {
     const check of [
       () => CHECKS.message(wireOf("number", { n: "any" })),
       () => CHECKS.message(wireOf("open", { n: 1 })),
-      () => CHECKS.message(wireOf("number", FITTING, "count")),
+      () => CHECKS.message(wireOf("number", VALID_DATA, "count")),
       () => CHECKS.message(wireOf("any", {}, "count")),
       () => CHECKS.result("neither", 1),
       () => CHECKS.item("neither", [1]),
@@ -143,17 +143,17 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     }));
     for (
       const check of [
-        (value: typeof FITTING) => checks.message(wireOf("news", value)),
-        (value: typeof FITTING) => checks.message(wireOf("full", value)),
-        (value: typeof FITTING) =>
+        (value: typeof VALID_DATA) => checks.message(wireOf("news", value)),
+        (value: typeof VALID_DATA) => checks.message(wireOf("full", value)),
+        (value: typeof VALID_DATA) =>
           checks.message(wireOf("reply", value, "ask")),
-        (value: typeof FITTING) => checks.result("add", value),
-        (value: typeof FITTING) => checks.item("rows", value),
+        (value: typeof VALID_DATA) => checks.result("add", value),
+        (value: typeof VALID_DATA) => checks.item("rows", value),
       ]
     ) {
-      assert.equal(check(FITTING), undefined);
+      assert.equal(check(VALID_DATA), undefined);
       const { issues, message } = await failureOf(() =>
-        check(MISFIT as unknown as typeof FITTING)
+        check(INVALID_DATA as unknown as typeof VALID_DATA)
       );
       assert.deepEqual(issues.map(({ path }) => [...path]), [[
         "rows",
@@ -184,7 +184,7 @@ for (
   ] as const
 ) {
   Deno.test(`ContractChecks do not take ${JSON.stringify(name)} as a reply to ${replying}`, () => {
-    const wire = wireOf(name, FITTING, replying);
+    const wire = wireOf(name, VALID_DATA, replying);
     const known = replying === undefined
       ? "the events are number, open, never, later"
       : `the replies to message "${replying}" are ${replies}`;
@@ -230,9 +230,9 @@ Deno.test("ContractChecks take names like any other that every object has", asyn
     const entries = <Entry>(entry: Entry): Record<string, Entry> =>
       Object.fromEntries([[name, entry]]);
     const checks = new ContractChecks(defineContract({
-      messages: entries({ replies: entries(NOTHING) }),
-      events: entries({ data: ANYTHING }),
-      operations: entries({ output: NOTHING }),
+      messages: entries({ replies: entries(REJECT_ALL) }),
+      events: entries({ data: ACCEPT_ALL }),
+      operations: entries({ output: REJECT_ALL }),
     }));
     assert.equal(checks.message(wireOf(name)), undefined);
     await failureOf(() => checks.message(wireOf(name, {}, name)));
@@ -264,7 +264,7 @@ Deno.test("ContractChecks fail with what a schema throws or rejects with", async
       () => checks.result("add", 1),
     ];
     for (const attempt of attempts) {
-      assert(await fails(attempt, thrown));
+      assert(await throwsExactly(attempt, thrown));
     }
   }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate, pause } from "../support/timing.ts";
@@ -28,7 +28,7 @@ Deno.test("a message is answered as protocol.md has it", async () => {
 });
 
 Deno.test("a message that nobody listens to is done, and the operator hears of it", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server);
   client.send(message(1, "a\ntest"));
@@ -98,7 +98,7 @@ Deno.test("Server.receive() returns what removes the listener", async () => {
 });
 
 Deno.test("a listener that throws is code 6 without its text, and the others run", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.receive("hello", () => {
     throw new RangeError("a secret of the host");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { assertDefined } from "../../contract/define.ts";
 import { Registry } from "../../server/registry.ts";
 import { supportOf } from "../../server/options.ts";
-import { ANYTHING, LIBRARIES } from "../support/schemas.ts";
+import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 
 // They have a method named `describe`, too.
 for (const library of ["zod", "arktype"]) {
@@ -18,7 +18,7 @@ for (const library of ["zod", "arktype"]) {
 for (const listener of [undefined, null, "text", {}]) {
   Deno.test(`a registry refuses ${JSON.stringify(listener)} as a listener with a schema, too`, () => {
     const registry = new Registry(undefined, () => true);
-    const receive = () => registry.receive("hi", listener as never, ANYTHING);
+    const receive = () => registry.receive("hi", listener as never, ACCEPT_ALL);
     assert.throws(receive, {
       name: "TypeError",
       message:

@@ -10,7 +10,12 @@ import {
   repliesTo,
 } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
-import { ANYTHING, LIBRARIES, NOTHING, schemaOf } from "../support/schemas.ts";
+import {
+  ACCEPT_ALL,
+  LIBRARIES,
+  REJECT_ALL,
+  schemaOf,
+} from "../support/schemas.ts";
 
 /** Names that every object has already. */
 const INHERITED = ["__proto__", "constructor", "toString", "hasOwnProperty"];
@@ -19,16 +24,16 @@ const ASKED = schemaOf((value) => ({ value }));
 
 const CONTRACT = defineContract({
   messages: {
-    bare: ANYTHING,
+    bare: ACCEPT_ALL,
     open: {},
-    count: { data: NOTHING, replies: { number: ANYTHING } },
-    ready: { data: NOTHING },
+    count: { data: REJECT_ALL, replies: { number: ACCEPT_ALL } },
+    ready: { data: REJECT_ALL },
   },
   events: {
-    news: ANYTHING,
-    ask: { data: ANYTHING, replies: { ready: ASKED, busy: ASKED } },
+    news: ACCEPT_ALL,
+    ask: { data: ACCEPT_ALL, replies: { ready: ASKED, busy: ASKED } },
   },
-  operations: { add: { input: ANYTHING, output: ANYTHING } },
+  operations: { add: { input: ACCEPT_ALL, output: ACCEPT_ALL } },
 });
 
 /** A contract with messages, events and operations of one name. */
@@ -36,8 +41,8 @@ function contractWith(name: string): Contract {
   const entries = <Entry>(entry: Entry): Record<string, Entry> =>
     Object.fromEntries([[name, entry]]);
   return defineContract({
-    messages: entries({ data: NOTHING, replies: entries(ANYTHING) }),
-    events: entries({ data: ANYTHING, replies: entries(ASKED) }),
+    messages: entries({ data: REJECT_ALL, replies: entries(ACCEPT_ALL) }),
+    events: entries({ data: ACCEPT_ALL, replies: entries(ASKED) }),
     operations: entries({}),
   });
 }
@@ -54,7 +59,7 @@ function find(
 }
 
 Deno.test("defineContract() gives the parts as they are", () => {
-  const messages = { hi: ANYTHING };
+  const messages = { hi: ACCEPT_ALL };
   const events = { news: { data: LIBRARIES.zod! } };
   const operations = { add: { output: LIBRARIES.valibot! } };
   const contract = defineContract({ messages, events, operations });
@@ -108,7 +113,7 @@ Deno.test("a contract can be defined with names that every object has", () => {
   for (const name of INHERITED) {
     const contract = contractWith(name);
     assert.deepEqual(Object.keys(contract.describe().messages), [name]);
-    assert.deepEqual(find(contract, name), { schema: NOTHING });
+    assert.deepEqual(find(contract, name), { schema: REJECT_ALL });
     const reply = find(contract, name, name, true);
     assert.deepEqual(reply, { schema: ASKED });
     assert(isReply(contract, name, name));
@@ -134,42 +139,44 @@ Deno.test("a contract does not have the names that every object has", () => {
 });
 
 Deno.test("dataSchemaOf() is the schema that stands for a message, or in it", () => {
-  for (const schema of [ANYTHING, ...Object.values(LIBRARIES)]) {
+  for (const schema of [ACCEPT_ALL, ...Object.values(LIBRARIES)]) {
     assert.equal(dataSchemaOf(schema), schema);
     assert.equal(dataSchemaOf({ data: schema }), schema);
     assert.equal(dataSchemaOf({ data: schema, replies: {} }), schema);
   }
   assert.equal(dataSchemaOf({}), undefined);
-  assert.equal(dataSchemaOf({ replies: { hi: ANYTHING } }), undefined);
+  assert.equal(dataSchemaOf({ replies: { hi: ACCEPT_ALL } }), undefined);
 });
 
 Deno.test("repliesOf() are those of a message, or none", () => {
-  const replies = { hi: ANYTHING };
+  const replies = { hi: ACCEPT_ALL };
   assert.equal(repliesOf({ replies }), replies);
-  assert.equal(repliesOf({ data: ANYTHING, replies }), replies);
-  for (const entry of [{}, { data: ANYTHING }, ANYTHING, LIBRARIES.arktype!]) {
+  assert.equal(repliesOf({ data: ACCEPT_ALL, replies }), replies);
+  for (
+    const entry of [{}, { data: ACCEPT_ALL }, ACCEPT_ALL, LIBRARIES.arktype!]
+  ) {
     assert.deepEqual(repliesOf(entry), {});
   }
   // A schema is none of ours, whatever it has besides.
-  assert.deepEqual(repliesOf({ ...ANYTHING, replies }), {});
+  assert.deepEqual(repliesOf({ ...ACCEPT_ALL, replies }), {});
 });
 
 for (
   const [name, replying, schema, isAwaited = false] of [
-    ["bare", null, ANYTHING],
+    ["bare", null, ACCEPT_ALL],
     ["open", null, undefined],
-    ["count", null, NOTHING],
-    ["bare", "unknown", ANYTHING],
-    ["bare", "ask", ANYTHING],
-    ["ready", null, NOTHING],
+    ["count", null, REJECT_ALL],
+    ["bare", "unknown", ACCEPT_ALL],
+    ["bare", "ask", ACCEPT_ALL],
+    ["ready", null, REJECT_ALL],
     // Who was asked nothing sends a message, whatever it claims to reply to.
-    ["ready", "ask", NOTHING],
+    ["ready", "ask", REJECT_ALL],
     ["ready", "ask", ASKED, true],
-    ["ready", "news", NOTHING],
-    ["ready", "count", NOTHING],
+    ["ready", "news", REJECT_ALL],
+    ["ready", "count", REJECT_ALL],
     ["busy", "ask", ASKED],
     ["busy", "ask", ASKED, true],
-    ["bare", "ask", ANYTHING, true],
+    ["bare", "ask", ACCEPT_ALL, true],
   ] as const
 ) {
   Deno.test(`findMessage() finds ${name} as a reply to ${replying}, asked for: ${isAwaited}`, () => {

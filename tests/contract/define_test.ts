@@ -7,7 +7,7 @@ import {
 } from "../../contract/define.ts";
 import { defineContract } from "../../contract/define.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { ANYTHING, LIBRARIES } from "../support/schemas.ts";
+import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 
 /** What is no schema, with what errors call its type. */
 const NO_SCHEMAS: readonly (readonly [value: unknown, type: string])[] = [
@@ -60,7 +60,7 @@ Deno.test("assertContract() takes what makes a contract", () => {
     bare: zod,
     open: {},
     left: { data: undefined, replies: undefined },
-    full: { data: valibot, replies: { one: arktype, two: ANYTHING } },
+    full: { data: valibot, replies: { one: arktype, two: ACCEPT_ALL } },
     silent: { replies: {} },
   };
   assertContract({});
@@ -73,7 +73,7 @@ Deno.test("assertContract() takes what makes a contract", () => {
       open: {},
       left: { input: undefined, output: undefined, yields: undefined },
       result: { input: zod, output: valibot },
-      stream: { input: arktype, yields: ANYTHING, output: undefined },
+      stream: { input: arktype, yields: ACCEPT_ALL, output: undefined },
     },
   });
 });
@@ -81,9 +81,9 @@ Deno.test("assertContract() takes what makes a contract", () => {
 Deno.test("assertContract() takes names like any other that every object has", () => {
   for (const name of NAMES) {
     assertContract({
-      messages: entry(name, { replies: entry(name, ANYTHING) }),
-      events: entry(name, ANYTHING),
-      operations: entry(name, { input: ANYTHING }),
+      messages: entry(name, { replies: entry(name, ACCEPT_ALL) }),
+      events: entry(name, ACCEPT_ALL),
+      operations: entry(name, { input: ACCEPT_ALL }),
     });
     // They are looked at, too.
     assertRefused(
@@ -178,15 +178,15 @@ for (
       'Cannot define the contract as there is no "a \\"b\\"" in events.hi: there are data, replies',
     ],
     [
-      { operations: { add: { data: ANYTHING } } },
+      { operations: { add: { data: ACCEPT_ALL } } },
       'Cannot define the contract as there is no "data" in operations.add: there are input, output, yields',
     ],
     [
-      { operations: { add: ANYTHING } },
+      { operations: { add: ACCEPT_ALL } },
       "Cannot define the contract as a schema stands in place of operations.add: say what it is for, as in { input: schema }",
     ],
     [
-      { operations: { add: { output: ANYTHING, yields: ANYTHING } } },
+      { operations: { add: { output: ACCEPT_ALL, yields: ACCEPT_ALL } } },
       "Cannot define the contract as there are both 'output' and 'yields' in operations.add: it gives one result or a stream of items",
     ],
   ] as const
@@ -197,14 +197,14 @@ for (
 }
 
 Deno.test("assertContract() looks at all messages, events and operations", () => {
-  const good = { one: ANYTHING, two: { data: ANYTHING } };
+  const good = { one: ACCEPT_ALL, two: { data: ACCEPT_ALL } };
   for (const part of ["messages", "events"]) {
     assertRefused(
       () => assertContract({ [part]: { ...good, last: null } }),
       noObject(`${part}.last`, "null"),
     );
   }
-  const operations = { one: { input: ANYTHING }, last: { input: null } };
+  const operations = { one: { input: ACCEPT_ALL }, last: { input: null } };
   assertRefused(
     () => assertContract({ operations }),
     noSchema("operations.last.input", "null"),
@@ -222,7 +222,7 @@ Deno.test("assertContract() does not take what throws for a contract", () => {
 Deno.test("assertOperation() says what cannot be done, and where", () => {
   const check = (schemas: unknown) => () =>
     assertOperation('Cannot register operation "add"', "its schemas", schemas);
-  for (const schemas of [{}, { input: ANYTHING }, { yields: undefined }]) {
+  for (const schemas of [{}, { input: ACCEPT_ALL }, { yields: undefined }]) {
     check(schemas)();
   }
   for (const [value, type] of NO_OBJECTS) {
@@ -232,7 +232,7 @@ Deno.test("assertOperation() says what cannot be done, and where", () => {
     );
   }
   assertRefused(
-    check({ inputs: ANYTHING }),
+    check({ inputs: ACCEPT_ALL }),
     'Cannot register operation "add" as there is no "inputs" in its schemas: there are input, output, yields',
   );
   assertRefused(
@@ -240,13 +240,13 @@ Deno.test("assertOperation() says what cannot be done, and where", () => {
     'Cannot register operation "add" as its schemas.output must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type number',
   );
   assertRefused(
-    check({ output: ANYTHING, yields: ANYTHING }),
+    check({ output: ACCEPT_ALL, yields: ACCEPT_ALL }),
     "Cannot register operation \"add\" as there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
   );
 });
 
 Deno.test("assertSchema() takes the schemas of all libraries", () => {
-  for (const schema of [...Object.values(LIBRARIES), ANYTHING]) {
+  for (const schema of [...Object.values(LIBRARIES), ACCEPT_ALL]) {
     assertSchema("Cannot receive messages", "the schema", schema);
   }
 });
@@ -274,7 +274,7 @@ for (
     [{ messages: {}, events: {}, operations: {} }, "object"],
     [{ describe: "text" }, "object"],
     [LIBRARIES.valibot, "object"],
-    [ANYTHING, "object"],
+    [ACCEPT_ALL, "object"],
   ] as const
 ) {
   Deno.test(`assertDefined() refuses ${Deno.inspect(value)}`, () => {

@@ -27,10 +27,10 @@ import {
   type OperationName,
   type StreamName,
 } from "../../contract/infer.ts";
-import { Recorder } from "../support/log_recorder.ts";
-import { assertSame } from "../support/same_type.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { assertSameType } from "../support/same_type.ts";
 
-const QUIET = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+const QUIET = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
 
 const contract = defineContract({
   messages: {
@@ -68,28 +68,28 @@ function compiles(_check: () => unknown): void {}
 
 Deno.test("the types of a schema are found, of all three libraries", () => {
   const coerced = z.object({ n: z.string().transform(Number) });
-  assertSame<InputOf<typeof coerced>, { n: string }>(true);
-  assertSame<OutputOf<typeof coerced>, { n: number }>(true);
+  assertSameType<InputOf<typeof coerced>, { n: string }>(true);
+  assertSameType<OutputOf<typeof coerced>, { n: number }>(true);
   const piped = v.pipe(v.string(), v.transform(Number));
-  assertSame<InputOf<typeof piped>, string>(true);
-  assertSame<OutputOf<typeof piped>, number>(true);
+  assertSameType<InputOf<typeof piped>, string>(true);
+  assertSameType<OutputOf<typeof piped>, number>(true);
   const parsed = type("string.numeric.parse");
-  assertSame<InputOf<typeof parsed>, string>(true);
-  assertSame<OutputOf<typeof parsed>, number>(true);
+  assertSameType<InputOf<typeof parsed>, string>(true);
+  assertSameType<OutputOf<typeof parsed>, number>(true);
   const own = {} as Schema<{ a: 1 }, { a: 2 }>;
-  assertSame<InputOf<typeof own>, { a: 1 }>(true);
-  assertSame<OutputOf<typeof own>, { a: 2 }>(true);
+  assertSameType<InputOf<typeof own>, { a: 1 }>(true);
+  assertSameType<OutputOf<typeof own>, { a: 2 }>(true);
 });
 
 Deno.test("a listener gets what its schema makes of the data", () => {
   compiles(() => {
     const server = new Server("test");
     server.receive("n", z.object({ n: z.coerce.number() }), (message) => {
-      assertSame<typeof message.data, { n: number }>(true);
+      assertSameType<typeof message.data, { n: number }>(true);
       message.reply("anything", { at: "all" });
     });
     server.receive(["a", "b"], v.object({ n: v.number() }), ({ data }) => {
-      assertSame<typeof data, { n: number }>(true);
+      assertSameType<typeof data, { n: number }>(true);
     });
     // @ts-expect-error: what a message carries is an object
     server.receive("n", z.string(), () => {});
@@ -104,13 +104,13 @@ Deno.test("a handler gets what its schema makes of the arguments, and gives what
     const input = z.object({ n: z.coerce.number() });
     const output = z.string().transform(Number);
     server.operation("a", { input, output }, (data, { client }) => {
-      assertSame<typeof data, { n: number }>(true);
-      assertSame<typeof client.identity, unknown>(true);
+      assertSameType<typeof data, { n: number }>(true);
+      assertSameType<typeof client.identity, unknown>(true);
       return String(data.n);
     });
     server.operation("b", { input }, ({ n }) => Promise.resolve([n]));
     server.operation("c", { output }, async (data) => {
-      assertSame<typeof data, JsonObject>(true);
+      assertSameType<typeof data, JsonObject>(true);
       return await Promise.resolve("1");
     });
     server.operation("d", { yields: output }, async function* () {
@@ -137,8 +137,8 @@ Deno.test("a handler gets what its schema makes of the arguments, and gives what
 });
 
 Deno.test("names of a contract are those that there are", () => {
-  assertSame<OperationName<Of>, "add" | "now">(true);
-  assertSame<StreamName<Of>, "rows">(true);
+  assertSameType<OperationName<Of>, "add" | "now">(true);
+  assertSameType<StreamName<Of>, "rows">(true);
   compiles(async () => {
     const server = serve("test", { ...QUIET, contract });
     const connection = await connect("test", { contract });
@@ -169,11 +169,11 @@ Deno.test("a server is typed by its contract", () => {
   compiles(() => {
     const login = () => ({ id: 1 });
     const server = serve("test", { ...QUIET, contract, login });
-    assertSame<typeof server, Server<{ id: number }, Of>>(true);
+    assertSameType<typeof server, Server<{ id: number }, Of>>(true);
     server.operation("add", (data, { client, signal }) => {
-      assertSame<typeof data, { a: number; b?: number | undefined }>(true);
-      assertSame<typeof client, Client<{ id: number }, Of>>(true);
-      assertSame<typeof signal, AbortSignal>(true);
+      assertSameType<typeof data, { a: number; b?: number | undefined }>(true);
+      assertSameType<typeof client, Client<{ id: number }, Of>>(true);
+      assertSameType<typeof signal, AbortSignal>(true);
       return data.a;
     });
     // @ts-expect-error: the result is a number
@@ -184,14 +184,16 @@ Deno.test("a server is typed by its contract", () => {
       yield { n: to };
     });
     server.operation("now", (data) => {
-      assertSame<typeof data, NoData>(true);
+      assertSameType<typeof data, NoData>(true);
       return new Date();
     });
     // @ts-expect-error: the contract has its schemas
     server.operation("now", { output: z.number() }, () => "1");
     server.receive("hello", (message) => {
-      assertSame<typeof message.name, "hello">(true);
-      assertSame<typeof message.data, { name: string; loud: boolean }>(true);
+      assertSameType<typeof message.name, "hello">(true);
+      assertSameType<typeof message.data, { name: string; loud: boolean }>(
+        true,
+      );
       message.reply("hi", { text: message.data.name });
       // @ts-expect-error: there is no such reply
       message.reply("hey", { text: "" });
@@ -203,16 +205,16 @@ Deno.test("a server is typed by its contract", () => {
     });
     server.receive(["note", "ping"], (message) => {
       if (message.name === "ping") {
-        return assertSame<typeof message.data, NoData>(true);
+        return assertSameType<typeof message.data, NoData>(true);
       }
-      assertSame<typeof message.data, { text: string }>(true);
+      assertSameType<typeof message.data, { text: string }>(true);
       // @ts-expect-error: there are no replies to it
       message.reply("hi", { text: "" });
     });
     server.receive((message) => {
       message.name satisfies "hello" | "note" | "ping" | "yes";
       if (message.name === "yes") {
-        assertSame<typeof message.data, { at: number }>(true);
+        assertSameType<typeof message.data, { at: number }>(true);
       }
     });
     server.broadcast("news", { n: 1 });
@@ -229,9 +231,9 @@ Deno.test("a client of a server is asked by the contract", () => {
     const server = serve("test", { ...QUIET, contract });
     for (const client of server.clients) {
       const reply = await client.request("ready", {}, { timeout: 1 });
-      assertSame<typeof reply.name, "yes">(true);
+      assertSameType<typeof reply.name, "yes">(true);
       // What a client sends is checked: this is what came of it.
-      assertSame<typeof reply.data, { at: number }>(true);
+      assertSameType<typeof reply.data, { at: number }>(true);
       // @ts-expect-error: there are no replies to it
       client.request("news", { n: 1 });
       // @ts-expect-error: there is no such event
@@ -243,10 +245,10 @@ Deno.test("a client of a server is asked by the contract", () => {
 Deno.test("a connection is typed by its contract", () => {
   compiles(async () => {
     const connection = await connect("test", { contract, validate: "all" });
-    assertSame<typeof connection, Connection<Of>>(true);
+    assertSameType<typeof connection, Connection<Of>>(true);
     const sum = await connection.operation("add", { a: 1 }, { timeout: 1 });
-    assertSame<typeof sum, number>(true);
-    assertSame<Awaited<ReturnType<typeof now>>, Json>(true);
+    assertSameType<typeof sum, number>(true);
+    assertSameType<Awaited<ReturnType<typeof now>>, Json>(true);
     const now = () => connection.operation("now");
     // @ts-expect-error: it takes numbers
     connection.operation("add", { a: "1" });
@@ -258,15 +260,15 @@ Deno.test("a connection is typed by its contract", () => {
     });
     for (const reply of sent.replies) {
       if (reply.name === "hi") {
-        assertSame<typeof reply.data, { text: string }>(true);
-      } else assertSame<typeof reply.data, { at: number }>(true);
+        assertSameType<typeof reply.data, { text: string }>(true);
+      } else assertSameType<typeof reply.data, { at: number }>(true);
     }
     const reply = await connection.request("hello", { name: "Ada" });
-    assertSame<typeof reply.name, "hi" | "bye">(true);
+    assertSameType<typeof reply.name, "hi" | "bye">(true);
     const stream = connection.stream("rows", { to: 3 }, { buffer: 1 });
-    assertSame<typeof stream, OperationStream<{ n: number }>>(true);
+    assertSameType<typeof stream, OperationStream<{ n: number }>>(true);
     for await (const row of stream) {
-      assertSame<typeof row, { n: number }>(true);
+      assertSameType<typeof row, { n: number }>(true);
     }
   });
 });
@@ -275,7 +277,7 @@ Deno.test("events are typed by the contract, and so are the replies to them", ()
   compiles(async () => {
     const connection = await connect("test", { contract });
     connection.receive("news", ({ data }) => {
-      assertSame<typeof data, { n: number }>(true);
+      assertSameType<typeof data, { n: number }>(true);
     });
     connection.receive("ready", (message) => {
       message.reply("yes", { at: "12" });
@@ -288,7 +290,7 @@ Deno.test("events are typed by the contract, and so are the replies to them", ()
     connection.receive((message) => {
       message.name satisfies "news" | "ready" | "hi" | "bye";
       if (message.name === "bye") {
-        assertSame<typeof message.data, { at: number }>(true);
+        assertSameType<typeof message.data, { at: number }>(true);
       }
     });
   });
@@ -298,29 +300,29 @@ Deno.test("without a contract, names are texts and payloads JSON", () => {
   compiles(async () => {
     const server = serve("test", QUIET);
     const connection = await connect("test");
-    assertSame<typeof connection, Connection>(true);
+    assertSameType<typeof connection, Connection>(true);
     server.operation("any", (data) => {
-      assertSame<typeof data, JsonObject>(true);
+      assertSameType<typeof data, JsonObject>(true);
     });
     server.receive((message) => {
-      assertSame<typeof message, ClientMessage<IdentityIn<typeof server>>>(
+      assertSameType<typeof message, ClientMessage<IdentityIn<typeof server>>>(
         true,
       );
     });
     connection.receive((message) => {
-      assertSame<typeof message, ServerMessage>(true);
+      assertSameType<typeof message, ServerMessage>(true);
     });
     connection.receive("any", (message) => {
       message satisfies ServerMessage;
       message.reply("any", { at: "all" });
     });
     const result = await connection.operation("any", { at: "all" });
-    assertSame<typeof result, Json>(true);
+    assertSameType<typeof result, Json>(true);
     const { data, replies } = await connection.message("any");
-    assertSame<typeof data, JsonObject>(true);
+    assertSameType<typeof data, JsonObject>(true);
     replies satisfies readonly ServerMessage[];
     for await (const item of connection.stream("any")) {
-      assertSame<typeof item, Json>(true);
+      assertSameType<typeof item, Json>(true);
     }
     const name: string = String(result);
     (await connection.request(name)).data satisfies JsonObject;
@@ -409,17 +411,19 @@ Deno.test("a client gets what JSON makes of a value", () => {
     readonly sizes: Map<string, number>;
   }
   type Sent = JsonOf<{ readonly items: readonly Item[]; url: URL }>;
-  assertSame<Sent["items"][number]["at"], string>(true);
-  assertSame<Sent["items"][number]["tags"], readonly string[] | undefined>(
+  assertSameType<Sent["items"][number]["at"], string>(true);
+  assertSameType<Sent["items"][number]["tags"], readonly string[] | undefined>(
     true,
   );
-  assertSame<Sent["items"][number]["sizes"], never>(true);
-  assertSame<Sent["url"], string>(true);
-  assertSame<JsonOf<[1, Date]>, [1, string]>(true);
+  assertSameType<Sent["items"][number]["sizes"], never>(true);
+  assertSameType<Sent["url"], string>(true);
+  assertSameType<JsonOf<[1, Date]>, [1, string]>(true);
   // In an array, JSON has null for what is left out.
-  assertSame<JsonOf<(number | undefined)[]>, (number | null)[]>(true);
-  assertSame<JsonOf<readonly [Date, undefined]>, readonly [string, null]>(true);
-  assertSame<JsonOf<unknown>, unknown>(true);
+  assertSameType<JsonOf<(number | undefined)[]>, (number | null)[]>(true);
+  assertSameType<JsonOf<readonly [Date, undefined]>, readonly [string, null]>(
+    true,
+  );
+  assertSameType<JsonOf<unknown>, unknown>(true);
   const dated = defineContract({
     events: { at: z.object({ at: z.date() }) },
     operations: { now: { output: z.object({ at: z.date() }) } },
@@ -427,9 +431,9 @@ Deno.test("a client gets what JSON makes of a value", () => {
   compiles(async () => {
     const connection = await connect("test", { contract: dated });
     const { at } = await connection.operation("now");
-    assertSame<typeof at, string>(true);
+    assertSameType<typeof at, string>(true);
     connection.receive("at", ({ data }) => {
-      assertSame<typeof data.at, string>(true);
+      assertSameType<typeof data.at, string>(true);
     });
     const server = serve("test", { ...QUIET, contract: dated });
     server.broadcast("at", { at: new Date() });

@@ -6,7 +6,7 @@ import { type DataSchema } from "../../contract/contract.ts";
 import { Message } from "../../protocol/message.ts";
 import { refuseData } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
-import { LIBRARIES, MISFIT, schemaOf } from "../support/schemas.ts";
+import { INVALID_DATA, LIBRARIES, schemaOf } from "../support/schemas.ts";
 
 /** What a schema finds in a value, which it has to say at once. */
 function issuesIn(schema: Schema, value: unknown) {
@@ -26,7 +26,7 @@ Deno.test("what is wrong with a value as a whole has no path, by a schema of ark
 });
 
 Deno.test("a path is a plain list, by a schema of arktype", () => {
-  const [issue] = issuesIn(LIBRARIES.arktype!, MISFIT);
+  const [issue] = issuesIn(LIBRARIES.arktype!, INVALID_DATA);
   assert.deepEqual(issue?.path, ["rows", 1, "name"]);
 });
 

@@ -4,13 +4,13 @@ import { z } from "zod";
 import { check, isSchema, type Schema } from "../../contract/schema.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
 import {
-  ANYTHING,
-  FITTING,
+  ACCEPT_ALL,
+  ASYNC_SCHEMAS,
+  INVALID_DATA,
   LIBRARIES,
-  MISFIT,
-  NOTHING,
+  REJECT_ALL,
   schemaOf,
-  WAITING,
+  VALID_DATA,
 } from "../support/schemas.ts";
 
 /** What a schema finds in a value, which it has to say at once. */
@@ -24,11 +24,11 @@ function issuesIn(schema: Schema, value: unknown) {
 
 const SCHEMAS: Readonly<Record<string, unknown>> = {
   ...LIBRARIES,
-  "no library": ANYTHING,
-  "a function": Object.assign(() => {}, ANYTHING),
+  "no library": ACCEPT_ALL,
+  "a function": Object.assign(() => {}, ACCEPT_ALL),
   "a class": new (class {
     get "~standard"() {
-      return ANYTHING["~standard"];
+      return ACCEPT_ALL["~standard"];
     }
   })(),
 };
@@ -55,7 +55,7 @@ for (
     { "~standard": () => {} },
     { "~standard": { validate: true } },
     { "~standard": { validate: null } },
-    { data: ANYTHING },
+    { data: ACCEPT_ALL },
     { _def: {}, parse: () => {} },
   ]
 ) {
@@ -72,11 +72,11 @@ Deno.test("what cannot be looked at is not taken for a schema", () => {
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
   Deno.test(`check() says at once what fits a schema of ${library}`, () => {
-    assert.deepEqual(check(schema, FITTING), { value: FITTING });
+    assert.deepEqual(check(schema, VALID_DATA), { value: VALID_DATA });
   });
 
   Deno.test(`check() says at once what does not fit a schema of ${library}, and where`, () => {
-    const issues = issuesIn(schema, MISFIT);
+    const issues = issuesIn(schema, INVALID_DATA);
     assert.deepEqual(issues.map(({ path }) => [...path]), [[
       "rows",
       1,
@@ -107,7 +107,7 @@ for (const library of ["zod", "valibot"]) {
   });
 }
 
-for (const [library, schema] of Object.entries(WAITING)) {
+for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   Deno.test(`check() waits for a schema of ${library} that has to wait`, async () => {
     const fitting = check(schema, { n: 1 });
     assert(fitting instanceof Promise);
@@ -237,7 +237,9 @@ Deno.test("a schema may be asked again while it waits", async () => {
     { issues: [{ path: [], message: "first" }] },
     { value: "second" },
   ]);
-  const [fails, fits] = [NOTHING, ANYTHING].map((schema) => check(schema, 3));
+  const [fails, fits] = [REJECT_ALL, ACCEPT_ALL].map((schema) =>
+    check(schema, 3)
+  );
   assert.deepEqual([fails, fits], [
     { issues: [{ path: ["n"], message: "no" }] },
     { value: 3 },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seeded } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 
 /** A stream of choices. */
 export class Random {
@@ -13,12 +13,12 @@ export class Random {
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.#next = seeded(seed);
+    this.#next = seededRandom(seed);
   }
 
   /** A stream of its own, which depends on this seed and the key alone. */
   fork(key: number): Random {
-    const next = seeded(this.#seed ^ Math.imul(key + 1, 0x9e3779b1));
+    const next = seededRandom(this.#seed ^ Math.imul(key + 1, 0x9e3779b1));
     return new Random(Math.floor(next() * 2 ** 32));
   }
 

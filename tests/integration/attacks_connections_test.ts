@@ -2,11 +2,16 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
-import { seeded } from "../support/random.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { seededRandom } from "../support/random.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { ask, frameOf, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
+import {
+  frameOf,
+  requestUpgrade,
+  TcpPeer,
+  UPGRADE,
+} from "../support/tcp_peer.ts";
 
 const MANY = 200;
 
@@ -69,7 +74,7 @@ Deno.test(`${MANY} connections without a request hold up nobody and keep no serv
 });
 
 Deno.test(`${MANY} wrong tokens from as many addresses are refused one by one`, async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const limits = { maxLoginFailures: 1 };
   await using server = serveQuietly({ logger, limits, trustProxy: true });
   server.operation("echo", (data) => data);
@@ -85,13 +90,13 @@ Deno.test(`${MANY} wrong tokens from as many addresses are refused one by one`, 
   // Each for itself: whoever has not tried yet may.
   for (const [last, status] of [[0, 429], [MANY - 1, 429], [MANY, 101]]) {
     const header = `X-Forwarded-For: 198.51.100.${last}`;
-    assert.equal((await ask(server, [header])).status, status);
+    assert.equal((await requestUpgrade(server, [header])).status, status);
   }
   assert(!logger.lines.some((line) => line.includes("wrong")));
 });
 
 Deno.test("clients that vanish in the middle of their requests leave nothing behind", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("echo", (data) => data);
   let underWay = 0;
@@ -122,7 +127,7 @@ async function take(client: RawClient, last: number): Promise<number[]> {
 }
 
 Deno.test("broadcasts during connects and disconnects reach everyone who stays, in order", async () => {
-  const random = seeded(4);
+  const random = seededRandom(4);
   const count = 300;
   await using server = serveQuietly();
   const stayers = await Promise.all(

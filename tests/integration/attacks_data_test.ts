@@ -12,7 +12,7 @@ import {
   fail,
   HOSTILE,
   REVOKED,
-  setUp,
+  startAttack,
 } from "../support/attacks.ts";
 import { message, operation } from "../support/raw_client.ts";
 
@@ -36,7 +36,7 @@ const BAD_DATA: Readonly<Record<string, unknown>> = {
 
 for (const [what, data] of Object.entries(BAD_DATA)) {
   Deno.test(`data that ${what} is the mistake of who sends it, and goes nowhere`, async () => {
-    const { server, client, other } = await setUp();
+    const { server, client, other } = await startAttack();
     await using _server = server;
     const bad = data as JsonObject;
     server.receive("bad", (message) => void message.reply("bad", bad));
@@ -65,7 +65,7 @@ function spoil(message: object, data: Record<string, unknown>): void {
 }
 
 Deno.test("a listener that mutates its message spoils nothing but its own answer", async () => {
-  const { server, client, other } = await setUp();
+  const { server, client, other } = await startAttack();
   await using _server = server;
   server.receive("spoil", (message) => {
     spoil(message, message.data as Record<string, unknown>);
@@ -84,7 +84,7 @@ Deno.test("a listener that mutates its message spoils nothing but its own answer
 });
 
 Deno.test("a listener that mutates what was replied to, or its own reply, spoils nothing", async () => {
-  const { server, client, other } = await setUp();
+  const { server, client, other } = await startAttack();
   await using _server = server;
   const data = { a: 1 };
   server.receive("spoil", (message) => {
@@ -103,7 +103,7 @@ Deno.test("a listener that mutates what was replied to, or its own reply, spoils
 });
 
 Deno.test("a getter that speaks while its data is sent breaks no frame", async () => {
-  const { server, client, other } = await setUp();
+  const { server, client, other } = await startAttack();
   await using _server = server;
   server.operation("bad", (_data, { client }) => ({
     get a() {

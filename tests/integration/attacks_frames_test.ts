@@ -3,7 +3,7 @@
  * of it.
  */
 
-import { withstand } from "../support/attacks.ts";
+import { assertSurvives } from "../support/attacks.ts";
 import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
 
 /** Frames that break RFC 6455, sections 5.1 to 5.6 and 7.4.1. */
@@ -36,7 +36,7 @@ const BROKEN_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
 for (const [what, frames] of Object.entries(BROKEN_FRAMES)) {
   for (const login of ["before", "after"]) {
     Deno.test(`socket.io, CVE-2024-38355: an error that nobody listens to, from ${what} ${login} the login`, async () => {
-      await withstand(async (server, logger) => {
+      await assertSurvives(async (server, logger) => {
         using peer = login === "before"
           ? await TcpPeer.open(server)
           : await TcpPeer.logIn(server);

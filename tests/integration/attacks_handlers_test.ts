@@ -14,7 +14,7 @@ import {
   fail,
   HOSTILE,
   REVOKED,
-  setUp,
+  startAttack,
 } from "../support/attacks.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -104,7 +104,7 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
 for (const exposeErrors of [false, true]) {
   for (const [what, [handler, code]] of Object.entries(HANDLERS)) {
     Deno.test(`an operation that ${what} makes code ${code}, exposeErrors ${exposeErrors}`, async () => {
-      const { server, client, other } = await setUp({ exposeErrors });
+      const { server, client, other } = await startAttack({ exposeErrors });
       await using _server = server;
       server.operation("bad", handler as () => Json);
       client.send([operation(1, "bad"), operation(2, "fine")]);
@@ -127,7 +127,7 @@ const FAILS_LISTENERS =
 for (const [what, [handler]] of Object.entries(HANDLERS)) {
   const code = FAILS_LISTENERS.test(what) ? 6 : 0;
   Deno.test(`a listener that ${what} makes code ${code}`, async () => {
-    const { server, client, other } = await setUp();
+    const { server, client, other } = await startAttack();
     await using _server = server;
     const called: string[] = [];
     server.receive("bad", handler);
@@ -143,7 +143,7 @@ for (const [what, [handler]] of Object.entries(HANDLERS)) {
 }
 
 Deno.test("handlers that never settle hold up nobody, not even their client", async () => {
-  const { server, client, other } = await setUp();
+  const { server, client, other } = await startAttack();
   await using _server = server;
   const never = () => new Promise<never>(() => {});
   server.operation("never", never);
@@ -167,7 +167,7 @@ const ENDINGS: Readonly<Record<string, (server: Server) => void>> = {
 
 for (const [what, end] of Object.entries(ENDINGS)) {
   Deno.test(`a toJSON that ${what} leaves nothing behind`, async () => {
-    const { server, client, other } = await setUp();
+    const { server, client, other } = await startAttack();
     await using _server = server;
     let calls = 0;
     server.operation("end", () => ({

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import { withstand } from "../support/attacks.ts";
+import { assertSurvives } from "../support/attacks.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { frameOf, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
@@ -25,7 +25,7 @@ async function statusOf(
 }
 
 Deno.test("ws, CVE-2024-37890: a handshake with more headers than there may be", async () => {
-  await withstand(async (server) => {
+  await assertSurvives(async (server) => {
     const headers = Array.from({ length: 2_000 }, (_, n) => `X-${n}: x`);
     assert([400, 431].includes(await statusOf(server, headers)));
   });
@@ -41,7 +41,7 @@ for (
   ]
 ) {
   Deno.test(`ws, CVE-2021-32640: a long ${name} of spaces`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       const values = [`b${" ".repeat(60_000)}x`, `b${" ,".repeat(30_000)}x`];
       for (let time = 0; time < 40; time++) {
         const value = values[time % values.length];
@@ -53,7 +53,7 @@ for (
 
 for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
   Deno.test(`ws, GHSA-5v72-xg48-5rpm: an extension and a protocol of the name ${name}`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = await TcpPeer.open(server, [
         `Sec-WebSocket-Extensions: ${name}; ${name}=1, permessage-deflate; ${name}`,
         `Sec-WebSocket-Protocol: ${name}`,
@@ -69,7 +69,7 @@ for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
 
 for (const claimed of [2 ** 26 + 1, 2 ** 32 - 1]) {
   Deno.test(`ws, CVE-2016-10542: a frame that claims to have ${claimed} bytes`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = await TcpPeer.open(server);
       await peer.write(frameOf("{", { claimed }));
       assert.equal((await peer.closed())?.code, undefined);
@@ -78,7 +78,7 @@ for (const claimed of [2 ** 26 + 1, 2 ** 32 - 1]) {
 }
 
 Deno.test("engine.io, CVE-2022-41940: a peer that is gone in the middle of its handshake", async () => {
-  await withstand(async (server, logger) => {
+  await assertSurvives(async (server, logger) => {
     for (const cut of [10, 60, 400]) {
       const request = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
       using peer = await TcpPeer.connect(server);
@@ -90,7 +90,7 @@ Deno.test("engine.io, CVE-2022-41940: a peer that is gone in the middle of its h
 
 Deno.test("engine.io, CVE-2022-21676: reserved bits right behind the handshake", async () => {
   for (const reserved of [1, 2, 4, 7]) {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = await TcpPeer.connect(server);
       const request = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
       const head = new TextEncoder().encode(request);
@@ -135,7 +135,7 @@ for (
   ] as const
 ) {
   Deno.test(`engine.io, CVE-2022-21676 and CVE-2023-31125: a handshake ${what}`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       const status = await statusOf(server, [], standard, path);
       assert((statuses as readonly number[]).includes(status), `${status}`);
     });
@@ -153,7 +153,7 @@ const METHODS = [
 
 for (const name of METHODS) {
   Deno.test(`socket.io-parser, CVE-2023-32695: an event of the name ${name}`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = await TcpPeer.logIn(server, { features: ["done-id"] });
       await peer.send(operation(1, name, { [name]: name }));
       assert.equal((await peer.next()).code, 5);
@@ -181,7 +181,7 @@ const WRONG: readonly unknown[] = [
 
 for (const value of WRONG) {
   Deno.test(`socket.io-parser, CVE-2023-32695 and CVE-2022-2421: ${JSON.stringify(value)} for each field`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = await TcpPeer.logIn(server);
       const frames = [
         { ...operation(1, "echo"), action: value },
@@ -213,7 +213,7 @@ for (const value of WRONG) {
 
 for (const login of ["before", "after"]) {
   Deno.test(`socket.io-parser, CVE-2022-2421: an attachment that nobody announced, ${login} the login`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = login === "before"
         ? await TcpPeer.open(server)
         : await TcpPeer.logIn(server);
@@ -223,7 +223,7 @@ for (const login of ["before", "after"]) {
   });
 
   Deno.test(`socket.io-parser, CVE-2026-33151: attachments that never come, ${login} the login`, async () => {
-    await withstand(async (server) => {
+    await assertSurvives(async (server) => {
       using peer = login === "before"
         ? await TcpPeer.open(server)
         : await TcpPeer.logIn(server);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
-import { maskedFrame, openRaw } from "../support/tcp_peer.ts";
+import { maskedFrame, openSilentPeer } from "../support/tcp_peer.ts";
 import { pause } from "../support/timing.ts";
 
 Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
@@ -32,7 +32,7 @@ Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
 
 Deno.test("Server.broadcast() is not disturbed by a client that broke", async () => {
   await using server = serveQuietly();
-  using broken = await openRaw(server);
+  using broken = await openSilentPeer(server);
   await broken.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
   while (server.clients.size === 0) await pause(5);
   await using client = await RawClient.logIn(server);
@@ -42,7 +42,7 @@ Deno.test("Server.broadcast() is not disturbed by a client that broke", async ()
 });
 
 Deno.test("Server.broadcast() without clients is a warning", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const nobody = { delivered: 0, skipped: 0, failed: 0 };
   assert.deepEqual(await server.broadcast("news"), nobody);

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ErrorCode, ResponseError } from "../../common/errors.ts";
 import type { ServeOptions } from "../../server.ts";
-import { serveAgreed } from "../support/contract.ts";
+import { serveContract } from "../support/contract.ts";
 import { rejection } from "../support/errors.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -77,7 +77,7 @@ Deno.test("read and get answer within their bounds, and say what is beyond", asy
 Deno.test("what is too large for the client is the server's own failure", async () => {
   const root = await Deno.makeTempDir();
   await Deno.writeTextFile(join(root, "large"), "x".repeat(5_000));
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     builtins: { read: { root } },
     limits: { maxBuffered: 4_096 },
@@ -108,7 +108,7 @@ Deno.test("a name of theirs is taken once it is there", async () => {
 
 Deno.test("they are there beside a contract, which does not have them", async () => {
   const root = await Deno.makeTempDir();
-  await using server = serveAgreed({ builtins: { read: { root } } });
+  await using server = serveContract({ builtins: { read: { root } } });
   await using raw = await RawClient.logIn(server as never);
   raw.send({
     id: 1,
@@ -120,7 +120,7 @@ Deno.test("they are there beside a contract, which does not have them", async ()
 });
 
 Deno.test("at its start a server says which operations its lists name in vain", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,
     builtins: { print: true },
@@ -159,7 +159,7 @@ for (
 }
 
 Deno.test("a call that is not supported is named in the log, a stream as well", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,
     unsupportedOperations: ["rows"],

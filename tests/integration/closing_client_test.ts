@@ -2,15 +2,19 @@ import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { ConnectionClosedError, ResponseError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
-import { failure, fakeServer, success } from "../support/fake_server.ts";
+import {
+  errorFrame,
+  fakeServer,
+  successFrame,
+} from "../support/fake_server.ts";
 import { firstMatch } from "../support/process.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 Deno.test("an error without an id is that of the oldest request, then all are closed", async () => {
   await using server = fakeServer((socket, { id, action }) => {
-    if (action === undefined) return socket.send(success(0, null));
+    if (action === undefined) return socket.send(successFrame(0, null));
     if (id !== 3) return;
-    socket.send(failure(null, 5));
+    socket.send(errorFrame(null, 5));
     socket.close(1003);
   });
   await using connection = await connect("test", { url: server.url });
@@ -29,18 +33,18 @@ Deno.test("an error without an id is that of the oldest request, then all are cl
 
 Deno.test("an error that is followed by done fails its message only", async () => {
   await using server = fakeServer((socket, { id, action }) => {
-    if (action === undefined) return socket.send(success(0, null));
+    if (action === undefined) return socket.send(successFrame(0, null));
     if (action === "operation") {
-      return socket.send(success(id as number, null, { result: 1 }));
+      return socket.send(successFrame(id as number, null, { result: 1 }));
     }
-    socket.send(success(id as number, "open", { id: 1 }));
+    socket.send(successFrame(id as number, "open", { id: 1 }));
     socket.send(
-      failure(null, 6, {
+      errorFrame(null, 6, {
         message: "division by zero",
         exc: "ZeroDivisionError",
       }),
     );
-    socket.send(success(id as number, "done"));
+    socket.send(successFrame(id as number, "done"));
   });
   await using connection = await connect("test", { url: server.url });
   const error = await rejection(connection.message("hello"));
@@ -124,7 +128,7 @@ Deno.test("Connection.close() says goodbye and rejects what is under way", async
 
 Deno.test("Connection.close() does not wait for ever for the server", async () => {
   await using server = fakeServer((socket, { id }) => {
-    if (id === 0) socket.send(success(0, null));
+    if (id === 0) socket.send(successFrame(0, null));
   });
   const connection = await connect("test", { url: server.url });
   await connection.close();
@@ -145,11 +149,14 @@ Deno.test("no listener is called after Connection.close()", async () => {
   const timers: ReturnType<typeof setInterval>[] = [];
   await using server = fakeServer((socket, { id }) => {
     if (id !== 0) return;
-    socket.send(success(0, null));
+    socket.send(successFrame(0, null));
     const message = { message: "news", data: {}, id: 1, replying: null };
     // It does not take a goodbye for an answer.
     timers.push(
-      setInterval(() => socket.send(success(null, "s_newmsg", message)), 1),
+      setInterval(
+        () => socket.send(successFrame(null, "s_newmsg", message)),
+        1,
+      ),
     );
     socket.onclose = () => timers.forEach((timer) => clearInterval(timer));
   });

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import type { CloseOptions } from "../../server/options.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import { mount } from "../support/mounted_server.ts";
-import { ask, TcpPeer } from "../support/tcp_peer.ts";
+import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 
 const GONE = { code: 1001, reason: "server closed" };
 
@@ -58,7 +58,7 @@ for (const timeout of [-1, NaN, Infinity, 2 ** 31]) {
       () => server.close({ timeout } as CloseOptions),
       /^(Range|Type)Error: Cannot close as 'timeout' must be .*: current value is /,
     );
-    assert.equal((await ask(server)).status, 101);
+    assert.equal((await requestUpgrade(server)).status, 101);
   });
 }
 
@@ -71,7 +71,7 @@ Deno.test("new clients and load balancers are sent away as soon as the server cl
   assert.equal(before.headers.get("cache-control"), "no-store");
   assert.equal(await before.text(), '{"status":"ok"}');
   const closing = server.close({ timeout: 60_000 });
-  const refused = await ask(server);
+  const refused = await requestUpgrade(server);
   assert.equal(refused.status, 503);
   assert.match(refused.headers.get("content-type") ?? "", /^text\/plain\b/);
   assert.match(refused.body, /closing/);
@@ -99,10 +99,10 @@ Deno.test("a server that is mounted goes on to answer 503", async () => {
   const peer = await TcpPeer.logIn(mounted);
   const closing = mounted.server.close();
   assert.deepEqual(await peer.closed(), GONE);
-  assert.equal((await ask(mounted)).status, 503);
+  assert.equal((await requestUpgrade(mounted)).status, 503);
   peer[Symbol.dispose]();
   await closing;
-  assert.equal((await ask(mounted)).status, 503);
+  assert.equal((await requestUpgrade(mounted)).status, 503);
   const { port } = mounted.addr;
   const health = await fetch(`http://127.0.0.1:${port}/hoist/health`);
   assert.deepEqual([health.status, await health.text()], [
@@ -165,7 +165,7 @@ Deno.test("who has not logged in gets 1001, whatever it would have named", async
 
 for (const onSlow of ["disconnect", "skip"] as const) {
   Deno.test(`the end is bounded with peers that never read and handlers that never return, onSlow "${onSlow}"`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     const limits = { maxBuffered: 65_536 };
     const server = serveQuietly({ logger, limits, onSlow });
     server.operation("never", () => new Promise(() => {}));

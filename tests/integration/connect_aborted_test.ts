@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { gate } from "../support/timing.ts";
-import { ask, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
+import { requestUpgrade, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
 Deno.test({
   name:
@@ -12,7 +12,7 @@ Deno.test({
   // Deno leaves the upgrade open that nobody waits for.
   sanitizeOps: false,
   fn: async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     const limits = { maxConnections: 1, loginTimeout: 50 };
     const hoist = new Server("test", { logger, limits });
     const { opened, open } = gate();
@@ -34,8 +34,8 @@ Deno.test({
     }
     await logger.line(/login timed out/);
     open();
-    assert.equal((await ask(http)).status, 503);
-    while ((await ask(http)).status !== 101);
+    assert.equal((await requestUpgrade(http)).status, 503);
+    while ((await requestUpgrade(http)).status !== 101);
     await hoist.close();
     controller.abort();
     await http.finished;

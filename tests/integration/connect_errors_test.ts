@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { ConnectError } from "../../common/errors.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
@@ -66,7 +66,7 @@ Deno.test("connect() says so if the URL has the path that is added to it", async
 
 Deno.test("connect() says so if the login takes the server too long", async () => {
   const { opened, open } = gate();
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,
     login: () => opened.then(() => true),
@@ -83,7 +83,7 @@ Deno.test("connect() says so if the login takes the server too long", async () =
 });
 
 Deno.test("a broadcast that nobody gets is a warning once, until somebody has come", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const warnings = () => logger.lines.filter((line) => /^warn/.test(line));
   for (let n = 0; n < 3; n++) await server.broadcast("tick");
@@ -98,7 +98,7 @@ Deno.test("a broadcast that nobody gets is a warning once, until somebody has co
 });
 
 Deno.test("the startup line shows no token that a login of the host may not take", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using _server = serveQuietly({ logger, login: () => true });
   assert.doesNotMatch(logger.lines[0] ?? "", /token/);
 });

@@ -8,11 +8,7 @@ import {
 } from "../../common/errors.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
 import { rejection } from "../support/errors.ts";
-import {
-  acknowledgement,
-  failure,
-  fakeServer,
-} from "../support/fake_server.ts";
+import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 Deno.test("connect() says so if nothing listens there", async () => {
@@ -53,7 +49,7 @@ for (
 Deno.test("connect() says so if no WebSocket opens", async () => {
   await using http = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    acknowledgement,
+    ackResponse,
   );
   const url = `http://127.0.0.1:${http.addr.port}`;
   const error = await rejection(connect("test", { url }));
@@ -110,7 +106,7 @@ Deno.test("connect() says so if the server hangs up before it answers", async ()
 });
 
 Deno.test("connect() says so if the server answers the login with another error", async () => {
-  await using server = fakeServer((socket) => socket.send(failure(null, 6)));
+  await using server = fakeServer((socket) => socket.send(errorFrame(null, 6)));
   const error = await rejection(connect("test", { url: server.url }));
   assert(error instanceof ConnectError);
   assert.match(error.message, /: the server answered SOME_ERROR, Some error$/);
@@ -118,7 +114,7 @@ Deno.test("connect() says so if the server answers the login with another error"
 
 Deno.test("connect() takes the refusal of a Python server, whose id is null", async () => {
   await using server = fakeServer((socket) => {
-    socket.send(failure(null, 3));
+    socket.send(errorFrame(null, 3));
     socket.close(1003);
   });
   const error = await rejection(connect("test", { url: server.url }));
@@ -169,7 +165,7 @@ Deno.test("connect() takes ws: URLs, URL objects and a path", async () => {
     (request) => {
       const { pathname } = new URL(request.url);
       return pathname === "/below/hoist/ack"
-        ? acknowledgement()
+        ? ackResponse()
         : new Response(pathname, { status: 404 });
     },
   );

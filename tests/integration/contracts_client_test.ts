@@ -5,15 +5,15 @@ import type { Connection } from "../../client/connection.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
 import { NoReplyError, ValidationError } from "../../common/errors.ts";
 import {
-  type Agreement,
-  connectAgreed,
+  connectWithContract,
   contract,
-  serveAgreed,
+  serveContract,
+  type TestContract,
 } from "../support/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { rejection } from "../support/errors.ts";
-import { fakeServer, success } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import type { Schema } from "../../contract/schema.ts";
@@ -38,9 +38,9 @@ function serveWrong(): Server {
 
 function connectValidating(
   server: Server,
-  options: Partial<ConnectOptions<Agreement>> = {},
-): Promise<Connection<Agreement>> {
-  return connectAgreed(server, { validate: "all", ...options });
+  options: Partial<ConnectOptions<TestContract>> = {},
+): Promise<Connection<TestContract>> {
+  return connectWithContract(server, { validate: "all", ...options });
 }
 
 Deno.test("a result that does not fit rejects, and the connection goes on", async () => {
@@ -63,7 +63,7 @@ Deno.test("a result that does not fit rejects, and the connection goes on", asyn
 Deno.test("without validate, the server is trusted", async () => {
   await using server = serveWrong();
   for (const options of [{}, { validate: "none" }] as const) {
-    await using connection = await connectAgreed(server, options);
+    await using connection = await connectWithContract(server, options);
     const sum: unknown = await connection.operation("add", { a: 1 });
     assert.equal(sum, "three");
     const { replies } = await connection.message("hello", { name: "Ada" });
@@ -100,7 +100,7 @@ Deno.test("an item that does not fit ends the stream, and the server's generator
 Deno.test("a reply that does not fit rejects the message, and onReply sees only those that do", async () => {
   await using server = serveWrong();
   await using connection = await connectValidating(server, {
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   });
   const seen: string[] = [];
   const error = await rejection(
@@ -120,17 +120,17 @@ Deno.test("a server cannot choose the schema of a reply", async () => {
   const claims = [null, { message: "ping", data: {}, id: 1, replying: null }];
   for (const replying of claims) {
     await using server = fakeServer((socket, frame) => {
-      if ("token" in frame) return socket.send(success(0, null));
+      if ("token" in frame) return socket.send(successFrame(0, null));
       if (frame.end === true) return socket.close();
       const wire = { message: "news", data: { n: 1 }, id: 2, replying };
       const id = Number(frame.id);
-      socket.send(success(id, "newmsg", wire));
-      socket.send(success(id, "done", null));
+      socket.send(successFrame(id, "newmsg", wire));
+      socket.send(successFrame(id, "done", null));
     });
     await using connection = await connectValidating(
       server as unknown as Server,
       {
-        logger: new Recorder(),
+        logger: new LogRecorder(),
       },
     );
     for (
@@ -151,7 +151,7 @@ Deno.test("a first reply that does not fit rejects the request", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hey"));
   await using connection = await connectValidating(server, {
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   });
   const error = await rejection(connection.request("hello", { name: "Ada" }));
   assert(error instanceof ValidationError);
@@ -163,7 +163,7 @@ Deno.test("a first reply that does not fit rejects the request", async () => {
 
 Deno.test("an event that does not fit is not handed to listeners, and the logger is told", async () => {
   await using server = serveQuietly();
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connectValidating(server, { logger });
   const seen: unknown[] = [];
   connection.receive("news", ({ data }) => void seen.push(data.n));
@@ -184,7 +184,7 @@ Deno.test("an event that does not fit is not handed to listeners, and the logger
 Deno.test("a request of the server that does not fit is one whose listener failed", async () => {
   await using server = serveQuietly();
   await using connection = await connectValidating(server, {
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   });
   connection.receive(() => assert.fail("called"));
   await connection.message("ping");
@@ -213,7 +213,7 @@ Deno.test("events keep their order, though their schemas have to wait", async ()
     events: { slow: patient((n) => n === 1 ? opened : Promise.resolve()) },
   });
   await using server = serveQuietly();
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connectTo(server, {
     contract: slow as never,
     validate: "all",
@@ -270,7 +270,7 @@ Deno.test("what a schema throws rejects the request it belongs to", async () => 
   });
   await using server = serveQuietly();
   server.operation("one", () => 1);
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connectTo(server, {
     contract: bad as never,
     validate: "all",
@@ -284,7 +284,7 @@ Deno.test("what a schema throws rejects the request it belongs to", async () => 
 });
 
 Deno.test("validate and contract have to make sense", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   const { url } = server;
   for (
     const [options, text] of [
@@ -302,9 +302,9 @@ Deno.test("validate and contract have to make sense", async () => {
       ],
     ] as const
   ) {
-    const attempt = connectAgreed(
+    const attempt = connectWithContract(
       { url },
-      options as Partial<ConnectOptions<Agreement>>,
+      options as Partial<ConnectOptions<TestContract>>,
     );
     await assert.rejects(attempt, { name: "TypeError", message: text });
   }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import {
   message,
   operation,
@@ -87,7 +87,7 @@ for (const [name, schema, text] of LIBRARIES) {
   });
 
   Deno.test(`a result that a schema of ${name} refuses is code 6, and the log names the operation`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     const output = schema as Schema<unknown>;
     server.operation("n", { output }, () => ({ a: "x" }));
@@ -177,7 +177,7 @@ for (
   ] as const
 ) {
   Deno.test(`a schema that ${what} is code 6, for messages and calls, and costs nothing else`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     server.receive("n", schema, () => assert.fail("called"));
     server.operation("in", { input: schema }, () => assert.fail("called"));
@@ -260,7 +260,7 @@ Deno.test("a result goes out as its schema gives it: what is not in the schema s
 });
 
 Deno.test("an item that does not fit ends the stream with code 6, after those before it", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const yields = z.number() as DataSchema;
   let isOver = false;
@@ -286,7 +286,7 @@ Deno.test("an item that does not fit ends the stream with code 6, after those be
 });
 
 Deno.test("the log says where data does not fit, and shows nothing of it", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation(
     "pay",
@@ -335,7 +335,7 @@ Deno.test("a ResponseError has the issues, and says where they are", async () =>
 });
 
 Deno.test("the keys of a stranger forge no line of the log, fill none, and show no token", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const input = z.object({ tags: z.record(z.string(), z.number()) });
   server.operation("tag", { input }, () => {});

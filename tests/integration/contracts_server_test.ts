@@ -2,9 +2,13 @@
 
 import assert from "node:assert/strict";
 import { ResponseError } from "../../common/errors.ts";
-import { connectAgreed, contract, serveAgreed } from "../support/contract.ts";
+import {
+  connectWithContract,
+  contract,
+  serveContract,
+} from "../support/contract.ts";
 import { rejection } from "../support/errors.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo } from "../support/server.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -16,7 +20,7 @@ function loose(server: unknown): Server {
 }
 
 Deno.test("both sides of a contract talk to each other", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   server.operation("add", ({ a, b }) => a + b);
   server.operation("rows", async function* ({ to }) {
     for (let n = 1; n <= to; n++) yield { n };
@@ -25,7 +29,7 @@ Deno.test("both sides of a contract talk to each other", async () => {
   server.receive("hello", (message) => {
     message.reply("hi", { text: `welcome, ${message.data.name}` });
   });
-  await using connection = await connectAgreed(server);
+  await using connection = await connectWithContract(server);
   assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
   // The default of the schema.
   assert.equal(await connection.operation("add", { a: 1 }), 6);
@@ -39,8 +43,8 @@ Deno.test("both sides of a contract talk to each other", async () => {
 });
 
 Deno.test("events reach the client, and a request its listener", async () => {
-  await using server = serveAgreed();
-  await using connection = await connectAgreed(server);
+  await using server = serveContract();
+  await using connection = await connectWithContract(server);
   const news = new Promise<number>((resolve) =>
     connection.receive("news", ({ data }) => resolve(data.n))
   );
@@ -56,12 +60,12 @@ Deno.test("events reach the client, and a request its listener", async () => {
 });
 
 Deno.test("a listener gets what the schema makes of the data, checked once for all of them", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   const seen: unknown[] = [];
   server.receive("note", ({ data }) => void seen.push(data.at));
   server.receive(["note"], ({ data }) => void seen.push(data.at));
   server.receive(({ data }) => void seen.push(Object(data).at));
-  await using connection = await connectAgreed(server);
+  await using connection = await connectWithContract(server);
   await connection.message("note", { at: "2026-11-25" });
   assert.deepEqual(seen, Array(3).fill(new Date("2026-11-25")));
   assert.equal(seen[0], seen[2]);
@@ -99,8 +103,8 @@ for (
   ] as const
 ) {
   Deno.test(`${what} is code 2, and no listener is called`, async () => {
-    const logger = new Recorder();
-    await using server = serveAgreed({ logger });
+    const logger = new LogRecorder();
+    await using server = serveContract({ logger });
     server.receive(() => assert.fail("called"));
     await using raw = await RawClient.logIn(server, ["done-id"]);
     raw.send(message(7, name, data));
@@ -119,7 +123,7 @@ for (
 }
 
 Deno.test("arguments that do not fit are code 2, and a call that is not in it code 5", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   server.operation("add", () => assert.fail("called"));
   await using connection = await connectTo(loose(server));
   const error = await rejection(connection.operation("add", { a: "1" }));
@@ -141,7 +145,7 @@ Deno.test("arguments that do not fit are code 2, and a call that is not in it co
 });
 
 Deno.test("the kind of an operation is known before it is called", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   let calls = 0;
   server.operation("rows", ({ to }) => {
     calls++;
@@ -163,7 +167,7 @@ Deno.test("the kind of an operation is known before it is called", async () => {
 });
 
 Deno.test("a reply of a client has to be one to what it replies to, or a message", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   const heard: unknown[] = [];
   server.receive(({ name, data }) => void heard.push([name, data]));
   await using raw = await RawClient.logIn(server, [
@@ -199,7 +203,7 @@ Deno.test("a reply of a client has to be one to what it replies to, or a message
 });
 
 Deno.test("what is not in the contract cannot be registered or sent, whoever has no compiler", async () => {
-  await using agreed = serveAgreed();
+  await using agreed = serveContract();
   const server = loose(agreed);
   const names = { messages: "hello, note, ping", events: "news, ready" };
   for (
@@ -256,7 +260,7 @@ Deno.test("what is not in the contract cannot be registered or sent, whoever has
 });
 
 Deno.test("a listener cannot reply what the contract does not have", async () => {
-  await using agreed = serveAgreed();
+  await using agreed = serveContract();
   const server = loose(agreed);
   const errors: string[] = [];
   server.receive(["hello", "ping"], (message) => {
@@ -276,8 +280,8 @@ Deno.test("a listener cannot reply what the contract does not have", async () =>
 });
 
 Deno.test("at its start a server names the operations that have no handler", async () => {
-  const logger = new Recorder();
-  await using server = serveAgreed({ logger });
+  const logger = new LogRecorder();
+  await using server = serveContract({ logger });
   server.operation("add", () => 1);
   await Promise.resolve();
   server.operation("now", () => 1);
@@ -289,8 +293,8 @@ Deno.test("at its start a server names the operations that have no handler", asy
 });
 
 Deno.test("a server whose operations are all there says nothing of them", async () => {
-  const logger = new Recorder();
-  await using server = serveAgreed({ logger });
+  const logger = new LogRecorder();
+  await using server = serveContract({ logger });
   for (const name of ["add", "rows", "now"]) {
     loose(server).operation(name, () => 1);
   }
@@ -302,14 +306,14 @@ Deno.test("a contract has to be one", () => {
   for (const bad of [{}, null, 1, { messages: {} }] as unknown[]) {
     const options = { contract: bad as typeof contract };
     const type = bad === null ? "null" : typeof bad;
-    assert.throws(() => serveAgreed(options), {
+    assert.throws(() => serveContract(options), {
       name: "TypeError",
       message:
         `Cannot serve as 'contract' must be what defineContract() returns: current value is of type ${type}`,
     });
   }
   assert.throws(
-    () => serveAgreed({ contract: undefined, exposeContract: true }),
+    () => serveContract({ contract: undefined, exposeContract: true }),
     {
       name: "TypeError",
       message:

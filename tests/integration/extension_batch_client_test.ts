@@ -9,22 +9,22 @@ import type { ConnectOptions } from "../../client/connect.ts";
 import { encodeOperationRequest, GOODBYE } from "../../protocol/encode.ts";
 import { rejection } from "../support/errors.ts";
 import {
-  broadcast,
+  broadcastFrame,
   type FakeRequest,
   fakeServer,
-  keepingServer,
-  success,
+  recordingServer,
+  successFrame,
 } from "../support/fake_server.ts";
 import { byteLength } from "../support/bytes.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 /** The answer to a login that agrees to batches. */
-const BATCHES = success(0, null, { features: ["batch"] });
+const BATCHES = successFrame(0, null, { features: ["batch"] });
 
 /** Answers each request with its own number. */
 function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
   for (const { id } of requests) {
-    socket.send(success(id, null, { result: id }));
+    socket.send(successFrame(id, null, { result: id }));
   }
 }
 
@@ -44,7 +44,7 @@ const LIMITS: readonly [
 
 for (const [what, options, limit] of LIMITS) {
   Deno.test(`a client joins what is said in one tick, up to ${limit} bytes with ${what}`, async () => {
-    await using server = keepingServer(BATCHES, answer);
+    await using server = recordingServer(BATCHES, answer);
     await using connection = await connect("test", {
       url: server.url,
       ...options,
@@ -73,7 +73,7 @@ for (const [what, options, limit] of LIMITS) {
 
   Deno.test(`a client fills a batch to the byte with ${what}`, async () => {
     for (const over of [0, 1]) {
-      await using server = keepingServer(BATCHES, answer);
+      await using server = recordingServer(BATCHES, answer);
       await using connection = await connect("test", {
         url: server.url,
         ...options,
@@ -97,7 +97,7 @@ for (const [what, options, limit] of LIMITS) {
   });
 
   Deno.test(`a client sends a request beyond ${limit} bytes alone with ${what}`, async () => {
-    await using server = keepingServer(BATCHES, answer);
+    await using server = recordingServer(BATCHES, answer);
     await using connection = await connect("test", {
       url: server.url,
       ...options,
@@ -122,12 +122,12 @@ for (
   ] as const
 ) {
   Deno.test(`a client of a server ${what} joins nothing and takes no batch`, async () => {
-    const login = success(0, null, data);
-    await using server = keepingServer(login, (socket, requests) => {
-      socket.send(`[${broadcast("no")}]`);
+    const login = successFrame(0, null, data);
+    await using server = recordingServer(login, (socket, requests) => {
+      socket.send(`[${broadcastFrame("no")}]`);
       answer(socket, requests);
     });
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     const connection = await connect("test", { url: server.url, logger });
     connection.receive(() => assert.fail("a batch was taken"));
     const calls = [1, 2, 3].map((n) => connection.operation("echo", { n }));
@@ -147,7 +147,7 @@ Deno.test("a client names what it speaks at its login", async () => {
   await using server = fakeServer((socket, frame) => {
     frames.push(frame);
     if (frame.end === true) socket.close(1000);
-    else socket.send(success(0, null));
+    else socket.send(successFrame(0, null));
   });
   const connection = await connect("test", { url: server.url });
   await connection.close();
@@ -160,7 +160,7 @@ Deno.test("a client names what it speaks at its login", async () => {
 });
 
 Deno.test("a client sends a lone request without a batch, and each tick on its own", async () => {
-  await using server = keepingServer(BATCHES, answer);
+  await using server = recordingServer(BATCHES, answer);
   await using connection = await connect("test", { url: server.url });
   for (let n = 1; n <= 3; n++) {
     assert.equal(await connection.operation("echo"), n);
@@ -169,7 +169,7 @@ Deno.test("a client sends a lone request without a batch, and each tick on its o
 });
 
 Deno.test("a client joins requests of every kind, and its goodbye to them", async () => {
-  await using server = keepingServer(BATCHES, answer);
+  await using server = recordingServer(BATCHES, answer);
   const connection = await connect("test", { url: server.url });
   const errors = [
     rejection(connection.message("hello")),
@@ -189,9 +189,9 @@ Deno.test("a client joins requests of every kind, and its goodbye to them", asyn
 });
 
 Deno.test("a client takes the answers of a batch, in whatever order they come", async () => {
-  await using server = keepingServer(BATCHES, (socket, requests) => {
+  await using server = recordingServer(BATCHES, (socket, requests) => {
     const answers = requests.toReversed().map(({ id }) =>
-      success(id, null, { result: id })
+      successFrame(id, null, { result: id })
     );
     socket.send(`[${answers}]`);
   });

@@ -5,26 +5,26 @@ import { connect } from "../../client.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
 import {
-  broadcast,
-  failure,
+  broadcastFrame,
+  errorFrame,
   fakeServer,
-  keepingServer,
-  success,
+  recordingServer,
+  successFrame,
 } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
 /** The answer to a login that agrees to all that there is. */
-const ALL = success(0, null, { features: ["batch", "done-id"] });
+const ALL = successFrame(0, null, { features: ["batch", "done-id"] });
 
 Deno.test("a client takes a batch that comes with the answer to its login", async () => {
   await using server = fakeServer((socket, { end }) => {
     if (end === true) return socket.close(1000);
     socket.send(ALL);
-    socket.send(`[${broadcast("one")},${broadcast("two")}]`);
-    socket.send(broadcast("three"));
+    socket.send(`[${broadcastFrame("one")},${broadcastFrame("two")}]`);
+    socket.send(broadcastFrame("three"));
   });
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connect("test", { url: server.url, logger });
   const { opened, open } = gate();
   const seen: string[] = [];
@@ -37,19 +37,19 @@ Deno.test("a client takes a batch that comes with the answer to its login", asyn
 });
 
 Deno.test("a client warns of what is no frame in a batch and takes the rest", async () => {
-  await using server = keepingServer(ALL, (socket, [request]) => {
+  await using server = recordingServer(ALL, (socket, [request]) => {
     const none = [
       "{}",
       "null",
       "1",
       '"text"',
       "[]",
-      `[${broadcast("nested")}]`,
+      `[${broadcastFrame("nested")}]`,
     ];
-    const result = success(request!.id, null, { result: "fine" });
-    socket.send(`[${none},${broadcast("news")},${none},${result}]`);
+    const result = successFrame(request!.id, null, { result: "fine" });
+    socket.send(`[${none},${broadcastFrame("news")},${none},${result}]`);
   });
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connect("test", { url: server.url, logger });
   const seen: string[] = [];
   connection.receive(({ name }) => void seen.push(name));
@@ -60,11 +60,13 @@ Deno.test("a client warns of what is no frame in a batch and takes the rest", as
 });
 
 Deno.test("a client that is closed in the middle of a batch takes nothing more of it", async () => {
-  await using server = keepingServer(ALL, (socket, [request]) => {
-    const late = success(request!.id, null, { result: "late" });
-    socket.send(`[${broadcast("one")},${broadcast("two")},1,${late}]`);
+  await using server = recordingServer(ALL, (socket, [request]) => {
+    const late = successFrame(request!.id, null, { result: "late" });
+    socket.send(
+      `[${broadcastFrame("one")},${broadcastFrame("two")},1,${late}]`,
+    );
   });
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const connection = await connect("test", { url: server.url, logger });
   const seen: string[] = [];
   connection.receive(({ name }) => {
@@ -78,11 +80,11 @@ Deno.test("a client that is closed in the middle of a batch takes nothing more o
 });
 
 Deno.test("a client takes an error in a batch for that of its request alone", async () => {
-  await using server = keepingServer(ALL, (socket, [one, two, three]) => {
+  await using server = recordingServer(ALL, (socket, [one, two, three]) => {
     const answers = [
-      success(three!.id, null, { result: 3 }),
-      failure(two!.id, 5),
-      success(one!.id, null, { result: 1 }),
+      successFrame(three!.id, null, { result: 3 }),
+      errorFrame(two!.id, 5),
+      successFrame(one!.id, null, { result: 1 }),
     ];
     socket.send(`[${answers}]`);
   });
@@ -99,18 +101,21 @@ Deno.test("a client takes an error in a batch for that of its request alone", as
 
 for (
   const [what, frames] of [
-    ["its end", [success(1, "done", { id: 42 })]],
-    ["its opening", [success(1, "open", { id: 42 }), success(1, "done")]],
+    ["its end", [successFrame(1, "done", { id: 42 })]],
+    ["its opening", [
+      successFrame(1, "open", { id: 42 }),
+      successFrame(1, "done"),
+    ]],
     ["both", [
-      success(1, "open", { id: 42 }),
-      success(1, "done", { id: 42 }),
+      successFrame(1, "open", { id: 42 }),
+      successFrame(1, "done", { id: 42 }),
     ]],
   ] as const
 ) {
   for (const batches of [false, true]) {
     const how = batches ? "in a batch" : "in frames of their own";
     Deno.test(`a message has the number that ${what} tells, ${how}`, async () => {
-      await using server = keepingServer(ALL, (socket) => {
+      await using server = recordingServer(ALL, (socket) => {
         if (batches) socket.send(`[${frames}]`);
         else for (const frame of frames) socket.send(frame);
       });
@@ -127,11 +132,11 @@ for (
 Deno.test("replies come before the end that tells the number of their message", async () => {
   const message = { message: "hello", data: {}, id: 42, replying: null };
   const reply = { message: "hi", data: {}, id: 43, replying: message };
-  await using server = keepingServer(ALL, (socket) => {
+  await using server = recordingServer(ALL, (socket) => {
     const frames = [
-      success(1, "newmsg", reply),
-      success(1, "newmsg", { ...reply, id: 44 }),
-      success(1, "done", { id: 42 }),
+      successFrame(1, "newmsg", reply),
+      successFrame(1, "newmsg", { ...reply, id: 44 }),
+      successFrame(1, "done", { id: 42 }),
     ];
     socket.send(`[${frames}]`);
   });
@@ -148,7 +153,7 @@ Deno.test("replies come before the end that tells the number of their message", 
 for (
   const [what, login] of [
     ["at the end of the tick", ALL],
-    ["at once, to a server of Hoist 1", success(0, null)],
+    ["at once, to a server of Hoist 1", successFrame(0, null)],
   ] as const
 ) {
   Deno.test(`a WebSocket that throws ${what} rejects what waits and ends the connection`, async () => {
@@ -159,7 +164,7 @@ for (
         super.send(data);
       }
     }
-    await using server = keepingServer(login, () => {});
+    await using server = recordingServer(login, () => {});
     const connection = await connect("test", {
       url: server.url,
       WebSocket: BrokenWebSocket,

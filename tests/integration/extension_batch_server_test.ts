@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import {
   message,
   operation,
@@ -213,7 +213,7 @@ Deno.test("a server that closes takes nothing of a batch but a goodbye", async (
 });
 
 Deno.test("a debug line shows each frame of a batch that is sent, and takes the token out", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "debug" });
   await using client = await RawClient.logIn(server, ["batch"]);
   client.send([operation(1, "one", { token: "x" }), operation(2, "test")]);

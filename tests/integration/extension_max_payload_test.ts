@@ -10,23 +10,23 @@ import {
 import { rejection } from "../support/errors.ts";
 import {
   type FakeRequest,
-  keepingServer,
-  success,
+  recordingServer,
+  successFrame,
 } from "../support/fake_server.ts";
 import { byteLength } from "../support/bytes.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import {
-  FAST,
-  leave,
-  type Visit,
-  visitedServer,
-  Watch,
-  welcome,
+  answerAll,
+  closeOnRequest,
+  type ConnectionScript,
+  FAST_RECONNECT,
+  scriptedServer,
+  StateRecorder,
 } from "../support/reconnecting.ts";
 
 /** The answer to the login of a server that takes so much. */
 function loginAnswer(maxPayload: unknown, ...features: string[]): string {
-  return success(0, null, {
+  return successFrame(0, null, {
     features: ["max-payload", ...features],
     maxPayload,
   });
@@ -35,7 +35,7 @@ function loginAnswer(maxPayload: unknown, ...features: string[]): string {
 function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
   for (const { id, action } of requests) {
     const kind = action === "message" ? "done" : null;
-    socket.send(success(id, kind, { result: id }));
+    socket.send(successFrame(id, kind, { result: id }));
   }
 }
 
@@ -48,7 +48,7 @@ function call(connection: Connection, id: number, bytes: number) {
 }
 
 Deno.test("a request as large as the server takes is sent, one byte more is refused", async () => {
-  await using server = keepingServer(loginAnswer(500), answer);
+  await using server = recordingServer(loginAnswer(500), answer);
   await using connection = await connect("test", { url: server.url });
   assert.equal(await call(connection, 1, 500), 1);
   const error = await rejection(call(connection, 2, 501));
@@ -72,7 +72,7 @@ Deno.test("a client and a server of ours agree to the byte on what is too large"
 });
 
 Deno.test("bytes are counted, not characters", async () => {
-  await using server = keepingServer(loginAnswer(200), answer);
+  await using server = recordingServer(loginAnswer(200), answer);
   await using connection = await connect("test", { url: server.url });
   const rest = 200 - byteLength(encodeMessageRequest(1, "hello", {}, null)) -
     byteLength('"text":""');
@@ -89,7 +89,7 @@ Deno.test("bytes are counted, not characters", async () => {
 });
 
 Deno.test("a request that is refused for its size leaves those under way alone", async () => {
-  await using server = keepingServer(loginAnswer(300, "batch"), answer);
+  await using server = recordingServer(loginAnswer(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const results = await Promise.allSettled(
     [100, 301, 100].map((bytes, n) => call(connection, n + 1, bytes)),
@@ -100,7 +100,7 @@ Deno.test("a request that is refused for its size leaves those under way alone",
 });
 
 Deno.test("a batch is no larger than the server takes", async () => {
-  await using server = keepingServer(loginAnswer(300, "batch"), answer);
+  await using server = recordingServer(loginAnswer(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const sizes = Array.from({ length: 100 }, (_, n) => 80 + (n * 37) % 221);
   await Promise.all(sizes.map((bytes, n) => call(connection, n + 1, bytes)));
@@ -110,7 +110,7 @@ Deno.test("a batch is no larger than the server takes", async () => {
 });
 
 Deno.test("a batch is no larger than the client makes it, whatever the server takes", async () => {
-  await using server = keepingServer(loginAnswer(100_000, "batch"), answer);
+  await using server = recordingServer(loginAnswer(100_000, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const calls = Array.from(
     { length: 40 },
@@ -122,7 +122,10 @@ Deno.test("a batch is no larger than the client makes it, whatever the server ta
 
 for (
   const [what, login] of [
-    ["that does not name `max-payload`", success(0, null, { maxPayload: 10 })],
+    [
+      "that does not name `max-payload`",
+      successFrame(0, null, { maxPayload: 10 }),
+    ],
     ["without a limit", loginAnswer(undefined)],
     ["whose limit is a text", loginAnswer("10")],
     ["whose limit is zero", loginAnswer(0)],
@@ -131,24 +134,24 @@ for (
   ] as const
 ) {
   Deno.test(`a client sends anything to a server ${what}`, async () => {
-    await using server = keepingServer(login, answer);
+    await using server = recordingServer(login, answer);
     await using connection = await connect("test", { url: server.url });
     assert.equal(await call(connection, 1, 100_000), 1);
   });
 }
 
 Deno.test("the limit is that of the server that the connection came back to", async () => {
-  const strict: Visit = (socket, frame) => {
-    if (frame.token === undefined) welcome(socket, frame);
+  const strict: ConnectionScript = (socket, frame) => {
+    if (frame.token === undefined) answerAll(socket, frame);
     else socket.send(loginAnswer(300));
   };
-  await using server = visitedServer([leave(1001), strict]);
-  const reconnect = { ...FAST, maxQueue: 2 };
+  await using server = scriptedServer([closeOnRequest(1001), strict]);
+  const reconnect = { ...FAST_RECONNECT, maxQueue: 2 };
   await using connection = await connect("test", {
     url: server.url,
     reconnect,
   });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await rejection(call(connection, 1, 400));
   await watch.next("waiting");
   const results = await Promise.allSettled([

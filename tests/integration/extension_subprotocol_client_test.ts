@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import { success } from "../support/fake_server.ts";
+import { successFrame } from "../support/fake_server.ts";
 
 /** A server that says which subprotocols it echoes, and keeps what it is offered. */
 function echoingServer(ack: unknown) {
@@ -19,7 +19,7 @@ function echoingServer(ack: unknown) {
       );
       socket.onmessage = ({ data }) => {
         if (JSON.parse(data).end === true) socket.close(1000);
-        else socket.send(success(0, null));
+        else socket.send(successFrame(0, null));
       };
       return response;
     },

@@ -2,13 +2,21 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
-import { FROM, mount } from "../support/mounted_server.ts";
-import { type Answer, ask, TcpPeer } from "../support/tcp_peer.ts";
+import { ADDRESS_HEADER, mount } from "../support/mounted_server.ts";
+import {
+  type HttpResponse,
+  requestUpgrade,
+  TcpPeer,
+} from "../support/tcp_peer.ts";
 
-function assertRefused(answer: Answer, status: number, body: RegExp): void {
+function assertRefused(
+  answer: HttpResponse,
+  status: number,
+  body: RegExp,
+): void {
   assert.equal(answer.status, status);
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain\b/);
   assert.match(answer.body, body);
@@ -16,7 +24,7 @@ function assertRefused(answer: Answer, status: number, body: RegExp): void {
 
 /** Waits until the server takes a client again. */
 async function untilTaken(server: Server): Promise<void> {
-  while ((await ask(server)).status !== 101);
+  while ((await requestUpgrade(server)).status !== 101);
 }
 
 /** Tries a token that is wrong, and sees it refused. */
@@ -44,12 +52,12 @@ for (
   ]
 ) {
   Deno.test(`${limit}: so many connect, and one more is told ${status}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger, limits: { [limit]: 2 } });
     await using first = await connectTo(server);
     // It never logs in, and counts.
     using _second = await TcpPeer.open(server);
-    const third = await ask(server);
+    const third = await requestUpgrade(server);
     assertRefused(third, status, body);
     assert.equal(await first.operation("x").catch(({ code }) => code), 5);
     const line = await logger.line(new RegExp(`\\b${limit}\\b`));
@@ -60,7 +68,7 @@ for (
   Deno.test(`${limit}: a connection that ends makes room`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     const first = await TcpPeer.logIn(server);
-    assert.equal((await ask(server)).status, status);
+    assert.equal((await requestUpgrade(server)).status, status);
     first[Symbol.dispose]();
     await untilTaken(server);
   });
@@ -70,7 +78,7 @@ for (
     using peer = await TcpPeer.open(server);
     await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
     assert.equal((await peer.closed())?.code, 1008);
-    assert.equal((await ask(server)).status, status);
+    assert.equal((await requestUpgrade(server)).status, status);
   });
 
   Deno.test(`${limit}: a client that was closed and does not answer counts`, async () => {
@@ -79,7 +87,7 @@ for (
     for (const client of server.clients) client.close();
     assert.equal((await peer.closed())?.code, 1000);
     assert.equal(server.clients.size, 0);
-    assert.equal((await ask(server)).status, status);
+    assert.equal((await requestUpgrade(server)).status, status);
   });
 
   Deno.test(`${limit}: Infinity switches it off, and a broken handshake takes no place`, async () => {
@@ -98,7 +106,7 @@ for (
       });
       assert.equal(broken.answer.status, 400);
     }
-    assert.equal((await ask(server)).status, 101);
+    assert.equal((await requestUpgrade(server)).status, 101);
   });
 
   Deno.test(`${limit}: what is no upgrade is answered all the same`, async () => {
@@ -113,11 +121,11 @@ for (
 }
 
 Deno.test("maxConnections: who is refused cannot fill the log", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, limits: { maxConnections: 1 } });
   using _peer = await TcpPeer.open(server);
   for (let time = 0; time < 150; time++) {
-    assert.equal((await ask(server)).status, 503);
+    assert.equal((await requestUpgrade(server)).status, 503);
   }
   const { length } = logger.lines.filter((line) => /^warn refuse: /.test(line));
   // Some may have come back in the meantime.
@@ -127,7 +135,7 @@ Deno.test("maxConnections: who is refused cannot fill the log", async () => {
 Deno.test("maxConnections: who is refused is told when to come back", async () => {
   await using server = serveQuietly({ limits: { maxConnections: 1 } });
   using _peer = await TcpPeer.open(server);
-  const { headers } = await ask(server);
+  const { headers } = await requestUpgrade(server);
   assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
 });
 
@@ -149,22 +157,22 @@ for (
 ) {
   Deno.test(`${first} and ${second} are ${isSame ? "one address" : "two addresses"}`, async () => {
     await using mounted = mount({ limits: { maxConnectionsPerAddress: 1 } });
-    using one = await TcpPeer.open(mounted, [`${FROM}: ${first}`]);
+    using one = await TcpPeer.open(mounted, [`${ADDRESS_HEADER}: ${first}`]);
     assert.equal(one.answer.status, 101);
-    using other = await TcpPeer.open(mounted, [`${FROM}: ${second}`]);
+    using other = await TcpPeer.open(mounted, [`${ADDRESS_HEADER}: ${second}`]);
     assert.equal(other.answer.status, isSame ? 429 : 101);
   });
 }
 
 Deno.test("maxLoginFailures: so many wrong tokens, and the address is told 429", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const limits = { maxLoginFailures: 2 };
   await using server = serveQuietly({ logger, limits });
   await using friend = await connectTo(server);
   await fail(server);
   using _second = await TcpPeer.logIn(server);
   await fail(server);
-  const answer = await ask(server);
+  const answer = await requestUpgrade(server);
   assertRefused(answer, 429, /^Too many failed logins: try again later\n$/);
   const wait = Number(answer.headers.get("retry-after"));
   assert(Number.isInteger(wait) && wait >= 1 && wait <= 60, `${wait} s`);
@@ -184,18 +192,24 @@ Deno.test("maxLoginFailures: a right token is no failure and wipes none out", as
   await fail(server);
   (await TcpPeer.logIn(server))[Symbol.dispose]();
   await fail(server);
-  assert.equal((await ask(server)).status, 429);
+  assert.equal((await requestUpgrade(server)).status, 429);
 });
 
 Deno.test("maxLoginFailures: other addresses are not refused, of a /64 all are", async () => {
   await using mounted = mount({ limits: { maxLoginFailures: 1 } });
-  const from = (address: string) => [`${FROM}: ${address}`];
+  const from = (address: string) => [`${ADDRESS_HEADER}: ${address}`];
   using peer = await TcpPeer.open(mounted, from("2001:db8::1"));
   await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
   assert.equal((await peer.closed())?.code, 1008);
-  assert.equal((await ask(mounted, from("2001:db8::ffff"))).status, 429);
-  assert.equal((await ask(mounted, from("2001:db8:0:1::1"))).status, 101);
-  assert.equal((await ask(mounted)).status, 101);
+  assert.equal(
+    (await requestUpgrade(mounted, from("2001:db8::ffff"))).status,
+    429,
+  );
+  assert.equal(
+    (await requestUpgrade(mounted, from("2001:db8:0:1::1"))).status,
+    101,
+  );
+  assert.equal((await requestUpgrade(mounted)).status, 101);
 });
 
 Deno.test("maxLoginFailures: a right token that is decided too late is refused", async () => {
@@ -244,13 +258,13 @@ Deno.test("maxLoginFailures: once the window is over, all is forgotten", async (
 Deno.test("maxLoginFailures: Infinity switches it off", async () => {
   await using server = serveQuietly({ limits: { maxLoginFailures: Infinity } });
   for (let time = 0; time < 12; time++) await fail(server);
-  assert.equal((await ask(server)).status, 101);
+  assert.equal((await requestUpgrade(server)).status, 101);
 });
 
 Deno.test("maxLoginFailures: ten wrong tokens if nothing else is said", async () => {
   await using server = serveQuietly();
   for (let time = 0; time < 10; time++) await fail(server);
-  assert.equal((await ask(server)).status, 429);
+  assert.equal((await requestUpgrade(server)).status, 429);
 });
 
 for (
@@ -268,12 +282,12 @@ for (
     using peer = await TcpPeer.open(server);
     await peer.send(login);
     assert((await peer.closed()) !== undefined);
-    assert.equal((await ask(server)).status, 101);
+    assert.equal((await requestUpgrade(server)).status, 101);
   });
 }
 
 Deno.test("loginTimeout: a limit as the others", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, limits: { loginTimeout: 20 } });
   using peer = await TcpPeer.open(server);
   assert.equal((await peer.next()).code, 3);
@@ -281,5 +295,5 @@ Deno.test("loginTimeout: a limit as the others", async () => {
   assert.deepEqual([code, reason], [1008, "login timed out"]);
   await logger.line(/login timed out/);
   // It is no wrong token.
-  assert.equal((await ask(server)).status, 101);
+  assert.equal((await requestUpgrade(server)).status, 101);
 });

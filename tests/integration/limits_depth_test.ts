@@ -1,7 +1,7 @@
 /** How deep a payload may be, and that each limit of requests can be switched off. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { gate } from "../support/timing.ts";
 import {
@@ -16,7 +16,7 @@ for (const batch of [false, true]) {
   const features = batch ? ["batch"] : [];
 
   Deno.test(`maxDepth: a payload that deep is taken, a deeper one refused, ${how}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveEcho({ maxDepth: 3 }, { logger });
     await using client = await RawClient.logIn(server, features);
     const requests = [

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
 import { byteLength } from "../support/bytes.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
@@ -16,7 +16,7 @@ const TOO_BIG = {
 
 function serveEcho(
   maxPayload: number | undefined,
-  logger = new Recorder(),
+  logger = new LogRecorder(),
 ): Server {
   const server = serveQuietly({ logger, limits: { maxPayload } });
   server.operation("echo", (data) => data);
@@ -40,7 +40,7 @@ function callOf(size: number, filler = "a", id = 1): string {
 
 for (const filler of ["a", "é", "€", "😀"]) {
   Deno.test(`maxPayload: a frame of so many bytes is taken, one more closes, of ${filler}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveEcho(LIMIT, logger);
     await using other = await RawClient.logIn(server);
     await using client = await RawClient.logIn(server);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { defineContract, serve } from "../../mod.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
@@ -31,7 +31,7 @@ for (const batch of [false, true]) {
 
   Deno.test(`maxPending: so many are under way, and one more is refused, ${how}`, async () => {
     const { opened, open } = gate();
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveEcho({ maxPending: 2 }, { logger });
     server.operation("wait", () => opened.then(() => "done"));
     await using client = await RawClient.logIn(server, features);
@@ -65,7 +65,7 @@ for (const batch of [false, true]) {
 
   // The rate is too low for anything to come back while the test runs.
   Deno.test(`maxRate: a burst is answered, what is beyond it refused, ${how}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     const limits = { maxRate: 0.001, maxBurst: 3 };
     await using server = serveEcho(limits, { logger });
     await using client = await RawClient.logIn(server, features);
@@ -115,7 +115,7 @@ Deno.test("maxPending: the first reply to what the server asks has room, the nex
   const yes = schemaOf((value) => opened.then(() => ({ value })));
   const contract = defineContract({ events: { ready: { replies: { yes } } } });
   const limits = { maxPending: 1 };
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const where = { hostname: "127.0.0.1", port: 0 };
   await using server = serve("test", { ...where, contract, limits, logger });
   const features = ["request", "done-id"];

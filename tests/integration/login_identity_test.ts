@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { serve } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
@@ -15,7 +15,7 @@ Deno.test("handlers see who asks, and so does who broadcasts", async () => {
   const seen: unknown[] = [];
   await using server = serve("test", {
     ...QUIET,
-    logger: new Recorder(),
+    logger: new LogRecorder(),
     login: (_server, token) => token === "test" && user,
   });
   server.operation("who", (_data, { client }) => {
@@ -102,7 +102,7 @@ for (const [what, identity] of Object.entries(HOSTILE)) {
 }
 
 Deno.test("the log calls a client by its name and shows no token, also after rotate()", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const tokens = [{ name: "ci", token: "sesame" }];
   const logLevel = "debug";
   await using server = serveQuietly({
@@ -142,7 +142,7 @@ for (
   ]
 ) {
   Deno.test(`a name cannot forge a line of the log: ${JSON.stringify(name.slice(0, 20))}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger, login: () => ({ name }) });
     await using connection = await connectTo(server);
     const line = await logger.line(/^info login: /);

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { serve } from "../../server.ts";
 import { type Client, Server } from "../../mod.ts";
-import { Recorder } from "../support/log_recorder.ts";
-import { assertSame } from "../support/same_type.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { assertSameType } from "../support/same_type.ts";
 
-const OPTIONS = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+const OPTIONS = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
 
 /** The type of the identity of a server's clients. */
 type IdentityIn<Of> = Of extends
@@ -22,19 +22,19 @@ const user = (): User => ({ id: 1 });
 
 Deno.test("the identity is what login resolves to, in handlers, too", async () => {
   await using server = serve("test", { ...OPTIONS, login: user });
-  assertSame<IdentityIn<typeof server>, User>(true);
+  assertSameType<IdentityIn<typeof server>, User>(true);
   server.operation("a", (_data, { client }) => {
-    assertSame<typeof client.identity, User>(true);
+    assertSameType<typeof client.identity, User>(true);
     return client.identity.id;
   });
   server.receive("a", ({ client }) => {
-    assertSame<typeof client.identity, User>(true);
+    assertSameType<typeof client.identity, User>(true);
   });
   server.receive(({ client }) => {
-    assertSame<typeof client.identity, User>(true);
+    assertSameType<typeof client.identity, User>(true);
   });
   for (const client of server.clients) {
-    assertSame<typeof client.identity, User>(true);
+    assertSameType<typeof client.identity, User>(true);
   }
   // @ts-expect-error: there is no such key
   server.operation("b", (_data, { client }) => client.identity.missing);
@@ -45,17 +45,17 @@ Deno.test("a login may wait, and refuse in several ways", async () => {
     ...OPTIONS,
     login: () => Promise.resolve(user()),
   });
-  assertSame<IdentityIn<typeof later>, User>(true);
+  assertSameType<IdentityIn<typeof later>, User>(true);
   await using refusing = serve("test", {
     ...OPTIONS,
     login: (_server, token) => token === "test" ? user() : null,
   });
-  assertSame<IdentityIn<typeof refusing>, User>(true);
+  assertSameType<IdentityIn<typeof refusing>, User>(true);
   await using either = serve("test", {
     ...OPTIONS,
     login: (_server, token) => token === "test" && user(),
   });
-  assertSame<IdentityIn<typeof either>, User>(true);
+  assertSameType<IdentityIn<typeof either>, User>(true);
 });
 
 Deno.test("a login that says true or false makes it undefined", async () => {
@@ -63,7 +63,7 @@ Deno.test("a login that says true or false makes it undefined", async () => {
     ...OPTIONS,
     login: (_server, token): boolean => token === "test",
   });
-  assertSame<IdentityIn<typeof server>, undefined>(true);
+  assertSameType<IdentityIn<typeof server>, undefined>(true);
 });
 
 Deno.test("without a login it is the name of a token, or undefined", async () => {
@@ -83,7 +83,7 @@ Deno.test("without a login it is the name of a token, or undefined", async () =>
 
 Deno.test("a server that is mounted knows it, too", () => {
   const server = new Server<User>("test", { login: user });
-  assertSame<IdentityIn<typeof server>, User>(true);
+  assertSameType<IdentityIn<typeof server>, User>(true);
   // @ts-expect-error: its login makes something else of clients
   new Server<User>("test", { login: () => ({ id: "1" }) });
 });

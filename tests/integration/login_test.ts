@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defaultLogin } from "../../auth.ts";
 import { connect } from "../../client.ts";
 import type { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { gate, pause } from "../support/timing.ts";
@@ -15,7 +15,7 @@ Deno.test("a login is answered as protocol.md has it", async () => {
 });
 
 Deno.test("a wrong token is refused with code 3", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "tesT", version: "1.0.0" });
@@ -78,7 +78,7 @@ for (
   ] as const
 ) {
   Deno.test(`a login that ${what} refuses and is logged without the token`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ login, logger });
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "sesame", version: "1.0.0" });
@@ -159,7 +159,7 @@ Deno.test("nobody takes part before the login", async () => {
 
 Deno.test("a client that leaves while its login is decided never takes part", async () => {
   const { opened, open } = gate();
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,
     login: () => opened.then(() => true),

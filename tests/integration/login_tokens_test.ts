@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
@@ -53,7 +53,7 @@ Deno.test("each of several tokens lets in, under its name", async () => {
 });
 
 Deno.test("a server with named tokens only makes no other", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -70,7 +70,7 @@ Deno.test("a server with named tokens only makes no other", async () => {
 });
 
 Deno.test("revoke() closes who logged in with that token, and nobody else", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, tokens: TOKENS });
   await using one = await logIn(server, "first-token");
   await using same = await logIn(server, "first-token");

@@ -1,10 +1,10 @@
 /** What strangers and clients can do to the log. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
-import { ask } from "../support/tcp_peer.ts";
+import { requestUpgrade } from "../support/tcp_peer.ts";
 
 /** What moves the cursor of a terminal or turns its text around. */
 const HARMFUL = "\u009b31m\u202etxt.exe\u0007";
@@ -13,7 +13,7 @@ const HARMFUL = "\u009b31m\u202etxt.exe\u0007";
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 Deno.test("a handler that fails for each request of a client does not fill the log", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("fail", () => {
     throw new Error("no");
@@ -27,7 +27,7 @@ Deno.test("a handler that fails for each request of a client does not fill the l
 });
 
 Deno.test("names of requests are shown without what a terminal would act on", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server, ["done-id"]);
   client.send(message(1, HARMFUL));
@@ -38,9 +38,11 @@ Deno.test("names of requests are shown without what a terminal would act on", as
 });
 
 Deno.test("an origin is shown without what a terminal would act on", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
-  const { status } = await ask(server, ["Origin: https://a\u009b31mX"]);
+  const { status } = await requestUpgrade(server, [
+    "Origin: https://a\u009b31mX",
+  ]);
   assert.equal(status, 403);
   assert.doesNotMatch(await logger.line(/allowedOrigins/), CONTROL);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 Deno.test("the log tells the life of a connection", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   {
     await using server = serveQuietly({ logger });
     await using connection = await connectTo(server);
@@ -24,7 +24,7 @@ Deno.test("the log tells the life of a connection", async () => {
 });
 
 Deno.test("hideToken leaves the token out of the startup line", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, hideToken: true });
   const { port } = server.addr;
   assert.deepEqual(logger.lines, [
@@ -33,7 +33,7 @@ Deno.test("hideToken leaves the token out of the startup line", async () => {
 });
 
 Deno.test("logLevel leaves out what is below", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "warn" });
   await using connection = await connectTo(server);
   await connection.message("nobody listens");
@@ -44,7 +44,7 @@ Deno.test("logLevel leaves out what is below", async () => {
 
 Deno.test("no line but the first holds a token, and none below debug a payload", async () => {
   for (const logLevel of ["info", "debug"] as const) {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     {
       await using server = serveQuietly({
         logger,
@@ -75,7 +75,7 @@ Deno.test("no line but the first holds a token, and none below debug a payload",
 });
 
 Deno.test("a debug line is short, and cannot be taken for another", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const limits = { maxPayload: Infinity };
   await using server = serveQuietly({ logger, logLevel: "debug", limits });
   await using client = await RawClient.logIn(server);

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { ResponseError, TimeoutError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
-import { broadcast, fakeServer, success } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import {
+  broadcastFrame,
+  fakeServer,
+  successFrame,
+} from "../support/fake_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 
@@ -259,7 +263,7 @@ Deno.test("Connection.receive() returns what removes the listener", async () => 
 Deno.test("listeners and onReply that fail are logged and disturb nothing", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connectTo(server, { logger });
   connection.receive("hi", () => {
     throw new Error("first");
@@ -280,7 +284,7 @@ Deno.test("listeners and onReply that fail are logged and disturb nothing", asyn
 
 Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () => {
   await using server = fakeServer((socket, { id, action }) => {
-    if (action === undefined) return socket.send(success(0, null));
+    if (action === undefined) return socket.send(successFrame(0, null));
     for (
       const frame of [
         "{",
@@ -292,10 +296,10 @@ Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () =
       socket.send(frame);
     }
     socket.send(new Uint8Array([1]));
-    socket.send(success(99, "done"));
-    socket.send(success(id as number, null, { result: "fine" }));
+    socket.send(successFrame(99, "done"));
+    socket.send(successFrame(id as number, null, { result: "fine" }));
   });
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using connection = await connect("test", { url: server.url, logger });
   assert.equal(await connection.operation("any"), "fine");
   const warning = "warn Hoist: ignored a frame that is not of Hoist 1";
@@ -305,10 +309,10 @@ Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () =
 Deno.test("Connection.receive() gets what came along with the answer to the login", async () => {
   await using server = fakeServer((socket, { id }) => {
     if (id !== 0) return;
-    socket.send(success(0, null));
+    socket.send(successFrame(0, null));
     for (const name of ["one", "two"]) {
       const message = { message: name, data: {}, id: 1, replying: null };
-      socket.send(success(null, "s_newmsg", message));
+      socket.send(successFrame(null, "s_newmsg", message));
     }
   });
   await using connection = await connect("test", { url: server.url });
@@ -325,9 +329,9 @@ Deno.test("Connection.receive() gets what came along with the answer to the logi
 function eagerServer() {
   return fakeServer((socket, { id, end }) => {
     if (end === true) return socket.close(1000);
-    socket.send(success(id as number, null, { result: "fine" }));
+    socket.send(successFrame(id as number, null, { result: "fine" }));
     if (id === 0) {
-      for (const name of ["one", "two"]) socket.send(broadcast(name));
+      for (const name of ["one", "two"]) socket.send(broadcastFrame(name));
     }
   });
 }

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Hono } from "npm:hono@4.9.9";
 import { connect } from "../../client.ts";
 import { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { firstMatch } from "../support/process.ts";
 
 Deno.test("Server.fetch is mounted in Deno.serve without its server", async () => {
-  const hoist = new Server("test", { logger: new Recorder() });
+  const hoist = new Server("test", { logger: new LogRecorder() });
   hoist.operation("who", (_data, { client }) => client.address);
   const { fetch } = hoist;
   await using http = Deno.serve(
@@ -20,7 +20,7 @@ Deno.test("Server.fetch is mounted in Deno.serve without its server", async () =
 });
 
 Deno.test("Server.fetch is mounted in Hono below a path", async () => {
-  const hoist = new Server("test", { logger: new Recorder() });
+  const hoist = new Server("test", { logger: new LogRecorder() });
   hoist.operation("who", (_data, { client }) => client.address);
   const app = new Hono<{ Bindings: Deno.ServeHandlerInfo }>();
   app.get("/", (context) => context.text("the app"));
@@ -66,7 +66,7 @@ Deno.test("a server is the default export of a program for deno serve", async ()
 });
 
 Deno.test("a server that closes refuses upgrades with 503", async () => {
-  const hoist = new Server("test", { logger: new Recorder() });
+  const hoist = new Server("test", { logger: new LogRecorder() });
   await using http = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     hoist.fetch,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { OperationContext } from "../../mod.ts";
 import type { Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
@@ -57,7 +57,7 @@ Deno.test("the signal of a call that was answered stays as it was", async () => 
 });
 
 Deno.test("what a handler throws because its client has left is no line in the log", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const ended = Promise.withResolvers<void>();
   await using server = serveQuietly({ logger });
   server.operation("work", async (_, { signal }) => {

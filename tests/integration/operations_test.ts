@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import {
   message,
   operation,
@@ -55,7 +55,7 @@ for (
   ] as const
 ) {
   Deno.test(`an operation that returns ${what} is code 6 and named in the log`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     server.operation("odd", make);
     await using client = await RawClient.logIn(server);
@@ -173,7 +173,7 @@ for (
 }
 
 Deno.test("a goodbye is closed with 1000", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server);
   client.send({ id: null, end: true });

@@ -7,15 +7,15 @@ import { ConnectionClosedError } from "../../common/errors.ts";
 import type { ConnectionState } from "../../client/status.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
 import { rejection } from "../support/errors.ts";
-import { acknowledgement } from "../support/fake_server.ts";
+import { ackResponse } from "../support/fake_server.ts";
 import {
-  FAST,
-  leave,
-  type Visit,
-  visitedServer,
-  Watch,
-  welcome,
-  Wire,
+  answerAll,
+  closeOnRequest,
+  type ConnectionScript,
+  FAST_RECONNECT,
+  scriptedServer,
+  StateRecorder,
+  TcpProxy,
 } from "../support/reconnecting.ts";
 
 /** Waits that end in no test. */
@@ -27,7 +27,7 @@ async function lostConnection(
   state: "waiting" | "connecting",
 ): Promise<Connection> {
   const connection = await connect("test", options);
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await watch.next(state);
   return connection;
@@ -36,10 +36,10 @@ async function lostConnection(
 const CLOSED_HERE = { code: 1000, reason: "closed by this side" };
 
 Deno.test("close() while waiting ends the wait", async () => {
-  await using server = visitedServer([leave(1001)]);
+  await using server = scriptedServer([closeOnRequest(1001)]);
   const options = { url: server.url, reconnect: SLOW };
   const connection = await lostConnection(options, "waiting");
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
   assert.deepEqual(watch.states, ["closed"]);
@@ -51,7 +51,7 @@ Deno.test("close() while waiting ends the wait", async () => {
 });
 
 Deno.test("an await using block ends a connection that waits", async () => {
-  await using server = visitedServer([leave(1001)]);
+  await using server = scriptedServer([closeOnRequest(1001)]);
   const options = { url: server.url, reconnect: SLOW };
   let closed: Connection["closed"];
   {
@@ -65,29 +65,29 @@ Deno.test("close() while an attempt waits for the ack ends it", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   let asks = 0;
-  await using server = visitedServer([leave(1001)], () => {
-    if (++asks === 1) return acknowledgement();
+  await using server = scriptedServer([closeOnRequest(1001)], () => {
+    if (++asks === 1) return ackResponse();
     asked.resolve();
     return answer.promise;
   });
-  const options = { url: server.url, reconnect: FAST };
+  const options = { url: server.url, reconnect: FAST_RECONNECT };
   const connection = await lostConnection(options, "connecting");
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await asked.promise;
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
-  answer.resolve(acknowledgement());
+  answer.resolve(ackResponse());
   assert.deepEqual(watch.states, ["closed"]);
   assert.equal(server.sockets.length, 1);
 });
 
 Deno.test("close() while an attempt waits for the answer to its login ends it", async () => {
   const came = Promise.withResolvers<WebSocket>();
-  const hold: Visit = (socket) => came.resolve(socket);
-  await using server = visitedServer([leave(1001), hold]);
-  const options = { url: server.url, reconnect: FAST };
+  const hold: ConnectionScript = (socket) => came.resolve(socket);
+  await using server = scriptedServer([closeOnRequest(1001), hold]);
+  const options = { url: server.url, reconnect: FAST_RECONNECT };
   const connection = await lostConnection(options, "connecting");
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   const socket = await came.promise;
   const gone = new Promise((resolve) => socket.onclose = resolve);
   await connection.close();
@@ -99,7 +99,7 @@ Deno.test("close() while an attempt waits for the answer to its login ends it", 
 Deno.test("close() while an attempt waits for its WebSocket to open ends it", async () => {
   const upgrading = Promise.withResolvers<void>();
   const sockets: WebSocket[] = [];
-  await using server = visitedServer([leave(1001)]);
+  await using server = scriptedServer([closeOnRequest(1001)]);
   class SlowWebSocket extends WebSocket {
     constructor(url: string, protocols?: string) {
       // The second one meets a server that takes the connection and says nothing.
@@ -110,11 +110,11 @@ Deno.test("close() while an attempt waits for its WebSocket to open ends it", as
       if (sockets.push(this) === 2) upgrading.resolve();
     }
   }
-  await using stalled = new Wire(server);
+  await using stalled = new TcpProxy(server);
   stalled.isStalled = true;
   const options = {
     url: server.url,
-    reconnect: FAST,
+    reconnect: FAST_RECONNECT,
     WebSocket: SlowWebSocket,
   };
   const connection = await lostConnection(options, "connecting");
@@ -127,10 +127,13 @@ Deno.test("close() while an attempt waits for its WebSocket to open ends it", as
 
 for (const state of ["waiting", "connecting"] as const) {
   Deno.test(`close() from a listener to the state ${state} is final`, async () => {
-    await using server = visitedServer([leave(1001), welcome]);
+    await using server = scriptedServer([closeOnRequest(1001), answerAll]);
     const { url } = server;
-    const connection = await connect("test", { url, reconnect: FAST });
-    const watch = new Watch(connection);
+    const connection = await connect("test", {
+      url,
+      reconnect: FAST_RECONNECT,
+    });
+    const watch = new StateRecorder(connection);
     const seen: ConnectionState[] = [];
     connection.onState((status) => {
       seen.push(status.state);
@@ -146,10 +149,10 @@ for (const state of ["waiting", "connecting"] as const) {
 }
 
 Deno.test("close() from a listener to the state open is final, and says goodbye", async () => {
-  await using server = visitedServer([leave(1001), welcome]);
+  await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
+  const watch = new StateRecorder(connection);
   connection.onState(({ state }) => {
     if (state === "open") void connection.close();
   });
@@ -159,25 +162,25 @@ Deno.test("close() from a listener to the state open is final, and says goodbye"
 });
 
 Deno.test("close() does not wait for ever for a server that takes no goodbye", async () => {
-  const deaf: Visit = (socket, frame) => {
-    if (frame.token !== undefined) welcome(socket, frame);
+  const deaf: ConnectionScript = (socket, frame) => {
+    if (frame.token !== undefined) answerAll(socket, frame);
   };
-  await using server = visitedServer([deaf]);
+  await using server = scriptedServer([deaf]);
   const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST });
+  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
 });
 
 Deno.test("a server that answers a goodbye with another code does not bring the connection back", async () => {
-  const restart: Visit = (socket, frame) => {
-    if (frame.end !== true) return welcome(socket, frame);
+  const restart: ConnectionScript = (socket, frame) => {
+    if (frame.end !== true) return answerAll(socket, frame);
     socket.close(1012, "server closed, retry in 0 ms");
   };
-  await using server = visitedServer([restart]);
+  await using server = scriptedServer([restart]);
   const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
+  const watch = new StateRecorder(connection);
   await connection.close();
   const { code } = await connection.closed;
   assert.equal(code, 1012);

@@ -10,52 +10,58 @@ import {
 } from "../../common/errors.ts";
 import type { ReconnectOptions } from "../../client/reconnect_policy.ts";
 import { rejection } from "../support/errors.ts";
-import { success } from "../support/fake_server.ts";
+import { successFrame } from "../support/fake_server.ts";
 import { serveQuietly } from "../support/server.ts";
 import {
-  FAST,
-  leave,
-  namesOf,
-  type Visit,
-  visitedServer,
-  Watch,
-  welcome,
+  answerAll,
+  closeOnRequest,
+  type ConnectionScript,
+  FAST_RECONNECT,
+  requestNames,
+  scriptedServer,
+  StateRecorder,
 } from "../support/reconnecting.ts";
 
 const TWICE = { idempotent: true };
 
 /** Lets nobody in, and says nothing. */
-const stall: Visit = () => {};
+const stall: ConnectionScript = () => {};
 
 /** A connection that has been lost, and whose attempt gets no answer. */
 async function lostConnection(
   { url }: { readonly url: string },
   options: ReconnectOptions,
 ): Promise<Connection> {
-  const reconnect = { ...FAST, ...options };
+  const reconnect = { ...FAST_RECONNECT, ...options };
   const connection = await connect("test", { url, reconnect });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("lost"));
   await watch.next("connecting");
   return connection;
 }
 
 /** Lets a client in when the test says so. */
-function doorkeeper(): { readonly visit: Visit; open(): void } {
+function doorkeeper(): { readonly visit: ConnectionScript; open(): void } {
   const came = Promise.withResolvers<WebSocket>();
-  const visit: Visit = (socket, frame) => {
-    if (frame.token === undefined) welcome(socket, frame);
+  const visit: ConnectionScript = (socket, frame) => {
+    if (frame.token === undefined) answerAll(socket, frame);
     else came.resolve(socket);
   };
-  const open = async () => (await came.promise).send(success(0, null));
+  const open = async () => (await came.promise).send(successFrame(0, null));
   return { visit, open };
 }
 
 Deno.test("what is under way when the connection is lost rejects, and is sent once", async () => {
-  await using server = visitedServer([leave(1001, "bye", 3), welcome]);
+  await using server = scriptedServer([
+    closeOnRequest(1001, "bye", 3),
+    answerAll,
+  ]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   const errors = [
     rejection(connection.message("hello")),
     rejection(connection.operation("add")),
@@ -67,18 +73,21 @@ Deno.test("what is under way when the connection is lost rejects, and is sent on
   }
   await watch.next("open");
   await connection.operation("again");
-  const [first, second] = server.frames.map(namesOf);
+  const [first, second] = server.frames.map(requestNames);
   assert.deepEqual([first, second], [["hello", "add", "sub"], ["again"]]);
 });
 
 Deno.test("an idempotent operation runs again, with the same data, before what comes later", async () => {
-  await using server = visitedServer([
-    leave(1001, "", 2),
-    leave(1001),
-    welcome,
+  await using server = scriptedServer([
+    closeOnRequest(1001, "", 2),
+    closeOnRequest(1001),
+    answerAll,
   ]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   connection.onState(({ state }) => {
     if (state === "open") void connection.operation("later").catch(() => {});
   });
@@ -91,7 +100,7 @@ Deno.test("an idempotent operation runs again, with the same data, before what c
   assert.equal(server.sockets.length, 3);
   const [, first] = server.frames[2]!;
   assert.deepEqual(first!.data, { operation: "one", data: { n: 1 } });
-  assert.deepEqual(namesOf(server.frames[2]), ["one", "two", "later"]);
+  assert.deepEqual(requestNames(server.frames[2]), ["one", "two", "later"]);
 });
 
 Deno.test("an idempotent operation runs again on a server of ours", async () => {
@@ -103,7 +112,10 @@ Deno.test("an idempotent operation runs again on a server of ours", async () => 
   });
   const { port } = first.addr;
   const { url } = first;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const patient = { ...TWICE, timeout: 60_000 };
   const result = connection.operation("get", {}, patient);
   await begun.promise;
@@ -116,39 +128,51 @@ Deno.test("an idempotent operation runs again on a server of ours", async () => 
 Deno.test("an idempotent operation that the server answers with an error does not run again", async () => {
   await using server = serveQuietly();
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const error = await rejection(connection.operation("fly", {}, TWICE));
   assert(error instanceof ResponseError);
 });
 
 for (const code of [1003, 1008, 1009]) {
   Deno.test(`an idempotent operation does not run again after close code ${code}, which it may have caused`, async () => {
-    await using server = visitedServer([leave(code), welcome]);
+    await using server = scriptedServer([closeOnRequest(code), answerAll]);
     const { url } = server;
-    await using connection = await connect("test", { url, reconnect: FAST });
-    const watch = new Watch(connection);
+    await using connection = await connect("test", {
+      url,
+      reconnect: FAST_RECONNECT,
+    });
+    const watch = new StateRecorder(connection);
     const error = await rejection(connection.operation("bad", {}, TWICE));
     assert(error instanceof ConnectionClosedError);
     assert.equal(error.code, code);
     await watch.next("open");
     await connection.operation("again");
-    assert.deepEqual(namesOf(server.frames[1]), ["again"]);
+    assert.deepEqual(requestNames(server.frames[1]), ["again"]);
   });
 }
 
 Deno.test("an idempotent operation rejects when the connection does not come back", async () => {
-  await using server = visitedServer([leave(4000)]);
+  await using server = scriptedServer([closeOnRequest(4000)]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const error = await rejection(connection.operation("get", {}, TWICE));
   assert(error instanceof ConnectionClosedError);
   assert.equal(error.code, 4000);
 });
 
 Deno.test("the timeout of an idempotent operation counts from the first call on", async () => {
-  await using server = visitedServer([leave(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), stall]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const error = await rejection(
     connection.operation("get", {}, { ...TWICE, timeout: 50 }),
   );
@@ -160,10 +184,13 @@ Deno.test("the timeout of an idempotent operation counts from the first call on"
 });
 
 Deno.test("the signal of an idempotent operation ends it, whenever it aborts", async () => {
-  await using server = visitedServer([leave(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), stall]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   const controller = new AbortController();
   const options = { ...TWICE, signal: controller.signal };
   const waiting = rejection(connection.operation("get", {}, options));
@@ -178,7 +205,7 @@ Deno.test("the signal of an idempotent operation ends it, whenever it aborts", a
 });
 
 Deno.test("without `maxQueue` a request rejects at once while there is no connection", async () => {
-  await using server = visitedServer([leave(1001, "bye"), stall]);
+  await using server = scriptedServer([closeOnRequest(1001, "bye"), stall]);
   await using connection = await lostConnection(server, {});
   for (
     const request of [
@@ -197,7 +224,7 @@ Deno.test("without `maxQueue` a request rejects at once while there is no connec
 
 Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in their order", async () => {
   const door = doorkeeper();
-  await using server = visitedServer([leave(1001), door.visit]);
+  await using server = scriptedServer([closeOnRequest(1001), door.visit]);
   await using connection = await lostConnection(server, { maxQueue: 3 });
   connection.onState(({ state }) => {
     if (state === "open") void connection.operation("later");
@@ -214,7 +241,7 @@ Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in t
   assert.match(error.message, /at most 3 requests may wait for it; raise/);
   door.open();
   assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
-  assert.deepEqual(namesOf(server.frames[1]), [
+  assert.deepEqual(requestNames(server.frames[1]), [
     "one",
     "two",
     "three",
@@ -227,7 +254,7 @@ Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in t
 
 Deno.test("there is room again for a request when one that waits is given up, which is not sent", async () => {
   const door = doorkeeper();
-  await using server = visitedServer([leave(1001), door.visit]);
+  await using server = scriptedServer([closeOnRequest(1001), door.visit]);
   await using connection = await lostConnection(server, { maxQueue: 2 });
   const controller = new AbortController();
   const { signal } = controller;
@@ -239,11 +266,11 @@ Deno.test("there is room again for a request when one that waits is given up, wh
   const results = ["one", "two"].map((name) => connection.operation(name));
   door.open();
   assert.deepEqual(await Promise.all(results), ["one", "two"]);
-  assert.deepEqual(namesOf(server.frames[1]), ["one", "two"]);
+  assert.deepEqual(requestNames(server.frames[1]), ["one", "two"]);
 });
 
 Deno.test("a request that cannot be sent does not wait to say so", async () => {
-  await using server = visitedServer([leave(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), stall]);
   await using connection = await lostConnection(server, { maxQueue: 9 });
   const bad = [1] as unknown as Record<string, never>;
   const message =
@@ -261,7 +288,7 @@ Deno.test("a request that cannot be sent does not wait to say so", async () => {
 });
 
 Deno.test("what waits rejects when the connection is closed", async () => {
-  await using server = visitedServer([leave(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), stall]);
   const connection = await lostConnection(server, { maxQueue: 2 });
   const waiting = [
     rejection(connection.operation("one")),
@@ -276,8 +303,8 @@ Deno.test("what waits rejects when the connection is closed", async () => {
 
 Deno.test("what waits rejects when the connection does not come back", async () => {
   const came = Promise.withResolvers<WebSocket>();
-  const hold: Visit = (socket) => came.resolve(socket);
-  await using server = visitedServer([leave(1001, "bye"), hold]);
+  const hold: ConnectionScript = (socket) => came.resolve(socket);
+  await using server = scriptedServer([closeOnRequest(1001, "bye"), hold]);
   await using connection = await lostConnection(server, { maxQueue: 2 });
   const waiting = [
     rejection(connection.operation("one")),
@@ -292,13 +319,13 @@ Deno.test("what waits rejects when the connection does not come back", async () 
 
 Deno.test("a request that waited is sent once, even if the connection is lost again", async () => {
   const door = doorkeeper();
-  const visit: Visit = (socket, frame) => {
+  const visit: ConnectionScript = (socket, frame) => {
     if (frame.action === undefined) door.visit(socket, frame);
     else socket.close(1011);
   };
-  await using server = visitedServer([leave(1001), visit, welcome]);
+  await using server = scriptedServer([closeOnRequest(1001), visit, answerAll]);
   await using connection = await lostConnection(server, { maxQueue: 1 });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   const waiting = rejection(connection.operation("one"));
   door.open();
   const error = await waiting;
@@ -307,16 +334,19 @@ Deno.test("a request that waited is sent once, even if the connection is lost ag
   await watch.next("open");
   await watch.next("open");
   await connection.operation("again");
-  assert.deepEqual(namesOf(server.frames[2]), ["again"]);
+  assert.deepEqual(requestNames(server.frames[2]), ["again"]);
 });
 
 Deno.test("an idempotent operation that runs again is not turned away by `maxQueue`", async () => {
   const door = doorkeeper();
-  await using server = visitedServer([leave(1001, "", 3), door.visit]);
+  await using server = scriptedServer([
+    closeOnRequest(1001, "", 3),
+    door.visit,
+  ]);
   const { url } = server;
-  const reconnect = { ...FAST, maxQueue: 1 };
+  const reconnect = { ...FAST_RECONNECT, maxQueue: 1 };
   await using connection = await connect("test", { url, reconnect });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   const results = ["one", "two", "three"].map((name) =>
     connection.operation(name, {}, TWICE)
   );

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { retryDelay, retryReason } from "../../protocol/close.ts";
 import { ConnectError } from "../../common/errors.ts";
 import { ReconnectPolicy, rulesOf } from "../../client/reconnect_policy.ts";
-import { seeded } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 
 const CLIENTS = 10_000;
 
@@ -61,7 +61,7 @@ Deno.test("peakOf() finds the fullest second wherever it begins", () => {
 
 Deno.test("10,000 clients that a server sends away come back over ten seconds", () => {
   for (const seed of [1, 2, 3]) {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const close = () => ({
       code: 1012,
       reason: retryReason(retryDelay(CLIENTS, random)),
@@ -75,7 +75,7 @@ Deno.test("10,000 clients that a server sends away come back over ten seconds", 
 
 Deno.test("10,000 clients that a server does not tell when come back together if it is there at once", () => {
   const close = () => ({ code: 1001, reason: "server closed" });
-  const { returned } = simulate({ back: 0, close }, seeded(1));
+  const { returned } = simulate({ back: 0, close }, seededRandom(1));
   // What the hint is for.
   assert.equal(peakOf(returned), CLIENTS);
 });
@@ -85,7 +85,7 @@ Deno.test("10,000 clients that a server does not tell when come back apart if it
     const close = () => ({ code: 1006, reason: "" });
     const { refused, returned } = simulate(
       { back: 60_000, close },
-      seeded(seed),
+      seededRandom(seed),
     );
     assert.equal(returned.length, CLIENTS);
     assert(peakOf(returned) <= 1_500, `${peakOf(returned)} in one second`);

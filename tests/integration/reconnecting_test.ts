@@ -13,32 +13,36 @@ import {
 import { FEATURES } from "../../protocol/features.ts";
 import { rejection } from "../support/errors.ts";
 import {
-  acknowledgement,
-  broadcast,
-  failure,
-  success,
+  ackResponse,
+  broadcastFrame,
+  errorFrame,
+  successFrame,
 } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 import {
-  FAST,
-  ignore,
-  leave,
-  visitedServer,
-  Watch,
-  welcome,
-  Wire,
+  answerAll,
+  answerLoginOnly,
+  closeOnRequest,
+  type ConnectionScript,
+  FAST_RECONNECT,
+  scriptedServer,
+  StateRecorder,
+  TcpProxy,
 } from "../support/reconnecting.ts";
 
 type Class<Instance> = abstract new (...args: never[]) => Instance;
 
 for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
   Deno.test(`a connection comes back after close code ${code}`, async () => {
-    await using server = visitedServer([ignore, welcome]);
+    await using server = scriptedServer([answerLoginOnly, answerAll]);
     const { url } = server;
-    await using connection = await connect("test", { url, reconnect: FAST });
-    const watch = new Watch(connection);
+    await using connection = await connect("test", {
+      url,
+      reconnect: FAST_RECONNECT,
+    });
+    const watch = new StateRecorder(connection);
     server.sockets[0]!.close(code, "why");
     const { close } = await watch.next("waiting");
     assert.deepEqual(close, { code, reason: "why" });
@@ -52,8 +56,10 @@ for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
 Deno.test("a connection comes back to a server of ours that has gone and come", async () => {
   const first = serveQuietly();
   const { port } = first.addr;
-  await using connection = await connectTo(first, { reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connectTo(first, {
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   const came = Promise.withResolvers<void>();
   connection.receive("news", () => came.resolve());
   await first.close();
@@ -69,10 +75,10 @@ Deno.test("a connection comes back to a server of ours that has gone and come", 
 Deno.test("a connection comes back when it was cut without a Close frame", async () => {
   await using server = serveQuietly();
   server.operation("again", () => "again");
-  await using wire = new Wire(server);
-  const options = { url: wire.url, reconnect: FAST };
+  await using wire = new TcpProxy(server);
+  const options = { url: wire.url, reconnect: FAST_RECONNECT };
   await using connection = await connect("test", options);
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   wire.cut();
   const { close } = await watch.next("waiting");
   assert.equal(close.code, 1006);
@@ -82,10 +88,10 @@ Deno.test("a connection comes back when it was cut without a Close frame", async
 
 Deno.test("an attempt that leads nowhere ends after the timeout, and the next one follows", async () => {
   await using server = serveQuietly();
-  await using wire = new Wire(server);
-  const options = { url: wire.url, reconnect: FAST, timeout: 1_000 };
+  await using wire = new TcpProxy(server);
+  const options = { url: wire.url, reconnect: FAST_RECONNECT, timeout: 1_000 };
   await using connection = await connect("test", options);
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   wire.isStalled = true;
   wire.cut();
   await watch.next("connecting");
@@ -97,10 +103,13 @@ Deno.test("an attempt that leads nowhere ends after the timeout, and the next on
 });
 
 Deno.test("a connection comes back as often as it is lost", async () => {
-  await using server = visitedServer([leave(1001)]);
+  await using server = scriptedServer([closeOnRequest(1001)]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   for (let n = 1; n <= 5; n++) {
     await rejection(connection.operation("leave"));
     await watch.next("open");
@@ -109,10 +118,13 @@ Deno.test("a connection comes back as often as it is lost", async () => {
 });
 
 Deno.test("a client that comes back says so at each login, and the token each time", async () => {
-  await using server = visitedServer([leave(1001), welcome]);
+  await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await watch.next("open");
   const login = { id: 0, token: "test", version: "1.0.0", features: FEATURES };
@@ -121,10 +133,10 @@ Deno.test("a client that comes back says so at each login, and the token each ti
 
 Deno.test("a connection without `reconnect` is open, then closed", async () => {
   for (const reconnect of [undefined, false]) {
-    await using server = visitedServer([leave(1001)]);
+    await using server = scriptedServer([closeOnRequest(1001)]);
     const { url } = server;
     const connection = await connect("test", { url, reconnect });
-    const watch = new Watch(connection);
+    const watch = new StateRecorder(connection);
     assert.equal(connection.state, "open");
     await rejection(connection.operation("leave"));
     assert.equal(connection.state, "closed");
@@ -135,10 +147,10 @@ Deno.test("a connection without `reconnect` is open, then closed", async () => {
 });
 
 Deno.test("a connection is closed from close() on, with `reconnect` and without", async () => {
-  for (const reconnect of [false, FAST]) {
+  for (const reconnect of [false, FAST_RECONNECT]) {
     await using server = serveQuietly();
     const connection = await connectTo(server, { reconnect });
-    const watch = new Watch(connection);
+    const watch = new StateRecorder(connection);
     const closing = connection.close();
     assert.equal(connection.state, "closed");
     const error = await rejection(connection.operation("late"));
@@ -155,10 +167,13 @@ Deno.test("a connection is closed from close() on, with `reconnect` and without"
 
 for (const code of [1000, 3000, 4999]) {
   Deno.test(`a connection does not come back after close code ${code}`, async () => {
-    await using server = visitedServer([leave(code, "enough")]);
+    await using server = scriptedServer([closeOnRequest(code, "enough")]);
     const { url } = server;
-    const connection = await connect("test", { url, reconnect: FAST });
-    const watch = new Watch(connection);
+    const connection = await connect("test", {
+      url,
+      reconnect: FAST_RECONNECT,
+    });
+    const watch = new StateRecorder(connection);
     const error = await rejection(connection.operation("leave"));
     assert(error instanceof ConnectionClosedError);
     assert.deepEqual(await connection.closed, { code, reason: "enough" });
@@ -172,10 +187,10 @@ for (const code of [1000, 3000, 4999]) {
 
 for (
   const [what, visit, Kind] of [
-    ["a refused token", (socket) => socket.send(failure(0, 3)), LoginError],
+    ["a refused token", (socket) => socket.send(errorFrame(0, 3)), LoginError],
     [
       "a version that is too low",
-      (socket) => socket.send(failure(0, 4, { needed: "2.0.0" })),
+      (socket) => socket.send(errorFrame(0, 4, { needed: "2.0.0" })),
       VersionError,
     ],
     [
@@ -186,10 +201,13 @@ for (
   ] as readonly [string, (socket: WebSocket) => void, Class<Error>][]
 ) {
   Deno.test(`a connection does not come back after ${what} at an attempt`, async () => {
-    await using server = visitedServer([leave(1001, "bye"), visit]);
+    await using server = scriptedServer([closeOnRequest(1001, "bye"), visit]);
     const { url } = server;
-    const connection = await connect("test", { url, reconnect: FAST });
-    const watch = new Watch(connection);
+    const connection = await connect("test", {
+      url,
+      reconnect: FAST_RECONNECT,
+    });
+    const watch = new StateRecorder(connection);
     await rejection(connection.operation("leave"));
     const { error, ...close } = await connection.closed;
     assert.deepEqual(close, { code: 1001, reason: "bye" });
@@ -202,7 +220,7 @@ for (
 Deno.test("a connection does not come back with a token that was revoked", async () => {
   const tokens = [{ name: "ci", token: "s3same" }];
   await using server = serveQuietly({ tokens });
-  const options = { url: server.url, reconnect: FAST };
+  const options = { url: server.url, reconnect: FAST_RECONNECT };
   const connection = await connect("s3same", options);
   assert.equal(server.revoke("ci"), 1);
   const { error, ...close } = await connection.closed;
@@ -213,14 +231,14 @@ Deno.test("a connection does not come back with a token that was revoked", async
 
 Deno.test("a connection does not come back to a server that has become too old", async () => {
   let version = "1.0.1";
-  await using server = visitedServer(
-    [leave(1001)],
+  await using server = scriptedServer(
+    [closeOnRequest(1001)],
     () => Response.json({ version }),
   );
   const options = {
     url: server.url,
     minimumVersion: "1.0.1",
-    reconnect: FAST,
+    reconnect: FAST_RECONNECT,
   };
   const connection = await connect("test", options);
   version = "1.0.0";
@@ -231,9 +249,9 @@ Deno.test("a connection does not come back to a server that has become too old",
 
 Deno.test("a connection gives up after `maxAttempts`, and says why", async () => {
   const server = serveQuietly();
-  const reconnect = { ...FAST, maxAttempts: 3 };
+  const reconnect = { ...FAST_RECONNECT, maxAttempts: 3 };
   const connection = await connectTo(server, { reconnect });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await server.close();
   const { code, error } = await connection.closed;
   assert.equal(code, 1012);
@@ -245,10 +263,10 @@ Deno.test("a connection gives up after `maxAttempts`, and says why", async () =>
 Deno.test("a server that lets a client in and hangs up at once uses up its attempts", async () => {
   const reason = retryReason(0);
   const hangUp = (socket: WebSocket) => {
-    socket.send(success(0, null));
+    socket.send(successFrame(0, null));
     socket.close(1012, reason);
   };
-  await using server = visitedServer([hangUp]);
+  await using server = scriptedServer([hangUp]);
   // No connection here lasts as long as the next wait could.
   const reconnect = { minDelay: 60_000, maxAttempts: 1 };
   const connection = await connect("test", { url: server.url, reconnect });
@@ -257,13 +275,13 @@ Deno.test("a server that lets a client in and hangs up at once uses up its attem
 });
 
 Deno.test("a connection that has lasted has all its attempts again", async () => {
-  await using server = visitedServer([leave(1001)]);
-  const reconnect = { ...FAST, maxAttempts: 1 };
+  await using server = scriptedServer([closeOnRequest(1001)]);
+  const reconnect = { ...FAST_RECONNECT, maxAttempts: 1 };
   await using connection = await connect("test", {
     url: server.url,
     reconnect,
   });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   for (let n = 1; n <= 3; n++) {
     // Longer than any wait.
     await pause(10);
@@ -273,12 +291,15 @@ Deno.test("a connection that has lasted has all its attempts again", async () =>
 });
 
 Deno.test("a server that goes down says when its client comes back, at first", async () => {
-  const visits = [leave(1012, retryReason(7)), leave(1012, retryReason(7))];
-  await using server = visitedServer([visits[0]!, ignore]);
+  const visits = [
+    closeOnRequest(1012, retryReason(7)),
+    closeOnRequest(1012, retryReason(7)),
+  ];
+  await using server = scriptedServer([visits[0]!, answerLoginOnly]);
   const { url } = server;
   const reconnect = { minDelay: 1, maxDelay: 1 };
   await using connection = await connect("test", { url, reconnect });
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   const { delay, close } = await watch.next("waiting");
   assert.equal(delay, 7);
@@ -287,21 +308,26 @@ Deno.test("a server that goes down says when its client comes back, at first", a
 });
 
 Deno.test("a server cannot send its client away for good", async () => {
-  await using server = visitedServer([leave(1012, retryReason(1e15))]);
+  await using server = scriptedServer([
+    closeOnRequest(1012, retryReason(1e15)),
+  ]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   assert.equal((await watch.next("waiting")).delay, 60_000);
 });
 
 Deno.test("connect() with `reconnect` throws the first time as it does without", async () => {
-  await using refusing = visitedServer([(socket) => {
-    socket.send(failure(0, 3));
+  await using refusing = scriptedServer([(socket) => {
+    socket.send(errorFrame(0, 3));
   }]);
   const server = serveQuietly();
   await server.close();
-  const reconnect = FAST;
+  const reconnect = FAST_RECONNECT;
   const wrong = rejection(connect("test", { url: refusing.url, reconnect }));
   assert(await wrong instanceof LoginError);
   const none = rejection(connect("test", { url: server.url, reconnect }));
@@ -314,13 +340,13 @@ Deno.test("connect() with `reconnect` throws the first time as it does without",
 });
 
 Deno.test("the signal of connect() ends its first attempt only", async () => {
-  await using server = visitedServer([leave(1001), welcome]);
+  await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
   const controller = new AbortController();
   const { signal } = controller;
-  const options = { url, signal, reconnect: FAST };
+  const options = { url, signal, reconnect: FAST_RECONNECT };
   await using connection = await connect("test", options);
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   controller.abort();
   await rejection(connection.operation("leave"));
   await watch.next("open");
@@ -330,15 +356,18 @@ Deno.test("the signal of connect() ends its first attempt only", async () => {
 
 Deno.test("listeners stay, and get in order what comes right behind the new login", async () => {
   const names = ["one", "two", "three"];
-  const batch: typeof welcome = (socket, frame) => {
+  const batch: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) return;
-    socket.send(success(0, null, { features: ["batch"] }));
-    socket.send(`[${names.map(broadcast)}]`);
+    socket.send(successFrame(0, null, { features: ["batch"] }));
+    socket.send(`[${names.map(broadcastFrame)}]`);
     socket.close(1000);
   };
-  await using server = visitedServer([leave(1001), batch]);
+  await using server = scriptedServer([closeOnRequest(1001), batch]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const seen: string[] = [];
   connection.receive(names, ({ name }) => {
     seen.push(`${name} ${connection.state}`);
@@ -349,13 +378,16 @@ Deno.test("listeners stay, and get in order what comes right behind the new logi
 });
 
 Deno.test("a listener may reply to what comes right behind the new login", async () => {
-  const greet: typeof welcome = (socket, frame) => {
-    welcome(socket, frame);
-    if (frame.token !== undefined) socket.send(broadcast("question"));
+  const greet: ConnectionScript = (socket, frame) => {
+    answerAll(socket, frame);
+    if (frame.token !== undefined) socket.send(broadcastFrame("question"));
   };
-  await using server = visitedServer([leave(1001), greet]);
+  await using server = scriptedServer([closeOnRequest(1001), greet]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
   const answered = new Promise((resolve) =>
     connection.receive("question", (message) => resolve(message.reply("yes")))
   );
@@ -366,15 +398,15 @@ Deno.test("a listener may reply to what comes right behind the new login", async
 });
 
 Deno.test("listeners to the state that fail are logged and disturb nothing", async () => {
-  await using server = visitedServer([leave(1001), welcome]);
-  const logger = new Recorder();
-  const options = { url: server.url, logger, reconnect: FAST };
+  await using server = scriptedServer([closeOnRequest(1001), answerAll]);
+  const logger = new LogRecorder();
+  const options = { url: server.url, logger, reconnect: FAST_RECONNECT };
   await using connection = await connect("test", options);
   connection.onState(() => {
     throw new Error("thrown");
   });
   connection.onState(() => new Promise(() => {}));
-  const watch = new Watch(connection);
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await watch.next("open");
   assert.equal(logger.lines.length, 3);
@@ -383,14 +415,17 @@ Deno.test("listeners to the state that fail are logged and disturb nothing", asy
 
 Deno.test("a connection is not open before the answer to its new login", async () => {
   const answer = Promise.withResolvers<() => void>();
-  const slow: typeof welcome = (socket, frame) => {
-    if (frame.token === undefined) return welcome(socket, frame);
-    answer.resolve(() => socket.send(success(0, null)));
+  const slow: ConnectionScript = (socket, frame) => {
+    if (frame.token === undefined) return answerAll(socket, frame);
+    answer.resolve(() => socket.send(successFrame(0, null)));
   };
-  await using server = visitedServer([leave(1001), slow]);
+  await using server = scriptedServer([closeOnRequest(1001), slow]);
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   const send = await answer.promise;
   assert.equal(connection.state, "connecting");
@@ -402,13 +437,16 @@ Deno.test("a connection is not open before the answer to its new login", async (
 
 Deno.test("an attempt asks anew whether there is a Hoist server", async () => {
   let asked = 0;
-  await using server = visitedServer([leave(1001), welcome], () => {
+  await using server = scriptedServer([closeOnRequest(1001), answerAll], () => {
     asked++;
-    return asked === 2 ? new Response("starting") : acknowledgement();
+    return asked === 2 ? new Response("starting") : ackResponse();
   });
   const { url } = server;
-  await using connection = await connect("test", { url, reconnect: FAST });
-  const watch = new Watch(connection);
+  await using connection = await connect("test", {
+    url,
+    reconnect: FAST_RECONNECT,
+  });
+  const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await watch.next("open");
   const vain = ["waiting", "connecting"];

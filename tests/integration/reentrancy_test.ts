@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { showFrame } from "../../common/text.ts";
-import { fakeServer, success } from "../support/fake_server.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 
@@ -71,13 +71,13 @@ Deno.test("what a logger sends when it is told of a broadcast comes after that",
 Deno.test("no listener is called after one of them has closed the connection", async () => {
   const news = (id: number) => {
     const wire = { message: "news", data: {}, id, replying: null };
-    return success(null, "s_newmsg", wire);
+    return successFrame(null, "s_newmsg", wire);
   };
   await using server = fakeServer((socket, { end }) => {
     if (end === true) return socket.close(1000);
     socket.send(news(1));
     socket.send(news(2));
-    socket.send(success(0, null));
+    socket.send(successFrame(0, null));
   });
   const connection = await connect("test", { url: server.url });
   const seen: number[] = [];

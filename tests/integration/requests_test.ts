@@ -9,8 +9,8 @@ import {
   TimeoutError,
 } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
-import { fakeServer, success } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
@@ -63,7 +63,7 @@ Deno.test("request() rejects if the listeners are done and none has replied", as
 });
 
 Deno.test("request() rejects with the error of a listener, unless it had replied", async () => {
-  await using server = serveQuietly({ logger: new Recorder() });
+  await using server = serveQuietly({ logger: new LogRecorder() });
   server.receive("fail", () => {
     throw new Error("secret of the host");
   });
@@ -165,20 +165,22 @@ Deno.test("a reply of a server of Hoist 1 is taken, too, and so is its error wit
   const wire = { message: "hello", data: {}, id: 1, replying: null };
   await using server = fakeServer((socket, { id, end, action, data }) => {
     if (end === true) return socket.close();
-    if (action === undefined) return socket.send(success(Number(id), null));
+    if (action === undefined) {
+      return socket.send(successFrame(Number(id), null));
+    }
     const number = Number(id);
-    socket.send(success(number, "open", { id: 1 }));
+    socket.send(successFrame(number, "open", { id: 1 }));
     const { message } = Object(data);
     if (message === "fail") {
       return socket.send(JSON.stringify({
-        ...JSON.parse(success(null, null)),
+        ...JSON.parse(successFrame(null, null)),
         ...{ success: false, code: 6, error: "SERVER_ERROR" },
         message: "Internal server error.",
       }));
     }
     const reply = { message: "hi", data: { n: 1 }, id: 2, replying: wire };
-    socket.send(success(number, "newmsg", reply));
-    socket.send(success(number, "done"));
+    socket.send(successFrame(number, "newmsg", reply));
+    socket.send(successFrame(number, "done"));
   });
   await using connection = await connect("test", { url: server.url });
   assert.deepEqual((await connection.request("hello")).data, { n: 1 });

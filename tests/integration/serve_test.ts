@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { serve, type ServeOptions, Server, start } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { maskedFrame, openRaw } from "../support/tcp_peer.ts";
+import { maskedFrame, openSilentPeer } from "../support/tcp_peer.ts";
 import { gate, pause } from "../support/timing.ts";
 
 async function isFree(server: Server): Promise<boolean> {
@@ -25,7 +25,7 @@ Deno.test("serve() listens on 0.0.0.0:5000 unless told otherwise", async () => {
     return original({ ...options, hostname: "127.0.0.1", port: 0 }, handler);
   }) as typeof Deno.serve;
   try {
-    await using _server = serve("test", { logger: new Recorder() });
+    await using _server = serve("test", { logger: new LogRecorder() });
   } finally {
     Deno.serve = original;
   }
@@ -43,7 +43,7 @@ Deno.test("serve() takes options alone and makes a token", async () => {
 });
 
 function serveWithoutToken(options: ServeOptions): Server {
-  const where = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+  const where = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
   return serve({ ...where, ...options });
 }
 
@@ -88,7 +88,7 @@ Deno.test("start() gives a server that outlives its block", async () => {
     server = start("test", {
       hostname: "127.0.0.1",
       port: 0,
-      logger: new Recorder(),
+      logger: new LogRecorder(),
     });
   }
   const answer = await fetch(`${server.url}/hoist/ack`);
@@ -126,7 +126,7 @@ Deno.test("Server.close() tells the clients that the server goes away", async ()
 });
 
 Deno.test("Server.close() lets the requests under way finish, and takes no more", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   // Longer than the test may take: the server has to see for itself that it is idle.
   const closeTimeout = 2 ** 31 - 1;
   const server = serveQuietly({ closeTimeout, logger, logLevel: "debug" });
@@ -182,7 +182,7 @@ Deno.test("Server.close() cuts what takes longer than closeTimeout", async () =>
 
 Deno.test("Server.close() resolves though a peer never answers and never reads", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
-  using peer = await openRaw(server);
+  using peer = await openSilentPeer(server);
   await peer.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
   while (server.clients.size === 0) await pause(5);
   const [client] = server.clients;
@@ -214,7 +214,7 @@ Deno.test("an abort of the signal closes the server", async () => {
 Deno.test("a signal that was aborted before closes the server at once", async () => {
   const server = new Server("test", {
     signal: AbortSignal.abort(),
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   });
   await server.finished;
   assert.throws(
@@ -234,7 +234,7 @@ Deno.test("serve() throws the reason of a signal that was aborted before", () =>
 Deno.test("a server that could not listen lets go of its signal", async () => {
   await using busy = serveQuietly();
   const controller = new AbortController();
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const { port } = busy.addr;
   const { signal } = controller;
   assert.throws(
@@ -246,7 +246,7 @@ Deno.test("a server that could not listen lets go of its signal", async () => {
 });
 
 Deno.test("new Server() takes options alone", () => {
-  const server = new Server({ tokenLength: 3, logger: new Recorder() });
+  const server = new Server({ tokenLength: 3, logger: new LogRecorder() });
   assert.match(server.token, /^[a-zA-Z]{3}$/);
 });
 
@@ -259,7 +259,7 @@ Deno.test("Server.listen() listens once", async () => {
 });
 
 Deno.test("Server.addr and url need a port", () => {
-  const server = new Server("test", { logger: new Recorder() });
+  const server = new Server("test", { logger: new LogRecorder() });
   assert.throws(
     () => server.addr,
     /the server has no port of its own, call listen\(\)/,

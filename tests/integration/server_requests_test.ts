@@ -9,14 +9,14 @@ import {
   TimeoutError,
 } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import type { Server } from "../../server.ts";
 
 /** A client whose listeners may still wait for an answer when it closes. */
-const QUIET = { logger: new Recorder() };
+const QUIET = { logger: new LogRecorder() };
 
 /** The only client of a server. */
 function onlyClient(server: Server): Client {
@@ -71,7 +71,7 @@ Deno.test("the frame says that it asks, and a reply settles it", async () => {
 });
 
 Deno.test("only the first reply counts, and the listeners hear all of them", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const seen: unknown[] = [];
   server.receive(({ data }) => void seen.push(data.n));
@@ -84,7 +84,7 @@ Deno.test("only the first reply counts, and the listeners hear all of them", asy
 });
 
 Deno.test("a reply that nobody listens to is no reason to warn", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const { raw, asked, wire } = await askRaw(server);
   raw.send(message(1, "yes", {}, wire));
@@ -106,7 +106,7 @@ for (const failed of [false, true]) {
   Deno.test(`a client whose listeners are done without a reply is a NoReplyError, failed: ${failed}`, async () => {
     await using server = serveQuietly();
     await using connection = await connectTo(server, {
-      logger: new Recorder(),
+      logger: new LogRecorder(),
     });
     connection.receive("ready", () => {
       if (failed) throw new Error("secret of the client");

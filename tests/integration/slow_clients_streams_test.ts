@@ -1,7 +1,7 @@
 /** Streams to clients that stop reading: the producer stops, and nobody is cut off. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
@@ -18,7 +18,7 @@ const REST = 100;
 
 /** A server with an endless operation, and how many items it has made. */
 function serveRows(text: string) {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const limits = { maxBuffered: MAX_BUFFERED };
   const server = serveQuietly({ logger, limits, closeTimeout: 1 });
   const made = { count: 0 };
@@ -105,7 +105,7 @@ Deno.test("answers still fit while a stream waits for its client to read", async
 });
 
 Deno.test("a client that leaves with much unread ends its streams, whatever waits", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,
     limits: { maxBuffered: MAX_BUFFERED },

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ServeOptions, Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { CLOSE, TcpPeer } from "../support/tcp_peer.ts";
@@ -63,7 +63,7 @@ function upTo(last: number): number[] {
 
 for (const features of [undefined, ["batch"]]) {
   Deno.test(`a client with features ${features} that stops reading is taken out, and others get everything`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveSlow({ logger });
     using slow = await TcpPeer.logIn(server, { features });
     using reader = await TcpPeer.logIn(server, { features });
@@ -97,7 +97,7 @@ for (const features of [undefined, ["batch"]]) {
 
   for (const onSlow of ["disconnect", "skip"] as const) {
     Deno.test(`answers that do not fit close with 1013, onSlow "${onSlow}", features ${features}`, async () => {
-      const logger = new Recorder();
+      const logger = new LogRecorder();
       await using server = serveSlow({ logger, onSlow });
       using slow = await TcpPeer.logIn(server, { features });
       using reader = await TcpPeer.logIn(server, { features });
@@ -121,7 +121,7 @@ for (const features of [undefined, ["batch"]]) {
   }
 
   Deno.test(`onSlow "skip" keeps a client, that misses what does not fit, features ${features}`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveSlow({ logger, onSlow: "skip" });
     using slow = await TcpPeer.logIn(server, { features });
     using reader = await TcpPeer.logIn(server, { features });
@@ -239,7 +239,7 @@ for (const onSlow of ["disconnect", "skip"] as const) {
 }
 
 Deno.test("an answer larger than maxBuffered is code 6 and a line in the log", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveSlow({ logger });
   server.operation("fill", ({ size }) => "x".repeat(Number(size)));
   server.receive("fill", (message) => {

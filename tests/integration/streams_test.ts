@@ -9,8 +9,8 @@ import {
 import type { OperationStream } from "../../client/stream.ts";
 import type { Json } from "../../common/json.ts";
 import { rejection } from "../support/errors.ts";
-import { fakeServer, success } from "../support/fake_server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import type { Server } from "../../server.ts";
@@ -174,7 +174,7 @@ Deno.test("an abort reaches a consumer that waits, and a generator that does", a
 });
 
 Deno.test("an error of the generator is an error of the stream, after its items", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("fail", async function* () {
     yield* [1, 2];
@@ -321,7 +321,7 @@ Deno.test("a stream that looks at its signal ends well when its server closes", 
 });
 
 Deno.test("a stream that gives up when its server closes does not pass for a whole one", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("rows", async function* (_, { signal }) {
     yield "first";
@@ -357,7 +357,7 @@ Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
   await using server = fakeServer((socket, frame) => {
     if (frame.end === true) return socket.close();
     frames.push(frame.action);
-    socket.send(success(Number(frame.id), null, { result: 1 }));
+    socket.send(successFrame(Number(frame.id), null, { result: 1 }));
   });
   await using connection = await connectTo(server as unknown as Server);
   const error = await rejection(collect(connection.stream("rows")));
@@ -371,14 +371,16 @@ Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
 });
 
 Deno.test("a server that sends more than it was asked for ends its own stream", async () => {
-  const answer = success(0, null, { features: ["stream"] });
+  const answer = successFrame(0, null, { features: ["stream"] });
   const actions: unknown[] = [];
   await using server = fakeServer((socket, frame) => {
     if (frame.end === true) return socket.close();
     if ("token" in frame) return socket.send(answer);
     actions.push(frame.action);
     if (frame.action !== "stream") return;
-    socket.send(success(Number(frame.id), "items", { items: [1, 2, 3, 4, 5] }));
+    socket.send(
+      successFrame(Number(frame.id), "items", { items: [1, 2, 3, 4, 5] }),
+    );
   });
   await using connection = await connectTo(server as unknown as Server);
   const stream = connection.stream("rows", {}, { buffer: 3 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ServeOptions, Server } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { endOfTick, gate } from "../support/timing.ts";
@@ -290,7 +290,7 @@ Deno.test("credit and cancel are never refused as too many, but who does not sto
   const limits = { maxRate: 1, maxBurst: 10 };
   const { server: made, made: progress } = serveEndless({
     limits,
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   });
   await using server = made;
   await using client = await login(server);
@@ -350,7 +350,7 @@ Deno.test("a stream that is too deep or too large is refused as any request", as
 });
 
 Deno.test("an item that is too large to be sent ends its stream alone, with its finally", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const limits = { maxBuffered: 1_024 };
   const { server: made } = serveEndless({ limits, logger });
   await using server = made;
@@ -378,7 +378,7 @@ Deno.test("an item that is too large to be sent ends its stream alone, with its 
 });
 
 Deno.test("what has no JSON form ends the stream with code 6, and undefined is null", async () => {
-  const { server: made } = serveEndless({ logger: new Recorder() });
+  const { server: made } = serveEndless({ logger: new LogRecorder() });
   await using server = made;
   server.operation("odd", async function* () {
     yield undefined;
@@ -392,7 +392,7 @@ Deno.test("what has no JSON form ends the stream with code 6, and undefined is n
 });
 
 Deno.test("a generator whose finally throws is code 6, after a cancel, too", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const { server: made } = serveEndless({ logger });
   await using server = made;
   server.operation("broken", async function* ({ to }) {
@@ -416,7 +416,7 @@ Deno.test("a generator whose finally throws is code 6, after a cancel, too", asy
 });
 
 Deno.test("a generator that gives up because it was told to is no failure", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const { server: made } = serveEndless({ logger });
   await using server = made;
   server.operation("obedient", async function* (_data, { signal }) {

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type } from "arktype";
 import { z } from "zod";
-import { serveAgreed } from "../support/contract.ts";
+import { serveContract } from "../support/contract.ts";
 import { serveQuietly } from "../support/server.ts";
 import { serve as serveSite } from "../testdata/site.ts";
 import type { Server } from "../../server.ts";
 import { raised, withPythonClient } from "./drivers.ts";
 
 Deno.test("A Python client is told which type was needed, and carries on", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   server.operation("add", ({ a, b }) => a + b);
   await withPythonClient(async (python) => {
     await python.connect(server as unknown as Server);
@@ -32,7 +32,7 @@ Deno.test("A Python client is told which type was needed, and carries on", async
 });
 
 Deno.test("A Python client is told of a message that does not fit, and carries on", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   server.receive("hello", (message) => {
     message.reply("hi", { text: message.data.name });
   });
@@ -82,7 +82,7 @@ Deno.test("A Python client talks to listeners and operations with a schema of th
 });
 
 Deno.test("A Python client that calls a stream is told so, and carries on", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   server.operation("rows", async function* () {
     yield { n: 1 };
   });

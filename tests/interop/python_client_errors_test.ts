@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { CloseCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
 
@@ -104,7 +104,7 @@ Deno.test("A Python client that says goodbye is closed with 1000", async () => {
 });
 
 Deno.test("A Python client that says goodbye and leaves at once is not lost", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await withPythonClient(async (python) => {
     await python.connect(server);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Server } from "../../server.ts";
 import { serveQuietly } from "../support/server.ts";
-import { Wire } from "../support/reconnecting.ts";
+import { TcpProxy } from "../support/reconnecting.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -134,7 +134,7 @@ Deno.test("a connection comes back in Node, and repeats what is idempotent", asy
 Deno.test("close() ends an attempt to come back in Node, and the program", async () => {
   const server = serveQuietly();
   server.receive("enough", () => void server.close());
-  await using stalled = new Wire(server);
+  await using stalled = new TcpProxy(server);
   stalled.isStalled = true;
   const output = await runScript(
     server.url,

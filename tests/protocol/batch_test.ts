@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { joinFrames, MAX_BATCH } from "../../protocol/batch.ts";
 import { byteLength } from "../support/bytes.ts";
-import { seeded } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 
 /** A frame of so many bytes that has nothing but characters like this in it. */
 function frameOf(bytes: number, character = "x"): string {
@@ -170,7 +170,7 @@ function randomFrame(random: () => number, longest: number): string {
 
 Deno.test("joinFrames() keeps order and limit, and leaves no room, whatever it is given", () => {
   for (let seed = 1; seed <= 2_000; seed++) {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const limit = Math.floor(random() * 200);
     const longest = random() < 0.2 ? 400 : 20;
     const frames = Array.from(

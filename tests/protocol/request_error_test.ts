@@ -5,7 +5,12 @@ import { RequestError } from "../../protocol/request_error.ts";
 import { refuseData, refuseName } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
-import { ANYTHING, FITTING, LIBRARIES, MISFIT } from "../support/schemas.ts";
+import {
+  ACCEPT_ALL,
+  INVALID_DATA,
+  LIBRARIES,
+  VALID_DATA,
+} from "../support/schemas.ts";
 
 /** The refusal of data by a schema that says at once what is wrong with it. */
 function refuse(schema: Schema, value: JsonObject): RequestError {
@@ -66,7 +71,7 @@ Deno.test("refuseData() says what is wrong, and where", () => {
     { path: [], message: "lacks something" },
     { path: ["n"], message: "must be a number" },
   ];
-  const refusal = refuseData(issues, { n: "x", rows: [] }, ANYTHING);
+  const refusal = refuseData(issues, { n: "x", rows: [] }, ACCEPT_ALL);
   assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
   assert.equal(
     refusal.message,
@@ -95,12 +100,12 @@ for (
 ) {
   Deno.test(`refuseData() says to the log: ${note} (${issues.length})`, () => {
     // Libraries quote what was sent in their messages.
-    assert.equal(refuseData(issues, {}, ANYTHING).note, note);
+    assert.equal(refuseData(issues, {}, ACCEPT_ALL).note, note);
   });
 }
 
 Deno.test("refuseData() without issues does not know why", () => {
-  const { message, data } = refuseData([], {}, ANYTHING);
+  const { message, data } = refuseData([], {}, ACCEPT_ALL);
   assert.equal(
     message,
     "the data does not fit its schema, it does not say why",
@@ -118,7 +123,7 @@ const TYPES_IN: Readonly<Record<string, object>> = {
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
   Deno.test(`refuseData() says what a schema of ${library} found, as JSON can hold it`, () => {
-    const { data, message, note } = refuse(schema, MISFIT);
+    const { data, message, note } = refuse(schema, INVALID_DATA);
     const { issues, ...types } = JSON.parse(JSON.stringify(data));
     assert.deepEqual(types, TYPES_IN[library]);
     assert.equal(issues.length, 1);
@@ -133,7 +138,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
 
 Deno.test("refuseData() keeps no issue that somebody could change later", () => {
   const issue = { path: ["a"], message: "no" };
-  const { data } = refuseData([issue], FITTING, ANYTHING);
+  const { data } = refuseData([issue], VALID_DATA, ACCEPT_ALL);
   issue.message = "changed";
   assert.deepEqual(data?.issues, [{ path: ["a"], message: "no" }]);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type FakeRecipient, Stage } from "../support/fake_recipients.ts";
-import { seeded } from "../support/random.ts";
+import { seededRandom } from "../support/random.ts";
 
 /** What each recipient has to get, by a model that knows neither turns nor cursors. */
 class Model {
@@ -59,7 +59,7 @@ class Model {
 
 Deno.test("Broadcaster do what a simple model says, whatever happens in whatever order", async () => {
   for (let seed = 1; seed <= 300; seed++) {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const below = (count: number) => Math.floor(random() * count);
     const stage = new Stage();
     const model = new Model();

@@ -4,7 +4,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
 import { OutputError } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 const LIMITS = { maxBuffered: 4_096 };
 
@@ -18,7 +18,7 @@ function reads(total: number): string {
 
 /** The lines about a client that misses so many messages, one count after the other. */
 function linesFor(...counts: readonly number[]): string[] {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   for (const count of counts) clientLog.missed(count, LIMITS);
@@ -45,7 +45,7 @@ for (
 }
 
 Deno.test("the lines about what a client misses call it by its name, and tell the limit", () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   clientLog.identify({ name: "Ada" });
@@ -58,7 +58,7 @@ Deno.test("the lines about what a client misses call it by its name, and tell th
 });
 
 Deno.test("clients miss messages each by itself", () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
     new ConnectionLog(log, address)
@@ -93,7 +93,7 @@ function linesAbout(
   reason: RequestError | OutputError,
   logLevel: "info" | "debug",
 ) {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const log = new Log({ logger, logLevel, secrets: ["test"] });
   new ConnectionLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
   return logger.lines;
@@ -127,7 +127,7 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
 });
 
 Deno.test("results that do not fit cannot fill the log", () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   const reason = new OutputError("Cannot answer", "the result", []);

@@ -8,7 +8,7 @@ import { resolveLimits } from "../../server/limits.ts";
 import { ServerConnection } from "../../server/connection.ts";
 import { type Socket } from "../../server/transport.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { operation } from "../support/raw_client.ts";
 import { endOfTick } from "../support/timing.ts";
 
@@ -33,7 +33,7 @@ function socketIn(readyState: number): Socket & { readonly closed: number[] } {
 
 /** A server that keeps what its client tells it. */
 function makeHost(events: string[]): ClientHost {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   return {
     log: new Log({ logger, logLevel: "info", secrets: ["test"] }),
     listeners: new Listeners(),

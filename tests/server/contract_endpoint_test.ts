@@ -4,8 +4,12 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
 import { Server } from "../../server.ts";
-import { connectAgreed, contract, serveAgreed } from "../support/contract.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import {
+  connectWithContract,
+  contract,
+  serveContract,
+} from "../support/contract.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { gate } from "../support/timing.ts";
 
 /** What a server answers to whoever says this in the header. */
@@ -20,7 +24,7 @@ async function ask(
 }
 
 Deno.test("the contract is described to whoever has the token", async () => {
-  await using server = serveAgreed({ exposeContract: true });
+  await using server = serveContract({ exposeContract: true });
   for (const scheme of ["Bearer", "bearer", "BEARER "]) {
     const { response, body } = await ask(server, `${scheme} test`);
     assert.equal(response.status, 200);
@@ -31,7 +35,7 @@ Deno.test("the contract is described to whoever has the token", async () => {
 });
 
 Deno.test("HEAD is answered as GET is, without the body", async () => {
-  await using server = serveAgreed({ exposeContract: true });
+  await using server = serveContract({ exposeContract: true });
   const { response, body } = await ask(server, "Bearer test", "HEAD");
   assert.deepEqual([response.status, body], [200, ""]);
   const post = await ask(server, "Bearer test", "POST");
@@ -54,7 +58,7 @@ for (
   ] as const
 ) {
   Deno.test(`nothing is told to whoever says ${authorization}`, async () => {
-    await using server = serveAgreed({ exposeContract: true });
+    await using server = serveContract({ exposeContract: true });
     const { response, body } = await ask(server, authorization);
     assert.equal(response.status, 401);
     assert.equal(
@@ -66,7 +70,7 @@ for (
 }
 
 Deno.test("a server that is not told to shows its page to everybody", async () => {
-  await using server = serveAgreed();
+  await using server = serveContract();
   const { response, body } = await ask(server, "Bearer test");
   assert.equal(response.status, 200);
   assert.match(body, /<h1>Hoist /);
@@ -74,7 +78,7 @@ Deno.test("a server that is not told to shows its page to everybody", async () =
 });
 
 Deno.test("guesses count as failed logins, and so does the lockout", async () => {
-  await using server = serveAgreed({
+  await using server = serveContract({
     exposeContract: true,
     limits: { maxLoginFailures: 2 },
   });
@@ -90,7 +94,7 @@ Deno.test("guesses count as failed logins, and so does the lockout", async () =>
 
 Deno.test("a login of the host decides, and is told who asks and for what", async () => {
   const seen: unknown[] = [];
-  await using server = serveAgreed({
+  await using server = serveContract({
     exposeContract: true,
     login: (_server, token, { url, headers, version, address }) => {
       seen.push(url.pathname, headers.get("x-team"), version);
@@ -116,7 +120,7 @@ for (
   ] as const
 ) {
   Deno.test(`a login that ${what} lets nobody see it`, async () => {
-    await using server = serveAgreed({
+    await using server = serveContract({
       exposeContract: true,
       limits: { loginTimeout: 1 },
       login,
@@ -141,7 +145,7 @@ for (
     const { opened, open } = gate();
     const entered = Promise.withResolvers<void>();
     let asked = 0;
-    await using server = serveAgreed({
+    await using server = serveContract({
       exposeContract: true,
       limits,
       login: async () => {
@@ -155,7 +159,7 @@ for (
     const refused = await ask(server, "Bearer c");
     assert.deepEqual([refused.response.status, refused.body], [status, body]);
     assert.equal(asked, 2);
-    await assert.rejects(connectAgreed(server), /Cannot connect/);
+    await assert.rejects(connectWithContract(server), /Cannot connect/);
     open();
     for (const { response } of await Promise.all(waiting)) {
       assert.equal(response.status, 200);
@@ -166,7 +170,7 @@ for (
 }
 
 Deno.test("pages of another origin may not ask for it", async () => {
-  await using server = serveAgreed({ exposeContract: true });
+  await using server = serveContract({ exposeContract: true });
   const headers = {
     authorization: "Bearer test",
     origin: "https://example.org",
@@ -182,7 +186,7 @@ Deno.test("a token may be any text that a header can hold", async () => {
   const server = new Server<unknown, typeof contract>(token, {
     contract,
     exposeContract: true,
-    logger: new Recorder(),
+    logger: new LogRecorder(),
   }).listen({ hostname: "127.0.0.1", port: 0 });
   const { response } = await ask(server, `Bearer ${token}`);
   assert.equal(response.status, 200);
@@ -194,7 +198,7 @@ Deno.test("a schema that no JSON Schema stands for is null, whatever its library
     messages: { at: z.object({ at: z.date() }) },
     operations: { now: { output: z.bigint() } },
   });
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const server = new Server<unknown, typeof dates>("test", {
     contract: dates,
     exposeContract: true,
@@ -210,8 +214,8 @@ Deno.test("a schema that no JSON Schema stands for is null, whatever its library
 });
 
 Deno.test("the log says who was refused, and why", async () => {
-  const logger = new Recorder();
-  await using server = serveAgreed({
+  const logger = new LogRecorder();
+  await using server = serveContract({
     exposeContract: true,
     limits: { maxLoginFailures: 1 },
     logger,
@@ -230,8 +234,8 @@ Deno.test("the log says who was refused, and why", async () => {
 });
 
 Deno.test("the token is in no line of the log", async () => {
-  const logger = new Recorder();
-  await using server = serveAgreed({
+  const logger = new LogRecorder();
+  await using server = serveContract({
     exposeContract: true,
     hideToken: true,
     logger,

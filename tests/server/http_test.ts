@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { debug } from "../../server/log.ts";
 import { type Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 
 const UPGRADE = ["Upgrade: websocket", "Connection: Upgrade"];
@@ -175,7 +175,7 @@ const BROKEN_HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
 
 for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
   Deno.test(`a WebSocket handshake ${name} is refused`, async () => {
-    const logger = new Recorder();
+    const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     const { status, body } = await exchange(
       server,
@@ -200,7 +200,7 @@ Deno.test("a WebSocket handshake is a GET: RFC 6455, section 4.1", async () => {
 });
 
 Deno.test("a broken Host header is the mistake of who sent it", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const { status } = await exchange(server, "GET / HTTP/1.1", ["Host: ["]);
   assert.equal(status, 400);
@@ -219,7 +219,7 @@ Deno.test("the server answers on after a broken handshake", async () => {
 });
 
 Deno.test("debug({ http: true }) shows requests with status and time, without the query", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "error" });
   using _debugging = debug({ http: true });
   await (await fetch(`${server.url}/path?query`, { method: "POST" })).text();
@@ -237,7 +237,7 @@ Deno.test("debug({ http: true }) shows requests with status and time, without th
 });
 
 Deno.test("debug({ http: true }) shows where the server listens", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   using _debugging = debug({ http: true });
   await using server = serveQuietly({ logger });
   assert(logger.lines.includes(`debug http: listening on ${server.url}`));

@@ -5,7 +5,7 @@ import { type Limits, resolveLimits } from "../../server/limits.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
-import { ask, TcpPeer } from "../support/tcp_peer.ts";
+import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 
 const LONGEST = 2_147_483_647;
 
@@ -113,7 +113,7 @@ Deno.test("loginFailureWindow: Infinity never forgets, and promises nothing", as
   using peer = await TcpPeer.open(server);
   await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
   assert.equal((await peer.closed())?.code, 1008);
-  const { status, headers } = await ask(server);
+  const { status, headers } = await requestUpgrade(server);
   assert.equal(status, 429);
   assert.match(headers.get("retry-after") ?? "1", /^\d+$/);
 });

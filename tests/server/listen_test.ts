@@ -3,7 +3,7 @@ import { formatAddress } from "../../common/ip.ts";
 import { Listening } from "../../server/listen.ts";
 import { type ListenOptions } from "../../server/options.ts";
 import { serve } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { makeCertificate } from "../testdata/certificate.ts";
 import { makeScript, Program } from "../testdata/program.ts";
@@ -292,7 +292,7 @@ for (const [address, text] of ADDRESSES) {
 Deno.test("the startup line brackets an IPv6 address", {
   ignore: !canBind("::1"),
 }, async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const options = { hostname: "::1", port: 0, logger };
   await using server = serve("test", options);
   assert.deepEqual(logger.lines, [

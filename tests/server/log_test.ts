@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { debug, Log } from "../../server/log.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../../common/logger.ts";
 import { serve } from "../../server.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { CONFIG, makeScript } from "../testdata/program.ts";
 
 const SECRET = "open-sesame";
 
 function makeLog(
   logLevel: LogLevel = "info",
-): { log: Log; recorder: Recorder } {
-  const recorder = new Recorder();
+): { log: Log; recorder: LogRecorder } {
+  const recorder = new LogRecorder();
   return {
     recorder,
     log: new Log({ logger: recorder, logLevel, secrets: [SECRET] }),
@@ -124,7 +124,7 @@ Deno.test("disposing of debug() twice does not end a later debug()", () => {
 });
 
 Deno.test("debug() reaches a server that runs already", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const options = { hostname: "127.0.0.1", port: 0, logger };
   await using server = serve("test", { ...options, logLevel: "error" });
   assert.deepEqual(logger.lines, []);
@@ -292,7 +292,7 @@ Deno.test("Log.redact() takes a secret for text and not for a pattern", () => {
 
 Deno.test("Log.redact() leaves a text alone if a secret is empty", () => {
   const log = new Log({
-    logger: new Recorder(),
+    logger: new LogRecorder(),
     logLevel: "info",
     secrets: [""],
   });

@@ -6,7 +6,7 @@ import { LOG_LEVELS, type LogLevel } from "../../common/logger.ts";
 import { type ServerOptions } from "../../server/options.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import { type ResolvedOptions, resolveOptions } from "../../server/options.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 
 interface Owner {
@@ -65,7 +65,7 @@ Deno.test("a server's options are those that are given", () => {
     exposeErrors: true,
     closeTimeout: 0,
     logLevel: "error",
-    logger: new Recorder(),
+    logger: new LogRecorder(),
     signal: AbortSignal.abort(),
   } as const;
   const { isAllowed, isSupported, builtins, ...resolved } = resolve(options);
@@ -198,7 +198,7 @@ for (const logLevel of ["", "trace", "INFO", "toString"]) {
 }
 
 Deno.test("a server warns of options that there are none of, and takes the others", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const options = { logger, host: "192.0.2.1", hidetoken: true };
   await using server = serveQuietly(options);
   assert.equal(server.addr.hostname, "127.0.0.1");
@@ -206,7 +206,7 @@ Deno.test("a server warns of options that there are none of, and takes the other
     'warn options: there is no option "host"',
     'warn options: there is no option "hidetoken"',
   ]);
-  const known = new Recorder();
+  const known = new LogRecorder();
   await using _server = serveQuietly({ logger: known, reusePort: false });
   assert.match(known.lines[0] ?? "", /^info startup: /);
 });

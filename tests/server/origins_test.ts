@@ -1,9 +1,9 @@
 /** Which pages may connect, and whom a server behind proxies believes to see. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
-import { FROM, mount } from "../support/mounted_server.ts";
+import { ADDRESS_HEADER, mount } from "../support/mounted_server.ts";
 import { TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
 /** The status of a handshake from a page with that origin; none if it is missing. */
@@ -119,7 +119,7 @@ for (
 }
 
 Deno.test("a page of another site gets plain text, and a line in the log", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   using peer = await TcpPeer.open(server, ["Origin: https://evil.org"]);
   assert.equal(peer.answer.status, 403);
@@ -188,7 +188,7 @@ Deno.test("trustProxy: limits count who is behind the proxy, and a made up heade
   const from = (forwarded: string) =>
     TcpPeer.open(mounted, [
       `X-Forwarded-For: ${forwarded}`,
-      `${FROM}: 10.0.0.1`,
+      `${ADDRESS_HEADER}: 10.0.0.1`,
     ]);
   using one = await from("192.0.2.1");
   using same = await from("198.51.100.9, 192.0.2.1");

@@ -7,16 +7,16 @@ import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { supportOf } from "../../server/options.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { fails } from "../support/errors.ts";
+import { throwsExactly } from "../support/errors.ts";
 import { gate } from "../support/timing.ts";
 import {
-  ANYTHING,
-  FITTING,
+  ACCEPT_ALL,
+  ASYNC_SCHEMAS,
+  INVALID_DATA,
   LIBRARIES,
-  MISFIT,
-  NOTHING,
+  REJECT_ALL,
   schemaOf,
-  WAITING,
+  VALID_DATA,
 } from "../support/schemas.ts";
 
 type Handler = (data: never) => unknown;
@@ -53,28 +53,31 @@ Deno.test("an operation gets what its schema made of the arguments, at once", ()
 for (const [library, schema] of Object.entries(LIBRARIES)) {
   Deno.test(`an operation with a schema of ${library} is not called with what does not fit`, () => {
     const numberOf = (data: { n: number }) => data.n;
-    assert.equal(call({ input: schema }, numberOf, FITTING), "1");
-    assert.throws(() => call({ input: schema }, never, MISFIT), (error) => {
-      assert(RequestError.is(error));
-      assert.equal(error.code, ErrorCode.INVALID_CONTENT);
-      assert.match(
-        error.message,
-        /^the data does not fit its schema, rows\[1\]\.name: .+$/,
-      );
-      assert.equal(
-        error.note,
-        "the data does not fit its schema at rows[1].name",
-      );
-      return true;
-    });
+    assert.equal(call({ input: schema }, numberOf, VALID_DATA), "1");
+    assert.throws(
+      () => call({ input: schema }, never, INVALID_DATA),
+      (error) => {
+        assert(RequestError.is(error));
+        assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+        assert.match(
+          error.message,
+          /^the data does not fit its schema, rows\[1\]\.name: .+$/,
+        );
+        assert.equal(
+          error.note,
+          "the data does not fit its schema at rows[1].name",
+        );
+        return true;
+      },
+    );
   });
 
   Deno.test(`an operation fails if its result does not fit a schema of ${library}`, async () => {
     const schemas = { output: schema };
-    assert.equal(call(schemas, () => FITTING), JSON.stringify(FITTING));
+    assert.equal(call(schemas, () => VALID_DATA), JSON.stringify(VALID_DATA));
     const failing = [
-      () => call(schemas, () => MISFIT),
-      () => call(schemas, () => Promise.resolve(MISFIT)),
+      () => call(schemas, () => INVALID_DATA),
+      () => call(schemas, () => Promise.resolve(INVALID_DATA)),
     ];
     for (const fail of failing) {
       await assert.rejects(async () => await fail(), (error) => {
@@ -89,7 +92,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
   });
 }
 
-for (const [library, schema] of Object.entries(WAITING)) {
+for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   Deno.test(`an operation waits for a schema of ${library} that has to wait`, async () => {
     const echo = (data: JsonObject) => data;
     for (const schemas of [{ input: schema }, { output: schema }]) {
@@ -150,7 +153,7 @@ Deno.test("an operation fails with what a schema throws or rejects with", async 
       () => call({ output: rejecting }, () => Promise.resolve(1)),
     ];
     for (const attempt of attempts) {
-      assert(await fails(attempt, thrown));
+      assert(await throwsExactly(attempt, thrown));
     }
   }
 });
@@ -168,7 +171,7 @@ Deno.test("an operation whose arguments are looked at still fails at once, or la
   const fail = () => {
     throw error;
   };
-  assert.throws(() => call({ input: ANYTHING }, fail), (e) => e === error);
+  assert.throws(() => call({ input: ACCEPT_ALL }, fail), (e) => e === error);
   const { opened, open } = gate();
   const later = schemaOf(() => opened.then(() => ({ value: {} })));
   const result = call({ input: later }, fail);
@@ -211,11 +214,11 @@ for (
   const [schemas, problem] of [
     [null, "its schemas must be an object: current value is of type null"],
     [
-      ANYTHING,
+      ACCEPT_ALL,
       "a schema stands in place of its schemas: say what it is for, as in { input: schema }",
     ],
     [
-      { in: ANYTHING },
+      { in: ACCEPT_ALL },
       'there is no "in" in its schemas: there are input, output, yields',
     ],
     [
@@ -223,7 +226,7 @@ for (
       "its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object",
     ],
     [
-      { output: ANYTHING, yields: NOTHING },
+      { output: ACCEPT_ALL, yields: REJECT_ALL },
       "there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
     ],
   ] as const

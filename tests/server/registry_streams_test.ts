@@ -8,7 +8,12 @@ import { Operations } from "../../server/registry.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { ByHand } from "../support/fake_sink.ts";
 import { gate } from "../support/timing.ts";
-import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
+import {
+  ACCEPT_ALL,
+  ASYNC_SCHEMAS,
+  REJECT_ALL,
+  schemaOf,
+} from "../support/schemas.ts";
 
 const GIVES_STREAM = {
   name: "RequestError",
@@ -73,14 +78,14 @@ const STREAMS: Readonly<Record<string, OperationHandler<null, never>>> = {
 
 for (const [what, handler] of Object.entries(STREAMS)) {
   Deno.test(`an operation gives a stream by ${what}`, async () => {
-    for (const schemas of [undefined, {}, { yields: ANYTHING }]) {
+    for (const schemas of [undefined, {}, { yields: ACCEPT_ALL }]) {
       const operations = withRows(handler, schemas);
       assert.deepEqual(await all(open(operations, { to: 3 })), ["0", "1", "2"]);
     }
   });
 
   Deno.test(`an operation that gives a stream by ${what} cannot be called for a result`, async () => {
-    for (const schemas of [undefined, { yields: ANYTHING }]) {
+    for (const schemas of [undefined, { yields: ACCEPT_ALL }]) {
       const operations = withRows(handler, schemas);
       await assert.rejects(
         async () => await operations.call("rows", { to: 1 }, null),
@@ -101,9 +106,9 @@ for (const value of [undefined, null, 1, "text", [1], {}, new Map(), count]) {
 
 Deno.test("an operation is not run in vain if it is known what it gives", () => {
   let runs = 0;
-  const result = withRows(() => runs++, { output: ANYTHING });
+  const result = withRows(() => runs++, { output: ACCEPT_ALL });
   assert.throws(() => open(result), GIVES_RESULT);
-  const stream = withRows(() => runs++, { yields: ANYTHING });
+  const stream = withRows(() => runs++, { yields: ACCEPT_ALL });
   assert.throws(() => stream.call("rows", {}, null), GIVES_STREAM);
   const generator = withRows(async function* () {
     runs++;
@@ -111,7 +116,7 @@ Deno.test("an operation is not run in vain if it is known what it gives", () => 
   });
   assert.throws(() => generator.call("rows", {}, null), GIVES_STREAM);
   // Nor are its arguments looked at.
-  const refusing = withRows(count, { input: NOTHING });
+  const refusing = withRows(count, { input: REJECT_ALL });
   assert.throws(() => refusing.call("rows", {}, null), GIVES_STREAM);
   assert.equal(runs, 0);
 });
@@ -167,12 +172,12 @@ Deno.test("a stream gets what a schema made of the arguments, and the context", 
 
 Deno.test("a stream is not opened with arguments that do not fit", async () => {
   const never = () => assert.fail("the handler is called");
-  assert.throws(() => open(withRows(never, { input: NOTHING })), {
+  assert.throws(() => open(withRows(never, { input: REJECT_ALL })), {
     name: "RequestError",
     code: ErrorCode.INVALID_CONTENT,
     message: "the data does not fit its schema, n: no",
   });
-  for (const input of Object.values(WAITING)) {
+  for (const input of Object.values(ASYNC_SCHEMAS)) {
     const refused = open(withRows(never, { input }), { n: 0 });
     assert(refused instanceof Promise);
     await assert.rejects(refused, { name: "RequestError", code: 2 });
@@ -192,7 +197,7 @@ Deno.test("a stream waits for the schema of its arguments", async () => {
 });
 
 Deno.test("the items of a stream are checked, and named after the operation", async () => {
-  const operations = withRows(count, { yields: NOTHING });
+  const operations = withRows(count, { yields: REJECT_ALL });
   await assert.rejects(all(open(operations, { to: 1 })), (error) => {
     assert(error instanceof ValidationError);
     assert.equal(
@@ -243,7 +248,7 @@ Deno.test("Operations.add() refuses a generator that cannot wait", () => {
 
 Deno.test("Operations.add() refuses a generator with the schema of one result", () => {
   const operations = new Operations<null>();
-  const add = () => operations.add("rows", count, { output: ANYTHING });
+  const add = () => operations.add("rows", count, { output: ACCEPT_ALL });
   assert.throws(add, {
     name: "TypeError",
     message:

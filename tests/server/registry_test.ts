@@ -14,15 +14,15 @@ import { ErrorCode } from "../../common/errors.ts";
 import { Message } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { Registry } from "../../server/registry.ts";
-import { ANYTHING, LIBRARIES, NOTHING } from "../support/schemas.ts";
+import { ACCEPT_ALL, LIBRARIES, REJECT_ALL } from "../support/schemas.ts";
 
 const CONTEXT = {} as OperationContext;
 
 const CONTRACT = defineContract({
-  messages: { hi: ANYTHING, bye: {} },
+  messages: { hi: ACCEPT_ALL, bye: {} },
   operations: {
     add: { input: z.object({ n: z.coerce.number() }), output: z.number() },
-    rows: { yields: ANYTHING },
+    rows: { yields: ACCEPT_ALL },
     open: {},
   },
 });
@@ -83,7 +83,7 @@ Deno.test("a registry removes what is disposed of", async () => {
   const registry = registryOf();
   let called = 0;
   const disposables = [
-    registry.receive("hi", () => called++, ANYTHING),
+    registry.receive("hi", () => called++, ACCEPT_ALL),
     registry.receive("hi", () => called++, undefined),
     registry.operation("add", () => 1, undefined),
   ];
@@ -150,7 +150,7 @@ Deno.test("a registry with an empty contract takes no name", () => {
 Deno.test("a registry with a contract takes no schema besides", () => {
   const registry = registryOf(CONTRACT);
   for (const names of ["hi", ["hi"], ["hi", "bye"]]) {
-    assert.throws(() => registry.receive(names, () => {}, ANYTHING), {
+    assert.throws(() => registry.receive(names, () => {}, ACCEPT_ALL), {
       name: "TypeError",
       message:
         'Cannot receive message "hi" with a schema of its own as the server has a contract: put it there',
@@ -213,7 +213,7 @@ for (const listener of [undefined, null, "text", {}]) {
 }
 
 Deno.test("a registry refuses a list without names", () => {
-  for (const schema of [undefined, ANYTHING]) {
+  for (const schema of [undefined, ACCEPT_ALL]) {
     assert.throws(() => registryOf().receive([], () => {}, schema), {
       name: "TypeError",
       message:
@@ -278,7 +278,7 @@ Deno.test("a registry refuses a handler that does not go with its contract", () 
 Deno.test("a registry knows what nobody handles of its contract, as it is now", () => {
   const registry = registryOf(CONTRACT);
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);
-  const rows = registry.operation("rows", () => NOTHING, undefined);
+  const rows = registry.operation("rows", () => REJECT_ALL, undefined);
   assert.deepEqual(registry.missing, ["add", "open"]);
   rows[Symbol.dispose]();
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);

@@ -4,13 +4,13 @@ import { ValidationError } from "../../common/errors.ts";
 import { isAsyncIterable, StreamSource } from "../../server/streams.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
-import { fails } from "../support/errors.ts";
+import { throwsExactly } from "../support/errors.ts";
 import {
+  ASYNC_SCHEMAS,
+  INVALID_DATA,
   LIBRARIES,
-  MISFIT,
-  NOTHING,
+  REJECT_ALL,
   schemaOf,
-  WAITING,
 } from "../support/schemas.ts";
 
 const SUBJECT = 'operation "rows"';
@@ -108,7 +108,7 @@ Deno.test("what a generator returns is no item, and is not checked", async () =>
     return 1n;
   }
   assert.deepEqual(
-    await rest(new StreamSource(SUBJECT, handler(), NOTHING)),
+    await rest(new StreamSource(SUBJECT, handler(), REJECT_ALL)),
     [],
   );
 });
@@ -136,7 +136,7 @@ for (
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
   Deno.test(`StreamSource fail for what does not fit a schema of ${library}`, async () => {
-    const items = itemsOf([MISFIT], schema);
+    const items = itemsOf([INVALID_DATA], schema);
     await assert.rejects(items.next(), (error) => {
       assert(error instanceof ValidationError);
       assert.match(
@@ -153,7 +153,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
   });
 }
 
-for (const [library, schema] of Object.entries(WAITING)) {
+for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   Deno.test(`StreamSource wait for a schema of ${library} that has to wait`, async () => {
     const items = itemsOf([{ n: 1 }, { n: 0 }], schema);
     assert.equal(await items.next(), '{"n":1}');
@@ -200,7 +200,7 @@ Deno.test("StreamSource fail with what the handler throws, and are at their end 
       undefined,
     );
     assert.equal(await items.next(), "1");
-    assert(await fails(() => items.next(), thrown));
+    assert(await throwsExactly(() => items.next(), thrown));
     assert.equal(await items.next(), undefined);
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 
@@ -23,7 +23,7 @@ Deno.test("a client does not choose the schema of a message by what it claims to
 });
 
 Deno.test("the log holds no secret that a client sends as a key", async () => {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const token = "a-token-that-nobody-may-see";
   await using server = serveQuietly({
     logger,

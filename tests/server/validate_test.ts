@@ -12,9 +12,14 @@ import { type WireMessage } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { fails } from "../support/errors.ts";
+import { throwsExactly } from "../support/errors.ts";
 import { gate } from "../support/timing.ts";
-import { ANYTHING, NOTHING, schemaOf, WAITING } from "../support/schemas.ts";
+import {
+  ACCEPT_ALL,
+  ASYNC_SCHEMAS,
+  REJECT_ALL,
+  schemaOf,
+} from "../support/schemas.ts";
 
 const NUMBERED = z.object({ n: z.coerce.number() });
 
@@ -70,7 +75,7 @@ Deno.test("checkData() refuses at once what does not fit", () => {
   });
 });
 
-for (const [library, schema] of Object.entries(WAITING)) {
+for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   Deno.test(`checkData() waits for a schema of ${library} that has to`, async () => {
     const fitting = checkData({ n: 1 }, schema);
     assert(fitting instanceof Promise);
@@ -92,7 +97,7 @@ Deno.test("checkData() fails with what a schema throws or rejects with, which re
     ];
     for (const schema of schemas) {
       assert(
-        await fails(() => checkData({}, schema), thrown) &&
+        await throwsExactly(() => checkData({}, schema), thrown) &&
           !RequestError.is(thrown),
       );
     }
@@ -112,12 +117,12 @@ const CONTRACT = defineContract({
   messages: {
     count: NUMBERED,
     open: {},
-    never: { data: NOTHING },
-    later: WAITING.zod!,
+    never: { data: REJECT_ALL },
+    later: ASYNC_SCHEMAS.zod!,
   },
   events: {
-    ask: { replies: { count: ANYTHING, no: NOTHING } },
-    news: ANYTHING,
+    ask: { replies: { count: ACCEPT_ALL, no: REJECT_ALL } },
+    news: ACCEPT_ALL,
   },
 });
 
@@ -235,11 +240,11 @@ Deno.test("checkedListener() calls with what the schema made, in a message like 
 
 Deno.test("checkedListener() does not call with what does not fit", async () => {
   const never = () => assert.fail("the listener is called");
-  for (const schema of [NOTHING, ...Object.values(WAITING)]) {
+  for (const schema of [REJECT_ALL, ...Object.values(ASYNC_SCHEMAS)]) {
     const { message } = receive({ n: 0 });
     await refusalOf(() => checkedListener(schema, never)(message));
   }
-  assert.throws(() => checkedListener(NOTHING, never)(receive({}).message));
+  assert.throws(() => checkedListener(REJECT_ALL, never)(receive({}).message));
 });
 
 Deno.test("checkedListener() waits for a schema that has to, and then for the listener", async () => {
@@ -269,9 +274,9 @@ Deno.test("checkedListener() fails with what the listener, or the schema, throws
   };
   for (
     const [schema, listener] of [
-      [ANYTHING, fail],
-      [ANYTHING, () => Promise.reject(error)],
-      [WAITING.zod!, fail],
+      [ACCEPT_ALL, fail],
+      [ACCEPT_ALL, () => Promise.reject(error)],
+      [ASYNC_SCHEMAS.zod!, fail],
       [schemaOf(fail), () => assert.fail("the listener is called")],
       [
         schemaOf(() => Promise.reject(error)),

@@ -5,7 +5,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 
 /** What a client is told, which is one issue with an argument and nothing of the host. */
-export async function refusalOf(
+export async function argumentErrorOf(
   argument: string,
   promise: Promise<string>,
 ): Promise<string> {

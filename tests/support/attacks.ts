@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import { Recorder } from "./log_recorder.ts";
+import { LogRecorder } from "./log_recorder.ts";
 import { operation, RawClient } from "./raw_client.ts";
 import { serveQuietly } from "./server.ts";
 
@@ -44,8 +44,10 @@ revocable.revoke();
 export const REVOKED = revocable.proxy;
 
 /** A server with a client that attacks, one that does not, and what is logged. */
-export async function setUp(options: { readonly exposeErrors?: boolean } = {}) {
-  const logger = new Recorder();
+export async function startAttack(
+  options: { readonly exposeErrors?: boolean } = {},
+) {
+  const logger = new LogRecorder();
   const server = serveQuietly({ logger, logLevel: "debug", ...options });
   server.operation("fine", (data) => data);
   const client = await RawClient.logIn(server, ["batch", "done-id"]);
@@ -61,10 +63,10 @@ export async function assertServed(client: RawClient, id = 900): Promise<void> {
 }
 
 /** Runs an attack while another client is there, and sees that this is served. */
-export async function withstand(
-  attack: (server: Server, logger: Recorder) => Promise<void>,
+export async function assertSurvives(
+  attack: (server: Server, logger: LogRecorder) => Promise<void>,
 ): Promise<void> {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const options = { logger, logLevel: "debug", trustProxy: true } as const;
   await using server = serveQuietly(options);
   server.operation("echo", (data) => data);

@@ -7,7 +7,7 @@ import type { ConnectOptions } from "../../client/connect.ts";
 import { defineContract } from "../../contract/define.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
 import type { LoginDecision } from "../../auth.ts";
-import { Recorder } from "./log_recorder.ts";
+import { LogRecorder } from "./log_recorder.ts";
 
 /** What both sides have agreed on. */
 export const contract = defineContract({
@@ -36,21 +36,21 @@ export const contract = defineContract({
   },
 });
 
-export type Agreement = typeof contract;
+export type TestContract = typeof contract;
 
 /** A server on a free port of the loopback interface that keeps to the contract. */
-export function serveAgreed(
-  options: Partial<ServeOptions<LoginDecision, Agreement>> = {},
-): Server<unknown, Agreement> {
-  const logger = new Recorder();
+export function serveContract(
+  options: Partial<ServeOptions<LoginDecision, TestContract>> = {},
+): Server<unknown, TestContract> {
+  const logger = new LogRecorder();
   const where = { hostname: "127.0.0.1", port: 0 };
   return serve("test", { ...where, logger, contract, ...options });
 }
 
 /** A client of that server that keeps to the contract, too. */
-export function connectAgreed(
+export function connectWithContract(
   { url }: { readonly url: string },
-  options: Partial<ConnectOptions<Agreement>> = {},
-): Promise<Connection<Agreement>> {
+  options: Partial<ConnectOptions<TestContract>> = {},
+): Promise<Connection<TestContract>> {
   return connect("test", { url, contract, ...options });
 }

@@ -14,7 +14,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
 }
 
 /** Whether something throws, or rejects with, just that: also what no assertion can show. */
-export async function fails(
+export async function throwsExactly(
   attempt: () => unknown,
   expected: unknown,
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** A server that does what a test says, and what a client needs to meet it. */
 
 /** The answer of a Hoist server to `GET /hoist/ack`. */
-export function acknowledgement(): Response {
+export function ackResponse(): Response {
   return Response.json({ version: "1.0.1" });
 }
 
@@ -15,7 +15,7 @@ export function fakeServer(
     frame: Record<string, unknown>,
     text: string,
   ) => void,
-  ack: (request: Request) => Response | Promise<Response> = acknowledgement,
+  ack: (request: Request) => Response | Promise<Response> = ackResponse,
 ): AsyncDisposable & { readonly url: string } {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -43,7 +43,7 @@ export interface FakeRequest {
  * A server that answers the login with `login`, keeps what comes after it and does
  * with that what the test says, until the client says goodbye.
  */
-export function keepingServer(
+export function recordingServer(
   login: string,
   onRequests: (socket: WebSocket, requests: readonly FakeRequest[]) => void,
 ) {
@@ -61,13 +61,13 @@ export function keepingServer(
 }
 
 /** A broadcast of a server. */
-export function broadcast(name: string): string {
+export function broadcastFrame(name: string): string {
   const message = { message: name, data: {}, id: 1, replying: null };
-  return success(null, "s_newmsg", message);
+  return successFrame(null, "s_newmsg", message);
 }
 
 /** A success frame: protocol.md, "Frames". */
-export function success(
+export function successFrame(
   id: number | null,
   message: string | null,
   data: unknown = null,
@@ -77,7 +77,11 @@ export function success(
 }
 
 /** An error frame: protocol.md, "Frames". */
-export function failure(id: number | null, code: number, data: unknown = null) {
+export function errorFrame(
+  id: number | null,
+  code: number,
+  data: unknown = null,
+) {
   const rest = { success: false, error: "SOME_ERROR", message: "Some error." };
   return JSON.stringify({ ...rest, id, code, data, desc: null });
 }

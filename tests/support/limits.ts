@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Limits } from "../../server/limits.ts";
 import type { ServeOptions, Server } from "../../server.ts";
-import type { Recorder } from "./log_recorder.ts";
+import type { LogRecorder } from "./log_recorder.ts";
 import { serveQuietly } from "./server.ts";
 
 /** A server whose operation `echo` returns what it gets. */
@@ -45,7 +45,11 @@ export function codes(answers: { id: number; code: number }[]): number[][] {
 }
 
 /** Asserts that so many lines of the log name the limit, and that none has the token. */
-export function assertLogged(logger: Recorder, limit: string, count = 1): void {
+export function assertLogged(
+  logger: LogRecorder,
+  limit: string,
+  count = 1,
+): void {
   const lines = logger.lines.filter((line) => line.includes(limit));
   assert.equal(lines.length, count);
   for (const line of lines) assert.match(line, /^warn .*127\.0\.0\.1:\d+/);

@@ -3,7 +3,7 @@
 import type { Logger } from "../../common/logger.ts";
 
 /** A logger that keeps what it is told, as `level line`. */
-export class Recorder implements Logger {
+export class LogRecorder implements Logger {
   readonly lines: string[] = [];
   readonly #waiting = new Set<() => void>();
 

@@ -1,26 +1,26 @@
 /** A server whose peers say themselves where they come from. */
 
 import { type ServeOptions, Server } from "../../server.ts";
-import { Recorder } from "./log_recorder.ts";
+import { LogRecorder } from "./log_recorder.ts";
 import type { Addressed } from "./tcp_peer.ts";
 
 /** A server that is mounted in another one. */
 export interface Mounted extends Addressed, AsyncDisposable {
   readonly server: Server;
-  readonly logger: Recorder;
+  readonly logger: LogRecorder;
 }
 
 /** The header with the address that a request comes from, `127.0.0.1` if it is missing. */
-export const FROM = "X-Test-From";
+export const ADDRESS_HEADER = "X-Test-From";
 
 /** Mounts a server that takes the address of a peer from a header. */
 export function mount(options: ServeOptions = {}): Mounted {
-  const logger = new Recorder();
+  const logger = new LogRecorder();
   const server = new Server("test", { logger, ...options });
   const http = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => {
-      const hostname = request.headers.get(FROM) ?? "127.0.0.1";
+      const hostname = request.headers.get(ADDRESS_HEADER) ?? "127.0.0.1";
       const remoteAddr = { transport: "tcp" as const, hostname, port: 4000 };
       return server.fetch(request, { remoteAddr });
     },

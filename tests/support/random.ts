@@ -4,7 +4,7 @@
  * Numbers from 0 up to 1 that look random and are the same each time: mulberry32, by
  * Tommy Ettinger.
  */
-export function seeded(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -2,40 +2,49 @@
 
 import type { Connection } from "../../client/connection.ts";
 import type { ConnectionState, ConnectionStatus } from "../../client/status.ts";
-import { acknowledgement, fakeServer, success } from "./fake_server.ts";
+import { ackResponse, fakeServer, successFrame } from "./fake_server.ts";
 
 /** What a fake server does with the frames of one connection. */
-export type Visit = (
+export type ConnectionScript = (
   socket: WebSocket,
   frame: Record<string, unknown>,
 ) => void;
 
 /** Waits that no test notices. */
-export const FAST = { minDelay: 1, maxDelay: 2 };
+export const FAST_RECONNECT = { minDelay: 1, maxDelay: 2 };
 
 /** Lets a client in, answers operations with their names, and goodbyes. */
-export const welcome: Visit = (socket, { id, token, action, data, end }) => {
-  if (token !== undefined) socket.send(success(0, null));
+export const answerAll: ConnectionScript = (
+  socket,
+  { id, token, action, data, end },
+) => {
+  if (token !== undefined) socket.send(successFrame(0, null));
   else if (end === true) socket.close(1000, "goodbye");
   else {
     const { operation } = data as { operation?: string };
     const done = action === "message" ? "done" : null;
-    socket.send(success(id as number, done, { result: operation ?? null }));
+    socket.send(
+      successFrame(id as number, done, { result: operation ?? null }),
+    );
   }
 };
 
 /** Lets a client in and takes all else without an answer. */
-export const ignore: Visit = (socket, frame) => {
-  if (frame.token !== undefined || frame.end === true) welcome(socket, frame);
+export const answerLoginOnly: ConnectionScript = (socket, frame) => {
+  if (frame.token !== undefined || frame.end === true) answerAll(socket, frame);
 };
 
 /** Lets a client in, answers no request and closes at one of them, the first or so. */
-export function leave(code: number, reason = "", requests = 1): Visit {
+export function closeOnRequest(
+  code: number,
+  reason = "",
+  requests = 1,
+): ConnectionScript {
   let seen = 0;
   return (socket, frame) => {
     if (frame.action === undefined) {
       seen = 0;
-      return welcome(socket, frame);
+      return answerAll(socket, frame);
     }
     if (++seen === requests) socket.close(code, reason);
   };
@@ -45,9 +54,9 @@ export function leave(code: number, reason = "", requests = 1): Visit {
  * A server to whose first connection the first visit happens, and so on; the last one
  * happens to all others.
  */
-export function visitedServer(
-  visits: readonly [...Visit[], Visit],
-  ack: (request: Request) => Response | Promise<Response> = acknowledgement,
+export function scriptedServer(
+  visits: readonly [...ConnectionScript[], ConnectionScript],
+  ack: (request: Request) => Response | Promise<Response> = ackResponse,
 ) {
   const sockets: WebSocket[] = [];
   const frames: Record<string, unknown>[][] = [];
@@ -68,7 +77,7 @@ export function visitedServer(
 }
 
 /** The operations and messages among frames, by name. */
-export function namesOf(
+export function requestNames(
   frames: readonly Record<string, unknown>[] | undefined,
 ): unknown[] {
   return (frames ?? []).flatMap(({ data }) => {
@@ -78,7 +87,7 @@ export function namesOf(
 }
 
 /** What becomes of a connection, from now on. */
-export class Watch {
+export class StateRecorder {
   /** Every state that there was */
   readonly states: ConnectionState[] = [];
   readonly #statuses: ConnectionStatus[] = [];
@@ -115,7 +124,7 @@ function isOf<State extends ConnectionState>(
 }
 
 /** What stands between a client and a server, and may fail. */
-export class Wire implements AsyncDisposable {
+export class TcpProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #target: number;
   readonly #connections = new Set<Deno.TcpConn>();

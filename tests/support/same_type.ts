@@ -4,4 +4,4 @@ type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends
   (<T>() => T extends Other ? 1 : 2) ? true : false;
 
 /** Compiles only if both are the same type, in every detail. */
-export function assertSame<One, Other>(_isSame: Same<One, Other>): void {}
+export function assertSameType<One, Other>(_isSame: Same<One, Other>): void {}

@@ -20,10 +20,10 @@ export function schemaOf(
 }
 
 /** A schema that takes anything as it is. */
-export const ANYTHING = schemaOf((value) => ({ value }));
+export const ACCEPT_ALL = schemaOf((value) => ({ value }));
 
 /** A schema that takes nothing. */
-export const NOTHING = schemaOf(() => ({
+export const REJECT_ALL = schemaOf(() => ({
   issues: [{ message: "no", path: ["n"] }],
 }));
 
@@ -41,13 +41,13 @@ export const LIBRARIES: Readonly<Record<string, DataSchema>> = {
 };
 
 /** What fits these. */
-export const FITTING = { n: 1, rows: [{ name: "one" }, { name: "two" }] };
+export const VALID_DATA = { n: 1, rows: [{ name: "one" }, { name: "two" }] };
 
 /** What does not, at `rows[1].name`. */
-export const MISFIT = { n: 1, rows: [{ name: "one" }, { name: 2 }] };
+export const INVALID_DATA = { n: 1, rows: [{ name: "one" }, { name: 2 }] };
 
 /** `{ n: number }` above 0, by schemas that have to wait before they say so. */
-export const WAITING: Readonly<Record<string, DataSchema>> = {
+export const ASYNC_SCHEMAS: Readonly<Record<string, DataSchema>> = {
   zod: z.object({ n: z.number().refine((n) => Promise.resolve(n > 0)) }),
   valibot: v.objectAsync({
     n: v.pipeAsync(v.number(), v.checkAsync((n) => Promise.resolve(n > 0))),

@@ -4,14 +4,14 @@ import { connect } from "../../client.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
 import type { Connection } from "../../client/connection.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
-import { Recorder } from "./log_recorder.ts";
+import { LogRecorder } from "./log_recorder.ts";
 
 /** A server on a free port of the loopback interface that logs nowhere. */
 export function serveQuietly(options: ServeOptions = {}): Server {
   return serve("test", {
     hostname: "127.0.0.1",
     port: 0,
-    logger: new Recorder(),
+    logger: new LogRecorder(),
     ...options,
   });
 }

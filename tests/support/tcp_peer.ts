@@ -6,7 +6,7 @@ export interface Addressed {
 }
 
 /** What came over HTTP. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -76,7 +76,7 @@ export class TcpPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   #bytes = new Uint8Array(0);
   /** What the server answered to the request */
-  answer: Answer = { status: 0, headers: new Headers(), body: "" };
+  answer: HttpResponse = { status: 0, headers: new Headers(), body: "" };
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
@@ -164,7 +164,7 @@ export class TcpPeer implements Disposable {
     this.#connection.close();
   }
 
-  async #readAnswer(): Promise<Answer> {
+  async #readAnswer(): Promise<HttpResponse> {
     let head = "";
     while (!head.endsWith("\r\n\r\n")) {
       const byte = await this.#take(1);
@@ -217,16 +217,16 @@ function closeOf(payload: Uint8Array): { code: number; reason: string } {
 }
 
 /** What the server answers to who asks for a WebSocket with these headers. */
-export async function ask(
+export async function requestUpgrade(
   server: Addressed,
   headers: readonly string[] = [],
-): Promise<Answer> {
+): Promise<HttpResponse> {
   using peer = await TcpPeer.open(server, headers);
   return peer.answer;
 }
 
 /** A WebSocket that does nothing of its own accord. */
-export async function openRaw(server: Addressed): Promise<Deno.TcpConn> {
+export async function openSilentPeer(server: Addressed): Promise<Deno.TcpConn> {
   const peer = await Deno.connect({
     hostname: "127.0.0.1",
     port: server.addr.port,

@@ -1,7 +1,7 @@
 /** Programs in processes of their own, for what a test cannot do in its own. */
 
 import assert from "node:assert/strict";
-import { Recorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 
 /** The folder of the package. */
 export const ROOT = `${import.meta.dirname}/../..`;
@@ -31,7 +31,7 @@ export async function makeScript(source: string): Promise<Script> {
 export class Program implements AsyncDisposable {
   readonly process: Deno.ChildProcess;
   /** What it writes: as `info` to standard output, as `error` to standard error */
-  readonly output = new Recorder();
+  readonly output = new LogRecorder();
   /** Resolves to the exit code when everything has been written */
   readonly ended: Promise<number>;
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { seeded } from "../../tests/support/random.ts";
+import { seededRandom } from "../../tests/support/random.ts";
 
 /** A source of chance. */
 export class Random {
   readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#next = seeded(seed);
+    this.#next = seededRandom(seed);
   }
 
   /** The source of one of several that share a seed. */

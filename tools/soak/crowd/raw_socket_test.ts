@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { serve, type Server } from "../../../server.ts";
-import { Recorder } from "../../../tests/support/log_recorder.ts";
+import { LogRecorder } from "../../../tests/support/log_recorder.ts";
 import { pause } from "../../../tests/support/timing.ts";
 import { TOKEN } from "../commands.ts";
 import { Ledger } from "./ledger.ts";
@@ -16,7 +16,7 @@ function strictLedger(tally = new Tally()): Ledger {
 }
 
 function serveToken(): Server {
-  const options = { hostname: "127.0.0.1", port: 0, logger: new Recorder() };
+  const options = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
   return serve(TOKEN, options);
 }
 

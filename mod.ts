@@ -78,11 +78,6 @@ export {
 } from "./auth.ts";
 export { type BroadcastResult } from "./server/broadcaster.ts";
 export {
-  type BuiltinGetOptions,
-  type BuiltinReadOptions,
-  type Builtins,
-} from "./builtins/options.ts";
-export {
   type NamedToken,
   type TokenDecision,
   type TokenIdentity,

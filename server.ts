@@ -4,45 +4,41 @@
  * @module
  */
 
-import {
-  type DecisionOf,
-  type IdentityOf,
-  type LoginDecision,
-} from "./auth.ts";
+import type { DecisionOf, IdentityOf, LoginDecision } from "./auth.ts";
 import { HoistError } from "./common/errors.ts";
 import { formatAddress } from "./common/ip.ts";
-import { type JsonObject } from "./common/json.ts";
-import { type Listener } from "./common/listeners.ts";
-import {
-  type Contract,
-  type DataSchema,
-  type OperationSchemas,
+import type { JsonObject } from "./common/json.ts";
+import type { Listener } from "./common/listeners.ts";
+import type {
+  Contract,
+  DataSchema,
+  OperationSchemas,
 } from "./contract/contract.ts";
-import {
-  type DataIn,
-  type EntryIn,
-  type EventName,
-  type LooseIn,
-  type MessageName,
-  type NameIn,
-  type OpenContract,
-  type OptionalData,
+import type {
+  DataIn,
+  EntryIn,
+  EventName,
+  LooseIn,
+  MessageName,
+  NameIn,
+  OpenContract,
+  OptionalData,
 } from "./contract/infer.ts";
-import { type OutputOf } from "./contract/schema.ts";
-import { type BroadcastResult } from "./server/broadcaster.ts";
-import { type TokenDecision } from "./server/credentials.ts";
+import type { OutputOf } from "./contract/schema.ts";
+import type { BroadcastResult } from "./server/broadcaster.ts";
+import type { TokenDecision } from "./server/credentials.ts";
 import { type Handler, makeHandler, text } from "./server/http.ts";
 import { Hub } from "./server/hub.ts";
 import { Port } from "./server/listen.ts";
 import { Log } from "./server/log.ts";
-import {
-  type AnyMessage,
-  type Client,
-  type ClientMessage,
-  type HandlerIn,
-  type OperationContext,
-  type OperationHandler,
-  type ReceivedMessage,
+import type {
+  AnyMessage,
+  Client,
+  ClientMessage,
+  HandlerIn,
+  OperationContext,
+  OperationHandler,
+  ReceivedMessage,
 } from "./server/message.ts";
 import {
   checkDelay,
@@ -274,7 +270,7 @@ export class Server<
       log: this.#log,
       login: login && ((token, context) => login(general, token, context)),
     });
-    reportMissing(this.#log, this.#hub.registry, resolved.listed);
+    reportMissing(this.#log, this.#hub.registry);
     this.fetch = makeHandler(this.#hub);
     this.#lifetime = new Lifetime(resolved.signal, (time) => this.#close(time));
     this.finished = this.#lifetime.finished;

@@ -1,6 +1,6 @@
 /**
- * The built-in operation `get`: the text behind a URL that the owner allows, and
- * nothing else that this machine reaches.
+ * Fetches text from allowed URLs, and from no other place that this machine can reach: the
+ * work of the `fetchUrl` handler. This module is loaded at the first call.
  *
  * @module
  */
@@ -10,26 +10,27 @@ import https from "node:https";
 import tls from "node:tls";
 import type { LookupFunction } from "node:net";
 import { lookup } from "node:dns/promises";
-import { type ResolvedGet } from "./options.ts";
-import { isPublicAddress } from "./public_address.ts";
-import { findAllowedUrl } from "./url_allowlist.ts";
 import { limit, within } from "../common/async.ts";
 import {
   refuseArgument,
   type RequestError,
 } from "../protocol/request_error.ts";
+import type { ResolvedFetchUrl } from "./options.ts";
+import { isPublicAddress } from "./public_address.ts";
+import { findAllowedUrl } from "./url_allowlist.ts";
+
 const MAX_REDIRECTS = 5;
 
-/** The redirects that go on with a GET: RFC 9110, section 15.4. */
+/** The redirects that a GET request follows: RFC 9110, section 15.4 */
 const REDIRECTS: ReadonlySet<unknown> = new Set([301, 302, 303, 307, 308]);
 
 const UNREACHABLE = "could not be reached";
 
-/** Where names lead, and where one may go: a test has its own. */
+/** Resolves host names; tests replace it. */
 export interface Network {
-  /** All addresses of a name. */
+  /** Returns all addresses of a host name. */
   resolve(hostname: string): Promise<readonly string[]>;
-  /** Whether an address is one of the public internet. */
+  /** Returns whether an address belongs to the public internet. */
   isPublic(address: string): boolean;
 }
 
@@ -42,23 +43,23 @@ const INTERNET: Network = {
 };
 
 /**
- * Fetches a text.
+ * Fetches the text at a URL.
  *
- * @param text The URL that somebody asks for
- * @param options Which URLs are allowed, and what an answer may take
- * @param caller Aborts when nobody waits for the text any more
- * @param network Where names lead
+ * @param requested The URL that the client asks for
+ * @param options The allowed URLs, the maximum size and the timeout
+ * @param caller Aborts when the client has disconnected
+ * @param network Resolves host names
  *
- * @throws {RequestError} If there is no such text, or none that may be fetched
+ * @throws {RequestError} If the URL is not allowed or the request fails
  * @throws {Deno.errors.NotCapable} If the permission is missing
  */
-export async function getUrl(
-  text: string,
-  { allowed, maxSize, timeout }: ResolvedGet,
+export async function fetchText(
+  requested: string,
+  { allowed, maxSize, timeout }: ResolvedFetchUrl,
   caller?: AbortSignal,
   network: Network = INTERNET,
 ): Promise<string> {
-  const url = findAllowedUrl(text, allowed);
+  const url = findAllowedUrl(requested, allowed);
   if (url === undefined) throw refuse("is not among the allowed URLs");
   const { signal, cancel } = limit(
     caller,
@@ -68,7 +69,7 @@ export async function getUrl(
   try {
     const response = await follow(url, { allowed, signal, network });
     const body = await readText(response, maxSize);
-    // A body without a length ends with its connection, and so with the signal.
+    // A body without a length ends with its connection, which the signal closes.
     signal.throwIfAborted();
     return body;
   } catch (error) {
@@ -78,46 +79,46 @@ export async function getUrl(
   }
 }
 
-/** What a request goes by, on all of its way. */
-interface Way {
-  readonly allowed: ResolvedGet["allowed"];
+/** The rules for a request and its redirects */
+interface Route {
+  readonly allowed: ResolvedFetchUrl["allowed"];
   readonly signal: AbortSignal;
   readonly network: Network;
 }
 
-/** The answer at the end of all redirects. */
-async function follow(start: URL, way: Way): Promise<IncomingMessage> {
+/** Sends the request, follows the redirects and returns the last response. */
+async function follow(start: URL, route: Route): Promise<IncomingMessage> {
   let url = start;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const addresses = await addressesOf(url, way);
-    const response = await request(url, addresses, way.signal);
+    const addresses = await addressesOf(url, route);
+    const response = await request(url, addresses, route.signal);
     const { statusCode, headers: { location } } = response;
     if (!REDIRECTS.has(statusCode) || location === undefined) return response;
     response.destroy();
-    const target = findAllowedUrl(location, way.allowed, url);
+    const target = findAllowedUrl(location, route.allowed, url);
     if (target !== undefined) url = target;
     else throw refuse("was redirected to a URL that is not allowed");
   }
   throw refuse(`was redirected more than ${MAX_REDIRECTS} times`);
 }
 
-/** Where to connect to: as it is checked here, it is not resolved again. */
+/** Resolves and checks the addresses of a host. The request connects to these only. */
 async function addressesOf(
   { hostname }: URL,
-  { signal, network: { resolve, isPublic } }: Way,
+  { signal, network: { resolve, isPublic } }: Route,
 ): Promise<readonly string[]> {
-  // The URL is an allowed one, so that it is the owner who has named the address.
+  // The URL is allowed, so the application has named this address itself.
   if (isAddress(hostname)) return [hostname.replace(/^\[|\]$/g, "")];
   await assertPermitted(hostname);
   const found = resolve(hostname);
   const addresses = await within(found, signal, undefined, () => undefined);
   if (addresses.length === 0) throw refuse(UNREACHABLE);
-  // One that is not public is enough, as any of them may be the one that answers.
+  // All must be public, because the connection can go to any of them.
   if (hostname === "localhost" || addresses.every(isPublic)) return addresses;
-  throw refuse("leads to an address that is not public");
+  throw refuse("resolves to an address that is not public");
 }
 
-/** Whether the host of a URL is an address: a name does not end with a number there. */
+/** Returns whether a host is an IP address: in a URL, no name ends with a number. */
 function isAddress(hostname: string): boolean {
   return hostname.startsWith("[") || /\.\d+$/.test(hostname);
 }
@@ -148,12 +149,12 @@ function assertReadable({ statusCode = 0, headers }: IncomingMessage): void {
   }
   const { "content-encoding": encoding = "identity" } = headers;
   if (encoding.toLowerCase() === "identity") return;
-  throw refuse("was answered in an encoding that was not asked for");
+  throw refuse("was answered in an encoding that was not requested");
 }
 
-/** What becomes of an error: what the system says of a network is for nobody else. */
+/** Replaces an error of the system, because it can describe the network of the server. */
 function explain(error: unknown, signal: AbortSignal): unknown {
-  // What an abort breaks off fails in words of its own, which say less than the reason.
+  // After an abort, the reason says more than the error of the interrupted request.
   if (signal.aborted) return signal.reason;
   const { code }: { readonly code?: unknown } = Object(error);
   return typeof code === "string" ? refuse(UNREACHABLE) : error;
@@ -163,13 +164,13 @@ function refuse(message: string): RequestError {
   return refuseArgument("url", message);
 }
 
-// With NODE_USE_ENV_PROXY a proxy would be given the name, and resolve it once more. The
-// types do not have the option yet.
+// With NODE_USE_ENV_PROXY, a proxy would get the host name and resolve it again. The types
+// do not have this option yet.
 const DIRECT = { proxyEnv: {} } as AgentOptions;
 
-/** Trusts whom `fetch` trusts. */
+/** Trusts the same certificates as `fetch`. */
 class SecureAgent extends https.Agent {
-  // What this overrides wants --allow-sys, and does not know of --cert: Deno 2.9.
+  // In Deno 2.9, the inherited method needs --allow-sys and ignores --cert.
   override createConnection(options: tls.ConnectionOptions): tls.TLSSocket {
     return tls.connect(options);
   }
@@ -181,19 +182,19 @@ const SECURE_AGENT = new SecureAgent(DIRECT);
 
 const HEADERS = { "accept-encoding": "identity", "user-agent": "hoist" };
 
-/** A connection that ended without an answer; with a code, as Node's own errors. */
+/** Is thrown if a connection ends without a response; has a code like Node's errors. */
 class ClosedError extends Error {
   override name = "ClosedError";
   readonly code = "ECONNRESET";
 }
 
 /**
- * Asks for what is behind a URL.
+ * Sends a GET request to fixed addresses.
  *
  * @param url An `http:` or `https:` URL
- * @param addresses Those of its host
- * @param signal Ends the connection when aborted
- * @returns The answer, of which nothing was read yet; destroy it in the end
+ * @param addresses The addresses of its host
+ * @param signal Closes the connection when aborted
+ * @returns The response with an unread body; the caller has to destroy it
  *
  * @throws {Deno.errors.NotCapable} If the permission is missing
  */
@@ -210,8 +211,8 @@ export async function request(
   const outgoing = prepare(url, addresses, signal);
   outgoing.on("response", resolve);
   outgoing.on("error", reject);
-  // All that is heard of a server that changes to another protocol.
-  outgoing.on("close", () => reject(new ClosedError("there was no answer")));
+  // The only event if the server switches to another protocol.
+  outgoing.on("close", () => reject(new ClosedError("there was no response")));
   outgoing.end();
   return await promise;
 }
@@ -224,7 +225,7 @@ function prepare(
   const isSecure = url.protocol === "https:";
   const options = {
     agent: isSecure ? SECURE_AGENT : AGENT,
-    // One address after the other, whatever the program has set for all.
+    // Tries one address after the other, whatever default the program has set.
     autoSelectFamily: true,
     headers: HEADERS,
     lookup: lookupIn(addresses),
@@ -233,21 +234,21 @@ function prepare(
   return (isSecure ? https : http).request(url, options);
 }
 
-/** Finds what was found before. */
+/** Returns a lookup function that answers with fixed addresses. */
 function lookupIn(addresses: readonly string[]): LookupFunction {
-  const found = addresses.map((address) => ({
+  const results = addresses.map((address) => ({
     address,
     family: address.includes(":") ? 6 : 4,
   }));
-  return (_hostname, _options, callback) => callback(null, found);
+  return (_hostname, _options, callback) => callback(null, results);
 }
 
 /**
- * Refuses to go where Deno does not let this process go. Its own error would come too
- * late: thrown behind a `lookup`, it reaches nobody and ends the process, and a resolver
- * makes of it a name that does not exist.
+ * Checks the permission before a connection. Deno's own error comes too late: thrown after
+ * a `lookup`, nothing can catch it and it ends the process. During name resolution, it
+ * looks like a host name that does not exist.
  *
- * @param host A name, or an address with its port
+ * @param host A host name, or an address with its port
  *
  * @throws {Deno.errors.NotCapable} If the permission is missing
  */
@@ -255,7 +256,7 @@ export async function assertPermitted(host: string): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "net", host });
   if (state === "granted") return;
   throw new Deno.errors.NotCapable(
-    `Cannot connect to ${host}: the permission is missing, run with --allow-net`,
+    `Cannot connect to ${host}: the permission is missing. Run with --allow-net=${host}`,
   );
 }
 

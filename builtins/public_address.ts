@@ -1,28 +1,29 @@
 /**
- * Which addresses are those of the public internet, and which belong to this machine,
- * its neighbours or nobody: the special-purpose registries of IANA, RFC 6890.
+ * Tells public IP addresses from private, local and reserved ones: the special-purpose
+ * registries of IANA, RFC 6890.
  *
  * @module
  */
 
 import { groupsOf } from "../common/ip.ts";
-/** What the first bits of all addresses of a network are. */
+
+/** The first bits of all addresses of a network */
 interface Network {
   readonly bits: bigint;
   readonly length: bigint;
 }
 
-/** Where addresses of IPv4 stand among those of IPv6: RFC 4291, section 2.5.5.2. */
+/** The IPv6 form of IPv4 addresses: RFC 4291, section 2.5.5.2 */
 const IPV4 = network("::ffff:0:0/96");
 
-/** The part of IPv6 that is given out at all: RFC 4291, section 2.4. */
+/** The allocated part of IPv6: RFC 4291, section 2.4 */
 const GLOBAL_IPV6 = network("2000::/3");
 
-/** Networks that carry an address of IPv4, and how many bits follow it. */
+/** IPv6 networks that embed an IPv4 address, and the number of bits after it */
 const CARRIERS: readonly (readonly [Network, bigint])[] = [
   [network("::/96"), 0n],
   [IPV4, 0n],
-  // A gateway takes it out and connects to it: RFC 6052, section 2.1, and RFC 3056.
+  // A gateway connects to the embedded address: RFC 6052, section 2.1, and RFC 3056.
   [network("64:ff9b::/96"), 0n],
   [network("2002::/16"), 80n],
 ];
@@ -30,13 +31,13 @@ const CARRIERS: readonly (readonly [Network, bigint])[] = [
 const PRIVATE: readonly Network[] = [
   "0.0.0.0/8", // this network
   "10.0.0.0/8", // private
-  "100.64.0.0/10", // shared by the clients of a provider
+  "100.64.0.0/10", // shared by the customers of a provider
   "127.0.0.0/8", // this machine
-  "169.254.0.0/16", // this link, and what clouds tell about a machine
+  "169.254.0.0/16", // this link, and the metadata services of clouds
   "172.16.0.0/12", // private
   "192.0.0.0/24", // protocols
   "192.0.2.0/24", // documentation
-  "192.88.99.0/24", // relays to IPv6, given up
+  "192.88.99.0/24", // relays to IPv6, deprecated
   "192.168.0.0/16", // private
   "198.18.0.0/15", // measurements
   "198.51.100.0/24", // documentation
@@ -49,10 +50,10 @@ const PRIVATE: readonly Network[] = [
 ].map(network);
 
 /**
- * Whether an address is one of the public internet, whatever way it is written. What
- * is no address is not, and neither is one with a zone.
+ * Returns whether an address, in any spelling, belongs to the public internet. A string
+ * that is not an address does not, and neither does an address with a zone.
  *
- * @param ip An address of IPv4 or IPv6, without brackets
+ * @param ip An IPv4 or IPv6 address without brackets
  */
 export function isPublicAddress(ip: string): boolean {
   const address = parse(ip);
@@ -62,7 +63,7 @@ export function isPublicAddress(ip: string): boolean {
   return !PRIVATE.some((network) => holds(network, carried ?? address));
 }
 
-/** The address of IPv4 that one of IPv6 stands for, if it does. */
+/** Returns the IPv4 address that an IPv6 address embeds. */
 function carriedBy(address: bigint): bigint | undefined {
   const [, shift] = CARRIERS.find(([network]) => holds(network, address)) ?? [];
   return shift === undefined
@@ -75,17 +76,17 @@ function holds({ bits, length }: Network, address: bigint): boolean {
   return address >> rest === bits >> rest;
 }
 
-/** A network as one writes it, such as `10.0.0.0/8`. */
-function network(text: string): Network {
-  const [address = "", length = ""] = text.split("/");
+/** Parses a network such as `10.0.0.0/8`. */
+function network(notation: string): Network {
+  const [address = "", length = ""] = notation.split("/");
   const before = address.includes(":") ? 0n : 96n;
   return { bits: parse(address)!, length: before + BigInt(length) };
 }
 
-/** The 128 bits of an address; `undefined` if it is none. */
+/** Returns the 128 bits of an address, or `undefined` if the string is not one. */
 function parse(ip: string): bigint | undefined {
   if (!/^[\da-f:.]+$/i.test(ip)) return undefined;
-  // Inside IPv6 a URL wants all four parts, and takes none of them for octal.
+  // In an IPv6 host, a URL needs all four parts and reads none of them as octal.
   const isIpv4 = /^\d+(?:\.\d+){3}$/.test(ip);
   const url = `http://[${isIpv4 ? `::ffff:${ip}` : ip}]`;
   if (!URL.canParse(url)) return undefined;

@@ -1,21 +1,23 @@
 /**
- * The built-in operation `read`: the text of a file below a directory, and of none
- * elsewhere.
+ * Reads files below a root directory, and no others: the work of the `readFile` handler.
+ * This module is loaded at the first call.
  *
  * @module
  */
 
 import { constants, type FileHandle, lstat, open } from "node:fs/promises";
-import { type ResolvedRead } from "./options.ts";
 import {
   refuseArgument,
   type RequestError,
 } from "../protocol/request_error.ts";
-/** One answer to whatever is not there, so that nobody learns what is elsewhere. */
-const NOT_THERE = "there is no such file below the root";
+import type { ResolvedReadFile } from "./options.ts";
 
-/** What the system says of a path that leads nowhere, or where nobody may look. */
-const NOWHERE: ReadonlySet<unknown> = new Set([
+// One message for all of these cases, so that a client cannot learn which files exist
+// elsewhere.
+const NOT_FOUND = "there is no such file below the root";
+
+/** The error codes of the system for paths that do not exist or are not readable */
+const NOT_FOUND_CODES: ReadonlySet<unknown> = new Set([
   "EACCES",
   "ELOOP",
   "ENAMETOOLONG",
@@ -23,45 +25,42 @@ const NOWHERE: ReadonlySet<unknown> = new Set([
   "ENOTDIR",
 ]);
 
-// What became a FIFO after it was looked at must not block a thread until somebody
-// writes to it, and what became a link must not be followed. Deno.open() cannot say
-// either of them, and Windows has neither.
+// The file can become a FIFO or a symbolic link after the check. Opening a FIFO must not
+// block a thread, and the link must not be followed. Deno.open() has no such flags, and
+// Windows has neither of them.
 const FLAGS = constants.O_RDONLY |
   (constants.O_NOFOLLOW ?? 0) |
   (constants.O_NONBLOCK ?? 0);
 
-/** How much is read at once, in bytes. */
+/** The size of the read buffer in bytes */
 const CHUNK = 65_536;
-
-const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
 
 /**
  * Reads a file below the root.
  *
- * @param path Where, from the root on, with slashes
- * @param options The root, and how large a file may be
+ * @param path The path relative to the root, with slashes
+ * @param options The root and the maximum size
  *
- * @throws {RequestError} If there is no such file, or none that may be read
+ * @throws {RequestError} If the file does not exist, is too large or is not UTF-8
  */
-export async function readFile(
+export async function readFileBelow(
   path: string,
-  options: ResolvedRead,
+  options: ResolvedReadFile,
 ): Promise<string> {
-  if (!isPlainPath(path)) throw refuse(NOT_THERE);
+  if (!isPlainPath(path)) throw refuse(NOT_FOUND);
   try {
     return await readBelow(path, options);
   } catch (error) {
     const { code }: { readonly code?: unknown } = Object(error);
-    throw NOWHERE.has(code) ? refuse(NOT_THERE) : error;
+    throw NOT_FOUND_CODES.has(code) ? refuse(NOT_FOUND) : error;
   }
 }
 
 /**
- * Whether a path is made of names only, with no way to say where it begins and no way
- * upward.
+ * Returns whether a path consists of plain names: it is relative and has no `..`.
  *
- * @param path What somebody else chose
- * @param os The system, as some names are none on Windows
+ * @param path A path that a client chose
+ * @param os The operating system, because Windows reserves some names
  */
 export function isPlainPath(
   path: string,
@@ -73,7 +72,7 @@ export function isPlainPath(
   );
 }
 
-/** What Windows takes for a device, for a stream of a file, or for another name. */
+/** Returns whether Windows reads a name as a device, a file stream or another name. */
 function isSpecial(name: string): boolean {
   return /[:*?"<>|]/.test(name) || (name !== "." && /[. ]$/.test(name)) ||
     DEVICE.test(name);
@@ -84,35 +83,37 @@ const DEVICE =
 
 async function readBelow(
   path: string,
-  { root, maxSize }: ResolvedRead,
+  { root, maxSize }: ResolvedReadFile,
 ): Promise<string> {
   const real = await Deno.realPath(`${root}/${path}`);
-  if (!isBelow(real, root)) throw refuse(NOT_THERE);
-  // Before it is opened: that alone blocks at a FIFO, and does something at a device.
+  if (!isBelow(real, root)) throw refuse(NOT_FOUND);
+  // Checked before the file is opened, because opening a FIFO blocks and opening a device
+  // can have an effect.
   const { isFile } = await Deno.lstat(real);
-  if (!isFile) throw refuse(NOT_THERE);
+  if (!isFile) throw refuse(NOT_FOUND);
   await using file = await open(real, FLAGS);
-  await assertStillThere(file, real);
+  await assertSameFile(file, real);
   return await readText(file, maxSize);
 }
 
 function isBelow(real: string, root: string): boolean {
-  return real.startsWith(root.endsWith(SEPARATOR) ? root : root + SEPARATOR);
+  const separator = Deno.build.os === "windows" ? "\\" : "/";
+  return real.startsWith(root.endsWith(separator) ? root : root + separator);
 }
 
 /**
- * Refuses what was opened if it is not the file that stands there, on a path which has
- * no links in it to this moment. What remains, for somebody who may write below the
- * root: to put a link in the place of a directory before the file is opened, to take it
- * away before the path is looked at, and to put it back before the file there is.
+ * Checks that the opened file is still the file at this path and that the path still has
+ * no symbolic links. One race remains for a program that can write below the root: it
+ * replaces a directory by a link before `open`, restores the directory before `realPath`,
+ * and puts the link back before `lstat`.
  */
-async function assertStillThere(file: FileHandle, real: string): Promise<void> {
+async function assertSameFile(file: FileHandle, real: string): Promise<void> {
   const opened = await file.stat();
   const isSamePath = await Deno.realPath(real) === real;
   const found = await lstat(real);
   const isSame = opened.isFile() && opened.dev === found.dev &&
     opened.ino === found.ino;
-  if (!isSame || !isSamePath) throw refuse(NOT_THERE);
+  if (!isSame || !isSamePath) throw refuse(NOT_FOUND);
 }
 
 async function readText(file: FileHandle, maxSize: number): Promise<string> {
@@ -126,7 +127,7 @@ async function readText(file: FileHandle, maxSize: number): Promise<string> {
   return text + decode(decoder);
 }
 
-/** A file may grow while it is read, and some have no size before that. */
+/** Reads the file piece by piece, because it can grow and some files report no size. */
 async function* chunksOf(
   file: FileHandle,
   maxSize: number,
@@ -146,7 +147,7 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array<ArrayBuffer>): string {
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined });
   } catch {
-    throw refuse("is no text in UTF-8");
+    throw refuse("is not a UTF-8 file");
   }
 }
 

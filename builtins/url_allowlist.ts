@@ -1,50 +1,50 @@
 /**
- * Which URLs an owner allows, as prefixes, and which of them a client asks for.
+ * URL prefixes that the application allows, and the check of a URL against them.
  *
  * @module
  */
 
-/** What a URL may begin with. */
+/** A prefix of allowed URLs */
 export interface AllowedUrl {
   readonly origin: string;
   readonly path: string;
 }
 
 /**
- * Reads what an owner allows.
+ * Parses an allowed URL.
  *
- * @param text Such as `https://example.org/data`
- * @returns `undefined` if it is no such URL, or more than that
+ * @param entry A URL such as `https://example.org/data`
+ * @returns The prefix, or `undefined` if the entry is not a plain HTTP URL
  */
-export function parseAllowedUrl(text: string): AllowedUrl | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, hostname, href, origin, pathname } = new URL(text);
+export function parseAllowedUrl(entry: string): AllowedUrl | undefined {
+  if (!URL.canParse(entry)) return undefined;
+  const { protocol, hostname, href, origin, pathname } = new URL(entry);
   if (protocol !== "http:" && protocol !== "https:") return undefined;
-  // A star is a character like others to a URL, and would match nothing.
+  // A URL can contain a star, but it is no wildcard and would match nothing.
   if (hostname.includes("*")) return undefined;
   // No credentials, no query, no fragment.
   return href === origin + pathname ? { origin, path: pathname } : undefined;
 }
 
 /**
- * The URL that a text stands for, if it is allowed.
+ * Parses a URL and returns it if it is allowed.
  *
- * @param text What somebody else chose
- * @param allowed What is allowed
- * @param base What it is relative to, if it may be relative
+ * @param requested The URL that a client or a redirect asks for
+ * @param allowed The allowed prefixes
+ * @param base The base of a relative URL; without it, relative URLs are rejected
  */
 export function findAllowedUrl(
-  text: string,
+  requested: string,
   allowed: readonly AllowedUrl[],
   base?: URL,
 ): URL | undefined {
-  if (!URL.canParse(text, base)) return undefined;
-  const url = new URL(text, base);
+  if (!URL.canParse(requested, base)) return undefined;
+  const url = new URL(requested, base);
   if (url.username !== "" || url.password !== "") return undefined;
   return allowed.some((entry) => isBelow(url, entry)) ? url : undefined;
 }
 
-/** Compared after parsing: hosts and paths have many spellings until then. */
+/** Compares parsed URLs, because hosts and paths have many spellings before. */
 function isBelow({ origin, pathname }: URL, entry: AllowedUrl): boolean {
   if (origin !== entry.origin || !pathname.startsWith(entry.path)) return false;
   if (entry.path === "/") return true;
@@ -54,6 +54,6 @@ function isBelow({ origin, pathname }: URL, entry: AllowedUrl): boolean {
   return isAtBoundary && !LEADS_UP.test(rest);
 }
 
-// What is no step upward to a URL, and is one to servers that decode it, maybe twice,
-// or that cut parameters and blanks off a segment.
+// Steps upward that the URL parser leaves alone. Some servers decode them, even twice, or
+// cut parameters and blanks off a path segment.
 const LEADS_UP = /%(?:25)*(?:2e|2f|5c)|(?:^|\/)\.\.?[;%]/i;

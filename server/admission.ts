@@ -7,8 +7,8 @@
 import { formatAddress, networkOf, parseAddress } from "../common/ip.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
-import { type ResolvedLimits } from "./limits.ts";
-import { type OriginCheck } from "./origins.ts";
+import type { ResolvedLimits } from "./limits.ts";
+import type { OriginCheck } from "./origins.ts";
 /** The header to which each proxy appends the address that it was asked by. */
 export const FORWARDED_HEADER = "x-forwarded-for";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type LoginContext } from "../auth.ts";
-import { type Admission, type RemotePeer } from "./admission.ts";
-import { type Credential, type TokenStore } from "./credentials.ts";
-import { type Log } from "./log.ts";
+import type { LoginContext } from "../auth.ts";
+import type { Admission, RemotePeer } from "./admission.ts";
+import type { Credential, TokenStore } from "./credentials.ts";
+import type { Log } from "./log.ts";
 /** What decides. */
 export interface AuthenticatorOptions {
   readonly log: Log;

@@ -155,18 +155,14 @@ export class Calls {
 
   /** Whether the client may call this; it is told if not. */
   #isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
-    const refusal = this.#host.operations.refusalOf(name);
-    if (refusal === undefined) return true;
-    const operation = this.#host.log.redact(describeOperation(name));
-    this.#client.log.warn("error", this.#explain(name, refusal, operation));
-    this.#client.send(encodeError(id, refusal));
+    if (this.#host.operations.has(name)) return true;
+    this.#client.log.warn("error", this.#explain(name));
+    this.#client.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
     return false;
   }
 
-  #explain(name: string, refusal: ErrorCode, operation: string): string {
-    if (refusal === ErrorCode.UNSUPPORTED_OPERATION) {
-      return `${operation} is not among those that are supported`;
-    }
+  #explain(name: string): string {
+    const operation = this.#host.log.redact(describeOperation(name));
     const { operations } = this.#host.contract ?? {};
     return operations !== undefined && Object.hasOwn(operations, name)
       ? `${operation} of the contract has no handler`

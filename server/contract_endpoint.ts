@@ -5,15 +5,11 @@
  */
 
 import { settlesWithin } from "../common/async.ts";
-import { type Contract } from "../contract/contract.ts";
-import {
-  type Admission,
-  type RemotePeer,
-  type UpgradeRejection,
-} from "./admission.ts";
-import { type Authenticator, type LoginResult } from "./authenticator.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { Admission, RemotePeer, UpgradeRejection } from "./admission.ts";
+import type { Authenticator, LoginResult } from "./authenticator.ts";
 import { text } from "./http.ts";
-import { type ResolvedLimits } from "./limits.ts";
+import type { ResolvedLimits } from "./limits.ts";
 import { VERSION } from "../version.ts";
 /** What an endpoint is made of. */
 export interface ContractEndpointOptions {

@@ -5,7 +5,7 @@
  */
 
 import { SUBPROTOCOL } from "../protocol/features.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { VERSION } from "../version.ts";
 /** What a server has to know of a request besides the request itself */
 export interface RequestInfo {

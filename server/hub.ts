@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type BuiltinHandlers } from "../builtins/builtins.ts";
 import { settlesWithin } from "../common/async.ts";
 import { CloseCode, HoistError } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
@@ -54,8 +53,6 @@ export interface HubOptions extends AdmissionOptions {
   readonly minimumVersion: string | undefined;
   readonly contract: Contract | undefined;
   readonly exposeContract: boolean;
-  readonly builtins: BuiltinHandlers;
-  readonly isSupported: (name: string) => boolean;
   readonly exposeErrors: boolean;
   readonly onSlow: "disconnect" | "skip";
   readonly login: AuthenticatorOptions["login"];
@@ -99,10 +96,7 @@ export class Hub implements ClientHost, HandlerHost {
     this.exposeErrors = options.exposeErrors;
     this.skipsSlow = options.onSlow === "skip";
     this.contract = options.contract;
-    this.registry = new Registry(options.contract, options.isSupported);
-    for (const [name, handler] of options.builtins) {
-      this.registry.builtin(name, handler);
-    }
+    this.registry = new Registry(options.contract);
     this.#admission = new Admission(options);
     this.#logins = new TimeoutQueue(limits.loginTimeout);
     this.#broadcasts = new Broadcaster(

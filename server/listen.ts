@@ -7,7 +7,7 @@
 import { settlesWithin } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import { bracket } from "../common/ip.ts";
-import { type ListenOptions } from "./options.ts";
+import type { ListenOptions } from "./options.ts";
 const DEFAULT_HOSTNAME = "0.0.0.0";
 
 const DEFAULT_PORT = 5000;

@@ -7,7 +7,7 @@
 import type { LogRecord } from "@std/log/logger";
 import { BaseHandler } from "@std/log/base-handler";
 import { getLogger } from "@std/log/get-logger";
-import { LOG_LEVELS, Logger, LogLevel } from "../common/logger.ts";
+import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
 /** Options of {@linkcode debug} */
 export interface DebugOptions {
   /**

@@ -5,22 +5,22 @@
  * @module
  */
 
-import { type RequestOptions } from "../common/async.ts";
-import { type JsonObject } from "../common/json.ts";
-import { type Contract } from "../contract/contract.ts";
-import {
-  type CheckedArgumentsIn,
-  type CheckedDataIn,
-  type DataAndOptions,
-  type DataIn,
-  type EntryIn,
-  type EventName,
-  type NameIn,
-  type OpenContract,
-  type OptionalData,
-  type RepliesIn,
-  type RequestNameIn,
-  type ReturnIn,
+import type { RequestOptions } from "../common/async.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { Contract } from "../contract/contract.ts";
+import type {
+  CheckedArgumentsIn,
+  CheckedDataIn,
+  DataAndOptions,
+  DataIn,
+  EntryIn,
+  EventName,
+  NameIn,
+  OpenContract,
+  OptionalData,
+  RepliesIn,
+  RequestNameIn,
+  ReturnIn,
 } from "../contract/infer.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 /**

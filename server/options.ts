@@ -4,17 +4,15 @@
  * @module
  */
 
-import { type Login, type LoginDecision } from "../auth.ts";
-import { type BuiltinHandlers, makeBuiltins } from "../builtins/builtins.ts";
-import { type Builtins } from "../builtins/options.ts";
+import type { Login, LoginDecision } from "../auth.ts";
 import { MAX_TIMEOUT } from "../common/check.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
-import { type Contract } from "../contract/contract.ts";
+import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
-import { type OpenContract } from "../contract/infer.ts";
+import type { OpenContract } from "../contract/infer.ts";
 import { assertTokens, type NamedToken } from "./credentials.ts";
 import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
@@ -54,27 +52,6 @@ export interface ServerOptions<
    * @default {false}
    */
   readonly exposeContract?: boolean | undefined;
-  /**
-   * Which of the operations of Python Hoist there are: `print`, `read` and `get`. Each
-   * of them is open to every client that has logged in.
-   *
-   * @default {{}}
-   */
-  readonly builtins?: Builtins | undefined;
-  /**
-   * The operations that clients may call, of those that there are; `["*"]` for all. The
-   * others are answered with the error `UNSUPPORTED_OPERATION`.
-   *
-   * @default {["*"]}
-   */
-  readonly supportedOperations?: readonly string[] | undefined;
-  /**
-   * The operations that clients may not call, which wins over `["*"]` on the other list;
-   * `["*"]` for all but those that the other list names.
-   *
-   * @default {[]}
-   */
-  readonly unsupportedOperations?: readonly string[] | undefined;
   /** What clients may ask of the server. */
   readonly limits?: Limits | undefined;
   /**
@@ -222,11 +199,6 @@ export interface ResolvedOptions<This extends Owner> {
   readonly login: Login<This> | undefined;
   readonly contract: Contract | undefined;
   readonly exposeContract: boolean;
-  readonly builtins: BuiltinHandlers;
-  /** Whether clients may call an operation of a name */
-  readonly isSupported: (name: string) => boolean;
-  /** The operations that may be called, or may not, by name */
-  readonly listed: readonly string[];
   readonly limits: ResolvedLimits;
   readonly onSlow: "disconnect" | "skip";
   readonly isAllowed: OriginCheck;
@@ -250,9 +222,6 @@ const KNOWN: Readonly<
   tokens: true,
   contract: true,
   exposeContract: true,
-  builtins: true,
-  supportedOperations: true,
-  unsupportedOperations: true,
   limits: true,
   onSlow: true,
   allowedOrigins: true,
@@ -312,15 +281,6 @@ function resolve<This extends Owner>(
     secrets: [resolvedToken, ...tokens.map(({ token }) => token)],
     login: loginOf(options.login),
     ...resolveContract(options),
-    builtins: makeBuiltins(options.builtins),
-    isSupported: supportOf(
-      options.supportedOperations,
-      options.unsupportedOperations,
-    ),
-    listed: namedIn(
-      options.supportedOperations,
-      options.unsupportedOperations,
-    ),
     limits: resolveLimits(options.limits),
     onSlow: slowPolicy(options.onSlow ?? "disconnect"),
     isAllowed: makeOriginCheck(options.allowedOrigins),
@@ -445,66 +405,4 @@ export function reportUnknown(log: Log, names: readonly string[]): void {
   for (const name of names) {
     log.warn("options", `there is no option ${JSON.stringify(name)}`);
   }
-}
-
-const ALL = "*";
-
-/**
- * Reads the two lists.
- *
- * @param supported Those that clients may call; `*` stands for all
- * @param unsupported Those that they may not; `*` stands for all that are not supported
- * by name
- * @returns Whether clients may call an operation of a name
- *
- * @throws {TypeError} If the lists make no sense
- */
-export function supportOf(
-  supported: readonly string[] = [ALL],
-  unsupported: readonly string[] = [],
-): (name: string) => boolean {
-  assertList("supportedOperations", supported);
-  assertList("unsupportedOperations", unsupported);
-  const both = supported.find((name) =>
-    name !== ALL && unsupported.includes(name)
-  );
-  if (both !== undefined) {
-    throw new TypeError(
-      `Cannot serve as operation ${
-        JSON.stringify(both)
-      } is both in 'supportedOperations' and in 'unsupportedOperations'`,
-    );
-  }
-  const takesAll = supported.includes(ALL);
-  const refusesAll = unsupported.includes(ALL);
-  const listed = [...supported];
-  const unlisted = [...unsupported];
-  // An operation may have that name, too.
-  const isNamed = (names: readonly string[], name: string) =>
-    name !== ALL && names.includes(name);
-  return (name) => {
-    if (refusesAll) return isNamed(listed, name);
-    return !isNamed(unlisted, name) && (takesAll || isNamed(listed, name));
-  };
-}
-
-/** The operations that the two lists have by name. */
-export function namedIn(
-  ...lists: readonly (readonly string[] | undefined)[]
-): readonly string[] {
-  return lists.flatMap((names = []) => names).filter((name) => name !== ALL);
-}
-
-function assertList(option: string, names: readonly string[]): void {
-  const isList = Array.isArray(names) &&
-    names.every((name) => typeof name === "string");
-  if (!isList) {
-    throw new TypeError(
-      `Cannot serve as '${option}' must be a list of names of operations, or ["*"] for all`,
-    );
-  }
-  if (names.length < 2 || !names.includes(ALL)) return;
-  throw new TypeError(
-    `Cannot serve as "*" in '${option}' stands for all operations: leave out the others`,
-  );
 }

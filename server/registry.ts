@@ -23,7 +23,7 @@ import { assertOperation, assertSchema } from "../contract/define.ts";
 import { check, isSchema, type Schema } from "../contract/schema.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { OutputError } from "./error_response.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import {
   ClientMessage,
   type OperationContext,
@@ -64,16 +64,6 @@ interface Entry<Context> {
 export class Operations<Context> {
   // An object for each registration, so that an old one cannot remove its successor.
   readonly #entries = new Map<string, Entry<Context>>();
-  readonly #isSupported: (name: string) => boolean;
-
-  /**
-   * Constructs `Operations`.
-   *
-   * @param isSupported Whether clients may call an operation
-   */
-  constructor(isSupported: (name: string) => boolean = () => true) {
-    this.#isSupported = isSupported;
-  }
 
   /**
    * Adds an operation.
@@ -108,14 +98,6 @@ export class Operations<Context> {
   /** Whether there is an operation of that name. */
   has(name: string): boolean {
     return this.#entries.has(name);
-  }
-
-  /** Why a client cannot call an operation; `undefined` if it can. */
-  refusalOf(name: string): ErrorCode | undefined {
-    if (!this.has(name)) return ErrorCode.UNKNOWN_OPERATION;
-    return this.#isSupported(name)
-      ? undefined
-      : ErrorCode.UNSUPPORTED_OPERATION;
   }
 
   /**
@@ -258,21 +240,16 @@ function tagOf(value: unknown): string {
 /** The listeners and operations of a server. */
 export class Registry {
   readonly listeners = new Listeners<ClientMessage>();
-  readonly operations: Operations<OperationContext>;
+  readonly operations = new Operations<OperationContext>();
   readonly #contract: Contract | undefined;
 
   /**
    * Constructs a `Registry`.
    *
    * @param contract What there may be; anything if left out
-   * @param isSupported Whether clients may call an operation
    */
-  constructor(
-    contract: Contract | undefined,
-    isSupported: (name: string) => boolean,
-  ) {
+  constructor(contract: Contract | undefined) {
     this.#contract = contract;
-    this.operations = new Operations(isSupported);
   }
 
   /** The operations of the contract that nobody handles */
@@ -308,21 +285,9 @@ export class Registry {
     const subject = `Cannot register operation ${JSON.stringify(name)}`;
     assertNamed(subject, this.#contract?.operations, name);
     assertAlone(subject, this.#contract, schemas);
-    const agreed = this.#agreed(name);
+    const agreed = ownEntry(this.#contract?.operations ?? {}, name);
     if (agreed !== undefined) assertKind(subject, agreed, handler);
     return this.operations.add(name, handler, agreed ?? schemas);
-  }
-
-  /** Adds an operation of our own, which a contract may have or not. */
-  builtin(
-    name: string,
-    handler: OperationHandler<OperationContext, never>,
-  ): void {
-    this.operations.add(name, handler, this.#agreed(name));
-  }
-
-  #agreed(name: string): OperationSchemas | undefined {
-    return ownEntry(this.#contract?.operations ?? {}, name);
   }
 }
 
@@ -358,31 +323,16 @@ function assertAlone(
   );
 }
 
-const UNKNOWN =
-  "'supportedOperations' or 'unsupportedOperations' name operations that there are none of";
-
-/** The operations of a server. */
-interface RegistryStartup {
-  /** Those of the contract that nobody handles */
-  readonly missing: readonly string[];
-  readonly operations: { has(name: string): boolean };
-}
-
-/** Warns of operations that are spoken of, and that clients will call in vain. */
+/** Logs a warning for operations of the contract that have no handler. */
 export function reportMissing(
   log: Log,
-  registry: RegistryStartup,
-  listed: readonly string[],
+  registry: { readonly missing: readonly string[] },
 ): void {
-  if (registry.missing.length === 0 && listed.length === 0) return;
-  const warn = (key: string, text: string, names: readonly string[]) => {
-    if (names.length > 0) log.warn(key, `${text} so far: ${names.join(", ")}`);
-  };
-  // After the program has had its turn to add them.
+  if (registry.missing.length === 0) return;
+  // The application registers its handlers after this, in the same turn.
   setImmediate(() => {
-    const { missing, operations } = registry;
-    const unknown = listed.filter((name) => !operations.has(name));
-    warn("contract", "there are operations without a handler", missing);
-    warn("options", UNKNOWN, unknown);
+    const { missing } = registry;
+    if (missing.length === 0) return;
+    log.warn("contract", `operations without a handler: ${missing.join(", ")}`);
   });
 }

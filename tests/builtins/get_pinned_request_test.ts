@@ -142,7 +142,7 @@ Deno.test("a request that Deno does not permit fails, and the process goes on", 
   ) {
     assert.equal(
       await outcome(flags, url),
-      `NotCapable: Cannot connect to 127.0.0.1:${port}: the permission is missing, run with --allow-net`,
+      `NotCapable: Cannot connect to 127.0.0.1:${port}: the permission is missing. Run with --allow-net=127.0.0.1:${port}`,
     );
   }
   assert.equal(site.requests.length, 1);
@@ -160,8 +160,8 @@ Deno.test("a request says to which of its addresses it is not permitted to go", 
     }`,
   );
   assert.deepEqual(stdout.trim().split("\n"), [
-    "Cannot connect to [::1]:80: the permission is missing, run with --allow-net",
-    "Cannot connect to [::1]:443: the permission is missing, run with --allow-net",
+    "Cannot connect to [::1]:80: the permission is missing. Run with --allow-net=[::1]:80",
+    "Cannot connect to [::1]:443: the permission is missing. Run with --allow-net=[::1]:443",
   ]);
 });
 

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { parseAllowedUrl } from "../../builtins/url_allowlist.ts";
-import { getUrl, type Network } from "../../builtins/get.ts";
+import { fetchText, type Network } from "../../builtins/get.ts";
 import { isPublicAddress } from "../../builtins/public_address.ts";
 import { argumentErrorOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, canBind, serve } from "../testdata/site.ts";
 
 const NOT_ALLOWED = "is not among the allowed URLs";
-const NOT_PUBLIC = "leads to an address that is not public";
+const NOT_PUBLIC = "resolves to an address that is not public";
 const UNREACHABLE = "could not be reached";
 const MISLED = "was redirected to a URL that is not allowed";
 
@@ -27,7 +27,7 @@ function get(url: string, fetching: Fetching = {}): Promise<string> {
   const { allow = [url], maxSize = 1_000, timeout = 60_000 } = fetching;
   const allowed = allow.map((entry) => parseAllowedUrl(entry)!);
   const options = { allowed, maxSize, timeout };
-  return getUrl(url, options, fetching.signal, fetching.network);
+  return fetchText(url, options, fetching.signal, fetching.network);
 }
 
 /** Names that lead to this machine, which counts as the public internet. */
@@ -359,7 +359,7 @@ for (
     [
       "is compressed",
       { headers: { "content-encoding": "br" } },
-      "was answered in an encoding that was not asked for",
+      "was answered in an encoding that was not requested",
     ],
     ["leads elsewhere", { status: 302, headers: { location: "/" } }, MISLED],
   ] as const
@@ -382,7 +382,7 @@ Deno.test("get refuses an answer that is compressed all the same", async () => {
   await using site = serve(() => new Response(body, { headers }));
   assert.equal(
     await refusal(get(site.at("/"), { maxSize: 10_000 })),
-    "was answered in an encoding that was not asked for",
+    "was answered in an encoding that was not requested",
   );
 });
 
@@ -577,17 +577,19 @@ Deno.test("get does not hide what went wrong in the server itself", async () => 
 Deno.test("get fails, and refuses nothing, where Deno does not permit to look for the name", async () => {
   const { stdout, stderr } = await runScript(
     ["--allow-net=127.0.0.1"],
-    `import { getUrl } from "${import.meta.resolve("../../builtins/get.ts")}";
+    `import { fetchText } from "${
+      import.meta.resolve("../../builtins/get.ts")
+    }";
     for (const origin of ["http://localhost", "http://[::1]"]) {
       const allowed = [{ origin, path: "/" }];
       const options = { allowed, maxSize: 1_000, timeout: 60_000 };
-      await getUrl(origin, options)
+      await fetchText(origin, options)
         .catch(({ name, message }) => console.log(\`\${name}: \${message}\`));
     }`,
   );
   assert.equal(stderr, "");
   assert.deepEqual(stdout.trim().split("\n"), [
-    "NotCapable: Cannot connect to localhost: the permission is missing, run with --allow-net",
-    "NotCapable: Cannot connect to [::1]:80: the permission is missing, run with --allow-net",
+    "NotCapable: Cannot connect to localhost: the permission is missing. Run with --allow-net=localhost",
+    "NotCapable: Cannot connect to [::1]:80: the permission is missing. Run with --allow-net=[::1]:80",
   ]);
 });

@@ -1,7 +1,7 @@
 /** Which files a client may read, and which ones it cannot even tell to be there. */
 
 import assert from "node:assert/strict";
-import { isPlainPath, readFile } from "../../builtins/read.ts";
+import { isPlainPath, readFileBelow } from "../../builtins/read.ts";
 import { argumentErrorOf } from "../support/argument_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 
@@ -40,7 +40,7 @@ function read(
   path: string,
   maxSize = 1_000,
 ): Promise<string> {
-  return readFile(path, { root, maxSize });
+  return readFileBelow(path, { root, maxSize });
 }
 
 /** What is wrong with the path. */
@@ -438,7 +438,7 @@ Deno.test("read goes by the size of a file before it looks into it", async () =>
   );
   assert.equal(
     await refusal(read(tree, "large", 100_000)),
-    "is no text in UTF-8",
+    "is not a UTF-8 file",
   );
 });
 
@@ -531,7 +531,7 @@ for (
   Deno.test(`read refuses ${name}`, async () => {
     await using tree = await makeTree();
     await Deno.writeFile(`${tree.root}/text`, new Uint8Array(bytes));
-    assert.equal(await refusal(read(tree, "text")), "is no text in UTF-8");
+    assert.equal(await refusal(read(tree, "text")), "is not a UTF-8 file");
   });
 }
 
@@ -542,11 +542,13 @@ function scriptFor(
   before = "",
 ): string {
   return `
-    import { readFile } from "${import.meta.resolve("../../builtins/read.ts")}";
+    import { readFileBelow } from "${
+    import.meta.resolve("../../builtins/read.ts")
+  }";
     ${before};
     for (const path of ${JSON.stringify(paths)}) {
       const options = { root: ${JSON.stringify(root)}, maxSize: 1_000 };
-      const outcome = await readFile(path, options).catch(({ name }) => name);
+      const outcome = await readFileBelow(path, options).catch(({ name }) => name);
       console.log(outcome);
     }`;
 }

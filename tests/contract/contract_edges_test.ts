@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { assertDefined } from "../../contract/define.ts";
 import { Registry } from "../../server/registry.ts";
-import { supportOf } from "../../server/options.ts";
 import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 
 // They have a method named `describe`, too.
@@ -17,7 +16,7 @@ for (const library of ["zod", "arktype"]) {
 
 for (const listener of [undefined, null, "text", {}]) {
   Deno.test(`a registry refuses ${JSON.stringify(listener)} as a listener with a schema, too`, () => {
-    const registry = new Registry(undefined, () => true);
+    const registry = new Registry(undefined);
     const receive = () => registry.receive("hi", listener as never, ACCEPT_ALL);
     assert.throws(receive, {
       name: "TypeError",
@@ -26,9 +25,3 @@ for (const listener of [undefined, null, "text", {}]) {
     });
   });
 }
-
-Deno.test("an operation named * cannot be called where none can", () => {
-  for (const supported of [undefined, ["*"]]) {
-    assert(!supportOf(supported, ["*"])("*"));
-  }
-});

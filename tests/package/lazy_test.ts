@@ -171,12 +171,10 @@ Deno.test("a program loads what checks its server when it asks for that", async 
 Deno.test("a server loads what reads and fetches when a client asks for it", async () => {
   const lines = await run(
     `import { connect, serve } from "./mod.ts";
-    const builtins = {
-      print: true,
-      read: { root: "." },
-      get: { allow: ["http://localhost:1"] },
-    };
-    const more = { login: () => true, builtins }; ${SERVE}
+    import { fetchUrl, readFile } from "./builtins/mod.ts";
+    const more = { login: () => true }; ${SERVE}
+    server.operation("read", readFile({ root: "." }));
+    server.operation("get", fetchUrl({ allow: ["http://localhost:1"] }));
     await using connection = await connect("test", { url: server.url });
     for (let n = 1; n <= 2; n++) {
       await connection.operation("read", { path: "none" }).catch(() => {});

@@ -20,10 +20,9 @@ function resolve(
 }
 
 Deno.test("a server's options are these if left out", () => {
-  const { isAllowed, isSupported, ...options } = resolve();
+  const { isAllowed, ...options } = resolve();
   assert(isAllowed("http://localhost:8000", "localhost:5000"));
   assert(!isAllowed("http://example.org", "localhost:5000"));
-  assert(isSupported("any"));
   assert.deepEqual(options, {
     token: "test",
     tokens: [],
@@ -31,8 +30,6 @@ Deno.test("a server's options are these if left out", () => {
     login: undefined,
     contract: undefined,
     exposeContract: false,
-    builtins: new Map(),
-    listed: [],
     limits: resolveLimits(),
     onSlow: "disconnect",
     trustProxy: 0,
@@ -53,9 +50,6 @@ Deno.test("a server's options are those that are given", () => {
     login: () => true,
     contract,
     exposeContract: true,
-    builtins: { print: true },
-    supportedOperations: ["add"],
-    unsupportedOperations: ["*"],
     limits: { maxDepth: 3 },
     onSlow: "skip",
     allowedOrigins: ["http://example.org"],
@@ -68,23 +62,14 @@ Deno.test("a server's options are those that are given", () => {
     logger: new LogRecorder(),
     signal: AbortSignal.abort(),
   } as const;
-  const { isAllowed, isSupported, builtins, ...resolved } = resolve(options);
-  const {
-    allowedOrigins,
-    supportedOperations: _supported,
-    unsupportedOperations: _unsupported,
-    builtins: _builtins,
-    ...given
-  } = options;
+  const { isAllowed, ...resolved } = resolve(options);
+  const { allowedOrigins, ...given } = options;
   assert(isAllowed(allowedOrigins[0], "localhost:5000"));
-  assert(isSupported("add") && !isSupported("fly"));
-  assert.deepEqual([...builtins.keys()], ["print"]);
   assert.deepEqual(resolved, {
     ...given,
     token: "test",
     tokens: [],
     secrets: ["test"],
-    listed: ["add"],
     limits: resolveLimits({ maxDepth: 3 }),
     trustProxy: 1,
     unknown: [],

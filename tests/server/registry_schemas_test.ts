@@ -5,7 +5,6 @@ import { ErrorCode, ValidationError } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { supportOf } from "../../server/options.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { throwsExactly } from "../support/errors.ts";
 import { gate } from "../support/timing.ts";
@@ -178,36 +177,6 @@ Deno.test("an operation whose arguments are looked at still fails at once, or la
   assert(result instanceof Promise);
   open();
   await assert.rejects(result, (thrown) => thrown === error);
-});
-
-Deno.test("Operations.refusalOf() tells what there is not from what is not supported", () => {
-  const operations = new Operations<null>(supportOf(["add", "__proto__"]));
-  for (const name of ["add", "fly", "constructor"]) {
-    operations.add(name, () => 1);
-  }
-  for (
-    const [name, code] of [
-      ["add", undefined],
-      ["fly", ErrorCode.UNSUPPORTED_OPERATION],
-      ["constructor", ErrorCode.UNSUPPORTED_OPERATION],
-      ["none", ErrorCode.UNKNOWN_OPERATION],
-      ["__proto__", ErrorCode.UNKNOWN_OPERATION],
-      ["toString", ErrorCode.UNKNOWN_OPERATION],
-      ["", ErrorCode.UNKNOWN_OPERATION],
-    ] as const
-  ) {
-    assert.equal(operations.refusalOf(name), code);
-  }
-  const all = new Operations<null>();
-  all.add("fly", () => 1);
-  assert.equal(all.refusalOf("fly"), undefined);
-});
-
-Deno.test("the host can call an operation that clients cannot", () => {
-  const operations = new Operations<null>(() => false);
-  operations.add("add", () => 1);
-  assert.equal(operations.refusalOf("add"), ErrorCode.UNSUPPORTED_OPERATION);
-  assert.equal(operations.call("add", {}, null), "1");
 });
 
 for (

@@ -31,7 +31,7 @@ const NO_SCHEMAS = [null, 1, "text", {}, [], () => {}];
 
 /** What a server has of its own accord, or by a contract. */
 function registryOf(contract?: Contract): Registry {
-  return new Registry(contract, () => true);
+  return new Registry(contract);
 }
 
 /** A message of a client. */
@@ -282,15 +282,4 @@ Deno.test("a registry knows what nobody handles of its contract, as it is now", 
   assert.deepEqual(registry.missing, ["add", "open"]);
   rows[Symbol.dispose]();
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);
-});
-
-Deno.test("a registry tells a client of an operation that is not supported", () => {
-  const registry = new Registry(undefined, (name) => name === "add");
-  for (const name of ["add", "rows"]) {
-    registry.operation(name, () => 1, undefined);
-  }
-  const codes = ["add", "rows", "none"].map((name) =>
-    registry.operations.refusalOf(name)
-  );
-  assert.deepEqual(codes, [undefined, 7, 5]);
 });

@@ -1,68 +1,49 @@
-/** Which operations there are, and what their clients are answered. */
+/** The handlers that the application registers, and what they answer a client. */
 
 import assert from "node:assert/strict";
-import { type Builtins } from "../../builtins/options.ts";
-import { makeBuiltins } from "../../builtins/builtins.ts";
+import {
+  type BuiltinHandler,
+  fetchUrl,
+  print,
+  readFile,
+} from "../../builtins/mod.ts";
 import { ErrorCode } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, serve } from "../testdata/site.ts";
 
-const MODULE = import.meta.resolve("../../builtins/builtins.ts");
+const MODULE = import.meta.resolve("../../builtins/mod.ts");
 
 const isWindows = Deno.build.os === "windows";
 
-/** Calls an operation that there has to be. */
-async function call(
-  options: Builtins,
-  name: string,
-  data: JsonObject,
-  context?: unknown,
-): Promise<unknown> {
-  const handler = makeBuiltins(options).get(name);
-  assert(handler);
-  return await handler(data, context);
-}
-
-/** A folder that is removed at the end of the block. */
+/** Makes a folder that is removed at the end of the block. */
 async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.realPath(await Deno.makeTempDir());
   const remove = () => Deno.remove(path, { recursive: true });
   return { path, [Symbol.asyncDispose]: remove };
 }
 
-Deno.test("there is no built-in operation unless it is asked for", async () => {
-  await using folder = await makeFolder();
-  const read = { root: folder.path };
-  const get = { allow: ["https://example.org"] };
-  for (
-    const [options, names] of [
-      [undefined, []],
-      [{}, []],
-      [{ print: false }, []],
-      [{ print: undefined, read: undefined, get: undefined }, []],
-      [{ print: true }, ["print"]],
-      [{ read }, ["read"]],
-      [{ get }, ["get"]],
-      [{ get, read, print: true }, ["print", "read", "get"]],
-    ] as const
-  ) {
-    assert.deepEqual([...makeBuiltins(options).keys()], names);
-  }
-});
-
-Deno.test("makeBuiltins() needs no permission for print and get", async () => {
+Deno.test("print and fetchUrl() need no permission before the first call", async () => {
   const { stdout } = await runScript(
     [],
-    `import { makeBuiltins } from "${MODULE}";
-    const get = { allow: ["https://example.org"] };
-    console.log(makeBuiltins({ print: true, get }).size);`,
+    `import { fetchUrl, print } from "${MODULE}";
+    const get = fetchUrl({ allow: ["https://example.org"] });
+    console.log(typeof print, typeof get);`,
   );
-  assert.equal(stdout, "2\n");
+  assert.equal(stdout, "function function\n");
 });
 
-Deno.test("makeBuiltins() loads nothing before it is needed", async () => {
+Deno.test("the module can be imported where there is no global Deno", async () => {
+  const { stdout, stderr } = await runScript(
+    [],
+    `delete globalThis.Deno;
+    const { print } = await import("${MODULE}");
+    print({ text: "imported" });`,
+  );
+  assert.deepEqual([stdout, stderr], ["imported\n", ""]);
+});
+
+Deno.test("the module loads nothing that only a call needs", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", MODULE],
   }).output();
@@ -84,18 +65,18 @@ Deno.test("makeBuiltins() loads nothing before it is needed", async () => {
     }
   }
   const names = [...loaded].map((name) => name.split("/").at(-1)!);
-  assert(names.includes("refusal.ts"));
-  const lazy = /^node:|^(get_url|pinned_request|private_addresses|read_file)\b/;
+  assert(names.includes("request_error.ts"));
+  const lazy = /^node:|^(get|public_address|read)\.ts$/;
   assert.deepEqual(names.filter((name) => lazy.test(name)), []);
 });
 
-for (
-  const [name, argument] of [
-    ["print", "text"],
-    ["read", "path"],
-    ["get", "url"],
-  ] as const
-) {
+const HANDLERS: readonly (readonly [string, string, BuiltinHandler])[] = [
+  ["print", "text", print],
+  ["readFile", "path", readFile({ root: "." })],
+  ["fetchUrl", "url", fetchUrl({ allow: ["https://example.org"] })],
+];
+
+for (const [name, argument, handler] of HANDLERS) {
   for (
     const data of [
       {},
@@ -108,16 +89,11 @@ for (
       { [argument.toUpperCase()]: "text" },
     ]
   ) {
-    Deno.test(`${name} refuses ${JSON.stringify(data)}`, async () => {
-      const options = {
-        print: true,
-        read: { root: "." },
-        get: { allow: ["https://example.org"] },
-      };
-      await assert.rejects(call(options, name, data), (error) => {
+    Deno.test(`${name} rejects the arguments ${JSON.stringify(data)}`, async () => {
+      await assert.rejects(async () => await handler(data, {}), (error) => {
         assert(error instanceof RequestError);
         assert.equal(error.code, ErrorCode.INVALID_CONTENT);
-        const issues = [{ path: [argument], message: "must be a text" }];
+        const issues = [{ path: [argument], message: "must be a string" }];
         assert.deepEqual(error.data?.issues, issues);
         return true;
       });
@@ -125,12 +101,11 @@ for (
   }
 }
 
-/** What goes to the standard output while a text is printed. */
+/** Returns the standard output while a string is printed. */
 async function printed(text: string): Promise<string> {
   const { stdout, stderr } = await runScript(
     [],
-    `import { makeBuiltins } from "${MODULE}";
-    const print = makeBuiltins({ print: true }).get("print");
+    `import { print } from "${MODULE}";
     if (print({ text: ${JSON.stringify(text)} }) !== null) throw "no null";`,
   );
   assert.equal(stderr, "");
@@ -159,7 +134,7 @@ for (
 }
 
 Deno.test({
-  name: "print does not end the process when nobody reads what it writes",
+  name: "print does not end the process if nobody reads the output",
   ignore: isWindows,
   fn: async () => {
     const process = new Deno.Command(Deno.execPath(), {
@@ -171,8 +146,7 @@ Deno.test({
     }).spawn();
     await process.stdout.cancel();
     const script = `
-      import { makeBuiltins } from "${MODULE}";
-      const print = makeBuiltins({ print: true }).get("print");
+      import { print } from "${MODULE}";
       for (let n = 0; n < 1_000; n++) print({ text: "text".repeat(250) });
       console.error("goes on");`;
     await new Blob([script]).stream().pipeTo(process.stdin);
@@ -185,12 +159,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "print fails like any handler when what it writes finds no place",
+  name: "print throws if the output cannot be written",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const script = `
-      import { makeBuiltins } from "${MODULE}";
-      const print = makeBuiltins({ print: true }).get("print");
+      import { print } from "${MODULE}";
       try {
         print({ text: "text" });
       } catch (error) {
@@ -214,135 +187,128 @@ function dataUrl(script: string): string {
   return `data:text/javascript,${encodeURIComponent(script)}`;
 }
 
-Deno.test("read gives the text of a file below the root", async () => {
+Deno.test("readFile() reads a file below the root", async () => {
   await using folder = await makeFolder();
   await Deno.writeTextFile(`${folder.path}/notes.txt`, "text");
   const url = new URL(`file://${isWindows ? "/" : ""}${folder.path}`);
   for (
     const root of [folder.path, `${folder.path}/`, url, new URL(`${url}/`)]
   ) {
-    const read = { root, maxSize: 4 };
-    assert.equal(await call({ read }, "read", { path: "notes.txt" }), "text");
-    await assert.rejects(call({ read }, "read", { path: "../notes.txt" }), {
+    const read = readFile({ root, maxSize: 4 });
+    assert.equal(await read({ path: "notes.txt" }, {}), "text");
+    await assert.rejects(read({ path: "../notes.txt" }, {}), {
       name: "RequestError",
       message: "path: there is no such file below the root",
     });
   }
 });
 
-Deno.test("read takes a root with blanks and escapes in its URL", async () => {
+Deno.test("readFile() accepts a root URL with blanks and escapes", async () => {
   await using folder = await makeFolder();
   const root = `${folder.path}/my files %41`;
   await Deno.mkdir(root);
   await Deno.writeTextFile(`${root}/notes.txt`, "text");
   const url = new URL("file:");
   url.pathname = root.replaceAll("%", "%25");
-  const read = { root: url };
-  assert.equal(await call({ read }, "read", { path: "notes.txt" }), "text");
+  const read = readFile({ root: url });
+  assert.equal(await read({ path: "notes.txt" }, {}), "text");
 });
 
-Deno.test("read keeps to where the root was when it was made", async () => {
+Deno.test("readFile() keeps a relative root after the working directory changes", async () => {
   await using folder = await makeFolder();
   await Deno.mkdir(`${folder.path}/public`);
   await Deno.mkdir(`${folder.path}/elsewhere`);
   await Deno.writeTextFile(`${folder.path}/public/notes.txt`, "text");
   const { stdout, stderr } = await runScript(
     ["--allow-read"],
-    `import { makeBuiltins } from "${MODULE}";
+    `import { readFile } from "${MODULE}";
     Deno.chdir(${JSON.stringify(folder.path)});
-    const read = makeBuiltins({ read: { root: "public" } }).get("read");
+    const read = readFile({ root: "public" });
     Deno.chdir("elsewhere");
-    console.log(await read({ path: "notes.txt" }));`,
+    console.log(await read({ path: "notes.txt" }, {}));`,
   );
   assert.deepEqual([stdout, stderr], ["text\n", ""]);
 });
 
-Deno.test("read takes files of up to a mebibyte unless it is told", async () => {
+Deno.test("readFile() limits a file to 1 MiB by default", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/large.txt`;
-  const read = { root: folder.path };
+  const read = readFile({ root: folder.path });
   await Deno.writeTextFile(path, "a".repeat(1_048_576));
-  const text = await call({ read }, "read", { path: "large.txt" });
-  assert.equal(String(text).length, 1_048_576);
+  const { length } = await read({ path: "large.txt" }, {});
+  assert.equal(length, 1_048_576);
   await Deno.writeTextFile(path, "a".repeat(1_048_577));
-  await assert.rejects(call({ read }, "read", { path: "large.txt" }), {
+  await assert.rejects(read({ path: "large.txt" }, {}), {
     name: "RequestError",
     message: "path: is larger than 1048576 bytes",
   });
 });
 
-Deno.test("get gives the text behind an allowed URL", async () => {
+Deno.test("fetchUrl() fetches an allowed URL", async () => {
   await using site = serve(({ url }) => new Response(url));
   for (const entry of [site.at("/data"), new URL(site.at("/data"))]) {
-    const get = { allow: [entry] };
+    const get = fetchUrl({ allow: [entry] });
     const url = site.at("/data/x");
-    assert.equal(await call({ get }, "get", { url }), url);
-    await assert.rejects(call({ get }, "get", { url: site.at("/") }), {
+    assert.equal(await get({ url }, {}), url);
+    await assert.rejects(get({ url: site.at("/") }, {}), {
       name: "RequestError",
       message: "url: is not among the allowed URLs",
     });
   }
 });
 
-Deno.test("get keeps to what was allowed when it was made", async () => {
+Deno.test("fetchUrl() copies its options", async () => {
   await using site = serve(() => new Response("text"));
   const entry = new URL(site.at("/data"));
   const allow = [entry];
-  const get = makeBuiltins({ get: { allow } }).get("get")!;
+  const get = fetchUrl({ allow });
   entry.pathname = "/";
   allow.push(new URL(site.at("/")));
-  await assert.rejects(async () => await get({ url: site.at("/") }, {}), {
+  await assert.rejects(get({ url: site.at("/") }, {}), {
     name: "RequestError",
   });
   assert.deepEqual(site.requests, []);
 });
 
-Deno.test("get takes answers of up to a mebibyte unless it is told", async () => {
+Deno.test("fetchUrl() limits a response to 1 MiB by default", async () => {
   await using site = serve(({ url }) =>
     new Response("a".repeat(Number(url.split("?")[1])))
   );
-  const get = { allow: [site.at("/")] };
-  const text = await call({ get }, "get", { url: site.at("/?1048576") });
-  assert.equal(String(text).length, 1_048_576);
-  const beyond = call({ get }, "get", { url: site.at("/?1048577") });
+  const get = fetchUrl({ allow: [site.at("/")] });
+  const { length } = await get({ url: site.at("/?1048576") }, {});
+  assert.equal(length, 1_048_576);
+  const beyond = get({ url: site.at("/?1048577") }, {});
   await assert.rejects(beyond, {
     name: "RequestError",
     message: "url: is larger than 1048576 bytes",
   });
 });
 
-Deno.test("get is told how large an answer may be, and how long it may take", async () => {
+Deno.test("fetchUrl() applies maxSize and timeout", async () => {
   await using site = serve(() => new Response("text"));
   await using silent = answerRaw("");
-  const get = { allow: [site.at("/"), silent.url], maxSize: 3, timeout: 50 };
+  const allow = [site.at("/"), silent.url];
+  const patient = fetchUrl({ allow, maxSize: 3 });
+  const hasty = fetchUrl({ allow, timeout: 50 });
   await assert.rejects(
-    call({ get: { ...get, timeout: 60_000 } }, "get", { url: site.at("/") }),
+    patient({ url: site.at("/") }, {}),
     /url: is larger than 3 bytes$/,
   );
   await assert.rejects(
-    call({ get }, "get", { url: silent.url }),
+    hasty({ url: silent.url }, {}),
     /url: was not answered within 50 ms$/,
   );
 });
 
-Deno.test("get gives up when its client has gone", async () => {
+Deno.test("fetchUrl() stops when its client has disconnected", async () => {
   await using silent = answerRaw("");
-  const get = { allow: [silent.url] };
+  const get = fetchUrl({ allow: [silent.url] });
   const controller = new AbortController();
   const { signal } = controller;
-  const fetched = call({ get }, "get", { url: silent.url }, { signal });
+  const fetched = get({ url: silent.url }, { signal });
   await silent.answered;
   const reason = new Error("the client has gone");
   controller.abort(reason);
   await assert.rejects(fetched, reason);
   await silent.closed;
 });
-
-for (const context of [undefined, null, {}, { signal: "signal" }, "context"]) {
-  Deno.test(`get does without a signal in ${Deno.inspect(context)}`, async () => {
-    await using site = serve(() => new Response("text"));
-    const get = { allow: [site.at("/")] };
-    const url = site.at("/");
-    assert.equal(await call({ get }, "get", { url }, context), "text");
-  });
-}

@@ -3,24 +3,24 @@
 import assert from "node:assert/strict";
 import type { Contender, ContenderName } from "./contenders.ts";
 import { interleave, percentiles, rotate, valuesOf } from "./sections/cell.ts";
-import { QUICK, Stage } from "./sections/stage.ts";
+import { Context, QUICK } from "./sections/context.ts";
 
-function stageOf(...names: ContenderName[]): Stage {
+function contextOf(...names: ContenderName[]): Context {
   const contenders = names.map((name): [ContenderName, Contender] => {
     const server = { command: "", args: [] };
     const dialect = { name: "socket.io" } as const;
     return [name, { name, dialect, server, startUp: () => server }];
   });
   const scale = { ...QUICK, rounds: 4, peerRounds: 3 };
-  return new Stage(scale, new Map(contenders), "");
+  return new Context(scale, new Map(contenders), "");
 }
 
 const ROW = { section: "", label: "", metrics: [], targets: {} };
 
 Deno.test("every round has everybody, each in another order", async () => {
-  await using stage = stageOf("hoist", "bare", "ws", "python");
+  await using context = contextOf("hoist", "bare", "ws", "python");
   const names = ["hoist", "bare", "ws", "bun", "python"] as const;
-  const cells = interleave(stage, ROW, names, () => Promise.resolve({}));
+  const cells = interleave(context, ROW, names, () => Promise.resolve({}));
   assert.deepEqual(
     cells.map(({ contender, round }) => `${contender} ${round}`),
     [

@@ -6,7 +6,7 @@
 
 import type { DialectChoice } from "./load/dialects.ts";
 import type { Tools } from "./packages.ts";
-import type { ProcessOptions } from "./process.ts";
+import type { ProcessOptions } from "../lib/process.ts";
 
 /** The names of those who are measured. */
 export type ContenderName =

@@ -5,7 +5,7 @@
  */
 
 import type { Tools } from "./packages.ts";
-import { output } from "./process.ts";
+import { output } from "../lib/process.ts";
 
 /** The machine, and the versions of all that ran on it. */
 export interface Machine {

@@ -10,9 +10,9 @@ import { listContenders } from "./contenders.ts";
 import { describeMachine, type Machine, maxOpenFiles } from "./machine.ts";
 import { findTools, type Tools } from "./packages.ts";
 import { drawPlot } from "./plot.ts";
-import { endOnSignals, killAll } from "./process.ts";
+import { endOnSignals, killAll } from "../lib/process.ts";
 import { type Outcome, run } from "./runner.ts";
-import { FULL, QUICK, type Scale, Stage } from "./sections/stage.ts";
+import { Context, FULL, QUICK, type Scale } from "./sections/context.ts";
 import { type Line, summarise } from "./summary.ts";
 import { formatTable } from "./table.ts";
 
@@ -75,8 +75,8 @@ async function measure(options: Options): Promise<number> {
 async function runAll(options: Options, tools: Tools): Promise<Outcome> {
   const contenders = listContenders(tools);
   const scale = await chooseScale(options);
-  await using stage = new Stage(scale, contenders, tools.bun);
-  return await run(stage, options.only, say);
+  await using context = new Context(scale, contenders, tools.bun);
+  return await run(context, options.only, say);
 }
 
 async function chooseScale({ quick, rounds }: Options): Promise<Scale> {

@@ -6,7 +6,7 @@
  */
 
 import { readIfThere, setUpPython } from "../../tests/interop/setup.ts";
-import { output } from "./process.ts";
+import { output } from "../lib/process.ts";
 
 const FOLDER = decodeURIComponent(
   new URL("../../.cache/bench", import.meta.url).pathname,

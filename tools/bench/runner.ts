@@ -11,14 +11,14 @@ import { connections } from "./sections/connections.ts";
 import { fairness } from "./sections/fairness.ts";
 import { memory } from "./sections/memory.ts";
 import { roundTrips } from "./sections/round_trips.ts";
-import type { Stage } from "./sections/stage.ts";
+import type { Context } from "./sections/context.ts";
 import { startUp } from "./sections/start_up.ts";
 import { streams } from "./sections/streams.ts";
 import { types } from "./sections/types.ts";
 import type { CellResult } from "./summary.ts";
 import { formatValue } from "./table.ts";
 
-const SECTIONS: Readonly<Record<SectionName, (stage: Stage) => Cell[]>> = {
+const SECTIONS: Readonly<Record<SectionName, (context: Context) => Cell[]>> = {
   "round-trips": roundTrips,
   broadcast: broadcasts,
   memory,
@@ -38,16 +38,16 @@ export interface Outcome {
 
 /** Measures sections, one line of progress for each cell. */
 export async function run(
-  stage: Stage,
+  context: Context,
   names: readonly SectionName[],
   say: (line: string) => void,
 ): Promise<Outcome> {
-  const plans = names.map((name) => SECTIONS[name](stage));
+  const plans = names.map((name) => SECTIONS[name](context));
   const total = plans.reduce((sum, cells) => sum + cells.length, 0);
-  const runner = new Runner(stage, total, say);
+  const runner = new Runner(context, total, say);
   for (const cells of plans) {
     for (const cell of cells) await runner.run(cell);
-    await stage[Symbol.asyncDispose]();
+    await context[Symbol.asyncDispose]();
   }
   return runner;
 }
@@ -55,15 +55,15 @@ export async function run(
 class Runner implements Outcome {
   readonly results: CellResult[] = [];
   readonly failures: string[] = [];
-  readonly #stage: Stage;
+  readonly #context: Context;
   readonly #total: number;
   readonly #say: (line: string) => void;
   /** The cells that are not tried again, as they failed in a round before. */
   readonly #failed = new Set<string>();
   #count = 0;
 
-  constructor(stage: Stage, total: number, say: (line: string) => void) {
-    this.#stage = stage;
+  constructor(context: Context, total: number, say: (line: string) => void) {
+    this.#context = context;
     this.#total = total;
     this.#say = say;
   }
@@ -90,7 +90,7 @@ class Runner implements Outcome {
     this.failures.push(line);
     this.#report(line);
     // A server that did something unexpected is no good for the next cell.
-    await this.#stage.drop(cell.contender);
+    await this.#context.drop(cell.contender);
   }
 
   #report(line: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Counts } from "./crowd/tally.ts";
+import type { Counts } from "./clients/tally.ts";
 import type { Finding } from "./problems.ts";
 
 /** The token of the server. */
@@ -54,7 +54,7 @@ export interface ServerReport {
 }
 
 /** How a group of clients is started; the only argument of its process. */
-export interface CrowdOptions {
+export interface GroupOptions {
   readonly port: number;
   readonly seed: number;
   /** What no other group is called */
@@ -68,10 +68,10 @@ export interface CrowdOptions {
  * What a group of clients is told: begin, tell how it is, let all leave, take up all
  * connections that the server allows.
  */
-export type CrowdCommand = "start" | "status" | "stop" | "fill";
+export type GroupCommand = "start" | "status" | "stop" | "fill";
 
 /** What a group of clients answers. */
-export interface CrowdReport {
+export interface GroupReport {
   readonly counts: Counts;
   readonly found: Finding;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { endOnSignals, killAll } from "../bench/process.ts";
+import { endOnSignals, killAll } from "../lib/process.ts";
 import { HELP, type Options, parse } from "./arguments.ts";
 import { run, type Snapshot } from "./run.ts";
 import { formatProgress, formatTable } from "./table.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { pause } from "../bench/load/deadline.ts";
+import { pause } from "../lib/deadline.ts";
 import type { Options } from "./arguments.ts";
-import { Cast } from "./cast.ts";
-import type { CrowdReport, Memory, ServerReport } from "./commands.ts";
+import { Processes } from "./processes.ts";
+import type { GroupReport, Memory, ServerReport } from "./commands.ts";
 import { judgeMemory } from "./verdict.ts";
 
 /** The share of the time that the warm-up takes, and the most that it takes. */
@@ -24,7 +24,7 @@ const KEPT = 17_000;
 export interface Snapshot {
   readonly phase: "warm-up" | "rest" | "load" | "end";
   readonly server: ServerReport;
-  readonly crowds: readonly CrowdReport[];
+  readonly groups: readonly GroupReport[];
   /** How many processes of clients were killed */
   readonly killed: number;
 }
@@ -43,8 +43,8 @@ export async function run(
   options: Options,
   show: (snapshot: Snapshot) => void,
 ): Promise<Outcome> {
-  await using cast = await Cast.start(options);
-  const course = new Course(cast, show);
+  await using processes = await Processes.start(options);
+  const course = new Course(processes, show);
   const time = options.seconds * 1_000;
   const warmUp = Math.min(time * WARM_UP.share, WARM_UP.most);
   const warm = await course.load("warm-up", warmUp);
@@ -54,54 +54,54 @@ export async function run(
     : warm;
   const start = warm.memory;
   const end = await course.settle(start, rested.memory);
-  await cast.fill();
-  await cast.close();
+  await processes.fill();
+  await processes.close();
   const last = await course.look("end");
   return { ...last, start, end, peak: course.peak };
 }
 
 /** Load after load on the same server. */
 class Course {
-  readonly #cast: Cast;
+  readonly #processes: Processes;
   readonly #show: (snapshot: Snapshot) => void;
   peak: Memory = { rss: 0, heap: 0 };
 
-  constructor(cast: Cast, show: (snapshot: Snapshot) => void) {
-    this.#cast = cast;
+  constructor(processes: Processes, show: (snapshot: Snapshot) => void) {
+    this.#processes = processes;
     this.#show = show;
   }
 
   /** Load for a time, and what the server is like when all have gone. */
   async load(phase: "warm-up" | "load", time: number): Promise<ServerReport> {
-    await this.#cast.begin();
+    await this.#processes.begin();
     const end = performance.now() + time;
     while (performance.now() < end) {
       await pause(Math.min(INTERVAL, end - performance.now()));
-      await this.#cast.act();
+      await this.#processes.act();
       await this.look(phase);
     }
-    await this.#cast.finish();
-    return await this.#cast.rest();
+    await this.#processes.finish();
+    return await this.#processes.rest();
   }
 
   /** The memory at the end, looked at again later if it seems to be too much. */
   async settle(start: Memory, end: Memory): Promise<Memory> {
     if (judgeMemory({ start, end }).length === 0) return end;
     await pause(KEPT);
-    return (await this.#cast.rest()).memory;
+    return (await this.#processes.rest()).memory;
   }
 
   /** Whether nothing is wrong when all have gone. */
   async isSound(): Promise<boolean> {
-    const { server, crowds } = await this.look("rest");
-    const isQuiet = [server, ...crowds].every(({ found }) => found.count === 0);
+    const { server, groups } = await this.look("rest");
+    const isQuiet = [server, ...groups].every(({ found }) => found.count === 0);
     const { clients, held, running, waiting } = server;
     return isQuiet && clients + held + running + waiting === 0;
   }
 
   /** Asks everyone how it is. */
   async look(phase: Snapshot["phase"]): Promise<Snapshot> {
-    const snapshot = { phase, ...await this.#cast.look() };
+    const snapshot = { phase, ...await this.#processes.look() };
     const { memory } = snapshot.server;
     this.peak = {
       rss: Math.max(this.peak.rss, memory.rss),

@@ -1,7 +1,7 @@
 /** A run that went well, for the tests of what reads one. */
 
 import type { ServerReport } from "./commands.ts";
-import { type Counts, Tally } from "./crowd/tally.ts";
+import { type Counts, Tally } from "./clients/tally.ts";
 import { type Finding, Problems } from "./problems.ts";
 import type { Outcome } from "./run.ts";
 
@@ -72,7 +72,7 @@ export function outcomeOf(
     start: { rss: 80 * MIB, heap: 10 * MIB },
     peak: { rss: 160 * MIB, heap: 50 * MIB },
     end: { rss: 80 * MIB, heap: 10 * MIB },
-    crowds: [{ counts: { ...COUNTS, ...counts }, found }],
+    groups: [{ counts: { ...COUNTS, ...counts }, found }],
     ...rest,
     server: { ...SERVER, ...server },
   };

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { sum } from "./crowd/tally.ts";
+import { sum } from "./clients/tally.ts";
 import type { Memory, ServerReport } from "./commands.ts";
 import type { Outcome, Snapshot } from "./run.ts";
 import { mebibytes } from "./verdict.ts";
 
 /** One line about how it goes. */
 export function formatProgress(snapshot: Snapshot, seconds: number): string {
-  const { phase, server, crowds } = snapshot;
-  const { connections, answers } = sum(crowds.map(({ counts }) => counts));
+  const { phase, server, groups } = snapshot;
+  const { connections, answers } = sum(groups.map(({ counts }) => counts));
   return [
     `${seconds.toFixed(0).padStart(4)} s ${phase.padEnd(8)}`,
     `${server.clients} clients`,
@@ -24,8 +24,8 @@ export function formatProgress(snapshot: Snapshot, seconds: number): string {
 
 /** The table at the end. */
 export function formatTable(outcome: Outcome): string {
-  const { server, crowds, killed } = outcome;
-  const counts = sum(crowds.map(({ counts }) => counts));
+  const { server, groups, killed } = outcome;
+  const counts = sum(groups.map(({ counts }) => counts));
   const rows: readonly (readonly [string, string])[] = [
     ["connections", `${number(server.begun)}, ${number(server.ended)} ended`],
     ["ended by", record(counts.ends)],
@@ -49,9 +49,9 @@ function leftovers({ clients, held, running, waiting }: ServerReport): string {
   return `${clients} in the set, ${held} held, ${running} streams running, ${waiting} requests waiting`;
 }
 
-function broadcasts({ server, crowds }: Outcome): string {
+function broadcasts({ server, groups }: Outcome): string {
   const { broadcasts, delivered, skipped, failed } = server;
-  const counts = sum(crowds.map(({ counts }) => counts));
+  const counts = sum(groups.map(({ counts }) => counts));
   return `${number(broadcasts)}: ${number(delivered)} delivered, ${
     number(skipped)
   } skipped, ${number(failed)} failed; ${number(counts.broadcasts)} seen`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sum } from "./crowd/tally.ts";
+import { sum } from "./clients/tally.ts";
 import type { Outcome } from "./run.ts";
 
 const MIB = 2 ** 20;
@@ -34,8 +34,8 @@ export function judge(outcome: Outcome): string[] {
   ];
 }
 
-function judgeFindings({ server, crowds }: Outcome): string[] {
-  return [server, ...crowds].flatMap(({ found }) => {
+function judgeFindings({ server, groups }: Outcome): string[] {
+  return [server, ...groups].flatMap(({ found }) => {
     const untold = found.count - found.texts.length;
     return untold > 0 ? [...found.texts, `… ${untold} more`] : found.texts;
   });
@@ -69,9 +69,9 @@ export function judgeMemory(
 }
 
 /** A run in which something did not happen proves nothing about it. */
-function judgeLoad({ server, crowds }: Outcome): string[] {
+function judgeLoad({ server, groups }: Outcome): string[] {
   const { connections, answers, broadcasts, items, questions, ends, limits } =
-    sum(crowds.map(({ counts }) => counts));
+    sum(groups.map(({ counts }) => counts));
   const { begun, streams, asked } = server;
   const seen = { connections, answers, broadcasts, items, questions };
   const counts = { ...seen, begun, streams, asked };

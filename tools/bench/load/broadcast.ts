@@ -7,7 +7,7 @@
 import type { BroadcastCommand, Measurement } from "./commands.ts";
 import { takeChunks } from "./conversation.ts";
 import { Counter } from "./counter.ts";
-import { type Crowd, RESULT } from "./crowd.ts";
+import { type ClientPool, RESULT } from "./client_pool.ts";
 import { Window } from "./window.ts";
 
 /** How long a burst may take, in milliseconds. */
@@ -15,17 +15,17 @@ const PATIENCE = 20_000;
 
 /** Measures broadcasts. */
 export async function measureBroadcast(
-  crowd: Crowd,
+  pool: ClientPool,
   command: BroadcastCommand,
 ): Promise<Measurement> {
-  const audience = new Audience(crowd);
+  const audience = new Audience(pool);
   const { times, warmUp, duration, least } = command;
   await repeat(() => audience.hear(times), warmUp, 1);
   const window = new Window(command.pids);
   const lasted = await repeat(() => audience.hear(times), duration, least);
   const span = window.close();
-  crowd.rest();
-  const units = lasted.length * times * crowd.wires.length;
+  pool.rest();
+  const units = lasted.length * times * pool.wires.length;
   return { ...span, units, times: lasted };
 }
 
@@ -44,20 +44,20 @@ async function repeat(
 
 /** All the clients, listening. */
 class Audience {
-  readonly #crowd: Crowd;
+  readonly #pool: ClientPool;
   /** How many deliveries, and how many answers to the call, are still to come. */
   #deliveries = 0;
   #answers = 0;
   #heardAt = 0;
   #onComplete = (): void => {};
 
-  constructor(crowd: Crowd) {
-    this.#crowd = crowd;
+  constructor(pool: ClientPool) {
+    this.#pool = pool;
     const results = new Counter(RESULT);
-    for (const wire of crowd.wires) {
-      const isSpeaker = wire === crowd.speaker;
-      const counter = new Counter(crowd.dialect.delivery);
-      takeChunks(wire, crowd.dialect, (chunk) => {
+    for (const wire of pool.wires) {
+      const isSpeaker = wire === pool.speaker;
+      const counter = new Counter(pool.dialect.delivery);
+      takeChunks(wire, pool.dialect, (chunk) => {
         if (isSpeaker) this.#answers -= results.count(chunk);
         this.#take(counter.count(chunk));
       });
@@ -70,13 +70,13 @@ class Audience {
    * @returns How long it took until the last one had it, in milliseconds
    */
   async hear(times: number): Promise<number> {
-    this.#deliveries = times * this.#crowd.wires.length;
+    this.#deliveries = times * this.#pool.wires.length;
     this.#answers = 1;
     const complete = new Promise<void>((resolve) => this.#onComplete = resolve);
     const start = performance.now();
-    this.#crowd.call("broadcast", { times });
+    this.#pool.call("broadcast", { times });
     const describe = () => this.#describeSilence();
-    await this.#crowd.wait(complete, PATIENCE, describe);
+    await this.#pool.wait(complete, PATIENCE, describe);
     return this.#heardAt - start;
   }
 
@@ -88,6 +88,6 @@ class Audience {
   }
 
   #describeSilence(): string {
-    return `${this.#deliveries} deliveries of a broadcast did not come, the last to the first client: ${this.#crowd.speaker.lastWords()}`;
+    return `${this.#deliveries} deliveries of a broadcast did not come, the last to the first client: ${this.#pool.speaker.lastWords()}`;
   }
 }

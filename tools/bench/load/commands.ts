@@ -70,8 +70,3 @@ export interface Measurement extends Span {
   /** How long each took, in milliseconds, where that was asked for */
   readonly times: readonly number[];
 }
-
-/** What a generator answers. */
-export type Answer =
-  | { readonly measurement: Measurement | null }
-  | { readonly error: string };

@@ -6,20 +6,20 @@
 
 import type { ConnectionsCommand, Measurement } from "./commands.ts";
 import { sayGoodbye } from "./conversation.ts";
-import type { Crowd } from "./crowd.ts";
-import { pause } from "./deadline.ts";
+import type { ClientPool } from "./client_pool.ts";
+import { pause } from "../../lib/deadline.ts";
 import { Window } from "./window.ts";
 
 /** Measures connections. */
 export async function measureConnections(
-  crowd: Crowd,
+  pool: ClientPool,
   { width, warmUp, duration, pids }: ConnectionsCommand,
 ): Promise<Measurement> {
   let running = true;
   let count = 0;
   const visit = async () => {
     while (running) {
-      await sayGoodbye(await crowd.logIn(), crowd.dialect);
+      await sayGoodbye(await pool.logIn(), pool.dialect);
       count++;
     }
   };

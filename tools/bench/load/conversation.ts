@@ -5,9 +5,9 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { within } from "./deadline.ts";
+import { within } from "../../lib/deadline.ts";
 import type { Dialect } from "./dialects.ts";
-import { closeFrame, textFrame } from "./frames.ts";
+import { closeFrame, textFrame } from "../../lib/frames.ts";
 import { answerTo } from "./pings.ts";
 import {
   closeCode,
@@ -15,7 +15,7 @@ import {
   FrameReader,
   frameText,
   Opcode,
-} from "./reader.ts";
+} from "../../lib/frame_reader.ts";
 import { Wire } from "./wire.ts";
 
 /** How long a server may take for an answer, in milliseconds. */

@@ -5,7 +5,7 @@
  */
 
 import { joinFrames } from "../../../protocol/batch.ts";
-import { closeFrame, concatenate, textFrame } from "./frames.ts";
+import { closeFrame, concatenate, textFrame } from "../../lib/frames.ts";
 import {
   addText,
   FEATURES,

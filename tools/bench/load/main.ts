@@ -9,32 +9,30 @@ import process from "node:process";
 import { measureBroadcast } from "./broadcast.ts";
 import type { Command, Measurement } from "./commands.ts";
 import { measureConnections } from "./connections.ts";
-import { Crowd } from "./crowd.ts";
-import { answerLines } from "./lines.ts";
+import { ClientPool } from "./client_pool.ts";
+import { answerLines } from "../../lib/lines.ts";
 import { measureProbe } from "./probe.ts";
 import { measureRoundTrips } from "./round_trips.ts";
 
-const crowd = new Crowd(JSON.parse(process.argv[2] ?? "{}"));
+const pool = new ClientPool(JSON.parse(process.argv[2] ?? "{}"));
 
 async function carryOut(command: Command): Promise<Measurement | null> {
   switch (command.do) {
     case "round trips":
-      return await measureRoundTrips(crowd, command);
+      return await measureRoundTrips(pool, command);
     case "broadcast":
-      return await measureBroadcast(crowd, command);
+      return await measureBroadcast(pool, command);
     case "connections":
-      return await measureConnections(crowd, command);
+      return await measureConnections(pool, command);
     case "probe":
-      return await measureProbe(crowd, command);
+      return await measureProbe(pool, command);
     case "connect":
-      await crowd.grow(command.count);
+      await pool.grow(command.count);
       return null;
     case "collect":
-      await crowd.ask("collect");
+      await pool.ask("collect");
       return null;
   }
 }
 
-await answerLines(
-  async (command: Command) => ({ measurement: await carryOut(command) }),
-);
+await answerLines(carryOut);

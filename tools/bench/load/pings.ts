@@ -6,7 +6,7 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { pongFrame } from "./frames.ts";
+import { pongFrame } from "../../lib/frames.ts";
 
 /** The first byte of a ping. */
 const PING = 0x89;

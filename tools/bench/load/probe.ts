@@ -6,10 +6,10 @@
 
 import type { Measurement, ProbeCommand } from "./commands.ts";
 import { takeChunks } from "./conversation.ts";
-import type { Crowd } from "./crowd.ts";
-import { pause } from "./deadline.ts";
-import { textFrame } from "./frames.ts";
-import { FrameReader, frameText } from "./reader.ts";
+import type { ClientPool } from "./client_pool.ts";
+import { pause } from "../../lib/deadline.ts";
+import { textFrame } from "../../lib/frames.ts";
+import { FrameReader, frameText } from "../../lib/frame_reader.ts";
 import { Window } from "./window.ts";
 
 /** How long the last answers may take, in milliseconds. */
@@ -22,30 +22,30 @@ const ANSWER = /"result":\s*3\},[^{}]*"id":\s*(\d+)\}/g;
 
 /** Measures round trips on a schedule. */
 export async function measureProbe(
-  crowd: Crowd,
+  pool: ClientPool,
   { every, duration }: ProbeCommand,
 ): Promise<Measurement> {
-  await crowd.grow(1);
-  const probe = new Probe(crowd);
+  await pool.grow(1);
+  const probe = new Probe(pool);
   const window = new Window([]);
   await probe.send(every, duration);
   const span = window.close();
   const times = await probe.finish();
-  crowd.rest();
+  pool.rest();
   return { ...span, units: times.length, times };
 }
 
 class Probe {
-  readonly #crowd: Crowd;
+  readonly #pool: ClientPool;
   readonly #reader = new FrameReader();
   /** When each request that is under way was sent. */
   readonly #sentAt = new Map<number, number>();
   readonly #times: number[] = [];
   #onQuiet = (): void => {};
 
-  constructor(crowd: Crowd) {
-    this.#crowd = crowd;
-    takeChunks(crowd.speaker, crowd.dialect, (chunk) => this.#take(chunk));
+  constructor(pool: ClientPool) {
+    this.#pool = pool;
+    takeChunks(pool.speaker, pool.dialect, (chunk) => this.#take(chunk));
   }
 
   // On a schedule: a probe that waited with the next request until the last was answered
@@ -66,16 +66,16 @@ class Probe {
       this.#onQuiet = resolve;
       if (this.#sentAt.size === 0) resolve();
     });
-    const words = () => this.#crowd.speaker.lastWords();
+    const words = () => this.#pool.speaker.lastWords();
     const describe = () => `the probe waits: ${words()}`;
-    await this.#crowd.wait(quiet, PATIENCE, describe);
+    await this.#pool.wait(quiet, PATIENCE, describe);
     return this.#times;
   }
 
   #ask(id: number): void {
     this.#sentAt.set(id, performance.now());
-    this.#crowd.speaker.write(
-      textFrame(this.#crowd.dialect.call(id, "add", { a: 1, b: 2 })),
+    this.#pool.speaker.write(
+      textFrame(this.#pool.dialect.call(id, "add", { a: 1, b: 2 })),
     );
   }
 

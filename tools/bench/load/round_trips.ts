@@ -8,8 +8,8 @@
 import type { Measurement, RoundTripsCommand } from "./commands.ts";
 import { takeChunks } from "./conversation.ts";
 import { Counter } from "./counter.ts";
-import type { Crowd } from "./crowd.ts";
-import { pause } from "./deadline.ts";
+import type { ClientPool } from "./client_pool.ts";
+import { pause } from "../../lib/deadline.ts";
 import { Window } from "./window.ts";
 import type { Wire } from "./wire.ts";
 
@@ -18,11 +18,11 @@ const PATIENCE = 10_000;
 
 /** Measures requests. */
 export async function measureRoundTrips(
-  crowd: Crowd,
+  pool: ClientPool,
   command: RoundTripsCommand,
 ): Promise<Measurement> {
-  await crowd.grow(command.connections);
-  const traffic = new Traffic(crowd, command);
+  await pool.grow(command.connections);
+  const traffic = new Traffic(pool, command);
   await pause(command.warmUp);
   const window = new Window(command.pids);
   const before = traffic.answered;
@@ -37,17 +37,17 @@ export async function measureRoundTrips(
 /** The requests of all the connections. */
 class Traffic {
   answered = 0;
-  readonly #crowd: Crowd;
+  readonly #pool: ClientPool;
   readonly #busy = new Set<Wire>();
   #running = true;
   #onQuiet = (): void => {};
 
-  constructor(crowd: Crowd, command: RoundTripsCommand) {
+  constructor(pool: ClientPool, command: RoundTripsCommand) {
     const { kind, underWay, connections } = command;
-    const requests = crowd.dialect.requests(kind, underWay);
-    const answer = crowd.dialect.answer(kind);
-    this.#crowd = crowd;
-    for (const wire of crowd.wires.slice(0, connections)) {
+    const requests = pool.dialect.requests(kind, underWay);
+    const answer = pool.dialect.answer(kind);
+    this.#pool = pool;
+    for (const wire of pool.wires.slice(0, connections)) {
       this.#busy.add(wire);
       this.#converse(wire, requests, new Counter(answer), underWay);
     }
@@ -61,8 +61,8 @@ class Traffic {
       if (this.#busy.size === 0) resolve();
     });
     const describe = () => this.#describeSilence();
-    await this.#crowd.wait(quiet, PATIENCE, describe);
-    this.#crowd.rest();
+    await this.#pool.wait(quiet, PATIENCE, describe);
+    this.#pool.rest();
   }
 
   #converse(
@@ -72,7 +72,7 @@ class Traffic {
     underWay: number,
   ): void {
     let left = underWay;
-    takeChunks(wire, this.#crowd.dialect, (chunk) => {
+    takeChunks(wire, this.#pool.dialect, (chunk) => {
       const count = counter.count(chunk);
       this.answered += count;
       left -= count;

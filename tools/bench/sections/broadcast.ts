@@ -7,7 +7,7 @@
 import type { ContenderName } from "../contenders.ts";
 import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor } from "./metrics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** How many broadcasts a burst has. */
 const BURST = 8;
@@ -18,23 +18,23 @@ const LEAST = 3;
 const LAST = "until the last one has it";
 
 /** The cells of this section. */
-export function broadcasts(stage: Stage): Cell[] {
-  return stage.scale.broadcastSizes.flatMap((size) => [
-    ...cellsOf(stage, size, 1),
-    ...cellsOf(stage, size, BURST),
+export function broadcasts(context: Context): Cell[] {
+  return context.scale.broadcastSizes.flatMap((size) => [
+    ...cellsOf(context, size, 1),
+    ...cellsOf(context, size, BURST),
   ]);
 }
 
-function cellsOf(stage: Stage, size: number, times: number): Cell[] {
-  const { warmUp, broadcastDuration: duration } = stage.scale;
-  const names = chooseNames(stage, size, times);
-  return interleave(stage, rowOf(size, times), names, async (contender) => {
-    const rig = await stage.rig(contender);
-    await rig.command({ do: "connect", count: size });
-    const timing = { warmUp, duration, pids: rig.pids };
+function cellsOf(context: Context, size: number, times: number): Cell[] {
+  const { warmUp, broadcastDuration: duration } = context.scale;
+  const names = chooseNames(context, size, times);
+  return interleave(context, rowOf(size, times), names, async (contender) => {
+    const server = await context.server(contender);
+    await server.command({ do: "connect", count: size });
+    const timing = { warmUp, duration, pids: server.pids };
     const burst = { times, least: LEAST };
     return valuesOf(
-      await rig.measure({ do: "broadcast", ...burst, ...timing }),
+      await server.measure({ do: "broadcast", ...burst, ...timing }),
     );
   });
 }
@@ -54,14 +54,14 @@ function rowOf(size: number, times: number): Row {
 }
 
 function chooseNames(
-  stage: Stage,
+  context: Context,
   size: number,
   times: number,
 ): ContenderName[] {
   const names: ContenderName[] = ["hoist", "bare"];
   // One by one, both clients of ours get the same frames.
   if (times > 1) names.push("hoist-1");
-  if (!stage.scale.allPeers) return names;
+  if (!context.scale.allPeers) return names;
   names.push("ws", "socket.io", "bun");
   if (size <= 100 && times === 1) names.push("python");
   return names;

@@ -9,7 +9,7 @@ import type { Contender, ContenderName } from "../contenders.ts";
 import type { Measurement } from "../load/commands.ts";
 import type { Sides, SubjectName } from "../sides.ts";
 import { percentile } from "../statistics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** One of the figures that a row has. */
 export interface Metric {
@@ -51,13 +51,13 @@ export interface Cell {
  * same conditions, and each round in another order.
  */
 export function interleave(
-  stage: Stage,
+  context: Context,
   row: Row,
   names: readonly ContenderName[],
   measure: (contender: Contender, round: number) => Promise<Values>,
 ): Cell[] {
-  const contenders = stage.choose(names);
-  return takeTurns(contenders, ({ name }) => stage.rounds(name))
+  const contenders = context.choose(names);
+  return takeTurns(contenders, ({ name }) => context.rounds(name))
     .map(({ subject: contender, round }): Cell => ({
       row,
       contender: contender.name,

@@ -6,7 +6,7 @@
 
 import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor, rateOf } from "./metrics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** How many at the same time. */
 const WIDTH = 32;
@@ -19,16 +19,16 @@ const ROW: Row = {
 };
 
 /** The cells of this section. */
-export function connections(stage: Stage): Cell[] {
-  const { warmUp, duration, allPeers } = stage.scale;
+export function connections(context: Context): Cell[] {
+  const { warmUp, duration, allPeers } = context.scale;
   const ours = ["hoist", "hoist-log", "bare"] as const;
   const peers = ["ws", "socket.io", "bun", "python"] as const;
   const names = allPeers ? [...ours, ...peers] : ours;
-  return interleave(stage, ROW, names, async (contender) => {
-    const rig = await stage.rig(contender);
-    const timing = { warmUp, duration, pids: rig.pids };
+  return interleave(context, ROW, names, async (contender) => {
+    const server = await context.server(contender);
+    const timing = { warmUp, duration, pids: server.pids };
     return valuesOf(
-      await rig.measure({ do: "connections", width: WIDTH, ...timing }),
+      await server.measure({ do: "connections", width: WIDTH, ...timing }),
     );
   });
 }

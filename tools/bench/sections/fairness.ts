@@ -4,8 +4,8 @@
  * @module
  */
 
-import { pause } from "../load/deadline.ts";
-import type { Rig } from "../rig.ts";
+import { pause } from "../../lib/deadline.ts";
+import type { ServerUnderLoad } from "../server_under_load.ts";
 import {
   type Cell,
   interleave,
@@ -15,7 +15,7 @@ import {
   valuesOf,
 } from "./cell.ts";
 import { cpuFor } from "./metrics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** From one request of the unrelated client to the next, in milliseconds. */
 const EVERY = 3;
@@ -24,29 +24,32 @@ const EVERY = 3;
 const MARGIN = 200;
 
 /** The cells of this section. */
-export function fairness(stage: Stage): Cell[] {
-  const { fairnessSize: size, allPeers } = stage.scale;
+export function fairness(context: Context): Cell[] {
+  const { fairnessSize: size, allPeers } = context.scale;
   const ours = ["hoist", "bare"] as const;
   const names = allPeers ? [...ours, "ws", "socket.io", "bun"] as const : ours;
-  return interleave(stage, rowOf(size), names, async (contender) => {
-    const rig = await stage.rig(contender);
-    await rig.command({ do: "connect", count: size });
-    return await measure(rig, stage);
+  return interleave(context, rowOf(size), names, async (contender) => {
+    const server = await context.server(contender);
+    await server.command({ do: "connect", count: size });
+    return await measure(server, context);
   });
 }
 
-async function measure(rig: Rig, { scale }: Stage): Promise<Values> {
+async function measure(
+  server: ServerUnderLoad,
+  { scale }: Context,
+): Promise<Values> {
   const duration = scale.fairnessDuration;
-  const broadcasts = rig.measure({
+  const broadcasts = server.measure({
     do: "broadcast",
     times: 1,
     least: 1,
     warmUp: scale.warmUp,
     duration: duration + 2 * MARGIN,
-    pids: rig.pids,
+    pids: server.pids,
   });
   const probe = pause(scale.warmUp + MARGIN)
-    .then(() => rig.probe({ do: "probe", every: EVERY, duration }));
+    .then(() => server.probe({ do: "probe", every: EVERY, duration }));
   const [broadcast, { times }] = await Promise.all([broadcasts, probe]);
   return { ...valuesOf(broadcast), ...percentiles(times) };
 }

@@ -8,7 +8,7 @@ import type { ContenderName } from "../contenders.ts";
 import type { RequestKind } from "../load/dialects.ts";
 import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor, rateOf } from "./metrics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** What the connections do. */
 interface Workload {
@@ -65,14 +65,14 @@ const WORKLOADS: readonly Workload[] = [
 ];
 
 /** The cells of this section. */
-export function roundTrips(stage: Stage): Cell[] {
-  const { connections: most } = stage.scale;
+export function roundTrips(context: Context): Cell[] {
+  const { connections: most } = context.scale;
   return WORKLOADS
     .filter(({ connections }) => connections <= most)
-    .flatMap((workload) => cellsOf(stage, workload));
+    .flatMap((workload) => cellsOf(context, workload));
 }
 
-function cellsOf(stage: Stage, workload: Workload): Cell[] {
+function cellsOf(context: Context, workload: Workload): Cell[] {
   const { label, kind, connections, underWay, target } = workload;
   const row: Row = {
     section: "Round trips",
@@ -80,13 +80,13 @@ function cellsOf(stage: Stage, workload: Workload): Cell[] {
     metrics: [cpuFor("message"), rateOf("messages")],
     targets: target === undefined ? {} : { cpu: target },
   };
-  const { warmUp, duration } = stage.scale;
+  const { warmUp, duration } = context.scale;
   const request = { kind, connections, underWay, warmUp, duration };
-  return interleave(stage, row, workload.contenders, async (contender) => {
-    const rig = await stage.rig(contender);
-    const { pids } = rig;
+  return interleave(context, row, workload.contenders, async (contender) => {
+    const server = await context.server(contender);
+    const { pids } = server;
     return valuesOf(
-      await rig.measure({ do: "round trips", ...request, pids }),
+      await server.measure({ do: "round trips", ...request, pids }),
     );
   });
 }

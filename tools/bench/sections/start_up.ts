@@ -5,10 +5,10 @@
  */
 
 import type { Contender, ContenderName } from "../contenders.ts";
-import { pause } from "../load/deadline.ts";
-import { Process } from "../process.ts";
+import { pause } from "../../lib/deadline.ts";
+import { Process } from "../../lib/process.ts";
 import { type Cell, interleave, type Row, type Values } from "./cell.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 /** From one look at the port to the next, in milliseconds. */
 const EVERY = 1;
@@ -31,9 +31,9 @@ const REQUEST = new TextEncoder().encode(
 );
 
 /** The cells of this section. */
-export function startUp(stage: Stage): Cell[] {
-  const names = stage.scale.allPeers ? [...NAMES, ...PEERS] : NAMES;
-  return interleave(often(stage), ROW, names, async (contender, round) => {
+export function startUp(context: Context): Cell[] {
+  const names = context.scale.allPeers ? [...NAMES, ...PEERS] : NAMES;
+  return interleave(often(context), ROW, names, async (contender, round) => {
     // The first start fills caches, those of Deno and those of the disk.
     if (round === 0) await measure(contender);
     return await measure(contender);
@@ -41,9 +41,9 @@ export function startUp(stage: Stage): Cell[] {
 }
 
 /** A start is short, and its time varies much. */
-function often(stage: Stage): Stage {
-  const { startUpRounds } = stage.scale;
-  return stage.with({ rounds: startUpRounds });
+function often(context: Context): Context {
+  const { startUpRounds } = context.scale;
+  return context.with({ rounds: startUpRounds });
 }
 
 async function measure(contender: Contender): Promise<Values> {

@@ -18,7 +18,7 @@ import {
   type Values,
 } from "./cell.ts";
 import { cpuFor, rateOf } from "./metrics.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 const SIDES: Sides = { ours: "stream", base: "calls", others: ["chunks"] };
 
@@ -34,7 +34,7 @@ const MOST_HEAP = 0.5;
 const MOST_AHEAD = 256 + 8;
 
 /** The cells of this section. */
-export function streams({ scale }: Stage): Cell[] {
+export function streams({ scale }: Context): Cell[] {
   const { streamRounds, streamRows, streamMarks, slowMarks } = scale;
   return [
     ...cellsOf(

@@ -14,7 +14,7 @@ import {
   takeTurns,
   type Values,
 } from "./cell.ts";
-import type { Stage } from "./stage.ts";
+import type { Context } from "./context.ts";
 
 const SIDES: Sides = { ours: "contract", base: "names", others: [] };
 const KINDS: readonly Kind[] = ["contract", "names"];
@@ -38,7 +38,7 @@ const EMPTY: Row = {
 };
 
 /** The cells of this section. */
-export function types({ scale }: Stage): Cell[] {
+export function types({ scale }: Context): Cell[] {
   const { typesRounds, contractSizes } = scale;
   const rows = contractSizes.map(rowOf);
   const courses = KINDS.map((kind) => new Course(kind));

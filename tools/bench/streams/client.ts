@@ -6,7 +6,7 @@
  */
 
 import { connect, type Connection } from "@hoist/cli";
-import { answerLines } from "../load/lines.ts";
+import { answerLines } from "../../lib/lines.ts";
 import { Window } from "../load/window.ts";
 import type {
   ClientOptions,

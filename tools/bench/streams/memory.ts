@@ -6,7 +6,7 @@
 
 import type { Connection } from "@hoist/cli";
 import { readMemory } from "../accounting.ts";
-import { pause } from "../load/deadline.ts";
+import { pause } from "../../lib/deadline.ts";
 
 /** How long both get to come to rest, in milliseconds. */
 const SETTLE = 100;

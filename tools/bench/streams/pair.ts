@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Process } from "../process.ts";
+import { Process } from "../../lib/process.ts";
 import type {
   ClientOptions,
   Marked,
@@ -16,10 +16,10 @@ import type {
 } from "./commands.ts";
 
 /** How long a server may take to start, in milliseconds. */
-const START_LIMIT = 20_000;
+const START_TIMEOUT = 20_000;
 
 /** How long the client may take for a command, in milliseconds. */
-const COMMAND_LIMIT = 120_000;
+const COMMAND_TIMEOUT = 120_000;
 
 const ROOT = decodeURIComponent(new URL("../../..", import.meta.url).pathname);
 
@@ -37,7 +37,7 @@ export class Pair implements AsyncDisposable {
   static async start(): Promise<Pair> {
     const server = start("server.ts");
     try {
-      const port = Number(await server.next(START_LIMIT));
+      const port = Number(await server.next(START_TIMEOUT));
       return new Pair(server, { port, server: server.pid });
     } catch (error) {
       await server[Symbol.asyncDispose]();
@@ -50,10 +50,7 @@ export class Pair implements AsyncDisposable {
   tell(command: MarksCommand): Promise<Marked>;
   tell(command: SlowCommand): Promise<Slow>;
   async tell(command: unknown): Promise<unknown> {
-    const line = await this.#client.ask(JSON.stringify(command), COMMAND_LIMIT);
-    const answer = JSON.parse(line);
-    if ("error" in answer) throw new Error(answer.error);
-    return answer;
+    return await this.#client.request(command, COMMAND_TIMEOUT);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

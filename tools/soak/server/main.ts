@@ -5,21 +5,21 @@
  */
 
 import { serve } from "@hoist/cli";
-import { pause } from "../../bench/load/deadline.ts";
+import { pause } from "../../lib/deadline.ts";
 import {
   type ServerCommand,
   type ServerReport,
   type ServerSettings,
   TOKEN,
 } from "../commands.ts";
-import { obey } from "../lines.ts";
+import { answerLines } from "../../lib/lines.ts";
 import { Problems } from "../problems.ts";
-import { Audit } from "./audit.ts";
-import { Census } from "./census.ts";
-import { Newscaster } from "./newscaster.ts";
+import { LogAudit } from "./log_audit.ts";
+import { LeakCheck } from "./leak_check.ts";
+import { Broadcasts } from "./broadcasts.ts";
 import { offer } from "./operations.ts";
 import { optionsOf } from "./options.ts";
-import { Questions } from "./questions.ts";
+import { ServerRequests } from "./server_requests.ts";
 import { Streams } from "./streams.ts";
 
 /** How long the last may take to be gone, in milliseconds. */
@@ -28,28 +28,28 @@ const DEPARTURE = 20_000;
 const settings: ServerSettings = JSON.parse(Deno.args[0] ?? "{}");
 const problems = new Problems();
 problems.watch();
-const audit = new Audit(problems, TOKEN);
-const census = new Census();
+const audit = new LogAudit(problems, TOKEN);
+const leakCheck = new LeakCheck();
 const server = serve(TOKEN, {
   ...optionsOf(settings),
   logger: audit,
 });
-const newscaster = new Newscaster(server, problems, census);
+const broadcasts = new Broadcasts(server, problems, leakCheck);
 const streams = new Streams();
-const questions = new Questions(problems);
-offer(server, { problems, newscaster, streams, questions });
+const questions = new ServerRequests(problems);
+offer(server, { problems, broadcasts, streams, questions });
 
 /** Those who were held at the last look. */
 let held = 0;
 
-async function answer(command: string): Promise<ServerReport> {
-  switch (command as ServerCommand) {
+async function answer(command: ServerCommand): Promise<ServerReport> {
+  switch (command) {
     case "status":
       return report();
     case "collect":
       return await collect();
     case "close":
-      newscaster.pause();
+      broadcasts.pause();
       await server.close();
       return report();
   }
@@ -57,12 +57,12 @@ async function answer(command: string): Promise<ServerReport> {
 
 /** Waits until everyone has gone, and takes out the garbage. */
 async function collect(): Promise<ServerReport> {
-  newscaster.pause();
+  broadcasts.pause();
   const end = performance.now() + DEPARTURE;
   while (isBusy() && performance.now() < end) await pause(20);
-  held = await census.collect();
+  held = await leakCheck.collect();
   const result = report();
-  newscaster.resume();
+  broadcasts.resume();
   return result;
 }
 
@@ -82,7 +82,7 @@ function report(): ServerReport {
     begun,
     ended,
     warnings,
-    ...newscaster.ledger,
+    ...broadcasts.totals,
     streams: streams.begun,
     running: streams.running,
     asked: questions.asked,
@@ -92,4 +92,4 @@ function report(): ServerReport {
 }
 
 console.log(server.addr.port);
-await obey(answer);
+await answerLines(answer);

@@ -5,18 +5,18 @@
  */
 
 import type { Client, JsonObject, Server } from "@hoist/cli";
-import { pause } from "../../bench/load/deadline.ts";
+import { pause } from "../../lib/deadline.ts";
 import type { Problems } from "../problems.ts";
-import type { Newscaster } from "./newscaster.ts";
-import type { Questions } from "./questions.ts";
+import type { Broadcasts } from "./broadcasts.ts";
+import type { ServerRequests } from "./server_requests.ts";
 import type { Streams } from "./streams.ts";
 
 /** What the operations share with the rest of the server. */
 export interface Surroundings {
   readonly problems: Problems;
-  readonly newscaster: Newscaster;
+  readonly broadcasts: Broadcasts;
   readonly streams: Streams;
-  readonly questions: Questions;
+  readonly questions: ServerRequests;
 }
 
 /** How long `gone` waits between two looks, in milliseconds. */
@@ -32,12 +32,12 @@ export function offer(server: Server, surroundings: Surroundings): void {
   surroundings.questions.offer(server);
 }
 
-function offerOperations(server: Server, { newscaster }: Surroundings): void {
+function offerOperations(server: Server, { broadcasts }: Surroundings): void {
   // Answered in the same turn: all broadcasts before it have arrived, none after it.
-  const echo = (data: JsonObject) => ({ ...data, news: newscaster.last });
+  const echo = (data: JsonObject) => ({ ...data, news: broadcasts.last });
   server.operation("echo", echo);
   server.operation("publish", (data) => {
-    newscaster.publish();
+    broadcasts.publish();
     return echo(data);
   });
   server.operation("too deep", (data) => data);

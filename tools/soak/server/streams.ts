@@ -5,7 +5,7 @@
  */
 
 import type { JsonObject, Server } from "@hoist/cli";
-import { pause } from "../../bench/load/deadline.ts";
+import { pause } from "../../lib/deadline.ts";
 
 /** How many items come in one go. */
 const GO = 16;

@@ -1,0 +1,86 @@
+/**
+ * A number of clients, each of which visits the server again and again.
+ *
+ * @module
+ */
+
+import type { GroupOptions } from "../commands.ts";
+import type { Problems } from "../problems.ts";
+import { Random } from "../random.ts";
+import { fill } from "./fill.ts";
+import { pickRole } from "./roles.ts";
+import { Tally } from "./tally.ts";
+import { idle, type Role, type Visit } from "./visit.ts";
+
+/** The longest time from one visit to the next, in milliseconds. */
+const PAUSE = 500;
+
+/** The clients of one process. */
+export class ClientGroup {
+  readonly tally = new Tally();
+  readonly #options: GroupOptions;
+  readonly #problems: Problems;
+  #actors: Promise<void>[] = [];
+  #isOver = true;
+  #starts = 0;
+
+  constructor(options: GroupOptions, problems: Problems) {
+    this.#options = options;
+    this.#problems = problems;
+  }
+
+  /** Lets all begin to visit the server. */
+  start(): void {
+    this.#isOver = false;
+    this.#starts++;
+    const { clients } = this.#options;
+    this.#actors = Array.from({ length: clients }, (_, index) => {
+      return this.#act(index);
+    });
+  }
+
+  /** Lets all end their visits, with all that is due to them. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#actors);
+  }
+
+  /** Takes up all connections that the server allows, and lets go of them. */
+  async fill(): Promise<void> {
+    const { seed, name, capacity } = this.#options;
+    const visit = this.#visitOf(`${name}.fill`, Random.of(seed, name, "fill"));
+    await this.#play((visit) => fill(visit, capacity), visit);
+  }
+
+  /** One client, visit by visit. */
+  async #act(index: number): Promise<void> {
+    const { seed, name } = this.#options;
+    for (let visits = 0; !this.#isOver; visits++) {
+      const path = [name, this.#starts, index, visits];
+      const random = Random.of(seed, ...path);
+      const role = pickRole(random, index, visits);
+      await this.#play(role, this.#visitOf(path.join("."), random));
+    }
+  }
+
+  #visitOf(name: string, random: Random): Visit {
+    return {
+      port: this.#options.port,
+      name,
+      random,
+      tally: this.tally,
+      isOver: () => this.#isOver,
+      report: (problem) => this.#problems.add(problem),
+    };
+  }
+
+  async #play(role: Role, visit: Visit): Promise<void> {
+    await idle(visit, PAUSE);
+    try {
+      await role(visit);
+    } catch (error) {
+      const text = error instanceof Error ? error.stack : Deno.inspect(error);
+      visit.report(`${visit.name}: ${role.name} failed: ${text}`);
+    }
+  }
+}

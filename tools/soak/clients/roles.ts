@@ -1,0 +1,42 @@
+/**
+ * Who there is in the group.
+ *
+ * @module
+ */
+
+import type { Random } from "../random.ts";
+import { askTooDeep, askTooFast, askTooMuch, sendTooMuch } from "./greedy.ts";
+import { guessOn, intrude } from "./intruder.ts";
+import { roam } from "./roamer.ts";
+import { doze, lag, stall } from "./staller.ts";
+import { talk } from "./talker.ts";
+import { vanish } from "./vanisher.ts";
+import type { Role } from "./visit.ts";
+
+/** Each role, and how many of a thousand visits have it. */
+export const ROLES: readonly (readonly [Role, number])[] = [
+  [talk, 590],
+  [vanish, 130],
+  [roam, 80],
+  [doze, 70],
+  [intrude, 60],
+  [guessOn, 10],
+  [stall, 10],
+  [lag, 10],
+  [askTooMuch, 10],
+  [askTooDeep, 10],
+  [sendTooMuch, 10],
+  [askTooFast, 10],
+];
+
+/** The role of a visit: each client begins with another one. */
+export function pickRole(random: Random, client: number, visits: number): Role {
+  const [first] = ROLES[client] ?? [];
+  if (visits === 0 && first !== undefined) return first;
+  let left = random.between(1, 1_000);
+  for (const [role, share] of ROLES) {
+    left -= share;
+    if (left <= 0) return role;
+  }
+  return talk;
+}

@@ -1,0 +1,38 @@
+/** Reading the server's log. */
+
+import assert from "node:assert/strict";
+import { Problems } from "../problems.ts";
+import { LogAudit } from "./log_audit.ts";
+
+Deno.test("connections are counted, and warnings", () => {
+  const problems = new Problems();
+  const audit = new LogAudit(problems, "secret");
+  audit.info("connect: 127.0.0.1:1 has connected");
+  audit.info("connect: 127.0.0.1:2 has connected");
+  audit.info("disconnect: 127.0.0.1:1 was lost");
+  audit.warn("error: 127.0.0.1:2: login refused");
+  const { begun, ended, warnings } = audit;
+  assert.deepEqual({ begun, ended, warnings }, {
+    begun: 2,
+    ended: 1,
+    warnings: 1,
+  });
+  assert.equal(problems.finding.count, 0);
+});
+
+Deno.test("an error that nobody asked for is a problem", () => {
+  const problems = new Problems();
+  const audit = new LogAudit(problems, "secret");
+  audit.error('error: 127.0.0.1:1: operation "fail" failed\nError: as asked');
+  assert.equal(problems.finding.count, 0);
+  audit.error('error: 127.0.0.1:1: operation "echo" failed\nError: no');
+  assert.match(problems.finding.texts.join(), /operation "echo" failed/);
+});
+
+Deno.test("a token in any line is a problem", () => {
+  for (const level of ["debug", "info", "warn", "error"] as const) {
+    const problems = new Problems();
+    new LogAudit(problems, "secret")[level]("login: with secret");
+    assert.match(problems.finding.texts.join(), /logged the token/, level);
+  }
+});

@@ -59,7 +59,7 @@ function namesOf(count: number, prefix = "news"): string[] {
   return Array.from({ length: count }, (_, n) => `${prefix} ${n}`);
 }
 
-Deno.test("broadcasts that overlap reach hundreds of clients in one order", async () => {
+Deno.test("concurrent broadcasts reach hundreds of clients in the same order", async () => {
   await using server = serveQuietly();
   await using crowd = await Crowd.logIn(server, MANY);
   const names = namesOf(40);
@@ -74,7 +74,7 @@ Deno.test("broadcasts that overlap reach hundreds of clients in one order", asyn
   await crowd.assertNext(names);
 });
 
-Deno.test("a request is answered before a large broadcast is through", async () => {
+Deno.test("a request is answered while a large broadcast is being sent", async () => {
   await using server = serveQuietly();
   const events: string[] = [];
   server.operation("ping", () => {
@@ -98,7 +98,7 @@ Deno.test("a request is answered before a large broadcast is through", async () 
   assert.deepEqual(events, ["answered", "through"]);
 });
 
-Deno.test("a broadcast of a handler comes before its answer, and after what was said before", async () => {
+Deno.test("a broadcast of a handler keeps its place between messages and the result", async () => {
   await using server = serveQuietly();
   server.operation("announce", (_data, { client }) => {
     client.message("before");
@@ -128,7 +128,7 @@ Deno.test("a message to one client does not overtake broadcasts", async () => {
   await crowd.assertNext(["one", "two", "alone", "three"]);
 });
 
-Deno.test("a broadcast is handed over before the server closes", async () => {
+Deno.test("close() sends pending broadcasts first", async () => {
   const server = serveQuietly();
   await using crowd = await Crowd.logIn(server, MANY);
   const farewell = count(server, "bye");
@@ -140,7 +140,7 @@ Deno.test("a broadcast is handed over before the server closes", async () => {
   }
 });
 
-Deno.test("a client that is closed during a broadcast has got it before", async () => {
+Deno.test("a client that is closed during a broadcast receives it first", async () => {
   await using server = serveQuietly();
   await using crowd = await Crowd.logIn(server, MANY);
   const broadcasts = ["one", "two"].map((name) => count(server, name));
@@ -157,7 +157,7 @@ Deno.test("a client that is closed during a broadcast has got it before", async 
   }
 });
 
-Deno.test("a broadcast resolves though clients break off while it is sent", async () => {
+Deno.test("a broadcast resolves if clients disconnect while it is being sent", async () => {
   await using server = serveQuietly();
   await using crowd = await Crowd.logIn(server, MANY);
   const names = namesOf(64);
@@ -174,7 +174,7 @@ Deno.test("a broadcast resolves though clients break off while it is sent", asyn
   assert.equal(await count(server, "last"), MANY - 50);
 });
 
-Deno.test("a client that comes during broadcasts gets those that are sent from then on", async () => {
+Deno.test("a client that logs in during broadcasts receives the later broadcasts", async () => {
   await using server = serveQuietly();
   await using crowd = await Crowd.logIn(server, MANY);
   const early = namesOf(64, "early").map((name) => count(server, name));

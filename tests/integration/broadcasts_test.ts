@@ -5,7 +5,7 @@ import { serveQuietly } from "../support/server.ts";
 import { maskedFrame, openSilentPeer } from "../support/tcp_peer.ts";
 import { pause } from "../support/timing.ts";
 
-Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
+Deno.test("broadcast() encodes a message once and sends it to every client", async () => {
   await using server = serveQuietly();
   await using one = await RawClient.logIn(server);
   await using two = await RawClient.logIn(server);
@@ -30,7 +30,7 @@ Deno.test("Server.broadcast() reaches every client, encoded once", async () => {
   }
 });
 
-Deno.test("Server.broadcast() is not disturbed by a client that broke", async () => {
+Deno.test("broadcast() reaches the other clients if one connection is lost", async () => {
   await using server = serveQuietly();
   using broken = await openSilentPeer(server);
   await broken.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
@@ -41,7 +41,7 @@ Deno.test("Server.broadcast() is not disturbed by a client that broke", async ()
   assert.equal((await client.next()).data.message, "news");
 });
 
-Deno.test("Server.broadcast() without clients is a warning", async () => {
+Deno.test("broadcast() without clients logs a warning", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const nobody = { delivered: 0, skipped: 0, failed: 0 };
@@ -51,7 +51,7 @@ Deno.test("Server.broadcast() without clients is a warning", async () => {
   );
 });
 
-Deno.test("Server.broadcast() after the closing is an error", async () => {
+Deno.test("broadcast() on a closed server rejects", async () => {
   const server = serveQuietly();
   await server.close();
   await assert.rejects(server.broadcast("news"), {
@@ -60,7 +60,7 @@ Deno.test("Server.broadcast() after the closing is an error", async () => {
   });
 });
 
-Deno.test("Server.clients has those who are there", async () => {
+Deno.test("Server.clients contains the clients that are logged in", async () => {
   await using server = serveQuietly();
   await using one = await RawClient.logIn(server);
   {

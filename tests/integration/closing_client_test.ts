@@ -10,7 +10,7 @@ import {
 import { firstMatch } from "../support/process.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
-Deno.test("an error without an id is that of the oldest request, then all are closed", async () => {
+Deno.test("an error without an id rejects the oldest request before the connection closes", async () => {
   await using server = fakeServer((socket, { id, action }) => {
     if (action === undefined) return socket.send(successFrame(0, null));
     if (id !== 3) return;
@@ -31,7 +31,7 @@ Deno.test("an error without an id is that of the oldest request, then all are cl
   }
 });
 
-Deno.test("an error that is followed by done fails its message only", async () => {
+Deno.test("an error without an id before done rejects that message only", async () => {
   await using server = fakeServer((socket, { id, action }) => {
     if (action === undefined) return socket.send(successFrame(0, null));
     if (action === "operation") {
@@ -55,7 +55,7 @@ Deno.test("an error that is followed by done fails its message only", async () =
   assert.equal(await connection.operation("add"), 1);
 });
 
-Deno.test("everything under way rejects at once when the server closes", async () => {
+Deno.test("pending requests reject at once when the server closes", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
   server.operation("never", () => new Promise(() => {}));
   server.receive("never", () => new Promise(() => {}));
@@ -83,7 +83,7 @@ Deno.test("everything under way rejects at once when the server closes", async (
   );
 });
 
-Deno.test("everything under way rejects when the server is killed", async () => {
+Deno.test("pending requests reject when the server is killed", async () => {
   const program = new URL("../../mod.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -113,7 +113,7 @@ Deno.test("everything under way rejects when the server is killed", async () => 
   assert.deepEqual(await connection.closed, { code: 1006, reason: "" });
 });
 
-Deno.test("Connection.close() says goodbye and rejects what is under way", async () => {
+Deno.test("Connection.close() says goodbye and rejects pending requests", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   server.operation("never", () => new Promise(() => {}));
   const connection = await connectTo(server);
@@ -126,7 +126,7 @@ Deno.test("Connection.close() says goodbye and rejects what is under way", async
   await connection.close();
 });
 
-Deno.test("Connection.close() does not wait for ever for the server", async () => {
+Deno.test("Connection.close() resolves if the server does not answer", async () => {
   await using server = fakeServer((socket, { id }) => {
     if (id === 0) socket.send(successFrame(0, null));
   });

@@ -27,7 +27,7 @@ async function serveBusy() {
   return { server, client, open };
 }
 
-Deno.test("Server.close() lets what is under way finish within its timeout", async () => {
+Deno.test("close({ timeout }) lets pending requests finish in time", async () => {
   const { server, client, open } = await serveBusy();
   const closing = server.close({ timeout: 60_000 });
   open();
@@ -36,13 +36,13 @@ Deno.test("Server.close() lets what is under way finish within its timeout", asy
   await closing;
 });
 
-Deno.test("Server.close() cuts what takes longer than its timeout", async () => {
+Deno.test("close({ timeout }) ends requests that take longer", async () => {
   const { server, client } = await serveBusy();
   await server.close({ timeout: 0 });
   assert.deepEqual(await client.closed, GONE);
 });
 
-Deno.test("Server.close() takes the timeout of whoever closes first", async () => {
+Deno.test("the first call of close() sets the timeout", async () => {
   const { server, client } = await serveBusy();
   const first = server.close({ timeout: 1 });
   assert.equal(server.close({ timeout: 60_000 }), first);
@@ -52,7 +52,7 @@ Deno.test("Server.close() takes the timeout of whoever closes first", async () =
 });
 
 for (const timeout of [-1, NaN, Infinity, 2 ** 31]) {
-  Deno.test(`Server.close() refuses ${JSON.stringify(timeout)} as timeout, and stays open`, async () => {
+  Deno.test(`close() rejects ${JSON.stringify(timeout)} as timeout and the server stays open`, async () => {
     await using server = serveQuietly();
     assert.throws(
       () => server.close({ timeout } as CloseOptions),
@@ -62,7 +62,7 @@ for (const timeout of [-1, NaN, Infinity, 2 ** 31]) {
   });
 }
 
-Deno.test("new clients and load balancers are sent away as soon as the server closes", async () => {
+Deno.test("a closing server answers 503 to new clients and health checks", async () => {
   const { server, client, open } = await serveBusy();
   const health = `${server.url}/hoist/health`;
   const before = await fetch(health);
@@ -83,7 +83,7 @@ Deno.test("new clients and load balancers are sent away as soon as the server cl
   await client.closed;
 });
 
-Deno.test("health is asked with GET or HEAD, and by pages of no other site", async () => {
+Deno.test("the health endpoint accepts GET and HEAD and sends no CORS headers", async () => {
   await using server = serveQuietly();
   const health = `${server.url}/hoist/health`;
   const head = await fetch(health, { method: "HEAD" });
@@ -94,7 +94,7 @@ Deno.test("health is asked with GET or HEAD, and by pages of no other site", asy
   assert.equal(post.status, 405);
 });
 
-Deno.test("a server that is mounted goes on to answer 503", async () => {
+Deno.test("a closed mounted server answers 503", async () => {
   await using mounted = mount();
   const peer = await TcpPeer.logIn(mounted);
   const closing = mounted.server.close();
@@ -111,7 +111,7 @@ Deno.test("a server that is mounted goes on to answer 503", async () => {
   ]);
 });
 
-Deno.test("a login that is decided while the server closes comes too late", async () => {
+Deno.test("a client whose login is decided while the server closes is not logged in", async () => {
   const { opened, open } = gate();
   const server = serveQuietly({ login: () => opened.then(() => true) });
   await using client = await RawClient.open(server);
@@ -131,7 +131,7 @@ function delayOf(reason: string): number {
   return Number(delay ?? NaN);
 }
 
-Deno.test("clients that come back are told when, each at another time, and others are not", async () => {
+Deno.test("close() sends each reconnecting client its own delay", async () => {
   const count = 60;
   const server = serveQuietly();
   const clients = await Promise.all(
@@ -155,7 +155,7 @@ Deno.test("clients that come back are told when, each at another time, and other
   for (const other of others) assert.deepEqual(await other.closed, GONE);
 });
 
-Deno.test("who has not logged in gets 1001, whatever it would have named", async () => {
+Deno.test("close() closes a client before its login with 1001", async () => {
   const server = serveQuietly();
   await using client = await RawClient.open(server);
   const closing = server.close();
@@ -164,7 +164,7 @@ Deno.test("who has not logged in gets 1001, whatever it would have named", async
 });
 
 for (const onSlow of ["disconnect", "skip"] as const) {
-  Deno.test(`the end is bounded with peers that never read and handlers that never return, onSlow "${onSlow}"`, async () => {
+  Deno.test(`close() ends in time with slow clients and pending handlers, onSlow "${onSlow}"`, async () => {
     const logger = new LogRecorder();
     const limits = { maxBuffered: 65_536 };
     const server = serveQuietly({ logger, limits, onSlow });
@@ -185,7 +185,7 @@ for (const onSlow of ["disconnect", "skip"] as const) {
   });
 }
 
-Deno.test("our own client learns that the server closes", async () => {
+Deno.test("the client reports the close code of a closing server", async () => {
   const server = serveQuietly();
   await using connection = await connectTo(server);
   await server.close();

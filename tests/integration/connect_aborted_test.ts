@@ -7,8 +7,7 @@ import { gate } from "../support/timing.ts";
 import { requestUpgrade, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
 Deno.test({
-  name:
-    "a client that leaves before its handshake is answered does not count for ever",
+  name: "a client that disconnects during its handshake stops counting",
   // Deno leaves the upgrade open that nobody waits for.
   sanitizeOps: false,
   fn: async () => {

@@ -25,7 +25,7 @@ for (
     ],
   ] as readonly [string, ServeOptions, RegExp][]
 ) {
-  Deno.test(`connect() says so if the server has ${what}`, async () => {
+  Deno.test(`connect() reports a server that has ${what}`, async () => {
     await using server = serveQuietly(options);
     await using _first = await RawClient.open(server);
     const error = await rejection(connect("test", { url: server.url }));
@@ -34,7 +34,7 @@ for (
   });
 }
 
-Deno.test("connect() says so if its page may not connect", async () => {
+Deno.test("connect() reports an origin that is not allowed", async () => {
   await using server = serveQuietly({ allowedOrigins: ["https://a.example"] });
   const { WebSocket } = globalThis;
   // As a browser would; it cannot set the header itself.
@@ -50,21 +50,21 @@ Deno.test("connect() says so if its page may not connect", async () => {
   assert.match(error.message, /does not allow this page \(403\)/);
 });
 
-Deno.test("connect() says so if what answers does not speak TLS", async () => {
+Deno.test("connect() reports a server without TLS", async () => {
   await using server = serveQuietly();
   const url = server.url.replace("http:", "https:");
   const error = await rejection(connect("test", { url }));
   assert.match(error.message, /does not speak TLS; write http:/);
 });
 
-Deno.test("connect() says so if the URL has the path that is added to it", async () => {
+Deno.test("connect() reports a URL that ends with /hoist", async () => {
   await using server = serveQuietly();
   const url = `${server.url}/hoist`;
   const error = await rejection(connect("test", { url }));
   assert.match(error.message, /leave out \/hoist, which is added to the URL$/);
 });
 
-Deno.test("connect() says so if the login takes the server too long", async () => {
+Deno.test("connect() reports a login that takes the server too long", async () => {
   const { opened, open } = gate();
   const logger = new LogRecorder();
   await using server = serveQuietly({
@@ -82,7 +82,7 @@ Deno.test("connect() says so if the login takes the server too long", async () =
   await logger.line(/^info disconnect: .* \(1008, login timed out\)$/);
 });
 
-Deno.test("a broadcast that nobody gets is a warning once, until somebody has come", async () => {
+Deno.test("broadcast() without clients warns once until a client logs in", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const warnings = () => logger.lines.filter((line) => /^warn/.test(line));
@@ -97,13 +97,13 @@ Deno.test("a broadcast that nobody gets is a warning once, until somebody has co
   assert.equal(warnings().length, 2);
 });
 
-Deno.test("the startup line shows no token that a login of the host may not take", async () => {
+Deno.test("the startup line of a server with a login function shows no token", async () => {
   const logger = new LogRecorder();
   await using _server = serveQuietly({ logger, login: () => true });
   assert.doesNotMatch(logger.lines[0] ?? "", /token/);
 });
 
-Deno.test("a connection comes back to a server whose login fails for a while", async () => {
+Deno.test("a client reconnects after the login function failed for a while", async () => {
   let isAway = false;
   await using server = serveQuietly({
     login: () => {

@@ -11,7 +11,7 @@ import { rejection } from "../support/errors.ts";
 import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
-Deno.test("connect() says so if nothing listens there", async () => {
+Deno.test("connect() reports that nothing listens at the URL", async () => {
   const url = `http://127.0.0.1:${closedPort()}`;
   const error = await rejection(connect("test", { url }));
   assert(error instanceof ConnectError);
@@ -35,7 +35,7 @@ for (
     ["a version that is no text", () => Response.json({ version: 1 })],
   ] as const
 ) {
-  Deno.test(`connect() says so if the server answers the ack with ${what}`, async () => {
+  Deno.test(`connect() reports a server that answers the ack with ${what}`, async () => {
     await using server = fakeServer(() => {}, ack);
     const error = await rejection(connect("test", { url: server.url }));
     assert(error instanceof ConnectError);
@@ -46,7 +46,7 @@ for (
   });
 }
 
-Deno.test("connect() says so if no WebSocket opens", async () => {
+Deno.test("connect() reports that no WebSocket opens", async () => {
   await using http = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     ackResponse,
@@ -60,7 +60,7 @@ Deno.test("connect() says so if no WebSocket opens", async () => {
   );
 });
 
-Deno.test("connect() says so if the token is wrong", async () => {
+Deno.test("connect() reports a wrong token", async () => {
   await using server = serveQuietly();
   const error = await rejection(connect("wrong", { url: server.url }));
   assert(error instanceof LoginError);
@@ -71,7 +71,7 @@ Deno.test("connect() says so if the token is wrong", async () => {
   assert(!error.message.includes("wrong"));
 });
 
-Deno.test("connect() says so if the server is too old", async () => {
+Deno.test("connect() reports a server that is too old", async () => {
   await using server = serveQuietly();
   const error = await rejection(connectTo(server, { minimumVersion: "1.0.1" }));
   assert(error instanceof VersionError);
@@ -84,7 +84,7 @@ Deno.test("connect() says so if the server is too old", async () => {
   assert(connection);
 });
 
-Deno.test("connect() says so if the client is too old", async () => {
+Deno.test("connect() reports a client that is too old", async () => {
   await using server = serveQuietly({ minimumVersion: "1.0.1" });
   const error = await rejection(connectTo(server));
   assert(error instanceof VersionError);
@@ -95,7 +95,7 @@ Deno.test("connect() says so if the client is too old", async () => {
   );
 });
 
-Deno.test("connect() says so if the server hangs up before it answers", async () => {
+Deno.test("connect() reports a server that closes before it answers the login", async () => {
   await using server = fakeServer((socket) => socket.close(4000, "no time"));
   const error = await rejection(connect("test", { url: server.url }));
   assert(error instanceof ConnectError);
@@ -105,14 +105,14 @@ Deno.test("connect() says so if the server hangs up before it answers", async ()
   );
 });
 
-Deno.test("connect() says so if the server answers the login with another error", async () => {
+Deno.test("connect() reports other errors in the login reply", async () => {
   await using server = fakeServer((socket) => socket.send(errorFrame(null, 6)));
   const error = await rejection(connect("test", { url: server.url }));
   assert(error instanceof ConnectError);
   assert.match(error.message, /: the server answered SOME_ERROR, Some error$/);
 });
 
-Deno.test("connect() takes the refusal of a Python server, whose id is null", async () => {
+Deno.test("connect() reads the login error of a Python server, whose id is null", async () => {
   await using server = fakeServer((socket) => {
     socket.send(errorFrame(null, 3));
     socket.close(1003);
@@ -122,7 +122,7 @@ Deno.test("connect() takes the refusal of a Python server, whose id is null", as
 });
 
 for (const url of ["", "localhost:5000", "ftp://localhost", "http://"]) {
-  Deno.test(`connect() refuses the url "${url}"`, async () => {
+  Deno.test(`connect() rejects the URL "${url}"`, async () => {
     await assert.rejects(connect("test", { url }), {
       name: "TypeError",
       message:
@@ -131,7 +131,7 @@ for (const url of ["", "localhost:5000", "ftp://localhost", "http://"]) {
   });
 }
 
-Deno.test("connect() refuses a token without a character", async () => {
+Deno.test("connect() rejects an empty token", async () => {
   for (const token of ["", undefined as unknown as string]) {
     await assert.rejects(connect(token), {
       name: "TypeError",
@@ -141,14 +141,14 @@ Deno.test("connect() refuses a token without a character", async () => {
   }
 });
 
-Deno.test("connect() refuses a minimum version that is none", async () => {
+Deno.test("connect() rejects an invalid minimum version", async () => {
   await assert.rejects(
     connect("test", { minimumVersion: "1" }),
     /'minimumVersion' must be a version such as "1\.2\.3": current value is "1"$/,
   );
 });
 
-Deno.test("connect() refuses to do without a WebSocket", async () => {
+Deno.test("connect() rejects if the runtime has no WebSocket", async () => {
   await using server = serveQuietly();
   const options = { WebSocket: null } as unknown as ConnectOptions;
   await assert.rejects(
@@ -157,7 +157,7 @@ Deno.test("connect() refuses to do without a WebSocket", async () => {
   );
 });
 
-Deno.test("connect() takes ws: URLs, URL objects and a path", async () => {
+Deno.test("connect() accepts ws: URLs, URL objects and a path", async () => {
   await using server = serveQuietly();
   const { port } = server.addr;
   await using proxy = Deno.serve(
@@ -186,7 +186,7 @@ Deno.test("connect() takes ws: URLs, URL objects and a path", async () => {
   );
 });
 
-Deno.test("connect() gives up after its timeout, whatever it waits for", async () => {
+Deno.test("connect() rejects after its timeout", async () => {
   const never = new Promise<Response>(() => {});
   await using slowLogin = fakeServer(() => {});
   const slowAck = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -202,7 +202,7 @@ Deno.test("connect() gives up after its timeout, whatever it waits for", async (
   assert(never);
 });
 
-Deno.test("connect() gives up when its signal aborts", async () => {
+Deno.test("connect() rejects when its signal aborts", async () => {
   const controller = new AbortController();
   const reason = new Error("changed my mind");
   await using server = fakeServer(() => controller.abort(reason));

@@ -10,7 +10,7 @@ import { gate } from "../support/timing.ts";
 /** A server on a free port; its type is that of its options. */
 const QUIET = { hostname: "127.0.0.1", port: 0 } as const;
 
-Deno.test("handlers see who asks, and so does who broadcasts", async () => {
+Deno.test("client.identity is the object that login returned", async () => {
   const user = { id: 7, name: "Ada" };
   const seen: unknown[] = [];
   await using server = serve("test", {
@@ -47,7 +47,7 @@ for (
     ["a symbol", Symbol("yes"), false],
   ] as const
 ) {
-  Deno.test(`a login that resolves to ${what} ${isIn ? "lets in" : "refuses"}`, async () => {
+  Deno.test(`a login function that resolves to ${what} ${isIn ? "accepts" : "rejects"} the client`, async () => {
     const login = () => Promise.resolve(decision as object);
     await using server = serveQuietly({ login });
     await using client = await RawClient.open(server);
@@ -81,7 +81,7 @@ const HOSTILE: Readonly<Record<string, object>> = {
 
 for (const [what, identity] of Object.entries(HOSTILE)) {
   for (const isLate of [false, true]) {
-    Deno.test(`an identity ${what} ends nothing, decided ${isLate ? "later" : "at once"}`, async () => {
+    Deno.test(`the server survives an identity ${what}, returned ${isLate ? "later" : "at once"}`, async () => {
       const { opened, open } = gate();
       await using server = serveQuietly({
         login: async (_server, token) => {
@@ -101,7 +101,7 @@ for (const [what, identity] of Object.entries(HOSTILE)) {
   }
 }
 
-Deno.test("the log calls a client by its name and shows no token, also after rotate()", async () => {
+Deno.test("the log shows the name of a client and no token", async () => {
   const logger = new LogRecorder();
   const tokens = [{ name: "ci", token: "sesame" }];
   const logLevel = "debug";
@@ -141,7 +141,7 @@ for (
     "\u2028error",
   ]
 ) {
-  Deno.test(`a name cannot forge a line of the log: ${JSON.stringify(name.slice(0, 20))}`, async () => {
+  Deno.test(`the log escapes the client name ${JSON.stringify(name.slice(0, 20))}`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger, login: () => ({ name }) });
     await using connection = await connectTo(server);

@@ -20,7 +20,7 @@ interface User {
 
 const user = (): User => ({ id: 1 });
 
-Deno.test("the identity is what login resolves to, in handlers, too", async () => {
+Deno.test("the type of client.identity is the type that login resolves to", async () => {
   await using server = serve("test", { ...OPTIONS, login: user });
   assertSameType<IdentityIn<typeof server>, User>(true);
   server.operation("a", (_data, { client }) => {
@@ -40,7 +40,7 @@ Deno.test("the identity is what login resolves to, in handlers, too", async () =
   server.operation("b", (_data, { client }) => client.identity.missing);
 });
 
-Deno.test("a login may wait, and refuse in several ways", async () => {
+Deno.test("the identity type excludes promises, null and false", async () => {
   await using later = serve("test", {
     ...OPTIONS,
     login: () => Promise.resolve(user()),
@@ -58,7 +58,7 @@ Deno.test("a login may wait, and refuse in several ways", async () => {
   assertSameType<IdentityIn<typeof either>, User>(true);
 });
 
-Deno.test("a login that says true or false makes it undefined", async () => {
+Deno.test("the identity type of a boolean login is undefined", async () => {
   await using server = serve("test", {
     ...OPTIONS,
     login: (_server, token): boolean => token === "test",
@@ -66,7 +66,7 @@ Deno.test("a login that says true or false makes it undefined", async () => {
   assertSameType<IdentityIn<typeof server>, undefined>(true);
 });
 
-Deno.test("without a login it is the name of a token, or undefined", async () => {
+Deno.test("the identity type without a login is a token name or undefined", async () => {
   await using plain = serve("test", OPTIONS);
   await using named = serve({
     ...OPTIONS,
@@ -81,7 +81,7 @@ Deno.test("without a login it is the name of a token, or undefined", async () =>
   named.operation("b", (_data, { client }) => client.identity.name);
 });
 
-Deno.test("a server that is mounted knows it, too", () => {
+Deno.test("new Server() infers the identity type", () => {
   const server = new Server<User>("test", { login: user });
   assertSameType<IdentityIn<typeof server>, User>(true);
   // @ts-expect-error: its login makes something else of clients

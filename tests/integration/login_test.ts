@@ -7,14 +7,14 @@ import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { gate, pause } from "../support/timing.ts";
 
-Deno.test("a login is answered as protocol.md has it", async () => {
+Deno.test("a login is answered with the frame of the protocol", async () => {
   await using server = serveQuietly();
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "1.0.2" });
   assert.deepEqual(await client.next(), { ...SUCCESS, id: 0 });
 });
 
-Deno.test("a wrong token is refused with code 3", async () => {
+Deno.test("a wrong token is rejected with code 3", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.open(server);
@@ -56,7 +56,7 @@ for (
     ["undefined", () => undefined as unknown as boolean],
   ] as const
 ) {
-  Deno.test(`a login that returns ${what} refuses`, async () => {
+  Deno.test(`a login function that returns ${what} rejects the client`, async () => {
     await using server = serveQuietly({ login });
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "test", version: "1.0.0" });
@@ -77,7 +77,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a login that ${what} refuses and is logged without the token`, async () => {
+  Deno.test(`a login function that ${what} rejects the client and is logged without the token`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ login, logger });
     await using client = await RawClient.open(server);
@@ -92,7 +92,7 @@ for (
   });
 }
 
-Deno.test("a login may take its time and gets the server, the token and the context", async () => {
+Deno.test("an async login function receives the server, the token and the context", async () => {
   const seen: unknown[] = [];
   await using server = serveQuietly({
     login: async (server, token, { address, version, url, headers }) => {
@@ -106,7 +106,7 @@ Deno.test("a login may take its time and gets the server, the token and the cont
   assert(connection);
 });
 
-Deno.test("a login that never settles is cut off", async () => {
+Deno.test("a login function that never settles times out", async () => {
   const login = () => new Promise<boolean>(() => {});
   await using server = serveQuietly({ login, limits: { loginTimeout: 20 } });
   await using client = await RawClient.open(server);
@@ -118,7 +118,7 @@ Deno.test("a login that never settles is cut off", async () => {
   });
 });
 
-Deno.test("a client that never says a word is cut off", async () => {
+Deno.test("a client that never logs in is closed after loginTimeout", async () => {
   await using server = serveQuietly({ limits: { loginTimeout: 20 } });
   await using client = await RawClient.open(server);
   assert.deepEqual(await client.closed, {
@@ -127,7 +127,7 @@ Deno.test("a client that never says a word is cut off", async () => {
   });
 });
 
-Deno.test("a login in time is not cut off later", async () => {
+Deno.test("a client that logs in within loginTimeout stays connected", async () => {
   await using server = serveQuietly({ limits: { loginTimeout: 50 } });
   await using client = await RawClient.logIn(server);
   await pause(100);
@@ -135,7 +135,7 @@ Deno.test("a login in time is not cut off later", async () => {
   assert.equal((await client.next()).message, "open");
 });
 
-Deno.test("nobody takes part before the login", async () => {
+Deno.test("a client sends and receives nothing before its login is accepted", async () => {
   const { opened, open } = gate();
   await using server = serveQuietly({ login: () => opened.then(() => true) });
   const received: string[] = [];
@@ -157,7 +157,7 @@ Deno.test("nobody takes part before the login", async () => {
   assert(silent);
 });
 
-Deno.test("a client that leaves while its login is decided never takes part", async () => {
+Deno.test("a client that disconnects during its login is not logged in", async () => {
   const { opened, open } = gate();
   const logger = new LogRecorder();
   await using server = serveQuietly({
@@ -176,7 +176,7 @@ Deno.test("a client that leaves while its login is decided never takes part", as
   assert(!logger.lines.some((line) => line.includes("authenticated")));
 });
 
-Deno.test("a client below the minimum version is told what is needed", async () => {
+Deno.test("a client below the minimum version gets the needed version", async () => {
   await using server = serveQuietly({ minimumVersion: "1.2.0" });
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "wrong", version: "1.1.9" });
@@ -187,7 +187,7 @@ Deno.test("a client below the minimum version is told what is needed", async () 
   assert.equal((await client.closed).code, 1008);
 });
 
-Deno.test("a client version that is no version is code 2", async () => {
+Deno.test("an invalid client version is rejected with code 2", async () => {
   await using server = serveQuietly();
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "new" });

@@ -28,7 +28,7 @@ function identities(server: Server): unknown[] {
   return [...server.clients].map(({ identity }) => identity);
 }
 
-Deno.test("each of several tokens lets in, under its name", async () => {
+Deno.test("each named token logs a client in under its name", async () => {
   await using server = serveQuietly({ tokens: TOKENS });
   await using ci = await logIn(server, "first-token");
   await using ops = await logIn(server, "second-token");
@@ -52,7 +52,7 @@ Deno.test("each of several tokens lets in, under its name", async () => {
   assert(ci && ops && plain);
 });
 
-Deno.test("a server with named tokens only makes no other", async () => {
+Deno.test("a server with named tokens generates no other token", async () => {
   const logger = new LogRecorder();
   await using server = serve({
     hostname: "127.0.0.1",
@@ -69,7 +69,7 @@ Deno.test("a server with named tokens only makes no other", async () => {
   assert.deepEqual(identities(server), [{ name: "ci" }]);
 });
 
-Deno.test("revoke() closes who logged in with that token, and nobody else", async () => {
+Deno.test("revoke() closes the clients of that token only", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, tokens: TOKENS });
   await using one = await logIn(server, "first-token");
@@ -95,7 +95,7 @@ Deno.test("revoke() closes who logged in with that token, and nobody else", asyn
 });
 
 for (const name of ["nobody", "", "toString", "first-token", undefined]) {
-  Deno.test(`revoke() refuses ${JSON.stringify(name)}, a name of no token`, async () => {
+  Deno.test(`revoke() rejects the unknown name ${JSON.stringify(name)}`, async () => {
     await using server = serveQuietly({ tokens: TOKENS });
     assert.throws(
       () => server.revoke(name as string),
@@ -106,7 +106,7 @@ for (const name of ["nobody", "", "toString", "first-token", undefined]) {
   });
 }
 
-Deno.test("rotate() takes the new token, and closes who came with the old one", async () => {
+Deno.test("rotate() accepts the new token and closes clients of the old token", async () => {
   await using server = serveQuietly({ tokens: TOKENS });
   await using old = await logIn(server, "test");
   await using ci = await logIn(server, "first-token");
@@ -121,7 +121,7 @@ Deno.test("rotate() takes the new token, and closes who came with the old one", 
   assert(fresh && ci && late);
 });
 
-Deno.test("rotate() takes the old token as well until the grace is over", async () => {
+Deno.test("rotate() accepts the old token until the grace period ends", async () => {
   await using server = serveQuietly();
   await using old = await logIn(server, "test");
   server.rotate("fresh", { grace: 1_000 });
@@ -136,7 +136,7 @@ Deno.test("rotate() takes the old token as well until the grace is over", async 
   assert.equal(await fresh.operation("any").catch(({ code }) => code), 5);
 });
 
-Deno.test("rotate() twice: each old token has its own grace", async () => {
+Deno.test("rotate() keeps a grace period for each old token", async () => {
   await using server = serveQuietly();
   server.rotate("second", { grace: 60_000 });
   await using first = await logIn(server, "test");
@@ -170,7 +170,7 @@ for (
     ["fresh", { grace: 2 ** 31 }, "RangeError", /'grace' must be /],
   ] as const
 ) {
-  Deno.test(`rotate() refuses ${JSON.stringify(token)} with ${JSON.stringify(options)}, and changes nothing`, async () => {
+  Deno.test(`rotate() rejects ${JSON.stringify(token)} with ${JSON.stringify(options)}`, async () => {
     await using server = serveQuietly({ tokens: TOKENS });
     assert.throws(
       () => server.rotate(token as string, options),
@@ -183,7 +183,7 @@ for (
 }
 
 for (const kind of ["number", "date"]) {
-  Deno.test(`a token that expires, a ${kind}, closes who came with it, and lets in nobody`, async () => {
+  Deno.test(`an expired token closes its clients and rejects logins, expires is a ${kind}`, async () => {
     const at = Date.now() + 1_000;
     const expires = kind === "date" ? new Date(at) : at;
     const tokens = [{ name: "ci", token: "first-token", expires }, TOKENS[1]!];
@@ -198,7 +198,7 @@ for (const kind of ["number", "date"]) {
 }
 
 for (const expires of [0, 1, new Date(0), -Infinity]) {
-  Deno.test(`a token that expired at ${Deno.inspect(expires)} lets in nobody`, async () => {
+  Deno.test(`a token that expired at ${Deno.inspect(expires)} is rejected`, async () => {
     const tokens = [{ name: "ci", token: "first-token", expires }];
     await using server = serveQuietly({ tokens });
     await assertRefused(server, "first-token");
@@ -207,7 +207,7 @@ for (const expires of [0, 1, new Date(0), -Infinity]) {
 
 // Timers of JavaScript fire at once where that is too far away for them.
 for (const days of [25, 50, 36_500, Infinity]) {
-  Deno.test(`a token that expires in ${days} days does not today`, async () => {
+  Deno.test(`a token that expires in ${days} days is accepted today`, async () => {
     const expires = Date.now() + days * 86_400_000;
     const tokens = [{ name: "ci", token: "first-token", expires }];
     await using server = serveQuietly({ tokens });
@@ -261,7 +261,7 @@ for (
     ["a login besides", { tokens: TOKENS, login: () => true }, /login/],
   ] as const
 ) {
-  Deno.test(`a server refuses tokens: ${what}`, () => {
+  Deno.test(`serve() rejects tokens with ${what}`, () => {
     assert.throws(
       () => serveQuietly(options as unknown as ServeOptions),
       (error: Error) =>
@@ -271,7 +271,7 @@ for (
   });
 }
 
-Deno.test("clients that come back with a token that is over lock nobody out", async () => {
+Deno.test("logins with a rotated token do not lock out an address", async () => {
   const limits = { maxLoginFailures: 2 };
   await using server = serveQuietly({ tokens: TOKENS, limits });
   server.rotate("new-token");

@@ -12,7 +12,7 @@ const HARMFUL = "\u009b31m\u202etxt.exe\u0007";
 // deno-lint-ignore no-control-regex -- that is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
 
-Deno.test("a handler that fails for each request of a client does not fill the log", async () => {
+Deno.test("the log limits repeated errors of one client", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("fail", () => {
@@ -26,7 +26,7 @@ Deno.test("a handler that fails for each request of a client does not fill the l
   assert(failures.length >= 20 && failures.length < 40, `${failures.length}`);
 });
 
-Deno.test("names of requests are shown without what a terminal would act on", async () => {
+Deno.test("the log escapes control characters in names of requests", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server, ["done-id"]);
@@ -37,7 +37,7 @@ Deno.test("names of requests are shown without what a terminal would act on", as
   for (const line of logger.lines) assert.doesNotMatch(line, CONTROL);
 });
 
-Deno.test("an origin is shown without what a terminal would act on", async () => {
+Deno.test("the log escapes control characters in the origin", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const { status } = await requestUpgrade(server, [

@@ -3,7 +3,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
-Deno.test("the log tells the life of a connection", async () => {
+Deno.test("the server logs startup, connections and shutdown", async () => {
   const logger = new LogRecorder();
   {
     await using server = serveQuietly({ logger });
@@ -23,7 +23,7 @@ Deno.test("the log tells the life of a connection", async () => {
   ]);
 });
 
-Deno.test("hideToken leaves the token out of the startup line", async () => {
+Deno.test("hideToken omits the token from the startup line", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, hideToken: true });
   const { port } = server.addr;
@@ -32,7 +32,7 @@ Deno.test("hideToken leaves the token out of the startup line", async () => {
   ]);
 });
 
-Deno.test("logLevel leaves out what is below", async () => {
+Deno.test("logLevel omits lines of lower levels", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "warn" });
   await using connection = await connectTo(server);
@@ -42,7 +42,7 @@ Deno.test("logLevel leaves out what is below", async () => {
   ]);
 });
 
-Deno.test("no line but the first holds a token, and none below debug a payload", async () => {
+Deno.test("only the startup line contains a token, and only debug lines contain payloads", async () => {
   for (const logLevel of ["info", "debug"] as const) {
     const logger = new LogRecorder();
     {
@@ -74,7 +74,7 @@ Deno.test("no line but the first holds a token, and none below debug a payload",
   }
 });
 
-Deno.test("a debug line is short, and cannot be taken for another", async () => {
+Deno.test("debug lines are truncated and escaped", async () => {
   const logger = new LogRecorder();
   const limits = { maxPayload: Infinity };
   await using server = serveQuietly({ logger, logLevel: "debug", limits });

@@ -33,7 +33,7 @@ Deno.test("Connection.message() resolves to the message with its replies", async
   assert.equal(sent.replies[0]?.replying?.id, sent.id);
 });
 
-Deno.test("onReply sees a reply before the message is done", async () => {
+Deno.test("onReply is called before the message is done", async () => {
   await using server = serveQuietly();
   const finish = Promise.withResolvers<void>();
   server.receive("hello", async (message) => {
@@ -44,7 +44,7 @@ Deno.test("onReply sees a reply before the message is done", async () => {
   await connection.message("hello", {}, { onReply: () => finish.resolve() });
 });
 
-Deno.test("ServerMessage.reply() answers with what it replies to", async () => {
+Deno.test("ServerMessage.reply() sends a reply that refers to the message", async () => {
   await using server = serveQuietly();
   const seen: unknown[] = [];
   server.receive(
@@ -76,7 +76,7 @@ Deno.test("Connection.operation() resolves to the result", async () => {
   assert.equal(await connection.operation("echo"), null);
 });
 
-Deno.test("any number of requests may be under way, each gets its own answer", async () => {
+Deno.test("concurrent operations each get their own result", async () => {
   await using server = serveQuietly();
   server.operation("square", async ({ n }) => {
     await pause(Number(n) % 7);
@@ -90,7 +90,7 @@ Deno.test("any number of requests may be under way, each gets its own answer", a
   assert.deepEqual(results, numbers.map((n) => n ** 2));
 });
 
-Deno.test("an error answer rejects its request with code, name and details", async () => {
+Deno.test("a failed operation rejects with the code, name and details of the error", async () => {
   await using server = serveQuietly({ exposeErrors: true });
   server.operation("fail", () => {
     throw new RangeError("too much");
@@ -111,7 +111,7 @@ Deno.test("an error answer rejects its request with code, name and details", asy
   );
 });
 
-Deno.test("an error has the stack of its caller", async () => {
+Deno.test("the error of a request has the stack of its caller", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   server.receive("never", () => new Promise(() => {}));
   await using connection = await connectTo(server);
@@ -130,7 +130,7 @@ Deno.test("an error has the stack of its caller", async () => {
   assert.match(send.stack ?? "", /^TimeoutError: .*\n\s+at async theSender/);
 });
 
-Deno.test("what JSON cannot hold is refused and nothing is sent", async () => {
+Deno.test("message() and operation() reject data that JSON cannot represent", async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
   await using connection = await connectTo(server);
@@ -154,7 +154,7 @@ Deno.test("what JSON cannot hold is refused and nothing is sent", async () => {
   });
 });
 
-Deno.test("a name that is no text is refused and nothing is sent", async () => {
+Deno.test("message(), operation() and broadcast() reject a name that is not a string", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server);
   for (const name of [undefined, 1, {}] as unknown as string[]) {
@@ -170,7 +170,7 @@ Deno.test("a name that is no text is refused and nothing is sent", async () => {
   assert.deepEqual((await connection.message("fine")).replies, []);
 });
 
-Deno.test("a request gives up after its timeout and leaves the others alone", async () => {
+Deno.test("a request times out without affecting other requests", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   const finish = Promise.withResolvers<void>();
   server.operation("slow", () => finish.promise);
@@ -205,7 +205,7 @@ Deno.test("a request gives up after its timeout and leaves the others alone", as
   );
 });
 
-Deno.test("a request gives up when its signal aborts", async () => {
+Deno.test("a request rejects when its signal aborts", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   server.operation("never", () => new Promise(() => {}));
   await using connection = await connectTo(server);
@@ -221,7 +221,7 @@ Deno.test("a request gives up when its signal aborts", async () => {
   );
 });
 
-Deno.test("Connection.receive() gets broadcasts, messages and replies", async () => {
+Deno.test("Connection.receive() listens to broadcasts, messages and replies", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => {
     message.reply("reply");
@@ -247,7 +247,7 @@ Deno.test("Connection.receive() gets broadcasts, messages and replies", async ()
   ]);
 });
 
-Deno.test("Connection.receive() returns what removes the listener", async () => {
+Deno.test("Connection.receive() returns a disposable that removes the listener", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
   await using connection = await connectTo(server);
@@ -260,7 +260,7 @@ Deno.test("Connection.receive() returns what removes the listener", async () => 
   assert.equal(count, 1);
 });
 
-Deno.test("listeners and onReply that fail are logged and disturb nothing", async () => {
+Deno.test("errors of listeners and of onReply are logged", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
   const logger = new LogRecorder();
@@ -282,7 +282,7 @@ Deno.test("listeners and onReply that fail are logged and disturb nothing", asyn
   }
 });
 
-Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () => {
+Deno.test("the client ignores an invalid frame and logs a warning", async () => {
   await using server = fakeServer((socket, { id, action }) => {
     if (action === undefined) return socket.send(successFrame(0, null));
     for (
@@ -306,7 +306,7 @@ Deno.test("a frame that is not of Hoist 1 is ignored with a warning", async () =
   assert.deepEqual(logger.lines, Array(5).fill(warning));
 });
 
-Deno.test("Connection.receive() gets what came along with the answer to the login", async () => {
+Deno.test("a listener receives messages that arrive with the login reply", async () => {
   await using server = fakeServer((socket, { id }) => {
     if (id !== 0) return;
     socket.send(successFrame(0, null));
@@ -336,7 +336,7 @@ function eagerServer() {
   });
 }
 
-Deno.test("what came along with the answer to the login does not wait for ever", async () => {
+Deno.test("messages that arrive with the login reply are dropped after a while", async () => {
   await using server = eagerServer();
   await using connection = await connect("test", { url: server.url });
   await pause(10);
@@ -346,7 +346,7 @@ Deno.test("what came along with the answer to the login does not wait for ever",
   assert.deepEqual(seen, []);
 });
 
-Deno.test("a listener to what came along may close the connection, and gets no more", async () => {
+Deno.test("a listener that closes the connection receives no more early messages", async () => {
   await using server = eagerServer();
   const connection = await connect("test", { url: server.url });
   const seen: string[] = [];
@@ -358,7 +358,7 @@ Deno.test("a listener to what came along may close the connection, and gets no m
   assert.deepEqual(seen, ["one"]);
 });
 
-Deno.test("a client survives what cannot be shown, and loggers that fail", async () => {
+Deno.test("the client survives a listener error without a prototype and a failing logger", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
   const fail = () => {
@@ -376,7 +376,7 @@ Deno.test("a client survives what cannot be shown, and loggers that fail", async
   }
 });
 
-Deno.test("a request that can only be given up is not sent", async () => {
+Deno.test("a request with an aborted signal or an invalid timeout is not sent", async () => {
   await using server = serveQuietly();
   let calls = 0;
   server.operation("count", () => ++calls);

@@ -5,7 +5,7 @@ import { Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { firstMatch } from "../support/process.ts";
 
-Deno.test("Server.fetch is mounted in Deno.serve without its server", async () => {
+Deno.test("Server.fetch is bound and works in Deno.serve", async () => {
   const hoist = new Server("test", { logger: new LogRecorder() });
   hoist.operation("who", (_data, { client }) => client.address);
   const { fetch } = hoist;
@@ -19,7 +19,7 @@ Deno.test("Server.fetch is mounted in Deno.serve without its server", async () =
   await hoist.close();
 });
 
-Deno.test("Server.fetch is mounted in Hono below a path", async () => {
+Deno.test("Server.fetch works in Hono below a path", async () => {
   const hoist = new Server("test", { logger: new LogRecorder() });
   hoist.operation("who", (_data, { client }) => client.address);
   const app = new Hono<{ Bindings: Deno.ServeHandlerInfo }>();
@@ -36,7 +36,7 @@ Deno.test("Server.fetch is mounted in Hono below a path", async () => {
   await hoist.close();
 });
 
-Deno.test("a server is the default export of a program for deno serve", async () => {
+Deno.test("a server can be the default export of a module for deno serve", async () => {
   const directory = await Deno.makeTempDir();
   const module = new URL("../../mod.ts", import.meta.url).href;
   await Deno.writeTextFile(

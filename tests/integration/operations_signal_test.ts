@@ -31,7 +31,7 @@ async function leaveDuring(
   return given;
 }
 
-Deno.test("a handler is told that its client has left", async () => {
+Deno.test("the signal of a handler aborts when its client disconnects", async () => {
   const reasons: string[] = [];
   await leaveDuring(({ signal }) => {
     const note = () => reasons.push(String(signal.reason));
@@ -40,13 +40,13 @@ Deno.test("a handler is told that its client has left", async () => {
   assert.deepEqual(reasons, ["AbortError: The client has left"]);
 });
 
-Deno.test("a handler that asks only then finds that its client has left", async () => {
+Deno.test("the signal is aborted if a handler reads it after its client disconnected", async () => {
   const { signal } = await leaveDuring(() => {});
   assert(signal.aborted);
   assert.equal(String(signal.reason), "AbortError: The client has left");
 });
 
-Deno.test("the signal of a call that was answered stays as it was", async () => {
+Deno.test("the signal of a finished call does not abort", async () => {
   const signals: AbortSignal[] = [];
   await using server = serveQuietly();
   server.operation("early", (_, { signal }) => void signals.push(signal));
@@ -56,7 +56,7 @@ Deno.test("the signal of a call that was answered stays as it was", async () => 
   assert.deepEqual(signals.map(({ aborted }) => aborted), [false]);
 });
 
-Deno.test("what a handler throws because its client has left is no line in the log", async () => {
+Deno.test("an error that a handler throws after its client disconnected is not logged", async () => {
   const logger = new LogRecorder();
   const ended = Promise.withResolvers<void>();
   await using server = serveQuietly({ logger });

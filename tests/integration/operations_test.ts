@@ -9,7 +9,7 @@ import {
 import { serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-Deno.test("an operation is answered as protocol.md has it", async () => {
+Deno.test("an operation is answered with the frame of the protocol", async () => {
   await using server = serveQuietly();
   server.operation("add", ({ a, b }) => Number(a) + Number(b));
   await using client = await RawClient.logIn(server);
@@ -31,7 +31,7 @@ for (
     ["NaN", NaN, null],
   ] as const
 ) {
-  Deno.test(`an operation may return ${what}`, async () => {
+  Deno.test(`an operation can return ${what}`, async () => {
     await using server = serveQuietly();
     server.operation("value", () => value);
     await using client = await RawClient.logIn(server);
@@ -54,7 +54,7 @@ for (
     ["a rejection with nothing", () => Promise.reject()],
   ] as const
 ) {
-  Deno.test(`an operation that returns ${what} is code 6 and named in the log`, async () => {
+  Deno.test(`an operation that returns ${what} fails with code 6 and is logged`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     server.operation("odd", make);
@@ -68,7 +68,7 @@ for (
   });
 }
 
-Deno.test("no operation exists unless the host registers it", async () => {
+Deno.test("a server without registered operations answers code 5 to every name", async () => {
   await using server = serveQuietly();
   await using client = await RawClient.logIn(server);
   const names = [
@@ -93,7 +93,7 @@ Deno.test("no operation exists unless the host registers it", async () => {
   }
 });
 
-Deno.test("Server.operation() gives the handler the client, and is removed", async () => {
+Deno.test("an operation handler receives the client and can be removed", async () => {
   await using server = serveQuietly();
   const registered = server.operation("who", (_data, { client }) => client.id);
   assert.throws(
@@ -110,7 +110,7 @@ Deno.test("Server.operation() gives the handler the client, and is removed", asy
   assert.equal((await client.next()).code, 5);
 });
 
-Deno.test("requests of one client run at the same time, answers carry their id", async () => {
+Deno.test("operations of one client run concurrently and are answered by id", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("slow", () => opened.then(() => "slow"));
@@ -125,7 +125,7 @@ Deno.test("requests of one client run at the same time, answers carry their id",
   assert.deepEqual([second.id, second.data.result], [1, "slow"]);
 });
 
-Deno.test("an error of one request leaves the connection and other requests alone", async () => {
+Deno.test("an invalid request does not affect the connection or other requests", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("slow", () => opened);
@@ -159,7 +159,7 @@ for (
     ["a number", "1", 2],
   ] as const
 ) {
-  Deno.test(`a frame that is ${what} is answered and ends the connection`, async () => {
+  Deno.test(`a frame that is ${what} is answered and closes the connection`, async () => {
     await using server = serveQuietly();
     await using other = await RawClient.logIn(server);
     await using client = await RawClient.logIn(server);
@@ -172,7 +172,7 @@ for (
   });
 }
 
-Deno.test("a goodbye is closed with 1000", async () => {
+Deno.test("the server answers a goodbye with close code 1000", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server);
@@ -181,7 +181,7 @@ Deno.test("a goodbye is closed with 1000", async () => {
   await logger.line(/^info disconnect: 127\.0\.0\.1:\d+ has said goodbye$/);
 });
 
-Deno.test("names and keys of the object prototype are plain data", async () => {
+Deno.test("names and keys of Object.prototype are ordinary data", async () => {
   await using server = serveQuietly();
   const seen: unknown[] = [];
   for (const name of ["__proto__", "constructor", "toString"]) {
@@ -212,7 +212,7 @@ Deno.test("names and keys of the object prototype are plain data", async () => {
   assert.equal(({} as { polluted?: number }).polluted, undefined);
 });
 
-Deno.test("the numbers of messages never repeat in a server", async () => {
+Deno.test("message ids are unique in a server", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
   await using one = await RawClient.logIn(server);

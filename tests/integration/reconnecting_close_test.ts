@@ -35,7 +35,7 @@ async function lostConnection(
 
 const CLOSED_HERE = { code: 1000, reason: "closed by this side" };
 
-Deno.test("close() while waiting ends the wait", async () => {
+Deno.test("close() ends the wait for the next attempt", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   const options = { url: server.url, reconnect: SLOW };
   const connection = await lostConnection(options, "waiting");
@@ -50,7 +50,7 @@ Deno.test("close() while waiting ends the wait", async () => {
   assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
 });
 
-Deno.test("an await using block ends a connection that waits", async () => {
+Deno.test("an await using block ends the wait for the next attempt", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   const options = { url: server.url, reconnect: SLOW };
   let closed: Connection["closed"];
@@ -61,7 +61,7 @@ Deno.test("an await using block ends a connection that waits", async () => {
   assert.deepEqual(await closed, CLOSED_HERE);
 });
 
-Deno.test("close() while an attempt waits for the ack ends it", async () => {
+Deno.test("close() ends an attempt that waits for the ack", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   let asks = 0;
@@ -81,7 +81,7 @@ Deno.test("close() while an attempt waits for the ack ends it", async () => {
   assert.equal(server.sockets.length, 1);
 });
 
-Deno.test("close() while an attempt waits for the answer to its login ends it", async () => {
+Deno.test("close() ends an attempt that waits for the login reply", async () => {
   const came = Promise.withResolvers<WebSocket>();
   const hold: ConnectionScript = (socket) => came.resolve(socket);
   await using server = scriptedServer([closeOnRequest(1001), hold]);
@@ -96,7 +96,7 @@ Deno.test("close() while an attempt waits for the answer to its login ends it", 
   await gone;
 });
 
-Deno.test("close() while an attempt waits for its WebSocket to open ends it", async () => {
+Deno.test("close() ends an attempt that waits for its WebSocket", async () => {
   const upgrading = Promise.withResolvers<void>();
   const sockets: WebSocket[] = [];
   await using server = scriptedServer([closeOnRequest(1001)]);
@@ -126,7 +126,7 @@ Deno.test("close() while an attempt waits for its WebSocket to open ends it", as
 });
 
 for (const state of ["waiting", "connecting"] as const) {
-  Deno.test(`close() from a listener to the state ${state} is final`, async () => {
+  Deno.test(`close() in a listener of the state ${state} ends the connection`, async () => {
     await using server = scriptedServer([closeOnRequest(1001), answerAll]);
     const { url } = server;
     const connection = await connect("test", {
@@ -148,7 +148,7 @@ for (const state of ["waiting", "connecting"] as const) {
   });
 }
 
-Deno.test("close() from a listener to the state open is final, and says goodbye", async () => {
+Deno.test("close() in a listener of the state open says goodbye", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
   const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
@@ -161,7 +161,7 @@ Deno.test("close() from a listener to the state open is final, and says goodbye"
   assert.deepEqual(watch.states, ["waiting", "connecting", "open", "closed"]);
 });
 
-Deno.test("close() does not wait for ever for a server that takes no goodbye", async () => {
+Deno.test("close() resolves if the server ignores the goodbye", async () => {
   const deaf: ConnectionScript = (socket, frame) => {
     if (frame.token !== undefined) answerAll(socket, frame);
   };
@@ -172,7 +172,7 @@ Deno.test("close() does not wait for ever for a server that takes no goodbye", a
   assert.deepEqual(await connection.closed, CLOSED_HERE);
 });
 
-Deno.test("a server that answers a goodbye with another code does not bring the connection back", async () => {
+Deno.test("the client does not reconnect if the server answers its goodbye with another code", async () => {
   const restart: ConnectionScript = (socket, frame) => {
     if (frame.end !== true) return answerAll(socket, frame);
     socket.close(1012, "server closed, retry in 0 ms");

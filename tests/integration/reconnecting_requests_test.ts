@@ -51,7 +51,7 @@ function doorkeeper(): { readonly visit: ConnectionScript; open(): void } {
   return { visit, open };
 }
 
-Deno.test("what is under way when the connection is lost rejects, and is sent once", async () => {
+Deno.test("pending requests reject when the connection is lost and are not sent again", async () => {
   await using server = scriptedServer([
     closeOnRequest(1001, "bye", 3),
     answerAll,
@@ -77,7 +77,7 @@ Deno.test("what is under way when the connection is lost rejects, and is sent on
   assert.deepEqual([first, second], [["hello", "add", "sub"], ["again"]]);
 });
 
-Deno.test("an idempotent operation runs again, with the same data, before what comes later", async () => {
+Deno.test("an idempotent operation is sent again before later requests", async () => {
   await using server = scriptedServer([
     closeOnRequest(1001, "", 2),
     closeOnRequest(1001),
@@ -103,7 +103,7 @@ Deno.test("an idempotent operation runs again, with the same data, before what c
   assert.deepEqual(requestNames(server.frames[2]), ["one", "two", "later"]);
 });
 
-Deno.test("an idempotent operation runs again on a server of ours", async () => {
+Deno.test("an idempotent operation runs again on a restarted server", async () => {
   const first = serveQuietly({ closeTimeout: 1 });
   const begun = Promise.withResolvers<void>();
   first.operation("get", () => {
@@ -125,7 +125,7 @@ Deno.test("an idempotent operation runs again on a server of ours", async () => 
   assert.equal(await result, "got");
 });
 
-Deno.test("an idempotent operation that the server answers with an error does not run again", async () => {
+Deno.test("an idempotent operation that fails is not sent again", async () => {
   await using server = serveQuietly();
   const { url } = server;
   await using connection = await connect("test", {
@@ -137,7 +137,7 @@ Deno.test("an idempotent operation that the server answers with an error does no
 });
 
 for (const code of [1003, 1008, 1009]) {
-  Deno.test(`an idempotent operation does not run again after close code ${code}, which it may have caused`, async () => {
+  Deno.test(`an idempotent operation is not sent again after close code ${code}`, async () => {
     await using server = scriptedServer([closeOnRequest(code), answerAll]);
     const { url } = server;
     await using connection = await connect("test", {
@@ -154,7 +154,7 @@ for (const code of [1003, 1008, 1009]) {
   });
 }
 
-Deno.test("an idempotent operation rejects when the connection does not come back", async () => {
+Deno.test("an idempotent operation rejects if the client does not reconnect", async () => {
   await using server = scriptedServer([closeOnRequest(4000)]);
   const { url } = server;
   await using connection = await connect("test", {
@@ -166,7 +166,7 @@ Deno.test("an idempotent operation rejects when the connection does not come bac
   assert.equal(error.code, 4000);
 });
 
-Deno.test("the timeout of an idempotent operation counts from the first call on", async () => {
+Deno.test("the timeout of an idempotent operation starts at the first call", async () => {
   await using server = scriptedServer([closeOnRequest(1001), stall]);
   const { url } = server;
   await using connection = await connect("test", {
@@ -183,7 +183,7 @@ Deno.test("the timeout of an idempotent operation counts from the first call on"
   );
 });
 
-Deno.test("the signal of an idempotent operation ends it, whenever it aborts", async () => {
+Deno.test("the signal of an idempotent operation rejects it while the client reconnects", async () => {
   await using server = scriptedServer([closeOnRequest(1001), stall]);
   const { url } = server;
   await using connection = await connect("test", {
@@ -204,7 +204,7 @@ Deno.test("the signal of an idempotent operation ends it, whenever it aborts", a
   );
 });
 
-Deno.test("without `maxQueue` a request rejects at once while there is no connection", async () => {
+Deno.test("a request without `maxQueue` rejects while the client reconnects", async () => {
   await using server = scriptedServer([closeOnRequest(1001, "bye"), stall]);
   await using connection = await lostConnection(server, {});
   for (
@@ -222,7 +222,7 @@ Deno.test("without `maxQueue` a request rejects at once while there is no connec
   }
 });
 
-Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in their order", async () => {
+Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
   const door = doorkeeper();
   await using server = scriptedServer([closeOnRequest(1001), door.visit]);
   await using connection = await lostConnection(server, { maxQueue: 3 });
@@ -252,7 +252,7 @@ Deno.test("requests wait for the connection, up to `maxQueue`, and are sent in t
   }
 });
 
-Deno.test("there is room again for a request when one that waits is given up, which is not sent", async () => {
+Deno.test("a cancelled request leaves the queue and is not sent", async () => {
   const door = doorkeeper();
   await using server = scriptedServer([closeOnRequest(1001), door.visit]);
   await using connection = await lostConnection(server, { maxQueue: 2 });
@@ -269,7 +269,7 @@ Deno.test("there is room again for a request when one that waits is given up, wh
   assert.deepEqual(requestNames(server.frames[1]), ["one", "two"]);
 });
 
-Deno.test("a request that cannot be sent does not wait to say so", async () => {
+Deno.test("an invalid request rejects at once while the client reconnects", async () => {
   await using server = scriptedServer([closeOnRequest(1001), stall]);
   await using connection = await lostConnection(server, { maxQueue: 9 });
   const bad = [1] as unknown as Record<string, never>;
@@ -287,7 +287,7 @@ Deno.test("a request that cannot be sent does not wait to say so", async () => {
   );
 });
 
-Deno.test("what waits rejects when the connection is closed", async () => {
+Deno.test("queued requests reject when the connection is closed", async () => {
   await using server = scriptedServer([closeOnRequest(1001), stall]);
   const connection = await lostConnection(server, { maxQueue: 2 });
   const waiting = [
@@ -301,7 +301,7 @@ Deno.test("what waits rejects when the connection is closed", async () => {
   }
 });
 
-Deno.test("what waits rejects when the connection does not come back", async () => {
+Deno.test("queued requests reject if the client does not reconnect", async () => {
   const came = Promise.withResolvers<WebSocket>();
   const hold: ConnectionScript = (socket) => came.resolve(socket);
   await using server = scriptedServer([closeOnRequest(1001, "bye"), hold]);
@@ -317,7 +317,7 @@ Deno.test("what waits rejects when the connection does not come back", async () 
   }
 });
 
-Deno.test("a request that waited is sent once, even if the connection is lost again", async () => {
+Deno.test("a queued request is sent once even if the connection is lost again", async () => {
   const door = doorkeeper();
   const visit: ConnectionScript = (socket, frame) => {
     if (frame.action === undefined) door.visit(socket, frame);
@@ -337,7 +337,7 @@ Deno.test("a request that waited is sent once, even if the connection is lost ag
   assert.deepEqual(requestNames(server.frames[2]), ["again"]);
 });
 
-Deno.test("an idempotent operation that runs again is not turned away by `maxQueue`", async () => {
+Deno.test("`maxQueue` does not limit idempotent operations that are sent again", async () => {
   const door = doorkeeper();
   await using server = scriptedServer([
     closeOnRequest(1001, "", 3),

@@ -53,13 +53,13 @@ function peakOf(times: readonly number[]): number {
   return peak;
 }
 
-Deno.test("peakOf() finds the fullest second wherever it begins", () => {
+Deno.test("peakOf() finds the second with the most events", () => {
   assert.equal(peakOf([]), 0);
   assert.equal(peakOf([0, 999, 1_000]), 2);
   assert.equal(peakOf([2_500, 0, 1_400, 2_300, 1_600]), 3);
 });
 
-Deno.test("10,000 clients that a server sends away come back over ten seconds", () => {
+Deno.test("10,000 clients reconnect over ten seconds if the server sets the delay", () => {
   for (const seed of [1, 2, 3]) {
     const random = seededRandom(seed);
     const close = () => ({
@@ -73,14 +73,14 @@ Deno.test("10,000 clients that a server sends away come back over ten seconds", 
   }
 });
 
-Deno.test("10,000 clients that a server does not tell when come back together if it is there at once", () => {
+Deno.test("10,000 clients reconnect at once if the server is back and set no delay", () => {
   const close = () => ({ code: 1001, reason: "server closed" });
   const { returned } = simulate({ back: 0, close }, seededRandom(1));
   // What the hint is for.
   assert.equal(peakOf(returned), CLIENTS);
 });
 
-Deno.test("10,000 clients that a server does not tell when come back apart if it is away for a minute", () => {
+Deno.test("10,000 clients reconnect spread out after an outage of a minute", () => {
   for (const seed of [1, 2, 3]) {
     const close = () => ({ code: 1006, reason: "" });
     const { refused, returned } = simulate(

@@ -35,7 +35,7 @@ import {
 type Class<Instance> = abstract new (...args: never[]) => Instance;
 
 for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
-  Deno.test(`a connection comes back after close code ${code}`, async () => {
+  Deno.test(`the client reconnects after close code ${code}`, async () => {
     await using server = scriptedServer([answerLoginOnly, answerAll]);
     const { url } = server;
     await using connection = await connect("test", {
@@ -53,7 +53,7 @@ for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
   });
 }
 
-Deno.test("a connection comes back to a server of ours that has gone and come", async () => {
+Deno.test("the client reconnects to a restarted server", async () => {
   const first = serveQuietly();
   const { port } = first.addr;
   await using connection = await connectTo(first, {
@@ -72,7 +72,7 @@ Deno.test("a connection comes back to a server of ours that has gone and come", 
   assert.equal(second.clients.size, 1);
 });
 
-Deno.test("a connection comes back when it was cut without a Close frame", async () => {
+Deno.test("the client reconnects after a connection ends without a Close frame", async () => {
   await using server = serveQuietly();
   server.operation("again", () => "again");
   await using wire = new TcpProxy(server);
@@ -86,7 +86,7 @@ Deno.test("a connection comes back when it was cut without a Close frame", async
   assert.equal(await connection.operation("again"), "again");
 });
 
-Deno.test("an attempt that leads nowhere ends after the timeout, and the next one follows", async () => {
+Deno.test("a reconnect attempt ends after the timeout and is repeated", async () => {
   await using server = serveQuietly();
   await using wire = new TcpProxy(server);
   const options = { url: wire.url, reconnect: FAST_RECONNECT, timeout: 1_000 };
@@ -102,7 +102,7 @@ Deno.test("an attempt that leads nowhere ends after the timeout, and the next on
   await watch.next("open");
 });
 
-Deno.test("a connection comes back as often as it is lost", async () => {
+Deno.test("the client reconnects each time the connection is lost", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   const { url } = server;
   await using connection = await connect("test", {
@@ -117,7 +117,7 @@ Deno.test("a connection comes back as often as it is lost", async () => {
   assert.equal(server.sockets.length, 6);
 });
 
-Deno.test("a client that comes back says so at each login, and the token each time", async () => {
+Deno.test("the client logs in with its token and features at each reconnect", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
   await using connection = await connect("test", {
@@ -131,7 +131,7 @@ Deno.test("a client that comes back says so at each login, and the token each ti
   assert.deepEqual(server.frames.map(([first]) => first), [login, login]);
 });
 
-Deno.test("a connection without `reconnect` is open, then closed", async () => {
+Deno.test("a connection without `reconnect` goes from open to closed", async () => {
   for (const reconnect of [undefined, false]) {
     await using server = scriptedServer([closeOnRequest(1001)]);
     const { url } = server;
@@ -146,7 +146,7 @@ Deno.test("a connection without `reconnect` is open, then closed", async () => {
   }
 });
 
-Deno.test("a connection is closed from close() on, with `reconnect` and without", async () => {
+Deno.test("the state is closed as soon as close() is called", async () => {
   for (const reconnect of [false, FAST_RECONNECT]) {
     await using server = serveQuietly();
     const connection = await connectTo(server, { reconnect });
@@ -166,7 +166,7 @@ Deno.test("a connection is closed from close() on, with `reconnect` and without"
 });
 
 for (const code of [1000, 3000, 4999]) {
-  Deno.test(`a connection does not come back after close code ${code}`, async () => {
+  Deno.test(`the client does not reconnect after close code ${code}`, async () => {
     await using server = scriptedServer([closeOnRequest(code, "enough")]);
     const { url } = server;
     const connection = await connect("test", {
@@ -200,7 +200,7 @@ for (
     ],
   ] as readonly [string, (socket: WebSocket) => void, Class<Error>][]
 ) {
-  Deno.test(`a connection does not come back after ${what} at an attempt`, async () => {
+  Deno.test(`the client stops reconnecting after ${what}`, async () => {
     await using server = scriptedServer([closeOnRequest(1001, "bye"), visit]);
     const { url } = server;
     const connection = await connect("test", {
@@ -217,7 +217,7 @@ for (
   });
 }
 
-Deno.test("a connection does not come back with a token that was revoked", async () => {
+Deno.test("the client does not reconnect with a revoked token", async () => {
   const tokens = [{ name: "ci", token: "s3same" }];
   await using server = serveQuietly({ tokens });
   const options = { url: server.url, reconnect: FAST_RECONNECT };
@@ -229,7 +229,7 @@ Deno.test("a connection does not come back with a token that was revoked", async
   assert.equal(server.clients.size, 0);
 });
 
-Deno.test("a connection does not come back to a server that has become too old", async () => {
+Deno.test("the client does not reconnect to a server that is too old", async () => {
   let version = "1.0.1";
   await using server = scriptedServer(
     [closeOnRequest(1001)],
@@ -247,7 +247,7 @@ Deno.test("a connection does not come back to a server that has become too old",
   assert(error instanceof VersionError);
 });
 
-Deno.test("a connection gives up after `maxAttempts`, and says why", async () => {
+Deno.test("the client stops after `maxAttempts` and reports the last error", async () => {
   const server = serveQuietly();
   const reconnect = { ...FAST_RECONNECT, maxAttempts: 3 };
   const connection = await connectTo(server, { reconnect });
@@ -260,7 +260,7 @@ Deno.test("a connection gives up after `maxAttempts`, and says why", async () =>
   assert.deepEqual(watch.states, [...vain, ...vain, ...vain, "closed"]);
 });
 
-Deno.test("a server that lets a client in and hangs up at once uses up its attempts", async () => {
+Deno.test("a server that closes right after the login uses up `maxAttempts`", async () => {
   const reason = retryReason(0);
   const hangUp = (socket: WebSocket) => {
     socket.send(successFrame(0, null));
@@ -274,7 +274,7 @@ Deno.test("a server that lets a client in and hangs up at once uses up its attem
   assert.equal(server.sockets.length, 2);
 });
 
-Deno.test("a connection that has lasted has all its attempts again", async () => {
+Deno.test("a lasting connection resets the number of attempts", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   const reconnect = { ...FAST_RECONNECT, maxAttempts: 1 };
   await using connection = await connect("test", {
@@ -290,7 +290,7 @@ Deno.test("a connection that has lasted has all its attempts again", async () =>
   }
 });
 
-Deno.test("a server that goes down says when its client comes back, at first", async () => {
+Deno.test("the server sets the delay of the first attempt", async () => {
   const visits = [
     closeOnRequest(1012, retryReason(7)),
     closeOnRequest(1012, retryReason(7)),
@@ -307,7 +307,7 @@ Deno.test("a server that goes down says when its client comes back, at first", a
   await watch.next("open");
 });
 
-Deno.test("a server cannot send its client away for good", async () => {
+Deno.test("the delay that a server sets is limited", async () => {
   await using server = scriptedServer([
     closeOnRequest(1012, retryReason(1e15)),
   ]);
@@ -321,7 +321,7 @@ Deno.test("a server cannot send its client away for good", async () => {
   assert.equal((await watch.next("waiting")).delay, 60_000);
 });
 
-Deno.test("connect() with `reconnect` throws the first time as it does without", async () => {
+Deno.test("the first attempt of connect() with `reconnect` rejects as without", async () => {
   await using refusing = scriptedServer([(socket) => {
     socket.send(errorFrame(0, 3));
   }]);
@@ -339,7 +339,7 @@ Deno.test("connect() with `reconnect` throws the first time as it does without",
   );
 });
 
-Deno.test("the signal of connect() ends its first attempt only", async () => {
+Deno.test("the signal of connect() applies to the first attempt only", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
   const controller = new AbortController();
@@ -354,7 +354,7 @@ Deno.test("the signal of connect() ends its first attempt only", async () => {
   assert.equal(reason, signal.reason);
 });
 
-Deno.test("listeners stay, and get in order what comes right behind the new login", async () => {
+Deno.test("listeners receive messages after a reconnect in order", async () => {
   const names = ["one", "two", "three"];
   const batch: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) return;
@@ -377,7 +377,7 @@ Deno.test("listeners stay, and get in order what comes right behind the new logi
   assert.deepEqual(seen, ["one open", "two open", "three open"]);
 });
 
-Deno.test("a listener may reply to what comes right behind the new login", async () => {
+Deno.test("a listener can reply to a message that follows the new login reply", async () => {
   const greet: ConnectionScript = (socket, frame) => {
     answerAll(socket, frame);
     if (frame.token !== undefined) socket.send(broadcastFrame("question"));
@@ -397,7 +397,7 @@ Deno.test("a listener may reply to what comes right behind the new login", async
   assert.equal((answer!.data as Record<string, unknown>).message, "yes");
 });
 
-Deno.test("listeners to the state that fail are logged and disturb nothing", async () => {
+Deno.test("errors of state listeners are logged", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const logger = new LogRecorder();
   const options = { url: server.url, logger, reconnect: FAST_RECONNECT };
@@ -413,7 +413,7 @@ Deno.test("listeners to the state that fail are logged and disturb nothing", asy
   await logger.line(/^error Hoist: a listener failed\nError: thrown/);
 });
 
-Deno.test("a connection is not open before the answer to its new login", async () => {
+Deno.test("the state is connecting until the new login is accepted", async () => {
   const answer = Promise.withResolvers<() => void>();
   const slow: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) return answerAll(socket, frame);
@@ -435,7 +435,7 @@ Deno.test("a connection is not open before the answer to its new login", async (
   await watch.next("open");
 });
 
-Deno.test("an attempt asks anew whether there is a Hoist server", async () => {
+Deno.test("each reconnect attempt checks for a Hoist server", async () => {
   let asked = 0;
   await using server = scriptedServer([closeOnRequest(1001), answerAll], () => {
     asked++;

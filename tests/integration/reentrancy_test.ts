@@ -10,7 +10,7 @@ import { serveQuietly } from "../support/server.ts";
 const IGNORE = () => {};
 const SILENT = { debug: IGNORE, info: IGNORE, warn: IGNORE, error: IGNORE };
 
-Deno.test("nothing of a batch is taken after a handler has closed its client", async () => {
+Deno.test("the rest of a batch is dropped after a handler closes its client", async () => {
   await using server = serveQuietly();
   const calls: string[] = [];
   server.operation("leave", (_data, { client }) => client.close(4000));
@@ -26,7 +26,7 @@ Deno.test("nothing of a batch is taken after a handler has closed its client", a
   assert.deepEqual(calls, []);
 });
 
-Deno.test("a logger that closes the server at a login leaves no client behind", async () => {
+Deno.test("a logger can close the server while a client logs in", async () => {
   const info = (line: string) => {
     if (line.startsWith("login: ")) void server.close();
   };
@@ -39,7 +39,7 @@ Deno.test("a logger that closes the server at a login leaves no client behind", 
   assert.equal(server.clients.size, 0);
 });
 
-Deno.test("a logger that closes the server at a connect leaves no client behind", async () => {
+Deno.test("a logger can close the server while a client connects", async () => {
   const info = (line: string) => {
     if (line.startsWith("connect: ")) void server.close();
   };
@@ -51,7 +51,7 @@ Deno.test("a logger that closes the server at a connect leaves no client behind"
   assert.equal(server.clients.size, 0);
 });
 
-Deno.test("what a logger sends when it is told of a broadcast comes after that", async () => {
+Deno.test("a message that a logger sends during a broadcast arrives after it", async () => {
   let told = false;
   const debug = (line: string) => {
     if (told || !/^send: .*news/.test(line)) return;
@@ -68,7 +68,7 @@ Deno.test("what a logger sends when it is told of a broadcast comes after that",
   assert.deepEqual(names, ["news", "later"]);
 });
 
-Deno.test("no listener is called after one of them has closed the connection", async () => {
+Deno.test("no listener is called after a listener closes the connection", async () => {
   const news = (id: number) => {
     const wire = { message: "news", data: {}, id, replying: null };
     return successFrame(null, "s_newmsg", wire);
@@ -89,7 +89,7 @@ Deno.test("no listener is called after one of them has closed the connection", a
   assert.deepEqual(seen, [1]);
 });
 
-Deno.test("a token that is cut within an escape is not shown", () => {
+Deno.test("a debug line hides a token that is cut within an escape", () => {
   const start = '{"token":"';
   const token = "secret".repeat(300);
   for (const length of [998, 999, 1_000, 1_001, 1_002, 1_003, 1_004]) {

@@ -14,7 +14,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-Deno.test("request() resolves to the first reply, before the listeners are done", async () => {
+Deno.test("request() resolves to the first reply before the listeners are done", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   const { opened, open } = gate();
   server.receive("hello", async (message) => {
@@ -30,7 +30,7 @@ Deno.test("request() resolves to the first reply, before the listeners are done"
   open();
 });
 
-Deno.test("request() takes a reply that comes late, if a listener waits so long", async () => {
+Deno.test("request() accepts a late reply while a listener is running", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.receive("hello", async (message) => {
@@ -44,7 +44,7 @@ Deno.test("request() takes a reply that comes late, if a listener waits so long"
   assert.equal((await asked).name, "hi");
 });
 
-Deno.test("request() rejects if the listeners are done and none has replied", async () => {
+Deno.test("request() rejects if all listeners are done without a reply", async () => {
   await using server = serveQuietly();
   server.receive("silent", () => {});
   server.receive("late", (message) => {
@@ -62,7 +62,7 @@ Deno.test("request() rejects if the listeners are done and none has replied", as
   await connection.message("the timer has run");
 });
 
-Deno.test("request() rejects with the error of a listener, unless it had replied", async () => {
+Deno.test("request() rejects if a listener fails before it replies", async () => {
   await using server = serveQuietly({ logger: new LogRecorder() });
   server.receive("fail", () => {
     throw new Error("secret of the host");
@@ -81,7 +81,7 @@ Deno.test("request() rejects with the error of a listener, unless it had replied
   assert.equal((await connection.request("reply and fail")).name, "hi");
 });
 
-Deno.test("request() gives up after its timeout and when its signal aborts", async () => {
+Deno.test("request() rejects after its timeout and when its signal aborts", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   server.receive("never", () => new Promise(() => {}));
   await using connection = await connectTo(server);
@@ -106,7 +106,7 @@ Deno.test("request() gives up after its timeout and when its signal aborts", asy
   });
 });
 
-Deno.test("request() rejects when the connection ends, and after that", async () => {
+Deno.test("request() rejects when the connection ends and afterwards", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   server.receive("leave", ({ client }) => client.close(4000, "enough"));
   await using connection = await connectTo(server);
@@ -130,7 +130,7 @@ Deno.test("the error of a request has the stack of its caller", async () => {
   assert.match(stack ?? "", /^NoReplyError: .*\n\s+at async theCaller/);
 });
 
-Deno.test("replies after the first go to the listeners of the client, as all do", async () => {
+Deno.test("listeners of the client receive all replies to a request", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => {
     for (const n of [1, 2, 3]) message.reply("hi", { n });
@@ -143,7 +143,7 @@ Deno.test("replies after the first go to the listeners of the client, as all do"
   assert.deepEqual(seen, [1, 2, 3]);
 });
 
-Deno.test("many requests under way get their own replies", async () => {
+Deno.test("concurrent requests each get their own reply", async () => {
   await using server = serveQuietly();
   server.receive("double", async (message) => {
     const n = Number(message.data.n);
@@ -161,7 +161,7 @@ Deno.test("many requests under way get their own replies", async () => {
   );
 });
 
-Deno.test("a reply of a server of Hoist 1 is taken, too, and so is its error without an id", async () => {
+Deno.test("request() accepts the reply of a Hoist 1 server and its error without an id", async () => {
   const wire = { message: "hello", data: {}, id: 1, replying: null };
   await using server = fakeServer((socket, { id, end, action, data }) => {
     if (end === true) return socket.close();

@@ -17,7 +17,7 @@ async function isFree(server: Server): Promise<boolean> {
   }
 }
 
-Deno.test("serve() listens on 0.0.0.0:5000 unless told otherwise", async () => {
+Deno.test("serve() listens on 0.0.0.0:5000 by default", async () => {
   const { serve: original } = Deno;
   const asked: { hostname?: string; port?: number }[] = [];
   Deno.serve = ((options: Deno.ServeTcpOptions, handler: Deno.ServeHandler) => {
@@ -32,7 +32,7 @@ Deno.test("serve() listens on 0.0.0.0:5000 unless told otherwise", async () => {
   assert.deepEqual(asked, [{ hostname: "0.0.0.0", port: 5000 }]);
 });
 
-Deno.test("serve() takes options alone and makes a token", async () => {
+Deno.test("serve() generates a token if it gets only options", async () => {
   await using server = serveWithoutToken({
     tokenLength: 12,
     tokenAlphabet: "ab",
@@ -47,7 +47,7 @@ function serveWithoutToken(options: ServeOptions): Server {
   return serve({ ...where, ...options });
 }
 
-Deno.test("serve() refuses a token without a character", () => {
+Deno.test("serve() rejects an empty token", () => {
   assert.throws(() => serve("", { port: 0 }), {
     name: "TypeError",
     message:
@@ -55,7 +55,7 @@ Deno.test("serve() refuses a token without a character", () => {
   });
 });
 
-Deno.test("serve() refuses null for a token and a login that is no function", () => {
+Deno.test("serve() rejects null as the token and a login that is not a function", () => {
   assert.throws(
     () => serve(null as unknown as string, { port: 0 }),
     /the token must be a text of at least one character/,
@@ -68,7 +68,7 @@ Deno.test("serve() refuses null for a token and a login that is no function", ()
   });
 });
 
-Deno.test("serve() refuses a minimum version that is none before it takes the port", () => {
+Deno.test("serve() rejects an invalid minimum version before it opens the port", () => {
   const port = freePort();
   assert.throws(
     () => serve("test", { hostname: "127.0.0.1", port, minimumVersion: "1.2" }),
@@ -82,7 +82,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-Deno.test("start() gives a server that outlives its block", async () => {
+Deno.test("start() returns a server that stays open at the end of its block", async () => {
   let server: Server;
   {
     server = start("test", {
@@ -107,7 +107,7 @@ Deno.test("an await using block closes the server and frees the port", async () 
   await server.finished;
 });
 
-Deno.test("Server.close() is the same closing however often it is called", async () => {
+Deno.test("close() returns the same promise on every call", async () => {
   const server = serveQuietly();
   const closing = server.close();
   assert.equal(server.close(), closing);
@@ -115,7 +115,7 @@ Deno.test("Server.close() is the same closing however often it is called", async
   assert.equal(server.close(), closing);
 });
 
-Deno.test("Server.close() tells the clients that the server goes away", async () => {
+Deno.test("close() closes all connections with 1001", async () => {
   const server = serveQuietly();
   await using client = await RawClient.logIn(server);
   await using silent = await RawClient.open(server);
@@ -125,7 +125,7 @@ Deno.test("Server.close() tells the clients that the server goes away", async ()
   assert.deepEqual(await silent.closed, expected);
 });
 
-Deno.test("Server.close() lets the requests under way finish, and takes no more", async () => {
+Deno.test("close() finishes pending requests and accepts no new ones", async () => {
   const logger = new LogRecorder();
   // Longer than the test may take: the server has to see for itself that it is idle.
   const closeTimeout = 2 ** 31 - 1;
@@ -149,7 +149,7 @@ Deno.test("Server.close() lets the requests under way finish, and takes no more"
   assert.deepEqual(calls, ["before"]);
 });
 
-Deno.test("Server.close() lets those who wait broadcast and leave", async () => {
+Deno.test("pending handlers can broadcast while the server closes", async () => {
   const server = serveQuietly();
   const { opened, open } = gate();
   server.operation("slow", () => opened.then(() => server.broadcast("last")));
@@ -169,7 +169,7 @@ Deno.test("Server.close() lets those who wait broadcast and leave", async () => 
   await closing;
 });
 
-Deno.test("Server.close() cuts what takes longer than closeTimeout", async () => {
+Deno.test("close() ends handlers that take longer than closeTimeout", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
   server.operation("never", () => new Promise(() => {}));
   await using client = await RawClient.logIn(server);
@@ -180,7 +180,7 @@ Deno.test("Server.close() cuts what takes longer than closeTimeout", async () =>
   assert.equal((await client.closed).code, 1001);
 });
 
-Deno.test("Server.close() resolves though a peer never answers and never reads", async () => {
+Deno.test("close() resolves if a client never reads and never answers", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
   using peer = await openSilentPeer(server);
   await peer.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
@@ -194,7 +194,7 @@ Deno.test("Server.close() resolves though a peer never answers and never reads",
   assert.equal(await isFree(server), true);
 });
 
-Deno.test("Server.close() is safe within a handler", async () => {
+Deno.test("a handler can call close()", async () => {
   const server = serveQuietly();
   server.operation("shut down", () => void server.close());
   await using connection = await connectTo(server);
@@ -202,7 +202,7 @@ Deno.test("Server.close() is safe within a handler", async () => {
   await server.finished;
 });
 
-Deno.test("an abort of the signal closes the server", async () => {
+Deno.test("the server closes when its signal aborts", async () => {
   const controller = new AbortController();
   const server = serveQuietly({ signal: controller.signal });
   await using client = await RawClient.logIn(server);
@@ -211,7 +211,7 @@ Deno.test("an abort of the signal closes the server", async () => {
   await server.finished;
 });
 
-Deno.test("a signal that was aborted before closes the server at once", async () => {
+Deno.test("new Server() with an aborted signal is closed", async () => {
   const server = new Server("test", {
     signal: AbortSignal.abort(),
     logger: new LogRecorder(),
@@ -223,7 +223,7 @@ Deno.test("a signal that was aborted before closes the server at once", async ()
   );
 });
 
-Deno.test("serve() throws the reason of a signal that was aborted before", () => {
+Deno.test("serve() with an aborted signal throws its reason", () => {
   const reason = new Error("changed my mind");
   assert.throws(
     () => serveQuietly({ signal: AbortSignal.abort(reason) }),
@@ -231,7 +231,7 @@ Deno.test("serve() throws the reason of a signal that was aborted before", () =>
   );
 });
 
-Deno.test("a server that could not listen lets go of its signal", async () => {
+Deno.test("a server that cannot listen ignores its signal afterwards", async () => {
   await using busy = serveQuietly();
   const controller = new AbortController();
   const logger = new LogRecorder();
@@ -245,12 +245,12 @@ Deno.test("a server that could not listen lets go of its signal", async () => {
   assert.deepEqual(logger.lines, []);
 });
 
-Deno.test("new Server() takes options alone", () => {
+Deno.test("new Server() accepts options without a token", () => {
   const server = new Server({ tokenLength: 3, logger: new LogRecorder() });
   assert.match(server.token, /^[a-zA-Z]{3}$/);
 });
 
-Deno.test("Server.listen() listens once", async () => {
+Deno.test("listen() throws on the second call", async () => {
   await using server = serveQuietly();
   assert.throws(() => server.listen({ port: 0 }), {
     name: "HoistError",
@@ -258,7 +258,7 @@ Deno.test("Server.listen() listens once", async () => {
   });
 });
 
-Deno.test("Server.addr and url need a port", () => {
+Deno.test("addr and url throw for a server without a port", () => {
   const server = new Server("test", { logger: new LogRecorder() });
   assert.throws(
     () => server.addr,
@@ -270,7 +270,7 @@ Deno.test("Server.addr and url need a port", () => {
   );
 });
 
-Deno.test("onListen gets the address that is really bound", async () => {
+Deno.test("onListen receives the bound address", async () => {
   const bound: Deno.NetAddr[] = [];
   await using server = serveQuietly({
     onListen: (address) => void bound.push(address),

@@ -41,7 +41,7 @@ function done(id: number, failed: unknown = false) {
   return { id, action: "done", data: { failed } };
 }
 
-Deno.test("client.request() resolves to the reply of the client", async () => {
+Deno.test("Client.request() resolves to the reply of the client", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server, QUIET);
   connection.receive("ready", async (message) => {
@@ -53,7 +53,7 @@ Deno.test("client.request() resolves to the reply of the client", async () => {
   assert.equal(reply.client, onlyClient(server));
 });
 
-Deno.test("the frame says that it asks, and a reply settles it", async () => {
+Deno.test("Client.request() sends a request frame and resolves to the reply", async () => {
   await using server = serveQuietly();
   const { raw, asked, frame, wire } = await askRaw(server);
   assert.deepEqual(frame, {
@@ -70,7 +70,7 @@ Deno.test("the frame says that it asks, and a reply settles it", async () => {
   await raw[Symbol.asyncDispose]();
 });
 
-Deno.test("only the first reply counts, and the listeners hear all of them", async () => {
+Deno.test("Client.request() resolves to the first reply, and listeners receive all replies", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const seen: unknown[] = [];
@@ -83,7 +83,7 @@ Deno.test("only the first reply counts, and the listeners hear all of them", asy
   await raw[Symbol.asyncDispose]();
 });
 
-Deno.test("a reply that nobody listens to is no reason to warn", async () => {
+Deno.test("the server warns about a reply without a listener only if no request waits for it", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const { raw, asked, wire } = await askRaw(server);
@@ -103,7 +103,7 @@ Deno.test("a reply that nobody listens to is no reason to warn", async () => {
 });
 
 for (const failed of [false, true]) {
-  Deno.test(`a client whose listeners are done without a reply is a NoReplyError, failed: ${failed}`, async () => {
+  Deno.test(`Client.request() rejects with NoReplyError if no listener replies, failed: ${failed}`, async () => {
     await using server = serveQuietly();
     await using connection = await connectTo(server, {
       logger: new LogRecorder(),
@@ -122,7 +122,7 @@ for (const failed of [false, true]) {
   });
 }
 
-Deno.test("a client that does not listen at all is a NoReplyError, too", async () => {
+Deno.test("Client.request() rejects with NoReplyError if the client has no listener", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server, QUIET);
   await connection.message("here");
@@ -130,7 +130,7 @@ Deno.test("a client that does not listen at all is a NoReplyError, too", async (
   assert(error instanceof NoReplyError);
 });
 
-Deno.test("a listener that was added with the connection hears what was asked before it", async () => {
+Deno.test("a listener added right after connect() receives earlier requests", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   const asked = (async () => {
@@ -145,7 +145,7 @@ Deno.test("a listener that was added with the connection hears what was asked be
   assert.equal((await asked).name, "yes");
 });
 
-Deno.test("a reply after the timeout, and a done for nothing, change nothing", async () => {
+Deno.test("the server ignores a late reply and a done frame without a request", async () => {
   await using server = serveQuietly();
   const { raw, asked, wire } = await askRaw(server, { timeout: 1 });
   const error = await rejection(asked);
@@ -162,7 +162,7 @@ Deno.test("a reply after the timeout, and a done for nothing, change nothing", a
   await raw[Symbol.asyncDispose]();
 });
 
-Deno.test("client.request() gives up when its signal aborts, before and after it was sent", async () => {
+Deno.test("Client.request() rejects when its signal aborts or is already aborted", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server, QUIET);
   connection.receive("ready", () => new Promise(() => {}));
@@ -176,7 +176,7 @@ Deno.test("client.request() gives up when its signal aborts, before and after it
   assert.equal((await again).message, "enough");
 });
 
-Deno.test("a client that leaves is a ConnectionClosedError, and so is one that has left", async () => {
+Deno.test("Client.request() rejects with ConnectionClosedError when the client says goodbye", async () => {
   await using server = serveQuietly();
   const { raw, client, asked } = await askRaw(server);
   raw.send({ id: null, end: true });
@@ -191,7 +191,7 @@ Deno.test("a client that leaves is a ConnectionClosedError, and so is one that h
   await raw.closed;
 });
 
-Deno.test("a client that closes without a goodbye is a ConnectionClosedError, too", async () => {
+Deno.test("Client.request() rejects with ConnectionClosedError when the client closes without a goodbye", async () => {
   await using server = serveQuietly();
   const { raw, asked } = await askRaw(server);
   await raw[Symbol.asyncDispose]();
@@ -200,7 +200,7 @@ Deno.test("a client that closes without a goodbye is a ConnectionClosedError, to
   assert.equal(error.code, 1005);
 });
 
-Deno.test("a server that closes waits for a reply that one of its handlers needs", async () => {
+Deno.test("a closing server waits for a reply that a running handler needs", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("deploy", async (_data, { client }) => {
@@ -222,7 +222,7 @@ Deno.test("a server that closes waits for a reply that one of its handlers needs
   await closed;
 });
 
-Deno.test("a server that closes lets no request wait", async () => {
+Deno.test("a closed server rejects all pending requests to clients", async () => {
   await using server = serveQuietly({ closeTimeout: 1 });
   await using connection = await connectTo(server, QUIET);
   connection.receive("ready", () => new Promise(() => {}));
@@ -231,7 +231,7 @@ Deno.test("a server that closes lets no request wait", async () => {
   assert(await asked instanceof ConnectionClosedError);
 });
 
-Deno.test("a client that does not name the extension is not asked", async () => {
+Deno.test("Client.request() rejects if the client does not support the extension", async () => {
   await using server = serveQuietly();
   await using raw = await RawClient.logIn(server, ["batch", "stream"]);
   const error = await rejection(onlyClient(server).request("ready"));
@@ -246,7 +246,7 @@ Deno.test("a client that does not name the extension is not asked", async () => 
   assert.equal((await raw.next()).code, 8);
 });
 
-Deno.test("what cannot be sent is refused, and nothing waits for it", async () => {
+Deno.test("Client.request() rejects data that cannot be sent", async () => {
   await using server = serveQuietly({ limits: { maxBuffered: 1_024 } });
   await using connection = await connectTo(server, QUIET);
   const client = onlyClient(server);
@@ -268,7 +268,7 @@ Deno.test("what cannot be sent is refused, and nothing waits for it", async () =
   assert.deepEqual((await connection.message("fine")).replies, []);
 });
 
-Deno.test("a done that breaks a rule is code 2, and costs nothing else", async () => {
+Deno.test("an invalid done frame is answered with code 2 and does not affect the request", async () => {
   await using server = serveQuietly();
   const { raw, asked, wire } = await askRaw(server);
   for (
@@ -292,7 +292,7 @@ Deno.test("a done that breaks a rule is code 2, and costs nothing else", async (
   await raw[Symbol.asyncDispose]();
 });
 
-Deno.test("a client cannot answer for another one, nor under another name", async () => {
+Deno.test("the server ignores a reply of another client or to another message", async () => {
   await using server = serveQuietly();
   await using stranger = await RawClient.logIn(server, ["request", "done-id"]);
   const [other] = server.clients;
@@ -310,7 +310,7 @@ Deno.test("a client cannot answer for another one, nor under another name", asyn
   await raw[Symbol.asyncDispose]();
 });
 
-Deno.test("the error of a request to a client has the stack of its caller", async () => {
+Deno.test("the error of Client.request() has the stack of its caller", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server, QUIET);
   await connection.message("here");
@@ -321,7 +321,7 @@ Deno.test("the error of a request to a client has the stack of its caller", asyn
   assert.match(stack ?? "", /^NoReplyError: .*\n\s+at async theCaller/);
 });
 
-Deno.test("a client that comes back is asked again", async () => {
+Deno.test("a reconnected client answers requests again", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server, {
     ...QUIET,

@@ -61,7 +61,7 @@ async function readRows(
 
 for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
   for (const streams of [1, 50]) {
-    Deno.test(`${streams} streams of ${what} rows wait for a client that does not read, and go on when it does`, async () => {
+    Deno.test(`${streams} streams of ${what} items pause while the client does not read`, async () => {
       const { server: made, logger, made: progress } = serveRows(text);
       await using server = made;
       using peer = await TcpPeer.logIn(server, {
@@ -84,7 +84,7 @@ for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
   }
 }
 
-Deno.test("answers still fit while a stream waits for its client to read", async () => {
+Deno.test("results are sent while a stream waits for its client to read", async () => {
   const { server: made, made: progress } = serveRows("x");
   await using server = made;
   using peer = await TcpPeer.logIn(server, { features: ["stream"] });
@@ -104,7 +104,7 @@ Deno.test("answers still fit while a stream waits for its client to read", async
   assert.equal(server.clients.size, 1);
 });
 
-Deno.test("a client that leaves with much unread ends its streams, whatever waits", async () => {
+Deno.test("a client that disconnects with unread items ends its streams", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({
     logger,

@@ -62,7 +62,7 @@ function upTo(last: number): number[] {
 }
 
 for (const features of [undefined, ["batch"]]) {
-  Deno.test(`a client with features ${features} that stops reading is taken out, and others get everything`, async () => {
+  Deno.test(`a client that stops reading is closed and others receive everything, features ${features}`, async () => {
     const logger = new LogRecorder();
     await using server = serveSlow({ logger });
     using slow = await TcpPeer.logIn(server, { features });
@@ -96,7 +96,7 @@ for (const features of [undefined, ["batch"]]) {
   });
 
   for (const onSlow of ["disconnect", "skip"] as const) {
-    Deno.test(`answers that do not fit close with 1013, onSlow "${onSlow}", features ${features}`, async () => {
+    Deno.test(`replies that exceed maxBuffered close with 1013, onSlow "${onSlow}", features ${features}`, async () => {
       const logger = new LogRecorder();
       await using server = serveSlow({ logger, onSlow });
       using slow = await TcpPeer.logIn(server, { features });
@@ -120,7 +120,7 @@ for (const features of [undefined, ["batch"]]) {
     });
   }
 
-  Deno.test(`onSlow "skip" keeps a client, that misses what does not fit, features ${features}`, async () => {
+  Deno.test(`onSlow "skip" keeps a slow client and skips broadcasts, features ${features}`, async () => {
     const logger = new LogRecorder();
     await using server = serveSlow({ logger, onSlow: "skip" });
     using slow = await TcpPeer.logIn(server, { features });
@@ -154,7 +154,7 @@ for (const features of [undefined, ["batch"]]) {
   });
 }
 
-Deno.test("answers to one batch take no more than maxBuffered", async () => {
+Deno.test("replies to one batch stay within maxBuffered", async () => {
   await using server = serveSlow();
   let calls = 0;
   server.operation("count", () => ({ n: ++calls, text: TEXT }));
@@ -166,7 +166,7 @@ Deno.test("answers to one batch take no more than maxBuffered", async () => {
   assert(calls <= most, `${calls}`);
 });
 
-Deno.test('messages to one client are skipped with onSlow "skip", too', async () => {
+Deno.test('onSlow "skip" skips messages to one client', async () => {
   await using server = serveSlow({ onSlow: "skip" });
   using slow = await TcpPeer.logIn(server);
   using buffers = watchBuffers();
@@ -181,7 +181,7 @@ Deno.test('messages to one client are skipped with onSlow "skip", too', async ()
   assert(got.length > 0 && got.length < 3_000);
 });
 
-Deno.test("messages to one client that do not fit close with 1013", async () => {
+Deno.test("messages to one client that exceed maxBuffered close with 1013", async () => {
   await using server = serveSlow();
   using slow = await TcpPeer.logIn(server);
   using buffers = watchBuffers();
@@ -194,7 +194,7 @@ Deno.test("messages to one client that do not fit close with 1013", async () => 
   assert.deepEqual(await numbers(slow), { numbers: upTo(n - 1), close: 1013 });
 });
 
-Deno.test("maxBuffered: Infinity switches it off", async () => {
+Deno.test("maxBuffered: Infinity removes the limit", async () => {
   await using server = serveSlow({ limits: { maxBuffered: Infinity } });
   using _slow = await TcpPeer.logIn(server);
   for (let n = 0; n < 1_500; n++) {
@@ -215,7 +215,7 @@ async function fill(
 }
 
 for (const onSlow of ["disconnect", "skip"] as const) {
-  Deno.test(`a broadcast or message may be as large as maxBuffered, onSlow "${onSlow}"`, async () => {
+  Deno.test(`a broadcast or message can be as large as maxBuffered, onSlow "${onSlow}"`, async () => {
     await using server = serveSlow({ onSlow });
     using peer = await TcpPeer.logIn(server);
     const [client] = server.clients;
@@ -238,7 +238,7 @@ for (const onSlow of ["disconnect", "skip"] as const) {
   });
 }
 
-Deno.test("an answer larger than maxBuffered is code 6 and a line in the log", async () => {
+Deno.test("a reply larger than maxBuffered fails with code 6 and is logged", async () => {
   const logger = new LogRecorder();
   await using server = serveSlow({ logger });
   server.operation("fill", ({ size }) => "x".repeat(Number(size)));

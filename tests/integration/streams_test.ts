@@ -52,7 +52,7 @@ async function collect(stream: OperationStream): Promise<Json[]> {
   return await Array.fromAsync(stream);
 }
 
-Deno.test("stream() gives all items in their order, then ends", async () => {
+Deno.test("stream() yields all items in order and ends", async () => {
   const { server: made, ends } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -64,7 +64,7 @@ Deno.test("stream() gives all items in their order, then ends", async () => {
 });
 
 for (const buffer of [1, 2, 3, 7, 256, 65_536]) {
-  Deno.test(`all items come with a buffer of ${buffer}, and no more are made than fit`, async () => {
+  Deno.test(`a stream with a buffer of ${buffer} yields all items and limits the producer`, async () => {
     const { server: made, made: progress } = serveCount();
     await using server = made;
     await using connection = await connectTo(server);
@@ -79,7 +79,7 @@ for (const buffer of [1, 2, 3, 7, 256, 65_536]) {
   });
 }
 
-Deno.test("a consumer that stops taking stops the producer", async () => {
+Deno.test("a consumer that stops reading pauses the producer", async () => {
   const { server: made, made: progress } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -91,7 +91,7 @@ Deno.test("a consumer that stops taking stops the producer", async () => {
   await stream.return();
 });
 
-Deno.test("the operation is called when the first item is asked for", async () => {
+Deno.test("the operation is called when the first item is requested", async () => {
   const { server: made, made: progress } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -104,7 +104,7 @@ Deno.test("the operation is called when the first item is asked for", async () =
   assert.deepEqual(await never.next(), { done: true, value: undefined });
 });
 
-Deno.test("break runs the finally of the generator, and so does return()", async () => {
+Deno.test("break, return(), throw and using run the finally block of the generator", async () => {
   for (const way of ["break", "return", "using", "throw"]) {
     const { server: made, ended, ends } = serveCount();
     await using server = made;
@@ -131,7 +131,7 @@ Deno.test("break runs the finally of the generator, and so does return()", async
   }
 });
 
-Deno.test("an abort ends the stream with its reason, and the generator gets to its finally", async () => {
+Deno.test("an aborted stream rejects with the reason and ends the generator", async () => {
   const { server: made, ended } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -151,7 +151,7 @@ Deno.test("an abort ends the stream with its reason, and the generator gets to i
   assert.equal((await late.next()).done, true);
 });
 
-Deno.test("an abort reaches a consumer that waits, and a generator that does", async () => {
+Deno.test("an abort ends a waiting consumer and a waiting generator", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("wait", async function* (_data, { signal }) {
@@ -173,7 +173,7 @@ Deno.test("an abort reaches a consumer that waits, and a generator that does", a
   await opened;
 });
 
-Deno.test("an error of the generator is an error of the stream, after its items", async () => {
+Deno.test("a stream yields its items before it rejects with the error of the generator", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("fail", async function* () {
@@ -196,7 +196,7 @@ Deno.test("an error of the generator is an error of the stream, after its items"
   );
 });
 
-Deno.test("an error of a stream has the stack of whoever takes it", async () => {
+Deno.test("the error of a stream has the stack of the consumer", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server);
   async function theConsumer(): Promise<void> {
@@ -206,7 +206,7 @@ Deno.test("an error of a stream has the stack of whoever takes it", async () => 
   assert.match(stack ?? "", /^ResponseError: .*\n\s+at async theConsumer/);
 });
 
-Deno.test("several may ask at once, and each gets an item of its own", async () => {
+Deno.test("concurrent next() calls each get their own item", async () => {
   const { server: made } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -220,7 +220,7 @@ Deno.test("several may ask at once, and each gets an item of its own", async () 
   );
 });
 
-Deno.test("return() ends the waiting of whoever asked before", async () => {
+Deno.test("return() ends a pending next()", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("wait", async function* () {
@@ -236,7 +236,7 @@ Deno.test("return() ends the waiting of whoever asked before", async () => {
   open();
 });
 
-Deno.test("streams go side by side with everything else, and with one another", async () => {
+Deno.test("streams run concurrently with each other and with operations", async () => {
   const { server: made } = serveCount();
   await using server = made;
   server.operation("echo", (data) => data);
@@ -258,7 +258,7 @@ Deno.test("streams go side by side with everything else, and with one another", 
   await slow.return();
 });
 
-Deno.test("a lost connection ends both sides", async () => {
+Deno.test("a closed connection ends the stream and the generator", async () => {
   const { server: made, ended, ends } = serveCount({ closeTimeout: 1 });
   await using server = made;
   await using connection = await connectTo(server);
@@ -279,7 +279,7 @@ Deno.test("a lost connection ends both sides", async () => {
   );
 });
 
-Deno.test("a client that closes its connection ends its streams", async () => {
+Deno.test("Connection.close() ends the streams of the client", async () => {
   const { server: made, ended } = serveCount();
   await using server = made;
   const connection = await connectTo(server);
@@ -290,7 +290,7 @@ Deno.test("a client that closes its connection ends its streams", async () => {
   await ended;
 });
 
-Deno.test("a server that closes lets streams finish in time, and ends those that do not", async () => {
+Deno.test("a closing server lets streams finish in time and ends the others", async () => {
   const { server: made, ends } = serveCount({ closeTimeout: 50 });
   await using server = made;
   await using connection = await connectTo(server);
@@ -305,7 +305,7 @@ Deno.test("a server that closes lets streams finish in time, and ends those that
   assert.deepEqual(ends, Array(2).fill("The server closes"));
 });
 
-Deno.test("a stream that looks at its signal ends well when its server closes", async () => {
+Deno.test("a generator that handles its signal ends normally when the server closes", async () => {
   await using server = serveQuietly();
   server.operation("ticks", async function* (_, { signal }) {
     yield "first";
@@ -320,7 +320,7 @@ Deno.test("a stream that looks at its signal ends well when its server closes", 
   await closed;
 });
 
-Deno.test("a stream that gives up when its server closes does not pass for a whole one", async () => {
+Deno.test("a stream rejects if its generator throws when the server closes", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("rows", async function* (_, { signal }) {
@@ -352,7 +352,7 @@ Deno.test("a stream that gives up when its server closes does not pass for a who
   assert.match(failed[0]!, /operation "broken" failed/);
 });
 
-Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
+Deno.test("stream() rejects with a Hoist 1 server", async () => {
   const frames: unknown[] = [];
   await using server = fakeServer((socket, frame) => {
     if (frame.end === true) return socket.close();
@@ -370,7 +370,7 @@ Deno.test("a server of Hoist 1 is not asked for a stream", async () => {
   assert.deepEqual(frames, [undefined, "operation"]);
 });
 
-Deno.test("a server that sends more than it was asked for ends its own stream", async () => {
+Deno.test("a stream rejects if the server sends more items than requested", async () => {
   const answer = successFrame(0, null, { features: ["stream"] });
   const actions: unknown[] = [];
   await using server = fakeServer((socket, frame) => {
@@ -393,7 +393,7 @@ Deno.test("a server that sends more than it was asked for ends its own stream", 
   assert.deepEqual(actions, ["stream", "cancel"]);
 });
 
-Deno.test("what cannot be sent is refused at once, and so is a buffer that makes no sense", async () => {
+Deno.test("stream() rejects invalid data and an invalid buffer", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server);
   const stream = connection.stream as (...args: unknown[]) => unknown;
@@ -412,7 +412,7 @@ Deno.test("what cannot be sent is refused at once, and so is a buffer that makes
   }
 });
 
-Deno.test("what the caller changes after stream() does not count", async () => {
+Deno.test("stream() copies its data", async () => {
   const { server: made } = serveCount();
   await using server = made;
   await using connection = await connectTo(server);
@@ -422,7 +422,7 @@ Deno.test("what the caller changes after stream() does not count", async () => {
   assert.deepEqual(await collect(stream), [1, 2]);
 });
 
-Deno.test("a connection that comes back ends the streams of before, and begins new ones", async () => {
+Deno.test("a reconnect ends the old streams and allows new ones", async () => {
   const { server: made, ended } = serveCount();
   await using server = made;
   await using connection = await connectTo(server, {
@@ -457,7 +457,7 @@ for (
     })],
   ] as const
 ) {
-  Deno.test(`an operation may return ${what}`, async () => {
+  Deno.test(`an operation can return ${what}`, async () => {
     await using server = serveQuietly();
     server.operation("two", make);
     await using connection = await connectTo(server);
@@ -465,7 +465,7 @@ for (
   });
 }
 
-Deno.test("a client that takes a stream as it comes is never too fast, however small its buffer", async () => {
+Deno.test("a stream with a small buffer stays within maxRate", async () => {
   const limits = { maxRate: 1, maxBurst: 3 };
   const { server: made } = serveCount({ limits });
   await using server = made;

@@ -58,7 +58,7 @@ async function takeItems(client: RawClient, count: number): Promise<unknown[]> {
 
 const DONE = { ...SUCCESS, message: "done" };
 
-Deno.test("a stream is answered as docs/protocol.md has it", async () => {
+Deno.test("a stream is answered with the frames of the protocol", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -72,7 +72,7 @@ Deno.test("a stream is answered as docs/protocol.md has it", async () => {
   assert.deepEqual(await client.next(), { ...DONE, id: 5 });
 });
 
-Deno.test("no more items are sent than were asked for, nor made", async () => {
+Deno.test("the server sends and produces as many items as the credit allows", async () => {
   const { server: made, made: progress } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -88,7 +88,7 @@ Deno.test("no more items are sent than were asked for, nor made", async () => {
   assert.equal(progress.count, 5);
 });
 
-Deno.test("a stream that has given all that was asked for ends with the next credit", async () => {
+Deno.test("a stream without credit ends with the next credit", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -101,7 +101,7 @@ Deno.test("a stream that has given all that was asked for ends with the next cre
   assert.deepEqual(await client.next(), { ...DONE, id: 1 });
 });
 
-Deno.test("cancel runs the finally of the generator, and then comes done", async () => {
+Deno.test("cancel runs the finally block of the generator before done is sent", async () => {
   const { server: made, made: progress } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -115,7 +115,7 @@ Deno.test("cancel runs the finally of the generator, and then comes done", async
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
 });
 
-Deno.test("a cancel that overtakes the first item is heard, and so are several", async () => {
+Deno.test("cancel before the first item ends the stream", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   const { opened, open } = gate();
@@ -156,7 +156,7 @@ Deno.test("credit that comes before the first item counts", async () => {
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
 });
 
-Deno.test("any credit up to 53 bits is taken, and added up without harm", async () => {
+Deno.test("the server accepts and adds any credit up to 53 bits", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -166,7 +166,7 @@ Deno.test("any credit up to 53 bits is taken, and added up without harm", async 
   assert.deepEqual(await client.next(), { ...DONE, id: 1 });
 });
 
-Deno.test("credit and cancel for what is no stream are passed over", async () => {
+Deno.test("the server ignores credit and cancel without a stream", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   const { opened, open } = gate();
@@ -208,7 +208,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`${JSON.stringify(frame)} is code 2, and the stream goes on`, async () => {
+  Deno.test(`${JSON.stringify(frame)} is answered with code 2 and the stream continues`, async () => {
     const { server: made } = serveEndless();
     await using server = made;
     await using client = await login(server);
@@ -222,7 +222,7 @@ for (
   });
 }
 
-Deno.test("a client that has not named it gets code 8, for each of the actions", async () => {
+Deno.test("a client without the extension gets code 8 for each action", async () => {
   const { server: made, made: progress } = serveEndless();
   await using server = made;
   for (const features of [undefined, [], ["batch", "request"]]) {
@@ -237,7 +237,7 @@ Deno.test("a client that has not named it gets code 8, for each of the actions",
   assert.equal(progress.count, 0);
 });
 
-Deno.test("a stream of what there is not is code 5, and of one result code 7", async () => {
+Deno.test("a stream of an unknown operation fails with code 5, of a single result with code 7", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   await using client = await login(server);
@@ -260,7 +260,7 @@ Deno.test("a stream of what there is not is code 5, and of one result code 7", a
   }
 });
 
-Deno.test("a stream counts as under way until its generator has ended", async () => {
+Deno.test("a stream counts towards maxPending until its generator has ended", async () => {
   const limits = { maxPending: 2 };
   const { server: made } = serveEndless({ limits });
   await using server = made;
@@ -286,7 +286,7 @@ Deno.test("a stream counts as under way until its generator has ended", async ()
   await takeItems(client, 3);
 });
 
-Deno.test("credit and cancel are never refused as too many, but who does not stop is cut off", async () => {
+Deno.test("credit and cancel are not rejected by maxRate, but too many close the connection", async () => {
   const limits = { maxRate: 1, maxBurst: 10 };
   const { server: made, made: progress } = serveEndless({
     limits,
@@ -309,7 +309,7 @@ Deno.test("credit and cancel are never refused as too many, but who does not sto
   });
 });
 
-Deno.test("an endless generator that never waits keeps nobody else waiting", async () => {
+Deno.test("an endless generator does not delay other clients", async () => {
   const { server: made } = serveEndless({ closeTimeout: 1 });
   await using server = made;
   await using greedy = await login(server);
@@ -322,7 +322,7 @@ Deno.test("an endless generator that never waits keeps nobody else waiting", asy
   }
 });
 
-Deno.test("items of one turn go in one frame, and those of a batch of streams in one batch", async () => {
+Deno.test("items of one turn are sent in one frame, and several streams in one batch", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   await using client = await RawClient.logIn(server, ["stream", "batch"]);
@@ -339,7 +339,7 @@ Deno.test("items of one turn go in one frame, and those of a batch of streams in
   );
 });
 
-Deno.test("a stream that is too deep or too large is refused as any request", async () => {
+Deno.test("a stream request is subject to maxDepth and maxPayload", async () => {
   const { server: made } = serveEndless({ limits: { maxDepth: 2 } });
   await using server = made;
   await using client = await login(server);
@@ -349,7 +349,7 @@ Deno.test("a stream that is too deep or too large is refused as any request", as
   assert.equal((await client.closed).code, 1009);
 });
 
-Deno.test("an item that is too large to be sent ends its stream alone, with its finally", async () => {
+Deno.test("an item that is too large ends its stream only", async () => {
   const logger = new LogRecorder();
   const limits = { maxBuffered: 1_024 };
   const { server: made } = serveEndless({ limits, logger });
@@ -377,7 +377,7 @@ Deno.test("an item that is too large to be sent ends its stream alone, with its 
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
 });
 
-Deno.test("what has no JSON form ends the stream with code 6, and undefined is null", async () => {
+Deno.test("an item without a JSON form ends the stream with code 6", async () => {
   const { server: made } = serveEndless({ logger: new LogRecorder() });
   await using server = made;
   server.operation("odd", async function* () {
@@ -391,7 +391,7 @@ Deno.test("what has no JSON form ends the stream with code 6, and undefined is n
   assert.equal((await client.next()).code, 6);
 });
 
-Deno.test("a generator whose finally throws is code 6, after a cancel, too", async () => {
+Deno.test("a generator whose finally block throws fails with code 6", async () => {
   const logger = new LogRecorder();
   const { server: made } = serveEndless({ logger });
   await using server = made;
@@ -415,7 +415,7 @@ Deno.test("a generator whose finally throws is code 6, after a cancel, too", asy
   await logger.line(/operation "broken" failed\nError: secret of the host/);
 });
 
-Deno.test("a generator that gives up because it was told to is no failure", async () => {
+Deno.test("a generator that throws after cancel is not logged as failed", async () => {
   const logger = new LogRecorder();
   const { server: made } = serveEndless({ logger });
   await using server = made;
@@ -435,7 +435,7 @@ Deno.test("a generator that gives up because it was told to is no failure", asyn
   assert(!logger.lines.some((line) => /failed/.test(line)));
 });
 
-Deno.test("a generator that never comes to a yield keeps its place until its client has gone", async () => {
+Deno.test("a stuck generator stays pending until its client disconnects", async () => {
   const { server: made } = serveEndless({ closeTimeout: 1 });
   await using server = made;
   server.operation("stuck", async function* () {
@@ -452,7 +452,7 @@ Deno.test("a generator that never comes to a yield keeps its place until its cli
   assert.equal((await client.closed).code, 1000);
 });
 
-Deno.test("a client that vanishes ends all its streams", async () => {
+Deno.test("a client that disconnects ends all its streams", async () => {
   const { server: made, made: progress } = serveEndless();
   await using server = made;
   const client = await login(server);

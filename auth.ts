@@ -110,29 +110,6 @@ export function findToken<Candidate extends { readonly token: string }>(
   return found;
 }
 
-/**
- * The login of a server that was given no other: the client's token has to be the
- * server's.
- *
- * @param server The server, of which only the token is looked at
- * @param token The token that the client sent
- * @returns Whether the tokens are the same
- *
- * @example
- * ```ts
- * import { defaultLogin } from "@hoist/cli/auth";
- * import assert from "node:assert/strict";
- *
- * assert(defaultLogin({ token: "test" }, "test"));
- * ```
- */
-export function defaultLogin(
-  server: { readonly token: string },
-  token: string,
-): boolean {
-  return tokensMatch(server.token, token);
-}
-
 /** The digests of what is compared again and again. */
 const digests = new WeakMap<
   object,

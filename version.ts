@@ -12,11 +12,10 @@
  * @module
  */
 
-import config from "./deno.json" with { type: "json" };
 import { greaterOrEqual } from "@std/semver/greater-or-equal";
 import { tryParse } from "@std/semver/try-parse";
-/** The version of this package, which is also the version of Hoist that it speaks */
-export const VERSION: string = config.version;
+/** The version of this package, which is also the version of Hoist that it speaks. */
+export const VERSION: string = "1.1.0";
 
 /**
  * Whether a text is a version as Semantic Versioning 2.0.0 has it, such as `1.2.3`.

@@ -56,7 +56,6 @@ import {
 } from "../contract/infer.ts";
 import { type CloseInfo } from "../protocol/close.ts";
 import {
-  encodeAhead,
   encodeMessageRequest,
   encodeOperationRequest,
   encodeStreamRequest,
@@ -157,10 +156,10 @@ export class ClientConnection implements Connection {
   ): Promise<Json> {
     this.#inbox.open();
     const subject = describeOperation(name);
-    const encode = (id: number) => encodeOperationRequest(id, name, data);
-    const request = { subject, encode, signal, timeout, idempotent };
     try {
       this.#assertOperation(name);
+      const encode = encodeOperationRequest(name, data);
+      const request = { subject, encode, signal, timeout, idempotent };
       const result = (await this.#link.request(request))?.result ?? null;
       const checking = this.#checks?.result(name, result);
       if (checking !== undefined) await checking;
@@ -180,9 +179,7 @@ export class ClientConnection implements Connection {
     const subject = describeStream(name);
     this.#assertOperation(name);
     // What cannot be sent is refused now, and not when somebody asks for an item.
-    const encode = encodeAhead((id) =>
-      encodeStreamRequest(id, name, data, buffer)
-    );
+    const encode = encodeStreamRequest(name, data, buffer);
     return new ItemStream({
       subject,
       buffer,
@@ -231,7 +228,7 @@ export class ClientConnection implements Connection {
       subject: describeMessage(name),
       signal,
       timeout,
-      encode: (id) => encodeMessageRequest(id, name, data, replying),
+      encode: encodeMessageRequest(name, data, replying),
       onOpen: (id) => messageId = id,
       onReply: (wire) => replies.add(wire),
     });
@@ -265,7 +262,7 @@ export class ClientConnection implements Connection {
       signal,
       timeout,
       endsWithReply: true,
-      encode: (id) => encodeMessageRequest(id, name, data, null),
+      encode: encodeMessageRequest(name, data, null),
       onReply: (wire) => void replies.push(wire),
     });
     const [first] = replies;

@@ -23,7 +23,6 @@ import { limit, within } from "../common/async.ts";
 import { ConnectionClosedError, timedOut } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
 import { type CloseInfo } from "../protocol/close.ts";
-import { encodeAhead } from "../protocol/encode.ts";
 /** Something that waits. */
 interface Entry<Carrier> {
   start(carrier: Carrier): void;
@@ -166,9 +165,8 @@ export class ReconnectingLink implements Link {
     try {
       signal.throwIfAborted();
       this.#assertRoom(request.subject);
-      const encode = encodeAhead(request.encode);
       const timeout = undefined;
-      return await this.#persist({ ...request, encode, signal, timeout });
+      return await this.#persist({ ...request, signal, timeout });
     } finally {
       cancel();
     }

@@ -30,7 +30,7 @@
 
 import { within } from "./async.ts";
 import { describeIssues, type Issue, readIssues } from "./issues.ts";
-import { type Feature } from "../protocol/features.ts";
+
 /** The error codes of a server: protocol.md, "Frames", and `LIMIT_EXCEEDED` */
 export const ErrorCode = {
   /** The frame is not JSON */
@@ -272,7 +272,7 @@ export class FeatureError extends HoistError {
    * @param feature The name of the extension
    * @param peer Who does not speak it
    */
-  constructor(subject: string, feature: Feature, peer: "server" | "client") {
+  constructor(subject: string, feature: string, peer: "server" | "client") {
     super(
       `Cannot finish ${subject}: the ${peer} does not speak the extension "${feature}" of this package; update it, or do without`,
     );

@@ -1,22 +1,35 @@
-import { Message } from "../protocol/message.ts";
+/**
+ * The listeners of one side, and how they are called.
+ *
+ * @module
+ */
+
+import { invalidType } from "./check.ts";
+
+/** What a listener is called with: a message, or anything else that has a name. */
+export interface Named {
+  /** The name that listeners are registered for */
+  readonly name: string;
+}
+
 /**
  * Is called with each message that it was registered for. A promise that it returns
  * is waited for.
  *
  * @param message The message
  */
-export type Listener<Received extends Message<unknown>> = (
+export type Listener<Received extends Named> = (
   message: Received,
 ) => unknown;
 
 /** A listener as it was added: each time anew, so that each is removed alone. */
-interface Entry<Received extends Message<unknown>> {
+interface Entry<Received extends Named> {
   readonly listener: Listener<Received>;
   removed: boolean;
 }
 
 /** The listeners of one side, by the name of the message. */
-export class Listeners<Received extends Message<unknown>> {
+export class Listeners<Received extends Named> {
   readonly #byName = new Map<string, readonly Entry<Received>[]>();
   #toAll: readonly Entry<Received>[] = [];
 
@@ -90,7 +103,7 @@ export class Listeners<Received extends Message<unknown>> {
   }
 }
 
-function entryOf<Received extends Message<unknown>>(
+function entryOf<Received extends Named>(
   listener: Listener<Received> | undefined,
 ): Entry<Received> {
   assertListener(listener);
@@ -98,7 +111,7 @@ function entryOf<Received extends Message<unknown>>(
 }
 
 /** Refuses what cannot be called with a message. */
-export function assertListener<Received extends Message<unknown>>(
+export function assertListener<Received extends Named>(
   listener: Listener<Received> | undefined,
 ): asserts listener is Listener<Received> {
   if (typeof listener === "function") return;

@@ -1,4 +1,9 @@
-import { debug } from "../server/log.ts";
+/**
+ * The interface between Hoist and the logger of the application.
+ *
+ * @module
+ */
+
 /**
  * Where the lines go. `console`, a logger of `@std/log`, LogTape and pino all fit.
  *

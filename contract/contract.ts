@@ -6,7 +6,6 @@
  */
 
 import { type JsonObject } from "../common/json.ts";
-import { describe } from "./describe.ts";
 import { type InputOf, isSchema, type Schema } from "./schema.ts";
 /** The schema of what a message or a call carries, which is always an object */
 export type DataSchema = Schema<object, unknown>;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import {
+import type {
   Contract,
   ContractParts,
   MessageEntries,

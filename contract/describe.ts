@@ -7,12 +7,12 @@
 import { isJsonObject, type JsonObject } from "../common/json.ts";
 import {
   type Contract,
-  ContractDescription,
+  type ContractDescription,
   type DataSchema,
-  MessageDescription,
+  type MessageDescription,
   type MessageEntries,
   type MessageSchemas,
-  OperationDescription,
+  type OperationDescription,
   type OperationSchemas,
 } from "./contract.ts";
 import { isSchema, type Schema } from "./schema.ts";

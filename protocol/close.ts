@@ -6,7 +6,7 @@
 
 import { CloseCode } from "../common/errors.ts";
 import { escapeControls } from "../common/text.ts";
-import { type CloseEffect } from "../server/session.ts";
+
 /**
  * The longest wait that a server may ask for, in milliseconds: it should not be able
  * to send a client away for good.
@@ -75,26 +75,50 @@ export function assertClose(code: number, reason: string): void {
   }
 }
 
-/** How a connection ended that the session closed. */
-export function describeEnd({ code, reason, failure }: CloseEffect): string {
+/**
+ * Describes the end of a connection that the server's session closed.
+ *
+ * @param close The close code, the reason and, unless the client said goodbye, what went
+ * wrong
+ * @returns `closed by the client` after a goodbye, otherwise the same as
+ * {@linkcode describeDisconnect}
+ */
+export function describeEnd(
+  { code, reason, failure }: {
+    readonly code: number;
+    readonly reason: string;
+    readonly failure?: string;
+  },
+): string {
   return failure === undefined
-    ? "has said goodbye"
+    ? "closed by the client"
     : describeDisconnect(code, reason);
 }
 
-/** How a connection ended that this side closed. */
+/**
+ * Describes the end of a connection that the server closed.
+ *
+ * @param code The close code
+ * @param reason The reason, or an empty string
+ * @returns The description, such as `closed by the server (1008, token revoked)`
+ */
 export function describeDisconnect(code: number, reason: string): string {
-  // A host program may tell its client anything.
+  // The application can close with any reason.
   const detail = reason === "" ? "" : `, ${escapeControls(reason)}`;
-  return `was disconnected (${code}${detail})`;
+  return `closed by the server (${code}${detail})`;
 }
 
-/** How a connection ended that nobody here closed. */
+/**
+ * Describes the end of a connection that the server did not close.
+ *
+ * @param code The close code
+ * @returns `connection lost`, or `closed by the client` with the code
+ */
 export function describeClose(code: number): string {
-  // Deno's code is 0 where the connection broke.
+  // Deno reports the code 0 if the connection broke.
   return code === 0 || code === CloseCode.ABNORMAL
-    ? "was lost"
-    : `has disconnected (${code})`;
+    ? "connection lost"
+    : `closed by the client (${code})`;
 }
 
 /** How a connection ended */

@@ -1,9 +1,10 @@
 /**
- * The JSON text of the frames that each side sends: protocol.md, "Frames".
+ * The encoders of the frames that each side sends: docs/reference/protocol.md, "Frames".
  *
  * @module
  */
 
+import { invalidType } from "../common/check.ts";
 import { type ErrorCode } from "../common/errors.ts";
 import { type JsonObject, stringifyData } from "../common/json.ts";
 import {
@@ -13,7 +14,8 @@ import {
 } from "../common/text.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import { type WireMessage } from "./message.ts";
-/** What the `message` key of a success says about the frame. */
+
+/** The value of the key `message` of a success frame, which says what the frame is. */
 export type SuccessKind =
   | "open"
   | "newmsg"
@@ -23,6 +25,7 @@ export type SuccessKind =
   | "items"
   | null;
 
+/** The names and sentences of the error codes; those of 1 to 8 are of Hoist 1. */
 const ERROR_SENTENCES: Readonly<
   Record<ErrorCode, readonly [error: string, message: string]>
 > = {
@@ -40,10 +43,16 @@ const ERROR_SENTENCES: Readonly<
   9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
 };
 
-/** The last frame of a client: protocol.md, "5. Goodbye". */
+/** The last frame of a client: docs/reference/protocol.md, "5. Goodbye". */
 export const GOODBYE = JSON.stringify({ id: null, end: true });
 
-/** A success of the server; `data` is JSON text already, so that it is made once. */
+/**
+ * Encodes a success of the server.
+ *
+ * @param id The number of the request; `null` if there is none
+ * @param kind What the frame is
+ * @param data A JSON string, so that the same data is encoded only once
+ */
 export function encodeSuccess(
   id: number | null,
   kind: SuccessKind,
@@ -54,8 +63,13 @@ export function encodeSuccess(
 }
 
 /**
- * The answer to a login; the features are `null` for a client that named none, and who
- * wants to know it is told how large a frame may be.
+ * Encodes the answer to a login: docs/reference/protocol.md, "Extensions".
+ *
+ * @param id The number of the login
+ * @param features The extensions that both sides named; `null` if the client named none,
+ * as a client of Hoist 1
+ * @param maxPayload The largest frame that the server accepts, in bytes; it is sent to a
+ * client that named the extension `max-payload`
  */
 export function encodeLoginAnswer(
   id: number,
@@ -63,13 +77,20 @@ export function encodeLoginAnswer(
   maxPayload = Infinity,
 ): string {
   if (features === null) return encodeSuccess(id, null);
-  const tells = features.has("max-payload") && maxPayload !== Infinity;
-  const limits = tells ? { maxPayload } : {};
+  const hasLimit = features.has("max-payload") && maxPayload !== Infinity;
+  const limits = hasLimit ? { maxPayload } : {};
   const data = { features: [...features], ...limits };
   return encodeSuccess(id, null, JSON.stringify(data));
 }
 
-/** An error of the server: protocol.md, "Frames". */
+/**
+ * Encodes an error of the server: docs/reference/protocol.md, "Frames".
+ *
+ * @param id The number of the request; `null` if it could not be read
+ * @param code The number of the error
+ * @param data The details, whose keys depend on the code
+ * @param description What exactly is wrong
+ */
 export function encodeError(
   id: number | null,
   code: ErrorCode,
@@ -78,18 +99,20 @@ export function encodeError(
 ): string {
   const [error, message] = ERROR_SENTENCES[code];
   const success = false;
-  return JSON.stringify({
-    success,
-    data,
-    error,
-    code,
-    message,
-    desc: description,
-    id,
-  });
+  const desc = description;
+  return JSON.stringify({ success, data, error, code, message, desc, id });
 }
 
-/** The JSON text of a message object: protocol.md, "2. A message". */
+/**
+ * Encodes a message object: docs/reference/protocol.md, "2. A message".
+ *
+ * @param name The name of the message
+ * @param data The payload
+ * @param replying The message that this one replies to
+ * @param id The number of the message
+ *
+ * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ */
 export function encodeMessage(
   name: string,
   data: JsonObject,
@@ -103,7 +126,13 @@ export function encodeMessage(
   },"id":${id}}`;
 }
 
-/** The login of a client: protocol.md, "1. Login". */
+/**
+ * Encodes the login of a client: docs/reference/protocol.md, "1. Login".
+ *
+ * @param token The token of the client
+ * @param version The version of Hoist that the client speaks
+ * @param features The extensions that the client names
+ */
 export function encodeLogin(
   token: string,
   version: string,
@@ -112,79 +141,98 @@ export function encodeLogin(
   return JSON.stringify({ id: 0, token, version, features });
 }
 
-/** A message of a client: protocol.md, "2. A message". */
+/**
+ * Makes the frame of a request with any number. The data is encoded once, before the
+ * number is known: an error is thrown by the caller's own call, and what the caller
+ * changes afterwards has no effect.
+ */
+export type RequestEncoder = (id: number) => string;
+
+/**
+ * Encodes a message of a client: docs/reference/protocol.md, "2. A message".
+ *
+ * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ */
 export function encodeMessageRequest(
-  id: number,
   name: string,
   data: JsonObject,
   replying: WireMessage | null,
-): string {
+): RequestEncoder {
   assertName(name);
   const payload = stringifyData(data, describeMessage(name));
-  return `{"id":${id},"action":"message","data":{"message":${
+  const rest = `,"action":"message","data":{"message":${
     JSON.stringify(name)
   },"data":${payload},"replying":${JSON.stringify(replying)}}}`;
+  return (id) => `{"id":${id}${rest}`;
 }
 
-/** A call of a client: protocol.md, "3. An operation". */
+/**
+ * Encodes a call of an operation: docs/reference/protocol.md, "3. An operation".
+ *
+ * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ */
 export function encodeOperationRequest(
-  id: number,
   name: string,
   data: JsonObject,
-): string {
+): RequestEncoder {
   assertName(name);
   const payload = stringifyData(data, describeOperation(name));
-  return `{"id":${id},"action":"operation","data":{"operation":${
+  const rest = `,"action":"operation","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}}}`;
+  return (id) => `{"id":${id}${rest}`;
 }
 
-/** A call that gives a stream, of which so many items are taken: `stream`. */
+/**
+ * Encodes a call of an operation that returns a stream: docs/reference/protocol.md,
+ * `stream`.
+ *
+ * @param name The name of the operation
+ * @param data The arguments of the operation
+ * @param credit How many items the server can send before it waits for more credit
+ *
+ * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ */
 export function encodeStreamRequest(
-  id: number,
   name: string,
   data: JsonObject,
   credit: number,
-): string {
+): RequestEncoder {
   assertName(name);
   const payload = stringifyData(data, describeStream(name));
-  return `{"id":${id},"action":"stream","data":{"operation":${
+  const rest = `,"action":"stream","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload},"credit":${credit}}}`;
+  return (id) => `{"id":${id}${rest}`;
 }
 
-/** So many items more are taken of a stream: docs/protocol.md, `stream`. */
+/** Encodes more credit for a stream: docs/reference/protocol.md, `stream`. */
 export function encodeCredit(id: number, credit: number): string {
   return `{"id":${id},"action":"credit","data":{"credit":${credit}}}`;
 }
 
-/** No more items are taken of a stream: docs/protocol.md, `stream`. */
+/** Encodes the cancellation of a stream: docs/reference/protocol.md, `stream`. */
 export function encodeCancel(id: number): string {
   return `{"id":${id},"action":"cancel","data":{}}`;
 }
 
-/** The listeners to a request of the server are done: docs/protocol.md, `request`. */
+/**
+ * Encodes that the listeners to a request of the server have finished:
+ * docs/reference/protocol.md, `request`.
+ *
+ * @param id The number of the message that asked
+ * @param failed Whether one of the listeners failed
+ */
 export function encodeRequestDone(id: number, failed: boolean): string {
   return `{"id":${id},"action":"done","data":{"failed":${failed}}}`;
 }
 
-/**
- * Encodes a request now, for a number that it gets later: it is refused at once if
- * it cannot be sent, and what its caller changes in the meantime does not count.
- *
- * @param encode Makes the frame of a request, with its number
- * @returns Makes the same frame with any number
- */
-export function encodeAhead(
-  encode: (id: number) => string,
-): (id: number) => string {
-  const rest = encode(0).slice('{"id":0'.length);
-  return (id) => `{"id":${id}${rest}`;
-}
-
 function assertName(name: unknown): void {
   if (typeof name === "string") return;
-  throw new TypeError(
-    `Cannot send a request or a message as its name must be a text: current value is of type ${typeof name}`,
+  throw invalidType(
+    "Cannot send a message or a request",
+    "the name",
+    "a string",
+    name,
   );
 }

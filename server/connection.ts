@@ -314,7 +314,7 @@ export class ServerConnection
     this.#ended = info;
     this.#session.close();
     this.#host.leave(this);
-    this.log.info("disconnect", how);
+    this.log.info("disconnect", `disconnected: ${how}`);
     this.#handlersEnded = this.#requests.end(info);
     this.#onEnd();
   }

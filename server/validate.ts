@@ -7,7 +7,7 @@
 import { mapMaybePromise } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
-import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
+import { type JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import {
   assertNamed,
@@ -16,9 +16,7 @@ import {
   type Incoming,
   repliesTo,
 } from "../contract/contract.ts";
-import { jsonSchemaOf } from "../contract/describe.ts";
 import { check, type Schema } from "../contract/schema.ts";
-import { typeName } from "../protocol/invalid_frame.ts";
 import { type WireMessage } from "../protocol/message.ts";
 import { RequestError, told } from "../protocol/request_error.ts";
 /**
@@ -37,7 +35,7 @@ export function checkData(
 ): unknown {
   if (schema === undefined) return data;
   return mapMaybePromise(check(schema, data), ({ issues, value }) => {
-    if (issues !== undefined) throw refuseData(issues, data, schema);
+    if (issues !== undefined) throw refuseData(issues);
     return value;
   });
 }
@@ -96,26 +94,19 @@ export function assertSayable(
 }
 
 /**
- * The refusal of data that does not fit its schema: docs/protocol.md, "Frames", code 2.
+ * Makes the error for data that does not match its schema: docs/reference/protocol.md,
+ * "Frames", code 2.
  *
- * @param issues What is wrong with it
- * @param value The data
- * @param schema The schema
+ * @param issues What is wrong with the data
  */
-export function refuseData(
-  issues: readonly Issue[],
-  value: JsonObject,
-  schema: Schema,
-): RequestError {
+export function refuseData(issues: readonly Issue[]): RequestError {
   const subject = "the data does not fit its schema";
   return new RequestError(
     ErrorCode.INVALID_CONTENT,
     `${subject}, ${describeIssues(issues)}`,
     {
-      data: {
-        ...typesAt(issues[0]?.path ?? [], value, schema),
-        ...told(issues),
-      },
+      // Hoist 1 has these two keys, and the issues say the rest.
+      data: { current: "dict", needed: "dict", ...told(issues) },
       note: `${subject}${placesOf(issues)}`,
     },
   );
@@ -127,67 +118,4 @@ export function refuseName(description: string): RequestError {
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {
     data: { current: "str", needed: "str", ...told(issues) },
   });
-}
-
-/** What there is at a place and what there should be, as Python calls it. */
-export function typesAt(
-  path: Issue["path"],
-  value: JsonObject,
-  schema: Schema,
-): { readonly current: string | null; readonly needed: string | string[] } {
-  const needed = neededAt(path, inputOf(schema));
-  // Who cannot say more says that it is an object, and yet not the right one.
-  if (needed === undefined) return { current: "dict", needed: "dict" };
-  return { current: typeName(valueAt(path, value)), needed };
-}
-
-function valueAt(path: Issue["path"], value: Json): Json | undefined {
-  let current: Json | undefined = value;
-  for (const key of path) {
-    if (typeof current !== "object" || current === null) return undefined;
-    if (!Object.hasOwn(current, key)) return undefined;
-    current = (current as JsonObject)[key];
-  }
-  return current;
-}
-
-/** What libraries said: they take longer for it than for the checking. */
-const inputs = new WeakMap<Schema, JsonObject | null>();
-
-function inputOf(schema: Schema): JsonObject | null {
-  const known = inputs.get(schema);
-  if (known !== undefined) return known;
-  const made = jsonSchemaOf(schema, "input");
-  inputs.set(schema, made);
-  return made;
-}
-
-/** What Python calls the types of JSON Schema. */
-const TYPES: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ["string", ["str"]],
-  ["integer", ["int"]],
-  ["number", ["int", "float"]],
-  ["boolean", ["bool"]],
-  ["object", ["dict"]],
-  ["array", ["list"]],
-  ["null", ["None"]],
-]);
-
-/** The types that a JSON Schema asks for at a place; `undefined` if it does not say. */
-function neededAt(
-  path: Issue["path"],
-  schema: JsonObject | null,
-): string | string[] | undefined {
-  let node: Json | undefined = schema;
-  for (const key of path) {
-    if (!isJsonObject(node)) return undefined;
-    node = typeof key === "number"
-      ? node.items
-      : isJsonObject(node.properties)
-      ? node.properties[key]
-      : undefined;
-  }
-  const types = isJsonObject(node) ? [node.type].flat() : [];
-  const names = types.flatMap((type) => TYPES.get(type) ?? []);
-  return names.length > 1 ? names : names[0];
 }

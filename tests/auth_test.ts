@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  defaultLogin,
-  findToken,
-  type Login,
-  type LoginContext,
-  tokensMatch,
-} from "../auth.ts";
+import { findToken, tokensMatch } from "../auth.ts";
 import { DEFAULT_TOKEN_ALPHABET } from "../token.ts";
 
 const LONG = "x".repeat(1_000_000);
@@ -41,13 +35,6 @@ const UNEQUAL: readonly [what: string, expected: string, actual: string][] = [
   ["another end of a million letters", `${LONG}a`, `${LONG}b`],
 ];
 
-const CONTEXT: LoginContext = {
-  address: "127.0.0.1:41788",
-  version: "1.0.0",
-  url: new URL("http://127.0.0.1/hoist"),
-  headers: new Headers(),
-};
-
 for (const [what, token] of EQUAL) {
   Deno.test(`tokensMatch() accepts the same token: ${what}`, () => {
     // A copy, so that the strings are not one and the same.
@@ -68,22 +55,6 @@ Deno.test("tokensMatch() sees a difference at any place of a token", () => {
     const other = `${token.slice(0, index)}?${token.slice(index + 1)}`;
     assert.equal(tokensMatch(token, other), false);
   }
-});
-
-Deno.test("defaultLogin() lets in who has the token of the server", () => {
-  assert.equal(defaultLogin({ token: "test" }, "test"), true);
-});
-
-for (const token of ["", "tes", "Test", "test ", "\ud800"]) {
-  Deno.test(`defaultLogin() refuses the token ${JSON.stringify(token)}`, () => {
-    assert.equal(defaultLogin({ token: "test" }, token), false);
-  });
-}
-
-Deno.test("defaultLogin() is a Login, to which the context does not matter", async () => {
-  const login: Login<{ readonly token: string }> = defaultLogin;
-  assert.equal(await login({ token: "test" }, "test", CONTEXT), true);
-  assert.equal(await login({ token: "test" }, "best", CONTEXT), false);
 });
 
 Deno.test("findToken() goes by the token that a candidate has now", () => {

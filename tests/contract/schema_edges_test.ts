@@ -4,7 +4,6 @@ import { checkedListener } from "../../server/registry.ts";
 import { type Client, ClientMessage } from "../../server/message.ts";
 import { type DataSchema } from "../../contract/contract.ts";
 import { Message } from "../../protocol/message.ts";
-import { refuseData } from "../../server/validate.ts";
 import { check, type Schema } from "../../contract/schema.ts";
 import { INVALID_DATA, LIBRARIES, schemaOf } from "../support/schemas.ts";
 
@@ -19,10 +18,6 @@ Deno.test("what is wrong with a value as a whole has no path, by a schema of ark
   const schema = LIBRARIES.arktype!;
   const issues = issuesIn(schema, 7);
   assert.deepEqual(issues.map(({ path }) => [...path]), [[]]);
-  const { message, data, note } = refuseData(issues, {}, schema);
-  assert.doesNotMatch(message, / at /);
-  assert.deepEqual(JSON.parse(JSON.stringify(data)).issues[0].path, []);
-  assert.equal(note, "the data does not fit its schema");
 });
 
 Deno.test("a path is a plain list, by a schema of arktype", () => {

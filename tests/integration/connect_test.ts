@@ -7,6 +7,7 @@ import {
   VersionError,
 } from "../../common/errors.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
+import { VERSION } from "../../version.ts";
 import { rejection } from "../support/errors.ts";
 import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -73,25 +74,25 @@ Deno.test("connect() reports a wrong token", async () => {
 
 Deno.test("connect() reports a server that is too old", async () => {
   await using server = serveQuietly();
-  const error = await rejection(connectTo(server, { minimumVersion: "1.0.1" }));
+  const error = await rejection(connectTo(server, { minimumVersion: "1.1.1" }));
   assert(error instanceof VersionError);
-  assert.deepEqual([error.needed, error.current], ["1.0.1", "1.0.0"]);
+  assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
   assert.match(
     error.message,
-    /: the server has version 1\.0\.0, at least 1\.0\.1 is asked for; update the server or lower 'minimumVersion'$/,
+    /: the server has version 1\.1\.0, at least 1\.1\.1 is asked for; update the server or lower 'minimumVersion'$/,
   );
-  await using connection = await connectTo(server, { minimumVersion: "1.0.0" });
+  await using connection = await connectTo(server, { minimumVersion: VERSION });
   assert(connection);
 });
 
 Deno.test("connect() reports a client that is too old", async () => {
-  await using server = serveQuietly({ minimumVersion: "1.0.1" });
+  await using server = serveQuietly({ minimumVersion: "1.1.1" });
   const error = await rejection(connectTo(server));
   assert(error instanceof VersionError);
-  assert.deepEqual([error.needed, error.current], ["1.0.1", "1.0.0"]);
+  assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
   assert.match(
     error.message,
-    /: the server needs version 1\.0\.1 or later, this client has 1\.0\.0; update the client$/,
+    /: the server needs version 1\.1\.1 or later, this client has 1\.1\.0; update the client$/,
   );
 });
 

@@ -129,8 +129,8 @@ Deno.test("arguments that do not fit are code 2, and a call that is not in it co
   const error = await rejection(connection.operation("add", { a: "1" }));
   assert(error instanceof ResponseError);
   assert.deepEqual([error.code, error.data], [2, {
-    current: "str",
-    needed: ["int", "float"],
+    current: "dict",
+    needed: "dict",
     issues: [{
       path: ["a"],
       message: "Invalid input: expected number, received string",

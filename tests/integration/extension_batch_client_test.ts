@@ -7,6 +7,7 @@ import type { Connection } from "../../client/connection.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
 import { encodeOperationRequest, GOODBYE } from "../../protocol/encode.ts";
+import { VERSION } from "../../version.ts";
 import { rejection } from "../support/errors.ts";
 import {
   broadcastFrame,
@@ -79,8 +80,8 @@ for (const [what, options, limit] of LIMITS) {
         ...options,
       });
       const rest = limit + over - byteLength(
-        `[${encodeOperationRequest(1, "a", { text: "ü" })},${
-          encodeOperationRequest(2, "b", { text: "" })
+        `[${encodeOperationRequest("a", { text: "ü" })(1)},${
+          encodeOperationRequest("b", { text: "" })(2)
         }]`,
       );
       await Promise.all([
@@ -154,7 +155,7 @@ Deno.test("a client names what it speaks at its login", async () => {
   assert.deepEqual(frames[0], {
     id: 0,
     token: "test",
-    version: "1.0.0",
+    version: VERSION,
     features: FEATURES.filter((feature) => feature !== "retry"),
   });
 });

@@ -42,7 +42,7 @@ function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
 /** Calls an operation with a frame of so many bytes; `id` is its number. */
 function call(connection: Connection, id: number, bytes: number) {
   const text = "x".repeat(
-    bytes - byteLength(encodeOperationRequest(id, "echo", { text: "" })),
+    bytes - byteLength(encodeOperationRequest("echo", { text: "" })(id)),
   );
   return connection.operation("echo", { text });
 }
@@ -74,7 +74,7 @@ Deno.test("a client and a server of ours agree to the byte on what is too large"
 Deno.test("bytes are counted, not characters", async () => {
   await using server = recordingServer(loginAnswer(200), answer);
   await using connection = await connect("test", { url: server.url });
-  const rest = 200 - byteLength(encodeMessageRequest(1, "hello", {}, null)) -
+  const rest = 200 - byteLength(encodeMessageRequest("hello", {}, null)(1)) -
     byteLength('"text":""');
   const fitting = "€".repeat(rest / 3) + "x".repeat(rest % 3);
   await connection.message("hello", { text: fitting });

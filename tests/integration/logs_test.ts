@@ -17,7 +17,7 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
     "info startup: starting server on HOST with token test",
     "info connect: HOST has connected",
     "info login: HOST has successfully authenticated",
-    "info disconnect: HOST has said goodbye",
+    "info disconnect: HOST disconnected: closed by the client",
     "info shutdown: closing the server",
     "info shutdown: the server is closed",
   ]);

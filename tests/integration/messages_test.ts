@@ -162,10 +162,10 @@ Deno.test("message(), operation() and broadcast() reject a name that is not a st
       await assert.rejects(connection[what](name), {
         name: "TypeError",
         message:
-          `Cannot send a request or a message as its name must be a text: current value is of type ${typeof name}`,
+          /^Cannot send a message or a request: the name must be a string\. It is /,
       });
     }
-    await assert.rejects(server.broadcast(name), /its name must be a text/);
+    await assert.rejects(server.broadcast(name), /the name must be a string/);
   }
   assert.deepEqual((await connection.message("fine")).replies, []);
 });

@@ -178,7 +178,9 @@ Deno.test("the server answers a goodbye with close code 1000", async () => {
   await using client = await RawClient.logIn(server);
   client.send({ id: null, end: true });
   assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
-  await logger.line(/^info disconnect: 127\.0\.0\.1:\d+ has said goodbye$/);
+  await logger.line(
+    /^info disconnect: 127\.0\.0\.1:\d+ disconnected: closed by the client$/,
+  );
 });
 
 Deno.test("names and keys of Object.prototype are ordinary data", async () => {

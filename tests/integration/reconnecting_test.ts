@@ -11,6 +11,7 @@ import {
   VersionError,
 } from "../../common/errors.ts";
 import { FEATURES } from "../../protocol/features.ts";
+import { VERSION } from "../../version.ts";
 import { rejection } from "../support/errors.ts";
 import {
   ackResponse,
@@ -127,7 +128,7 @@ Deno.test("the client logs in with its token and features at each reconnect", as
   const watch = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await watch.next("open");
-  const login = { id: 0, token: "test", version: "1.0.0", features: FEATURES };
+  const login = { id: 0, token: "test", version: VERSION, features: FEATURES };
   assert.deepEqual(server.frames.map(([first]) => first), [login, login]);
 });
 

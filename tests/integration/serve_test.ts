@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { serve, type ServeOptions, Server, start } from "../../server.ts";
+import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -92,7 +93,7 @@ Deno.test("start() returns a server that stays open at the end of its block", as
     });
   }
   const answer = await fetch(`${server.url}/hoist/ack`);
-  assert.equal((await answer.json()).version, "1.0.0");
+  assert.equal((await answer.json()).version, VERSION);
   await server.close();
 });
 

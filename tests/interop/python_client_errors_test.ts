@@ -109,7 +109,7 @@ Deno.test("A Python client that says goodbye and leaves at once is not lost", as
   await withPythonClient(async (python) => {
     await python.connect(server);
     await python.close();
-    await logger.line(/disconnect: .* has said goodbye/);
+    await logger.line(/disconnect: .* disconnected: closed by the client/);
   });
   assert.equal(server.clients.size, 0);
   assert.deepEqual(logger.lines.filter((line) => /lost|^error/.test(line)), []);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connect } from "../../client.ts";
 import { stage } from "../../tools/publish.ts";
 import { settlesWithin } from "../../common/async.ts";
+import { VERSION } from "../../version.ts";
 import { firstMatch } from "../support/process.ts";
 import { JsrRegistry } from "../support/jsr_registry.ts";
 
@@ -78,7 +79,7 @@ class Sandbox implements AsyncDisposable {
 Deno.test("deno run jsr:@hoist/cli --version prints the version", async () => {
   await using sandbox = await Sandbox.make();
   const output = await sandbox.run("jsr:@hoist/cli", "--version");
-  assert.equal(output, "hoist 1.0.0\n");
+  assert.equal(output, `hoist ${VERSION}\n`);
 });
 
 Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describeMessage, describeOperation } from "../../common/text.ts";
 import {
-  encodeAhead,
   encodeError,
   encodeLogin,
   encodeLoginAnswer,
   encodeMessage,
   encodeMessageRequest,
   encodeOperationRequest,
+  encodeStreamRequest,
   encodeSuccess,
   GOODBYE,
 } from "../../protocol/encode.ts";
@@ -237,7 +237,7 @@ Deno.test("decodeResponse() reads the end of a message with its number as it was
 
 Deno.test("encodeMessageRequest() makes the message of the protocol", () => {
   assert.deepEqual(
-    JSON.parse(encodeMessageRequest(1, "hello", { a: 1 }, null)),
+    JSON.parse(encodeMessageRequest("hello", { a: 1 }, null)(1)),
     {
       id: 1,
       action: "message",
@@ -247,13 +247,13 @@ Deno.test("encodeMessageRequest() makes the message of the protocol", () => {
 });
 
 Deno.test("encodeMessageRequest() makes a reply to a reply", () => {
-  const frame = JSON.parse(encodeMessageRequest(1, "hello", {}, WIRE));
+  const frame = JSON.parse(encodeMessageRequest("hello", {}, WIRE)(1));
   assert.deepEqual(frame.data, { message: "hello", data: {}, replying: WIRE });
 });
 
 Deno.test("encodeOperationRequest() makes the operation of the protocol", () => {
   assert.deepEqual(
-    JSON.parse(encodeOperationRequest(2, "add", { a: 1, b: 2 })),
+    JSON.parse(encodeOperationRequest("add", { a: 1, b: 2 })(2)),
     {
       id: 2,
       action: "operation",
@@ -286,7 +286,7 @@ for (const text of TEXTS) {
 
   Deno.test(`decodeRequest() reads a message named ${shown} as it was encoded`, () => {
     assert.deepEqual(
-      decodeRequest(encodeMessageRequest(3, text, data, replying)),
+      decodeRequest(encodeMessageRequest(text, data, replying)(3)),
       {
         kind: "message",
         id: 3,
@@ -298,7 +298,7 @@ for (const text of TEXTS) {
   });
 
   Deno.test(`decodeRequest() reads an operation named ${shown} as it was encoded`, () => {
-    assert.deepEqual(decodeRequest(encodeOperationRequest(3, text, data)), {
+    assert.deepEqual(decodeRequest(encodeOperationRequest(text, data)(3)), {
       kind: "operation",
       id: 3,
       name: text,
@@ -333,7 +333,7 @@ for (const text of TEXTS) {
 Deno.test("encodeMessage() and encodeMessageRequest() survive replies nested 100,000 deep", () => {
   const deep = makeDeep(100_000);
   assert.equal(
-    decodeRequest(encodeMessageRequest(1, "m", {}, deep)).kind,
+    decodeRequest(encodeMessageRequest("m", {}, deep)(1)).kind,
     "message",
   );
   const reply = decodeResponse(
@@ -353,14 +353,14 @@ for (const data of BAD_DATA) {
       },
     );
     assert.throws(
-      () => encodeMessageRequest(1, "hi", data, null),
+      () => encodeMessageRequest("hi", data, null)(1),
       {
         name: "TypeError",
         message: new RegExp(`^Cannot send message "hi" ${must}: put`),
       },
     );
     assert.throws(
-      () => encodeOperationRequest(1, "add", data),
+      () => encodeOperationRequest("add", data)(1),
       {
         name: "TypeError",
         message: new RegExp(`^Cannot send operation "add" ${must}: put`),
@@ -374,24 +374,19 @@ Deno.test("describeMessage() and describeOperation() quote the name", () => {
   assert.equal(describeOperation('a"b\n'), 'operation "a\\"b\\n"');
 });
 
-Deno.test("encodeAhead() encodes once, for any number", () => {
+Deno.test("the request encoders encode once, for any number", () => {
   const data = { n: 1 };
-  let calls = 0;
-  const encode = encodeAhead((id) => {
-    calls++;
-    return encodeOperationRequest(id, "add", data);
-  });
+  const encoders = [
+    encodeMessageRequest("add", data, null),
+    encodeOperationRequest("add", data),
+    encodeStreamRequest("add", data, 2),
+  ];
   data.n = 2;
-  for (const id of [0, 7, 1_234_567]) {
-    assert.equal(encode(id), encodeOperationRequest(id, "add", { n: 1 }));
+  for (const encode of encoders) {
+    for (const id of [0, 7, 1_234_567]) {
+      const frame = JSON.parse(encode(id));
+      assert.equal(frame.id, id);
+      assert.deepEqual(frame.data.data, { n: 1 });
+    }
   }
-  assert.equal(calls, 1);
-});
-
-Deno.test("encodeAhead() throws at once what cannot be encoded", () => {
-  const error = new TypeError("no");
-  assert.throws(() =>
-    encodeAhead(() => {
-      throw error;
-    }), error);
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
 import { Server } from "../../server.ts";
+import { VERSION } from "../../version.ts";
 import {
   connectWithContract,
   contract,
@@ -107,7 +108,7 @@ Deno.test("a login of the host decides, and is told who asks and for what", asyn
   const response = await fetch(url, { headers });
   assert.equal(response.status, 200);
   await response.body?.cancel();
-  assert.deepEqual(seen, ["/hoist/contract", "blue", "1.0.0"]);
+  assert.deepEqual(seen, ["/hoist/contract", "blue", VERSION]);
   assert.equal((await ask(server, "Bearer test")).response.status, 401);
 });
 

@@ -68,7 +68,7 @@ Deno.test("checkData() refuses at once what does not fit", () => {
     assert(RequestError.is(error));
     assert.equal(error.code, ErrorCode.INVALID_CONTENT);
     const { issues, ...types } = JSON.parse(JSON.stringify(error.data));
-    assert.deepEqual(types, { current: "list", needed: "int" });
+    assert.deepEqual(types, { current: "dict", needed: "dict" });
     assert.deepEqual(issues[0].path, ["n"]);
     assert.equal(error.note, "the data does not fit its schema at n");
     return true;

@@ -9,7 +9,7 @@ Deno.test("connections are counted, and warnings", () => {
   const audit = new LogAudit(problems, "secret");
   audit.info("connect: 127.0.0.1:1 has connected");
   audit.info("connect: 127.0.0.1:2 has connected");
-  audit.info("disconnect: 127.0.0.1:1 was lost");
+  audit.info("disconnect: 127.0.0.1:1 disconnected: connection lost");
   audit.warn("error: 127.0.0.1:2: login refused");
   const { begun, ended, warnings } = audit;
   assert.deepEqual({ begun, ended, warnings }, {

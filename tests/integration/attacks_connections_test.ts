@@ -41,7 +41,7 @@ const STALLS: Readonly<Record<string, (peer: TcpPeer) => Promise<void>>> = {
 };
 
 for (const [what, stall] of Object.entries(STALLS)) {
-  Deno.test(`${MANY} peers that open a WebSocket and ${what} are cut off, and hold up nobody`, async () => {
+  Deno.test(`${MANY} clients that open a WebSocket and ${what} time out without delaying others`, async () => {
     await using server = serveQuietly({ limits: { loginTimeout: 1_000 } });
     server.operation("echo", (data) => data);
     await using client = await RawClient.logIn(server);
@@ -57,7 +57,7 @@ for (const [what, stall] of Object.entries(STALLS)) {
   });
 }
 
-Deno.test(`${MANY} connections without a request hold up nobody and keep no server open`, async () => {
+Deno.test(`${MANY} connections with an incomplete request do not delay others or close()`, async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
   await using client = await RawClient.logIn(server);
@@ -73,7 +73,7 @@ Deno.test(`${MANY} connections without a request hold up nobody and keep no serv
   for (const peer of peers) peer[Symbol.dispose]();
 });
 
-Deno.test(`${MANY} wrong tokens from as many addresses are refused one by one`, async () => {
+Deno.test(`${MANY} wrong tokens from ${MANY} addresses lock out each address alone`, async () => {
   const logger = new LogRecorder();
   const limits = { maxLoginFailures: 1 };
   await using server = serveQuietly({ logger, limits, trustProxy: true });
@@ -95,7 +95,7 @@ Deno.test(`${MANY} wrong tokens from as many addresses are refused one by one`, 
   assert(!logger.lines.some((line) => line.includes("wrong")));
 });
 
-Deno.test("clients that vanish in the middle of their requests leave nothing behind", async () => {
+Deno.test("clients that disconnect during their requests are removed", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("echo", (data) => data);
@@ -126,7 +126,7 @@ async function take(client: RawClient, last: number): Promise<number[]> {
   return numbers;
 }
 
-Deno.test("broadcasts during connects and disconnects reach everyone who stays, in order", async () => {
+Deno.test("broadcasts during connects and disconnects reach the other clients in order", async () => {
   const random = seededRandom(4);
   const count = 300;
   await using server = serveQuietly();

@@ -35,7 +35,7 @@ const BAD_DATA: Readonly<Record<string, unknown>> = {
 };
 
 for (const [what, data] of Object.entries(BAD_DATA)) {
-  Deno.test(`data that ${what} is the mistake of who sends it, and goes nowhere`, async () => {
+  Deno.test(`data that ${what} is rejected where it is sent`, async () => {
     const { server, client, other } = await startAttack();
     await using _server = server;
     const bad = data as JsonObject;
@@ -64,7 +64,7 @@ function spoil(message: object, data: Record<string, unknown>): void {
   Object.defineProperty(data, "toJSON", { value: fail, enumerable: true });
 }
 
-Deno.test("a listener that mutates its message spoils nothing but its own answer", async () => {
+Deno.test("a listener that mutates its message affects only its own reply", async () => {
   const { server, client, other } = await startAttack();
   await using _server = server;
   server.receive("spoil", (message) => {
@@ -83,7 +83,7 @@ Deno.test("a listener that mutates its message spoils nothing but its own answer
   await assertServed(other);
 });
 
-Deno.test("a listener that mutates what was replied to, or its own reply, spoils nothing", async () => {
+Deno.test("a listener that mutates the replied message or its reply does not affect others", async () => {
   const { server, client, other } = await startAttack();
   await using _server = server;
   const data = { a: 1 };
@@ -102,7 +102,7 @@ Deno.test("a listener that mutates what was replied to, or its own reply, spoils
   await assertServed(other);
 });
 
-Deno.test("a getter that speaks while its data is sent breaks no frame", async () => {
+Deno.test("a getter that sends messages during serialization breaks no frame", async () => {
   const { server, client, other } = await startAttack();
   await using _server = server;
   server.operation("bad", (_data, { client }) => ({

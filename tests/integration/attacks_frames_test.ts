@@ -35,7 +35,7 @@ const BROKEN_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
 
 for (const [what, frames] of Object.entries(BROKEN_FRAMES)) {
   for (const login of ["before", "after"]) {
-    Deno.test(`socket.io, CVE-2024-38355: an error that nobody listens to, from ${what} ${login} the login`, async () => {
+    Deno.test(`socket.io, CVE-2024-38355: the server survives ${what} ${login} the login`, async () => {
       await assertSurvives(async (server, logger) => {
         using peer = login === "before"
           ? await TcpPeer.open(server)

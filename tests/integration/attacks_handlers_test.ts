@@ -103,7 +103,7 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
 };
 for (const exposeErrors of [false, true]) {
   for (const [what, [handler, code]] of Object.entries(HANDLERS)) {
-    Deno.test(`an operation that ${what} makes code ${code}, exposeErrors ${exposeErrors}`, async () => {
+    Deno.test(`an operation that ${what} is answered with code ${code}, exposeErrors ${exposeErrors}`, async () => {
       const { server, client, other } = await startAttack({ exposeErrors });
       await using _server = server;
       server.operation("bad", handler as () => Json);
@@ -126,7 +126,7 @@ const FAILS_LISTENERS =
 
 for (const [what, [handler]] of Object.entries(HANDLERS)) {
   const code = FAILS_LISTENERS.test(what) ? 6 : 0;
-  Deno.test(`a listener that ${what} makes code ${code}`, async () => {
+  Deno.test(`a listener that ${what} is answered with code ${code}`, async () => {
     const { server, client, other } = await startAttack();
     await using _server = server;
     const called: string[] = [];
@@ -142,7 +142,7 @@ for (const [what, [handler]] of Object.entries(HANDLERS)) {
   });
 }
 
-Deno.test("handlers that never settle hold up nobody, not even their client", async () => {
+Deno.test("handlers that never settle do not delay other requests", async () => {
   const { server, client, other } = await startAttack();
   await using _server = server;
   const never = () => new Promise<never>(() => {});
@@ -166,7 +166,7 @@ const ENDINGS: Readonly<Record<string, (server: Server) => void>> = {
 };
 
 for (const [what, end] of Object.entries(ENDINGS)) {
-  Deno.test(`a toJSON that ${what} leaves nothing behind`, async () => {
+  Deno.test(`a toJSON that ${what} ends the clients cleanly`, async () => {
     const { server, client, other } = await startAttack();
     await using _server = server;
     let calls = 0;

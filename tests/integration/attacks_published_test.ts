@@ -24,7 +24,7 @@ async function statusOf(
   return peer.answer.status;
 }
 
-Deno.test("ws, CVE-2024-37890: a handshake with more headers than there may be", async () => {
+Deno.test("ws, CVE-2024-37890: the server survives a handshake with too many headers", async () => {
   await assertSurvives(async (server) => {
     const headers = Array.from({ length: 2_000 }, (_, n) => `X-${n}: x`);
     assert([400, 431].includes(await statusOf(server, headers)));
@@ -40,7 +40,7 @@ for (
     "X-Forwarded-For",
   ]
 ) {
-  Deno.test(`ws, CVE-2021-32640: a long ${name} of spaces`, async () => {
+  Deno.test(`ws, CVE-2021-32640: the server survives a long ${name} of spaces`, async () => {
     await assertSurvives(async (server) => {
       const values = [`b${" ".repeat(60_000)}x`, `b${" ,".repeat(30_000)}x`];
       for (let time = 0; time < 40; time++) {
@@ -52,7 +52,7 @@ for (
 }
 
 for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
-  Deno.test(`ws, GHSA-5v72-xg48-5rpm: an extension and a protocol of the name ${name}`, async () => {
+  Deno.test(`ws, GHSA-5v72-xg48-5rpm: the server survives an extension and a subprotocol named ${name}`, async () => {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.open(server, [
         `Sec-WebSocket-Extensions: ${name}; ${name}=1, permessage-deflate; ${name}`,
@@ -68,7 +68,7 @@ for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
 }
 
 for (const claimed of [2 ** 26 + 1, 2 ** 32 - 1]) {
-  Deno.test(`ws, CVE-2016-10542: a frame that claims to have ${claimed} bytes`, async () => {
+  Deno.test(`ws, CVE-2016-10542: the server survives a frame that claims to have ${claimed} bytes`, async () => {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.open(server);
       await peer.write(frameOf("{", { claimed }));
@@ -77,7 +77,7 @@ for (const claimed of [2 ** 26 + 1, 2 ** 32 - 1]) {
   });
 }
 
-Deno.test("engine.io, CVE-2022-41940: a peer that is gone in the middle of its handshake", async () => {
+Deno.test("engine.io, CVE-2022-41940: the server survives a client that disconnects during its handshake", async () => {
   await assertSurvives(async (server, logger) => {
     for (const cut of [10, 60, 400]) {
       const request = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
@@ -88,7 +88,7 @@ Deno.test("engine.io, CVE-2022-41940: a peer that is gone in the middle of its h
   });
 });
 
-Deno.test("engine.io, CVE-2022-21676: reserved bits right behind the handshake", async () => {
+Deno.test("engine.io, CVE-2022-21676: the server survives reserved bits right after the handshake", async () => {
   for (const reserved of [1, 2, 4, 7]) {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.connect(server);
@@ -134,7 +134,7 @@ for (
     ["with a body", [...UPGRADE, "Content-Length: 5"], "/hoist", [101, 400]],
   ] as const
 ) {
-  Deno.test(`engine.io, CVE-2022-21676 and CVE-2023-31125: a handshake ${what}`, async () => {
+  Deno.test(`engine.io, CVE-2022-21676 and CVE-2023-31125: the server survives a handshake ${what}`, async () => {
     await assertSurvives(async (server) => {
       const status = await statusOf(server, [], standard, path);
       assert((statuses as readonly number[]).includes(status), `${status}`);
@@ -152,7 +152,7 @@ const METHODS = [
 ];
 
 for (const name of METHODS) {
-  Deno.test(`socket.io-parser, CVE-2023-32695: an event of the name ${name}`, async () => {
+  Deno.test(`socket.io-parser, CVE-2023-32695: the server survives an event named ${name}`, async () => {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.logIn(server, { features: ["done-id"] });
       await peer.send(operation(1, name, { [name]: name }));
@@ -180,7 +180,7 @@ const WRONG: readonly unknown[] = [
 ];
 
 for (const value of WRONG) {
-  Deno.test(`socket.io-parser, CVE-2023-32695 and CVE-2022-2421: ${JSON.stringify(value)} for each field`, async () => {
+  Deno.test(`socket.io-parser, CVE-2023-32695 and CVE-2022-2421: the server survives ${JSON.stringify(value)} in each field`, async () => {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.logIn(server);
       const frames = [
@@ -212,7 +212,7 @@ for (const value of WRONG) {
 }
 
 for (const login of ["before", "after"]) {
-  Deno.test(`socket.io-parser, CVE-2022-2421: an attachment that nobody announced, ${login} the login`, async () => {
+  Deno.test(`socket.io-parser, CVE-2022-2421: the server survives an unannounced attachment ${login} the login`, async () => {
     await assertSurvives(async (server) => {
       using peer = login === "before"
         ? await TcpPeer.open(server)
@@ -222,7 +222,7 @@ for (const login of ["before", "after"]) {
     });
   });
 
-  Deno.test(`socket.io-parser, CVE-2026-33151: attachments that never come, ${login} the login`, async () => {
+  Deno.test(`socket.io-parser, CVE-2026-33151: the server survives missing attachments ${login} the login`, async () => {
     await assertSurvives(async (server) => {
       using peer = login === "before"
         ? await TcpPeer.open(server)

@@ -43,7 +43,7 @@ function connectValidating(
   return connectWithContract(server, { validate: "all", ...options });
 }
 
-Deno.test("a result that does not fit rejects, and the connection goes on", async () => {
+Deno.test("an invalid result rejects and the connection stays open", async () => {
   await using server = serveWrong();
   await using connection = await connectValidating(server);
   const error = await rejection(connection.operation("add", { a: 1 }));
@@ -60,7 +60,7 @@ Deno.test("a result that does not fit rejects, and the connection goes on", asyn
   assert.deepEqual(await connection.operation("now"), { any: "thing" });
 });
 
-Deno.test("without validate, the server is trusted", async () => {
+Deno.test("the client does not validate by default", async () => {
   await using server = serveWrong();
   for (const options of [{}, { validate: "none" }] as const) {
     await using connection = await connectWithContract(server, options);
@@ -71,7 +71,7 @@ Deno.test("without validate, the server is trusted", async () => {
   }
 });
 
-Deno.test("an item that does not fit ends the stream, and the server's generator", async () => {
+Deno.test("an invalid item ends the stream and the generator of the server", async () => {
   await using server = serveQuietly();
   const { opened: ended, open: end } = gate();
   server.operation("rows", async function* () {
@@ -97,7 +97,7 @@ Deno.test("an item that does not fit ends the stream, and the server's generator
   assert.equal((await stream.next()).done, true);
 });
 
-Deno.test("a reply that does not fit rejects the message, and onReply sees only those that do", async () => {
+Deno.test("an invalid reply rejects the message, and onReply gets the valid replies", async () => {
   await using server = serveWrong();
   await using connection = await connectValidating(server, {
     logger: new LogRecorder(),
@@ -116,7 +116,7 @@ Deno.test("a reply that does not fit rejects the message, and onReply sees only 
   assert.deepEqual(seen, ["first", "last"]);
 });
 
-Deno.test("a server cannot choose the schema of a reply", async () => {
+Deno.test("a reply is validated as a reply to the message of the client", async () => {
   const claims = [null, { message: "ping", data: {}, id: 1, replying: null }];
   for (const replying of claims) {
     await using server = fakeServer((socket, frame) => {
@@ -147,7 +147,7 @@ Deno.test("a server cannot choose the schema of a reply", async () => {
   }
 });
 
-Deno.test("a first reply that does not fit rejects the request", async () => {
+Deno.test("an invalid first reply rejects the request", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hey"));
   await using connection = await connectValidating(server, {
@@ -161,7 +161,7 @@ Deno.test("a first reply that does not fit rejects the request", async () => {
   );
 });
 
-Deno.test("an event that does not fit is not handed to listeners, and the logger is told", async () => {
+Deno.test("an invalid event is logged and not passed to listeners", async () => {
   await using server = serveQuietly();
   const logger = new LogRecorder();
   await using connection = await connectValidating(server, { logger });
@@ -181,7 +181,7 @@ Deno.test("an event that does not fit is not handed to listeners, and the logger
   ]);
 });
 
-Deno.test("a request of the server that does not fit is one whose listener failed", async () => {
+Deno.test("an invalid request of the server is answered as a failed one", async () => {
   await using server = serveQuietly();
   await using connection = await connectValidating(server, {
     logger: new LogRecorder(),
@@ -206,7 +206,7 @@ function patient(waits: (n: number) => Promise<void>): Schema<{ n: number }> {
   return { "~standard": { version: 1, vendor: "test", validate } };
 }
 
-Deno.test("events keep their order, though their schemas have to wait", async () => {
+Deno.test("events keep their order with async schemas", async () => {
   const { opened, open } = gate();
   const slow = defineContract({
     messages: { here: {} },
@@ -230,7 +230,7 @@ Deno.test("events keep their order, though their schemas have to wait", async ()
   await logger.line(/n: is negative$/);
 });
 
-Deno.test("replies keep their order, though their schemas have to wait", async () => {
+Deno.test("replies keep their order with async schemas", async () => {
   const { opened, open } = gate();
   const reply = patient((n) => n === 1 ? opened : Promise.resolve());
   const slow = defineContract({
@@ -253,7 +253,7 @@ Deno.test("replies keep their order, though their schemas have to wait", async (
   assert.deepEqual(replies.map(({ data }) => data.n), [1, 2]);
 });
 
-Deno.test("what a schema throws rejects the request it belongs to", async () => {
+Deno.test("an error of a schema rejects its request", async () => {
   const broken: Schema<object> = {
     "~standard": {
       version: 1,
@@ -283,7 +283,7 @@ Deno.test("what a schema throws rejects the request it belongs to", async () => 
   await logger.line(/^warn Hoist: ignored a message\nno$/);
 });
 
-Deno.test("validate and contract have to make sense", async () => {
+Deno.test("connect() rejects an invalid `validate` or `contract`", async () => {
   await using server = serveContract();
   const { url } = server;
   for (

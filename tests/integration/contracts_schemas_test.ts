@@ -55,7 +55,7 @@ function refusal(id: number, text: string) {
 }
 
 for (const [name, schema, text] of LIBRARIES) {
-  Deno.test(`a message that a schema of ${name} refuses is code 2 in place of done`, async () => {
+  Deno.test(`a message that fails its schema of ${name} gets code 2`, async () => {
     await using server = serveQuietly();
     const seen: unknown[] = [];
     server.receive("n", schema, ({ data }) => void seen.push(data.a));
@@ -69,7 +69,7 @@ for (const [name, schema, text] of LIBRARIES) {
     assert.deepEqual(seen, [1]);
   });
 
-  Deno.test(`arguments that a schema of ${name} refuses are code 2, and the handler is not called`, async () => {
+  Deno.test(`arguments that fail their schema of ${name} get code 2 before the handler is called`, async () => {
     await using server = serveQuietly();
     let calls = 0;
     server.operation("n", { input: schema }, ({ a }) => {
@@ -84,7 +84,7 @@ for (const [name, schema, text] of LIBRARIES) {
     assert.deepEqual((await client.next()).data, { result: 2 });
   });
 
-  Deno.test(`a result that a schema of ${name} refuses is code 6, and the log names the operation`, async () => {
+  Deno.test(`a result that fails its schema of ${name} gets code 6 and is logged`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     const output = schema as Schema<unknown>;
@@ -118,7 +118,7 @@ function schemaOf(
   >;
 }
 
-Deno.test("a schema may wait, while other requests are answered", async () => {
+Deno.test("an async schema does not delay other requests", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   const slow = schemaOf(async (value) => {
@@ -174,7 +174,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a schema that ${what} is code 6, for messages and calls, and costs nothing else`, async () => {
+  Deno.test(`a schema that ${what} gets code 6 and does not affect other requests`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     server.receive("n", schema, () => assert.fail("called"));
@@ -196,7 +196,7 @@ for (
   });
 }
 
-Deno.test("listeners without a schema hear what another one's schema refuses", async () => {
+Deno.test("data that fails one schema reaches the listeners without that schema", async () => {
   await using server = serveQuietly();
   const seen: string[] = [];
   server.receive("n", z.object({ a: z.number() }), () => void seen.push("no"));
@@ -213,7 +213,7 @@ Deno.test("listeners without a schema hear what another one's schema refuses", a
   assert.deepEqual(seen, ["plain", "x", "all"]);
 });
 
-Deno.test("each listener gets what its own schema makes of the data, and replies to the message", async () => {
+Deno.test("each listener gets the data of its own schema", async () => {
   await using server = serveQuietly();
   const trimmed = z.object({ text: z.string().trim() });
   const loud = z.object({ text: z.string().toUpperCase() });
@@ -238,7 +238,7 @@ Deno.test("each listener gets what its own schema makes of the data, and replies
   ]);
 });
 
-Deno.test("a result goes out as its schema gives it: what is not in the schema stays inside", async () => {
+Deno.test("a result is sent as its schema returns it", async () => {
   await using server = serveQuietly();
   const output = z.object({
     name: z.string(),
@@ -257,7 +257,7 @@ Deno.test("a result goes out as its schema gives it: what is not in the schema s
   ]);
 });
 
-Deno.test("an item that does not fit ends the stream with code 6, after those before it", async () => {
+Deno.test("an invalid item ends the stream with code 6 after the items before it", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const yields = z.number() as DataSchema;
@@ -283,7 +283,7 @@ Deno.test("an item that does not fit ends the stream with code 6, after those be
   assert(isOver);
 });
 
-Deno.test("the log says where data does not fit, and shows nothing of it", async () => {
+Deno.test("the log shows the path of invalid data and not the data", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation(
@@ -309,7 +309,7 @@ Deno.test("the log says where data does not fit, and shows nothing of it", async
   assert(!logger.lines.some((line) => /411/.test(line)));
 });
 
-Deno.test("a ResponseError has the issues, and says where they are", async () => {
+Deno.test("ResponseError contains the issues and their paths", async () => {
   await using server = serveQuietly();
   const input = z.object({ rows: z.array(z.object({ "a b": z.number() })) });
   server.operation("n", { input }, () => {});
@@ -332,7 +332,7 @@ Deno.test("a ResponseError has the issues, and says where they are", async () =>
   );
 });
 
-Deno.test("the keys of a stranger forge no line of the log, fill none, and show no token", async () => {
+Deno.test("the log escapes, truncates and redacts keys of invalid data", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const input = z.object({ tags: z.record(z.string(), z.number()) });
@@ -348,7 +348,7 @@ Deno.test("the keys of a stranger forge no line of the log, fill none, and show 
   }
 });
 
-Deno.test("a client is told of 16 issues, and in words of three", async () => {
+Deno.test("an error contains up to 16 issues and describes three", async () => {
   await using server = serveQuietly();
   const keys = Array.from({ length: 20 }, (_, n) => [`k${n}`, z.number()]);
   const input = z.object(Object.fromEntries(keys));
@@ -360,7 +360,7 @@ Deno.test("a client is told of 16 issues, and in words of three", async () => {
   assert.match(error.message, /, k0: .*; k1: .*; k2: .*; and 13 more$/);
 });
 
-Deno.test("a schema has to be one, and there has to be a listener behind it", async () => {
+Deno.test("receive() and operation() reject invalid schemas", async () => {
   await using server = serveQuietly();
   const schema = type({ a: "number" });
   const listen = server.receive as (...args: unknown[]) => Disposable;

@@ -19,7 +19,7 @@ function loose(server: unknown): Server {
   return server as Server;
 }
 
-Deno.test("both sides of a contract talk to each other", async () => {
+Deno.test("a server and a client with the same contract exchange messages and results", async () => {
   await using server = serveContract();
   server.operation("add", ({ a, b }) => a + b);
   server.operation("rows", async function* ({ to }) {
@@ -42,7 +42,7 @@ Deno.test("both sides of a contract talk to each other", async () => {
   assert.equal(reply.data.text, "welcome, Grace");
 });
 
-Deno.test("events reach the client, and a request its listener", async () => {
+Deno.test("the client receives events and answers a request of the server", async () => {
   await using server = serveContract();
   await using connection = await connectWithContract(server);
   const news = new Promise<number>((resolve) =>
@@ -59,7 +59,7 @@ Deno.test("events reach the client, and a request its listener", async () => {
   await connection.message("ping");
 });
 
-Deno.test("a listener gets what the schema makes of the data, checked once for all of them", async () => {
+Deno.test("all listeners get the data that the schema returned once", async () => {
   await using server = serveContract();
   const seen: unknown[] = [];
   server.receive("note", ({ data }) => void seen.push(data.at));
@@ -102,7 +102,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`${what} is code 2, and no listener is called`, async () => {
+  Deno.test(`${what} is rejected with code 2 before any listener is called`, async () => {
     const logger = new LogRecorder();
     await using server = serveContract({ logger });
     server.receive(() => assert.fail("called"));
@@ -122,7 +122,7 @@ for (
   });
 }
 
-Deno.test("arguments that do not fit are code 2, and a call that is not in it code 5", async () => {
+Deno.test("invalid arguments are rejected with code 2, unknown operations with code 5", async () => {
   await using server = serveContract();
   server.operation("add", () => assert.fail("called"));
   await using connection = await connectTo(loose(server));
@@ -144,7 +144,7 @@ Deno.test("arguments that do not fit are code 2, and a call that is not in it co
   assert.deepEqual(codes, [5, 5, 5]);
 });
 
-Deno.test("the kind of an operation is known before it is called", async () => {
+Deno.test("a call of the wrong kind is rejected before the handler is called", async () => {
   await using server = serveContract();
   let calls = 0;
   server.operation("rows", ({ to }) => {
@@ -166,7 +166,7 @@ Deno.test("the kind of an operation is known before it is called", async () => {
   assert.equal(calls, 0);
 });
 
-Deno.test("a reply of a client has to be one to what it replies to, or a message", async () => {
+Deno.test("the server accepts a reply of the contract or a message of the contract", async () => {
   await using server = serveContract();
   const heard: unknown[] = [];
   server.receive(({ name, data }) => void heard.push([name, data]));
@@ -202,7 +202,7 @@ Deno.test("a reply of a client has to be one to what it replies to, or a message
   ]);
 });
 
-Deno.test("what is not in the contract cannot be registered or sent, whoever has no compiler", async () => {
+Deno.test("names outside the contract are rejected at run time", async () => {
   await using agreed = serveContract();
   const server = loose(agreed);
   const names = { messages: "hello, note, ping", events: "news, ready" };
@@ -259,7 +259,7 @@ Deno.test("what is not in the contract cannot be registered or sent, whoever has
   }
 });
 
-Deno.test("a listener cannot reply what the contract does not have", async () => {
+Deno.test("reply() rejects a reply that the contract does not have", async () => {
   await using agreed = serveContract();
   const server = loose(agreed);
   const errors: string[] = [];
@@ -279,7 +279,7 @@ Deno.test("a listener cannot reply what the contract does not have", async () =>
   ]);
 });
 
-Deno.test("at its start a server names the operations that have no handler", async () => {
+Deno.test("the server warns about operations without a handler", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({ logger });
   server.operation("add", () => 1);
@@ -292,7 +292,7 @@ Deno.test("at its start a server names the operations that have no handler", asy
   );
 });
 
-Deno.test("a server whose operations are all there says nothing of them", async () => {
+Deno.test("the server logs no warning if all operations have a handler", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({ logger });
   for (const name of ["add", "rows", "now"]) {
@@ -302,7 +302,7 @@ Deno.test("a server whose operations are all there says nothing of them", async 
   assert(!logger.lines.some((line) => /handler/.test(line)));
 });
 
-Deno.test("a contract has to be one", () => {
+Deno.test("serve() rejects an invalid contract", () => {
   for (const bad of [{}, null, 1, { messages: {} }] as unknown[]) {
     const options = { contract: bad as typeof contract };
     const type = bad === null ? "null" : typeof bad;

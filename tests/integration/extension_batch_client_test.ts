@@ -44,7 +44,7 @@ const LIMITS: readonly [
 ];
 
 for (const [what, options, limit] of LIMITS) {
-  Deno.test(`a client joins what is said in one tick, up to ${limit} bytes with ${what}`, async () => {
+  Deno.test(`the client sends the requests of one tick in batches of up to ${limit} bytes with ${what}`, async () => {
     await using server = recordingServer(BATCHES, answer);
     await using connection = await connect("test", {
       url: server.url,
@@ -72,7 +72,7 @@ for (const [what, options, limit] of LIMITS) {
     }
   });
 
-  Deno.test(`a client fills a batch to the byte with ${what}`, async () => {
+  Deno.test(`the client fills a batch to the last byte with ${what}`, async () => {
     for (const over of [0, 1]) {
       await using server = recordingServer(BATCHES, answer);
       await using connection = await connect("test", {
@@ -97,7 +97,7 @@ for (const [what, options, limit] of LIMITS) {
     }
   });
 
-  Deno.test(`a client sends a request beyond ${limit} bytes alone with ${what}`, async () => {
+  Deno.test(`the client sends a request of more than ${limit} bytes alone with ${what}`, async () => {
     await using server = recordingServer(BATCHES, answer);
     await using connection = await connect("test", {
       url: server.url,
@@ -122,7 +122,7 @@ for (
     ["whose features are an object", { features: { batch: true, 0: "batch" } }],
   ] as const
 ) {
-  Deno.test(`a client of a server ${what} joins nothing and takes no batch`, async () => {
+  Deno.test(`the client neither sends nor accepts batches with a server ${what}`, async () => {
     const login = successFrame(0, null, data);
     await using server = recordingServer(login, (socket, requests) => {
       socket.send(`[${broadcastFrame("no")}]`);
@@ -143,7 +143,7 @@ for (
   });
 }
 
-Deno.test("a client names what it speaks at its login", async () => {
+Deno.test("the client sends its features at its login", async () => {
   const frames: unknown[] = [];
   await using server = fakeServer((socket, frame) => {
     frames.push(frame);
@@ -160,7 +160,7 @@ Deno.test("a client names what it speaks at its login", async () => {
   });
 });
 
-Deno.test("a client sends a lone request without a batch, and each tick on its own", async () => {
+Deno.test("the client sends a single request without a batch", async () => {
   await using server = recordingServer(BATCHES, answer);
   await using connection = await connect("test", { url: server.url });
   for (let n = 1; n <= 3; n++) {
@@ -169,7 +169,7 @@ Deno.test("a client sends a lone request without a batch, and each tick on its o
   assert.deepEqual(server.texts.map((text) => JSON.parse(text).id), [1, 2, 3]);
 });
 
-Deno.test("a client joins requests of every kind, and its goodbye to them", async () => {
+Deno.test("the client sends all kinds of requests and the goodbye in one batch", async () => {
   await using server = recordingServer(BATCHES, answer);
   const connection = await connect("test", { url: server.url });
   const errors = [
@@ -189,7 +189,7 @@ Deno.test("a client joins requests of every kind, and its goodbye to them", asyn
   assert.deepEqual(goodbye, JSON.parse(GOODBYE));
 });
 
-Deno.test("a client takes the answers of a batch, in whatever order they come", async () => {
+Deno.test("the client accepts the results of a batch in any order", async () => {
   await using server = recordingServer(BATCHES, (socket, requests) => {
     const answers = requests.toReversed().map(({ id }) =>
       successFrame(id, null, { result: id })

@@ -17,7 +17,7 @@ import { endOfTick, gate } from "../support/timing.ts";
 /** The answer to a login that agrees to all that there is. */
 const ALL = successFrame(0, null, { features: ["batch", "done-id"] });
 
-Deno.test("a client takes a batch that comes with the answer to its login", async () => {
+Deno.test("the client accepts a batch right after the login reply", async () => {
   await using server = fakeServer((socket, { end }) => {
     if (end === true) return socket.close(1000);
     socket.send(ALL);
@@ -36,7 +36,7 @@ Deno.test("a client takes a batch that comes with the answer to its login", asyn
   assert.deepEqual([seen, logger.lines], [["one", "two", "three"], []]);
 });
 
-Deno.test("a client warns of what is no frame in a batch and takes the rest", async () => {
+Deno.test("the client warns about invalid frames in a batch and handles the rest", async () => {
   await using server = recordingServer(ALL, (socket, [request]) => {
     const none = [
       "{}",
@@ -59,7 +59,7 @@ Deno.test("a client warns of what is no frame in a batch and takes the rest", as
   assert.deepEqual(logger.lines, Array(12).fill(warning));
 });
 
-Deno.test("a client that is closed in the middle of a batch takes nothing more of it", async () => {
+Deno.test("the client drops the rest of a batch after close()", async () => {
   await using server = recordingServer(ALL, (socket, [request]) => {
     const late = successFrame(request!.id, null, { result: "late" });
     socket.send(
@@ -79,7 +79,7 @@ Deno.test("a client that is closed in the middle of a batch takes nothing more o
   assert.deepEqual([seen, logger.lines], [["one"], []]);
 });
 
-Deno.test("a client takes an error in a batch for that of its request alone", async () => {
+Deno.test("an error in a batch rejects its request only", async () => {
   await using server = recordingServer(ALL, (socket, [one, two, three]) => {
     const answers = [
       successFrame(three!.id, null, { result: 3 }),
@@ -114,7 +114,7 @@ for (
 ) {
   for (const batches of [false, true]) {
     const how = batches ? "in a batch" : "in frames of their own";
-    Deno.test(`a message has the number that ${what} tells, ${how}`, async () => {
+    Deno.test(`a message gets its id from ${what}, ${how}`, async () => {
       await using server = recordingServer(ALL, (socket) => {
         if (batches) socket.send(`[${frames}]`);
         else for (const frame of frames) socket.send(frame);
@@ -129,7 +129,7 @@ for (
   }
 }
 
-Deno.test("replies come before the end that tells the number of their message", async () => {
+Deno.test("replies arrive before the done frame with the id of the message", async () => {
   const message = { message: "hello", data: {}, id: 42, replying: null };
   const reply = { message: "hi", data: {}, id: 43, replying: message };
   await using server = recordingServer(ALL, (socket) => {
@@ -156,7 +156,7 @@ for (
     ["at once, to a server of Hoist 1", successFrame(0, null)],
   ] as const
 ) {
-  Deno.test(`a WebSocket that throws ${what} rejects what waits and ends the connection`, async () => {
+  Deno.test(`a WebSocket that throws ${what} rejects pending requests and ends the connection`, async () => {
     let broken = false;
     class BrokenWebSocket extends WebSocket {
       override send(data: string): void {
@@ -192,7 +192,7 @@ for (
   });
 }
 
-Deno.test("a WebSocket that throws at the goodbye does not keep a client from closing", async () => {
+Deno.test("close() resolves if the WebSocket throws at the goodbye", async () => {
   let broken = false;
   class BrokenWebSocket extends WebSocket {
     override send(data: string): void {

@@ -44,7 +44,7 @@ for (
     [["done-id", "batch", "zip"], { features: ["batch", "done-id"] }],
   ] as const
 ) {
-  Deno.test(`a login that names ${JSON.stringify(features)} is told ${JSON.stringify(data)}`, async () => {
+  Deno.test(`a login with the features ${JSON.stringify(features)} gets the data ${JSON.stringify(data)}`, async () => {
     await using server = serveQuietly();
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "test", version: "1.0.0", features });
@@ -52,7 +52,7 @@ for (
   });
 }
 
-Deno.test("a login whose features are no list is refused with code 2", async () => {
+Deno.test("a login whose features are not an array is rejected with code 2", async () => {
   await using server = serveQuietly();
   await using client = await RawClient.open(server);
   client.send({ id: 7, token: "test", version: "1.0.0", features: "batch" });
@@ -70,7 +70,7 @@ Deno.test("a login whose features are no list is refused with code 2", async () 
 });
 
 for (const features of [undefined, [], ["done-id"]]) {
-  Deno.test(`a client that names ${JSON.stringify(features)} gets single frames and may send no batch`, async () => {
+  Deno.test(`a client with the features ${JSON.stringify(features)} gets single frames and cannot send a batch`, async () => {
     const { server, calls } = serveCalls();
     await using _server = server;
     await using client = await RawClient.logIn(server, features);
@@ -94,7 +94,7 @@ for (const features of [undefined, [], ["done-id"]]) {
   });
 }
 
-Deno.test("a batch is no login, and none is taken while the login is decided", async () => {
+Deno.test("a batch before or during the login is rejected", async () => {
   const { opened, open } = gate();
   await using server = serveQuietly({ login: () => opened.then(() => true) });
   const login = { id: 0, token: "test", version: "1.0.0", features: ALL };
@@ -110,7 +110,7 @@ Deno.test("a batch is no login, and none is taken while the login is decided", a
   open();
 });
 
-Deno.test("requests of a batch are answered in one batch, in their order", async () => {
+Deno.test("the requests of a batch are answered in one batch in order", async () => {
   const { server, calls } = serveCalls();
   await using _server = server;
   await using client = await RawClient.logIn(server, ["batch"]);
@@ -123,7 +123,7 @@ Deno.test("requests of a batch are answered in one batch, in their order", async
   assert.deepEqual(await client.next(), result(5));
 });
 
-Deno.test("an operation that need not wait is answered before one that has to", async () => {
+Deno.test("a synchronous operation of a batch is answered before an async one", async () => {
   const { server } = serveCalls();
   await using _server = server;
   server.operation("later", () => Promise.resolve("later"));
@@ -132,7 +132,7 @@ Deno.test("an operation that need not wait is answered before one that has to", 
   assert.deepEqual((await client.take(4)).map(({ id }) => id), [2, 4, 1, 3]);
 });
 
-Deno.test("answers in one batch have at most 16,384 bytes together, or go alone", async () => {
+Deno.test("a batch of results has at most 16,384 bytes", async () => {
   const { server } = serveCalls();
   await using _server = server;
   await using client = await RawClient.logIn(server, ["batch"]);
@@ -147,7 +147,7 @@ Deno.test("answers in one batch have at most 16,384 bytes together, or go alone"
   assert.deepEqual(await client.next(), [result(3, ""), result(4, "")]);
 });
 
-Deno.test("what is wrong with one request of a batch is no matter of the others", async () => {
+Deno.test("an invalid request of a batch does not affect the others", async () => {
   const { server, calls } = serveCalls();
   await using _server = server;
   await using client = await RawClient.logIn(server, ["batch"]);
@@ -167,7 +167,7 @@ Deno.test("what is wrong with one request of a batch is no matter of the others"
 for (
   const [what, element] of [["a number", 1], ["null", null], ["an array", []]]
 ) {
-  Deno.test(`${what} in a batch ends the connection after the requests before it`, async () => {
+  Deno.test(`${what} in a batch closes the connection after the requests before it`, async () => {
     const { server, calls } = serveCalls();
     await using _server = server;
     await using client = await RawClient.logIn(server, ["batch"]);
@@ -179,7 +179,7 @@ for (
   });
 }
 
-Deno.test("an empty batch ends the connection", async () => {
+Deno.test("an empty batch closes the connection", async () => {
   await using server = serveQuietly();
   await using client = await RawClient.logIn(server, ["batch"]);
   client.send([]);
@@ -187,7 +187,7 @@ Deno.test("an empty batch ends the connection", async () => {
   assert.equal((await client.closed).code, 1003);
 });
 
-Deno.test("a goodbye at the end of a batch is heard after the requests are answered", async () => {
+Deno.test("a goodbye at the end of a batch is handled after the requests before it", async () => {
   const { server, calls } = serveCalls();
   await using _server = server;
   await using client = await RawClient.logIn(server, ["batch"]);
@@ -197,7 +197,7 @@ Deno.test("a goodbye at the end of a batch is heard after the requests are answe
   assert.deepEqual(calls, [1, 2]);
 });
 
-Deno.test("a server that closes takes nothing of a batch but a goodbye", async () => {
+Deno.test("a closing server handles only the goodbye of a batch", async () => {
   const { server, calls } = serveCalls();
   await using _server = server;
   const { opened, open } = gate();
@@ -212,7 +212,7 @@ Deno.test("a server that closes takes nothing of a batch but a goodbye", async (
   open();
 });
 
-Deno.test("a debug line shows each frame of a batch that is sent, and takes the token out", async () => {
+Deno.test("debug lines show each frame of a batch and hide the token", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "debug" });
   await using client = await RawClient.logIn(server, ["batch"]);

@@ -32,7 +32,7 @@ for (const features of NAMED) {
   const opens = !features?.includes("done-id");
   const shown = JSON.stringify(features);
 
-  Deno.test(`a message of a client that names ${shown} has ${opens ? "an opening" : "no opening"}`, async () => {
+  Deno.test(`a message of a client with the features ${shown} gets ${opens ? "an open frame" : "no open frame"}`, async () => {
     await using server = serveQuietly();
     let messageId = 0;
     server.receive("hello", (message) => {
@@ -52,7 +52,7 @@ for (const features of NAMED) {
     assert.deepEqual(last, { ...SUCCESS, message: "done", id: 7, data });
   });
 
-  Deno.test(`a message of a client that names ${shown} fails with its id alone`, async () => {
+  Deno.test(`a failed message of a client with the features ${shown} gets one error with its id`, async () => {
     await using server = serveQuietly();
     server.receive("hello", () => Promise.reject(new Error("no")));
     await using client = await RawClient.logIn(server, features);
@@ -65,7 +65,7 @@ for (const features of NAMED) {
     assert.equal(first.message, opens ? "open" : "done");
   });
 
-  Deno.test(`a client that names ${shown} gets all of a tick in the order in which it was said`, async () => {
+  Deno.test(`a client with the features ${shown} gets the frames of one tick in order`, async () => {
     await using server = serveQuietly();
     server.operation("say", (_data, { client }) => {
       client.message("one");
@@ -108,7 +108,7 @@ for (const features of NAMED) {
     ]);
   });
 
-  Deno.test(`a client that names ${shown} gets a broadcast before the answer that comes after it`, async () => {
+  Deno.test(`a client with the features ${shown} gets a broadcast before a later result`, async () => {
     await using server = serveQuietly();
     const { opened, open } = gate();
     server.operation("wait", () => opened.then(() => "waited"));
@@ -125,7 +125,7 @@ for (const features of NAMED) {
   });
 }
 
-Deno.test("broadcasts of one tick are one batch for a client that takes batches", async () => {
+Deno.test("the broadcasts of one tick are one batch for a client with the extension", async () => {
   await using server = serveQuietly();
   await using joined = await RawClient.logIn(server, ["batch"]);
   await using single = await RawClient.logIn(server);
@@ -141,7 +141,7 @@ Deno.test("broadcasts of one tick are one batch for a client that takes batches"
   assert.deepEqual(summarize([await joined.next()]), ["four"]);
 });
 
-Deno.test("the number in done is one that no other message of the server has", async () => {
+Deno.test("the message id in done is unique in the server", async () => {
   await using server = serveQuietly();
   server.receive("hello", (message) => void message.reply("hi"));
   await using one = await RawClient.logIn(server, ["batch", "done-id"]);

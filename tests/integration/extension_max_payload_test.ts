@@ -47,7 +47,7 @@ function call(connection: Connection, id: number, bytes: number) {
   return connection.operation("echo", { text });
 }
 
-Deno.test("a request as large as the server takes is sent, one byte more is refused", async () => {
+Deno.test("the client sends a request of maxPayload bytes and rejects a larger one", async () => {
   await using server = recordingServer(loginAnswer(500), answer);
   await using connection = await connect("test", { url: server.url });
   assert.equal(await call(connection, 1, 500), 1);
@@ -61,7 +61,7 @@ Deno.test("a request as large as the server takes is sent, one byte more is refu
   assert.deepEqual(server.texts.map(byteLength), [500, 500]);
 });
 
-Deno.test("a client and a server of ours agree to the byte on what is too large", async () => {
+Deno.test("the client and the server agree on the limit to the byte", async () => {
   await using server = serveQuietly();
   server.operation("echo", () => "fine");
   await using connection = await connectTo(server);
@@ -71,7 +71,7 @@ Deno.test("a client and a server of ours agree to the byte on what is too large"
   assert.equal(await call(connection, 3, 65_536), "fine");
 });
 
-Deno.test("bytes are counted, not characters", async () => {
+Deno.test("the client counts bytes and not characters", async () => {
   await using server = recordingServer(loginAnswer(200), answer);
   await using connection = await connect("test", { url: server.url });
   const rest = 200 - byteLength(encodeMessageRequest("hello", {}, null)(1)) -
@@ -88,7 +88,7 @@ Deno.test("bytes are counted, not characters", async () => {
   assert.deepEqual(server.texts.map(byteLength), [200]);
 });
 
-Deno.test("a request that is refused for its size leaves those under way alone", async () => {
+Deno.test("a request that is too large does not affect other requests", async () => {
   await using server = recordingServer(loginAnswer(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const results = await Promise.allSettled(
@@ -99,7 +99,7 @@ Deno.test("a request that is refused for its size leaves those under way alone",
   assert.equal(connection.state, "open");
 });
 
-Deno.test("a batch is no larger than the server takes", async () => {
+Deno.test("a batch stays within the limit of the server", async () => {
   await using server = recordingServer(loginAnswer(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const sizes = Array.from({ length: 100 }, (_, n) => 80 + (n * 37) % 221);
@@ -109,7 +109,7 @@ Deno.test("a batch is no larger than the server takes", async () => {
   assert(server.texts.some((text) => text.startsWith("[")));
 });
 
-Deno.test("a batch is no larger than the client makes it, whatever the server takes", async () => {
+Deno.test("a batch stays within the limit of the client", async () => {
   await using server = recordingServer(loginAnswer(100_000, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const calls = Array.from(
@@ -133,14 +133,14 @@ for (
     ["whose limit is no whole number", loginAnswer(10.5)],
   ] as const
 ) {
-  Deno.test(`a client sends anything to a server ${what}`, async () => {
+  Deno.test(`the client applies no limit with a server ${what}`, async () => {
     await using server = recordingServer(login, answer);
     await using connection = await connect("test", { url: server.url });
     assert.equal(await call(connection, 1, 100_000), 1);
   });
 }
 
-Deno.test("the limit is that of the server that the connection came back to", async () => {
+Deno.test("the client applies the limit of the server after a reconnect", async () => {
   const strict: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) answerAll(socket, frame);
     else socket.send(loginAnswer(300));

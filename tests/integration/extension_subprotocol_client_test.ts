@@ -39,7 +39,7 @@ for (
     ["says something else", "hoist.v1", null],
   ] as const
 ) {
-  Deno.test(`a client offers ${expected ?? "no subprotocol"} to a server that ${what}`, async () => {
+  Deno.test(`the client offers ${expected ?? "no subprotocol"} to a server that ${what}`, async () => {
     await using server = echoingServer({ version: "1.0.0", protocols });
     const connection = await connect("test", { url: server.url });
     await connection.close();
@@ -47,7 +47,7 @@ for (
   });
 }
 
-Deno.test("a WebSocket of the caller gets the subprotocol, or no second argument", async () => {
+Deno.test("the `WebSocket` option gets the subprotocol or no second argument", async () => {
   for (const [protocols, count] of [[["hoist.v1"], 2], [[], 1]] as const) {
     await using server = echoingServer({ version: "1.0.0", protocols });
     const given: unknown[] = [];

@@ -20,7 +20,7 @@ for (
     [["hoist.v1;q=1"], null],
   ] as const
 ) {
-  Deno.test(`a handshake that offers ${JSON.stringify(offered)} gets ${echoed}`, async () => {
+  Deno.test(`the server selects ${echoed} of the subprotocols ${JSON.stringify(offered)}`, async () => {
     await using server = serveQuietly();
     const headers = offered.map((name) => `Sec-WebSocket-Protocol: ${name}`);
     using peer = await TcpPeer.open(server, headers);
@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("a browser's WebSocket that offers it is open", async () => {
+Deno.test("a WebSocket that offers the subprotocol opens", async () => {
   await using server = serveQuietly();
   const url = `${server.url.replace("http", "ws")}/hoist`;
   const socket = new WebSocket(url, ["hoist.v1"]);
@@ -45,7 +45,7 @@ Deno.test("a browser's WebSocket that offers it is open", async () => {
   await closed;
 });
 
-Deno.test("the acknowledgement names it", async () => {
+Deno.test("the ack names the subprotocol", async () => {
   await using server = serveQuietly();
   const response = await fetch(`${server.url}/hoist/ack`);
   assert.deepEqual(await response.json(), {

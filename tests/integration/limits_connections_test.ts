@@ -51,7 +51,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`${limit}: so many connect, and one more is told ${status}`, async () => {
+  Deno.test(`${limit}: a connection beyond the limit gets ${status}`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger, limits: { [limit]: 2 } });
     await using first = await connectTo(server);
@@ -65,7 +65,7 @@ for (
     assert(!logger.lines.slice(1).some((line) => line.includes("test")));
   });
 
-  Deno.test(`${limit}: a connection that ends makes room`, async () => {
+  Deno.test(`${limit}: a connection that ends makes room for another`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     const first = await TcpPeer.logIn(server);
     assert.equal((await requestUpgrade(server)).status, status);
@@ -73,7 +73,7 @@ for (
     await untilTaken(server);
   });
 
-  Deno.test(`${limit}: a refused login that ignores the Close frame counts`, async () => {
+  Deno.test(`${limit}: a rejected client that ignores the Close frame counts`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     using peer = await TcpPeer.open(server);
     await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
@@ -81,7 +81,7 @@ for (
     assert.equal((await requestUpgrade(server)).status, status);
   });
 
-  Deno.test(`${limit}: a client that was closed and does not answer counts`, async () => {
+  Deno.test(`${limit}: a closed client that does not answer counts`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     using peer = await TcpPeer.logIn(server);
     for (const client of server.clients) client.close();
@@ -90,7 +90,7 @@ for (
     assert.equal((await requestUpgrade(server)).status, status);
   });
 
-  Deno.test(`${limit}: Infinity switches it off, and a broken handshake takes no place`, async () => {
+  Deno.test(`${limit}: Infinity removes the limit, and an invalid handshake does not count`, async () => {
     await using open = serveQuietly({ limits: { [limit]: Infinity } });
     using _one = await TcpPeer.open(open);
     using two = await TcpPeer.open(open);
@@ -109,7 +109,7 @@ for (
     assert.equal((await requestUpgrade(server)).status, 101);
   });
 
-  Deno.test(`${limit}: what is no upgrade is answered all the same`, async () => {
+  Deno.test(`${limit}: other HTTP requests are answered beyond the limit`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     using _peer = await TcpPeer.open(server);
     for (const path of ["/hoist/ack", "/hoist/health", "/"]) {
@@ -120,7 +120,7 @@ for (
   });
 }
 
-Deno.test("maxConnections: who is refused cannot fill the log", async () => {
+Deno.test("maxConnections: the log limits the lines about rejected connections", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, limits: { maxConnections: 1 } });
   using _peer = await TcpPeer.open(server);
@@ -132,7 +132,7 @@ Deno.test("maxConnections: who is refused cannot fill the log", async () => {
   assert(length >= 100 && length < 150, `${length}`);
 });
 
-Deno.test("maxConnections: who is refused is told when to come back", async () => {
+Deno.test("maxConnections: a rejected connection gets a Retry-After header", async () => {
   await using server = serveQuietly({ limits: { maxConnections: 1 } });
   using _peer = await TcpPeer.open(server);
   const { headers } = await requestUpgrade(server);
@@ -155,7 +155,7 @@ for (
     ["::1", "127.0.0.1", false],
   ] as const
 ) {
-  Deno.test(`${first} and ${second} are ${isSame ? "one address" : "two addresses"}`, async () => {
+  Deno.test(`maxConnectionsPerAddress: ${first} and ${second} are ${isSame ? "one address" : "two addresses"}`, async () => {
     await using mounted = mount({ limits: { maxConnectionsPerAddress: 1 } });
     using one = await TcpPeer.open(mounted, [`${ADDRESS_HEADER}: ${first}`]);
     assert.equal(one.answer.status, 101);
@@ -164,7 +164,7 @@ for (
   });
 }
 
-Deno.test("maxLoginFailures: so many wrong tokens, and the address is told 429", async () => {
+Deno.test("maxLoginFailures: an address with too many wrong tokens gets 429", async () => {
   const logger = new LogRecorder();
   const limits = { maxLoginFailures: 2 };
   await using server = serveQuietly({ logger, limits });
@@ -183,7 +183,7 @@ Deno.test("maxLoginFailures: so many wrong tokens, and the address is told 429",
   assert.equal(await friend.operation("x").catch(({ code }) => code), 5);
 });
 
-Deno.test("maxLoginFailures: a right token is no failure and wipes none out", async () => {
+Deno.test("maxLoginFailures: a right token neither counts nor resets the count", async () => {
   const limits = { maxLoginFailures: 2 };
   await using server = serveQuietly({ limits });
   for (const _time of [1, 2, 3]) {
@@ -195,7 +195,7 @@ Deno.test("maxLoginFailures: a right token is no failure and wipes none out", as
   assert.equal((await requestUpgrade(server)).status, 429);
 });
 
-Deno.test("maxLoginFailures: other addresses are not refused, of a /64 all are", async () => {
+Deno.test("maxLoginFailures: the limit applies to an address or a /64 network", async () => {
   await using mounted = mount({ limits: { maxLoginFailures: 1 } });
   const from = (address: string) => [`${ADDRESS_HEADER}: ${address}`];
   using peer = await TcpPeer.open(mounted, from("2001:db8::1"));
@@ -212,7 +212,7 @@ Deno.test("maxLoginFailures: other addresses are not refused, of a /64 all are",
   assert.equal((await requestUpgrade(mounted)).status, 101);
 });
 
-Deno.test("maxLoginFailures: a right token that is decided too late is refused", async () => {
+Deno.test("maxLoginFailures: a right token that is decided after the lockout is rejected", async () => {
   const { opened, open } = gate();
   const limits = { maxLoginFailures: 1 };
   await using server = serveQuietly({
@@ -231,7 +231,7 @@ Deno.test("maxLoginFailures: a right token that is decided too late is refused",
   assert.equal(server.clients.size, 0);
 });
 
-Deno.test("maxLoginFailures: nobody is asked about the token of who failed too often", async () => {
+Deno.test("maxLoginFailures: the login function is not called during a lockout", async () => {
   const asked: string[] = [];
   const limits = { maxLoginFailures: 1 };
   await using server = serveQuietly({
@@ -245,7 +245,7 @@ Deno.test("maxLoginFailures: nobody is asked about the token of who failed too o
   assert.deepEqual(asked, ["wrong"]);
 });
 
-Deno.test("maxLoginFailures: once the window is over, all is forgotten", async () => {
+Deno.test("maxLoginFailures: the count resets after loginFailureWindow", async () => {
   const limits = { maxLoginFailures: 1, loginFailureWindow: 200 };
   await using server = serveQuietly({ limits });
   await fail(server);
@@ -255,13 +255,13 @@ Deno.test("maxLoginFailures: once the window is over, all is forgotten", async (
   await untilTaken(server);
 });
 
-Deno.test("maxLoginFailures: Infinity switches it off", async () => {
+Deno.test("maxLoginFailures: Infinity removes the limit", async () => {
   await using server = serveQuietly({ limits: { maxLoginFailures: Infinity } });
   for (let time = 0; time < 12; time++) await fail(server);
   assert.equal((await requestUpgrade(server)).status, 101);
 });
 
-Deno.test("maxLoginFailures: ten wrong tokens if nothing else is said", async () => {
+Deno.test("maxLoginFailures: the default is 10", async () => {
   await using server = serveQuietly();
   for (let time = 0; time < 10; time++) await fail(server);
   assert.equal((await requestUpgrade(server)).status, 429);
@@ -274,7 +274,7 @@ for (
     ["no object", 1],
   ] as const
 ) {
-  Deno.test(`maxLoginFailures: ${what} tells nothing of a token`, async () => {
+  Deno.test(`maxLoginFailures: ${what} does not count`, async () => {
     await using server = serveQuietly({
       minimumVersion: "1.0.0",
       limits: { maxLoginFailures: 1 },
@@ -286,7 +286,7 @@ for (
   });
 }
 
-Deno.test("loginTimeout: a limit as the others", async () => {
+Deno.test("loginTimeout: a client that does not log in is closed and does not count as a failure", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, limits: { loginTimeout: 20 } });
   using peer = await TcpPeer.open(server);

@@ -15,7 +15,7 @@ for (const batch of [false, true]) {
   const how = batch ? "in one batch" : "in frames of their own";
   const features = batch ? ["batch"] : [];
 
-  Deno.test(`maxDepth: a payload that deep is taken, a deeper one refused, ${how}`, async () => {
+  Deno.test(`maxDepth: a payload beyond the limit is rejected, ${how}`, async () => {
     const logger = new LogRecorder();
     await using server = serveEcho({ maxDepth: 3 }, { logger });
     await using client = await RawClient.logIn(server, features);
@@ -35,7 +35,7 @@ for (const batch of [false, true]) {
 }
 
 /** A message object that replies to another, and so on, `length` of them. */
-function mapMaybePromise(length: number, data: unknown = {}): unknown {
+function replyChain(length: number, data: unknown = {}): unknown {
   let replying: unknown = null;
   for (let id = 1; id <= length; id++) {
     replying = { message: "hi", data, id, replying };
@@ -45,17 +45,17 @@ function mapMaybePromise(length: number, data: unknown = {}): unknown {
 
 for (
   const [what, replying, code] of [
-    ["a mapMaybePromise of 3 messages", mapMaybePromise(3), 0],
-    ["a mapMaybePromise of 4 messages", mapMaybePromise(4), 9],
-    ["a message whose data is 3 deep", mapMaybePromise(1, { a: { b: [] } }), 0],
+    ["a chain of 3 messages", replyChain(3), 0],
+    ["a chain of 4 messages", replyChain(4), 9],
+    ["a message whose data is 3 deep", replyChain(1, { a: { b: [] } }), 0],
     [
       "a message whose data is 4 deep",
-      mapMaybePromise(1, { a: { b: [[]] } }),
+      replyChain(1, { a: { b: [[]] } }),
       9,
     ],
   ] as const
 ) {
-  Deno.test(`maxDepth: 3 and a reply to ${what} make code ${code}`, async () => {
+  Deno.test(`maxDepth: 3 answers a reply to ${what} with code ${code}`, async () => {
     await using server = serveEcho({ maxDepth: 3 });
     await using client = await RawClient.logIn(server, ["done-id"]);
     client.send(message(1, "hello", {}, replying));
@@ -72,7 +72,7 @@ function deepEcho(id: number, depth: number): string {
 }
 
 for (const [depth, code] of [[64, 0], [65, 9], [30_000, 9]] as const) {
-  Deno.test(`maxDepth: ${depth} is answered with ${code} if nothing else is said`, async () => {
+  Deno.test(`maxDepth: by default a depth of ${depth} is answered with code ${code}`, async () => {
     await using server = serveEcho({}, { logLevel: "debug" });
     await using client = await RawClient.logIn(server);
     client.send(deepEcho(1, depth));
@@ -105,7 +105,7 @@ for (
     { limit: "maxDepth", limits: {}, request: deepEcho(1, 500), count: 1 },
   ]
 ) {
-  Deno.test(`${limit}: Infinity switches it off`, async () => {
+  Deno.test(`${limit}: Infinity removes the limit`, async () => {
     const { opened, open } = gate();
     await using server = serveEcho({ ...limits, [limit]: Infinity });
     server.operation("wait", () => opened);

@@ -39,7 +39,7 @@ function callOf(size: number, filler = "a", id = 1): string {
 }
 
 for (const filler of ["a", "é", "€", "😀"]) {
-  Deno.test(`maxPayload: a frame of so many bytes is taken, one more closes, of ${filler}`, async () => {
+  Deno.test(`maxPayload: a frame of ${filler} beyond the limit closes the connection`, async () => {
     const logger = new LogRecorder();
     await using server = serveEcho(LIMIT, logger);
     await using other = await RawClient.logIn(server);
@@ -58,7 +58,7 @@ for (const filler of ["a", "é", "€", "😀"]) {
   });
 }
 
-Deno.test("maxPayload: nothing of a frame that is too large is carried out", async () => {
+Deno.test("maxPayload: no request of a frame beyond the limit is handled", async () => {
   await using server = serveEcho(LIMIT);
   let calls = 0;
   server.operation("count", () => ++calls);
@@ -70,7 +70,7 @@ Deno.test("maxPayload: nothing of a frame that is too large is carried out", asy
   assert.equal(calls, 0);
 });
 
-Deno.test("maxPayload: a batch is one frame", async () => {
+Deno.test("maxPayload: a batch counts as one frame", async () => {
   await using server = serveEcho(LIMIT);
   await using client = await RawClient.logIn(server, ["batch"]);
   const rest = LIMIT - "[,]".length - 400;
@@ -80,7 +80,7 @@ Deno.test("maxPayload: a batch is one frame", async () => {
   assert.deepEqual(await client.closed, TOO_BIG);
 });
 
-Deno.test("maxPayload: fragments count together", async () => {
+Deno.test("maxPayload: the fragments of a message count together", async () => {
   await using server = serveEcho(LIMIT);
   using peer = await TcpPeer.logIn(server);
   const fragments = (call: string) => [
@@ -93,7 +93,7 @@ Deno.test("maxPayload: fragments count together", async () => {
   assert.deepEqual(await peer.closed(), TOO_BIG);
 });
 
-Deno.test("maxPayload: it holds before the login", async () => {
+Deno.test("maxPayload: the limit applies before the login", async () => {
   await using server = serveEcho(LIMIT);
   const login = { id: 0, token: "test", version: "1.0.0", padding: "" };
   const padding = "x".repeat(LIMIT - byteLength(JSON.stringify(login)));
@@ -105,7 +105,7 @@ Deno.test("maxPayload: it holds before the login", async () => {
   assert.deepEqual(await other.closed, TOO_BIG);
 });
 
-Deno.test("maxPayload: it holds while the login is decided", async () => {
+Deno.test("maxPayload: the limit applies during the login", async () => {
   const login = () => new Promise<boolean>(() => {});
   await using server = serveQuietly({ login, limits: { maxPayload: LIMIT } });
   await using client = await RawClient.open(server);
@@ -114,7 +114,7 @@ Deno.test("maxPayload: it holds while the login is decided", async () => {
   assert.deepEqual(await client.closed, TOO_BIG);
 });
 
-Deno.test("maxPayload: it is 64 KiB if nothing else is said", async () => {
+Deno.test("maxPayload: the default is 64 KiB", async () => {
   await using server = serveEcho(undefined);
   await using client = await RawClient.logIn(server);
   client.send(callOf(65_536));
@@ -126,7 +126,7 @@ Deno.test("maxPayload: it is 64 KiB if nothing else is said", async () => {
   });
 });
 
-Deno.test("maxPayload: Infinity switches it off", async () => {
+Deno.test("maxPayload: Infinity removes the limit", async () => {
   await using server = serveEcho(Infinity);
   await using client = await RawClient.logIn(server);
   client.send(callOf(100_000));
@@ -145,7 +145,7 @@ for (
     [LIMIT, undefined, null],
   ] as const
 ) {
-  Deno.test(`maxPayload: ${maxPayload} is named to a client with ${features}`, async () => {
+  Deno.test(`maxPayload: ${maxPayload} is sent to a client with the features ${features}`, async () => {
     await using server = serveEcho(maxPayload);
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "test", version: "1.0.0", features });
@@ -153,7 +153,7 @@ for (
   });
 }
 
-Deno.test("maxPayload: our own client says so before it sends", async () => {
+Deno.test("maxPayload: the client rejects a request beyond the limit", async () => {
   await using server = serveEcho(LIMIT);
   await using connection = await connectTo(server);
   const { operation: name, data } = JSON.parse(callOf(LIMIT + 1)).data;
@@ -170,7 +170,7 @@ for (
     WebSocket: OtherWebSocket,
   }]] as const
 ) {
-  Deno.test(`maxPayload: our own client joins no more than that, on ${what} WebSocket`, async () => {
+  Deno.test(`maxPayload: the client keeps batches within the limit, with ${what} WebSocket`, async () => {
     await using server = serveEcho(200);
     await using connection = await connectTo(server, options);
     const calls = Array.from(

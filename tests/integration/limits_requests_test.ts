@@ -29,7 +29,7 @@ for (const batch of [false, true]) {
   const how = batch ? "in one batch" : "in frames of their own";
   const features = batch ? ["batch"] : [];
 
-  Deno.test(`maxPending: so many are under way, and one more is refused, ${how}`, async () => {
+  Deno.test(`maxPending: a request beyond the limit is rejected, ${how}`, async () => {
     const { opened, open } = gate();
     const logger = new LogRecorder();
     await using server = serveEcho({ maxPending: 2 }, { logger });
@@ -49,7 +49,7 @@ for (const batch of [false, true]) {
     assert.deepEqual(codes(await client.take(2)), [[4, 0], [5, 0]]);
   });
 
-  Deno.test(`maxPending: messages count as well, ${how}`, async () => {
+  Deno.test(`maxPending: messages count, ${how}`, async () => {
     const { opened, open } = gate();
     await using server = serveEcho({ maxPending: 1 });
     server.receive("wait", () => opened);
@@ -64,7 +64,7 @@ for (const batch of [false, true]) {
   });
 
   // The rate is too low for anything to come back while the test runs.
-  Deno.test(`maxRate: a burst is answered, what is beyond it refused, ${how}`, async () => {
+  Deno.test(`maxRate: requests beyond the burst are rejected, ${how}`, async () => {
     const logger = new LogRecorder();
     const limits = { maxRate: 0.001, maxBurst: 3 };
     await using server = serveEcho(limits, { logger });
@@ -81,7 +81,7 @@ for (const batch of [false, true]) {
     assert.equal(server.clients.size, 2);
   });
 
-  Deno.test(`maxRate: who goes on until twice the burst is used is closed, ${how}`, async () => {
+  Deno.test(`maxRate: a client that sends twice the burst is closed, ${how}`, async () => {
     const called: number[] = [];
     await using server = serveEcho({ maxRate: 0.001, maxBurst: 3 });
     server.operation("count", () => called.push(1));
@@ -99,7 +99,7 @@ for (const batch of [false, true]) {
     assert.equal(server.clients.size, 0);
   });
 
-  Deno.test(`maxRate: what is invalid counts, ${how}`, async () => {
+  Deno.test(`maxRate: invalid requests count, ${how}`, async () => {
     await using server = serveEcho({ maxRate: 0.001, maxBurst: 3 });
     await using client = await RawClient.logIn(server, features);
     const requests = [{ id: 1 }, { id: 2, action: "fly", data: {} }, { id: 3 }];
@@ -110,7 +110,7 @@ for (const batch of [false, true]) {
   });
 }
 
-Deno.test("maxPending: the first reply to what the server asks has room, the next one none", async () => {
+Deno.test("maxPending: only the first reply to a request of the server does not count", async () => {
   const { opened, open } = gate();
   const yes = schemaOf((value) => opened.then(() => ({ value })));
   const contract = defineContract({ events: { ready: { replies: { yes } } } });
@@ -132,7 +132,7 @@ Deno.test("maxPending: the first reply to what the server asks has room, the nex
   assert.deepEqual((await asked)?.data, { n: 1 });
 });
 
-Deno.test("maxPending: a call that is answered at once is never under way with another", async () => {
+Deno.test("maxPending: synchronous operations of a batch do not count together", async () => {
   await using server = serveEcho({ maxPending: 1 });
   await using client = await RawClient.logIn(server, ["batch"]);
   client.send(echoes(1, 50));
@@ -140,7 +140,7 @@ Deno.test("maxPending: a call that is answered at once is never under way with a
   assert.deepEqual(new Set(answers.map(({ code }) => code)), new Set([0]));
 });
 
-Deno.test("maxPending: what is refused is not under way", async () => {
+Deno.test("maxPending: rejected requests do not count", async () => {
   const { opened, open } = gate();
   await using server = serveEcho({ maxPending: 1 });
   server.operation("wait", () => opened);
@@ -154,7 +154,7 @@ Deno.test("maxPending: what is refused is not under way", async () => {
   assert.deepEqual(codes(await client.take(1)), [[5, 0]]);
 });
 
-Deno.test("maxRate: a goodbye is always heard", async () => {
+Deno.test("maxRate: a goodbye is always handled", async () => {
   await using server = serveEcho({ maxRate: 0.001, maxBurst: 2 });
   await using client = await RawClient.logIn(server);
   for (const request of echoes(1, 3)) client.send(request);
@@ -162,7 +162,7 @@ Deno.test("maxRate: a goodbye is always heard", async () => {
   assert.equal((await client.closed).code, 1000);
 });
 
-Deno.test("maxRate: our own client is told as a ResponseError", async () => {
+Deno.test("maxRate: the client rejects with a ResponseError", async () => {
   await using server = serveEcho({ maxRate: 0.001, maxBurst: 2 });
   await using connection = await connectTo(server);
   await connection.operation("echo");
@@ -177,7 +177,7 @@ Deno.test("maxRate: our own client is told as a ResponseError", async () => {
 });
 
 for (const batch of [false, true]) {
-  Deno.test(`maxRate: it counts while a login is decided, batch ${batch}`, async () => {
+  Deno.test(`maxRate: requests during the login count, batch ${batch}`, async () => {
     const login = () => new Promise<boolean>(() => {});
     const limits = { maxRate: 0.001, maxBurst: 3 };
     await using server = serveQuietly({ login, limits });

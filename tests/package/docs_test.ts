@@ -1,47 +1,40 @@
 /**
- * Runs the examples of the documents: each block of TypeScript is a program. One that
- * starts with a name, as `// hello_server.ts`, can be imported by those after it; one
- * whose name ends in `_server.ts` is followed by one that ends in `_client.ts` and talks
- * to it. A block marked `ts ignore` is not run, and one marked `ts error` does not
- * compile, for the reason in the block of text after it.
+ * Runs the examples of the documentation. Each block of TypeScript is a program.
  *
- * Other documents: `deno test --allow-all tests/readme_test.ts -- path.md`.
+ * A block that starts with a file name, such as `// chat_contract.ts`, can be imported
+ * by later blocks of its document. A block whose name ends in `_server.ts` is followed
+ * by a block whose name ends in `_client.ts`, which gets the token of the server as its
+ * first argument. A block marked `ts ignore` does not run. A block marked `ts error`
+ * does not compile, for the reason in the block of text after it.
+ *
+ * One document: `deno test --allow-all tests/package/docs_test.ts -- README.md`.
+ *
+ * @module
  */
 
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlesWithin } from "../../common/async.ts";
+import {
+  type Example,
+  fileNameOf,
+  isClient,
+  isServer,
+  listDocuments,
+  readExamples,
+  useFreePort,
+} from "../support/examples.ts";
 import { firstMatch } from "../support/process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** How long a program may take to end by itself, in milliseconds. */
+/** The time within which a program has to end, in milliseconds. */
 const LIMIT = 60_000;
 
-/** A block of TypeScript in a document. */
-interface Block {
-  /** The document and the line, such as `README.md:12` */
-  readonly place: string;
-  /** The code, with the line numbers that it has in the document */
-  readonly code: string;
-  /** The file that it stands for, if it says so */
-  readonly name: string | undefined;
-  /** What the compiler says of it, if it is not to compile */
-  readonly error: string | undefined;
-}
-
-/** A text whose brackets match, as deep as examples nest them. */
-const BALANCED = Array.from({ length: 5 }).reduce<string>(
-  (inner) => `(?:[^()]|\\(${inner}\\))*`,
-  "[^()]*",
-);
-
-/** A call that listens or connects: its name and its arguments. */
-const CALL = new RegExp(
-  `(?<![.\\w])(serve|start|connect)\\((${BALANCED})\\)`,
-  "g",
-);
+const documents = Deno.args.length > 0
+  ? Deno.args.map((path) => resolve(path))
+  : [join(ROOT, "README.md"), ...listDocuments(join(ROOT, "docs"))];
 
 let directory = "";
 
@@ -51,154 +44,178 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
-const [readme = "", ...others] = Deno.args.length > 0 ? Deno.args : [
-  join(ROOT, "README.md"),
-  ...[...Deno.readDirSync(join(ROOT, "docs"))]
-    .filter(({ name }) => name.endsWith(".md"))
-    .map(({ name }) => join(ROOT, "docs", name)),
-];
+for (const path of documents) testDocument(path, readExamples(path));
 
-const examples = readBlocks(readme);
-
-Deno.test(`${basename(readme)} has examples`, () => {
-  assert.notEqual(examples.length, 0, `${readme} has no block to run`);
+Deno.test("README.md has examples", () => {
+  assert.notEqual(readExamples(join(ROOT, "README.md")).length, 0);
 });
 
-const blocks = [...examples, ...others.flatMap(readBlocks)];
+function testDocument(path: string, examples: readonly Example[]): void {
+  const folder = relative(ROOT, path).replace(/\W/g, "_");
+  const runnable = examples.filter(({ ignored }) => !ignored);
+  for (const [index, example] of runnable.entries()) {
+    testExample(folder, example, runnable[index - 1], runnable[index + 1]);
+  }
+  if (examples.length === 0) return;
+  Deno.test(`the examples of ${basename(path)} pass Deno's linter`, () =>
+    lint(`${folder}_lint`, examples));
+}
 
-for (const [index, block] of blocks.entries()) {
-  const next = blocks[index + 1];
-  const previous = blocks[index - 1];
-  if (block.error !== undefined) {
-    Deno.test(`${block.place} does not compile`, () => refuse(block));
-  } else if (isServer(block)) {
+function testExample(
+  folder: string,
+  example: Example,
+  previous: Example | undefined,
+  next: Example | undefined,
+): void {
+  const { place } = example;
+  if (example.error !== undefined) {
+    Deno.test(`${place} does not compile`, () => expectError(folder, example));
+  } else if (isServer(example)) {
     const client = next !== undefined && isClient(next) ? next : undefined;
     const both = client === undefined ? "" : ` with ${client.place}`;
-    Deno.test(`${block.place} serves${both}`, () => runPair(block, client));
-  } else if (!isClient(block)) {
-    Deno.test(`${block.place} runs`, () => runAlone(block));
+    Deno.test(`${place} serves${both}`, () => runPair(folder, example, client));
+  } else if (!isClient(example)) {
+    Deno.test(`${place} runs`, () => runAlone(folder, example));
   } else if (previous === undefined || !isServer(previous)) {
-    Deno.test(`${block.place} has a server`, () => {
-      assert.fail(`${block.place} must follow a block that is a server`);
+    Deno.test(`${place} follows a server`, () => {
+      assert.fail(`${place} must follow a block that is a server`);
     });
   }
 }
 
-/** The blocks of a document that are to be run. */
-function readBlocks(path: string): Block[] {
-  const text = Deno.readTextFileSync(path);
-  const fences = text.matchAll(
-    /^```(?:ts|typescript)\b *(.*)\n([^]*?)^```$(?:\n\n```text\n([^]*?)^```$)?/gm,
-  );
-  return [...fences]
-    .filter(([, mark]) => mark !== "ignore")
-    .map(({ 1: mark, 2: code = "", 3: error = "", index }) => {
-      const line = text.slice(0, index).split("\n").length;
-      return {
-        place: `${basename(path)}:${line}`,
-        code: "\n".repeat(line) + code,
-        name: code.match(/^\/\/ (\w+\.ts)\n/)?.[1],
-        error: mark === "error" ? error : undefined,
-      };
-    });
-}
-
-function isServer({ name }: Block): boolean {
-  return name?.endsWith("_server.ts") ?? false;
-}
-
-function isClient({ name }: Block): boolean {
-  return name?.endsWith("_client.ts") ?? false;
-}
-
-/** Runs a block to its end. */
-async function runAlone(block: Block, url?: string): Promise<void> {
-  await using child = await start(block, url);
+/** Runs an example to its end. */
+async function runAlone(
+  folder: string,
+  example: Example,
+  server: { readonly url?: string; readonly token?: string } = {},
+): Promise<void> {
+  const { url, token = "" } = server;
+  await using child = await start(folder, example, url, token);
   const errors = new Response(child.stderr).text();
-  await end(child, block);
+  await waitForEnd(child, example);
   const { code } = await child.status;
-  assert.equal(code, 0, `${block.place} failed\n${await errors}`);
+  assert.equal(code, 0, `${example.place} failed\n${await errors}`);
 }
 
 /** Runs a server, then its client, and ends the server. */
-async function runPair(server: Block, client?: Block): Promise<void> {
-  await using child = await start(server);
+async function runPair(
+  folder: string,
+  server: Example,
+  client: Example | undefined,
+): Promise<void> {
+  await using child = await start(folder, server);
   const [head, all] = child.stderr.tee();
   const errors = new Response(all).text();
-  const address = await firstMatch(head, /(?<=starting server on )\S+/)
+  const line = await firstMatch(head, /startup:.*127\.0\.0\.1:\d+.*\n/)
     .catch(({ message }) => assert.fail(`${server.place} failed\n${message}`));
-  if (client !== undefined) await runAlone(client, `http://${address}`);
+  const [address] = line.match(/127\.0\.0\.1:\d+/) ?? [];
+  const token = line.match(/with token (\S+)/)?.[1] ?? "";
+  if (client !== undefined) {
+    await runAlone(folder, client, { url: `http://${address}`, token });
+  }
   child.kill("SIGTERM");
-  await end(child, server);
+  await waitForEnd(child, server);
   const { code, signal } = await child.status;
-  const log = await errors;
   // A program that does not listen to signals is ended by them.
-  assert(code === 0 || signal === "SIGTERM", `${server.place} failed\n${log}`);
+  const isRight = code === 0 || signal === "SIGTERM";
+  assert(isRight, `${server.place} failed\n${await errors}`);
 }
 
-/** Sees that a block does not compile, and why. */
-async function refuse(block: Block): Promise<void> {
-  // It never runs, so any server will do.
-  const path = await write(block, "http://localhost:5000");
-  const { code, stderr } = await deno(["check"], path).output();
-  const text = new TextDecoder().decode(stderr);
-  assert.notEqual(code, 0, `${block.place} compiles`);
-  assert(text.includes(block.error ?? ""), text);
-  assert.match(text, /Type checking failed/);
-  assert(!text.includes("Found "), `There is more than one error\n${text}`);
+/** Checks that an example does not compile, for the reason that the document shows. */
+async function expectError(folder: string, example: Example): Promise<void> {
+  const cwd = await makeFolder(folder);
+  const name = await write(cwd, example, "http://localhost:5000");
+  const { code, stderr } = await deno(cwd, "check", name).output();
+  const report = new TextDecoder().decode(stderr);
+  assert.notEqual(code, 0, `${example.place} compiles`);
+  assert(report.includes(example.error ?? ""), report);
+  assert.match(report, /Type checking failed/);
+  assert(!report.includes("Found "), `There is more than one error\n${report}`);
 }
 
-/** Waits until a program ends, but not for ever. */
-async function end(child: Deno.ChildProcess, block: Block): Promise<void> {
+/** Checks the examples of a document with the default rules of `deno lint`. */
+async function lint(
+  folder: string,
+  examples: readonly Example[],
+): Promise<void> {
+  const project = await makeFolder(folder);
+  const single = await Deno.makeTempDir({ dir: directory });
+  for (const example of examples) {
+    // An example with an inline specifier is a single file without a deno.json.
+    const isSingle = /from "jsr:/.test(example.code);
+    const path = join(isSingle ? single : project, fileNameOf(example));
+    await Deno.writeTextFile(path, example.code);
+  }
+  for (const cwd of [project, single]) {
+    const files = [...Deno.readDirSync(cwd)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".ts"));
+    if (files.length === 0) continue;
+    const { code, stderr } = await deno(cwd, "lint", ...files).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+  }
+}
+
+async function waitForEnd(
+  child: Deno.ChildProcess,
+  example: Example,
+): Promise<void> {
   if (await settlesWithin(child.status, LIMIT)) return;
   child.kill("SIGKILL");
-  assert.fail(`${block.place} does not end`);
+  assert.fail(`${example.place} does not end`);
 }
 
-async function start(block: Block, url?: string): Promise<Deno.ChildProcess> {
-  const path = await write(block, url);
-  return deno(["run", "--check", "--allow-all"], path).spawn();
+async function start(
+  folder: string,
+  example: Example,
+  url?: string,
+  ...args: string[]
+): Promise<Deno.ChildProcess> {
+  const cwd = await makeFolder(folder);
+  const name = await write(cwd, example, url);
+  const flags = ["--no-lock", "--check", "--allow-all"];
+  return deno(cwd, "run", ...flags, name, ...args).spawn();
 }
 
-/** Writes a block to a file, for those after it to import. */
-async function write(block: Block, url?: string): Promise<string> {
-  const name = block.name ?? `${block.place.replace(":", "_")}.ts`;
-  const path = join(directory, name);
-  await Deno.writeTextFile(path, relocate(block, url));
-  return path;
+/** Writes an example to a file, which later examples can import. */
+async function write(
+  cwd: string,
+  example: Example,
+  url?: string,
+): Promise<string> {
+  const name = fileNameOf(example);
+  await Deno.writeTextFile(join(cwd, name), useFreePort(example, url));
+  return name;
 }
 
-/** What does something with a file. */
-function deno(command: readonly string[], path: string): Deno.Command {
-  // The configuration makes the checkout the package that a block imports.
-  const config = ["--config", join(ROOT, "deno.json"), "--no-lock"];
+/**
+ * Makes the folder of a reader who ran `deno add jsr:@hoist/cli npm:zod`. The links make
+ * the checkout the package that this adds.
+ */
+async function makeFolder(name: string): Promise<string> {
+  const folder = join(directory, name);
+  await Deno.mkdir(folder, { recursive: true });
+  const { version, links } = JSON.parse(
+    await Deno.readTextFile(join(ROOT, "deno.json")),
+  );
+  const config = {
+    imports: {
+      "@hoist/cli": `jsr:@hoist/cli@^${version}`,
+      "zod": "npm:zod@^4.4.0",
+    },
+    links: [ROOT, ...links.map((path: string) => join(ROOT, path))],
+  };
+  const text = JSON.stringify(config, null, 2);
+  await Deno.writeTextFile(join(folder, "deno.json"), text);
+  return folder;
+}
+
+function deno(cwd: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: [...command, ...config, path],
-    cwd: directory,
+    args,
+    cwd,
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   });
-}
-
-/** Makes calls that do not say where use a free port of the loopback interface. */
-function relocate({ code }: Block, url?: string): string {
-  const server = code.match(/(\w+) = (?:serve|start)\(/)?.[1];
-  const target = url === undefined ? `${server}.url` : JSON.stringify(url);
-  return code.replaceAll(CALL, (call, name: string, args: string) => {
-    const key = name === "connect" ? "url" : "port";
-    if (new RegExp(`\\b${key}\\b`).test(args)) return call;
-    const where = name === "connect"
-      ? `url: ${target}`
-      : `hostname: "127.0.0.1", port: 0`;
-    return `${name}(${withOption(args, where)})`;
-  });
-}
-
-/** Adds to the options of a call, which come last and may be missing. */
-function withOption(args: string, option: string): string {
-  if (args.includes("{")) return args.replace("{", `{ ${option}, `);
-  const token = args.trim().replace(/,$/, "");
-  return token === "" ? `{ ${option} }` : `${token}, { ${option} }`;
 }

@@ -1,64 +1,34 @@
 /**
- * The command line: what a command does.
+ * The command line: runs a command and returns its exit code.
  *
  * @module
  */
 
 import { type Command, parseCommand } from "./cli/arguments.ts";
+import { HELP } from "./cli/help.ts";
 import { Interruption } from "./cli/program.ts";
-import { Outside, read, runServer } from "./cli/serve.ts";
-import { serve } from "./server.ts";
-import { debug } from "./server/log.ts";
+import { type CommandContext, runServer } from "./cli/serve.ts";
 import { VERSION } from "./version.ts";
-const HELP =
-  `Hoist ${VERSION}: a token-protected WebSocket server for named messages
 
-Usage: deno run -N jsr:@hoist/cli [serve] [options]
-
-Options:
-  -t, --token <token>            Token of the clients [default: made at random]
-                                 Anyone on this machine can read it in the list
-                                 of processes: prefer the next, or HOIST_TOKEN
-      --token-file <path>        Read the token from a file (needs -R)
-  -H, --hostname <address>       Address to listen on [default: 0.0.0.0]
-  -p, --port <port>              Port to listen on, 0 for any [default: 5000]
-  -m, --minimum-version <x.y.z>  Lowest version that a client may have
-      --token-length <number>    Length of a random token [default: 25]
-      --token-alphabet <text>    Characters of a random token [default: a-zA-Z]
-      --hide-token               Leave the token out of the startup line
-      --cert <path>              Certificate mapMaybePromise for TLS, as PEM (needs -R)
-      --key <path>               Private key for TLS, as PEM (needs -R)
-  -l, --log-level <level>        debug, info, warn or error [default: info]
-      --debug                    Show everything, payloads included
-      --trace                    As --debug, with the name of the function
-  -v, --version                  Print the version
-  -h, --help                     Print this help
-
-Environment:
-  HOIST_TOKEN    Token of the clients (needs --allow-env=HOIST_TOKEN)
-
-Examples:
-  deno run -N jsr:@hoist/cli -t test
-  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080
-  deno run -N --allow-env=HOIST_TOKEN jsr:@hoist/cli`;
-
-/** Carries out a command; returns the exit code. */
+/** Runs a command; returns the exit code. */
 export async function runCommand(
   command: Command,
-  outside: Outside,
+  context: CommandContext,
 ): Promise<number> {
   switch (command.kind) {
     case "help":
-      outside.print(HELP);
+      context.print(HELP);
       return 0;
     case "version":
-      outside.print(`hoist ${VERSION}`);
+      context.print(`hoist ${VERSION}`);
       return 0;
     case "usage":
-      outside.complain(`error: ${command.problem}; --help shows what there is`);
+      context.printError(
+        `error: ${command.problem} Run with --help to list the options.`,
+      );
       return 2;
     case "serve":
-      return await runServer(command.flags, outside);
+      return await runServer(command.flags, context);
   }
 }
 
@@ -67,19 +37,19 @@ export async function runCommandLine(): Promise<number> {
   const interruption = new Interruption();
   try {
     return await runCommand(parseCommand(Deno.args), {
-      print: (text) => console.log(text),
-      complain: (text) => console.error(text),
+      print: (line) => console.log(line),
+      printError: (line) => console.error(line),
       readTextFile: (path) => Deno.readTextFile(path),
-      tokenVariable,
+      readTokenVariable,
       signal: interruption.signal,
     });
   } finally {
-    interruption.ignore();
+    interruption.stopListening();
   }
 }
 
-/** HOIST_TOKEN, without asking the user for a permission that few will need. */
-export function tokenVariable(): string | undefined {
+/** Reads `HOIST_TOKEN` if it can be read without a permission prompt. */
+function readTokenVariable(): string | undefined {
   const variable = "HOIST_TOKEN";
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

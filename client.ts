@@ -22,6 +22,7 @@ import { type Connection } from "./client/connection.ts";
 import { withCallerStack } from "./common/errors.ts";
 import { type Contract } from "./contract/contract.ts";
 import { type OpenContract } from "./contract/infer.ts";
+export { type ConnectOptions } from "./client/connect.ts";
 export { type Connection } from "./client/connection.ts";
 export {
   type Contract,

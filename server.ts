@@ -52,6 +52,73 @@ import {
 } from "./server/options.ts";
 import { reportMissing } from "./server/registry.ts";
 /** Ends something once, when it is asked to or a signal aborts. */
+export type {
+  DecisionOf,
+  IdentityOf,
+  Login,
+  LoginContext,
+  LoginDecision,
+} from "./auth.ts";
+export {
+  CloseCode,
+  ConnectionClosedError,
+  ErrorCode,
+  type ErrorFrame,
+  FeatureError,
+  HoistError,
+  NoReplyError,
+  ResponseError,
+  TimeoutError,
+  ValidationError,
+} from "./common/errors.ts";
+export type { RequestOptions } from "./common/async.ts";
+export type { Issue, SchemaIssue } from "./common/issues.ts";
+export type { Json, JsonObject } from "./common/json.ts";
+export type { Listener } from "./common/listeners.ts";
+export type { Logger, LogLevel } from "./common/logger.ts";
+export type {
+  Contract,
+  ContractDescription,
+  DataSchema,
+  MessageDescription,
+  MessageSchemas,
+  OperationDescription,
+  OperationSchemas,
+} from "./contract/contract.ts";
+export { defineContract } from "./contract/define.ts";
+export type { OpenContract } from "./contract/infer.ts";
+export type {
+  InputOf,
+  OutputOf,
+  Schema,
+  SchemaProperties,
+  SchemaResult,
+} from "./contract/schema.ts";
+export type { CloseInfo } from "./protocol/close.ts";
+export type { Feature } from "./protocol/features.ts";
+export { Message, type WireMessage } from "./protocol/message.ts";
+export type { BroadcastResult } from "./server/broadcaster.ts";
+export type {
+  NamedToken,
+  TokenDecision,
+  TokenIdentity,
+} from "./server/credentials.ts";
+export type { Handler, RequestInfo } from "./server/http.ts";
+export type { Limits } from "./server/limits.ts";
+export { debug, type DebugOptions } from "./server/log.ts";
+export {
+  type Client,
+  ClientMessage,
+  type OperationContext,
+  type OperationHandler,
+} from "./server/message.ts";
+export type {
+  CloseOptions,
+  ListenOptions,
+  RotateOptions,
+  ServerOptions,
+} from "./server/options.ts";
+
 export class Lifetime {
   /** Resolves when it has ended */
   readonly finished: Promise<void>;

@@ -1,19 +1,22 @@
 /**
- * What the arguments of the command line ask for.
+ * The arguments of the command line.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { nearestName } from "../common/check.ts";
 import { LOG_LEVELS, type LogLevel } from "../common/logger.ts";
-/** What the arguments ask for. */
+import { escapeControls, showValue, truncate } from "../common/text.ts";
+
+/** What the arguments request. */
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "serve"; readonly flags: ServeFlags }
   | { readonly kind: "usage"; readonly problem: string };
 
-/** The flags of the command that starts a server. */
+/** The flags of the command `serve`. */
 export interface ServeFlags {
   readonly token?: string;
   readonly tokenFile?: string;
@@ -55,100 +58,119 @@ const ALIASES = {
   help: "h",
 };
 
-/** A mistake in the arguments. */
+/** The values of the flags, by name. */
+type Flags = ReadonlyMap<string, unknown>;
+
+/** A mistake in the arguments. Its message is one or more sentences. */
 class UsageError extends Error {}
 
-/** Finds out what the arguments ask for. */
+/** Parses the arguments of the command line. */
 export function parseCommand(args: readonly string[]): Command {
   try {
-    return toCommand(parse(args));
+    return toCommand(parseFlags(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { kind: "usage", problem: error.message };
   }
 }
 
-/** The values of the flags by name; what nobody knows is an error. */
-function parse(args: readonly string[]): Map<string, unknown> {
+function parseFlags(args: readonly string[]): Flags {
   const { _: words, ...flags } = parseArgs([...args], {
     string: VALUE_FLAGS,
     boolean: SWITCHES,
     alias: ALIASES,
     unknown: (flag, key) => {
-      if (key === undefined) return;
-      // Without its value, which may be a token: also of -tsecret.
-      const name = flag.startsWith("--") ? flag.replace(/=.*/s, "") : `-${key}`;
-      throw new UsageError(`Unknown option ${name}`);
+      if (key !== undefined) throw unknownOption(flag, key);
     },
   });
-  // An option's empty value ends up here, too; the option itself then says so.
-  const [command = "serve", ...rest] = words.map(String).filter((word) =>
-    word !== ""
-  );
-  if (command !== "serve") throw new UsageError(`Unknown command ${command}`);
-  if (rest.length > 0) throw new UsageError(`Unexpected argument ${rest[0]}`);
+  checkWords(words.map(String));
   return new Map(Object.entries(flags));
 }
 
-function toCommand(flags: Map<string, unknown>): Command {
+/** Never shows the value of the flag, which can be a token: also not of `-tsecret`. */
+function unknownOption(flag: string, key: string): UsageError {
+  const name = flag.startsWith("--") ? flag.replace(/=.*/s, "") : `-${key}`;
+  const names = [...VALUE_FLAGS, ...SWITCHES];
+  const nearest = flag.startsWith("--") ? nearestName(name, names) : undefined;
+  const remedy = nearest === undefined ? "" : ` Did you mean --${nearest}?`;
+  return new UsageError(
+    `Unknown option ${escapeControls(truncate(name))}.${remedy}`,
+  );
+}
+
+function checkWords(words: readonly string[]): void {
+  // The empty value of a flag becomes an empty word. The flag itself is rejected later.
+  const [command = "serve", ...rest] = words.filter((word) => word !== "");
+  if (command !== "serve") {
+    throw new UsageError(
+      `Unknown command ${showValue(command)}. The command is serve.`,
+    );
+  }
+  if (rest.length > 0) {
+    throw new UsageError(`Unexpected argument ${showValue(rest[0])}.`);
+  }
+}
+
+function toCommand(flags: Flags): Command {
   if (flags.get("help") === true) return { kind: "help" };
   if (flags.get("version") === true) return { kind: "version" };
-  const given = {
-    token: textOf(flags, "token"),
-    tokenFile: textOf(flags, "token-file"),
-    hostname: textOf(flags, "hostname"),
+  return { kind: "serve", flags: readServeFlags(flags) };
+}
+
+function readServeFlags(flags: Flags): ServeFlags {
+  const values = {
+    token: stringOf(flags, "token"),
+    tokenFile: stringOf(flags, "token-file"),
+    hostname: stringOf(flags, "hostname"),
     port: numberOf(flags, "port"),
-    minimumVersion: textOf(flags, "minimum-version"),
+    minimumVersion: stringOf(flags, "minimum-version"),
     tokenLength: numberOf(flags, "token-length"),
-    tokenAlphabet: textOf(flags, "token-alphabet"),
-    cert: textOf(flags, "cert"),
-    key: textOf(flags, "key"),
-    logLevel: levelOf(flags),
+    tokenAlphabet: stringOf(flags, "token-alphabet"),
+    cert: stringOf(flags, "cert"),
+    key: stringOf(flags, "key"),
+    logLevel: logLevelOf(flags),
   };
-  if (given.token !== undefined && given.tokenFile !== undefined) {
-    throw new UsageError("Options --token and --token-file exclude each other");
+  if (values.token !== undefined && values.tokenFile !== undefined) {
+    throw new UsageError("Use either --token or --token-file, not both.");
   }
-  if ((given.cert === undefined) !== (given.key === undefined)) {
-    throw new UsageError("Options --cert and --key go together");
+  if ((values.cert === undefined) !== (values.key === undefined)) {
+    throw new UsageError("TLS needs both --cert and --key.");
   }
   const hideToken = flags.get("hide-token") === true;
   const trace = flags.get("trace") === true;
   const debug = trace || flags.get("debug") === true;
-  return {
-    kind: "serve",
-    flags: { ...defined(given), hideToken, debug, trace },
-  };
+  return { ...defined(values), hideToken, debug, trace };
 }
 
-function textOf(flags: Map<string, unknown>, name: string): string | undefined {
+function stringOf(flags: Flags, name: string): string | undefined {
   const value = flags.get(name);
   if (value === undefined) return undefined;
   if (value !== "") return String(value);
   throw new UsageError(
-    `Option --${name} needs a value; one that starts with a dash is written --${name}=-value`,
+    `Option --${name} needs a value. Write --${name}=-value if the value starts with a dash.`,
   );
 }
 
-function numberOf(
-  flags: Map<string, unknown>,
-  name: string,
-): number | undefined {
-  const text = textOf(flags, name);
-  if (text === undefined) return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new UsageError(`Option --${name} needs a whole number, not ${text}`);
-}
-
-function levelOf(flags: Map<string, unknown>): LogLevel | undefined {
-  const text = textOf(flags, "log-level")?.toLowerCase();
-  const level = LOG_LEVELS.find((level) => level === text);
-  if (text === undefined || level !== undefined) return level;
+function numberOf(flags: Flags, name: string): number | undefined {
+  const value = stringOf(flags, name);
+  if (value === undefined) return undefined;
+  if (/^\d{1,15}$/.test(value)) return Number(value);
   throw new UsageError(
-    `Option --log-level needs one of ${LOG_LEVELS.join(", ")}, not ${text}`,
+    `Option --${name} must be a whole number, not ${showValue(value)}.`,
   );
 }
 
-/** An object without the keys whose value is `undefined`. */
+function logLevelOf(flags: Flags): LogLevel | undefined {
+  const value = stringOf(flags, "log-level")?.toLowerCase();
+  const level = LOG_LEVELS.find((level) => level === value);
+  if (value === undefined || level !== undefined) return level;
+  const levels = LOG_LEVELS.join(", ");
+  throw new UsageError(
+    `Option --log-level must be one of ${levels}, not ${showValue(value)}.`,
+  );
+}
+
+/** Copies an object without the keys whose value is `undefined`. */
 export function defined<Fields extends object>(fields: Fields): {
   [Key in keyof Fields]?: Exclude<Fields[Key], undefined>;
 } {

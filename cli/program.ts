@@ -1,22 +1,23 @@
 /**
- * Running a program that ends well: at a signal, and at an error.
+ * Running a program that ends properly: at a signal, and at an error.
  *
  * @module
  */
 
 import { HoistError } from "../common/errors.ts";
-import { inspectError } from "../server/log.ts";
+
 /**
- * Runs a function if its module is the program, and not if another module imports it.
+ * Runs a function if its module is the main program, but not if it was imported.
  *
- * At SIGINT (Ctrl-C) and SIGTERM the signal that the function gets is aborted, so
- * that it can return and its `using` blocks unwind, and then the program ends; at a
- * second one it ends at once. An error is printed and sets the exit code to 1.
+ * The first SIGINT (Ctrl-C) or SIGTERM aborts the `AbortSignal` that the function
+ * receives. When the function then returns, its `using` blocks are disposed and the
+ * program ends. A second signal ends the program at once. If the function throws, the
+ * error is printed and the exit code is 1.
  *
  * @param meta The `import.meta` of the module
- * @param run The function; what it throws because of the signal is no error
- * @returns Resolves when the function is done, unless a signal ended the program;
- * never rejects
+ * @param run The function. Throwing the reason of the signal is not an error
+ * @returns A promise that resolves when the function has returned, unless a signal
+ * ended the program. It never rejects
  *
  * @example
  * ```ts
@@ -39,55 +40,55 @@ export async function main(
     await run(interruption.signal);
   } catch (error) {
     if (!interruption.caused(error)) {
-      console.error(readable(error));
+      console.error(describeError(error));
       Deno.exitCode = 1;
     }
   } finally {
-    interruption.ignore();
+    interruption.stopListening();
   }
-  // Whoever asked for the end should not wait for what is left behind: Deno keeps the
-  // timer of a WebSocket whose last frame crossed our Close frame for 15 seconds.
+  // Deno keeps the timer of a WebSocket whose last frame crossed our Close frame, and
+  // with it the program, for 15 seconds.
   if (interruption.signal.aborted) Deno.exit();
 }
-
-// Windows knows no SIGTERM; SIGBREAK is what Ctrl-Break sends.
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
 
 /** The exit code of a program that SIGINT ends. */
 const INTERRUPTED = 130;
 
 /**
- * How long a second signal counts as the echo of the first, in milliseconds: Ctrl-C
- * reaches the program from the terminal and again from `deno task`, which passes on
- * what it gets itself.
+ * The time in milliseconds in which a second signal counts as a copy of the first.
+ * Ctrl-C reaches the program from the terminal, and again from `deno task`.
  */
-const ECHO = 250;
+const COPY_WINDOW = 250;
 
-/** Listens to the signals that ask a program to end. */
+/** Listens for the signals that ask a program to end. */
 export class Interruption {
   readonly #controller = new AbortController();
+  // A function, because this module is also imported where there is no `Deno`.
+  readonly #names = signalNames();
   readonly #onSignal = (): void => this.#interrupt();
   #first = 0;
 
   constructor() {
-    for (const name of SIGNALS) Deno.addSignalListener(name, this.#onSignal);
+    for (const name of this.#names) {
+      Deno.addSignalListener(name, this.#onSignal);
+    }
   }
 
-  /** Aborts at the first signal */
+  /** Aborts at the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Whether an error is only the echo of the first signal. */
+  /** Whether an error is the reason of the aborted signal. */
   caused(error: unknown): boolean {
     return this.signal.aborted && error === this.signal.reason;
   }
 
-  /** Leaves the signals to the system again. */
-  ignore(): void {
-    for (const name of SIGNALS) Deno.removeSignalListener(name, this.#onSignal);
+  /** Restores the default behaviour of the signals. */
+  stopListening(): void {
+    for (const name of this.#names) {
+      Deno.removeSignalListener(name, this.#onSignal);
+    }
   }
 
   #interrupt(): void {
@@ -95,22 +96,37 @@ export class Interruption {
     if (!this.signal.aborted) {
       this.#first = now;
       this.#controller.abort();
-    } else if (now - this.#first > ECHO) {
+    } else if (now - this.#first > COPY_WINDOW) {
       Deno.exit(INTERRUPTED);
     }
   }
 }
 
-/** An error as the user of a program wants to see it. */
-export function readable(error: unknown): string {
+/** Windows has no SIGTERM. Ctrl-Break sends SIGBREAK there. */
+function signalNames(): readonly Deno.Signal[] {
+  return Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK"]
+    : ["SIGINT", "SIGTERM"];
+}
+
+/** Formats an error for the user of a program: with a stack only if it is unexpected. */
+export function describeError(error: unknown): string {
   if (error instanceof HoistError || isSystemError(error)) {
     return `error: ${error.message}`;
   }
   return `error: ${inspectError(error)}`;
 }
 
-/** Whether the system said no: the stack would tell nothing more. */
+/** Whether the operating system caused an error. Its stack is of no use then. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error &&
     Object.values(Deno.errors).some((kind) => error instanceof kind);
+}
+
+function inspectError(error: unknown): string {
+  try {
+    return Deno.inspect(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
 }

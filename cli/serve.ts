@@ -1,61 +1,76 @@
-import { tokenVariable } from "../cli.ts";
+/**
+ * The command `serve`, which starts a server.
+ *
+ * @module
+ */
+
+import { debug, serve, type ServeOptions } from "../server.ts";
 import { defined, type ServeFlags } from "./arguments.ts";
-import { readable } from "./program.ts";
-import { serve, type ServeOptions } from "../server.ts";
-import { debug } from "../server/log.ts";
-/** The outside, as far as a command needs it. */
-export interface Outside {
+import { describeError } from "./program.ts";
+
+/** What a command needs from the process that runs it. */
+export interface CommandContext {
   /** Writes a line to standard output */
-  print(text: string): void;
+  print(line: string): void;
   /** Writes a line to standard error */
-  complain(text: string): void;
+  printError(line: string): void;
   /** Reads a file */
   readTextFile(path: string): Promise<string>;
-  /** The variable HOIST_TOKEN, if there is one and it may be read */
-  tokenVariable(): string | undefined;
+  /** Returns the variable `HOIST_TOKEN`, if it exists and the program can read it */
+  readTokenVariable(): string | undefined;
   /** Aborts when the user wants the program to end */
   readonly signal: AbortSignal;
 }
 
-/** Serves until the signal aborts. */
+/**
+ * Serves until the signal aborts.
+ *
+ * @returns The exit code: 0 after a signal, 2 for an invalid option, 1 for another error
+ */
 export async function runServer(
   flags: ServeFlags,
-  outside: Outside,
+  context: CommandContext,
 ): Promise<number> {
   try {
     if (flags.debug) debug({ trace: flags.trace, http: true });
-    const token = await tokenOf(flags, outside);
-    const options = await optionsOf(flags, outside);
-    await using server = serve(token, { ...options, signal: outside.signal });
+    const token = await readToken(flags, context);
+    const options = await readOptions(flags, context);
+    await using server = serve(token, { ...options, signal: context.signal });
     await server.finished;
     return 0;
   } catch (error) {
-    if (outside.signal.aborted && error === outside.signal.reason) return 0;
-    // What `serve` says of an argument is for the user of the flag, too.
-    const isArgument = error instanceof TypeError ||
-      error instanceof RangeError;
-    outside.complain(isArgument ? `error: ${error.message}` : readable(error));
-    return isArgument ? 2 : 1;
+    if (context.signal.aborted && error === context.signal.reason) return 0;
+    return report(error, context);
   }
 }
 
-async function tokenOf(
-  { token, tokenFile }: ServeFlags,
-  outside: Outside,
-): Promise<string | undefined> {
-  if (token !== undefined) return token;
-  if (tokenFile === undefined) return outside.tokenVariable();
-  // Editors and `echo` end a file with a line break.
-  return (await read(tokenFile, outside)).trimEnd();
+function report(error: unknown, context: CommandContext): number {
+  // `serve` throws these for an invalid option, which is an invalid flag here.
+  if (error instanceof TypeError || error instanceof RangeError) {
+    context.printError(`error: ${error.message}`);
+    return 2;
+  }
+  context.printError(describeError(error));
+  return 1;
 }
 
-async function optionsOf(
+async function readToken(
+  { token, tokenFile }: ServeFlags,
+  context: CommandContext,
+): Promise<string | undefined> {
+  if (token !== undefined) return token;
+  if (tokenFile === undefined) return context.readTokenVariable();
+  // Editors and `echo` end a file with a line break.
+  return (await readFile(tokenFile, context)).trimEnd();
+}
+
+async function readOptions(
   flags: ServeFlags,
-  outside: Outside,
+  context: CommandContext,
 ): Promise<ServeOptions> {
   const { hostname, port, minimumVersion, tokenLength, tokenAlphabet } = flags;
-  const cert = flags.cert && await read(flags.cert, outside);
-  const key = flags.key && await read(flags.key, outside);
+  const cert = flags.cert && await readFile(flags.cert, context);
+  const key = flags.key && await readFile(flags.key, context);
   const { hideToken, logLevel } = flags;
   return {
     hideToken,
@@ -64,22 +79,32 @@ async function optionsOf(
   };
 }
 
-export async function read(path: string, outside: Outside): Promise<string> {
+async function readFile(
+  path: string,
+  context: CommandContext,
+): Promise<string> {
   try {
-    return await outside.readTextFile(path);
+    return await context.readTextFile(path);
   } catch (cause) {
-    const { NotCapable, NotFound } = Deno.errors;
-    if (cause instanceof NotFound) {
-      throw new NotFound(`Cannot read ${path}: there is no such file`, {
-        cause,
-      });
-    }
-    if (cause instanceof NotCapable) {
-      throw new NotCapable(
-        `Cannot read ${path}: the permission is missing, run with --allow-read`,
-        { cause },
-      );
-    }
-    throw cause;
+    throw explain(cause, path);
   }
+}
+
+/** Returns an error of the same class whose message says what to do. */
+function explain(cause: unknown, path: string): unknown {
+  const { NotCapable, NotFound } = Deno.errors;
+  const subject = `Cannot read ${path}`;
+  if (cause instanceof NotFound) {
+    return new NotFound(
+      `${subject}: the file does not exist. Check the path.`,
+      { cause },
+    );
+  }
+  if (cause instanceof NotCapable) {
+    return new NotCapable(
+      `${subject}: the permission is missing. Run with --allow-read.`,
+      { cause },
+    );
+  }
+  return cause;
 }

@@ -7,14 +7,14 @@ import {
 } from "../../cli/arguments.ts";
 import { LOG_LEVELS } from "../../common/logger.ts";
 
-/** The flags of a command line that starts a server. */
+/** Returns the flags of a command line that starts a server. */
 function flagsOf(...args: readonly string[]): ServeFlags {
   const command = parseCommand(args);
   assert(command.kind === "serve", JSON.stringify(command));
   return command.flags;
 }
 
-/** What is wrong with a command line. */
+/** Returns the problem of an invalid command line. */
 function problemOf(...args: readonly string[]): string {
   const command = parseCommand(args);
   assert(command.kind === "usage", JSON.stringify(command));
@@ -24,7 +24,7 @@ function problemOf(...args: readonly string[]): string {
 const DEFAULTS: ServeFlags = { hideToken: false, debug: false, trace: false };
 
 for (const args of [[], ["serve"], ["--", "serve"]]) {
-  Deno.test(`[${args.join(" ")}] starts a server as it is by default`, () => {
+  Deno.test(`[${args.join(" ")}] starts a server with the defaults`, () => {
     assert.deepEqual(flagsOf(...args), DEFAULTS);
   });
 }
@@ -48,7 +48,7 @@ const VALUE_FLAGS: Flags = [
 ];
 
 for (const [long, short, value, expected] of VALUE_FLAGS) {
-  Deno.test(`${long} takes a value, after a space or an equals sign`, () => {
+  Deno.test(`${long} accepts a value after a space or an equals sign`, () => {
     const flags = { ...DEFAULTS, ...expected };
     assert.deepEqual(flagsOf(long, value), flags);
     assert.deepEqual(flagsOf(`${long}=${value}`), flags);
@@ -58,14 +58,14 @@ for (const [long, short, value, expected] of VALUE_FLAGS) {
 
   Deno.test(`${long} needs a value`, () => {
     const problem =
-      `Option ${long} needs a value; one that starts with a dash is written ${long}=-value`;
+      `Option ${long} needs a value. Write ${long}=-value if the value starts with a dash.`;
     assert.equal(problemOf(long), problem);
     assert.equal(problemOf(`${long}=`), problem);
     assert.equal(problemOf(long, "--debug"), problem);
     assert.equal(problemOf(long, "--", "serve"), problem);
   });
 
-  Deno.test(`the last ${long} counts`, () => {
+  Deno.test(`the last ${long} applies`, () => {
     const flags = flagsOf(long, "1", long, value);
     assert.deepEqual(flags, { ...DEFAULTS, ...expected });
   });
@@ -83,8 +83,8 @@ for (const [long, short, value, expected] of VALUE_FLAGS) {
   });
 }
 
-Deno.test("an option needs a value that is not empty", () => {
-  // What a shell makes of --token "$TOKEN" if there is no such variable.
+Deno.test("rejects an empty value of an option", () => {
+  // A shell produces this from --token "$TOKEN" if there is no such variable.
   for (const [long] of VALUE_FLAGS) {
     const problem = problemOf(long, "");
     assert(problem.startsWith(`Option ${long} needs a value`), problem);
@@ -102,11 +102,11 @@ Deno.test("--trace implies --debug", () => {
   assert.deepEqual(flagsOf("--trace", "--debug"), flags);
 });
 
-Deno.test("a switch does not take the word after it", () => {
+Deno.test("a switch has no value", () => {
   assert.deepEqual(flagsOf("--debug", "serve"), { ...DEFAULTS, debug: true });
 });
 
-Deno.test("all flags of a server go together", () => {
+Deno.test("accepts all flags together", () => {
   const line =
     "serve -t a -H b -p 1 -m 1.2.3 --token-length 2 --token-alphabet cd " +
     "--hide-token --cert e --key f -l error --debug --trace";
@@ -126,7 +126,7 @@ Deno.test("all flags of a server go together", () => {
   });
 });
 
-const ASKING: readonly (readonly [Command["kind"], readonly string[]])[] = [
+const REQUESTS: readonly (readonly [Command["kind"], readonly string[]])[] = [
   ["help", ["--help"]],
   ["help", ["-h"]],
   ["help", ["serve", "--help"]],
@@ -138,14 +138,14 @@ const ASKING: readonly (readonly [Command["kind"], readonly string[]])[] = [
   ["version", ["--version", "--port", "none"]],
 ];
 
-for (const [kind, args] of ASKING) {
-  Deno.test(`[${args.join(" ")}] asks for the ${kind}`, () => {
+for (const [kind, args] of REQUESTS) {
+  Deno.test(`[${args.join(" ")}] requests the ${kind}`, () => {
     assert.deepEqual(parseCommand(args), { kind });
   });
 }
 
 for (const value of ["007", "1e3", "true", "a=b", "a b", "$1"]) {
-  Deno.test(`a token may look like this: ${value}`, () => {
+  Deno.test(`accepts the token ${value}`, () => {
     assert.equal(flagsOf("--token", value).token, value);
     assert.equal(flagsOf(`--token=${value}`).token, value);
   });
@@ -159,48 +159,48 @@ for (const value of ["-dash", "--token", "--", "-"]) {
 }
 
 for (const level of LOG_LEVELS) {
-  Deno.test(`--log-level takes ${level}, in capitals too`, () => {
+  Deno.test(`--log-level accepts ${level} in lower and upper case`, () => {
     assert.equal(flagsOf("--log-level", level).logLevel, level);
     assert.equal(flagsOf("-l", level.toUpperCase()).logLevel, level);
   });
 }
 
 for (const level of ["trace", "warning", "toString", "1"]) {
-  Deno.test(`--log-level does not take ${level}`, () => {
+  Deno.test(`--log-level rejects ${level}`, () => {
     assert.equal(
       problemOf("--log-level", level),
-      `Option --log-level needs one of debug, info, warn, error, not ${level.toLowerCase()}`,
+      `Option --log-level must be one of debug, info, warn, error, not "${level.toLowerCase()}".`,
     );
   });
 }
 
-const NO_NUMBERS = ["a", "1.5", "1e3", "0x10", "-1", "+1", " 1", "1 ", "８"];
+const NOT_NUMBERS = ["a", "1.5", "1e3", "0x10", "-1", "+1", " 1", "1 ", "８"];
 
-for (const text of [...NO_NUMBERS, "9".repeat(16), "Infinity"]) {
-  Deno.test(`--port and --token-length do not take "${text}" for a number`, () => {
+for (const text of [...NOT_NUMBERS, "9".repeat(16), "Infinity"]) {
+  Deno.test(`--port and --token-length reject "${text}"`, () => {
     for (const flag of ["--port", "--token-length"]) {
       assert.equal(
         problemOf(`${flag}=${text}`),
-        `Option ${flag} needs a whole number, not ${text}`,
+        `Option ${flag} must be a whole number, not "${text}".`,
       );
     }
   });
 }
 
-Deno.test("--port takes zeros for what they are", () => {
+Deno.test("--port accepts leading zeros", () => {
   assert.equal(flagsOf("--port", "0").port, 0);
   assert.equal(flagsOf("--port", "0080").port, 80);
 });
 
-Deno.test("--token and --token-file exclude each other", () => {
+Deno.test("rejects --token together with --token-file", () => {
   assert.equal(
     problemOf("--token", "a", "--token-file", "b"),
-    "Options --token and --token-file exclude each other",
+    "Use either --token or --token-file, not both.",
   );
 });
 
-Deno.test("--cert and --key go together", () => {
-  const problem = "Options --cert and --key go together";
+Deno.test("--cert needs --key, and --key needs --cert", () => {
+  const problem = "TLS needs both --cert and --key.";
   assert.equal(problemOf("--cert", "a"), problem);
   assert.equal(problemOf("--key", "a"), problem);
   assert.deepEqual(flagsOf("--cert", "a", "--key", "b"), {
@@ -224,44 +224,72 @@ const UNKNOWN_OPTIONS = [
 ];
 
 for (const option of UNKNOWN_OPTIONS) {
-  Deno.test(`${option} is no option`, () => {
-    const problem = `Unknown option ${option}`;
-    assert.equal(problemOf(option), problem);
-    assert.equal(problemOf(option, "value"), problem);
-    assert.equal(problemOf("serve", option), problem);
-    assert.equal(problemOf("--help", option), problem);
+  Deno.test(`rejects the unknown option ${option}`, () => {
+    const args = [[option], [option, "value"], ["serve", option]];
+    for (const each of [...args, ["--help", option]]) {
+      const problem = problemOf(...each);
+      assert(problem.startsWith(`Unknown option ${option}.`), problem);
+    }
   });
 }
 
-Deno.test("what is said of an unknown option does not repeat its value", () => {
-  assert.equal(problemOf("--tokem=secret"), "Unknown option --tokem");
+Deno.test("suggests the option with the nearest name", () => {
+  const problem = "Unknown option --prot. Did you mean --port?";
+  assert.equal(problemOf("--prot"), problem);
+  assert.equal(
+    problemOf("--nothing-like-it"),
+    "Unknown option --nothing-like-it.",
+  );
 });
 
-Deno.test("what is said of -tsecret does not repeat the token", () => {
-  // Many programs take it for -t secret.
+Deno.test("the error for an unknown option does not contain its value", () => {
+  assert.equal(
+    problemOf("--tokem=secret"),
+    "Unknown option --tokem. Did you mean --token?",
+  );
+});
+
+Deno.test("the error for an unknown option escapes control characters", () => {
+  assert.equal(problemOf("--a\u001b[2J"), "Unknown option --a%1B[2J.");
+});
+
+Deno.test("the error for -tsecret does not contain the token", () => {
+  // Many programs accept this for -t secret.
   assert.doesNotMatch(problemOf("-tsecret"), /secret/);
 });
 
-Deno.test("there is no command but serve", () => {
-  assert.equal(problemOf("start"), "Unknown command start");
-  assert.equal(problemOf("Serve"), "Unknown command Serve");
-  assert.equal(problemOf("--", "--token"), "Unknown command --token");
-  assert.equal(problemOf("--help", "start"), "Unknown command start");
+Deno.test("rejects every command except serve", () => {
+  assert.equal(
+    problemOf("start"),
+    'Unknown command "start". The command is serve.',
+  );
+  assert.equal(
+    problemOf("Serve"),
+    'Unknown command "Serve". The command is serve.',
+  );
+  assert.equal(
+    problemOf("--", "--token"),
+    'Unknown command "--token". The command is serve.',
+  );
+  assert.equal(
+    problemOf("--help", "start"),
+    'Unknown command "start". The command is serve.',
+  );
 });
 
-Deno.test("serve takes no further words", () => {
-  assert.equal(problemOf("serve", "now"), "Unexpected argument now");
-  assert.equal(problemOf("serve", "serve"), "Unexpected argument serve");
-  assert.equal(problemOf("serve", "--", "-x"), "Unexpected argument -x");
+Deno.test("rejects further words after serve", () => {
+  assert.equal(problemOf("serve", "now"), 'Unexpected argument "now".');
+  assert.equal(problemOf("serve", "serve"), 'Unexpected argument "serve".');
+  assert.equal(problemOf("serve", "--", "-x"), 'Unexpected argument "-x".');
 });
 
-Deno.test("parseCommand() leaves the arguments as they are", () => {
+Deno.test("parseCommand() does not change the arguments", () => {
   const args = Object.freeze(["serve", "-p", "80", "--debug"]);
   assert.equal(flagsOf(...args).port, 80);
   assert.deepEqual(args, ["serve", "-p", "80", "--debug"]);
 });
 
-Deno.test("defined() leaves out what is undefined and nothing else", () => {
+Deno.test("defined() omits only undefined values", () => {
   const fields = { a: undefined, b: null, c: 0, d: "", e: false };
   assert.deepEqual(defined(fields), { b: null, c: 0, d: "", e: false });
 });

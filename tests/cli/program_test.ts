@@ -11,7 +11,7 @@ const IMPORTS = `
   import { main } from "${import.meta.resolve("../../cli/program.ts")}";
   import { serve } from "${import.meta.resolve("../../server.ts")}";
 
-  /** Waits for the signal; a listener to signals alone keeps no program alive. */
+  /** Waits for the signal. A signal listener alone does not keep a program alive. */
   async function interrupted(signal) {
     const timer = setInterval(() => {}, 1_000);
     console.log("ready");
@@ -24,7 +24,7 @@ function makeProgram(source: string): Promise<Script> {
   return makeScript(IMPORTS + source);
 }
 
-/** Runs a script that is expected to end by itself. */
+/** Runs a script that ends by itself. */
 async function run(
   source: string,
 ): Promise<{ code: number; lines: readonly string[] }> {
@@ -33,7 +33,7 @@ async function run(
   return { code: await program.ended, lines: program.output.lines };
 }
 
-/** Runs a script that says when it is ready, and then sends it signals. */
+/** Runs a script until it is ready, and then sends signals to it. */
 async function runUntil(
   signals: readonly Deno.Signal[],
   source: string,
@@ -47,11 +47,11 @@ async function runUntil(
 
 const WITHOUT_SIGNALS = Deno.build.os === "windows";
 
-Deno.test("main() does nothing if its module is not the program", async () => {
+Deno.test("does nothing if its module is not the main program", async () => {
   await main({ main: false }, () => assert.fail("called"));
 });
 
-Deno.test("main() runs the function if its module is the program", async () => {
+Deno.test("runs the function if its module is the main program", async () => {
   const signals: AbortSignal[] = [];
   await main({ main: true }, (signal) => void signals.push(signal));
   assert.equal(signals.length, 1);
@@ -59,7 +59,7 @@ Deno.test("main() runs the function if its module is the program", async () => {
   assert(!signals[0].aborted);
 });
 
-Deno.test("main() waits for the promise of the function", async () => {
+Deno.test("waits for the promise of the function", async () => {
   const steps: string[] = [];
   await main({ main: true }, async () => {
     await pause(0);
@@ -69,7 +69,7 @@ Deno.test("main() waits for the promise of the function", async () => {
   assert.deepEqual(steps, ["function", "after main()"]);
 });
 
-Deno.test("main() runs a program, and not what the program imports", async () => {
+Deno.test("runs the main program, but not a program that it imports", async () => {
   await using imported = await makeProgram(
     `await main(import.meta, () => console.log("imported"));`,
   );
@@ -83,7 +83,7 @@ Deno.test("main() runs a program, and not what the program imports", async () =>
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test({
-    name: `main() aborts its signal at ${signal} and ends well`,
+    name: `${signal} aborts the signal and ends the program with 0`,
     ignore: WITHOUT_SIGNALS,
     fn: async () => {
       const { code, lines } = await runUntil(
@@ -103,7 +103,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 Deno.test({
-  name: "main() lets await using blocks unwind at a signal",
+  name: "disposes await using blocks at a signal",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     const { code, lines } = await runUntil(
@@ -115,7 +115,7 @@ Deno.test({
       });`,
     );
     assert.equal(code, 0);
-    // Standard output and standard error have no order between them.
+    // Standard output and standard error can arrive in any order.
     assert.deepEqual(lines.filter((line) => line.startsWith("info")), [
       "info ready",
       "info last",
@@ -125,7 +125,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main() ends a server that was given its signal",
+  name: "closes a server that has the signal",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     const { code, lines } = await runUntil(
@@ -143,7 +143,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main() ends the program after a signal, whatever is left behind",
+  name: "ends the program after a signal although a timer is running",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     const { code, lines } = await runUntil(
@@ -155,7 +155,7 @@ Deno.test({
   },
 });
 
-Deno.test("main() prints one line for a HoistError and ends with 1", async () => {
+Deno.test("prints one line for a HoistError and ends with 1", async () => {
   const { code, lines } = await run(
     `class OwnError extends HoistError {}
     await main(import.meta, () => { throw new OwnError("Cannot do it"); });
@@ -168,7 +168,7 @@ Deno.test("main() prints one line for a HoistError and ends with 1", async () =>
   ]);
 });
 
-Deno.test("main() prints one line for what the system refuses", async () => {
+Deno.test("prints one line for a system error and ends with 1", async () => {
   const { code, lines } = await run(
     `await main(import.meta, async () => { await Deno.readTextFile("a.txt"); });`,
   );
@@ -177,7 +177,7 @@ Deno.test("main() prints one line for what the system refuses", async () => {
   assert.match(lines[0]!, /^error error: Requires read access to "a\.txt"/);
 });
 
-Deno.test("main() prints the stack of another error and ends with 1", async () => {
+Deno.test("prints the stack of another error and ends with 1", async () => {
   const { code, lines } = await run(
     `await main(import.meta, async () => {
       await null;
@@ -189,14 +189,14 @@ Deno.test("main() prints the stack of another error and ends with 1", async () =
   assert.match(lines[1]!, /^error {5}at .*script\.ts:\d+:\d+/);
 });
 
-Deno.test("main() prints what is thrown and is no error", async () => {
+Deno.test("prints a thrown value that is not an error", async () => {
   const { code, lines } = await run(
     `await main(import.meta, () => { throw "text"; });`,
   );
   assert.deepEqual([code, lines], [1, ['error error: "text"']]);
 });
 
-Deno.test("main() does not reject, even with an error that cannot be shown", async () => {
+Deno.test("does not reject if the error cannot be shown", async () => {
   const { code, lines } = await run(
     `const hostile = {
       [Symbol.for("Deno.customInspect")]() { throw new Error("not to be shown"); },
@@ -211,7 +211,7 @@ Deno.test("main() does not reject, even with an error that cannot be shown", asy
 
 for (const how of ["signal.throwIfAborted()", "throw signal.reason"]) {
   Deno.test({
-    name: `main() does not take it for an error at a signal: ${how}`,
+    name: `does not print the reason of the signal as an error: ${how}`,
     ignore: WITHOUT_SIGNALS,
     fn: async () => {
       const { code, lines } = await runUntil(
@@ -227,7 +227,7 @@ for (const how of ["signal.throwIfAborted()", "throw signal.reason"]) {
 }
 
 Deno.test({
-  name: "main() prints another error that is thrown after a signal",
+  name: "prints another error that is thrown after a signal",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     const { code, lines } = await runUntil(
@@ -243,10 +243,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main() takes two signals at once for one",
+  name: "counts two signals at once as one",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
-    // Two of the same kind could reach the program as one.
+    // The system can merge two equal signals into one.
     const { code, lines } = await runUntil(
       ["SIGINT", "SIGTERM"],
       `await main(import.meta, async (signal) => {
@@ -260,7 +260,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main() ends at once at a second Ctrl-C while a handler hangs",
+  name: "ends the program at once at a second Ctrl-C while a handler hangs",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     await using script = await makeProgram(
@@ -293,7 +293,7 @@ Deno.test({
   },
 });
 
-/** Presses Ctrl-C again: what follows the first at once passes for its echo. */
+/** Sends SIGINT until the program ends. A signal right after the first is ignored. */
 async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
   let hasEnded = false;
   const end = ended.then(() => hasEnded = true);
@@ -302,14 +302,15 @@ async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
     try {
       process.kill("SIGINT");
     } catch {
-      // It has ended in the meantime.
+      // The program has ended in the meantime.
       await end;
     }
   }
 }
 
 Deno.test({
-  name: "main() leaves signals to the system when the function is done",
+  name:
+    "restores the default behaviour of signals when the function has returned",
   ignore: WITHOUT_SIGNALS,
   fn: async () => {
     await using script = await makeProgram(

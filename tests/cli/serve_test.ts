@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { parseCommand, type ServeFlags } from "../../cli/arguments.ts";
+import { runServer } from "../../cli/serve.ts";
+import { runCommand } from "../../cli.ts";
+import { connect } from "../../client.ts";
+import {
+  LOOPBACK,
+  makeContext,
+  recordLog,
+  run,
+  startupLine,
+  urlOf,
+} from "../support/command_line.ts";
+
+Deno.test("serves until the signal aborts", async () => {
+  const log = recordLog();
+  const stop = new AbortController();
+  const { context, printed, errors } = makeContext({ signal: stop.signal });
+  const args = [...LOOPBACK, "--token", "secret"];
+  const ended = runCommand(parseCommand(args), context);
+  const url = urlOf(await log.line(/startup/));
+  await using connection = await connect("secret", { url });
+  stop.abort();
+  assert.deepEqual(await connection.closed, {
+    code: 1001,
+    reason: "server closed",
+  });
+  assert.equal(await ended, 0);
+  assert.deepEqual([printed, errors], [[], []]);
+});
+
+Deno.test("ends with 0 if the signal aborts while a file is read", async () => {
+  recordLog();
+  const stop = new AbortController();
+  const { code, errors } = await run([...LOOPBACK, "--token-file", "t.txt"], {
+    signal: stop.signal,
+    readTextFile: (_path) => {
+      stop.abort();
+      return Promise.resolve("secret");
+    },
+  });
+  assert.deepEqual([code, errors], [0, []]);
+});
+
+Deno.test("generates a random token if there is none", async () => {
+  assert.match(await startupLine([]), / with token [a-zA-Z]{25}$/);
+});
+
+Deno.test("--token-length and --token-alphabet define the random token", async () => {
+  const args = ["--token-length", "8", "--token-alphabet", "01"];
+  assert.match(await startupLine(args), / with token [01]{8}$/);
+});
+
+Deno.test("--token has priority over HOIST_TOKEN", async () => {
+  const line = await startupLine(["--token", "flag"], {
+    readTokenVariable: () => assert.fail("HOIST_TOKEN was read"),
+  });
+  assert.match(line, / with token flag$/);
+});
+
+Deno.test("--token has priority over --token-file", async () => {
+  const log = recordLog();
+  const stop = new AbortController();
+  const { context } = makeContext({ signal: stop.signal });
+  const command = parseCommand([...LOOPBACK, "--token", "flag"]);
+  assert(command.kind === "serve");
+  // parseCommand() rejects both together. The command does not depend on this.
+  const flags: ServeFlags = { ...command.flags, tokenFile: "token.txt" };
+  const ended = runServer(flags, context);
+  assert.match(await log.line(/startup/), / with token flag$/);
+  stop.abort();
+  assert.equal(await ended, 0);
+});
+
+Deno.test("--token-file has priority over HOIST_TOKEN", async () => {
+  const line = await startupLine(["--token-file", "token.txt"], {
+    readTextFile: (path) => Promise.resolve(`content of ${path}`),
+    readTokenVariable: () => assert.fail("HOIST_TOKEN was read"),
+  });
+  assert.match(line, / with token content of token\.txt$/);
+});
+
+Deno.test("HOIST_TOKEN is the token if there is no flag", async () => {
+  const line = await startupLine([], { readTokenVariable: () => "variable" });
+  assert.match(line, / with token variable$/);
+});
+
+for (const end of ["\n", "\r\n", "\n\n", " \n", ""]) {
+  Deno.test(`removes ${JSON.stringify(end)} from the end of the token file`, async () => {
+    const line = await startupLine(["--token-file", "token.txt"], {
+      readTextFile: () => Promise.resolve(`a b${end}`),
+    });
+    assert.match(line, / with token a b$/);
+  });
+}
+
+const EMPTY_TOKEN = /^error: Cannot serve\b.*\btoken must be\b/;
+
+Deno.test("rejects an empty token file", async () => {
+  const { code, errors } = await run([...LOOPBACK, "--token-file", "a.txt"], {
+    readTextFile: () => Promise.resolve("\n"),
+  });
+  assert.deepEqual([code, errors.length], [2, 1]);
+  assert.match(errors[0]!, EMPTY_TOKEN);
+});
+
+Deno.test("rejects an empty HOIST_TOKEN", async () => {
+  const { code, errors } = await run(LOOPBACK, { readTokenVariable: () => "" });
+  assert.deepEqual([code, errors.length], [2, 1]);
+  assert.match(errors[0]!, EMPTY_TOKEN);
+});
+
+for (const [option, ...more] of [["--token-file"], ["--cert", "--key"]]) {
+  const args = [option!, "a.txt", ...more.flatMap((name) => [name, "a.txt"])];
+
+  Deno.test(`${option} reports that the file does not exist`, async () => {
+    const { code, errors } = await run([...LOOPBACK, ...args], {
+      readTextFile: () =>
+        Promise.reject(new Deno.errors.NotFound("os error 2")),
+    });
+    assert.equal(code, 1);
+    assert.deepEqual(errors, [
+      "error: Cannot read a.txt: the file does not exist. Check the path.",
+    ]);
+  });
+
+  Deno.test(`${option} reports that the read permission is missing`, async () => {
+    const { code, errors } = await run([...LOOPBACK, ...args], {
+      readTextFile: () => Promise.reject(new Deno.errors.NotCapable("no")),
+    });
+    assert.equal(code, 1);
+    assert.deepEqual(errors, [
+      "error: Cannot read a.txt: the permission is missing. Run with --allow-read.",
+    ]);
+  });
+}
+
+/** Invalid values, and what the one line of the error contains. */
+const INVALID: readonly (readonly [readonly string[], RegExp])[] = [
+  [["--port", "65536"], /'port' must be a whole number .*65536/],
+  [["--minimum-version", "1.2"], /'minimumVersion' must be .*"1\.2"/],
+  [["--token-length", "0"], /length'? must be a whole number .* 0\b/],
+  [["--token-alphabet", "a"], /alphabet'? must have at least two characters/],
+];
+
+for (const [args, expected] of INVALID) {
+  Deno.test(`rejects ${args.join(" ")} without a stack`, async () => {
+    const { code, errors } = await run([...LOOPBACK, ...args]);
+    assert.equal(code, 2);
+    assert.equal(errors.length, 1);
+    assert.match(errors[0]!, /^error: Cannot .*$/);
+    assert.match(errors[0]!, expected);
+  });
+}
+
+Deno.test("rejects an invalid hostname without a stack", async () => {
+  const { code, errors } = await run(["-H", "a b", "-p", "0"]);
+  assert.notEqual(code, 0);
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]!, /^error: Cannot listen .*$/);
+});
+
+Deno.test("reports that the machine does not have the address", async () => {
+  const { code, errors } = await run(["-H", "192.0.2.1", "-p", "0"]);
+  assert.equal(code, 1);
+  assert.equal(errors.length, 1);
+  assert.match(
+    errors[0]!,
+    /^error: Cannot listen on 192\.0\.2\.1:0: this machine does not have the address/,
+  );
+});
+
+Deno.test("shows the stack of an unexpected error", async () => {
+  const { code, errors } = await run([...LOOPBACK, "--token-file", "a.txt"], {
+    readTextFile: () => Promise.reject(new Error("unheard of")),
+  });
+  assert.equal(code, 1);
+  assert.match(errors[0]!, /^error: Error: unheard of\n {4}at /);
+});

@@ -1,12 +1,12 @@
 /**
- * What the arguments of the bench ask for.
+ * The command line of the bench.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli";
 
-/** The sections, in the order in which they are measured. */
+/** The sections, in the order of the measurements. */
 export const SECTION_NAMES = [
   "round-trips",
   "broadcast",
@@ -21,48 +21,57 @@ export const SECTION_NAMES = [
 /** The name of a section. */
 export type SectionName = typeof SECTION_NAMES[number];
 
-/** What to measure. */
+/** The sections that compare servers, and that `--versus` can measure. */
+export const SERVER_SECTIONS: readonly SectionName[] = SECTION_NAMES.slice(
+  0,
+  6,
+);
+
+/** The options of the bench. */
 export interface Options {
-  /** Less of everything, in about 90 seconds */
+  /** Whether to measure less, in about 90 seconds */
   readonly quick: boolean;
-  /** Where to draw the plot; `undefined` for none */
+  /** The file for the plot; `undefined` for no plot */
   readonly plot: string | undefined;
   readonly only: readonly SectionName[];
-  /** Rounds of this library and of bare Deno; `undefined` for as many as is usual */
+  /** The number of rounds of this library and bare Deno; `undefined` for the default */
   readonly rounds: number | undefined;
+  /** The root of another checkout to compare this one with */
+  readonly versus: string | undefined;
 }
 
-/** What the arguments ask for. */
+/** A parsed command line. */
 export type Request =
   | { readonly kind: "help" }
   | { readonly kind: "usage"; readonly problem: string }
   | { readonly kind: "measure"; readonly options: Options };
 
-/** What `--help` says. */
+/** The output of `--help`. */
 export const HELP =
-  `Measures how far this library is from what the platform can do and from what
-one would use instead, on this machine. Takes about 10 minutes.
+  `Compares this library with a bare Deno server and with other libraries, on this
+machine. Takes about 10 minutes.
 
 deno task bench [options]
 
-  --quick            less of everything, in about 90 seconds
-  --plot[=<file>]    draw the result as an SVG, tools/bench/results.svg if left out
-  --only=<names>     only these sections, separated by commas:
+  --quick            measure less, in about 90 seconds
+  --plot[=<file>]    draw the result as SVG (default: tools/bench/results.svg)
+  --only=<names>     measure only these sections, separated by commas:
                      ${SECTION_NAMES.slice(0, 4).join(", ")},
                      ${SECTION_NAMES.slice(4).join(", ")}
-  --rounds=<number>  rounds of this library and of bare Deno
-  --help             this text
+  --rounds=<number>  the number of rounds of this library and of bare Deno
+  --versus=<folder>  compare this checkout with another one instead: the same
+                     sections (without types and streams), in interleaved rounds
+  --help             print this help
 `;
 
-/** Where the plot goes, if nothing else is said. */
 const DEFAULT_PLOT = "tools/bench/results.svg";
 
-/** What the arguments ask for. */
+/** Parses the arguments. */
 export function parse(args: readonly string[]): Request {
   const unknown: string[] = [];
   const { _, ...parsed } = parseArgs([...args], {
     boolean: ["quick", "help"],
-    string: ["plot", "only", "rounds"],
+    string: ["plot", "only", "rounds", "versus"],
     unknown: (argument) => void unknown.push(argument),
   });
   const flags = new Map<string, unknown>(Object.entries(parsed));
@@ -70,7 +79,7 @@ export function parse(args: readonly string[]): Request {
   const [stranger] = unknown;
   const problem = stranger === undefined
     ? findProblem(flags)
-    : `there is no ${stranger}`;
+    : `unknown argument '${stranger}'`;
   if (problem !== undefined) return { kind: "usage", problem };
   return { kind: "measure", options: optionsOf(flags) };
 }
@@ -81,26 +90,35 @@ function optionsOf(flags: Flags): Options {
   const names = namesOf(flags);
   const rounds = flags.get("rounds");
   const plot = flags.get("plot");
+  const versus = flags.get("versus");
   return {
     quick: flags.get("quick") === true,
     plot: plot === undefined ? undefined : String(plot || DEFAULT_PLOT),
     only: SECTION_NAMES.filter((name) => names.includes(name)),
     rounds: rounds === undefined ? undefined : Number(rounds),
+    versus: versus === undefined ? undefined : String(versus),
   };
 }
 
 function findProblem(flags: Flags): string | undefined {
-  const names: readonly string[] = SECTION_NAMES;
-  const wrong = namesOf(flags).find((name) => !names.includes(name));
+  const known: readonly string[] = knownNames(flags);
+  const wrong = namesOf(flags).find((name) => !known.includes(name));
   if (wrong !== undefined) {
-    return `--only knows no "${wrong}", only ${names.join(", ")}`;
+    return `unknown section '${wrong}' in --only, known are ${
+      known.join(", ")
+    }`;
   }
+  if (flags.get("versus") === "") return "--versus needs a folder";
   const rounds = String(flags.get("rounds") ?? 1);
   if (/^[1-9]\d{0,2}$/.test(rounds)) return undefined;
-  return `--rounds must be from 1 to 999, not "${rounds}"`;
+  return `--rounds must be a number from 1 to 999, not '${rounds}'`;
 }
 
 function namesOf(flags: Flags): readonly string[] {
   const only = flags.get("only");
-  return only === undefined ? SECTION_NAMES : String(only).split(",");
+  return only === undefined ? knownNames(flags) : String(only).split(",");
+}
+
+function knownNames(flags: Flags): readonly SectionName[] {
+  return flags.has("versus") ? SERVER_SECTIONS : SECTION_NAMES;
 }

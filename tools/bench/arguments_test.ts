@@ -1,7 +1,13 @@
-/** What the arguments ask for. */
+/** The command line of the bench. */
 
 import assert from "node:assert/strict";
-import { HELP, type Options, parse, SECTION_NAMES } from "./arguments.ts";
+import {
+  HELP,
+  type Options,
+  parse,
+  SECTION_NAMES,
+  SERVER_SECTIONS,
+} from "./arguments.ts";
 
 function optionsOf(...args: string[]): Options {
   const request = parse(args);
@@ -15,43 +21,52 @@ function problemOf(...args: string[]): string {
   return request.problem;
 }
 
-Deno.test("without arguments, everything is measured", () => {
+Deno.test("measures all sections by default", () => {
   assert.deepEqual(optionsOf(), {
     quick: false,
     plot: undefined,
     only: SECTION_NAMES,
     rounds: undefined,
+    versus: undefined,
   });
 });
 
-Deno.test("the plot goes where one wants it, or beside the results", () => {
+Deno.test("writes the plot beside the results by default", () => {
   assert.equal(optionsOf("--plot").plot, "tools/bench/results.svg");
   assert.equal(optionsOf("--plot=a.svg", "--quick").plot, "a.svg");
   assert.equal(optionsOf("--plot", "--quick").quick, true);
 });
 
-Deno.test("sections are measured in their own order", () => {
+Deno.test("measures the sections in their own order", () => {
   const { only, rounds } = optionsOf("--only=start-up,memory", "--rounds=12");
   assert.deepEqual(only, ["memory", "start-up"]);
   assert.equal(rounds, 12);
 });
 
-Deno.test("what makes no sense is said", () => {
-  assert.match(
-    problemOf("--only=memory,speed"),
-    /no "speed", only round-trips/,
-  );
-  assert.match(problemOf("--only="), /no "", only/);
-  assert.match(problemOf("--rounds=0"), /not "0"/);
-  assert.match(problemOf("--rounds=x"), /not "x"/);
-  assert.match(problemOf("--fast"), /no --fast/);
-  assert.match(problemOf("fast"), /no fast/);
+Deno.test("compares two checkouts only where servers are compared", () => {
+  const { only, versus } = optionsOf("--versus=../other");
+  assert.deepEqual(only, SERVER_SECTIONS);
+  assert.equal(versus, "../other");
+  assert.match(problemOf("--versus=a", "--only=types"), /section 'types'/);
+  assert.match(problemOf("--versus="), /needs a folder/);
 });
 
-Deno.test("help names all sections", () => {
+Deno.test("reports arguments that are wrong", () => {
+  assert.match(
+    problemOf("--only=memory,speed"),
+    /unknown section 'speed' .* round-trips/,
+  );
+  assert.match(problemOf("--only="), /unknown section ''/);
+  assert.match(problemOf("--rounds=0"), /not '0'/);
+  assert.match(problemOf("--rounds=x"), /not 'x'/);
+  assert.match(problemOf("--fast"), /unknown argument '--fast'/);
+  assert.match(problemOf("fast"), /unknown argument 'fast'/);
+});
+
+Deno.test("lists all sections in the help", () => {
   for (const name of SECTION_NAMES) assert.match(HELP, RegExp(`${name}[,\n]`));
 });
 
-Deno.test("help comes before everything else", () => {
+Deno.test("prints the help whatever the other arguments are", () => {
   assert.deepEqual(parse(["--fast", "--help"]), { kind: "help" });
 });

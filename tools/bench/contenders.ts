@@ -1,25 +1,37 @@
 /**
- * Who is measured: servers, and how they are spoken to.
+ * The servers that the bench compares, and the protocols that their clients speak.
  *
  * @module
  */
 
+import type { ProcessOptions } from "../lib/process.ts";
 import type { DialectChoice } from "./load/dialects.ts";
 import type { Tools } from "./packages.ts";
-import type { ProcessOptions } from "../lib/process.ts";
 
-/** The names of those who are measured. */
+/** This library, in several ways to use it. */
+export const OURS = [
+  /** With a client that sends arrays of up to 1,024 bytes, as ours does on Deno */
+  "hoist",
+  /** With a client that sends arrays of up to 16,384 bytes, as ours does elsewhere */
+  "hoist-16k",
+  /** With a Hoist 1 client, which negotiates no extension */
+  "hoist-1",
+  /** With the default log level */
+  "hoist-log",
+  /** Started by the command line */
+  "hoist-cli",
+] as const;
+
+/** A way to use this library. */
+export type OurName = typeof OURS[number];
+
+/** A way to use the library of the checkout in `--versus`. */
+export type OtherName = `other ${OurName}`;
+
+/** The name of a server in the comparison. */
 export type ContenderName =
-  /** This library and its own client */
-  | "hoist"
-  /** The same with a client that packs up to 16,384 bytes, as ours does elsewhere */
-  | "hoist-16k"
-  /** This library and a client of Hoist 1, which negotiates nothing */
-  | "hoist-1"
-  /** This library and its own client, at the log level that it has by default */
-  | "hoist-log"
-  /** This library as its command line starts it */
-  | "hoist-cli"
+  | OurName
+  | OtherName
   /** A bare `Deno.serve` */
   | "bare"
   | "ws"
@@ -27,26 +39,17 @@ export type ContenderName =
   | "bun"
   | "python";
 
-/** Somebody who is measured. */
+/** A server in the comparison. */
 export interface Contender {
   readonly name: ContenderName;
   readonly dialect: DialectChoice;
-  /** The server that writes its port first and takes 0 for any */
+  /** The command of a server that chooses its port and prints it as the first line */
   readonly server: ProcessOptions;
-  /** The server as a user starts it, on a port */
+  /** The command of a server on a given port, as an application starts it */
   readonly startUp: (port: number) => ProcessOptions;
 }
 
-/** This library and what it is compared with; everybody else is a peer. */
-export const OURS: readonly ContenderName[] = [
-  "hoist",
-  "hoist-16k",
-  "hoist-1",
-  "hoist-log",
-  "hoist-cli",
-];
-
-/** The others, in the order of the table. */
+/** The other libraries, in the order of the table. */
 export const PEERS: readonly ContenderName[] = [
   "ws",
   "socket.io",
@@ -54,13 +57,18 @@ export const PEERS: readonly ContenderName[] = [
   "python",
 ];
 
-/** What each is called. */
-export const LABELS: Readonly<Record<ContenderName, string>> = {
+const OUR_LABELS: Readonly<Record<OurName, string>> = {
   hoist: "Hoist",
   "hoist-16k": "arrays of 16 KiB",
   "hoist-1": "a Hoist 1 client",
   "hoist-log": "default log",
   "hoist-cli": "the command line",
+};
+
+/** The labels of the servers in the table. */
+export const LABELS: Readonly<Record<ContenderName, string>> = {
+  ...OUR_LABELS,
+  ...labelOthers(),
   bare: "bare Deno",
   ws: "ws",
   "socket.io": "socket.io",
@@ -68,33 +76,77 @@ export const LABELS: Readonly<Record<ContenderName, string>> = {
   python: "Python",
 };
 
-const ROOT = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const HERE = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
-/** Everybody who can be measured with these tools. */
+/** The folders in which a checkout can have the servers of the bench. */
+const PEER_FOLDERS = ["tools/bench/peers", "bench/peers"] as const;
+
+/** Returns the servers that these tools can start. */
 export function listContenders(
   tools: Tools,
 ): ReadonlyMap<ContenderName, Contender> {
-  const all = [
-    ...listOurs(),
+  return byName([
+    ...listOurs(HERE),
     bare(),
     ...listNodePeers(tools),
     bun(tools),
     ...listPython(tools),
-  ];
-  return new Map(all.map((contender) => [contender.name, contender]));
+  ]);
 }
 
-function listOurs(): Contender[] {
+/**
+ * Returns the servers of this checkout and of another one, and bare Deno.
+ *
+ * @param other The root of the other checkout
+ */
+export function listVersus(
+  other: string,
+): ReadonlyMap<ContenderName, Contender> {
+  const others = listOurs(other).map((contender): Contender => {
+    return { ...contender, name: otherName(contender.name as OurName) };
+  });
+  return byName([...listOurs(HERE), bare(), ...others]);
+}
+
+/** Returns the name of the same server in the other checkout. */
+export function otherName(name: OurName): OtherName {
+  return `other ${name}`;
+}
+
+/** Returns whether a name stands for this library. */
+export function isOurs(name: string): name is OurName {
+  return OURS.some((each) => each === name);
+}
+
+function byName(
+  contenders: readonly Contender[],
+): ReadonlyMap<ContenderName, Contender> {
+  return new Map(contenders.map((contender) => [contender.name, contender]));
+}
+
+function labelOthers(): Record<OtherName, string> {
+  const entries = OURS.map((name) => [
+    otherName(name),
+    `${OUR_LABELS[name]} of the other checkout`,
+  ]);
+  return Object.fromEntries(entries) as Record<OtherName, string>;
+}
+
+function listOurs(root: string): Contender[] {
+  const commandLine = (port: number) => {
+    const address = ["-H", "127.0.0.1", "-p", String(port)];
+    return deno(root, "mod.ts", ...address, "--hide-token");
+  };
   return [
-    hoist("hoist", hoistDialect(1_024)),
-    hoist("hoist-16k", hoistDialect(16_384)),
-    hoist("hoist-1", HOIST_1),
-    hoist("hoist-log", hoistDialect(1_024), "info"),
-    { ...hoist("hoist-cli", hoistDialect(1_024)), startUp: commandLine },
+    hoist(root, "hoist", hoistDialect(1_024)),
+    hoist(root, "hoist-16k", hoistDialect(16_384)),
+    hoist(root, "hoist-1", HOIST_1),
+    hoist(root, "hoist-log", hoistDialect(1_024), "info"),
+    { ...hoist(root, "hoist-cli", hoistDialect(1_024)), startUp: commandLine },
   ];
 }
 
-/** What our client does: it negotiates, and packs arrays up to a limit in bytes. */
+/** Returns the protocol of our client, which sends arrays up to a limit in bytes. */
 function hoistDialect(limit: number): DialectChoice {
   return { name: "hoist", features: true, limit };
 }
@@ -102,32 +154,32 @@ function hoistDialect(limit: number): DialectChoice {
 const HOIST_1: DialectChoice = { name: "hoist", features: false, limit: 0 };
 
 function hoist(
-  name: ContenderName,
+  root: string,
+  name: OurName,
   dialect: DialectChoice,
   logLevel = "warn",
 ): Contender {
+  const script = findPeer(root, "hoist.ts");
   return {
     name,
     dialect,
     server: {
-      ...deno("--v8-flags=--expose-gc", peer("hoist.ts"), "0", logLevel),
-      // What is logged by default goes nowhere: reading it would cost a core.
+      ...deno(root, "--v8-flags=--expose-gc", script, "0", logLevel),
+      // The log is discarded, because reading it would occupy a core.
       silent: logLevel !== "warn",
     },
-    startUp: (port) => deno(peer("hoist.ts"), String(port)),
+    startUp: (port) => deno(root, script, String(port)),
   };
 }
 
-function commandLine(port: number): ProcessOptions {
-  return deno("mod.ts", "-H", "127.0.0.1", "-p", String(port), "--hide-token");
-}
-
 function bare(): Contender {
+  const server = findPeer(HERE, "bare_deno.ts");
+  const least = findPeer(HERE, "start_up_deno.ts");
   return {
     name: "bare",
     dialect: HOIST_1,
-    server: deno("--v8-flags=--expose-gc", peer("bare_deno.ts")),
-    startUp: (port) => deno(peer("start_up_deno.ts"), String(port)),
+    server: deno(HERE, "--v8-flags=--expose-gc", server),
+    startUp: (port) => deno(HERE, least, String(port)),
   };
 }
 
@@ -135,7 +187,7 @@ function listNodePeers({ packages }: Tools): Contender[] {
   if (packages === undefined) return [];
   const node = (script: string) => (port: number) => ({
     command: "node",
-    args: ["--expose-gc", peer(script), String(port), packages],
+    args: ["--expose-gc", findPeer(HERE, script), String(port), packages],
   });
   return [
     simple("ws", HOIST_1, node("ws_node.mjs")),
@@ -146,7 +198,7 @@ function listNodePeers({ packages }: Tools): Contender[] {
 function bun({ bun }: Tools): Contender {
   return simple("bun", HOIST_1, (port) => ({
     command: bun,
-    args: [peer("bun_native.mjs"), String(port)],
+    args: [findPeer(HERE, "bun_native.mjs"), String(port)],
   }));
 }
 
@@ -154,7 +206,7 @@ function listPython({ python }: Tools): Contender[] {
   if (python === undefined) return [];
   return [simple("python", HOIST_1, (port) => ({
     command: python,
-    args: [peer("python_hoist.py"), String(port)],
+    args: [findPeer(HERE, "python_hoist.py"), String(port)],
   }))];
 }
 
@@ -166,11 +218,25 @@ function simple(
   return { name, dialect, server: startUp(0), startUp };
 }
 
-function deno(...args: readonly string[]): ProcessOptions {
+function deno(root: string, ...args: readonly string[]): ProcessOptions {
   const command = Deno.execPath();
-  return { command, args: ["run", "--allow-net", ...args], cwd: ROOT };
+  return { command, args: ["run", "--allow-net", ...args], cwd: root };
 }
 
-function peer(file: string): string {
-  return `${ROOT}tools/bench/peers/${file}`;
+/** Returns the path of a server script in a checkout. */
+function findPeer(root: string, file: string): string {
+  const paths = PEER_FOLDERS.map((folder) => `${root}/${folder}/${file}`);
+  const path = paths.find(exists);
+  if (path !== undefined) return path;
+  throw new Error(
+    `Cannot measure ${root}: it has no server for the bench. Name the root of a checkout.`,
+  );
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -1,29 +1,40 @@
 /**
- * How far this library is from what the platform can do and from what one would use
- * instead, on this machine: `deno task bench --help`.
+ * Compares this library with a bare Deno server, with other libraries, and with itself
+ * in another checkout: `deno task bench --help`.
  *
  * @module
  */
 
+import { resolve } from "node:path";
 import { HELP, type Options, parse } from "./arguments.ts";
-import { listContenders } from "./contenders.ts";
+import { listContenders, listVersus } from "./contenders.ts";
 import { describeMachine, type Machine, maxOpenFiles } from "./machine.ts";
 import { findTools, type Tools } from "./packages.ts";
 import { drawPlot } from "./plot.ts";
 import { endOnSignals, killAll } from "../lib/process.ts";
 import { type Outcome, run } from "./runner.ts";
-import { Context, FULL, QUICK, type Scale } from "./sections/context.ts";
+import {
+  Context,
+  FULL,
+  QUICK,
+  type Scale,
+  withRounds,
+} from "./sections/context.ts";
 import { type Line, summarise } from "./summary.ts";
 import { formatTable } from "./table.ts";
+import { compare, formatComparisons, isWorse } from "./versus.ts";
 
 const RESULTS = decodeURIComponent(
   new URL("./results.json", import.meta.url).pathname,
 );
 
-/** How many files a process opens besides its connections, at most. */
+/** The load before each measurement with `--versus`, in milliseconds. */
+const VERSUS_WARM_UP = 500;
+
+/** The number of files that a process opens besides its connections. */
 const OTHER_FILES = 100;
 
-/** Measures what the arguments ask for; returns the exit code. */
+/** Runs the command line, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const request = parse(args);
   if (request.kind === "help") {
@@ -32,19 +43,22 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (request.kind === "usage") {
     console.error(
-      `Cannot measure: ${request.problem}; --help says what there is`,
+      `Cannot measure: ${request.problem}. Run with --help for the options.`,
     );
     return 2;
   }
   if (Deno.build.os !== "linux") {
     console.error(
-      `Cannot measure on ${Deno.build.os}: CPU time and memory come from /proc, which only Linux has`,
+      `Cannot measure on ${Deno.build.os}: the bench reads CPU time and memory from /proc. Run it on Linux.`,
     );
     return 1;
   }
   endOnSignals();
   try {
-    return await measure(request.options);
+    const { options } = request;
+    return options.versus === undefined
+      ? await measure(options)
+      : await measureVersus(options, options.versus);
   } finally {
     killAll();
   }
@@ -53,63 +67,62 @@ async function main(args: readonly string[]): Promise<number> {
 async function measure(options: Options): Promise<number> {
   const start = performance.now();
   const tools = await findTools(!options.quick);
-  for (const note of tools.notes) say(note);
-  if (options.quick) say("Quick: rough figures, and without Python Hoist");
+  for (const note of tools.notes) print(note);
+  if (options.quick) print("Quick: rough figures, without Python Hoist");
   const machine = await describeMachine(tools);
-  const outcome = await runAll(options, tools);
+  const scale = await chooseScale(options);
+  const contenders = listContenders(tools);
+  await using context = new Context(scale, contenders, tools.bun);
+  const outcome = await run(context, options.only, print);
   const lines = summarise(outcome.results);
   const seconds = Math.round((performance.now() - start) / 1_000);
   console.log(formatTable(lines));
-  for (const failure of outcome.failures) say(failure);
+  for (const failure of outcome.failures) print(failure);
   await writeResults({ machine, seconds, options, outcome, lines });
   if (options.plot !== undefined) {
     await Deno.writeTextFile(options.plot, drawPlot(lines, machine));
-    say(`The plot is in ${options.plot}`);
+    print(`The plot is in ${options.plot}`);
   }
-  say(
-    `${seconds} s; every figure of every round is in tools/bench/results.json`,
+  print(
+    `${seconds} s. All figures of all rounds are in tools/bench/results.json`,
   );
   return outcome.failures.length === 0 ? 0 : 1;
 }
 
-async function runAll(options: Options, tools: Tools): Promise<Outcome> {
-  const contenders = listContenders(tools);
+/** Compares this checkout with another one, and returns the exit code. */
+async function measureVersus(options: Options, root: string): Promise<number> {
+  const { bun } = await findTools(false);
   const scale = await chooseScale(options);
-  await using context = new Context(scale, contenders, tools.bun);
-  return await run(context, options.only, say);
+  const contenders = listVersus(resolve(root));
+  const settings = { ...scale, warmUp: VERSUS_WARM_UP, allPeers: false };
+  await using context = new Context(settings, contenders, bun, true);
+  const { results, failures } = await run(context, options.only, print);
+  const comparisons = compare(results);
+  console.log(formatComparisons(comparisons));
+  for (const failure of failures) print(failure);
+  return failures.length > 0 || comparisons.some(isWorse) ? 1 : 0;
 }
 
 async function chooseScale({ quick, rounds }: Options): Promise<Scale> {
-  const scale = quick ? QUICK : FULL;
+  const usual = quick ? QUICK : FULL;
+  const scale = rounds === undefined ? usual : withRounds(usual, rounds);
   const max = await maxOpenFiles() - OTHER_FILES;
   const fits = (size: number) => size <= max;
   const refused = scale.memorySizes.filter((size) => !fits(size));
   if (refused.length > 0) {
-    say(
-      `Skipped for idle memory, as only ${max} connections fit into ulimit -Hn: ${refused}`,
+    print(
+      `Skips idle memory of ${refused} connections: ulimit -Hn allows ${max}.`,
     );
   }
   return {
     ...scale,
-    ...(rounds === undefined ? {} : roundsOf(rounds)),
     memorySizes: scale.memorySizes.filter(fits),
     broadcastSizes: scale.broadcastSizes.filter(fits),
     fairnessSize: Math.min(scale.fairnessSize, max),
   };
 }
 
-/** The same number of rounds for everything. */
-function roundsOf(rounds: number): Partial<Scale> {
-  return {
-    rounds,
-    memoryRounds: rounds,
-    startUpRounds: rounds,
-    typesRounds: rounds,
-    streamRounds: rounds,
-  };
-}
-
-/** All that `results.json` holds. */
+/** The content of `results.json`. */
 interface Report {
   readonly machine: Machine;
   readonly seconds: number;
@@ -128,11 +141,11 @@ async function writeResults(report: Report): Promise<void> {
   }));
   const { failures } = outcome;
   const content = { date, machine, seconds, options, failures, lines, rounds };
-  const text = JSON.stringify(content, null, 2);
-  await Deno.writeTextFile(RESULTS, `${text}\n`);
+  const json = JSON.stringify(content, null, 2);
+  await Deno.writeTextFile(RESULTS, `${json}\n`);
 }
 
-function say(line: string): void {
+function print(line: string): void {
   console.error(line);
 }
 

@@ -75,6 +75,7 @@ class Runner implements Outcome {
     if (this.#failed.has(subject)) return;
     try {
       const values = await cell.measure();
+      await this.#context.release(cell.contender);
       const { row, contender, round } = cell;
       this.results.push({ row, contender, round, values });
       this.#report(`${subject}: ${describe(cell, values)}`);

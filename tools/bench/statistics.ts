@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The value in the middle; `undefined` if there is none. */
+/** Returns the median; `undefined` without values. */
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
@@ -16,7 +16,7 @@ export function median(values: readonly number[]): number | undefined {
 }
 
 /**
- * The smallest value that is at least as large as `share` of all.
+ * Returns the smallest value that is at least as large as a share of all values.
  *
  * @param share From 0 to 1
  */
@@ -28,18 +28,18 @@ export function percentile(
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-/** The values of one side of a comparison, by the round that they are from. */
+/** The values of one side of a comparison, by their rounds. */
 export type Rounds = ReadonlyMap<number, number>;
 
 /**
- * The median of the ratios within each round: what slows a machine down for a while
- * slows both sides down. `undefined` if no round has both.
+ * Returns the ratios of the rounds that both sides have. Within a round, whatever slows
+ * the machine down for a while slows both sides down.
  */
-export function pairedRatio(ours: Rounds, theirs: Rounds): number | undefined {
+export function pairedRatios(ours: Rounds, theirs: Rounds): number[] {
   const ratios: number[] = [];
   for (const [round, value] of ours) {
     const other = theirs.get(round);
     if (other !== undefined && other > 0) ratios.push(value / other);
   }
-  return median(ratios);
+  return ratios;
 }

@@ -1,5 +1,5 @@
 /**
- * From the cells of all rounds to the lines of the table.
+ * Summarises the results of all rounds as the lines of the table.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { OURS } from "./contenders.ts";
 import { LOAD, type Metric, type Row, type Values } from "./sections/cell.ts";
 import { LABELS, type Sides, type SubjectName, USUAL } from "./sides.ts";
-import { median, pairedRatio, type Rounds } from "./statistics.ts";
+import { median, pairedRatios, type Rounds } from "./statistics.ts";
 
-/** What a cell came to. */
+/** The result of a cell. */
 export interface CellResult {
   readonly row: Row;
   readonly contender: SubjectName;
@@ -20,33 +20,32 @@ export interface CellResult {
 /** One line of the table: one metric of one row. */
 export interface Line {
   readonly section: string;
-  /** The workload; the first line of each has it */
   readonly workload: string;
-  /** What is different from the lines before: a metric, or another client */
+  /** The metric, and the client if it is not the usual one */
   readonly what: string;
-  /** Whether this is our own client, with whom the others are compared */
+  /** Whether this is our own client, which the others are compared with */
   readonly isMain: boolean;
   readonly metric: string;
   readonly unit: Metric["unit"];
-  /** Who is compared; others than this library and bare Deno stand in their places */
+  /** The sides of the comparison; `hoist` and `bare` stand for the first and second */
   readonly sides: Sides;
-  /** Medians over the rounds */
+  /** The medians of the rounds */
   readonly hoist: number | undefined;
   readonly bare: number | undefined;
-  /** Ours to bare Deno's, the median over the ratios of the rounds */
+  /** The median of the ratios of the rounds: this library to bare Deno */
   readonly ratio: number | undefined;
-  /** For the ratio or, where there is none, for our figure */
+  /** The largest ratio that is good or, without a ratio, the largest figure */
   readonly target: number | undefined;
   readonly holds: boolean | undefined;
-  /** Everybody else's to bare Deno's */
+  /** The ratios of the other libraries to bare Deno */
   readonly peers: Peers;
-  /** The largest share of a core that a load generator took in this row */
+  /** The largest share of a core that a load generator used in this row */
   readonly load: number | undefined;
 }
 
 type Peers = Readonly<Partial<Record<SubjectName, number>>>;
 
-/** All the lines, in the order in which their rows were measured first. */
+/** Returns the lines, in the order of the measurements. */
 export function summarise(results: readonly CellResult[]): Line[] {
   const rows = new Set(results.map(({ row }) => row));
   return [...rows].flatMap((row) =>
@@ -62,7 +61,7 @@ function linesOf(row: Row, results: readonly CellResult[]): Line[] {
   const lines = row.metrics.map((metric) => lineOf(row, metric, ours, results));
   const [first] = row.metrics;
   if (first === undefined) return [];
-  // Of other clients of ours, the first metric says enough.
+  // The first metric is enough for the other clients.
   return lines.concat(
     variants.map((name) => lineOf(row, first, name, results)),
   );
@@ -96,7 +95,7 @@ function lineOf(
   };
 }
 
-/** What all came to in one metric. */
+/** Returns the figures of all sides in one metric. */
 function figuresOf(
   row: Row,
   { key }: Metric,
@@ -105,10 +104,10 @@ function figuresOf(
 ): Pick<Line, "hoist" | "bare" | "ratio" | "peers"> {
   const { base, others } = row.sides ?? USUAL;
   const rounds = (name: SubjectName) => roundsOf(results, name, key);
-  // What has a bound of its own may be nothing at all, and has no ratio.
+  // A figure with a bound can be zero, so it has no ratio.
   const isCompared = row.bounds?.[key] === undefined;
   const compare = (name: SubjectName) =>
-    isCompared ? pairedRatio(rounds(name), rounds(base)) : undefined;
+    isCompared ? median(pairedRatios(rounds(name), rounds(base))) : undefined;
   return {
     hoist: median([...rounds(ours).values()]),
     bare: median([...rounds(base).values()]),
@@ -133,7 +132,8 @@ function isWithin(
   return figure <= target;
 }
 
-function roundsOf(
+/** Returns the values of one side in one metric. */
+export function roundsOf(
   results: readonly CellResult[],
   name: SubjectName,
   key: string,

@@ -1,52 +1,57 @@
 /**
- * What all sections measure with: who takes part, how long and how often, and the
- * servers that run.
+ * The settings of the measurements and the running servers, which all sections share.
  *
  * @module
  */
 
-import type { Contender, ContenderName } from "../contenders.ts";
-import { OURS } from "../contenders.ts";
+import {
+  type Contender,
+  type ContenderName,
+  isOurs,
+  otherName,
+  PEERS,
+} from "../contenders.ts";
+import type { SubjectName } from "../sides.ts";
 import { ServerUnderLoad } from "../server_under_load.ts";
 
-/** How much is measured. */
+/** The settings of the measurements. */
 export interface Scale {
-  /** Rounds of this library and of bare Deno */
+  /** The number of rounds of this library and of bare Deno */
   readonly rounds: number;
-  /** Rounds of the other peers */
+  /** The number of rounds of the other libraries */
   readonly peerRounds: number;
-  /** The same for the idle memory */
+  /** The number of rounds of the idle memory */
   readonly memoryRounds: number;
-  /** The same for the start-up */
+  /** The number of rounds of the start-up */
   readonly startUpRounds: number;
-  /** The same for the types */
+  /** The number of rounds of the types */
   readonly typesRounds: number;
-  /** The same for the streams */
+  /** The number of rounds of the streams */
   readonly streamRounds: number;
-  /** How long servers run warm before each cell, in milliseconds */
+  /** The load before each measurement, in milliseconds */
   readonly warmUp: number;
-  /** How long a cell of round trips or connections measures, in milliseconds */
+  /** The duration of a measurement of round trips or connections, in milliseconds */
   readonly duration: number;
   readonly broadcastDuration: number;
   readonly fairnessDuration: number;
   readonly broadcastSizes: readonly number[];
   readonly memorySizes: readonly number[];
   readonly fairnessSize: number;
-  /** How many operations the contracts have, each twice as many as the one before */
+  /** The numbers of operations of the contracts; each is twice the one before */
   readonly contractSizes: readonly number[];
-  /** How many rows are taken to measure how fast they come */
+  /** The number of rows in the measurement of the speed */
   readonly streamRows: number;
-  /** After how many rows memory is looked at */
+  /** The numbers of rows after which memory is read */
   readonly streamMarks: readonly number[];
-  /** The same for a client that takes its time */
+  /** The numbers of rows after which memory is read, for a slow client */
   readonly slowMarks: readonly number[];
-  /** The most connections that round trips run over */
+  /** The largest number of connections with round trips */
   readonly connections: number;
-  /** Whether the other peers take part in everything, or in the round trips only */
+  /** Whether the other libraries take part in all sections, or only in round trips */
   readonly allPeers: boolean;
 }
 
-/** What `deno task bench` measures. */
+/** The settings of `deno task bench`. */
 export const FULL: Scale = {
   rounds: 5,
   peerRounds: 3,
@@ -69,7 +74,7 @@ export const FULL: Scale = {
   allPeers: true,
 };
 
-/** What `deno task bench --quick` measures. */
+/** The settings of `deno task bench --quick`. */
 export const QUICK: Scale = {
   rounds: 3,
   peerRounds: 1,
@@ -92,46 +97,63 @@ export const QUICK: Scale = {
   allPeers: false,
 };
 
-/** What sections measure with. */
+/** The settings and the running servers. */
 export class Context implements AsyncDisposable {
   readonly scale: Scale;
   readonly #contenders: ReadonlyMap<ContenderName, Contender>;
   readonly #bun: string;
+  readonly #isFresh: boolean;
   readonly #servers = new Map<string, ServerUnderLoad>();
 
+  /**
+   * Constructs a `Context`.
+   *
+   * @param bun The path of Bun, which runs the load generators
+   * @param isFresh Whether each measurement gets a new server, because two processes
+   * of one program can differ by several percent
+   */
   constructor(
     scale: Scale,
     contenders: ReadonlyMap<ContenderName, Contender>,
     bun: string,
+    isFresh = false,
   ) {
     this.scale = scale;
     this.#contenders = contenders;
     this.#bun = bun;
+    this.#isFresh = isFresh;
   }
 
-  /** A context like this one, of another scale. */
+  /** Returns a context with other settings. */
   with(changes: Partial<Scale>): Context {
     return new Context(
       { ...this.scale, ...changes },
       this.#contenders,
       this.#bun,
+      this.#isFresh,
     );
   }
 
-  /** Those of the names who can take part on this machine. */
+  /** Returns those of the servers that exist here, with those of another checkout. */
   choose(names: readonly ContenderName[]): Contender[] {
-    return names.flatMap((name) => this.#contenders.get(name) ?? []);
+    return names
+      .flatMap((name) => isOurs(name) ? [name, otherName(name)] : [name])
+      .flatMap((name) => this.#contenders.get(name) ?? []);
   }
 
-  /** How many rounds somebody takes part in. */
+  /** Returns the number of rounds of a server. */
   rounds(name: ContenderName): number {
     const { rounds, peerRounds } = this.scale;
-    if (name === "bare" || OURS.includes(name)) return rounds;
-    // It is so much slower that more rounds say no more.
+    if (!PEERS.includes(name)) return rounds;
+    // Python is so much slower that more rounds tell nothing new.
     return Math.min(rounds, name === "python" ? 2 : peerRounds);
   }
 
-  /** The server of a contender, started if it does not run; `key` tells two apart. */
+  /**
+   * Returns the running server of a contender. Starts it if it does not run.
+   *
+   * @param key Distinguishes several servers of one contender
+   */
   async server(
     contender: Contender,
     key: string = contender.name,
@@ -143,7 +165,12 @@ export class Context implements AsyncDisposable {
     return server;
   }
 
-  /** Ends a server, if it runs. */
+  /** Ends the server of a measurement, unless the next one uses it again. */
+  async release(name: SubjectName): Promise<void> {
+    if (this.#isFresh) await this.drop(name);
+  }
+
+  /** Ends a server if it runs. */
   async drop(key: string): Promise<void> {
     const server = this.#servers.get(key);
     this.#servers.delete(key);
@@ -154,4 +181,16 @@ export class Context implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#servers.keys()].map((key) => this.drop(key)));
   }
+}
+
+/** Returns a number of rounds for every section. */
+export function withRounds(scale: Scale, rounds: number): Scale {
+  return {
+    ...scale,
+    rounds,
+    memoryRounds: rounds,
+    startUpRounds: rounds,
+    typesRounds: rounds,
+    streamRounds: rounds,
+  };
 }

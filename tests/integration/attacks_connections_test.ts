@@ -1,4 +1,4 @@
-/** Many peers at once that stall, vanish, come and go while everything else goes on. */
+/** Many clients at once that stall, disconnect or reconnect while the server works. */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -15,14 +15,14 @@ import {
 
 const MANY = 200;
 
-/** Has many peers do the same at once. */
+/** Runs the same action for many clients at once. */
 function many<Result>(
   act: (index: number) => Promise<Result>,
 ): Promise<Result[]> {
   return Promise.all(Array.from({ length: MANY }, (_, index) => act(index)));
 }
 
-/** Asserts that a client is served, and that another one gets in. */
+/** Asserts that the server answers a client and accepts another one. */
 async function assertServed(server: Server, client: RawClient): Promise<void> {
   client.send(operation(1, "echo", { n: 1 }));
   assert.deepEqual((await client.next()).data, { result: { n: 1 } });
@@ -30,13 +30,13 @@ async function assertServed(server: Server, client: RawClient): Promise<void> {
   assert.deepEqual(await late.operation("echo", { n: 2 }), { n: 2 });
 }
 
-/** How a peer may stall before its login: nothing of it is ever finished. */
+/** How a client can stall before its login. */
 const STALLS: Readonly<Record<string, (peer: TcpPeer) => Promise<void>>> = {
-  "say nothing": () => Promise.resolve(),
+  "send nothing": () => Promise.resolve(),
   "send half a frame": (peer) => peer.write(frameOf("{}").subarray(0, 3)),
   "send one fragment": (peer) => peer.write(frameOf("{", { last: false })),
-  "only ping": (peer) => peer.write(frameOf("", { opcode: 9 })),
-  "send their login in part": (peer) =>
+  "only send pings": (peer) => peer.write(frameOf("", { opcode: 9 })),
+  "send a part of their login": (peer) =>
     peer.write(frameOf('{"id": 0, "token": "te').subarray(0, 20)),
 };
 
@@ -87,7 +87,7 @@ Deno.test(`${MANY} wrong tokens from ${MANY} addresses lock out each address alo
   });
   assert.deepEqual(new Set(codes), new Set([1008]));
   await assertServed(server, client);
-  // Each for itself: whoever has not tried yet may.
+  // Only the addresses that have failed are locked out.
   for (const [last, status] of [[0, 429], [MANY - 1, 429], [MANY, 101]]) {
     const header = `X-Forwarded-For: 198.51.100.${last}`;
     assert.equal((await requestUpgrade(server, [header])).status, status);
@@ -99,25 +99,25 @@ Deno.test("clients that disconnect during their requests are removed", async () 
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   server.operation("echo", (data) => data);
-  let underWay = 0;
+  let pending = 0;
   server.operation("slow", async (_data, { client }) => {
-    underWay++;
+    pending++;
     await logger.line(new RegExp(`disconnect: ${client.address} `));
-    underWay--;
-    // To nobody.
+    pending--;
+    // The client is gone.
     client.message("too late");
     return "too late";
   });
   const peers = await many(() => TcpPeer.logIn(server));
   await Promise.all(peers.map((peer) => peer.send(operation(1, "slow"))));
   await using client = await RawClient.logIn(server);
-  while (underWay < MANY) await assertServed(server, client);
+  while (pending < MANY) await assertServed(server, client);
   for (const peer of peers) peer[Symbol.dispose]();
-  while (underWay > 0) await assertServed(server, client);
+  while (pending > 0) await assertServed(server, client);
   assert.equal(server.clients.size, 1);
 });
 
-/** What all clients got: the numbers of broadcasts, in their order. */
+/** Returns the numbers of the broadcasts that a client received, in order. */
 async function take(client: RawClient, last: number): Promise<number[]> {
   const numbers: number[] = [];
   while (numbers.at(-1) !== last) {
@@ -130,38 +130,38 @@ Deno.test("broadcasts during connects and disconnects reach the other clients in
   const random = seededRandom(4);
   const count = 300;
   await using server = serveQuietly();
-  const stayers = await Promise.all(
+  const staying = await Promise.all(
     Array.from(
       { length: 20 },
       (_, n) => RawClient.logIn(server, n % 2 === 0 ? ["batch"] : []),
     ),
   );
-  const comers: RawClient[] = [];
-  const leavers: Promise<void>[] = [];
-  const ledgers: Promise<
+  const joining: RawClient[] = [];
+  const leaving: Promise<void>[] = [];
+  const results: Promise<
     { delivered: number; skipped: number; failed: number }
   >[] = [];
   for (let n = 1; n <= count; n++) {
-    ledgers.push(server.broadcast("news", { n }));
-    if (random() < 0.2) comers.push(await RawClient.logIn(server, ["batch"]));
+    results.push(server.broadcast("news", { n }));
+    if (random() < 0.2) joining.push(await RawClient.logIn(server, ["batch"]));
     if (random() < 0.2) {
-      const [leaver] = comers.splice(Math.floor(random() * comers.length), 1);
-      if (leaver !== undefined) leavers.push(leaver[Symbol.asyncDispose]());
+      const [client] = joining.splice(Math.floor(random() * joining.length), 1);
+      if (client !== undefined) leaving.push(client[Symbol.asyncDispose]());
     }
   }
-  // Something for those who came after the last one, too.
-  ledgers.push(server.broadcast("news", { n: count + 1 }));
+  // One broadcast more for the clients that logged in after the last one.
+  results.push(server.broadcast("news", { n: count + 1 }));
   const expected = Array.from({ length: count + 1 }, (_, n) => n + 1);
-  for (const stayer of stayers) {
-    assert.deepEqual(await take(stayer, count + 1), expected);
+  for (const client of staying) {
+    assert.deepEqual(await take(client, count + 1), expected);
   }
-  for (const comer of comers) {
-    const numbers = await take(comer, count + 1);
-    // Whoever came later has all from then on.
+  for (const client of joining) {
+    const numbers = await take(client, count + 1);
+    // A client that logged in later has all broadcasts since then.
     assert.deepEqual(numbers, expected.slice(-numbers.length));
   }
-  for (const { delivered, skipped, failed } of await Promise.all(ledgers)) {
-    assert(delivered >= stayers.length && skipped === 0 && failed >= 0);
+  for (const { delivered, skipped, failed } of await Promise.all(results)) {
+    assert(delivered >= staying.length && skipped === 0 && failed >= 0);
   }
-  await Promise.all(leavers);
+  await Promise.all(leaving);
 });

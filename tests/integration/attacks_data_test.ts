@@ -1,6 +1,6 @@
 /**
- * Data that does its worst when it is sent, and messages that their handlers spoil: it
- * goes nowhere, and others are served meanwhile.
+ * Hostile data and messages that handlers mutate. The data is not sent, and the server
+ * keeps serving other clients.
  */
 
 import assert from "node:assert/strict";
@@ -16,20 +16,20 @@ import {
 } from "../support/attacks.ts";
 import { message, operation } from "../support/raw_client.ts";
 
-/** What a host program may try to send. */
+/** Invalid data that an application could try to send. */
 const BAD_DATA: Readonly<Record<string, unknown>> = {
   "throws": HOSTILE,
   "is revoked": REVOKED,
   "is a cycle": CYCLE,
-  "is deeper than the stack": { deep: DEEP },
-  "has a big integer": { n: 1n },
+  "is nested deeper than the stack": { deep: DEEP },
+  "has a bigint": { n: 1n },
   "has a getter that throws": {
     get a() {
       return fail();
     },
   },
   "has a toJSON that throws": { toJSON: fail },
-  "has a toJSON that gives no object": { toJSON: () => "text" },
+  "has a toJSON that returns no object": { toJSON: () => "text" },
   "is an array": [],
   "is null": null,
 };
@@ -52,12 +52,12 @@ for (const [what, data] of Object.entries(BAD_DATA)) {
   });
 }
 
-/** Changes a message in a way that its type forbids. */
-function spoil(message: object, data: Record<string, unknown>): void {
+/** Mutates a message in ways that its type forbids. */
+function mutate(message: object, data: Record<string, unknown>): void {
   try {
     Object.assign(message, { id: -1, name: "other", data: null });
   } catch {
-    // Where it is not writable, all the better.
+    // A read-only property is fine as well.
   }
   data.self = data;
   data.big = 1n;
@@ -67,12 +67,12 @@ function spoil(message: object, data: Record<string, unknown>): void {
 Deno.test("a listener that mutates its message affects only its own reply", async () => {
   const { server, client, other } = await startAttack();
   await using _server = server;
-  server.receive("spoil", (message) => {
-    spoil(message, message.data as Record<string, unknown>);
+  server.receive("mutate", (message) => {
+    mutate(message, message.data as Record<string, unknown>);
     message.reply("reply");
   });
   server.receive("fine", (message) => void message.reply("reply"));
-  client.send([message(1, "spoil", { a: 1 }), message(2, "fine", { a: 1 })]);
+  client.send([message(1, "mutate", { a: 1 }), message(2, "fine", { a: 1 })]);
   const answers = await client.take(3);
   assert.deepEqual(
     answers.filter(({ id }) => id === 2).map(({ code }) => code),
@@ -87,15 +87,15 @@ Deno.test("a listener that mutates the replied message or its reply does not aff
   const { server, client, other } = await startAttack();
   await using _server = server;
   const data = { a: 1 };
-  server.receive("spoil", (message) => {
+  server.receive("mutate", (message) => {
     const { replying } = message;
-    spoil(replying!, replying!.data as Record<string, unknown>);
+    mutate(replying!, replying!.data as Record<string, unknown>);
     const reply = message.reply("reply", data);
-    // It was sent before.
-    spoil(reply, reply.data as Record<string, unknown>);
+    // The reply is already sent.
+    mutate(reply, reply.data as Record<string, unknown>);
   });
   const first = { message: "hi", data: { a: 1 }, id: 7, replying: null };
-  client.send(message(1, "spoil", {}, first));
+  client.send(message(1, "mutate", {}, first));
   const [answer] = await client.take(1);
   assert.deepEqual([answer.id, answer.code], [1, 6]);
   await assertServed(client);
@@ -107,8 +107,8 @@ Deno.test("a getter that sends messages during serialization breaks no frame", a
   await using _server = server;
   server.operation("bad", (_data, { client }) => ({
     get a() {
-      client.message("from within");
-      void server.broadcast("to all from within");
+      client.message("from the getter");
+      void server.broadcast("broadcast from the getter");
       return 1;
     },
   }));
@@ -117,7 +117,7 @@ Deno.test("a getter that sends messages during serialization breaks no frame", a
   const names = answers.map(({ data }) => data.message ?? data.result.a);
   assert.deepEqual(
     new Set(names),
-    new Set(["from within", "to all from within", 1]),
+    new Set(["from the getter", "broadcast from the getter", 1]),
   );
-  assert.equal((await other.next()).data.message, "to all from within");
+  assert.equal((await other.next()).data.message, "broadcast from the getter");
 });

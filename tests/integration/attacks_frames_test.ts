@@ -1,39 +1,39 @@
 /**
- * Frames that break the WebSocket protocol: the peer is cut off, and nobody else hears
- * of it.
+ * Frames that violate the WebSocket protocol. The server closes the connection and
+ * keeps serving other clients.
  */
 
 import { assertSurvives } from "../support/attacks.ts";
 import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
 
-/** Frames that break RFC 6455, sections 5.1 to 5.6 and 7.4.1. */
-const BROKEN_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
+/** Frames that violate RFC 6455, sections 5.1 to 5.6 and 7.4.1. */
+const INVALID_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
   "an unknown opcode": [frameOf("{}", { opcode: 3 })],
   "an unknown control opcode": [frameOf("", { opcode: 11 })],
   "reserved bits": [frameOf("{}", { reserved: 4 })],
-  "text that is no UTF-8": [frameOf(new Uint8Array([0xff, 0xfe]))],
-  "half a character at the end of a text": [
+  "text that is not UTF-8": [frameOf(new Uint8Array([0xff, 0xfe]))],
+  "half a character at the end of a text frame": [
     frameOf(new Uint8Array([0x22, 0xe2, 0x82])),
   ],
   "a surrogate in UTF-8": [frameOf(new Uint8Array([0xed, 0xa0, 0x80]))],
   "a ping of more than 125 bytes": [frameOf("x".repeat(126), { opcode: 9 })],
   "a ping in fragments": [frameOf("x", { opcode: 9, last: false })],
-  "a continuation of nothing": [frameOf("{}", { opcode: 0 })],
-  "a text within a fragmented text": [
+  "a continuation frame without a start": [frameOf("{}", { opcode: 0 })],
+  "a text frame within a fragmented message": [
     frameOf("{", { last: false }),
     frameOf("{}"),
   ],
   "a Close frame of one byte": [frameOf("x", { opcode: 8 })],
-  "a Close frame with a code that nobody may send": [
+  "a Close frame with a reserved code": [
     frameOf(new Uint8Array([0x03, 0xed]), { opcode: 8 }),
   ],
-  "a Close frame whose reason is no UTF-8": [
+  "a Close frame whose reason is not UTF-8": [
     frameOf(new Uint8Array([0x03, 0xe8, 0xff]), { opcode: 8 }),
   ],
   "a Close frame that is too long": [frameOf("x".repeat(200), { opcode: 8 })],
 };
 
-for (const [what, frames] of Object.entries(BROKEN_FRAMES)) {
+for (const [what, frames] of Object.entries(INVALID_FRAMES)) {
   for (const login of ["before", "after"]) {
     Deno.test(`socket.io, CVE-2024-38355: the server survives ${what} ${login} the login`, async () => {
       await assertSurvives(async (server, logger) => {

@@ -1,7 +1,7 @@
 /**
- * Handlers of the host program that do their worst: the server goes on, the client gets
- * an answer with its own id, and others are served meanwhile. An unhandled rejection
- * would fail the run.
+ * Handlers of the application that throw or return hostile values. The server keeps
+ * running, answers each request with its id, and serves other clients. An unhandled
+ * rejection would fail the test run.
  */
 
 import assert from "node:assert/strict";
@@ -19,16 +19,16 @@ import {
 import { message, operation } from "../support/raw_client.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** What a handler may do, and the code of the answer if it is an operation. */
+/** What a handler can do, and the code of the reply if it is an operation. */
 const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
   "throws an error": [fail, 6],
   "throws null": [() => {
     throw null;
   }, 6],
-  "throws what throws": [() => {
+  "throws a hostile proxy": [() => {
     throw HOSTILE;
   }, 6],
-  "throws a proxy that is revoked": [() => {
+  "throws a revoked proxy": [() => {
     throw REVOKED;
   }, 6],
   "throws an error whose message throws": [() => {
@@ -39,10 +39,10 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
   }, 6],
   "rejects": [() => Promise.reject(new Error("secret of the host")), 6],
   "rejects with nothing": [() => Promise.reject(), 6],
-  "rejects with what throws": [() => Promise.reject(HOSTILE), 6],
+  "rejects with a hostile proxy": [() => Promise.reject(HOSTILE), 6],
   "rejects later": [() => endOfTick().then(fail), 6],
-  "returns what throws": [() => HOSTILE, 6],
-  "returns a proxy that is revoked": [() => REVOKED, 6],
+  "returns a hostile proxy": [() => HOSTILE, 6],
+  "returns a revoked proxy": [() => REVOKED, 6],
   "returns a getter that throws": [() => ({
     get a() {
       return fail();
@@ -54,13 +54,13 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
       return fail();
     },
   }), 6],
-  "returns a toJSON that gives a function": [
+  "returns a toJSON that returns a function": [
     () => ({ toJSON: () => fail }),
     6,
   ],
-  "returns a big integer": [() => 1n, 6],
+  "returns a bigint": [() => 1n, 6],
   "returns a cycle": [() => CYCLE, 6],
-  "returns what is deeper than the stack": [() => DEEP, 6],
+  "returns a value nested deeper than the stack": [() => DEEP, 6],
   "resolves to a cycle": [() => Promise.resolve(CYCLE), 6],
   "resolves to a getter that throws": [
     () =>
@@ -96,7 +96,7 @@ const HANDLERS: Readonly<Record<string, readonly [() => unknown, number]>> = {
     () => endOfTick().then(() => ({ then: fail })),
     6,
   ],
-  "rejects beside what it returns": [() => {
+  "rejects through Promise.all": [() => {
     const rejected = Promise.reject(new Error("secret of the host"));
     return Promise.all([rejected, rejected.then(() => 1)]);
   }, 6],
@@ -120,9 +120,9 @@ for (const exposeErrors of [false, true]) {
   }
 }
 
-/** What a listener returns is of no interest, unless waiting for it fails. */
+/** The return value of a listener is ignored, but the server awaits it. */
 const FAILS_LISTENERS =
-  /^(throws|rejects)|thenable that throws|a then that|(returns|throws) what throws|revoked/;
+  /^(throws|rejects)|thenable that throws|a then that|(returns|throws) a hostile proxy|revoked/;
 
 for (const [what, [handler]] of Object.entries(HANDLERS)) {
   const code = FAILS_LISTENERS.test(what) ? 6 : 0;
@@ -131,12 +131,12 @@ for (const [what, [handler]] of Object.entries(HANDLERS)) {
     await using _server = server;
     const called: string[] = [];
     server.receive("bad", handler);
-    server.receive("bad", () => called.push("the next one"));
+    server.receive("bad", () => called.push("next listener"));
     client.send([message(1, "bad"), operation(2, "fine")]);
     await assertServed(other);
     const answers = await client.take(2);
     assert.equal(answers.find(({ id }) => id === 1).code, code);
-    assert.deepEqual(called, ["the next one"]);
+    assert.deepEqual(called, ["next listener"]);
     assert(!JSON.stringify(answers).includes("secret"));
     await endOfTick();
   });
@@ -157,7 +157,7 @@ Deno.test("handlers that never settle do not delay other requests", async () => 
   await server.close({ timeout: 0 });
 });
 
-/** How a handler may end things from within. */
+/** How a handler can close connections while its result is serialized. */
 const ENDINGS: Readonly<Record<string, (server: Server) => void>> = {
   "closes all clients": (server) => {
     for (const client of server.clients) client.close(4000);

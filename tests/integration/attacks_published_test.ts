@@ -1,6 +1,6 @@
 /**
- * Weaknesses that were published for other WebSocket servers, tried on this one: it
- * neither ends nor stalls, and another client is served all the while.
+ * Published vulnerabilities of other WebSocket servers, tried on this one. The server
+ * neither exits nor stalls, and keeps serving another client.
  */
 
 import assert from "node:assert/strict";
@@ -9,8 +9,8 @@ import { assertSurvives } from "../support/attacks.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { frameOf, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
-/** Writes what a server may refuse to read to its end. */
-async function writeAnyway(peer: TcpPeer, text: string): Promise<void> {
+/** Writes bytes that the server does not have to read completely. */
+async function writeIgnoringErrors(peer: TcpPeer, text: string): Promise<void> {
   await peer.write(new TextEncoder().encode(text)).catch(() => {});
 }
 
@@ -31,8 +31,8 @@ Deno.test("ws, CVE-2024-37890: the server survives a handshake with too many hea
   });
 });
 
-// As long as a header may be, and so often that a time that grows with the square of
-// its length would not end.
+// The headers are as long as the server accepts. With a quadratic algorithm, this many
+// requests would not finish.
 for (
   const name of [
     "Sec-WebSocket-Protocol",
@@ -82,7 +82,7 @@ Deno.test("engine.io, CVE-2022-41940: the server survives a client that disconne
     for (const cut of [10, 60, 400]) {
       const request = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
       using peer = await TcpPeer.connect(server);
-      await writeAnyway(peer, request.slice(0, cut));
+      await writeIgnoringErrors(peer, request.slice(0, cut));
     }
     await logger.line(/disconnect: /);
   });
@@ -117,8 +117,8 @@ for (
     ],
     ["with a broken query", UPGRADE, "/hoist?%=%ff&EIO[]=4&sid[a]=", [101]],
     ["with a broken path", UPGRADE, "/hoist%", [404]],
-    ["with a path that climbs", UPGRADE, "/../../hoist", [101, 400, 404]],
-    ["with a URL for a path", UPGRADE, "http://evil.org/hoist", [101, 400]],
+    ["with a path that contains ..", UPGRADE, "/../../hoist", [101, 400, 404]],
+    ["with a URL as its path", UPGRADE, "http://evil.org/hoist", [101, 400]],
     [
       "with a key that is too short",
       UPGRADE.map((line) => line.replace(/Key: .*/, "Key: a")),
@@ -165,8 +165,8 @@ for (const name of METHODS) {
   });
 }
 
-/** Values of another type than a field has to have. */
-const WRONG: readonly unknown[] = [
+/** Values of types that no field accepts. */
+const WRONG_VALUES: readonly unknown[] = [
   null,
   true,
   1.5,
@@ -179,7 +179,7 @@ const WRONG: readonly unknown[] = [
   { _placeholder: true, num: "splice" },
 ];
 
-for (const value of WRONG) {
+for (const value of WRONG_VALUES) {
   Deno.test(`socket.io-parser, CVE-2023-32695 and CVE-2022-2421: the server survives ${JSON.stringify(value)} in each field`, async () => {
     await assertSurvives(async (server) => {
       using peer = await TcpPeer.logIn(server);
@@ -201,10 +201,10 @@ for (const value of WRONG) {
       for (const frame of frames) {
         await peer.send(frame);
         const { data, code } = await peer.next();
-        // An object is what the data has to be, of an operation that does not exist.
+        // An object is valid data, so the server looks for the operation.
         assert.equal(code, data === null ? 5 : 2);
       }
-      // As data, it is data.
+      // Inside the data, any value is valid.
       await peer.send(operation(2, "echo", { value }));
       assert.deepEqual((await peer.next()).data, { result: { value } });
     });
@@ -231,7 +231,7 @@ for (const login of ["before", "after"]) {
         frameOf('59999999-["echo",{"_placeholder":true,"num":0}]'),
       );
       assert.equal((await peer.closed())?.code, 1003);
-      // What comes after that is thrown away.
+      // The server ignores everything after that.
       await peer.write(frameOf(new Uint8Array(60_000), { opcode: 2 }));
     });
   });

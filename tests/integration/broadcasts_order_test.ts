@@ -1,4 +1,4 @@
-/** Broadcaster to hundreds of clients: in order, and not at the cost of others. */
+/** Broadcasts to hundreds of clients: their order, and their effect on other requests. */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -6,31 +6,31 @@ import { operation, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** So many that broadcasts to them take their time. */
+/** Enough clients that a broadcast needs several turns. */
 const MANY = 200;
 
-/** Clients of which each second one takes batches, in the order of their login. */
-class Crowd implements AsyncDisposable {
+/** Clients in the order of their login. Every second client accepts batches. */
+class ClientGroup implements AsyncDisposable {
   readonly clients: readonly RawClient[];
 
   private constructor(clients: readonly RawClient[]) {
     this.clients = clients;
   }
 
-  static async logIn(server: Server, count: number): Promise<Crowd> {
+  static async logIn(server: Server, count: number): Promise<ClientGroup> {
     const clients: RawClient[] = [];
     for (let n = 0; n < count; n++) {
       const features = n % 2 === 0 ? undefined : ["batch"];
       clients.push(await RawClient.logIn(server, features));
     }
-    return new Crowd(clients);
+    return new ClientGroup(clients);
   }
 
   get last(): RawClient {
     return this.clients.at(-1)!;
   }
 
-  /** Each client has got these messages next, in this order. */
+  /** Asserts the next messages of each client, in this order. */
   async assertNext(names: readonly string[]): Promise<void> {
     for (const [n, client] of this.clients.entries()) {
       assert.deepEqual(await take(client, names.length), names, `client ${n}`);
@@ -44,13 +44,13 @@ class Crowd implements AsyncDisposable {
   }
 }
 
-/** The names of so many messages, or the results of answers. */
+/** Returns the names of the next messages, or the results of operations. */
 async function take(client: RawClient, count: number): Promise<string[]> {
   const frames = await client.take(count);
   return frames.map(({ data }) => data?.message ?? data?.result);
 }
 
-/** Sends a broadcast; resolves to the number of those who got it. */
+/** Sends a broadcast and resolves to the number of clients that received it. */
 async function count(server: Server, name: string): Promise<number> {
   return (await server.broadcast(name)).delivered;
 }
@@ -61,17 +61,17 @@ function namesOf(count: number, prefix = "news"): string[] {
 
 Deno.test("concurrent broadcasts reach hundreds of clients in the same order", async () => {
   await using server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const names = namesOf(40);
   const counts: Promise<number>[] = [];
   for (const [n, name] of names.entries()) {
     counts.push(count(server, name));
-    // Some in the tick of the one before, some in its turns, some after it.
+    // Some in the same tick as the previous one, some during its turns, some after it.
     for (let ticks = n % 4; ticks > 0; ticks--) await endOfTick();
     if (n % 13 === 0) await counts.at(-1);
   }
   assert.deepEqual(await Promise.all(counts), Array(40).fill(MANY));
-  await crowd.assertNext(names);
+  await group.assertNext(names);
 });
 
 Deno.test("a request is answered while a large broadcast is being sent", async () => {
@@ -81,21 +81,21 @@ Deno.test("a request is answered while a large broadcast is being sent", async (
     events.push("answered");
     return "pong";
   });
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const names = namesOf(300);
-  // So many turns that a request is read in one of them, however slow the machine.
+  // Enough turns that the server reads a request in one of them, even on a slow machine.
   const broadcasts = names.map((name) => count(server, name));
-  crowd.clients[0]!.send(operation(1, "ping"));
+  group.clients[0]!.send(operation(1, "ping"));
   await Promise.all(broadcasts);
-  events.push("through");
+  events.push("sent");
   assert.deepEqual(
-    (await take(crowd.clients[0]!, 301)).toSorted(),
+    (await take(group.clients[0]!, 301)).toSorted(),
     [
       ...names,
       "pong",
     ].toSorted(),
   );
-  assert.deepEqual(events, ["answered", "through"]);
+  assert.deepEqual(events, ["answered", "sent"]);
 });
 
 Deno.test("a broadcast of a handler keeps its place between messages and the result", async () => {
@@ -106,12 +106,12 @@ Deno.test("a broadcast of a handler keeps its place between messages and the res
     client.message("after");
     return "announced";
   });
-  await using crowd = await Crowd.logIn(server, MANY);
-  for (const client of [crowd.last, crowd.clients.at(-2)!]) {
+  await using group = await ClientGroup.logIn(server, MANY);
+  for (const client of [group.last, group.clients.at(-2)!]) {
     client.send(operation(1, "announce"));
     const expected = ["before", "news", "after", "announced"];
     assert.deepEqual(await take(client, 4), expected);
-    for (const other of crowd.clients) {
+    for (const other of group.clients) {
       if (other !== client) assert.deepEqual(await take(other, 1), ["news"]);
     }
   }
@@ -119,37 +119,37 @@ Deno.test("a broadcast of a handler keeps its place between messages and the res
 
 Deno.test("a message to one client does not overtake broadcasts", async () => {
   await using server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const [...clients] = server.clients;
   const broadcasts = ["one", "two"].map((name) => count(server, name));
   for (const client of clients) client.message("alone");
   broadcasts.push(count(server, "three"));
   assert.deepEqual(await Promise.all(broadcasts), [MANY, MANY, MANY]);
-  await crowd.assertNext(["one", "two", "alone", "three"]);
+  await group.assertNext(["one", "two", "alone", "three"]);
 });
 
 Deno.test("close() sends pending broadcasts first", async () => {
   const server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
-  const farewell = count(server, "bye");
+  await using group = await ClientGroup.logIn(server, MANY);
+  const lastBroadcast = count(server, "bye");
   await server.close();
-  assert.equal(await farewell, MANY);
-  await crowd.assertNext(["bye"]);
-  for (const client of crowd.clients) {
+  assert.equal(await lastBroadcast, MANY);
+  await group.assertNext(["bye"]);
+  for (const client of group.clients) {
     assert.equal((await client.closed).code, 1001);
   }
 });
 
 Deno.test("a client that is closed during a broadcast receives it first", async () => {
   await using server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const broadcasts = ["one", "two"].map((name) => count(server, name));
   const [...clients] = server.clients;
   for (const client of clients.slice(-50)) client.close(4000);
   assert.equal(server.clients.size, MANY - 50);
   broadcasts.push(count(server, "three"));
   assert.deepEqual(await Promise.all(broadcasts), [MANY, MANY, MANY - 50]);
-  for (const [n, client] of crowd.clients.entries()) {
+  for (const [n, client] of group.clients.entries()) {
     const stays = n < MANY - 50;
     const names = stays ? ["one", "two", "three"] : ["one", "two"];
     assert.deepEqual(await take(client, names.length), names);
@@ -159,16 +159,16 @@ Deno.test("a client that is closed during a broadcast receives it first", async 
 
 Deno.test("a broadcast resolves if clients disconnect while it is being sent", async () => {
   await using server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const names = namesOf(64);
   const broadcasts = names.map((name) => count(server, name));
-  const leavers = crowd.clients.slice(-50);
-  for (const client of leavers) client.send({ id: null, end: true });
+  const leaving = group.clients.slice(-50);
+  for (const client of leaving) client.send({ id: null, end: true });
   const counts = await Promise.all(broadcasts);
   for (const count of counts) assert(count >= MANY - 50 && count <= MANY);
-  for (const client of leavers) await client.closed;
+  for (const client of leaving) await client.closed;
   assert.equal(server.clients.size, MANY - 50);
-  for (const client of crowd.clients.slice(0, -50)) {
+  for (const client of group.clients.slice(0, -50)) {
     assert.deepEqual(await take(client, 64), names);
   }
   assert.equal(await count(server, "last"), MANY - 50);
@@ -176,7 +176,7 @@ Deno.test("a broadcast resolves if clients disconnect while it is being sent", a
 
 Deno.test("a client that logs in during broadcasts receives the later broadcasts", async () => {
   await using server = serveQuietly();
-  await using crowd = await Crowd.logIn(server, MANY);
+  await using group = await ClientGroup.logIn(server, MANY);
   const early = namesOf(64, "early").map((name) => count(server, name));
   await using late = await RawClient.logIn(server, ["batch"]);
   const names = namesOf(5, "late");
@@ -184,5 +184,5 @@ Deno.test("a client that logs in during broadcasts receives the later broadcasts
   assert.deepEqual(counts, Array(5).fill(MANY + 1));
   assert.deepEqual(await take(late, 5), names);
   assert.deepEqual(await Promise.all(early), Array(64).fill(MANY));
-  await crowd.assertNext([...namesOf(64, "early"), ...names]);
+  await group.assertNext([...namesOf(64, "early"), ...names]);
 });

@@ -102,7 +102,7 @@ Deno.test("pending requests reject when the server is killed", async () => {
   }).spawn();
   const address = await firstMatch(child.stderr, /127\.0\.0\.1:\d+/);
   await using connection = await connect("test", { url: `http://${address}` });
-  // Stopped, it cannot answer before it is killed.
+  // A stopped process cannot answer before it is killed.
   child.kill("SIGSTOP");
   const waiting = rejection(connection.operation("any"));
   child.kill("SIGKILL");
@@ -151,7 +151,7 @@ Deno.test("no listener is called after Connection.close()", async () => {
     if (id !== 0) return;
     socket.send(successFrame(0, null));
     const message = { message: "news", data: {}, id: 1, replying: null };
-    // It does not take a goodbye for an answer.
+    // This server ignores the goodbye.
     timers.push(
       setInterval(
         () => socket.send(successFrame(null, "s_newmsg", message)),

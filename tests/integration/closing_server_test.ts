@@ -1,4 +1,4 @@
-/** How a server ends: in bounded time, and so that its clients know. */
+/** How a server closes: in bounded time, and with a close code for each client. */
 
 import assert from "node:assert/strict";
 import type { CloseOptions } from "../../server/options.ts";
@@ -11,7 +11,7 @@ import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 
 const GONE = { code: 1001, reason: "server closed" };
 
-/** A server with a call under way that ends when the gate opens. */
+/** Starts a server with a pending operation that ends when `open` is called. */
 async function serveBusy() {
   const { opened, open } = gate();
   const started = gate();
@@ -125,7 +125,7 @@ Deno.test("a client whose login is decided while the server closes is not logged
   await closing;
 });
 
-/** The number of milliseconds that a client is told to wait. */
+/** Returns the delay in a close reason, in milliseconds. */
 function delayOf(reason: string): number {
   const [, delay] = reason.match(/^server closed, retry in (\d+) ms$/) ?? [];
   return Number(delay ?? NaN);
@@ -149,7 +149,7 @@ Deno.test("close() sends each reconnecting client its own delay", async () => {
   });
   const most = count + others.length;
   for (const delay of delays) assert(delay >= 0 && delay <= most, `${delay}`);
-  // That few of sixty draws differ happens once in more years than there are.
+  // Sixty random delays practically never have ten values or fewer.
   assert(new Set(delays).size > 10);
   assert(Math.min(...delays) < most / 2 && Math.max(...delays) > most / 2);
   for (const other of others) assert.deepEqual(await other.closed, GONE);
@@ -169,10 +169,10 @@ for (const onSlow of ["disconnect", "skip"] as const) {
     const limits = { maxBuffered: 65_536 };
     const server = serveQuietly({ logger, limits, onSlow });
     server.operation("never", () => new Promise(() => {}));
-    using full = await TcpPeer.logIn(server, { features: ["retry"] });
-    await full.send(operation(1, "never"));
-    using half = await TcpPeer.logIn(server);
-    await half.send(operation(1, "never"));
+    using notReading = await TcpPeer.logIn(server, { features: ["retry"] });
+    await notReading.send(operation(1, "never"));
+    using pending = await TcpPeer.logIn(server);
+    await pending.send(operation(1, "never"));
     const text = "x".repeat(8_000);
     for (let skipped = 0; skipped === 0;) {
       ({ skipped } = await server.broadcast("news", { text }));

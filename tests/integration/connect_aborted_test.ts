@@ -1,4 +1,4 @@
-/** Clients that are gone before their handshake is answered, of which Deno says nothing. */
+/** Clients that disconnect during their handshake. Deno does not report them. */
 
 import assert from "node:assert/strict";
 import { Server } from "../../server.ts";
@@ -8,7 +8,7 @@ import { requestUpgrade, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
 Deno.test({
   name: "a client that disconnects during its handshake stops counting",
-  // Deno leaves the upgrade open that nobody waits for.
+  // Deno leaves the upgrade of such a client open.
   sanitizeOps: false,
   fn: async () => {
     const logger = new LogRecorder();

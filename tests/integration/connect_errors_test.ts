@@ -1,4 +1,4 @@
-/** What a client says of a server that does not let it in, and what would help. */
+/** The errors of connect(): why it failed, and what helps. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -14,7 +14,7 @@ import type { ServerConnection } from "../../server/connection.ts";
 for (
   const [what, options, message] of [
     [
-      "too many connections of its address",
+      "too many connections from this address",
       { limits: { maxConnectionsPerAddress: 1 } },
       /has too many connections, .* from this address \(429\): try again later$/,
     ],
@@ -37,7 +37,7 @@ for (
 Deno.test("connect() reports an origin that is not allowed", async () => {
   await using server = serveQuietly({ allowedOrigins: ["https://a.example"] });
   const { WebSocket } = globalThis;
-  // As a browser would; it cannot set the header itself.
+  // A browser sets this header itself.
   class PageSocket extends WebSocket {
     constructor(url: string, protocols?: string) {
       const headers = { origin: "https://b.example" };
@@ -104,10 +104,10 @@ Deno.test("the startup line of a server with a login function shows no token", a
 });
 
 Deno.test("a client reconnects after the login function failed for a while", async () => {
-  let isAway = false;
+  let isFailing = false;
   await using server = serveQuietly({
     login: () => {
-      if (isAway) throw new Error("the database is away");
+      if (isFailing) throw new Error("the database is down");
       return true;
     },
   });
@@ -121,11 +121,11 @@ Deno.test("a client reconnects after the login function failed for a while", asy
     if (status.state === "open") open.resolve();
     if (status.state === "waiting") failed.resolve(status.close.error);
   });
-  isAway = true;
-  // As a client that reads too slowly is.
+  isFailing = true;
+  // The server closes clients that read too slowly in the same way.
   const [client] = [...server.clients] as unknown as ServerConnection[];
   client?.disconnect(1013, "reads too slowly");
   await failed.promise;
-  isAway = false;
+  isFailing = false;
   await open.promise;
 });

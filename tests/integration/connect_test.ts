@@ -33,7 +33,7 @@ for (
     ["a page", () => new Response("<h1>Hello</h1>")],
     ["404", () => new Response("Not found", { status: 404 })],
     ["other JSON", () => Response.json({ name: "other" })],
-    ["a version that is no text", () => Response.json({ version: 1 })],
+    ["a version that is not a string", () => Response.json({ version: 1 })],
   ] as const
 ) {
   Deno.test(`connect() reports a server that answers the ack with ${what}`, async () => {

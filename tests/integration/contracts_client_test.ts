@@ -1,4 +1,4 @@
-/** A client that holds what its server sends against the contract. */
+/** A client that validates what its server sends against the contract. */
 
 import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
@@ -19,8 +19,8 @@ import { gate } from "../support/timing.ts";
 import type { Schema } from "../../contract/schema.ts";
 import type { Server } from "../../server.ts";
 
-/** A server that does not keep to the contract, and what it sends. */
-function serveWrong(): Server {
+/** Starts a server that violates the contract. */
+function serveInvalid(): Server {
   const server = serveQuietly();
   server.operation("add", () => "three");
   server.operation("now", () => ({ any: "thing" }));
@@ -44,7 +44,7 @@ function connectValidating(
 }
 
 Deno.test("an invalid result rejects and the connection stays open", async () => {
-  await using server = serveWrong();
+  await using server = serveInvalid();
   await using connection = await connectValidating(server);
   const error = await rejection(connection.operation("add", { a: 1 }));
   assert(error instanceof ValidationError);
@@ -56,12 +56,12 @@ Deno.test("an invalid result rejects and the connection stays open", async () =>
     path: [],
     message: "Invalid input: expected number, received string",
   }]);
-  // What has no schema may be anything.
+  // A result without a schema can be any value.
   assert.deepEqual(await connection.operation("now"), { any: "thing" });
 });
 
 Deno.test("the client does not validate by default", async () => {
-  await using server = serveWrong();
+  await using server = serveInvalid();
   for (const options of [{}, { validate: "none" }] as const) {
     await using connection = await connectWithContract(server, options);
     const sum: unknown = await connection.operation("add", { a: 1 });
@@ -98,7 +98,7 @@ Deno.test("an invalid item ends the stream and the generator of the server", asy
 });
 
 Deno.test("an invalid reply rejects the message, and onReply gets the valid replies", async () => {
-  await using server = serveWrong();
+  await using server = serveInvalid();
   await using connection = await connectValidating(server, {
     logger: new LogRecorder(),
   });
@@ -134,13 +134,13 @@ Deno.test("a reply is validated as a reply to the message of the client", async 
       },
     );
     for (
-      const ask of [
+      const request of [
         () => connection.message("hello", { name: "Ada" }),
         () => connection.request("hello", { name: "Ada" }),
       ]
     ) {
       assert.equal(
-        (await rejection(ask())).message,
+        (await rejection(request())).message,
         'Cannot take message "news": it is not in the contract, the replies to message "hello" are hi',
       );
     }
@@ -194,8 +194,10 @@ Deno.test("an invalid request of the server is answered as a failed one", async 
   assert.match(error.message, /a listener on the other side failed/);
 });
 
-/** A schema that waits as long as the data says, and refuses what is negative. */
-function patient(waits: (n: number) => Promise<void>): Schema<{ n: number }> {
+/** Returns an async schema that rejects negative numbers. */
+function asyncSchema(
+  waits: (n: number) => Promise<void>,
+): Schema<{ n: number }> {
   const validate = async (value: unknown) => {
     const { n } = value as { n: number };
     await waits(n);
@@ -210,7 +212,7 @@ Deno.test("events keep their order with async schemas", async () => {
   const { opened, open } = gate();
   const slow = defineContract({
     messages: { here: {} },
-    events: { slow: patient((n) => n === 1 ? opened : Promise.resolve()) },
+    events: { slow: asyncSchema((n) => n === 1 ? opened : Promise.resolve()) },
   });
   await using server = serveQuietly();
   const logger = new LogRecorder();
@@ -232,7 +234,7 @@ Deno.test("events keep their order with async schemas", async () => {
 
 Deno.test("replies keep their order with async schemas", async () => {
   const { opened, open } = gate();
-  const reply = patient((n) => n === 1 ? opened : Promise.resolve());
+  const reply = asyncSchema((n) => n === 1 ? opened : Promise.resolve());
   const slow = defineContract({
     messages: { hello: { replies: { reply } } },
   });

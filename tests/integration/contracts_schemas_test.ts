@@ -1,4 +1,4 @@
-/** Listeners and operations whose data is checked, over the wire. */
+/** Listeners and operations with schemas, over the wire. */
 
 import assert from "node:assert/strict";
 import { type } from "arktype";
@@ -17,7 +17,7 @@ import { rejection } from "../support/errors.ts";
 import { ResponseError } from "../../common/errors.ts";
 import type { DataSchema, Schema } from "../../mod.ts";
 
-/** The same schema of each library, and what it says of a wrong value. */
+/** The same schema of each library, and its message for an invalid value. */
 const LIBRARIES: readonly (readonly [
   name: string,
   schema: Schema<{ a: number }>,
@@ -36,8 +36,8 @@ const LIBRARIES: readonly (readonly [
   ["arktype", type({ a: "number" }), "a must be a number (was a string)"],
 ];
 
-/** What a client is told of `{ a: "x" }`. */
-function refusal(id: number, text: string) {
+/** The error frame for the data `{ a: "x" }`. */
+function errorFrame(id: number, text: string) {
   return {
     ...SUCCESS,
     success: false,
@@ -62,7 +62,7 @@ for (const [name, schema, text] of LIBRARIES) {
     await using client = await RawClient.logIn(server);
     client.send(message(7, "n", { a: "x" }));
     assert.equal((await client.next()).message, "open");
-    assert.deepEqual(await client.next(), refusal(7, text));
+    assert.deepEqual(await client.next(), errorFrame(7, text));
     client.send(message(8, "n", { a: 1 }));
     assert.equal((await client.next()).message, "open");
     assert.equal((await client.next()).message, "done");
@@ -78,7 +78,7 @@ for (const [name, schema, text] of LIBRARIES) {
     });
     await using client = await RawClient.logIn(server);
     client.send(operation(7, "n", { a: "x" }));
-    assert.deepEqual(await client.next(), refusal(7, text));
+    assert.deepEqual(await client.next(), errorFrame(7, text));
     assert.equal(calls, 0);
     client.send(operation(8, "n", { a: 1 }));
     assert.deepEqual((await client.next()).data, { result: 2 });
@@ -93,7 +93,7 @@ for (const [name, schema, text] of LIBRARIES) {
     client.send(operation(7, "n"));
     const { id, code, data } = await client.next();
     assert.deepEqual([id, code], [7, 6]);
-    // Nothing of it is the client's business.
+    // The client gets no detail of the invalid result.
     assert.deepEqual(data, {
       message: "the server could not carry out the request",
       exc: "InternalError",
@@ -103,12 +103,12 @@ for (const [name, schema, text] of LIBRARIES) {
       line,
       /^error error: 127\.0\.0\.1:\d+: operation "n": the result does not fit its schema at a; log level "debug" says why$/,
     );
-    // What the library says may quote the result.
+    // The message of the library can quote the result.
     assert(!logger.lines.some((line) => line.includes(text)));
   });
 }
 
-/** Schemas that take their time, fail or are no good. */
+/** Returns a schema with its own `validate` function. */
 function schemaOf(
   validate: Schema["~standard"]["validate"],
 ): Schema<{ a: number }> {
@@ -152,22 +152,25 @@ for (
     [
       "throws",
       schemaOf(() => {
-        throw new Error("secret of the host");
+        throw new Error("secret of the application");
       }),
     ],
     [
       "rejects",
-      schemaOf(() => Promise.reject(new Error("secret of the host"))),
+      schemaOf(() => Promise.reject(new Error("secret of the application"))),
     ],
     ["returns nothing", schemaOf(() => undefined as never)],
     ["resolves to nothing", schemaOf(() => Promise.resolve(null as never))],
-    ["has issues that are no list", schemaOf(() => ({ issues: 1 }) as never)],
+    [
+      "has issues that are not an array",
+      schemaOf(() => ({ issues: 1 }) as never),
+    ],
     [
       "has an issue that throws",
       schemaOf(() => ({
         issues: [{
           get message(): string {
-            throw new Error("secret of the host");
+            throw new Error("secret of the application");
           },
         }],
       })),
@@ -229,7 +232,7 @@ Deno.test("each listener gets the data of its own schema", async () => {
     name,
     data.text,
     replying?.id === sent.id,
-    // What was sent, and not what a schema made of it.
+    // The original data, and not the output of the schema.
     replying?.data.text,
   ]);
   assert.deepEqual(replies, [
@@ -261,12 +264,12 @@ Deno.test("an invalid item ends the stream with code 6 after the items before it
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const yields = z.number() as DataSchema;
-  let isOver = false;
+  let hasEnded = false;
   server.operation("n", { yields }, async function* () {
     try {
       yield* [1, 2, "three", 4] as never[];
     } finally {
-      isOver = true;
+      hasEnded = true;
     }
   });
   await using connection = await connectTo(server);
@@ -280,7 +283,7 @@ Deno.test("an invalid item ends the stream with code 6 after the items before it
   await logger.line(
     /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not fit its schema; log level "debug" says why$/,
   );
-  assert(isOver);
+  assert(hasEnded);
 });
 
 Deno.test("the log shows the path of invalid data and not the data", async () => {
@@ -297,7 +300,7 @@ Deno.test("the log shows the path of invalid data and not the data", async () =>
   await using connection = await connectTo(server);
   const data = { card: "4111 1111", items: [{ n: 1 }, { n: "4112" }] };
   const error = await rejection(connection.operation("pay", data));
-  // Whoever sent it is told what it was.
+  // The client that sent the data gets the message of the library.
   assert.match(error.message, /must be at most length 2 \(was 9\)/);
   await rejection(connection.message("pay", data));
   await logger.line(

@@ -1,4 +1,4 @@
-/** A server that keeps to a contract, and says where others do not. */
+/** A server with a contract, which rejects data and names outside the contract. */
 
 import assert from "node:assert/strict";
 import { ResponseError } from "../../common/errors.ts";
@@ -14,8 +14,8 @@ import { connectTo } from "../support/server.ts";
 import { endOfTick } from "../support/timing.ts";
 import type { Server } from "../../server.ts";
 
-/** A server as those see it whose compiler does not know the contract. */
-function loose(server: unknown): Server {
+/** Returns the server with the types of a server without a contract. */
+function untyped(server: unknown): Server {
   return server as Server;
 }
 
@@ -74,7 +74,7 @@ Deno.test("all listeners get the data that the schema returned once", async () =
 for (
   const [what, name, data, issue] of [
     [
-      "a message that does not fit",
+      "a message with invalid data",
       "hello",
       { name: 1 },
       {
@@ -83,19 +83,19 @@ for (
       },
     ],
     [
-      "a message that is not in it",
+      "a message that is not in the contract",
       "helo",
       {},
       { path: [], message: 'the contract has no message "helo"' },
     ],
     [
-      "a name that every object has",
+      "a name of Object.prototype",
       "constructor",
       {},
       { path: [], message: 'the contract has no message "constructor"' },
     ],
     [
-      "an event in place of a message",
+      "an event instead of a message",
       "news",
       { n: 1 },
       { path: [], message: 'the contract has no message "news"' },
@@ -125,7 +125,7 @@ for (
 Deno.test("invalid arguments are rejected with code 2, unknown operations with code 5", async () => {
   await using server = serveContract();
   server.operation("add", () => assert.fail("called"));
-  await using connection = await connectTo(loose(server));
+  await using connection = await connectTo(untyped(server));
   const error = await rejection(connection.operation("add", { a: "1" }));
   assert(error instanceof ResponseError);
   assert.deepEqual([error.code, error.data], [2, {
@@ -168,8 +168,8 @@ Deno.test("a call of the wrong kind is rejected before the handler is called", a
 
 Deno.test("the server accepts a reply of the contract or a message of the contract", async () => {
   await using server = serveContract();
-  const heard: unknown[] = [];
-  server.receive(({ name, data }) => void heard.push([name, data]));
+  const received: unknown[] = [];
+  server.receive(({ name, data }) => void received.push([name, data]));
   await using raw = await RawClient.logIn(server, [
     "request",
     "done-id",
@@ -184,18 +184,18 @@ Deno.test("the server accepts a reply of the contract or a message of the contra
   );
   raw.send(message(2, "yes", { at: "late" }, wire));
   assert.match((await raw.next()).desc, /, at: /);
-  // Not among the replies to it, and so none.
+  // This message is not among the replies, so it is handled as a message.
   raw.send(message(3, "ping", {}, wire));
   assert.equal((await raw.next()).code, 0);
-  // No reply to this one.
+  // A message without this reply.
   raw.send(message(4, "yes", { at: 1 }, { ...wire, message: "news" }));
   assert.equal((await raw.next()).code, 2);
   raw.send(message(5, "yes", { at: 1 }, wire));
   assert.equal((await asked).data.at, 1);
-  // This one nobody waits for.
+  // No request waits for this reply any more.
   raw.send(message(6, "yes", { at: 2 }, wire));
   await raw.take(2);
-  assert.deepEqual(heard, [
+  assert.deepEqual(received, [
     ["ping", {}],
     ["yes", { at: 1 }],
     ["yes", { at: 2 }],
@@ -203,8 +203,8 @@ Deno.test("the server accepts a reply of the contract or a message of the contra
 });
 
 Deno.test("names outside the contract are rejected at run time", async () => {
-  await using agreed = serveContract();
-  const server = loose(agreed);
+  await using typed = serveContract();
+  const server = untyped(typed);
   const names = { messages: "hello, note, ping", events: "news, ready" };
   for (
     const [attempt, text] of [
@@ -260,8 +260,8 @@ Deno.test("names outside the contract are rejected at run time", async () => {
 });
 
 Deno.test("reply() rejects a reply that the contract does not have", async () => {
-  await using agreed = serveContract();
-  const server = loose(agreed);
+  await using typed = serveContract();
+  const server = untyped(typed);
   const errors: string[] = [];
   server.receive(["hello", "ping"], (message) => {
     try {
@@ -288,7 +288,7 @@ Deno.test("the server warns about operations without a handler", async () => {
   await endOfTick();
   assert.deepEqual(
     logger.lines.filter((line) => line.startsWith("warn")),
-    ["warn contract: there are operations without a handler so far: rows"],
+    ["warn contract: operations without a handler: rows"],
   );
 });
 
@@ -296,7 +296,7 @@ Deno.test("the server logs no warning if all operations have a handler", async (
   const logger = new LogRecorder();
   await using server = serveContract({ logger });
   for (const name of ["add", "rows", "now"]) {
-    loose(server).operation(name, () => 1);
+    untyped(server).operation(name, () => 1);
   }
   await endOfTick();
   assert(!logger.lines.some((line) => /handler/.test(line)));

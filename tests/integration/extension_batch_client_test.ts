@@ -1,4 +1,4 @@
-/** What a client sends and takes once a server has named `batch`, or has not. */
+/** Batches that the client sends, if the server supports `batch`. */
 
 import assert from "node:assert/strict";
 import { FEATURES } from "../../protocol/features.ts";
@@ -19,20 +19,20 @@ import {
 import { byteLength } from "../support/bytes.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
-/** The answer to a login that agrees to batches. */
-const BATCHES = successFrame(0, null, { features: ["batch"] });
+/** A login reply of a server that supports batches. */
+const BATCH_LOGIN = successFrame(0, null, { features: ["batch"] });
 
-/** Answers each request with its own number. */
+/** Answers each request with its id. */
 function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
   for (const { id } of requests) {
     socket.send(successFrame(id, null, { result: id }));
   }
 }
 
-/** A WebSocket that is not Deno's own, though it works like it. */
+/** A WebSocket class other than Deno's own. */
 class OtherWebSocket extends WebSocket {}
 
-/** Where batches are cut, by what the WebSocket is made with. */
+/** The maximum size of a batch for each WebSocket class. */
 const LIMITS: readonly [
   what: string,
   options: ConnectOptions,
@@ -45,7 +45,7 @@ const LIMITS: readonly [
 
 for (const [what, options, limit] of LIMITS) {
   Deno.test(`the client sends the requests of one tick in batches of up to ${limit} bytes with ${what}`, async () => {
-    await using server = recordingServer(BATCHES, answer);
+    await using server = recordingServer(BATCH_LOGIN, answer);
     await using connection = await connect("test", {
       url: server.url,
       ...options,
@@ -65,7 +65,7 @@ for (const [what, options, limit] of LIMITS) {
     for (const [n, text] of server.texts.entries()) {
       assert(byteLength(text) <= limit);
       assert.equal(text.startsWith("["), batches[n]!.length > 1);
-      // The next one would not have fitted.
+      // The next request would not fit into this batch.
       const [next] = batches[n + 1] ?? [];
       const more = JSON.stringify([...batches[n]!, next]);
       assert(next === undefined || byteLength(more) > limit);
@@ -74,7 +74,7 @@ for (const [what, options, limit] of LIMITS) {
 
   Deno.test(`the client fills a batch to the last byte with ${what}`, async () => {
     for (const over of [0, 1]) {
-      await using server = recordingServer(BATCHES, answer);
+      await using server = recordingServer(BATCH_LOGIN, answer);
       await using connection = await connect("test", {
         url: server.url,
         ...options,
@@ -98,7 +98,7 @@ for (const [what, options, limit] of LIMITS) {
   });
 
   Deno.test(`the client sends a request of more than ${limit} bytes alone with ${what}`, async () => {
-    await using server = recordingServer(BATCHES, answer);
+    await using server = recordingServer(BATCH_LOGIN, answer);
     await using connection = await connect("test", {
       url: server.url,
       ...options,
@@ -114,23 +114,23 @@ for (const [what, options, limit] of LIMITS) {
 
 for (
   const [what, data] of [
-    ["of Hoist 1", null],
-    ["that says nothing of features", {}],
-    ["that names none", { features: [] }],
-    ["that names others", { features: ["done-id", "Batch", 1, null] }],
-    ["whose features are no list", { features: "batch" }],
+    ["that speaks Hoist 1", null],
+    ["that sends no features", {}],
+    ["that sends an empty list", { features: [] }],
+    ["that sends other features", { features: ["done-id", "Batch", 1, null] }],
+    ["whose features are a string", { features: "batch" }],
     ["whose features are an object", { features: { batch: true, 0: "batch" } }],
   ] as const
 ) {
   Deno.test(`the client neither sends nor accepts batches with a server ${what}`, async () => {
     const login = successFrame(0, null, data);
     await using server = recordingServer(login, (socket, requests) => {
-      socket.send(`[${broadcastFrame("no")}]`);
+      socket.send(`[${broadcastFrame("ignored")}]`);
       answer(socket, requests);
     });
     const logger = new LogRecorder();
     const connection = await connect("test", { url: server.url, logger });
-    connection.receive(() => assert.fail("a batch was taken"));
+    connection.receive(() => assert.fail("the client accepted a batch"));
     const calls = [1, 2, 3].map((n) => connection.operation("echo", { n }));
     assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
     await connection.close();
@@ -161,7 +161,7 @@ Deno.test("the client sends its features at its login", async () => {
 });
 
 Deno.test("the client sends a single request without a batch", async () => {
-  await using server = recordingServer(BATCHES, answer);
+  await using server = recordingServer(BATCH_LOGIN, answer);
   await using connection = await connect("test", { url: server.url });
   for (let n = 1; n <= 3; n++) {
     assert.equal(await connection.operation("echo"), n);
@@ -170,7 +170,7 @@ Deno.test("the client sends a single request without a batch", async () => {
 });
 
 Deno.test("the client sends all kinds of requests and the goodbye in one batch", async () => {
-  await using server = recordingServer(BATCHES, answer);
+  await using server = recordingServer(BATCH_LOGIN, answer);
   const connection = await connect("test", { url: server.url });
   const errors = [
     rejection(connection.message("hello")),
@@ -190,7 +190,7 @@ Deno.test("the client sends all kinds of requests and the goodbye in one batch",
 });
 
 Deno.test("the client accepts the results of a batch in any order", async () => {
-  await using server = recordingServer(BATCHES, (socket, requests) => {
+  await using server = recordingServer(BATCH_LOGIN, (socket, requests) => {
     const answers = requests.toReversed().map(({ id }) =>
       successFrame(id, null, { result: id })
     );

@@ -1,4 +1,4 @@
-/** Batches that a client gets, and sockets that break: see extension_batch_client_test.ts. */
+/** Batches that the client receives, and WebSockets that throw. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -14,13 +14,13 @@ import {
 import { LogRecorder } from "../support/log_recorder.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
-/** The answer to a login that agrees to all that there is. */
-const ALL = successFrame(0, null, { features: ["batch", "done-id"] });
+/** A login reply of a server that supports `batch` and `done-id`. */
+const LOGIN_REPLY = successFrame(0, null, { features: ["batch", "done-id"] });
 
 Deno.test("the client accepts a batch right after the login reply", async () => {
   await using server = fakeServer((socket, { end }) => {
     if (end === true) return socket.close(1000);
-    socket.send(ALL);
+    socket.send(LOGIN_REPLY);
     socket.send(`[${broadcastFrame("one")},${broadcastFrame("two")}]`);
     socket.send(broadcastFrame("three"));
   });
@@ -37,8 +37,8 @@ Deno.test("the client accepts a batch right after the login reply", async () => 
 });
 
 Deno.test("the client warns about invalid frames in a batch and handles the rest", async () => {
-  await using server = recordingServer(ALL, (socket, [request]) => {
-    const none = [
+  await using server = recordingServer(LOGIN_REPLY, (socket, [request]) => {
+    const invalid = [
       "{}",
       "null",
       "1",
@@ -47,7 +47,7 @@ Deno.test("the client warns about invalid frames in a batch and handles the rest
       `[${broadcastFrame("nested")}]`,
     ];
     const result = successFrame(request!.id, null, { result: "fine" });
-    socket.send(`[${none},${broadcastFrame("news")},${none},${result}]`);
+    socket.send(`[${invalid},${broadcastFrame("news")},${invalid},${result}]`);
   });
   const logger = new LogRecorder();
   await using connection = await connect("test", { url: server.url, logger });
@@ -60,7 +60,7 @@ Deno.test("the client warns about invalid frames in a batch and handles the rest
 });
 
 Deno.test("the client drops the rest of a batch after close()", async () => {
-  await using server = recordingServer(ALL, (socket, [request]) => {
+  await using server = recordingServer(LOGIN_REPLY, (socket, [request]) => {
     const late = successFrame(request!.id, null, { result: "late" });
     socket.send(
       `[${broadcastFrame("one")},${broadcastFrame("two")},1,${late}]`,
@@ -80,14 +80,17 @@ Deno.test("the client drops the rest of a batch after close()", async () => {
 });
 
 Deno.test("an error in a batch rejects its request only", async () => {
-  await using server = recordingServer(ALL, (socket, [one, two, three]) => {
-    const answers = [
-      successFrame(three!.id, null, { result: 3 }),
-      errorFrame(two!.id, 5),
-      successFrame(one!.id, null, { result: 1 }),
-    ];
-    socket.send(`[${answers}]`);
-  });
+  await using server = recordingServer(
+    LOGIN_REPLY,
+    (socket, [one, two, three]) => {
+      const answers = [
+        successFrame(three!.id, null, { result: 3 }),
+        errorFrame(two!.id, 5),
+        successFrame(one!.id, null, { result: 1 }),
+      ];
+      socket.send(`[${answers}]`);
+    },
+  );
   await using connection = await connect("test", { url: server.url });
   const [one, two, three] = await Promise.allSettled(
     ["a", "b", "c"].map((name) => connection.operation(name)),
@@ -101,21 +104,21 @@ Deno.test("an error in a batch rejects its request only", async () => {
 
 for (
   const [what, frames] of [
-    ["its end", [successFrame(1, "done", { id: 42 })]],
-    ["its opening", [
+    ["the done frame", [successFrame(1, "done", { id: 42 })]],
+    ["the open frame", [
       successFrame(1, "open", { id: 42 }),
       successFrame(1, "done"),
     ]],
-    ["both", [
+    ["both frames", [
       successFrame(1, "open", { id: 42 }),
       successFrame(1, "done", { id: 42 }),
     ]],
   ] as const
 ) {
   for (const batches of [false, true]) {
-    const how = batches ? "in a batch" : "in frames of their own";
+    const how = batches ? "in a batch" : "in separate frames";
     Deno.test(`a message gets its id from ${what}, ${how}`, async () => {
-      await using server = recordingServer(ALL, (socket) => {
+      await using server = recordingServer(LOGIN_REPLY, (socket) => {
         if (batches) socket.send(`[${frames}]`);
         else for (const frame of frames) socket.send(frame);
       });
@@ -132,7 +135,7 @@ for (
 Deno.test("replies arrive before the done frame with the id of the message", async () => {
   const message = { message: "hello", data: {}, id: 42, replying: null };
   const reply = { message: "hi", data: {}, id: 43, replying: message };
-  await using server = recordingServer(ALL, (socket) => {
+  await using server = recordingServer(LOGIN_REPLY, (socket) => {
     const frames = [
       successFrame(1, "newmsg", reply),
       successFrame(1, "newmsg", { ...reply, id: 44 }),
@@ -152,8 +155,8 @@ Deno.test("replies arrive before the done frame with the id of the message", asy
 
 for (
   const [what, login] of [
-    ["at the end of the tick", ALL],
-    ["at once, to a server of Hoist 1", successFrame(0, null)],
+    ["at the end of the tick", LOGIN_REPLY],
+    ["at once, with a Hoist 1 server", successFrame(0, null)],
   ] as const
 ) {
   Deno.test(`a WebSocket that throws ${what} rejects pending requests and ends the connection`, async () => {
@@ -170,7 +173,7 @@ for (
       WebSocket: BrokenWebSocket,
     });
     const early = rejection(connection.operation("early"));
-    // It is on its way before the WebSocket breaks.
+    // This request is sent before the WebSocket breaks.
     await endOfTick();
     broken = true;
     const waiting = [
@@ -200,7 +203,7 @@ Deno.test("close() resolves if the WebSocket throws at the goodbye", async () =>
       super.send(data);
     }
   }
-  await using server = fakeServer((socket) => socket.send(ALL));
+  await using server = fakeServer((socket) => socket.send(LOGIN_REPLY));
   const connection = await connect("test", {
     url: server.url,
     WebSocket: BrokenWebSocket,

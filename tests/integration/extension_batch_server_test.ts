@@ -1,4 +1,4 @@
-/** The extensions on the wire: protocol.md, "Extensions". */
+/** Batches that the server receives and sends: docs/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -12,11 +12,11 @@ import {
 import { serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-const ALL = ["batch", "done-id"];
+const FEATURES = ["batch", "done-id"];
 
 const GOODBYE = { id: null, end: true };
 
-/** A server with operations that tell when they are called, and in which order. */
+/** Starts a server that records the calls of its operation in order. */
 function serveCalls(): { readonly server: Server; readonly calls: unknown[] } {
   const server = serveQuietly();
   const calls: unknown[] = [];
@@ -97,7 +97,7 @@ for (const features of [undefined, [], ["done-id"]]) {
 Deno.test("a batch before or during the login is rejected", async () => {
   const { opened, open } = gate();
   await using server = serveQuietly({ login: () => opened.then(() => true) });
-  const login = { id: 0, token: "test", version: "1.0.0", features: ALL };
+  const login = { id: 0, token: "test", version: "1.0.0", features: FEATURES };
   await using first = await RawClient.open(server);
   first.send([login]);
   await using second = await RawClient.open(server);

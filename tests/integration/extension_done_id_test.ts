@@ -1,4 +1,4 @@
-/** `done-id` on the wire, and the order of what a server says in one tick. */
+/** `done-id` on the wire, and the order of the frames of one tick. */
 
 import assert from "node:assert/strict";
 import {
@@ -10,15 +10,15 @@ import {
 import { serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-/** What a client may name at its login. */
-const NAMED: readonly (readonly string[] | undefined)[] = [
+/** The features of a client. */
+const FEATURES: readonly (readonly string[] | undefined)[] = [
   undefined,
   ["done-id"],
   ["batch"],
   ["batch", "done-id"],
 ];
 
-/** What frames are, in short: the name of a message, or what the frame says. */
+/** Returns the message name, the code or the result of each frame. */
 // deno-lint-ignore no-explicit-any -- a test looks at any key
 function summarize(frames: readonly any[]): string[] {
   return frames.map(({ message, data, code }) =>
@@ -28,7 +28,7 @@ function summarize(frames: readonly any[]): string[] {
   );
 }
 
-for (const features of NAMED) {
+for (const features of FEATURES) {
   const opens = !features?.includes("done-id");
   const shown = JSON.stringify(features);
 

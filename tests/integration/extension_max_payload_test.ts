@@ -1,4 +1,4 @@
-/** What a client sends to a server that has said how large a frame may be. */
+/** The size limit that a server sends to its clients: `max-payload`. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -24,8 +24,8 @@ import {
   StateRecorder,
 } from "../support/reconnecting.ts";
 
-/** The answer to the login of a server that takes so much. */
-function loginAnswer(maxPayload: unknown, ...features: string[]): string {
+/** A login reply with a limit. */
+function loginReply(maxPayload: unknown, ...features: string[]): string {
   return successFrame(0, null, {
     features: ["max-payload", ...features],
     maxPayload,
@@ -39,7 +39,7 @@ function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
   }
 }
 
-/** Calls an operation with a frame of so many bytes; `id` is its number. */
+/** Calls an operation with a frame of `bytes` bytes. */
 function call(connection: Connection, id: number, bytes: number) {
   const text = "x".repeat(
     bytes - byteLength(encodeOperationRequest("echo", { text: "" })(id)),
@@ -48,7 +48,7 @@ function call(connection: Connection, id: number, bytes: number) {
 }
 
 Deno.test("the client sends a request of maxPayload bytes and rejects a larger one", async () => {
-  await using server = recordingServer(loginAnswer(500), answer);
+  await using server = recordingServer(loginReply(500), answer);
   await using connection = await connect("test", { url: server.url });
   assert.equal(await call(connection, 1, 500), 1);
   const error = await rejection(call(connection, 2, 501));
@@ -72,7 +72,7 @@ Deno.test("the client and the server agree on the limit to the byte", async () =
 });
 
 Deno.test("the client counts bytes and not characters", async () => {
-  await using server = recordingServer(loginAnswer(200), answer);
+  await using server = recordingServer(loginReply(200), answer);
   await using connection = await connect("test", { url: server.url });
   const rest = 200 - byteLength(encodeMessageRequest("hello", {}, null)(1)) -
     byteLength('"text":""');
@@ -89,7 +89,7 @@ Deno.test("the client counts bytes and not characters", async () => {
 });
 
 Deno.test("a request that is too large does not affect other requests", async () => {
-  await using server = recordingServer(loginAnswer(300, "batch"), answer);
+  await using server = recordingServer(loginReply(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const results = await Promise.allSettled(
     [100, 301, 100].map((bytes, n) => call(connection, n + 1, bytes)),
@@ -100,7 +100,7 @@ Deno.test("a request that is too large does not affect other requests", async ()
 });
 
 Deno.test("a batch stays within the limit of the server", async () => {
-  await using server = recordingServer(loginAnswer(300, "batch"), answer);
+  await using server = recordingServer(loginReply(300, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const sizes = Array.from({ length: 100 }, (_, n) => 80 + (n * 37) % 221);
   await Promise.all(sizes.map((bytes, n) => call(connection, n + 1, bytes)));
@@ -110,7 +110,7 @@ Deno.test("a batch stays within the limit of the server", async () => {
 });
 
 Deno.test("a batch stays within the limit of the client", async () => {
-  await using server = recordingServer(loginAnswer(100_000, "batch"), answer);
+  await using server = recordingServer(loginReply(100_000, "batch"), answer);
   await using connection = await connect("test", { url: server.url });
   const calls = Array.from(
     { length: 40 },
@@ -123,14 +123,14 @@ Deno.test("a batch stays within the limit of the client", async () => {
 for (
   const [what, login] of [
     [
-      "that does not name `max-payload`",
+      "without the extension `max-payload`",
       successFrame(0, null, { maxPayload: 10 }),
     ],
-    ["without a limit", loginAnswer(undefined)],
-    ["whose limit is a text", loginAnswer("10")],
-    ["whose limit is zero", loginAnswer(0)],
-    ["whose limit is negative", loginAnswer(-1)],
-    ["whose limit is no whole number", loginAnswer(10.5)],
+    ["without a limit", loginReply(undefined)],
+    ["whose limit is a string", loginReply("10")],
+    ["whose limit is zero", loginReply(0)],
+    ["whose limit is negative", loginReply(-1)],
+    ["whose limit is not an integer", loginReply(10.5)],
   ] as const
 ) {
   Deno.test(`the client applies no limit with a server ${what}`, async () => {
@@ -143,7 +143,7 @@ for (
 Deno.test("the client applies the limit of the server after a reconnect", async () => {
   const strict: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) answerAll(socket, frame);
-    else socket.send(loginAnswer(300));
+    else socket.send(loginReply(300));
   };
   await using server = scriptedServer([closeOnRequest(1001), strict]);
   const reconnect = { ...FAST_RECONNECT, maxQueue: 2 };

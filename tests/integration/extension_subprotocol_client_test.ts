@@ -1,10 +1,10 @@
-/** Which subprotocol a client offers: protocol.md, "Extensions". */
+/** The subprotocol that the client offers: docs/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { successFrame } from "../support/fake_server.ts";
 
-/** A server that says which subprotocols it echoes, and keeps what it is offered. */
+/** Starts a server that echoes and records the subprotocol that the client offers. */
 function echoingServer(ack: unknown) {
   const offered: (string | null)[] = [];
   const server = Deno.serve(
@@ -31,12 +31,12 @@ function echoingServer(ack: unknown) {
 
 for (
   const [what, protocols, expected] of [
-    ["names it", ["hoist.v1"], "hoist.v1"],
-    ["names it among others", ["hoist.v2", "hoist.v1", 1], "hoist.v1"],
-    ["names another", ["hoist.v2"], null],
-    ["names none", [], null],
-    ["says nothing of it, as Python Hoist", undefined, null],
-    ["says something else", "hoist.v1", null],
+    ["supports it", ["hoist.v1"], "hoist.v1"],
+    ["supports it among others", ["hoist.v2", "hoist.v1", 1], "hoist.v1"],
+    ["supports another one", ["hoist.v2"], null],
+    ["supports none", [], null],
+    ["sends no list, like Python Hoist", undefined, null],
+    ["sends a string", "hoist.v1", null],
   ] as const
 ) {
   Deno.test(`the client offers ${expected ?? "no subprotocol"} to a server that ${what}`, async () => {
@@ -51,13 +51,13 @@ Deno.test("the `WebSocket` option gets the subprotocol or no second argument", a
   for (const [protocols, count] of [[["hoist.v1"], 2], [[], 1]] as const) {
     await using server = echoingServer({ version: "1.0.0", protocols });
     const given: unknown[] = [];
-    class Spy extends WebSocket {
+    class RecordingWebSocket extends WebSocket {
       constructor(...args: [url: string, protocols?: string]) {
         super(...args);
         given.push(args.length, this);
       }
     }
-    const options = { url: server.url, WebSocket: Spy };
+    const options = { url: server.url, WebSocket: RecordingWebSocket };
     await using _connection = await connect("test", options);
     assert.equal(given[0], count);
     const [, socket] = given as [number, WebSocket];

@@ -1,4 +1,4 @@
-/** Which subprotocol a server takes: docs/protocol.md, "Extensions". */
+/** The subprotocol that the server selects: docs/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import { VERSION } from "../../version.ts";

@@ -1,4 +1,4 @@
-/** How many may connect, and how many tokens they may try. */
+/** The limits of connections and of failed logins. */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -22,13 +22,13 @@ function assertRefused(
   assert.match(answer.body, body);
 }
 
-/** Waits until the server takes a client again. */
-async function untilTaken(server: Server): Promise<void> {
+/** Waits until the server accepts a connection again. */
+async function untilAccepted(server: Server): Promise<void> {
   while ((await requestUpgrade(server)).status !== 101);
 }
 
-/** Tries a token that is wrong, and sees it refused. */
-async function fail(server: Server): Promise<void> {
+/** Logs in with a wrong token and asserts that the server rejects it. */
+async function failLogin(server: Server): Promise<void> {
   using peer = await TcpPeer.open(server);
   assert.equal(peer.answer.status, 101);
   await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
@@ -55,7 +55,7 @@ for (
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger, limits: { [limit]: 2 } });
     await using first = await connectTo(server);
-    // It never logs in, and counts.
+    // A client that does not log in counts as well.
     using _second = await TcpPeer.open(server);
     const third = await requestUpgrade(server);
     assertRefused(third, status, body);
@@ -70,7 +70,7 @@ for (
     const first = await TcpPeer.logIn(server);
     assert.equal((await requestUpgrade(server)).status, status);
     first[Symbol.dispose]();
-    await untilTaken(server);
+    await untilAccepted(server);
   });
 
   Deno.test(`${limit}: a rejected client that ignores the Close frame counts`, async () => {
@@ -128,7 +128,7 @@ Deno.test("maxConnections: the log limits the lines about rejected connections",
     assert.equal((await requestUpgrade(server)).status, 503);
   }
   const { length } = logger.lines.filter((line) => /^warn refuse: /.test(line));
-  // Some may have come back in the meantime.
+  // The limit of lines can have recovered a little in the meantime.
   assert(length >= 100 && length < 150, `${length}`);
 });
 
@@ -168,10 +168,10 @@ Deno.test("maxLoginFailures: an address with too many wrong tokens gets 429", as
   const logger = new LogRecorder();
   const limits = { maxLoginFailures: 2 };
   await using server = serveQuietly({ logger, limits });
-  await using friend = await connectTo(server);
-  await fail(server);
+  await using connected = await connectTo(server);
+  await failLogin(server);
   using _second = await TcpPeer.logIn(server);
-  await fail(server);
+  await failLogin(server);
   const answer = await requestUpgrade(server);
   assertRefused(answer, 429, /^Too many failed logins: try again later\n$/);
   const wait = Number(answer.headers.get("retry-after"));
@@ -179,8 +179,8 @@ Deno.test("maxLoginFailures: an address with too many wrong tokens gets 429", as
   const line = await logger.line(/\bmaxLoginFailures\b/);
   assert.match(line, /^warn /);
   assert(!logger.lines.some((line) => line.includes("wrong")));
-  // Who is there already stays.
-  assert.equal(await friend.operation("x").catch(({ code }) => code), 5);
+  // Connected clients stay connected.
+  assert.equal(await connected.operation("x").catch(({ code }) => code), 5);
 });
 
 Deno.test("maxLoginFailures: a right token neither counts nor resets the count", async () => {
@@ -189,9 +189,9 @@ Deno.test("maxLoginFailures: a right token neither counts nor resets the count",
   for (const _time of [1, 2, 3]) {
     (await TcpPeer.logIn(server))[Symbol.dispose]();
   }
-  await fail(server);
+  await failLogin(server);
   (await TcpPeer.logIn(server))[Symbol.dispose]();
-  await fail(server);
+  await failLogin(server);
   assert.equal((await requestUpgrade(server)).status, 429);
 });
 
@@ -224,7 +224,7 @@ Deno.test("maxLoginFailures: a right token that is decided after the lockout is 
   });
   using slow = await TcpPeer.open(server);
   await slow.send({ id: 0, token: "test", version: "1.0.0" });
-  await fail(server);
+  await failLogin(server);
   open();
   assert.equal((await slow.next()).code, 3);
   assert.equal((await slow.closed())?.code, 1008);
@@ -232,38 +232,38 @@ Deno.test("maxLoginFailures: a right token that is decided after the lockout is 
 });
 
 Deno.test("maxLoginFailures: the login function is not called during a lockout", async () => {
-  const asked: string[] = [];
+  const checked: string[] = [];
   const limits = { maxLoginFailures: 1 };
   await using server = serveQuietly({
     limits,
-    login: (_server, token) => asked.push(token) === 0,
+    login: (_server, token) => checked.push(token) === 0,
   });
   using early = await TcpPeer.open(server);
-  await fail(server);
+  await failLogin(server);
   await early.send({ id: 0, token: "test", version: "1.0.0" });
   assert.equal((await early.next()).code, 3);
-  assert.deepEqual(asked, ["wrong"]);
+  assert.deepEqual(checked, ["wrong"]);
 });
 
 Deno.test("maxLoginFailures: the count resets after loginFailureWindow", async () => {
   const limits = { maxLoginFailures: 1, loginFailureWindow: 200 };
   await using server = serveQuietly({ limits });
-  await fail(server);
-  await untilTaken(server);
+  await failLogin(server);
+  await untilAccepted(server);
   (await TcpPeer.logIn(server))[Symbol.dispose]();
-  await fail(server);
-  await untilTaken(server);
+  await failLogin(server);
+  await untilAccepted(server);
 });
 
 Deno.test("maxLoginFailures: Infinity removes the limit", async () => {
   await using server = serveQuietly({ limits: { maxLoginFailures: Infinity } });
-  for (let time = 0; time < 12; time++) await fail(server);
+  for (let time = 0; time < 12; time++) await failLogin(server);
   assert.equal((await requestUpgrade(server)).status, 101);
 });
 
 Deno.test("maxLoginFailures: the default is 10", async () => {
   await using server = serveQuietly();
-  for (let time = 0; time < 10; time++) await fail(server);
+  for (let time = 0; time < 10; time++) await failLogin(server);
   assert.equal((await requestUpgrade(server)).status, 429);
 });
 
@@ -271,7 +271,7 @@ for (
   const [what, login] of [
     ["a version that is too low", { id: 0, token: "x", version: "0.0.1" }],
     ["a login without a token", { id: 0, version: "1.0.0" }],
-    ["no object", 1],
+    ["a login that is not an object", 1],
   ] as const
 ) {
   Deno.test(`maxLoginFailures: ${what} does not count`, async () => {
@@ -294,6 +294,6 @@ Deno.test("loginTimeout: a client that does not log in is closed and does not co
   const { code, reason } = await peer.closed() ?? {};
   assert.deepEqual([code, reason], [1008, "login timed out"]);
   await logger.line(/login timed out/);
-  // It is no wrong token.
+  // This is not a failed login.
   assert.equal((await requestUpgrade(server)).status, 101);
 });

@@ -1,4 +1,4 @@
-/** How deep a payload may be, and that each limit of requests can be switched off. */
+/** The limit of nesting, and the value `Infinity` of each limit of requests. */
 
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -12,7 +12,7 @@ import {
 } from "../support/limits.ts";
 
 for (const batch of [false, true]) {
-  const how = batch ? "in one batch" : "in frames of their own";
+  const how = batch ? "in one batch" : "in separate frames";
   const features = batch ? ["batch"] : [];
 
   Deno.test(`maxDepth: a payload beyond the limit is rejected, ${how}`, async () => {
@@ -34,7 +34,7 @@ for (const batch of [false, true]) {
   });
 }
 
-/** A message object that replies to another, and so on, `length` of them. */
+/** Returns a message that replies to a message, and so on, `length` levels deep. */
 function replyChain(length: number, data: unknown = {}): unknown {
   let replying: unknown = null;
   for (let id = 1; id <= length; id++) {
@@ -65,7 +65,7 @@ for (
   });
 }
 
-/** Data that is as deep as that, as JSON text: no value to make a text of. */
+/** Returns a request with deeply nested data. It is built as a string because JSON.stringify would overflow the stack. */
 function deepEcho(id: number, depth: number): string {
   const data = `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
   return `{"id":${id},"action":"operation","data":{"operation":"echo","data":${data}}}`;
@@ -111,7 +111,7 @@ for (
     server.operation("wait", () => opened);
     await using client = await RawClient.logIn(server);
     for (let sent = 0; sent < count; sent++) client.send(request);
-    // What is refused is so before this one is answered.
+    // A rejected request would be answered before this one.
     client.send(operation(2, "echo"));
     assert.deepEqual((await client.take(1)).map(({ code }) => code), [0]);
     open();

@@ -1,4 +1,4 @@
-/** How large a frame may be: bytes of UTF-8, after its fragments are put together. */
+/** The limit of a message in bytes of UTF-8, with all its fragments. */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -9,7 +9,7 @@ import { connectTo, serveQuietly } from "../support/server.ts";
 import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
 
 const LIMIT = 1_000;
-const TOO_BIG = {
+const TOO_LARGE = {
   code: 1009,
   reason: `a frame must be at most ${LIMIT} bytes`,
 };
@@ -24,7 +24,7 @@ function serveEcho(
   return server;
 }
 
-/** A call of `echo` that is so many bytes long, filled up with a text. */
+/** Returns a request of `size` bytes, filled with a repeated character. */
 function callOf(size: number, filler = "a", id = 1): string {
   const empty = JSON.stringify(operation(id, "echo", { text: "" }));
   const free = size - byteLength(empty);
@@ -47,7 +47,7 @@ for (const filler of ["a", "é", "€", "😀"]) {
     client.send(callOf(LIMIT, filler));
     assert.equal((await client.next()).code, 0);
     client.send(callOf(LIMIT + 1, filler, 2));
-    assert.deepEqual(await client.closed, TOO_BIG);
+    assert.deepEqual(await client.closed, TOO_LARGE);
     other.send(operation(1, "echo"));
     assert.equal((await other.next()).code, 0);
     assert.equal(server.clients.size, 1);
@@ -66,7 +66,7 @@ Deno.test("maxPayload: no request of a frame beyond the limit is handled", async
   const batch = Array.from({ length: 20 }, (_, id) => operation(id, "count"));
   assert(byteLength(JSON.stringify(batch)) > LIMIT);
   client.send(batch);
-  assert.deepEqual(await client.closed, TOO_BIG);
+  assert.deepEqual(await client.closed, TOO_LARGE);
   assert.equal(calls, 0);
 });
 
@@ -77,7 +77,7 @@ Deno.test("maxPayload: a batch counts as one frame", async () => {
   client.send(`[${callOf(400)},${callOf(rest, "a", 2)}]`);
   assert.equal((await client.take(2)).length, 2);
   client.send(`[${callOf(400)},${callOf(rest + 1, "a", 2)}]`);
-  assert.deepEqual(await client.closed, TOO_BIG);
+  assert.deepEqual(await client.closed, TOO_LARGE);
 });
 
 Deno.test("maxPayload: the fragments of a message count together", async () => {
@@ -90,7 +90,7 @@ Deno.test("maxPayload: the fragments of a message count together", async () => {
   for (const frame of fragments(callOf(LIMIT))) await peer.write(frame);
   assert.equal((await peer.next()).code, 0);
   for (const frame of fragments(callOf(LIMIT + 1))) await peer.write(frame);
-  assert.deepEqual(await peer.closed(), TOO_BIG);
+  assert.deepEqual(await peer.closed(), TOO_LARGE);
 });
 
 Deno.test("maxPayload: the limit applies before the login", async () => {
@@ -102,7 +102,7 @@ Deno.test("maxPayload: the limit applies before the login", async () => {
   assert.equal((await client.next()).code, 0);
   await using other = await RawClient.open(server);
   other.send({ ...login, padding: `${padding}x` });
-  assert.deepEqual(await other.closed, TOO_BIG);
+  assert.deepEqual(await other.closed, TOO_LARGE);
 });
 
 Deno.test("maxPayload: the limit applies during the login", async () => {
@@ -111,7 +111,7 @@ Deno.test("maxPayload: the limit applies during the login", async () => {
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "1.0.0" });
   client.send(callOf(LIMIT + 1));
-  assert.deepEqual(await client.closed, TOO_BIG);
+  assert.deepEqual(await client.closed, TOO_LARGE);
 });
 
 Deno.test("maxPayload: the default is 64 KiB", async () => {

@@ -1,4 +1,4 @@
-/** What one client may ask at once and in a row. */
+/** The limits of concurrent requests and of their rate. */
 
 import assert from "node:assert/strict";
 import { defineContract, serve } from "../../mod.ts";
@@ -14,19 +14,19 @@ import {
 } from "../support/limits.ts";
 import { schemaOf } from "../support/schemas.ts";
 
-/** Asks for `echo` so many times, in one frame if the client takes batches. */
+/** Returns `count` requests for `echo`. */
 function echoes(first: number, count: number): unknown[] {
   return Array.from({ length: count }, (_, n) => operation(first + n, "echo"));
 }
 
-/** Sends requests in one frame or each in its own. */
+/** Sends requests in one batch or in separate frames. */
 function sendAll(client: RawClient, requests: unknown[], batch: boolean): void {
   if (batch) client.send(requests);
   else for (const request of requests) client.send(request);
 }
 
 for (const batch of [false, true]) {
-  const how = batch ? "in one batch" : "in frames of their own";
+  const how = batch ? "in one batch" : "in separate frames";
   const features = batch ? ["batch"] : [];
 
   Deno.test(`maxPending: a request beyond the limit is rejected, ${how}`, async () => {
@@ -40,7 +40,7 @@ for (const batch of [false, true]) {
     sendAll(client, requests, batch);
     assertExceeded((await client.take(1))[0], 3, "maxPending", 2);
     assertLogged(logger, "maxPending");
-    // Another client has its own.
+    // Another client has its own limit.
     other.send(operation(1, "echo"));
     assert.equal((await other.next()).code, 0);
     open();
@@ -63,7 +63,7 @@ for (const batch of [false, true]) {
     assert.equal((await client.take(1))[0].message, "done");
   });
 
-  // The rate is too low for anything to come back while the test runs.
+  // The rate is so low that no token is added during the test.
   Deno.test(`maxRate: requests beyond the burst are rejected, ${how}`, async () => {
     const logger = new LogRecorder();
     const limits = { maxRate: 0.001, maxBurst: 3 };
@@ -105,7 +105,7 @@ for (const batch of [false, true]) {
     const requests = [{ id: 1 }, { id: 2, action: "fly", data: {} }, { id: 3 }];
     sendAll(client, [...requests, operation(4, "echo"), { id: 5 }], batch);
     const answers = await client.take(5);
-    // It is told what is wrong with it as long as it is told anything.
+    // An invalid request gets its own error, not the error of the limit.
     assert.deepEqual(codes(answers), [[1, 2], [2, 8], [3, 2], [4, 9], [5, 2]]);
   });
 }
@@ -123,7 +123,7 @@ Deno.test("maxPending: only the first reply to a request of the server does not 
   const [asked] = [...server.clients].map((one) => one.request("ready"));
   const { data: wire } = await client.next();
   for (const n of [1, 2]) client.send(message(n, "yes", { n }, wire));
-  // Refused in any case: without it, a second reply that has room would be waited for.
+  // Always rejected. Without it, the test would hang if the second reply were accepted.
   client.send(operation(3, "echo"));
   for (const id of [2, 3]) {
     assertExceeded(await client.next(), id, "maxPending", 1);

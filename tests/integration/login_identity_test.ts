@@ -1,4 +1,4 @@
-/** Who a client is: what its login made of it, and what the log shows of that. */
+/** The identity of a client, and how the log shows it. */
 
 import assert from "node:assert/strict";
 import { serve } from "../../server.ts";
@@ -7,7 +7,7 @@ import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-/** A server on a free port; its type is that of its options. */
+/** Options for `serve`, whose types depend on the other options. */
 const QUIET = { hostname: "127.0.0.1", port: 0 } as const;
 
 Deno.test("client.identity is the object that login returned", async () => {
@@ -27,7 +27,7 @@ Deno.test("client.identity is the object that login returned", async () => {
   assert.equal(await connection.operation("who"), 7);
   await connection.message("who");
   const [client] = server.clients;
-  // The same object, not a copy: programs keep their state in it.
+  // The same object, because applications keep their state in it.
   for (const each of [...seen, client?.identity]) assert.equal(each, user);
   assert.equal(seen.length, 2);
 });
@@ -42,7 +42,7 @@ for (
     ["null", null, false],
     ["undefined", undefined, false],
     ["1", 1, false],
-    ["a text", "yes", false],
+    ["a string", "yes", false],
     ["an error", new Error("no"), false],
     ["a symbol", Symbol("yes"), false],
   ] as const
@@ -61,22 +61,22 @@ for (
   });
 }
 
-/** Identities that do their worst when somebody looks at them. */
+/** Identities with properties that throw or have the wrong type. */
 const HOSTILE: Readonly<Record<string, object>> = {
   "whose name throws": {
     get name() {
-      throw new Error("secret of the host");
+      throw new Error("secret of the application");
     },
   },
-  "that throws whatever one does": new Proxy({}, {
+  "that throws on every access": new Proxy({}, {
     get: () => {
-      throw new Error("secret of the host");
+      throw new Error("secret of the application");
     },
     getPrototypeOf: () => {
-      throw new Error("secret of the host");
+      throw new Error("secret of the application");
     },
   }),
-  "whose name is no text": { name: { toString: () => "admin" } },
+  "whose name is not a string": { name: { toString: () => "admin" } },
 };
 
 for (const [what, identity] of Object.entries(HOSTILE)) {

@@ -1,4 +1,4 @@
-/** What `client.identity` is to the compiler: the gate fails where inference is lost. */
+/** The type of `client.identity`. The type check of this file is the test. */
 
 import assert from "node:assert/strict";
 import { serve } from "../../server.ts";
@@ -36,7 +36,7 @@ Deno.test("the type of client.identity is the type that login resolves to", asyn
   for (const client of server.clients) {
     assertSameType<typeof client.identity, User>(true);
   }
-  // @ts-expect-error: there is no such key
+  // @ts-expect-error: this property does not exist
   server.operation("b", (_data, { client }) => client.identity.missing);
 });
 
@@ -77,13 +77,13 @@ Deno.test("the identity type without a login is a token name or undefined", asyn
   const [other] = named.clients;
   const names: Named[] = [one?.identity, other?.identity];
   assert.deepEqual(names, [undefined, undefined]);
-  // @ts-expect-error: it may be undefined
+  // @ts-expect-error: the identity can be undefined
   named.operation("b", (_data, { client }) => client.identity.name);
 });
 
 Deno.test("new Server() infers the identity type", () => {
   const server = new Server<User>("test", { login: user });
   assertSameType<IdentityIn<typeof server>, User>(true);
-  // @ts-expect-error: its login makes something else of clients
+  // @ts-expect-error: the login returns another type
   new Server<User>("test", { login: () => ({ id: "1" }) });
 });

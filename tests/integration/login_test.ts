@@ -36,7 +36,7 @@ for (const token of ["test", "tesT", "", "test ", "\ud800"]) {
   Deno.test(`a server without the option login compares the token ${JSON.stringify(token)}`, async () => {
     const expected = token === "test";
     await using server = serveQuietly();
-    // The first login loads what decides, the second finds it there.
+    // The first login loads the module, the second login uses it.
     for (const _login of ["first", "second"]) {
       await using client = await RawClient.open(server);
       client.send({ id: 0, token, version: "1.0.0" });
@@ -50,7 +50,7 @@ for (
   const [what, login] of [
     ["false", () => false],
     ["a promise of false", () => Promise.resolve(false)],
-    // A login in JavaScript can return anything.
+    // A login function in JavaScript can return any value.
     ["something truthy", () => 1 as unknown as boolean],
     ["undefined", () => undefined as unknown as boolean],
   ] as const

@@ -1,4 +1,4 @@
-/** Tokens with names: who gets in with them, and until when. */
+/** Named tokens: logging in, revoking, rotating and expiring. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -18,12 +18,12 @@ function logIn(server: Server, token: string): Promise<Connection> {
   return connect(token, { url: server.url });
 }
 
-/** Asserts that a token is refused, as one that never was. */
+/** Asserts that the server rejects a token. */
 async function assertRefused(server: Server, token: string): Promise<void> {
   await assert.rejects(logIn(server, token), { name: "LoginError" });
 }
 
-/** The identities of all clients, in the order in which they came. */
+/** Returns the identities of all clients in the order of their logins. */
 function identities(server: Server): unknown[] {
   return [...server.clients].map(({ identity }) => identity);
 }
@@ -205,7 +205,7 @@ for (const expires of [0, 1, new Date(0), -Infinity]) {
   });
 }
 
-// Timers of JavaScript fire at once where that is too far away for them.
+// JavaScript timers fire at once if the delay exceeds 2 ** 31 - 1 ms.
 for (const days of [25, 50, 36_500, Infinity]) {
   Deno.test(`a token that expires in ${days} days is accepted today`, async () => {
     const expires = Date.now() + days * 86_400_000;
@@ -221,44 +221,48 @@ for (const days of [25, 50, 36_500, Infinity]) {
 for (
   const [what, options, text] of [
     [
-      "two of one name",
+      "a repeated name",
       { tokens: [TOKENS[0], { name: "ci", token: "x" }] },
       /twice/,
     ],
     [
-      "two of one token",
+      "a repeated token",
       { tokens: [TOKENS[0], { name: "x", token: "first-token" }] },
       /twice/,
     ],
     [
-      "that of the server",
+      "the token of the server",
       { tokens: [{ name: "ci", token: "test" }] },
       /twice/,
     ],
-    ["one without a name", { tokens: [{ token: "first-token" }] }, /name/],
+    ["a missing name", { tokens: [{ token: "first-token" }] }, /name/],
     [
-      "one with an empty name",
+      "an empty name",
       { tokens: [{ name: "", token: "first-token" }] },
       /name/,
     ],
-    ["one without a token", { tokens: [{ name: "ci" }] }, /token/],
+    ["a missing token", { tokens: [{ name: "ci" }] }, /token/],
     [
-      "one with an empty token",
+      "an empty token",
       { tokens: [{ name: "ci", token: "" }] },
       /token/,
     ],
     [
-      "an end that is no date",
+      "an expiry that is not a date",
       { tokens: [{ ...TOKENS[0], expires: NaN }] },
       /expires/,
     ],
     [
-      "an invalid date",
+      "an expiry that is an invalid date",
       { tokens: [{ ...TOKENS[0], expires: new Date("x") }] },
       /expires/,
     ],
-    ["no list", { tokens: { ci: "first-token" } }, /'tokens'/],
-    ["a login besides", { tokens: TOKENS, login: () => true }, /login/],
+    [
+      "an object instead of an array",
+      { tokens: { ci: "first-token" } },
+      /'tokens'/,
+    ],
+    ["a login function", { tokens: TOKENS, login: () => true }, /login/],
   ] as const
 ) {
   Deno.test(`serve() rejects tokens with ${what}`, () => {

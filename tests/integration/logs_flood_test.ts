@@ -1,4 +1,4 @@
-/** What strangers and clients can do to the log. */
+/** What clients can cause in the log. */
 
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -6,8 +6,8 @@ import { message, operation, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { requestUpgrade } from "../support/tcp_peer.ts";
 
-/** What moves the cursor of a terminal or turns its text around. */
-const HARMFUL = "\u009b31m\u202etxt.exe\u0007";
+/** Characters that move the cursor of a terminal or reverse its text. */
+const CONTROL_CHARACTERS = "\u009b31m\u202etxt.exe\u0007";
 
 // deno-lint-ignore no-control-regex -- that is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/;
@@ -30,8 +30,8 @@ Deno.test("the log escapes control characters in names of requests", async () =>
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await using client = await RawClient.logIn(server, ["done-id"]);
-  client.send(message(1, HARMFUL));
-  client.send(operation(2, HARMFUL));
+  client.send(message(1, CONTROL_CHARACTERS));
+  client.send(operation(2, CONTROL_CHARACTERS));
   await client.take(2);
   assert.equal(logger.lines.filter((line) => /^warn/.test(line)).length, 2);
   for (const line of logger.lines) assert.doesNotMatch(line, CONTROL);

@@ -82,7 +82,7 @@ Deno.test("debug lines are truncated and escaped", async () => {
   client.send(message(1, "x".repeat(1e6)));
   await client.next();
   await client.next();
-  // Long enough to overflow the stack of a regular expression that is not careful.
+  // Long enough to overflow the stack of a naive regular expression.
   client.send(`{"token":"${"\\\\".repeat(8e6)}"}`);
   await client.next();
   client.send("no JSON\nlogin: forged\u001b[2J");

@@ -125,7 +125,7 @@ Deno.test("the error of a request has the stack of its caller", async () => {
     await rejection(theCaller()),
     await rejection(theSender()),
   ];
-  // The first line after the message, where Deno shows the source of the error.
+  // Deno shows the source of the first stack line, so the caller must be there.
   assert.match(call.stack ?? "", /^ResponseError: .*\n\s+at async theCaller/);
   assert.match(send.stack ?? "", /^TimeoutError: .*\n\s+at async theSender/);
 });
@@ -176,7 +176,7 @@ Deno.test("a request times out without affecting other requests", async () => {
   server.operation("slow", () => finish.promise);
   server.receive("slow", () => finish.promise);
   await using connection = await connectTo(server);
-  const patient = connection.operation("slow");
+  const other = connection.operation("slow");
   const error = await rejection(
     connection.operation("slow", {}, { timeout: 10 }),
   );
@@ -185,15 +185,15 @@ Deno.test("a request times out without affecting other requests", async () => {
     error.message,
     'Cannot finish operation "slow": no answer within 10 ms',
   );
-  const other = await rejection(
+  const late = await rejection(
     connection.message("slow", {}, { timeout: 10 }),
   );
   assert.equal(
-    other.message,
+    late.message,
     'Cannot finish message "slow": no answer within 10 ms',
   );
   finish.resolve();
-  assert.equal(await patient, null);
+  assert.equal(await other, null);
   await assert.rejects(connection.operation("slow", {}, { timeout: -1 }), {
     name: "RangeError",
     message:
@@ -212,7 +212,7 @@ Deno.test("a request rejects when its signal aborts", async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const waiting = rejection(connection.operation("never", {}, { signal }));
-  const reason = new Error("changed my mind");
+  const reason = new Error("cancelled");
   controller.abort(reason);
   assert.equal(await waiting, reason);
   assert.equal(
@@ -325,8 +325,8 @@ Deno.test("a listener receives messages that arrive with the login reply", async
   assert.deepEqual(seen, ["one", "two"]);
 });
 
-/** A server that sends two broadcasts along with its answer to the login. */
-function eagerServer() {
+/** A server that sends two broadcasts right after its login reply. */
+function serveEarlyMessages() {
   return fakeServer((socket, { id, end }) => {
     if (end === true) return socket.close(1000);
     socket.send(successFrame(id as number, null, { result: "fine" }));
@@ -337,7 +337,7 @@ function eagerServer() {
 }
 
 Deno.test("messages that arrive with the login reply are dropped after a while", async () => {
-  await using server = eagerServer();
+  await using server = serveEarlyMessages();
   await using connection = await connect("test", { url: server.url });
   await pause(10);
   const seen: string[] = [];
@@ -347,7 +347,7 @@ Deno.test("messages that arrive with the login reply are dropped after a while",
 });
 
 Deno.test("a listener that closes the connection receives no more early messages", async () => {
-  await using server = eagerServer();
+  await using server = serveEarlyMessages();
   const connection = await connect("test", { url: server.url });
   const seen: string[] = [];
   connection.receive(({ name }) => {

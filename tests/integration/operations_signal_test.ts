@@ -1,4 +1,4 @@
-/** What a handler learns of a client that leaves while it works. */
+/** The signal of a handler whose client disconnects. */
 
 import assert from "node:assert/strict";
 import type { OperationContext } from "../../mod.ts";
@@ -8,8 +8,8 @@ import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
-/** A server with an operation that goes on when its client has left. */
-async function leaveDuring(
+/** Runs a handler until after its client has disconnected. */
+async function disconnectDuring(
   use: (context: OperationContext) => void,
 ): Promise<OperationContext> {
   const context = Promise.withResolvers<OperationContext>();
@@ -33,7 +33,7 @@ async function leaveDuring(
 
 Deno.test("the signal of a handler aborts when its client disconnects", async () => {
   const reasons: string[] = [];
-  await leaveDuring(({ signal }) => {
+  await disconnectDuring(({ signal }) => {
     const note = () => reasons.push(String(signal.reason));
     signal.addEventListener("abort", note);
   });
@@ -41,7 +41,7 @@ Deno.test("the signal of a handler aborts when its client disconnects", async ()
 });
 
 Deno.test("the signal is aborted if a handler reads it after its client disconnected", async () => {
-  const { signal } = await leaveDuring(() => {});
+  const { signal } = await disconnectDuring(() => {});
   assert(signal.aborted);
   assert.equal(String(signal.reason), "AbortError: The client has left");
 });
@@ -74,7 +74,7 @@ Deno.test("an error that a handler throws after its client disconnected is not l
   });
   const connection = await connectTo(server);
   const working = connection.operation("work").catch(() => {});
-  // Answered after it.
+  // The server answers this after it has called the handler.
   await connection.message("here");
   await connection.close();
   await Promise.all([ended.promise, working]);

@@ -1,4 +1,4 @@
-/** Closing a connection that comes back, whatever it is about: nothing is left behind. */
+/** Closing a reconnecting connection in each of its states. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -18,18 +18,18 @@ import {
   TcpProxy,
 } from "../support/reconnecting.ts";
 
-/** Waits that end in no test. */
+/** A delay that no test waits for. */
 const SLOW = { minDelay: 2 ** 31 - 1 };
 
-/** A connection that was lost and is in a state since. */
+/** Returns a lost connection in the given state. */
 async function lostConnection(
   options: ConnectOptions,
   state: "waiting" | "connecting",
 ): Promise<Connection> {
   const connection = await connect("test", options);
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  await watch.next(state);
+  await states.next(state);
   return connection;
 }
 
@@ -39,10 +39,10 @@ Deno.test("close() ends the wait for the next attempt", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   const options = { url: server.url, reconnect: SLOW };
   const connection = await lostConnection(options, "waiting");
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
-  assert.deepEqual(watch.states, ["closed"]);
+  assert.deepEqual(states.seen, ["closed"]);
   await connection.close();
   assert.equal(server.sockets.length, 1);
   const error = await rejection(connection.operation("late"));
@@ -62,37 +62,37 @@ Deno.test("an await using block ends the wait for the next attempt", async () =>
 });
 
 Deno.test("close() ends an attempt that waits for the ack", async () => {
-  const asked = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
-  let asks = 0;
+  let requests = 0;
   await using server = scriptedServer([closeOnRequest(1001)], () => {
-    if (++asks === 1) return ackResponse();
-    asked.resolve();
+    if (++requests === 1) return ackResponse();
+    requested.resolve();
     return answer.promise;
   });
   const options = { url: server.url, reconnect: FAST_RECONNECT };
   const connection = await lostConnection(options, "connecting");
-  const watch = new StateRecorder(connection);
-  await asked.promise;
+  const states = new StateRecorder(connection);
+  await requested.promise;
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
   answer.resolve(ackResponse());
-  assert.deepEqual(watch.states, ["closed"]);
+  assert.deepEqual(states.seen, ["closed"]);
   assert.equal(server.sockets.length, 1);
 });
 
 Deno.test("close() ends an attempt that waits for the login reply", async () => {
-  const came = Promise.withResolvers<WebSocket>();
-  const hold: ConnectionScript = (socket) => came.resolve(socket);
-  await using server = scriptedServer([closeOnRequest(1001), hold]);
+  const opened = Promise.withResolvers<WebSocket>();
+  const keepOpen: ConnectionScript = (socket) => opened.resolve(socket);
+  await using server = scriptedServer([closeOnRequest(1001), keepOpen]);
   const options = { url: server.url, reconnect: FAST_RECONNECT };
   const connection = await lostConnection(options, "connecting");
-  const watch = new StateRecorder(connection);
-  const socket = await came.promise;
+  const states = new StateRecorder(connection);
+  const socket = await opened.promise;
   const gone = new Promise((resolve) => socket.onclose = resolve);
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
-  assert.deepEqual(watch.states, ["closed"]);
+  assert.deepEqual(states.seen, ["closed"]);
   await gone;
 });
 
@@ -102,7 +102,7 @@ Deno.test("close() ends an attempt that waits for its WebSocket", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
   class SlowWebSocket extends WebSocket {
     constructor(url: string, protocols?: string) {
-      // The second one meets a server that takes the connection and says nothing.
+      // The second WebSocket connects to a server that never answers.
       super(
         sockets.length === 0 ? url : stalled.url.replace("http", "ws"),
         protocols,
@@ -133,7 +133,7 @@ for (const state of ["waiting", "connecting"] as const) {
       url,
       reconnect: FAST_RECONNECT,
     });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     const seen: ConnectionState[] = [];
     connection.onState((status) => {
       seen.push(status.state);
@@ -143,7 +143,7 @@ for (const state of ["waiting", "connecting"] as const) {
     assert.deepEqual(await connection.closed, CLOSED_HERE);
     assert.equal(connection.state, "closed");
     assert.deepEqual(seen.slice(-2), [state, "closed"]);
-    assert.deepEqual(watch.states, seen);
+    assert.deepEqual(states.seen, seen);
     assert.equal(server.sockets.length, 1);
   });
 }
@@ -152,20 +152,20 @@ Deno.test("close() in a listener of the state open says goodbye", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const { url } = server;
   const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   connection.onState(({ state }) => {
     if (state === "open") void connection.close();
   });
   await rejection(connection.operation("leave"));
   assert.deepEqual(await connection.closed, { code: 1000, reason: "goodbye" });
-  assert.deepEqual(watch.states, ["waiting", "connecting", "open", "closed"]);
+  assert.deepEqual(states.seen, ["waiting", "connecting", "open", "closed"]);
 });
 
 Deno.test("close() resolves if the server ignores the goodbye", async () => {
-  const deaf: ConnectionScript = (socket, frame) => {
+  const ignoreGoodbye: ConnectionScript = (socket, frame) => {
     if (frame.token !== undefined) answerAll(socket, frame);
   };
-  await using server = scriptedServer([deaf]);
+  await using server = scriptedServer([ignoreGoodbye]);
   const { url } = server;
   const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
   await connection.close();
@@ -173,16 +173,16 @@ Deno.test("close() resolves if the server ignores the goodbye", async () => {
 });
 
 Deno.test("the client does not reconnect if the server answers its goodbye with another code", async () => {
-  const restart: ConnectionScript = (socket, frame) => {
+  const answerRestarting: ConnectionScript = (socket, frame) => {
     if (frame.end !== true) return answerAll(socket, frame);
     socket.close(1012, "server closed, retry in 0 ms");
   };
-  await using server = scriptedServer([restart]);
+  await using server = scriptedServer([answerRestarting]);
   const { url } = server;
   const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await connection.close();
   const { code } = await connection.closed;
   assert.equal(code, 1012);
-  assert.deepEqual(watch.states, ["closed"]);
+  assert.deepEqual(states.seen, ["closed"]);
 });

@@ -1,4 +1,4 @@
-/** What becomes of the requests of a client that comes back. */
+/** Pending and queued requests of a client that reconnects. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -22,33 +22,34 @@ import {
   StateRecorder,
 } from "../support/reconnecting.ts";
 
-const TWICE = { idempotent: true };
+const IDEMPOTENT = { idempotent: true };
 
-/** Lets nobody in, and says nothing. */
-const stall: ConnectionScript = () => {};
+/** Sends nothing, not even a login reply. */
+const answerNothing: ConnectionScript = () => {};
 
-/** A connection that has been lost, and whose attempt gets no answer. */
+/** Returns a lost connection whose reconnect attempt gets no reply. */
 async function lostConnection(
   { url }: { readonly url: string },
   options: ReconnectOptions,
 ): Promise<Connection> {
   const reconnect = { ...FAST_RECONNECT, ...options };
   const connection = await connect("test", { url, reconnect });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("lost"));
-  await watch.next("connecting");
+  await states.next("connecting");
   return connection;
 }
 
-/** Lets a client in when the test says so. */
-function doorkeeper(): { readonly visit: ConnectionScript; open(): void } {
-  const came = Promise.withResolvers<WebSocket>();
-  const visit: ConnectionScript = (socket, frame) => {
+/** A connection script that sends the login reply when the test calls `open`. */
+function delayedLogin(): { readonly script: ConnectionScript; open(): void } {
+  const connected = Promise.withResolvers<WebSocket>();
+  const script: ConnectionScript = (socket, frame) => {
     if (frame.token === undefined) answerAll(socket, frame);
-    else came.resolve(socket);
+    else connected.resolve(socket);
   };
-  const open = async () => (await came.promise).send(successFrame(0, null));
-  return { visit, open };
+  const open = async () =>
+    (await connected.promise).send(successFrame(0, null));
+  return { script, open };
 }
 
 Deno.test("pending requests reject when the connection is lost and are not sent again", async () => {
@@ -61,7 +62,7 @@ Deno.test("pending requests reject when the connection is lost and are not sent 
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   const errors = [
     rejection(connection.message("hello")),
     rejection(connection.operation("add")),
@@ -71,7 +72,7 @@ Deno.test("pending requests reject when the connection is lost and are not sent 
     assert(error instanceof ConnectionClosedError);
     assert.deepEqual([error.code, error.reason], [1001, "bye"]);
   }
-  await watch.next("open");
+  await states.next("open");
   await connection.operation("again");
   const [first, second] = server.frames.map(requestNames);
   assert.deepEqual([first, second], [["hello", "add", "sub"], ["again"]]);
@@ -93,7 +94,7 @@ Deno.test("an idempotent operation is sent again before later requests", async (
   });
   const data = { n: 1 };
   const results = ["one", "two"].map((name) =>
-    connection.operation(name, data, TWICE)
+    connection.operation(name, data, IDEMPOTENT)
   );
   data.n = 2;
   assert.deepEqual(await Promise.all(results), ["one", "two"]);
@@ -105,9 +106,9 @@ Deno.test("an idempotent operation is sent again before later requests", async (
 
 Deno.test("an idempotent operation runs again on a restarted server", async () => {
   const first = serveQuietly({ closeTimeout: 1 });
-  const begun = Promise.withResolvers<void>();
+  const called = Promise.withResolvers<void>();
   first.operation("get", () => {
-    begun.resolve();
+    called.resolve();
     return new Promise(() => {});
   });
   const { port } = first.addr;
@@ -116,9 +117,9 @@ Deno.test("an idempotent operation runs again on a restarted server", async () =
     url,
     reconnect: FAST_RECONNECT,
   });
-  const patient = { ...TWICE, timeout: 60_000 };
-  const result = connection.operation("get", {}, patient);
-  await begun.promise;
+  const options = { ...IDEMPOTENT, timeout: 60_000 };
+  const result = connection.operation("get", {}, options);
+  await called.promise;
   await first.close();
   await using second = serveQuietly({ port });
   second.operation("get", () => "got");
@@ -132,7 +133,7 @@ Deno.test("an idempotent operation that fails is not sent again", async () => {
     url,
     reconnect: FAST_RECONNECT,
   });
-  const error = await rejection(connection.operation("fly", {}, TWICE));
+  const error = await rejection(connection.operation("fly", {}, IDEMPOTENT));
   assert(error instanceof ResponseError);
 });
 
@@ -144,11 +145,11 @@ for (const code of [1003, 1008, 1009]) {
       url,
       reconnect: FAST_RECONNECT,
     });
-    const watch = new StateRecorder(connection);
-    const error = await rejection(connection.operation("bad", {}, TWICE));
+    const states = new StateRecorder(connection);
+    const error = await rejection(connection.operation("bad", {}, IDEMPOTENT));
     assert(error instanceof ConnectionClosedError);
     assert.equal(error.code, code);
-    await watch.next("open");
+    await states.next("open");
     await connection.operation("again");
     assert.deepEqual(requestNames(server.frames[1]), ["again"]);
   });
@@ -161,20 +162,20 @@ Deno.test("an idempotent operation rejects if the client does not reconnect", as
     url,
     reconnect: FAST_RECONNECT,
   });
-  const error = await rejection(connection.operation("get", {}, TWICE));
+  const error = await rejection(connection.operation("get", {}, IDEMPOTENT));
   assert(error instanceof ConnectionClosedError);
   assert.equal(error.code, 4000);
 });
 
 Deno.test("the timeout of an idempotent operation starts at the first call", async () => {
-  await using server = scriptedServer([closeOnRequest(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
   const { url } = server;
   await using connection = await connect("test", {
     url,
     reconnect: FAST_RECONNECT,
   });
   const error = await rejection(
-    connection.operation("get", {}, { ...TWICE, timeout: 50 }),
+    connection.operation("get", {}, { ...IDEMPOTENT, timeout: 50 }),
   );
   assert(error instanceof TimeoutError);
   assert.equal(
@@ -184,18 +185,18 @@ Deno.test("the timeout of an idempotent operation starts at the first call", asy
 });
 
 Deno.test("the signal of an idempotent operation rejects it while the client reconnects", async () => {
-  await using server = scriptedServer([closeOnRequest(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
   const { url } = server;
   await using connection = await connect("test", {
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   const controller = new AbortController();
-  const options = { ...TWICE, signal: controller.signal };
+  const options = { ...IDEMPOTENT, signal: controller.signal };
   const waiting = rejection(connection.operation("get", {}, options));
-  await watch.next("connecting");
-  const reason = new Error("changed my mind");
+  await states.next("connecting");
+  const reason = new Error("cancelled");
   controller.abort(reason);
   assert.equal(await waiting, reason);
   assert.equal(
@@ -205,12 +206,15 @@ Deno.test("the signal of an idempotent operation rejects it while the client rec
 });
 
 Deno.test("a request without `maxQueue` rejects while the client reconnects", async () => {
-  await using server = scriptedServer([closeOnRequest(1001, "bye"), stall]);
+  await using server = scriptedServer([
+    closeOnRequest(1001, "bye"),
+    answerNothing,
+  ]);
   await using connection = await lostConnection(server, {});
   for (
     const request of [
       connection.operation("early"),
-      connection.operation("early", {}, TWICE),
+      connection.operation("early", {}, IDEMPOTENT),
     ]
   ) {
     const error = await rejection(request);
@@ -223,8 +227,8 @@ Deno.test("a request without `maxQueue` rejects while the client reconnects", as
 });
 
 Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
-  const door = doorkeeper();
-  await using server = scriptedServer([closeOnRequest(1001), door.visit]);
+  const login = delayedLogin();
+  await using server = scriptedServer([closeOnRequest(1001), login.script]);
   await using connection = await lostConnection(server, { maxQueue: 3 });
   connection.onState(({ state }) => {
     if (state === "open") void connection.operation("later");
@@ -239,7 +243,7 @@ Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
   const error = await rejection(connection.message("four"));
   assert(error instanceof ConnectionClosedError);
   assert.match(error.message, /at most 3 requests may wait for it; raise/);
-  door.open();
+  login.open();
   assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
   assert.deepEqual(requestNames(server.frames[1]), [
     "one",
@@ -253,24 +257,24 @@ Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
 });
 
 Deno.test("a cancelled request leaves the queue and is not sent", async () => {
-  const door = doorkeeper();
-  await using server = scriptedServer([closeOnRequest(1001), door.visit]);
+  const login = delayedLogin();
+  await using server = scriptedServer([closeOnRequest(1001), login.script]);
   await using connection = await lostConnection(server, { maxQueue: 2 });
   const controller = new AbortController();
   const { signal } = controller;
   const aborted = rejection(connection.operation("aborted", {}, { signal }));
   const late = rejection(connection.operation("late", {}, { timeout: 1 }));
-  controller.abort(new Error("changed my mind"));
+  controller.abort(new Error("cancelled"));
   assert.equal(await aborted, signal.reason);
   assert(await late instanceof TimeoutError);
   const results = ["one", "two"].map((name) => connection.operation(name));
-  door.open();
+  login.open();
   assert.deepEqual(await Promise.all(results), ["one", "two"]);
   assert.deepEqual(requestNames(server.frames[1]), ["one", "two"]);
 });
 
 Deno.test("an invalid request rejects at once while the client reconnects", async () => {
-  await using server = scriptedServer([closeOnRequest(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
   await using connection = await lostConnection(server, { maxQueue: 9 });
   const bad = [1] as unknown as Record<string, never>;
   const message =
@@ -288,11 +292,11 @@ Deno.test("an invalid request rejects at once while the client reconnects", asyn
 });
 
 Deno.test("queued requests reject when the connection is closed", async () => {
-  await using server = scriptedServer([closeOnRequest(1001), stall]);
+  await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
   const connection = await lostConnection(server, { maxQueue: 2 });
   const waiting = [
     rejection(connection.operation("one")),
-    rejection(connection.operation("two", {}, TWICE)),
+    rejection(connection.operation("two", {}, IDEMPOTENT)),
   ];
   await connection.close();
   for (const error of await Promise.all(waiting)) {
@@ -302,15 +306,15 @@ Deno.test("queued requests reject when the connection is closed", async () => {
 });
 
 Deno.test("queued requests reject if the client does not reconnect", async () => {
-  const came = Promise.withResolvers<WebSocket>();
-  const hold: ConnectionScript = (socket) => came.resolve(socket);
-  await using server = scriptedServer([closeOnRequest(1001, "bye"), hold]);
+  const connected = Promise.withResolvers<WebSocket>();
+  const keepOpen: ConnectionScript = (socket) => connected.resolve(socket);
+  await using server = scriptedServer([closeOnRequest(1001, "bye"), keepOpen]);
   await using connection = await lostConnection(server, { maxQueue: 2 });
   const waiting = [
     rejection(connection.operation("one")),
-    rejection(connection.operation("two", {}, TWICE)),
+    rejection(connection.operation("two", {}, IDEMPOTENT)),
   ];
-  (await came.promise).close(4001, "banned");
+  (await connected.promise).close(4001, "banned");
   for (const error of await Promise.all(waiting)) {
     assert(error instanceof ConnectionClosedError);
     assert.deepEqual([error.code, error.reason], [1001, "bye"]);
@@ -318,41 +322,45 @@ Deno.test("queued requests reject if the client does not reconnect", async () =>
 });
 
 Deno.test("a queued request is sent once even if the connection is lost again", async () => {
-  const door = doorkeeper();
-  const visit: ConnectionScript = (socket, frame) => {
-    if (frame.action === undefined) door.visit(socket, frame);
+  const login = delayedLogin();
+  const script: ConnectionScript = (socket, frame) => {
+    if (frame.action === undefined) login.script(socket, frame);
     else socket.close(1011);
   };
-  await using server = scriptedServer([closeOnRequest(1001), visit, answerAll]);
+  await using server = scriptedServer([
+    closeOnRequest(1001),
+    script,
+    answerAll,
+  ]);
   await using connection = await lostConnection(server, { maxQueue: 1 });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   const waiting = rejection(connection.operation("one"));
-  door.open();
+  login.open();
   const error = await waiting;
   assert(error instanceof ConnectionClosedError);
   assert.equal(error.code, 1011);
-  await watch.next("open");
-  await watch.next("open");
+  await states.next("open");
+  await states.next("open");
   await connection.operation("again");
   assert.deepEqual(requestNames(server.frames[2]), ["again"]);
 });
 
 Deno.test("`maxQueue` does not limit idempotent operations that are sent again", async () => {
-  const door = doorkeeper();
+  const login = delayedLogin();
   await using server = scriptedServer([
     closeOnRequest(1001, "", 3),
-    door.visit,
+    login.script,
   ]);
   const { url } = server;
   const reconnect = { ...FAST_RECONNECT, maxQueue: 1 };
   await using connection = await connect("test", { url, reconnect });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   const results = ["one", "two", "three"].map((name) =>
-    connection.operation(name, {}, TWICE)
+    connection.operation(name, {}, IDEMPOTENT)
   );
-  await watch.next("connecting");
+  await states.next("connecting");
   const error = await rejection(connection.operation("four"));
   assert(error instanceof ConnectionClosedError);
-  door.open();
+  login.open();
   assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
 });

@@ -1,7 +1,4 @@
-/**
- * How many clients come back in one second, on a virtual clock: ten thousand of them,
- * each with the rules that a real one has.
- */
+/** Simulates how 10,000 clients reconnect after an outage, on a virtual clock. */
 
 import assert from "node:assert/strict";
 import { retryDelay, retryReason } from "../../protocol/close.ts";
@@ -11,37 +8,37 @@ import { seededRandom } from "../support/random.ts";
 
 const CLIENTS = 10_000;
 
-/** A server that goes down, in milliseconds of the virtual clock. */
+/** An outage of a server. Times are in milliseconds of the virtual clock. */
 interface Outage {
   readonly back: number;
-  /** How it closes the connection of a client */
+  /** The close code and reason that a client gets */
   close(): { readonly code: number; readonly reason: string };
 }
 
-/** When the clients knock in vain, and when they get in. */
-interface Knocks {
-  readonly refused: readonly number[];
-  readonly returned: readonly number[];
+/** The times of all failed and of all successful policy. */
+interface Attempts {
+  readonly failed: readonly number[];
+  readonly reconnected: readonly number[];
 }
 
-/** Loses all clients at 0; each knocks until the server is back. */
-function simulate(outage: Outage, random: () => number): Knocks {
-  const refused: number[] = [];
-  const returned: number[] = [];
+/** Disconnects all clients at 0 and lets each reconnect until the server is back. */
+function simulate(outage: Outage, random: () => number): Attempts {
+  const failed: number[] = [];
+  const reconnected: number[] = [];
   for (let client = 0; client < CLIENTS; client++) {
-    const attempts = new ReconnectPolicy(rulesOf({}), random);
-    attempts.opened(-3_600_000);
-    let now = attempts.afterClose(outage.close(), 0) ?? NaN;
+    const policy = new ReconnectPolicy(rulesOf({}), random);
+    policy.opened(-3_600_000);
+    let now = policy.afterClose(outage.close(), 0) ?? NaN;
     while (now < outage.back) {
-      refused.push(now);
-      now += attempts.afterFailure(new ConnectError("Nothing answers")) ?? NaN;
+      failed.push(now);
+      now += policy.afterFailure(new ConnectError("Nothing answers")) ?? NaN;
     }
-    returned.push(now);
+    reconnected.push(now);
   }
-  return { refused, returned };
+  return { failed, reconnected };
 }
 
-/** The most that happens in any second, whenever that begins. */
+/** Returns the maximum number of times within any second. */
 function peakOf(times: readonly number[]): number {
   const sorted = times.toSorted((one, other) => one - other);
   let peak = 0;
@@ -66,32 +63,38 @@ Deno.test("10,000 clients reconnect over ten seconds if the server sets the dela
       code: 1012,
       reason: retryReason(retryDelay(CLIENTS, random)),
     });
-    const { refused, returned } = simulate({ back: 0, close }, random);
-    assert.deepEqual([refused.length, returned.length], [0, CLIENTS]);
-    assert(peakOf(returned) <= 1_500, `${peakOf(returned)} in one second`);
-    assert(Math.max(...returned) <= 10_000);
+    const { failed, reconnected } = simulate({ back: 0, close }, random);
+    assert.deepEqual([failed.length, reconnected.length], [0, CLIENTS]);
+    assert(
+      peakOf(reconnected) <= 1_500,
+      `${peakOf(reconnected)} in one second`,
+    );
+    assert(Math.max(...reconnected) <= 10_000);
   }
 });
 
 Deno.test("10,000 clients reconnect at once if the server is back and set no delay", () => {
   const close = () => ({ code: 1001, reason: "server closed" });
-  const { returned } = simulate({ back: 0, close }, seededRandom(1));
-  // What the hint is for.
-  assert.equal(peakOf(returned), CLIENTS);
+  const { reconnected } = simulate({ back: 0, close }, seededRandom(1));
+  // The delay that a server sets prevents this.
+  assert.equal(peakOf(reconnected), CLIENTS);
 });
 
 Deno.test("10,000 clients reconnect spread out after an outage of a minute", () => {
   for (const seed of [1, 2, 3]) {
     const close = () => ({ code: 1006, reason: "" });
-    const { refused, returned } = simulate(
+    const { failed, reconnected } = simulate(
       { back: 60_000, close },
       seededRandom(seed),
     );
-    assert.equal(returned.length, CLIENTS);
-    assert(peakOf(returned) <= 1_500, `${peakOf(returned)} in one second`);
-    // Long before, they have stopped to knock together.
-    const late = refused.filter((time) => time > 10_000);
+    assert.equal(reconnected.length, CLIENTS);
+    assert(
+      peakOf(reconnected) <= 1_500,
+      `${peakOf(reconnected)} in one second`,
+    );
+    // The attempts are spread out long before.
+    const late = failed.filter((time) => time > 10_000);
     assert(peakOf(late) <= 2_000, `${peakOf(late)} in one second`);
-    assert(Math.max(...returned) < 60_000 + 30_000);
+    assert(Math.max(...reconnected) < 60_000 + 30_000);
   }
 });

@@ -1,4 +1,4 @@
-/** A client that comes back: when, and when not any more. */
+/** When a client reconnects, and when it stops. */
 
 import assert from "node:assert/strict";
 import { retryReason } from "../../protocol/close.ts";
@@ -43,13 +43,13 @@ for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
       url,
       reconnect: FAST_RECONNECT,
     });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     server.sockets[0]!.close(code, "why");
-    const { close } = await watch.next("waiting");
+    const { close } = await states.next("waiting");
     assert.deepEqual(close, { code, reason: "why" });
-    await watch.next("open");
+    await states.next("open");
     assert.equal(await connection.operation("again"), "again");
-    assert.deepEqual(watch.states, ["waiting", "connecting", "open"]);
+    assert.deepEqual(states.seen, ["waiting", "connecting", "open"]);
     assert.equal(connection.state, "open");
   });
 }
@@ -60,47 +60,47 @@ Deno.test("the client reconnects to a restarted server", async () => {
   await using connection = await connectTo(first, {
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
-  const came = Promise.withResolvers<void>();
-  connection.receive("news", () => came.resolve());
+  const states = new StateRecorder(connection);
+  const received = Promise.withResolvers<void>();
+  connection.receive("news", () => received.resolve());
   await first.close();
-  const { delay, close } = await watch.next("waiting");
+  const { delay, close } = await states.next("waiting");
   assert.deepEqual(close, { code: 1012, reason: retryReason(delay) });
   await using second = serveQuietly({ port });
-  await watch.next("open");
+  await states.next("open");
   await second.broadcast("news");
-  await came.promise;
+  await received.promise;
   assert.equal(second.clients.size, 1);
 });
 
 Deno.test("the client reconnects after a connection ends without a Close frame", async () => {
   await using server = serveQuietly();
   server.operation("again", () => "again");
-  await using wire = new TcpProxy(server);
-  const options = { url: wire.url, reconnect: FAST_RECONNECT };
+  await using proxy = new TcpProxy(server);
+  const options = { url: proxy.url, reconnect: FAST_RECONNECT };
   await using connection = await connect("test", options);
-  const watch = new StateRecorder(connection);
-  wire.cut();
-  const { close } = await watch.next("waiting");
+  const states = new StateRecorder(connection);
+  proxy.cut();
+  const { close } = await states.next("waiting");
   assert.equal(close.code, 1006);
-  await watch.next("open");
+  await states.next("open");
   assert.equal(await connection.operation("again"), "again");
 });
 
 Deno.test("a reconnect attempt ends after the timeout and is repeated", async () => {
   await using server = serveQuietly();
-  await using wire = new TcpProxy(server);
-  const options = { url: wire.url, reconnect: FAST_RECONNECT, timeout: 1_000 };
+  await using proxy = new TcpProxy(server);
+  const options = { url: proxy.url, reconnect: FAST_RECONNECT, timeout: 1_000 };
   await using connection = await connect("test", options);
-  const watch = new StateRecorder(connection);
-  wire.isStalled = true;
-  wire.cut();
-  await watch.next("connecting");
-  const { close } = await watch.next("waiting");
+  const states = new StateRecorder(connection);
+  proxy.isStalled = true;
+  proxy.cut();
+  await states.next("connecting");
+  const { close } = await states.next("waiting");
   assert.equal(close.code, 1006);
   assert(close.error instanceof TimeoutError);
-  wire.isStalled = false;
-  await watch.next("open");
+  proxy.isStalled = false;
+  await states.next("open");
 });
 
 Deno.test("the client reconnects each time the connection is lost", async () => {
@@ -110,10 +110,10 @@ Deno.test("the client reconnects each time the connection is lost", async () => 
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   for (let n = 1; n <= 5; n++) {
     await rejection(connection.operation("leave"));
-    await watch.next("open");
+    await states.next("open");
   }
   assert.equal(server.sockets.length, 6);
 });
@@ -125,9 +125,9 @@ Deno.test("the client logs in with its token and features at each reconnect", as
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  await watch.next("open");
+  await states.next("open");
   const login = { id: 0, token: "test", version: VERSION, features: FEATURES };
   assert.deepEqual(server.frames.map(([first]) => first), [login, login]);
 });
@@ -137,13 +137,13 @@ Deno.test("a connection without `reconnect` goes from open to closed", async () 
     await using server = scriptedServer([closeOnRequest(1001)]);
     const { url } = server;
     const connection = await connect("test", { url, reconnect });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     assert.equal(connection.state, "open");
     await rejection(connection.operation("leave"));
     assert.equal(connection.state, "closed");
     const info = await connection.closed;
     assert.deepEqual(info, { code: 1001, reason: "" });
-    assert.deepEqual(watch.states, ["closed"]);
+    assert.deepEqual(states.seen, ["closed"]);
   }
 });
 
@@ -151,14 +151,14 @@ Deno.test("the state is closed as soon as close() is called", async () => {
   for (const reconnect of [false, FAST_RECONNECT]) {
     await using server = serveQuietly();
     const connection = await connectTo(server, { reconnect });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     const closing = connection.close();
     assert.equal(connection.state, "closed");
     const error = await rejection(connection.operation("late"));
     assert(error instanceof ConnectionClosedError);
     assert.equal(error.code, 1000);
     await Promise.all([closing, connection.close()]);
-    assert.deepEqual(watch.states, ["closed"]);
+    assert.deepEqual(states.seen, ["closed"]);
     assert.deepEqual(await connection.closed, {
       code: 1000,
       reason: "goodbye",
@@ -174,11 +174,11 @@ for (const code of [1000, 3000, 4999]) {
       url,
       reconnect: FAST_RECONNECT,
     });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     const error = await rejection(connection.operation("leave"));
     assert(error instanceof ConnectionClosedError);
     assert.deepEqual(await connection.closed, { code, reason: "enough" });
-    assert.deepEqual(watch.states, ["closed"]);
+    assert.deepEqual(states.seen, ["closed"]);
     const late = await rejection(connection.operation("late"));
     assert(late instanceof ConnectionClosedError);
     assert.deepEqual([late.code, late.reason], [code, "enough"]);
@@ -187,7 +187,7 @@ for (const code of [1000, 3000, 4999]) {
 }
 
 for (
-  const [what, visit, Kind] of [
+  const [what, script, Kind] of [
     ["a refused token", (socket) => socket.send(errorFrame(0, 3)), LoginError],
     [
       "a version that is too low",
@@ -195,25 +195,25 @@ for (
       VersionError,
     ],
     [
-      "a close code of a program",
+      "a close code of the application",
       (socket) => socket.close(4001, "banned"),
       ConnectError,
     ],
   ] as readonly [string, (socket: WebSocket) => void, Class<Error>][]
 ) {
   Deno.test(`the client stops reconnecting after ${what}`, async () => {
-    await using server = scriptedServer([closeOnRequest(1001, "bye"), visit]);
+    await using server = scriptedServer([closeOnRequest(1001, "bye"), script]);
     const { url } = server;
     const connection = await connect("test", {
       url,
       reconnect: FAST_RECONNECT,
     });
-    const watch = new StateRecorder(connection);
+    const states = new StateRecorder(connection);
     await rejection(connection.operation("leave"));
     const { error, ...close } = await connection.closed;
     assert.deepEqual(close, { code: 1001, reason: "bye" });
     assert(error instanceof Kind);
-    assert.deepEqual(watch.states, ["waiting", "connecting", "closed"]);
+    assert.deepEqual(states.seen, ["waiting", "connecting", "closed"]);
     assert.equal(server.sockets.length, 2);
   });
 }
@@ -252,23 +252,23 @@ Deno.test("the client stops after `maxAttempts` and reports the last error", asy
   const server = serveQuietly();
   const reconnect = { ...FAST_RECONNECT, maxAttempts: 3 };
   const connection = await connectTo(server, { reconnect });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await server.close();
   const { code, error } = await connection.closed;
   assert.equal(code, 1012);
   assert(error instanceof ConnectError);
-  const vain = ["waiting", "connecting"];
-  assert.deepEqual(watch.states, [...vain, ...vain, ...vain, "closed"]);
+  const failed = ["waiting", "connecting"];
+  assert.deepEqual(states.seen, [...failed, ...failed, ...failed, "closed"]);
 });
 
 Deno.test("a server that closes right after the login uses up `maxAttempts`", async () => {
   const reason = retryReason(0);
-  const hangUp = (socket: WebSocket) => {
+  const closeAfterLogin = (socket: WebSocket) => {
     socket.send(successFrame(0, null));
     socket.close(1012, reason);
   };
-  await using server = scriptedServer([hangUp]);
-  // No connection here lasts as long as the next wait could.
+  await using server = scriptedServer([closeAfterLogin]);
+  // No connection lasts as long as the delay, so the attempts do not reset.
   const reconnect = { minDelay: 60_000, maxAttempts: 1 };
   const connection = await connect("test", { url: server.url, reconnect });
   assert.deepEqual(await connection.closed, { code: 1012, reason });
@@ -282,30 +282,30 @@ Deno.test("a lasting connection resets the number of attempts", async () => {
     url: server.url,
     reconnect,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   for (let n = 1; n <= 3; n++) {
-    // Longer than any wait.
+    // Longer than the maximum delay.
     await pause(10);
     await rejection(connection.operation("leave"));
-    await watch.next("open");
+    await states.next("open");
   }
 });
 
 Deno.test("the server sets the delay of the first attempt", async () => {
-  const visits = [
+  const scripts = [
     closeOnRequest(1012, retryReason(7)),
     closeOnRequest(1012, retryReason(7)),
   ];
-  await using server = scriptedServer([visits[0]!, answerLoginOnly]);
+  await using server = scriptedServer([scripts[0]!, answerLoginOnly]);
   const { url } = server;
   const reconnect = { minDelay: 1, maxDelay: 1 };
   await using connection = await connect("test", { url, reconnect });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  const { delay, close } = await watch.next("waiting");
+  const { delay, close } = await states.next("waiting");
   assert.equal(delay, 7);
   assert.deepEqual(close, { code: 1012, reason: retryReason(7) });
-  await watch.next("open");
+  await states.next("open");
 });
 
 Deno.test("the delay that a server sets is limited", async () => {
@@ -317,9 +317,9 @@ Deno.test("the delay that a server sets is limited", async () => {
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  assert.equal((await watch.next("waiting")).delay, 60_000);
+  assert.equal((await states.next("waiting")).delay, 60_000);
 });
 
 Deno.test("the first attempt of connect() with `reconnect` rejects as without", async () => {
@@ -347,10 +347,10 @@ Deno.test("the signal of connect() applies to the first attempt only", async () 
   const { signal } = controller;
   const options = { url, signal, reconnect: FAST_RECONNECT };
   await using connection = await connect("test", options);
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   controller.abort();
   await rejection(connection.operation("leave"));
-  await watch.next("open");
+  await states.next("open");
   const reason = await rejection(connect("test", options));
   assert.equal(reason, signal.reason);
 });
@@ -379,11 +379,11 @@ Deno.test("listeners receive messages after a reconnect in order", async () => {
 });
 
 Deno.test("a listener can reply to a message that follows the new login reply", async () => {
-  const greet: ConnectionScript = (socket, frame) => {
+  const sendQuestion: ConnectionScript = (socket, frame) => {
     answerAll(socket, frame);
     if (frame.token !== undefined) socket.send(broadcastFrame("question"));
   };
-  await using server = scriptedServer([closeOnRequest(1001), greet]);
+  await using server = scriptedServer([closeOnRequest(1001), sendQuestion]);
   const { url } = server;
   await using connection = await connect("test", {
     url,
@@ -407,9 +407,9 @@ Deno.test("errors of state listeners are logged", async () => {
     throw new Error("thrown");
   });
   connection.onState(() => new Promise(() => {}));
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  await watch.next("open");
+  await states.next("open");
   assert.equal(logger.lines.length, 3);
   await logger.line(/^error Hoist: a listener failed\nError: thrown/);
 });
@@ -426,31 +426,31 @@ Deno.test("the state is connecting until the new login is accepted", async () =>
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   const send = await answer.promise;
   assert.equal(connection.state, "connecting");
   const error = await rejection(connection.operation("early"));
   assert(error instanceof ConnectionClosedError);
   send();
-  await watch.next("open");
+  await states.next("open");
 });
 
 Deno.test("each reconnect attempt checks for a Hoist server", async () => {
-  let asked = 0;
+  let requests = 0;
   await using server = scriptedServer([closeOnRequest(1001), answerAll], () => {
-    asked++;
-    return asked === 2 ? new Response("starting") : ackResponse();
+    requests++;
+    return requests === 2 ? new Response("starting") : ackResponse();
   });
   const { url } = server;
   await using connection = await connect("test", {
     url,
     reconnect: FAST_RECONNECT,
   });
-  const watch = new StateRecorder(connection);
+  const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
-  await watch.next("open");
-  const vain = ["waiting", "connecting"];
-  assert.deepEqual(watch.states, [...vain, ...vain, "open"]);
-  assert.equal(asked, 3);
+  await states.next("open");
+  const failed = ["waiting", "connecting"];
+  assert.deepEqual(states.seen, [...failed, ...failed, "open"]);
+  assert.equal(requests, 3);
 });

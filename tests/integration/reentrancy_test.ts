@@ -1,4 +1,4 @@
-/** Callbacks of the host that act on what they are told of, at once. */
+/** Handlers, listeners and loggers that close or send from within a callback. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -52,10 +52,10 @@ Deno.test("a logger can close the server while a client connects", async () => {
 });
 
 Deno.test("a message that a logger sends during a broadcast arrives after it", async () => {
-  let told = false;
+  let hasSent = false;
   const debug = (line: string) => {
-    if (told || !/^send: .*news/.test(line)) return;
-    told = true;
+    if (hasSent || !/^send: .*news/.test(line)) return;
+    hasSent = true;
     for (const client of server.clients) client.message("later");
   };
   const logger = { ...SILENT, debug };

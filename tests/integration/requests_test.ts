@@ -1,4 +1,4 @@
-/** A client asks its server: the first reply is the answer. */
+/** Connection.request(): the first reply to a message. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
@@ -38,10 +38,10 @@ Deno.test("request() accepts a late reply while a listener is running", async ()
     message.reply("hi");
   });
   await using connection = await connectTo(server);
-  const asked = connection.request("hello");
+  const reply = connection.request("hello");
   await connection.message("something else");
   open();
-  assert.equal((await asked).name, "hi");
+  assert.equal((await reply).name, "hi");
 });
 
 Deno.test("request() rejects if all listeners are done without a reply", async () => {
@@ -65,11 +65,11 @@ Deno.test("request() rejects if all listeners are done without a reply", async (
 Deno.test("request() rejects if a listener fails before it replies", async () => {
   await using server = serveQuietly({ logger: new LogRecorder() });
   server.receive("fail", () => {
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   });
   server.receive("reply and fail", (message) => {
     message.reply("hi");
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   });
   await using connection = await connectTo(server);
   const error = await rejection(connection.request("fail"));
@@ -93,9 +93,9 @@ Deno.test("request() rejects after its timeout and when its signal aborts", asyn
   );
   const controller = new AbortController();
   const { signal } = controller;
-  const asked = rejection(connection.request("never", {}, { signal }));
+  const reply = rejection(connection.request("never", {}, { signal }));
   controller.abort(new Error("enough"));
-  assert.equal((await asked).message, "enough");
+  assert.equal((await reply).message, "enough");
   const before = AbortSignal.abort(new Error("before"));
   const refused = connection.request("never", {}, { signal: before });
   assert.equal((await rejection(refused)).message, "before");
@@ -124,7 +124,7 @@ Deno.test("the error of a request has the stack of its caller", async () => {
   await using server = serveQuietly();
   await using connection = await connectTo(server);
   async function theCaller(): Promise<void> {
-    await connection.request("nobody");
+    await connection.request("unknown");
   }
   const { stack } = await rejection(theCaller());
   assert.match(stack ?? "", /^NoReplyError: .*\n\s+at async theCaller/);
@@ -139,7 +139,7 @@ Deno.test("listeners of the client receive all replies to a request", async () =
   const seen: unknown[] = [];
   connection.receive("hi", ({ data }) => void seen.push(data.n));
   assert.equal((await connection.request("hello")).data.n, 1);
-  await connection.message("all of them are here now");
+  await connection.message("wait for the replies");
   assert.deepEqual(seen, [1, 2, 3]);
 });
 

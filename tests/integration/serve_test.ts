@@ -20,9 +20,9 @@ async function isFree(server: Server): Promise<boolean> {
 
 Deno.test("serve() listens on 0.0.0.0:5000 by default", async () => {
   const { serve: original } = Deno;
-  const asked: { hostname?: string; port?: number }[] = [];
+  const opened: { hostname?: string; port?: number }[] = [];
   Deno.serve = ((options: Deno.ServeTcpOptions, handler: Deno.ServeHandler) => {
-    asked.push({ hostname: options.hostname!, port: options.port! });
+    opened.push({ hostname: options.hostname!, port: options.port! });
     return original({ ...options, hostname: "127.0.0.1", port: 0 }, handler);
   }) as typeof Deno.serve;
   try {
@@ -30,7 +30,7 @@ Deno.test("serve() listens on 0.0.0.0:5000 by default", async () => {
   } finally {
     Deno.serve = original;
   }
-  assert.deepEqual(asked, [{ hostname: "0.0.0.0", port: 5000 }]);
+  assert.deepEqual(opened, [{ hostname: "0.0.0.0", port: 5000 }]);
 });
 
 Deno.test("serve() generates a token if it gets only options", async () => {
@@ -128,7 +128,7 @@ Deno.test("close() closes all connections with 1001", async () => {
 
 Deno.test("close() finishes pending requests and accepts no new ones", async () => {
   const logger = new LogRecorder();
-  // Longer than the test may take: the server has to see for itself that it is idle.
+  // Longer than the test, so the server must notice itself that nothing is pending.
   const closeTimeout = 2 ** 31 - 1;
   const server = serveQuietly({ closeTimeout, logger, logLevel: "debug" });
   const { opened, open } = gate();
@@ -187,7 +187,7 @@ Deno.test("close() resolves if a client never reads and never answers", async ()
   await peer.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
   while (server.clients.size === 0) await pause(5);
   const [client] = server.clients;
-  // More than the buffers of the system take: closing has to wait behind it.
+  // More than the buffers of the system hold, so the Close frame waits behind it.
   for (let n = 0; n < 64; n++) {
     client?.message("flood", { text: "x".repeat(1e6) });
   }
@@ -225,7 +225,7 @@ Deno.test("new Server() with an aborted signal is closed", async () => {
 });
 
 Deno.test("serve() with an aborted signal throws its reason", () => {
-  const reason = new Error("changed my mind");
+  const reason = new Error("cancelled");
   assert.throws(
     () => serveQuietly({ signal: AbortSignal.abort(reason) }),
     (error) => error === reason,

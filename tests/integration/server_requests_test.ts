@@ -1,4 +1,4 @@
-/** A server asks one of its clients: docs/protocol.md, "Extensions", `request`. */
+/** Client.request(), a request of the server: docs/protocol.md, "Extensions", `request`. */
 
 import assert from "node:assert/strict";
 import type { Client } from "../../mod.ts";
@@ -15,28 +15,28 @@ import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import type { Server } from "../../server.ts";
 
-/** A client whose listeners may still wait for an answer when it closes. */
+/** Options for a client whose listeners can fail when it closes. */
 const QUIET = { logger: new LogRecorder() };
 
-/** The only client of a server. */
+/** Returns the only client of a server. */
 function onlyClient(server: Server): Client {
   const [client, ...others] = server.clients;
   assert(client !== undefined && others.length === 0);
   return client;
 }
 
-/** A client that speaks frames, and its server asks `ready` of it. */
-async function askRaw(server: Server, options = {}) {
+/** Logs in a raw client and sends it the request `ready`. */
+async function requestFromRawClient(server: Server, options = {}) {
   const raw = await RawClient.logIn(server, ["request", "done-id"]);
   const client = onlyClient(server);
-  const asked = client.request("ready", { n: 1 }, options);
-  // Whoever looks at it later is told.
-  asked.catch(() => {});
+  const reply = client.request("ready", { n: 1 }, options);
+  // The test handles a rejection later.
+  reply.catch(() => {});
   const frame = await raw.next();
-  return { raw, client, asked, frame, wire: frame.data };
+  return { raw, client, reply, frame, wire: frame.data };
 }
 
-/** What a client says when its listeners are done. */
+/** The frame of a client whose listeners are done. */
 function done(id: number, failed: unknown = false) {
   return { id, action: "done", data: { failed } };
 }
@@ -55,7 +55,7 @@ Deno.test("Client.request() resolves to the reply of the client", async () => {
 
 Deno.test("Client.request() sends a request frame and resolves to the reply", async () => {
   await using server = serveQuietly();
-  const { raw, asked, frame, wire } = await askRaw(server);
+  const { raw, reply, frame, wire } = await requestFromRawClient(server);
   assert.deepEqual(frame, {
     ...SUCCESS,
     message: "request",
@@ -64,8 +64,8 @@ Deno.test("Client.request() sends a request frame and resolves to the reply", as
   });
   raw.send(message(1, "yes", {}, wire));
   raw.send(done(wire.id));
-  assert.equal((await asked).name, "yes");
-  // The reply is a message like any other, and is answered as one.
+  assert.equal((await reply).name, "yes");
+  // The server answers the reply like any other message.
   assert.equal((await raw.next()).message, "done");
   await raw[Symbol.asyncDispose]();
 });
@@ -75,9 +75,9 @@ Deno.test("Client.request() resolves to the first reply, and listeners receive a
   await using server = serveQuietly({ logger });
   const seen: unknown[] = [];
   server.receive(({ data }) => void seen.push(data.n));
-  const { raw, asked, wire } = await askRaw(server);
+  const { raw, reply, wire } = await requestFromRawClient(server);
   for (const n of [1, 2]) raw.send(message(n, "yes", { n }, wire));
-  assert.equal((await asked).data.n, 1);
+  assert.equal((await reply).data.n, 1);
   await raw.take(2);
   assert.deepEqual(seen, [1, 2]);
   await raw[Symbol.asyncDispose]();
@@ -86,9 +86,9 @@ Deno.test("Client.request() resolves to the first reply, and listeners receive a
 Deno.test("the server warns about a reply without a listener only if no request waits for it", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
-  const { raw, asked, wire } = await askRaw(server);
+  const { raw, reply, wire } = await requestFromRawClient(server);
   raw.send(message(1, "yes", {}, wire));
-  await asked;
+  await reply;
   raw.send(message(2, "yes", {}, wire));
   await raw.take(2);
   const [warning, ...others] = logger.lines.filter((line) =>
@@ -133,7 +133,7 @@ Deno.test("Client.request() rejects with NoReplyError if the client has no liste
 Deno.test("a listener added right after connect() receives earlier requests", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
-  const asked = (async () => {
+  const reply = (async () => {
     await opened;
     return await onlyClient(server).request("ready");
   })();
@@ -142,13 +142,15 @@ Deno.test("a listener added right after connect() receives earlier requests", as
   connection.receive("ready", async (message) => {
     await message.reply("yes");
   });
-  assert.equal((await asked).name, "yes");
+  assert.equal((await reply).name, "yes");
 });
 
 Deno.test("the server ignores a late reply and a done frame without a request", async () => {
   await using server = serveQuietly();
-  const { raw, asked, wire } = await askRaw(server, { timeout: 1 });
-  const error = await rejection(asked);
+  const { raw, reply, wire } = await requestFromRawClient(server, {
+    timeout: 1,
+  });
+  const error = await rejection(reply);
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
@@ -169,18 +171,18 @@ Deno.test("Client.request() rejects when its signal aborts or is already aborted
   const client = onlyClient(server);
   const controller = new AbortController();
   const { signal } = controller;
-  const asked = rejection(client.request("ready", {}, { signal }));
+  const reply = rejection(client.request("ready", {}, { signal }));
   controller.abort(new Error("enough"));
-  assert.equal((await asked).message, "enough");
+  assert.equal((await reply).message, "enough");
   const again = rejection(client.request("ready", {}, { signal }));
   assert.equal((await again).message, "enough");
 });
 
 Deno.test("Client.request() rejects with ConnectionClosedError when the client says goodbye", async () => {
   await using server = serveQuietly();
-  const { raw, client, asked } = await askRaw(server);
+  const { raw, client, reply } = await requestFromRawClient(server);
   raw.send({ id: null, end: true });
-  for (const request of [asked, client.request("ready")]) {
+  for (const request of [reply, client.request("ready")]) {
     const error = await rejection(request);
     assert(error instanceof ConnectionClosedError);
     assert.equal(
@@ -193,9 +195,9 @@ Deno.test("Client.request() rejects with ConnectionClosedError when the client s
 
 Deno.test("Client.request() rejects with ConnectionClosedError when the client closes without a goodbye", async () => {
   await using server = serveQuietly();
-  const { raw, asked } = await askRaw(server);
+  const { raw, reply } = await requestFromRawClient(server);
   await raw[Symbol.asyncDispose]();
-  const error = await rejection(asked);
+  const error = await rejection(reply);
   assert(error instanceof ConnectionClosedError);
   assert.equal(error.code, 1005);
 });
@@ -226,9 +228,9 @@ Deno.test("a closed server rejects all pending requests to clients", async () =>
   await using server = serveQuietly({ closeTimeout: 1 });
   await using connection = await connectTo(server, QUIET);
   connection.receive("ready", () => new Promise(() => {}));
-  const asked = rejection(onlyClient(server).request("ready"));
+  const reply = rejection(onlyClient(server).request("ready"));
   await server.close();
-  assert(await asked instanceof ConnectionClosedError);
+  assert(await reply instanceof ConnectionClosedError);
 });
 
 Deno.test("Client.request() rejects if the client does not support the extension", async () => {
@@ -241,7 +243,7 @@ Deno.test("Client.request() rejects if the client does not support the extension
     error.message,
     'Cannot finish request "ready": the client does not speak the extension "request" of this package; update it, or do without',
   );
-  // Nor is it heard when it says something of that kind.
+  // The server rejects frames of the extension from this client as well.
   raw.send(done(1));
   assert.equal((await raw.next()).code, 8);
 });
@@ -250,9 +252,9 @@ Deno.test("Client.request() rejects data that cannot be sent", async () => {
   await using server = serveQuietly({ limits: { maxBuffered: 1_024 } });
   await using connection = await connectTo(server, QUIET);
   const client = onlyClient(server);
-  const ask = client.request as (...args: unknown[]) => Promise<unknown>;
+  const request = client.request as (...args: unknown[]) => Promise<unknown>;
   for (const data of [[1], "text", null, { n: 1n }]) {
-    await assert.rejects(ask.call(client, "ready", data), {
+    await assert.rejects(request.call(client, "ready", data), {
       name: "TypeError",
       message: /^Cannot send message "ready" as its data must be an object/,
     });
@@ -270,7 +272,7 @@ Deno.test("Client.request() rejects data that cannot be sent", async () => {
 
 Deno.test("an invalid done frame is answered with code 2 and does not affect the request", async () => {
   await using server = serveQuietly();
-  const { raw, asked, wire } = await askRaw(server);
+  const { raw, reply, wire } = await requestFromRawClient(server);
   for (
     const [frame, id, desc] of [
       [done(wire.id, "no"), wire.id, '"data.failed" must be bool, not str'],
@@ -288,25 +290,25 @@ Deno.test("an invalid done frame is answered with code 2 and does not affect the
     assert.deepEqual([answer.code, answer.id, answer.desc], [2, id, desc]);
   }
   raw.send(message(1, "yes", {}, wire));
-  assert.equal((await asked).name, "yes");
+  assert.equal((await reply).name, "yes");
   await raw[Symbol.asyncDispose]();
 });
 
 Deno.test("the server ignores a reply of another client or to another message", async () => {
   await using server = serveQuietly();
-  await using stranger = await RawClient.logIn(server, ["request", "done-id"]);
-  const [other] = server.clients;
+  await using other = await RawClient.logIn(server, ["request", "done-id"]);
+  const [first] = server.clients;
   const raw = await RawClient.logIn(server, ["request", "done-id"]);
-  const client = [...server.clients].find((each) => each !== other)!;
-  const asked = client.request("ready");
+  const client = [...server.clients].find((each) => each !== first)!;
+  const reply = client.request("ready");
   const { data: wire } = await raw.next();
-  stranger.send(message(1, "yes", { n: 0 }, wire));
-  stranger.send(done(wire.id));
-  await stranger.take(1);
+  other.send(message(1, "yes", { n: 0 }, wire));
+  other.send(done(wire.id));
+  await other.take(1);
   raw.send(message(1, "yes", { n: 1 }, { ...wire, message: "steady" }));
   raw.send(message(2, "yes", { n: 2 }, { ...wire, id: wire.id + 7 }));
   raw.send(message(3, "yes", { n: 3 }, wire));
-  assert.equal((await asked).data.n, 3);
+  assert.equal((await reply).data.n, 3);
   await raw[Symbol.asyncDispose]();
 });
 
@@ -334,7 +336,7 @@ Deno.test("a reconnected client answers requests again", async () => {
   const back = new Promise<void>((resolve) =>
     connection.onState(({ state }) => state === "open" && resolve())
   );
-  // As if the connection had broken: no code that a program chose.
+  // Like a lost connection: a code that the application did not choose.
   const hub = onlyClient(server) as unknown as {
     disconnect(code: number, reason: string): void;
   };

@@ -1,4 +1,4 @@
-/** Streams to clients that stop reading: the producer stops, and nobody is cut off. */
+/** Streams to clients that stop reading: the producer pauses and the client stays connected. */
 
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -10,13 +10,13 @@ const MAX_BUFFERED = 65_536;
 
 const SMALL = "x".repeat(300);
 
-/** Nearly half of what may wait, which is the most for an item: it goes alone. */
+/** Nearly half of maxBuffered, the maximum size of an item. */
 const LARGE = "x".repeat(30_000);
 
-/** How long the producer must not have moved to count as at rest, in milliseconds. */
-const REST = 100;
+/** After this time without a new item, the producer counts as paused, in milliseconds. */
+const PAUSE_TIME = 100;
 
-/** A server with an endless operation, and how many items it has made. */
+/** Starts a server with an endless stream and counts its items. */
 function serveRows(text: string) {
   const logger = new LogRecorder();
   const limits = { maxBuffered: MAX_BUFFERED };
@@ -29,11 +29,11 @@ function serveRows(text: string) {
   return { server, logger, made };
 }
 
-/** Waits until the producer rests. */
-async function atRest(made: { readonly count: number }): Promise<number> {
+/** Waits until the producer pauses and returns the number of its items. */
+async function untilPaused(made: { readonly count: number }): Promise<number> {
   for (;;) {
     const { count } = made;
-    await pause(REST);
+    await pause(PAUSE_TIME);
     if (count === made.count) return count;
   }
 }
@@ -43,7 +43,7 @@ function stream(id: number) {
   return { id, action: "stream", data };
 }
 
-/** The rows that a peer gets, up to a number, for each of its streams. */
+/** Reads rows up to a number and returns them for each stream. */
 async function readRows(
   peer: TcpPeer,
   last: number,
@@ -68,13 +68,13 @@ for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
         features: ["stream", "batch"],
       });
       for (let id = 1; id <= streams; id++) await peer.send(stream(id));
-      const before = await atRest(progress);
+      const before = await untilPaused(progress);
       assert.equal(server.clients.size, 1);
       const rows = await readRows(peer, before + 1);
       assert(progress.count > before);
       const all = [...rows.values()].flat().toSorted((a, b) => a - b);
       const missing = all.filter((n, index) => n !== index + 1);
-      // Streams overtake one another, but none of them overtakes itself.
+      // The order between streams is undefined. Within each stream it is fixed.
       for (const numbers of rows.values()) {
         assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
       }
@@ -89,7 +89,7 @@ Deno.test("results are sent while a stream waits for its client to read", async 
   await using server = made;
   using peer = await TcpPeer.logIn(server, { features: ["stream"] });
   await peer.send(stream(1));
-  await atRest(progress);
+  await untilPaused(progress);
   await peer.send({
     id: 2,
     action: "operation",

@@ -1,4 +1,4 @@
-/** Clients that stop reading. */
+/** Clients that stop reading: maxBuffered and onSlow. */
 
 import assert from "node:assert/strict";
 import type { ServeOptions, Server } from "../../server.ts";
@@ -10,7 +10,7 @@ import { CLOSE, TcpPeer } from "../support/tcp_peer.ts";
 const MAX_BUFFERED = 65_536;
 const TEXT = "x".repeat(8_000);
 
-/** More than the system takes in for a peer that does not read. */
+/** More messages than the system buffers for a client that does not read. */
 const ENOUGH = 10_000;
 
 function serveSlow(options: ServeOptions = {}): Server {
@@ -22,7 +22,7 @@ function serveSlow(options: ServeOptions = {}): Server {
   return server;
 }
 
-/** Watches how much waits on any WebSocket of this process. */
+/** Records the maximum of `bufferedAmount` of all WebSockets in this process. */
 function watchBuffers(): Disposable & { readonly most: number } {
   const { send } = WebSocket.prototype;
   const watched = {
@@ -36,8 +36,8 @@ function watchBuffers(): Disposable & { readonly most: number } {
   return watched;
 }
 
-/** The numbers that the messages of a peer carry, up to the end or to `last`. */
-async function numbers(peer: TcpPeer, last?: number): Promise<{
+/** Reads the numbers of messages until the connection closes or `last` arrives. */
+async function readNumbers(peer: TcpPeer, last?: number): Promise<{
   readonly numbers: number[];
   readonly close?: number;
 }> {
@@ -70,9 +70,9 @@ for (const features of [undefined, ["batch"]]) {
     using buffers = watchBuffers();
     let n = 0;
     for (let skipped = 0; skipped === 0;) {
-      const ledger = await server.broadcast("news", { n: ++n, text: TEXT });
-      skipped = ledger.skipped;
-      assert.deepEqual(ledger, { delivered: 2 - skipped, skipped, failed: 0 });
+      const result = await server.broadcast("news", { n: ++n, text: TEXT });
+      skipped = result.skipped;
+      assert.deepEqual(result, { delivered: 2 - skipped, skipped, failed: 0 });
       assert.equal((await reader.next()).data.data.n, n);
       assert.equal(server.clients.size, 2 - skipped);
       assert(n < ENOUGH);
@@ -85,8 +85,8 @@ for (const features of [undefined, ["batch"]]) {
     assert.equal((await reader.next()).data.data.n, n + 1);
     assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
     assert(buffers.most > MAX_BUFFERED - 2 * TEXT.length, `${buffers.most}`);
-    // All that was ever handed over, and nothing else.
-    assert.deepEqual(await numbers(slow), {
+    // The client gets all messages that were sent, and nothing else.
+    assert.deepEqual(await readNumbers(slow), {
       numbers: upTo(n - 1),
       close: 1013,
     });
@@ -112,8 +112,8 @@ for (const features of [undefined, ["batch"]]) {
       }
       assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
       await logger.line(/^warn .*\bmaxBuffered\b/);
-      // All but the one that did not fit, and nothing is asked after it.
-      assert.deepEqual(await numbers(slow), {
+      // The client gets all results except the one that did not fit.
+      assert.deepEqual(await readNumbers(slow), {
         numbers: upTo(calls - 1),
         close: 1013,
       });
@@ -130,23 +130,23 @@ for (const features of [undefined, ["batch"]]) {
     let n = 0;
     let missed = 0;
     const broadcast = async () => {
-      const ledger = await server.broadcast("news", { n: ++n, text: TEXT });
-      assert.deepEqual(ledger, {
-        delivered: 2 - ledger.skipped,
-        skipped: ledger.skipped,
+      const result = await server.broadcast("news", { n: ++n, text: TEXT });
+      assert.deepEqual(result, {
+        delivered: 2 - result.skipped,
+        skipped: result.skipped,
         failed: 0,
       });
-      if (ledger.skipped === 0) expected.push(n);
+      if (result.skipped === 0) expected.push(n);
       else missed++;
       assert.equal((await reader.next()).data.data.n, n);
       assert(n < ENOUGH);
     };
     while (missed < 5) await broadcast();
     assert.equal(server.clients.size, 2);
-    // It reads what it has, and from then on gets everything again.
-    const before = await numbers(slow, expected.at(-1));
+    // After the client has read its buffer, it receives everything again.
+    const before = await readNumbers(slow, expected.at(-1));
     while (expected.at(-1) !== n) await broadcast();
-    const after = await numbers(slow, n);
+    const after = await readNumbers(slow, n);
     assert.deepEqual([...before.numbers, ...after.numbers], expected);
     assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
     const lines = logger.lines.filter((line) => /\bmaxBuffered\b/.test(line));
@@ -160,8 +160,8 @@ Deno.test("replies to one batch stay within maxBuffered", async () => {
   server.operation("count", () => ({ n: ++calls, text: TEXT }));
   using peer = await TcpPeer.logIn(server, { features: ["batch"] });
   await peer.send(Array.from({ length: 100 }, (_, n) => operation(n, "count")));
-  assert.equal((await numbers(peer)).close, 1013);
-  // As much may wait for the end of the tick, and then nothing more is even asked for.
+  assert.equal((await readNumbers(peer)).close, 1013);
+  // One more maxBuffered can wait for the end of the tick. Then the server stops.
   const most = 2 * MAX_BUFFERED / TEXT.length + 1;
   assert(calls <= most, `${calls}`);
 });
@@ -174,9 +174,9 @@ Deno.test('onSlow "skip" skips messages to one client', async () => {
   for (let n = 1; n < 3_000; n++) client!.message("news", { n, text: TEXT });
   assert.equal(server.clients.size, 1);
   assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
-  // The first ones, as many as fit: nothing was read in between.
+  // The first messages, as many as fit, because the client has not read.
   await slow.send(operation(0, "big", { n: 0 }));
-  const got = (await numbers(slow, 0)).numbers.slice(0, -1);
+  const got = (await readNumbers(slow, 0)).numbers.slice(0, -1);
   assert.deepEqual(got, upTo(got.length));
   assert(got.length > 0 && got.length < 3_000);
 });
@@ -191,7 +191,10 @@ Deno.test("messages to one client that exceed maxBuffered close with 1013", asyn
     client!.message("news", { n: ++n, text: TEXT });
   }
   assert(buffers.most <= MAX_BUFFERED, `${buffers.most}`);
-  assert.deepEqual(await numbers(slow), { numbers: upTo(n - 1), close: 1013 });
+  assert.deepEqual(await readNumbers(slow), {
+    numbers: upTo(n - 1),
+    close: 1013,
+  });
 });
 
 Deno.test("maxBuffered: Infinity removes the limit", async () => {
@@ -203,13 +206,13 @@ Deno.test("maxBuffered: Infinity removes the limit", async () => {
   }
 });
 
-/** A text that makes what says it as long as a frame may be, and so many bytes more. */
+/** Returns a string that makes the frame of `send` as long as maxBuffered plus `more` bytes. */
 async function fill(
   peer: TcpPeer,
-  say: () => Promise<unknown>,
+  send: () => Promise<unknown>,
   more: number,
 ): Promise<string> {
-  await say();
+  await send();
   const { length } = (await peer.frame())!.payload;
   return "x".repeat(MAX_BUFFERED - length + more);
 }
@@ -219,15 +222,15 @@ for (const onSlow of ["disconnect", "skip"] as const) {
     await using server = serveSlow({ onSlow });
     using peer = await TcpPeer.logIn(server);
     const [client] = server.clients;
-    const say = {
+    const send = {
       broadcast: (text: string) => server.broadcast("news", { text }),
       message: async (text: string) => await client!.message("news", { text }),
     };
     for (const name of ["broadcast", "message"] as const) {
-      const text = await fill(peer, () => say[name](""), 0);
-      await say[name](text);
+      const text = await fill(peer, () => send[name](""), 0);
+      await send[name](text);
       assert.equal((await peer.frame())?.payload.length, MAX_BUFFERED);
-      await assert.rejects(say[name](`${text}x`), {
+      await assert.rejects(send[name](`${text}x`), {
         name: "RangeError",
         message: new RegExp(
           `\\b${MAX_BUFFERED} bytes: current length is ${MAX_BUFFERED + 1}\\b`,

@@ -1,4 +1,4 @@
-/** Operations that give a stream, and the clients that take it. */
+/** Operations that return a stream, and Connection.stream(). */
 
 import assert from "node:assert/strict";
 import {
@@ -15,7 +15,7 @@ import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import type { Server } from "../../server.ts";
 
-/** A server whose operation `count` counts, and what has become of the generator. */
+/** Starts a server whose operation `count` is a generator, and records how it ends. */
 function serveCount(options = {}) {
   const server = serveQuietly(options);
   const ends: string[] = [];
@@ -28,14 +28,14 @@ function serveCount(options = {}) {
         yield n;
       }
     } finally {
-      ends.push(signal.aborted ? String(signal.reason.message) : "on its own");
+      ends.push(signal.aborted ? String(signal.reason.message) : "finished");
       ended.resolve();
     }
   });
   return { server, ends, ended: ended.promise, made };
 }
 
-/** The first items of a stream. */
+/** Returns the first items of a stream. */
 async function take(
   stream: OperationStream<Json>,
   count: number,
@@ -47,7 +47,7 @@ async function take(
   return items;
 }
 
-/** All items of a stream. */
+/** Returns all items of a stream. */
 async function collect(stream: OperationStream): Promise<Json[]> {
   return await Array.fromAsync(stream);
 }
@@ -60,7 +60,7 @@ Deno.test("stream() yields all items in order and ends", async () => {
     const items = await collect(connection.stream("count", { to }));
     assert.deepEqual(items, Array.from({ length: to }, (_, n) => n + 1));
   }
-  assert.deepEqual(ends, Array(7).fill("on its own"));
+  assert.deepEqual(ends, Array(7).fill("finished"));
 });
 
 for (const buffer of [1, 2, 3, 7, 256, 65_536]) {
@@ -72,7 +72,7 @@ for (const buffer of [1, 2, 3, 7, 256, 65_536]) {
     let n = 0;
     for await (const item of stream) {
       assert.equal(item, ++n);
-      // The one that was asked for beyond the credit is not.
+      // The producer makes no item beyond the credit.
       assert(progress.count <= n + buffer, `${progress.count} after ${n}`);
     }
     assert.equal(n, 1_000);
@@ -85,7 +85,7 @@ Deno.test("a consumer that stops reading pauses the producer", async () => {
   await using connection = await connectTo(server);
   const stream = connection.stream("count", {}, { buffer: 16 });
   assert.deepEqual(await stream.next(), { done: false, value: 1 });
-  // Whatever the generator could have done by now, it has.
+  // By now, the generator has made all items that its credit allows.
   for (let n = 0; n < 20; n++) await connection.message("something");
   assert.equal(progress.count, 16);
   await stream.return();
@@ -126,7 +126,7 @@ Deno.test("break, return(), throw and using run the finally block of the generat
     }
     await ended;
     assert.deepEqual(ends, ["The client takes no more items"], way);
-    // It is over for whoever asks again.
+    // Later calls of next() see the end.
     assert.equal((await stream.next()).done, true);
   }
 });
@@ -178,7 +178,7 @@ Deno.test("a stream yields its items before it rejects with the error of the gen
   await using server = serveQuietly({ logger });
   server.operation("fail", async function* () {
     yield* [1, 2];
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   });
   await using connection = await connectTo(server);
   const items: Json[] = [];
@@ -192,7 +192,7 @@ Deno.test("a stream yields its items before it rejects with the error of the gen
     'Cannot finish stream "fail": the server answered SERVER_ERROR, InternalError: the server could not carry out the request',
   );
   await logger.line(
-    /^error error: .*operation "fail" failed\nError: secret of the host/,
+    /^error error: .*operation "fail" failed\nError: secret of the application/,
   );
 });
 
@@ -301,7 +301,7 @@ Deno.test("a closing server lets streams finish in time and ends the others", as
   assert.equal((await collect(finite)).length, 999);
   await closed;
   await assert.rejects(collect(endless), ConnectionClosedError);
-  // Both were told in time, and neither looked.
+  // Both signals aborted, and neither generator looked at its signal.
   assert.deepEqual(ends, Array(2).fill("The server closes"));
 });
 
@@ -472,6 +472,6 @@ Deno.test("a stream with a small buffer stays within maxRate", async () => {
   await using connection = await connectTo(server);
   const stream = connection.stream("count", { to: 200 }, { buffer: 1 });
   assert.equal((await collect(stream)).length, 200);
-  // Nothing of that counts for what else it may ask.
+  // The credit frames do not count towards the limit of other requests.
   assert.equal((await take(connection.stream("count"), 1)).length, 1);
 });

@@ -1,4 +1,4 @@
-/** Streams frame by frame: docs/protocol.md, "Extensions", `stream`. */
+/** The frames of streams: docs/protocol.md, "Extensions", `stream`. */
 
 import assert from "node:assert/strict";
 import type { ServeOptions, Server } from "../../server.ts";
@@ -8,22 +8,22 @@ import { serveQuietly } from "../support/server.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 import { assertExceeded } from "../support/limits.ts";
 
-/** A call that wants a stream. */
+/** The frame that starts a stream. */
 function stream(id: number, name: string, credit: unknown, data: unknown = {}) {
   return { id, action: "stream", data: { operation: name, data, credit } };
 }
 
-/** More credit for a stream. */
+/** The frame that adds credit to a stream. */
 function credit(id: unknown, credit: unknown) {
   return { id, action: "credit", data: { credit } };
 }
 
-/** No more of a stream. */
+/** The frame that cancels a stream. */
 function cancel(id: unknown) {
   return { id, action: "cancel", data: {} };
 }
 
-/** A server with an endless operation, and how many items it has made. */
+/** Starts a server with an endless stream, and counts its items and ends. */
 function serveEndless(options: ServeOptions = {}) {
   const server = serveQuietly(options);
   const made = { count: 0, ended: 0 };
@@ -45,7 +45,7 @@ function login(server: Server): Promise<RawClient> {
   return RawClient.logIn(server, ["stream"]);
 }
 
-/** So many items of a stream, from however many frames. */
+/** Returns the next items of a stream, from one or more frames. */
 async function takeItems(client: RawClient, count: number): Promise<unknown[]> {
   const items: unknown[] = [];
   while (items.length < count) {
@@ -94,7 +94,7 @@ Deno.test("a stream without credit ends with the next credit", async () => {
   await using client = await login(server);
   client.send(stream(1, "three", 3));
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
-  // Whether there is one more is not known before somebody wants it.
+  // The server learns of the end only when it asks for the next item.
   client.send(operation(2, "one"));
   assert.equal((await client.next()).id, 2);
   client.send(credit(1, 1));
@@ -110,7 +110,7 @@ Deno.test("cancel runs the finally block of the generator before done is sent", 
   client.send(cancel(1));
   assert.deepEqual(await client.next(), { ...DONE, id: 1 });
   assert.equal(progress.ended, 1);
-  // The number is free again.
+  // The id can be used again.
   client.send(stream(1, "three", 9));
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
 });
@@ -119,11 +119,11 @@ Deno.test("cancel before the first item ends the stream", async () => {
   const { server: made } = serveEndless();
   await using server = made;
   const { opened, open } = gate();
-  let begun = 0;
+  let started = 0;
   server.operation("late", async () => {
     await opened;
     return (async function* () {
-      begun++;
+      started++;
       yield 1;
     })();
   });
@@ -135,7 +135,7 @@ Deno.test("cancel before the first item ends the stream", async () => {
   assert.equal((await client.next()).id, 2);
   open();
   assert.deepEqual(await client.next(), { ...DONE, id: 1 });
-  assert.equal(begun, 0);
+  assert.equal(started, 0);
 });
 
 Deno.test("credit that comes before the first item counts", async () => {
@@ -312,9 +312,9 @@ Deno.test("credit and cancel are not rejected by maxRate, but too many close the
 Deno.test("an endless generator does not delay other clients", async () => {
   const { server: made } = serveEndless({ closeTimeout: 1 });
   await using server = made;
-  await using greedy = await login(server);
-  greedy.send(stream(1, "endless", Number.MAX_SAFE_INTEGER));
-  await takeItems(greedy, 1);
+  await using endless = await login(server);
+  endless.send(stream(1, "endless", Number.MAX_SAFE_INTEGER));
+  await takeItems(endless, 1);
   await using other = await login(server);
   for (let id = 1; id <= 20; id++) {
     other.send(operation(id, "one"));
@@ -358,7 +358,7 @@ Deno.test("an item that is too large ends its stream only", async () => {
   server.operation("large", async function* () {
     try {
       yield "small";
-      // No answer to anything else would fit beside it.
+      // No other reply would fit beside this item.
       yield "x".repeat(600);
     } finally {
       end();
@@ -399,8 +399,8 @@ Deno.test("a generator whose finally block throws fails with code 6", async () =
     try {
       for (let n = 1; n <= Number(to); n++) yield n;
     } finally {
-      // deno-lint-ignore no-unsafe-finally -- that is what is tested
-      throw new Error("secret of the host");
+      // deno-lint-ignore no-unsafe-finally -- the test needs it
+      throw new Error("secret of the application");
     }
   });
   await using client = await login(server);
@@ -412,21 +412,23 @@ Deno.test("a generator whose finally block throws fails with code 6", async () =
   client.send(cancel(2));
   const { code, id } = await client.next();
   assert.deepEqual([code, id], [6, 2]);
-  await logger.line(/operation "broken" failed\nError: secret of the host/);
+  await logger.line(
+    /operation "broken" failed\nError: secret of the application/,
+  );
 });
 
 Deno.test("a generator that throws after cancel is not logged as failed", async () => {
   const logger = new LogRecorder();
   const { server: made } = serveEndless({ logger });
   await using server = made;
-  server.operation("obedient", async function* (_data, { signal }) {
+  server.operation("abortable", async function* (_data, { signal }) {
     yield 1;
     await new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
     });
   });
   await using client = await login(server);
-  client.send(stream(1, "obedient", 2));
+  client.send(stream(1, "abortable", 2));
   await takeItems(client, 1);
   client.send(cancel(1));
   assert.equal((await client.next()).id, 1);

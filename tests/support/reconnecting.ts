@@ -89,14 +89,14 @@ export function requestNames(
 /** What becomes of a connection, from now on. */
 export class StateRecorder {
   /** Every state that there was */
-  readonly states: ConnectionState[] = [];
+  readonly seen: ConnectionState[] = [];
   readonly #statuses: ConnectionStatus[] = [];
   #taken = 0;
   #wake = () => {};
 
   constructor(connection: Connection) {
     connection.onState((status) => {
-      this.states.push(status.state);
+      this.seen.push(status.state);
       this.#statuses.push(status);
       this.#wake();
     });

@@ -367,7 +367,7 @@ export interface Connection<Of extends Contract = OpenContract>
    * @param options How long to wait, and what to do with the replies
    * @returns The message with the replies to it
    *
-   * @throws {ResponseError} If a listener failed, or the data does not fit its schema
+   * @throws {ResponseError} If a listener failed, or the data does not match its schema
    * @throws {ValidationError} If a reply does not fit the contract, with `validate`
    * @throws {ConnectionClosedError} If the connection ends before
    * @throws {TimeoutError} If it takes longer than `timeout`
@@ -392,7 +392,7 @@ export interface Connection<Of extends Contract = OpenContract>
    * @returns The reply
    *
    * @throws {NoReplyError} If the listeners of the server are done, and none replied
-   * @throws {ResponseError} If a listener failed, or the data does not fit its schema
+   * @throws {ResponseError} If a listener failed, or the data does not match its schema
    * @throws {ValidationError} If the reply does not fit the contract, with `validate`
    * @throws {ConnectionClosedError} If the connection ends before
    * @throws {TimeoutError} If it takes longer than `timeout`

@@ -7,13 +7,13 @@
 import { OnDone } from "./link.ts";
 import { type ClientLog } from "./log.ts";
 import { type ServerMessage } from "./message.ts";
-import { SerialQueue, type Waiting } from "../common/async.ts";
+import { type MaybeAsync, SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { type WireMessage } from "../protocol/message.ts";
 /** What an inbox needs of the connection that it belongs to. */
 export interface DispatcherOwner {
   /** Looks at a message before a listener gets it. */
-  check(wire: WireMessage): ReturnType<Waiting>;
+  check(wire: WireMessage): ReturnType<MaybeAsync>;
   /**
    * Makes of a message object what listeners get, or `undefined` if they should not get
    * it any more

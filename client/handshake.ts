@@ -233,7 +233,7 @@ export function refusal(
     );
   }
   return new ConnectError(
-    `Cannot log in to ${base}: the server answered ${error}, ${
+    `Cannot log in to ${base}: the server answered ${error}: ${
       description ?? message.replace(/\.$/, "")
     }`,
   );

@@ -93,7 +93,7 @@ function assertFits(
   if (schema === undefined) return;
   return mapMaybePromise(check(schema, value), ({ issues }) => {
     if (issues === undefined) return;
-    const problem = `${what} does not fit its schema`;
+    const problem = `${what} does not match its schema`;
     throw new ValidationError(subject(), problem, issues);
   });
 }

@@ -1,33 +1,39 @@
 /**
- * Waiting with a limit, with nothing but what every JavaScript runtime has.
+ * Promises, timeouts and signals, with only the features that every JavaScript runtime
+ * has.
  *
  * @module
  */
 
 import { checkNumber, TIMEOUT } from "./check.ts";
 
-/** Something that may be done at once, or later; it may throw or reject. */
-export type Waiting = () => void | PromiseLike<void>;
+/** A function that finishes at once, or returns a promise; it can throw or reject. */
+export type MaybeAsync = () => void | PromiseLike<void>;
 
-/** What is done one after the other. */
+/** Runs callbacks one after the other, in the order in which they were added. */
 export class SerialQueue {
-  /** What was added last, if that still waits. */
+  /** The end of the last callback that still waits, if there is one */
   #tail: Promise<void> | undefined;
 
-  /** Resolves when all that was added is done; `undefined` if it is */
+  /** Resolves when all callbacks have run; `undefined` if none waits */
   get done(): Promise<void> | undefined {
     return this.#tail;
   }
 
   /**
-   * Adds something, which is done at once if nothing has to wait.
+   * Adds a callback. It runs synchronously if nothing has to be waited for.
    *
-   * @param before What has to be over first; it begins at once
-   * @param next What to do then, after all that was added before; it does not throw
-   * @param fail What to do instead if `before` fails; it does not throw, either
+   * @param before Starts at once, and has to finish before the callback runs
+   * @param next Runs after `before` and after all callbacks that were added earlier; it
+   * must not throw
+   * @param fail Runs in place of `next` if `before` fails; it must not throw
    */
-  add(before: Waiting, next: () => void, fail: (error: unknown) => void): void {
-    const waiting = attempt(before);
+  add(
+    before: MaybeAsync,
+    next: () => void,
+    fail: (error: unknown) => void,
+  ): void {
+    const waiting = start(before);
     if (waiting === undefined && this.#tail === undefined) return next();
     const tail = runAfter(this.#tail, waiting, next, fail).then(() => {
       if (this.#tail === tail) this.#tail = undefined;
@@ -42,7 +48,7 @@ async function runAfter(
   next: () => void,
   fail: (error: unknown) => void,
 ): Promise<void> {
-  // It may reject long before it is its turn.
+  // The promise can reject long before it is awaited.
   waiting?.catch(() => {});
   await previous;
   try {
@@ -53,8 +59,8 @@ async function runAfter(
   next();
 }
 
-/** Begins something; `undefined` if it is over already. */
-function attempt(before: Waiting): Promise<void> | undefined {
+/** Calls a function; returns `undefined` if it has already finished. */
+function start(before: MaybeAsync): Promise<void> | undefined {
   try {
     const waiting = before();
     return isPromiseLike(waiting) ? Promise.resolve(waiting) : undefined;
@@ -66,28 +72,33 @@ function attempt(before: Waiting): Promise<void> | undefined {
 /** Options of a single request */
 export interface RequestOptions {
   /**
-   * Gives up waiting when aborted: the request rejects with the reason of the
-   * signal. The other side carries on with what it has begun.
+   * Stops waiting for the answer: the request rejects with the reason of the signal.
+   * The other side finishes what it has started.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long to wait for the answer, in milliseconds from 0 to 2,147,483,647.
+   * How long to wait for the answer, in milliseconds from 0 to 2,147,483,647, or
+   * `Infinity`.
    *
    * @default {Infinity}
    */
   readonly timeout?: number | undefined;
 }
 
-/** Whether `await` would wait for a value: promises of any make, query builders. */
+/** Returns whether a value has a method `then`, as promises and query builders have. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === "object" || typeof value === "function") &&
     value !== null && "then" in value && typeof value.then === "function";
 }
 
 /**
- * Goes on with a value, at once if it is there.
+ * Calls a function with a value, synchronously unless the value is a promise.
  *
- * @throws What `next` throws, if the value is there; the promise rejects otherwise
+ * @param value The value, or a promise of it
+ * @param next Called with the value
+ * @returns What `next` returns; a promise of it if the value is a promise
+ *
+ * @throws What `next` throws, if the value is no promise
  */
 export function mapMaybePromise<Value, Result>(
   value: Value | PromiseLike<Value>,
@@ -99,9 +110,10 @@ export function mapMaybePromise<Value, Result>(
 }
 
 /**
- * Whether a promise settles, either way, before the time is up.
+ * Returns whether a promise settles within a time. It makes no difference whether the
+ * promise resolves or rejects.
  *
- * @param promise What to wait for
+ * @param promise The promise
  * @param timeout How long to wait, in milliseconds
  */
 export async function settlesWithin(
@@ -119,12 +131,14 @@ export async function settlesWithin(
 }
 
 /**
- * Waits for a promise no longer than the caller wants to.
+ * Waits for a promise until a signal aborts or a timeout expires.
  *
- * @param promise What to wait for
+ * @param promise The promise
  * @param signal The signal of the caller, if there is one
- * @param timeout The time in milliseconds; no limit if left out
- * @param reason Makes the error for when the time is up
+ * @param timeout How long to wait, in milliseconds; no limit if omitted
+ * @param reason Makes the error for the case that the timeout expires
+ *
+ * @throws The reason of the signal, or the error that `reason` makes
  */
 export async function within<Value>(
   promise: Promise<Value>,
@@ -132,7 +146,7 @@ export async function within<Value>(
   timeout: number | undefined,
   reason: () => unknown,
 ): Promise<Value> {
-  // Most requests have no limit, and a limit is not cheap.
+  // Most requests have no limit, and a limit is expensive.
   if (signal === undefined && timeout === undefined) return await promise;
   const { signal: limited, cancel } = limit(signal, timeout, reason);
   try {
@@ -142,19 +156,22 @@ export async function within<Value>(
   }
 }
 
-/** A signal that aborts when another does or when the time is up. */
+/** A signal that aborts when the signal of the caller aborts, or after a timeout. */
 export interface Limit {
+  /** The signal */
   readonly signal: AbortSignal;
-  /** Stops the clock and lets go of the other signal. */
+  /** Stops the timer and removes the listener from the signal of the caller. */
   cancel(): void;
 }
 
 /**
- * Limits something in time.
+ * Combines a signal with a timeout.
  *
  * @param signal The signal of the caller, if there is one
- * @param timeout The time in milliseconds; no limit if left out
- * @param reason Makes the error for when the time is up
+ * @param timeout The timeout in milliseconds; no limit if omitted
+ * @param reason Makes the reason to abort with when the timeout expires
+ *
+ * @throws {RangeError} If the timeout is out of range
  */
 export function limit(
   signal: AbortSignal | undefined,
@@ -179,13 +196,14 @@ export function limit(
 /**
  * Checks the timeout of a request.
  *
+ * @throws {TypeError} If it is no number
  * @throws {RangeError} If it is out of range
  */
 export function assertTimeout(timeout: number | undefined): void {
   checkNumber("Cannot wait", "timeout", timeout, TIMEOUT);
 }
 
-/** Rejects with the reason of a signal once it aborts, and never resolves. */
+/** Returns a promise that rejects when a signal aborts, and never resolves. */
 export function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

@@ -1,21 +1,21 @@
 /**
- * The errors that Hoist throws and the numbers that stand for them on the wire.
+ * The errors that Hoist throws, its error codes and its close codes.
  *
  * ```text
  * HoistError
- * ├── ConnectError            nothing listens there, or it is no Hoist server
+ * ├── ConnectError            no server answers, or the server is no Hoist server
  * ├── LoginError              the server refused the token
  * ├── VersionError            one side is too old for the other
  * ├── ResponseError           the server answered a request with an error
- * ├── NoReplyError            the listeners were done, and none of them had replied
- * ├── ValidationError         what came does not fit the schema of the contract
- * ├── FeatureError            the other side does not speak what the request needs
- * ├── ConnectionClosedError   the connection ended before the answer came
- * └── TimeoutError            the answer took longer than the caller allowed
+ * ├── NoReplyError            all listeners finished, and none of them replied
+ * ├── ValidationError         data does not match its schema
+ * ├── FeatureError            the other side lacks an extension of the protocol
+ * ├── ConnectionClosedError   the connection ended before the answer arrived
+ * └── TimeoutError            the answer took longer than the timeout
  * ```
  *
- * An argument that makes no sense is a `TypeError` or a `RangeError`, and a request
- * that its caller aborts rejects with the reason of the signal, as everywhere else.
+ * An invalid argument throws a `TypeError` or a `RangeError`. A request whose signal
+ * aborts rejects with the reason of the signal.
  *
  * @example
  * ```ts
@@ -28,56 +28,56 @@
  * @module
  */
 
-import { within } from "./async.ts";
 import { describeIssues, type Issue, readIssues } from "./issues.ts";
+import { showValue } from "./text.ts";
 
-/** The error codes of a server: protocol.md, "Frames", and `LIMIT_EXCEEDED` */
+/** The error codes of a server: docs/reference/protocol.md, "Frames" */
 export const ErrorCode = {
-  /** The frame is not JSON */
+  /** The frame is not JSON. */
   INVALID_JSON: 1,
-  /** A field is missing or has the wrong type */
+  /** A field is missing or has the wrong type, or data does not match its schema. */
   INVALID_CONTENT: 2,
-  /** The token is wrong */
+  /** The token is wrong. */
   LOGIN_FAILED: 3,
-  /** The client is older than the server allows */
+  /** The client is older than the server allows. */
   BAD_VERSION: 4,
-  /** No operation of that name is registered */
+  /** No operation of that name is registered. */
   UNKNOWN_OPERATION: 5,
-  /** A listener or an operation of the server failed */
+  /** A listener or an operation of the server failed. */
   SERVER_ERROR: 6,
-  /** The operation exists and the server does not offer it */
+  /** A server of Python Hoist does not offer the operation. */
   UNSUPPORTED_OPERATION: 7,
-  /** The action is neither `message` nor `operation` */
+  /** The action of the frame is unknown. */
   INVALID_ACTION: 8,
-  /** The request goes beyond a limit of the server: docs/protocol.md, "Limits" */
+  /** The request exceeds a limit: docs/reference/protocol.md, "Limits". */
   LIMIT_EXCEEDED: 9,
 } as const;
 
 /** One of the numbers of {@linkcode ErrorCode} */
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 
-/** The codes with which Hoist closes a WebSocket: RFC 6455, section 7.4.1 */
+/** The close codes of Hoist: RFC 6455, section 7.4.1 */
 export const CloseCode = {
-  /** Said goodbye */
+  /** The client or the application closed the connection. */
   NORMAL: 1000,
-  /** The server shuts down */
+  /** The server shuts down. */
   GOING_AWAY: 1001,
-  /** What came was no JSON object: protocol.md, "Where ours is better" */
+  /** The server received a frame that is not a JSON object. */
   UNSUPPORTED_DATA: 1003,
-  /** The connection was lost without a Close frame; never sent */
+  /** The connection was lost without a Close frame; this code is never sent. */
   ABNORMAL: 1006,
-  /** The login was refused or did not come in time, or the client sent too much */
+  /** The login was refused or took too long, or the client exceeded a limit. */
   POLICY_VIOLATION: 1008,
-  /** A frame was larger than the server takes */
+  /** A frame was larger than the server accepts. */
   MESSAGE_TOO_BIG: 1009,
-  /** The server goes down and says when to come back */
+  /** The server shuts down, and the reason says when to reconnect. */
   SERVICE_RESTART: 1012,
-  /** The client reads too slowly */
+  /** The client reads too slowly. */
   TRY_AGAIN_LATER: 1013,
 } as const;
 
 /**
- * The class that all errors of Hoist extend.
+ * The base class of all errors of Hoist.
  *
  * @example
  * ```ts
@@ -90,23 +90,63 @@ export const CloseCode = {
  * ```
  */
 export class HoistError extends Error {
-  /** The name of the class, as in the messages of uncaught errors */
+  /** The name of the class, which starts the output of an uncaught error */
   override name = "HoistError";
 }
 
-/** Nothing answers at the URL, or what answers is no Hoist server. */
+/**
+ * No server answers at the URL, or the server is no Hoist server.
+ *
+ * @example
+ * ```ts
+ * import { connect, ConnectError } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const error = await connect("test", { url: "http://127.0.0.1:1" })
+ *   .catch((error) => error);
+ * assert(error instanceof ConnectError);
+ * ```
+ */
 export class ConnectError extends HoistError {
   /** The name of the class */
   override name = "ConnectError";
 }
 
-/** The server refused the token. */
+/**
+ * The server refused the token.
+ *
+ * @example
+ * ```ts
+ * import { connect, LoginError, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * const error = await connect("wrong", { url: server.url })
+ *   .catch((error) => error);
+ * assert(error instanceof LoginError);
+ * ```
+ */
 export class LoginError extends HoistError {
   /** The name of the class */
   override name = "LoginError";
 }
 
-/** The client is older than the server allows, or the server than the client. */
+/**
+ * The client is older than the server allows, or the server is older than the client
+ * allows.
+ *
+ * @example
+ * ```ts
+ * import { connect, serve, VersionError } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * const error = await connect("test", { url: server.url, minimumVersion: "99.0.0" })
+ *   .catch((error) => error);
+ * assert(error instanceof VersionError);
+ * assert.equal(error.needed, "99.0.0");
+ * ```
+ */
 export class VersionError extends HoistError {
   /** The name of the class */
   override name = "VersionError";
@@ -118,8 +158,8 @@ export class VersionError extends HoistError {
   /**
    * Constructs a `VersionError`.
    *
-   * @param message What happened and what would help
-   * @param versions The version that is needed and the one that is there
+   * @param message What failed, why, and what to do
+   * @param versions The lowest version that is accepted, and the current version
    */
   constructor(
     message: string,
@@ -131,22 +171,22 @@ export class VersionError extends HoistError {
   }
 }
 
-/** What an error frame says: protocol.md, "Frames" */
+/** The content of an error frame: docs/reference/protocol.md, "Frames" */
 export interface ErrorFrame {
   /** The number of the error, see {@linkcode ErrorCode} */
   readonly code: number;
   /** The name of the error, such as `UNKNOWN_OPERATION` */
   readonly error: string;
-  /** The sentence that goes with the code */
+  /** The sentence that belongs to the code */
   readonly message: string;
-  /** What exactly was wrong, if the server says so */
+  /** What exactly is wrong, if the server sends it */
   readonly description: string | null;
   /** The details, whose keys depend on the code */
   readonly data: unknown;
 }
 
 /**
- * The server answered a request with an error; the connection goes on.
+ * The server answered a request with an error. The connection stays open.
  *
  * @example
  * ```ts
@@ -169,18 +209,18 @@ export class ResponseError extends HoistError {
   readonly error: string;
   /** The details, whose keys depend on the code */
   readonly data: unknown;
-  /** What is wrong with what was sent, if a schema of the server refused it */
+  /** What is wrong with the data, if it does not match the schema of the server */
   readonly issues: readonly Issue[];
 
   /**
    * Constructs a `ResponseError`.
    *
-   * @param subject What was asked for, such as `operation "add"`
-   * @param frame What the server answered
+   * @param subject The request, such as `operation "add"`
+   * @param frame The error frame of the server
    */
   constructor(subject: string, frame: ErrorFrame) {
     super(
-      `Cannot finish ${subject}: the server answered ${frame.error}, ${
+      `Cannot finish ${subject}: the server answered ${frame.error}: ${
         detailOf(frame)
       }`,
     );
@@ -191,20 +231,20 @@ export class ResponseError extends HoistError {
   }
 }
 
-/** The most exact thing that an error frame says, as the end of a sentence. */
+/** Returns the most exact description in an error frame, without the final period. */
 function detailOf({ description, message, data }: ErrorFrame): string {
   if (description !== null) return description;
-  // Code 6 of a server that exposes its errors, as Python's does. The peer decides
-  // what stands there.
+  // Python Hoist sends the class and the message of an exception with code 6. Both can
+  // have any type.
   const { exc, message: cause } = Object(data);
-  const text = typeof exc === "string" && typeof cause === "string"
+  const detail = typeof exc === "string" && typeof cause === "string"
     ? `${exc}: ${cause}`
     : message;
-  return text.replace(/\.$/, "");
+  return detail.replace(/\.$/, "");
 }
 
 /**
- * All listeners to a request have finished, and none of them has replied.
+ * All listeners to a request finished, and none of them replied.
  *
  * @example
  * ```ts
@@ -220,25 +260,45 @@ function detailOf({ description, message, data }: ErrorFrame): string {
 export class NoReplyError extends HoistError {
   /** The name of the class */
   override name = "NoReplyError";
-  /** Whether a listener on the other side has failed; none has replied in any case */
+  /** Whether a listener on the other side failed */
   readonly hasFailed: boolean;
 
   /**
    * Constructs a `NoReplyError`.
    *
-   * @param subject What was asked, such as `request "hello"`
-   * @param hasFailed Whether a listener has failed
+   * @param subject The request, such as `request "hello"`
+   * @param hasFailed Whether a listener failed
    */
   constructor(subject: string, hasFailed = false) {
     const reason = hasFailed
-      ? "a listener on the other side failed, see its log, and none replied"
-      : "no listener on the other side replied";
+      ? "a listener on the other side failed, and no other listener replied. See the log of the other side."
+      : "no listener on the other side replied. Register a listener that calls message.reply().";
     super(`Cannot finish ${subject}: ${reason}`);
     this.hasFailed = hasFailed;
   }
 }
 
-/** What came from the other side, or from a handler, does not fit its schema. */
+/**
+ * Data from the other side, or the result of a handler, does not match its schema.
+ *
+ * @example
+ * ```ts
+ * import { connect, defineContract, serve, ValidationError } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ * import { z } from "zod";
+ *
+ * const contract = defineContract({ operations: { now: { output: z.number() } } });
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.operation("now", () => "noon");
+ *
+ * const options = { url: server.url, contract, validate: "all" } as const;
+ * await using connection = await connect("test", options);
+ * const error = await connection.operation("now").catch((error) => error);
+ * assert(error instanceof ValidationError);
+ * assert.equal(error.issues.length, 1);
+ * ```
+ */
 export class ValidationError extends HoistError {
   /** The name of the class */
   override name = "ValidationError";
@@ -248,60 +308,87 @@ export class ValidationError extends HoistError {
   /**
    * Constructs a `ValidationError`.
    *
-   * @param subject What could not be done, such as `Cannot finish operation "add"`
-   * @param problem Why, such as `the result does not fit its schema`
-   * @param issues What is wrong with it
+   * @param subject What failed, such as `Cannot finish operation "add"`
+   * @param problem Why, such as `the result does not match its schema`
+   * @param issues What is wrong with the data
    */
   constructor(subject: string, problem: string, issues: readonly Issue[]) {
-    super(`${subject}: ${problem}, ${describeIssues(issues)}`);
+    super(`${subject}: ${problem}: ${describeIssues(issues)}`);
     this.issues = issues;
   }
 }
 
-/** The other side does not speak an extension that a request needs. */
+/**
+ * The other side lacks an extension of the protocol that a request needs. A server of
+ * Python Hoist, for example, has no streams.
+ *
+ * @example
+ * ```ts
+ * import { FeatureError } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new FeatureError('stream "rows"', "stream", "server");
+ * assert.equal(error.feature, "stream");
+ * ```
+ */
 export class FeatureError extends HoistError {
   /** The name of the class */
   override name = "FeatureError";
-  /** The name of the extension: docs/protocol.md, "Extensions" */
+  /** The name of the extension: docs/reference/protocol.md, "Extensions" */
   readonly feature: string;
 
   /**
    * Constructs a `FeatureError`.
    *
-   * @param subject What could not be done, such as `stream "rows"`
+   * @param subject The request, such as `stream "rows"`
    * @param feature The name of the extension
-   * @param peer Who does not speak it
+   * @param peer The side that lacks the extension
    */
   constructor(subject: string, feature: string, peer: "server" | "client") {
     super(
-      `Cannot finish ${subject}: the ${peer} does not speak the extension "${feature}" of this package; update it, or do without`,
+      `Cannot finish ${subject}: the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`,
     );
     this.feature = feature;
   }
 }
 
-/** The connection ended before the answer came, or had ended before the request. */
+/**
+ * The connection ended before the answer arrived, or before the request was sent.
+ *
+ * @example
+ * ```ts
+ * import { connect, ConnectionClosedError, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * const connection = await connect("test", { url: server.url });
+ * await connection.close();
+ * const error = await connection.operation("add").catch((error) => error);
+ * assert(error instanceof ConnectionClosedError);
+ * assert.equal(error.code, 1000);
+ * ```
+ */
 export class ConnectionClosedError extends HoistError {
   /** The name of the class */
   override name = "ConnectionClosedError";
   /** The close code of the WebSocket, see {@linkcode CloseCode} */
   readonly code: number;
-  /** The reason that the other side gave, or an empty string */
+  /** The reason that the other side sent, or an empty string */
   readonly reason: string;
 
   /**
    * Constructs a `ConnectionClosedError`.
    *
-   * @param subject What could not be done, such as `operation "add"`
-   * @param close The close code and reason of the WebSocket
-   * @param rest How the sentence goes on, if there is more to say
+   * @param subject The request, such as `operation "add"`
+   * @param close The close code and the reason of the WebSocket
+   * @param rest The end of the message, if there is more to add
    */
   constructor(
     subject: string,
     close: { readonly code: number; readonly reason: string },
     rest = "",
   ) {
-    const detail = close.reason === "" ? "" : `, "${close.reason}"`;
+    const detail = close.reason === "" ? "" : `, ${showValue(close.reason)}`;
     super(
       `Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`,
     );
@@ -310,9 +397,26 @@ export class ConnectionClosedError extends HoistError {
   }
 }
 
-/** The answer took longer than the caller allowed. */
+/**
+ * The answer took longer than the timeout of the caller.
+ *
+ * @example
+ * ```ts
+ * import { connect, serve, TimeoutError } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.operation("wait", (_data, { signal }) =>
+ *   new Promise((resolve) => signal.addEventListener("abort", resolve)));
+ *
+ * await using connection = await connect("test", { url: server.url });
+ * const error = await connection.operation("wait", {}, { timeout: 10 })
+ *   .catch((error) => error);
+ * assert(error instanceof TimeoutError);
+ * ```
+ */
 export class TimeoutError extends HoistError {
-  /** The name of the class, the same as that of the web's own timeouts */
+  /** The name of the class, which the timeouts of the web platform use as well */
   override name = "TimeoutError";
 }
 
@@ -323,26 +427,31 @@ interface StackCapturing {
 }
 
 /**
- * Gives an error the stack of whoever called a function of ours: it was made where a
- * frame arrived or a timer fired, which tells the caller nothing.
+ * Replaces the stack of an error by the stack of the caller of a public function. The
+ * original stack starts at a frame or a timer and does not help the caller.
  *
- * @param error What was thrown; only an error of ours gets another stack
- * @param callee The asynchronous function, from within which this one is called
+ * @param error The error; only a {@linkcode HoistError} gets another stack
+ * @param callee The asynchronous function that calls this one
  * @returns The error
  */
 export function withCallerStack(error: unknown, callee: Callee): unknown {
-  // Not all engines have it.
+  // Some engines lack this method.
   const { captureStackTrace }: StackCapturing = Error;
   if (error instanceof HoistError) captureStackTrace?.(error, callee);
   return error;
 }
 
-/** The error for a request, such as `operation "add"`, whose time is up. */
+/**
+ * Makes the error for a request whose timeout expired.
+ *
+ * @param subject The request, such as `operation "add"`
+ * @param timeout The timeout in milliseconds
+ */
 export function timedOut(
   subject: string,
   timeout: number | undefined,
 ): TimeoutError {
   return new TimeoutError(
-    `Cannot finish ${subject}: no answer within ${timeout} ms`,
+    `Cannot finish ${subject}: no answer within ${timeout} ms. Raise 'timeout' to wait longer.`,
   );
 }

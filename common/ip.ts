@@ -1,15 +1,14 @@
 /**
- * Who is behind a connection: addresses, what proxies say of them, and the networks
- * that they count for.
+ * IP addresses: parsing, formatting, and the networks that limits count by.
  *
  * @module
  */
 
 /**
- * What limits for one address count by: the address itself or, for IPv6, its /64
- * network, as every client has so many addresses.
+ * Returns the unit that limits for one address count by. For IPv4 it is the address
+ * itself. For IPv6 it is the /64 network, because every client has that many addresses.
  *
- * @param address An address, as {@linkcode forwardedAddress} or Deno tells it
+ * @param address An address, as Deno or the header `X-Forwarded-For` has it
  */
 export function networkOf(address: string): string {
   const normal = parseAddress(address);
@@ -22,13 +21,19 @@ export function networkOf(address: string): string {
     : `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 }
 
-/** An address in its shortest form, without a port, or `undefined` if it is none. */
+/**
+ * Parses an address.
+ *
+ * @param text The address, with or without a port
+ * @returns The address in its shortest form and without a port; `undefined` if the
+ * string is no address
+ */
 export function parseAddress(text: string): string | undefined {
   const [, ipv4] = text.match(/^(\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?$/) ?? [];
   if (ipv4 !== undefined) return isIpv4(ipv4) ? ipv4 : undefined;
   const [, bracketed] = text.match(/^\[(.*)\](?::\d+)?$/) ?? [];
   const ipv6 = bracketed ?? text;
-  // As one pattern it would take a time that grows with the square of the length.
+  // One pattern for both would need quadratic time.
   if (!ipv6.includes(":") || !/^[\da-f:.]+$/i.test(ipv6)) return undefined;
   const url = `http://[${ipv6}]`;
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined;
@@ -38,7 +43,7 @@ function isIpv4(text: string): boolean {
   return text.split(".").every((part) => Number(part) <= 255);
 }
 
-/** The eight groups of an IPv6 address in its shortest form. */
+/** Returns the eight groups of an IPv6 address in its shortest form. */
 export function groupsOf(address: string): readonly number[] {
   const [left = "", right] = address.split("::");
   const before = left.split(":").filter((group) => group !== "");
@@ -51,15 +56,28 @@ function ipv4Of(high: number, low: number): string {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join(".");
 }
 
-/** An address as logs show it. */
-export function formatAddress(address: Deno.Addr | undefined): string {
-  if (address === undefined) return "unknown address";
-  if ("port" in address && "hostname" in address) {
-    return `${bracket(address.hostname)}:${address.port}`;
-  }
-  return "path" in address ? address.path : address.transport;
+/** The address of the other side of a connection, as Deno reports it. */
+export interface PeerAddress {
+  /** The transport, such as `tcp` */
+  readonly transport: string;
+  /** The IP address, if the transport has one */
+  readonly hostname?: string;
+  /** The port, if the transport has one */
+  readonly port?: number;
+  /** The path of a Unix socket */
+  readonly path?: string;
 }
 
+/** Formats an address for log lines. */
+export function formatAddress(address: PeerAddress | undefined): string {
+  if (address === undefined) return "unknown address";
+  const { hostname, port, path, transport } = address;
+  return hostname !== undefined && port !== undefined
+    ? `${bracket(hostname)}:${port}`
+    : path ?? transport;
+}
+
+/** Puts an IPv6 address into brackets, as in a URL. */
 export function bracket(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }

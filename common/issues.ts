@@ -1,15 +1,15 @@
 /**
- * What is wrong with a value, and where: as schemas find it, as it is sent, and in
- * words.
+ * The issues that a schema finds in a value: how they are read, sent and described.
  *
  * @module
  */
 
 import { isJsonObject, type Json } from "./json.ts";
 import { escapeControls, truncate } from "./text.ts";
-/** What a schema finds wrong, as Standard Schema v1 has it */
+
+/** An issue as Standard Schema v1 defines it */
 export interface SchemaIssue {
-  /** What is wrong, in words */
+  /** What is wrong, as a sentence */
   readonly message: string;
   /** Where: the keys from the outermost object to the value */
   readonly path?:
@@ -17,26 +17,26 @@ export interface SchemaIssue {
     | undefined;
 }
 
-/** What is wrong with a value, and where: docs/protocol.md, "Frames", code 2 */
+/** One thing that is wrong with a value: docs/reference/protocol.md, "Frames", code 2 */
 export interface Issue {
-  /** The keys and the indices from the outermost object to the value */
+  /** The keys and the indexes from the outermost object to the value */
   readonly path: readonly (string | number)[];
-  /** What is wrong, in words */
+  /** What is wrong, as a sentence */
   readonly message: string;
 }
 
-/** How many issues are told: enough to go on with. */
+/** How many issues are sent. */
 const MAX_ISSUES = 16;
 
-/** How deep a path is told. */
+/** How many keys of a path are sent. */
 const MAX_PATH = 16;
 
-/** How many characters of a message are told: some libraries quote what was sent. */
+/** How many characters of a message are sent: some libraries quote the whole value. */
 const MAX_MESSAGE = 300;
 
-/** What a schema found, as it can be sent and shown. */
+/** Converts the issues of a schema library into issues that can be sent and shown. */
 export function issuesOf(issues: readonly SchemaIssue[]): readonly Issue[] {
-  // Libraries have arrays of their own, whose methods make more of these.
+  // Some libraries return a subclass of Array, whose methods return the subclass again.
   return Array.from(issues).slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: Array.from(path ?? []).slice(0, MAX_PATH).map(keyOf),
     message: truncate(String(message), MAX_MESSAGE),
@@ -50,7 +50,7 @@ function keyOf(
   return typeof key === "number" ? key : truncate(String(key));
 }
 
-/** The issues that the data of an error tells; none if it does not. */
+/** Returns the issues in the data of an error frame; an empty array if it has none. */
 export function readIssues(data: unknown): readonly Issue[] {
   const { issues }: { readonly issues?: unknown } = Object(data);
   return Array.isArray(issues) ? issuesOf(issues.filter(isIssue)) : [];
@@ -65,10 +65,10 @@ function isKey(value: unknown): value is string | number {
   return typeof value === "string" || typeof value === "number";
 }
 
-/** How much of a path is shown. */
+/** How many characters of a path are shown. */
 const MAX_SHOWN = 200;
 
-/** Says where something is, as one would write it: `rows[3].name`. */
+/** Formats a path as in source code: `rows[3].name`. */
 export function formatPath(path: Issue["path"]): string {
   const steps = path.map((key, index) => {
     if (typeof key === "number") return `[${key}]`;
@@ -78,23 +78,29 @@ export function formatPath(path: Issue["path"]): string {
   return escapeControls(truncate(steps.join(""), MAX_SHOWN));
 }
 
-/** How many issues a sentence has. */
+/** How many issues a sentence contains. */
 const MAX_DESCRIBED = 3;
 
-/** Says where something is wrong, and nothing of what: ` at a, b`. */
+/**
+ * Returns where the issues are, but not what they are, because a message can quote what
+ * was sent.
+ *
+ * @param issues The issues
+ * @returns The end of a sentence, such as ` at a, b`; empty if no issue has a path
+ */
 export function placesOf(issues: readonly Issue[]): string {
   const places = issues.slice(0, MAX_DESCRIBED)
     .map(({ path }) => formatPath(path)).filter((place) => place !== "");
   return places.length === 0 ? "" : ` at ${places.join(", ")}`;
 }
 
-/** Says what is wrong, and where. */
+/** Describes where the issues are, and what they are. */
 export function describeIssues(issues: readonly Issue[]): string {
   const parts = issues.slice(0, MAX_DESCRIBED).map(({ path, message }) => {
-    const text = escapeControls(message);
-    return path.length === 0 ? text : `${formatPath(path)}: ${text}`;
+    const shown = escapeControls(message);
+    return path.length === 0 ? shown : `${formatPath(path)}: ${shown}`;
   });
   const rest = issues.length - parts.length;
   if (rest > 0) parts.push(`and ${rest} more`);
-  return parts.join("; ") || "it does not say why";
+  return parts.join("; ") || "the schema gives no reason";
 }

@@ -1,10 +1,10 @@
 /**
- * JSON values, and turning what users pass into JSON text.
+ * JSON values, and the conversion of what users pass into JSON.
  *
  * @module
  */
 
-/** A value that JSON can hold */
+/** A value that JSON can represent */
 export type Json =
   | null
   | boolean
@@ -14,19 +14,19 @@ export type Json =
   | JsonObject;
 
 /**
- * An object that JSON can hold: what a message or an operation carries along. An
- * `interface` of your own is not taken for one, and a `type` is: others could add keys to
- * the former.
+ * An object that JSON can represent: the payload of a message or an operation.
+ * TypeScript accepts a `type` alias here, but not an `interface`, because an interface
+ * can be extended with other keys.
  */
 export interface JsonObject {
-  /** A key that is missing reads as `undefined`, and `undefined` is left out */
+  /** A missing key reads as `undefined`, and JSON omits a key that is `undefined`. */
   readonly [key: string]: Json | undefined;
 }
 
 /**
- * Whether a value is an object in the sense of JSON: no array, not `null`.
+ * Returns whether a value is a JSON object: neither an array nor `null`.
  *
- * @param value The value to look at
+ * @param value The value
  * @returns Whether it is an object
  *
  * @example
@@ -42,10 +42,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Whether a value can be the `id` of a frame. A number that JavaScript would round
- * cannot: the answer would go to another request.
+ * Returns whether a value can be the `id` of a frame. A number that JavaScript rounds is
+ * no `id`, because the answer would go to another request.
  *
- * @param value The value to look at
+ * @param value The value
  * @returns Whether it is a whole number of at most 53 bits
  *
  * @example
@@ -60,48 +60,62 @@ export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-/** Whether arrays and objects stand deeper in one another than `limit` levels. */
+/** Returns whether arrays and objects are nested deeper than `limit` levels. */
 export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (limit <= 0) return true;
   if (Array.isArray(value)) {
     return value.some((inner) => isDeeperThan(inner, limit - 1));
   }
-  // Without a list of the values: this is done to every request.
+  // A loop without an array of the values, because every request passes here.
   for (const key in value) {
     if (isDeeperThan((value as JsonObject)[key], limit - 1)) return true;
   }
   return false;
 }
 
-/** The JSON text of what a handler gave; `undefined` becomes `null`. */
+/**
+ * Encodes the result of a handler as JSON; `undefined` becomes `null`.
+ *
+ * @param value The result
+ * @param what What the error calls it
+ *
+ * @throws {TypeError} If JSON cannot represent the value
+ */
 export function stringifyValue(
   value: unknown,
-  what = "what it returned",
+  what = "the result of the handler",
 ): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(value ?? null);
   } catch (cause) {
     throw new TypeError(
-      `${what} has no JSON form: ${reasonOf(cause)}`,
+      `${what} cannot be encoded as JSON: ${reasonOf(cause)}`,
       { cause },
     );
   }
-  // What JSON cannot hold at the top (functions, symbols) gives no text at all.
+  // JSON.stringify returns undefined for a function or a symbol.
   if (json !== undefined) return json;
   throw new TypeError(
-    `${what} has no JSON form: it is of type ${typeof value}`,
+    `${what} cannot be encoded as JSON: it is of type ${typeof value}`,
   );
 }
 
-/** The JSON text of the data of `subject`, which must be an object. */
+/**
+ * Encodes a payload as JSON.
+ *
+ * @param data The payload
+ * @param subject What the error calls the request, such as `message "hello"`
+ *
+ * @throws {TypeError} If the payload is not an object, or JSON cannot represent it
+ */
 export function stringifyData(data: unknown, subject: string): string {
   const json = isJsonObject(data) ? tryStringify(data, subject) : undefined;
-  // An object with a toJSON method, such as a Date, may turn out to be none.
+  // An object with a method toJSON, such as a Date, can become a string.
   if (json?.startsWith("{")) return json;
   throw new TypeError(
-    `Cannot send ${subject} as its data must be an object that JSON can hold: put the value into one, as in { value }`,
+    `Cannot send ${subject}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
   );
 }
 
@@ -110,7 +124,7 @@ function tryStringify(data: JsonObject, subject: string): string {
     return JSON.stringify(data);
   } catch (error) {
     throw new TypeError(
-      `Cannot send ${subject} as its data must be an object that JSON can hold: ${
+      `Cannot send ${subject}: its data cannot be encoded as JSON: ${
         reasonOf(error)
       }`,
       { cause: error },
@@ -118,7 +132,9 @@ function tryStringify(data: JsonObject, subject: string): string {
   }
 }
 
-/** The first line of what `JSON.stringify`, or a `toJSON` of the caller, says. */
+/** Returns the first line of an error of `JSON.stringify`, or of a method `toJSON`. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.split("\n", 1)[0]! : "it threw";
+  return error instanceof Error
+    ? error.message.split("\n", 1)[0]!
+    : "a method toJSON threw";
 }

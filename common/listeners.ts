@@ -1,34 +1,32 @@
 /**
- * The listeners of one side, and how they are called.
+ * The listeners of one side, by the name of the message.
  *
  * @module
  */
 
 import { invalidType } from "./check.ts";
 
-/** What a listener is called with: a message, or anything else that has a name. */
+/** An object that listeners receive: a message, or anything else with a name */
 export interface Named {
-  /** The name that listeners are registered for */
+  /** The name, by which the listeners are chosen */
   readonly name: string;
 }
 
 /**
- * Is called with each message that it was registered for. A promise that it returns
- * is waited for.
+ * Handles a message. If it returns a promise, the message is finished when the promise
+ * settles.
  *
  * @param message The message
  */
-export type Listener<Received extends Named> = (
-  message: Received,
-) => unknown;
+export type Listener<Received extends Named> = (message: Received) => unknown;
 
-/** A listener as it was added: each time anew, so that each is removed alone. */
+/** A registration of a listener: the same listener can be registered more than once. */
 interface Entry<Received extends Named> {
   readonly listener: Listener<Received>;
   removed: boolean;
 }
 
-/** The listeners of one side, by the name of the message. */
+/** The listeners of one side. */
 export class Listeners<Received extends Named> {
   readonly #byName = new Map<string, readonly Entry<Received>[]>();
   #toAll: readonly Entry<Received>[] = [];
@@ -36,9 +34,11 @@ export class Listeners<Received extends Named> {
   /**
    * Adds a listener.
    *
-   * @param names The messages to listen to, or the listener to all of them
-   * @param listener What to call, if names are given
-   * @returns Removes the listener when disposed of
+   * @param names One or more names, or the listener to all messages
+   * @param listener The listener, if names are passed
+   * @returns An object that removes the listener when it is disposed of
+   *
+   * @throws {TypeError} If the listener is not a function, or a name is not a string
    */
   add(
     names: string | readonly string[] | Listener<Received>,
@@ -49,12 +49,12 @@ export class Listeners<Received extends Named> {
   }
 
   /**
-   * Calls the listeners to a message one after the other: those to its name first,
-   * then those to all messages, each in the order of registration.
+   * Calls the listeners to a message one after the other: first the listeners to its
+   * name, then the listeners to all messages, each in the order of registration.
    *
    * @param message The message
-   * @param onError Is called with what a listener throws; the others still run
-   * @param isNamed Whether those to its name are called, too
+   * @param onError Called with the error of a listener; the others still run
+   * @param isNamed Whether the listeners to the name are called
    * @returns The number of listeners that were called
    */
   async dispatch(
@@ -68,7 +68,7 @@ export class Listeners<Received extends Named> {
     for (const entry of entries) {
       if (entry.removed) continue;
       called++;
-      // Apart from its entry, which is none of a listener's business as `this`.
+      // A call of entry.listener would pass the entry as `this`.
       const { listener } = entry;
       try {
         await listener(message);
@@ -110,28 +110,30 @@ function entryOf<Received extends Named>(
   return { listener, removed: false };
 }
 
-/** Refuses what cannot be called with a message. */
+const SUBJECT = "Cannot receive messages";
+
+/**
+ * Checks a listener.
+ *
+ * @throws {TypeError} If it is not a function
+ */
 export function assertListener<Received extends Named>(
   listener: Listener<Received> | undefined,
 ): asserts listener is Listener<Received> {
   if (typeof listener === "function") return;
-  throw new TypeError(
-    `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
-  );
+  throw invalidType(SUBJECT, "the listener", "a function", listener);
 }
 
 function namesOf(names: string | readonly string[]): ReadonlySet<string> {
-  const list = new Set(Array.isArray(names) ? names : [names]);
-  for (const name of list) assertName(name);
-  if (list.size > 0) return list;
+  const unique = new Set(Array.isArray(names) ? names : [names]);
+  for (const name of unique) assertName(name);
+  if (unique.size > 0) return unique;
   throw new TypeError(
-    "Cannot receive messages as the list of names is empty: leave it out to receive all",
+    `${SUBJECT}: the array of names is empty. Omit it to receive all messages.`,
   );
 }
 
 function assertName(name: unknown): void {
   if (typeof name === "string") return;
-  throw new TypeError(
-    `Cannot receive messages as each name must be a text: current value is of type ${typeof name}`,
-  );
+  throw invalidType(SUBJECT, "the name of a message", "a string", name);
 }

@@ -1,11 +1,11 @@
 /**
- * The interface between Hoist and the logger of the application.
+ * The interface of the loggers that a server or a client can write to.
  *
  * @module
  */
 
 /**
- * Where the lines go. `console`, a logger of `@std/log`, LogTape and pino all fit.
+ * Receives log lines. `console`, a logger of `@std/log`, LogTape and pino implement it.
  *
  * @example
  * ```ts
@@ -16,24 +16,24 @@
  * const push = (line: string) => lines.push(line);
  * const logger: Logger = { debug: push, info: push, warn: push, error: push };
  * await using _server = serve("test", { hostname: "127.0.0.1", port: 0, logger });
- * assert.match(lines[0] ?? "", /^startup: starting server on 127\.0\.0\.1:\d+/);
+ * assert.match(lines[0] ?? "", /127\.0\.0\.1:\d+/);
  * ```
  */
 export interface Logger {
-  /** Takes a line that helps to find a mistake */
+  /** Logs a line that helps to find a mistake. */
   debug(line: string): void;
-  /** Takes a line about the normal course of things */
+  /** Logs a line about normal operation. */
   info(line: string): void;
-  /** Takes a line about something that is probably not wanted */
+  /** Logs a line about something that is probably not intended. */
   warn(line: string): void;
-  /** Takes a line about something that went wrong */
+  /** Logs a line about a failure. */
   error(line: string): void;
 }
 
-/** The lowest level of the lines that are written */
+/** The lowest level of the lines that are logged */
 export type LogLevel = keyof Logger;
 
-/** The levels, from the lowest on */
+/** The levels, from the lowest to the highest. */
 export const LOG_LEVELS: readonly LogLevel[] = [
   "debug",
   "info",

@@ -1,16 +1,17 @@
 /**
- * Frames as a log shows them: without tokens, and without what a terminal would act on.
+ * Strings for errors and log lines: without tokens, and without characters that a
+ * terminal interprets.
  *
  * @module
  */
 
 /**
- * The length of a text in UTF-8, in bytes; any number beyond the limit if it is longer
- * than that.
+ * Returns the length of a string in bytes of UTF-8. If the string is longer than the
+ * limit, the result is any number above the limit.
  *
- * @param text What is sent or was received: JSON.stringify escapes lone surrogates, and
- * what comes from the wire is UTF-8
- * @param limit The length from which on the exact one does not matter
+ * @param text The string, which has no lone surrogates: `JSON.stringify` escapes them,
+ * and a received frame is valid UTF-8
+ * @param limit The length in bytes above which the exact length is not needed
  */
 export function byteLength(text: string, limit: number): number {
   const { length } = text;
@@ -18,7 +19,7 @@ export function byteLength(text: string, limit: number): number {
   let bytes = length;
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index);
-    // The halves of a pair are two bytes each: four, as the pair has in UTF-8.
+    // Each half of a surrogate pair counts two bytes: a pair has four in UTF-8.
     if (unit > 0x7f) {
       bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
     }
@@ -27,14 +28,14 @@ export function byteLength(text: string, limit: number): number {
 }
 
 /**
- * Refuses what is larger than a limit, so that nothing is sent of it.
+ * Checks that a frame is small enough to be sent.
  *
- * @param frame The text of the frame
- * @param limit How large it may be, in bytes
- * @param subject What the error calls it, such as `message "hello"`
- * @param limitName The option that would allow it, such as `limits.maxBuffered`
+ * @param frame The frame
+ * @param limit The maximum length, in bytes of UTF-8
+ * @param subject Returns what the error calls the frame, such as `message "hello"`
+ * @param limitName The option that raises the limit, such as `limits.maxBuffered`
  *
- * @throws {RangeError} If it is larger
+ * @throws {RangeError} If the frame is larger
  */
 export function assertLength(
   frame: string,
@@ -42,43 +43,44 @@ export function assertLength(
   subject: () => string,
   limitName: string,
 ): void {
-  // Most are that short: a UTF-16 unit has three bytes at most.
+  // Most frames are short, and a UTF-16 unit has at most three bytes.
   if (3 * frame.length <= limit) return;
   const length = byteLength(frame, Infinity);
   if (length <= limit) return;
   throw new RangeError(
-    `Cannot send ${subject()} as it must be at most ${limit} bytes: current length is ${length}; raise '${limitName}' of the server`,
+    `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Raise '${limitName}' of the server.`,
   );
 }
 
-/** How a message is named in errors and logs. */
+/** Returns how errors and log lines name a message. */
 export function describeMessage(name: string): string {
   return `message ${quote(name)}`;
 }
 
-/** How an operation is named in errors and logs. */
+/** Returns how errors and log lines name an operation. */
 export function describeOperation(name: string): string {
   return `operation ${quote(name)}`;
 }
 
-/** How the stream of an operation is named in errors and logs. */
+/** Returns how errors and log lines name the stream of an operation. */
 export function describeStream(name: string): string {
   return `stream ${quote(name)}`;
 }
 
-/** How a message that asks for a reply is named in errors and logs. */
+/** Returns how errors and log lines name a message that asks for a reply. */
 export function describeRequest(name: string): string {
   return `request ${quote(name)}`;
 }
 
+/** Quotes, shortens and escapes a string; describes a value of another type. */
 function quote(name: unknown): string {
-  if (typeof name !== "string") return String(name);
+  if (typeof name !== "string") return showValue(name);
   return escapeControls(JSON.stringify(truncate(name)));
 }
 
 /**
- * Describes a value from outside for an error message: strings are quoted, shortened
- * and escaped, and objects only named by their kind.
+ * Describes a value from outside for an error message. Strings are quoted, shortened
+ * and escaped. Of objects, only the kind is shown.
  *
  * @param value The value
  * @returns The description, such as `"hello"`, `-1` or `an array`
@@ -97,31 +99,31 @@ const MAX_SHOWN = 1_000;
 
 const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 
-// What moves the cursor of a terminal, turns its text around or begins a line that is
-// not ours.
+// Characters that move the cursor of a terminal, change the direction of the text or
+// start a new line.
 const CONTROL =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * The start of a frame, fit to be shown.
+ * Returns the start of a frame, without tokens and control characters.
  *
  * @param frame The frame
- * @param tokenLength The length of what `redact` looks for
- * @param redact Takes out the token of the server
+ * @param tokenLength The length of the longest token, in characters
+ * @param redact Removes the tokens of the server from a string
  */
 export function showFrame(
   frame: string,
   tokenLength: number,
   redact: (text: string) => string,
 ): string {
-  // Cut first, as a frame may be long, and again, as a token may lie across the cut.
+  // The frame is cut twice, because a token can lie across the first cut.
   const start = frame.slice(0, MAX_SHOWN + tokenLength);
   const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
   return escapeControls(redact(shown).slice(0, MAX_SHOWN));
 }
 
-/** A text that somebody else chose, without what a terminal would act on. */
+/** Escapes the characters of a string from outside that a terminal interprets. */
 export function escapeControls(text: string): string {
   return text.slice(0, MAX_SHOWN)
     .replaceAll(CONTROL, (character) => encodeURIComponent(character));
@@ -130,7 +132,7 @@ export function escapeControls(text: string): string {
 /** How many characters of a name are shown. */
 const MAX_NAME = 100;
 
-/** The start of a text that somebody else chose, who may choose one of any length. */
+/** Shortens a string from outside, which can have any length. */
 export function truncate(text: string, length: number = MAX_NAME): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }

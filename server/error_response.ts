@@ -65,7 +65,7 @@ function exposed(error: unknown): JsonObject {
   }
 }
 
-/** Is thrown where a result or an item of a handler does not fit its schema. */
+/** Is thrown where a result or an item of a handler does not match its schema. */
 export class OutputError extends ValidationError {
   readonly #isMisfit = true;
   /** What the log says, which holds nothing of what the handler gave */
@@ -84,7 +84,7 @@ export class OutputError extends ValidationError {
    * @param issues What is wrong with it
    */
   constructor(subject: string, what: string, issues: readonly Issue[]) {
-    const problem = `${what} does not fit its schema`;
+    const problem = `${what} does not match its schema`;
     super(subject, problem, issues);
     this.note = `${problem}${placesOf(issues)}`;
   }

@@ -40,7 +40,7 @@ export class StreamSource {
    * @returns Its JSON text, or `undefined` after the last one
    *
    * @throws What the handler throws
-   * @throws {OutputError} If the item does not fit its schema
+   * @throws {OutputError} If the item does not match its schema
    * @throws {TypeError} If it has no JSON form, or the iterator gives no result
    */
   async next(): Promise<string | undefined> {

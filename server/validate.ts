@@ -100,10 +100,10 @@ export function assertSayable(
  * @param issues What is wrong with the data
  */
 export function refuseData(issues: readonly Issue[]): RequestError {
-  const subject = "the data does not fit its schema";
+  const subject = "the data does not match its schema";
   return new RequestError(
     ErrorCode.INVALID_CONTENT,
-    `${subject}, ${describeIssues(issues)}`,
+    `${subject}: ${describeIssues(issues)}`,
     {
       // Hoist 1 has these two keys, and the issues say the rest.
       data: { current: "dict", needed: "dict", ...told(issues) },

@@ -107,7 +107,7 @@ Deno.test("Replies fail for one that does not fit, and the others are accepted",
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot take message "bad": its data does not fit its schema, n: no',
+      'Cannot take message "bad": its data does not match its schema: n: no',
     );
     return true;
   });

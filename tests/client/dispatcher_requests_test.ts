@@ -96,7 +96,7 @@ Deno.test("Dispatcher does not hand a message out that its check refuses, and go
     await endOfTick();
     assert.deepEqual(events, ["bad failed", "good", "good done"]);
     const line =
-      'warn Hoist: ignored a message\nCannot take message "bad": no, it does not say why';
+      'warn Hoist: ignored a message\nCannot take message "bad": no: the schema gives no reason';
     assert.deepEqual(logger.lines, [line, line]);
   }
 });

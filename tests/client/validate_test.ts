@@ -115,15 +115,15 @@ for (
   const [check, message] of [
     [
       () => CHECKS.message(wireOf("never")),
-      'Cannot take message "never": its data does not fit its schema, n: no',
+      'Cannot take message "never": its data does not match its schema: n: no',
     ],
     [
       () => CHECKS.result("never", 1),
-      'Cannot finish operation "never": the result does not fit its schema, n: no',
+      'Cannot finish operation "never": the result does not match its schema: n: no',
     ],
     [
       () => CHECKS.item("none", 1),
-      'Cannot go on with stream "none": an item does not fit its schema, n: no',
+      'Cannot go on with stream "none": an item does not match its schema: n: no',
     ],
   ] as const
 ) {
@@ -160,7 +160,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
         1,
         "name",
       ]]);
-      assert.match(message, / does not fit its schema, rows\[1\]\.name: .+$/);
+      assert.match(message, / does not match its schema: rows\[1\]\.name: .+$/);
     }
   });
 }
@@ -192,7 +192,7 @@ for (
       name: "ValidationError",
       message: `Cannot take message ${
         JSON.stringify(name)
-      }: it is not in the contract, ${known}`,
+      }: it is not in the contract: ${known}`,
       issues: [{ path: [], message: known }],
     });
   });
@@ -202,7 +202,7 @@ Deno.test("ContractChecks take no message if the contract has no events", () => 
   const checks = new ContractChecks(defineContract({}));
   assert.throws(() => checks.message(wireOf("\n")), {
     message:
-      'Cannot take message "\\n": it is not in the contract, the events are none',
+      'Cannot take message "\\n": it is not in the contract: the events are none',
   });
 });
 
@@ -288,7 +288,7 @@ Deno.test("ContractChecks hold a reply against what was asked, whatever the serv
     );
     assert.equal(
       message,
-      'Cannot take message "any": it is not in the contract, the replies to message "quiet" are none',
+      'Cannot take message "any": it is not in the contract: the replies to message "quiet" are none',
     );
   }
 });

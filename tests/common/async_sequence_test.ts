@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SerialQueue, type Waiting } from "../../common/async.ts";
+import { type MaybeAsync, SerialQueue } from "../../common/async.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
@@ -7,7 +7,7 @@ import { endOfTick, gate } from "../support/timing.ts";
 function begin() {
   const sequence = new SerialQueue();
   const done: unknown[] = [];
-  const add = (name: string, before: Waiting = () => {}) =>
+  const add = (name: string, before: MaybeAsync = () => {}) =>
     sequence.add(
       before,
       () => done.push(name),
@@ -119,7 +119,7 @@ Deno.test("a sequence hands over whatever was thrown", async () => {
   for (const thrown of [undefined, null, "text", HOSTILE]) {
     const sequence = new SerialQueue();
     const failures: unknown[] = [];
-    const befores: readonly Waiting[] = [
+    const befores: readonly MaybeAsync[] = [
       () => {
         throw thrown;
       },
@@ -163,7 +163,7 @@ Deno.test("a sequence takes what is added while it does something, after what wa
   const { opened, open } = gate();
   const sequence = new SerialQueue();
   const done: string[] = [];
-  const add = (name: string, before: Waiting, next = () => {}) =>
+  const add = (name: string, before: MaybeAsync, next = () => {}) =>
     sequence.add(
       before,
       () => {

@@ -16,7 +16,7 @@ const REFUSED: ErrorFrame = {
   code: 2,
   error: "INVALID_CONTENT",
   message: "JSON content is invalid.",
-  description: "the data does not fit its schema, n: no",
+  description: "the data does not match its schema: n: no",
   data: {
     current: "str",
     needed: "int",
@@ -50,11 +50,17 @@ for (const [name, error] of ERRORS) {
 
 for (
   const [hasFailed, reason] of [
-    [undefined, "no listener on the other side replied"],
-    [false, "no listener on the other side replied"],
+    [
+      undefined,
+      "no listener on the other side replied. Register a listener that calls message.reply().",
+    ],
+    [
+      false,
+      "no listener on the other side replied. Register a listener that calls message.reply().",
+    ],
     [
       true,
-      "a listener on the other side failed, see its log, and none replied",
+      "a listener on the other side failed, and no other listener replied. See the log of the other side.",
     ],
   ] as const
 ) {
@@ -68,7 +74,7 @@ for (
 
 for (
   const [issues, text] of [
-    [[], "it does not say why"],
+    [[], "the schema gives no reason"],
     [[{ path: [], message: "must be a number" }], "must be a number"],
     [
       [{ path: ["a", 0], message: "one" }, { path: ["b c"], message: "two" }],
@@ -78,11 +84,11 @@ for (
 ) {
   Deno.test(`ValidationError says: ${text}`, () => {
     const subject = 'Cannot finish operation "add"';
-    const problem = "the result does not fit its schema";
+    const problem = "the result does not match its schema";
     const error = new ValidationError(subject, problem, issues);
     assert.equal(
       error.message,
-      `Cannot finish operation "add": the result does not fit its schema, ${text}`,
+      `Cannot finish operation "add": the result does not match its schema: ${text}`,
     );
     assert.deepEqual(error.issues, issues);
   });
@@ -98,7 +104,7 @@ for (
     const error = new FeatureError('stream "rows"', feature, peer);
     assert.equal(
       error.message,
-      `Cannot finish stream "rows": the ${peer} does not speak the extension "${feature}" of this package; update it, or do without`,
+      `Cannot finish stream "rows": the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`,
     );
     assert.equal(error.feature, feature);
   });
@@ -108,7 +114,7 @@ Deno.test("ResponseError has the issues that a schema of the server found", () =
   const error = new ResponseError('operation "add"', REFUSED);
   assert.equal(
     error.message,
-    'Cannot finish operation "add": the server answered INVALID_CONTENT, the data does not fit its schema, n: no',
+    'Cannot finish operation "add": the server answered INVALID_CONTENT: the data does not match its schema: n: no',
   );
   assert.deepEqual(error.issues, [{ path: ["n"], message: "no" }]);
   assert.equal(error.data, REFUSED.data);
@@ -153,7 +159,7 @@ for (
     assert(error instanceof TimeoutError);
     assert.equal(
       error.message,
-      `Cannot finish operation "add": no answer within ${text} ms`,
+      `Cannot finish operation "add": no answer within ${text} ms. Raise 'timeout' to wait longer.`,
     );
   });
 }

@@ -119,7 +119,7 @@ Deno.test("ResponseError has the code, the name and the data of the frame", () =
 Deno.test("ResponseError names the request and gives the sentence without its period", () => {
   assert.equal(
     messageOf({}),
-    'Cannot finish operation "add": the server answered UNKNOWN_OPERATION, Operation not found',
+    'Cannot finish operation "add": the server answered UNKNOWN_OPERATION: Operation not found',
   );
 });
 
@@ -132,7 +132,7 @@ Deno.test("ResponseError prefers the description to everything else", () => {
       description: "it broke",
       data,
     }),
-    'Cannot finish operation "add": the server answered SERVER_ERROR, it broke',
+    'Cannot finish operation "add": the server answered SERVER_ERROR: it broke',
   );
 });
 
@@ -145,7 +145,7 @@ Deno.test("ResponseError tells the cause that a server exposes", () => {
       message: "Internal server error.",
       data,
     }),
-    `Cannot finish operation "add": the server answered SERVER_ERROR, KeyError: 'a'`,
+    `Cannot finish operation "add": the server answered SERVER_ERROR: KeyError: 'a'`,
   );
 });
 
@@ -167,7 +167,7 @@ for (
 ) {
   Deno.test(`ResponseError is made of any data: ${json}`, () => {
     const message = messageOf({ data: JSON.parse(json) });
-    assert.match(message, /answered UNKNOWN_OPERATION, \S/);
+    assert.match(message, /answered UNKNOWN_OPERATION: \S/);
     assert.doesNotMatch(message, /undefined|\[object/);
   });
 }

@@ -204,10 +204,10 @@ for (
 
 for (
   const [issues, text] of [
-    [[], "it does not say why"],
+    [[], "the schema gives no reason"],
     [[{ path: [], message: "no" }], "no"],
     [[{ path: ["a", 1], message: "no" }], "a[1]: no"],
-    [[{ path: [], message: "" }], "it does not say why"],
+    [[{ path: [], message: "" }], "the schema gives no reason"],
     [[
       { path: ["a"], message: "one" },
       { path: [], message: "two" },

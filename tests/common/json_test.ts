@@ -6,9 +6,9 @@ import {
 } from "../../common/json.ts";
 
 const WRONG_DATA =
-  'Cannot send message "hi" as its data must be an object that JSON can hold: put the value into one, as in { value }';
+  'Cannot send message "hi": its data must be a JSON object. Wrap the value in an object, for example { value }.';
 const UNSPEAKABLE =
-  'Cannot send message "hi" as its data must be an object that JSON can hold: ';
+  'Cannot send message "hi": its data cannot be encoded as JSON: ';
 
 function makeCycle(): Record<string, unknown> {
   const cycle: Record<string, unknown> = {};
@@ -75,7 +75,7 @@ for (const value of [() => {}, Symbol(), { toJSON: () => undefined }]) {
     assert.throws(() => stringifyValue(value), {
       name: "TypeError",
       message:
-        `what it returned has no JSON form: it is of type ${typeof value}`,
+        `the result of the handler cannot be encoded as JSON: it is of type ${typeof value}`,
     });
   });
 }

@@ -15,7 +15,7 @@ export type Ending =
   | "throw"
   /** It gives something without a JSON form */
   | "unsayable"
-  /** It gives something that does not fit its schema */
+  /** It gives something that does not match its schema */
   | "unfit"
   /** It goes on until it is told that nobody wants more */
   | "wait"

@@ -110,7 +110,7 @@ Deno.test("connect() reports other errors in the login reply", async () => {
   await using server = fakeServer((socket) => socket.send(errorFrame(null, 6)));
   const error = await rejection(connect("test", { url: server.url }));
   assert(error instanceof ConnectError);
-  assert.match(error.message, /: the server answered SOME_ERROR, Some error$/);
+  assert.match(error.message, /: the server answered SOME_ERROR: Some error$/);
 });
 
 Deno.test("connect() reads the login error of a Python server, whose id is null", async () => {

@@ -50,7 +50,7 @@ Deno.test("an invalid result rejects and the connection stays open", async () =>
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot finish operation "add": the result does not fit its schema, Invalid input: expected number, received string',
+    'Cannot finish operation "add": the result does not match its schema: Invalid input: expected number, received string',
   );
   assert.deepEqual(error.issues, [{
     path: [],
@@ -90,7 +90,7 @@ Deno.test("an invalid item ends the stream and the generator of the server", asy
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot go on with stream "rows": an item does not fit its schema, n: Invalid input: expected number, received string',
+    'Cannot go on with stream "rows": an item does not match its schema: n: Invalid input: expected number, received string',
   );
   assert.deepEqual(seen, [1, 2]);
   await ended;
@@ -111,7 +111,7 @@ Deno.test("an invalid reply rejects the message, and onReply gets the valid repl
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot take message "hi": its data does not fit its schema, text: Invalid input: expected string, received number',
+    'Cannot take message "hi": its data does not match its schema: text: Invalid input: expected string, received number',
   );
   assert.deepEqual(seen, ["first", "last"]);
 });
@@ -141,7 +141,7 @@ Deno.test("a reply is validated as a reply to the message of the client", async 
     ) {
       assert.equal(
         (await rejection(request())).message,
-        'Cannot take message "news": it is not in the contract, the replies to message "hello" are hi',
+        'Cannot take message "news": it is not in the contract: the replies to message "hello" are hi',
       );
     }
   }
@@ -157,7 +157,7 @@ Deno.test("an invalid first reply rejects the request", async () => {
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot take message "hey": it is not in the contract, the replies to message "hello" are hi',
+    'Cannot take message "hey": it is not in the contract: the replies to message "hello" are hi',
   );
 });
 
@@ -175,9 +175,9 @@ Deno.test("an invalid event is logged and not passed to listeners", async () => 
   await connection.message("ping");
   assert.deepEqual(seen, [2, "news"]);
   assert.deepEqual(logger.lines, [
-    'warn Hoist: ignored a message\nCannot take message "news": its data does not fit its schema, n: Invalid input: expected number, received string',
-    'warn Hoist: ignored a message\nCannot take message "newz": it is not in the contract, the events are news, ready',
-    'warn Hoist: ignored a message\nCannot take message "toString": it is not in the contract, the events are news, ready',
+    'warn Hoist: ignored a message\nCannot take message "news": its data does not match its schema: n: Invalid input: expected number, received string',
+    'warn Hoist: ignored a message\nCannot take message "newz": it is not in the contract: the events are news, ready',
+    'warn Hoist: ignored a message\nCannot take message "toString": it is not in the contract: the events are news, ready',
   ]);
 });
 

@@ -44,7 +44,7 @@ function errorFrame(id: number, text: string) {
     error: "INVALID_CONTENT",
     code: 2,
     message: "JSON content is invalid.",
-    desc: `the data does not fit its schema, a: ${text}`,
+    desc: `the data does not match its schema: a: ${text}`,
     id,
     data: {
       current: "dict",
@@ -101,7 +101,7 @@ for (const [name, schema, text] of LIBRARIES) {
     const line = await logger.line(/^error error: /);
     assert.match(
       line,
-      /^error error: 127\.0\.0\.1:\d+: operation "n": the result does not fit its schema at a; log level "debug" says why$/,
+      /^error error: 127\.0\.0\.1:\d+: operation "n": the result does not match its schema at a; log level "debug" says why$/,
     );
     // The message of the library can quote the result.
     assert(!logger.lines.some((line) => line.includes(text)));
@@ -143,7 +143,7 @@ Deno.test("an async schema does not delay other requests", async () => {
   assert.equal(byId.get(2).code, 2);
   assert.equal(
     byId.get(2).desc,
-    "the data does not fit its schema, a: is taken",
+    "the data does not match its schema: a: is taken",
   );
 });
 
@@ -281,7 +281,7 @@ Deno.test("an invalid item ends the stream with code 6 after the items before it
   assert.equal(error.code, 6);
   assert.deepEqual(items, [1, 2]);
   await logger.line(
-    /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not fit its schema; log level "debug" says why$/,
+    /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not match its schema; log level "debug" says why$/,
   );
   assert(hasEnded);
 });
@@ -304,10 +304,10 @@ Deno.test("the log shows the path of invalid data and not the data", async () =>
   assert.match(error.message, /must be at most length 2 \(was 9\)/);
   await rejection(connection.message("pay", data));
   await logger.line(
-    /^warn error: 127\.0\.0\.1:\d+: operation "pay": the data does not fit its schema at card, items\[1\]\.n$/,
+    /^warn error: 127\.0\.0\.1:\d+: operation "pay": the data does not match its schema at card, items\[1\]\.n$/,
   );
   await logger.line(
-    /^warn error: 127\.0\.0\.1:\d+: message "pay": the data does not fit its schema at card$/,
+    /^warn error: 127\.0\.0\.1:\d+: message "pay": the data does not match its schema at card$/,
   );
   assert(!logger.lines.some((line) => /411/.test(line)));
 });
@@ -327,7 +327,7 @@ Deno.test("ResponseError contains the issues and their paths", async () => {
   ]);
   assert.equal(
     error.message,
-    `Cannot finish operation "n": the server answered INVALID_CONTENT, the data does not fit its schema, rows[1]["a b"]: ${text}`,
+    `Cannot finish operation "n": the server answered INVALID_CONTENT: the data does not match its schema: rows[1]["a b"]: ${text}`,
   );
   assert.deepEqual(
     (await rejection(connection.operation("fly")) as ResponseError).issues,
@@ -360,7 +360,7 @@ Deno.test("an error contains up to 16 issues and describes three", async () => {
   const error = await rejection(connection.operation("n"));
   assert(error instanceof ResponseError);
   assert.equal(error.issues.length, 16);
-  assert.match(error.message, /, k0: .*; k1: .*; k2: .*; and 13 more$/);
+  assert.match(error.message, /: k0: .*; k1: .*; k2: .*; and 13 more$/);
 });
 
 Deno.test("receive() and operation() reject invalid schemas", async () => {

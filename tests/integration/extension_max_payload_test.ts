@@ -55,7 +55,7 @@ Deno.test("the client sends a request of maxPayload bytes and rejects a larger o
   assert(error instanceof RangeError);
   assert.equal(
     error.message,
-    `Cannot send operation "echo" as it must be at most 500 bytes: current length is 501; raise 'limits.maxPayload' of the server`,
+    `Cannot send operation "echo": it must be at most 500 bytes long. It has 501 bytes. Raise 'limits.maxPayload' of the server.`,
   );
   assert.equal(await call(connection, 3, 500), 3);
   assert.deepEqual(server.texts.map(byteLength), [500, 500]);
@@ -83,7 +83,7 @@ Deno.test("the client counts bytes and not characters", async () => {
   );
   assert.match(
     error.message,
-    /^Cannot send message "hello" as .* at most 200 bytes: current length is 201;/,
+    /^Cannot send message "hello": .* at most 200 bytes long\. It has 201 bytes\./,
   );
   assert.deepEqual(server.texts.map(byteLength), [200]);
 });

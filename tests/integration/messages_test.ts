@@ -102,12 +102,12 @@ Deno.test("a failed operation rejects with the code, name and details of the err
   assert.deepEqual(error.data, { message: "too much", exc: "RangeError" });
   assert.equal(
     error.message,
-    'Cannot finish operation "fail": the server answered SERVER_ERROR, RangeError: too much',
+    'Cannot finish operation "fail": the server answered SERVER_ERROR: RangeError: too much',
   );
   const unknown = await rejection(connection.operation("fly"));
   assert.equal(
     unknown.message,
-    'Cannot finish operation "fly": the server answered UNKNOWN_OPERATION, Operation not found',
+    'Cannot finish operation "fly": the server answered UNKNOWN_OPERATION: Operation not found',
   );
 });
 
@@ -145,7 +145,7 @@ Deno.test("message() and operation() reject data that JSON cannot represent", as
       assert(error instanceof TypeError);
       assert.match(
         error.message,
-        /^Cannot send (message|operation) "echo" as its data must be an object that JSON can hold: /,
+        /^Cannot send (message|operation) "echo": its data /,
       );
     }
   }
@@ -183,14 +183,14 @@ Deno.test("a request times out without affecting other requests", async () => {
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    'Cannot finish operation "slow": no answer within 10 ms',
+    `Cannot finish operation "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
   );
   const late = await rejection(
     connection.message("slow", {}, { timeout: 10 }),
   );
   assert.equal(
     late.message,
-    'Cannot finish message "slow": no answer within 10 ms',
+    `Cannot finish message "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
   );
   finish.resolve();
   assert.equal(await other, null);

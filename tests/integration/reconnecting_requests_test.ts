@@ -180,7 +180,7 @@ Deno.test("the timeout of an idempotent operation starts at the first call", asy
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    'Cannot finish operation "get": no answer within 50 ms',
+    `Cannot finish operation "get": no answer within 50 ms. Raise 'timeout' to wait longer.`,
   );
 });
 
@@ -278,7 +278,7 @@ Deno.test("an invalid request rejects at once while the client reconnects", asyn
   await using connection = await lostConnection(server, { maxQueue: 9 });
   const bad = [1] as unknown as Record<string, never>;
   const message =
-    /^TypeError: Cannot send operation "bad" as its data must be an object/;
+    /^TypeError: Cannot send operation "bad": its data must be a JSON object/;
   await assert.rejects(connection.operation("bad", bad), message);
   await assert.rejects(
     connection.operation("bad", {}, { timeout: -1 }),

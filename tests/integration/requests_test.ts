@@ -56,7 +56,7 @@ Deno.test("request() rejects if all listeners are done without a reply", async (
     assert(error instanceof NoReplyError);
     assert.equal(
       error.message,
-      `Cannot finish request "${name}": no listener on the other side replied`,
+      `Cannot finish request "${name}": no listener on the other side replied. Register a listener that calls message.reply().`,
     );
   }
   await connection.message("the timer has run");
@@ -76,7 +76,7 @@ Deno.test("request() rejects if a listener fails before it replies", async () =>
   assert(error instanceof ResponseError);
   assert.equal(
     error.message,
-    'Cannot finish request "fail": the server answered SERVER_ERROR, InternalError: the server could not carry out the request',
+    'Cannot finish request "fail": the server answered SERVER_ERROR: InternalError: the server could not carry out the request',
   );
   assert.equal((await connection.request("reply and fail")).name, "hi");
 });
@@ -89,7 +89,7 @@ Deno.test("request() rejects after its timeout and when its signal aborts", asyn
   assert(late instanceof TimeoutError);
   assert.equal(
     late.message,
-    'Cannot finish request "never": no answer within 1 ms',
+    `Cannot finish request "never": no answer within 1 ms. Raise 'timeout' to wait longer.`,
   );
   const controller = new AbortController();
   const { signal } = controller;

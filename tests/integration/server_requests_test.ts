@@ -116,8 +116,8 @@ for (const failed of [false, true]) {
     assert.equal(
       error.message,
       failed
-        ? 'Cannot finish request "ready": a listener on the other side failed, see its log, and none replied'
-        : 'Cannot finish request "ready": no listener on the other side replied',
+        ? 'Cannot finish request "ready": a listener on the other side failed, and no other listener replied. See the log of the other side.'
+        : 'Cannot finish request "ready": no listener on the other side replied. Register a listener that calls message.reply().',
     );
   });
 }
@@ -154,7 +154,7 @@ Deno.test("the server ignores a late reply and a done frame without a request", 
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    'Cannot finish request "ready": no answer within 1 ms',
+    `Cannot finish request "ready": no answer within 1 ms. Raise 'timeout' to wait longer.`,
   );
   raw.send(message(1, "yes", {}, wire));
   for (const id of [wire.id, wire.id, wire.id + 1, 0, -1]) raw.send(done(id));
@@ -241,7 +241,7 @@ Deno.test("Client.request() rejects if the client does not support the extension
   assert.equal(error.feature, "request");
   assert.equal(
     error.message,
-    'Cannot finish request "ready": the client does not speak the extension "request" of this package; update it, or do without',
+    'Cannot finish request "ready": the client does not support the extension "request" of this package. Update the client.',
   );
   // The server rejects frames of the extension from this client as well.
   raw.send(done(1));
@@ -256,13 +256,13 @@ Deno.test("Client.request() rejects data that cannot be sent", async () => {
   for (const data of [[1], "text", null, { n: 1n }]) {
     await assert.rejects(request.call(client, "ready", data), {
       name: "TypeError",
-      message: /^Cannot send message "ready" as its data must be an object/,
+      message: /^Cannot send message "ready": its data /,
     });
   }
   await assert.rejects(client.request("ready", { text: "x".repeat(1_024) }), {
     name: "RangeError",
     message:
-      /^Cannot send message "ready" as it must be at most 1024 bytes: current length is 1\d{3}; raise 'limits.maxBuffered' of the server$/,
+      /^Cannot send message "ready": it must be at most 1024 bytes long. It has 1\d{3} bytes. Raise 'limits.maxBuffered' of the server.$/,
   });
   await assert.rejects(client.request("ready", {}, { timeout: NaN }), {
     name: "RangeError",

@@ -371,7 +371,7 @@ Deno.test("an item that is too large ends its stream only", async () => {
   assert.deepEqual([code, id], [6, 1]);
   await ended;
   await logger.line(
-    /operation "large" failed\nRangeError: Cannot send an item as it must be at most 512 bytes: current length is [67]\d\d; raise 'limits.maxBuffered' of the server/,
+    /operation "large" failed\nRangeError: Cannot send an item: it must be at most 512 bytes long. It has [67]\d\d bytes. Raise 'limits.maxBuffered' of the server./,
   );
   client.send(stream(2, "three", 9));
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);

@@ -249,7 +249,7 @@ Deno.test("A Python operation cannot return a list", async () => {
     await using connection = await python.connect();
     await assert.rejects(
       connection.operation("list"),
-      /the server answered SERVER_ERROR, .*returned non-json type/,
+      /the server answered SERVER_ERROR: .*returned non-json type/,
     );
   });
 });

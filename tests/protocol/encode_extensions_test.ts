@@ -126,14 +126,20 @@ Deno.test("long names are cut where streams and requests are described", () => {
   assert.equal(describeRequest(name), `request ${shown}`);
 });
 
+const NO_OBJECT =
+  "must be a JSON object. Wrap the value in an object, for example { value }.";
+
 const NO_DATA: readonly (readonly [data: unknown, reason: string])[] = [
-  [null, "put the value into one, as in { value }"],
-  [1, "put the value into one, as in { value }"],
-  [[1], "put the value into one, as in { value }"],
-  [new Date(0), "put the value into one, as in { value }"],
-  [{ toJSON: () => undefined }, "put the value into one, as in { value }"],
-  [{ a: 1n }, "Do not know how to serialize a BigInt"],
-  [CYCLE, "Converting circular structure to JSON"],
+  [null, NO_OBJECT],
+  [1, NO_OBJECT],
+  [[1], NO_OBJECT],
+  [new Date(0), NO_OBJECT],
+  [{ toJSON: () => undefined }, NO_OBJECT],
+  [
+    { a: 1n },
+    "cannot be encoded as JSON: Do not know how to serialize a BigInt",
+  ],
+  [CYCLE, "cannot be encoded as JSON: Converting circular structure to JSON"],
 ];
 
 for (const [data, reason] of NO_DATA) {
@@ -141,8 +147,7 @@ for (const [data, reason] of NO_DATA) {
     const encode = () => encodeStreamRequest("rows", data as JsonObject, 1)(1);
     assert.throws(encode, {
       name: "TypeError",
-      message:
-        `Cannot send stream "rows" as its data must be an object that JSON can hold: ${reason}`,
+      message: `Cannot send stream "rows": its data ${reason}`,
     });
   });
 }

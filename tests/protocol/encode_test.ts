@@ -344,26 +344,26 @@ Deno.test("encodeMessage() and encodeMessageRequest() survive replies nested 100
 
 for (const data of BAD_DATA) {
   Deno.test(`Encoding refuses the data ${Deno.inspect(data)} and names the request`, () => {
-    const must = "as its data must be an object that JSON can hold";
+    const must = "its data must be a JSON object";
     assert.throws(
       () => encodeMessage('a"b', data, null, 1),
       {
         name: "TypeError",
-        message: new RegExp(`^Cannot send message "a\\\\"b" ${must}: put`),
+        message: new RegExp(`^Cannot send message "a\\\\"b": ${must}\\. Wrap`),
       },
     );
     assert.throws(
       () => encodeMessageRequest("hi", data, null)(1),
       {
         name: "TypeError",
-        message: new RegExp(`^Cannot send message "hi" ${must}: put`),
+        message: new RegExp(`^Cannot send message "hi": ${must}\\. Wrap`),
       },
     );
     assert.throws(
       () => encodeOperationRequest("add", data)(1),
       {
         name: "TypeError",
-        message: new RegExp(`^Cannot send operation "add" ${must}: put`),
+        message: new RegExp(`^Cannot send operation "add": ${must}\\. Wrap`),
       },
     );
   });

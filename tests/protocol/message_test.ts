@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Listeners } from "../../common/listeners.ts";
+import { showValue } from "../../common/text.ts";
 import { Message } from "../../protocol/message.ts";
 import { type WireMessage } from "../../protocol/message.ts";
 import { gate } from "../support/timing.ts";
@@ -261,7 +262,7 @@ for (const listener of NO_LISTENERS) {
     assert.throws(() => listeners.add("hello", listener as () => void), {
       name: "TypeError",
       message:
-        `Cannot receive messages as the listener must be a function: current value is of type ${typeof listener}`,
+        /^Cannot receive messages: the listener must be a function\. It is /,
     });
     assert.equal(
       await listeners.dispatch(makeMessage("hello"), failOnError),
@@ -272,12 +273,13 @@ for (const listener of NO_LISTENERS) {
 
 for (
   const [names, problem] of [
-    [[], "the list of names is empty: leave it out to receive all"],
+    [[], "the array of names is empty. Omit it to receive all messages."],
     ...[undefined, 7, ["hi", {}]].map((names) =>
       [
         names,
-        `each name must be a text: current value is of type ${typeof [names]
-          .flat().at(-1)}`,
+        `the name of a message must be a string. It is ${
+          showValue([names].flat().at(-1))
+        }.`,
       ] as const
     ),
   ] as const
@@ -286,7 +288,7 @@ for (
     const listeners = new Listeners<Message>();
     assert.throws(() => listeners.add(names as string[], () => {}), {
       name: "TypeError",
-      message: `Cannot receive messages as ${problem}`,
+      message: `Cannot receive messages: ${problem}`,
     });
   });
 }

@@ -117,12 +117,12 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
   const issues = [{ path: ["a", 1], message: "was 4711" }];
   const reason = new OutputError("Cannot answer test", "the result", issues);
   const line =
-    'error error: 192.0.2.1:1: operation "add": the result does not fit its schema at a[1]';
+    'error error: 192.0.2.1:1: operation "add": the result does not match its schema at a[1]';
   const hint = '; log level "debug" says why';
   assert.deepEqual(linesAbout(reason, "info"), [`${line}${hint}`]);
   assert.deepEqual(linesAbout(reason, "debug"), [
     line,
-    "debug error: 192.0.2.1:1: Cannot answer [redacted]: the result does not fit its schema, a[1]: was 4711",
+    "debug error: 192.0.2.1:1: Cannot answer [redacted]: the result does not match its schema: a[1]: was 4711",
   ]);
 });
 

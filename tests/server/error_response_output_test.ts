@@ -13,9 +13,9 @@ Deno.test("a misfit says all to whoever catches it, and only places to the log",
   assert(misfit instanceof ValidationError);
   assert.equal(
     misfit.message,
-    'Cannot answer "add": the result does not fit its schema, a[0]: was 4711; was 4712',
+    'Cannot answer "add": the result does not match its schema: a[0]: was 4711; was 4712',
   );
-  assert.equal(misfit.note, "the result does not fit its schema at a[0]");
+  assert.equal(misfit.note, "the result does not match its schema at a[0]");
   assert.equal(misfit.issues, ISSUES);
 });
 

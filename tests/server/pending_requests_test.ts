@@ -54,11 +54,11 @@ for (
   const [hasFailed, message] of [
     [
       false,
-      'Cannot finish request "one": no listener on the other side replied',
+      'Cannot finish request "one": no listener on the other side replied. Register a listener that calls message.reply().',
     ],
     [
       true,
-      'Cannot finish request "one": a listener on the other side failed, see its log, and none replied',
+      'Cannot finish request "one": a listener on the other side failed, and no other listener replied. See the log of the other side.',
     ],
   ] as const
 ) {
@@ -207,7 +207,7 @@ Deno.test("listeners are done once, although what they replied is still looked a
   checked.reject(new Error("does not fit"));
   await endOfTick();
   const text =
-    'Cannot finish request "one": no listener on the other side replied';
+    'Cannot finish request "one": no listener on the other side replied. Register a listener that calls message.reply().';
   assert.deepEqual(outcomes, [[1, "NoReplyError", text]]);
 });
 

@@ -89,15 +89,15 @@ const NO_RESULTS: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   "a cycle": [cycle, /circular structure/],
   "a function": [
     () => {},
-    /^what it returned has no JSON form: it is of type function$/,
+    /^the result of the handler cannot be encoded as JSON: it is of type function$/,
   ],
   "a symbol": [
     Symbol("a"),
-    /^what it returned has no JSON form: it is of type symbol$/,
+    /^the result of the handler cannot be encoded as JSON: it is of type symbol$/,
   ],
   "an object whose toJSON() returns undefined": [
     { toJSON: () => undefined },
-    /has no JSON form: it is of type object$/,
+    /cannot be encoded as JSON: it is of type object$/,
   ],
 };
 
@@ -119,7 +119,8 @@ for (const [name, [value, message]] of Object.entries(NO_RESULTS)) {
 
 Deno.test("an operation fails with what the toJSON() of its result throws", async () => {
   const cause = new Error("not to be written");
-  const message = "what it returned has no JSON form: not to be written";
+  const message =
+    "the result of the handler cannot be encoded as JSON: not to be written";
   const result = resultOf({
     toJSON() {
       throw cause;

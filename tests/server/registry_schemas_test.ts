@@ -60,11 +60,11 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
         assert.equal(error.code, ErrorCode.INVALID_CONTENT);
         assert.match(
           error.message,
-          /^the data does not fit its schema, rows\[1\]\.name: .+$/,
+          /^the data does not match its schema: rows\[1\]\.name: .+$/,
         );
         assert.equal(
           error.note,
-          "the data does not fit its schema at rows[1].name",
+          "the data does not match its schema at rows[1].name",
         );
         return true;
       },
@@ -83,7 +83,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
         assert(error instanceof ValidationError && !RequestError.is(error));
         assert.match(
           error.message,
-          /^Cannot answer operation "get": the result does not fit its schema, rows\[1\]\.name: .+$/,
+          /^Cannot answer operation "get": the result does not match its schema: rows\[1\]\.name: .+$/,
         );
         return true;
       });
@@ -128,7 +128,7 @@ Deno.test("an operation fails for what a schema made of its result, if JSON cann
   for (const result of results) {
     await assert.rejects(async () => await result(), {
       name: "TypeError",
-      message: /^what it returned has no JSON form: /,
+      message: /^the result of the handler cannot be encoded as JSON: /,
     });
   }
 });

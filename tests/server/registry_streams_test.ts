@@ -175,7 +175,7 @@ Deno.test("a stream is not opened with arguments that do not fit", async () => {
   assert.throws(() => open(withRows(never, { input: REJECT_ALL })), {
     name: "RequestError",
     code: ErrorCode.INVALID_CONTENT,
-    message: "the data does not fit its schema, n: no",
+    message: "the data does not match its schema: n: no",
   });
   for (const input of Object.values(ASYNC_SCHEMAS)) {
     const refused = open(withRows(never, { input }), { n: 0 });
@@ -202,7 +202,7 @@ Deno.test("the items of a stream are checked, and named after the operation", as
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot go on with operation "rows": an item does not fit its schema, n: no',
+      'Cannot go on with operation "rows": an item does not match its schema: n: no',
     );
     return true;
   });

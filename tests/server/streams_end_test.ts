@@ -54,7 +54,7 @@ Deno.test("a pump fails for an item that is too large, and sends nothing of it",
   assert.equal(error.message, '"xxxxxxxxx" is too large');
 });
 
-Deno.test("a pump fails for an item that does not fit its schema", async () => {
+Deno.test("a pump fails for an item that does not match its schema", async () => {
   const stage = new Stage(256);
   const { state, handler } = ending(2);
   const small = schemaOf((value) =>
@@ -68,7 +68,7 @@ Deno.test("a pump fails for an item that does not fit its schema", async () => {
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot go on with operation "rows": an item does not fit its schema, too much',
+    'Cannot go on with operation "rows": an item does not match its schema: too much',
   );
 });
 

@@ -117,8 +117,16 @@ for (
   const [what, value, message] of [
     ["a bigint", 1n, /serialize a BigInt/],
     ["a cycle", CYCLE, /circular structure/],
-    ["a function", () => {}, /no JSON form: it is of type function$/],
-    ["a symbol", Symbol("a"), /no JSON form: it is of type symbol$/],
+    [
+      "a function",
+      () => {},
+      /cannot be encoded as JSON: it is of type function$/,
+    ],
+    [
+      "a symbol",
+      Symbol("a"),
+      /cannot be encoded as JSON: it is of type symbol$/,
+    ],
     [
       "an object that becomes nothing",
       { toJSON() {} },
@@ -141,7 +149,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
       assert(error instanceof ValidationError);
       assert.match(
         error.message,
-        /^Cannot go on with operation "rows": an item does not fit its schema, rows\[1\]\.name: .+$/,
+        /^Cannot go on with operation "rows": an item does not match its schema: rows\[1\]\.name: .+$/,
       );
       assert.deepEqual(error.issues.map(({ path }) => [...path]), [[
         "rows",

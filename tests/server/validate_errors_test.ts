@@ -31,27 +31,27 @@ Deno.test("refuseData() says what is wrong, and where", () => {
   assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
   assert.equal(
     refusal.message,
-    'the data does not fit its schema, rows[3]["a b"]: must be a text; lacks something; n: must be a number',
+    'the data does not match its schema: rows[3]["a b"]: must be a text; lacks something; n: must be a number',
   );
   assert.deepEqual(refusal.data, { ...UNSAID, issues });
 });
 
 for (
   const [issues, note] of [
-    [[], "the data does not fit its schema"],
+    [[], "the data does not match its schema"],
     [
       [{ path: [], message: "was secret" }],
-      "the data does not fit its schema",
+      "the data does not match its schema",
     ],
     [
       [{ path: ["a"], message: "was secret" }],
-      "the data does not fit its schema at a",
+      "the data does not match its schema at a",
     ],
     [[
       { path: ["a", 1, "b"], message: "was secret" },
       { path: [], message: "was secret" },
       { path: [2], message: "was secret" },
-    ], "the data does not fit its schema at a[1].b, [2]"],
+    ], "the data does not match its schema at a[1].b, [2]"],
   ] as const
 ) {
   Deno.test(`refuseData() says to the log: ${note} (${issues.length})`, () => {
@@ -64,7 +64,7 @@ Deno.test("refuseData() without issues does not know why", () => {
   const { message, data } = refuseData([]);
   assert.equal(
     message,
-    "the data does not fit its schema, it does not say why",
+    "the data does not match its schema: the schema gives no reason",
   );
   assert.deepEqual(data, { ...UNSAID, issues: [] });
 });
@@ -78,9 +78,9 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     assert.deepEqual(issues[0].path, ["rows", 1, "name"]);
     assert.equal(
       message,
-      `the data does not fit its schema, rows[1].name: ${issues[0].message}`,
+      `the data does not match its schema: rows[1].name: ${issues[0].message}`,
     );
-    assert.equal(note, "the data does not fit its schema at rows[1].name");
+    assert.equal(note, "the data does not match its schema at rows[1].name");
   });
 }
 
@@ -115,5 +115,5 @@ Deno.test("refuseData() names no place if the data as a whole is wrong", () => {
   const { message, data, note } = refuse(LIBRARIES.arktype!, 7 as never);
   assert.doesNotMatch(message, / at /);
   assert.deepEqual(JSON.parse(JSON.stringify(data)).issues[0].path, []);
-  assert.equal(note, "the data does not fit its schema");
+  assert.equal(note, "the data does not match its schema");
 });

@@ -70,7 +70,7 @@ Deno.test("checkData() refuses at once what does not fit", () => {
     const { issues, ...types } = JSON.parse(JSON.stringify(error.data));
     assert.deepEqual(types, { current: "dict", needed: "dict" });
     assert.deepEqual(issues[0].path, ["n"]);
-    assert.equal(error.note, "the data does not fit its schema at n");
+    assert.equal(error.note, "the data does not match its schema at n");
     return true;
   });
 });
@@ -161,7 +161,7 @@ Deno.test("checkMessage() checks a reply by the event that it replies to", async
   const { message } = await refusalOf(() =>
     checked(CONTRACT, wireOf("no", {}, "ask"))
   );
-  assert.equal(message, "the data does not fit its schema, n: no");
+  assert.equal(message, "the data does not match its schema: n: no");
 });
 
 Deno.test("checkMessage() refuses what does not fit", async () => {
@@ -169,7 +169,7 @@ Deno.test("checkMessage() refuses what does not fit", async () => {
     const refusal = await refusalOf(() => checked(CONTRACT, wire));
     assert.match(
       refusal.message,
-      /^the data does not fit its schema, n: .*$/,
+      /^the data does not match its schema: n: .*$/,
     );
   }
 });

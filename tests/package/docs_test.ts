@@ -23,6 +23,7 @@ import {
   isServer,
   listDocuments,
   readExamples,
+  readOpensslCommands,
   useFreePort,
 } from "../support/examples.ts";
 import { firstMatch } from "../support/process.ts";
@@ -53,6 +54,10 @@ Deno.test("README.md has examples", () => {
 function testDocument(path: string, examples: readonly Example[]): void {
   const folder = relative(ROOT, path).replace(/\W/g, "_");
   const runnable = examples.filter(({ ignored }) => !ignored);
+  for (const command of readOpensslCommands(path)) {
+    Deno.test(`${basename(path)} makes a certificate`, () =>
+      runShell(folder, command));
+  }
   for (const [index, example] of runnable.entries()) {
     testExample(folder, example, runnable[index - 1], runnable[index + 1]);
   }
@@ -81,6 +86,14 @@ function testExample(
       assert.fail(`${place} must follow a block that is a server`);
     });
   }
+}
+
+/** Runs a shell command, whose files later examples of the document can read. */
+async function runShell(folder: string, command: string): Promise<void> {
+  const cwd = await makeFolder(folder);
+  const args = ["-ec", command];
+  const { code, stderr } = await new Deno.Command("sh", { args, cwd }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
 }
 
 /** Runs an example to its end. */
@@ -213,9 +226,16 @@ function deno(cwd: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args,
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...certificateIn(cwd) },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   });
+}
+
+/** Trusts the certificate that an example of the document has made. */
+function certificateIn(cwd: string): Record<string, string> {
+  const files = [...Deno.readDirSync(cwd)];
+  const hasOne = files.some(({ name }) => name === "cert.pem");
+  return hasOne ? { DENO_CERT: "cert.pem" } : {};
 }

@@ -49,6 +49,13 @@ export function readExamples(path: string): Example[] {
   );
 }
 
+/** Reads the shell commands of a document that start with `openssl`. */
+export function readOpensslCommands(path: string): string[] {
+  const blocks = Deno.readTextFileSync(path).matchAll(/^```sh\n([^]*?)^```$/gm);
+  return [...blocks].map(([, block = ""]) => block)
+    .filter((block) => block.startsWith("openssl"));
+}
+
 /** The name of the file that an example is written to. */
 export function fileNameOf({ name, place }: Example): string {
   return name ?? `${place.replace(/\W/g, "_")}.ts`;
@@ -82,7 +89,9 @@ function nested(levels: number): string {
 export function useFreePort({ code }: Example, url?: string): string {
   const server = code.match(/(\w+) = (?:serve|start)\(/)?.[1];
   const target = url === undefined ? `${server}.url` : JSON.stringify(url);
-  return code.replaceAll(CALL, (call, name: string, args: string) => {
+  const local = url?.replace(/^\w+:\/\/127\.0\.0\.1/, "localhost");
+  const placed = code.replace("localhost:5000", local ?? "localhost:5000");
+  return placed.replaceAll(CALL, (call, name: string, args: string) => {
     const key = name === "connect" ? "url" : "port";
     if (new RegExp(`\\b${key}\\b`).test(args)) return call;
     const host = /\bhostname\b/.test(args) ? "" : `hostname: "127.0.0.1", `;

@@ -1,9 +1,9 @@
 /**
- * Publishing, without what only a checkout needs.
+ * Publishes the package from a copy.
  *
- * `deno publish` in the checkout would take the stand-ins of `tools/links/` along: its
- * graph resolves `jsr:@std/*` to them, and refuses to leave out what it resolves to.
- * So the package is published from a copy that has no links.
+ * `deno.json` has links that replace some packages of JSR with stand-ins, for networks
+ * that do not reach JSR. `deno publish` refuses to publish a package with links, so the
+ * copy has none. It consists of the files in `publish.include`.
  *
  * ```sh
  * deno run --allow-all tools/publish.ts --dry-run
@@ -18,50 +18,42 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What a configuration has that is of interest here. */
+/** The parts of `deno.json` that are used here. */
 interface Config {
-  readonly links: readonly string[];
+  readonly links?: readonly string[];
+  readonly publish: { readonly include: readonly string[] };
 }
 
 /**
- * Lays the package out as it is published.
+ * Copies the files of the package into a directory.
  *
- * @param directory Where to
- * @param options `allowDirty`: whether the checkout may have changes, as it may by
- * default
+ * @param directory The target
  * @returns The paths of the files, relative to the directory
  */
-export async function stage(
-  directory: string,
-  { allowDirty = true }: { readonly allowDirty?: boolean } = {},
-): Promise<string[]> {
-  const paths = await listPackage(allowDirty);
+export async function stage(directory: string): Promise<string[]> {
+  const { links: _, ...config } = await readConfig();
+  const paths = config.publish.include.flatMap(listFiles).sort();
   for (const path of paths) {
     const target = join(directory, path);
     await Deno.mkdir(dirname(target), { recursive: true });
     await Deno.copyFile(new URL(path, ROOT), target);
   }
-  const { links: _, ...config } = await readConfig();
   await writeConfig(directory, config);
   return paths;
 }
 
-/** What `deno publish` would take, without the stand-ins. */
-async function listPackage(allowDirty: boolean): Promise<string[]> {
-  const args = ["publish", "--dry-run", "--no-check"];
-  if (allowDirty) args.push("--allow-dirty");
-  const env = { NO_COLOR: "1" };
-  const { success, stderr } = await deno(args, { cwd: ROOT, env }).output();
-  const report = new TextDecoder().decode(stderr);
-  assert(success, report);
-  const urls = report.matchAll(/^ *(file:\S+) \(.*\)$/gm);
-  return [...urls]
-    .map(([, url = ""]) => decodeURI(url.slice(ROOT.href.length)))
-    .filter((path) => !path.startsWith("tools/links/"));
+/** Lists the files of an entry of `publish.include`. */
+function listFiles(entry: string): string[] {
+  if (entry.startsWith("*.")) {
+    return namesIn("").filter((name) => name.endsWith(entry.slice(1)));
+  }
+  const { isDirectory } = Deno.statSync(new URL(entry, ROOT));
+  if (!isDirectory) return [entry];
+  return namesIn(`${entry}/`).flatMap((name) => listFiles(`${entry}/${name}`));
 }
 
-function deno(args: string[], options: Deno.CommandOptions): Deno.Command {
-  return new Deno.Command(Deno.execPath(), { args, stdin: "null", ...options });
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => name);
 }
 
 async function readConfig(): Promise<Config> {
@@ -69,31 +61,50 @@ async function readConfig(): Promise<Config> {
 }
 
 async function writeConfig(directory: string, config: object): Promise<void> {
-  const text = `${JSON.stringify(config, null, 2)}\n`;
-  await Deno.writeTextFile(join(directory, "deno.json"), text);
+  const json = `${JSON.stringify(config, null, 2)}\n`;
+  await Deno.writeTextFile(join(directory, "deno.json"), json);
+}
+
+/** Adds the links of the checkout to the copy. They must not change what is published. */
+async function addLinks(directory: string): Promise<void> {
+  const { links = [], ...config } = await readConfig();
+  const paths = links.map((link) => fileURLToPath(new URL(link, ROOT)));
+  await writeConfig(directory, { ...config, links: paths });
+}
+
+/** Fails if the checkout has changes that are not committed. */
+async function assertCommitted(): Promise<void> {
+  const command = new Deno.Command("git", {
+    args: ["status", "--porcelain"],
+    cwd: ROOT,
+  });
+  const { success, stdout } = await command.output();
+  const changes = new TextDecoder().decode(stdout);
+  assert(
+    success && changes === "",
+    `Cannot publish: the checkout has uncommitted changes. Commit them first.\n${changes}`,
+  );
 }
 
 /** Publishes with the arguments of this program; returns the exit code. */
 async function publish(directory: string, args: string[]): Promise<number> {
-  const isRehearsal = args.includes("--dry-run");
-  const allowDirty = isRehearsal || args.includes("--allow-dirty");
-  await stage(directory, { allowDirty });
-  if (isRehearsal) {
-    // From outside of the package, links resolve and are not published: so this
-    // works on networks without JSR, too.
-    const config = await readConfig();
-    const links = config.links.map((link) =>
-      fileURLToPath(new URL(link, ROOT))
-    );
-    await writeConfig(directory, { ...config, links });
-  }
-  const options = { cwd: directory, stdin: "inherit" } as const;
-  const { code } = await deno(["publish", ...args], options).spawn().status;
+  const isDryRun = args.includes("--dry-run");
+  if (!isDryRun && !args.includes("--allow-dirty")) await assertCommitted();
+  await stage(directory);
+  // Deno does not publish linked packages that are outside of the package. With the
+  // links, a dry run also works without JSR.
+  if (isDryRun) await addLinks(directory);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["publish", ...args],
+    cwd: directory,
+    stdin: "inherit",
+  });
+  const { code } = await command.spawn().status;
   return code;
 }
 
 if (import.meta.main) {
-  // Not in .cache/: `deno publish` leaves out what the .gitignore above it names.
+  // Not in the checkout: `deno publish` skips files that its .gitignore names.
   const directory = await Deno.makeTempDir({ prefix: "hoist_" });
   try {
     Deno.exitCode = await publish(directory, Deno.args);

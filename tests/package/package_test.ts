@@ -1,4 +1,4 @@
-/** The package as its users get it, from a registry into an empty cache. */
+/** Tests the package as users get it: from a registry, with an empty cache. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -8,13 +8,14 @@ import { settlesWithin } from "../../common/async.ts";
 import { VERSION } from "../../version.ts";
 import { firstMatch } from "../support/process.ts";
 import { JsrRegistry } from "../support/jsr_registry.ts";
+import { readSources } from "../support/modules.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** How long a server may take to end, in milliseconds. */
+/** The time limit for the end of a server, in milliseconds. */
 const LIMIT = 60_000;
 
-/** An empty folder, with a cache and a registry of its own. */
+/** An empty folder that has its own cache and registry. */
 class Sandbox implements AsyncDisposable {
   readonly #registry: JsrRegistry;
   readonly #directory: string;
@@ -30,18 +31,23 @@ class Sandbox implements AsyncDisposable {
     return new Sandbox(await JsrRegistry.start(), directory);
   }
 
-  /** What a program that `run` started has tried to be allowed. */
-  async asked(): Promise<Set<string>> {
+  /** The folder in which programs run. */
+  get project(): string {
+    return join(this.#directory, "project");
+  }
+
+  /** The permissions that the last program requested. */
+  async requested(): Promise<Set<string>> {
     const audit = await Deno.readTextFile(join(this.#directory, "audit"));
     const lines = audit.trim().split("\n");
     return new Set(lines.map((line) => JSON.parse(line).permission));
   }
 
   write(name: string, source: string): Promise<void> {
-    return Deno.writeTextFile(join(this.#directory, "project", name), source);
+    return Deno.writeTextFile(join(this.project, name), source);
   }
 
-  /** Runs a program to its end; returns what it prints. */
+  /** Runs a program until it ends; returns its output. */
   async run(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.#deno(args).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
@@ -58,11 +64,11 @@ class Sandbox implements AsyncDisposable {
     await Deno.remove(this.#directory, { recursive: true });
   }
 
-  /** A program without permissions that has the registry. */
+  /** Makes the command for a program without permissions that uses the registry. */
   #deno(args: string[], stdout: "piped" | "null" = "piped"): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...args],
-      cwd: join(this.#directory, "project"),
+      cwd: this.project,
       env: {
         DENO_AUDIT_PERMISSIONS: join(this.#directory, "audit"),
         DENO_DIR: join(this.#directory, "cache"),
@@ -122,40 +128,46 @@ Deno.test("a server of jsr:@hoist/cli and a client of jsr:@hoist/cli/client talk
   await terminate(child, errors);
 });
 
-Deno.test("importing the library needs no permission and asks for none", async () => {
+Deno.test("importing the package needs no permission and requests none", async () => {
   await using sandbox = await Sandbox.make();
   const { exports } = await readJson(new URL("deno.json", ROOT));
   const paths = Object.keys(exports).map((path) => path.slice(1));
   const imports = paths.map((path) => `import "jsr:@hoist/cli${path}";\n`);
   await sandbox.write("main.ts", `${imports.join("")}console.log("imported");`);
   assert.equal(await sandbox.run("main.ts"), "imported\n");
-  // Every program that imports from a registry has this one, without asking.
-  assert.deepEqual(await sandbox.asked(), new Set(["import"]));
+  // Every program that imports from a registry has this permission.
+  assert.deepEqual(await sandbox.requested(), new Set(["import"]));
 });
 
-Deno.test("the package is the modules, the documents and the configuration", async () => {
+Deno.test("the package works without links, with the packages of the registry", async () => {
+  await using sandbox = await Sandbox.make();
+  await stage(sandbox.project);
+  const output = await sandbox.run("--check", "mod.ts", "--version");
+  assert.equal(output, `hoist ${VERSION}\n`);
+});
+
+Deno.test("the package contains all modules, and nothing of tests and tools", async () => {
   const { paths } = await stageAndRemove();
-  const modules = [...Deno.readDirSync(ROOT)]
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith(".ts"));
-  const others = [
-    "CHANGELOG.md",
-    "LICENSE",
-    "README.md",
-    "SECURITY.md",
-    "deno.json",
-  ];
-  assert.deepEqual(paths.toSorted(), [...modules, ...others].toSorted());
+  const modules = paths.filter((path) => path.endsWith(".ts"));
+  assert.deepEqual(modules, [...(await readSources()).keys()]);
+});
+
+Deno.test("the package contains every file that its documents link to", async () => {
+  const { paths } = await stageAndRemove();
+  const missing = paths.filter((path) => path.endsWith(".md")).flatMap((path) =>
+    linksIn(path).filter((target) => !paths.includes(target))
+      .map((target) => `${path} links to ${target}`)
+  );
+  assert.deepEqual(missing, []);
 });
 
 Deno.test("the package has the configuration of the checkout without its links", async () => {
   const { config } = await stageAndRemove();
-  const { links, ...rest } = await readJson(new URL("deno.json", ROOT));
-  assert.equal(links.length, 3);
+  const { links: _, ...rest } = await readJson(new URL("deno.json", ROOT));
   assert.deepEqual(config, rest);
 });
 
-Deno.test("deno task publish:check takes the files of the package and no others", async () => {
+Deno.test("deno task publish:check publishes exactly the files of the package", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "publish:check"],
     cwd: ROOT,
@@ -163,12 +175,22 @@ Deno.test("deno task publish:check takes the files of the package and no others"
   }).output();
   const report = new TextDecoder().decode(stderr);
   assert.equal(code, 0, report);
-  const names = report.matchAll(/^ *file:\S+\/(\S+) \(.*\)$/gm);
+  const files = report.matchAll(/^ *file:\S+\/hoist_[^/]+\/(\S+) \(.*\)$/gm);
   const { paths } = await stageAndRemove();
-  assert.deepEqual([...names].map(([, name]) => name), paths);
+  assert.deepEqual([...files].map(([, path]) => path), paths);
 });
 
-/** Where a server that is starting listens, and all that it says. */
+/** The files that a document links to, as paths in the package. */
+function linksIn(path: string): string[] {
+  const text = Deno.readTextFileSync(new URL(path, ROOT));
+  return [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => new URL(target, new URL(path, ROOT)).href)
+    .map((url) => url.slice(ROOT.href.length));
+}
+
+/** The URL of a server that is starting, and everything that it logs. */
 function watch(
   child: Deno.ChildProcess,
 ): { readonly url: Promise<string>; readonly errors: Promise<string> } {
@@ -178,7 +200,7 @@ function watch(
   return { url, errors: new Response(all).text() };
 }
 
-/** Asks a server to end, which it has to do well. */
+/** Ends a server with SIGTERM. Its exit code must be 0. */
 async function terminate(
   child: Deno.ChildProcess,
   errors: Promise<string>,
@@ -190,7 +212,7 @@ async function terminate(
   assert.equal(code, 0, `The server ended with ${code}:\n${await errors}`);
 }
 
-/** What the package is made of. */
+/** Reads the paths and the configuration of the staged package. */
 async function stageAndRemove(): Promise<{ paths: string[]; config: unknown }> {
   const directory = await Deno.makeTempDir();
   try {

@@ -1,27 +1,26 @@
-/** A registry that behaves as JSR does, for tests of the package as it is published. */
+/** A registry that behaves like JSR, for tests of the published package. */
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { stage } from "../../tools/publish.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const LINKS = new URL("../../tools/links/", import.meta.url);
 
-/** What a configuration has that is of interest here. */
+/** The parts of a `deno.json` that are used here. */
 interface Config {
   readonly name: string;
   readonly version: string;
   readonly exports: string | Readonly<Record<string, string>>;
   readonly imports?: Readonly<Record<string, string>>;
-  readonly links?: readonly string[];
 }
 
 /** The contents of files, by their paths. */
 type Files = Map<string, string>;
 
 /**
- * A registry on a free port of the loopback interface, to be named in `JSR_URL`. It
- * has this package, as it would be published, and the stand-ins of `tools/links/` under
- * the names of what they stand in for.
+ * A registry on a free port of the loopback interface, for the variable `JSR_URL`. It
+ * has this package as it is published, and the stand-ins in `tools/links/` under the
+ * names of the genuine packages.
  */
 export class JsrRegistry implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -33,19 +32,15 @@ export class JsrRegistry implements AsyncDisposable {
 
   /** Publishes the packages and starts the registry. */
   static async start(): Promise<JsrRegistry> {
-    const { links = [] } = await readConfig(ROOT);
-    const packages = [
-      publish(await readStaged()),
-      ...await Promise.all(
-        links.map(async (link) =>
-          publish(await readFiles(new URL(`${link}/`, ROOT)))
-        ),
-      ),
-    ];
+    const standIns = [...Deno.readDirSync(LINKS)].map(({ name }) =>
+      readFiles(new URL(`${name}/`, LINKS))
+    );
+    const sources = await Promise.all([readStaged(), ...standIns]);
+    const packages = sources.map(publish);
     return new JsrRegistry(new Map(packages.flatMap((files) => [...files])));
   }
 
-  /** What `JSR_URL` has to be. */
+  /** The value for `JSR_URL`. */
   get url(): string {
     return `http://127.0.0.1:${this.#server.addr.port}/`;
   }
@@ -64,7 +59,7 @@ function answer(request: Request, files: Files): Response {
   return new Response(content, { headers: { "content-type": type } });
 }
 
-/** All that the registry has of a package, by paths below its own root. */
+/** Makes the files of the registry for a package, by their paths in the registry. */
 function publish(sources: Files): Files {
   const config: Config = JSON.parse(sources.get("deno.json") ?? "");
   const { name, version, exports } = config;
@@ -88,8 +83,8 @@ function publish(sources: Files): Files {
 }
 
 /**
- * Writes out what the import map says, in the code and not in its documentation: a
- * published package has no import map.
+ * Replaces names of the import map in the code, but not in the documentation. A published
+ * package has no import map.
  */
 function unfurl(source: string, { imports = {} }: Config): string {
   return source.replaceAll(
@@ -98,7 +93,7 @@ function unfurl(source: string, { imports = {} }: Config): string {
   );
 }
 
-/** What stands for a name, or for the package that it is a part of. */
+/** Resolves a name, or the package that it is a part of, with the import map. */
 function resolve(
   name: string,
   imports: Readonly<Record<string, string>>,
@@ -131,8 +126,4 @@ async function readFiles(directory: URL): Promise<Files> {
     files.set(name, await Deno.readTextFile(new URL(name, directory)));
   }
   return files;
-}
-
-async function readConfig(directory: URL): Promise<Config> {
-  return JSON.parse(await Deno.readTextFile(new URL("deno.json", directory)));
 }

@@ -1,10 +1,10 @@
-/** What the built-in operations refuse. */
+/** Reads the errors of the built-in operations. */
 
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 
-/** What a client is told, which is one issue with an argument and nothing of the host. */
+/** Asserts that an operation rejects one argument, and returns the message of the issue. */
 export async function argumentErrorOf(
   argument: string,
   promise: Promise<string>,

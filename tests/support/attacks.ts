@@ -1,4 +1,4 @@
-/** What the tests that attack have in common. */
+/** Hostile values, and a server under attack. */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
@@ -6,32 +6,32 @@ import { LogRecorder } from "./log_recorder.ts";
 import { operation, RawClient } from "./raw_client.ts";
 import { serveQuietly } from "./server.ts";
 
-/** What throws whatever one does to it. */
+/** A proxy that throws on every access. */
 export const HOSTILE = new Proxy({}, {
   get: () => {
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   },
   has: () => {
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   },
   ownKeys: () => {
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   },
   getPrototypeOf: () => {
-    throw new Error("secret of the host");
+    throw new Error("secret of the application");
   },
 });
 
-/** What a handler must never tell anyone. */
+/** Throws an error whose message no client may see. */
 export function fail(): never {
-  throw new Error("secret of the host");
+  throw new Error("secret of the application");
 }
 
-/** What holds itself. */
+/** An object that contains itself. */
 export const CYCLE: Record<string, unknown> = {};
 CYCLE.self = CYCLE;
 
-/** Arrays in arrays, deeper than the stack goes, and none that JSON can do without it. */
+/** Arrays nested so deeply that JSON.stringify overflows the stack. */
 export const DEEP = Array.from({ length: 200_000 }).reduce<unknown>(
   (inner) => [inner],
   { toJSON: () => 1 },
@@ -40,10 +40,10 @@ export const DEEP = Array.from({ length: 200_000 }).reduce<unknown>(
 const revocable = Proxy.revocable({}, {});
 revocable.revoke();
 
-/** A proxy that is of no use any more. */
+/** A revoked proxy. */
 export const REVOKED = revocable.proxy;
 
-/** A server with a client that attacks, one that does not, and what is logged. */
+/** Starts a server with one client for the attack and another, ordinary client. */
 export async function startAttack(
   options: { readonly exposeErrors?: boolean } = {},
 ) {
@@ -55,14 +55,14 @@ export async function startAttack(
   return { logger, server, client, other };
 }
 
-/** Asserts that somebody is served. */
+/** Asserts that the server answers a client. */
 export async function assertServed(client: RawClient, id = 900): Promise<void> {
   client.send(operation(id, "fine", { n: id }));
-  const [{ id: answered, data }] = await client.take(1);
-  assert.deepEqual([answered, data], [id, { result: { n: id } }]);
+  const [{ id: replyId, data }] = await client.take(1);
+  assert.deepEqual([replyId, data], [id, { result: { n: id } }]);
 }
 
-/** Runs an attack while another client is there, and sees that this is served. */
+/** Runs an attack and asserts that the server still answers another client. */
 export async function assertSurvives(
   attack: (server: Server, logger: LogRecorder) => Promise<void>,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** Counts bytes. */
 
-/** The length of a text on the wire, in bytes. */
+/** Returns the length of a string in bytes of UTF-8. */
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }

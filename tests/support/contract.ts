@@ -1,4 +1,4 @@
-/** A contract as tests use it, and both sides of it. */
+/** A contract for tests, and a server and a client that use it. */
 
 import { z } from "zod";
 import { connect } from "../../client.ts";
@@ -9,7 +9,7 @@ import { serve, type ServeOptions, type Server } from "../../server.ts";
 import type { LoginDecision } from "../../auth.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
-/** What both sides have agreed on. */
+/** The contract of the server and the client. */
 export const contract = defineContract({
   messages: {
     hello: {
@@ -38,7 +38,7 @@ export const contract = defineContract({
 
 export type TestContract = typeof contract;
 
-/** A server on a free port of the loopback interface that keeps to the contract. */
+/** Starts a server with the contract on a free port of the loopback interface. */
 export function serveContract(
   options: Partial<ServeOptions<LoginDecision, TestContract>> = {},
 ): Server<unknown, TestContract> {
@@ -47,7 +47,7 @@ export function serveContract(
   return serve("test", { ...where, logger, contract, ...options });
 }
 
-/** A client of that server that keeps to the contract, too. */
+/** Connects a client with the contract. */
 export function connectWithContract(
   { url }: { readonly url: string },
   options: Partial<ConnectOptions<TestContract>> = {},

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-/** What a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;
@@ -13,7 +13,7 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   throw new assert.AssertionError({ message: "The promise did not reject" });
 }
 
-/** Whether something throws, or rejects with, just that: also what no assertion can show. */
+/** Reports whether a function throws or rejects with a value. `assert` cannot print hostile values. */
 export async function throwsExactly(
   attempt: () => unknown,
   expected: unknown,

@@ -1,13 +1,13 @@
-/** A server that does what a test says, and what a client needs to meet it. */
+/** Servers whose replies a test controls, and the frames that they send. */
 
-/** The answer of a Hoist server to `GET /hoist/ack`. */
+/** Returns the response of a Hoist server to `GET /hoist/ack`. */
 export function ackResponse(): Response {
   return Response.json({ version: "1.0.1" });
 }
 
 /**
- * A server that is no Hoist server of ours: it does what the test says. A client that
- * was promised batches may send them: `text` is what it sent.
+ * Starts a server that calls `onFrame` for each frame. `frame` is an array if the client
+ * sent a batch, and `text` is the frame as it was sent.
  */
 export function fakeServer(
   onFrame: (
@@ -32,7 +32,7 @@ export function fakeServer(
   };
 }
 
-/** A request, or a goodbye, as a fake server reads it. */
+/** A request or a goodbye that a fake server received. */
 export interface FakeRequest {
   readonly id: number;
   readonly action?: string;
@@ -40,8 +40,8 @@ export interface FakeRequest {
 }
 
 /**
- * A server that answers the login with `login`, keeps what comes after it and does
- * with that what the test says, until the client says goodbye.
+ * Starts a server that answers the login with `login`, records the later frames and
+ * calls `onRequests` for each frame until the client says goodbye.
  */
 export function recordingServer(
   login: string,
@@ -53,20 +53,20 @@ export function recordingServer(
     texts.push(text);
     const requests = [frame].flat() as unknown as FakeRequest[];
     const isGoodbye = ({ end }: FakeRequest) => end === true;
-    const taken = requests.filter((request) => !isGoodbye(request));
-    if (taken.length > 0) onRequests(socket, taken);
+    const others = requests.filter((request) => !isGoodbye(request));
+    if (others.length > 0) onRequests(socket, others);
     if (requests.some(isGoodbye)) socket.close(1000);
   });
   return { ...server, texts };
 }
 
-/** A broadcast of a server. */
+/** Returns the frame of a broadcast. */
 export function broadcastFrame(name: string): string {
   const message = { message: name, data: {}, id: 1, replying: null };
   return successFrame(null, "s_newmsg", message);
 }
 
-/** A success frame: protocol.md, "Frames". */
+/** Returns a success frame: docs/protocol.md, "Frames". */
 export function successFrame(
   id: number | null,
   message: string | null,
@@ -76,7 +76,7 @@ export function successFrame(
   return JSON.stringify({ ...rest, id, message, data });
 }
 
-/** An error frame: protocol.md, "Frames". */
+/** Returns an error frame: docs/protocol.md, "Frames". */
 export function errorFrame(
   id: number | null,
   code: number,

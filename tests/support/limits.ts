@@ -1,4 +1,4 @@
-/** What the tests of limits have in common. */
+/** A server with limits, and assertions on the errors and log lines of a limit. */
 
 import assert from "node:assert/strict";
 import type { Limits } from "../../server/limits.ts";
@@ -6,14 +6,14 @@ import type { ServeOptions, Server } from "../../server.ts";
 import type { LogRecorder } from "./log_recorder.ts";
 import { serveQuietly } from "./server.ts";
 
-/** A server whose operation `echo` returns what it gets. */
+/** Starts a server whose operation `echo` returns its data. */
 export function serveEcho(limits: Limits, options: ServeOptions = {}): Server {
   const server = serveQuietly({ limits, ...options });
   server.operation("echo", (data) => data);
   return server;
 }
 
-/** The error of a request that goes beyond a limit. */
+/** Returns the error frame of a request that exceeds a limit. */
 function exceeded(id: number, limit: keyof Limits, value: number) {
   return {
     success: false,
@@ -25,7 +25,7 @@ function exceeded(id: number, limit: keyof Limits, value: number) {
   };
 }
 
-/** Asserts that an answer is that error, with a description in words. */
+/** Asserts that a frame is the error of a limit and has a description. */
 export function assertExceeded(
   answer: { desc: string },
   id: number,
@@ -37,14 +37,14 @@ export function assertExceeded(
   assert.match(desc, /^[a-z"].*[^.]$/);
 }
 
-/** The code of each answer by its id. */
+/** Returns the id and the code of each frame, sorted by id. */
 export function codes(answers: { id: number; code: number }[]): number[][] {
   return answers.map(({ id, code }) => [id, code]).toSorted((one, other) =>
     one[0]! - other[0]!
   );
 }
 
-/** Asserts that so many lines of the log name the limit, and that none has the token. */
+/** Asserts that `count` lines of the log name the limit, and that none contains the token. */
 export function assertLogged(
   logger: LogRecorder,
   limit: string,

@@ -2,10 +2,10 @@
 
 import type { Logger } from "../../common/logger.ts";
 
-/** A logger that keeps what it is told, as `level line`. */
+/** A logger that records its lines as `level line`. */
 export class LogRecorder implements Logger {
   readonly lines: string[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #wake = new Set<() => void>();
 
   debug(line: string): void {
     this.#add("debug", line);
@@ -23,7 +23,7 @@ export class LogRecorder implements Logger {
     this.#add("error", line);
   }
 
-  /** The first line that matches, now or once it comes. */
+  /** Resolves to the first line that matches, as soon as there is one. */
   async line(pattern: RegExp): Promise<string> {
     while (true) {
       const line = this.lines.find((line) => pattern.test(line));

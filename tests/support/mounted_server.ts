@@ -1,4 +1,4 @@
-/** A server whose peers say themselves where they come from. */
+/** A mounted server whose clients set their own address. */
 
 import { type ServeOptions, Server } from "../../server.ts";
 import { LogRecorder } from "./log_recorder.ts";
@@ -10,10 +10,10 @@ export interface Mounted extends Addressed, AsyncDisposable {
   readonly logger: LogRecorder;
 }
 
-/** The header with the address that a request comes from, `127.0.0.1` if it is missing. */
+/** The request header with the address of the client. The default is `127.0.0.1`. */
 export const ADDRESS_HEADER = "X-Test-From";
 
-/** Mounts a server that takes the address of a peer from a header. */
+/** Mounts a server that reads the address of a client from a header. */
 export function mount(options: ServeOptions = {}): Mounted {
   const logger = new LogRecorder();
   const server = new Server("test", { logger, ...options });

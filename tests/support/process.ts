@@ -1,6 +1,6 @@
 /** Reads the output of programs that tests start. */
 
-/** The first thing that a program prints and that matches. */
+/** Returns the first match in the output of a program. */
 export async function firstMatch(
   output: ReadableStream<Uint8Array<ArrayBuffer>>,
   pattern: RegExp,

@@ -1,8 +1,8 @@
 /** Random numbers that a test can repeat. */
 
 /**
- * Numbers from 0 up to 1 that look random and are the same each time: mulberry32, by
- * Tommy Ettinger.
+ * Returns a generator of pseudo-random numbers from 0 (inclusive) to 1 (exclusive):
+ * mulberry32, by Tommy Ettinger.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed;

@@ -2,7 +2,7 @@
 
 import type { Server } from "../../server.ts";
 
-/** A client that speaks frames instead of Hoist. */
+/** A WebSocket client that sends and receives single frames. */
 export class RawClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #frames: unknown[] = [];
@@ -23,7 +23,7 @@ export class RawClient implements AsyncDisposable {
     });
   }
 
-  /** Opens the WebSocket and says nothing. */
+  /** Opens the WebSocket without a login. */
   static async open(server: Pick<Server, "url">): Promise<RawClient> {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/hoist`);
     const client = new RawClient(socket);
@@ -34,7 +34,7 @@ export class RawClient implements AsyncDisposable {
     return client;
   }
 
-  /** Opens the WebSocket and logs in; without features, as a client of Hoist 1 does. */
+  /** Opens the WebSocket and logs in. Without features, it is a Hoist 1 client. */
   static async logIn(
     server: Pick<Server, "url" | "token">,
     features?: readonly unknown[],
@@ -46,21 +46,21 @@ export class RawClient implements AsyncDisposable {
     return client;
   }
 
-  /** Sends a text or binary frame as it is, anything else as JSON. */
+  /** Sends a string or bytes unchanged, and any other value as JSON. */
   send(frame: unknown): void {
     const isRaw = typeof frame === "string" || frame instanceof Uint8Array;
     this.#socket.send(isRaw ? frame : JSON.stringify(frame));
   }
 
-  /** The next frame of the server. */
-  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  /** Resolves to the next frame of the server. */
+  // deno-lint-ignore no-explicit-any -- tests read any property
   next(): Promise<any> {
     if (this.#frames.length > 0) return Promise.resolve(this.#frames.shift());
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** So many frames of the server, alone or in batches. */
-  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  /** Resolves to the next `count` frames of the server, single or in batches. */
+  // deno-lint-ignore no-explicit-any -- tests read any property
   async take(count: number): Promise<any[]> {
     const taken: unknown[] = [];
     while (taken.length < count) taken.push(...[await this.next()].flat());
@@ -73,7 +73,7 @@ export class RawClient implements AsyncDisposable {
   }
 }
 
-/** What all successes of a server have in common. */
+/** The members that all success frames of a server have. */
 export const SUCCESS = {
   success: true,
   data: null,
@@ -83,7 +83,7 @@ export const SUCCESS = {
   desc: null,
 };
 
-/** A message as a raw client sends it. */
+/** Returns the request frame of a message. */
 export function message(
   id: number,
   name: string,
@@ -93,7 +93,7 @@ export function message(
   return { id, action: "message", data: { message: name, data, replying } };
 }
 
-/** A call as a raw client sends it. */
+/** Returns the request frame of an operation. */
 export function operation(id: number, name: string, data = {}) {
   return { id, action: "operation", data: { operation: name, data } };
 }

@@ -1,19 +1,19 @@
-/** Servers that a client comes back to, and what watches it. */
+/** Servers for clients that reconnect, and a recorder of connection states. */
 
 import type { Connection } from "../../client/connection.ts";
 import type { ConnectionState, ConnectionStatus } from "../../client/status.ts";
 import { ackResponse, fakeServer, successFrame } from "./fake_server.ts";
 
-/** What a fake server does with the frames of one connection. */
+/** Handles the frames of one connection of a fake server. */
 export type ConnectionScript = (
   socket: WebSocket,
   frame: Record<string, unknown>,
 ) => void;
 
-/** Waits that no test notices. */
+/** Reconnect options with short delays. */
 export const FAST_RECONNECT = { minDelay: 1, maxDelay: 2 };
 
-/** Lets a client in, answers operations with their names, and goodbyes. */
+/** Answers the login, operations (with their names), messages and goodbyes. */
 export const answerAll: ConnectionScript = (
   socket,
   { id, token, action, data, end },
@@ -29,12 +29,12 @@ export const answerAll: ConnectionScript = (
   }
 };
 
-/** Lets a client in and takes all else without an answer. */
+/** Answers the login and goodbyes only. */
 export const answerLoginOnly: ConnectionScript = (socket, frame) => {
   if (frame.token !== undefined || frame.end === true) answerAll(socket, frame);
 };
 
-/** Lets a client in, answers no request and closes at one of them, the first or so. */
+/** Answers the login and closes the connection at the n-th request. */
 export function closeOnRequest(
   code: number,
   reason = "",
@@ -51,32 +51,32 @@ export function closeOnRequest(
 }
 
 /**
- * A server to whose first connection the first visit happens, and so on; the last one
- * happens to all others.
+ * Starts a server that handles the first connection with the first script, and so on.
+ * The last script handles all later connections.
  */
 export function scriptedServer(
-  visits: readonly [...ConnectionScript[], ConnectionScript],
+  scripts: readonly [...ConnectionScript[], ConnectionScript],
   ack: (request: Request) => Response | Promise<Response> = ackResponse,
 ) {
   const sockets: WebSocket[] = [];
   const frames: Record<string, unknown>[][] = [];
   const server = fakeServer((socket, frame) => {
     if (!sockets.includes(socket)) sockets.push(socket);
-    const visit = sockets.indexOf(socket);
-    (frames[visit] ??= []).push(frame);
-    (visits[visit] ?? visits.at(-1)!)(socket, frame);
+    const connection = sockets.indexOf(socket);
+    (frames[connection] ??= []).push(frame);
+    (scripts[connection] ?? scripts.at(-1)!)(socket, frame);
   }, ack);
   return {
     url: server.url,
-    /** The sockets of all connections, in their order */
+    /** The sockets of all connections in order */
     sockets,
-    /** What came on each of them, the login first */
+    /** The frames of each connection, starting with the login */
     frames,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
-/** The operations and messages among frames, by name. */
+/** Returns the names of the operations and messages among the frames. */
 export function requestNames(
   frames: readonly Record<string, unknown>[] | undefined,
 ): unknown[] {
@@ -86,12 +86,12 @@ export function requestNames(
   });
 }
 
-/** What becomes of a connection, from now on. */
+/** Records the states of a connection from now on. */
 export class StateRecorder {
-  /** Every state that there was */
+  /** All states so far */
   readonly seen: ConnectionState[] = [];
   readonly #statuses: ConnectionStatus[] = [];
-  #taken = 0;
+  #read = 0;
   #wake = () => {};
 
   constructor(connection: Connection) {
@@ -102,7 +102,7 @@ export class StateRecorder {
     });
   }
 
-  /** The next time that a connection is in a state, which may have been already. */
+  /** Resolves to the next status with a state, or to a recorded one that was not read yet. */
   async next<State extends ConnectionState>(
     state: State,
   ): Promise<Extract<ConnectionStatus, { state: State }>> {
@@ -123,13 +123,13 @@ function isOf<State extends ConnectionState>(
   return status.state === state;
 }
 
-/** What stands between a client and a server, and may fail. */
+/** A TCP proxy between a client and a server that can fail. */
 export class TcpProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #target: number;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #accepting: Promise<void>;
-  /** Whether new connections lead nowhere */
+  /** Whether new connections are accepted and never answered */
   isStalled = false;
 
   constructor(target: { readonly url: string }) {
@@ -141,7 +141,7 @@ export class TcpProxy implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Ends all connections, without a Close frame. */
+  /** Ends all connections without a Close frame. */
   cut(): void {
     for (const connection of this.#connections) connection.close();
     this.#connections.clear();
@@ -166,11 +166,11 @@ export class TcpProxy implements AsyncDisposable {
     const port = this.#target;
     const server = await Deno.connect({ hostname: "127.0.0.1", port });
     this.#connections.add(server);
-    const ways = [
+    const pipes = [
       client.readable.pipeTo(server.writable),
       server.readable.pipeTo(client.writable),
     ];
-    await Promise.allSettled(ways);
+    await Promise.allSettled(pipes);
     this.#connections.delete(client);
     this.#connections.delete(server);
   }

@@ -6,10 +6,10 @@ import { z } from "zod";
 import type { DataSchema } from "../../contract/contract.ts";
 
 /**
- * A schema by hand.
+ * Returns a schema without a library.
  *
- * @param validate What it says of a value, which may be rubbish
- * @param more What else its library can do
+ * @param validate Validates a value, and can return an invalid result
+ * @param more Other members of the schema
  */
 export function schemaOf(
   validate: (value: unknown) => unknown,
@@ -19,15 +19,15 @@ export function schemaOf(
   return { "~standard": standard as DataSchema["~standard"] };
 }
 
-/** A schema that takes anything as it is. */
+/** A schema that accepts every value unchanged. */
 export const ACCEPT_ALL = schemaOf((value) => ({ value }));
 
-/** A schema that takes nothing. */
+/** A schema that rejects every value. */
 export const REJECT_ALL = schemaOf(() => ({
   issues: [{ message: "no", path: ["n"] }],
 }));
 
-/** `{ n: number, rows: { name: string }[] }`, in the words of each library. */
+/** `{ n: number, rows: { name: string }[] }`, as a schema of each library. */
 export const LIBRARIES: Readonly<Record<string, DataSchema>> = {
   zod: z.object({
     n: z.number(),
@@ -40,13 +40,13 @@ export const LIBRARIES: Readonly<Record<string, DataSchema>> = {
   arktype: type({ n: "number", rows: type({ name: "string" }).array() }),
 };
 
-/** What fits these. */
+/** Valid data for these schemas. */
 export const VALID_DATA = { n: 1, rows: [{ name: "one" }, { name: "two" }] };
 
-/** What does not, at `rows[1].name`. */
+/** Data that is invalid at `rows[1].name`. */
 export const INVALID_DATA = { n: 1, rows: [{ name: "one" }, { name: 2 }] };
 
-/** `{ n: number }` above 0, by schemas that have to wait before they say so. */
+/** Async schemas for `{ n: number }` above 0. */
 export const ASYNC_SCHEMAS: Readonly<Record<string, DataSchema>> = {
   zod: z.object({ n: z.number().refine((n) => Promise.resolve(n > 0)) }),
   valibot: v.objectAsync({

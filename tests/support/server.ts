@@ -6,7 +6,7 @@ import type { Connection } from "../../client/connection.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
-/** A server on a free port of the loopback interface that logs nowhere. */
+/** Starts a server on a free port of the loopback interface without log output. */
 export function serveQuietly(options: ServeOptions = {}): Server {
   return serve("test", {
     hostname: "127.0.0.1",
@@ -16,9 +16,9 @@ export function serveQuietly(options: ServeOptions = {}): Server {
   });
 }
 
-/** A client of that server. */
+/** Connects a client to a server. */
 export function connectTo(
-  server: Server,
+  server: Pick<Server, "url">,
   options: ConnectOptions = {},
 ): Promise<Connection> {
   return connect("test", { url: server.url, ...options });

@@ -1,18 +1,18 @@
 /** Waiting in tests. */
 
-/** Waits; only to see that something does not happen, or to look again. */
+/** Waits. Use it only to see that something does not happen, or to poll. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** A promise with its resolver, for handlers that a test holds open. */
+/** Returns a promise and the function that resolves it, for handlers that a test holds. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => open = resolve);
   return { opened, open };
 }
 
-/** Waits until all callbacks that were due have run, and all that these made due. */
+/** Waits until all pending microtasks and callbacks have run. */
 export function endOfTick(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,12 +4,8 @@
  * @module
  */
 
-import {
-  encodeFrame,
-  joinBytes,
-  Opcode,
-  RawSocket,
-} from "../support/raw_socket.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { encodeFrame, joinBytes, Opcode } from "../support/websocket_frames.ts";
 import type { Asked } from "./server_request_checker.ts";
 import type { Oracle } from "./oracle.ts";
 import { within } from "./timeouts.ts";
@@ -23,7 +19,11 @@ export async function perform(
   port: number,
   oracle: Oracle,
 ): Promise<void> {
-  using socket = await RawSocket.open(port);
+  using socket = await TcpPeer.open({ addr: { port } });
+  const { status } = socket.answer;
+  if (status !== 101) {
+    throw new Error(`The handshake was answered with ${status}`);
+  }
   const client = new FuzzingClient(socket, oracle);
   const reading = client.read();
   // Whoever waits for it first is told.
@@ -35,7 +35,7 @@ export async function perform(
 }
 
 class FuzzingClient {
-  readonly #socket: RawSocket;
+  readonly #socket: TcpPeer;
   readonly #oracle: Oracle;
   #onFrame = (): void => {};
   #isOver = false;
@@ -43,7 +43,7 @@ class FuzzingClient {
   #written = Promise.resolve();
   #answers = 0;
 
-  constructor(socket: RawSocket, oracle: Oracle) {
+  constructor(socket: TcpPeer, oracle: Oracle) {
     this.#socket = socket;
     this.#oracle = oracle;
   }
@@ -52,7 +52,7 @@ class FuzzingClient {
   async read(): Promise<void> {
     try {
       for (;;) {
-        const frame = await this.#socket.next();
+        const frame = await this.#socket.frame();
         if (frame === null) return;
         this.#oracle.receive(frame);
         this.#reply(frame.opcode, frame.payload);
@@ -82,7 +82,7 @@ class FuzzingClient {
     }
     this.#oracle.relax();
     await this.#write(last);
-    if (leaving === "vanish") this.#socket.close();
+    if (leaving === "vanish") this.#socket[Symbol.dispose]();
     else await this.#socket.finish();
   }
 
@@ -122,7 +122,9 @@ class FuzzingClient {
   }
 
   #write(bytes: Uint8Array): Promise<void> {
-    this.#written = this.#written.then(() => this.#socket.send(bytes));
+    // If the server has closed the connection, the reading side reports it.
+    this.#written = this.#written.then(() => this.#socket.write(bytes))
+      .catch(() => {});
     return this.#written;
   }
 

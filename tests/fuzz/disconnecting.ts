@@ -9,7 +9,7 @@ import {
   type FrameOptions,
   joinBytes,
   Opcode,
-} from "../support/raw_socket.ts";
+} from "../support/websocket_frames.ts";
 import type { Random } from "./random.ts";
 import { GOODBYE } from "./requests.ts";
 

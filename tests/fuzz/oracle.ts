@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Opcode, type ServerFrame } from "../support/raw_socket.ts";
+import { Opcode, type ServerFrame } from "../support/websocket_frames.ts";
 import { assertLoginData, decodeAnswers } from "./server_frames.ts";
 import type { Answer } from "./response_steps.ts";
 import { Dialogue, type Surroundings } from "./response_checker.ts";

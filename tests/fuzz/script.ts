@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeFrame, joinBytes, Opcode } from "../support/raw_socket.ts";
+import { encodeFrame, joinBytes, Opcode } from "../support/websocket_frames.ts";
 import { lastBytes, type Leaving } from "./disconnecting.ts";
 import { isEnd, type Payload, readFrame, type Rules } from "./model.ts";
 import type { Random } from "./random.ts";

@@ -6,12 +6,8 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { seededRandom } from "../support/random.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import {
-  frameOf,
-  requestUpgrade,
-  TcpPeer,
-  UPGRADE,
-} from "../support/tcp_peer.ts";
+import { encodeRequest, requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
+import { encodeFrame } from "../support/websocket_frames.ts";
 
 const MANY = 200;
 
@@ -33,11 +29,11 @@ async function assertServed(server: Server, client: RawClient): Promise<void> {
 /** How a client can stall before its login. */
 const STALLS: Readonly<Record<string, (peer: TcpPeer) => Promise<void>>> = {
   "send nothing": () => Promise.resolve(),
-  "send half a frame": (peer) => peer.write(frameOf("{}").subarray(0, 3)),
-  "send one fragment": (peer) => peer.write(frameOf("{", { last: false })),
-  "only send pings": (peer) => peer.write(frameOf("", { opcode: 9 })),
+  "send half a frame": (peer) => peer.write(encodeFrame("{}").subarray(0, 3)),
+  "send one fragment": (peer) => peer.write(encodeFrame("{", { fin: false })),
+  "only send pings": (peer) => peer.write(encodeFrame("", { opcode: 9 })),
   "send a part of their login": (peer) =>
-    peer.write(frameOf('{"id": 0, "token": "te').subarray(0, 20)),
+    peer.write(encodeFrame('{"id": 0, "token": "te').subarray(0, 20)),
 };
 
 for (const [what, stall] of Object.entries(STALLS)) {
@@ -61,11 +57,10 @@ Deno.test(`${MANY} connections with an incomplete request do not delay others or
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
   await using client = await RawClient.logIn(server);
-  const request = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
+  const request = encodeRequest();
   const peers = await many(async (index) => {
     const peer = await TcpPeer.connect(server);
-    const part = request.slice(0, index % request.length);
-    await peer.write(new TextEncoder().encode(part));
+    await peer.write(request.subarray(0, index % request.length));
     return peer;
   });
   await assertServed(server, client);

@@ -4,33 +4,38 @@
  */
 
 import { assertSurvives } from "../support/attacks.ts";
-import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { encodeFrame } from "../support/websocket_frames.ts";
 
 /** Frames that violate RFC 6455, sections 5.1 to 5.6 and 7.4.1. */
 const INVALID_FRAMES: Readonly<Record<string, readonly Uint8Array[]>> = {
-  "an unknown opcode": [frameOf("{}", { opcode: 3 })],
-  "an unknown control opcode": [frameOf("", { opcode: 11 })],
-  "reserved bits": [frameOf("{}", { reserved: 4 })],
-  "text that is not UTF-8": [frameOf(new Uint8Array([0xff, 0xfe]))],
+  "an unknown opcode": [encodeFrame("{}", { opcode: 3 })],
+  "an unknown control opcode": [encodeFrame("", { opcode: 11 })],
+  "reserved bits": [encodeFrame("{}", { reserved: 4 })],
+  "text that is not UTF-8": [encodeFrame(new Uint8Array([0xff, 0xfe]))],
   "half a character at the end of a text frame": [
-    frameOf(new Uint8Array([0x22, 0xe2, 0x82])),
+    encodeFrame(new Uint8Array([0x22, 0xe2, 0x82])),
   ],
-  "a surrogate in UTF-8": [frameOf(new Uint8Array([0xed, 0xa0, 0x80]))],
-  "a ping of more than 125 bytes": [frameOf("x".repeat(126), { opcode: 9 })],
-  "a ping in fragments": [frameOf("x", { opcode: 9, last: false })],
-  "a continuation frame without a start": [frameOf("{}", { opcode: 0 })],
+  "a surrogate in UTF-8": [encodeFrame(new Uint8Array([0xed, 0xa0, 0x80]))],
+  "a ping of more than 125 bytes": [
+    encodeFrame("x".repeat(126), { opcode: 9 }),
+  ],
+  "a ping in fragments": [encodeFrame("x", { opcode: 9, fin: false })],
+  "a continuation frame without a start": [encodeFrame("{}", { opcode: 0 })],
   "a text frame within a fragmented message": [
-    frameOf("{", { last: false }),
-    frameOf("{}"),
+    encodeFrame("{", { fin: false }),
+    encodeFrame("{}"),
   ],
-  "a Close frame of one byte": [frameOf("x", { opcode: 8 })],
+  "a Close frame of one byte": [encodeFrame("x", { opcode: 8 })],
   "a Close frame with a reserved code": [
-    frameOf(new Uint8Array([0x03, 0xed]), { opcode: 8 }),
+    encodeFrame(new Uint8Array([0x03, 0xed]), { opcode: 8 }),
   ],
   "a Close frame whose reason is not UTF-8": [
-    frameOf(new Uint8Array([0x03, 0xe8, 0xff]), { opcode: 8 }),
+    encodeFrame(new Uint8Array([0x03, 0xe8, 0xff]), { opcode: 8 }),
   ],
-  "a Close frame that is too long": [frameOf("x".repeat(200), { opcode: 8 })],
+  "a Close frame that is too long": [
+    encodeFrame("x".repeat(200), { opcode: 8 }),
+  ],
 };
 
 for (const [what, frames] of Object.entries(INVALID_FRAMES)) {

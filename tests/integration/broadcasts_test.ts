@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
-import { maskedFrame, openSilentPeer } from "../support/tcp_peer.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
 import { pause } from "../support/timing.ts";
 
 Deno.test("broadcast() encodes a message once and sends it to every client", async () => {
@@ -32,11 +32,9 @@ Deno.test("broadcast() encodes a message once and sends it to every client", asy
 
 Deno.test("broadcast() reaches the other clients if one connection is lost", async () => {
   await using server = serveQuietly();
-  using broken = await openSilentPeer(server);
-  await broken.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
-  while (server.clients.size === 0) await pause(5);
+  const broken = await TcpPeer.logIn(server);
   await using client = await RawClient.logIn(server);
-  broken.close();
+  broken[Symbol.dispose]();
   assert((await server.broadcast("news")).delivered >= 1);
   assert.equal((await client.next()).data.message, "news");
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { gate } from "../support/timing.ts";
-import { requestUpgrade, TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
+import { encodeRequest, requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 
 Deno.test({
   name: "a client that disconnects during its handshake stops counting",
@@ -25,10 +25,9 @@ Deno.test({
         return response;
       },
     );
-    const handshake = ["GET /hoist HTTP/1.1", ...UPGRADE, "", ""].join("\r\n");
     {
       using early = await TcpPeer.connect(http);
-      await early.write(new TextEncoder().encode(handshake));
+      await early.write(encodeRequest());
       await logger.line(/has connected/);
     }
     await logger.line(/login timed out/);

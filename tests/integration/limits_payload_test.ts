@@ -6,7 +6,8 @@ import { byteLength } from "../support/bytes.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { frameOf, TcpPeer } from "../support/tcp_peer.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { encodeFrame } from "../support/websocket_frames.ts";
 
 const LIMIT = 1_000;
 const TOO_LARGE = {
@@ -84,8 +85,8 @@ Deno.test("maxPayload: the fragments of a message count together", async () => {
   await using server = serveEcho(LIMIT);
   using peer = await TcpPeer.logIn(server);
   const fragments = (call: string) => [
-    frameOf(call.slice(0, 600), { last: false }),
-    frameOf(call.slice(600), { opcode: 0 }),
+    encodeFrame(call.slice(0, 600), { fin: false }),
+    encodeFrame(call.slice(600), { opcode: 0 }),
   ];
   for (const frame of fragments(callOf(LIMIT))) await peer.write(frame);
   assert.equal((await peer.next()).code, 0);

@@ -64,27 +64,3 @@ Deno.test("a server can be the default export of a module for deno serve", async
   await child.status;
   await Deno.remove(directory, { recursive: true });
 });
-
-Deno.test("a server that closes refuses upgrades with 503", async () => {
-  const hoist = new Server("test", { logger: new LogRecorder() });
-  await using http = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    hoist.fetch,
-  );
-  await hoist.close();
-  const peer = await Deno.connect({
-    hostname: "127.0.0.1",
-    port: http.addr.port,
-  });
-  await peer.write(new TextEncoder().encode(
-    "GET /hoist HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-  ));
-  const buffer = new Uint8Array(1024);
-  const length = await peer.read(buffer) ?? 0;
-  peer.close();
-  assert.match(
-    new TextDecoder().decode(buffer.subarray(0, length)),
-    /^HTTP\/1\.1 503 /,
-  );
-});

@@ -5,8 +5,8 @@ import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { maskedFrame, openSilentPeer } from "../support/tcp_peer.ts";
-import { gate, pause } from "../support/timing.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { gate } from "../support/timing.ts";
 
 async function isFree(server: Server): Promise<boolean> {
   const { hostname, port } = server.addr;
@@ -183,9 +183,7 @@ Deno.test("close() ends handlers that take longer than closeTimeout", async () =
 
 Deno.test("close() resolves if a client never reads and never answers", async () => {
   const server = serveQuietly({ closeTimeout: 1 });
-  using peer = await openSilentPeer(server);
-  await peer.write(maskedFrame('{"id":0,"token":"test","version":"1.0.0"}'));
-  while (server.clients.size === 0) await pause(5);
+  using _peer = await TcpPeer.logIn(server);
   const [client] = server.clients;
   // More than the buffers of the system hold, so the Close frame waits behind it.
   for (let n = 0; n < 64; n++) {

@@ -5,7 +5,8 @@ import type { ServeOptions, Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
-import { CLOSE, TcpPeer } from "../support/tcp_peer.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { Opcode } from "../support/websocket_frames.ts";
 
 const MAX_BUFFERED = 65_536;
 const TEXT = "x".repeat(8_000);
@@ -45,7 +46,7 @@ async function readNumbers(peer: TcpPeer, last?: number): Promise<{
   for (;;) {
     const frame = await peer.frame();
     if (frame === null) return { numbers };
-    if (frame.opcode === CLOSE) {
+    if (frame.opcode === Opcode.CLOSE) {
       const [high = 0, low = 0] = frame.payload;
       return { numbers, close: high * 256 + low };
     }

@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { operation } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
-import { CLOSE, frameOf, TcpPeer, TEXT } from "../support/tcp_peer.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { encodeFrame, Opcode } from "../support/websocket_frames.ts";
 
 /** Frames that reach the server in one piece, so that it reads on while it closes. */
 function inOnePiece(...frames: readonly unknown[]): Uint8Array {
   return new Uint8Array(
-    frames.flatMap((frame) => [...frameOf(JSON.stringify(frame))]),
+    frames.flatMap((frame) => [...encodeFrame(JSON.stringify(frame))]),
   );
 }
 
@@ -18,8 +19,8 @@ async function readAll(peer: TcpPeer) {
   const ids: unknown[] = [];
   for (;;) {
     const frame = await peer.frame();
-    if (frame?.opcode !== TEXT) {
-      assert.equal(frame?.opcode, CLOSE, "there is no Close frame");
+    if (frame?.opcode !== Opcode.TEXT) {
+      assert.equal(frame?.opcode, Opcode.CLOSE, "there is no Close frame");
       const [high = 0, low = 0] = frame.payload;
       return { ids, code: high * 256 + low };
     }

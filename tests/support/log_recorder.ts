@@ -28,13 +28,13 @@ export class LogRecorder implements Logger {
     while (true) {
       const line = this.lines.find((line) => pattern.test(line));
       if (line !== undefined) return line;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      await new Promise<void>((resolve) => this.#wake.add(resolve));
     }
   }
 
   #add(level: string, line: string): void {
     this.lines.push(`${level} ${line}`);
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const resolve of this.#wake) resolve();
+    this.#wake.clear();
   }
 }

@@ -107,8 +107,8 @@ export class StateRecorder {
     state: State,
   ): Promise<Extract<ConnectionStatus, { state: State }>> {
     while (true) {
-      while (this.#taken < this.#statuses.length) {
-        const status = this.#statuses[this.#taken++]!;
+      while (this.#read < this.#statuses.length) {
+        const status = this.#statuses[this.#read++]!;
         if (isOf(status, state)) return status;
       }
       await new Promise<void>((resolve) => this.#wake = resolve);

@@ -1,39 +1,24 @@
-/** Peers that speak bytes: they see and do what a WebSocket of the platform hides. */
+/** A WebSocket client on top of TCP, which controls and sees every byte. */
 
-/** What listens somewhere: a server of ours, or the one that it is mounted in. */
+import {
+  decodeFrame,
+  encodeFrame,
+  joinBytes,
+  Opcode,
+  type ServerFrame,
+} from "./websocket_frames.ts";
+
+/** A server of this package, or the server in which it is mounted. */
 export interface Addressed {
-  readonly addr: Deno.NetAddr;
+  readonly addr: Pick<Deno.NetAddr, "port">;
 }
 
-/** What came over HTTP. */
+/** A response to an HTTP request. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
-
-/** A frame of the server: RFC 6455, section 5.2. */
-export interface Frame {
-  readonly opcode: number;
-  readonly payload: Uint8Array<ArrayBuffer>;
-}
-
-/** What the first byte of a frame and its mask say, if not what they should. */
-export interface FrameOptions {
-  /** The opcode, 1 (text) if left out */
-  readonly opcode?: number;
-  /** Whether it is the last one of its message, true if left out */
-  readonly last?: boolean;
-  /** The three reserved bits as a number, 0 if left out */
-  readonly reserved?: number;
-  /** Whether it is masked, as a client has to, true if left out */
-  readonly masked?: boolean;
-  /** The length that the header claims, that of the payload if left out */
-  readonly claimed?: number;
-}
-
-export const TEXT = 1;
-export const CLOSE = 8;
 
 /** The headers of a handshake: RFC 6455, section 4.1. */
 export const UPGRADE: readonly string[] = [
@@ -44,64 +29,48 @@ export const UPGRADE: readonly string[] = [
   "Sec-WebSocket-Version: 13",
 ];
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The bytes of a frame of a client; the mask is of zeros. */
-export function frameOf(
-  content: string | Uint8Array,
-  options: FrameOptions = {},
+/** Returns the bytes of an HTTP request, by default of a handshake. */
+export function encodeRequest(
+  headers: readonly string[] = UPGRADE,
+  path = "/hoist",
 ): Uint8Array<ArrayBuffer> {
-  const { opcode = TEXT, last = true, reserved = 0, masked = true } = options;
-  const payload = typeof content === "string"
-    ? encoder.encode(content)
-    : content;
-  const length = options.claimed ?? payload.length;
-  const mask = masked ? 0x80 : 0;
-  const first = (last ? 0x80 : 0) | reserved << 4 | opcode;
-  const head = length < 126
-    ? [first, mask | length]
-    : length < 2 ** 16
-    ? [first, mask | 126, length >> 8, length & 0xff]
-    : [first, mask | 127, 0, 0, 0, 0, ...bigEndian(length)];
-  return new Uint8Array([...head, ...(masked ? [0, 0, 0, 0] : []), ...payload]);
+  const lines = [`GET ${path} HTTP/1.1`, ...headers, "", ""];
+  return new TextEncoder().encode(lines.join("\r\n"));
 }
 
-function bigEndian(value: number): number[] {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff);
-}
-
-/** A peer that has asked for a WebSocket and reads only when it is told to. */
+/** A TCP connection to a server. It reads only when a method is called. */
 export class TcpPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
-  #bytes = new Uint8Array(0);
-  /** What the server answered to the request */
+  readonly #chunk = new Uint8Array(65_536);
+  #unread = new Uint8Array(0);
+  #isClosed = false;
+  /** The response to the handshake */
   answer: HttpResponse = { status: 0, headers: new Headers(), body: "" };
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
+    connection.setNoDelay(true);
   }
 
-  /** Connects and says nothing. */
+  /** Opens a connection without sending a request. */
   static async connect({ addr }: Addressed): Promise<TcpPeer> {
     const { port } = addr;
     return new TcpPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** Asks for something, for a WebSocket if nothing else is said. */
+  /** Sends a request, by default a handshake, and reads the response. */
   static async open(
     server: Addressed,
     headers: readonly string[] = [],
     { path = "/hoist", standard = UPGRADE } = {},
   ): Promise<TcpPeer> {
     const peer = await TcpPeer.connect(server);
-    const lines = [`GET ${path} HTTP/1.1`, ...standard, ...headers, "", ""];
-    await peer.write(encoder.encode(lines.join("\r\n")));
-    peer.answer = await peer.#readAnswer();
+    await peer.write(encodeRequest([...standard, ...headers], path));
+    peer.answer = await peer.#readResponse();
     return peer;
   }
 
-  /** Opens a WebSocket and logs in; without features, as a client of Hoist 1 does. */
+  /** Opens a WebSocket and logs in. Without features, it is a Hoist 1 client. */
   static async logIn(
     server: Addressed,
     { token = "test", features, headers = [] }: {
@@ -116,7 +85,7 @@ export class TcpPeer implements Disposable {
     return peer;
   }
 
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let rest = bytes; rest.length > 0;) {
       rest = rest.subarray(await this.#connection.write(rest));
@@ -125,122 +94,102 @@ export class TcpPeer implements Disposable {
 
   /** Sends a value as JSON in a text frame. */
   async send(value: unknown): Promise<void> {
-    await this.write(frameOf(JSON.stringify(value)));
+    await this.write(encodeFrame(JSON.stringify(value)));
   }
 
-  /** The next frame, or `null` where the connection has ended. */
-  async frame(): Promise<Frame | null> {
-    const head = await this.#take(2);
-    if (head === null) return null;
-    const short = head[1]! & 0x7f;
-    const length = short < 126
-      ? short
-      : await this.#takeLength(short === 126 ? 2 : 8);
-    const payload = await this.#take(length);
-    return payload && { opcode: head[0]! & 0x0f, payload };
+  /** Resolves to the next frame, or to `null` at the end of the connection. */
+  async frame(): Promise<ServerFrame | null> {
+    for (;;) {
+      const decoded = decodeFrame(this.#unread);
+      if (decoded !== undefined) {
+        const [frame, rest] = decoded;
+        this.#unread = rest;
+        return frame;
+      }
+      if (!await this.#read()) return null;
+    }
   }
 
-  /** The JSON value of the next frame. */
-  // deno-lint-ignore no-explicit-any -- a test looks at any key
+  /** Resolves to the JSON value of the next frame. */
+  // deno-lint-ignore no-explicit-any -- tests read any property
   async next(): Promise<any> {
     const frame = await this.frame();
-    if (frame?.opcode === TEXT) {
-      return JSON.parse(decoder.decode(frame.payload));
+    if (frame?.opcode === Opcode.TEXT) {
+      return JSON.parse(new TextDecoder().decode(frame.payload));
     }
     throw new Error(`Expected a text frame: ${frame?.opcode ?? "the end"}`);
   }
 
-  /** Reads until the server closes; without a code if it does so without a word. */
+  /** Resolves to the Close frame, or to `undefined` if the connection ends without one. */
   async closed(): Promise<{ code: number; reason: string } | undefined> {
     for (;;) {
       const frame = await this.frame();
       if (frame === null) return undefined;
-      if (frame.opcode === CLOSE) return closeOf(frame.payload);
+      if (frame.opcode === Opcode.CLOSE) return closeInfo(frame.payload);
     }
   }
 
-  /** Leaves without a word. */
+  /** Ends the sending side of the connection. */
+  async finish(): Promise<void> {
+    await this.#connection.closeWrite().catch(() => {});
+  }
+
+  /** Closes the TCP connection without a Close frame. */
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#connection.close();
   }
 
-  async #readAnswer(): Promise<HttpResponse> {
-    let head = "";
-    while (!head.endsWith("\r\n\r\n")) {
-      const byte = await this.#take(1);
-      if (byte === null) break;
-      head += decoder.decode(byte);
-    }
-    const [statusLine = "", ...lines] = head.trimEnd().split("\r\n");
+  async #readResponse(): Promise<HttpResponse> {
+    const head = await this.#readHead();
+    const [statusLine = "", ...lines] = head.split("\r\n");
     const headers = new Headers(
       lines.map((line) => line.split(": ", 2) as [string, string]),
     );
     const length = Number(headers.get("content-length") ?? 0);
-    const body = decoder.decode(await this.#take(length) ?? undefined);
+    while (this.#unread.length < length && await this.#read());
+    const body = new TextDecoder().decode(this.#unread.subarray(0, length));
+    this.#unread = this.#unread.slice(length);
     return { status: Number(statusLine.split(" ")[1]), headers, body };
   }
 
-  async #takeLength(size: number): Promise<number> {
-    const bytes = await this.#take(size) ?? new Uint8Array();
-    return bytes.reduce((length, byte) => length * 256 + byte, 0);
-  }
-
-  /** So many bytes, or `null` if the connection ends before. */
-  async #take(count: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    while (this.#bytes.length < count) {
-      if (!await this.#fill()) return null;
+  async #readHead(): Promise<string> {
+    for (;;) {
+      const text = new TextDecoder("latin1").decode(this.#unread);
+      const end = text.indexOf("\r\n\r\n");
+      if (end >= 0) {
+        this.#unread = this.#unread.slice(end + 4);
+        return text.slice(0, end);
+      }
+      if (!await this.#read()) return text;
     }
-    const taken = this.#bytes.slice(0, count);
-    this.#bytes = this.#bytes.slice(count);
-    return taken;
   }
 
-  async #fill(): Promise<boolean> {
-    const buffer = new Uint8Array(65_536);
-    // Whoever is cut off while it still sends gets a reset instead of an end.
-    const length = await this.#connection.read(buffer).catch(() => null);
-    if (length === null) return false;
-    const bytes = new Uint8Array(this.#bytes.length + length);
-    bytes.set(this.#bytes);
-    bytes.set(buffer.subarray(0, length), this.#bytes.length);
-    this.#bytes = bytes;
+  /** Reads more bytes and returns `false` at the end of the connection. */
+  async #read(): Promise<boolean> {
+    if (this.#isClosed) return false;
+    // A client that still sends when the server closes gets a reset instead of an end.
+    const count = await this.#connection.read(this.#chunk).catch(() => null);
+    if (count === null) return false;
+    this.#unread = joinBytes([this.#unread, this.#chunk.subarray(0, count)]);
     return true;
   }
 }
 
-function closeOf(payload: Uint8Array): { code: number; reason: string } {
+function closeInfo(payload: Uint8Array): { code: number; reason: string } {
   const [high = 0, low = 0, ...reason] = payload;
   return {
     code: high * 256 + low,
-    reason: decoder.decode(new Uint8Array(reason)),
+    reason: new TextDecoder().decode(new Uint8Array(reason)),
   };
 }
 
-/** What the server answers to who asks for a WebSocket with these headers. */
+/** Requests a WebSocket with these headers and returns the response. */
 export async function requestUpgrade(
   server: Addressed,
   headers: readonly string[] = [],
 ): Promise<HttpResponse> {
   using peer = await TcpPeer.open(server, headers);
   return peer.answer;
-}
-
-/** A WebSocket that does nothing of its own accord. */
-export async function openSilentPeer(server: Addressed): Promise<Deno.TcpConn> {
-  const peer = await Deno.connect({
-    hostname: "127.0.0.1",
-    port: server.addr.port,
-  });
-  await peer.write(new TextEncoder().encode(
-    "GET /hoist HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-  ));
-  await peer.read(new Uint8Array(1024));
-  return peer;
-}
-
-/** A text frame of a client, masked with zeros: RFC 6455, section 5.2. */
-export function maskedFrame(text: string): Uint8Array<ArrayBuffer> {
-  const payload = new TextEncoder().encode(text);
-  return new Uint8Array([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
 }

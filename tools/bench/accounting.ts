@@ -1,19 +1,19 @@
 /**
- * What the operating system knows of a process: the CPU time it used and the memory
- * it has. For Linux; for Deno and Bun alike, as both sides of the bench ask.
+ * Reads the CPU time and the memory of processes from /proc. It runs on Linux, in Deno
+ * and in Bun.
  *
  * @module
  */
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU time in nanoseconds, for each thread of the processes. */
+/** CPU time in nanoseconds, by thread. */
 export type CpuReading = ReadonlyMap<string, number>;
 
-/** The length of a tick in /proc/<pid>/stat: 100 a second on all Linux there is. */
+/** The length of a tick in /proc/<pid>/stat, in nanoseconds: Linux has 100 a second. */
 const TICK = 10_000_000;
 
-/** What processes have used until now. */
+/** Returns the CPU time that processes have used. */
 export function readCpu(pids: readonly (number | "self")[]): CpuReading {
   return new Map(pids.flatMap((pid) => {
     const threads = readThreads(pid);
@@ -21,14 +21,14 @@ export function readCpu(pids: readonly (number | "self")[]): CpuReading {
   }));
 }
 
-/** The nanoseconds on a CPU that those children of this process took that have ended. */
+/** Returns the CPU time of the ended child processes of this process, in nanoseconds. */
 export function readEnded(): number {
   return parseEnded(read("/proc/self/stat"));
 }
 
 /**
- * The nanoseconds between two readings. A thread that has ended in between counts
- * nothing: the counter of its process would know, but only in steps of 10 ms.
+ * Returns the nanoseconds between two readings. A thread that ends in between does not
+ * count, because the counter of its process has a resolution of only 10 ms.
  */
 export function cpuBetween(before: CpuReading, after: CpuReading): number {
   let sum = 0;
@@ -36,7 +36,7 @@ export function cpuBetween(before: CpuReading, after: CpuReading): number {
   return sum;
 }
 
-/** The process and all that it has started, and what those have. */
+/** Returns the ids of a process and all its descendants. */
 export function family(pid: number): number[] {
   const children = list(`/proc/${pid}/task`).flatMap((thread) => {
     const text = read(`/proc/${pid}/task/${thread}/children`);
@@ -45,40 +45,40 @@ export function family(pid: number): number[] {
   return [pid, ...children.flatMap(family)];
 }
 
-/** The bytes of memory that processes have in RAM. */
+/** Returns the resident memory of processes, in bytes. */
 export function readMemory(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
-    // The sum over the mappings is exact; the counter in `status` lags behind.
+    // The sum over the mappings is exact, but the counter in `status` is late.
     const text = read(`/proc/${pid}/smaps_rollup`) ||
       read(`/proc/${pid}/status`);
     return sum + parseMemory(text);
   }, 0);
 }
 
-/** The bytes in RAM, from `smaps_rollup` or `status`. */
+/** Parses `smaps_rollup` or `status`, and returns the resident memory in bytes. */
 export function parseMemory(text: string): number {
   const [, kibibytes] = text.match(/^(?:Rss|VmRSS):\s*(\d+) kB$/m) ?? [];
   return Number(kibibytes ?? 0) * 1_024;
 }
 
-/** The nanoseconds on a CPU, from `schedstat`. */
+/** Parses `schedstat`, and returns the CPU time in nanoseconds. */
 export function parseSchedstat(text: string): number {
   return Number(text.split(" ", 1)[0]);
 }
 
-/** The nanoseconds on a CPU, from `stat`. */
+/** Parses `stat`, and returns the CPU time in nanoseconds. */
 export function parseStat(text: string): number {
   return sumTicks(text, 14);
 }
 
-/** The nanoseconds of the children that have ended, from `stat`. */
+/** Parses `stat`, and returns the CPU time of the ended children in nanoseconds. */
 export function parseEnded(text: string): number {
   return sumTicks(text, 16);
 }
 
-/** User and system time, which are beside each other: fields as `man proc` counts. */
+/** Adds user and system time, which are adjacent; `man proc` numbers the fields. */
 function sumTicks(text: string, field: number): number {
-  // The second field may hold anything, even a parenthesis.
+  // The second field can contain anything, even a parenthesis.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[field - 3]) + Number(fields[field - 2])) * TICK;
 }
@@ -95,7 +95,7 @@ function readTicks(pid: number | "self"): [string, number][] {
   return text === "" ? [] : [[String(pid), parseStat(text)]];
 }
 
-// Threads and processes may end between the list and the look: they have nothing then.
+// A thread or a process can end before its file is read. It then counts as empty.
 function list(folder: string): string[] {
   try {
     return readdirSync(folder);

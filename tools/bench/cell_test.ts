@@ -1,4 +1,4 @@
-/** The order in which cells are measured. */
+/** The order of the measurements, and their values. */
 
 import assert from "node:assert/strict";
 import type { Contender, ContenderName } from "./contenders.ts";
@@ -17,7 +17,7 @@ function contextOf(...names: ContenderName[]): Context {
 
 const ROW = { section: "", label: "", metrics: [], targets: {} };
 
-Deno.test("every round has everybody, each in another order", async () => {
+Deno.test("measures all contenders in each round, in another order", async () => {
   await using context = contextOf("hoist", "bare", "ws", "python");
   const names = ["hoist", "bare", "ws", "bun", "python"] as const;
   const cells = interleave(context, ROW, names, () => Promise.resolve({}));
@@ -32,12 +32,12 @@ Deno.test("every round has everybody, each in another order", async () => {
   );
 });
 
-Deno.test("a list can begin anywhere", () => {
+Deno.test("rotates an array", () => {
   assert.deepEqual(rotate([1, 2, 3], 4), [2, 3, 1]);
   assert.deepEqual(rotate([], 1), []);
 });
 
-Deno.test("values are for each unit and for each second", () => {
+Deno.test("calculates values per unit and per second", () => {
   const span = { seconds: 2, serverCpu: 1, ownCpu: 0.5 };
   assert.deepEqual(valuesOf({ ...span, units: 1_000, times: [] }), {
     cpu: 1_000,

@@ -1,49 +1,40 @@
-/** What the load generator says is what our client says. */
+/** The frames of the load generator are the frames of our client. */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import {
-  addText,
-  FEATURES,
-  GOODBYE,
-  loginProblem,
-  loginText,
-  messageText,
-  TOKEN,
-  VERSION,
-} from "./load/hoist_frames.ts";
+import * as frames from "./load/hoist_frames.ts";
 
-/** The frames that our client sends to a server that answers nothing but the login. */
+/** Returns the frames that our client sends to a server that only answers the login. */
 async function recordClient(): Promise<string[]> {
-  const frames: string[] = [];
+  const recorded: string[] = [];
   const closed = Promise.withResolvers<void>();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request) => {
       if (request.headers.get("upgrade") !== "websocket") {
-        return Response.json({ version: VERSION });
+        return Response.json({ version: frames.VERSION });
       }
       const { socket, response } = Deno.upgradeWebSocket(request);
       socket.onmessage = ({ data }) => {
-        frames.push(data);
-        if (frames.length === 1) socket.send(WELCOME);
+        recorded.push(data);
+        if (recorded.length === 1) socket.send(ACCEPTED);
         if (JSON.parse(data).end === true) socket.close(1000);
       };
       socket.onclose = () => closed.resolve();
       return response;
     },
   );
-  await talk(server.addr.port);
+  await sendFrames(server.addr.port);
   await closed.promise;
-  return frames;
+  return recorded;
 }
 
-async function talk(port: number): Promise<void> {
+async function sendFrames(port: number): Promise<void> {
   const url = `http://127.0.0.1:${port}`;
-  const connection = await connect(TOKEN, { url });
+  const connection = await connect(frames.TOKEN, { url });
   const ignore = () => {};
   connection.operation("add", { a: 1, b: 2 }).catch(ignore);
-  // In another tick: what is said in one may be packed.
+  // The client can send the frames of one tick as an array, so each has its own tick.
   await new Promise((resolve) => setTimeout(resolve));
   connection.message("hello", { n: 1 }).catch(ignore);
   await new Promise((resolve) => setTimeout(resolve));
@@ -55,36 +46,49 @@ function success(data: unknown): string {
   return JSON.stringify({ success: true, data, ...rest });
 }
 
-const WELCOME = success(null);
+const ACCEPTED = success(null);
 
-Deno.test("the generator says what our client says", async () => {
+Deno.test("sends the same frames as our client", async () => {
   const [login = "", call = "", message = "", goodbye] = await recordClient();
   const { version } = JSON.parse(login);
-  assert.equal(login.replace(version, VERSION), loginText(FEATURES));
-  assert.equal(call, addText(JSON.parse(call).id));
-  assert.equal(message, messageText(JSON.parse(message).id));
-  assert.equal(goodbye, GOODBYE);
+  assert.equal(
+    login.replace(version, frames.VERSION),
+    frames.loginText(frames.FEATURES),
+  );
+  assert.equal(call, frames.addText(JSON.parse(call).id));
+  assert.equal(message, frames.messageText(JSON.parse(message).id));
+  assert.equal(goodbye, frames.GOODBYE);
 });
 
-Deno.test("a login without features is one of Hoist 1", () => {
-  assert.deepEqual(JSON.parse(loginText([])), {
+Deno.test("sends the login of Hoist 1 without features", () => {
+  assert.deepEqual(JSON.parse(frames.loginText([])), {
     id: 0,
-    token: TOKEN,
-    version: VERSION,
+    token: frames.TOKEN,
+    version: frames.VERSION,
   });
 });
 
-Deno.test("a server has to accept the features that are asked for", () => {
-  assert.equal(loginProblem(WELCOME, []), undefined);
+Deno.test("requires that the server accepts all features", () => {
+  assert.equal(frames.loginProblem(ACCEPTED, []), undefined);
   assert.equal(
-    loginProblem(success({ features: FEATURES }), FEATURES),
+    frames.loginProblem(
+      success({ features: frames.FEATURES }),
+      frames.FEATURES,
+    ),
     undefined,
   );
   assert.match(
-    loginProblem(success({ features: ["batch"] }), FEATURES) ?? "",
-    /does not speak done-id/,
+    frames.loginProblem(success({ features: ["batch"] }), frames.FEATURES) ??
+      "",
+    /does not support done-id/,
   );
-  assert.match(loginProblem(WELCOME, FEATURES) ?? "", /batch and done-id/);
-  const refusal = '{"success":false,"error":"LOGIN_FAILED"}';
-  assert.match(loginProblem(refusal, []) ?? "", /refused: LOGIN_FAILED/);
+  assert.match(
+    frames.loginProblem(ACCEPTED, frames.FEATURES) ?? "",
+    /batch and done-id/,
+  );
+  const rejection = '{"success":false,"error":"LOGIN_FAILED"}';
+  assert.match(
+    frames.loginProblem(rejection, []) ?? "",
+    /rejected the login: LOGIN_FAILED/,
+  );
 });

@@ -1,4 +1,4 @@
-/** Counting what comes without reading it. */
+/** Counting frames without parsing them. */
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -16,13 +16,13 @@ function countIn(stream: string, size: number): number {
   return count;
 }
 
-Deno.test("each occurrence counts once, wherever the stream is cut", () => {
+Deno.test("counts each occurrence once, wherever the stream is split", () => {
   for (let size = 1; size <= STREAM.length; size++) {
     assert.equal(countIn(STREAM, size), 3, `in pieces of ${size}`);
   }
 });
 
-Deno.test("an occurrence is not counted before it is complete", () => {
+Deno.test("counts an occurrence when it is complete", () => {
   const counter = new Counter(NEEDLE);
   assert.equal(counter.count(Buffer.from('{"success":tru')), 0);
   assert.equal(counter.count(Buffer.from('e}{"success":true}')), 2);

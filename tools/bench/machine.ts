@@ -1,5 +1,5 @@
 /**
- * What the figures were measured on.
+ * Describes the machine of the measurements.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Tools } from "./packages.ts";
 import { output } from "../lib/process.ts";
 
-/** The machine, and the versions of all that ran on it. */
+/** The machine, and the versions of the programs on it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -16,7 +16,7 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Describes this machine. */
+/** Returns a description of this machine. */
 export async function describeMachine(tools: Tools): Promise<Machine> {
   const cpuInfo = await Deno.readTextFile("/proc/cpuinfo");
   const model = cpuInfo.match(/^(?:model name|Model)\s*: (.+)$/m)?.[1];
@@ -30,7 +30,7 @@ export async function describeMachine(tools: Tools): Promise<Machine> {
   };
 }
 
-/** How many files a process may have open. */
+/** Returns the number of files that a process can open. */
 export async function maxOpenFiles(): Promise<number> {
   const limits = await Deno.readTextFile("/proc/self/limits");
   const [, hard] = limits.match(/^Max open files\s+\S+\s+(\S+)/m) ?? [];

@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { HELP, type Options, parse } from "./arguments.ts";
 import { listContenders, listVersus } from "./contenders.ts";
 import { describeMachine, type Machine, maxOpenFiles } from "./machine.ts";
-import { findTools, type Tools } from "./packages.ts";
+import { findTools } from "./packages.ts";
 import { drawPlot } from "./plot.ts";
 import { endOnSignals, killAll } from "../lib/process.ts";
 import { type Outcome, run } from "./runner.ts";
@@ -20,7 +20,7 @@ import {
   type Scale,
   withRounds,
 } from "./sections/context.ts";
-import { type Line, summarise } from "./summary.ts";
+import { type Line, summarize } from "./summary.ts";
 import { formatTable } from "./table.ts";
 import { compare, formatComparisons, isWorse } from "./versus.ts";
 
@@ -74,7 +74,7 @@ async function measure(options: Options): Promise<number> {
   const contenders = listContenders(tools);
   await using context = new Context(scale, contenders, tools.bun);
   const outcome = await run(context, options.only, print);
-  const lines = summarise(outcome.results);
+  const lines = summarize(outcome.results);
   const seconds = Math.round((performance.now() - start) / 1_000);
   console.log(formatTable(lines));
   for (const failure of outcome.failures) print(failure);

@@ -1,6 +1,6 @@
 /**
- * What the bench needs besides Deno, found or fetched into `.cache/bench`: Bun, which
- * the load generator runs on, and the packages of the peers.
+ * Finds the tools of the bench, or downloads them into `.cache/bench`: Bun, which runs
+ * the load generators, and the packages of the other libraries.
  *
  * @module
  */
@@ -13,18 +13,18 @@ const FOLDER = decodeURIComponent(
 );
 const PINS = decodeURIComponent(new URL("./npm", import.meta.url).pathname);
 
-/** What there is on this machine. */
+/** The tools on this machine. */
 export interface Tools {
   readonly bun: string;
-  /** Where the packages of the Node peers are; `undefined` without Node */
+  /** The folder with the packages of the Node servers; `undefined` without Node */
   readonly packages: string | undefined;
-  /** The Python that has Hoist; `undefined` without */
+  /** The Python with Hoist; `undefined` without it */
   readonly python: string | undefined;
-  /** What is missing, and what follows from that */
+  /** Which tools are missing, and what is skipped for this reason */
   readonly notes: readonly string[];
 }
 
-/** Finds or fetches everything. */
+/** Finds the tools, or downloads them. */
 export async function findTools(wantsPython: boolean): Promise<Tools> {
   const notes: string[] = [];
   await Deno.mkdir(FOLDER, { recursive: true });
@@ -39,30 +39,32 @@ async function fetchPackages(notes: string[]): Promise<string | undefined> {
   const hasNpm = await output("npm", ["--version"]) !== undefined;
   if (!hasNode || !hasNpm) {
     const missing = hasNode ? "npm" : "node";
-    notes.push(`ws and socket.io are skipped: ${missing} does not run here`);
+    notes.push(`Skips ws and socket.io: ${missing} does not run here.`);
     return undefined;
   }
   const folder = `${FOLDER}/npm`;
   const lock = await Deno.readTextFile(`${PINS}/package-lock.json`);
-  const isThere = await readIfThere(`${folder}/installed.json`) === lock;
-  if (!isThere) await installPackages(folder, lock);
+  const isInstalled = await readIfThere(`${folder}/installed.json`) === lock;
+  if (!isInstalled) await installPackages(folder, lock);
   return folder;
 }
 
 async function installPackages(folder: string, lock: string): Promise<void> {
-  console.error("Installing the packages of the peers into .cache/bench, once");
+  console.error(
+    "Installs the packages of the other libraries into .cache/bench",
+  );
   await Deno.mkdir(folder, { recursive: true });
   for (const file of ["package.json", "package-lock.json"]) {
     await Deno.copyFile(`${PINS}/${file}`, `${folder}/${file}`);
   }
-  // The scripts of the packages would only move the binary of Bun.
+  // The install scripts of the packages are only needed to move the binary of Bun.
   const options = ["--ignore-scripts", "--no-audit", "--no-fund"];
   await run("npm", ["ci", "--silent", ...options], folder);
-  // Written last, so that what was interrupted is made again.
+  // Written last, so that an interrupted installation starts again.
   await Deno.writeTextFile(`${folder}/installed.json`, lock);
 }
 
-/** The path of Bun: from the packages or, without npm, fetched by Deno. */
+/** Returns the path of Bun, from the npm packages or downloaded by Deno. */
 async function fetchBun(packages: string | undefined): Promise<string> {
   const name = `@oven/bun-linux-${await platform()}`;
   const fromNpm = `${packages}/node_modules/${name}/bin/bun`;
@@ -70,7 +72,9 @@ async function fetchBun(packages: string | undefined): Promise<string> {
   const folder = `${FOLDER}/deno`;
   const fromDeno = `${folder}/node_modules/${name}/bin/bun`;
   if (await works(fromDeno)) return fromDeno;
-  console.error("Fetching Bun, for the load generator, into .cache/bench");
+  console.error(
+    "Downloads Bun, which runs the load generators, into .cache/bench",
+  );
   await Deno.mkdir(folder, { recursive: true });
   const { dependencies } = JSON.parse(
     await Deno.readTextFile(`${PINS}/package.json`),
@@ -80,10 +84,12 @@ async function fetchBun(packages: string | undefined): Promise<string> {
   await Deno.writeTextFile(`${folder}/deno.json`, config);
   await run(Deno.execPath(), ["install", "--quiet"], folder);
   if (await works(fromDeno)) return fromDeno;
-  throw new Error(`Cannot measure: Bun does not run here, tried ${fromDeno}`);
+  throw new Error(
+    `Cannot measure: ${fromDeno} does not run. The load generators need Bun.`,
+  );
 }
 
-/** How Bun names this processor and this C library. */
+/** Returns Bun's name for this processor and its C library. */
 async function platform(): Promise<string> {
   const processor = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
   const listing = await output("ldd", ["--version"]) ?? "glibc";
@@ -99,7 +105,7 @@ async function findPython(notes: string[]): Promise<string | undefined> {
     return await setUpPython();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    notes.push(`Python Hoist is skipped: ${reason}`);
+    notes.push(`Skips Python Hoist: ${reason}`);
     return undefined;
   }
 }

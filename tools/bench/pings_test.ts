@@ -16,7 +16,7 @@ Deno.test("answers a ping with its payload", () => {
 });
 
 Deno.test("answers the pings of a protocol above WebSocket", () => {
-  const own = { heard: new Uint8Array([9, 9]), said: new Uint8Array([8]) };
-  assert.equal(answerTo(Buffer.from([1, 9, 9]), own), own.said);
+  const own = { ping: new Uint8Array([9, 9]), pong: new Uint8Array([8]) };
+  assert.equal(answerTo(Buffer.from([1, 9, 9]), own), own.pong);
   assert.equal(answerTo(Buffer.from([1, 9, 1]), own), undefined);
 });

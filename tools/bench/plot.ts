@@ -1,5 +1,5 @@
 /**
- * The result as an SVG: what everybody needs for the same work, relative to bare Deno.
+ * Draws the results as SVG: the cost of the same work, relative to bare Deno.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { Line } from "./summary.ts";
 import { formatRatio } from "./table.ts";
 
 const WIDTH = 880;
-/** Where the axis begins; to its left are the names of the workloads. */
+/** The start of the axis; the names of the workloads are to its left. */
 const AXIS_START = 330;
 const AXIS_END = WIDTH - 20;
-/** Where the first group begins; above are the title, the legend and the scale. */
+/** The start of the first group; the title, the legend and the scale are above it. */
 const TOP = 124;
 const BAR = 9;
 const GAP = 14;
 const BOTTOM = 40;
 
-const TITLE = "What the same work costs a server, relative to bare Deno";
+const TITLE = "The cost of the same work for a server, relative to bare Deno";
 
-/** Some distance to the ends of the axis for the numbers, in powers of two. */
+/** The distance of the bars to the ends of the axis, in powers of two. */
 const MARGIN = 0.75;
 
-/** A bar: whose, and how many times what bare Deno needs. */
+/** A bar: a library, and its ratio to bare Deno. */
 interface Bar {
   readonly name: ContenderName;
   readonly ratio: number;
@@ -39,7 +39,7 @@ interface Group {
   readonly y: number;
 }
 
-/** The result as an SVG. */
+/** Returns the results as SVG. */
 export function drawPlot(lines: readonly Line[], machine: Machine): string {
   const groups = layOut(choose(lines));
   const last = groups.at(-1);
@@ -59,7 +59,7 @@ export function drawPlot(lines: readonly Line[], machine: Machine): string {
       20,
       50,
       "note",
-      "CPU time, memory or time; a bar to the left of the line needs less",
+      "CPU time, memory or time. A bar to the left of the line means that the library needs less.",
     ),
     ...drawLegend([...names]),
     ...drawScale(scale, end),
@@ -70,10 +70,10 @@ export function drawPlot(lines: readonly Line[], machine: Machine): string {
   ].join("\n");
 }
 
-/** Sections with many sizes, of which the plot has the largest. */
+/** Sections with many sizes; the plot shows only the largest. */
 const BY_SIZE = ["Broadcast", "Idle memory"];
 
-/** The first figure of each workload that bare Deno has, and all with a target. */
+/** Returns the first figure of each workload, and all figures with a target. */
 function choose(lines: readonly Line[]): Line[] {
   const chosen = new Map<string, Line>();
   for (const line of lines) {
@@ -108,12 +108,12 @@ function barsOf({ ratio, peers }: Line): Bar[] {
   });
 }
 
-// Two lines of text stand beside each group, however few bars it has.
+// Each group has two lines of text beside its bars.
 function heightOf(bars: readonly Bar[]): number {
   return Math.max(3, bars.length) * BAR;
 }
 
-/** Where ratios lie on the axis, which is logarithmic: half and twice are as far. */
+/** The positions of ratios on the logarithmic axis. */
 class Scale {
   readonly low: number;
   readonly high: number;
@@ -144,7 +144,7 @@ function drawBar({ name, ratio }: Bar, y: number, scale: Scale): string[] {
   const one = scale.x(1);
   const tip = scale.x(ratio);
   const start = Math.min(one, tip);
-  // What is as much as bare Deno needs is still to be seen.
+  // A ratio of 1 is still visible.
   const width = Math.max(1.5, round(Math.abs(tip - one)));
   const isLess = ratio < 1;
   const side = isLess ? "value end" : "value";

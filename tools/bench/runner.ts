@@ -1,5 +1,5 @@
 /**
- * Measuring one cell after the other, and saying how far it is.
+ * Measures one cell after the other, and reports the progress.
  *
  * @module
  */
@@ -29,22 +29,22 @@ const SECTIONS: Readonly<Record<SectionName, (context: Context) => Cell[]>> = {
   streams,
 };
 
-/** What all the cells came to. */
+/** The results of all cells. */
 export interface Outcome {
   readonly results: CellResult[];
-  /** What could not be measured, and why */
+  /** The cells that could not be measured, with the reasons */
   readonly failures: string[];
 }
 
-/** Measures sections, one line of progress for each cell. */
+/** Measures sections, and prints one line for each cell. */
 export async function run(
   context: Context,
   names: readonly SectionName[],
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Outcome> {
   const plans = names.map((name) => SECTIONS[name](context));
   const total = plans.reduce((sum, cells) => sum + cells.length, 0);
-  const runner = new Runner(context, total, say);
+  const runner = new Runner(context, total, print);
   for (const cells of plans) {
     for (const cell of cells) await runner.run(cell);
     await context[Symbol.asyncDispose]();
@@ -57,18 +57,18 @@ class Runner implements Outcome {
   readonly failures: string[] = [];
   readonly #context: Context;
   readonly #total: number;
-  readonly #say: (line: string) => void;
-  /** The cells that are not tried again, as they failed in a round before. */
+  readonly #print: (line: string) => void;
+  /** The cells that failed in a round, and that are not tried again */
   readonly #failed = new Set<string>();
   #count = 0;
 
-  constructor(context: Context, total: number, say: (line: string) => void) {
+  constructor(context: Context, total: number, print: (line: string) => void) {
     this.#context = context;
     this.#total = total;
-    this.#say = say;
+    this.#print = print;
   }
 
-  /** Measures a cell, unless it failed in a round before. */
+  /** Measures a cell, unless it failed in an earlier round. */
   async run(cell: Cell): Promise<void> {
     this.#count++;
     const subject = nameOf(cell);
@@ -90,14 +90,14 @@ class Runner implements Outcome {
     this.#failed.add(nameOf(cell));
     this.failures.push(line);
     this.#report(line);
-    // A server that did something unexpected is no good for the next cell.
+    // A server that failed is not used for the next cell.
     await this.#context.drop(cell.contender);
   }
 
   #report(line: string): void {
     const total = String(this.#total);
     const count = String(this.#count).padStart(total.length);
-    this.#say(`[${count}/${total}] ${line}`);
+    this.#print(`[${count}/${total}] ${line}`);
   }
 }
 
@@ -109,5 +109,5 @@ function describe({ row }: Cell, values: Values): string {
   const figures = row.metrics
     .filter(({ key }) => values[key] !== undefined)
     .map(({ key, unit }) => formatValue(values[key], unit));
-  return figures.join(", ") || "counts in the last round";
+  return figures.join(", ") || "result in the last round";
 }

@@ -1,6 +1,6 @@
 /**
- * Who is compared with whom: this library with bare Deno and the peers or, where others
- * have nothing of the kind, one way to use this library with another.
+ * The sides of a comparison: this library with bare Deno and other libraries, or one way
+ * to use this library with another way.
  *
  * @module
  */
@@ -11,35 +11,35 @@ import {
   PEERS,
 } from "./contenders.ts";
 
-/** The ways to use this library that some sections compare with each other. */
+/** The ways to use this library that some sections compare. */
 export type WayName =
   /** A program with a contract and schemas */
   | "contract"
-  /** The same program, in which names are any texts, and data any JSON */
+  /** The same program without a contract and schemas */
   | "names"
   /** Rows as the items of a stream */
   | "stream"
-  /** A call for each row */
+  /** An operation call for each row */
   | "calls"
-  /** A call for each of the chunks that rows come in */
+  /** An operation call for each chunk of rows */
   | "chunks";
 
-/** The name of whatever is measured. */
+/** The name of a side. */
 export type SubjectName = ContenderName | WayName;
 
-/** Who is compared with whom. */
+/** The sides of a comparison. */
 export interface Sides {
-  /** Whose figures are to be judged */
+  /** The side that is judged */
   readonly ours: SubjectName;
-  /** What a ratio is relative to */
+  /** The side that ratios are relative to */
   readonly base: SubjectName;
   readonly others: readonly SubjectName[];
 }
 
-/** This library, bare Deno and the peers. */
+/** This library, bare Deno and the other libraries. */
 export const USUAL: Sides = { ours: "hoist", base: "bare", others: PEERS };
 
-/** What each is called. */
+/** The labels of the sides in the table. */
 export const LABELS: Readonly<Record<SubjectName, string>> = {
   ...CONTENDER_LABELS,
   contract: "contract",

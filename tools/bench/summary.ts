@@ -46,7 +46,7 @@ export interface Line {
 type Peers = Readonly<Partial<Record<SubjectName, number>>>;
 
 /** Returns the lines, in the order of the measurements. */
-export function summarise(results: readonly CellResult[]): Line[] {
+export function summarize(results: readonly CellResult[]): Line[] {
   const rows = new Set(results.map(({ row }) => row));
   return [...rows].flatMap((row) =>
     linesOf(row, results.filter((result) => result.row === row))

@@ -1,10 +1,10 @@
-/** From the cells of all rounds to the lines, the table and the plot. */
+/** The lines, the table and the plot of the results. */
 
 import assert from "node:assert/strict";
 import { drawPlot } from "./plot.ts";
 import type { Row } from "./sections/cell.ts";
 import type { SubjectName } from "./sides.ts";
-import { type CellResult, summarise } from "./summary.ts";
+import { type CellResult, summarize } from "./summary.ts";
 import { formatRatio, formatTable, formatValue, MAX_WIDTH } from "./table.ts";
 
 const ROW: Row = {
@@ -31,14 +31,14 @@ function results(
   );
 }
 
-const LINES = summarise(results({
+const LINES = summarize(results({
   hoist: [6, 7, 20],
   bare: [5, 7, 20],
   "hoist-1": [10, 14, 40],
   ws: [15],
 }));
 
-Deno.test("a line has medians, the paired ratio and the verdict", () => {
+Deno.test("summarizes medians, the median ratio and the verdict", () => {
   const [first] = LINES;
   assert.equal(first?.hoist, 7);
   assert.equal(first?.bare, 7);
@@ -49,7 +49,7 @@ Deno.test("a line has medians, the paired ratio and the verdict", () => {
   assert.equal(first?.load, 0.4);
 });
 
-Deno.test("other clients of ours have one line, without a verdict", () => {
+Deno.test("adds one line without a verdict for each of our other clients", () => {
   assert.deepEqual(LINES.map(({ what }) => what), [
     "server CPU a message",
     "messages a second",
@@ -60,17 +60,17 @@ Deno.test("other clients of ours have one line, without a verdict", () => {
   assert.deepEqual(LINES[2]?.peers, {});
 });
 
-Deno.test("a target that is missed is said to be", () => {
-  const lines = summarise(results({ hoist: [12], bare: [10] }));
+Deno.test("marks a target that is missed", () => {
+  const lines = summarize(results({ hoist: [12], bare: [10] }));
   assert.equal(lines[0]?.holds, false);
   assert.match(formatTable(lines), /1\.20 {1}<= 1\.10 {2}NO/);
   assert.match(formatTable(lines), /0 of 1 targets hold/);
 });
 
-Deno.test("the table says what was measured once, and what was not", () => {
+Deno.test("prints each heading once, and a dash without a figure", () => {
   const table = formatTable([
     ...LINES,
-    ...summarise(results({ ws: [1] }, { ...ROW, label: "alone" })),
+    ...summarize(results({ ws: [1] }, { ...ROW, label: "alone" })),
   ]);
   assert.equal(table.match(/^Round trips$/gm)?.length, 1);
   assert.equal(table.match(/^ {2}32 <connections>/gm)?.length, 1);
@@ -91,8 +91,8 @@ const WAYS: Row = {
   sides: { ours: "stream", base: "calls", others: ["chunks"] },
 };
 
-Deno.test("a section can compare others than Hoist and bare Deno", () => {
-  const [cpu] = summarise(
+Deno.test("compares other sides than Hoist and bare Deno", () => {
+  const [cpu] = summarize(
     results({ stream: [2], calls: [4], chunks: [1] }, WAYS),
   );
   assert.equal(cpu?.hoist, 2);
@@ -102,19 +102,19 @@ Deno.test("a section can compare others than Hoist and bare Deno", () => {
   assert.equal(cpu?.holds, undefined);
 });
 
-Deno.test("what has a bound is judged by itself, and has no ratio", () => {
+Deno.test("judges a figure with a bound by itself, without a ratio", () => {
   const figures = { stream: [2_000, 4_000, 5_000], calls: [1, 1, 1] };
-  const [, rate] = summarise(results(figures, WAYS));
+  const [, rate] = summarize(results(figures, WAYS));
   assert.equal(rate?.ratio, undefined);
   assert.equal(rate?.target, 300);
   assert.equal(rate?.holds, true);
   assert.deepEqual(rate?.peers, {});
-  const [, fast] = summarise(results({ stream: [1_000] }, WAYS));
+  const [, fast] = summarize(results({ stream: [1_000] }, WAYS));
   assert.equal(fast?.holds, false);
 });
 
-Deno.test("other sides have a heading of their own", () => {
-  const ways = summarise(results({ stream: [2_000], calls: [4_000] }, WAYS));
+Deno.test("prints a heading for each group of sides", () => {
+  const ways = summarize(results({ stream: [2_000], calls: [4_000] }, WAYS));
   const table = formatTable([...LINES, ...ways]);
   assert.match(table, /^ +Hoist +bare Deno +ratio .+Python +load$/m);
   assert.match(
@@ -124,14 +124,14 @@ Deno.test("other sides have a heading of their own", () => {
   assert.match(table, /500\/s +250\/s +- +<= 300 +NO/);
 });
 
-Deno.test("the plot has only what is relative to bare Deno", () => {
+Deno.test("draws only figures that are relative to bare Deno", () => {
   const row = { ...WAYS, targets: { cpu: 1 } };
-  const ways = summarise(results({ stream: [2], calls: [4] }, row));
+  const ways = summarize(results({ stream: [2], calls: [4] }, row));
   assert.doesNotMatch(drawPlot([...LINES, ...ways], MACHINE), /Streams/);
 });
 
-Deno.test("the table fits a terminal", () => {
-  // A million a second on one side, a hundred thousand times more on the other.
+Deno.test("prints a table that fits into a terminal", () => {
+  // The ratios are as different as a million per second and ten per second.
   const wide = results({
     hoist: [0.5],
     bare: [0.5],
@@ -139,12 +139,12 @@ Deno.test("the table fits a terminal", () => {
     ws: [50_000],
     python: [50_000],
   });
-  const lines = formatTable(summarise(wide)).split("\n");
+  const lines = formatTable(summarize(wide)).split("\n");
   const longest = Math.max(...lines.map(({ length }) => length));
   assert(longest <= MAX_WIDTH, `${longest} columns`);
 });
 
-Deno.test("figures have three digits, and thousands their comma", () => {
+Deno.test("formats figures with three digits and thousands separators", () => {
   assert.equal(formatValue(0.1234, "us"), "0.12 us");
   assert.equal(formatValue(12.34, "ms"), "12.3 ms");
   assert.equal(formatValue(123_456.7, "/s"), "123,457/s");
@@ -163,7 +163,7 @@ const MACHINE = {
   versions: { deno: "2.9.6" },
 };
 
-Deno.test("the plot has a bar for each ratio of our own client", () => {
+Deno.test("draws a bar for each ratio of our own client", () => {
   const svg = drawPlot(LINES, MACHINE);
   const bars = svg.match(/<rect [^>]*height="7.5"[^>]*>/g) ?? [];
   assert.equal(bars.length, 2, "Hoist and ws");
@@ -171,18 +171,18 @@ Deno.test("the plot has a bar for each ratio of our own client", () => {
   assert.match(svg, /Hoist 1\.00, ws 3\.00\./);
 });
 
-Deno.test("of a broadcast, the plot has the largest number of clients", () => {
+Deno.test("draws broadcasts only for the largest number of clients", () => {
   const lines = ["100", "5,000"].flatMap((size) => {
-    const label = `${size} clients, alone`;
+    const label = `${size} clients, single`;
     const row = { ...ROW, section: "Broadcast", label };
-    return summarise(results({ hoist: [1], bare: [1] }, row));
+    return summarize(results({ hoist: [1], bare: [1] }, row));
   });
   const svg = drawPlot(lines, MACHINE);
-  assert.match(svg, />5,000 clients, alone</);
+  assert.match(svg, />5,000 clients, single</);
   assert.doesNotMatch(svg, />100 clients/);
 });
 
-Deno.test("the plot is well-formed, whatever stands in it", () => {
+Deno.test("escapes the content of the plot", () => {
   const svg = drawPlot(LINES, MACHINE);
   assert.match(svg, /32 &lt;connections> &amp; more/);
   assert.match(svg, /A &lt;fast> &amp; small one/);
@@ -190,6 +190,6 @@ Deno.test("the plot is well-formed, whatever stands in it", () => {
   assert.equal(opened, svg.match(/<\/[a-z]+>/g)?.length);
 });
 
-Deno.test("without any result, the plot is still a picture", () => {
+Deno.test("draws an empty plot without results", () => {
   assert.match(drawPlot([], MACHINE), /^<svg [^]*<\/svg>\n$/);
 });

@@ -1,5 +1,5 @@
 /**
- * The table that the bench ends with.
+ * Formats the table at the end of the bench.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { LABELS, type Sides, type SubjectName } from "./sides.ts";
 import type { Line } from "./summary.ts";
 
-/** The widest line of the table. */
+/** The largest width of the table, in characters. */
 export const MAX_WIDTH = 120;
 
-/** A column: its heading, its width, and what stands in it. */
+/** A column: its heading, its width, and its content. */
 interface Column {
   readonly heading: string;
   readonly width: number;
   readonly text: (line: Line) => string;
 }
 
-/** The columns of the lines that compare the same sides. */
+/** Returns the columns of the lines with the same sides. */
 function columnsFor({ ours, base, others }: Sides): Column[] {
   return [
     { heading: "", width: 42, text: ({ what }) => `    ${what}` },
@@ -40,14 +40,14 @@ function columnsFor({ ours, base, others }: Sides): Column[] {
 }
 
 const LEGEND = [
-  "ratio   the first figure divided by the second, the median of the ratios of the rounds. Less is better; of what is",
-  "        counted a second, more is. Bare Deno is a Deno.serve that does only JSON.parse and JSON.stringify.",
-  "ws …    the same ratio for the others",
-  "target  what the ratio should not exceed or, where there is none, the figure itself",
-  "load    the share of a core that the load generator took at most; from 0.9 on it may be what slows things down",
+  "ratio   the first figure divided by the second: the median of the ratios of the rounds. Less is better, except for",
+  "        figures per second. Bare Deno is a Deno.serve that only calls JSON.parse and JSON.stringify.",
+  "ws …    the same ratio for the other libraries",
+  "target  the largest ratio that is good or, without a ratio, the largest figure",
+  "load    the largest share of a core that the load generator used. From 0.9 on, it can be the bottleneck.",
 ];
 
-/** The table, with what its columns mean. */
+/** Returns the table, with a legend. */
 export function formatTable(lines: readonly Line[]): string {
   const body = lines.flatMap((line, index) => [
     ...titlesOf(line, lines[index - 1]),
@@ -56,7 +56,7 @@ export function formatTable(lines: readonly Line[]): string {
   return [...body, "", ...LEGEND, "", verdict(lines), ""].join("\n");
 }
 
-/** A figure with its unit. */
+/** Formats a figure with its unit. */
 export function formatValue(value: number | undefined, unit: string): string {
   if (value === undefined) return "-";
   const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
@@ -67,14 +67,14 @@ export function formatValue(value: number | undefined, unit: string): string {
   return unit === "/s" ? `${number}/s` : `${number} ${unit}`;
 }
 
-/** A ratio, as one reads it in a table. */
+/** Formats a ratio. */
 export function formatRatio(ratio: number | undefined): string {
   if (ratio === undefined) return "-";
   if (ratio < 0.095) return ratio.toFixed(3);
   return ratio.toFixed(ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0);
 }
 
-/** The sides, the section and the workload, where they begin. */
+/** Returns the headings that begin at this line: sides, section and workload. */
 function titlesOf(line: Line, before: Line | undefined): string[] {
   const hasNewSides = line.sides !== before?.sides;
   const isNewSection = line.section !== before?.section;

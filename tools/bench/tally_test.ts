@@ -1,27 +1,27 @@
-/** Counting rows, and the ways to get them. */
+/** Rows, and counting them. */
 
 import assert from "node:assert/strict";
 import { chunkOf, rowOf } from "./streams/rows.ts";
 import { Tally } from "./streams/tally.ts";
 
-Deno.test("chunks have the rows from a number on", () => {
+Deno.test("returns the rows of a chunk", () => {
   assert.deepEqual(chunkOf(5, 2), [rowOf(5), rowOf(6)]);
 });
 
-Deno.test("rows are complete if each of them came once, in any order", () => {
+Deno.test("accepts rows that came once each, in any order", () => {
   const tally = new Tally();
   for (const n of [2, 0, 1]) tally.take(rowOf(n));
   tally.assertAll(3);
-  assert.throws(() => tally.assertAll(4), /of 4 rows, 3 came/);
+  assert.throws(() => tally.assertAll(4), /first 4 rows, got 3 rows/);
 });
 
-Deno.test("a row that came twice in place of another is noticed", () => {
+Deno.test("rejects a row that came twice instead of another one", () => {
   const tally = new Tally();
   for (const n of [0, 1, 1]) tally.take(rowOf(n));
-  assert.throws(() => tally.assertAll(3), /or others/);
+  assert.throws(() => tally.assertAll(3), /with the sum 2/);
 });
 
-Deno.test("whoever takes a row during a stop waits until it is over", async () => {
+Deno.test("returns a promise for each row during a pause", async () => {
   const gate = Promise.withResolvers<void>();
   const stops: number[] = [];
   const tally = new Tally([2, 4], (count) => {

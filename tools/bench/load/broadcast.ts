@@ -1,5 +1,5 @@
 /**
- * Broadcasts, back to back: the next when every client has the last.
+ * Measures broadcasts. A broadcast starts when all clients have received the last one.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { Counter } from "./counter.ts";
 import { type ClientPool, RESULT } from "./client_pool.ts";
 import { Window } from "./window.ts";
 
-/** How long a burst may take, in milliseconds. */
-const PATIENCE = 20_000;
+/** The longest duration of a burst, in milliseconds. */
+const TIMEOUT = 20_000;
 
 /** Measures broadcasts. */
 export async function measureBroadcast(
@@ -20,9 +20,9 @@ export async function measureBroadcast(
 ): Promise<Measurement> {
   const audience = new Audience(pool);
   const { times, warmUp, duration, least } = command;
-  await repeat(() => audience.hear(times), warmUp, 1);
+  await repeat(() => audience.receive(times), warmUp, 1);
   const window = new Window(command.pids);
-  const lasted = await repeat(() => audience.hear(times), duration, least);
+  const lasted = await repeat(() => audience.receive(times), duration, least);
   const span = window.close();
   pool.rest();
   const units = lasted.length * times * pool.wires.length;
@@ -42,52 +42,52 @@ async function repeat(
   return results;
 }
 
-/** All the clients, listening. */
+/** All clients, which count the broadcasts that they receive. */
 class Audience {
   readonly #pool: ClientPool;
-  /** How many deliveries, and how many answers to the call, are still to come. */
+  /** The numbers of deliveries and of results that are missing. */
   #deliveries = 0;
   #answers = 0;
-  #heardAt = 0;
+  #lastDelivery = 0;
   #onComplete = (): void => {};
 
   constructor(pool: ClientPool) {
     this.#pool = pool;
     const results = new Counter(RESULT);
     for (const wire of pool.wires) {
-      const isSpeaker = wire === pool.speaker;
+      const isCaller = wire === pool.caller;
       const counter = new Counter(pool.dialect.delivery);
       takeChunks(wire, pool.dialect, (chunk) => {
-        if (isSpeaker) this.#answers -= results.count(chunk);
+        if (isCaller) this.#answers -= results.count(chunk);
         this.#take(counter.count(chunk));
       });
     }
   }
 
   /**
-   * Lets a burst be sent and waits until everybody has all of it.
+   * Lets the server send a burst, and waits until all clients have received it.
    *
-   * @returns How long it took until the last one had it, in milliseconds
+   * @returns The time until the last delivery, in milliseconds
    */
-  async hear(times: number): Promise<number> {
+  async receive(times: number): Promise<number> {
     this.#deliveries = times * this.#pool.wires.length;
     this.#answers = 1;
     const complete = new Promise<void>((resolve) => this.#onComplete = resolve);
     const start = performance.now();
     this.#pool.call("broadcast", { times });
-    const describe = () => this.#describeSilence();
-    await this.#pool.wait(complete, PATIENCE, describe);
-    return this.#heardAt - start;
+    const describe = () => this.#describeMissing();
+    await this.#pool.wait(complete, TIMEOUT, describe);
+    return this.#lastDelivery - start;
   }
 
   #take(count: number): void {
     this.#deliveries -= count;
     if (this.#deliveries > 0) return;
-    if (count > 0) this.#heardAt = performance.now();
+    if (count > 0) this.#lastDelivery = performance.now();
     if (this.#answers === 0) this.#onComplete();
   }
 
-  #describeSilence(): string {
-    return `${this.#deliveries} deliveries of a broadcast did not come, the last to the first client: ${this.#pool.speaker.lastWords()}`;
+  #describeMissing(): string {
+    return `${this.#deliveries} deliveries of a broadcast are missing. The first client received last: ${this.#pool.caller.lastReceived()}`;
   }
 }

@@ -1,20 +1,20 @@
 /**
- * What the load generator uses of Bun, on which it runs.
+ * The part of Bun's interface that the load generator uses.
  *
  * @module
  */
 
 import type { Buffer } from "node:buffer";
 
-/** A TCP connection that carries something of its owner along. */
+/** A TCP connection with data of the application. */
 export interface TcpSocket<Data> {
   readonly data: Data;
-  /** Returns how many bytes were taken. */
+  /** Returns the number of bytes that were accepted. */
   write(bytes: Uint8Array): number;
   end(): void;
 }
 
-/** What happens to the connections of one kind. */
+/** The handlers of the events of a connection. */
 export interface TcpHandlers<Data> {
   data(socket: TcpSocket<Data>, chunk: Buffer): void;
   close(socket: TcpSocket<Data>): void;
@@ -22,7 +22,7 @@ export interface TcpHandlers<Data> {
   drain(): void;
 }
 
-/** Where to connect to and who is told what happens. */
+/** The address and the handlers of a connection. */
 export interface TcpOptions<Data> {
   readonly hostname: string;
   readonly port: number;

@@ -1,5 +1,5 @@
 /**
- * Many clients of one server, the first of which can call operations.
+ * Many clients of one server. The first client can call operations.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { type Dialect, makeDialect } from "./dialects.ts";
 import { textFrame } from "../../lib/frames.ts";
 import type { Wire } from "./wire.ts";
 
-/** How many connect at the same time. */
+/** The number of clients that connect at the same time. */
 const WIDTH = 64;
 
-/** How long a call may take, in milliseconds. */
-const PATIENCE = 20_000;
+/** The longest operation call, in milliseconds. */
+const TIMEOUT = 20_000;
 
 /** Many clients of one server. */
 export class ClientPool {
@@ -29,11 +29,11 @@ export class ClientPool {
   constructor({ port, dialect }: GeneratorOptions) {
     this.port = port;
     this.dialect = makeDialect(dialect);
-    // Heard by whoever waits for something; nobody may do so right now.
+    // `wait` observes the loss, but nobody waits at this moment.
     this.#loss.promise.catch(() => {});
   }
 
-  /** Lets more clients log in until there are so many. */
+  /** Logs in clients until the pool has a number of them. */
   async grow(count: number): Promise<void> {
     let missing = count - this.wires.length;
     const connect = async () => {
@@ -42,7 +42,7 @@ export class ClientPool {
     await Promise.all(Array.from({ length: WIDTH }, connect));
   }
 
-  /** Waits, but neither for ever nor when somebody has lost the connection. */
+  /** Waits for a promise until the deadline or until a connection is lost. */
   wait<T>(
     promise: Promise<T>,
     limit: number,
@@ -52,40 +52,41 @@ export class ClientPool {
     return within(unlessLost, limit, describe);
   }
 
-  /** Connects one that does not belong to the pool. */
+  /** Connects a client that does not belong to the pool. */
   logIn(): Promise<Wire> {
     return logIn(this.port, this.dialect);
   }
 
-  /** The one that calls operations. */
-  get speaker(): Wire {
+  /** The client that calls operations. */
+  get caller(): Wire {
     const [first] = this.wires;
     if (first !== undefined) return first;
-    throw new Error("nobody is connected");
+    throw new Error("no client is connected");
   }
 
-  /** Calls an operation; whoever listens to the speaker sees the answer. */
+  /** Calls an operation; the chunks of the caller contain the result. */
   call(name: string, data?: Record<string, number>): void {
     const text = this.dialect.call(++this.#lastId, name, data);
-    this.speaker.write(textFrame(text));
+    this.caller.write(textFrame(text));
   }
 
-  /** Calls an operation and waits for its answer. */
+  /** Calls an operation, and waits for its result. */
   async ask(name: string): Promise<void> {
-    const { speaker, dialect } = this;
+    const { caller, dialect } = this;
     const counter = new Counter(RESULT);
     const answered = new Promise<void>((resolve) => {
-      takeChunks(speaker, dialect, (chunk) => {
+      takeChunks(caller, dialect, (chunk) => {
         if (counter.count(chunk) > 0) resolve();
       });
     });
     this.call(name);
-    const describe = () => `no answer to ${name}: ${speaker.lastWords()}`;
-    await this.wait(answered, PATIENCE, describe);
-    answerPings(speaker, dialect);
+    const describe = () =>
+      `no result of ${name}, received last: ${caller.lastReceived()}`;
+    await this.wait(answered, TIMEOUT, describe);
+    answerPings(caller, dialect);
   }
 
-  /** Nothing that comes is looked at any more. */
+  /** Ignores all chunks from now on, except for pings. */
   rest(): void {
     for (const wire of this.wires) answerPings(wire, this.dialect);
   }
@@ -93,12 +94,13 @@ export class ClientPool {
   #add(wire: Wire): void {
     this.wires.push(wire);
     wire.onEnd = () => {
-      const words = wire.lastWords();
-      const problem = `the server ended a connection, its last words: ${words}`;
+      const received = wire.lastReceived();
+      const problem =
+        `the server closed a connection, received last: ${received}`;
       this.#loss.reject(new Error(problem));
     };
   }
 }
 
-/** What occurs in the answer to every call, and in nothing else. */
+/** A string that occurs once in each result, and in no other frame. */
 export const RESULT = '"result"';

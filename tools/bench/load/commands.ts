@@ -1,5 +1,5 @@
 /**
- * What the orchestrator and a load generator say to each other, in lines of JSON.
+ * The commands of the bench to a load generator, in lines of JSON, and the answers.
  *
  * @module
  */
@@ -7,66 +7,66 @@
 import type { DialectChoice, RequestKind } from "./dialects.ts";
 import type { Span } from "./window.ts";
 
-/** The only argument of a generator. */
+/** The only argument of a load generator. */
 export interface GeneratorOptions {
   readonly port: number;
   readonly dialect: DialectChoice;
 }
 
-/** How long something is measured, in milliseconds, and whose CPU time counts. */
+/** The duration of a measurement in milliseconds, and the processes of the server. */
 export interface Timing {
   readonly warmUp: number;
   readonly duration: number;
   readonly pids: readonly number[];
 }
 
-/** Requests, of which each connection has so many under way. */
+/** Requests: each connection has a number of them in progress. */
 export interface RoundTripsCommand extends Timing {
   readonly do: "round trips";
   readonly kind: RequestKind;
   readonly connections: number;
-  readonly underWay: number;
+  readonly inProgress: number;
 }
 
-/** Broadcasts, the next when every client has the last. */
+/** Broadcasts: each starts when all clients have received the last one. */
 export interface BroadcastCommand extends Timing {
   readonly do: "broadcast";
-  /** How many in one tick */
+  /** The number of broadcasts in one tick */
   readonly times: number;
-  /** How many of these bursts to measure in any case */
+  /** The smallest number of bursts */
   readonly least: number;
 }
 
-/** Connecting, logging in, saying goodbye, and again. */
+/** Connections that connect, log in, close, and connect again. */
 export interface ConnectionsCommand extends Timing {
   readonly do: "connections";
-  /** How many at once */
+  /** The number of connections at the same time */
   readonly width: number;
 }
 
-/** The round trips of one client, on a schedule. */
+/** Round trips of one client, at fixed times. */
 export interface ProbeCommand {
   readonly do: "probe";
-  /** From one request to the next, in milliseconds */
+  /** The time between two requests, in milliseconds */
   readonly every: number;
   readonly duration: number;
 }
 
-/** What a generator is told. */
+/** The commands of a load generator. */
 export type Command =
   | RoundTripsCommand
   | BroadcastCommand
   | ConnectionsCommand
   | ProbeCommand
-  /** Have so many clients that are logged in */
+  /** Log in clients until there are `count` of them */
   | { readonly do: "connect"; readonly count: number }
-  /** Let the server collect its garbage */
+  /** Let the server collect garbage */
   | { readonly do: "collect" };
 
-/** What a measurement came to. */
+/** The result of a measurement. */
 export interface Measurement extends Span {
-  /** How many messages, deliveries or connections */
+  /** The number of messages, deliveries or connections */
   readonly units: number;
-  /** How long each took, in milliseconds, where that was asked for */
+  /** The time that each of them took, in milliseconds; empty if it was not measured */
   readonly times: readonly number[];
 }

@@ -1,11 +1,11 @@
 /**
- * Connecting, logging in, saying goodbye, and again.
+ * Measures connections that connect, log in, close, and connect again.
  *
  * @module
  */
 
 import type { ConnectionsCommand, Measurement } from "./commands.ts";
-import { sayGoodbye } from "./conversation.ts";
+import { logOut } from "./conversation.ts";
 import type { ClientPool } from "./client_pool.ts";
 import { pause } from "../../lib/deadline.ts";
 import { Window } from "./window.ts";
@@ -19,7 +19,7 @@ export async function measureConnections(
   let count = 0;
   const visit = async () => {
     while (running) {
-      await sayGoodbye(await pool.logIn(), pool.dialect);
+      await logOut(await pool.logIn(), pool.dialect);
       count++;
     }
   };
@@ -32,7 +32,7 @@ export async function measureConnections(
     const units = count - before;
     return { ...window.close(), units, times: [] };
   })();
-  // Whichever fails first is heard; without a failure both end.
+  // Both promises can reject, and the first rejection ends the measurement.
   const measurement = await Promise.race([
     measured,
     visits.then(() => measured),

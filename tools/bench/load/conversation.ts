@@ -1,5 +1,5 @@
 /**
- * Talking to a server frame by frame, as one does before and after a measurement.
+ * Exchanges single frames with a server, before and after a measurement.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import {
 } from "../../lib/frame_reader.ts";
 import { Wire } from "./wire.ts";
 
-/** How long a server may take for an answer, in milliseconds. */
-const PATIENCE = 20_000;
+/** The longest wait for an answer, in milliseconds. */
+const TIMEOUT = 20_000;
 
 const HEAD_END = "\r\n\r\n";
 
-/** A conversation over a wire; it takes what comes until somebody else does. */
+/** A dialogue over a connection. It receives all chunks until another receiver is set. */
 class Conversation {
   readonly #wire: Wire;
   readonly #reader = new FrameReader();
@@ -41,7 +41,7 @@ class Conversation {
     this.#wake();
   }
 
-  /** The next frame of the server. */
+  /** Returns the next frame of the server. */
   async next(): Promise<Frame> {
     while (this.#frames.length === 0 && !this.#wire.ended) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -49,7 +49,7 @@ class Conversation {
     const frame = this.#frames.shift();
     if (frame !== undefined) return frame;
     throw new Error(
-      `the server ended a connection, its last words: ${this.#wire.lastWords()}`,
+      `the server closed a connection, received last: ${this.#wire.lastReceived()}`,
     );
   }
 }
@@ -57,18 +57,20 @@ class Conversation {
 /** Connects and logs in. */
 export async function logIn(port: number, dialect: Dialect): Promise<Wire> {
   const wire = await Wire.open(port);
-  const describe = () => `no login in time, the last: ${wire.lastWords()}`;
-  await within(greet(wire, dialect), PATIENCE, describe);
+  const describe = () =>
+    `the login took too long, received last: ${wire.lastReceived()}`;
+  await within(greet(wire, dialect), TIMEOUT, describe);
   answerPings(wire, dialect);
   return wire;
 }
 
-/** Says goodbye and waits until the server has closed with 1000. */
-export async function sayGoodbye(wire: Wire, dialect: Dialect): Promise<void> {
+/** Sends the last frame of a client, and waits until the server closes with 1000. */
+export async function logOut(wire: Wire, dialect: Dialect): Promise<void> {
   const conversation = new Conversation(wire);
   wire.write(dialect.goodbye);
-  const describe = () => `no goodbye in time, the last: ${wire.lastWords()}`;
-  const code = await within(untilClose(conversation), PATIENCE, describe);
+  const describe = () =>
+    `the server did not close in time, received last: ${wire.lastReceived()}`;
+  const code = await within(untilClose(conversation), TIMEOUT, describe);
   if (code !== 1000) throw new Error(`the server closed with ${code}`);
   wire.write(closeFrame(1000));
   wire.end();
@@ -84,14 +86,14 @@ async function greet(wire: Wire, dialect: Dialect): Promise<void> {
   const rest = await upgrade(wire, dialect.target);
   const conversation = new Conversation(wire);
   conversation.take(rest);
-  for (const { say, problem } of dialect.login) {
-    if (say !== undefined) wire.write(textFrame(say));
-    const found = problem(frameText(await conversation.next()));
-    if (found !== undefined) throw new Error(found);
+  for (const { send, findProblem } of dialect.login) {
+    if (send !== undefined) wire.write(textFrame(send));
+    const problem = findProblem(frameText(await conversation.next()));
+    if (problem !== undefined) throw new Error(problem);
   }
 }
 
-/** Asks for a WebSocket; returns what came behind the answer. */
+/** Requests the upgrade, and returns the bytes behind the response. */
 async function upgrade(wire: Wire, target: string): Promise<Uint8Array> {
   let head = "";
   const answered = new Promise<void>((resolve) => {
@@ -104,7 +106,9 @@ async function upgrade(wire: Wire, target: string): Promise<Uint8Array> {
   wire.write(new TextEncoder().encode(upgradeRequest(target)));
   await answered;
   if (!head.startsWith("HTTP/1.1 101 ")) {
-    throw new Error(`no WebSocket: ${JSON.stringify(head.slice(0, 100))}`);
+    throw new Error(
+      `the server rejected the upgrade: ${JSON.stringify(head.slice(0, 100))}`,
+    );
   }
   const rest = head.slice(head.indexOf(HEAD_END) + HEAD_END.length);
   return Uint8Array.from(rest, (character) => character.charCodeAt(0));
@@ -123,12 +127,12 @@ function upgradeRequest(target: string): string {
   ].join("\r\n");
 }
 
-/** Leaves the wire to whoever takes it next; until then only pings are answered. */
+/** Answers pings and ignores all other chunks, until another receiver is set. */
 export function answerPings(wire: Wire, dialect: Dialect): void {
   takeChunks(wire, dialect, () => {});
 }
 
-/** Gives what comes to `take`, pings included, which are answered. */
+/** Answers pings, and calls `take` with every chunk. */
 export function takeChunks(
   wire: Wire,
   { ping }: Dialect,

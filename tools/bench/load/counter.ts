@@ -1,6 +1,6 @@
 /**
- * Counting what comes without reading it: a generator that parsed each frame would be
- * the bottleneck of what it measures.
+ * Counts frames without parsing them. A load generator that parsed every frame would be
+ * the bottleneck of the measurement.
  *
  * @module
  */
@@ -11,17 +11,17 @@ const NOTHING = Buffer.alloc(0);
 const CURLY = "}".charCodeAt(0);
 const SQUARE = "]".charCodeAt(0);
 
-/** Counts how often a text occurs in a stream, across the borders of its chunks. */
+/** Counts the occurrences of a string in a stream that arrives in chunks. */
 export class Counter {
   readonly #needle: Buffer;
   #tail: Buffer = NOTHING;
 
-  /** The needle may hold no closing bracket. */
+  /** The needle must not contain a closing bracket. */
   constructor(needle: string) {
     this.#needle = Buffer.from(needle);
   }
 
-  /** How many more occurrences are complete with this chunk. */
+  /** Adds a chunk, and returns the number of occurrences that it completes. */
   count(chunk: Buffer): number {
     const needle = this.#needle;
     const bytes = this.#tail.length === 0
@@ -37,8 +37,8 @@ export class Counter {
     return count;
   }
 
-  // Shorter than the needle, so that nothing is counted twice. What ends with a
-  // closing bracket, as whole frames do, ends with no part of a needle.
+  // The tail is shorter than the needle, so nothing counts twice. A chunk that ends with
+  // a closing bracket, like a whole frame, does not end with a part of the needle.
   #keepTail(bytes: Buffer): void {
     const last = bytes[bytes.length - 1];
     const isWhole = last === CURLY || last === SQUARE;

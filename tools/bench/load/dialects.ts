@@ -1,5 +1,5 @@
 /**
- * How each kind of server wants to be spoken to.
+ * The protocols above WebSocket that the servers speak.
  *
  * @module
  */
@@ -18,49 +18,49 @@ import {
 } from "./hoist_frames.ts";
 import type { OwnPing } from "./pings.ts";
 
-/** Which dialect, as the orchestrator names it. */
+/** The protocol of a load generator, and its settings. */
 export type DialectChoice =
   | {
     readonly name: "hoist";
-    /** Whether to ask for what is not in Hoist 1 */
+    /** Whether to request the extensions of Hoist 1 */
     readonly features: boolean;
-    /** How long an array of frames may be, in bytes */
+    /** The largest size of an array of frames, in bytes */
     readonly limit: number;
   }
   | { readonly name: "socket.io" };
 
-/** What the requests of a cell are. */
+/** The kind of the requests. */
 export type RequestKind = "operation" | "message";
 
-/** One step of a login: what to say, if anything, and how the answer has to be. */
+/** One step of a login: the frame to send, if any, and a check of the answer. */
 export interface LoginStep {
-  readonly say: string | undefined;
-  /** What is wrong with the answer */
-  problem(answer: string): string | undefined;
+  readonly send: string | undefined;
+  /** Returns what is wrong with the answer */
+  findProblem(answer: string): string | undefined;
 }
 
-/** How a server wants to be spoken to. */
+/** A protocol above WebSocket. */
 export interface Dialect {
-  /** The path and query of the upgrade */
+  /** The path and the query of the upgrade */
   readonly target: string;
   readonly login: readonly LoginStep[];
-  /** What occurs once in each broadcast */
+  /** A string that occurs once in each broadcast */
   readonly delivery: string;
-  /** What occurs once in each answer to a request of this kind */
+  /** A string that occurs once in each answer to a request of a kind */
   answer(kind: RequestKind): string;
-  /** As many requests as are said in one tick, with the ids from 100 on */
+  /** Returns the frames of requests that are sent in one tick, with ids from 100 */
   requests(kind: RequestKind, count: number): Uint8Array;
-  /** One call of an operation */
+  /** Returns the frame of an operation call */
   call(id: number, name: string, data?: Record<string, number>): string;
   readonly goodbye: Uint8Array;
-  /** The pings that the server has besides those of WebSocket */
+  /** The pings that the protocol has in addition to WebSocket's */
   readonly ping: OwnPing | undefined;
 }
 
-/** The ids below are for logins, and those far above for single calls. */
+/** The first id of requests: smaller ids are for logins, much larger ones for calls. */
 const FIRST_ID = 100;
 
-/** The dialect of a choice. */
+/** Returns the protocol with these settings. */
 export function makeDialect(choice: DialectChoice): Dialect {
   return choice.name === "hoist" ? hoist(choice) : SOCKET_IO;
 }
@@ -72,8 +72,8 @@ function hoist(
   return {
     target: "/hoist",
     login: [{
-      say: loginText(features),
-      problem: (answer) => loginProblem(answer, features),
+      send: loginText(features),
+      findProblem: (answer) => loginProblem(answer, features),
     }],
     delivery: '"s_newmsg"',
     answer,
@@ -92,10 +92,10 @@ function hoist(
 const SOCKET_IO: Dialect = {
   target: "/socket.io/?EIO=4&transport=websocket",
   login: [
-    { say: undefined, problem: (answer) => expectStart(answer, "0{") },
+    { send: undefined, findProblem: (answer) => expectStart(answer, "0{") },
     {
-      say: `40${JSON.stringify({ token: TOKEN })}`,
-      problem: (answer) => expectStart(answer, "40{"),
+      send: `40${JSON.stringify({ token: TOKEN })}`,
+      findProblem: (answer) => expectStart(answer, "40{"),
     },
   ],
   delivery: '"s_newmsg"',
@@ -106,17 +106,17 @@ const SOCKET_IO: Dialect = {
     return concatenate(texts.map(textFrame));
   },
   call: (id, name, data = {}) => emit(id, operationText(id, name, data)),
-  // Leaving the namespace, then closing, as its own client does.
+  // Leaves the namespace and then closes, like the client of socket.io.
   goodbye: concatenate([textFrame("41"), closeFrame(1000)]),
-  ping: { heard: new Uint8Array([0x81, 1, 0x32]), said: textFrame("3") },
+  ping: { ping: new Uint8Array([0x81, 1, 0x32]), pong: textFrame("3") },
 };
 
-/** What occurs once in each answer, whoever gives it; never in an error. */
+/** A string that occurs once in each answer without an error. */
 function answer(kind: RequestKind): string {
   return kind === "message" ? '"done"' : '"success":true';
 }
 
-/** An event with an acknowledgement. */
+/** Returns an event with an acknowledgement. */
 function emit(id: number, frame: string): string {
   return `42${id}["request",${frame}]`;
 }
@@ -126,5 +126,5 @@ function makeFrames(count: number, make: (id: number) => string): string[] {
 }
 
 function expectStart(answer: string, start: string): string | undefined {
-  return answer.startsWith(start) ? undefined : `the server said ${answer}`;
+  return answer.startsWith(start) ? undefined : `the server answered ${answer}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The load generator: a program for Bun that carries out the commands on its standard
- * input, one after the other, and answers each with a line.
+ * The load generator, a program for Bun. It carries out the commands on its standard
+ * input one after the other, and answers each command with a line.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The round trips of one client that has nothing to do with what else goes on.
+ * Measures the round trips of one client during an unrelated load.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { textFrame } from "../../lib/frames.ts";
 import { FrameReader, frameText } from "../../lib/frame_reader.ts";
 import { Window } from "./window.ts";
 
-/** How long the last answers may take, in milliseconds. */
-const PATIENCE = 10_000;
+/** The longest wait for the last answers, in milliseconds. */
+const TIMEOUT = 10_000;
 
-/** The id of the first request; no other request of the bench has such an id. */
+/** The first id of requests; no other request of the bench has such an id. */
 const FIRST_ID = 1_000_000;
 
 const ANSWER = /"result":\s*3\},[^{}]*"id":\s*(\d+)\}/g;
 
-/** Measures round trips on a schedule. */
+/** Measures round trips at fixed times. */
 export async function measureProbe(
   pool: ClientPool,
   { every, duration }: ProbeCommand,
@@ -38,18 +38,18 @@ export async function measureProbe(
 class Probe {
   readonly #pool: ClientPool;
   readonly #reader = new FrameReader();
-  /** When each request that is under way was sent. */
+  /** The times at which the requests in progress were sent, by id. */
   readonly #sentAt = new Map<number, number>();
   readonly #times: number[] = [];
   #onQuiet = (): void => {};
 
   constructor(pool: ClientPool) {
     this.#pool = pool;
-    takeChunks(pool.speaker, pool.dialect, (chunk) => this.#take(chunk));
+    takeChunks(pool.caller, pool.dialect, (chunk) => this.#take(chunk));
   }
 
-  // On a schedule: a probe that waited with the next request until the last was answered
-  // would leave out those that wait longest.
+  // The requests have fixed times. If the probe waited for each answer before the next
+  // request, it would measure fewer slow requests.
   async send(every: number, duration: number): Promise<void> {
     const start = performance.now();
     const count = Math.floor(duration / every);
@@ -60,21 +60,22 @@ class Probe {
     }
   }
 
-  /** How long each took, once all are answered. */
+  /** Returns the time of each round trip, when all requests are answered. */
   async finish(): Promise<number[]> {
     const quiet = new Promise<void>((resolve) => {
       this.#onQuiet = resolve;
       if (this.#sentAt.size === 0) resolve();
     });
-    const words = () => this.#pool.speaker.lastWords();
-    const describe = () => `the probe waits: ${words()}`;
-    await this.#pool.wait(quiet, PATIENCE, describe);
+    const received = () => this.#pool.caller.lastReceived();
+    const describe = () =>
+      `the probe waits for an answer, received last: ${received()}`;
+    await this.#pool.wait(quiet, TIMEOUT, describe);
     return this.#times;
   }
 
   #ask(id: number): void {
     this.#sentAt.set(id, performance.now());
-    this.#pool.speaker.write(
+    this.#pool.caller.write(
       textFrame(this.#pool.dialect.call(id, "add", { a: 1, b: 2 })),
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Requests: each connection says as many as it has under way in one tick, and again
- * when all of them are answered.
+ * Measures requests: each connection sends a number of them in one tick, and sends the
+ * next ones when all are answered.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { pause } from "../../lib/deadline.ts";
 import { Window } from "./window.ts";
 import type { Wire } from "./wire.ts";
 
-/** How long the last requests may take, in milliseconds. */
-const PATIENCE = 10_000;
+/** The longest wait for the last answers, in milliseconds. */
+const TIMEOUT = 10_000;
 
 /** Measures requests. */
 export async function measureRoundTrips(
@@ -34,7 +34,7 @@ export async function measureRoundTrips(
   return { ...span, units, times: [] };
 }
 
-/** The requests of all the connections. */
+/** The requests of all connections. */
 class Traffic {
   answered = 0;
   readonly #pool: ClientPool;
@@ -43,17 +43,17 @@ class Traffic {
   #onQuiet = (): void => {};
 
   constructor(pool: ClientPool, command: RoundTripsCommand) {
-    const { kind, underWay, connections } = command;
-    const requests = pool.dialect.requests(kind, underWay);
+    const { kind, inProgress, connections } = command;
+    const requests = pool.dialect.requests(kind, inProgress);
     const answer = pool.dialect.answer(kind);
     this.#pool = pool;
     for (const wire of pool.wires.slice(0, connections)) {
       this.#busy.add(wire);
-      this.#converse(wire, requests, new Counter(answer), underWay);
+      this.#converse(wire, requests, new Counter(answer), inProgress);
     }
   }
 
-  /** Lets the requests under way be answered and asks no more. */
+  /** Waits for the requests in progress, and sends no more. */
   async finish(): Promise<void> {
     this.#running = false;
     const quiet = new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ class Traffic {
       if (this.#busy.size === 0) resolve();
     });
     const describe = () => this.#describeSilence();
-    await this.#pool.wait(quiet, PATIENCE, describe);
+    await this.#pool.wait(quiet, TIMEOUT, describe);
     this.#pool.rest();
   }
 
@@ -69,15 +69,15 @@ class Traffic {
     wire: Wire,
     requests: Uint8Array,
     counter: Counter,
-    underWay: number,
+    inProgress: number,
   ): void {
-    let left = underWay;
+    let left = inProgress;
     takeChunks(wire, this.#pool.dialect, (chunk) => {
       const count = counter.count(chunk);
       this.answered += count;
       left -= count;
       if (left > 0) return;
-      left += underWay;
+      left += inProgress;
       if (this.#running) wire.write(requests);
       else this.#retire(wire);
     });
@@ -91,6 +91,6 @@ class Traffic {
 
   #describeSilence(): string {
     const [wire] = this.#busy;
-    return `${this.#busy.size} connections wait for answers, the last on one of them: ${wire?.lastWords()}`;
+    return `${this.#busy.size} connections wait for answers, one of them received last: ${wire?.lastReceived()}`;
   }
 }

@@ -1,21 +1,21 @@
 /**
- * A stretch of time in which the CPU of the server and of the generator is counted.
+ * Measures the CPU time of the server and of the load generator in a span of time.
  *
  * @module
  */
 
 import { cpuBetween, type CpuReading, readCpu } from "../accounting.ts";
 
-/** What a stretch of time came to. */
+/** The result of a span of time. */
 export interface Span {
   readonly seconds: number;
   /** CPU time of the server, in seconds */
   readonly serverCpu: number;
-  /** CPU time of this generator, in seconds */
+  /** CPU time of this load generator, in seconds */
   readonly ownCpu: number;
 }
 
-/** Counts from when it is made. */
+/** Measures from its construction on. */
 export class Window {
   readonly #pids: readonly number[];
   readonly #start: number;
@@ -29,7 +29,7 @@ export class Window {
     this.#start = performance.now();
   }
 
-  /** What it has come to. */
+  /** Returns the result. */
   close(): Span {
     const seconds = (performance.now() - this.#start) / 1e3;
     const server = readCpu(this.#pids);

@@ -1,5 +1,5 @@
 /**
- * A TCP connection to a server, with whoever takes what comes.
+ * A TCP connection to a server, with a replaceable receiver.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { Buffer } from "node:buffer";
 import { connectTcp, type TcpHandlers, type TcpSocket } from "./bun.ts";
 
-/** How many bytes of what a server last said an error shows. */
+/** The number of received bytes that errors quote. */
 const MAX_SHOWN = 200;
 
 /** A TCP connection. */
 export class Wire {
-  /** Takes what comes */
+  /** Receives every chunk */
   onChunk: (chunk: Buffer) => void = () => {};
-  /** Is called when nothing will come any more */
+  /** Called at the end of the connection */
   onEnd: () => void = () => {};
   ended = false;
   #socket: TcpSocket<Wire> | undefined;
@@ -28,20 +28,20 @@ export class Wire {
     return data;
   }
 
-  /** Sends bytes, all of them. */
+  /** Sends bytes. */
   write(bytes: Uint8Array): void {
     if (this.#socket?.write(bytes) === bytes.length || this.ended) return;
-    // What is sent is so little that this means a server that does not read.
-    throw new Error("the server does not take what it is sent");
+    // The load generator sends little, so this means that the server does not read.
+    throw new Error("the server does not read what it is sent");
   }
 
-  /** Says that nothing more comes from this side. */
+  /** Ends this side of the connection. */
   end(): void {
     this.#socket?.end();
   }
 
-  /** The last that the server said, to find out what went wrong. */
-  lastWords(): string {
+  /** Returns the end of what the server has sent, for errors. */
+  lastReceived(): string {
     const isClose = this.#last[0] === 0x88;
     if (isClose) return `Close ${this.#last.subarray(2).readUInt16BE()}`;
     return JSON.stringify(this.#last.toString("latin1").slice(-MAX_SHOWN));
@@ -58,7 +58,7 @@ export class Wire {
   }
 }
 
-// One object for all: ten thousand connections would have ten thousand of them.
+// All connections share one object, because there are ten thousand of them.
 const HANDLERS: TcpHandlers<Wire> = {
   data: (socket, chunk) => socket.data.take(chunk),
   close: (socket) => socket.data.leave(),

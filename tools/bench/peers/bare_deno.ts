@@ -1,8 +1,8 @@
-/** A bare `Deno.serve` with the native upgrade: what the platform can do. */
+/** A bare `Deno.serve` with the native upgrade: the limit of the platform. */
 
-import { BareClient, Room } from "./bare_protocol.mjs";
+import { BareClient, Clients } from "./bare_protocol.mjs";
 
-const room = new Room();
+const clients = new Clients();
 const port = Number(Deno.args[0] ?? 0);
 
 const server = Deno.serve(
@@ -12,9 +12,9 @@ const server = Deno.serve(
       return Response.json({ version: "1.0.0" });
     }
     const { socket, response } = Deno.upgradeWebSocket(request);
-    const client = new BareClient(socket, room);
+    const client = new BareClient(socket, clients);
     socket.onmessage = ({ data }) => client.receive(data);
-    socket.onclose = () => client.leave();
+    socket.onclose = () => client.onClosed();
     return response;
   },
 );

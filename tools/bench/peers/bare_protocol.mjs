@@ -1,27 +1,27 @@
 /**
- * What the bare peers do with a frame, the same code for all of them: parse it, check
- * the id, do the work, answer in the same seven keys. No options, no logging, no limits.
+ * The protocol of the bare servers, which is the same code for all of them: it parses a
+ * frame, checks the id, does the work, and answers. It has no options, log or limits.
  */
 
-/** What every broadcast carries along. */
+/** The data of every broadcast. */
 export const NEWS = {
   text: "some fifty bytes of data, as a short line of news",
 };
 
 let lastMessageId = 0;
 
-/** The text of one broadcast. */
+/** Returns the frame of a broadcast. */
 export function broadcastText() {
   const message = broadcastMessage();
   return encode(null, message, "s_newmsg");
 }
 
-/** What one broadcast says. */
+/** Returns the message of a broadcast. */
 export function broadcastMessage() {
   return { message: "news", data: NEWS, replying: null, id: ++lastMessageId };
 }
 
-/** The answer to a request, as an object. */
+/** Returns the answer to a request. */
 export function success(id, data, message) {
   return {
     success: true,
@@ -38,15 +38,15 @@ function encode(id, data, message) {
   return JSON.stringify(success(id, data, message));
 }
 
-/** One client; `socket` has `send(text)` and `close(code)`, `room` is everybody. */
+/** One client. `socket` has `send(text)` and `close(code)`. */
 export class BareClient {
   #socket;
-  #room;
+  #clients;
   #loggedIn = false;
 
-  constructor(socket, room) {
+  constructor(socket, clients) {
     this.#socket = socket;
-    this.#room = room;
+    this.#clients = clients;
   }
 
   receive(text) {
@@ -58,45 +58,45 @@ export class BareClient {
       this.#socket.send(encode(frame.id, null, "done"));
       return;
     }
-    const result = carryOut(frame.data, this.#room);
+    const result = carryOut(frame.data, this.#clients);
     this.#socket.send(encode(frame.id, { result }, null));
   }
 
-  leave() {
-    this.#room.leave(this.#socket);
+  onClosed() {
+    this.#clients.delete(this.#socket);
   }
 
   #logIn(frame) {
     if (frame.token !== "test") return this.#socket.close(1008);
     this.#loggedIn = true;
-    this.#room.join(this.#socket);
+    this.#clients.add(this.#socket);
     this.#socket.send(encode(frame.id, null, null));
   }
 }
 
 /** Carries out an operation. */
-export function carryOut({ operation, data }, room) {
+export function carryOut({ operation, data }, clients) {
   switch (operation) {
     case "add":
       return data.a + data.b;
     case "broadcast":
-      for (let n = 0; n < data.times; n++) room.broadcast();
+      for (let n = 0; n < data.times; n++) clients.broadcast();
       return null;
     case "collect":
-      room.collect();
+      clients.collect();
       return null;
   }
 }
 
-/** Everybody, where the platform has nothing of its own for that. */
-export class Room {
+/** All clients, on platforms that have no publish. */
+export class Clients {
   #sockets = new Set();
 
-  join(socket) {
+  add(socket) {
     this.#sockets.add(socket);
   }
 
-  leave(socket) {
+  delete(socket) {
     this.#sockets.delete(socket);
   }
 

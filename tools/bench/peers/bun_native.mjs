@@ -4,13 +4,13 @@ import process from "node:process";
 import { BareClient, broadcastText } from "./bare_protocol.mjs";
 
 const { Bun } = globalThis;
-const EVERYBODY = "everybody";
+const TOPIC = "news";
 
-const room = {
-  join: (socket) => socket.subscribe(EVERYBODY),
-  // A socket that closes is unsubscribed by Bun.
-  leave: () => {},
-  broadcast: () => server.publish(EVERYBODY, broadcastText()),
+const clients = {
+  add: (socket) => socket.subscribe(TOPIC),
+  // Bun unsubscribes a socket that closes.
+  delete: () => {},
+  broadcast: () => server.publish(TOPIC, broadcastText()),
   collect: () => Bun.gc(true),
 };
 
@@ -22,18 +22,18 @@ const server = Bun.serve({
       return Response.json({ version: "1.0.0" });
     }
     if (server.upgrade(request, { data: { client: undefined } })) return;
-    return new Response("no WebSocket", { status: 400 });
+    return new Response("not a WebSocket upgrade", { status: 400 });
   },
   websocket: {
     idleTimeout: 0,
     open(socket) {
-      socket.data.client = new BareClient(socket, room);
+      socket.data.client = new BareClient(socket, clients);
     },
     message(socket, text) {
       socket.data.client.receive(text);
     },
     close(socket) {
-      socket.data.client.leave();
+      socket.data.client.onClosed();
     },
   },
 });

@@ -9,8 +9,8 @@ const server = serve("test", {
   hostname: "127.0.0.1",
   port: Number(port),
   logLevel: logLevel as LogLevel,
-  // All limits are looked at, and out of the reach of the load: it comes from one
-  // address, and from few clients.
+  // All limits are checked, but the load does not reach them: it comes from one address
+  // and from few clients.
   limits: {
     maxConnections: 100_000,
     maxConnectionsPerAddress: 100_000,

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-# Hoist writes to standard output too: it gets standard error in its place.
+# Hoist writes to standard output as well, so its output goes to standard error.
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
@@ -46,5 +46,5 @@ def free_port():
 port = int(sys.argv[1]) or free_port()
 server.start(host="127.0.0.1", port=port)
 print(port, file=answers, flush=True)
-# The end of the input is the end of the program.
+# The program ends at the end of its input.
 sys.stdin.read()

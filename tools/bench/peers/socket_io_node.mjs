@@ -16,20 +16,20 @@ const http = createServer((_request, response) => {
   response.end('{"version":"1.0.0"}');
 });
 const io = new Server(http, { transports: ["websocket"] });
-const room = {
+const clients = {
   broadcast: () => io.emit("s_newmsg", broadcastMessage()),
   collect: () => globalThis.gc(),
 };
 
 function answer(frame) {
   if (frame.action === "message") return success(frame.id, null, "done");
-  const result = carryOut(frame.data, room);
+  const result = carryOut(frame.data, clients);
   return success(frame.id, { result }, null);
 }
 
 io.use((socket, next) => {
-  const isKnown = socket.handshake.auth.token === "test";
-  next(isKnown ? undefined : new Error("refused"));
+  const isValid = socket.handshake.auth.token === "test";
+  next(isValid ? undefined : new Error("wrong token"));
 });
 io.on("connection", (socket) => {
   socket.on("request", (frame, acknowledge) => {

@@ -1,4 +1,4 @@
-/** The least that answers `/hoist/ack`, for the start-up. */
+/** The smallest server that answers `/hoist/ack`, for the start-up. */
 
 const port = Number(Deno.args[0] ?? 0);
 

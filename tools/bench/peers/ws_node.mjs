@@ -3,20 +3,20 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import process from "node:process";
-import { BareClient, Room } from "./bare_protocol.mjs";
+import { BareClient, Clients } from "./bare_protocol.mjs";
 
 const [port = "0", packages] = process.argv.slice(2);
 const { WebSocketServer } = createRequire(`${packages}/`)("ws");
-const room = new Room();
+const clients = new Clients();
 
 const http = createServer((_request, response) => {
   response.setHeader("content-type", "application/json");
   response.end('{"version":"1.0.0"}');
 });
 new WebSocketServer({ server: http }).on("connection", (socket) => {
-  const client = new BareClient(socket, room);
+  const client = new BareClient(socket, clients);
   socket.on("message", (data) => client.receive(data.toString()));
-  socket.on("close", () => client.leave());
+  socket.on("close", () => client.onClosed());
 });
 http.listen(Number(port), "127.0.0.1", () => {
   console.log(http.address().port);

@@ -1,5 +1,5 @@
 /**
- * Broadcasts: alone, and in bursts of several in one tick.
+ * Broadcasts: single ones, and bursts of several broadcasts in one tick.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor } from "./metrics.ts";
 import type { Context } from "./context.ts";
 
-/** How many broadcasts a burst has. */
+/** The number of broadcasts in a burst. */
 const BURST = 8;
 
-/** How many bursts are measured in any case. */
+/** The smallest number of bursts. */
 const LEAST = 3;
 
-const LAST = "until the last one has it";
+const LAST = "until the last client";
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function broadcasts(context: Context): Cell[] {
   return context.scale.broadcastSizes.flatMap((size) => [
     ...cellsOf(context, size, 1),
@@ -43,7 +43,9 @@ function rowOf(size: number, times: number): Row {
   const clients = `${size.toLocaleString("en")} clients`;
   return {
     section: "Broadcast",
-    label: times === 1 ? `${clients}, alone` : `${clients}, bursts of ${times}`,
+    label: times === 1
+      ? `${clients}, single`
+      : `${clients}, bursts of ${times}`,
     metrics: [
       cpuFor("delivery"),
       { key: "p50", label: `${LAST}, p50`, unit: "ms" },
@@ -59,7 +61,7 @@ function chooseNames(
   times: number,
 ): ContenderName[] {
   const names: ContenderName[] = ["hoist", "bare"];
-  // One by one, both clients of ours get the same frames.
+  // With single broadcasts, both of our clients receive the same frames.
   if (times > 1) names.push("hoist-1");
   if (!context.scale.allPeers) return names;
   names.push("ws", "socket.io", "bun");

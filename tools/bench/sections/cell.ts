@@ -1,6 +1,6 @@
 /**
- * What sections are made of: rows of the table, and cells that measure one contender
- * for one row in one round.
+ * The parts of a section: the rows of the table, and the cells, which measure one
+ * contender for one row in one round.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import type { Sides, SubjectName } from "../sides.ts";
 import { percentile } from "../statistics.ts";
 import type { Context } from "./context.ts";
 
-/** One of the figures that a row has. */
+/** A figure of a row. */
 export interface Metric {
   readonly key: string;
   readonly label: string;
   readonly unit: "us" | "/s" | "ms" | "KiB" | "MiB" | "rows" | "times";
 }
 
-/** What is compared: one workload, in all its figures. */
+/** A workload with all its figures. */
 export interface Row {
   readonly section: string;
   readonly label: string;
   readonly metrics: readonly Metric[];
-  /** What the ratio of a metric, ours to bare Deno's, should not exceed */
+  /** The largest good ratio to bare Deno, by metric */
   readonly targets: Readonly<Record<string, number>>;
-  /** What our figure itself should not exceed, of metrics without a ratio */
+  /** The largest good figure, by metric, for metrics without a ratio */
   readonly bounds?: Readonly<Record<string, number>>;
-  /** Who is compared; this library with bare Deno and the peers if left out */
+  /** The sides of the comparison (default: this library, bare Deno and other libraries) */
   readonly sides?: Sides;
 }
 
-/** The figures of one contender in one round, by the keys of the metrics. */
+/** The figures of one contender in one round, by metric. */
 export type Values = Readonly<Record<string, number>>;
 
-/** The share of a core that the load generator took, in the values of a cell. */
+/** The key of the share of a core that the load generator used. */
 export const LOAD = "load";
 
 /** One contender in one round. */
@@ -42,13 +42,13 @@ export interface Cell {
   readonly row: Row;
   readonly contender: SubjectName;
   readonly round: number;
-  /** Measures; throws if it does not work */
+  /** Measures, and throws an error if that fails */
   measure(): Promise<Values>;
 }
 
 /**
- * The cells of a row: round by round, so that the contenders are measured under the
- * same conditions, and each round in another order.
+ * Returns the cells of a row, round by round, so that all contenders have the same
+ * conditions. Each round has another order.
  */
 export function interleave(
   context: Context,
@@ -66,13 +66,13 @@ export function interleave(
     }));
 }
 
-/** One of those who are measured, in one round. */
+/** A subject in one round. */
 export interface Turn<Subject> {
   readonly subject: Subject;
   readonly round: number;
 }
 
-/** Round by round, all who take part in it, each time in another order. */
+/** Returns the turns of all subjects, round by round, each round in another order. */
 export function takeTurns<Subject>(
   subjects: readonly Subject[],
   rounds: (subject: Subject) => number,
@@ -84,13 +84,13 @@ export function takeTurns<Subject>(
       .map((subject) => ({ subject, round }))).flat();
 }
 
-/** The same list, beginning somewhere else. */
+/** Returns the array with another start. */
 export function rotate<T>(list: readonly T[], by: number): T[] {
   const start = by % Math.max(1, list.length);
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
-/** CPU time and number of what was measured, and how long each took at p50 and p99. */
+/** Returns the CPU time per unit, the units per second, and the p50 and p99 of the times. */
 export function valuesOf(measurement: Measurement): Values {
   const { units, seconds, serverCpu, ownCpu, times } = measurement;
   return {
@@ -102,7 +102,7 @@ export function valuesOf(measurement: Measurement): Values {
   };
 }
 
-/** p50 and p99, if there are times. */
+/** Returns p50 and p99 if there are times. */
 export function percentiles(times: readonly number[]): Values {
   const p50 = percentile(times, 0.5);
   const p99 = percentile(times, 0.99);

@@ -1,5 +1,5 @@
 /**
- * Connections a second: connect, log in, say goodbye.
+ * Connections that connect, log in and close.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor, rateOf } from "./metrics.ts";
 import type { Context } from "./context.ts";
 
-/** How many at the same time. */
+/** The number of connections at the same time. */
 const WIDTH = 32;
 
 const ROW: Row = {
   section: "Connections",
-  label: "connect, log in, say goodbye",
+  label: "connect, log in, close",
   metrics: [cpuFor("connection"), rateOf("connections")],
   targets: { cpu: 1.15 },
 };
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function connections(context: Context): Cell[] {
   const { warmUp, duration, allPeers } = context.scale;
   const ours = ["hoist", "hoist-log", "bare"] as const;

@@ -1,5 +1,5 @@
 /**
- * Fairness: how long an unrelated client waits while broadcasts run back to back.
+ * Fairness: the round trips of an unrelated client during continuous broadcasts.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import {
 import { cpuFor } from "./metrics.ts";
 import type { Context } from "./context.ts";
 
-/** From one request of the unrelated client to the next, in milliseconds. */
+/** The time between two requests of the unrelated client, in milliseconds. */
 const EVERY = 3;
 
-/** How long the broadcasts go on before it begins and after it ends, in milliseconds. */
+/** The broadcasts before its first and after its last request, in milliseconds. */
 const MARGIN = 200;
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function fairness(context: Context): Cell[] {
   const { fairnessSize: size, allPeers } = context.scale;
   const ours = ["hoist", "bare"] as const;

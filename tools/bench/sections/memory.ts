@@ -1,5 +1,5 @@
 /**
- * Idle memory for a connection.
+ * The memory of an idle connection.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { ServerUnderLoad } from "../server_under_load.ts";
 import { type Cell, rotate, type Row, type Values } from "./cell.ts";
 import type { Context } from "./context.ts";
 
-/** How long a server gets to come to rest, in milliseconds. */
+/** The time that a server gets to become idle, in milliseconds. */
 const SETTLE = 250;
 
-/** How many connect before memory is looked at first, so that all code has run. */
+/** The connections before the first reading, which load and run all code. */
 const WARM_CONNECTIONS = 100;
 
 const NAMES: readonly ContenderName[] = ["hoist", "bare"];
 const PEERS: readonly ContenderName[] = ["ws", "socket.io", "bun"];
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function memory(context: Context): Cell[] {
   const { memorySizes, memoryRounds, allPeers } = context.scale;
   const rows = memorySizes.map(rowOf);
@@ -34,8 +34,8 @@ export function memory(context: Context): Cell[] {
   }).flat();
 }
 
-// One server for all sizes of a round, and another for the next: what a server has
-// had before stays in its memory.
+// One server measures all sizes of a round, and each round gets a new server, because a
+// process keeps memory that it once had.
 function cellsOf(
   context: Context,
   contender: Contender,
@@ -74,11 +74,11 @@ async function fill(
   return { memory: growth / (size - WARM_CONNECTIONS) / 1_024 };
 }
 
-/** The memory of a server that has nothing to do and no garbage. */
+/** Returns the memory of an idle server after garbage collection. */
 async function readSettled(server: ServerUnderLoad): Promise<number> {
   await pause(SETTLE);
   await server.command({ do: "collect" });
-  // What the first collection finalised, the second frees.
+  // The second collection frees what the first one finalized.
   await server.command({ do: "collect" });
   await pause(SETTLE);
   return readMemory(server.pids);
@@ -88,7 +88,7 @@ function rowOf(size: number): Row {
   return {
     section: "Idle memory",
     label: `${size.toLocaleString("en")} connections`,
-    metrics: [{ key: "memory", label: "memory a connection", unit: "KiB" }],
+    metrics: [{ key: "memory", label: "memory per connection", unit: "KiB" }],
     targets: { memory: 1.15 },
   };
 }

@@ -1,17 +1,17 @@
 /**
- * The figures that several sections have.
+ * The figures of several sections.
  *
  * @module
  */
 
 import type { Metric } from "./cell.ts";
 
-/** CPU time of the server for each of something. */
+/** Returns the CPU time of the server per unit. */
 export function cpuFor(what: string): Metric {
-  return { key: "cpu", label: `server CPU a ${what}`, unit: "us" };
+  return { key: "cpu", label: `server CPU per ${what}`, unit: "us" };
 }
 
-/** How many of something in a second. */
+/** Returns the number of units per second. */
 export function rateOf(what: string): Metric {
-  return { key: "rate", label: `${what} a second`, unit: "/s" };
+  return { key: "rate", label: `${what} per second`, unit: "/s" };
 }

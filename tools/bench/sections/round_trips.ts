@@ -1,5 +1,5 @@
 /**
- * Round trips: requests, each answered.
+ * Round trips: requests and their answers.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { type Cell, interleave, type Row, valuesOf } from "./cell.ts";
 import { cpuFor, rateOf } from "./metrics.ts";
 import type { Context } from "./context.ts";
 
-/** What the connections do. */
+/** The requests of the connections. */
 interface Workload {
   readonly label: string;
   readonly kind: RequestKind;
   readonly connections: number;
-  readonly underWay: number;
+  readonly inProgress: number;
   readonly contenders: readonly ContenderName[];
   readonly target?: number;
 }
@@ -23,28 +23,28 @@ interface Workload {
 const OURS_AND_BARE = ["hoist", "hoist-1", "bare"] as const;
 const PACKAGES = ["ws", "socket.io", "bun"] as const;
 
-// The number of connections grows: all that have been opened stay.
+// The number of connections grows, because open connections stay open.
 const WORKLOADS: readonly Workload[] = [
   {
-    label: "1 connection, 1 under way",
+    label: "1 connection, 1 in progress",
     kind: "operation",
     connections: 1,
-    underWay: 1,
+    inProgress: 1,
     contenders: [...OURS_AND_BARE, ...PACKAGES, "python"],
   },
   {
-    label: "32 connections, 1 under way on each",
+    label: "32 connections, 1 in progress on each",
     kind: "operation",
     connections: 32,
-    underWay: 1,
+    inProgress: 1,
     contenders: [...OURS_AND_BARE, ...PACKAGES, "python"],
     target: 1.1,
   },
   {
-    label: "32 connections, 32 under way on each",
+    label: "32 connections, 32 in progress on each",
     kind: "operation",
     connections: 32,
-    underWay: 32,
+    inProgress: 32,
     contenders: ["hoist-16k", ...OURS_AND_BARE, ...PACKAGES],
     target: 0.3,
   },
@@ -52,19 +52,19 @@ const WORKLOADS: readonly Workload[] = [
     label: "32 connections, messages without a reply",
     kind: "message",
     connections: 32,
-    underWay: 1,
+    inProgress: 1,
     contenders: [...OURS_AND_BARE, ...PACKAGES],
   },
   {
-    label: "256 connections, 1 under way on each",
+    label: "256 connections, 1 in progress on each",
     kind: "operation",
     connections: 256,
-    underWay: 1,
+    inProgress: 1,
     contenders: [...OURS_AND_BARE, ...PACKAGES],
   },
 ];
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function roundTrips(context: Context): Cell[] {
   const { connections: most } = context.scale;
   return WORKLOADS
@@ -73,7 +73,7 @@ export function roundTrips(context: Context): Cell[] {
 }
 
 function cellsOf(context: Context, workload: Workload): Cell[] {
-  const { label, kind, connections, underWay, target } = workload;
+  const { label, kind, connections, inProgress, target } = workload;
   const row: Row = {
     section: "Round trips",
     label,
@@ -81,7 +81,7 @@ function cellsOf(context: Context, workload: Workload): Cell[] {
     targets: target === undefined ? {} : { cpu: target },
   };
   const { warmUp, duration } = context.scale;
-  const request = { kind, connections, underWay, warmUp, duration };
+  const request = { kind, connections, inProgress, warmUp, duration };
   return interleave(context, row, workload.contenders, async (contender) => {
     const server = await context.server(contender);
     const { pids } = server;

@@ -1,5 +1,5 @@
 /**
- * Start-up: from the command to the first answer.
+ * The time from the command to the first response.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { Process } from "../../lib/process.ts";
 import { type Cell, interleave, type Row, type Values } from "./cell.ts";
 import type { Context } from "./context.ts";
 
-/** From one look at the port to the next, in milliseconds. */
-const EVERY = 1;
+/** The time between two connection attempts, in milliseconds. */
+const INTERVAL = 1;
 
-/** How long a start may take, in milliseconds. */
-const LIMIT = 20_000;
+/** The longest start, in milliseconds. */
+const TIMEOUT = 20_000;
 
 const NAMES: readonly ContenderName[] = ["hoist", "bare", "hoist-cli"];
 const PEERS: readonly ContenderName[] = ["ws", "socket.io", "bun", "python"];
@@ -30,18 +30,23 @@ const REQUEST = new TextEncoder().encode(
   "GET /hoist/ack HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
 );
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function startUp(context: Context): Cell[] {
   const names = context.scale.allPeers ? [...NAMES, ...PEERS] : NAMES;
-  return interleave(often(context), ROW, names, async (contender, round) => {
-    // The first start fills caches, those of Deno and those of the disk.
-    if (round === 0) await measure(contender);
-    return await measure(contender);
-  });
+  return interleave(
+    withMoreRounds(context),
+    ROW,
+    names,
+    async (contender, round) => {
+      // The first start fills the caches of Deno and of the disk.
+      if (round === 0) await measure(contender);
+      return await measure(contender);
+    },
+  );
 }
 
-/** A start is short, and its time varies much. */
-function often(context: Context): Context {
+/** A start is short and its time varies, so there are more rounds. */
+function withMoreRounds(context: Context): Context {
   const { startUpRounds } = context.scale;
   return context.with({ rounds: startUpRounds });
 }
@@ -52,15 +57,15 @@ async function measure(contender: Contender): Promise<Values> {
   const start = performance.now();
   await using _server = new Process({ ...options, silent: true });
   while (!await answers(port)) {
-    if (performance.now() - start > LIMIT) {
-      throw new Error(`no answer within ${LIMIT / 1_000} s`);
+    if (performance.now() - start > TIMEOUT) {
+      throw new Error(`no answer within ${TIMEOUT / 1_000} s`);
     }
-    await pause(EVERY);
+    await pause(INTERVAL);
   }
   return { time: performance.now() - start };
 }
 
-/** Whether the server says something at all. */
+/** Returns whether the server responds. */
 async function answers(port: number): Promise<boolean> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -71,9 +76,9 @@ async function answers(port: number): Promise<boolean> {
       "HTTP/1.1 200",
     );
   } catch (error) {
-    const isEarly = error instanceof Deno.errors.ConnectionRefused ||
+    const isStarting = error instanceof Deno.errors.ConnectionRefused ||
       error instanceof Deno.errors.ConnectionReset;
-    if (isEarly) return false;
+    if (isStarting) return false;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Streams: how fast rows come, what memory they take, and how far a server goes ahead.
+ * Streams: their speed, their memory, and how far a server produces ahead.
  *
  * @module
  */
@@ -24,16 +24,16 @@ const SIDES: Sides = { ours: "stream", base: "calls", others: ["chunks"] };
 
 const SECTION = { section: "Streams", targets: {}, sides: SIDES };
 
-/** How many MiB the resident set may grow by: what its size varies by in any case. */
+/** The largest good growth of resident memory, in MiB; it varies by this much anyway. */
 const MOST_MEMORY = 8;
 
-/** The same for the heap. */
+/** The largest good growth of the heap, in MiB. */
 const MOST_HEAP = 0.5;
 
-/** The items of a stream that may be on the way, and a few that are in nobody's hands. */
+/** The items in flight, plus some that are produced but not yet sent or received. */
 const MOST_AHEAD = 256 + 8;
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function streams({ scale }: Context): Cell[] {
   const { streamRounds, streamRows, streamMarks, slowMarks } = scale;
   return [
@@ -58,7 +58,7 @@ export function streams({ scale }: Context): Cell[] {
   ];
 }
 
-// A pair for each cell: what processes have had before stays in their memory.
+// Each cell starts new processes, because a process keeps memory that it once had.
 function cellsOf(
   row: Row,
   ways: readonly RowsWay[],
@@ -75,7 +75,7 @@ function cellsOf(
 
 async function measureSpeed(way: RowsWay, rows: number): Promise<Values> {
   await using pair = await Pair.start();
-  return speedValues(await pair.tell({ do: "take", way, rows }));
+  return speedValues(await pair.request({ do: "take", way, rows }));
 }
 
 function speedValues({ rows, seconds, serverCpu, ownCpu }: Taken): Values {
@@ -92,17 +92,17 @@ async function measureMemory(
   marks: readonly number[],
 ): Promise<Values> {
   await using pair = await Pair.start();
-  const { memories } = await pair.tell({ do: "marks", way, marks });
+  const { memories } = await pair.request({ do: "marks", way, marks });
   return growthOf(memories, marks);
 }
 
 async function measureSlow(marks: readonly number[]): Promise<Values> {
   await using pair = await Pair.start();
-  const { ahead, memories } = await pair.tell({ do: "slow", marks });
+  const { ahead, memories } = await pair.request({ do: "slow", marks });
   return { ahead, ...growthOf(memories, marks) };
 }
 
-/** What everything grew by since the first mark, by its name and the later mark. */
+/** Returns the growth since the first reading, by name and number of rows. */
 function growthOf(
   [first, ...later]: readonly Memory[],
   [, ...marks]: readonly number[],
@@ -125,7 +125,7 @@ const TITLES: Readonly<Record<keyof Memory, string>> = {
   clientHeap: "client heap",
 };
 
-/** The metrics of the memory: at each mark but the first, how much more it is. */
+/** Returns the metrics of the growth at each reading but the first. */
 function growthMetrics([, ...marks]: readonly number[]): Metric[] {
   return NAMES.flatMap((name) =>
     marks.map((mark): Metric => ({
@@ -151,7 +151,7 @@ function speedOf(rows: number): Row {
     label: `${rows.toLocaleString("en")} rows`,
     metrics: [
       cpuFor("row"),
-      { key: "clientCpu", label: "client CPU a row", unit: "us" },
+      { key: "clientCpu", label: "client CPU per row", unit: "us" },
       rateOf("rows"),
     ],
   };
@@ -160,7 +160,7 @@ function speedOf(rows: number): Row {
 function memoryRow(marks: readonly number[]): Row {
   return {
     ...SECTION,
-    label: `growth from ${marks[0]?.toLocaleString("en")} rows on`,
+    label: `growth after ${marks[0]?.toLocaleString("en")} rows`,
     metrics: growthMetrics(marks),
     bounds: growthBounds(marks),
   };
@@ -169,11 +169,9 @@ function memoryRow(marks: readonly number[]): Row {
 function slowRow(marks: readonly number[]): Row {
   return {
     ...SECTION,
-    label: `a client that takes its time, from ${
-      marks[0]?.toLocaleString("en")
-    } rows on`,
+    label: `a slow client, after ${marks[0]?.toLocaleString("en")} rows`,
     metrics: [
-      { key: "ahead", label: "made ahead at most", unit: "rows" },
+      { key: "ahead", label: "most items ahead", unit: "rows" },
       ...growthMetrics(marks),
     ],
     bounds: { ahead: MOST_AHEAD, ...growthBounds(marks) },

@@ -1,5 +1,5 @@
 /**
- * Types: how long the compiler takes for a program with a contract of many operations.
+ * Types: the time of the compiler for a program with a contract of many operations.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import type { Context } from "./context.ts";
 const SIDES: Sides = { ours: "contract", base: "names", others: [] };
 const KINDS: readonly Kind[] = ["contract", "names"];
 
-/** How many times as much twice as many operations may cost. */
+/** The largest good growth of the time if the number of operations doubles. */
 const MOST_GROWTH = 2.2;
 
-/** From how many operations on: for fewer, it is less than what the start varies by. */
+/** The smallest number of operations whose time exceeds the variation of the start. */
 const LARGE = 200;
 
-/** What the process and the whole library cost before any operation. */
+/** The cost of the process and of the library without any operation. */
 const EMPTY: Row = {
   section: "Types",
   label: "no operation",
@@ -37,7 +37,7 @@ const EMPTY: Row = {
   sides: SIDES,
 };
 
-/** The cells of this section. */
+/** Returns the cells of this section. */
 export function types({ scale }: Context): Cell[] {
   const { typesRounds, contractSizes } = scale;
   const rows = contractSizes.map(rowOf);
@@ -55,16 +55,16 @@ export function types({ scale }: Context): Cell[] {
   );
 }
 
-/** What a check took, in milliseconds. */
+/** The cost of a check, in milliseconds. */
 interface Cost {
   readonly cpu: number;
   readonly time: number;
 }
 
-/** The programs of one kind, from none to the most operations, round by round. */
+/** The programs of one kind, from no operation to the most. */
 class Course {
   readonly kind: Kind;
-  /** The least that each took in any round, by the number of its operations. */
+  /** The smallest cost in any round, by the number of operations. */
   readonly #costs = new Map<number, Cost>();
 
   constructor(kind: Kind) {
@@ -72,12 +72,12 @@ class Course {
   }
 
   /**
-   * Checks a program.
+   * Checks a program with a number of operations.
    *
-   * @returns What that took and, in the last round, what its operations cost
+   * @returns The cost and, in the last round, the cost of the operations
    */
   async measure(size: number, isLast: boolean): Promise<Values> {
-    // The first check fills caches, those of Deno and those of the disk.
+    // The first check fills the caches of Deno and of the disk.
     if (this.#costs.size === 0) await costOf(this.kind, 0);
     const cost = await costOf(this.kind, size);
     this.#keepLeast(size, cost);
@@ -85,7 +85,7 @@ class Course {
     return isLast ? { ...raw, ...this.#valuesOf(size) } : raw;
   }
 
-  // What else a machine does only adds, and on some as much as a hundred operations.
+  // Other load on the machine only adds time, sometimes as much as 100 operations.
   #keepLeast(size: number, { cpu, time }: Cost): void {
     const least = this.#costs.get(size) ?? { cpu, time };
     this.#costs.set(size, {
@@ -100,18 +100,18 @@ class Course {
     return { cpu, time, each: cpu / size, ...this.#growthTo(size) };
   }
 
-  /** What operations cost beyond the program that has none. */
+  /** Returns the cost of the operations alone. */
   #extra(size: number): Cost {
     const empty = this.#costs.get(0);
     const cost = this.#costs.get(size);
     if (empty === undefined || cost === undefined) {
-      throw new Error("nothing to compare it with");
+      throw new Error("a program for the comparison was not measured");
     }
     return { cpu: cost.cpu - empty.cpu, time: cost.time - empty.time };
   }
 
   #growthTo(size: number): Values {
-    // Names alone cost so little that a ratio of two such figures says nothing.
+    // Names cost so little that a ratio of two such figures means nothing.
     if (this.kind === "names" || !this.#costs.has(size / 2)) return {};
     return { growth: this.#extra(size).cpu / this.#extra(size / 2).cpu };
   }
@@ -129,9 +129,9 @@ function rowOf(size: number, index: number): Row {
     section: "Types",
     label: `${size} operations`,
     metrics: [
-      { key: "cpu", label: "deno check, more CPU", unit: "ms" },
-      { key: "time", label: "deno check, more time", unit: "ms" },
-      { key: "each", label: "CPU an operation", unit: "ms" },
+      { key: "cpu", label: "deno check, added CPU", unit: "ms" },
+      { key: "time", label: "deno check, added time", unit: "ms" },
+      { key: "each", label: "CPU per operation", unit: "ms" },
       ...(index === 0 ? [] : [GROWTH]),
     ],
     targets: {},
@@ -142,6 +142,6 @@ function rowOf(size: number, index: number): Row {
 
 const GROWTH: Metric = {
   key: "growth",
-  label: "CPU, compared with half as many",
+  label: "CPU, relative to half as many",
   unit: "times",
 };

@@ -1,6 +1,6 @@
 /**
- * The client of the streams: a program that carries out the commands on its standard
- * input, and answers each with a line.
+ * The client of the streams. It carries out the commands on its standard input, and
+ * answers each command with a line.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import type { Row } from "./rows.ts";
 import { Tally } from "./tally.ts";
 import { getRows } from "./ways.ts";
 
-/** How many rows come before anything is measured, so that all code has run. */
+/** The number of rows before the measurement, which run all code. */
 const WARM_ROWS = 100_000;
 
-/** After how many rows a slow client asks how many there are by now. */
+/** The number of rows after which a slow client asks how many the server has produced. */
 const LOOK_EVERY = 16;
 
 const options: ClientOptions = JSON.parse(Deno.args[0] ?? "{}");
@@ -78,7 +78,7 @@ async function measureSlow({ marks }: SlowCommand): Promise<Slow> {
     await tally.take(row);
     await turn();
     if (row.n % LOOK_EVERY > 0) return;
-    const made = Number(await connection.operation("made"));
+    const made = Number(await connection.operation("produced"));
     ahead = Math.max(ahead, made - (row.n + 1));
   };
   await getRows(connection, "stream", rows, takeSlowly);
@@ -86,7 +86,7 @@ async function measureSlow({ marks }: SlowCommand): Promise<Slow> {
   return { ahead, memories };
 }
 
-/** Waits until whatever else is due has had its turn. */
+/** Waits until the other tasks in the queue have run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

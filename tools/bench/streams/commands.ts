@@ -1,5 +1,5 @@
 /**
- * What the orchestrator and the client of a stream say to each other, in lines of JSON.
+ * The commands of the bench to the client of a stream, in lines of JSON, and the answers.
  *
  * @module
  */
@@ -11,45 +11,52 @@ import type { Span } from "../load/window.ts";
 /** The only argument of a client. */
 export interface ClientOptions {
   readonly port: number;
-  /** The process of the server */
+  /** The id of the server's process */
   readonly server: number;
 }
 
-/** Get rows, and say what that cost. */
+/** Get rows, and measure the cost. */
 export interface TakeCommand {
   readonly do: "take";
   readonly way: RowsWay;
   readonly rows: number;
 }
 
-/** Get rows, and look at the memory after so many of them. */
+/** Get rows, and read the memory after some of them. */
 export interface MarksCommand {
   readonly do: "marks";
   readonly way: RowsWay;
   readonly marks: readonly number[];
 }
 
-/** Take the rows of a stream at leisure, and look at the memory as well. */
+/** Read a stream slowly, and read the memory after some of the rows. */
 export interface SlowCommand {
   readonly do: "slow";
   readonly marks: readonly number[];
 }
 
-/** What a client is told. */
+/** The commands of a client. */
 export type Command = TakeCommand | MarksCommand | SlowCommand;
 
-/** What it cost to get rows. */
+/** The cost of the rows. */
 export interface Taken extends Span {
   readonly rows: number;
 }
 
-/** The memory at each of the marks. */
+/** The memory at each reading. */
 export interface Marked {
   readonly memories: readonly Memory[];
 }
 
-/** What came of a client that takes its time. */
+/** The result of a slow client. */
 export interface Slow extends Marked {
-  /** How many rows the server had made at most that the client had not taken */
+  /** The largest number of rows that were produced but not yet read */
   readonly ahead: number;
+}
+
+/** The answers to the commands. */
+export interface Answers {
+  readonly take: Taken;
+  readonly marks: Marked;
+  readonly slow: Slow;
 }

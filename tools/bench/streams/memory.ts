@@ -1,5 +1,5 @@
 /**
- * The memory of a server and its client that rest for a moment.
+ * The memory of an idle server and its idle client.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Connection } from "@hoist/cli";
 import { readMemory } from "../accounting.ts";
 import { pause } from "../../lib/deadline.ts";
 
-/** How long both get to come to rest, in milliseconds. */
+/** The time that both get to become idle, in milliseconds. */
 const SETTLE = 100;
 
 const MEBIBYTE = 2 ** 20;
 
-/** What both have, in MiB: in RAM, and in the heap of JavaScript. */
+/** The resident memory and the JavaScript heap of both, in MiB. */
 export interface Memory {
   readonly server: number;
   readonly client: number;
@@ -21,13 +21,13 @@ export interface Memory {
   readonly clientHeap: number;
 }
 
-/** Reads the memory of both, once there is no garbage. */
+/** Collects garbage, and reads the memory of both. */
 export async function readBoth(
   connection: Connection,
   server: number,
 ): Promise<Memory> {
   await pause(SETTLE);
-  // What the first collection finalised, the second frees.
+  // The second collection frees what the first one finalized.
   await collectBoth(connection);
   await collectBoth(connection);
   await pause(SETTLE);

@@ -1,24 +1,16 @@
 /**
- * A server of rows and its client, each a process of its own.
+ * A server of rows and its client, in two processes.
  *
  * @module
  */
 
 import { Process } from "../../lib/process.ts";
-import type {
-  ClientOptions,
-  Marked,
-  MarksCommand,
-  Slow,
-  SlowCommand,
-  TakeCommand,
-  Taken,
-} from "./commands.ts";
+import type { Answers, ClientOptions, Command } from "./commands.ts";
 
-/** How long a server may take to start, in milliseconds. */
+/** The longest start of a server, in milliseconds. */
 const START_TIMEOUT = 20_000;
 
-/** How long the client may take for a command, in milliseconds. */
+/** The longest wait for the answer to a command, in milliseconds. */
 const COMMAND_TIMEOUT = 120_000;
 
 const ROOT = decodeURIComponent(new URL("../../..", import.meta.url).pathname);
@@ -33,7 +25,7 @@ export class Pair implements AsyncDisposable {
     this.#client = start("client.ts", JSON.stringify(options));
   }
 
-  /** Starts both. */
+  /** Starts both processes. */
   static async start(): Promise<Pair> {
     const server = start("server.ts");
     try {
@@ -45,12 +37,9 @@ export class Pair implements AsyncDisposable {
     }
   }
 
-  /** Tells the client to do something. */
-  tell(command: TakeCommand): Promise<Taken>;
-  tell(command: MarksCommand): Promise<Marked>;
-  tell(command: SlowCommand): Promise<Slow>;
-  async tell(command: unknown): Promise<unknown> {
-    return await this.#client.request(command, COMMAND_TIMEOUT);
+  /** Sends a command to the client. */
+  request<Sent extends Command>(command: Sent): Promise<Answers[Sent["do"]]> {
+    return this.#client.request(command, COMMAND_TIMEOUT);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,7 +48,7 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-/** Starts one of the programs of this folder, which may look at all processes. */
+/** Starts a program of this folder, with all permissions. */
 function start(file: string, ...args: readonly string[]): Process {
   const options = ["--allow-all", "--v8-flags=--expose-gc"];
   return new Process({

@@ -1,25 +1,24 @@
 /**
- * The rows that the server gives in several ways, and the client holds against what
- * they should be.
+ * The rows that the server sends in several ways, and that the client checks.
  *
  * @module
  */
 
-/** A small row, as a query might have many of. */
+/** A small row, like one of a query. */
 export interface Row {
   readonly n: number;
   readonly name: string;
 }
 
-/** How many rows a chunk has. */
+/** The number of rows in a chunk. */
 export const CHUNK = 256;
 
-/** The row of a number. */
+/** Returns the row with a number. */
 export function rowOf(n: number): Row {
   return { n, name: "row" };
 }
 
-/** Rows in one go, from a number on. */
+/** Returns a chunk of rows from a number on. */
 export function chunkOf(from: number, size: number): Row[] {
   return Array.from({ length: size }, (_, index) => rowOf(from + index));
 }

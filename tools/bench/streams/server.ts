@@ -1,10 +1,10 @@
-/** This library, with rows in each of the ways that are compared. */
+/** The server of the streams: this library, with rows in each of the compared ways. */
 
 import { serve } from "@hoist/cli";
 import { chunkOf, rowOf } from "./rows.ts";
 
-/** How many rows the last stream was asked for. */
-let made = 0;
+/** The number of rows that the last stream has produced. */
+let produced = 0;
 
 const server = serve("test", {
   hostname: "127.0.0.1",
@@ -14,7 +14,7 @@ const server = serve("test", {
 });
 server.operation("rows", async function* ({ count }) {
   for (let n = 0; n < Number(count); n++) {
-    made = n + 1;
+    produced = n + 1;
     yield rowOf(n);
   }
 });
@@ -23,7 +23,7 @@ server.operation(
   "chunk",
   ({ from, size }) => chunkOf(Number(from), Number(size)),
 );
-server.operation("made", () => made);
+server.operation("produced", () => produced);
 server.operation("collect", () => (globalThis as { gc?(): void }).gc?.());
 server.operation("heap", () => Deno.memoryUsage().heapUsed);
 console.log(server.addr.port);

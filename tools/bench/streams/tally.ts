@@ -1,12 +1,12 @@
 /**
- * Counting rows as they come, and stopping at some of them.
+ * Counts rows, and pauses at some of them.
  *
  * @module
  */
 
 import type { Row } from "./rows.ts";
 
-/** Counts rows, and knows whether all of them came. */
+/** Counts rows, and checks that each came once. */
 export class Tally {
   readonly #stops: number[];
   readonly #onStop: (count: number) => Promise<void>;
@@ -17,8 +17,8 @@ export class Tally {
   /**
    * Constructs a `Tally`.
    *
-   * @param stops After how many rows to stop, the smallest number first
-   * @param onStop What to do then; no row is asked for before it has done it
+   * @param stops The numbers of rows after which to pause, in ascending order
+   * @param onStop Called at each pause; no row is requested before its promise resolves
    */
   constructor(
     stops: readonly number[] = [],
@@ -28,7 +28,7 @@ export class Tally {
     this.#onStop = onStop;
   }
 
-  /** Takes a row; whoever takes one during a stop waits as well. */
+  /** Counts a row. Returns a promise during a pause. */
   take({ n }: Row): void | Promise<void> {
     this.#count++;
     this.#sum += n;
@@ -36,11 +36,13 @@ export class Tally {
     return this.#pause;
   }
 
-  /** Throws unless these were the first so many rows, each once. */
+  /** Throws an error unless the first `count` rows came, each once. */
   assertAll(count: number): void {
     const sum = count * (count - 1) / 2;
     if (this.#count === count && this.#sum === sum) return;
-    throw new Error(`of ${count} rows, ${this.#count} came, or others`);
+    throw new Error(
+      `expected the first ${count} rows, got ${this.#count} rows with the sum ${this.#sum}`,
+    );
   }
 
   #stop(): void {

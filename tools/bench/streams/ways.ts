@@ -1,5 +1,5 @@
 /**
- * The ways to get rows from the server, each as one would write it.
+ * The ways to get rows from the server, each in its usual form.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Connection } from "@hoist/cli";
 import type { WayName } from "../sides.ts";
 import { CHUNK, type Row } from "./rows.ts";
 
-/** Those of the ways that are about rows. */
+/** The ways to get rows. */
 export type RowsWay = Extract<WayName, "stream" | "calls" | "chunks">;
 
-/** Takes a row; the next is asked for when its promise resolves, if it returns one. */
+/** Takes a row. If it returns a promise, the next row is requested when it resolves. */
 export type Take = (row: Row) => void | Promise<void>;
 
-/** How many of the calls that bring one row each are under way. */
-const UNDER_WAY = 32;
+/** The number of calls in progress, each of which returns one row. */
+const IN_PROGRESS = 32;
 
-/** Gets so many rows in one of the ways. */
+/** Gets a number of rows in one of the ways. */
 export async function getRows(
   connection: Connection,
   way: RowsWay,
@@ -58,7 +58,7 @@ async function callForRows(
       if (taken !== undefined) await taken;
     }
   };
-  await Promise.all(Array.from({ length: UNDER_WAY }, call));
+  await Promise.all(Array.from({ length: IN_PROGRESS }, call));
 }
 
 async function callForChunks(

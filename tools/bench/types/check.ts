@@ -1,5 +1,5 @@
 /**
- * Letting Deno check the types of a program that it has never seen.
+ * Lets Deno check the types of a program that is in no cache.
  *
  * @module
  */
@@ -11,22 +11,22 @@ const CONFIG = decodeURIComponent(
   new URL("../../../deno.json", import.meta.url).pathname,
 );
 
-/** What a check came to. */
+/** The result of a check. */
 export interface Check {
-  /** How long it took, with the start of Deno, in milliseconds */
+  /** The duration including the start of Deno, in milliseconds */
   readonly time: number;
-  /** The CPU time of all that, in milliseconds */
+  /** The CPU time, in milliseconds */
   readonly cpu: number;
   readonly success: boolean;
-  /** What Deno said */
+  /** The output of Deno */
   readonly report: string;
 }
 
 /**
- * Checks a program in a process of its own.
+ * Checks a program in a new process.
  *
- * @param modules The program; Deno would not check twice what has not changed, so each
- * module gets a line that it never had
+ * @param modules The program. Deno does not check an unchanged program twice, so each
+ * module gets a unique comment.
  * @param options More options of `deno check`
  */
 export async function check(

@@ -1,23 +1,23 @@
 /**
- * Programs that use as many operations as one likes, for the compiler to check.
+ * Programs with any number of operations, which the compiler checks.
  *
  * @module
  */
 
-/** What a program is made with: a contract and schemas, or names alone. */
+/** Whether a program has a contract with schemas or only names. */
 export type Kind = "contract" | "names";
 
-/** The modules of a program, by the names of their files. */
+/** The modules of a program, by file name. */
 export type Modules = Readonly<Record<string, string>>;
 
-/** The module that imports all the others. */
+/** The module that imports all others. */
 export const MAIN = "main.ts";
 
 /**
- * Makes a program: a server that registers all its operations, and a client that calls
- * each of them once.
+ * Makes a program: a server that registers all operations, and a client that calls each
+ * of them once.
  *
- * @param size How many operations it has
+ * @param size The number of operations
  */
 export function makeProgram(kind: Kind, size: number): Modules {
   const modules = kind === "contract"
@@ -27,7 +27,7 @@ export function makeProgram(kind: Kind, size: number): Modules {
   return { ...modules, [MAIN]: joinLines(main) };
 }
 
-/** The same program, which no compiler has seen before. */
+/** Returns the same program with a unique comment in each module. */
 export function renew(modules: Modules): Modules {
   const mark = `// ${crypto.randomUUID()}\n`;
   return Object.fromEntries(
@@ -35,7 +35,7 @@ export function renew(modules: Modules): Modules {
   );
 }
 
-// The operations have each a key of their own, so that no two have the same type.
+// Each operation has an own key, so that no two operations have the same type.
 function withContract(numbers: readonly number[]): Modules {
   const USE = `import { contract } from "./contract.ts";`;
   return {

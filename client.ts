@@ -1,5 +1,5 @@
 /**
- * The client, for Deno, browsers, Node and Bun: it uses web standards only.
+ * The client for Deno, browsers, Node and Bun. It uses web standards only.
  *
  * @example
  * ```ts
@@ -17,30 +17,29 @@
  * @module
  */
 
-import { ConnectOptions } from "./client/connect.ts";
-import { type Connection } from "./client/connection.ts";
+import type { ConnectOptions } from "./client/connect.ts";
+import type { Connection } from "./client/connection.ts";
 import { withCallerStack } from "./common/errors.ts";
-import { type Contract } from "./contract/contract.ts";
-import { type OpenContract } from "./contract/infer.ts";
-export { type ConnectOptions } from "./client/connect.ts";
-export { type Connection } from "./client/connection.ts";
+import type { Contract } from "./contract/contract.ts";
+import type { OpenContract } from "./contract/infer.ts";
+
+export type { OperationOptions, StreamOptions } from "./client/call_options.ts";
+export type { ConnectOptions } from "./client/connect.ts";
+export type { Connection } from "./client/connection.ts";
+export type { ClientSocket, WebSocketConstructor } from "./client/handshake.ts";
 export {
-  type Contract,
-  type DataSchema,
-  type MessageSchemas,
-  type OperationSchemas,
-} from "./contract/contract.ts";
-export { defineContract } from "./contract/define.ts";
-export {
-  type ContractDescription,
-  type MessageDescription,
-  type OperationDescription,
-} from "./contract/contract.ts";
-export { type OpenContract } from "./contract/infer.ts";
-export {
-  type ClientSocket,
-  type WebSocketConstructor,
-} from "./client/handshake.ts";
+  type MessageOptions,
+  SentMessage,
+  ServerMessage,
+} from "./client/message.ts";
+export type { ReconnectOptions } from "./client/reconnect_policy.ts";
+export type {
+  ConnectionState,
+  ConnectionStatus,
+  StateListener,
+} from "./client/status.ts";
+export type { OperationStream } from "./client/stream.ts";
+export type { RequestOptions } from "./common/async.ts";
 export {
   CloseCode,
   ConnectError,
@@ -56,50 +55,46 @@ export {
   ValidationError,
   VersionError,
 } from "./common/errors.ts";
-export { type Issue } from "./common/issues.ts";
-export { type Feature } from "./protocol/features.ts";
-export { type SchemaIssue } from "./common/issues.ts";
-export { type Logger } from "./common/logger.ts";
-export { type Listener } from "./common/listeners.ts";
-export { Message } from "./protocol/message.ts";
-export { type Json, type JsonObject } from "./common/json.ts";
-export { type WireMessage } from "./protocol/message.ts";
-export { type ReconnectOptions } from "./client/reconnect_policy.ts";
-export {
-  type InputOf,
-  type OutputOf,
-  type Schema,
-  type SchemaProperties,
-  type SchemaResult,
+export type { Issue, SchemaIssue } from "./common/issues.ts";
+export type { Json, JsonObject } from "./common/json.ts";
+export type { Listener } from "./common/listeners.ts";
+export type { Logger } from "./common/logger.ts";
+export type {
+  Contract,
+  ContractDescription,
+  DataSchema,
+  MessageDescription,
+  MessageSchemas,
+  OperationDescription,
+  OperationSchemas,
+} from "./contract/contract.ts";
+export { defineContract } from "./contract/define.ts";
+export type { OpenContract } from "./contract/infer.ts";
+export type {
+  InputOf,
+  OutputOf,
+  Schema,
+  SchemaProperties,
+  SchemaResult,
 } from "./contract/schema.ts";
-export {
-  type MessageOptions,
-  type OperationOptions,
-  SentMessage,
-  ServerMessage,
-} from "./client/message.ts";
-export { type RequestOptions } from "./common/async.ts";
-export { type CloseInfo } from "./protocol/close.ts";
-export {
-  type ConnectionState,
-  type ConnectionStatus,
-  type StateListener,
-} from "./client/status.ts";
-export { type OperationStream, type StreamOptions } from "./client/stream.ts";
+export type { CloseInfo } from "./protocol/close.ts";
+export type { Feature } from "./protocol/features.ts";
+export { Message, type WireMessage } from "./protocol/message.ts";
+
 /**
  * Connects to a server and logs in.
  *
  * @param token The token of the server
- * @param options Where the server is, and how long to wait for it
- * @returns The connection, which an `await using` block closes at its end
+ * @param options The URL of the server, timeouts, reconnecting and the contract
+ * @returns The connection. An `await using` block closes it at its end
  *
- * @throws {ConnectError} If nothing answers at the URL or it is no Hoist server
+ * @throws {ConnectError} If no server answers at the URL, or it is not a Hoist server
  * @throws {LoginError} If the server refuses the token
- * @throws {VersionError} If the server is older than `minimumVersion`, or this client
+ * @throws {VersionError} If the server is older than `minimumVersion`, or the client is
  * older than the server allows
- * @throws {TimeoutError} If it takes longer than `timeout`
- * @throws {TypeError} If the URL, `minimumVersion` or `contract` makes no sense
- * @throws {RangeError} If `timeout` or an option of `reconnect` is out of its range
+ * @throws {TimeoutError} If the server does not answer within `timeout`
+ * @throws {TypeError} If an option is unknown or invalid
+ * @throws {RangeError} If `timeout` or an option of `reconnect` is out of range
  *
  * @example
  * ```ts
@@ -107,7 +102,9 @@ export { type OperationStream, type StreamOptions } from "./client/stream.ts";
  *
  * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
  * await using connection = await connect("test", { url: server.url });
- * connection.receive("news", (message) => console.log(message.data));
+ * connection.receive("news", (message) => {
+ *   console.log(message.data);
+ * });
  * await connection.message("hello", { name: "Ada" });
  * ```
  */
@@ -116,7 +113,7 @@ export async function connect<Of extends Contract = OpenContract>(
   options: ConnectOptions<Of> = {},
 ): Promise<Connection<Of>> {
   try {
-    // A server imports this module, too, and never needs what is behind it.
+    // Servers import this module also, and never need the modules behind it.
     const { openConnection } = await import("./client/connect.ts");
     const connection: unknown = await openConnection(token, options);
     return connection as Connection<Of>;

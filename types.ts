@@ -76,7 +76,18 @@ export {
 export {
   type AnswersIn,
   type AnyEvent,
+  type MessageArguments,
+  type MessageIn,
   type ReceivedEvent,
   type SentEntry,
   type ServerReply,
 } from "./client/message.ts";
+export {
+  type ItemOf,
+  type OperationArguments,
+  type OperationIn,
+  type ReplyOf,
+  type RequestArguments,
+  type ResultOf,
+  type StreamArguments,
+} from "./client/call_types.ts";

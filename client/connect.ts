@@ -1,305 +1,273 @@
 /**
- * Opening a connection: all that `connect` does.
+ * The implementation of `connect`, which is loaded when it is called.
  *
  * @module
  */
 
-import { ClientConnection, type Connection } from "./connection.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
 import {
-  type Endpoints,
   endpointsOf,
-  fetchServerInfo_,
-  openSocket,
-  refusal,
+  type Target,
   type WebSocketConstructor,
 } from "./handshake.ts";
-import { type Link, type LinkEvents } from "./link.ts";
 import { ClientLog } from "./log.ts";
-import { type ReconnectOptions } from "./reconnect_policy.ts";
-import { type ReconnectingLinkOptions } from "./reconnecting_link.ts";
-import { SocketLink } from "./socket_link.ts";
-import { StateNotifier } from "./status.ts";
-import { type Checks } from "./validate.ts";
-import { limit } from "../common/async.ts";
 import {
-  ConnectError,
-  ConnectionClosedError,
-  TimeoutError,
-} from "../common/errors.ts";
-import { type Logger } from "../common/logger.ts";
-import { type Contract } from "../contract/contract.ts";
+  type ReconnectOptions,
+  type ReconnectRules,
+  resolveReconnectOptions,
+} from "./reconnect_policy.ts";
+import { SocketLink } from "./socket_link.ts";
+import type { ContractChecks } from "./validate.ts";
+import {
+  checkKeys,
+  checkNumber,
+  checkOneOf,
+  checkSignal,
+  checkToken,
+  invalidType,
+  type KnownKeys,
+  TIMEOUT,
+} from "../common/check.ts";
+import type { Logger } from "../common/logger.ts";
+import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
-import { type OpenContract } from "../contract/infer.ts";
+import type { OpenContract } from "../contract/infer.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
-import { serverFeaturesOf } from "../protocol/server_frames.ts";
 import { isVersion, VERSION } from "../version.ts";
-/** Options of {@linkcode connect}; `Of` is the contract */
+
+/** Options of {@linkcode connect}; `Of` is the contract with the server */
 export interface ConnectOptions<Of extends Contract = OpenContract> {
   /**
-   * The URL of the server, with `http:`, `https:`, `ws:` or `wss:`. If the server is
-   * mounted below a path, the URL ends with that path.
+   * The URL of the server, with the protocol `http:`, `https:`, `ws:` or `wss:`. If the
+   * server is mounted below a path, the URL ends with that path.
    *
    * @default {"http://localhost:5000"}
    */
   readonly url?: string | URL | undefined;
   /**
-   * The lowest version that the server may have, such as `1.2.3`. Any if left out.
+   * The lowest version of the server that the client accepts, such as `1.2.3`. By default
+   * the client accepts every version.
+   *
+   * @default {undefined}
    */
   readonly minimumVersion?: string | undefined;
   /**
-   * Gives up connecting for the first time when aborted. It does not close the
-   * connection later, nor keep it from coming back.
+   * Cancels connecting for the first time when aborted. It has no effect on a connection
+   * that is open, or on reconnecting.
+   *
+   * @default {undefined}
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long connecting and logging in may take, each time anew, in milliseconds from
-   * 0 to 2,147,483,647; `Infinity` for no limit.
+   * The timeout of each attempt to connect and log in, in milliseconds from 0 to
+   * 2,147,483,647. `Infinity` for no limit.
    *
    * @default {10_000}
    */
   readonly timeout?: number | undefined;
   /**
-   * Whether, and how, the connection comes back when it was lost. It does not after
-   * `close()`, after a login that was refused for the token or the version, and after
-   * a close code that a program chose (1000, and 3000 to 4999); what `connect` throws
-   * the first time, it throws with this option as well.
+   * Whether, and how, the client reconnects when the connection was lost. It does not
+   * reconnect after `close()`, after the server refused the login because of the token or
+   * the version, or after a close code that an application chose (1000, and 3000 to
+   * 4999). If the first attempt to connect fails, `connect` rejects nevertheless.
    *
-   * Listeners stay. What is under way when the connection is lost rejects with a
-   * `ConnectionClosedError`, unless it is an operation called with `idempotent`.
+   * Listeners survive a reconnect. Requests in progress reject with a
+   * `ConnectionClosedError`, except operations with the option `idempotent`.
    *
    * @default {false}
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /**
-   * What both sides have agreed on, see `defineContract`: the names and types of all
-   * that this side sends and gets.
+   * The contract with the server, see `defineContract`. It defines the names and the types
+   * of messages, events and operations.
+   *
+   * @default {undefined}
    */
   readonly contract?: Of | undefined;
   /**
-   * Whether what the server sends is held against the contract as well. A message that
-   * does not fit is not handed to listeners; a reply, a result or an item that does not
-   * rejects with a `ValidationError`. What a schema turns it into does not count here.
+   * Whether the client validates what the server sends with the schemas of the contract
+   * (`"all"`). Invalid messages are logged and not passed to listeners. Requests with an
+   * invalid reply, result or item reject with a `ValidationError`. The client discards
+   * the values that schemas return.
    *
    * @default {"none"}
    */
   readonly validate?: "none" | "all" | undefined;
   /**
-   * The class to make the WebSocket with: that of `npm:ws`, say, where there is none.
+   * The WebSocket class, for example from `npm:ws` if the runtime has none.
    *
    * @default {globalThis.WebSocket}
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
-   * Is told what a listener or an `onReply` throws.
+   * Logs the errors of listeners and of `onReply`, and warnings.
    *
    * @default {console}
    */
   readonly logger?: Pick<Logger, "warn" | "error"> | undefined;
 }
 
+const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
+  url: true,
+  minimumVersion: true,
+  signal: true,
+  timeout: true,
+  reconnect: true,
+  contract: true,
+  validate: true,
+  WebSocket: true,
+  logger: true,
+};
+
+const SUBJECT = "Cannot connect";
+
 const DEFAULT_URL = "http://localhost:5000";
 
 const DEFAULT_TIMEOUT = 10_000;
 
-/** Connects to a server and logs in; `connect` says what may go wrong. */
+/**
+ * Deno's WebSocket sends longer frames in two parts, in bytes. Between the parts, TCP
+ * waits about 40 ms for the server.
+ */
+const MAX_DENO_FRAME = 1_024;
+
+/** Connects to a server and logs in. `connect` documents the errors. */
 export async function openConnection(
   token: string,
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
-  const { logger = console } = options;
-  const target = targetOf(token, options);
-  const checks = await checksOf(options);
-  const reporter = new ClientLog(logger);
-  const inbox = new Dispatcher(reporter);
-  const status = new StateNotifier(reporter);
-  const link = await openLink({
-    dial: (signal, events) => dial(target, signal, events),
-    status,
-    inbox,
-  }, options);
-  const { contract } = options;
-  const parts = { link, inbox, status, reporter, contract, checks };
-  return new ClientConnection(parts);
+  const { target, rules, signal, contract, validate, logger } = resolve(
+    token,
+    options,
+  );
+  const log = new ClientLog(logger);
+  const checks = validate ? await loadChecks(contract) : undefined;
+  const createLink = await linkFactory(target, rules);
+  return await Connection.open({ log, contract, checks, createLink }, signal);
 }
 
-/** What the server is held against, if it is to be. */
-async function checksOf(
-  { contract, validate = "none" }: ConnectOptions<Contract>,
-): Promise<Checks | undefined> {
-  assertDefined("Cannot connect", contract);
-  assertValidation(validate, contract);
-  if (validate === "none" || contract === undefined) return undefined;
-  // Most programs trust their server.
-  const { ContractChecks } = await import("./validate.ts");
-  return new ContractChecks(contract);
+/** {@linkcode ConnectOptions} with their defaults */
+interface ResolvedOptions {
+  readonly target: Target;
+  /** `undefined` if the client does not reconnect */
+  readonly rules: ReconnectRules | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly contract: Contract | undefined;
+  readonly validate: boolean;
+  readonly logger: Pick<Logger, "warn" | "error">;
 }
 
-async function openLink(
-  parts: ReconnectingLinkOptions,
-  { reconnect, signal }: ConnectOptions<Contract>,
-): Promise<Link> {
-  const { dial, status, inbox } = parts;
-  if (reconnect) {
-    // Most programs do without.
-    const { ReconnectingLink } = await import("./reconnecting_link.ts");
-    const link = new ReconnectingLink(
-      parts,
-      reconnect === true ? {} : reconnect,
-    );
-    await link.open(signal);
-    return link;
-  }
-  return await dial(signal, {
-    onOpen: () => status.set({ state: "open" }),
-    onClose: () => status.set({ state: "closed" }),
-    onMessage: (wire, onDone) => inbox.onMessage(wire, onDone),
-    onInvalid: () => inbox.onInvalid(),
-  });
-}
-
-/** Where a client connects, and how; the same each time. */
-interface Target {
-  readonly endpoints: Endpoints;
-  readonly minimumVersion: string | undefined;
-  readonly timeout: number;
-  readonly WebSocket: WebSocketConstructor;
-  /** The frame of the login */
-  readonly login: string;
-}
-
-function targetOf(
+/** Checks the arguments of `connect`. */
+function resolve(
   token: string,
   options: ConnectOptions<Contract>,
+): ResolvedOptions {
+  checkKeys(SUBJECT, options, KNOWN);
+  checkToken(SUBJECT, "the token", token, "Pass the token of the server.");
+  const { signal, contract, reconnect = false, logger = console } = options;
+  checkSignal(SUBJECT, "signal", signal);
+  assertDefined(SUBJECT, contract);
+  const rules = reconnect === false
+    ? undefined
+    : resolveReconnectOptions(reconnect === true ? {} : reconnect);
+  return {
+    target: resolveTarget(token, rules, options),
+    rules,
+    signal,
+    contract,
+    validate: resolveValidate(options),
+    logger,
+  };
+}
+
+function resolveTarget(
+  token: string,
+  rules: ReconnectRules | undefined,
+  options: ConnectOptions<Contract>,
 ): Target {
-  const { url = DEFAULT_URL, minimumVersion } = options;
-  const { timeout = DEFAULT_TIMEOUT } = options;
-  const { WebSocket = globalThis.WebSocket } = options;
+  const { url = DEFAULT_URL, timeout = DEFAULT_TIMEOUT } = options;
+  const { minimumVersion, WebSocket = globalThis.WebSocket } = options;
   const endpoints = endpointsOf(url);
   assertVersion(minimumVersion);
-  assertToken(token);
+  checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
   assertImplementation(WebSocket);
-  const login = encodeLogin(token, VERSION, featuresOf(options));
-  return { endpoints, minimumVersion, timeout, WebSocket, login };
-}
-
-/** Opens a WebSocket and logs in, within the time that there is for it. */
-async function dial(
-  target: Target,
-  callerSignal: AbortSignal | undefined,
-  events: LinkEvents,
-): Promise<SocketLink> {
-  const { endpoints, minimumVersion, timeout, WebSocket } = target;
-  const { signal, cancel } = limit(
-    callerSignal,
+  return {
+    endpoints,
+    minimumVersion,
     timeout,
-    () => tooSlow(endpoints, timeout),
-  );
-  try {
-    const protocol = await fetchServerInfo_(endpoints, minimumVersion, signal);
-    const socket = await openSocket(endpoints, WebSocket, protocol, signal);
-    return await logIn(target, new SocketLink(socket, events), signal);
-  } finally {
-    cancel();
-  }
+    WebSocket,
+    login: encodeLogin(token, VERSION, featuresOf(rules)),
+    maxBatch: maxBatchOf(WebSocket),
+  };
 }
 
-/** Logs in: protocol.md, "1. Login". */
-async function logIn(
-  { endpoints: { base }, login, WebSocket }: Target,
-  channel: SocketLink,
-  signal: AbortSignal,
-): Promise<SocketLink> {
-  const maxBatch = maxBatchOf(WebSocket);
-  try {
-    await channel.request({
-      subject: "the login",
-      encode: () => login,
-      signal,
-      toError: (frame) => refusal(base, frame),
-      onAnswer: (data) => channel.open(serverFeaturesOf(data), maxBatch),
-    });
-    return channel;
-  } catch (error) {
-    channel.abort();
-    throw error instanceof ConnectionClosedError ? lost(base, error) : error;
-  }
-}
-
-/** A client that does not come back has no use for being told when. */
-function featuresOf(
-  { reconnect }: ConnectOptions<Contract>,
-): readonly Feature[] {
-  return reconnect
-    ? FEATURES
-    : FEATURES.filter((feature) => feature !== "retry");
-}
-
-/**
- * The most that a batch may hold, in bytes. Deno's own WebSocket writes a longer frame
- * in two steps, between which TCP waits some 40 ms for the other side.
- */
-function maxBatchOf(implementation: WebSocketConstructor): number {
-  const isOfDeno = "Deno" in globalThis &&
-    implementation === globalThis.WebSocket;
-  return isOfDeno ? MAX_DENO_FRAME : MAX_BATCH;
-}
-
-const MAX_DENO_FRAME = 1_024;
-
-function tooSlow({ base }: Endpoints, timeout: number): TimeoutError {
-  return new TimeoutError(
-    `Cannot connect to ${base}: no answer within ${timeout} ms; check the URL or raise 'timeout'`,
-  );
-}
-
-function lost(base: string, cause: ConnectionClosedError): ConnectError {
-  const { code, reason } = cause;
-  const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
-  return new ConnectError(
-    `Cannot connect to ${base}: the server closed the connection (${code}${detail}) before it answered the login; look at its log`,
-    { cause },
+function resolveValidate(
+  { validate = "none", contract }: ConnectOptions<Contract>,
+): boolean {
+  checkOneOf(SUBJECT, "validate", validate, ["none", "all"]);
+  if (validate === "none") return false;
+  if (contract !== undefined) return true;
+  throw new TypeError(
+    `${SUBJECT}: 'validate' needs a contract. Pass one as the option 'contract'.`,
   );
 }
 
 function assertVersion(minimumVersion: string | undefined): void {
   if (minimumVersion === undefined || isVersion(minimumVersion)) return;
+  const needed = 'a version such as "1.2.3"';
+  throw invalidType(SUBJECT, "'minimumVersion'", needed, minimumVersion);
+}
+
+function assertImplementation(WebSocket: unknown): void {
+  if (typeof WebSocket === "function") return;
   throw new TypeError(
-    `Cannot connect as 'minimumVersion' must be a version such as "1.2.3": current value is ${
-      JSON.stringify(minimumVersion)
-    }`,
+    `${SUBJECT}: this runtime has no WebSocket. Pass one as the option 'WebSocket', for example from npm:ws.`,
   );
 }
 
-function assertToken(token: string): void {
-  if (typeof token === "string" && token !== "") return;
-  throw new TypeError(
-    "Cannot connect as the token must be a text of at least one character: pass the one of the server",
-  );
+/** A client that does not reconnect does not need to know when to do so. */
+function featuresOf(rules: ReconnectRules | undefined): readonly Feature[] {
+  return rules === undefined
+    ? FEATURES.filter((feature) => feature !== "retry")
+    : FEATURES;
 }
 
-function assertImplementation(implementation: unknown): void {
-  if (typeof implementation === "function") return;
-  throw new TypeError(
-    "Cannot connect as this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws",
-  );
+function maxBatchOf(WebSocket: WebSocketConstructor): number {
+  const isOfDeno = "Deno" in globalThis && WebSocket === globalThis.WebSocket;
+  return isOfDeno ? MAX_DENO_FRAME : MAX_BATCH;
 }
 
-function assertValidation(
-  validate: string,
+/** Most clients trust their server and do not load the checks. */
+async function loadChecks(
   contract: Contract | undefined,
-): void {
-  if (validate !== "none" && validate !== "all") {
-    throw new TypeError(
-      `Cannot connect as 'validate' must be "none" or "all": current value is ${
-        JSON.stringify(validate)
-      }`,
-    );
+): Promise<ContractChecks | undefined> {
+  if (contract === undefined) return undefined;
+  const { ContractChecks } = await import("./validate.ts");
+  return new ContractChecks(contract);
+}
+
+async function linkFactory(
+  target: Target,
+  rules: ReconnectRules | undefined,
+): Promise<ConnectionParts["createLink"]> {
+  if (rules === undefined) {
+    return (status, receiver) =>
+      new SocketLink(target, {
+        onOpen: () => status.set({ state: "open" }),
+        onClosed: () => status.set({ state: "closed" }),
+        onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+        onInvalid: () => receiver.onInvalid(),
+      });
   }
-  if (validate === "none" || contract !== undefined) return;
-  throw new TypeError(
-    "Cannot connect as 'validate' has nothing to go by without a 'contract'",
-  );
+  // Most clients do not reconnect.
+  const { ReconnectingLink } = await import("./reconnecting_link.ts");
+  return (status, receiver) =>
+    new ReconnectingLink({
+      createLink: (events) => new SocketLink(target, events),
+      rules,
+      status,
+      receiver,
+    });
 }

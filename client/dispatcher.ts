@@ -1,66 +1,62 @@
 /**
- * What a client's listeners are called with.
+ * The dispatcher passes the messages of a server to the listeners.
  *
  * @module
  */
 
-import { OnDone } from "./link.ts";
-import { type ClientLog } from "./log.ts";
-import { type ServerMessage } from "./message.ts";
-import { type MaybeAsync, SerialQueue } from "../common/async.ts";
+import type { MessageReceiver, OnDone } from "./link.ts";
+import type { ClientLog } from "./log.ts";
+import type { ServerMessage } from "./message.ts";
+import type { ContractChecks } from "./validate.ts";
+import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
-import { type WireMessage } from "../protocol/message.ts";
-/** What an inbox needs of the connection that it belongs to. */
-export interface DispatcherOwner {
-  /** Looks at a message before a listener gets it. */
-  check(wire: WireMessage): ReturnType<MaybeAsync>;
+import { describeMessage } from "../common/text.ts";
+import { assertNamed, type Contract } from "../contract/contract.ts";
+import type { WireMessage } from "../protocol/message.ts";
+
+/** What a dispatcher needs */
+export interface DispatcherOptions {
+  /** Logs the errors of listeners */
+  readonly log: ClientLog;
+  /** The contract with the server */
+  readonly contract: Contract | undefined;
+  /** Validates each message; `undefined` if the client trusts the server */
+  readonly checks: Pick<ContractChecks, "message"> | undefined;
   /**
-   * Makes of a message object what listeners get, or `undefined` if they should not get
-   * it any more
+   * Makes what listeners receive. Returns `undefined` if the connection is closed, and
+   * listeners should not be called any more
    */
   toMessage(wire: WireMessage): ServerMessage | undefined;
-  /** Whether those hear of a message that listen to its name, and not only to all. */
-  isNamed(wire: WireMessage): boolean;
 }
 
-/** A message that came. */
-interface Arrival {
+/** A message that waits for the first listener */
+interface EarlyMessage {
   readonly wire: WireMessage;
   readonly onDone: OnDone | undefined;
 }
 
 /**
- * The messages of a server on their way to the listeners. What comes before there can
- * be a listener waits; listeners stay, whichever socket the messages come from.
+ * Passes messages to listeners in the order of their arrival. Messages that arrive
+ * before the application can add a listener wait. Listeners survive a reconnect.
  */
-export class Dispatcher {
-  readonly #reporter: ClientLog;
+export class Dispatcher implements MessageReceiver {
+  readonly #options: DispatcherOptions;
   readonly #listeners = new Listeners<ServerMessage>();
-  readonly #sequence = new SerialQueue();
-  /** What came before there could be a listener; none once there could. */
-  #early: Arrival[] | undefined = [];
-  /** None before there is a connection to reply on. */
-  #owner: DispatcherOwner | undefined;
+  readonly #queue = new SerialQueue();
+  /** The messages that wait for `open()`; `undefined` after it. */
+  #early: EarlyMessage[] | undefined = [];
 
-  /**
-   * Constructs an `Dispatcher`.
-   *
-   * @param reporter Is told what a listener throws
-   */
-  constructor(reporter: ClientLog) {
-    this.#reporter = reporter;
+  /** Constructs a `Dispatcher`. */
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
   }
 
-  /** Connects the inbox with the connection that it belongs to. */
-  connect(owner: DispatcherOwner): void {
-    this.#owner = owner;
-  }
-
-  /** Hands out what the server sent along with its answer to the login. */
+  /** Dispatches the messages that arrived together with the answer to the login. */
   open(): void {
-    const early = this.#early ?? [];
+    if (this.#early === undefined) return;
+    const early = this.#early;
     this.#early = undefined;
-    for (const arrival of early) this.#deliver(arrival);
+    for (const { wire, onDone } of early) this.#deliver(wire, onDone);
   }
 
   /** Adds a listener, as `Connection.receive` does. */
@@ -68,45 +64,57 @@ export class Dispatcher {
     names: string | readonly string[] | Listener<ServerMessage>,
     listener?: Listener<ServerMessage>,
   ): Disposable {
-    // After all that are added together with this one.
-    queueMicrotask(() => this.open());
+    for (const name of typeof names === "function" ? [] : [names].flat()) {
+      const subject = `Cannot receive ${describeMessage(name)}`;
+      assertNamed(subject, this.#options.contract?.events, name);
+    }
+    // Delayed, because the application may add more listeners in the same turn.
+    if (this.#early !== undefined) queueMicrotask(() => this.open());
     return this.#listeners.add(names, listener);
   }
 
-  /** The server sent a message, a reply or a broadcast. */
   onMessage(wire: WireMessage, onDone?: OnDone): void {
-    const arrival = { wire, onDone };
-    if (this.#early !== undefined) this.#early.push(arrival);
-    else this.#deliver(arrival);
+    if (this.#early !== undefined) this.#early.push({ wire, onDone });
+    else this.#deliver(wire, onDone);
   }
 
-  /** The server sent something that is no frame of Hoist 1. */
   onInvalid(): void {
-    this.#reporter.warn("ignored a frame that is not of Hoist 1");
+    this.#options.log.warn("ignored a frame that is not of Hoist 1");
   }
 
-  /** Hands out a message, after those that came before it. */
-  #deliver({ wire, onDone }: Arrival): void {
-    this.#sequence.add(
-      () => this.#owner?.check(wire),
+  /** Validates a message and dispatches it after all earlier ones. */
+  #deliver(wire: WireMessage, onDone: OnDone | undefined): void {
+    const { checks } = this.#options;
+    // Without checks, no message ever waits for an earlier one.
+    if (checks === undefined) return void this.#dispatch(wire, onDone);
+    this.#queue.add(
+      () => checks.message(wire),
       () => void this.#dispatch(wire, onDone),
-      (error) => {
-        this.#reporter.ignore(error);
-        onDone?.(true);
-      },
+      (error) => this.#ignore(error, onDone),
     );
   }
 
-  async #dispatch(wire: WireMessage, onDone?: OnDone): Promise<void> {
-    const owner = this.#owner;
-    const message = owner?.toMessage(wire);
-    if (owner === undefined || message === undefined) return;
+  #ignore(error: unknown, onDone: OnDone | undefined): void {
+    this.#options.log.ignore(error);
+    onDone?.(true);
+  }
+
+  async #dispatch(
+    wire: WireMessage,
+    onDone: OnDone | undefined,
+  ): Promise<void> {
+    const { log, contract } = this.#options;
+    const message = this.#options.toMessage(wire);
+    if (message === undefined) return;
     let hasFailed = false;
     const onError = (error: unknown) => {
       hasFailed = true;
-      this.#reporter.report(error);
+      log.report(error);
     };
-    await this.#listeners.dispatch(message, onError, owner.isNamed(wire));
+    // With a contract, listeners to a name rely on the type of the event of that name,
+    // and a reply of the same name can have another type.
+    const isNamed = contract === undefined || wire.replying === null;
+    await this.#listeners.dispatch(message, onError, isNamed);
     onDone?.(hasFailed);
   }
 }

@@ -1,41 +1,45 @@
 /**
- * Reaching a server: asking whether it is one, opening the WebSocket, and what is
- * wrong if that fails.
+ * The handshake with a server: `GET /hoist/ack`, the WebSocket upgrade, and the errors of
+ * a connection attempt.
  *
  * @module
  */
 
 import { aborted } from "../common/async.ts";
+import { invalidType } from "../common/check.ts";
 import {
   ConnectError,
+  type ConnectionClosedError,
   ErrorCode,
   type ErrorFrame,
   type HoistError,
   LoginError,
+  TimeoutError,
   VersionError,
 } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { parseFrame } from "../protocol/message.ts";
 import { isVersion, meetsMinimum, VERSION } from "../version.ts";
+
 /** The part of a WebSocket that a connection needs */
 export interface ClientSocket {
-  /** 0 to 3, for connecting, open, closing and closed */
+  /** 0 (connecting), 1 (open), 2 (closing) or 3 (closed) */
   readonly readyState: number;
-  /** Sends a text frame */
+  /** Sends a text frame. */
   send(data: string): void;
-  /** Sends a Close frame */
+  /** Sends a Close frame. */
   close(code?: number, reason?: string): void;
-  /** Calls a function once the socket is open */
+  /** Adds a listener that is called when the socket has opened. */
   addEventListener(type: "open", listener: () => void): void;
-  /** Calls a function when something went wrong */
+  /** Adds a listener that is called with each error. */
   addEventListener(type: "error", listener: (event: unknown) => void): void;
-  /** Calls a function with each frame */
+  /** Adds a listener that is called with each frame. */
   addEventListener(
     type: "message",
     listener: (event: { readonly data: unknown }) => void,
   ): void;
-  /** Calls a function when the socket is closed */
+  /** Adds a listener that is called when the socket has closed. */
   addEventListener(
     type: "close",
     listener: (
@@ -44,20 +48,34 @@ export interface ClientSocket {
   ): void;
 }
 
-/** Makes a WebSocket, as the class of that name does */
+/** Constructs a WebSocket, like the class of that name */
 export type WebSocketConstructor = new (
   url: string,
   protocols?: string,
 ) => ClientSocket;
 
-/** The URLs of a server. */
+/** The URLs of a server */
 export interface Endpoints {
+  /** The URL as the application wrote it, for error messages */
   readonly base: string;
   readonly ack: URL;
   readonly socket: URL;
 }
 
-/** The URLs that belong to the URL of a server. */
+/** What each attempt to connect needs */
+export interface Target {
+  readonly endpoints: Endpoints;
+  readonly minimumVersion: string | undefined;
+  /** The timeout of one attempt, in milliseconds */
+  readonly timeout: number;
+  readonly WebSocket: WebSocketConstructor;
+  /** The frame of the login */
+  readonly login: string;
+  /** The maximum length of a batch, in bytes */
+  readonly maxBatch: number;
+}
+
+/** Returns the URLs that belong to the URL of a server. */
 export function endpointsOf(url: string | URL): Endpoints {
   const base = parseUrl(url);
   const root = base.href.replace(/[?#].*$/, "").replace(/\/?$/, "/");
@@ -71,29 +89,24 @@ export function endpointsOf(url: string | URL): Endpoints {
 function parseUrl(url: string | URL): URL {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed !== null && /^(http|ws)s?:$/.test(parsed.protocol)) return parsed;
-  throw new TypeError(
-    `Cannot connect as 'url' must be like "http://localhost:5000": current value is ${
-      JSON.stringify(String(url))
-    }`,
-  );
+  const needed = 'an HTTP or WebSocket URL such as "http://localhost:5000"';
+  const value = url instanceof URL ? url.href : url;
+  throw invalidType("Cannot connect", "'url'", needed, value);
 }
 
-/**
- * Asks whether there is a Hoist server, and how old it is: protocol.md, "HTTP".
- *
- * @returns The subprotocol to offer. None if the server does not say that it echoes it:
- * browsers then fail the WebSocket
- */
-export async function fetchServerInfo_(
-  { base, ack }: Endpoints,
-  minimumVersion: string | undefined,
+/** Opens a WebSocket to a server, after it has proved to be a Hoist server. */
+export async function openWebSocket(
+  { endpoints, minimumVersion, WebSocket }: Target,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  const { version, protocols } = await fetchServerInfo(base, ack, signal);
+): Promise<ClientSocket> {
+  const { base } = endpoints;
+  const { version, protocols } = await fetchServerInfo(endpoints, signal);
   if (minimumVersion !== undefined) {
     assertMinimum(base, version, minimumVersion);
   }
-  return protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : undefined;
+  // If the server does not echo the subprotocol, browsers fail the WebSocket.
+  const subprotocol = protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : undefined;
+  return await openSocket(endpoints, WebSocket, subprotocol, signal);
 }
 
 function assertMinimum(
@@ -103,38 +116,36 @@ function assertMinimum(
 ): void {
   if (isVersion(version) && meetsMinimum(version, minimumVersion)) return;
   throw new VersionError(
-    `Cannot connect to ${base}: the server has version ${version}, at least ${minimumVersion} is asked for; update the server or lower 'minimumVersion'`,
+    `Cannot connect to ${base}: the server has version ${version}, but 'minimumVersion' is ${minimumVersion}. Update the server or lower 'minimumVersion'.`,
     { needed: minimumVersion, current: version },
   );
 }
 
-/** What a server tells about itself before one connects. */
+/** What a server reports about itself before the login */
 interface ServerInfo {
   readonly version: string;
   readonly protocols: readonly unknown[];
 }
 
+/** Asks for the version and the subprotocols of a server: protocol.md, "HTTP". */
 async function fetchServerInfo(
-  base: string,
-  ack: URL,
+  { base, ack }: Endpoints,
   signal: AbortSignal,
 ): Promise<ServerInfo> {
-  const body = await fetchText(base, ack, signal);
-  const value = parseFrame(body);
+  const value = parseFrame(await fetchBody(base, ack, signal));
   if (isJsonObject(value) && typeof value.version === "string") {
     const { version, protocols } = value;
     return { version, protocols: Array.isArray(protocols) ? protocols : [] };
   }
+  const remedy = ack.pathname.endsWith("/hoist/hoist/ack")
+    ? "Omit /hoist from the URL, because the client appends it."
+    : "Check the URL.";
   throw new ConnectError(
-    `Cannot connect to ${base}: this is no Hoist server, ${ack.href} does not tell a version; ${
-      ack.pathname.endsWith("/hoist/hoist/ack")
-        ? "leave out /hoist, which is added to the URL"
-        : "check the URL"
-    }`,
+    `Cannot connect to ${base}: it is not a Hoist server, because ${ack.href} returned no version. ${remedy}`,
   );
 }
 
-async function fetchText(
+async function fetchBody(
   base: string,
   ack: URL,
   signal: AbortSignal,
@@ -143,35 +154,34 @@ async function fetchText(
     const response = await fetch(ack, { signal });
     return await response.text();
   } catch (error) {
-    // Only what is wrong with the network is a TypeError, here and in the browser.
+    // In Deno and in browsers, only network errors are a TypeError.
     if (signal.aborted || !(error instanceof TypeError)) throw error;
     throw unreachable(base, error.cause ?? error);
   }
 }
 
-/** `cause` is the reason of the system, such as a refused connection. */
+/** `cause` is the error of the system, such as a refused connection. */
 function unreachable(base: string, cause: unknown): ConnectError {
-  const text = String(cause);
-  const problem = /certificate/i.test(text)
-    ? "its TLS certificate is not accepted; make this program trust whoever signed it"
-    : /InvalidContentType|wrong version number/.test(text)
-    ? "what answers there does not speak TLS; write http: for a server without it"
-    : "nothing answers there; check the URL and that the server is running";
+  const detail = String(cause);
+  const problem = /certificate/i.test(detail)
+    ? "the TLS certificate of the server is not trusted. Add its certificate authority to this runtime."
+    : /InvalidContentType|wrong version number/.test(detail)
+    ? "the server does not use TLS. Write http: instead of https: in the URL."
+    : "no server answers there. Check the URL and that the server is running.";
   return new ConnectError(`Cannot connect to ${base}: ${problem}`, { cause });
 }
 
-/** Opens the WebSocket, offering a subprotocol if there is one. */
-export async function openSocket(
+async function openSocket(
   { base, socket: url }: Endpoints,
-  Implementation: WebSocketConstructor,
+  WebSocket: WebSocketConstructor,
   subprotocol: string | undefined,
   signal: AbortSignal,
 ): Promise<ClientSocket> {
   const socket = subprotocol === undefined
-    ? new Implementation(url.href)
-    : new Implementation(url.href, subprotocol);
+    ? new WebSocket(url.href)
+    : new WebSocket(url.href, subprotocol);
   let problem = "";
-  // Node's implementations end the program at an error that nobody listens to.
+  // In Node, an error event without a listener ends the process.
   socket.addEventListener("error", (event) => problem = messageOf(event));
   const opened = new Promise((resolve, reject) => {
     socket.addEventListener("open", () => resolve(undefined));
@@ -189,46 +199,49 @@ export async function openSocket(
   }
 }
 
-/** What an implementation says of an error: browsers say nothing. */
+/** The message of an error event. Browsers do not report one. */
 function messageOf(event: unknown): string {
   const { message } = Object(event);
   return typeof message === "string" ? message : "";
 }
 
-/** What a server of ours means by a status. */
-const REFUSALS: readonly (readonly [status: RegExp, meaning: string])[] = [
+/** The meaning of the HTTP statuses with which a Hoist server rejects an upgrade */
+const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
   [
     /\b403\b/,
-    "the server does not allow this page (403), see 'allowedOrigins'",
+    "the server does not allow connections from this page (403). Add its origin to the option 'allowedOrigins' of the server.",
   ],
   [
     /\b429\b/,
-    "the server has too many connections, or refused too many logins, from this address (429): try again later",
+    "the server refused this address, because it has too many connections or too many failed logins (429). Try again later.",
   ],
-  [/\b503\b/, "the server is full or closing (503): try again later"],
+  [
+    /\b503\b/,
+    "the server has too many connections, or is closing (503). Try again later.",
+  ],
 ];
 
 function notOpened(base: string, url: URL, problem: string): ConnectError {
-  const meaning = REFUSALS.find(([status]) => status.test(problem))?.[1] ??
-    `no WebSocket opens at ${url.href}; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log`;
+  const meaning = REJECTIONS.find(([status]) => status.test(problem))?.[1] ??
+    `the WebSocket at ${url.href} did not open. Look at the log of the server: it may be full or closing, may not allow this page, or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`;
   const options = problem === "" ? {} : { cause: new Error(problem) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
 }
 
-/** The error for a login that the server answered with one. */
-export function refusal(
+/** Returns the error for a login that the server answered with an error frame. */
+export function loginError(
   base: string,
   { code, data, description, error, message }: ErrorFrame,
 ): HoistError {
   if (code === ErrorCode.LOGIN_FAILED) {
     return new LoginError(
-      `Cannot log in to ${base}: the server refused the token; compare it with the one of the server`,
+      `Cannot log in to ${base}: the server refused the token. Check that it matches the server's token.`,
     );
   }
   const needed = isJsonObject(data) ? data.needed : undefined;
   if (code === ErrorCode.BAD_VERSION && typeof needed === "string") {
     return new VersionError(
-      `Cannot log in to ${base}: the server needs version ${needed} or later, this client has ${VERSION}; update the client`,
+      `Cannot log in to ${base}: the server needs a client of version ${needed} or later, but this client has version ${VERSION}. Update the client.`,
       { needed, current: VERSION },
     );
   }
@@ -236,5 +249,25 @@ export function refusal(
     `Cannot log in to ${base}: the server answered ${error}: ${
       description ?? message.replace(/\.$/, "")
     }`,
+  );
+}
+
+/** Returns the error for an attempt that took longer than its timeout. */
+export function connectTimeout(base: string, timeout: number): TimeoutError {
+  return new TimeoutError(
+    `Cannot connect to ${base}: no answer within ${timeout} ms. Check the URL or raise 'timeout'.`,
+  );
+}
+
+/** Returns the error for a connection that ended before the login was answered. */
+export function connectionLost(
+  base: string,
+  cause: ConnectionClosedError,
+): ConnectError {
+  const { code, reason } = cause;
+  const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
+  return new ConnectError(
+    `Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`,
+    { cause },
   );
 }

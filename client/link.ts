@@ -1,69 +1,103 @@
-import { SocketLink } from "./socket_link.ts";
+/**
+ * A link carries the requests of a connection to the server.
+ *
+ * @module
+ */
+
 import { CloseCode, type ErrorFrame } from "../common/errors.ts";
-import { type Json, type JsonObject } from "../common/json.ts";
-import { type CloseInfo } from "../protocol/close.ts";
-import { type Feature } from "../protocol/features.ts";
-import { type WireMessage } from "../protocol/message.ts";
-/** A request on its way to the server. */
+import type { Json, JsonObject } from "../common/json.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+import type { Feature } from "../protocol/features.ts";
+import type { WireMessage } from "../protocol/message.ts";
+
+/** Sends requests over one WebSocket, or over several WebSockets one after the other. */
+export interface Link {
+  /** Resolves when the last WebSocket has ended; never rejects */
+  readonly closed: Promise<CloseInfo>;
+  /**
+   * Connects and logs in.
+   *
+   * @param signal Cancels the attempt
+   */
+  open(signal: AbortSignal | undefined): Promise<void>;
+  /** Sends a request and waits for its answer. */
+  request(request: LinkRequest): Promise<JsonObject | null>;
+  /** Sends a goodbye and waits, at most one second, until the WebSocket has ended. */
+  close(): Promise<void>;
+}
+
+/** A request to the server */
 export interface LinkRequest {
-  /** What errors call it, such as `operation "add"` */
-  readonly subject: string;
+  /** The name of the message or operation */
+  readonly name: string;
   /** The signal of the caller */
   readonly signal?: AbortSignal | undefined;
-  /** How long the caller waits, in milliseconds */
+  /** The timeout of the caller, in milliseconds */
   readonly timeout?: number | undefined;
-  /** Whether it may be sent again after the connection was lost */
+  /** Whether the request can be sent again after the connection was lost */
   readonly idempotent?: boolean | undefined;
-  /** What the server has to speak for it beyond Hoist 1 */
+  /** The protocol extension that the server has to support */
   readonly needs?: Feature | undefined;
-  /** Whether the first reply is the answer */
+  /** Whether the first reply answers the request */
   readonly endsWithReply?: boolean | undefined;
-  /** Makes the frame; may throw */
+  /** Receives what the server sends before the answer */
+  readonly events?: RequestEvents | undefined;
+  /** Describes the request for error messages, for example as `operation "add"`. */
+  describe(name: string): string;
+  /** Encodes the frame of the request. */
   encode(id: number): string;
-  /** It is sent: as long as it is under way, `say` sends a frame about it */
-  onSent?(say: (encode: (id: number) => string) => void): void;
-  /** The message has got this number */
-  onOpen?(messageId: number): void;
-  /** A listener of the server has replied */
-  onReply?(message: WireMessage): void;
-  /** StreamSource of the stream have come */
-  onItems?(items: readonly Json[]): void;
-  /** The answer is there, and the frame after it has not been looked at yet */
-  onAnswer?(data: JsonObject | null): void;
-  /** Makes an error of an error frame; a `ResponseError` if left out */
+  /** Converts an error frame to an error; by default to a `ResponseError`. */
   toError?(frame: ErrorFrame): Error;
 }
 
-/** What a channel tells its connection. */
-export interface LinkEvents {
-  /** The server has let this side in; the frame after that has not been looked at yet */
-  onOpen?(channel: SocketLink): void;
-  /** Nothing can be said any more, for whatever reason */
-  onClose?(channel: SocketLink, info: CloseInfo): void;
+/** Returns the description of a request for error messages. */
+export function subjectOf({ name, describe }: LinkRequest): string {
+  return describe(name);
+}
+
+/** The events of a request, between its frame and the end of its answer */
+export interface RequestEvents {
+  /** Called after the request was sent. */
+  onSent?(send: SendAbout): void;
+  /** Called when the server has numbered the message. */
+  onOpen?(messageId: number): void;
+  /** Called with each reply. */
+  onReply?(message: WireMessage): void;
+  /** Called with items of the stream. */
+  onItems?(items: readonly Json[]): void;
+  /** Called with the answer, before the next frame is read. */
+  onAnswer?(data: JsonObject | null): void;
+}
+
+/** Sends another frame about a request, unless the request has ended. */
+export type SendAbout = (encode: (id: number) => string) => void;
+
+/** Receives the messages that a server sends. */
+export interface MessageReceiver {
   /**
-   * The server sent a message, a reply or a broadcast; `onDone` is there if it wants to
-   * know when the listeners are done
+   * Called with each message, reply and broadcast.
+   *
+   * @param message The message
+   * @param onDone Present if the server waits until the listeners are done
    */
   onMessage(message: WireMessage, onDone?: OnDone): void;
-  /** The server sent something that is no frame of Hoist 1 */
+  /** Called when the server sent something other than a frame of Hoist 1. */
   onInvalid(): void;
 }
 
-/** How a connection ends that this side closes, if the server says nothing else. */
+/** Called when all listeners to a message are done. */
+export type OnDone = (hasFailed: boolean) => void;
+
+/** Receives the events of a link. */
+export interface LinkEvents extends MessageReceiver {
+  /** Called when the server has accepted the login, before the next frame is read. */
+  onOpen(link: Link): void;
+  /** Called when the link accepts no more requests. */
+  onClosed(link: Link, info: CloseInfo): void;
+}
+
+/** How a connection ends if this side closes it and the server sends no other code. */
 export const CLOSED_HERE: CloseInfo = {
   code: CloseCode.NORMAL,
   reason: "closed by this side",
 };
-
-/** What carries requests: one WebSocket, or one after the other. */
-export interface Link {
-  /** Resolves when the last WebSocket has ended; never rejects */
-  readonly closed: Promise<CloseInfo>;
-  /** Sends a request and waits for its answer. */
-  request(request: LinkRequest): Promise<JsonObject | null>;
-  /** Says goodbye and waits, in bounded time, until the WebSocket has ended. */
-  close(): Promise<void>;
-}
-
-/** Is called when the listeners to a message are done. */
-export type OnDone = (hasFailed: boolean) => void;

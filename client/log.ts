@@ -1,24 +1,25 @@
 /**
- * Calling what users pass to a client, and telling their logger what it throws.
+ * The log of a client: it reports the errors that no caller can catch.
  *
  * @module
  */
 
-import { type Logger } from "../common/logger.ts";
-/** Tells a logger what goes wrong where no caller waits; never throws. */
+import type { Logger } from "../common/logger.ts";
+
+/** Reports to the logger of the application; never throws. */
 export class ClientLog {
   readonly #logger: Pick<Logger, "warn" | "error">;
 
   /**
    * Constructs a `ClientLog`.
    *
-   * @param logger The logger, which may throw and reject
+   * @param logger The logger, which can throw or reject
    */
   constructor(logger: Pick<Logger, "warn" | "error">) {
     this.#logger = logger;
   }
 
-  /** Runs a function of the user; resolves when that is done, and never rejects. */
+  /** Runs a callback of the application and reports its error; never rejects. */
   async run(callback: () => unknown): Promise<void> {
     try {
       await callback();
@@ -27,25 +28,25 @@ export class ClientLog {
     }
   }
 
-  /** A function of the user has thrown. */
+  /** Reports the error of a callback of the application. */
   report(error: unknown): void {
     this.#log("error", `a listener failed\n${describe(error, stackOf)}`);
   }
 
-  /** A message was not handed out, as it is not as it has to be. */
+  /** Reports that an invalid message was not passed to the listeners. */
   ignore(error: unknown): void {
     this.#log("warn", `ignored a message\n${describe(error, messageOf)}`);
   }
 
-  /** Something is odd. */
-  warn(text: string): void {
-    this.#log("warn", text);
+  /** Logs a warning. */
+  warn(message: string): void {
+    this.#log("warn", message);
   }
 
-  /** A logger that fails must not end the program, and nobody is left to be told. */
-  #log(level: "warn" | "error", text: string): void {
+  /** If the logger fails, nothing can report that, and it must not end the process. */
+  #log(level: "warn" | "error", message: string): void {
     try {
-      const result: unknown = this.#logger[level](`Hoist: ${text}`);
+      const result: unknown = this.#logger[level](`Hoist: ${message}`);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
       return;
@@ -53,16 +54,16 @@ export class ClientLog {
   }
 }
 
-/** What is told of an error, whatever was thrown. */
-function describe(error: unknown, tell: (error: Error) => string): string {
+/** Describes any thrown value; never throws. */
+function describe(error: unknown, format: (error: Error) => string): string {
   try {
-    return error instanceof Error ? tell(error) : String(error);
+    return error instanceof Error ? format(error) : String(error);
   } catch {
-    return "what was thrown cannot be shown";
+    return "the thrown value cannot be converted to a string";
   }
 }
 
-/** An error with its stack, in every runtime. */
+/** Returns an error with its stack, in every runtime. */
 function stackOf(error: Error): string {
   return error.stack ?? String(error);
 }

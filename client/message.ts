@@ -1,55 +1,46 @@
 /**
- * What a client's listeners and callers get to see: what the server sends, and what
- * was sent to it.
+ * The messages of a client: those that the server sends, and those that were sent to it.
  *
  * @module
  */
 
-import { RequestOptions } from "../common/async.ts";
-import { type JsonObject } from "../common/json.ts";
-import { type Contract } from "../contract/contract.ts";
-import {
-  type DataAndOptions,
-  type DataIn,
-  type NameIn,
-  type OpenContract,
-  type RepliesIn,
-  type SentDataIn,
+import type { RequestOptions } from "../common/async.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { Contract } from "../contract/contract.ts";
+import type {
+  DataAndOptions,
+  DataIn,
+  EntryIn,
+  NameIn,
+  OpenContract,
+  RepliesIn,
+  SentDataIn,
 } from "../contract/infer.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
-/** Options of `Connection.operation` */
-export interface OperationOptions extends RequestOptions {
-  /**
-   * Whether it does no harm if the operation runs twice. One that was under way when
-   * the connection was lost is then called again once the connection is back, unless
-   * the server may have closed because of it (1003, 1008 or 1009); its `timeout` and its
-   * `signal` count from the first call on. Of no meaning without `reconnect`.
-   *
-   * @default {false}
-   */
-  readonly idempotent?: boolean | undefined;
-}
 
-/** Options of `Connection.message`; `Reply` is what may come back */
+/** Options of `Connection.message`; `Reply` is the type of the replies */
 export interface MessageOptions<Reply = ServerMessage> extends RequestOptions {
   /**
-   * Is called with each reply, as it comes.
+   * Called with each reply as soon as it arrives. Errors that it throws are logged.
+   *
+   * @default {undefined}
    *
    * @param reply The reply
    */
   readonly onReply?: ((reply: Reply) => unknown) | undefined;
 }
 
-/** Sends a reply of a client, whatever the contract has for its types */
+/** Sends a reply of the client, whatever types the contract has for it. */
 type SendReply = (
+  replying: WireMessage,
   name: string,
   data: unknown,
   options: unknown,
 ) => Promise<unknown>;
 
 /**
- * A message that the server sent: a reply, a broadcast, or one to this client alone;
- * `Of` is the contract with the server
+ * A message that the server sent: a broadcast, a message to this client, or a reply. `Of`
+ * is the contract with the server
  */
 export class ServerMessage<
   Data = JsonObject,
@@ -59,10 +50,10 @@ export class ServerMessage<
   readonly #send: SendReply;
 
   /**
-   * Constructs a `ServerMessage`; connections do that.
+   * Constructs a `ServerMessage`. Applications receive messages from a connection.
    *
    * @param wire The message object: protocol.md, "2. A message"
-   * @param send Sends a reply to it
+   * @param send Sends a reply to the message
    */
   constructor(wire: WireMessage, send: SendReply) {
     super(wire);
@@ -70,39 +61,51 @@ export class ServerMessage<
   }
 
   /**
-   * Replies to the message, which is a message of its own. The server's listeners find
-   * what it replies to in `message.replying`.
+   * Replies to the message. The reply is itself a message: the listeners of the server
+   * receive it, with this message as its `replying`.
    *
    * @param name The name of the reply
-   * @param data What the reply carries along, an empty object if left out
-   * @param options How long to wait, and what to do with the replies
-   * @returns Resolves when the server's listeners are done, as that of
-   * `Connection.message`
+   * @param dataAndOptions The data (by default an empty object) and the options
+   * @returns Resolves when the listeners of the server are done, as `Connection.message`
+   * does
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * await using connection = await connect("test", { url: server.url });
+   * connection.receive("ping", async (message) => {
+   *   await message.reply("pong", { n: message.data.n });
+   * });
+   *
+   * const [client] = server.clients;
+   * const reply = await client?.request("ping", { n: 1 });
+   * assert.deepEqual(reply?.data, { n: 1 });
+   * ```
    */
   reply<Reply extends NameIn<AnswersIn<Of, Name>>>(
     name: Reply,
-    ...dataAndOptions: DataAndOptions<
-      DataIn<AnswersIn<Of, Name>[Reply]>,
-      MessageOptions<ServerReply<Of, AnswersIn<Of, Name>[Reply]>>
-    >
+    ...dataAndOptions: MessageArguments<Of, AnswersIn<Of, Name>[Reply]>
   ): Promise<SentEntry<Of, AnswersIn<Of, Name>[Reply], Reply>> {
     type Sent = SentEntry<Of, AnswersIn<Of, Name>[Reply], Reply>;
-    const [data = {}, options = {}] = dataAndOptions;
-    return this.#send(name, data, options) as Promise<Sent>;
+    const [data, options] = dataAndOptions;
+    return this.#send(this.toJSON(), name, data, options) as Promise<Sent>;
   }
 }
 
-/** A message that was sent to the server, with what came back */
+/** A message that was sent to the server, with the replies to it */
 export class SentMessage<
   Data = JsonObject,
   Name extends string = string,
   Reply = ServerMessage,
 > extends Message<Data, Name> {
-  /** The replies of the server's listeners, in the order in which they came */
+  /** The replies of the server's listeners, in the order of their arrival */
   readonly replies: readonly Reply[];
 
   /**
-   * Constructs a `SentMessage`; connections do that.
+   * Constructs a `SentMessage`. Applications receive it from `Connection.message`.
    *
    * @param wire The message object: protocol.md, "2. A message"
    * @param replies The replies to it
@@ -113,14 +116,26 @@ export class SentMessage<
   }
 }
 
-/** What a client may send as a reply to an event of a contract, by its name */
+/** The data and the options that are sent with a message of a contract */
+export type MessageArguments<Of extends Contract, Entry> = DataAndOptions<
+  DataIn<Entry>,
+  MessageOptions<ServerReply<Of, Entry>>
+>;
+
+/** The message of a contract that has a name */
+export type MessageIn<Of extends Contract, Name> = EntryIn<
+  Of["messages"],
+  Name
+>;
+
+/** The replies that a client can send to an event of a contract, by their names */
 export type AnswersIn<Of extends Contract, Event extends string> =
   string extends keyof Of["messages"] ? Of["messages"]
     : Event extends keyof Of["events"]
       ? RepliesIn<Of["events"][Event]> & Of["messages"]
     : Of["messages"];
 
-/** An event of a contract, by its name, as a client gets it */
+/** An event of a contract, as a client receives it */
 export type ReceivedEvent<
   Of extends Contract,
   Name extends NameIn<Of["events"]>,
@@ -128,7 +143,7 @@ export type ReceivedEvent<
   ? ServerMessage<SentDataIn<Of["events"][Name]>, Of, Name>
   : never;
 
-/** What the server may reply to a message of a contract */
+/** A reply of the server to a message of a contract */
 export type ServerReply<Of extends Contract, Entry> = Entry extends unknown ? {
     [Name in NameIn<RepliesIn<Entry>>]: ServerMessage<
       SentDataIn<RepliesIn<Entry>[Name]>,
@@ -138,13 +153,13 @@ export type ServerReply<Of extends Contract, Entry> = Entry extends unknown ? {
   }[NameIn<RepliesIn<Entry>>]
   : never;
 
-/** Whatever a server with a contract may send: events, and replies */
+/** Every event and reply that a server with a contract can send */
 export type AnyEvent<Of extends Contract> = string extends keyof Of["events"]
   ? ServerMessage
   :
     | ReceivedEvent<Of, NameIn<Of["events"]>>
     | ServerReply<Of, Of["messages"][NameIn<Of["messages"]>]>;
 
-/** A message of a contract that was sent to the server, with what came back */
+/** A message of a contract that was sent to the server, with the replies to it */
 export type SentEntry<Of extends Contract, Entry, Name extends string> =
   SentMessage<DataIn<Entry>, Name, ServerReply<Of, Entry>>;

@@ -1,50 +1,44 @@
 /**
- * The requests of a connection that wait for their answers.
+ * The requests of one WebSocket that wait for their answers.
  *
  * @module
  */
 
-import { type ErrorFrame } from "../common/errors.ts";
-import { type Json, type JsonObject } from "../common/json.ts";
-import { type WireMessage } from "../protocol/message.ts";
-import { type Response } from "../protocol/server_frames.ts";
-/** What becomes of a request; one of `resolve` and `reject` is called, once. */
-export interface PendingRequest {
-  /** The message has arrived and has got this number */
-  onOpen?(messageId: number): void;
-  /** A listener of the server has replied */
-  onReply?(message: WireMessage): void;
-  /** StreamSource of the stream have come */
-  onItems?(items: readonly Json[]): void;
-  /** The request has been answered */
+import { type LinkRequest, subjectOf } from "./link.ts";
+import {
+  ConnectionClosedError,
+  type ErrorFrame,
+  ResponseError,
+} from "../common/errors.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+import type { WireMessage } from "../protocol/message.ts";
+import type { Response } from "../protocol/server_frames.ts";
+
+/** A request that waits for its answer */
+interface PendingRequest {
+  readonly request: LinkRequest;
   resolve(data: JsonObject | null): void;
-  /** The request has failed */
-  reject(failure: Failure): void;
+  reject(error: Error): void;
 }
 
-/** Why a request has failed. */
-export type Failure =
-  | { readonly kind: "error"; readonly error: ErrorFrame }
-  | { readonly kind: "closed"; readonly code: number; readonly reason: string };
-
-/** How many requests that were given up are remembered. */
+/** How many abandoned requests are remembered. */
 const MAX_ABANDONED = 1_024;
 
 /**
- * Finds the request that a frame belongs to and settles it. A frame for a request
- * that is not there any more (its caller gave up, say) is ignored.
+ * Finds the request that a frame belongs to and settles it. Frames for unknown requests
+ * are ignored, for example an answer that comes after the caller's timeout.
  */
 export class PendingRequests {
   // Maps keep the order of insertion: the first request is the oldest.
   readonly #requests = new Map<number, PendingRequest>();
   /**
-   * Those whose callers gave up, and which the server may still answer: the latest of
-   * them, as a server that never answers would make this grow for ever. One that is so
-   * far behind its client fails a wrong request at worst, with the error after which
-   * it closes.
+   * Requests that the caller abandoned and the server can still answer. Only the latest
+   * are kept, because a server that never answers would let the set grow without limit.
+   * If a server is further behind than that, its next error fails the wrong request.
    */
   readonly #abandoned = new Set<number>();
-  /** Whether each error of the server says which request it belongs to. */
+  /** Whether each error of the server names the request that it belongs to. */
   #namesErrors = false;
   #nextId = 0;
 
@@ -53,28 +47,37 @@ export class PendingRequests {
     return this.#requests.size;
   }
 
-  /** Whether a request waits */
+  /** Returns whether a request waits. */
   has(id: number): boolean {
     return this.#requests.has(id);
   }
 
-  /** From now on, each error of the server says which request it belongs to. */
+  /** Relies on it, from now on, that each error of the server names its request. */
   expectIds(): void {
     this.#namesErrors = true;
     this.#abandoned.clear();
   }
 
-  /** A number that no request has had: 0 for the first, which is the login. */
+  /** Returns an unused number: 0 for the first request, which is the login. */
   nextId(): number {
     return this.#nextId++;
   }
 
-  /** Adds a request that is about to be sent. */
-  add(id: number, request: PendingRequest): void {
-    this.#requests.set(id, request);
+  /**
+   * Adds a request that is about to be sent.
+   *
+   * @param id The number of the request
+   * @param request The request
+   * @returns The data of the answer. Rejects if the server answers with an error, or if
+   * the connection ends
+   */
+  add(id: number, request: LinkRequest): Promise<JsonObject | null> {
+    return new Promise((resolve, reject) => {
+      this.#requests.set(id, { request, resolve, reject });
+    });
   }
 
-  /** Lets go of a request whose caller does not wait any more. */
+  /** Forgets a request, because its caller has stopped waiting. */
   abandon(id: number): void {
     if (!this.#requests.delete(id) || this.#namesErrors) return;
     this.#abandoned.add(id);
@@ -84,7 +87,7 @@ export class PendingRequests {
     }
   }
 
-  /** Hands a frame of the server to the request that it belongs to. */
+  /** Passes a frame of the server to the request that it belongs to. */
   handle(response: Response): void {
     switch (response.kind) {
       case "open":
@@ -92,47 +95,64 @@ export class PendingRequests {
       case "message":
         return this.#reply(response.id, response.message);
       case "items":
-        return this.#requests.get(response.id)?.onItems?.(response.items);
+        return this.#requests.get(response.id)?.request.events?.onItems?.(
+          response.items,
+        );
       case "request":
         return;
       case "answer":
-        return this.#take(response.id)?.resolve(response.data);
+        return this.#resolve(response.id, response.data);
       case "done":
         this.#open(response.id, response.messageId);
-        return this.#take(response.id)?.resolve(null);
+        return this.#resolve(response.id, null);
       case "error":
-        return this.#fail(response.id, response.error);
+        return this.#reject(response.id, response.error);
     }
   }
 
-  /** Fails everything that waits: the connection has ended. */
-  close(code: number, reason: string): void {
-    const requests = [...this.#requests.values()];
+  /** Rejects all requests, because the connection has ended. */
+  onClosed(close: CloseInfo): void {
+    const entries = [...this.#requests.values()];
     this.#requests.clear();
     this.#abandoned.clear();
-    for (const request of requests) {
-      request.reject({ kind: "closed", code, reason });
+    for (const { request, reject } of entries) {
+      reject(new ConnectionClosedError(subjectOf(request), close));
     }
   }
 
   #open(id: number, messageId: number | null): void {
-    if (messageId !== null) this.#requests.get(id)?.onOpen?.(messageId);
+    if (messageId === null) return;
+    this.#requests.get(id)?.request.events?.onOpen?.(messageId);
   }
 
   #reply(id: number | null, message: WireMessage): void {
-    if (id !== null) this.#requests.get(id)?.onReply?.(message);
+    const entry = id === null ? undefined : this.#requests.get(id);
+    if (entry === undefined) return;
+    const { request, resolve } = entry;
+    request.events?.onReply?.(message);
+    // The entry stays until its caller abandons it: the server has yet to end it.
+    if (request.endsWithReply) resolve(null);
   }
 
-  #fail(id: number | null, error: ErrorFrame): void {
+  #resolve(id: number, data: JsonObject | null): void {
+    const entry = this.#remove(id);
+    if (entry === undefined) return;
+    entry.request.events?.onAnswer?.(data);
+    entry.resolve(data);
+  }
+
+  #reject(id: number | null, frame: ErrorFrame): void {
     const failed = id ?? this.#oldest();
-    if (failed !== undefined) {
-      this.#take(failed)?.reject({ kind: "error", error });
-    }
+    const entry = failed === undefined ? undefined : this.#remove(failed);
+    if (entry === undefined) return;
+    const { request, reject } = entry;
+    const error = request.toError?.(frame);
+    reject(error ?? new ResponseError(subjectOf(request), frame));
   }
 
   /**
-   * The request that an error without an id belongs to: a Python server handles one
-   * after the other, those that were abandoned included. See protocol.md, "What the
+   * The request that an error without an id belongs to. A Python server answers one
+   * request after the other, including the abandoned ones. See protocol.md, "What the
    * Python server does".
    */
   #oldest(): number | undefined {
@@ -143,13 +163,13 @@ export class PendingRequests {
     return oldest;
   }
 
-  #take(id: number): PendingRequest | undefined {
-    const request = this.#requests.get(id);
+  #remove(id: number): PendingRequest | undefined {
+    const entry = this.#requests.get(id);
     this.#requests.delete(id);
-    // A server that answers without ids answers in order: these have had their turn.
+    // A server that answers without ids answers in order, so these were answered.
     for (const abandoned of this.#abandoned) {
       if (abandoned <= id) this.#abandoned.delete(abandoned);
     }
-    return request;
+    return entry;
   }
 }

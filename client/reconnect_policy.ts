@@ -1,10 +1,16 @@
 /**
- * Whether and when a connection comes back, without any clock or socket.
+ * Decides whether and when a client reconnects, without a clock or a socket.
  *
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/check.ts";
+import {
+  checkKeys,
+  checkNumber,
+  type KnownKeys,
+  MAX_TIMEOUT,
+  type NumberRange,
+} from "../common/check.ts";
 import {
   CloseCode,
   ConnectionClosedError,
@@ -12,21 +18,101 @@ import {
   VersionError,
 } from "../common/errors.ts";
 import { retryHint } from "../protocol/close.ts";
-/** Between which bounds the waits grow. */
-export interface BackoffOptions {
-  /** The longest that the first wait may be, in milliseconds */
-  readonly minDelay: number;
-  /** The longest that any wait may be, in milliseconds */
-  readonly maxDelay: number;
+
+/** How a client reconnects */
+export interface ReconnectOptions {
+  /**
+   * The maximum delay before the first attempt, in milliseconds from 1 to 2,147,483,647.
+   * The maximum doubles with each further attempt. The delay itself is a random number
+   * between 0 and the maximum.
+   *
+   * @default {500}
+   */
+  readonly minDelay?: number | undefined;
+  /**
+   * The maximum delay before any attempt, in milliseconds from `minDelay` to
+   * 2,147,483,647. A server that restarts can ask for a longer delay, up to one minute.
+   *
+   * @default {30_000}
+   */
+  readonly maxDelay?: number | undefined;
+  /**
+   * The number of consecutive attempts before the client gives up, at least 1.
+   * `Infinity` for no limit. The count restarts when a connection has lasted as long as
+   * the maximum of the next delay.
+   *
+   * @default {Infinity}
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * The number of requests that can wait while the client is not connected, at least 0.
+   * Further requests reject with a `ConnectionClosedError`. The client sends the waiting
+   * requests in order when it has reconnected. Their timeouts start at the call.
+   * Idempotent operations that were in progress always wait.
+   *
+   * @default {0}
+   */
+  readonly maxQueue?: number | undefined;
 }
 
+/** {@linkcode ReconnectOptions} with their defaults */
+export type ReconnectRules = {
+  readonly [Key in keyof ReconnectOptions]-?: number;
+};
+
+const DEFAULTS = {
+  minDelay: 500,
+  maxDelay: 30_000,
+  maxAttempts: Infinity,
+  maxQueue: 0,
+} as const satisfies KnownKeys & ReconnectRules;
+
+const MIN_DELAY: NumberRange = {
+  min: 1,
+  max: MAX_TIMEOUT,
+  unit: "milliseconds",
+};
+
+const MAX_ATTEMPTS: NumberRange = { min: 1, integer: true, infinity: true };
+
+const MAX_QUEUE: NumberRange = { min: 0, integer: true };
+
 /**
- * The longest that the wait before an attempt may be: twice as long each time, up to a
+ * Checks the option `reconnect`.
+ *
+ * @returns The options with their defaults
+ *
+ * @throws {TypeError} If an option is unknown or has the wrong type
+ * @throws {RangeError} If an option is out of range
+ */
+export function resolveReconnectOptions(
+  options: ReconnectOptions,
+): ReconnectRules {
+  const subject = "Cannot connect";
+  checkKeys(subject, options, DEFAULTS, "reconnect");
+  const { minDelay = DEFAULTS.minDelay, maxQueue = DEFAULTS.maxQueue } =
+    options;
+  checkNumber(subject, "reconnect.minDelay", minDelay, MIN_DELAY);
+  // So that raising the lower bound does not require a second option.
+  const { maxDelay = Math.max(DEFAULTS.maxDelay, minDelay) } = options;
+  const longest = { ...MIN_DELAY, min: minDelay };
+  checkNumber(subject, "reconnect.maxDelay", maxDelay, longest);
+  const { maxAttempts = DEFAULTS.maxAttempts } = options;
+  checkNumber(subject, "reconnect.maxAttempts", maxAttempts, MAX_ATTEMPTS);
+  checkNumber(subject, "reconnect.maxQueue", maxQueue, MAX_QUEUE);
+  return { minDelay, maxDelay, maxAttempts, maxQueue };
+}
+
+/** The bounds of the delays */
+export type BackoffOptions = Pick<ReconnectRules, "minDelay" | "maxDelay">;
+
+/**
+ * Returns the maximum delay before an attempt. It doubles with each attempt, up to a
  * bound.
  *
- * @param attempt How many attempts came before in vain
+ * @param attempt The number of failed attempts before this one
  * @param options The bounds
- * @returns A time in milliseconds
+ * @returns A delay in milliseconds
  */
 export function longestDelay(
   attempt: number,
@@ -36,12 +122,12 @@ export function longestDelay(
 }
 
 /**
- * The wait before an attempt: anything up to the longest one ("full jitter"), so that
- * clients that were lost together do not come back together.
+ * Returns a random delay before an attempt ("full jitter"), so that clients that were
+ * disconnected together do not reconnect together.
  *
- * @param attempt How many attempts came before in vain
+ * @param attempt The number of failed attempts before this one
  * @param options The bounds
- * @param random A number from 0 up to 1, each time another
+ * @param random Returns random numbers from 0 to 1
  * @returns A whole number of milliseconds
  */
 export function backoffDelay(
@@ -52,164 +138,90 @@ export function backoffDelay(
   return Math.round(random() * longestDelay(attempt, options));
 }
 
-/** How a connection comes back */
-export interface ReconnectOptions {
-  /**
-   * The longest that the wait before the first attempt may be, in milliseconds from 1
-   * to 2,147,483,647. Each further wait may be twice as long, and any wait is a random
-   * part of that, from nothing on.
-   *
-   * @default {500}
-   */
-  readonly minDelay?: number | undefined;
-  /**
-   * The longest that any wait may be, in milliseconds from `minDelay` to
-   * 2,147,483,647. Only a server that goes down may ask for more, up to a minute.
-   *
-   * @default {30_000}
-   */
-  readonly maxDelay?: number | undefined;
-  /**
-   * After how many attempts in a row to give up, from 1 on; `Infinity` for never. The
-   * count starts over once a connection has lasted as long as the next wait could.
-   *
-   * @default {Infinity}
-   */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * How many requests may wait while there is no connection; the next one rejects with
-   * a `ConnectionClosedError`. They are sent in their order once the connection is
-   * back, and their time counts from the call on. Operations that run again wait, too,
-   * and are never turned away.
-   *
-   * @default {0}
-   */
-  readonly maxQueue?: number | undefined;
-}
-
-/** {@linkcode ReconnectOptions} with nothing left out. */
-export type ReconnectRules = {
-  readonly [Key in keyof ReconnectOptions]-?: number;
-};
-
-/**
- * Fills in what the options leave out.
- *
- * @throws {RangeError} If one of them makes no sense
- */
-export function rulesOf(options: ReconnectOptions): ReconnectRules {
-  const { minDelay = 500, maxQueue = 0, maxAttempts = Infinity } = options;
-  // A lower bound beyond the usual upper one should not need two options.
-  const { maxDelay = Math.max(30_000, minDelay) } = options;
-  assertFrom("minDelay", minDelay, 1, MAX_TIMEOUT);
-  assertFrom("maxDelay", maxDelay, minDelay, MAX_TIMEOUT);
-  if (maxAttempts !== Infinity) assertWhole("maxAttempts", maxAttempts, 1);
-  assertWhole("maxQueue", maxQueue, 0);
-  return { minDelay, maxDelay, maxAttempts, maxQueue };
-}
-
-function assertFrom(
-  name: string,
-  value: number,
-  lowest: number,
-  highest: number,
-): void {
-  if (value >= lowest && value <= highest) return;
-  throw new RangeError(
-    `Cannot connect as 'reconnect.${name}' must be from ${lowest} to ${highest} milliseconds: current value is ${value}`,
-  );
-}
-
-function assertWhole(name: string, value: number, lowest: number): void {
-  if (Number.isSafeInteger(value) && value >= lowest) return;
-  throw new RangeError(
-    `Cannot connect as 'reconnect.${name}' must be a whole number from ${lowest} on: current value is ${value}`,
-  );
-}
-
 /** Decides what follows when a connection or an attempt has ended. */
 export class ReconnectPolicy {
   readonly #rules: ReconnectRules;
   readonly #random: () => number;
-  /** Those since a connection last proved to be one. */
-  #made = 0;
-  /** When the connection opened last; never so far. */
+  /** The number of attempts since the last stable connection. */
+  #attempts = 0;
+  /** When the connection last opened, in milliseconds. */
   #openedAt = Infinity;
 
   /**
-   * Constructs `ReconnectPolicy`.
+   * Constructs a `ReconnectPolicy`.
    *
-   * @param rules How often, and how soon
-   * @param random A number from 0 up to 1, each time another
+   * @param rules How often to reconnect, and after which delays
+   * @param random Returns random numbers from 0 to 1
    */
   constructor(rules: ReconnectRules, random: () => number = Math.random) {
     this.#rules = rules;
     this.#random = random;
   }
 
-  /** The connection is open, as of a time in milliseconds. */
-  opened(now: number): void {
+  /** Records that the connection has opened, at a time in milliseconds. */
+  onOpen(now: number): void {
     this.#openedAt = now;
   }
 
   /**
-   * The connection has ended without this side wanting it.
+   * Decides what follows when the connection has ended, unless this side closed it.
    *
    * @param close The close code and the reason
    * @param now The time in milliseconds
-   * @returns How long to wait before an attempt, in milliseconds; `undefined` for ever
+   * @returns The delay before the next attempt in milliseconds; `undefined` to give up
    */
   afterClose(
     close: { readonly code: number; readonly reason: string },
     now: number,
   ): number | undefined {
     if (isDeliberate(close.code)) return undefined;
-    // A server that lets one in and hangs up at once gets no more attempts than one
-    // that does not open at all.
+    // A server that accepts each login and then closes gets no more attempts than a
+    // server that does not answer.
     const lasted = now - this.#openedAt;
-    if (lasted >= longestDelay(this.#made, this.#rules)) this.#made = 0;
+    if (lasted >= longestDelay(this.#attempts, this.#rules)) this.#attempts = 0;
     return this.#next(retryHint(close));
   }
 
   /**
-   * An attempt has failed.
+   * Decides what follows when an attempt has failed.
    *
-   * @param error What was thrown
-   * @returns How long to wait before the next one, in milliseconds; `undefined` for ever
+   * @param error The error of the attempt
+   * @returns The delay before the next attempt in milliseconds; `undefined` to give up
    */
   afterFailure(error: unknown): number | undefined {
     return isFinal(error) ? undefined : this.#next();
   }
 
-  /** The hint is for the first attempt: a server could make all of them at once. */
+  /** Uses the server's hint for the first attempt only, so that a server that closes
+   * repeatedly cannot make every attempt immediate. */
   #next(hint?: number): number | undefined {
-    if (this.#made >= this.#rules.maxAttempts) return undefined;
-    const attempt = this.#made++;
+    if (this.#attempts >= this.#rules.maxAttempts) return undefined;
+    const attempt = this.#attempts++;
     if (attempt === 0 && hint !== undefined) return hint;
     return backoffDelay(attempt, this.#rules, this.#random);
   }
 }
 
 /**
- * Whether the server may have closed because of what this side sent: sent again, it
- * would close again.
+ * Whether the server may have closed the connection because of a frame of this client.
+ * It would close again if the client sent the frame again.
  */
-export function isOurFault(code: number): boolean {
-  return OUR_FAULTS.has(code);
+export function isCausedByClient(code: number): boolean {
+  return CLIENT_ERRORS.has(code);
 }
 
-const OUR_FAULTS: ReadonlySet<number> = new Set([
+const CLIENT_ERRORS: ReadonlySet<number> = new Set([
   CloseCode.UNSUPPORTED_DATA,
   CloseCode.POLICY_VIOLATION,
   CloseCode.MESSAGE_TOO_BIG,
 ]);
 
-/** Whether a program chose the code: RFC 6455, sections 7.4.1 and 7.4.2. */
+/** Whether an application chose the code: RFC 6455, sections 7.4.1 and 7.4.2. */
 function isDeliberate(code: number): boolean {
   return code === CloseCode.NORMAL || (code >= 3_000 && code <= 4_999);
 }
 
-/** Whether another attempt would end the same way. */
+/** Whether another attempt would fail in the same way. */
 function isFinal(error: unknown): boolean {
   if (error instanceof LoginError || error instanceof VersionError) return true;
   const cause = error instanceof Error ? error.cause : undefined;

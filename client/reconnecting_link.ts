@@ -1,5 +1,6 @@
 /**
- * A link that comes back: one WebSocket after the other.
+ * A link that reconnects when its WebSocket has ended, and the queue of the requests that
+ * wait for the reconnect.
  *
  * @module
  */
@@ -9,41 +10,41 @@ import {
   type Link,
   type LinkEvents,
   type LinkRequest,
+  type MessageReceiver,
+  subjectOf,
 } from "./link.ts";
 import {
-  isOurFault,
-  type ReconnectOptions,
+  isCausedByClient,
   ReconnectPolicy,
   type ReconnectRules,
-  rulesOf,
 } from "./reconnect_policy.ts";
-import { type SocketLink } from "./socket_link.ts";
-import { type StateNotifier } from "./status.ts";
+import type { StateNotifier } from "./status.ts";
 import { limit, within } from "../common/async.ts";
 import { ConnectionClosedError, timedOut } from "../common/errors.ts";
-import { type JsonObject } from "../common/json.ts";
-import { type CloseInfo } from "../protocol/close.ts";
-/** Something that waits. */
+import type { JsonObject } from "../common/json.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+
+/** A request that waits */
 interface Entry<Carrier> {
   start(carrier: Carrier): void;
-  fail(close: CloseInfo): void;
+  abort(close: CloseInfo): void;
 }
 
-/** What waits for something to carry it, in its order. */
+/** The requests that wait for a carrier, which is a link, in their order. */
 export class OfflineQueue<Carrier> {
   readonly #entries = new Set<Entry<Carrier>>();
 
-  /** How much waits */
+  /** The number of requests that wait */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Waits for a carrier, then starts, in the order of the calls.
+   * Waits for a carrier, then starts. Requests start in the order of the calls.
    *
-   * @param subject What errors call it, such as `operation "add"`
-   * @param signal Gives up when it aborts
-   * @param start What to do once there is a carrier
+   * @param subject The description of the request, such as `operation "add"`
+   * @param signal Stops waiting when aborted
+   * @param start Called with the carrier
    * @returns What `start` resolves to
    */
   async add<Result>(
@@ -55,7 +56,7 @@ export class OfflineQueue<Carrier> {
     const result = new Promise<Result>((resolve, reject) => {
       const entry: Entry<Carrier> = {
         start: (carrier) => resolve(start(carrier)),
-        fail: (close) => reject(failureOf(subject, close)),
+        abort: (close) => reject(closedError(subject, close)),
       };
       this.#entries.add(entry);
       remove = () => void this.#entries.delete(entry);
@@ -67,106 +68,102 @@ export class OfflineQueue<Carrier> {
     }
   }
 
-  /** Starts everything that waits, at once: nothing that comes later overtakes it. */
+  /** Starts all requests synchronously, so that no later request overtakes them. */
   start(carrier: Carrier): void {
-    for (const entry of this.#takeAll()) entry.start(carrier);
+    for (const entry of this.#removeAll()) entry.start(carrier);
   }
 
-  /** Rejects everything that waits: there will be no carrier. */
-  fail(close: CloseInfo): void {
-    for (const entry of this.#takeAll()) entry.fail(close);
+  /** Rejects all requests, because the connection does not come back. */
+  abort(close: CloseInfo): void {
+    for (const entry of this.#removeAll()) entry.abort(close);
   }
 
-  #takeAll(): readonly Entry<Carrier>[] {
+  #removeAll(): readonly Entry<Carrier>[] {
     const entries = [...this.#entries];
     this.#entries.clear();
     return entries;
   }
 }
 
-/** Why there will be no carrier: the last one is lost, and what came after it says more. */
-function failureOf(subject: string, close: CloseInfo): ConnectionClosedError {
+/** Includes the error of the last attempt to reconnect, which says more. */
+function closedError(subject: string, close: CloseInfo): ConnectionClosedError {
   const { error } = close;
   const rest = error === undefined
     ? ""
-    : ` and does not come back: ${error.message}`;
+    : ` and does not reconnect: ${error.message}`;
   return new ConnectionClosedError(subject, close, rest);
 }
 
-/** Opens a WebSocket and logs in. */
-export type Dial = (
-  signal: AbortSignal | undefined,
-  events: LinkEvents,
-) => Promise<SocketLink>;
-
-/** What a link that comes back needs. */
+/** What a reconnecting link needs */
 export interface ReconnectingLinkOptions {
-  readonly dial: Dial;
+  /** Creates a link over a new WebSocket */
+  createLink(events: LinkEvents): Link;
+  /** When to reconnect */
+  readonly rules: ReconnectRules;
   readonly status: StateNotifier;
-  /** Gets what the server sends */
-  readonly inbox: Pick<LinkEvents, "onMessage" | "onInvalid">;
+  /** Receives the messages of the server */
+  readonly receiver: MessageReceiver;
 }
 
-/** A request whose time and signal count across WebSockets. */
+/** A request whose timeout and signal apply to several WebSockets */
 interface LastingRequest extends LinkRequest {
   readonly signal: AbortSignal;
 }
 
-/** A {@linkcode Link} that dials again when its WebSocket has ended. */
+/** A {@linkcode Link} that reconnects when its WebSocket has ended. */
 export class ReconnectingLink implements Link {
   readonly closed: Promise<CloseInfo>;
-  readonly #dial: Dial;
-  readonly #status: StateNotifier;
+  readonly #options: ReconnectingLinkOptions;
   readonly #events: LinkEvents;
-  readonly #rules: ReconnectRules;
-  readonly #attempts: ReconnectPolicy;
-  readonly #backlog = new OfflineQueue<SocketLink>();
-  /** What carries requests now, if anything does. */
-  #channel: SocketLink | undefined;
-  /** How the last one ended. */
-  #last = CLOSED_HERE;
+  readonly #policy: ReconnectPolicy;
+  readonly #queue = new OfflineQueue<Link>();
+  /** The link that is open; `undefined` while there is none. */
+  #link: Link | undefined;
+  /** How the last link ended. */
+  #lastClose = CLOSED_HERE;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Gives up the attempt that is under way, if one is. */
+  /** Cancels the attempt to reconnect that is in progress. */
   #attempt: AbortController | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
-  constructor(
-    { dial, status, inbox }: ReconnectingLinkOptions,
-    options: ReconnectOptions,
-  ) {
-    this.#dial = dial;
-    this.#status = status;
-    this.#rules = rulesOf(options);
-    this.#attempts = new ReconnectPolicy(this.#rules);
+  /** Constructs a `ReconnectingLink`, which does not connect before `open` is called. */
+  constructor(options: ReconnectingLinkOptions) {
+    const { receiver } = options;
+    this.#options = options;
+    this.#policy = new ReconnectPolicy(options.rules);
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#events = {
-      onOpen: (channel) => this.#adopt(channel),
-      onClose: (channel, info) => this.#lose(channel, info),
-      onMessage: (wire, onDone) => inbox.onMessage(wire, onDone),
-      onInvalid: () => inbox.onInvalid(),
+      onOpen: (link) => this.#onOpen(link),
+      onClosed: (link, info) => this.#onClosed(link, info),
+      onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+      onInvalid: () => receiver.onInvalid(),
     };
   }
 
-  /** Connects for the first time, which throws as it does for a link that stays away. */
+  get #status(): StateNotifier {
+    return this.#options.status;
+  }
+
+  /** Connects for the first time. If that fails, there is no further attempt. */
   async open(signal: AbortSignal | undefined): Promise<void> {
-    await this.#dial(signal, this.#events);
+    await this.#options.createLink(this.#events).open(signal);
   }
 
   async request(request: LinkRequest): Promise<JsonObject | null> {
-    // Most requests find the connection open, and nothing of the rest costs them.
-    if (this.#channel !== undefined && request.idempotent !== true) {
-      return await this.#channel.request(request);
+    // Most requests find the connection open, and pay nothing for what follows.
+    if (this.#link !== undefined && request.idempotent !== true) {
+      return await this.#link.request(request);
     }
     const { signal, cancel } = limit(
       request.signal,
       request.timeout,
-      () => timedOut(request.subject, request.timeout),
+      () => timedOut(subjectOf(request), request.timeout),
     );
     try {
       signal.throwIfAborted();
-      this.#assertRoom(request.subject);
+      this.#assertAccepted(request);
       const timeout = undefined;
-      return await this.#persist({ ...request, signal, timeout });
+      return await this.#repeat({ ...request, signal, timeout });
     } finally {
       cancel();
     }
@@ -174,111 +171,106 @@ export class ReconnectingLink implements Link {
 
   async close(): Promise<void> {
     if (this.#status.state === "closed") return void await this.closed;
-    const channel = this.#channel;
-    this.#stop(CLOSED_HERE);
-    await channel?.close();
-    this.#resolveClosed(await channel?.closed ?? CLOSED_HERE);
+    const link = this.#link;
+    this.#abort(CLOSED_HERE);
+    await link?.close();
+    this.#resolveClosed(await link?.closed ?? CLOSED_HERE);
   }
 
-  /** Sends a request, again and again if it may be, until it is answered. */
-  async #persist(
-    request: LastingRequest,
-  ): Promise<JsonObject | null> {
+  /** Sends a request until it is answered; more than once only if that is allowed. */
+  async #repeat(request: LastingRequest): Promise<JsonObject | null> {
     while (true) {
       try {
         return await this.#send(request);
       } catch (error) {
-        if (!this.#mayRepeat(request, error)) throw error;
+        if (!this.#isRepeatable(request, error)) throw error;
       }
     }
   }
 
-  #send(
-    request: LastingRequest,
-  ): Promise<JsonObject | null> {
-    return this.#channel?.request(request) ??
-      this.#backlog.add(
-        request.subject,
+  #send(request: LastingRequest): Promise<JsonObject | null> {
+    return this.#link?.request(request) ??
+      this.#queue.add(
+        subjectOf(request),
         request.signal,
-        (channel) => channel.request(request),
+        (link) => link.request(request),
       );
   }
 
-  #mayRepeat({ idempotent }: LinkRequest, error: unknown): boolean {
+  #isRepeatable({ idempotent }: LinkRequest, error: unknown): boolean {
     return idempotent === true && error instanceof ConnectionClosedError &&
-      !isOurFault(error.code) && this.#status.state !== "closed";
+      !isCausedByClient(error.code) && this.#status.state !== "closed";
   }
 
-  #assertRoom(subject: string): void {
-    if (this.#channel !== undefined) return;
+  #assertAccepted(request: LinkRequest): void {
+    if (this.#link !== undefined) return;
     if (this.#status.state === "closed") {
-      throw new ConnectionClosedError(subject, this.#last);
+      throw new ConnectionClosedError(subjectOf(request), this.#lastClose);
     }
-    const { maxQueue } = this.#rules;
-    if (this.#backlog.size < maxQueue) return;
+    const { maxQueue } = this.#options.rules;
+    if (this.#queue.size < maxQueue) return;
     throw new ConnectionClosedError(
-      subject,
-      this.#last,
-      ` and not back yet, and at most ${maxQueue} requests may wait for it; raise 'reconnect.maxQueue'`,
+      subjectOf(request),
+      this.#lastClose,
+      ` and has not reconnected, and at most ${maxQueue} requests can wait. Raise 'reconnect.maxQueue'.`,
     );
   }
 
-  /** The server has let this side in. */
-  #adopt(channel: SocketLink): void {
-    this.#channel = channel;
+  #onOpen(link: Link): void {
+    this.#link = link;
     this.#attempt = undefined;
-    this.#attempts.opened(performance.now());
-    // Before anyone hears of it and says more.
-    this.#backlog.start(channel);
-    // What was sent may have ended it.
-    if (this.#channel === channel) this.#status.set({ state: "open" });
+    this.#policy.onOpen(performance.now());
+    // Before the listeners to the state can send further requests.
+    this.#queue.start(link);
+    // One of the requests may have ended the link.
+    if (this.#link === link) this.#status.set({ state: "open" });
   }
 
-  /** A WebSocket has ended. */
-  #lose(channel: SocketLink, info: CloseInfo): void {
-    // One that never let this side in is a failed attempt.
-    if (channel !== this.#channel) return;
-    this.#channel = undefined;
-    this.#follow(info, this.#attempts.afterClose(info, performance.now()));
+  #onClosed(link: Link, info: CloseInfo): void {
+    // A link that never opened is a failed attempt: `open` rejects.
+    if (link !== this.#link) return;
+    this.#link = undefined;
+    this.#schedule(info, this.#policy.afterClose(info, performance.now()));
   }
 
-  #fail(error: unknown): void {
+  #onFailure(error: unknown): void {
+    const { code, reason } = this.#lastClose;
     const info = error instanceof Error
-      ? { code: this.#last.code, reason: this.#last.reason, error }
-      : this.#last;
-    this.#follow(info, this.#attempts.afterFailure(error));
+      ? { code, reason, error }
+      : this.#lastClose;
+    this.#schedule(info, this.#policy.afterFailure(error));
   }
 
-  /** Waits for the next attempt, or for none. */
-  #follow(close: CloseInfo, delay: number | undefined): void {
-    this.#last = close;
+  /** Schedules the next attempt; there is none if `delay` is `undefined`. */
+  #schedule(close: CloseInfo, delay: number | undefined): void {
+    this.#lastClose = close;
     if (delay === undefined) {
-      this.#stop(close);
+      this.#abort(close);
       return this.#resolveClosed(close);
     }
-    this.#timer = setTimeout(() => this.#redial(), delay);
+    this.#timer = setTimeout(() => this.#reconnect(), delay);
     this.#status.set({ state: "waiting", delay, close });
   }
 
-  async #redial(): Promise<void> {
+  async #reconnect(): Promise<void> {
     const attempt = new AbortController();
     const { signal } = attempt;
     this.#attempt = attempt;
     this.#status.set({ state: "connecting" });
     try {
-      await this.#dial(signal, this.#events);
+      await this.#options.createLink(this.#events).open(signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(error);
+      if (!signal.aborted) this.#onFailure(error);
     }
   }
 
-  /** Ends everything but the channel: the connection does not come back. */
-  #stop(info: CloseInfo): void {
-    this.#channel = undefined;
-    this.#last = info;
+  /** Ends reconnecting and everything that waits for it. */
+  #abort(info: CloseInfo): void {
+    this.#link = undefined;
+    this.#lastClose = info;
     clearTimeout(this.#timer);
     this.#attempt?.abort();
     this.#status.set({ state: "closed" });
-    this.#backlog.fail(info);
+    this.#queue.abort(info);
   }
 }

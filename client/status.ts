@@ -1,65 +1,69 @@
 /**
- * What a connection is about, and who is told when that changes.
+ * The state of a connection and the listeners to its changes.
  *
  * @module
  */
 
-import { type ClientLog } from "./log.ts";
-import { CloseInfo } from "../protocol/close.ts";
-/** What a connection is about, see {@linkcode ConnectionStatus} */
+import type { ClientLog } from "./log.ts";
+import { invalidType } from "../common/check.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+
+/** The state of a connection, see {@linkcode ConnectionStatus} */
 export type ConnectionState = ConnectionStatus["state"];
 
-/** What a connection is about, with what goes with it */
+/** The state of a connection with its details */
 export type ConnectionStatus =
-  /** An attempt to come back is under way */
+  /** An attempt to reconnect is in progress */
   | { readonly state: "connecting" }
-  /** Requests are sent at once */
+  /** Requests are sent immediately */
   | { readonly state: "open" }
-  /** The next attempt follows in `delay` milliseconds; `close` says how the last ended */
+  /**
+   * The connection was lost as `close` describes, and the client reconnects in `delay`
+   * milliseconds
+   */
   | {
     readonly state: "waiting";
     readonly delay: number;
     readonly close: CloseInfo;
   }
-  /** The connection has ended, or is about to, and does not come back */
+  /** The connection is closed or closing, and does not reconnect */
   | { readonly state: "closed" };
 
 /**
- * Is called when the state of a connection has changed. A promise that it returns is
- * not waited for.
+ * Called when the state of a connection has changed. If it returns a promise, nothing
+ * waits for it.
  *
- * @param status The state, with what goes with it
+ * @param status The state with its details
  */
 export type StateListener = (status: ConnectionStatus) => unknown;
 
-/** The state of one connection. */
+/** Holds the state of one connection and notifies its listeners. */
 export class StateNotifier {
-  readonly #reporter: ClientLog;
-  // An object for each registration, so that each is removed alone.
+  readonly #log: ClientLog;
+  // One object for each registration, so that each can be removed alone.
   readonly #entries = new Set<{ readonly listener: StateListener }>();
-  readonly #untold: ConnectionStatus[] = [];
+  readonly #queued: ConnectionStatus[] = [];
   #state: ConnectionState = "connecting";
 
   /**
    * Constructs a `StateNotifier`.
    *
-   * @param reporter Is told what a listener throws
+   * @param log Logs the errors of listeners
    */
-  constructor(reporter: ClientLog) {
-    this.#reporter = reporter;
+  constructor(log: ClientLog) {
+    this.#log = log;
   }
 
-  /** What the connection is about now */
+  /** The current state */
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** Calls a function with each change. */
+  /** Adds a listener, which is called with each change until it is disposed of. */
   listen(listener: StateListener): Disposable {
     if (typeof listener !== "function") {
-      throw new TypeError(
-        `Cannot tell the state as the listener must be a function: current value is of type ${typeof listener}`,
-      );
+      const subject = "Cannot listen to the state";
+      throw invalidType(subject, "the listener", "a function", listener);
     }
     const entry = { listener };
     this.#entries.add(entry);
@@ -69,19 +73,19 @@ export class StateNotifier {
   /** Changes the state. */
   set(status: ConnectionStatus): void {
     this.#state = status.state;
-    this.#untold.push(status);
-    // A listener that closes the connection changes it anew: all hear of both in order.
-    if (this.#untold.length > 1) return;
-    for (const untold of this.#untold) this.#tell(untold);
-    this.#untold.length = 0;
+    this.#queued.push(status);
+    // If a listener changes the state, every listener still sees both changes in order.
+    if (this.#queued.length > 1) return;
+    for (const queued of this.#queued) this.#notify(queued);
+    this.#queued.length = 0;
   }
 
-  #tell(status: ConnectionStatus): void {
+  #notify(status: ConnectionStatus): void {
     for (const entry of [...this.#entries]) {
       if (!this.#entries.has(entry)) continue;
-      // Apart from its entry, which is none of a listener's business as `this`.
+      // Destructured, so that the entry is not the `this` of the listener.
       const { listener } = entry;
-      void this.#reporter.run(() => listener(status));
+      void this.#log.run(() => listener(status));
     }
   }
 }

@@ -1,148 +1,131 @@
 /**
- * The stream of an operation as its caller takes it: docs/protocol.md, `stream`.
+ * The stream of an operation on the client: docs/protocol.md, `stream`.
  *
  * @module
  */
 
+import type { RequestEvents, SendAbout } from "./link.ts";
 import { HoistError, withCallerStack } from "../common/errors.ts";
-import { type Json } from "../common/json.ts";
+import type { Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
-/** How much of an array is left unused before it is made shorter. */
-const MAX_SPENT = 1_024;
+
+/** How many unused places an array has before it is made shorter. */
+const MAX_UNUSED = 1_024;
 
 /**
- * A queue that takes as long for each item, however many there are: what `shift` of an
- * array moves grows with its length.
+ * A queue whose operations take constant time on average. `shift` of an array moves all
+ * items, which is slow for long arrays.
  */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
-  /** How many of them were taken. */
-  #spent = 0;
+  /** How many items at the start of the array were removed. */
+  #removed = 0;
 
-  /** How many items there are */
+  /** The number of items */
   get size(): number {
-    return this.#items.length - this.#spent;
+    return this.#items.length - this.#removed;
   }
 
-  /** Adds an item behind the others. */
+  /** Appends an item. */
   add(item: Item): void {
     this.#items.push(item);
   }
 
-  /** Takes the item that was added first; `undefined` if there is none. */
-  take(): Item | undefined {
+  /** Removes and returns the first item; `undefined` if there is none. */
+  remove(): Item | undefined {
     if (this.size === 0) return undefined;
-    const item = this.#items[this.#spent];
-    // It may be large, and the array may stay for long.
-    this.#items[this.#spent++] = undefined;
+    const item = this.#items[this.#removed];
+    // The item can be large, and the array can stay for long.
+    this.#items[this.#removed++] = undefined;
     if (this.size === 0) this.clear();
-    else if (this.#spent >= MAX_SPENT && this.#spent >= this.size) {
-      this.#items = this.#items.slice(this.#spent);
-      this.#spent = 0;
+    else if (this.#removed >= MAX_UNUSED && this.#removed >= this.size) {
+      this.#items = this.#items.slice(this.#removed);
+      this.#removed = 0;
     }
     return item;
   }
 
-  /** Drops all items. */
+  /** Removes all items. */
   clear(): void {
     this.#items = [];
-    this.#spent = 0;
+    this.#removed = 0;
   }
 }
 
-/** Options of `Connection.stream` */
-export interface StreamOptions {
-  /**
-   * Ends the stream when aborted, with the reason of the signal. The generator of the
-   * server gets to its `finally`.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * How many items may be on the way, or wait for you to take them, from 1 to 65,536.
-   * The generator of the server waits when there are so many.
-   *
-   * @default {256}
-   */
-  readonly buffer?: number | undefined;
-}
-
 /**
- * The items of a stream, for `for await`. The operation is called when the first one is
- * asked for, and ends when the loop does, whatever ends that.
+ * The items of a stream, for `for await`. The operation is called when the first item is
+ * requested. It ends when the loop ends, for whatever reason.
  */
 export interface OperationStream<Item = Json>
   extends AsyncIterableIterator<Item, void, void>, AsyncDisposable {
   /**
-   * Asks for the next item.
+   * Requests the next item.
    *
-   * @returns The item, or `done` after the last one
+   * @returns The item, or `done` after the last item
    *
-   * @throws {ResponseError} If there is no such operation, or it failed
-   * @throws {FeatureError} If the server is none of this package, or an old one
-   * @throws {ConnectionClosedError} If the connection ends before the stream does
-   * @throws {ValidationError} If the item does not fit the contract, with `validate`
+   * @throws {ResponseError} If the operation does not exist, or failed
+   * @throws {FeatureError} If the server does not support streams
+   * @throws {ConnectionClosedError} If the connection ends before the stream
+   * @throws {ValidationError} If the option `validate` is set and the item does not match
+   * the contract
    */
   next(): Promise<IteratorResult<Item, void>>;
   /**
-   * Asks for no more: the generator of the server gets to its `finally`.
+   * Ends the stream. The `finally` block of the server's generator runs.
    *
    * @returns `done`
    */
   return(): Promise<IteratorResult<Item, void>>;
 }
 
-/** What happens to a stream, for whoever calls the operation. */
-export interface StreamEvents {
-  /** Gives up the call when aborted */
-  readonly signal: AbortSignal;
-  /** The call is sent; `say` sends a frame about it, as long as it is under way. */
-  onSent(say: Say): void;
-  /** StreamSource have come. */
-  onItems(items: readonly Json[]): void;
-}
-
-type Say = (encode: (id: number) => string) => void;
-
-/** What a stream is made of. */
+/** What a stream needs */
 export interface StreamParts {
-  /** What errors call it, such as `stream "rows"` */
+  /** The name of the stream in error messages, such as `stream "rows"` */
   readonly subject: string;
-  /** How many items may be on the way */
+  /** The maximum number of items in flight */
   readonly buffer: number;
   /** The signal of the caller */
   readonly signal: AbortSignal | undefined;
-  /** Calls the operation; resolves when the stream has ended. */
-  call(events: StreamEvents): Promise<unknown>;
-  /** Looks at an item before its caller gets it; may throw. */
+  /**
+   * Calls the operation.
+   *
+   * @param signal Cancels the call
+   * @param events Receives the items
+   * @returns Resolves when the stream has ended
+   */
+  call(signal: AbortSignal, events: RequestEvents): Promise<unknown>;
+  /** Validates an item; can throw. */
   check?: ((item: Json) => void | PromiseLike<void>) | undefined;
 }
 
 type Result = IteratorResult<Json, void>;
 
-/** Gives an item to somebody who waits for one. */
-type Taker = (result: Result | Promise<Result>) => void;
+/** Settles a call of `next()` that waits. */
+type Waiter = (result: Result | Promise<Result>) => void;
 
-/** Why there are no more items. */
-interface Failure {
+/** Why a stream has failed */
+interface StreamError {
   readonly error: unknown;
 }
 
 const DONE: Result = { done: true, value: undefined };
 
-/** An {@linkcode OperationStream} over whatever carries the call. */
+/** An {@linkcode OperationStream} over any kind of call. */
 export class ItemStream implements OperationStream {
   readonly #parts: StreamParts;
   readonly #controller = new AbortController();
-  /** What nobody has taken yet. */
+  /** The items that wait for `next()`. */
   readonly #items = new Queue<Json>();
-  readonly #takers: Taker[] = [];
-  /** How many items were taken that the server has not been told of. */
-  #taken = 0;
-  #say: Say = () => {};
+  /** The calls of `next()` that wait for an item. */
+  readonly #waiters: Waiter[] = [];
+  /** How many items were consumed since the last credit frame. */
+  #consumed = 0;
+  #send: SendAbout = () => {};
   #state: "idle" | "open" | "ended" = "idle";
-  /** What the next one is told who asks for an item. */
-  #failure: Failure | undefined;
+  /** The error that the next call of `next()` rejects with. */
+  #failure: StreamError | undefined;
 
+  /** Constructs an `ItemStream`, which calls the operation later. */
   constructor(parts: StreamParts) {
     this.#parts = parts;
   }
@@ -156,7 +139,7 @@ export class ItemStream implements OperationStream {
   }
 
   return(): Promise<Result> {
-    this.#giveUp();
+    this.#abort();
     return Promise.resolve(DONE);
   }
 
@@ -169,57 +152,59 @@ export class ItemStream implements OperationStream {
   }
 
   #next(): Result | Promise<Result> {
-    if (this.#state === "idle") this.#begin();
-    const item = this.#items.take();
-    if (item !== undefined) return this.#hand(item);
+    if (this.#state === "idle") this.#start();
+    const item = this.#items.remove();
+    if (item !== undefined) return this.#consume(item);
     if (this.#state === "ended") return this.#last();
-    return new Promise((resolve) => this.#takers.push(resolve));
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  #begin(): void {
+  #start(): void {
     const { signal } = this.#parts;
     this.#state = "open";
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
-    this.#parts.call({
-      signal: this.#controller.signal,
-      onSent: (say) => this.#say = say,
+    this.#parts.call(this.#controller.signal, {
+      onSent: (send) => this.#send = send,
       onItems: (items) => this.#receive(items),
-    }).then(() => this.#end(undefined), (error) => this.#end({ error }));
+    }).then(
+      () => this.#onClosed(undefined),
+      (error) => this.#onClosed({ error }),
+    );
   }
 
   readonly #onAbort = (): void => {
-    this.#giveUp({ error: this.#parts.signal?.reason });
+    this.#abort({ error: this.#parts.signal?.reason });
   };
 
   #receive(items: readonly Json[]): void {
     for (const item of items) {
-      // Some may have been on the way when this side gave up.
+      // These items may have been in flight when this side ended the stream.
       if (this.#state === "ended") return;
-      const taker = this.#takers.shift();
-      if (taker === undefined) this.#items.add(item);
-      else taker(this.#hand(item));
+      const waiter = this.#waiters.shift();
+      if (waiter === undefined) this.#items.add(item);
+      else waiter(this.#consume(item));
     }
     if (this.#items.size <= this.#parts.buffer) return;
-    const problem = "the server sent more items than it was asked for";
-    const text = `Cannot go on with ${this.#parts.subject}: ${problem}`;
-    this.#giveUp({ error: new HoistError(text) });
+    const message =
+      `Cannot continue ${this.#parts.subject}: the server sent more items than the client requested`;
+    this.#abort({ error: new HoistError(message) });
   }
 
-  /** Hands out an item, and asks for more when half of them are taken. */
-  #hand(item: Json): Result | Promise<Result> {
+  /** Returns an item, and requests more items when half of the buffer is consumed. */
+  #consume(item: Json): Result | Promise<Result> {
     const { buffer, check } = this.#parts;
-    const taken = ++this.#taken;
-    if (2 * taken >= buffer) {
-      this.#taken = 0;
-      this.#say((id) => encodeCredit(id, taken));
+    const consumed = ++this.#consumed;
+    if (2 * consumed >= buffer) {
+      this.#consumed = 0;
+      this.#send((id) => encodeCredit(id, consumed));
     }
     return check === undefined
       ? { done: false, value: item }
-      : this.#checked(check, item);
+      : this.#validate(check, item);
   }
 
-  async #checked(
+  async #validate(
     check: (item: Json) => void | PromiseLike<void>,
     item: Json,
   ): Promise<Result> {
@@ -227,31 +212,31 @@ export class ItemStream implements OperationStream {
       await check(item);
       return { done: false, value: item };
     } catch (error) {
-      this.#giveUp();
+      this.#abort();
       throw error;
     }
   }
 
-  /** Tells the server, and whoever waits, that no more items are wanted. */
-  #giveUp(failure?: Failure): void {
-    if (this.#state === "open") this.#say(encodeCancel);
+  /** Ends the stream on both sides. */
+  #abort(failure?: StreamError): void {
+    if (this.#state === "open") this.#send(encodeCancel);
     this.#controller.abort();
     this.#items.clear();
     this.#failure = failure;
-    this.#end(failure);
+    this.#onClosed(failure);
     this.#release();
   }
 
-  /** No more items come. */
-  #end(failure: Failure | undefined): void {
+  /** The call has ended; the items that wait can still be consumed. */
+  #onClosed(failure: StreamError | undefined): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#failure = failure;
-    for (const taker of this.#takers.splice(0)) taker(this.#last());
+    for (const waiter of this.#waiters.splice(0)) waiter(this.#last());
     if (this.#items.size === 0) this.#release();
   }
 
-  /** What there is after the last item: an error, once. */
+  /** Returns the end of the stream. An error is returned only once. */
   #last(): Promise<Result> {
     const failure = this.#failure;
     this.#failure = undefined;
@@ -264,18 +249,4 @@ export class ItemStream implements OperationStream {
   #release(): void {
     this.#parts.signal?.removeEventListener("abort", this.#onAbort);
   }
-}
-
-const DEFAULT_BUFFER = 256;
-
-const MAX_BUFFER = 65_536;
-
-/** How many items may be on the way, if that makes sense. */
-export function bufferOf({ buffer = DEFAULT_BUFFER }: StreamOptions): number {
-  if (Number.isInteger(buffer) && buffer >= 1 && buffer <= MAX_BUFFER) {
-    return buffer;
-  }
-  throw new RangeError(
-    `Cannot stream as 'buffer' must be a whole number from 1 to ${MAX_BUFFER}: current value is ${buffer}`,
-  );
 }

@@ -1,12 +1,13 @@
 /**
- * Holding what a server sends against the contract: the client's side of `validate`.
+ * The client's side of the option `validate`: it compares what the server sends with the
+ * contract.
  *
  * @module
  */
 
 import { mapMaybePromise } from "../common/async.ts";
 import { ValidationError } from "../common/errors.ts";
-import { type Json } from "../common/json.ts";
+import type { Json } from "../common/json.ts";
 import {
   describeMessage,
   describeOperation,
@@ -20,71 +21,69 @@ import {
   repliesTo,
 } from "../contract/contract.ts";
 import { check, type Schema } from "../contract/schema.ts";
-import { type WireMessage } from "../protocol/message.ts";
-/** Nothing, at once or later; it throws, or rejects with, a `ValidationError`. */
+import type { WireMessage } from "../protocol/message.ts";
+
+/** The end of a check; throws, or rejects with, a `ValidationError` */
 export type Checking = void | PromiseLike<void>;
 
-/** Checks what a server sends; what a schema turns it into does not count. */
-export interface Checks {
-  /** Checks what came by itself, by what the server says that it is. */
-  message(wire: WireMessage): Checking;
-  /** Checks a reply to a message of this side. */
-  reply(asked: string, wire: WireMessage): Checking;
-  /** Checks the result of an operation. */
-  result(operation: string, result: Json): Checking;
-  /** Checks an item of a stream. */
-  item(operation: string, item: Json): Checking;
-}
-
-/** {@linkcode Checks} by a contract. */
-export class ContractChecks implements Checks {
+/** Validates what a server sends. Values that schemas return are discarded. */
+export class ContractChecks {
   readonly #contract: Contract;
 
+  /**
+   * Constructs `ContractChecks`.
+   *
+   * @param contract The contract
+   */
   constructor(contract: Contract) {
     this.#contract = contract;
   }
 
+  /** Validates an event, or a reply to the message that the server says it replies to. */
   message(wire: WireMessage): Checking {
     const { replying } = wire;
     if (replying !== null) return this.reply(replying.message, wire);
     return assertKnown("events", this.#contract.events, wire);
   }
 
-  reply(asked: string, wire: WireMessage): Checking {
-    const what = `replies to ${describeMessage(asked)}`;
-    return assertKnown(what, repliesTo(this.#contract.messages, asked), wire);
+  /** Validates a reply to a message of this client. */
+  reply(name: string, wire: WireMessage): Checking {
+    const kind = `replies to ${describeMessage(name)}`;
+    return assertKnown(kind, repliesTo(this.#contract.messages, name), wire);
   }
 
+  /** Validates the result of an operation. */
   result(operation: string, result: Json): Checking {
     const subject = () => `Cannot finish ${describeOperation(operation)}`;
     const { output } = ownEntry(this.#contract.operations, operation) ?? {};
-    return assertGiven(subject, "the result", output, result);
+    return assertOutput(subject, "the result", output, result);
   }
 
+  /** Validates an item of a stream. */
   item(operation: string, item: Json): Checking {
-    const subject = () => `Cannot go on with ${describeStream(operation)}`;
+    const subject = () => `Cannot continue ${describeStream(operation)}`;
     const { yields } = ownEntry(this.#contract.operations, operation) ?? {};
-    return assertGiven(subject, "an item", yields, item);
+    return assertOutput(subject, "an item", yields, item);
   }
 }
 
-/** What the server says has to be among what it may say. */
+/** Checks that the contract contains a message, and that its data matches. */
 function assertKnown(
-  what: string,
+  kind: string,
   entries: MessageEntries,
   { message: name, data }: WireMessage,
 ): Checking {
-  const subject = () => `Cannot take ${describeMessage(name)}`;
+  const subject = () => `Cannot accept ${describeMessage(name)}`;
   const entry = ownEntry(entries, name);
   if (entry !== undefined) {
-    return assertFits(subject, "its data", dataSchemaOf(entry), data);
+    return assertMatches(subject, "its data", dataSchemaOf(entry), data);
   }
   const names = Object.keys(entries).join(", ") || "none";
-  const issue = { path: [], message: `the ${what} are ${names}` };
+  const issue = { path: [], message: `the ${kind} are ${names}` };
   throw new ValidationError(subject(), "it is not in the contract", [issue]);
 }
 
-function assertFits(
+function assertMatches(
   subject: () => string,
   what: string,
   schema: Schema | undefined,
@@ -98,19 +97,19 @@ function assertFits(
   });
 }
 
-/** The same for what a handler gave, of which nothing at all has become `null`. */
-function assertGiven(
+/** Accepts `null` for `undefined` also, because JSON has only `null`. */
+function assertOutput(
   subject: () => string,
   what: string,
   schema: Schema | undefined,
   value: Json,
 ): Checking {
   if (schema === undefined || value !== null) {
-    return assertFits(subject, what, schema, value);
+    return assertMatches(subject, what, schema, value);
   }
   return mapMaybePromise(
     check(schema, undefined),
     ({ issues }) =>
-      issues && assertFits(subject, what, schema, value) as Promise<void>,
+      issues && assertMatches(subject, what, schema, value) as Promise<void>,
   );
 }

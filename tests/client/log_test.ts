@@ -1,39 +1,39 @@
 import assert from "node:assert/strict";
 import { ClientLog } from "../../client/log.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { pause } from "../support/timing.ts";
 
-Deno.test("ClientLog runs a function to its end and reports what it throws", async () => {
+Deno.test("runs a callback to its end and logs its error", async () => {
   const logger = new LogRecorder();
-  const reporter = new ClientLog(logger);
-  await reporter.run(() => "fine");
-  await reporter.run(() => Promise.resolve("fine"));
+  const log = new ClientLog(logger);
+  await log.run(() => "fine");
+  await log.run(() => Promise.resolve("fine"));
   assert.deepEqual(logger.lines, []);
-  await reporter.run(() => {
+  await log.run(() => {
     throw new Error("thrown");
   });
-  await reporter.run(() => Promise.reject(new Error("rejected")));
+  await log.run(() => Promise.reject(new Error("rejected")));
   assert.equal(logger.lines.length, 2);
-  assert.match(
-    logger.lines[0]!,
-    /^error Hoist: a listener failed\nError: thrown\n/,
-  );
-  assert.match(
-    logger.lines[1]!,
-    /^error Hoist: a listener failed\nError: rejected\n/,
-  );
+  for (const [index, what] of ["thrown", "rejected"].entries()) {
+    const line = new RegExp(
+      `^error Hoist: a listener failed\nError: ${what}\n`,
+    );
+    assert.match(logger.lines[index]!, line);
+  }
 });
 
-Deno.test("ClientLog begins to run a function at once", () => {
+Deno.test("starts a callback at once", () => {
   let ran = false;
   void new ClientLog(new LogRecorder()).run(() => ran = true);
   assert(ran);
 });
 
-Deno.test("ClientLog reports whatever was thrown", () => {
+Deno.test("logs any thrown value", () => {
   const logger = new LogRecorder();
-  const reporter = new ClientLog(logger);
+  const log = new ClientLog(logger);
   for (const thrown of [undefined, null, 1, "text", Object.create(null)]) {
-    reporter.report(thrown);
+    log.report(thrown);
   }
   const shown = logger.lines.map((line) => line.split("\n")[1]);
   assert.deepEqual(shown, [
@@ -41,23 +41,44 @@ Deno.test("ClientLog reports whatever was thrown", () => {
     "null",
     "1",
     "text",
-    "what was thrown cannot be shown",
+    "the thrown value cannot be converted to a string",
   ]);
 });
 
-Deno.test("ClientLog survives a logger that fails", async () => {
+/** An error that cannot be read. */
+const UNREADABLE = Object.defineProperty(new Error(), "message", {
+  get: () => {
+    throw new Error("secret of the application");
+  },
+});
+
+for (
+  const [what, thrown] of [
+    ["a proxy that throws", HOSTILE],
+    ["a revoked proxy", REVOKED],
+    ["an error whose message throws", UNREADABLE],
+  ] as const
+) {
+  // The dispatcher calls it where nothing could catch an error.
+  Deno.test(`does not throw when it logs an invalid message because of ${what}`, () => {
+    const logger = new LogRecorder();
+    new ClientLog(logger).ignore(thrown);
+    assert.equal(logger.lines.length, 1);
+    assert.match(logger.lines[0]!, /^warn Hoist: ignored a message\n/);
+  });
+}
+
+Deno.test("ignores the error of a logger", async () => {
+  const fail = () => {
+    throw new Error("the disk is full");
+  };
   for (
-    const failing of [
-      () => {
-        throw new Error("the disk is full");
-      },
-      () => Promise.reject(new Error("the disk is full")),
-    ]
+    const failing of [fail, () => Promise.reject(new Error("the disk is full"))]
   ) {
-    const reporter = new ClientLog({ warn: failing, error: failing });
-    reporter.warn("odd");
-    reporter.report(new Error("no"));
-    // A rejection that nobody handles would end the process.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    const log = new ClientLog({ warn: failing, error: failing });
+    log.warn("odd");
+    log.report(new Error("no"));
+    // An unhandled rejection would end the process.
+    await pause(0);
   }
 });

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { type ErrorFrame } from "../../common/errors.ts";
+import {
+  ConnectionClosedError,
+  type ErrorFrame,
+  ResponseError,
+} from "../../common/errors.ts";
 import { PendingRequests } from "../../client/pending_requests.ts";
-import { type WireMessage } from "../../protocol/message.ts";
-import { record, recordPending } from "../support/pending_events.ts";
+import type { WireMessage } from "../../protocol/message.ts";
+import type { Response } from "../../protocol/server_frames.ts";
+import { addRecorded, recordPending } from "../support/pending_events.ts";
+import { endOfTick } from "../support/timing.ts";
 
 const MESSAGE: WireMessage = {
   message: "hi",
@@ -19,264 +25,228 @@ const ERROR: ErrorFrame = {
   data: null,
 };
 
-Deno.test("PendingRequests counts ids up from 0, which is the login", () => {
-  const pending = new PendingRequests();
-  assert.deepEqual([pending.nextId(), pending.nextId(), pending.nextId()], [
-    0,
-    1,
-    2,
-  ]);
-});
+/** Returns the ids of the requests that have settled, each with how. */
+async function settled(events: readonly unknown[][]): Promise<string[]> {
+  await endOfTick();
+  return events.filter(([, what]) => what === "resolve" || what === "reject")
+    .map(([id, what]) => `${id} ${what}`);
+}
 
-Deno.test("PendingRequests never gives an id again", () => {
+Deno.test("counts ids from 0 and never reuses one", () => {
   const { pending } = recordPending(2);
+  assert.equal(pending.nextId(), 2);
   pending.handle({ kind: "done", id: 1, messageId: null });
   pending.abandon(0);
-  pending.close(1000, "");
-  assert.equal(pending.nextId(), 2);
+  pending.onClosed({ code: 1000, reason: "" });
+  assert.equal(pending.nextId(), 3);
 });
 
-Deno.test("PendingRequests counts what waits", () => {
-  const { pending } = recordPending(3);
+Deno.test("counts the requests that wait", async () => {
+  const { pending, events } = recordPending(3);
   assert.equal(pending.size, 3);
   pending.handle({ kind: "answer", id: 1, data: {} });
   assert.equal(pending.size, 2);
   pending.abandon(0);
   pending.abandon(0);
   assert.equal(pending.size, 1);
-  pending.close(1000, "");
+  assert.deepEqual([0, 1, 2, 3, -1].filter((id) => pending.has(id)), [2]);
+  pending.onClosed({ code: 1000, reason: "" });
   assert.equal(pending.size, 0);
+  assert.deepEqual(await settled(events), ["1 resolve", "2 reject"]);
 });
 
-Deno.test("PendingRequests settles requests in whatever order the answers come", () => {
+Deno.test("settles requests in the order of the answers", async () => {
   const { pending, events } = recordPending(3);
   pending.handle({ kind: "answer", id: 2, data: { result: "c" } });
   pending.handle({ kind: "done", id: 0, messageId: null });
   pending.handle({ kind: "error", id: 1, error: ERROR });
-  assert.deepEqual(events, [
-    [2, "resolve", { result: "c" }],
-    [0, "resolve", null],
-    [1, "reject", { kind: "error", error: ERROR }],
-  ]);
   assert.equal(pending.size, 0);
+  // Before the next frame is handled.
+  assert.deepEqual(events, [[2, "answer", { result: "c" }], [
+    0,
+    "answer",
+    null,
+  ]]);
+  assert.deepEqual(await settled(events), [
+    "2 resolve",
+    "0 resolve",
+    "1 reject",
+  ]);
 });
 
-Deno.test("PendingRequests hands the opening and each reply on and goes on waiting", () => {
+Deno.test("rejects with an error that names the request", async () => {
+  const { pending, events } = recordPending(2);
+  pending.handle({ kind: "error", id: 1, error: ERROR });
+  pending.onClosed({ code: 1003, reason: "why" });
+  await endOfTick();
+  const [[, , refused] = [], [, , lost] = []] = events;
+  assert(refused instanceof ResponseError);
+  assert.equal(
+    refused.message,
+    "Cannot finish request 1: the server answered UNKNOWN_OPERATION: Operation not found",
+  );
+  assert(lost instanceof ConnectionClosedError);
+  assert.deepEqual([lost.code, lost.reason], [1003, "why"]);
+  assert.match(lost.message, /^Cannot finish request 0: /);
+});
+
+Deno.test("rejects with the error that the request makes of a frame", async () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  const error = new Error("the login failed");
+  addRecorded(pending, 0, events, {
+    toError: (frame) => {
+      assert.equal(frame, ERROR);
+      return error;
+    },
+  });
+  pending.handle({ kind: "error", id: 0, error: ERROR });
+  await endOfTick();
+  assert.deepEqual(events, [[0, "reject", error]]);
+});
+
+Deno.test("passes on the number of a message and its replies, and keeps waiting", async () => {
   const { pending, events } = recordPending(2);
   pending.handle({ kind: "open", id: 1, messageId: 8 });
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
   pending.handle({ kind: "message", id: 1, message: MESSAGE });
+  await endOfTick();
   assert.equal(pending.size, 2);
-  pending.handle({ kind: "done", id: 1, messageId: null });
   assert.deepEqual(events, [
     [1, "open", 8],
     [1, "reply", MESSAGE],
     [1, "reply", MESSAGE],
-    [1, "resolve", null],
   ]);
 });
 
-Deno.test("PendingRequests takes the number of a message from its end, before it is settled", () => {
-  const { pending, events } = recordPending(2);
-  pending.handle({ kind: "message", id: 1, message: MESSAGE });
-  pending.handle({ kind: "done", id: 1, messageId: 8 });
-  assert.deepEqual(events, [
-    [1, "reply", MESSAGE],
-    [1, "open", 8],
-    [1, "resolve", null],
-  ]);
+Deno.test("resolves with the first reply if the request ends with it", async () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  addRecorded(pending, 0, events, { endsWithReply: true });
+  pending.handle({ kind: "open", id: 0, messageId: 8 });
+  assert.deepEqual(await settled(events), []);
+  pending.handle({ kind: "message", id: 0, message: MESSAGE });
+  assert.deepEqual(await settled(events), ["0 resolve"]);
+  // The caller abandons it, and a Python server still answers it.
   assert.equal(pending.size, 1);
 });
 
-Deno.test("PendingRequests takes an end without a number for an end alone", () => {
-  const { pending, events } = recordPending(1);
-  pending.handle({ kind: "done", id: 0, messageId: null });
-  assert.deepEqual(events, [[0, "resolve", null]]);
+Deno.test("passes on items of each stream, and keeps waiting", async () => {
+  const { pending, events } = recordPending(2);
+  pending.handle({ kind: "items", id: 1, items: [1, 2] });
+  pending.handle({ kind: "items", id: 0, items: ["a"] });
+  pending.handle({ kind: "items", id: 1, items: [] });
+  assert.deepEqual(events, [
+    [1, "items", [1, 2]],
+    [0, "items", ["a"]],
+    [1, "items", []],
+  ]);
+  pending.handle({ kind: "done", id: 1, messageId: null });
+  pending.handle({ kind: "error", id: 0, error: ERROR });
+  assert.deepEqual(await settled(events), ["1 resolve", "0 reject"]);
 });
 
-Deno.test("PendingRequests takes 0 for a number of a message like any other", () => {
-  const { pending, events } = recordPending(1);
-  pending.handle({ kind: "done", id: 0, messageId: 0 });
-  assert.deepEqual(events, [[0, "open", 0], [0, "resolve", null]]);
-});
-
-Deno.test("PendingRequests takes requests that ask neither for the opening nor for replies", () => {
-  const pending = new PendingRequests();
-  const answers: unknown[] = [];
-  pending.add(0, {
-    resolve: (data) => answers.push(data),
-    reject: () => assert.fail(),
+for (
+  const [messageId, expected] of [
+    [8, [[0, "open", 8], [0, "answer", null]]],
+    [0, [[0, "open", 0], [0, "answer", null]]],
+    [null, [[0, "answer", null]]],
+  ] as const
+) {
+  Deno.test(`reports the number ${messageId} of a message that is done before it resolves`, async () => {
+    const { pending, events } = recordPending(1);
+    pending.handle({ kind: "done", id: 0, messageId });
+    assert.deepEqual(events, expected);
+    assert.deepEqual(await settled(events), ["0 resolve"]);
   });
+}
+
+Deno.test("handles requests without events", async () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  addRecorded(pending, 0, events, { events: undefined });
   pending.handle({ kind: "open", id: 0, messageId: 8 });
   pending.handle({ kind: "message", id: 0, message: MESSAGE });
+  pending.handle({ kind: "items", id: 0, items: [1] });
   pending.handle({ kind: "done", id: 0, messageId: 8 });
-  assert.deepEqual(answers, [null]);
-});
-
-Deno.test("PendingRequests gives a broadcast to nobody", () => {
-  const { pending, events } = recordPending(2);
-  pending.handle({ kind: "message", id: null, message: MESSAGE });
-  assert.deepEqual(events, []);
-  assert.equal(pending.size, 2);
+  await endOfTick();
+  assert.deepEqual(events, [[0, "resolve", null]]);
 });
 
 for (
   const response of [
-    { kind: "open", id: 7, messageId: 1 },
-    { kind: "message", id: 7, message: MESSAGE },
-    { kind: "answer", id: 7, data: {} },
-    { kind: "done", id: 7, messageId: null },
-    { kind: "done", id: 7, messageId: 1 },
-    { kind: "error", id: 7, error: ERROR },
+    { kind: "message", id: null, message: MESSAGE },
+    { kind: "request", message: { ...MESSAGE, id: 0 } },
   ] as const
 ) {
-  const what = "messageId" in response
-    ? `${response.kind} for message ${response.messageId}`
-    : response.kind;
-
-  Deno.test(`PendingRequests ignores a frame of kind ${what} with an unknown id`, () => {
+  Deno.test(`does not pass a ${response.kind} of the server to a request`, async () => {
     const { pending, events } = recordPending(2);
     pending.handle(response);
-    assert.deepEqual(events, []);
-    assert.equal(pending.size, 2);
+    await endOfTick();
+    assert.deepEqual([pending.size, events], [2, []]);
   });
-
-  for (
-    const [state, finish] of [
-      [
-        "answered",
-        (pending) => pending.handle({ kind: "done", id: 7, messageId: null }),
-      ],
-      [
-        "failed",
-        (pending) => pending.handle({ kind: "error", id: 7, error: ERROR }),
-      ],
-      ["given up", (pending) => pending.abandon(7)],
-      ["closed", (pending) => pending.close(1000, "")],
-    ] as readonly [string, (pending: PendingRequests) => void][]
-  ) {
-    Deno.test(`PendingRequests ignores a late ${what} for what is ${state}`, () => {
-      const pending = new PendingRequests();
-      const events: unknown[][] = [];
-      pending.add(7, record(7, events));
-      finish(pending);
-      events.length = 0;
-      pending.handle(response);
-      assert.deepEqual(events, []);
-      assert.equal(pending.size, 0);
-    });
-  }
 }
 
-Deno.test("PendingRequests fails the oldest request where an error has no id", () => {
-  const { pending, events } = recordPending(3);
-  const failure = { kind: "error", error: ERROR };
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events, [[0, "reject", failure]]);
-  pending.handle({ kind: "done", id: 1, messageId: null });
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events.slice(2), [[2, "reject", failure]]);
-});
+const LATE: readonly Response[] = [
+  { kind: "open", id: 7, messageId: 1 },
+  { kind: "message", id: 7, message: MESSAGE },
+  { kind: "items", id: 7, items: [1] },
+  { kind: "answer", id: 7, data: {} },
+  { kind: "done", id: 7, messageId: null },
+  { kind: "done", id: 7, messageId: 1 },
+  { kind: "error", id: 7, error: ERROR },
+];
 
-Deno.test("PendingRequests takes the order of sending for age, not that of the ids", () => {
-  const pending = new PendingRequests();
-  const events: unknown[][] = [];
-  for (const id of [5, 3, 4]) pending.add(id, record(id, events));
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events.map(([id]) => id), [5]);
-});
+const ENDS: Readonly<Record<string, (pending: PendingRequests) => void>> = {
+  "was never sent": () => {},
+  "was answered": (pending) =>
+    pending.handle({ kind: "done", id: 7, messageId: null }),
+  "has failed": (pending) =>
+    pending.handle({ kind: "error", id: 7, error: ERROR }),
+  "was abandoned": (pending) => pending.abandon(7),
+  "has lost its connection": (pending) =>
+    pending.onClosed({ code: 1000, reason: "" }),
+};
 
-Deno.test("PendingRequests does not take a request for older because it was opened", () => {
-  const { pending, events } = recordPending(2);
-  pending.handle({ kind: "open", id: 1, messageId: 8 });
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events.at(-1), [0, "reject", {
-    kind: "error",
-    error: ERROR,
-  }]);
-});
-
-Deno.test("PendingRequests ignores an error without an id where nothing waits", () => {
-  const { pending, events } = recordPending(0);
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events, []);
-});
-
-Deno.test("PendingRequests fails an error with id 0 for request 0 alone", () => {
-  const pending = new PendingRequests();
-  const events: unknown[][] = [];
-  for (const id of [1, 0]) pending.add(id, record(id, events));
-  pending.handle({ kind: "error", id: 0, error: ERROR });
-  assert.deepEqual(events.map(([id]) => id), [0]);
-});
-
-Deno.test("PendingRequests fails all that waits when the connection ends, oldest first", () => {
-  const { pending, events } = recordPending(4);
-  pending.handle({ kind: "done", id: 1, messageId: null });
-  pending.abandon(2);
-  events.length = 0;
-  pending.close(1003, "why");
-  const failure = { kind: "closed", code: 1003, reason: "why" };
-  assert.deepEqual(events, [[0, "reject", failure], [3, "reject", failure]]);
-});
-
-Deno.test("PendingRequests fails nothing twice", () => {
-  const { pending, events } = recordPending(2);
-  pending.close(1000, "first");
-  pending.close(1006, "second");
-  assert.equal(events.length, 2);
-});
-
-Deno.test("PendingRequests keeps a request that is added while the others fail", () => {
-  const pending = new PendingRequests();
-  const events: unknown[][] = [];
-  const reject = () => pending.add(1, record(1, events));
-  pending.add(0, { resolve: () => assert.fail(), reject });
-  pending.close(1000, "");
-  assert.equal(pending.size, 1);
-  assert.deepEqual(events, []);
-});
-
-Deno.test("PendingRequests gives an error without an id to the oldest, abandoned or not", () => {
-  const { pending, events } = recordPending(4);
-  // Given up in another order than sent.
-  pending.abandon(2);
-  pending.abandon(0);
-  const settled: number[] = [];
-  for (let n = 0; n < 4; n++) {
-    pending.handle({ kind: "error", id: null, error: ERROR });
-    settled.push(events.length);
-  }
-  assert.deepEqual(settled, [0, 1, 1, 2]);
-  assert.deepEqual(events.map(([id]) => id), [1, 3]);
-});
-
-Deno.test("PendingRequests takes an abandoned request for answered once a later one is", () => {
-  const { pending, events } = recordPending(4);
-  pending.abandon(2);
-  pending.abandon(0);
-  pending.handle({ kind: "done", id: 1, messageId: null });
-  pending.handle({ kind: "done", id: 2, messageId: null });
-  pending.handle({ kind: "error", id: null, error: ERROR });
-  assert.deepEqual(events.map(([id, what]) => [id, what]), [[1, "resolve"], [
-    3,
-    "reject",
-  ]]);
-});
-
-Deno.test("PendingRequests remembers the latest that were given up, not all of them", () => {
-  // Of 5,000 the first 3,976 are forgotten, and their errors taken for later ones.
-  for (const abandoned of [1_024, 5_000]) {
-    const { pending, events } = recordPending(abandoned);
-    for (let id = 0; id < abandoned; id++) pending.abandon(id);
-    const id = pending.nextId();
-    pending.add(id, record(id, events));
-    // A server that answers without ids gets through with the older ones first.
-    for (let n = 0; n < 1_024; n++) {
-      pending.handle({ kind: "error", id: null, error: ERROR });
+for (const [state, end] of Object.entries(ENDS)) {
+  Deno.test(`ignores every frame for a request that ${state}`, async () => {
+    for (const response of LATE) {
+      const pending = new PendingRequests();
+      const events: unknown[][] = [];
+      if (state !== "was never sent") addRecorded(pending, 7, events);
+      end(pending);
+      await endOfTick();
+      events.length = 0;
+      pending.handle(response);
+      await endOfTick();
+      assert.deepEqual([pending.size, events], [0, []]);
     }
-    assert.equal(events.length, 0);
-    pending.handle({ kind: "error", id: null, error: ERROR });
-    assert.deepEqual(events.map(([id]) => id), [abandoned]);
-  }
+  });
+}
+
+Deno.test("keeps a request that is added while the others fail", async () => {
+  const pending = new PendingRequests();
+  const events: unknown[][] = [];
+  addRecorded(pending, 0, events, {
+    describe: () => {
+      addRecorded(pending, 1, events);
+      return "request 0";
+    },
+  });
+  pending.onClosed({ code: 1000, reason: "" });
+  assert.equal(pending.size, 1);
+  assert.deepEqual(await settled(events), ["0 reject"]);
+});
+
+Deno.test("rejects all requests when the connection ends, the oldest first, and once", async () => {
+  const { pending, events } = recordPending(4);
+  pending.handle({ kind: "done", id: 1, messageId: null });
+  pending.abandon(2);
+  pending.onClosed({ code: 1003, reason: "first" });
+  pending.onClosed({ code: 1006, reason: "second" });
+  assert.deepEqual(await settled(events), [
+    "1 resolve",
+    "0 reject",
+    "3 reject",
+  ]);
 });

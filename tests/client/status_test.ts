@@ -15,14 +15,14 @@ function statusOf(logger = new LogRecorder()): StateNotifier {
   return new StateNotifier(new ClientLog(logger));
 }
 
-Deno.test("StateNotifier is connecting at first, then what it was set to", () => {
+Deno.test("is connecting at first, and then has the state that was set", () => {
   const status = statusOf();
   assert.equal(status.state, "connecting");
   status.set({ state: "open" });
   assert.equal(status.state, "open");
 });
 
-Deno.test("StateNotifier tells each listener every change, with what goes with it", () => {
+Deno.test("notifies each listener of every change with its details", () => {
   const status = statusOf();
   const seen: unknown[] = [];
   status.listen((status) => seen.push(1, status));
@@ -33,7 +33,7 @@ Deno.test("StateNotifier tells each listener every change, with what goes with i
   assert.deepEqual(seen, [1, WAITING, 2, WAITING, 1, closed, 2, closed]);
 });
 
-Deno.test("StateNotifier has changed before it tells", () => {
+Deno.test("changes its state before it notifies", () => {
   const status = statusOf();
   const seen: string[] = [];
   status.listen(() => seen.push(status.state));
@@ -41,7 +41,7 @@ Deno.test("StateNotifier has changed before it tells", () => {
   assert.deepEqual(seen, ["open"]);
 });
 
-Deno.test("StateNotifier forgets a listener that is disposed of, each registration alone", () => {
+Deno.test("removes each registration of a listener on its own", () => {
   const status = statusOf();
   let calls = 0;
   const listener = () => calls++;
@@ -53,7 +53,7 @@ Deno.test("StateNotifier forgets a listener that is disposed of, each registrati
   assert.equal(calls, 1);
 });
 
-Deno.test("StateNotifier does not call a listener that the one before it has removed", () => {
+Deno.test("does not call a listener that an earlier listener has removed", () => {
   const status = statusOf();
   let calls = 0;
   status.listen(() => second[Symbol.dispose]());
@@ -62,7 +62,7 @@ Deno.test("StateNotifier does not call a listener that the one before it has rem
   assert.equal(calls, 0);
 });
 
-Deno.test("StateNotifier tells every listener of changes in their order, even if one makes them", () => {
+Deno.test("notifies every listener of changes in order, even if a listener causes them", () => {
   const status = statusOf();
   const seen: string[] = [];
   status.listen(({ state }) => {
@@ -80,7 +80,7 @@ Deno.test("StateNotifier tells every listener of changes in their order, even if
   ]);
 });
 
-Deno.test("StateNotifier is not disturbed by listeners that throw, reject or never settle", async () => {
+Deno.test("continues after listeners that throw, reject or never settle", async () => {
   const logger = new LogRecorder();
   const status = statusOf(logger);
   const seen: string[] = [];
@@ -100,18 +100,18 @@ Deno.test("StateNotifier is not disturbed by listeners that throw, reject or nev
   }
 });
 
-Deno.test("StateNotifier refuses a listener that is no function", () => {
+Deno.test("rejects a listener that is not a function", () => {
   assert.throws(
     () => statusOf().listen(undefined as unknown as StateListener),
     {
       name: "TypeError",
       message:
-        "Cannot tell the state as the listener must be a function: current value is of type undefined",
+        "Cannot listen to the state: the listener must be a function. It is undefined.",
     },
   );
 });
 
-Deno.test("StateNotifier calls a listener without a `this`", () => {
+Deno.test("calls a listener without a `this`", () => {
   const status = statusOf();
   let receiver: unknown = "never called";
   status.listen(function (this: unknown) {

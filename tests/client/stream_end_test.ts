@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { HoistError } from "../../common/errors.ts";
-import { type ItemStream } from "../../client/stream.ts";
+import { HoistError, ValidationError } from "../../common/errors.ts";
+import type { RequestEvents } from "../../client/link.ts";
+import { ItemStream } from "../../client/stream.ts";
 import {
   ask,
   CANCEL,
@@ -12,8 +13,8 @@ import { endOfTick, gate } from "../support/timing.ts";
 
 const DONE = { done: true, value: undefined };
 
-/** A stream of which 1 was taken, and 2 and 3 wait. */
-async function begun(signal?: AbortSignal) {
+/** Starts a stream: item 1 was consumed, and items 2 and 3 wait. */
+async function startStream(signal?: AbortSignal) {
   const call = new FakeCall();
   const stream = streamOver(call, { signal });
   const results = ask(stream, 1);
@@ -22,7 +23,7 @@ async function begun(signal?: AbortSignal) {
   return { call, stream };
 }
 
-/** Who listens to a signal that never aborts by itself. */
+/** A signal that counts its listeners and never aborts. */
 class FakeSignal extends EventTarget {
   aborted = false;
   readonly #listeners = new Set<unknown>();
@@ -46,7 +47,7 @@ class FakeSignal extends EventTarget {
   }
 }
 
-Deno.test("a stream that is returned before it begins makes no call", async () => {
+Deno.test("makes no call if it is returned first", async () => {
   const ends: readonly ((stream: ItemStream) => Promise<unknown>)[] = [
     (stream) => stream.return(),
     (stream) => stream[Symbol.asyncDispose](),
@@ -61,8 +62,8 @@ Deno.test("a stream that is returned before it begins makes no call", async () =
   }
 });
 
-Deno.test("a stream that is returned says so once, and gives nothing more", async () => {
-  const { call, stream } = await begun();
+Deno.test("sends one cancel frame when it is returned, and returns no more items", async () => {
+  const { call, stream } = await startStream();
   assert.deepEqual(await stream.return(), DONE);
   assert.deepEqual(await stream.return(), DONE);
   await stream[Symbol.asyncDispose]();
@@ -72,7 +73,7 @@ Deno.test("a stream that is returned says so once, and gives nothing more", asyn
   assert.deepEqual(call.said, [CANCEL]);
 });
 
-Deno.test("all who wait are told that a stream was returned", async () => {
+Deno.test("ends all calls that wait when it is returned", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
   const results = ask(stream, 3);
@@ -82,7 +83,7 @@ Deno.test("all who wait are told that a stream was returned", async () => {
   assert.deepEqual(call.said, [CANCEL]);
 });
 
-Deno.test("a loop that is left ends its stream", async () => {
+Deno.test("ends when the loop ends", async () => {
   const error = new Error("thrown in the loop");
   const leave: readonly ((stream: ItemStream) => Promise<unknown>)[] = [
     async (stream) => {
@@ -97,7 +98,7 @@ Deno.test("a loop that is left ends its stream", async () => {
     },
   ];
   for (const [index, run] of leave.entries()) {
-    const { call, stream } = await begun();
+    const { call, stream } = await startStream();
     const outcome = await run(stream).catch((error) => error);
     assert.equal(outcome, index === 1 ? error : undefined);
     assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
@@ -105,9 +106,9 @@ Deno.test("a loop that is left ends its stream", async () => {
   }
 });
 
-Deno.test("a stream that has ended says nothing when it is returned", async () => {
+Deno.test("sends nothing if it is returned after its end", async () => {
   for (const error of [undefined, new Error("no")]) {
-    const { call, stream } = await begun();
+    const { call, stream } = await startStream();
     if (error === undefined) await call.end();
     else await call.fail(error);
     assert.deepEqual(await stream.return(), DONE);
@@ -115,22 +116,22 @@ Deno.test("a stream that has ended says nothing when it is returned", async () =
   }
 });
 
-Deno.test("a stream that is returned with items left gives none of them", async () => {
-  const { call, stream } = await begun();
+Deno.test("drops the items that wait when it is returned", async () => {
+  const { call, stream } = await startStream();
   await call.end();
   await stream.return();
   assert.deepEqual(await stream.next(), DONE);
 });
 
-Deno.test("nobody hears of a call that fails after its stream was returned", async () => {
-  const { call, stream } = await begun();
+Deno.test("ignores the error of a call after return()", async () => {
+  const { call, stream } = await startStream();
   await stream.return();
   await call.fail(new Error("late"));
   assert.deepEqual(await stream.next(), DONE);
 });
 
 for (const reason of [new Error("enough"), "enough", null, 0]) {
-  Deno.test(`a stream whose signal is aborted with ${Deno.inspect(reason)} before makes no call, and fails`, async () => {
+  Deno.test(`makes no call and rejects if its signal was aborted with ${Deno.inspect(reason)}`, async () => {
     const call = new FakeCall();
     const stream = streamOver(call, { signal: AbortSignal.abort(reason) });
     const results = ask(stream, 2);
@@ -140,7 +141,7 @@ for (const reason of [new Error("enough"), "enough", null, 0]) {
     assert.deepEqual(await stream.next(), DONE);
   });
 
-  Deno.test(`a stream whose signal is aborted with ${Deno.inspect(reason)} fails for who waits first`, async () => {
+  Deno.test(`rejects the first call that waits if its signal is aborted with ${Deno.inspect(reason)}`, async () => {
     const controller = new AbortController();
     const call = new FakeCall();
     const stream = streamOver(call, { signal: controller.signal });
@@ -154,9 +155,9 @@ for (const reason of [new Error("enough"), "enough", null, 0]) {
   });
 }
 
-Deno.test("a stream whose signal is aborted drops what waits, and fails next", async () => {
+Deno.test("drops the items that wait when its signal aborts, then rejects", async () => {
   const controller = new AbortController();
-  const { call, stream } = await begun(controller.signal);
+  const { call, stream } = await startStream(controller.signal);
   const reason = new Error("enough");
   controller.abort(reason);
   await call.items(4);
@@ -165,14 +166,14 @@ Deno.test("a stream whose signal is aborted drops what waits, and fails next", a
   assert.deepEqual(call.said, [CANCEL]);
 });
 
-Deno.test("a signal without a reason of its own ends a stream with an AbortError", async () => {
+Deno.test("rejects with an AbortError if the signal has no reason of its own", async () => {
   const stream = streamOver(new FakeCall(), { signal: AbortSignal.abort() });
   await assert.rejects(stream.next(), { name: "AbortError" });
 });
 
-Deno.test("a stream that was returned does not hear of its signal any more", async () => {
+Deno.test("ignores its signal after return()", async () => {
   const controller = new AbortController();
-  const { call, stream } = await begun(controller.signal);
+  const { call, stream } = await startStream(controller.signal);
   await stream.return();
   controller.abort(new Error("enough"));
   await endOfTick();
@@ -180,7 +181,7 @@ Deno.test("a stream that was returned does not hear of its signal any more", asy
   assert.deepEqual(call.said, [CANCEL]);
 });
 
-Deno.test("a stream listens to its signal until it has ended", async () => {
+Deno.test("listens to its signal until it has ended", async () => {
   const ends: readonly ((call: FakeCall, stream: ItemStream) => unknown)[] = [
     (call) => call.end(),
     (call) => call.fail(new Error("no")),
@@ -192,7 +193,7 @@ Deno.test("a stream listens to its signal until it has ended", async () => {
     const unused = streamOver(new FakeCall(), { signal: given });
     await unused.return();
     assert.equal(signal.listeners, 0);
-    const { call, stream } = await begun(given);
+    const { call, stream } = await startStream(given);
     ask(stream, 3);
     assert.equal(signal.listeners, 1);
     await end(call, stream);
@@ -201,9 +202,11 @@ Deno.test("a stream listens to its signal until it has ended", async () => {
   }
 });
 
-Deno.test("streams of one signal all end with it", async () => {
+Deno.test("ends together with other streams of the same signal", async () => {
   const controller = new AbortController();
-  const streams = await Promise.all([1, 2].map(() => begun(controller.signal)));
+  const streams = await Promise.all(
+    [1, 2].map(() => startStream(controller.signal)),
+  );
   const reason = new Error("enough");
   controller.abort(reason);
   for (const { call, stream } of streams) {
@@ -212,7 +215,7 @@ Deno.test("streams of one signal all end with it", async () => {
   }
 });
 
-Deno.test("a stream grants nothing for what is taken after its end", async () => {
+Deno.test("grants no credits after its end", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 2 });
   const results = ask(stream, 1);
@@ -223,7 +226,7 @@ Deno.test("a stream grants nothing for what is taken after its end", async () =>
   assert.deepEqual(call.said, [credit(1)]);
 });
 
-Deno.test("a stream that is returned while an item is checked still gives it", async () => {
+Deno.test("returns an item that is being validated when it is returned", async () => {
   const { opened, open } = gate();
   const call = new FakeCall();
   const stream = streamOver(call, { check: () => opened });
@@ -235,7 +238,7 @@ Deno.test("a stream that is returned while an item is checked still gives it", a
   assert.deepEqual(results, [1, "done"]);
 });
 
-Deno.test("a stream fails once, though its call fails after too many items", async () => {
+Deno.test("rejects once if the call also fails after too many items", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 1 });
   const results = ask(stream, 1);
@@ -243,5 +246,67 @@ Deno.test("a stream fails once, though its call fails after too many items", asy
   await call.fail(new Error("late"));
   assert.deepEqual(results, [1]);
   await assert.rejects(stream.next(), HoistError);
+  assert.deepEqual(await stream.next(), DONE);
+});
+
+const ERROR = new ValidationError("Cannot continue", "no", []);
+
+/** Rejects 2. */
+function rejectTwo(item: unknown): void {
+  if (item === 2) throw ERROR;
+}
+
+Deno.test("drops the items that came together with an invalid item", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call, { check: rejectTwo });
+  const results = ask(stream, 1);
+  await call.items(2, 3, 4);
+  assert.deepEqual(results, [["failed", ERROR]]);
+  assert.deepEqual(await stream.next(), DONE);
+});
+
+Deno.test("drops the items of later frames of the same batch", async () => {
+  const calls: RequestEvents[] = [];
+  const stream = new ItemStream({
+    subject: 'stream "rows"',
+    buffer: 256,
+    signal: undefined,
+    call: (_signal, events) => {
+      calls.push(events);
+      return new Promise(() => {});
+    },
+    check: rejectTwo,
+  });
+  const results = ask(stream, 1);
+  // A link handles all frames of a batch before it abandons a request.
+  calls[0]?.onItems?.([2]);
+  calls[0]?.onItems?.([3]);
+  await endOfTick();
+  assert.deepEqual(results, [["failed", ERROR]]);
+  assert.deepEqual(await stream.next(), DONE);
+});
+
+Deno.test("drops the last items when its signal aborts", async () => {
+  const controller = new AbortController();
+  const call = new FakeCall();
+  const stream = streamOver(call, { signal: controller.signal });
+  const results = ask(stream, 1);
+  await call.items(1, 2, 3);
+  await call.end();
+  assert.deepEqual(results, [1]);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await assert.rejects(stream.next(), (error) => error === reason);
+  assert.deepEqual(await stream.next(), DONE);
+});
+
+Deno.test("does not reject after return() with an earlier error", async () => {
+  const call = new FakeCall();
+  const stream = streamOver(call);
+  const results = ask(stream, 1);
+  await call.items(1, 2);
+  await call.fail(new Error("no"));
+  assert.deepEqual(results, [1]);
+  await stream.return();
   assert.deepEqual(await stream.next(), DONE);
 });

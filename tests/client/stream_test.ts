@@ -5,7 +5,7 @@ import {
   ValidationError,
 } from "../../common/errors.ts";
 import { type Json } from "../../common/json.ts";
-import { bufferOf, type ItemStream } from "../../client/stream.ts";
+import type { ItemStream } from "../../client/stream.ts";
 import {
   ask,
   CANCEL,
@@ -15,14 +15,14 @@ import {
 } from "../support/fake_call.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
-/** All that is left of a stream. */
+/** Returns the remaining items of a stream. */
 async function rest(stream: ItemStream): Promise<Json[]> {
   const items: Json[] = [];
   for await (const item of stream) items.push(item);
   return items;
 }
 
-Deno.test("a stream makes its call when somebody asks for the first item, and once", async () => {
+Deno.test("calls the operation once, when the first item is requested", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
   await endOfTick();
@@ -36,7 +36,7 @@ Deno.test("a stream makes its call when somebody asks for the first item, and on
   assert.equal(call.made, 1);
 });
 
-Deno.test("a stream gives its items in their order, whether somebody waits or not", async () => {
+Deno.test("returns items in order, whether a call waits for them or not", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
   const waiting = ask(stream, 2);
@@ -51,7 +51,7 @@ Deno.test("a stream gives its items in their order, whether somebody waits or no
   assert.deepEqual(await stream.next(), { done: true, value: undefined });
 });
 
-Deno.test("a stream takes whatever JSON can hold for an item", async () => {
+Deno.test("returns every kind of JSON value", async () => {
   const items = [null, false, 0, "", [], {}, { done: true }, "done"];
   for (const waits of [false, true]) {
     const call = new FakeCall();
@@ -66,7 +66,7 @@ Deno.test("a stream takes whatever JSON can hold for an item", async () => {
   }
 });
 
-Deno.test("a stream without items is done, for all who wait", async () => {
+Deno.test("ends all calls that wait if there are no items", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
   const results = ask(stream, 3);
@@ -76,7 +76,7 @@ Deno.test("a stream without items is done, for all who wait", async () => {
   assert.deepEqual(call.said, []);
 });
 
-Deno.test("a stream is its own iterator", () => {
+Deno.test("is its own iterator", () => {
   const stream = streamOver(new FakeCall());
   assert.equal(stream[Symbol.asyncIterator](), stream);
 });
@@ -92,7 +92,7 @@ for (
     [256, 300, [128, 128]],
   ] as const
 ) {
-  Deno.test(`a stream of which ${buffer} may be on the way grants ${credits.join(", ") || "nothing"} for ${taken}`, async () => {
+  Deno.test(`with a buffer of ${buffer}, grants ${credits.join(", ") || "no"} credits for ${taken} items`, async () => {
     for (const waits of [false, true]) {
       const call = new FakeCall();
       const stream = streamOver(call, { buffer });
@@ -107,7 +107,7 @@ for (
   });
 }
 
-Deno.test("a stream grants nothing for items that nobody has taken", async () => {
+Deno.test("grants no credits for items that wait", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 4 });
   ask(stream, 1);
@@ -117,7 +117,7 @@ Deno.test("a stream grants nothing for items that nobody has taken", async () =>
   assert.deepEqual(call.said, [credit(2)]);
 });
 
-Deno.test("a stream gives what came before an error, then the error, once", async () => {
+Deno.test("returns the items before an error, then rejects once", async () => {
   const error = new ResponseError('stream "rows"', {
     code: 6,
     error: "SERVER_ERROR",
@@ -137,7 +137,7 @@ Deno.test("a stream gives what came before an error, then the error, once", asyn
   assert(!call.said.includes(CANCEL));
 });
 
-Deno.test("of several who wait the first is told the error, the others that it is over", async () => {
+Deno.test("rejects the first call that waits, and ends the others", async () => {
   const error = new Error("no");
   const call = new FakeCall();
   const stream = streamOver(call);
@@ -146,7 +146,7 @@ Deno.test("of several who wait the first is told the error, the others that it i
   assert.deepEqual(results, [["failed", error], "done", "done"]);
 });
 
-Deno.test("a stream fails with whatever its call fails with", async () => {
+Deno.test("rejects with any value that the call rejects with", async () => {
   for (const thrown of [undefined, null, "text", new Error("no")]) {
     const call = new FakeCall();
     const results = ask(streamOver(call), 1);
@@ -155,17 +155,17 @@ Deno.test("a stream fails with whatever its call fails with", async () => {
   }
 });
 
-Deno.test("an error of a stream has the stack of whoever asked for the item", async () => {
+Deno.test("gives an error the stack of the caller of next()", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
-  async function askForAnItem() {
+  async function requestItem() {
     return await stream.next();
   }
-  const asked = askForAnItem();
-  const made = new HoistError("made where a frame came");
+  const asked = requestItem();
+  const made = new HoistError("created where a frame arrived");
   const failed = assert.rejects(asked, (error) => {
     assert.equal(error, made);
-    assert.match(made.stack ?? "", /askForAnItem/);
+    assert.match(made.stack ?? "", /requestItem/);
     assert.doesNotMatch(made.stack ?? "", /stream\.ts/);
     return true;
   });
@@ -173,7 +173,7 @@ Deno.test("an error of a stream has the stack of whoever asked for the item", as
   await failed;
 });
 
-Deno.test("a stream fails if the server sends more than it was asked for", async () => {
+Deno.test("fails if the server sends more items than requested", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 3 });
   const results = ask(stream, 1);
@@ -184,12 +184,12 @@ Deno.test("a stream fails if the server sends more than it was asked for", async
   await assert.rejects(stream.next(), {
     name: "HoistError",
     message:
-      'Cannot go on with stream "rows": the server sent more items than it was asked for',
+      'Cannot continue stream "rows": the server sent more items than the client requested',
   });
   assert.deepEqual(await rest(stream), []);
 });
 
-Deno.test("a stream gives an item once it is checked, and as it came", async () => {
+Deno.test("returns an item unchanged when it is validated", async () => {
   const { opened, open } = gate();
   const checked: Json[] = [];
   const call = new FakeCall();
@@ -211,8 +211,8 @@ Deno.test("a stream gives an item once it is checked, and as it came", async () 
 });
 
 for (const isAsync of [false, true]) {
-  Deno.test(`a stream ends with an item that does not fit, found out ${isAsync ? "later" : "at once"}`, async () => {
-    const error = new ValidationError("Cannot go on", "no", []);
+  Deno.test(`ends with an invalid item that is found ${isAsync ? "asynchronously" : "synchronously"}`, async () => {
+    const error = new ValidationError("Cannot continue", "no", []);
     const call = new FakeCall();
     const stream = streamOver(call, {
       check: (item) => {
@@ -230,7 +230,7 @@ for (const isAsync of [false, true]) {
   });
 }
 
-Deno.test("a check of a stream may throw anything", async () => {
+Deno.test("rejects with any value that the validation throws", async () => {
   for (const thrown of [undefined, null, "text", 0]) {
     const call = new FakeCall();
     const stream = streamOver(call, {
@@ -244,26 +244,3 @@ Deno.test("a check of a stream may throw anything", async () => {
     assert.deepEqual(call.said, [CANCEL]);
   }
 });
-
-Deno.test("bufferOf() takes whole numbers from 1 to 65,536, and 256 if left out", () => {
-  for (const buffer of [1, 2, 256, 65_536]) {
-    assert.equal(bufferOf({ buffer }), buffer);
-  }
-  assert.equal(bufferOf({}), 256);
-  assert.equal(bufferOf({ buffer: undefined }), 256);
-});
-
-for (
-  const buffer of [
-    ...[0, -1, 1.5, 65_537, Infinity, -Infinity, NaN, 2 ** 53],
-    ...[null, "256", true, [256], 256n],
-  ] as unknown as readonly number[]
-) {
-  Deno.test(`bufferOf() refuses ${Deno.inspect(buffer)}`, () => {
-    assert.throws(() => bufferOf({ buffer }), {
-      name: "RangeError",
-      message:
-        `Cannot stream as 'buffer' must be a whole number from 1 to 65536: current value is ${buffer}`,
-    });
-  });
-}

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { type Checks, ContractChecks } from "../../client/validate.ts";
+import { type Checking, ContractChecks } from "../../client/validate.ts";
 import { defineContract } from "../../contract/define.ts";
 import { HoistError, ValidationError } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
-import { type WireMessage } from "../../protocol/message.ts";
+import type { JsonObject } from "../../common/json.ts";
+import type { WireMessage } from "../../protocol/message.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { throwsExactly } from "../support/errors.ts";
 import {
@@ -17,7 +17,7 @@ import {
   VALID_DATA,
 } from "../support/schemas.ts";
 
-/** A message of a server, and the name of what it replies to. */
+/** Returns a message of a server that replies to the message `replying`. */
 function wireOf(
   name: string,
   data: JsonObject = {},
@@ -56,9 +56,9 @@ const CONTRACT = defineContract({
 
 const CHECKS = new ContractChecks(CONTRACT);
 
-/** What a check throws, or rejects with. */
+/** Returns the error that a check throws or rejects with. */
 async function failureOf(
-  check: () => ReturnType<Checks["message"]>,
+  check: () => Checking,
 ): Promise<ValidationError> {
   try {
     await check();
@@ -66,10 +66,10 @@ async function failureOf(
     assert(error instanceof ValidationError && error instanceof HoistError);
     return error;
   }
-  assert.fail("everything fits");
+  assert.fail("the value is valid");
 }
 
-Deno.test("ContractChecks say nothing, and at once, of what fits", () => {
+Deno.test("accepts valid values synchronously", () => {
   for (
     const check of [
       () => CHECKS.message(wireOf("number", { n: "any" })),
@@ -84,7 +84,7 @@ Deno.test("ContractChecks say nothing, and at once, of what fits", () => {
   }
 });
 
-Deno.test("ContractChecks wait for a schema that has to wait", async () => {
+Deno.test("waits for asynchronous schemas", async () => {
   for (
     const [fits, fails] of [
       [
@@ -115,7 +115,7 @@ for (
   const [check, message] of [
     [
       () => CHECKS.message(wireOf("never")),
-      'Cannot take message "never": its data does not match its schema: n: no',
+      'Cannot accept message "never": its data does not match its schema: n: no',
     ],
     [
       () => CHECKS.result("never", 1),
@@ -123,11 +123,11 @@ for (
     ],
     [
       () => CHECKS.item("none", 1),
-      'Cannot go on with stream "none": an item does not match its schema: n: no',
+      'Cannot continue stream "none": an item does not match its schema: n: no',
     ],
   ] as const
 ) {
-  Deno.test(`ContractChecks throw at once: ${message}`, async () => {
+  Deno.test(`throws synchronously: ${message}`, async () => {
     assert.throws(check, { name: "ValidationError", message });
     const { issues } = await failureOf(check);
     assert.deepEqual(issues, [{ path: ["n"], message: "no" }]);
@@ -135,7 +135,7 @@ for (
 }
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`ContractChecks say what a schema of ${library} finds, and where`, async () => {
+  Deno.test(`reports the issues of a schema of ${library} with their paths`, async () => {
     const checks = new ContractChecks(defineContract({
       messages: { ask: { replies: { reply: schema } } },
       events: { news: schema, full: { data: schema } },
@@ -183,14 +183,14 @@ for (
     ["toString", "__proto__", "none"],
   ] as const
 ) {
-  Deno.test(`ContractChecks do not take ${JSON.stringify(name)} as a reply to ${replying}`, () => {
+  Deno.test(`rejects ${JSON.stringify(name)} as a reply to ${replying}`, () => {
     const wire = wireOf(name, VALID_DATA, replying);
     const known = replying === undefined
       ? "the events are number, open, never, later"
       : `the replies to message "${replying}" are ${replies}`;
     assert.throws(() => CHECKS.message(wire), {
       name: "ValidationError",
-      message: `Cannot take message ${
+      message: `Cannot accept message ${
         JSON.stringify(name)
       }: it is not in the contract: ${known}`,
       issues: [{ path: [], message: known }],
@@ -198,34 +198,34 @@ for (
   });
 }
 
-Deno.test("ContractChecks take no message if the contract has no events", () => {
+Deno.test("rejects every message if the contract has no events", () => {
   const checks = new ContractChecks(defineContract({}));
   assert.throws(() => checks.message(wireOf("\n")), {
     message:
-      'Cannot take message "\\n": it is not in the contract: the events are none',
+      'Cannot accept message "\\n": it is not in the contract: the events are none',
   });
 });
 
-Deno.test("ContractChecks hold a reply against the message, not against an event of its name", async () => {
+Deno.test("validates a reply with the schema of the message, not of the event of its name", async () => {
   const fitsTheEvent = { n: "any" };
   assert.equal(CHECKS.message(wireOf("number", fitsTheEvent)), undefined);
   const wire = wireOf("number", fitsTheEvent, "count");
   await failureOf(() => CHECKS.message(wire));
 });
 
-Deno.test("ContractChecks know nothing of an operation that is not in the contract", () => {
+Deno.test("accepts any result of an operation that is not in the contract", () => {
   for (const name of ["unknown", "__proto__", "constructor", "toString"]) {
     assert.equal(CHECKS.result(name, null), undefined);
     assert.equal(CHECKS.item(name, null), undefined);
   }
 });
 
-Deno.test("ContractChecks tell results from items", () => {
+Deno.test("distinguishes results and items", () => {
   assert.equal(CHECKS.item("never", 1), undefined);
   assert.equal(CHECKS.result("none", 1), undefined);
 });
 
-Deno.test("ContractChecks take names like any other that every object has", async () => {
+Deno.test("handles names that every object inherits", async () => {
   for (const name of ["__proto__", "constructor", "toString"]) {
     const entries = <Entry>(entry: Entry): Record<string, Entry> =>
       Object.fromEntries([[name, entry]]);
@@ -240,14 +240,14 @@ Deno.test("ContractChecks take names like any other that every object has", asyn
   }
 });
 
-Deno.test("ContractChecks give nothing of what a schema turns a value into", () => {
+Deno.test("discards the value that a schema returns", () => {
   const checks = new ContractChecks(defineContract({
     operations: { add: { output: z.string().transform(Number) } },
   }));
   assert.equal(checks.result("add", "1"), undefined);
 });
 
-Deno.test("ContractChecks fail with what a schema throws or rejects with", async () => {
+Deno.test("fails with any value that a schema throws or rejects with", async () => {
   for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
     const checks = new ContractChecks(defineContract({
       events: {
@@ -269,15 +269,15 @@ Deno.test("ContractChecks fail with what a schema throws or rejects with", async
   }
 });
 
-Deno.test("ContractChecks take nothing for right if a schema returns rubbish", () => {
-  for (const rubbish of [undefined, null, { issues: 1 }, { issues: [null] }]) {
-    const operations = { add: { output: schemaOf(() => rubbish) } };
+Deno.test("throws a TypeError if a schema returns an invalid result", () => {
+  for (const invalid of [undefined, null, { issues: 1 }, { issues: [null] }]) {
+    const operations = { add: { output: schemaOf(() => invalid) } };
     const checks = new ContractChecks(defineContract({ operations }));
     assert.throws(() => checks.result("add", 1), TypeError);
   }
 });
 
-Deno.test("ContractChecks hold a reply against what was asked, whatever the server says of it", async () => {
+Deno.test("validates a reply with the schema of the request, whatever the server says", async () => {
   for (const replying of [undefined, "quiet", "never", "constructor"]) {
     assert.equal(
       CHECKS.reply("count", wireOf("any", { n: 1 }, replying)),
@@ -288,12 +288,12 @@ Deno.test("ContractChecks hold a reply against what was asked, whatever the serv
     );
     assert.equal(
       message,
-      'Cannot take message "any": it is not in the contract: the replies to message "quiet" are none',
+      'Cannot accept message "any": it is not in the contract: the replies to message "quiet" are none',
     );
   }
 });
 
-Deno.test("ContractChecks know that a handler that gave nothing has given null", async () => {
+Deno.test("accepts null where the schema accepts undefined", async () => {
   const optional = new ContractChecks(defineContract({
     operations: {
       may: { output: z.string().optional() },

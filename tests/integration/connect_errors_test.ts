@@ -16,12 +16,12 @@ for (
     [
       "too many connections from this address",
       { limits: { maxConnectionsPerAddress: 1 } },
-      /has too many connections, .* from this address \(429\): try again later$/,
+      /the server refused this address, .* \(429\)\. Try again later\.$/,
     ],
     [
       "too many connections",
       { limits: { maxConnections: 1 } },
-      /the server is full or closing \(503\): try again later$/,
+      /the server has too many connections, or is closing \(503\)\. Try again later\.$/,
     ],
   ] as readonly [string, ServeOptions, RegExp][]
 ) {
@@ -47,21 +47,27 @@ Deno.test("connect() reports an origin that is not allowed", async () => {
   }
   const options = { url: server.url, WebSocket: PageSocket };
   const error = await rejection(connect("test", options));
-  assert.match(error.message, /does not allow this page \(403\)/);
+  assert.match(
+    error.message,
+    /does not allow connections from this page \(403\)\./,
+  );
 });
 
 Deno.test("connect() reports a server without TLS", async () => {
   await using server = serveQuietly();
   const url = server.url.replace("http:", "https:");
   const error = await rejection(connect("test", { url }));
-  assert.match(error.message, /does not speak TLS; write http:/);
+  assert.match(error.message, /the server does not use TLS\. Write http:/);
 });
 
 Deno.test("connect() reports a URL that ends with /hoist", async () => {
   await using server = serveQuietly();
   const url = `${server.url}/hoist`;
   const error = await rejection(connect("test", { url }));
-  assert.match(error.message, /leave out \/hoist, which is added to the URL$/);
+  assert.match(
+    error.message,
+    /Omit \/hoist from the URL, because the client appends it\.$/,
+  );
 });
 
 Deno.test("connect() reports a login that takes the server too long", async () => {

@@ -18,7 +18,7 @@ Deno.test("connect() reports that nothing listens at the URL", async () => {
   assert(error instanceof ConnectError);
   assert.equal(
     error.message,
-    `Cannot connect to ${url}: nothing answers there; check the URL and that the server is running`,
+    `Cannot connect to ${url}: no server answers there. Check the URL and that the server is running.`,
   );
   assert.match(String(error.cause), /refused/);
 });
@@ -42,7 +42,7 @@ for (
     assert(error instanceof ConnectError);
     assert.equal(
       error.message,
-      `Cannot connect to ${server.url}: this is no Hoist server, ${server.url}/hoist/ack does not tell a version; check the URL`,
+      `Cannot connect to ${server.url}: it is not a Hoist server, because ${server.url}/hoist/ack returned no version. Check the URL.`,
     );
   });
 }
@@ -57,7 +57,7 @@ Deno.test("connect() reports that no WebSocket opens", async () => {
   assert(error instanceof ConnectError);
   assert.match(
     error.message,
-    /: no WebSocket opens at ws:\/\/127\.0\.0\.1:\d+\/hoist; either something on the way refuses it, or the server does, as it is full or closing, does not allow this page, or has refused too many logins from this address: look at the server's log$/,
+    /: the WebSocket at ws:\/\/127\.0\.0\.1:\d+\/hoist did not open\. Look at the log of the server: .+ a proxy may block WebSockets\.$/,
   );
 });
 
@@ -67,7 +67,7 @@ Deno.test("connect() reports a wrong token", async () => {
   assert(error instanceof LoginError);
   assert.equal(
     error.message,
-    `Cannot log in to ${server.url}: the server refused the token; compare it with the one of the server`,
+    `Cannot log in to ${server.url}: the server refused the token. Check that it matches the server's token.`,
   );
   assert(!error.message.includes("wrong"));
 });
@@ -79,7 +79,7 @@ Deno.test("connect() reports a server that is too old", async () => {
   assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
   assert.match(
     error.message,
-    /: the server has version 1\.1\.0, at least 1\.1\.1 is asked for; update the server or lower 'minimumVersion'$/,
+    /: the server has version 1\.1\.0, but 'minimumVersion' is 1\.1\.1\. Update the server or lower 'minimumVersion'\.$/,
   );
   await using connection = await connectTo(server, { minimumVersion: VERSION });
   assert(connection);
@@ -92,7 +92,7 @@ Deno.test("connect() reports a client that is too old", async () => {
   assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
   assert.match(
     error.message,
-    /: the server needs version 1\.1\.1 or later, this client has 1\.1\.0; update the client$/,
+    /: the server needs a client of version 1\.1\.1 or later, but this client has version 1\.1\.0\. Update the client\.$/,
   );
 });
 
@@ -102,7 +102,7 @@ Deno.test("connect() reports a server that closes before it answers the login", 
   assert(error instanceof ConnectError);
   assert.match(
     error.message,
-    /: the server closed the connection \(4000, "no time"\) before it answered the login; look at its log$/,
+    /: the server closed the connection before it answered the login \(4000, "no time"\)\. Look at the log of the server\.$/,
   );
 });
 
@@ -127,7 +127,9 @@ for (const url of ["", "localhost:5000", "ftp://localhost", "http://"]) {
     await assert.rejects(connect("test", { url }), {
       name: "TypeError",
       message:
-        `Cannot connect as 'url' must be like "http://localhost:5000": current value is "${url}"`,
+        `Cannot connect: 'url' must be an HTTP or WebSocket URL such as "http://localhost:5000". It is ${
+          url === "" ? "empty" : `"${url}"`
+        }.`,
     });
   });
 }
@@ -137,7 +139,7 @@ Deno.test("connect() rejects an empty token", async () => {
     await assert.rejects(connect(token), {
       name: "TypeError",
       message:
-        "Cannot connect as the token must be a text of at least one character: pass the one of the server",
+        "Cannot connect: the token must be a non-empty string. Pass the token of the server.",
     });
   }
 });
@@ -145,7 +147,7 @@ Deno.test("connect() rejects an empty token", async () => {
 Deno.test("connect() rejects an invalid minimum version", async () => {
   await assert.rejects(
     connect("test", { minimumVersion: "1" }),
-    /'minimumVersion' must be a version such as "1\.2\.3": current value is "1"$/,
+    /'minimumVersion' must be a version such as "1\.2\.3"\. It is "1"\.$/,
   );
 });
 
@@ -154,7 +156,7 @@ Deno.test("connect() rejects if the runtime has no WebSocket", async () => {
   const options = { WebSocket: null } as unknown as ConnectOptions;
   await assert.rejects(
     connectTo(server, options),
-    /this runtime has no WebSocket: pass one in the option 'WebSocket', as that of npm:ws$/,
+    /this runtime has no WebSocket\. Pass one as the option 'WebSocket', for example from npm:ws\.$/,
   );
 });
 
@@ -183,7 +185,7 @@ Deno.test("connect() accepts ws: URLs, URL objects and a path", async () => {
   const url = `http://127.0.0.1:${proxy.addr.port}/below`;
   await assert.rejects(
     connect("test", { url }),
-    /no WebSocket opens at ws:.*\/below\/hoist;/,
+    /the WebSocket at ws:.*\/below\/hoist did not open\./,
   );
 });
 
@@ -196,7 +198,7 @@ Deno.test("connect() rejects after its timeout", async () => {
     assert(error instanceof TimeoutError);
     assert.equal(
       error.message,
-      `Cannot connect to ${url}: no answer within 50 ms; check the URL or raise 'timeout'`,
+      `Cannot connect to ${url}: no answer within 50 ms. Check the URL or raise 'timeout'.`,
     );
   }
   slowAck.close();

@@ -90,7 +90,7 @@ Deno.test("an invalid item ends the stream and the generator of the server", asy
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot go on with stream "rows": an item does not match its schema: n: Invalid input: expected number, received string',
+    'Cannot continue stream "rows": an item does not match its schema: n: Invalid input: expected number, received string',
   );
   assert.deepEqual(seen, [1, 2]);
   await ended;
@@ -111,7 +111,7 @@ Deno.test("an invalid reply rejects the message, and onReply gets the valid repl
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot take message "hi": its data does not match its schema: text: Invalid input: expected string, received number',
+    'Cannot accept message "hi": its data does not match its schema: text: Invalid input: expected string, received number',
   );
   assert.deepEqual(seen, ["first", "last"]);
 });
@@ -141,7 +141,7 @@ Deno.test("a reply is validated as a reply to the message of the client", async 
     ) {
       assert.equal(
         (await rejection(request())).message,
-        'Cannot take message "news": it is not in the contract: the replies to message "hello" are hi',
+        'Cannot accept message "news": it is not in the contract: the replies to message "hello" are hi',
       );
     }
   }
@@ -157,7 +157,7 @@ Deno.test("an invalid first reply rejects the request", async () => {
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot take message "hey": it is not in the contract: the replies to message "hello" are hi',
+    'Cannot accept message "hey": it is not in the contract: the replies to message "hello" are hi',
   );
 });
 
@@ -175,9 +175,9 @@ Deno.test("an invalid event is logged and not passed to listeners", async () => 
   await connection.message("ping");
   assert.deepEqual(seen, [2, "news"]);
   assert.deepEqual(logger.lines, [
-    'warn Hoist: ignored a message\nCannot take message "news": its data does not match its schema: n: Invalid input: expected number, received string',
-    'warn Hoist: ignored a message\nCannot take message "newz": it is not in the contract: the events are news, ready',
-    'warn Hoist: ignored a message\nCannot take message "toString": it is not in the contract: the events are news, ready',
+    'warn Hoist: ignored a message\nCannot accept message "news": its data does not match its schema: n: Invalid input: expected number, received string',
+    'warn Hoist: ignored a message\nCannot accept message "newz": it is not in the contract: the events are news, ready',
+    'warn Hoist: ignored a message\nCannot accept message "toString": it is not in the contract: the events are news, ready',
   ]);
 });
 
@@ -292,11 +292,11 @@ Deno.test("connect() rejects an invalid `validate` or `contract`", async () => {
     const [options, text] of [
       [
         { contract: undefined, validate: "all" },
-        "Cannot connect as 'validate' has nothing to go by without a 'contract'",
+        "Cannot connect: 'validate' needs a contract. Pass one as the option 'contract'.",
       ],
       [
         { contract, validate: "some" },
-        'Cannot connect as \'validate\' must be "none" or "all": current value is "some"',
+        'Cannot connect: \'validate\' must be "none" or "all". It is "some".',
       ],
       [
         { contract: { messages: {} } },

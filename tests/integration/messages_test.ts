@@ -197,7 +197,7 @@ Deno.test("a request times out without affecting other requests", async () => {
   await assert.rejects(connection.operation("slow", {}, { timeout: -1 }), {
     name: "RangeError",
     message:
-      "Cannot wait: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
+      "Cannot call the operation: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
   });
   assert.equal(
     await connection.operation("slow", {}, { timeout: Infinity }),

@@ -221,7 +221,7 @@ Deno.test("a request without `maxQueue` rejects while the client reconnects", as
     assert(error instanceof ConnectionClosedError);
     assert.equal(
       error.message,
-      'Cannot finish operation "early": the connection is closed (1001, "bye") and not back yet, and at most 0 requests may wait for it; raise \'reconnect.maxQueue\'',
+      'Cannot finish operation "early": the connection is closed (1001, "bye") and has not reconnected, and at most 0 requests can wait. Raise \'reconnect.maxQueue\'.',
     );
   }
 });
@@ -242,7 +242,7 @@ Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
   data.n = 2;
   const error = await rejection(connection.message("four"));
   assert(error instanceof ConnectionClosedError);
-  assert.match(error.message, /at most 3 requests may wait for it; raise/);
+  assert.match(error.message, /at most 3 requests can wait\. Raise/);
   login.open();
   assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
   assert.deepEqual(requestNames(server.frames[1]), [
@@ -282,7 +282,7 @@ Deno.test("an invalid request rejects at once while the client reconnects", asyn
   await assert.rejects(connection.operation("bad", bad), message);
   await assert.rejects(
     connection.operation("bad", {}, { timeout: -1 }),
-    /^RangeError: Cannot wait: 'timeout' must be /,
+    /^RangeError: Cannot call the operation: 'timeout' must be /,
   );
   const signal = AbortSignal.abort();
   assert.equal(

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { retryDelay, retryReason } from "../../protocol/close.ts";
 import { ConnectError } from "../../common/errors.ts";
-import { ReconnectPolicy, rulesOf } from "../../client/reconnect_policy.ts";
+import {
+  ReconnectPolicy,
+  resolveReconnectOptions,
+} from "../../client/reconnect_policy.ts";
 import { seededRandom } from "../support/random.ts";
 
 const CLIENTS = 10_000;
@@ -26,8 +29,8 @@ function simulate(outage: Outage, random: () => number): Attempts {
   const failed: number[] = [];
   const reconnected: number[] = [];
   for (let client = 0; client < CLIENTS; client++) {
-    const policy = new ReconnectPolicy(rulesOf({}), random);
-    policy.opened(-3_600_000);
+    const policy = new ReconnectPolicy(resolveReconnectOptions({}), random);
+    policy.onOpen(-3_600_000);
     let now = policy.afterClose(outage.close(), 0) ?? NaN;
     while (now < outage.back) {
       failed.push(now);

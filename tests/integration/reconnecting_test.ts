@@ -336,7 +336,7 @@ Deno.test("the first attempt of connect() with `reconnect` rejects as without", 
   assert.equal(refusing.sockets.length, 1);
   await assert.rejects(
     connect("test", { url: refusing.url, reconnect: { minDelay: 0 } }),
-    /^RangeError: Cannot connect as 'reconnect\.minDelay' must be from 1 /,
+    /^RangeError: Cannot connect: 'reconnect\.minDelay' must be a number of milliseconds from 1 /,
   );
 });
 

@@ -102,7 +102,7 @@ Deno.test("request() rejects after its timeout and when its signal aborts", asyn
   await assert.rejects(connection.request("never", {}, { timeout: -1 }), {
     name: "RangeError",
     message:
-      "Cannot wait: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
+      "Cannot send the request: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
   });
 });
 

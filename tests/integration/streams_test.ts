@@ -387,7 +387,7 @@ Deno.test("a stream rejects if the server sends more items than requested", asyn
   const error = await rejection(collect(stream));
   assert.equal(
     error.message,
-    'Cannot go on with stream "rows": the server sent more items than it was asked for',
+    'Cannot continue stream "rows": the server sent more items than the client requested',
   );
   await connection.close();
   assert.deepEqual(actions, ["stream", "cancel"]);
@@ -407,7 +407,7 @@ Deno.test("stream() rejects invalid data and an invalid buffer", async () => {
     assert.throws(() => connection.stream("rows", {}, { buffer }), {
       name: "RangeError",
       message:
-        `Cannot stream as 'buffer' must be a whole number from 1 to 65536: current value is ${buffer}`,
+        `Cannot call the operation: 'buffer' must be a whole number of items from 1 to 65536. It is ${buffer}.`,
     });
   }
 });

@@ -1,12 +1,9 @@
-/** The call of a stream by hand: what it is told, and what it says. */
+/** A fake call of a stream. */
 
 import type { Json } from "../../common/json.ts";
-import {
-  ItemStream,
-  type StreamEvents,
-  type StreamOptions,
-  type StreamParts,
-} from "../../client/stream.ts";
+import type { StreamOptions } from "../../client/call_options.ts";
+import type { RequestEvents } from "../../client/link.ts";
+import { ItemStream, type StreamParts } from "../../client/stream.ts";
 import { endOfTick } from "./timing.ts";
 
 /** A call that a test answers, under way until it has ended or is given up. */
@@ -16,23 +13,27 @@ export class FakeCall {
   /** What was said about it while it was under way */
   readonly said: unknown[] = [];
   readonly #outcome = Promise.withResolvers<void>();
-  #events: StreamEvents | undefined;
+  #events: RequestEvents | undefined;
+  #signal: AbortSignal | undefined;
   #isUnderWay = false;
 
   /** Whether whoever made it has given it up */
   get isGivenUp(): boolean {
-    return this.#events?.signal.aborted === true;
+    return this.#signal?.aborted === true;
   }
 
   /** Makes the call, as `StreamParts` wants it. */
-  readonly make = (events: StreamEvents): Promise<void> => {
+  readonly make = (
+    signal: AbortSignal,
+    events: RequestEvents,
+  ): Promise<void> => {
     this.made++;
     this.#events = events;
+    this.#signal = signal;
     this.#isUnderWay = true;
-    events.onSent((encode) => {
+    events.onSent?.((encode) => {
       if (this.#isUnderWay) this.said.push(JSON.parse(encode(5)));
     });
-    const { signal } = events;
     signal.addEventListener("abort", () => {
       this.#isUnderWay = false;
       this.#outcome.reject(signal.reason);
@@ -42,7 +43,7 @@ export class FakeCall {
 
   /** StreamSource have come. */
   async items(...items: readonly Json[]): Promise<void> {
-    if (this.#isUnderWay) this.#events?.onItems(items);
+    if (this.#isUnderWay) this.#events?.onItems?.(items);
     await endOfTick();
   }
 

@@ -1,39 +1,32 @@
 import assert from "node:assert/strict";
-import {
-  type Checking,
-  type Checks,
-  ContractChecks,
-} from "../../client/validate.ts";
-import { defineContract } from "../../contract/define.ts";
-import { ValidationError } from "../../common/errors.ts";
-import { type WireMessage } from "../../protocol/message.ts";
-import { Replies } from "../../client/connection.ts";
 import { ServerMessage } from "../../client/message.ts";
+import { Replies } from "../../client/replies.ts";
+import { type Checking, ContractChecks } from "../../client/validate.ts";
+import { ValidationError } from "../../common/errors.ts";
+import { defineContract } from "../../contract/define.ts";
+import type { WireMessage } from "../../protocol/message.ts";
 import { throwsExactly } from "../support/errors.ts";
-import { endOfTick, gate } from "../support/timing.ts";
 import { ACCEPT_ALL, REJECT_ALL } from "../support/schemas.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
-/** A reply to a message named `hi`. */
+type Checks = Pick<ContractChecks, "reply">;
+
+/** Returns a reply to a message named `hi`. */
 function wireOf(name: string, id = 2): WireMessage {
   const replying = { message: "hi", data: {}, id: 1, replying: null };
   return { message: name, data: {}, id, replying };
 }
 
-/** Checks that a function makes. */
-function checking(reply: (wire: WireMessage) => Checking): Checks {
-  const never = () => assert.fail("it is checked as something else");
+function checksOf(check: (wire: WireMessage) => Checking): Checks {
   return {
-    reply(asked, wire) {
-      assert.equal(asked, "hi");
-      return reply(wire);
+    reply: (name, wire) => {
+      assert.equal(name, "hi");
+      return check(wire);
     },
-    message: never,
-    result: never,
-    item: never,
   };
 }
 
-/** Replies, and the names of those that were accepted, in their order. */
+/** Creates replies, and records the names of those that are accepted. */
 function collect(checks: Checks | undefined) {
   const accepted: string[] = [];
   const replies = new Replies("hi", checks, (wire) => {
@@ -47,11 +40,11 @@ function namesOf(messages: readonly ServerMessage[]): string[] {
   return messages.map(({ name }) => name);
 }
 
-Deno.test("Replies are accepted at once, and all there in their order", async () => {
-  for (const checks of [undefined, checking(() => {})]) {
+Deno.test("accepts valid replies at once and returns them in order", async () => {
+  for (const checks of [undefined, checksOf(() => {})]) {
     const { replies, accepted } = collect(checks);
     for (const name of ["one", "two", "one"]) {
-      replies.add(wireOf(name));
+      replies.onReply(wireOf(name));
       assert.equal(accepted.at(-1), name);
     }
     assert.deepEqual(namesOf(await replies.all()), ["one", "two", "one"]);
@@ -59,11 +52,18 @@ Deno.test("Replies are accepted at once, and all there in their order", async ()
   }
 });
 
-Deno.test("Replies are none if none came", async () => {
+Deno.test("returns no replies if none came", async () => {
   assert.deepEqual(await collect(undefined).replies.all(), []);
 });
 
-Deno.test("Replies are what they were accepted as", async () => {
+Deno.test("keeps the number of the message", () => {
+  const { replies } = collect(undefined);
+  assert.equal(replies.messageId, 0);
+  replies.onOpen(7);
+  assert.equal(replies.messageId, 7);
+});
+
+Deno.test("returns what each reply was accepted as", async () => {
   const messages = [1, 2].map((id) =>
     new ServerMessage(wireOf("one", id), () => assert.fail("replied"))
   );
@@ -73,20 +73,20 @@ Deno.test("Replies are what they were accepted as", async () => {
     return messages[wires.length - 1]!;
   });
   const added = [wireOf("one"), wireOf("two")];
-  for (const wire of added) replies.add(wire);
+  for (const wire of added) replies.onReply(wire);
   const all = await replies.all();
   assert(all.every((message, index) => message === messages[index]));
   assert(wires.every((wire, index) => wire === added[index]));
 });
 
-Deno.test("Replies wait for their checks, and keep their order", async () => {
+Deno.test("waits for the validation of each reply and keeps the order", async () => {
   const { opened, open } = gate();
-  const { replies, accepted } = collect(checking(({ message }) => {
+  const { replies, accepted } = collect(checksOf(({ message }) => {
     if (message === "slow") return opened;
     if (message === "soon") return Promise.resolve();
   }));
   for (const name of ["fast", "slow", "soon", "fast"]) {
-    replies.add(wireOf(name));
+    replies.onReply(wireOf(name));
   }
   const all = replies.all();
   await endOfTick();
@@ -95,33 +95,33 @@ Deno.test("Replies wait for their checks, and keep their order", async () => {
   assert.deepEqual(namesOf(await all), ["fast", "slow", "soon", "fast"]);
 });
 
-Deno.test("Replies fail for one that does not fit, and the others are accepted", async () => {
+Deno.test("rejects if a reply is invalid, and accepts the others", async () => {
   const contract = defineContract({
     messages: { hi: { replies: { good: ACCEPT_ALL, bad: REJECT_ALL } } },
   });
   const { replies, accepted } = collect(new ContractChecks(contract));
   for (const name of ["good", "bad", "other", "good"]) {
-    replies.add(wireOf(name));
+    replies.onReply(wireOf(name));
   }
   await assert.rejects(replies.all(), (error) => {
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot take message "bad": its data does not match its schema: n: no',
+      'Cannot accept message "bad": its data does not match its schema: n: no',
     );
     return true;
   });
   assert.deepEqual(accepted, ["good", "good"]);
 });
 
-Deno.test("Replies fail with what was thrown first in their order, whatever it is", async () => {
+Deno.test("rejects with the first error in the order of the replies, whatever it is", async () => {
   for (const thrown of [new Error("first"), undefined, null, "text"]) {
     const { opened, open } = gate();
-    const { replies } = collect(checking(async ({ message }) => {
+    const { replies } = collect(checksOf(async ({ message }) => {
       if (message === "slow") await opened;
       throw message === "slow" ? thrown : new Error("second");
     }));
-    for (const name of ["slow", "fast"]) replies.add(wireOf(name));
+    for (const name of ["slow", "fast"]) replies.onReply(wireOf(name));
     const all = replies.all();
     await endOfTick();
     open();
@@ -129,19 +129,21 @@ Deno.test("Replies fail with what was thrown first in their order, whatever it i
   }
 });
 
-Deno.test("Replies fail in the same way if they are asked for again", async () => {
+Deno.test("rejects in the same way each time", async () => {
   const error = new Error("no");
-  const { replies } = collect(checking(() => {
+  const { replies } = collect(checksOf(() => {
     throw error;
   }));
-  replies.add(wireOf("one"));
+  replies.onReply(wireOf("one"));
   for (const _ of [1, 2]) {
     await assert.rejects(replies.all(), (thrown) => thrown === error);
   }
 });
 
-Deno.test("nobody has to ask for Replies that do not fit", async () => {
-  const { replies } = collect(checking(() => Promise.reject(new Error("no"))));
-  replies.add(wireOf("one"));
+Deno.test("leaves no unhandled rejection if nothing waits for invalid replies", async () => {
+  const { replies } = collect(
+    checksOf(() => Promise.reject(new Error("no"))),
+  );
+  replies.onReply(wireOf("one"));
   await endOfTick();
 });

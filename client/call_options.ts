@@ -1,0 +1,136 @@
+/**
+ * The options of the requests of a client, and their checks.
+ *
+ * Each check runs before anything is sent. It costs nothing for a request without
+ * options, because requests are frequent.
+ *
+ * @module
+ */
+
+import type { MessageOptions } from "./message.ts";
+import type { RequestOptions } from "../common/async.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkNumber,
+  checkSignal,
+  type KnownKeys,
+  type NumberRange,
+  TIMEOUT,
+} from "../common/check.ts";
+
+/** Options of `Connection.operation` */
+export interface OperationOptions extends RequestOptions {
+  /**
+   * Whether the operation can run twice without harm. If the connection is lost during
+   * such an operation, the client calls it again after the reconnect. It does not call
+   * it again if the server may have closed the connection because of it (codes 1003,
+   * 1008 and 1009). `timeout` and `signal` apply to all calls together. Has no effect
+   * without the option `reconnect`.
+   *
+   * @default {false}
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** Options of `Connection.stream` */
+export interface StreamOptions {
+  /**
+   * Ends the stream when aborted, with the reason of the signal. The `finally` block of
+   * the server's generator runs.
+   *
+   * @default {undefined}
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The maximum number of items that are in flight or wait to be consumed, from 1 to
+   * 65,536. The server's generator pauses at that number.
+   *
+   * @default {256}
+   */
+  readonly buffer?: number | undefined;
+}
+
+const REQUEST_KEYS: KnownKeys & Record<keyof RequestOptions, true> = {
+  signal: true,
+  timeout: true,
+};
+
+const MESSAGE_KEYS: KnownKeys & Record<keyof MessageOptions, true> = {
+  ...REQUEST_KEYS,
+  onReply: true,
+};
+
+const OPERATION_KEYS: KnownKeys & Record<keyof OperationOptions, true> = {
+  ...REQUEST_KEYS,
+  idempotent: true,
+};
+
+const STREAM_KEYS: KnownKeys & Record<keyof StreamOptions, true> = {
+  signal: true,
+  buffer: true,
+};
+
+const DEFAULT_BUFFER = 256;
+
+const BUFFER: NumberRange = {
+  min: 1,
+  max: 65_536,
+  integer: true,
+  unit: "items",
+};
+
+/** Checks the options of a message. */
+export function checkMessageOptions(
+  options: MessageOptions | undefined,
+): void {
+  if (options === undefined) return;
+  const subject = "Cannot send the message";
+  checkRequest(subject, options, MESSAGE_KEYS);
+  checkFunction(subject, "onReply", options.onReply);
+}
+
+/** Checks the options of a message that requests a reply. */
+export function checkRequestOptions(
+  options: RequestOptions | undefined,
+): void {
+  if (options === undefined) return;
+  const subject = "Cannot send the request";
+  checkRequest(subject, options, REQUEST_KEYS);
+}
+
+/** Checks the options of an operation. */
+export function checkOperationOptions(
+  options: OperationOptions | undefined,
+): void {
+  if (options === undefined) return;
+  const subject = "Cannot call the operation";
+  checkRequest(subject, options, OPERATION_KEYS);
+  checkBoolean(subject, "idempotent", options.idempotent);
+}
+
+/**
+ * Checks the options of a stream.
+ *
+ * @returns The options with their defaults
+ */
+export function resolveStreamOptions(
+  options: StreamOptions = {},
+): { readonly signal: AbortSignal | undefined; readonly buffer: number } {
+  const subject = "Cannot call the operation";
+  checkKeys(subject, options, STREAM_KEYS);
+  const { signal, buffer = DEFAULT_BUFFER } = options;
+  checkSignal(subject, "signal", signal);
+  return { signal, buffer: checkNumber(subject, "buffer", buffer, BUFFER) };
+}
+
+function checkRequest(
+  subject: string,
+  options: RequestOptions,
+  known: KnownKeys,
+): void {
+  checkKeys(subject, options, known);
+  checkSignal(subject, "signal", options.signal);
+  checkNumber(subject, "timeout", options.timeout, TIMEOUT);
+}

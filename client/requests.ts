@@ -1,0 +1,222 @@
+/**
+ * The requests of a connection: messages, operations and streams.
+ *
+ * @module
+ */
+
+import {
+  checkMessageOptions,
+  checkOperationOptions,
+  checkRequestOptions,
+  type OperationOptions,
+  resolveStreamOptions,
+  type StreamOptions,
+} from "./call_options.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Link } from "./link.ts";
+import type { ClientLog } from "./log.ts";
+import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
+import { Replies } from "./replies.ts";
+import { ItemStream } from "./stream.ts";
+import type { ContractChecks } from "./validate.ts";
+import type { RequestOptions } from "../common/async.ts";
+import { NoReplyError, withCallerStack } from "../common/errors.ts";
+import type { Json, JsonObject } from "../common/json.ts";
+import {
+  describeMessage,
+  describeOperation,
+  describeRequest,
+  describeStream,
+} from "../common/text.ts";
+import { assertNamed, type Contract, repliesTo } from "../contract/contract.ts";
+import {
+  encodeMessageRequest,
+  encodeOperationRequest,
+  encodeStreamRequest,
+} from "../protocol/encode.ts";
+import type { WireMessage } from "../protocol/message.ts";
+
+/** What requests need */
+export interface RequestsOptions {
+  /** Sends the requests */
+  readonly link: Link;
+  /** Passes the messages of the server to the listeners */
+  readonly dispatcher: Dispatcher;
+  /** Logs the errors of `onReply` */
+  readonly log: ClientLog;
+  /** The contract with the server */
+  readonly contract: Contract | undefined;
+  /** Validates the answers; `undefined` if the client trusts the server */
+  readonly checks: ContractChecks | undefined;
+}
+
+/** Sends the requests of a connection and converts their answers. */
+export class Requests {
+  readonly #link: Link;
+  readonly #dispatcher: Dispatcher;
+  readonly #log: ClientLog;
+  readonly #contract: Contract | undefined;
+  readonly #checks: ContractChecks | undefined;
+
+  /** Constructs `Requests`. */
+  constructor(options: RequestsOptions) {
+    this.#link = options.link;
+    this.#dispatcher = options.dispatcher;
+    this.#log = options.log;
+    this.#contract = options.contract;
+    this.#checks = options.checks;
+  }
+
+  /** Converts a message of the server to a message that listeners can reply to. */
+  readonly toMessage = (wire: WireMessage): ServerMessage =>
+    new ServerMessage(wire, this.#reply);
+
+  /** Sends a message, or a reply to the message `replying`. */
+  async message(
+    name: string,
+    data: JsonObject,
+    replying: WireMessage | null,
+    options: MessageOptions | undefined,
+  ): Promise<SentMessage> {
+    checkMessageOptions(options);
+    this.#assertMessage(name, replying);
+    const accept = this.#acceptorOf(options?.onReply);
+    const replies = new Replies(name, this.#checks, accept);
+    this.#dispatcher.open();
+    await this.#link.request({
+      name,
+      describe: describeMessage,
+      signal: options?.signal,
+      timeout: options?.timeout,
+      encode: encodeMessageRequest(name, data, replying),
+      events: replies,
+    });
+    const wire = { message: name, data, id: replies.messageId, replying };
+    return new SentMessage(wire, await replies.all());
+  }
+
+  /** Sends a message and waits for the first reply. */
+  async request(
+    name: string,
+    data: JsonObject,
+    options: RequestOptions | undefined,
+  ): Promise<ServerMessage> {
+    checkRequestOptions(options);
+    this.#assertMessage(name, null);
+    const replies: WireMessage[] = [];
+    this.#dispatcher.open();
+    await this.#link.request({
+      name,
+      describe: describeRequest,
+      signal: options?.signal,
+      timeout: options?.timeout,
+      endsWithReply: true,
+      encode: encodeMessageRequest(name, data, null),
+      events: { onReply: (wire) => void replies.push(wire) },
+    });
+    const [first] = replies;
+    if (first === undefined) throw new NoReplyError(describeRequest(name));
+    await this.#checks?.reply(name, first);
+    return this.toMessage(first);
+  }
+
+  /** Calls an operation. */
+  async operation(
+    name: string,
+    data: JsonObject,
+    options: OperationOptions | undefined,
+  ): Promise<Json> {
+    checkOperationOptions(options);
+    this.#assertOperation(name);
+    this.#dispatcher.open();
+    const answer = await this.#link.request({
+      name,
+      describe: describeOperation,
+      signal: options?.signal,
+      timeout: options?.timeout,
+      idempotent: options?.idempotent,
+      encode: encodeOperationRequest(name, data),
+    });
+    const result = answer?.result ?? null;
+    const checking = this.#checks?.result(name, result);
+    if (checking !== undefined) await checking;
+    return result;
+  }
+
+  /** Prepares a stream, which calls its operation when the first item is requested. */
+  stream(
+    name: string,
+    data: JsonObject,
+    options: StreamOptions | undefined,
+  ): ItemStream {
+    const { signal, buffer } = resolveStreamOptions(options);
+    this.#assertOperation(name);
+    // Invalid data is rejected now, and not when the first item is requested.
+    const encode = encodeStreamRequest(name, data, buffer);
+    const request = { name, describe: describeStream, encode } as const;
+    const checks = this.#checks;
+    return new ItemStream({
+      subject: describeStream(name),
+      buffer,
+      signal,
+      call: (signal, events) => {
+        this.#dispatcher.open();
+        return this.#link.request({
+          ...request,
+          needs: "stream",
+          signal,
+          events,
+        });
+      },
+      check: checks && ((item) => checks.item(name, item)),
+    });
+  }
+
+  /** Returns the function that converts each reply, and calls `onReply` with it. */
+  #acceptorOf(
+    onReply: MessageOptions["onReply"],
+  ): (wire: WireMessage) => ServerMessage {
+    if (onReply === undefined) return this.toMessage;
+    return (wire) => {
+      const reply = this.toMessage(wire);
+      void this.#log.run(() => onReply(reply));
+      return reply;
+    };
+  }
+
+  /** Sends the reply of a listener. */
+  readonly #reply = async (
+    replying: WireMessage,
+    name: string,
+    data: unknown = {},
+    options?: unknown,
+  ): Promise<SentMessage> => {
+    try {
+      return await this.message(
+        name,
+        data as JsonObject,
+        replying,
+        options as MessageOptions | undefined,
+      );
+    } catch (error) {
+      throw withCallerStack(error, this.#reply);
+    }
+  };
+
+  #assertOperation(name: string): void {
+    if (this.#contract === undefined) return;
+    const subject = `Cannot call ${describeOperation(name)}`;
+    assertNamed(subject, this.#contract.operations, name);
+  }
+
+  /** Accepts the messages of the contract, and the replies to the event `replying`. */
+  #assertMessage(name: string, replying: WireMessage | null): void {
+    if (this.#contract === undefined) return;
+    const { messages, events } = this.#contract;
+    const replies = replying === null
+      ? {}
+      : repliesTo(events, replying.message);
+    const subject = `Cannot send ${describeMessage(name)}`;
+    assertNamed(subject, { ...messages, ...replies }, name);
+  }
+}

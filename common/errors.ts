@@ -45,7 +45,7 @@ export const ErrorCode = {
   UNKNOWN_OPERATION: 5,
   /** A listener or an operation of the server failed. */
   SERVER_ERROR: 6,
-  /** A server of Python Hoist does not offer the operation. */
+  /** A stream was called as an operation, or an operation as a stream. */
   UNSUPPORTED_OPERATION: 7,
   /** The action of the frame is unknown. */
   INVALID_ACTION: 8,
@@ -420,10 +420,11 @@ export class TimeoutError extends HoistError {
   override name = "TimeoutError";
 }
 
-type Callee = (...args: never[]) => unknown;
-
 interface StackCapturing {
-  captureStackTrace?: (target: object, callee: Callee) => void;
+  captureStackTrace?: (
+    target: object,
+    callee: (...args: never[]) => unknown,
+  ) => void;
 }
 
 /**
@@ -433,8 +434,13 @@ interface StackCapturing {
  * @param error The error; only a {@linkcode HoistError} gets another stack
  * @param callee The asynchronous function that calls this one
  * @returns The error
+ *
+ * @internal
  */
-export function withCallerStack(error: unknown, callee: Callee): unknown {
+export function withCallerStack(
+  error: unknown,
+  callee: (...args: never[]) => unknown,
+): unknown {
   // Some engines lack this method.
   const { captureStackTrace }: StackCapturing = Error;
   if (error instanceof HoistError) captureStackTrace?.(error, callee);
@@ -446,6 +452,8 @@ export function withCallerStack(error: unknown, callee: Callee): unknown {
  *
  * @param subject The request, such as `operation "add"`
  * @param timeout The timeout in milliseconds
+ *
+ * @internal
  */
 export function timedOut(
   subject: string,

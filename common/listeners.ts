@@ -6,28 +6,24 @@
 
 import { invalidType } from "./check.ts";
 
-/** An object that listeners receive: a message, or anything else with a name */
-export interface Named {
-  /** The name, by which the listeners are chosen */
-  readonly name: string;
-}
-
 /**
  * Handles a message. If it returns a promise, the message is finished when the promise
  * settles.
  *
  * @param message The message
  */
-export type Listener<Received extends Named> = (message: Received) => unknown;
+export type Listener<Received extends { readonly name: string }> = (
+  message: Received,
+) => unknown;
 
 /** A registration of a listener: the same listener can be registered more than once. */
-interface Entry<Received extends Named> {
+interface Entry<Received extends { readonly name: string }> {
   readonly listener: Listener<Received>;
   removed: boolean;
 }
 
 /** The listeners of one side. */
-export class Listeners<Received extends Named> {
+export class Listeners<Received extends { readonly name: string }> {
   readonly #byName = new Map<string, readonly Entry<Received>[]>();
   #toAll: readonly Entry<Received>[] = [];
 
@@ -103,7 +99,7 @@ export class Listeners<Received extends Named> {
   }
 }
 
-function entryOf<Received extends Named>(
+function entryOf<Received extends { readonly name: string }>(
   listener: Listener<Received> | undefined,
 ): Entry<Received> {
   assertListener(listener);
@@ -117,7 +113,7 @@ const SUBJECT = "Cannot receive messages";
  *
  * @throws {TypeError} If it is not a function
  */
-export function assertListener<Received extends Named>(
+export function assertListener<Received extends { readonly name: string }>(
   listener: Listener<Received> | undefined,
 ): asserts listener is Listener<Received> {
   if (typeof listener === "function") return;

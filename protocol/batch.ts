@@ -1,24 +1,25 @@
 /**
- * Frames that were said together, as fewer frames: docs/protocol.md, "Extensions",
- * `batch`.
+ * Batches: several frames in one WebSocket message, as a JSON array. See
+ * docs/reference/protocol.md, `batch`.
  *
  * @module
  */
 
 import { byteLength } from "../common/text.ts";
+
 /**
- * The most that a batch holds, in bytes, where nothing asks for less. Far below what
- * a peer may refuse, and beyond it a further system call costs next to nothing.
+ * The maximum length of a batch, in bytes. It is far below the frame size that a peer
+ * rejects, and a larger batch saves almost nothing.
  */
 export const MAX_BATCH = 16_384;
 
 /**
- * Joins frames, in their order, to arrays of at most `limit` bytes. What is alone in
- * its array, and what is larger than the limit, goes without one.
+ * Joins frames, in their order, to batches of at most `limit` bytes. A frame that is
+ * alone in its batch, or larger than the limit, is returned as it is.
  *
- * @param frames JSON texts
- * @param limit The most that an array has, in bytes of UTF-8
- * @returns The frames to send
+ * @param frames JSON strings
+ * @param limit The maximum length of a batch, in bytes of UTF-8
+ * @returns The WebSocket messages to send
  */
 export function joinFrames(
   frames: readonly string[],
@@ -28,10 +29,10 @@ export function joinFrames(
 }
 
 /**
- * What goes together, as {@linkcode joinFrames} has it.
+ * Groups frames, in their order, so that each group fits into a batch.
  *
- * @param frames JSON texts
- * @param limit The most that an array has, in bytes of UTF-8
+ * @param frames JSON strings
+ * @param limit The maximum length of a batch, in bytes of UTF-8
  */
 export function groupFrames(
   frames: readonly string[],
@@ -59,45 +60,53 @@ const BRACKETS = 2;
 
 const COMMA = 1;
 
-/** Whether the limit is out of reach even if each UTF-16 unit has three bytes. */
+/** Returns whether all frames fit even if each UTF-16 unit has three bytes. */
 function isSmall(frames: readonly string[], limit: number): boolean {
   let units = 0;
   for (const frame of frames) units += frame.length + COMMA;
   return units > 0 && BRACKETS + 3 * units <= limit;
 }
 
-/** The text of what goes together. */
+/** Encodes a group of frames as one WebSocket message. */
 export function textOf(group: readonly string[]): string {
   return group.length === 1 ? group[0]! : `[${group.join(",")}]`;
 }
 
-/** Where frames go. */
+/** The destination of frames. */
 export interface Sink {
-  /** Hands a frame to the socket; never throws. */
+  /** Passes a frame to the socket; never throws. */
   write(frame: string): void;
 }
 
-/** Sends frames in their order, those of one tick together if the peer takes that. */
+/**
+ * Sends frames in their order. If the peer supports batches, all frames of one tick are
+ * sent as one batch.
+ */
 export class BatchWriter {
   readonly #sink: Sink;
-  /** The most that a batch holds, in bytes; none before the peer has agreed. */
+  /** The maximum length of a batch, in bytes; `undefined` while batching is off */
   #limit: number | undefined;
-  /** None where nothing waits: an idle connection should not keep a list. */
+  /** The frames that wait; `undefined` if there are none, to save memory */
   #frames: string[] | undefined;
   #units = 0;
 
   /**
-   * Constructs an `BatchWriter`.
+   * Constructs a `BatchWriter`. Batching is off until `enableBatching` is called.
    *
-   * @param sink Where the frames go
+   * @param sink The destination of the frames
    */
   constructor(sink: Sink) {
     this.#sink = sink;
   }
 
-  /** Whether the peer takes batches */
-  get joins(): boolean {
+  /** Whether batching is on */
+  get isBatching(): boolean {
     return this.#limit !== undefined;
+  }
+
+  /** The former name of `isBatching`. */
+  get joins(): boolean {
+    return this.isBatching;
   }
 
   /** How much waits for the end of the tick, in UTF-16 units */
@@ -105,9 +114,18 @@ export class BatchWriter {
     return this.#units;
   }
 
-  /** Joins what is said from now on: the peer takes batches of up to `limit` bytes. */
-  join(limit: number): void {
+  /**
+   * Turns batching on, because the peer supports it.
+   *
+   * @param limit The maximum length of a batch, in bytes
+   */
+  enableBatching(limit: number): void {
     this.#limit = limit;
+  }
+
+  /** The former name of `enableBatching`. */
+  join(limit: number): void {
+    this.enableBatching(limit);
   }
 
   /** Sends a frame, at the latest at the end of this tick. */
@@ -119,7 +137,7 @@ export class BatchWriter {
     queueMicrotask(() => this.#settle(1));
   }
 
-  /** Sends what waits, now. */
+  /** Sends all frames that wait. */
   flush(): void {
     const frames = this.#frames;
     if (this.#limit === undefined || frames === undefined) return;
@@ -132,8 +150,8 @@ export class BatchWriter {
   }
 
   /**
-   * Looks for the end of the tick: as long as the callbacks that run say more, it is
-   * not over. The socket writes after all of them in any case, so this delays nothing.
+   * Sends the frames at the end of the tick, which has come when a round of microtasks
+   * adds no frame. This delays nothing, because the socket writes after all microtasks.
    */
   #settle(seen: number): void {
     const length = this.#frames?.length ?? 0;

@@ -1,16 +1,6 @@
 /**
- * The frames of the Hoist 1 wire protocol as values, without any input or output:
- * what the server's side needs. `response.ts` has what the client's side needs.
- *
- * @example
- * ```ts
- * import { decodeRequest } from "@hoist/cli/protocol";
- * import assert from "node:assert/strict";
- *
- * const frame = '{"id": 1, "action": "message", "data": {"message": "hi", "data": {}}}';
- * const request = decodeRequest(frame);
- * assert(request.kind === "message" && request.name === "hi");
- * ```
+ * The frames of a client, as the server reads them: docs/reference/protocol.md,
+ * "Frames".
  *
  * @module
  */
@@ -24,56 +14,68 @@ import {
 } from "../common/json.ts";
 import { type Feature, NO_FEATURES } from "./features.ts";
 import { invalid, type InvalidFrame, mismatch } from "./invalid_frame.ts";
-import { isWireMessage, parseFrame, WireMessage } from "./message.ts";
-/** A client calls an operation that gives a stream: docs/protocol.md, `stream` */
+import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
+
+/** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
 export interface StreamRequest {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "stream";
-  /** The number with which the items and the end of the stream are sent back */
+  /** The number of the request, which the items and the end of the stream repeat */
   readonly id: number;
   /** The name of the operation */
   readonly name: string;
   /** The arguments of the operation */
   readonly data: JsonObject;
-  /** How many items the client takes before it grants more */
+  /** How many items the server can send before it waits for more credit */
   readonly credit: number;
 }
 
-/** A client takes more items of a stream: docs/protocol.md, `stream` */
+/** More credit for a stream: docs/reference/protocol.md, `stream` */
 export interface CreditFrame {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "credit";
-  /** The number of the request that began the stream */
+  /** The number of the request that started the stream */
   readonly id: number;
-  /** How many more */
+  /** How many more items the server can send */
   readonly credit: number;
 }
 
-/** A client takes no more items of a stream: docs/protocol.md, `stream` */
+/** The cancellation of a stream: docs/reference/protocol.md, `stream` */
 export interface CancelFrame {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "cancel";
-  /** The number of the request that began the stream */
+  /** The number of the request that started the stream */
   readonly id: number;
 }
 
-/** The listeners of a client to a request are done: docs/protocol.md, `request` */
+/**
+ * The listeners of a client to a request of the server have finished:
+ * docs/reference/protocol.md, `request`
+ */
 export interface RequestDone {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "done";
-  /** The number of the message that asked */
+  /** The number of the message that is the request */
   readonly id: number;
-  /** Whether one of them failed */
+  /** Whether one of the listeners failed */
   readonly failed: boolean;
 }
 
-/** A frame of a client that is about what is under way, and has no answer */
+/** A frame about a request in progress, which has no answer of its own */
 export type ControlFrame = CreditFrame | CancelFrame | RequestDone;
 
-/** Any frame of a client that is not in Hoist 1 */
+/** A frame of a client that Hoist 1 does not have */
 export type ExtensionFrame = StreamRequest | ControlFrame;
 
-/** Reads a frame whose action is not in Hoist 1; `undefined` if nobody agreed to it. */
+/**
+ * Reads a frame of an extension.
+ *
+ * @param id The number of the frame
+ * @param action The action of the frame
+ * @param data The data of the frame
+ * @param features The extensions that both sides named
+ * @returns The frame; `undefined` if no agreed extension has this action
+ */
 export function readExtension(
   id: number,
   action: string,
@@ -126,42 +128,42 @@ function isCredit(value: unknown): value is number {
   return isId(value) && value > 0;
 }
 
-/** The first frame of a client: protocol.md, "1. Login" */
+/** The first frame of a client: docs/reference/protocol.md, "1. Login" */
 export interface LoginRequest {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "login";
-  /** The number with which the answer is sent back */
+  /** The number of the request, which the answer repeats */
   readonly id: number;
-  /** What the client says to be let in */
+  /** The token of the client */
   readonly token: string;
   /** The version of Hoist that the client speaks */
   readonly version: string;
   /**
-   * The extensions that the client names: protocol.md, "Extensions"; `undefined` for
-   * a client of Hoist 1
+   * The extensions that the client named: docs/reference/protocol.md, "Extensions";
+   * `undefined` for a client of Hoist 1
    */
   readonly features: readonly Json[] | undefined;
 }
 
-/** A client sends a message: protocol.md, "2. A message" */
+/** A message of a client: docs/reference/protocol.md, "2. A message" */
 export interface MessageRequest {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "message";
-  /** The number with which the answers are sent back */
+  /** The number of the request, which the answers repeat */
   readonly id: number;
   /** The name of the message */
   readonly name: string;
-  /** What the message carries along */
+  /** The payload of the message */
   readonly data: JsonObject;
   /** The message that this one replies to */
   readonly replying: WireMessage | null;
 }
 
-/** A client calls an operation: protocol.md, "3. An operation" */
+/** A call of an operation: docs/reference/protocol.md, "3. An operation" */
 export interface OperationRequest {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "operation";
-  /** The number with which the answer is sent back */
+  /** The number of the request, which the answer repeats */
   readonly id: number;
   /** The name of the operation */
   readonly name: string;
@@ -169,13 +171,13 @@ export interface OperationRequest {
   readonly data: JsonObject;
 }
 
-/** A client says that it leaves: protocol.md, "5. Goodbye" */
+/** The last frame of a client: docs/reference/protocol.md, "5. Goodbye" */
 export interface Goodbye {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "end";
 }
 
-/** Any frame of a client but the first */
+/** Any frame of a client after the login */
 export type ClientFrame =
   | MessageRequest
   | OperationRequest
@@ -184,10 +186,10 @@ export type ClientFrame =
   | InvalidFrame;
 
 /**
- * Reads the first frame of a client: protocol.md, "1. Login".
+ * Decodes the first frame of a client: docs/reference/protocol.md, "1. Login".
  *
  * @param frame The data of the WebSocket message
- * @returns The login, the goodbye of a client that leaves at once, or what is wrong
+ * @returns The login, a goodbye, or an invalid frame
  *
  * @example
  * ```ts
@@ -205,11 +207,12 @@ export function decodeLogin(
 }
 
 /**
- * Reads any later frame of a client: protocol.md, "2. A message" to "5. Goodbye".
+ * Decodes a later frame of a client: docs/reference/protocol.md, "2. A message" to
+ * "5. Goodbye".
  *
  * @param frame The data of the WebSocket message
- * @param features The extensions that both sides have named: none if left out
- * @returns The request, the goodbye, or what is wrong
+ * @param features The extensions that both sides named; by default none
+ * @returns The request, a goodbye, or an invalid frame
  *
  * @example
  * ```ts
@@ -228,12 +231,12 @@ export function decodeRequest(
 }
 
 /**
- * Reads any later frame of a client that may send batches: protocol.md,
- * "Extensions", `batch`.
+ * Decodes a later frame of a client that can send batches: docs/reference/protocol.md,
+ * `batch`.
  *
  * @param frame The data of the WebSocket message
- * @param features The extensions that both sides have named: none if left out
- * @returns What is in the frame, in its order
+ * @param features The extensions that both sides named; by default none
+ * @returns The frames of the batch, in their order
  *
  * @example
  * ```ts
@@ -251,7 +254,7 @@ export function decodeBatch(
 ): readonly ClientFrame[] {
   const value = parseFrame(frame);
   const readElement = (object: JsonObject) => readRequest(object, features);
-  // An empty one says nothing, as any other frame that is no object.
+  // An empty array is an invalid frame, like any other value that is no object.
   return Array.isArray(value) && value.length > 0
     ? value.map((element) => read(element, readElement))
     : [read(value, readElement)];

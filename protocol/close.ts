@@ -1,26 +1,28 @@
 /**
- * The ends of a client's connection, in words, and what a host program may close with.
+ * Closing: what both sides send, what the application can send, and how log lines
+ * describe the end of a connection.
  *
  * @module
  */
 
+import { invalidType, outOfRange } from "../common/check.ts";
 import { CloseCode } from "../common/errors.ts";
 import { escapeControls } from "../common/text.ts";
 
 /**
- * The longest wait that a server may ask for, in milliseconds: it should not be able
- * to send a client away for good.
+ * The longest delay that a server can ask for, in milliseconds, so that no server sends a
+ * client away forever.
  */
 export const MAX_RETRY_DELAY = 60_000;
 
 /**
- * How long a server that goes down tells one of its clients to stay away: a
- * millisecond for each of them at most, so that about a thousand come back in a second
- * (more where there are more than a minute has room for).
+ * Chooses how long one client waits before it reconnects to a server that shuts down.
+ * The delay is random, up to one millisecond for each connected client: about a thousand
+ * clients reconnect per second.
  *
- * @param clients The number of clients that are connected
- * @param random A number from 0 up to 1, each time another
- * @returns A whole number of milliseconds
+ * @param clients The number of connected clients
+ * @param random Returns a random number from 0 up to 1
+ * @returns The delay, a whole number of milliseconds up to {@linkcode MAX_RETRY_DELAY}
  */
 export function retryDelay(
   clients: number,
@@ -29,17 +31,23 @@ export function retryDelay(
   return Math.round(random() * Math.min(clients, MAX_RETRY_DELAY));
 }
 
-/** The reason to close with, which tells a client when to come back. */
+/**
+ * Returns the close reason that tells a client when to reconnect:
+ * docs/reference/protocol.md, `retry`.
+ *
+ * @param delay The delay in milliseconds
+ */
 export function retryReason(delay: number): string {
   return `server closed, retry in ${delay} ms`;
 }
 
 /**
- * When the server that closed a connection wants the client back.
+ * Reads when the server wants the client to reconnect: docs/reference/protocol.md,
+ * `retry`.
  *
  * @param close The close code and the reason
- * @returns A time in milliseconds, from 0 to {@linkcode MAX_RETRY_DELAY}; `undefined`
- * if the server does not say
+ * @returns The delay in milliseconds, from 0 to {@linkcode MAX_RETRY_DELAY}; `undefined`
+ * if the reason contains none
  */
 export function retryHint(
   { code, reason }: { readonly code: number; readonly reason: string },
@@ -54,23 +62,32 @@ export function retryHint(
 // A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
 const MAX_REASON = 123;
 
-/** What RFC 6455, section 7.4.2, leaves to applications; Deno does not check it. */
+const SUBJECT = "Cannot close the client";
+
+/**
+ * Checks the arguments of `client.close()`. RFC 6455, section 7.4.2, leaves these codes
+ * to applications, and Deno does not check them.
+ *
+ * @param code The close code
+ * @param reason The reason
+ *
+ * @throws {RangeError} If the code is neither 1000 nor from 3000 to 4999, or the reason
+ * is longer than 123 bytes
+ * @throws {TypeError} If the reason is not a string
+ */
 export function assertClose(code: number, reason: string): void {
   const isFree = Number.isInteger(code) && code >= 3000 && code <= 4999;
   if (code !== CloseCode.NORMAL && !isFree) {
-    throw new RangeError(
-      `Cannot close the client as the code must be 1000 or from 3000 to 4999: current value is ${code}`,
-    );
+    const needed = "1000, or a whole number from 3000 to 4999";
+    throw outOfRange(SUBJECT, "the code", needed, code);
   }
   if (typeof reason !== "string") {
-    throw new TypeError(
-      `Cannot close the client as the reason must be a text: current value is of type ${typeof reason}`,
-    );
+    throw invalidType(SUBJECT, "the reason", "a string", reason);
   }
   const { length } = new TextEncoder().encode(reason);
   if (length > MAX_REASON) {
     throw new RangeError(
-      `Cannot close the client as the reason must be at most ${MAX_REASON} bytes: current length is ${length}`,
+      `${SUBJECT}: the reason must be at most ${MAX_REASON} bytes long. It has ${length} bytes.`,
     );
   }
 }
@@ -123,13 +140,13 @@ export function describeClose(code: number): string {
 
 /** How a connection ended */
 export interface CloseInfo {
-  /** The close code of the WebSocket, 1006 if it broke */
+  /** The close code of the WebSocket; 1006 if the connection was lost */
   readonly code: number;
-  /** The reason that the server gave, or an empty string */
+  /** The reason that the server sent, or an empty string */
   readonly reason: string;
   /**
-   * Why the last attempt to come back failed, if there was one that did: where
-   * `connection.closed` has resolved, what made it give up
+   * The error of the last attempt to reconnect, if it failed. After `connection.closed`
+   * has resolved, it is the reason why the client stopped reconnecting.
    */
   readonly error?: Error;
 }

@@ -1,26 +1,26 @@
 /**
- * What a client and a server can agree on beyond Hoist 1: docs/protocol.md,
- * "Extensions".
+ * The extensions of Hoist 1 that both sides can agree on at the login:
+ * docs/reference/protocol.md, "Extensions".
  *
  * @module
  */
 
-/** An extension that both sides may name at the login. */
+/** The name of an extension, as it is sent in the field `features` */
 export type Feature =
-  /** A frame may be an array of frames */
+  /** A frame can be an array of frames. */
   | "batch"
-  /** `done` carries the number of the message, and `open` is left out */
+  /** The frame `done` contains the number of the message, and `open` is omitted. */
   | "done-id"
-  /** The answer to the login says how large a frame may be */
+  /** The answer to the login contains the largest frame that the server accepts. */
   | "max-payload"
-  /** The server may ask, and is told when the listeners of the client are done */
+  /** The server can send requests, and the client reports when its listeners finished. */
   | "request"
-  /** A server that goes down says when to come back, each client at another time */
+  /** A server that shuts down tells each client when to reconnect. */
   | "retry"
-  /** An operation may give a stream of items, no faster than its caller takes them */
+  /** An operation can return a stream of items, with flow control. */
   | "stream";
 
-/** What this package speaks, on both sides. */
+/** The extensions that this package supports, on both sides. */
 export const FEATURES: readonly Feature[] = [
   "batch",
   "done-id",
@@ -30,16 +30,23 @@ export const FEATURES: readonly Feature[] = [
   "stream",
 ];
 
-/** What a WebSocket between two of this package carries: no feature, as there is no login yet. */
+/**
+ * The WebSocket subprotocol of this package. It says nothing about extensions, because
+ * it is negotiated before the login.
+ */
 export const SUBPROTOCOL = "hoist.v1";
 
-/** Nothing: what a side of Hoist 1 speaks. */
+/** No extension, as with a peer of Hoist 1. */
 export const NO_FEATURES: ReadonlySet<Feature> = new Set();
 
-/** The sets there are: a server with thousands of clients would have one for each. */
+/** The sets that were returned so far, which thousands of connections share. */
 const known = new Map<string, ReadonlySet<Feature>>();
 
-/** Those of the features that the other side names which this side speaks, too. */
+/**
+ * Returns the extensions that both sides support.
+ *
+ * @param named The extensions that the other side named
+ */
 export function commonFeatures(
   named: readonly unknown[],
 ): ReadonlySet<Feature> {

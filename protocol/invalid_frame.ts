@@ -1,6 +1,6 @@
 /**
- * Frames of a client that break a rule, and the error that says so: protocol.md,
- * "Frames".
+ * Invalid frames of a client, and the errors that answer them:
+ * docs/reference/protocol.md, "Frames".
  *
  * @module
  */
@@ -8,23 +8,31 @@
 import { ErrorCode } from "../common/errors.ts";
 import { type Json, type JsonObject } from "../common/json.ts";
 import { encodeError } from "./encode.ts";
-/** A frame that breaks a rule, with the error to answer */
+
+/** An invalid frame, with the error that answers it */
 export interface InvalidFrame {
-  /** Tells the frames apart */
+  /** Distinguishes the kinds of frames */
   readonly kind: "invalid";
-  /** The number of the request, as far as it could be read */
+  /** The number of the request; `null` if it could not be read */
   readonly id: number | null;
   /** The number of the error */
   readonly code: ErrorCode;
-  /** The details of the error: protocol.md, "Frames" */
+  /** The details of the error: docs/reference/protocol.md, "Frames" */
   readonly data: JsonObject | null;
-  /** What exactly was wrong, in words */
+  /** What exactly is wrong, as a sentence */
   readonly description: string | null;
-  /** Whether it was no JSON object at all, which ends the connection */
+  /** Whether the connection has to be closed, because the frame is no JSON object */
   readonly fatal: boolean;
 }
 
-/** An error of a frame that JSON can tell apart at least. */
+/**
+ * Makes an invalid frame that does not close the connection.
+ *
+ * @param id The number of the request; `null` if it could not be read
+ * @param code The number of the error
+ * @param description What exactly is wrong
+ * @param data The details of the error
+ */
 export function invalid(
   id: number | null,
   code: ErrorCode,
@@ -34,7 +42,15 @@ export function invalid(
   return { kind: "invalid", id, code, data, description, fatal: false };
 }
 
-/** An error of a field with a wrong type: protocol.md, "Frames", code 2. */
+/**
+ * Makes the invalid frame for a field of the wrong type: docs/reference/protocol.md,
+ * "Frames", code 2.
+ *
+ * @param id The number of the request; `null` if it could not be read
+ * @param field The field, such as `"data.message"`
+ * @param value The value of the field
+ * @param needed The type that it must have, as Python names it
+ */
 export function mismatch(
   id: number | null,
   field: string,
@@ -43,8 +59,8 @@ export function mismatch(
 ): InvalidFrame {
   const current = typeName(value);
   const types = [needed].flat();
-  // The right type may still be wrong: a number that would be rounded, a message
-  // object without its keys.
+  // A value of the right type can be invalid, too: a number that JavaScript rounds, or a
+  // message object without its keys.
   const description = current !== null && types.includes(current)
     ? `${field} must be a valid ${current}`
     : `${field} must be ${types.join(" or ")}, not ${current ?? "None"}`;
@@ -54,7 +70,17 @@ export function mismatch(
   });
 }
 
-/** A request that goes beyond a limit: docs/protocol.md, "Limits". */
+/** A limit whose excess is answered with an error, and does not close the connection. */
+export type RequestLimit = "maxPending" | "maxRate" | "maxDepth";
+
+/**
+ * Makes the invalid frame for a request that exceeds a limit:
+ * docs/reference/protocol.md, "Limits".
+ *
+ * @param id The number of the request
+ * @param limit The name of the limit
+ * @param value The value of the limit
+ */
 export function exceeded(
   id: number,
   limit: RequestLimit,
@@ -68,13 +94,14 @@ export function exceeded(
 
 const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
   maxDepth: (value) =>
-    `the data nests deeper than ${value} levels: send it flatter`,
+    `the data is nested more than ${value} levels deep. Send less nested data`,
   maxPending: (value) =>
-    `more than ${value} requests are under way: wait for answers to them`,
-  maxRate: (value) => `more than ${value} messages a second: send them slower`,
+    `more than ${value} requests are in progress. Wait for the answers`,
+  maxRate: (value) =>
+    `more than ${value} messages per second. Send more slowly`,
 };
 
-/** The frame that says what is wrong, and what to log of it. */
+/** Returns the error frame for an invalid frame, and what is logged about it. */
 export function answerTo(
   { id, code, data, description }: InvalidFrame,
 ): { readonly frame: string; readonly failure: string } {
@@ -84,8 +111,8 @@ export function answerTo(
   };
 }
 
-/** The name that Python has for the type of a JSON value. */
-export function typeName(value: Json | undefined): string | null {
+/** Returns how Python names the type of a JSON value; `null` if there is no value. */
+function typeName(value: Json | undefined): string | null {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return "list";
   switch (typeof value) {
@@ -99,6 +126,3 @@ export function typeName(value: Json | undefined): string | null {
       return "dict";
   }
 }
-
-/** The limits that cost a request, not the connection. */
-export type RequestLimit = "maxPending" | "maxRate" | "maxDepth";

@@ -1,5 +1,5 @@
 /**
- * Messages and the listeners to them, as both sides have them.
+ * Messages: the class that listeners receive, and the message object on the wire.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import {
   type Json,
   type JsonObject,
 } from "../common/json.ts";
+
 /**
  * A message that one side sent to the other.
  *
@@ -29,20 +30,20 @@ import {
  * ```
  */
 export class Message<Data = JsonObject, Name extends string = string> {
-  /** The number of the message, which no other message of the server has */
+  /** The number of the message, which is unique on its server */
   readonly id: number;
-  /** The name of the message, by which listeners are chosen */
+  /** The name of the message, by which the listeners are chosen */
   readonly name: Name;
-  /** What the message carries along: what its schema made of it, if it has one */
+  /** The payload of the message: the output of its schema, if it has one */
   readonly data: Data;
   readonly #wire: WireMessage;
   #replying: Message | undefined;
 
   /**
-   * Constructs a `Message` from what stands in a frame.
+   * Constructs a `Message` from a message object.
    *
-   * @param wire The message object: protocol.md, "2. A message"
-   * @param checked What a schema made of its data; that data itself if left out
+   * @param wire The message object: docs/reference/protocol.md, "2. A message"
+   * @param checked The output of the schema of its data; by default, the data itself
    */
   constructor(wire: WireMessage, checked?: { readonly data: unknown }) {
     this.#wire = wire;
@@ -53,13 +54,13 @@ export class Message<Data = JsonObject, Name extends string = string> {
 
   /** The message that this one replies to, or `null` */
   get replying(): Message | null {
-    // Made when asked for: a peer can nest deeper than the stack goes.
+    // Constructed on access: a peer can nest messages deeper than the stack allows.
     const { replying } = this.#wire;
     return replying === null ? null : this.#replying ??= new Message(replying);
   }
 
   /**
-   * What stands in a frame for this message: protocol.md, "2. A message".
+   * Returns the message object: docs/reference/protocol.md, "2. A message".
    *
    * @returns The message object
    */
@@ -68,23 +69,23 @@ export class Message<Data = JsonObject, Name extends string = string> {
   }
 }
 
-/** A message as it stands in a frame: protocol.md, "2. A message" */
+/** A message as a frame contains it: docs/reference/protocol.md, "2. A message" */
 export interface WireMessage {
   /** The name of the message */
   readonly message: string;
-  /** What the message carries along */
+  /** The payload of the message */
   readonly data: JsonObject;
-  /** The number of the message, which no other message of the server has */
+  /** The number of the message, which is unique on its server */
   readonly id: number;
   /** The message that this one replies to */
   readonly replying: WireMessage | null;
 }
 
 /**
- * The JSON value of a frame, or `undefined` if it is none, as binary data.
+ * Parses a frame as JSON.
  *
  * @param frame The data of a WebSocket message
- * @returns The value
+ * @returns The value; `undefined` if the frame is binary or not JSON
  *
  * @example
  * ```ts
@@ -105,10 +106,10 @@ export function parseFrame(frame: unknown): Json | undefined {
 }
 
 /**
- * Whether a value is a message object with all that it replies to: protocol.md,
- * "2. A message".
+ * Returns whether a value is a message object, including all messages that it replies
+ * to: docs/reference/protocol.md, "2. A message".
  *
- * @param value The value to look at
+ * @param value The value
  * @returns Whether it is a message object
  *
  * @example
@@ -120,7 +121,7 @@ export function parseFrame(frame: unknown): Json | undefined {
  * ```
  */
 export function isWireMessage(value: unknown): value is WireMessage {
-  // A loop: a peer could nest deeper than the stack goes.
+  // A loop, because a peer can nest messages deeper than the stack allows.
   for (let current = value; isJsonObject(current);) {
     if (
       typeof current.message !== "string" || !isJsonObject(current.data) ||

@@ -1,6 +1,6 @@
 /**
- * The frames of the Hoist 1 wire protocol as values, without any input or output:
- * what the server's side needs. `response.ts` has what the client's side needs.
+ * The frames of the Hoist 1 wire protocol, as values: decoding what a client sends,
+ * without any input or output. docs/reference/protocol.md describes the protocol.
  *
  * @example
  * ```ts

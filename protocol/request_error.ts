@@ -1,5 +1,5 @@
 /**
- * Why a request is not carried out, fit for its client to be told.
+ * Errors that are sent to the client whose request caused them.
  *
  * @module
  */
@@ -7,36 +7,42 @@
 import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue } from "../common/issues.ts";
 import { type Json, type JsonObject } from "../common/json.ts";
-/** What an error frame says besides its code. */
+
+/** The content of an error frame besides its code and description. */
 export interface RequestErrorDetails {
-  /** Its keys depend on the code */
+  /** The details, whose keys depend on the code */
   readonly data?: JsonObject;
-  /** What the log says, which holds nothing that was sent; the description if left out */
+  /** What is logged, without anything that the client sent; by default the description */
   readonly note?: string;
 }
 
-/** Is thrown where a request is not carried out; its message is for the client. */
+/** Rejects a request. Its message is sent to the client. */
 export class RequestError extends Error {
+  /** The name of the class */
   override name = "RequestError";
+  /** The number of the error */
   readonly code: ErrorCode;
+  /** The details, whose keys depend on the code */
   readonly data: JsonObject | null;
+  /** What is logged */
   readonly note: string;
-  readonly #isRefusal = true;
+  readonly #isRequestError = true;
 
   /**
-   * Whether something that was thrown is a refusal; `instanceof` would run what a host
-   * program may have put into it.
+   * Returns whether a value is a `RequestError`. Unlike `instanceof`, this runs no code
+   * of the value, which comes from the application.
    */
   static is(error: unknown): error is RequestError {
-    return typeof error === "object" && error !== null && #isRefusal in error;
+    return typeof error === "object" && error !== null &&
+      #isRequestError in error;
   }
 
   /**
    * Constructs a `RequestError`.
    *
    * @param code The number of the error
-   * @param description What is wrong, and what would help
-   * @param details What else the frame and the log say
+   * @param description What is wrong, and what to do
+   * @param details The rest of the frame and of the log line
    */
   constructor(
     code: ErrorCode,
@@ -50,7 +56,12 @@ export class RequestError extends Error {
   }
 }
 
-/** The refusal of one argument, for a reason that tells nothing of it. */
+/**
+ * Makes the error for an invalid argument of an operation.
+ *
+ * @param name The name of the argument
+ * @param message What is wrong, without the value
+ */
 export function refuseArgument(name: string, message: string): RequestError {
   const issues = [{ path: [name], message }];
   return new RequestError(ErrorCode.INVALID_CONTENT, describeIssues(issues), {
@@ -58,7 +69,7 @@ export function refuseArgument(name: string, message: string): RequestError {
   });
 }
 
-/** Issues as they stand in a frame. */
+/** Returns the issues as the data of an error frame. */
 export function told(
   issues: readonly Issue[],
 ): { readonly issues: readonly Json[] } {

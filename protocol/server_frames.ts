@@ -1,5 +1,6 @@
 /**
- * The frames of a server as the client reads them: protocol.md, "Frames".
+ * The frames of a server, as the client reads them: docs/reference/protocol.md,
+ * "Frames".
  *
  * @module
  */
@@ -13,48 +14,53 @@ import {
 } from "../common/json.ts";
 import { commonFeatures, type Feature } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
-/** A frame of a server, told apart by what the client has to do. */
+
+/** A frame of a server. Its kind determines what the client does. */
 export type Response =
-  /** Answers a login or an operation */
+  /** The answer to a login or an operation */
   | { readonly kind: "answer"; readonly id: number; readonly data: JsonObject }
-  /** A message has arrived and has got a number */
+  /** A message has arrived at the server, and has a number now */
   | { readonly kind: "open"; readonly id: number; readonly messageId: number }
-  /** All listeners to a message have finished; it may have got its number only now */
+  /** All listeners to a message have finished; with `done-id`, this has the number */
   | {
     readonly kind: "done";
     readonly id: number;
     readonly messageId: number | null;
   }
-  /** The server sends a message, as a reply to a request if there is an id */
+  /** A message of the server; a reply to a request if there is an id */
   | {
     readonly kind: "message";
     readonly id: number | null;
     readonly message: WireMessage;
   }
-  /** The server asks: it wants to know when the listeners to the message are done */
+  /** A request of the server, which waits until the listeners have finished */
   | { readonly kind: "request"; readonly message: WireMessage }
-  /** StreamSource of a stream */
+  /** Items of a stream */
   | {
     readonly kind: "items";
     readonly id: number;
     readonly items: readonly Json[];
   }
-  /** A request has failed; without an id, the oldest one */
+  /** An error; without an id, the oldest request has failed */
   | {
     readonly kind: "error";
     readonly id: number | null;
     readonly error: ErrorFrame;
   };
 
-/** What a server agrees to when it lets a client in. */
+/** What a server and a client agreed on at the login. */
 export interface ServerFeatures {
-  /** What both sides speak beyond Hoist 1 */
+  /** The extensions that both sides support */
   readonly features: ReadonlySet<Feature>;
-  /** The most that a frame may have, in bytes */
+  /** The largest frame that the server accepts, in bytes */
   readonly maxPayload: number;
 }
 
-/** Reads the data of the answer to a login: docs/protocol.md, "Extensions". */
+/**
+ * Reads the data of the answer to a login: docs/reference/protocol.md, "Extensions".
+ *
+ * @param data The data of the answer
+ */
 export function serverFeaturesOf(data: JsonObject | null): ServerFeatures {
   const named = Array.isArray(data?.features) ? data.features : [];
   const features = commonFeatures(named);
@@ -66,20 +72,21 @@ export function serverFeaturesOf(data: JsonObject | null): ServerFeatures {
 const NO_DATA: JsonObject = Object.freeze({});
 
 /**
- * Reads a frame of a server.
+ * Decodes a frame of a server.
  *
  * @param frame The data of the WebSocket message
- * @returns What it says, or `null` if it is no frame of Hoist 1
+ * @returns The frame; `null` if it is invalid
  */
 export function decodeResponse(frame: unknown): Response | null {
   return read(parseFrame(frame));
 }
 
 /**
- * Reads a frame of a server that may send batches: docs/protocol.md, "Extensions".
+ * Decodes a frame of a server that can send batches: docs/reference/protocol.md,
+ * `batch`.
  *
  * @param frame The data of the WebSocket message
- * @returns What each frame in it says, or `null` where it is none of Hoist 1
+ * @returns The frames of the batch; `null` for each invalid frame
  */
 export function decodeResponses(frame: unknown): readonly (Response | null)[] {
   const value = parseFrame(frame);

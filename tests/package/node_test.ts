@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Server } from "../../server.ts";
+import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/reconnecting.ts";
 
@@ -14,12 +15,12 @@ Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir();
   const bundle = join(directory, "client.js");
   const bundling = ["bundle", "--platform", "browser", "--output", bundle];
-  await run(Deno.execPath(), [...bundling, "client.ts"], ROOT);
+  await run(Deno.execPath(), [...bundling, "client.ts"], { cwd: ROOT });
   await Deno.writeTextFile(
     join(directory, "package.json"),
     JSON.stringify({ type: "module", dependencies: { ws: "8.18.3" } }),
   );
-  await run(Deno.execPath(), ["install"], directory);
+  await run(Deno.execPath(), ["install"], { cwd: directory });
 });
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
@@ -249,22 +250,5 @@ async function runScript(url: string, code: string): Promise<unknown> {
     ${code}`;
   const args = ["--input-type=module", "--eval", script];
   const env = { HOIST_URL: url };
-  return JSON.parse(await run("node", args, directory, env));
-}
-
-/** Runs a program to its end; returns what it prints. */
-async function run(
-  program: string,
-  args: readonly string[],
-  cwd: string | URL,
-  env: Record<string, string> = {},
-): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    cwd,
-    env,
-    stdin: "null",
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
+  return JSON.parse(await run("node", args, { cwd: directory, env }));
 }

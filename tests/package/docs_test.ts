@@ -62,8 +62,8 @@ function testDocument(path: string, examples: readonly Example[]): void {
     testExample(folder, example, runnable[index - 1], runnable[index + 1]);
   }
   if (examples.length === 0) return;
-  Deno.test(`the examples of ${basename(path)} pass Deno's linter`, () =>
-    lint(`${folder}_lint`, examples));
+  Deno.test(`the examples of ${basename(path)} compile and pass the linter`, () =>
+    checkAll(`${folder}_check`, examples));
 }
 
 function testExample(
@@ -146,26 +146,46 @@ async function expectError(folder: string, example: Example): Promise<void> {
   assert(!report.includes("Found "), `There is more than one error\n${report}`);
 }
 
-/** Checks the examples of a document with the default rules of `deno lint`. */
-async function lint(
+/** Checks the examples of a document, as they are, with the compiler and the linter. */
+async function checkAll(
   folder: string,
   examples: readonly Example[],
 ): Promise<void> {
   const project = await makeFolder(folder);
   const single = await Deno.makeTempDir({ dir: directory });
   for (const example of examples) {
-    // An example with an inline specifier is a single file without a deno.json.
-    const isSingle = /from "jsr:/.test(example.code);
-    const path = join(isSingle ? single : project, fileNameOf(example));
-    await Deno.writeTextFile(path, example.code);
+    const cwd = isSingleFile(example) ? single : project;
+    await Deno.writeTextFile(join(cwd, fileNameOf(example)), example.code);
   }
-  for (const cwd of [project, single]) {
-    const files = [...Deno.readDirSync(cwd)].map(({ name }) => name)
-      .filter((name) => name.endsWith(".ts"));
-    if (files.length === 0) continue;
-    const { code, stderr } = await deno(cwd, "lint", ...files).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-  }
+  // The compiler finds the package through the links of the project.
+  const compiled = examples.filter((example) =>
+    !example.ignored && example.error === undefined && !isSingleFile(example)
+  );
+  await expectSuccess(project, "check", compiled);
+  await expectSuccess(
+    project,
+    "lint",
+    examples.filter((e) => !isSingleFile(e)),
+  );
+  await expectSuccess(single, "lint", examples.filter(isSingleFile));
+}
+
+/** Whether an example has an inline specifier, for a file without a deno.json. */
+function isSingleFile({ code }: Example): boolean {
+  return /from "jsr:/.test(code);
+}
+
+async function expectSuccess(
+  cwd: string,
+  command: "check" | "lint",
+  examples: readonly Example[],
+): Promise<void> {
+  if (examples.length === 0) return;
+  const flags = command === "check" ? ["--no-lock"] : [];
+  const files = examples.map(fileNameOf);
+  const { code, stderr } = await deno(cwd, command, ...flags, ...files)
+    .output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
 }
 
 async function waitForEnd(
@@ -185,7 +205,7 @@ async function start(
 ): Promise<Deno.ChildProcess> {
   const cwd = await makeFolder(folder);
   const name = await write(cwd, example, url);
-  const flags = ["--no-lock", "--check", "--allow-all"];
+  const flags = ["--no-lock", "--no-check", "--allow-all"];
   return deno(cwd, "run", ...flags, name, ...args).spawn();
 }
 

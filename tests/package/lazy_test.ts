@@ -1,24 +1,25 @@
 /**
- * What a program does not need is not loaded: a copy of the package, whose modules
- * say so when they are.
+ * Modules that a program does not need are not loaded. The tests run programs beside a
+ * copy of the package, in which each lazy module prints its name.
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { run as runProcess } from "../support/process.ts";
+import { readSources } from "../support/modules.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The modules that are loaded only when they are needed. */
+/** The modules that are loaded when they are first needed. */
 const LAZY = [
-  "auth",
-  "channel",
-  "checks",
-  "client_connection",
-  "get_url",
-  "open",
-  "read_file",
-  "reconnector",
+  "auth.ts",
+  "builtins/get.ts",
+  "builtins/read.ts",
+  "cli.ts",
+  "client/connect.ts",
+  "client/reconnecting_link.ts",
+  "client/validate.ts",
 ];
 
 const SERVE = `
@@ -51,56 +52,54 @@ let directory = "";
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir();
-  for (const { name } of Deno.readDirSync(ROOT)) {
-    if (!/\.ts$|^deno\.json$/.test(name)) continue;
-    await Deno.copyFile(join(ROOT, name), join(directory, name));
+  for (const [path, source] of await readSources()) {
+    const isLazy = LAZY.includes(path);
+    const code = isLazy ? `${source}\nconsole.log("(${path})");\n` : source;
+    const target = join(directory, path);
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.writeTextFile(target, code);
   }
-  await Deno.symlink(join(ROOT, "links"), join(directory, "links"));
-  for (const name of LAZY) {
-    const path = join(directory, `${name}.ts`);
-    const source = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, `${source}\nconsole.log("(${name})");\n`);
-  }
+  const config = await Deno.readTextFile(join(ROOT, "deno.json"));
+  await Deno.writeTextFile(join(directory, "deno.json"), config);
+  await Deno.mkdir(join(directory, "tools"));
+  const links = join(directory, "tools/links");
+  await Deno.symlink(join(ROOT, "tools/links"), links);
 });
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
-/** Runs a program beside the copy of the package; returns the lines that it prints. */
+/** Runs a program beside the copy of the package; returns the lines of its output. */
 async function run(
   program: string,
   permissions: readonly string[] = [],
 ): Promise<string[]> {
   const path = join(directory, "program.ts");
   await Deno.writeTextFile(path, program);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-check", "--no-lock", "--allow-net"],
-      ...permissions,
-      path,
-    ],
+  const flags = ["--no-check", "--no-lock", "--allow-net", ...permissions];
+  const env = { NO_COLOR: "1" };
+  const args = ["run", ...flags, path];
+  const output = await runProcess(Deno.execPath(), args, {
     cwd: directory,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout).trim().split("\n");
+    env,
+  });
+  return output.trim().split("\n");
 }
 
-Deno.test("a server loads what checks a token at its first login, and never the client", async () => {
+Deno.test("a server loads auth.ts at its first login, and never the client", async () => {
   const lines = await run(
     `import { serve } from "./mod.ts"; const more = {}; ${SERVE} ${RAW_LOGIN}`,
   );
   assert.deepEqual(lines, [
     "imported",
     "listening",
-    "(auth)",
+    "(auth.ts)",
     "refused",
     "logged in",
     "logged in",
   ]);
 });
 
-Deno.test("a server with a login of its own never loads what checks a token", async () => {
+Deno.test("a server with a login function never loads auth.ts", async () => {
   const lines = await run(
     `import { serve } from "./mod.ts";
     const more = { login: () => true }; ${SERVE} ${RAW_LOGIN}`,
@@ -109,16 +108,14 @@ Deno.test("a server with a login of its own never loads what checks a token", as
   assert.deepEqual(lines, ["imported", "listening", ...logins]);
 });
 
-Deno.test("a program loads the client when it connects", async () => {
+Deno.test("a program loads the client when it connects first", async () => {
   for (const module of ["./mod.ts", "./client.ts"]) {
     const lines = await run(
       `import { serve } from "./mod.ts"; import { connect } from "${module}";
       const more = { login: () => true }; ${SERVE} ${CONNECT}`,
     );
     assert.deepEqual(lines.toSorted(), [
-      "(channel)",
-      "(client_connection)",
-      "(open)",
+      "(client/connect.ts)",
       "connected",
       "connected",
       "imported",
@@ -129,7 +126,7 @@ Deno.test("a program loads the client when it connects", async () => {
   }
 });
 
-Deno.test("a program loads what comes back when it asks for that", async () => {
+Deno.test("a program loads reconnecting_link.ts when it first uses reconnect", async () => {
   const lines = await run(
     `import { connect, serve } from "./mod.ts";
     const more = { login: () => true }; ${SERVE}
@@ -138,17 +135,17 @@ Deno.test("a program loads what comes back when it asks for that", async () => {
       console.log("connected");
     }`,
   );
-  const loaded = lines.indexOf("(reconnector)");
-  assert.equal(lines.lastIndexOf("(reconnector)"), loaded);
+  const loaded = lines.indexOf("(client/reconnecting_link.ts)");
+  assert.equal(lines.lastIndexOf("(client/reconnecting_link.ts)"), loaded);
   assert.equal(lines.indexOf("connected"), loaded - 1);
   assert.deepEqual(lines.slice(loaded), [
-    "(reconnector)",
+    "(client/reconnecting_link.ts)",
     "connected",
     "connected",
   ]);
 });
 
-Deno.test("a program loads what checks its server when it asks for that", async () => {
+Deno.test("a program loads client/validate.ts when it first uses validate", async () => {
   const lines = await run(
     `import { connect, defineContract, serve } from "./mod.ts";
     const contract = defineContract({});
@@ -158,17 +155,17 @@ Deno.test("a program loads what checks its server when it asks for that", async 
       console.log("connected");
     }`,
   );
-  const loaded = lines.indexOf("(checks)");
-  assert.equal(lines.lastIndexOf("(checks)"), loaded);
+  const loaded = lines.indexOf("(client/validate.ts)");
+  assert.equal(lines.lastIndexOf("(client/validate.ts)"), loaded);
   assert.deepEqual(lines.slice(loaded - 1), [
     "connected",
-    "(checks)",
+    "(client/validate.ts)",
     "connected",
     "connected",
   ]);
 });
 
-Deno.test("a server loads what reads and fetches when a client asks for it", async () => {
+Deno.test("a server loads the built-in operations when a client calls them", async () => {
   const lines = await run(
     `import { connect, serve } from "./mod.ts";
     import { fetchUrl, readFile } from "./builtins/mod.ts";
@@ -182,10 +179,13 @@ Deno.test("a server loads what reads and fetches when a client asks for it", asy
     }`,
     ["--allow-read"],
   );
-  assert.deepEqual(lines.slice(-2), ["(read_file)", "(get_url)"]);
+  assert.deepEqual(lines.slice(-2), [
+    "(builtins/read.ts)",
+    "(builtins/get.ts)",
+  ]);
 });
 
-Deno.test("a server that starts and answers touches no timer, whose first use takes its time", async () => {
+Deno.test("a server that starts and answers uses no timer, because the first use is slow", async () => {
   const lines = await run(`
     for (const name of ["setTimeout", "clearTimeout", "setInterval"]) {
       const real = globalThis[name];

@@ -52,7 +52,7 @@ for (const path of DOCUMENTS) {
   });
 }
 
-Deno.test.ignore(
+Deno.test(
   "every file that a published document links to is published",
   async () => {
     const directory = await Deno.makeTempDir();

@@ -1,41 +1,42 @@
 /**
- * What the arguments of the long run ask for.
+ * The command line of the soak test.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli";
 
-/** How to run. */
+/** The options of a run. */
 export interface Options {
-  /** How long there is load, the warm-up included, in seconds */
+  /** The duration of the load in seconds, including the warm-up */
   readonly seconds: number;
-  /** What all that is random derives from */
+  /** The seed of all random choices */
   readonly seed: number;
-  /** How many clients there are at once, more or less */
+  /** The approximate number of clients at the same time */
   readonly clients: number;
 }
 
-/** What the arguments ask for. */
+/** A parsed command line. */
 export type Request =
   | { readonly kind: "help" }
   | { readonly kind: "usage"; readonly problem: string }
   | { readonly kind: "run"; readonly options: Options };
 
-/** What `--help` says. */
+/** The output of `--help`. */
 export const HELP =
-  `Puts a server under the load of a few hundred clients that talk, vanish, stall and
-come back, and checks that nothing was lost, doubled, mixed up or kept.
+  `Puts a server under the load of a few hundred clients, which send requests, disappear,
+stop reading and reconnect. Checks that no frame is lost, repeated or mixed up, and that
+the server releases all memory.
 
 deno task soak [options]
 
-  --seconds=<number>  how long there is load, 20 if left out
-  --seed=<number>     repeats what the clients do in a run, random if left out
-  --clients=<number>  how many there are at once, 300 if left out
-  --help              this text
+  --seconds=<number>  the duration of the load (default: 20)
+  --seed=<number>     repeat the random choices of a run (default: random)
+  --clients=<number>  the number of clients at the same time (default: 300)
+  --help              print this help
 `;
 
-/** What each option may be. */
+/** The range of each option. */
 const RANGES = {
   seconds: { least: 5, most: 1_000_000 },
   seed: { least: 0, most: 2 ** 32 - 1 },
@@ -46,7 +47,7 @@ type Name = keyof typeof RANGES;
 
 const NAMES: readonly Name[] = ["seconds", "seed", "clients"];
 
-/** What the arguments ask for; `seed` is for whoever names none. */
+/** Parses the arguments. `seed` is the default of `--seed`. */
 export function parse(args: readonly string[], seed: number): Request {
   const unknown: string[] = [];
   const parsed = parseArgs([...args], {
@@ -56,7 +57,9 @@ export function parse(args: readonly string[], seed: number): Request {
   });
   const flags = new Map<string, unknown>(Object.entries(parsed));
   if (flags.get("help") === true) return { kind: "help" };
-  const values = new Map(NAMES.map((name) => [name, textOf(flags.get(name))]));
+  const values = new Map(
+    NAMES.map((name) => [name, stringOf(flags.get(name))]),
+  );
   const problem = findProblem(unknown, values);
   if (problem !== undefined) return { kind: "usage", problem };
   const numberOf = (name: Name, standard: number) =>
@@ -71,7 +74,7 @@ export function parse(args: readonly string[], seed: number): Request {
   };
 }
 
-function textOf(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
@@ -79,11 +82,11 @@ function findProblem(
   [stranger]: readonly string[],
   values: ReadonlyMap<Name, string | undefined>,
 ): string | undefined {
-  if (stranger !== undefined) return `there is no ${stranger}`;
+  if (stranger !== undefined) return `unknown argument '${stranger}'`;
   for (const [name, value] of values) {
     const { least, most } = RANGES[name];
     if (value === undefined || isWithin(value, least, most)) continue;
-    return `--${name} must be from ${least} to ${most}, not "${value}"`;
+    return `--${name} must be a number from ${least} to ${most}, not '${value}'`;
   }
   return undefined;
 }

@@ -1,6 +1,5 @@
 /**
- * What the orchestrator and its children say to each other, in lines of JSON.
- *
+ * The commands to the server and to the groups of clients, in lines of JSON, and the
  * @module
  */
 
@@ -10,67 +9,67 @@ import type { Finding } from "./problems.ts";
 /** The token of the server. */
 export const TOKEN = "soak-token";
 
-/** How long anything that is due may take, in milliseconds: no run is so slow. */
-export const PATIENCE = 60_000;
+/** The longest wait for anything that must happen, in milliseconds. */
+export const TIMEOUT = 60_000;
 
-/** How the server is started; the only argument of its process. */
+/** The only argument of the server's process. */
 export interface ServerSettings {
-  /** How many connections it allows, from anywhere and from one address */
+  /** The largest number of connections, in total and from one address */
   readonly capacity: number;
 }
 
-/** What the server is told: tell how it is, the same without garbage, close. */
+/** The commands of the server: report, collect garbage and report, close. */
 export type ServerCommand = "status" | "collect" | "close";
 
-/** Memory of a process, in bytes. */
+/** The memory of a process, in bytes. */
 export interface Memory {
   readonly rss: number;
   readonly heap: number;
 }
 
-/** What the server answers. */
+/** The report of the server. */
 export interface ServerReport {
   readonly memory: Memory;
-  /** Those in `server.clients` */
+  /** The number of clients in `server.clients` */
   readonly clients: number;
-  /** Those that have gone and that something still holds; known after `collect` */
+  /** The number of disconnected clients in memory, known after `collect` */
   readonly held: number;
-  /** Lines that say that a connection began, or that it ended */
+  /** The number of log lines about connections that began and ended */
   readonly begun: number;
   readonly ended: number;
   readonly broadcasts: number;
   readonly delivered: number;
   readonly skipped: number;
   readonly failed: number;
-  /** Streams that began, and those of them that have not ended */
+  /** The number of streams that began, and of those that have not ended */
   readonly streams: number;
   readonly running: number;
-  /** Requests to clients, and those of them that have come to nothing yet */
+  /** The number of requests to clients, and of those that are pending */
   readonly asked: number;
   readonly waiting: number;
-  /** Lines of level `warn` */
+  /** The number of log lines with the level `warn` */
   readonly warnings: number;
   readonly found: Finding;
 }
 
-/** How a group of clients is started; the only argument of its process. */
+/** The only argument of a group's process. */
 export interface GroupOptions {
   readonly port: number;
   readonly seed: number;
-  /** What no other group is called */
+  /** A name that no other group has */
   readonly name: string;
   readonly clients: number;
-  /** How many connections the server allows */
+  /** The number of connections that the server allows */
   readonly capacity: number;
 }
 
 /**
- * What a group of clients is told: begin, tell how it is, let all leave, take up all
- * connections that the server allows.
+ * The commands of a group: start, report, disconnect all clients, use all connections
+ * that the server allows.
  */
 export type GroupCommand = "start" | "status" | "stop" | "fill";
 
-/** What a group of clients answers. */
+/** The report of a group. */
 export interface GroupReport {
   readonly counts: Counts;
   readonly found: Finding;

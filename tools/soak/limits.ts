@@ -1,13 +1,13 @@
 /**
- * The limits of the server in the long run: such that clients can reach them.
+ * The limits of the server in the soak test, which clients can reach.
  *
  * @module
  */
 
-/** Limits that do not depend on how many clients there are. */
+/** The limits that do not depend on the number of clients. */
 export const LIMITS = {
   maxPayload: 16_384,
-  /** Long enough for a machine that has much else to do */
+  /** Long enough for a busy machine */
   loginTimeout: 5_000,
   maxLoginFailures: 3,
   loginFailureWindow: 5_000,
@@ -18,7 +18,7 @@ export const LIMITS = {
   maxDepth: 8,
 } as const;
 
-/** How many connections there may be for a number of clients. */
+/** Returns the number of connections that the server allows for a number of clients. */
 export function maxConnections(clients: number): number {
   return 2 * clients;
 }

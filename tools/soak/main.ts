@@ -1,5 +1,5 @@
 /**
- * A long run: `deno task soak --help`.
+ * The soak test: `deno task soak --help`.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { run, type Snapshot } from "./run.ts";
 import { formatProgress, formatTable } from "./table.ts";
 import { judge } from "./verdict.ts";
 
-/** The time from one line to the next where they do not replace each other. */
+/** The time between two lines of progress without a terminal, in milliseconds. */
 const LINE_INTERVAL = 5_000;
 
-/** Runs what the arguments ask for; returns the exit code. */
+/** Runs the command line, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const request = parse(args, crypto.getRandomValues(new Uint32Array(1))[0]!);
   if (request.kind === "help") {
@@ -21,7 +21,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (request.kind === "usage") {
-    console.error(`Cannot run: ${request.problem}; --help says what there is`);
+    console.error(
+      `Cannot run: ${request.problem}. Run with --help for the options.`,
+    );
     return 2;
   }
   endOnSignals();
@@ -41,7 +43,7 @@ async function report(options: Options): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-/** What is wrong after a run, or with one that did not get to its end. */
+/** Returns the problems of a run. An error of the run is a problem as well. */
 async function attempt(options: Options): Promise<readonly string[]> {
   try {
     const outcome = await run(options, showProgress());
@@ -52,7 +54,7 @@ async function attempt(options: Options): Promise<readonly string[]> {
   }
 }
 
-/** Shows how it goes: a line that changes, or a new one now and then. */
+/** Shows the progress: one changing line in a terminal, otherwise a line now and then. */
 function showProgress(): (snapshot: Snapshot) => void {
   const start = performance.now();
   const isTerminal = Deno.stdout.isTerminal();
@@ -62,8 +64,8 @@ function showProgress(): (snapshot: Snapshot) => void {
     if (!isTerminal && time < next) return;
     next = time + LINE_INTERVAL;
     const line = formatProgress(snapshot, time / 1_000);
-    const text = isTerminal ? `\r\x1b[K${line}` : `${line}\n`;
-    Deno.stdout.writeSync(new TextEncoder().encode(text));
+    const output = isTerminal ? `\r\x1b[K${line}` : `${line}\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(output));
   };
 }
 

@@ -1,44 +1,44 @@
 /**
- * What was found wrong, in one process.
+ * The problems that one process has found.
  *
  * @module
  */
 
-/** How many are told in words; the others only count. */
-const MAX_TOLD = 10;
+/** The number of problems that are reported in full; the others only count. */
+const MAX_REPORTED = 10;
 
-/** What was found wrong, as one process tells it to another. */
+/** The problems in a report. */
 export interface Finding {
   readonly count: number;
-  /** The first of them */
+  /** The first problems */
   readonly texts: readonly string[];
 }
 
-/** What two processes have found. */
+/** Merges the problems of two processes. */
 export function merge(one: Finding, other: Finding): Finding {
   return {
     count: one.count + other.count,
-    texts: [...one.texts, ...other.texts].slice(0, MAX_TOLD),
+    texts: [...one.texts, ...other.texts].slice(0, MAX_REPORTED),
   };
 }
 
-/** Collects what is found wrong. */
+/** Collects problems. */
 export class Problems {
   #count = 0;
   readonly #texts: string[] = [];
 
-  /** Adds something that is wrong. */
+  /** Adds a problem. */
   add(text: string): void {
     this.#count++;
-    if (this.#texts.length < MAX_TOLD) this.#texts.push(text);
+    if (this.#texts.length < MAX_REPORTED) this.#texts.push(text);
   }
 
-  /** What was found until now. */
+  /** Returns the problems so far. */
   get finding(): Finding {
     return { count: this.#count, texts: [...this.#texts] };
   }
 
-  /** Adds what nobody catches in this process, which goes on. */
+  /** Adds uncaught errors of this process, which continues. */
   watch(): void {
     globalThis.addEventListener("unhandledrejection", (event) => {
       event.preventDefault();

@@ -1,9 +1,9 @@
-/** What was found wrong, in one process. */
+/** The problems that one process has found. */
 
 import assert from "node:assert/strict";
 import { merge, Problems } from "./problems.ts";
 
-Deno.test("the first problems are told, the others counted", () => {
+Deno.test("reports the first problems and counts the others", () => {
   const problems = new Problems();
   for (let index = 0; index < 12; index++) problems.add(`problem ${index}`);
   const { count, texts } = problems.finding;
@@ -12,13 +12,13 @@ Deno.test("the first problems are told, the others counted", () => {
   assert.equal(texts[0], "problem 0");
 });
 
-Deno.test("what two processes have found adds up", () => {
+Deno.test("merges the problems of two processes", () => {
   const one = { count: 12, texts: ["a"] };
   const other = { count: 1, texts: ["b"] };
   assert.deepEqual(merge(one, other), { count: 13, texts: ["a", "b"] });
 });
 
-Deno.test("what nobody catches is a problem and not the end", async () => {
+Deno.test("reports uncaught errors and continues", async () => {
   const script = `
     import { Problems } from ${
     JSON.stringify(import.meta.resolve("./problems.ts"))
@@ -37,7 +37,7 @@ Deno.test("what nobody catches is a problem and not the end", async () => {
     args: ["eval", script],
   }).output();
   const { texts } = JSON.parse(new TextDecoder().decode(stdout));
-  // Nobody says which of them Deno tells first.
+  // Deno does not guarantee their order.
   const [thrown, stray, ...others] = texts.sort();
   assert.match(thrown, /^uncaught error: Error: thrown/);
   assert.match(stray, /^unhandled rejection: Error: stray/);

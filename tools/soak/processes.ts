@@ -1,6 +1,6 @@
 /**
- * The processes of a run: a server, groups of clients, and one more of these that is
- * killed from time to time.
+ * The processes of a run: a server, some groups of clients, and one more group that is
+ * killed and replaced from time to time.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import {
   type GroupCommand,
   type GroupOptions,
   type GroupReport,
-  PATIENCE,
   type ServerCommand,
   type ServerReport,
   type ServerSettings,
+  TIMEOUT,
 } from "./commands.ts";
 import { maxConnections } from "./limits.ts";
 import { sum } from "./clients/tally.ts";
@@ -22,118 +22,129 @@ import { merge, Problems } from "./problems.ts";
 import { Random } from "./random.ts";
 import type { Snapshot } from "./run.ts";
 
-/** How many groups of clients live as long as the run. */
+/** The number of groups that live until the end. */
 const GROUPS = 3;
 
 /** The share of the clients that are in the group that is killed. */
-const DOOMED = 0.15;
+const VICTIM_SHARE = 0.15;
 
-/** The chance, at each look, that it is. */
-const KILLED = 0.2;
+/** The probability that the group is killed at a check. */
+const KILL_PROBABILITY = 0.2;
 
-/** How long a child may take to answer: all else that takes long gives up before. */
-const TIMEOUT = 3 * PATIENCE;
+/** The longest wait for an answer; everything else in a process has shorter timeouts. */
+const COMMAND_TIMEOUT = 3 * TIMEOUT;
 
 /** All processes of a run. */
 export class Processes implements AsyncDisposable {
   readonly #random: Random;
   readonly #server: Process;
   readonly #groups: Process[] = [];
-  readonly #doomedOptions: GroupOptions;
-  #doomed: Process;
+  readonly #victimOptions: GroupOptions;
+  #victim: Process;
   #killed = 0;
-  /** What those said who were killed. */
-  #past: GroupReport = { counts: sum([]), found: new Problems().finding };
+  /** The reports of the killed groups */
+  #killedReport: GroupReport = {
+    counts: sum([]),
+    found: new Problems().finding,
+  };
 
   private constructor(server: Process, port: number, options: Options) {
     const { seed, clients } = options;
     this.#server = server;
-    this.#random = Random.of(seed, "cast");
+    this.#random = Random.of(seed, "processes");
     const capacity = maxConnections(clients);
-    const doomed = Math.ceil(clients * DOOMED);
-    this.#doomedOptions = { port, seed, capacity, name: "d", clients: doomed };
-    this.#doomed = startGroup({ ...this.#doomedOptions, name: "d0" });
+    const victim = Math.ceil(clients * VICTIM_SHARE);
+    this.#victimOptions = { port, seed, capacity, name: "d", clients: victim };
+    this.#victim = startGroup({ ...this.#victimOptions, name: "d0" });
     for (let group = 1; group <= GROUPS; group++) {
-      const size = Math.ceil((clients - doomed) / GROUPS);
+      const size = Math.ceil((clients - victim) / GROUPS);
       const name = `g${group}`;
       const options = { port, seed, capacity, name, clients: size };
       this.#groups.push(startGroup(options));
     }
   }
 
-  /** Starts all processes; the clients do not come yet. */
+  /** Starts all processes. The clients do not connect yet. */
   static async start(options: Options): Promise<Processes> {
     const capacity = maxConnections(options.clients);
     const server = startServer({ capacity });
     try {
-      return new Processes(server, Number(await server.next(TIMEOUT)), options);
+      return new Processes(
+        server,
+        Number(await server.next(COMMAND_TIMEOUT)),
+        options,
+      );
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** Lets the clients come. */
-  async begin(): Promise<void> {
-    await this.#tellAll("start");
+  /** Starts the clients. */
+  async start(): Promise<void> {
+    await this.#requestAll("start");
   }
 
-  /** Something may happen. */
-  async act(): Promise<void> {
-    if (this.#random.happens(KILLED)) await this.#replace();
+  /** Kills a group now and then. */
+  async maybeKill(): Promise<void> {
+    if (this.#random.happens(KILL_PROBABILITY)) await this.#replace();
   }
 
-  /** Lets the clients go, with all that is due to them. */
+  /** Lets all clients finish and disconnect. */
   async finish(): Promise<void> {
-    await this.#tellAll("stop");
+    await this.#requestAll("stop");
   }
 
-  /** The server when everyone has gone and the garbage is out. */
-  rest(): Promise<ServerReport> {
-    return this.#ask("collect");
+  /** Returns the report of the server without clients and garbage. */
+  collect(): Promise<ServerReport> {
+    return this.#requestServer("collect");
   }
 
-  /** Sees whether all connections that the server allows are free. */
+  /** Checks that all connections that the server allows are free. */
   async fill(): Promise<void> {
-    await tell(this.#doomed, "fill");
+    await request(this.#victim, "fill");
   }
 
-  /** Closes the server; its process lives on. */
+  /** Closes the server. Its process continues. */
   async close(): Promise<void> {
-    await this.#ask("close");
+    await this.#requestServer("close");
   }
 
-  /** How everyone is. */
-  async look(): Promise<Omit<Snapshot, "phase">> {
+  /** Returns the reports of all processes. */
+  async report(): Promise<Omit<Snapshot, "phase">> {
     const [server, groups] = await Promise.all([
-      this.#ask("status"),
-      this.#tellAll("status"),
+      this.#requestServer("status"),
+      this.#requestAll("status"),
     ]);
-    return { server, groups: [...groups, this.#past], killed: this.#killed };
+    return {
+      server,
+      groups: [...groups, this.#killedReport],
+      killed: this.#killed,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [...this.#groups, this.#doomed, this.#server];
+    const all = [...this.#groups, this.#victim, this.#server];
     await Promise.all(all.map((process) => process[Symbol.asyncDispose]()));
   }
 
-  /** Kills a group of clients amid all that it does, and lets another one come. */
+  /** Kills a group of clients in the middle of its work, and starts another group. */
   async #replace(): Promise<void> {
-    const last = await tell(this.#doomed, "status");
-    this.#past = mergeReports(this.#past, last);
-    await this.#doomed[Symbol.asyncDispose]();
+    const last = await request(this.#victim, "status");
+    this.#killedReport = mergeReports(this.#killedReport, last);
+    await this.#victim[Symbol.asyncDispose]();
     const name = `d${++this.#killed}`;
-    this.#doomed = startGroup({ ...this.#doomedOptions, name });
-    await tell(this.#doomed, "start");
+    this.#victim = startGroup({ ...this.#victimOptions, name });
+    await request(this.#victim, "start");
   }
 
-  #tellAll(command: GroupCommand): Promise<GroupReport[]> {
-    const all = [...this.#groups, this.#doomed];
-    return Promise.all(all.map((group) => tell(group, command)));
+  #requestAll(command: GroupCommand): Promise<GroupReport[]> {
+    const all = [...this.#groups, this.#victim];
+    return Promise.all(all.map((group) => request(group, command)));
   }
 
-  #ask(command: ServerCommand): Promise<ServerReport> {
-    return this.#server.request(command, TIMEOUT);
+  #requestServer(command: ServerCommand): Promise<ServerReport> {
+    return this.#server.request(command, COMMAND_TIMEOUT);
   }
 }
 
@@ -144,8 +155,8 @@ function mergeReports(one: GroupReport, other: GroupReport): GroupReport {
   };
 }
 
-function tell(group: Process, command: GroupCommand): Promise<GroupReport> {
-  return group.request(command, TIMEOUT);
+function request(group: Process, command: GroupCommand): Promise<GroupReport> {
+  return group.request(command, COMMAND_TIMEOUT);
 }
 
 function startServer(settings: ServerSettings): Process {

@@ -1,12 +1,12 @@
 /**
- * Chance that is the same each time: all of it derives from one seed.
+ * Random choices that all derive from one seed.
  *
  * @module
  */
 
 import { seededRandom } from "../../tests/support/random.ts";
 
-/** A source of chance. */
+/** A source of random choices. */
 export class Random {
   readonly #next: () => number;
 
@@ -14,28 +14,28 @@ export class Random {
     this.#next = seededRandom(seed);
   }
 
-  /** The source of one of several that share a seed. */
+  /** Returns one of several sources that share a seed. */
   static of(seed: number, ...path: readonly (string | number)[]): Random {
     return new Random(hash([seed, ...path].join("/")));
   }
 
-  /** A whole number, both ends included. */
+  /** Returns an integer from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.#next() * (most - least + 1));
   }
 
-  /** Whether something happens that does in `share` of all cases. */
+  /** Returns true with a probability from 0 to 1. */
   happens(share: number): boolean {
     return this.#next() < share;
   }
 
-  /** One of several. */
+  /** Returns one of several values. */
   pick<T>(values: readonly [T, ...T[]]): T {
     return values[this.between(0, values.length - 1)] ?? values[0];
   }
 }
 
-/** FNV-1a, in 32 bits. */
+/** Returns the FNV-1a hash with 32 bits. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) {

@@ -1,4 +1,4 @@
-/** Chance that is the same each time. */
+/** Random choices that all derive from one seed. */
 
 import assert from "node:assert/strict";
 import { Random } from "./random.ts";
@@ -7,24 +7,24 @@ function draw(random: Random): number[] {
   return Array.from({ length: 100 }, () => random.between(1, 6));
 }
 
-Deno.test("the same seed draws the same, each of its sources something else", () => {
+Deno.test("repeats the choices of a seed, with other choices for each source", () => {
   assert.deepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(1, "a", 2)));
   assert.notDeepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(1, "a", 3)));
   assert.notDeepEqual(draw(Random.of(1, "a", 2)), draw(Random.of(2, "a", 2)));
 });
 
-Deno.test("both ends of a range are drawn, and nothing beyond", () => {
+Deno.test("chooses both ends of a range, and nothing beyond them", () => {
   const drawn = new Set(draw(new Random(1)));
   assert.deepEqual([...drawn].sort(), [1, 2, 3, 4, 5, 6]);
 });
 
-Deno.test("each of several values is picked", () => {
+Deno.test("picks each of several values", () => {
   const random = new Random(1);
   const picked = Array.from({ length: 50 }, () => random.pick(["a", "b"]));
   assert.deepEqual(new Set(picked), new Set(["a", "b"]));
 });
 
-Deno.test("what always happens does, and what never happens does not", () => {
+Deno.test("always returns true for a probability of 1, and never for 0", () => {
   const random = new Random(1);
   for (let time = 0; time < 100; time++) {
     assert(random.happens(1));

@@ -1,6 +1,6 @@
 /**
- * The course of a run: load, rest, the same load again, rest, and a look at what the
- * server has kept.
+ * The course of a run: load, pause, the same load again, pause, and a check of what the
+ * server has kept in memory.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { Processes } from "./processes.ts";
 import type { GroupReport, Memory, ServerReport } from "./commands.ts";
 import { judgeMemory } from "./verdict.ts";
 
-/** The share of the time that the warm-up takes, and the most that it takes. */
+/** The share of the time for the warm-up, and its longest duration. */
 const WARM_UP = { share: 0.5, most: 30_000 };
 
-/** The time from one look at everyone to the next, in milliseconds. */
+/** The time between two reports, in milliseconds. */
 const INTERVAL = 500;
 
-/** How long Deno keeps what it has for a WebSocket that has closed, and a little more. */
-const KEPT = 17_000;
+/** Longer than Deno keeps the memory of a closed WebSocket, in milliseconds. */
+const RELEASE_TIME = 17_000;
 
-/** What is known at some moment. */
+/** The reports at one moment. */
 export interface Snapshot {
-  readonly phase: "warm-up" | "rest" | "load" | "end";
+  readonly phase: "warm-up" | "pause" | "load" | "end";
   readonly server: ServerReport;
   readonly groups: readonly GroupReport[];
-  /** How many processes of clients were killed */
+  /** The number of killed processes */
   readonly killed: number;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Outcome extends Snapshot {
-  /** After the warm-up, and after everything, both without garbage */
+  /** The memory without garbage, after the warm-up and at the end */
   readonly start: Memory;
   readonly end: Memory;
-  /** The most that the server had at any look */
+  /** The largest memory in any report */
   readonly peak: Memory;
 }
 
-/** Runs a server and its clients; `show` is told how it goes. */
+/** Runs a server and its clients. Calls `show` with each report. */
 export async function run(
   options: Options,
   show: (snapshot: Snapshot) => void,
@@ -48,7 +48,7 @@ export async function run(
   const time = options.seconds * 1_000;
   const warmUp = Math.min(time * WARM_UP.share, WARM_UP.most);
   const warm = await course.load("warm-up", warmUp);
-  // What went wrong in the warm-up gets no better.
+  // A problem in the warm-up ends the run.
   const rested = await course.isSound()
     ? await course.load("load", time - warmUp)
     : warm;
@@ -56,11 +56,11 @@ export async function run(
   const end = await course.settle(start, rested.memory);
   await processes.fill();
   await processes.close();
-  const last = await course.look("end");
+  const last = await course.report("end");
   return { ...last, start, end, peak: course.peak };
 }
 
-/** Load after load on the same server. */
+/** Puts the same server under load again and again. */
 class Course {
   readonly #processes: Processes;
   readonly #show: (snapshot: Snapshot) => void;
@@ -71,37 +71,37 @@ class Course {
     this.#show = show;
   }
 
-  /** Load for a time, and what the server is like when all have gone. */
+  /** Runs the clients for a time, and returns the server's report without clients. */
   async load(phase: "warm-up" | "load", time: number): Promise<ServerReport> {
-    await this.#processes.begin();
+    await this.#processes.start();
     const end = performance.now() + time;
     while (performance.now() < end) {
       await pause(Math.min(INTERVAL, end - performance.now()));
-      await this.#processes.act();
-      await this.look(phase);
+      await this.#processes.maybeKill();
+      await this.report(phase);
     }
     await this.#processes.finish();
-    return await this.#processes.rest();
+    return await this.#processes.collect();
   }
 
-  /** The memory at the end, looked at again later if it seems to be too much. */
+  /** Returns the memory at the end. Measures it again later if it seems too large. */
   async settle(start: Memory, end: Memory): Promise<Memory> {
     if (judgeMemory({ start, end }).length === 0) return end;
-    await pause(KEPT);
-    return (await this.#processes.rest()).memory;
+    await pause(RELEASE_TIME);
+    return (await this.#processes.collect()).memory;
   }
 
-  /** Whether nothing is wrong when all have gone. */
+  /** Returns whether there is no problem without clients. */
   async isSound(): Promise<boolean> {
-    const { server, groups } = await this.look("rest");
+    const { server, groups } = await this.report("pause");
     const isQuiet = [server, ...groups].every(({ found }) => found.count === 0);
     const { clients, held, running, waiting } = server;
     return isQuiet && clients + held + running + waiting === 0;
   }
 
-  /** Asks everyone how it is. */
-  async look(phase: Snapshot["phase"]): Promise<Snapshot> {
-    const snapshot = { phase, ...await this.#processes.look() };
+  /** Gets the reports of all processes. */
+  async report(phase: Snapshot["phase"]): Promise<Snapshot> {
+    const snapshot = { phase, ...await this.#processes.report() };
     const { memory } = snapshot.server;
     this.peak = {
       rss: Math.max(this.peak.rss, memory.rss),

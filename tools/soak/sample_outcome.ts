@@ -1,4 +1,4 @@
-/** A run that went well, for the tests of what reads one. */
+/** The result of a run without problems, for tests. */
 
 import type { ServerReport } from "./commands.ts";
 import { type Counts, Tally } from "./clients/tally.ts";
@@ -7,10 +7,10 @@ import type { Outcome } from "./run.ts";
 
 const MIB = 2 ** 20;
 
-/** Nothing that is wrong. */
+/** No problems. */
 export const NOTHING: Finding = new Problems().finding;
 
-/** What is wrong, so many times. */
+/** Returns some problems. */
 export function finding(...texts: readonly string[]): Finding {
   const problems = new Problems();
   for (const text of texts) problems.add(text);
@@ -27,7 +27,7 @@ const COUNTS: Counts = {
   items: 800,
   questions: 90,
   ends: {
-    cut: 10,
+    abort: 10,
     "code 1000": 60,
     "code 1006": 5,
     "code 1008": 4,
@@ -56,7 +56,7 @@ const SERVER: ServerReport = {
   found: NOTHING,
 };
 
-/** A run that went well but for what is said here. */
+/** Returns the result of a run without problems, except for the given changes. */
 export function outcomeOf(
   { server = {}, counts = {}, found = NOTHING, ...rest }:
     & Partial<Omit<Outcome, "server">>

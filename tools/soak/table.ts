@@ -1,5 +1,5 @@
 /**
- * What a run says while it lasts, and at its end.
+ * The output of a run: lines of progress, and the table at the end.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Memory, ServerReport } from "./commands.ts";
 import type { Outcome, Snapshot } from "./run.ts";
 import { mebibytes } from "./verdict.ts";
 
-/** One line about how it goes. */
+/** Returns a line of progress. */
 export function formatProgress(snapshot: Snapshot, seconds: number): string {
   const { phase, server, groups } = snapshot;
   const { connections, answers } = sum(groups.map(({ counts }) => counts));
@@ -22,31 +22,34 @@ export function formatProgress(snapshot: Snapshot, seconds: number): string {
   ].join(", ");
 }
 
-/** The table at the end. */
+/** Returns the table at the end. */
 export function formatTable(outcome: Outcome): string {
   const { server, groups, killed } = outcome;
   const counts = sum(groups.map(({ counts }) => counts));
   const rows: readonly (readonly [string, string])[] = [
     ["connections", `${number(server.begun)}, ${number(server.ended)} ended`],
-    ["ended by", record(counts.ends)],
+    ["ends", record(counts.ends)],
     ["processes killed", number(killed)],
     ["requests", number(counts.requests)],
     ["answers", number(counts.answers)],
-    ["beyond limits", record(counts.limits)],
+    ["exceeded limits", record(counts.limits)],
     ["streams", `${number(server.streams)}, ${number(counts.items)} items`],
-    ["asked", `${number(server.asked)}, ${number(counts.questions)} seen`],
+    [
+      "requests to clients",
+      `${number(server.asked)}, ${number(counts.questions)} received`,
+    ],
     ["broadcasts", broadcasts(outcome)],
-    ["messages to one", number(counts.notes)],
+    ["single messages", number(counts.notes)],
     ["warnings", number(server.warnings)],
     ["heap", memory(outcome, "heap")],
     ["memory", memory(outcome, "rss")],
-    ["left behind", leftovers(server)],
+    ["left", leftovers(server)],
   ];
-  return rows.map(([name, text]) => `${name.padEnd(18)}${text}\n`).join("");
+  return rows.map(([name, text]) => `${name.padEnd(20)}${text}\n`).join("");
 }
 
 function leftovers({ clients, held, running, waiting }: ServerReport): string {
-  return `${clients} in the set, ${held} held, ${running} streams running, ${waiting} requests waiting`;
+  return `${clients} connected clients, ${held} clients in memory, ${running} streams, ${waiting} requests to clients`;
 }
 
 function broadcasts({ server, groups }: Outcome): string {
@@ -54,7 +57,7 @@ function broadcasts({ server, groups }: Outcome): string {
   const counts = sum(groups.map(({ counts }) => counts));
   return `${number(broadcasts)}: ${number(delivered)} delivered, ${
     number(skipped)
-  } skipped, ${number(failed)} failed; ${number(counts.broadcasts)} seen`;
+  } skipped, ${number(failed)} failed; ${number(counts.broadcasts)} received`;
 }
 
 function memory({ start, peak, end }: Outcome, kind: keyof Memory): string {

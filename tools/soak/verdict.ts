@@ -1,5 +1,5 @@
 /**
- * What is wrong with a run, if anything is.
+ * The verdict about a run.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import type { Outcome } from "./run.ts";
 const MIB = 2 ** 20;
 
 /**
- * What the server may have at the end: so many times what it had after the warm-up,
- * and so many bytes more. Clients that something holds are found by counting; this
- * is for what else may grow.
+ * The memory that the server can have at the end: a ratio to its memory after the
+ * warm-up, and additional bytes. Clients in memory are found by counting. This limit
+ * finds everything else that grows.
  */
 export const BAND = {
   /**
-   * What JavaScript holds. Deno keeps a timer with some 2 KiB for up to 15 seconds
-   * after a WebSocket has closed, which is more of them than after a short warm-up.
+   * The JavaScript heap. Deno keeps a timer of about 2 KiB for up to 15 seconds after a
+   * WebSocket has closed. At the end, there are more of them than after a short warm-up.
    */
   heap: { ratio: 1.1, bytes: 4 * MIB },
-  /** What is in RAM, of which allocators give back what they like. */
+  /** The resident memory, of which allocators return only a part. */
   rss: { ratio: 1.15, bytes: 16 * MIB },
 } as const;
 
-/** What is wrong, in words; nothing if the run went well. */
+/** Returns the problems of a run. */
 export function judge(outcome: Outcome): string[] {
   return [
     ...judgeFindings(outcome),
@@ -36,25 +36,29 @@ export function judge(outcome: Outcome): string[] {
 
 function judgeFindings({ server, groups }: Outcome): string[] {
   return [server, ...groups].flatMap(({ found }) => {
-    const untold = found.count - found.texts.length;
-    return untold > 0 ? [...found.texts, `… ${untold} more`] : found.texts;
+    const others = found.count - found.texts.length;
+    return others > 0 ? [...found.texts, `… ${others} more`] : found.texts;
   });
 }
 
 function judgeServer({ server }: Outcome): string[] {
   const { clients, held, begun, ended, running, waiting } = server;
   const problems: string[] = [];
-  if (clients > 0) problems.push(`${clients} clients are left in the set`);
-  if (held > 0) problems.push(`${held} clients that have gone are still held`);
-  if (running > 0) problems.push(`${running} streams are left running`);
-  if (waiting > 0) problems.push(`${waiting} requests are left waiting`);
+  if (clients > 0) problems.push(`${clients} clients are still connected`);
+  if (held > 0) {
+    problems.push(`${held} disconnected clients are still in memory`);
+  }
+  if (running > 0) problems.push(`${running} streams are still running`);
+  if (waiting > 0) {
+    problems.push(`${waiting} requests to clients are still pending`);
+  }
   if (begun !== ended) {
-    problems.push(`${begun} connections began and ${ended} ended`);
+    problems.push(`${begun} connections began, but ${ended} ended`);
   }
   return problems;
 }
 
-/** What is wrong with the memory. */
+/** Returns the problems with the memory. */
 export function judgeMemory(
   { start, end }: Pick<Outcome, "start" | "end">,
 ): string[] {
@@ -62,13 +66,15 @@ export function judgeMemory(
     const { ratio, bytes } = BAND[kind];
     const most = start[kind] * ratio + bytes;
     if (end[kind] <= most) return [];
-    return `the ${kind} is ${mebibytes(end[kind])} at the end and may be ${
-      mebibytes(most)
-    }, as it was ${mebibytes(start[kind])} after the warm-up`;
+    return `the ${kind} is ${
+      mebibytes(end[kind])
+    } at the end, but the limit is ${mebibytes(most)} (${
+      mebibytes(start[kind])
+    } after the warm-up)`;
   });
 }
 
-/** A run in which something did not happen proves nothing about it. */
+/** A run must reach every end of a connection and every limit to prove anything. */
 function judgeLoad({ server, groups }: Outcome): string[] {
   const { connections, answers, broadcasts, items, questions, ends, limits } =
     sum(groups.map(({ counts }) => counts));
@@ -82,9 +88,9 @@ function judgeLoad({ server, groups }: Outcome): string[] {
   ];
 }
 
-/** Ends of connections that every run has to have seen. */
+/** The ends of connections that every run must reach. */
 const ENDS = [
-  "cut",
+  "abort",
   "code 1000",
   "code 1006",
   "code 1008",
@@ -93,7 +99,7 @@ const ENDS = [
   "status 429",
 ];
 
-/** Limits of requests that every run has to have reached. */
+/** The limits of requests that every run must reach. */
 const REQUEST_LIMITS = ["maxPending", "maxRate", "maxDepth"];
 
 function missing(
@@ -102,10 +108,10 @@ function missing(
 ): string[] {
   return names
     .filter((name) => (counts[name] ?? 0) === 0)
-    .map((name) => `the run saw no "${name}"`);
+    .map((name) => `the run did not reach "${name}"`);
 }
 
-/** Bytes as people read them. */
+/** Formats bytes. */
 export function mebibytes(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`;
 }

@@ -1,6 +1,6 @@
 /**
- * Taking up all connections that a server allows: if it still counted one that has
- * gone, there would be one too few.
+ * Opens all connections that the server allows. If the server still counted a connection
+ * that has ended, there would be one too few.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { RawSocket } from "./raw_socket.ts";
 import { checkerOf, type Visit } from "./visit.ts";
 
-/** What a server answers that has no room: for anyone, or for this address. */
+/** The statuses for too many connections: in total, or from one address. */
 const FULL: readonly number[] = [503, 429];
 
-/** Opens as many connections as there may be, and one more. */
+/** Opens as many connections as the server allows, and one more. */
 export async function fill(visit: Visit, capacity: number): Promise<void> {
   const sockets: RawSocket[] = [];
   try {
@@ -19,7 +19,9 @@ export async function fill(visit: Visit, capacity: number): Promise<void> {
       const socket = await open(visit);
       if (typeof socket === "number") {
         return visit.report(
-          `only ${count} of ${capacity} connections were free, then came ${socket}`,
+          `the server rejected connection ${
+            count + 1
+          } of ${capacity} with status ${socket}`,
         );
       }
       sockets.push(socket);
@@ -27,16 +29,20 @@ export async function fill(visit: Visit, capacity: number): Promise<void> {
     const beyond = await open(visit);
     if (typeof beyond === "number" && FULL.includes(beyond)) return;
     if (typeof beyond !== "number") sockets.push(beyond);
-    visit.report(`connection ${capacity + 1} was not refused: ${beyond}`);
+    visit.report(
+      `the server accepted connection ${
+        capacity + 1
+      } of ${capacity}: ${beyond}`,
+    );
   } finally {
-    for (const socket of sockets) socket.cut();
+    for (const socket of sockets) socket.abort();
   }
 }
 
 async function open(visit: Visit): Promise<RawSocket | number> {
   const checker = checkerOf(visit);
   const socket = await RawSocket.open({ port: visit.port, checker });
-  // Else the time for the login could be up before all are there.
+  // Without a login, the server would close the first connections before the last opens.
   if (typeof socket !== "number") await socket.logIn();
   return socket;
 }

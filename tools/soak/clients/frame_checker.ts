@@ -1,60 +1,60 @@
 /**
- * What one connection said and heard, frame by frame: whether all that was due came,
- * once, in its order, and nothing else. It knows no socket.
+ * Checks the frames of one connection: each request gets its answers once and in order,
+ * and nothing else arrives. It does not depend on a socket.
  *
  * @module
  */
 
 import type { Tally } from "./tally.ts";
 
-/** What a checker needs. */
+/** The options of a checker. */
 export interface FrameCheckerOptions {
-  /** Where to count */
+  /** The counters */
   readonly tally: Tally;
-  /** Is told what is wrong */
+  /** Called with each problem */
   readonly report: (problem: string) => void;
-  /** Error codes that the client has coming: it goes beyond limits, say */
+  /** The error codes that can answer any request, for a client that exceeds limits */
   readonly allowed?: readonly number[];
 }
 
-/** A frame, as far as it could be read. */
-// deno-lint-ignore no-explicit-any -- each key is looked at as what it should be
+/** A decoded frame. */
+// deno-lint-ignore no-explicit-any -- each value is compared with the expected value
 type Frame = any;
 
-/** A request that waits for its answer. */
+/** A request without its final answer. */
 interface Due {
   readonly subject: string;
   readonly nonce: unknown;
-  /** The error that the request has coming, 0 for none */
+  /** The expected error code, 0 for success */
   readonly code: number;
-  /** How many replies a message has coming */
+  /** The expected number of replies */
   readonly replies: number;
   replied: number;
-  /** What is known of a stream */
+  /** The state of a stream */
   readonly stream: StreamDue | undefined;
 }
 
 /** The items of a stream. */
 interface StreamDue {
-  /** How many there are */
+  /** The number of items in the whole stream */
   readonly count: number;
-  /** How many the client takes */
+  /** The number of items that the server can send */
   credit: number;
   taken: number;
   isCancelled: boolean;
 }
 
-/** The errors that some operations have coming. */
+/** The expected error codes of some operations. */
 const CODES: Readonly<Record<string, number>> = {
   missing: 5,
   fail: 6,
   "too deep": 9,
 };
 
-/** The actions of a client that have no answer. */
+/** The actions without an answer. */
 const CONTROLS: readonly unknown[] = ["credit", "cancel", "done"];
 
-/** No items at all. */
+/** A request that is not a stream. */
 const NO_STREAM = { count: 0, credit: 0, taken: 0, isCancelled: false };
 
 /** The frames of one connection. */
@@ -64,41 +64,41 @@ export class FrameChecker {
   #highest = -1;
   #news: number | undefined;
   #notes = 0;
-  /** The numbers of messages, which never come twice. */
+  /** The ids of messages, which must be unique. */
   readonly #messageIds = new Set<unknown>();
-  /** The numbers of requests of the server whose listeners are not done. */
-  readonly #asked = new Set<unknown>();
-  /** The data of the last answer to the login, `undefined` before it. */
+  /** The ids of requests of the server whose listeners are not done. */
+  readonly #requested = new Set<unknown>();
+  /** The data of the answer to the login; `undefined` before it. */
   #login: unknown;
 
   constructor(options: FrameCheckerOptions) {
     this.#options = options;
   }
 
-  /** How many requests wait for their answers. */
+  /** The number of requests without their final answer. */
   get due(): number {
     return this.#due.size;
   }
 
-  /** Whether the login was answered, and not with an error. */
+  /** Whether the login succeeded. */
   get loggedIn(): boolean {
     return this.#login !== undefined;
   }
 
-  /** Takes what goes to the server. */
+  /** Checks a frame, or an array of frames, of the client. */
   sent(text: string): void {
     for (const frame of framesOf(text)) this.#send(frame);
   }
 
-  /** Takes what comes from the server. */
+  /** Checks a frame, or an array of frames, of the server. */
   received(text: string): void {
     for (const frame of framesOf(text)) this.#receive(frame);
   }
 
-  /** The client leaves and has waited for all its answers. */
+  /** Checks that all requests were answered, before the client disconnects. */
   finish(): void {
     for (const [id, { subject, stream }] of this.#due) {
-      // Who breaks a stream off does not wait for its end, which has its turn to wait for.
+      // A client that cancels a stream does not wait for its end.
       if (stream?.isCancelled) continue;
       this.#report(`${subject} (${id}) was never answered`);
     }
@@ -112,15 +112,17 @@ export class FrameChecker {
     this.#due.set(frame.id, dueOf(frame));
   }
 
-  /** Takes what has no answer. */
+  /** Checks a frame that has no answer. */
   #control({ id, action, data }: Frame): void {
     const stream = this.#due.get(id)?.stream;
     if (action === "credit" && stream !== undefined) {
       stream.credit += data.credit;
     } else if (action === "cancel" && stream !== undefined) {
       stream.isCancelled = true;
-    } else if (action === "done" && !this.#asked.delete(id)) {
-      this.#report(`said to be done with ${id}, which nobody asked`);
+    } else if (action === "done" && !this.#requested.delete(id)) {
+      this.#report(
+        `the client is done with request ${id}, which the server did not send`,
+      );
     }
   }
 
@@ -144,7 +146,7 @@ export class FrameChecker {
     }
   }
 
-  /** The login has failed, which is the end of everything. */
+  /** Checks the error of a login, which ends the connection. */
   #refuse({ code }: Frame): void {
     this.#due.clear();
     this.#options.tally.answers++;
@@ -152,7 +154,7 @@ export class FrameChecker {
     this.#report(`the login was answered with error ${code}`);
   }
 
-  /** A message that answers no request. */
+  /** Checks a message that is not an answer. */
   #take({ message, data }: Frame): void {
     const n = data?.data?.n;
     this.#number(data?.id);
@@ -165,9 +167,9 @@ export class FrameChecker {
       this.#expect("note", n, ++this.#notes);
     } else if (message === "request" && data.message === "question") {
       this.#options.tally.questions++;
-      this.#asked.add(data.id);
+      this.#requested.add(data.id);
     } else {
-      this.#report(`nobody waits for ${JSON.stringify({ message, data })}`);
+      this.#report(`unexpected message ${JSON.stringify({ message, data })}`);
     }
   }
 
@@ -186,13 +188,13 @@ export class FrameChecker {
     }
     if (stream.taken <= stream.credit) return;
     const credit = `a credit of ${stream.credit}`;
-    this.#report(`${due.subject} gave ${stream.taken} items for ${credit}`);
+    this.#report(`${due.subject} sent ${stream.taken} items for ${credit}`);
   }
 
   #finish(frame: Frame, due: Due): void {
     this.#settle(frame.id);
     if (due.stream !== undefined) return this.#endStream(frame, due);
-    // Otherwise it came with "open".
+    // If there were replies, the id came with "open".
     if (frame.data !== null) this.#number(frame.data.id);
     this.#expect(
       `number of replies to ${due.subject}`,
@@ -203,7 +205,7 @@ export class FrameChecker {
 
   #endStream({ data }: Frame, { subject, stream }: Due): void {
     const { taken, count, isCancelled } = stream ?? NO_STREAM;
-    if (data !== null) this.#report(`${subject} ended with something`);
+    if (data !== null) this.#report(`${subject} ended with data`);
     if (isCancelled) return;
     this.#expect(`number of items of ${subject}`, taken, count);
   }
@@ -218,7 +220,7 @@ export class FrameChecker {
     const { nonce, news } = Object(data?.result);
     this.#match(nonce, due);
     if (news === undefined || this.#news === undefined) return;
-    this.#expect(`last news before an answer`, this.#news, news);
+    this.#expect("last broadcast before an answer", this.#news, news);
   }
 
   #fail({ id, code, data }: Frame, due: Due): void {
@@ -234,31 +236,31 @@ export class FrameChecker {
     this.#options.tally.answers++;
   }
 
-  /** Takes the number of a message. */
+  /** Checks the id of a message. */
   #number(id: unknown): void {
-    if (this.#messageIds.has(id)) this.#report(`message ${id} came twice`);
+    if (this.#messageIds.has(id)) this.#report(`message ${id} arrived twice`);
     this.#messageIds.add(id);
   }
 
   #match(nonce: unknown, due: Due): void {
     if (nonce === due.nonce) return;
     this.#report(
-      `${due.subject} asked with ${due.nonce} and was answered with ${nonce}`,
+      `${due.subject} has the nonce ${due.nonce}, but its answer has ${nonce}`,
     );
   }
 
   #expect(subject: string, actual: unknown, expected: number): void {
     if (actual === expected) return;
-    this.#report(`${subject} is ${actual} and should be ${expected}`);
+    this.#report(`${subject} is ${actual} instead of ${expected}`);
   }
 
   #reportStray(frame: Frame): void {
     const id = frame?.id;
-    const wasAsked = typeof id === "number" && id <= this.#highest;
+    const wasRequested = typeof id === "number" && id <= this.#highest;
     this.#report(
-      wasAsked
+      wasRequested
         ? `request ${id} was answered twice`
-        : `an answer to nothing that was asked: ${JSON.stringify(frame)}`,
+        : `an answer without a request: ${JSON.stringify(frame)}`,
     );
   }
 
@@ -276,7 +278,7 @@ function framesOf(text: string): readonly Frame[] {
   }
 }
 
-/** What nobody expects. */
+/** A request without replies that succeeds. */
 const NOTHING = { code: 0, replies: 0, replied: 0, stream: undefined };
 
 function dueOf({ action, data }: Frame): Due {

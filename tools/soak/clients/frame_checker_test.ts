@@ -1,4 +1,4 @@
-/** What one connection said and heard: whether it adds up. */
+/** Checking the frames of one connection. */
 
 import assert from "node:assert/strict";
 import {
@@ -67,7 +67,7 @@ function push(name: string, n: number) {
   return { id: null, message: "s_newmsg", data };
 }
 
-Deno.test("answers in any order are what is due", () => {
+Deno.test("accepts answers in any order", () => {
   const sample = new Sample();
   sample.send([operation(1, "echo", { nonce: "a" }), message(2, "silence")]);
   sample.send(operation(3, "later", { nonce: "c" }));
@@ -80,21 +80,21 @@ Deno.test("answers in any order are what is due", () => {
   assert.deepEqual({ requests, answers }, { requests: 4, answers: 4 });
 });
 
-Deno.test("an answer that comes twice is noticed", () => {
+Deno.test("reports an answer that arrives twice", () => {
   const sample = new Sample();
   sample.send(operation(1, "echo", { nonce: "a" }));
   sample.take(answer(1, "a"), answer(1, "a"));
   assert.match(sample.problems.join(), /request 1 was answered twice/);
 });
 
-Deno.test("an answer that never comes is noticed by whoever leaves", () => {
+Deno.test("reports a missing answer when the client disconnects", () => {
   const sample = new Sample();
   sample.send(operation(1, "echo", { nonce: "a" }));
   sample.checker.finish();
   assert.match(sample.problems.join(), /"echo" \(1\) was never answered/);
 });
 
-Deno.test("only a stream that was broken off may have no end yet", () => {
+Deno.test("accepts a missing end only for a cancelled stream", () => {
   const action = "stream";
   const data = { operation: "numbers", data: { nonce: "a" }, credit: 1 };
   const sample = new Sample();
@@ -105,16 +105,16 @@ Deno.test("only a stream that was broken off may have no end yet", () => {
   assert.match(sample.problems.join(), /"numbers" \(2\) was never answered/);
 });
 
-Deno.test("an answer to somebody else is noticed", () => {
+Deno.test("reports an answer to another request", () => {
   const sample = new Sample();
   sample.send(operation(1, "echo", { nonce: "a" }));
   sample.take(answer(1, "b"));
   sample.take(answer(7, "c"));
-  assert.match(sample.problems[0] ?? "", /with a and was answered with b/);
-  assert.match(sample.problems[1] ?? "", /to nothing that was asked/);
+  assert.match(sample.problems[0] ?? "", /nonce a, but its answer has b/);
+  assert.match(sample.problems[1] ?? "", /an answer without a request/);
 });
 
-Deno.test("replies come in their order, as many as are due, before the end", () => {
+Deno.test("requires all replies in order before the end", () => {
   const replies = { nonce: "a", replies: 2 };
   const right = new Sample();
   right.send(message(1, "count", replies));
@@ -125,14 +125,14 @@ Deno.test("replies come in their order, as many as are due, before the end", () 
   const swapped = new Sample();
   swapped.send(message(1, "count", replies));
   swapped.take(reply(1, "a", 2), reply(1, "a", 1), { id: 1, message: "done" });
-  assert.match(swapped.problems.join(), /reply to .* is 2 and should be 1/);
+  assert.match(swapped.problems.join(), /reply to .* is 2 instead of 1/);
 
   const lost = new Sample();
   lost.send(message(1, "count", replies));
   lost.take(reply(1, "a", 1), { id: 1, message: "done" });
   assert.match(
     lost.problems.join(),
-    /number of replies .* is 1 and should be 2/,
+    /number of replies .* is 1 instead of 2/,
   );
 
   const late = new Sample();
@@ -141,45 +141,45 @@ Deno.test("replies come in their order, as many as are due, before the end", () 
   assert.match(late.problems.join(), /answered twice/);
 });
 
-Deno.test("broadcasts begin anywhere and have no gap", () => {
+Deno.test("requires broadcasts without a gap from any number on", () => {
   const sample = new Sample();
   sample.take(push("news", 5), push("news", 6));
   assert.deepEqual(sample.problems, []);
   sample.take(push("news", 8));
   sample.take(push("news", 7));
   assert.equal(sample.problems.length, 2);
-  assert.match(sample.problems[0] ?? "", /news is 8 and should be 7/);
+  assert.match(sample.problems[0] ?? "", /news is 8 instead of 7/);
   assert.equal(sample.tally.broadcasts, 4);
 });
 
-Deno.test("messages to one begin with the first", () => {
+Deno.test("requires messages to one client from the first on", () => {
   const sample = new Sample();
   sample.take(push("note", 1), push("note", 2));
   assert.deepEqual(sample.problems, []);
   sample.take(push("note", 2));
-  assert.match(sample.problems.join(), /note is 2 and should be 3/);
+  assert.match(sample.problems.join(), /note is 2 instead of 3/);
 });
 
-Deno.test("a number of a message that comes twice is noticed", () => {
+Deno.test("reports a message id that arrives twice", () => {
   const sample = new Sample();
   sample.send([message(1, "silence"), message(2, "silence")]);
   sample.take({ id: 1, message: "open", data: { id: 8 } });
   sample.take({ id: 1, message: "done" });
   assert.deepEqual(sample.problems, []);
   sample.take({ id: 2, message: "done", data: { id: 8 } });
-  assert.deepEqual(sample.problems, ["message 8 came twice"]);
+  assert.deepEqual(sample.problems, ["message 8 arrived twice"]);
 });
 
-Deno.test("an answer that a broadcast overtakes is noticed", () => {
+Deno.test("reports an answer that a broadcast overtakes", () => {
   const sample = new Sample();
   sample.send([operation(1, "echo"), operation(2, "echo")]);
   sample.take(push("news", 5), answer(1, undefined, 5));
   assert.deepEqual(sample.problems, []);
   sample.take(push("news", 6), answer(2, undefined, 5));
-  assert.match(sample.problems.join(), /last news .* is 6 and should be 5/);
+  assert.match(sample.problems.join(), /last broadcast .* is 6 instead of 5/);
 });
 
-Deno.test("items come in their order, all of them, and no more than are taken", () => {
+Deno.test("requires all items in order, within the credit", () => {
   const right = new Sample();
   right.send(stream(1, "a", 3, 2));
   right.take(items(1, "a", 1), items(1, "a", 2));
@@ -197,25 +197,25 @@ Deno.test("items come in their order, all of them, and no more than are taken", 
   const swapped = new Sample();
   swapped.send(stream(1, "a", 2, 9));
   swapped.take(items(1, "a", 2, 1));
-  assert.match(swapped.problems[0] ?? "", /item of .* is 2 and should be 1/);
+  assert.match(swapped.problems[0] ?? "", /item of .* is 2 instead of 1/);
 
   const lost = new Sample();
   lost.send(stream(1, "a", 2, 9));
   lost.take(items(1, "a", 1), { id: 1, message: "done" });
-  assert.match(lost.problems.join(), /number of items .* is 1 and should be 2/);
+  assert.match(lost.problems.join(), /number of items .* is 1 instead of 2/);
 
   const greedy = new Sample();
   greedy.send(stream(1, "a", 3, 2));
   greedy.take(items(1, "a", 1, 2, 3));
-  assert.match(greedy.problems.join(), /gave 3 items for a credit of 2/);
+  assert.match(greedy.problems.join(), /sent 3 items for a credit of 2/);
 
   const mixed = new Sample();
   mixed.send(stream(1, "a", 3, 2));
   mixed.take(items(1, "b", 1));
-  assert.match(mixed.problems.join(), /with a and was answered with b/);
+  assert.match(mixed.problems.join(), /nonce a, but its answer has b/);
 });
 
-Deno.test("a stream that is cancelled ends all the same", () => {
+Deno.test("requires the end of a cancelled stream", () => {
   const sample = new Sample();
   sample.send(stream(1, "a", 9, 9));
   sample.send({ id: 1, action: "cancel", data: {} });
@@ -228,7 +228,7 @@ Deno.test("a stream that is cancelled ends all the same", () => {
   assert.match(sample.problems.join(), /answered twice/);
 });
 
-Deno.test("what the server asks is done once", () => {
+Deno.test("expects one done frame for each request of the server", () => {
   const sample = new Sample();
   const data = { message: "question", data: { n: 1 }, id: 8 };
   const done = { id: 8, action: "done", data: { failed: false } };
@@ -237,16 +237,19 @@ Deno.test("what the server asks is done once", () => {
   assert.deepEqual(sample.problems, []);
   assert.equal(sample.tally.questions, 1);
   sample.send(done);
-  assert.match(sample.problems.join(), /done with 8, which nobody asked/);
+  assert.match(
+    sample.problems.join(),
+    /done with request 8, which the server did not send/,
+  );
 });
 
-Deno.test("a message that nobody knows is noticed", () => {
+Deno.test("reports an unknown message", () => {
   const sample = new Sample();
   sample.take(push("gossip", 1));
-  assert.match(sample.problems.join(), /nobody waits for .*gossip/);
+  assert.match(sample.problems.join(), /unexpected message .*gossip/);
 });
 
-Deno.test("only what has an error coming may fail, with that error", () => {
+Deno.test("requires the expected error, and no other one", () => {
   const sample = new Sample();
   sample.send([operation(1, "fail"), operation(2, "missing")]);
   sample.fail(1, 6);
@@ -259,7 +262,7 @@ Deno.test("only what has an error coming may fail, with that error", () => {
   assert.match(sample.problems[1] ?? "", /"echo" was answered with error 6/);
 });
 
-Deno.test("who goes beyond limits has that error coming", () => {
+Deno.test("accepts the errors of a client that exceeds limits", () => {
   const sample = new Sample({ allowed: [9] });
   sample.send(operation(1, "echo"));
   sample.fail(1, 9, { limit: "maxPending", value: 1 });
@@ -267,7 +270,7 @@ Deno.test("who goes beyond limits has that error coming", () => {
   assert.deepEqual(sample.tally.limits, { maxPending: 1 });
 });
 
-Deno.test("a login fails only for who has that coming, whatever its id", () => {
+Deno.test("reports a failed login unless it is expected", () => {
   const wrong = new Sample({ logsIn: false, allowed: [3] });
   wrong.fail(null, 3);
   assert.deepEqual(wrong.problems, []);
@@ -279,7 +282,7 @@ Deno.test("a login fails only for who has that coming, whatever its id", () => {
   assert.match(right.problems.join(), /login was answered with error 3/);
 });
 
-Deno.test("what is no frame is noticed", () => {
+Deno.test("reports what is not a frame", () => {
   const sample = new Sample();
   sample.checker.received("{");
   sample.checker.received("[null]");

@@ -1,5 +1,5 @@
 /**
- * Clients that ask for more than the server allows.
+ * Clients that exceed the limits of the server.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { FrameChecker } from "./frame_checker.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { assertOpen, checkerOf, type Visit } from "./visit.ts";
 
-/** How many requests of a batch are under way too many. */
+/** The number of requests that exceed the limit. */
 const EXCESS = 20;
 
-/** How many calls fit into a frame, whatever their numbers. */
+/** The number of calls that fit into one frame. */
 const CALLS = 100;
 
-/** Has more requests under way than it may; each gets its own answer. */
+/** Sends too many requests at once. Each request gets an answer. */
 export async function askTooMuch(visit: Visit): Promise<void> {
   const { name, report, tally } = visit;
   const checker = checkerOf(visit, [ErrorCode.LIMIT_EXCEEDED]);
@@ -31,23 +31,23 @@ export async function askTooMuch(visit: Visit): Promise<void> {
         socket.callOf("later", { nonce: `${name}.${index}`, delay: 300 }),
     ),
   );
-  if (!await socket.settle()) report(`${name}: ended by ${socket.code}`);
-  tally.end("cut");
+  if (!await socket.settle()) report(`${name}: closed with ${socket.code}`);
+  tally.end("abort");
 }
 
-/** Sends what is as deep as it may be, and something deeper. */
+/** Sends data of the largest depth, and data that is deeper. */
 export async function askTooDeep(visit: Visit): Promise<void> {
   const { name, report, tally } = visit;
   using socket = await logIn(visit, checkerOf(visit));
-  // The object around it is one level, too.
+  // The object around the data is one level.
   const data = nest(LIMITS.maxDepth - 1);
   await socket.call("echo", { nonce: `${name}.1`, data });
   await socket.call("too deep", { nonce: `${name}.2`, data: [data] });
-  if (!await socket.settle()) report(`${name}: ended by ${socket.code}`);
-  tally.end("cut");
+  if (!await socket.settle()) report(`${name}: closed with ${socket.code}`);
+  tally.end("abort");
 }
 
-/** Sends more than it may at once. */
+/** Sends a frame that is too large. */
 export async function sendTooMuch(visit: Visit): Promise<void> {
   using socket = await logIn(visit, checkerOf(visit));
   await socket.write(textFrame("x".repeat(LIMITS.maxPayload + 1)));
@@ -55,13 +55,13 @@ export async function sendTooMuch(visit: Visit): Promise<void> {
   assertEnd(visit, socket, [CloseCode.MESSAGE_TOO_BIG]);
 }
 
-/** Asks faster than it may, and does not stop when it is told so. */
+/** Sends requests too fast, and does not stop. */
 export async function askTooFast(visit: Visit): Promise<void> {
   const checker = checkerOf(visit, [ErrorCode.LIMIT_EXCEEDED]);
   using socket = await logIn(visit, checker);
   await Promise.all([hurry(visit, socket), socket.readToEnd()]);
-  // It may be slow, too, with so much to read; and who goes on sending has the
-  // connection reset, with the Close frame that was on its way.
+  // The client also reads slowly. If it sends after the Close frame, the connection is
+  // reset, and the Close frame can be lost.
   const { ABNORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER } = CloseCode;
   assertEnd(visit, socket, [POLICY_VIOLATION, TRY_AGAIN_LATER, ABNORMAL]);
 }
@@ -77,7 +77,7 @@ async function hurry({ name }: Visit, socket: RawSocket): Promise<void> {
   }
 }
 
-/** Something that is so deep. */
+/** Returns an array of a depth. */
 function nest(depth: number): Json {
   let value: Json = 1;
   for (let level = 0; level < depth; level++) value = [value];
@@ -92,7 +92,7 @@ function assertEnd(
   tally.end(`code ${code}`);
   if (expected.includes(code)) return;
   report(
-    `${name}: was closed with ${code} instead of ${expected.join(" or ")}`,
+    `${name}: closed with ${code} instead of ${expected.join(" or ")}`,
   );
 }
 

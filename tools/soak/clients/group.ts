@@ -1,5 +1,5 @@
 /**
- * A number of clients, each of which visits the server again and again.
+ * Clients that visit the server again and again.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { pickRole } from "./roles.ts";
 import { Tally } from "./tally.ts";
 import { idle, type Role, type Visit } from "./visit.ts";
 
-/** The longest time from one visit to the next, in milliseconds. */
+/** The longest time between two visits, in milliseconds. */
 const PAUSE = 500;
 
 /** The clients of one process. */
@@ -20,7 +20,7 @@ export class ClientGroup {
   readonly tally = new Tally();
   readonly #options: GroupOptions;
   readonly #problems: Problems;
-  #actors: Promise<void>[] = [];
+  #visitors: Promise<void>[] = [];
   #isOver = true;
   #starts = 0;
 
@@ -29,31 +29,31 @@ export class ClientGroup {
     this.#problems = problems;
   }
 
-  /** Lets all begin to visit the server. */
+  /** Starts the visits. */
   start(): void {
     this.#isOver = false;
     this.#starts++;
     const { clients } = this.#options;
-    this.#actors = Array.from({ length: clients }, (_, index) => {
-      return this.#act(index);
+    this.#visitors = Array.from({ length: clients }, (_, index) => {
+      return this.#visitAgain(index);
     });
   }
 
-  /** Lets all end their visits, with all that is due to them. */
+  /** Lets all clients finish their visits. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#actors);
+    await Promise.all(this.#visitors);
   }
 
-  /** Takes up all connections that the server allows, and lets go of them. */
+  /** Opens all connections that the server allows, and closes them. */
   async fill(): Promise<void> {
     const { seed, name, capacity } = this.#options;
     const visit = this.#visitOf(`${name}.fill`, Random.of(seed, name, "fill"));
     await this.#play((visit) => fill(visit, capacity), visit);
   }
 
-  /** One client, visit by visit. */
-  async #act(index: number): Promise<void> {
+  /** Runs the visits of one client. */
+  async #visitAgain(index: number): Promise<void> {
     const { seed, name } = this.#options;
     for (let visits = 0; !this.#isOver; visits++) {
       const path = [name, this.#starts, index, visits];
@@ -79,8 +79,8 @@ export class ClientGroup {
     try {
       await role(visit);
     } catch (error) {
-      const text = error instanceof Error ? error.stack : Deno.inspect(error);
-      visit.report(`${visit.name}: ${role.name} failed: ${text}`);
+      const stack = error instanceof Error ? error.stack : Deno.inspect(error);
+      visit.report(`${visit.name}: ${role.name} failed: ${stack}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Clients that do not get in.
+ * Clients whose login fails.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Random } from "../random.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { checkerOf, type Visit } from "./visit.ts";
 
-/** More guesses than even a slow machine allows within the window. */
+/** More attempts than the server allows within the window, even on a slow machine. */
 const MAX_GUESSES = 10 * LIMITS.maxLoginFailures;
 
-/** A way not to get in. */
+/** A way to fail the login. */
 type Attempt = (socket: RawSocket) => Promise<void>;
 
-/** Tries to get in, and is told how that ends. */
+/** Fails the login in one of several ways. */
 export async function intrude(visit: Visit): Promise<void> {
   const { name, port, random, tally, report } = visit;
-  const checker = checkerOf(visit, REFUSALS);
+  const checker = checkerOf(visit, LOGIN_ERRORS);
   const address = addressOf(random);
   const socket = await RawSocket.open({ port, checker, address });
   if (typeof socket === "number") return tally.end(`status ${socket}`);
@@ -29,15 +29,15 @@ export async function intrude(visit: Visit): Promise<void> {
   await random.pick(ATTEMPTS)(socket);
   await socket.readToEnd();
   tally.end(`code ${socket.code}`);
-  if (checker.loggedIn) report(`${name}: got in`);
+  if (checker.loggedIn) report(`${name}: logged in without the token`);
 }
 
-/** Guesses tokens until it is locked out. */
+/** Tries wrong tokens until the server locks the address out. */
 export async function guessOn(visit: Visit): Promise<void> {
   const { name, port, random, tally, report } = visit;
   const address = addressOf(random);
   for (let guesses = 0; guesses < MAX_GUESSES; guesses++) {
-    const checker = checkerOf(visit, REFUSALS);
+    const checker = checkerOf(visit, LOGIN_ERRORS);
     const socket = await RawSocket.open({ port, checker, address });
     if (typeof socket === "number") return tally.end(`status ${socket}`);
     using _ = socket;
@@ -46,16 +46,16 @@ export async function guessOn(visit: Visit): Promise<void> {
     await socket.readToEnd();
     tally.end(`code ${socket.code}`);
   }
-  report(`${name}: could guess ${MAX_GUESSES} times`);
+  report(`${name}: could try ${MAX_GUESSES} tokens`);
 }
 
-/** An address of its own: it would lock out everyone else on this machine. */
+/** Returns an own address, because the server locks out all clients of an address. */
 function addressOf(random: Random): string {
   const part = () => random.between(0, 255);
   return `10.${part()}.${part()}.${part()}`;
 }
 
-const REFUSALS: readonly number[] = [
+const LOGIN_ERRORS: readonly number[] = [
   ErrorCode.INVALID_JSON,
   ErrorCode.INVALID_CONTENT,
   ErrorCode.LOGIN_FAILED,
@@ -64,7 +64,7 @@ const REFUSALS: readonly number[] = [
 
 const guess: Attempt = (socket) => socket.logIn([], "guess");
 
-/** Until the time for the login is up. */
+/** Waits for the login timeout. */
 const wait: Attempt = () => Promise.resolve();
 
 const babble: Attempt = (socket) => socket.write(textFrame("hello?"));

@@ -1,6 +1,6 @@
 /**
- * A WebSocket over TCP that one can cut, stall and use wrongly, and whose frames a
- * checker sees.
+ * A WebSocket over TCP that can be aborted, stopped and misused, with a checker for its
+ * frames.
  *
  * @module
  */
@@ -17,19 +17,19 @@ import type { JsonObject } from "@hoist/cli";
 import { TOKEN } from "../commands.ts";
 import type { FrameChecker } from "./frame_checker.ts";
 
-/** How a socket is opened. */
+/** The options of a socket. */
 export interface RawOptions {
   readonly port: number;
   readonly checker: FrameChecker;
-  /** The address that a proxy in front of the server would tell */
+  /** The address that a proxy in front of the server would send */
   readonly address?: string;
 }
 
 const CHUNK = 65_536;
 
-/** A WebSocket that does nothing of its own accord. */
+/** A WebSocket without any automatic behavior. */
 export class RawSocket implements Disposable {
-  /** The code of the Close frame that came, 1006 if the connection just ended */
+  /** The code of the Close frame; 1006 if the connection ended without one */
   code: number | undefined;
   readonly #connection: Deno.TcpConn;
   readonly #checker: FrameChecker;
@@ -43,7 +43,7 @@ export class RawSocket implements Disposable {
     this.#checker = checker;
   }
 
-  /** Opens a socket; the status of the answer if the server refuses that. */
+  /** Opens a socket. Returns the status of the response if the server rejects it. */
   static async open(
     { port, checker, address }: RawOptions,
   ): Promise<RawSocket | number> {
@@ -51,11 +51,11 @@ export class RawSocket implements Disposable {
     const socket = new RawSocket(connection, checker);
     const status = await socket.#upgrade(address);
     if (status === 101) return socket;
-    socket.cut();
+    socket.abort();
     return status;
   }
 
-  /** Sends the login, with the features of this library or with none. */
+  /** Sends the login, with extensions or without. */
   async logIn(features?: readonly string[], token = TOKEN): Promise<void> {
     await this.send({ id: this.#nextId(), token, version: "1.0.0", features });
   }
@@ -65,13 +65,13 @@ export class RawSocket implements Disposable {
     await this.send(this.callOf(operation, data));
   }
 
-  /** The frame of a call, to be sent alone or in a batch. */
+  /** Returns the frame of a call, which is sent alone or in an array. */
   callOf(operation: string, data: JsonObject): JsonObject {
     const id = this.#nextId();
     return { id, action: "operation", data: { operation, data } };
   }
 
-  /** Begins a stream; returns the id that it has. */
+  /** Starts a stream, and returns its id. */
   async stream(
     operation: string,
     data: JsonObject,
@@ -86,7 +86,7 @@ export class RawSocket implements Disposable {
     return id;
   }
 
-  /** Takes no more items of a stream. */
+  /** Cancels a stream. */
   async cancel(id: number): Promise<void> {
     await this.send({ id, action: "cancel", data: {} });
   }
@@ -98,7 +98,7 @@ export class RawSocket implements Disposable {
     await this.send({ id, action: "message", data: body });
   }
 
-  /** Sends a frame, or several that the checker takes one by one. */
+  /** Sends a frame, or an array of frames. */
   async send(frame: unknown): Promise<void> {
     const text = JSON.stringify(frame);
     this.#checker.sent(text);
@@ -106,11 +106,11 @@ export class RawSocket implements Disposable {
   }
 
   /** Sends a Close frame. */
-  async sayClose(code: number): Promise<void> {
+  async sendClose(code: number): Promise<void> {
     await this.write(closeFrame(code));
   }
 
-  /** Sends bytes; what a peer that has gone does not take is lost. */
+  /** Sends bytes. Ignores the error if the peer has disconnected. */
   async write(bytes: Uint8Array): Promise<void> {
     try {
       for (let at = 0; at < bytes.length;) {
@@ -121,7 +121,7 @@ export class RawSocket implements Disposable {
     }
   }
 
-  /** Reads a frame; `false` if the connection has ended. */
+  /** Reads a frame. Returns `false` at the end of the connection. */
   async read(): Promise<boolean> {
     while (this.#frames.length === 0) {
       if (this.code !== undefined || !await this.#fill()) return false;
@@ -132,7 +132,7 @@ export class RawSocket implements Disposable {
     return this.code === undefined;
   }
 
-  /** Reads on as long as something is due; `false` if the connection has ended. */
+  /** Reads until all requests are answered. Returns `false` at the end of the connection. */
   async settle(): Promise<boolean> {
     while (this.#checker.due > 0) {
       if (!await this.read()) return false;
@@ -140,22 +140,22 @@ export class RawSocket implements Disposable {
     return true;
   }
 
-  /** Reads until the connection has ended. */
+  /** Reads until the end of the connection. */
   async readToEnd(): Promise<void> {
     while (await this.read());
   }
 
-  /** Ends the connection without a word. */
-  cut(): void {
+  /** Ends the connection without a handshake. */
+  abort(): void {
     try {
       this.#connection.close();
     } catch {
-      // It has been cut before.
+      // The connection has already ended.
     }
   }
 
   [Symbol.dispose](): void {
-    this.cut();
+    this.abort();
   }
 
   #nextId(): number {
@@ -175,7 +175,7 @@ export class RawSocket implements Disposable {
       if (count === null) return 0;
       head += new TextDecoder("latin1").decode(this.#chunk.subarray(0, count));
     }
-    // The server says nothing before the login: no frame is lost here.
+    // The server sends nothing before the login, so no frame is lost here.
     return Number(head.split(" ", 2)[1]);
   }
 

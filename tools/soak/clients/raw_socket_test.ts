@@ -1,4 +1,4 @@
-/** A WebSocket that one can cut, stall and use wrongly. */
+/** A WebSocket that can be aborted, stopped and misused. */
 
 import assert from "node:assert/strict";
 import { serve, type Server } from "../../../server.ts";
@@ -10,7 +10,7 @@ import { RawSocket } from "./raw_socket.ts";
 import { Tally } from "./tally.ts";
 import { assertOpen } from "./visit.ts";
 
-/** A checker that fails the test with what it reports. */
+/** Returns a checker that fails the test with its first report. */
 function strictLedger(tally = new Tally()): FrameChecker {
   return new FrameChecker({ tally, report: (problem) => assert.fail(problem) });
 }
@@ -20,7 +20,7 @@ function serveToken(): Server {
   return serve(TOKEN, options);
 }
 
-Deno.test("what a raw socket says is answered, and its checker knows", async () => {
+Deno.test("sends requests and checks the answers", async () => {
   await using server = serveToken();
   server.operation("echo", (data) => data);
   const tally = new Tally();
@@ -37,7 +37,7 @@ Deno.test("what a raw socket says is answered, and its checker knows", async () 
   assert.deepEqual([tally.requests, tally.answers], [3, 3]);
 });
 
-Deno.test("the code of a Close frame is told", async () => {
+Deno.test("reports the code of a Close frame", async () => {
   await using server = serveToken();
   const { port } = server.addr;
   const checker = strictLedger();
@@ -49,7 +49,7 @@ Deno.test("the code of a Close frame is told", async () => {
   assert.equal(closed.code, 4001);
 });
 
-Deno.test("a socket that is cut is gone for the server", async () => {
+Deno.test("disconnects from the server when it is aborted", async () => {
   await using server = serveToken();
   const { port } = server.addr;
   const checker = strictLedger();
@@ -57,11 +57,11 @@ Deno.test("a socket that is cut is gone for the server", async () => {
   await socket.logIn();
   await socket.settle();
   assert.equal(server.clients.size, 1);
-  socket.cut();
+  socket.abort();
   while (server.clients.size > 0) await pause(1);
 });
 
-Deno.test("what is no WebSocket is told by its status", async () => {
+Deno.test("returns the status of a rejected upgrade", async () => {
   await using http = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("full", { status: 503 }),

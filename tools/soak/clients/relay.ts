@@ -1,12 +1,12 @@
 /**
- * A way to the server that can be cut, for clients that have no hold of their sockets.
- *
+ * A TCP proxy in front of the server that can end its connections, for clients that do not
+ * own their sockets.
  * @module
  */
 
 const CHUNK = 65_536;
 
-/** Passes on all that comes, both ways. */
+/** Forwards all bytes in both directions. */
 export class Relay implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #port: number;
@@ -15,7 +15,7 @@ export class Relay implements Disposable {
   /**
    * Constructs a `Relay`.
    *
-   * @param port Where the server is
+   * @param port The port of the server
    */
   constructor(port: number) {
     this.#port = port;
@@ -23,20 +23,20 @@ export class Relay implements Disposable {
     void this.#accept();
   }
 
-  /** The URL to connect to instead of the server's. */
+  /** The URL of the relay. */
   get url(): string {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Cuts all connections, amid what they carry. */
-  cut(): void {
+  /** Ends all connections, in the middle of their data. */
+  abort(): void {
     for (const connection of this.#connections) connection.close();
     this.#connections.clear();
   }
 
   [Symbol.dispose](): void {
     this.#listener.close();
-    this.cut();
+    this.abort();
   }
 
   async #accept(): Promise<void> {
@@ -47,13 +47,13 @@ export class Relay implements Disposable {
     this.#connections.add(near);
     const hostname = "127.0.0.1";
     const far = await Deno.connect({ hostname, port: this.#port });
-    // It may have been cut in between.
+    // The connection can have ended in the meantime.
     if (!this.#connections.has(near)) return far.close();
     this.#connections.add(far);
     await Promise.all([this.#pump(near, far), this.#pump(far, near)]);
   }
 
-  /** Passes on one way; the end of either is the end of both. */
+  /** Forwards one direction. The end of one direction ends both. */
   async #pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     const chunk = new Uint8Array(CHUNK);
     try {
@@ -65,7 +65,7 @@ export class Relay implements Disposable {
         }
       }
     } catch {
-      // Either of them has been cut, here or by its owner.
+      // One of the connections has been ended, here or by its owner.
     }
     this.#end(from);
     this.#end(to);

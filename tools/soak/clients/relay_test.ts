@@ -1,4 +1,4 @@
-/** A way to the server that can be cut. */
+/** A TCP proxy that can end its connections. */
 
 import assert from "node:assert/strict";
 import { ConnectionClosedError } from "../../../common/errors.ts";
@@ -6,7 +6,7 @@ import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
 import { gate } from "../../../tests/support/timing.ts";
 import { Relay } from "./relay.ts";
 
-Deno.test("what goes through a relay arrives, until it is cut", async () => {
+Deno.test("forwards data until its connections are ended", async () => {
   await using server = serveQuietly({ limits: { maxPayload: 1_000_000 } });
   const { opened, open } = gate();
   server.operation("echo", (data) => data);
@@ -17,7 +17,7 @@ Deno.test("what goes through a relay arrives, until it is cut", async () => {
   assert.deepEqual(await connection.operation("echo", data), data);
 
   const waiting = connection.operation("wait");
-  relay.cut();
+  relay.abort();
   await assert.rejects(waiting, ConnectionClosedError);
   open();
 

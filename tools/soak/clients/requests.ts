@@ -1,5 +1,5 @@
 /**
- * The requests that the clients of the library make, and what has to come back.
+ * The requests of the clients that use the library, and their expected answers.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import {
   ResponseError,
   TimeoutError,
 } from "@hoist/cli";
-import { PATIENCE } from "../commands.ts";
+import { TIMEOUT } from "../commands.ts";
 import type { Random } from "../random.ts";
 import { abort, beAsked, breakOff, takeAll } from "./streams.ts";
 
-/** Makes a request and checks all that comes back. */
+/** Makes a request, and checks the answer. */
 type Kind = (
   connection: Connection,
   random: Random,
   nonce: string,
 ) => Promise<void>;
 
-/** No answer takes so long: this is how one that never comes is noticed. */
-const OPTIONS = { timeout: PATIENCE };
+/** A timeout that is only reached if an answer is missing. */
+const OPTIONS = { timeout: TIMEOUT };
 
-/** Makes a request of any kind; rejects if something else comes back than is due. */
+/** Makes a request of a random kind. Rejects if the answer is wrong. */
 export async function makeRequest(
   connection: Connection,
   random: Random,
@@ -65,7 +65,7 @@ const count: Kind = async (connection, random, nonce) => {
   assert.deepEqual(numbers, expected);
 };
 
-/** A message, a reply to it, and a reply to that. */
+/** Sends a message, replies to its reply, and expects a reply to that. */
 const converse: Kind = async (connection, _random, nonce) => {
   const sent = await connection.message(
     "count",
@@ -98,7 +98,7 @@ const silence: Kind = async (connection, _random, nonce) => {
   assert.equal(sent.replies.length, 0);
 };
 
-/** A caller that does not wait for the answer; it comes all the same. */
+/** Aborts a call. The server answers it anyway. */
 const giveUp: Kind = async (connection, random, nonce) => {
   const data = { nonce, delay: random.between(0, 20) };
   const options = { timeout: random.between(0, 20) };
@@ -106,7 +106,7 @@ const giveUp: Kind = async (connection, random, nonce) => {
     assert.deepEqual(await connection.operation("later", data, options), data);
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    // With the same delay, this one is answered after the other.
+    // With the same delay, the server answers this call after the other one.
     await connection.operation("later", data, OPTIONS);
   }
 };

@@ -1,13 +1,12 @@
 /**
- * A client of the library whose way to the server is cut again and again, and that
- * comes back.
+ * A client of the library whose connection is lost again and again, and that reconnects.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { connect, type Connection, ConnectionClosedError } from "@hoist/cli";
-import { PATIENCE, TOKEN } from "../commands.ts";
+import { TIMEOUT, TOKEN } from "../commands.ts";
 import type { Random } from "../random.ts";
 import { Relay } from "./relay.ts";
 import { makeRequest } from "./requests.ts";
@@ -15,16 +14,16 @@ import { answerQuestions } from "./streams.ts";
 import { tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, idle, type Visit } from "./visit.ts";
 
-/** Comes back soon, as it is here to be cut off, and goes on asking meanwhile. */
+/** Short delays, because the connection is lost often; requests are queued meanwhile. */
 const RECONNECT = { minDelay: 10, maxDelay: 200, maxQueue: 32 };
 
-/** Comes back a few times; whatever is under way is answered, rejected or repeated. */
+/** Reconnects a few times. Each request is answered, rejected or repeated. */
 export async function roam(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
   using relay = new Relay(port);
   await using connection = await connect(TOKEN, {
     url: relay.url,
-    timeout: PATIENCE,
+    timeout: TIMEOUT,
     reconnect: RECONNECT,
     WebSocket: tappedSocket(() => checkerOf(visit)),
   });
@@ -39,7 +38,7 @@ export async function roam(visit: Visit): Promise<void> {
   tally.end(`code ${(await connection.closed).code}`);
 }
 
-/** Asks for this and that, is cut, and comes back. */
+/** Sends requests, loses the connection, and reconnects. */
 async function stay(
   connection: Connection,
   relay: Relay,
@@ -56,20 +55,20 @@ async function stay(
   );
   const repeated = repeat(connection, random, name);
   await idle(visit, 150);
-  relay.cut();
+  relay.abort();
   for (const outcome of await requests) assertFair(outcome);
   const outcome = await repeated;
   if (outcome !== undefined) throw outcome;
 }
 
-/** Something that is answered whatever happens; resolves to what is wrong with it. */
+/** A request that settles in any case. Resolves to the problem, if there is one. */
 async function repeat(
   connection: Connection,
   random: Random,
   nonce: string,
 ): Promise<unknown> {
   const data = { nonce, delay: random.between(0, 200) };
-  const options = { idempotent: true, timeout: PATIENCE };
+  const options = { idempotent: true, timeout: TIMEOUT };
   try {
     const result = await connection.operation("later", data, options);
     assert.deepEqual(result, data);
@@ -78,14 +77,14 @@ async function repeat(
   }
 }
 
-/** A request is answered as it should be, or its caller learns that it was cut. */
+/** Expects the right answer, or an error about the lost connection. */
 function assertFair(outcome: PromiseSettledResult<void>): void {
   if (outcome.status === "fulfilled") return;
   if (outcome.reason instanceof ConnectionClosedError) return;
   throw outcome.reason;
 }
 
-/** Listeners stay, and get no broadcast twice or in another order. */
+/** Listeners stay registered. No broadcast arrives twice or out of order. */
 function follow(connection: Connection, visit: Visit): void {
   const { name, tally, report } = visit;
   let last = 0;

@@ -1,5 +1,5 @@
 /**
- * Who there is in the group.
+ * The roles of the clients in a group.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { talk } from "./talker.ts";
 import { vanish } from "./vanisher.ts";
 import type { Role } from "./visit.ts";
 
-/** Each role, and how many of a thousand visits have it. */
+/** The roles, with their shares in 1,000 visits. */
 export const ROLES: readonly (readonly [Role, number])[] = [
   [talk, 590],
   [vanish, 130],
@@ -29,7 +29,7 @@ export const ROLES: readonly (readonly [Role, number])[] = [
   [askTooFast, 10],
 ];
 
-/** The role of a visit: each client begins with another one. */
+/** Returns the role of a visit. The first visits of a group have all roles. */
 export function pickRole(random: Random, client: number, visits: number): Role {
   const [first] = ROLES[client] ?? [];
   if (visits === 0 && first !== undefined) return first;

@@ -1,14 +1,14 @@
-/** Who there is in the group. */
+/** The roles of the clients in a group. */
 
 import assert from "node:assert/strict";
 import { Random } from "../random.ts";
 import { pickRole, ROLES } from "./roles.ts";
 
-Deno.test("the shares of all roles are the whole", () => {
+Deno.test("has shares that add up to the whole", () => {
   assert.equal(ROLES.reduce((sum, [, share]) => sum + share, 0), 1_000);
 });
 
-Deno.test("the first visits of a group have all roles, the later ones any", () => {
+Deno.test("gives all roles to the first visits, and random roles later", () => {
   const random = new Random(1);
   const first = ROLES.map((_, client) => pickRole(random, client, 0));
   assert.deepEqual(first, ROLES.map(([role]) => role));

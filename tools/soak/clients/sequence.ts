@@ -1,14 +1,14 @@
 /**
- * Numbers that come one after the other.
+ * Consecutive numbers.
  *
  * @module
  */
 
-/** A sequence without gaps that may begin anywhere. */
+/** Checks that numbers are consecutive, from any number on. */
 export class Sequence {
   #last: number | undefined;
 
-  /** Takes a number; what is wrong with it, if anything is. */
+  /** Adds a number. Returns the problem, if there is one. */
   take(number: number): string | undefined {
     const last = this.#last;
     this.#last = number;

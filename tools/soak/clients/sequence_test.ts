@@ -1,9 +1,9 @@
-/** Numbers that come one after the other. */
+/** Consecutive numbers. */
 
 import assert from "node:assert/strict";
 import { Sequence } from "./sequence.ts";
 
-Deno.test("a sequence begins anywhere and has no gap", () => {
+Deno.test("accepts consecutive numbers from any number on", () => {
   const sequence = new Sequence();
   assert.equal(sequence.take(7), undefined);
   assert.equal(sequence.take(8), undefined);

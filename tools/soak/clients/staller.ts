@@ -1,24 +1,24 @@
 /**
- * Clients that stop reading for a while, or for good.
+ * Clients that stop reading for a while or forever.
  *
  * @module
  */
 
 import { CloseCode, connect } from "@hoist/cli";
-import { PATIENCE, TOKEN } from "../commands.ts";
+import { TIMEOUT, TOKEN } from "../commands.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { assertOpen, checkerOf, idle, type Visit } from "./visit.ts";
 
-/** More than the operating system keeps for a connection, at both its ends. */
+/** More bytes than the operating system buffers for a connection at both ends. */
 const FLOOD = { count: 2_000, size: 16_000 };
 
-/** The same as a stream, which waits for its client. */
+/** The same amount as a stream, which waits for its client. */
 const STREAM = { size: 16_000, credit: 2_000 };
 
-/** How long the server may take to notice, in milliseconds. */
-const LIMIT = PATIENCE / 2;
+/** The longest time until the server notices, in milliseconds. */
+const LIMIT = TIMEOUT / 2;
 
-/** Reads nothing for a while, and then finds all that it missed. */
+/** Stops reading for a while, and then receives everything. */
 export async function doze(visit: Visit): Promise<void> {
   const { name, random, report, tally } = visit;
   using socket = await logIn(visit);
@@ -28,28 +28,28 @@ export async function doze(visit: Visit): Promise<void> {
     await idle(visit, 1_000);
     await socket.settle();
   }
-  if (socket.code !== undefined) report(`${name}: ended by ${socket.code}`);
-  tally.end("cut");
+  if (socket.code !== undefined) report(`${name}: closed with ${socket.code}`);
+  tally.end("abort");
 }
 
-/** Has more sent than the server keeps, and reads nothing until it is cut off. */
+/** Lets the server send more than its limit, and does not read until it is disconnected. */
 export async function stall(visit: Visit): Promise<void> {
   const { name, random, report, tally } = visit;
   using socket = await logIn(visit);
   await socket.call("watch me", { nonce: `${name}.0`, name });
   await socket.settle();
-  // One request for all: a socket that is closed with something unread is reset, and
-  // the Close frame lost.
+  // One request causes all data. If a socket is closed with unread data, it is reset, and
+  // the Close frame is lost.
   await socket.call("flood", { nonce: `${name}.1`, ...FLOOD });
-  if (random.happens(0.3)) return tally.end("cut");
-  if (!await isGone(visit)) report(`${name}: was not cut off`);
+  if (random.happens(0.3)) return tally.end("abort");
+  if (!await isGone(visit)) report(`${name}: was not disconnected`);
   await socket.readToEnd();
   tally.end(`code ${socket.code}`);
-  const isTold = socket.code === CloseCode.TRY_AGAIN_LATER;
-  if (!isTold) report(`${name}: was cut off with ${socket.code}`);
+  const isExpected = socket.code === CloseCode.TRY_AGAIN_LATER;
+  if (!isExpected) report(`${name}: was disconnected with ${socket.code}`);
 }
 
-/** Takes more items than anyone keeps, and reads none for a while: it may. */
+/** Stops reading a long stream for a while, which is allowed. */
 export async function lag(visit: Visit): Promise<void> {
   const { name, random, report, tally } = visit;
   using socket = await logIn(visit, ["batch", "stream"]);
@@ -57,19 +57,19 @@ export async function lag(visit: Visit): Promise<void> {
   const data = { nonce: name, size };
   const id = await socket.stream("numbers", data, credit);
   await idle(visit, 1_000);
-  if (random.happens(0.5)) return tally.end("cut");
+  if (random.happens(0.5)) return tally.end("abort");
   await socket.cancel(id);
-  if (!await socket.settle()) report(`${name}: ended by ${socket.code}`);
-  tally.end("cut");
+  if (!await socket.settle()) report(`${name}: closed with ${socket.code}`);
+  tally.end("abort");
 }
 
-/** Whether the server lets go of the client; asked for by another one. */
+/** Returns whether the server has disconnected the client. Another client asks. */
 async function isGone({ port, name }: Visit): Promise<boolean> {
   const url = `http://127.0.0.1:${port}`;
-  await using connection = await connect(TOKEN, { url, timeout: PATIENCE });
+  await using connection = await connect(TOKEN, { url, timeout: TIMEOUT });
   const data = { nonce: name, name, limit: LIMIT };
   const result = await connection.operation("gone", data, {
-    timeout: PATIENCE,
+    timeout: TIMEOUT,
   });
   return Object(result).gone === true;
 }

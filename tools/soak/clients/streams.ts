@@ -1,6 +1,6 @@
 /**
- * The streams that the clients of the library take, to their end or not, and what the
- * server asks them.
+ * The streams that the clients of the library read, completely or in part, and the requests
+ * of the server.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import {
   type ServerMessage,
   type StreamOptions,
 } from "@hoist/cli";
-import { PATIENCE } from "../commands.ts";
+import { TIMEOUT } from "../commands.ts";
 import type { Random } from "../random.ts";
 
-/** No answer takes so long: this is how one that never comes is noticed. */
-const OPTIONS = { timeout: PATIENCE };
+/** A timeout that is only reached if an answer is missing. */
+const OPTIONS = { timeout: TIMEOUT };
 
-/** How many items may be on the way: one by one, a few, as many as there are. */
+/** The sizes of the buffer: one item, a few items, many items. */
 const BUFFERS = [1, 2, 7, 256] as const;
 
-/** How a stream is taken; no item takes so long either. */
+/** The options of a stream. */
 const optionsOf = (random: Random): StreamOptions => ({
   buffer: random.pick(BUFFERS),
-  signal: AbortSignal.timeout(PATIENCE),
+  signal: AbortSignal.timeout(TIMEOUT),
 });
 
-/** Takes all there is. */
+/** Reads a stream to its end. */
 export async function takeAll(
   connection: Connection,
   random: Random,
@@ -40,7 +40,7 @@ export async function takeAll(
   assert.equal(await take(stream, nonce, Infinity), to);
 }
 
-/** Takes some, and no more. */
+/** Reads a part of a stream. */
 export async function breakOff(
   connection: Connection,
   random: Random,
@@ -53,7 +53,7 @@ export async function breakOff(
   await assertOver(connection, nonce);
 }
 
-/** Is told amid a stream to leave it at that. */
+/** Aborts a stream in the middle. */
 export async function abort(
   connection: Connection,
   random: Random,
@@ -76,7 +76,7 @@ export async function abort(
   await assertOver(connection, nonce);
 }
 
-/** Lets the server ask, and replies or does not. */
+/** Makes the server send a request, and replies or not. */
 export async function beAsked(
   connection: Connection,
   random: Random,
@@ -87,7 +87,7 @@ export async function beAsked(
   assert.deepEqual(result, { nonce, reply: replyTo(n) });
 }
 
-/** Replies to what the server asks. */
+/** Replies to the requests of the server. */
 export function answerQuestions(connection: Connection): void {
   connection.receive("question", async (message: ServerMessage) => {
     const { nonce = null, n } = message.data;
@@ -96,18 +96,18 @@ export function answerQuestions(connection: Connection): void {
     try {
       await message.reply("reply", { nonce, n: reply }, OPTIONS);
     } catch (error) {
-      // Whoever comes and goes cannot reply to what is gone.
+      // After a reconnect, a reply to the old connection fails.
       if (!(error instanceof ConnectionClosedError)) throw error;
     }
   });
 }
 
-/** What the reply to a number is; some get none. */
+/** Returns the reply to a number; some requests get no reply. */
 function replyTo(n: number): number | null {
   return n % 5 === 0 ? null : n + 1;
 }
 
-/** Takes so many items, which have to be those that are due; returns how many came. */
+/** Reads up to `most` items, checks them, and returns their number. */
 async function take(
   stream: OperationStream,
   nonce: string,
@@ -122,17 +122,17 @@ async function take(
   return taken;
 }
 
-/** The generator gets to its `finally`, also if nobody wants its items any more. */
+/** Checks that the generator reaches its `finally`, also after a cancel. */
 async function assertOver(
   connection: Connection,
   nonce: string,
 ): Promise<void> {
-  const data = { nonce, limit: PATIENCE / 2 };
+  const data = { nonce, limit: TIMEOUT / 2 };
   const result = await connection.operation("over", data, OPTIONS);
   assert.deepEqual(result, { nonce, over: true });
 }
 
-/** Whether an error is the one that is due, or says that there is no connection. */
+/** Returns a check for an expected error, or for a lost connection. */
 function isSame(reason: Error): (error: unknown) => boolean {
   return (error) => {
     if (error === reason) return true;

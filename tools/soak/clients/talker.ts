@@ -1,11 +1,11 @@
 /**
- * A client that talks with the library, and expects to lose nothing.
+ * A client of the library that keeps its connection and loses nothing.
  *
  * @module
  */
 
 import { connect, type Connection } from "@hoist/cli";
-import { PATIENCE, TOKEN } from "../commands.ts";
+import { TIMEOUT, TOKEN } from "../commands.ts";
 import { makeRequest } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
 import { answerQuestions } from "./streams.ts";
@@ -15,12 +15,12 @@ import { checkerOf, idle, type Visit } from "./visit.ts";
 /** The longest pause between two rounds of requests, in milliseconds. */
 const PAUSE = 400;
 
-/** Connects, talks for a few rounds, waits for all answers, says goodbye. */
+/** Connects, sends some rounds of requests, waits for all answers, and closes. */
 export async function talk(visit: Visit): Promise<void> {
   const checker = checkerOf(visit);
   await using connection = await connect(TOKEN, {
     url: `http://127.0.0.1:${visit.port}`,
-    timeout: PATIENCE,
+    timeout: TIMEOUT,
     WebSocket: tappedSocket(() => checker),
   });
   visit.tally.connections++;
@@ -37,7 +37,7 @@ export async function talk(visit: Visit): Promise<void> {
   visit.tally.end(`code ${code}`);
 }
 
-/** Several requests at once. */
+/** Sends several requests at once. */
 async function talkAtOnce(
   connection: Connection,
   { name, random }: Visit,
@@ -53,7 +53,7 @@ async function talkAtOnce(
   );
 }
 
-/** Checks the order in which broadcasts reach a listener. */
+/** Checks the order of the broadcasts in a listener. */
 function follow(connection: Connection, { name, report }: Visit): void {
   const sequence = new Sequence();
   connection.receive("news", ({ data }) => {

@@ -1,30 +1,30 @@
 /**
- * What the clients of one process have counted.
+ * The counters of the clients of one process.
  *
  * @module
  */
 
-/** Counters that add up over processes. */
+/** Counters that can be added. */
 export interface Counts {
-  /** Connections that were opened, logged in or not */
+  /** Opened connections, with or without a login */
   readonly connections: number;
   readonly requests: number;
   readonly answers: number;
-  /** Broadcasts that arrived */
+  /** Received broadcasts */
   readonly broadcasts: number;
-  /** Messages to one client that arrived */
+  /** Received messages to a single client */
   readonly notes: number;
-  /** Items of streams that arrived */
+  /** Received items of streams */
   readonly items: number;
-  /** What the server asked */
+  /** Received requests of the server */
   readonly questions: number;
-  /** By what ended them: `code 1013`, `status 429`, `cut` … */
+  /** The ends of connections, by cause: `code 1013`, `status 429`, `abort` … */
   readonly ends: Readonly<Record<string, number>>;
-  /** By the name of the limit that a request went beyond */
+  /** Requests that exceeded a limit, by the name of the limit */
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** Counters. */
+/** The counters of one process. */
 export class Tally implements Counts {
   connections = 0;
   requests = 0;
@@ -36,18 +36,18 @@ export class Tally implements Counts {
   readonly ends: Record<string, number> = {};
   readonly limits: Record<string, number> = {};
 
-  /** Counts the end of a connection, or of an attempt at one. */
+  /** Counts the end of a connection, or of an attempt to connect. */
   end(how: string): void {
     this.ends[how] = (this.ends[how] ?? 0) + 1;
   }
 
-  /** Counts a request that was refused as it goes beyond a limit. */
+  /** Counts a request that was rejected because of a limit. */
   exceed(limit: string): void {
     this.limits[limit] = (this.limits[limit] ?? 0) + 1;
   }
 }
 
-/** The sum of what several processes have counted. */
+/** Adds the counters of several processes. */
 export function sum(counts: readonly Counts[]): Counts {
   const total = (of: (each: Counts) => number) =>
     counts.reduce((sum, each) => sum + of(each), 0);

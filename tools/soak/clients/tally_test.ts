@@ -1,13 +1,13 @@
-/** What the clients of several processes have counted. */
+/** The counters of the clients of several processes. */
 
 import assert from "node:assert/strict";
 import { sum, Tally } from "./tally.ts";
 
-Deno.test("counts add up, those by name, too", () => {
+Deno.test("adds counters, also by name", () => {
   const one = new Tally();
   one.connections = 1;
   one.requests = 20;
-  one.end("cut");
+  one.end("abort");
   one.exceed("maxRate");
   const other = new Tally();
   other.connections = 2;
@@ -16,7 +16,7 @@ Deno.test("counts add up, those by name, too", () => {
   other.notes = 5;
   other.items = 6;
   other.questions = 7;
-  other.end("cut");
+  other.end("abort");
   other.end("code 1000");
   assert.deepEqual(sum([one, other]), {
     connections: 3,
@@ -26,12 +26,12 @@ Deno.test("counts add up, those by name, too", () => {
     notes: 5,
     items: 6,
     questions: 7,
-    ends: { cut: 2, "code 1000": 1 },
+    ends: { abort: 2, "code 1000": 1 },
     limits: { maxRate: 1 },
   });
 });
 
-Deno.test("nobody has counted anything", () => {
+Deno.test("adds no counters to zero", () => {
   const { connections, ends } = sum([]);
   assert.deepEqual({ connections, ends }, { connections: 0, ends: {} });
 });

@@ -1,6 +1,6 @@
 /**
- * A WebSocket that somebody listens in on: what the library makes of a frame does not
- * tell whether there was one too many.
+ * A WebSocket with a checker for its frames, because the library does not show a frame that
+ * arrives twice.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { WebSocketConstructor } from "@hoist/cli";
 import type { FrameChecker } from "./frame_checker.ts";
 
-/** A class of WebSockets; `open` makes the checker of each. */
+/** Returns a WebSocket class. `open` returns the checker of each socket. */
 export function tappedSocket(open: () => FrameChecker): WebSocketConstructor {
   return class extends WebSocket {
     readonly #checker = open();

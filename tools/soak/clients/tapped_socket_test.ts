@@ -1,4 +1,4 @@
-/** A WebSocket that somebody listens in on. */
+/** A WebSocket with a checker for its frames. */
 
 import assert from "node:assert/strict";
 import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
@@ -6,7 +6,7 @@ import { FrameChecker } from "./frame_checker.ts";
 import { Tally } from "./tally.ts";
 import { tappedSocket } from "./tapped_socket.ts";
 
-Deno.test("what the library says and hears is in the checker", async () => {
+Deno.test("checks the frames in both directions", async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
   const tally = new Tally();
@@ -21,5 +21,5 @@ Deno.test("what the library says and hears is in the checker", async () => {
   assert.deepEqual([tally.requests, tally.answers], [3, 3]);
   await server.broadcast("gossip");
   await connection.message("hello");
-  assert.match(problems.join(), /nobody waits for .*gossip/);
+  assert.match(problems.join(), /unexpected message .*gossip/);
 });

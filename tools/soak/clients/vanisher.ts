@@ -1,5 +1,5 @@
 /**
- * Clients that go without a word, at any moment.
+ * Clients that end the connection without a handshake, at any moment.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { textFrame } from "../../lib/frames.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { assertOpen, checkerOf, idle, type Visit } from "./visit.ts";
 
-/** A moment at which one may vanish. */
+/** The moment of the end. */
 type Exit = (socket: RawSocket, visit: Visit) => Promise<void>;
 
-/** Connects, and is gone. */
+/** Connects, and ends the connection. */
 export async function vanish(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
   if (random.happens(0.1)) return await vanishUnheard(visit);
@@ -20,10 +20,10 @@ export async function vanish(visit: Visit): Promise<void> {
   );
   tally.connections++;
   await random.pick(EXITS)(socket, visit);
-  tally.end("cut");
+  tally.end("abort");
 }
 
-/** Before the WebSocket is open. */
+/** Ends the connection before the WebSocket is open. */
 async function vanishUnheard(visit: Visit): Promise<void> {
   const { port, random } = visit;
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -51,7 +51,7 @@ const amidRequests: Exit = async (socket, visit) => {
   }
 };
 
-/** Amid streams, of which it reads some and cancels others, and without a reply. */
+/** Ends it during streams, some of them partly read or cancelled. */
 const amidStreams: Exit = async (socket, visit) => {
   const { name, random } = visit;
   await socket.logIn(["batch", "stream", "request"]);
@@ -73,11 +73,11 @@ const amidFrame: Exit = async (socket, { random }) => {
   await socket.write(frame.subarray(0, random.between(1, frame.length - 1)));
 };
 
-/** Says that it closes, and does not wait for the answer. */
+/** Sends a Close frame, and does not wait for the answer. */
 const amidClosing: Exit = async (socket, { random }) => {
   await socket.logIn();
   if (random.happens(0.5)) await socket.settle();
-  await socket.sayClose(random.pick([1000, 1001, 3000]));
+  await socket.sendClose(random.pick([1000, 1001, 3000]));
 };
 
 const EXITS: readonly [Exit, ...Exit[]] = [

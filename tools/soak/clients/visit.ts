@@ -1,5 +1,5 @@
 /**
- * What a client of the group knows while it visits the server.
+ * The context of a client during a visit.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { FrameChecker } from "./frame_checker.ts";
 import { RawSocket } from "./raw_socket.ts";
 import type { Tally } from "./tally.ts";
 
-/** One visit of one client, from its connecting to its leaving. */
+/** One visit of one client, from connect to disconnect. */
 export interface Visit {
   readonly port: number;
   /** A name that no other visit has */
   readonly name: string;
   readonly random: Random;
   readonly tally: Tally;
-  /** Whether it is time to leave */
+  /** Whether the client should disconnect */
   isOver(): boolean;
-  /** Is told what is wrong */
+  /** Called with each problem */
   report(problem: string): void;
 }
 
-/** What a kind of client does in a visit. */
+/** The behavior of a client during a visit. */
 export type Role = (visit: Visit) => Promise<void>;
 
-/** A checker for a connection of a visit; `allowed` as in its options. */
+/** Returns a checker for a connection of a visit. */
 export function checkerOf(
   { name, tally, report }: Visit,
   allowed: readonly number[] = [],
@@ -38,13 +38,13 @@ export function checkerOf(
   });
 }
 
-/** Does nothing for a while. */
+/** Waits for a random time. */
 export function idle({ random }: Visit, most: number): Promise<void> {
   return pause(random.between(0, most));
 }
 
-/** A socket that the server has no reason to refuse. */
+/** Returns the socket, or throws an error if the server rejected it. */
 export function assertOpen(socket: RawSocket | number): RawSocket {
   if (socket instanceof RawSocket) return socket;
-  throw new Error(`the server answered an upgrade with status ${socket}`);
+  throw new Error(`the server rejected an upgrade with status ${socket}`);
 }

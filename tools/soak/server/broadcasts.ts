@@ -1,5 +1,5 @@
 /**
- * Broadcasts one number after the other, all the time.
+ * Broadcasts consecutive numbers.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Server } from "@hoist/cli";
 import type { Problems } from "../problems.ts";
 import type { LeakCheck } from "./leak_check.ts";
 
-/** The time from one burst of broadcasts to the next, in milliseconds. */
+/** The time between two bursts, in milliseconds. */
 const INTERVAL = 50;
 
-/** How many there are in a burst, one after the other. */
+/** The numbers of broadcasts in the bursts. */
 const BURSTS = [1, 1, 2, 1, 5] as const;
 
-/** The broadcasts of the long run. */
+/** The broadcasts of the soak test. */
 export class Broadcasts {
   /** The number of the last broadcast */
   last = 0;
-  /** What became of the broadcasts */
+  /** The results of the broadcasts */
   readonly totals = { broadcasts: 0, delivered: 0, skipped: 0, failed: 0 };
   readonly #server: Server;
   readonly #problems: Problems;
@@ -33,12 +33,12 @@ export class Broadcasts {
     this.resume();
   }
 
-  /** Goes on. */
+  /** Resumes the broadcasts. */
   resume(): void {
     this.#timer ??= setInterval(() => this.#send(), INTERVAL);
   }
 
-  /** Says nothing until it is resumed. */
+  /** Pauses the broadcasts. */
   pause(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -68,9 +68,9 @@ export class Broadcasts {
       this.totals.delivered += delivered;
       this.totals.skipped += skipped;
       this.totals.failed += failed;
-      const told = delivered + skipped + failed;
-      if (told !== due) {
-        this.#problems.add(`a broadcast to ${due} was accounted for ${told}`);
+      const total = delivered + skipped + failed;
+      if (total !== due) {
+        this.#problems.add(`a broadcast to ${due} clients reported ${total}`);
       }
     } catch (error) {
       this.#problems.add(`a broadcast failed: ${Deno.inspect(error)}`);

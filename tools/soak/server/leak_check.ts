@@ -1,5 +1,5 @@
 /**
- * Finding out which clients something still holds after they have gone.
+ * Finds disconnected clients that are still in memory.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Client } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 
-/** How often garbage is collected in any case: what holds other garbage goes first. */
+/** The smallest number of collections, because one collection can make others possible. */
 const ROUNDS = 4;
 
-/** How often it is collected before what is left counts as held. */
+/** The number of collections before a client counts as still in memory. */
 const ATTEMPTS = 50;
 
-/** All clients there ever were, of which it holds none. */
+/** Weak references to all clients of the past. */
 export class LeakCheck {
   #references: WeakRef<Client>[] = [];
   readonly #known = new WeakSet<Client>();
 
-  /** Notes those who are there. */
+  /** Remembers the connected clients. */
   note(clients: Iterable<Client>): void {
     for (const client of clients) {
       if (this.#known.has(client)) continue;
@@ -27,11 +27,11 @@ export class LeakCheck {
     }
   }
 
-  /** Collects garbage until nobody is held, or until more of it does not help. */
+  /** Collects garbage until no client is left, or until more collections do not help. */
   async collect(): Promise<number> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       collectGarbage();
-      // Whoever is looked at stays until the end of the turn.
+      // A dereferenced client stays in memory until the end of the turn.
       await pause(10);
       if (attempt >= ROUNDS && this.#count() === 0) break;
       await pause(10);
@@ -47,12 +47,12 @@ export class LeakCheck {
   }
 }
 
-/** Collects all garbage, if this process runs with `--v8-flags=--expose-gc`. */
+/** Collects all garbage. The process needs `--v8-flags=--expose-gc`. */
 function collectGarbage(): void {
   const { gc } = globalThis as { gc?(options: unknown): void };
   if (gc === undefined) {
     throw new Error("Cannot collect garbage: run with --v8-flags=--expose-gc");
   }
-  // As if nothing were left: it gives pages back, too, that it would keep otherwise.
+  // With `last-resort`, V8 also returns pages that it would otherwise keep.
   gc({ type: "major", execution: "sync", flavor: "last-resort" });
 }

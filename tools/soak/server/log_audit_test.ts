@@ -1,16 +1,16 @@
-/** Reading the server's log. */
+/** Checking the server's log. */
 
 import assert from "node:assert/strict";
 import { Problems } from "../problems.ts";
 import { LogAudit } from "./log_audit.ts";
 
-Deno.test("connections are counted, and warnings", () => {
+Deno.test("counts connections and warnings", () => {
   const problems = new Problems();
   const audit = new LogAudit(problems, "secret");
-  audit.info("connect: 127.0.0.1:1 has connected");
-  audit.info("connect: 127.0.0.1:2 has connected");
+  audit.info("connect: 127.0.0.1:1 connected");
+  audit.info("connect: 127.0.0.1:2 connected");
   audit.info("disconnect: 127.0.0.1:1 disconnected: connection lost");
-  audit.warn("error: 127.0.0.1:2: login refused");
+  audit.warn("error: 127.0.0.1:2: login rejected");
   const { begun, ended, warnings } = audit;
   assert.deepEqual({ begun, ended, warnings }, {
     begun: 2,
@@ -20,19 +20,21 @@ Deno.test("connections are counted, and warnings", () => {
   assert.equal(problems.finding.count, 0);
 });
 
-Deno.test("an error that nobody asked for is a problem", () => {
+Deno.test("reports an unexpected error", () => {
   const problems = new Problems();
   const audit = new LogAudit(problems, "secret");
-  audit.error('error: 127.0.0.1:1: operation "fail" failed\nError: as asked');
+  audit.error(
+    'error: 127.0.0.1:1: operation "fail" failed\nError: requested error',
+  );
   assert.equal(problems.finding.count, 0);
   audit.error('error: 127.0.0.1:1: operation "echo" failed\nError: no');
   assert.match(problems.finding.texts.join(), /operation "echo" failed/);
 });
 
-Deno.test("a token in any line is a problem", () => {
+Deno.test("reports a token in any line", () => {
   for (const level of ["debug", "info", "warn", "error"] as const) {
     const problems = new Problems();
     new LogAudit(problems, "secret")[level]("login: with secret");
-    assert.match(problems.finding.texts.join(), /logged the token/, level);
+    assert.match(problems.finding.texts.join(), /contains the token/, level);
   }
 });

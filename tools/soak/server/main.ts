@@ -1,5 +1,5 @@
 /**
- * The server of the long run: prints its port, then answers commands.
+ * The server of the soak test. It prints its port and then answers commands.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { optionsOf } from "./options.ts";
 import { ServerRequests } from "./server_requests.ts";
 import { Streams } from "./streams.ts";
 
-/** How long the last may take to be gone, in milliseconds. */
+/** The longest wait for the last client to disconnect, in milliseconds. */
 const DEPARTURE = 20_000;
 
 const settings: ServerSettings = JSON.parse(Deno.args[0] ?? "{}");
@@ -39,7 +39,7 @@ const streams = new Streams();
 const questions = new ServerRequests(problems);
 offer(server, { problems, broadcasts, streams, questions });
 
-/** Those who were held at the last look. */
+/** The number of disconnected clients in memory at the last check. */
 let held = 0;
 
 async function answer(command: ServerCommand): Promise<ServerReport> {
@@ -55,7 +55,7 @@ async function answer(command: ServerCommand): Promise<ServerReport> {
   }
 }
 
-/** Waits until everyone has gone, and takes out the garbage. */
+/** Waits until all clients have disconnected, and collects garbage. */
 async function collect(): Promise<ServerReport> {
   broadcasts.pause();
   const end = performance.now() + DEPARTURE;
@@ -66,7 +66,7 @@ async function collect(): Promise<ServerReport> {
   return result;
 }
 
-/** Whether somebody is there, or something is left of those who were. */
+/** Returns whether clients, streams or requests are left. */
 function isBusy(): boolean {
   return server.clients.size > 0 || audit.begun !== audit.ended ||
     streams.running > 0 || questions.waiting > 0;

@@ -1,5 +1,5 @@
 /**
- * What the server of the long run offers.
+ * The operations and listeners of the soak test's server.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import type { Broadcasts } from "./broadcasts.ts";
 import type { ServerRequests } from "./server_requests.ts";
 import type { Streams } from "./streams.ts";
 
-/** What the operations share with the rest of the server. */
-export interface Surroundings {
+/** The parts of the server that the handlers use. */
+export interface Parts {
   readonly problems: Problems;
   readonly broadcasts: Broadcasts;
   readonly streams: Streams;
   readonly questions: ServerRequests;
 }
 
-/** How long `gone` waits between two looks, in milliseconds. */
+/** The time between two checks of `gone`, in milliseconds. */
 const LOOK = 20;
 
-/** Offers all that the clients ask for. */
-export function offer(server: Server, surroundings: Surroundings): void {
-  offerOperations(server, surroundings);
+/** Registers all handlers. */
+export function offer(server: Server, parts: Parts): void {
+  offerOperations(server, parts);
   offerNotes(server);
   offerWatch(server);
-  offerMessages(server, surroundings);
-  surroundings.streams.offer(server);
-  surroundings.questions.offer(server);
+  offerMessages(server, parts);
+  parts.streams.offer(server);
+  parts.questions.offer(server);
 }
 
-function offerOperations(server: Server, { broadcasts }: Surroundings): void {
-  // Answered in the same turn: all broadcasts before it have arrived, none after it.
+function offerOperations(server: Server, { broadcasts }: Parts): void {
+  // The answer is sent in this turn: after all earlier broadcasts, before any later one.
   const echo = (data: JsonObject) => ({ ...data, news: broadcasts.last });
   server.operation("echo", echo);
   server.operation("publish", (data) => {
@@ -46,11 +46,11 @@ function offerOperations(server: Server, { broadcasts }: Surroundings): void {
     return data;
   });
   server.operation("fail", () => {
-    throw new Error("as asked");
+    throw new Error("requested error");
   });
 }
 
-/** Numbered messages to one client. */
+/** Sends numbered messages to one client. */
 function offerNotes(server: Server): void {
   const numbers = new WeakMap<Client, number>();
   const notify = (client: Client, filler: string) => {
@@ -68,14 +68,14 @@ function offerNotes(server: Server): void {
     for (let sent = 0; sent < Number(count); sent++) {
       if (!server.clients.has(client)) break;
       notify(client, filler);
-      // What is said in one turn waits even for a client that reads.
+      // The messages of one turn are buffered, even if the client reads.
       if (sent % 8 === 7) await pause(0);
     }
     return { nonce };
   });
 }
 
-/** One client learns that another is not there any more. */
+/** Tells one client whether another one has disconnected. */
 function offerWatch(server: Server): void {
   const watched = new Map<string, WeakRef<Client>>();
   server.operation("watch me", ({ nonce, name }, { client }) => {
@@ -95,7 +95,7 @@ function offerWatch(server: Server): void {
   });
 }
 
-function offerMessages(server: Server, { problems }: Surroundings): void {
+function offerMessages(server: Server, { problems }: Parts): void {
   server.receive("count", async (message) => {
     const { nonce, replies } = message.data;
     for (let n = 1; n <= Number(replies); n++) {
@@ -106,10 +106,12 @@ function offerMessages(server: Server, { problems }: Surroundings): void {
   server.receive("again", (message) => {
     const { nonce = null } = message.data;
     if (message.replying?.data.nonce !== nonce) {
-      problems.add(`a reply of ${message.client.address} lost what it answers`);
+      problems.add(
+        `a reply of ${message.client.address} does not refer to its message`,
+      );
     }
     message.reply("confirmed", { nonce, n: 1 });
   });
-  server.receive("fail", () => Promise.reject(new Error("as asked")));
+  server.receive("fail", () => Promise.reject(new Error("requested error")));
   server.receive("silence", () => {});
 }

@@ -1,5 +1,5 @@
 /**
- * What the server of the long run asks its clients, and what it still waits for.
+ * The requests of the soak test's server to its clients.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import {
   NoReplyError,
   type Server,
 } from "@hoist/cli";
-import { PATIENCE } from "../commands.ts";
+import { TIMEOUT } from "../commands.ts";
 import type { Problems } from "../problems.ts";
 
-/** Longer than a client stays who never replies. */
-const LONG = 10 * PATIENCE;
+/** A timeout that is longer than the connection of a client that never replies. */
+const LONG = 10 * TIMEOUT;
 
-/** ServerRequests to clients. */
+/** The requests to the clients. */
 export class ServerRequests {
-  /** How many were asked */
+  /** The number of requests */
   asked = 0;
-  /** How many have come to nothing yet */
+  /** The number of pending requests */
   waiting = 0;
   readonly #problems: Problems;
 
@@ -29,20 +29,23 @@ export class ServerRequests {
     this.#problems = problems;
   }
 
-  /** Offers operations that make the server ask whoever calls them. */
+  /** Registers operations that make the server send a request to the caller. */
   offer(server: Server): void {
     server.operation("ask me", async (data, { client }) => {
       const { nonce = null } = data;
-      return { nonce, reply: await this.#ask(server, client, data, PATIENCE) };
+      return {
+        nonce,
+        reply: await this.#request(server, client, data, TIMEOUT),
+      };
     });
     server.operation("wonder", (data, { client }) => {
-      void this.#ask(server, client, data, LONG);
+      void this.#request(server, client, data, LONG);
       return { nonce: data.nonce };
     });
   }
 
-  /** Asks, and resolves to the number in the reply; to `null` if there is none. */
-  async #ask(
+  /** Sends a request. Resolves to the number in the reply, or to `null` without a reply. */
+  async #request(
     server: Server,
     client: Client,
     { nonce = null, n = null }: JsonObject,
@@ -53,7 +56,9 @@ export class ServerRequests {
     try {
       const options = { timeout };
       const reply = await client.request("question", { nonce, n }, options);
-      if (reply.data.nonce !== nonce) this.#report(client, "somebody else's");
+      if (reply.data.nonce !== nonce) {
+        this.#report(client, "the reply to another request");
+      }
       return Number(reply.data.n);
     } catch (error) {
       const hasLeft = error instanceof ConnectionClosedError &&
@@ -67,6 +72,6 @@ export class ServerRequests {
   }
 
   #report(client: Client, what: string): void {
-    this.#problems.add(`asked ${client.address} and got ${what}`);
+    this.#problems.add(`a request to ${client.address} got ${what}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The streams of the long run, and which of them have not come to their end.
+ * The streams of the soak test, and their number.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { JsonObject, Server } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 
-/** How many items come in one go. */
+/** The number of items without a pause. */
 const GO = 16;
 
-/** How long `over` waits between two looks, in milliseconds. */
+/** The time between two checks of `over`, in milliseconds. */
 const LOOK = 5;
 
-/** Numbered items, one after the other. */
+/** Streams of consecutive numbers. */
 export class Streams {
-  /** How many have begun */
+  /** The number of streams that began */
   begun = 0;
-  /** Those that have begun and not come to their end, by what their clients call them */
+  /** The running streams, by the nonce of the client */
   readonly #running = new Map<unknown, number>();
 
-  /** Offers a stream, and an operation that says when one is over. */
+  /** Registers a stream, and an operation that reports the end of a stream. */
   offer(server: Server): void {
     const count = (data: JsonObject) => this.#count(data);
     server.operation("numbers", async function* (data) {
@@ -34,12 +34,12 @@ export class Streams {
     });
   }
 
-  /** How many have begun and not come to their end */
+  /** The number of streams that have not ended */
   get running(): number {
     return this.#running.values().reduce((sum, count) => sum + count, 0);
   }
 
-  /** Numbers from 1 on, without an end if there is none to go to. */
+  /** Yields numbers from 1 on, without an end by default. */
   async *#count(
     { nonce = null, to, delay, size }: JsonObject,
   ): AsyncGenerator<JsonObject, void, void> {
@@ -52,7 +52,7 @@ export class Streams {
         if (n % GO === 0) await pause(Number(delay ?? 0));
       }
     } finally {
-      // Whoever goes does not keep a generator from letting go at its leisure.
+      // A generator can need time after its client has disconnected.
       await pause(Number(delay ?? 0));
       this.#note(nonce, -1);
     }

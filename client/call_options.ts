@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { MessageOptions } from "./message.ts";
 import type { RequestOptions } from "../common/async.ts";
 import {
   checkBoolean,
@@ -57,10 +56,7 @@ const REQUEST_KEYS: KnownKeys & Record<keyof RequestOptions, true> = {
   timeout: true,
 };
 
-const MESSAGE_KEYS: KnownKeys & Record<keyof MessageOptions, true> = {
-  ...REQUEST_KEYS,
-  onReply: true,
-};
+const MESSAGE_KEYS: KnownKeys = { ...REQUEST_KEYS, onReply: true };
 
 const OPERATION_KEYS: KnownKeys & Record<keyof OperationOptions, true> = {
   ...REQUEST_KEYS,
@@ -81,9 +77,9 @@ const BUFFER: NumberRange = {
   unit: "items",
 };
 
-/** Checks the options of a message. */
+/** Checks the options of a message, see `MessageOptions`. */
 export function checkMessageOptions(
-  options: MessageOptions | undefined,
+  options: RequestOptions & { readonly onReply?: unknown } | undefined,
 ): void {
   if (options === undefined) return;
   const subject = "Cannot send the message";

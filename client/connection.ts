@@ -81,22 +81,18 @@ export class Connection<Of extends Contract = OpenContract>
       log,
       contract,
       checks,
+      // An earlier listener may have closed the connection.
       toMessage: (wire) =>
-        // An earlier listener may have closed the connection.
         this.state === "closed" ? undefined : this.#requests.toMessage(wire),
     });
     const link = parts.createLink(this.#status, dispatcher);
-    this.#requests = new Requests({ link, dispatcher, log, contract, checks });
+    this.#requests = new Requests({ link, log, contract, checks });
     this.#dispatcher = dispatcher;
     this.#link = link;
     this.closed = link.closed;
   }
 
-  /**
-   * Connects and logs in. Applications call `connect` instead.
-   *
-   * @ignore
-   */
+  /** @ignore Applications call `connect`. */
   static async open(
     parts: ConnectionParts,
     signal: AbortSignal | undefined,
@@ -223,6 +219,7 @@ export class Connection<Of extends Contract = OpenContract>
     data: unknown = {},
     options?: unknown,
   ): Promise<unknown> {
+    this.#dispatcher.open();
     try {
       return await this.#requests.message(
         name,
@@ -275,6 +272,7 @@ export class Connection<Of extends Contract = OpenContract>
     data: unknown = {},
     options?: unknown,
   ): Promise<unknown> {
+    this.#dispatcher.open();
     try {
       return await this.#requests.request(
         name,
@@ -325,6 +323,7 @@ export class Connection<Of extends Contract = OpenContract>
     data: unknown = {},
     options?: unknown,
   ): Promise<unknown> {
+    this.#dispatcher.open();
     try {
       return await this.#requests.operation(
         name,
@@ -375,6 +374,7 @@ export class Connection<Of extends Contract = OpenContract>
     data: unknown = {},
     options?: unknown,
   ): OperationStream<unknown> {
+    this.#dispatcher.open();
     return this.#requests.stream(
       name,
       data as JsonObject,

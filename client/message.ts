@@ -78,11 +78,13 @@ export class ServerMessage<
    * await using connection = await connect("test", { url: server.url });
    * connection.receive("ping", async (message) => {
    *   await message.reply("pong", { n: message.data.n });
+   *   await connection.close();
    * });
    *
    * const [client] = server.clients;
    * const reply = await client?.request("ping", { n: 1 });
    * assert.deepEqual(reply?.data, { n: 1 });
+   * await connection.closed;
    * ```
    */
   reply<Reply extends NameIn<AnswersIn<Of, Name>>>(

@@ -5,19 +5,18 @@
  */
 
 import type { RequestEvents } from "./link.ts";
-import type { ServerMessage } from "./message.ts";
 import type { ContractChecks } from "./validate.ts";
 import { SerialQueue } from "../common/async.ts";
 import type { WireMessage } from "../protocol/message.ts";
 
 /** Collects the replies to one message in the order of their arrival. */
-export class Replies implements RequestEvents {
+export class Replies<Reply> implements RequestEvents {
   /** The number that the server gave to the message */
   messageId = 0;
   readonly #name: string;
   readonly #checks: Pick<ContractChecks, "reply"> | undefined;
-  readonly #accept: (wire: WireMessage) => ServerMessage;
-  readonly #replies: ServerMessage[] = [];
+  readonly #accept: (wire: WireMessage) => Reply;
+  readonly #replies: Reply[] = [];
   /** Created by the first reply that is validated. */
   #queue: SerialQueue | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -32,7 +31,7 @@ export class Replies implements RequestEvents {
   constructor(
     name: string,
     checks: Pick<ContractChecks, "reply"> | undefined,
-    accept: (wire: WireMessage) => ServerMessage,
+    accept: (wire: WireMessage) => Reply,
   ) {
     this.#name = name;
     this.#checks = checks;
@@ -61,7 +60,7 @@ export class Replies implements RequestEvents {
    *
    * @throws {ValidationError} If a reply does not match its schema
    */
-  async all(): Promise<readonly ServerMessage[]> {
+  async all(): Promise<readonly Reply[]> {
     if (this.#queue?.done !== undefined) await this.#queue.done;
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.#replies;

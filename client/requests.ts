@@ -12,7 +12,6 @@ import {
   resolveStreamOptions,
   type StreamOptions,
 } from "./call_options.ts";
-import type { Dispatcher } from "./dispatcher.ts";
 import type { Link } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
@@ -40,8 +39,6 @@ import type { WireMessage } from "../protocol/message.ts";
 export interface RequestsOptions {
   /** Sends the requests */
   readonly link: Link;
-  /** Passes the messages of the server to the listeners */
-  readonly dispatcher: Dispatcher;
   /** Logs the errors of `onReply` */
   readonly log: ClientLog;
   /** The contract with the server */
@@ -53,7 +50,6 @@ export interface RequestsOptions {
 /** Sends the requests of a connection and converts their answers. */
 export class Requests {
   readonly #link: Link;
-  readonly #dispatcher: Dispatcher;
   readonly #log: ClientLog;
   readonly #contract: Contract | undefined;
   readonly #checks: ContractChecks | undefined;
@@ -61,7 +57,6 @@ export class Requests {
   /** Constructs `Requests`. */
   constructor(options: RequestsOptions) {
     this.#link = options.link;
-    this.#dispatcher = options.dispatcher;
     this.#log = options.log;
     this.#contract = options.contract;
     this.#checks = options.checks;
@@ -82,7 +77,6 @@ export class Requests {
     this.#assertMessage(name, replying);
     const accept = this.#acceptorOf(options?.onReply);
     const replies = new Replies(name, this.#checks, accept);
-    this.#dispatcher.open();
     await this.#link.request({
       name,
       describe: describeMessage,
@@ -104,7 +98,6 @@ export class Requests {
     checkRequestOptions(options);
     this.#assertMessage(name, null);
     const replies: WireMessage[] = [];
-    this.#dispatcher.open();
     await this.#link.request({
       name,
       describe: describeRequest,
@@ -128,7 +121,6 @@ export class Requests {
   ): Promise<Json> {
     checkOperationOptions(options);
     this.#assertOperation(name);
-    this.#dispatcher.open();
     const answer = await this.#link.request({
       name,
       describe: describeOperation,
@@ -152,15 +144,18 @@ export class Requests {
     const { signal, buffer } = resolveStreamOptions(options);
     this.#assertOperation(name);
     // Invalid data is rejected now, and not when the first item is requested.
-    const encode = encodeStreamRequest(name, data, buffer);
-    const request = { name, describe: describeStream, encode } as const;
+    const request = {
+      name,
+      describe: describeStream,
+      needs: "stream",
+      encode: encodeStreamRequest(name, data, buffer),
+    } as const;
     const checks = this.#checks;
     return new ItemStream({
       subject: describeStream(name),
       buffer,
       signal,
       call: (signal, events) => {
-        this.#dispatcher.open();
         return this.#link.request({
           ...request,
           needs: "stream",

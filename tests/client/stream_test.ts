@@ -4,7 +4,7 @@ import {
   ResponseError,
   ValidationError,
 } from "../../common/errors.ts";
-import { type Json } from "../../common/json.ts";
+import type { Json } from "../../common/json.ts";
 import type { ItemStream } from "../../client/stream.ts";
 import {
   ask,

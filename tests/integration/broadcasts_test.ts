@@ -72,3 +72,18 @@ Deno.test("Server.clients contains the clients that are logged in", async () => 
   assert.equal(client?.version, "1.0.0");
   assert(one);
 });
+
+Deno.test("broadcast() without clients warns once until a client logs in", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({ logger });
+  const warnings = () => logger.lines.filter((line) => /^warn/.test(line));
+  for (let n = 0; n < 3; n++) await server.broadcast("tick");
+  assert.equal(warnings().length, 1);
+  {
+    await using _client = await RawClient.logIn(server);
+    await server.broadcast("tick");
+  }
+  await logger.line(/disconnect/);
+  for (let n = 0; n < 3; n++) await server.broadcast("tick");
+  assert.equal(warnings().length, 2);
+});

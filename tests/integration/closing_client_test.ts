@@ -7,7 +7,9 @@ import {
   fakeServer,
   successFrame,
 } from "../support/fake_server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { firstMatch } from "../support/process.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 Deno.test("an error without an id rejects the oldest request before the connection closes", async () => {
@@ -172,4 +174,15 @@ Deno.test("no listener is called after Connection.close()", async () => {
   const before = calls;
   await closing;
   assert.equal(calls, before);
+});
+
+Deno.test("the server answers a goodbye with close code 1000", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({ logger });
+  await using client = await RawClient.logIn(server);
+  client.send({ id: null, end: true });
+  assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
+  await logger.line(
+    /^info disconnect: 127\.0\.0\.1:\d+ disconnected: closed by the client$/,
+  );
 });

@@ -1,13 +1,14 @@
 /** How a server closes: in bounded time, and with a close code for each client. */
 
 import assert from "node:assert/strict";
+import { Server } from "../../server.ts";
 import type { CloseOptions } from "../../server/options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { operation, RawClient } from "../support/raw_client.ts";
-import { connectTo, serveQuietly } from "../support/server.ts";
-import { gate } from "../support/timing.ts";
 import { mount } from "../support/mounted_server.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
+import { gate } from "../support/timing.ts";
 
 const GONE = { code: 1001, reason: "server closed" };
 
@@ -191,3 +192,117 @@ Deno.test("the client reports the close code of a closing server", async () => {
   await server.close();
   assert.equal((await connection.closed).code, 1001);
 });
+
+Deno.test("an await using block closes the server and frees the port", async () => {
+  let server: Server;
+  {
+    await using block = serveQuietly();
+    server = block;
+    assert.equal(await isFree(server), false);
+  }
+  assert.equal(await isFree(server), true);
+  await server.finished;
+});
+
+Deno.test("close() returns the same promise on every call", async () => {
+  const server = serveQuietly();
+  const closing = server.close();
+  assert.equal(server.close(), closing);
+  await closing;
+  assert.equal(server.close(), closing);
+});
+
+Deno.test("close() closes all connections with 1001", async () => {
+  const server = serveQuietly();
+  await using client = await RawClient.logIn(server);
+  await using silent = await RawClient.open(server);
+  await server.close();
+  const expected = { code: 1001, reason: "server closed" };
+  assert.deepEqual(await client.closed, expected);
+  assert.deepEqual(await silent.closed, expected);
+});
+
+Deno.test("close() finishes pending requests and accepts no new ones", async () => {
+  const logger = new LogRecorder();
+  // Longer than the test, so the server must notice itself that nothing is pending.
+  const closeTimeout = 2 ** 31 - 1;
+  const server = serveQuietly({ closeTimeout, logger, logLevel: "debug" });
+  const { opened, open } = gate();
+  const calls: unknown[] = [];
+  server.operation("slow", ({ n }) => opened.then(() => calls.push(n)));
+  await using client = await RawClient.logIn(server);
+  await using idle = await RawClient.logIn(server);
+  client.send(operation(1, "slow", { n: "before" }));
+  client.send(message(2, "mark"));
+  while ((await client.next()).message !== "done");
+  const closing = server.close();
+  assert.equal((await idle.closed).code, 1001);
+  client.send(operation(3, "slow", { n: "after" }));
+  await logger.line(/receive: .*"after"/);
+  open();
+  assert.deepEqual((await client.next()).data, { result: 1 });
+  assert.equal((await client.closed).code, 1001);
+  await closing;
+  assert.deepEqual(calls, ["before"]);
+});
+
+Deno.test("pending handlers can broadcast while the server closes", async () => {
+  const server = serveQuietly();
+  const { opened, open } = gate();
+  server.operation("slow", () => opened.then(() => server.broadcast("last")));
+  await using client = await RawClient.logIn(server);
+  await using leaving = await RawClient.logIn(server);
+  for (const busy of [client, leaving]) {
+    busy.send(operation(1, "slow"));
+    busy.send(message(2, "mark"));
+    while ((await busy.next()).message !== "done");
+  }
+  const closing = server.close();
+  leaving.send({ id: null, end: true });
+  assert.equal((await leaving.closed).code, 1000);
+  open();
+  assert.equal((await client.next()).data.message, "last");
+  assert.equal((await client.closed).code, 1001);
+  await closing;
+});
+
+Deno.test("close() ends handlers that take longer than closeTimeout", async () => {
+  const server = serveQuietly({ closeTimeout: 1 });
+  server.operation("never", () => new Promise(() => {}));
+  await using client = await RawClient.logIn(server);
+  client.send(operation(1, "never"));
+  client.send(message(2, "mark"));
+  while ((await client.next()).message !== "done");
+  await server.close();
+  assert.equal((await client.closed).code, 1001);
+});
+
+Deno.test("close() resolves if a client never reads and never answers", async () => {
+  const server = serveQuietly({ closeTimeout: 1 });
+  using _peer = await TcpPeer.logIn(server);
+  const [client] = server.clients;
+  // More than the buffers of the system hold, so the Close frame waits behind it.
+  for (let n = 0; n < 64; n++) {
+    client?.message("flood", { text: "x".repeat(1e6) });
+  }
+  await server.close();
+  assert.equal(await isFree(server), true);
+});
+
+Deno.test("a handler can call close()", async () => {
+  const server = serveQuietly();
+  server.operation("shut down", () => void server.close());
+  await using connection = await connectTo(server);
+  assert.equal(await connection.operation("shut down"), null);
+  await server.finished;
+});
+
+async function isFree(server: Server): Promise<boolean> {
+  const { hostname, port } = server.addr;
+  try {
+    Deno.listen({ hostname, port }).close();
+    return true;
+  } catch {
+    return await Promise.resolve(false);
+  }
+}

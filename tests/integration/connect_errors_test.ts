@@ -2,14 +2,15 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import { ConnectError } from "../../common/errors.ts";
+import { ConnectError, LoginError, VersionError } from "../../common/errors.ts";
+import type { ServeOptions } from "../../server.ts";
+import { VERSION } from "../../version.ts";
+import { rejection } from "../support/errors.ts";
+import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { serveQuietly } from "../support/server.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
-import { rejection } from "../support/errors.ts";
-import type { ServeOptions } from "../../server.ts";
-import type { ServerConnection } from "../../server/connection.ts";
 
 for (
   const [what, options, message] of [
@@ -88,50 +89,112 @@ Deno.test("connect() reports a login that takes the server too long", async () =
   await logger.line(/^info disconnect: .* \(1008, login timed out\)$/);
 });
 
-Deno.test("broadcast() without clients warns once until a client logs in", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  const warnings = () => logger.lines.filter((line) => /^warn/.test(line));
-  for (let n = 0; n < 3; n++) await server.broadcast("tick");
-  assert.equal(warnings().length, 1);
-  {
-    await using _client = await RawClient.logIn(server);
-    await server.broadcast("tick");
-  }
-  await logger.line(/disconnect/);
-  for (let n = 0; n < 3; n++) await server.broadcast("tick");
-  assert.equal(warnings().length, 2);
+Deno.test("connect() reports that nothing listens at the URL", async () => {
+  const url = `http://127.0.0.1:${closedPort()}`;
+  const error = await rejection(connect("test", { url }));
+  assert(error instanceof ConnectError);
+  assert.equal(
+    error.message,
+    `Cannot connect to ${url}: no server answers there. Check the URL and that the server is running.`,
+  );
+  assert.match(String(error.cause), /refused/);
 });
 
-Deno.test("the startup line of a server with a login function shows no token", async () => {
-  const logger = new LogRecorder();
-  await using _server = serveQuietly({ logger, login: () => true });
-  assert.doesNotMatch(logger.lines[0] ?? "", /token/);
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+for (
+  const [what, ack] of [
+    ["a page", () => new Response("<h1>Hello</h1>")],
+    ["404", () => new Response("Not found", { status: 404 })],
+    ["other JSON", () => Response.json({ name: "other" })],
+    ["a version that is not a string", () => Response.json({ version: 1 })],
+  ] as const
+) {
+  Deno.test(`connect() reports a server that answers the ack with ${what}`, async () => {
+    await using server = fakeServer(() => {}, ack);
+    const error = await rejection(connect("test", { url: server.url }));
+    assert(error instanceof ConnectError);
+    assert.equal(
+      error.message,
+      `Cannot connect to ${server.url}: it is not a Hoist server, because ${server.url}/hoist/ack returned no version. Check the URL.`,
+    );
+  });
+}
+
+Deno.test("connect() reports that no WebSocket opens", async () => {
+  await using http = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ackResponse,
+  );
+  const url = `http://127.0.0.1:${http.addr.port}`;
+  const error = await rejection(connect("test", { url }));
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /: the WebSocket at ws:\/\/127\.0\.0\.1:\d+\/hoist did not open\. Look at the log of the server: .+ a proxy may block WebSockets\.$/,
+  );
 });
 
-Deno.test("a client reconnects after the login function failed for a while", async () => {
-  let isFailing = false;
-  await using server = serveQuietly({
-    login: () => {
-      if (isFailing) throw new Error("the database is down");
-      return true;
-    },
+Deno.test("connect() reports a wrong token", async () => {
+  await using server = serveQuietly();
+  const error = await rejection(connect("wrong", { url: server.url }));
+  assert(error instanceof LoginError);
+  assert.equal(
+    error.message,
+    `Cannot log in to ${server.url}: the server refused the token. Check that it matches the server's token.`,
+  );
+  assert(!error.message.includes("wrong"));
+});
+
+Deno.test("connect() reports a server that is too old", async () => {
+  await using server = serveQuietly();
+  const error = await rejection(connectTo(server, { minimumVersion: "1.1.1" }));
+  assert(error instanceof VersionError);
+  assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
+  assert.match(
+    error.message,
+    /: the server has version 1\.1\.0, but 'minimumVersion' is 1\.1\.1\. Update the server or lower 'minimumVersion'\.$/,
+  );
+  await using connection = await connectTo(server, { minimumVersion: VERSION });
+  assert(connection);
+});
+
+Deno.test("connect() reports a client that is too old", async () => {
+  await using server = serveQuietly({ minimumVersion: "1.1.1" });
+  const error = await rejection(connectTo(server));
+  assert(error instanceof VersionError);
+  assert.deepEqual([error.needed, error.current], ["1.1.1", VERSION]);
+  assert.match(
+    error.message,
+    /: the server needs a client of version 1\.1\.1 or later, but this client has version 1\.1\.0\. Update the client\.$/,
+  );
+});
+
+Deno.test("connect() reports a server that closes before it answers the login", async () => {
+  await using server = fakeServer((socket) => socket.close(4000, "no time"));
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /: the server closed the connection before it answered the login \(4000, "no time"\)\. Look at the log of the server\.$/,
+  );
+});
+
+Deno.test("connect() reports other errors in the login reply", async () => {
+  await using server = fakeServer((socket) => socket.send(errorFrame(null, 6)));
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof ConnectError);
+  assert.match(error.message, /: the server answered SOME_ERROR: Some error$/);
+});
+
+Deno.test("connect() reads the login error of a Python server, whose id is null", async () => {
+  await using server = fakeServer((socket) => {
+    socket.send(errorFrame(null, 3));
+    socket.close(1003);
   });
-  await using connection = await connect("test", {
-    url: server.url,
-    reconnect: { minDelay: 1, maxDelay: 5 },
-  });
-  const failed = Promise.withResolvers<unknown>();
-  const open = Promise.withResolvers<void>();
-  using _status = connection.onState((status) => {
-    if (status.state === "open") open.resolve();
-    if (status.state === "waiting") failed.resolve(status.close.error);
-  });
-  isFailing = true;
-  // The server closes clients that read too slowly in the same way.
-  const [client] = [...server.clients] as unknown as ServerConnection[];
-  client?.disconnect(1013, "reads too slowly");
-  await failed.promise;
-  isFailing = false;
-  await open.promise;
+  const error = await rejection(connect("test", { url: server.url }));
+  assert(error instanceof LoginError);
 });

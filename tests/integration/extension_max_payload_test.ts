@@ -7,22 +7,22 @@ import {
   encodeMessageRequest,
   encodeOperationRequest,
 } from "../../protocol/encode.ts";
+import { byteLength } from "../support/bytes.ts";
 import { rejection } from "../support/errors.ts";
 import {
   type FakeRequest,
   recordingServer,
   successFrame,
 } from "../support/fake_server.ts";
-import { byteLength } from "../support/bytes.ts";
-import { connectTo, serveQuietly } from "../support/server.ts";
 import {
   answerAll,
   closeOnRequest,
   type ConnectionScript,
-  FAST_RECONNECT,
+  connectReconnecting,
   scriptedServer,
   StateRecorder,
 } from "../support/reconnecting.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 
 /** A login reply with a limit. */
 function loginReply(maxPayload: unknown, ...features: string[]): string {
@@ -146,11 +146,7 @@ Deno.test("the client applies the limit of the server after a reconnect", async 
     else socket.send(loginReply(300));
   };
   await using server = scriptedServer([closeOnRequest(1001), strict]);
-  const reconnect = { ...FAST_RECONNECT, maxQueue: 2 };
-  await using connection = await connect("test", {
-    url: server.url,
-    reconnect,
-  });
+  await using connection = await connectReconnecting(server, { maxQueue: 2 });
   const watch = new StateRecorder(connection);
   await rejection(call(connection, 1, 400));
   await watch.next("waiting");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { showFrame } from "../../common/text.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -94,4 +95,20 @@ Deno.test("debug lines are truncated and escaped", async () => {
     assert.doesNotMatch(line, /[\n\u001b]/);
   }
   await logger.line(/receive: .*no JSON%0Alogin: forged%1B\[2J$/);
+});
+
+Deno.test("the startup line of a server with a login function shows no token", async () => {
+  const logger = new LogRecorder();
+  await using _server = serveQuietly({ logger, login: () => true });
+  assert.doesNotMatch(logger.lines[0] ?? "", /token/);
+});
+
+Deno.test("a debug line hides a token that is cut within an escape", () => {
+  const start = '{"token":"';
+  const token = "secret".repeat(300);
+  for (const length of [998, 999, 1_000, 1_001, 1_002, 1_003, 1_004]) {
+    const cut = token.slice(0, length - start.length);
+    const shown = showFrame(`${start}${cut}\\\\"}`, 4, (text) => text);
+    assert(!shown.includes("secret"), shown);
+  }
 });

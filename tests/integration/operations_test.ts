@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
+import { ResponseError, TimeoutError } from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import {
-  message,
-  operation,
-  RawClient,
-  SUCCESS,
-} from "../support/raw_client.ts";
-import { serveQuietly } from "../support/server.ts";
-import { gate } from "../support/timing.ts";
+import { operation, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { gate, pause } from "../support/timing.ts";
 
 Deno.test("an operation is answered with the frame of the protocol", async () => {
   await using server = serveQuietly();
@@ -125,107 +122,109 @@ Deno.test("operations of one client run concurrently and are answered by id", as
   assert.deepEqual([second.id, second.data.result], [1, "slow"]);
 });
 
-Deno.test("an invalid request does not affect the connection or other requests", async () => {
+Deno.test("Connection.operation() resolves to the result", async () => {
   await using server = serveQuietly();
-  const { opened, open } = gate();
-  server.operation("slow", () => opened);
-  await using client = await RawClient.logIn(server);
-  client.send(operation(1, "slow"));
-  for (
-    const [frame, id, code] of [
-      [{ id: 2, action: "fly", data: {} }, 2, 8],
-      [{ id: 3, action: "message", data: { message: 1, data: {} } }, 3, 2],
-      [{ id: 4, action: "operation", data: [] }, 4, 2],
-      [{ id: "5", action: "message", data: {} }, null, 2],
-      [{ id: 0, token: "test", version: "1.0.0" }, 0, 2],
-      [{}, null, 2],
-    ] as const
-  ) {
-    client.send(frame);
-    const answer = await client.next();
-    assert.deepEqual([answer.id, answer.code], [id, code]);
+  server.operation("echo", (data) => data.value);
+  await using connection = await connectTo(server);
+  for (const value of [3, "text", null, false, [1, { a: null }], { b: [] }]) {
+    assert.deepEqual(await connection.operation("echo", { value }), value);
   }
-  open();
-  assert.deepEqual((await client.next()).data, { result: null });
+  assert.equal(await connection.operation("echo"), null);
 });
 
-for (
-  const [what, frame, code] of [
-    ["no JSON", "{", 1],
-    ["nothing", "", 1],
-    ["binary", new Uint8Array([123, 125]), 1],
-    ["an array", "[]", 2],
-    ["null", "null", 2],
-    ["a number", "1", 2],
-  ] as const
-) {
-  Deno.test(`a frame that is ${what} is answered and closes the connection`, async () => {
-    await using server = serveQuietly();
-    await using other = await RawClient.logIn(server);
-    await using client = await RawClient.logIn(server);
-    client.send(frame);
-    const answer = await client.next();
-    assert.deepEqual([answer.code, answer.id], [code, null]);
-    assert.equal((await client.closed).code, 1003);
-    other.send(message(1, "undisturbed"));
-    assert.equal((await other.next()).message, "open");
+Deno.test("concurrent operations each get their own result", async () => {
+  await using server = serveQuietly();
+  server.operation("square", async ({ n }) => {
+    await pause(Number(n) % 7);
+    return Number(n) ** 2;
   });
-}
+  await using connection = await connectTo(server);
+  const numbers = Array.from({ length: 200 }, (_, n) => n);
+  const results = await Promise.all(
+    numbers.map((n) => connection.operation("square", { n })),
+  );
+  assert.deepEqual(results, numbers.map((n) => n ** 2));
+});
 
-Deno.test("the server answers a goodbye with close code 1000", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  await using client = await RawClient.logIn(server);
-  client.send({ id: null, end: true });
-  assert.deepEqual(await client.closed, { code: 1000, reason: "goodbye" });
-  await logger.line(
-    /^info disconnect: 127\.0\.0\.1:\d+ disconnected: closed by the client$/,
+Deno.test("a failed operation rejects with the code, name and details of the error", async () => {
+  await using server = serveQuietly({ exposeErrors: true });
+  server.operation("fail", () => {
+    throw new RangeError("too much");
+  });
+  await using connection = await connectTo(server);
+  const error = await rejection(connection.operation("fail"));
+  assert(error instanceof ResponseError);
+  assert.deepEqual([error.code, error.error], [6, "SERVER_ERROR"]);
+  assert.deepEqual(error.data, { message: "too much", exc: "RangeError" });
+  assert.equal(
+    error.message,
+    'Cannot finish operation "fail": the server answered SERVER_ERROR: RangeError: too much',
+  );
+  const unknown = await rejection(connection.operation("fly"));
+  assert.equal(
+    unknown.message,
+    'Cannot finish operation "fly": the server answered UNKNOWN_OPERATION: Operation not found',
   );
 });
 
-Deno.test("names and keys of Object.prototype are ordinary data", async () => {
-  await using server = serveQuietly();
-  const seen: unknown[] = [];
-  for (const name of ["__proto__", "constructor", "toString"]) {
-    server.receive(
-      name,
-      ({ data }) => void seen.push([name, Object.entries(data)]),
-    );
-  }
-  server.operation("__proto__", (data) => data);
-  await using client = await RawClient.logIn(server);
-  const data = '{"__proto__":{"polluted":1},"constructor":2,"toString":3}';
-  for (const name of ["__proto__", "constructor", "toString"]) {
-    client.send(
-      `{"id":1,"action":"message","data":{"message":"${name}","data":${data},"replying":null}}`,
-    );
-    await client.next();
-    await client.next();
-    const entries = [["__proto__", { polluted: 1 }], ["constructor", 2], [
-      "toString",
-      3,
-    ]];
-    assert.deepEqual(seen.pop(), [name, entries]);
-  }
-  client.send(
-    `{"id":2,"action":"operation","data":{"operation":"__proto__","data":${data}}}`,
+Deno.test("a request times out without affecting other requests", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  const finish = Promise.withResolvers<void>();
+  server.operation("slow", () => finish.promise);
+  server.receive("slow", () => finish.promise);
+  await using connection = await connectTo(server);
+  const other = connection.operation("slow");
+  const error = await rejection(
+    connection.operation("slow", {}, { timeout: 10 }),
   );
-  assert.equal(JSON.stringify((await client.next()).data.result), data);
-  assert.equal(({} as { polluted?: number }).polluted, undefined);
+  assert(error instanceof TimeoutError);
+  assert.equal(
+    error.message,
+    `Cannot finish operation "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
+  );
+  const late = await rejection(
+    connection.message("slow", {}, { timeout: 10 }),
+  );
+  assert.equal(
+    late.message,
+    `Cannot finish message "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
+  );
+  finish.resolve();
+  assert.equal(await other, null);
+  await assert.rejects(connection.operation("slow", {}, { timeout: -1 }), {
+    name: "RangeError",
+    message:
+      "Cannot call the operation: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
+  });
+  assert.equal(
+    await connection.operation("slow", {}, { timeout: Infinity }),
+    null,
+  );
 });
 
-Deno.test("message ids are unique in a server", async () => {
+Deno.test("a request rejects when its signal aborts", async () => {
+  await using server = serveQuietly({ closeTimeout: 1 });
+  server.operation("never", () => new Promise(() => {}));
+  await using connection = await connectTo(server);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = rejection(connection.operation("never", {}, { signal }));
+  const reason = new Error("cancelled");
+  controller.abort(reason);
+  assert.equal(await waiting, reason);
+  assert.equal(
+    await rejection(connection.message("x", {}, { signal })),
+    reason,
+  );
+});
+
+Deno.test("a request with an aborted signal or an invalid timeout is not sent", async () => {
   await using server = serveQuietly();
-  server.receive("hello", (message) => void message.reply("hi"));
-  await using one = await RawClient.logIn(server);
-  await using two = await RawClient.logIn(server);
-  const ids: number[] = [];
-  for (const client of [one, two, one]) {
-    client.send(message(1, "hello"));
-    for (const _ of ["open", "newmsg"]) ids.push((await client.next()).data.id);
-    await client.next();
+  let calls = 0;
+  server.operation("count", () => ++calls);
+  await using connection = await connectTo(server);
+  for (const options of [{ signal: AbortSignal.abort() }, { timeout: -1 }]) {
+    await rejection(connection.operation("count", {}, options));
   }
-  await server.broadcast("news");
-  ids.push((await one.next()).data.id);
-  assert.equal(new Set(ids).size, 7);
+  assert.equal(await connection.operation("count"), 1);
 });

@@ -2,16 +2,17 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import type { Connection } from "../../client/connection.ts";
-import { ConnectionClosedError } from "../../common/errors.ts";
-import type { ConnectionState } from "../../client/status.ts";
 import type { ConnectOptions } from "../../client/connect.ts";
+import type { Connection } from "../../client/connection.ts";
+import type { ConnectionState } from "../../client/status.ts";
+import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
 import { ackResponse } from "../support/fake_server.ts";
 import {
   answerAll,
   closeOnRequest,
   type ConnectionScript,
+  connectReconnecting,
   FAST_RECONNECT,
   scriptedServer,
   StateRecorder,
@@ -128,11 +129,7 @@ Deno.test("close() ends an attempt that waits for its WebSocket", async () => {
 for (const state of ["waiting", "connecting"] as const) {
   Deno.test(`close() in a listener of the state ${state} ends the connection`, async () => {
     await using server = scriptedServer([closeOnRequest(1001), answerAll]);
-    const { url } = server;
-    const connection = await connect("test", {
-      url,
-      reconnect: FAST_RECONNECT,
-    });
+    const connection = await connectReconnecting(server);
     const states = new StateRecorder(connection);
     const seen: ConnectionState[] = [];
     connection.onState((status) => {
@@ -150,8 +147,7 @@ for (const state of ["waiting", "connecting"] as const) {
 
 Deno.test("close() in a listener of the state open says goodbye", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
-  const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
+  const connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   connection.onState(({ state }) => {
     if (state === "open") void connection.close();
@@ -166,8 +162,7 @@ Deno.test("close() resolves if the server ignores the goodbye", async () => {
     if (frame.token !== undefined) answerAll(socket, frame);
   };
   await using server = scriptedServer([ignoreGoodbye]);
-  const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
+  const connection = await connectReconnecting(server);
   await connection.close();
   assert.deepEqual(await connection.closed, CLOSED_HERE);
 });
@@ -178,8 +173,7 @@ Deno.test("the client does not reconnect if the server answers its goodbye with 
     socket.close(1012, "server closed, retry in 0 ms");
   };
   await using server = scriptedServer([answerRestarting]);
-  const { url } = server;
-  const connection = await connect("test", { url, reconnect: FAST_RECONNECT });
+  const connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   await connection.close();
   const { code } = await connection.closed;

@@ -3,24 +3,25 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
+import type { ReconnectOptions } from "../../client/reconnect_policy.ts";
 import {
   ConnectionClosedError,
   ResponseError,
   TimeoutError,
 } from "../../common/errors.ts";
-import type { ReconnectOptions } from "../../client/reconnect_policy.ts";
 import { rejection } from "../support/errors.ts";
 import { successFrame } from "../support/fake_server.ts";
-import { serveQuietly } from "../support/server.ts";
 import {
   answerAll,
   closeOnRequest,
   type ConnectionScript,
+  connectReconnecting,
   FAST_RECONNECT,
   requestNames,
   scriptedServer,
   StateRecorder,
 } from "../support/reconnecting.ts";
+import { serveQuietly } from "../support/server.ts";
 
 const IDEMPOTENT = { idempotent: true };
 
@@ -57,11 +58,7 @@ Deno.test("pending requests reject when the connection is lost and are not sent 
     closeOnRequest(1001, "bye", 3),
     answerAll,
   ]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   const errors = [
     rejection(connection.message("hello")),
@@ -84,11 +81,7 @@ Deno.test("an idempotent operation is sent again before later requests", async (
     closeOnRequest(1001),
     answerAll,
   ]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   connection.onState(({ state }) => {
     if (state === "open") void connection.operation("later").catch(() => {});
   });
@@ -128,11 +121,7 @@ Deno.test("an idempotent operation runs again on a restarted server", async () =
 
 Deno.test("an idempotent operation that fails is not sent again", async () => {
   await using server = serveQuietly();
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const error = await rejection(connection.operation("fly", {}, IDEMPOTENT));
   assert(error instanceof ResponseError);
 });
@@ -140,11 +129,7 @@ Deno.test("an idempotent operation that fails is not sent again", async () => {
 for (const code of [1003, 1008, 1009]) {
   Deno.test(`an idempotent operation is not sent again after close code ${code}`, async () => {
     await using server = scriptedServer([closeOnRequest(code), answerAll]);
-    const { url } = server;
-    await using connection = await connect("test", {
-      url,
-      reconnect: FAST_RECONNECT,
-    });
+    await using connection = await connectReconnecting(server);
     const states = new StateRecorder(connection);
     const error = await rejection(connection.operation("bad", {}, IDEMPOTENT));
     assert(error instanceof ConnectionClosedError);
@@ -157,11 +142,7 @@ for (const code of [1003, 1008, 1009]) {
 
 Deno.test("an idempotent operation rejects if the client does not reconnect", async () => {
   await using server = scriptedServer([closeOnRequest(4000)]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const error = await rejection(connection.operation("get", {}, IDEMPOTENT));
   assert(error instanceof ConnectionClosedError);
   assert.equal(error.code, 4000);
@@ -169,11 +150,7 @@ Deno.test("an idempotent operation rejects if the client does not reconnect", as
 
 Deno.test("the timeout of an idempotent operation starts at the first call", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const error = await rejection(
     connection.operation("get", {}, { ...IDEMPOTENT, timeout: 50 }),
   );
@@ -186,11 +163,7 @@ Deno.test("the timeout of an idempotent operation starts at the first call", asy
 
 Deno.test("the signal of an idempotent operation rejects it while the client reconnects", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerNothing]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   const controller = new AbortController();
   const options = { ...IDEMPOTENT, signal: controller.signal };

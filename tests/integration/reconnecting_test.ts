@@ -1,16 +1,16 @@
 /** When a client reconnects, and when it stops. */
 
 import assert from "node:assert/strict";
-import { retryReason } from "../../protocol/close.ts";
 import { connect } from "../../client.ts";
 import {
   ConnectError,
   ConnectionClosedError,
   LoginError,
   TimeoutError,
-  VersionError,
 } from "../../common/errors.ts";
+import { retryReason } from "../../protocol/close.ts";
 import { FEATURES } from "../../protocol/features.ts";
+import type { ServerConnection } from "../../server/connection.ts";
 import { VERSION } from "../../version.ts";
 import { rejection } from "../support/errors.ts";
 import {
@@ -20,29 +20,23 @@ import {
   successFrame,
 } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { connectTo, serveQuietly } from "../support/server.ts";
-import { pause } from "../support/timing.ts";
 import {
   answerAll,
   answerLoginOnly,
   closeOnRequest,
   type ConnectionScript,
+  connectReconnecting,
   FAST_RECONNECT,
   scriptedServer,
   StateRecorder,
   TcpProxy,
 } from "../support/reconnecting.ts";
-
-type Class<Instance> = abstract new (...args: never[]) => Instance;
+import { connectTo, serveQuietly } from "../support/server.ts";
 
 for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
   Deno.test(`the client reconnects after close code ${code}`, async () => {
     await using server = scriptedServer([answerLoginOnly, answerAll]);
-    const { url } = server;
-    await using connection = await connect("test", {
-      url,
-      reconnect: FAST_RECONNECT,
-    });
+    await using connection = await connectReconnecting(server);
     const states = new StateRecorder(connection);
     server.sockets[0]!.close(code, "why");
     const { close } = await states.next("waiting");
@@ -57,9 +51,7 @@ for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
 Deno.test("the client reconnects to a restarted server", async () => {
   const first = serveQuietly();
   const { port } = first.addr;
-  await using connection = await connectTo(first, {
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(first);
   const states = new StateRecorder(connection);
   const received = Promise.withResolvers<void>();
   connection.receive("news", () => received.resolve());
@@ -105,11 +97,7 @@ Deno.test("a reconnect attempt ends after the timeout and is repeated", async ()
 
 Deno.test("the client reconnects each time the connection is lost", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   for (let n = 1; n <= 5; n++) {
     await rejection(connection.operation("leave"));
@@ -120,11 +108,7 @@ Deno.test("the client reconnects each time the connection is lost", async () => 
 
 Deno.test("the client logs in with its token and features at each reconnect", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await states.next("open");
@@ -166,131 +150,6 @@ Deno.test("the state is closed as soon as close() is called", async () => {
   }
 });
 
-for (const code of [1000, 3000, 4999]) {
-  Deno.test(`the client does not reconnect after close code ${code}`, async () => {
-    await using server = scriptedServer([closeOnRequest(code, "enough")]);
-    const { url } = server;
-    const connection = await connect("test", {
-      url,
-      reconnect: FAST_RECONNECT,
-    });
-    const states = new StateRecorder(connection);
-    const error = await rejection(connection.operation("leave"));
-    assert(error instanceof ConnectionClosedError);
-    assert.deepEqual(await connection.closed, { code, reason: "enough" });
-    assert.deepEqual(states.seen, ["closed"]);
-    const late = await rejection(connection.operation("late"));
-    assert(late instanceof ConnectionClosedError);
-    assert.deepEqual([late.code, late.reason], [code, "enough"]);
-    assert.equal(server.sockets.length, 1);
-  });
-}
-
-for (
-  const [what, script, Kind] of [
-    ["a refused token", (socket) => socket.send(errorFrame(0, 3)), LoginError],
-    [
-      "a version that is too low",
-      (socket) => socket.send(errorFrame(0, 4, { needed: "2.0.0" })),
-      VersionError,
-    ],
-    [
-      "a close code of the application",
-      (socket) => socket.close(4001, "banned"),
-      ConnectError,
-    ],
-  ] as readonly [string, (socket: WebSocket) => void, Class<Error>][]
-) {
-  Deno.test(`the client stops reconnecting after ${what}`, async () => {
-    await using server = scriptedServer([closeOnRequest(1001, "bye"), script]);
-    const { url } = server;
-    const connection = await connect("test", {
-      url,
-      reconnect: FAST_RECONNECT,
-    });
-    const states = new StateRecorder(connection);
-    await rejection(connection.operation("leave"));
-    const { error, ...close } = await connection.closed;
-    assert.deepEqual(close, { code: 1001, reason: "bye" });
-    assert(error instanceof Kind);
-    assert.deepEqual(states.seen, ["waiting", "connecting", "closed"]);
-    assert.equal(server.sockets.length, 2);
-  });
-}
-
-Deno.test("the client does not reconnect with a revoked token", async () => {
-  const tokens = [{ name: "ci", token: "s3same" }];
-  await using server = serveQuietly({ tokens });
-  const options = { url: server.url, reconnect: FAST_RECONNECT };
-  const connection = await connect("s3same", options);
-  assert.equal(server.revoke("ci"), 1);
-  const { error, ...close } = await connection.closed;
-  assert.deepEqual(close, { code: 1008, reason: "token revoked" });
-  assert(error instanceof LoginError);
-  assert.equal(server.clients.size, 0);
-});
-
-Deno.test("the client does not reconnect to a server that is too old", async () => {
-  let version = "1.0.1";
-  await using server = scriptedServer(
-    [closeOnRequest(1001)],
-    () => Response.json({ version }),
-  );
-  const options = {
-    url: server.url,
-    minimumVersion: "1.0.1",
-    reconnect: FAST_RECONNECT,
-  };
-  const connection = await connect("test", options);
-  version = "1.0.0";
-  await rejection(connection.operation("leave"));
-  const { error } = await connection.closed;
-  assert(error instanceof VersionError);
-});
-
-Deno.test("the client stops after `maxAttempts` and reports the last error", async () => {
-  const server = serveQuietly();
-  const reconnect = { ...FAST_RECONNECT, maxAttempts: 3 };
-  const connection = await connectTo(server, { reconnect });
-  const states = new StateRecorder(connection);
-  await server.close();
-  const { code, error } = await connection.closed;
-  assert.equal(code, 1012);
-  assert(error instanceof ConnectError);
-  const failed = ["waiting", "connecting"];
-  assert.deepEqual(states.seen, [...failed, ...failed, ...failed, "closed"]);
-});
-
-Deno.test("a server that closes right after the login uses up `maxAttempts`", async () => {
-  const reason = retryReason(0);
-  const closeAfterLogin = (socket: WebSocket) => {
-    socket.send(successFrame(0, null));
-    socket.close(1012, reason);
-  };
-  await using server = scriptedServer([closeAfterLogin]);
-  // No connection lasts as long as the delay, so the attempts do not reset.
-  const reconnect = { minDelay: 60_000, maxAttempts: 1 };
-  const connection = await connect("test", { url: server.url, reconnect });
-  assert.deepEqual(await connection.closed, { code: 1012, reason });
-  assert.equal(server.sockets.length, 2);
-});
-
-Deno.test("a lasting connection resets the number of attempts", async () => {
-  await using server = scriptedServer([closeOnRequest(1001)]);
-  const reconnect = { ...FAST_RECONNECT, maxAttempts: 1 };
-  await using connection = await connect("test", {
-    url: server.url,
-    reconnect,
-  });
-  const states = new StateRecorder(connection);
-  for (let n = 1; n <= 3; n++) {
-    // Longer than the maximum delay.
-    await pause(10);
-    await rejection(connection.operation("leave"));
-    await states.next("open");
-  }
-});
-
 Deno.test("the server sets the delay of the first attempt", async () => {
   const scripts = [
     closeOnRequest(1012, retryReason(7)),
@@ -312,11 +171,7 @@ Deno.test("the delay that a server sets is limited", async () => {
   await using server = scriptedServer([
     closeOnRequest(1012, retryReason(1e15)),
   ]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   assert.equal((await states.next("waiting")).delay, 60_000);
@@ -364,11 +219,7 @@ Deno.test("listeners receive messages after a reconnect in order", async () => {
     socket.close(1000);
   };
   await using server = scriptedServer([closeOnRequest(1001), batch]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const seen: string[] = [];
   connection.receive(names, ({ name }) => {
     seen.push(`${name} ${connection.state}`);
@@ -384,11 +235,7 @@ Deno.test("a listener can reply to a message that follows the new login reply", 
     if (frame.token !== undefined) socket.send(broadcastFrame("question"));
   };
   await using server = scriptedServer([closeOnRequest(1001), sendQuestion]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const answered = new Promise((resolve) =>
     connection.receive("question", (message) => resolve(message.reply("yes")))
   );
@@ -421,11 +268,7 @@ Deno.test("the state is connecting until the new login is accepted", async () =>
     answer.resolve(() => socket.send(successFrame(0, null)));
   };
   await using server = scriptedServer([closeOnRequest(1001), slow]);
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   const send = await answer.promise;
@@ -442,15 +285,38 @@ Deno.test("each reconnect attempt checks for a Hoist server", async () => {
     requests++;
     return requests === 2 ? new Response("starting") : ackResponse();
   });
-  const { url } = server;
-  await using connection = await connect("test", {
-    url,
-    reconnect: FAST_RECONNECT,
-  });
+  await using connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await states.next("open");
   const failed = ["waiting", "connecting"];
   assert.deepEqual(states.seen, [...failed, ...failed, "open"]);
   assert.equal(requests, 3);
+});
+
+Deno.test("a client reconnects after the login function failed for a while", async () => {
+  let isFailing = false;
+  await using server = serveQuietly({
+    login: () => {
+      if (isFailing) throw new Error("the database is down");
+      return true;
+    },
+  });
+  await using connection = await connect("test", {
+    url: server.url,
+    reconnect: { minDelay: 1, maxDelay: 5 },
+  });
+  const failed = Promise.withResolvers<unknown>();
+  const open = Promise.withResolvers<void>();
+  using _status = connection.onState((status) => {
+    if (status.state === "open") open.resolve();
+    if (status.state === "waiting") failed.resolve(status.close.error);
+  });
+  isFailing = true;
+  // The server closes clients that read too slowly in the same way.
+  const [client] = [...server.clients] as unknown as ServerConnection[];
+  client?.disconnect(1013, "reads too slowly");
+  await failed.promise;
+  isFailing = false;
+  await open.promise;
 });

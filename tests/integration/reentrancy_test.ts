@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import { showFrame } from "../../common/text.ts";
 import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -87,14 +86,4 @@ Deno.test("no listener is called after a listener closes the connection", async 
   });
   await connection.closed;
   assert.deepEqual(seen, [1]);
-});
-
-Deno.test("a debug line hides a token that is cut within an escape", () => {
-  const start = '{"token":"';
-  const token = "secret".repeat(300);
-  for (const length of [998, 999, 1_000, 1_001, 1_002, 1_003, 1_004]) {
-    const cut = token.slice(0, length - start.length);
-    const shown = showFrame(`${start}${cut}\\\\"}`, 4, (text) => text);
-    assert(!shown.includes("secret"), shown);
-  }
 });

@@ -21,12 +21,17 @@ function serveRows(text: string) {
   const logger = new LogRecorder();
   const limits = { maxBuffered: MAX_BUFFERED };
   const server = serveQuietly({ logger, limits, closeTimeout: 1 });
-  const made = { count: 0 };
+  const progress = { count: 0 };
   server.operation("rows", async function* () {
-    for (;;) yield { n: ++made.count, text };
+    for (;;) yield { n: ++progress.count, text };
   });
   server.operation("one", () => 1);
-  return { server, logger, made };
+  return {
+    server,
+    logger,
+    progress,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
 /** Waits until the producer pauses and returns the number of its items. */
@@ -62,8 +67,8 @@ async function readRows(
 for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
   for (const streams of [1, 50]) {
     Deno.test(`${streams} streams of ${what} items pause while the client does not read`, async () => {
-      const { server: made, logger, made: progress } = serveRows(text);
-      await using server = made;
+      await using started = serveRows(text);
+      const { server, logger, progress } = started;
       using peer = await TcpPeer.logIn(server, {
         features: ["stream", "batch"],
       });
@@ -85,8 +90,8 @@ for (const [what, text] of [["small", SMALL], ["large", LARGE]] as const) {
 }
 
 Deno.test("results are sent while a stream waits for its client to read", async () => {
-  const { server: made, made: progress } = serveRows("x");
-  await using server = made;
+  await using started = serveRows("x");
+  const { server, progress } = started;
   using peer = await TcpPeer.logIn(server, { features: ["stream"] });
   await peer.send(stream(1));
   await untilPaused(progress);

@@ -234,7 +234,9 @@ for (const onSlow of ["disconnect", "skip"] as const) {
       await assert.rejects(send[name](`${text}x`), {
         name: "RangeError",
         message: new RegExp(
-          `\\b${MAX_BUFFERED} bytes: current length is ${MAX_BUFFERED + 1}\\b`,
+          `at most ${MAX_BUFFERED} bytes long\\. It has ${
+            MAX_BUFFERED + 1
+          } bytes\\.`,
         ),
       });
     }

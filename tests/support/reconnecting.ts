@@ -2,6 +2,8 @@
 
 import type { Connection } from "../../client/connection.ts";
 import type { ConnectionState, ConnectionStatus } from "../../client/status.ts";
+import type { ReconnectOptions } from "../../client/reconnect_policy.ts";
+import { connectTo } from "./server.ts";
 import { ackResponse, fakeServer, successFrame } from "./fake_server.ts";
 
 /** Handles the frames of one connection of a fake server. */
@@ -12,6 +14,14 @@ export type ConnectionScript = (
 
 /** Reconnect options with short delays. */
 export const FAST_RECONNECT = { minDelay: 1, maxDelay: 2 };
+
+/** Connects a client that reconnects with short delays. */
+export function connectReconnecting(
+  server: { readonly url: string },
+  options: ReconnectOptions = {},
+): Promise<Connection> {
+  return connectTo(server, { reconnect: { ...FAST_RECONNECT, ...options } });
+}
 
 /** Answers the login, operations (with their names), messages and goodbyes. */
 export const answerAll: ConnectionScript = (

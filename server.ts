@@ -1,5 +1,16 @@
 /**
- * The server as its owner sees it.
+ * The server: {@linkcode serve}, the class {@linkcode Server}, and all types of the server.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@hoist/cli/server";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.receive("hello", (message) => {
+ *   message.reply("hi", { text: `welcome, ${message.data.name}` });
+ * });
+ * server.operation("add", ({ a, b }) => Number(a) + Number(b));
+ * ```
  *
  * @module
  */
@@ -29,7 +40,7 @@ import type { BroadcastResult } from "./server/broadcaster.ts";
 import type { TokenDecision } from "./server/credentials.ts";
 import { type Handler, makeHandler, text } from "./server/http.ts";
 import { Hub } from "./server/hub.ts";
-import { Port } from "./server/listen.ts";
+import { Listening, type ListenOptions } from "./server/listen.ts";
 import { Log } from "./server/log.ts";
 import type {
   AnyMessage,
@@ -41,17 +52,17 @@ import type {
   ReceivedMessage,
 } from "./server/message.ts";
 import {
-  checkDelay,
   type CloseOptions,
-  type ListenOptions,
-  reportUnknown,
   type ResolvedOptions,
+  resolveGrace,
   resolveOptions,
+  resolveTimeout,
   type RotateOptions,
   type ServerOptions,
+  splitOptions,
 } from "./server/options.ts";
 import { reportMissing } from "./server/registry.ts";
-/** Ends something once, when it is asked to or a signal aborts. */
+
 export type {
   DecisionOf,
   IdentityOf,
@@ -59,6 +70,7 @@ export type {
   LoginContext,
   LoginDecision,
 } from "./auth.ts";
+export type { RequestOptions } from "./common/async.ts";
 export {
   CloseCode,
   ConnectionClosedError,
@@ -71,7 +83,6 @@ export {
   TimeoutError,
   ValidationError,
 } from "./common/errors.ts";
-export type { RequestOptions } from "./common/async.ts";
 export type { Issue, SchemaIssue } from "./common/issues.ts";
 export type { Json, JsonObject } from "./common/json.ts";
 export type { Listener } from "./common/listeners.ts";
@@ -105,6 +116,7 @@ export type {
 } from "./server/credentials.ts";
 export type { Handler, RequestInfo } from "./server/http.ts";
 export type { Limits } from "./server/limits.ts";
+export type { ListenOptions } from "./server/listen.ts";
 export { debug, type DebugOptions } from "./server/log.ts";
 export {
   type Client,
@@ -114,66 +126,13 @@ export {
 } from "./server/message.ts";
 export type {
   CloseOptions,
-  ListenOptions,
   RotateOptions,
   ServerOptions,
 } from "./server/options.ts";
 
-export class Lifetime {
-  /** Resolves when it has ended */
-  readonly finished: Promise<void>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #end: (timeout: number | undefined) => Promise<void>;
-  readonly #finishing = Promise.withResolvers<void>();
-  readonly #onAbort = (): void => void this.end(undefined);
-  #ending: Promise<void> | undefined;
-
-  /**
-   * Constructs a `Lifetime`.
-   *
-   * @param signal Ends it when aborted
-   * @param end Does what has to be done, within the time that it is given; never rejects
-   */
-  constructor(
-    signal: AbortSignal | undefined,
-    end: (timeout: number | undefined) => Promise<void>,
-  ) {
-    this.#signal = signal;
-    this.#end = end;
-    this.finished = this.#finishing.promise;
-  }
-
-  /** Whether it has ended or is about to */
-  get isEnding(): boolean {
-    return this.#ending !== undefined;
-  }
-
-  /** Ends it, if nobody has before; resolves when it has ended. */
-  end(timeout: number | undefined): Promise<void> {
-    return this.#ending ??= this.#run(timeout);
-  }
-
-  /** Listens to the signal. */
-  attach(): void {
-    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (this.#signal?.aborted) this.#onAbort();
-  }
-
-  /** Lets go of the signal. */
-  detach(): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-  }
-
-  async #run(timeout: number | undefined): Promise<void> {
-    await this.#end(timeout);
-    this.detach();
-    this.#finishing.resolve();
-  }
-}
-
 /**
- * Options of {@linkcode serve} and {@linkcode start}; `Decision` is what `login`
- * resolves to, and `Of` the contract
+ * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the result of `login`,
+ * and `Of` the contract.
  */
 export interface ServeOptions<
   Decision extends LoginDecision = LoginDecision,
@@ -181,17 +140,17 @@ export interface ServeOptions<
 > extends ServerOptions<Server, Decision, Of>, ListenOptions {}
 
 /**
- * Starts a server, which listens when the function returns.
+ * Starts a server. The server listens when the function returns.
  *
- * @param token The token that clients have to know; made at random if left out
- * @param options Where the server listens and how it behaves
- * @returns The server, which an `await using` block closes at its end
+ * @param token The token that clients need; if omitted, a random token is generated
+ * @param options The address, the port and the behavior of the server
+ * @returns The server; an `await using` block closes it at its end
  *
- * @throws {TypeError} If an option makes no sense
- * @throws {RangeError} If an option is out of its range
- * @throws {Deno.errors.AddrInUse} If another program has the port
- * @throws {Deno.errors.NotCapable} If the permission is missing
- * @throws The reason of the signal, if it is aborted already
+ * @throws {TypeError} If an option is unknown or of the wrong type
+ * @throws {RangeError} If an option is out of range
+ * @throws {Deno.errors.AddrInUse} If the port is in use
+ * @throws {Deno.errors.NotCapable} If the permission `--allow-net` is missing
+ * @throws The reason of `signal` if it is already aborted
  *
  * @example
  * ```ts
@@ -212,10 +171,10 @@ export function serve<
 ): Server<IdentityOf<Decision>, Of>;
 
 /**
- * Starts a server with a token made at random, see {@linkcode Server.token}.
+ * Starts a server with a random token, see {@linkcode Server.token}.
  *
- * @param options Where the server listens and how it behaves
- * @returns The server, which an `await using` block closes at its end
+ * @param options The address, the port and the behavior of the server
+ * @returns The server; an `await using` block closes it at its end
  *
  * @example
  * ```ts
@@ -238,17 +197,18 @@ export function serve(
   if (typeof tokenOrOptions === "object" && tokenOrOptions !== null) {
     return serve(undefined, tokenOrOptions);
   }
+  const [serverOptions, listenOptions] = splitOptions(options);
   options.signal?.throwIfAborted();
-  return new Server(tokenOrOptions, options).listen(options);
+  return new Server(tokenOrOptions, serverOptions).listen(listenOptions);
 }
 
 /**
- * Starts a server that outlives the block it is started in: the same as
- * {@linkcode serve}, for code that says `const` instead of `await using`. It runs
- * until its `close` is called, its `signal` aborts or the program ends.
+ * Starts a server that runs longer than the current block. It is the same function as
+ * {@linkcode serve}, for code that uses `const` instead of `await using`. The server runs
+ * until `close` is called, its `signal` aborts or the program ends.
  *
- * @param token The token that clients have to know; made at random if left out
- * @param options Where the server listens and how it behaves
+ * @param token The token that clients need; if omitted, a random token is generated
+ * @param options The address, the port and the behavior of the server
  * @returns The server
  *
  * @example
@@ -261,18 +221,18 @@ export function serve(
  */
 export const start: typeof serve = serve;
 
-const CLOSED = "Cannot listen: the server is closed, make a new one";
-
 /**
- * A Hoist server. Made with `new`, it has no port of its own and is mounted with
- * {@linkcode Server.fetch} or listens later with {@linkcode Server.listen};
- * `serve` does both steps at once.
+ * A Hoist server.
  *
- * `Identity` is the type of `client.identity`, and `Of` the contract. `serve` finds both
- * out; with `new`, name the first where `login` may say `true`, and the second with it:
+ * A server that is created with `new` does not listen. Mount it in another HTTP server with
+ * {@linkcode Server.fetch}, or call {@linkcode Server.listen}. The function `serve` creates
+ * a server that listens.
+ *
+ * `Identity` is the type of `client.identity`, and `Of` the type of the contract. `serve`
+ * infers both. With `new`, name `Identity` if `login` can return `true`, and `Of` with it:
  * `new Server<User | undefined, typeof contract>(…)`.
  *
- * @example Mount it beside other routes
+ * @example Mount the server beside other routes
  * ```ts
  * import { connect, Server } from "@hoist/cli";
  * import assert from "node:assert/strict";
@@ -296,30 +256,32 @@ export class Server<
   /** Resolves when the server is closed and its port is free */
   readonly finished: Promise<void>;
   /**
-   * Answers a request, as a handler of `Deno.serve`. It can be passed on without its
-   * server: to `Deno.serve`, to a route of Hono, or to `deno serve`.
+   * Handles an HTTP request, as a handler of `Deno.serve`. The function can be passed on
+   * without its server: to `Deno.serve`, to a route of Hono, or to `deno serve`.
    *
-   * @param request The request, as `Deno.serve` made it: a copy cannot be upgraded
-   * @param info Who sent it: without it all clients count for one address
-   * @returns The answer
+   * @param request The request from `Deno.serve`; a copy of it cannot be upgraded
+   * @param info The remote address; without it, all clients count as one address
+   * @returns The response
    */
   readonly fetch: Handler;
 
   readonly #options: ResolvedOptions<Server>;
   readonly #log: Log;
   readonly #hub: Hub;
-  readonly #port = new Port();
-  readonly #lifetime: Lifetime;
+  readonly #finishing = Promise.withResolvers<void>();
+  readonly #onAbort = (): void => void this.close();
+  #listening: Listening | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
    * Constructs a `Server`.
    *
-   * @param token The token that clients have to know, made at random if left out; or
-   * the options
-   * @param options How the server behaves
+   * @param token The token that clients need, or the options; if omitted, a random token is
+   * generated
+   * @param options The behavior of the server
    *
-   * @throws {TypeError} If an option makes no sense
-   * @throws {RangeError} If an option is out of its range
+   * @throws {TypeError} If an option is unknown or of the wrong type
+   * @throws {RangeError} If an option is out of range
    */
   constructor(
     token?: string | ServerOptions<Server, DecisionOf<Identity>, Of>,
@@ -327,11 +289,10 @@ export class Server<
   ) {
     const resolved = resolveOptions(token, options);
     const { login } = resolved;
-    // Whoever decides about a login is not concerned with the contract.
+    // The type of the contract does not matter to a login.
     const general = this as unknown as Server;
     this.#options = resolved;
     this.#log = new Log(resolved);
-    reportUnknown(this.#log, resolved.unknown);
     this.#hub = new Hub({
       ...resolved,
       log: this.#log,
@@ -339,102 +300,152 @@ export class Server<
     });
     reportMissing(this.#log, this.#hub.registry);
     this.fetch = makeHandler(this.#hub);
-    this.#lifetime = new Lifetime(resolved.signal, (time) => this.#close(time));
-    this.finished = this.#lifetime.finished;
-    this.#lifetime.attach();
+    this.finished = this.#finishing.promise;
+    this.#watchSignal();
   }
 
-  /** The token of the server; an empty text if it has only named ones */
+  /** The token of the server; an empty string if it has only named tokens */
   get token(): string {
     return this.#hub.credentials.token;
   }
 
   /**
-   * Listens on a port of its own, at once.
+   * Listens on a port of its own, immediately.
    *
-   * @param options Where to listen
+   * @param options The address and the port
    * @returns This server
    *
-   * @throws {Deno.errors.AddrInUse} If another program has the port
-   * @throws {Deno.errors.NotCapable} If the permission is missing
-   * @throws {RangeError} If the port is no port
-   * @throws {HoistError} If the server listens already or is closed
+   * @throws {Deno.errors.AddrInUse} If the port is in use
+   * @throws {Deno.errors.NotCapable} If the permission `--allow-net` is missing
+   * @throws {RangeError} If the port is out of range
+   * @throws {TypeError} If an option is unknown or of the wrong type
+   * @throws {HoistError} If the server already listens or is closed
+   *
+   * @example
+   * ```ts
+   * import { Server } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = new Server("test");
+   * server.listen({ hostname: "127.0.0.1", port: 0 });
+   * assert.notEqual(server.addr.port, 0);
+   * ```
    */
   listen(options: ListenOptions = {}): this {
-    if (this.#lifetime.isEnding) throw new HoistError(CLOSED);
-    this.#port.assertFree();
-    // Detached until the port is taken: whoever tries again with the same signal
-    // would otherwise keep each server that came to nothing.
-    this.#lifetime.detach();
-    this.#port.open(options, this.fetch, (error) => {
+    this.#assertCanListen();
+    // A failed server must not stay registered at a signal that the application reuses.
+    this.#unwatchSignal();
+    this.#listening = new Listening(options, this.fetch, (error) => {
       this.#log.exception("the HTTP server failed", error);
       return text(500, "Internal server error");
     });
-    this.#lifetime.attach();
+    this.#watchSignal();
     announce(this.#log, this, this.#options);
     return this;
   }
 
+  #assertCanListen(): void {
+    if (this.#closing !== undefined) {
+      throw new HoistError(
+        "Cannot listen: the server is closed. Create a new one.",
+      );
+    }
+    if (this.#listening === undefined) return;
+    const { url } = this.#listening;
+    throw new HoistError(
+      `Cannot listen: the server already listens on ${url}.`,
+    );
+  }
+
+  get #open(): Listening {
+    if (this.#listening !== undefined) return this.#listening;
+    throw new HoistError(
+      "Cannot get the address: the server does not listen. Call listen() first.",
+    );
+  }
+
   /**
-   * The address and the port that are really bound.
+   * The bound address and port
    *
-   * @throws {HoistError} If the server has no port of its own
+   * @throws {HoistError} If the server does not listen
    */
   get addr(): Deno.NetAddr {
-    return this.#port.listening.addr;
+    return this.#open.addr;
   }
 
   /**
-   * The URL to connect to from this machine, such as `http://localhost:5000`.
+   * The URL to connect to from this machine, such as `http://localhost:5000`
    *
-   * @throws {HoistError} If the server has no port of its own
+   * @throws {HoistError} If the server does not listen
    */
   get url(): string {
-    return this.#port.listening.url;
+    return this.#open.url;
   }
 
-  /** The clients that have logged in and not left; it changes as they come and go */
+  /** The clients that are logged in. The set changes when they connect and disconnect. */
   get clients(): ReadonlySet<Client<Identity, Of>> {
     const clients: ReadonlySet<unknown> = this.#hub.clients;
     return clients as ReadonlySet<Client<Identity, Of>>;
   }
 
   /**
-   * Calls a function with every message, whatever its name.
+   * Calls a listener for every message, whatever its name.
    *
-   * @param listener What to call
-   * @returns Removes the listener when disposed of
+   * @param listener The listener
+   * @returns Removes the listener when disposed
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.receive((message) => {
+   *   console.log(message.client.address, message.name, message.data);
+   * });
+   * ```
    */
   receive(listener: Listener<AnyMessage<Identity, Of>>): Disposable;
   /**
-   * Calls a function with every message of a name, or of one of several.
+   * Calls a listener for every message with one of these names.
    *
-   * Several listeners run one after the other: those to the name in the order of
-   * their registration, then those to every message. The client learns that its
-   * message is done when the last of them is. If one throws, the others still run,
-   * and the client gets an error that does not say what was thrown.
+   * Several listeners for one message run one after the other: first the listeners for its
+   * name in the order of their registration, then the listeners for every message. The
+   * message is done when the last listener has finished. If a listener throws, the others
+   * still run, and the client gets an error without the reason.
    *
-   * @param names The name of the messages, or several names
-   * @param listener What to call; a promise that it returns is waited for
-   * @returns Removes the listener when disposed of
+   * @param names One name, or an array of names
+   * @param listener The listener; the server awaits a promise that it returns
+   * @returns Removes the listener when disposed
    *
-   * @throws {TypeError} If the list of names is empty, a name not in the contract, or
-   * the listener no function
+   * @throws {TypeError} If there is no name, the contract does not contain a name, or the
+   * listener is not a function
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.receive("hello", (message) => {
+   *   message.reply("hi", { text: `welcome, ${message.data.name}` });
+   * });
+   * server.receive(["start", "stop"], (message) => console.log(message.name));
+   * ```
    */
   receive<Name extends MessageName<Of>>(
     names: Name | readonly Name[],
     listener: Listener<ReceivedMessage<Identity, Of, Name>>,
   ): Disposable;
   /**
-   * The same with a schema, for a server without a contract. The client is told what
-   * does not fit (`INVALID_CONTENT`), and the listener is not called then.
+   * Calls a listener for every message with one of these names whose data fits a schema. For
+   * a server without a contract. If the data does not fit, the client gets the error
+   * `INVALID_CONTENT` with the issues.
    *
-   * @param names The name of the messages, or several names
-   * @param schema What the messages have to carry
-   * @param listener What to call with those that do
-   * @returns Removes the listener when disposed of
+   * @param names One name, or an array of names
+   * @param schema The schema of the data
+   * @param listener The listener
+   * @returns Removes the listener when disposed
    *
-   * @throws {TypeError} If the schema is none, or the server has a contract
+   * @throws {TypeError} If the schema is invalid, or the server has a contract
    *
    * @example
    * ```ts
@@ -445,8 +456,6 @@ export class Server<
    * server.receive("hello", z.object({ name: z.string() }), (message) => {
    *   message.reply("hi", { text: `welcome, ${message.data.name.trim()}` });
    * });
-   * server.receive(["start", "stop"], (message) => console.log(message.name));
-   * server.receive((message) => console.log("something came:", message.name));
    * ```
    */
   receive<Data extends DataSchema>(
@@ -465,32 +474,44 @@ export class Server<
   }
 
   /**
-   * Offers an operation. What the handler returns is the result that the client gets,
-   * and an async generator makes a stream of what it yields; if it throws, the client
-   * gets an error that does not say what was thrown.
+   * Registers an operation. The client gets the return value of the handler. If the handler
+   * is an async generator, the operation is a stream of the items that it yields. If the
+   * handler throws, the client gets an error without the reason.
    *
-   * @param name The name under which clients call it
-   * @param handler What to call; a promise that it returns is waited for
-   * @returns Removes the operation when disposed of
+   * @param name The name of the operation
+   * @param handler The handler; the server awaits a promise that it returns
+   * @returns Removes the operation when disposed
    *
-   * @throws {TypeError} If the name is taken or not in the contract, or the handler no
-   * function
+   * @throws {TypeError} If the operation already exists, the contract does not contain it,
+   * or the handler is not a function
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.operation("add", ({ a, b }) => Number(a) + Number(b));
+   * server.operation("count", async function* ({ to }) {
+   *   for (let n = 1; n <= Number(to); n++) yield n;
+   * });
+   * ```
    */
   operation<Name extends NameIn<Of["operations"]>>(
     name: Name,
     handler: HandlerIn<Identity, Of, Of["operations"][Name]>,
   ): Disposable;
   /**
-   * The same with schemas, for a server without a contract. The client is told which
-   * arguments do not fit (`INVALID_CONTENT`), and the handler is not called then; a result
-   * that does not fit is a failure of the operation.
+   * Registers an operation with schemas. For a server without a contract. If the arguments
+   * do not fit, the client gets the error `INVALID_CONTENT` with the issues. If the result
+   * does not fit, the operation fails.
    *
-   * @param name The name under which clients call it
-   * @param schemas What the handler takes, and what its result or its items have to be
-   * @param handler What to call
-   * @returns Removes the operation when disposed of
+   * @param name The name of the operation
+   * @param schemas The schemas of the arguments (`input`), and of the result (`output`) or
+   * of the items (`yields`)
+   * @param handler The handler
+   * @returns Removes the operation when disposed
    *
-   * @throws {TypeError} If the schemas are none, or the server has a contract
+   * @throws {TypeError} If a schema is invalid, or the server has a contract
    *
    * @example
    * ```ts
@@ -500,9 +521,6 @@ export class Server<
    * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
    * const input = z.object({ a: z.number(), b: z.number() });
    * server.operation("add", { input, output: z.number() }, ({ a, b }) => a + b);
-   * server.operation("count", async function* ({ to }) {
-   *   for (let n = 1; n <= Number(to); n++) yield n;
-   * });
    * ```
    */
   operation<Schemas extends OperationSchemas>(
@@ -510,7 +528,7 @@ export class Server<
     schemas: Schemas,
     handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>>,
   ): Disposable;
-  // That no call fits, so that no error of the compiler speaks of it.
+  // No call fits this signature, so that compiler errors never mention it.
   operation(name: never, ...given: never[]): Disposable {
     const rest: unknown[] = [...given];
     const handler = rest.pop() as OperationHandler<OperationContext, never>;
@@ -519,18 +537,18 @@ export class Server<
   }
 
   /**
-   * Sends a message to every client that has logged in.
+   * Sends a message to every client that is logged in.
    *
-   * With many clients this takes several turns of the event loop, between which other
-   * requests are answered. All clients get all broadcasts in the same order, and no
-   * later message overtakes one.
+   * With many clients, sending takes several turns of the event loop. The server handles
+   * other requests between them. All clients receive all broadcasts in the same order, and
+   * no later message overtakes a broadcast.
    *
    * @param name The name of the message
-   * @param data What the message carries along, an empty object if left out
-   * @returns Resolves to what became of it, in numbers of clients
+   * @param data The data of the message; an empty object if omitted
+   * @returns The number of clients that the message was delivered to, and of the others
    *
-   * @throws {TypeError} If the data is no object that JSON can hold
-   * @throws {RangeError} If it is larger than `limits.maxBuffered`
+   * @throws {TypeError} If the data is not a JSON object
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
    * @throws {HoistError} If the server is closed
    *
    * @example
@@ -552,50 +570,67 @@ export class Server<
   }
 
   /**
-   * Takes one of the named `tokens` no more, for as long as this server lasts, and
-   * closes those who logged in with it (1008).
+   * Stops accepting a named token and closes the connections of the clients that logged in
+   * with it (1008). The token stays revoked until this server is closed.
    *
    * @param name The name of the token
-   * @returns The number of clients that were closed
+   * @returns The number of closed connections
    *
-   * @throws {TypeError} If there is no token of that name
+   * @throws {TypeError} If the token does not exist
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * const tokens = [{ name: "ci", token: "a long secret" }];
+   * await using server = serve({ hostname: "127.0.0.1", port: 0, tokens });
+   * assert.equal(await server.revoke("ci"), 0);
+   * ```
    */
-  revoke(name: string): number {
-    return this.#hub.revoke(name);
+  async revoke(name: string): Promise<number> {
+    return await this.#hub.revoke(name);
   }
 
   /**
-   * Takes another token from now on. The old one is taken until `grace` is over, and
-   * whoever logged in with it is then closed (1008) and needs the new one. It lasts as
-   * long as this server. A `login` of its own finds the new one in `server.token`.
+   * Replaces the token of the server. The old token stays valid for `grace` milliseconds.
+   * The server then closes the connections of the clients that logged in with it (1008). The
+   * new token is valid until this server is closed. A function `login` finds it in
+   * `server.token`.
    *
    * @param token The new token
-   * @param options How long the old one is taken
+   * @param options How long the old token stays valid
    *
-   * @throws {TypeError} If the new token is empty or in use already
-   * @throws {RangeError} If `grace` is out of its range
+   * @throws {TypeError} If the new token is empty or already in use
+   * @throws {RangeError} If `grace` is out of range
+   *
+   * @example
+   * ```ts
+   * import { generateToken, serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * await server.rotate(generateToken(), { grace: 60_000 });
+   * ```
    */
-  rotate(token: string, options: RotateOptions = {}): void {
-    const { grace = 0 } = options;
-    checkDelay("Cannot rotate the token as 'grace'", grace);
-    this.#hub.rotate(token, grace);
+  async rotate(token: string, options: RotateOptions = {}): Promise<void> {
+    const grace = resolveGrace(options);
+    await this.#hub.rotate(token, grace);
   }
 
   /**
-   * Closes the server, in bounded time. New clients are refused (503) and no further
-   * request is taken. Clients are told that the server goes away (1001), some at a time,
-   * those with requests under way when these are answered or the time is over. Clients
-   * that come back of their own accord are told when to (1012), each at another time.
+   * Closes the server, in bounded time. The server rejects new connections (503) and new
+   * requests. Each client gets the close code 1001 when its requests in progress are
+   * answered or the timeout is over. A client that reconnects by itself gets 1012 and its
+   * own delay, so that not all clients reconnect at once.
    *
-   * @param options How long to wait for requests under way
-   * @returns Resolves when the port is free; calling it again changes nothing
+   * @param options How long to wait for requests in progress
+   * @returns Resolves when the port is free; a second call returns the same promise
    *
-   * @throws {RangeError} If `timeout` is out of its range
+   * @throws {RangeError} If `timeout` is out of range
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { timeout } = options;
-    if (timeout !== undefined) checkDelay("Cannot close as 'timeout'", timeout);
-    return this.#lifetime.end(timeout);
+    const timeout = resolveTimeout(options);
+    return this.#closing ??= this.#shutdown(timeout);
   }
 
   /** Closes the server at the end of an `await using` block. */
@@ -603,11 +638,23 @@ export class Server<
     return this.close();
   }
 
-  async #close(timeout = this.#options.closeTimeout): Promise<void> {
-    this.#log.info("shutdown", "closing the server");
+  async #shutdown(timeout = this.#options.closeTimeout): Promise<void> {
+    this.#log.info("shutdown", "server shutdown started");
     await this.#hub.close(timeout);
-    await this.#port.close();
-    this.#log.info("shutdown", "the server is closed");
+    await this.#listening?.close();
+    this.#log.info("shutdown", "server closed");
+    this.#unwatchSignal();
+    this.#finishing.resolve();
+  }
+
+  #watchSignal(): void {
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  #unwatchSignal(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 }
 
@@ -618,18 +665,15 @@ interface Announced {
   readonly token: string;
 }
 
-/** Says where a server listens, and with what token unless that is to be hidden. */
-export function announce(
+/** Logs the address of the server, and its token unless that is hidden. */
+function announce(
   log: Log,
   { addr, url, token }: Announced,
-  { hideToken, login }: {
-    readonly hideToken: boolean;
-    readonly login: unknown;
-  },
+  { hideToken, login }: ResolvedOptions<Server>,
 ): void {
-  // A login of the host may take quite other tokens.
+  // A login function can accept quite different tokens.
   const isHidden = hideToken || login !== undefined || token === "";
   const rest = isHidden ? "" : ` with token ${token}`;
-  log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
+  log.info("startup", `server started on ${formatAddress(addr)}${rest}`);
   log.http(() => `listening on ${url}`);
 }

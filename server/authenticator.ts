@@ -89,7 +89,7 @@ export class Authenticator {
       return this.#checked({ identity: credential.identity, credential }, peer);
     }
     // Whoever was just closed because its token is over has not guessed one.
-    const isRetired = findToken(credentials.retired, token) !== undefined;
+    const isRetired = findToken(credentials.revoked, token) !== undefined;
     return isRetired ? "refused" : this.#checked(undefined, peer);
   }
 

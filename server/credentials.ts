@@ -1,32 +1,40 @@
 /**
- * The tokens that a server takes: which there are, and until when.
+ * The tokens that a server accepts, and when they expire.
  *
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/check.ts";
-/** A token with a name, so that several can be told apart and revoked */
+import {
+  checkArray,
+  checkKeys,
+  checkToken,
+  invalidType,
+  MAX_TIMEOUT,
+} from "../common/check.ts";
+
+/** A token with a name, which can be revoked on its own */
 export interface NamedToken {
-  /** What the log and `client.identity` call whoever logs in with it */
+  /** The name of the token, in the log and in `client.identity` */
   readonly name: string;
-  /** The token, of at least one character */
+  /** The token: a non-empty string */
   readonly token: string;
   /**
-   * When it stops to be taken: a date, or milliseconds since 1970. Never if left out.
+   * When the server stops accepting the token: a date, or milliseconds since 1970. Never if
+   * omitted.
    */
   readonly expires?: Date | number | undefined;
 }
 
-/** What a client is known by that logged in with a {@linkcode NamedToken} */
+/** The identity of a client that logged in with a {@linkcode NamedToken} */
 export interface TokenIdentity {
   /** The name of the token */
   readonly name: string;
 }
 
-/** What the tokens of a server decide, where it has no login of its own */
+/** The result of a login by token, on a server without the option `login` */
 export type TokenDecision = true | TokenIdentity;
 
-/** A token that is taken. */
+/** A token that the server accepts. */
 export interface Credential {
   readonly token: string;
   /** `undefined` for the token of the server, which has no name */
@@ -35,24 +43,24 @@ export interface Credential {
   expires: number;
 }
 
-/** How many that are not taken any more are remembered. */
-const MAX_RETIRED = 16;
+/** How many revoked and expired tokens are remembered. */
+const MAX_REVOKED = 16;
 
-/** The tokens of one server. */
+/** The tokens of one server, and the timer for the next one that expires. */
 export class TokenStore {
   readonly #onExpired: (credential: Credential) => void;
   #main: Credential | undefined;
   #all: readonly Credential[];
-  #retired: readonly Credential[] = [];
+  #revoked: readonly Credential[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   /**
-   * Constructs `TokenStore`.
+   * Constructs a `TokenStore`.
    *
-   * @param token The token of the server; empty if it has only named ones
+   * @param token The token of the server; empty if it has only named tokens
    * @param named The named tokens
-   * @param onExpired Is called with each that is taken no more because of its time
+   * @param onExpired Called with each token that expires
    */
   constructor(
     token: string,
@@ -66,27 +74,28 @@ export class TokenStore {
     this.#watch();
   }
 
-  /** The token of the server, or an empty text if it has only named ones */
+  /** The token of the server; empty if it has only named tokens */
   get token(): string {
     return this.#main?.token ?? "";
   }
 
-  /** The last ones that are not taken any more */
-  get retired(): readonly Credential[] {
-    return this.#retired;
+  /** The latest tokens that were revoked or have expired */
+  get revoked(): readonly Credential[] {
+    return this.#revoked;
   }
 
-  /** Those that are taken now */
+  /** Returns the tokens that are valid now. */
   current(): readonly Credential[] {
-    // A timer may be late.
+    // The timer can be late.
     const now = Date.now();
     return this.#all.filter(({ expires }) => expires > now);
   }
 
   /**
-   * Takes a token no more.
+   * Stops accepting a named token.
    *
-   * @returns What it was
+   * @param name The name of the token
+   * @returns The token
    *
    * @throws {TypeError} If there is no token of that name
    */
@@ -94,48 +103,54 @@ export class TokenStore {
     const revoked = this.#all.find(({ identity }) =>
       identity !== undefined && identity.name === name
     );
-    if (revoked === undefined) {
-      const names = this.#all.flatMap(({ identity }) => identity?.name ?? []);
-      const known = names.length === 0
-        ? "are no named tokens"
-        : `is none of that name, there are ${names.join(", ")}`;
-      throw new TypeError(
-        `Cannot revoke token ${JSON.stringify(name)}: there ${known}`,
-      );
-    }
+    if (revoked === undefined) throw this.#unknown(name);
     this.#remove(revoked);
     return revoked;
   }
 
+  #unknown(name: string): TypeError {
+    const names = this.#all.flatMap(({ identity }) => identity?.name ?? []);
+    const known = names.length === 0
+      ? "The server has no named tokens."
+      : `The named tokens are ${names.join(", ")}.`;
+    return new TypeError(
+      `Cannot revoke token ${
+        JSON.stringify(name)
+      }: it does not exist. ${known}`,
+    );
+  }
+
   /**
-   * Takes another token of the server, and the old one for a time.
+   * Replaces the token of the server.
    *
-   * @param token The new one
-   * @param grace How long the old one is taken, in milliseconds
+   * @param token The new token
+   * @param grace How long the old token stays valid, in milliseconds
    *
-   * @throws {TypeError} If the new one is in use already
+   * @throws {TypeError} If the new token is empty or already in use
    */
   rotate(token: string, grace: number): void {
-    assertToken(token, "Cannot rotate the token");
+    const subject = "Cannot rotate the token";
+    const remedy = "Generate one with generateToken().";
+    checkToken(subject, "the new token", token, remedy);
     if (this.#all.some((other) => other.token === token)) {
       throw new TypeError(
-        "Cannot rotate the token as the new one is in use already: make another",
+        `${subject}: the new token is already in use. ${remedy}`,
       );
     }
     const old = this.#main;
     this.#main = unnamed(token);
     const others = this.#all.filter((other) => other !== old);
     this.#all = [this.#main, ...others];
-    if (old !== undefined) this.#retire(old, grace);
+    if (old !== undefined) this.#expireIn(old, grace);
   }
 
-  /** Stops the clock. */
+  /** Stops the timer. */
   close(): void {
     this.#isClosed = true;
     this.#stop();
   }
 
-  #retire(credential: Credential, grace: number): void {
+  #expireIn(credential: Credential, grace: number): void {
     this.#all = [...this.#all, credential];
     credential.expires = Date.now() + grace;
     this.#expire();
@@ -153,16 +168,16 @@ export class TokenStore {
 
   #remove(credential: Credential): void {
     this.#all = this.#all.filter((other) => other !== credential);
-    this.#retired = [...this.#retired, credential].slice(-MAX_RETIRED);
+    this.#revoked = [...this.#revoked, credential].slice(-MAX_REVOKED);
   }
 
   #stop(): void {
-    // The first use of a timer takes Deno 5 ms, and most servers need none here.
+    // The first use of a timer takes Deno 5 ms, and most servers need no timer here.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Waits for the first that expires. */
+  /** Sets the timer to the next token that expires. */
   #watch(): void {
     this.#stop();
     const next = this.#all.reduce(
@@ -172,7 +187,7 @@ export class TokenStore {
     if (this.#isClosed || next === Infinity) return;
     const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
     this.#timer = setTimeout(() => this.#expire(), delay);
-    // A program that has nothing else to do need not wait for that.
+    // The timer must not keep the program alive.
     Deno.unrefTimer(Number(this.#timer));
   }
 }
@@ -188,62 +203,67 @@ function credentialOf(
   return { token, identity, expires: Number(expires) };
 }
 
+const NAMED_KEYS: Readonly<Record<keyof NamedToken, true>> = {
+  name: true,
+  token: true,
+  expires: true,
+};
+
+const SERVE = "Cannot serve";
+
 /**
- * Checks the tokens of a server.
+ * Checks the option `tokens`.
  *
- * @param token The token without a name; empty if there is none
- * @param named The named ones
+ * @param token The token of the server; empty if there is none
+ * @param named The named tokens
  *
- * @throws {TypeError} If one makes no sense, or stands there twice
+ * @throws {TypeError} If a token is invalid or not unique
  */
-export function assertTokens(
+export function checkNamedTokens(
   token: string,
   named: readonly NamedToken[],
 ): void {
-  const subject = "Cannot serve";
-  if (!Array.isArray(named)) {
+  checkArray(SERVE, "tokens", named, "named tokens");
+  named.forEach(checkNamedToken);
+  if (hasDuplicates(named.map(({ name }) => name))) {
     throw new TypeError(
-      `${subject} as 'tokens' must be a list of named tokens`,
+      `${SERVE}: two of 'tokens' have the same name. Give each token its own name.`,
     );
   }
-  for (const { name, token, expires } of named) {
-    assertName(name);
-    assertToken(token, `${subject} with token ${JSON.stringify(name)}`);
-    assertExpires(name, expires);
+  // The error does not show the token, because it is a secret.
+  if (hasDuplicates([token, ...named.map(({ token }) => token)])) {
+    throw new TypeError(
+      `${SERVE}: the same token occurs twice in 'tokens', or is the token of the server. Use each token once.`,
+    );
   }
-  assertDistinct(named.map(({ name }) => name), "name");
-  assertDistinct([token, ...named.map(({ token }) => token)], "token");
 }
 
-function assertName(name: string): void {
-  if (typeof name === "string" && name !== "") return;
-  throw new TypeError(
-    "Cannot serve as each of 'tokens' must have a name of at least one character",
+function checkNamedToken(entry: NamedToken, index: number): void {
+  const place = `tokens[${index}]`;
+  if (entry === undefined) {
+    throw invalidType(SERVE, `'${place}'`, "a named token", entry);
+  }
+  checkKeys(SERVE, entry, NAMED_KEYS, place);
+  const { name, token, expires } = entry;
+  if (typeof name !== "string" || name === "") {
+    throw invalidType(SERVE, `'${place}.name'`, "a non-empty string", name);
+  }
+  checkToken(
+    SERVE,
+    `'${place}.token'`,
+    token,
+    "Generate one with generateToken().",
   );
+  if (expires === undefined || isTime(expires)) return;
+  const needed = "a Date or a number of milliseconds since 1970";
+  throw invalidType(SERVE, `'${place}.expires'`, needed, expires);
 }
 
-function assertToken(token: string, subject: string): void {
-  if (typeof token === "string" && token !== "") return;
-  throw new TypeError(
-    `${subject} as a token must be a text of at least one character`,
-  );
+function isTime(value: unknown): boolean {
+  const isTime = typeof value === "number" || value instanceof Date;
+  return isTime && !Number.isNaN(Number(value));
 }
 
-function assertExpires(name: string, expires: Date | number | undefined): void {
-  const isTime = typeof expires === "number" || expires instanceof Date;
-  if (expires === undefined) return;
-  if (isTime && !Number.isNaN(Number(expires))) return;
-  throw new TypeError(
-    `Cannot serve with token ${
-      JSON.stringify(name)
-    } as 'expires' must be a date, or milliseconds since 1970`,
-  );
-}
-
-function assertDistinct(values: readonly string[], what: string): void {
-  if (new Set(values).size === values.length) return;
-  // Which one is not said: it may be a secret.
-  throw new TypeError(
-    `Cannot serve as a ${what} stands in 'tokens' twice, or is that of the server: make each its own`,
-  );
+function hasDuplicates(values: readonly string[]): boolean {
+  return new Set(values).size !== values.length;
 }

@@ -1,173 +1,173 @@
 /**
- * The port of a server: taking it, naming it, giving it back.
+ * Listening on a port: the options, the URL and the errors of the system.
  *
  * @module
  */
 
 import { settlesWithin } from "../common/async.ts";
-import { HoistError } from "../common/errors.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkNumber,
+  checkString,
+} from "../common/check.ts";
 import { bracket } from "../common/ip.ts";
-import type { ListenOptions } from "./options.ts";
-const DEFAULT_HOSTNAME = "0.0.0.0";
 
-const DEFAULT_PORT = 5000;
+/** Options of `Server.listen`: the address, and TLS */
+export interface ListenOptions {
+  /**
+   * The address or host name to listen on. With `127.0.0.1`, only this machine can connect.
+   *
+   * @default {"0.0.0.0"}
+   */
+  readonly hostname?: string | undefined;
+  /**
+   * The port to listen on, from 0 to 65,535; 0 selects a free port.
+   *
+   * @default {5000}
+   */
+  readonly port?: number | undefined;
+  /** The certificate for TLS in PEM format. It requires `key`. */
+  readonly cert?: string | undefined;
+  /** The private key for TLS in PEM format. It requires `cert`. */
+  readonly key?: string | undefined;
+  /**
+   * Whether several processes can listen on the same port and share its connections. Deno
+   * needs `--unstable-net` for it.
+   *
+   * @default {false}
+   */
+  readonly reusePort?: boolean | undefined;
+  /**
+   * Called when the server listens.
+   *
+   * @param address The bound address and port
+   */
+  readonly onListen?: ((address: Deno.NetAddr) => void) | undefined;
+}
 
-const MAX_PORT = 65_535;
+/** The names of all options of `listen`. */
+export const LISTEN_KEYS: Readonly<Record<keyof ListenOptions, true>> = {
+  hostname: true,
+  port: true,
+  cert: true,
+  key: true,
+  reusePort: true,
+  onListen: true,
+};
 
-/** How long peers get to let go of their sockets, in milliseconds. */
+const LISTEN = "Cannot listen";
+
+const PORTS = { min: 0, max: 65_535, integer: true };
+
+/** How long clients have to close their sockets, in milliseconds. */
 const GRACE = 1_000;
 
-/** A port that is listened on. */
+/** An HTTP server that listens on a port. */
 export class Listening {
-  /** The address and the port that are really bound */
+  /** The bound address and port */
   readonly addr: Deno.NetAddr;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #controller = new AbortController();
-  readonly #secure: boolean;
+  readonly #isSecure: boolean;
 
-  /** Takes the port, at once. */
+  /** Binds the port immediately. */
   constructor(
     options: ListenOptions,
     handler: Deno.ServeHandler<Deno.NetAddr>,
     onError: (error: unknown) => Response,
   ) {
-    const { hostname = DEFAULT_HOSTNAME, port = DEFAULT_PORT } = options;
-    assertPort(port);
-    const certificate = certificateOf(options);
-    this.#secure = options.cert !== undefined;
+    const { hostname = "0.0.0.0", port = 5000, cert, key } = options;
+    const { reusePort = false } = options;
+    checkListenOptions(options);
+    this.#isSecure = cert !== undefined;
+    // Without a listener, Deno prints a line of its own.
+    const { onListen = () => {} } = options;
+    const { signal } = this.#controller;
+    const common = { hostname, port, reusePort, onListen, onError, signal };
+    const tls = cert === undefined || key === undefined ? {} : { cert, key };
     try {
-      this.#server = Deno.serve({
-        hostname,
-        port,
-        reusePort: options.reusePort ?? false,
-        // Left out, Deno would print a line of its own.
-        onListen: options.onListen ?? (() => {}),
-        onError,
-        signal: this.#controller.signal,
-        ...certificate,
-      }, handler);
+      this.#server = Deno.serve({ ...common, ...tls }, handler);
     } catch (error) {
       throw explain(error, hostname, port);
     }
     this.addr = this.#server.addr;
   }
 
-  /** The URL under which this machine reaches the server */
+  /** The URL to connect to from this machine */
   get url(): string {
     const { hostname, port } = this.addr;
     const isWildcard = hostname === "0.0.0.0" || hostname === "::";
     const host = isWildcard ? "localhost" : bracket(hostname);
-    return `${this.#secure ? "https" : "http"}://${host}:${port}`;
+    return `${this.#isSecure ? "https" : "http"}://${host}:${port}`;
   }
 
-  /** Gives the port back, in bounded time. */
+  /** Releases the port, in bounded time. */
   async close(): Promise<void> {
-    // A graceful shutdown waits for ever for a peer that does not read or does not
-    // finish its request, and cannot be aborted any more. The clients are gone by now,
-    // and what else is answered over HTTP is a few bytes.
+    // A graceful shutdown waits forever for a peer that does not read or does not finish
+    // its request, and cannot be aborted later. The clients are gone at this point, and
+    // other HTTP responses are small.
     this.#controller.abort();
     await settlesWithin(this.#server.finished, GRACE);
   }
 }
 
-function assertPort(port: number): void {
-  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return;
-  throw new RangeError(
-    `Cannot listen as 'port' must be a whole number from 0 to ${MAX_PORT}: current value is ${
-      Deno.inspect(port)
-    }`,
-  );
-}
-
-function certificateOf(
-  { cert, key }: ListenOptions,
-): { readonly cert: string; readonly key: string } | undefined {
-  if (cert !== undefined && key !== undefined) return { cert, key };
-  if (cert === undefined && key === undefined) return undefined;
-  const [there, missing] = cert === undefined
+function checkListenOptions(options: ListenOptions): void {
+  checkKeys(LISTEN, options, LISTEN_KEYS);
+  const { hostname, port, cert, key, reusePort, onListen } = options;
+  checkString(LISTEN, "hostname", hostname);
+  checkNumber(LISTEN, "port", port, PORTS);
+  checkString(LISTEN, "cert", cert);
+  checkString(LISTEN, "key", key);
+  checkBoolean(LISTEN, "reusePort", reusePort);
+  checkFunction(LISTEN, "onListen", onListen);
+  if ((cert === undefined) === (key === undefined)) return;
+  const [given, missing] = cert === undefined
     ? ["key", "cert"]
     : ["cert", "key"];
   throw new TypeError(
-    `Cannot listen as '${there}' is given without '${missing}': TLS needs both`,
+    `${LISTEN}: TLS needs 'cert' and 'key', and '${missing}' is missing. Pass '${missing}' or omit '${given}'.`,
   );
 }
 
-/** The same kind of error, saying what can be done. */
+/** Returns an error of the same class whose message says what to do. */
 function explain(error: unknown, hostname: string, port: number): unknown {
   const options = { cause: error };
-  const where = `Cannot listen on ${bracket(hostname)}:${port}`;
+  const subject = `${LISTEN} on ${bracket(hostname)}:${port}`;
   const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } =
     Deno.errors;
   if (error instanceof AddrInUse) {
     return new AddrInUse(
-      `Cannot listen on port ${port}: it is already in use, choose another or 0 for a free one`,
+      `${LISTEN} on port ${port}: the port is in use. Choose another port or stop the other program.`,
       options,
     );
   }
   if (error instanceof AddrNotAvailable) {
     return new AddrNotAvailable(
-      `${where}: this machine does not have the address`,
+      `${subject}: this machine does not have the address. Choose another 'hostname'.`,
       options,
     );
   }
   if (error instanceof NotCapable) {
     return new NotCapable(
-      `${where}: the permission is missing, run with --allow-net`,
+      `${subject}: the permission is missing. Run with --allow-net.`,
       options,
     );
   }
   if (error instanceof PermissionDenied) {
     return new PermissionDenied(
-      `${where}: the system does not allow it, choose a port above 1023`,
+      `${subject}: the system does not allow it. Choose a port above 1023.`,
       options,
     );
   }
   const { message } = error instanceof Error ? error : new Error(String(error));
   return new TypeError(
     /host|lookup/i.test(message)
-      ? `Cannot listen on hostname ${
+      ? `${LISTEN} on hostname ${
         JSON.stringify(hostname)
-      }: it must be an address or a name of this machine`
-      : `${where}: ${message}`,
+      }: it is not an address or a name of this machine. Choose another 'hostname'.`
+      : `${subject}: ${message}`,
     options,
   );
-}
-
-/** A port that is taken once, if at all. */
-export class Port {
-  #listening: Listening | undefined;
-
-  /** Takes the port, as {@linkcode Listening} does. */
-  open(...listening: ConstructorParameters<typeof Listening>): void {
-    this.#listening = new Listening(...listening);
-  }
-
-  /**
-   * Refuses to be taken a second time.
-   *
-   * @throws {HoistError} If it is taken
-   */
-  assertFree(): void {
-    if (this.#listening === undefined) return;
-    throw new HoistError(
-      `Cannot listen: the server already does, on ${this.#listening.url}`,
-    );
-  }
-
-  /**
-   * What is listened on.
-   *
-   * @throws {HoistError} If it is not taken
-   */
-  get listening(): Listening {
-    if (this.#listening !== undefined) return this.#listening;
-    throw new HoistError(
-      "Cannot tell the address: the server has no port of its own, call listen()",
-    );
-  }
-
-  /** Gives the port back, in bounded time. */
-  async close(): Promise<void> {
-    await this.#listening?.close();
-  }
 }

@@ -1,24 +1,38 @@
 /**
- * The options of a server.
+ * The options of a server, their checks and their defaults.
  *
  * @module
  */
 
 import type { Login, LoginDecision } from "../auth.ts";
-import { MAX_TIMEOUT } from "../common/check.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkKeys,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkSignal,
+  checkString,
+  checkToken,
+  DURATION,
+  invalidType,
+  outOfRange,
+} from "../common/check.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { OpenContract } from "../contract/infer.ts";
-import { assertTokens, type NamedToken } from "./credentials.ts";
-import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
-import type { Log } from "./log.ts";
-import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
+import { checkNamedTokens, type NamedToken } from "./credentials.ts";
+import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
+import { LISTEN_KEYS, type ListenOptions } from "./listen.ts";
+import { makeOriginCheck, type OriginCheck } from "./origins.ts";
+
 /**
- * Options of a server, wherever it listens; `This` is the server itself, `Decision`
- * what its `login` resolves to, and `Of` its contract.
+ * Options of a server, without the address that it listens on. `This` is the type of the
+ * server, `Decision` the result of `login`, and `Of` the contract.
  */
 export interface ServerOptions<
   This extends { readonly token: string },
@@ -26,152 +40,113 @@ export interface ServerOptions<
   Of extends Contract = OpenContract,
 > {
   /**
-   * Decides who may log in, and who it is: see `client.identity`. If left out, whoever
-   * has the token of the server or one of `tokens`, which it excludes.
+   * Decides whether a client can log in, and what `client.identity` is. If omitted, the
+   * client needs the token of the server or one of `tokens`. It cannot be combined with
+   * `tokens`.
    */
   readonly login?: Login<This, Decision> | undefined;
   /**
-   * Tokens with names, all different, of which each may have its end. A client that
-   * logs in with one has its name in `client.identity` and in the log. If there are
-   * some and no other token is given, none is made.
+   * Named tokens. A client that logs in with one of them has its name in
+   * `client.identity` and in the log. If there are named tokens and the argument `token` is
+   * omitted, no other token is generated.
    *
    * @default {[]}
    */
   readonly tokens?: readonly NamedToken[] | undefined;
   /**
-   * What the server and its clients have agreed on, see `defineContract`. Messages and
-   * calls that do not fit are refused, and so are handlers for what it does not have.
-   * Anything goes if left out.
+   * The contract of the server and its clients, see `defineContract`. The server rejects
+   * requests that do not fit it, and handlers that it does not contain. If omitted, all
+   * names and all data are allowed.
    */
   readonly contract?: Of | undefined;
   /**
-   * Whether `GET /hoist/contract` is answered with what `contract.describe()` says, to
-   * whoever has a token: `Authorization: Bearer <token>`. A `login` decides about that,
-   * too; the version that it is told is then that of the server.
+   * Whether `GET /hoist/contract` returns the result of `contract.describe()`. The request
+   * needs a token: `Authorization: Bearer <token>`. The option `login` decides about these
+   * requests, too. It then gets the version of the server.
    *
    * @default {false}
    */
   readonly exposeContract?: boolean | undefined;
-  /** What clients may ask of the server. */
+  /** The limits for clients. All of them are on by default. */
   readonly limits?: Limits | undefined;
   /**
-   * What becomes of a client for which more than `limits.maxBuffered` would wait: it
-   * is closed with 1013, or it stays and misses the messages that do not fit. An answer
-   * is never left out: a client that does not read it is closed in either case.
+   * What happens if a client reads so slowly that more than `limits.maxBuffered` bytes wait
+   * for it. `"disconnect"` closes the connection with 1013. `"skip"` drops messages that do
+   * not fit. Responses are never dropped: if one does not fit, the connection is closed.
    *
    * @default {"disconnect"}
    */
   readonly onSlow?: "disconnect" | "skip" | undefined;
   /**
-   * Which pages a browser may connect from: origins such as `https://example.org`,
-   * `http://localhost:*` for any port, `null` for pages without one, or `*` for all.
-   * If left out, pages with the host name of the server itself, whatever the port:
-   * those also share its cookies, and pages of others have no business here. What is no
-   * browser sends no origin and is let in.
+   * The web origins whose pages can connect: origins such as `https://example.org`,
+   * `http://localhost:*` for any port, `null` for pages without an origin, or `*` for all.
+   * If omitted, the page must have the host name of the server, on any port. Clients other
+   * than browsers send no `Origin` header and are always allowed.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
   /**
-   * How many proxies there are in front, each of which appends to the header
-   * `X-Forwarded-For` the address that it was asked by; `true` is 1. The address of
-   * the client is then read from there, counted from the right. Only for a server that
-   * is reached in no other way: anyone else could write anything there.
+   * The number of trusted proxies in front of the server; `true` means 1. Each proxy
+   * appends the address of its client to the header `X-Forwarded-For`, and the server
+   * reads the address from there, counted from the right. Use it only if every request
+   * comes through these proxies, because other clients can forge the header.
    *
    * @default {false}
    */
   readonly trustProxy?: boolean | number | undefined;
-  /**
-   * The lowest version that a client may have, such as `1.2.3`. Any if left out.
-   */
+  /** The minimum version of a client, such as `1.2.3`. Every version if omitted. */
   readonly minimumVersion?: string | undefined;
   /**
-   * The number of characters of the token that is made if none is given, from 1 to
-   * 1,024.
+   * The length of a generated token, in characters from 1 to 1,024.
    *
    * @default {25}
    */
   readonly tokenLength?: number | undefined;
   /**
-   * The characters of the token that is made if none is given: at least two, all
-   * different.
+   * The characters of a generated token: at least two, all different.
    *
    * @default {"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
    */
   readonly tokenAlphabet?: string | undefined;
   /**
-   * Whether the startup line leaves the token out. With a `login` it does in any case.
+   * Whether to omit the token from the startup line. With `login`, the startup line never
+   * contains it.
    *
    * @default {false}
    */
   readonly hideToken?: boolean | undefined;
   /**
-   * Whether a client is told the class and the message of an error that one of its
-   * requests caused. They can hold anything: paths, queries, secrets.
+   * Whether the client gets the name and the message of an error that a handler throws.
+   * They can contain anything: paths, queries, secrets.
    *
    * @default {false}
    */
   readonly exposeErrors?: boolean | undefined;
   /**
-   * How long requests under way may take to finish when the server closes, in
-   * milliseconds from 0 to 2,147,483,647.
+   * How long `close()` waits for requests in progress, in milliseconds from 0 to
+   * 2,147,483,647.
    *
    * @default {5_000}
    */
   readonly closeTimeout?: number | undefined;
   /**
-   * The lowest level of the lines that are logged. `debug` shows payloads.
+   * The minimum level of the log lines. Lines of the level `debug` contain payloads.
    *
    * @default {"info"}
    */
   readonly logLevel?: LogLevel | undefined;
   /**
-   * Where the lines go. The logger named `hoist` of `@std/log` if left out, which
-   * writes to standard error unless your program has set it up.
+   * Receives the log lines. If omitted, the server uses the logger `hoist` of `@std/log`,
+   * which writes to standard error unless the application configures it.
    */
   readonly logger?: Logger | undefined;
-  /**
-   * Closes the server, gracefully, when aborted.
-   */
+  /** Closes the server gracefully when aborted. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Where a server listens: what `Deno.serve` takes for TCP and TLS */
-export interface ListenOptions {
-  /**
-   * The address to listen on. `127.0.0.1` is reached from this machine only.
-   *
-   * @default {"0.0.0.0"}
-   */
-  readonly hostname?: string | undefined;
-  /**
-   * The port to listen on, from 0 to 65,535; 0 takes a free one.
-   *
-   * @default {5000}
-   */
-  readonly port?: number | undefined;
-  /** The certificate mapMaybePromise for TLS, in PEM format; `key` has to be there too */
-  readonly cert?: string | undefined;
-  /** The private key for TLS, in PEM format; `cert` has to be there too */
-  readonly key?: string | undefined;
-  /**
-   * Whether several processes may listen on the port and share its connections. Deno
-   * wants `--unstable-net` for it.
-   *
-   * @default {false}
-   */
-  readonly reusePort?: boolean | undefined;
-  /**
-   * Is called once the server listens.
-   *
-   * @param address The address and the port that are really bound
-   */
-  readonly onListen?: ((address: Deno.NetAddr) => void) | undefined;
 }
 
 /** Options of `Server.close` */
 export interface CloseOptions {
   /**
-   * How long requests under way may take to finish, in milliseconds from 0 to
-   * 2,147,483,647.
+   * How long to wait for requests in progress, in milliseconds from 0 to 2,147,483,647.
    *
    * @default {closeTimeout}
    */
@@ -181,21 +156,22 @@ export interface CloseOptions {
 /** Options of `Server.rotate` */
 export interface RotateOptions {
   /**
-   * How long the old token is still taken, in milliseconds from 0 to 2,147,483,647.
+   * How long the server still accepts the old token, in milliseconds from 0 to
+   * 2,147,483,647.
    *
    * @default {0}
    */
   readonly grace?: number | undefined;
 }
 
-/** The options of a server with every default filled in. */
+/** The options of a server after the checks, with defaults. */
 export interface ResolvedOptions<This extends Owner> {
-  /** Empty if there are only named ones */
+  /** Empty if there are only named tokens */
   readonly token: string;
   readonly tokens: readonly NamedToken[];
-  /** All of these: what no line of the log may hold */
+  /** All tokens, which the log must not contain */
   readonly secrets: readonly string[];
-  /** If left out, the tokens decide */
+  /** `undefined` if the tokens decide */
   readonly login: Login<This> | undefined;
   readonly contract: Contract | undefined;
   readonly exposeContract: boolean;
@@ -210,14 +186,9 @@ export interface ResolvedOptions<This extends Owner> {
   readonly logLevel: LogLevel;
   readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
-  /** The names of options that there are none of */
-  readonly unknown: readonly string[];
 }
 
-/** The options there are, those of where it listens included. */
-const KNOWN: Readonly<
-  Record<keyof ServerOptions<Owner> | keyof ListenOptions, true>
-> = {
+const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   login: true,
   tokens: true,
   contract: true,
@@ -235,13 +206,19 @@ const KNOWN: Readonly<
   logLevel: true,
   logger: true,
   signal: true,
-  hostname: true,
-  port: true,
-  cert: true,
-  key: true,
-  reusePort: true,
-  onListen: true,
 };
+
+const SERVE_KEYS = { ...SERVER_KEYS, ...LISTEN_KEYS };
+
+const CLOSE_KEYS: Readonly<Record<keyof CloseOptions, true>> = {
+  timeout: true,
+};
+
+const ROTATE_KEYS: Readonly<Record<keyof RotateOptions, true>> = {
+  grace: true,
+};
+
+const SERVE = "Cannot serve";
 
 /** The options of a server, whatever its contract. */
 type AnyOptions<This extends Owner> = ServerOptions<
@@ -250,12 +227,26 @@ type AnyOptions<This extends Owner> = ServerOptions<
   Contract
 >;
 
-/** What has a token. */
+/** An object with a token, as a server is. */
 interface Owner {
   readonly token: string;
 }
 
-/** Checks the arguments of a server and fills in what was left out. */
+/**
+ * Separates the options of `listen` from the options of a server.
+ *
+ * @throws {TypeError} If an option is unknown, or `signal` is not an `AbortSignal`
+ */
+export function splitOptions<
+  Options extends ListenOptions & { readonly signal?: AbortSignal | undefined },
+>(options: Options): [Omit<Options, keyof ListenOptions>, ListenOptions] {
+  checkKeys(SERVE, options, SERVE_KEYS);
+  checkSignal(SERVE, "signal", options.signal);
+  const { hostname, port, cert, key, reusePort, onListen, ...rest } = options;
+  return [rest, { hostname, port, cert, key, reusePort, onListen }];
+}
+
+/** Checks the arguments of the constructor of a server and adds the defaults. */
 export function resolveOptions<This extends Owner>(
   tokenOrOptions: string | AnyOptions<This> | undefined,
   options: AnyOptions<This> = {},
@@ -267,142 +258,107 @@ export function resolveOptions<This extends Owner>(
 }
 
 function resolve<This extends Owner>(
-  token: string | undefined,
+  given: string | undefined,
   options: AnyOptions<This>,
 ): ResolvedOptions<This> {
-  const { tokens = [], closeTimeout = 5_000 } = options;
-  checkDelay("Cannot serve as 'closeTimeout'", closeTimeout);
-  const resolvedToken = resolveToken(token, options);
-  assertTokens(resolvedToken, tokens);
+  checkKeys(SERVE, options, SERVER_KEYS);
+  const { contract, tokens = [] } = options;
+  const { hideToken = false, exposeErrors = false } = options;
+  const { onSlow = "disconnect", logLevel = "info" } = options;
+  const { closeTimeout = 5_000, login, signal } = options;
+  const token = resolveToken(given, options);
+  checkNamedTokens(token, tokens);
   assertOneLogin(options);
+  assertDefined(SERVE, contract);
   return {
-    token: resolvedToken,
+    token,
     tokens,
-    secrets: [resolvedToken, ...tokens.map(({ token }) => token)],
-    login: loginOf(options.login),
-    ...resolveContract(options),
+    secrets: [token, ...tokens.map(({ token }) => token)],
+    login: checkFunction(SERVE, "login", login),
+    contract,
+    exposeContract: resolveExposeContract(options),
     limits: resolveLimits(options.limits),
-    onSlow: slowPolicy(options.onSlow ?? "disconnect"),
+    onSlow: checkOneOf(SERVE, "onSlow", onSlow, ["disconnect", "skip"]),
     isAllowed: makeOriginCheck(options.allowedOrigins),
-    trustProxy: proxies(options.trustProxy ?? false),
-    minimumVersion: version(options.minimumVersion),
-    hideToken: options.hideToken ?? false,
-    exposeErrors: options.exposeErrors ?? false,
-    closeTimeout,
-    logLevel: logLevel(options.logLevel ?? "info"),
-    logger: options.logger,
-    signal: options.signal,
-    unknown: Object.keys(options).filter((name) => !Object.hasOwn(KNOWN, name)),
+    trustProxy: resolveProxies(options.trustProxy),
+    minimumVersion: checkVersion(options.minimumVersion),
+    hideToken: checkBoolean(SERVE, "hideToken", hideToken),
+    exposeErrors: checkBoolean(SERVE, "exposeErrors", exposeErrors),
+    closeTimeout: checkNumber(SERVE, "closeTimeout", closeTimeout, DURATION),
+    logLevel: checkOneOf(SERVE, "logLevel", logLevel, LOG_LEVELS),
+    logger: checkLogger(options.logger),
+    signal: checkSignal(SERVE, "signal", signal),
   };
-}
-
-function loginOf<This>(
-  login: Login<This> | undefined,
-): Login<This> | undefined {
-  if (login === undefined || typeof login === "function") return login;
-  throw new TypeError(
-    `Cannot serve as 'login' must be a function: current value is of type ${typeof login}`,
-  );
-}
-
-function resolveContract(
-  { contract, exposeContract = false }: {
-    readonly contract?: Contract | undefined;
-    readonly exposeContract?: boolean | undefined;
-  },
-): {
-  readonly contract: Contract | undefined;
-  readonly exposeContract: boolean;
-} {
-  assertDefined("Cannot serve", contract);
-  if (contract !== undefined || !exposeContract) {
-    return { contract, exposeContract };
-  }
-  throw new TypeError(
-    "Cannot serve as 'exposeContract' has nothing to show without a 'contract'",
-  );
 }
 
 function resolveToken(
   token: string | undefined,
-  { tokenLength, tokenAlphabet, tokens }: {
-    readonly tokenLength?: number | undefined;
-    readonly tokenAlphabet?: string | undefined;
-    readonly tokens?: readonly NamedToken[] | undefined;
-  },
+  { tokenLength, tokenAlphabet, tokens }: AnyOptions<never>,
 ): string {
-  // Nobody would expect one more than they have named.
-  if (token === undefined && tokens?.length) return "";
-  if (token === undefined) {
-    return generateToken({ length: tokenLength, alphabet: tokenAlphabet });
+  const range = { min: 1, max: 1_024, integer: true };
+  const length = checkNumber(SERVE, "tokenLength", tokenLength, range);
+  const alphabet = checkString(SERVE, "tokenAlphabet", tokenAlphabet);
+  if (token !== undefined) {
+    checkToken(SERVE, "the token", token, "Omit it to generate one.");
+    return token;
   }
-  if (typeof token === "string" && token !== "") return token;
-  throw new TypeError(
-    "Cannot serve as the token must be a text of at least one character: leave it out to have one made",
-  );
+  // With named tokens, nobody expects another valid token.
+  return tokens?.length ? "" : generateToken({ length, alphabet });
 }
 
-/**
- * Checks a time that may be over at once.
- *
- * @param subject What cannot be done, such as `Cannot close as 'timeout'`
- * @param delay The time in milliseconds
- */
-export function checkDelay(subject: string, delay: number): void {
-  if (delay >= 0 && delay <= MAX_TIMEOUT) return;
-  throw new RangeError(
-    `${subject} must be from 0 to ${MAX_TIMEOUT} milliseconds: current value is ${delay}`,
-  );
-}
-
-function assertOneLogin(
-  { login, tokens }: { readonly login?: unknown; readonly tokens?: unknown },
-): void {
+function assertOneLogin({ login, tokens }: AnyOptions<never>): void {
   if (login === undefined || tokens === undefined) return;
   throw new TypeError(
-    "Cannot serve with both 'login' and 'tokens': one of them decides who may log in",
+    `${SERVE}: 'login' and 'tokens' exclude each other. Omit one of them.`,
   );
 }
 
-function slowPolicy(policy: "disconnect" | "skip"): "disconnect" | "skip" {
-  if (policy === "disconnect" || policy === "skip") return policy;
+function resolveExposeContract(
+  { contract, exposeContract = false }: AnyOptions<never>,
+): boolean {
+  checkBoolean(SERVE, "exposeContract", exposeContract);
+  if (contract !== undefined || !exposeContract) return exposeContract;
   throw new TypeError(
-    `Cannot serve as 'onSlow' must be "disconnect" or "skip": current value is ${
-      JSON.stringify(policy)
-    }`,
+    `${SERVE}: 'exposeContract' needs the option 'contract'.`,
   );
 }
 
-function proxies(trustProxy: boolean | number): number {
-  const count = Number(trustProxy);
-  const isKnown = typeof trustProxy === "boolean" || count === trustProxy;
-  if (isKnown && Number.isSafeInteger(count) && count >= 0) return count;
-  throw new RangeError(
-    `Cannot serve as 'trustProxy' must be true, false or a number of proxies: current value is ${trustProxy}`,
-  );
+function resolveProxies(trustProxy: boolean | number = false): number {
+  if (typeof trustProxy === "boolean") return trustProxy ? 1 : 0;
+  if (Number.isSafeInteger(trustProxy) && trustProxy >= 0) return trustProxy;
+  const needed = "true, false or a whole number of proxies";
+  throw typeof trustProxy === "number"
+    ? outOfRange(SERVE, "'trustProxy'", needed, trustProxy)
+    : invalidType(SERVE, "'trustProxy'", needed, trustProxy);
 }
 
-function version(minimum: string | undefined): string | undefined {
-  if (minimum === undefined || isVersion(minimum)) return minimum;
-  throw new TypeError(
-    `Cannot serve as 'minimumVersion' must be a version such as "1.2.3": current value is ${
-      JSON.stringify(minimum)
-    }`,
-  );
+function checkVersion(minimum: string | undefined): string | undefined {
+  if (minimum === undefined) return minimum;
+  if (typeof minimum === "string" && isVersion(minimum)) return minimum;
+  const needed = 'a version such as "1.2.3"';
+  throw invalidType(SERVE, "'minimumVersion'", needed, minimum);
 }
 
-function logLevel(level: LogLevel): LogLevel {
-  if (LOG_LEVELS.includes(level)) return level;
-  throw new TypeError(
-    `Cannot serve as 'logLevel' must be one of ${
-      LOG_LEVELS.join(", ")
-    }: current value is ${JSON.stringify(level)}`,
-  );
-}
-
-/** Warns of options that there are none of, which only a type check finds otherwise. */
-export function reportUnknown(log: Log, names: readonly string[]): void {
-  for (const name of names) {
-    log.warn("options", `there is no option ${JSON.stringify(name)}`);
+function checkLogger(logger: Logger | undefined): Logger | undefined {
+  checkObject(SERVE, "logger", logger);
+  for (const level of logger === undefined ? [] : LOG_LEVELS) {
+    if (typeof logger?.[level] === "function") continue;
+    const needed = `an object with the methods ${LOG_LEVELS.join(", ")}`;
+    throw invalidType(SERVE, "'logger'", needed, logger);
   }
+  return logger;
+}
+
+/** Checks the options of `close`. */
+export function resolveTimeout(options: CloseOptions): number | undefined {
+  checkKeys("Cannot close", options, CLOSE_KEYS);
+  return checkNumber("Cannot close", "timeout", options.timeout, DURATION);
+}
+
+/** Checks the options of `rotate` and adds the default. */
+export function resolveGrace(options: RotateOptions): number {
+  const subject = "Cannot rotate the token";
+  checkKeys(subject, options, ROTATE_KEYS);
+  const { grace = 0 } = options;
+  return checkNumber(subject, "grace", grace, DURATION);
 }

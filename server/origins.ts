@@ -1,43 +1,43 @@
 /**
- * Which pages may connect: a browser sends the origin of the page along, and nothing
- * else keeps a page of any site from connecting to a server that the browser reaches.
+ * The check of web origins. A browser sends the origin of the page with each upgrade, and
+ * nothing else stops a page of any site from connecting to a server that it can reach.
  *
  * @module
  */
 
-/** Whether a page of an origin may connect to a host. */
+import { checkArray, invalidType } from "../common/check.ts";
+
+/** Returns whether a page of an origin can connect to a host. */
 export type OriginCheck = (origin: string, host: string) => boolean;
 
-/** The parts of an origin that are compared, in their usual form. */
+/** The normalized parts of an origin. */
 interface Origin {
   readonly protocol: string;
   readonly hostname: string;
-  /** Empty for the usual one, `*` for any */
+  /** Empty for the default port of the protocol, `*` for any port */
   readonly port: string;
 }
 
 /**
- * Makes the check of a server.
+ * Creates the check for the option `allowedOrigins`.
  *
- * @param allowed The origins that may connect; those with the host name of the server
- * if left out
+ * @param allowed The allowed origins; if omitted, the origins with the host name of the
+ * server
  *
- * @throws {TypeError} If one of them is no origin
+ * @throws {TypeError} If an entry is not an origin
  */
 export function makeOriginCheck(
   allowed: readonly string[] | undefined,
 ): OriginCheck {
   if (allowed === undefined) return hasSameName;
-  if (!Array.isArray(allowed)) {
-    throw new TypeError("Cannot serve as 'allowedOrigins' must be a list");
-  }
-  const texts = new Set(allowed);
-  if (texts.has("*")) return () => true;
-  const patterns = allowed.filter((text) => text !== "null").map(patternOf);
-  return (text) => {
-    const origin = parseOrigin(text);
+  checkArray("Cannot serve", "allowedOrigins", allowed, "origins");
+  const entries = new Set(allowed);
+  if (entries.has("*")) return () => true;
+  const patterns = allowed.filter((entry) => entry !== "null").map(patternOf);
+  return (header) => {
+    const origin = parseOrigin(header);
     return origin === undefined
-      ? text === "null" && texts.has(text)
+      ? header === "null" && entries.has(header)
       : patterns.some((pattern) => matches(pattern, origin));
   };
 }
@@ -54,27 +54,28 @@ function matches(pattern: Origin, origin: Origin): boolean {
     (pattern.port === "*" || pattern.port === origin.port);
 }
 
-function patternOf(pattern: string): Origin {
-  const text = String(pattern);
-  const isAnyPort = /:\*$/.test(text);
-  const origin = parseOrigin(text.replace(/:\*$/, ""));
+function patternOf(entry: string): Origin {
+  const pattern = String(entry);
+  const isAnyPort = /:\*$/.test(pattern);
+  const origin = parseOrigin(pattern.replace(/:\*$/, ""));
   if (origin !== undefined && !(isAnyPort && origin.port !== "")) {
     return isAnyPort ? { ...origin, port: "*" } : origin;
   }
-  throw new TypeError(
-    `Cannot serve as 'allowedOrigins' must hold origins such as "https://example.org" or "http://localhost:*": current value is ${
-      JSON.stringify(text)
-    }`,
+  throw invalidType(
+    "Cannot serve",
+    "each entry of 'allowedOrigins'",
+    'an origin such as "https://example.org" or "http://localhost:*"',
+    entry,
   );
 }
 
-function parseOrigin(text: string): Origin | undefined {
-  // No more than an origin: what stands behind the host would be of no effect.
+function parseOrigin(value: string): Origin | undefined {
+  // Nothing but an origin: a path behind the host would have no effect.
   if (
-    !/^[a-z][a-z\d+.-]*:\/\/[^\/?#@*\s]+$/i.test(text) || !URL.canParse(text)
+    !/^[a-z][a-z\d+.-]*:\/\/[^\/?#@*\s]+$/i.test(value) || !URL.canParse(value)
   ) {
     return undefined;
   }
-  const { protocol, hostname, port } = new URL(text);
+  const { protocol, hostname, port } = new URL(value);
   return { protocol, hostname: hostname.toLowerCase(), port };
 }

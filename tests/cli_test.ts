@@ -60,7 +60,7 @@ signalTest(
     const line = await program.line(/startup/);
     assert.match(
       line,
-      /^error .*startup: starting server on 127\.0\.0\.1:[1-9]\d* with token secret$/,
+      /^error .*startup: server started on 127\.0\.0\.1:[1-9]\d* with token secret$/,
     );
     const response = await fetch(`${urlOf(line)}/hoist/ack`);
     assert.equal((await response.json()).version, VERSION);
@@ -74,7 +74,7 @@ signalTest("--hide-token omits the token from the startup line", async () => {
   const args = [...LOOPBACK, "-t", "secret", "--hide-token"];
   await using program = startProgram(NET, args);
   const line = await program.line(/startup/);
-  assert.match(line, /startup: starting server on 127\.0\.0\.1:\d+$/);
+  assert.match(line, /startup: server started on 127\.0\.0\.1:\d+$/);
   assert.equal(await program.interrupt(), 0);
 });
 
@@ -121,7 +121,7 @@ signalTest(
 signalTest("--trace adds the name of the function to each line", async () => {
   const args = [...LOOPBACK, "-t", "a", "--trace"];
   await using program = startProgram(NET, args);
-  await program.line(/^error .*\[\w+\] startup: starting server/);
+  await program.line(/^error .*\[\w+\] startup: server started/);
   assert.equal(await program.interrupt(), 0);
   const untraced = program.output.lines.filter((line) =>
     !/^error .*\[\w+\] \w+: /.test(line)
@@ -192,7 +192,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assert.equal(await program.ended, 0);
     assert.match(
       program.output.lines.at(-1)!,
-      /shutdown: the server is closed$/,
+      /shutdown: server closed$/,
     );
   });
 }

@@ -120,7 +120,7 @@ Deno.test({
       "info ready",
       "info last",
     ]);
-    assert(lines.includes("error shutdown: the server is closed"));
+    assert(lines.includes("error shutdown: server closed"));
   },
 });
 
@@ -286,7 +286,7 @@ Deno.test({
     );
     await program.line(/^info hanging$/);
     program.process.kill("SIGINT");
-    await program.line(/^error shutdown: closing the server$/);
+    await program.line(/^error shutdown: server shutdown started$/);
     await interruptUntilEnd(program);
     assert.equal(await program.ended, 130);
     await hanging;

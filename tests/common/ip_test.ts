@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { forwardedAddress } from "../../server/admission.ts";
-import { networkOf } from "../../common/ip.ts";
+import { formatAddress, networkOf } from "../../common/ip.ts";
 
 for (
   const [forwarded, proxies, expected] of [
@@ -57,5 +57,19 @@ for (
 for (const address of ["", "unknown", "localhost", "/run/socket"]) {
   Deno.test(`networkOf("${address}") is that`, () => {
     assert.equal(networkOf(address), address);
+  });
+}
+
+const ADDRESSES: readonly (readonly [Deno.Addr | undefined, string])[] = [
+  [{ transport: "tcp", hostname: "127.0.0.1", port: 80 }, "127.0.0.1:80"],
+  [{ transport: "tcp", hostname: "::1", port: 80 }, "[::1]:80"],
+  [{ transport: "unix", path: "socket" }, "socket"],
+  [{ transport: "vsock", cid: 1, port: 2 }, "vsock"],
+  [undefined, "unknown address"],
+];
+
+for (const [address, text] of ADDRESSES) {
+  Deno.test(`formatAddress() shows an address as ${text}`, () => {
+    assert.equal(formatAddress(address), text);
   });
 }

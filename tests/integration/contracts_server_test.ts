@@ -318,8 +318,7 @@ Deno.test("serve() rejects an invalid contract", () => {
     () => serveContract({ contract: undefined, exposeContract: true }),
     {
       name: "TypeError",
-      message:
-        "Cannot serve as 'exposeContract' has nothing to show without a 'contract'",
+      message: "Cannot serve: 'exposeContract' needs the option 'contract'.",
     },
   );
 });

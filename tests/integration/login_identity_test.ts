@@ -114,7 +114,7 @@ Deno.test("the log shows the name of a client and no token", async () => {
   server.operation("leak", ({ token }) => {
     throw new Error(`no ${token}`);
   });
-  server.rotate("fresh-token", { grace: 60_000 });
+  await server.rotate("fresh-token", { grace: 60_000 });
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "sesame", version: "1.0.0" });
   await client.next();

@@ -40,20 +40,19 @@ Deno.test("serve() rejects an empty token", () => {
   assert.throws(() => serve("", { port: 0 }), {
     name: "TypeError",
     message:
-      "Cannot serve as the token must be a text of at least one character: leave it out to have one made",
+      "Cannot serve: the token must be a non-empty string. Omit it to generate one.",
   });
 });
 
 Deno.test("serve() rejects null as the token and a login that is not a function", () => {
   assert.throws(
     () => serve(null as unknown as string, { port: 0 }),
-    /the token must be a text of at least one character/,
+    /the token must be a non-empty string/,
   );
   const login = 5 as unknown as () => boolean;
   assert.throws(() => serve("test", { port: 0, login }), {
     name: "TypeError",
-    message:
-      "Cannot serve as 'login' must be a function: current value is of type number",
+    message: "Cannot serve: 'login' must be a function. It is 5.",
   });
 });
 
@@ -61,7 +60,7 @@ Deno.test("serve() rejects an invalid minimum version before it opens the port",
   const port = freePort();
   assert.throws(
     () => serve("test", { hostname: "127.0.0.1", port, minimumVersion: "1.2" }),
-    /'minimumVersion' must be a version such as "1\.2\.3": current value is "1\.2"$/,
+    /'minimumVersion' must be a version such as "1\.2\.3"\. It is "1\.2"\.$/,
   );
   Deno.listen({ hostname: "127.0.0.1", port }).close();
 });
@@ -102,7 +101,7 @@ Deno.test("new Server() with an aborted signal is closed", async () => {
   await server.finished;
   assert.throws(
     () => server.listen({ port: 0 }),
-    /the server is closed, make a new one/,
+    /the server is closed\. Create a new one\.$/,
   );
 });
 
@@ -137,7 +136,7 @@ Deno.test("listen() throws on the second call", async () => {
   await using server = serveQuietly();
   assert.throws(() => server.listen({ port: 0 }), {
     name: "HoistError",
-    message: `Cannot listen: the server already does, on ${server.url}`,
+    message: `Cannot listen: the server already listens on ${server.url}.`,
   });
 });
 
@@ -145,11 +144,11 @@ Deno.test("addr and url throw for a server without a port", () => {
   const server = new Server("test", { logger: new LogRecorder() });
   assert.throws(
     () => server.addr,
-    /the server has no port of its own, call listen\(\)/,
+    /the server does not listen\. Call listen\(\) first\.$/,
   );
   assert.throws(
     () => server.url,
-    /the server has no port of its own, call listen\(\)/,
+    /the server does not listen\. Call listen\(\) first\.$/,
   );
 });
 

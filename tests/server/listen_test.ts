@@ -1,17 +1,16 @@
+/** Listening on a port: errors, addresses, TLS and the end. */
+
 import assert from "node:assert/strict";
-import { formatAddress } from "../../common/ip.ts";
-import { Listening } from "../../server/listen.ts";
-import { type ListenOptions } from "../../server/options.ts";
+import { Listening, type ListenOptions } from "../../server/listen.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { makeCertificate } from "../testdata/certificate.ts";
 import { makeScript, Program } from "../testdata/program.ts";
 
-/** What `serve` throws. */
-function refusal(options: ListenOptions): Error {
+/** Returns the error that `serve` throws. */
+function failure(options: ListenOptions): Error {
   try {
-    // Were it not refused, the server would be in nobody's way.
     void serveQuietly(options).close();
   } catch (error) {
     assert(error instanceof Error);
@@ -29,67 +28,67 @@ function canBind(hostname: string): boolean {
   }
 }
 
-Deno.test("serve() takes a free port if asked for port 0", async () => {
+Deno.test("serve() selects a free port for port 0", async () => {
   await using one = serveQuietly({ port: 0 });
   await using two = serveQuietly({ port: 0 });
   assert(one.addr.port > 0);
   assert.notEqual(one.addr.port, two.addr.port);
 });
 
-Deno.test("serve() says that a port is busy", async () => {
+Deno.test("serve() reports a port that is in use", async () => {
   await using server = serveQuietly();
   const { port } = server.addr;
-  const error = refusal({ port });
+  const error = failure({ port });
   assert(error instanceof Deno.errors.AddrInUse);
   assert.equal(
     error.message,
-    `Cannot listen on port ${port}: it is already in use, choose another or 0 for a free one`,
+    `Cannot listen on port ${port}: the port is in use. Choose another port or stop the other program.`,
   );
   assert(error.cause instanceof Deno.errors.AddrInUse);
 });
 
-Deno.test("serve() says that the machine does not have an address", () => {
+Deno.test("serve() reports an address that this machine does not have", () => {
   // An address of the documentation: RFC 5737.
-  const error = refusal({ hostname: "192.0.2.1" });
+  const error = failure({ hostname: "192.0.2.1" });
   assert(error instanceof Deno.errors.AddrNotAvailable);
   assert.equal(
     error.message,
-    "Cannot listen on 192.0.2.1:0: this machine does not have the address",
+    "Cannot listen on 192.0.2.1:0: this machine does not have the address. Choose another 'hostname'.",
   );
   assert(error.cause instanceof Deno.errors.AddrNotAvailable);
 });
 
 for (const hostname of ["a b", ""]) {
-  Deno.test(`serve() says what is wrong with the hostname "${hostname}"`, () => {
-    assert.match(refusal({ hostname }).message, /^Cannot listen .*hostname/);
+  Deno.test(`serve() rejects the hostname "${hostname}"`, () => {
+    assert.match(failure({ hostname }).message, /^Cannot listen.* .*hostname/);
   });
 }
 
 for (const port of [-1, 65_536, 1.5, NaN, Infinity]) {
-  Deno.test(`serve() refuses ${port} as a port`, () => {
-    const error = refusal({ port });
+  Deno.test(`serve() rejects the port ${port}`, () => {
+    const error = failure({ port });
     assert(error instanceof RangeError);
     assert.equal(
       error.message,
-      `Cannot listen as 'port' must be a whole number from 0 to 65535: current value is ${port}`,
+      `Cannot listen: 'port' must be a whole number from 0 to 65535. It is ${port}.`,
     );
   });
 }
 
-Deno.test("serve() refuses a certificate without its key, and the reverse", () => {
+Deno.test("serve() rejects a certificate without a key, and a key without a certificate", () => {
   const { cert, key } = makeCertificate();
   assert.deepEqual(
-    [refusal({ cert }), refusal({ key })].map(String),
+    [failure({ cert }), failure({ key })].map(String),
     [
-      "TypeError: Cannot listen as 'cert' is given without 'key': TLS needs both",
-      "TypeError: Cannot listen as 'key' is given without 'cert': TLS needs both",
+      "TypeError: Cannot listen: TLS needs 'cert' and 'key', and 'key' is missing. Pass 'key' or omit 'cert'.",
+      "TypeError: Cannot listen: TLS needs 'cert' and 'key', and 'cert' is missing. Pass 'cert' or omit 'key'.",
     ],
   );
 });
 
-Deno.test("serve() refuses a certificate that is none, and the port stays free", async () => {
+Deno.test("serve() rejects an invalid certificate, and the port stays free", async () => {
   const port = await freePort();
-  const error = refusal({ port, cert: "text", key: "text" });
+  const error = failure({ port, cert: "text", key: "text" });
   assert.match(error.message, /certificate/);
   await using server = serveQuietly({ port });
   assert.equal(server.addr.port, port);
@@ -100,7 +99,7 @@ async function freePort(): Promise<number> {
   return server.addr.port;
 }
 
-Deno.test("serve() tells onListen what is really bound", async () => {
+Deno.test("serve() passes the bound address to onListen", async () => {
   const addresses: Deno.NetAddr[] = [];
   await using server = serveQuietly({
     onListen: (address) => addresses.push(address),
@@ -111,7 +110,7 @@ Deno.test("serve() tells onListen what is really bound", async () => {
 });
 
 Deno.test({
-  name: "servers that say reusePort share a port, with --unstable-net",
+  name: "servers with reusePort share a port, with --unstable-net",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const lines = await runScript(
@@ -125,7 +124,7 @@ Deno.test({
   },
 });
 
-Deno.test("Server.url is the address that was asked for", async () => {
+Deno.test("Server.url contains the requested address", async () => {
   await using server = serveQuietly({ hostname: "127.0.0.1" });
   assert.equal(server.url, `http://127.0.0.1:${server.addr.port}`);
 });
@@ -138,7 +137,7 @@ const URL_HOSTS = [["0.0.0.0", "localhost"], ["::", "localhost"], [
 for (const [hostname, host] of URL_HOSTS) {
   Deno.test({
     name:
-      `Server.url has the host ${host} where the server listens on ${hostname}`,
+      `Server.url has the host ${host} if the server listens on ${hostname}`,
     ignore: !canBind(hostname),
     fn: async () => {
       await using server = serveQuietly({ hostname });
@@ -150,7 +149,7 @@ for (const [hostname, host] of URL_HOSTS) {
   });
 }
 
-Deno.test("serve() speaks TLS with a certificate", async () => {
+Deno.test("serve() uses TLS with a certificate", async () => {
   const { cert, key } = makeCertificate();
   await using server = serveQuietly({ cert, key });
   const { port } = server.addr;
@@ -161,13 +160,13 @@ Deno.test("serve() speaks TLS with a certificate", async () => {
   assert.match(await response.text(), /^\{"version":/);
 });
 
-Deno.test("a server with a certificate does not speak without TLS", async () => {
+Deno.test("a server with a certificate rejects plain HTTP", async () => {
   await using server = serveQuietly(makeCertificate());
   const url = server.url.replace("https", "http");
   await assert.rejects(fetch(url), { name: "TypeError" });
 });
 
-Deno.test("serve() prints nothing of its own", async () => {
+Deno.test("serve() prints nothing itself", async () => {
   const lines = await runScript(
     ["--allow-net"],
     `const print = () => {};
@@ -177,7 +176,7 @@ Deno.test("serve() prints nothing of its own", async () => {
   assert.deepEqual(lines, []);
 });
 
-Deno.test("serve() says that the permission is missing", async () => {
+Deno.test("serve() reports a missing permission", async () => {
   const lines = await runScript(
     [],
     `try {
@@ -187,11 +186,11 @@ Deno.test("serve() says that the permission is missing", async () => {
     }`,
   );
   assert.deepEqual(lines, [
-    "info true Cannot listen on 127.0.0.1:8080: the permission is missing, run with --allow-net",
+    "info true Cannot listen on 127.0.0.1:8080: the permission is missing. Run with --allow-net.",
   ]);
 });
 
-Deno.test("a Listening that is closed gives its port back", async () => {
+Deno.test("Listening.close() releases the port", async () => {
   const options = { hostname: "127.0.0.1", port: 0 };
   const listening = new Listening(options, () => new Response(), failOnError);
   const { port } = listening.addr;
@@ -200,16 +199,16 @@ Deno.test("a Listening that is closed gives its port back", async () => {
   Deno.listen({ hostname: "127.0.0.1", port }).close();
 });
 
-/** Peers that never let a request come to its end. */
+/** Peers that never finish a request. */
 const STALLED: Readonly<Record<string, string>> = {
-  "does not send all of its request":
+  "does not finish its request":
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na",
-  "does not read the answers": "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(
+  "does not read the responses": "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(
     50_000,
   ),
 };
 
-/** Waits in `quiet` until the server has got requests and gets no more. */
+/** Defines `quiet()`, which waits until the server gets no more requests. */
 const COUNT_REQUESTS = `
   import { debug } from "${import.meta.resolve("../../server/log.ts")}";
   debug({ http: true });
@@ -230,15 +229,15 @@ const COUNT_REQUESTS = `
 `;
 
 for (const [name, request] of Object.entries(STALLED)) {
-  Deno.test(`a server closes although a peer ${name}`, async () => {
-    // In a process of its own: what goes wrong here ends it.
+  Deno.test(`a server closes even if a peer ${name}`, async () => {
+    // In a process of its own, because a failure would end the process.
     const lines = await runScript(
       ["--allow-net"],
       `${COUNT_REQUESTS}
       const server = serve("test", { hostname: "127.0.0.1", port: 0, logger });
       const { port } = server.addr;
       const peer = await Deno.connect({ hostname: "127.0.0.1", port });
-      // What does not fit into the buffers is not written.
+      // The rest does not fit into the buffers and is not written.
       peer.write(new TextEncoder().encode(${JSON.stringify(request)}))
         .catch(() => {});
       await quiet();
@@ -251,7 +250,7 @@ for (const [name, request] of Object.entries(STALLED)) {
   });
 }
 
-Deno.test("a Listening answers with what its error handler makes of an error", async () => {
+Deno.test("Listening responds with the result of its error handler", async () => {
   const thrown = new Error("thrown");
   const errors: unknown[] = [];
   const listening = new Listening(
@@ -275,32 +274,18 @@ function failOnError(error: unknown): never {
   throw error;
 }
 
-const ADDRESSES: readonly (readonly [Deno.Addr | undefined, string])[] = [
-  [{ transport: "tcp", hostname: "127.0.0.1", port: 80 }, "127.0.0.1:80"],
-  [{ transport: "tcp", hostname: "::1", port: 80 }, "[::1]:80"],
-  [{ transport: "unix", path: "socket" }, "socket"],
-  [{ transport: "vsock", cid: 1, port: 2 }, "vsock"],
-  [undefined, "unknown address"],
-];
-
-for (const [address, text] of ADDRESSES) {
-  Deno.test(`formatAddress() shows an address as ${text}`, () => {
-    assert.equal(formatAddress(address), text);
-  });
-}
-
-Deno.test("the startup line brackets an IPv6 address", {
+Deno.test("the startup line puts an IPv6 address in brackets", {
   ignore: !canBind("::1"),
 }, async () => {
   const logger = new LogRecorder();
   const options = { hostname: "::1", port: 0, logger };
   await using server = serve("test", options);
   assert.deepEqual(logger.lines, [
-    `info startup: starting server on [::1]:${server.addr.port} with token test`,
+    `info startup: server started on [::1]:${server.addr.port} with token test`,
   ]);
 });
 
-/** Runs a script to its end, with the flags given; returns what it wrote. */
+/** Runs a script to its end with these flags and returns its output. */
 async function runScript(
   flags: readonly string[],
   source: string,

@@ -383,7 +383,7 @@ const SERVE_ONCE = `{
 }`;
 
 const TWO_LINES =
-  /^startup: starting server on 127\.0\.0\.1:\d+ with token test\nshutdown: closing the server\nshutdown: the server is closed\n$/;
+  /^startup: server started on 127\.0\.0\.1:\d+ with token test\nshutdown: server shutdown started\nshutdown: server closed\n$/;
 
 Deno.test("the default logger writes to standard error, without colours", async () => {
   const { code, stdout, stderr } = await runScript(SERVE_ONCE);
@@ -400,7 +400,7 @@ Deno.test("the default logger writes the levels that the server asks for", async
   }`);
   assert.match(
     stderr,
-    /^startup: .*\nshutdown: closing the server\nshutdown: the server is closed\n$/,
+    /^startup: .*\nshutdown: server shutdown started\nshutdown: server closed\n$/,
   );
 });
 

@@ -1,13 +1,20 @@
+/** The options of a server: defaults, checks and error messages. */
+
 import assert from "node:assert/strict";
-import { type Contract } from "../../contract/contract.ts";
+import type { LoginDecision } from "../../auth.ts";
+import { LOG_LEVELS } from "../../common/logger.ts";
+import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
-import { type LoginDecision } from "../../auth.ts";
-import { LOG_LEVELS, type LogLevel } from "../../common/logger.ts";
-import { type ServerOptions } from "../../server/options.ts";
+import { serve, type ServeOptions } from "../../server.ts";
 import { resolveLimits } from "../../server/limits.ts";
-import { type ResolvedOptions, resolveOptions } from "../../server/options.ts";
+import {
+  type ResolvedOptions,
+  resolveGrace,
+  resolveOptions,
+  resolveTimeout,
+  type ServerOptions,
+} from "../../server/options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { serveQuietly } from "../support/server.ts";
 
 interface Owner {
   readonly token: string;
@@ -19,7 +26,7 @@ function resolve(
   return resolveOptions("test", options);
 }
 
-Deno.test("a server's options are these if left out", () => {
+Deno.test("omitted options have their defaults", () => {
   const { isAllowed, ...options } = resolve();
   assert(isAllowed("http://localhost:8000", "localhost:5000"));
   assert(!isAllowed("http://example.org", "localhost:5000"));
@@ -40,11 +47,10 @@ Deno.test("a server's options are these if left out", () => {
     logLevel: "info",
     logger: undefined,
     signal: undefined,
-    unknown: [],
   });
 });
 
-Deno.test("a server's options are those that are given", () => {
+Deno.test("the options of the caller replace the defaults", () => {
   const contract = defineContract({ operations: { add: {}, fly: {} } });
   const options = {
     login: () => true,
@@ -72,126 +78,247 @@ Deno.test("a server's options are those that are given", () => {
     secrets: ["test"],
     limits: resolveLimits({ maxDepth: 3 }),
     trustProxy: 1,
-    unknown: [],
   });
 });
 
-Deno.test("a server makes a token of 25 letters if none is given", () => {
+Deno.test("generates a token of 25 letters if it is omitted", () => {
   const { token } = resolveOptions(undefined, {});
   assert.match(token, /^[a-zA-Z]{25}$/);
   assert.notEqual(token, resolveOptions(undefined, {}).token);
 });
 
-Deno.test("tokenLength and tokenAlphabet say what token a server makes", () => {
+Deno.test("tokenLength and tokenAlphabet apply to a generated token", () => {
   const length = resolveOptions(undefined, { tokenLength: 40 });
   assert.match(length.token, /^[a-zA-Z]{40}$/);
   const alphabet = resolveOptions(undefined, { tokenAlphabet: "01" });
   assert.match(alphabet.token, /^[01]{25}$/);
 });
 
-Deno.test("tokenLength and tokenAlphabet have no say if there is a token", () => {
+Deno.test("tokenLength and tokenAlphabet do not change a token of the caller", () => {
   const options = { tokenLength: 40, tokenAlphabet: "01" };
   assert.equal(resolveOptions("test", options).token, "test");
 });
 
-for (const tokenLength of [0, 1_025, 1.5, NaN]) {
-  Deno.test(`a server refuses ${tokenLength} as tokenLength`, () => {
-    assert.throws(() => resolveOptions(undefined, { tokenLength }), {
-      name: "RangeError",
-      message:
-        `Cannot make a token as its length must be a whole number from 1 to 1024: current value is ${tokenLength}`,
+for (const tokenAlphabet of ["a", "abca"]) {
+  Deno.test(`rejects the tokenAlphabet ${tokenAlphabet}`, () => {
+    assert.throws(() => resolveOptions(undefined, { tokenAlphabet }), {
+      name: "TypeError",
     });
   });
 }
 
-Deno.test("a server refuses a tokenAlphabet of one character", () => {
-  assert.throws(() => resolveOptions(undefined, { tokenAlphabet: "a" }), {
-    name: "TypeError",
-    message:
-      "Cannot make a token as its alphabet must have at least two characters: current number is 1",
-  });
-});
-
-Deno.test("a server refuses a tokenAlphabet with one character twice", () => {
-  assert.throws(() => resolveOptions(undefined, { tokenAlphabet: "abca" }), {
-    name: "TypeError",
-    message:
-      'Cannot make a token as the characters of its alphabet must be distinct: "a" stands there twice',
-  });
-});
-
 for (const token of ["", null, 5]) {
-  Deno.test(`a server refuses ${JSON.stringify(token)} as its token`, () => {
+  Deno.test(`rejects the token ${JSON.stringify(token)}`, () => {
     assert.throws(() => resolveOptions(token as string, {}), {
       name: "TypeError",
       message:
-        "Cannot serve as the token must be a text of at least one character: leave it out to have one made",
+        "Cannot serve: the token must be a non-empty string. Omit it to generate one.",
     });
   });
 }
 
 const LONGEST = 2_147_483_647;
 
-for (const [name, minimum] of [["closeTimeout", 0]] as const) {
-  for (const value of [minimum, LONGEST]) {
-    Deno.test(`a server takes ${value} as ${name}`, () => {
-      assert.equal(resolve({ [name]: value })[name], value);
-    });
-  }
+const DURATION = `a number of milliseconds from 0 to ${LONGEST}`;
 
-  for (const value of [minimum - 1, LONGEST + 1, Infinity, -Infinity, NaN]) {
-    Deno.test(`a server refuses ${value} as ${name}`, () => {
-      assert.throws(() => resolve({ [name]: value }), {
-        name: "RangeError",
-        message:
-          `Cannot serve as '${name}' must be from ${minimum} to ${LONGEST} milliseconds: current value is ${value}`,
-      });
+const METHODS = "an object with the methods debug, info, warn, error";
+
+/** A wrong value of each option, the class of the error, and what the option must be */
+const MISTAKES: readonly (readonly [object, string, string])[] = [
+  [{ login: 5 }, "TypeError", "'login' must be a function. It is 5."],
+  [
+    { tokens: {} },
+    "TypeError",
+    "'tokens' must be an array of named tokens. It is an object.",
+  ],
+  [
+    { exposeContract: 1 },
+    "TypeError",
+    "'exposeContract' must be true or false. It is 1.",
+  ],
+  [
+    { exposeContract: true },
+    "TypeError",
+    "'exposeContract' needs the option 'contract'.",
+  ],
+  [{ limits: null }, "TypeError", "'limits' must be an object. It is null."],
+  [
+    { onSlow: null },
+    "TypeError",
+    `'onSlow' must be "disconnect" or "skip". It is null.`,
+  ],
+  [
+    { allowedOrigins: "*" },
+    "TypeError",
+    `'allowedOrigins' must be an array of origins. It is "*".`,
+  ],
+  [
+    { trustProxy: null },
+    "TypeError",
+    "'trustProxy' must be true, false or a whole number of proxies. It is null.",
+  ],
+  [
+    { minimumVersion: "1.2" },
+    "TypeError",
+    `'minimumVersion' must be a version such as "1.2.3". It is "1.2".`,
+  ],
+  [
+    { minimumVersion: "" },
+    "TypeError",
+    `'minimumVersion' must be a version such as "1.2.3". It is empty.`,
+  ],
+  [
+    { minimumVersion: 1 },
+    "TypeError",
+    `'minimumVersion' must be a version such as "1.2.3". It is 1.`,
+  ],
+  [
+    { tokenLength: 0 },
+    "RangeError",
+    "'tokenLength' must be a whole number from 1 to 1024. It is 0.",
+  ],
+  [
+    { tokenLength: 1_025 },
+    "RangeError",
+    "'tokenLength' must be a whole number from 1 to 1024. It is 1025.",
+  ],
+  [
+    { tokenLength: 1.5 },
+    "RangeError",
+    "'tokenLength' must be a whole number from 1 to 1024. It is 1.5.",
+  ],
+  [
+    { tokenLength: "5" },
+    "TypeError",
+    `'tokenLength' must be a whole number from 1 to 1024. It is "5".`,
+  ],
+  [
+    { tokenAlphabet: "" },
+    "TypeError",
+    "'tokenAlphabet' must be a non-empty string. It is empty.",
+  ],
+  [
+    { hideToken: "yes" },
+    "TypeError",
+    `'hideToken' must be true or false. It is "yes".`,
+  ],
+  [
+    { exposeErrors: 0 },
+    "TypeError",
+    "'exposeErrors' must be true or false. It is 0.",
+  ],
+  [
+    { closeTimeout: -1 },
+    "RangeError",
+    `'closeTimeout' must be ${DURATION}. It is -1.`,
+  ],
+  [
+    { closeTimeout: LONGEST + 1 },
+    "RangeError",
+    `'closeTimeout' must be ${DURATION}. It is 2147483648.`,
+  ],
+  [
+    { closeTimeout: Infinity },
+    "RangeError",
+    `'closeTimeout' must be ${DURATION}. It is Infinity.`,
+  ],
+  [
+    { closeTimeout: NaN },
+    "RangeError",
+    `'closeTimeout' must be ${DURATION}. It is NaN.`,
+  ],
+  [
+    { logLevel: "INFO" },
+    "TypeError",
+    `'logLevel' must be "debug" or "info" or "warn" or "error". It is "INFO".`,
+  ],
+  [
+    { logLevel: "toString" },
+    "TypeError",
+    `'logLevel' must be "debug" or "info" or "warn" or "error". It is "toString".`,
+  ],
+  [{ logger: 5 }, "TypeError", "'logger' must be an object. It is 5."],
+  [
+    { logger: { info() {} } },
+    "TypeError",
+    `'logger' must be ${METHODS}. It is an object.`,
+  ],
+  [
+    { signal: {} },
+    "TypeError",
+    "'signal' must be an AbortSignal. It is an object.",
+  ],
+];
+
+for (const [options, name, problem] of MISTAKES) {
+  Deno.test(`rejects ${Deno.inspect(options)}`, () => {
+    assert.throws(() => resolve(options), {
+      name,
+      message: `Cannot serve: ${problem}`,
     });
-  }
+  });
 }
 
-for (const minimumVersion of ["0.0.1", "1.2.3-rc.1+build"]) {
-  Deno.test(`a server takes ${minimumVersion} as minimumVersion`, () => {
+Deno.test("rejects login together with tokens", () => {
+  assert.throws(() => resolve({ login: () => true, tokens: [] }), {
+    name: "TypeError",
+    message:
+      "Cannot serve: 'login' and 'tokens' exclude each other. Omit one of them.",
+  });
+});
+
+Deno.test("accepts the limits of each range", () => {
+  for (const closeTimeout of [0, LONGEST]) {
+    assert.equal(resolve({ closeTimeout }).closeTimeout, closeTimeout);
+  }
+  for (const minimumVersion of ["0.0.1", "1.2.3-rc.1+build"]) {
     assert.equal(resolve({ minimumVersion }).minimumVersion, minimumVersion);
-  });
-}
-
-for (const minimumVersion of ["", "1", "1.2", "latest", "1.2.3.4", "^1.2.3"]) {
-  Deno.test(`a server refuses "${minimumVersion}" as minimumVersion`, () => {
-    assert.throws(() => resolve({ minimumVersion }), {
-      name: "TypeError",
-      message:
-        `Cannot serve as 'minimumVersion' must be a version such as "1.2.3": current value is "${minimumVersion}"`,
-    });
-  });
-}
-
-for (const logLevel of LOG_LEVELS) {
-  Deno.test(`a server takes ${logLevel} as logLevel`, () => {
+  }
+  for (const logLevel of LOG_LEVELS) {
     assert.equal(resolve({ logLevel }).logLevel, logLevel);
-  });
-}
+  }
+});
 
-for (const logLevel of ["", "trace", "INFO", "toString"]) {
-  Deno.test(`a server refuses "${logLevel}" as logLevel`, () => {
-    assert.throws(() => resolve({ logLevel: logLevel as LogLevel }), {
+/** Unknown options of `serve`, and the hint in the error */
+const UNKNOWN: readonly (readonly [string, string])[] = [
+  ["prot", "Did you mean 'port'?"],
+  ["hidetoken", "Did you mean 'hideToken'?"],
+  ["close_timeout", "Did you mean 'closeTimeout'?"],
+  ["login_func", "This package calls it 'login'."],
+  ["minimum_version", "This package calls it 'minimumVersion'."],
+  ["default_token_len", "This package calls it 'tokenLength'."],
+  ["default_token_choices", "This package calls it 'tokenAlphabet'."],
+  ["hide_token", "This package calls it 'hideToken'."],
+  ["log_level", "This package calls it 'logLevel'."],
+  ["enable_uvicorn", "Call debug({ http: true }) instead."],
+];
+
+for (const [name, hint] of UNKNOWN) {
+  Deno.test(`serve() rejects the unknown option ${name}`, () => {
+    const options = { port: 0, [name]: 1 } as ServeOptions;
+    assert.throws(() => serve("test", options), {
       name: "TypeError",
-      message:
-        `Cannot serve as 'logLevel' must be one of debug, info, warn, error: current value is "${logLevel}"`,
+      message: `Cannot serve: unknown option '${name}'. ${hint}`,
     });
   });
 }
 
-Deno.test("a server warns of options that there are none of, and takes the others", async () => {
-  const logger = new LogRecorder();
-  const options = { logger, host: "192.0.2.1", hidetoken: true };
-  await using server = serveQuietly(options);
-  assert.equal(server.addr.hostname, "127.0.0.1");
-  assert.deepEqual(logger.lines.slice(0, 2), [
-    'warn options: there is no option "host"',
-    'warn options: there is no option "hidetoken"',
-  ]);
-  const known = new LogRecorder();
-  await using _server = serveQuietly({ logger: known, reusePort: false });
-  assert.match(known.lines[0] ?? "", /^info startup: /);
+Deno.test("a server without a port rejects the options of listen()", () => {
+  const options = { port: 0 } as ServerOptions<Owner>;
+  assert.throws(() => resolve(options), {
+    name: "TypeError",
+    message: /^Cannot serve: unknown option 'port'\. /,
+  });
+});
+
+Deno.test("close() and rotate() reject unknown options", () => {
+  assert.throws(() => resolveTimeout({ timout: 5 } as never), {
+    name: "TypeError",
+    message: "Cannot close: unknown option 'timout'. Did you mean 'timeout'?",
+  });
+  assert.throws(() => resolveGrace({ grase: 5 } as never), {
+    name: "TypeError",
+    message:
+      "Cannot rotate the token: unknown option 'grase'. Did you mean 'grace'?",
+  });
 });

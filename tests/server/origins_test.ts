@@ -111,9 +111,9 @@ for (
     assert.throws(() => serveQuietly({ allowedOrigins }), {
       name: "TypeError",
       message:
-        `Cannot serve as 'allowedOrigins' must hold origins such as "https://example.org" or "http://localhost:*": current value is ${
-          JSON.stringify(origin)
-        }`,
+        `Cannot serve: each entry of 'allowedOrigins' must be an origin such as "https://example.org" or "http://localhost:*". It is ${
+          origin === "" ? "empty" : JSON.stringify(origin)
+        }.`,
     });
   });
 }
@@ -202,7 +202,7 @@ for (const trustProxy of [-1, 1.5, NaN, Infinity, "yes"]) {
     const options = { trustProxy } as Parameters<typeof serveQuietly>[0];
     assert.throws(
       () => serveQuietly(options),
-      /^(Type|Range)Error: Cannot serve as 'trustProxy' must be .*: current value is /,
+      /^(Type|Range)Error: Cannot serve: 'trustProxy' must be true, false or a whole number of proxies\. It is .*\.$/,
     );
   });
 }

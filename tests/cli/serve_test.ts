@@ -139,7 +139,7 @@ for (const [option, ...more] of [["--token-file"], ["--cert", "--key"]]) {
 const INVALID: readonly (readonly [readonly string[], RegExp])[] = [
   [["--port", "65536"], /'port' must be a whole number .*65536/],
   [["--minimum-version", "1.2"], /'minimumVersion' must be .*"1\.2"/],
-  [["--token-length", "0"], /length'? must be a whole number .* 0\b/],
+  [["--token-length", "0"], /tokenLength' must be a whole number .* 0\b/],
   [["--token-alphabet", "a"], /alphabet'? must have at least two characters/],
 ];
 

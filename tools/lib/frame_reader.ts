@@ -10,9 +10,29 @@ import { concatenate } from "./frames.ts";
 export const Opcode = { TEXT: 0x1, CLOSE: 0x8 } as const;
 
 /** A frame of a server. */
-export interface Frame {
+export class Frame {
   readonly opcode: number;
   readonly payload: Uint8Array;
+
+  constructor(opcode: number, payload: Uint8Array) {
+    this.opcode = opcode;
+    this.payload = payload;
+  }
+
+  /** Whether this is a Close frame */
+  get isClose(): boolean {
+    return this.opcode === Opcode.CLOSE;
+  }
+
+  /** The payload as a string */
+  get text(): string {
+    return new TextDecoder().decode(this.payload);
+  }
+
+  /** The code of a Close frame; 1005 without one (RFC 6455, section 7.1.5) */
+  get closeCode(): number {
+    return this.payload.length < 2 ? 1005 : uint16(this.payload, 0);
+  }
 }
 
 /** Splits a stream of bytes into frames. */
@@ -28,22 +48,12 @@ export class FrameReader {
       const range = payloadRange(bytes, at);
       if (range === undefined || range.end > bytes.length) break;
       const payload = bytes.slice(range.start, range.end);
-      frames.push({ opcode: byteAt(bytes, at) & 0x0f, payload });
+      frames.push(new Frame(byteAt(bytes, at) & 0x0f, payload));
       at = range.end;
     }
     this.#rest = bytes.slice(at);
     return frames;
   }
-}
-
-/** Returns the code of a Close frame; 1005 without one (RFC 6455, section 7.1.5). */
-export function closeCode({ payload }: Frame): number {
-  return payload.length < 2 ? 1005 : uint16(payload, 0);
-}
-
-/** Returns the payload of a text frame. */
-export function frameText({ payload }: Frame): string {
-  return new TextDecoder().decode(payload);
 }
 
 /** Returns the range of the payload; `undefined` while the header is incomplete. */

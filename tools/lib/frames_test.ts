@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { closeFrame, concatenate, textFrame } from "./frames.ts";
-import { closeCode, FrameReader, frameText, Opcode } from "./frame_reader.ts";
+import { FrameReader, Opcode } from "./frame_reader.ts";
 
 /** Returns a frame of a server, which has no mask. */
 function serverFrame(
@@ -70,7 +70,9 @@ Deno.test("decodes frames that are split anywhere", () => {
     const reader = new FrameReader();
     const texts: string[] = [];
     for (let at = 0; at < stream.length; at += size) {
-      texts.push(...reader.read(stream.slice(at, at + size)).map(frameText));
+      texts.push(
+        ...reader.read(stream.slice(at, at + size)).map(({ text }) => text),
+      );
     }
     assert.deepEqual(texts, ["one", long, "three"]);
   }
@@ -80,7 +82,7 @@ Deno.test("returns the code of a Close frame, or 1005", () => {
   const read = (payload: number[]) =>
     new FrameReader().read(
       serverFrame(Opcode.CLOSE, new Uint8Array(payload)),
-    ).map(closeCode);
+    ).map(({ closeCode }) => closeCode);
   assert.deepEqual(read([3, 235]), [1003]);
   assert.deepEqual(read([]), [1005]);
 });

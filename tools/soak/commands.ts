@@ -33,7 +33,7 @@ export interface ServerReport {
   /** The number of clients in `server.clients` */
   readonly clients: number;
   /** The number of disconnected clients in memory, known after `collect` */
-  readonly held: number;
+  readonly leaked: number;
   /** The number of log lines about connections that began and ended */
   readonly begun: number;
   readonly ended: number;
@@ -45,8 +45,8 @@ export interface ServerReport {
   readonly streams: number;
   readonly running: number;
   /** The number of requests to clients, and of those that are pending */
-  readonly asked: number;
-  readonly waiting: number;
+  readonly requests: number;
+  readonly pending: number;
   /** The number of log lines with the level `warn` */
   readonly warnings: number;
   readonly found: Finding;

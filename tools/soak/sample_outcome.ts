@@ -25,7 +25,7 @@ const COUNTS: Counts = {
   broadcasts: 500,
   notes: 70,
   items: 800,
-  questions: 90,
+  serverRequests: 90,
   ends: {
     abort: 10,
     "code 1000": 60,
@@ -41,7 +41,7 @@ const COUNTS: Counts = {
 const SERVER: ServerReport = {
   memory: { rss: 80 * MIB, heap: 10 * MIB },
   clients: 0,
-  held: 0,
+  leaked: 0,
   begun: 100,
   ended: 100,
   broadcasts: 20,
@@ -50,8 +50,8 @@ const SERVER: ServerReport = {
   failed: 4,
   streams: 50,
   running: 0,
-  asked: 100,
-  waiting: 0,
+  requests: 100,
+  pending: 0,
   warnings: 30,
   found: NOTHING,
 };

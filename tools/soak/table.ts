@@ -36,7 +36,7 @@ export function formatTable(outcome: Outcome): string {
     ["streams", `${number(server.streams)}, ${number(counts.items)} items`],
     [
       "requests to clients",
-      `${number(server.asked)}, ${number(counts.questions)} received`,
+      `${number(server.requests)}, ${number(counts.serverRequests)} received`,
     ],
     ["broadcasts", broadcasts(outcome)],
     ["single messages", number(counts.notes)],
@@ -48,8 +48,10 @@ export function formatTable(outcome: Outcome): string {
   return rows.map(([name, text]) => `${name.padEnd(20)}${text}\n`).join("");
 }
 
-function leftovers({ clients, held, running, waiting }: ServerReport): string {
-  return `${clients} connected clients, ${held} clients in memory, ${running} streams, ${waiting} requests to clients`;
+function leftovers(
+  { clients, leaked, running, pending }: ServerReport,
+): string {
+  return `${clients} connected clients, ${leaked} clients in memory, ${running} streams, ${pending} requests to clients`;
 }
 
 function broadcasts({ server, groups }: Outcome): string {

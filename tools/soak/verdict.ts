@@ -42,15 +42,15 @@ function judgeFindings({ server, groups }: Outcome): string[] {
 }
 
 function judgeServer({ server }: Outcome): string[] {
-  const { clients, held, begun, ended, running, waiting } = server;
+  const { clients, leaked, begun, ended, running, pending } = server;
   const problems: string[] = [];
   if (clients > 0) problems.push(`${clients} clients are still connected`);
-  if (held > 0) {
-    problems.push(`${held} disconnected clients are still in memory`);
+  if (leaked > 0) {
+    problems.push(`${leaked} disconnected clients are still in memory`);
   }
   if (running > 0) problems.push(`${running} streams are still running`);
-  if (waiting > 0) {
-    problems.push(`${waiting} requests to clients are still pending`);
+  if (pending > 0) {
+    problems.push(`${pending} requests to clients are still pending`);
   }
   if (begun !== ended) {
     problems.push(`${begun} connections began, but ${ended} ended`);
@@ -76,11 +76,18 @@ export function judgeMemory(
 
 /** A run must reach every end of a connection and every limit to prove anything. */
 function judgeLoad({ server, groups }: Outcome): string[] {
-  const { connections, answers, broadcasts, items, questions, ends, limits } =
-    sum(groups.map(({ counts }) => counts));
-  const { begun, streams, asked } = server;
-  const seen = { connections, answers, broadcasts, items, questions };
-  const counts = { ...seen, begun, streams, asked };
+  const {
+    connections,
+    answers,
+    broadcasts,
+    items,
+    serverRequests,
+    ends,
+    limits,
+  } = sum(groups.map(({ counts }) => counts));
+  const { begun, streams, requests } = server;
+  const seen = { connections, answers, broadcasts, items, serverRequests };
+  const counts = { ...seen, begun, streams, requests };
   return [
     ...missing(Object.keys(counts), counts),
     ...missing(ENDS, ends),

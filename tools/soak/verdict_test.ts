@@ -23,7 +23,7 @@ Deno.test("counts problems that are not reported in full", () => {
 });
 
 Deno.test("reports clients, streams and requests that are left, and missing ends", () => {
-  const server = { clients: 1, held: 2, ended: 97, running: 4, waiting: 5 };
+  const server = { clients: 1, leaked: 2, ended: 97, running: 4, pending: 5 };
   assert.deepEqual(judge(outcomeOf({ server })), [
     "1 clients are still connected",
     "2 disconnected clients are still in memory",
@@ -49,10 +49,10 @@ for (const kind of ["heap", "rss"] as const) {
 Deno.test("reports a run that did not reach everything", () => {
   const limits = { maxRate: 1, maxDepth: 1 };
   const counts = { answers: 0, items: 0, ends: {}, limits };
-  const problems = judge(outcomeOf({ counts, server: { asked: 0 } }));
+  const problems = judge(outcomeOf({ counts, server: { requests: 0 } }));
   assert(problems.includes('the run did not reach "answers"'));
   assert(problems.includes('the run did not reach "items"'));
-  assert(problems.includes('the run did not reach "asked"'));
+  assert(problems.includes('the run did not reach "requests"'));
   assert(problems.includes('the run did not reach "code 1013"'));
   assert(problems.includes('the run did not reach "maxPending"'));
   assert(!problems.includes('the run did not reach "maxRate"'));

@@ -71,7 +71,7 @@ export class ClientPool {
   }
 
   /** Calls an operation, and waits for its result. */
-  async ask(name: string): Promise<void> {
+  async callAndWait(name: string): Promise<void> {
     const { caller, dialect } = this;
     const counter = new Counter(RESULT);
     const answered = new Promise<void>((resolve) => {

@@ -9,13 +9,7 @@ import { within } from "../../lib/deadline.ts";
 import type { Dialect } from "./dialects.ts";
 import { closeFrame, textFrame } from "../../lib/frames.ts";
 import { answerTo } from "./pings.ts";
-import {
-  closeCode,
-  type Frame,
-  FrameReader,
-  frameText,
-  Opcode,
-} from "../../lib/frame_reader.ts";
+import { type Frame, FrameReader } from "../../lib/frame_reader.ts";
 import { Wire } from "./wire.ts";
 
 /** The longest wait for an answer, in milliseconds. */
@@ -78,8 +72,8 @@ export async function logOut(wire: Wire, dialect: Dialect): Promise<void> {
 
 async function untilClose(conversation: Conversation): Promise<number> {
   let frame = await conversation.next();
-  while (frame.opcode !== Opcode.CLOSE) frame = await conversation.next();
-  return closeCode(frame);
+  while (!frame.isClose) frame = await conversation.next();
+  return frame.closeCode;
 }
 
 async function greet(wire: Wire, dialect: Dialect): Promise<void> {
@@ -88,7 +82,7 @@ async function greet(wire: Wire, dialect: Dialect): Promise<void> {
   conversation.take(rest);
   for (const { send, findProblem } of dialect.login) {
     if (send !== undefined) wire.write(textFrame(send));
-    const problem = findProblem(frameText(await conversation.next()));
+    const problem = findProblem((await conversation.next()).text);
     if (problem !== undefined) throw new Error(problem);
   }
 }

@@ -30,7 +30,7 @@ async function carryOut(command: Command): Promise<Measurement | null> {
       await pool.grow(command.count);
       return null;
     case "collect":
-      await pool.ask("collect");
+      await pool.callAndWait("collect");
       return null;
   }
 }

@@ -9,7 +9,7 @@ import { takeChunks } from "./conversation.ts";
 import type { ClientPool } from "./client_pool.ts";
 import { pause } from "../../lib/deadline.ts";
 import { textFrame } from "../../lib/frames.ts";
-import { FrameReader, frameText } from "../../lib/frame_reader.ts";
+import { FrameReader } from "../../lib/frame_reader.ts";
 import { Window } from "./window.ts";
 
 /** The longest wait for the last answers, in milliseconds. */
@@ -56,7 +56,7 @@ class Probe {
     for (let sent = 0; sent < count;) {
       const due = start + sent * every;
       if (due > performance.now()) await pause(due - performance.now());
-      else this.#ask(FIRST_ID + sent++);
+      else this.#send(FIRST_ID + sent++);
     }
   }
 
@@ -73,7 +73,7 @@ class Probe {
     return this.#times;
   }
 
-  #ask(id: number): void {
+  #send(id: number): void {
     this.#sentAt.set(id, performance.now());
     this.#pool.caller.write(
       textFrame(this.#pool.dialect.call(id, "add", { a: 1, b: 2 })),
@@ -83,7 +83,7 @@ class Probe {
   #take(chunk: Uint8Array): void {
     const now = performance.now();
     for (const frame of this.#reader.read(chunk)) {
-      for (const [, id] of frameText(frame).matchAll(ANSWER)) {
+      for (const [, id] of frame.text.matchAll(ANSWER)) {
         this.#times.push(now - (this.#sentAt.get(Number(id)) ?? NaN));
         this.#sentAt.delete(Number(id));
       }

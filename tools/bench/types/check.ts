@@ -7,8 +7,9 @@
 import { readEnded } from "../accounting.ts";
 import { MAIN, type Modules, renew } from "./program.ts";
 
+/** The configuration that has zod, which only tests and tools use. */
 const CONFIG = decodeURIComponent(
-  new URL("../../../deno.json", import.meta.url).pathname,
+  new URL("../../../tests/deno.json", import.meta.url).pathname,
 );
 
 /** The result of a check. */

@@ -166,7 +166,7 @@ export class FrameChecker {
       this.#options.tally.notes++;
       this.#expect("note", n, ++this.#notes);
     } else if (message === "request" && data.message === "question") {
-      this.#options.tally.questions++;
+      this.#options.tally.serverRequests++;
       this.#requested.add(data.id);
     } else {
       this.#report(`unexpected message ${JSON.stringify({ message, data })}`);

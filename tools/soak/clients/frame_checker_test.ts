@@ -235,7 +235,7 @@ Deno.test("expects one done frame for each request of the server", () => {
   sample.take({ id: null, message: "request", data });
   sample.send(done);
   assert.deepEqual(sample.problems, []);
-  assert.equal(sample.tally.questions, 1);
+  assert.equal(sample.tally.serverRequests, 1);
   sample.send(done);
   assert.match(
     sample.problems.join(),

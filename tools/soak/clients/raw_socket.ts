@@ -6,13 +6,7 @@
  */
 
 import { closeFrame, textFrame } from "../../lib/frames.ts";
-import {
-  closeCode,
-  type Frame,
-  FrameReader,
-  frameText,
-  Opcode,
-} from "../../lib/frame_reader.ts";
+import { type Frame, FrameReader, Opcode } from "../../lib/frame_reader.ts";
 import type { JsonObject } from "@hoist/cli";
 import { TOKEN } from "../commands.ts";
 import type { FrameChecker } from "./frame_checker.ts";
@@ -127,8 +121,8 @@ export class RawSocket implements Disposable {
       if (this.code !== undefined || !await this.#fill()) return false;
     }
     const frame = this.#frames.shift();
-    if (frame?.opcode === Opcode.TEXT) this.#checker.received(frameText(frame));
-    if (frame?.opcode === Opcode.CLOSE) this.code = closeCode(frame);
+    if (frame?.opcode === Opcode.TEXT) this.#checker.received(frame.text);
+    if (frame?.isClose) this.code = frame.closeCode;
     return this.code === undefined;
   }
 

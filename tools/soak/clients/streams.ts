@@ -83,7 +83,11 @@ export async function beAsked(
   nonce: string,
 ): Promise<void> {
   const n = random.between(1, 100);
-  const result = await connection.operation("ask me", { nonce, n }, OPTIONS);
+  const result = await connection.operation(
+    "request me",
+    { nonce, n },
+    OPTIONS,
+  );
   assert.deepEqual(result, { nonce, reply: replyTo(n) });
 }
 

@@ -17,7 +17,7 @@ export interface Counts {
   /** Received items of streams */
   readonly items: number;
   /** Received requests of the server */
-  readonly questions: number;
+  readonly serverRequests: number;
   /** The ends of connections, by cause: `code 1013`, `status 429`, `abort` … */
   readonly ends: Readonly<Record<string, number>>;
   /** Requests that exceeded a limit, by the name of the limit */
@@ -32,7 +32,7 @@ export class Tally implements Counts {
   broadcasts = 0;
   notes = 0;
   items = 0;
-  questions = 0;
+  serverRequests = 0;
   readonly ends: Record<string, number> = {};
   readonly limits: Record<string, number> = {};
 
@@ -58,7 +58,7 @@ export function sum(counts: readonly Counts[]): Counts {
     broadcasts: total((each) => each.broadcasts),
     notes: total((each) => each.notes),
     items: total((each) => each.items),
-    questions: total((each) => each.questions),
+    serverRequests: total((each) => each.serverRequests),
     ends: sumByName(counts.map((each) => each.ends)),
     limits: sumByName(counts.map((each) => each.limits)),
   };

@@ -15,7 +15,7 @@ Deno.test("adds counters, also by name", () => {
   other.broadcasts = 4;
   other.notes = 5;
   other.items = 6;
-  other.questions = 7;
+  other.serverRequests = 7;
   other.end("abort");
   other.end("code 1000");
   assert.deepEqual(sum([one, other]), {
@@ -25,7 +25,7 @@ Deno.test("adds counters, also by name", () => {
     broadcasts: 4,
     notes: 5,
     items: 6,
-    questions: 7,
+    serverRequests: 7,
     ends: { abort: 2, "code 1000": 1 },
     limits: { maxRate: 1 },
   });

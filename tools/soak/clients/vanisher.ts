@@ -60,7 +60,10 @@ const amidStreams: Exit = async (socket, visit) => {
   for (let left = random.between(1, 4); left > 0; left--) {
     const data = { nonce: `${name}.${left}`, delay: random.between(0, 5) };
     const id = await socket.stream("numbers", data, credit);
-    await socket.call("wonder", { nonce: `${name}.${left}`, n: left });
+    await socket.call("request me later", {
+      nonce: `${name}.${left}`,
+      n: left,
+    });
     if (random.happens(0.3)) await socket.cancel(id);
   }
   for (let left = random.between(0, 4); left > 0; left--) await socket.read();

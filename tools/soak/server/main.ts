@@ -36,11 +36,11 @@ const server = serve(TOKEN, {
 });
 const broadcasts = new Broadcasts(server, problems, leakCheck);
 const streams = new Streams();
-const questions = new ServerRequests(problems);
-offer(server, { problems, broadcasts, streams, questions });
+const serverRequests = new ServerRequests(problems);
+offer(server, { problems, broadcasts, streams, serverRequests });
 
 /** The number of disconnected clients in memory at the last check. */
-let held = 0;
+let leaked = 0;
 
 async function answer(command: ServerCommand): Promise<ServerReport> {
   switch (command) {
@@ -60,7 +60,7 @@ async function collect(): Promise<ServerReport> {
   broadcasts.pause();
   const end = performance.now() + DEPARTURE;
   while (isBusy() && performance.now() < end) await pause(20);
-  held = await leakCheck.collect();
+  leaked = await leakCheck.collect();
   const result = report();
   broadcasts.resume();
   return result;
@@ -69,7 +69,7 @@ async function collect(): Promise<ServerReport> {
 /** Returns whether clients, streams or requests are left. */
 function isBusy(): boolean {
   return server.clients.size > 0 || audit.begun !== audit.ended ||
-    streams.running > 0 || questions.waiting > 0;
+    streams.running > 0 || serverRequests.pending > 0;
 }
 
 function report(): ServerReport {
@@ -78,15 +78,15 @@ function report(): ServerReport {
   return {
     memory: { rss, heap },
     clients: server.clients.size,
-    held,
+    leaked,
     begun,
     ended,
     warnings,
     ...broadcasts.totals,
     streams: streams.begun,
     running: streams.running,
-    asked: questions.asked,
-    waiting: questions.waiting,
+    requests: serverRequests.sent,
+    pending: serverRequests.pending,
     found: problems.finding,
   };
 }

@@ -16,7 +16,7 @@ export interface Parts {
   readonly problems: Problems;
   readonly broadcasts: Broadcasts;
   readonly streams: Streams;
-  readonly questions: ServerRequests;
+  readonly serverRequests: ServerRequests;
 }
 
 /** The time between two checks of `gone`, in milliseconds. */
@@ -29,7 +29,7 @@ export function offer(server: Server, parts: Parts): void {
   offerWatch(server);
   offerMessages(server, parts);
   parts.streams.offer(server);
-  parts.questions.offer(server);
+  parts.serverRequests.offer(server);
 }
 
 function offerOperations(server: Server, { broadcasts }: Parts): void {

@@ -20,9 +20,9 @@ const LONG = 10 * TIMEOUT;
 /** The requests to the clients. */
 export class ServerRequests {
   /** The number of requests */
-  asked = 0;
+  sent = 0;
   /** The number of pending requests */
-  waiting = 0;
+  pending = 0;
   readonly #problems: Problems;
 
   constructor(problems: Problems) {
@@ -31,14 +31,14 @@ export class ServerRequests {
 
   /** Registers operations that make the server send a request to the caller. */
   offer(server: Server): void {
-    server.operation("ask me", async (data, { client }) => {
+    server.operation("request me", async (data, { client }) => {
       const { nonce = null } = data;
       return {
         nonce,
         reply: await this.#request(server, client, data, TIMEOUT),
       };
     });
-    server.operation("wonder", (data, { client }) => {
+    server.operation("request me later", (data, { client }) => {
       void this.#request(server, client, data, LONG);
       return { nonce: data.nonce };
     });
@@ -51,8 +51,8 @@ export class ServerRequests {
     { nonce = null, n = null }: JsonObject,
     timeout: number,
   ): Promise<number | null> {
-    this.asked++;
-    this.waiting++;
+    this.sent++;
+    this.pending++;
     try {
       const options = { timeout };
       const reply = await client.request("question", { nonce, n }, options);
@@ -67,7 +67,7 @@ export class ServerRequests {
       if (!isExpected) this.#report(client, Deno.inspect(error));
       return null;
     } finally {
-      this.waiting--;
+      this.pending--;
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * The types that the types of servers, clients and connections are made of: for
- * functions of your own that take what goes with a name of a contract.
+ * The building blocks of the types of servers, clients and connections. Use them for the
+ * parameters and results of your own functions that work with a contract.
  *
  * @example
  * ```ts
@@ -32,8 +32,8 @@ export {
   type ContractParts,
   type MessageEntries,
   type MessagesOnly,
+  type NoArray,
   type NoEntries,
-  type NoList,
   type OperationEntries,
   type OperationsOnly,
   type Without,
@@ -48,7 +48,6 @@ export {
   type DataIn,
   type EntryIn,
   type EventName,
-  type GivenAs,
   type InputSchemaIn,
   type ItemIn,
   type JsonOf,
@@ -63,6 +62,7 @@ export {
   type OperationName,
   type OperationNameIn,
   type OptionalData,
+  type ReceivedAs,
   type RepliesIn,
   type RequestNameIn,
   type ResultIn,

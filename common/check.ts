@@ -372,11 +372,33 @@ function remedyFor(name: string, known: KnownKeys): string {
   }
   // Only `debug` has this option, and Python passes it to the server as well.
   if (ours === "http") return "Call debug({ http: true }) instead.";
-  const names = Object.keys(known);
-  const nearest = nearestName(name, names);
-  return nearest === undefined
-    ? `The options are ${names.join(", ")}.`
-    : `Did you mean '${nearest}'?`;
+  return suggestName(name, Object.keys(known), "options");
+}
+
+/** How many names a suggestion lists. */
+const MAX_LISTED = 40;
+
+/**
+ * Writes the sentence that helps with a misspelt name.
+ *
+ * @param name The misspelt name
+ * @param candidates The names that exist
+ * @param kind What the names are, in the plural, such as `options`
+ * @returns `Did you mean 'timeout'?`, or the names if none is near
+ */
+export function suggestName(
+  name: string,
+  candidates: readonly string[],
+  kind: string,
+): string {
+  const nearest = nearestName(name, candidates);
+  if (nearest !== undefined) return `Did you mean ${quoteName(nearest)}?`;
+  const listed = candidates.slice(0, MAX_LISTED).join(", ");
+  const rest = candidates.length - MAX_LISTED;
+  if (candidates.length === 0) return `There are no ${kind}.`;
+  return `The ${kind} are ${escapeControls(listed)}${
+    rest > 0 ? ` and ${rest} more` : ""
+  }.`;
 }
 
 /**
@@ -435,7 +457,8 @@ function textOf(subject: Subject): string {
   return typeof subject === "string" ? subject : subject();
 }
 
-function quoteName(name: string): string {
+/** Quotes, shortens and escapes the name of an option. */
+export function quoteName(name: string): string {
   return `'${escapeControls(truncate(name))}'`;
 }
 

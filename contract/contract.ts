@@ -1,34 +1,36 @@
 /**
- * What a server and its clients agree on: the names of messages, events and
- * operations, and what each of them carries.
+ * Contracts: the names of the messages, events and operations that a server and its
+ * clients use, and the schemas of their data.
  *
  * @module
  */
 
+import { suggestName } from "../common/check.ts";
 import { type JsonObject } from "../common/json.ts";
 import { type InputOf, isSchema, type Schema } from "./schema.ts";
-/** The schema of what a message or a call carries, which is always an object */
+
+/** The schema of the data of a message or an operation, which is always an object */
 export type DataSchema = Schema<object, unknown>;
 
-/** A message or an event of a contract: what it carries, and the replies to it */
+/** A message or an event of a contract: the schemas of its data and of its replies */
 export interface MessageSchemas {
-  /** What it carries; nothing if left out */
+  /** The schema of its data; if omitted, it has no data */
   readonly data?: DataSchema;
-  /** What each of the replies to it carries, by its name; there are none if left out */
+  /** The schemas of the replies to it, by their names; if omitted, it has no replies */
   readonly replies?: Readonly<Record<string, DataSchema>>;
 }
 
-/** An operation of a contract: what it takes and what it gives */
+/** An operation of a contract: the schemas of its arguments and its result */
 export interface OperationSchemas {
-  /** What it takes; nothing if left out */
+  /** The schema of its arguments; if omitted, it has no arguments */
   readonly input?: DataSchema;
-  /** Its result, which JSON has to be able to hold; anything if left out */
+  /** The schema of its result, which must be a JSON value; if omitted, any result */
   readonly output?: Schema;
-  /** Each item of the stream that it gives in place of one result */
+  /** The schema of each item, if it returns a stream instead of one result */
   readonly yields?: Schema;
 }
 
-/** The messages, or the events, of a contract: a schema stands for `{ data: schema }` */
+/** The messages or the events of a contract; a schema is short for `{ data: schema }` */
 export type MessageEntries = Readonly<
   Record<string, DataSchema | MessageSchemas>
 >;
@@ -36,23 +38,22 @@ export type MessageEntries = Readonly<
 /** The operations of a contract */
 export type OperationEntries = Readonly<Record<string, OperationSchemas>>;
 
-/** What a server and its clients agree on; {@linkcode defineContract} makes it */
+/** The result of {@linkcode defineContract} */
 export interface Contract<
   Messages extends MessageEntries = MessageEntries,
   Events extends MessageEntries = MessageEntries,
   Operations extends OperationEntries = OperationEntries,
 > {
-  /** What clients send */
+  /** The messages that clients send */
   readonly messages: Messages;
-  /** What the server sends */
+  /** The messages that the server sends */
   readonly events: Events;
-  /** What clients call */
+  /** The operations that clients call */
   readonly operations: Operations;
   /**
-   * Describes the contract to people and programs that do not have its code.
+   * Describes the contract as JSON, for people and programs that do not have its code.
    *
-   * @returns What JSON can hold: all names and, of each schema whose library can say
-   * it, the JSON Schema
+   * @returns All names, and the JSON Schema of each schema whose library provides it
    *
    * @example
    * ```ts
@@ -68,92 +69,92 @@ export interface Contract<
   describe(): ContractDescription;
 }
 
-/** The parts of a contract, as {@linkcode defineContract} takes them */
+/** The argument of {@linkcode defineContract} */
 export interface ContractParts<
   Messages extends MessageEntries,
   Events extends MessageEntries,
   Operations extends OperationEntries,
 > {
   /**
-   * What clients send, by its name, with the replies to it.
+   * The messages that clients send, by their names, and the replies to them.
    *
    * @default {{}}
    */
   readonly messages?: (Messages & MessagesOnly<Messages>) | undefined;
   /**
-   * What the server sends, by its name: broadcasts, and messages and requests to one
-   * client, with the replies to these.
+   * The messages that the server sends, by their names: broadcasts, and messages and
+   * requests to one client, with the replies to them.
    *
    * @default {{}}
    */
   readonly events?: (Events & MessagesOnly<Events>) | undefined;
   /**
-   * What clients call, by its name.
+   * The operations that clients call, by their names.
    *
    * @default {{}}
    */
   readonly operations?: (Operations & OperationsOnly<Operations>) | undefined;
 }
 
-/** Makes the compiler refuse what is misspelt in messages or events, and lists */
+/** Makes TypeScript reject unknown keys and array schemas in messages and events */
 export type MessagesOnly<Entries> = {
   readonly [Name in keyof Entries]: Entries[Name] extends Schema
-    ? NoList<Entries[Name]>
+    ? NoArray<Entries[Name]>
     :
       & Without<
         Exclude<keyof Entries[Name], keyof MessageSchemas>,
-        "there is no such key: there are 'data' and 'replies'"
+        "unknown key: the keys are 'data' and 'replies'"
       >
       & (Entries[Name] extends { readonly data: infer Data extends Schema }
-        ? { readonly data: NoList<Data> }
+        ? { readonly data: NoArray<Data> }
         : unknown);
 };
 
 /**
- * Makes the compiler refuse what is misspelt in operations, what excludes each other, and
- * lists
+ * Makes TypeScript reject unknown keys, keys that exclude each other and array schemas in
+ * operations
  */
 export type OperationsOnly<Entries> = {
   readonly [Name in keyof Entries]:
     & Without<
       Exclude<keyof Entries[Name], keyof OperationSchemas>,
-      "there is no such key: there are 'input', 'output' and 'yields'"
+      "unknown key: the keys are 'input', 'output' and 'yields'"
     >
     & (Entries[Name] extends { readonly output: Schema }
-      ? Without<"yields", "there is an 'output' already: it gives one of them">
+      ? Without<"yields", "an operation has either 'output' or 'yields'">
       : unknown)
     & (Entries[Name] extends { readonly input: infer Input extends Schema }
-      ? { readonly input: NoList<Input> }
+      ? { readonly input: NoArray<Input> }
       : unknown);
 };
 
-/** What has none of some keys; the compiler says why */
+/** An object without some keys; the error of TypeScript contains the reason */
 export type Without<Keys extends PropertyKey, Why extends string> =
   [Keys] extends [never] ? unknown : { readonly [Key in Keys]?: Why };
 
-/** The compiler refuses the schema of a list, which is an object to it */
-export type NoList<Of extends Schema> = InputOf<Of> extends readonly unknown[]
-  ? "what is sent is an object: put the list into one"
+/** Makes TypeScript reject the schema of an array, which is an object as well */
+export type NoArray<Of extends Schema> = InputOf<Of> extends readonly unknown[]
+  ? "data must be an object: wrap the array in an object"
   : unknown;
 
-/** A part of a contract that was left out */
+/** A part of a contract that was omitted */
 export type NoEntries = Readonly<Record<never, never>>;
 
-/** What a message or an event carries; `undefined` for any object. */
+/** Returns the schema of the data of a message or an event, if it has one. */
 export function dataSchemaOf(
   entry: DataSchema | MessageSchemas,
 ): DataSchema | undefined {
   return isSchema(entry) ? entry : entry.data;
 }
 
-/** The replies to a message or an event, by their names. */
+/** Returns the schemas of the replies to a message or an event, by their names. */
 export function repliesOf(
   entry: DataSchema | MessageSchemas,
 ): Readonly<Record<string, DataSchema>> {
   return isSchema(entry) ? {} : entry.replies ?? {};
 }
 
-/** The replies to the message or the event of a name. */
+/** Returns the schemas of the replies to the message or event with this name. */
 export function repliesTo(
   entries: MessageEntries,
   name: string,
@@ -162,7 +163,7 @@ export function repliesTo(
   return entry === undefined ? {} : repliesOf(entry);
 }
 
-/** What has a name of its own: every object has `toString`, too. */
+/** Returns the entry with this name. Inherited names such as `toString` are ignored. */
 export function ownEntry<Entry>(
   entries: Readonly<Record<string, Entry>>,
   name: string,
@@ -170,18 +171,20 @@ export function ownEntry<Entry>(
   return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
-/** A message of a client, as far as a contract has something to say of it. */
+/** The properties of a client's message that determine its schema. */
 export interface Incoming {
   readonly name: string;
-  /** What it replies to, according to the client */
+  /** The message that it replies to, according to the client */
   readonly replying: { readonly message: string } | null;
-  /** Whether the server has asked for it, and waits */
+  /** Whether a request of the server waits for it */
   readonly isAwaited: boolean;
 }
 
 /**
- * What a message of a client has to be.
+ * Finds a message of a client in a contract.
  *
+ * @param contract The contract
+ * @param incoming The message
  * @returns Its schema, if it has one; `undefined` if the contract has no such message
  */
 export function findMessage(
@@ -192,19 +195,20 @@ export function findMessage(
     ? undefined
     : findReply(contract, replying.message, name);
   const message = ownEntry(contract.messages, name);
-  // Who replies to nothing must not choose another schema than listeners rely on.
+  // Listeners rely on the schema of the message: a client must not replace it by the
+  // schema of a reply that no request waits for.
   const entry = isAwaited ? reply ?? message : message ?? reply;
   return entry && { schema: dataSchemaOf(entry) };
 }
 
 /**
- * Refuses what the other side could not know: a compiler is not always asked.
+ * Checks that a contract has a name, for users without TypeScript.
  *
- * @param subject What cannot be done, such as `Cannot broadcast message "news"`
- * @param entries What there is; anything if there is no contract
- * @param name What is asked for
+ * @param subject What failed, such as `Cannot broadcast message "news"`
+ * @param entries The entries of the contract; without a contract, every name is valid
+ * @param name The name
  *
- * @throws {TypeError} If it is not there
+ * @throws {TypeError} If the contract has no entry with this name
  */
 export function assertNamed(
   subject: string,
@@ -212,13 +216,14 @@ export function assertNamed(
   name: string,
 ): void {
   if (entries === undefined || Object.hasOwn(entries, name)) return;
-  const names = Object.keys(entries).join(", ") || "none";
   throw new TypeError(
-    `${subject} as the contract has none of that name: there are ${names}`,
+    `${subject}: the contract does not have this name. ${
+      suggestName(name, Object.keys(entries), "names")
+    }`,
   );
 }
 
-/** Whether the contract has a reply of that name to an event. */
+/** Returns whether the contract has a reply with this name to an event. */
 export function isReply(
   contract: Contract,
   event: string,
@@ -235,30 +240,30 @@ function findReply(
   return ownEntry(repliesTo(events, event), name);
 }
 
-/** What a contract says, as JSON can hold it; schemas are JSON Schema 2020-12 */
+/** The description of a contract, as JSON; schemas are JSON Schema 2020-12 */
 export interface ContractDescription {
-  /** What clients send, by its name */
+  /** The messages that clients send, by their names */
   readonly messages: Readonly<Record<string, MessageDescription>>;
-  /** What the server sends, by its name */
+  /** The messages that the server sends, by their names */
   readonly events: Readonly<Record<string, MessageDescription>>;
-  /** What clients call, by its name */
+  /** The operations that clients call, by their names */
   readonly operations: Readonly<Record<string, OperationDescription>>;
 }
 
 /** A message or an event of a {@linkcode ContractDescription} */
 export interface MessageDescription {
-  /** What it carries; `null` if that may be anything, or its library cannot say it */
+  /** Its data; `null` if it has no schema, or the library provides no JSON Schema */
   readonly data: JsonObject | null;
-  /** What each of the replies to it carries, by its name */
+  /** The data of the replies to it, by their names */
   readonly replies: Readonly<Record<string, JsonObject | null>>;
 }
 
 /** An operation of a {@linkcode ContractDescription} */
 export interface OperationDescription {
-  /** What it takes; `null` if that may be anything, or its library cannot say it */
+  /** Its arguments; `null` as for the data of messages */
   readonly input: JsonObject | null;
-  /** Its result; not there if it gives a stream */
+  /** Its result; missing if it returns a stream */
   readonly output?: JsonObject | null;
-  /** Each item of its stream; not there if it gives one result */
+  /** Each item of its stream; missing if it returns one result */
   readonly yields?: JsonObject | null;
 }

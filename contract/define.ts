@@ -1,10 +1,11 @@
 /**
- * What a contract, and the schemas of an operation, have to be made of: for those
- * that no compiler has looked at.
+ * Defines a contract, and checks what it consists of: JavaScript users have no compiler
+ * that does it.
  *
  * @module
  */
 
+import { checkKeys, invalidType, quoteName } from "../common/check.ts";
 import type {
   Contract,
   ContractParts,
@@ -14,20 +15,24 @@ import type {
 } from "./contract.ts";
 import { describe } from "./describe.ts";
 import { isSchema } from "./schema.ts";
+
 const DEFINE = "Cannot define the contract";
+
+const PARTS = { messages: true, events: true, operations: true };
+
+const MESSAGE_KEYS = { data: true, replies: true };
+
+const OPERATION_KEYS = { input: true, output: true, yields: true };
 
 /**
  * Checks the parts of a contract.
  *
- * @throws {TypeError} If one of them is not what it has to be
+ * @throws {TypeError} If a part is invalid
  */
 export function assertContract(parts: unknown): void {
-  assertKeys(DEFINE, "the contract", parts, [
-    "messages",
-    "events",
-    "operations",
-  ]);
-  const { messages = {}, events = {}, operations = {} } = parts;
+  assertObject(DEFINE, "contract", parts);
+  checkKeys(DEFINE, parts, PARTS);
+  const { messages = {}, events = {}, operations = {} }: Parts = parts;
   assertMessages("messages", messages);
   assertMessages("events", events);
   assertObject(DEFINE, "operations", operations);
@@ -36,14 +41,19 @@ export function assertContract(parts: unknown): void {
   }
 }
 
+/** An object with these keys, whose values can be anything. */
+type Keys<Known> = { readonly [Key in keyof Known]?: unknown };
+
+type Parts = Keys<typeof PARTS>;
+
 /**
  * Checks the schemas of an operation.
  *
- * @param subject What cannot be done, such as `Cannot define the contract`
- * @param place What errors call them, such as `operations.add`
- * @param schemas What was passed
+ * @param subject What failed, such as `Cannot define the contract`
+ * @param place What the error calls the schemas, such as `operations.add`
+ * @param schemas The schemas
  *
- * @throws {TypeError} If they are not what they have to be
+ * @throws {TypeError} If they are invalid
  */
 export function assertOperation(
   subject: string,
@@ -52,24 +62,33 @@ export function assertOperation(
 ): void {
   if (isSchema(schemas)) {
     throw new TypeError(
-      `${subject} as a schema stands in place of ${place}: say what it is for, as in { input: schema }`,
+      `${subject}: ${
+        quoteName(place)
+      } is a schema. Pass an object such as { input: schema }.`,
     );
   }
-  assertKeys(subject, place, schemas, ["input", "output", "yields"]);
+  assertObject(subject, place, schemas);
+  checkKeys(subject, schemas, OPERATION_KEYS, place);
   for (const [key, schema] of Object.entries(schemas)) {
     if (schema !== undefined) assertSchema(subject, `${place}.${key}`, schema);
   }
-  const { output, yields } = schemas;
+  const { output, yields }: Keys<typeof OPERATION_KEYS> = schemas;
   if (output === undefined || yields === undefined) return;
   throw new TypeError(
-    `${subject} as there are both 'output' and 'yields' in ${place}: it gives one result or a stream of items`,
+    `${subject}: ${
+      quoteName(place)
+    } has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
   );
 }
 
 /**
- * Checks what has to be a schema.
+ * Checks a schema.
  *
- * @throws {TypeError} If it is none
+ * @param subject What failed, such as `Cannot define the contract`
+ * @param place What the error calls the schema, such as `operations.add.input`
+ * @param schema The schema
+ *
+ * @throws {TypeError} If it is no schema
  */
 export function assertSchema(
   subject: string,
@@ -77,36 +96,28 @@ export function assertSchema(
   schema: unknown,
 ): void {
   if (isSchema(schema)) return;
-  throw new TypeError(
-    `${subject} as ${place} must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type ${
-      typeOf(schema)
-    }`,
-  );
+  const needed = "a Standard Schema, for example of zod, valibot or arktype";
+  throw invalidType(subject, quoteName(place), needed, schema);
 }
 
 /**
- * Checks what is passed as a contract.
+ * Checks the option `contract`.
  *
- * @param subject What cannot be done, such as `Cannot serve`
- * @param contract What was passed; `undefined` is right
+ * @param subject What failed, such as `Cannot serve`
+ * @param contract The contract; `undefined` is valid
  *
  * @throws {TypeError} If `defineContract` has not made it
  */
 export function assertDefined(subject: string, contract: unknown): void {
   if (contract === undefined) return;
-  const { describe, messages, events, operations }: {
-    readonly [key: string]: unknown;
-  } = Object(contract);
-  // Schemas can describe themselves, too.
-  const isWhole = [messages, events, operations].every((part) =>
-    typeOf(part) === "object"
+  const { describe, messages, events, operations }: Keys<Contract> = Object(
+    contract,
   );
+  // The schemas of some libraries have a method `describe` as well.
+  const isWhole = [messages, events, operations].every(isObject);
   if (typeof describe === "function" && isWhole) return;
-  throw new TypeError(
-    `${subject} as 'contract' must be what defineContract() returns: current value is of type ${
-      typeOf(contract)
-    }`,
-  );
+  const needed = "the result of defineContract()";
+  throw invalidType(subject, "'contract'", needed, contract);
 }
 
 function assertMessages(place: string, entries: unknown): void {
@@ -117,8 +128,9 @@ function assertMessages(place: string, entries: unknown): void {
 }
 
 function assertMessage(place: string, entry: unknown): void {
-  assertKeys(DEFINE, place, entry, ["data", "replies"]);
-  const { data, replies = {} } = entry;
+  assertObject(DEFINE, place, entry);
+  checkKeys(DEFINE, entry, MESSAGE_KEYS, place);
+  const { data, replies = {} }: Keys<typeof MESSAGE_KEYS> = entry;
   if (data !== undefined) assertSchema(DEFINE, `${place}.data`, data);
   assertObject(DEFINE, `${place}.replies`, replies);
   for (const [name, reply] of Object.entries(replies)) {
@@ -126,53 +138,28 @@ function assertMessage(place: string, entry: unknown): void {
   }
 }
 
-function assertKeys<Key extends string>(
-  subject: string,
-  place: string,
-  value: unknown,
-  keys: readonly Key[],
-): asserts value is Readonly<Partial<Record<Key, unknown>>> {
-  assertObject(subject, place, value);
-  const isOther = (key: string) => !keys.some((known) => known === key);
-  const other = Object.keys(value).find(isOther);
-  if (other === undefined) return;
-  throw new TypeError(
-    `${subject} as there is no ${
-      JSON.stringify(other)
-    } in ${place}: there are ${keys.join(", ")}`,
-  );
-}
-
 function assertObject(
   subject: string,
   place: string,
   value: unknown,
 ): asserts value is object {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return;
-  }
-  throw new TypeError(
-    `${subject} as ${place} must be an object: current value is of type ${
-      typeOf(value)
-    }`,
-  );
+  if (isObject(value)) return;
+  throw invalidType(subject, quoteName(place), "an object", value);
 }
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Defines what a server and its clients agree on, in a module that both import. With
- * it in their options, both are typed from end to end, and the server checks what
- * comes in.
+ * Defines what a server and its clients send to each other, in a module that both
+ * import. If both pass the contract as an option, TypeScript checks all names and types,
+ * and the server validates everything that it receives.
  *
- * @param parts The messages, events and operations
+ * @param parts The messages, the events and the operations
  * @returns The contract
  *
- * @throws {TypeError} If something is no schema where there has to be one, or stands
- * where there is nothing of its name
+ * @throws {TypeError} If a part has an unknown key, or a value that is no schema
  *
  * @example
  * ```ts
@@ -186,8 +173,8 @@ function typeOf(value: unknown): string {
  *   },
  * });
  *
- * const where = { hostname: "127.0.0.1", port: 0 };
- * await using server = serve("test", { ...where, contract });
+ * const options = { hostname: "127.0.0.1", port: 0, contract };
+ * await using server = serve("test", options);
  * server.operation("add", ({ a, b }) => a + b);
  *
  * await using connection = await connect("test", { url: server.url, contract });
@@ -203,7 +190,7 @@ export function defineContract<
   parts: ContractParts<Messages, Events, Operations>,
 ): Contract<Messages, Events, Operations> {
   assertContract(parts);
-  // What is left out is empty, as its type says.
+  // An omitted part is empty, as its type says.
   const contract = {
     messages: parts.messages ?? {} as Messages,
     events: parts.events ?? {} as Events,

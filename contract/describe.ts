@@ -1,5 +1,5 @@
 /**
- * A contract as a JSON document.
+ * The description of a contract, as JSON.
  *
  * @module
  */
@@ -16,7 +16,13 @@ import {
   type OperationSchemas,
 } from "./contract.ts";
 import { isSchema, type Schema } from "./schema.ts";
-/** Describes a contract: what is sent, so what goes into a schema that is sent to. */
+
+/**
+ * Describes a contract. The JSON Schemas describe what is sent: the input of the schemas
+ * for data, and the output of the schemas for results.
+ *
+ * @param contract The contract
+ */
 export function describe(
   { messages, events, operations }: Omit<Contract, "describe">,
 ): ContractDescription {
@@ -48,7 +54,7 @@ function describeMessage(
 function describeOperation(
   { input, output, yields }: OperationSchemas,
 ): OperationDescription {
-  // The server sends what comes out of the schema of a result.
+  // The server sends the output of the schema of a result.
   const given = yields === undefined
     ? { output: jsonSchemaOf(output, "output") }
     : { yields: jsonSchemaOf(yields, "output") };
@@ -64,7 +70,7 @@ function mapEntries<Value, Mapped>(
   );
 }
 
-/** What a library can say besides: Standard JSON Schema v1. */
+/** The part of Standard JSON Schema v1 that some libraries implement. */
 interface JsonSchemaSource {
   readonly jsonSchema?: {
     input?(options: { readonly target: string }): unknown;
@@ -73,9 +79,11 @@ interface JsonSchemaSource {
 }
 
 /**
- * The JSON Schema of what goes into a schema, or of what comes out of it.
+ * Returns the JSON Schema of the input or the output of a schema.
  *
- * @returns `null` if the library cannot say it
+ * @param schema The schema
+ * @param side The input or the output
+ * @returns The JSON Schema; `null` if the library does not provide it
  */
 export function jsonSchemaOf(
   schema: Schema | undefined,
@@ -86,7 +94,7 @@ export function jsonSchemaOf(
     const json = source?.jsonSchema?.[side]?.({ target: "draft-2020-12" });
     return isJsonObject(json) ? json : null;
   } catch {
-    // There are types that JSON Schema has no word for, as dates.
+    // JSON Schema cannot describe some types, for example dates.
     return null;
   }
 }

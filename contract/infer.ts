@@ -1,7 +1,7 @@
 /**
- * What a contract is to the compiler: which names there are, and what goes with each
- * of them. All is looked up by name where it is used, so that no use of a contract
- * costs more because the contract has many names.
+ * The types that TypeScript infers from a contract: its names, and the data of each name.
+ * Every type is looked up by name at its use, so that the use of a large contract compiles
+ * as fast as that of a small one.
  *
  * @module
  */
@@ -9,25 +9,26 @@
 import { type Json, type JsonObject } from "../common/json.ts";
 import { type Contract, type NoEntries } from "./contract.ts";
 import { type InputOf, type OutputOf, type Schema } from "./schema.ts";
-/** Any message, where there is no contract */
+
+/** Any message, without a contract */
 export interface OpenMessage {
   /** Any object */
   readonly data: Schema<JsonObject>;
-  /** Any object, by any name */
+  /** Any object, for any name */
   readonly replies: Readonly<Record<string, Schema<JsonObject>>>;
 }
 
-/** Any operation, where there is no contract */
+/** Any operation, without a contract */
 export interface OpenOperation {
   /** Any object */
   readonly input: Schema<JsonObject>;
-  /** Whatever JSON can hold */
+  /** Any JSON value */
   readonly output: Schema<unknown, Json>;
-  /** Whatever JSON can hold */
+  /** Any JSON value */
   readonly yields: Schema<unknown, Json>;
 }
 
-/** What holds without a contract: any name, and any JSON that goes with it */
+/** The contract that applies if there is none: any name, with any JSON data */
 export type OpenContract = Contract<
   Readonly<Record<string, OpenMessage>>,
   Readonly<Record<string, OpenMessage>>,
@@ -38,9 +39,8 @@ export type OpenContract = Contract<
 export type NameIn<Entries> = Extract<keyof Entries, string>;
 
 /**
- * What a part of a contract has under a name. The compiler puts that off until it knows
- * the name: it would go through all that there is, in each call, for what they have in
- * common.
+ * The entry of a part of a contract with a name. TypeScript defers this until it knows the
+ * name. Otherwise it would compare all entries in each call.
  */
 export type EntryIn<Entries, Name> = OpenEntries extends Entries
   ? Entries[keyof Entries]
@@ -50,7 +50,7 @@ export type EntryIn<Entries, Name> = OpenEntries extends Entries
   ] ? All[One]
   : never;
 
-/** What there is by any name, where there is no contract */
+/** The entries that apply without a contract */
 export type OpenEntries = Readonly<Record<string, OpenMessage & OpenOperation>>;
 
 /** The names of the messages of a contract */
@@ -59,7 +59,7 @@ export type MessageName<Of extends Contract> = NameIn<Of["messages"]>;
 /** The names of the events of a contract */
 export type EventName<Of extends Contract> = NameIn<Of["events"]>;
 
-/** The names of those messages, or events, to which there are replies */
+/** The names of the messages or events that have replies */
 export type RequestNameIn<Entries> = string extends keyof Entries ? string
   : NameIn<
     {
@@ -72,20 +72,20 @@ export type RequestNameIn<Entries> = string extends keyof Entries ? string
     }
   >;
 
-/** The names of the operations of a contract that give one result */
+/** The names of the operations of a contract that return one result */
 export type OperationName<Of extends Contract> = OperationNameIn<
   Of["operations"]
 >;
 
-/** The names of those operations that give one result */
+/** The names of the operations that return one result */
 export type OperationNameIn<Operations> = string extends keyof Operations
   ? string
   : Exclude<NameIn<Operations>, StreamNameIn<Operations>>;
 
-/** The names of the operations of a contract that give a stream of items */
+/** The names of the operations of a contract that return a stream */
 export type StreamName<Of extends Contract> = StreamNameIn<Of["operations"]>;
 
-/** The names of those operations that give a stream of items */
+/** The names of the operations that return a stream */
 export type StreamNameIn<Operations> = string extends keyof Operations ? string
   : NameIn<
     {
@@ -98,21 +98,21 @@ export type StreamNameIn<Operations> = string extends keyof Operations ? string
     }
   >;
 
-/** What is carried where a contract does not say what: an object without keys */
+/** The data of an entry without a schema: an object without keys */
 export type NoData = Readonly<Record<string, never>>;
 
-/** The schema of what a message or an event carries */
+/** The schema of the data of a message or an event */
 export type SchemaIn<Entry> = Entry extends Schema ? Entry
   : Entry extends { readonly data: infer Data extends Schema } ? Data
   : Schema<NoData>;
 
-/** What a message or an event carries, as it is sent */
+/** The data of a message or an event, as the sender passes it */
 export type DataIn<Entry> = InputOf<SchemaIn<Entry>>;
 
-/** What an event or a reply carries, as a client gets it */
+/** The data of an event or a reply, as a client receives it */
 export type SentDataIn<Entry> = JsonOf<DataIn<Entry>>;
 
-/** What a message carries once the server has checked it */
+/** The data of a message, as a listener of the server receives it */
 export type CheckedDataIn<Entry> = OutputOf<SchemaIn<Entry>>;
 
 /** The replies to a message or an event, by their names */
@@ -120,22 +120,22 @@ export type RepliesIn<Entry> = Entry extends Schema ? NoEntries
   : Entry extends { readonly replies: infer Replies } ? Replies
   : NoEntries;
 
-/** The schema of what an operation takes */
+/** The schema of the arguments of an operation */
 export type InputSchemaIn<Operation> = Operation extends
   { readonly input: infer Input extends Schema } ? Input : Schema<NoData>;
 
-/** The schemas of an operation outside of a contract, where it takes any object */
+/** The schemas of an operation without a contract, which accepts any object */
 export type LooseIn<Schemas> = Schemas extends { readonly input: Schema }
   ? Schemas
   : Schemas & { readonly input: Schema<JsonObject> };
 
-/** What an operation takes, as it is sent */
+/** The arguments of an operation, as the caller passes them */
 export type ArgumentsIn<Operation> = InputOf<InputSchemaIn<Operation>>;
 
-/** What an operation takes once the server has checked it */
+/** The arguments of an operation, as its handler receives them */
 export type CheckedArgumentsIn<Operation> = OutputOf<InputSchemaIn<Operation>>;
 
-/** What a handler of an operation returns */
+/** The return type of the handler of an operation */
 export type ReturnIn<Operation> = Operation extends
   { readonly output: infer Output extends Schema }
   ? unknown extends InputOf<Output> ? Anything : Awaitable<InputOf<Output>>
@@ -147,37 +147,38 @@ export type ReturnIn<Operation> = Operation extends
 export type Awaitable<Value> = Value | PromiseLike<Value>;
 
 /**
- * Whatever a handler may return. With `unknown` in its place, the compiler would take
- * the literals in what any other handler returns for texts and numbers.
+ * Any return value of a handler. With `unknown` instead, TypeScript would widen literals
+ * in the results of other handlers to `string` and `number`.
  */
 export type Anything = NonNullable<unknown> | null | undefined | void;
 
-/** The result of an operation, as its caller gets it */
+/** The result of an operation, as its caller receives it */
 export type ResultIn<Operation> = Operation extends
-  { readonly output: infer Output extends Schema } ? GivenAs<OutputOf<Output>>
+  { readonly output: infer Output extends Schema }
+  ? ReceivedAs<OutputOf<Output>>
   : Json;
 
-/** An item of the stream of an operation, as its caller gets it */
+/** An item of the stream of an operation, as its caller receives it */
 export type ItemIn<Operation> = Operation extends
-  { readonly yields: infer Item extends Schema } ? GivenAs<OutputOf<Item>>
+  { readonly yields: infer Item extends Schema } ? ReceivedAs<OutputOf<Item>>
   : Json;
 
-/** What becomes of what a handler gives: nothing at all is `null` to its caller */
-export type GivenAs<Value> = unknown extends Value ? Value
+/** A result of a handler, as its caller receives it: `undefined` becomes `null` */
+export type ReceivedAs<Value> = unknown extends Value ? Value
   : Value extends undefined | void ? null
   : JsonOf<Value>;
 
-/** What becomes of a value on its way as JSON: a `Date` arrives as a text, say */
+/** A value after the conversion to JSON: a `Date`, for example, becomes a string */
 export type JsonOf<Value> = unknown extends Value ? Value
   : Value extends Json | undefined ? Value
   : Value extends { toJSON(): infer Text } ? JsonOf<Text>
   : Value extends Unsendable ? never
   : Value extends readonly unknown[]
-    ? { [Key in keyof Value]: GivenAs<Value[Key]> }
+    ? { [Key in keyof Value]: ReceivedAs<Value[Key]> }
   : Value extends object ? { [Key in keyof Value]: JsonOf<Value[Key]> }
   : never;
 
-/** What has no JSON form, or one that says nothing */
+/** The types that JSON cannot represent, or represents as an empty object */
 export type Unsendable =
   | bigint
   | symbol
@@ -185,16 +186,16 @@ export type Unsendable =
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>;
 
-/** The data of a message, which may be left out where it may be empty */
+/** The data of a message, which can be omitted if it can be empty */
 export type OptionalData<Data> = MayBeEmpty<Data> extends true ? [data?: Data]
   : [data: Data];
 
-/** The data of a message or a call, which may be left out where it may be empty, and options */
+/** The data of a message or an operation, which can be omitted if it can be empty, and options */
 export type DataAndOptions<Data, Options> = MayBeEmpty<Data> extends true
   ? [data?: Data, options?: Options]
   : [data: Data, options?: Options];
 
-/** Whether data may be an object without keys, for each name that it may belong to */
+/** Whether data can be an object without keys, for each possible name */
 export type MayBeEmpty<Data> = [
   Data extends unknown ? NoEntries extends Data ? never : Data : never,
 ] extends [never] ? true

@@ -1,18 +1,18 @@
 /**
- * Schemas of any library that implements Standard Schema v1, and checking values
- * against them. Only that interface is used, no library.
+ * Schemas of any library that implements Standard Schema v1, and the validation with
+ * them.
  *
  * @module
  */
 
 import { isPromiseLike } from "../common/async.ts";
 import { type Issue, issuesOf, type SchemaIssue } from "../common/issues.ts";
+
 /**
- * What checks a value and says what it is: a schema of zod, valibot, arktype or any
- * other library that implements Standard Schema v1. It may turn an `Input` into an
- * `Output` while it is at it.
+ * A schema of zod, valibot, arktype or any other library that implements Standard Schema
+ * v1. It validates a value of the type `Input`, and can transform it into an `Output`.
  *
- * @example Write one without a library
+ * @example Write a schema without a library
  * ```ts
  * import { type Schema, serve } from "@hoist/cli";
  *
@@ -24,7 +24,7 @@ import { type Issue, issuesOf, type SchemaIssue } from "../common/issues.ts";
  *       const { name } = Object(value);
  *       return typeof name === "string"
  *         ? { value: { name } }
- *         : { issues: [{ message: "must be a text", path: ["name"] }] };
+ *         : { issues: [{ message: "must be a string", path: ["name"] }] };
  *     },
  *   },
  * };
@@ -34,52 +34,52 @@ import { type Issue, issuesOf, type SchemaIssue } from "../common/issues.ts";
  * ```
  */
 export interface Schema<Input = unknown, Output = Input> {
-  /** What the libraries agree on */
+  /** The properties that Standard Schema v1 defines */
   readonly "~standard": SchemaProperties<Input, Output>;
 }
 
-/** What a {@linkcode Schema} can do, as Standard Schema v1 has it */
+/** The properties of a {@linkcode Schema}, as Standard Schema v1 defines them */
 export interface SchemaProperties<Input, Output> {
   /** The version of the interface */
   readonly version: 1;
   /** The library that made the schema */
   readonly vendor: string;
   /**
-   * Checks a value.
+   * Validates a value.
    *
-   * @param value What is to be checked
-   * @returns What it is, or what is wrong with it; a promise, if the schema has to wait
+   * @param value The value
+   * @returns The output or the issues; a promise of them if the schema is asynchronous
    */
   readonly validate: (
     value: unknown,
   ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-  /** The types of what goes in and what comes out; for the compiler only */
+  /** The types of the input and the output; only TypeScript uses them */
   readonly types?:
     | { readonly input: Input; readonly output: Output }
     | undefined;
 }
 
-/** What a {@linkcode Schema} says of a value; it is right if there are no issues */
+/** The result of a {@linkcode Schema}; the value is valid if there are no issues */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** The type of what goes into a schema: what is sent */
+/** The input type of a schema: what the sender passes */
 export type InputOf<Of extends Schema> = NonNullable<
   Of["~standard"]["types"]
 >["input"];
 
-/** The type of what comes out of a schema: what a handler gets */
+/** The output type of a schema: what a handler receives */
 export type OutputOf<Of extends Schema> = NonNullable<
   Of["~standard"]["types"]
 >["output"];
 
-/** What came of checking a value. */
+/** The result of a validation, with issues that can be sent. */
 export type Checked<Value> =
   | { readonly value: Value; readonly issues?: undefined }
   | { readonly issues: readonly Issue[]; readonly value?: undefined };
 
-/** Whether a value is a schema; those of arktype are functions. */
+/** Returns whether a value is a schema. The schemas of arktype are functions. */
 export function isSchema(value: unknown): value is Schema {
   const isThing = typeof value === "object" || typeof value === "function";
   if (!isThing || value === null) return false;
@@ -88,14 +88,16 @@ export function isSchema(value: unknown): value is Schema {
 }
 
 /**
- * Checks a value, at once if the schema does not have to wait.
+ * Validates a value, synchronously unless the schema is asynchronous.
  *
  * @param schema The schema
- * @param value What is to be checked
+ * @param value The value
+ * @returns The output or the issues
  *
- * @throws What the schema throws, or the promise rejects with it
+ * @throws What the schema throws; the promise rejects with it
+ * @throws {TypeError} If the result of the schema is neither an output nor issues
  */
-export function check<Of extends Schema>(
+export function validate<Of extends Schema>(
   schema: Of,
   value: unknown,
 ): Checked<OutputOf<Of>> | Promise<Checked<OutputOf<Of>>> {
@@ -105,14 +107,17 @@ export function check<Of extends Schema>(
     : checkedOf(result);
 }
 
-/** What is no answer at all must not pass for "nothing is wrong". */
+/** Reads the result of a schema. An invalid result must not count as valid data. */
 function checkedOf<Value>(result: unknown): Checked<Value> {
   const { issues }: { readonly issues?: unknown } = Object(result);
-  // Some libraries give a value along with the issues.
+  // Some libraries return a value in addition to the issues.
   if (Array.isArray(issues)) return { issues: issuesOf(issues) };
   const answer: { readonly value: Value } = Object(result);
   if (issues === undefined && "value" in answer) return { value: answer.value };
   throw new TypeError(
-    "what the schema returned has neither a value nor issues: see Standard Schema v1",
+    "the result of the schema has neither a value nor issues. See Standard Schema v1.",
   );
 }
+
+/** The former name of `validate`. */
+export { validate as check };

@@ -80,7 +80,7 @@ export class Operations<Context> {
   ): Disposable {
     const subject = `Cannot register operation ${JSON.stringify(name)}`;
     assertHandler(subject, handler);
-    assertOperation(subject, "its schemas", schemas);
+    assertOperation(subject, "schemas", schemas);
     if (this.#entries.has(name)) {
       throw new TypeError(
         `${subject} as it exists already: dispose of the first one before`,
@@ -272,7 +272,7 @@ export class Registry {
     assertNoSchema(listener);
     assertListener(listener);
     if (schema === undefined) return this.listeners.add(names, listener);
-    assertSchema("Cannot receive messages", "the schema", schema);
+    assertSchema("Cannot receive messages", "schema", schema);
     return this.listeners.add(names, checkedListener(schema, listener));
   }
 

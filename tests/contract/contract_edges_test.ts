@@ -9,7 +9,7 @@ for (const library of ["zod", "arktype"]) {
     assert.throws(() => assertDefined("Cannot serve", LIBRARIES[library]), {
       name: "TypeError",
       message:
-        /^Cannot serve as 'contract' must be what defineContract\(\) returns: /,
+        /^Cannot serve: 'contract' must be the result of defineContract\(\)\. /,
     });
   });
 }

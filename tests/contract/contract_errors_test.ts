@@ -12,22 +12,22 @@ const WRONG = [
   {
     part: "operations: { add: { inpt: z.object(), output: z.number() } }",
     place: "inpt",
-    why: "there is no such key: there are 'input', 'output' and 'yields'",
+    why: "unknown key: the keys are 'input', 'output' and 'yields'",
   },
   {
     part: "operations: { rows: { output: z.number(), yields: z.number() } }",
     place: "yields",
-    why: "there is an 'output' already: it gives one of them",
+    why: "an operation has either 'output' or 'yields'",
   },
   {
     part: "operations: { sum: { input: z.array(z.number()) } }",
     place: "input",
-    why: "what is sent is an object: put the list into one",
+    why: "data must be an object: wrap the array in an object",
   },
   {
     part: "messages: { hello: { data: z.object(), reply: {} } }",
     place: "reply",
-    why: "there is no such key: there are 'data' and 'replies'",
+    why: "unknown key: the keys are 'data' and 'replies'",
   },
 ];
 

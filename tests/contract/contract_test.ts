@@ -100,12 +100,12 @@ Deno.test("defineContract() refuses what makes no contract", () => {
   assert.throws(() => defineContract(undefined as never), {
     name: "TypeError",
     message:
-      "Cannot define the contract as the contract must be an object: current value is of type undefined",
+      "Cannot define the contract: 'contract' must be an object. It is undefined.",
   });
   assert.throws(() => defineContract({ messages: { hi: 1 as never } }), {
     name: "TypeError",
     message:
-      "Cannot define the contract as messages.hi must be an object: current value is of type number",
+      "Cannot define the contract: 'messages.hi' must be an object. It is 1.",
   });
 });
 
@@ -215,19 +215,19 @@ Deno.test("assertNamed() takes any name where there is no contract", () => {
 });
 
 for (
-  const [entries, name, names] of [
-    [{}, "news", "none"],
-    [{ news: {} }, "new", "news"],
-    [{ news: {}, ask: {} }, "", "news, ask"],
-    [{ news: undefined }, "toString", "news"],
+  const [entries, name, remedy] of [
+    [{}, "news", "There are no names."],
+    [{ news: {} }, "new", "Did you mean 'news'?"],
+    [{ news: {}, ask: {} }, "", "The names are news, ask."],
+    [{ news: undefined }, "toString", "The names are news."],
   ] as const
 ) {
-  Deno.test(`assertNamed() refuses ${JSON.stringify(name)} where there are ${names}`, () => {
+  Deno.test(`assertNamed() rejects ${JSON.stringify(name)} and helps: ${remedy}`, () => {
     const subject = 'Cannot broadcast message "new"';
     assert.throws(() => assertNamed(subject, entries, name), {
       name: "TypeError",
       message:
-        `Cannot broadcast message "new" as the contract has none of that name: there are ${names}`,
+        `Cannot broadcast message "new": the contract does not have this name. ${remedy}`,
     });
     for (const own of Object.keys(entries)) assertNamed(subject, entries, own);
   });

@@ -9,28 +9,28 @@ import { defineContract } from "../../contract/define.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 
-/** What is no schema, with what errors call its type. */
-const NO_SCHEMAS: readonly (readonly [value: unknown, type: string])[] = [
+/** Values that are no schemas, and how errors describe them. */
+const NO_SCHEMAS: readonly (readonly [value: unknown, shown: string])[] = [
   [null, "null"],
-  [true, "boolean"],
-  [1, "number"],
-  ["text", "string"],
-  [[], "array"],
-  [{}, "object"],
-  [() => {}, "function"],
-  [{ "~standard": {} }, "object"],
+  [true, "true"],
+  [1, "1"],
+  ["text", '"text"'],
+  [[], "an array"],
+  [{}, "an object"],
+  [() => {}, "a function"],
+  [{ "~standard": {} }, "an object"],
 ];
 
-/** What is no object, with what errors call its type. */
-const NO_OBJECTS: readonly (readonly [value: unknown, type: string])[] = [
+/** Values that are no objects, and how errors describe them. */
+const NO_OBJECTS: readonly (readonly [value: unknown, shown: string])[] = [
   [null, "null"],
-  [true, "boolean"],
-  [1, "number"],
-  [1n, "bigint"],
-  ["text", "string"],
-  [[], "array"],
-  [() => {}, "function"],
-  [Symbol("no"), "symbol"],
+  [true, "true"],
+  [1, "1"],
+  [1n, "1n"],
+  ["text", '"text"'],
+  [[], "an array"],
+  [() => {}, "a function"],
+  [Symbol("no"), "a symbol"],
 ];
 
 /** Names that every object has already. */
@@ -46,12 +46,12 @@ function assertRefused(action: () => void, message: string): void {
   assert.throws(action, { name: "TypeError", message });
 }
 
-function noSchema(place: string, type: string): string {
-  return `Cannot define the contract as ${place} must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type ${type}`;
+function noSchema(place: string, shown: string): string {
+  return `Cannot define the contract: '${place}' must be a Standard Schema, for example of zod, valibot or arktype. It is ${shown}.`;
 }
 
-function noObject(place: string, type: string): string {
-  return `Cannot define the contract as ${place} must be an object: current value is of type ${type}`;
+function noObject(place: string, shown: string): string {
+  return `Cannot define the contract: '${place}' must be an object. It is ${shown}.`;
 }
 
 Deno.test("assertContract() takes what makes a contract", () => {
@@ -88,11 +88,11 @@ Deno.test("assertContract() takes names like any other that every object has", (
     // They are looked at, too.
     assertRefused(
       () => assertContract({ events: entry(name, 1) }),
-      noObject(`events.${name}`, "number"),
+      noObject(`events.${name}`, "1"),
     );
     assertRefused(
       () => assertContract({ operations: entry(name, { input: 1 }) }),
-      noSchema(`operations.${name}.input`, "number"),
+      noSchema(`operations.${name}.input`, "1"),
     );
     assertRefused(
       () =>
@@ -105,55 +105,55 @@ Deno.test("assertContract() takes names like any other that every object has", (
 });
 
 for (
-  const [value, type] of [...NO_OBJECTS, [undefined, "undefined"]] as const
+  const [value, shown] of [...NO_OBJECTS, [undefined, "undefined"]] as const
 ) {
   Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a contract`, () => {
-    assertRefused(() => assertContract(value), noObject("the contract", type));
+    assertRefused(() => assertContract(value), noObject("contract", shown));
   });
 
   for (const part of ["messages", "events", "operations"]) {
     Deno.test(`assertContract() refuses ${Deno.inspect(value)} for what is in ${part}`, () => {
       assertRefused(
         () => assertContract({ [part]: { good: {}, bad: value } }),
-        noObject(`${part}.bad`, type),
+        noObject(`${part}.bad`, shown),
       );
     });
   }
 }
 
-for (const [value, type] of NO_OBJECTS) {
+for (const [value, shown] of NO_OBJECTS) {
   Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a part, or for replies`, () => {
     for (const part of ["messages", "events", "operations"]) {
       assertRefused(
         () => assertContract({ [part]: value }),
-        noObject(part, type),
+        noObject(part, shown),
       );
     }
     for (const part of ["messages", "events"]) {
       assertRefused(
         () => assertContract({ [part]: { hi: { replies: value } } }),
-        noObject(`${part}.hi.replies`, type),
+        noObject(`${part}.hi.replies`, shown),
       );
     }
   });
 }
 
-for (const [value, type] of NO_SCHEMAS) {
+for (const [value, shown] of NO_SCHEMAS) {
   Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a schema`, () => {
     for (const part of ["messages", "events"]) {
       assertRefused(
         () => assertContract({ [part]: { hi: { data: value } } }),
-        noSchema(`${part}.hi.data`, type),
+        noSchema(`${part}.hi.data`, shown),
       );
       assertRefused(
         () => assertContract({ [part]: { hi: { replies: { yo: value } } } }),
-        noSchema(`${part}.hi.replies.yo`, type),
+        noSchema(`${part}.hi.replies.yo`, shown),
       );
     }
     for (const key of ["input", "output", "yields"]) {
       assertRefused(
         () => assertContract({ operations: { add: { [key]: value } } }),
-        noSchema(`operations.add.${key}`, type),
+        noSchema(`operations.add.${key}`, shown),
       );
     }
   });
@@ -163,31 +163,31 @@ for (
   const [parts, message] of [
     [
       { message: {} },
-      'Cannot define the contract as there is no "message" in the contract: there are messages, events, operations',
+      `Cannot define the contract: unknown option 'message'. Did you mean 'messages'?`,
     ],
     [
       JSON.parse('{"__proto__": {}}'),
-      'Cannot define the contract as there is no "__proto__" in the contract: there are messages, events, operations',
+      `Cannot define the contract: unknown option '__proto__'. The options are messages, events, operations.`,
     ],
     [
       { messages: { hi: { reply: {} } } },
-      'Cannot define the contract as there is no "reply" in messages.hi: there are data, replies',
+      `Cannot define the contract: unknown option 'reply' in 'messages.hi'. The options are data, replies.`,
     ],
     [
       { events: { hi: { replies: {}, 'a "b"': undefined } } },
-      'Cannot define the contract as there is no "a \\"b\\"" in events.hi: there are data, replies',
+      `Cannot define the contract: unknown option 'a "b"' in 'events.hi'. The options are data, replies.`,
     ],
     [
       { operations: { add: { data: ACCEPT_ALL } } },
-      'Cannot define the contract as there is no "data" in operations.add: there are input, output, yields',
+      `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields.`,
     ],
     [
       { operations: { add: ACCEPT_ALL } },
-      "Cannot define the contract as a schema stands in place of operations.add: say what it is for, as in { input: schema }",
+      "Cannot define the contract: 'operations.add' is a schema. Pass an object such as { input: schema }.",
     ],
     [
       { operations: { add: { output: ACCEPT_ALL, yields: ACCEPT_ALL } } },
-      "Cannot define the contract as there are both 'output' and 'yields' in operations.add: it gives one result or a stream of items",
+      "Cannot define the contract: 'operations.add' has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.",
     ],
   ] as const
 ) {
@@ -221,43 +221,43 @@ Deno.test("assertContract() does not take what throws for a contract", () => {
 
 Deno.test("assertOperation() says what cannot be done, and where", () => {
   const check = (schemas: unknown) => () =>
-    assertOperation('Cannot register operation "add"', "its schemas", schemas);
+    assertOperation('Cannot register operation "add"', "schemas", schemas);
   for (const schemas of [{}, { input: ACCEPT_ALL }, { yields: undefined }]) {
     check(schemas)();
   }
-  for (const [value, type] of NO_OBJECTS) {
+  for (const [value, shown] of NO_OBJECTS) {
     assertRefused(
       check(value),
-      `Cannot register operation "add" as its schemas must be an object: current value is of type ${type}`,
+      `Cannot register operation "add": 'schemas' must be an object. It is ${shown}.`,
     );
   }
   assertRefused(
     check({ inputs: ACCEPT_ALL }),
-    'Cannot register operation "add" as there is no "inputs" in its schemas: there are input, output, yields',
+    `Cannot register operation "add": unknown option 'inputs' in 'schemas'. Did you mean 'input'?`,
   );
   assertRefused(
     check({ output: 1 }),
-    'Cannot register operation "add" as its schemas.output must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type number',
+    `Cannot register operation "add": 'schemas.output' must be a Standard Schema, for example of zod, valibot or arktype. It is 1.`,
   );
   assertRefused(
     check({ output: ACCEPT_ALL, yields: ACCEPT_ALL }),
-    "Cannot register operation \"add\" as there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
+    `Cannot register operation "add": 'schemas' has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
   );
 });
 
 Deno.test("assertSchema() takes the schemas of all libraries", () => {
   for (const schema of [...Object.values(LIBRARIES), ACCEPT_ALL]) {
-    assertSchema("Cannot receive messages", "the schema", schema);
+    assertSchema("Cannot receive messages", "schema", schema);
   }
 });
 
 for (
-  const [value, type] of [...NO_SCHEMAS, [undefined, "undefined"]] as const
+  const [value, shown] of [...NO_SCHEMAS, [undefined, "undefined"]] as const
 ) {
   Deno.test(`assertSchema() refuses ${Deno.inspect(value)}`, () => {
     assertRefused(
-      () => assertSchema("Cannot receive messages", "the schema", value),
-      `Cannot receive messages as the schema must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type ${type}`,
+      () => assertSchema("Cannot receive messages", "schema", value),
+      `Cannot receive messages: 'schema' must be a Standard Schema, for example of zod, valibot or arktype. It is ${shown}.`,
     );
   });
 }
@@ -268,19 +268,19 @@ Deno.test("assertDefined() takes what defineContract() returns, or nothing", () 
 });
 
 for (
-  const [value, type] of [
+  const [value, shown] of [
     ...NO_OBJECTS,
-    [{}, "object"],
-    [{ messages: {}, events: {}, operations: {} }, "object"],
-    [{ describe: "text" }, "object"],
-    [LIBRARIES.valibot, "object"],
-    [ACCEPT_ALL, "object"],
+    [{}, "an object"],
+    [{ messages: {}, events: {}, operations: {} }, "an object"],
+    [{ describe: "text" }, "an object"],
+    [LIBRARIES.valibot, "an object"],
+    [ACCEPT_ALL, "an object"],
   ] as const
 ) {
   Deno.test(`assertDefined() refuses ${Deno.inspect(value)}`, () => {
     assertRefused(
       () => assertDefined("Cannot serve", value),
-      `Cannot serve as 'contract' must be what defineContract() returns: current value is of type ${type}`,
+      `Cannot serve: 'contract' must be the result of defineContract(). It is ${shown}.`,
     );
   });
 }

@@ -300,7 +300,7 @@ Deno.test("connect() rejects an invalid `validate` or `contract`", async () => {
       ],
       [
         { contract: { messages: {} } },
-        "Cannot connect as 'contract' must be what defineContract() returns: current value is of type object",
+        "Cannot connect: 'contract' must be the result of defineContract(). It is an object.",
       ],
     ] as const
   ) {

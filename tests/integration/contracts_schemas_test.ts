@@ -375,23 +375,23 @@ Deno.test("receive() and operation() reject invalid schemas", async () => {
   assert.throws(() => listen.call(server, "n", { a: "number" }, () => {}), {
     name: "TypeError",
     message:
-      "Cannot receive messages as the schema must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object",
+      "Cannot receive messages: 'schema' must be a Standard Schema, for example of zod, valibot or arktype. It is an object.",
   });
   const operate = server.operation as (...args: unknown[]) => Disposable;
   assert.throws(() => operate.call(server, "n", { input: {} }, () => {}), {
     name: "TypeError",
     message:
-      'Cannot register operation "n" as its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object',
+      `Cannot register operation "n": 'schemas.input' must be a Standard Schema, for example of zod, valibot or arktype. It is an object.`,
   });
   assert.throws(() => operate.call(server, "n", { inputs: schema }, () => {}), {
     name: "TypeError",
     message:
-      'Cannot register operation "n" as there is no "inputs" in its schemas: there are input, output, yields',
+      `Cannot register operation "n": unknown option 'inputs' in 'schemas'. Did you mean 'input'?`,
   });
   const both = { output: schema, yields: schema };
   assert.throws(() => operate.call(server, "n", both, () => {}), {
     name: "TypeError",
     message:
-      "Cannot register operation \"n\" as there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
+      `Cannot register operation "n": 'schemas' has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
   });
 });

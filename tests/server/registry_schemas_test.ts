@@ -181,22 +181,22 @@ Deno.test("an operation whose arguments are looked at still fails at once, or la
 
 for (
   const [schemas, problem] of [
-    [null, "its schemas must be an object: current value is of type null"],
+    [null, "'schemas' must be an object. It is null."],
     [
       ACCEPT_ALL,
-      "a schema stands in place of its schemas: say what it is for, as in { input: schema }",
+      "'schemas' is a schema. Pass an object such as { input: schema }.",
     ],
     [
       { in: ACCEPT_ALL },
-      'there is no "in" in its schemas: there are input, output, yields',
+      "unknown option 'in' in 'schemas'. The options are input, output, yields.",
     ],
     [
       { input: {} },
-      "its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type object",
+      "'schemas.input' must be a Standard Schema, for example of zod, valibot or arktype. It is an object.",
     ],
     [
       { output: ACCEPT_ALL, yields: REJECT_ALL },
-      "there are both 'output' and 'yields' in its schemas: it gives one result or a stream of items",
+      "'schemas' has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.",
     ],
   ] as const
 ) {
@@ -205,7 +205,7 @@ for (
     // What TypeScript refuses and JavaScript does not.
     assert.throws(() => operations.add("add", never, schemas as never), {
       name: "TypeError",
-      message: `Cannot register operation "add" as ${problem}`,
+      message: `Cannot register operation "add": ${problem}`,
     });
     assert(!operations.has("add"));
   });

@@ -111,9 +111,8 @@ for (const name of ["Hi", "", "add", "toString", "__proto__"]) {
     for (const names of [name, [name], ["hi", name]]) {
       assert.throws(() => registry.receive(names, () => called++, undefined), {
         name: "TypeError",
-        message: `Cannot receive message ${
-          JSON.stringify(name)
-        } as the contract has none of that name: there are hi, bye`,
+        message:
+          /^Cannot receive message ".*": the contract does not have this name\. /,
       });
     }
     // Nothing is received of a list with one that is not there.
@@ -127,9 +126,8 @@ for (const name of ["Add", "", "hi", "toString", "__proto__"]) {
     const registry = registryOf(CONTRACT);
     assert.throws(() => registry.operation(name, () => 1, undefined), {
       name: "TypeError",
-      message: `Cannot register operation ${
-        JSON.stringify(name)
-      } as the contract has none of that name: there are add, rows, open`,
+      message:
+        /^Cannot register operation ".*": the contract does not have this name\. /,
     });
     assert(!registry.operations.has(name));
   });
@@ -139,11 +137,11 @@ Deno.test("a registry with an empty contract takes no name", () => {
   const registry = registryOf(defineContract({}));
   assert.throws(() => registry.receive("hi", () => {}, undefined), {
     message:
-      'Cannot receive message "hi" as the contract has none of that name: there are none',
+      'Cannot receive message "hi": the contract does not have this name. There are no names.',
   });
   assert.throws(() => registry.operation("add", () => {}, undefined), {
     message:
-      'Cannot register operation "add" as the contract has none of that name: there are none',
+      'Cannot register operation "add": the contract does not have this name. There are no names.',
   });
 });
 
@@ -166,11 +164,6 @@ Deno.test("a registry with a contract takes no schema besides", () => {
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);
 });
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
-}
-
 for (const schema of NO_SCHEMAS) {
   Deno.test(`a registry refuses ${Deno.inspect(schema)} as the schema of a listener`, async () => {
     const registry = registryOf();
@@ -179,9 +172,7 @@ for (const schema of NO_SCHEMAS) {
     assert.throws(() => registry.receive("hi", listener, schema as never), {
       name: "TypeError",
       message:
-        `Cannot receive messages as the schema must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type ${
-          typeOf(schema)
-        }`,
+        /^Cannot receive messages: 'schema' must be a Standard Schema, .* It is /,
     });
     assert.deepEqual(await dispatch(registry, "hi"), []);
   });
@@ -243,12 +234,12 @@ Deno.test("a registry refuses schemas of an operation that are none", () => {
   assert.throws(add(null), {
     name: "TypeError",
     message:
-      'Cannot register operation "add" as its schemas must be an object: current value is of type null',
+      `Cannot register operation "add": 'schemas' must be an object. It is null.`,
   });
   assert.throws(add({ input: 1 }), {
     name: "TypeError",
     message:
-      'Cannot register operation "add" as its schemas.input must implement Standard Schema, as the schemas of zod, valibot and arktype do: current value is of type number',
+      `Cannot register operation "add": 'schemas.input' must be a Standard Schema, for example of zod, valibot or arktype. It is 1.`,
   });
   assert(!registry.operations.has("add"));
 });

@@ -1,5 +1,5 @@
 /**
- * Who gets a socket: what is decided before a WebSocket is opened.
+ * Decides which requests can open a WebSocket: web origins, connection limits and lockouts.
  *
  * @module
  */
@@ -9,55 +9,56 @@ import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { OriginCheck } from "./origins.ts";
-/** The header to which each proxy appends the address that it was asked by. */
+
+/** The header to which each proxy appends the address of its client. */
 export const FORWARDED_HEADER = "x-forwarded-for";
 
 /**
- * The address that the outermost of `proxies` proxies was asked by.
+ * Returns the address of the client of the outermost trusted proxy.
  *
- * @param forwarded What stands in `X-Forwarded-For`
- * @param proxies How many proxies append to it, from 1 on
- * @returns The address, or `undefined` if there is none that makes sense
+ * @param forwarded The value of the header `X-Forwarded-For`
+ * @param proxies The number of trusted proxies, at least 1
+ * @returns The address, or `undefined` if the header has no valid address there
  */
 export function forwardedAddress(
   forwarded: string | null,
   proxies: number,
 ): string | undefined {
-  // From the right: what stands further left came from the client, and may be anything.
+  // Counted from the right, because a client can forge all entries further left.
   const entry = forwarded?.split(",").at(-proxies)?.trim();
   return entry === undefined ? undefined : parseAddress(entry);
 }
 
-/** Who asks. */
+/** The remote end of a request. */
 export interface RemotePeer {
-  /** As logs show it */
+  /** The address for the log and for `client.address` */
   readonly address: string;
-  /** What limits for one address count by; the same for all of whom nothing is known */
+  /** The key of the limits for one address; the same for all unknown addresses */
   readonly network: string;
 }
 
-/** What an admission goes by. */
+/** Options of {@linkcode Admission} */
 export interface AdmissionOptions {
   readonly limits: ResolvedLimits;
-  /** How many proxies there are in front */
+  /** The number of trusted proxies */
   readonly trustProxy: number;
   readonly isAllowed: OriginCheck;
 }
 
-/** A request that is refused. */
+/** The response that rejects a request, and the reason for the log. */
 export interface UpgradeRejection {
   readonly reason: string;
   readonly response: Response;
 }
 
-/** How long a client should wait where nobody knows, in seconds. */
+/** The delay before a retry if the real one is unknown, in seconds. */
 const RETRY_AFTER = 5;
 
-/** Decides who gets a socket. */
+/** Decides which requests can open a WebSocket, and counts the connections. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #failures: LoginFailures;
-  /** How many have entered from each network. */
+  /** The number of connections from each network */
   readonly #entered = new Map<string, number>();
   #open = 0;
 
@@ -67,7 +68,7 @@ export class Admission {
     this.#failures = new LoginFailures(maxLoginFailures, loginFailureWindow);
   }
 
-  /** Tells who sends a request. */
+  /** Returns the remote end of a request. */
   peerOf({ headers }: Request, remote: Deno.Addr | undefined): RemotePeer {
     const { trustProxy } = this.#options;
     const forwarded = trustProxy === 0
@@ -83,37 +84,37 @@ export class Admission {
     return { address, network };
   }
 
-  /** Says why a request is not let in, if it is not while so many are. */
+  /** Checks a request; returns `undefined` if it is allowed. */
   refusal(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
     return this.#checkOrigin(request) ?? this.lockoutRefusal(peer) ??
       this.#checkNetwork(peer) ?? this.#checkTotal();
   }
 
-  /** Somebody has got a socket, or waits for a login to be decided. */
+  /** Counts a new connection, or an HTTP request that waits for its login. */
   enter({ network }: RemotePeer): void {
     this.#open++;
     this.#entered.set(network, this.#enteredFrom(network) + 1);
   }
 
-  /** The same one is gone. */
+  /** Counts the end of a connection. */
   leave({ network }: RemotePeer): void {
     this.#open--;
-    const rest = this.#enteredFrom(network) - 1;
-    if (rest > 0) this.#entered.set(network, rest);
+    const left = this.#enteredFrom(network) - 1;
+    if (left > 0) this.#entered.set(network, left);
     else this.#entered.delete(network);
   }
 
-  /** A token was refused. */
+  /** Counts a rejected token. */
   fail({ network }: RemotePeer): void {
     this.#failures.add(network, performance.now());
   }
 
-  /** How long no login is taken, in milliseconds; 0 if they are. */
+  /** Returns how long the address is still locked out, in milliseconds, or 0. */
   lockout({ network }: RemotePeer): number {
     return this.#failures.lockout(network, performance.now());
   }
 
-  /** What is answered where no login is taken; `undefined` if they are. */
+  /** Returns the response for an address that is locked out. */
   lockoutRefusal(peer: RemotePeer): UpgradeRejection | undefined {
     const lockout = this.lockout(peer);
     if (lockout === 0) return undefined;
@@ -133,14 +134,14 @@ export class Admission {
 
   #checkOrigin({ headers, url }: Request): UpgradeRejection | undefined {
     const origin = headers.get("origin");
-    // What is no browser sends none, and could send any.
+    // Clients other than browsers send no origin, and could send any.
     if (origin === null) return undefined;
     if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
     return {
       reason: `origin ${
         escapeControls(JSON.stringify(truncate(origin)))
-      } is not among 'allowedOrigins'`,
-      response: text(403, "Forbidden: pages of this origin may not connect"),
+      } is not allowed, see 'allowedOrigins'`,
+      response: text(403, "Forbidden: pages of this origin cannot connect"),
     };
   }
 
@@ -149,7 +150,7 @@ export class Admission {
     if (this.#enteredFrom(network) < limit) return undefined;
     return {
       reason:
-        `${limit} connections of ${network} are open, see 'limits.maxConnectionsPerAddress'`,
+        `${limit} connections from ${network} are open, see 'limits.maxConnectionsPerAddress'`,
       response: text(429, "Too many connections: close others first"),
     };
   }
@@ -165,58 +166,58 @@ export class Admission {
   }
 }
 
-/** The refused tokens of one address. */
+/** The rejected tokens of one address. */
 interface Failures {
   count: number;
-  /** When they are forgotten. */
+  /** The end of the window */
   readonly until: number;
 }
 
-/** How many addresses are remembered: an attacker may have any number of them. */
+/** How many addresses are remembered, because an attacker can have any number of them. */
 const MAX_ADDRESSES = 10_000;
 
-/** Counts the refused tokens of each address. */
+/** Counts the rejected tokens of each address. */
 export class LoginFailures {
   readonly #limit: number;
   readonly #window: number;
-  /** In the order in which they are forgotten. */
+  /** In the order in which the windows end */
   readonly #byAddress = new Map<string, Failures>();
 
   /**
    * Constructs `LoginFailures`.
    *
-   * @param limit How many there may be
-   * @param window How long they count from the first one on, in milliseconds
+   * @param limit How many rejected tokens lock an address out
+   * @param window How long they count after the first one, in milliseconds
    */
   constructor(limit: number, window: number) {
     this.#limit = limit;
     this.#window = window;
   }
 
-  /** A token of the address was refused. */
+  /** Counts a rejected token. */
   add(address: string, now: number): void {
-    this.#forget(now);
+    this.#removeExpired(now);
     const failures = this.#byAddress.get(address);
     if (failures !== undefined) return void failures.count++;
-    if (this.#byAddress.size >= MAX_ADDRESSES) this.#forgetOldest();
+    if (this.#byAddress.size >= MAX_ADDRESSES) this.#removeOldest();
     this.#byAddress.set(address, { count: 1, until: now + this.#window });
   }
 
-  /** How long the address is locked out, in milliseconds; 0 if it is not. */
+  /** Returns how long the address is still locked out, in milliseconds, or 0. */
   lockout(address: string, now: number): number {
     const failures = this.#byAddress.get(address);
     if (failures === undefined || failures.count < this.#limit) return 0;
     return Math.max(0, failures.until - now);
   }
 
-  #forget(now: number): void {
+  #removeExpired(now: number): void {
     for (const [address, { until }] of this.#byAddress) {
       if (until > now) return;
       this.#byAddress.delete(address);
     }
   }
 
-  #forgetOldest(): void {
+  #removeOldest(): void {
     const [oldest] = this.#byAddress.keys();
     if (oldest !== undefined) this.#byAddress.delete(oldest);
   }

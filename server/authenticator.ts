@@ -1,5 +1,5 @@
 /**
- * Deciding who may log in to a server, and how often that may be tried.
+ * Decides whether a client can log in, and counts the rejected tokens of its address.
  *
  * @module
  */
@@ -8,15 +8,16 @@ import type { LoginContext } from "../auth.ts";
 import type { Admission, RemotePeer } from "./admission.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
-/** What decides. */
+
+/** Options of {@linkcode Authenticator} */
 export interface AuthenticatorOptions {
   readonly log: Log;
   readonly credentials: TokenStore;
-  /** Knows who has failed too often */
+  /** Counts the failed logins */
   readonly admission: Admission;
   /**
-   * Decides who may log in; it may throw, reject and return anything. The tokens
-   * decide if `undefined`.
+   * The login function of the application, which can throw, reject and return anything. The
+   * tokens decide if it is `undefined`.
    */
   readonly login:
     | ((token: string, context: LoginContext) => unknown)
@@ -25,10 +26,10 @@ export interface AuthenticatorOptions {
 
 type Auth = typeof import("../auth.ts");
 
-/** Loaded at the first login: with it, `node:crypto` would double the time to start. */
+/** Loaded at the first login, because `node:crypto` would double the time to start. */
 let auth: Auth | undefined;
 
-/** Decides who may log in to one server. */
+/** Decides which clients can log in to one server. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
 
@@ -36,17 +37,16 @@ export class Authenticator {
     this.#options = options;
   }
 
-  /** What has to be known of a request before it is upgraded. */
+  /** Returns what a login needs of a request, which cannot be read after the upgrade. */
   originOf(request: Request, peer: RemotePeer): UpgradeContext {
-    // Only a login of the host looks at it, and copying it takes its time.
+    // Only a login function reads the request, and a copy takes time.
     if (this.#options.login === undefined) return { peer };
-    // After the upgrade the request cannot be read any more.
     const url = new URL(request.url);
     const headers = new Headers(request.headers);
     return { peer, request: { url, headers } };
   }
 
-  /** Whether a client may log in; never rejects. */
+  /** Decides whether a client can log in; never rejects. */
   authenticate(
     token: string,
     version: string,
@@ -56,7 +56,7 @@ export class Authenticator {
     if (admission.lockout(peer) > 0) return "locked out";
     if (login !== undefined && request !== undefined) {
       const context = { address: peer.address, version, ...request };
-      return this.#ask(peer, token, () => login(token, context));
+      return this.#callLogin(peer, token, () => login(token, context));
     }
     if (auth !== undefined) return this.#find(auth, token, peer);
     return import("../auth.ts").then((loaded) => {
@@ -65,20 +65,20 @@ export class Authenticator {
     });
   }
 
-  /** What the login function of the host says. */
-  async #ask(
+  /** Calls the login function of the application. */
+  async #callLogin(
     peer: RemotePeer,
     token: string,
     login: () => unknown,
   ): Promise<LoginResult> {
     try {
-      return this.#checked(grantOf(await login()), peer);
+      return this.#checked(authenticatedBy(await login()), peer);
     } catch (error) {
-      const text = `${peer.address}: the login function failed`;
-      this.#options.log.exception(text, error, token);
-      // Many a login throws at a token that is wrong, others when their database is away.
-      const admittance = this.#checked(undefined, peer);
-      return admittance === "refused" ? "failed" : admittance;
+      const line = `${peer.address} login function failed`;
+      this.#options.log.exception(line, error, token);
+      // The error counts as a rejected token, because some functions throw for wrong tokens.
+      const result = this.#checked(undefined, peer);
+      return result === "refused" ? "failed" : result;
     }
   }
 
@@ -88,22 +88,25 @@ export class Authenticator {
     if (credential !== undefined) {
       return this.#checked({ identity: credential.identity, credential }, peer);
     }
-    // Whoever was just closed because its token is over has not guessed one.
-    const isRetired = findToken(credentials.revoked, token) !== undefined;
-    return isRetired ? "refused" : this.#checked(undefined, peer);
+    // A client whose token was revoked has not guessed a token.
+    const isRevoked = findToken(credentials.revoked, token) !== undefined;
+    return isRevoked ? "refused" : this.#checked(undefined, peer);
   }
 
-  /** Whoever guesses many tokens at once is not let in by the one that is right. */
-  #checked(grant: Authenticated | undefined, peer: RemotePeer): LoginResult {
+  /** Counts a rejected token. While an address is locked out, even the right token fails. */
+  #checked(
+    authenticated: Authenticated | undefined,
+    peer: RemotePeer,
+  ): LoginResult {
     const { admission } = this.#options;
     const isLockedOut = admission.lockout(peer) > 0;
-    if (grant === undefined) admission.fail(peer);
-    return isLockedOut ? "locked out" : grant ?? "refused";
+    if (authenticated === undefined) admission.fail(peer);
+    return isLockedOut ? "locked out" : authenticated ?? "refused";
   }
 }
 
-/** What the login function of the host makes of a client. */
-function grantOf(decision: unknown): Authenticated | undefined {
+/** Interprets the result of a login function. */
+function authenticatedBy(decision: unknown): Authenticated | undefined {
   if (decision === true) return { identity: undefined };
   if (decision instanceof Error) throw decision;
   return typeof decision === "object" && decision !== null
@@ -111,20 +114,23 @@ function grantOf(decision: unknown): Authenticated | undefined {
     : undefined;
 }
 
-/** What is known of a client before it says a word. */
+/** The facts about a connection before the first frame. */
 export interface UpgradeContext {
   readonly peer: RemotePeer;
-  /** What a login of the host may look at */
+  /** The request, for a login function */
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
 
-/** Whether a client may log in: not with this token, with none for a time, or who knows. */
+/**
+ * The result of a login: the identity, a wrong token, an address that is locked out, or a
+ * login function that threw.
+ */
 export type LoginResult = Authenticated | "refused" | "locked out" | "failed";
 
-/** What a client that has logged in is. */
+/** A client that has logged in. */
 export interface Authenticated {
-  /** What the login of the host made of it, or the name of its token */
+  /** The result of the login function, or the name of the token */
   readonly identity: unknown;
-  /** What it logged in with, unless the host has a login of its own */
+  /** The token, unless a login function decided */
   readonly credential?: Credential;
 }

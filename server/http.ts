@@ -1,5 +1,5 @@
 /**
- * What a server answers over HTTP: protocol.md, "HTTP".
+ * The HTTP handler of a server: the upgrade to a WebSocket, and the paths below `/hoist`.
  *
  * @module
  */
@@ -7,31 +7,32 @@
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import type { Log } from "./log.ts";
 import { VERSION } from "../version.ts";
-/** What a server has to know of a request besides the request itself */
+
+/** The second argument of a handler of `Deno.serve` */
 export interface RequestInfo {
-  /** The address of whoever sent the request */
+  /** The address of the client or of the proxy */
   readonly remoteAddr?: Deno.Addr;
 }
 
-/** Answers a request, as a handler of `Deno.serve` */
+/** Handles an HTTP request, as a handler of `Deno.serve` */
 export type Handler = (
   request: Request,
   info?: RequestInfo,
 ) => Response | Promise<Response>;
 
-/** The path of the WebSocket. */
+/** The path of the WebSocket */
 const SOCKET_PATH = "/hoist";
 
-/** The path where a client asks whether this is a Hoist server. */
+/** The path where a client checks that this is a Hoist server */
 const ACK_PATH = "/hoist/ack";
 
-/** The path where a load balancer asks whether to send clients here. */
+/** The path for the health checks of a load balancer */
 const HEALTH_PATH = "/hoist/health";
 
-/** The path where one asks what the server and its clients have agreed on. */
+/** The path of the description of the contract */
 const CONTRACT_PATH = "/hoist/contract";
 
-/** Where it is offered and echoed. */
+/** The header that offers and selects a subprotocol */
 export const PROTOCOL_HEADER = "sec-websocket-protocol";
 
 const PAGE = `<!DOCTYPE html>
@@ -52,75 +53,74 @@ const PAGE_HEADERS = {
 
 const ACK = { version: VERSION, protocols: [SUBPROTOCOL] };
 
-// A browser may ask from a page of any origin; the version is no secret.
+// Pages of all origins can read the version, because it is not a secret.
 const ACK_HEADERS = { "access-control-allow-origin": "*" };
 
-/** What answers the requests. */
+/** The part of a server that handles upgrades and the contract. */
 export interface HandlerHost {
-  /** Is told each request */
   readonly log: Log;
-  /** Whether new clients are sent away */
+  /** Whether the server rejects new clients */
   readonly isClosing: boolean;
-  /** Opens a WebSocket; throws if the handshake is broken. */
+  /** Opens a WebSocket; throws if the handshake is invalid. */
   accept(request: Request, remote: Deno.Addr | undefined): Response;
-  /** Describes the contract, to whoever may know it; `undefined` to nobody. */
+  /** Describes the contract; returns `undefined` if the server does not expose it. */
   describe(
     request: Request,
     remote: Deno.Addr | undefined,
   ): Response | Promise<Response> | undefined;
 }
 
-/** Makes the handler of a server. */
+/** Creates the handler of a server. */
 export function makeHandler(host: HandlerHost): Handler {
   const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
-    // After an upgrade the request cannot be read any more.
-    const asked = {
+    // The request cannot be read after an upgrade.
+    const target = {
       method: request.method,
       pathname: readPath(request),
-      upgrading: isUpgrade(request),
+      isUpgrade: isUpgrade(request),
     };
     const report = (response: Response): Response => {
-      host.log.http(() => describe(asked, response.status, start));
+      host.log.http(() => describe(target, response.status, start));
       return response;
     };
-    const response = respond(host, request, asked, info?.remoteAddr);
+    const response = respond(host, request, target, info?.remoteAddr);
     return response instanceof Promise
       ? response.then(report)
       : report(response);
   };
 }
 
-/** What was asked for. */
-interface Asked {
+/** The parts of a request that decide about the response. */
+interface Target {
   readonly method: string;
-  /** `undefined` if the Host header is broken */
+  /** `undefined` if the Host header is invalid */
   readonly pathname: string | undefined;
-  /** Whether it wants a WebSocket */
-  readonly upgrading: boolean;
+  /** Whether the request asks for a WebSocket */
+  readonly isUpgrade: boolean;
 }
 
 function describe(
-  { method, pathname, upgrading }: Asked,
+  { method, pathname, isUpgrade }: Target,
   status: number,
   start: number,
 ): string {
   const time = (performance.now() - start).toFixed(1);
   const line = `${method} ${pathname} ${status} in ${time} ms`;
-  return upgrading && status !== 101 ? `${line}, upgrade refused` : line;
+  return isUpgrade && status !== 101 ? `${line}, upgrade rejected` : line;
 }
 
 function respond(
   host: HandlerHost,
   request: Request,
-  { method, pathname, upgrading }: Asked,
+  { method, pathname, isUpgrade }: Target,
   remote: Deno.Addr | undefined,
 ): Response | Promise<Response> {
   if (pathname === undefined) {
-    return text(400, "Bad request: the Host header is broken");
+    return text(400, "Bad request: the Host header is invalid");
   }
-  if (upgrading) {
+  if (isUpgrade) {
     return upgrade(pathname, request, () => host.accept(request, remote));
   }
   const description = pathname === CONTRACT_PATH && isRead(method)
@@ -130,9 +130,9 @@ function respond(
 }
 
 /**
- * Makes a function that tells the path of a request, or `undefined` if its Host header
- * is broken. That is in its URL, and is looked at only if it is another than before:
- * to read a URL costs as much as to answer.
+ * Creates a function that returns the path of a request, or `undefined` if its Host header
+ * is invalid. It checks the host only if it differs from the last one, because parsing a URL
+ * costs as much as the response.
  */
 function makePathReader(): (request: Request) => string | undefined {
   let known: string | undefined;
@@ -147,7 +147,7 @@ function makePathReader(): (request: Request) => string | undefined {
   };
 }
 
-// RFC 6455, section 4.4; Deno takes any.
+// RFC 6455, section 4.4; Deno accepts any version.
 const VERSION_HEADER = "sec-websocket-version";
 
 const SOCKET_VERSION = "13";
@@ -165,14 +165,14 @@ function upgrade(
       upgrade: "websocket",
       [VERSION_HEADER]: SOCKET_VERSION,
     };
-    return text(426, "Upgrade required: to WebSocket version 13", supported);
+    return text(426, "Upgrade required: use WebSocket version 13", supported);
   }
   try {
     return accept();
   } catch {
     return text(
       400,
-      "Cannot upgrade: the WebSocket handshake is broken",
+      "Cannot upgrade: the WebSocket handshake is invalid",
     );
   }
 }
@@ -203,7 +203,7 @@ function health(isClosing: boolean): Response {
   });
 }
 
-/** An answer in plain text. */
+/** Creates a response in plain text. */
 export function text(
   status: number,
   body: string,
@@ -213,8 +213,8 @@ export function text(
 }
 
 /**
- * Whether a client offers our subprotocol. Others are not echoed, and it is up to the
- * client then whether it goes on: RFC 6455, section 4.2.2.
+ * Returns whether a client offers our subprotocol. The server selects no other, and the
+ * client then decides whether it continues: RFC 6455, section 4.2.2.
  */
 export function offersSubprotocol({ headers }: Request): boolean {
   const offered = headers.get(PROTOCOL_HEADER)?.split(",") ?? [];
@@ -225,7 +225,7 @@ function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-/** Whether a request wants a WebSocket, which is always a GET: RFC 6455, section 4.1. */
+/** Returns whether a request asks for a WebSocket: a GET by RFC 6455, section 4.1. */
 function isUpgrade({ method, headers }: Request): boolean {
   return method === "GET" &&
     headers.get("upgrade")?.toLowerCase() === "websocket";

@@ -23,6 +23,7 @@ import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
 import { ServerConnection } from "./connection.ts";
 import { type ClientHost } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
+import { HttpAuth } from "./http_auth.ts";
 import { type Credential, type NamedToken, TokenStore } from "./credentials.ts";
 import {
   type HandlerHost,
@@ -115,13 +116,13 @@ export class Hub implements ClientHost, HandlerHost {
       admission: this.#admission,
     });
     if (options.exposeContract && options.contract !== undefined) {
-      this.#endpoint = new ContractEndpoint({
-        contract: options.contract,
+      const auth = new HttpAuth({
         authenticator: this.#authenticator,
         admission: this.#admission,
-        limits,
-        report: (text) => this.#reportRefusal(text),
+        loginTimeout: limits.loginTimeout,
+        report: (line) => this.#reportRefusal(line),
       });
+      this.#endpoint = new ContractEndpoint(options.contract, auth);
     }
   }
 

@@ -43,22 +43,22 @@ Deno.test("HEAD is answered as GET is, without the body", async () => {
   assert.equal(post.response.status, 405);
 });
 
-const UNSENT = "send the token, as Authorization: Bearer";
-const WRONG = "the token was refused";
+const NO_TOKEN = "send the token in the header 'Authorization: Bearer <token>'";
+const WRONG = "the token was rejected";
 
 for (
   const [authorization, problem] of [
-    [undefined, UNSENT],
-    ["", UNSENT],
-    ["test", UNSENT],
-    ["Bearer", UNSENT],
+    [undefined, NO_TOKEN],
+    ["", NO_TOKEN],
+    ["test", NO_TOKEN],
+    ["Bearer", NO_TOKEN],
     ["Bearer wrong", WRONG],
     ["Bearer test2", WRONG],
-    ["Basic test", UNSENT],
-    ["Bearertest", UNSENT],
+    ["Basic test", NO_TOKEN],
+    ["Bearertest", NO_TOKEN],
   ] as const
 ) {
-  Deno.test(`nothing is told to whoever says ${authorization}`, async () => {
+  Deno.test(`rejects the Authorization header ${authorization}`, async () => {
     await using server = serveContract({ exposeContract: true });
     const { response, body } = await ask(server, authorization);
     assert.equal(response.status, 401);
@@ -225,10 +225,10 @@ Deno.test("the log says who was refused, and why", async () => {
     await ask(server, authorization);
   }
   const lockout = "too many failed logins, see 'limits.maxLoginFailures'";
-  for (const why of ["no token", "refused", lockout]) {
+  for (const why of ["no token", "wrong token", lockout]) {
     await logger.line(
       new RegExp(
-        `^warn refuse: 127.0.0.1:\\d+: the contract is not shown: ${why}$`,
+        `^warn refuse: 127.0.0.1:\\d+ GET /hoist/contract rejected: ${why}$`,
       ),
     );
   }

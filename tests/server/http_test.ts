@@ -183,7 +183,7 @@ for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
       ["Host: localhost", ...headers],
     );
     assert.equal(status, 400);
-    assert.equal(body, "Cannot upgrade: the WebSocket handshake is broken\n");
+    assert.equal(body, "Cannot upgrade: the WebSocket handshake is invalid\n");
     assert.equal(server.clients.size, 0);
     assert.deepEqual(logger.lines.slice(1), []);
   });
@@ -232,7 +232,7 @@ Deno.test("debug({ http: true }) shows requests with status and time, without th
   );
   assert.deepEqual(lines, [
     "debug http: POST /path 405 in 0.1 ms",
-    "debug http: GET /other 404 in 0.1 ms, upgrade refused",
+    "debug http: GET /other 404 in 0.1 ms, upgrade rejected",
   ]);
 });
 

@@ -11,13 +11,14 @@ function calledFunction(name: string, calls: number): CalledFunction {
   return { url, name, start: 0, end: 1, calls };
 }
 
-Deno.test("counts the functions that ran more often with repetitions", () => {
+Deno.test("counts the functions that run in the repetitions", () => {
   const before = [calledFunction("a.ts f", 1), calledFunction("a.ts g", 3)];
   const after = [
     calledFunction("a.ts f", 11),
     calledFunction("a.ts g", 3),
     calledFunction("b.ts h", 20),
     calledFunction("b.ts i", 10),
+    calledFunction("c.ts", 1),
   ];
   assert.deepEqual(reachOf(before, after, 10), {
     files: 2,

@@ -1,5 +1,5 @@
 /**
- * Deciding who may log in.
+ * Comparing tokens, and the types of the option `login`.
  *
  * @example
  * ```ts
@@ -14,30 +14,31 @@
  */
 
 import { hash } from "node:crypto";
-/** What is known of a client that wants to log in, besides its token */
+
+/** The properties of a client that logs in, besides its token */
 export interface LoginContext {
   /** The address of the client, such as `127.0.0.1:41788` */
   readonly address: string;
-  /** The version of Hoist that the client speaks, such as `1.0.0` */
+  /** The version of Hoist that the client speaks, such as `1.1.0` */
   readonly version: string;
-  /** The URL of the request that opened the connection */
+  /** The URL of the HTTP request that opened the connection */
   readonly url: URL;
   /** The headers of that request */
   readonly headers: Headers;
 }
 
-/** What a {@linkcode Login} may say: an object lets the client in as that object */
+/** The decision of a {@linkcode Login}: `true` or an object accepts the client */
 export type LoginDecision = boolean | object | null | undefined;
 
 /**
- * Decides whether a client may log in. `true` lets it in, and so does an object, which
- * `client.identity` is from then on. Anything else refuses, and so does an error,
- * whether it is thrown or returned.
+ * Decides whether a client can log in. `true` accepts the client. An object accepts it as
+ * well, and becomes `client.identity`. Any other value refuses the client, and so does an
+ * error that is thrown or returned.
  *
- * @param server The server that is asked
+ * @param server The server
  * @param token The token that the client sent
- * @param context What else is known of the client
- * @returns Whether the client may log in, or who it is
+ * @param context The other properties of the client
+ * @returns The decision, or a promise of it
  */
 export type Login<Server, Decision extends LoginDecision = LoginDecision> = (
   server: Server,
@@ -45,7 +46,7 @@ export type Login<Server, Decision extends LoginDecision = LoginDecision> = (
   context: LoginContext,
 ) => Decision | Promise<Decision>;
 
-/** What a {@linkcode Login} may say so that `client.identity` is an `Identity` */
+/** The decisions of a {@linkcode Login} for which `client.identity` is an `Identity` */
 export type DecisionOf<Identity> =
   | boolean
   | (Identity & object)
@@ -53,7 +54,7 @@ export type DecisionOf<Identity> =
   | undefined;
 
 /**
- * What `client.identity` is after a {@linkcode Login} that says `Decision`: the object,
+ * The type of `client.identity` after a {@linkcode Login} with these decisions: the object,
  * or `undefined` after `true`.
  */
 export type IdentityOf<Decision> =
@@ -61,12 +62,12 @@ export type IdentityOf<Decision> =
   | (true extends Decision ? undefined : never);
 
 /**
- * Compares two tokens in a time that tells nothing about them: it depends neither on
- * where they differ nor on whether their lengths do.
+ * Compares two tokens in a time that reveals nothing about them. The time depends neither
+ * on the position of the first difference nor on the lengths.
  *
  * @param expected The token of the server
  * @param actual The token that a client sent
- * @returns Whether they are the same
+ * @returns Whether the tokens are equal
  *
  * @example
  * ```ts
@@ -81,12 +82,11 @@ export function tokensMatch(expected: string, actual: string): boolean {
 }
 
 /**
- * Finds what a client logs in with, in a time that tells nothing about it but how many
- * there are.
+ * Finds the candidate with a token, in a time that only reveals the number of candidates.
  *
- * @param candidates What the server takes
+ * @param candidates The tokens that the server accepts
  * @param actual The token that the client sent
- * @returns The one with that token
+ * @returns The candidate with that token, if there is one
  *
  * @example
  * ```ts
@@ -103,14 +103,14 @@ export function findToken<Candidate extends { readonly token: string }>(
 ): Candidate | undefined {
   const other = digest(actual);
   let found: Candidate | undefined;
-  // All are compared, wherever the right one stands.
+  // All candidates are compared, wherever the matching one is.
   for (const candidate of candidates) {
     if (digestsMatch(digestOf(candidate), other)) found = candidate;
   }
   return found;
 }
 
-/** The digests of what is compared again and again. */
+/** The digests of the candidates, which every login is compared with. */
 const digests = new WeakMap<
   object,
   { readonly token: string; readonly hash: string }
@@ -127,7 +127,7 @@ function digestOf(candidate: { readonly token: string }): string {
 
 function digestsMatch(one: string, other: string): boolean {
   let difference = 0;
-  // Digests are all of one length, and each of their characters is looked at.
+  // All digests have the same length, and every character is compared.
   for (let index = 0; index < one.length; index++) {
     difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
   }
@@ -135,7 +135,7 @@ function digestsMatch(one: string, other: string): boolean {
 }
 
 function digest(token: string): string {
-  // UTF-8 turns every lone surrogate into the same U+FFFD; JSON keeps them apart. As
-  // text, since a hash object and its buffers cost a login ten times as much.
+  // UTF-8 converts every lone surrogate into the same U+FFFD, but JSON distinguishes them.
+  // A hash object with buffers would make a login ten times as expensive.
   return hash("sha256", JSON.stringify(token));
 }

@@ -1,5 +1,5 @@
 /**
- * Making the token that a client has to know.
+ * Generates the token with which a client logs in.
  *
  * @example
  * ```ts
@@ -12,24 +12,24 @@
  * @module
  */
 
-/** The characters that a token is made of unless told otherwise: ASCII letters */
+/** The default alphabet of a token: the ASCII letters */
 export const DEFAULT_TOKEN_ALPHABET =
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** The number of characters of a token unless told otherwise: 142 bits */
+/** The default length of a token: 25 characters, which have 142 bits of entropy */
 export const DEFAULT_TOKEN_LENGTH = 25;
 
 /** Options of {@linkcode generateToken} */
 export interface GenerateTokenOptions {
   /**
-   * The number of characters, a whole number from 1 to 1,024.
+   * The number of characters, from 1 to 1,024.
    *
    * @default {25}
    */
   readonly length?: number | undefined;
   /**
-   * The characters to choose from: at least two, all different. Characters above
-   * U+FFFF count as one.
+   * The characters of the token: at least two, all different. A character above U+FFFF
+   * counts as one.
    *
    * @default {"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
    */
@@ -39,14 +39,14 @@ export interface GenerateTokenOptions {
 const MAX_TOKEN_LENGTH = 1_024;
 
 /**
- * Makes a token of characters that are chosen with the cryptographic random number
- * generator, each with the same chance.
+ * Generates a token with the cryptographic random number generator. Each character of the
+ * alphabet has the same probability.
  *
  * @param options The length of the token and its alphabet
  * @returns The token
  *
- * @throws {RangeError} If the length is no whole number from 1 to 1,024
- * @throws {TypeError} If the alphabet has fewer than two characters, or one twice
+ * @throws {RangeError} If the length is not a whole number from 1 to 1,024
+ * @throws {TypeError} If the length is no number, or if the alphabet has fewer than two characters, or one of them twice
  *
  * @example
  * ```ts
@@ -62,8 +62,7 @@ export function generateToken(options: GenerateTokenOptions = {}): string {
     alphabet = DEFAULT_TOKEN_ALPHABET,
   } = options;
   assertLength(length);
-  const characters = [...alphabet];
-  assertAlphabet(characters);
+  const characters = charactersOf(alphabet);
   return Array.from(
     { length },
     () => characters[randomIndex(characters.length)],
@@ -74,34 +73,36 @@ function assertLength(length: number): void {
   if (Number.isInteger(length) && length >= 1 && length <= MAX_TOKEN_LENGTH) {
     return;
   }
-  throw new RangeError(
-    `Cannot make a token as its length must be a whole number from 1 to ${MAX_TOKEN_LENGTH}: current value is ${length}`,
-  );
+  const needed =
+    `Cannot generate a token: the length must be a whole number from 1 to ${MAX_TOKEN_LENGTH}.`;
+  throw typeof length === "number"
+    ? new RangeError(`${needed} It is ${length}.`)
+    : new TypeError(`${needed} It is of type ${typeof length}.`);
 }
 
-function assertAlphabet(characters: readonly string[]): void {
+function charactersOf(alphabet: string): readonly string[] {
+  const characters = typeof alphabet === "string" ? [...alphabet] : [];
   if (characters.length < 2) {
     throw new TypeError(
-      `Cannot make a token as its alphabet must have at least two characters: current number is ${characters.length}`,
+      "Cannot generate a token: the alphabet must be a string of at least two characters.",
     );
   }
   const repeated = characters.find((character, index) =>
     characters.indexOf(character) !== index
   );
-  if (repeated !== undefined) {
-    throw new TypeError(
-      `Cannot make a token as the characters of its alphabet must be distinct: ${
-        JSON.stringify(repeated)
-      } stands there twice`,
-    );
-  }
+  if (repeated === undefined) return characters;
+  throw new TypeError(
+    `Cannot generate a token: the characters of the alphabet must be different. ${
+      JSON.stringify(repeated)
+    } occurs twice.`,
+  );
 }
 
-/** A number below `limit`, each as likely as the others. */
+/** Returns a random number below `limit`. Each number has the same probability. */
 function randomIndex(limit: number): number {
   const word = new Uint32Array(1);
-  // A plain remainder would favour the first characters: the words of the last,
-  // incomplete round are drawn again.
+  // A plain remainder would prefer the first characters. Therefore, words of the last,
+  // incomplete range are rejected.
   const ceiling = 2 ** 32 - (2 ** 32 % limit);
   let value: number;
   do {

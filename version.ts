@@ -1,5 +1,5 @@
 /**
- * The version of this package and the comparing of versions.
+ * The version of this package, and the comparison of versions.
  *
  * @example
  * ```ts
@@ -14,13 +14,14 @@
 
 import { greaterOrEqual } from "@std/semver/greater-or-equal";
 import { tryParse } from "@std/semver/try-parse";
+
 /** The version of this package, which is also the version of Hoist that it speaks. */
 export const VERSION: string = "1.1.0";
 
 /**
- * Whether a text is a version as Semantic Versioning 2.0.0 has it, such as `1.2.3`.
+ * Returns whether a string is a version of Semantic Versioning 2.0.0, such as `1.2.3`.
  *
- * @param version The text
+ * @param version The string
  * @returns Whether it is a version
  *
  * @example
@@ -33,19 +34,19 @@ export const VERSION: string = "1.1.0";
  * ```
  */
 export function isVersion(version: string): boolean {
-  // Most peers have this very version.
+  // Most peers have the same version.
   return version === VERSION || tryParseStrictly(version) !== undefined;
 }
 
 /**
- * Whether a version is at least another, by the precedence of Semantic Versioning:
- * `1.10.0` is above `1.9.0`, and `2.0.0-rc.1` is below `2.0.0`.
+ * Returns whether a version is at least as high as another. The order is the precedence
+ * of Semantic Versioning: `1.10.0` is above `1.9.0`, and `2.0.0-rc.1` is below `2.0.0`.
  *
- * @param version The version to look at
- * @param minimum The version that it has to reach
- * @returns Whether it does
+ * @param version The version
+ * @param minimum The lowest version that is accepted
+ * @returns Whether the version is at least `minimum`
  *
- * @throws {TypeError} If one of them is no version, see {@linkcode isVersion}
+ * @throws {TypeError} If one of them is not a version, see {@linkcode isVersion}
  *
  * @example
  * ```ts
@@ -63,7 +64,7 @@ export function meetsMinimum(version: string, minimum: string): boolean {
 type SemVer = Parameters<typeof greaterOrEqual>[0];
 
 function tryParseStrictly(version: string): SemVer | undefined {
-  // @std/semver allows a "v" before and spaces around, which others do not.
+  // Unlike other parsers, @std/semver accepts a leading "v" and surrounding spaces.
   return /^\d\S*$/.test(version) ? tryParse(version) : undefined;
 }
 
@@ -71,8 +72,8 @@ function parseVersion(version: string): SemVer {
   const parsed = tryParseStrictly(version);
   if (parsed !== undefined) return parsed;
   throw new TypeError(
-    `Cannot compare versions as each must look like "1.2.3": current value is ${
-      JSON.stringify(version)
-    }`,
+    `Cannot compare versions: ${
+      JSON.stringify(String(version).slice(0, 100))
+    } is not a version. Use a version such as "1.2.3".`,
   );
 }

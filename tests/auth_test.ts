@@ -1,3 +1,5 @@
+/** Tests of `auth.ts`. */
+
 import assert from "node:assert/strict";
 import { findToken, tokensMatch } from "../auth.ts";
 import { DEFAULT_TOKEN_ALPHABET } from "../token.ts";
@@ -6,9 +8,9 @@ const LONG = "x".repeat(1_000_000);
 
 const EQUAL: readonly [what: string, token: string][] = [
   ["ASCII", "test"],
-  ["nothing", ""],
+  ["an empty token", ""],
   ["spaces", "  "],
-  ["letters with marks", "żółć é"],
+  ["letters with diacritics", "żółć é"],
   ["a character above U+FFFF", "😀"],
   ["a lone surrogate", "a\ud800"],
   ["a null character", "a\0b"],
@@ -21,35 +23,35 @@ const UNEQUAL: readonly [what: string, expected: string, actual: string][] = [
   ["another case", "test", "tesT"],
   ["a prefix", "test", "tes"],
   ["more than the token", "test", "test1"],
-  ["nothing", "test", ""],
-  ["something for nothing", "", "test"],
-  ["a space behind", "test", "test "],
-  ["a null character behind", "test", "test\0"],
+  ["an empty token", "test", ""],
+  ["a token instead of an empty one", "", "test"],
+  ["a space at the end", "test", "test "],
+  ["a null character at the end", "test", "test\0"],
   ["another high surrogate", "\ud800", "\ud801"],
   ["another low surrogate", "\udc00", "\udfff"],
   ["the replacement character for a lone surrogate", "\ud800", "\ufffd"],
   ["surrogates in the other order", "\ud83d\ude00", "\ude00\ud83d"],
-  ["the same letter composed in another way", "\u00e9", "e\u0301"],
+  ["the same letter in another composition", "\u00e9", "e\u0301"],
   ["the same low byte", "a", "\u0161"],
-  ["one letter more than a million", LONG, `${LONG}x`],
-  ["another end of a million letters", `${LONG}a`, `${LONG}b`],
+  ["one character more than a million", LONG, `${LONG}x`],
+  ["another last character after a million", `${LONG}a`, `${LONG}b`],
 ];
 
 for (const [what, token] of EQUAL) {
-  Deno.test(`tokensMatch() accepts the same token: ${what}`, () => {
-    // A copy, so that the strings are not one and the same.
+  Deno.test(`tokensMatch() accepts equal tokens: ${what}`, () => {
+    // A copy, so that both are not the same string in memory.
     assert.equal(tokensMatch(token, [...token].join("")), true);
   });
 }
 
 for (const [what, expected, actual] of UNEQUAL) {
-  Deno.test(`tokensMatch() refuses ${what}, whichever side it is on`, () => {
+  Deno.test(`tokensMatch() rejects ${what} on either side`, () => {
     assert.equal(tokensMatch(expected, actual), false);
     assert.equal(tokensMatch(actual, expected), false);
   });
 }
 
-Deno.test("tokensMatch() sees a difference at any place of a token", () => {
+Deno.test("tokensMatch() finds a difference at any position", () => {
   const token = DEFAULT_TOKEN_ALPHABET;
   for (let index = 0; index < token.length; index++) {
     const other = `${token.slice(0, index)}?${token.slice(index + 1)}`;
@@ -57,7 +59,7 @@ Deno.test("tokensMatch() sees a difference at any place of a token", () => {
   }
 });
 
-Deno.test("findToken() goes by the token that a candidate has now", () => {
+Deno.test("findToken() uses the current token of a candidate", () => {
   const candidate = { token: "old" };
   assert.equal(findToken([candidate], "old"), candidate);
   candidate.token = "new";

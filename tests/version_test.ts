@@ -1,3 +1,5 @@
+/** Tests of `version.ts`. */
+
 import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { isVersion, meetsMinimum, VERSION } from "../version.ts";
@@ -15,14 +17,14 @@ const VERSIONS = [
 ];
 
 const NO_VERSIONS: readonly [what: string, text: string][] = [
-  ["nothing", ""],
+  ["an empty string", ""],
   ["a space", " "],
   ["a word", "latest"],
   ["one number", "1"],
   ["two numbers", "1.0"],
   ["four numbers", "1.0.0.0"],
   ["a missing number", "1..0"],
-  ["a letter for a number", "1.0.x"],
+  ["a letter instead of a number", "1.0.x"],
   ["a sign", "-1.0.0"],
   ["a leading zero", "01.0.0"],
   ["an empty pre-release", "1.0.0-"],
@@ -30,14 +32,14 @@ const NO_VERSIONS: readonly [what: string, text: string][] = [
   ["a letter outside ASCII", "1.0.0-ä"],
   ["digits outside ASCII", "１.0.0"],
   ["an operator", ">=1.0.0"],
-  ["a number that JavaScript would round", "9007199254740993.0.0"],
-  ["the name of a property", "__proto__"],
-  ["a v before", "v1.0.0"],
-  ["spaces around", " 1.0.0 "],
-  ["a line break behind", "1.0.0\n"],
+  ["a number that JavaScript rounds", "9007199254740993.0.0"],
+  ["the name of an inherited property", "__proto__"],
+  ["a leading v", "v1.0.0"],
+  ["surrounding spaces", " 1.0.0 "],
+  ["a trailing line break", "1.0.0\n"],
 ];
 
-/** From low to high, mostly the example of Semantic Versioning 2.0.0, section 11. */
+/** From low to high, mostly from Semantic Versioning 2.0.0, section 11. */
 const ASCENDING = [
   "0.9.9",
   "1.0.0-alpha",
@@ -57,7 +59,7 @@ const ASCENDING = [
   "10.0.0",
 ];
 
-Deno.test("VERSION is the version of the package", () => {
+Deno.test("VERSION equals the version in deno.json", () => {
   assert.equal(VERSION, config.version);
   assert(isVersion(VERSION));
 });
@@ -69,13 +71,13 @@ for (const version of VERSIONS) {
 }
 
 for (const [what, text] of NO_VERSIONS) {
-  Deno.test(`isVersion() refuses ${what}: ${JSON.stringify(text)}`, () => {
+  Deno.test(`isVersion() rejects ${what}: ${JSON.stringify(text)}`, () => {
     assert.equal(isVersion(text), false);
   });
 }
 
-Deno.test("isVersion() refuses what a peer made too long", () => {
-  // Each of these would be slow in an expression that tries one split after another.
+Deno.test("isVersion() rejects very long strings quickly", () => {
+  // Each string would be slow in a regular expression with backtracking.
   const size = 1_000_000;
   assert.equal(isVersion("1".repeat(size)), false);
   assert.equal(isVersion(`${"1".repeat(size)}.0.0`), false);
@@ -84,7 +86,7 @@ Deno.test("isVersion() refuses what a peer made too long", () => {
   assert.equal(isVersion(`${" ".repeat(size)}!`), false);
 });
 
-Deno.test("meetsMinimum() has the precedence of Semantic Versioning", () => {
+Deno.test("meetsMinimum() uses the precedence of Semantic Versioning", () => {
   for (const [index, version] of ASCENDING.entries()) {
     for (const [minimumIndex, minimum] of ASCENDING.entries()) {
       const expected = index >= minimumIndex;
@@ -97,19 +99,18 @@ Deno.test("meetsMinimum() has the precedence of Semantic Versioning", () => {
   }
 });
 
-Deno.test("meetsMinimum() does not look at build metadata", () => {
+Deno.test("meetsMinimum() ignores build metadata", () => {
   assert.equal(meetsMinimum("1.0.0+a", "1.0.0+b"), true);
   assert.equal(meetsMinimum("1.0.0+b", "1.0.0+a"), true);
 });
 
 for (const text of ["", "1.0", "garbage"]) {
-  Deno.test(`meetsMinimum() throws on ${JSON.stringify(text)} on either side`, () => {
+  Deno.test(`meetsMinimum() rejects ${JSON.stringify(text)} on either side`, () => {
     const error = {
       name: "TypeError",
-      message:
-        `Cannot compare versions as each must look like "1.2.3": current value is ${
-          JSON.stringify(text)
-        }`,
+      message: `Cannot compare versions: ${
+        JSON.stringify(text)
+      } is not a version. Use a version such as "1.2.3".`,
     };
     assert.throws(() => meetsMinimum(text, "1.0.0"), error);
     assert.throws(() => meetsMinimum("1.0.0", text), error);

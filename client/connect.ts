@@ -21,6 +21,7 @@ import type { ContractChecks } from "./validate.ts";
 import {
   checkKeys,
   checkNumber,
+  checkObject,
   checkOneOf,
   checkSignal,
   checkToken,
@@ -168,6 +169,7 @@ function resolve(
   checkToken(SUBJECT, "the token", token, "Pass the token of the server.");
   const { signal, contract, reconnect = false, logger = console } = options;
   checkSignal(SUBJECT, "signal", signal);
+  checkObject(SUBJECT, "logger", logger);
   assertDefined(SUBJECT, contract);
   const rules = reconnect === false
     ? undefined

@@ -106,25 +106,26 @@ export function stringifyValue(
  * Encodes a payload as JSON.
  *
  * @param data The payload
- * @param subject What the error calls the request, such as `message "hello"`
+ * @param subject Returns what the error calls the request, such as `message "hello"`. It is
+ * a function because most payloads need no error
  *
  * @throws {TypeError} If the payload is not an object, or JSON cannot represent it
  */
-export function stringifyData(data: unknown, subject: string): string {
+export function stringifyData(data: unknown, subject: () => string): string {
   const json = isJsonObject(data) ? tryStringify(data, subject) : undefined;
   // An object with a method toJSON, such as a Date, can become a string.
   if (json?.startsWith("{")) return json;
   throw new TypeError(
-    `Cannot send ${subject}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
+    `Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
   );
 }
 
-function tryStringify(data: JsonObject, subject: string): string {
+function tryStringify(data: JsonObject, subject: () => string): string {
   try {
     return JSON.stringify(data);
   } catch (error) {
     throw new TypeError(
-      `Cannot send ${subject}: its data cannot be encoded as JSON: ${
+      `Cannot send ${subject()}: its data cannot be encoded as JSON: ${
         reasonOf(error)
       }`,
       { cause: error },

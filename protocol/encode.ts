@@ -120,7 +120,7 @@ export function encodeMessage(
   id: number,
 ): string {
   assertName(name);
-  const payload = stringifyData(data, describeMessage(name));
+  const payload = stringifyData(data, () => describeMessage(name));
   return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${
     JSON.stringify(replying)
   },"id":${id}}`;
@@ -159,7 +159,7 @@ export function encodeMessageRequest(
   replying: WireMessage | null,
 ): RequestEncoder {
   assertName(name);
-  const payload = stringifyData(data, describeMessage(name));
+  const payload = stringifyData(data, () => describeMessage(name));
   const rest = `,"action":"message","data":{"message":${
     JSON.stringify(name)
   },"data":${payload},"replying":${JSON.stringify(replying)}}}`;
@@ -176,7 +176,7 @@ export function encodeOperationRequest(
   data: JsonObject,
 ): RequestEncoder {
   assertName(name);
-  const payload = stringifyData(data, describeOperation(name));
+  const payload = stringifyData(data, () => describeOperation(name));
   const rest = `,"action":"operation","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}}}`;
@@ -199,7 +199,7 @@ export function encodeStreamRequest(
   credit: number,
 ): RequestEncoder {
   assertName(name);
-  const payload = stringifyData(data, describeStream(name));
+  const payload = stringifyData(data, () => describeStream(name));
   const rest = `,"action":"stream","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload},"credit":${credit}}}`;

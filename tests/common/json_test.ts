@@ -94,7 +94,7 @@ for (
   ] as const
 ) {
   Deno.test(`stringifyData() makes ${text} of ${Deno.inspect(data)}`, () => {
-    assert.equal(stringifyData(data, 'message "hi"'), text);
+    assert.equal(stringifyData(data, () => 'message "hi"'), text);
   });
 }
 
@@ -113,7 +113,7 @@ for (
   ]
 ) {
   Deno.test(`stringifyData() refuses ${Deno.inspect(data)}, which is no object in JSON`, () => {
-    assert.throws(() => stringifyData(data, 'message "hi"'), {
+    assert.throws(() => stringifyData(data, () => 'message "hi"'), {
       name: "TypeError",
       message: WRONG_DATA,
     });
@@ -127,12 +127,15 @@ for (
   ] as const
 ) {
   Deno.test(`stringifyData() refuses ${Deno.inspect(data)} and tells the cause`, () => {
-    assert.throws(() => stringifyData(data, 'message "hi"'), (error: Error) => {
-      assert.equal(error.name, "TypeError");
-      assert.equal(error.message, UNSPEAKABLE + reason);
-      assert(error.cause instanceof TypeError);
-      return true;
-    });
+    assert.throws(
+      () => stringifyData(data, () => 'message "hi"'),
+      (error: Error) => {
+        assert.equal(error.name, "TypeError");
+        assert.equal(error.message, UNSPEAKABLE + reason);
+        assert(error.cause instanceof TypeError);
+        return true;
+      },
+    );
   });
 }
 
@@ -143,7 +146,7 @@ Deno.test("stringifyData() keeps what a toJSON method throws as the cause", () =
       throw cause;
     },
   };
-  assert.throws(() => stringifyData(data, 'message "hi"'), {
+  assert.throws(() => stringifyData(data, () => 'message "hi"'), {
     message: `${UNSPEAKABLE}no`,
     cause,
   });

@@ -106,7 +106,7 @@ async function runScript<Result>(
   throw new Error(`Cannot measure ${root}: ${decoder.decode(stderr).trim()}`);
 }
 
-// One repetition is always there: it loads what is loaded lazily.
+// Both runs have one more repetition, which loads all lazy modules.
 async function measure(root: string, name: JourneyName): Promise<Reach> {
   const run = (count: number) =>
     runScript<CalledFunction[]>(root, "measure.ts", name, String(count));

@@ -20,7 +20,7 @@ export interface Tools {
   readonly packages: string | undefined;
   /** The Python with Hoist; `undefined` without it */
   readonly python: string | undefined;
-  /** Which tools are missing, and what is skipped for this reason */
+  /** The missing tools, and the measurements that are skipped */
   readonly notes: readonly string[];
 }
 

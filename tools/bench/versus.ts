@@ -33,15 +33,19 @@ export interface Comparison {
   readonly rounds: number;
 }
 
-/** Compares the results of this checkout with those of the other one. */
+/** Compares the results of both checkouts. */
 export function compare(results: readonly CellResult[]): Comparison[] {
   const rows = new Set(results.map(({ row }) => row));
   return [...rows].flatMap((row) => {
     const ofRow = results.filter((result) => result.row === row);
     const names = new Set(ofRow.map(({ contender }) => contender));
-    return [...names].filter(isOurs).flatMap((name) =>
-      row.metrics.flatMap((metric) => compareMetric(row, metric, name, ofRow))
-    );
+    return [...names].filter(isOurs).flatMap((name) => {
+      // The first metric is enough for the other clients.
+      const metrics = name === "hoist" ? row.metrics : row.metrics.slice(0, 1);
+      return metrics.flatMap((metric) =>
+        compareMetric(row, metric, name, ofRow)
+      );
+    });
   });
 }
 
@@ -74,7 +78,7 @@ export function formatComparisons(comparisons: readonly Comparison[]): string {
   ].join("\n");
 }
 
-// The number per second is left out: with a fixed load, it is the inverse of the CPU
+// Omits figures per second: with a fixed load, such a figure is the inverse of the CPU
 // time or it depends on the load generator.
 function compareMetric(
   row: Row,

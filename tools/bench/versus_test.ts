@@ -1,6 +1,7 @@
 /** The comparison of two checkouts. */
 
 import assert from "node:assert/strict";
+import { listVersus, OURS } from "./contenders.ts";
 import type { Row } from "./sections/cell.ts";
 import type { SubjectName } from "./sides.ts";
 import type { CellResult } from "./summary.ts";
@@ -55,6 +56,14 @@ Deno.test("calls a figure worse only if it is worse in every round", () => {
 
 Deno.test("skips a variant that only one checkout has", () => {
   assert.deepEqual(compare(resultsOf("hoist-1", 1)), []);
+});
+
+Deno.test("lists the servers of both checkouts and bare Deno", () => {
+  const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+  const names = [...listVersus(root).keys()];
+  assert.equal(names.length, 2 * OURS.length + 1);
+  assert(names.includes("other hoist-log"));
+  assert.throws(() => listVersus(`${root}docs`), /no server for the bench/);
 });
 
 Deno.test("formats a row for each variant, and a verdict", () => {

@@ -1,6 +1,6 @@
 /**
  * The client of the object list. It runs in a worker, so that the coverage of the main
- * thread contains only what the server does.
+ * thread contains only calls on the server.
  *
  * @module
  */

@@ -18,7 +18,7 @@ export interface RecordedObject {
   readonly methods: readonly string[];
 }
 
-/** An object as it is recorded. */
+/** A recorded object to which methods are added. */
 interface Recording extends RecordedObject {
   readonly methods: string[];
 }

@@ -140,7 +140,7 @@ export function endOnSignals(): void {
 }
 
 /**
- * Returns what a command writes to standard output; `undefined` if the command fails
+ * Returns the standard output of a command; `undefined` if the command fails
  * or does not exist.
  */
 export async function output(

@@ -41,10 +41,10 @@ export interface ServerReport {
   readonly delivered: number;
   readonly skipped: number;
   readonly failed: number;
-  /** The number of streams that began, and of those that have not ended */
+  /** The number of streams that began, and the number that is still running */
   readonly streams: number;
   readonly running: number;
-  /** The number of requests to clients, and of those that are pending */
+  /** The number of requests to clients, and the number that is pending */
   readonly requests: number;
   readonly pending: number;
   /** The number of log lines with the level `warn` */

@@ -1,6 +1,6 @@
 /**
- * The course of a run: load, pause, the same load again, pause, and a check of what the
- * server has kept in memory.
+ * The course of a run: load, pause, the same load again, pause, and a check of the
+ * memory that the server has kept.
  *
  * @module
  */

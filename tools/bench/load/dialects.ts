@@ -35,7 +35,7 @@ export type RequestKind = "operation" | "message";
 /** One step of a login: the frame to send, if any, and a check of the answer. */
 export interface LoginStep {
   readonly send: string | undefined;
-  /** Returns what is wrong with the answer */
+  /** Returns the problem with the answer, if there is one */
   findProblem(answer: string): string | undefined;
 }
 

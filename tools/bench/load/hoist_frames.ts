@@ -45,7 +45,7 @@ export function addText(id: number): string {
 /** The last frame of a client. */
 export const GOODBYE = JSON.stringify({ id: null, end: true });
 
-/** Returns what is wrong with the answer to a login; `undefined` for a success. */
+/** Returns the problem with the answer to a login; `undefined` for a success. */
 export function loginProblem(
   text: string,
   features: readonly string[],

@@ -1,6 +1,6 @@
 /**
  * Answers pings, because a server disconnects a client that does not answer: the pings of
- * WebSocket (RFC 6455, section 5.5.2) and those of a protocol above it.
+ * WebSocket (RFC 6455, section 5.5.2) and the pings of a protocol above it.
  *
  * @module
  */

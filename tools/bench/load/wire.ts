@@ -40,7 +40,7 @@ export class Wire {
     this.#socket?.end();
   }
 
-  /** Returns the end of what the server has sent, for errors. */
+  /** Returns the end of the received bytes, for errors. */
   lastReceived(): string {
     const isClose = this.#last[0] === 0x88;
     if (isClose) return `Close ${this.#last.subarray(2).readUInt16BE()}`;

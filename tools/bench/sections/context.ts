@@ -37,7 +37,7 @@ export interface Scale {
   readonly broadcastSizes: readonly number[];
   readonly memorySizes: readonly number[];
   readonly fairnessSize: number;
-  /** The numbers of operations of the contracts; each is twice the one before */
+  /** The numbers of operations of the contracts; each is twice its predecessor */
   readonly contractSizes: readonly number[];
   /** The number of rows in the measurement of the speed */
   readonly streamRows: number;
@@ -134,7 +134,7 @@ export class Context implements AsyncDisposable {
     );
   }
 
-  /** Returns those of the servers that exist here, with those of another checkout. */
+  /** Returns the servers that can run here, in this and in another checkout. */
   choose(names: readonly ContenderName[]): Contender[] {
     return names
       .flatMap((name) => isOurs(name) ? [name, otherName(name)] : [name])

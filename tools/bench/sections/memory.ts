@@ -78,7 +78,7 @@ async function fill(
 async function readSettled(server: ServerUnderLoad): Promise<number> {
   await pause(SETTLE);
   await server.command({ do: "collect" });
-  // The second collection frees what the first one finalized.
+  // The second collection frees the objects that the first one finalized.
   await server.command({ do: "collect" });
   await pause(SETTLE);
   return readMemory(server.pids);

@@ -27,7 +27,7 @@ export async function readBoth(
   server: number,
 ): Promise<Memory> {
   await pause(SETTLE);
-  // The second collection frees what the first one finalized.
+  // The second collection frees the objects that the first one finalized.
   await collectBoth(connection);
   await collectBoth(connection);
   await pause(SETTLE);

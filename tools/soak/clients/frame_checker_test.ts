@@ -9,7 +9,7 @@ import {
 import { FrameChecker } from "./frame_checker.ts";
 import { Tally } from "./tally.ts";
 
-/** A checker with what it reports; logged in unless told otherwise. */
+/** A checker with its reports, after a login by default. */
 class Sample {
   readonly tally = new Tally();
   readonly problems: string[] = [];
@@ -29,7 +29,7 @@ class Sample {
     this.checker.sent(JSON.stringify(frame));
   }
 
-  /** Takes successes, in a batch if there are several. */
+  /** Receives successful answers, as an array if there are several. */
   take(...frames: readonly Readonly<Record<string, unknown>>[]): void {
     const all = frames.map((frame) => ({ ...SUCCESS, ...frame }));
     this.checker.received(JSON.stringify(all.length === 1 ? all[0] : all));

@@ -83,28 +83,9 @@ export {
   TimeoutError,
   ValidationError,
 } from "./common/errors.ts";
-export type { Issue, SchemaIssue } from "./common/issues.ts";
-export type { Json, JsonObject } from "./common/json.ts";
 export type { Listener } from "./common/listeners.ts";
 export type { Logger, LogLevel } from "./common/logger.ts";
-export type {
-  Contract,
-  ContractDescription,
-  DataSchema,
-  MessageDescription,
-  MessageSchemas,
-  OperationDescription,
-  OperationSchemas,
-} from "./contract/contract.ts";
-export { defineContract } from "./contract/define.ts";
-export type { OpenContract } from "./contract/infer.ts";
-export type {
-  InputOf,
-  OutputOf,
-  Schema,
-  SchemaProperties,
-  SchemaResult,
-} from "./contract/schema.ts";
+export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";

@@ -45,7 +45,10 @@ async function runUntil(
   return { code: await program.ended, lines: program.output.lines };
 }
 
-const WITHOUT_SIGNALS = Deno.build.os === "windows";
+/** Registers a test that ends a program with a signal. */
+function signalTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: Deno.build.os === "windows", fn });
+}
 
 Deno.test("does nothing if its module is not the main program", async () => {
   await main({ main: false }, () => assert.fail("called"));
@@ -82,10 +85,9 @@ Deno.test("runs the main program, but not a program that it imports", async () =
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test({
-    name: `${signal} aborts the signal and ends the program with 0`,
-    ignore: WITHOUT_SIGNALS,
-    fn: async () => {
+  signalTest(
+    `${signal} aborts the signal and ends the program with 0`,
+    async () => {
       const { code, lines } = await runUntil(
         [signal],
         `await main(import.meta, async (signal) => {
@@ -99,53 +101,44 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
         "info aborted true AbortError",
       ]);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "disposes await using blocks at a signal",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
-    const { code, lines } = await runUntil(
-      ["SIGINT"],
-      `await main(import.meta, async (signal) => {
+signalTest("disposes await using blocks at a signal", async () => {
+  const { code, lines } = await runUntil(
+    ["SIGINT"],
+    `await main(import.meta, async (signal) => {
         using _last = { [Symbol.dispose]: () => console.log("last") };
         await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
         await interrupted(signal);
       });`,
-    );
-    assert.equal(code, 0);
-    // Standard output and standard error can arrive in any order.
-    assert.deepEqual(lines.filter((line) => line.startsWith("info")), [
-      "info ready",
-      "info last",
-    ]);
-    assert(lines.includes("error shutdown: server closed"));
-  },
+  );
+  assert.equal(code, 0);
+  // Standard output and standard error can arrive in any order.
+  assert.deepEqual(lines.filter((line) => line.startsWith("info")), [
+    "info ready",
+    "info last",
+  ]);
+  assert(lines.includes("error shutdown: server closed"));
 });
 
-Deno.test({
-  name: "closes a server that has the signal",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
-    const { code, lines } = await runUntil(
-      ["SIGTERM"],
-      `await main(import.meta, async (signal) => {
+signalTest("closes a server that has the signal", async () => {
+  const { code, lines } = await runUntil(
+    ["SIGTERM"],
+    `await main(import.meta, async (signal) => {
         const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" };
         await using server = serve("test", { ...options, signal });
         console.log("ready");
         await server.finished;
         console.log("finished");
       });`,
-    );
-    assert.deepEqual([code, lines], [0, ["info ready", "info finished"]]);
-  },
+  );
+  assert.deepEqual([code, lines], [0, ["info ready", "info finished"]]);
 });
 
-Deno.test({
-  name: "ends the program after a signal although a timer is running",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
+signalTest(
+  "ends the program after a signal although a timer is running",
+  async () => {
     const { code, lines } = await runUntil(
       ["SIGINT"],
       `setTimeout(() => console.log("waited for"), 5_000);
@@ -153,7 +146,7 @@ Deno.test({
     );
     assert.deepEqual([code, lines], [0, ["info ready"]]);
   },
-});
+);
 
 Deno.test("prints one line for a HoistError and ends with 1", async () => {
   const { code, lines } = await run(
@@ -210,10 +203,9 @@ Deno.test("does not reject if the error cannot be shown", async () => {
 });
 
 for (const how of ["signal.throwIfAborted()", "throw signal.reason"]) {
-  Deno.test({
-    name: `does not print the reason of the signal as an error: ${how}`,
-    ignore: WITHOUT_SIGNALS,
-    fn: async () => {
+  signalTest(
+    `does not print the reason of the signal as an error: ${how}`,
+    async () => {
       const { code, lines } = await runUntil(
         ["SIGINT"],
         `await main(import.meta, async (signal) => {
@@ -223,46 +215,37 @@ for (const how of ["signal.throwIfAborted()", "throw signal.reason"]) {
       );
       assert.deepEqual([code, lines], [0, ["info ready"]]);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "prints another error that is thrown after a signal",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
-    const { code, lines } = await runUntil(
-      ["SIGINT"],
-      `await main(import.meta, async (signal) => {
+signalTest("prints another error that is thrown after a signal", async () => {
+  const { code, lines } = await runUntil(
+    ["SIGINT"],
+    `await main(import.meta, async (signal) => {
         await interrupted(signal);
         throw new HoistError("Cannot tidy up");
       });`,
-    );
-    assert.equal(code, 1);
-    assert.deepEqual(lines, ["info ready", "error error: Cannot tidy up"]);
-  },
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(lines, ["info ready", "error error: Cannot tidy up"]);
 });
 
-Deno.test({
-  name: "counts two signals at once as one",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
-    // The system can merge two equal signals into one.
-    const { code, lines } = await runUntil(
-      ["SIGINT", "SIGTERM"],
-      `await main(import.meta, async (signal) => {
+signalTest("counts two signals at once as one", async () => {
+  // The system can merge two equal signals into one.
+  const { code, lines } = await runUntil(
+    ["SIGINT", "SIGTERM"],
+    `await main(import.meta, async (signal) => {
         await interrupted(signal);
         await new Promise((resolve) => setTimeout(resolve, 100));
         console.log("done");
       });`,
-    );
-    assert.deepEqual([code, lines], [0, ["info ready", "info done"]]);
-  },
+  );
+  assert.deepEqual([code, lines], [0, ["info ready", "info done"]]);
 });
 
-Deno.test({
-  name: "ends the program at once at a second Ctrl-C while a handler hangs",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
+signalTest(
+  "ends the program at once at a second Ctrl-C while a handler hangs",
+  async () => {
     await using script = await makeProgram(
       `await main(import.meta, async (signal) => {
         const options = { hostname: "127.0.0.1", port: 0, closeTimeout: 2 ** 31 - 1 };
@@ -291,7 +274,7 @@ Deno.test({
     assert.equal(await program.ended, 130);
     await hanging;
   },
-});
+);
 
 /** Sends SIGINT until the program ends. A signal right after the first is ignored. */
 async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
@@ -308,11 +291,9 @@ async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
   }
 }
 
-Deno.test({
-  name:
-    "restores the default behaviour of signals when the function has returned",
-  ignore: WITHOUT_SIGNALS,
-  fn: async () => {
+signalTest(
+  "restores the default behaviour of signals when the function has returned",
+  async () => {
     await using script = await makeProgram(
       `await main(import.meta, () => {});
       setInterval(() => {}, 1_000);
@@ -324,4 +305,4 @@ Deno.test({
     const { signal } = await program.process.status;
     assert.equal(signal, "SIGINT");
   },
-});
+);

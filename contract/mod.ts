@@ -1,0 +1,26 @@
+/**
+ * The public names of this folder, for both `client.ts` and `server.ts`.
+ *
+ * @module
+ */
+
+export type { Issue, SchemaIssue } from "../common/issues.ts";
+export type { Json, JsonObject } from "../common/json.ts";
+export type {
+  Contract,
+  ContractDescription,
+  DataSchema,
+  MessageDescription,
+  MessageSchemas,
+  OperationDescription,
+  OperationSchemas,
+} from "./contract.ts";
+export { defineContract } from "./define.ts";
+export type { OpenContract } from "./infer.ts";
+export type {
+  InputOf,
+  OutputOf,
+  Schema,
+  SchemaProperties,
+  SchemaResult,
+} from "./schema.ts";

@@ -127,7 +127,7 @@ interface ServerInfo {
   readonly protocols: readonly unknown[];
 }
 
-/** Asks for the version and the subprotocols of a server: protocol.md, "HTTP". */
+/** Fetches the version and the subprotocols: docs/reference/protocol.md, "HTTP". */
 async function fetchServerInfo(
   { base, ack }: Endpoints,
   signal: AbortSignal,

@@ -52,7 +52,7 @@ export class ServerMessage<
   /**
    * Constructs a `ServerMessage`. Applications receive messages from a connection.
    *
-   * @param wire The message object: protocol.md, "2. A message"
+   * @param wire The message object: docs/reference/protocol.md, "2. A message"
    * @param send Sends a reply to the message
    */
   constructor(wire: WireMessage, send: SendReply) {
@@ -109,7 +109,7 @@ export class SentMessage<
   /**
    * Constructs a `SentMessage`. Applications receive it from `Connection.message`.
    *
-   * @param wire The message object: protocol.md, "2. A message"
+   * @param wire The message object: docs/reference/protocol.md, "2. A message"
    * @param replies The replies to it
    */
   constructor(wire: WireMessage, replies: readonly Reply[]) {

@@ -151,9 +151,9 @@ export class PendingRequests {
   }
 
   /**
-   * The request that an error without an id belongs to. A Python server answers one
-   * request after the other, including the abandoned ones. See protocol.md, "What the
-   * Python server does".
+   * Returns the request that an error without an id belongs to. A Python server answers
+   * one request after the other, including the abandoned ones. See
+   * docs/reference/protocol.md, "Behavior of the Python server".
    */
   #oldest(): number | undefined {
     let [oldest] = this.#requests.keys();

@@ -144,7 +144,7 @@ export class SocketLink implements Link {
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
   }
 
-  /** Logs in: protocol.md, "1. Login". */
+  /** Logs in: docs/reference/protocol.md, "1. Login". */
   async #logIn(signal: AbortSignal): Promise<void> {
     const { endpoints: { base }, login } = this.#target;
     try {
@@ -194,7 +194,7 @@ export class SocketLink implements Link {
     if (response.kind === "request") this.#onRequest(response.message);
   }
 
-  /** The server sent a request: docs/protocol.md, `request`. */
+  /** The server sent a request: docs/reference/protocol.md, `request`. */
   #onRequest(message: WireMessage): void {
     this.#events.onMessage(message, (hasFailed) => {
       if (this.#closeInfo !== undefined) return;

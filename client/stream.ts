@@ -1,5 +1,5 @@
 /**
- * The stream of an operation on the client: docs/protocol.md, `stream`.
+ * The stream of an operation on the client: docs/reference/protocol.md, `stream`.
  *
  * @module
  */

@@ -141,12 +141,21 @@ async function printObjects(root: string): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  if (Deno.args.includes("--help")) {
+/** Runs the command line, and returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
     console.log(HELP);
-  } else {
-    const root = rootOf(Deno.args);
+    return 0;
+  }
+  try {
+    const root = rootOf(args);
     await printJourneys(root);
     await printObjects(root);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,3 +1,5 @@
+/** Tests of `common/errors.ts`. */
+
 import assert from "node:assert/strict";
 import {
   CloseCode,
@@ -5,12 +7,17 @@ import {
   ConnectionClosedError,
   ErrorCode,
   type ErrorFrame,
+  FeatureError,
   HoistError,
   LoginError,
+  NoReplyError,
   ResponseError,
+  timedOut,
   TimeoutError,
+  ValidationError,
   VersionError,
 } from "../../common/errors.ts";
+import { type Issue, issuesOf } from "../../common/issues.ts";
 
 const FRAME: ErrorFrame = {
   code: 5,
@@ -34,13 +41,16 @@ const ERRORS: readonly [name: string, error: HoistError][] = [
     new ConnectionClosedError("text", { code: 1000, reason: "" }),
   ],
   ["TimeoutError", new TimeoutError("text")],
+  ["NoReplyError", new NoReplyError('request "text"')],
+  ["ValidationError", new ValidationError("Cannot read text", "no", [])],
+  ["FeatureError", new FeatureError('request "text"', "request", "client")],
 ];
 
 function messageOf(frame: Partial<ErrorFrame>): string {
   return new ResponseError('operation "add"', { ...FRAME, ...frame }).message;
 }
 
-Deno.test("ErrorCode has the eight numbers of the protocol, and that of a limit", () => {
+Deno.test("ErrorCode contains the numbers of the protocol", () => {
   assert.deepEqual({ ...ErrorCode }, {
     INVALID_JSON: 1,
     INVALID_CONTENT: 2,
@@ -54,7 +64,7 @@ Deno.test("ErrorCode has the eight numbers of the protocol, and that of a limit"
   });
 });
 
-Deno.test("CloseCode has the numbers of RFC 6455", () => {
+Deno.test("CloseCode contains the numbers of RFC 6455", () => {
   assert.deepEqual({ ...CloseCode }, {
     NORMAL: 1000,
     GOING_AWAY: 1001,
@@ -68,7 +78,7 @@ Deno.test("CloseCode has the numbers of RFC 6455", () => {
 });
 
 for (const [name, error] of ERRORS) {
-  Deno.test(`${name} is a HoistError that bears its own name`, () => {
+  Deno.test(`${name} extends HoistError and has its own name`, () => {
     assert(error instanceof HoistError);
     assert(error instanceof Error);
     assert.equal(error.name, name);
@@ -78,7 +88,7 @@ for (const [name, error] of ERRORS) {
   });
 }
 
-Deno.test("The subclasses of HoistError are no subclasses of each other", () => {
+Deno.test("the subclasses of HoistError do not extend each other", () => {
   const subclasses = ERRORS.slice(1);
   for (const [name, error] of subclasses) {
     const others = subclasses.filter(([other]) => other !== name);
@@ -86,14 +96,14 @@ Deno.test("The subclasses of HoistError are no subclasses of each other", () => 
   }
 });
 
-Deno.test("ConnectError keeps the message and the cause that it is given", () => {
+Deno.test("ConnectError keeps its message and its cause", () => {
   const cause = new TypeError("refused");
   const error = new ConnectError("Cannot connect", { cause });
   assert.equal(error.message, "Cannot connect");
   assert.equal(error.cause, cause);
 });
 
-Deno.test("VersionError tells both versions", () => {
+Deno.test("VersionError contains both versions", () => {
   const error = new VersionError("too old", {
     needed: "1.10.0",
     current: "1.9.0",
@@ -103,7 +113,7 @@ Deno.test("VersionError tells both versions", () => {
   assert.equal(error.current, "1.9.0");
 });
 
-Deno.test("ResponseError has the code, the name and the data of the frame", () => {
+Deno.test("ResponseError contains the code, the name and the data of the frame", () => {
   const data = { current: "str", needed: "int" };
   const error = new ResponseError("x", {
     ...FRAME,
@@ -116,14 +126,14 @@ Deno.test("ResponseError has the code, the name and the data of the frame", () =
   assert.equal(error.data, data);
 });
 
-Deno.test("ResponseError names the request and gives the sentence without its period", () => {
+Deno.test("ResponseError names the request and omits the final period", () => {
   assert.equal(
     messageOf({}),
     'Cannot finish operation "add": the server answered UNKNOWN_OPERATION: Operation not found',
   );
 });
 
-Deno.test("ResponseError prefers the description to everything else", () => {
+Deno.test("ResponseError prefers the description of the frame", () => {
   const data = { exc: "KeyError", message: "'a'" };
   assert.equal(
     messageOf({
@@ -136,7 +146,7 @@ Deno.test("ResponseError prefers the description to everything else", () => {
   );
 });
 
-Deno.test("ResponseError tells the cause that a server exposes", () => {
+Deno.test("ResponseError describes the exception that a server exposes", () => {
   const data = { exc: "KeyError", message: "'a'" };
   assert.equal(
     messageOf({
@@ -149,8 +159,7 @@ Deno.test("ResponseError tells the cause that a server exposes", () => {
   );
 });
 
-// What a server sends is checked by nobody else, and a throw here would come out of
-// an event handler of a socket.
+// No other code validates the data, and an error here would escape from a socket event.
 for (
   const json of [
     "null",
@@ -165,14 +174,14 @@ for (
     '{"message": "text", "exc": {"toString": 1, "valueOf": 1}}',
   ]
 ) {
-  Deno.test(`ResponseError is made of any data: ${json}`, () => {
+  Deno.test(`ResponseError accepts any data: ${json}`, () => {
     const message = messageOf({ data: JSON.parse(json) });
     assert.match(message, /answered UNKNOWN_OPERATION: \S/);
     assert.doesNotMatch(message, /undefined|\[object/);
   });
 }
 
-Deno.test("ConnectionClosedError tells the code and the reason", () => {
+Deno.test("ConnectionClosedError contains the code and the reason", () => {
   const error = new ConnectionClosedError('message "hi"', {
     code: 1001,
     reason: "server closed",
@@ -185,7 +194,7 @@ Deno.test("ConnectionClosedError tells the code and the reason", () => {
   assert.equal(error.reason, "server closed");
 });
 
-Deno.test("ConnectionClosedError leaves an empty reason out of its message", () => {
+Deno.test("ConnectionClosedError omits an empty reason from its message", () => {
   const error = new ConnectionClosedError("the login", {
     code: 1006,
     reason: "",
@@ -196,3 +205,131 @@ Deno.test("ConnectionClosedError leaves an empty reason out of its message", () 
   );
   assert.equal(error.reason, "");
 });
+
+const INVALID_CONTENT: ErrorFrame = {
+  code: 2,
+  error: "INVALID_CONTENT",
+  message: "JSON content is invalid.",
+  description: "the data does not match its schema: n: no",
+  data: {
+    current: "str",
+    needed: "int",
+    issues: [{ path: ["n"], message: "no" }],
+  },
+};
+
+for (
+  const [hasFailed, reason] of [
+    [
+      undefined,
+      "no listener on the other side replied. Register a listener that calls message.reply().",
+    ],
+    [
+      false,
+      "no listener on the other side replied. Register a listener that calls message.reply().",
+    ],
+    [
+      true,
+      "a listener on the other side failed, and no other listener replied. See the log of the other side.",
+    ],
+  ] as const
+) {
+  Deno.test(`NoReplyError describes the cause if hasFailed is ${hasFailed}`, () => {
+    const error = new NoReplyError('request "hello"', hasFailed);
+    const { message } = error;
+    assert.equal(error.hasFailed, hasFailed ?? false);
+    assert.equal(message, `Cannot finish request "hello": ${reason}`);
+  });
+}
+
+for (
+  const [issues, text] of [
+    [[], "the schema gives no reason"],
+    [[{ path: [], message: "must be a number" }], "must be a number"],
+    [
+      [{ path: ["a", 0], message: "one" }, { path: ["b c"], message: "two" }],
+      'a[0]: one; ["b c"]: two',
+    ],
+  ] as readonly (readonly [readonly Issue[], string])[]
+) {
+  Deno.test(`ValidationError describes the issues: ${text}`, () => {
+    const subject = 'Cannot finish operation "add"';
+    const problem = "the result does not match its schema";
+    const error = new ValidationError(subject, problem, issues);
+    assert.equal(
+      error.message,
+      `Cannot finish operation "add": the result does not match its schema: ${text}`,
+    );
+    assert.deepEqual(error.issues, issues);
+  });
+}
+
+for (
+  const [feature, peer] of [
+    ["stream", "server"],
+    ["request", "client"],
+  ] as const
+) {
+  Deno.test(`FeatureError says that the ${peer} does not support ${feature}`, () => {
+    const error = new FeatureError('stream "rows"', feature, peer);
+    assert.equal(
+      error.message,
+      `Cannot finish stream "rows": the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`,
+    );
+    assert.equal(error.feature, feature);
+  });
+}
+
+Deno.test("ResponseError contains the issues of the server", () => {
+  const error = new ResponseError('operation "add"', INVALID_CONTENT);
+  assert.equal(
+    error.message,
+    'Cannot finish operation "add": the server answered INVALID_CONTENT: the data does not match its schema: n: no',
+  );
+  assert.deepEqual(error.issues, [{ path: ["n"], message: "no" }]);
+  assert.equal(error.data, INVALID_CONTENT.data);
+});
+
+Deno.test("ResponseError limits the number and the length of issues", () => {
+  const issue = { path: ["\x1b"], message: `\n${"m".repeat(400)}` };
+  const data = { issues: Array(20).fill(issue) };
+  const { issues } = new ResponseError("x", { ...INVALID_CONTENT, data });
+  assert.equal(issues.length, 16);
+  assert.deepEqual(issues[0], issuesOf([issue])[0]);
+  assert.deepEqual(issues[0]?.path, ["\x1b"]);
+});
+
+// No other code validates the data.
+for (
+  const json of [
+    "null",
+    "1",
+    '"issues"',
+    "[]",
+    "{}",
+    '{"issues": null}',
+    '{"issues": {"length": 1}}',
+    '{"issues": [null, 1, [], {}, {"path": 1, "message": "no"}]}',
+    '{"issues": [{"path": [null], "message": "no"}]}',
+    '{"issues": [{"path": [], "message": {"toString": 1}}]}',
+    '{"__proto__": {"issues": [{"path": [], "message": "no"}]}}',
+  ]
+) {
+  Deno.test(`ResponseError contains no issues if the data is ${json}`, () => {
+    const frame = { ...INVALID_CONTENT, data: JSON.parse(json) };
+    assert.deepEqual(new ResponseError("x", frame).issues, []);
+  });
+}
+
+for (
+  const [timeout, text] of [[0, "0"], [1.5, "1.5"], [5_000, "5000"]] as const
+) {
+  Deno.test(`timedOut() contains the timeout: ${text} ms`, () => {
+    const error = timedOut('operation "add"', timeout);
+    assert(error instanceof TimeoutError);
+    assert.equal(
+      error.message,
+      `Cannot finish operation "add": no answer within ${text} ms. Raise 'timeout' to wait longer.`,
+    );
+  });
+}

@@ -1,3 +1,5 @@
+/** Tests of `common/issues.ts`. */
+
 import assert from "node:assert/strict";
 import {
   describeIssues,
@@ -9,19 +11,19 @@ import {
 } from "../../common/issues.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
 
-/** What a message becomes that a schema gives. */
+/** Converts the message of a schema. */
 function messageOf(message: unknown): string | undefined {
   return issuesOf([{ message } as SchemaIssue])[0]?.message;
 }
 
-/** What a path becomes that a schema gives. */
+/** Converts the path of a schema. */
 function pathOf(path: SchemaIssue["path"]): Issue["path"] | undefined {
   return issuesOf([{ message: "no", path }])[0]?.path;
 }
 
 const PATHS: readonly (readonly [
   path: SchemaIssue["path"],
-  told: Issue["path"],
+  converted: Issue["path"],
 ])[] = [
   [undefined, []],
   [[], []],
@@ -52,15 +54,15 @@ const PATHS: readonly (readonly [
   [[...Array(16).fill("a"), "beyond"], Array(16).fill("a")],
 ];
 
-for (const [path, told] of PATHS) {
+for (const [path, converted] of PATHS) {
   const shown = Deno.inspect(path, { iterableLimit: 3, strAbbreviateSize: 20 });
-  Deno.test(`issuesOf() tells the path ${shown} (${path?.length ?? 0} keys)`, () => {
-    assert.deepEqual(pathOf(path), told);
+  Deno.test(`issuesOf() converts the path ${shown} (${path?.length ?? 0} keys)`, () => {
+    assert.deepEqual(pathOf(path), converted);
   });
 }
 
-const MESSAGES: readonly (readonly [message: unknown, told: string])[] = [
-  ["must be a text", "must be a text"],
+const MESSAGES: readonly (readonly [message: unknown, converted: string])[] = [
+  ["must be a string", "must be a string"],
   ["", ""],
   ["żółć 😀", "żółć 😀"],
   ["m".repeat(300), "m".repeat(300)],
@@ -73,35 +75,35 @@ const MESSAGES: readonly (readonly [message: unknown, told: string])[] = [
   [null, "null"],
   [7, "7"],
   [Symbol("no"), "Symbol(no)"],
-  [{ toString: () => "by hand" }, "by hand"],
+  [{ toString: () => "custom" }, "custom"],
 ];
 
-for (const [index, [message, told]] of MESSAGES.entries()) {
+for (const [index, [message, converted]] of MESSAGES.entries()) {
   const shown = Deno.inspect(message, { strAbbreviateSize: 30 });
-  Deno.test(`issuesOf() tells the message ${shown} (${index})`, () => {
-    assert.equal(messageOf(message), told);
+  Deno.test(`issuesOf() converts the message ${shown} (${index})`, () => {
+    assert.equal(messageOf(message), converted);
   });
 }
 
-Deno.test("issuesOf() tells 16 issues, and those that come first", () => {
+Deno.test("issuesOf() returns the first 16 issues", () => {
   const issues = Array.from({ length: 20 }, (_, n) => ({ message: `${n}` }));
-  const told = issuesOf(issues).map(({ message }) => message);
-  assert.deepEqual(told, issues.slice(0, 16).map(({ message }) => message));
+  const messages = issuesOf(issues).map(({ message }) => message);
+  assert.deepEqual(messages, issues.slice(0, 16).map(({ message }) => message));
   assert.deepEqual(issuesOf([]), []);
 });
 
-Deno.test("issuesOf() tells nothing but the path and the message", () => {
+Deno.test("issuesOf() only returns the path and the message", () => {
   const issue = { message: "no", path: ["a"], input: "secret", code: 1 };
   assert.deepEqual(issuesOf([issue]), [{ path: ["a"], message: "no" }]);
 });
 
-Deno.test("issuesOf() leaves alone what it was given", () => {
+Deno.test("issuesOf() does not change its argument", () => {
   const path = Object.freeze([{ key: "a" }, "b\n"]);
   const issues = Object.freeze([Object.freeze({ message: "\n", path })]);
   assert.deepEqual(issuesOf(issues), [{ path: ["a", "b\n"], message: "\n" }]);
 });
 
-Deno.test("issuesOf() fails for what is no issue, and makes none up", () => {
+Deno.test("issuesOf() throws for an invalid issue", () => {
   const rubbish = [
     [null],
     [undefined],
@@ -140,12 +142,12 @@ const NO_ISSUES = [
 ];
 
 for (const data of NO_ISSUES) {
-  Deno.test(`readIssues() reads none out of ${JSON.stringify(data)}`, () => {
+  Deno.test(`readIssues() returns nothing for ${JSON.stringify(data)}`, () => {
     assert.deepEqual(readIssues(data), []);
   });
 }
 
-Deno.test("readIssues() reads what issuesOf() told, with keys of any name", () => {
+Deno.test("readIssues() reads the output of issuesOf() with keys of any name", () => {
   for (const name of ["rows", "__proto__", "constructor", "toString", ""]) {
     const issues = issuesOf([{ message: "no", path: [name, 3] }]);
     const data = JSON.parse(JSON.stringify({ issues }));
@@ -153,7 +155,7 @@ Deno.test("readIssues() reads what issuesOf() told, with keys of any name", () =
   }
 });
 
-Deno.test("readIssues() passes over what is no issue and reads the others", () => {
+Deno.test("readIssues() skips invalid issues", () => {
   const good = Array.from(
     { length: 17 },
     (_, n) => ({ path: [n], message: "no" }),
@@ -162,7 +164,7 @@ Deno.test("readIssues() passes over what is no issue and reads the others", () =
   assert.deepEqual(readIssues({ issues }), good.slice(0, 16));
 });
 
-Deno.test("readIssues() cuts: any server may have sent them", () => {
+Deno.test("readIssues() shortens the issues of a server", () => {
   const path = ["\n", ..."k".repeat(40)];
   const message = `\x1b${"m".repeat(1_000)}`;
   assert.deepEqual(readIssues({ issues: [{ path, message, more: 1 }] }), [{
@@ -171,7 +173,7 @@ Deno.test("readIssues() cuts: any server may have sent them", () => {
   }]);
 });
 
-Deno.test("readIssues() does not read them out of __proto__", () => {
+Deno.test("readIssues() ignores issues in __proto__", () => {
   const data = JSON.parse(
     '{"__proto__": {"issues": [{"path": [], "message": "no"}]}}',
   );
@@ -197,7 +199,7 @@ for (
     [[-1, 1.5], "[-1][1.5]"],
   ] as const
 ) {
-  Deno.test(`formatPath() writes ${JSON.stringify(path)} as ${text}`, () => {
+  Deno.test(`formatPath() formats ${JSON.stringify(path)} as ${text}`, () => {
     assert.equal(formatPath(path), text);
   });
 }
@@ -215,7 +217,7 @@ for (
     ], 'a: one; two; ["b c"]: three'],
   ] as const
 ) {
-  Deno.test(`describeIssues() says: ${text} (${issues.length})`, () => {
+  Deno.test(`describeIssues() returns: ${text} (${issues.length})`, () => {
     assert.equal(describeIssues(issues), text);
   });
 }

@@ -1,3 +1,5 @@
+/** Tests of `common/json.ts`. */
+
 import assert from "node:assert/strict";
 import {
   isJsonObject,
@@ -7,7 +9,7 @@ import {
 
 const WRONG_DATA =
   'Cannot send message "hi": its data must be a JSON object. Wrap the value in an object, for example { value }.';
-const UNSPEAKABLE =
+const NOT_ENCODABLE =
   'Cannot send message "hi": its data cannot be encoded as JSON: ';
 
 function makeCycle(): Record<string, unknown> {
@@ -45,7 +47,7 @@ for (
     () => {},
   ]
 ) {
-  Deno.test(`isJsonObject() refuses ${Deno.inspect(value)}`, () => {
+  Deno.test(`isJsonObject() rejects ${Deno.inspect(value)}`, () => {
     assert.equal(isJsonObject(value), false);
   });
 }
@@ -65,13 +67,13 @@ for (
     [JSON.parse('{"__proto__": {"a": 1}}'), '{"__proto__":{"a":1}}'],
   ] as const
 ) {
-  Deno.test(`stringifyValue() makes ${text} of ${Deno.inspect(value)}`, () => {
+  Deno.test(`stringifyValue() encodes ${Deno.inspect(value)} as ${text}`, () => {
     assert.equal(stringifyValue(value), text);
   });
 }
 
 for (const value of [() => {}, Symbol(), { toJSON: () => undefined }]) {
-  Deno.test(`stringifyValue() refuses ${Deno.inspect(value)}, which has no JSON form`, () => {
+  Deno.test(`stringifyValue() rejects ${Deno.inspect(value)}`, () => {
     assert.throws(() => stringifyValue(value), {
       name: "TypeError",
       message:
@@ -80,7 +82,7 @@ for (const value of [() => {}, Symbol(), { toJSON: () => undefined }]) {
   });
 }
 
-Deno.test("stringifyValue() refuses a cycle and a bigint", () => {
+Deno.test("stringifyValue() rejects a cycle and a bigint", () => {
   assert.throws(() => stringifyValue(makeCycle()), /^TypeError: .*circular/);
   assert.throws(() => stringifyValue(1n), /^TypeError: .*BigInt/);
 });
@@ -93,7 +95,7 @@ for (
     [JSON.parse('{"__proto__": 1}'), '{"__proto__":1}'],
   ] as const
 ) {
-  Deno.test(`stringifyData() makes ${text} of ${Deno.inspect(data)}`, () => {
+  Deno.test(`stringifyData() encodes ${Deno.inspect(data)} as ${text}`, () => {
     assert.equal(stringifyData(data, () => 'message "hi"'), text);
   });
 }
@@ -112,7 +114,7 @@ for (
     { toJSON: () => undefined },
   ]
 ) {
-  Deno.test(`stringifyData() refuses ${Deno.inspect(data)}, which is no object in JSON`, () => {
+  Deno.test(`stringifyData() rejects ${Deno.inspect(data)} because it is no JSON object`, () => {
     assert.throws(() => stringifyData(data, () => 'message "hi"'), {
       name: "TypeError",
       message: WRONG_DATA,
@@ -126,12 +128,12 @@ for (
     [{ deep: [{ number: 1n }] }, "Do not know how to serialize a BigInt"],
   ] as const
 ) {
-  Deno.test(`stringifyData() refuses ${Deno.inspect(data)} and tells the cause`, () => {
+  Deno.test(`stringifyData() rejects ${Deno.inspect(data)} and keeps the cause`, () => {
     assert.throws(
       () => stringifyData(data, () => 'message "hi"'),
       (error: Error) => {
         assert.equal(error.name, "TypeError");
-        assert.equal(error.message, UNSPEAKABLE + reason);
+        assert.equal(error.message, NOT_ENCODABLE + reason);
         assert(error.cause instanceof TypeError);
         return true;
       },
@@ -139,7 +141,7 @@ for (
   });
 }
 
-Deno.test("stringifyData() keeps what a toJSON method throws as the cause", () => {
+Deno.test("stringifyData() keeps the error of a method toJSON as the cause", () => {
   const cause = new Error("no");
   const data = {
     toJSON() {
@@ -147,7 +149,7 @@ Deno.test("stringifyData() keeps what a toJSON method throws as the cause", () =
     },
   };
   assert.throws(() => stringifyData(data, () => 'message "hi"'), {
-    message: `${UNSPEAKABLE}no`,
+    message: `${NOT_ENCODABLE}no`,
     cause,
   });
 });

@@ -1,259 +1,255 @@
+/** Tests of `common/listeners.ts`. */
+
 import assert from "node:assert/strict";
-import { LogRecorder } from "../support/log_recorder.ts";
-import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
-import { connectTo, serveQuietly } from "../support/server.ts";
-import { gate, pause } from "../support/timing.ts";
+import { Listeners } from "../../common/listeners.ts";
+import { showValue } from "../../common/text.ts";
+import { gate } from "../support/timing.ts";
 
-Deno.test("a message is answered as protocol.md has it", async () => {
-  await using server = serveQuietly();
-  server.receive("hello", (message) => {
-    message.reply("hi", { x: 1 });
-  });
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "hello", { a: 1 }));
-  const original = { message: "hello", data: { a: 1 }, id: 1, replying: null };
-  assert.deepEqual(await client.next(), {
-    ...SUCCESS,
-    message: "open",
-    id: 1,
-    data: { id: 1 },
-  });
-  assert.deepEqual(await client.next(), {
-    ...SUCCESS,
-    message: "newmsg",
-    id: 1,
-    data: { message: "hi", data: { x: 1 }, replying: original, id: 2 },
-  });
-  assert.deepEqual(await client.next(), { ...SUCCESS, message: "done", id: 1 });
+interface Item {
+  readonly name: string;
+  readonly id: number;
+}
+
+function item(name: string, id = 1): Item {
+  return { name, id };
+}
+
+function failOnError(error: unknown): never {
+  throw error;
+}
+
+Deno.test("Listeners calls the listeners to the name first, then the listeners to all names", async () => {
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add(() => calls.push("all 1"));
+  listeners.add("hello", () => calls.push("name 1"));
+  listeners.add(() => calls.push("all 2"));
+  listeners.add(["hello"], () => calls.push("name 2"));
+  const count = await listeners.dispatch(item("hello"), failOnError);
+  assert.deepEqual(calls, ["name 1", "name 2", "all 1", "all 2"]);
+  assert.equal(count, 4);
 });
 
-Deno.test("a message that nobody listens to is done, and the operator hears of it", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "a\ntest"));
-  assert.equal((await client.next()).message, "open");
-  assert.equal((await client.next()).message, "done");
-  // The name is quoted and the token taken out of it: a client cannot forge lines.
-  await logger.line(
-    /^warn message: 127\.0\.0\.1:\d+: nobody listens to message "a\\n\[redacted\]"$/,
-  );
-});
-
-Deno.test("Server.receive() gives a listener the message and its client", async () => {
-  await using server = serveQuietly();
+Deno.test("Listeners passes the message itself", async () => {
   const seen: unknown[] = [];
-  server.receive("hello", ({ name, data, id, replying, client }) => {
-    seen.push(
-      name,
-      data,
-      id,
-      replying?.name,
-      client.version,
-      [...server.clients][0],
-    );
-    assert.equal(client, [...server.clients][0]);
-  });
-  await using client = await RawClient.logIn(server);
-  const earlier = { message: "before", data: {}, id: 9, replying: null };
-  client.send(message(1, "hello", { a: [1, null] }, earlier));
-  await client.next();
-  await client.next();
-  assert.deepEqual(seen.slice(0, 5), [
-    "hello",
-    { a: [1, null] },
-    1,
-    "before",
-    "1.0.0",
-  ]);
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", (...args) => seen.push(...args));
+  listeners.add((...args) => seen.push(...args));
+  const message = item("hello");
+  await listeners.dispatch(message, failOnError);
+  assert.equal(seen.length, 2);
+  assert.equal(seen[0], message);
+  assert.equal(seen[1], message);
 });
 
-Deno.test("Server.receive() listeners run in order, the next after the one before", async () => {
-  await using server = serveQuietly();
-  const order: string[] = [];
-  server.receive((message) => void order.push(`any ${message.name}`));
-  server.receive("a", async () => {
-    await pause(5);
-    order.push("first");
-  });
-  server.receive(["a", "b"], () => void order.push("second"));
-  await using connection = await connectTo(server);
-  await connection.message("a");
-  await connection.message("b");
-  assert.deepEqual(order, ["first", "second", "any a", "second", "any b"]);
+Deno.test("Listeners does not call a listener to another name", async () => {
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", () => assert.fail("called for another name"));
+  const count = await listeners.dispatch(item("Hello"), failOnError);
+  assert.equal(count, 0);
 });
 
-Deno.test("Server.receive() returns what removes the listener", async () => {
-  await using server = serveQuietly();
-  const seen: string[] = [];
+Deno.test("Listeners calls a listener to several names once for each message", async () => {
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add(["a", "b", "a"], ({ name }) => calls.push(name));
+  for (const name of ["a", "b", "c"]) {
+    await listeners.dispatch(item(name), failOnError);
+  }
+  assert.deepEqual(calls, ["a", "b"]);
+});
+
+Deno.test("Listeners calls a listener twice that was added twice", async () => {
+  let calls = 0;
+  const count = () => ++calls;
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", count);
+  listeners.add("hello", count);
+  await listeners.dispatch(item("hello"), failOnError);
+  assert.equal(calls, 2);
+});
+
+Deno.test("Listeners removes one of two registrations of the same listener", async () => {
+  let calls = 0;
+  const count = () => ++calls;
+  const listeners = new Listeners<Item>();
+  const first = listeners.add(count);
+  listeners.add(count);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  await listeners.dispatch(item("hello"), failOnError);
+  assert.equal(calls, 1);
+});
+
+Deno.test("Listeners removes a listener at the end of a using block", async () => {
+  const listeners = new Listeners<Item>();
   {
-    using _listener = server.receive("a", () => void seen.push("removed"));
-    server.receive("a", () => void seen.push("kept"));
-    await using connection = await connectTo(server);
-    await connection.message("a");
+    using _listening = listeners.add(() => {});
+    assert.equal(await listeners.dispatch(item("a"), failOnError), 1);
   }
-  await using connection = await connectTo(server);
-  await connection.message("a");
-  assert.deepEqual(seen, ["removed", "kept", "kept"]);
+  assert.equal(await listeners.dispatch(item("a"), failOnError), 0);
 });
 
-Deno.test("a listener that throws is code 6 without its text, and the others run", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  server.receive("hello", () => {
-    throw new RangeError("a secret of the host");
-  });
-  server.receive("hello", (message) => void message.reply("still here"));
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "hello"));
-  assert.equal((await client.next()).message, "open");
-  assert.equal((await client.next()).message, "newmsg");
-  assert.deepEqual(await client.next(), {
-    ...SUCCESS,
-    success: false,
-    error: "SERVER_ERROR",
-    code: 6,
-    message: "Internal server error.",
-    id: 1,
-    data: {
-      message: "the server could not carry out the request",
-      exc: "InternalError",
-    },
-  });
-  const line = await logger.line(/^error /);
-  assert.match(
-    line,
-    /: a listener to message "hello" failed\nRangeError: a secret of the host\n\s+at /,
-  );
-  client.send(message(2, "another"));
-  assert.deepEqual([(await client.next()).id, (await client.next()).message], [
-    2,
-    "done",
-  ]);
-});
-
-Deno.test("exposeErrors tells the client the class and message of the error", async () => {
-  await using server = serveQuietly({ exposeErrors: true });
-  server.receive("error", () => {
-    throw new RangeError("out of range");
-  });
-  server.receive("text", () => {
-    throw "a text";
-  });
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "error"));
-  await client.next();
-  const expected = { message: "out of range", exc: "RangeError" };
-  assert.deepEqual((await client.next()).data, expected);
-  client.send(message(2, "text"));
-  await client.next();
-  assert.deepEqual((await client.next()).data, {
-    message: "a text",
-    exc: "Error",
-  });
-});
-
-Deno.test("a reply whose data JSON cannot hold throws in the listener", async () => {
-  await using server = serveQuietly();
-  const errors: unknown[] = [];
-  const cycle: Record<string, unknown> = {};
-  cycle.self = cycle;
-  server.receive("hello", (message) => {
-    for (const data of [cycle, [1], "text", null, { n: 1n }, new Date(0)]) {
-      try {
-        message.reply("hi", data as Record<string, never>);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  });
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "hello"));
-  assert.equal((await client.next()).message, "open");
-  assert.equal((await client.next()).message, "done");
-  assert.equal(errors.length, 6);
-  for (const error of errors) {
-    assert(error instanceof TypeError);
-    assert.match(
-      error.message,
-      /^Cannot send message "hi": its data /,
-    );
+Deno.test("Listeners removes a listener from all its names", async () => {
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  const removed = listeners.add(["a", "b"], () => calls.push("removed"));
+  listeners.add("b", () => calls.push("kept"));
+  removed[Symbol.dispose]();
+  for (const name of ["a", "b"]) {
+    await listeners.dispatch(item(name), failOnError);
   }
+  assert.deepEqual(calls, ["kept"]);
 });
 
-Deno.test("a reply after the listeners have finished stands alone", async () => {
-  await using server = serveQuietly();
+Deno.test("Listeners calls the next listener if one removes itself", async () => {
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  const first = listeners.add("hello", () => {
+    calls.push("first");
+    first[Symbol.dispose]();
+  });
+  listeners.add("hello", () => calls.push("second"));
+  await listeners.dispatch(item("hello"), failOnError);
+  await listeners.dispatch(item("hello"), failOnError);
+  assert.deepEqual(calls, ["first", "second", "second"]);
+});
+
+Deno.test("Listeners does not call a listener that was removed while an earlier one ran", async () => {
   const { opened, open } = gate();
-  server.receive("hello", (message) => {
-    opened.then(() => message.reply("late"));
-  });
-  await using client = await RawClient.logIn(server);
-  client.send(message(1, "hello"));
-  await client.next();
-  assert.equal((await client.next()).message, "done");
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", () => opened);
+  const second = listeners.add("hello", () => assert.fail("called"));
+  const third = listeners.add(() => assert.fail("called"));
+  const dispatched = listeners.dispatch(item("hello"), failOnError);
+  second[Symbol.dispose]();
+  third[Symbol.dispose]();
   open();
-  const late = await client.next();
-  assert.deepEqual([late.message, late.id], ["s_newmsg", null]);
-  assert.equal(late.data.replying.message, "hello");
+  assert.equal(await dispatched, 1);
 });
 
-Deno.test("a reply to a client that has left goes nowhere", async () => {
-  await using server = serveQuietly();
+Deno.test("Listeners calls listeners without a this value", async () => {
+  const seen: unknown[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", function (this: unknown) {
+    seen.push(this);
+  });
+  await listeners.dispatch(item("hello"), failOnError);
+  assert.deepEqual(seen, [undefined]);
+});
+
+Deno.test("Listeners calls a new listener only for the next message", async () => {
+  const calls: number[] = [];
+  const listeners = new Listeners<Item>();
+  const first = listeners.add("hello", () => {
+    first[Symbol.dispose]();
+    listeners.add("hello", ({ id }) => calls.push(id));
+    listeners.add(({ id }) => calls.push(id));
+  });
+  await listeners.dispatch(item("hello", 1), failOnError);
+  await listeners.dispatch(item("hello", 2), failOnError);
+  assert.deepEqual(calls, [2, 2]);
+});
+
+for (const name of ["__proto__", "constructor", "toString", "", "a b", "ß"]) {
+  Deno.test(`Listeners accepts the name ${JSON.stringify(name)}`, async () => {
+    const listeners = new Listeners<Item>();
+    const message = item(name);
+    assert.equal(await listeners.dispatch(message, failOnError), 0);
+    const listening = listeners.add(name, () => {});
+    assert.equal(await listeners.dispatch(message, failOnError), 1);
+    listening[Symbol.dispose]();
+    assert.equal(await listeners.dispatch(message, failOnError), 0);
+  });
+}
+
+Deno.test("Listeners awaits a listener before it calls the next one", async () => {
   const { opened, open } = gate();
-  const replied = Promise.withResolvers<unknown>();
-  server.receive("hello", async (message) => {
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", async () => {
+    calls.push("first begins");
     await opened;
-    replied.resolve(message.reply("too late").id);
+    calls.push("first ends");
   });
-  {
-    await using client = await RawClient.logIn(server);
-    client.send(message(1, "hello"));
-    await client.next();
-  }
-  while (server.clients.size > 0) await pause(5);
+  listeners.add("hello", () => calls.push("second"));
+  const dispatched = listeners.dispatch(item("hello"), failOnError);
+  assert.deepEqual(calls, ["first begins"]);
   open();
-  assert.equal(typeof await replied.promise, "number");
+  await dispatched;
+  assert.deepEqual(calls, ["first begins", "first ends", "second"]);
 });
 
-Deno.test("Client.message() reaches this client alone", async () => {
-  await using server = serveQuietly();
-  server.receive(
-    "hello",
-    ({ client }) => void client.message("you", { n: client.id }),
+Deno.test("Listeners reports errors and calls the other listeners", async () => {
+  const thrown = new Error("thrown");
+  const rejected = new Error("rejected");
+  const calls: string[] = [];
+  const errors: unknown[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add("hello", () => {
+    throw thrown;
+  });
+  listeners.add("hello", () => calls.push("name"));
+  listeners.add(() => Promise.reject(rejected));
+  listeners.add(() => calls.push("all"));
+  const count = await listeners.dispatch(
+    item("hello"),
+    (error) => errors.push(error),
   );
-  await using client = await RawClient.logIn(server);
-  await using other = await RawClient.logIn(server);
-  client.send(message(1, "hello"));
-  await client.next();
-  const { message: kind, id, data } = await client.next();
-  assert.deepEqual([kind, id], ["s_newmsg", null]);
-  assert.deepEqual([data.message, data.data, data.replying], [
-    "you",
-    { n: 1 },
-    null,
-  ]);
-  other.send(message(1, "mark"));
-  assert.equal((await other.next()).message, "open");
+  assert.deepEqual(calls, ["name", "all"]);
+  assert.deepEqual(errors, [thrown, rejected]);
+  assert.equal(count, 4);
 });
 
-Deno.test("Client.close() closes with the code and the reason", async () => {
-  await using server = serveQuietly();
-  await using client = await RawClient.logIn(server);
-  const [inside] = server.clients;
-  for (const code of [999, 1001, 1006, 2999, 5000, NaN]) {
-    assert.throws(
-      () => inside?.close(code),
-      /the code must be 1000 or from 3000 to 4999: current value is/,
+Deno.test("Listeners dispatches two messages independently", async () => {
+  const { opened, open } = gate();
+  const calls: string[] = [];
+  const listeners = new Listeners<Item>();
+  listeners.add("slow", () => opened);
+  listeners.add(({ name }) => calls.push(name));
+  const slow = listeners.dispatch(item("slow"), failOnError);
+  await listeners.dispatch(item("fast"), failOnError);
+  open();
+  await slow;
+  assert.deepEqual(calls, ["fast", "slow"]);
+});
+
+// TypeScript rejects these values, but JavaScript does not.
+const INVALID_LISTENERS: readonly unknown[] = [undefined, null, "text", {}, 1];
+
+for (const listener of INVALID_LISTENERS) {
+  Deno.test(`Listeners.add() rejects ${JSON.stringify(listener)} as a listener`, async () => {
+    const listeners = new Listeners<Item>();
+    assert.throws(() => listeners.add("hello", listener as () => void), {
+      name: "TypeError",
+      message:
+        /^Cannot receive messages: the listener must be a function\. It is /,
+    });
+    assert.equal(
+      await listeners.dispatch(item("hello"), failOnError),
+      0,
     );
-  }
-  assert.throws(
-    () => inside?.close(4000, "é".repeat(62)),
-    /the reason must be at most 123 bytes long\. It has 124 bytes\.$/,
-  );
-  assert.equal(server.clients.size, 1);
-  inside?.close(4001, "enough");
-  assert.equal(server.clients.size, 0);
-  assert.deepEqual(await client.closed, { code: 4001, reason: "enough" });
-  inside?.close();
-  inside?.message("nobody there");
-});
+  });
+}
+
+for (
+  const [names, problem] of [
+    [[], "the array of names is empty. Omit it to receive all messages."],
+    ...[undefined, 7, ["hi", {}]].map((names) =>
+      [
+        names,
+        `the name of a message must be a string. It is ${
+          showValue([names].flat().at(-1))
+        }.`,
+      ] as const
+    ),
+  ] as const
+) {
+  Deno.test(`Listeners.add() rejects ${JSON.stringify(names)} as names`, () => {
+    const listeners = new Listeners<Item>();
+    assert.throws(() => listeners.add(names as string[], () => {}), {
+      name: "TypeError",
+      message: `Cannot receive messages: ${problem}`,
+    });
+  });
+}

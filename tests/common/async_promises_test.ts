@@ -1,3 +1,5 @@
+/** Tests of `isPromiseLike` and `mapMaybePromise` in `common/async.ts`. */
+
 import assert from "node:assert/strict";
 import { isPromiseLike, mapMaybePromise } from "../../common/async.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
@@ -5,31 +7,32 @@ import { endOfTick } from "../support/timing.ts";
 
 const then = (resolve: (value: unknown) => void) => resolve(7);
 
-/** What `await` waits for; all of them come to 7. */
+/** Values that `await` waits for; all of them resolve to 7. */
 const THENABLES: Readonly<Record<string, () => unknown>> = {
   "a promise": () => Promise.resolve(7),
   "a promise of another class": () =>
     class extends Promise<number> {}.resolve(7),
   "an object with then()": () => ({ then }),
   "a function with then()": () => Object.assign(() => {}, { then }),
-  "what inherits then()": () => Object.create({ then }),
-  "what has then() by a getter": () => ({
+  "an object that inherits then()": () => Object.create({ then }),
+  "an object with a getter then": () => ({
     get then() {
       return then;
     },
   }),
-  "what has no prototype": () => Object.assign(Object.create(null), { then }),
-  "what resolves to a promise": () => ({
+  "an object without a prototype": () =>
+    Object.assign(Object.create(null), { then }),
+  "an object that resolves to a promise": () => ({
     then: (resolve: (value: unknown) => void) => resolve(Promise.resolve(7)),
   }),
 };
 
 for (const [what, make] of Object.entries(THENABLES)) {
-  Deno.test(`isPromiseLike() says that one has to wait for ${what}`, () => {
+  Deno.test(`isPromiseLike() accepts ${what}`, () => {
     assert(isPromiseLike(make()));
   });
 
-  Deno.test(`mapMaybePromise() goes on with what ${what} comes to, later`, async () => {
+  Deno.test(`mapMaybePromise() awaits ${what}`, async () => {
     const seen: unknown[] = [];
     const result = mapMaybePromise(make(), (value) => {
       seen.push(value);
@@ -63,7 +66,7 @@ for (
     new Map([["then", then]]),
   ]
 ) {
-  Deno.test(`mapMaybePromise() goes on with ${Deno.inspect(value)} at once`, () => {
+  Deno.test(`mapMaybePromise() passes ${Deno.inspect(value)} on synchronously`, () => {
     assert(!isPromiseLike(value));
     const result = {};
     const returned = mapMaybePromise(value, (got) => {
@@ -74,7 +77,7 @@ for (
   });
 }
 
-Deno.test("mapMaybePromise() passes on at once what throws at once", () => {
+Deno.test("mapMaybePromise() throws the error of a synchronous callback", () => {
   const error = new Error("thrown");
   const throwing = () => {
     throw error;
@@ -85,12 +88,12 @@ Deno.test("mapMaybePromise() passes on at once what throws at once", () => {
   );
 });
 
-Deno.test("mapMaybePromise() rejects with what throws later, and with what was rejected", async () => {
+Deno.test("mapMaybePromise() rejects with the error of an asynchronous step", async () => {
   const error = new Error("thrown");
   const throwing = () => {
     throw error;
   };
-  const never = () => assert.fail("it goes on");
+  const never = () => assert.fail("it continues");
   const chains = [
     mapMaybePromise(Promise.resolve(1), throwing),
     mapMaybePromise(Promise.resolve(1), () => Promise.reject(error)),
@@ -103,13 +106,13 @@ Deno.test("mapMaybePromise() rejects with what throws later, and with what was r
   }
 });
 
-Deno.test("mapMaybePromise() waits for a promise that going on returns", async () => {
+Deno.test("mapMaybePromise() returns the promise of the callback", async () => {
   const later = Promise.resolve("later");
   assert.equal(mapMaybePromise(1, () => later), later);
   assert.equal(await mapMaybePromise(Promise.resolve(1), () => later), "later");
 });
 
-Deno.test("mapMaybePromise() goes on once, though a thenable resolves twice", async () => {
+Deno.test("mapMaybePromise() calls the callback once even if a thenable resolves twice", async () => {
   const seen: number[] = [];
   const twice = {
     then(resolve: (value: number) => void) {
@@ -122,9 +125,9 @@ Deno.test("mapMaybePromise() goes on once, though a thenable resolves twice", as
   assert.deepEqual(seen, [1]);
 });
 
-Deno.test("mapMaybePromise() fails with what looking for then() throws", () => {
-  const never = () => assert.fail("it goes on");
-  const error = new Error("secret of the host");
+Deno.test("mapMaybePromise() throws the error of a getter then", () => {
+  const never = () => assert.fail("it continues");
+  const error = new Error("secret of the application");
   const unreadable = {
     get then() {
       throw error;

@@ -1,40 +1,42 @@
+/** Tests of `SerialQueue` in `common/async.ts`. */
+
 import assert from "node:assert/strict";
 import { type MaybeAsync, SerialQueue } from "../../common/async.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
-/** A sequence, and what it has done: a name, or a name with what failed before it. */
-function begin() {
-  const sequence = new SerialQueue();
+/** Makes a queue that records the callbacks that ran, with the error if one failed. */
+function makeQueue() {
+  const queue = new SerialQueue();
   const done: unknown[] = [];
   const add = (name: string, before: MaybeAsync = () => {}) =>
-    sequence.add(
+    queue.add(
       before,
       () => done.push(name),
       (error) => done.push([name, error]),
     );
-  return { sequence, done, add };
+  return { queue, done, add };
 }
 
-/** A promise that a test settles. */
+/** Makes a promise that the test settles. */
 function waiting() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   return { before: () => promise, resolve, reject };
 }
 
-Deno.test("a sequence does at once what need not wait", () => {
-  const { sequence, done, add } = begin();
-  assert.equal(sequence.done, undefined);
+Deno.test("SerialQueue runs a callback synchronously if nothing waits", () => {
+  const { queue, done, add } = makeQueue();
+  assert.equal(queue.done, undefined);
   for (const name of ["1", "2", "3"]) {
     add(name);
     assert.equal(done.at(-1), name);
-    assert.equal(sequence.done, undefined);
+    assert.equal(queue.done, undefined);
   }
   assert.equal(done.length, 3);
 });
 
-Deno.test("a sequence begins what comes before at once, whatever waits", () => {
-  const { done, add } = begin();
+Deno.test("SerialQueue starts every preparation at once", () => {
+  const { done, add } = makeQueue();
   const began: number[] = [];
   for (const n of [1, 2, 3]) {
     add(String(n), () => {
@@ -45,8 +47,8 @@ Deno.test("a sequence begins what comes before at once, whatever waits", () => {
   assert.deepEqual([began, done], [[1, 2, 3], []]);
 });
 
-Deno.test("a sequence keeps the order, though later ones are ready first", async () => {
-  const { sequence, done, add } = begin();
+Deno.test("SerialQueue keeps the order even if a later callback is ready first", async () => {
+  const { queue, done, add } = makeQueue();
   const [one, two] = [waiting(), waiting()];
   add("1", one.before);
   add("2", two.before);
@@ -55,35 +57,35 @@ Deno.test("a sequence keeps the order, though later ones are ready first", async
   two.resolve();
   await endOfTick();
   assert.deepEqual(done, []);
-  const all = sequence.done;
+  const all = queue.done;
   assert(all instanceof Promise);
   one.resolve();
   await all;
   assert.deepEqual(done, ["1", "2", "3", "4"]);
-  assert.equal(sequence.done, undefined);
+  assert.equal(queue.done, undefined);
   add("5");
   assert.equal(done.at(-1), "5");
 });
 
-Deno.test("a sequence is done when all is that was added meanwhile", async () => {
-  const { sequence, done, add } = begin();
+Deno.test("SerialQueue.done includes callbacks that are added later", async () => {
+  const { queue, done, add } = makeQueue();
   const [one, two] = [waiting(), waiting()];
   add("1", one.before);
-  const first = sequence.done;
+  const first = queue.done;
   add("2", two.before);
-  assert.notEqual(sequence.done, first);
+  assert.notEqual(queue.done, first);
   one.resolve();
   await first;
   assert.deepEqual(done, ["1"]);
-  assert.notEqual(sequence.done, undefined);
+  assert.notEqual(queue.done, undefined);
   two.resolve();
-  await sequence.done;
+  await queue.done;
   assert.deepEqual(done, ["1", "2"]);
-  assert.equal(sequence.done, undefined);
+  assert.equal(queue.done, undefined);
 });
 
-Deno.test("a sequence does one thing in place of another that failed, in its turn", async () => {
-  const { sequence, done, add } = begin();
+Deno.test("SerialQueue reports a failed preparation in the order of the callbacks", async () => {
+  const { queue, done, add } = makeQueue();
   const error = new Error("no");
   const [one, two] = [waiting(), waiting()];
   add("1", one.before);
@@ -93,31 +95,31 @@ Deno.test("a sequence does one thing in place of another that failed, in its tur
   });
   add("4", () => Promise.reject(error));
   add("5");
-  // Long before it is its turn, and nobody has asked for it.
+  // It rejects long before it is awaited.
   two.reject(error);
   await endOfTick();
   assert.deepEqual(done, []);
   one.resolve();
-  await sequence.done;
+  await queue.done;
   assert.deepEqual(done, ["1", ["2", error], ["3", error], ["4", error], "5"]);
 });
 
-Deno.test("a sequence in which nothing waits goes on after what throws", async () => {
-  const { sequence, done, add } = begin();
+Deno.test("SerialQueue continues after a preparation that throws", async () => {
+  const { queue, done, add } = makeQueue();
   const error = new Error("no");
   add("1", () => {
     throw error;
   });
   add("2");
-  await sequence.done;
+  await queue.done;
   assert.deepEqual(done, [["1", error], "2"]);
   add("3");
   assert.deepEqual(done, [["1", error], "2", "3"]);
 });
 
-Deno.test("a sequence hands over whatever was thrown", async () => {
+Deno.test("SerialQueue reports thrown values of any type", async () => {
   for (const thrown of [undefined, null, "text", HOSTILE]) {
-    const sequence = new SerialQueue();
+    const queue = new SerialQueue();
     const failures: unknown[] = [];
     const befores: readonly MaybeAsync[] = [
       () => {
@@ -130,24 +132,24 @@ Deno.test("a sequence hands over whatever was thrown", async () => {
         }) as PromiseLike<void>,
     ];
     for (const before of befores) {
-      const never = () => assert.fail("it goes on");
-      sequence.add(before, never, (error) => void failures.push(error));
+      const never = () => assert.fail("it continues");
+      queue.add(before, never, (error) => void failures.push(error));
     }
-    await sequence.done;
+    await queue.done;
     assert.equal(failures.length, 3);
-    // No assertion could show it.
+    // A comparison, because an assertion cannot display these values.
     assert(failures.every((failure) => failure === thrown));
   }
 });
 
-Deno.test("a sequence waits for whatever await would wait for", async () => {
-  const { sequence, done, add } = begin();
+Deno.test("SerialQueue awaits any object with a method then", async () => {
+  const { queue, done, add } = makeQueue();
   const thenable = {
     then: (resolve: () => void) => queueMicrotask(resolve),
   } as PromiseLike<void>;
   add("1", () => thenable);
   assert.deepEqual(done, []);
-  await sequence.done;
+  await queue.done;
   assert.deepEqual(done, ["1"]);
   const unreadable = Object.defineProperty({}, "then", {
     get: () => {
@@ -155,16 +157,16 @@ Deno.test("a sequence waits for whatever await would wait for", async () => {
     },
   });
   add("2", () => unreadable as PromiseLike<void>);
-  await sequence.done;
+  await queue.done;
   assert.deepEqual(done.slice(1), [["2", new Error("no")]]);
 });
 
-Deno.test("a sequence takes what is added while it does something, after what was there", async () => {
+Deno.test("SerialQueue appends a callback that a running callback adds", async () => {
   const { opened, open } = gate();
-  const sequence = new SerialQueue();
+  const queue = new SerialQueue();
   const done: string[] = [];
   const add = (name: string, before: MaybeAsync, next = () => {}) =>
-    sequence.add(
+    queue.add(
       before,
       () => {
         done.push(name);
@@ -175,17 +177,17 @@ Deno.test("a sequence takes what is added while it does something, after what wa
   add("1", () => opened, () => add("3", () => {}, () => add("4", () => {})));
   add("2", () => {});
   open();
-  while (sequence.done !== undefined) await sequence.done;
+  while (queue.done !== undefined) await queue.done;
   assert.deepEqual(done, ["1", "2", "3", "4"]);
 });
 
-Deno.test("sequences have nothing to do with each other", async () => {
-  const [one, two] = [begin(), begin()];
+Deno.test("two SerialQueues are independent", async () => {
+  const [one, two] = [makeQueue(), makeQueue()];
   const first = waiting();
   one.add("1", first.before);
   two.add("2");
   assert.deepEqual([one.done, two.done], [[], ["2"]]);
   first.resolve();
-  await one.sequence.done;
+  await one.queue.done;
   assert.deepEqual(one.done, ["1"]);
 });

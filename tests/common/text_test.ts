@@ -1,9 +1,11 @@
+/** Tests of `common/text.ts`. */
+
 import assert from "node:assert/strict";
 import { showFrame } from "../../common/text.ts";
 
 const SECRET = "sesame";
 
-/** A frame as a server with the token `sesame` shows it. */
+/** Shows a frame as a server with the token `sesame` does. */
 function show(frame: string): string {
   return showFrame(
     frame,
@@ -12,13 +14,13 @@ function show(frame: string): string {
   );
 }
 
-Deno.test("showFrame() shows a frame as it is", () => {
+Deno.test("showFrame() returns a harmless frame unchanged", () => {
   for (const frame of ["", "{}", '{"id":1,"text":"żółć 😀"}', "no JSON"]) {
     assert.equal(show(frame), frame);
   }
 });
 
-Deno.test("showFrame() shows 1,000 characters of a frame", () => {
+Deno.test("showFrame() shortens a frame to 1,000 characters", () => {
   assert.equal(show("x".repeat(1_000)), "x".repeat(1_000));
   assert.equal(show(`${"x".repeat(1_000)}y`), "x".repeat(1_000));
 });
@@ -33,7 +35,7 @@ for (
     ],
     ['{"token":""}', '{"token":"[redacted]"}'],
     [String.raw`{"token":"a\"b\\","id":1}`, '{"token":"[redacted]","id":1}'],
-    ['{"token":"never ends', '{"token":"[redacted]"'],
+    ['{"token":"without an end', '{"token":"[redacted]"'],
     ['{"token":"two\nlines"}', '{"token":"[redacted]"}'],
     ['{"token":1,"a":"token"}', '{"token":1,"a":"token"}'],
     ['{"a":"sesame"}', '{"a":"[redacted]"}'],
@@ -44,7 +46,7 @@ for (
   });
 }
 
-Deno.test("showFrame() shows no part of a token that lies across the cut", () => {
+Deno.test("showFrame() redacts a token that lies across the cut", () => {
   for (let before = 990; before <= 1_000; before++) {
     const shown = show(`${"x".repeat(before)}${SECRET}${"y".repeat(20)}`);
     assert.equal(shown.length, 1_000);
@@ -56,7 +58,7 @@ Deno.test("showFrame() shows no part of a token that lies across the cut", () =>
   }
 });
 
-Deno.test("showFrame() shows nothing that a terminal would act on", () => {
+Deno.test("showFrame() escapes control characters", () => {
   const controls = [
     "\0",
     "\n",
@@ -72,7 +74,7 @@ Deno.test("showFrame() shows nothing that a terminal would act on", () => {
   }
 });
 
-Deno.test("showFrame() survives a token of a million characters", () => {
+Deno.test("showFrame() redacts a token of a million characters quickly", () => {
   const frame = `{"token":"${"\\\\".repeat(1e6)}"}`;
   assert.equal(show(frame), '{"token":"[redacted]"');
 });

@@ -1,10 +1,11 @@
+/** Tests of timeouts and signals in `common/async.ts`. */
+
 import assert from "node:assert/strict";
 import { aborted, limit, settlesWithin, within } from "../../common/async.ts";
+import { MAX_TIMEOUT } from "../../common/check.ts";
 
-// Deno 2.8 and later look for leaked timers only where they are told to.
+// Deno 2.8 and later only find leaked timers with this sanitizer.
 Deno.test.sanitizer({ ops: true, resources: true });
-
-const MAX_TIMEOUT = 2 ** 31 - 1;
 
 const WRONG_TIMEOUTS = [-1, -0.5, NaN, -Infinity, MAX_TIMEOUT + 1, 2 ** 53];
 
@@ -20,7 +21,7 @@ function late(): Error {
   return new Error("late");
 }
 
-/** Only for what must NOT happen meanwhile. */
+/** Waits, only to show that something does not happen in the meantime. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -29,7 +30,7 @@ function forever(): Promise<never> {
   return new Promise(() => {});
 }
 
-/** A signal that counts those who listen to it. */
+/** Makes a signal that counts its listeners. */
 function makeCountingSignal(): {
   controller: AbortController;
   count: () => number;
@@ -54,7 +55,7 @@ function makeCountingSignal(): {
   return { controller, count: () => listeners.size };
 }
 
-Deno.test("limit() aborts with the reason once the time is up, which is made then", async () => {
+Deno.test("limit() makes the reason when the timeout expires", async () => {
   let made = 0;
   const error = late();
   const { signal, cancel } = limit(undefined, 1, () => {
@@ -69,29 +70,29 @@ Deno.test("limit() aborts with the reason once the time is up, which is made the
   cancel();
 });
 
-Deno.test("limit() takes a timeout of 0, and does not abort at once", async () => {
+Deno.test("limit() accepts a timeout of 0 and does not abort synchronously", async () => {
   const { signal } = limit(undefined, 0, late);
   assert.equal(signal.aborted, false);
   await assert.rejects(aborted(signal), /^Error: late$/);
 });
 
 for (const timeout of [undefined, Infinity]) {
-  Deno.test(`limit() starts no clock for the timeout ${timeout}`, async () => {
-    // No cancel: the sanitizer of the tests would see a timer.
+  Deno.test(`limit() starts no timer for the timeout ${timeout}`, async () => {
+    // Without cancel(), the sanitizer would find a timer.
     const { signal } = limit(undefined, timeout, late);
     await pause();
     assert.equal(signal.aborted, false);
   });
 }
 
-Deno.test("limit() takes the longest timeout there is without aborting at once", async () => {
+Deno.test("limit() accepts the longest timeout of JavaScript", async () => {
   const { signal, cancel } = limit(undefined, MAX_TIMEOUT, late);
   await pause();
   assert.equal(signal.aborted, false);
   cancel();
 });
 
-Deno.test("limit() aborts with the signal of the caller, for its reason", () => {
+Deno.test("limit() aborts with the reason of the caller's signal", () => {
   const controller = new AbortController();
   const { signal, cancel } = limit(controller.signal, MAX_TIMEOUT, late);
   assert.equal(signal.aborted, false);
@@ -102,7 +103,7 @@ Deno.test("limit() aborts with the signal of the caller, for its reason", () => 
   cancel();
 });
 
-Deno.test("limit() aborts at once if the signal of the caller has", () => {
+Deno.test("limit() aborts at once if the caller's signal has aborted", () => {
   const reason = new Error("no");
   const { signal, cancel } = limit(
     AbortSignal.abort(reason),
@@ -123,7 +124,7 @@ Deno.test("limit() keeps the first reason", async () => {
   cancel();
 });
 
-Deno.test("limit() does nothing more once it is cancelled", async () => {
+Deno.test("limit() does nothing after cancel()", async () => {
   const { controller, count } = makeCountingSignal();
   const { signal, cancel } = limit(
     controller.signal,
@@ -139,13 +140,13 @@ Deno.test("limit() does nothing more once it is cancelled", async () => {
   assert.equal(signal.aborted, false);
 });
 
-Deno.test("within() returns what the promise resolves with", async () => {
+Deno.test("within() resolves with the value of the promise", async () => {
   for (const timeout of [undefined, Infinity, MAX_TIMEOUT]) {
     assert.equal(await within(Promise.resolve(1), undefined, timeout, late), 1);
   }
 });
 
-Deno.test("within() rejects with what the promise rejects with", async () => {
+Deno.test("within() rejects with the error of the promise", async () => {
   const error = new Error("no");
   for (const timeout of [undefined, Infinity, MAX_TIMEOUT]) {
     await assert.rejects(
@@ -155,7 +156,7 @@ Deno.test("within() rejects with what the promise rejects with", async () => {
   }
 });
 
-Deno.test("within() waits for a promise that settles in time", async () => {
+Deno.test("within() waits for a promise that settles before the timeout", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const waiting = within(promise, undefined, MAX_TIMEOUT, late);
   await pause();
@@ -163,12 +164,12 @@ Deno.test("within() waits for a promise that settles in time", async () => {
   assert.equal(await waiting, "done");
 });
 
-Deno.test("within() rejects with the reason once the time is up", async () => {
+Deno.test("within() rejects with the reason when the timeout expires", async () => {
   const error = late();
   await assert.rejects(within(forever(), undefined, 1, () => error), error);
 });
 
-Deno.test("within() rejects with the reason of the signal of the caller", async () => {
+Deno.test("within() rejects with the reason of the caller's signal", async () => {
   const controller = new AbortController();
   const reason = new Error("no");
   for (const timeout of [undefined, MAX_TIMEOUT]) {
@@ -178,7 +179,7 @@ Deno.test("within() rejects with the reason of the signal of the caller", async 
   }
 });
 
-Deno.test("within() rejects with a reason that is no error, as it is", async () => {
+Deno.test("within() rejects with a reason that is no error", async () => {
   const outcome = await within(
     forever(),
     AbortSignal.abort("no"),
@@ -189,7 +190,7 @@ Deno.test("within() rejects with a reason that is no error, as it is", async () 
   assert.deepEqual(outcome, { reason: "no" });
 });
 
-Deno.test("within() rejects if the signal of the caller has aborted before", async () => {
+Deno.test("within() rejects if the caller's signal has already aborted", async () => {
   await assert.rejects(
     within(forever(), AbortSignal.abort(), MAX_TIMEOUT, late),
     {
@@ -198,7 +199,7 @@ Deno.test("within() rejects if the signal of the caller has aborted before", asy
   );
 });
 
-Deno.test("within() lets go of the signal of the caller, however it ends", async () => {
+Deno.test("within() removes its listener from the caller's signal in every case", async () => {
   const { controller, count } = makeCountingSignal();
   const { signal } = controller;
   await within(Promise.resolve(), signal, undefined, late);
@@ -217,15 +218,15 @@ Deno.test("within() lets go of the signal of the caller, however it ends", async
   assert.equal(count(), 0);
 });
 
-Deno.test("within() leaves no rejection unhandled when the promise fails too late", async () => {
+Deno.test("within() handles a rejection after the timeout", async () => {
   const { promise, reject } = Promise.withResolvers<void>();
   await assert.rejects(within(promise, undefined, 1, late), /late/);
-  // The test would fail at once: nobody else listens to this promise.
-  reject(new Error("nobody knows"));
+  // An unhandled rejection would fail the test.
+  reject(new Error("too late"));
   await pause();
 });
 
-Deno.test("settlesWithin() is true for a promise that resolves or rejects in time", async () => {
+Deno.test("settlesWithin() returns true if the promise resolves or rejects in time", async () => {
   assert.equal(await settlesWithin(Promise.resolve(), MAX_TIMEOUT), true);
   assert.equal(
     await settlesWithin(Promise.reject(new Error("no")), MAX_TIMEOUT),
@@ -244,20 +245,20 @@ Deno.test("settlesWithin() waits for a promise that settles later", async () => 
 });
 
 for (const timeout of [0, 1]) {
-  Deno.test(`settlesWithin() is false for a promise that takes more than ${timeout} ms`, async () => {
+  Deno.test(`settlesWithin() returns false if the promise takes longer than ${timeout} ms`, async () => {
     assert.equal(await settlesWithin(forever(), timeout), false);
   });
 }
 
-Deno.test("settlesWithin() leaves no rejection unhandled when the promise fails later", async () => {
+Deno.test("settlesWithin() handles a rejection after the timeout", async () => {
   const { promise, reject } = Promise.withResolvers<void>();
   assert.equal(await settlesWithin(promise, 1), false);
-  reject(new Error("nobody knows"));
+  reject(new Error("too late"));
   await pause();
 });
 
 for (const timeout of WRONG_TIMEOUTS) {
-  Deno.test(`The timeout ${timeout} is refused and starts no clock`, async () => {
+  Deno.test(`limit(), within() and settlesWithin() reject the timeout ${timeout}`, async () => {
     const { controller, count } = makeCountingSignal();
     const { signal } = controller;
     assert.throws(() => limit(signal, timeout, late), wrongTimeout(timeout));
@@ -281,12 +282,12 @@ Deno.test("aborted() rejects with the reason when the signal aborts", async () =
   await assert.rejects(promise, reason);
 });
 
-Deno.test("aborted() rejects at once if the signal has aborted before", async () => {
+Deno.test("aborted() rejects at once if the signal has already aborted", async () => {
   const reason = new Error("no");
   await assert.rejects(aborted(AbortSignal.abort(reason)), reason);
 });
 
-Deno.test("aborted() does not settle as long as the signal does not abort", async () => {
+Deno.test("aborted() stays pending until the signal aborts", async () => {
   const { signal } = new AbortController();
   assert.equal(await settlesWithin(aborted(signal), 20), false);
 });

@@ -1,12 +1,12 @@
 /**
- * The actions of a client, read anew from docs/protocol.md, "Frames" and "Extensions":
- * what has to be agreed on for them, what is right, and what they ask for.
+ * The actions of a client, implemented independently from docs/protocol.md, "Frames" and
+ * "Extensions": their extension, their validation, and their meaning.
  *
  * @module
  */
 
 /** A JSON object. */
-// deno-lint-ignore no-explicit-any -- whatever a client may have put there
+// deno-lint-ignore no-explicit-any -- a client can send any value
 export type Data = Record<string, any>;
 
 /** A message object: docs/protocol.md, "2. A message". */
@@ -16,7 +16,7 @@ export interface Wire {
   readonly replying: Wire | null;
 }
 
-/** What has an answer. */
+/** A frame that the server answers. */
 export type Request =
   | {
     readonly kind: "operation";
@@ -33,17 +33,17 @@ export type Request =
     readonly credit: number;
   };
 
-/** What has none, unless it breaks a rule. */
+/** A frame that the server answers only if it is invalid. */
 export type Control =
   | { readonly kind: "credit"; readonly id: number; readonly credit: number }
   | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "done"; readonly id: number; readonly failed: boolean };
 
-/** An action. */
+/** The rules of an action. */
 export interface Action {
-  /** What both sides have to have named; `undefined` for Hoist 1 */
+  /** The extension that both sides must support, or `undefined` for Hoist 1 */
   readonly feature?: string;
-  /** Whether `maxDepth` counts for what it carries */
+  /** Whether `maxDepth` applies to its data */
   readonly carries: boolean;
   isValid(data: Data): boolean;
   read(id: number, data: Data): Request | Control;
@@ -118,12 +118,12 @@ function isCredit(value: unknown): boolean {
   return isId(value) && value > 0;
 }
 
-/** Whether a value is an object in the sense of JSON. */
+/** Reports whether a value is a JSON object. */
 export function isObject(value: unknown): value is Data {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-/** Whether a value can be the `id` of a frame. */
+/** Reports whether a value can be the `id` of a frame. */
 export function isId(value: unknown): value is number {
   return typeof value === "number" && value % 1 === 0 &&
     Math.abs(value) < 2 ** 53;

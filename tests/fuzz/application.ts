@@ -1,5 +1,5 @@
 /**
- * The host program of the server under test, and what it knows of its handlers.
+ * The application of the server under test, which tracks its own handlers.
  *
  * @module
  */
@@ -13,64 +13,64 @@ import type {
 import type { JsonObject } from "../../common/json.ts";
 import type { Server } from "../../server.ts";
 import { pause } from "../support/timing.ts";
-import type { Tally } from "./server_frames.ts";
-import { Asking, isMark, QUESTION } from "./server_requests.ts";
-import { type HostListener, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
-import { LONG } from "./server_request.ts";
-import type { Fate } from "./stream_responses.ts";
-import { give, type HostStream, iterable, STREAMS } from "./streams.ts";
+import type { Counters } from "./server_frames.ts";
+import { isMark, REQUEST_NAME, ServerRequests } from "./server_requests.ts";
+import { LISTENERS, OPERATIONS, REPLY, type TestListener } from "./handlers.ts";
+import { LONG_TIMEOUT } from "./server_request.ts";
+import type { GeneratorState } from "./stream_matcher.ts";
+import { iterable, STREAMS, type TestStream, yieldItems } from "./streams.ts";
 import { Violation } from "./violation.ts";
 
-const NOBODY = 0;
+const NO_CLIENT = 0;
 
-/** What a host knows of itself. */
-export class Host {
-  /** Handlers that have not finished */
-  underWay = 0;
-  /** The most handlers that one client had under way */
+/** The application, with the state of all its handlers. */
+export class Application {
+  /** The number of handlers that have not finished */
+  pending = 0;
+  /** The maximum number of pending handlers of one client */
   most = 0;
-  readonly asking: Asking;
+  readonly serverRequests: ServerRequests;
   readonly #server: Server;
-  readonly #tally: Tally;
-  readonly #of = new Map<number, number>();
-  /** What has become of the streams that have begun, by their marks. */
-  readonly #fates = new Map<unknown, Fate>();
-  #begun = 0;
+  readonly #counters: Counters;
+  readonly #pendingOf = new Map<number, number>();
+  /** The states of the generators that have started, by their marks. */
+  readonly #states = new Map<unknown, GeneratorState>();
+  #started = 0;
   #ended = 0;
 
-  /** Gives a server its operations and listeners. */
-  constructor(server: Server, tally: Tally) {
+  /** Registers the operations and listeners. */
+  constructor(server: Server, counters: Counters) {
     this.#server = server;
-    this.#tally = tally;
-    this.asking = new Asking(server, tally);
+    this.#counters = counters;
+    this.serverRequests = new ServerRequests(server, counters);
     this.#offerOperations();
     this.#offerStreams();
     this.#listen();
   }
 
-  /** What has become of a stream; `undefined` if it has not begun, or has no mark */
-  fateOf(mark: unknown): Fate | undefined {
-    return this.#fates.get(mark);
+  /** Returns the state of a generator, or `undefined` if it has not started or has no mark. */
+  stateOf(mark: unknown): GeneratorState | undefined {
+    return this.#states.get(mark);
   }
 
-  /** Whoever was asked was understood. */
+  /** Asserts that no request to a client had a wrong outcome. */
   assertRight(): void {
-    const [problem] = this.asking.problems;
+    const [problem] = this.serverRequests.problems;
     if (problem !== undefined) throw new Violation(problem);
   }
 
-  /** Everybody has left, and no generator is left over. */
+  /** Asserts that all generators have ended, after all clients have disconnected. */
   assertDone(): void {
-    this.asking.judge();
+    this.serverRequests.check();
     this.assertRight();
-    assert.equal(this.#ended, this.#begun, "a generator is left over");
+    assert.equal(this.#ended, this.#started, "a generator has not ended");
   }
 
   #offerOperations(): void {
     for (const [name, { schema, run }] of OPERATIONS) {
       const schemas = schema === undefined ? {} : { input: schema };
       this.#server.operation(name, schemas, (data, { client }) => {
-        const result = run(data, () => this.asking.ask(client, data));
+        const result = run(data, () => this.serverRequests.send(client, data));
         return result instanceof Promise
           ? this.#track(client.id, result)
           : result;
@@ -100,7 +100,7 @@ export class Host {
     for (const [name, listener] of LISTENERS) {
       const { schema } = listener;
       const listen = (message: ClientMessage) =>
-        this.#track(senderOf(message), this.#answer(listener, message));
+        this.#track(countedSenderOf(message), this.#answer(listener, message));
       if (schema === undefined) this.#server.receive(name, listen);
       else this.#server.receive(name, schema, listen);
     }
@@ -116,54 +116,54 @@ export class Host {
   }
 
   #enter(client: number): void {
-    const count = (this.#of.get(client) ?? 0) + 1;
-    this.#of.set(client, count);
-    this.underWay++;
-    if (client !== NOBODY) this.most = Math.max(this.most, count);
+    const count = (this.#pendingOf.get(client) ?? 0) + 1;
+    this.#pendingOf.set(client, count);
+    this.pending++;
+    if (client !== NO_CLIENT) this.most = Math.max(this.most, count);
   }
 
   #leave(client: number): void {
-    this.underWay--;
-    const left = this.#of.get(client)! - 1;
-    if (left > 0) this.#of.set(client, left);
-    else this.#of.delete(client);
+    this.pending--;
+    const remaining = this.#pendingOf.get(client)! - 1;
+    if (remaining > 0) this.#pendingOf.set(client, remaining);
+    else this.#pendingOf.delete(client);
   }
 
   async *#stream(
-    stream: HostStream,
+    stream: TestStream,
     data: JsonObject,
     context: OperationContext,
   ): AsyncGenerator<unknown, void, void> {
     const { client } = context;
-    const payer = payerOf(stream, client);
-    let fate: Fate = "ended";
+    const payer = countedClientOf(stream, client);
+    let state: GeneratorState = "ended";
     this.#begin(payer, data.mark);
     try {
-      yield* give(stream, data, () => context.signal);
+      yield* yieldItems(stream, data, () => context.signal);
     } catch (error) {
-      fate = "failed";
+      state = "failed";
       throw error;
     } finally {
-      if (stream.farewell > 0) await pause(stream.farewell);
-      this.#end(payer, data.mark, fate);
+      if (stream.endDelay > 0) await pause(stream.endDelay);
+      this.#end(payer, data.mark, state);
       const isThere = this.#server.clients.has(client);
-      if (!isThere) this.#tally.note("generator of somebody who has left");
+      if (!isThere) this.#counters.note("generator after a disconnect");
     }
   }
 
   #begin(payer: number, mark: unknown): void {
-    this.#begun++;
+    this.#started++;
     this.#enter(payer);
-    if (isMark(mark)) this.#fates.set(mark, "running");
+    if (isMark(mark)) this.#states.set(mark, "running");
   }
 
-  #end(payer: number, mark: unknown, fate: Fate): void {
+  #end(payer: number, mark: unknown, state: GeneratorState): void {
     this.#ended++;
     this.#leave(payer);
-    if (isMark(mark)) this.#fates.set(mark, fate);
+    if (isMark(mark)) this.#states.set(mark, state);
   }
 
-  async #answer(listener: HostListener, message: ClientMessage): Promise<void> {
+  async #answer(listener: TestListener, message: ClientMessage): Promise<void> {
     const { replies, delay, fails, isLate, asks } = listener;
     const { client, data } = message;
     const count = replies(data);
@@ -171,24 +171,31 @@ export class Host {
       if (delay > 0) await pause(delay);
       message.reply(REPLY, { n });
     }
-    // Nobody waits for these.
-    if (isLate) void this.#track(NOBODY, replyLate(message, count));
-    if (asks) void this.#track(NOBODY, this.asking.ask(client, data, LONG));
-    if (fails) throw new Error("secret of the host");
+    // The listener does not wait for these.
+    if (isLate) void this.#track(NO_CLIENT, replyLate(message, count));
+    if (asks) {
+      void this.#track(
+        NO_CLIENT,
+        this.serverRequests.send(client, data, LONG_TIMEOUT),
+      );
+    }
+    if (fails) throw new Error("secret of the application");
   }
 }
 
-/** For whom a generator counts that is under way. */
-function payerOf({ ending }: HostStream, { id }: Client): number {
-  // The client is told that an item was wrong before the generator is: what it asks
-  // for next may begin in between.
-  return ending === "unsayable" || ending === "unfit" ? NOBODY : id;
+/** Returns the client for which a pending generator counts. */
+function countedClientOf({ ending }: TestStream, { id }: Client): number {
+  // The client learns of an invalid item before the generator ends, so its next request
+  // can start before that.
+  return ending === "no JSON form" || ending === "invalid item"
+    ? NO_CLIENT
+    : id;
 }
 
-/** For whom a listener counts that is under way. */
-function senderOf({ client, replying }: ClientMessage): number {
-  // There is room for what the host has asked for, however much is under way.
-  return replying?.name === QUESTION ? NOBODY : client.id;
+/** Returns the client for which a pending listener counts. */
+function countedSenderOf({ client, replying }: ClientMessage): number {
+  // A reply to a request of the server does not count towards `maxPending`.
+  return replying?.name === REQUEST_NAME ? NO_CLIENT : client.id;
 }
 
 async function replyLate(message: ClientMessage, n: number): Promise<void> {

@@ -1,35 +1,36 @@
 /**
- * A client that sends what a script says, while an oracle looks at what comes back.
+ * A client that sends the frames of a script while an oracle checks the frames of the
+ * server.
  *
  * @module
  */
 
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { encodeFrame, joinBytes, Opcode } from "../support/websocket_frames.ts";
-import type { Asked } from "./server_request_checker.ts";
+import type { ReceivedRequest } from "./server_request_checker.ts";
 import type { Oracle } from "./oracle.ts";
 import { within } from "./timeouts.ts";
 import { GOODBYE } from "./requests.ts";
-import { answersTo } from "./client_replies.ts";
+import { replyFrames } from "./client_replies.ts";
 import type { Script, Unit } from "./script.ts";
 
-/** Goes through a script. */
+/** Performs a script. */
 export async function perform(
   script: Script,
   port: number,
   oracle: Oracle,
 ): Promise<void> {
   using socket = await TcpPeer.open({ addr: { port } });
-  const { status } = socket.answer;
+  const { status } = socket.response;
   if (status !== 101) {
     throw new Error(`The handshake was answered with ${status}`);
   }
   const client = new FuzzingClient(socket, oracle);
   const reading = client.read();
-  // Whoever waits for it first is told.
+  // `within` reports the rejection later.
   reading.catch(() => {});
   await client.write(script);
-  await client.leave(script);
+  await client.disconnect(script);
   await client.within(reading);
   oracle.end();
 }
@@ -39,16 +40,16 @@ class FuzzingClient {
   readonly #oracle: Oracle;
   #onFrame = (): void => {};
   #isOver = false;
-  /** Resolves when all is written that is to be: what is said at once is not mixed up. */
+  /** The last write. Writes run one after the other. */
   #written = Promise.resolve();
-  #answers = 0;
+  #replies = 0;
 
   constructor(socket: TcpPeer, oracle: Oracle) {
     this.#socket = socket;
     this.#oracle = oracle;
   }
 
-  /** Takes what the server sends, to the end. */
+  /** Reads the frames of the server until the connection ends. */
   async read(): Promise<void> {
     try {
       for (;;) {
@@ -56,7 +57,9 @@ class FuzzingClient {
         if (frame === null) return;
         this.#oracle.receive(frame);
         this.#reply(frame.opcode, frame.payload);
-        for (const asked of this.#oracle.takeAsked()) this.#answer(asked);
+        for (const received of this.#oracle.takeRequests()) {
+          this.#answer(received);
+        }
         this.#onFrame();
       }
     } finally {
@@ -73,24 +76,24 @@ class FuzzingClient {
     }
   }
 
-  /** Goes, as the script says, unless the server has made it go. */
-  async leave({ leaving, last }: Script): Promise<void> {
-    if (leaving === "settle") await this.within(this.#settle());
-    if (this.#oracle.isEnding && leaving !== "vanish") return;
-    if (leaving === "settle" || leaving === "goodbye") {
+  /** Disconnects as the script says, unless the server closes the connection. */
+  async disconnect({ disconnect, last }: Script): Promise<void> {
+    if (disconnect === "settle") await this.within(this.#settle());
+    if (this.#oracle.isEnding && disconnect !== "vanish") return;
+    if (disconnect === "settle" || disconnect === "goodbye") {
       return await this.#send([{ bytes: last, payload: GOODBYE }]);
     }
     this.#oracle.relax();
     await this.#write(last);
-    if (leaving === "vanish") this.#socket[Symbol.dispose]();
+    if (disconnect === "vanish") this.#socket[Symbol.dispose]();
     else await this.#socket.finish();
   }
 
-  /** Waits, but not for ever. */
+  /** Waits with a time limit. */
   within(waiting: Promise<void>): Promise<void> {
     return within(
       waiting,
-      () => `nothing came for too long, owing ${this.#oracle.describe()}`,
+      () => `no frame arrived in time; expected ${this.#oracle.describe()}`,
     );
   }
 
@@ -103,11 +106,13 @@ class FuzzingClient {
     await this.#write(joinBytes(units.map(({ bytes }) => bytes)));
   }
 
-  /** Says to the server what it was asked for, if that still counts. */
-  #answer(asked: Asked): void {
+  /** Answers a request of the server while the connection is open. */
+  #answer(received: ReceivedRequest): void {
     const { features, ownNumber } = this.#oracle;
-    const number = ++this.#answers;
-    for (const payload of answersTo(asked, { number, features, ownNumber })) {
+    const number = ++this.#replies;
+    for (
+      const payload of replyFrames(received, { number, features, ownNumber })
+    ) {
       if (this.#oracle.isOver) return;
       void this.#send([{ bytes: encodeFrame(payload), payload }]);
     }

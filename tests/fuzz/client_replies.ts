@@ -1,76 +1,85 @@
 /**
- * The frames with which a fuzzing client answers the server.
+ * The frames with which a fuzzing client answers requests of the server.
  *
  * @module
  */
 
-import type { Asked } from "./server_request_checker.ts";
-import type { Saying } from "./server_request.ts";
+import type { ReceivedRequest } from "./server_request_checker.ts";
+import type { ReplyKind } from "./server_request.ts";
 
-/** Far from all numbers that messages have. */
-const STRAY = 1_000_000_007;
+/** A message id that does not exist. */
+const UNKNOWN_ID = 1_000_000_007;
 
-/** What is wrong with what a client says of its listeners. */
-const BROKEN = [{}, { failed: null }, { failed: 0 }, { failed: "true" }, []];
+/** Invalid data for a `done` frame. */
+const INVALID_DATA = [
+  {},
+  { failed: null },
+  { failed: 0 },
+  { failed: "true" },
+  [],
+];
 
-/** Who answers. */
-export interface Answering {
-  /** How often the client has been asked */
+/** The state of the client that answers. */
+export interface ReplyContext {
+  /** The number of requests that the client has received */
   readonly number: number;
   readonly features: readonly string[];
-  /** The number of a message of its own, if it knows one */
+  /** The id of a message of this client, if it knows one */
   readonly ownNumber: number | undefined;
 }
 
-/** What a client says, frame by frame; whoever may joins some of it. */
-export function answersTo(
-  asked: Asked,
-  answering: Answering,
+/** Returns the frames of an answer, sometimes as one batch. */
+export function replyFrames(
+  received: ReceivedRequest,
+  context: ReplyContext,
 ): readonly string[] {
-  const { says } = asked.question.plan;
-  const frames = says.map((saying, index) =>
-    JSON.stringify(frameOf(saying, index, asked, answering))
+  const { says } = received.model.plan;
+  const frames = says.map((kind, index) =>
+    JSON.stringify(frameOf(kind, index, received, context))
   );
-  const joins = answering.features.includes("batch") &&
-    answering.number % 2 === 0 && frames.length > 1;
+  const joins = context.features.includes("batch") &&
+    context.number % 2 === 0 && frames.length > 1;
   return joins ? [`[${frames}]`] : frames;
 }
 
 function frameOf(
-  saying: Saying,
+  kind: ReplyKind,
   index: number,
-  { message }: Asked,
-  { number, ownNumber = STRAY }: Answering,
+  { message }: ReceivedRequest,
+  { number, ownNumber = UNKNOWN_ID }: ReplyContext,
 ): unknown {
   const done = (id: number, data: unknown) => ({ id, action: "done", data });
-  switch (saying) {
+  switch (kind) {
     case "reply":
-    case "misnamed reply":
-    case "stray reply": {
+    case "wrong name":
+    case "unknown reply": {
       const data = {
         message: number % 3 === 0 ? "hello" : "answer",
         data: { n: index },
-        replying: replyingOf(saying, message),
+        replying: replyingOf(kind, message),
       };
       // The requests of the script have other ids.
       return { id: -100 * number - index, action: "message", data };
     }
-    case "stray done":
+    case "unknown done":
       return done(ownNumber, { failed: false });
-    case "broken done":
-      return done(message.id, BROKEN[number % BROKEN.length]);
+    case "invalid done":
+      return done(message.id, INVALID_DATA[number % INVALID_DATA.length]);
     default:
-      return done(message.id, { failed: saying === "failed" });
+      return done(message.id, { failed: kind === "failed" });
   }
 }
 
-/** What a reply claims to reply to. */
-function replyingOf(saying: Saying, message: Asked["message"]): unknown {
-  switch (saying) {
-    case "misnamed reply":
+/** Returns the message to which a reply claims to reply. */
+function replyingOf(
+  kind: ReplyKind,
+  message: ReceivedRequest["message"],
+): unknown {
+  switch (kind) {
+    case "wrong name":
       return { ...message, message: "hello" };
-    case "stray reply":
-      return { ...message, id: message.id + STRAY };
+    case "unknown reply":
+      return { ...message, id: message.id + UNKNOWN_ID };
     default:
       return message;
   }

@@ -1,5 +1,5 @@
 /**
- * How a fuzzing client leaves, and the last bytes that it sends.
+ * How a fuzzing client disconnects, and the last bytes that it sends.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import {
 import type { Random } from "./random.ts";
 import { GOODBYE } from "./requests.ts";
 
-/** How a client leaves, if the connection has not ended by then. */
-export type Leaving =
-  /** It waits for all answers and says goodbye */
+/** How a client disconnects, if the connection has not ended before. */
+export type Disconnect =
+  /** It waits for all responses and sends a goodbye */
   | "settle"
   | "goodbye"
-  /** It closes the WebSocket, whatever is under way */
+  /** It closes the WebSocket while requests are pending */
   | "close"
-  /** It breaks a rule of the WebSocket */
+  /** It violates the WebSocket protocol */
   | "violate"
-  /** It says nothing more and reads on */
+  /** It ends its sending side and continues to read */
   | "finish"
   | "vanish";
 
-/** The last bytes of a client; none if it just goes. */
+/** Returns the last bytes of a client, which can be empty. */
 export function lastBytes(
   random: Random,
-  leaving: Leaving,
+  disconnect: Disconnect,
 ): Uint8Array<ArrayBuffer> {
-  switch (leaving) {
+  switch (disconnect) {
     case "settle":
     case "goodbye":
       return encodeFrame(GOODBYE);
@@ -44,7 +44,7 @@ export function lastBytes(
   }
 }
 
-/** A Close frame, whose code or reason may be broken. */
+/** Returns a Close frame whose code or reason can be invalid. */
 function closeFrame(random: Random): Uint8Array<ArrayBuffer> {
   const code = random.pick([
     0,
@@ -65,7 +65,7 @@ function closeFrame(random: Random): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** What RFC 6455, section 5, forbids. */
+/** Returns bytes that RFC 6455, section 5, forbids. */
 function violation(random: Random): Uint8Array<ArrayBuffer> {
   const frame = (payload: string | number[], options: FrameOptions) =>
     encodeFrame(

@@ -1,63 +1,73 @@
 /**
- * What must come back for a request, frame by frame.
+ * The frames that the server must send for a request.
  *
  * @module
  */
 
 import type { Data, Request, Wire } from "./actions.ts";
-import { type Course, isError, type Step, Steps } from "./response_steps.ts";
-import { ASK, LISTENERS, OPERATIONS, REPLY } from "./handlers.ts";
-import { isFit, isUnfit } from "./schemas.ts";
-import { StreamCourse, type StreamWitness } from "./stream_responses.ts";
+import {
+  isError,
+  type ResponseMatcher,
+  type Step,
+  Steps,
+} from "./response_matcher.ts";
+import { LISTENERS, OPERATIONS, REPLY, REQUEST_OPERATION } from "./handlers.ts";
+import { isInvalidDataError, isValid } from "./schemas.ts";
+import { type StreamContext, StreamMatcher } from "./stream_matcher.ts";
 import { STREAMS } from "./streams.ts";
 
-/** A request, and what must come back for it. */
+/** A request and its expected response. */
 export interface Expectation {
   readonly id: number | null;
-  /** What it is, for the tally */
+  /** The kind of request, for the counters */
   readonly what: string;
-  readonly course: Course;
-  /** The codes of the error that must come, if nothing else may */
+  readonly matcher: ResponseMatcher;
+  /** The possible codes, if the response must be an error */
   readonly codes?: readonly number[];
-  /** How many frames come that the client has not asked for one by one */
+  /** The number of frames without stream items */
   readonly length: number;
-  /** Whether its answers come before those of all later requests */
+  /** Whether its response comes before the responses to all later requests */
   readonly isImmediate: boolean;
-  /** Whether a reply follows that stands alone */
+  /** Whether a late reply follows outside the response */
   readonly isLate: boolean;
 }
 
-/** What both sides have agreed on, and who knows more. */
+/** The agreed extensions, and the context for streams. */
 export interface ServerFeatures {
   readonly features: readonly string[];
-  readonly witness: StreamWitness;
+  readonly witness: StreamContext;
 }
 
-/** What must come back for a request that was read. */
+/** Returns the expected response to a valid request. */
 export function expectationOf(
   request: Request,
-  terms: ServerFeatures,
+  serverFeatures: ServerFeatures,
 ): Expectation {
   switch (request.kind) {
     case "operation":
-      return expectResult(request.id, request.name, request.data, terms);
+      return expectResult(
+        request.id,
+        request.name,
+        request.data,
+        serverFeatures,
+      );
     case "message":
-      return expectReplies(request.id, request.wire, terms);
+      return expectReplies(request.id, request.wire, serverFeatures);
     case "stream":
-      return expectItems(request, terms);
+      return expectItems(request, serverFeatures);
   }
 }
 
-/** An error with one of the codes and nothing else. */
-export function refusal(
+/** Expects an error with one of the codes. */
+export function expectError(
   id: number | null,
   codes: readonly number[],
   what: string,
   isImmediate = true,
 ): Expectation {
-  const course = new Steps([isError(codes)]);
+  const matcher = new Steps([isError(codes)]);
   const rest = { length: 1, isImmediate, isLate: false };
-  return { id, what, course, codes, ...rest };
+  return { id, what, matcher, codes, ...rest };
 }
 
 function expectResult(
@@ -66,22 +76,27 @@ function expectResult(
   data: Data,
   { features }: ServerFeatures,
 ): Expectation {
-  const what = name === ASK ? ASK : "operation";
-  if (STREAMS.has(name)) return refusal(id, [7], what);
+  const what = name === REQUEST_OPERATION ? REQUEST_OPERATION : "operation";
+  if (STREAMS.has(name)) return expectError(id, [7], what);
   const operation = OPERATIONS.get(name);
-  if (operation === undefined) return refusal(id, [5], what);
+  if (operation === undefined) return expectError(id, [5], what);
   const { immediate, schema } = operation;
-  if (!isFit(schema, data)) return expectUnfit(id, immediate);
+  if (!isValid(schema, data)) return expectInvalidData(id, immediate);
   const results = operation.expect(data, features.includes("request"));
-  if (results.length === 0) return refusal(id, [6], what, immediate);
-  const course = new Steps([isResult(results)]);
+  if (results.length === 0) return expectError(id, [6], what, immediate);
+  const matcher = new Steps([isResult(results)]);
   const rest = { length: 1, isImmediate: immediate, isLate: false };
-  return { id, what, course, ...rest };
+  return { id, what, matcher, ...rest };
 }
 
-function expectUnfit(id: number, isImmediate: boolean): Expectation {
+function expectInvalidData(id: number, isImmediate: boolean): Expectation {
   const rest = { length: 1, isImmediate, isLate: false };
-  return { id, what: "unfit", course: new Steps([isUnfit]), ...rest };
+  return {
+    id,
+    what: "invalid data",
+    matcher: new Steps([isInvalidDataError]),
+    ...rest,
+  };
 }
 
 function expectItems(
@@ -91,16 +106,16 @@ function expectItems(
   const what = "stream";
   const operation = OPERATIONS.get(name);
   if (operation !== undefined) {
-    // Who finds out by calling it may find that it fails, or cannot be called so.
+    // The server can learn of the wrong kind before or after it validates and calls.
     const fails = operation.expect(data, true).length === 0;
-    const codes = isFit(operation.schema, data) ? [7] : [2, 7];
-    return refusal(id, fails ? [6, ...codes] : codes, what, false);
+    const codes = isValid(operation.schema, data) ? [7] : [2, 7];
+    return expectError(id, fails ? [6, ...codes] : codes, what, false);
   }
   const stream = STREAMS.get(name);
-  if (stream === undefined) return refusal(id, [5], what);
-  const course = new StreamCourse({ stream, data, credit }, witness);
+  if (stream === undefined) return expectError(id, [5], what);
+  const matcher = new StreamMatcher({ stream, data, credit }, witness);
   const rest = { length: 1, isImmediate: false, isLate: false };
-  return { id, what, course, ...rest };
+  return { id, what, matcher, ...rest };
 }
 
 function expectReplies(
@@ -110,17 +125,17 @@ function expectReplies(
 ): Expectation {
   const hasDoneId = features.includes("done-id");
   const listener = LISTENERS.get(wire.message);
-  const fits = isFit(listener?.schema, wire.data);
-  const count = fits ? listener?.replies(wire.data) ?? 0 : 0;
+  const isValidData = isValid(listener?.schema, wire.data);
+  const count = isValidData ? listener?.replies(wire.data) ?? 0 : 0;
   const replies = Array.from({ length: count }, (_, n) => isReply(wire, n));
   const done = listener?.fails === true ? isError([6]) : isDone(hasDoneId);
-  const last = fits ? done : isUnfit;
+  const last = isValidData ? done : isInvalidDataError;
   const steps = [...hasDoneId ? [] : [isOpen], ...replies, last];
-  const course = new Steps(steps);
+  const matcher = new Steps(steps);
   const isLate = listener?.isLate ?? false;
   const rest = { length: steps.length, isImmediate: false, isLate };
-  const what = fits ? "message" : "unfit";
-  return { id, what, course, ...rest };
+  const what = isValidData ? "message" : "invalid data";
+  return { id, what, matcher, ...rest };
 }
 
 function isResult(results: readonly unknown[]): Step {
@@ -129,43 +144,46 @@ function isResult(results: readonly unknown[]): Step {
     success && message === null && expected.includes(JSON.stringify(data));
 }
 
-const isOpen: Step = ({ success, message, data }, told) => {
-  if (!success || message !== "open" || !hasOnlyNumber(data)) return false;
-  told.number = data.id;
+const isOpen: Step = ({ success, message, data }, info) => {
+  if (!success || message !== "open" || !hasOnlyId(data)) return false;
+  info.number = data.id;
   return true;
 };
 
 function isDone(hasDoneId: boolean): Step {
-  return ({ success, message, data }, told) => {
+  return ({ success, message, data }, info) => {
     if (!success || message !== "done") return false;
     if (!hasDoneId) return data === null;
-    if (!hasOnlyNumber(data)) return false;
-    // The replies may have said it already.
-    const number = told.number ?? data.id;
-    told.number = number;
+    if (!hasOnlyId(data)) return false;
+    // A reply can have contained the id already.
+    const number = info.number ?? data.id;
+    info.number = number;
     return number === data.id;
   };
 }
 
 function isReply(wire: Wire, n: number): Step {
-  return ({ success, message, data }, told) => {
+  return ({ success, message, data }, info) => {
     if (!success || message !== "newmsg" || data === null) return false;
     if (data.message !== REPLY || data.data?.n !== n) return false;
-    const number = told.number ?? data.replying?.id;
-    told.number = number;
-    return isSame(data.replying, { ...wire, id: number });
+    const number = info.number ?? data.replying?.id;
+    info.number = number;
+    return isSameMessage(data.replying, { ...wire, id: number });
   };
 }
 
-/** Whether a message object is another, whatever the order of its keys. */
-function isSame(actual: Data | null, expected: Wire & { id: number }): boolean {
+/** Reports whether two messages are equal, in any order of keys. */
+function isSameMessage(
+  actual: Data | null,
+  expected: Wire & { id: number },
+): boolean {
   if (actual === null || Object.keys(actual).length !== 4) return false;
   return actual.message === expected.message && actual.id === expected.id &&
     JSON.stringify(actual.data) === JSON.stringify(expected.data) &&
     JSON.stringify(actual.replying) === JSON.stringify(expected.replying);
 }
 
-function hasOnlyNumber(data: Data | null): data is { readonly id: number } {
+function hasOnlyId(data: Data | null): data is { readonly id: number } {
   return data !== null && Object.keys(data).join() === "id" &&
     Number.isSafeInteger(data.id) && data.id > 0;
 }

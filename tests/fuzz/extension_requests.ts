@@ -1,58 +1,62 @@
 /**
  * The frames of a fuzzing client that are not in Hoist 1, as the members of their
- * objects: those about streams, and those that make the host ask.
+ * objects: frames of streams, and frames that make the server send a request.
  *
  * @module
  */
 
-import { ASK, OPERATIONS, WONDER } from "./handlers.ts";
 import {
-  dataText,
+  OPERATIONS,
+  REQUEST_OPERATION,
+  REQUESTING_MESSAGE,
+} from "./handlers.ts";
+import {
+  dataJson,
   type Members,
-  numberText,
-  objectText,
+  numberJson,
+  objectJson,
   quote,
-  textText,
-  valueText,
-} from "./json_texts.ts";
+  stringJson,
+  valueJson,
+} from "./json_strings.ts";
 import { PLANS } from "./server_request.ts";
 import type { Random } from "./random.ts";
 import { isOpen, STREAMS } from "./streams.ts";
 
-/** How many streams a client has in mind, at most. */
+/** The maximum number of streams that a client tracks. */
 const MAX_STREAMS = 12;
 
-/** Credits that are none. */
+/** Invalid credits. */
 const BAD_CREDITS = [
   ...["0", "-1", "1.5", "-0", '"1"', "null", "true", "[]", "{}"],
   ...["9007199254740992", "1e400", "1e-400", ""],
 ];
 
-/** The names of streams that do not end by themselves. */
+/** The names of streams that do not end without a cancel. */
 const LASTING = [...STREAMS].filter(([, stream]) =>
   stream.count({}) === Infinity || isOpen(stream)
 ).map(([name]) => quote(name));
 
-/** More than anyone will ever send. */
+/** A credit that is never used up. */
 const HUGE = "9007199254740991";
 
 /** Makes the frames of one client that are not in Hoist 1. */
 export class ExtensionRequests {
   readonly #random: Random;
   readonly #nextId: () => string;
-  /** How many streams may be under way before the oldest is cancelled. */
+  /** The number of pending streams above which one is cancelled. */
   readonly #most: number;
-  /** The ids of streams that may be under way. */
+  /** The ids of streams that can be pending. */
   readonly #streams: string[] = [];
-  /** The ids of those of them that last until they are cancelled. */
+  /** The ids of pending streams that do not end without a cancel. */
   #lasting: string[] = [];
 
   /**
    * Constructs `ExtensionRequests`.
    *
-   * @param random Decides
-   * @param nextId Makes an id, which was hardly ever used before
-   * @param maxPending How many requests the server allows
+   * @param random Makes the choices
+   * @param nextId Returns an id that is usually new
+   * @param maxPending The limit of the server
    */
   constructor(random: Random, nextId: () => string, maxPending: number) {
     this.#random = random;
@@ -60,7 +64,7 @@ export class ExtensionRequests {
     this.#most = Math.min(MAX_STREAMS, maxPending - 1);
   }
 
-  /** A frame about a stream, or what begins one. */
+  /** Returns a frame that starts or controls a stream. */
   stream(): Members {
     const random = this.#random;
     if (this.#streams.length > this.#most) return this.#cancel();
@@ -71,12 +75,12 @@ export class ExtensionRequests {
     ])();
   }
 
-  /** What makes the host ask, or claims that it has. */
+  /** Returns a frame that makes the server send a request, or a `done` frame. */
   ask(): Members {
     const random = this.#random;
     return random.weigh<() => Members>([
-      [6, () => this.#call("operation", "operation", ASK)],
-      [2, () => this.#call("message", "message", WONDER)],
+      [6, () => this.#call("operation", "operation", REQUEST_OPERATION)],
+      [2, () => this.#call("message", "message", REQUESTING_MESSAGE)],
       [2, () => this.#done()],
     ])();
   }
@@ -94,7 +98,7 @@ export class ExtensionRequests {
     return frame(id, "stream", data);
   }
 
-  /** A new one, or one that is in use. */
+  /** Returns a new id or one that is in use. */
   #idOfStream(): string {
     const random = this.#random;
     return random.weigh<() => string>([
@@ -109,15 +113,15 @@ export class ExtensionRequests {
     return random.weigh<() => string>([
       [30, () => quote(random.pick([...STREAMS.keys()]))],
       [2, () => quote(random.pick([...OPERATIONS.keys()]))],
-      [1, () => textText(random)],
+      [1, () => stringJson(random)],
     ])();
   }
 
   #data(): string {
     const random = this.#random;
-    if (random.chance(0.05)) return dataText(random);
+    if (random.chance(0.05)) return dataJson(random);
     const n = String(random.between(0, random.pick([1, 4, 20])));
-    return objectText([["n", n], ["mark", markText(random)]]);
+    return objectJson([["n", n], ["mark", markJson(random)]]);
   }
 
   #credit(): string {
@@ -148,25 +152,25 @@ export class ExtensionRequests {
     const random = this.#random;
     const failed = random.chance(0.7)
       ? String(random.chance(0.5))
-      : valueText(random);
+      : valueJson(random);
     return frame(this.#someId(), "done", this.#bad() ?? [["failed", failed]]);
   }
 
-  /** What is no object in place of one, now and then. */
+  /** Sometimes returns a value other than an object. */
   #bad(): string | undefined {
     const random = this.#random;
-    return random.chance(0.05) ? valueText(random) : undefined;
+    return random.chance(0.05) ? valueJson(random) : undefined;
   }
 
-  /** What the host does depends on nothing but this. */
+  /** Returns a call with a plan, which determines what the client replies. */
   #call(action: string, key: string, name: string): Members {
     const random = this.#random;
     const plan = quote(String(random.pick([...PLANS.keys()])));
-    const data = objectText([["plan", plan], ["mark", markText(random)]]);
+    const data = objectJson([["plan", plan], ["mark", markJson(random)]]);
     return frame(this.#nextId(), action, [[key, quote(name)], ["data", data]]);
   }
 
-  /** The id of a stream, or of nothing. */
+  /** Returns the id of a stream, or an unused one. */
   #someId(): string {
     const random = this.#random;
     const [last] = this.#streams.slice(-1);
@@ -174,18 +178,18 @@ export class ExtensionRequests {
       [4, () => last ?? this.#nextId()],
       [4, () => random.pick([...this.#streams, this.#nextId()])],
       [1, () => this.#nextId()],
-      [1, () => numberText(random)],
+      [1, () => numberJson(random)],
     ])();
   }
 }
 
 function frame(id: string, action: string, data: Members | string): Members {
-  const text = typeof data === "string" ? data : objectText(data);
+  const text = typeof data === "string" ? data : objectJson(data);
   return [["id", id], ["action", quote(action)], ["data", text]];
 }
 
-/** What nobody else says, by which what is seen here is found again on the host. */
-function markText(random: Random): string {
+/** Returns a unique mark that identifies a request in the application. */
+function markJson(random: Random): string {
   const part = () => random.below(2 ** 32).toString(36);
   return quote(`mark ${part()}${part()}`);
 }

@@ -1,45 +1,45 @@
 /**
- * Requests that are as deep or as large as a server allows, or a little more.
+ * Requests whose depth or size is at a limit of the server or slightly above it.
  *
  * @module
  */
 
 import { byteLength } from "../support/bytes.ts";
 import {
-  dataText,
+  dataJson,
   type Members,
-  nestedText,
-  objectText,
+  nestedJson,
+  objectJson,
   quote,
-  textText,
-} from "./json_texts.ts";
+  stringJson,
+} from "./json_strings.ts";
 import type { Random } from "./random.ts";
 
-/** The size of large requests where there is no limit, in bytes. */
+/** The size of large requests without a limit, in bytes. */
 const MAX_LARGE = 65_536;
 
 const DEPTHS = [6, 7, 8, 62, 63, 64, 65, 100, 2_000];
 
-/** A message object; its number is most likely that of somebody else's message. */
-export function replyingText(random: Random, depth: number): string {
+/** Returns a message that is replied to. Its id usually belongs to another client. */
+export function replyingJson(random: Random, depth: number): string {
   if (depth === 0) return "null";
-  return objectText([
-    ["message", textText(random)],
-    ["data", dataText(random, 1)],
+  return objectJson([
+    ["message", stringJson(random)],
+    ["data", dataJson(random, 1)],
     ["id", String(random.between(1, 20_000))],
-    ["replying", replyingText(random, depth - 1)],
+    ["replying", replyingJson(random, depth - 1)],
   ]);
 }
 
-/** A request that is as deep as it may be, or deeper. */
-export function deepText(random: Random, id: string): string {
+/** Returns a deeply nested request. */
+export function deepRequest(random: Random, id: string): string {
   const depth = random.pick(DEPTHS);
-  const nested = `{"a":${nestedText(random, depth)}}`;
+  const nested = `{"a":${nestedJson(random, depth)}}`;
   const request = (action: string, data: Members) =>
-    objectText([
+    objectJson([
       ["id", id],
       ["action", quote(action)],
-      ["data", objectText(data)],
+      ["data", objectJson(data)],
     ]);
   const call = (name: string): Members => [
     ["operation", quote(name)],
@@ -56,14 +56,14 @@ export function deepText(random: Random, id: string): string {
     [1, () => request("stream", [...call("rows"), ["credit", "9"]])],
     [1, () => request("credit", [["credit", "1"], ["data", nested]])],
     [1, () => hello(nested)],
-    [1, () => hello("{}", replyingText(random, Math.min(depth, 100)))],
+    [1, () => hello("{}", replyingJson(random, Math.min(depth, 100)))],
     [1, () => hello("{}", lastReplying(nested))],
-    [1, () => objectText([["id", nested], ["action", '"message"']])],
+    [1, () => objectJson([["id", nested], ["action", '"message"']])],
   ])();
 }
 
 function lastReplying(data: string): string {
-  return objectText([
+  return objectJson([
     ["message", '""'],
     ["data", data],
     ["id", "1"],
@@ -71,8 +71,8 @@ function lastReplying(data: string): string {
   ]);
 }
 
-/** A request of a certain size, such as the largest one that is allowed. */
-export function largeText(
+/** Returns a request whose size is near the limit. */
+export function largeRequest(
   random: Random,
   id: string,
   maxPayload: number,
@@ -83,7 +83,7 @@ export function largeText(
   const limit = Math.min(maxPayload, MAX_LARGE);
   const excess = random.pick([-1, 0, 1, -random.below(limit / 2), 1_000]);
   const left = limit + excess - byteLength(withText(""));
-  // One of these has one byte in UTF-8, the others have more than UTF-16 units.
+  // The letters have one, two and three bytes in UTF-8.
   const letter = random.pick(["x", "é", "☃"]);
   const count = Math.floor(left / byteLength(letter));
   return withText(

@@ -1,6 +1,6 @@
 /**
- * Servers under a fuzzer: see fuzz/oracle.ts for what they are held against. With
- * `FUZZ_SEED=1234567` a run is repeated.
+ * Fuzzes servers and checks their frames with tests/fuzz/oracle.ts. To repeat a run, set
+ * `FUZZ_SEED=1234567`.
  */
 
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ const FRAMES = 100_000;
 const seed = Number(Deno.env.get("FUZZ_SEED") ?? randomSeed());
 
 for (const setting of SETTINGS) {
-  Deno.test(`the ${setting.name} server answers right and disturbs nobody, whatever a client sends`, async () => {
+  Deno.test(`the ${setting.name} server answers random frames as the protocol demands`, async () => {
     console.log(`seed ${seed}`);
     const frames = FRAMES * setting.share;
     const report = await fuzz(setting, { seed, frames });

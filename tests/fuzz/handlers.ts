@@ -1,6 +1,6 @@
 /**
- * The operations and listeners of the host that give one result, and what a client must
- * therefore see.
+ * The operations and listeners of the application, except streams, and their expected
+ * results.
  *
  * @module
  */
@@ -9,94 +9,104 @@ import type { JsonObject } from "../../common/json.ts";
 import type { Schema } from "../../contract/schema.ts";
 import { pause } from "../support/timing.ts";
 import { isMark } from "./server_requests.ts";
-import { NUMBERED, NUMBERED_LATER } from "./schemas.ts";
+import { ASYNC_NUMBER_SCHEMA, NUMBER_SCHEMA } from "./schemas.ts";
 
-/** An operation of the host. */
-export interface HostOperation {
-  /** Whether it has its result at once, so that its answer cannot be overtaken */
+/** An operation of the application. */
+export interface TestOperation {
+  /** Whether it returns its result synchronously, so its response keeps the order */
   readonly immediate: boolean;
-  /** Carries it out; `ask` asks the client that called */
+  /** Runs the operation. `ask` sends a request to the calling client. */
   run(data: JsonObject, ask: () => Promise<unknown>): unknown;
-  /** What its data has to be; anything if left out */
+  /** The schema of its data. Without it, any data is valid. */
   readonly schema?: Schema<JsonObject>;
-  /** What it may come to, for a client that can be asked or not; nothing if it fails */
-  expect(data: JsonObject, isAsked: boolean): readonly unknown[];
+  /** Returns the possible results, or an empty array if it fails. */
+  expect(data: JsonObject, supportsRequests: boolean): readonly unknown[];
 }
 
-/** A listener of the host. */
-export interface HostListener {
-  /** What its data has to be; anything if left out */
+/** A listener of the application. */
+export interface TestListener {
+  /** The schema of its data. Without it, any data is valid. */
   readonly schema?: Schema<JsonObject>;
-  /** How many replies it sends before it is done */
+  /** Returns the number of replies that it sends */
   replies(data: JsonObject): number;
-  /** How long it takes between them, in milliseconds; 0 for no wait at all */
+  /** The delay before each reply in milliseconds. With 0, it does not wait. */
   readonly delay: number;
-  /** Whether it then throws */
+  /** Whether it throws at the end */
   readonly fails: boolean;
-  /** Whether it sends a last reply when it has long been done */
+  /** Whether it sends one more reply after it is done */
   readonly isLate: boolean;
-  /** Whether it asks the client something, and does not wait for the reply */
+  /** Whether it sends a request to the client without waiting for the reply */
   readonly asks: boolean;
 }
 
 function thrower(): never {
-  throw new Error("secret of the host");
+  throw new Error("secret of the application");
 }
 
-const PROMPT = { immediate: true, expect: () => [] };
+const IMMEDIATE = { immediate: true, expect: () => [] };
 const SLOW = { immediate: false, expect: (data: JsonObject) => [data] };
 
-const ask: HostOperation = {
+const ask: TestOperation = {
   immediate: false,
   run: (_data, ask) => ask(),
-  expect: ({ mark }, isAsked) => {
+  expect: ({ mark }, supportsRequests) => {
     if (!isMark(mark)) return ["nothing"];
-    return isAsked ? ["reply", "silence", "failure", "timeout"] : ["feature"];
+    return supportsRequests
+      ? ["reply", "silence", "failure", "timeout"]
+      : ["feature"];
   },
 };
 
-/** The name of the operation that asks the client that calls it. */
-export const ASK = "ask";
+/** The operation that sends a request to the calling client. */
+export const REQUEST_OPERATION = "ask";
 
 /** The name of all replies. */
 export const REPLY = "re";
 
-/** The name of the message whose listener asks the client that sends it. */
-export const WONDER = "wonder";
+/** The message whose listener sends a request to the client. */
+export const REQUESTING_MESSAGE = "wonder";
 
-/** The operations, by their names: some are properties that every object has. */
-export const OPERATIONS: ReadonlyMap<string, HostOperation> = new Map<
+/** The operations by name. Some names are properties of Object.prototype. */
+export const OPERATIONS: ReadonlyMap<string, TestOperation> = new Map<
   string,
-  HostOperation
+  TestOperation
 >([
   ["echo", { ...SLOW, immediate: true, run: (data) => data }],
   ["", { ...SLOW, immediate: true, run: (data) => data }],
-  ["__proto__", { ...PROMPT, run: () => "proto", expect: () => ["proto"] }],
-  ["nothing", { ...PROMPT, run: () => undefined, expect: () => [null] }],
-  ["throw", { ...PROMPT, run: thrower }],
-  ["big", { ...PROMPT, run: () => 1n }],
-  ["function", { ...PROMPT, run: () => thrower }],
-  ["getter", { ...PROMPT, run: () => ({ toJSON: thrower }) }],
+  ["__proto__", { ...IMMEDIATE, run: () => "proto", expect: () => ["proto"] }],
+  ["nothing", { ...IMMEDIATE, run: () => undefined, expect: () => [null] }],
+  ["throw", { ...IMMEDIATE, run: thrower }],
+  ["big", { ...IMMEDIATE, run: () => 1n }],
+  ["function", { ...IMMEDIATE, run: () => thrower }],
+  ["getter", { ...IMMEDIATE, run: () => ({ toJSON: thrower }) }],
   ["turn", { ...SLOW, run: (data) => pause(0).then(() => data) }],
   ["wait", { ...SLOW, run: (data) => pause(2).then(() => data) }],
   ["thenable", {
     ...SLOW,
     run: (data) => ({ then: (to: Resolve) => to(data) }),
   }],
-  ["reject", { ...PROMPT, immediate: false, run: () => Promise.reject("no") }],
-  [ASK, ask],
-  ["picky", {
+  ["reject", {
+    ...IMMEDIATE,
+    immediate: false,
+    run: () => Promise.reject("no"),
+  }],
+  [REQUEST_OPERATION, ask],
+  ["validated", {
     ...SLOW,
-    schema: NUMBERED,
+    schema: NUMBER_SCHEMA,
     immediate: true,
     run: (data) => data,
   }],
-  ["picky later", { ...SLOW, schema: NUMBERED_LATER, run: (data) => data }],
+  ["validated later", {
+    ...SLOW,
+    schema: ASYNC_NUMBER_SCHEMA,
+    run: (data) => data,
+  }],
 ]);
 
 type Resolve = (data: JsonObject) => void;
 
-const MUTE = {
+const SILENT = {
   replies: () => 0,
   delay: 0,
   fails: false,
@@ -104,21 +114,21 @@ const MUTE = {
   asks: false,
 };
 
-/** The listeners, by the names of their messages. */
-export const LISTENERS: ReadonlyMap<string, HostListener> = new Map<
+/** The listeners by the names of their messages. */
+export const LISTENERS: ReadonlyMap<string, TestListener> = new Map<
   string,
-  HostListener
+  TestListener
 >([
-  ["mute", MUTE],
-  ["hello", { ...MUTE, replies: () => 1 }],
-  ["constructor", { ...MUTE, replies: () => 2 }],
-  ["many", { ...MUTE, replies: ({ n }) => isSmall(n) ? n : 0 }],
-  ["steps", { ...MUTE, replies: () => 2, delay: 1 }],
-  ["broken", { ...MUTE, replies: () => 1, fails: true }],
-  ["late", { ...MUTE, replies: () => 1, isLate: true }],
-  [WONDER, { ...MUTE, asks: true }],
-  ["picky", { ...MUTE, schema: NUMBERED, replies: () => 1 }],
-  ["picky later", { ...MUTE, schema: NUMBERED_LATER }],
+  ["silent", SILENT],
+  ["hello", { ...SILENT, replies: () => 1 }],
+  ["constructor", { ...SILENT, replies: () => 2 }],
+  ["many", { ...SILENT, replies: ({ n }) => isSmall(n) ? n : 0 }],
+  ["steps", { ...SILENT, replies: () => 2, delay: 1 }],
+  ["broken", { ...SILENT, replies: () => 1, fails: true }],
+  ["late", { ...SILENT, replies: () => 1, isLate: true }],
+  [REQUESTING_MESSAGE, { ...SILENT, asks: true }],
+  ["validated", { ...SILENT, schema: NUMBER_SCHEMA, replies: () => 1 }],
+  ["validated later", { ...SILENT, schema: ASYNC_NUMBER_SCHEMA }],
 ]);
 
 function isSmall(value: unknown): value is number {

@@ -1,77 +1,77 @@
 /**
- * How much one client asks of the server: docs/protocol.md, "Limits".
+ * The load of one client, for the limits in docs/protocol.md, "Limits".
  *
  * @module
  */
 
 import type { Rules } from "./model.ts";
 
-/** The most that an answer has besides what the client has said, in bytes. */
-const ANSWER_LENGTH = 400;
+/** The maximum size of a response without the data of its request, in bytes. */
+const RESPONSE_OVERHEAD = 400;
 
-/** What one client has sent, and what may come of it. */
+/** Estimates whether a client can exceed a limit. */
 export class Load {
   readonly #rules: Rules;
-  /** How many frames were sent, those in batches one by one. */
+  /** The number of frames that were sent, counting each frame of a batch. */
   #sent = 0;
-  /** How much all the answers to them may come to, in bytes. */
-  #volume = 0;
+  /** The maximum size of all responses, in bytes. */
+  #bytes = 0;
   #hasStreams = false;
-  /** How many of the frames may not count, as the server has brought them about. */
-  #due = 0;
+  /** The number of frames that do not always count, because they answer the server. */
+  #uncounted = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
   }
 
-  /** How many frames were sent, those in batches one by one */
+  /** The number of frames that were sent, counting each frame of a batch */
   get sent(): number {
     return this.#sent;
   }
 
-  /** How many frames were sent that count in any case */
+  /** The number of frames that always count */
   get counted(): number {
-    return this.#sent - this.#due;
+    return this.#sent - this.#uncounted;
   }
 
-  /** Another frame is sent. */
+  /** Counts a frame. */
   send(): void {
     this.#sent++;
   }
 
-  /** It is about something that is under way, or not any more. */
+  /** Counts a frame about a request or a stream. */
   control(): void {
-    this.#due++;
+    this.#uncounted++;
   }
 
-  /** What answers a payload of some length, in so many frames for each request in it. */
-  answer(frames: readonly number[], length: number): void {
+  /** Adds the responses to a payload, given the number of frames for each request. */
+  response(frames: readonly number[], length: number): void {
     const count = frames.reduce((sum, each) => sum + each, 0);
-    this.#volume += count * ANSWER_LENGTH + Math.max(...frames) * length;
+    this.#bytes += count * RESPONSE_OVERHEAD + Math.max(...frames) * length;
   }
 
-  /** A stream is asked for. */
+  /** Notes that the client requests a stream. */
   stream(): void {
     this.#hasStreams = true;
   }
 
-  /** Whether it may have been told that it sends too much */
+  /** Whether the server can have rejected a request because of `maxRate` */
   get mayBeRefused(): boolean {
     return this.#sent > this.#rules.maxBurst;
   }
 
-  /** Whether it has gone on although it was told that it sends too much */
+  /** Whether the server can have closed the connection because of `maxRate` */
   get mayBeCutOff(): boolean {
     return this.#sent > 2 * this.#rules.maxBurst;
   }
 
   /**
-   * Whether so much may have waited for it that the server gave up. StreamSource alone never
-   * do that: no more than half of what may wait.
+   * Whether the server can have closed the connection because of `maxBuffered`. Streams
+   * alone use at most half of it.
    */
   get mayBeSlow(): boolean {
     const { maxBuffered } = this.#rules;
-    const room = this.#hasStreams ? maxBuffered / 2 : maxBuffered;
-    return this.#volume > room;
+    const capacity = this.#hasStreams ? maxBuffered / 2 : maxBuffered;
+    return this.#bytes > capacity;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Fuzzes by hand: `deno task fuzz --minutes=10 --seed=1234567`.
+ * Runs the fuzzer: `deno task fuzz --minutes=10 --seed=1234567`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { randomSeed } from "./random.ts";
 import { fuzz } from "./run.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** How many frames go into a run, so that a seed that fails can be run again soon. */
+/** The number of frames in a run. It is limited so that a failing seed can be repeated. */
 const FRAMES = 100_000;
 
 const show = (counts: ReadonlyMap<string, number>) =>
@@ -30,10 +30,10 @@ do {
     frames += report.frames;
     const seconds = ((performance.now() - start) / 1_000).toFixed(1);
     console.log(
-      `  ${setting.name}: ${report.frames} frames on ${report.connections} connections, ${report.rounds} rounds of the witness in ${seconds} s`,
+      `  ${setting.name}: ${report.frames} frames on ${report.connections} connections, ${report.rounds} rounds of the control client in ${seconds} s`,
     );
     console.log(`    ${show(report.counts)}`);
   }
   seed++;
 } while (performance.now() < end);
-console.log(`${frames} frames, nothing found`);
+console.log(`${frames} frames, no violation found`);

@@ -1,58 +1,65 @@
 /**
- * The messages of a server to one client, by their numbers: docs/protocol.md, "2. A
+ * The messages of a server to one client, and their ids: docs/protocol.md, "2. A
  * message" and "4. A broadcast".
  *
  * @module
  */
 
-import type { Numbers } from "./server_frames.ts";
+import type { MessageIds } from "./server_frames.ts";
 import type { Data } from "./actions.ts";
-import type { Answer } from "./response_steps.ts";
-import type { Outstanding } from "./pending_requests.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import type { PendingRequests } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
-/** What one client was told of messages. */
+/** Checks the messages that one client receives. */
 export class Messages {
-  readonly #numbers: Numbers;
-  readonly #outstanding: Outstanding;
-  /** The numbers of the client's own messages. */
+  readonly #messageIds: MessageIds;
+  readonly #pendingRequests: PendingRequests;
+  /** The ids of the client's own messages. */
   readonly #own = new Set<number>();
   #lastTick: number | undefined;
 
-  constructor(numbers: Numbers, outstanding: Outstanding) {
-    this.#numbers = numbers;
-    this.#outstanding = outstanding;
+  constructor(numbers: MessageIds, pendingRequests: PendingRequests) {
+    this.#messageIds = numbers;
+    this.#pendingRequests = pendingRequests;
   }
 
-  /** A number of a message of this client, if it knows one */
+  /** The id of a message of this client, if it knows one */
   get own(): number | undefined {
     const [first] = this.#own;
     return first;
   }
 
-  /** No two messages have the same number. */
-  note({ success, message, data, id }: Answer): void {
+  /** Asserts that the id of a message is unique. */
+  note({ success, message, data, id }: ResponseFrame): void {
     if (!success || data === null || message === "items") return;
-    if (message === "request") return this.#numbers.claim(data.id);
+    if (message === "request") return this.#messageIds.claim(data.id);
     if (id === null) return;
     const isOwn = message === "open" || message === "done";
-    if (message === "newmsg" || isOwn) this.#numbers.claim(data.id);
+    if (message === "newmsg" || isOwn) this.#messageIds.claim(data.id);
     if (isOwn) this.#own.add(data.id);
   }
 
-  /** A message that stands alone: a broadcast, or a reply that came late. */
+  /** Checks a message outside a response: a broadcast or a late reply. */
   take(data: Data): void {
-    if (data.replying === null) return this.#hear(data.data.n, data.id);
-    this.#numbers.claim(data.id);
-    const outstanding = this.#outstanding;
-    if (outstanding.lateAllowed-- <= 0 || !this.#own.has(data.replying.id)) {
-      throw new Violation("a reply came that nobody was to send");
+    if (data.replying === null) {
+      return this.#receiveBroadcast(data.data.n, data.id);
     }
-    outstanding.lateRequired = Math.max(0, outstanding.lateRequired - 1);
+    this.#messageIds.claim(data.id);
+    const pendingRequests = this.#pendingRequests;
+    if (
+      pendingRequests.lateAllowed-- <= 0 || !this.#own.has(data.replying.id)
+    ) {
+      throw new Violation("a reply arrived that no listener sent");
+    }
+    pendingRequests.lateRequired = Math.max(
+      0,
+      pendingRequests.lateRequired - 1,
+    );
   }
 
-  #hear(tick: number, number: number): void {
-    this.#numbers.claimBroadcast(tick, number);
+  #receiveBroadcast(tick: number, number: number): void {
+    this.#messageIds.claimBroadcast(tick, number);
     const last = this.#lastTick ?? tick - 1;
     if (tick !== last + 1) {
       throw new Violation(`broadcast ${tick} came after broadcast ${last}`);

@@ -1,7 +1,7 @@
 /**
- * What a frame of a client means, read anew from docs/protocol.md: where the server
- * reads it otherwise, one of the two is wrong. Where the protocol leaves open which of
- * several faults is answered, any of them will do.
+ * The meaning of a client's frame, implemented independently from docs/protocol.md. If
+ * the server reads a frame differently, one of the two is wrong. If a frame has several
+ * errors, the server can answer any of them.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   type Request,
 } from "./actions.ts";
 
-/** What the server was told to allow; `Infinity` for no limit. */
+/** The options and limits of the server. `Infinity` means no limit. */
 export interface Rules {
   readonly token: string;
   readonly minimumVersion: string;
@@ -27,13 +27,13 @@ export interface Rules {
   readonly maxBuffered: number;
 }
 
-/** What a frame asks for once the client has logged in. */
+/** The meaning of a frame after the login. */
 export type Reading =
   | { readonly kind: "goodbye" }
-  /** No JSON object: ends the connection */
+  /** A frame that is not a JSON object, which closes the connection */
   | {
     readonly kind: "fatal";
-    /** The code of the error; `null` if there is none but the close code */
+    /** The code of the error, or `null` if there is only a close code */
     readonly code: number | null;
     readonly close: number;
   }
@@ -41,47 +41,47 @@ export type Reading =
     readonly kind: "invalid";
     readonly id: number | null;
     readonly codes: readonly number[];
-    /** What it would have been */
+    /** The action of the invalid request */
     readonly action: unknown;
   }
   | Request
   | Control;
 
-/** What the first frame asks for. */
+/** The meaning of the first frame. */
 export type LoginReading =
   | Exclude<Reading, Request | Control>
   | {
     readonly kind: "login";
     readonly id: number;
-    /** Whether the token is the right one */
-    readonly isWelcome: boolean;
-    /** What the client names, or `null` if it is of Hoist 1 */
+    /** Whether the token is right */
+    readonly isTokenRight: boolean;
+    /** The features of the client, or `null` for a Hoist 1 client */
     readonly features: readonly unknown[] | null;
   };
 
-/** What goes over the wire in a frame. */
+/** The payload of a text or binary frame. */
 export type Payload = string | Uint8Array;
 
 const NOT_JSON = { kind: "fatal", code: 1, close: 1003 } as const;
-const NO_OBJECT = { kind: "fatal", code: 2, close: 1003 } as const;
-const TOO_BIG = { kind: "fatal", code: null, close: 1009 } as const;
+const NOT_OBJECT = { kind: "fatal", code: 2, close: 1003 } as const;
+const TOO_LARGE = { kind: "fatal", code: null, close: 1009 } as const;
 
-/** Nothing that goes beyond Hoist 1, or that is agreed on yet. */
+/** The features before the login and of Hoist 1. */
 export const NO_FEATURES: readonly string[] = [];
 
-/** Reads a frame that may be a batch, up to what ends the connection. */
+/** Reads a frame or a batch up to the first request that ends the connection. */
 export function readFrame(
   payload: Payload,
   rules: Rules,
   features: readonly string[],
 ): Reading[] {
-  if (isTooBig(payload, rules)) return [TOO_BIG];
+  if (isTooLarge(payload, rules)) return [TOO_LARGE];
   const value = parse(payload);
   if (value === undefined) return [NOT_JSON];
   if (!Array.isArray(value) || !features.includes("batch")) {
     return [readRequest(value, rules, features)];
   }
-  if (value.length === 0) return [NO_OBJECT];
+  if (value.length === 0) return [NOT_OBJECT];
   const readings = value.map((element) =>
     readRequest(element, rules, features)
   );
@@ -89,17 +89,17 @@ export function readFrame(
   return end < 0 ? readings : readings.slice(0, end + 1);
 }
 
-/** Whether nothing counts after it. */
+/** Reports whether the server ignores everything after this request. */
 export function isEnd(kind: string): boolean {
   return kind === "fatal" || kind === "goodbye";
 }
 
 /** Reads the first frame. */
 export function readLogin(payload: Payload, rules: Rules): LoginReading {
-  if (isTooBig(payload, rules)) return TOO_BIG;
+  if (isTooLarge(payload, rules)) return TOO_LARGE;
   const value = parse(payload);
   if (value === undefined) return NOT_JSON;
-  if (!isObject(value)) return NO_OBJECT;
+  if (!isObject(value)) return NOT_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
   const { id, token, version, features } = value;
   const readable = isId(id) ? id : null;
@@ -107,10 +107,10 @@ export function readLogin(payload: Payload, rules: Rules): LoginReading {
     typeof version === "string" &&
     (features === undefined || Array.isArray(features));
   if (!isWellFormed) return invalid(readable, [2], "login");
-  const versionFaults = faultsOfVersion(version, rules.minimumVersion);
+  const versionFaults = versionErrors(version, rules.minimumVersion);
   if (versionFaults.length > 0) return invalid(id, versionFaults, "login");
-  const isWelcome = token === rules.token;
-  return { kind: "login", id, isWelcome, features: features ?? null };
+  const isTokenRight = token === rules.token;
+  return { kind: "login", id, isTokenRight, features: features ?? null };
 }
 
 function readRequest(
@@ -118,20 +118,20 @@ function readRequest(
   rules: Rules,
   features: readonly string[],
 ): Reading {
-  if (!isObject(value)) return NO_OBJECT;
+  if (!isObject(value)) return NOT_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
   const { id, action, data } = value;
   const codes = [
-    ...faultsOf(action, data, features),
-    ...faultsOfDepth(action, data, rules),
+    ...actionErrors(action, data, features),
+    ...depthErrors(action, data, rules),
   ];
   if (!isId(id)) return invalid(null, [2, ...codes], action);
   if (codes.length > 0) return invalid(id, codes, action);
   return ACTIONS.get(action)!.read(id, data);
 }
 
-/** Whether a text is; other frames end the connection anyway. */
-function isTooBig(payload: Payload, { maxPayload }: Rules): boolean {
+/** Reports whether a text frame is too large. */
+function isTooLarge(payload: Payload, { maxPayload }: Rules): boolean {
   return typeof payload === "string" &&
     new TextEncoder().encode(payload).length > maxPayload;
 }
@@ -144,11 +144,11 @@ function invalid(
   return { kind: "invalid", id, codes, action } as const;
 }
 
-/** Who may be refused for its version, and how: Semantic Versioning 2.0.0. */
-function faultsOfVersion(version: string, minimum: string): number[] {
+/** Returns the error codes for a version: Semantic Versioning 2.0.0. */
+function versionErrors(version: string, minimum: string): number[] {
   const plain = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
   const match = plain.exec(version);
-  // The fuzzer sends no other versions that are valid.
+  // The fuzzer sends only valid versions that match this pattern.
   if (match === null) return [2];
   const least = plain.exec(minimum)!.slice(1).map(Number);
   for (const [index, number] of match.slice(1).map(Number).entries()) {
@@ -157,7 +157,7 @@ function faultsOfVersion(version: string, minimum: string): number[] {
   return [];
 }
 
-function faultsOf(
+function actionErrors(
   action: unknown,
   data: unknown,
   features: readonly string[],
@@ -173,7 +173,7 @@ function faultsOf(
   return isValid!(data as Data) ? [] : [2];
 }
 
-function faultsOfDepth(
+function depthErrors(
   action: unknown,
   data: unknown,
   { maxDepth }: Rules,
@@ -190,7 +190,7 @@ function faultsOfDepth(
   return isTooDeep ? [9] : [];
 }
 
-/** How deep a value is: `{ a: { b: [] } }` is 3. */
+/** Returns the depth of a value: `{ a: { b: [] } }` has depth 3. */
 export function depthOf(value: unknown): number {
   let level = [value];
   for (let depth = 0;; depth++) {

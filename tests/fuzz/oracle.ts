@@ -1,16 +1,15 @@
 /**
- * Holds what a server says on one connection against what it must say, from the login
- * to the Close frame.
+ * Checks the frames of a server on one connection, from the login to the Close frame.
  *
  * @module
  */
 
 import { Opcode, type ServerFrame } from "../support/websocket_frames.ts";
-import { assertLoginData, decodeAnswers } from "./server_frames.ts";
-import type { Answer } from "./response_steps.ts";
-import { Dialogue, type Surroundings } from "./response_checker.ts";
-import { type Expectation, refusal } from "./expectations.ts";
-import type { Asked } from "./server_request_checker.ts";
+import { assertLoginData, decodeResponses } from "./server_frames.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import { type Environment, ResponseChecker } from "./response_checker.ts";
+import { type Expectation, expectError } from "./expectations.ts";
+import type { ReceivedRequest } from "./server_request_checker.ts";
 import {
   isEnd,
   type LoginReading,
@@ -21,10 +20,10 @@ import {
   readLogin,
   type Rules,
 } from "./model.ts";
-import { Outstanding } from "./pending_requests.ts";
+import { PendingRequests } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
-/** Extensions that a server speaks: docs/protocol.md, "Extensions". */
+/** The extensions of a server: docs/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "done-id", "max-payload"],
   ...["request", "retry", "stream"],
@@ -32,121 +31,127 @@ const FEATURES = [
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;
 
-/** What is known of one connection. */
+/** Tracks one connection and checks each frame of the server. */
 export class Oracle {
   readonly #rules: Rules;
-  readonly #surroundings: Surroundings;
-  readonly #dialogue: Dialogue;
+  readonly #environment: Environment;
+  readonly #checker: ResponseChecker;
   /** The login that is being decided. */
   #login: Login | undefined;
   #state: "login" | "authenticating" | "open" = "login";
   /**
-   * What was sent while the login was being decided, as far as is not answered; `null`
-   * for what has no answer.
+   * The unanswered frames that were sent while the login was being decided, with `null`
+   * for frames without a response.
    */
   readonly #early: (Payload | null)[] = [];
   readonly #pings: string[] = [];
   /** The code with which the server has to close. */
   #ending: number | undefined;
-  /** Whether more was sent after what ends the connection. */
-  #hasTail = false;
-  /** Whether this side has left, or has broken a rule of the WebSocket. */
-  #isLax = false;
+  /** Whether the client sent more after the frame that ends the connection. */
+  #hasTrailingFrames = false;
+  /** Whether the client has disconnected or violated the WebSocket protocol. */
+  #isRelaxed = false;
   #isClosed = false;
 
-  constructor(surroundings: Surroundings) {
-    this.#rules = surroundings.rules;
-    this.#surroundings = surroundings;
-    this.#dialogue = new Dialogue(surroundings);
+  constructor(environment: Environment) {
+    this.#rules = environment.rules;
+    this.#environment = environment;
+    this.#checker = new ResponseChecker(environment);
   }
 
-  /** Whether all that is due has come */
+  /** Whether all expected frames have arrived */
   get isSettled(): boolean {
     if (this.isOver) return true;
     return this.#state !== "authenticating" && this.#pings.length === 0 &&
-      this.#dialogue.isSettled;
+      this.#checker.isSettled;
   }
 
-  /** Whether the server has said, or has to say, that it closes */
+  /** Whether the server has closed or has to close */
   get isEnding(): boolean {
     return this.#isClosed || this.#ending !== undefined;
   }
 
-  /** Whether nothing counts that the client says */
+  /** Whether the server ignores further frames */
   get isOver(): boolean {
-    return this.isEnding || this.#isLax;
+    return this.isEnding || this.#isRelaxed;
   }
 
-  /** What both sides have named, once the client has logged in */
+  /** The agreed features, after the login */
   get features(): readonly string[] {
-    return this.#dialogue.features;
+    return this.#checker.features;
   }
 
-  /** The number of a message of this client, if it knows one */
+  /** The id of a message of this client, if it knows one */
   get ownNumber(): number | undefined {
-    return this.#dialogue.messages.own;
+    return this.#checker.messages.own;
   }
 
-  /** What the server has asked since the last time. */
-  takeAsked(): readonly Asked[] {
-    return this.#dialogue.takeAsked();
+  /** Returns the requests of the server since the last call. */
+  takeRequests(): readonly ReceivedRequest[] {
+    return this.#checker.takeRequests();
   }
 
-  /** The client sends a text or binary frame. */
+  /** Notes that the client sends a text or binary frame. */
   send(payload: Payload): void {
-    this.#dialogue.send();
-    if (this.#isLax || this.#isClosed) return;
-    if (this.#ending !== undefined) this.#hasTail = true;
+    this.#checker.send();
+    if (this.#isRelaxed || this.#isClosed) return;
+    if (this.#ending !== undefined) this.#hasTrailingFrames = true;
     else if (this.#state === "login") this.#sendLogin(payload);
     else if (this.#state === "open") this.#expectAll(payload);
     else this.#early.push(payload);
   }
 
-  /** The client sends a ping. */
+  /** Notes that the client sends a ping. */
   ping(payload: Uint8Array): void {
     if (!this.isEnding) this.#pings.push(payload.join());
     this.pong();
   }
 
-  /** The client sends a pong that nobody asked for. */
+  /** Notes that the client sends a pong without a ping. */
   pong(): void {
-    if (this.isEnding) this.#hasTail = true;
+    if (this.isEnding) this.#hasTrailingFrames = true;
     else if (this.#state === "authenticating") this.#early.push(null);
   }
 
-  /** From now on the server may say less than it has to, and close as it likes. */
+  /** From now on, the server can omit frames and close with any code. */
   relax(): void {
-    this.#isLax = true;
+    this.#isRelaxed = true;
   }
 
-  /** The server sent a frame. */
+  /** Checks a frame of the server. */
   receive(frame: ServerFrame): void {
-    if (this.#isClosed) throw new Violation("it went on after its Close frame");
+    if (this.#isClosed) {
+      throw new Violation("the server sent a frame after its Close frame");
+    }
     if (frame.opcode === Opcode.TEXT) this.#receiveText(frame);
     else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
     else if (frame.opcode === Opcode.PONG) this.#receivePong(frame);
     else if (frame.opcode !== Opcode.PING) {
-      throw new Violation(`it sent a frame with opcode ${frame.opcode}`);
+      throw new Violation(
+        `the server sent a frame with opcode ${frame.opcode}`,
+      );
     }
   }
 
   /**
-   * The connection is over. Deno may lose the Close frame, and what was said just
-   * before, if the client has sent more by then.
+   * Checks the end of the connection. If the client has sent more, Deno can lose the Close
+   * frame and the last frames before it.
    */
   end(): void {
-    if (this.#isClosed || this.#isLax || this.#endsBehindLogin()) return;
-    const { mayBeSlow, mayBeCutOff } = this.#dialogue.load;
+    if (this.#isClosed || this.#isRelaxed || this.#endsBehindLogin()) return;
+    const { mayBeSlow, mayBeCutOff } = this.#checker.load;
     if (mayBeSlow || mayBeCutOff) return;
     if (this.#ending === undefined) {
-      throw new Violation(`it hung up, owing ${this.describe()}`);
+      throw new Violation(`the connection ended; expected ${this.describe()}`);
     }
-    if (!this.#hasTail) throw new Violation(`no Close ${this.#ending} came`);
+    if (!this.#hasTrailingFrames) {
+      throw new Violation(`no Close frame with ${this.#ending} arrived`);
+    }
   }
 
-  /** What is still due, for a message. */
+  /** Describes the frames that are still expected. */
   describe(): string {
-    return `${this.#dialogue.describe()}, ${this.#pings.length} pongs, state ${this.#state}`;
+    return `${this.#checker.describe()}, ${this.#pings.length} pongs, state ${this.#state}`;
   }
 
   #sendLogin(payload: Payload): void {
@@ -155,32 +160,32 @@ export class Oracle {
       this.#login = login;
       this.#state = "authenticating";
     } else if (login.kind === "invalid") {
-      this.#dialogue.refuse(login.id, login.codes, "login");
+      this.#checker.reject(login.id, login.codes, "login");
       this.#ending = 1008;
     } else this.#expectEnd(login);
   }
 
   #expectAll(payload: Payload, isEarly = false): void {
     const readings = readFrame(payload, this.#rules, this.features);
-    const { load } = this.#dialogue;
+    const { load } = this.#checker;
     const frames = readings.map((reading, index) => {
-      if (index > 0) this.#dialogue.send();
-      // By now more may have been sent.
+      if (index > 0) this.#checker.send();
+      // The client can have sent more in the meantime.
       return this.#expect(reading, isEarly ? 0 : load.counted);
     });
-    load.answer(frames, payload.length);
+    load.response(frames, payload.length);
     if (readings.length > 1) this.#noteStreams(readings);
   }
 
   #noteStreams(readings: readonly Reading[]): void {
     const isStream = readings.some(({ kind }) => kind === "stream");
-    if (isStream) this.#surroundings.tally.note("stream: in a batch");
+    if (isStream) this.#environment.counters.note("stream: in a batch");
   }
 
-  /** Returns how many frames must come. */
+  /** Returns the number of expected frames. */
   #expect(reading: Reading, nth: number): number {
     if (reading.kind !== "goodbye" && reading.kind !== "fatal") {
-      return this.#dialogue.say(reading, nth);
+      return this.#checker.add(reading, nth);
     }
     this.#expectEnd(reading);
     return 1;
@@ -189,52 +194,52 @@ export class Oracle {
   #expectEnd(reading: Extract<Reading, { kind: "goodbye" | "fatal" }>): void {
     if (reading.kind === "fatal") {
       const { code, close } = reading;
-      if (code !== null) this.#dialogue.refuse(null, [code], "frame");
+      if (code !== null) this.#checker.reject(null, [code], "frame");
       this.#ending = close;
     } else this.#ending = 1000;
   }
 
   #receiveText({ payload }: ServerFrame): void {
-    const joins = this.#isLax || this.features.includes("batch");
-    const answers = decodeAnswers(payload, joins);
-    for (const answer of answers) this.#take(answer);
+    const acceptsBatches = this.#isRelaxed || this.features.includes("batch");
+    const answers = decodeResponses(payload, acceptsBatches);
+    for (const response of answers) this.#take(response);
   }
 
-  #take(answer: Answer): void {
-    if (this.#isLax) return;
-    this.#dialogue.note(answer);
-    if (this.#state === "authenticating") return this.#takeEarly(answer);
-    if (this.#state === "login" && answer.success) {
-      throw new Violation("it spoke before anyone had logged in");
+  #take(response: ResponseFrame): void {
+    if (this.#isRelaxed) return;
+    this.#checker.note(response);
+    if (this.#state === "authenticating") return this.#takeEarly(response);
+    if (this.#state === "login" && response.success) {
+      throw new Violation("the server sent a frame before a login");
     }
-    this.#dialogue.take(answer);
+    this.#checker.take(response);
   }
 
-  /** Until the login is answered, each frame is refused, in its order. */
-  #takeEarly(answer: Answer): void {
-    const { id, isWelcome } = this.#login!;
-    if (answer.success) return this.#open(answer);
-    if (answer.code === 3 && answer.id === id && !isWelcome) {
+  /** Until the login is answered, the server rejects each frame in order. */
+  #takeEarly(response: ResponseFrame): void {
+    const { id, isTokenRight } = this.#login!;
+    if (response.success) return this.#open(response);
+    if (response.code === 3 && response.id === id && !isTokenRight) {
       this.#early.length = 0;
       this.#ending = 1008;
       this.#state = "open";
-      this.#hasTail ||= this.#dialogue.load.sent > 1;
+      this.#hasTrailingFrames ||= this.#checker.load.sent > 1;
       return;
     }
     const payload = this.#takeFirst();
     if (payload === undefined) {
-      throw new Violation("an error came before a login");
+      throw new Violation("an error arrived before the login reply");
     }
     const [reading] = readFrame(payload, this.#rules, NO_FEATURES);
-    const outstanding = new Outstanding();
-    outstanding.add(earlyAnswer(reading!));
-    outstanding.take(answer);
+    const pendingRequests = new PendingRequests();
+    pendingRequests.add(earlyResponse(reading!));
+    pendingRequests.take(response);
     if (isEnd(reading!.kind)) this.#endEarly(reading!);
   }
 
   #endEarly(reading: Reading): void {
     this.#ending = reading.kind === "fatal" ? reading.close : 1000;
-    this.#hasTail ||= this.#early.length > 0;
+    this.#hasTrailingFrames ||= this.#early.length > 0;
     this.#early.length = 0;
     this.#state = "open";
   }
@@ -244,45 +249,45 @@ export class Oracle {
     return this.#early.shift() ?? undefined;
   }
 
-  #open(answer: Answer): void {
-    const { id, isWelcome, features: named } = this.#login!;
-    if (!isWelcome || answer.id !== id || answer.message !== null) {
-      throw new Violation("something else came in place of the login's answer");
+  #open(response: ResponseFrame): void {
+    const { id, isTokenRight, features: named } = this.#login!;
+    if (!isTokenRight || response.id !== id || response.message !== null) {
+      throw new Violation("another frame arrived instead of the login reply");
     }
     const features = FEATURES.filter((name) => named?.includes(name));
-    assertLoginData(answer.data, named && features, this.#rules);
-    this.#dialogue.features = features;
+    assertLoginData(response.data, named && features, this.#rules);
+    this.#checker.features = features;
     this.#state = "open";
     for (const payload of this.#early.splice(0)) {
-      if (this.#ending !== undefined) this.#hasTail = true;
+      if (this.#ending !== undefined) this.#hasTrailingFrames = true;
       else if (payload !== null) this.#expectAll(payload, true);
     }
   }
 
   #receivePong({ payload }: ServerFrame): void {
     const expected = this.#pings.shift();
-    if (this.isEnding || this.#isLax || expected === payload.join()) return;
-    throw new Violation("a pong came that answers no ping, or another one");
+    if (this.isEnding || this.#isRelaxed || expected === payload.join()) return;
+    throw new Violation("a pong does not match the next ping");
   }
 
   #receiveClose({ payload }: ServerFrame): void {
     this.#isClosed = true;
-    if (this.#isLax) return;
+    if (this.#isRelaxed) return;
     const [high = 0, low = 0, ...rest] = payload;
     const code = high * 256 + low;
     const reason = new TextDecoder().decode(new Uint8Array(rest));
-    this.#surroundings.tally.note(`close ${code}`);
+    this.#environment.counters.note(`close ${code}`);
     if (this.#closesForLimit(code, reason)) return;
     this.#closeEarly();
     if (code !== this.#ending) {
       throw new Violation(
-        `it closed with ${code} "${reason}", not with ${this.#ending}`,
+        `the server closed with ${code} "${reason}", not with ${this.#ending}`,
       );
     }
-    this.#dialogue.assertPrompt();
+    this.#checker.assertPrompt();
   }
 
-  /** What ends the connection without an answer may wait behind the login. */
+  /** A frame that closes the connection without a response can wait for the login. */
   #closeEarly(): void {
     const payload = this.#takeFirst();
     if (this.#state !== "authenticating" || payload === undefined) return;
@@ -290,7 +295,7 @@ export class Oracle {
     if (isEnd(reading!.kind)) this.#endEarly(reading!);
   }
 
-  /** Whether one of those that wait for the login ends the connection. */
+  /** Reports whether a frame that waits for the login closes the connection. */
   #endsBehindLogin(): boolean {
     return this.#state === "authenticating" && this.#early.some((payload) => {
       if (payload === null) return false;
@@ -300,16 +305,18 @@ export class Oracle {
   }
 
   #closesForLimit(code: number, reason: string): boolean {
-    const { mayBeSlow, mayBeCutOff } = this.#dialogue.load;
+    const { mayBeSlow, mayBeCutOff } = this.#checker.load;
     return code === 1013 && reason === "reads too slowly" && mayBeSlow ||
       code === 1008 && reason === "too many messages" && mayBeCutOff;
   }
 }
 
-function earlyAnswer(reading: Reading): Expectation {
+function earlyResponse(reading: Reading): Expectation {
   const what = "early";
-  if (reading.kind === "fatal") return refusal(null, [reading.code ?? 0], what);
-  if (reading.kind === "goodbye") return refusal(null, [], what);
+  if (reading.kind === "fatal") {
+    return expectError(null, [reading.code ?? 0], what);
+  }
+  if (reading.kind === "goodbye") return expectError(null, [], what);
   const codes = reading.kind === "invalid" ? reading.codes : [];
-  return refusal(reading.id, [8, ...codes], what);
+  return expectError(reading.id, [8, ...codes], what);
 }

@@ -1,27 +1,27 @@
-/** What must come back for requests, streams above all: what goes right, and wrong. */
+/** The model of responses: it accepts right frames and rejects wrong ones. */
 
 import assert from "node:assert/strict";
 import { SUCCESS } from "../support/raw_client.ts";
 import type { Request } from "./actions.ts";
-import type { Answer } from "./response_steps.ts";
-import { expectationOf, refusal } from "./expectations.ts";
-import { Outstanding } from "./pending_requests.ts";
-import type { Fate } from "./stream_responses.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import { expectationOf, expectError } from "./expectations.ts";
+import { PendingRequests } from "./pending_requests.ts";
+import type { GeneratorState } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
-/** The requests of a client, and a host that says what its generators do. */
+/** Pending requests, and an application whose generator state is set by the test. */
 class Sample {
-  fate: Fate | undefined;
+  state: GeneratorState | undefined;
   readonly notes: string[] = [];
-  readonly outstanding = new Outstanding();
+  readonly pendingRequests = new PendingRequests();
 
-  /** Asks for a stream under the id 1. */
+  /** Requests a stream with the id 1. */
   stream(name: string, credit: number, n = 3): void {
     const data = { n, mark: "mark 1" };
     this.#ask({ kind: "stream", id: 1, name, data, credit });
   }
 
-  /** Calls an operation under the id 1. */
+  /** Calls an operation with the id 1. */
   operation(name: string): void {
     this.#ask({ kind: "operation", id: 1, name, data: {} });
   }
@@ -40,32 +40,32 @@ class Sample {
 
   #ask(request: Request): void {
     const witness = {
-      fateOf: () => this.fate,
+      stateOf: () => this.state,
       note: (what: string) => void this.notes.push(what),
     };
-    const terms = { features: ["stream"], witness };
+    const serverFeatures = { features: ["stream"], witness };
     const sent = { nth: 1, isSafe: true };
-    this.outstanding.add(expectationOf(request, terms), sent);
+    this.pendingRequests.add(expectationOf(request, serverFeatures), sent);
   }
 
-  #take(answer: Partial<Answer>): void {
-    this.outstanding.take({ ...SUCCESS, id: 1, ...answer });
+  #take(response: Partial<ResponseFrame>): void {
+    this.pendingRequests.take({ ...SUCCESS, id: 1, ...response });
   }
 }
 
-Deno.test("items come in their order, and then the end", () => {
+Deno.test("accepts the items of a stream in order and then its end", () => {
   const sample = new Sample();
   sample.stream("rows", 4);
   sample.items({ n: 0 }, { n: 1 });
   assert.throws(() => sample.done(), Violation);
   sample.items({ n: 2 });
-  assert(!sample.outstanding.isSettled);
+  assert(!sample.pendingRequests.isSettled);
   sample.done();
-  assert(sample.outstanding.isSettled);
-  assert.throws(() => sample.items({ n: 3 }), /nobody asked/);
+  assert(sample.pendingRequests.isSettled);
+  assert.throws(() => sample.items({ n: 3 }), /no request matches/);
 });
 
-Deno.test("an item is not left out, doubled or swapped", () => {
+Deno.test("rejects missing, repeated and swapped items", () => {
   for (
     const items of [[{ n: 1 }], [{ n: 0 }, { n: 0 }], [{ n: 1 }, { n: 0 }]]
   ) {
@@ -75,39 +75,39 @@ Deno.test("an item is not left out, doubled or swapped", () => {
   }
 });
 
-Deno.test("there are no more items than the client takes", () => {
+Deno.test("rejects more items than the credit", () => {
   const sample = new Sample();
   sample.stream("endless", 1);
   assert.throws(() => sample.items({ n: 0 }, { n: 1 }), /credit was 1/);
 });
 
-Deno.test("nothing is due of a stream that waits for its client", () => {
+Deno.test("expects no frame of a stream without credit", () => {
   const sample = new Sample();
   sample.stream("endless", 1);
-  assert(!sample.outstanding.isSettled);
+  assert(!sample.pendingRequests.isSettled);
   sample.items({ n: 0 });
-  assert(sample.outstanding.isSettled);
-  assert(sample.outstanding.grant(1, 1));
-  assert(!sample.outstanding.isSettled);
+  assert(sample.pendingRequests.isSettled);
+  assert(sample.pendingRequests.grant(1, 1));
+  assert(!sample.pendingRequests.isSettled);
   sample.items({ n: 1 });
-  assert(sample.outstanding.cancel(1));
-  assert(!sample.outstanding.isSettled);
+  assert(sample.pendingRequests.cancel(1));
+  assert(!sample.pendingRequests.isSettled);
   sample.done();
-  assert(sample.outstanding.isSettled);
-  assert(!sample.outstanding.grant(1, 1));
+  assert(sample.pendingRequests.isSettled);
+  assert(!sample.pendingRequests.grant(1, 1));
 });
 
-Deno.test("a stream is not over before its generator is, or if that has failed", () => {
-  for (const fate of ["running", "failed"] as const) {
+Deno.test("rejects the end of a stream whose generator is running or has failed", () => {
+  for (const state of ["running", "failed"] as const) {
     const sample = new Sample();
     sample.stream("endless", 1);
-    sample.outstanding.cancel(1);
-    sample.fate = fate;
+    sample.pendingRequests.cancel(1);
+    sample.state = state;
     assert.throws(() => sample.done(), Violation);
   }
 });
 
-Deno.test("a stream fails after all that came before", () => {
+Deno.test("accepts the error of a stream only after its items", () => {
   const sample = new Sample();
   sample.stream("breaks", 9, 1);
   assert.throws(() => sample.error(6), Violation);
@@ -115,35 +115,35 @@ Deno.test("a stream fails after all that came before", () => {
   other.stream("breaks", 9, 1);
   other.items({ n: 0 });
   other.error(6);
-  assert(other.outstanding.isSettled);
+  assert(other.pendingRequests.isSettled);
 });
 
-Deno.test("a stream goes on whose id somebody else wants", () => {
+Deno.test("accepts errors of other requests with the id of a stream", () => {
   const sample = new Sample();
   sample.stream("endless", 1);
   sample.stream("rows", 9);
-  sample.outstanding.add(refusal(1, [2], "credit"));
+  sample.pendingRequests.add(expectError(1, [2], "credit"));
   sample.error(2);
   sample.items({ n: 0 });
   sample.error(2);
-  assert(sample.outstanding.isSettled);
+  assert(sample.pendingRequests.isSettled);
   assert.throws(() => sample.error(2), Violation);
 });
 
-Deno.test("where two have the same id, each ends once", () => {
+Deno.test("expects one end for each of two requests with the same id", () => {
   const sample = new Sample();
   sample.stream("rows", 9);
   sample.operation("throw");
   sample.items({ n: 0 }, { n: 1 });
   sample.error(6);
-  assert(!sample.outstanding.isSettled);
+  assert(!sample.pendingRequests.isSettled);
   sample.items({ n: 2 });
   sample.done();
-  assert(sample.outstanding.isSettled);
-  assert.throws(() => sample.done(), /nobody asked/);
+  assert(sample.pendingRequests.isSettled);
+  assert.throws(() => sample.done(), /no request matches/);
 });
 
-Deno.test("what gives a stream gives no result, and the other way round", () => {
+Deno.test("expects code 7 for a call of the wrong kind", () => {
   const sample = new Sample();
   sample.operation("rows");
   sample.error(7);
@@ -151,5 +151,5 @@ Deno.test("what gives a stream gives no result, and the other way round", () => 
   sample.error(7);
   sample.stream("nowhere", 1);
   sample.error(5);
-  assert(sample.outstanding.isSettled);
+  assert(sample.pendingRequests.isSettled);
 });

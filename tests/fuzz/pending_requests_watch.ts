@@ -1,34 +1,34 @@
 /**
- * Sees into what a server waits for: one that forgets to let go of a request that is
- * over does nothing else wrong, for as long as it has memory.
+ * Watches the pending requests of a server. A server that keeps finished requests leaks
+ * memory and shows no other symptom.
  *
  * @module
  */
 
 import { PendingRequests } from "../../server/pending_requests.ts";
 
-/** Sees which of all the `PendingRequests` there are was added to. */
-export class QuestionWatch {
+/** Records the `PendingRequests` to which a request was added last. */
+export class PendingRequestsWatch {
   #last: PendingRequests | undefined;
   readonly #add = PendingRequests.prototype.add;
 
   constructor() {
     const add = this.#add;
-    const note = (questions: PendingRequests) => this.#last = questions;
-    PendingRequests.prototype.add = function (...question) {
+    const note = (models: PendingRequests) => this.#last = models;
+    PendingRequests.prototype.add = function (...request) {
       note(this);
-      return add.apply(this, question);
+      return add.apply(this, request);
     };
   }
 
-  /** Those that were added to since the last time, if any were. */
+  /** Returns the `PendingRequests` that changed since the last call, if any. */
   take(): PendingRequests | undefined {
     const last = this.#last;
     this.#last = undefined;
     return last;
   }
 
-  /** Looks no longer. */
+  /** Stops watching. */
   stop(): void {
     PendingRequests.prototype.add = this.#add;
   }

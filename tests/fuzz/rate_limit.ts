@@ -1,45 +1,45 @@
 /**
- * How fast a server takes what one client sends: docs/protocol.md, "Limits".
+ * The rate at which a server handles the frames of one client: docs/protocol.md, "Limits".
  *
  * @module
  */
 
-import type { Answer } from "./response_steps.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
 import type { Rules } from "./model.ts";
 import { Violation } from "./violation.ts";
 
-/** What comes before the last frame to a request, or without one. */
+/** The frames before the last frame of a response, and frames without a request. */
 const PARTS = ["open", "newmsg", "items", "s_newmsg", "request"];
 
-/** Counts what one connection asks for, and the answers. */
-export class Pace {
+/** Checks that a server does not handle more requests than the limit allows. */
+export class RateChecker {
   readonly #rules: Rules;
-  /** When the first was sent of what counts, or a little before. */
+  /** The time of the first frame that counts, or slightly earlier. */
   #start = performance.now();
-  /** Requests that were carried out */
+  /** The number of successful requests */
   #done = 0;
-  /** Requests that were answered, be it with a refusal */
+  /** The number of answered requests */
   #answered = 0;
 
   constructor(rules: Rules) {
     this.#rules = rules;
   }
 
-  /** The first is sent of what counts. */
+  /** Notes that the first frame is sent that counts. */
   begin(): void {
     this.#start = performance.now();
   }
 
-  /** The server carries out a request, the nth of all that was sent. */
+  /** Asserts that the server can have handled the nth frame by now. */
   assertInTime(nth: number): void {
     if (nth <= this.#most) return;
     throw new Violation(
-      `it carries out request ${nth}, and may have taken ${this.#most}`,
+      `the server handled request ${nth}, the limit allows ${this.#most}`,
     );
   }
 
-  /** The server has answered; it must not have done so too often by now. */
-  note({ success, message }: Answer): void {
+  /** Counts a response and asserts that the limit allows it. */
+  note({ success, message }: ResponseFrame): void {
     if (message !== null && PARTS.includes(message)) return;
     this.#answered++;
     if (success) this.#done++;
@@ -47,15 +47,15 @@ export class Pace {
     const most = this.#most;
     if (this.#done <= most && this.#answered <= most + maxBurst) return;
     throw new Violation(
-      `it has done ${this.#done} of ${this.#answered} requests, more than ${most}`,
+      `the server handled ${this.#done} of ${this.#answered} requests, the limit allows ${most}`,
     );
   }
 
-  /** How many frames the server may have taken by now. */
+  /** The number of frames that the limit allows by now. */
   get #most(): number {
     const { maxRate, maxBurst } = this.#rules;
     const seconds = (performance.now() - this.#start) / 1_000;
-    // Neither the login nor what ends the connection counts.
+    // The login and the last frame do not count.
     return 2 + maxBurst + seconds * maxRate;
   }
 }

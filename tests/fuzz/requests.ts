@@ -1,25 +1,25 @@
 /**
- * The frames that a fuzzing client sends, as text: valid ones, nearly valid ones, and
- * what nobody would take for a frame.
+ * The frames that a fuzzing client sends, as JSON strings: valid, nearly valid and
+ * invalid ones.
  *
  * @module
  */
 
 import { ExtensionRequests } from "./extension_requests.ts";
-import { deepText, largeText, replyingText } from "./extreme_requests.ts";
+import { deepRequest, largeRequest, replyingJson } from "./extreme_requests.ts";
 import { LISTENERS, OPERATIONS } from "./handlers.ts";
 import {
-  BROKEN_JSON,
-  dataText,
+  dataJson,
+  INVALID_JSON,
   type Members,
-  nestedText,
-  numberText,
-  objectText,
+  nestedJson,
+  numberJson,
+  objectJson,
   quote,
-  textText,
-  valueText,
+  stringJson,
+  valueJson,
   word,
-} from "./json_texts.ts";
+} from "./json_strings.ts";
 import { STREAMS } from "./streams.ts";
 import type { Rules } from "./model.ts";
 import type { Random } from "./random.ts";
@@ -27,7 +27,7 @@ import type { Random } from "./random.ts";
 /** The last frame of a client: docs/protocol.md, "5. Goodbye". */
 export const GOODBYE = '{"id":null,"end":true}';
 
-/** How many ids back a client looks for one to use again. */
+/** The number of recent ids that a client can repeat. */
 const RECENT = 8;
 
 const BAD_VERSIONS = [
@@ -37,12 +37,12 @@ const BAD_VERSIONS = [
 
 const BAD_TOKENS = ["", "Test", "tes", "__proto__", "test\u0000", "\ud800"];
 
-/** Makes the frames of one client. */
+/** Generates the frames of one client. */
 export class Requests {
   readonly #random: Random;
   readonly #token: string;
   readonly #maxPayload: number;
-  /** What the client names at its first login, as JSON. */
+  /** The features in the first login, as JSON. */
   readonly #features: string | undefined;
   readonly #extensions: ExtensionRequests;
   #lastId = 0;
@@ -57,7 +57,7 @@ export class Requests {
     this.#extensions = new ExtensionRequests(random, nextId, maxPending);
   }
 
-  /** The login that is let in. */
+  /** Returns a valid login. */
   firstLogin(): string {
     return this.#login(this.#features);
   }
@@ -66,7 +66,7 @@ export class Requests {
     const random = this.#random;
     const id = random.chance(0.2) ? numberId(random) : "0";
     const version = quote(random.pick(["1.0.0", "1.0.2", "2.10.0"]));
-    return objectText(shuffle(random, [
+    return objectJson(shuffle(random, [
       ["id", id],
       ["token", quote(this.#token)],
       ["version", version],
@@ -74,7 +74,7 @@ export class Requests {
     ]));
   }
 
-  /** A login that is not, or only by chance. */
+  /** Returns a login that is usually invalid. */
   badLogin(): string {
     const random = this.#random;
     const bad = random.pick(["id", "token", "version", "version", "features"]);
@@ -82,80 +82,80 @@ export class Requests {
       ["id", "0"],
       ["token", quote(this.#token)],
       ["version", '"1.0.0"'],
-      // The last one of two counts.
-      [bad, random.chance(0.7) ? this.#badField(bad) : valueText(random)],
+      // Of two members with the same key, the last one counts.
+      [bad, random.chance(0.7) ? this.#badField(bad) : valueJson(random)],
     ];
-    return objectText(login);
+    return objectJson(login);
   }
 
-  /** A request that follows all rules. */
+  /** Returns a valid request. */
   valid(): string {
-    return objectText(this.#members());
+    return objectJson(this.#members());
   }
 
-  /** A request that nearly does. */
+  /** Returns a request with one or two errors. */
   nearlyValid(): string {
     const random = this.#random;
     let members = this.#members();
     for (let left = random.between(1, 2); left > 0; left--) {
-      members = spoil(random, members);
+      members = mutate(random, members);
     }
-    return objectText(members);
+    return objectJson(members);
   }
 
-  /** An object, and hardly more. */
+  /** Returns an object with random members. */
   object(): string {
     const random = this.#random;
-    const id = random.chance(0.5) ? this.#id() : valueText(random);
-    return objectText([["id", id], ...this.#anything()]);
+    const id = random.chance(0.5) ? this.#id() : valueJson(random);
+    return objectJson([["id", id], ...this.#anything()]);
   }
 
-  /** Any of the frames that have an answer. */
+  /** Returns any frame that the server answers. */
   any(): string {
     const random = this.#random;
     return random.weigh<() => string>([
       [60, () => this.valid()],
       [25, () => this.nearlyValid()],
       [6, () => this.object()],
-      [3, () => deepText(random, this.#id())],
-      [1, () => largeText(random, this.#id(), this.#maxPayload)],
+      [3, () => deepRequest(random, this.#id())],
+      [1, () => largeRequest(random, this.#id(), this.#maxPayload)],
       [2, () => this.#login(undefined)],
     ])();
   }
 
-  /** Several frames in one. */
+  /** Returns a batch. */
   batch(): string {
     const random = this.#random;
     const length = random.weigh([[8, random.between(1, 8)], [1, 40]]);
     const frames = Array.from({ length }, () => this.any());
     if (random.chance(0.03)) {
-      const strange = random.pick([
+      const invalid = random.pick([
         "1",
         "[]",
         "null",
         `[${this.valid()}]`,
         GOODBYE,
       ]);
-      frames.splice(random.below(length + 1), 0, strange);
+      frames.splice(random.below(length + 1), 0, invalid);
     }
     return `[${frames}]`;
   }
 
-  /** What ends the connection. */
+  /** Returns a frame that closes the connection. */
   fatal(): string | Uint8Array {
     const random = this.#random;
     return random.weigh<() => string | Uint8Array>([
-      [4, () => random.pick(BROKEN_JSON)],
+      [4, () => random.pick(INVALID_JSON)],
       [2, () => new TextEncoder().encode(this.valid())],
       [1, () => random.bytes(random.below(20))],
       [2, () => random.pick(["[]", "[[]]", "null", "1", '""', "true", "[1]"])],
-      [1, () => nestedText(random, 3_000).slice(0, 3_500)],
-      [1, () => nestedText(random, 2_000).replaceAll("{", "[")],
+      [1, () => nestedJson(random, 3_000).slice(0, 3_500)],
+      [1, () => nestedJson(random, 2_000).replaceAll("{", "[")],
       [2, () => GOODBYE],
     ])();
   }
 
-  /** A request whose bytes have suffered. */
+  /** Returns a request with damaged bytes. */
   damaged(): Uint8Array<ArrayBuffer> {
     const random = this.#random;
     const bytes = new TextEncoder().encode(this.valid());
@@ -196,7 +196,7 @@ export class Requests {
   }
 
   #frame(action: string, data: Members): Members {
-    const text = objectText(data);
+    const text = objectJson(data);
     return [["id", this.#id()], ["action", quote(action)], ["data", text]];
   }
 
@@ -204,19 +204,19 @@ export class Requests {
     const random = this.#random;
     const name = random.chance(0.85)
       ? quote(random.pick([...LISTENERS.keys()]))
-      : textText(random);
+      : stringJson(random);
     const data = this.#data(0.3);
     const members: Members = [["message", name], ["data", data]];
     if (random.chance(0.5)) return members;
-    return [...members, ["replying", replyingText(random, random.below(4))]];
+    return [...members, ["replying", replyingJson(random, random.below(4))]];
   }
 
-  /** Any data, or what some handlers ask for. */
+  /** Returns any data, or data that some handlers expect. */
   #data(asked: number): string {
     const random = this.#random;
     return random.chance(asked)
       ? `{"n":${random.between(0, 5)}}`
-      : dataText(random);
+      : dataJson(random);
   }
 
   #operation(): Members {
@@ -224,7 +224,7 @@ export class Requests {
     const name = random.weigh<() => string>([
       [17, () => quote(random.pick([...OPERATIONS.keys()]))],
       [1, () => quote(random.pick([...STREAMS.keys()]))],
-      [3, () => textText(random)],
+      [3, () => stringJson(random)],
     ])();
     return [["operation", name], ["data", this.#data(0.1)]];
   }
@@ -234,7 +234,7 @@ export class Requests {
     return Array.from({ length: random.below(4) }, () =>
       [
         random.pick(["action", "data", "end", "token", word(random)]),
-        valueText(random),
+        valueJson(random),
       ] as const);
   }
 
@@ -244,12 +244,12 @@ export class Requests {
       [90, () => String(++this.#lastId)],
       [5, () => String(Math.max(1, this.#lastId - random.below(RECENT)))],
       [3, () => numberId(random)],
-      [1, () => numberText(random)],
+      [1, () => numberJson(random)],
     ])();
   }
 }
 
-/** A number that is an id, if a strange one. */
+/** Returns an unusual but valid id. */
 function numberId(random: Random): string {
   return random.pick([
     "-1",
@@ -262,27 +262,27 @@ function numberId(random: Random): string {
   ]);
 }
 
-function spoil(random: Random, members: Members): Members {
+function mutate(random: Random, members: Members): Members {
   const at = random.below(members.length);
   const [key, value] = members[at] ?? ["id", "1"];
   return random.weigh<() => Members>([
     [2, () => members.toSpliced(at, 1)],
-    [4, () => members.with(at, [key, valueText(random)])],
-    [2, () => [...members, [key, valueText(random)]]],
-    [1, () => [[key, valueText(random)], ...members]],
+    [4, () => members.with(at, [key, valueJson(random)])],
+    [2, () => [...members, [key, valueJson(random)]]],
+    [1, () => [[key, valueJson(random)], ...members]],
     [2, () => members.with(at, [word(random), value])],
-    [1, () => [...members, [word(random), valueText(random)]]],
-    [3, () => members.with(at, [key, spoilText(random, value)])],
+    [1, () => [...members, [word(random), valueJson(random)]]],
+    [3, () => members.with(at, [key, mutateString(random, value)])],
   ])();
 }
 
-/** The same with one word or number in it changed; it may be JSON no longer. */
-function spoilText(random: Random, text: string): string {
+/** Replaces one string or number. The result can be invalid JSON. */
+function mutateString(random: Random, text: string): string {
   const parts = text.split(/("(?:[^"\\]|\\.)*"|[\w.+-]+|null)/);
   const at = 2 * random.below(Math.floor(parts.length / 2)) + 1;
   return parts[at] === undefined || parts[at + 1]?.startsWith(":")
     ? text
-    : parts.with(at, valueText(random, 1)).join("");
+    : parts.with(at, valueJson(random, 1)).join("");
 }
 
 function shuffle(random: Random, members: Members): Members {

@@ -1,5 +1,5 @@
 /**
- * Holds what a server says once its client has logged in against what it must say.
+ * Checks the frames of a server after the login.
  *
  * @module
  */
@@ -7,177 +7,191 @@
 import { ACTIONS, type Control, type Request } from "./actions.ts";
 import {
   assertLimit,
-  describeAnswer,
-  type Numbers,
-  type Tally,
+  type Counters,
+  describeResponse,
+  type MessageIds,
 } from "./server_frames.ts";
-import type { Answer } from "./response_steps.ts";
-import { type Expectation, expectationOf, refusal } from "./expectations.ts";
-import type { Host } from "./application.ts";
-import { type Asked, Interview } from "./server_request_checker.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import {
+  type Expectation,
+  expectationOf,
+  expectError,
+} from "./expectations.ts";
+import type { Application } from "./application.ts";
+import {
+  type ReceivedRequest,
+  ServerRequestChecker,
+} from "./server_request_checker.ts";
 import { Load } from "./load.ts";
 import { Messages } from "./messages.ts";
 import { NO_FEATURES, type Reading, type Rules } from "./model.ts";
-import { Outstanding, type Sent } from "./pending_requests.ts";
-import { Pace } from "./rate_limit.ts";
+import { PendingRequests, type Sent } from "./pending_requests.ts";
+import { RateChecker } from "./rate_limit.ts";
 import { Violation } from "./violation.ts";
 
-/** What is known of the server, apart from one client. */
-export interface Surroundings {
+/** The server and the state that all its clients share. */
+export interface Environment {
   readonly rules: Rules;
-  readonly numbers: Numbers;
-  readonly tally: Tally;
-  readonly host: Host;
+  readonly numbers: MessageIds;
+  readonly counters: Counters;
+  readonly host: Application;
 }
 
-/** What does not end the connection. */
-export type Said = Exclude<Reading, { readonly kind: "goodbye" | "fatal" }>;
+/** A frame that does not end the connection. */
+export type RequestReading = Exclude<
+  Reading,
+  { readonly kind: "goodbye" | "fatal" }
+>;
 
-/** What one client and the server say to each other. */
-export class Dialogue {
-  /** What both sides have named */
+/** Matches the frames of the server with the requests of one client. */
+export class ResponseChecker {
+  /** The agreed features */
   features = NO_FEATURES;
   readonly load: Load;
   readonly messages: Messages;
-  readonly #outstanding: Outstanding;
-  readonly #surroundings: Surroundings;
-  readonly #interview: Interview;
-  readonly #pace: Pace;
-  /** What the server has asked and nobody has looked at. */
-  readonly #asked: Asked[] = [];
+  readonly #pendingRequests: PendingRequests;
+  readonly #environment: Environment;
+  readonly #serverRequests: ServerRequestChecker;
+  readonly #rate: RateChecker;
+  /** The requests of the server that `takeRequests` has not returned yet. */
+  readonly #received: ReceivedRequest[] = [];
 
-  constructor(surroundings: Surroundings) {
-    const { rules, numbers, host } = surroundings;
-    this.#surroundings = surroundings;
+  constructor(environment: Environment) {
+    const { rules, numbers, host } = environment;
+    this.#environment = environment;
     this.load = new Load(rules);
-    this.#pace = new Pace(rules);
-    this.#outstanding = new Outstanding((nth) => this.#pace.assertInTime(nth));
-    this.messages = new Messages(numbers, this.#outstanding);
-    this.#interview = new Interview(host.asking.questions);
+    this.#rate = new RateChecker(rules);
+    this.#pendingRequests = new PendingRequests((nth) =>
+      this.#rate.assertInTime(nth)
+    );
+    this.messages = new Messages(numbers, this.#pendingRequests);
+    this.#serverRequests = new ServerRequestChecker(host.serverRequests.models);
   }
 
-  /** Whether all that is due has come */
+  /** Whether all expected frames have arrived */
   get isSettled(): boolean {
-    return this.#outstanding.isSettled;
+    return this.#pendingRequests.isSettled;
   }
 
-  /** What the server has asked since the last time. */
-  takeAsked(): readonly Asked[] {
-    return this.#asked.splice(0);
+  /** Returns the requests of the server since the last call. */
+  takeRequests(): readonly ReceivedRequest[] {
+    return this.#received.splice(0);
   }
 
-  /** The client sends a frame, whatever that means. */
+  /** Counts a frame of the client. */
   send(): void {
     this.load.send();
     // The login does not count.
-    if (this.load.sent === 2) this.#pace.begin();
+    if (this.load.sent === 2) this.#rate.begin();
   }
 
   /**
-   * The client asks for something.
+   * Adds a request of the client.
    *
-   * @param said What
-   * @param nth How many frames it has sent up to this one that the server has counted for sure
-   * @returns How many frames must come for it
+   * @param reading The request
+   * @param nth The number of frames so far that always count
+   * @returns The number of expected frames
    */
-  say(said: Said, nth: number): number {
-    if (said.kind === "invalid") {
-      const { id, codes, action } = said;
+  add(reading: RequestReading, nth: number): number {
+    if (reading.kind === "invalid") {
+      const { id, codes, action } = reading;
       const what = ACTIONS.has(action) ? String(action) : "frame";
-      return this.refuse(id, codes, what);
+      return this.reject(id, codes, what);
     }
-    const { maxPending } = this.#surroundings.rules;
-    const isFew = this.#outstanding.size < maxPending;
+    const { maxPending } = this.#environment.rules;
+    const isFew = this.#pendingRequests.size < maxPending;
     const isSafe = isFew && !this.load.mayBeRefused;
-    this.#interview.send(said, isSafe);
-    if (isControl(said)) {
+    this.#serverRequests.send(reading, isSafe);
+    if (isControl(reading)) {
       this.load.control();
-      this.#control(said);
+      this.#control(reading);
       return 0;
     }
-    return this.#request(said, { nth, isSafe });
+    return this.#request(reading, { nth, isSafe });
   }
 
-  /** Something is refused, whatever else there is; returns how many frames must come. */
-  refuse(id: number | null, codes: readonly number[], what: string): number {
-    this.#outstanding.add(refusal(id, codes, what));
+  /** Expects an error and returns the number of expected frames. */
+  reject(id: number | null, codes: readonly number[], what: string): number {
+    this.#pendingRequests.add(expectError(id, codes, what));
     return 1;
   }
 
-  /** The server says something. */
-  take(answer: Answer): void {
-    if (answer.message === "s_newmsg") return this.#hear(answer);
-    if (answer.message === "request") return this.#ask(answer);
-    const expectation = this.#answer(answer);
+  /** Matches a frame of the server. */
+  take(response: ResponseFrame): void {
+    if (response.message === "s_newmsg") return this.#receiveMessage(response);
+    if (response.message === "request") return this.#receiveRequest(response);
+    const expectation = this.#receiveResponse(response);
     if (expectation === undefined) return;
-    this.#tell(`${expectation.what}: ${describeAnswer(answer)}`);
+    this.#count(`${expectation.what}: ${describeResponse(response)}`);
   }
 
-  /** Notes that the server says something, whatever it is. */
-  note(answer: Answer): void {
-    this.#surroundings.tally.note(describeAnswer(answer));
-    this.#pace.note(answer);
-    this.messages.note(answer);
+  /** Counts a frame of the server. */
+  note(response: ResponseFrame): void {
+    this.#environment.counters.note(describeResponse(response));
+    this.#rate.note(response);
+    this.messages.note(response);
   }
 
-  /** All that has its answer at once must have it. */
+  /** Asserts that all immediate requests are answered. */
   assertPrompt(): void {
-    this.#outstanding.assertPrompt();
+    this.#pendingRequests.assertPrompt();
   }
 
-  /** What is still due, for a message. */
+  /** Describes the responses that are still expected. */
   describe(): string {
-    return this.#outstanding.describe();
+    return this.#pendingRequests.describe();
   }
 
   #request(request: Request, sent: Sent): number {
-    const { host, tally } = this.#surroundings;
+    const { host, counters } = this.#environment;
     const witness = {
-      fateOf: (mark: unknown) => host.fateOf(mark),
-      note: (what: string) => tally.note(what),
+      stateOf: (mark: unknown) => host.stateOf(mark),
+      note: (what: string) => counters.note(what),
     };
-    const terms = { features: this.features, witness };
-    const expectation = expectationOf(request, terms);
+    const serverFeatures = { features: this.features, witness };
+    const expectation = expectationOf(request, serverFeatures);
     if (request.kind === "stream") this.load.stream();
-    this.#outstanding.add(expectation, sent);
+    this.#pendingRequests.add(expectation, sent);
     return expectation.length;
   }
 
   #control(control: Control): void {
     const { id, kind } = control;
     if (kind === "done") return;
-    const isHeard = kind === "credit"
-      ? this.#outstanding.grant(id, control.credit)
-      : this.#outstanding.cancel(id);
-    this.#tell(`${kind}: ${isHeard ? "taken" : "passed over"}`);
+    const isReceived = kind === "credit"
+      ? this.#pendingRequests.grant(id, control.credit)
+      : this.#pendingRequests.cancel(id);
+    this.#count(`${kind}: ${isReceived ? "accepted" : "ignored"}`);
   }
 
-  #hear({ id, data }: Answer): void {
+  #receiveMessage({ id, data }: ResponseFrame): void {
     if (id !== null || data === null) {
-      throw new Violation("a message without a request had an id");
+      throw new Violation("a message outside a response had an id");
     }
     this.messages.take(data);
   }
 
-  #ask(answer: Answer): void {
+  #receiveRequest(response: ResponseFrame): void {
     if (!this.features.includes("request")) {
-      throw new Violation("it asked somebody who does not speak that");
+      throw new Violation(
+        "the server sent a request to a client without the extension",
+      );
     }
-    this.#asked.push(this.#interview.take(answer));
+    this.#received.push(this.#serverRequests.take(response));
   }
 
-  #answer(answer: Answer): Expectation | undefined {
-    const { rules } = this.#surroundings;
-    if (answer.code !== 9) return this.#outstanding.take(answer);
-    assertLimit(answer, rules);
-    switch (answer.data?.limit) {
+  #receiveResponse(response: ResponseFrame): Expectation | undefined {
+    const { rules } = this.#environment;
+    if (response.code !== 9) return this.#pendingRequests.take(response);
+    assertLimit(response, rules);
+    switch (response.data?.limit) {
       case "maxPending":
-        return this.#outstanding.refuse(answer, rules.maxPending);
+        return this.#pendingRequests.refuse(response, rules.maxPending);
       case "maxRate":
         this.#assertTooFast();
-        return this.#outstanding.refuse(answer, 0);
+        return this.#pendingRequests.refuse(response, 0);
       default:
-        return this.#outstanding.take(answer);
+        return this.#pendingRequests.take(response);
     }
   }
 
@@ -186,12 +200,12 @@ export class Dialogue {
     throw new Violation(`it refused a request as one of ${this.load.sent}`);
   }
 
-  #tell(what: string): void {
-    this.#surroundings.tally.note(what);
+  #count(what: string): void {
+    this.#environment.counters.note(what);
   }
 }
 
-function isControl(said: Request | Control): said is Control {
-  return said.kind === "credit" || said.kind === "cancel" ||
-    said.kind === "done";
+function isControl(reading: Request | Control): reading is Control {
+  return reading.kind === "credit" || reading.kind === "cancel" ||
+    reading.kind === "done";
 }

@@ -8,40 +8,40 @@ import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
 import { serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
-import { Numbers, Tally } from "./server_frames.ts";
+import { Counters, MessageIds } from "./server_frames.ts";
 import { perform } from "./client.ts";
-import type { Surroundings } from "./response_checker.ts";
-import { Host } from "./application.ts";
+import type { Environment } from "./response_checker.ts";
+import { Application } from "./application.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
 import { makeScript } from "./script.ts";
 import type { Setting } from "./settings.ts";
-import { Witness } from "./observer.ts";
+import { ControlClient } from "./control_client.ts";
 
-/** How many clients fuzz at the same time. */
+/** The number of concurrent fuzzing clients. */
 const CLIENTS = 16;
 
-/** How long a server may take to find out that everybody has left, in milliseconds. */
-const PATIENCE = 10_000;
+/** The time in which a server must notice that all clients have disconnected, in ms. */
+const MAX_WAIT = 10_000;
 
-/** What a run does. */
+/** The plan of a run. */
 export interface Plan {
   readonly seed: number;
-  /** How many frames are sent, at least */
+  /** The minimum number of frames */
   readonly frames: number;
 }
 
-/** What a run did. */
+/** The report of a run. */
 export interface Report {
   readonly frames: number;
   readonly connections: number;
-  /** How often the witness was answered in full */
+  /** The number of rounds of the control client */
   readonly rounds: number;
-  /** How often the server said what */
+  /** The number of frames of each kind */
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Fuzzes a server; rejects with what it does wrong. */
+/** Fuzzes a server and rejects with the first violation. */
 export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
   const uncaught = new Uncaught();
   const server = serveQuietly(setting.options);
@@ -60,7 +60,7 @@ export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
   }
 }
 
-/** What nobody catches would end the process of the host. */
+/** Collects uncaught errors, which would end the process of the application. */
 class Uncaught {
   readonly first: Promise<never>;
   #errors: unknown[] = [];
@@ -74,7 +74,7 @@ class Uncaught {
   }
 
   assertNone(): void {
-    assert.deepEqual(this.#errors, [], "nobody caught this");
+    assert.deepEqual(this.#errors, [], "there are uncaught errors");
   }
 
   stop(): void {
@@ -94,7 +94,7 @@ class Uncaught {
 
   #add(error: unknown): void {
     this.#errors.push(error);
-    this.#onError(new Error(`nobody caught ${describe(error)}`));
+    this.#onError(new Error(`uncaught: ${describe(error)}`));
   }
 }
 
@@ -102,10 +102,10 @@ class Run {
   readonly #setting: Setting;
   readonly #plan: Plan;
   readonly #server: Server;
-  readonly #host: Host;
-  readonly #numbers = new Numbers();
-  readonly #tally = new Tally();
-  readonly #surroundings: Surroundings;
+  readonly #application: Application;
+  readonly #messageIds = new MessageIds();
+  readonly #counters = new Counters();
+  readonly #environment: Environment;
   #frames = 0;
   #connections = 0;
   #isOver = false;
@@ -114,79 +114,85 @@ class Run {
     this.#setting = setting;
     this.#plan = plan;
     this.#server = server;
-    this.#host = new Host(server, this.#tally);
-    this.#surroundings = {
+    this.#application = new Application(server, this.#counters);
+    this.#environment = {
       rules: setting.rules,
-      numbers: this.#numbers,
-      tally: this.#tally,
-      host: this.#host,
+      numbers: this.#messageIds,
+      counters: this.#counters,
+      host: this.#application,
     };
   }
 
-  /** Lets go of the host. */
+  /** Stops watching the application. */
   stop(): void {
-    this.#host.asking.stop();
+    this.#application.serverRequests.stop();
   }
 
   async all(): Promise<Report> {
-    const witness = await Witness.open(this.#server, this.#host);
+    const controlClient = await ControlClient.open(
+      this.#server,
+      this.#application,
+    );
     await Promise.all([
       this.#fuzz(),
-      witness.watch(() => this.#isOver),
+      controlClient.run(() => this.#isOver),
     ]);
-    await witness.leave();
-    await this.#rest();
-    const { counts } = this.#tally;
+    await controlClient.close();
+    await this.#waitForEnd();
+    const { counts } = this.#counters;
     const [frames, connections] = [this.#frames, this.#connections];
-    return { frames, connections, rounds: witness.rounds, counts };
+    return { frames, connections, rounds: controlClient.rounds, counts };
   }
 
   async #fuzz(): Promise<void> {
     const clients = Array.from({ length: CLIENTS }, (_, index) => index);
     try {
-      await Promise.all(clients.map((index) => this.#converse(index)));
+      await Promise.all(clients.map((index) => this.#runClient(index)));
     } finally {
       this.#isOver = true;
     }
   }
 
-  /** One client, which connects again and again. */
-  async #converse(client: number): Promise<void> {
+  /** Runs one client, which connects repeatedly. */
+  async #runClient(client: number): Promise<void> {
     const random = new Random(this.#plan.seed).fork(client);
     const share = Math.ceil(this.#plan.frames / CLIENTS);
     let frames = 0;
     for (let connection = 0; frames < share && !this.#isOver; connection++) {
       const script = makeScript(random.fork(connection), this.#setting.rules);
-      const oracle = new Oracle(this.#surroundings);
+      const oracle = new Oracle(this.#environment);
       try {
         await perform(script, this.#server.addr.port, oracle);
       } catch (error) {
         const where = `client ${client}, connection ${connection}`;
         throw new Error(`${where}: ${describe(error)}`, { cause: error });
       }
-      this.#host.assertRight();
+      this.#application.assertRight();
       frames += script.frames;
       this.#frames += script.frames;
       this.#connections++;
     }
   }
 
-  /** Everybody has left, and nothing is left of what they asked for. */
-  async #rest(): Promise<void> {
-    const end = performance.now() + PATIENCE;
+  /** Waits until all clients have disconnected and all handlers have finished. */
+  async #waitForEnd(): Promise<void> {
+    const end = performance.now() + MAX_WAIT;
     const { clients } = this.#server;
-    while (clients.size > 0 || this.#host.underWay > 0) {
+    while (clients.size > 0 || this.#application.pending > 0) {
       assert(
         performance.now() < end,
-        `${clients.size} clients and ${this.#host.underWay} requests are left over`,
+        `${clients.size} clients and ${this.#application.pending} requests remain`,
       );
       await pause(1);
     }
-    this.#host.assertDone();
-    const { rules, says } = this.#setting;
-    assert(this.#host.most <= rules.maxPending, "too many are under way");
-    const unsaid = says.filter((what) => !this.#tally.counts.has(what));
-    assert.deepEqual(unsaid, [], "the server never said what it should");
+    this.#application.assertDone();
+    const { rules, expected } = this.#setting;
+    assert(
+      this.#application.most <= rules.maxPending,
+      "too many requests of one client were pending",
+    );
+    const missing = expected.filter((what) => !this.#counters.counts.has(what));
+    assert.deepEqual(missing, [], "the server never sent these frames");
   }
 }
 

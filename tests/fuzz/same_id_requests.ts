@@ -1,205 +1,223 @@
 /**
- * The requests of one connection that have the same id, as long as one of them is not
- * answered.
+ * The requests of one connection that have the same id, until all of them are answered.
  *
  * @module
  */
 
-import type { Answer } from "./response_steps.ts";
-import { type Expectation, refusal } from "./expectations.ts";
-import { itemsOf, StreamCourse } from "./stream_responses.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import { type Expectation, expectError } from "./expectations.ts";
+import { itemsOf, StreamMatcher } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
-/** A request that waits for its answer. */
-export interface Pending {
+/** An unanswered request. */
+export interface PendingRequest {
   readonly expectation: Expectation;
-  /** How many requests of the connection came before it */
+  /** The number of earlier requests of the connection */
   readonly order: number;
-  /** How many of these the client had no answer to when it sent this one */
+  /** The number of unanswered requests when this one was sent */
   readonly ahead: number;
-  /** How many frames were sent up to it, or 0 if it is answered whatever came before */
+  /** The number of frames up to it, or 0 if no limit applies */
   readonly nth: number;
-  /** Whether a limit cannot have stopped it */
+  /** Whether no limit can have rejected it */
   readonly isSafe: boolean;
   isDone: boolean;
-  /** Whether nobody can tell its answers from those of another with the same id */
-  isLoose: boolean;
+  /** Whether its responses are ambiguous because another request has the same id */
+  isAmbiguous: boolean;
 }
 
-/** What a frame has come to. */
-export interface Taken {
+/** The request to which a frame belongs. */
+export interface MatchedFrame {
   readonly isLast: boolean;
-  /** Whose frame it is, if anybody can tell */
-  readonly pending?: Pending;
+  /** The request, if it is known */
+  readonly pending?: PendingRequest;
 }
 
-/** How much is shown of a frame that is wrong. */
+/** The maximum length of a wrong frame in an error message. */
 const MAX_SHOWN = 1_000;
 
-/** Requests under one id. */
-export class Group {
-  readonly #members: Pending[] = [];
+/** The requests with one id. */
+export class SameIdRequests {
+  readonly #members: PendingRequest[] = [];
   #finals = 0;
-  /** How many items the client takes, for all streams together. */
+  /** The credit of all streams together. */
   #granted = 0;
-  /** How many have come. */
+  /** The number of items so far. */
   #taken = 0;
-  #isLoose = false;
+  #isAmbiguous = false;
 
-  /** Whether all of them are answered */
+  /** Whether all requests are answered */
   get isOver(): boolean {
     return this.#finals === this.#members.length;
   }
 
-  /** Whether something must come, even if the client says nothing more */
+  /** Whether a frame is expected even if the client sends nothing more */
   get isDue(): boolean {
-    if (!this.#isLoose) {
+    if (!this.#isAmbiguous) {
       return this.#members.some(({ isDone, expectation }) =>
-        !isDone && expectation.course.isDue
+        !isDone && expectation.matcher.isDue
       );
     }
     const ending = this.#members.filter(({ expectation }) =>
-      expectation.course.mustEnd
+      expectation.matcher.mustEnd
     );
     return this.#finals < ending.length;
   }
 
-  /** What must come for a request, given what there is under its id. */
+  /** Returns the expectation of a request, given the other requests with its id. */
   expectationFor(expectation: Expectation): Expectation {
-    const { id, what, course, codes, isImmediate } = expectation;
+    const { id, what, matcher, codes, isImmediate } = expectation;
     if (what !== "stream" || this.#members.length === 0) return expectation;
     if (codes !== undefined) {
-      return refusal(id, [...codes, 2], what, isImmediate);
+      return expectError(id, [...codes, 2], what, isImmediate);
     }
-    const { course: other } = this.#stream?.expectation ?? {};
-    const isTaken = course instanceof StreamCourse &&
-      other instanceof StreamCourse && !other.mayEnd;
+    const { matcher: other } = this.#stream?.expectation ?? {};
+    const isTaken = matcher instanceof StreamMatcher &&
+      other instanceof StreamMatcher && !other.mayEnd;
     return isTaken
-      ? refusal(id, [2], "stream under an id in use")
+      ? expectError(id, [2], "stream under an id in use")
       : expectation;
   }
 
-  /** Another request; returns those whose answers nobody can tell apart any more. */
-  add(pending: Pending): readonly Pending[] {
-    const { course } = pending.expectation;
-    const isAlone = this.#members.length === 0 || this.#isApart(pending);
+  /** Adds a request. Returns the requests whose responses become ambiguous. */
+  add(pending: PendingRequest): readonly PendingRequest[] {
+    const { matcher } = pending.expectation;
+    const isAlone = this.#members.length === 0 || this.#isDistinct(pending);
     this.#members.push(pending);
-    if (course instanceof StreamCourse) this.#granted += course.granted;
-    if (this.#isLoose) return loosen([pending]);
+    if (matcher instanceof StreamMatcher) this.#granted += matcher.granted;
+    if (this.#isAmbiguous) return markAmbiguous([pending]);
     if (isAlone) return [];
-    this.#isLoose = true;
-    return loosen(this.#members);
+    this.#isAmbiguous = true;
+    return markAmbiguous(this.#members);
   }
 
-  /** The client takes more items. */
+  /** Adds credit. */
   grant(credit: number): boolean {
     this.#granted += credit;
-    return this.#tell((course) => course.grant(credit), !this.#isLoose);
+    return this.#forEachStream(
+      (matcher) => matcher.grant(credit),
+      !this.#isAmbiguous,
+    );
   }
 
-  /** The client takes no more items. */
+  /** Cancels the streams. */
   cancel(): boolean {
-    return this.#tell((course) => course.cancel(), true);
+    return this.#forEachStream((matcher) => matcher.cancel(), true);
   }
 
-  /** Takes a frame of the server. */
-  take(answer: Answer): Taken {
-    this.#count(answer);
-    if (this.#isLoose) return this.#takeLoosely(answer);
-    const pending = this.#pick(answer);
-    const taken = pending.expectation.course.take(answer);
-    if (taken === undefined) throw unfit(answer, pending);
+  /** Matches a frame of the server. */
+  take(response: ResponseFrame): MatchedFrame {
+    this.#count(response);
+    if (this.#isAmbiguous) return this.#takeAmbiguous(response);
+    const pending = this.#pick(response);
+    const taken = pending.expectation.matcher.take(response);
+    if (taken === undefined) throw mismatch(response, pending);
     if (taken === "more") return { isLast: false, pending };
     return this.#finish(pending);
   }
 
-  /** The server has refused one of them for how many there are. */
-  refuse(answer: Answer, maxPending: number): Taken {
+  /** Matches an error of `maxPending`. */
+  reject(response: ResponseFrame, maxPending: number): MatchedFrame {
     if (this.#members.every(({ ahead }) => ahead < maxPending)) {
-      throw new Violation("it refused a request though few were under way");
+      throw new Violation(
+        "the server rejected a request although few were pending",
+      );
     }
-    if (this.#isLoose) return this.#finishOne();
-    const pending = this.#pick(answer);
-    if (pending.expectation.course.hasBegun) throw unfit(answer, pending);
+    if (this.#isAmbiguous) return this.#finishOne();
+    const pending = this.#pick(response);
+    if (pending.expectation.matcher.hasBegun) throw mismatch(response, pending);
     return this.#finish(pending);
   }
 
-  /** The stream that has the id, if nobody else's answers can be taken for its own. */
-  get #stream(): Pending | undefined {
+  /** The stream with this id, if its responses are unambiguous. */
+  get #stream(): PendingRequest | undefined {
     const [first] = this.#members;
-    if (first === undefined || first.isDone || this.#isLoose) return undefined;
-    const { course } = first.expectation;
-    const isStream = course instanceof StreamCourse;
-    return isStream && (first.isSafe || course.hasBegun) ? first : undefined;
+    if (first === undefined || first.isDone || this.#isAmbiguous) {
+      return undefined;
+    }
+    const { matcher } = first.expectation;
+    const isStream = matcher instanceof StreamMatcher;
+    return isStream && (first.isSafe || matcher.hasBegun) ? first : undefined;
   }
 
-  /** Whether the answers to a request can be told from those of the stream. */
-  #isApart({ expectation: { codes, isImmediate } }: Pending): boolean {
+  /** Reports whether the responses to a request differ from the frames of the stream. */
+  #isDistinct(
+    { expectation: { codes, isImmediate } }: PendingRequest,
+  ): boolean {
     if (this.#stream === undefined) return false;
-    // A stream that fails ends with 6.
+    // A failed stream ends with code 6.
     return isImmediate && codes !== undefined && !codes.includes(6);
   }
 
-  #tell(say: (course: StreamCourse) => void, counts: boolean): boolean {
-    let isHeard = false;
-    for (const { isDone, expectation: { course } } of this.#members) {
-      if (isDone || !(course instanceof StreamCourse)) continue;
-      isHeard = true;
-      if (counts) say(course);
+  #forEachStream(
+    say: (matcher: StreamMatcher) => void,
+    counts: boolean,
+  ): boolean {
+    let isReceived = false;
+    for (const { isDone, expectation: { matcher } } of this.#members) {
+      if (isDone || !(matcher instanceof StreamMatcher)) continue;
+      isReceived = true;
+      if (counts) say(matcher);
     }
-    return isHeard;
+    return isReceived;
   }
 
-  /** However many streams there are: no more items than the client takes. */
-  #count(answer: Answer): void {
-    this.#taken += itemsOf(answer)?.length ?? 0;
+  /** Asserts that there are no more items than the credit of all streams. */
+  #count(response: ResponseFrame): void {
+    this.#taken += itemsOf(response)?.length ?? 0;
     if (this.#taken <= this.#granted) return;
     throw new Violation(
-      `${this.#taken} items came under id ${answer.id}, credit was ${this.#granted}`,
+      `${this.#taken} items arrived with the id ${response.id}, the credit was ${this.#granted}`,
     );
   }
 
-  /** Who is answered: those next to a stream in their order, and all with errors. */
-  #pick(answer: Answer): Pending {
+  /** Returns the request to which a frame belongs. */
+  #pick(response: ResponseFrame): PendingRequest {
     const [first, ...rest] = this.#members.filter(({ isDone }) => !isDone);
     const next = rest[0];
-    if (first === undefined) throw new Violation("nobody is left to answer");
-    const isStream = first.expectation.course instanceof StreamCourse;
-    const isOwn = answer.success || answer.code === 6;
+    if (first === undefined) {
+      throw new Violation("all requests with this id are answered");
+    }
+    const isStream = first.expectation.matcher instanceof StreamMatcher;
+    const isOwn = response.success || response.code === 6;
     return isStream && !isOwn && next !== undefined ? next : first;
   }
 
-  #takeLoosely(answer: Answer): Taken {
+  #takeAmbiguous(response: ResponseFrame): MatchedFrame {
     const fits = (isLast: boolean) =>
-      this.#members.some(({ expectation: { course } }) =>
-        course.fits(answer, isLast)
+      this.#members.some(({ expectation: { matcher } }) =>
+        matcher.fits(response, isLast)
       );
     if (fits(true)) return this.#finishOne();
     if (fits(false)) return { isLast: false };
-    throw unfit(answer, this.#members[0]!);
+    throw mismatch(response, this.#members[0]!);
   }
 
-  #finish(pending: Pending): Taken {
+  #finish(pending: PendingRequest): MatchedFrame {
     pending.isDone = true;
     this.#finals++;
     return { isLast: true, pending };
   }
 
-  #finishOne(): Taken {
+  #finishOne(): MatchedFrame {
     this.#finals++;
     return { isLast: true };
   }
 }
 
-function loosen(members: readonly Pending[]): readonly Pending[] {
-  for (const pending of members) pending.isLoose = true;
+function markAmbiguous(
+  members: readonly PendingRequest[],
+): readonly PendingRequest[] {
+  for (const pending of members) pending.isAmbiguous = true;
   return [...members];
 }
 
-function unfit(answer: Answer, { expectation }: Pending): Violation {
-  const { id, what, course } = expectation;
-  const came = JSON.stringify(answer).slice(0, MAX_SHOWN);
+function mismatch(
+  response: ResponseFrame,
+  { expectation }: PendingRequest,
+): Violation {
+  const { id, what, matcher } = expectation;
+  const received = JSON.stringify(response).slice(0, MAX_SHOWN);
   return new Violation(
-    `a frame to ${what} ${id} (${course.describe()}) is wrong: ${came}`,
+    `a frame to ${what} ${id} (${matcher.describe()}) is wrong: ${received}`,
   );
 }

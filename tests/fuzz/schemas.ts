@@ -1,5 +1,5 @@
 /**
- * The schemas of the host, and what a client is told whose data does not fit them.
+ * The schemas of the application, and the error for invalid data.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { JsonObject } from "../../common/json.ts";
 import type { Schema, SchemaResult } from "../../contract/schema.ts";
 import type { Data } from "./actions.ts";
-import { isError, type Step } from "./response_steps.ts";
+import { isError, type Step } from "./response_matcher.ts";
 
 const ISSUE = { message: "must be a whole number", path: ["n"] };
 
@@ -16,13 +16,13 @@ function validate(value: unknown): SchemaResult<JsonObject> {
   return isNumbered(data) ? { value: data } : { issues: [ISSUE] };
 }
 
-/** Asks for data with a whole number `n`. */
-export const NUMBERED: Schema<JsonObject> = {
+/** Accepts data with an integer `n`. */
+export const NUMBER_SCHEMA: Schema<JsonObject> = {
   "~standard": { version: 1, vendor: "fuzz", validate },
 };
 
-/** Asks for the same, and has to wait. */
-export const NUMBERED_LATER: Schema<JsonObject> = {
+/** The same schema with async validation. */
+export const ASYNC_NUMBER_SCHEMA: Schema<JsonObject> = {
   "~standard": {
     version: 1,
     vendor: "fuzz",
@@ -30,8 +30,8 @@ export const NUMBERED_LATER: Schema<JsonObject> = {
   },
 };
 
-/** Whether some data fits a schema, if there is one. */
-export function isFit(schema: Schema | undefined, data: Data): boolean {
+/** Reports whether data is valid. Without a schema, it is. */
+export function isValid(schema: Schema | undefined, data: Data): boolean {
   return schema === undefined || isNumbered(data);
 }
 
@@ -39,11 +39,11 @@ function isNumbered({ n }: Data): boolean {
   return Number.isInteger(n);
 }
 
-/** What the client is told: docs/protocol.md, "Frames", code 2. */
-export const isUnfit: Step = (answer, told) => {
-  const { current, needed, issues } = answer.data ?? {};
+/** Matches the error for invalid data: docs/protocol.md, "Frames", code 2. */
+export const isInvalidDataError: Step = (response, info) => {
+  const { current, needed, issues } = response.data ?? {};
   const { message, path } = ISSUE;
-  return isError([2])(answer, told) && current === "dict" &&
+  return isError([2])(response, info) && current === "dict" &&
     needed === "dict" &&
     JSON.stringify(issues) === JSON.stringify([{ path, message }]);
 };

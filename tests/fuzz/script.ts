@@ -1,31 +1,31 @@
 /**
- * What a fuzzing client does on one connection, all of it known beforehand: the seed
- * decides, and nothing that the server says.
+ * The script of a fuzzing client for one connection. It depends only on the seed, not on
+ * the server.
  *
  * @module
  */
 
 import { encodeFrame, joinBytes, Opcode } from "../support/websocket_frames.ts";
-import { lastBytes, type Leaving } from "./disconnecting.ts";
+import { type Disconnect, lastBytes } from "./disconnecting.ts";
 import { isEnd, type Payload, readFrame, type Rules } from "./model.ts";
 import type { Random } from "./random.ts";
 import { Requests } from "./requests.ts";
 
-/** Bytes that are sent together, and what they mean. */
+/** Bytes that are sent together, and their meaning. */
 export interface Unit {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The text or binary frame in it, once it is put together */
+  /** The payload of the text or binary message */
   readonly payload?: Payload;
   readonly pings?: readonly Uint8Array[];
 }
 
 /** A connection from its first byte to its last. */
 export interface Script {
-  /** What is written in one go */
+  /** The units of each write */
   readonly packets: readonly (readonly Unit[])[];
-  /** After which packets it waits for all answers */
+  /** The indexes of packets after which the client waits for all responses */
   readonly pauses: ReadonlySet<number>;
-  readonly leaving: Leaving;
+  readonly disconnect: Disconnect;
   /** The last bytes */
   readonly last: Uint8Array<ArrayBuffer>;
   readonly frames: number;
@@ -33,7 +33,7 @@ export interface Script {
 
 const ALL = '["batch","done-id","max-payload","request","retry","stream"]';
 
-/** What clients name at the login. */
+/** The features of clients, as JSON. */
 const FEATURES = [
   undefined,
   undefined,
@@ -49,13 +49,13 @@ const FEATURES = [
   "[]",
 ];
 
-/** How many frames a client sends after what ends the connection, at most. */
+/** The maximum number of frames after the frame that ends the connection. */
 const MAX_TAIL = 4;
 
 /** Makes a script. */
 export function makeScript(random: Random, rules: Rules): Script {
   const units = new Units(random, rules).all();
-  const leaving = random.weigh<Leaving>([
+  const disconnect = random.weigh<Disconnect>([
     [60, "settle"],
     [10, "goodbye"],
     [10, "close"],
@@ -66,9 +66,9 @@ export function makeScript(random: Random, rules: Rules): Script {
   const packets = pack(random, units);
   const pauses = packets.map((_, index) => index)
     .filter(() => random.chance(0.2));
-  const last = lastBytes(random, leaving);
+  const last = lastBytes(random, disconnect);
   const frames = units.length + 1;
-  return { packets, pauses: new Set(pauses), leaving, last, frames };
+  return { packets, pauses: new Set(pauses), disconnect, last, frames };
 }
 
 /** Makes the units of a connection. */
@@ -77,23 +77,23 @@ class Units {
   readonly #rules: Rules;
   readonly #requests: Requests;
   readonly #features: string | undefined;
-  readonly #joins: boolean;
-  /** How many more frames come after what ends the connection. */
+  readonly #supportsBatch: boolean;
+  /** The number of remaining frames after the frame that ends the connection. */
   #tail: number | undefined;
 
   constructor(random: Random, rules: Rules) {
     this.#random = random;
     this.#rules = rules;
     this.#features = random.pick(FEATURES);
-    this.#joins = this.#features?.includes('"batch"') ?? false;
+    this.#supportsBatch = this.#features?.includes('"batch"') ?? false;
     this.#requests = new Requests(random, rules, this.#features);
   }
 
-  /** From the login on, to some frames after what ends the connection. */
+  /** Returns all units, from the login on. */
   all(): readonly Unit[] {
     const random = this.#random;
     const units = [this.#first()];
-    // Most of those without a login are over with their first frame.
+    // Most connections without a login end with their first frame.
     const count = random.weigh([
       [10, random.between(1, 100)],
       [1, random.between(100, 300)],
@@ -127,7 +127,7 @@ class Units {
     const requests = this.#requests;
     return random.weigh<() => Unit>([
       [86, () => this.#unit(requests.any())],
-      [this.#joins ? 8 : 0.1, () => this.#unit(requests.batch())],
+      [this.#supportsBatch ? 8 : 0.1, () => this.#unit(requests.batch())],
       [4, () => this.#ping(random.bytes(random.pick([0, 1, 125])))],
       [1, () => this.#pong()],
       [1, () => this.#unit(requests.fatal())],
@@ -135,13 +135,13 @@ class Units {
     ])();
   }
 
-  /** Bytes that are still UTF-8; others break a rule of the WebSocket. */
+  /** Returns damaged bytes that are valid UTF-8, as a text frame must be. */
   #damaged(): Unit {
     for (;;) {
       const bytes = this.#requests.damaged();
       const text = decode(bytes);
       if (text === undefined) continue;
-      // Most of them end the connection, which few shall.
+      // Most damaged frames close the connection, so skip most of those.
       if (!this.#ends(text) || this.#random.chance(0.3)) {
         return this.#unit(text);
       }
@@ -158,7 +158,7 @@ class Units {
   }
 
   #ends(payload: Payload): boolean {
-    return readFrame(payload, this.#rules, this.#joins ? ["batch"] : [])
+    return readFrame(payload, this.#rules, this.#supportsBatch ? ["batch"] : [])
       .some(({ kind }) => isEnd(kind));
   }
 
@@ -166,7 +166,7 @@ class Units {
     this.#tail ??= this.#random.below(MAX_TAIL + 1);
   }
 
-  /** One message in several frames, with pings between them. */
+  /** Returns a message in several frames with pings between them. */
   #fragments(payload: Payload): Unit {
     const random = this.#random;
     const bytes = new TextEncoder().encode(String(payload));
@@ -221,7 +221,7 @@ class Units {
   }
 }
 
-/** Several units in one write, or one alone. */
+/** Groups units into writes. */
 function pack(random: Random, units: readonly Unit[]): readonly Unit[][] {
   const packets: Unit[][] = [];
   for (let at = 0; at < units.length;) {

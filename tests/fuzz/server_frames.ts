@@ -1,20 +1,20 @@
 /**
- * The frames of a server, and what holds for each of them, whatever it answers.
+ * The frames of a server, and the rules for every frame.
  *
  * @module
  */
 
 import type { Data } from "./actions.ts";
-import type { Answer } from "./response_steps.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
 import type { Rules } from "./model.ts";
 import { Violation } from "./violation.ts";
 
-/** The most that a batch of the server holds, in bytes: docs/protocol.md, `batch`. */
+/** The maximum size of a batch of the server in bytes: docs/protocol.md, `batch`. */
 const MAX_BATCH = 16_384;
 
 const KEYS = "code,data,desc,error,id,message,success";
 
-/** Docs/protocol.md, "Frames". */
+/** The names and texts of errors: docs/protocol.md, "Frames". */
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
   {
     1: ["INVALID_JSON", "Invalid JSON structure was received."],
@@ -31,7 +31,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
     9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
   };
 
-/** The keys that the `data` of an error can have; it is `null` if there are none. */
+/** The keys of the `data` of an error. Without keys, it is `null`. */
 const ERROR_KEYS: Readonly<Record<number, readonly string[]>> = {
   2: ["current,needed", "current,issues,needed"],
   4: ["needed"],
@@ -39,29 +39,33 @@ const ERROR_KEYS: Readonly<Record<number, readonly string[]>> = {
   9: ["limit,value"],
 };
 
-/** What is in a text frame of the server. */
-export function decodeAnswers(
+/** Decodes a text frame of the server. */
+export function decodeResponses(
   payload: Uint8Array,
-  joins: boolean,
-): readonly Answer[] {
+  acceptsBatches: boolean,
+): readonly ResponseFrame[] {
   const text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
   const value: unknown = JSON.parse(text);
-  if (!Array.isArray(value)) return [readAnswer(value)];
-  if (!joins) throw new Violation("it sent a batch that nobody wanted");
+  if (!Array.isArray(value)) return [readResponse(value)];
+  if (!acceptsBatches) {
+    throw new Violation(
+      "the server sent a batch to a client without the extension",
+    );
+  }
   if (value.length < 2 || payload.length > MAX_BATCH) {
     throw new Violation(
       `a batch of ${value.length} has ${payload.length} bytes`,
     );
   }
-  return value.map(readAnswer);
+  return value.map(readResponse);
 }
 
-/** Has the seven keys, and their values fit together. */
-function readAnswer(value: unknown): Answer {
-  const answer = (value ?? {}) as Data & Answer;
-  const isWhole = Object.keys(answer).sort().join() === KEYS;
-  if (isWhole && (answer.success ? isSuccess(answer) : isError(answer))) {
-    return answer;
+/** Asserts that a frame has the seven keys with consistent values. */
+function readResponse(value: unknown): ResponseFrame {
+  const response = (value ?? {}) as Data & ResponseFrame;
+  const isWhole = Object.keys(response).sort().join() === KEYS;
+  if (isWhole && (response.success ? isSuccess(response) : isError(response))) {
+    return response;
   }
   throw new Violation(`a frame is malformed: ${JSON.stringify(value)}`);
 }
@@ -80,7 +84,7 @@ function isError(
   return success === false && error === name && message === text &&
     known.includes(keys) && isIdOrNull(id) &&
     (desc === null || typeof desc === "string") &&
-    // What a handler threw is nobody else's business.
+    // An error must not contain what a handler threw.
     (code !== 6 || !JSON.stringify(data).includes("secret"));
 }
 
@@ -88,7 +92,7 @@ function isIdOrNull(id: unknown): boolean {
   return id === null || Number.isSafeInteger(id);
 }
 
-/** The answer to a login names what both speak; nothing to a client of Hoist 1. */
+/** Asserts that a login reply contains the agreed features. */
 export function assertLoginData(
   data: Data | null,
   features: readonly string[] | null,
@@ -98,40 +102,42 @@ export function assertLoginData(
   const { features: actual, ...rest } = data ?? {};
   const isNamed = features?.includes("max-payload") && maxPayload < Infinity;
   const expectedRest = isNamed ? { maxPayload } : {};
-  const isRight = Array.isArray(actual) &&
+  const isExpected = Array.isArray(actual) &&
     [...actual].sort().join() === [...features ?? ["none"]].sort().join() &&
     JSON.stringify(rest) === JSON.stringify(expectedRest);
-  if (isRight) return;
+  if (isExpected) return;
   throw new Violation(`a login was answered with ${JSON.stringify(data)}`);
 }
 
-/** The error names a limit that there is. */
-export function assertLimit(answer: Answer, rules: Rules): void {
-  const limit: string = answer.data?.limit;
+/** Asserts that an error contains an existing limit. */
+export function assertLimit(response: ResponseFrame, rules: Rules): void {
+  const limit: string = response.data?.limit;
   const value = Object.entries(rules).find(([name]) => name === limit)?.[1];
-  if (value !== undefined && value === answer.data?.value) return;
-  throw new Violation(`there is no such limit: ${JSON.stringify(answer.data)}`);
+  if (value !== undefined && value === response.data?.value) return;
+  throw new Violation(
+    `there is no such limit: ${JSON.stringify(response.data)}`,
+  );
 }
 
-/** The numbers that messages have got, of all clients of a server. */
-export class Numbers {
+/** The ids of all messages of a server. */
+export class MessageIds {
   #claimed = new Uint8Array(1024);
   readonly #broadcasts = new Map<number, number>();
 
-  /** A message has got a number, which no other one may have. */
+  /** Records the id of a message and asserts that it is unique. */
   claim(number: unknown): void {
     if (!Number.isSafeInteger(number) || Number(number) <= 0) {
-      throw new Violation(`a message has the number ${number}`);
+      throw new Violation(`a message has the id ${number}`);
     }
     const index = Number(number);
     while (index >= this.#claimed.length) this.#grow();
     if (this.#claimed[index] === 1) {
-      throw new Violation(`two messages have the number ${index}`);
+      throw new Violation(`two messages have the id ${index}`);
     }
     this.#claimed[index] = 1;
   }
 
-  /** A broadcast has got a number, which is the same for all who get it. */
+  /** Records the id of a broadcast, which is the same for all clients. */
   claimBroadcast(tick: number, number: number): void {
     const known = this.#broadcasts.get(tick);
     if (known === undefined) {
@@ -139,7 +145,7 @@ export class Numbers {
       this.#broadcasts.set(tick, number);
     } else if (known !== number) {
       throw new Violation(
-        `broadcast ${tick} has the numbers ${known}, ${number}`,
+        `broadcast ${tick} has the ids ${known}, ${number}`,
       );
     }
   }
@@ -151,23 +157,25 @@ export class Numbers {
   }
 }
 
-/** How often what was seen. */
-export class Tally {
+/** Counts events by name. */
+export class Counters {
   readonly #counts = new Map<string, number>();
 
-  /** It was seen once more. */
+  /** Counts an event. */
   note(what: string): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  /** What was seen, and how often. */
+  /** The number of each event. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
 }
 
-/** What a frame is, for the tally. */
-export function describeAnswer({ code, message, data }: Answer): string {
+/** Returns the kind of a frame for the counters. */
+export function describeResponse(
+  { code, message, data }: ResponseFrame,
+): string {
   if (code === 0) return message ?? "result";
   return code === 9 ? `error 9 ${data?.limit}` : `error ${code}`;
 }

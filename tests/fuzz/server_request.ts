@@ -1,142 +1,154 @@
 /**
- * What the host asks a client, what that says to it, and what the host must therefore
- * be told: docs/protocol.md, "Extensions", `request`.
+ * The model of one request of the server to a client: docs/protocol.md, "Extensions",
+ * `request`. It determines the possible outcomes from the frames of the client.
  *
  * @module
  */
 
 import type { JsonObject } from "../../common/json.ts";
 
-/** What a client says to a question. */
-export type Saying =
+/** A frame of a client that answers a request. */
+export type ReplyKind =
   | "reply"
-  /** Its listeners are done, and none failed */
+  /** Its listeners are done without an error */
   | "done"
-  /** Its listeners are done, and one failed */
+  /** Its listeners are done, and one has failed */
   | "failed"
-  /** A reply to something else that has the same number */
-  | "misnamed reply"
-  /** A reply to something that was never said */
-  | "stray reply"
-  /** The listeners to something are done that nobody asked */
-  | "stray done"
-  /** A `done` that breaks a rule */
-  | "broken done";
+  /** A reply to another message name with the same id */
+  | "wrong name"
+  /** A reply to an unknown message */
+  | "unknown reply"
+  /** A `done` frame for an unknown request */
+  | "unknown done"
+  /** An invalid `done` frame */
+  | "invalid done";
 
-/** What a client does when it is asked. */
-export interface Plan {
-  readonly says: readonly Saying[];
-  /** How long the host waits, in milliseconds */
+/** How a client answers a request. */
+export interface ReplyPlan {
+  readonly says: readonly ReplyKind[];
+  /** The timeout of the request in milliseconds */
   readonly timeout: number;
 }
 
-/** Longer than anything may take. */
-export const LONG = 60_000;
+/** A timeout that never elapses, in milliseconds. */
+export const LONG_TIMEOUT = 60_000;
 
-/** Long enough, unless the reply is refused. */
+/** A timeout that elapses only if the reply is rejected, in milliseconds. */
 const MEDIUM = 500;
 
-const SILENCE: Plan = { says: [], timeout: 5 };
+const SILENCE: ReplyPlan = { says: [], timeout: 5 };
 
-/** What a client may do when it is asked, by its name. */
-export const PLANS: ReadonlyMap<unknown, Plan> = new Map<unknown, Plan>([
+/** The plans by name. */
+export const PLANS: ReadonlyMap<unknown, ReplyPlan> = new Map<
+  unknown,
+  ReplyPlan
+>([
   ["silence", SILENCE],
   ["reply", { says: ["reply"], timeout: MEDIUM }],
-  ["in vain", { says: ["reply", "done"], timeout: 0 }],
-  ["both", { says: ["reply", "done"], timeout: LONG }],
-  ["twice", { says: ["reply", "reply", "done", "done"], timeout: LONG }],
-  ["done", { says: ["done"], timeout: LONG }],
-  ["failed", { says: ["failed", "done"], timeout: LONG }],
-  ["too late", { says: ["done", "reply"], timeout: LONG }],
-  ["stray", { says: ["stray reply", "stray done", "done"], timeout: LONG }],
-  ["misnamed", { says: ["misnamed reply", "reply", "done"], timeout: LONG }],
-  ["broken", { says: ["broken done", "failed"], timeout: LONG }],
-  ["mended", {
-    says: ["broken done", "misnamed reply", "reply"],
+  ["no time", { says: ["reply", "done"], timeout: 0 }],
+  ["both", { says: ["reply", "done"], timeout: LONG_TIMEOUT }],
+  ["twice", {
+    says: ["reply", "reply", "done", "done"],
+    timeout: LONG_TIMEOUT,
+  }],
+  ["done", { says: ["done"], timeout: LONG_TIMEOUT }],
+  ["failed", { says: ["failed", "done"], timeout: LONG_TIMEOUT }],
+  ["too late", { says: ["done", "reply"], timeout: LONG_TIMEOUT }],
+  ["unknown", {
+    says: ["unknown reply", "unknown done", "done"],
+    timeout: LONG_TIMEOUT,
+  }],
+  ["wrong name", {
+    says: ["wrong name", "reply", "done"],
+    timeout: LONG_TIMEOUT,
+  }],
+  ["broken", { says: ["invalid done", "failed"], timeout: LONG_TIMEOUT }],
+  ["repaired", {
+    says: ["invalid done", "wrong name", "reply"],
     timeout: MEDIUM,
   }],
 ]);
 
-/** What became of a question, as the host was told. */
+/** The outcome of a request. */
 export type Outcome =
-  /** The reply with this number among those to the question, from 0 on */
+  /** The reply with this index */
   | { readonly kind: "reply"; readonly n: unknown }
-  /** Nobody replied */
+  /** No listener replied */
   | { readonly kind: "silence" }
-  /** Nobody replied, and a listener failed */
+  /** No listener replied, and one failed */
   | { readonly kind: "failure" }
-  /** It took too long; so long that was, in milliseconds */
+  /** The request timed out after `elapsed` milliseconds */
   | { readonly kind: "timeout"; readonly elapsed: number }
-  /** The connection ended; whether the client has left */
-  | { readonly kind: "closed"; readonly hasLeft: boolean }
-  /** The client does not speak that */
+  /** The connection ended. `isGone` tells whether the client has disconnected. */
+  | { readonly kind: "closed"; readonly isGone: boolean }
+  /** The client does not support the extension */
   | { readonly kind: "feature" }
   | { readonly kind: "other"; readonly text: string };
 
-/** A timer may be a little early. */
+/** Timers can fire slightly early, in milliseconds. */
 const SLACK = 2;
 
-/** Something that the host asks a client. */
-export class Question {
-  readonly plan: Plan;
+/** Determines whether the outcome of a request is right. */
+export class RequestModel {
+  readonly plan: ReplyPlan;
   readonly #timeout: number;
-  /** What the host may be told, given what the client has said. */
+  /** The possible outcomes, given the frames of the client. */
   readonly #answers: Outcome[] = [];
-  #isHeard = false;
+  #isReceived = false;
   #isSettled = false;
 
   /**
-   * Constructs a `Question`.
+   * Constructs a `RequestModel`.
    *
-   * @param data What the client has called for it with
-   * @param timeout How long the host waits in place of what the plan says
+   * @param data The data of the call that triggered the request
+   * @param timeout The timeout, instead of the one in the plan
    */
   constructor(data: JsonObject, timeout?: number) {
     this.plan = PLANS.get(data.plan) ?? SILENCE;
     this.#timeout = timeout ?? this.plan.timeout;
   }
 
-  /** How long the host waits, in milliseconds */
+  /** The timeout of the request in milliseconds */
   get timeout(): number {
     return this.#timeout;
   }
 
-  /** The client replies; a limit may stop that unless it is safe. */
+  /** Notes a reply of the client. If it is not safe, a limit can reject it. */
   reply(n: unknown, isSafe: boolean): void {
     this.#add({ kind: "reply", n }, isSafe);
   }
 
-  /** The client says that its listeners are done. */
+  /** Notes that the listeners of the client are done. */
   finish(hasFailed: boolean): void {
     this.#add({ kind: hasFailed ? "failure" : "silence" }, true);
   }
 
-  /** The client hears of it, and has said nothing before that may have been meant for it. */
-  hear(): void {
-    this.#isHeard = true;
+  /** Notes that the client has received the request and sent no frame for it before. */
+  markReceived(): void {
+    this.#isReceived = true;
   }
 
-  /** Whether the host was told what is right, as far as anybody knows what was said. */
-  isRight(outcome: Outcome): boolean {
+  /** Reports whether an outcome is right, as far as it can be known. */
+  isExpected(outcome: Outcome): boolean {
     switch (outcome.kind) {
       case "timeout":
         return outcome.elapsed >= this.#timeout - SLACK;
       case "closed":
-        return outcome.hasLeft;
+        return outcome.isGone;
       case "feature":
-        // Whoever calls for it knows.
+        // The caller checks this.
         return true;
       default:
-        return !this.#isHeard ||
-          this.#answers.some((answer) =>
-            JSON.stringify(answer) === JSON.stringify(outcome)
+        return !this.#isReceived ||
+          this.#answers.some((response) =>
+            JSON.stringify(response) === JSON.stringify(outcome)
           );
     }
   }
 
-  /** What comes first counts, unless the server may have refused it. */
-  #add(answer: Outcome, settles: boolean): void {
-    if (!this.#isSettled) this.#answers.push(answer);
+  /** The first frame counts, unless the server can have rejected it. */
+  #add(response: Outcome, settles: boolean): void {
+    if (!this.#isSettled) this.#answers.push(response);
     this.#isSettled ||= settles;
   }
 }

@@ -1,79 +1,79 @@
 /**
- * What the server asks the client of one connection, and what that says to it:
+ * Checks the requests of the server to the client of one connection:
  * docs/protocol.md, "Extensions", `request`.
  *
  * @module
  */
 
 import type { Control, Request, Wire } from "./actions.ts";
-import { isMark, QUESTION } from "./server_requests.ts";
-import type { Answer } from "./response_steps.ts";
-import { ASK, WONDER } from "./handlers.ts";
-import type { Question } from "./server_request.ts";
+import { isMark, REQUEST_NAME } from "./server_requests.ts";
+import type { ResponseFrame } from "./response_matcher.ts";
+import { REQUEST_OPERATION, REQUESTING_MESSAGE } from "./handlers.ts";
+import type { RequestModel } from "./server_request.ts";
 import { Violation } from "./violation.ts";
 
-/** What the server has asked. */
-export interface Asked {
-  readonly question: Question;
-  /** The message that asks, which a reply repeats */
+/** A request that the client has received. */
+export interface ReceivedRequest {
+  readonly model: RequestModel;
+  /** The message of the request, which a reply repeats */
   readonly message: Wire & { readonly id: number };
 }
 
-/** The requests of the server to one client. */
-export class Interview {
-  readonly #questions: ReadonlyMap<unknown, Question>;
-  /** The marks of what makes the host ask, and has not yet. */
-  readonly #due = new Set<unknown>();
-  /** What was asked, by the number of its message. */
-  readonly #asked = new Map<number, Question>();
-  /** The numbers of those whose listeners were done before anyone asked. */
+/** Checks the requests of the server to one client. */
+export class ServerRequestChecker {
+  readonly #models: ReadonlyMap<unknown, RequestModel>;
+  /** The marks of calls whose request has not arrived yet. */
+  readonly #expected = new Set<unknown>();
+  /** The received requests, by the ids of their messages. */
+  readonly #received = new Map<number, RequestModel>();
+  /** The ids in `done` frames that were sent before the request arrived. */
   readonly #done = new Set<number>();
 
   /**
-   * Constructs an `Interview`.
+   * Constructs a `ServerRequestChecker`.
    *
-   * @param questions What the host asks, by the marks of who has called for it
+   * @param models The requests of the server, by their marks
    */
-  constructor(questions: ReadonlyMap<unknown, Question>) {
-    this.#questions = questions;
+  constructor(models: ReadonlyMap<unknown, RequestModel>) {
+    this.#models = models;
   }
 
-  /** The client asks for something; a limit may stop that unless it is safe. */
+  /** Notes a frame of the client. If it is not safe, a limit can reject it. */
   send(request: Request | Control, isSafe: boolean): void {
     if (request.kind === "done") this.#finish(request);
     else if (request.kind === "message") {
       const { message, data, replying } = request.wire;
-      if (message === WONDER) this.#due.add(data.mark);
+      if (message === REQUESTING_MESSAGE) this.#expected.add(data.mark);
       if (replying !== null) this.#reply(request.wire, isSafe);
-    } else if ("name" in request && request.name === ASK) {
-      this.#due.add(request.data.mark);
+    } else if ("name" in request && request.name === REQUEST_OPERATION) {
+      this.#expected.add(request.data.mark);
     }
   }
 
-  /** The server asks. */
-  take({ id, data }: Answer): Asked {
+  /** Checks a request of the server. */
+  take({ id, data }: ResponseFrame): ReceivedRequest {
     const { mark } = data?.data ?? {};
-    const question = this.#questions.get(mark);
-    const isMessage = id === null && data?.message === QUESTION &&
+    const model = this.#models.get(mark);
+    const isMessage = id === null && data?.message === REQUEST_NAME &&
       data.replying === null && isMark(mark);
-    if (!isMessage || question === undefined || !this.#due.delete(mark)) {
+    if (!isMessage || model === undefined || !this.#expected.delete(mark)) {
       throw new Violation(
-        `it asked what it was not to: ${JSON.stringify(data)}`,
+        `the server sent an unexpected request: ${JSON.stringify(data)}`,
       );
     }
-    if (!this.#done.has(data.id)) question.hear();
-    this.#asked.set(data.id, question);
-    return { question, message: data as Wire & { readonly id: number } };
+    if (!this.#done.has(data.id)) model.markReceived();
+    this.#received.set(data.id, model);
+    return { model, message: data as Wire & { readonly id: number } };
   }
 
   #finish({ id, failed }: Extract<Control, { kind: "done" }>): void {
-    const question = this.#asked.get(id);
-    if (question === undefined) this.#done.add(id);
-    else question.finish(failed);
+    const model = this.#received.get(id);
+    if (model === undefined) this.#done.add(id);
+    else model.finish(failed);
   }
 
   #reply({ data, replying }: Wire, isSafe: boolean): void {
     const { id, message } = replying as Wire & { readonly id: number };
-    if (message === QUESTION) this.#asked.get(id)?.reply(data.n, isSafe);
+    if (message === REQUEST_NAME) this.#received.get(id)?.reply(data.n, isSafe);
   }
 }

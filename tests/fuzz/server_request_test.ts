@@ -1,58 +1,58 @@
-/** What the host must be told, given what a client has said. */
+/** The model of a request of the server: which outcomes it accepts. */
 
 import assert from "node:assert/strict";
-import { LONG, Question } from "./server_request.ts";
+import { LONG_TIMEOUT, RequestModel } from "./server_request.ts";
 
 const REPLY = { kind: "reply", n: 0 } as const;
 const SILENCE = { kind: "silence" } as const;
 const FAILURE = { kind: "failure" } as const;
 
-function question(): Question {
-  const question = new Question({ plan: "both" });
-  question.hear();
-  return question;
+function model(): RequestModel {
+  const model = new RequestModel({ plan: "both" });
+  model.markReceived();
+  return model;
 }
 
-Deno.test("nothing comes of a question unless the client says something", () => {
-  assert(!question().isRight(REPLY));
-  assert(!question().isRight(SILENCE));
+Deno.test("accepts no reply if the client has sent none", () => {
+  assert(!model().isExpected(REPLY));
+  assert(!model().isExpected(SILENCE));
 });
 
-Deno.test("what the client says first counts", () => {
-  const asked = question();
-  asked.reply(0, true);
-  asked.reply(1, true);
-  asked.finish(false);
-  assert(asked.isRight(REPLY));
-  assert(!asked.isRight({ kind: "reply", n: 1 }));
-  assert(!asked.isRight(SILENCE));
+Deno.test("accepts only the first frame of the client", () => {
+  const request = model();
+  request.reply(0, true);
+  request.reply(1, true);
+  request.finish(false);
+  assert(request.isExpected(REPLY));
+  assert(!request.isExpected({ kind: "reply", n: 1 }));
+  assert(!request.isExpected(SILENCE));
 
-  const other = question();
+  const other = model();
   other.finish(true);
   other.reply(0, true);
-  assert(other.isRight(FAILURE));
-  assert(!other.isRight(REPLY));
+  assert(other.isExpected(FAILURE));
+  assert(!other.isExpected(REPLY));
 });
 
-Deno.test("a reply that a limit may have stopped may not count", () => {
-  const asked = question();
-  asked.reply(0, false);
-  asked.finish(false);
-  assert(asked.isRight(REPLY));
-  assert(asked.isRight(SILENCE));
-  assert(!asked.isRight(FAILURE));
+Deno.test("accepts a later outcome if a limit can have rejected the reply", () => {
+  const request = model();
+  request.reply(0, false);
+  request.finish(false);
+  assert(request.isExpected(REPLY));
+  assert(request.isExpected(SILENCE));
+  assert(!request.isExpected(FAILURE));
 });
 
-Deno.test("nobody knows what a client has said that has not heard of it first", () => {
-  const unheard = new Question({ plan: "both" });
-  assert(unheard.isRight(FAILURE));
-  assert(!unheard.isRight({ kind: "closed", hasLeft: false }));
+Deno.test("accepts any reply if the client has not received the request", () => {
+  const unreceived = new RequestModel({ plan: "both" });
+  assert(unreceived.isExpected(FAILURE));
+  assert(!unreceived.isExpected({ kind: "closed", isGone: false }));
 });
 
-Deno.test("nobody waits too short, or for who is still there", () => {
-  const asked = question();
-  assert(!asked.isRight({ kind: "timeout", elapsed: LONG / 2 }));
-  assert(asked.isRight({ kind: "timeout", elapsed: LONG }));
-  assert(!asked.isRight({ kind: "closed", hasLeft: false }));
-  assert(asked.isRight({ kind: "closed", hasLeft: true }));
+Deno.test("rejects an early timeout and the end of an open connection", () => {
+  const request = model();
+  assert(!request.isExpected({ kind: "timeout", elapsed: LONG_TIMEOUT / 2 }));
+  assert(request.isExpected({ kind: "timeout", elapsed: LONG_TIMEOUT }));
+  assert(!request.isExpected({ kind: "closed", isGone: false }));
+  assert(request.isExpected({ kind: "closed", isGone: true }));
 });

@@ -1,5 +1,5 @@
 /**
- * The host asks its clients, and sees whether it is told what they said.
+ * Sends requests to clients, and checks that the outcome matches their frames.
  *
  * @module
  */
@@ -14,100 +14,102 @@ import {
 import type { JsonObject } from "../../common/json.ts";
 import type { PendingRequests } from "../../server/pending_requests.ts";
 import type { Server } from "../../server.ts";
-import type { Tally } from "./server_frames.ts";
-import { type Outcome, Question } from "./server_request.ts";
-import { QuestionWatch } from "./pending_requests_watch.ts";
+import type { Counters } from "./server_frames.ts";
+import { type Outcome, RequestModel } from "./server_request.ts";
+import { PendingRequestsWatch } from "./pending_requests_watch.ts";
 
-/** The name of the message that asks. */
-export const QUESTION = "question";
+/** The name of the requests of the server. */
+export const REQUEST_NAME = "question";
 
-/** Asks, and looks at what comes of it. */
-export class Asking {
-  /** What was asked, by the mark of the call that made the host ask */
-  readonly questions = new Map<unknown, Question>();
-  /** What went wrong */
+/** Sends requests to clients and checks the outcomes. */
+export class ServerRequests {
+  /** The requests, by the marks of the calls that triggered them */
+  readonly models = new Map<unknown, RequestModel>();
+  /** The wrong outcomes */
   readonly problems: string[] = [];
   readonly #server: Server;
-  readonly #tally: Tally;
-  readonly #watch = new QuestionWatch();
+  readonly #counters: Counters;
+  readonly #watch = new PendingRequestsWatch();
   readonly #outcomes: {
-    readonly question: Question;
+    readonly model: RequestModel;
     readonly outcome: Outcome;
   }[] = [];
-  /** How many requests the host waits for, by where the server keeps them. */
+  /** The number of unsettled requests for each `PendingRequests`. */
   readonly #waiting = new WeakMap<PendingRequests, number>();
 
-  constructor(server: Server, tally: Tally) {
+  constructor(server: Server, counters: Counters) {
     this.#server = server;
-    this.#tally = tally;
+    this.#counters = counters;
   }
 
   /**
-   * Asks a client.
+   * Sends a request to a client.
    *
-   * @param client Whom
-   * @param data What the client has called for it with
-   * @param timeout How long to wait in place of what the plan says
-   * @returns What came of it, in a word
+   * @param client The client
+   * @param data The data of the call that triggered the request
+   * @param timeout The timeout, instead of the one in the plan
+   * @returns The kind of outcome
    */
-  async ask(
+  async send(
     client: Client,
     data: JsonObject,
     timeout?: number,
   ): Promise<Outcome["kind"] | "nothing"> {
     const { mark, plan } = data;
     if (!isMark(mark)) return "nothing";
-    const question = new Question(data, timeout);
-    this.questions.set(mark, question);
-    const outcome = await this.#settle(client, question, { mark, plan });
-    this.#tally.note(`asked: ${outcome.kind}`);
-    this.#outcomes.push({ question, outcome });
+    const model = new RequestModel(data, timeout);
+    this.models.set(mark, model);
+    const outcome = await this.#settle(client, model, { mark, plan });
+    this.#counters.note(`request: ${outcome.kind}`);
+    this.#outcomes.push({ model, outcome });
     return outcome.kind;
   }
 
-  /** Looks at what the host was told; by now all clients have heard what they could. */
-  judge(): void {
-    for (const { question, outcome } of this.#outcomes) {
-      if (question.isRight(outcome)) continue;
-      const said = question.plan.says.join(", ");
-      const came = JSON.stringify(outcome);
-      this.problems.push(`the host asked, got ${said}, and was told ${came}`);
+  /** Checks all outcomes, after all clients have read their frames. */
+  check(): void {
+    for (const { model, outcome } of this.#outcomes) {
+      if (model.isExpected(outcome)) continue;
+      const replies = model.plan.says.join(", ");
+      const received = JSON.stringify(outcome);
+      this.problems.push(
+        `a request was answered with ${replies}, but its outcome is ${received}`,
+      );
     }
   }
 
-  /** Looks no longer. */
+  /** Stops watching the server. */
   stop(): void {
     this.#watch.stop();
   }
 
   async #settle(
     client: Client,
-    { timeout }: Question,
+    { timeout }: RequestModel,
     data: JsonObject,
   ): Promise<Outcome> {
     const start = performance.now();
     this.#watch.take();
-    const asked = client.request(QUESTION, data, { timeout });
-    const questions = this.#watch.take();
-    if (questions !== undefined) this.#count(questions, 1);
+    const reply = client.request(REQUEST_NAME, data, { timeout });
+    const models = this.#watch.take();
+    if (models !== undefined) this.#count(models, 1);
     try {
-      const reply = await asked;
-      return { kind: "reply", n: reply.data.n };
+      const { data: { n } } = await reply;
+      return { kind: "reply", n };
     } catch (error) {
       return this.#outcomeOf(error, client, performance.now() - start);
     } finally {
-      if (questions !== undefined) this.#count(questions, -1);
+      if (models !== undefined) this.#count(models, -1);
     }
   }
 
-  /** The server must not keep what the host does not wait for. */
-  #count(questions: PendingRequests, step: 1 | -1): void {
-    const waiting = (this.#waiting.get(questions) ?? 0) + step;
-    this.#waiting.set(questions, waiting);
-    if (questions.size <= waiting) return;
-    const kept = `${questions.size} requests to a client`;
+  /** Asserts that the server keeps no settled request. */
+  #count(models: PendingRequests, step: 1 | -1): void {
+    const waiting = (this.#waiting.get(models) ?? 0) + step;
+    this.#waiting.set(models, waiting);
+    if (models.size <= waiting) return;
+    const kept = `${models.size} requests to a client`;
     this.problems.push(
-      `the server keeps ${kept}, the host waits for ${waiting}`,
+      `the server keeps ${kept}, but only ${waiting} are pending`,
     );
   }
 
@@ -118,14 +120,14 @@ export class Asking {
     }
     if (error instanceof TimeoutError) return { kind: "timeout", elapsed };
     if (error instanceof ConnectionClosedError) {
-      return { kind: "closed", hasLeft: !this.#server.clients.has(client) };
+      return { kind: "closed", isGone: !this.#server.clients.has(client) };
     }
     if (error instanceof FeatureError) return { kind: "feature" };
     return { kind: "other", text: String(error) };
   }
 }
 
-/** Whether a client has said who it is with what it calls for. */
+/** Whether a client has replies who it is with what it calls for. */
 export function isMark(mark: unknown): mark is string {
   return typeof mark === "string" && mark.startsWith("mark ");
 }

@@ -13,13 +13,13 @@ export interface Setting {
   readonly name: string;
   readonly options: ServeOptions;
   readonly rules: Rules;
-  /** The share of the frames that it gets */
+  /** Its share of all frames */
   readonly share: number;
-  /** What it must have said by the end */
-  readonly says: readonly string[];
+  /** The kinds of frames that it must have sent by the end */
+  readonly expected: readonly string[];
 }
 
-/** The limits of a server that was told none, as docs/protocol.md has them. */
+/** The default limits in docs/protocol.md. */
 const STANDARD: Rules = {
   token: "test",
   minimumVersion: "0.0.0",
@@ -31,7 +31,7 @@ const STANDARD: Rules = {
   maxBuffered: 1_048_576,
 };
 
-/** Limits that clients run into all the time. */
+/** Limits that clients often exceed. */
 const LOW = {
   maxPayload: 8_192,
   maxDepth: 8,
@@ -43,39 +43,44 @@ const LOW = {
 
 const SLOW = { maxRate: 1_000, maxBurst: 25 };
 
-/** What every server says to somebody who says anything. */
+/** What every server expected to somebody who expected anything. */
 const GENERAL = [
   ...["result", "open", "newmsg", "done", "s_newmsg"],
   ...["error 1", "error 2", "error 5", "error 6", "error 8"],
   ...["close 1000", "close 1003", "close 1008", "error 9 maxDepth"],
-  ...["unfit: error 2", "operation: error 7"],
+  ...["invalid data: error 2", "operation: error 7"],
 ];
 
-/** What it says of streams, to those who speak that and to those who do not. */
+/** What it expected of streams, to those who speak that and to those who do not. */
 const STREAMING = [
-  ...["stream: done", "stream: cut short", "stream: at its credit"],
+  ...["stream: done", "stream: cancelled early", "stream: waits for credit"],
   ...["stream: items together", "stream: in a batch", "stream: error 8"],
-  ...["credit: taken", "credit: passed over", "credit: error 8"],
-  ...["cancel: taken", "cancel: passed over", "cancel: error 8"],
+  ...["credit: accepted", "credit: ignored", "credit: error 8"],
+  ...["cancel: accepted", "cancel: ignored", "cancel: error 8"],
   ...["stream: error 2", "credit: error 2"],
-  "generator of somebody who has left",
+  "generator after a disconnect",
 ];
 
-/** What becomes of what it asks. */
-const ASKING = ["asked: reply", "asked: closed", "asked: feature", "request"];
+/** The outcomes of requests to clients. */
+const REQUESTING = [
+  "request: reply",
+  "request: closed",
+  "request: feature",
+  "request",
+];
 
-/** What is seldom said, and only where nearly everything is taken. */
-const SELDOM = [
+/** Rare frames, which only the server with default limits must send. */
+const RARE = [
   ...["stream: error 5", "stream: error 6", "stream: error 7"],
   ...["stream: large item", "stream: items of a later credit"],
   "stream under an id in use: error 2",
   ...["cancel: error 2", "done: error 2", "done: error 8"],
-  ...["asked: silence", "asked: failure", "asked: timeout"],
+  ...["request: silence", "request: failure", "request: timeout"],
 ];
 
-const ALWAYS = [...GENERAL, ...STREAMING, ...ASKING];
+const ALWAYS = [...GENERAL, ...STREAMING, ...REQUESTING];
 
-// All clients of the fuzzer have one address, and many of their tokens are wrong.
+// All clients of the fuzzer have the same address, and many send wrong tokens.
 const maxLoginFailures = Infinity;
 
 /** The servers that are fuzzed. */
@@ -85,14 +90,14 @@ export const SETTINGS: readonly Setting[] = [
     options: { limits: { maxLoginFailures } },
     rules: STANDARD,
     share: 0.65,
-    says: [...ALWAYS, ...SELDOM, "error 3"],
+    expected: [...ALWAYS, ...RARE, "error 3"],
   },
   {
     name: "strict",
     options: {
       minimumVersion: "1.0.0",
       limits: { ...LOW, maxLoginFailures },
-      // Decides in the same turn, in a later one, or much later.
+      // Decides at once or after a delay.
       login: async ({ token }, actual, { version }) => {
         if (version === "2.10.0") await pause(1);
         return actual === token;
@@ -100,18 +105,18 @@ export const SETTINGS: readonly Setting[] = [
     },
     rules: { ...STANDARD, ...LOW, minimumVersion: "1.0.0" },
     share: 0.2,
-    says: [
+    expected: [
       ...ALWAYS,
       ...["error 9 maxPending", "error 9 maxRate", "close 1009"],
       "stream: error 9 maxPending",
     ],
   },
   {
-    // With few under way, hardly anybody would ever be too fast.
-    name: "unhurried",
+    // With a low `maxPending`, clients rarely exceed `maxRate`.
+    name: "slow",
     options: { limits: { ...SLOW, maxLoginFailures } },
     rules: { ...STANDARD, ...SLOW },
     share: 0.15,
-    says: [...ALWAYS, "error 9 maxRate", "stream: error 9 maxRate"],
+    expected: [...ALWAYS, "error 9 maxRate", "stream: error 9 maxRate"],
   },
 ];

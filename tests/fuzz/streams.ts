@@ -1,5 +1,5 @@
 /**
- * The operations of the host that give streams, and what a client must see of them.
+ * The operations of the application that return streams, and their expected items.
  *
  * @module
  */
@@ -7,62 +7,62 @@
 import type { JsonObject } from "../../common/json.ts";
 import type { Schema } from "../../contract/schema.ts";
 import { pause } from "../support/timing.ts";
-import { NUMBERED, NUMBERED_LATER } from "./schemas.ts";
+import { ASYNC_NUMBER_SCHEMA, NUMBER_SCHEMA } from "./schemas.ts";
 
 /** How a stream ends after its last item. */
 export type Ending =
   | "return"
   | "throw"
-  /** It gives something without a JSON form */
-  | "unsayable"
-  /** It gives something that does not match its schema */
-  | "unfit"
-  /** It goes on until it is told that nobody wants more */
+  /** It yields a value without a JSON form */
+  | "no JSON form"
+  /** It yields a value that does not match its schema */
+  | "invalid item"
+  /** It waits for the abort of its signal */
   | "wait"
-  /** The same, and it passes on what it is told */
+  /** It waits for the abort of its signal and throws the reason */
   | "quit";
 
-/** The endings for which something has to happen. */
+/** The endings that need an abort. */
 const OPEN: readonly Ending[] = ["wait", "quit"];
 
-/** An operation of the host that gives a stream. */
-export interface HostStream {
-  /** How many items it gives; `Infinity` for no end */
+/** An operation of the application that returns a stream. */
+export interface TestStream {
+  /** Returns the number of items, or `Infinity` */
   count(data: JsonObject): number;
-  /** An item, from 0 on */
+  /** Returns the item with an index */
   item(n: number): unknown;
-  /** What each has to be; anything if left out */
+  /** The schema of the items. Without it, any item is valid. */
   readonly schema?: Schema<JsonObject>;
   readonly ending: Ending;
-  /** How long it takes for each item, in milliseconds; 0 for no wait at all */
+  /** The delay before each item in milliseconds. With 0, it does not wait. */
   readonly delay: number;
-  /** How long it takes to let go, in milliseconds; 0 for no wait at all */
-  readonly farewell: number;
-  /** Whether its handler is a generator, and not a function that returns something */
+  /** The delay at its end in milliseconds. With 0, it does not wait. */
+  readonly endDelay: number;
+  /** Whether its handler is a generator function */
   readonly isGenerator: boolean;
 }
 
-/** What is easily taken for the end, or for nothing. */
+/** Values that could be mistaken for the end or for no value. */
 const VALUES = [null, false, 0, "", [], {}, undefined, "größer ☃", { id: 1 }];
 
-/** More than what a frame with several items may have. */
+/** Larger than a frame with several items can be. */
 const LARGE = "é".repeat(9_000);
 
-const PLAIN: HostStream = {
+const PLAIN: TestStream = {
   count: ({ n }) => isSmall(n) ? n : 3,
   item: (n) => ({ n }),
   ending: "return",
   delay: 0,
-  farewell: 0,
+  endDelay: 0,
   isGenerator: true,
 };
 
 const ENDLESS = { ...PLAIN, count: () => Infinity };
 
-/** The operations that give streams, by their names. */
-export const STREAMS: ReadonlyMap<string, HostStream> = new Map<
+/** The operations that return streams, by name. */
+export const STREAMS: ReadonlyMap<string, TestStream> = new Map<
   string,
-  HostStream
+  TestStream
 >([
   ["rows", PLAIN],
   ["empty", { ...PLAIN, count: () => 0 }],
@@ -76,28 +76,32 @@ export const STREAMS: ReadonlyMap<string, HostStream> = new Map<
     count: () => 3,
     item: (n) => n === 1 ? { n, text: LARGE } : { n },
   }],
-  ["plenty", { ...PLAIN, count: () => 700, item: (n) => `item ${n}` }],
-  ["drip", { ...PLAIN, delay: 1 }],
+  ["many items", { ...PLAIN, count: () => 700, item: (n) => `item ${n}` }],
+  ["slow", { ...PLAIN, delay: 1 }],
   ["toString", { ...PLAIN, isGenerator: false }],
   ["breaks", { ...PLAIN, ending: "throw" }],
-  ["breaks late", { ...PLAIN, ending: "throw", delay: 1, farewell: 1 }],
-  ["unsayable", { ...PLAIN, ending: "unsayable" }],
-  ["checked", { ...PLAIN, schema: NUMBERED }],
-  ["unfit", { ...PLAIN, schema: NUMBERED_LATER, ending: "unfit" }],
-  ["patient", { ...PLAIN, ending: "wait" }],
-  ["quitter", { ...PLAIN, ending: "quit" }],
+  ["breaks later", { ...PLAIN, ending: "throw", delay: 1, endDelay: 1 }],
+  ["no JSON form", { ...PLAIN, ending: "no JSON form" }],
+  ["checked", { ...PLAIN, schema: NUMBER_SCHEMA }],
+  ["invalid item", {
+    ...PLAIN,
+    schema: ASYNC_NUMBER_SCHEMA,
+    ending: "invalid item",
+  }],
+  ["waits", { ...PLAIN, ending: "wait" }],
+  ["quits", { ...PLAIN, ending: "quit" }],
   ["endless", ENDLESS],
-  ["endless drip", { ...ENDLESS, delay: 1 }],
-  ["reluctant", { ...ENDLESS, farewell: 1 }],
+  ["endless slow", { ...ENDLESS, delay: 1 }],
+  ["slow end", { ...ENDLESS, endDelay: 1 }],
 ]);
 
 function isSmall(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 20;
 }
 
-/** What the handler of a stream gives; `signal` makes the signal of the call. */
-export async function* give(
-  stream: HostStream,
+/** Yields the items of a stream. `signal` returns the signal of the call. */
+export async function* yieldItems(
+  stream: TestStream,
   data: JsonObject,
   signal: () => AbortSignal,
 ): AsyncGenerator<unknown, void, void> {
@@ -107,15 +111,15 @@ export async function* give(
     if (delay > 0) await pause(delay);
     yield stream.item(n);
   }
-  if (ending === "throw") throw new Error("secret of the host");
-  if (ending === "unsayable") yield 1n;
-  if (ending === "unfit") yield { n: "secret" };
+  if (ending === "throw") throw new Error("secret of the application");
+  if (ending === "no JSON form") yield 1n;
+  if (ending === "invalid item") yield { n: "secret" };
   if (isOpen(stream)) await aborted(signal());
   if (ending === "quit") signal().throwIfAborted();
 }
 
-/** Whether a stream does not end by itself after its last item. */
-export function isOpen({ ending }: HostStream): boolean {
+/** Reports whether a stream needs an abort to end. */
+export function isOpen({ ending }: TestStream): boolean {
   return OPEN.includes(ending);
 }
 
@@ -126,7 +130,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What is no generator, and gives the same one after the other all the same. */
+/** Returns an async iterable that is not a generator. */
 export function iterable(
   generator: AsyncGenerator<unknown, void, void>,
 ): AsyncIterable<unknown> {

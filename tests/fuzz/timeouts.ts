@@ -1,21 +1,21 @@
 /**
- * Waiting for what is due, but not for ever.
+ * Waits with a time limit.
  *
  * @module
  */
 
 import { Violation } from "./violation.ts";
 
-/** How long nothing may come that is due, in milliseconds: the server hangs. */
-const PATIENCE = 20_000;
+/** The maximum wait for an expected frame, in milliseconds. */
+const MAX_WAIT = 20_000;
 
 /**
- * Waits.
+ * Waits for a promise.
  *
- * @param waiting What is due
- * @param describe Says who waits for what
+ * @param waiting The promise
+ * @param describe Returns the message of the error
  *
- * @throws {Violation} If it does not come
+ * @throws {Violation} If the promise does not settle in time
  */
 export async function within(
   waiting: Promise<void>,
@@ -24,7 +24,7 @@ export async function within(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<void>((_, reject) => {
     const fail = () => reject(new Violation(describe()));
-    timer = setTimeout(fail, PATIENCE);
+    timer = setTimeout(fail, MAX_WAIT);
   });
   try {
     await Promise.race([waiting, tooLong]);

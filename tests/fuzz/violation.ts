@@ -1,10 +1,10 @@
 /**
- * What the server does wrong.
+ * The error that the fuzzer reports.
  *
  * @module
  */
 
-/** The server said what it must not say, or did not say what it must. */
+/** The server sent a wrong frame, or did not send an expected one. */
 export class Violation extends Error {
   override name = "Violation";
 }

@@ -17,7 +17,7 @@ async function statusOf(
   path = "/hoist",
 ): Promise<number> {
   using peer = await TcpPeer.open(server, headers, { standard, path });
-  return peer.answer.status;
+  return peer.response.status;
 }
 
 Deno.test("ws, CVE-2024-37890: the server survives a handshake with too many headers", async () => {
@@ -54,9 +54,9 @@ for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
         `Sec-WebSocket-Extensions: ${name}; ${name}=1, permessage-deflate; ${name}`,
         `Sec-WebSocket-Protocol: ${name}`,
       ]);
-      assert.equal(peer.answer.status, 101);
+      assert.equal(peer.response.status, 101);
       for (const header of ["extensions", "protocol"]) {
-        const value = peer.answer.headers.get(`sec-websocket-${header}`);
+        const value = peer.response.headers.get(`sec-websocket-${header}`);
         assert.equal(value, null);
       }
     });

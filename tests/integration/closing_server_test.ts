@@ -181,7 +181,7 @@ for (const onSlow of ["disconnect", "skip"] as const) {
     using silent = await TcpPeer.open(server);
     await server.close({ timeout: 1 });
     assert.equal(server.clients.size, 0);
-    assert(silent.answer.status === 101);
+    assert(silent.response.status === 101);
     await logger.line(/^info shutdown: server closed$/);
   });
 }

@@ -24,8 +24,8 @@ for (
     await using server = serveQuietly();
     const headers = offered.map((name) => `Sec-WebSocket-Protocol: ${name}`);
     using peer = await TcpPeer.open(server, headers);
-    assert.equal(peer.answer.status, 101);
-    assert.equal(peer.answer.headers.get("sec-websocket-protocol"), echoed);
+    assert.equal(peer.response.status, 101);
+    assert.equal(peer.response.headers.get("sec-websocket-protocol"), echoed);
     await peer.send({ id: 0, token: "test", version: "1.0.0" });
     assert.equal((await peer.next()).code, 0);
   });

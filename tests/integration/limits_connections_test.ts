@@ -30,7 +30,7 @@ async function untilAccepted(server: Server): Promise<void> {
 /** Logs in with a wrong token and asserts that the server rejects it. */
 async function failLogin(server: Server): Promise<void> {
   using peer = await TcpPeer.open(server);
-  assert.equal(peer.answer.status, 101);
+  assert.equal(peer.response.status, 101);
   await peer.send({ id: 0, token: "wrong", version: "1.0.0" });
   assert.equal((await peer.next()).code, 3);
   const { code, reason } = await peer.closed() ?? {};
@@ -94,7 +94,7 @@ for (
     await using open = serveQuietly({ limits: { [limit]: Infinity } });
     using _one = await TcpPeer.open(open);
     using two = await TcpPeer.open(open);
-    assert.equal(two.answer.status, 101);
+    assert.equal(two.response.status, 101);
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     for (const _time of [1, 2]) {
       using broken = await TcpPeer.open(server, [], {
@@ -104,7 +104,7 @@ for (
           "Sec-WebSocket-Version: 13",
         ],
       });
-      assert.equal(broken.answer.status, 400);
+      assert.equal(broken.response.status, 400);
     }
     assert.equal((await requestUpgrade(server)).status, 101);
   });
@@ -158,9 +158,9 @@ for (
   Deno.test(`maxConnectionsPerAddress: ${first} and ${second} are ${isSame ? "one address" : "two addresses"}`, async () => {
     await using mounted = mount({ limits: { maxConnectionsPerAddress: 1 } });
     using one = await TcpPeer.open(mounted, [`${ADDRESS_HEADER}: ${first}`]);
-    assert.equal(one.answer.status, 101);
+    assert.equal(one.response.status, 101);
     using other = await TcpPeer.open(mounted, [`${ADDRESS_HEADER}: ${second}`]);
-    assert.equal(other.answer.status, isSame ? 429 : 101);
+    assert.equal(other.response.status, isSame ? 429 : 101);
   });
 }
 

@@ -16,7 +16,7 @@ async function statusOf(
   const standard = [`Host: ${host}`, ...UPGRADE.slice(1)];
   const headers = origin === undefined ? [] : [`Origin: ${origin}`];
   using peer = await TcpPeer.open(server, headers, { standard });
-  return peer.answer.status;
+  return peer.response.status;
 }
 
 for (
@@ -122,10 +122,10 @@ Deno.test("a page of another site gets plain text, and a line in the log", async
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   using peer = await TcpPeer.open(server, ["Origin: https://evil.org"]);
-  assert.equal(peer.answer.status, 403);
-  const type = peer.answer.headers.get("content-type") ?? "";
+  assert.equal(peer.response.status, 403);
+  const type = peer.response.headers.get("content-type") ?? "";
   assert.match(type, /^text\/plain\b/);
-  assert.match(peer.answer.body, /origin/i);
+  assert.match(peer.response.body, /origin/i);
   assert.match(await logger.line(/\ballowedOrigins\b/), /^warn .*evil\.org/);
 });
 
@@ -193,7 +193,7 @@ Deno.test("trustProxy: limits count who is behind the proxy, and a made up heade
   using one = await from("192.0.2.1");
   using same = await from("198.51.100.9, 192.0.2.1");
   using other = await from("192.0.2.1, 192.0.2.2");
-  const answers = [one, same, other].map(({ answer }) => answer.status);
+  const answers = [one, same, other].map(({ response }) => response.status);
   assert.deepEqual(answers, [101, 429, 101]);
 });
 

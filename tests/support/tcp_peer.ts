@@ -45,7 +45,7 @@ export class TcpPeer implements Disposable {
   #unread = new Uint8Array(0);
   #isClosed = false;
   /** The response to the handshake */
-  answer: HttpResponse = { status: 0, headers: new Headers(), body: "" };
+  response: HttpResponse = { status: 0, headers: new Headers(), body: "" };
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
@@ -66,7 +66,7 @@ export class TcpPeer implements Disposable {
   ): Promise<TcpPeer> {
     const peer = await TcpPeer.connect(server);
     await peer.write(encodeRequest([...standard, ...headers], path));
-    peer.answer = await peer.#readResponse();
+    peer.response = await peer.#readResponse();
     return peer;
   }
 
@@ -191,5 +191,5 @@ export async function requestUpgrade(
   headers: readonly string[] = [],
 ): Promise<HttpResponse> {
   using peer = await TcpPeer.open(server, headers);
-  return peer.answer;
+  return peer.response;
 }

@@ -1,55 +1,55 @@
 /**
- * What must come back for a stream: docs/protocol.md, "Extensions", `stream`.
+ * Matches the frames of a stream: docs/protocol.md, "Extensions", `stream`.
  *
  * @module
  */
 
 import type { Data } from "./actions.ts";
-import type { Answer, Course } from "./response_steps.ts";
-import { type HostStream, isOpen } from "./streams.ts";
+import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
+import { isOpen, type TestStream } from "./streams.ts";
 
-/** The most items that one frame has. */
+/** The maximum number of items in a frame. */
 const MAX_ITEMS = 64;
 
-/** The most characters that a frame with several items has, commas and all. */
+/** The maximum length of the items in a frame with several items, with commas. */
 const MAX_LENGTH = 8_192 + MAX_ITEMS;
 
-/** Nobody waits until so many items of a stream without an end have come. */
-const FLOOD = 2_000;
+/** The client does not wait for more items of an endless stream. */
+const MAX_ENDLESS_ITEMS = 2_000;
 
-/** What becomes of a generator. */
-export type Fate = "running" | "ended" | "failed";
+/** The state of a generator. */
+export type GeneratorState = "running" | "ended" | "failed";
 
-/** What is known of the host, and who is told what was seen. */
-export interface StreamWitness {
-  /** What has become of the generator of a stream; `undefined` if nobody knows */
-  fateOf(mark: unknown): Fate | undefined;
-  /** Something was seen */
+/** The states of generators, and the counters. */
+export interface StreamContext {
+  /** Returns the state of a generator, or `undefined` if it is unknown */
+  stateOf(mark: unknown): GeneratorState | undefined;
+  /** Counts an event */
   note(what: string): void;
 }
 
-/** What a stream is to give. */
+/** The expected stream. */
 export interface StreamPlan {
-  readonly stream: HostStream;
+  readonly stream: TestStream;
   readonly data: Data;
   readonly credit: number;
 }
 
-/** The frames of a stream: no more items than the client takes, and then the end. */
-export class StreamCourse implements Course {
+/** Matches the items of a stream within the credit, and then its end. */
+export class StreamMatcher implements ResponseMatcher {
   readonly #plan: StreamPlan;
-  readonly #witness: StreamWitness;
-  /** How many items there are. */
+  readonly #context: StreamContext;
+  /** The number of all items. */
   readonly #count: number;
-  /** How many items the client takes. */
+  /** The credit of the client, in items. */
   #granted: number;
-  /** How many have come. */
+  /** The number of items so far. */
   #taken = 0;
   #isCancelled = false;
 
-  constructor(plan: StreamPlan, witness: StreamWitness) {
+  constructor(plan: StreamPlan, witness: StreamContext) {
     this.#plan = plan;
-    this.#witness = witness;
+    this.#context = witness;
     this.#granted = plan.credit;
     this.#count = plan.stream.count(plan.data);
   }
@@ -58,45 +58,46 @@ export class StreamCourse implements Course {
     return this.#taken > 0;
   }
 
-  /** How many items the client takes */
+  /** The credit of the client, in items */
   get granted(): number {
     return this.#granted;
   }
 
   get isDue(): boolean {
     if (this.mustEnd) return true;
-    const isFlood = this.#count === Infinity && this.#granted > FLOOD;
-    return !isFlood && this.#taken < Math.min(this.#granted, this.#count);
+    const isEndless = this.#count === Infinity &&
+      this.#granted > MAX_ENDLESS_ITEMS;
+    return !isEndless && this.#taken < Math.min(this.#granted, this.#count);
   }
 
-  /** Without credit for one item more, nobody may know that there is none. */
+  /** Without credit for one more item, the server does not send the end. */
   get mustEnd(): boolean {
     if (this.#isCancelled) return true;
     return this.#granted > this.#count && !isOpen(this.#plan.stream);
   }
 
-  /** Whether it may have come to its end by now */
+  /** Whether the stream can have ended by now */
   get mayEnd(): boolean {
     if (this.#isCancelled) return true;
     return this.#granted >= this.#count && !isOpen(this.#plan.stream);
   }
 
-  /** The client takes so many items more. */
+  /** Adds credit. */
   grant(credit: number): void {
     this.#granted += credit;
   }
 
-  /** The client takes no more. */
+  /** Notes that the client cancels the stream. */
   cancel(): void {
     this.#isCancelled = true;
   }
 
-  take(answer: Answer): "more" | "last" | undefined {
-    const items = itemsOf(answer);
+  take(response: ResponseFrame): "more" | "last" | undefined {
+    const items = itemsOf(response);
     if (items !== undefined) return this.#takeItems(items);
-    if (!this.#isEnd(answer)) return undefined;
+    if (!this.#isEnd(response)) return undefined;
     const isShort = this.#taken < this.#count;
-    if (this.#isCancelled && isShort) this.#note("cut short");
+    if (this.#isCancelled && isShort) this.#note("cancelled early");
     return "last";
   }
 
@@ -104,24 +105,25 @@ export class StreamCourse implements Course {
     const { stream: { ending }, data } = this.#plan;
     const items = `${this.#taken} of ${this.#count} items`;
     const end = this.#isCancelled ? "a cancel" : `a ${ending}`;
-    const fate = this.#witness.fateOf(data.mark) ?? "unknown";
-    return `${items}, credit ${this.#granted}, then ${end}; generator ${fate}`;
+    const state = this.#context.stateOf(data.mark) ?? "unknown";
+    return `${items}, credit ${this.#granted}, then ${end}; generator ${state}`;
   }
 
-  fits(answer: Answer, isLast: boolean): boolean {
-    if (!isLast) return itemsOf(answer) !== undefined;
-    // Another stream under the same id may not have come to its end.
-    return isDone(answer) || !answer.success && [2, 6].includes(answer.code);
+  fits(response: ResponseFrame, isLast: boolean): boolean {
+    if (!isLast) return itemsOf(response) !== undefined;
+    // Another stream with the same id can still be running.
+    return isDone(response) ||
+      !response.success && [2, 6].includes(response.code);
   }
 
   #takeItems(items: readonly unknown[]): "more" | undefined {
     const first = this.#taken;
     this.#taken += items.length;
     if (this.#taken > Math.min(this.#granted, this.#count)) return undefined;
-    const isRight = items.every((item, index) =>
+    const isExpected = items.every((item, index) =>
       JSON.stringify(item) === this.#textOf(first + index)
     );
-    if (!isRight) return undefined;
+    if (!isExpected) return undefined;
     this.#noteItems(items);
     return "more";
   }
@@ -130,26 +132,26 @@ export class StreamCourse implements Course {
     return JSON.stringify(this.#plan.stream.item(n) ?? null);
   }
 
-  #isEnd(answer: Answer): boolean {
+  #isEnd(response: ResponseFrame): boolean {
     const { ending } = this.#plan.stream;
     const isWhole = this.#taken === this.#count;
-    if (answer.success) {
-      return isDone(answer) && this.#hasEnded &&
+    if (response.success) {
+      return isDone(response) && this.#hasEnded &&
         (this.#isCancelled || isWhole && ending === "return");
     }
-    if (answer.code !== 6) return false;
+    if (response.code !== 6) return false;
     if (ending === "quit") return this.#isCancelled;
     const fails = ending !== "return" && ending !== "wait";
     return fails && (isWhole || this.#isCancelled);
   }
 
-  /** It is over for its client when it is over for the host, and not if it has failed. */
+  /** A stream ends for its client only after its generator has ended without an error. */
   get #hasEnded(): boolean {
     const { stream, data } = this.#plan;
-    const fate = this.#witness.fateOf(data.mark);
-    // Who passes on that nobody wants more has done what was wanted.
-    const isFair = fate !== "failed" || stream.ending === "quit";
-    return fate !== "running" && isFair;
+    const state = this.#context.stateOf(data.mark);
+    // A generator that throws the reason of the abort has ended correctly.
+    const isRegularEnd = state !== "failed" || stream.ending === "quit";
+    return state !== "running" && isRegularEnd;
   }
 
   #noteItems(items: readonly unknown[]): void {
@@ -157,18 +159,18 @@ export class StreamCourse implements Course {
     if (items.length > 1) this.#note("items together");
     if (this.#taken > credit) this.#note("items of a later credit");
     const isHeld = this.#taken === this.#granted && this.#taken < this.#count;
-    if (isHeld) this.#note("at its credit");
+    if (isHeld) this.#note("waits for credit");
     if (JSON.stringify(items).length > MAX_LENGTH) this.#note("large item");
   }
 
   #note(what: string): void {
-    this.#witness.note(`stream: ${what}`);
+    this.#context.note(`stream: ${what}`);
   }
 }
 
-/** The items in a frame; `undefined` if it is none with items, as it has to be. */
+/** Returns the items of a frame, or `undefined` if it has none or is invalid. */
 export function itemsOf(
-  { success, message, data }: Answer,
+  { success, message, data }: ResponseFrame,
 ): readonly unknown[] | undefined {
   if (!success || message !== "items" || data === null) return undefined;
   const { items, ...rest } = data;
@@ -181,6 +183,6 @@ export function itemsOf(
   return isShort ? items : undefined;
 }
 
-function isDone({ success, message, data }: Answer): boolean {
+function isDone({ success, message, data }: ResponseFrame): boolean {
   return success && message === "done" && data === null;
 }

@@ -1,21 +1,21 @@
 /**
- * JSON as text, since much that is hostile gets lost in a value: keys that are there
- * twice, numbers beyond what JavaScript holds, escaped halves of a pair.
+ * JSON strings that JSON.stringify cannot produce: repeated keys, numbers beyond the
+ * range of JavaScript, escaped lone surrogates.
  *
  * @module
  */
 
 import type { Random } from "./random.ts";
 
-/** The members of an object, as text, in their order; a key may be there twice. */
+/** The members of an object as JSON, in order. A key can be repeated. */
 export type Members = readonly (readonly [key: string, value: string])[];
 
-/** The text of an object. */
-export function objectText(members: Members): string {
+/** Returns the JSON of an object. */
+export function objectJson(members: Members): string {
   return `{${members.map(([key, value]) => `${quote(key)}:${value}`)}}`;
 }
 
-/** Texts that have a meaning somewhere, or none anywhere. */
+/** Strings, some of which have a meaning in the protocol or in JavaScript. */
 const WORDS = [
   "",
   "a",
@@ -47,7 +47,7 @@ const WORDS = [
   "a\r\nb\tc\\d\"e'f`g${h}",
 ];
 
-/** Texts that JSON.stringify would not write so. */
+/** Strings that JSON.stringify writes in another way. */
 const ODD_TEXTS = [
   '"\\ud800"',
   '"\\udc00\\ud800"',
@@ -83,8 +83,8 @@ const NUMBERS = [
   "0.30000000000000004",
 ];
 
-/** What looks like JSON and is none. */
-export const BROKEN_JSON = [
+/** Invalid JSON. */
+export const INVALID_JSON = [
   "",
   " ",
   "NaN",
@@ -115,57 +115,57 @@ export const BROKEN_JSON = [
   "[,1]",
 ];
 
-/** A text, quoted. */
-export function textText(random: Random): string {
+/** Returns a string as JSON. */
+export function stringJson(random: Random): string {
   if (random.chance(0.2)) return random.pick(ODD_TEXTS);
   return quote(word(random));
 }
 
-/** A text. */
+/** Returns a string. */
 export function word(random: Random): string {
   return random.pick(WORDS);
 }
 
-/** A number. */
-export function numberText(random: Random): string {
+/** Returns a number as JSON. */
+export function numberJson(random: Random): string {
   return random.chance(0.5)
     ? String(random.between(-10, 1_000))
     : random.pick(NUMBERS);
 }
 
-/** Any value; what is in it is at most so deep. */
-export function valueText(random: Random, depth = 3): string {
+/** Returns any value as JSON, nested up to `depth` levels. */
+export function valueJson(random: Random, depth = 3): string {
   return random.weigh<() => string>([
-    [3, () => textText(random)],
-    [3, () => numberText(random)],
+    [3, () => stringJson(random)],
+    [3, () => numberJson(random)],
     [2, () => random.pick(["null", "true", "false"])],
-    [depth > 0 ? 2 : 0, () => dataText(random, depth - 1)],
-    [depth > 0 ? 2 : 0, () => listText(random, depth - 1)],
+    [depth > 0 ? 2 : 0, () => dataJson(random, depth - 1)],
+    [depth > 0 ? 2 : 0, () => arrayJson(random, depth - 1)],
   ])();
 }
 
-/** Any object. */
-export function dataText(random: Random, depth = 2): string {
+/** Returns any object as JSON. */
+export function dataJson(random: Random, depth = 2): string {
   const members = Array.from(
     { length: random.below(4) },
-    () => [word(random), valueText(random, depth)] as const,
+    () => [word(random), valueJson(random, depth)] as const,
   );
-  return objectText(members);
+  return objectJson(members);
 }
 
-/** A value in so many arrays or objects. */
-export function nestedText(random: Random, depth: number): string {
+/** Returns `depth` nested arrays or objects as JSON. */
+export function nestedJson(random: Random, depth: number): string {
   const [open, close] = random.pick([["[", "]"], ['{"a":', "}"]] as const);
   const inner = open === "[" ? "" : "1";
   return `${open.repeat(depth)}${inner}${close.repeat(depth)}`;
 }
 
-function listText(random: Random, depth: number): string {
+function arrayJson(random: Random, depth: number): string {
   const length = random.below(4);
-  return `[${Array.from({ length }, () => valueText(random, depth))}]`;
+  return `[${Array.from({ length }, () => valueJson(random, depth))}]`;
 }
 
-/** The JSON text of a text. */
+/** Returns the JSON of a string. */
 export function quote(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,5 +1,5 @@
 /**
- * What a server says to its operator.
+ * The log of a server: levels, redaction of tokens, and the output to standard error.
  *
  * @module
  */
@@ -7,33 +7,42 @@
 import type { LogRecord } from "@std/log/logger";
 import { BaseHandler } from "@std/log/base-handler";
 import { getLogger } from "@std/log/get-logger";
+import { checkBoolean, checkKeys } from "../common/check.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
+
 /** Options of {@linkcode debug} */
 export interface DebugOptions {
   /**
-   * Whether each line starts with the name of the function that wrote it.
+   * Whether each line contains the name of the function that logs it.
    *
    * @default {false}
    */
   readonly trace?: boolean | undefined;
   /**
-   * Whether to show what the HTTP server does: where it listens, each request with
-   * its status and time, refused upgrades, and its errors.
+   * Whether to log the work of the HTTP server: its address, each request with its status
+   * and time, rejected upgrades, and errors.
    *
    * @default {false}
    */
   readonly http?: boolean | undefined;
 }
 
-/** What was asked for and not yet taken back; the last one counts. */
+const DEBUG_KEYS: Readonly<Record<keyof DebugOptions, true>> = {
+  trace: true,
+  http: true,
+};
+
+/** The calls of `debug` that are not disposed; the last one applies. */
 let debugging: readonly DebugOptions[] = [];
 
 /**
- * Shows everything that all servers of this process do, those that run already
- * included, whatever their `logLevel`. Payloads are shown, tokens are not.
+ * Logs debug lines for all servers of this process, also for those that already run, and
+ * whatever their `logLevel` is. The lines contain payloads, but no tokens.
  *
- * @param options What to show besides
- * @returns Goes back to how it was when disposed of
+ * @param options What to log in addition
+ * @returns Restores the previous state when disposed
+ *
+ * @throws {TypeError} If an option is unknown or not a boolean
  *
  * @example
  * ```ts
@@ -43,32 +52,35 @@ let debugging: readonly DebugOptions[] = [];
  * ```
  */
 export function debug(options: DebugOptions = {}): Disposable {
+  checkKeys("Cannot debug", options, DEBUG_KEYS);
+  checkBoolean("Cannot debug", "trace", options.trace);
+  checkBoolean("Cannot debug", "http", options.http);
   const entry = { ...options };
   debugging = [...debugging, entry];
-  const undo = () => debugging = debugging.filter((other) => other !== entry);
-  return { [Symbol.dispose]: () => void undo() };
+  const remove = () => debugging = debugging.filter((other) => other !== entry);
+  return { [Symbol.dispose]: () => void remove() };
 }
 
-/** What a {@linkcode Log} is made of. */
+/** Options of {@linkcode Log} */
 export interface LogOptions {
-  /** Where the lines go; to standard error if left out */
+  /** Receives the lines; standard error if omitted */
   readonly logger?: Logger | undefined;
-  /** The lowest level that is written */
+  /** The minimum level */
   readonly logLevel: LogLevel;
-  /** What no line may hold unless it says so itself */
+  /** The tokens that the log must not contain, except for the startup line */
   readonly secrets: readonly string[];
 }
 
-/** How many secrets are remembered that came later: each takes time in each line. */
+/** How many later secrets are remembered, because each of them slows down every line. */
 const MAX_HIDDEN = 16;
 
-/** The lines of one server: `key: text`. */
+/** Logs the lines of one server. A line has the format `<event>: <what happened>`. */
 export class Log {
   readonly #logger: Logger;
-  /** The place of its level in `LOG_LEVELS` */
+  /** The index of the minimum level in `LOG_LEVELS` */
   readonly #rank: number;
   readonly #secrets: readonly string[];
-  /** Those that came later. */
+  /** The secrets that were added later */
   #hidden: readonly string[] = [];
   #pattern: RegExp;
 
@@ -79,7 +91,7 @@ export class Log {
     this.#pattern = patternOf(secrets);
   }
 
-  /** The length of the longest secret */
+  /** The length of the longest secret, in UTF-16 code units */
   get secretLength(): number {
     return this.#allSecrets.reduce(
       (longest, { length }) => Math.max(longest, length),
@@ -91,77 +103,84 @@ export class Log {
     return [...this.#secrets, ...this.#hidden];
   }
 
-  /** No later line may hold this, either. */
+  /** Adds a secret that the following lines must not contain. */
   hide(secret: string): void {
     this.#hidden = [...this.#hidden, secret].slice(-MAX_HIDDEN);
     this.#pattern = patternOf(this.#allSecrets);
   }
 
-  /** Whether lines for whoever looks for a mistake are written */
+  /** Whether debug lines are logged */
   get debugs(): boolean {
-    return this.#shows("debug");
+    return this.#logs("debug");
   }
 
-  /** Writes a line for whoever looks for a mistake; `text` is made only if shown. */
-  debug(key: string, text: () => string): void {
-    if (this.#shows("debug")) this.#write("debug", key, text, this.debug);
+  /** Logs a debug line. Calls `detail` only if the line is logged. */
+  debug(event: string, detail: () => string): void {
+    if (this.#logs("debug")) this.#write("debug", event, detail, this.debug);
   }
 
-  /** Writes a line about the normal course of things. */
-  info(key: string, text: string): void {
-    if (this.#shows("info")) this.#write("info", key, () => text, this.info);
+  /** Logs a normal event. */
+  info(event: string, detail: string): void {
+    if (this.#logs("info")) {
+      this.#write("info", event, () => detail, this.info);
+    }
   }
 
-  /** Writes a line about something that is probably not wanted. */
-  warn(key: string, text: string): void {
-    if (this.#shows("warn")) this.#write("warn", key, () => text, this.warn);
+  /** Logs a probable mistake. */
+  warn(event: string, detail: string): void {
+    if (this.#logs("warn")) {
+      this.#write("warn", event, () => detail, this.warn);
+    }
   }
 
-  /** Writes a line about something that went wrong. */
-  error(key: string, text: string): void {
-    if (this.#shows("error")) this.#write("error", key, () => text, this.error);
+  /** Logs a failure. */
+  error(event: string, detail: string): void {
+    if (this.#logs("error")) {
+      this.#write("error", event, () => detail, this.error);
+    }
   }
 
-  /** Writes a line about a callback that threw, with the stack of the error. */
+  /** Logs an exception of a callback, with its stack. */
   exception(
-    text: string,
+    detail: string,
     error: unknown,
     ...secrets: readonly string[]
   ): void {
-    if (!this.#shows("error")) return;
-    const line = () =>
-      `${text}\n${this.redact(inspectError(error), ...secrets)}`;
-    this.#write("error", "error", line, this.exception);
+    if (!this.#logs("error")) return;
+    const withStack = () =>
+      `${detail}\n${this.redact(inspectError(error), ...secrets)}`;
+    this.#write("error", "error", withStack, this.exception);
   }
 
-  /** Writes a line about the HTTP server, if `debug({ http: true })` was called. */
-  http(text: () => string): void {
-    if (debugging.at(-1)?.http) this.#write("debug", "http", text, this.http);
+  /** Logs an event of the HTTP server if `debug({ http: true })` was called. */
+  http(detail: () => string): void {
+    if (debugging.at(-1)?.http) this.#write("debug", "http", detail, this.http);
   }
 
-  /** Takes the token, and what else is secret, out of a text that others made. */
-  redact(text: string, ...secrets: readonly string[]): string {
+  /** Replaces the tokens in a string that comes from outside. */
+  redact(value: string, ...secrets: readonly string[]): string {
     const pattern = secrets.length === 0
       ? this.#pattern
       : patternOf([...this.#allSecrets, ...secrets]);
-    return text.replace(pattern, "[redacted]");
+    return value.replace(pattern, "[redacted]");
   }
 
-  #shows(level: LogLevel): boolean {
+  #logs(level: LogLevel): boolean {
     return debugging.length > 0 || LOG_LEVELS.indexOf(level) >= this.#rank;
   }
 
   #write(
     level: LogLevel,
-    key: string,
-    text: () => string,
-    writer: Callee,
+    event: string,
+    detail: () => string,
+    method: Callee,
   ): void {
-    const trace = debugging.at(-1)?.trace ? `[${callerOf(writer)}] ` : "";
-    // A logger that fails must not take the connection with it, and there is nowhere
-    // left to say so.
+    const trace = debugging.at(-1)?.trace ? `[${callerOf(method)}] ` : "";
+    // An exception of the logger must not end the connection, and there is no other place
+    // to report it.
     try {
-      const result: unknown = this.#logger[level](`${trace}${key}: ${text()}`);
+      const line = `${trace}${event}: ${detail()}`;
+      const result: unknown = this.#logger[level](line);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
       return;
@@ -169,22 +188,22 @@ export class Log {
   }
 }
 
-/** What is to be found of secrets, the longest first: one may be the start of another. */
+/** Returns a pattern for all secrets, the longest first, because one can contain another. */
 function patternOf(secrets: readonly string[]): RegExp {
   const patterns = secrets
     .filter((secret) => secret !== "")
-    // As it stands in JSON and in what an inspection shows.
+    // In JSON and in the output of `Deno.inspect`, some characters are escaped.
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .sort((one, other) => other.length - one.length)
     .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  // What matches nothing, if there is nothing to look for.
+  // Without secrets, the pattern matches nothing.
   return new RegExp(patterns.join("|") || "(?!)", "g");
 }
 
-/** A function of which only its place on the stack is of interest. */
+/** A function that occurs on the stack. */
 type Callee = (...args: never[]) => unknown;
 
-/** The name of the function that called `callee`. */
+/** Returns the name of the function that called `callee`. */
 function callerOf(callee: Callee): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
@@ -193,19 +212,19 @@ function callerOf(callee: Callee): string {
   return name?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
 }
 
-/** An error as the operator wants to see it: with its stack and its causes. */
+/** Formats an error with its stack and its causes. */
 export function inspectError(error: unknown): string {
   try {
     return Deno.inspect(error);
   } catch {
-    return "an error that cannot be shown";
+    return "an error that cannot be formatted";
   }
 }
 
-/** The logger named "hoist" of `@std/log`, writing to standard error unless set up. */
+/** Returns the logger `hoist` of `@std/log`, which writes to standard error by default. */
 function standardLogger(): Logger {
-  // Asked for when a server starts, never at import: `setup` of @std/log discards
-  // the loggers that were there before.
+  // Called when a server starts and not at import, because `setup` of @std/log discards the
+  // existing loggers.
   const logger = getLogger("hoist");
   if (logger.handlers.length === 0) {
     logger.handlers.push(new ErrorOutput("DEBUG"));
@@ -225,12 +244,12 @@ const COLORS = new Map([
   ["ERROR", "color: red"],
 ]);
 
-/** Writes lines to standard error, their keys in the colour of the level. */
+/** Writes lines to standard error, with the time and the level. */
 class ErrorOutput extends BaseHandler {
-  #color = "";
+  #level = "";
 
   override handle(record: LogRecord): void {
-    this.#color = COLORS.get(record.levelName) ?? "";
+    this.#level = record.levelName;
     super.handle(record);
   }
 
@@ -239,15 +258,14 @@ class ErrorOutput extends BaseHandler {
   }
 
   override log(line: string): void {
-    const [key, ...rest] = line.split(": ");
-    // The console leaves the colours out where there is no terminal, and under
-    // NO_COLOR.
+    // The console omits the colors under NO_COLOR and without a terminal.
     console.error(
-      "%c%s%c: %s",
-      this.#color,
-      key,
+      "%s %c%s%c %s",
+      new Date().toISOString(),
+      COLORS.get(this.#level) ?? "",
+      this.#level,
       "color: unset",
-      rest.join(": "),
+      line,
     );
   }
 }

@@ -1,6 +1,5 @@
 /**
- * What a server's listeners and operations get to see: the clients and what they
- * send.
+ * What the listeners and the handlers of a server receive: the messages and the clients.
  *
  * @module
  */
@@ -23,53 +22,69 @@ import type {
   ReturnIn,
 } from "../contract/infer.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
+
 /**
- * A client that is connected to a server; `Identity` is what its login made of it, and
- * `Of` the contract of the server
+ * A client of a server. `Identity` is the type of its identity, and `Of` the contract of the
+ * server.
  */
 export interface Client<
   Identity = unknown,
   Of extends Contract = OpenContract,
 > {
-  /** The number of the client, which no other client of the server has */
+  /** The number of the client, unique within the server */
   readonly id: number;
   /** The address of the client, such as `127.0.0.1:41788` */
   readonly address: string;
   /**
-   * Who the client is: what `login` resolved to, `{ name }` if it logged in with one of
-   * the named `tokens`, otherwise `undefined`
+   * The identity of the client: the object that `login` returned, `{ name }` for one of the
+   * named `tokens`, otherwise `undefined`
    */
   readonly identity: Identity;
-  /** The version of Hoist that the client speaks, such as `1.0.0` */
+  /** The version of Hoist that the client uses, such as `1.0.0` */
   readonly version: string;
   /**
-   * Sends a message to this client alone. If the client has left, nothing happens.
+   * Sends a message to this client only. Does nothing if the client has disconnected.
    *
    * @param name The name of the message
-   * @param data What the message carries along, an empty object if left out
+   * @param data The data of the message; an empty object if omitted
    * @returns The message
    *
-   * @throws {TypeError} If the data is no object that JSON can hold
-   * @throws {RangeError} If it is larger than `limits.maxBuffered`
+   * @throws {TypeError} If the data is not a JSON object
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
    */
   message<Name extends EventName<Of>>(
     name: Name,
     ...data: OptionalData<DataIn<EntryIn<Of["events"], Name>>>
   ): Message;
   /**
-   * Asks this client something: sends a message and waits for the first reply to it.
+   * Sends a request to this client: a message, whose first reply is returned.
    *
    * @param name The name of the message
-   * @param data What the message carries along, an empty object if left out
-   * @param options How long to wait
+   * @param data The data of the message; an empty object if omitted
+   * @param options The timeout and the signal
    * @returns The reply
    *
-   * @throws {NoReplyError} If the listeners of the client are done, and none replied
-   * @throws {FeatureError} If the client is none of this package, or an old one
-   * @throws {ConnectionClosedError} If the client leaves before
-   * @throws {TimeoutError} If it takes longer than `timeout`
-   * @throws {TypeError} If the data is no object that JSON can hold
-   * @throws {RangeError} If it is larger than `limits.maxBuffered`
+   * @throws {NoReplyError} If all listeners of the client have finished without a reply
+   * @throws {FeatureError} If the client does not support requests
+   * @throws {ConnectionClosedError} If the client disconnects before it replies
+   * @throws {TimeoutError} If the reply takes longer than `timeout`
+   * @throws {TypeError} If the data is not a JSON object
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * await using connection = await connect("test", { url: server.url });
+   * connection.receive("ready?", (message) => message.reply("yes", { load: 0.5 }));
+   *
+   * for (const client of server.clients) {
+   *   const reply = await client.request("ready?", {}, { timeout: 5_000 });
+   *   assert.equal(reply.data.load, 0.5);
+   * }
+   * ```
    */
   request<Name extends RequestNameIn<Of["events"]>>(
     name: Name,
@@ -79,35 +94,35 @@ export interface Client<
     >
   ): Promise<ClientReply<Identity, Of, RepliesIn<EntryIn<Of["events"], Name>>>>;
   /**
-   * Closes the connection to this client. If the client has left, nothing happens.
+   * Closes the connection to this client. Does nothing if the client has disconnected.
    *
-   * @param code The close code, 1000 or from 3000 to 4999; 1000 if left out
-   * @param reason What the client is told, at most 123 bytes; nothing if left out
+   * @param code The close code, 1000 or from 3000 to 4999; 1000 if omitted
+   * @param reason The close reason, at most 123 bytes of UTF-8; empty if omitted
    *
    * @throws {RangeError} If the code or the reason is out of range
    */
   close(code?: number, reason?: string): void;
 }
 
-/** What an operation is told besides its arguments */
+/** The second argument of an operation handler */
 export interface OperationContext<
   Identity = unknown,
   Of extends Contract = OpenContract,
 > {
-  /** The client that called */
+  /** The client that called the operation */
   readonly client: Client<Identity, Of>;
   /**
-   * Aborts when the client has left. The signal of a stream aborts, too, when it is given
-   * up, and when the server begins to close: what its generator yields until it returns
-   * is still sent, and if it throws the reason, the loop of its caller throws a
-   * `ConnectionClosedError`. What a listener to it throws ends the program, as everywhere
-   * in Deno.
+   * Aborts when the client disconnects. The signal of a stream also aborts when the client
+   * cancels the stream, and when the server begins to close. The server still sends the
+   * items that the generator yields before it returns. If the generator throws
+   * `signal.reason`, the loop of the client throws a `ConnectionClosedError`. In Deno, an
+   * exception of an abort listener ends the program.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * A message that a client sent to the server; `Of` is the contract of the server.
+ * A message from a client. `Of` is the contract of the server.
  *
  * @example
  * ```ts
@@ -135,12 +150,12 @@ export class ClientMessage<
   readonly #send: (name: string, data: JsonObject) => Message;
 
   /**
-   * Constructs a `ClientMessage`; servers do that.
+   * Constructs a `ClientMessage`. Only servers need it.
    *
-   * @param wire The message object: protocol.md, "2. A message"
-   * @param client The client that sent it
+   * @param wire The message object of the protocol
+   * @param client The client that sent the message
    * @param send Sends a reply
-   * @param checked What a schema made of its data; that data itself if left out
+   * @param checked The output of the schema; the data itself if omitted
    */
   constructor(
     wire: WireMessage,
@@ -154,15 +169,15 @@ export class ClientMessage<
   }
 
   /**
-   * Replies to the message, any number of times, also after the listener has
-   * finished. If the client has left, nothing happens.
+   * Sends a reply. A listener can reply any number of times, also after it has finished. Does
+   * nothing if the client has disconnected.
    *
    * @param name The name of the reply
-   * @param data What the reply carries along, an empty object if left out
+   * @param data The data of the reply; an empty object if omitted
    * @returns The reply
    *
-   * @throws {TypeError} If the data is no object that JSON can hold
-   * @throws {RangeError} If it is larger than `limits.maxBuffered`
+   * @throws {TypeError} If the data is not a JSON object
+   * @throws {RangeError} If the reply is larger than `limits.maxBuffered`
    */
   reply<Reply extends NameIn<RepliesIn<Of["messages"][Name]>>>(
     name: Reply,
@@ -173,7 +188,7 @@ export class ClientMessage<
   }
 }
 
-/** A message of a client to a server with a contract, by its name */
+/** A message to a server with a contract, by its name */
 export type ReceivedMessage<
   Identity,
   Of extends Contract,
@@ -182,7 +197,7 @@ export type ReceivedMessage<
   ? ClientMessage<Identity, CheckedDataIn<Of["messages"][Name]>, Of, Name>
   : never;
 
-/** The reply of a client to an event of its server */
+/** A reply of a client to an event of the server */
 export type ClientReply<Identity, Of extends Contract, Replies> =
   Replies extends unknown ? {
       [Name in NameIn<Replies>]: ClientMessage<
@@ -194,14 +209,14 @@ export type ClientReply<Identity, Of extends Contract, Replies> =
     }[NameIn<Replies>]
     : never;
 
-/** Whatever a client may send to a server with a contract: messages, and replies */
+/** Every message and reply that a client can send to a server with a contract */
 export type AnyMessage<Identity, Of extends Contract> = string extends
   keyof Of["messages"] ? ClientMessage<Identity>
   :
     | ReceivedMessage<Identity, Of, NameIn<Of["messages"]>>
     | ClientReply<Identity, Of, RepliesIn<Of["events"][EventName<Of>]>>;
 
-/** What carries out an operation of a contract, or one that has these schemas */
+/** The handler of an operation with schemas */
 export type HandlerIn<Identity, Of extends Contract, Operation> =
   OperationHandler<
     OperationContext<Identity, Of>,
@@ -210,12 +225,12 @@ export type HandlerIn<Identity, Of extends Contract, Operation> =
   >;
 
 /**
- * Carries out an operation. Its value, or that of the promise that it returns, is
- * the result; an async generator makes the operation a stream of what it yields.
+ * The handler of an operation. Its return value, or the value of the promise that it
+ * returns, is the result. An async generator makes the operation a stream of its items.
  *
- * @param data The arguments that the client sent, or what their schema made of them
- * @param context Who called
- * @returns The result, which JSON must be able to hold; `undefined` becomes `null`
+ * @param data The arguments that the client sent, or the output of their schema
+ * @param context The client and a signal
+ * @returns The result: a JSON value; `undefined` becomes `null`
  */
 export type OperationHandler<
   Context,

@@ -1,0 +1,216 @@
+/** The default logger: the format, the colors and the set-up of @std/log. */
+
+import assert from "node:assert/strict";
+import { CONFIG, makeScript } from "../testdata/program.ts";
+
+Deno.test("a server continues with a logger that rejects", async () => {
+  const { code, stdout, stderr } = await runScript(`
+    const fail = async () => { throw new Error("the disk is full"); };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    await using server = serve("test", { hostname: "127.0.0.1", port: 0, logger });
+    await (await fetch(server.url)).text();
+    console.log("still there");
+  `);
+  assert.deepEqual([code, stdout, stderr], [0, "still there\n", ""]);
+});
+
+/** A server that starts and stops, and logs three lines */
+const SERVE_ONCE = `{
+  await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+}`;
+
+const THREE_LINES =
+  /^TIME INFO startup: server started on 127\.0\.0\.1:\d+ with token test\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/;
+
+Deno.test("the default logger writes the time and the level to standard error, without colors", async () => {
+  const { code, stdout, stderr } = await runScript(SERVE_ONCE);
+  assert.equal(code, 0);
+  assert.equal(stdout, "");
+  assert.match(withoutTimes(stderr), THREE_LINES);
+});
+
+Deno.test("the default logger applies the level of each server", async () => {
+  const { stderr } = await runScript(`{
+    const options = { hostname: "127.0.0.1", port: 0 };
+    await using _warn = serve("test", { ...options, logLevel: "warn" });
+    await using _debug = serve("test", { ...options, logLevel: "debug" });
+  }`);
+  assert.match(
+    withoutTimes(stderr),
+    /^TIME INFO startup: .*\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/,
+  );
+});
+
+Deno.test("the default logger writes each line once for two servers", async () => {
+  const { stderr } = await runScript(`
+    const options = { hostname: "127.0.0.1", port: 0 };
+    await using _first = serve("one", options);
+    await using _second = serve("two", options);
+  `);
+  assert.deepEqual(stderr.match(/with token \w+/g), [
+    "with token one",
+    "with token two",
+  ]);
+});
+
+Deno.test("the default logger does not interpret format specifiers", async () => {
+  const { stderr } = await runScript(`
+    const log = new Log({ logLevel: "info", secrets: [""] });
+    log.info("key", "50% %s %c: a: b");
+  `);
+  assert.equal(withoutTimes(stderr), "TIME INFO key: 50% %s %c: a: b\n");
+});
+
+/** Configures @std/log to write to standard output. */
+const SETUP = `
+  class Output extends BaseHandler {
+    override log(text: string) { console.log(text); }
+  }
+  setup({
+    handlers: { output: new Output("DEBUG") },
+    loggers: { hoist: { level: "WARN", handlers: ["output"] } },
+  });
+`;
+
+Deno.test("the default logger is the logger that setup() of @std/log has created", async () => {
+  const { stdout, stderr } = await runScript(`
+    ${SETUP}
+    const log = new Log({ logLevel: "debug", secrets: [""] });
+    log.info("key", "below the level of setup()");
+    log.warn("key", "text");
+  `);
+  assert.deepEqual([stdout, stderr], ["WARN key: text\n", ""]);
+});
+
+Deno.test("each server uses the logger that is configured when it starts", async () => {
+  const { stdout, stderr } = await runScript(`
+    const before = new Log({ logLevel: "debug", secrets: [""] });
+    ${SETUP}
+    const after = new Log({ logLevel: "debug", secrets: [""] });
+    before.warn("key", "before");
+    after.warn("key", "after");
+  `);
+  assert.equal(stdout, "WARN key: after\n");
+  assert.equal(withoutTimes(stderr), "TIME WARN key: before\n");
+});
+
+const PLAIN_LINES = ["DEBUG", "INFO", "WARN", "ERROR"]
+  .map((level) => `TIME ${level} key: text\r\n`).join("");
+
+const LINE_OF_EACH_LEVEL = `
+  const log = new Log({ logLevel: "debug", secrets: [""] });
+  log.debug("key", () => "text");
+  log.info("key", "text");
+  log.warn("key", "text");
+  log.error("key", "text");
+`;
+
+Deno.test({
+  name: "the default logger colors the levels on a terminal",
+  ignore: !hasScriptCommand(),
+  fn: async () => {
+    const { stdout } = await runScript(LINE_OF_EACH_LEVEL, {
+      onTerminal: true,
+    });
+    const lines = stdout.split("\r\n").slice(0, 4);
+    const colors = lines.map((line) =>
+      line.match(/ (\x1b\[[\d;]+m)[A-Z]+/)?.[1]
+    );
+    assert.ok(colors.every((color) => color !== undefined));
+    assert.equal(new Set(colors).size, 4);
+    // The color ends before the line.
+    assert.ok(lines.every((line) => line.includes("\x1b[39m key: text")));
+  },
+});
+
+Deno.test({
+  name: "the default logger uses no colors under NO_COLOR, even on a terminal",
+  ignore: !hasScriptCommand(),
+  fn: async () => {
+    const { stdout } = await runScript(LINE_OF_EACH_LEVEL, {
+      onTerminal: true,
+      env: { NO_COLOR: "1" },
+    });
+    assert.equal(withoutTimes(stdout), PLAIN_LINES);
+  },
+});
+
+Deno.test({
+  name:
+    "the default logger uses no colors in a file, even if started from a terminal",
+  ignore: !hasScriptCommand(),
+  fn: async () => {
+    const { stdout } = await runScript(LINE_OF_EACH_LEVEL, {
+      onTerminal: true,
+      redirect: "2>errors; cat errors",
+    });
+    assert.equal(withoutTimes(stdout), PLAIN_LINES);
+  },
+});
+
+/** Replaces the time at the start of each line. */
+function withoutTimes(lines: string): string {
+  return lines.replaceAll(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/gm, "TIME");
+}
+
+interface ScriptOptions {
+  /** Whether the script runs in a terminal, whose output is then `stdout` */
+  readonly onTerminal?: boolean;
+  /** Redirects the output of a script in a terminal */
+  readonly redirect?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a script in a process of its own. */
+async function runScript(
+  source: string,
+  { onTerminal = false, redirect = "", env = {} }: ScriptOptions = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  await using script = await makeScript(IMPORTS + source);
+  const args = ["run", "--allow-all", "--config", CONFIG, script.path];
+  const [command, commandArgs] = onTerminal
+    ? ["script", ["-qec", `${shell(args)} ${redirect}`, "/dev/null"]] as const
+    : [Deno.execPath(), args] as const;
+  const output = await new Deno.Command(command, {
+    args: [...commandArgs],
+    cwd: script.directory,
+    stdin: "null",
+    clearEnv: true,
+    env: { ...plainEnvironment(), ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
+}
+
+const IMPORTS = `
+  import { BaseHandler, setup } from "@std/log";
+  import { Log } from "${import.meta.resolve("../../server/log.ts")}";
+  import { serve } from "${import.meta.resolve("../../server.ts")}";
+`;
+
+/** Returns the environment without the variables that affect colors. */
+function plainEnvironment(): Record<string, string> {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = Deno.env.toObject();
+  return { ...rest, TERM: "xterm" };
+}
+
+function shell(args: readonly string[]): string {
+  return [Deno.execPath(), ...args]
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(" ");
+}
+
+/** Returns whether `script` of util-linux exists, which runs a program in a terminal. */
+function hasScriptCommand(): boolean {
+  try {
+    const { stdout } = new Deno.Command("script", { args: ["--version"] })
+      .outputSync();
+    return new TextDecoder().decode(stdout).includes("util-linux");
+  } catch {
+    return false;
+  }
+}

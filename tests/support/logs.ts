@@ -1,0 +1,30 @@
+/** Logs that a test can read. */
+
+import { Log } from "../../server/log.ts";
+import { LOG_LEVELS, type LogLevel } from "../../common/logger.ts";
+import { LogRecorder } from "./log_recorder.ts";
+
+/** The token that these logs must not contain */
+export const SECRET = "open-sesame";
+
+/** Creates a log and the recorder of its lines. */
+export function makeLog(
+  logLevel: LogLevel = "info",
+): { log: Log; recorder: LogRecorder } {
+  const recorder = new LogRecorder();
+  const log = new Log({ logger: recorder, logLevel, secrets: [SECRET] });
+  return { recorder, log };
+}
+
+/** Logs one line of each level. */
+export function writeAll(log: Log): void {
+  log.debug("key", () => "text");
+  log.info("key", "text");
+  log.warn("key", "text");
+  log.error("key", "text");
+}
+
+/** The lines of {@linkcode writeAll} */
+export const ALL_LINES: readonly string[] = LOG_LEVELS.map((level) =>
+  `${level} key: text`
+);

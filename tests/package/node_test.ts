@@ -1,8 +1,8 @@
-/** The client in Node: bundled as for a browser, with the WebSocket of npm's `ws`. */
+/** The client in Node: bundled for a browser, with the WebSocket of npm's `ws`. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Server } from "../../server.ts";
+import type { Server } from "../../server.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/reconnecting.ts";
@@ -25,7 +25,7 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
-Deno.test("the bundle of the client needs neither Deno nor Node", async () => {
+Deno.test("the bundle of the client uses neither Deno nor Node", async () => {
   const bundle = await Deno.readTextFile(join(directory, "client.js"));
   assert.match(bundle, /^export \{$/m);
   assert.doesNotMatch(bundle, /\bDeno\./);
@@ -60,7 +60,7 @@ Deno.test("connection.operation() returns the result in Node", async () => {
   assert.equal(output, 3);
 });
 
-Deno.test("connection.receive() gets a broadcast in Node", async () => {
+Deno.test("connection.receive() receives a broadcast in Node", async () => {
   await using server = serveQuietly();
   server.receive("ready", () => void server.broadcast("news", { n: 1 }));
   const output = await runClient(
@@ -73,7 +73,7 @@ Deno.test("connection.receive() gets a broadcast in Node", async () => {
   assert.deepEqual(output, { name: "news", data: { n: 1 } });
 });
 
-Deno.test("connection.operation() rejects in Node if there is no such operation", async () => {
+Deno.test("connection.operation() rejects in Node if the operation does not exist", async () => {
   await using server = serveQuietly();
   const output = await runClient(
     server,
@@ -83,7 +83,7 @@ Deno.test("connection.operation() rejects in Node if there is no such operation"
   assert.deepEqual(output, { isResponseError: true, code: 5 });
 });
 
-Deno.test("connection.close() says goodbye in Node, and the program ends", async () => {
+Deno.test("connection.close() closes with 1000 in Node, and the program ends", async () => {
   await using server = serveQuietly();
   const output = await runClient(
     server,
@@ -94,7 +94,7 @@ Deno.test("connection.close() says goodbye in Node, and the program ends", async
   assert.equal(server.clients.size, 0);
 });
 
-Deno.test("connection.closed tells in Node that the server went away", async () => {
+Deno.test("connection.closed resolves in Node if the server closes", async () => {
   await using server = serveQuietly();
   server.receive("enough", () => void server.close());
   const output = await runClient(
@@ -105,12 +105,12 @@ Deno.test("connection.closed tells in Node that the server went away", async () 
   assert.equal(output, 1001);
 });
 
-Deno.test("a connection comes back in Node, and repeats what is idempotent", async () => {
+Deno.test("a connection reconnects in Node, and repeats an idempotent operation", async () => {
   const first = serveQuietly({ closeTimeout: 1 });
   const { port } = first.addr;
   const restarted = Promise.withResolvers<Server>();
   first.operation("get", async () => {
-    // Its own answer is what the closing cuts.
+    // Closing the server cuts off the answer of this operation.
     void first.close().then(() => restarted.resolve(serveQuietly({ port })));
     await new Promise(() => {});
   });
@@ -133,7 +133,7 @@ Deno.test("a connection comes back in Node, and repeats what is idempotent", asy
   await (await restarted.promise).close();
 });
 
-Deno.test("close() ends an attempt to come back in Node, and the program", async () => {
+Deno.test("close() ends an attempt to reconnect in Node, and the program ends", async () => {
   const server = serveQuietly();
   server.receive("enough", () => void server.close());
   await using stalled = new TcpProxy(server);
@@ -177,7 +177,7 @@ Deno.test("connect() rejects in Node if the token is wrong", async () => {
   });
 });
 
-Deno.test("connect() rejects in Node if nothing listens", async () => {
+Deno.test("connect() rejects in Node if no server listens", async () => {
   const server = serveQuietly();
   await server.close();
   const output = await runScript(
@@ -192,7 +192,7 @@ Deno.test("connect() rejects in Node if nothing listens", async () => {
   });
 });
 
-Deno.test("connect() rejects in Node if the WebSocket is refused", async () => {
+Deno.test("connect() rejects in Node if the server refuses the WebSocket", async () => {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   await using server = Deno.serve(
     options,
@@ -215,11 +215,11 @@ Deno.test("connect() rejects in Node if the WebSocket is refused", async () => {
   });
 });
 
-Deno.test("connect() names the option to set where there is no WebSocket", async () => {
+Deno.test("connect() names the option for runtimes without a WebSocket", async () => {
   await using server = serveQuietly();
   const output = await runScript(
     server.url,
-    // Node has one from version 22 on.
+    // Node has a WebSocket since version 22.
     `delete globalThis.WebSocket;
     const error = await connect("test", { url }).catch((error) => error);
     print(error.message);`,
@@ -230,7 +230,7 @@ Deno.test("connect() names the option to set where there is no WebSocket", async
   );
 });
 
-/** Runs code that has a connection in Node; returns what it prints. */
+/** Runs code with a connection in Node; returns its output. */
 function runClient(server: Server, code: string): Promise<unknown> {
   return runScript(
     server.url,
@@ -240,7 +240,7 @@ function runClient(server: Server, code: string): Promise<unknown> {
   );
 }
 
-/** Runs code that has the bundle in Node; returns what it prints. */
+/** Runs code with the bundle in Node; returns its output. */
 async function runScript(url: string, code: string): Promise<unknown> {
   const script =
     `import { ConnectError, connect, LoginError, ResponseError } from "./client.js";

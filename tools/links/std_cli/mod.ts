@@ -1,7 +1,7 @@
 /**
- * Stands in for `jsr:@std/cli` in checkouts that reach npm and not JSR: npm's
- * `deno-std` is the genuine code, compiled. It comes without types, so what this
- * project uses of them is declared beside it.
+ * A stand-in for `jsr:@std/cli` in checkouts that do not reach JSR. The package
+ * `deno-std` on npm is the genuine code, compiled, without types. The file beside this
+ * one declares the types that this project uses.
  *
  * @module
  */

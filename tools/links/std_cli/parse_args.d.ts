@@ -1,16 +1,16 @@
-/** What this project uses of the options of `parseArgs` in `@std/cli` */
+/** The options of `parseArgs` in `@std/cli` that this project uses */
 export interface ParseOptions {
-  /** Names of the flags that take no value */
+  /** Names of the flags without a value */
   boolean?: readonly string[] | undefined;
   /** Names of the flags whose value stays a string */
   string?: readonly string[] | undefined;
   /** Other names of a flag */
   alias?: Record<string, string | readonly string[]> | undefined;
-  /** Called for each argument that no option names; `false` leaves it out */
+  /** Called for each unknown argument; `false` omits it from the result */
   unknown?: (argument: string, key?: string, value?: unknown) => unknown;
 }
 
-/** Parses command line arguments into an object of flags and the rest in `_` */
+/** Parses command line arguments into flags, and the other words in `_` */
 export function parseArgs(
   args: string[],
   options?: ParseOptions,

@@ -1,7 +1,7 @@
 /**
- * Stands in for `jsr:@std/log` in checkouts that reach npm and not JSR, where the
- * package has no port. It has the names, signatures and output of 0.224.14 that
- * this project uses and nothing more; what is published uses the genuine package.
+ * A stand-in for `jsr:@std/log` in checkouts that do not reach JSR. There is no port of
+ * the package on npm. The stand-in has the names, signatures and output of 0.224.14
+ * that this project uses. The published package uses the genuine package.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export type LevelName = keyof typeof LogLevels;
 /** The number of a level */
 export type LogLevel = typeof LogLevels[LevelName];
 
-/** One thing logged, as the handlers get it */
+/** A logged line with its level, for handlers */
 export interface LogRecord {
   readonly msg: string;
   readonly level: number;
@@ -30,7 +30,7 @@ export interface LogRecord {
   readonly loggerName: string;
 }
 
-/** Writes records of its level and above somewhere; to be subclassed */
+/** Base class of handlers, which write the records of their level and above */
 export abstract class BaseHandler {
   level: LogLevel;
 
@@ -49,7 +49,7 @@ export abstract class BaseHandler {
   abstract log(msg: string): void;
 }
 
-/** Hands what is logged to its handlers */
+/** Passes logged lines to its handlers */
 export class Logger {
   level: LogLevel;
   handlers: BaseHandler[];
@@ -90,7 +90,7 @@ export class Logger {
   }
 }
 
-/** What `setup` takes */
+/** The argument of {@linkcode setup} */
 export interface LogConfig {
   handlers?: Record<string, BaseHandler>;
   loggers?: Record<string, { level?: LevelName; handlers?: string[] }>;
@@ -98,7 +98,7 @@ export interface LogConfig {
 
 const loggers = new Map<string, Logger>();
 
-/** The logger of that name, made without handlers if there is none yet */
+/** Returns the logger with a name. Creates it without handlers if it does not exist */
 export function getLogger(name = "default"): Logger {
   let logger = loggers.get(name);
   if (logger === undefined) {
@@ -108,7 +108,7 @@ export function getLogger(name = "default"): Logger {
   return logger;
 }
 
-/** Replaces all loggers by those of `config` */
+/** Replaces all loggers with those of a configuration */
 export function setup(config: LogConfig): void {
   loggers.clear();
   for (const [name, logger] of Object.entries(config.loggers ?? {})) {

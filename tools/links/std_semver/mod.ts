@@ -1,6 +1,6 @@
 /**
- * Stands in for `jsr:@std/semver` in checkouts that reach npm and not JSR: npm's
- * `std-semver` is a port of the genuine package, with its types.
+ * A stand-in for `jsr:@std/semver` in checkouts that do not reach JSR. The package
+ * `std-semver` on npm is a port of the genuine package, with its types.
  *
  * @module
  */

@@ -31,6 +31,6 @@ Deno.test("connect() returns a Connection whose only own property is `closed`", 
 Deno.test("the constructor of a Connection is private", () => {
   assert.throws(() => {
     // @ts-expect-error An application calls connect().
-    new ConnectionClass();
+    new ConnectionClass({} as never);
   }, TypeError);
 });

@@ -9,6 +9,7 @@ for (
     ["https://a:8/", "https://a:8/hoist/ack", "wss://a:8/hoist"],
     ["ws://a/below", "http://a/below/hoist/ack", "ws://a/below/hoist"],
     ["wss://a/b/?c#d", "https://a/b/hoist/ack", "wss://a/b/hoist"],
+    ["http://a/b?c=/d#e", "http://a/b/hoist/ack", "ws://a/b/hoist"],
     [
       new URL("http://[::1]:5"),
       "http://[::1]:5/hoist/ack",

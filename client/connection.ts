@@ -48,6 +48,9 @@ import type {
 } from "../contract/infer.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 
+/** The result of an implementation, whose overload has the type */
+type Result = Promise<unknown>;
+
 /** What a connection is made of */
 export interface ConnectionParts {
   /** Logs the errors of listeners */
@@ -214,17 +217,12 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: MessageArguments<Of, MessageIn<Of, Name>>
   ): Promise<SentEntry<Of, MessageIn<Of, Name>, Name>>;
-  async message(
-    name: string,
-    data: unknown = {},
-    options?: unknown,
-  ): Promise<unknown> {
+  async message(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
     try {
       return await this.#requests.message(
         name,
         data as JsonObject,
-        null,
         options as MessageOptions,
       );
     } catch (error) {
@@ -267,11 +265,7 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: RequestArguments<Of, Name>
   ): Promise<ReplyOf<Of, Name>>;
-  async request(
-    name: string,
-    data: unknown = {},
-    options?: unknown,
-  ): Promise<unknown> {
+  async request(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
     try {
       return await this.#requests.request(
@@ -318,11 +312,7 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: OperationArguments<Of, Name>
   ): Promise<ResultOf<Of, Name>>;
-  async operation(
-    name: string,
-    data: unknown = {},
-    options?: unknown,
-  ): Promise<unknown> {
+  async operation(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
     try {
       return await this.#requests.operation(
@@ -371,7 +361,7 @@ export class Connection<Of extends Contract = OpenContract>
   ): OperationStream<ItemOf<Of, Name>>;
   stream(
     name: string,
-    data: unknown = {},
+    data?: unknown,
     options?: unknown,
   ): OperationStream<unknown> {
     this.#dispatcher.open();

@@ -69,9 +69,9 @@ export class Requests {
   /** Sends a message, or a reply to the message `replying`. */
   async message(
     name: string,
-    data: JsonObject,
-    replying: WireMessage | null,
-    options: MessageOptions | undefined,
+    data: JsonObject = {},
+    options?: MessageOptions,
+    replying: WireMessage | null = null,
   ): Promise<SentMessage> {
     checkMessageOptions(options);
     this.#assertMessage(name, replying);
@@ -92,8 +92,8 @@ export class Requests {
   /** Sends a message and waits for the first reply. */
   async request(
     name: string,
-    data: JsonObject,
-    options: RequestOptions | undefined,
+    data: JsonObject = {},
+    options?: RequestOptions,
   ): Promise<ServerMessage> {
     checkRequestOptions(options);
     this.#assertMessage(name, null);
@@ -116,8 +116,8 @@ export class Requests {
   /** Calls an operation. */
   async operation(
     name: string,
-    data: JsonObject,
-    options: OperationOptions | undefined,
+    data: JsonObject = {},
+    options?: OperationOptions,
   ): Promise<Json> {
     checkOperationOptions(options);
     this.#assertOperation(name);
@@ -138,8 +138,8 @@ export class Requests {
   /** Prepares a stream, which calls its operation when the first item is requested. */
   stream(
     name: string,
-    data: JsonObject,
-    options: StreamOptions | undefined,
+    data: JsonObject = {},
+    options?: StreamOptions,
   ): ItemStream {
     const { signal, buffer } = resolveStreamOptions(options);
     this.#assertOperation(name);
@@ -183,15 +183,15 @@ export class Requests {
   readonly #reply = async (
     replying: WireMessage,
     name: string,
-    data: unknown = {},
+    data?: unknown,
     options?: unknown,
   ): Promise<SentMessage> => {
     try {
       return await this.message(
         name,
         data as JsonObject,
+        options as MessageOptions,
         replying,
-        options as MessageOptions | undefined,
       );
     } catch (error) {
       throw withCallerStack(error, this.#reply);

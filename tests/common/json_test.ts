@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
+  isId,
   isJsonObject,
   stringifyData,
   stringifyValue,
@@ -152,4 +153,30 @@ Deno.test("stringifyData() keeps the error of a method toJSON as the cause", () 
     message: `${NOT_ENCODABLE}no`,
     cause,
   });
+});
+
+Deno.test("isId() accepts whole numbers of up to 53 bits", () => {
+  for (const id of [0, -0, 1, -1, 2 ** 53 - 1, -(2 ** 53) + 1]) {
+    assert.equal(isId(id), true);
+  }
+});
+
+Deno.test("isId() rejects all other values", () => {
+  const values = [
+    1.5,
+    NaN,
+    Infinity,
+    2 ** 53,
+    -(2 ** 53),
+    "1",
+    true,
+    null,
+    undefined,
+    [1],
+    {},
+    1n,
+  ];
+  for (const value of values) {
+    assert.equal(isId(value), false, Deno.inspect(value));
+  }
 });

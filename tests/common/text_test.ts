@@ -1,7 +1,16 @@
 /** Tests of `common/text.ts`. */
 
 import assert from "node:assert/strict";
-import { showFrame } from "../../common/text.ts";
+import {
+  assertLength,
+  byteLength,
+  describeMessage,
+  describeOperation,
+  describeRequest,
+  describeStream,
+  showFrame,
+  showValue,
+} from "../../common/text.ts";
 
 const SECRET = "sesame";
 
@@ -77,4 +86,69 @@ Deno.test("showFrame() escapes control characters", () => {
 Deno.test("showFrame() redacts a token of a million characters quickly", () => {
   const frame = `{"token":"${"\\\\".repeat(1e6)}"}`;
   assert.equal(show(frame), '{"token":"[redacted]"');
+});
+
+Deno.test("describeMessage() and the others quote the name", () => {
+  assert.equal(describeMessage("hi"), 'message "hi"');
+  assert.equal(describeOperation('a"b\n'), 'operation "a\\"b\\n"');
+  assert.equal(describeStream("\u2028"), 'stream "%E2%80%A8"');
+  assert.equal(describeRequest(""), 'request ""');
+});
+
+Deno.test("describeMessage() and the others shorten the name", () => {
+  const shown = `"${"n".repeat(100)}…"`;
+  for (const describe of [describeMessage, describeStream, describeRequest]) {
+    assert(describe("n".repeat(101)).endsWith(` ${shown}`));
+  }
+});
+
+Deno.test("describeMessage() describes a name that is not a string", () => {
+  assert.equal(describeMessage(Symbol("no") as never), "message a symbol");
+  assert.equal(describeMessage(7 as never), "message 7");
+});
+
+for (
+  const [value, shown] of [
+    ["hello", '"hello"'],
+    ["", "empty"],
+    ["a\u001b\n", '"a\\u001b\\n"'],
+    ["\u202e", '"%E2%80%AE"'],
+    ["x".repeat(101), `"${"x".repeat(100)}…"`],
+    [-1, "-1"],
+    [NaN, "NaN"],
+    [7n, "7n"],
+    [true, "true"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [[1], "an array"],
+    [{ token: "secret" }, "an object"],
+    [() => "secret", "a function"],
+    [Symbol("secret"), "a symbol"],
+  ] as const
+) {
+  Deno.test(`showValue() describes a value as ${shown}`, () => {
+    assert.equal(showValue(value), shown);
+  });
+}
+
+Deno.test("byteLength() returns the length in bytes of UTF-8", () => {
+  for (const text of ["", "abc", "żółć", "€", "😀", "\u07ff\u0800"]) {
+    const { length } = new TextEncoder().encode(text);
+    assert.equal(byteLength(text, Infinity), length);
+  }
+  assert(byteLength("x".repeat(100), 10) > 10);
+});
+
+Deno.test("assertLength() accepts a frame up to the limit", () => {
+  const never = () => assert.fail("not called");
+  assertLength("é".repeat(5), 10, never, "limits.maxPayload");
+  assertLength("", 0, never, "limits.maxPayload");
+  assert.throws(
+    () => assertLength("é".repeat(5), 9, () => 'message "hi"', "limits.a"),
+    {
+      name: "RangeError",
+      message:
+        `Cannot send message "hi": it must be at most 9 bytes long. It has 10 bytes. Raise 'limits.a' of the server.`,
+    },
+  );
 });

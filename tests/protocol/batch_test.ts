@@ -1,42 +1,44 @@
+/** Tests of `joinFrames` in `protocol/batch.ts`. */
+
 import assert from "node:assert/strict";
 import { joinFrames, MAX_BATCH } from "../../protocol/batch.ts";
 import { byteLength } from "../support/bytes.ts";
 import { seededRandom } from "../support/random.ts";
 
-/** A frame of so many bytes that has nothing but characters like this in it. */
+/** Makes a frame of a length in bytes from one character. */
 function frameOf(bytes: number, character = "x"): string {
-  const room = bytes - byteLength('""');
-  const count = Math.floor(room / byteLength(character));
+  const space = bytes - byteLength('""');
+  const count = Math.floor(space / byteLength(character));
   const frame = JSON.stringify(
-    character.repeat(count) + "x".repeat(room - count * byteLength(character)),
+    character.repeat(count) + "x".repeat(space - count * byteLength(character)),
   );
   assert.equal(byteLength(frame), bytes);
   return frame;
 }
 
-/** What the frames say, in the order in which a peer reads it. */
+/** Returns the contents of the frames, in the order in which a peer reads them. */
 function read(joined: readonly string[]): unknown[] {
   return joined.flatMap((frame) => JSON.parse(frame));
 }
 
-/** How many frames of the input each one has, which must be objects or texts. */
+/** Returns how many frames each batch contains. */
 function sizesOf(joined: readonly string[]): number[] {
   return joined.map((frame) =>
     frame.startsWith("[") ? JSON.parse(frame).length : 1
   );
 }
 
-Deno.test("the limit of a batch is 16,384 bytes where nothing asks for less", () => {
+Deno.test("MAX_BATCH is 16,384 bytes", () => {
   assert.equal(MAX_BATCH, 16_384);
 });
 
-Deno.test("joinFrames() makes nothing of nothing", () => {
+Deno.test("joinFrames() returns no batch for no frames", () => {
   for (const limit of [0, 1, 2, 1_024, Infinity]) {
     assert.deepEqual(joinFrames([], limit), []);
   }
 });
 
-Deno.test("joinFrames() leaves a lone frame as it is, however large it is", () => {
+Deno.test("joinFrames() returns a single frame unchanged", () => {
   for (const frame of ["{}", '"ü"', frameOf(100), frameOf(100_000)]) {
     for (const limit of [0, 1, 100, 1_024]) {
       assert.deepEqual(joinFrames([frame], limit), [frame]);
@@ -44,14 +46,14 @@ Deno.test("joinFrames() leaves a lone frame as it is, however large it is", () =
   }
 });
 
-Deno.test("joinFrames() makes an array of what fits", () => {
+Deno.test("joinFrames() joins the frames that fit", () => {
   const frames = ['{"id":1}', '{"id":2}', '{"id":3}'];
   const batch = '[{"id":1},{"id":2},{"id":3}]';
   assert.deepEqual(joinFrames(frames, 1_024), [batch]);
   assert.deepEqual(joinFrames(frames, batch.length), [batch]);
 });
 
-Deno.test("joinFrames() leaves a frame as it is that would be alone in its array", () => {
+Deno.test("joinFrames() returns a frame without an array if it is alone in its batch", () => {
   const frames = [frameOf(8), frameOf(8), frameOf(8)];
   assert.deepEqual(joinFrames(frames, 19), [
     `[${frames[0]},${frames[1]}]`,
@@ -77,7 +79,7 @@ for (
     byteLength(character)
   } bytes`;
 
-  Deno.test(`joinFrames() fills an array to the byte with ${shown}`, () => {
+  Deno.test(`joinFrames() fills a batch to the last byte with ${shown}`, () => {
     for (const limit of [64, 65, 66, 67, 1_024, MAX_BATCH]) {
       // Two brackets, two commas, three frames.
       const last = limit - 4 - 20 - 24;
@@ -92,7 +94,7 @@ for (
     }
   });
 
-  Deno.test(`joinFrames() knows the length of a frame of ${shown} to the byte`, () => {
+  Deno.test(`joinFrames() computes the exact length of a frame of ${shown}`, () => {
     for (let bytes = 12; bytes < 40; bytes++) {
       const frames = [frameOf(bytes, character), frameOf(bytes, character)];
       const size = 2 * bytes + 3;
@@ -102,7 +104,7 @@ for (
   });
 }
 
-Deno.test("joinFrames() takes pairs and halves of pairs for what JSON makes of them", () => {
+Deno.test("joinFrames() counts surrogates as JSON encodes them", () => {
   const texts = ["😀", "\ud83d", "\ude00", "\ude00\ud83d", "\ud83d😀\ude00"];
   const frames = texts.map((text) => JSON.stringify(text));
   const size = byteLength(`[${frames}]`);
@@ -111,7 +113,7 @@ Deno.test("joinFrames() takes pairs and halves of pairs for what JSON makes of t
   assert.deepEqual(read(joinFrames(frames, size)), texts);
 });
 
-Deno.test("joinFrames() sends a frame beyond the limit alone and keeps the order", () => {
+Deno.test("joinFrames() returns a frame above the limit alone and keeps the order", () => {
   const huge = frameOf(101);
   const small = frameOf(10);
   for (const limit of [20, 50, 100]) {
@@ -126,7 +128,7 @@ Deno.test("joinFrames() sends a frame beyond the limit alone and keeps the order
   ]);
 });
 
-Deno.test("joinFrames() sends a frame alone that has room only without brackets", () => {
+Deno.test("joinFrames() counts the brackets of a batch", () => {
   for (const bytes of [97, 98, 99, 100]) {
     const frames = [frameOf(bytes), frameOf(2)];
     assert.deepEqual(joinFrames(frames, 100), frames);
@@ -135,19 +137,19 @@ Deno.test("joinFrames() sends a frame alone that has room only without brackets"
   assert.deepEqual(sizesOf(joinFrames([frameOf(96), frameOf(2)], 100)), [1, 1]);
 });
 
-Deno.test("joinFrames() starts each array afresh", () => {
+Deno.test("joinFrames() counts each batch separately", () => {
   const frames = Array.from({ length: 100 }, (_, n) => `{"id":${n + 100}}`);
   const sizes = sizesOf(joinFrames(frames, 3 * 10 + 4));
   assert.deepEqual(sizes, [...Array(33).fill(3), 1]);
 });
 
-Deno.test("joinFrames() does not change what it is given", () => {
+Deno.test("joinFrames() does not change its argument", () => {
   const frames = Object.freeze(['{"id":1}', '{"id":2}', frameOf(50)]);
   for (const limit of [10, 30, 1_024]) joinFrames(frames, limit);
   assert.deepEqual(frames, ['{"id":1}', '{"id":2}', frameOf(50)]);
 });
 
-/** A text of characters of one to four bytes, and of halves of pairs. */
+/** Makes a string of characters of one to four bytes and of lone surrogates. */
 function randomFrame(random: () => number, longest: number): string {
   const characters = [
     "x",
@@ -168,7 +170,7 @@ function randomFrame(random: () => number, longest: number): string {
   return JSON.stringify(text);
 }
 
-Deno.test("joinFrames() keeps order and limit, and leaves no room, whatever it is given", () => {
+Deno.test("joinFrames() fills batches in order and within the limit for random frames", () => {
   for (let seed = 1; seed <= 2_000; seed++) {
     const random = seededRandom(seed);
     const limit = Math.floor(random() * 200);
@@ -190,7 +192,7 @@ Deno.test("joinFrames() keeps order and limit, and leaves no room, whatever it i
       index += sizesOf([batch])[0]!;
       if (batch.startsWith("[")) assert(byteLength(batch) <= limit, shown);
       else assert.equal(batch, frames[start], shown);
-      // The next frame would not have fitted.
+      // The next frame does not fit.
       const more = `[${frames.slice(start, index + 1)}]`;
       if (index < frames.length) assert(byteLength(more) > limit, shown);
     }

@@ -1,3 +1,5 @@
+/** Tests of `decodeBatch` in `protocol/client_frames.ts`. */
+
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
@@ -10,7 +12,7 @@ import {
 
 const GOODBYE = '{"id": null, "end": true}';
 
-/** What can stand in a batch, invalid frames included. */
+/** Frames of a batch, valid and invalid. */
 const ELEMENTS = [
   MESSAGE,
   OPERATION,
@@ -27,7 +29,7 @@ const ELEMENTS = [
   `[${MESSAGE}]`,
 ];
 
-/** What is wrong with an element, and for good. */
+/** The result for an element that is no object. */
 function noObject(current: string | null) {
   return {
     kind: "invalid",
@@ -39,7 +41,7 @@ function noObject(current: string | null) {
   };
 }
 
-Deno.test("decodeBatch() reads each request as if it came alone, in their order", () => {
+Deno.test("decodeBatch() decodes each frame like decodeRequest(), in their order", () => {
   const requests = ELEMENTS.map((element) => decodeRequest(element));
   assert.deepEqual(decodeBatch(`[${ELEMENTS.join(", ")}]`), requests);
   const backwards = `[${ELEMENTS.toReversed().join(",")}]`;
@@ -47,19 +49,19 @@ Deno.test("decodeBatch() reads each request as if it came alone, in their order"
 });
 
 for (const element of ELEMENTS) {
-  Deno.test(`decodeBatch() reads a batch of nothing but ${element}`, () => {
+  Deno.test(`decodeBatch() decodes a batch that only contains ${element}`, () => {
     assert.deepEqual(decodeBatch(`[${element}]`), [decodeRequest(element)]);
   });
 }
 
 for (const frame of ELEMENTS.slice(0, -1)) {
-  Deno.test(`decodeBatch() reads ${frame} without a batch as decodeRequest() does`, () => {
+  Deno.test(`decodeBatch() decodes ${frame} without a batch like decodeRequest()`, () => {
     assert.deepEqual(decodeBatch(frame), [decodeRequest(frame)]);
   });
 }
 
 for (const frame of ["", "[", `[${MESSAGE}`, `[${MESSAGE},]`, undefined, []]) {
-  Deno.test(`decodeBatch() answers code 1 to ${Deno.inspect(frame)}, for good`, () => {
+  Deno.test(`decodeBatch() rejects ${Deno.inspect(frame)} with code 1 and closes`, () => {
     const [request, ...rest] = decodeBatch(frame);
     assert(request?.kind === "invalid");
     assert.deepEqual([request.code, request.fatal], [1, true]);
@@ -67,7 +69,7 @@ for (const frame of ["", "[", `[${MESSAGE}`, `[${MESSAGE},]`, undefined, []]) {
   });
 }
 
-Deno.test("decodeBatch() answers code 2 to an empty batch, for good", () => {
+Deno.test("decodeBatch() rejects an empty batch with code 2 and closes", () => {
   assert.deepEqual(decodeBatch("[]"), [noObject("list")]);
 });
 
@@ -81,7 +83,7 @@ for (
     ['"text"', "str"],
   ] as const
 ) {
-  Deno.test(`decodeBatch() answers code 2 to ${element} in a batch, for good`, () => {
+  Deno.test(`decodeBatch() rejects ${element} in a batch with code 2 and closes`, () => {
     const [before, broken, after] = decodeBatch(
       `[${MESSAGE}, ${element}, ${OPERATION}]`,
     );
@@ -90,7 +92,7 @@ for (
   });
 }
 
-Deno.test("decodeBatch() gives what is wrong with an object its own id, and it is not for good", () => {
+Deno.test("decodeBatch() repeats the id of an invalid object and does not close", () => {
   const requests = decodeBatch(`[${BROKEN}, ${MESSAGE}, ${UNKNOWN_ACTION}]`);
   const [broken, message, unknown] = requests;
   assert(broken?.kind === "invalid" && unknown?.kind === "invalid");
@@ -99,24 +101,24 @@ Deno.test("decodeBatch() gives what is wrong with an object its own id, and it i
   assert.equal(message?.kind, "message");
 });
 
-Deno.test("decodeBatch() reads 100,000 requests", () => {
+Deno.test("decodeBatch() decodes 100,000 requests", () => {
   const requests = decodeBatch(`[${Array(100_000).fill(OPERATION)}]`);
   assert.equal(requests.length, 100_000);
   assert(requests.every(({ kind }) => kind === "operation"));
 });
 
-Deno.test("decodeBatch() survives batches that nest 100,000 deep", () => {
+Deno.test("decodeBatch() rejects 100,000 nested batches", () => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   assert.deepEqual(decodeBatch(deep), [noObject("list")]);
 });
 
-Deno.test("decodeBatch() takes an object with numbers for keys for no batch", () => {
+Deno.test("decodeBatch() does not treat an object with numeric keys as a batch", () => {
   const [request] = decodeBatch(`{"0": ${MESSAGE}, "length": 1}`);
   assert(request?.kind === "invalid");
   assert.equal(request.fatal, false);
 });
 
-Deno.test("decodeRequest() takes no batch", () => {
+Deno.test("decodeRequest() rejects a batch", () => {
   for (const element of ELEMENTS) {
     assert.deepEqual(decodeRequest(`[${element}]`), noObject("list"));
   }

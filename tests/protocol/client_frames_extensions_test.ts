@@ -1,16 +1,21 @@
+/** Tests of the extensions in `protocol/client_frames.ts`. */
+
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
-import { readExtension } from "../../protocol/client_frames.ts";
 import {
   type Feature,
   FEATURES,
   NO_FEATURES,
 } from "../../protocol/features.ts";
-import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
+import {
+  decodeBatch,
+  decodeRequest,
+  readExtension,
+} from "../../protocol/client_frames.ts";
 
 const STREAM = { operation: "rows", data: { to: 3 }, credit: 256 };
 
-/** What makes each action a frame that is right. */
+/** A valid frame of each action. */
 const FRAMES = {
   stream: {
     data: STREAM,
@@ -37,7 +42,7 @@ type Action = keyof typeof FRAMES;
 
 const ACTIONS = Object.keys(FRAMES) as Action[];
 
-/** The feature that makes an action one. */
+/** The extension that an action belongs to. */
 function featureOf(action: Action): Feature {
   return action === "done" ? "request" : "stream";
 }
@@ -46,13 +51,13 @@ function withFeatures(...features: readonly Feature[]): ReadonlySet<Feature> {
   return new Set(features);
 }
 
-/** What a server reads out of a frame of a client that has named all features. */
+/** Decodes a frame of a client that named all extensions. */
 function decode(action: unknown, data: unknown, id: unknown = 5) {
   const frame = JSON.stringify({ id, action, data });
   return decodeRequest(frame, new Set(FEATURES));
 }
 
-/** What a server says of a field with a wrong type. */
+/** The result for a field of a wrong type. */
 function mismatch(
   field: string,
   current: string | null,
@@ -72,7 +77,7 @@ function mismatch(
 for (const action of ACTIONS) {
   const { data, frame } = FRAMES[action];
 
-  Deno.test(`a frame with the action ${action} is read as what it is`, () => {
+  Deno.test(`a frame with the action ${action} is decoded`, () => {
     assert.deepEqual(
       readExtension(5, action, data, new Set(FEATURES)),
       frame,
@@ -82,12 +87,12 @@ for (const action of ACTIONS) {
     assert.deepEqual(readExtension(5, action, data, features), frame);
   });
 
-  Deno.test(`a frame with the action ${action} may say more`, () => {
+  Deno.test(`a frame with the action ${action} can have additional keys`, () => {
     const more = { ...data, more: 1, id: 7, kind: "operation" };
     assert.deepEqual(decode(action, more), frame);
   });
 
-  Deno.test(`nobody understands the action ${action} who has not agreed to it`, () => {
+  Deno.test(`the action ${action} is unknown without its extension`, () => {
     const others = FEATURES.filter((name) => name !== featureOf(action));
     for (const features of [NO_FEATURES, withFeatures(...others)]) {
       assert.equal(readExtension(5, action, data, features), undefined);
@@ -106,7 +111,7 @@ for (const action of ACTIONS) {
   });
 
   for (const [id, current] of [[null, null], ["5", "str"], [1.5, "float"]]) {
-    Deno.test(`a frame with the action ${action} needs a number, not ${JSON.stringify(id)}`, () => {
+    Deno.test(`the action ${action} is rejected with the id ${JSON.stringify(id)}`, () => {
       const decoded = decode(action, data, id);
       assert(decoded.kind === "invalid");
       assert.deepEqual(decoded.data, { current, needed: "int" });
@@ -115,7 +120,7 @@ for (const action of ACTIONS) {
   }
 
   for (const rubbish of [null, [], 1, "text"]) {
-    Deno.test(`a frame with the action ${action} needs an object, not ${JSON.stringify(rubbish)}`, () => {
+    Deno.test(`the action ${action} is rejected with the data ${JSON.stringify(rubbish)}`, () => {
       const decoded = decode(action, rubbish);
       assert(decoded.kind === "invalid");
       assert.match(decoded.description ?? "", /^"data" must be dict, not /);
@@ -124,7 +129,7 @@ for (const action of ACTIONS) {
   }
 }
 
-Deno.test("no other action is an extension, whatever its name", () => {
+Deno.test("all other actions are no extensions", () => {
   const names = [
     ...["message", "operation", "items", "request", "batch", "", "Stream"],
     ...["__proto__", "constructor", "toString", "done ", "kind"],
@@ -135,7 +140,7 @@ Deno.test("no other action is an extension, whatever its name", () => {
   }
 });
 
-Deno.test("the extensions are read in a batch as they are alone", () => {
+Deno.test("frames of extensions are decoded in a batch", () => {
   const frames = ACTIONS.map((action) => ({
     id: 5,
     action,
@@ -145,7 +150,7 @@ Deno.test("the extensions are read in a batch as they are alone", () => {
   assert.deepEqual(decoded, ACTIONS.map((action) => FRAMES[action].frame));
 });
 
-Deno.test("a stream may have any number, credit and name that JSON can hold", () => {
+Deno.test("a stream can have any id, credit and name", () => {
   const most = Number.MAX_SAFE_INTEGER;
   for (const id of [0, -1, most]) {
     const decoded = decode("stream", { ...STREAM, credit: most }, id);
@@ -159,7 +164,7 @@ Deno.test("a stream may have any number, credit and name that JSON can hold", ()
   }
 });
 
-Deno.test("a stream does not read its fields out of __proto__", () => {
+Deno.test("a stream with its fields in __proto__ is rejected", () => {
   const decoded = decodeRequest(
     '{"id": 5, "action": "stream", "data": {"__proto__": {"operation": "rows", "data": {}, "credit": 1}}}',
     new Set(FEATURES),
@@ -178,7 +183,7 @@ for (
     [{}, "dict"],
   ] as const
 ) {
-  Deno.test(`a stream of the operation ${JSON.stringify(operation)} is refused`, () => {
+  Deno.test(`a stream of the operation ${JSON.stringify(operation)} is rejected`, () => {
     assert.deepEqual(
       decode("stream", { ...STREAM, operation, data: 1, credit: 0 }),
       mismatch(
@@ -200,7 +205,7 @@ for (
     [[], "list"],
   ] as const
 ) {
-  Deno.test(`a stream with the arguments ${JSON.stringify(data)} is refused`, () => {
+  Deno.test(`a stream with the arguments ${JSON.stringify(data)} is rejected`, () => {
     assert.deepEqual(
       decode("stream", { ...STREAM, data, credit: 0 }),
       mismatch(
@@ -229,14 +234,14 @@ const NO_CREDITS = [
 ] as const;
 
 for (const [credit, current, text] of NO_CREDITS) {
-  Deno.test(`the credit ${JSON.stringify(credit)} is refused`, () => {
-    const refusal = mismatch("data.credit", current, "int", text);
-    assert.deepEqual(decode("stream", { ...STREAM, credit }), refusal);
-    assert.deepEqual(decode("credit", { credit }), refusal);
+  Deno.test(`the credit ${JSON.stringify(credit)} is rejected`, () => {
+    const invalid = mismatch("data.credit", current, "int", text);
+    assert.deepEqual(decode("stream", { ...STREAM, credit }), invalid);
+    assert.deepEqual(decode("credit", { credit }), invalid);
   });
 }
 
-Deno.test("a listener has failed or has not", () => {
+Deno.test("done contains whether a listener failed", () => {
   for (const failed of [true, false]) {
     const decoded = decode("done", { failed });
     assert.deepEqual(decoded, { kind: "done", id: 5, failed });
@@ -253,7 +258,7 @@ for (
     [{}, "dict"],
   ] as const
 ) {
-  Deno.test(`an end of listeners with failed: ${JSON.stringify(failed)} is refused`, () => {
+  Deno.test(`done with failed: ${JSON.stringify(failed)} is rejected`, () => {
     assert.deepEqual(
       decode("done", { failed }),
       mismatch(

@@ -1,5 +1,6 @@
+/** Tests of `protocol/encode.ts`. */
+
 import assert from "node:assert/strict";
-import { describeMessage, describeOperation } from "../../common/text.ts";
 import {
   encodeError,
   encodeLogin,
@@ -46,8 +47,8 @@ const ERRORS: readonly [code: ErrorCode, error: string, message: string][] = [
   [9, "LIMIT_EXCEEDED", "Limit of the server was exceeded."],
 ];
 
-/** Names and texts that would break JSON made by hand, or pollute a prototype. */
-const TEXTS = [
+/** Strings that would break JSON without escapes, or pollute a prototype. */
+const STRINGS = [
   "",
   '"',
   "\\",
@@ -86,7 +87,7 @@ function makeDeep(depth: number): WireMessage {
   return message;
 }
 
-Deno.test("encodeSuccess() makes the answer to a login", () => {
+Deno.test("encodeSuccess() encodes the answer to a login", () => {
   const frame = encodeSuccess(0, null);
   assert.deepEqual(JSON.parse(frame), SUCCESS);
   assert.deepEqual(Object.keys(JSON.parse(frame)), KEYS);
@@ -139,14 +140,14 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`encodeSuccess() makes ${what}, with exactly the seven keys`, () => {
+  Deno.test(`encodeSuccess() encodes ${what} with exactly the seven keys`, () => {
     assert.deepEqual(JSON.parse(frame), { ...SUCCESS, ...expected });
     assert.deepEqual(Object.keys(JSON.parse(frame)).sort(), [...KEYS].sort());
   });
 }
 
 for (const [code, error, message] of ERRORS) {
-  Deno.test(`encodeError() makes code ${code} with its name and its sentence`, () => {
+  Deno.test(`encodeError() encodes code ${code} with its name and its sentence`, () => {
     const frame = JSON.parse(encodeError(3, code));
     assert.deepEqual(frame, {
       success: false,
@@ -160,7 +161,7 @@ for (const [code, error, message] of ERRORS) {
     assert.deepEqual(Object.keys(frame).sort(), [...KEYS].sort());
   });
 
-  Deno.test(`decodeResponse() reads what encodeError() makes of code ${code}`, () => {
+  Deno.test(`decodeResponse() decodes the error with code ${code}`, () => {
     assert.deepEqual(
       decodeResponse(encodeError(null, code, { a: "\ud800" }, "why")),
       {
@@ -186,7 +187,7 @@ for (
     [6, { message: "text", exc: "KeyError" }],
   ] as const
 ) {
-  Deno.test(`encodeError() carries the data ${JSON.stringify(data)} of code ${code}`, () => {
+  Deno.test(`encodeError() encodes the data ${JSON.stringify(data)} of code ${code}`, () => {
     const frame = JSON.parse(encodeError(null, code, data, 'a "description"'));
     assert.deepEqual(frame.data, data);
     assert.equal(frame.desc, 'a "description"');
@@ -195,7 +196,7 @@ for (
   });
 }
 
-Deno.test("encodeLogin() makes the login of the protocol", () => {
+Deno.test("encodeLogin() encodes the login of the protocol", () => {
   assert.deepEqual(JSON.parse(encodeLogin("test", "1.0.2")), {
     id: 0,
     token: "test",
@@ -207,14 +208,14 @@ Deno.test("encodeLogin() makes the login of the protocol", () => {
 for (
   const [what, features, data] of [
     ["a client of Hoist 1", null, null],
-    ["a client that speaks nothing else", [], { features: [] }],
-    ["a client that takes batches", ["batch"], { features: ["batch"] }],
+    ["a client without extensions", [], { features: [] }],
+    ["a client with batches", ["batch"], { features: ["batch"] }],
     ["a client of this package", ["batch", "done-id"], {
       features: ["batch", "done-id"],
     }],
   ] as const
 ) {
-  Deno.test(`encodeLoginAnswer() answers ${what}, with exactly the seven keys`, () => {
+  Deno.test(`encodeLoginAnswer() answers ${what} with exactly the seven keys`, () => {
     const set = features === null ? null : new Set<Feature>(features);
     const frame = encodeLoginAnswer(7, set);
     assert.deepEqual(JSON.parse(frame), { ...SUCCESS, id: 7, data });
@@ -227,7 +228,7 @@ for (
   });
 }
 
-Deno.test("decodeResponse() reads the end of a message with its number as it was encoded", () => {
+Deno.test("decodeResponse() decodes done with the number of the message", () => {
   assert.deepEqual(decodeResponse(encodeSuccess(3, "done", '{"id":5}')), {
     kind: "done",
     id: 3,
@@ -235,7 +236,7 @@ Deno.test("decodeResponse() reads the end of a message with its number as it was
   });
 });
 
-Deno.test("encodeMessageRequest() makes the message of the protocol", () => {
+Deno.test("encodeMessageRequest() encodes the message of the protocol", () => {
   assert.deepEqual(
     JSON.parse(encodeMessageRequest("hello", { a: 1 }, null)(1)),
     {
@@ -246,12 +247,12 @@ Deno.test("encodeMessageRequest() makes the message of the protocol", () => {
   );
 });
 
-Deno.test("encodeMessageRequest() makes a reply to a reply", () => {
+Deno.test("encodeMessageRequest() encodes a reply to a reply", () => {
   const frame = JSON.parse(encodeMessageRequest("hello", {}, WIRE)(1));
   assert.deepEqual(frame.data, { message: "hello", data: {}, replying: WIRE });
 });
 
-Deno.test("encodeOperationRequest() makes the operation of the protocol", () => {
+Deno.test("encodeOperationRequest() encodes the operation of the protocol", () => {
   assert.deepEqual(
     JSON.parse(encodeOperationRequest("add", { a: 1, b: 2 })(2)),
     {
@@ -267,24 +268,24 @@ Deno.test("GOODBYE is the goodbye of the protocol", () => {
   assert.deepEqual(decodeRequest(GOODBYE), { kind: "end" });
 });
 
-Deno.test("encodeMessage() makes a message object of four keys", () => {
+Deno.test("encodeMessage() encodes a message object with four keys", () => {
   const text = encodeMessage("hi", { x: 1 }, WIRE.replying, 2);
   assert.deepEqual(JSON.parse(text), WIRE);
 });
 
-Deno.test("encodeMessage() leaves out what is undefined", () => {
+Deno.test("encodeMessage() omits undefined keys", () => {
   assert.deepEqual(
     JSON.parse(encodeMessage("hi", { a: undefined, b: 1 }, null, 2)).data,
     { b: 1 },
   );
 });
 
-for (const text of TEXTS) {
+for (const text of STRINGS) {
   const data = JSON.parse(`{${JSON.stringify(text)}: ${JSON.stringify(text)}}`);
   const replying = { message: text, data, id: 1, replying: null };
   const shown = JSON.stringify(text);
 
-  Deno.test(`decodeRequest() reads a message named ${shown} as it was encoded`, () => {
+  Deno.test(`decodeRequest() decodes a message named ${shown}`, () => {
     assert.deepEqual(
       decodeRequest(encodeMessageRequest(text, data, replying)(3)),
       {
@@ -297,7 +298,7 @@ for (const text of TEXTS) {
     );
   });
 
-  Deno.test(`decodeRequest() reads an operation named ${shown} as it was encoded`, () => {
+  Deno.test(`decodeRequest() decodes an operation named ${shown}`, () => {
     assert.deepEqual(decodeRequest(encodeOperationRequest(text, data)(3)), {
       kind: "operation",
       id: 3,
@@ -306,7 +307,7 @@ for (const text of TEXTS) {
     });
   });
 
-  Deno.test(`decodeLogin() reads the token ${shown} as it was encoded`, () => {
+  Deno.test(`decodeLogin() decodes the token ${shown}`, () => {
     assert.deepEqual(decodeLogin(encodeLogin(text, "1.0.0")), {
       kind: "login",
       id: 0,
@@ -316,7 +317,7 @@ for (const text of TEXTS) {
     });
   });
 
-  Deno.test(`decodeResponse() reads a reply named ${shown} as it was encoded`, () => {
+  Deno.test(`decodeResponse() decodes a reply named ${shown}`, () => {
     const frame = encodeSuccess(
       3,
       "newmsg",
@@ -330,7 +331,7 @@ for (const text of TEXTS) {
   });
 }
 
-Deno.test("encodeMessage() and encodeMessageRequest() survive replies nested 100,000 deep", () => {
+Deno.test("encodeMessage() and encodeMessageRequest() encode 100,000 nested replies", () => {
   const deep = makeDeep(100_000);
   assert.equal(
     decodeRequest(encodeMessageRequest("m", {}, deep)(1)).kind,
@@ -343,7 +344,7 @@ Deno.test("encodeMessage() and encodeMessageRequest() survive replies nested 100
 });
 
 for (const data of BAD_DATA) {
-  Deno.test(`Encoding refuses the data ${Deno.inspect(data)} and names the request`, () => {
+  Deno.test(`the encoders reject the data ${Deno.inspect(data)} and name the request`, () => {
     const must = "its data must be a JSON object";
     assert.throws(
       () => encodeMessage('a"b', data, null, 1),
@@ -369,12 +370,7 @@ for (const data of BAD_DATA) {
   });
 }
 
-Deno.test("describeMessage() and describeOperation() quote the name", () => {
-  assert.equal(describeMessage("hi"), 'message "hi"');
-  assert.equal(describeOperation('a"b\n'), 'operation "a\\"b\\n"');
-});
-
-Deno.test("the request encoders encode once, for any number", () => {
+Deno.test("the request encoders encode the data once, for any id", () => {
   const data = { n: 1 };
   const encoders = [
     encodeMessageRequest("add", data, null),

@@ -1,7 +1,13 @@
-/** Tests of `Message` in `protocol/message.ts`. */
+/** Tests of `protocol/message.ts`. */
 
 import assert from "node:assert/strict";
-import { Message, type WireMessage } from "../../protocol/message.ts";
+import {
+  isWireMessage,
+  Message,
+  parseFrame,
+  type WireMessage,
+} from "../../protocol/message.ts";
+import { nest, NO_JSON, VALUES } from "../support/client_frames.ts";
 
 function makeWire(fields: Partial<WireMessage> = {}): WireMessage {
   return { message: "hello", data: {}, id: 1, replying: null, ...fields };
@@ -45,4 +51,34 @@ Deno.test("Message.replying constructs 100,000 nested messages one by one", () =
 Deno.test("Message.toJSON() returns the message object", () => {
   const wire = makeWire({ data: { a: [1, null] }, replying: makeWire() });
   assert.equal(JSON.stringify(new Message(wire)), JSON.stringify(wire));
+});
+
+for (const [json] of VALUES) {
+  Deno.test(`parseFrame() parses ${json}`, () => {
+    assert.deepEqual(parseFrame(json), JSON.parse(json));
+  });
+}
+
+for (const frame of NO_JSON) {
+  Deno.test(`parseFrame() returns undefined for ${Deno.inspect(frame)}`, () => {
+    assert.equal(parseFrame(frame), undefined);
+  });
+}
+
+Deno.test("isWireMessage() accepts a message object with additional keys", () => {
+  assert.equal(
+    isWireMessage({ message: "", data: {}, id: 1, replying: null }),
+    true,
+  );
+  assert.equal(isWireMessage(JSON.parse(nest(3, "null"))), true);
+  assert.equal(
+    isWireMessage({ message: "m", data: {}, id: 1, replying: null, more: 1 }),
+    true,
+  );
+});
+
+Deno.test("isWireMessage() rejects values that are no objects", () => {
+  for (const value of [undefined, null, 1, "m", true, [], () => {}]) {
+    assert.equal(isWireMessage(value), false);
+  }
 });

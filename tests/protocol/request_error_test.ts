@@ -1,20 +1,22 @@
+/** Tests of `protocol/request_error.ts`. */
+
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 
-Deno.test("a refusal has what the frame and the log say", () => {
+Deno.test("RequestError contains the data for the frame and the note for the log", () => {
   const data = { current: "str", needed: "int" };
   const details = { data, note: "for the log" };
-  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "no", details);
-  assert(refusal instanceof Error);
-  assert.equal(String(refusal), "RequestError: no");
-  assert.equal(refusal.code, 2);
-  assert.equal(refusal.data, data);
-  assert.equal(refusal.note, "for the log");
+  const error = new RequestError(ErrorCode.INVALID_CONTENT, "no", details);
+  assert(error instanceof Error);
+  assert.equal(String(error), "RequestError: no");
+  assert.equal(error.code, 2);
+  assert.equal(error.data, data);
+  assert.equal(error.note, "for the log");
 });
 
-Deno.test("a refusal without details has no data, and its description for the log", () => {
+Deno.test("RequestError without details has no data and logs its description", () => {
   for (const details of [undefined, {}]) {
     const code = ErrorCode.UNSUPPORTED_OPERATION;
     const { data, note } = new RequestError(code, "no", details);
@@ -22,9 +24,9 @@ Deno.test("a refusal without details has no data, and its description for the lo
   }
 });
 
-Deno.test("RequestError.is() knows a refusal, and nothing else that may be thrown", () => {
-  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "no");
-  assert(RequestError.is(refusal));
+Deno.test("RequestError.is() accepts only instances of RequestError", () => {
+  const error = new RequestError(ErrorCode.INVALID_CONTENT, "no");
+  assert(RequestError.is(error));
   assert(RequestError.is(new (class extends RequestError {})(2, "no")));
   const others = [
     undefined,
@@ -34,15 +36,15 @@ Deno.test("RequestError.is() knows a refusal, and nothing else that may be throw
     () => {},
     {},
     new Error("no"),
-    { ...refusal, message: "no", name: "RequestError" },
+    { ...error, message: "no", name: "RequestError" },
     Object.create(RequestError.prototype),
-    Object.create(refusal),
-    new Proxy(refusal, {}),
+    Object.create(error),
+    new Proxy(error, {}),
     CYCLE,
     HOSTILE,
     REVOKED,
   ];
   for (const [index, other] of others.entries()) {
-    assert(!RequestError.is(other), `${index} is taken for a refusal`);
+    assert(!RequestError.is(other), `${index} is accepted`);
   }
 });

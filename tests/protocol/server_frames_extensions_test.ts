@@ -1,3 +1,5 @@
+/** Tests of the extensions in `protocol/server_frames.ts`. */
+
 import assert from "node:assert/strict";
 import { type Feature, FEATURES } from "../../protocol/features.ts";
 import {
@@ -23,7 +25,7 @@ function decode(fields: Record<string, unknown>) {
 }
 
 for (const items of [[], [null], [{ n: 0 }, { n: 1 }], [[], "", false, 0]]) {
-  Deno.test(`decodeResponse() reads the items ${JSON.stringify(items)}`, () => {
+  Deno.test(`decodeResponse() decodes the items ${JSON.stringify(items)}`, () => {
     assert.deepEqual(decode({ message: "items", data: { items } }), {
       kind: "items",
       id: 5,
@@ -47,32 +49,32 @@ for (
     { items: "text" },
     { items: {} },
     { items: { length: 1, 0: 1 } },
-    { StreamSource: [] },
+    { Items: [] },
   ]
 ) {
-  Deno.test(`decodeResponse() refuses items with the data ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeResponse() rejects items with the data ${JSON.stringify(data)}`, () => {
     assert.equal(decode({ message: "items", data }), null);
   });
 }
 
 for (const id of [undefined, null, "5", 1.5, 2 ** 53, [], {}]) {
-  Deno.test(`decodeResponse() refuses items with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeResponse() rejects items with the id ${JSON.stringify(id)}`, () => {
     assert.equal(decode({ message: "items", id, data: { items: [1] } }), null);
   });
 
-  Deno.test(`decodeResponse() reads a request with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeResponse() decodes a request with the id ${JSON.stringify(id)}`, () => {
     const request = { kind: "request", message: WIRE };
     assert.deepEqual(decode({ message: "request", id, data: WIRE }), request);
   });
 }
 
-Deno.test("decodeResponse() does not read items out of __proto__", () => {
+Deno.test("decodeResponse() ignores items in __proto__", () => {
   const frame =
     '{"success": true, "id": 5, "message": "items", "data": {"__proto__": {"items": [1]}}}';
   assert.equal(decodeResponse(frame), null);
 });
 
-Deno.test("decodeResponse() reads a request that has a number, too", () => {
+Deno.test("decodeResponse() decodes a request with an id", () => {
   const request = { kind: "request", message: WIRE };
   assert.deepEqual(decode({ message: "request", data: WIRE }), request);
 });
@@ -91,13 +93,13 @@ for (
     { ...WIRE, replying: { ...WIRE, data: 1 } },
   ]
 ) {
-  Deno.test(`decodeResponse() refuses the request ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeResponse() rejects the request ${JSON.stringify(data)}`, () => {
     assert.equal(decode({ message: "request", id: null, data }), null);
   });
 }
 
 for (const kind of ["items", "request"]) {
-  Deno.test(`decodeResponse() takes an error for one, though it says ${kind}`, () => {
+  Deno.test(`decodeResponse() decodes an error whose message is ${kind}`, () => {
     const response = decode({
       success: false,
       code: 6,
@@ -109,7 +111,7 @@ for (const kind of ["items", "request"]) {
   });
 }
 
-Deno.test("decodeResponses() reads items and requests in a batch, in their order", () => {
+Deno.test("decodeResponses() decodes items and requests in a batch, in their order", () => {
   const frames = [
     { ...SUCCESS, message: "items", data: { items: [1] } },
     { ...SUCCESS, message: "request", id: null, data: WIRE },
@@ -143,6 +145,6 @@ for (
   });
 }
 
-Deno.test("serverFeaturesOf() of Hoist 1 are none", () => {
+Deno.test("serverFeaturesOf() returns no extensions for a server of Hoist 1", () => {
   assert.deepEqual([...serverFeaturesOf(null).features], []);
 });

@@ -1,3 +1,5 @@
+/** Tests of `protocol/server_frames.ts`. */
+
 import assert from "node:assert/strict";
 import {
   decodeResponse,
@@ -60,12 +62,12 @@ for (
     new TextEncoder().encode(JSON.stringify(SUCCESS)),
   ]
 ) {
-  Deno.test(`decodeResponse() refuses ${Deno.inspect(frame)}`, () => {
+  Deno.test(`decodeResponse() rejects ${Deno.inspect(frame)}`, () => {
     assert.equal(decodeResponse(frame), null);
   });
 }
 
-Deno.test("decodeResponse() reads the answer to a login", () => {
+Deno.test("decodeResponse() decodes the answer to a login", () => {
   assert.deepEqual(decodeSuccess({ id: 0 }), {
     kind: "answer",
     id: 0,
@@ -74,7 +76,7 @@ Deno.test("decodeResponse() reads the answer to a login", () => {
 });
 
 for (const result of [3, null, false, "", [1], { a: {} }]) {
-  Deno.test(`decodeResponse() reads the result ${JSON.stringify(result)}`, () => {
+  Deno.test(`decodeResponse() decodes the result ${JSON.stringify(result)}`, () => {
     assert.deepEqual(decodeSuccess({ data: { result } }), {
       kind: "answer",
       id: 1,
@@ -84,7 +86,7 @@ for (const result of [3, null, false, "", [1], { a: {} }]) {
 }
 
 for (const data of NO_OBJECTS) {
-  Deno.test(`decodeResponse() reads the data ${JSON.stringify(data)} of an answer as none`, () => {
+  Deno.test(`decodeResponse() replaces the data ${JSON.stringify(data)} of an answer by an empty object`, () => {
     assert.deepEqual(decodeSuccess({ data }), {
       kind: "answer",
       id: 1,
@@ -93,18 +95,18 @@ for (const data of NO_OBJECTS) {
   });
 }
 
-Deno.test("decodeResponse() reads the opening of a message", () => {
+Deno.test("decodeResponse() decodes open", () => {
   const response = decodeSuccess({ message: "open", data: { id: 7 } });
   assert.deepEqual(response, { kind: "open", id: 1, messageId: 7 });
 });
 
 for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
-  Deno.test(`decodeResponse() refuses an opening with the data ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeResponse() rejects open with the data ${JSON.stringify(data)}`, () => {
     assert.equal(decodeSuccess({ message: "open", data }), null);
   });
 }
 
-Deno.test("decodeResponse() reads the end of a message", () => {
+Deno.test("decodeResponse() decodes done", () => {
   assert.deepEqual(decodeSuccess({ message: "done" }), {
     kind: "done",
     id: 1,
@@ -112,7 +114,7 @@ Deno.test("decodeResponse() reads the end of a message", () => {
   });
 });
 
-Deno.test("decodeResponse() reads the end of a message that tells its number", () => {
+Deno.test("decodeResponse() decodes done with the number of the message", () => {
   for (const messageId of [7, 0, -1]) {
     const data = { id: messageId };
     assert.deepEqual(decodeSuccess({ message: "done", data }), {
@@ -124,7 +126,7 @@ Deno.test("decodeResponse() reads the end of a message that tells its number", (
 });
 
 for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
-  Deno.test(`decodeResponse() reads no number of a message out of the data ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeResponse() decodes done with the data ${JSON.stringify(data)} as done without a number`, () => {
     assert.deepEqual(decodeSuccess({ message: "done", data }), {
       kind: "done",
       id: 1,
@@ -133,7 +135,7 @@ for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
   });
 }
 
-Deno.test("decodeResponse() reads a reply", () => {
+Deno.test("decodeResponse() decodes a reply", () => {
   const message = {
     ...WIRE,
     replying: { message: "hello", data: {}, id: 1, replying: null },
@@ -145,7 +147,7 @@ Deno.test("decodeResponse() reads a reply", () => {
   });
 });
 
-Deno.test("decodeResponse() reads a broadcast", () => {
+Deno.test("decodeResponse() decodes a broadcast", () => {
   assert.deepEqual(
     decodeSuccess({ message: "s_newmsg", id: null, data: WIRE }),
     {
@@ -169,14 +171,14 @@ for (
     { ...WIRE, replying: { ...WIRE, replying: { ...WIRE, data: null } } },
   ]
 ) {
-  Deno.test(`decodeResponse() refuses the message object ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeResponse() rejects the message object ${JSON.stringify(data)}`, () => {
     assert.equal(decodeSuccess({ message: "newmsg", data }), null);
     assert.equal(decodeSuccess({ message: "s_newmsg", id: null, data }), null);
   });
 }
 
 for (const id of NO_IDS) {
-  Deno.test(`decodeResponse() refuses an answer with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeResponse() rejects an answer with the id ${JSON.stringify(id)}`, () => {
     assert.equal(decodeSuccess({ id, data: { result: 1 } }), null);
     assert.equal(decodeSuccess({ id, message: "done" }), null);
     assert.equal(decodeSuccess({ id, message: "open", data: { id: 1 } }), null);
@@ -184,13 +186,13 @@ for (const id of NO_IDS) {
 }
 
 for (const kind of ["hello", "__proto__", 1, {}]) {
-  Deno.test(`decodeResponse() takes a success of kind ${JSON.stringify(kind)} for an answer`, () => {
+  Deno.test(`decodeResponse() decodes a success of kind ${JSON.stringify(kind)} as an answer`, () => {
     const response = decodeSuccess({ message: kind, data: { result: 1 } });
     assert.deepEqual(response, { kind: "answer", id: 1, data: { result: 1 } });
   });
 }
 
-Deno.test("decodeResponse() reads an error", () => {
+Deno.test("decodeResponse() decodes an error", () => {
   const data = { current: "str", needed: "int" };
   assert.deepEqual(decodeError({ data, desc: '"id" must be int' }), {
     kind: "error",
@@ -206,21 +208,21 @@ Deno.test("decodeResponse() reads an error", () => {
 });
 
 for (const id of [undefined, null]) {
-  Deno.test(`decodeResponse() reads an error with the id ${id}, as of a Python server`, () => {
+  Deno.test(`decodeResponse() decodes an error with the id ${id}, as a Python server sends it`, () => {
     const response = decodeError({ id });
     assert(response?.kind === "error");
     assert.equal(response.id, null);
   });
 }
 
-Deno.test("decodeResponse() reads an error without data and description", () => {
+Deno.test("decodeResponse() decodes an error without data and description", () => {
   const response = decodeError({ data: undefined, desc: undefined });
   assert(response?.kind === "error");
   assert.equal(response.error.data, null);
   assert.equal(response.error.description, null);
 });
 
-Deno.test("decodeResponse() reads an error whose code it does not know", () => {
+Deno.test("decodeResponse() decodes an error with an unknown code", () => {
   const response = decodeError({ code: 99, error: "NEW", message: "New." });
   assert(response?.kind === "error");
   assert.equal(response.error.code, 99);
@@ -248,25 +250,25 @@ for (
     { message: undefined },
   ]
 ) {
-  Deno.test(`decodeResponse() refuses an error with ${Deno.inspect(fields)}`, () => {
+  Deno.test(`decodeResponse() rejects an error with ${Deno.inspect(fields)}`, () => {
     assert.equal(decodeError(fields), null);
   });
 }
 
 for (const success of [undefined, null, 1, "true", {}]) {
-  Deno.test(`decodeResponse() takes success: ${JSON.stringify(success)} for no success`, () => {
+  Deno.test(`decodeResponse() does not treat success: ${JSON.stringify(success)} as a success`, () => {
     assert.equal(decodeSuccess({ success }), null);
     assert.equal(decodeError({ success })?.kind, "error");
   });
 }
 
-Deno.test("decodeResponse() gives each answer without data an object that cannot be changed", () => {
+Deno.test("decodeResponse() returns a frozen object for an answer without data", () => {
   const response = decodeSuccess({});
   assert(response?.kind === "answer");
   assert(Object.isFrozen(response.data));
 });
 
-Deno.test("decodeResponse() takes __proto__ for a key like any other", () => {
+Deno.test("decodeResponse() accepts the key __proto__", () => {
   const response = decodeResponse(
     '{"success": true, "id": 1, "data": {"__proto__": {"polluted": true}}}',
   );
@@ -275,7 +277,7 @@ Deno.test("decodeResponse() takes __proto__ for a key like any other", () => {
   assert(!("polluted" in response.data) && !("polluted" in {}));
 });
 
-Deno.test("decodeResponse() reads a reply nested 100,000 deep", () => {
+Deno.test("decodeResponse() decodes 100,000 nested replies", () => {
   const outer = '{"message": "m", "data": {}, "id": 1, "replying": ';
   const message = `${outer.repeat(100_000)}null${"}".repeat(100_000)}`;
   const frame =
@@ -283,7 +285,7 @@ Deno.test("decodeResponse() reads a reply nested 100,000 deep", () => {
   assert.equal(decodeResponse(frame)?.kind, "message");
 });
 
-/** Frames of each kind, and what is none, with what they are read as. */
+/** Frames of each kind, valid and invalid, with their results. */
 const ELEMENTS = [
   JSON.stringify(SUCCESS),
   JSON.stringify({ ...SUCCESS, message: "open", data: { id: 7 } }),
@@ -298,7 +300,7 @@ const ELEMENTS = [
   `[${JSON.stringify(SUCCESS)}]`,
 ].map((json) => [json, decodeResponse(json)] as const);
 
-Deno.test("decodeResponses() reads each frame of a batch as if it came alone, in order", () => {
+Deno.test("decodeResponses() decodes each frame of a batch like decodeResponse(), in order", () => {
   const batch = `[${ELEMENTS.map(([json]) => json).join(", ")}]`;
   const expected = ELEMENTS.map(([, response]) => response);
   assert.deepEqual(decodeResponses(batch), expected);
@@ -308,34 +310,34 @@ Deno.test("decodeResponses() reads each frame of a batch as if it came alone, in
 });
 
 for (const [json, response] of ELEMENTS.slice(0, -2)) {
-  Deno.test(`decodeResponses() reads ${json} alone as decodeResponse() does`, () => {
+  Deno.test(`decodeResponses() decodes ${json} without a batch like decodeResponse()`, () => {
     assert.deepEqual(decodeResponses(json), [response]);
   });
 
-  Deno.test(`decodeResponses() reads a batch of nothing but ${json}`, () => {
+  Deno.test(`decodeResponses() decodes a batch that only contains ${json}`, () => {
     assert.deepEqual(decodeResponses(`[${json}]`), [response]);
   });
 }
 
 for (const frame of ["", "[", "[{}", undefined, null, [], new ArrayBuffer(2)]) {
-  Deno.test(`decodeResponses() refuses ${Deno.inspect(frame)}`, () => {
+  Deno.test(`decodeResponses() rejects ${Deno.inspect(frame)}`, () => {
     assert.deepEqual(decodeResponses(frame), [null]);
   });
 }
 
-Deno.test("decodeResponse() takes no batch", () => {
+Deno.test("decodeResponse() rejects a batch", () => {
   for (const [json] of ELEMENTS) {
     assert.equal(decodeResponse(`[${json}]`), null);
   }
 });
 
-Deno.test("decodeResponses() reads a batch that nests 100,000 deep as what is none", () => {
+Deno.test("decodeResponses() rejects 100,000 nested batches", () => {
   const deep = `[${"[".repeat(100_000)}${"]".repeat(100_000)}]`;
   assert.deepEqual(decodeResponses(deep), [null]);
 });
 
 for (
-  const [data, joins, maxPayload] of [
+  const [data, hasBatch, maxPayload] of [
     [null, false, Infinity],
     [{}, false, Infinity],
     [{ features: "batch" }, false, Infinity],
@@ -352,7 +354,7 @@ for (
 ) {
   Deno.test(`serverFeaturesOf() reads ${JSON.stringify(data)}`, () => {
     const { features, ...terms } = serverFeaturesOf(data);
-    assert.equal(features.has("batch"), joins);
+    assert.equal(features.has("batch"), hasBatch);
     assert.deepEqual(terms, { maxPayload });
   });
 }

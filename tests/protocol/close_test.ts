@@ -1,5 +1,11 @@
+/** Tests of `protocol/close.ts`. */
+
 import assert from "node:assert/strict";
 import {
+  assertClose,
+  describeClose,
+  describeDisconnect,
+  describeEnd,
   MAX_RETRY_DELAY,
   retryDelay,
   retryHint,
@@ -66,4 +72,58 @@ Deno.test("retryHint() limits the delay", () => {
     const reason = `retry in ${delay} ms`;
     assert.equal(retryHint({ code: 1012, reason }), MAX_RETRY_DELAY);
   }
+});
+
+Deno.test("describeEnd() describes a goodbye and an error of the client", () => {
+  assert.equal(describeEnd({ code: 1000, reason: "" }), "closed by the client");
+  const close = { code: 1008, reason: "login refused", failure: "no" };
+  assert.equal(
+    describeEnd(close),
+    "closed by the server (1008, login refused)",
+  );
+});
+
+Deno.test("describeDisconnect() contains the code and the escaped reason", () => {
+  assert.equal(
+    describeDisconnect(1008, "token revoked"),
+    "closed by the server (1008, token revoked)",
+  );
+  assert.equal(describeDisconnect(4000, ""), "closed by the server (4000)");
+  assert.equal(
+    describeDisconnect(4000, "a\nb"),
+    "closed by the server (4000, a%0Ab)",
+  );
+});
+
+Deno.test("describeClose() distinguishes a lost connection from a close", () => {
+  assert.equal(describeClose(0), "connection lost");
+  assert.equal(describeClose(1006), "connection lost");
+  assert.equal(describeClose(1001), "closed by the client (1001)");
+});
+
+Deno.test("assertClose() accepts the codes of applications and short reasons", () => {
+  for (const code of [1000, 3000, 4999]) assertClose(code, "é".repeat(61));
+});
+
+for (const code of [999, 1001, 1006, 2999, 5000, 3000.5, NaN]) {
+  Deno.test(`assertClose() rejects the code ${code}`, () => {
+    assert.throws(() => assertClose(code, ""), {
+      name: "RangeError",
+      message:
+        `Cannot close the client: the code must be 1000, or a whole number from 3000 to 4999. It is ${code}.`,
+    });
+  });
+}
+
+Deno.test("assertClose() rejects a reason that is no string or too long", () => {
+  assert.throws(() => assertClose(1000, null as never), {
+    name: "TypeError",
+    message:
+      "Cannot close the client: the reason must be a string. It is null.",
+  });
+  assert.throws(() => assertClose(1000, "é".repeat(62)), {
+    name: "RangeError",
+    message:
+      "Cannot close the client: the reason must be at most 123 bytes long. It has 124 bytes.",
+  });
 });

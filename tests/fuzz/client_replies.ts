@@ -33,8 +33,8 @@ export function replyFrames(
   received: ReceivedRequest,
   context: ReplyContext,
 ): readonly string[] {
-  const { says } = received.model.plan;
-  const frames = says.map((kind, index) =>
+  const { replies } = received.model.plan;
+  const frames = replies.map((kind, index) =>
     JSON.stringify(frameOf(kind, index, received, context))
   );
   const joins = context.features.includes("batch") &&

@@ -42,11 +42,11 @@ export class ControlClient {
 
   private constructor(
     server: Server,
-    host: Application,
+    application: Application,
     connection: Connection,
   ) {
     this.#server = server;
-    this.#application = host;
+    this.#application = application;
     this.#connection = connection;
     void connection.closed.then(() => {
       this.#isClosed = true;
@@ -60,9 +60,12 @@ export class ControlClient {
   }
 
   /** Connects. */
-  static async open(server: Server, host: Application): Promise<ControlClient> {
+  static async open(
+    server: Server,
+    application: Application,
+  ): Promise<ControlClient> {
     const connection = await connect(server.token, { url: server.url });
-    return new ControlClient(server, host, connection);
+    return new ControlClient(server, application, connection);
   }
 
   /** Runs rounds until `isOver` returns `true`. */

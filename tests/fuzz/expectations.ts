@@ -35,7 +35,7 @@ export interface Expectation {
 /** The agreed extensions, and the context for streams. */
 export interface ServerFeatures {
   readonly features: readonly string[];
-  readonly witness: StreamContext;
+  readonly context: StreamContext;
 }
 
 /** Returns the expected response to a valid request. */
@@ -101,7 +101,7 @@ function expectInvalidData(id: number, isImmediate: boolean): Expectation {
 
 function expectItems(
   { id, name, data, credit }: Extract<Request, { kind: "stream" }>,
-  { witness }: ServerFeatures,
+  { context }: ServerFeatures,
 ): Expectation {
   const what = "stream";
   const operation = OPERATIONS.get(name);
@@ -113,7 +113,7 @@ function expectItems(
   }
   const stream = STREAMS.get(name);
   if (stream === undefined) return expectError(id, [5], what);
-  const matcher = new StreamMatcher({ stream, data, credit }, witness);
+  const matcher = new StreamMatcher({ stream, data, credit }, context);
   const rest = { length: 1, isImmediate: false, isLate: false };
   return { id, what, matcher, ...rest };
 }

@@ -39,11 +39,11 @@ class Sample {
   }
 
   #ask(request: Request): void {
-    const witness = {
+    const context = {
       stateOf: () => this.state,
       note: (what: string) => void this.notes.push(what),
     };
-    const serverFeatures = { features: ["stream"], witness };
+    const serverFeatures = { features: ["stream"], context };
     const sent = { nth: 1, isSafe: true };
     this.pendingRequests.add(expectationOf(request, serverFeatures), sent);
   }

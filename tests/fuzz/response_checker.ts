@@ -34,7 +34,7 @@ export interface Environment {
   readonly rules: Rules;
   readonly numbers: MessageIds;
   readonly counters: Counters;
-  readonly host: Application;
+  readonly application: Application;
 }
 
 /** A frame that does not end the connection. */
@@ -57,7 +57,7 @@ export class ResponseChecker {
   readonly #received: ReceivedRequest[] = [];
 
   constructor(environment: Environment) {
-    const { rules, numbers, host } = environment;
+    const { rules, numbers, application } = environment;
     this.#environment = environment;
     this.load = new Load(rules);
     this.#rate = new RateChecker(rules);
@@ -65,7 +65,9 @@ export class ResponseChecker {
       this.#rate.assertInTime(nth)
     );
     this.messages = new Messages(numbers, this.#pendingRequests);
-    this.#serverRequests = new ServerRequestChecker(host.serverRequests.models);
+    this.#serverRequests = new ServerRequestChecker(
+      application.serverRequests.models,
+    );
   }
 
   /** Whether all expected frames have arrived */
@@ -143,12 +145,12 @@ export class ResponseChecker {
   }
 
   #request(request: Request, sent: Sent): number {
-    const { host, counters } = this.#environment;
-    const witness = {
-      stateOf: (mark: unknown) => host.stateOf(mark),
+    const { application, counters } = this.#environment;
+    const context = {
+      stateOf: (mark: unknown) => application.stateOf(mark),
       note: (what: string) => counters.note(what),
     };
-    const serverFeatures = { features: this.features, witness };
+    const serverFeatures = { features: this.features, context };
     const expectation = expectationOf(request, serverFeatures);
     if (request.kind === "stream") this.load.stream();
     this.#pendingRequests.add(expectation, sent);

@@ -15,11 +15,11 @@ export interface ResponseFrame {
   readonly id: number | null;
 }
 
-/** What must come back for one request, and how much of it has come. */
+/** Matches the frames of one response, and tracks how many have arrived. */
 export interface ResponseMatcher {
   /** Whether a frame has come */
   readonly hasBegun: boolean;
-  /** Whether a frame must come, even if the client says nothing more */
+  /** Whether a frame must arrive even if the client sends nothing more */
   readonly isDue: boolean;
   /** Whether the last frame must arrive even if the client sends nothing more */
   readonly mustEnd: boolean;

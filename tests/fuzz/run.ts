@@ -119,7 +119,7 @@ class Run {
       rules: setting.rules,
       numbers: this.#messageIds,
       counters: this.#counters,
-      host: this.#application,
+      application: this.#application,
     };
   }
 

@@ -25,7 +25,7 @@ export type ReplyKind =
 
 /** How a client answers a request. */
 export interface ReplyPlan {
-  readonly says: readonly ReplyKind[];
+  readonly replies: readonly ReplyKind[];
   /** The timeout of the request in milliseconds */
   readonly timeout: number;
 }
@@ -36,7 +36,7 @@ export const LONG_TIMEOUT = 60_000;
 /** A timeout that elapses only if the reply is rejected, in milliseconds. */
 const MEDIUM = 500;
 
-const SILENCE: ReplyPlan = { says: [], timeout: 5 };
+const SILENCE: ReplyPlan = { replies: [], timeout: 5 };
 
 /** The plans by name. */
 export const PLANS: ReadonlyMap<unknown, ReplyPlan> = new Map<
@@ -44,27 +44,27 @@ export const PLANS: ReadonlyMap<unknown, ReplyPlan> = new Map<
   ReplyPlan
 >([
   ["silence", SILENCE],
-  ["reply", { says: ["reply"], timeout: MEDIUM }],
-  ["no time", { says: ["reply", "done"], timeout: 0 }],
-  ["both", { says: ["reply", "done"], timeout: LONG_TIMEOUT }],
+  ["reply", { replies: ["reply"], timeout: MEDIUM }],
+  ["no time", { replies: ["reply", "done"], timeout: 0 }],
+  ["both", { replies: ["reply", "done"], timeout: LONG_TIMEOUT }],
   ["twice", {
-    says: ["reply", "reply", "done", "done"],
+    replies: ["reply", "reply", "done", "done"],
     timeout: LONG_TIMEOUT,
   }],
-  ["done", { says: ["done"], timeout: LONG_TIMEOUT }],
-  ["failed", { says: ["failed", "done"], timeout: LONG_TIMEOUT }],
-  ["too late", { says: ["done", "reply"], timeout: LONG_TIMEOUT }],
+  ["done", { replies: ["done"], timeout: LONG_TIMEOUT }],
+  ["failed", { replies: ["failed", "done"], timeout: LONG_TIMEOUT }],
+  ["too late", { replies: ["done", "reply"], timeout: LONG_TIMEOUT }],
   ["unknown", {
-    says: ["unknown reply", "unknown done", "done"],
+    replies: ["unknown reply", "unknown done", "done"],
     timeout: LONG_TIMEOUT,
   }],
   ["wrong name", {
-    says: ["wrong name", "reply", "done"],
+    replies: ["wrong name", "reply", "done"],
     timeout: LONG_TIMEOUT,
   }],
-  ["broken", { says: ["invalid done", "failed"], timeout: LONG_TIMEOUT }],
+  ["broken", { replies: ["invalid done", "failed"], timeout: LONG_TIMEOUT }],
   ["repaired", {
-    says: ["invalid done", "wrong name", "reply"],
+    replies: ["invalid done", "wrong name", "reply"],
     timeout: MEDIUM,
   }],
 ]);

@@ -69,7 +69,7 @@ export class ServerRequests {
   check(): void {
     for (const { model, outcome } of this.#outcomes) {
       if (model.isExpected(outcome)) continue;
-      const replies = model.plan.says.join(", ");
+      const replies = model.plan.replies.join(", ");
       const received = JSON.stringify(outcome);
       this.problems.push(
         `a request was answered with ${replies}, but its outcome is ${received}`,
@@ -127,7 +127,7 @@ export class ServerRequests {
   }
 }
 
-/** Whether a client has replies who it is with what it calls for. */
+/** Reports whether a value is a mark. */
 export function isMark(mark: unknown): mark is string {
   return typeof mark === "string" && mark.startsWith("mark ");
 }

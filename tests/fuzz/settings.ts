@@ -43,7 +43,7 @@ const LOW = {
 
 const SLOW = { maxRate: 1_000, maxBurst: 25 };
 
-/** What every server expected to somebody who expected anything. */
+/** The frames that every server must send. */
 const GENERAL = [
   ...["result", "open", "newmsg", "done", "s_newmsg"],
   ...["error 1", "error 2", "error 5", "error 6", "error 8"],
@@ -51,7 +51,7 @@ const GENERAL = [
   ...["invalid data: error 2", "operation: error 7"],
 ];
 
-/** What it expected of streams, to those who speak that and to those who do not. */
+/** The frames of streams, to clients with and without the extension. */
 const STREAMING = [
   ...["stream: done", "stream: cancelled early", "stream: waits for credit"],
   ...["stream: items together", "stream: in a batch", "stream: error 8"],

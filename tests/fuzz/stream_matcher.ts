@@ -47,9 +47,9 @@ export class StreamMatcher implements ResponseMatcher {
   #taken = 0;
   #isCancelled = false;
 
-  constructor(plan: StreamPlan, witness: StreamContext) {
+  constructor(plan: StreamPlan, context: StreamContext) {
     this.#plan = plan;
-    this.#context = witness;
+    this.#context = context;
     this.#granted = plan.credit;
     this.#count = plan.stream.count(plan.data);
   }

@@ -25,3 +25,8 @@ export async function throwsExactly(
   }
   return false;
 }
+
+/** Returns the error that a function throws or rejects with. */
+export function rejectionOf(attempt: () => unknown): Promise<Error> {
+  return rejection((async () => await attempt())());
+}

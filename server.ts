@@ -274,11 +274,11 @@ export class Server<
     const general = this as unknown as Server;
     this.#options = resolved;
     this.#log = new Log(resolved);
-    this.#hub = new Hub({
-      ...resolved,
-      log: this.#log,
-      login: login && ((token, context) => login(general, token, context)),
-    });
+    this.#hub = new Hub(
+      resolved,
+      this.#log,
+      login && ((token, context) => login(general, token, context)),
+    );
     reportMissing(this.#log, this.#hub.registry);
     this.fetch = makeHandler(this.#hub);
     this.finished = this.#finishing.promise;

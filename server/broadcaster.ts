@@ -1,45 +1,45 @@
 /**
- * Sending the same frames to many clients without making everything else wait, in an
- * order that is the same for each of them.
+ * Sends broadcasts to many clients in the same order, without blocking the event loop.
  *
- * The broadcasts that not all clients have yet are a log, and each client has a
- * cursor in it. Whoever sends something else to a client lets it catch up first, so
- * that nothing overtakes a broadcast.
+ * The broadcasts that some clients still lack are kept in a log, and each client has a
+ * cursor into it. Before anything else is sent to a client, the client catches up. For
+ * this reason no other frame overtakes a broadcast.
  *
  * @module
  */
 
 import { byteLength } from "../common/text.ts";
 import { groupFrames, MAX_BATCH, textOf } from "../protocol/batch.ts";
+
 /**
- * The fewest sends of a turn of the event loop. Each is a system call that is made
- * before anything else is read: a quarter of a millisecond for so many to thousands
- * of clients. Fewer cost more, as each turn wakes everything up.
+ * The minimum number of sends per turn of the event loop. Each send is a system call,
+ * and 32 of them take a quarter of a millisecond. Fewer sends per turn cost more CPU
+ * time, because each turn wakes the event loop.
  */
 const MIN_SENDS = 32;
 
 /**
- * The sends of a turn times the number of recipients. To a few hundred all is sent in
- * one turn: it is over soon, and for each of them a send takes half as long.
+ * The sends per turn, multiplied by the number of recipients. A few hundred clients are
+ * served in one turn, because that is over soon and halves the time per send.
  */
 const SPREAD = 100_000;
 
-/** What became of a broadcast, in numbers of clients. */
+/** The result of a broadcast, in numbers of clients. */
 export interface BroadcastResult {
-  /** Those that it was handed to */
+  /** Clients whose socket accepted the message */
   readonly delivered: number;
-  /** Those that read too slowly: see `onSlow` */
+  /** Clients that missed the message because they read too slowly: see `onSlow` */
   readonly skipped: number;
-  /** Those that left before it was their turn, or could not be reached */
+  /** Clients that left before their turn, or could not be reached */
   readonly failed: number;
 }
 
-/** A frame that carries one broadcast or several. */
+/** A WebSocket frame that contains one broadcast or several. */
 export interface BroadcastFrame {
-  readonly text: string;
-  /** Its length in UTF-8 */
+  readonly data: string;
+  /** Its length in bytes of UTF-8 */
   readonly bytes: number;
-  /** The number of its broadcasts */
+  /** The number of broadcasts in it */
   readonly count: number;
 }
 
@@ -47,42 +47,42 @@ export interface BroadcastFrame {
 export class BroadcastBatch {
   /** One frame for each broadcast, in their order */
   readonly single: readonly BroadcastFrame[];
-  /** The same for a client that takes batches */
-  readonly joined: readonly BroadcastFrame[];
+  /** The same broadcasts for clients that support batches */
+  readonly batched: readonly BroadcastFrame[];
 
   constructor(frames: readonly string[], maxBatch = MAX_BATCH) {
-    this.single = frames.map((frame) => partOf([frame]));
-    this.joined = groupFrames(frames, maxBatch).map(partOf);
+    this.single = frames.map((frame) => broadcastFrame([frame]));
+    this.batched = groupFrames(frames, maxBatch).map(broadcastFrame);
   }
 }
 
-function partOf(group: readonly string[]): BroadcastFrame {
-  const text = textOf(group);
-  return { text, bytes: byteLength(text, Infinity), count: group.length };
+function broadcastFrame(group: readonly string[]): BroadcastFrame {
+  const data = textOf(group);
+  return { data, bytes: byteLength(data, Infinity), count: group.length };
 }
 
-/** What became of a batch that a recipient was to get. */
+/** The result of sending a batch to one recipient. */
 export interface Delivery {
-  /** How many of its broadcasts the recipient got, the first ones */
+  /** The number of broadcasts that were sent, counted from the first one */
   readonly delivered: number;
-  /** What became of the others */
+  /** What happened to the other broadcasts */
   readonly rest: "skipped" | "failed";
-  /** How many frames that took */
+  /** The number of frames that were sent */
   readonly sends: number;
 }
 
-/** Who gets broadcasts. */
+/** A connection that receives broadcasts. */
 export interface Recipient {
-  /** The number of the first broadcast that it lacks; `Infinity` if it gets none. */
+  /** The number of the first broadcast that it lacks; `Infinity` if it receives none */
   cursor: number;
-  /** Hands what it lacks to the socket, in one go. */
+  /** Sends a batch, as far as the socket accepts it; does not throw. */
   deliver(batch: BroadcastBatch): Delivery;
 }
 
-/** A broadcast that some recipients do not have yet. */
+/** A broadcast that some recipients lack. */
 interface Entry {
   readonly frame: string;
-  /** How many recipients lack it */
+  /** The number of recipients that lack it */
   lacking: number;
   delivered: number;
   skipped: number;
@@ -90,52 +90,47 @@ interface Entry {
   readonly resolve: (result: BroadcastResult) => void;
 }
 
-const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
+const NO_CLIENTS: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
-const NOTHING = { from: 0, to: 0, value: new BroadcastBatch([]) };
+const EMPTY_BATCH = { from: 0, to: 0, value: new BroadcastBatch([]) };
 
-/** The broadcasts of one server. */
-export class Broadcaster<Client extends Recipient> {
-  readonly #recipients = new Set<Client>();
+/** Sends the broadcasts of one server. */
+export class Broadcaster {
+  readonly #recipients = new Set<Recipient>();
   readonly #defer: (turn: () => void) => void;
   readonly #maxBatch: number;
-  /** What somebody lacks, the oldest first. */
+  /** The broadcasts that some recipient lacks, the oldest first */
   #entries: Entry[] = [];
-  /** The number of the oldest entry. */
+  /** The number of the oldest entry */
   #start = 0;
   /**
-   * Where the sending is. None while it rests: V8 keeps all that a set has held since
-   * the oldest of its iterators was made.
+   * The position in the current round. It is `undefined` between broadcasts, because V8
+   * keeps every value that a set has held since its oldest live iterator was created.
    */
-  #round: Iterator<Client> | undefined;
-  #running = false;
-  /** What the last recipient lacked: most of them lack the same. */
-  #batch = NOTHING;
+  #round: Iterator<Recipient> | undefined;
+  #isRunning = false;
+  /** The batch of the last recipient; most recipients lack the same broadcasts */
+  #batch = EMPTY_BATCH;
 
   /**
-   * Constructs `Broadcaster`.
+   * Constructs a `Broadcaster`.
    *
-   * @param defer Calls a function once whatever else is due has had its turn
-   * @param maxBatch The most that a batch may have, in bytes
+   * @param defer Calls a function in a later turn of the event loop
+   * @param maxBatch The maximum size of a batch, in bytes
    */
   constructor(defer: (turn: () => void) => void, maxBatch = MAX_BATCH) {
     this.#defer = defer;
     this.#maxBatch = maxBatch;
   }
 
-  /** Those who get the next broadcast */
-  get recipients(): ReadonlySet<Client> {
-    return this.#recipients;
-  }
-
-  /** From now on it gets broadcasts. */
-  join(recipient: Client): void {
+  /** Adds a recipient. It receives the broadcasts that are sent from now on. */
+  join(recipient: Recipient): void {
     recipient.cursor = this.#end;
     this.#recipients.add(recipient);
   }
 
-  /** From now on it gets none, not even those that it lacks. */
-  leave(recipient: Client): void {
+  /** Removes a recipient. The broadcasts that it lacks count as failed. */
+  leave(recipient: Recipient): void {
     this.#recipients.delete(recipient);
     this.#settle(recipient.cursor, this.#end, "failed");
     recipient.cursor = Infinity;
@@ -144,22 +139,22 @@ export class Broadcaster<Client extends Recipient> {
   /**
    * Sends a frame to all recipients.
    *
-   * @returns Resolves to what became of it, once it has been everybody's turn
+   * @returns Resolves when every recipient has had its turn
    */
   send(frame: string): Promise<BroadcastResult> {
     const lacking = this.#recipients.size;
-    if (lacking === 0) return Promise.resolve(NOBODY);
+    if (lacking === 0) return Promise.resolve(NO_CLIENTS);
     return new Promise((resolve) => {
-      this.#entries.push({ frame, lacking, ...NOBODY, resolve });
-      if (this.#running) return;
-      this.#running = true;
-      // After all that are sent in this tick.
+      this.#entries.push({ frame, lacking, ...NO_CLIENTS, resolve });
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      // Wait for the other broadcasts of this tick.
       queueMicrotask(this.#turn);
     });
   }
 
-  /** Sends what a recipient lacks, because something else is to be sent to it. */
-  catchUp(recipient: Client): void {
+  /** Sends the broadcasts that a recipient lacks, before another frame is sent to it. */
+  catchUp(recipient: Recipient): void {
     if (recipient.cursor < this.#end) this.#deliver(recipient);
   }
 
@@ -174,13 +169,13 @@ export class Broadcaster<Client extends Recipient> {
       const recipient = this.#next();
       if (recipient.cursor < this.#end) sent += this.#deliver(recipient);
     }
-    this.#running = false;
+    this.#isRunning = false;
     this.#round = undefined;
-    this.#batch = NOTHING;
+    this.#batch = EMPTY_BATCH;
   };
 
-  /** The next one of this round or, as long as there are entries, of a further one. */
-  #next(): Client {
+  /** Returns the next recipient. While there are entries, rounds follow each other. */
+  #next(): Recipient {
     for (;;) {
       this.#round ??= this.#recipients.values();
       const { done, value } = this.#round.next();
@@ -189,17 +184,17 @@ export class Broadcaster<Client extends Recipient> {
     }
   }
 
-  #deliver(recipient: Client): number {
+  #deliver(recipient: Recipient): number {
     const from = recipient.cursor;
     const to = this.#end;
-    // Before anything is sent: a logger may be told of it, and do anything.
+    // Move the cursor first: a logger that `deliver` calls can send other frames.
     recipient.cursor = to;
     const { delivered, rest, sends } = recipient.deliver(
       this.#batchOf(from, to),
     );
     this.#settle(from, from + delivered, "delivered");
     this.#settle(from + delivered, to, rest);
-    // One that cannot be reached has cost a turn, too.
+    // A recipient that cannot be reached has also taken time.
     return Math.max(sends, 1);
   }
 
@@ -213,7 +208,7 @@ export class Broadcaster<Client extends Recipient> {
     return this.#batch.value;
   }
 
-  /** A recipient does not lack these any more, and that is why. */
+  /** Records that a recipient no longer lacks the broadcasts of a range. */
   #settle(from: number, to: number, outcome: keyof BroadcastResult): void {
     const start = this.#start;
     for (let number = from; number < to; number++) {

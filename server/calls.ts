@@ -1,5 +1,5 @@
 /**
- * The calls of one client: running operations and sending what comes of it.
+ * Runs the operations that one client calls, and sends their results.
  *
  * @module
  */
@@ -8,61 +8,76 @@ import { isPromiseLike } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { assertLength, describeOperation } from "../common/text.ts";
 import {
-  type CancelFrame,
-  type CreditFrame,
   type OperationRequest,
   type StreamRequest,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import { type RequestClient, type RequestHost } from "./context.ts";
+import { type ConnectionLog } from "./connection_log.ts";
+import { type ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import { type Client, type OperationContext } from "./message.ts";
-import { Backpressure, StreamSender, type StreamSink } from "./streams.ts";
-/** The most that a frame with several items has, in UTF-16 units. */
-const MAX_UNITS = 8_192;
+import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
+import { type Transport } from "./transport.ts";
 
-/** The most that a frame has besides its items, in bytes. */
-const FRAME_LENGTH = 300;
-
-/** What would have to be raised for what is larger. */
-const BUFFER = "limits.maxBuffered";
-
-/** What is wrong with a number that is in use: protocol.md, "Frames", code 2. */
-const IN_USE = { current: "int", needed: "int" };
-
-/** A stream that is under way. */
-interface Stream {
-  readonly pump: StreamSender;
-  readonly call: OperationCall;
-  /** Resolves when the handler has come to its end */
-  ended: Promise<void>;
-}
-
-/** Answers the calls of one client. */
+/** Runs the operations that one client calls. */
 export class Calls {
-  readonly #host: RequestHost;
-  readonly #client: RequestClient;
-  readonly #departure = new Departure();
-  /** By the numbers of the requests that began them; most clients have none. */
-  #streams: Map<number, Stream> | undefined;
-  #room: Backpressure | undefined;
-  #isWindingDown = false;
+  readonly #context: ServerContext;
+  readonly #client: Client;
+  readonly #transport: Transport;
+  readonly #log: ConnectionLog;
+  /** The calls to abort when the connection ends: those whose signal is in use */
+  readonly #abortable = new Set<OperationCall>();
+  #output: StreamOutput | undefined;
+  /** Set when the connection has ended */
+  #abortReason: DOMException | undefined;
 
-  constructor(host: RequestHost, client: RequestClient) {
-    this.#host = host;
+  /**
+   * Constructs a `Calls`.
+   *
+   * @param context The state of the server
+   * @param client The client that calls
+   * @param transport Where results are sent
+   * @param log The log of the connection
+   */
+  constructor(
+    context: ServerContext,
+    client: Client,
+    transport: Transport,
+    log: ConnectionLog,
+  ) {
+    this.#context = context;
     this.#client = client;
+    this.#transport = transport;
+    this.#log = log;
+  }
+
+  /** The client that calls */
+  get client(): Client {
+    return this.#client;
+  }
+
+  /** Why new signals are aborted; `undefined` while the connection is open */
+  get abortReason(): DOMException | undefined {
+    return this.#abortReason;
+  }
+
+  /** Whether the client can call an operation. If not, answers with an error. */
+  isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
+    if (this.#context.registry.operations.has(name)) return true;
+    this.#log.warn("error", this.#explain(name));
+    this.#transport.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
+    return false;
   }
 
   /**
-   * Answers a call: protocol.md, "3. An operation"; never throws.
+   * Runs an operation and sends its result; does not throw.
    *
-   * @returns Resolves when it is answered, unless it is already; never rejects
+   * @returns Resolves when the call is answered, unless it is already; does not reject
    */
-  answer(request: OperationRequest): void | Promise<void> {
-    if (!this.#isOffered(request)) return;
-    const { operations } = this.#host;
-    const call = new OperationCall(this.#client, this.#departure);
+  run(request: OperationRequest): void | Promise<void> {
+    const { operations } = this.#context.registry;
+    const call = new OperationCall(this);
     try {
       const result = operations.call(request.name, request.data, call);
       if (!isPromiseLike(result)) {
@@ -70,100 +85,58 @@ export class Calls {
       }
       return Promise.resolve(result).then(
         (result) => this.#sendResult(request, call, result),
-        (error) => this.#sendFailure(request, call, error),
+        (error) => this.#sendError(request, call, error),
       );
     } catch (error) {
-      return this.#sendFailure(request, call, error);
+      return this.#sendError(request, call, error);
     }
   }
 
-  /**
-   * Answers a call that wants a stream: docs/protocol.md, `stream`; never throws.
-   *
-   * @returns Resolves when the stream has ended; never rejects
-   */
-  async stream(request: StreamRequest): Promise<void> {
-    if (!this.#isOffered(request)) return;
-    const { id, credit } = request;
-    const streams = this.#streams ??= new Map<number, Stream>();
-    if (streams.has(id)) {
-      // Two streams of one number could not be told apart.
-      const description = '"id" is that of a stream that has not ended';
-      return this.#client.send(
-        encodeError(id, ErrorCode.INVALID_CONTENT, IN_USE, description),
-      );
-    }
-    const call = new OperationCall(this.#client, this.#departure);
-    const pump = new StreamSender(credit, this.#sinkOf(request));
-    const ended = this.#run(request, call, pump);
-    streams.set(id, { pump, call, ended });
-    await ended;
-    streams.delete(id);
+  /** Runs an operation as a stream; does not throw. */
+  stream(request: StreamRequest): StreamCall {
+    const output = this.#output ??= this.#createOutput();
+    const call = new OperationCall(this);
+    const sender = new StreamSender(request.id, request.credit, output);
+    return new StreamCall(call, sender, this.#stream(request, call, sender));
   }
 
-  /** Whether a client says what it is only fair to say; it is not counted then. */
-  isDue(frame: CreditFrame | CancelFrame): boolean {
-    const pump = this.#streams?.get(frame.id)?.pump;
-    return pump?.isDue(frame.kind === "credit" ? frame.credit : 0) ?? false;
+  /** Aborts the signals of all calls, because the connection has ended. */
+  close(): void {
+    this.#abortReason = abortError("The client has disconnected");
+    for (const call of this.#abortable) call.abort(this.#abortReason);
   }
 
-  /** The client takes more items of a stream, or no more; it may have ended by then. */
-  control(frame: CreditFrame | CancelFrame): void {
-    const stream = this.#streams?.get(frame.id);
-    if (stream === undefined) return;
-    if (frame.kind === "credit") return stream.pump.grant(frame.credit);
-    stream.call.abort(abortError("The client takes no more items"));
-    stream.pump.stop();
+  /** Adds a call that is aborted when the connection ends. */
+  watch(call: OperationCall): void {
+    this.#abortable.add(call);
   }
 
-  /** The server begins to close: streams that look at their signal may end well. */
-  beginShutdown(): void {
-    this.#isWindingDown = true;
-    for (const { call } of this.#streams?.values() ?? []) {
-      call.abort(abortError("The server closes"));
-    }
+  /** Removes a call that has ended. */
+  unwatch(call: OperationCall): void {
+    this.#abortable.delete(call);
   }
 
-  /**
-   * The client has left.
-   *
-   * @returns Resolves when the handlers of all streams have come to their end
-   */
-  async end(): Promise<void> {
-    this.#departure.happen(abortError("The client has left"));
-    const streams = [...this.#streams?.values() ?? []];
-    for (const { pump } of streams) pump.stop();
-    await Promise.all(streams.map(({ ended }) => ended));
-  }
-
-  async #run(
+  async #stream(
     request: StreamRequest,
     call: OperationCall,
-    pump: StreamSender,
+    sender: StreamSender,
   ): Promise<void> {
     const { id, name, data } = request;
+    const { registry, shutdown } = this.#context;
     try {
-      await pump.run(await this.#host.operations.open(name, data, call));
+      await sender.run(await registry.operations.open(name, data, call));
       call.end();
-      this.#client.send(encodeSuccess(id, "done"));
+      this.#transport.send(encodeSuccess(id, "done"));
     } catch (error) {
-      // Its caller then learns what is true: that the connection ends, and not why.
-      if (this.#isWindingDown && call.isReason(error)) return call.end();
-      this.#sendFailure(request, call, error);
+      // Without an answer, the caller gets a `ConnectionClosedError`.
+      if (shutdown.hasBegun && call.isAbortError(error)) return call.end();
+      this.#sendError(request, call, error);
     }
-  }
-
-  /** Whether the client may call this; it is told if not. */
-  #isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
-    if (this.#host.operations.has(name)) return true;
-    this.#client.log.warn("error", this.#explain(name));
-    this.#client.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
-    return false;
   }
 
   #explain(name: string): string {
-    const operation = this.#host.log.redact(describeOperation(name));
-    const { operations } = this.#host.contract ?? {};
+    const operation = this.#context.log.redact(describeOperation(name));
+    const { operations } = this.#context.contract ?? {};
     return operations !== undefined && Object.hasOwn(operations, name)
       ? `${operation} of the contract has no handler`
       : `there is no ${operation}`;
@@ -174,155 +147,130 @@ export class Calls {
     call: OperationCall,
     result: string,
   ): void {
-    const { maxBuffered } = this.#host.limits;
+    const { maxBuffered } = this.#context.limits;
     const frame = encodeSuccess(request.id, null, `{"result":${result}}`);
     try {
-      assertLength(frame, maxBuffered, () => "the result", BUFFER);
+      const subject = () => "the result";
+      assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
     } catch (error) {
-      return this.#sendFailure(request, call, error);
+      return this.#sendError(request, call, error);
     }
     call.end();
-    this.#client.send(frame);
+    this.#transport.send(frame);
   }
 
-  #sendFailure(
+  #sendError(
     { id, name }: OperationRequest | StreamRequest,
     call: OperationCall,
     error: unknown,
   ): void {
-    const { log } = this.#client;
-    const operation = this.#host.log.redact(describeOperation(name));
+    const operation = this.#context.log.redact(describeOperation(name));
     if (RequestError.is(error) || OutputError.is(error)) {
-      log.refusal(operation, error);
-    } else if (!call.isReason(error)) {
-      log.exception(`${operation} failed`, error);
+      this.#log.rejected(operation, error);
+    } else if (!call.isAbortError(error)) {
+      this.#log.exception(`${operation} failed`, error);
     }
     call.end();
-    this.#client.send(encodeErrorResponse(id, error, this.#host));
+    this.#transport.send(encodeErrorResponse(id, error, this.#context));
   }
 
-  /** Where the items of a stream go. */
-  #sinkOf({ id }: StreamRequest): StreamSink {
-    // The other half of the room is for what cannot wait.
-    const most = Math.floor(this.#host.limits.maxBuffered / 2);
-    const fitting = Math.floor((most - FRAME_LENGTH) / 3);
-    const encode = (items: readonly string[]) =>
-      encodeSuccess(id, "items", `{"items":[${items.join()}]}`);
-    return {
-      maxUnits: Math.min(MAX_UNITS, fitting),
-      assertFits: (item) => {
-        // Most are that short, and need not be encoded for it.
-        if (item.length <= fitting) return;
-        assertLength(encode([item]), most, () => "an item", BUFFER);
-      },
-      send: (items) => this.#client.send(encode(items)),
-      room: this.#room ??= this.#makeRoom(),
-      defer: (turn) => this.#host.turns.add(turn),
-    };
-  }
-
-  /** The room that all streams of the client share. */
-  #makeRoom(): Backpressure {
-    const client = this.#client;
-    return new Backpressure({
-      hasCapacity: (units) => client.hasCapacity(units + FRAME_LENGTH),
-      moment: () => client.moment(),
-    }, this.#host.turns);
+  #createOutput(): StreamOutput {
+    const { scheduler, limits: { maxBuffered } } = this.#context;
+    const transport = this.#transport;
+    const backpressure = new Backpressure(transport, scheduler);
+    return { transport, scheduler, backpressure, maxBuffered };
   }
 }
 
-/** What a handler is told whose result nobody waits for any more. */
+/** A stream in progress. */
+export class StreamCall {
+  readonly sender: StreamSender;
+  /** Resolves when the handler has ended */
+  readonly ended: Promise<void>;
+  readonly #call: OperationCall;
+
+  constructor(
+    call: OperationCall,
+    sender: StreamSender,
+    ended: Promise<void>,
+  ) {
+    this.#call = call;
+    this.sender = sender;
+    this.ended = ended;
+  }
+
+  /** Stops the stream, because the client does not want any more items. */
+  cancel(): void {
+    this.#call.abort(abortError("The client has cancelled the stream"));
+    this.sender.stop();
+  }
+
+  /** Aborts the signal, so that the handler can end before the server closes. */
+  shutdown(): void {
+    this.#call.abort(abortError("The server is closing"));
+  }
+}
+
 function abortError(message: string): DOMException {
   return new DOMException(message, "AbortError");
 }
 
-/** What the calls of one client hear of together: that it has left. */
-export class Departure {
-  /** Those whose handlers want to know. */
-  readonly #calls = new Set<OperationCall>();
-  #reason: unknown;
-
-  /** Why the client has left; `undefined` as long as it has not */
-  get reason(): unknown {
-    return this.#reason;
-  }
-
-  /** The handler of a call wants to know. */
-  watch(call: OperationCall): void {
-    this.#calls.add(call);
-  }
-
-  /** The call is over. */
-  forget(call: OperationCall): void {
-    this.#calls.delete(call);
-  }
-
-  /** The client has left. */
-  happen(reason: unknown): void {
-    this.#reason = reason;
-    for (const call of this.#calls) call.abort(reason);
-  }
-}
-
-/** A call that is under way. */
+/** A call in progress, and the context that its handler sees. */
 export class OperationCall implements OperationContext {
-  readonly client: Client;
-  readonly #departure: Departure;
+  readonly #calls: Calls;
   #controller: AbortController | undefined;
   #hasEnded = false;
 
-  /**
-   * Constructs an `OperationCall`.
-   *
-   * @param client Who called
-   * @param departure Tells when it leaves
-   */
-  constructor(client: Client, departure: Departure) {
-    this.client = client;
-    this.#departure = departure;
+  constructor(calls: Calls) {
+    this.#calls = calls;
   }
 
+  get client(): Client {
+    return this.#calls.client;
+  }
+
+  // Each call has a signal of its own, which is created when it is used. One signal for
+  // all calls would keep the abort listeners of ended calls as long as the connection,
+  // and `AbortSignal.any` takes 100 times as long as an `AbortController`.
   get signal(): AbortSignal {
-    // Made when asked for: most handlers are done before anyone could leave.
-    return this.#watched().signal;
+    return this.#abortController().signal;
   }
 
-  /** Nobody waits for the result any more. */
-  abort(reason: unknown): void {
-    if (!this.#hasEnded) this.#watched().abort(reason);
+  /** Aborts the signal, unless the call has ended. */
+  abort(reason: DOMException): void {
+    if (!this.#hasEnded) this.#abortController().abort(reason);
   }
 
-  /** The result is there. */
+  /** Marks the call as ended: its signal is not aborted any more. */
   end(): void {
     this.#hasEnded = true;
-    this.#departure.forget(this);
+    if (this.#controller !== undefined) this.#calls.unwatch(this);
   }
 
-  /** Whether a handler has thrown because it was told to give up. */
-  isReason(error: unknown): boolean {
+  /** Whether a handler threw an error because its signal was aborted. */
+  isAbortError(error: unknown): boolean {
     const signal = this.#controller?.signal;
     return signal?.aborted === true && stemsFrom(signal.reason, error);
   }
 
-  #watched(): AbortController {
+  #abortController(): AbortController {
     if (this.#controller !== undefined) return this.#controller;
     const controller = this.#controller = new AbortController();
-    const { reason } = this.#departure;
-    // Whoever asks late must not wait for what has happened.
-    if (reason !== undefined) controller.abort(reason);
-    else if (!this.#hasEnded) this.#departure.watch(this);
+    const { abortReason } = this.#calls;
+    if (abortReason !== undefined) controller.abort(abortReason);
+    else if (!this.#hasEnded) this.#calls.watch(this);
     return controller;
   }
 }
 
-/** Whether an error is the reason of an abort, or what others make of it. */
+/** Whether an error is the reason of an abort, or was made from it. */
 function stemsFrom(reason: unknown, error: unknown): boolean {
   if (error === reason) return true;
   try {
     const { name, cause } = Object(error);
     return name === "AbortError" || cause === reason;
   } catch {
-    // What a handler throws may throw by itself when somebody looks at it.
+    // A thrown value can have getters that throw.
     return false;
   }
 }

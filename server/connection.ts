@@ -1,29 +1,15 @@
 /**
- * One client of a server: a session, the socket that it runs over, and what is under
- * way.
+ * One connection of a server: connects the WebSocket, the state machine and the
+ * handling of requests.
  *
  * @module
  */
 
 import { type RequestOptions } from "../common/async.ts";
-import {
-  CloseCode,
-  ConnectionClosedError,
-  withCallerStack,
-} from "../common/errors.ts";
+import { CloseCode, withCallerStack } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
-import { describeRequest } from "../common/text.ts";
 import { type LoginRequest } from "../protocol/client_frames.ts";
-import {
-  assertClose,
-  type CloseInfo,
-  describeClose,
-  describeDisconnect,
-  describeEnd,
-  retryDelay,
-  retryReason,
-} from "../protocol/close.ts";
-import { type Feature } from "../protocol/features.ts";
+import { assertClose, type CloseInfo, describeEnd } from "../protocol/close.ts";
 import { type Message } from "../protocol/message.ts";
 import { type RemotePeer } from "./admission.ts";
 import {
@@ -31,60 +17,67 @@ import {
   type LoginResult,
   type UpgradeContext,
 } from "./authenticator.ts";
-import {
-  type BroadcastBatch,
-  type Delivery,
-  type Recipient,
-} from "./broadcaster.ts";
 import { ConnectionLog } from "./connection_log.ts";
-import { type ClientHost, type RequestClient } from "./context.ts";
+import { type ServerContext } from "./context.ts";
 import { type Credential } from "./credentials.ts";
-import { type ClientMessage } from "./message.ts";
-import { Intake, Requests } from "./requests.ts";
+import { type Client, type ClientMessage } from "./message.ts";
+import { Requests } from "./requests.ts";
 import { type Expiring } from "./scheduler.ts";
-import {
-  type AnswerEffect,
-  type Batch,
-  type Effect,
-  Session,
-} from "./session.ts";
+import { type CloseEffect, type Effect, Session } from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
-/** A {@linkcode Client} as its server sees it. */
-export class ServerConnection
-  implements RequestClient, Recipient, Expiring, TransportOwner {
+
+/** What a connection reports to the hub. */
+export interface ConnectionEvents {
+  /** Called when the client has logged in. */
+  onOpen(connection: ServerConnection): void;
+  /** Called when the connection has ended; its socket can still be closing. */
+  onClosed(connection: ServerConnection): void;
+  /** Called when the socket is gone; Deno can report this twice. */
+  onGone(connection: ServerConnection): void;
+}
+
+/** A connection, and the {@linkcode Client} that listeners and handlers see. */
+export class ServerConnection implements Client, Expiring, TransportOwner {
   readonly id: number;
   readonly peer: RemotePeer;
-  readonly log: ConnectionLog;
   version = "";
-  cursor = Infinity;
-  #grant: Authenticated | undefined;
-  readonly #host: ClientHost;
+  readonly #context: ServerContext;
+  readonly #events: ConnectionEvents;
+  readonly #log: ConnectionLog;
   readonly #transport: Transport;
-  /** Not kept after the login: thousands of clients would each keep their headers. */
-  #origin: UpgradeContext | undefined;
   readonly #session: Session;
   readonly #requests: Requests;
-  readonly #intake: Intake;
-  /** How it ended, once it takes part no more. */
-  #ended: CloseInfo | undefined;
-  #onEnd = (): void => {};
-  #handlersEnded = Promise.resolve();
+  /** Dropped with the login, because it holds the headers of the upgrade request */
+  #upgrade: UpgradeContext | undefined;
+  #authenticated: Authenticated | undefined;
+  #handlersEnded: Promise<unknown> | undefined;
+  #onShutdown: (() => void) | undefined;
 
+  /**
+   * Constructs a `ServerConnection`.
+   *
+   * @param id The number of the client
+   * @param context The state of the server
+   * @param events What to call when the connection changes
+   * @param socket The WebSocket
+   * @param upgrade What is known from the upgrade request
+   */
   constructor(
     id: number,
-    host: ClientHost,
+    context: ServerContext,
+    events: ConnectionEvents,
     socket: Socket,
-    origin: UpgradeContext,
+    upgrade: UpgradeContext,
   ) {
     this.id = id;
-    this.peer = origin.peer;
-    this.#host = host;
-    this.log = new ConnectionLog(host.log, origin.peer.address);
-    this.#origin = origin;
-    this.#session = new Session(host.rules);
-    this.#requests = new Requests(host, this);
-    this.#intake = new Intake(host, this, this.#requests);
-    this.#transport = new Transport(socket, this, host.limits.maxBuffered);
+    this.peer = upgrade.peer;
+    this.#context = context;
+    this.#events = events;
+    this.#upgrade = upgrade;
+    this.#log = new ConnectionLog(context.log, upgrade.peer.address);
+    this.#session = new Session(context.rules);
+    this.#transport = new Transport(socket, context, this.#log, this);
+    this.#requests = new Requests(context, this, this.#transport, this.#log);
   }
 
   get address(): string {
@@ -92,21 +85,22 @@ export class ServerConnection
   }
 
   get identity(): unknown {
-    return this.#grant?.identity;
+    return this.#authenticated?.identity;
   }
 
-  /** What the client logged in with, if that was a token of the server */
+  /** The token that the client logged in with, if the server has it */
   get credential(): Credential | undefined {
-    return this.#grant?.credential;
+    return this.#authenticated?.credential;
   }
 
-  /** Whether requests are under way */
+  /** Whether requests of the client are in progress */
   get isBusy(): boolean {
-    return this.#intake.isBusy;
+    return this.#requests.isBusy;
   }
 
-  get features(): ReadonlySet<Feature> {
-    return this.#session.features;
+  /** Resolves when the handlers of all streams have ended; set when the connection has */
+  get handlersEnded(): Promise<unknown> | undefined {
+    return this.#handlersEnded;
   }
 
   message(name: string, data: JsonObject = {}): Message {
@@ -119,10 +113,7 @@ export class ServerConnection
     options: RequestOptions = {},
   ): Promise<ClientMessage> {
     try {
-      if (this.#ended === undefined) {
-        return await this.#requests.ask(name, data, options);
-      }
-      throw new ConnectionClosedError(describeRequest(name), this.#ended);
+      return await this.#requests.request(name, data, options);
     } catch (error) {
       throw withCallerStack(error, this.request);
     }
@@ -130,196 +121,103 @@ export class ServerConnection
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {
     assertClose(code, reason);
-    this.disconnect(code, reason);
+    this.#transport.close(code, reason);
   }
 
-  /** Sends a frame, after the broadcasts that were sent before it. */
-  send(frame: string): void {
-    this.#host.catchUp(this);
-    this.#transport.push(frame);
-    this.log.sent(frame);
+  /** Closes the connection with a code that applications cannot use. */
+  closeByServer(code: number, reason: string): void {
+    this.#transport.close(code, reason);
   }
 
-  /** Sends a frame that the client did not ask for. */
-  notify(frame: string): void {
-    if (!this.#host.skipsSlow) return this.send(frame);
-    this.#host.catchUp(this);
-    const hasRoom = this.#transport.hasRoomFor(frame);
-    this.log.missed(hasRoom ? 0 : 1, this.#host.limits);
-    if (hasRoom) this.send(frame);
+  /**
+   * Closes the connection when the requests in progress have been answered.
+   *
+   * @returns Resolves when the connection is closed
+   */
+  shutdown(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#transport.closed !== undefined) resolve();
+    else this.#onShutdown = resolve;
+    this.#requests.shutdown();
+    return promise;
   }
 
-  deliver(batch: BroadcastBatch): Delivery {
-    const delivery = this.#transport.deliver(batch);
-    const { delivered, rest } = delivery;
-    const missed = rest === "skipped" ? batch.single.length - delivered : 0;
-    if (this.#host.skipsSlow) this.log.missed(missed, this.#host.limits);
-    else if (missed > 0) this.overflow();
-    // Last, as a logger may send something, too.
-    if (this.#host.log.debugs) {
-      const sent = batch.single.slice(0, delivered);
-      for (const { text } of sent) this.log.sent(text);
-    }
-    return delivery;
+  /** Closes the connection because the server shuts down. */
+  closeForShutdown(): void {
+    this.#transport.closeForShutdown();
   }
 
-  hasCapacity(units: number): boolean {
-    // The broadcasts that it lacks would go first.
-    this.#host.catchUp(this);
-    return this.#transport.hasCapacity(units);
-  }
-
-  moment(): Promise<void> {
-    return this.#transport.moment();
-  }
-
-  /** Something that cannot be left out does not fit: the client does not read. */
-  overflow(): void {
-    const { maxBuffered } = this.#host.limits;
-    if (this.#ended !== undefined) return;
-    this.log.warn(
-      "slow",
-      `reads too slowly, or gets too much in one go: more than ${maxBuffered} bytes would wait, see 'limits.maxBuffered'`,
-    );
-    this.disconnect(CloseCode.TRY_AGAIN_LATER, "reads too slowly");
-  }
-
-  /** The time for the login is up. */
+  /** Called when the time for the login has expired. */
   expire(): void {
     this.#apply(this.#session.expireLogin());
   }
 
-  /** Resolves when the handlers of its streams have come to their end. */
-  get handlersEnded(): Promise<void> {
-    return this.#handlersEnded;
+  onFrame(frame: unknown): void {
+    this.#log.received(frame, this.#session.state === "login");
+    const effect = this.#session.receive(frame);
+    const now = performance.now();
+    if (effect.kind !== "batch") return this.#apply(effect, now);
+    for (const each of effect.effects) this.#apply(each, now);
   }
 
-  /** Closes as soon as the requests under way are answered; resolves then. */
-  drain(): Promise<void> {
-    this.#requests.beginShutdown();
-    return new Promise((resolve) => {
-      this.#onEnd = resolve;
-      if (this.#ended !== undefined) resolve();
-      else if (!this.isBusy) this.dismiss();
-    });
+  onClosed(info: CloseInfo, how: string): void {
+    this.#session.close();
+    this.#events.onClosed(this);
+    this.#log.info("disconnect", `disconnected: ${how}`);
+    this.#handlersEnded = this.#requests.close(info);
+    this.#onShutdown?.();
   }
 
-  /** Sends an answer, and says what was wrong with the request. */
-  reply({ frame, failure }: AnswerEffect): void {
-    this.#report(failure);
-    this.send(frame);
+  onGone(): void {
+    this.#events.onGone(this);
   }
 
-  /** Nothing is under way any more. */
-  rest(): void {
-    if (this.#host.closing !== undefined) this.dismiss();
-  }
-
-  /** Closes because the server does. */
-  dismiss(): void {
-    if (this.features.has("retry")) {
-      const reason = retryReason(retryDelay(this.#host.closing?.clients ?? 0));
-      this.disconnect(CloseCode.SERVICE_RESTART, reason);
-    } else {
-      this.disconnect(CloseCode.GOING_AWAY, "server closed");
-    }
-  }
-
-  /** Closes, also with a code that is none of the host program's business. */
-  disconnect(code: number, reason: string): void {
-    this.#close(code, reason, describeDisconnect(code, reason));
-  }
-
-  receive(frame: unknown): void {
-    this.log.received(frame, this.#session.state === "login");
-    this.#take(this.#session.receive(frame), performance.now());
-  }
-
-  gone(code: number): void {
-    // Deno's code is 0 where the connection broke.
-    const info = { code: code || CloseCode.ABNORMAL, reason: "" };
-    this.#end(info, describeClose(code));
-    this.#host.forget(this);
-  }
-
-  #take(effect: Effect | Batch, now: number): void {
-    // What comes before in a batch may have closed the connection.
-    if (this.#ended !== undefined) return;
+  #apply(effect: Effect, now = performance.now()): void {
+    // An earlier request of the batch can have closed the connection.
+    if (this.#transport.closed !== undefined) return;
     switch (effect.kind) {
-      case "batch":
-        for (const each of effect.effects) this.#take(each, now);
+      case "ignore":
         return;
-      case "message":
-      case "operation":
-      case "stream":
-      case "answer":
-        return this.#intake.take(effect, now);
-      case "credit":
-      case "cancel":
-      case "done":
-        return this.#intake.control(effect, now);
-      default:
-        this.#apply(effect);
-    }
-  }
-
-  #apply(effect: Effect): void {
-    switch (effect.kind) {
       case "login":
         return this.#authenticate(effect);
-      case "answer":
-        return this.reply(effect);
       case "close":
-        this.#report(effect.failure);
-        if (effect.frame !== undefined) this.send(effect.frame);
-        return this.#close(effect.code, effect.reason, describeEnd(effect));
+        return this.#closeWith(effect);
+      default:
+        return this.#requests.take(effect, now);
     }
   }
 
   #authenticate({ token, version }: LoginRequest): void {
-    const origin = this.#origin!;
+    const upgrade = this.#upgrade!;
     this.version = version;
-    this.#origin = undefined;
-    const decided = this.#host.authenticate(token, version, origin);
-    // What is decided at once is answered at once: a later turn costs more than that.
-    if (!(decided instanceof Promise)) return this.#admit(decided);
-    void decided.then((admittance) => this.#admit(admittance));
+    this.#upgrade = undefined;
+    const { authenticator } = this.#context;
+    const result = authenticator.authenticate(token, version, upgrade);
+    // Answer at once if possible, because another turn of the event loop costs more.
+    if (!(result instanceof Promise)) return this.#finishLogin(result);
+    void result.then((result) => this.#finishLogin(result));
   }
 
-  #admit(admittance: LoginResult): void {
-    if (typeof admittance === "string") {
-      return this.#apply(this.#session.refuseLogin(admittance));
+  #finishLogin(result: LoginResult): void {
+    if (typeof result === "string") {
+      return this.#apply(this.#session.refuseLogin(result));
     }
-    this.#grant = admittance;
-    this.log.identify(admittance.identity);
-    this.#apply(this.#session.acceptLogin());
+    this.#authenticated = result;
+    this.#log.identify(result.identity);
+    const effect = this.#session.acceptLogin();
+    if (effect.kind !== "answer") return;
+    this.#transport.send(effect.frame);
+    // The answer can be too large for the limit of the server.
     if (this.#session.state !== "open") return;
-    if (this.features.has("batch")) this.#transport.join();
-    this.#host.join(this);
-    this.log.info("login", "has successfully authenticated");
+    this.#transport.open(this.#session.features);
+    this.#events.onOpen(this);
+    this.#log.info("login", "logged in");
   }
 
-  #close(code: number, reason: string, how: string): void {
-    if (this.#ended !== undefined) return;
-    this.#host.catchUp(this);
-    // It may have been found too slow by that.
-    if (this.#ended !== undefined) return;
-    this.#transport.close(code, reason);
-    this.#end({ code, reason }, how);
-  }
-
-  /** Takes part no more: once, whoever ends it. */
-  #end(info: CloseInfo, how: string): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = info;
-    this.#session.close();
-    this.#host.leave(this);
-    this.log.info("disconnect", `disconnected: ${how}`);
-    this.#handlersEnded = this.#requests.end(info);
-    this.#onEnd();
-  }
-
-  #report(failure: string | undefined): void {
-    if (failure !== undefined) this.log.warn("error", failure);
+  #closeWith(effect: CloseEffect): void {
+    const { frame, failure, code, reason } = effect;
+    if (failure !== undefined) this.#log.warn("error", failure);
+    if (frame !== undefined) this.#transport.send(frame);
+    this.#transport.close(code, reason, describeEnd(effect));
   }
 }

@@ -1,28 +1,29 @@
 /**
- * What the log says of one client.
+ * Writes the log lines about one connection.
  *
  * @module
  */
 
 import { escapeControls, showFrame, truncate } from "../common/text.ts";
 import { type RequestError } from "../protocol/request_error.ts";
+import { type BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
-import { type ResolvedLimits } from "./limits.ts";
 import { type Log } from "./log.ts";
 import { LogThrottle } from "./rate_limiter.ts";
-/** How many lines about what is wrong with one client are written at once, and then in a second. */
+
+/** The number of warnings and errors about one client that are written at once. */
 const MAX_LINES = 20;
 
 const LINES_PER_SECOND = 1;
 
-/** The lines about one client. */
+/** Writes the log lines about one connection. */
 export class ConnectionLog {
   readonly #log: Log;
-  /** How the lines call the client */
+  /** The address of the client, and its name if it is known */
   #label: string;
-  /** Most clients need none. */
-  #lines: LogThrottle | undefined;
-  /** How many messages the client has missed in a row. */
+  /** Created with the first warning, because most clients cause none */
+  #throttle: LogThrottle | undefined;
+  /** The number of messages that the client has missed in a row */
   #missed = 0;
 
   constructor(log: Log, address: string) {
@@ -30,74 +31,86 @@ export class ConnectionLog {
     this.#label = address;
   }
 
-  /** Calls the client by its name from now on, if its identity has one. */
+  /** Adds the name of the client to the following lines, if its identity has a name. */
   identify(identity: unknown): void {
     const name = nameOf(identity);
     if (name !== "") this.#label = `${escapeControls(name)} (${this.#label})`;
   }
 
-  /** Writes a line about its coming and going. */
-  info(key: string, text: string): void {
-    this.#log.info(key, `${this.#label} ${text}`);
+  /** Logs that the client has connected, logged in or disconnected. */
+  info(event: string, text: string): void {
+    this.#log.info(event, `${this.#label} ${text}`);
   }
 
-  /** Writes a line about what it does wrong: it cannot fill the log with them. */
-  warn(key: string, text: string): void {
-    const line = this.#pass(text);
-    if (line !== undefined) this.#log.warn(key, line);
+  /** Logs a mistake of the client. Throttled, so that a client cannot fill the log. */
+  warn(event: string, text: string): void {
+    const line = this.#throttled(text);
+    if (line !== undefined) this.#log.warn(event, line);
   }
 
-  /** Writes a line about a request that came to nothing, and why. */
-  refusal(subject: string, reason: RequestError | OutputError): void {
-    // The keys in it may be those of the client.
-    const text = this.#log.redact(`${subject}: ${reason.note}`);
-    if (!OutputError.is(reason)) return this.warn("error", text);
-    const hint = this.#log.debugs ? "" : '; log level "debug" says why';
-    const line = this.#pass(`${text}${hint}`);
+  /** Logs why a request was answered with an error. */
+  rejected(subject: string, error: RequestError | OutputError): void {
+    // The keys in it can come from the client.
+    const text = this.#log.redact(`${subject}: ${error.note}`);
+    if (!OutputError.is(error)) return this.warn("error", text);
+    const hint = this.#log.debugs ? "" : '; the log level "debug" shows why';
+    const line = this.#throttled(`${text}${hint}`);
     if (line !== undefined) this.#log.error("error", line);
-    const details = `${this.#label}: ${reason.message}`;
+    const details = `${this.#label}: ${error.message}`;
     this.#log.debug("error", () => this.#log.redact(details));
   }
 
-  /** Writes a line about what one of its requests made a callback throw. */
+  /** Logs an exception that a request of the client caused in the application. */
   exception(text: string, error: unknown): void {
-    const line = this.#pass(text);
+    const line = this.#throttled(text);
     if (line !== undefined) this.#log.exception(line, error);
   }
 
-  /** Writes a line about a frame that it sent; its login is not shown. */
+  /** Logs a frame from the client. The content of its login is not shown. */
   received(frame: unknown, isLogin: boolean): void {
     if (!this.#log.debugs) return;
-    const text = () => isLogin ? "its login" : this.#show(String(frame));
-    this.#log.debug("receive", () => `${this.#label} ${text()}`);
+    const what = () => isLogin ? "login" : this.#show(String(frame));
+    this.#log.debug("receive", () => `${this.#label} received ${what()}`);
   }
 
-  /** Writes a line about a frame that it was sent. */
+  /** Logs a frame to the client. */
   sent(frame: string): void {
     if (!this.#log.debugs) return;
-    this.#log.debug("send", () => `${this.#label} ${this.#show(frame)}`);
+    this.#log.debug("send", () => `${this.#label} sent ${this.#show(frame)}`);
   }
 
-  /** Says when the client begins to miss messages, and when it does not any more. */
-  missed(
-    count: number,
-    { maxBuffered }: Pick<ResolvedLimits, "maxBuffered">,
-  ): void {
+  /** Logs the first frames of a batch of broadcasts. */
+  sentBroadcasts(frames: readonly BroadcastFrame[], count: number): void {
+    if (!this.#log.debugs) return;
+    for (const { data } of frames.slice(0, count)) this.sent(data);
+  }
+
+  /**
+   * Logs when the client begins to miss messages, and when it reads again.
+   *
+   * @param count The number of messages that the client has just missed, or 0
+   * @param maxBuffered The limit that was reached, in bytes
+   */
+  missed(count: number, maxBuffered: number): void {
     const total = this.#missed + count;
     this.#missed = count === 0 ? 0 : total;
     if (count > 0 && total === count) {
       this.warn(
         "slow",
-        `misses what does not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
+        `the client reads too slowly and misses messages that do not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
       );
     } else if (count === 0 && total > 0) {
-      this.warn("slow", `reads again and has missed ${total} messages`);
+      const messages = total === 1 ? "message" : "messages";
+      this.warn(
+        "slow",
+        `the client reads again, and missed ${total} ${messages}`,
+      );
     }
   }
 
-  #pass(text: string): string | undefined {
-    this.#lines ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
-    return this.#lines.pass(`${this.#label}: ${text}`, performance.now());
+  #throttled(text: string): string | undefined {
+    this.#throttle ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+    return this.#throttle.pass(`${this.#label}: ${text}`, performance.now());
   }
 
   #show(frame: string): string {
@@ -111,7 +124,7 @@ function nameOf(identity: unknown): string {
     const { name } = Object(identity);
     return typeof name === "string" ? truncate(name) : "";
   } catch {
-    // An object of the host may have getters of any kind.
+    // The identity is an object of the application, whose getters can throw.
     return "";
   }
 }

@@ -1,75 +1,57 @@
 /**
- * What a client of a server needs of that server.
+ * The state of one server that all its connections share.
  *
  * @module
  */
 
-import { type Listeners } from "../common/listeners.ts";
 import { type Contract } from "../contract/contract.ts";
-import { type Feature } from "../protocol/features.ts";
-import { LoginResult, UpgradeContext } from "./authenticator.ts";
-import { type ServerConnection } from "./connection.ts";
-import { type ConnectionLog } from "./connection_log.ts";
+import { type Authenticator } from "./authenticator.ts";
+import { type Broadcaster } from "./broadcaster.ts";
 import { type ResolvedLimits } from "./limits.ts";
 import { type Log } from "./log.ts";
-import {
-  type Client,
-  ClientMessage,
-  type OperationContext,
-} from "./message.ts";
-import { type Operations } from "./registry.ts";
+import { type Registry } from "./registry.ts";
 import { type FairScheduler } from "./scheduler.ts";
 import { type SessionRules } from "./session.ts";
-/** What a client needs of its server. */
-export interface ClientHost extends RequestHost {
-  /** What a client has to keep to */
-  readonly rules: SessionRules;
-  /** Whether a client that reads too slowly stays, and misses what does not fit */
-  readonly skipsSlow: boolean;
-  /** With how many clients the server began to close; no further request is taken */
-  readonly closing: { readonly clients: number } | undefined;
-  /** Whether the client may log in; never rejects. */
-  authenticate(
-    token: string,
-    version: string,
-    origin: UpgradeContext,
-  ): LoginResult | Promise<LoginResult>;
-  /** The client has logged in. */
-  join(client: ServerConnection): void;
-  /** Sends the broadcasts that the client lacks. */
-  catchUp(client: ServerConnection): void;
-  /** The client takes part no more; its socket may still be closing. */
-  leave(client: ServerConnection): void;
-  /** The socket of the client is gone. */
-  forget(client: ServerConnection): void;
-}
 
-/** What all the clients of a server answer from. */
-export interface RequestHost {
+/** What the connections of one server share. The hub creates it once. */
+export interface ServerContext {
   readonly log: Log;
-  readonly listeners: Listeners<ClientMessage>;
-  readonly operations: Operations<OperationContext>;
-  /** What the messages have to be, if that is known */
-  readonly contract: Contract | undefined;
-  /** Gives the streams of all clients their turns */
-  readonly turns: FairScheduler;
-  readonly exposeErrors: boolean;
   readonly limits: ResolvedLimits;
-  /** A number that no message of this server has had. */
+  /** What each session checks */
+  readonly rules: SessionRules;
+  /** The contract of the server, if it has one */
+  readonly contract: Contract | undefined;
+  /** The listeners and operations */
+  readonly registry: Registry;
+  readonly authenticator: Authenticator;
+  readonly broadcaster: Broadcaster;
+  /** Shares the event loop between the streams of all connections */
+  readonly scheduler: FairScheduler;
+  /** Whether clients are told what a handler threw */
+  readonly exposeErrors: boolean;
+  /** What happens to a client that reads too slowly */
+  readonly onSlow: "disconnect" | "skip";
+  readonly shutdown: Shutdown;
+  /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;
 }
 
-/** The client that is answered. */
-export interface RequestClient extends Client {
-  /** What it speaks beyond Hoist 1 */
-  readonly features: ReadonlySet<Feature>;
-  readonly log: ConnectionLog;
-  /** Sends a frame, if the client is still there; never throws. */
-  send(frame: string): void;
-  /** The same for what it did not ask for, and may be left out */
-  notify(frame: string): void;
-  /** Whether a frame of so many UTF-16 units can be sent that can wait. */
-  hasCapacity(units: number): boolean;
-  /** Waits a moment, in which there may be more room. */
-  moment(): Promise<void>;
+/** Whether the server is shutting down. */
+export class Shutdown {
+  #clients: number | undefined;
+
+  /** Whether the shutdown has begun; no new requests are accepted then */
+  get hasBegun(): boolean {
+    return this.#clients !== undefined;
+  }
+
+  /** The number of clients that were logged in when the shutdown began */
+  get clients(): number {
+    return this.#clients ?? 0;
+  }
+
+  /** Begins the shutdown. */
+  begin(clients: number): void {
+    this.#clients = clients;
+  }
 }

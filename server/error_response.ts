@@ -1,6 +1,5 @@
 /**
- * What a client is told of an error that one of its requests caused: protocol.md,
- * "Frames", code 6, unless it was thrown to be told.
+ * The error frame that answers a failed request: docs/reference/protocol.md, "Frames".
  *
  * @module
  */
@@ -11,42 +10,44 @@ import { type JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
 import { encodeError } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
-/** What tells nothing of the host: a Python client needs both keys. */
-const GENERIC_FAILURE = {
+
+/** The data of an error that reveals nothing. A Python client needs both keys. */
+const GENERIC_ERROR = {
   message: "the server could not carry out the request",
   exc: "InternalError",
 };
 
-/** How many characters of an error are told: it has to fit beside other answers. */
+/** The maximum length of an exposed error message, in UTF-16 units. */
 const MAX_EXPOSED = 1_000;
 
-/** What a client may be told, and how much of it at once. */
-export interface FailureRules {
-  /** Whether it may be told what was thrown */
+/** What an error response depends on. */
+interface ErrorResponseRules {
+  /** Whether clients are told what a handler threw */
   readonly exposeErrors: boolean;
   readonly limits: { readonly maxBuffered: number };
 }
 
 /**
- * The frame that answers a request which caused an error.
+ * Encodes the frame that answers a failed request.
  *
- * @param id The number of the request
+ * @param id The id of the request
  * @param error What was thrown
- * @param rules What the client may be told
+ * @param rules The state of the server
  */
 export function encodeErrorResponse(
   id: number,
   error: unknown,
-  { exposeErrors, limits: { maxBuffered } }: FailureRules,
+  { exposeErrors, limits }: ErrorResponseRules,
 ): string {
   if (!RequestError.is(error)) {
-    const data = exposeErrors ? exposed(error) : GENERIC_FAILURE;
+    const data = exposeErrors ? exposed(error) : GENERIC_ERROR;
     return encodeError(id, ErrorCode.SERVER_ERROR, data);
   }
   const { code, data, message } = error;
+  const { maxBuffered } = limits;
   const frame = encodeError(id, code, data, message);
   if (byteLength(frame, maxBuffered) <= maxBuffered) return frame;
-  // Where hardly anything fits, it is better to say little than to say nothing.
+  // If the details do not fit, a short answer is better than none.
   const { issues: _, ...rest } = data ?? {};
   return encodeError(id, code, data && rest);
 }
@@ -61,26 +62,28 @@ function exposed(error: unknown): JsonObject {
       exc: String(name).slice(0, MAX_EXPOSED),
     };
   } catch {
-    return GENERIC_FAILURE;
+    // A thrown value can have getters that throw.
+    return GENERIC_ERROR;
   }
 }
 
-/** Is thrown where a result or an item of a handler does not match its schema. */
+/** Thrown if the result of an operation, or an item of a stream, fails its schema. */
 export class OutputError extends ValidationError {
-  readonly #isMisfit = true;
-  /** What the log says, which holds nothing of what the handler gave */
+  readonly #isOutputError = true;
+  /** The text for the log, which contains nothing that the handler returned */
   readonly note: string;
 
-  /** Whether something that was thrown is one, without running what may be in it. */
+  /** Whether a thrown value is an `OutputError`; runs no code of the value. */
   static is(error: unknown): error is OutputError {
-    return typeof error === "object" && error !== null && #isMisfit in error;
+    return typeof error === "object" && error !== null &&
+      #isOutputError in error;
   }
 
   /**
-   * Constructs a `OutputError`.
+   * Constructs an `OutputError`.
    *
-   * @param subject What could not be done, such as `Cannot answer operation "add"`
-   * @param what What does not fit, such as `the result`
+   * @param subject What failed, such as `Cannot answer operation "add"`
+   * @param what The invalid value, such as `the result`
    * @param issues What is wrong with it
    */
   constructor(subject: string, what: string, issues: readonly Issue[]) {

@@ -1,5 +1,5 @@
 /**
- * All the clients of one server: letting them in, reaching them, seeing them off.
+ * All connections of one server: accepts them, sends broadcasts, and closes them.
  *
  * @module
  */
@@ -8,142 +8,111 @@ import { settlesWithin } from "../common/async.ts";
 import { CloseCode, HoistError } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
 import { assertLength, describeMessage } from "../common/text.ts";
-import { assertNamed, type Contract } from "../contract/contract.ts";
+import { assertNamed } from "../contract/contract.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeMessage, encodeSuccess } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
-import { Admission, type AdmissionOptions } from "./admission.ts";
-import {
-  Authenticator,
-  type AuthenticatorOptions,
-  type LoginResult,
-  type UpgradeContext,
-} from "./authenticator.ts";
+import { Admission } from "./admission.ts";
+import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
-import { ServerConnection } from "./connection.ts";
-import { type ClientHost } from "./context.ts";
+import { type ConnectionEvents, ServerConnection } from "./connection.ts";
+import { type ServerContext, Shutdown } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
-import { HttpAuth } from "./http_auth.ts";
-import { type Credential, type NamedToken, TokenStore } from "./credentials.ts";
+import { type Credential, TokenStore } from "./credentials.ts";
 import {
   type HandlerHost,
   offersSubprotocol,
   PROTOCOL_HEADER,
   text,
 } from "./http.ts";
-import { type ResolvedLimits } from "./limits.ts";
+import { HttpAuth } from "./http_auth.ts";
 import { type Log } from "./log.ts";
+import { type ResolvedOptions } from "./options.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
 import { FairScheduler, forEachInBatches, TimeoutQueue } from "./scheduler.ts";
-import { type SessionRules } from "./session.ts";
-/** How long the clients get to answer a Close frame, in milliseconds. */
-const GRACE = 1_000;
 
-/** How many refused upgrades are logged at once, and then in a second. */
-const MAX_REFUSALS = 100;
+/** The time that clients have to answer a Close frame, in milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
 
-const REFUSALS_PER_SECOND = 1;
+/** The number of rejected upgrades that are logged at once. */
+const MAX_REJECTION_LINES = 100;
 
-/** What a hub is made of. */
-export interface HubOptions extends AdmissionOptions {
+const REJECTION_LINES_PER_SECOND = 1;
+
+/** The options of a server. The login function is bound to its server before. */
+type Options = Omit<ResolvedOptions<{ readonly token: string }>, "login">;
+
+/** All connections of one server. */
+export class Hub implements HandlerHost {
   readonly log: Log;
-  /** Empty if there are only named ones */
-  readonly token: string;
-  readonly tokens: readonly NamedToken[];
-  readonly minimumVersion: string | undefined;
-  readonly contract: Contract | undefined;
-  readonly exposeContract: boolean;
-  readonly exposeErrors: boolean;
-  readonly onSlow: "disconnect" | "skip";
-  readonly login: AuthenticatorOptions["login"];
-}
-
-/** All the clients of one server. */
-export class Hub implements ClientHost, HandlerHost {
-  readonly log: Log;
-  readonly limits: ResolvedLimits;
-  readonly rules: SessionRules;
-  readonly exposeErrors: boolean;
-  readonly skipsSlow: boolean;
-  readonly contract: Contract | undefined;
   readonly registry: Registry;
-  readonly turns = new FairScheduler((turn) => void setImmediate(turn));
   readonly credentials: TokenStore;
-  closing: { readonly clients: number } | undefined;
-  readonly #authenticator: Authenticator;
-  /** None unless the host has switched it on. */
-  readonly #endpoint: ContractEndpoint | undefined;
+  readonly #context: ServerContext;
+  readonly #events: ConnectionEvents;
   readonly #admission: Admission;
-  /** Those who have not logged in yet. */
+  /** Only if the application has enabled it */
+  readonly #endpoint: ContractEndpoint | undefined;
+  /** Closes the connections of clients that do not log in */
   readonly #logins: TimeoutQueue<ServerConnection>;
-  /** Everyone with a socket, those who have not logged in included. */
+  /** All connections with a socket, including those that have not logged in */
   readonly #connections = new Set<ServerConnection>();
-  readonly #broadcasts: Broadcaster<ServerConnection>;
-  readonly #refusals = new LogThrottle(REFUSALS_PER_SECOND, MAX_REFUSALS);
-  /** Whether it was said that a broadcast has nobody to go to, since somebody came. */
-  #saidNobody = false;
+  readonly #clients = new Set<ServerConnection>();
+  readonly #rejections = new LogThrottle(
+    REJECTION_LINES_PER_SECOND,
+    MAX_REJECTION_LINES,
+  );
+  /** Whether a broadcast without clients was logged since the last login */
+  #hasLoggedNoClients = false;
   #lastClientId = 0;
-  #lastMessageId = 0;
-  /** Whether nobody is left to be told anything, and no handler to tell it. */
-  #closed = false;
-  #onEmpty = (): void => {};
+  /** Set at the end of `close()` */
+  #isClosed = false;
+  #onEmpty: (() => void) | undefined;
 
-  constructor(options: HubOptions) {
-    this.log = options.log;
-    this.limits = options.limits;
-    const { limits, minimumVersion } = options;
-    this.rules = { ...limits, minimumVersion };
-    this.exposeErrors = options.exposeErrors;
-    this.skipsSlow = options.onSlow === "skip";
-    this.contract = options.contract;
+  /**
+   * Constructs a `Hub`.
+   *
+   * @param options The options of the server
+   * @param log The log of the server
+   * @param login The login function of the application, if there is one
+   */
+  constructor(
+    options: Options,
+    log: Log,
+    login: AuthenticatorOptions["login"],
+  ) {
+    this.log = log;
     this.registry = new Registry(options.contract);
     this.#admission = new Admission(options);
-    this.#logins = new TimeoutQueue(limits.loginTimeout);
-    this.#broadcasts = new Broadcaster(
-      (turn) => void setImmediate(turn),
-      Math.min(MAX_BATCH, limits.maxBuffered),
-    );
+    this.#logins = new TimeoutQueue(options.limits.loginTimeout);
     this.credentials = new TokenStore(
       options.token,
       options.tokens,
-      (credential) => void this.#dismiss(credential, "token expired"),
+      (credential) => void this.#closeAllOf(credential, "token expired"),
     );
-    this.#authenticator = new Authenticator({
-      log: options.log,
-      login: options.login,
-      credentials: this.credentials,
-      admission: this.#admission,
+    const { credentials } = this;
+    const admission = this.#admission;
+    const authenticator = new Authenticator({
+      log,
+      login,
+      credentials,
+      admission,
     });
-    if (options.exposeContract && options.contract !== undefined) {
-      const auth = new HttpAuth({
-        authenticator: this.#authenticator,
-        admission: this.#admission,
-        loginTimeout: limits.loginTimeout,
-        report: (line) => this.#reportRefusal(line),
-      });
-      this.#endpoint = new ContractEndpoint(options.contract, auth);
-    }
+    this.#context = createContext(options, log, this.registry, authenticator);
+    this.#events = this.#createEvents();
+    this.#endpoint = this.#createEndpoint(options);
   }
 
-  /** Those who have logged in. */
+  /** The clients that have logged in and not left */
   get clients(): ReadonlySet<ServerConnection> {
-    return this.#broadcasts.recipients;
+    return this.#clients;
   }
 
   get isClosing(): boolean {
-    return this.closing !== undefined;
+    return this.#context.shutdown.hasBegun;
   }
 
-  get listeners(): Registry["listeners"] {
-    return this.registry.listeners;
-  }
-
-  get operations(): Registry["operations"] {
-    return this.registry.operations;
-  }
-
-  /** What `GET /hoist/contract` is answered with; `undefined` if that is nothing. */
+  /** Answers `GET /hoist/contract`; returns `undefined` if the contract is private. */
   describe(
     request: Request,
     remote: Deno.Addr | undefined,
@@ -152,148 +121,168 @@ export class Hub implements ClientHost, HandlerHost {
   }
 
   /**
-   * Opens a WebSocket for a request, if limits allow it.
+   * Opens a WebSocket for a request, if the limits allow it.
    *
    * @throws {TypeError} If the request cannot be upgraded
    */
   accept(request: Request, remote: Deno.Addr | undefined): Response {
     if (this.isClosing) return text(503, "The server is closing");
     const peer = this.#admission.peerOf(request, remote);
-    const refusal = this.#admission.refusal(request, peer);
-    if (refusal !== undefined) {
-      this.#reportRefusal(`${peer.address}: ${refusal.reason}`);
-      return refusal.response;
+    const rejection = this.#admission.refusal(request, peer);
+    if (rejection !== undefined) {
+      this.#logRejection(`${peer.address}: ${rejection.reason}`);
+      return rejection.response;
     }
-    const origin = this.#authenticator.originOf(request, peer);
+    const upgrade = this.#context.authenticator.originOf(request, peer);
     const offersOurs = offersSubprotocol(request);
     const { socket, response } = Deno.upgradeWebSocket(request);
-    // As an option, Deno takes it only if there is a space after each comma.
+    // With the option `protocol`, Deno expects a space after each comma.
     if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
-    const client = new ServerConnection(
+    const connection = new ServerConnection(
       ++this.#lastClientId,
-      this,
+      this.#context,
+      this.#events,
       socket,
-      origin,
+      upgrade,
     );
-    this.#connections.add(client);
+    this.#connections.add(connection);
     this.#admission.enter(peer);
-    this.#logins.add(client);
-    this.log.info("connect", `${peer.address} has connected`);
+    this.#logins.add(connection);
+    this.log.info("connect", `${peer.address} connected`);
     return response;
   }
 
-  /** Sends a message to everyone who has logged in. */
+  /** Sends a message to all clients. */
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
+    const { broadcaster, contract, limits: { maxBuffered } } = this.#context;
     const subject = () => this.log.redact(describeMessage(name));
-    if (this.#closed) {
-      throw new HoistError(
-        `Cannot broadcast ${subject()}: the server is closed`,
-      );
+    const failure = `Cannot broadcast ${subject()}`;
+    if (this.#isClosed) {
+      throw new HoistError(`${failure}: the server is closed`);
     }
-    assertNamed(
-      `Cannot broadcast ${subject()}`,
-      this.contract?.events,
-      name,
-    );
-    const message = encodeMessage(name, data, null, this.nextMessageId());
+    assertNamed(failure, contract?.events, name);
+    const messageId = this.#context.nextMessageId();
+    const message = encodeMessage(name, data, null, messageId);
     const frame = encodeSuccess(null, "s_newmsg", message);
-    const { maxBuffered } = this.limits;
     assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
-    if (this.clients.size === 0 && !this.#saidNobody) {
-      this.#saidNobody = true;
-      const text = `no clients are connected to get ${subject()}`;
-      this.log.warn("broadcast", text);
-    }
-    return this.#broadcasts.send(frame);
+    if (this.#clients.size === 0) this.#logNoClients(subject());
+    return broadcaster.send(frame);
   }
 
-  /** Takes a named token no more; returns how many clients were closed. */
-  revoke(name: string): number {
+  /**
+   * Stops accepting a named token, and closes the connections that used it.
+   *
+   * @returns Resolves to the number of connections that were closed
+   */
+  // deno-lint-ignore require-await -- other servers of a cluster will be asked, too
+  async revoke(name: string): Promise<number> {
     const credential = this.credentials.revoke(name);
-    this.log.info("revoke", `token ${name} is not taken any more`);
-    return this.#dismiss(credential, "token revoked");
+    this.log.info("revoke", `token ${name} revoked`);
+    return this.#closeAllOf(credential, "token revoked");
   }
 
-  /** Takes another token, and the old one for a time. */
-  rotate(token: string, grace: number): void {
+  /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
+  // deno-lint-ignore require-await -- other servers of a cluster will be asked, too
+  async rotate(token: string, grace: number): Promise<void> {
     this.credentials.rotate(token, grace);
     this.log.hide(token);
-    const rest = `the old one is taken for ${grace} ms more`;
-    this.log.info("rotate", `there is a new token, and ${rest}`);
-  }
-
-  /** Closes those who logged in with a token; returns how many these are. */
-  #dismiss(credential: Credential, reason: string): number {
-    const dismissed = [...this.clients].filter((client) =>
-      client.credential === credential
+    this.log.info(
+      "rotate",
+      `token replaced: the old one is accepted for ${grace} ms`,
     );
-    for (const client of dismissed) {
-      client.disconnect(CloseCode.POLICY_VIOLATION, reason);
-    }
-    return dismissed.length;
   }
 
-  /** Sees all clients off, those with requests under way within `timeout`. */
+  /** Closes all connections. Requests in progress can finish within `timeout` ms. */
   async close(timeout: number): Promise<void> {
     const connections = [...this.#connections];
-    this.closing = { clients: this.clients.size };
+    this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
-    const isDrained = await settlesWithin(drain(connections), timeout);
-    if (!isDrained) this.#reportCut(connections, timeout);
-    await forEachInBatches(connections, (client) => client.dismiss());
+    const isFinished = await settlesWithin(shutDownAll(connections), timeout);
+    if (!isFinished) this.#logUnfinished(connections, timeout);
+    await forEachInBatches(
+      connections,
+      (connection) => connection.closeForShutdown(),
+    );
     const ended = connections.map(({ handlersEnded }) => handlersEnded);
-    // The program may end next, and a `finally` would not run.
-    await settlesWithin(Promise.all([this.#emptied(), ...ended]), GRACE);
-    this.#closed = true;
+    // The process can end after this, and `finally` blocks would not run.
+    await settlesWithin(
+      Promise.all([this.#emptied(), ...ended]),
+      CLOSE_TIMEOUT,
+    );
+    this.#isClosed = true;
   }
 
-  nextMessageId(): number {
-    return ++this.#lastMessageId;
+  #createEvents(): ConnectionEvents {
+    return {
+      onOpen: (connection) => {
+        this.#hasLoggedNoClients = false;
+        this.#logins.delete(connection);
+        this.#clients.add(connection);
+      },
+      onClosed: (connection) => {
+        this.#logins.delete(connection);
+        this.#clients.delete(connection);
+      },
+      onGone: (connection) => {
+        // Deno closes some sockets twice.
+        if (!this.#connections.delete(connection)) return;
+        this.#admission.leave(connection.peer);
+        if (this.#connections.size === 0) this.#onEmpty?.();
+      },
+    };
   }
 
-  authenticate(
-    token: string,
-    version: string,
-    origin: UpgradeContext,
-  ): LoginResult | Promise<LoginResult> {
-    return this.#authenticator.authenticate(token, version, origin);
+  #createEndpoint(
+    { contract, exposeContract, limits }: Options,
+  ): ContractEndpoint | undefined {
+    if (!exposeContract || contract === undefined) return undefined;
+    const auth = new HttpAuth({
+      authenticator: this.#context.authenticator,
+      admission: this.#admission,
+      loginTimeout: limits.loginTimeout,
+      report: (line) => this.#logRejection(line),
+    });
+    return new ContractEndpoint(contract, auth);
   }
 
-  join(client: ServerConnection): void {
-    this.#saidNobody = false;
-    this.#logins.delete(client);
-    this.#broadcasts.join(client);
+  /** Closes the connections that used a token; returns their number. */
+  #closeAllOf(credential: Credential, reason: string): number {
+    const connections = [...this.#clients].filter((connection) =>
+      connection.credential === credential
+    );
+    for (const connection of connections) {
+      connection.closeByServer(CloseCode.POLICY_VIOLATION, reason);
+    }
+    return connections.length;
   }
 
-  catchUp(client: ServerConnection): void {
-    this.#broadcasts.catchUp(client);
+  /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
+  #logRejection(text: string): void {
+    const line = this.#rejections.pass(text, performance.now());
+    if (line !== undefined) this.log.warn("reject", line);
   }
 
-  leave(client: ServerConnection): void {
-    this.#logins.delete(client);
-    this.#broadcasts.leave(client);
+  #logNoClients(subject: string): void {
+    if (this.#hasLoggedNoClients) return;
+    this.#hasLoggedNoClients = true;
+    this.log.warn(
+      "broadcast",
+      `${subject} was not sent: no client is connected`,
+    );
   }
 
-  forget(client: ServerConnection): void {
-    // Deno closes some sockets twice.
-    if (!this.#connections.delete(client)) return;
-    this.#admission.leave(client.peer);
-    if (this.#connections.size === 0) this.#onEmpty();
+  #logUnfinished(
+    connections: readonly ServerConnection[],
+    timeout: number,
+  ): void {
+    const { length } = connections.filter(({ isBusy }) => isBusy);
+    this.log.warn(
+      "shutdown",
+      `closing ${length} clients with requests in progress after ${timeout} ms`,
+    );
   }
 
-  /** Writes a line, if not too many were written: it costs a stranger next to nothing. */
-  #reportRefusal(text: string): void {
-    const line = this.#refusals.pass(text, performance.now());
-    if (line !== undefined) this.log.warn("refuse", line);
-  }
-
-  #reportCut(clients: readonly ServerConnection[], timeout: number): void {
-    const count = clients.filter(({ isBusy }) => isBusy).length;
-    const text =
-      `clients with requests under way after ${timeout} ms: ${count}`;
-    this.log.warn("shutdown", text);
-  }
-
+  /** Resolves when the last connection is gone. */
   #emptied(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
@@ -302,9 +291,43 @@ export class Hub implements ClientHost, HandlerHost {
   }
 }
 
-/** Resolves when all clients have been answered and told that the server closes. */
-async function drain(clients: readonly ServerConnection[]): Promise<void> {
-  const drained: Promise<void>[] = [];
-  await forEachInBatches(clients, (client) => drained.push(client.drain()));
-  await Promise.all(drained);
+/** Creates the state that all connections of a server share. */
+function createContext(
+  options: Options,
+  log: Log,
+  registry: Registry,
+  authenticator: Authenticator,
+): ServerContext {
+  const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
+  const defer = (turn: () => void) => void setImmediate(turn);
+  let lastMessageId = 0;
+  return {
+    log,
+    limits,
+    rules: { ...limits, minimumVersion },
+    contract,
+    registry,
+    authenticator,
+    broadcaster: new Broadcaster(
+      defer,
+      Math.min(MAX_BATCH, limits.maxBuffered),
+    ),
+    scheduler: new FairScheduler(defer),
+    exposeErrors,
+    onSlow,
+    shutdown: new Shutdown(),
+    nextMessageId: () => ++lastMessageId,
+  };
+}
+
+/** Resolves when all connections have answered their requests and are closed. */
+async function shutDownAll(
+  connections: readonly ServerConnection[],
+): Promise<void> {
+  const closed: Promise<void>[] = [];
+  await forEachInBatches(
+    connections,
+    (connection) => closed.push(connection.shutdown()),
+  );
+  await Promise.all(closed);
 }

@@ -1,22 +1,25 @@
 /**
- * What a server has asked one client and waits for: docs/protocol.md, `request`.
+ * The requests that a server has sent to one client and that wait for a reply:
+ * docs/reference/protocol.md, `request`.
  *
  * @module
  */
 
 import { mapMaybePromise, SerialQueue } from "../common/async.ts";
 import { ConnectionClosedError, NoReplyError } from "../common/errors.ts";
+import { type CloseInfo } from "../protocol/close.ts";
 import { type WireMessage } from "../protocol/message.ts";
 import { type ClientMessage } from "./message.ts";
+
 /** A request that waits for its reply. */
 interface PendingRequest {
-  /** What errors call it, such as `request "ready"` */
+  /** The request in error messages, such as `request "ready"` */
   readonly subject: string;
   /** The name of its message */
   readonly name: string;
-  /** What the client says of it, in its order, although a schema may have to wait */
-  readonly said: SerialQueue;
-  /** Whether its listeners are done, although what it said before may still wait */
+  /** Handles the frames of the client in order, although a schema can be asynchronous */
+  readonly frames: SerialQueue;
+  /** Whether the client has reported the end of its listeners */
   isDone: boolean;
   resolve(reply: ClientMessage): void;
   reject(error: Error): void;
@@ -24,28 +27,28 @@ interface PendingRequest {
 
 /** The requests to one client that wait for a reply. */
 export class PendingRequests {
-  /** By the numbers of their messages. */
-  readonly #waiting = new Map<number, PendingRequest>();
+  /** The requests by the numbers of their messages */
+  readonly #requests = new Map<number, PendingRequest>();
 
-  /** The number of requests that wait */
+  /** The number of requests */
   get size(): number {
-    return this.#waiting.size;
+    return this.#requests.size;
   }
 
   /**
-   * Adds a request that is about to be sent.
+   * Adds a request before it is sent.
    *
    * @param id The number of its message
    * @param name The name of its message
-   * @param subject What errors call it
-   * @returns The reply, once it is there
+   * @param subject The request in error messages
+   * @returns Resolves to the reply
    */
   add(id: number, name: string, subject: string): Promise<ClientMessage> {
     return new Promise((resolve, reject) =>
-      this.#waiting.set(id, {
+      this.#requests.set(id, {
         subject,
         name,
-        said: new SerialQueue(),
+        frames: new SerialQueue(),
         isDone: false,
         resolve,
         reject,
@@ -53,68 +56,68 @@ export class PendingRequests {
     );
   }
 
-  /** Whether a message replies to a request that waits. */
-  isAsked(replying: WireMessage | null): replying is WireMessage {
-    // What a client claims to reply to may have another name than what was asked.
+  /** Whether a message replies to a pending request. */
+  isPending(replying: WireMessage | null): replying is WireMessage {
+    // The client sends the name along, and it can differ from the name of the request.
     return replying !== null &&
-      this.#waiting.get(replying.id)?.name === replying.message;
+      this.#requests.get(replying.id)?.name === replying.message;
   }
 
-  /** Whether it is the first reply to such a request, or none of those before has fitted. */
+  /** Whether a message replies to a pending request, and no earlier reply is checked. */
   isFirst(replying: WireMessage | null): boolean {
-    return this.isAsked(replying) &&
-      this.#waiting.get(replying.id)?.said.done === undefined;
+    return this.isPending(replying) &&
+      this.#requests.get(replying.id)?.frames.done === undefined;
   }
 
-  /** Whether a request waits whose listeners are not done. */
+  /** Whether the client has not yet reported the end of its listeners to a request. */
   awaitsDone(id: number): boolean {
-    return this.#waiting.get(id)?.isDone === false;
+    return this.#requests.get(id)?.isDone === false;
   }
 
   /**
-   * A reply is there.
+   * Resolves a request with a reply.
    *
-   * @param id The number of the message that asked
-   * @param reply The reply, once it is known to fit; rejects if it does not
+   * @param id The number of the message of the request
+   * @param reply The checked reply; a promise if its schema is asynchronous
    */
   settle(id: number, reply: PromiseLike<ClientMessage> | ClientMessage): void {
-    let fitting: ClientMessage;
-    this.#waiting.get(id)?.said.add(
-      () => mapMaybePromise(reply, (message) => void (fitting = message)),
-      () => this.#take(id)?.resolve(fitting),
-      // Whoever sent it is told; another one may follow.
+    let checked: ClientMessage;
+    this.#requests.get(id)?.frames.add(
+      () => mapMaybePromise(reply, (message) => void (checked = message)),
+      () => this.#remove(id)?.resolve(checked),
+      // The sender of an invalid reply gets an error, and can reply again.
       () => {},
     );
   }
 
-  /** The listeners of the client are done. */
+  /** Rejects a request, because the client has reported the end of its listeners. */
   finish(id: number, hasFailed: boolean): void {
-    const question = this.#waiting.get(id);
-    // What says it again and again would wait again and again.
-    if (question === undefined || question.isDone) return;
-    question.isDone = true;
+    const request = this.#requests.get(id);
+    // Repeated reports would fill the queue.
+    if (request === undefined || request.isDone) return;
+    request.isDone = true;
     const finish = (): void => {
-      this.#take(id)?.reject(new NoReplyError(question.subject, hasFailed));
+      this.#remove(id)?.reject(new NoReplyError(request.subject, hasFailed));
     };
-    question.said.add(() => {}, finish, finish);
+    request.frames.add(() => {}, finish, finish);
   }
 
-  /** Nobody waits for the reply any more. */
-  forget(id: number): void {
-    this.#waiting.delete(id);
+  /** Removes a request without settling it. */
+  delete(id: number): void {
+    this.#requests.delete(id);
   }
 
-  /** The client has left. */
-  close(info: { readonly code: number; readonly reason: string }): void {
-    for (const [id, { subject, reject }] of this.#waiting) {
-      this.#waiting.delete(id);
+  /** Rejects all requests, because the connection has ended. */
+  close(info: CloseInfo): void {
+    for (const [id, { subject, reject }] of this.#requests) {
+      this.#requests.delete(id);
       reject(new ConnectionClosedError(subject, info));
     }
   }
 
-  #take(id: number): PendingRequest | undefined {
-    const question = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return question;
+  #remove(id: number): PendingRequest | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request;
   }
 }

@@ -1,18 +1,18 @@
 /**
- * How often something may happen.
+ * Limits how often something can happen.
  *
  * @module
  */
 
 /**
- * Whether something may happen: `yes`, `no`, or `never` again, as it was tried for as
- * many times as a burst has after the answer was `no`.
+ * The result of taking a token: `"reject"` if the bucket is empty, and `"disconnect"` if
+ * the caller has gone on for another full burst after that.
  */
-export type Verdict = "yes" | "no" | "never";
+export type Verdict = "allow" | "reject" | "disconnect";
 
 /**
- * A bucket of tokens that fills steadily. What is tried when it is empty makes a debt,
- * so that who does not listen does not get anywhere.
+ * A token bucket, which fills at a constant rate. Attempts while the bucket is empty
+ * create a debt, so that a client that ignores the limit makes no progress.
  */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -23,8 +23,8 @@ export class TokenBucket {
   /**
    * Constructs a `TokenBucket`.
    *
-   * @param perSecond How often it may happen in the long run
-   * @param burst How often it may happen at once
+   * @param perSecond The number of tokens that are added per second
+   * @param burst The maximum number of tokens
    */
   constructor(perSecond: number, burst: number) {
     this.#perSecond = perSecond;
@@ -33,19 +33,21 @@ export class TokenBucket {
   }
 
   /**
-   * Tries once.
+   * Takes a token. Creates a debt if there is none.
    *
-   * @param now The time, in milliseconds from anywhere on; it never goes back
+   * @param now The current time in milliseconds, from a clock that never goes back
    */
   take(now: number): Verdict {
-    if (this.#perSecond === Infinity || this.#burst === Infinity) return "yes";
+    if (this.#perSecond === Infinity || this.#burst === Infinity) {
+      return "allow";
+    }
     this.#fill(now);
     this.#tokens--;
-    if (this.#tokens >= 0) return "yes";
-    return this.#tokens > -this.#burst ? "no" : "never";
+    if (this.#tokens >= 0) return "allow";
+    return this.#tokens > -this.#burst ? "reject" : "disconnect";
   }
 
-  /** Tries once, and makes no debt. */
+  /** Takes a token and returns true, or returns false and creates no debt. */
   tryTake(now: number): boolean {
     this.#fill(now);
     if (this.#tokens < 1) return false;
@@ -60,35 +62,36 @@ export class TokenBucket {
   }
 }
 
-/** Lets some lines through to the log, and says how many it did not. */
+/** Limits how many lines are logged, and reports how many were omitted. */
 export class LogThrottle {
-  readonly #rate: TokenBucket;
-  #withheld = 0;
+  readonly #bucket: TokenBucket;
+  #omitted = 0;
 
   /**
    * Constructs a `LogThrottle`.
    *
-   * @param perSecond How many lines there may be in the long run
-   * @param burst How many there may be at once
+   * @param perSecond The number of lines per second in the long run
+   * @param burst The maximum number of lines at once
    */
   constructor(perSecond: number, burst: number) {
-    this.#rate = new TokenBucket(perSecond, burst);
+    this.#bucket = new TokenBucket(perSecond, burst);
   }
 
   /**
-   * Asks for a line.
+   * Returns the line to log, or `undefined` if it exceeds the limit.
    *
-   * @returns The line with what else has to be said, or `undefined` if it is one too many
+   * @param line The line
+   * @param now The current time, in milliseconds
    */
   pass(line: string, now: number): string | undefined {
-    if (!this.#rate.tryTake(now)) {
-      this.#withheld++;
+    if (!this.#bucket.tryTake(now)) {
+      this.#omitted++;
       return undefined;
     }
-    const note = this.#withheld === 0
+    const note = this.#omitted === 0
       ? ""
-      : ` (${this.#withheld} lines before this one are left out)`;
-    this.#withheld = 0;
+      : ` (${this.#omitted} earlier lines were omitted)`;
+    this.#omitted = 0;
     return `${line}${note}`;
   }
 }

@@ -29,7 +29,7 @@ import {
   type OperationContext,
   type OperationHandler,
 } from "./message.ts";
-import { isAsyncIterable, StreamSource } from "./streams.ts";
+import { isAsyncIterable, StreamSource } from "./stream_source.ts";
 import { checkData } from "./validate.ts";
 /** A listener that is called only with messages whose data fits a schema. */
 export function checkedListener(

@@ -1,5 +1,6 @@
 /**
- * Taking what one client asks for, as far as limits allow it.
+ * Handles the requests of one client, and the messages and requests that the server
+ * sends to it.
  *
  * @module
  */
@@ -11,7 +12,13 @@ import {
   type RequestOptions,
   within,
 } from "../common/async.ts";
-import { CloseCode, FeatureError, timedOut } from "../common/errors.ts";
+import {
+  CloseCode,
+  ConnectionClosedError,
+  ErrorCode,
+  FeatureError,
+  timedOut,
+} from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
 import {
   assertLength,
@@ -25,7 +32,9 @@ import {
   type OperationRequest,
   type StreamRequest,
 } from "../protocol/client_frames.ts";
+import { type CloseInfo } from "../protocol/close.ts";
 import {
+  encodeError,
   encodeMessage,
   encodeSuccess,
   type SuccessKind,
@@ -37,134 +46,84 @@ import {
 } from "../protocol/invalid_frame.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import { Calls } from "./calls.ts";
+import { Calls, type StreamCall } from "./calls.ts";
 import { type ConnectionLog } from "./connection_log.ts";
-import { RequestClient, RequestHost } from "./context.ts";
+import { type ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
-import { type ResolvedLimits } from "./limits.ts";
-import { ClientMessage } from "./message.ts";
+import { type Client, ClientMessage } from "./message.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
 import { type AnswerEffect } from "./session.ts";
-import { assertSayable, checkMessage } from "./validate.ts";
-/** What a client asks for. */
-export type Request = MessageRequest | OperationRequest | StreamRequest;
+import { type Transport } from "./transport.ts";
+import { assertSendable, checkMessage } from "./validate.ts";
 
-/** The client that asks. */
-export interface IntakeOwner {
-  readonly log: ConnectionLog;
-  /** Sends an answer, and says what was wrong. */
-  reply(answer: AnswerEffect): void;
-  /** Closes the connection. */
-  disconnect(code: number, reason: string): void;
-  /** Nothing is under way any more. */
-  rest(): void;
-}
+/** A frame that the server answers with a response. */
+type Request = MessageRequest | OperationRequest | StreamRequest;
 
-/** What an intake needs of the server. */
-export interface IntakeHost {
-  readonly limits: ResolvedLimits;
-  /** Is there once the server closes; no further request is taken */
-  readonly closing: object | undefined;
-}
+/** Sends a reply. */
+type Reply = (name: string, data: JsonObject) => Message;
 
-/** Takes what one client asks for. */
-export class Intake {
-  readonly #host: IntakeHost;
-  readonly #client: IntakeOwner;
-  readonly #requests: Requests;
-  /** None before the first request: it would be kept for each idle connection. */
-  #rate: TokenBucket | undefined;
-  #underWay = 0;
+/** What error 2 contains for an id that is in use: docs/reference/protocol.md. */
+const ID_IN_USE = { current: "int", needed: "int" };
 
-  constructor(host: IntakeHost, client: IntakeOwner, requests: Requests) {
-    this.#host = host;
-    this.#client = client;
-    this.#requests = requests;
-  }
-
-  /** Whether requests are under way */
-  get isBusy(): boolean {
-    return this.#underWay > 0;
-  }
-
-  /** Takes a request, or the answer to one that is invalid. */
-  take(effect: Request | AnswerEffect, now: number): void {
-    // A goodbye is still heard while the server closes, but no request of its own.
-    if (this.#host.closing !== undefined && !this.#isAwaited(effect)) return;
-    const verdict = this.#count(now);
-    if (verdict === "never") return this.#cutOff();
-    if (effect.kind === "answer") return this.#client.reply(effect);
-    if (verdict === "no") return this.#refuse(effect, "maxRate");
-    if (this.#hasPlaceFor(effect)) return this.#start(effect);
-    this.#refuse(effect, "maxPending");
-  }
-
-  /** Takes what is about something under way: left out, that might never end. */
-  control(frame: ControlFrame, now: number): void {
-    // What the server has brought about by itself is no more than fair.
-    const isDue = this.#requests.isDue(frame);
-    if (!isDue && this.#count(now) === "never") return this.#cutOff();
-    this.#requests.control(frame);
-  }
-
-  /** Whether one more may be under way, or ends one of those that wait for it. */
-  #hasPlaceFor(request: Request): boolean {
-    return this.#underWay < this.#host.limits.maxPending ||
-      request.kind === "message" && this.#requests.hasPlace(request);
-  }
-
-  #count(now: number): Verdict {
-    const { maxRate, maxBurst } = this.#host.limits;
-    this.#rate ??= new TokenBucket(maxRate, maxBurst);
-    return this.#rate.take(now);
-  }
-
-  #isAwaited(effect: Request | AnswerEffect): boolean {
-    return effect.kind === "message" && this.#requests.isAwaited(effect);
-  }
-
-  #start(request: Request): void {
-    this.#underWay++;
-    const answered = this.#requests.answer(request);
-    if (answered === undefined) return this.#settle();
-    void answered.then(() => this.#settle());
-  }
-
-  #settle(): void {
-    this.#underWay--;
-    if (this.#underWay === 0) this.#client.rest();
-  }
-
-  #refuse({ id }: Request, limit: RequestLimit): void {
-    const refusal = answerTo(exceeded(id, limit, this.#host.limits[limit]));
-    this.#client.reply({ kind: "answer", ...refusal });
-  }
-
-  #cutOff(): void {
-    const { maxRate } = this.#host.limits;
-    this.#client.log.warn(
-      "error",
-      `does not stop to send more than ${maxRate} messages a second, see 'limits.maxRate'`,
-    );
-    this.#client.disconnect(CloseCode.POLICY_VIOLATION, "too many messages");
-  }
-}
-
-/** What one client asks and is asked. */
+/** Handles the requests of one client. Everything that idle clients lack is lazy. */
 export class Requests {
-  readonly #host: RequestHost;
-  readonly #client: RequestClient;
-  /** Most clients that are connected are idle, and need none of these. */
+  readonly #context: ServerContext;
+  readonly #client: Client;
+  readonly #transport: Transport;
+  readonly #log: ConnectionLog;
+  #rate: TokenBucket | undefined;
   #calls: Calls | undefined;
-  #questions: PendingRequests | undefined;
+  /** The streams in progress, by the ids of their requests */
+  #streams: Map<number, StreamCall> | undefined;
+  /** The requests of the server that wait for a reply of the client */
+  #pending: PendingRequests | undefined;
+  /** The number of requests in progress */
+  #inProgress = 0;
 
-  constructor(host: RequestHost, client: RequestClient) {
-    this.#host = host;
+  /**
+   * Constructs a `Requests`.
+   *
+   * @param context The state of the server
+   * @param client The client that listeners and handlers see
+   * @param transport Where responses are sent
+   * @param log The log of the connection
+   */
+  constructor(
+    context: ServerContext,
+    client: Client,
+    transport: Transport,
+    log: ConnectionLog,
+  ) {
+    this.#context = context;
     this.#client = client;
+    this.#transport = transport;
+    this.#log = log;
   }
 
-  /** Sends a message, as a reply to request `id` unless that is `null`. */
+  /** Whether requests are in progress */
+  get isBusy(): boolean {
+    return this.#inProgress > 0;
+  }
+
+  /**
+   * Handles a frame of the client.
+   *
+   * @param effect The frame, or the answer to an invalid one
+   * @param now The current time, in milliseconds
+   */
+  take(effect: Request | ControlFrame | AnswerEffect, now: number): void {
+    switch (effect.kind) {
+      case "credit":
+      case "cancel":
+      case "done":
+        return this.#control(effect, now);
+      default:
+        return this.#admit(effect, now);
+    }
+  }
+
+  /** Sends a message, as a reply to the request `id` unless it is `null`. */
   push(
     id: number | null,
     name: string,
@@ -173,142 +132,232 @@ export class Requests {
   ): Message {
     const kind = id === null ? "s_newmsg" : "newmsg";
     const { wire, frame } = this.#encode(id, kind, name, data, replying);
-    if (id === null) this.#client.notify(frame);
-    else this.#client.send(frame);
+    if (id === null) this.#transport.notify(frame);
+    else this.#transport.send(frame);
     return new Message(wire);
   }
 
-  /** Sends a message and waits for a reply: docs/protocol.md, `request`. */
-  async ask(
+  /** Sends a message and waits for a reply: docs/reference/protocol.md, `request`. */
+  async request(
     name: string,
     data: JsonObject,
     { signal, timeout }: RequestOptions,
   ): Promise<ClientMessage> {
     const subject = describeRequest(name);
+    const { closed, features } = this.#transport;
+    if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
     assertTimeout(timeout);
     signal?.throwIfAborted();
-    if (!this.#client.features.has("request")) {
+    if (!features.has("request")) {
       throw new FeatureError(subject, "request", "client");
     }
     const { wire, frame } = this.#encode(null, "request", name, data, null);
-    const questions = this.#questions ??= new PendingRequests();
-    const reply = questions.add(wire.id, name, subject);
-    this.#client.send(frame);
+    const pending = this.#pending ??= new PendingRequests();
+    const reply = pending.add(wire.id, name, subject);
+    this.#transport.send(frame);
     try {
       const reason = () => timedOut(subject, timeout);
       return await within(reply, signal, timeout, reason);
     } finally {
-      questions.forget(wire.id);
+      pending.delete(wire.id);
     }
   }
 
+  /** Closes the connection when no requests are in progress. */
+  shutdown(): void {
+    for (const stream of this.#streams?.values() ?? []) stream.shutdown();
+    if (!this.isBusy) this.#transport.closeForShutdown();
+  }
+
   /**
-   * Answers a request; never throws.
+   * Ends everything that is in progress, because the connection has ended.
    *
-   * @returns Resolves when it is answered, unless it is already; never rejects
+   * @returns Resolves when the handlers of all streams have ended
    */
-  answer(
-    request: MessageRequest | OperationRequest | StreamRequest,
-  ): void | Promise<void> {
-    if (request.kind === "message") return this.#answerMessage(request);
-    const calls = this.#calls ??= new Calls(this.#host, this.#client);
-    return request.kind === "operation"
-      ? calls.answer(request)
-      : calls.stream(request);
+  close(info: CloseInfo): Promise<unknown> | undefined {
+    this.#pending?.close(info);
+    this.#calls?.close();
+    if (this.#streams === undefined) return undefined;
+    const streams = [...this.#streams.values()];
+    for (const { sender } of streams) sender.stop();
+    return Promise.all(streams.map(({ ended }) => ended));
   }
 
-  /** Whether the client says what the server has brought about by itself. */
-  isDue(frame: ControlFrame): boolean {
-    return frame.kind === "done"
-      ? this.#questions?.awaitsDone(frame.id) ?? false
-      : this.#calls?.isDue(frame) ?? false;
+  /** Handles a frame that has no response. Such a frame is never skipped. */
+  #control(frame: ControlFrame, now: number): void {
+    // Frames that answer something the server sent do not count towards the rate.
+    if (!this.#isExpected(frame) && this.#count(now) === "disconnect") {
+      return this.#cutOff();
+    }
+    switch (frame.kind) {
+      case "done":
+        return this.#pending?.finish(frame.id, frame.failed);
+      case "credit":
+        return this.#streams?.get(frame.id)?.sender.grant(frame.credit);
+      case "cancel":
+        return this.#streams?.get(frame.id)?.cancel();
+    }
   }
 
-  /** Takes what needs no answer. */
-  control(frame: ControlFrame): void {
-    if (frame.kind !== "done") return this.#calls?.control(frame);
-    this.#questions?.finish(frame.id, frame.failed);
+  /** Whether the server has sent something that a frame answers. */
+  #isExpected(frame: ControlFrame): boolean {
+    if (frame.kind === "done") {
+      return this.#pending?.awaitsDone(frame.id) ?? false;
+    }
+    const credit = frame.kind === "credit" ? frame.credit : 0;
+    return this.#streams?.get(frame.id)?.sender.expects(credit) ?? false;
   }
 
-  /** Whether a request is a reply to what the client was asked. */
-  isAwaited(request: Pick<MessageRequest, "name" | "replying">): boolean {
-    const { contract } = this.#host;
-    const { name, replying } = request;
-    if (replying === null || !this.#questions?.isAsked(replying)) return false;
+  /** Counts a request, and starts it if the limits allow it. */
+  #admit(effect: Request | AnswerEffect, now: number): void {
+    // A server that shuts down accepts replies to its own requests, but no requests.
+    if (this.#context.shutdown.hasBegun && !this.#isAwaited(effect)) return;
+    const verdict = this.#count(now);
+    if (verdict === "disconnect") return this.#cutOff();
+    if (effect.kind === "answer") return this.#answer(effect);
+    if (verdict === "reject") return this.#reject(effect, "maxRate");
+    if (this.#hasCapacityFor(effect)) return this.#start(effect);
+    this.#reject(effect, "maxPending");
+  }
+
+  #count(now: number): Verdict {
+    const { maxRate, maxBurst } = this.#context.limits;
+    this.#rate ??= new TokenBucket(maxRate, maxBurst);
+    return this.#rate.take(now);
+  }
+
+  /** Whether a request can start now. The first reply to a request always can. */
+  #hasCapacityFor(request: Request): boolean {
+    return this.#inProgress < this.#context.limits.maxPending ||
+      this.#isAwaited(request) && this.#pending!.isFirst(request.replying);
+  }
+
+  /** Whether a frame is a reply to a pending request of the server. */
+  #isAwaited(effect: Request | AnswerEffect): effect is MessageRequest {
+    return effect.kind === "message" &&
+      this.#isReply(effect.name, effect.replying);
+  }
+
+  #isReply(name: string, replying: WireMessage | null): boolean {
+    if (replying === null || !this.#pending?.isPending(replying)) return false;
+    const { contract } = this.#context;
     return contract === undefined || isReply(contract, replying.message, name);
   }
 
-  /** Whether there is room for it in any case: one for each that the client was asked. */
-  hasPlace(request: Pick<MessageRequest, "name" | "replying">): boolean {
-    return this.isAwaited(request) &&
-      this.#questions!.isFirst(request.replying);
+  #answer({ frame, failure }: AnswerEffect): void {
+    if (failure !== undefined) this.#log.warn("error", failure);
+    this.#transport.send(frame);
   }
 
-  /** The server begins to close. */
-  beginShutdown(): void {
-    this.#calls?.beginShutdown();
+  #reject({ id }: Request, limit: RequestLimit): void {
+    const answer = answerTo(exceeded(id, limit, this.#context.limits[limit]));
+    this.#answer({ kind: "answer", ...answer });
   }
 
-  /**
-   * The client has left.
-   *
-   * @returns Resolves when nothing has to come to its end any more
-   */
-  async end(
-    info: { readonly code: number; readonly reason: string },
-  ): Promise<void> {
-    this.#questions?.close(info);
-    await this.#calls?.end();
+  #cutOff(): void {
+    const { maxRate } = this.#context.limits;
+    this.#log.warn(
+      "error",
+      `the client keeps sending more than ${maxRate} messages per second, see 'limits.maxRate'`,
+    );
+    this.#transport.close(CloseCode.POLICY_VIOLATION, "too many messages");
   }
 
-  /** Answers a message: protocol.md, "2. A message". */
-  async #answerMessage(
+  #start(request: Request): void {
+    this.#inProgress++;
+    const answered = this.#run(request);
+    if (answered === undefined) return this.#finish();
+    void answered.then(() => this.#finish());
+  }
+
+  #finish(): void {
+    this.#inProgress--;
+    if (this.#inProgress > 0 || !this.#context.shutdown.hasBegun) return;
+    this.#transport.closeForShutdown();
+  }
+
+  /** Answers a request; resolves when it is answered, unless it is already. */
+  #run(request: Request): void | Promise<void> {
+    if (request.kind === "message") return this.#runListeners(request);
+    const calls = this.#calls ??= new Calls(
+      this.#context,
+      this.#client,
+      this.#transport,
+      this.#log,
+    );
+    if (!calls.isOffered(request)) return;
+    return request.kind === "operation"
+      ? calls.run(request)
+      : this.#runStream(calls, request);
+  }
+
+  async #runStream(calls: Calls, request: StreamRequest): Promise<void> {
+    const { id } = request;
+    const streams = this.#streams ??= new Map<number, StreamCall>();
+    if (streams.has(id)) {
+      const description = '"id" is the id of a stream that has not ended';
+      return this.#transport.send(
+        encodeError(id, ErrorCode.INVALID_CONTENT, ID_IN_USE, description),
+      );
+    }
+    const stream = calls.stream(request);
+    streams.set(id, stream);
+    await stream.ended;
+    streams.delete(id);
+  }
+
+  /** Answers a message: docs/reference/protocol.md, "A message". */
+  async #runListeners(
     { id, name, data, replying }: MessageRequest,
   ): Promise<void> {
-    const messageId = this.#host.nextMessageId();
+    const messageId = this.#context.nextMessageId();
     const wire = { message: name, data, id: messageId, replying };
     let replyId: number | null = id;
     const reply: Reply = (name, data) => this.push(replyId, name, data, wire);
     const opening = `{"id":${messageId}}`;
-    const opens = !this.#client.features.has("done-id");
-    if (opens) this.#client.send(encodeSuccess(id, "open", opening));
+    const sendsOpen = !this.#transport.features.has("done-id");
+    if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = await this.#dispatch(wire, reply);
-    // A reply that comes later stands alone: a Python client would take it for the
+    // Later replies have no id, because a Python client would mistake them for the
     // answer to its next request.
     replyId = null;
-    this.#client.send(
+    this.#transport.send(
       errors.length === 0
-        ? encodeSuccess(id, "done", opens ? "null" : opening)
-        : encodeErrorResponse(id, errors[0], this.#host),
+        ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
+        : encodeErrorResponse(id, errors[0], this.#context),
     );
   }
 
-  /** Runs the listeners to a message and returns what they threw. */
+  /** Runs the listeners to a message, and returns what they threw. */
   async #dispatch(wire: WireMessage, reply: Reply): Promise<unknown[]> {
     const errors: unknown[] = [];
     const onError = (error: unknown) => {
       errors.push(error);
-      this.#report(wire.message, error);
+      this.#logError(wire.message, error);
     };
-    const { contract, listeners } = this.#host;
+    const { contract, registry } = this.#context;
     const { message: name, replying } = wire;
-    const isAwaited = this.isAwaited({ name, replying });
+    const isAwaited = this.#isReply(name, replying);
     try {
-      const made = this.#make(wire, reply, isAwaited);
-      if (isAwaited) this.#questions?.settle(replying!.id, made);
-      const message = isPromiseLike(made) ? await made : made;
-      // A listener to its name relies on the schema of a message, not of a reply.
+      const checked = this.#check(wire, reply, isAwaited);
+      if (isAwaited) this.#pending?.settle(replying!.id, checked);
+      const message = isPromiseLike(checked) ? await checked : checked;
+      // A listener to this name expects data of a message, and not of a reply.
       const isNamed = !isAwaited || contract === undefined;
-      const called = await listeners.dispatch(message, onError, isNamed);
-      if (called === 0 && !isAwaited) this.#reportUnheard(wire);
+      const called = await registry.listeners.dispatch(
+        message,
+        onError,
+        isNamed,
+      );
+      if (called === 0 && !isAwaited) this.#logUnheard(wire);
     } catch (error) {
       onError(error);
     }
     return errors;
   }
 
-  /** What listeners get of a message, at once if its schema does not have to wait. */
-  #make(
+  /** Returns a checked message; a promise only if its schema is asynchronous. */
+  #check(
     { message: name, ...wire }: WireMessage,
     reply: Reply,
     isAwaited: boolean,
@@ -316,7 +365,7 @@ export class Requests {
     const { replying, data } = wire;
     const incoming = { name, replying, isAwaited };
     return mapMaybePromise(
-      checkMessage(this.#host.contract, data, incoming),
+      checkMessage(this.#context.contract, data, incoming),
       (data) =>
         new ClientMessage({ ...wire, message: name }, this.#client, reply, {
           data,
@@ -331,34 +380,30 @@ export class Requests {
     data: JsonObject,
     replying: WireMessage | null,
   ): { readonly wire: WireMessage; readonly frame: string } {
-    const { contract, limits: { maxBuffered } } = this.#host;
+    const { contract, limits: { maxBuffered } } = this.#context;
     const subject = () => describeMessage(name);
-    if (contract !== undefined) assertSayable(contract, name, replying);
-    const messageId = this.#host.nextMessageId();
+    if (contract !== undefined) assertSendable(contract, name, replying);
+    const messageId = this.#context.nextMessageId();
     const message = encodeMessage(name, data, replying, messageId);
     const frame = encodeSuccess(id, kind, message);
     assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
     return { wire: { message: name, data, id: messageId, replying }, frame };
   }
 
-  #report(name: string, error: unknown): void {
-    const subject = this.#host.log.redact(describeMessage(name));
-    const { log } = this.#client;
-    if (RequestError.is(error)) log.refusal(subject, error);
-    else log.exception(`a listener to ${subject} failed`, error);
+  #logError(name: string, error: unknown): void {
+    const subject = this.#context.log.redact(describeMessage(name));
+    if (RequestError.is(error)) this.#log.rejected(subject, error);
+    else this.#log.exception(`a listener to ${subject} failed`, error);
   }
 
-  #reportUnheard({ message, replying }: WireMessage): void {
-    const what = describeMessage(message);
+  #logUnheard({ message, replying }: WireMessage): void {
+    const name = describeMessage(message);
     const subject = replying === null
-      ? what
-      : `${what}, a reply to ${describeMessage(replying.message)}`;
-    this.#client.log.warn(
+      ? name
+      : `${name}, a reply to ${describeMessage(replying.message)}`;
+    this.#log.warn(
       "message",
-      `nobody listens to ${this.#host.log.redact(subject)}`,
+      `there is no listener to ${this.#context.log.redact(subject)}`,
     );
   }
 }
-
-/** Sends a reply. */
-type Reply = (name: string, data: JsonObject) => Message;

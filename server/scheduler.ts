@@ -1,46 +1,48 @@
 /**
- * Doing something to many without making everything else wait.
+ * Spreads work and timeouts of many connections over the event loop.
  *
  * @module
  */
 
-/** What is told when its time is up. */
+/** Something with a timeout. */
 export interface Expiring {
-  /** The time is up. */
+  /** Called when the time has expired. */
   expire(): void;
 }
 
 /**
- * The deadlines of things that each have the same time. A timer for each of them
- * would cost a connection more than its login does.
+ * Many timeouts of the same length that share one timer. A timer for each connection
+ * would cost more than its login.
  */
-export class TimeoutQueue<Thing extends Expiring> {
+export class TimeoutQueue<Item extends Expiring> {
   readonly #timeout: number;
-  /** When each is due, in the order in which they are. */
-  readonly #due = new Map<Thing, number>();
+  /** The time at which each item expires, the earliest first */
+  readonly #deadlines = new Map<Item, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Constructs `TimeoutQueue`.
+   * Constructs a `TimeoutQueue`.
    *
-   * @param timeout The time of each thing, in milliseconds; it may be `Infinity`
+   * @param timeout The timeout of each item in milliseconds, or `Infinity` for none
    */
   constructor(timeout: number) {
     this.#timeout = timeout;
   }
 
-  /** Starts the clock of something. */
-  add(thing: Thing): void {
-    // A timer would be up at once.
+  /** Starts the timeout of an item. */
+  add(item: Item): void {
+    // A timer of this length would fire immediately.
     if (this.#timeout === Infinity) return;
-    this.#due.set(thing, performance.now() + this.#timeout);
+    this.#deadlines.set(item, performance.now() + this.#timeout);
     this.#timer ??= this.#start(this.#timeout);
   }
 
-  /** Something is done, or does not matter any more. */
-  delete(thing: Thing): void {
-    // Nothing is left behind that would keep the process from ending.
-    if (this.#due.delete(thing) && this.#due.size === 0) this.#stop();
+  /** Cancels the timeout of an item. */
+  delete(item: Item): void {
+    // A timer without items would keep the process alive.
+    if (this.#deadlines.delete(item) && this.#deadlines.size === 0) {
+      this.#stop();
+    }
   }
 
   #start(delay: number): ReturnType<typeof setTimeout> {
@@ -55,67 +57,68 @@ export class TimeoutQueue<Thing extends Expiring> {
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [thing, due] of this.#due) {
-      if (due > now) {
-        // The one that the timer was started for may be done since long ago.
-        this.#timer = this.#start(due - now);
+    for (const [item, deadline] of this.#deadlines) {
+      if (deadline > now) {
+        // The item that the timer was started for can be gone for a long time.
+        this.#timer = this.#start(deadline - now);
         return;
       }
-      this.#due.delete(thing);
-      thing.expire();
+      this.#deadlines.delete(item);
+      item.expire();
     }
   }
 }
 
-/** How many are dealt with in one turn of the event loop. */
-const TURN = 64;
+/** The number of items per turn of the event loop. */
+const BATCH_SIZE = 64;
 
 /**
- * Does something to each, a few in each turn of the event loop.
+ * Calls a function for each item, with a limited number of calls per turn of the event
+ * loop.
  *
- * @param items To whom
- * @param act What; it does not throw
+ * @param items The items
+ * @param callback The function; it must not throw
  */
 export async function forEachInBatches<Item>(
   items: readonly Item[],
-  act: (item: Item) => unknown,
+  callback: (item: Item) => unknown,
 ): Promise<void> {
-  for (let start = 0; start < items.length; start += TURN) {
+  for (let start = 0; start < items.length; start += BATCH_SIZE) {
     if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const item of items.slice(start, start + TURN)) act(item);
+    for (const item of items.slice(start, start + BATCH_SIZE)) callback(item);
   }
 }
 
-/** How many of those that queue have a turn of the event loop together. */
-const QUEUED = 2;
+/** The number of queued functions per turn of the event loop. */
+const TASKS_PER_TURN = 2;
 
 /**
- * Gives those that want to go on a turn of the event loop, a few at a time and in their
- * order: however many there are, everything else is heard between them.
+ * Runs functions in their order, a few per turn of the event loop. However many there
+ * are, other events are handled between them.
  */
 export class FairScheduler {
   readonly #defer: (turn: () => void) => void;
-  readonly #waiting: (() => void)[] = [];
+  readonly #tasks: (() => void)[] = [];
 
   /**
    * Constructs a `FairScheduler`.
    *
-   * @param defer Calls a function once whatever else is due has had its turn
+   * @param defer Calls a function in a later turn of the event loop
    */
   constructor(defer: (turn: () => void) => void) {
     this.#defer = defer;
   }
 
-  /** Calls a function when it is its turn; it does not throw. */
-  add(turn: () => void): void {
-    this.#waiting.push(turn);
-    if (this.#waiting.length === 1) this.#defer(this.#next);
+  /** Adds a function; it must not throw. */
+  add(task: () => void): void {
+    this.#tasks.push(task);
+    if (this.#tasks.length === 1) this.#defer(this.#run);
   }
 
-  readonly #next = (): void => {
-    const turns = this.#waiting.slice(0, QUEUED);
-    for (const turn of turns) turn();
-    this.#waiting.splice(0, turns.length);
-    if (this.#waiting.length > 0) this.#defer(this.#next);
+  readonly #run = (): void => {
+    const tasks = this.#tasks.slice(0, TASKS_PER_TURN);
+    for (const task of tasks) task();
+    this.#tasks.splice(0, tasks.length);
+    if (this.#tasks.length > 0) this.#defer(this.#run);
   };
 }

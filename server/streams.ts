@@ -1,364 +1,307 @@
 /**
- * Sending the items of one stream, no faster than its client takes them:
- * docs/protocol.md, "Extensions", `stream`.
+ * Sends the items of streams, no faster than the client reads them:
+ * docs/reference/protocol.md, "Extensions", `stream`.
  *
  * @module
  */
 
-import { stringifyValue } from "../common/json.ts";
-import { check, type Schema } from "../contract/schema.ts";
-import { OutputError } from "./error_response.ts";
+import { assertLength } from "../common/text.ts";
+import { encodeSuccess } from "../protocol/encode.ts";
 import { type FairScheduler } from "./scheduler.ts";
-/** The items that an operation gives. */
-export class StreamSource {
-  readonly #subject: string;
-  readonly #iterator: AsyncIterator<unknown>;
-  readonly #schema: Schema | undefined;
-  /** Whether the iterator has ended, after which nothing is asked of it. */
-  #isOver = false;
+import { type StreamSource } from "./stream_source.ts";
+import { type Transport } from "./transport.ts";
 
-  /**
-   * Constructs `StreamSource`.
-   *
-   * @param subject What errors call the operation, such as `operation "rows"`
-   * @param iterable What its handler returned
-   * @param schema What each item has to be, if there is a schema for that
-   */
-  constructor(
-    subject: string,
-    iterable: AsyncIterable<unknown>,
-    schema: Schema | undefined,
-  ) {
-    this.#subject = subject;
-    this.#iterator = iterable[Symbol.asyncIterator]();
-    this.#schema = schema;
-  }
-
-  /**
-   * Asks for the next item.
-   *
-   * @returns Its JSON text, or `undefined` after the last one
-   *
-   * @throws What the handler throws
-   * @throws {OutputError} If the item does not match its schema
-   * @throws {TypeError} If it has no JSON form, or the iterator gives no result
-   */
-  async next(): Promise<string | undefined> {
-    const { done, value } = await this.#advance();
-    if (done) return undefined;
-    return stringifyValue(
-      this.#schema === undefined ? value : await this.#checked(value),
-      "what it yielded",
-    );
-  }
-
-  /**
-   * Asks for no more: the handler gets to its `finally`.
-   *
-   * @throws What the handler throws there
-   */
-  async return(): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    await this.#iterator.return?.();
-  }
-
-  async #advance(): Promise<IteratorResult<unknown>> {
-    try {
-      const result = await this.#iterator.next();
-      assertResult(result);
-      this.#isOver ||= Boolean(result.done);
-      return result;
-    } catch (error) {
-      this.#isOver = true;
-      throw error;
-    }
-  }
-
-  async #checked(item: unknown): Promise<unknown> {
-    const { issues, value } = await check(this.#schema!, item);
-    if (issues === undefined) return value;
-    throw new OutputError(
-      `Cannot go on with ${this.#subject}`,
-      "an item",
-      issues,
-    );
-  }
+/** What the streams of one connection share. */
+export interface StreamOutput {
+  readonly transport: Pick<Transport, "send">;
+  readonly scheduler: Pick<FairScheduler, "add">;
+  readonly backpressure: Backpressure;
+  /** The limit of the server, in bytes */
+  readonly maxBuffered: number;
 }
 
-/** Refuses what `for await` would: it would go on for ever. */
-function assertResult(result: unknown): void {
-  if (Object(result) === result) return;
-  const type = result === null ? "null" : typeof result;
-  throw new TypeError(
-    `what 'next()' returned must be an object with 'done' and 'value': current value is of type ${type}`,
-  );
-}
-
-/** Whether a value is what `for await` goes over. */
-export function isAsyncIterable(
-  value: unknown,
-): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null &&
-    Symbol.asyncIterator in value;
-}
-
-/** Where items go. */
-export interface StreamSink {
-  /** The most that is sent together, in UTF-16 units; what is longer goes alone */
-  readonly maxUnits: number;
-  /** Refuses an item that is too large to be sent at all. */
-  assertFits(item: string): void;
-  /** Sends items. */
-  send(items: readonly string[]): void;
-  /** Where it is waited until they can be sent */
-  readonly room: Backpressure;
-  /** Calls a function once whatever else is due has had its turn. */
-  defer(turn: () => void): void;
-}
-
-/** How many items are sent together at most, and asked for in one turn. */
+/** The maximum number of items per frame, and per turn of the event loop. */
 const MAX_ITEMS = 64;
 
-/** Asks for the items of one stream, as long as its client wants more, and sends them. */
+/** The maximum length of a frame with several items, in UTF-16 units. */
+const MAX_UNITS = 8_192;
+
+/** The maximum length of a frame without its items. */
+export const FRAME_OVERHEAD = 300;
+
+/** Sends the items of one stream, as long as the client grants credit. */
 export class StreamSender implements Waiter {
-  readonly #sink: StreamSink;
-  /** How many items the client still wants. */
+  readonly #id: number;
+  readonly #output: StreamOutput;
+  /** The maximum length of a frame in bytes, and of short items in UTF-16 units */
+  readonly #maxBytes: number;
+  readonly #maxUnits: number;
+  /** The number of items that the client still wants */
   #credit: number;
-  /** How many were sent for which it has not granted as many anew. */
+  /** The number of items that were sent and not yet followed by new credit */
   #sent = 0;
-  #items: StreamSource | undefined;
-  /** What the next frame carries. */
-  #ready: string[] = [];
+  #source: StreamSource | undefined;
+  /** The items of the next frame, and their length */
+  #items: string[] = [];
   #units = 0;
-  /** Resolves when that is sent for which there was no room. */
+  /** Resolves when the items that wait for capacity are sent */
   #flushed: Promise<void> | undefined;
-  /** Ends the waiting for room. */
-  #admit = (): void => {};
+  #onWritable: (() => void) | undefined;
+  #onCredit: (() => void) | undefined;
   #isDeferred = false;
   #isStopped = false;
-  #wake = (): void => {};
-  readonly #end = Promise.withResolvers<void>();
-  /** Says how it has ended. */
-  #settle = (): void => this.#end.resolve();
+  readonly #ended = Promise.withResolvers<void>();
+  #error: { readonly error: unknown } | undefined;
 
   /**
    * Constructs a `StreamSender`.
    *
-   * @param credit How many items the client wants
-   * @param sink Where they go
+   * @param id The id of the request
+   * @param credit The number of items that the client wants
+   * @param output Where the items are sent
    */
-  constructor(credit: number, sink: StreamSink) {
+  constructor(id: number, credit: number, output: StreamOutput) {
+    this.#id = id;
     this.#credit = credit;
-    this.#sink = sink;
+    this.#output = output;
+    // The other half of the buffer is for frames that cannot wait.
+    this.#maxBytes = Math.floor(output.maxBuffered / 2);
+    this.#maxUnits = Math.floor((this.#maxBytes - FRAME_OVERHEAD) / 3);
   }
 
   /**
    * Sends the items.
    *
-   * @returns Resolves after the last one, or when the handler has come to its end after
-   * a stop
+   * @returns Resolves after the last item, or when the handler has ended after `stop`
    *
    * @throws What the handler throws
    */
-  run(items: StreamSource): Promise<void> {
-    this.#items = items;
+  run(source: StreamSource): Promise<void> {
+    this.#source = source;
     if (this.#isStopped) this.#return();
-    else void this.#loop(items);
-    return this.#end.promise;
+    else void this.#loop(source);
+    return this.#ended.promise;
   }
 
-  /** How much is ready to be sent, in UTF-16 units */
+  /** The length of the next frame, in UTF-16 units */
   get units(): number {
-    return this.#units;
+    return this.#units + FRAME_OVERHEAD;
   }
 
-  /** There is room. */
-  enter(): void {
-    this.#admit();
+  onWritable(): void {
+    this.#onWritable?.();
   }
 
-  /** Whether so many items were sent for which the client has not granted anew. */
-  isDue(credit: number): boolean {
+  /** Whether the client can grant credit: it has not yet done so for that many items. */
+  expects(credit: number): boolean {
     return !this.#isStopped && credit <= this.#sent;
   }
 
-  /** The client wants so many items more. */
+  /** Adds to the number of items that the client wants. */
   grant(credit: number): void {
     this.#sent = Math.max(0, this.#sent - credit);
     this.#credit = Math.min(this.#credit + credit, Number.MAX_SAFE_INTEGER);
-    this.#wake();
+    this.#onCredit?.();
   }
 
-  /** Nobody wants anything more. */
+  /** Stops the stream: no more items are requested or sent. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#wake();
-    this.#sink.room.forget(this);
-    this.#admit();
+    this.#onCredit?.();
+    this.#output.backpressure.cancel(this);
+    this.#onWritable?.();
     this.#return();
   }
 
-  async #loop(items: StreamSource): Promise<void> {
+  async #loop(source: StreamSource): Promise<void> {
     try {
       while (!this.#isStopped) {
         if (this.#credit === 0) await this.#granted();
-        else if (!await this.#take(items)) break;
+        else if (!await this.#sendNext(source)) break;
       }
     } catch (error) {
-      this.#settle = () => this.#end.reject(error);
+      this.#error = { error };
     }
-    // What came before the end, or before an error, still counts.
-    await this.#drain();
+    // Items before the end, or before an error, are still sent.
+    await this.#flush();
     if (this.#isStopped) return;
     this.#settle();
     this.stop();
   }
 
-  /** Asks for an item; says whether there was one. */
-  async #take(items: StreamSource): Promise<boolean> {
-    // What is asked for without room would wait here, of as many streams as there are.
-    if (this.#ready.length === 0 && !this.#sink.room.isWritable(0)) {
-      await this.#wait();
+  /** Sends the next item; returns whether there was one. */
+  async #sendNext(source: StreamSource): Promise<boolean> {
+    // Do not request an item while it could not be sent: each stream would hold one.
+    if (this.#items.length === 0 && !this.#isWritable()) {
+      await this.#writable();
       if (this.#isStopped) return true;
     }
-    const item = await items.next();
+    const item = await source.next();
     if (this.#isStopped) return true;
     if (item === undefined) return false;
-    this.#sink.assertFits(item);
-    const { maxUnits } = this.#sink;
-    if (this.#units + item.length > maxUnits) await this.#rest();
-    this.#credit--;
-    this.#sent++;
-    this.#ready.push(item);
-    this.#units += item.length;
-    if (this.#units < maxUnits && this.#ready.length < MAX_ITEMS) this.#defer();
-    else await this.#rest();
+    this.#assertFits(item);
+    const maxUnits = Math.min(MAX_UNITS, this.#maxUnits);
+    if (this.#units + item.length > maxUnits) await this.#yield();
+    this.#add(item);
+    const isFull = this.#units >= maxUnits || this.#items.length >= MAX_ITEMS;
+    if (isFull) await this.#yield();
+    else this.#defer();
     return true;
   }
 
-  /** Sends what is ready: at once, if there is room. */
-  #drain(): void | Promise<void> {
-    if (this.#flushed !== undefined) return this.#flushed;
-    if (this.#ready.length === 0 || this.#isStopped) return;
-    if (this.#sink.room.isWritable(this.#units)) return this.#send();
-    return this.#flushed = this.#flush();
+  #add(item: string): void {
+    this.#credit--;
+    this.#sent++;
+    this.#items.push(item);
+    this.#units += item.length;
   }
 
-  async #flush(): Promise<void> {
-    await this.#wait();
+  #assertFits(item: string): void {
+    // Short items do not have to be encoded for the check.
+    if (item.length <= this.#maxUnits) return;
+    const subject = () => "an item";
+    const frame = this.#encode([item]);
+    assertLength(frame, this.#maxBytes, subject, "limits.maxBuffered");
+  }
+
+  #encode(items: readonly string[]): string {
+    return encodeSuccess(this.#id, "items", `{"items":[${items.join()}]}`);
+  }
+
+  #isWritable(): boolean {
+    return this.#output.backpressure.isWritable(this.units);
+  }
+
+  /** Sends the items that are ready: at once, if there is capacity. */
+  #flush(): void | Promise<void> {
+    if (this.#flushed !== undefined) return this.#flushed;
+    if (this.#items.length === 0 || this.#isStopped) return;
+    if (this.#isWritable()) return this.#send();
+    return this.#flushed = this.#flushLater();
+  }
+
+  async #flushLater(): Promise<void> {
+    await this.#writable();
     this.#flushed = undefined;
     if (!this.#isStopped) this.#send();
   }
 
   #send(): void {
-    this.#sink.send(this.#ready);
-    this.#ready = [];
+    this.#output.transport.send(this.#encode(this.#items));
+    this.#items = [];
     this.#units = 0;
   }
 
-  /** Waits until there is room for what is ready, or nobody wants it any more. */
-  #wait(): Promise<void> {
+  /** Resolves when there is capacity for the next frame, or the stream is stopped. */
+  #writable(): Promise<void> {
     return new Promise((resolve) => {
-      this.#admit = resolve;
-      this.#sink.room.wait(this);
+      this.#onWritable = resolve;
+      this.#output.backpressure.wait(this);
     });
   }
 
-  /** Sends what is ready when this turn is over, if nothing did before. */
+  /** Sends the items at the end of this turn, unless they are sent before. */
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
-    this.#sink.defer(() => {
+    this.#output.scheduler.add(() => {
       this.#isDeferred = false;
-      void this.#drain();
+      void this.#flush();
     });
   }
 
-  /** A handler that never waits must not keep everybody else from being heard. */
-  async #rest(): Promise<void> {
-    await this.#drain();
-    await new Promise<void>((resolve) => this.#sink.defer(resolve));
+  /** Sends the items, and lets other tasks run, because a handler may never wait. */
+  async #yield(): Promise<void> {
+    await this.#flush();
+    await new Promise<void>((resolve) => this.#output.scheduler.add(resolve));
   }
 
+  /** Sends the items, and waits for credit. */
   async #granted(): Promise<void> {
-    await this.#drain();
+    await this.#flush();
     if (this.#credit > 0 || this.#isStopped) return;
-    await new Promise<void>((resolve) => this.#wake = resolve);
+    await new Promise<void>((resolve) => this.#onCredit = resolve);
   }
 
-  /** Lets the handler come to its end. */
+  #settle(): void {
+    if (this.#error === undefined) this.#ended.resolve();
+    else this.#ended.reject(this.#error.error);
+  }
+
+  /** Lets the handler run its `finally` block. */
   #return(): void {
-    // What it threw before that comes first.
-    const settle = () => this.#sink.defer(() => this.#settle());
-    this.#items?.return().then(settle, this.#end.reject);
+    // An earlier error of the handler takes precedence.
+    const settle = () => this.#output.scheduler.add(() => this.#settle());
+    this.#source?.return().then(settle, this.#ended.reject);
   }
 }
 
-/** Something that waits for room. */
+/** A stream that waits until it can send a frame. */
 export interface Waiter {
-  /** How much room it needs, in UTF-16 units */
+  /** The length of the frame, in UTF-16 units */
   readonly units: number;
-  /** There is room; does not throw. */
-  enter(): void;
-}
-
-/** Who has the room. */
-export interface BackpressureOwner {
-  /** Whether so many UTF-16 units can be sent, with half of all room left for others. */
-  hasCapacity(units: number): boolean;
-  /** Waits a moment, in which there may be more room. */
-  moment(): Promise<void>;
+  /** Called when there is capacity for the frame; does not throw. */
+  onWritable(): void;
 }
 
 /**
- * Lets in those that wait for room in their order. However many there are, only the
- * first of them is looked at: a client that reads nothing costs next to nothing.
+ * Lets the streams of one connection wait until there is capacity in its send buffer.
+ * Only the first stream of the queue checks the buffer, so that a client that reads
+ * nothing costs little.
  */
 export class Backpressure {
-  readonly #owner: BackpressureOwner;
-  readonly #turns: Pick<FairScheduler, "add">;
+  readonly #transport: Pick<Transport, "hasCapacity" | "drained">;
+  readonly #scheduler: Pick<FairScheduler, "add">;
   readonly #waiting = new Set<Waiter>();
-  #isWatched = false;
+  #isWatching = false;
 
-  constructor(owner: BackpressureOwner, turns: Pick<FairScheduler, "add">) {
-    this.#owner = owner;
-    this.#turns = turns;
+  /**
+   * Constructs a `Backpressure`.
+   *
+   * @param transport The connection with the send buffer
+   * @param scheduler Shares the event loop between streams
+   */
+  constructor(
+    transport: Pick<Transport, "hasCapacity" | "drained">,
+    scheduler: Pick<FairScheduler, "add">,
+  ) {
+    this.#transport = transport;
+    this.#scheduler = scheduler;
   }
 
-  /** Whether there is room for so many units, and nobody waits for it. */
+  /** Whether a frame of a length can be sent now, and no other stream waits. */
   isWritable(units: number): boolean {
-    return this.#waiting.size === 0 && this.#owner.hasCapacity(units);
+    return this.#waiting.size === 0 && this.#transport.hasCapacity(units);
   }
 
-  /** Enters when there is room, after all that wait already. */
+  /** Calls `onWritable` when there is capacity and all earlier streams have been served. */
   wait(waiter: Waiter): void {
     this.#waiting.add(waiter);
-    if (!this.#isWatched) void this.#watch();
+    if (!this.#isWatching) void this.#watch();
   }
 
-  /** Waits no longer. */
-  forget(waiter: Waiter): void {
+  /** Removes a stream from the queue. */
+  cancel(waiter: Waiter): void {
     this.#waiting.delete(waiter);
   }
 
   async #watch(): Promise<void> {
-    this.#isWatched = true;
+    this.#isWatching = true;
     while (this.#waiting.size > 0) {
-      await this.#owner.moment();
+      await this.#transport.drained();
       await this.#admit();
     }
-    this.#isWatched = false;
+    this.#isWatching = false;
   }
 
-  /** Lets in as many as there is room for, one in a turn: each may fill it. */
+  /** Serves one stream per turn while there is capacity, because each can use it up. */
   async #admit(): Promise<void> {
     for (const waiter of this.#waiting) {
-      if (!this.#owner.hasCapacity(waiter.units)) return;
+      if (!this.#transport.hasCapacity(waiter.units)) return;
       this.#waiting.delete(waiter);
-      waiter.enter();
-      await new Promise<void>((resolve) => this.#turns.add(resolve));
+      waiter.onWritable();
+      await new Promise<void>((resolve) => this.#scheduler.add(resolve));
     }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The WebSocket of one client, and what it lets wait for that client.
+ * The WebSocket of one client: sends frames, limits what waits for the client, and
+ * closes the connection.
  *
  * @module
  */
@@ -7,8 +8,23 @@
 import { CloseCode } from "../common/errors.ts";
 import { byteLength } from "../common/text.ts";
 import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
-import { type BroadcastBatch, type Delivery } from "./broadcaster.ts";
-/** The part of a WebSocket that a client is driven by. */
+import {
+  type CloseInfo,
+  describeClose,
+  describeDisconnect,
+  retryDelay,
+  retryReason,
+} from "../protocol/close.ts";
+import { type Feature, NO_FEATURES } from "../protocol/features.ts";
+import {
+  type BroadcastBatch,
+  type Delivery,
+  type Recipient,
+} from "./broadcaster.ts";
+import { type ConnectionLog } from "./connection_log.ts";
+import { type ServerContext } from "./context.ts";
+
+/** The part of a WebSocket that a transport uses. */
 export type Socket = Pick<
   WebSocket,
   | "readyState"
@@ -20,147 +36,252 @@ export type Socket = Pick<
   | "onclose"
 >;
 
-/** Who is told what happens to a socket. */
+/** The connection that a transport belongs to. */
 export interface TransportOwner {
-  /** Something came. */
-  receive(data: unknown): void;
-  /** More would wait than may: nothing was sent. */
-  overflow(): void;
-  /** The socket is gone. */
-  gone(code: number): void;
+  /** Called with the data of each WebSocket message. */
+  onFrame(data: unknown): void;
+  /**
+   * Called once, when the connection has ended for this server: nothing is sent or
+   * received any more, although the socket can still be closing.
+   *
+   * @param info The close code and the reason
+   * @param how The end of the connection in words, for the log
+   */
+  onClosed(info: CloseInfo, how: string): void;
+  /** Called when the socket is gone; Deno can report this twice. */
+  onGone(): void;
 }
 
 const CONNECTING = 0;
 
 const OPEN = 1;
 
-/** How long what was said before has to reach the system, in milliseconds. */
+/** The time that sent frames have to reach the operating system, in milliseconds. */
 const LINGER = 500;
 
-/** How long it is waited until it is looked again whether it has, in milliseconds. */
-const LOOK_AGAIN = 10;
+/** The interval between two checks of the send buffer, in milliseconds. */
+const CHECK_INTERVAL = 10;
 
-/** Sends frames to one client, never more than it may leave unread. */
-export class Transport implements Sink {
+/** Sends frames to one client, with a limit for the bytes that the client leaves unread. */
+export class Transport implements Sink, Recipient {
+  cursor = Infinity;
   readonly #socket: Socket;
+  readonly #context: ServerContext;
+  readonly #log: ConnectionLog;
   readonly #owner: TransportOwner;
   readonly #maxBuffered: number;
-  readonly #outbox = new BatchWriter(this);
-  /** What has become of broadcasts that cannot be sent any more. */
+  readonly #writer = new BatchWriter(this);
+  #features = NO_FEATURES;
+  #closed: CloseInfo | undefined;
+  /** What happens to broadcasts that cannot be sent any more */
   #rest: Delivery["rest"] = "failed";
-  #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What those wait for who have more to send than there is room for. */
-  #moment: Promise<void> | undefined;
-  #endMoment = (): void => {};
+  /** What streams wait for while the send buffer is full */
+  #drained: Promise<void> | undefined;
+  #endDrained: (() => void) | undefined;
 
   /**
    * Constructs a `Transport`.
    *
    * @param socket The WebSocket
-   * @param owner Who is told what happens to it
-   * @param maxBuffered How much may wait for the client, in bytes
+   * @param context The state of the server
+   * @param log The log of the connection
+   * @param owner The connection, which is called on each event of the socket
    */
-  constructor(socket: Socket, owner: TransportOwner, maxBuffered: number) {
+  constructor(
+    socket: Socket,
+    context: ServerContext,
+    log: ConnectionLog,
+    owner: TransportOwner,
+  ) {
     this.#socket = socket;
+    this.#context = context;
+    this.#log = log;
     this.#owner = owner;
-    this.#maxBuffered = maxBuffered;
-    socket.onmessage = ({ data }) => owner.receive(data);
-    socket.onclose = ({ code }) => this.#leave(code);
+    this.#maxBuffered = context.limits.maxBuffered;
+    socket.onmessage = ({ data }) => owner.onFrame(data);
+    socket.onclose = ({ code }) => this.#onGone(code);
   }
 
-  /** Joins what is said in one tick to batches from now on. */
-  join(): void {
-    this.#outbox.join(Math.min(MAX_BATCH, this.#maxBuffered));
+  /** The extensions that both sides support; none before the login */
+  get features(): ReadonlySet<Feature> {
+    return this.#features;
   }
 
-  /** Sends a frame, at the latest at the end of this tick. */
-  push(frame: string): void {
-    const waiting = this.#outbox.units + frame.length;
-    // The answers to one batch may be more than anyone may leave unread.
-    if (waiting > this.#maxBuffered) this.#outbox.flush();
-    this.#outbox.push(frame);
+  /** How the connection ended; `undefined` while it is open */
+  get closed(): CloseInfo | undefined {
+    return this.#closed;
   }
 
-  /** Whether a frame can be sent, after what was said before it. */
-  hasRoomFor(frame: string): boolean {
-    if (this.#fits(3 * (this.#outbox.units + frame.length))) return true;
-    // Only what was written is known exactly.
-    this.#outbox.flush();
-    return this.#fits(byteLength(frame, this.#maxBuffered));
+  /** Starts to use the extensions of the client and to receive broadcasts. */
+  open(features: ReadonlySet<Feature>): void {
+    this.#features = features;
+    if (features.has("batch")) {
+      this.#writer.join(Math.min(MAX_BATCH, this.#maxBuffered));
+    }
+    this.#context.broadcaster.join(this);
+  }
+
+  /** Sends a frame after the broadcasts that were sent before it; does not throw. */
+  send(frame: string): void {
+    this.#context.broadcaster.catchUp(this);
+    this.#push(frame);
+    this.#log.sent(frame);
+  }
+
+  /** Sends a frame that the client did not ask for. A slow client can miss it: `onSlow`. */
+  notify(frame: string): void {
+    if (this.#context.onSlow !== "skip") return this.send(frame);
+    this.#context.broadcaster.catchUp(this);
+    const fits = this.#fitsBehindBatch(frame);
+    this.#log.missed(fits ? 0 : 1, this.#maxBuffered);
+    if (fits) this.send(frame);
+  }
+
+  deliver(batch: BroadcastBatch): Delivery {
+    // The frames that were sent before the broadcasts go first.
+    this.#writer.flush();
+    const delivery = this.#deliver(batch);
+    const { delivered, rest } = delivery;
+    const missed = rest === "skipped" ? batch.single.length - delivered : 0;
+    if (this.#context.onSlow === "skip") {
+      this.#log.missed(missed, this.#maxBuffered);
+    } else if (missed > 0) this.#overflow();
+    // Log at the end, because a logger can send frames, too.
+    this.#log.sentBroadcasts(batch.single, delivered);
+    return delivery;
   }
 
   /**
-   * Whether a frame of so many UTF-16 units can be sent that can wait: half of the room
-   * is for what cannot. If nothing waits it can, as its sender looks at its bytes.
+   * Whether a stream can send a frame of a length now. Half of the buffer is kept free
+   * for frames that cannot wait. If the buffer is empty, any length is possible, because
+   * the stream limits the bytes of its frames itself.
+   *
+   * @param units The length of the frame, in UTF-16 units
    */
   hasCapacity(units: number): boolean {
-    const waiting = this.#socket.bufferedAmount + 3 * this.#outbox.units;
+    // The broadcasts that the client lacks go first.
+    this.#context.broadcaster.catchUp(this);
+    const waiting = this.#socket.bufferedAmount + 3 * this.#writer.units;
     return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
   }
 
-  /** Waits a moment, in which the client may have read something. */
-  moment(): Promise<void> {
-    // No event tells when a WebSocket has written what it had.
-    return this.#moment ??= new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endMoment(), LOOK_AGAIN);
-      this.#endMoment = () => {
+  /** Resolves after a short time in which the client can read, or when the socket is gone. */
+  drained(): Promise<void> {
+    // No event reports that a WebSocket has written its data.
+    return this.#drained ??= new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endDrained?.(), CHECK_INTERVAL);
+      this.#endDrained = () => {
         clearTimeout(timer);
-        this.#moment = undefined;
+        this.#drained = undefined;
         resolve();
       };
     });
   }
 
-  /** Hands a frame to the socket, if that is still open. */
+  /** Writes a frame to the socket, if the socket is open. Called by the batch writer. */
   write(frame: string): void {
     if (!this.#isOpen) return;
     const fits = this.#fits(3 * frame.length) ||
       this.#fits(byteLength(frame, this.#maxBuffered));
-    if (fits) return void this.#send(frame);
+    if (fits) return void this.#write(frame);
     this.#rest = "skipped";
-    this.#owner.overflow();
+    this.#overflow();
   }
 
-  /** Hands over broadcasts as long as there is room for them. */
-  deliver(batch: BroadcastBatch): Delivery {
-    // What was said before goes first.
-    this.#outbox.flush();
+  /**
+   * Closes the connection after the frames that wait; does nothing if it has ended.
+   *
+   * @param code The close code
+   * @param reason The close reason
+   * @param how The end of the connection in words, for the log
+   */
+  close(
+    code: number,
+    reason: string,
+    how: string = describeDisconnect(code, reason),
+  ): void {
+    if (this.#closed !== undefined) return;
+    this.#context.broadcaster.catchUp(this);
+    this.#writer.flush();
+    // Either call can find that the client reads too slowly, and close the connection.
+    if (this.#closed !== undefined) return;
+    this.#closed = { code, reason };
+    this.#closeSocket(code, reason);
+    this.#end(this.#closed, how);
+  }
+
+  /** Closes the connection because the server shuts down. */
+  closeForShutdown(): void {
+    if (!this.#features.has("retry")) {
+      return this.close(CloseCode.GOING_AWAY, "server closed");
+    }
+    const delay = retryDelay(this.#context.shutdown.clients);
+    this.close(CloseCode.SERVICE_RESTART, retryReason(delay));
+  }
+
+  #deliver(batch: BroadcastBatch): Delivery {
     let delivered = 0;
     let sends = 0;
-    for (const part of this.#outbox.joins ? batch.joined : batch.single) {
+    for (
+      const frame of this.#writer.joins ? batch.batched : batch.single
+    ) {
       if (!this.#isOpen) break;
-      if (!this.#fits(part.bytes)) return { delivered, rest: "skipped", sends };
-      if (!this.#send(part.text)) break;
-      delivered += part.count;
+      if (!this.#fits(frame.bytes)) {
+        return { delivered, rest: "skipped", sends };
+      }
+      if (!this.#write(frame.data)) break;
+      delivered += frame.count;
       sends++;
     }
     return { delivered, rest: this.#rest, sends };
   }
 
-  /** Sends what waits, and then a Close frame; nothing is sent any more. */
-  close(code: number, reason: string): void {
-    this.#outbox.flush();
-    this.#closing = true;
+  #push(frame: string): void {
+    const waiting = this.#writer.units + frame.length;
+    // The responses to one batch can be larger than the limit.
+    if (waiting > this.#maxBuffered) this.#writer.flush();
+    this.#writer.push(frame);
+  }
+
+  /** Whether a frame fits into the buffer behind the frames of this tick. */
+  #fitsBehindBatch(frame: string): boolean {
+    if (this.#fits(3 * (this.#writer.units + frame.length))) return true;
+    // The exact number of bytes is known only for frames that were written.
+    this.#writer.flush();
+    return this.#fits(byteLength(frame, this.#maxBuffered));
+  }
+
+  /** Closes the connection because a frame that must not be lost does not fit. */
+  #overflow(): void {
+    if (this.#closed !== undefined) return;
+    this.#log.warn(
+      "slow",
+      `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting, see 'limits.maxBuffered'`,
+    );
+    this.close(CloseCode.TRY_AGAIN_LATER, "reads too slowly");
+  }
+
+  #closeSocket(code: number, reason: string): void {
     if (this.#socket.readyState === CONNECTING) {
       return this.#closeUnopened(code, reason);
     }
-    // Deno drops what it has not written, this very Close frame included, if the next
-    // frame of the client is there already. Whoever does not read is not waited for.
-    const patience = code === CloseCode.TRY_AGAIN_LATER ? 0 : LINGER;
-    const end = performance.now() + patience;
+    // If another frame of the client has arrived, Deno drops all data that it has not
+    // written, including the Close frame. A client that does not read gets no time.
+    const linger = code === CloseCode.TRY_AGAIN_LATER ? 0 : LINGER;
+    const end = performance.now() + linger;
     const attempt = () => {
       if (this.#socket.bufferedAmount === 0 || performance.now() >= end) {
         this.#socket.close(code, reason);
-      } else this.#timer = setTimeout(attempt, LOOK_AGAIN);
+      } else this.#timer = setTimeout(attempt, CHECK_INTERVAL);
     };
     setImmediate(attempt);
   }
 
-  /** Before it opens, Deno takes no notice of a close. */
+  /** Closes a socket when it opens, because Deno ignores an earlier close. */
   #closeUnopened(code: number, reason: string): void {
-    // A client that left before its handshake was answered neither opens nor closes.
-    this.#timer = setTimeout(() => this.#leave(CloseCode.ABNORMAL), LINGER);
+    // If the client left before its handshake was answered, no event ever fires.
+    this.#timer = setTimeout(() => this.#onGone(CloseCode.ABNORMAL), LINGER);
     this.#socket.onopen = () => {
       clearTimeout(this.#timer);
       this.#socket.close(code, reason);
@@ -168,15 +289,15 @@ export class Transport implements Sink {
   }
 
   get #isOpen(): boolean {
-    return !this.#closing && this.#socket.readyState === OPEN;
+    return this.#closed === undefined && this.#socket.readyState === OPEN;
   }
 
-  /** Whether so many bytes more may wait. What waits in the system does not count. */
+  /** Whether more bytes fit into the buffer. Data in the operating system does not count. */
   #fits(bytes: number): boolean {
     return this.#socket.bufferedAmount + bytes <= this.#maxBuffered;
   }
 
-  #send(frame: string): boolean {
+  #write(frame: string): boolean {
     try {
       this.#socket.send(frame);
       return true;
@@ -185,12 +306,22 @@ export class Transport implements Sink {
     }
   }
 
-  #leave(code: number): void {
+  #onGone(code: number): void {
     clearTimeout(this.#timer);
-    this.#endMoment();
-    // Deno keeps a closed WebSocket until a full garbage collection: only that.
+    this.#endDrained?.();
+    // Deno keeps a closed WebSocket until a full garbage collection.
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
-    this.#owner.gone(code);
+    if (this.#closed === undefined) {
+      // Deno reports code 0 if the connection broke.
+      this.#closed = { code: code || CloseCode.ABNORMAL, reason: "" };
+      this.#end(this.#closed, describeClose(code));
+    }
+    this.#owner.onGone();
+  }
+
+  #end(info: CloseInfo, how: string): void {
+    this.#context.broadcaster.leave(this);
+    this.#owner.onClosed(info, how);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Handing to listeners and operations what their schemas made of what came.
+ * Validates the data that clients send, and the names that the server sends.
  *
  * @module
  */
@@ -19,14 +19,15 @@ import {
 import { check, type Schema } from "../contract/schema.ts";
 import { type WireMessage } from "../protocol/message.ts";
 import { RequestError, told } from "../protocol/request_error.ts";
+
 /**
- * Checks the data of a message or a call.
+ * Validates the data of a message or a call.
  *
- * @param data What came
- * @param schema The schema; everything is right if there is none
- * @returns What the schema made of it, at once if it does not have to wait
+ * @param data The data
+ * @param schema The schema; without one, all data is valid
+ * @returns The output of the schema; a promise only if the schema is asynchronous
  *
- * @throws {RequestError} If it does not fit, or the promise rejects with it
+ * @throws {RequestError} If the data is not valid; the promise rejects with it
  * @throws What the schema throws
  */
 export function checkData(
@@ -41,14 +42,14 @@ export function checkData(
 }
 
 /**
- * Checks a message of a client.
+ * Validates a message of a client.
  *
- * @param contract What there is; everything is right if there is none
- * @param data What it carries
- * @param incoming What else is known of it
- * @returns What its schema made of its data, at once if it does not have to wait
+ * @param contract The contract; without one, all messages are valid
+ * @param data The data of the message
+ * @param incoming The name of the message, and what it replies to
+ * @returns The output of the schema; a promise only if the schema is asynchronous
  *
- * @throws {RequestError} If the contract has no such message, or its data does not fit
+ * @throws {RequestError} If the contract has no such message, or its data is not valid
  * @throws What the schema throws; the promise rejects with all of these
  */
 export function checkMessage(
@@ -75,11 +76,11 @@ function describeIncoming(
 }
 
 /**
- * Refuses to send what no client knows.
+ * Checks that the contract has an event or a reply before it is sent.
  *
- * @throws {TypeError} If the contract has no such event, or no such reply
+ * @throws {TypeError} If the contract does not have it
  */
-export function assertSayable(
+export function assertSendable(
   contract: Contract,
   name: string,
   replying: WireMessage | null,
@@ -88,16 +89,14 @@ export function assertSayable(
   if (replying === null) {
     return assertNamed(`Cannot send ${message}`, contract.events, name);
   }
-  const asked = describeMessage(replying.message);
+  const request = describeMessage(replying.message);
   const replies = repliesTo(contract.messages, replying.message);
-  assertNamed(`Cannot reply with ${message} to ${asked}`, replies, name);
+  assertNamed(`Cannot reply with ${message} to ${request}`, replies, name);
 }
 
 /**
- * Makes the error for data that does not match its schema: docs/reference/protocol.md,
- * "Frames", code 2.
- *
- * @param issues What is wrong with the data
+ * Returns the error for data that does not match its schema: docs/reference/protocol.md,
+ * "Frames", code 2. `current` and `needed` exist for Python clients.
  */
 export function refuseData(issues: readonly Issue[]): RequestError {
   const subject = "the data does not match its schema";
@@ -105,14 +104,13 @@ export function refuseData(issues: readonly Issue[]): RequestError {
     ErrorCode.INVALID_CONTENT,
     `${subject}: ${describeIssues(issues)}`,
     {
-      // Hoist 1 has these two keys, and the issues say the rest.
       data: { current: "dict", needed: "dict", ...told(issues) },
       note: `${subject}${placesOf(issues)}`,
     },
   );
 }
 
-/** The refusal of a name that there is none of: docs/protocol.md, "Frames", code 2. */
+/** Returns the error for a name that the contract does not have. */
 export function refuseName(description: string): RequestError {
   const issues = [{ path: [], message: description }];
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {

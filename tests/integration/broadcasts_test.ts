@@ -45,7 +45,7 @@ Deno.test("broadcast() without clients logs a warning", async () => {
   const nobody = { delivered: 0, skipped: 0, failed: 0 };
   assert.deepEqual(await server.broadcast("news"), nobody);
   await logger.line(
-    /^warn broadcast: no clients are connected to get message "news"$/,
+    /^warn broadcast: message "news" was not sent: no client is connected$/,
   );
 });
 

@@ -28,7 +28,7 @@ Deno.test({
     {
       using early = await TcpPeer.connect(http);
       await early.write(encodeRequest());
-      await logger.line(/has connected/);
+      await logger.line(/: \S+ connected$/);
     }
     await logger.line(/login timed out/);
     open();

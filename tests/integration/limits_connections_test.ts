@@ -127,7 +127,7 @@ Deno.test("maxConnections: the log limits the lines about rejected connections",
   for (let time = 0; time < 150; time++) {
     assert.equal((await requestUpgrade(server)).status, 503);
   }
-  const { length } = logger.lines.filter((line) => /^warn refuse: /.test(line));
+  const { length } = logger.lines.filter((line) => /^warn reject: /.test(line));
   // The limit of lines can have recovered a little in the meantime.
   assert(length >= 100 && length < 150, `${length}`);
 });

@@ -125,7 +125,7 @@ Deno.test("the log shows the name of a client and no token", async () => {
     await client.take(2);
   }
   await logger.line(
-    /^info login: ci \(127\.0\.0\.1:\d+\) has successfully authenticated$/,
+    /^info login: ci \(127\.0\.0\.1:\d+\) logged in$/,
   );
   await logger.line(
     /^error error: ci \(127\.0\.0\.1:\d+\): operation "leak" failed/,

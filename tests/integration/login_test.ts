@@ -172,7 +172,7 @@ Deno.test("a client that disconnects during its login is not logged in", async (
   open();
   await pause(10);
   assert.equal(server.clients.size, 0);
-  assert(!logger.lines.some((line) => line.includes("authenticated")));
+  assert(!logger.lines.some((line) => line.includes("logged in")));
 });
 
 Deno.test("a client below the minimum version gets the needed version", async () => {

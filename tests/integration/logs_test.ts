@@ -16,8 +16,8 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
   );
   assert.deepEqual(lines, [
     "info startup: server started on HOST with token test",
-    "info connect: HOST has connected",
-    "info login: HOST has successfully authenticated",
+    "info connect: HOST connected",
+    "info login: HOST logged in",
     "info disconnect: HOST disconnected: closed by the client",
     "info shutdown: server shutdown started",
     "info shutdown: server closed",

@@ -37,13 +37,16 @@ Deno.test("the signal of a handler aborts when its client disconnects", async ()
     const note = () => reasons.push(String(signal.reason));
     signal.addEventListener("abort", note);
   });
-  assert.deepEqual(reasons, ["AbortError: The client has left"]);
+  assert.deepEqual(reasons, ["AbortError: The client has disconnected"]);
 });
 
 Deno.test("the signal is aborted if a handler reads it after its client disconnected", async () => {
   const { signal } = await disconnectDuring(() => {});
   assert(signal.aborted);
-  assert.equal(String(signal.reason), "AbortError: The client has left");
+  assert.equal(
+    String(signal.reason),
+    "AbortError: The client has disconnected",
+  );
 });
 
 Deno.test("the signal of a finished call does not abort", async () => {

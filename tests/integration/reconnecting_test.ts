@@ -315,7 +315,7 @@ Deno.test("a client reconnects after the login function failed for a while", asy
   isFailing = true;
   // The server closes clients that read too slowly in the same way.
   const [client] = [...server.clients] as unknown as ServerConnection[];
-  client?.disconnect(1013, "reads too slowly");
+  client?.closeByServer(1013, "reads too slowly");
   await failed.promise;
   isFailing = false;
   await open.promise;

@@ -92,12 +92,12 @@ Deno.test("the server warns about a reply without a listener only if no request 
   raw.send(message(2, "yes", {}, wire));
   await raw.take(2);
   const [warning, ...others] = logger.lines.filter((line) =>
-    /nobody listens/.test(line)
+    /there is no listener/.test(line)
   );
   assert.deepEqual(others, [], "only the second one replies to nothing");
   assert.match(
     warning!,
-    /: nobody listens to message "yes", a reply to message "ready"$/,
+    /: there is no listener to message "yes", a reply to message "ready"$/,
   );
   await raw[Symbol.asyncDispose]();
 });
@@ -338,9 +338,9 @@ Deno.test("a reconnected client answers requests again", async () => {
   );
   // Like a lost connection: a code that the application did not choose.
   const hub = onlyClient(server) as unknown as {
-    disconnect(code: number, reason: string): void;
+    closeByServer(code: number, reason: string): void;
   };
-  hub.disconnect(1001, "");
+  hub.closeByServer(1001, "");
   await back;
   assert.equal((await onlyClient(server).request("ready")).name, "yes");
 });

@@ -30,7 +30,7 @@ Deno.test("break, return(), throw and using run the finally block of the generat
       }, /enough/);
     }
     await ended;
-    assert.deepEqual(ends, ["The client takes no more items"], way);
+    assert.deepEqual(ends, ["The client has cancelled the stream"], way);
     // Later calls of next() see the end.
     assert.equal((await stream.next()).done, true);
   }
@@ -92,7 +92,7 @@ Deno.test("a closed connection ends the stream and the generator", async () => {
     'Cannot finish stream "count": the connection is closed (4000, "enough")',
   );
   await ended;
-  assert.deepEqual(ends, ["The client has left"]);
+  assert.deepEqual(ends, ["The client has disconnected"]);
   await assert.rejects(
     collect(connection.stream("count")),
     ConnectionClosedError,
@@ -122,7 +122,7 @@ Deno.test("a closing server lets streams finish in time and ends the others", as
   await closed;
   await assert.rejects(collect(endless), ConnectionClosedError);
   // Both signals aborted, and neither generator looked at its signal.
-  assert.deepEqual(ends, Array(2).fill("The server closes"));
+  assert.deepEqual(ends, Array(2).fill("The server is closing"));
 });
 
 Deno.test("a generator that handles its signal ends normally when the server closes", async () => {
@@ -136,7 +136,7 @@ Deno.test("a generator that handles its signal ends normally when the server clo
   const stream = connection.stream("ticks");
   assert.equal((await stream.next()).value, "first");
   const closed = server.close();
-  assert.deepEqual(await collect(stream), ["The server closes"]);
+  assert.deepEqual(await collect(stream), ["The server is closing"]);
   await closed;
 });
 
@@ -181,8 +181,8 @@ Deno.test("a reconnect ends the old streams and allows new ones", async () => {
   const stream = connection.stream("count");
   await stream.next();
   const [client] = server.clients;
-  (client as unknown as { disconnect(code: number, reason: string): void })
-    .disconnect(1001, "");
+  (client as unknown as { closeByServer(code: number, reason: string): void })
+    .closeByServer(1001, "");
   await assert.rejects(collect(stream), ConnectionClosedError);
   await ended;
   assert.deepEqual(await collect(connection.stream("count", { to: 2 })), [

@@ -35,7 +35,7 @@ for (
     [
       stream(1, "three", 1),
       1,
-      '"id" is that of a stream that has not ended',
+      '"id" is the id of a stream that has not ended',
     ],
   ] as const
 ) {

@@ -203,10 +203,10 @@ for (const [what, [deed, self, other, through]] of Object.entries(DEEDS)) {
       assert.deepEqual(third!.frames, through.map((line) => line.charAt(0)));
       assert.deepEqual(stage.through, through);
       // All is as it was: the next one reaches everybody who is there.
-      const { size } = stage.broadcasts.recipients;
+      const { length } = stage.joined;
       stage.send("z");
       await stage.finish();
-      assert.equal(stage.through.at(-1), `z ${size}`);
+      assert.equal(stage.through.at(-1), `z ${length}`);
     }
   });
 }

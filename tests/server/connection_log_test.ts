@@ -6,14 +6,16 @@ import { OutputError } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
-const LIMITS = { maxBuffered: 4_096 };
+const MAX_BUFFERED = 4_096;
 
 const MISSES =
-  "warn slow: 192.0.2.1:1: misses what does not fit into 4096 bytes, see 'limits.maxBuffered'";
+  "warn slow: 192.0.2.1:1: the client reads too slowly and misses messages that do not fit into 4096 bytes, see 'limits.maxBuffered'";
 
 /** What is said when a client reads again. */
 function reads(total: number): string {
-  return `warn slow: 192.0.2.1:1: reads again and has missed ${total} messages`;
+  return `warn slow: 192.0.2.1:1: the client reads again, and missed ${total} ${
+    total === 1 ? "message" : "messages"
+  }`;
 }
 
 /** The lines about a client that misses so many messages, one count after the other. */
@@ -21,7 +23,7 @@ function linesFor(...counts: readonly number[]): string[] {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
-  for (const count of counts) clientLog.missed(count, LIMITS);
+  for (const count of counts) clientLog.missed(count, MAX_BUFFERED);
   return logger.lines;
 }
 
@@ -49,11 +51,11 @@ Deno.test("the lines about what a client misses call it by its name, and tell th
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   clientLog.identify({ name: "Ada" });
-  clientLog.missed(1, { maxBuffered: 1_024 });
-  clientLog.missed(0, { maxBuffered: 1_024 });
+  clientLog.missed(1, 1_024);
+  clientLog.missed(0, 1_024);
   assert.deepEqual(logger.lines, [
-    "warn slow: Ada (192.0.2.1:1): misses what does not fit into 1024 bytes, see 'limits.maxBuffered'",
-    "warn slow: Ada (192.0.2.1:1): reads again and has missed 1 messages",
+    "warn slow: Ada (192.0.2.1:1): the client reads too slowly and misses messages that do not fit into 1024 bytes, see 'limits.maxBuffered'",
+    "warn slow: Ada (192.0.2.1:1): the client reads again, and missed 1 message",
   ]);
 });
 
@@ -63,9 +65,9 @@ Deno.test("clients miss messages each by itself", () => {
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
     new ConnectionLog(log, address)
   );
-  one!.missed(3, LIMITS);
-  two!.missed(0, LIMITS);
-  one!.missed(0, LIMITS);
+  one!.missed(3, MAX_BUFFERED);
+  two!.missed(0, MAX_BUFFERED);
+  one!.missed(0, MAX_BUFFERED);
   assert.deepEqual(logger.lines, [MISSES, reads(3)]);
 });
 
@@ -85,7 +87,7 @@ Deno.test("a logger that throws does not keep a client from missing messages", (
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
-  for (const count of [1, 0]) clientLog.missed(count, LIMITS);
+  for (const count of [1, 0]) clientLog.missed(count, MAX_BUFFERED);
 });
 
 /** The lines about a request that came to nothing. */
@@ -95,7 +97,7 @@ function linesAbout(
 ) {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel, secrets: ["test"] });
-  new ConnectionLog(log, "192.0.2.1:1").refusal('operation "add"', reason);
+  new ConnectionLog(log, "192.0.2.1:1").rejected('operation "add"', reason);
   return logger.lines;
 }
 
@@ -118,7 +120,7 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
   const reason = new OutputError("Cannot answer test", "the result", issues);
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not match its schema at a[1]';
-  const hint = '; log level "debug" says why';
+  const hint = '; the log level "debug" shows why';
   assert.deepEqual(linesAbout(reason, "info"), [`${line}${hint}`]);
   assert.deepEqual(linesAbout(reason, "debug"), [
     line,
@@ -131,6 +133,6 @@ Deno.test("results that do not fit cannot fill the log", () => {
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   const reason = new OutputError("Cannot answer", "the result", []);
-  for (let n = 0; n < 100; n++) clientLog.refusal("operation", reason);
+  for (let n = 0; n < 100; n++) clientLog.rejected("operation", reason);
   assert.equal(logger.lines.length, 20);
 });

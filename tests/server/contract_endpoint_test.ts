@@ -228,7 +228,7 @@ Deno.test("the log says who was refused, and why", async () => {
   for (const why of ["no token", "wrong token", lockout]) {
     await logger.line(
       new RegExp(
-        `^warn refuse: 127.0.0.1:\\d+ GET /hoist/contract rejected: ${why}$`,
+        `^warn reject: 127.0.0.1:\\d+ GET /hoist/contract rejected: ${why}$`,
       ),
     );
   }

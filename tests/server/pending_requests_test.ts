@@ -105,7 +105,7 @@ Deno.test("PendingRequests pass over what belongs to no request", async () => {
   for (const id of [0, 2, -1, NaN]) {
     questions.settle(id, reply(9));
     questions.finish(id, true);
-    questions.forget(id);
+    questions.delete(id);
   }
   await endOfTick();
   assert.deepEqual([questions.size, outcomes], [1, []]);
@@ -115,10 +115,10 @@ Deno.test("PendingRequests pass over what belongs to no request", async () => {
 
 Deno.test("nobody hears of a request that was forgotten", async () => {
   const { questions, outcomes } = ask("one", "two");
-  questions.forget(1);
-  questions.forget(1);
+  questions.delete(1);
+  questions.delete(1);
   assert.equal(questions.size, 1);
-  assert(!questions.isAsked(wireOf(1, "one")));
+  assert(!questions.isPending(wireOf(1, "one")));
   questions.settle(1, reply(9));
   questions.finish(1, true);
   questions.close({ code: 1000, reason: "" });
@@ -143,7 +143,7 @@ Deno.test("PendingRequests know whether a message replies to a request that wait
       [{ ...wireOf(1, "one"), replying: wireOf(9, "other") }, true],
     ] as const
   ) {
-    assert.equal(questions.isAsked(replying), isAsked);
+    assert.equal(questions.isPending(replying), isAsked);
   }
   // It was only asked about.
   assert.equal(questions.size, 3);
@@ -153,10 +153,10 @@ Deno.test("PendingRequests do not know a request any more that is settled, done 
   const { questions } = ask("one", "two", "three");
   questions.settle(1, reply(9));
   questions.finish(2, false);
-  assert(questions.isAsked(wireOf(3, "three")));
+  assert(questions.isPending(wireOf(3, "three")));
   questions.close({ code: 1000, reason: "" });
   for (const [id, name] of [[1, "one"], [2, "two"], [3, "three"]] as const) {
-    assert(!questions.isAsked(wireOf(id, name)));
+    assert(!questions.isPending(wireOf(id, name)));
   }
   await endOfTick();
 });
@@ -183,7 +183,7 @@ Deno.test("PendingRequests await that listeners are done until a request is sett
     const end of [
       (questions: PendingRequests) => questions.settle(1, reply(9)),
       (questions: PendingRequests) => questions.finish(1, false),
-      (questions: PendingRequests) => questions.forget(1),
+      (questions: PendingRequests) => questions.delete(1),
       (questions: PendingRequests) =>
         questions.close({ code: 1000, reason: "" }),
     ]
@@ -219,7 +219,7 @@ Deno.test("PendingRequests know whether a reply is the first that could fit", as
   const checked = Promise.withResolvers<ClientMessage>();
   questions.settle(1, checked.promise);
   // While that is looked at, others have to find a place of their own.
-  assert(!questions.isFirst(asked) && questions.isAsked(asked));
+  assert(!questions.isFirst(asked) && questions.isPending(asked));
   checked.reject(new Error("does not fit"));
   await endOfTick();
   assert(questions.isFirst(asked));

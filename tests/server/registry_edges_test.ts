@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { ByHand } from "../support/fake_sink.ts";
+import { ManualHandler } from "../support/fake_stream.ts";
 import { ACCEPT_ALL } from "../support/schemas.ts";
 
 /** What an action fails with, at once or later. */
@@ -26,7 +26,7 @@ Deno.test("a handler that returns no stream, though its schemas say so, has fail
 
 Deno.test("a handler that returns a stream, though its schemas say otherwise, has failed", async () => {
   const operations = new Operations<null>();
-  operations.add("rows", () => new ByHand(), { output: ACCEPT_ALL });
+  operations.add("rows", () => new ManualHandler(), { output: ACCEPT_ALL });
   const error = await failureOf(() => operations.call("rows", {}, null));
   assert(!RequestError.is(error));
 });

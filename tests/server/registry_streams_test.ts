@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type OperationSchemas } from "../../contract/contract.ts";
 import { ErrorCode, ValidationError } from "../../common/errors.ts";
-import { StreamSource } from "../../server/streams.ts";
+import { StreamSource } from "../../server/stream_source.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type OperationHandler } from "../../server/message.ts";
 import { Operations } from "../../server/registry.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import { ByHand } from "../support/fake_sink.ts";
+import { ManualHandler } from "../support/fake_stream.ts";
 import { gate } from "../support/timing.ts";
 import {
   ACCEPT_ALL,
@@ -122,10 +122,10 @@ Deno.test("an operation is not run in vain if it is known what it gives", () => 
 });
 
 Deno.test("a stream that was asked for as a result is let go", () => {
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   const operations = withRows(() => handler);
   assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
-  assert.deepEqual([handler.asked, handler.returned], [0, 1]);
+  assert.deepEqual([handler.requested, handler.returned], [0, 1]);
 });
 
 Deno.test("nobody hears of a stream that cannot be let go", async () => {
@@ -134,7 +134,7 @@ Deno.test("nobody hears of a stream that cannot be let go", async () => {
       throw new Error("no");
     }]
   ) {
-    const handler = new ByHand();
+    const handler = new ManualHandler();
     handler.return = fails;
     const operations = withRows(() => handler);
     assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
@@ -147,12 +147,12 @@ Deno.test("nobody hears of a stream that cannot be let go", async () => {
 });
 
 Deno.test("no item is asked for before a stream is taken", async () => {
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   const items = await open(withRows(() => handler));
   assert(items instanceof StreamSource);
-  assert.equal(handler.asked, 0);
+  assert.equal(handler.requested, 0);
   assert.equal(await items.next(), "0");
-  assert.deepEqual([handler.asked, handler.returned], [1, 0]);
+  assert.deepEqual([handler.requested, handler.returned], [1, 0]);
 });
 
 Deno.test("a stream gets what a schema made of the arguments, and the context", async () => {
@@ -202,7 +202,7 @@ Deno.test("the items of a stream are checked, and named after the operation", as
     assert(error instanceof ValidationError);
     assert.equal(
       error.message,
-      'Cannot go on with operation "rows": an item does not match its schema: n: no',
+      'Cannot continue operation "rows": an item does not match its schema: n: no',
     );
     return true;
   });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { ByHand, Stage } from "../support/fake_sink.ts";
+import { limitFor, ManualHandler, Stage } from "../support/fake_stream.ts";
 import { endOfTick } from "../support/timing.ts";
 
 Deno.test("a pump asks for 64 items in a turn at most, though each fills more than half a frame", async () => {
-  const stage = new Stage(1_000);
-  stage.sink.maxUnits = 10;
+  const stage = new Stage(1_000, limitFor(10));
   let asked = 0;
   await stage.run((async function* () {
     for (; asked < 500; asked++) yield "123456";
@@ -45,7 +44,7 @@ Deno.test("a pump fails with what the handler throws long after the stop", async
 
 Deno.test("a pump that is stopped after its end does not end the handler again", async () => {
   const stage = new Stage(256);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: true, value: undefined });
   await stage.run(handler);
   assert.deepEqual(stage.outcomes, ["done"]);
@@ -56,7 +55,7 @@ Deno.test("a pump that is stopped after its end does not end the handler again",
 Deno.test("a pump ends the handler once, though an item fails after the stop", async () => {
   const { promise, reject } = Promise.withResolvers<never>();
   const stage = new Stage(256);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   handler.next = () => promise;
   await stage.run(handler);
   await stage.stop();
@@ -67,13 +66,13 @@ Deno.test("a pump ends the handler once, though an item fails after the stop", a
 
 Deno.test("a pump ends the handler once, though it is stopped while an error waits for room", async () => {
   const stage = new Stage(256);
-  stage.sink.space = 0;
-  const handler = new ByHand();
+  stage.output.capacity = 0;
+  const handler = new ManualHandler();
   const values = [0, 1n];
   handler.next = () => Promise.resolve({ done: false, value: values.shift() });
   await stage.run(handler);
-  stage.pump.stop();
-  await stage.sink.look(Infinity);
+  stage.sender.stop();
+  await stage.output.drain(Infinity);
   await stage.finish();
   assert.equal(handler.returned, 1);
 });

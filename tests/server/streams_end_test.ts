@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ValidationError } from "../../common/errors.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
-import { ByHand, Stage, texts } from "../support/fake_sink.ts";
+import { ManualHandler, numbers, Stage } from "../support/fake_stream.ts";
 import { schemaOf } from "../support/schemas.ts";
 
 /** Yields 0 and 1, then something else, and says when it has got to its end. */
@@ -33,7 +33,7 @@ for (const [what, item] of Object.entries(NO_ITEMS)) {
     const { state, handler } = ending(item);
     await stage.run(handler());
     await stage.finish();
-    assert.deepEqual(stage.sink.items, texts(2));
+    assert.deepEqual(stage.output.items, numbers(2));
     assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
     const [error, ...others] = stage.outcomes;
     assert(error instanceof Error);
@@ -42,16 +42,15 @@ for (const [what, item] of Object.entries(NO_ITEMS)) {
 }
 
 Deno.test("a pump fails for an item that is too large, and sends nothing of it", async () => {
-  const stage = new Stage(256);
-  stage.sink.largest = 10;
-  const { state, handler } = ending("x".repeat(9));
+  const stage = new Stage(256, 1_000);
+  const { state, handler } = ending("x".repeat(500));
   await stage.run(handler());
   await stage.finish();
-  assert.deepEqual(stage.sink.items, texts(2));
+  assert.deepEqual(stage.output.items, numbers(2));
   assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
   const [error] = stage.outcomes;
   assert(error instanceof RangeError);
-  assert.equal(error.message, '"xxxxxxxxx" is too large');
+  assert.match(error.message, /^Cannot send an item.* 500 bytes/);
 });
 
 Deno.test("a pump fails for an item that does not match its schema", async () => {
@@ -62,13 +61,13 @@ Deno.test("a pump fails for an item that does not match its schema", async () =>
   );
   await stage.run(handler(), small);
   await stage.finish();
-  assert.deepEqual(stage.sink.items, texts(2));
+  assert.deepEqual(stage.output.items, numbers(2));
   assert.deepEqual(state, { hasEnded: true, hasGoneOn: false });
   const [error] = stage.outcomes;
   assert(error instanceof ValidationError);
   assert.equal(
     error.message,
-    'Cannot go on with operation "rows": an item does not match its schema: too much',
+    'Cannot continue operation "rows": an item does not match its schema: too much',
   );
 });
 
@@ -80,7 +79,7 @@ Deno.test("a pump fails with what the handler throws, after the items before it"
       throw thrown;
     })());
     await stage.finish();
-    assert.deepEqual(stage.sink.items, texts(2));
+    assert.deepEqual(stage.output.items, numbers(2));
     assert.equal(stage.outcomes.length, 1);
     // No assertion could show it.
     assert(stage.outcomes[0] === thrown);
@@ -89,16 +88,16 @@ Deno.test("a pump fails with what the handler throws, after the items before it"
 
 Deno.test("a pump that fails waits for room for what came before", async () => {
   const stage = new Stage(256);
-  stage.sink.space = 0;
+  stage.output.capacity = 0;
   const error = new Error("no");
   await stage.run((async function* () {
     yield 0;
     throw error;
   })());
   await stage.finish();
-  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], []]);
-  await stage.sink.look(1);
-  assert.deepEqual([stage.sink.sent, stage.outcomes], [[["0"]], [error]]);
+  assert.deepEqual([stage.output.sent, stage.outcomes], [[], []]);
+  await stage.output.drain(1);
+  assert.deepEqual([stage.output.sent, stage.outcomes], [[["0"]], [error]]);
 });
 
 Deno.test("a pump fails with the error of an item, not with what the finally throws then", async () => {
@@ -118,7 +117,7 @@ Deno.test("a pump fails with the error of an item, not with what the finally thr
 
 Deno.test("a pump that fails does not wait for a handler that never gets to its end", async () => {
   const stage = new Stage(2);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: false, value: 1n });
   handler.return = () => new Promise(() => {});
   await stage.run(handler);
@@ -129,7 +128,7 @@ Deno.test("a pump that fails does not wait for a handler that never gets to its 
 Deno.test("a pump fails, and does not hang, for an iterator that is none", async () => {
   for (const result of [undefined, null, HOSTILE]) {
     const stage = new Stage(256);
-    const handler = new ByHand();
+    const handler = new ManualHandler();
     handler.next = () =>
       ({
         then: (resolve: (value: unknown) => void) => resolve(result),

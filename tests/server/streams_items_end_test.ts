@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StreamSource } from "../../server/streams.ts";
+import { StreamSource } from "../../server/stream_source.ts";
 import { gate } from "../support/timing.ts";
 
 const SUBJECT = 'operation "rows"';

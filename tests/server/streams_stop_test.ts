@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { ByHand, Counter, Stage, texts } from "../support/fake_sink.ts";
+import {
+  Counter,
+  limitFor,
+  ManualHandler,
+  numbers,
+  Stage,
+} from "../support/fake_stream.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
 /** Where a pump may stand when it is stopped, after it has sent 0. */
@@ -8,15 +14,15 @@ const STANDS: Readonly<
 > = {
   "wants nothing for now": () => {},
   "waits for a turn": (stage) => {
-    stage.pump.grant(Infinity);
+    stage.sender.grant(Infinity);
   },
   "waits for room": (stage) => {
-    stage.sink.space = 0;
-    stage.pump.grant(100);
+    stage.output.capacity = 0;
+    stage.sender.grant(100);
   },
   "waits for room, and then for more to be wanted": (stage) => {
-    stage.sink.space = 0;
-    stage.pump.grant(1);
+    stage.output.capacity = 0;
+    stage.sender.grant(1);
   },
 };
 
@@ -27,56 +33,57 @@ for (const [what, stand] of Object.entries(STANDS)) {
     await stage.run(counter.upTo(Infinity));
     stand(stage);
     await endOfTick();
-    const { asked } = counter;
-    const sent = [...stage.sink.items];
+    const { requested } = counter;
+    const sent = [...stage.output.items];
     assert.deepEqual([stage.outcomes, counter.hasEnded], [[], false]);
     await stage.stop();
     assert.deepEqual([stage.outcomes, counter.hasEnded], [["done"], true]);
-    stage.pump.grant(100);
-    stage.pump.stop();
-    await stage.sink.look(Infinity);
+    stage.sender.grant(100);
+    stage.sender.stop();
+    await stage.output.drain(Infinity);
     await stage.finish();
     assert.deepEqual(stage.outcomes, ["done"]);
-    assert.deepEqual([counter.asked, stage.sink.items], [asked, sent]);
+    assert.deepEqual([counter.requested, stage.output.items], [
+      requested,
+      sent,
+    ]);
   });
 }
 
 Deno.test("a pump that is stopped while a full frame waits for room sends nothing of what comes after it", async () => {
-  const stage = new Stage(256);
-  stage.sink.maxUnits = 5;
-  stage.sink.space = 0;
+  const stage = new Stage(256, limitFor(5));
+  stage.output.capacity = 0;
   await stage.run((async function* () {
     yield* ["ab", "cd", "ef"];
   })());
-  assert.notEqual(stage.sink.refused, 0);
-  stage.pump.stop();
-  await stage.sink.look(Infinity);
+  assert.notEqual(stage.output.rejected, 0);
+  stage.sender.stop();
+  await stage.output.drain(Infinity);
   await stage.finish();
-  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+  assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
 Deno.test("a pump that is stopped does not look at a late item", async () => {
   const { promise, resolve } = Promise.withResolvers<IteratorResult<string>>();
   const { opened, open } = gate();
-  const stage = new Stage(256);
-  stage.sink.largest = 1;
-  const handler = new ByHand();
+  const stage = new Stage(256, 1_000);
+  const handler = new ManualHandler();
   handler.next = () => promise;
   handler.return = () => opened.then(() => ({ done: true, value: undefined }));
   await stage.run(handler);
-  stage.pump.stop();
-  resolve({ done: false, value: "too large" });
+  stage.sender.stop();
+  resolve({ done: false, value: "x".repeat(1_000) });
   await endOfTick();
   assert.deepEqual(stage.outcomes, []);
   open();
   await endOfTick();
   await stage.finish();
-  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+  assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
 Deno.test("a pump that has failed has ended the handler, and does not do so again", async () => {
   const stage = new Stage(256);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: false, value: 1n });
   await stage.run(handler);
   assert.deepEqual([stage.outcomes.length, handler.returned], [1, 1]);
@@ -102,7 +109,7 @@ Deno.test("a pump that is stopped waits for the handler, and sends no late item"
   await endOfTick();
   await stage.finish();
   assert.deepEqual([stage.outcomes, hasEnded], [["done"], true]);
-  assert.deepEqual(stage.sink.sent, []);
+  assert.deepEqual(stage.output.sent, []);
 });
 
 Deno.test("a pump that is stopped before the turn is over sends nothing of it", async () => {
@@ -112,24 +119,24 @@ Deno.test("a pump that is stopped before the turn is over sends nothing of it", 
     yield 0;
     await opened;
   })());
-  assert.equal(stage.sink.due, 1);
-  stage.pump.stop();
+  assert.equal(stage.output.due, 1);
+  stage.sender.stop();
   open();
   await endOfTick();
   await stage.finish();
-  assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+  assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
 Deno.test("a pump that is stopped before it begins asks for nothing, and ends the handler", async () => {
   for (const times of [1, 2]) {
     const stage = new Stage(256);
-    for (let n = 0; n < times; n++) stage.pump.stop();
-    stage.pump.grant(10);
-    const handler = new ByHand();
+    for (let n = 0; n < times; n++) stage.sender.stop();
+    stage.sender.grant(10);
+    const handler = new ManualHandler();
     await stage.run(handler);
     await stage.finish();
-    assert.deepEqual([handler.asked, handler.returned], [0, 1]);
-    assert.deepEqual([stage.sink.sent, stage.outcomes], [[], ["done"]]);
+    assert.deepEqual([handler.requested, handler.returned], [0, 1]);
+    assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
     await stage.stop();
     assert.equal(handler.returned, 1);
   }
@@ -137,12 +144,12 @@ Deno.test("a pump that is stopped before it begins asks for nothing, and ends th
 
 Deno.test("a pump that is stopped twice ends the handler once", async () => {
   const stage = new Stage(3);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   await stage.run(handler);
-  stage.pump.stop();
+  stage.sender.stop();
   await stage.stop();
   await stage.stop();
-  assert.deepEqual([handler.asked, handler.returned], [3, 1]);
+  assert.deepEqual([handler.requested, handler.returned], [3, 1]);
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
@@ -168,7 +175,7 @@ Deno.test("a pump that is stopped fails with what return() of an iterator throws
   }];
   for (const end of ends) {
     const stage = new Stage(1);
-    const handler = new ByHand();
+    const handler = new ManualHandler();
     handler.return = end;
     await stage.run(handler);
     await stage.stop();
@@ -178,37 +185,39 @@ Deno.test("a pump that is stopped fails with what return() of an iterator throws
 
 Deno.test("a pump whose handler never gets to its end is never done, and sends nothing", async () => {
   const stage = new Stage(1);
-  const handler = new ByHand();
+  const handler = new ManualHandler();
   handler.return = () => new Promise(() => {});
   await stage.run(handler);
-  stage.pump.stop();
-  stage.pump.grant(100);
+  stage.sender.stop();
+  stage.sender.grant(100);
   await endOfTick();
   await stage.finish();
-  assert.deepEqual([stage.outcomes, stage.sink.items], [[], texts(1)]);
-  assert.equal(handler.asked, 1);
+  assert.deepEqual([stage.outcomes, stage.output.items], [[], numbers(1)]);
+  assert.equal(handler.requested, 1);
 });
 
 Deno.test("a pump takes nothing after its end", async () => {
   const stage = new Stage(256);
   await stage.run(new Counter().upTo(2));
-  stage.pump.grant(10);
-  stage.pump.stop();
-  stage.pump.grant(10);
+  stage.sender.grant(10);
+  stage.sender.stop();
+  stage.sender.grant(10);
   await stage.finish();
-  assert.deepEqual([stage.sink.items, stage.outcomes], [texts(2), ["done"]]);
+  assert.deepEqual([stage.output.items, stage.outcomes], [numbers(2), [
+    "done",
+  ]]);
 });
 
 Deno.test("a pump whose client leaves while an error waits for room sends nothing more", async () => {
   const stage = new Stage(256);
-  stage.sink.space = 0;
+  stage.output.capacity = 0;
   await stage.run((async function* () {
     yield 0;
     throw new Error("no");
   })());
-  stage.pump.stop();
-  await stage.sink.look(Infinity);
+  stage.sender.stop();
+  await stage.output.drain(Infinity);
   await stage.finish();
-  assert.deepEqual(stage.sink.sent, []);
+  assert.deepEqual(stage.output.sent, []);
   assert.equal(stage.outcomes.length, 1);
 });

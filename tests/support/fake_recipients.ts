@@ -12,7 +12,7 @@ import { endOfTick } from "./timing.ts";
 
 /** The frames of a batch, one for each broadcast. */
 export function framesOf({ single }: BroadcastBatch): string[] {
-  return single.map(({ text }) => text);
+  return single.map(({ data }) => data);
 }
 
 /** Keeps what it gets. */
@@ -49,7 +49,7 @@ export class FakeRecipient implements Recipient {
 
 /** `Broadcaster` whose turns a test makes. */
 export class Stage {
-  readonly broadcasts: Broadcaster<FakeRecipient>;
+  readonly broadcasts: Broadcaster;
   /** All that was delivered, as `recipient frame`, in its order */
   readonly log: string[] = [];
   /** The broadcasts that are through, as `frame number`, in their order */
@@ -57,7 +57,7 @@ export class Stage {
   /** What became of these */
   readonly results: BroadcastResult[] = [];
   #turn: (() => void) | undefined;
-  #recipients = 0;
+  readonly #recipients: FakeRecipient[] = [];
 
   constructor() {
     this.broadcasts = new Broadcaster((turn) => {
@@ -71,10 +71,17 @@ export class Stage {
     return this.#turn !== undefined;
   }
 
+  /** The recipients that have joined and not left */
+  get joined(): FakeRecipient[] {
+    return this.#recipients.filter(({ cursor }) => cursor !== Infinity);
+  }
+
   /** Recipients named 0, 1, …, or those that follow. */
   join(count: number): FakeRecipient[] {
     return Array.from({ length: count }, () => {
-      const recipient = new FakeRecipient(`${this.#recipients++}`, this.log);
+      const name = String(this.#recipients.length);
+      const recipient = new FakeRecipient(name, this.log);
+      this.#recipients.push(recipient);
       this.broadcasts.join(recipient);
       return recipient;
     });

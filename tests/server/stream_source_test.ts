@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ValidationError } from "../../common/errors.ts";
-import { isAsyncIterable, StreamSource } from "../../server/streams.ts";
+import { isAsyncIterable, StreamSource } from "../../server/stream_source.ts";
 import { type Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 import { throwsExactly } from "../support/errors.ts";
@@ -149,7 +149,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
       assert(error instanceof ValidationError);
       assert.match(
         error.message,
-        /^Cannot go on with operation "rows": an item does not match its schema: rows\[1\]\.name: .+$/,
+        /^Cannot continue operation "rows": an item does not match its schema: rows\[1\]\.name: .+$/,
       );
       assert.deepEqual(error.issues.map(({ path }) => [...path]), [[
         "rows",
@@ -231,7 +231,7 @@ Deno.test("StreamSource fail with what an iterator gives that is no result", asy
     await assert.rejects(items.next(), {
       name: "TypeError",
       message:
-        `what 'next()' returned must be an object with 'done' and 'value': current value is of type ${type}`,
+        `'next()' of the stream must return an object with 'done' and 'value': it returned a value of type ${type}`,
     });
   }
 });

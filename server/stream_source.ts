@@ -1,0 +1,101 @@
+/**
+ * The items that the handler of a stream yields.
+ *
+ * @module
+ */
+
+import { stringifyValue } from "../common/json.ts";
+import { check, type Schema } from "../contract/schema.ts";
+import { OutputError } from "./error_response.ts";
+
+/** The items that the handler of a stream yields. */
+export class StreamSource {
+  readonly #subject: string;
+  readonly #iterator: AsyncIterator<unknown>;
+  readonly #schema: Schema | undefined;
+  /** Whether the iterator has ended; it is not called again then */
+  #hasEnded = false;
+
+  /**
+   * Constructs a `StreamSource`.
+   *
+   * @param subject The operation in error messages, such as `operation "rows"`
+   * @param iterable What the handler returned
+   * @param schema The schema of each item, if there is one
+   */
+  constructor(
+    subject: string,
+    iterable: AsyncIterable<unknown>,
+    schema: Schema | undefined,
+  ) {
+    this.#subject = subject;
+    this.#iterator = iterable[Symbol.asyncIterator]();
+    this.#schema = schema;
+  }
+
+  /**
+   * Returns the next item as JSON, or `undefined` after the last one.
+   *
+   * @throws What the handler throws
+   * @throws {OutputError} If the item does not match its schema
+   * @throws {TypeError} If the item has no JSON form, or the iterator is not valid
+   */
+  async next(): Promise<string | undefined> {
+    const { done, value } = await this.#advance();
+    if (done) return undefined;
+    return stringifyValue(
+      this.#schema === undefined ? value : await this.#checked(value),
+      "what it yielded",
+    );
+  }
+
+  /**
+   * Ends the iteration, so that the handler runs its `finally` block.
+   *
+   * @throws What the handler throws there
+   */
+  async return(): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    await this.#iterator.return?.();
+  }
+
+  async #advance(): Promise<IteratorResult<unknown>> {
+    try {
+      const result = await this.#iterator.next();
+      assertResult(result);
+      this.#hasEnded ||= Boolean(result.done);
+      return result;
+    } catch (error) {
+      this.#hasEnded = true;
+      throw error;
+    }
+  }
+
+  async #checked(item: unknown): Promise<unknown> {
+    const { issues, value } = await check(this.#schema!, item);
+    if (issues === undefined) return value;
+    throw new OutputError(
+      `Cannot continue ${this.#subject}`,
+      "an item",
+      issues,
+    );
+  }
+}
+
+/** Throws if a result is not an object, as `for await` does. */
+function assertResult(result: unknown): void {
+  if (Object(result) === result) return;
+  const type = result === null ? "null" : typeof result;
+  throw new TypeError(
+    `'next()' of the stream must return an object with 'done' and 'value': it returned a value of type ${type}`,
+  );
+}
+
+/** Whether `for await` can iterate over a value asynchronously. */
+export function isAsyncIterable(
+  value: unknown,
+): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null &&
+    Symbol.asyncIterator in value;
+}

@@ -1,0 +1,103 @@
+/** The parts of a server, without a port and without connections. */
+
+import { resolveLimits } from "../../server/limits.ts";
+import { Admission } from "../../server/admission.ts";
+import { Authenticator } from "../../server/authenticator.ts";
+import { Broadcaster } from "../../server/broadcaster.ts";
+import { type ServerContext, Shutdown } from "../../server/context.ts";
+import { TokenStore } from "../../server/credentials.ts";
+import { Log } from "../../server/log.ts";
+import { Registry } from "../../server/registry.ts";
+import { FairScheduler } from "../../server/scheduler.ts";
+import type { Socket } from "../../server/transport.ts";
+import { LogRecorder } from "./log_recorder.ts";
+
+/** The address of the client in tests without a network. */
+export const ADDRESS = "192.0.2.1:1";
+
+/** Creates the shared state of a server that accepts every login. */
+export function serverContext(
+  overrides: Partial<ServerContext> = {},
+): ServerContext {
+  const logger = new LogRecorder();
+  const secrets = ["test"];
+  const log = new Log({ logger, logLevel: "info", secrets });
+  const limits = resolveLimits();
+  const defer = (turn: () => void) => void setImmediate(turn);
+  let lastMessageId = 0;
+  return {
+    log,
+    limits,
+    rules: {},
+    contract: undefined,
+    registry: new Registry(undefined),
+    authenticator: new Authenticator({
+      log,
+      login: () => true,
+      credentials: new TokenStore("test", [], () => {}),
+      admission: new Admission({
+        limits,
+        trustProxy: 0,
+        isAllowed: () => true,
+      }),
+    }),
+    broadcaster: new Broadcaster(defer),
+    scheduler: new FairScheduler(defer),
+    exposeErrors: false,
+    onSlow: "disconnect",
+    shutdown: new Shutdown(),
+    nextMessageId: () => ++lastMessageId,
+    ...overrides,
+  };
+}
+
+/** A WebSocket that keeps the frames that it is sent, as if the peer did not read. */
+export class FakeSocket implements Socket {
+  readyState: number = WebSocket.OPEN;
+  bufferedAmount = 0;
+  /** Whether the frames count towards `bufferedAmount` */
+  buffers = false;
+  readonly sent: string[] = [];
+  /** The codes with which the server has closed the socket */
+  readonly closed: (number | undefined)[] = [];
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+
+  constructor(readyState: number = WebSocket.OPEN) {
+    this.readyState = readyState;
+  }
+
+  send(frame: unknown): void {
+    if (this.readyState !== WebSocket.OPEN) {
+      throw new DOMException("not open", "InvalidStateError");
+    }
+    this.sent.push(String(frame));
+    if (this.buffers) this.bufferedAmount += String(frame).length;
+  }
+
+  close(code?: number): void {
+    this.closed.push(code);
+  }
+
+  /** Opens the socket. */
+  open(): void {
+    this.readyState = WebSocket.OPEN;
+    (this.onopen as (() => void) | null)?.();
+  }
+
+  /** Receives frames from the client. */
+  receive(...frames: readonly unknown[]): void {
+    for (const frame of frames) {
+      const data = JSON.stringify(frame);
+      const onmessage = this.onmessage as ((event: Event) => void) | null;
+      onmessage?.(new MessageEvent("message", { data }));
+    }
+  }
+
+  /** Ends the connection. */
+  end(code = 1000): void {
+    const onclose = this.onclose as ((event: CloseEvent) => void) | null;
+    onclose?.(new CloseEvent("close", { code }));
+  }
+}

@@ -76,10 +76,14 @@ export {
 export {
   type AnswersIn,
   type AnyEvent,
+  type EntryArguments,
   type MessageArguments,
   type MessageIn,
   type ReceivedEvent,
+  type ReplyArguments,
   type SentEntry,
+  type SentMessageOf,
+  type SentReply,
   type ServerReply,
 } from "./client/message.ts";
 export {

@@ -19,10 +19,9 @@ import type { ClientLog } from "./log.ts";
 import type {
   AnyEvent,
   MessageArguments,
-  MessageIn,
   MessageOptions,
   ReceivedEvent,
-  SentEntry,
+  SentMessageOf,
   ServerMessage,
 } from "./message.ts";
 import { Requests } from "./requests.ts";
@@ -215,8 +214,8 @@ export class Connection<Of extends Contract = OpenContract>
    */
   message<Name extends MessageName<Of>>(
     name: Name,
-    ...dataAndOptions: MessageArguments<Of, MessageIn<Of, Name>>
-  ): Promise<SentEntry<Of, MessageIn<Of, Name>, Name>>;
+    ...dataAndOptions: MessageArguments<Of, Name>
+  ): Promise<SentMessageOf<Of, Name>>;
   async message(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
     try {

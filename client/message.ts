@@ -89,9 +89,9 @@ export class ServerMessage<
    */
   reply<Reply extends NameIn<AnswersIn<Of, Name>>>(
     name: Reply,
-    ...dataAndOptions: MessageArguments<Of, AnswersIn<Of, Name>[Reply]>
-  ): Promise<SentEntry<Of, AnswersIn<Of, Name>[Reply], Reply>> {
-    type Sent = SentEntry<Of, AnswersIn<Of, Name>[Reply], Reply>;
+    ...dataAndOptions: ReplyArguments<Of, Name, Reply>
+  ): Promise<SentReply<Of, Name, Reply>> {
+    type Sent = SentReply<Of, Name, Reply>;
     const [data, options] = dataAndOptions;
     return this.#send(this.toJSON(), name, data, options) as Promise<Sent>;
   }
@@ -118,8 +118,35 @@ export class SentMessage<
   }
 }
 
-/** The data and the options that are sent with a message of a contract */
-export type MessageArguments<Of extends Contract, Entry> = DataAndOptions<
+/** The data and the options of `Connection.message` */
+export type MessageArguments<Of extends Contract, Name> = EntryArguments<
+  Of,
+  MessageIn<Of, Name>
+>;
+
+/** The message that `Connection.message` resolves to */
+export type SentMessageOf<Of extends Contract, Name extends string> = SentEntry<
+  Of,
+  MessageIn<Of, Name>,
+  Name
+>;
+
+/** The data and the options of `ServerMessage.reply` */
+export type ReplyArguments<
+  Of extends Contract,
+  Name extends string,
+  Reply extends NameIn<AnswersIn<Of, Name>>,
+> = EntryArguments<Of, AnswersIn<Of, Name>[Reply]>;
+
+/** The message that `ServerMessage.reply` resolves to */
+export type SentReply<
+  Of extends Contract,
+  Name extends string,
+  Reply extends NameIn<AnswersIn<Of, Name>>,
+> = SentEntry<Of, AnswersIn<Of, Name>[Reply], Reply>;
+
+/** The data and the options that belong to a message or a reply of a contract */
+export type EntryArguments<Of extends Contract, Entry> = DataAndOptions<
   DataIn<Entry>,
   MessageOptions<ServerReply<Of, Entry>>
 >;

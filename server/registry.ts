@@ -1,10 +1,11 @@
 /**
- * What a server answers with: its listeners and operations, as its contract has them.
+ * The listeners and the operations of a server, and their checks against the contract.
  *
  * @module
  */
 
 import { mapMaybePromise } from "../common/async.ts";
+import { invalidType } from "../common/check.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { type JsonObject, stringifyValue } from "../common/json.ts";
 import {
@@ -31,7 +32,8 @@ import {
 } from "./message.ts";
 import { isAsyncIterable, StreamSource } from "./stream_source.ts";
 import { checkData } from "./validate.ts";
-/** A listener that is called only with messages whose data fits a schema. */
+
+/** Returns a listener that is called only if the data of a message fits a schema. */
 export function checkedListener(
   schema: Schema,
   listener: Listener<ClientMessage>,
@@ -49,10 +51,10 @@ function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
   return new ClientMessage(message.toJSON(), message.client, reply, { data });
 }
 
-/** What an operation gives; with some handlers, only their result tells. */
+/** What an operation returns. `"either"` if only the result of the handler shows it. */
 type Kind = "result" | "stream" | "either";
 
-/** An operation as it was added. */
+/** A registered operation. */
 interface Entry<Context> {
   readonly subject: string;
   readonly handler: OperationHandler<Context, never>;
@@ -62,16 +64,16 @@ interface Entry<Context> {
 
 /** The operations of a server. */
 export class Operations<Context> {
-  // An object for each registration, so that an old one cannot remove its successor.
+  // One object for each registration, so that disposing an old one cannot remove a new one.
   readonly #entries = new Map<string, Entry<Context>>();
 
   /**
    * Adds an operation.
    *
-   * @param name The name under which clients call it
-   * @param handler What to call
-   * @param schemas What it takes and gives, as far as that is to be checked
-   * @returns Removes the operation when disposed of
+   * @param name The name of the operation
+   * @param handler The handler
+   * @param schemas The schemas that are checked
+   * @returns Removes the operation when disposed
    */
   add(
     name: string,
@@ -83,7 +85,7 @@ export class Operations<Context> {
     assertOperation(subject, "schemas", schemas);
     if (this.#entries.has(name)) {
       throw new TypeError(
-        `${subject} as it exists already: dispose of the first one before`,
+        `${subject}: it already exists. Dispose the first registration before.`,
       );
     }
     const kind = kindOf(subject, handler, schemas);
@@ -95,22 +97,23 @@ export class Operations<Context> {
     return { [Symbol.dispose]: remove };
   }
 
-  /** Whether there is an operation of that name. */
+  /** Returns whether an operation exists. */
   has(name: string): boolean {
     return this.#entries.has(name);
   }
 
   /**
-   * Calls an operation. What a handler returns at once is passed on at once.
+   * Calls an operation that returns one result. Returns a promise only if the handler or a
+   * schema does.
    *
-   * @param name The name of an operation that exists
+   * @param name The name of an existing operation
    * @param data The arguments
-   * @param context Who called
-   * @returns The JSON text of the result
+   * @param context The second argument of the handler
+   * @returns The result as a JSON string
    *
-   * @throws {RequestError} If the arguments do not fit, or it gives a stream
+   * @throws {RequestError} If the arguments do not fit, or the operation is a stream
    * @throws {OutputError} If the result does not fit
-   * @throws What the handler or a schema throws; the promise rejects with all of these
+   * @throws The exception of the handler or of a schema
    */
   call(
     name: string,
@@ -118,20 +121,23 @@ export class Operations<Context> {
     context: Context,
   ): string | PromiseLike<string> {
     const entry = this.#entries.get(name)!;
-    if (entry.kind === "stream") throw givesStream();
+    if (entry.kind === "stream") throw streamError();
     return mapMaybePromise(
       this.#run(entry, data, context),
-      (result) => textOf(entry, result),
+      (result) => encodeResult(entry, result),
     );
   }
 
   /**
-   * Calls an operation that gives a stream.
+   * Calls an operation that is a stream.
    *
-   * @returns The items, of which none was asked for yet
+   * @param name The name of an existing operation
+   * @param data The arguments
+   * @param context The second argument of the handler
+   * @returns The items, which are not requested yet
    *
-   * @throws {RequestError} If the arguments do not fit, or it gives one result
-   * @throws What the handler or a schema throws; the promise rejects with all of these
+   * @throws {RequestError} If the arguments do not fit, or the operation returns one result
+   * @throws The exception of the handler or of a schema
    */
   open(
     name: string,
@@ -139,10 +145,10 @@ export class Operations<Context> {
     context: Context,
   ): StreamSource | PromiseLike<StreamSource> {
     const entry = this.#entries.get(name)!;
-    if (entry.kind === "result") throw givesResult();
+    if (entry.kind === "result") throw resultError();
     return mapMaybePromise(
       this.#run(entry, data, context),
-      (result) => itemsOf(entry, result),
+      (result) => sourceOf(entry, result),
     );
   }
 
@@ -159,15 +165,18 @@ export class Operations<Context> {
   }
 }
 
-function textOf(
+/** Checks the result of a handler and encodes it as JSON. */
+function encodeResult(
   { subject, kind, schemas: { output } }: Entry<never>,
   result: unknown,
 ): string | PromiseLike<string> {
   if (isAsyncIterable(result)) {
-    // A generator has not begun, but what reads from somewhere may have to let go.
+    // A generator has not started, but another iterable may hold a resource.
     new StreamSource(subject, result, undefined).return().catch(() => {});
-    if (kind === "either") throw givesStream();
-    throw new TypeError("what it returned is a stream, and has an 'output'");
+    if (kind === "either") throw streamError();
+    throw new TypeError(
+      "the handler returned a stream, and the schemas have an 'output'",
+    );
   }
   if (output === undefined) return stringifyValue(result);
   return mapMaybePromise(check(output, result), ({ issues, value }) => {
@@ -176,38 +185,39 @@ function textOf(
   });
 }
 
-function itemsOf(
+/** Returns the items of the result of a handler. */
+function sourceOf(
   { subject, kind, schemas: { yields } }: Entry<never>,
   result: unknown,
 ): StreamSource {
   if (isAsyncIterable(result)) return new StreamSource(subject, result, yields);
-  if (kind === "either") throw givesResult();
-  throw new TypeError("what it returned is no stream: use 'async function*'");
-}
-
-function givesStream(): RequestError {
-  return new RequestError(
-    ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation gives a stream: ask for it with 'connection.stream()'",
+  if (kind === "either") throw resultError();
+  throw new TypeError(
+    "the handler did not return a stream: use 'async function*'",
   );
 }
 
-function givesResult(): RequestError {
+function streamError(): RequestError {
   return new RequestError(
     ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation gives one result: call it with 'connection.operation()'",
+    "the operation is a stream: call it with 'connection.stream()'",
+  );
+}
+
+function resultError(): RequestError {
+  return new RequestError(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "the operation returns one result: call it with 'connection.operation()'",
   );
 }
 
 function assertHandler(subject: string, handler: unknown): void {
   if (typeof handler !== "function") {
-    throw new TypeError(
-      `${subject} as its handler must be a function: current value is of type ${typeof handler}`,
-    );
+    throw invalidType(subject, "the handler", "a function", handler);
   }
   if (tagOf(handler) === "GeneratorFunction") {
     throw new TypeError(
-      `${subject} as its handler is a generator that cannot wait: write 'async function*'`,
+      `${subject}: the handler is a synchronous generator. Use 'async function*'.`,
     );
   }
 }
@@ -220,19 +230,19 @@ function kindOf(
   const isGenerator = isAsyncGenerator(handler);
   if (isGenerator && output !== undefined) {
     throw new TypeError(
-      `${subject} as its handler is a generator: say what it 'yields', not its 'output'`,
+      `${subject}: the handler is a generator. Use 'yields' instead of 'output'.`,
     );
   }
   if (isGenerator || yields !== undefined) return "stream";
   return output === undefined ? "either" : "result";
 }
 
-/** Whether a handler is an `async function*`. */
+/** Returns whether a handler is an `async function*`. */
 export function isAsyncGenerator(handler: unknown): boolean {
   return tagOf(handler) === "AsyncGeneratorFunction";
 }
 
-/** What kind of function something is, before it is called. */
+/** Returns the kind of a function without calling it. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
@@ -246,19 +256,19 @@ export class Registry {
   /**
    * Constructs a `Registry`.
    *
-   * @param contract What there may be; anything if left out
+   * @param contract The contract of the server; without it, everything is allowed
    */
   constructor(contract: Contract | undefined) {
     this.#contract = contract;
   }
 
-  /** The operations of the contract that nobody handles */
+  /** The operations of the contract that have no handler */
   get missing(): readonly string[] {
     const names = Object.keys(this.#contract?.operations ?? {});
     return names.filter((name) => !this.operations.has(name));
   }
 
-  /** Adds a listener to messages of some names, whose data a schema may check. */
+  /** Adds a listener for messages with one of these names, with or without a schema. */
   receive(
     names: string | readonly string[],
     listener: Listener<ClientMessage>,
@@ -267,7 +277,7 @@ export class Registry {
     for (const name of [names].flat()) {
       const subject = `Cannot receive message ${JSON.stringify(name)}`;
       assertNamed(subject, this.#contract?.messages, name);
-      assertAlone(subject, this.#contract, schema);
+      assertNoOwnSchema(subject, this.#contract, schema);
     }
     assertNoSchema(listener);
     assertListener(listener);
@@ -284,42 +294,43 @@ export class Registry {
   ): Disposable {
     const subject = `Cannot register operation ${JSON.stringify(name)}`;
     assertNamed(subject, this.#contract?.operations, name);
-    assertAlone(subject, this.#contract, schemas);
-    const agreed = ownEntry(this.#contract?.operations ?? {}, name);
-    if (agreed !== undefined) assertKind(subject, agreed, handler);
-    return this.operations.add(name, handler, agreed ?? schemas);
+    assertNoOwnSchema(subject, this.#contract, schemas);
+    const entry = ownEntry(this.#contract?.operations ?? {}, name);
+    if (entry !== undefined) assertKind(subject, entry, handler);
+    return this.operations.add(name, handler, entry ?? schemas);
   }
 }
 
-/** Those of arktype are functions, which could pass for listeners. */
+/** Rejects a schema in place of the listener, because schemas of arktype are functions. */
 function assertNoSchema(listener: unknown): void {
   if (!isSchema(listener)) return;
   throw new TypeError(
-    "Cannot receive messages as there is a schema and no listener: pass one behind it",
+    "Cannot receive messages: the listener is missing. Pass it after the schema.",
   );
 }
 
-/** What a contract says nothing of is one result to whoever calls it. */
+/** Rejects a generator if the contract has no `yields`, because clients expect one result. */
 function assertKind(
   subject: string,
   { output, yields }: OperationSchemas,
   handler: unknown,
 ): void {
-  const isSaid = output !== undefined || yields !== undefined;
-  if (isSaid || !isAsyncGenerator(handler)) return;
+  const hasKind = output !== undefined || yields !== undefined;
+  if (hasKind || !isAsyncGenerator(handler)) return;
   throw new TypeError(
-    `${subject} as its handler is a generator, and the contract does not say what it 'yields'`,
+    `${subject}: the handler is a generator, and the contract has no 'yields' for it. Add 'yields' to the contract.`,
   );
 }
 
-function assertAlone(
+/** Rejects a schema beside a contract, which has the schemas. */
+function assertNoOwnSchema(
   subject: string,
   contract: Contract | undefined,
   schema: unknown,
 ): void {
   if (contract === undefined || schema === undefined) return;
   throw new TypeError(
-    `${subject} with a schema of its own as the server has a contract: put it there`,
+    `${subject} with a schema: the server has a contract. Move the schema into the contract.`,
   );
 }
 

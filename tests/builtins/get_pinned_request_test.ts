@@ -1,4 +1,4 @@
-/** Where a request goes to, whatever its name leads to elsewhere. */
+/** Requests to fixed addresses. */
 
 import assert from "node:assert/strict";
 import { setDefaultAutoSelectFamily } from "node:net";
@@ -8,7 +8,7 @@ import { makeCertificate } from "../testdata/certificate.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { canBind, serve } from "../testdata/site.ts";
 
-/** The text behind a URL whose host is at these addresses. */
+/** Returns the response body of a request to these addresses. */
 async function ask(url: string, ...addresses: string[]): Promise<string> {
   const { signal } = new AbortController();
   const response = await request(new URL(url), addresses, signal);
@@ -17,7 +17,7 @@ async function ask(url: string, ...addresses: string[]): Promise<string> {
   return text;
 }
 
-Deno.test("a request goes to the address, and asks for the name", async () => {
+Deno.test("connects to the address and sends the host name", async () => {
   await using site = serve(() => new Response("text"));
   // There is no such name anywhere: RFC 6761, section 6.2.
   const url = site.at("/path?query#fragment", "site.test");
@@ -34,7 +34,7 @@ Deno.test("a request goes to the address, and asks for the name", async () => {
   }]);
 });
 
-Deno.test("a request goes on with the next address if it does not reach one", async () => {
+Deno.test("tries the next address if one cannot be reached", async () => {
   await using site = serve(() => new Response("text"));
   const url = site.at("/", "site.test");
   assert.equal(await ask(url, "::1", "127.0.0.1"), "text");
@@ -46,7 +46,7 @@ Deno.test("a request goes on with the next address if it does not reach one", as
   }
 });
 
-Deno.test("a request goes to an address of IPv6", {
+Deno.test("connects to an IPv6 address", {
   ignore: !canBind("::1"),
 }, async () => {
   await using site = serve(() => new Response("text"), { hostname: "::1" });
@@ -54,7 +54,7 @@ Deno.test("a request goes to an address of IPv6", {
   assert.equal(await ask(site.at("/", "site.test"), "::1"), "text");
 });
 
-Deno.test("a request with TLS tells the name that it asks for, and has it proved", async () => {
+Deno.test("with TLS, sends the host name and verifies it", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const server = createServer({
     ...makeCertificate(),
@@ -75,14 +75,14 @@ Deno.test("a request with TLS tells the name that it asks for, and has it proved
   await new Promise((closed) => server.close(closed));
 });
 
-Deno.test("a request with TLS says nothing to a server without", async () => {
+Deno.test("with TLS, sends nothing to a server without TLS", async () => {
   await using site = serve(() => new Response("text"));
   const url = site.at("/").replace("http", "https");
   await assert.rejects(ask(url, "127.0.0.1"), { name: "Error" });
   assert.deepEqual(site.requests, []);
 });
 
-/** What comes of a request to this machine in a process with these flags. */
+/** Runs a request to this machine in a process with these flags. */
 async function outcome(
   flags: readonly string[],
   url: string,
@@ -106,7 +106,7 @@ async function outcome(
   return stdout.trim();
 }
 
-Deno.test("a request with TLS trusts whom Deno is told to trust, and nobody else", async () => {
+Deno.test("with TLS, trusts the certificates that Deno trusts, and no others", async () => {
   const certificate = makeCertificate();
   await using site = serve(() => new Response("text"), certificate);
   const path = await Deno.makeTempFile();
@@ -127,7 +127,7 @@ Deno.test("a request with TLS trusts whom Deno is told to trust, and nobody else
   await Deno.remove(path);
 });
 
-Deno.test("a request that Deno does not permit fails, and the process goes on", async () => {
+Deno.test("fails without the permission, and the process continues", async () => {
   await using site = serve(() => new Response("text"));
   const { port } = site;
   const url = site.at("/", "site.test");
@@ -148,7 +148,7 @@ Deno.test("a request that Deno does not permit fails, and the process goes on", 
   assert.equal(site.requests.length, 1);
 });
 
-Deno.test("a request says to which of its addresses it is not permitted to go", async () => {
+Deno.test("names the address without a permission", async () => {
   const { stdout } = await runScript(
     ["--allow-net=127.0.0.1"],
     `import { request } from "${import.meta.resolve("../../builtins/get.ts")}";
@@ -165,13 +165,13 @@ Deno.test("a request says to which of its addresses it is not permitted to go", 
   ]);
 });
 
-Deno.test("assertPermitted() takes a name, and an address with its port", async () => {
+Deno.test("assertPermitted() accepts a host name, and an address with a port", async () => {
   for (const host of ["site.test", "127.0.0.1:80", "[::1]:80"]) {
     await assertPermitted(host);
   }
 });
 
-Deno.test("a request goes through no proxy, which would look for the name itself", async () => {
+Deno.test("uses no proxy, because a proxy would resolve the name again", async () => {
   await using site = serve(() => new Response("text"));
   await using proxy = serve(() => new Response("through a proxy"));
   const url = proxy.at("");
@@ -189,7 +189,7 @@ Deno.test("a request goes through no proxy, which would look for the name itself
   assert.deepEqual(proxy.requests, []);
 });
 
-Deno.test("a request with TLS goes through no proxy either", async () => {
+Deno.test("with TLS, uses no proxy", async () => {
   const certificate = makeCertificate();
   await using site = serve(() => new Response("text"), certificate);
   await using proxy = serve(() => new Response("through a proxy"));

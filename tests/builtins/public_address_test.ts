@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isPublicAddress } from "../../builtins/public_address.ts";
 
-/** The ends of each network, and what stands next to them. */
+/** The first and the last address of each network, and their neighbors */
 const IPV4_NETWORKS = [
   [undefined, "0.0.0.0", "0.255.255.255", "1.0.0.0"],
   ["9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0"],
@@ -21,7 +21,7 @@ const IPV4_NETWORKS = [
 ] as const;
 
 for (const [before, first, last, after] of IPV4_NETWORKS) {
-  Deno.test(`the addresses from ${first} to ${last} are not public, and those beside them are`, () => {
+  Deno.test(`the addresses from ${first} to ${last} are not public, and their neighbors are`, () => {
     for (const outside of [before, after]) {
       if (outside !== undefined) assert(isPublicAddress(outside), outside);
     }
@@ -29,7 +29,7 @@ for (const [before, first, last, after] of IPV4_NETWORKS) {
   });
 }
 
-/** The ways to write an address of IPv4 as one of IPv6. */
+/** The ways to embed an IPv4 address in an IPv6 address */
 const CARRIERS: Readonly<Record<string, (ipv4: string) => string>> = {
   mapped: (ipv4) => `::ffff:${ipv4}`,
   compatible: (ipv4) => `::${ipv4}`,
@@ -43,7 +43,7 @@ const CARRIERS: Readonly<Record<string, (ipv4: string) => string>> = {
 };
 
 for (const [name, carry] of Object.entries(CARRIERS)) {
-  Deno.test(`an address of IPv4 that is ${name} counts for itself`, () => {
+  Deno.test(`an IPv4 address that is ${name} is checked itself`, () => {
     for (const [before, first, last, after] of IPV4_NETWORKS) {
       for (const outside of [before, after]) {
         if (outside === undefined) continue;
@@ -171,7 +171,7 @@ for (
     "8.".repeat(100_000),
   ]
 ) {
-  Deno.test(`${JSON.stringify(text.slice(0, 40))} is no address, and so not public`, () => {
+  Deno.test(`${JSON.stringify(text.slice(0, 40))} is not an address and not public`, () => {
     assert.equal(isPublicAddress(text), false);
   });
 }

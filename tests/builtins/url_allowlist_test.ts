@@ -4,7 +4,7 @@ import {
   parseAllowedUrl,
 } from "../../builtins/url_allowlist.ts";
 
-/** The URL that is asked for, if it is allowed. */
+/** Returns the requested URL if it is allowed. */
 function find(entries: readonly string[], text: string, base?: URL) {
   const allowed = entries.map((entry) => {
     const parsed = parseAllowedUrl(entry);
@@ -26,7 +26,7 @@ for (
     ["http://bücher.example", "http://xn--bcher-kva.example", "/"],
   ] as const
 ) {
-  Deno.test(`parseAllowedUrl() takes ${entry} for what is below ${origin}${path}`, () => {
+  Deno.test(`parseAllowedUrl() parses ${entry} as ${origin}${path}`, () => {
     assert.deepEqual(parseAllowedUrl(entry), { origin, path });
   });
 }
@@ -53,7 +53,7 @@ for (
     "https://example.org:99999",
   ]
 ) {
-  Deno.test(`parseAllowedUrl() refuses ${JSON.stringify(entry)}`, () => {
+  Deno.test(`parseAllowedUrl() rejects ${JSON.stringify(entry)}`, () => {
     assert.equal(parseAllowedUrl(entry), undefined);
   });
 }
@@ -168,7 +168,7 @@ for (
   });
 }
 
-Deno.test("one entry of several is enough, and none allows nothing", () => {
+Deno.test("one entry is enough, and no entry allows nothing", () => {
   const entries = ["https://example.org/a", "http://example.org/b"];
   assert.equal(find(entries, "http://example.org/b"), "http://example.org/b");
   assert.equal(find(entries, "http://example.org/a"), undefined);
@@ -193,7 +193,7 @@ for (
     ["https://", undefined],
   ] as const
 ) {
-  Deno.test(`from an allowed URL, ${JSON.stringify(location)} leads to ${expected}`, () => {
+  Deno.test(`the redirect ${JSON.stringify(location)} resolves to ${expected}`, () => {
     const base = new URL("https://example.org/data/here");
     assert.equal(find(["https://example.org/data"], location, base), expected);
   });

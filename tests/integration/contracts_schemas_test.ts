@@ -370,7 +370,7 @@ Deno.test("receive() and operation() reject invalid schemas", async () => {
   assert.throws(() => listen.call(server, "n", schema), {
     name: "TypeError",
     message:
-      "Cannot receive messages as there is a schema and no listener: pass one behind it",
+      "Cannot receive messages: the listener is missing. Pass it after the schema.",
   });
   assert.throws(() => listen.call(server, "n", { a: "number" }, () => {}), {
     name: "TypeError",

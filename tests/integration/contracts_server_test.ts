@@ -219,7 +219,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
       ],
       [
         () => server.operation("now", {}, () => 1),
-        'Cannot register operation "now" with a schema of its own as the server has a contract: put it there',
+        'Cannot register operation "now" with a schema: the server has a contract. Move the schema into the contract.',
       ],
       [
         () => server.receive(["hello", "helo"], () => {}),
@@ -232,7 +232,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
             contract.messages.hello.data,
             () => {},
           ),
-        'Cannot receive message "hello" with a schema of its own as the server has a contract: put it there',
+        'Cannot receive message "hello" with a schema: the server has a contract. Move the schema into the contract.',
       ],
     ] as const
   ) {

@@ -95,7 +95,7 @@ Deno.test("an operation handler receives the client and can be removed", async (
   const registered = server.operation("who", (_data, { client }) => client.id);
   assert.throws(
     () => server.operation("who", () => 1),
-    /operation "who" as it exists already/,
+    /operation "who": it already exists\. /,
   );
   await using client = await RawClient.logIn(server);
   client.send(operation(1, "who"));

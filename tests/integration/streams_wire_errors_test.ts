@@ -81,8 +81,8 @@ Deno.test("a stream of an unknown operation fails with code 5, of a single resul
   client.send(operation(2, "three"));
   for (
     const desc of [
-      "the operation gives one result: call it with 'connection.operation()'",
-      "the operation gives a stream: ask for it with 'connection.stream()'",
+      "the operation returns one result: call it with 'connection.operation()'",
+      "the operation is a stream: call it with 'connection.stream()'",
     ]
   ) {
     const answer = await client.next();

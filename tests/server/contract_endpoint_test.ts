@@ -1,4 +1,4 @@
-/** `GET /hoist/contract`: docs/protocol.md, "HTTP". */
+/** `GET /hoist/contract` and its guard. */
 
 import assert from "node:assert/strict";
 import { z } from "zod";
@@ -13,7 +13,7 @@ import {
 import { LogRecorder } from "../support/log_recorder.ts";
 import { gate } from "../support/timing.ts";
 
-/** What a server answers to whoever says this in the header. */
+/** Requests the contract with this Authorization header. */
 async function ask(
   { url }: { readonly url: string },
   authorization?: string,
@@ -24,7 +24,7 @@ async function ask(
   return { response, body: await response.text() };
 }
 
-Deno.test("the contract is described to whoever has the token", async () => {
+Deno.test("describes the contract to a client with the token", async () => {
   await using server = serveContract({ exposeContract: true });
   for (const scheme of ["Bearer", "bearer", "BEARER "]) {
     const { response, body } = await ask(server, `${scheme} test`);
@@ -35,7 +35,7 @@ Deno.test("the contract is described to whoever has the token", async () => {
   }
 });
 
-Deno.test("HEAD is answered as GET is, without the body", async () => {
+Deno.test("responds to HEAD like to GET, without the body", async () => {
   await using server = serveContract({ exposeContract: true });
   const { response, body } = await ask(server, "Bearer test", "HEAD");
   assert.deepEqual([response.status, body], [200, ""]);
@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("a server that is not told to shows its page to everybody", async () => {
+Deno.test("returns the page if the contract is not exposed", async () => {
   await using server = serveContract();
   const { response, body } = await ask(server, "Bearer test");
   assert.equal(response.status, 200);
@@ -78,7 +78,7 @@ Deno.test("a server that is not told to shows its page to everybody", async () =
   assert(!body.includes("hello"));
 });
 
-Deno.test("guesses count as failed logins, and so does the lockout", async () => {
+Deno.test("wrong tokens count as failed logins, and a lockout applies", async () => {
   await using server = serveContract({
     exposeContract: true,
     limits: { maxLoginFailures: 2 },
@@ -93,7 +93,7 @@ Deno.test("guesses count as failed logins, and so does the lockout", async () =>
   assert(!body.includes("hello"));
 });
 
-Deno.test("a login of the host decides, and is told who asks and for what", async () => {
+Deno.test("a login function decides and gets the request", async () => {
   const seen: unknown[] = [];
   await using server = serveContract({
     exposeContract: true,
@@ -120,7 +120,7 @@ for (
     ["never decides", () => new Promise<never>(() => {})],
   ] as const
 ) {
-  Deno.test(`a login that ${what} lets nobody see it`, async () => {
+  Deno.test(`rejects the request if the login function ${what}`, async () => {
     await using server = serveContract({
       exposeContract: true,
       limits: { loginTimeout: 1 },
@@ -142,7 +142,7 @@ for (
     [{ maxConnections: 2 }, 503, "The server is full: try again later\n"],
   ] as const
 ) {
-  Deno.test(`whoever waits for a login takes a place of ${Object.keys(limits)}`, async () => {
+  Deno.test(`a request that waits for its login counts towards ${Object.keys(limits)}`, async () => {
     const { opened, open } = gate();
     const entered = Promise.withResolvers<void>();
     let asked = 0;
@@ -170,7 +170,7 @@ for (
   });
 }
 
-Deno.test("pages of another origin may not ask for it", async () => {
+Deno.test("rejects pages of other origins", async () => {
   await using server = serveContract({ exposeContract: true });
   const headers = {
     authorization: "Bearer test",
@@ -182,7 +182,7 @@ Deno.test("pages of another origin may not ask for it", async () => {
   await response.body?.cancel();
 });
 
-Deno.test("a token may be any text that a header can hold", async () => {
+Deno.test("accepts every token that a header can contain", async () => {
   const token = "two words, and = signs";
   const server = new Server<unknown, typeof contract>(token, {
     contract,
@@ -194,7 +194,7 @@ Deno.test("a token may be any text that a header can hold", async () => {
   await server.close();
 });
 
-Deno.test("a schema that no JSON Schema stands for is null, whatever its library throws", async () => {
+Deno.test("a schema without a JSON Schema is null, whatever its library throws", async () => {
   const dates = defineContract({
     messages: { at: z.object({ at: z.date() }) },
     operations: { now: { output: z.bigint() } },
@@ -214,7 +214,7 @@ Deno.test("a schema that no JSON Schema stands for is null, whatever its library
   await server.close();
 });
 
-Deno.test("the log says who was refused, and why", async () => {
+Deno.test("logs the address and the reason of a rejection", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({
     exposeContract: true,
@@ -234,7 +234,7 @@ Deno.test("the log says who was refused, and why", async () => {
   }
 });
 
-Deno.test("the token is in no line of the log", async () => {
+Deno.test("the log does not contain the token", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({
     exposeContract: true,

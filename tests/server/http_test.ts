@@ -11,7 +11,7 @@ const HANDSHAKE = [
   "Sec-WebSocket-Version: 13",
 ];
 
-/** Makes a request that `fetch` does not make. */
+/** Sends a request that `fetch` cannot send. */
 async function exchange(
   server: Server,
   requestLine: string,
@@ -47,7 +47,7 @@ function isComplete(answer: string): boolean {
 }
 
 for (const path of ["/", "/hoist", "/hoist/ack/", "/any/other?query"]) {
-  Deno.test(`GET ${path} answers with a page that names the version`, async () => {
+  Deno.test(`GET ${path} returns a page with the version`, async () => {
     await using server = serveQuietly();
     const response = await fetch(server.url + path);
     const page = await response.text();
@@ -61,7 +61,7 @@ for (const path of ["/", "/hoist", "/hoist/ack/", "/any/other?query"]) {
   });
 }
 
-Deno.test("the page is small, without script and without anything from elsewhere", async () => {
+Deno.test("the page is small and has no scripts or external resources", async () => {
   await using server = serveQuietly();
   const response = await fetch(server.url);
   const page = await response.text();
@@ -90,7 +90,7 @@ Deno.test("the page is valid HTML", async () => {
   assert.deepEqual(open, []);
 });
 
-Deno.test("GET /hoist/ack answers with the version and nothing else", async () => {
+Deno.test("GET /hoist/ack returns only the version and the protocols", async () => {
   await using server = serveQuietly();
   const response = await fetch(`${server.url}/hoist/ack?query`);
   assert.equal(response.status, 200);
@@ -99,14 +99,14 @@ Deno.test("GET /hoist/ack answers with the version and nothing else", async () =
   assert.deepEqual(await response.json(), { version: VERSION, protocols });
 });
 
-Deno.test("GET /hoist/ack may be asked by a page of any origin", async () => {
+Deno.test("GET /hoist/ack can be read by pages of all origins", async () => {
   await using server = serveQuietly();
   const response = await fetch(`${server.url}/hoist/ack`);
   await response.body?.cancel();
   assert.equal(response.headers.get("access-control-allow-origin"), "*");
 });
 
-Deno.test("the page may not be read by pages of other origins", async () => {
+Deno.test("the page cannot be read by pages of other origins", async () => {
   await using server = serveQuietly();
   const response = await fetch(server.url);
   await response.body?.cancel();
@@ -114,7 +114,7 @@ Deno.test("the page may not be read by pages of other origins", async () => {
 });
 
 for (const path of ["/", "/hoist/ack"]) {
-  Deno.test(`HEAD ${path} answers as GET, without the body`, async () => {
+  Deno.test(`HEAD ${path} responds like GET, without the body`, async () => {
     await using server = serveQuietly();
     const get = await fetch(server.url + path);
     const head = await fetch(server.url + path, { method: "HEAD" });
@@ -130,7 +130,7 @@ for (const path of ["/", "/hoist/ack"]) {
 
 for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
   for (const path of ["/", "/hoist", "/hoist/ack"]) {
-    Deno.test(`${method} ${path} is refused with what is allowed`, async () => {
+    Deno.test(`${method} ${path} is rejected with the allowed methods`, async () => {
       await using server = serveQuietly();
       const response = await fetch(server.url + path, { method });
       assert.equal(response.status, 405);
@@ -155,7 +155,7 @@ Deno.test("a WebSocket opens at /hoist", async () => {
 });
 
 for (const path of ["/", "/other", "/hoist/", "/hoist/ack", "/Hoist"]) {
-  Deno.test(`no WebSocket opens at ${path}`, async () => {
+  Deno.test(`rejects a WebSocket at ${path}`, async () => {
     await using server = serveQuietly();
     const { status, body } = await exchange(
       server,
@@ -174,7 +174,7 @@ const BROKEN_HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
-  Deno.test(`a WebSocket handshake ${name} is refused`, async () => {
+  Deno.test(`rejects a WebSocket handshake ${name}`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
     const { status, body } = await exchange(
@@ -199,7 +199,7 @@ Deno.test("a WebSocket handshake is a GET: RFC 6455, section 4.1", async () => {
   assert.equal(status, 405);
 });
 
-Deno.test("a broken Host header is the mistake of who sent it", async () => {
+Deno.test("answers an invalid Host header with 400", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   const { status } = await exchange(server, "GET / HTTP/1.1", ["Host: ["]);
@@ -208,7 +208,7 @@ Deno.test("a broken Host header is the mistake of who sent it", async () => {
   assert.deepEqual(logger.lines.slice(1), []);
 });
 
-Deno.test("the server answers on after a broken handshake", async () => {
+Deno.test("the server continues after an invalid handshake", async () => {
   await using server = serveQuietly();
   await exchange(server, "GET /hoist HTTP/1.1", [
     "Host: localhost",
@@ -218,7 +218,7 @@ Deno.test("the server answers on after a broken handshake", async () => {
   assert.equal((await response.json()).version, VERSION);
 });
 
-Deno.test("debug({ http: true }) shows requests with status and time, without the query", async () => {
+Deno.test("debug({ http: true }) logs requests with status and time, without the query", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, logLevel: "error" });
   using _debugging = debug({ http: true });
@@ -236,7 +236,7 @@ Deno.test("debug({ http: true }) shows requests with status and time, without th
   ]);
 });
 
-Deno.test("debug({ http: true }) shows where the server listens", async () => {
+Deno.test("debug({ http: true }) logs the address of the server", async () => {
   const logger = new LogRecorder();
   using _debugging = debug({ http: true });
   await using server = serveQuietly({ logger });

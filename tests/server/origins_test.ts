@@ -1,4 +1,4 @@
-/** Which pages may connect, and whom a server behind proxies believes to see. */
+/** Web origins, and the addresses of clients behind proxies. */
 
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -6,7 +6,7 @@ import { serveQuietly } from "../support/server.ts";
 import { ADDRESS_HEADER, mount } from "../support/mounted_server.ts";
 import { TcpPeer, UPGRADE } from "../support/tcp_peer.ts";
 
-/** The status of a handshake from a page with that origin; none if it is missing. */
+/** Returns the status of an upgrade with this Origin header, or without one. */
 async function statusOf(
   allowedOrigins: readonly string[] | undefined,
   origin: string | undefined,
@@ -106,7 +106,7 @@ for (
     "NULL",
   ]
 ) {
-  Deno.test(`allowedOrigins ${JSON.stringify(origin)} is refused`, () => {
+  Deno.test(`allowedOrigins rejects ${JSON.stringify(origin)}`, () => {
     const allowedOrigins = [origin];
     assert.throws(() => serveQuietly({ allowedOrigins }), {
       name: "TypeError",
@@ -118,7 +118,7 @@ for (
   });
 }
 
-Deno.test("a page of another site gets plain text, and a line in the log", async () => {
+Deno.test("logs a rejected origin and responds in plain text", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   using peer = await TcpPeer.open(server, ["Origin: https://evil.org"]);
@@ -144,7 +144,7 @@ for (
     [1, "192.0.2.1:4711", "192.0.2.1"],
     [1, "[2001:db8::1]:4711", "2001:db8::1"],
     [1, "2001:0DB8:0::1", "2001:db8::1"],
-    // What makes no sense is no address, and neither is what the client made up.
+    // Invalid entries are ignored.
     [2, "192.0.2.1", "127.0.0.1"],
     [1, undefined, "127.0.0.1"],
     [1, "", "127.0.0.1"],
@@ -159,7 +159,7 @@ for (
     [2, "garbage, 10.0.0.1", "127.0.0.1"],
   ] as const
 ) {
-  Deno.test(`trustProxy ${trustProxy} takes ${JSON.stringify(forwarded)} for ${expected}`, async () => {
+  Deno.test(`trustProxy ${trustProxy} reads ${JSON.stringify(forwarded)} as ${expected}`, async () => {
     await using mounted = mount({ trustProxy } as Parameters<typeof mount>[0]);
     const headers = forwarded === undefined
       ? []
@@ -171,7 +171,7 @@ for (
   });
 }
 
-Deno.test("trustProxy: several headers count as one", async () => {
+Deno.test("trustProxy joins several headers", async () => {
   await using mounted = mount({ trustProxy: 1 });
   const headers = [
     "X-Forwarded-For: 198.51.100.9",
@@ -182,7 +182,7 @@ Deno.test("trustProxy: several headers count as one", async () => {
   assert.match(client?.address ?? "", /^192\.0\.2\.1/);
 });
 
-Deno.test("trustProxy: limits count who is behind the proxy, and a made up header helps nobody", async () => {
+Deno.test("with trustProxy, limits apply to the clients behind the proxy and ignore forged headers", async () => {
   const limits = { maxConnectionsPerAddress: 1 };
   await using mounted = mount({ trustProxy: 1, limits });
   const from = (forwarded: string) =>
@@ -198,7 +198,7 @@ Deno.test("trustProxy: limits count who is behind the proxy, and a made up heade
 });
 
 for (const trustProxy of [-1, 1.5, NaN, Infinity, "yes"]) {
-  Deno.test(`trustProxy ${JSON.stringify(trustProxy)} is refused`, () => {
+  Deno.test(`trustProxy rejects ${JSON.stringify(trustProxy)}`, () => {
     const options = { trustProxy } as Parameters<typeof serveQuietly>[0];
     assert.throws(
       () => serveQuietly(options),

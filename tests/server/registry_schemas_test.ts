@@ -20,7 +20,7 @@ import {
 
 type Handler = (data: never) => unknown;
 
-/** What an operation that has these schemas answers. */
+/** Calls an operation with these schemas. */
 function call(
   schemas: OperationSchemas,
   handler: Handler,
@@ -36,7 +36,7 @@ function never(): never {
   assert.fail("the handler is called");
 }
 
-Deno.test("an operation gets what its schema made of the arguments, at once", () => {
+Deno.test("the handler gets the output of the schema synchronously", () => {
   const input = z.object({ n: z.coerce.number() });
   const seen: unknown[] = [];
   const handler = (data: { n: number }, context: unknown) => {
@@ -50,7 +50,7 @@ Deno.test("an operation gets what its schema made of the arguments, at once", ()
 });
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`an operation with a schema of ${library} is not called with what does not fit`, () => {
+  Deno.test(`a schema of ${library} rejects arguments that do not fit`, () => {
     const numberOf = (data: { n: number }) => data.n;
     assert.equal(call({ input: schema }, numberOf, VALID_DATA), "1");
     assert.throws(
@@ -71,7 +71,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     );
   });
 
-  Deno.test(`an operation fails if its result does not fit a schema of ${library}`, async () => {
+  Deno.test(`a schema of ${library} rejects a result that does not fit`, async () => {
     const schemas = { output: schema };
     assert.equal(call(schemas, () => VALID_DATA), JSON.stringify(VALID_DATA));
     const failing = [
@@ -92,7 +92,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
 }
 
 for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
-  Deno.test(`an operation waits for a schema of ${library} that has to wait`, async () => {
+  Deno.test(`an operation awaits an asynchronous schema of ${library}`, async () => {
     const echo = (data: JsonObject) => data;
     for (const schemas of [{ input: schema }, { output: schema }]) {
       const result = call(schemas, echo, { n: 1 });
@@ -108,7 +108,7 @@ for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   });
 }
 
-Deno.test("an operation results in what its schema made of what it returned", async () => {
+Deno.test("the result is the output of the schema", async () => {
   const output = z.date().transform((date) => date.getTime());
   for (const value of [new Date(7), Promise.resolve(new Date(7))]) {
     assert.equal(await call({ output }, () => value), "7");
@@ -117,7 +117,7 @@ Deno.test("an operation results in what its schema made of what it returned", as
   assert.equal(call({ output: nothing }, () => 1), "null");
 });
 
-Deno.test("an operation fails for what a schema made of its result, if JSON cannot hold that", async () => {
+Deno.test("fails if JSON cannot represent the output of the schema", async () => {
   const bigint = schemaOf(() => ({ value: 1n }));
   const results = [
     () => call({ output: bigint }, () => 1),
@@ -133,13 +133,13 @@ Deno.test("an operation fails for what a schema made of its result, if JSON cann
   }
 });
 
-Deno.test("an operation without a result is checked, too", () => {
+Deno.test("checks an operation without a result", () => {
   const output = z.undefined();
   assert.equal(call({ output }, () => {}), "null");
   assert.throws(() => call({ output }, () => null), ValidationError);
 });
 
-Deno.test("an operation fails with what a schema throws or rejects with", async () => {
+Deno.test("fails with the exception of a schema", async () => {
   for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
     const throwing = schemaOf(() => {
       throw thrown;
@@ -158,14 +158,14 @@ Deno.test("an operation fails with what a schema throws or rejects with", async 
 });
 
 for (const rubbish of [undefined, null, { issues: 7 }]) {
-  Deno.test(`an operation fails if a schema returns ${Deno.inspect(rubbish)}`, () => {
+  Deno.test(`fails if a schema returns ${Deno.inspect(rubbish)}`, () => {
     const schema = schemaOf(() => rubbish);
     assert.throws(() => call({ input: schema }, never), TypeError);
     assert.throws(() => call({ output: schema }, () => 1), TypeError);
   });
 }
 
-Deno.test("an operation whose arguments are looked at still fails at once, or later", async () => {
+Deno.test("an operation with schemas fails synchronously or later, like its handler", async () => {
   const error = new Error("thrown");
   const fail = () => {
     throw error;
@@ -200,7 +200,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`Operations.add() refuses ${Deno.inspect(schemas, { depth: 1 })} as schemas`, () => {
+  Deno.test(`Operations.add() rejects the schemas ${Deno.inspect(schemas, { depth: 1 })}`, () => {
     const operations = new Operations<null>();
     // What TypeScript refuses and JavaScript does not.
     assert.throws(() => operations.add("add", never, schemas as never), {

@@ -5,6 +5,7 @@ import { StreamSource } from "../../server/stream_source.ts";
 import { type JsonObject } from "../../common/json.ts";
 import { type OperationHandler } from "../../server/message.ts";
 import { Operations } from "../../server/registry.ts";
+import { RequestError } from "../../protocol/request_error.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { ManualHandler } from "../support/fake_stream.ts";
 import { gate } from "../support/timing.ts";
@@ -15,21 +16,20 @@ import {
   schemaOf,
 } from "../support/schemas.ts";
 
-const GIVES_STREAM = {
+const STREAM_ERROR = {
+  name: "RequestError",
+  code: ErrorCode.UNSUPPORTED_OPERATION,
+  message: "the operation is a stream: call it with 'connection.stream()'",
+};
+
+const RESULT_ERROR = {
   name: "RequestError",
   code: ErrorCode.UNSUPPORTED_OPERATION,
   message:
-    "the operation gives a stream: ask for it with 'connection.stream()'",
+    "the operation returns one result: call it with 'connection.operation()'",
 };
 
-const GIVES_RESULT = {
-  name: "RequestError",
-  code: ErrorCode.UNSUPPORTED_OPERATION,
-  message:
-    "the operation gives one result: call it with 'connection.operation()'",
-};
-
-/** Operations with one that is named `rows`. */
+/** Returns operations with the operation `rows`. */
 function withRows(
   handler: OperationHandler<null, never>,
   schemas?: OperationSchemas,
@@ -44,7 +44,7 @@ function open(operations: Operations<null>, data: JsonObject = {}) {
   return operations.open("rows", data, null);
 }
 
-/** All items of a stream. */
+/** Returns all items of a stream. */
 async function all(
   items: StreamSource | PromiseLike<StreamSource>,
 ): Promise<string[]> {
@@ -61,7 +61,7 @@ async function* count({ to }: { to: number }) {
   for (let n = 0; n < to; n++) yield n;
 }
 
-/** What gives a stream, in whatever way. */
+/** Handlers that return a stream */
 const STREAMS: Readonly<Record<string, OperationHandler<null, never>>> = {
   "an async generator": count,
   "a method": {
@@ -77,58 +77,58 @@ const STREAMS: Readonly<Record<string, OperationHandler<null, never>>> = {
 };
 
 for (const [what, handler] of Object.entries(STREAMS)) {
-  Deno.test(`an operation gives a stream by ${what}`, async () => {
+  Deno.test(`an operation is a stream if its handler is ${what}`, async () => {
     for (const schemas of [undefined, {}, { yields: ACCEPT_ALL }]) {
       const operations = withRows(handler, schemas);
       assert.deepEqual(await all(open(operations, { to: 3 })), ["0", "1", "2"]);
     }
   });
 
-  Deno.test(`an operation that gives a stream by ${what} cannot be called for a result`, async () => {
+  Deno.test(`Operations.call() rejects ${what}`, async () => {
     for (const schemas of [undefined, { yields: ACCEPT_ALL }]) {
       const operations = withRows(handler, schemas);
       await assert.rejects(
         async () => await operations.call("rows", { to: 1 }, null),
-        GIVES_STREAM,
+        STREAM_ERROR,
       );
     }
   });
 }
 
 for (const value of [undefined, null, 1, "text", [1], {}, new Map(), count]) {
-  Deno.test(`an operation that returns ${Deno.inspect(value)} gives no stream`, async () => {
-    assert.throws(() => open(withRows(() => value)), GIVES_RESULT);
+  Deno.test(`${Deno.inspect(value)} is not a stream`, async () => {
+    assert.throws(() => open(withRows(() => value)), RESULT_ERROR);
     const later = open(withRows(() => Promise.resolve(value)));
     assert(later instanceof Promise);
-    await assert.rejects(later, GIVES_RESULT);
+    await assert.rejects(later, RESULT_ERROR);
   });
 }
 
-Deno.test("an operation is not run in vain if it is known what it gives", () => {
+Deno.test("the handler is not called if its kind is known to be wrong", () => {
   let runs = 0;
   const result = withRows(() => runs++, { output: ACCEPT_ALL });
-  assert.throws(() => open(result), GIVES_RESULT);
+  assert.throws(() => open(result), RESULT_ERROR);
   const stream = withRows(() => runs++, { yields: ACCEPT_ALL });
-  assert.throws(() => stream.call("rows", {}, null), GIVES_STREAM);
+  assert.throws(() => stream.call("rows", {}, null), STREAM_ERROR);
   const generator = withRows(async function* () {
     runs++;
     yield 1;
   });
-  assert.throws(() => generator.call("rows", {}, null), GIVES_STREAM);
+  assert.throws(() => generator.call("rows", {}, null), STREAM_ERROR);
   // Nor are its arguments looked at.
   const refusing = withRows(count, { input: REJECT_ALL });
-  assert.throws(() => refusing.call("rows", {}, null), GIVES_STREAM);
+  assert.throws(() => refusing.call("rows", {}, null), STREAM_ERROR);
   assert.equal(runs, 0);
 });
 
-Deno.test("a stream that was asked for as a result is let go", () => {
+Deno.test("Operations.call() ends a stream that it rejects", () => {
   const handler = new ManualHandler();
   const operations = withRows(() => handler);
-  assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
+  assert.throws(() => operations.call("rows", {}, null), STREAM_ERROR);
   assert.deepEqual([handler.requested, handler.returned], [0, 1]);
 });
 
-Deno.test("nobody hears of a stream that cannot be let go", async () => {
+Deno.test("Operations.call() ignores an error of a stream that it ends", async () => {
   for (
     const fails of [() => Promise.reject(new Error("no")), () => {
       throw new Error("no");
@@ -137,16 +137,16 @@ Deno.test("nobody hears of a stream that cannot be let go", async () => {
     const handler = new ManualHandler();
     handler.return = fails;
     const operations = withRows(() => handler);
-    assert.throws(() => operations.call("rows", {}, null), GIVES_STREAM);
+    assert.throws(() => operations.call("rows", {}, null), STREAM_ERROR);
     await assert.rejects(
       async () =>
         await withRows(() => Promise.resolve(handler)).call("rows", {}, null),
-      GIVES_STREAM,
+      STREAM_ERROR,
     );
   }
 });
 
-Deno.test("no item is asked for before a stream is taken", async () => {
+Deno.test("no item is requested before the stream is read", async () => {
   const handler = new ManualHandler();
   const items = await open(withRows(() => handler));
   assert(items instanceof StreamSource);
@@ -155,7 +155,7 @@ Deno.test("no item is asked for before a stream is taken", async () => {
   assert.deepEqual([handler.requested, handler.returned], [1, 0]);
 });
 
-Deno.test("a stream gets what a schema made of the arguments, and the context", async () => {
+Deno.test("a stream gets the output of the schema and the context", async () => {
   const input = schemaOf((value) => ({
     value: { to: Number(Object(value).to) },
   }));
@@ -170,7 +170,7 @@ Deno.test("a stream gets what a schema made of the arguments, and the context", 
   assert.deepEqual(seen, [{ to: 2 }, "context"]);
 });
 
-Deno.test("a stream is not opened with arguments that do not fit", async () => {
+Deno.test("a stream is not opened if the arguments do not fit", async () => {
   const never = () => assert.fail("the handler is called");
   assert.throws(() => open(withRows(never, { input: REJECT_ALL })), {
     name: "RequestError",
@@ -184,7 +184,7 @@ Deno.test("a stream is not opened with arguments that do not fit", async () => {
   }
 });
 
-Deno.test("a stream waits for the schema of its arguments", async () => {
+Deno.test("a stream awaits the schema of its arguments", async () => {
   const { opened, open: openGate } = gate();
   const input = schemaOf(async (value) => {
     await opened;
@@ -196,7 +196,7 @@ Deno.test("a stream waits for the schema of its arguments", async () => {
   assert.deepEqual(await all(items), ["0"]);
 });
 
-Deno.test("the items of a stream are checked, and named after the operation", async () => {
+Deno.test("the items of a stream are checked, and errors name the operation", async () => {
   const operations = withRows(count, { yields: REJECT_ALL });
   await assert.rejects(all(open(operations, { to: 1 })), (error) => {
     assert(error instanceof ValidationError);
@@ -208,7 +208,7 @@ Deno.test("the items of a stream are checked, and named after the operation", as
   });
 });
 
-Deno.test("opening a stream fails with what the handler throws or rejects with", async () => {
+Deno.test("opening a stream fails with the exception of the handler", async () => {
   const error = new Error("no");
   const fail = () => {
     throw error;
@@ -219,7 +219,7 @@ Deno.test("opening a stream fails with what the handler throws or rejects with",
   await assert.rejects(later, (thrown) => thrown === error);
 });
 
-Deno.test("what cannot be looked at, or gives no iterator, fails and is no stream", () => {
+Deno.test("a value that cannot be inspected or has no iterator is not a stream", () => {
   const broken = { [Symbol.asyncIterator]: 1 };
   const throwing = {
     [Symbol.asyncIterator]() {
@@ -236,23 +236,50 @@ Deno.test("what cannot be looked at, or gives no iterator, fails and is no strea
   }
 });
 
-Deno.test("Operations.add() refuses a generator that cannot wait", () => {
+Deno.test("Operations.add() rejects a synchronous generator", () => {
   const operations = new Operations<null>();
   assert.throws(() => operations.add("rows", function* () {}), {
     name: "TypeError",
     message:
-      "Cannot register operation \"rows\" as its handler is a generator that cannot wait: write 'async function*'",
+      "Cannot register operation \"rows\": the handler is a synchronous generator. Use 'async function*'.",
   });
   assert(!operations.has("rows"));
 });
 
-Deno.test("Operations.add() refuses a generator with the schema of one result", () => {
+Deno.test("Operations.add() rejects a generator with an output schema", () => {
   const operations = new Operations<null>();
   const add = () => operations.add("rows", count, { output: ACCEPT_ALL });
   assert.throws(add, {
     name: "TypeError",
     message:
-      "Cannot register operation \"rows\" as its handler is a generator: say what it 'yields', not its 'output'",
+      "Cannot register operation \"rows\": the handler is a generator. Use 'yields' instead of 'output'.",
   });
   assert(!operations.has("rows"));
+});
+
+/** Returns the exception of a function or of its promise. */
+async function failureOf(action: () => unknown): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("no exception");
+}
+
+Deno.test("a handler with `yields` that returns no stream has failed", async () => {
+  for (const value of [1, Promise.resolve(1)]) {
+    const operations = new Operations<null>();
+    operations.add("rows", () => value, { yields: ACCEPT_ALL });
+    const error = await failureOf(() => operations.open("rows", {}, null));
+    // The client cannot avoid this error.
+    assert(!RequestError.is(error));
+  }
+});
+
+Deno.test("a handler with `output` that returns a stream has failed", async () => {
+  const operations = new Operations<null>();
+  operations.add("rows", () => new ManualHandler(), { output: ACCEPT_ALL });
+  const error = await failureOf(() => operations.call("rows", {}, null));
+  assert(!RequestError.is(error));
 });

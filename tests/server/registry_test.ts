@@ -29,18 +29,18 @@ const CONTRACT = defineContract({
 
 const NO_SCHEMAS = [null, 1, "text", {}, [], () => {}];
 
-/** What a server has of its own accord, or by a contract. */
+/** Returns a registry with or without a contract. */
 function registryOf(contract?: Contract): Registry {
   return new Registry(contract);
 }
 
-/** A message of a client. */
+/** Returns a message of a client. */
 function message(name: string, data = {}): ClientMessage {
   const wire = { message: name, data, id: 1, replying: null };
   return new ClientMessage(wire, {} as Client, () => new Message(wire));
 }
 
-/** Calls the listeners to a message; returns what they threw. */
+/** Calls the listeners for a message and returns their exceptions. */
 async function dispatch(registry: Registry, name: string, data = {}) {
   const errors: unknown[] = [];
   await registry.listeners.dispatch(
@@ -50,7 +50,7 @@ async function dispatch(registry: Registry, name: string, data = {}) {
   return errors;
 }
 
-Deno.test("a registry without a contract takes any name", async () => {
+Deno.test("a registry without a contract accepts every name", async () => {
   const registry = registryOf();
   const seen: string[] = [];
   const listener = ({ name }: ClientMessage) => void seen.push(name);
@@ -65,7 +65,7 @@ Deno.test("a registry without a contract takes any name", async () => {
   assert.deepEqual(registry.missing, []);
 });
 
-Deno.test("a registry calls a listener with what its schema made of the data", async () => {
+Deno.test("a listener gets the output of its schema", async () => {
   const registry = registryOf();
   const seen: unknown[] = [];
   const schema = z.object({ n: z.coerce.number() });
@@ -79,7 +79,7 @@ Deno.test("a registry calls a listener with what its schema made of the data", a
   assert.deepEqual(seen, [{ n: 1 }, { n: "1" }, { n: 2 }, { n: "x" }]);
 });
 
-Deno.test("a registry removes what is disposed of", async () => {
+Deno.test("disposing removes listeners and operations", async () => {
   const registry = registryOf();
   let called = 0;
   const disposables = [
@@ -94,7 +94,7 @@ Deno.test("a registry removes what is disposed of", async () => {
   assert(!registry.operations.has("add"));
 });
 
-Deno.test("a registry with a contract takes the names in it", async () => {
+Deno.test("a registry with a contract accepts its names", async () => {
   const registry = registryOf(CONTRACT);
   const seen: string[] = [];
   registry.receive(["hi", "bye"], ({ name }) => seen.push(name), undefined);
@@ -105,7 +105,7 @@ Deno.test("a registry with a contract takes the names in it", async () => {
 });
 
 for (const name of ["Hi", "", "add", "toString", "__proto__"]) {
-  Deno.test(`a registry with a contract does not receive ${JSON.stringify(name)}`, async () => {
+  Deno.test(`a registry with a contract rejects the message ${JSON.stringify(name)}`, async () => {
     const registry = registryOf(CONTRACT);
     let called = 0;
     for (const names of [name, [name], ["hi", name]]) {
@@ -122,7 +122,7 @@ for (const name of ["Hi", "", "add", "toString", "__proto__"]) {
 }
 
 for (const name of ["Add", "", "hi", "toString", "__proto__"]) {
-  Deno.test(`a registry with a contract does not offer ${JSON.stringify(name)}`, () => {
+  Deno.test(`a registry with a contract rejects the operation ${JSON.stringify(name)}`, () => {
     const registry = registryOf(CONTRACT);
     assert.throws(() => registry.operation(name, () => 1, undefined), {
       name: "TypeError",
@@ -133,7 +133,7 @@ for (const name of ["Add", "", "hi", "toString", "__proto__"]) {
   });
 }
 
-Deno.test("a registry with an empty contract takes no name", () => {
+Deno.test("a registry with an empty contract rejects every name", () => {
   const registry = registryOf(defineContract({}));
   assert.throws(() => registry.receive("hi", () => {}, undefined), {
     message:
@@ -145,27 +145,27 @@ Deno.test("a registry with an empty contract takes no name", () => {
   });
 });
 
-Deno.test("a registry with a contract takes no schema besides", () => {
+Deno.test("a registry with a contract rejects other schemas", () => {
   const registry = registryOf(CONTRACT);
   for (const names of ["hi", ["hi"], ["hi", "bye"]]) {
     assert.throws(() => registry.receive(names, () => {}, ACCEPT_ALL), {
       name: "TypeError",
       message:
-        'Cannot receive message "hi" with a schema of its own as the server has a contract: put it there',
+        'Cannot receive message "hi" with a schema: the server has a contract. Move the schema into the contract.',
     });
   }
   for (const schemas of [{}, null] as OperationSchemas[]) {
     assert.throws(() => registry.operation("open", () => {}, schemas), {
       name: "TypeError",
       message:
-        'Cannot register operation "open" with a schema of its own as the server has a contract: put it there',
+        'Cannot register operation "open" with a schema: the server has a contract. Move the schema into the contract.',
     });
   }
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);
 });
 
 for (const schema of NO_SCHEMAS) {
-  Deno.test(`a registry refuses ${Deno.inspect(schema)} as the schema of a listener`, async () => {
+  Deno.test(`rejects ${Deno.inspect(schema)} as the schema of a listener`, async () => {
     const registry = registryOf();
     const listener = () => assert.fail("the listener is called");
     // What TypeScript refuses and JavaScript does not.
@@ -178,7 +178,7 @@ for (const schema of NO_SCHEMAS) {
   });
 }
 
-Deno.test("a registry takes the schemas of all libraries", async () => {
+Deno.test("accepts schemas of all libraries", async () => {
   const registry = registryOf();
   for (const schema of Object.values(LIBRARIES)) {
     registry.receive("hi", () => assert.fail("the data fits"), schema);
@@ -188,7 +188,7 @@ Deno.test("a registry takes the schemas of all libraries", async () => {
 });
 
 for (const listener of [undefined, null, "text", {}]) {
-  Deno.test(`a registry refuses ${JSON.stringify(listener)} as a listener`, () => {
+  Deno.test(`rejects the listener ${JSON.stringify(listener)}`, () => {
     for (const contract of [undefined, CONTRACT]) {
       const registry = registryOf(contract);
       assert.throws(
@@ -203,7 +203,7 @@ for (const listener of [undefined, null, "text", {}]) {
   });
 }
 
-Deno.test("a registry refuses a list without names", () => {
+Deno.test("rejects an empty array of names", () => {
   for (const schema of [undefined, ACCEPT_ALL]) {
     assert.throws(() => registryOf().receive([], () => {}, schema), {
       name: "TypeError",
@@ -213,7 +213,7 @@ Deno.test("a registry refuses a list without names", () => {
   }
 });
 
-Deno.test("a registry checks an operation by the contract, or by schemas of its own", async () => {
+Deno.test("checks an operation with the schemas of the contract or its own schemas", async () => {
   const registries = [registryOf(CONTRACT), registryOf()];
   const schemas = [undefined, CONTRACT.operations.add] as const;
   for (const [index, registry] of registries.entries()) {
@@ -227,7 +227,7 @@ Deno.test("a registry checks an operation by the contract, or by schemas of its 
   }
 });
 
-Deno.test("a registry refuses schemas of an operation that are none", () => {
+Deno.test("rejects invalid schemas of an operation", () => {
   const registry = registryOf();
   const add = (schemas: unknown) => () =>
     registry.operation("add", () => 1, schemas as never);
@@ -244,29 +244,29 @@ Deno.test("a registry refuses schemas of an operation that are none", () => {
   assert(!registry.operations.has("add"));
 });
 
-Deno.test("a registry refuses a handler that does not go with its contract", () => {
+Deno.test("rejects a handler that does not fit its contract", () => {
   const registry = registryOf(CONTRACT);
   const generate = async function* () {};
   for (
     const [name, problem] of [
-      ["add", "generator: say what it 'yields', not its 'output'"],
+      ["add", "generator. Use 'yields' instead of 'output'."],
       [
         "open",
-        "generator, and the contract does not say what it 'yields'",
+        "generator, and the contract has no 'yields' for it. Add 'yields' to the contract.",
       ],
     ] as const
   ) {
     assert.throws(() => registry.operation(name, generate, undefined), {
       name: "TypeError",
       message:
-        `Cannot register operation "${name}" as its handler is a ${problem}`,
+        `Cannot register operation "${name}": the handler is a ${problem}`,
     });
   }
   registry.operation("rows", generate, undefined);
   assert.deepEqual(registry.missing, ["add", "open"]);
 });
 
-Deno.test("a registry knows what nobody handles of its contract, as it is now", () => {
+Deno.test("lists the operations of the contract without a handler", () => {
   const registry = registryOf(CONTRACT);
   assert.deepEqual(registry.missing, ["add", "rows", "open"]);
   const rows = registry.operation("rows", () => REJECT_ALL, undefined);

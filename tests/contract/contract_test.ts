@@ -1,3 +1,5 @@
+/** Tests of `contract/contract.ts`. */
+
 import assert from "node:assert/strict";
 import {
   assertNamed,
@@ -17,10 +19,10 @@ import {
   schemaOf,
 } from "../support/schemas.ts";
 
-/** Names that every object has already. */
+/** Names that every object inherits. */
 const INHERITED = ["__proto__", "constructor", "toString", "hasOwnProperty"];
 
-const ASKED = schemaOf((value) => ({ value }));
+const REPLY = schemaOf((value) => ({ value }));
 
 const CONTRACT = defineContract({
   messages: {
@@ -31,23 +33,23 @@ const CONTRACT = defineContract({
   },
   events: {
     news: ACCEPT_ALL,
-    ask: { data: ACCEPT_ALL, replies: { ready: ASKED, busy: ASKED } },
+    ask: { data: ACCEPT_ALL, replies: { ready: REPLY, busy: REPLY } },
   },
   operations: { add: { input: ACCEPT_ALL, output: ACCEPT_ALL } },
 });
 
-/** A contract with messages, events and operations of one name. */
+/** Makes a contract whose message, event and operation have the same name. */
 function contractWith(name: string): Contract {
   const entries = <Entry>(entry: Entry): Record<string, Entry> =>
     Object.fromEntries([[name, entry]]);
   return defineContract({
     messages: entries({ data: REJECT_ALL, replies: entries(ACCEPT_ALL) }),
-    events: entries({ data: ACCEPT_ALL, replies: entries(ASKED) }),
+    events: entries({ data: ACCEPT_ALL, replies: entries(REPLY) }),
     operations: entries({}),
   });
 }
 
-/** What a message has to be that replies to an event, or claims to. */
+/** Finds a message that replies to an event, or claims to. */
 function find(
   contract: Contract,
   name: string,
@@ -58,7 +60,7 @@ function find(
   return findMessage(contract, { name, replying, isAwaited });
 }
 
-Deno.test("defineContract() gives the parts as they are", () => {
+Deno.test("defineContract() returns the parts unchanged", () => {
   const messages = { hi: ACCEPT_ALL };
   const events = { news: { data: LIBRARIES.zod! } };
   const operations = { add: { output: LIBRARIES.valibot! } };
@@ -74,16 +76,16 @@ Deno.test("defineContract() gives the parts as they are", () => {
   ]);
 });
 
-Deno.test("defineContract() fills in the parts that are left out", () => {
+Deno.test("defineContract() replaces omitted parts by empty ones", () => {
   for (const parts of [{}, { messages: undefined, events: undefined }]) {
     const { describe, ...contract } = defineContract(parts);
-    const nothing = { messages: {}, events: {}, operations: {} };
-    assert.deepEqual(contract, nothing);
-    assert.deepEqual(describe(), nothing);
+    const empty = { messages: {}, events: {}, operations: {} };
+    assert.deepEqual(contract, empty);
+    assert.deepEqual(describe(), empty);
   }
 });
 
-Deno.test("a contract describes itself, wherever its method is called from", () => {
+Deno.test("contract.describe() works without its receiver", () => {
   const { describe } = CONTRACT;
   const description = describe();
   assert.deepEqual(description, CONTRACT.describe());
@@ -95,8 +97,8 @@ Deno.test("a contract describes itself, wherever its method is called from", () 
   ]);
 });
 
-Deno.test("defineContract() refuses what makes no contract", () => {
-  // What TypeScript refuses and JavaScript does not.
+Deno.test("defineContract() rejects an invalid contract", () => {
+  // TypeScript rejects these values, but JavaScript does not.
   assert.throws(() => defineContract(undefined as never), {
     name: "TypeError",
     message:
@@ -109,13 +111,13 @@ Deno.test("defineContract() refuses what makes no contract", () => {
   });
 });
 
-Deno.test("a contract can be defined with names that every object has", () => {
+Deno.test("a contract can have names that every object inherits", () => {
   for (const name of INHERITED) {
     const contract = contractWith(name);
     assert.deepEqual(Object.keys(contract.describe().messages), [name]);
     assert.deepEqual(find(contract, name), { schema: REJECT_ALL });
     const reply = find(contract, name, name, true);
-    assert.deepEqual(reply, { schema: ASKED });
+    assert.deepEqual(reply, { schema: REPLY });
     assert(isReply(contract, name, name));
     assert.deepEqual(ownEntry(contract.operations, name), {});
     assertNamed("Cannot do it", contract.events, name);
@@ -123,7 +125,7 @@ Deno.test("a contract can be defined with names that every object has", () => {
   }
 });
 
-Deno.test("a contract does not have the names that every object has", () => {
+Deno.test("a contract does not have inherited names", () => {
   for (const name of INHERITED) {
     assert.equal(find(CONTRACT, name), undefined);
     assert.equal(find(CONTRACT, name, name), undefined);
@@ -138,7 +140,7 @@ Deno.test("a contract does not have the names that every object has", () => {
   }
 });
 
-Deno.test("dataSchemaOf() is the schema that stands for a message, or in it", () => {
+Deno.test("dataSchemaOf() returns the schema of both forms of an entry", () => {
   for (const schema of [ACCEPT_ALL, ...Object.values(LIBRARIES)]) {
     assert.equal(dataSchemaOf(schema), schema);
     assert.equal(dataSchemaOf({ data: schema }), schema);
@@ -148,7 +150,7 @@ Deno.test("dataSchemaOf() is the schema that stands for a message, or in it", ()
   assert.equal(dataSchemaOf({ replies: { hi: ACCEPT_ALL } }), undefined);
 });
 
-Deno.test("repliesOf() are those of a message, or none", () => {
+Deno.test("repliesOf() returns the replies of an entry, or none", () => {
   const replies = { hi: ACCEPT_ALL };
   assert.equal(repliesOf({ replies }), replies);
   assert.equal(repliesOf({ data: ACCEPT_ALL, replies }), replies);
@@ -171,15 +173,15 @@ for (
     ["ready", null, REJECT_ALL],
     // Who was asked nothing sends a message, whatever it claims to reply to.
     ["ready", "ask", REJECT_ALL],
-    ["ready", "ask", ASKED, true],
+    ["ready", "ask", REPLY, true],
     ["ready", "news", REJECT_ALL],
     ["ready", "count", REJECT_ALL],
-    ["busy", "ask", ASKED],
-    ["busy", "ask", ASKED, true],
+    ["busy", "ask", REPLY],
+    ["busy", "ask", REPLY, true],
     ["bare", "ask", ACCEPT_ALL, true],
   ] as const
 ) {
-  Deno.test(`findMessage() finds ${name} as a reply to ${replying}, asked for: ${isAwaited}`, () => {
+  Deno.test(`findMessage() finds ${name} as a reply to ${replying}, awaited: ${isAwaited}`, () => {
     const found = find(CONTRACT, name, replying, isAwaited);
     assert(found !== undefined);
     assert.deepEqual(Object.keys(found), ["schema"]);
@@ -208,7 +210,7 @@ for (
   });
 }
 
-Deno.test("assertNamed() takes any name where there is no contract", () => {
+Deno.test("assertNamed() accepts any name without a contract", () => {
   for (const name of ["news", ...INHERITED]) {
     assertNamed("Cannot do it", undefined, name);
   }
@@ -233,7 +235,7 @@ for (
   });
 }
 
-Deno.test("repliesTo() are those to the message or the event of a name, or none", () => {
+Deno.test("repliesTo() returns the replies to an entry by its name", () => {
   const { events, messages } = CONTRACT;
   assert.equal(repliesTo(messages, "count"), messages.count.replies);
   assert.equal(repliesTo(events, "ask"), events.ask.replies);
@@ -253,7 +255,7 @@ for (
     ["unknown", "ready", false],
   ] as const
 ) {
-  Deno.test(`isReply() says ${isOne} for ${JSON.stringify(name)} to ${event}`, () => {
+  Deno.test(`isReply() returns ${isOne} for ${JSON.stringify(name)} to ${event}`, () => {
     assert.equal(isReply(CONTRACT, event, name), isOne);
   });
 }

@@ -1,11 +1,13 @@
+/** Tests of `contract/define.ts`. */
+
 import assert from "node:assert/strict";
 import {
   assertContract,
   assertDefined,
   assertOperation,
   assertSchema,
+  defineContract,
 } from "../../contract/define.ts";
-import { defineContract } from "../../contract/define.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 
@@ -33,15 +35,15 @@ const NO_OBJECTS: readonly (readonly [value: unknown, shown: string])[] = [
   [Symbol("no"), "a symbol"],
 ];
 
-/** Names that every object has already. */
+/** Inherited names and unusual ones. */
 const NAMES = ["__proto__", "constructor", "toString", "", "a b"];
 
-/** An object with one key, whatever its name. */
+/** Makes an object with one key. */
 function entry(name: string, value: unknown): object {
   return Object.fromEntries([[name, value]]);
 }
 
-/** Asserts that something is refused, with a whole message. */
+/** Asserts that an action throws a `TypeError` with a message. */
 function assertRefused(action: () => void, message: string): void {
   assert.throws(action, { name: "TypeError", message });
 }
@@ -54,7 +56,7 @@ function noObject(place: string, shown: string): string {
   return `Cannot define the contract: '${place}' must be an object. It is ${shown}.`;
 }
 
-Deno.test("assertContract() takes what makes a contract", () => {
+Deno.test("assertContract() accepts all forms of a contract", () => {
   const { zod, valibot, arktype } = LIBRARIES;
   const messages = {
     bare: zod,
@@ -78,14 +80,14 @@ Deno.test("assertContract() takes what makes a contract", () => {
   });
 });
 
-Deno.test("assertContract() takes names like any other that every object has", () => {
+Deno.test("assertContract() accepts inherited names", () => {
   for (const name of NAMES) {
     assertContract({
       messages: entry(name, { replies: entry(name, ACCEPT_ALL) }),
       events: entry(name, ACCEPT_ALL),
       operations: entry(name, { input: ACCEPT_ALL }),
     });
-    // They are looked at, too.
+    // Their entries are checked as well.
     assertRefused(
       () => assertContract({ events: entry(name, 1) }),
       noObject(`events.${name}`, "1"),
@@ -107,12 +109,12 @@ Deno.test("assertContract() takes names like any other that every object has", (
 for (
   const [value, shown] of [...NO_OBJECTS, [undefined, "undefined"]] as const
 ) {
-  Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a contract`, () => {
+  Deno.test(`assertContract() rejects the contract ${Deno.inspect(value)}`, () => {
     assertRefused(() => assertContract(value), noObject("contract", shown));
   });
 
   for (const part of ["messages", "events", "operations"]) {
-    Deno.test(`assertContract() refuses ${Deno.inspect(value)} for what is in ${part}`, () => {
+    Deno.test(`assertContract() rejects the entry ${Deno.inspect(value)} in ${part}`, () => {
       assertRefused(
         () => assertContract({ [part]: { good: {}, bad: value } }),
         noObject(`${part}.bad`, shown),
@@ -122,7 +124,7 @@ for (
 }
 
 for (const [value, shown] of NO_OBJECTS) {
-  Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a part, or for replies`, () => {
+  Deno.test(`assertContract() rejects ${Deno.inspect(value)} as a part and as replies`, () => {
     for (const part of ["messages", "events", "operations"]) {
       assertRefused(
         () => assertContract({ [part]: value }),
@@ -139,7 +141,7 @@ for (const [value, shown] of NO_OBJECTS) {
 }
 
 for (const [value, shown] of NO_SCHEMAS) {
-  Deno.test(`assertContract() refuses ${Deno.inspect(value)} for a schema`, () => {
+  Deno.test(`assertContract() rejects the schema ${Deno.inspect(value)}`, () => {
     for (const part of ["messages", "events"]) {
       assertRefused(
         () => assertContract({ [part]: { hi: { data: value } } }),
@@ -191,12 +193,12 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`assertContract() refuses ${Deno.inspect(parts, { depth: 3 })}`, () => {
+  Deno.test(`assertContract() rejects ${Deno.inspect(parts, { depth: 3 })}`, () => {
     assertRefused(() => assertContract(parts), message);
   });
 }
 
-Deno.test("assertContract() looks at all messages, events and operations", () => {
+Deno.test("assertContract() checks every entry", () => {
   const good = { one: ACCEPT_ALL, two: { data: ACCEPT_ALL } };
   for (const part of ["messages", "events"]) {
     assertRefused(
@@ -211,7 +213,7 @@ Deno.test("assertContract() looks at all messages, events and operations", () =>
   );
 });
 
-Deno.test("assertContract() does not take what throws for a contract", () => {
+Deno.test("assertContract() rejects objects that throw", () => {
   for (const part of ["messages", "events", "operations"]) {
     assert.throws(() => assertContract({ [part]: HOSTILE }));
     assert.throws(() => assertContract({ [part]: { hi: HOSTILE } }));
@@ -219,7 +221,7 @@ Deno.test("assertContract() does not take what throws for a contract", () => {
   assert.throws(() => assertContract(HOSTILE));
 });
 
-Deno.test("assertOperation() says what cannot be done, and where", () => {
+Deno.test("assertOperation() reports the subject and the place", () => {
   const check = (schemas: unknown) => () =>
     assertOperation('Cannot register operation "add"', "schemas", schemas);
   for (const schemas of [{}, { input: ACCEPT_ALL }, { yields: undefined }]) {
@@ -245,7 +247,7 @@ Deno.test("assertOperation() says what cannot be done, and where", () => {
   );
 });
 
-Deno.test("assertSchema() takes the schemas of all libraries", () => {
+Deno.test("assertSchema() accepts the schemas of all libraries", () => {
   for (const schema of [...Object.values(LIBRARIES), ACCEPT_ALL]) {
     assertSchema("Cannot receive messages", "schema", schema);
   }
@@ -254,7 +256,7 @@ Deno.test("assertSchema() takes the schemas of all libraries", () => {
 for (
   const [value, shown] of [...NO_SCHEMAS, [undefined, "undefined"]] as const
 ) {
-  Deno.test(`assertSchema() refuses ${Deno.inspect(value)}`, () => {
+  Deno.test(`assertSchema() rejects ${Deno.inspect(value)}`, () => {
     assertRefused(
       () => assertSchema("Cannot receive messages", "schema", value),
       `Cannot receive messages: 'schema' must be a Standard Schema, for example of zod, valibot or arktype. It is ${shown}.`,
@@ -262,7 +264,7 @@ for (
   });
 }
 
-Deno.test("assertDefined() takes what defineContract() returns, or nothing", () => {
+Deno.test("assertDefined() accepts the result of defineContract() and undefined", () => {
   assertDefined("Cannot serve", undefined);
   assertDefined("Cannot serve", defineContract({}));
 });
@@ -277,10 +279,21 @@ for (
     [ACCEPT_ALL, "an object"],
   ] as const
 ) {
-  Deno.test(`assertDefined() refuses ${Deno.inspect(value)}`, () => {
+  Deno.test(`assertDefined() rejects ${Deno.inspect(value)}`, () => {
     assertRefused(
       () => assertDefined("Cannot serve", value),
       `Cannot serve: 'contract' must be the result of defineContract(). It is ${shown}.`,
     );
+  });
+}
+
+// These schemas have a method `describe` as well.
+for (const library of ["zod", "arktype"]) {
+  Deno.test(`assertDefined() rejects a schema of ${library}`, () => {
+    assert.throws(() => assertDefined("Cannot serve", LIBRARIES[library]), {
+      name: "TypeError",
+      message:
+        /^Cannot serve: 'contract' must be the result of defineContract\(\)\. /,
+    });
   });
 }

@@ -1,3 +1,5 @@
+/** Tests of `contract/describe.ts`. */
+
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { z } from "zod";
@@ -22,7 +24,7 @@ function saying(input: unknown): DataSchema {
   return schemaOf((value) => ({ value }), { jsonSchema: { input } });
 }
 
-Deno.test("a description says what is sent: what goes into a schema, but for results", () => {
+Deno.test("describe() returns the input of data schemas and the output of result schemas", () => {
   const [one, two, three] = ["one", "two", "three"].map(describedAs);
   const contract = defineContract({
     messages: { hi: { data: one!, replies: { yo: two!, ho: three! } } },
@@ -52,7 +54,7 @@ Deno.test("a description says what is sent: what goes into a schema, but for res
   });
 });
 
-Deno.test("a description tells a stream from a result, whatever is left out", () => {
+Deno.test("describe() distinguishes a stream from a result", () => {
   const schema = describedAs("x");
   const operations = {
     one: { yields: schema, output: undefined },
@@ -67,7 +69,7 @@ Deno.test("a description tells a stream from a result, whatever is left out", ()
   });
 });
 
-Deno.test("a description is a JSON document", () => {
+Deno.test("describe() returns a JSON document", () => {
   const messages = { ...LIBRARIES, odd: saying(() => []), open: {} };
   const description = defineContract({ messages }).describe();
   const { zod, valibot, arktype } = JSON.parse(JSON.stringify(description))
@@ -86,7 +88,7 @@ Deno.test("a description is a JSON document", () => {
   assert.equal(valibot.data, null);
 });
 
-Deno.test("a description has the names of what it describes, whatever they are", () => {
+Deno.test("describe() returns unusual names", () => {
   for (const name of ["__proto__", "constructor", "toString", "", "a b"]) {
     const entries = <Entry>(entry: Entry): Record<string, Entry> =>
       Object.fromEntries([[name, entry]]);
@@ -108,7 +110,7 @@ Deno.test("a description has the names of what it describes, whatever they are",
   }
 });
 
-Deno.test("jsonSchemaOf() gives each side of a schema that makes something else", () => {
+Deno.test("jsonSchemaOf() returns the input and the output of a transformation", () => {
   const schema = z.object({ n: z.string().default("1") });
   const input = jsonSchemaOf(schema, "input");
   const output = jsonSchemaOf(schema, "output");
@@ -116,7 +118,7 @@ Deno.test("jsonSchemaOf() gives each side of a schema that makes something else"
   assert.deepEqual(output?.required, ["n"]);
 });
 
-Deno.test("jsonSchemaOf() asks for 2020-12, as a method of the library", () => {
+Deno.test("jsonSchemaOf() requests JSON Schema 2020-12 from the library", () => {
   const asked: unknown[] = [];
   const jsonSchema = {
     title: "mine",
@@ -161,7 +163,7 @@ const UNSAYABLE: Readonly<Record<string, DataSchema | undefined>> = {
 };
 
 for (const [what, schema] of Object.entries(UNSAYABLE)) {
-  Deno.test(`jsonSchemaOf() is null for ${what}`, () => {
+  Deno.test(`jsonSchemaOf() returns null for ${what}`, () => {
     assert.equal(jsonSchemaOf(schema, "input"), null);
   });
 }

@@ -1,10 +1,10 @@
-/** What the compiler has to do for a contract, which is to grow with it and no faster. */
+/** Tests of the time that TypeScript needs for a large contract. */
 
 import assert from "node:assert/strict";
 import { check } from "../../tools/bench/types/check.ts";
 import { makeProgram } from "../../tools/bench/types/program.ts";
 
-/** How many types the compiler makes of generic ones, which is the same in each run. */
+/** Returns the number of type instantiations, which is the same in each run. */
 async function countInstantiations(size: number): Promise<number> {
   const program = makeProgram("contract", size);
   const { success, report } = await check(program, ["--log-level=debug"]);
@@ -12,12 +12,12 @@ async function countInstantiations(size: number): Promise<number> {
   const [, count] = report.match(/^\s*Instantiations: (\d+)$/m) ?? [];
   assert(
     count !== undefined,
-    "the debug log of Deno has no statistics any more",
+    "the debug log of Deno has no statistics",
   );
   return Number(count);
 }
 
-Deno.test("an operation costs the compiler as much in a large contract", async () => {
+Deno.test("the cost of an operation does not grow with the size of the contract", async () => {
   const few = await countInstantiations(20);
   const more = await countInstantiations(40);
   const most = await countInstantiations(80);

@@ -1,7 +1,10 @@
+/** Tests of `contract/schema.ts`. */
+
 import assert from "node:assert/strict";
+import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { check, isSchema, type Schema } from "../../contract/schema.ts";
+import { isSchema, type Schema, validate } from "../../contract/schema.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
 import {
   ACCEPT_ALL,
@@ -13,9 +16,9 @@ import {
   VALID_DATA,
 } from "../support/schemas.ts";
 
-/** What a schema finds in a value, which it has to say at once. */
+/** Returns the issues that a synchronous schema finds. */
 function issuesIn(schema: Schema, value: unknown) {
-  const checked = check(schema, value);
+  const checked = validate(schema, value);
   assert(!(checked instanceof Promise));
   assert(checked.issues !== undefined);
   assert.equal(checked.value, undefined);
@@ -34,7 +37,8 @@ const SCHEMAS: Readonly<Record<string, unknown>> = {
 };
 
 for (const [what, schema] of Object.entries(SCHEMAS)) {
-  Deno.test(`a schema of ${what} is one`, () => assert(isSchema(schema)));
+  Deno.test(`isSchema() accepts a schema of ${what}`, () =>
+    assert(isSchema(schema)));
 }
 
 for (
@@ -59,23 +63,23 @@ for (
     { _def: {}, parse: () => {} },
   ]
 ) {
-  Deno.test(`${Deno.inspect(value)} is no schema`, () => {
+  Deno.test(`isSchema() rejects ${Deno.inspect(value)}`, () => {
     assert(!isSchema(value));
   });
 }
 
-Deno.test("what cannot be looked at is not taken for a schema", () => {
+Deno.test("isSchema() throws for values that throw", () => {
   for (const value of [HOSTILE, REVOKED, { "~standard": HOSTILE }]) {
     assert.throws(() => isSchema(value));
   }
 });
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`check() says at once what fits a schema of ${library}`, () => {
-    assert.deepEqual(check(schema, VALID_DATA), { value: VALID_DATA });
+  Deno.test(`validate() returns the value of a synchronous schema of ${library}`, () => {
+    assert.deepEqual(validate(schema, VALID_DATA), { value: VALID_DATA });
   });
 
-  Deno.test(`check() says at once what does not fit a schema of ${library}, and where`, () => {
+  Deno.test(`validate() returns the issues of a synchronous schema of ${library}`, () => {
     const issues = issuesIn(schema, INVALID_DATA);
     assert.deepEqual(issues.map(({ path }) => [...path]), [[
       "rows",
@@ -86,7 +90,7 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
     assert.deepEqual(Object.keys(issues[0]!), ["path", "message"]);
   });
 
-  Deno.test(`check() tells all that does not fit a schema of ${library}, up to 16`, () => {
+  Deno.test(`validate() returns up to 16 issues of a schema of ${library}`, () => {
     const several = { n: "x", rows: [{ name: 1 }, { name: 2 }] };
     assert.equal(issuesIn(schema, several).length, 3);
     const rows = Array.from({ length: 30 }, (_, name) => ({ name }));
@@ -94,96 +98,96 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
   });
 
   for (const value of [undefined, null, 1, "text", [], () => {}, new Map()]) {
-    Deno.test(`check() refuses ${Deno.inspect(value)} by a schema of ${library}`, () => {
+    Deno.test(`validate() rejects ${Deno.inspect(value)} with a schema of ${library}`, () => {
       assert(issuesIn(schema, value).length > 0);
     });
   }
 }
 
 for (const library of ["zod", "valibot"]) {
-  Deno.test(`check() has no path for what is wrong with a value as a whole, by ${library}`, () => {
+  Deno.test(`validate() returns an empty path for the whole value with ${library}`, () => {
     const issues = issuesIn(LIBRARIES[library]!, 7);
     assert.deepEqual(issues.map(({ path }) => path), [[]]);
   });
 }
 
 for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
-  Deno.test(`check() waits for a schema of ${library} that has to wait`, async () => {
-    const fitting = check(schema, { n: 1 });
+  Deno.test(`validate() awaits an asynchronous schema of ${library}`, async () => {
+    const fitting = validate(schema, { n: 1 });
     assert(fitting instanceof Promise);
     assert.deepEqual(await fitting, { value: { n: 1 } });
-    const { issues, value } = await check(schema, { n: 0 });
+    const { issues, value } = await validate(schema, { n: 0 });
     assert.deepEqual(issues?.map(({ path }) => path), [["n"]]);
     assert.equal(value, undefined);
   });
 }
 
-Deno.test("check() gives what a schema made of the value, not the value", () => {
+Deno.test("validate() returns the output of the schema", () => {
   const trimmed = z.object({
     name: z.string().trim(),
     n: z.number().default(7),
   });
-  assert.deepEqual(check(trimmed, { name: " a ", more: 1 }), {
+  assert.deepEqual(validate(trimmed, { name: " a ", more: 1 }), {
     value: { name: "a", n: 7 },
   });
   for (const made of [undefined, null, 0, "", false]) {
-    assert.deepEqual(check(schemaOf(() => ({ value: made })), 1), {
+    assert.deepEqual(validate(schemaOf(() => ({ value: made })), 1), {
       value: made,
     });
   }
 });
 
-Deno.test("check() gives no value along with issues, as valibot does", () => {
+Deno.test("validate() omits the value that valibot returns with issues", () => {
   const schema = v.object({ name: v.pipe(v.string(), v.minLength(3)) });
   const result = schema["~standard"].validate({ name: "a" });
   assert("value" in result && "issues" in result);
-  const checked = check(schema, { name: "a" });
+  const checked = validate(schema, { name: "a" });
   assert.deepEqual(Object.keys(checked), ["issues"]);
   assert.deepEqual(issuesIn(schema, { name: "a" })[0]?.path, ["name"]);
 });
 
-Deno.test("check() takes issues for a refusal though there are none of them", () => {
+Deno.test("validate() treats an empty array of issues as invalid", () => {
   assert.deepEqual(issuesIn(schemaOf(() => ({ value: 1, issues: [] })), 1), []);
 });
 
-Deno.test("check() asks a schema once, as its method, and with the value alone", () => {
+Deno.test("validate() calls the schema once, with its receiver and one argument", () => {
   const calls: unknown[][] = [];
   const schema = schemaOf(function (this: unknown, ...args: unknown[]) {
     calls.push([this, ...args]);
     return { value: 1 };
   });
   const value = {};
-  check(schema, value);
+  validate(schema, value);
   assert.equal(calls.length, 1);
   assert.equal(calls[0]?.length, 2);
   assert.equal(calls[0]?.[0], schema["~standard"]);
   assert.equal(calls[0]?.[1], value);
 });
 
-Deno.test("check() fails with what a schema throws, whatever it is", () => {
+Deno.test("validate() throws any value that a schema throws", () => {
   for (const thrown of [new Error("broken"), undefined, "text", HOSTILE]) {
     const schema = schemaOf(() => {
       throw thrown;
     });
     let caught: unknown = "nothing";
     try {
-      check(schema, 1);
+      validate(schema, 1);
     } catch (error) {
       caught = error;
     }
-    // At once, and no assertion could show it.
+    // A comparison, because an assertion cannot display these values.
     assert(caught === thrown);
   }
 });
 
-Deno.test("check() fails with what the promise of a schema rejects with", async () => {
+Deno.test("validate() rejects with the error of an asynchronous schema", async () => {
   const error = new Error("broken");
-  const checked = check(schemaOf(() => Promise.reject(error)), 1);
+  const checked = validate(schemaOf(() => Promise.reject(error)), 1);
   assert(checked instanceof Promise);
   await assert.rejects(checked, (thrown) => thrown === error);
 });
 
-const RUBBISH = [
+const INVALID_RESULTS = [
   undefined,
   null,
   { issues: null },
@@ -198,27 +202,27 @@ const RUBBISH = [
   { value: 1, issues: [1, undefined] },
 ];
 
-for (const result of RUBBISH) {
-  Deno.test(`check() lets nothing through if a schema returns ${Deno.inspect(result)}`, async () => {
-    assert.throws(() => check(schemaOf(() => result), 1), TypeError);
+for (const result of INVALID_RESULTS) {
+  Deno.test(`validate() throws if a schema returns ${Deno.inspect(result)}`, async () => {
+    assert.throws(() => validate(schemaOf(() => result), 1), TypeError);
     const later = schemaOf(() => Promise.resolve(result));
-    await assert.rejects(async () => await check(later, 1), TypeError);
+    await assert.rejects(async () => await validate(later, 1), TypeError);
   });
 }
 
-Deno.test("check() lets nothing through if what a schema returns cannot be looked at", async () => {
+Deno.test("validate() throws if the result of a schema throws", async () => {
   const results = [HOSTILE, REVOKED, { issues: HOSTILE }, { issues: REVOKED }];
   for (const result of results) {
-    assert.throws(() => check(schemaOf(() => result), 1));
+    assert.throws(() => validate(schemaOf(() => result), 1));
   }
-  // A promise would resolve to these only after a look at their `then`.
+  // The others have a getter `then`, which a promise calls.
   for (const result of results.slice(2)) {
     const later = schemaOf(() => Promise.resolve(result));
-    await assert.rejects(async () => await check(later, 1));
+    await assert.rejects(async () => await validate(later, 1));
   }
 });
 
-Deno.test("check() cuts what a schema says", () => {
+Deno.test("validate() shortens the issues of a schema", () => {
   const path = [{ key: "\x1b" }, "k".repeat(200), Symbol("s")];
   const issues = [{ message: "\n".repeat(400), path, input: "secret" }];
   assert.deepEqual(issuesIn(schemaOf(() => ({ issues })), 1), [{
@@ -227,10 +231,10 @@ Deno.test("check() cuts what a schema says", () => {
   }]);
 });
 
-Deno.test("a schema may be asked again while it waits", async () => {
+Deno.test("validate() can run the same schema twice at a time", async () => {
   const gates: ((result: unknown) => void)[] = [];
   const schema = schemaOf(() => new Promise((resolve) => gates.push(resolve)));
-  const checks = [check(schema, 1), check(schema, 2)];
+  const checks = [validate(schema, 1), validate(schema, 2)];
   gates[1]?.({ value: "second" });
   gates[0]?.({ issues: [{ message: "first" }] });
   assert.deepEqual(await Promise.all(checks), [
@@ -238,10 +242,43 @@ Deno.test("a schema may be asked again while it waits", async () => {
     { value: "second" },
   ]);
   const [fails, fits] = [REJECT_ALL, ACCEPT_ALL].map((schema) =>
-    check(schema, 3)
+    validate(schema, 3)
   );
   assert.deepEqual([fails, fits], [
     { issues: [{ path: ["n"], message: "no" }] },
     { value: 3 },
   ]);
 });
+
+Deno.test("validate() returns an empty path for the whole value with arktype", () => {
+  const schema = LIBRARIES.arktype!;
+  const issues = issuesIn(schema, 7);
+  assert.deepEqual(issues.map(({ path }) => [...path]), [[]]);
+});
+
+Deno.test("validate() converts the path of arktype into a plain array", () => {
+  const [issue] = issuesIn(LIBRARIES.arktype!, INVALID_DATA);
+  assert.deepEqual(issue?.path, ["rows", 1, "name"]);
+});
+
+Deno.test("validate() returns an empty path for a condition of arktype", () => {
+  const schema = type({ n: "number" })
+    .narrow((_data, context) => context.mustBe("another"));
+  assert.deepEqual(issuesIn(schema, { n: 1 }).map(({ path }) => [...path]), [
+    [],
+  ]);
+});
+
+Deno.test("validate() awaits any object with a method then", async () => {
+  const then = (resolve: (result: unknown) => void) =>
+    resolve({ issues: [{ message: "no", path: ["n"] }] });
+  const schema = schemaOf(() => ({ then }));
+  const { issues } = await validate(schema, { n: 1 });
+  assert.deepEqual(issues, [{ path: ["n"], message: "no" }]);
+});
+
+for (const result of [true, false, 0, 1, "", "text", {}, { valid: false }]) {
+  Deno.test(`validate() throws if a schema returns ${JSON.stringify(result)}`, () => {
+    assert.throws(() => validate(schemaOf(() => result), 1), TypeError);
+  });
+}

@@ -1,4 +1,4 @@
-/** What the compiler says of a contract that is wrong: where, and why. */
+/** Tests of the errors of TypeScript for an invalid contract. */
 
 import assert from "node:assert/strict";
 
@@ -31,7 +31,7 @@ const WRONG = [
   },
 ];
 
-/** What the compiler says of a module, without colours. */
+/** Returns the errors of TypeScript for a module, without colors. */
 async function errorsOf(code: string): Promise<string> {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -46,7 +46,7 @@ async function errorsOf(code: string): Promise<string> {
   }
 }
 
-Deno.test("the compiler says what is wrong with a contract, at its place", async () => {
+Deno.test("TypeScript reports the position and the reason of an invalid contract", async () => {
   const lines = WRONG.map(({ part }) => `defineContract({ ${part} });`);
   const text = await errorsOf(HEAD + lines.join("\n"));
   for (const [index, { place, why }] of WRONG.entries()) {

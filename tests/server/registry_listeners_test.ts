@@ -1,0 +1,40 @@
+/** Tests of listeners with a schema in `server/registry.ts`. */
+
+import assert from "node:assert/strict";
+import { type DataSchema } from "../../contract/contract.ts";
+import { Message } from "../../protocol/message.ts";
+import { type Client, ClientMessage } from "../../server/message.ts";
+import { checkedListener, Registry } from "../../server/registry.ts";
+import { ACCEPT_ALL, schemaOf } from "../support/schemas.ts";
+
+for (const listener of [undefined, null, "text", {}]) {
+  Deno.test(`Registry.receive() rejects the listener ${JSON.stringify(listener)} with a schema`, () => {
+    const registry = new Registry(undefined);
+    const receive = () => registry.receive("hi", listener as never, ACCEPT_ALL);
+    assert.throws(receive, {
+      name: "TypeError",
+      message:
+        /^Cannot receive messages: the listener must be a function\. It is /,
+    });
+  });
+}
+
+/** Returns the data that a listener with a schema receives for `{ raw: true }`. */
+async function receivedData(schema: DataSchema): Promise<unknown[]> {
+  const wire = { message: "hi", data: { raw: true }, id: 1, replying: null };
+  const client = {} as Client;
+  const message = new ClientMessage(wire, client, () => new Message(wire));
+  const seen: unknown[] = [];
+  await checkedListener(schema, ({ data }) => seen.push(data))(message);
+  return seen;
+}
+
+Deno.test("checkedListener() passes the output of a schema even if it is undefined", async () => {
+  const schemas = [
+    schemaOf(() => ({ value: undefined })),
+    schemaOf(() => Promise.resolve({ value: undefined })),
+  ];
+  for (const schema of schemas) {
+    assert.deepEqual(await receivedData(schema), [undefined]);
+  }
+});

@@ -85,8 +85,8 @@ export class Admission {
   }
 
   /** Checks a request; returns `undefined` if it is allowed. */
-  refusal(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
-    return this.#checkOrigin(request) ?? this.lockoutRefusal(peer) ??
+  rejection(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
+    return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ??
       this.#checkNetwork(peer) ?? this.#checkTotal();
   }
 
@@ -115,7 +115,7 @@ export class Admission {
   }
 
   /** Returns the response for an address that is locked out. */
-  lockoutRefusal(peer: RemotePeer): UpgradeRejection | undefined {
+  lockoutRejection(peer: RemotePeer): UpgradeRejection | undefined {
     const lockout = this.lockout(peer);
     if (lockout === 0) return undefined;
     const seconds = String(Math.ceil(lockout / 1_000));

@@ -38,7 +38,7 @@ export class Authenticator {
   }
 
   /** Returns what a login needs of a request, which cannot be read after the upgrade. */
-  originOf(request: Request, peer: RemotePeer): UpgradeContext {
+  contextOf(request: Request, peer: RemotePeer): UpgradeContext {
     // Only a login function reads the request, and a copy takes time.
     if (this.#options.login === undefined) return { peer };
     const url = new URL(request.url);

@@ -61,7 +61,7 @@ export class HttpAuth {
     request: Request,
     peer: RemotePeer,
   ): Promise<Authenticated | UpgradeRejection> {
-    const rejection = this.#options.admission.refusal(request, peer);
+    const rejection = this.#options.admission.rejection(request, peer);
     if (rejection !== undefined) return rejection;
     const header = request.headers.get("authorization") ?? "";
     if (!SCHEME.test(header)) return unauthorized("no token", NO_TOKEN);
@@ -80,7 +80,7 @@ export class HttpAuth {
     }
     // The address can have reached the limit while this login was decided.
     const lockout = reason === "locked out"
-      ? this.#options.admission.lockoutRefusal(peer)
+      ? this.#options.admission.lockoutRejection(peer)
       : undefined;
     return lockout ?? unauthorized("wrong token", "the token was rejected");
   }
@@ -91,7 +91,7 @@ export class HttpAuth {
     token: string,
   ): Promise<LoginResult> {
     const { admission, authenticator } = this.#options;
-    const context = authenticator.originOf(request, peer);
+    const context = authenticator.contextOf(request, peer);
     const result = authenticator.authenticate(token, VERSION, context);
     if (!(result instanceof Promise)) return result;
     // A pending login counts as a connection, because it costs the application as much.

@@ -128,12 +128,12 @@ export class Hub implements HandlerHost {
   accept(request: Request, remote: Deno.Addr | undefined): Response {
     if (this.isClosing) return text(503, "The server is closing");
     const peer = this.#admission.peerOf(request, remote);
-    const rejection = this.#admission.refusal(request, peer);
+    const rejection = this.#admission.rejection(request, peer);
     if (rejection !== undefined) {
       this.#logRejection(`${peer.address}: ${rejection.reason}`);
       return rejection.response;
     }
-    const upgrade = this.#context.authenticator.originOf(request, peer);
+    const upgrade = this.#context.authenticator.contextOf(request, peer);
     const offersOurs = offersSubprotocol(request);
     const { socket, response } = Deno.upgradeWebSocket(request);
     // With the option `protocol`, Deno expects a space after each comma.

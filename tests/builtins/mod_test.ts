@@ -9,19 +9,13 @@ import {
 } from "../../builtins/mod.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { RequestError } from "../../protocol/request_error.ts";
+import { makeFolder } from "../support/file_tree.ts";
 import { runScript } from "../testdata/run_script.ts";
 import { answerRaw, serve } from "../testdata/site.ts";
 
 const MODULE = import.meta.resolve("../../builtins/mod.ts");
 
 const isWindows = Deno.build.os === "windows";
-
-/** Makes a folder that is removed at the end of the block. */
-async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.realPath(await Deno.makeTempDir());
-  const remove = () => Deno.remove(path, { recursive: true });
-  return { path, [Symbol.asyncDispose]: remove };
-}
 
 Deno.test("print and fetchUrl() need no permission before the first call", async () => {
   const { stdout } = await runScript(

@@ -2,18 +2,12 @@
 
 import assert from "node:assert/strict";
 import { resolveRoot } from "../../builtins/root.ts";
+import { makeFolder } from "../support/file_tree.ts";
 import { runScript } from "../testdata/run_script.ts";
 
 const MODULE = import.meta.resolve("../../builtins/root.ts");
 
 const SUBJECT = "Cannot create a readFile handler: 'root'";
-
-/** Makes a folder that is removed at the end of the block. */
-async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.realPath(await Deno.makeTempDir());
-  const remove = () => Deno.remove(path, { recursive: true });
-  return { path, [Symbol.asyncDispose]: remove };
-}
 
 Deno.test("rejects a root that does not exist", async () => {
   await using folder = await makeFolder();

@@ -39,7 +39,7 @@ export type {
   StateListener,
 } from "./client/status.ts";
 export type { OperationStream } from "./client/stream.ts";
-export type { RequestOptions } from "./common/async.ts";
+export type { RequestOptions } from "./common/request_options.ts";
 export {
   CloseCode,
   ConnectError,

@@ -70,7 +70,7 @@ export type {
   LoginContext,
   LoginDecision,
 } from "./auth.ts";
-export type { RequestOptions } from "./common/async.ts";
+export type { RequestOptions } from "./common/request_options.ts";
 export {
   CloseCode,
   ConnectionClosedError,

@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { RequestOptions } from "../common/async.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -16,8 +15,12 @@ import {
   checkSignal,
   type KnownKeys,
   type NumberRange,
-  TIMEOUT,
 } from "../common/check.ts";
+import {
+  checkRequestOptions,
+  REQUEST_KEYS,
+  type RequestOptions,
+} from "../common/request_options.ts";
 
 /** Options of `Connection.operation` */
 export interface OperationOptions extends RequestOptions {
@@ -51,11 +54,6 @@ export interface StreamOptions {
   readonly buffer?: number | undefined;
 }
 
-const REQUEST_KEYS: KnownKeys & Record<keyof RequestOptions, true> = {
-  signal: true,
-  timeout: true,
-};
-
 const MESSAGE_KEYS: KnownKeys = { ...REQUEST_KEYS, onReply: true };
 
 const OPERATION_KEYS: KnownKeys & Record<keyof OperationOptions, true> = {
@@ -83,17 +81,8 @@ export function checkMessageOptions(
 ): void {
   if (options === undefined) return;
   const subject = "Cannot send the message";
-  checkRequest(subject, options, MESSAGE_KEYS);
+  checkRequestOptions(subject, options, MESSAGE_KEYS);
   checkFunction(subject, "onReply", options.onReply);
-}
-
-/** Checks the options of a message that requests a reply. */
-export function checkRequestOptions(
-  options: RequestOptions | undefined,
-): void {
-  if (options === undefined) return;
-  const subject = "Cannot send the request";
-  checkRequest(subject, options, REQUEST_KEYS);
 }
 
 /** Checks the options of an operation. */
@@ -102,7 +91,7 @@ export function checkOperationOptions(
 ): void {
   if (options === undefined) return;
   const subject = "Cannot call the operation";
-  checkRequest(subject, options, OPERATION_KEYS);
+  checkRequestOptions(subject, options, OPERATION_KEYS);
   checkBoolean(subject, "idempotent", options.idempotent);
 }
 
@@ -119,14 +108,4 @@ export function resolveStreamOptions(
   const { signal, buffer = DEFAULT_BUFFER } = options;
   checkSignal(subject, "signal", signal);
   return { signal, buffer: checkNumber(subject, "buffer", buffer, BUFFER) };
-}
-
-function checkRequest(
-  subject: string,
-  options: RequestOptions,
-  known: KnownKeys,
-): void {
-  checkKeys(subject, options, known);
-  checkSignal(subject, "signal", options.signal);
-  checkNumber(subject, "timeout", options.timeout, TIMEOUT);
 }

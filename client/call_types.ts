@@ -6,7 +6,7 @@
 
 import type { OperationOptions, StreamOptions } from "./call_options.ts";
 import type { MessageIn, ServerReply } from "./message.ts";
-import type { RequestOptions } from "../common/async.ts";
+import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
   ArgumentsIn,

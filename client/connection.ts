@@ -32,10 +32,10 @@ import {
 } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 import type { ContractChecks } from "./validate.ts";
-import type { RequestOptions } from "../common/async.ts";
 import { withCallerStack } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Listener } from "../common/listeners.ts";
+import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
   EventName,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RequestOptions } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
+import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
   DataAndOptions,

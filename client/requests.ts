@@ -7,7 +7,6 @@
 import {
   checkMessageOptions,
   checkOperationOptions,
-  checkRequestOptions,
   type OperationOptions,
   resolveStreamOptions,
   type StreamOptions,
@@ -18,9 +17,12 @@ import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { ItemStream } from "./stream.ts";
 import type { ContractChecks } from "./validate.ts";
-import type { RequestOptions } from "../common/async.ts";
 import { NoReplyError, withCallerStack } from "../common/errors.ts";
 import type { Json, JsonObject } from "../common/json.ts";
+import {
+  checkRequestOptions,
+  type RequestOptions,
+} from "../common/request_options.ts";
 import {
   describeMessage,
   describeOperation,
@@ -95,7 +97,7 @@ export class Requests {
     data: JsonObject = {},
     options?: RequestOptions,
   ): Promise<ServerMessage> {
-    checkRequestOptions(options);
+    checkRequestOptions("Cannot send the request", options);
     this.#assertMessage(name, null);
     const replies: WireMessage[] = [];
     await this.#link.request({

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { checkNumber, TIMEOUT } from "./check.ts";
-
 /** A function that finishes at once, or returns a promise; it can throw or reject. */
 export type MaybeAsync = () => void | PromiseLike<void>;
 
@@ -67,22 +65,6 @@ function start(before: MaybeAsync): Promise<void> | undefined {
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-/** Options of a single request */
-export interface RequestOptions {
-  /**
-   * Stops waiting for the answer: the request rejects with the reason of the signal.
-   * The other side finishes what it has started.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * How long to wait for the answer, in milliseconds from 0 to 2,147,483,647, or
-   * `Infinity`.
-   *
-   * @default {Infinity}
-   */
-  readonly timeout?: number | undefined;
 }
 
 /** Returns whether a value has a method `then`, as promises and query builders have. */
@@ -168,17 +150,15 @@ export interface Limit {
  * Combines a signal with a timeout.
  *
  * @param signal The signal of the caller, if there is one
- * @param timeout The timeout in milliseconds; no limit if omitted
+ * @param timeout The timeout in milliseconds, which the caller has checked; no limit if
+ * omitted
  * @param reason Makes the reason to abort with when the timeout expires
- *
- * @throws {RangeError} If the timeout is out of range
  */
 export function limit(
   signal: AbortSignal | undefined,
   timeout: number | undefined,
   reason: () => unknown,
 ): Limit {
-  assertTimeout(timeout);
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
   const timer = timeout === undefined || timeout === Infinity
@@ -191,16 +171,6 @@ export function limit(
     signal?.removeEventListener("abort", onAbort);
   };
   return { signal: controller.signal, cancel };
-}
-
-/**
- * Checks the timeout of a request.
- *
- * @throws {TypeError} If it is no number
- * @throws {RangeError} If it is out of range
- */
-export function assertTimeout(timeout: number | undefined): void {
-  checkNumber("Cannot wait", "timeout", timeout, TIMEOUT);
 }
 
 /** Returns a promise that rejects when a signal aborts, and never resolves. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type RequestOptions } from "../common/async.ts";
 import { CloseCode, withCallerStack } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
+import type { RequestOptions } from "../common/request_options.ts";
 import { type LoginRequest } from "../protocol/client_frames.ts";
 import { assertClose, type CloseInfo, describeEnd } from "../protocol/close.ts";
 import { type Message } from "../protocol/message.ts";
@@ -110,7 +110,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
   async request(
     name: string,
     data: JsonObject = {},
-    options: RequestOptions = {},
+    options?: RequestOptions,
   ): Promise<ClientMessage> {
     try {
       return await this.#requests.request(name, data, options);

@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  assertTimeout,
-  isPromiseLike,
-  mapMaybePromise,
-  type RequestOptions,
-  within,
-} from "../common/async.ts";
+import { isPromiseLike, mapMaybePromise, within } from "../common/async.ts";
 import {
   CloseCode,
   ConnectionClosedError,
@@ -20,6 +14,10 @@ import {
   timedOut,
 } from "../common/errors.ts";
 import { type JsonObject } from "../common/json.ts";
+import {
+  checkRequestOptions,
+  type RequestOptions,
+} from "../common/request_options.ts";
 import {
   assertLength,
   describeMessage,
@@ -141,12 +139,13 @@ export class Requests {
   async request(
     name: string,
     data: JsonObject,
-    { signal, timeout }: RequestOptions,
+    options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
     const subject = describeRequest(name);
     const { closed, features } = this.#transport;
     if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
-    assertTimeout(timeout);
+    checkRequestOptions("Cannot send the request", options);
+    const { signal, timeout } = options ?? {};
     signal?.throwIfAborted();
     if (!features.has("request")) {
       throw new FeatureError(subject, "request", "client");

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   checkMessageOptions,
   checkOperationOptions,
-  checkRequestOptions,
   resolveStreamOptions,
 } from "../../client/call_options.ts";
 
@@ -18,7 +17,6 @@ const CHECKS: readonly (readonly [
     timeout: 0,
     onReply: () => {},
   }],
-  ["Cannot send the request", checkRequestOptions, { signal, timeout: 5 }],
   ["Cannot call the operation", checkOperationOptions, {
     signal,
     timeout: Infinity,
@@ -68,16 +66,10 @@ for (
       "Cannot call the operation: 'idempotent' must be true or false. It is 1.",
     ],
     [
-      checkRequestOptions,
+      checkMessageOptions,
       { timeout: -1 },
       "RangeError",
-      "Cannot send the request: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
-    ],
-    [
-      checkRequestOptions,
-      { timeout: "1" },
-      "TypeError",
-      "Cannot send the request: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is \"1\".",
+      "Cannot send the message: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
     ],
     [
       resolveStreamOptions,

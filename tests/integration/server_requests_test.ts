@@ -267,6 +267,11 @@ Deno.test("Client.request() rejects data that cannot be sent", async () => {
   await assert.rejects(client.request("ready", {}, { timeout: NaN }), {
     name: "RangeError",
   });
+  await assert.rejects(request.call(client, "ready", {}, { timout: 5 }), {
+    name: "TypeError",
+    message:
+      "Cannot send the request: unknown option 'timout'. Did you mean 'timeout'?",
+  });
   assert.deepEqual((await connection.message("fine")).replies, []);
 });
 

@@ -7,25 +7,23 @@
 import { isPromiseLike } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { assertLength, describeOperation } from "../common/text.ts";
-import {
-  type OperationRequest,
-  type StreamRequest,
+import type {
+  OperationRequest,
+  StreamRequest,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import { type ConnectionLog } from "./connection_log.ts";
-import { type ServerContext } from "./context.ts";
+import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
-import { type Client, type OperationContext } from "./message.ts";
+import type { Client, OperationContext } from "./message.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
-import { type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 /** Runs the operations that one client calls. */
 export class Calls {
   readonly #context: ServerContext;
   readonly #client: Client;
   readonly #transport: Transport;
-  readonly #log: ConnectionLog;
   /** The calls to abort when the connection ends: those whose signal is in use */
   readonly #abortable = new Set<OperationCall>();
   #output: StreamOutput | undefined;
@@ -38,18 +36,11 @@ export class Calls {
    * @param context The state of the server
    * @param client The client that calls
    * @param transport Where results are sent
-   * @param log The log of the connection
    */
-  constructor(
-    context: ServerContext,
-    client: Client,
-    transport: Transport,
-    log: ConnectionLog,
-  ) {
+  constructor(context: ServerContext, client: Client, transport: Transport) {
     this.#context = context;
     this.#client = client;
     this.#transport = transport;
-    this.#log = log;
   }
 
   /** The client that calls */
@@ -65,7 +56,7 @@ export class Calls {
   /** Whether the client can call an operation. If not, answers with an error. */
   isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
     if (this.#context.registry.operations.has(name)) return true;
-    this.#log.warn("error", this.#explain(name));
+    this.#transport.log.warn("error", this.#explain(name));
     this.#transport.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
     return false;
   }
@@ -98,6 +89,15 @@ export class Calls {
     const call = new OperationCall(this);
     const sender = new StreamSender(request.id, request.credit, output);
     return new StreamCall(call, sender, this.#stream(request, call, sender));
+  }
+
+  /** Answers a request for a stream whose id belongs to a stream in progress. */
+  rejectId(id: number): void {
+    const data = { current: "int", needed: "int" };
+    const description = '"id" is the id of a stream that has not ended';
+    this.#transport.send(
+      encodeError(id, ErrorCode.INVALID_CONTENT, data, description),
+    );
   }
 
   /** Aborts the signals of all calls, because the connection has ended. */
@@ -166,9 +166,9 @@ export class Calls {
   ): void {
     const operation = this.#context.log.redact(describeOperation(name));
     if (RequestError.is(error) || OutputError.is(error)) {
-      this.#log.rejected(operation, error);
+      this.#transport.log.rejected(operation, error);
     } else if (!call.isAbortError(error)) {
-      this.#log.exception(`${operation} failed`, error);
+      this.#transport.log.exception(`${operation} failed`, error);
     }
     call.end();
     this.#transport.send(encodeErrorResponse(id, error, this.#context));

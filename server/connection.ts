@@ -6,23 +6,23 @@
  */
 
 import { CloseCode, withCallerStack } from "../common/errors.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import type { RequestOptions } from "../common/request_options.ts";
-import { type LoginRequest } from "../protocol/client_frames.ts";
+import type { LoginRequest } from "../protocol/client_frames.ts";
 import { assertClose, type CloseInfo, describeEnd } from "../protocol/close.ts";
-import { type Message } from "../protocol/message.ts";
-import { type RemotePeer } from "./admission.ts";
-import {
-  type Authenticated,
-  type LoginResult,
-  type UpgradeContext,
+import type { Message } from "../protocol/message.ts";
+import type { RemotePeer } from "./admission.ts";
+import type {
+  Authenticated,
+  LoginResult,
+  UpgradeContext,
 } from "./authenticator.ts";
 import { ConnectionLog } from "./connection_log.ts";
-import { type ServerContext } from "./context.ts";
-import { type Credential } from "./credentials.ts";
-import { type Client, type ClientMessage } from "./message.ts";
+import type { ServerContext } from "./context.ts";
+import type { Credential } from "./credentials.ts";
+import type { Client, ClientMessage } from "./message.ts";
 import { Requests } from "./requests.ts";
-import { type Expiring } from "./scheduler.ts";
+import type { Expiring } from "./scheduler.ts";
 import { type CloseEffect, type Effect, Session } from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
@@ -43,7 +43,6 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
   version = "";
   readonly #context: ServerContext;
   readonly #events: ConnectionEvents;
-  readonly #log: ConnectionLog;
   readonly #transport: Transport;
   readonly #session: Session;
   readonly #requests: Requests;
@@ -74,10 +73,10 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
     this.#context = context;
     this.#events = events;
     this.#upgrade = upgrade;
-    this.#log = new ConnectionLog(context.log, upgrade.peer.address);
     this.#session = new Session(context.rules);
-    this.#transport = new Transport(socket, context, this.#log, this);
-    this.#requests = new Requests(context, this, this.#transport, this.#log);
+    const log = new ConnectionLog(context.log, upgrade.peer.address);
+    this.#transport = new Transport(socket, context, log, this);
+    this.#requests = new Requests(context, this, this.#transport);
   }
 
   get address(): string {
@@ -153,7 +152,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
   }
 
   onFrame(frame: unknown): void {
-    this.#log.received(frame, this.#session.state === "login");
+    this.#transport.log.received(frame, this.#session.state === "login");
     const effect = this.#session.receive(frame);
     const now = performance.now();
     if (effect.kind !== "batch") return this.#apply(effect, now);
@@ -163,7 +162,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
   onClosed(info: CloseInfo, how: string): void {
     this.#session.close();
     this.#events.onClosed(this);
-    this.#log.info("disconnect", `disconnected: ${how}`);
+    this.#transport.log.info("disconnect", `disconnected: ${how}`);
     this.#handlersEnded = this.#requests.close(info);
     this.#onShutdown?.();
   }
@@ -203,7 +202,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
       return this.#apply(this.#session.refuseLogin(result));
     }
     this.#authenticated = result;
-    this.#log.identify(result.identity);
+    this.#transport.log.identify(result.identity);
     const effect = this.#session.acceptLogin();
     if (effect.kind !== "answer") return;
     this.#transport.send(effect.frame);
@@ -211,12 +210,12 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
     if (this.#session.state !== "open") return;
     this.#transport.open(this.#session.features);
     this.#events.onOpen(this);
-    this.#log.info("login", "logged in");
+    this.#transport.log.info("login", "logged in");
   }
 
   #closeWith(effect: CloseEffect): void {
     const { frame, failure, code, reason } = effect;
-    if (failure !== undefined) this.#log.warn("error", failure);
+    if (failure !== undefined) this.#transport.log.warn("error", failure);
     if (frame !== undefined) this.#transport.send(frame);
     this.#transport.close(code, reason, describeEnd(effect));
   }

@@ -5,10 +5,10 @@
  */
 
 import { escapeControls, showFrame, truncate } from "../common/text.ts";
-import { type RequestError } from "../protocol/request_error.ts";
-import { type BroadcastFrame } from "./broadcaster.ts";
+import type { RequestError } from "../protocol/request_error.ts";
+import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 
 /** The number of warnings and errors about one client that are written at once. */

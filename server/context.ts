@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type Contract } from "../contract/contract.ts";
-import { type Authenticator } from "./authenticator.ts";
-import { type Broadcaster } from "./broadcaster.ts";
-import { type ResolvedLimits } from "./limits.ts";
-import { type Log } from "./log.ts";
-import { type Registry } from "./registry.ts";
-import { type FairScheduler } from "./scheduler.ts";
-import { type SessionRules } from "./session.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { Authenticator } from "./authenticator.ts";
+import type { Broadcaster } from "./broadcaster.ts";
+import type { ResolvedLimits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { Registry } from "./registry.ts";
+import type { FairScheduler } from "./scheduler.ts";
+import type { SessionRules } from "./session.ts";
 
 /** What the connections of one server share. The hub creates it once. */
 export interface ServerContext {

@@ -6,7 +6,7 @@
 
 import { ErrorCode, ValidationError } from "../common/errors.ts";
 import { type Issue, placesOf } from "../common/issues.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
 import { encodeError } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";

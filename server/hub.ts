@@ -6,7 +6,7 @@
 
 import { settlesWithin } from "../common/async.ts";
 import { CloseCode, HoistError } from "../common/errors.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import { assertLength, describeMessage } from "../common/text.ts";
 import { assertNamed } from "../contract/contract.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
@@ -26,8 +26,8 @@ import {
   text,
 } from "./http.ts";
 import { HttpAuth } from "./http_auth.ts";
-import { type Log } from "./log.ts";
-import { type ResolvedOptions } from "./options.ts";
+import type { Log } from "./log.ts";
+import type { ResolvedOptions } from "./options.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
 import { FairScheduler, forEachInBatches, TimeoutQueue } from "./scheduler.ts";

@@ -7,9 +7,9 @@
 
 import { mapMaybePromise, SerialQueue } from "../common/async.ts";
 import { ConnectionClosedError, NoReplyError } from "../common/errors.ts";
-import { type CloseInfo } from "../protocol/close.ts";
-import { type WireMessage } from "../protocol/message.ts";
-import { type ClientMessage } from "./message.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+import type { WireMessage } from "../protocol/message.ts";
+import type { ClientMessage } from "./message.ts";
 
 /** A request that waits for its reply. */
 interface PendingRequest {

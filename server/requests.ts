@@ -9,11 +9,10 @@ import { isPromiseLike, mapMaybePromise, within } from "../common/async.ts";
 import {
   CloseCode,
   ConnectionClosedError,
-  ErrorCode,
   FeatureError,
   timedOut,
 } from "../common/errors.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,
   type RequestOptions,
@@ -24,15 +23,14 @@ import {
   describeRequest,
 } from "../common/text.ts";
 import { isReply } from "../contract/contract.ts";
-import {
-  type ControlFrame,
-  type MessageRequest,
-  type OperationRequest,
-  type StreamRequest,
+import type {
+  ControlFrame,
+  MessageRequest,
+  OperationRequest,
+  StreamRequest,
 } from "../protocol/client_frames.ts";
-import { type CloseInfo } from "../protocol/close.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import {
-  encodeError,
   encodeMessage,
   encodeSuccess,
   type SuccessKind,
@@ -45,14 +43,13 @@ import {
 import { Message, type WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { Calls, type StreamCall } from "./calls.ts";
-import { type ConnectionLog } from "./connection_log.ts";
-import { type ServerContext } from "./context.ts";
+import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
 import { type Client, ClientMessage } from "./message.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
-import { type AnswerEffect } from "./session.ts";
-import { type Transport } from "./transport.ts";
+import type { AnswerEffect } from "./session.ts";
+import type { Transport } from "./transport.ts";
 import { assertSendable, checkMessage } from "./validate.ts";
 
 /** A frame that the server answers with a response. */
@@ -61,15 +58,11 @@ type Request = MessageRequest | OperationRequest | StreamRequest;
 /** Sends a reply. */
 type Reply = (name: string, data: JsonObject) => Message;
 
-/** What error 2 contains for an id that is in use: docs/reference/protocol.md. */
-const ID_IN_USE = { current: "int", needed: "int" };
-
 /** Handles the requests of one client. Everything that idle clients lack is lazy. */
 export class Requests {
   readonly #context: ServerContext;
   readonly #client: Client;
   readonly #transport: Transport;
-  readonly #log: ConnectionLog;
   #rate: TokenBucket | undefined;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
@@ -85,18 +78,11 @@ export class Requests {
    * @param context The state of the server
    * @param client The client that listeners and handlers see
    * @param transport Where responses are sent
-   * @param log The log of the connection
    */
-  constructor(
-    context: ServerContext,
-    client: Client,
-    transport: Transport,
-    log: ConnectionLog,
-  ) {
+  constructor(context: ServerContext, client: Client, transport: Transport) {
     this.#context = context;
     this.#client = client;
     this.#transport = transport;
-    this.#log = log;
   }
 
   /** Whether requests are in progress */
@@ -244,7 +230,7 @@ export class Requests {
   }
 
   #answer({ frame, failure }: AnswerEffect): void {
-    if (failure !== undefined) this.#log.warn("error", failure);
+    if (failure !== undefined) this.#transport.log.warn("error", failure);
     this.#transport.send(frame);
   }
 
@@ -255,7 +241,7 @@ export class Requests {
 
   #cutOff(): void {
     const { maxRate } = this.#context.limits;
-    this.#log.warn(
+    this.#transport.log.warn(
       "error",
       `the client keeps sending more than ${maxRate} messages per second, see 'limits.maxRate'`,
     );
@@ -282,7 +268,6 @@ export class Requests {
       this.#context,
       this.#client,
       this.#transport,
-      this.#log,
     );
     if (!calls.isOffered(request)) return;
     return request.kind === "operation"
@@ -293,19 +278,14 @@ export class Requests {
   async #runStream(calls: Calls, request: StreamRequest): Promise<void> {
     const { id } = request;
     const streams = this.#streams ??= new Map<number, StreamCall>();
-    if (streams.has(id)) {
-      const description = '"id" is the id of a stream that has not ended';
-      return this.#transport.send(
-        encodeError(id, ErrorCode.INVALID_CONTENT, ID_IN_USE, description),
-      );
-    }
+    if (streams.has(id)) return calls.rejectId(id);
     const stream = calls.stream(request);
     streams.set(id, stream);
     await stream.ended;
     streams.delete(id);
   }
 
-  /** Answers a message: docs/reference/protocol.md, "A message". */
+  /** Answers a message: docs/reference/protocol.md, "Frames". */
   async #runListeners(
     { id, name, data, replying }: MessageRequest,
   ): Promise<void> {
@@ -391,8 +371,11 @@ export class Requests {
 
   #logError(name: string, error: unknown): void {
     const subject = this.#context.log.redact(describeMessage(name));
-    if (RequestError.is(error)) this.#log.rejected(subject, error);
-    else this.#log.exception(`a listener to ${subject} failed`, error);
+    if (RequestError.is(error)) this.#transport.log.rejected(subject, error);
+    else {this.#transport.log.exception(
+        `a listener to ${subject} failed`,
+        error,
+      );}
   }
 
   #logUnheard({ message, replying }: WireMessage): void {
@@ -400,7 +383,7 @@ export class Requests {
     const subject = replying === null
       ? name
       : `${name}, a reply to ${describeMessage(replying.message)}`;
-    this.#log.warn(
+    this.#transport.log.warn(
       "message",
       `there is no listener to ${this.#context.log.redact(subject)}`,
     );

@@ -1,6 +1,6 @@
 /**
- * The server's side of one connection as a state machine: a frame goes in, what has
- * to be done comes out. It knows no socket, no timer and no log.
+ * The protocol of one connection as a pure state machine. It turns each frame of the
+ * client into an effect, and uses no socket, no timer and no log.
  *
  * ```text
  * login ──► authenticating ──► open ──► closed
@@ -32,66 +32,70 @@ import {
 import {
   answerTo,
   exceeded,
+  invalid,
   type InvalidFrame,
 } from "../protocol/invalid_frame.ts";
-import { type WireMessage } from "../protocol/message.ts";
+import type { WireMessage } from "../protocol/message.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
-/** Where a connection stands. */
+
+/** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
 
-/** What the shell has to do. */
+/** What the connection does after a frame. */
 export type Effect =
-  /** Ask whether this client may log in, then call `acceptLogin` or `refuseLogin` */
+  /** Decide about the login, then call `acceptLogin` or `refuseLogin` */
   | LoginRequest
   /** Run the listeners */
   | MessageRequest
   /** Run the operation */
   | OperationRequest
-  /** Run the operation as a stream, or do something about one that runs, or a request */
+  /** Run a stream, or control a stream or a request that is in progress */
   | ExtensionFrame
-  /** Nothing */
   | { readonly kind: "ignore" }
   | AnswerEffect
   | CloseEffect;
 
-/** Send the frame; `failure` is what to log. */
+/** Send a frame. */
 export interface AnswerEffect {
   readonly kind: "answer";
   readonly frame: string;
+  /** What was wrong with the request, for the log */
   readonly failure?: string;
 }
 
-/** What a batch asks for, in its order. */
+/** Apply several effects in their order. */
 export interface Batch {
   readonly kind: "batch";
   readonly effects: readonly Effect[];
 }
 
-/** Send the frame, if there is one, and close; without a failure it is a goodbye. */
+/** Close the connection. */
 export interface CloseEffect {
   readonly kind: "close";
   readonly code: number;
   readonly reason: string;
+  /** The frame to send before */
   readonly frame?: string;
+  /** What was wrong, for the log; omitted if the client said goodbye */
   readonly failure?: string;
 }
 
-/** What a client has to keep to. */
+/** The rules that a session enforces. */
 export interface SessionRules {
-  /** The lowest version that it may have */
+  /** The minimum version of clients */
   readonly minimumVersion?: string | undefined;
-  /** The largest frame, in bytes */
+  /** The maximum size of a frame, in bytes */
   readonly maxPayload?: number;
-  /** How deep the data of a request may nest */
+  /** The maximum nesting depth of the data of a request */
   readonly maxDepth?: number;
 }
 
-/** The state of one connection. */
+/** The state machine of one connection. */
 export class Session {
   #state: SessionState = "login";
   #loginId = 0;
-  /** What the client named at its login; `undefined` for a client of Hoist 1. */
-  #named: readonly unknown[] | undefined;
+  /** The features in the login frame; `undefined` for a Hoist 1 client */
+  #requestedFeatures: readonly unknown[] | undefined;
   #features = NO_FEATURES;
   readonly #rules: SessionRules;
 
@@ -99,17 +103,17 @@ export class Session {
     this.#rules = rules;
   }
 
-  /** Where the connection stands */
+  /** The state of the connection */
   get state(): SessionState {
     return this.#state;
   }
 
-  /** What both sides speak beyond Hoist 1, known once the connection is open */
+  /** The extensions that both sides support; none before the login */
   get features(): ReadonlySet<Feature> {
     return this.#features;
   }
 
-  /** Takes what the client sent. */
+  /** Handles a frame of the client. */
   receive(frame: unknown): Effect | Batch {
     if (this.#isTooLarge(frame)) return this.#rejectSize();
     switch (this.#state) {
@@ -124,7 +128,7 @@ export class Session {
     }
   }
 
-  /** The client may not log in. */
+  /** Rejects the login. */
   refuseLogin(why: "refused" | "locked out" | "failed"): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     switch (why) {
@@ -143,14 +147,14 @@ export class Session {
     }
   }
 
-  /** The client may log in. */
+  /** Accepts the login. */
   acceptLogin(): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     this.#state = "open";
-    const named = this.#named;
-    if (named !== undefined) this.#features = commonFeatures(named);
-    const features = named === undefined ? null : this.#features;
-    this.#named = undefined;
+    const requested = this.#requestedFeatures;
+    if (requested !== undefined) this.#features = commonFeatures(requested);
+    const features = requested === undefined ? null : this.#features;
+    this.#requestedFeatures = undefined;
     const { maxPayload } = this.#rules;
     return {
       kind: "answer",
@@ -158,7 +162,7 @@ export class Session {
     };
   }
 
-  /** The time for the login has run out. */
+  /** Ends a login that takes too long. */
   expireLogin(): Effect {
     const pending = this.#state === "login" || this.#state === "authenticating";
     return pending
@@ -169,11 +173,11 @@ export class Session {
       : { kind: "ignore" };
   }
 
-  /** Nothing more is taken from the client. */
+  /** Ignores all further frames. */
   close(): void {
     this.#state = "closed";
-    // The socket may stay for as long as a stranger likes.
-    this.#named = undefined;
+    // A client can keep the socket of a closed connection for a long time.
+    this.#requestedFeatures = undefined;
   }
 
   #receiveLogin(frame: unknown): Effect {
@@ -184,11 +188,11 @@ export class Session {
     if (refusal !== null) return refusal;
     this.#state = "authenticating";
     this.#loginId = login.id;
-    this.#named = login.features;
+    this.#requestedFeatures = login.features;
     return login;
   }
 
-  /** A frame that did not wait for the answer to the login. */
+  /** Handles a frame that arrives before the login is answered. */
   #receiveEarly(frame: unknown): Effect {
     const request = decodeRequest(frame);
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
@@ -212,7 +216,7 @@ export class Session {
   }
 
   #effectOf(request: ClientFrame): Effect {
-    // Nothing counts after a goodbye, or after what ended the connection.
+    // Ignore the rest of a batch after a goodbye, or after a fatal frame.
     if (this.#state === "closed") return { kind: "ignore" };
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
@@ -224,7 +228,7 @@ export class Session {
 
   #isTooLarge(frame: unknown): boolean {
     const { maxPayload = Infinity } = this.#rules;
-    // Binary frames are refused whatever their size.
+    // Binary frames are invalid regardless of their size.
     return this.#state !== "closed" && typeof frame === "string" &&
       3 * frame.length > maxPayload &&
       byteLength(frame, maxPayload) > maxPayload;
@@ -236,27 +240,26 @@ export class Session {
     return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, { failure });
   }
 
-  /** Checks the version before the token: protocol.md, "1. Login". */
+  /** Checks the version before the token: docs/reference/protocol.md, "Login". */
   #checkVersion({ id, version }: LoginRequest): Effect | null {
-    const kind = "invalid";
-    const fatal = false;
     if (!isVersion(version)) {
-      const code = ErrorCode.INVALID_CONTENT;
-      const data = { current: "str", needed: "str" };
       const description = '"version" must be a version such as "1.0.0"';
-      return this.#rejectLogin({ kind, id, code, data, description, fatal });
+      const data = { current: "str", needed: "str" };
+      return this.#rejectLogin(
+        invalid(id, ErrorCode.INVALID_CONTENT, description, data),
+      );
     }
     const needed = this.#rules.minimumVersion;
     if (needed === undefined || meetsMinimum(version, needed)) return null;
-    const code = ErrorCode.BAD_VERSION;
     const description = `the server needs version ${needed} or later`;
-    const data = { needed };
-    return this.#rejectLogin({ kind, id, code, data, description, fatal });
+    return this.#rejectLogin(
+      invalid(id, ErrorCode.BAD_VERSION, description, { needed }),
+    );
   }
 
-  /** Refuses a login whose token may be right, which a client of Hoist 1 is not told. */
+  /** Rejects a login whose token can be right. Hoist 1 has no error code for this. */
   #postponeLogin(failure: string, description: string): Effect {
-    return this.#named === undefined
+    return this.#requestedFeatures === undefined
       ? this.#closeLogin(failure, ErrorCode.LOGIN_FAILED)
       : this.#closeLogin(failure, ErrorCode.LIMIT_EXCEEDED, description);
   }
@@ -270,19 +273,19 @@ export class Session {
     return this.#close(CloseCode.POLICY_VIOLATION, failure, { frame, failure });
   }
 
-  /** Answers a broken login, which ends the connection. */
-  #rejectLogin(invalid: InvalidFrame): Effect {
-    const code = invalid.fatal
+  /** Answers an invalid login, and closes the connection. */
+  #rejectLogin(frame: InvalidFrame): Effect {
+    const code = frame.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
-    const reason = invalid.fatal ? "invalid frame" : "login refused";
-    return this.#close(code, reason, answerTo(invalid));
+    const reason = frame.fatal ? "invalid frame" : "login refused";
+    return this.#close(code, reason, answerTo(frame));
   }
 
-  /** Answers a broken request, which ends the connection only if it is no object. */
-  #reject(invalid: InvalidFrame): Effect {
-    const answer = answerTo(invalid);
-    return invalid.fatal
+  /** Answers an invalid request. Closes the connection if it is not an object. */
+  #reject(frame: InvalidFrame): Effect {
+    const answer = answerTo(frame);
+    return frame.fatal
       ? this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", answer)
       : { kind: "answer", ...answer };
   }
@@ -297,7 +300,7 @@ export class Session {
   }
 }
 
-/** Whether the data of a request, or what it replies to, goes beyond the limit. */
+/** Whether the data of a request, or its chain of replies, exceeds the depth limit. */
 function isTooDeep(
   request: MessageRequest | OperationRequest | ExtensionFrame,
   limit: number,

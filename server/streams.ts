@@ -7,9 +7,9 @@
 
 import { assertLength } from "../common/text.ts";
 import { encodeSuccess } from "../protocol/encode.ts";
-import { type FairScheduler } from "./scheduler.ts";
-import { type StreamSource } from "./stream_source.ts";
-import { type Transport } from "./transport.ts";
+import type { FairScheduler } from "./scheduler.ts";
+import type { StreamSource } from "./stream_source.ts";
+import type { Transport } from "./transport.ts";
 
 /** What the streams of one connection share. */
 export interface StreamOutput {

@@ -16,13 +16,9 @@ import {
   retryReason,
 } from "../protocol/close.ts";
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
-import {
-  type BroadcastBatch,
-  type Delivery,
-  type Recipient,
-} from "./broadcaster.ts";
-import { type ConnectionLog } from "./connection_log.ts";
-import { type ServerContext } from "./context.ts";
+import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
+import type { ConnectionLog } from "./connection_log.ts";
+import type { ServerContext } from "./context.ts";
 
 /** The part of a WebSocket that a transport uses. */
 export type Socket = Pick<
@@ -65,9 +61,10 @@ const CHECK_INTERVAL = 10;
 /** Sends frames to one client, with a limit for the bytes that the client leaves unread. */
 export class Transport implements Sink, Recipient {
   cursor = Infinity;
+  /** The log of the connection */
+  readonly log: ConnectionLog;
   readonly #socket: Socket;
   readonly #context: ServerContext;
-  readonly #log: ConnectionLog;
   readonly #owner: TransportOwner;
   readonly #maxBuffered: number;
   readonly #writer = new BatchWriter(this);
@@ -96,7 +93,7 @@ export class Transport implements Sink, Recipient {
   ) {
     this.#socket = socket;
     this.#context = context;
-    this.#log = log;
+    this.log = log;
     this.#owner = owner;
     this.#maxBuffered = context.limits.maxBuffered;
     socket.onmessage = ({ data }) => owner.onFrame(data);
@@ -126,7 +123,7 @@ export class Transport implements Sink, Recipient {
   send(frame: string): void {
     this.#context.broadcaster.catchUp(this);
     this.#push(frame);
-    this.#log.sent(frame);
+    this.log.sent(frame);
   }
 
   /** Sends a frame that the client did not ask for. A slow client can miss it: `onSlow`. */
@@ -134,7 +131,7 @@ export class Transport implements Sink, Recipient {
     if (this.#context.onSlow !== "skip") return this.send(frame);
     this.#context.broadcaster.catchUp(this);
     const fits = this.#fitsBehindBatch(frame);
-    this.#log.missed(fits ? 0 : 1, this.#maxBuffered);
+    this.log.missed(fits ? 0 : 1, this.#maxBuffered);
     if (fits) this.send(frame);
   }
 
@@ -145,10 +142,10 @@ export class Transport implements Sink, Recipient {
     const { delivered, rest } = delivery;
     const missed = rest === "skipped" ? batch.single.length - delivered : 0;
     if (this.#context.onSlow === "skip") {
-      this.#log.missed(missed, this.#maxBuffered);
+      this.log.missed(missed, this.#maxBuffered);
     } else if (missed > 0) this.#overflow();
     // Log at the end, because a logger can send frames, too.
-    this.#log.sentBroadcasts(batch.single, delivered);
+    this.log.sentBroadcasts(batch.single, delivered);
     return delivery;
   }
 
@@ -255,7 +252,7 @@ export class Transport implements Sink, Recipient {
   /** Closes the connection because a frame that must not be lost does not fit. */
   #overflow(): void {
     if (this.#closed !== undefined) return;
-    this.#log.warn(
+    this.log.warn(
       "slow",
       `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting, see 'limits.maxBuffered'`,
     );

@@ -7,7 +7,7 @@
 import { mapMaybePromise } from "../common/async.ts";
 import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import {
   assertNamed,
@@ -17,7 +17,7 @@ import {
   repliesTo,
 } from "../contract/contract.ts";
 import { check, type Schema } from "../contract/schema.ts";
-import { type WireMessage } from "../protocol/message.ts";
+import type { WireMessage } from "../protocol/message.ts";
 import { RequestError, told } from "../protocol/request_error.ts";
 
 /**

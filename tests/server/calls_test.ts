@@ -21,7 +21,7 @@ function clientCalls(): Calls {
   const context = serverContext();
   const log = new ConnectionLog(context.log, ADDRESS);
   const transport = new Transport(new FakeSocket(), context, log, OWNER);
-  return new Calls(context, CLIENT, transport, log);
+  return new Calls(context, CLIENT, transport);
 }
 
 function begin() {

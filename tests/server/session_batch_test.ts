@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { GOODBYE } from "../../protocol/encode.ts";
 import { type Batch, type Effect, Session } from "../../server/session.ts";
+import { openSession, summarize } from "../support/sessions.ts";
 import {
   BROKEN,
   MESSAGE,
@@ -12,34 +13,13 @@ import {
 
 const LOGIN = '{"id": 0, "token": "test", "version": "1.0.0"}';
 
-/** A session in which these features have been agreed on. */
-function openWith(...features: readonly string[]): Session {
-  const session = new Session();
-  const login = { id: 0, token: "test", version: "1.0.0", features };
-  session.receive(JSON.stringify(login));
-  session.acceptLogin();
-  assert.equal(session.state, "open");
-  return session;
-}
-
-/** What an effect comes to: its kind, its close code, and the code and id of its frame. */
-function summarize(effect: Effect): string {
-  const parts: unknown[] = [effect.kind];
-  if (effect.kind === "close") parts.push(effect.code);
-  if ("frame" in effect && effect.frame !== undefined) {
-    const { code, id } = JSON.parse(effect.frame);
-    parts.push(`error ${code} to ${id}`);
-  }
-  return parts.join(", ");
-}
-
 function effectsOf(result: Effect | Batch): string[] {
   return (result.kind === "batch" ? result.effects : [result]).map(summarize);
 }
 
 const FATAL = "close, 1003, error 2 to null";
 
-/** Batches, what comes out, and the state that follows. */
+/** For each batch: the effects, and the state that follows. */
 const BATCHES: readonly [
   what: string,
   frames: readonly string[],
@@ -104,22 +84,22 @@ const BATCHES: readonly [
 ];
 
 for (const [what, frames, effects, next] of BATCHES) {
-  Deno.test(`Session answers a batch of ${what} with: ${effects.join("; ")}`, () => {
-    const session = openWith("batch");
+  Deno.test(`Session responds to a batch of ${what} with: ${effects.join("; ")}`, () => {
+    const session = openSession(["batch"]);
     assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), effects);
     assert.equal(session.state, next);
   });
 
-  Deno.test(`Session closes at a batch of ${what} where none was agreed on`, () => {
-    for (const session of [openWith(), openWith("done-id")]) {
+  Deno.test(`Session without the feature closes after a batch of ${what}`, () => {
+    for (const session of [openSession([]), openSession(["done-id"])]) {
       assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), [FATAL]);
       assert.equal(session.state, "closed");
     }
   });
 }
 
-Deno.test("Session hands the requests of a batch over as they came", () => {
-  const result = openWith("batch").receive(`[${MESSAGE}, ${OPERATION}]`);
+Deno.test("Session returns the requests of a batch in order", () => {
+  const result = openSession(["batch"]).receive(`[${MESSAGE}, ${OPERATION}]`);
   assert.deepEqual(result, {
     kind: "batch",
     effects: [
@@ -135,10 +115,10 @@ Deno.test("Session hands the requests of a batch over as they came", () => {
   });
 });
 
-Deno.test("Session takes a frame without a batch where batches are agreed on", () => {
-  const session = openWith("batch");
+Deno.test("Session with the feature accepts single frames", () => {
+  const session = openSession(["batch"]);
   for (const frame of [MESSAGE, OPERATION, BROKEN]) {
-    assert.deepEqual(session.receive(frame), openWith().receive(frame));
+    assert.deepEqual(session.receive(frame), openSession([]).receive(frame));
   }
   assert.deepEqual(session.receive(GOODBYE), {
     kind: "close",
@@ -147,9 +127,9 @@ Deno.test("Session takes a frame without a batch where batches are agreed on", (
   });
 });
 
-Deno.test("Session takes nothing after a batch that ended the connection", () => {
+Deno.test("Session ignores frames after a batch that closed the connection", () => {
   for (const last of [GOODBYE, "1"]) {
-    const session = openWith("batch");
+    const session = openSession(["batch"]);
     session.receive(`[${MESSAGE}, ${last}]`);
     for (const frame of [MESSAGE, `[${MESSAGE}]`, "[]"]) {
       assert.deepEqual(session.receive(frame), { kind: "ignore" });
@@ -157,7 +137,7 @@ Deno.test("Session takes nothing after a batch that ended the connection", () =>
   }
 });
 
-Deno.test("Session closes at a batch that does not wait for the login", () => {
+Deno.test("Session closes after a batch before the login", () => {
   const login = JSON.stringify({ ...JSON.parse(LOGIN), features: ["batch"] });
   for (
     const [before, batch] of [
@@ -178,8 +158,8 @@ Deno.test("Session closes at a batch that does not wait for the login", () => {
   }
 });
 
-Deno.test("Session tells what is wrong with an element, to the client and to the log", () => {
-  const session = openWith("batch");
+Deno.test("Session reports what is wrong with an element to the client and to the log", () => {
+  const session = openSession(["batch"]);
   const result = session.receive(`[${OPERATION}, ${BROKEN}, 7]`);
   assert(result.kind === "batch");
   const [, broken, fatal] = result.effects;

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
+import { openSession } from "../support/sessions.ts";
 import { FEATURES } from "../../protocol/features.ts";
-import {
-  type Effect,
-  Session,
-  type SessionRules,
-} from "../../server/session.ts";
+import { type Effect, Session } from "../../server/session.ts";
 
 const STREAM = {
   id: 5,
@@ -31,26 +28,14 @@ const EFFECTS = [
   [DONE, { kind: "done", id: 7, failed: true }],
 ] as const;
 
-/** A session whose client has named these and is let in. */
-function logIn(
-  features: readonly string[] | undefined,
-  rules: SessionRules = {},
-): Session {
-  const session = new Session(rules);
-  const login = { id: 0, token: "test", version: "1.0.0", features };
-  session.receive(JSON.stringify(login));
-  session.acceptLogin();
-  return session;
-}
-
-/** What a session makes of a frame that is no batch. */
+/** Returns the effect of a frame that is not a batch. */
 function receive(session: Session, frame: unknown): Effect {
   const effect = session.receive(JSON.stringify(frame));
   assert(effect.kind !== "batch");
   return effect;
 }
 
-/** The code and the number that a session answers with. */
+/** Returns the error with which a session answers a frame. */
 function answerTo(session: Session, frame: unknown) {
   const effect = receive(session, frame);
   assert(effect.kind === "answer");
@@ -61,19 +46,19 @@ function answerTo(session: Session, frame: unknown) {
 for (const [frame, expected] of EFFECTS) {
   const { action } = frame;
 
-  Deno.test(`Session passes on the action ${action} of a client that has named it`, () => {
+  Deno.test(`Session returns the action ${action} of a client with the feature`, () => {
     const feature = action === "done" ? "request" : "stream";
     for (const features of [[feature], ["batch", feature], FEATURES]) {
-      const session = logIn(features);
+      const session = openSession(features);
       assert.deepEqual(receive(session, frame), expected);
       assert.equal(session.state, "open");
     }
   });
 
-  Deno.test(`Session answers the action ${action} of a client that has not named it`, () => {
+  Deno.test(`Session rejects the action ${action} of a client without the feature`, () => {
     const other = action === "done" ? "stream" : "request";
     for (const features of [undefined, [], ["batch"], [other]]) {
-      const session = logIn(features);
+      const session = openSession(features);
       assert.deepEqual(answerTo(session, frame), {
         code: 8,
         id: frame.id,
@@ -84,7 +69,7 @@ for (const [frame, expected] of EFFECTS) {
     }
   });
 
-  Deno.test(`Session does not take the action ${action} before the login is answered`, () => {
+  Deno.test(`Session rejects the action ${action} before the login is answered`, () => {
     const session = new Session();
     const login = { id: 0, token: "", version: "1.0.0", features: FEATURES };
     session.receive(JSON.stringify(login));
@@ -93,7 +78,7 @@ for (const [frame, expected] of EFFECTS) {
     assert.deepEqual(receive(session, frame), expected);
   });
 
-  Deno.test(`Session does not take the action ${action} for a login`, () => {
+  Deno.test(`Session does not mistake the action ${action} for a login`, () => {
     const effect = receive(new Session(), frame);
     assert(effect.kind === "close" && effect.frame !== undefined);
     assert.deepEqual(JSON.parse(effect.frame).code, 2);
@@ -111,8 +96,8 @@ for (
     [{ ...DONE, data: {} }, '"data.failed" must be bool, not None'],
   ] as const
 ) {
-  Deno.test(`Session answers what breaks a rule and goes on: ${desc}`, () => {
-    const session = logIn(FEATURES);
+  Deno.test(`Session answers an invalid frame and continues: ${desc}`, () => {
+    const session = openSession(FEATURES);
     const answer = answerTo(session, frame);
     assert.deepEqual([answer.code, answer.id, answer.desc], [
       2,
@@ -123,8 +108,8 @@ for (
   });
 }
 
-Deno.test("Session passes on the extensions in a batch, in their order", () => {
-  const session = logIn(FEATURES);
+Deno.test("Session returns the extensions in a batch in order", () => {
+  const session = openSession(FEATURES);
   const batch = session.receive(
     JSON.stringify([STREAM, CREDIT, { id: 6, action: "fly", data: {} }, DONE]),
   );
@@ -133,8 +118,8 @@ Deno.test("Session passes on the extensions in a batch, in their order", () => {
   assert.deepEqual(kinds, ["stream", "credit", "answer", "done"]);
 });
 
-Deno.test("Session ignores the extensions after a goodbye", () => {
-  const session = logIn(FEATURES);
+Deno.test("Session ignores extensions after a goodbye", () => {
+  const session = openSession(FEATURES);
   const batch = session.receive(
     JSON.stringify([{ id: null, end: true }, STREAM, CANCEL]),
   );
@@ -144,9 +129,9 @@ Deno.test("Session ignores the extensions after a goodbye", () => {
   assert.equal(receive(session, DONE).kind, "ignore");
 });
 
-Deno.test("Session refuses a stream whose arguments are too deep, with its number", () => {
+Deno.test("Session rejects a stream whose arguments are too deep", () => {
   for (const [maxDepth, isRefused] of [[2, true], [3, false]] as const) {
-    const session = logIn(FEATURES, { maxDepth });
+    const session = openSession(FEATURES, { maxDepth });
     const effect = receive(session, STREAM);
     assert.equal(effect.kind, isRefused ? "answer" : "stream");
     if (effect.kind !== "answer") continue;
@@ -156,8 +141,8 @@ Deno.test("Session refuses a stream whose arguments are too deep, with its numbe
   }
 });
 
-Deno.test("Session looks for no depth in what has no arguments", () => {
-  const session = logIn(FEATURES, { maxDepth: 1 });
+Deno.test("Session checks no depth in frames without arguments", () => {
+  const session = openSession(FEATURES, { maxDepth: 1 });
   for (const [frame, expected] of EFFECTS.slice(1)) {
     const deep = { ...frame, data: { ...frame.data, more: { a: { b: {} } } } };
     assert.deepEqual(receive(session, deep), expected);

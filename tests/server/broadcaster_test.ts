@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import { BroadcastBatch, type Broadcaster } from "../../server/broadcaster.ts";
-import {
-  BUDGET,
-  type FakeRecipient,
-  framesOf,
-  MANY,
-  Stage,
-} from "../support/fake_recipients.ts";
+import { BroadcastBatch } from "../../server/broadcaster.ts";
+import { BUDGET, framesOf, MANY, Stage } from "../support/fake_recipients.ts";
 
 /** The names of recipients. */
 function namesFrom(start: number, end: number): string[] {

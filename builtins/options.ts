@@ -4,7 +4,12 @@
  * @module
  */
 
-import { MAX_TIMEOUT } from "../common/check.ts";
+import {
+  checkKeys,
+  checkNumber,
+  invalidType,
+  MAX_TIMEOUT,
+} from "../common/check.ts";
 import { resolveRoot } from "./root.ts";
 import { type AllowedUrl, parseAllowedUrl } from "./url_allowlist.ts";
 
@@ -66,67 +71,69 @@ export interface ResolvedFetchUrl {
 // V8 can hold a string of six times this size, which its JSON form can need.
 const MAX_SIZE = 2 ** 26;
 
+const SIZE = { min: 1, max: MAX_SIZE, integer: true, unit: "bytes" };
+
+const TIMEOUT = { min: 1, max: MAX_TIMEOUT, unit: "milliseconds" };
+
 const READ_FILE = "Cannot create a readFile handler";
+
+const READ_FILE_KEYS: Readonly<Record<keyof ReadFileOptions, true>> = {
+  root: true,
+  maxSize: true,
+};
 
 const FETCH_URL = "Cannot create a fetchUrl handler";
 
+const FETCH_URL_KEYS: Readonly<Record<keyof FetchUrlOptions, true>> = {
+  allow: true,
+  maxSize: true,
+  timeout: true,
+};
+
 /** Checks the options of `readFile` and adds the defaults. */
 export function resolveReadFile(options: ReadFileOptions): ResolvedReadFile {
-  assertObject(READ_FILE, options, '{ root: "public" }');
-  assertKnown(READ_FILE, options, ["root", "maxSize"]);
+  assertGiven(READ_FILE, options, '{ root: "public" }');
+  checkKeys(READ_FILE, options, READ_FILE_KEYS);
   const { root, maxSize = 1_048_576 } = options;
   return {
     root: resolveRoot(root),
-    maxSize: checkSize(READ_FILE, maxSize),
+    maxSize: checkNumber(READ_FILE, "maxSize", maxSize, SIZE),
   };
 }
 
 /** Checks the options of `fetchUrl` and adds the defaults. */
 export function resolveFetchUrl(options: FetchUrlOptions): ResolvedFetchUrl {
-  assertObject(FETCH_URL, options, '{ allow: ["https://example.org"] }');
-  assertKnown(FETCH_URL, options, ["allow", "maxSize", "timeout"]);
+  assertGiven(FETCH_URL, options, '{ allow: ["https://example.org"] }');
+  checkKeys(FETCH_URL, options, FETCH_URL_KEYS);
   const { allow, maxSize = 1_048_576, timeout = 10_000 } = options;
   return {
     allowed: resolveAllow(allow),
-    maxSize: checkSize(FETCH_URL, maxSize),
-    timeout: checkTimeout(timeout),
+    maxSize: checkNumber(FETCH_URL, "maxSize", maxSize, SIZE),
+    timeout: checkNumber(FETCH_URL, "timeout", timeout, TIMEOUT),
   };
 }
 
-function assertObject(subject: string, value: unknown, example: string): void {
-  const isObject = typeof value === "object" && value !== null &&
-    !Array.isArray(value);
-  if (isObject) return;
-  throw mistake(
-    `${subject}: the options must be an object such as ${example}`,
-    value,
-  );
-}
-
-function assertKnown(
-  subject: string,
-  options: object,
-  names: readonly string[],
-): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new TypeError(
-    `${subject}: unknown option ${JSON.stringify(unknown)}. The options are ${
-      names.join(", ")
-    }`,
-  );
+/** Rejects omitted options, which have required members. */
+function assertGiven(subject: string, options: unknown, example: string): void {
+  if (options !== undefined) return;
+  const needed = `an object such as ${example}`;
+  throw invalidType(subject, "the options", needed, options);
 }
 
 function resolveAllow(
   allow: readonly (string | URL)[],
 ): readonly AllowedUrl[] {
   if (Array.isArray(allow) && allow.length > 0) return allow.map(resolveUrl);
-  const needed = "must be an array of at least one URL";
-  throw mistake(`${FETCH_URL}: 'allow' ${needed}`, allow);
+  throw invalidType(
+    FETCH_URL,
+    "'allow'",
+    "an array of at least one URL",
+    allow,
+  );
 }
 
 const NEEDED_URL =
-  'must contain URLs such as "https://example.org/data" without credentials, query and fragment';
+  'a URL such as "https://example.org/data" without credentials, query and fragment';
 
 function resolveUrl(entry: string | URL): AllowedUrl {
   const isUrl = typeof entry === "string" || entry instanceof URL;
@@ -134,28 +141,5 @@ function resolveUrl(entry: string | URL): AllowedUrl {
   if (allowed !== undefined) return allowed;
   // A password must not appear in a log.
   const shown = isUrl ? String(entry).replace(/^.*@/s, "…@") : entry;
-  throw mistake(`${FETCH_URL}: 'allow' ${NEEDED_URL}`, shown);
-}
-
-function checkSize(subject: string, size: number): number {
-  const isValid = Number.isInteger(size) && size >= 1 && size <= MAX_SIZE;
-  if (isValid) return size;
-  const needed = `must be an integer from 1 to ${MAX_SIZE} bytes`;
-  throw outOfRange(`${subject}: 'maxSize' ${needed}`, size);
-}
-
-function checkTimeout(timeout: number): number {
-  const isNumber = typeof timeout === "number";
-  if (isNumber && timeout >= 1 && timeout <= MAX_TIMEOUT) return timeout;
-  const needed = `must be a number from 1 to ${MAX_TIMEOUT} milliseconds`;
-  throw outOfRange(`${FETCH_URL}: 'timeout' ${needed}`, timeout);
-}
-
-function outOfRange(problem: string, value: unknown): Error {
-  const error = mistake(problem, value);
-  return typeof value === "number" ? new RangeError(error.message) : error;
-}
-
-function mistake(problem: string, value: unknown): TypeError {
-  return new TypeError(`${problem}, but it is ${Deno.inspect(value)}`);
+  throw invalidType(FETCH_URL, "each entry of 'allow'", NEEDED_URL, shown);
 }

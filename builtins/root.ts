@@ -4,7 +4,10 @@
  * @module
  */
 
-const SUBJECT = "Cannot create a readFile handler: 'root'";
+import { invalidType } from "../common/check.ts";
+import { showValue } from "../common/text.ts";
+
+const SUBJECT = "Cannot create a readFile handler";
 
 /**
  * Returns the real path of the root directory.
@@ -19,13 +22,14 @@ const SUBJECT = "Cannot create a readFile handler: 'root'";
 export function resolveRoot(root: string | URL): string {
   const path = pathOf(root);
   if (path === undefined || path === "" || path.includes("\0")) {
-    throw new TypeError(describe("must be a path or a file URL", root));
+    const shown = root instanceof URL ? root.href : root;
+    throw invalidType(SUBJECT, "'root'", "a path or a file URL", shown);
   }
   const real = withExplanation(path, () => Deno.realPathSync(path));
   // The permission may not cover the directory that a symbolic link leads to.
   const { isDirectory } = withExplanation(real, () => Deno.statSync(real));
   if (isDirectory) return real;
-  throw new TypeError(describe("must be a directory", path));
+  throw invalidType(SUBJECT, "'root'", "a directory", path);
 }
 
 /** Returns the path of a file URL, or `undefined` if it is not on this machine. */
@@ -56,28 +60,27 @@ function explain(error: unknown, path: string): unknown {
   const options = { cause: error };
   if (error instanceof NotCapable) {
     return new NotCapable(
-      `${SUBJECT} needs a permission that is missing. Run with --allow-read=${path}`,
+      `${SUBJECT}: the permission to read 'root' is missing. Run with --allow-read=${path}`,
       options,
     );
   }
   if (error instanceof NotFound) {
     return new NotFound(
-      describe("must be an existing directory", path),
+      describe("an existing directory", path),
       options,
     );
   }
   if (error instanceof PermissionDenied) {
     return new PermissionDenied(
-      describe("must be a directory that this process can read", path),
+      describe("a directory that this process can read", path),
       options,
     );
   }
   return error instanceof NotADirectory
-    ? new TypeError(describe("must be a directory", path), options)
+    ? new TypeError(describe("a directory", path), options)
     : error;
 }
 
-function describe(problem: string, value: unknown): string {
-  const shown = value instanceof URL ? value.href : value;
-  return `${SUBJECT} ${problem}, but it is ${Deno.inspect(shown)}`;
+function describe(needed: string, path: string): string {
+  return `${SUBJECT}: 'root' must be ${needed}. It is ${showValue(path)}.`;
 }

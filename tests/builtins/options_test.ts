@@ -4,216 +4,130 @@ import assert from "node:assert/strict";
 import { fetchUrl, readFile } from "../../builtins/mod.ts";
 import { resolveFetchUrl, resolveReadFile } from "../../builtins/options.ts";
 
-const EXAMPLE_URL =
-  'must contain URLs such as "https://example.org/data" without credentials, query and fragment';
+/** Wrong options, the class of the error, and what the error says */
+type Mistakes = readonly (readonly [unknown, string, string])[];
 
-const READ_FILE: readonly (readonly [unknown, string, string])[] = [
+const ROOT = "'root' must be a path or a file URL.";
+
+const SIZE = "'maxSize' must be a whole number of bytes from 1 to 67108864.";
+
+const READ_FILE: Mistakes = [
   [
-    null,
+    undefined,
     "TypeError",
-    `the options must be an object such as { root: "public" }, but it is null`,
+    'the options must be an object such as { root: "public" }. They are undefined.',
   ],
-  [
-    true,
-    "TypeError",
-    `the options must be an object such as { root: "public" }, but it is true`,
-  ],
-  [
-    "public",
-    "TypeError",
-    `the options must be an object such as { root: "public" }, but it is "public"`,
-  ],
+  [null, "TypeError", "the options must be an object. They are null."],
+  [true, "TypeError", "the options must be an object. They are true."],
+  ["public", "TypeError", 'the options must be an object. They are "public".'],
   [
     { root: ".", path: "." },
     "TypeError",
-    `unknown option "path". The options are root, maxSize`,
-  ],
-  [{}, "TypeError", "'root' must be a path or a file URL, but it is undefined"],
-  [
-    { root: 5 },
-    "TypeError",
-    "'root' must be a path or a file URL, but it is 5",
+    "unknown option 'path'. The options are root, maxSize.",
   ],
   [
-    { root: "" },
+    { root: ".", max_size: 1 },
     "TypeError",
-    `'root' must be a path or a file URL, but it is ""`,
+    "unknown option 'max_size'. Did you mean 'maxSize'?",
   ],
-  [
-    { root: "public\0" },
-    "TypeError",
-    String.raw`'root' must be a path or a file URL, but it is "public\x00"`,
-  ],
+  [{}, "TypeError", `${ROOT} It is undefined.`],
+  [{ root: 5 }, "TypeError", `${ROOT} It is 5.`],
+  [{ root: "" }, "TypeError", `${ROOT} It is empty.`],
+  [{ root: "public\0" }, "TypeError", `${ROOT} It is "public\\u0000".`],
   [
     { root: new URL("https://example.org/public") },
     "TypeError",
-    `'root' must be a path or a file URL, but it is "https://example.org/public"`,
+    `${ROOT} It is "https://example.org/public".`,
   ],
   [
     { root: new URL("data:/public") },
     "TypeError",
-    `'root' must be a path or a file URL, but it is "data:/public"`,
+    `${ROOT} It is "data:/public".`,
   ],
   [
     { root: new URL("file://host/public") },
     "TypeError",
-    `'root' must be a path or a file URL, but it is "file://host/public"`,
+    `${ROOT} It is "file://host/public".`,
   ],
   [
     { root: new URL("file:///public%") },
     "TypeError",
-    `'root' must be a path or a file URL, but it is "file:///public%"`,
+    `${ROOT} It is "file:///public%".`,
   ],
-  [
-    { root: ".", maxSize: 0 },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is 0",
-  ],
-  [
-    { root: ".", maxSize: 1.5 },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is 1.5",
-  ],
-  [
-    { root: ".", maxSize: 67_108_865 },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is 67108865",
-  ],
-  [
-    { root: ".", maxSize: Infinity },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is Infinity",
-  ],
-  [
-    { root: ".", maxSize: NaN },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is NaN",
-  ],
-  [
-    { root: ".", maxSize: "5" },
-    "TypeError",
-    `'maxSize' must be an integer from 1 to 67108864 bytes, but it is "5"`,
-  ],
+  ...[0, 1.5, 67_108_865, Infinity, NaN].map((maxSize) =>
+    [{ root: ".", maxSize }, "RangeError", `${SIZE} It is ${maxSize}.`] as const
+  ),
+  [{ root: ".", maxSize: "5" }, "TypeError", `${SIZE} It is "5".`],
 ];
 
-const FETCH_URL: readonly (readonly [unknown, string, string])[] = [
+const URLS = "'allow' must be an array of at least one URL.";
+
+const ENTRY =
+  "each entry of 'allow' must be a URL such as \"https://example.org/data\" without credentials, query and fragment.";
+
+const TIMEOUT =
+  "'timeout' must be a number of milliseconds from 1 to 2147483647.";
+
+const allow = ["https://example.org"];
+
+const FETCH_URL: Mistakes = [
   [
     undefined,
     "TypeError",
-    `the options must be an object such as { allow: ["https://example.org"] }, but it is undefined`,
+    'the options must be an object such as { allow: ["https://example.org"] }. They are undefined.',
   ],
+  [true, "TypeError", "the options must be an object. They are true."],
+  [allow, "TypeError", "the options must be an object. They are an array."],
   [
-    true,
+    { allow, deny: [] },
     "TypeError",
-    `the options must be an object such as { allow: ["https://example.org"] }, but it is true`,
+    "unknown option 'deny'. The options are allow, maxSize, timeout.",
   ],
-  [
-    ["https://example.org"],
-    "TypeError",
-    `the options must be an object such as { allow: ["https://example.org"] }, but it is [ "https://example.org" ]`,
-  ],
-  [
-    { allow: ["https://example.org"], deny: [] },
-    "TypeError",
-    `unknown option "deny". The options are allow, maxSize, timeout`,
-  ],
-  [
-    {},
-    "TypeError",
-    "'allow' must be an array of at least one URL, but it is undefined",
-  ],
-  [
-    { allow: [] },
-    "TypeError",
-    "'allow' must be an array of at least one URL, but it is []",
-  ],
+  [{}, "TypeError", `${URLS} It is undefined.`],
+  [{ allow: [] }, "TypeError", `${URLS} It is an array.`],
   [
     { allow: "https://example.org" },
     "TypeError",
-    `'allow' must be an array of at least one URL, but it is "https://example.org"`,
+    `${URLS} It is "https://example.org".`,
   ],
-  [
-    { allow: ["https://example.org", "example.org"] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "example.org"`,
-  ],
-  [
-    { allow: ["ftp://example.org"] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "ftp://example.org"`,
-  ],
-  [
-    { allow: [new URL("file:///data")] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "file:///data"`,
-  ],
-  [
-    { allow: ["https://example.org/?query"] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "https://example.org/?query"`,
-  ],
-  [
-    { allow: [new URL("https://example.org/#fragment")] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "https://example.org/#fragment"`,
-  ],
-  [
-    { allow: ["https://*.example.org"] },
-    "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "https://*.example.org"`,
-  ],
+  ...[
+    "example.org",
+    "ftp://example.org",
+    new URL("file:///data"),
+    "https://example.org/?query",
+    new URL("https://example.org/#fragment"),
+    "https://*.example.org",
+  ].map((entry) =>
+    [
+      { allow: [...allow, entry] },
+      "TypeError",
+      `${ENTRY} It is ${JSON.stringify(entry)}.`,
+    ] as const
+  ),
+  // The error does not contain a password.
   [
     { allow: ["https://user:secret@example.org/data"] },
     "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "…@example.org/data"`,
+    `${ENTRY} It is "…@example.org/data".`,
   ],
   [
     { allow: [new URL("https://:se%40cret@example.org/data")] },
     "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "…@example.org/data"`,
+    `${ENTRY} It is "…@example.org/data".`,
   ],
   [
     { allow: ["user:se/cret@example.org"] },
     "TypeError",
-    `'allow' ${EXAMPLE_URL}, but it is "…@example.org"`,
+    `${ENTRY} It is "…@example.org".`,
   ],
-  [{ allow: [5] }, "TypeError", `'allow' ${EXAMPLE_URL}, but it is 5`],
-  [{ allow: [null] }, "TypeError", `'allow' ${EXAMPLE_URL}, but it is null`],
-  [
-    { allow: ["https://example.org"], maxSize: 0 },
-    "RangeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is 0",
-  ],
-  [
-    { allow: ["https://example.org"], maxSize: 10n },
-    "TypeError",
-    "'maxSize' must be an integer from 1 to 67108864 bytes, but it is 10n",
-  ],
-  [
-    { allow: ["https://example.org"], timeout: 0 },
-    "RangeError",
-    "'timeout' must be a number from 1 to 2147483647 milliseconds, but it is 0",
-  ],
-  [
-    { allow: ["https://example.org"], timeout: 2 ** 31 },
-    "RangeError",
-    "'timeout' must be a number from 1 to 2147483647 milliseconds, but it is 2147483648",
-  ],
-  [
-    { allow: ["https://example.org"], timeout: Infinity },
-    "RangeError",
-    "'timeout' must be a number from 1 to 2147483647 milliseconds, but it is Infinity",
-  ],
-  [
-    { allow: ["https://example.org"], timeout: NaN },
-    "RangeError",
-    "'timeout' must be a number from 1 to 2147483647 milliseconds, but it is NaN",
-  ],
-  [
-    { allow: ["https://example.org"], timeout: "10" },
-    "TypeError",
-    `'timeout' must be a number from 1 to 2147483647 milliseconds, but it is "10"`,
-  ],
+  [{ allow: [5] }, "TypeError", `${ENTRY} It is 5.`],
+  [{ allow: [null] }, "TypeError", `${ENTRY} It is null.`],
+  [{ allow, maxSize: 0 }, "RangeError", `${SIZE} It is 0.`],
+  [{ allow, maxSize: 10n }, "TypeError", `${SIZE} It is 10n.`],
+  ...[0, 2 ** 31, Infinity, NaN].map((timeout) =>
+    [{ allow, timeout }, "RangeError", `${TIMEOUT} It is ${timeout}.`] as const
+  ),
+  [{ allow, timeout: "10" }, "TypeError", `${TIMEOUT} It is "10".`],
 ];
 
 for (
@@ -233,7 +147,6 @@ for (
 }
 
 Deno.test("readFile() and fetchUrl() accept the limits of each range", () => {
-  const allow = ["https://example.org"];
   readFile({ root: ".", maxSize: 1 });
   readFile({ root: ".", maxSize: 67_108_864 });
   fetchUrl({ allow, maxSize: 1, timeout: 1 });

@@ -7,7 +7,7 @@ import { runScript } from "../testdata/run_script.ts";
 
 const MODULE = import.meta.resolve("../../builtins/root.ts");
 
-const SUBJECT = "Cannot create a readFile handler: 'root'";
+const SUBJECT = "Cannot create a readFile handler:";
 
 Deno.test("rejects a root that does not exist", async () => {
   await using folder = await makeFolder();
@@ -16,9 +16,9 @@ Deno.test("rejects a root that does not exist", async () => {
     assert(error instanceof Deno.errors.NotFound);
     assert.equal(
       error.message,
-      `${SUBJECT} must be an existing directory, but it is ${
-        Deno.inspect(root)
-      }`,
+      `${SUBJECT} 'root' must be an existing directory. It is ${
+        JSON.stringify(root)
+      }.`,
     );
     assert(error.cause instanceof Deno.errors.NotFound);
     return true;
@@ -32,9 +32,9 @@ Deno.test("rejects a root that is a file", async () => {
   for (const root of [file, `${file}/below`]) {
     assert.throws(() => resolveRoot(root), {
       name: "TypeError",
-      message: `${SUBJECT} must be a directory, but it is ${
-        Deno.inspect(root)
-      }`,
+      message: `${SUBJECT} 'root' must be a directory. It is ${
+        JSON.stringify(root)
+      }.`,
     });
   }
 });
@@ -52,7 +52,7 @@ function scriptFor(root: string): string {
 }
 
 const MISSING =
-  `true ${SUBJECT} needs a permission that is missing. Run with --allow-read=`;
+  `true ${SUBJECT} the permission to read 'root' is missing. Run with --allow-read=`;
 
 Deno.test("names the permission that is missing", async () => {
   await using folder = await makeFolder();
@@ -93,9 +93,9 @@ Deno.test({
     assert.throws(() => resolveRoot(root), {
       name: "PermissionDenied",
       message:
-        `${SUBJECT} must be a directory that this process can read, but it is ${
-          Deno.inspect(root)
-        }`,
+        `${SUBJECT} 'root' must be a directory that this process can read. It is ${
+          JSON.stringify(root)
+        }.`,
     });
     await Deno.chmod(`${folder.path}/closed`, 0o700);
   },

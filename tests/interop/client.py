@@ -1,7 +1,7 @@
-"""A Python client that does what it is told.
+"""A Python client that runs commands.
 
-A line of standard input is a command, `["name", argument, ...]`; a line of standard
-output says what came of it, `{"result": ...}` or `{"error": "..."}`.
+Each line of standard input is a command, `["name", argument, ...]`. Each line of
+standard output is its result, `{"result": ...}` or `{"error": "..."}`.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import os
 import sys
 from contextlib import AsyncExitStack
 
-# Hoist writes to standard output too: it gets standard error in its place.
+# Hoist writes to standard output as well, so redirect it to standard error.
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
@@ -21,7 +21,7 @@ import hoist  # noqa: E402
 class WatchedSession:
     """The session of a connection that waits for the Close frame of the server.
 
-    Hoist leaves as soon as it has said goodbye, before it could see that frame.
+    Hoist disconnects right after its goodbye, before it can read that frame.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-/** The Python programs that the tests talk to, in lines of JSON. */
+/** Runs the Python programs of the tests, which read and write lines of JSON. */
 
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
@@ -11,10 +11,10 @@ import { setUpPython } from "./setup.ts";
 
 const interpreter = await setUpPython();
 
-/** How long a test may take, in milliseconds; far more than any needs. */
+/** The time limit of a test in milliseconds, far more than any test needs. */
 const LIMIT = 60_000;
 
-/** A Python program that runs. */
+/** A running Python program. */
 class Driver {
   readonly #script: string;
   readonly #process: Deno.ChildProcess;
@@ -37,7 +37,7 @@ class Driver {
     this.#errors = new Response(stderr).text();
   }
 
-  /** The next line of the program. */
+  /** Resolves to the next line of the program. */
   async next(): Promise<Json> {
     while (!this.#unread.includes("\n")) {
       const { done, value } = await this.#output.read();
@@ -50,27 +50,27 @@ class Driver {
     return JSON.parse(line);
   }
 
-  /** Tells the program something and returns its answer. */
-  async ask(command: Json): Promise<Json> {
+  /** Sends a command to the program and returns its response. */
+  async request(command: Json): Promise<Json> {
     const line = new TextEncoder().encode(`${JSON.stringify(command)}\n`);
-    // A program that has ended does not read: it does not answer either.
+    // If the program has ended, `next` reports it.
     await this.#input.write(line).catch(() => {});
     return await this.next();
   }
 
-  /** Lets the program finish; it has to without an error. */
+  /** Waits for the end of the program and throws if it fails. */
   async finish(): Promise<void> {
     await this.#input.close().catch(() => {});
     const { code } = await this.#process.status;
     if (code !== 0) throw new Error(`${this.#script} ended with code ${code}`);
   }
 
-  /** Ends the program, if it has not ended, and returns its standard error. */
+  /** Kills the program if it is running, and returns its standard error. */
   async kill(): Promise<string> {
     try {
       this.#process.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // The program has already ended.
     }
     await this.#process.status;
     await this.#input.close().catch(() => {});
@@ -79,7 +79,7 @@ class Driver {
   }
 }
 
-/** Runs a program for as long as a test takes. */
+/** Runs a program during a test. */
 async function withDriver(
   script: string,
   args: readonly string[],
@@ -88,7 +88,10 @@ async function withDriver(
   const driver = new Driver(script, args);
   const expired = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => expired.reject(new Error(`No end within ${LIMIT} ms: ${script}`)),
+    () =>
+      expired.reject(
+        new Error(`The test did not end within ${LIMIT} ms: ${script}`),
+      ),
     LIMIT,
   );
   const finished = test(driver).then(() => driver.finish());
@@ -103,7 +106,7 @@ async function withDriver(
   }
 }
 
-/** What Python raised, as `<name of the class>: <text>`. */
+/** An exception of Python, as `<name of the class>: <message>`. */
 export class PythonError extends Error {
   override name = "PythonError";
 }
@@ -116,7 +119,7 @@ export class PythonClient {
     this.#driver = driver;
   }
 
-  /** Connects; with `watched`, `close` waits for the Close frame of the server. */
+  /** Connects. With `watched`, `close` waits for the Close frame of the server. */
   async connect(
     server: Server,
     options: {
@@ -148,29 +151,29 @@ export class PythonClient {
     return await this.#run("message", name, data) as unknown as WireMessage;
   }
 
-  /** Answers every message of a name with another. */
+  /** Registers a listener that replies to every message of a name. */
   async answer(question: string, name: string, data: Json): Promise<void> {
     await this.#run("answer", question, name, data);
   }
 
-  /** The messages that have reached the listeners since it was last asked. */
+  /** Returns the messages that the listeners received since the last call. */
   async received(): Promise<WireMessage[]> {
     return await this.#run("received") as unknown as WireMessage[];
   }
 
-  /** Closes the connection; the close code, if it was opened `watched`. */
+  /** Closes the connection and returns the close code if it was opened `watched`. */
   close(): Promise<Json> {
     return this.#run("close");
   }
 
   async #run(...command: readonly Json[]): Promise<Json> {
-    const answer = await this.#driver.ask(command) as JsonObject;
+    const answer = await this.#driver.request(command) as JsonObject;
     if (typeof answer.error !== "string") return answer.result ?? null;
     throw new PythonError(answer.error);
   }
 }
 
-/** Runs a Python client for as long as a test takes; it has to end cleanly. */
+/** Runs a Python client during a test, and throws if the client fails. */
 export function withPythonClient(
   test: (python: PythonClient) => Promise<void>,
 ): Promise<void> {
@@ -188,7 +191,7 @@ export class PythonServer {
     this.url = url;
   }
 
-  /** A client of ours. */
+  /** Connects a client of this package. */
   connect(
     options: ConnectOptions & { token?: string } = {},
   ): Promise<Connection> {
@@ -198,11 +201,11 @@ export class PythonServer {
 
   /** Closes the server. */
   async close(): Promise<void> {
-    await this.#driver.ask("close");
+    await this.#driver.request("close");
   }
 }
 
-/** Runs a Python server for as long as a test takes; it has to end cleanly. */
+/** Runs a Python server during a test, and throws if the server fails. */
 export function withPythonServer(
   test: (python: PythonServer) => Promise<void>,
   options: { readonly minimum_version?: string; readonly eager?: boolean } = {},
@@ -213,7 +216,7 @@ export function withPythonServer(
   });
 }
 
-/** A server with an operation that works, to see that a connection is usable. */
+/** Starts a server with an operation that shows that a connection works. */
 export function serveAdd(
   options: Parameters<typeof serveQuietly>[0] = {},
 ): Server {
@@ -222,7 +225,7 @@ export function serveAdd(
   return server;
 }
 
-/** The error that a Python client raises with this message. */
+/** Returns the error that a Python client raises with this message. */
 export function raised(message: string): PythonError {
   return new PythonError(message);
 }

@@ -1,4 +1,4 @@
-/** The real Python client meets schemas, streams and the operations that it knows. */
+/** The client of Python Hoist with schemas, streams and the built-in operations. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -11,28 +11,29 @@ import { serve as serveSite } from "../testdata/site.ts";
 import type { Server } from "../../server.ts";
 import { raised, withPythonClient } from "./drivers.ts";
 
-Deno.test("A Python client is told which type was needed, and carries on", async () => {
+/** The error of a Python client whose data does not match a schema. */
+const INVALID_DATA = raised(
+  "BadContentError: sent type dict when server expected dict",
+);
+
+/** The error of a Python client that sends a message outside the contract. */
+const UNKNOWN_NAME = raised(
+  "BadContentError: sent type str when server expected str",
+);
+
+Deno.test("A Python client gets an error for invalid arguments and continues", async () => {
   await using server = serveContract();
   server.operation("add", ({ a, b }) => a + b);
   await withPythonClient(async (python) => {
     await python.connect(server as unknown as Server);
-    await assert.rejects(
-      python.operation("add", { a: "1" }),
-      raised(
-        "BadContentError: sent type str when server expected int, float",
-      ),
-    );
-    await assert.rejects(
-      python.operation("add", {}),
-      raised(
-        "BadContentError: sent type None when server expected int, float",
-      ),
-    );
+    for (const data of [{ a: "1" }, {}]) {
+      await assert.rejects(python.operation("add", data), INVALID_DATA);
+    }
     assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
   });
 });
 
-Deno.test("A Python client is told of a message that does not fit, and carries on", async () => {
+Deno.test("A Python client gets an error for an invalid message and continues", async () => {
   await using server = serveContract();
   server.receive("hello", (message) => {
     message.reply("hi", { text: message.data.name });
@@ -40,17 +41,13 @@ Deno.test("A Python client is told of a message that does not fit, and carries o
   await withPythonClient(async (python) => {
     await python.connect(server as unknown as Server);
     for (
-      const [name, data, types] of [
-        ["hello", { name: 1 }, "int when server expected str"],
-        ["helo", {}, "str when server expected str"],
-        // It is a text, and yet no date.
-        ["note", { at: "1" }, "str when server expected str"],
+      const [name, data, error] of [
+        ["hello", { name: 1 }, INVALID_DATA],
+        ["helo", {}, UNKNOWN_NAME],
+        ["note", { at: "1" }, INVALID_DATA],
       ] as const
     ) {
-      await assert.rejects(
-        python.message(name, data),
-        raised(`BadContentError: sent type ${types}`),
-      );
+      await assert.rejects(python.message(name, data), error);
     }
     await python.message("hello", { name: "Ada" });
     const [reply] = await python.received();
@@ -58,7 +55,7 @@ Deno.test("A Python client is told of a message that does not fit, and carries o
   });
 });
 
-Deno.test("A Python client talks to listeners and operations with a schema of their own", async () => {
+Deno.test("A Python client works with listeners and operations that have schemas", async () => {
   await using server = serveQuietly();
   server.receive("n", type({ n: "number" }), (message) => {
     message.reply("doubled", { n: 2 * message.data.n });
@@ -75,14 +72,11 @@ Deno.test("A Python client talks to listeners and operations with a schema of th
         "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
       ),
     );
-    await assert.rejects(
-      python.message("n", {}),
-      raised("BadContentError: sent type None when server expected int, float"),
-    );
+    await assert.rejects(python.message("n", {}), INVALID_DATA);
   });
 });
 
-Deno.test("A Python client that calls a stream is told so, and carries on", async () => {
+Deno.test("A Python client gets an error for a stream and continues", async () => {
   await using server = serveContract();
   server.operation("rows", async function* () {
     yield { n: 1 };
@@ -100,7 +94,7 @@ Deno.test("A Python client that calls a stream is told so, and carries on", asyn
   });
 });
 
-Deno.test("A Python client reads and gets where the application registers the handlers", async () => {
+Deno.test("A Python client can read and get if the application registers the handlers", async () => {
   const root = await Deno.makeTempDir();
   await Deno.writeTextFile(join(root, "hello.txt"), "Hello\n");
   await using site = serveSite(() => new Response("welcome"));
@@ -116,7 +110,7 @@ Deno.test("A Python client reads and gets where the application registers the ha
     );
     await assert.rejects(
       python.operation("read", { path: "../hello.txt" }),
-      raised("BadContentError: sent type dict when server expected dict"),
+      INVALID_DATA,
     );
     await assert.rejects(
       python.shortcut("print", "x"),
@@ -128,7 +122,7 @@ Deno.test("A Python client reads and gets where the application registers the ha
     assert.equal(await python.shortcut("get", site.at("/public/a")), "welcome");
     await assert.rejects(
       python.shortcut("get", site.at("/private")),
-      raised("BadContentError: sent type dict when server expected dict"),
+      INVALID_DATA,
     );
   });
   await Deno.remove(root, { recursive: true });

@@ -1,4 +1,4 @@
-/** The real Python client meets errors of our server, and the end. */
+/** The client of Python Hoist with errors and the end of a connection. */
 
 import assert from "node:assert/strict";
 import { CloseCode } from "../../common/errors.ts";
@@ -7,7 +7,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
 
-Deno.test("A Python client is told that a listener failed, and not how", async () => {
+Deno.test("A Python client gets an error without details if a listener fails", async () => {
   await using server = serveQuietly();
   server.receive("hello", () => {
     throw new RangeError("secret");
@@ -23,7 +23,7 @@ Deno.test("A Python client is told that a listener failed, and not how", async (
   });
 });
 
-Deno.test("A Python client carries on after a listener failed", async () => {
+Deno.test("A Python client continues after a listener fails", async () => {
   await using server = serveAdd();
   server.receive("hello", () => {
     throw new RangeError("secret");
@@ -35,7 +35,7 @@ Deno.test("A Python client carries on after a listener failed", async () => {
   });
 });
 
-Deno.test("A Python client carries on after an operation failed", async () => {
+Deno.test("A Python client continues after an operation fails", async () => {
   await using server = serveAdd();
   server.operation("fail", () => {
     throw new RangeError("secret");
@@ -52,7 +52,7 @@ Deno.test("A Python client carries on after an operation failed", async () => {
   });
 });
 
-Deno.test("A Python client is told how an operation failed with exposeErrors", async () => {
+Deno.test("A Python client gets the details of an error with exposeErrors", async () => {
   await using server = serveQuietly({ exposeErrors: true });
   server.operation("fail", () => {
     throw new RangeError("too far");
@@ -68,19 +68,19 @@ Deno.test("A Python client is told how an operation failed with exposeErrors", a
   });
 });
 
-Deno.test("A Python client is told what is wrong with its data and carries on", async () => {
+Deno.test("A Python client gets an error for invalid data and continues", async () => {
   await using server = serveAdd();
   await withPythonClient(async (python) => {
     await python.connect(server);
     await assert.rejects(
-      python.message("hello", ["no object"]),
+      python.message("hello", ["not an object"]),
       raised("BadContentError: sent type list when server expected dict"),
     );
     assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
   });
 });
 
-Deno.test("A Python client that sends NaN is told that it is not JSON", async () => {
+Deno.test("A Python client that sends NaN gets the error INVALID_JSON", async () => {
   await using server = serveAdd();
   await withPythonClient(async (python) => {
     await python.connect(server, { watched: true });
@@ -103,7 +103,7 @@ Deno.test("A Python client that says goodbye is closed with 1000", async () => {
   });
 });
 
-Deno.test("A Python client that says goodbye and leaves at once is not lost", async () => {
+Deno.test("A Python client that disconnects right after its goodbye is logged as closed", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
   await withPythonClient(async (python) => {
@@ -115,7 +115,7 @@ Deno.test("A Python client that says goodbye and leaves at once is not lost", as
   assert.deepEqual(logger.lines.filter((line) => /lost|^error/.test(line)), []);
 });
 
-Deno.test("A Python client that waits is told with 1001 that our server closes", async () => {
+Deno.test("A waiting Python client gets 1001 when the server closes", async () => {
   const server = serveQuietly({ closeTimeout: 0 });
   const called = Promise.withResolvers<void>();
   server.operation("wait", () => {
@@ -124,23 +124,23 @@ Deno.test("A Python client that waits is told with 1001 that our server closes",
   });
   await withPythonClient(async (python) => {
     await python.connect(server);
-    const told = assert.rejects(
+    const rejected = assert.rejects(
       python.operation("wait"),
       /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
     );
     await called.promise;
-    await Promise.all([told, server.close()]);
-    // Nobody is left to say goodbye to.
+    await Promise.all([rejected, server.close()]);
+    // The server is closed, so the goodbye fails.
     await python.close().catch(() => {});
   });
 });
 
-Deno.test("A Python client that does not wait is told at its next request that our server has closed", async () => {
+Deno.test("A Python client that does not wait is rejected at its next request that our server has closed", async () => {
   const server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server);
     await server.close();
-    // Which of the two depends on how far the closing has come.
+    // The error depends on how far the closing has progressed.
     await assert.rejects(
       python.operation("add"),
       /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
@@ -149,7 +149,7 @@ Deno.test("A Python client that does not wait is told at its next request that o
   });
 });
 
-Deno.test("A Python client is told that it goes beyond a limit, and carries on", async () => {
+Deno.test("A Python client is rejected that it goes beyond a limit, and carries on", async () => {
   await using server = serveAdd();
   let data: JsonObject = { a: 1, b: 2 };
   for (let level = 0; level < 64; level++) data = { data };

@@ -1,4 +1,4 @@
-/** The real Python client talks to our server. */
+/** The client of Python Hoist with the server of this package. */
 
 import assert from "node:assert/strict";
 import { serveQuietly } from "../support/server.ts";
@@ -14,7 +14,7 @@ Deno.test("A Python client logs in", async () => {
   });
 });
 
-Deno.test("A Python client is refused if its token is wrong", async () => {
+Deno.test("A Python client with a wrong token is rejected", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await assert.rejects(
@@ -25,7 +25,7 @@ Deno.test("A Python client is refused if its token is wrong", async () => {
   });
 });
 
-Deno.test("A Python client below the server's minimumVersion is refused", async () => {
+Deno.test("A Python client below minimumVersion is rejected", async () => {
   await using server = serveQuietly({ minimumVersion: "1.0.2" });
   await withPythonClient(async (python) => {
     await assert.rejects(
@@ -37,7 +37,7 @@ Deno.test("A Python client below the server's minimumVersion is refused", async 
   });
 });
 
-Deno.test("A Python client with a minimum_version above ours refuses", async () => {
+Deno.test("A Python client with a higher minimum_version rejects the server", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await assert.rejects(
@@ -49,7 +49,7 @@ Deno.test("A Python client with a minimum_version above ours refuses", async () 
   });
 });
 
-Deno.test("A Python client with a minimum_version that is ours logs in", async () => {
+Deno.test("A Python client with the same minimum_version logs in", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server, { minimum_version: VERSION });
@@ -57,21 +57,21 @@ Deno.test("A Python client with a minimum_version that is ours logs in", async (
   });
 });
 
-Deno.test("A message of a Python client reaches our listener with its data", async () => {
+Deno.test("A message of a Python client reaches the listener with its data", async () => {
   await using server = serveQuietly();
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   server.receive("hello", ({ name, data, replying }) => {
-    heard.push({ name, data, replying });
+    received.push({ name, data, replying });
   });
   await withPythonClient(async (python) => {
     await python.connect(server);
     await python.message("hello", { a: [1, "ä", null] });
     const data = { a: [1, "ä", null] };
-    assert.deepEqual(heard, [{ name: "hello", data, replying: null }]);
+    assert.deepEqual(received, [{ name: "hello", data, replying: null }]);
   });
 });
 
-Deno.test("A message of a Python client that nobody listens to is done", async () => {
+Deno.test("A message of a Python client without a listener is done", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server);
@@ -146,7 +146,7 @@ Deno.test("A Python client gets null as the result of an operation", async () =>
   });
 });
 
-Deno.test("A Python client that calls an unknown operation is told so", async () => {
+Deno.test("A Python client gets an error for an unknown operation", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server);
@@ -157,7 +157,7 @@ Deno.test("A Python client that calls an unknown operation is told so", async ()
   });
 });
 
-Deno.test("A Python client carries on after an unknown operation", async () => {
+Deno.test("A Python client continues after an unknown operation", async () => {
   await using server = serveAdd();
   await withPythonClient(async (python) => {
     await python.connect(server);
@@ -166,11 +166,11 @@ Deno.test("A Python client carries on after an unknown operation", async () => {
   });
 });
 
-Deno.test("A Python client finds print, get and read only where they are offered", async () => {
+Deno.test("A Python client can use print, get and read only if they are registered", async () => {
   await using server = serveQuietly();
   await withPythonClient(async (python) => {
     await python.connect(server);
-    // What its read() calls is named "path".
+    // The read() of the Python client calls an operation named "path".
     for (
       const [name, called] of [
         ["print", "print"],
@@ -204,7 +204,7 @@ Deno.test("A Python client gets a broadcast with its next operation", async () =
   });
 });
 
-Deno.test("A Python client gets a broadcast while its message is under way", async () => {
+Deno.test("A Python client gets a broadcast while its message is pending", async () => {
   await using server = serveQuietly();
   server.receive("hello", async (message) => {
     message.reply("before");
@@ -219,7 +219,7 @@ Deno.test("A Python client gets a broadcast while its message is under way", asy
   });
 });
 
-Deno.test("A Python client gets a message to it alone with its next operation", async () => {
+Deno.test("A Python client gets a message to one client with its next operation", async () => {
   await using server = serveAdd();
   await withPythonClient(async (python) => {
     await python.connect(server);

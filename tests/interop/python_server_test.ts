@@ -1,4 +1,4 @@
-/** Our client talks to the real Python server. */
+/** The client of this package with the server of Python Hoist. */
 
 import assert from "node:assert/strict";
 import type { ServerMessage } from "../../client/message.ts";
@@ -21,17 +21,17 @@ Deno.test("connect() logs in to a Python server", async () => {
   });
 });
 
-Deno.test("connect() is refused by a Python server if the token is wrong", async () => {
+Deno.test("connect() rejects if a Python server refuses the token", async () => {
   await withPythonServer(async (python) => {
     await assert.rejects(python.connect({ token: "wrong" }), (error) => {
       assert(error instanceof LoginError);
-      assert.match(error.message, /^Cannot log in to .* refused the token; /);
+      assert.match(error.message, /^Cannot log in to .* refused the token\. /);
       return true;
     });
   });
 });
 
-Deno.test("connect() refuses a Python server below minimumVersion", async () => {
+Deno.test("connect() rejects a Python server below minimumVersion", async () => {
   await withPythonServer(async (python) => {
     await assert.rejects(
       python.connect({ minimumVersion: "1.0.2" }),
@@ -39,7 +39,7 @@ Deno.test("connect() refuses a Python server below minimumVersion", async () => 
         assert(error instanceof VersionError);
         assert.match(
           error.message,
-          /the server has version 1\.0\.1, at least /,
+          /the server has version 1\.0\.1, but /,
         );
         assert.deepEqual([error.needed, error.current], ["1.0.2", "1.0.1"]);
         return true;
@@ -48,30 +48,33 @@ Deno.test("connect() refuses a Python server below minimumVersion", async () => 
   });
 });
 
-Deno.test("connect() accepts a Python server that is at minimumVersion", async () => {
+Deno.test("connect() accepts a Python server of minimumVersion", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect({ minimumVersion: "1.0.1" });
     assert.equal(await connection.operation("nothing"), null);
   });
 });
 
-Deno.test("connect() is refused by a Python server with a minimum_version above ours", async () => {
+Deno.test("connect() rejects if a Python server has a higher minimum_version", async () => {
   await withPythonServer(async (python) => {
     const error = await python.connect().catch((error) => error);
     assert(error instanceof VersionError);
-    assert.match(error.message, /^Cannot log in to .* needs version 99\.0\.0 /);
+    assert.match(
+      error.message,
+      /^Cannot log in to .* needs a client of version 99\.0\.0 /,
+    );
     assert.deepEqual([error.needed, error.current], ["99.0.0", VERSION]);
   }, { minimum_version: "99.0.0" });
 });
 
-Deno.test("connect() logs in where a Python server broadcasts before it answers", async () => {
+Deno.test("connect() logs in if a Python server broadcasts before its reply", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
   }, { eager: true });
 });
 
-Deno.test("Connection.request() takes the first reply of a Python server", async () => {
+Deno.test("Connection.request() resolves to the first reply of a Python server", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const { replies: [first] } = await connection.message("hello", { a: 1 });
@@ -84,7 +87,7 @@ Deno.test("Connection.request() takes the first reply of a Python server", async
   });
 });
 
-Deno.test("Connection.stream() is refused before a Python server hears of it", async () => {
+Deno.test("Connection.stream() rejects without sending a frame to a Python server", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     await assert.rejects(connection.stream("add").next(), FeatureError);
@@ -92,7 +95,7 @@ Deno.test("Connection.stream() is refused before a Python server hears of it", a
   });
 });
 
-Deno.test("Connection.message() to a Python server has two replies, in order", async () => {
+Deno.test("Connection.message() resolves to two replies of a Python server in order", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const { id, replies } = await connection.message("hello", { a: 1 });
@@ -102,7 +105,7 @@ Deno.test("Connection.message() to a Python server has two replies, in order", a
   });
 });
 
-Deno.test("Connection.message() to a Python server that nobody listens to has no replies", async () => {
+Deno.test("Connection.message() resolves without replies if a Python server has no listener", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     assert.deepEqual((await connection.message("nobody")).replies, []);
@@ -141,14 +144,14 @@ Deno.test("Connection.operation() sends its arguments to a Python server", async
   });
 });
 
-Deno.test("Connection.operation() has null as the result of a Python server", async () => {
+Deno.test("Connection.operation() resolves to null if a Python operation returns None", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     assert.equal(await connection.operation("nothing"), null);
   });
 });
 
-Deno.test("A Python server answers requests that are under way at once, each", async () => {
+Deno.test("A Python server answers concurrent requests", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const numbers = Array.from({ length: 20 }, (_, n) => n);
@@ -159,7 +162,7 @@ Deno.test("A Python server answers requests that are under way at once, each", a
   });
 });
 
-Deno.test("Connection.operation() rejects if a Python server does not know it", async () => {
+Deno.test("Connection.operation() rejects if a Python server has no such operation", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const error = await connection.operation("fly").catch((error) => error);
@@ -167,7 +170,7 @@ Deno.test("Connection.operation() rejects if a Python server does not know it", 
     assert.equal(error.code, ErrorCode.UNKNOWN_OPERATION);
     assert.match(
       error.message,
-      /^Cannot finish operation "fly": .* UNKNOWN_OPERATION, Operation not found/,
+      /^Cannot finish operation "fly": .* UNKNOWN_OPERATION: Operation not found/,
     );
   });
 });
@@ -180,7 +183,7 @@ Deno.test("A Python server closes with 1003 after an unknown operation", async (
   });
 });
 
-Deno.test("Requests behind one that a Python server fails reject with the close code", async () => {
+Deno.test("Requests after a failed one reject with the close code of a Python server", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const [first, second] = await Promise.allSettled([
@@ -197,14 +200,14 @@ Deno.test("Requests behind one that a Python server fails reject with the close 
   });
 });
 
-Deno.test("Connection.operation() rejects with what a Python operation raised", async () => {
+Deno.test("Connection.operation() rejects with the exception of a Python operation", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const error = await connection.operation("fail").catch((error) => error);
     assert(error instanceof ResponseError);
     assert.match(
       error.message,
-      /^Cannot finish operation "fail": .* SERVER_ERROR, ValueError: no luck/,
+      /^Cannot finish operation "fail": .* SERVER_ERROR: ValueError: no luck/,
     );
     assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
     assert.deepEqual(await connection.closed, { code: 1003, reason: "" });
@@ -228,7 +231,7 @@ Deno.test("Connection.operation() rejects if an argument has the wrong type for 
     const error = await connection.operation("add", { a: 1, b: "2" })
       .catch((error) => error);
     assert(error instanceof ResponseError);
-    // Python fails at telling what it needs.
+    // Python fails to serialize the needed type.
     assert.equal(error.code, ErrorCode.SERVER_ERROR);
     assert.match(error.message, /type is not JSON serializable/);
   });
@@ -254,20 +257,20 @@ Deno.test("A Python operation cannot return a list", async () => {
   });
 });
 
-Deno.test("Connection.message() rejects with what a Python listener raised", async () => {
+Deno.test("Connection.message() rejects with the exception of a Python listener", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const error = await connection.message("fail").catch((error) => error);
     assert(error instanceof ResponseError);
     assert.match(
       error.message,
-      /^Cannot finish message "fail": .* SERVER_ERROR, ValueError: no luck/,
+      /^Cannot finish message "fail": .* SERVER_ERROR: ValueError: no luck/,
     );
     assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
   });
 });
 
-Deno.test("A connection to a Python server carries on after a listener raised", async () => {
+Deno.test("A connection to a Python server stays open after a listener fails", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     await assert.rejects(connection.message("fail"), ResponseError);
@@ -275,7 +278,7 @@ Deno.test("A connection to a Python server carries on after a listener raised", 
   });
 });
 
-Deno.test("An error of an abandoned message to a Python server is nobody else's", async () => {
+Deno.test("The error of a cancelled message to a Python server rejects no other request", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const controller = new AbortController();
@@ -292,7 +295,7 @@ Deno.test("An error of an abandoned message to a Python server is nobody else's"
   });
 });
 
-Deno.test("Connection.receive() gets a broadcast of a Python server at once", async () => {
+Deno.test("Connection.receive() receives a broadcast of a Python server at once", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const { promise, resolve } = Promise.withResolvers<ServerMessage>();
@@ -304,7 +307,7 @@ Deno.test("Connection.receive() gets a broadcast of a Python server at once", as
   });
 });
 
-Deno.test("A Python server broadcasts to clients that have not logged in too", async () => {
+Deno.test("A Python server also broadcasts to clients that have not logged in", async () => {
   await withPythonServer(async (python) => {
     const socket = new WebSocket(`${python.url.replace("http", "ws")}/hoist`);
     const frame = new Promise((resolve) => {
@@ -329,7 +332,7 @@ Deno.test("Connection.close() says goodbye, and a Python server closes with 1000
   });
 });
 
-Deno.test("Connection.closed tells that a Python server has closed", async () => {
+Deno.test("Connection.closed resolves when a Python server closes", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     await python.close();

@@ -1,7 +1,8 @@
-"""A Python server that the tests talk to.
+"""A Python server for the tests.
 
-Its argument is a JSON object of options. It writes its port to standard output once it
-is up, runs until standard input says something or ends, and confirms that it is closed.
+Its argument is a JSON object of options. It writes its port to standard output when it
+listens, runs until it reads a line or the end of standard input, and then confirms that
+it is closed.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import socket
 import sys
 
-# Hoist writes to standard output too: it gets standard error in its place.
+# Hoist writes to standard output as well, so redirect it to standard error.
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
@@ -20,7 +21,7 @@ options = json.loads(sys.argv[1])
 
 
 async def eager_login(server, token):
-    # Before the answer to the login, that is.
+    # This is before the login reply.
     await server.broadcast("early")
     return token == server.token
 

@@ -1,43 +1,43 @@
-/** The Python that the tests talk to, in a virtual environment of its own. */
+/** Sets up the virtual environment of the Python programs. */
 
 const REQUIREMENTS = `${import.meta.dirname}/requirements.txt`;
 const FOLDER = `${import.meta.dirname}/../../.cache/python`;
 const STAMP = `${FOLDER}/stamp.txt`;
 const PYTHON = `${FOLDER}/bin/python`;
 
-/** How long a step may take, in milliseconds: pip downloads some 20 MB. */
+/** The time limit of a step in milliseconds. pip downloads about 20 MB. */
 const LIMIT = 240_000;
 
 /**
- * Makes the virtual environment, unless there is one of the same requirements.
+ * Creates the virtual environment, unless one with the same requirements exists.
  *
- * @param command The Python to make it with
- * @returns The path of its interpreter
+ * @param command The Python interpreter that creates it
+ * @returns The path of the interpreter in the environment
  */
 export async function setUpPython(command = "python3"): Promise<string> {
   const version = await run(command, ["--version"], MISSING);
   const stamp = `${version}${await Deno.readTextFile(REQUIREMENTS)}`;
   if (await readIfThere(STAMP) === stamp) return PYTHON;
   await run(command, ["-m", "venv", "--clear", FOLDER], MISSING);
-  console.error("Installing the Python package into .cache/python, once");
+  console.error("Installing the Python package into .cache/python");
   await run(PYTHON, PIP_INSTALL, NOT_INSTALLED);
-  // Written last, so that what was interrupted is made again.
+  // Written last, so that an interrupted setup starts again.
   await Deno.writeTextFile(STAMP, stamp);
   return PYTHON;
 }
 
 const MISSING =
-  "Cannot set up Python: install python3 with its venv module, 3.11 or later";
+  "Cannot set up Python: python3 with its venv module is missing. Install Python 3.11 or later.";
 
 const NOT_INSTALLED =
-  "Cannot set up Python: pip could not install tests/interop/requirements.txt, check the network and that python3 is 3.11 or later";
+  "Cannot set up Python: pip could not install tests/interop/requirements.txt. Check the network, and that python3 is version 3.11 or later.";
 
 const PIP_INSTALL = [
   ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
   ...["--requirement", REQUIREMENTS],
 ];
 
-/** Runs a command to its end and returns what it wrote. */
+/** Runs a command and returns its standard output. */
 async function run(
   command: string,
   args: readonly string[],
@@ -63,7 +63,7 @@ async function run(
   }
 }
 
-/** The text of a file, or `undefined` if there is none. */
+/** Returns the content of a file, or `undefined` if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { setUpPython } from "./setup.ts";
 
-Deno.test("setUpPython() names the remedy where python3 is missing", async () => {
+Deno.test("setUpPython() reports that python3 is missing", async () => {
   await assert.rejects(setUpPython("no-such-python"), {
     message:
-      "Cannot set up Python: install python3 with its venv module, 3.11 or later",
+      "Cannot set up Python: python3 with its venv module is missing. Install Python 3.11 or later.",
   });
 });
 
-Deno.test("setUpPython() names the remedy where the venv module is missing", async () => {
-  // Deno answers --version as well and knows no -m.
+Deno.test("setUpPython() reports that the venv module is missing", async () => {
+  // Deno supports --version but not -m.
   await assert.rejects(setUpPython(Deno.execPath()), {
     message:
-      "Cannot set up Python: install python3 with its venv module, 3.11 or later",
+      "Cannot set up Python: python3 with its venv module is missing. Install Python 3.11 or later.",
   });
 });
 
-Deno.test("setUpPython() keeps an environment of the same requirements", async () => {
+Deno.test("setUpPython() keeps an environment with the same requirements", async () => {
   const python = await setUpPython();
   const config = python.replace("bin/python", "pyvenv.cfg");
   const { mtime } = await Deno.stat(config);

@@ -12,7 +12,7 @@ import type { LookupFunction } from "node:net";
 import { lookup } from "node:dns/promises";
 import { limit, within } from "../common/async.ts";
 import {
-  refuseArgument,
+  invalidArgument,
   type RequestError,
 } from "../protocol/request_error.ts";
 import type { ResolvedFetchUrl } from "./options.ts";
@@ -161,7 +161,7 @@ function explain(error: unknown, signal: AbortSignal): unknown {
 }
 
 function refuse(message: string): RequestError {
-  return refuseArgument("url", message);
+  return invalidArgument("url", message);
 }
 
 // With NODE_USE_ENV_PROXY, a proxy would get the host name and resolve it again. The types

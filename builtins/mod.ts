@@ -19,7 +19,7 @@
 
 import type { JsonObject } from "../common/json.ts";
 import { escapeControls } from "../common/text.ts";
-import { refuseArgument } from "../protocol/request_error.ts";
+import { invalidArgument } from "../protocol/request_error.ts";
 import {
   type FetchUrlOptions,
   type ReadFileOptions,
@@ -145,5 +145,5 @@ export function fetchUrl(
 function stringArgument(name: string, data: JsonObject): string {
   const { [name]: value } = data;
   if (typeof value === "string") return value;
-  throw refuseArgument(name, "must be a string");
+  throw invalidArgument(name, "must be a string");
 }

@@ -7,7 +7,7 @@
 
 import { constants, type FileHandle, lstat, open } from "node:fs/promises";
 import {
-  refuseArgument,
+  invalidArgument,
   type RequestError,
 } from "../protocol/request_error.ts";
 import type { ResolvedReadFile } from "./options.ts";
@@ -156,5 +156,5 @@ function refuseSize(maxSize: number): RequestError {
 }
 
 function refuse(message: string): RequestError {
-  return refuseArgument("path", message);
+  return invalidArgument("path", message);
 }

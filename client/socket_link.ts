@@ -169,7 +169,7 @@ export class SocketLink implements Link {
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
-      this.#writer.join(Math.min(this.#target.maxBatch, maxPayload));
+      this.#writer.enableBatching(Math.min(this.#target.maxBatch, maxPayload));
     }
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();
@@ -181,7 +181,7 @@ export class SocketLink implements Link {
   }
 
   #receive(data: unknown): void {
-    if (!this.#writer.joins) return this.#handle(decodeResponse(data));
+    if (!this.#writer.isBatching) return this.#handle(decodeResponse(data));
     for (const response of decodeResponses(data)) this.#handle(response);
   }
 

@@ -20,7 +20,7 @@ import {
   ownEntry,
   repliesTo,
 } from "../contract/contract.ts";
-import { check, type Schema } from "../contract/schema.ts";
+import { type Schema, validate } from "../contract/schema.ts";
 import type { WireMessage } from "../protocol/message.ts";
 
 /** The end of a check; throws, or rejects with, a `ValidationError` */
@@ -90,7 +90,7 @@ function assertMatches(
   value: unknown,
 ): Checking {
   if (schema === undefined) return;
-  return mapMaybePromise(check(schema, value), ({ issues }) => {
+  return mapMaybePromise(validate(schema, value), ({ issues }) => {
     if (issues === undefined) return;
     const problem = `${what} does not match its schema`;
     throw new ValidationError(subject(), problem, issues);
@@ -108,7 +108,7 @@ function assertOutput(
     return assertMatches(subject, what, schema, value);
   }
   return mapMaybePromise(
-    check(schema, undefined),
+    validate(schema, undefined),
     ({ issues }) =>
       issues && assertMatches(subject, what, schema, value) as Promise<void>,
   );

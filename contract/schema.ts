@@ -118,6 +118,3 @@ function checkedOf<Value>(result: unknown): Checked<Value> {
     "the result of the schema has neither a value nor issues. See Standard Schema v1.",
   );
 }
-
-/** The former name of `validate`. */
-export { validate as check };

@@ -25,7 +25,7 @@ export function joinFrames(
   frames: readonly string[],
   limit: number,
 ): readonly string[] {
-  return groupFrames(frames, limit).map(textOf);
+  return groupFrames(frames, limit).map(joinGroup);
 }
 
 /**
@@ -68,7 +68,7 @@ function isSmall(frames: readonly string[], limit: number): boolean {
 }
 
 /** Encodes a group of frames as one WebSocket message. */
-export function textOf(group: readonly string[]): string {
+export function joinGroup(group: readonly string[]): string {
   return group.length === 1 ? group[0]! : `[${group.join(",")}]`;
 }
 
@@ -104,11 +104,6 @@ export class BatchWriter {
     return this.#limit !== undefined;
   }
 
-  /** The former name of `isBatching`. */
-  get joins(): boolean {
-    return this.isBatching;
-  }
-
   /** How much waits for the end of the tick, in UTF-16 units */
   get units(): number {
     return this.#units;
@@ -121,11 +116,6 @@ export class BatchWriter {
    */
   enableBatching(limit: number): void {
     this.#limit = limit;
-  }
-
-  /** The former name of `enableBatching`. */
-  join(limit: number): void {
-    this.enableBatching(limit);
   }
 
   /** Sends a frame, at the latest at the end of this tick. */

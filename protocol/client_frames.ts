@@ -13,7 +13,7 @@ import {
   type JsonObject,
 } from "../common/json.ts";
 import { type Feature, NO_FEATURES } from "./features.ts";
-import { invalid, type InvalidFrame, mismatch } from "./invalid_frame.ts";
+import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 
 /** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
@@ -99,10 +99,10 @@ function readStream(
   { operation: name, data, credit }: JsonObject,
 ): StreamRequest | InvalidFrame {
   if (typeof name !== "string") {
-    return mismatch(id, '"data.operation"', name, "str");
+    return wrongType(id, '"data.operation"', name, "str");
   }
-  if (!isJsonObject(data)) return mismatch(id, '"data.data"', data, "dict");
-  if (!isCredit(credit)) return mismatch(id, '"data.credit"', credit, "int");
+  if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
+  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
   return { kind: "stream", id, name, data, credit };
 }
 
@@ -110,7 +110,7 @@ function readCredit(
   id: number,
   { credit }: JsonObject,
 ): CreditFrame | InvalidFrame {
-  if (!isCredit(credit)) return mismatch(id, '"data.credit"', credit, "int");
+  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
   return { kind: "credit", id, credit };
 }
 
@@ -119,7 +119,7 @@ function readDone(
   { failed }: JsonObject,
 ): RequestDone | InvalidFrame {
   if (typeof failed !== "boolean") {
-    return mismatch(id, '"data.failed"', failed, "bool");
+    return wrongType(id, '"data.failed"', failed, "bool");
   }
   return { kind: "done", id, failed };
 }
@@ -268,20 +268,20 @@ function read<Decoded>(
     return { ...invalid(null, ErrorCode.INVALID_JSON), fatal: true };
   }
   if (!isJsonObject(value)) {
-    return { ...mismatch(null, "the frame", value, "dict"), fatal: true };
+    return { ...wrongType(null, "the frame", value, "dict"), fatal: true };
   }
   return value.end === true ? { kind: "end" } : readObject(value);
 }
 
 function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
   const { id, token, version, features } = object;
-  if (!isId(id)) return mismatch(null, '"id"', id, "int");
+  if (!isId(id)) return wrongType(null, '"id"', id, "int");
   if (typeof version !== "string") {
-    return mismatch(id, '"version"', version, "str");
+    return wrongType(id, '"version"', version, "str");
   }
-  if (typeof token !== "string") return mismatch(id, '"token"', token, "str");
+  if (typeof token !== "string") return wrongType(id, '"token"', token, "str");
   if (features !== undefined && !Array.isArray(features)) {
-    return mismatch(id, '"features"', features, "list");
+    return wrongType(id, '"features"', features, "list");
   }
   return { kind: "login", id, token, version, features };
 }
@@ -291,11 +291,11 @@ function readRequest(
   features: ReadonlySet<Feature>,
 ): Exclude<ClientFrame, Goodbye> {
   const { id, action, data } = object;
-  if (!isId(id)) return mismatch(null, '"id"', id, "int");
+  if (!isId(id)) return wrongType(null, '"id"', id, "int");
   if (typeof action !== "string") {
-    return mismatch(id, '"action"', action, "str");
+    return wrongType(id, '"action"', action, "str");
   }
-  if (!isJsonObject(data)) return mismatch(id, '"data"', data, "dict");
+  if (!isJsonObject(data)) return wrongType(id, '"data"', data, "dict");
   if (action === "message") return readMessage(id, data);
   if (action === "operation") return readOperation(id, data);
   const extension = readExtension(id, action, data, features);
@@ -309,11 +309,11 @@ function readMessage(
   { message: name, data, replying = null }: JsonObject,
 ): MessageRequest | InvalidFrame {
   if (typeof name !== "string") {
-    return mismatch(id, '"data.message"', name, "str");
+    return wrongType(id, '"data.message"', name, "str");
   }
-  if (!isJsonObject(data)) return mismatch(id, '"data.data"', data, "dict");
+  if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
   if (replying !== null && !isWireMessage(replying)) {
-    return mismatch(id, '"data.replying"', replying, ["dict", "None"]);
+    return wrongType(id, '"data.replying"', replying, ["dict", "None"]);
   }
   return { kind: "message", id, name, data, replying };
 }
@@ -323,8 +323,8 @@ function readOperation(
   { operation: name, data }: JsonObject,
 ): OperationRequest | InvalidFrame {
   if (typeof name !== "string") {
-    return mismatch(id, '"data.operation"', name, "str");
+    return wrongType(id, '"data.operation"', name, "str");
   }
-  if (!isJsonObject(data)) return mismatch(id, '"data.data"', data, "dict");
+  if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
   return { kind: "operation", id, name, data };
 }

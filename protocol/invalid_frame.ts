@@ -51,7 +51,7 @@ export function invalid(
  * @param value The value of the field
  * @param needed The type that it must have, as Python names it
  */
-export function mismatch(
+export function wrongType(
   id: number | null,
   field: string,
   value: Json | undefined,
@@ -102,7 +102,7 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
 };
 
 /** Returns the error frame for an invalid frame, and what is logged about it. */
-export function answerTo(
+export function errorAnswerOf(
   { id, code, data, description }: InvalidFrame,
 ): { readonly frame: string; readonly failure: string } {
   return {

@@ -62,15 +62,15 @@ export class RequestError extends Error {
  * @param name The name of the argument
  * @param message What is wrong, without the value
  */
-export function refuseArgument(name: string, message: string): RequestError {
+export function invalidArgument(name: string, message: string): RequestError {
   const issues = [{ path: [name], message }];
   return new RequestError(ErrorCode.INVALID_CONTENT, describeIssues(issues), {
-    data: { current: "dict", needed: "dict", ...told(issues) },
+    data: { current: "dict", needed: "dict", ...issuesData(issues) },
   });
 }
 
 /** Returns the issues as the data of an error frame. */
-export function told(
+export function issuesData(
   issues: readonly Issue[],
 ): { readonly issues: readonly Json[] } {
   return { issues: issues.map((issue) => ({ ...issue })) };

@@ -9,7 +9,7 @@
  */
 
 import { byteLength } from "../common/text.ts";
-import { groupFrames, MAX_BATCH, textOf } from "../protocol/batch.ts";
+import { groupFrames, joinGroup, MAX_BATCH } from "../protocol/batch.ts";
 
 /**
  * The minimum number of sends per turn of the event loop. Each send is a system call,
@@ -57,7 +57,7 @@ export class BroadcastBatch {
 }
 
 function broadcastFrame(group: readonly string[]): BroadcastFrame {
-  const data = textOf(group);
+  const data = joinGroup(group);
   return { data, bytes: byteLength(data, Infinity), count: group.length };
 }
 

@@ -21,7 +21,7 @@ import {
   ownEntry,
 } from "../contract/contract.ts";
 import { assertOperation, assertSchema } from "../contract/define.ts";
-import { check, isSchema, type Schema } from "../contract/schema.ts";
+import { isSchema, type Schema, validate } from "../contract/schema.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";
@@ -179,7 +179,7 @@ function encodeResult(
     );
   }
   if (output === undefined) return stringifyValue(result);
-  return mapMaybePromise(check(output, result), ({ issues, value }) => {
+  return mapMaybePromise(validate(output, result), ({ issues, value }) => {
     if (issues === undefined) return stringifyValue(value);
     throw new OutputError(`Cannot answer ${subject}`, "the result", issues);
   });

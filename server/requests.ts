@@ -36,7 +36,7 @@ import {
   type SuccessKind,
 } from "../protocol/encode.ts";
 import {
-  answerTo,
+  errorAnswerOf,
   exceeded,
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
@@ -235,7 +235,9 @@ export class Requests {
   }
 
   #reject({ id }: Request, limit: RequestLimit): void {
-    const answer = answerTo(exceeded(id, limit, this.#context.limits[limit]));
+    const answer = errorAnswerOf(
+      exceeded(id, limit, this.#context.limits[limit]),
+    );
     this.#answer({ kind: "answer", ...answer });
   }
 

@@ -30,7 +30,7 @@ import {
   NO_FEATURES,
 } from "../protocol/features.ts";
 import {
-  answerTo,
+  errorAnswerOf,
   exceeded,
   invalid,
   type InvalidFrame,
@@ -279,12 +279,12 @@ export class Session {
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
     const reason = frame.fatal ? "invalid frame" : "login refused";
-    return this.#close(code, reason, answerTo(frame));
+    return this.#close(code, reason, errorAnswerOf(frame));
   }
 
   /** Answers an invalid request. Closes the connection if it is not an object. */
   #reject(frame: InvalidFrame): Effect {
-    const answer = answerTo(frame);
+    const answer = errorAnswerOf(frame);
     return frame.fatal
       ? this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", answer)
       : { kind: "answer", ...answer };

@@ -5,7 +5,7 @@
  */
 
 import { stringifyValue } from "../common/json.ts";
-import { check, type Schema } from "../contract/schema.ts";
+import { type Schema, validate } from "../contract/schema.ts";
 import { OutputError } from "./error_response.ts";
 
 /** The items that the handler of a stream yields. */
@@ -73,7 +73,7 @@ export class StreamSource {
   }
 
   async #checked(item: unknown): Promise<unknown> {
-    const { issues, value } = await check(this.#schema!, item);
+    const { issues, value } = await validate(this.#schema!, item);
     if (issues === undefined) return value;
     throw new OutputError(
       `Cannot continue ${this.#subject}`,

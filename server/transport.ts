@@ -114,7 +114,7 @@ export class Transport implements Sink, Recipient {
   open(features: ReadonlySet<Feature>): void {
     this.#features = features;
     if (features.has("batch")) {
-      this.#writer.join(Math.min(MAX_BATCH, this.#maxBuffered));
+      this.#writer.enableBatching(Math.min(MAX_BATCH, this.#maxBuffered));
     }
     this.#context.broadcaster.join(this);
   }
@@ -221,7 +221,7 @@ export class Transport implements Sink, Recipient {
     let delivered = 0;
     let sends = 0;
     for (
-      const frame of this.#writer.joins ? batch.batched : batch.single
+      const frame of this.#writer.isBatching ? batch.batched : batch.single
     ) {
       if (!this.#isOpen) break;
       if (!this.#fits(frame.bytes)) {

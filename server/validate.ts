@@ -16,9 +16,9 @@ import {
   type Incoming,
   repliesTo,
 } from "../contract/contract.ts";
-import { check, type Schema } from "../contract/schema.ts";
+import { type Schema, validate } from "../contract/schema.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import { RequestError, told } from "../protocol/request_error.ts";
+import { issuesData, RequestError } from "../protocol/request_error.ts";
 
 /**
  * Validates the data of a message or a call.
@@ -35,7 +35,7 @@ export function checkData(
   schema: Schema | undefined,
 ): unknown {
   if (schema === undefined) return data;
-  return mapMaybePromise(check(schema, data), ({ issues, value }) => {
+  return mapMaybePromise(validate(schema, data), ({ issues, value }) => {
     if (issues !== undefined) throw refuseData(issues);
     return value;
   });
@@ -104,7 +104,7 @@ export function refuseData(issues: readonly Issue[]): RequestError {
     ErrorCode.INVALID_CONTENT,
     `${subject}: ${describeIssues(issues)}`,
     {
-      data: { current: "dict", needed: "dict", ...told(issues) },
+      data: { current: "dict", needed: "dict", ...issuesData(issues) },
       note: `${subject}${placesOf(issues)}`,
     },
   );
@@ -114,6 +114,6 @@ export function refuseData(issues: readonly Issue[]): RequestError {
 export function refuseName(description: string): RequestError {
   const issues = [{ path: [], message: description }];
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {
-    data: { current: "str", needed: "str", ...told(issues) },
+    data: { current: "str", needed: "str", ...issuesData(issues) },
   });
 }

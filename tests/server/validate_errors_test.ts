@@ -7,14 +7,14 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { type JsonObject } from "../../common/json.ts";
-import { check, type Schema } from "../../contract/schema.ts";
+import { type Schema, validate } from "../../contract/schema.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { refuseData, refuseName } from "../../server/validate.ts";
 import { INVALID_DATA, LIBRARIES } from "../support/schemas.ts";
 
 /** The error for data that a schema rejects synchronously. */
 function refuse(schema: Schema, value: JsonObject): RequestError {
-  const checked = check(schema, value);
+  const checked = validate(schema, value);
   assert(!(checked instanceof Promise) && checked.issues !== undefined);
   return refuseData(checked.issues);
 }

@@ -1,5 +1,5 @@
 /**
- * The actions of a client, implemented independently from docs/protocol.md, "Frames" and
+ * The actions of a client, implemented independently from docs/reference/protocol.md, "Frames" and
  * "Extensions": their extension, their validation, and their meaning.
  *
  * @module
@@ -9,7 +9,7 @@
 // deno-lint-ignore no-explicit-any -- a client can send any value
 export type Data = Record<string, any>;
 
-/** A message object: docs/protocol.md, "2. A message". */
+/** A message object: docs/reference/protocol.md, "2. A message". */
 export interface Wire {
   readonly message: string;
   readonly data: Data;

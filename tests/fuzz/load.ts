@@ -1,5 +1,5 @@
 /**
- * The load of one client, for the limits in docs/protocol.md, "Limits".
+ * The load of one client, for the limits in docs/reference/protocol.md, "Limits".
  *
  * @module
  */

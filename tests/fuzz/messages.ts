@@ -1,5 +1,5 @@
 /**
- * The messages of a server to one client, and their ids: docs/protocol.md, "2. A
+ * The messages of a server to one client, and their ids: docs/reference/protocol.md, "2. A
  * message" and "4. A broadcast".
  *
  * @module

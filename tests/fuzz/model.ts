@@ -1,5 +1,5 @@
 /**
- * The meaning of a client's frame, implemented independently from docs/protocol.md. If
+ * The meaning of a client's frame, implemented independently from docs/reference/protocol.md. If
  * the server reads a frame differently, one of the two is wrong. If a frame has several
  * errors, the server can answer any of them.
  *

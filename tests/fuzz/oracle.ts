@@ -23,7 +23,7 @@ import {
 import { PendingRequests } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
-/** The extensions of a server: docs/protocol.md, "Extensions". */
+/** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "done-id", "max-payload"],
   ...["request", "retry", "stream"],

@@ -1,5 +1,5 @@
 /**
- * The rate at which a server handles the frames of one client: docs/protocol.md, "Limits".
+ * The rate at which a server handles the frames of one client: docs/reference/protocol.md, "Limits".
  *
  * @module
  */

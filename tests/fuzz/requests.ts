@@ -24,7 +24,7 @@ import { STREAMS } from "./streams.ts";
 import type { Rules } from "./model.ts";
 import type { Random } from "./random.ts";
 
-/** The last frame of a client: docs/protocol.md, "5. Goodbye". */
+/** The last frame of a client: docs/reference/protocol.md, "5. Goodbye". */
 export const GOODBYE = '{"id":null,"end":true}';
 
 /** The number of recent ids that a client can repeat. */

@@ -39,7 +39,7 @@ function isNumbered({ n }: Data): boolean {
   return Number.isInteger(n);
 }
 
-/** Matches the error for invalid data: docs/protocol.md, "Frames", code 2. */
+/** Matches the error for invalid data: docs/reference/protocol.md, "Frames", code 2. */
 export const isInvalidDataError: Step = (response, info) => {
   const { current, needed, issues } = response.data ?? {};
   const { message, path } = ISSUE;

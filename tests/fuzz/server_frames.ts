@@ -9,12 +9,12 @@ import type { ResponseFrame } from "./response_matcher.ts";
 import type { Rules } from "./model.ts";
 import { Violation } from "./violation.ts";
 
-/** The maximum size of a batch of the server in bytes: docs/protocol.md, `batch`. */
+/** The maximum size of a batch of the server in bytes: docs/reference/protocol.md, `batch`. */
 const MAX_BATCH = 16_384;
 
 const KEYS = "code,data,desc,error,id,message,success";
 
-/** The names and texts of errors: docs/protocol.md, "Frames". */
+/** The names and texts of errors: docs/reference/protocol.md, "Frames". */
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
   {
     1: ["INVALID_JSON", "Invalid JSON structure was received."],

@@ -1,5 +1,5 @@
 /**
- * The model of one request of the server to a client: docs/protocol.md, "Extensions",
+ * The model of one request of the server to a client: docs/reference/protocol.md, "Extensions",
  * `request`. It determines the possible outcomes from the frames of the client.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * Checks the requests of the server to the client of one connection:
- * docs/protocol.md, "Extensions", `request`.
+ * docs/reference/protocol.md, "Extensions", `request`.
  *
  * @module
  */

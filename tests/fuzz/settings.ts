@@ -19,7 +19,7 @@ export interface Setting {
   readonly expected: readonly string[];
 }
 
-/** The default limits in docs/protocol.md. */
+/** The default limits in docs/reference/protocol.md. */
 const STANDARD: Rules = {
   token: "test",
   minimumVersion: "0.0.0",

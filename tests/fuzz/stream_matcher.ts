@@ -1,5 +1,5 @@
 /**
- * Matches the frames of a stream: docs/protocol.md, "Extensions", `stream`.
+ * Matches the frames of a stream: docs/reference/protocol.md, "Extensions", `stream`.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** Batches that the server receives and sends: docs/protocol.md, "Extensions". */
+/** Batches that the server receives and sends: docs/reference/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";

@@ -1,4 +1,4 @@
-/** The subprotocol that the client offers: docs/protocol.md, "Extensions". */
+/** The subprotocol that the client offers: docs/reference/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";

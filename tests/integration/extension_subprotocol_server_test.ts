@@ -1,4 +1,4 @@
-/** The subprotocol that the server selects: docs/protocol.md, "Extensions". */
+/** The subprotocol that the server selects: docs/reference/protocol.md, "Extensions". */
 
 import assert from "node:assert/strict";
 import { VERSION } from "../../version.ts";

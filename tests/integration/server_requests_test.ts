@@ -1,4 +1,4 @@
-/** Client.request(), a request of the server: docs/protocol.md, "Extensions", `request`. */
+/** Client.request(), a request of the server: docs/reference/protocol.md, "Extensions", `request`. */
 
 import assert from "node:assert/strict";
 import type { Client } from "../../mod.ts";

@@ -1,4 +1,4 @@
-/** The error frames of streams: docs/protocol.md, "Extensions", `stream`. */
+/** The error frames of streams: docs/reference/protocol.md, "Extensions", `stream`. */
 
 import assert from "node:assert/strict";
 import { assertExceeded } from "../support/limits.ts";

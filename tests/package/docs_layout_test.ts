@@ -71,6 +71,39 @@ Deno.test(
   },
 );
 
+Deno.test("every module that docs/architecture.md names exists, and the other way round", () => {
+  const page = read(join(ROOT, "docs/architecture.md"));
+  for (const folder of ["server", "client"]) {
+    const [, table = ""] = page.match(
+      new RegExp(`modules in \`${folder}/\`[^]*?\n([^]*?)\n\n`),
+    ) ?? [];
+    const named = [...table.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+    const modules = [...Deno.readDirSync(join(ROOT, folder))]
+      .map(({ name }) => stemOf(name));
+    assert.deepEqual(named.toSorted(), modules.toSorted());
+  }
+});
+
+Deno.test("every document that the code names exists", () => {
+  const names = listSources(ROOT).flatMap((path) =>
+    read(path).match(/\bdocs\/[\w/]+\.md\b/g) ?? []
+  );
+  const missing = [...new Set(names)].filter((name) =>
+    !DOCUMENTS.includes(join(ROOT, name))
+  );
+  assert.deepEqual(missing, []);
+});
+
+/** The modules in a folder and below, those of tests and tools included. */
+function listSources(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    if (name.startsWith(".") || name === "node_modules") return [];
+    const path = join(folder, name);
+    if (isDirectory) return listSources(path);
+    return name.endsWith(".ts") ? [path] : [];
+  });
+}
+
 /** A link to a file of the checkout. */
 interface Link {
   readonly place: string;

@@ -66,7 +66,7 @@ export function broadcastFrame(name: string): string {
   return successFrame(null, "s_newmsg", message);
 }
 
-/** Returns a success frame: docs/protocol.md, "Frames". */
+/** Returns a success frame: docs/reference/protocol.md, "Frames". */
 export function successFrame(
   id: number | null,
   message: string | null,
@@ -76,7 +76,7 @@ export function successFrame(
   return JSON.stringify({ ...rest, id, message, data });
 }
 
-/** Returns an error frame: docs/protocol.md, "Frames". */
+/** Returns an error frame: docs/reference/protocol.md, "Frames". */
 export function errorFrame(
   id: number | null,
   code: number,

@@ -6,7 +6,7 @@
  */
 
 import { suggestName } from "../common/check.ts";
-import { type JsonObject } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import { type InputOf, isSchema, type Schema } from "./schema.ts";
 
 /** The schema of the data of a message or an operation, which is always an object */

@@ -5,15 +5,15 @@
  */
 
 import { isJsonObject, type JsonObject } from "../common/json.ts";
-import {
-  type Contract,
-  type ContractDescription,
-  type DataSchema,
-  type MessageDescription,
-  type MessageEntries,
-  type MessageSchemas,
-  type OperationDescription,
-  type OperationSchemas,
+import type {
+  Contract,
+  ContractDescription,
+  DataSchema,
+  MessageDescription,
+  MessageEntries,
+  MessageSchemas,
+  OperationDescription,
+  OperationSchemas,
 } from "./contract.ts";
 import { isSchema, type Schema } from "./schema.ts";
 

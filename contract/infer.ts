@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Json, type JsonObject } from "../common/json.ts";
-import { type Contract, type NoEntries } from "./contract.ts";
-import { type InputOf, type OutputOf, type Schema } from "./schema.ts";
+import type { Json, JsonObject } from "../common/json.ts";
+import type { Contract, NoEntries } from "./contract.ts";
+import type { InputOf, OutputOf, Schema } from "./schema.ts";
 
 /** Any message, without a contract */
 export interface OpenMessage {

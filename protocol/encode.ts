@@ -5,7 +5,7 @@
  */
 
 import { invalidType } from "../common/check.ts";
-import { type ErrorCode } from "../common/errors.ts";
+import type { ErrorCode } from "../common/errors.ts";
 import { type JsonObject, stringifyData } from "../common/json.ts";
 import {
   describeMessage,
@@ -13,7 +13,7 @@ import {
   describeStream,
 } from "../common/text.ts";
 import { type Feature, FEATURES } from "./features.ts";
-import { type WireMessage } from "./message.ts";
+import type { WireMessage } from "./message.ts";
 
 /** The value of the key `message` of a success frame, which says what the frame is. */
 export type SuccessKind =

@@ -6,7 +6,7 @@
  */
 
 import { ErrorCode } from "../common/errors.ts";
-import { type Json, type JsonObject } from "../common/json.ts";
+import type { Json, JsonObject } from "../common/json.ts";
 import { encodeError } from "./encode.ts";
 
 /** An invalid frame, with the error that answers it */

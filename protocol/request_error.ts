@@ -6,7 +6,7 @@
 
 import { ErrorCode } from "../common/errors.ts";
 import { describeIssues, type Issue } from "../common/issues.ts";
-import { type Json, type JsonObject } from "../common/json.ts";
+import type { Json, JsonObject } from "../common/json.ts";
 
 /** The content of an error frame besides its code and description. */
 export interface RequestErrorDetails {

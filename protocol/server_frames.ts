@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ErrorFrame } from "../common/errors.ts";
+import type { ErrorFrame } from "../common/errors.ts";
 import {
   isId,
   isJsonObject,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { z } from "zod";
-import { type DataSchema } from "../../contract/contract.ts";
+import type { DataSchema } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { jsonSchemaOf } from "../../contract/describe.ts";
 import { HOSTILE } from "../support/attacks.ts";

@@ -11,8 +11,8 @@ import {
   serve,
   Server,
 } from "../../mod.ts";
-import { type NoData } from "../../contract/infer.ts";
-import { type HandlerIn } from "../../server/message.ts";
+import type { NoData } from "../../contract/infer.ts";
+import type { HandlerIn } from "../../server/message.ts";
 import { assertSameType } from "../support/same_type.ts";
 import {
   compiles,

@@ -14,13 +14,13 @@ import {
   type OutputOf,
   type Schema,
   serve,
-  Server,
+  type Server,
   type ServerMessage,
 } from "../../mod.ts";
-import {
-  type JsonOf,
-  type OperationName,
-  type StreamName,
+import type {
+  JsonOf,
+  OperationName,
+  StreamName,
 } from "../../contract/infer.ts";
 import { assertSameType } from "../support/same_type.ts";
 import {

@@ -10,7 +10,7 @@ import {
   encodeSuccess,
 } from "../../protocol/encode.ts";
 import { FEATURES } from "../../protocol/features.ts";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
 import { CYCLE } from "../support/attacks.ts";

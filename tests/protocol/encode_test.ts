@@ -12,24 +12,17 @@ import {
   encodeSuccess,
   GOODBYE,
 } from "../../protocol/encode.ts";
-import { type ErrorCode } from "../../common/errors.ts";
+import type { ErrorCode } from "../../common/errors.ts";
 import { type Feature, FEATURES } from "../../protocol/features.ts";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import { decodeLogin, decodeRequest } from "../../protocol/client_frames.ts";
-import { type WireMessage } from "../../protocol/message.ts";
+import type { WireMessage } from "../../protocol/message.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
+import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
 
 const KEYS = ["success", "data", "error", "code", "message", "desc", "id"];
 
-const SUCCESS = {
-  success: true,
-  data: null,
-  error: null,
-  code: 0,
-  message: null,
-  desc: null,
-  id: 0,
-};
+const SUCCESS = { ...SUCCESS_FRAME, id: 0 };
 
 const ERRORS: readonly [code: ErrorCode, error: string, message: string][] = [
   [1, "INVALID_JSON", "Invalid JSON structure was received."],

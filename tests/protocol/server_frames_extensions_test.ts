@@ -7,16 +7,9 @@ import {
   decodeResponses,
   serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
+import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
 
-const SUCCESS = {
-  success: true,
-  data: null,
-  error: null,
-  code: 0,
-  message: null,
-  desc: null,
-  id: 5,
-};
+const SUCCESS = { ...SUCCESS_FRAME, id: 5 };
 
 const WIRE = { message: "ready", data: { x: 1 }, replying: null, id: 7 };
 

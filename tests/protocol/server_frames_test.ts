@@ -6,16 +6,9 @@ import {
   decodeResponses,
   serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
+import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
 
-const SUCCESS = {
-  success: true,
-  data: null,
-  error: null,
-  code: 0,
-  message: null,
-  desc: null,
-  id: 1,
-};
+const SUCCESS = { ...SUCCESS_FRAME, id: 1 };
 
 const ERROR = {
   success: false,

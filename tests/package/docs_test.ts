@@ -227,7 +227,7 @@ async function write(
 async function makeFolder(name: string): Promise<string> {
   const folder = join(directory, name);
   await Deno.mkdir(folder, { recursive: true });
-  const { version, links } = JSON.parse(
+  const { version, links = [] } = JSON.parse(
     await Deno.readTextFile(join(ROOT, "deno.json")),
   );
   const config = {

@@ -26,14 +26,10 @@ import type {
   OperationSchemas,
 } from "./contract/contract.ts";
 import type {
-  DataIn,
-  EntryIn,
   EventName,
   LooseIn,
   MessageName,
-  NameIn,
   OpenContract,
-  OptionalData,
 } from "./contract/infer.ts";
 import type { OutputOf } from "./contract/schema.ts";
 import type { BroadcastResult } from "./server/broadcaster.ts";
@@ -44,9 +40,13 @@ import { Listening, type ListenOptions } from "./server/listen.ts";
 import { Log } from "./server/log.ts";
 import type {
   AnyMessage,
+  AnyOperationName,
   Client,
   ClientMessage,
+  EventArguments,
   HandlerIn,
+  HandlerOf,
+  NameWithoutContract,
   OperationContext,
   OperationHandler,
   ReceivedMessage,
@@ -440,7 +440,9 @@ export class Server<
    * ```
    */
   receive<Data extends DataSchema>(
-    names: string extends MessageName<Of> ? string | readonly string[] : never,
+    names:
+      | NameWithoutContract<MessageName<Of>>
+      | readonly NameWithoutContract<MessageName<Of>>[],
     schema: Data,
     listener: Listener<ClientMessage<Identity, OutputOf<Data>>>,
   ): Disposable;
@@ -477,9 +479,9 @@ export class Server<
    * });
    * ```
    */
-  operation<Name extends NameIn<Of["operations"]>>(
+  operation<Name extends AnyOperationName<Of>>(
     name: Name,
-    handler: HandlerIn<Identity, Of, Of["operations"][Name]>,
+    handler: HandlerOf<Identity, Of, Name>,
   ): Disposable;
   /**
    * Registers an operation with schemas. For a server without a contract. If the arguments
@@ -505,7 +507,7 @@ export class Server<
    * ```
    */
   operation<Schemas extends OperationSchemas>(
-    name: string extends NameIn<Of["operations"]> ? string : never,
+    name: NameWithoutContract<AnyOperationName<Of>>,
     schemas: Schemas,
     handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>>,
   ): Disposable;
@@ -544,7 +546,7 @@ export class Server<
    */
   async broadcast<Name extends EventName<Of>>(
     name: Name,
-    ...data: OptionalData<DataIn<EntryIn<Of["events"], Name>>>
+    ...data: EventArguments<Of, Name>
   ): Promise<BroadcastResult> {
     const [given = {}] = data;
     return await this.#hub.broadcast(name, given as JsonObject);

@@ -24,8 +24,15 @@
 
 export {
   type AnyMessage,
+  type AnyOperationName,
+  type ClientMessageReplyArguments,
   type ClientReply,
+  type ClientReplyOf,
+  type ClientRequestArguments,
+  type EventArguments,
   type HandlerIn,
+  type HandlerOf,
+  type NameWithoutContract,
   type ReceivedMessage,
 } from "./server/message.ts";
 export {

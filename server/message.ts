@@ -54,7 +54,7 @@ export interface Client<
    */
   message<Name extends EventName<Of>>(
     name: Name,
-    ...data: OptionalData<DataIn<EntryIn<Of["events"], Name>>>
+    ...data: EventArguments<Of, Name>
   ): Message;
   /**
    * Sends a request to this client: a message, whose first reply is returned.
@@ -88,11 +88,8 @@ export interface Client<
    */
   request<Name extends RequestNameIn<Of["events"]>>(
     name: Name,
-    ...dataAndOptions: DataAndOptions<
-      DataIn<EntryIn<Of["events"], Name>>,
-      RequestOptions
-    >
-  ): Promise<ClientReply<Identity, Of, RepliesIn<EntryIn<Of["events"], Name>>>>;
+    ...dataAndOptions: ClientRequestArguments<Of, Name>
+  ): Promise<ClientReplyOf<Identity, Of, Name>>;
   /**
    * Closes the connection to this client. Does nothing if the client has disconnected.
    *
@@ -181,7 +178,7 @@ export class ClientMessage<
    */
   reply<Reply extends NameIn<RepliesIn<Of["messages"][Name]>>>(
     name: Reply,
-    ...data: OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>
+    ...data: ClientMessageReplyArguments<Of, Name, Reply>
   ): Message {
     const [given = {}] = data;
     return this.#send(name, given as JsonObject);
@@ -208,6 +205,46 @@ export type ClientReply<Identity, Of extends Contract, Replies> =
       >;
     }[NameIn<Replies>]
     : never;
+
+/** The name of an operation of a contract, whether it returns one result or a stream */
+export type AnyOperationName<Of extends Contract> = NameIn<Of["operations"]>;
+
+/** Any name on a server without a contract; no name on a server with a contract */
+export type NameWithoutContract<Names extends string> = string extends Names
+  ? string
+  : never;
+
+/** The data of an event, which can be omitted if it can be empty */
+export type EventArguments<Of extends Contract, Name> = OptionalData<
+  DataIn<EntryIn<Of["events"], Name>>
+>;
+
+/** The data of a request to a client, and its options */
+export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
+  DataIn<EntryIn<Of["events"], Name>>,
+  RequestOptions
+>;
+
+/** The reply of a client to a request, by the name of the request */
+export type ClientReplyOf<Identity, Of extends Contract, Name> = ClientReply<
+  Identity,
+  Of,
+  RepliesIn<EntryIn<Of["events"], Name>>
+>;
+
+/** The data of a reply to a message, which can be omitted if it can be empty */
+export type ClientMessageReplyArguments<
+  Of extends Contract,
+  Name extends string,
+  Reply extends NameIn<RepliesIn<Of["messages"][Name]>>,
+> = OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>;
+
+/** The handler of an operation of a contract, by the name of the operation */
+export type HandlerOf<
+  Identity,
+  Of extends Contract,
+  Name extends AnyOperationName<Of>,
+> = HandlerIn<Identity, Of, Of["operations"][Name]>;
 
 /** Every message and reply that a client can send to a server with a contract */
 export type AnyMessage<Identity, Of extends Contract> = string extends

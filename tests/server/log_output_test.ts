@@ -114,6 +114,7 @@ Deno.test({
     });
     const lines = stdout.split("\r\n").slice(0, 4);
     const colors = lines.map((line) =>
+      // deno-lint-ignore no-control-regex
       line.match(/ (\x1b\[[\d;]+m)[A-Z]+/)?.[1]
     );
     assert.ok(colors.every((color) => color !== undefined));

@@ -1,4 +1,4 @@
-/** Broadcaster while recipients come, leave, and do what they like: see broadcasts_test.ts. */
+/** `Broadcaster` while recipients join, leave and send frames. */
 
 import assert from "node:assert/strict";
 import {
@@ -9,10 +9,10 @@ import {
 } from "../support/fake_recipients.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** How many recipients of two frames one turn reaches. */
+/** The number of recipients that get two frames in one turn. */
 const HALF = Math.ceil(BUDGET / 2);
 
-/** The points of a broadcast of two frames at which something can happen. */
+/** The points in a broadcast of two frames at which a test acts. */
 const POINTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   "before the end of the tick": () => Promise.resolve(),
   "after the first turn": (stage) => stage.settle(),
@@ -25,13 +25,13 @@ const POINTS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     while (stage.log.length < 2 * (MANY - HALF)) await stage.turn();
     assert(stage.isDue);
   },
-  async "when it is through"(stage) {
+  async "when it has ended"(stage) {
     await stage.finish();
   },
 };
 
 for (const [point, reach] of Object.entries(POINTS)) {
-  Deno.test(`a recipient that joins ${point} gets what is sent from then on`, async () => {
+  Deno.test(`a recipient that joins ${point} receives the later broadcasts`, async () => {
     const stage = new Stage();
     const recipients = stage.join(MANY);
     stage.send("a", "b");
@@ -51,7 +51,7 @@ for (const [point, reach] of Object.entries(POINTS)) {
   });
 
   for (const index of [0, HALF - 1, HALF, BUDGET - 1, BUDGET, MANY - 1]) {
-    Deno.test(`recipient ${index} leaves ${point}, and the number is right`, async () => {
+    Deno.test(`recipient ${index} leaves ${point}, and the result is right`, async () => {
       const stage = new Stage();
       const recipients = stage.join(MANY);
       const leaver = recipients[index]!;
@@ -72,7 +72,7 @@ for (const [point, reach] of Object.entries(POINTS)) {
     });
   }
 
-  Deno.test(`everyone leaves ${point}, and what is sent later reaches who comes`, async () => {
+  Deno.test(`all recipients leave ${point}, and later broadcasts reach new ones`, async () => {
     const stage = new Stage();
     const recipients = stage.join(MANY);
     stage.send("a", "b");
@@ -89,7 +89,7 @@ for (const [point, reach] of Object.entries(POINTS)) {
     assert.deepEqual(stage.through.slice(2), ["nobody 0", "c 2"]);
   });
 
-  Deno.test(`a recipient that leaves ${point} and comes back gets what is sent after`, async () => {
+  Deno.test(`a recipient that leaves ${point} and joins again receives the later broadcasts`, async () => {
     const stage = new Stage();
     const recipients = stage.join(MANY);
     const other = recipients.at(-1)!;
@@ -106,7 +106,7 @@ for (const [point, reach] of Object.entries(POINTS)) {
   });
 }
 
-/** What a recipient may do while it is handed something, and what comes of it. */
+/** What a recipient does during a delivery, and the result. */
 const DEEDS: Readonly<
   Record<
     string,
@@ -124,7 +124,7 @@ const DEEDS: Readonly<
     ["a", "b"],
     ["a 3", "b 3"],
   ],
-  "catches up itself": [
+  "catches up": [
     ({ broadcasts }, self) => broadcasts.catchUp(self),
     ["a"],
     ["a"],
@@ -160,7 +160,7 @@ const DEEDS: Readonly<
     ["a", "b"],
     ["a 3", "b 2"],
   ],
-  "leaves and comes back": [
+  "leaves and joins again": [
     ({ broadcasts }, self) => {
       broadcasts.leave(self);
       broadcasts.join(self);
@@ -169,13 +169,13 @@ const DEEDS: Readonly<
     ["a"],
     ["a 3"],
   ],
-  "sees another off": [
+  "removes another": [
     ({ broadcasts }, _self, other) => broadcasts.leave(other),
     ["a"],
     [],
     ["a 2"],
   ],
-  "sees another off that is taken in again": [
+  "removes another that is added again": [
     ({ broadcasts }, _self, other) => {
       broadcasts.leave(other);
       broadcasts.join(other);
@@ -184,11 +184,11 @@ const DEEDS: Readonly<
     [],
     ["a 2"],
   ],
-  "takes another in": [(stage) => void stage.join(1), ["a"], ["a"], ["a 3"]],
+  "adds another": [(stage) => void stage.join(1), ["a"], ["a"], ["a 3"]],
 };
 
 for (const [what, [deed, self, other, through]] of Object.entries(DEEDS)) {
-  Deno.test(`a recipient ${what} while it is handed something`, async () => {
+  Deno.test(`a recipient ${what} during a delivery`, async () => {
     for (const catchesUp of [false, true]) {
       const stage = new Stage();
       const [actor, target, third] = stage.join(3);
@@ -202,7 +202,7 @@ for (const [what, [deed, self, other, through]] of Object.entries(DEEDS)) {
       assert.deepEqual([actor!.frames, target!.frames], [self, other]);
       assert.deepEqual(third!.frames, through.map((line) => line.charAt(0)));
       assert.deepEqual(stage.through, through);
-      // All is as it was: the next one reaches everybody who is there.
+      // The next broadcast reaches all recipients.
       const { length } = stage.joined;
       stage.send("z");
       await stage.finish();
@@ -211,7 +211,7 @@ for (const [what, [deed, self, other, through]] of Object.entries(DEEDS)) {
   });
 }
 
-Deno.test("the only recipient leaves while it is handed something", async () => {
+Deno.test("the only recipient leaves during a delivery", async () => {
   const stage = new Stage();
   const [only] = stage.join(1);
   only!.onDeliver = () => {

@@ -1,10 +1,10 @@
-/** Broadcaster against a model of them: see broadcasts_test.ts. */
+/** Compares `Broadcaster` with a simple model. */
 
 import assert from "node:assert/strict";
 import { type FakeRecipient, Stage } from "../support/fake_recipients.ts";
 import { seededRandom } from "../support/random.ts";
 
-/** What each recipient has to get, by a model that knows neither turns nor cursors. */
+/** What each recipient must receive, without turns and cursors. */
 class Model {
   readonly #due = new Map<FakeRecipient, string[]>();
   readonly #got = new Map<FakeRecipient, string[]>();
@@ -24,7 +24,7 @@ class Model {
     for (const due of this.#due.values()) due.push(frame);
   }
 
-  /** It has this many more of those that it lacks, and the order is theirs. */
+  /** Checks that the new frames of a recipient are the next ones that it lacks. */
   check(recipient: FakeRecipient): void {
     const got = this.#got.get(recipient)!;
     const due = this.#due.get(recipient) ?? [];
@@ -37,7 +37,7 @@ class Model {
     }
   }
 
-  /** It has all that it lacks. */
+  /** Checks that a recipient has received everything. */
   complete(recipient: FakeRecipient): void {
     this.check(recipient);
     assert.deepEqual(this.#due.get(recipient), []);
@@ -48,7 +48,7 @@ class Model {
     this.#due.delete(recipient);
   }
 
-  /** What is through by now: nobody who is there lacks it. */
+  /** Returns the broadcasts that no recipient lacks. */
   through(): string[] {
     const lacking = new Set([...this.#due.values()].flat());
     return [...this.#handed]
@@ -57,7 +57,7 @@ class Model {
   }
 }
 
-Deno.test("Broadcaster do what a simple model says, whatever happens in whatever order", async () => {
+Deno.test("Broadcaster behaves like a simple model under random actions", async () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = seededRandom(seed);
     const below = (count: number) => Math.floor(random() * count);

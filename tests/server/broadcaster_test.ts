@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { BroadcastBatch } from "../../server/broadcaster.ts";
 import { BUDGET, framesOf, MANY, Stage } from "../support/fake_recipients.ts";
 
-/** The names of recipients. */
+/** Returns the names of recipients. */
 function namesFrom(start: number, end: number): string[] {
   return Array.from({ length: end - start }, (_, n) => String(start + n));
 }
 
-/** What the recipients from `start` to `end` have got of one frame, as the log has it. */
+/** Returns the log lines of one frame for the recipients from `start` to `end`. */
 function lines(start: number, end: number, ...frames: string[]): string[] {
   return namesFrom(start, end).flatMap((name) =>
     frames.map((frame) => `${name} ${frame}`)
   );
 }
 
-Deno.test("Broadcaster.send() without recipients resolves to 0 and makes no turn", async () => {
+Deno.test("send() without recipients resolves to 0 and schedules no turn", async () => {
   const stage = new Stage();
   stage.send("a");
   await stage.settle();
@@ -24,7 +24,7 @@ Deno.test("Broadcaster.send() without recipients resolves to 0 and makes no turn
   assert.deepEqual(late?.frames, []);
 });
 
-Deno.test("Broadcaster.send() resolves to the number of recipients", async () => {
+Deno.test("send() resolves to the number of recipients", async () => {
   for (const count of [1, 2, BUDGET - 1, BUDGET, BUDGET + 1, MANY]) {
     const stage = new Stage();
     stage.join(count);
@@ -35,7 +35,7 @@ Deno.test("Broadcaster.send() resolves to the number of recipients", async () =>
   }
 });
 
-Deno.test("Broadcaster hand nothing out before the end of the tick", async () => {
+Deno.test("send() delivers nothing before the end of the tick", async () => {
   const stage = new Stage();
   stage.join(1);
   stage.send("a", "b");
@@ -44,11 +44,11 @@ Deno.test("Broadcaster hand nothing out before the end of the tick", async () =>
   assert.deepEqual(stage.log, ["0 a", "0 b"]);
 });
 
-Deno.test("a turn of Broadcaster has some sends, and not so many that others wait", () => {
+Deno.test("a turn has a limited number of sends", () => {
   assert(BUDGET >= 16 && BUDGET <= 256, `${BUDGET} sends in one turn`);
 });
 
-Deno.test("Broadcaster make a turn for as many sends as fit into one", async () => {
+Deno.test("Broadcaster schedules one turn per batch of sends", async () => {
   const stage = new Stage();
   stage.join(MANY);
   stage.send("a");
@@ -66,7 +66,7 @@ Deno.test("Broadcaster make a turn for as many sends as fit into one", async () 
 for (
   const [recipients, turns] of [[316, 0], [317, 1], [1_000, 9], [3_125, 97]]
 ) {
-  Deno.test(`Broadcaster to ${recipients} take ${turns} turns after the first`, async () => {
+  Deno.test(`a broadcast to ${recipients} takes ${turns} turns after the first`, async () => {
     const stage = new Stage();
     stage.join(recipients!);
     stage.send("a");
@@ -74,7 +74,7 @@ for (
   });
 }
 
-Deno.test("Broadcaster that are through with the last send of a turn need no other", async () => {
+Deno.test("a broadcast that ends with the last send of a turn schedules no other turn", async () => {
   const stage = new Stage();
   stage.join(BUDGET);
   stage.send("a");
@@ -82,19 +82,19 @@ Deno.test("Broadcaster that are through with the last send of a turn need no oth
   assert.deepEqual([stage.through, stage.isDue], [[`a ${BUDGET}`], false]);
 });
 
-Deno.test("Broadcaster count the frames of a batch, and hand it out as one", async () => {
+Deno.test("Broadcaster delivers a batch at once, and counts its frames", async () => {
   const stage = new Stage();
   stage.join(MANY);
   const frames = namesFrom(0, Math.floor(BUDGET / 2) - 1);
   stage.send(...frames);
   await stage.settle();
-  // Twice one less than half: a third batch is begun, and ended.
+  // Two batches fill less than a turn, and a third one starts and ends in it.
   assert.deepEqual(stage.log, lines(0, 3, ...frames));
   await stage.turn();
   assert.deepEqual(stage.log, lines(0, 6, ...frames));
 });
 
-Deno.test("Broadcaster go by the number of sends that a recipient says it took", async () => {
+Deno.test("Broadcaster uses the number of sends that a recipient reports", async () => {
   const stage = new Stage();
   let bursts = 0;
   for (const recipient of stage.join(MANY)) {
@@ -110,7 +110,7 @@ Deno.test("Broadcaster go by the number of sends that a recipient says it took",
   assert.equal(bursts, MANY);
 });
 
-Deno.test("Broadcaster of one tick are one batch, which all recipients share", async () => {
+Deno.test("the broadcasts of one tick are one batch, which all recipients share", async () => {
   const stage = new Stage();
   const bursts = new Set<BroadcastBatch>();
   for (const recipient of stage.join(MANY)) {
@@ -127,7 +127,7 @@ Deno.test("Broadcaster of one tick are one batch, which all recipients share", a
   ]);
 });
 
-Deno.test("a batch has its frames joined for those who take batches", () => {
+Deno.test("a batch contains joined frames for clients that support batches", () => {
   const one = { data: "1", bytes: 1, count: 1 };
   assert.deepEqual(new BroadcastBatch(["1"]).batched, [one]);
   const two = { data: '[1,"é"]', bytes: 8, count: 2 };
@@ -141,7 +141,7 @@ Deno.test("a batch has its frames joined for those who take batches", () => {
   ]);
 });
 
-Deno.test("Broadcaster that overlap come in the order in which they were sent, to everyone", async () => {
+Deno.test("overlapping broadcasts reach all recipients in the same order", async () => {
   const stage = new Stage();
   const recipients = stage.join(MANY);
   const sent: string[] = [];
@@ -157,7 +157,7 @@ Deno.test("Broadcaster that overlap come in the order in which they were sent, t
   assert.deepEqual(stage.through, sent.map((frame) => `${frame} ${MANY}`));
 });
 
-Deno.test("Broadcaster go on where the last turn ended, and leave nobody out for a new one", async () => {
+Deno.test("a new broadcast does not interrupt the current round", async () => {
   const stage = new Stage();
   stage.join(MANY);
   stage.send("a");
@@ -173,7 +173,7 @@ Deno.test("Broadcaster go on where the last turn ended, and leave nobody out for
   assert.deepEqual(stage.log.slice(-BUDGET), lines(0, BUDGET, "b"));
 });
 
-Deno.test("Broadcaster start anew after all were through", async () => {
+Deno.test("Broadcaster starts again after all broadcasts have ended", async () => {
   const stage = new Stage();
   const recipients = stage.join(3);
   for (const frame of ["a", "b", "c"]) {
@@ -186,7 +186,7 @@ Deno.test("Broadcaster start anew after all were through", async () => {
   assert.deepEqual(stage.through, ["a 3", "b 3", "c 3"]);
 });
 
-Deno.test("a recipient that cannot be reached is not counted, but costs a send", async () => {
+Deno.test("an unreachable recipient is not counted, but costs a send", async () => {
   const stage = new Stage();
   const recipients = stage.join(MANY);
   for (const recipient of recipients) recipient.reachable = false;
@@ -198,7 +198,7 @@ Deno.test("a recipient that cannot be reached is not counted, but costs a send",
   assert.deepEqual(last!.frames, ["a", "b"]);
 });
 
-Deno.test("a recipient that could not be reached does not get it later", async () => {
+Deno.test("an unreachable recipient does not receive the broadcast later", async () => {
   const stage = new Stage();
   const [recipient] = stage.join(1);
   recipient!.reachable = false;
@@ -211,7 +211,7 @@ Deno.test("a recipient that could not be reached does not get it later", async (
   assert.deepEqual(stage.through, ["a 0", "b 1"]);
 });
 
-Deno.test("a recipient that leaves twice has left once", async () => {
+Deno.test("leave() can be called twice", async () => {
   const stage = new Stage();
   const [one, two] = stage.join(2);
   stage.broadcasts.leave(one!);
@@ -222,7 +222,7 @@ Deno.test("a recipient that leaves twice has left once", async () => {
   assert.deepEqual([one!.frames, two!.frames], [[], ["a"]]);
 });
 
-Deno.test("Broadcaster.catchUp() hands over at once what is lacking, and in order", async () => {
+Deno.test("catchUp() delivers the missing broadcasts at once, in order", async () => {
   const stage = new Stage();
   const recipients = stage.join(MANY);
   const [, second] = recipients;
@@ -245,7 +245,7 @@ Deno.test("Broadcaster.catchUp() hands over at once what is lacking, and in orde
   assert.deepEqual(stage.through, ["a", "b", "c"].map((f) => `${f} ${MANY}`));
 });
 
-Deno.test("Broadcaster are through as soon as everyone has caught up", async () => {
+Deno.test("a broadcast ends when all recipients have caught up", async () => {
   const stage = new Stage();
   const recipients = stage.join(3);
   stage.send("a");
@@ -257,7 +257,7 @@ Deno.test("Broadcaster are through as soon as everyone has caught up", async () 
   assert.deepEqual(stage.through, ["a 3", "b 3"]);
 });
 
-Deno.test("Broadcaster.catchUp() sends nothing to one that has not joined, or has left", async () => {
+Deno.test("catchUp() sends nothing to a recipient that has not joined, or has left", async () => {
   const stage = new Stage();
   const [stays, leaves] = stage.join(2);
   stage.broadcasts.leave(leaves!);

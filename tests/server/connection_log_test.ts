@@ -11,14 +11,14 @@ const MAX_BUFFERED = 4_096;
 const MISSES =
   "warn slow: 192.0.2.1:1: the client reads too slowly and misses messages that do not fit into 4096 bytes, see 'limits.maxBuffered'";
 
-/** What is said when a client reads again. */
+/** Returns the line for a client that reads again. */
 function reads(total: number): string {
   return `warn slow: 192.0.2.1:1: the client reads again, and missed ${total} ${
     total === 1 ? "message" : "messages"
   }`;
 }
 
-/** The lines about a client that misses so many messages, one count after the other. */
+/** Returns the log lines after a client has missed these numbers of messages. */
 function linesFor(...counts: readonly number[]): string[] {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
@@ -41,12 +41,12 @@ for (
     [[1, 0, 0, 1], [MISSES, reads(1), MISSES]],
   ] as const
 ) {
-  Deno.test(`a client that misses ${counts.join(", ") || "nothing"} is ${lines.length} lines`, () => {
+  Deno.test(`missed() logs ${lines.length} lines for ${counts.join(", ") || "nothing"}`, () => {
     assert.deepEqual(linesFor(...counts), lines);
   });
 }
 
-Deno.test("the lines about what a client misses call it by its name, and tell the limit", () => {
+Deno.test("missed() logs the name of the client and the limit", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
@@ -59,7 +59,7 @@ Deno.test("the lines about what a client misses call it by its name, and tell th
   ]);
 });
 
-Deno.test("clients miss messages each by itself", () => {
+Deno.test("missed() counts the messages of each client", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
@@ -71,7 +71,7 @@ Deno.test("clients miss messages each by itself", () => {
   assert.deepEqual(logger.lines, [MISSES, reads(3)]);
 });
 
-Deno.test("what a client misses cannot fill the log", () => {
+Deno.test("missed() cannot fill the log", () => {
   const counts = Array.from({ length: 1_000 }, (_, n) => n % 2);
   const start = performance.now();
   const lines = linesFor(...counts);
@@ -80,7 +80,7 @@ Deno.test("what a client misses cannot fill the log", () => {
   assert(lines.length >= 20 && lines.length <= most, `${lines.length} lines`);
 });
 
-Deno.test("a logger that throws does not keep a client from missing messages", () => {
+Deno.test("missed() ignores errors of the logger", () => {
   const fail = () => {
     throw new Error("no");
   };
@@ -90,7 +90,7 @@ Deno.test("a logger that throws does not keep a client from missing messages", (
   for (const count of [1, 0]) clientLog.missed(count, MAX_BUFFERED);
 });
 
-/** The lines about a request that came to nothing. */
+/** Returns the log lines about a rejected request. */
 function linesAbout(
   reason: RequestError | OutputError,
   logLevel: "info" | "debug",
@@ -101,7 +101,7 @@ function linesAbout(
   return logger.lines;
 }
 
-Deno.test("what a client got wrong is a warning with the note of the refusal", () => {
+Deno.test("rejected() logs a warning with the note of a RequestError", () => {
   const details = { note: "does not fit at test" };
   const reason = new RequestError(
     ErrorCode.INVALID_CONTENT,
@@ -115,7 +115,7 @@ Deno.test("what a client got wrong is a warning with the note of the refusal", (
   }
 });
 
-Deno.test("what a handler got wrong is an error, and only debug shows what it was", () => {
+Deno.test("rejected() logs an error for an OutputError, and details at the level debug", () => {
   const issues = [{ path: ["a", 1], message: "was 4711" }];
   const reason = new OutputError("Cannot answer test", "the result", issues);
   const line =
@@ -128,7 +128,7 @@ Deno.test("what a handler got wrong is an error, and only debug shows what it wa
   ]);
 });
 
-Deno.test("results that do not fit cannot fill the log", () => {
+Deno.test("rejected() cannot fill the log", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info", secrets: [] });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");

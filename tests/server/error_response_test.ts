@@ -23,7 +23,7 @@ const GENERIC = {
   exc: "InternalError",
 };
 
-/** The frame that request 7 is answered with. */
+/** Returns the frame that answers request 7. */
 function frameOf(
   error: unknown,
   exposeErrors: boolean,
@@ -37,7 +37,7 @@ class KeyError extends HoistError {
   override name = "KeyError";
 }
 
-/** What may be thrown, with what a client is told of it if it may be. */
+/** Thrown values, and what a client sees of them with `exposeErrors`. */
 const THROWN: readonly (readonly [
   what: string,
   error: unknown,
@@ -47,14 +47,14 @@ const THROWN: readonly (readonly [
   ["an error", new Error("secret"), "secret", "Error"],
   ["an error of a class", new KeyError("secret"), "secret", "KeyError"],
   ["an error without a message", new TypeError(), "", "TypeError"],
-  ["a text", "secret", "secret", "Error"],
+  ["a string", "secret", "secret", "Error"],
   ["a number", 7, "7", "Error"],
   ["nothing", undefined, "undefined", "Error"],
   ["null", null, "null", "Error"],
   ["a symbol", Symbol("secret"), "Symbol(secret)", "Error"],
   ["an object", { message: "secret" }, "[object Object]", "Error"],
   [
-    "an abortion",
+    "an abort",
     new DOMException("secret", "AbortError"),
     "secret",
     "AbortError",
@@ -74,17 +74,17 @@ const THROWN: readonly (readonly [
 ];
 
 for (const [what, error, message, exc] of THROWN) {
-  Deno.test(`encodeErrorResponse() tells nothing of ${what} unless it may`, () => {
+  Deno.test(`encodeErrorResponse() hides ${what} by default`, () => {
     assert.deepEqual(frameOf(error, false), { ...SERVER_ERROR, data: GENERIC });
   });
 
-  Deno.test(`encodeErrorResponse() tells of ${what} if it may`, () => {
+  Deno.test(`encodeErrorResponse() exposes ${what} with exposeErrors`, () => {
     const data = { message, exc };
     assert.deepEqual(frameOf(error, true), { ...SERVER_ERROR, data });
   });
 }
 
-/** Throws whatever one asks for. */
+/** Throws on every access. */
 function throwing(key: string): Error {
   return Object.defineProperty(new Error("secret"), key, {
     get: () => {
@@ -107,7 +107,7 @@ const HOSTILES: Readonly<Record<string, unknown>> = {
 
 for (const [what, error] of Object.entries(HOSTILES)) {
   for (const isExposed of [true, false]) {
-    Deno.test(`encodeErrorResponse() does not fail for ${what}, exposed: ${isExposed}`, () => {
+    Deno.test(`encodeErrorResponse() does not throw for ${what}, exposed: ${isExposed}`, () => {
       assert.deepEqual(frameOf(error, isExposed), {
         ...SERVER_ERROR,
         data: GENERIC,
@@ -116,7 +116,7 @@ for (const [what, error] of Object.entries(HOSTILES)) {
   }
 }
 
-Deno.test("encodeErrorResponse() cuts what is too long to fit beside other answers", () => {
+Deno.test("encodeErrorResponse() truncates long messages", () => {
   for (const [length, told] of [[999, 999], [1_000, 1_000], [5_000, 1_000]]) {
     const text = "x".repeat(length!);
     const error = Object.assign(new Error(text), { name: text });
@@ -129,7 +129,7 @@ Deno.test("encodeErrorResponse() cuts what is too long to fit beside other answe
 });
 
 for (const isExposed of [true, false]) {
-  Deno.test(`encodeErrorResponse() tells what a refusal is for, exposed: ${isExposed}`, () => {
+  Deno.test(`encodeErrorResponse() includes the message of a RequestError, exposed: ${isExposed}`, () => {
     const data = { current: "str", needed: "int", issues: [] };
     const details = { data, note: "for the log alone" };
     const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "why", details);
@@ -144,7 +144,7 @@ for (const isExposed of [true, false]) {
     });
   });
 
-  Deno.test(`encodeErrorResponse() gives a refusal its code, and data only if it has some, exposed: ${isExposed}`, () => {
+  Deno.test(`encodeErrorResponse() includes the code and the data of a RequestError, exposed: ${isExposed}`, () => {
     const refusal = new RequestError(ErrorCode.UNSUPPORTED_OPERATION, "why");
     const { code, error, data, desc } = frameOf(refusal, isExposed);
     assert.deepEqual([code, error, data, desc], [
@@ -156,7 +156,7 @@ for (const isExposed of [true, false]) {
   });
 }
 
-Deno.test("encodeErrorResponse() does not take an error for a refusal that looks like one", () => {
+Deno.test("encodeErrorResponse() does not mistake a similar error for a RequestError", () => {
   const like = Object.assign(new Error("secret"), {
     name: "RequestError",
     code: 2,
@@ -166,7 +166,7 @@ Deno.test("encodeErrorResponse() does not take an error for a refusal that looks
   assert.deepEqual(frameOf(like, false), { ...SERVER_ERROR, data: GENERIC });
 });
 
-Deno.test("what encodeErrorResponse() makes is an error to a client, with the number asked for", () => {
+Deno.test("a client decodes the frame of encodeErrorResponse() as an error", () => {
   for (const id of [0, 7, -1]) {
     for (const error of [new Error("no"), refuseName("no")]) {
       const response = decodeResponse(encodeErrorResponse(id, error, {
@@ -184,7 +184,7 @@ Deno.test("what encodeErrorResponse() makes is an error to a client, with the nu
   }
 });
 
-Deno.test("encodeErrorResponse() leaves out what would not fit at all", () => {
+Deno.test("encodeErrorResponse() omits details that do not fit", () => {
   const issues = Array(16).fill({ path: [], message: "x".repeat(100) });
   const data = { current: "str", needed: "int", issues };
   const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "x".repeat(500), {
@@ -206,7 +206,7 @@ const ISSUES = [
   { path: [], message: "was 4712" },
 ];
 
-Deno.test("a misfit says all to whoever catches it, and only places to the log", () => {
+Deno.test("OutputError has the issues, and only their paths in its note", () => {
   const misfit = new OutputError('Cannot answer "add"', "the result", ISSUES);
   assert(misfit instanceof ValidationError);
   assert.equal(
@@ -217,7 +217,7 @@ Deno.test("a misfit says all to whoever catches it, and only places to the log",
   assert.equal(misfit.issues, ISSUES);
 });
 
-Deno.test("OutputError.is() knows a misfit, and nothing else that may be thrown", () => {
+Deno.test("OutputError.is() recognizes only OutputError", () => {
   const misfit = new OutputError("Cannot answer", "the result", ISSUES);
   assert(OutputError.is(misfit));
   const others = [

@@ -5,47 +5,47 @@ import { type WireMessage } from "../../protocol/message.ts";
 import { PendingRequests } from "../../server/pending_requests.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** A message that a client claims to reply to. */
+/** Returns the message that a reply refers to. */
 function wireOf(id: number, message: string): WireMessage {
   return { message, data: {}, id, replying: null };
 }
 
-/** A reply; nobody looks into it. */
+/** Returns a reply without content. */
 function reply(id: number): ClientMessage {
   return { id } as ClientMessage;
 }
 
-/** Requests with the ids 1, 2, …, and what became of them, in its order. */
+/** Adds requests with the ids 1, 2, …, and records their outcomes in order. */
 function ask(...names: readonly string[]) {
-  const questions = new PendingRequests();
+  const pending = new PendingRequests();
   const outcomes: unknown[][] = [];
   for (const [index, name] of names.entries()) {
     const id = index + 1;
-    void questions.add(id, name, `request ${JSON.stringify(name)}`).then(
+    void pending.add(id, name, `request ${JSON.stringify(name)}`).then(
       (reply) => void outcomes.push([id, reply]),
       (error) => void outcomes.push([id, error.name, error.message]),
     );
   }
-  return { questions, outcomes };
+  return { pending, outcomes };
 }
 
-Deno.test("PendingRequests hand each request its reply, in whatever order these come", async () => {
-  const { questions, outcomes } = ask("one", "two", "three");
-  assert.equal(questions.size, 3);
+Deno.test("settle() resolves each request with its reply, in any order", async () => {
+  const { pending, outcomes } = ask("one", "two", "three");
+  assert.equal(pending.size, 3);
   const replies = [3, 1, 2].map(reply);
-  for (const message of replies) questions.settle(message.id, message);
-  assert.equal(questions.size, 0);
+  for (const message of replies) pending.settle(message.id, message);
+  assert.equal(pending.size, 0);
   await endOfTick();
   assert.deepEqual(outcomes, replies.map((message) => [message.id, message]));
 });
 
-Deno.test("PendingRequests take the first reply, and no later one", async () => {
-  const { questions, outcomes } = ask("one");
+Deno.test("settle() uses the first reply only", async () => {
+  const { pending, outcomes } = ask("one");
   const first = reply(8);
-  questions.settle(1, first);
-  questions.settle(1, reply(9));
-  questions.finish(1, true);
-  questions.close({ code: 1000, reason: "" });
+  pending.settle(1, first);
+  pending.settle(1, reply(9));
+  pending.finish(1, true);
+  pending.close({ code: 1000, reason: "" });
   await endOfTick();
   assert.deepEqual(outcomes, [[1, first]]);
 });
@@ -62,23 +62,23 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`PendingRequests fail a request whose listeners are done, failed: ${hasFailed}`, async () => {
-    const { questions, outcomes } = ask("one", "two");
-    questions.finish(1, hasFailed);
-    questions.finish(1, !hasFailed);
-    questions.settle(1, reply(9));
+  Deno.test(`finish() rejects a request without a reply, failed: ${hasFailed}`, async () => {
+    const { pending, outcomes } = ask("one", "two");
+    pending.finish(1, hasFailed);
+    pending.finish(1, !hasFailed);
+    pending.settle(1, reply(9));
     await endOfTick();
     assert.deepEqual(outcomes, [[1, "NoReplyError", message]]);
-    assert.equal(questions.size, 1);
+    assert.equal(pending.size, 1);
   });
 }
 
-Deno.test("PendingRequests fail all that wait when the client leaves, oldest first, and once", async () => {
-  const { questions, outcomes } = ask("one", "two", "three");
-  questions.settle(2, reply(9));
-  questions.close({ code: 1001, reason: "server closed" });
-  questions.close({ code: 1006, reason: "" });
-  assert.equal(questions.size, 0);
+Deno.test("close() rejects all requests once, the oldest first", async () => {
+  const { pending, outcomes } = ask("one", "two", "three");
+  pending.settle(2, reply(9));
+  pending.close({ code: 1001, reason: "server closed" });
+  pending.close({ code: 1006, reason: "" });
+  assert.equal(pending.size, 0);
   await endOfTick();
   const closed = 'the connection is closed (1001, "server closed")';
   assert.deepEqual(outcomes.slice(1), [
@@ -87,11 +87,11 @@ Deno.test("PendingRequests fail all that wait when the client leaves, oldest fir
   ]);
 });
 
-Deno.test("the errors of PendingRequests are those of the package", async () => {
-  const questions = new PendingRequests();
-  const waiting = [1, 2].map((id) => questions.add(id, "hi", "request"));
-  questions.finish(1, false);
-  questions.close({ code: 4000, reason: "enough" });
+Deno.test("requests are rejected with the public error classes", async () => {
+  const pending = new PendingRequests();
+  const waiting = [1, 2].map((id) => pending.add(id, "hi", "request"));
+  pending.finish(1, false);
+  pending.close({ code: 4000, reason: "enough" });
   await assert.rejects(waiting[0]!, NoReplyError);
   await assert.rejects(waiting[1]!, (error) => {
     assert(error instanceof ConnectionClosedError);
@@ -100,34 +100,34 @@ Deno.test("the errors of PendingRequests are those of the package", async () => 
   });
 });
 
-Deno.test("PendingRequests pass over what belongs to no request", async () => {
-  const { questions, outcomes } = ask("one");
+Deno.test("PendingRequests ignores frames that belong to no request", async () => {
+  const { pending, outcomes } = ask("one");
   for (const id of [0, 2, -1, NaN]) {
-    questions.settle(id, reply(9));
-    questions.finish(id, true);
-    questions.delete(id);
+    pending.settle(id, reply(9));
+    pending.finish(id, true);
+    pending.delete(id);
   }
   await endOfTick();
-  assert.deepEqual([questions.size, outcomes], [1, []]);
-  questions.close({ code: 1000, reason: "" });
+  assert.deepEqual([pending.size, outcomes], [1, []]);
+  pending.close({ code: 1000, reason: "" });
   await endOfTick();
 });
 
-Deno.test("nobody hears of a request that was forgotten", async () => {
-  const { questions, outcomes } = ask("one", "two");
-  questions.delete(1);
-  questions.delete(1);
-  assert.equal(questions.size, 1);
-  assert(!questions.isPending(wireOf(1, "one")));
-  questions.settle(1, reply(9));
-  questions.finish(1, true);
-  questions.close({ code: 1000, reason: "" });
+Deno.test("delete() removes a request without settling it", async () => {
+  const { pending, outcomes } = ask("one", "two");
+  pending.delete(1);
+  pending.delete(1);
+  assert.equal(pending.size, 1);
+  assert(!pending.isPending(wireOf(1, "one")));
+  pending.settle(1, reply(9));
+  pending.finish(1, true);
+  pending.close({ code: 1000, reason: "" });
   await endOfTick();
   assert.deepEqual(outcomes.map(([id]) => id), [2]);
 });
 
-Deno.test("PendingRequests know whether a message replies to a request that waits", () => {
-  const { questions } = ask("one", "__proto__", "");
+Deno.test("isPending() recognizes replies to pending requests", () => {
+  const { pending } = ask("one", "__proto__", "");
   for (
     const [replying, isAsked] of [
       [null, false],
@@ -143,67 +143,66 @@ Deno.test("PendingRequests know whether a message replies to a request that wait
       [{ ...wireOf(1, "one"), replying: wireOf(9, "other") }, true],
     ] as const
   ) {
-    assert.equal(questions.isPending(replying), isAsked);
+    assert.equal(pending.isPending(replying), isAsked);
   }
-  // It was only asked about.
-  assert.equal(questions.size, 3);
+  // The question changes nothing.
+  assert.equal(pending.size, 3);
 });
 
-Deno.test("PendingRequests do not know a request any more that is settled, done or closed", async () => {
-  const { questions } = ask("one", "two", "three");
-  questions.settle(1, reply(9));
-  questions.finish(2, false);
-  assert(questions.isPending(wireOf(3, "three")));
-  questions.close({ code: 1000, reason: "" });
+Deno.test("isPending() is false after settle(), finish() and close()", async () => {
+  const { pending } = ask("one", "two", "three");
+  pending.settle(1, reply(9));
+  pending.finish(2, false);
+  assert(pending.isPending(wireOf(3, "three")));
+  pending.close({ code: 1000, reason: "" });
   for (const [id, name] of [[1, "one"], [2, "two"], [3, "three"]] as const) {
-    assert(!questions.isPending(wireOf(id, name)));
+    assert(!pending.isPending(wireOf(id, name)));
   }
   await endOfTick();
 });
 
-Deno.test("a request that is made when another one fails is not closed with it", async () => {
-  const questions = new PendingRequests();
+Deno.test("close() does not reject a request that is added during a rejection", async () => {
+  const pending = new PendingRequests();
   const outcomes: string[] = [];
-  const again = questions.add(1, "one", "request").catch(() => {
-    void questions.add(2, "two", "request").then(
+  const again = pending.add(1, "one", "request").catch(() => {
+    void pending.add(2, "two", "request").then(
       () => outcomes.push("replied"),
       () => outcomes.push("failed"),
     );
   });
-  questions.close({ code: 1006, reason: "" });
+  pending.close({ code: 1006, reason: "" });
   await again;
-  assert.equal(questions.size, 1);
-  questions.settle(2, reply(9));
+  assert.equal(pending.size, 1);
+  pending.settle(2, reply(9));
   await endOfTick();
   assert.deepEqual(outcomes, ["replied"]);
 });
 
-Deno.test("PendingRequests await that listeners are done until a request is settled, done, forgotten or closed", async () => {
+Deno.test("awaitsDone() is true until settle(), finish(), delete() or close()", async () => {
   for (
     const end of [
-      (questions: PendingRequests) => questions.settle(1, reply(9)),
-      (questions: PendingRequests) => questions.finish(1, false),
-      (questions: PendingRequests) => questions.delete(1),
-      (questions: PendingRequests) =>
-        questions.close({ code: 1000, reason: "" }),
+      (pending: PendingRequests) => pending.settle(1, reply(9)),
+      (pending: PendingRequests) => pending.finish(1, false),
+      (pending: PendingRequests) => pending.delete(1),
+      (pending: PendingRequests) => pending.close({ code: 1000, reason: "" }),
     ]
   ) {
-    const { questions } = ask("one");
-    assert(questions.awaitsDone(1) && !questions.awaitsDone(2));
-    end(questions);
+    const { pending } = ask("one");
+    assert(pending.awaitsDone(1) && !pending.awaitsDone(2));
+    end(pending);
     await endOfTick();
-    assert(!questions.awaitsDone(1));
+    assert(!pending.awaitsDone(1));
   }
 });
 
-Deno.test("listeners are done once, although what they replied is still looked at", async () => {
-  const { questions, outcomes } = ask("one");
+Deno.test("awaitsDone() is false after finish(), although a reply is still checked", async () => {
+  const { pending, outcomes } = ask("one");
   const checked = Promise.withResolvers<ClientMessage>();
-  questions.settle(1, checked.promise);
-  assert(questions.awaitsDone(1));
-  questions.finish(1, false);
-  assert(!questions.awaitsDone(1));
-  questions.finish(1, true);
+  pending.settle(1, checked.promise);
+  assert(pending.awaitsDone(1));
+  pending.finish(1, false);
+  assert(!pending.awaitsDone(1));
+  pending.finish(1, true);
   checked.reject(new Error("does not fit"));
   await endOfTick();
   const text =
@@ -211,18 +210,18 @@ Deno.test("listeners are done once, although what they replied is still looked a
   assert.deepEqual(outcomes, [[1, "NoReplyError", text]]);
 });
 
-Deno.test("PendingRequests know whether a reply is the first that could fit", async () => {
-  const { questions } = ask("one");
+Deno.test("isFirst() is false while an earlier reply is checked", async () => {
+  const { pending } = ask("one");
   const asked = wireOf(1, "one");
-  assert(questions.isFirst(asked));
-  assert(!questions.isFirst(wireOf(1, "other")) && !questions.isFirst(null));
+  assert(pending.isFirst(asked));
+  assert(!pending.isFirst(wireOf(1, "other")) && !pending.isFirst(null));
   const checked = Promise.withResolvers<ClientMessage>();
-  questions.settle(1, checked.promise);
-  // While that is looked at, others have to find a place of their own.
-  assert(!questions.isFirst(asked) && questions.isPending(asked));
+  pending.settle(1, checked.promise);
+  // Other replies need capacity of their own while it is checked.
+  assert(!pending.isFirst(asked) && pending.isPending(asked));
   checked.reject(new Error("does not fit"));
   await endOfTick();
-  assert(questions.isFirst(asked));
-  questions.settle(1, reply(9));
-  assert(!questions.isFirst(asked));
+  assert(pending.isFirst(asked));
+  pending.settle(1, reply(9));
+  assert(!pending.isFirst(asked));
 });

@@ -7,7 +7,7 @@ import {
 } from "../../server/scheduler.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** The clock and the timers of JavaScript, which go on only when a test says so. */
+/** Replaces the clock and the timers, which a test then controls. */
 class Clock implements Disposable {
   #now = 1_000;
   #lastId = 0;
@@ -31,12 +31,12 @@ class Clock implements Disposable {
     performance.now = () => this.#now;
   }
 
-  /** How many timers run */
+  /** The number of active timers */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Lets time pass; `early` is how much earlier than asked a timer fires. */
+  /** Advances the clock; timers fire `early` milliseconds too early. */
   pass(milliseconds: number, early = 0): void {
     const end = this.#now + milliseconds;
     while (true) {
@@ -57,14 +57,14 @@ class Clock implements Disposable {
   }
 }
 
-/** Things that keep when their time was up. */
+/** Creates items that record when they expire. */
 function makeThings(count: number, expired: number[]): Expiring[] {
   return Array.from({ length: count }, (_, n) => ({
     expire: () => void expired.push(n),
   }));
 }
 
-Deno.test("TimeoutQueue tell each thing when its time is up, and not before", () => {
+Deno.test("TimeoutQueue expires each item in time", () => {
   using clock = new Clock();
   const expired: number[] = [];
   const deadlines = new TimeoutQueue(100);
@@ -88,7 +88,7 @@ Deno.test("TimeoutQueue tell each thing when its time is up, and not before", ()
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("TimeoutQueue have one timer however many things there are", () => {
+Deno.test("TimeoutQueue uses one timer for all items", () => {
   using clock = new Clock();
   const deadlines = new TimeoutQueue(100);
   assert.equal(clock.timers, 0);
@@ -101,7 +101,7 @@ Deno.test("TimeoutQueue have one timer however many things there are", () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("TimeoutQueue forget a thing that is done", () => {
+Deno.test("TimeoutQueue does not expire a deleted item", () => {
   using clock = new Clock();
   const expired: number[] = [];
   const deadlines = new TimeoutQueue(100);
@@ -121,7 +121,7 @@ Deno.test("TimeoutQueue forget a thing that is done", () => {
   assert.deepEqual([expired, clock.timers], [[1], 0]);
 });
 
-Deno.test("TimeoutQueue start anew after nothing was left", () => {
+Deno.test("TimeoutQueue starts again after it was empty", () => {
   using clock = new Clock();
   const expired: number[] = [];
   const deadlines = new TimeoutQueue(100);
@@ -136,7 +136,7 @@ Deno.test("TimeoutQueue start anew after nothing was left", () => {
   assert.deepEqual([expired, clock.timers], [[1], 0]);
 });
 
-Deno.test("TimeoutQueue wait on where a timer fires too early", () => {
+Deno.test("TimeoutQueue waits again if a timer fires too early", () => {
   using clock = new Clock();
   const expired: number[] = [];
   const deadlines = new TimeoutQueue(100);
@@ -147,7 +147,7 @@ Deno.test("TimeoutQueue wait on where a timer fires too early", () => {
   assert.deepEqual([expired, clock.timers], [[0, 1], 0]);
 });
 
-Deno.test("a thing whose time is up may see itself and others off", () => {
+Deno.test("an item that expires can delete itself and others", () => {
   using clock = new Clock();
   const expired: string[] = [];
   const deadlines = new TimeoutQueue(100);
@@ -165,12 +165,12 @@ Deno.test("a thing whose time is up may see itself and others off", () => {
   assert.deepEqual([expired, clock.timers], [["first", "last"], 0]);
 });
 
-/** A queue whose turns of the event loop a test makes. */
+/** A scheduler whose turns a test runs. */
 class Loop {
   readonly queue = new FairScheduler((turn) => this.#due.push(turn));
   readonly #due: (() => void)[] = [];
 
-  /** How many turns of the event loop are due */
+  /** The number of scheduled turns */
   get due(): number {
     return this.#due.length;
   }
@@ -180,7 +180,7 @@ class Loop {
   }
 }
 
-Deno.test("a FairScheduler gives two a turn at a time, in their order", () => {
+Deno.test("FairScheduler runs two tasks per turn, in order", () => {
   const loop = new Loop();
   const seen: number[] = [];
   for (let n = 0; n < 5; n++) loop.queue.add(() => seen.push(n));
@@ -194,7 +194,7 @@ Deno.test("a FairScheduler gives two a turn at a time, in their order", () => {
   assert.deepEqual(counts, [2, 4, 5]);
 });
 
-Deno.test("a FairScheduler is fair to those that queue again and again", () => {
+Deno.test("FairScheduler is fair to tasks that are added again", () => {
   const loop = new Loop();
   const turns = Array<number>(10).fill(0);
   const queueAgain = (n: number) => {
@@ -206,7 +206,7 @@ Deno.test("a FairScheduler is fair to those that queue again and again", () => {
   assert.deepEqual(turns, Array(10).fill(10));
 });
 
-Deno.test("a FairScheduler rests when nobody waits, and goes on later", () => {
+Deno.test("FairScheduler schedules no turn without tasks", () => {
   const loop = new Loop();
   const seen: string[] = [];
   for (const name of ["first", "second"]) {
@@ -218,7 +218,7 @@ Deno.test("a FairScheduler rests when nobody waits, and goes on later", () => {
   }
 });
 
-Deno.test("forEachInBatches() acts on 64 in a turn of the event loop, and on all", async () => {
+Deno.test("forEachInBatches() handles 64 items per turn of the event loop", async () => {
   const items = Array.from({ length: 130 }, (_, n) => n);
   const seen: number[] = [];
   const counts: number[] = [];
@@ -232,7 +232,7 @@ Deno.test("forEachInBatches() acts on 64 in a turn of the event loop, and on all
   assert.deepEqual(counts, [64, 128]);
 });
 
-Deno.test("forEachInBatches() is done at once if there is nobody", async () => {
+Deno.test("forEachInBatches() resolves without items", async () => {
   let isDone = false;
   void forEachInBatches([], () => assert.fail("called")).then(() =>
     isDone = true

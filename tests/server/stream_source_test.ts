@@ -16,7 +16,7 @@ import { gate } from "../support/timing.ts";
 
 const SUBJECT = 'operation "rows"';
 
-/** The items of a handler that yields these. */
+/** Creates the source of a handler that yields these values. */
 function itemsOf(values: readonly unknown[], schema?: Schema): StreamSource {
   return new StreamSource(SUBJECT, generate(values), schema);
 }
@@ -25,7 +25,7 @@ async function* generate(values: readonly unknown[]) {
   yield* values;
 }
 
-/** The items of an iterator by hand. */
+/** Creates the source of an iterator. */
 function byHand(iterator: object): StreamSource {
   const iterable = { [Symbol.asyncIterator]: () => iterator };
   return new StreamSource(
@@ -35,7 +35,7 @@ function byHand(iterator: object): StreamSource {
   );
 }
 
-/** All that is left of items. */
+/** Returns the remaining items. */
 async function rest(items: StreamSource): Promise<string[]> {
   const texts: string[] = [];
   for (;;) {
@@ -45,7 +45,7 @@ async function rest(items: StreamSource): Promise<string[]> {
   }
 }
 
-Deno.test("StreamSource are JSON texts, one after the other, and then there is none", async () => {
+Deno.test("StreamSource returns each item as JSON, and then undefined", async () => {
   const values = [{ n: 1 }, [2], "three", 4, false, null, undefined, NaN];
   const items = itemsOf([...values, { toJSON: () => 9 }, new Date(0)]);
   assert.deepEqual(await rest(items), [
@@ -64,7 +64,7 @@ Deno.test("StreamSource are JSON texts, one after the other, and then there is n
   assert.deepEqual(await rest(itemsOf([])), []);
 });
 
-Deno.test("StreamSource are not asked for before somebody wants one", async () => {
+Deno.test("StreamSource requests an item only when next() is called", async () => {
   const asked: number[] = [];
   async function* handler() {
     for (let n = 0;; n++) {
@@ -80,7 +80,7 @@ Deno.test("StreamSource are not asked for before somebody wants one", async () =
   assert.deepEqual(asked, [0, 1]);
 });
 
-Deno.test("StreamSource are those of whatever for await goes over", async () => {
+Deno.test("StreamSource accepts everything that for await accepts", async () => {
   const stream = ReadableStream.from([1, 2]);
   const own = {
     count: 0,
@@ -103,7 +103,7 @@ Deno.test("StreamSource are those of whatever for await goes over", async () => 
   }
 });
 
-Deno.test("what a generator returns is no item, and is not checked", async () => {
+Deno.test("the return value of a generator is not an item", async () => {
   // deno-lint-ignore require-yield -- it returns at once
   async function* handler() {
     return 1n;
@@ -135,7 +135,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`StreamSource fail for ${what}, and can go on`, async () => {
+  Deno.test(`StreamSource fails for ${what}, and can continue`, async () => {
     const items = itemsOf([1, value, 3]);
     assert.equal(await items.next(), "1");
     await assert.rejects(items.next(), { name: "TypeError", message });
@@ -144,7 +144,7 @@ for (
 }
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`StreamSource fail for what does not fit a schema of ${library}`, async () => {
+  Deno.test(`StreamSource fails for an item that does not match a schema of ${library}`, async () => {
     const items = itemsOf([INVALID_DATA], schema);
     await assert.rejects(items.next(), (error) => {
       assert(error instanceof ValidationError);
@@ -163,14 +163,14 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
 }
 
 for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
-  Deno.test(`StreamSource wait for a schema of ${library} that has to wait`, async () => {
+  Deno.test(`StreamSource waits for an asynchronous schema of ${library}`, async () => {
     const items = itemsOf([{ n: 1 }, { n: 0 }], schema);
     assert.equal(await items.next(), '{"n":1}');
     await assert.rejects(items.next(), ValidationError);
   });
 }
 
-Deno.test("StreamSource are what their schema made of them", async () => {
+Deno.test("StreamSource returns the output of the schema", async () => {
   const schema = z.string().transform((text) => ({ length: text.length }));
   assert.deepEqual(await rest(itemsOf(["", "abc"], schema)), [
     '{"length":0}',
@@ -180,7 +180,7 @@ Deno.test("StreamSource are what their schema made of them", async () => {
   assert.deepEqual(await rest(itemsOf([1], nothing)), ["null"]);
 });
 
-Deno.test("StreamSource fail with what their schema throws or rejects with", async () => {
+Deno.test("StreamSource fails with the error that the schema throws or rejects with", async () => {
   const error = new Error("broken");
   const schemas = [
     schemaOf(() => {
@@ -198,7 +198,7 @@ Deno.test("StreamSource fail with what their schema throws or rejects with", asy
   }
 });
 
-Deno.test("StreamSource fail with what the handler throws, and are at their end then", async () => {
+Deno.test("StreamSource fails with the error of the handler, and has ended then", async () => {
   for (const thrown of [new Error("no"), undefined, "text", HOSTILE, REVOKED]) {
     const items = new StreamSource(
       SUBJECT,
@@ -214,7 +214,7 @@ Deno.test("StreamSource fail with what the handler throws, and are at their end 
   }
 });
 
-Deno.test("StreamSource fail, and do not hang, for an iterator that is none", async () => {
+Deno.test("StreamSource fails for an invalid iterator", async () => {
   const broken = [{}, { next: 1 }, { next: () => {} }, { next: () => null }];
   for (const iterator of broken) {
     await assert.rejects(byHand(iterator).next(), TypeError);
@@ -224,7 +224,7 @@ Deno.test("StreamSource fail, and do not hang, for an iterator that is none", as
   await assert.rejects(byHand({ return: 1 }).return(), TypeError);
 });
 
-Deno.test("StreamSource fail with what an iterator gives that is no result", async () => {
+Deno.test("StreamSource fails for an invalid result of next()", async () => {
   for (
     const [result, type] of [[5, "number"], [null, "null"], ["", "string"]]
   ) {
@@ -237,7 +237,7 @@ Deno.test("StreamSource fail with what an iterator gives that is no result", asy
   }
 });
 
-Deno.test("StreamSource cannot be made of what is no iterable", () => {
+Deno.test("StreamSource rejects a value that is not iterable", () => {
   const fail = () => {
     throw new Error("cannot be read");
   };
@@ -249,7 +249,7 @@ Deno.test("StreamSource cannot be made of what is no iterable", () => {
   }
 });
 
-Deno.test("isAsyncIterable() tells what for await would ask for items", () => {
+Deno.test("isAsyncIterable() recognizes asynchronous iterables", () => {
   const iterables = [
     generate([]),
     ReadableStream.from([]),
@@ -267,7 +267,7 @@ Deno.test("isAsyncIterable() tells what for await would ask for items", () => {
   }
 });
 
-Deno.test("StreamSource that nobody wants any more let the handler get to its end", async () => {
+Deno.test("return() runs the finally block of the handler", async () => {
   const order: string[] = [];
   async function* handler() {
     try {
@@ -287,7 +287,7 @@ Deno.test("StreamSource that nobody wants any more let the handler get to its en
   assert.deepEqual(order, ["finally", "returned"]);
 });
 
-Deno.test("a handler that has not begun does not begin for its end", async () => {
+Deno.test("return() does not start a handler that has not started", async () => {
   // deno-lint-ignore require-yield -- it must not run
   async function* handler() {
     assert.fail("it runs");
@@ -297,7 +297,7 @@ Deno.test("a handler that has not begun does not begin for its end", async () =>
   assert.equal(await items.next(), undefined);
 });
 
-Deno.test("the end of a handler fails with what its finally throws", async () => {
+Deno.test("return() fails with the error of the finally block", async () => {
   const error = new Error("not closed");
   async function* handler() {
     try {
@@ -312,7 +312,7 @@ Deno.test("the end of a handler fails with what its finally throws", async () =>
   await assert.rejects(items.return(), (thrown) => thrown === error);
 });
 
-Deno.test("the end of a handler waits for what the handler waits for", async () => {
+Deno.test("return() waits for the handler", async () => {
   const { opened, open } = gate();
   const order: string[] = [];
   async function* handler() {
@@ -329,13 +329,13 @@ Deno.test("the end of a handler waits for what the handler waits for", async () 
   assert.deepEqual(order, ["ready", "end"]);
 });
 
-Deno.test("StreamSource of an iterator without return() end without it", async () => {
+Deno.test("return() accepts an iterator without return()", async () => {
   for (const more of [{}, { return: undefined }, { return: null }]) {
     await byHand({ next: () => assert.fail(), ...more }).return();
   }
 });
 
-Deno.test("StreamSource call next() and return() of an iterator as its methods", async () => {
+Deno.test("StreamSource calls next() and return() as methods of the iterator", async () => {
   const seen: unknown[] = [];
   const iterator = {
     next(...args: unknown[]) {
@@ -352,7 +352,7 @@ Deno.test("StreamSource call next() and return() of an iterator as its methods",
   assert.deepEqual(seen, [iterator, 0, iterator, 0]);
 });
 
-Deno.test("StreamSource ask nothing of an iterator that has ended, however it has", async () => {
+Deno.test("StreamSource does not call an iterator that has ended", async () => {
   for (
     const next of [
       () => Promise.resolve({ done: true, value: undefined }),
@@ -365,7 +365,7 @@ Deno.test("StreamSource ask nothing of an iterator that has ended, however it ha
   }
 });
 
-Deno.test("StreamSource end an iterator once", async () => {
+Deno.test("StreamSource ends an iterator once", async () => {
   let ended = 0;
   const items = byHand({
     next: () => Promise.resolve({ done: false, value: 1 }),

@@ -1,13 +1,13 @@
-/** Those who wait for room get in by turns, as far as there is some. */
+/** Streams that wait for capacity are served in turns. */
 
 import assert from "node:assert/strict";
 import { Backpressure, type Waiter } from "../../server/streams.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** A room by hand: how much is in it, when it is looked at, and when a turn is over. */
+/** A connection whose capacity and turns a test controls. */
 class Stage {
   space = 0;
-  /** How often somebody has looked whether there is room */
+  /** How often the capacity was checked */
   looks = 0;
   readonly entered: string[] = [];
   readonly backpressure = new Backpressure({
@@ -20,12 +20,12 @@ class Stage {
   #drained: (() => void)[] = [];
   #turns: (() => void)[] = [];
 
-  /** How many moments and turns are waited for */
+  /** The number of pending drains and turns */
   get due(): number {
     return this.#drained.length + this.#turns.length;
   }
 
-  /** Waits for room under a name, and takes it up. */
+  /** Waits for capacity under a name, and uses it. */
   wait(name: string, units: number): Waiter {
     const onWritable = () => {
       this.entered.push(name);
@@ -36,7 +36,7 @@ class Stage {
     return waiter;
   }
 
-  /** A moment is over, in which so much room has come about. */
+  /** Lets the connection drain, which adds capacity. */
   async drain(space: number): Promise<void> {
     this.space += space;
     for (const end of this.#drained.splice(0)) end();
@@ -49,7 +49,7 @@ class Stage {
   }
 }
 
-Deno.test("a room is open as far as its owner has some, and looks only then", () => {
+Deno.test("isWritable() asks the transport for its capacity", () => {
   const stage = new Stage();
   assert(!stage.backpressure.isWritable(1) && stage.backpressure.isWritable(0));
   stage.space = 5;
@@ -57,7 +57,7 @@ Deno.test("a room is open as far as its owner has some, and looks only then", ()
   assert.equal(stage.due, 0);
 });
 
-Deno.test("those who wait get in by their order, one in a turn", async () => {
+Deno.test("Backpressure serves one waiter per turn, in order", async () => {
   const stage = new Stage();
   for (const name of ["a", "b", "c"]) stage.wait(name, 1);
   assert.equal(stage.due, 1);
@@ -71,7 +71,7 @@ Deno.test("those who wait get in by their order, one in a turn", async () => {
   assert.equal(stage.due, 0);
 });
 
-Deno.test("nobody overtakes the first, however little room is needed", async () => {
+Deno.test("Backpressure lets no waiter overtake the first one", async () => {
   const stage = new Stage();
   stage.wait("large", 10);
   stage.wait("small", 1);
@@ -81,7 +81,7 @@ Deno.test("nobody overtakes the first, however little room is needed", async () 
   await stage.drain(5);
   assert.deepEqual(stage.entered, ["large"]);
   await stage.turn();
-  // The first has taken up all there was.
+  // The first one has used all capacity.
   assert.deepEqual(stage.entered, ["large"]);
   await stage.drain(1);
   assert.deepEqual(stage.entered, ["large", "small"]);
@@ -89,7 +89,7 @@ Deno.test("nobody overtakes the first, however little room is needed", async () 
   assert(stage.backpressure.isWritable(0));
 });
 
-Deno.test("only the first is looked at, however many wait", async () => {
+Deno.test("Backpressure checks the capacity only for the first waiter", async () => {
   const stage = new Stage();
   for (let n = 0; n < 1_000; n++) stage.wait(String(n), 1);
   for (let moment = 1; moment <= 5; moment++) {
@@ -98,7 +98,7 @@ Deno.test("only the first is looked at, however many wait", async () => {
   }
 });
 
-Deno.test("those who have given up are in nobody's way", async () => {
+Deno.test("Backpressure skips waiters that have been cancelled", async () => {
   const stage = new Stage();
   const waiters = ["a", "b", "c"].map((name) => stage.wait(name, 1));
   stage.backpressure.cancel(waiters[0]!);
@@ -110,10 +110,10 @@ Deno.test("those who have given up are in nobody's way", async () => {
   assert(stage.backpressure.isWritable(1));
 });
 
-Deno.test("a room that all have left looks no more, until somebody waits again", async () => {
+Deno.test("Backpressure stops checking without waiters, and starts again later", async () => {
   const stage = new Stage();
   stage.backpressure.cancel(stage.wait("a", 1));
-  // It still waits for the moment to be over, and only once.
+  // The first drain is still pending.
   stage.wait("b", 1);
   assert.equal(stage.due, 1);
   await stage.drain(1);

@@ -10,7 +10,7 @@ import {
 import { schemaOf } from "../support/schemas.ts";
 import { endOfTick } from "../support/timing.ts";
 
-/** Yields 0 and 1, then something else, and says when it has got to its end. */
+/** Creates a handler that yields 0, 1 and another value, and records its end. */
 function ending(third: unknown) {
   const state = { hasEnded: false, hasGoneOn: false };
   async function* handler() {
@@ -29,12 +29,12 @@ const NO_ITEMS: Readonly<Record<string, unknown>> = {
   "a cycle": CYCLE,
   "a function": () => {},
   "a symbol": Symbol("no"),
-  "what throws whatever one does": HOSTILE,
-  "a proxy that was revoked": REVOKED,
+  "an object that throws on every access": HOSTILE,
+  "a revoked proxy": REVOKED,
 };
 
 for (const [what, item] of Object.entries(NO_ITEMS)) {
-  Deno.test(`a pump fails for ${what}, after the items before it, and ends the handler`, async () => {
+  Deno.test(`StreamSender fails for ${what} after the items before it, and ends the handler`, async () => {
     const stage = new Stage(256);
     const { state, handler } = ending(item);
     await stage.run(handler());
@@ -47,7 +47,7 @@ for (const [what, item] of Object.entries(NO_ITEMS)) {
   });
 }
 
-Deno.test("a pump fails for an item that is too large, and sends nothing of it", async () => {
+Deno.test("StreamSender fails for an item that is too large, and does not send it", async () => {
   const stage = new Stage(256, 1_000);
   const { state, handler } = ending("x".repeat(500));
   await stage.run(handler());
@@ -59,7 +59,7 @@ Deno.test("a pump fails for an item that is too large, and sends nothing of it",
   assert.match(error.message, /^Cannot send an item.* 500 bytes/);
 });
 
-Deno.test("a pump fails for an item that does not match its schema", async () => {
+Deno.test("StreamSender fails for an item that does not match its schema", async () => {
   const stage = new Stage(256);
   const { state, handler } = ending(2);
   const small = schemaOf((value) =>
@@ -77,7 +77,7 @@ Deno.test("a pump fails for an item that does not match its schema", async () =>
   );
 });
 
-Deno.test("a pump fails with what the handler throws, after the items before it", async () => {
+Deno.test("StreamSender fails with the error of the handler after the items before it", async () => {
   for (const thrown of [new Error("no"), undefined, "text", HOSTILE]) {
     const stage = new Stage(256);
     await stage.run((async function* () {
@@ -87,12 +87,12 @@ Deno.test("a pump fails with what the handler throws, after the items before it"
     await stage.finish();
     assert.deepEqual(stage.output.items, numbers(2));
     assert.equal(stage.outcomes.length, 1);
-    // No assertion could show it.
+    // `assert` cannot print it.
     assert(stage.outcomes[0] === thrown);
   }
 });
 
-Deno.test("a pump that fails waits for room for what came before", async () => {
+Deno.test("StreamSender sends the items before an error when there is capacity", async () => {
   const stage = new Stage(256);
   stage.output.capacity = 0;
   const error = new Error("no");
@@ -106,7 +106,7 @@ Deno.test("a pump that fails waits for room for what came before", async () => {
   assert.deepEqual([stage.output.sent, stage.outcomes], [[["0"]], [error]]);
 });
 
-Deno.test("a pump fails with the error of an item, not with what the finally throws then", async () => {
+Deno.test("StreamSender fails with the error of an item, and not with an error of the finally block", async () => {
   const stage = new Stage(256);
   await stage.run((async function* () {
     try {
@@ -121,7 +121,7 @@ Deno.test("a pump fails with the error of an item, not with what the finally thr
   assert.deepEqual(others, []);
 });
 
-Deno.test("a pump that fails does not wait for a handler that never gets to its end", async () => {
+Deno.test("StreamSender does not wait for the end of the handler after an error", async () => {
   const stage = new Stage(2);
   const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: false, value: 1n });
@@ -131,7 +131,7 @@ Deno.test("a pump that fails does not wait for a handler that never gets to its 
   assert(stage.outcomes[0] instanceof TypeError);
 });
 
-Deno.test("a pump fails, and does not hang, for an iterator that is none", async () => {
+Deno.test("StreamSender fails for an invalid iterator", async () => {
   for (const result of [undefined, null, HOSTILE]) {
     const stage = new Stage(256);
     const handler = new ManualHandler();
@@ -146,7 +146,7 @@ Deno.test("a pump fails, and does not hang, for an iterator that is none", async
   }
 });
 
-Deno.test("a pump asks for 64 items in a turn at most, though each fills more than half a frame", async () => {
+Deno.test("StreamSender requests at most 64 items per turn, although each fills most of a frame", async () => {
   const stage = new Stage(1_000, limitFor(10));
   let asked = 0;
   await stage.run((async function* () {
@@ -156,7 +156,7 @@ Deno.test("a pump asks for 64 items in a turn at most, though each fills more th
   await stage.stop();
 });
 
-Deno.test("a pump fails with what the handler throws on its way to the end", async () => {
+Deno.test("StreamSender fails with the error that the handler throws because of its signal", async () => {
   const error = new Error("the database is gone");
   const controller = new AbortController();
   const { promise, reject } = Promise.withResolvers<void>();
@@ -171,7 +171,7 @@ Deno.test("a pump fails with what the handler throws on its way to the end", asy
   assert.deepEqual(stage.outcomes, [error]);
 });
 
-Deno.test("a pump fails with what the handler throws long after the stop", async () => {
+Deno.test("StreamSender fails with an error that the handler throws long after the stop", async () => {
   const error = new Error("the database is gone");
   const { promise, reject } = Promise.withResolvers<void>();
   const stage = new Stage(256);
@@ -186,7 +186,7 @@ Deno.test("a pump fails with what the handler throws long after the stop", async
   assert.deepEqual(stage.outcomes, [error]);
 });
 
-Deno.test("a pump that is stopped after its end does not end the handler again", async () => {
+Deno.test("StreamSender does not end the handler again if it is stopped after its end", async () => {
   const stage = new Stage(256);
   const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: true, value: undefined });
@@ -196,7 +196,7 @@ Deno.test("a pump that is stopped after its end does not end the handler again",
   assert.equal(handler.returned, 0);
 });
 
-Deno.test("a pump ends the handler once, though an item fails after the stop", async () => {
+Deno.test("StreamSender ends the handler once, although an item fails after the stop", async () => {
   const { promise, reject } = Promise.withResolvers<never>();
   const stage = new Stage(256);
   const handler = new ManualHandler();
@@ -208,7 +208,7 @@ Deno.test("a pump ends the handler once, though an item fails after the stop", a
   assert.equal(handler.returned, 1);
 });
 
-Deno.test("a pump ends the handler once, though it is stopped while an error waits for room", async () => {
+Deno.test("StreamSender ends the handler once, although it is stopped while an error waits", async () => {
   const stage = new Stage(256);
   stage.output.capacity = 0;
   const handler = new ManualHandler();

@@ -8,26 +8,26 @@ import {
 } from "../support/fake_stream.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
-/** Where a pump may stand when it is stopped, after it has sent 0. */
+/** The states in which a sender can be stopped, after it has sent 0. */
 const STANDS: Readonly<
   Record<string, (stage: Stage) => void>
 > = {
-  "wants nothing for now": () => {},
+  "waits for credit": () => {},
   "waits for a turn": (stage) => {
     stage.sender.grant(Infinity);
   },
-  "waits for room": (stage) => {
+  "waits for capacity": (stage) => {
     stage.output.capacity = 0;
     stage.sender.grant(100);
   },
-  "waits for room, and then for more to be wanted": (stage) => {
+  "waits for capacity, and then for credit": (stage) => {
     stage.output.capacity = 0;
     stage.sender.grant(1);
   },
 };
 
 for (const [what, stand] of Object.entries(STANDS)) {
-  Deno.test(`a pump that ${what} is stopped, and the handler gets to its end`, async () => {
+  Deno.test(`StreamSender that ${what} ends the handler after stop()`, async () => {
     const stage = new Stage(1);
     const counter = new Counter();
     await stage.run(counter.upTo(Infinity));
@@ -50,7 +50,7 @@ for (const [what, stand] of Object.entries(STANDS)) {
   });
 }
 
-Deno.test("a pump that is stopped while a full frame waits for room sends nothing of what comes after it", async () => {
+Deno.test("StreamSender sends nothing if it is stopped while a full frame waits", async () => {
   const stage = new Stage(256, limitFor(5));
   stage.output.capacity = 0;
   await stage.run((async function* () {
@@ -63,7 +63,7 @@ Deno.test("a pump that is stopped while a full frame waits for room sends nothin
   assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
-Deno.test("a pump that is stopped does not look at a late item", async () => {
+Deno.test("StreamSender ignores an item that arrives after stop()", async () => {
   const { promise, resolve } = Promise.withResolvers<IteratorResult<string>>();
   const { opened, open } = gate();
   const stage = new Stage(256, 1_000);
@@ -81,7 +81,7 @@ Deno.test("a pump that is stopped does not look at a late item", async () => {
   assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
-Deno.test("a pump that has failed has ended the handler, and does not do so again", async () => {
+Deno.test("StreamSender does not end the handler again after an error", async () => {
   const stage = new Stage(256);
   const handler = new ManualHandler();
   handler.next = () => Promise.resolve({ done: false, value: 1n });
@@ -91,7 +91,7 @@ Deno.test("a pump that has failed has ended the handler, and does not do so agai
   assert.deepEqual([stage.outcomes.length, handler.returned], [1, 1]);
 });
 
-Deno.test("a pump that is stopped waits for the handler, and sends no late item", async () => {
+Deno.test("StreamSender waits for the handler after stop(), and sends no late item", async () => {
   const { opened, open } = gate();
   let hasEnded = false;
   const stage = new Stage(256);
@@ -112,7 +112,7 @@ Deno.test("a pump that is stopped waits for the handler, and sends no late item"
   assert.deepEqual(stage.output.sent, []);
 });
 
-Deno.test("a pump that is stopped before the turn is over sends nothing of it", async () => {
+Deno.test("StreamSender sends nothing of a turn in which it is stopped", async () => {
   const { opened, open } = gate();
   const stage = new Stage(256);
   await stage.run((async function* () {
@@ -127,7 +127,7 @@ Deno.test("a pump that is stopped before the turn is over sends nothing of it", 
   assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
-Deno.test("a pump that is stopped before it begins asks for nothing, and ends the handler", async () => {
+Deno.test("StreamSender that is stopped before run() requests nothing, and ends the handler", async () => {
   for (const times of [1, 2]) {
     const stage = new Stage(256);
     for (let n = 0; n < times; n++) stage.sender.stop();
@@ -142,7 +142,7 @@ Deno.test("a pump that is stopped before it begins asks for nothing, and ends th
   }
 });
 
-Deno.test("a pump that is stopped twice ends the handler once", async () => {
+Deno.test("StreamSender that is stopped twice ends the handler once", async () => {
   const stage = new Stage(3);
   const handler = new ManualHandler();
   await stage.run(handler);
@@ -153,7 +153,7 @@ Deno.test("a pump that is stopped twice ends the handler once", async () => {
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump that is stopped fails with what the finally of the handler throws", async () => {
+Deno.test("StreamSender fails with the error that the finally block throws after stop()", async () => {
   const error = new Error("not closed");
   const stage = new Stage(1);
   await stage.run((async function* () {
@@ -168,7 +168,7 @@ Deno.test("a pump that is stopped fails with what the finally of the handler thr
   assert.deepEqual(stage.outcomes, [error]);
 });
 
-Deno.test("a pump that is stopped fails with what return() of an iterator throws", async () => {
+Deno.test("StreamSender fails with the error that return() throws after stop()", async () => {
   const error = new Error("not closed");
   const ends = [() => Promise.reject(error), () => {
     throw error;
@@ -183,7 +183,7 @@ Deno.test("a pump that is stopped fails with what return() of an iterator throws
   }
 });
 
-Deno.test("a pump whose handler never gets to its end is never done, and sends nothing", async () => {
+Deno.test("StreamSender stays pending if its handler does not end after stop()", async () => {
   const stage = new Stage(1);
   const handler = new ManualHandler();
   handler.return = () => new Promise(() => {});
@@ -196,7 +196,7 @@ Deno.test("a pump whose handler never gets to its end is never done, and sends n
   assert.equal(handler.requested, 1);
 });
 
-Deno.test("a pump takes nothing after its end", async () => {
+Deno.test("StreamSender ignores credit after its end", async () => {
   const stage = new Stage(256);
   await stage.run(new Counter().upTo(2));
   stage.sender.grant(10);
@@ -208,7 +208,7 @@ Deno.test("a pump takes nothing after its end", async () => {
   ]]);
 });
 
-Deno.test("a pump whose client leaves while an error waits for room sends nothing more", async () => {
+Deno.test("StreamSender sends nothing if it is stopped while an error waits for capacity", async () => {
   const stage = new Stage(256);
   stage.output.capacity = 0;
   await stage.run((async function* () {

@@ -8,7 +8,7 @@ import {
   Stage,
 } from "../support/fake_stream.ts";
 
-/** Texts of such lengths, as JSON has them. */
+/** Returns strings that have these lengths as JSON. */
 function ofLengths(...lengths: readonly number[]): string[] {
   return lengths.map((length, n) => String(n).repeat(length - 2));
 }
@@ -18,7 +18,7 @@ async function* generate(values: readonly unknown[]) {
   yield* values;
 }
 
-Deno.test("a pump sends the items of one turn together, in their order", async () => {
+Deno.test("StreamSender sends the items of one turn in one frame", async () => {
   const stage = new Stage(256);
   await stage.run(new Counter().upTo(5));
   assert.deepEqual(stage.output.sent, [numbers(5)]);
@@ -27,13 +27,13 @@ Deno.test("a pump sends the items of one turn together, in their order", async (
   assert.deepEqual(stage.output.sent, [numbers(5)]);
 });
 
-Deno.test("a pump without an item sends nothing and is done", async () => {
+Deno.test("StreamSender without items sends nothing", async () => {
   const stage = new Stage(1);
   await stage.run(new Counter().upTo(0));
   assert.deepEqual([stage.output.sent, stage.outcomes], [[], ["done"]]);
 });
 
-Deno.test("a pump sends what is there when the turn is over, though the handler waits", async () => {
+Deno.test("StreamSender sends the items at the end of a turn, although the handler waits", async () => {
   const { opened, open } = gate();
   const stage = new Stage(256);
   await stage.run((async function* () {
@@ -53,7 +53,7 @@ Deno.test("a pump sends what is there when the turn is over, though the handler 
   assert.deepEqual(stage.output.items, numbers(4));
 });
 
-Deno.test("a pump makes a new turn due for each time that the handler waits", async () => {
+Deno.test("StreamSender schedules a turn whenever the handler waits", async () => {
   const gates = [gate(), gate(), gate()];
   const stage = new Stage(256);
   await stage.run((async function* () {
@@ -73,7 +73,7 @@ Deno.test("a pump makes a new turn due for each time that the handler waits", as
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump asks for no more items than the client wants", async () => {
+Deno.test("StreamSender requests no more items than the client wants", async () => {
   for (const credit of [1, 2, 5, 63, 64, 65, 200]) {
     const stage = new Stage(credit);
     const counter = new Counter();
@@ -86,7 +86,7 @@ Deno.test("a pump asks for no more items than the client wants", async () => {
   }
 });
 
-Deno.test("a pump goes on when the client wants more, and what it wants adds up", async () => {
+Deno.test("StreamSender adds up the credit that the client grants", async () => {
   const stage = new Stage(2);
   const counter = new Counter();
   stage.sender.grant(1);
@@ -96,14 +96,14 @@ Deno.test("a pump goes on when the client wants more, and what it wants adds up"
   await endOfTick();
   assert.deepEqual(stage.output.items, numbers(6));
   assert.equal(counter.requested, 6);
-  // More than there are.
+  // More items than the handler yields.
   stage.sender.grant(100);
   await endOfTick();
   assert.deepEqual(stage.output.items, numbers(8));
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump does not know that the handler is done before it wants another item", async () => {
+Deno.test("StreamSender notices the end of the handler only with the next credit", async () => {
   const stage = new Stage(3);
   await stage.run(new Counter().upTo(3));
   assert.deepEqual([stage.output.items, stage.outcomes], [numbers(3), []]);
@@ -112,7 +112,7 @@ Deno.test("a pump does not know that the handler is done before it wants another
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump takes as much credit as there are whole numbers, and more", async () => {
+Deno.test("StreamSender accepts credit beyond the largest safe integer", async () => {
   const stage = new Stage(Number.MAX_SAFE_INTEGER);
   const counter = new Counter();
   stage.sender.grant(Number.MAX_SAFE_INTEGER);
@@ -121,7 +121,7 @@ Deno.test("a pump takes as much credit as there are whole numbers, and more", as
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump asks a handler that never waits for 64 items in a turn, and no more", async () => {
+Deno.test("StreamSender requests 64 items per turn from a handler that never waits", async () => {
   const stage = new Stage(1_000);
   const counter = new Counter();
   await stage.run(counter.upTo(200));
@@ -141,7 +141,7 @@ Deno.test("a pump asks a handler that never waits for 64 items in a turn, and no
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump asks for no more in a turn than is sent together, however long it is", async () => {
+Deno.test("StreamSender requests no more items per turn than fit into a frame", async () => {
   const stage = new Stage(1_000, limitFor(10));
   const counter = new Counter();
   await stage.run(counter.upTo(25));
@@ -164,7 +164,7 @@ for (
     [[3, 3, 3, 3, 3, 3], [3, 3]],
   ] as const
 ) {
-  Deno.test(`a pump sends items of ${lengths.join(", ")} units in frames of ${frames.join(", ")}`, async () => {
+  Deno.test(`StreamSender sends items of ${lengths.join(", ")} units in frames of ${frames.join(", ")}`, async () => {
     const stage = new Stage(1_000, limitFor(10));
     const values = ofLengths(...lengths);
     await stage.run(generate(values));
@@ -175,7 +175,7 @@ for (
   });
 }
 
-Deno.test("a pump waits for room, and neither loses nor doubles anything", async () => {
+Deno.test("StreamSender waits for capacity, and sends each item once", async () => {
   const stage = new Stage(1_000);
   stage.output.capacity = 0;
   const counter = new Counter();
@@ -197,7 +197,7 @@ Deno.test("a pump waits for room, and neither loses nor doubles anything", async
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump asks for nothing as long as there is no room at all", async () => {
+Deno.test("StreamSender requests nothing without any capacity", async () => {
   const stage = new Stage(1_000);
   const counter = new Counter();
   stage.output.isFull = true;
@@ -218,19 +218,19 @@ Deno.test("a pump asks for nothing as long as there is no room at all", async ()
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump that is stopped while it waits to ask asks for nothing", async () => {
+Deno.test("StreamSender requests nothing if it is stopped while it waits for capacity", async () => {
   const stage = new Stage(1_000);
   const handler = new ManualHandler();
   stage.output.isFull = true;
   await stage.run(handler);
   await stage.stop();
   assert.deepEqual([handler.requested, stage.outcomes], [0, ["done"]]);
-  // It is in nobody's way any more.
+  // It does not block other streams.
   stage.output.isFull = false;
   assert(stage.output.backpressure.isWritable(0));
 });
 
-Deno.test("a pump waits for room after the last item before it is done", async () => {
+Deno.test("StreamSender waits for capacity for the last items before it ends", async () => {
   const stage = new Stage(1_000);
   stage.output.capacity = 0;
   const counter = new Counter();
@@ -243,7 +243,7 @@ Deno.test("a pump waits for room after the last item before it is done", async (
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("a pump that waits for room hears that the client wants more", async () => {
+Deno.test("StreamSender accepts credit while it waits for capacity", async () => {
   const stage = new Stage(2);
   stage.output.capacity = 0;
   const counter = new Counter();
@@ -258,7 +258,7 @@ Deno.test("a pump that waits for room hears that the client wants more", async (
   await stage.stop();
 });
 
-Deno.test("a pump joins what comes while there is no room, as far as that fits", async () => {
+Deno.test("StreamSender joins the items that arrive without capacity, as far as they fit", async () => {
   const gates = [gate(), gate(), gate()];
   const stage = new Stage(256, limitFor(2));
   stage.output.capacity = 0;
@@ -283,7 +283,7 @@ Deno.test("a pump joins what comes while there is no room, as far as that fits",
   assert.deepEqual(stage.outcomes, ["done"]);
 });
 
-Deno.test("pumps have nothing to do with each other", async () => {
+Deno.test("StreamSenders are independent of each other", async () => {
   const [one, two] = [new Stage(1), new Stage(2)];
   await one.run(new Counter().upTo(Infinity));
   await two.run(new Counter().upTo(Infinity));
@@ -298,7 +298,7 @@ Deno.test("pumps have nothing to do with each other", async () => {
   await two.stop();
 });
 
-Deno.test("credit is due for as many items as were sent, and for no more", async () => {
+Deno.test("StreamSender expects credit for the items that it has sent, and for no more", async () => {
   const stage = new Stage(5);
   assert(!stage.sender.expects(1));
   await stage.run(new Counter().upTo(Infinity));
@@ -309,7 +309,7 @@ Deno.test("credit is due for as many items as were sent, and for no more", async
   await stage.finish();
   assert.equal(stage.output.items.length, 8);
   assert(stage.sender.expects(5) && !stage.sender.expects(6));
-  // What was granted beyond that is not owed for ever.
+  // Credit beyond that is not expected again.
   stage.sender.grant(1_000);
   await endOfTick();
   await stage.finish();

@@ -1,4 +1,4 @@
-/** What a server has said reaches a client that it closes, whatever that client sends. */
+/** The responses that a server sent before it closes a connection arrive. */
 
 import assert from "node:assert/strict";
 import { operation } from "../support/raw_client.ts";
@@ -7,14 +7,14 @@ import { gate } from "../support/timing.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { encodeFrame, Opcode } from "../support/websocket_frames.ts";
 
-/** Frames that reach the server in one piece, so that it reads on while it closes. */
+/** Encodes frames that reach the server together, so that it reads while it closes. */
 function inOnePiece(...frames: readonly unknown[]): Uint8Array {
   return new Uint8Array(
     frames.flatMap((frame) => [...encodeFrame(JSON.stringify(frame))]),
   );
 }
 
-/** The ids of the answers that come before the Close frame, and its code. */
+/** Returns the ids of the responses before the Close frame, and its code. */
 async function readAll(peer: TcpPeer) {
   const ids: unknown[] = [];
   for (;;) {
@@ -32,11 +32,11 @@ const MORE = Array.from({ length: 20 }, (_, n) => operation(100 + n, "now"));
 
 for (
   const [what, end, code] of [
-    ["what is no object", 1, 1003],
+    ["an invalid frame", 1, 1003],
     ["a goodbye", { id: null, end: true }, 1000],
   ] as const
 ) {
-  Deno.test(`the answers before ${what} arrive, and a Close frame, though the client goes on`, async () => {
+  Deno.test(`responses before ${what} and a Close frame arrive, although the client keeps sending`, async () => {
     await using server = serveQuietly();
     server.operation("now", () => 1);
     for (let round = 0; round < 20; round++) {
@@ -51,7 +51,7 @@ for (
   });
 }
 
-Deno.test("nothing is sent after the server has closed a client", async () => {
+Deno.test("the server sends nothing after close()", async () => {
   await using server = serveQuietly();
   const { opened, open } = gate();
   server.operation("later", () => opened);

@@ -26,7 +26,7 @@ import { serveQuietly } from "../support/server.ts";
 
 const NUMBERED = z.object({ n: z.coerce.number() });
 
-/** A message of a client, with the names of what it replies to, the nearest first. */
+/** Returns a message of a client, with the names in its chain of replies. */
 function wireOf(
   name: string,
   data: JsonObject = {},
@@ -41,7 +41,7 @@ function wireOf(
   };
 }
 
-/** What is thrown, at once or later. */
+/** Returns what is thrown, synchronously or asynchronously. */
 async function refusalOf(action: () => unknown): Promise<RequestError> {
   try {
     await action();
@@ -52,12 +52,12 @@ async function refusalOf(action: () => unknown): Promise<RequestError> {
   assert.fail("nothing is refused");
 }
 
-Deno.test("checkData() gives back the very data where there is no schema", () => {
+Deno.test("checkData() returns the same data without a schema", () => {
   const data = { n: "1" };
   assert.equal(checkData(data, undefined), data);
 });
 
-Deno.test("checkData() gives at once what a schema made of the data", () => {
+Deno.test("checkData() returns the output of a schema synchronously", () => {
   assert.deepEqual(checkData({ n: "1", more: 2 }, NUMBERED), { n: 1 });
   for (const made of [null, 0, "", [1], undefined]) {
     const schema = schemaOf(() => ({ value: made }));
@@ -65,7 +65,7 @@ Deno.test("checkData() gives at once what a schema made of the data", () => {
   }
 });
 
-Deno.test("checkData() refuses at once what does not fit", () => {
+Deno.test("checkData() rejects invalid data synchronously", () => {
   const data = { n: [] };
   assert.throws(() => checkData(data, z.object({ n: z.int() })), (error) => {
     assert(RequestError.is(error));
@@ -79,7 +79,7 @@ Deno.test("checkData() refuses at once what does not fit", () => {
 });
 
 for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
-  Deno.test(`checkData() waits for a schema of ${library} that has to`, async () => {
+  Deno.test(`checkData() waits for an asynchronous schema of ${library}`, async () => {
     const fitting = checkData({ n: 1 }, schema);
     assert(fitting instanceof Promise);
     assert.deepEqual(await fitting, { n: 1 });
@@ -90,7 +90,7 @@ for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
   });
 }
 
-Deno.test("checkData() fails with what a schema throws or rejects with, which refuses nothing", async () => {
+Deno.test("checkData() fails with the error that a schema throws or rejects with", async () => {
   for (const thrown of [new Error("broken"), undefined, HOSTILE]) {
     const schemas: readonly Schema[] = [
       schemaOf(() => {
@@ -108,7 +108,7 @@ Deno.test("checkData() fails with what a schema throws or rejects with, which re
 });
 
 for (const rubbish of [undefined, null, { issues: 1 }, { issues: [null] }]) {
-  Deno.test(`checkData() lets nothing through if a schema returns ${Deno.inspect(rubbish)}`, async () => {
+  Deno.test(`checkData() fails if a schema returns ${Deno.inspect(rubbish)}`, async () => {
     assert.throws(() => checkData({}, schemaOf(() => rubbish)), TypeError);
     const later = checkData({}, schemaOf(() => Promise.resolve(rubbish)));
     assert(later instanceof Promise);
@@ -129,7 +129,7 @@ const CONTRACT = defineContract({
   },
 });
 
-/** What a message becomes that nobody has asked for, or that somebody has. */
+/** Checks a message, which can be a reply to a pending request. */
 function checked(
   contract: Contract | undefined,
   { message: name, data, replying }: WireMessage,
@@ -138,12 +138,12 @@ function checked(
   return checkMessage(contract, data, { name, replying, isAwaited });
 }
 
-Deno.test("checkMessage() takes anything where there is no contract", () => {
+Deno.test("checkMessage() accepts every message without a contract", () => {
   const data = { n: "1" };
   assert.equal(checked(undefined, wireOf("any", data, "other")), data);
 });
 
-Deno.test("checkMessage() gives what the schema of the message made of its data", async () => {
+Deno.test("checkMessage() returns the output of the schema of the message", async () => {
   const data = { n: "1" };
   assert.deepEqual(checked(CONTRACT, wireOf("count", data)), { n: 1 });
   assert.equal(checked(CONTRACT, wireOf("open", data)), data);
@@ -152,9 +152,9 @@ Deno.test("checkMessage() gives what the schema of the message made of its data"
   assert.deepEqual(await later, { n: 1 });
 });
 
-Deno.test("checkMessage() checks a reply by the event that it replies to", async () => {
+Deno.test("checkMessage() checks a reply with the schema of its event", async () => {
   const data = { n: "1" };
-  // As a message of its own it becomes a number.
+  // As a message, its data becomes a number.
   assert.equal(checked(CONTRACT, wireOf("count", data, "ask"), true), data);
   assert.deepEqual(checked(CONTRACT, wireOf("count", data, "ask")), { n: 1 });
   for (const replying of [["news"], ["unknown"], ["news", "ask"]]) {
@@ -167,7 +167,7 @@ Deno.test("checkMessage() checks a reply by the event that it replies to", async
   assert.equal(message, "the data does not match its schema: n: no");
 });
 
-Deno.test("checkMessage() refuses what does not fit", async () => {
+Deno.test("checkMessage() rejects invalid data", async () => {
   for (const wire of [wireOf("never"), wireOf("later", { n: 0 })]) {
     const refusal = await refusalOf(() => checked(CONTRACT, wire));
     assert.match(
@@ -192,7 +192,7 @@ for (
     ["n".repeat(1_000), [], `"${"n".repeat(100)}…"`],
   ] as const
 ) {
-  Deno.test(`checkMessage() refuses the message ${shown} to ${asked}, which there is none of`, () => {
+  Deno.test(`checkMessage() rejects the unknown message ${shown} to ${asked}`, () => {
     const reply = asked ? `, and no such reply to message ${asked}` : "";
     const description = `the contract has no message ${shown}${reply}`;
     const wire = wireOf(name, { n: 1 }, ...replying);
@@ -212,7 +212,7 @@ for (
 
 const CLIENT = { id: 1 } as Client;
 
-/** A message as a listener gets it, and what is replied to it. */
+/** Returns a message, and the replies to it. */
 function receive(data: JsonObject) {
   const replies: unknown[][] = [];
   const wire = wireOf("hi", data, "before");
@@ -223,7 +223,7 @@ function receive(data: JsonObject) {
   return { message, replies };
 }
 
-Deno.test("checkedListener() calls with what the schema made, in a message like the one that came", () => {
+Deno.test("checkedListener() passes a copy of the message with the output of the schema", () => {
   const { message, replies } = receive({ n: "1" });
   const seen: ClientMessage[] = [];
   const listener = checkedListener(NUMBERED, (message) => {
@@ -241,7 +241,7 @@ Deno.test("checkedListener() calls with what the schema made, in a message like 
   assert.deepEqual(replies, [["yo", { n: 2 }]]);
 });
 
-Deno.test("checkedListener() does not call with what does not fit", async () => {
+Deno.test("checkedListener() does not call the listener with invalid data", async () => {
   const never = () => assert.fail("the listener is called");
   for (const schema of [REJECT_ALL, ...Object.values(ASYNC_SCHEMAS)]) {
     const { message } = receive({ n: 0 });
@@ -250,7 +250,7 @@ Deno.test("checkedListener() does not call with what does not fit", async () => 
   assert.throws(() => checkedListener(REJECT_ALL, never)(receive({}).message));
 });
 
-Deno.test("checkedListener() waits for a schema that has to, and then for the listener", async () => {
+Deno.test("checkedListener() waits for an asynchronous schema, and then for the listener", async () => {
   const { opened, open } = gate();
   const order: string[] = [];
   const schema = schemaOf(async (value) => {
@@ -270,7 +270,7 @@ Deno.test("checkedListener() waits for a schema that has to, and then for the li
   assert.deepEqual(order, ["checked", "called"]);
 });
 
-Deno.test("checkedListener() fails with what the listener, or the schema, throws", async () => {
+Deno.test("checkedListener() fails with the error of the listener or of the schema", async () => {
   const error = new Error("thrown");
   const fail = () => {
     throw error;
@@ -300,19 +300,19 @@ const COUNT_CONTRACT = defineContract({
   events: { ask: { replies: { count: z.object({}) } } },
 });
 
-Deno.test("a client does not choose the schema of a message by what it claims to reply to", async () => {
+Deno.test("a client cannot choose the schema of a message with a false reply", async () => {
   await using server = serveQuietly({ contract: COUNT_CONTRACT as never });
   const seen: unknown[] = [];
   server.receive("count", ({ data }) => void seen.push(data));
   await using client = await RawClient.logIn(server);
-  // Nobody has asked anything.
+  // The server has sent no request.
   const claimed = { message: "ask", data: {}, id: 99, replying: null };
   client.send(message(1, "count", { n: "no number" }, claimed));
   await client.take(2);
   assert.deepEqual(seen, []);
 });
 
-Deno.test("the log holds no secret that a client sends as a key", async () => {
+Deno.test("the log contains no secret that a client sends as a key", async () => {
   const logger = new LogRecorder();
   const token = "a-token-that-nobody-may-see";
   await using server = serveQuietly({

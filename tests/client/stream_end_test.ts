@@ -3,10 +3,10 @@ import { HoistError, ValidationError } from "../../common/errors.ts";
 import type { RequestEvents } from "../../client/link.ts";
 import { ItemStream } from "../../client/stream.ts";
 import {
-  ask,
   CANCEL,
   credit,
   FakeCall,
+  requestItems,
   streamOver,
 } from "../support/fake_call.ts";
 import { endOfTick, gate } from "../support/timing.ts";
@@ -17,7 +17,7 @@ const DONE = { done: true, value: undefined };
 async function startStream(signal?: AbortSignal) {
   const call = new FakeCall();
   const stream = streamOver(call, { signal });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2, 3);
   assert.deepEqual(results, [1]);
   return { call, stream };
@@ -58,7 +58,7 @@ Deno.test("makes no call if it is returned first", async () => {
     await end(stream);
     await end(stream);
     assert.deepEqual(await stream.next(), DONE);
-    assert.deepEqual([call.made, call.said], [0, []]);
+    assert.deepEqual([call.calls, call.sent], [0, []]);
   }
 });
 
@@ -67,20 +67,20 @@ Deno.test("sends one cancel frame when it is returned, and returns no more items
   assert.deepEqual(await stream.return(), DONE);
   assert.deepEqual(await stream.return(), DONE);
   await stream[Symbol.asyncDispose]();
-  assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+  assert.deepEqual([call.sent, call.isAborted], [[CANCEL], true]);
   await call.items(4);
   assert.deepEqual(await stream.next(), DONE);
-  assert.deepEqual(call.said, [CANCEL]);
+  assert.deepEqual(call.sent, [CANCEL]);
 });
 
 Deno.test("ends all calls that wait when it is returned", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
-  const results = ask(stream, 3);
+  const results = requestItems(stream, 3);
   await stream.return();
   await endOfTick();
   assert.deepEqual(results, ["done", "done", "done"]);
-  assert.deepEqual(call.said, [CANCEL]);
+  assert.deepEqual(call.sent, [CANCEL]);
 });
 
 Deno.test("ends when the loop ends", async () => {
@@ -101,7 +101,7 @@ Deno.test("ends when the loop ends", async () => {
     const { call, stream } = await startStream();
     const outcome = await run(stream).catch((error) => error);
     assert.equal(outcome, index === 1 ? error : undefined);
-    assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+    assert.deepEqual([call.sent, call.isAborted], [[CANCEL], true]);
     assert.deepEqual(await stream.next(), DONE);
   }
 });
@@ -112,7 +112,7 @@ Deno.test("sends nothing if it is returned after its end", async () => {
     if (error === undefined) await call.end();
     else await call.fail(error);
     assert.deepEqual(await stream.return(), DONE);
-    assert.deepEqual(call.said, []);
+    assert.deepEqual(call.sent, []);
   }
 });
 
@@ -134,10 +134,10 @@ for (const reason of [new Error("enough"), "enough", null, 0]) {
   Deno.test(`makes no call and rejects if its signal was aborted with ${Deno.inspect(reason)}`, async () => {
     const call = new FakeCall();
     const stream = streamOver(call, { signal: AbortSignal.abort(reason) });
-    const results = ask(stream, 2);
+    const results = requestItems(stream, 2);
     await endOfTick();
     assert.deepEqual(results, [["failed", reason], "done"]);
-    assert.deepEqual([call.made, call.said], [0, []]);
+    assert.deepEqual([call.calls, call.sent], [0, []]);
     assert.deepEqual(await stream.next(), DONE);
   });
 
@@ -145,12 +145,12 @@ for (const reason of [new Error("enough"), "enough", null, 0]) {
     const controller = new AbortController();
     const call = new FakeCall();
     const stream = streamOver(call, { signal: controller.signal });
-    const results = ask(stream, 3);
+    const results = requestItems(stream, 3);
     await call.items(1);
     controller.abort(reason);
     await endOfTick();
     assert.deepEqual(results, [1, ["failed", reason], "done"]);
-    assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+    assert.deepEqual([call.sent, call.isAborted], [[CANCEL], true]);
     assert.deepEqual(await stream.next(), DONE);
   });
 }
@@ -163,7 +163,7 @@ Deno.test("drops the items that wait when its signal aborts, then rejects", asyn
   await call.items(4);
   await assert.rejects(stream.next(), (error) => error === reason);
   assert.deepEqual(await stream.next(), DONE);
-  assert.deepEqual(call.said, [CANCEL]);
+  assert.deepEqual(call.sent, [CANCEL]);
 });
 
 Deno.test("rejects with an AbortError if the signal has no reason of its own", async () => {
@@ -178,7 +178,7 @@ Deno.test("ignores its signal after return()", async () => {
   controller.abort(new Error("enough"));
   await endOfTick();
   assert.deepEqual(await stream.next(), DONE);
-  assert.deepEqual(call.said, [CANCEL]);
+  assert.deepEqual(call.sent, [CANCEL]);
 });
 
 Deno.test("listens to its signal until it has ended", async () => {
@@ -194,7 +194,7 @@ Deno.test("listens to its signal until it has ended", async () => {
     await unused.return();
     assert.equal(signal.listeners, 0);
     const { call, stream } = await startStream(given);
-    ask(stream, 3);
+    requestItems(stream, 3);
     assert.equal(signal.listeners, 1);
     await end(call, stream);
     await endOfTick();
@@ -211,26 +211,26 @@ Deno.test("ends together with other streams of the same signal", async () => {
   controller.abort(reason);
   for (const { call, stream } of streams) {
     await assert.rejects(stream.next(), (error) => error === reason);
-    assert.deepEqual(call.said, [CANCEL]);
+    assert.deepEqual(call.sent, [CANCEL]);
   }
 });
 
 Deno.test("grants no credits after its end", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 2 });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2);
-  assert.deepEqual([results, call.said], [[1], [credit(1)]]);
+  assert.deepEqual([results, call.sent], [[1], [credit(1)]]);
   await call.end();
   await stream.next();
-  assert.deepEqual(call.said, [credit(1)]);
+  assert.deepEqual(call.sent, [credit(1)]);
 });
 
 Deno.test("returns an item that is being validated when it is returned", async () => {
   const { opened, open } = gate();
   const call = new FakeCall();
   const stream = streamOver(call, { check: () => opened });
-  const results = ask(stream, 2);
+  const results = requestItems(stream, 2);
   await call.items(1);
   await stream.return();
   open();
@@ -241,7 +241,7 @@ Deno.test("returns an item that is being validated when it is returned", async (
 Deno.test("rejects once if the call also fails after too many items", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 1 });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2, 3);
   await call.fail(new Error("late"));
   assert.deepEqual(results, [1]);
@@ -259,7 +259,7 @@ function rejectTwo(item: unknown): void {
 Deno.test("drops the items that came together with an invalid item", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { check: rejectTwo });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(2, 3, 4);
   assert.deepEqual(results, [["failed", ERROR]]);
   assert.deepEqual(await stream.next(), DONE);
@@ -277,7 +277,7 @@ Deno.test("drops the items of later frames of the same batch", async () => {
     },
     check: rejectTwo,
   });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   // A link handles all frames of a batch before it abandons a request.
   calls[0]?.onItems?.([2]);
   calls[0]?.onItems?.([3]);
@@ -290,7 +290,7 @@ Deno.test("drops the last items when its signal aborts", async () => {
   const controller = new AbortController();
   const call = new FakeCall();
   const stream = streamOver(call, { signal: controller.signal });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2, 3);
   await call.end();
   assert.deepEqual(results, [1]);
@@ -303,7 +303,7 @@ Deno.test("drops the last items when its signal aborts", async () => {
 Deno.test("does not reject after return() with an earlier error", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2);
   await call.fail(new Error("no"));
   assert.deepEqual(results, [1]);

@@ -7,10 +7,10 @@ import {
 import type { Json } from "../../common/json.ts";
 import type { ItemStream } from "../../client/stream.ts";
 import {
-  ask,
   CANCEL,
   credit,
   FakeCall,
+  requestItems,
   streamOver,
 } from "../support/fake_call.ts";
 import { endOfTick, gate } from "../support/timing.ts";
@@ -26,22 +26,22 @@ Deno.test("calls the operation once, when the first item is requested", async ()
   const call = new FakeCall();
   const stream = streamOver(call);
   await endOfTick();
-  assert.equal(call.made, 0);
-  const results = ask(stream, 2);
-  assert.equal(call.made, 1);
+  assert.equal(call.calls, 0);
+  const results = requestItems(stream, 2);
+  assert.equal(call.calls, 1);
   await call.items(1, 2);
   assert.deepEqual(results, [1, 2]);
-  ask(stream, 1);
+  requestItems(stream, 1);
   await call.end();
-  assert.equal(call.made, 1);
+  assert.equal(call.calls, 1);
 });
 
 Deno.test("returns items in order, whether a call waits for them or not", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
-  const waiting = ask(stream, 2);
+  const waiting = requestItems(stream, 2);
   await call.items(1);
-  assert.deepEqual(waiting, [1, "nothing yet"]);
+  assert.deepEqual(waiting, [1, "pending"]);
   await call.items(2, 3, 4);
   await call.items(5);
   assert.deepEqual(waiting, [1, 2]);
@@ -56,7 +56,7 @@ Deno.test("returns every kind of JSON value", async () => {
   for (const waits of [false, true]) {
     const call = new FakeCall();
     const stream = streamOver(call);
-    const results = ask(stream, waits ? items.length : 1);
+    const results = requestItems(stream, waits ? items.length : 1);
     await call.items(...items);
     await call.end();
     const later = await rest(stream);
@@ -69,11 +69,11 @@ Deno.test("returns every kind of JSON value", async () => {
 Deno.test("ends all calls that wait if there are no items", async () => {
   const call = new FakeCall();
   const stream = streamOver(call);
-  const results = ask(stream, 3);
+  const results = requestItems(stream, 3);
   await call.end();
   assert.deepEqual(results, ["done", "done", "done"]);
   assert.deepEqual(await rest(stream), []);
-  assert.deepEqual(call.said, []);
+  assert.deepEqual(call.sent, []);
 });
 
 Deno.test("is its own iterator", () => {
@@ -96,13 +96,13 @@ for (
     for (const waits of [false, true]) {
       const call = new FakeCall();
       const stream = streamOver(call, { buffer });
-      const results = ask(stream, waits ? taken : 1);
+      const results = requestItems(stream, waits ? taken : 1);
       for (let n = 0; n < taken; n++) {
         await call.items(n);
         if (!waits && n > 0) await stream.next();
       }
       assert.equal(results[0], 0);
-      assert.deepEqual(call.said, credits.map(credit));
+      assert.deepEqual(call.sent, credits.map(credit));
     }
   });
 }
@@ -110,11 +110,11 @@ for (
 Deno.test("grants no credits for items that wait", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 4 });
-  ask(stream, 1);
+  requestItems(stream, 1);
   await call.items(1, 2, 3, 4, 5);
-  assert.deepEqual(call.said, []);
+  assert.deepEqual(call.sent, []);
   await stream.next();
-  assert.deepEqual(call.said, [credit(2)]);
+  assert.deepEqual(call.sent, [credit(2)]);
 });
 
 Deno.test("returns the items before an error, then rejects once", async () => {
@@ -127,21 +127,21 @@ Deno.test("returns the items before an error, then rejects once", async () => {
   });
   const call = new FakeCall();
   const stream = streamOver(call);
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2);
   await call.fail(error);
   assert.deepEqual(results, [1]);
   assert.deepEqual(await stream.next(), { done: false, value: 2 });
   await assert.rejects(stream.next(), (thrown) => thrown === error);
   assert.deepEqual(await rest(stream), []);
-  assert(!call.said.includes(CANCEL));
+  assert(!call.sent.includes(CANCEL));
 });
 
 Deno.test("rejects the first call that waits, and ends the others", async () => {
   const error = new Error("no");
   const call = new FakeCall();
   const stream = streamOver(call);
-  const results = ask(stream, 3);
+  const results = requestItems(stream, 3);
   await call.fail(error);
   assert.deepEqual(results, [["failed", error], "done", "done"]);
 });
@@ -149,7 +149,7 @@ Deno.test("rejects the first call that waits, and ends the others", async () => 
 Deno.test("rejects with any value that the call rejects with", async () => {
   for (const thrown of [undefined, null, "text", new Error("no")]) {
     const call = new FakeCall();
-    const results = ask(streamOver(call), 1);
+    const results = requestItems(streamOver(call), 1);
     await call.fail(thrown);
     assert.deepEqual(results, [["failed", thrown]]);
   }
@@ -176,11 +176,11 @@ Deno.test("gives an error the stack of the caller of next()", async () => {
 Deno.test("fails if the server sends more items than requested", async () => {
   const call = new FakeCall();
   const stream = streamOver(call, { buffer: 3 });
-  const results = ask(stream, 1);
+  const results = requestItems(stream, 1);
   await call.items(1, 2, 3, 4);
-  assert.deepEqual([results, call.said, call.isGivenUp], [[1], [], false]);
+  assert.deepEqual([results, call.sent, call.isAborted], [[1], [], false]);
   await call.items(5);
-  assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+  assert.deepEqual([call.sent, call.isAborted], [[CANCEL], true]);
   await assert.rejects(stream.next(), {
     name: "HoistError",
     message:
@@ -199,9 +199,9 @@ Deno.test("returns an item unchanged when it is validated", async () => {
       if (item === 2) return opened;
     },
   });
-  const results = ask(stream, 2);
+  const results = requestItems(stream, 2);
   await call.items(1, 2, 3);
-  assert.deepEqual([results, checked], [[1, "nothing yet"], [1, 2]]);
+  assert.deepEqual([results, checked], [[1, "pending"], [1, 2]]);
   open();
   await endOfTick();
   assert.deepEqual(results, [1, 2]);
@@ -221,11 +221,11 @@ for (const isAsync of [false, true]) {
         throw error;
       },
     });
-    const results = ask(stream, 1);
+    const results = requestItems(stream, 1);
     await call.items(1, 2, 3);
-    assert.deepEqual([results, call.said], [[1], []]);
+    assert.deepEqual([results, call.sent], [[1], []]);
     await assert.rejects(stream.next(), (thrown) => thrown === error);
-    assert.deepEqual([call.said, call.isGivenUp], [[CANCEL], true]);
+    assert.deepEqual([call.sent, call.isAborted], [[CANCEL], true]);
     assert.deepEqual(await rest(stream), []);
   });
 }
@@ -238,9 +238,9 @@ Deno.test("rejects with any value that the validation throws", async () => {
         throw thrown;
       },
     });
-    const results = ask(stream, 1);
+    const results = requestItems(stream, 1);
     await call.items(1);
     assert.deepEqual(results, [["failed", thrown]]);
-    assert.deepEqual(call.said, [CANCEL]);
+    assert.deepEqual(call.sent, [CANCEL]);
   }
 });

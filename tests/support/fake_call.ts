@@ -6,63 +6,63 @@ import type { RequestEvents } from "../../client/link.ts";
 import { ItemStream, type StreamParts } from "../../client/stream.ts";
 import { endOfTick } from "./timing.ts";
 
-/** A call that a test answers, under way until it has ended or is given up. */
+/** A call that the test answers. */
 export class FakeCall {
-  /** How often it was made */
-  made = 0;
-  /** What was said about it while it was under way */
-  readonly said: unknown[] = [];
+  /** How often the stream has called the operation */
+  calls = 0;
+  /** The frames that were sent about the call while it was in progress */
+  readonly sent: unknown[] = [];
   readonly #outcome = Promise.withResolvers<void>();
   #events: RequestEvents | undefined;
   #signal: AbortSignal | undefined;
-  #isUnderWay = false;
+  #isInProgress = false;
 
-  /** Whether whoever made it has given it up */
-  get isGivenUp(): boolean {
+  /** Whether the stream has aborted the call */
+  get isAborted(): boolean {
     return this.#signal?.aborted === true;
   }
 
-  /** Makes the call, as `StreamParts` wants it. */
+  /** Calls the operation, see `StreamParts`. */
   readonly make = (
     signal: AbortSignal,
     events: RequestEvents,
   ): Promise<void> => {
-    this.made++;
+    this.calls++;
     this.#events = events;
     this.#signal = signal;
-    this.#isUnderWay = true;
+    this.#isInProgress = true;
     events.onSent?.((encode) => {
-      if (this.#isUnderWay) this.said.push(JSON.parse(encode(5)));
+      if (this.#isInProgress) this.sent.push(JSON.parse(encode(5)));
     });
     signal.addEventListener("abort", () => {
-      this.#isUnderWay = false;
+      this.#isInProgress = false;
       this.#outcome.reject(signal.reason);
     });
     return this.#outcome.promise;
   };
 
-  /** StreamSource have come. */
+  /** Receives items from the server. */
   async items(...items: readonly Json[]): Promise<void> {
-    if (this.#isUnderWay) this.#events?.onItems?.(items);
+    if (this.#isInProgress) this.#events?.onItems?.(items);
     await endOfTick();
   }
 
-  /** The last item has come. */
+  /** Ends the call after the last item. */
   async end(): Promise<void> {
-    this.#isUnderWay = false;
+    this.#isInProgress = false;
     this.#outcome.resolve();
     await endOfTick();
   }
 
-  /** The call has failed. */
+  /** Rejects the call. */
   async fail(error: unknown): Promise<void> {
-    this.#isUnderWay = false;
+    this.#isInProgress = false;
     this.#outcome.reject(error);
     await endOfTick();
   }
 }
 
-/** A stream over a call by hand. */
+/** Creates a stream over a fake call. */
 export function streamOver(
   call: FakeCall,
   { buffer = 256, signal, check }: StreamOptions & Pick<StreamParts, "check"> =
@@ -77,9 +77,9 @@ export function streamOver(
   });
 }
 
-/** Asks a stream for so many items at once; what comes is kept in the order of asking. */
-export function ask(stream: ItemStream, count: number): unknown[] {
-  const results: unknown[] = Array(count).fill("nothing yet");
+/** Requests items at once, and records the results in the order of the requests. */
+export function requestItems(stream: ItemStream, count: number): unknown[] {
+  const results: unknown[] = Array(count).fill("pending");
   for (let n = 0; n < count; n++) {
     void stream.next().then(
       ({ done, value }) => void (results[n] = done ? "done" : value),
@@ -89,10 +89,10 @@ export function ask(stream: ItemStream, count: number): unknown[] {
   return results;
 }
 
-/** What a client says when it takes more items. */
+/** Returns the frame with which a client grants credits. */
 export function credit(count: number): unknown {
   return { id: 5, action: "credit", data: { credit: count } };
 }
 
-/** What a client says when it takes no more. */
+/** The frame with which a client ends a stream. */
 export const CANCEL = { id: 5, action: "cancel", data: {} };

@@ -116,6 +116,19 @@ Deno.test("each call of a connection rejects a misspelt option", async () => {
   );
 });
 
+Deno.test("Client.request() rejects a misspelt option", async () => {
+  await using server = serveQuietly();
+  await using _connection = await connectTo(server);
+  const [client] = server.clients;
+  const error = await rejectionOf(() =>
+    client!.request("ready", {}, { timout: 5 } as object)
+  );
+  assert.match(
+    error.message,
+    /: unknown option 'timout'\. Did you mean 'timeout'\?$/,
+  );
+});
+
 Deno.test("close() and rotate() of a server reject a misspelt option", async () => {
   await using server = serveQuietly();
   for (

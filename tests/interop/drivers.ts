@@ -7,9 +7,26 @@ import type { Json, JsonObject } from "../../common/json.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import type { Server } from "../../server.ts";
 import { serveQuietly } from "../support/server.ts";
-import { setUpPython } from "./setup.ts";
+import { MissingPythonError, setUpPython } from "./setup.ts";
 
-const interpreter = await setUpPython();
+/** The path of the interpreter, or `undefined` if this machine has no python3. */
+const interpreter = await findPython();
+
+async function findPython(): Promise<string | undefined> {
+  try {
+    return await setUpPython();
+  } catch (error) {
+    if (!(error instanceof MissingPythonError)) throw error;
+    const advice = "Then run 'deno task interop'.";
+    console.error(`The tests are ignored. ${error.message} ${advice}`);
+    return undefined;
+  }
+}
+
+/** Registers a test that needs Python. Without python3, the test is ignored. */
+export function testWithPython(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ignore: interpreter === undefined });
+}
 
 /** The time limit of a test in milliseconds, far more than any test needs. */
 const LIMIT = 60_000;
@@ -25,7 +42,7 @@ class Driver {
 
   constructor(script: string, args: readonly string[]) {
     this.#script = script;
-    this.#process = new Deno.Command(interpreter, {
+    this.#process = new Deno.Command(interpreter!, {
       args: [`${import.meta.dirname}/${script}`, ...args],
       stdin: "piped",
       stdout: "piped",

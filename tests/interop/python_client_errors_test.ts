@@ -5,25 +5,34 @@ import { CloseCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
-import { PythonError, raised, serveAdd, withPythonClient } from "./drivers.ts";
+import {
+  PythonError,
+  raised,
+  serveAdd,
+  testWithPython,
+  withPythonClient,
+} from "./drivers.ts";
 
-Deno.test("A Python client gets an error without details if a listener fails", async () => {
-  await using server = serveQuietly();
-  server.receive("hello", () => {
-    throw new RangeError("secret");
-  });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await assert.rejects(
-      python.message("hello"),
-      raised(
-        "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
-      ),
-    );
-  });
-});
+testWithPython(
+  "A Python client gets an error without details if a listener fails",
+  async () => {
+    await using server = serveQuietly();
+    server.receive("hello", () => {
+      throw new RangeError("secret");
+    });
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await assert.rejects(
+        python.message("hello"),
+        raised(
+          "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
+        ),
+      );
+    });
+  },
+);
 
-Deno.test("A Python client continues after a listener fails", async () => {
+testWithPython("A Python client continues after a listener fails", async () => {
   await using server = serveAdd();
   server.receive("hello", () => {
     throw new RangeError("secret");
@@ -35,132 +44,162 @@ Deno.test("A Python client continues after a listener fails", async () => {
   });
 });
 
-Deno.test("A Python client continues after an operation fails", async () => {
-  await using server = serveAdd();
-  server.operation("fail", () => {
-    throw new RangeError("secret");
-  });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await assert.rejects(
-      python.operation("fail"),
-      raised(
-        "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
-      ),
-    );
-    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
+testWithPython(
+  "A Python client continues after an operation fails",
+  async () => {
+    await using server = serveAdd();
+    server.operation("fail", () => {
+      throw new RangeError("secret");
+    });
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await assert.rejects(
+        python.operation("fail"),
+        raised(
+          "InternalServerError: exception occured on server: InternalError - the server could not carry out the request",
+        ),
+      );
+      assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
 
-Deno.test("A Python client gets the details of an error with exposeErrors", async () => {
-  await using server = serveQuietly({ exposeErrors: true });
-  server.operation("fail", () => {
-    throw new RangeError("too far");
-  });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await assert.rejects(
-      python.operation("fail"),
-      raised(
-        "InternalServerError: exception occured on server: RangeError - too far",
-      ),
-    );
-  });
-});
+testWithPython(
+  "A Python client gets the details of an error with exposeErrors",
+  async () => {
+    await using server = serveQuietly({ exposeErrors: true });
+    server.operation("fail", () => {
+      throw new RangeError("too far");
+    });
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await assert.rejects(
+        python.operation("fail"),
+        raised(
+          "InternalServerError: exception occured on server: RangeError - too far",
+        ),
+      );
+    });
+  },
+);
 
-Deno.test("A Python client gets an error for invalid data and continues", async () => {
-  await using server = serveAdd();
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await assert.rejects(
-      python.message("hello", ["not an object"]),
-      raised("BadContentError: sent type list when server expected dict"),
-    );
-    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
+testWithPython(
+  "A Python client gets an error for invalid data and continues",
+  async () => {
+    await using server = serveAdd();
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await assert.rejects(
+        python.message("hello", ["not an object"]),
+        raised("BadContentError: sent type list when server expected dict"),
+      );
+      assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
 
-Deno.test("A Python client that sends NaN gets the error INVALID_JSON", async () => {
-  await using server = serveAdd();
-  await withPythonClient(async (python) => {
-    await python.connect(server, { watched: true });
-    await assert.rejects(
-      python.addNotANumber(),
-      raised(
-        "ServerResponseError: code 1 [INVALID_JSON]: Invalid JSON structure was received.",
-      ),
-    );
-    assert.equal(await python.close(), CloseCode.UNSUPPORTED_DATA);
-  });
-});
+testWithPython(
+  "A Python client that sends NaN gets the error INVALID_JSON",
+  async () => {
+    await using server = serveAdd();
+    await withPythonClient(async (python) => {
+      await python.connect(server, { watched: true });
+      await assert.rejects(
+        python.addNotANumber(),
+        raised(
+          "ServerResponseError: code 1 [INVALID_JSON]: Invalid JSON structure was received.",
+        ),
+      );
+      assert.equal(await python.close(), CloseCode.UNSUPPORTED_DATA);
+    });
+  },
+);
 
-Deno.test("A Python client that says goodbye is closed with 1000", async () => {
-  await using server = serveQuietly();
-  await withPythonClient(async (python) => {
-    await python.connect(server, { watched: true });
-    assert.equal(await python.close(), CloseCode.NORMAL);
+testWithPython(
+  "A Python client that says goodbye is closed with 1000",
+  async () => {
+    await using server = serveQuietly();
+    await withPythonClient(async (python) => {
+      await python.connect(server, { watched: true });
+      assert.equal(await python.close(), CloseCode.NORMAL);
+      assert.equal(server.clients.size, 0);
+    });
+  },
+);
+
+testWithPython(
+  "A Python client that disconnects right after its goodbye is logged as closed",
+  async () => {
+    const logger = new LogRecorder();
+    await using server = serveQuietly({ logger });
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await python.close();
+      await logger.line(/disconnect: .* disconnected: closed by the client/);
+    });
     assert.equal(server.clients.size, 0);
-  });
-});
-
-Deno.test("A Python client that disconnects right after its goodbye is logged as closed", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await python.close();
-    await logger.line(/disconnect: .* disconnected: closed by the client/);
-  });
-  assert.equal(server.clients.size, 0);
-  assert.deepEqual(logger.lines.filter((line) => /lost|^error/.test(line)), []);
-});
-
-Deno.test("A waiting Python client gets 1001 when the server closes", async () => {
-  const server = serveQuietly({ closeTimeout: 0 });
-  const called = Promise.withResolvers<void>();
-  server.operation("wait", () => {
-    called.resolve();
-    return new Promise(() => {});
-  });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    const rejected = assert.rejects(
-      python.operation("wait"),
-      /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
+    assert.deepEqual(
+      logger.lines.filter((line) => /lost|^error/.test(line)),
+      [],
     );
-    await called.promise;
-    await Promise.all([rejected, server.close()]);
-    // The server is closed, so the goodbye fails.
-    await python.close().catch(() => {});
-  });
-});
+  },
+);
 
-Deno.test("A Python client that does not wait is rejected at its next request that our server has closed", async () => {
-  const server = serveQuietly();
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await server.close();
-    // The error depends on how far the closing has progressed.
-    await assert.rejects(
-      python.operation("add"),
-      /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
-    );
-    await python.close().catch(() => {});
-  });
-});
+testWithPython(
+  "A waiting Python client gets 1001 when the server closes",
+  async () => {
+    const server = serveQuietly({ closeTimeout: 0 });
+    const called = Promise.withResolvers<void>();
+    server.operation("wait", () => {
+      called.resolve();
+      return new Promise(() => {});
+    });
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      const rejected = assert.rejects(
+        python.operation("wait"),
+        /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
+      );
+      await called.promise;
+      await Promise.all([rejected, server.close()]);
+      // The server is closed, so the goodbye fails.
+      await python.close().catch(() => {});
+    });
+  },
+);
 
-Deno.test("A Python client is rejected that it goes beyond a limit, and carries on", async () => {
-  await using server = serveAdd();
-  let data: JsonObject = { a: 1, b: 2 };
-  for (let level = 0; level < 64; level++) data = { data };
-  await withPythonClient(async (python) => {
-    await python.connect(server);
-    await assert.rejects(
-      python.operation("add", data),
-      raised(
-        "ServerResponseError: code 9 [LIMIT_EXCEEDED]: Limit of the server was exceeded.",
-      ),
-    );
-    assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
+testWithPython(
+  "A Python client that does not wait is rejected at its next request that our server has closed",
+  async () => {
+    const server = serveQuietly();
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await server.close();
+      // The error depends on how far the closing has progressed.
+      await assert.rejects(
+        python.operation("add"),
+        /PythonError: (WSMessageTypeError|ClientConnectionResetError): /,
+      );
+      await python.close().catch(() => {});
+    });
+  },
+);
+
+testWithPython(
+  "A Python client is rejected that it goes beyond a limit, and carries on",
+  async () => {
+    await using server = serveAdd();
+    let data: JsonObject = { a: 1, b: 2 };
+    for (let level = 0; level < 64; level++) data = { data };
+    await withPythonClient(async (python) => {
+      await python.connect(server);
+      await assert.rejects(
+        python.operation("add", data),
+        raised(
+          "ServerResponseError: code 9 [LIMIT_EXCEEDED]: Limit of the server was exceeded.",
+        ),
+      );
+      assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);

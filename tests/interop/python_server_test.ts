@@ -12,146 +12,193 @@ import {
   VersionError,
 } from "../../common/errors.ts";
 import { VERSION } from "../../version.ts";
-import { withPythonServer } from "./drivers.ts";
+import { testWithPython, withPythonServer } from "./drivers.ts";
 
-Deno.test("connect() logs in to a Python server", async () => {
+testWithPython("connect() logs in to a Python server", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
   });
 });
 
-Deno.test("connect() rejects if a Python server refuses the token", async () => {
-  await withPythonServer(async (python) => {
-    await assert.rejects(python.connect({ token: "wrong" }), (error) => {
-      assert(error instanceof LoginError);
-      assert.match(error.message, /^Cannot log in to .* refused the token\. /);
-      return true;
-    });
-  });
-});
-
-Deno.test("connect() rejects a Python server below minimumVersion", async () => {
-  await withPythonServer(async (python) => {
-    await assert.rejects(
-      python.connect({ minimumVersion: "1.0.2" }),
-      (error) => {
-        assert(error instanceof VersionError);
+testWithPython(
+  "connect() rejects if a Python server refuses the token",
+  async () => {
+    await withPythonServer(async (python) => {
+      await assert.rejects(python.connect({ token: "wrong" }), (error) => {
+        assert(error instanceof LoginError);
         assert.match(
           error.message,
-          /the server has version 1\.0\.1, but /,
+          /^Cannot log in to .* refused the token\. /,
         );
-        assert.deepEqual([error.needed, error.current], ["1.0.2", "1.0.1"]);
         return true;
-      },
-    );
-  });
-});
+      });
+    });
+  },
+);
 
-Deno.test("connect() accepts a Python server of minimumVersion", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect({ minimumVersion: "1.0.1" });
-    assert.equal(await connection.operation("nothing"), null);
-  });
-});
+testWithPython(
+  "connect() rejects a Python server below minimumVersion",
+  async () => {
+    await withPythonServer(async (python) => {
+      await assert.rejects(
+        python.connect({ minimumVersion: "1.0.2" }),
+        (error) => {
+          assert(error instanceof VersionError);
+          assert.match(
+            error.message,
+            /the server has version 1\.0\.1, but /,
+          );
+          assert.deepEqual([error.needed, error.current], ["1.0.2", "1.0.1"]);
+          return true;
+        },
+      );
+    });
+  },
+);
 
-Deno.test("connect() rejects if a Python server has a higher minimum_version", async () => {
-  await withPythonServer(async (python) => {
-    const error = await python.connect().catch((error) => error);
-    assert(error instanceof VersionError);
-    assert.match(
-      error.message,
-      /^Cannot log in to .* needs a client of version 99\.0\.0 /,
-    );
-    assert.deepEqual([error.needed, error.current], ["99.0.0", VERSION]);
-  }, { minimum_version: "99.0.0" });
-});
+testWithPython(
+  "connect() accepts a Python server of minimumVersion",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect({
+        minimumVersion: "1.0.1",
+      });
+      assert.equal(await connection.operation("nothing"), null);
+    });
+  },
+);
 
-Deno.test("connect() logs in if a Python server broadcasts before its reply", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
-  }, { eager: true });
-});
+testWithPython(
+  "connect() rejects if a Python server has a higher minimum_version",
+  async () => {
+    await withPythonServer(async (python) => {
+      const error = await python.connect().catch((error) => error);
+      assert(error instanceof VersionError);
+      assert.match(
+        error.message,
+        /^Cannot log in to .* needs a client of version 99\.0\.0 /,
+      );
+      assert.deepEqual([error.needed, error.current], ["99.0.0", VERSION]);
+    }, { minimum_version: "99.0.0" });
+  },
+);
 
-Deno.test("Connection.request() resolves to the first reply of a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const { replies: [first] } = await connection.message("hello", { a: 1 });
-    for (let n = 0; n < 3; n++) {
-      const reply = await connection.request("hello", { a: 1 });
-      assert.deepEqual([reply.name, reply.data], [first?.name, first?.data]);
-    }
-    await assert.rejects(connection.request("nobody listens"), NoReplyError);
-    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
+testWithPython(
+  "connect() logs in if a Python server broadcasts before its reply",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+    }, { eager: true });
+  },
+);
 
-Deno.test("Connection.stream() rejects without sending a frame to a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    await assert.rejects(connection.stream("add").next(), FeatureError);
-    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
+testWithPython(
+  "Connection.request() resolves to the first reply of a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const { replies: [first] } = await connection.message("hello", { a: 1 });
+      for (let n = 0; n < 3; n++) {
+        const reply = await connection.request("hello", { a: 1 });
+        assert.deepEqual([reply.name, reply.data], [first?.name, first?.data]);
+      }
+      await assert.rejects(connection.request("nobody listens"), NoReplyError);
+      assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
 
-Deno.test("Connection.message() resolves to two replies of a Python server in order", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const { id, replies } = await connection.message("hello", { a: 1 });
-    const numbers = replies.map(({ name, data }) => [name, data.n]);
-    assert.deepEqual(numbers, [["hi", 1], ["hi", 2]]);
-    assert.deepEqual(replies.map(({ replying }) => replying?.id), [id, id]);
-  });
-});
+testWithPython(
+  "Connection.stream() rejects without sending a frame to a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      await assert.rejects(connection.stream("add").next(), FeatureError);
+      assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
 
-Deno.test("Connection.message() resolves without replies if a Python server has no listener", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    assert.deepEqual((await connection.message("nobody")).replies, []);
-  });
-});
+testWithPython(
+  "Connection.message() resolves to two replies of a Python server in order",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const { id, replies } = await connection.message("hello", { a: 1 });
+      const numbers = replies.map(({ name, data }) => [name, data.n]);
+      assert.deepEqual(numbers, [["hi", 1], ["hi", 2]]);
+      assert.deepEqual(replies.map(({ replying }) => replying?.id), [id, id]);
+    });
+  },
+);
 
-Deno.test("Connection.receive() gets a late reply of a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const { promise, resolve } = Promise.withResolvers<ServerMessage>();
-    connection.receive("hi", resolve);
-    const { id, replies } = await connection.message("hello later");
-    assert.deepEqual(replies, []);
-    await connection.operation("answer");
-    const { data, replying } = await promise;
-    assert.deepEqual([data, replying?.id], [{ n: 3 }, id]);
-  });
-});
+testWithPython(
+  "Connection.message() resolves without replies if a Python server has no listener",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      assert.deepEqual((await connection.message("nobody")).replies, []);
+    });
+  },
+);
 
-Deno.test("ServerMessage.reply() answers a reply of a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const { replies: [question] } = await connection.message("ask");
-    const sent = await question?.reply("answer", { text: "ä" });
-    assert.deepEqual(sent?.replies.map(({ name, data }) => ({ name, data })), [{
-      name: "thanks",
-      data: { names: ["answer", "question", "ask"], data: { text: "ä" } },
-    }]);
-  });
-});
+testWithPython(
+  "Connection.receive() gets a late reply of a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const { promise, resolve } = Promise.withResolvers<ServerMessage>();
+      connection.receive("hi", resolve);
+      const { id, replies } = await connection.message("hello later");
+      assert.deepEqual(replies, []);
+      await connection.operation("answer");
+      const { data, replying } = await promise;
+      assert.deepEqual([data, replying?.id], [{ n: 3 }, id]);
+    });
+  },
+);
 
-Deno.test("Connection.operation() sends its arguments to a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    assert.equal(await connection.operation("add", { a: 40, b: 2 }), 42);
-  });
-});
+testWithPython(
+  "ServerMessage.reply() answers a reply of a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const { replies: [question] } = await connection.message("ask");
+      const sent = await question?.reply("answer", { text: "ä" });
+      assert.deepEqual(
+        sent?.replies.map(({ name, data }) => ({ name, data })),
+        [{
+          name: "thanks",
+          data: { names: ["answer", "question", "ask"], data: { text: "ä" } },
+        }],
+      );
+    });
+  },
+);
 
-Deno.test("Connection.operation() resolves to null if a Python operation returns None", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    assert.equal(await connection.operation("nothing"), null);
-  });
-});
+testWithPython(
+  "Connection.operation() sends its arguments to a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      assert.equal(await connection.operation("add", { a: 40, b: 2 }), 42);
+    });
+  },
+);
 
-Deno.test("A Python server answers concurrent requests", async () => {
+testWithPython(
+  "Connection.operation() resolves to null if a Python operation returns None",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      assert.equal(await connection.operation("nothing"), null);
+    });
+  },
+);
+
+testWithPython("A Python server answers concurrent requests", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     const numbers = Array.from({ length: 20 }, (_, n) => n);
@@ -162,92 +209,113 @@ Deno.test("A Python server answers concurrent requests", async () => {
   });
 });
 
-Deno.test("Connection.operation() rejects if a Python server has no such operation", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const error = await connection.operation("fly").catch((error) => error);
-    assert(error instanceof ResponseError);
-    assert.equal(error.code, ErrorCode.UNKNOWN_OPERATION);
-    assert.match(
-      error.message,
-      /^Cannot finish operation "fly": .* UNKNOWN_OPERATION: Operation not found/,
-    );
-  });
-});
+testWithPython(
+  "Connection.operation() rejects if a Python server has no such operation",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const error = await connection.operation("fly").catch((error) => error);
+      assert(error instanceof ResponseError);
+      assert.equal(error.code, ErrorCode.UNKNOWN_OPERATION);
+      assert.match(
+        error.message,
+        /^Cannot finish operation "fly": .* UNKNOWN_OPERATION: Operation not found/,
+      );
+    });
+  },
+);
 
-Deno.test("A Python server closes with 1003 after an unknown operation", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    await assert.rejects(connection.operation("fly"), ResponseError);
-    assert.deepEqual(await connection.closed, { code: 1003, reason: "" });
-  });
-});
+testWithPython(
+  "A Python server closes with 1003 after an unknown operation",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      await assert.rejects(connection.operation("fly"), ResponseError);
+      assert.deepEqual(await connection.closed, { code: 1003, reason: "" });
+    });
+  },
+);
 
-Deno.test("Requests after a failed one reject with the close code of a Python server", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const [first, second] = await Promise.allSettled([
-      connection.operation("fly"),
-      connection.operation("add", { a: 1, b: 2 }),
-    ]);
-    assert(first.status === "rejected" && second.status === "rejected");
-    assert(first.reason instanceof ResponseError);
-    assert(second.reason instanceof ConnectionClosedError);
-    assert.match(
-      second.reason.message,
-      /^Cannot finish operation "add": the connection is closed \(1003\)$/,
-    );
-  });
-});
+testWithPython(
+  "Requests after a failed one reject with the close code of a Python server",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const [first, second] = await Promise.allSettled([
+        connection.operation("fly"),
+        connection.operation("add", { a: 1, b: 2 }),
+      ]);
+      assert(first.status === "rejected" && second.status === "rejected");
+      assert(first.reason instanceof ResponseError);
+      assert(second.reason instanceof ConnectionClosedError);
+      assert.match(
+        second.reason.message,
+        /^Cannot finish operation "add": the connection is closed \(1003\)$/,
+      );
+    });
+  },
+);
 
-Deno.test("Connection.operation() rejects with the exception of a Python operation", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const error = await connection.operation("fail").catch((error) => error);
-    assert(error instanceof ResponseError);
-    assert.match(
-      error.message,
-      /^Cannot finish operation "fail": .* SERVER_ERROR: ValueError: no luck/,
-    );
-    assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
-    assert.deepEqual(await connection.closed, { code: 1003, reason: "" });
-  });
-});
+testWithPython(
+  "Connection.operation() rejects with the exception of a Python operation",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const error = await connection.operation("fail").catch((error) => error);
+      assert(error instanceof ResponseError);
+      assert.match(
+        error.message,
+        /^Cannot finish operation "fail": .* SERVER_ERROR: ValueError: no luck/,
+      );
+      assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
+      assert.deepEqual(await connection.closed, { code: 1003, reason: "" });
+    });
+  },
+);
 
-Deno.test("Connection.operation() rejects if an argument is missing for Python", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const error = await connection.operation("add", { a: 1 })
-      .catch((error) => error);
-    assert(error instanceof ResponseError);
-    assert.equal(error.code, ErrorCode.INVALID_CONTENT);
-    assert.deepEqual(error.data, { current: null, needed: "int" });
-  });
-});
+testWithPython(
+  "Connection.operation() rejects if an argument is missing for Python",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const error = await connection.operation("add", { a: 1 })
+        .catch((error) => error);
+      assert(error instanceof ResponseError);
+      assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+      assert.deepEqual(error.data, { current: null, needed: "int" });
+    });
+  },
+);
 
-Deno.test("Connection.operation() rejects if an argument has the wrong type for Python", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const error = await connection.operation("add", { a: 1, b: "2" })
-      .catch((error) => error);
-    assert(error instanceof ResponseError);
-    // Python fails to serialize the needed type.
-    assert.equal(error.code, ErrorCode.SERVER_ERROR);
-    assert.match(error.message, /type is not JSON serializable/);
-  });
-});
+testWithPython(
+  "Connection.operation() rejects if an argument has the wrong type for Python",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const error = await connection.operation("add", { a: 1, b: "2" })
+        .catch((error) => error);
+      assert(error instanceof ResponseError);
+      // Python fails to serialize the needed type.
+      assert.equal(error.code, ErrorCode.SERVER_ERROR);
+      assert.match(error.message, /type is not JSON serializable/);
+    });
+  },
+);
 
-Deno.test("A Python operation with an annotated result cannot be called", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    await assert.rejects(
-      connection.operation("add annotated", { a: 1, b: 2 }),
-      /the server answered INVALID_CONTENT/,
-    );
-  });
-});
+testWithPython(
+  "A Python operation with an annotated result cannot be called",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      await assert.rejects(
+        connection.operation("add annotated", { a: 1, b: 2 }),
+        /the server answered INVALID_CONTENT/,
+      );
+    });
+  },
+);
 
-Deno.test("A Python operation cannot return a list", async () => {
+testWithPython("A Python operation cannot return a list", async () => {
   await withPythonServer(async (python) => {
     await using connection = await python.connect();
     await assert.rejects(
@@ -257,85 +325,106 @@ Deno.test("A Python operation cannot return a list", async () => {
   });
 });
 
-Deno.test("Connection.message() rejects with the exception of a Python listener", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const error = await connection.message("fail").catch((error) => error);
-    assert(error instanceof ResponseError);
-    assert.match(
-      error.message,
-      /^Cannot finish message "fail": .* SERVER_ERROR: ValueError: no luck/,
-    );
-    assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
-  });
-});
-
-Deno.test("A connection to a Python server stays open after a listener fails", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    await assert.rejects(connection.message("fail"), ResponseError);
-    assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
-  });
-});
-
-Deno.test("The error of a cancelled message to a Python server rejects no other request", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const controller = new AbortController();
-    const { signal } = controller;
-    const abandoned = connection.message("fail later", {}, { signal });
-    controller.abort();
-    await assert.rejects(abandoned, { name: "AbortError" });
-    await using other = await python.connect();
-    const [sum] = await Promise.all([
-      connection.operation("add", { a: 1, b: 2 }),
-      other.operation("release"),
-    ]);
-    assert.equal(sum, 3);
-  });
-});
-
-Deno.test("Connection.receive() receives a broadcast of a Python server at once", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    const { promise, resolve } = Promise.withResolvers<ServerMessage>();
-    connection.receive("news", resolve);
-    await using other = await python.connect();
-    await other.operation("announce");
-    const { data, replying } = await promise;
-    assert.deepEqual([data, replying], [{ n: 1 }, null]);
-  });
-});
-
-Deno.test("A Python server also broadcasts to clients that have not logged in", async () => {
-  await withPythonServer(async (python) => {
-    const socket = new WebSocket(`${python.url.replace("http", "ws")}/hoist`);
-    const frame = new Promise((resolve) => {
-      socket.onmessage = ({ data }) => resolve(JSON.parse(data));
+testWithPython(
+  "Connection.message() rejects with the exception of a Python listener",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const error = await connection.message("fail").catch((error) => error);
+      assert(error instanceof ResponseError);
+      assert.match(
+        error.message,
+        /^Cannot finish message "fail": .* SERVER_ERROR: ValueError: no luck/,
+      );
+      assert.deepEqual(error.data, { message: "no luck", exc: "ValueError" });
     });
-    await new Promise((resolve) => socket.onopen = resolve);
-    await using connection = await python.connect();
-    await connection.operation("announce");
-    const { data } = await frame as { data: { message: string } };
-    assert.equal(data.message, "news");
-    const closed = new Promise((resolve) => socket.onclose = resolve);
-    socket.close();
-    await closed;
-  });
-});
+  },
+);
 
-Deno.test("Connection.close() says goodbye, and a Python server closes with 1000", async () => {
-  await withPythonServer(async (python) => {
-    const connection = await python.connect();
-    await connection.close();
-    assert.deepEqual(await connection.closed, { code: 1000, reason: "" });
-  });
-});
+testWithPython(
+  "A connection to a Python server stays open after a listener fails",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      await assert.rejects(connection.message("fail"), ResponseError);
+      assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
 
-Deno.test("Connection.closed resolves when a Python server closes", async () => {
-  await withPythonServer(async (python) => {
-    await using connection = await python.connect();
-    await python.close();
-    assert.deepEqual(await connection.closed, { code: 1012, reason: "" });
-  });
-});
+testWithPython(
+  "The error of a cancelled message to a Python server rejects no other request",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const abandoned = connection.message("fail later", {}, { signal });
+      controller.abort();
+      await assert.rejects(abandoned, { name: "AbortError" });
+      await using other = await python.connect();
+      const [sum] = await Promise.all([
+        connection.operation("add", { a: 1, b: 2 }),
+        other.operation("release"),
+      ]);
+      assert.equal(sum, 3);
+    });
+  },
+);
+
+testWithPython(
+  "Connection.receive() receives a broadcast of a Python server at once",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      const { promise, resolve } = Promise.withResolvers<ServerMessage>();
+      connection.receive("news", resolve);
+      await using other = await python.connect();
+      await other.operation("announce");
+      const { data, replying } = await promise;
+      assert.deepEqual([data, replying], [{ n: 1 }, null]);
+    });
+  },
+);
+
+testWithPython(
+  "A Python server also broadcasts to clients that have not logged in",
+  async () => {
+    await withPythonServer(async (python) => {
+      const socket = new WebSocket(`${python.url.replace("http", "ws")}/hoist`);
+      const frame = new Promise((resolve) => {
+        socket.onmessage = ({ data }) => resolve(JSON.parse(data));
+      });
+      await new Promise((resolve) => socket.onopen = resolve);
+      await using connection = await python.connect();
+      await connection.operation("announce");
+      const { data } = await frame as { data: { message: string } };
+      assert.equal(data.message, "news");
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      socket.close();
+      await closed;
+    });
+  },
+);
+
+testWithPython(
+  "Connection.close() says goodbye, and a Python server closes with 1000",
+  async () => {
+    await withPythonServer(async (python) => {
+      const connection = await python.connect();
+      await connection.close();
+      assert.deepEqual(await connection.closed, { code: 1000, reason: "" });
+    });
+  },
+);
+
+testWithPython(
+  "Connection.closed resolves when a Python server closes",
+  async () => {
+    await withPythonServer(async (python) => {
+      await using connection = await python.connect();
+      await python.close();
+      assert.deepEqual(await connection.closed, { code: 1012, reason: "" });
+    });
+  },
+);

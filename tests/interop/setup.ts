@@ -26,6 +26,15 @@ export async function setUpPython(command = "python3"): Promise<string> {
   return PYTHON;
 }
 
+/** This machine has no python3, or python3 has no venv module. */
+export class MissingPythonError extends Error {
+  override name = "MissingPythonError";
+
+  constructor(options: ErrorOptions) {
+    super(MISSING, options);
+  }
+}
+
 const MISSING =
   "Cannot set up Python: python3 with its venv module is missing. Install Python 3.11 or later.";
 
@@ -54,13 +63,19 @@ async function run(
     }).output();
     const text = decode(output.stdout);
     if (output.success) return text;
-    throw new Error(failure, { cause: text + decode(output.stderr) });
+    throw makeError(failure, text + decode(output.stderr));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(failure, { cause: error });
+    throw makeError(failure, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function makeError(failure: string, cause: unknown): Error {
+  return failure === MISSING
+    ? new MissingPythonError({ cause })
+    : new Error(failure, { cause });
 }
 
 /** Returns the content of a file, or `undefined` if it does not exist. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { testWithPython } from "./drivers.ts";
 import { setUpPython } from "./setup.ts";
 
 Deno.test("setUpPython() reports that python3 is missing", async () => {
@@ -16,10 +17,13 @@ Deno.test("setUpPython() reports that the venv module is missing", async () => {
   });
 });
 
-Deno.test("setUpPython() keeps an environment with the same requirements", async () => {
-  const python = await setUpPython();
-  const config = python.replace("bin/python", "pyvenv.cfg");
-  const { mtime } = await Deno.stat(config);
-  assert.equal(await setUpPython(), python);
-  assert.deepEqual((await Deno.stat(config)).mtime, mtime);
-});
+testWithPython(
+  "setUpPython() keeps an environment with the same requirements",
+  async () => {
+    const python = await setUpPython();
+    const config = python.replace("bin/python", "pyvenv.cfg");
+    const { mtime } = await Deno.stat(config);
+    assert.equal(await setUpPython(), python);
+    assert.deepEqual((await Deno.stat(config)).mtime, mtime);
+  },
+);

@@ -1,6 +1,5 @@
 /**
- * Checks of options and arguments: the one place that decides what an error says about
- * a value that the caller passed.
+ * The checks of options and arguments, and the errors for values that the caller passed.
  *
  * Each check takes the subject of the error ("Cannot serve"), the name of the option
  * and its value. It returns the value, so that the caller can check and use it in one
@@ -426,7 +425,7 @@ export function nearestName(
   return nearest;
 }
 
-/** Removes what does not tell names apart: `max_payload` and `maxPayload`. */
+/** Removes the differences between `max_payload`, `max-payload` and `maxPayload`. */
 function normalize(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, "");
 }

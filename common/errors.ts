@@ -70,7 +70,7 @@ export const CloseCode = {
   POLICY_VIOLATION: 1008,
   /** A frame was larger than the server accepts. */
   MESSAGE_TOO_BIG: 1009,
-  /** The server shuts down, and the reason says when to reconnect. */
+  /** The server shuts down, and the reason contains when to reconnect. */
   SERVICE_RESTART: 1012,
   /** The client reads too slowly. */
   TRY_AGAIN_LATER: 1013,

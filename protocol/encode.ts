@@ -15,7 +15,7 @@ import {
 import { type Feature, FEATURES } from "./features.ts";
 import type { WireMessage } from "./message.ts";
 
-/** The value of the key `message` of a success frame, which says what the frame is. */
+/** The value of the key `message` of a success frame, which defines the kind of the frame. */
 export type SuccessKind =
   | "open"
   | "newmsg"

@@ -31,7 +31,7 @@ export const FEATURES: readonly Feature[] = [
 ];
 
 /**
- * The WebSocket subprotocol of this package. It says nothing about extensions, because
+ * The WebSocket subprotocol of this package. It does not depend on extensions, because
  * it is negotiated before the login.
  */
 export const SUBPROTOCOL = "hoist.v1";

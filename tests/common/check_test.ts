@@ -174,7 +174,7 @@ Deno.test("checkNumber returns a number within its range", () => {
   assert.equal(checkNumber(S, "n", undefined, TIMEOUT), undefined);
 });
 
-Deno.test("checkNumber says the unit, the range and the value", () => {
+Deno.test("checkNumber reports the unit, the range and the value", () => {
   assert.equal(
     messageOf(() => checkNumber("Cannot connect", "timeout", -1, TIMEOUT)),
     "RangeError: Cannot connect: 'timeout' must be a number of milliseconds from 0 to 2147483647, or Infinity. It is -1.",
@@ -289,7 +289,7 @@ Deno.test("checkSignal accepts an AbortSignal", () => {
   );
 });
 
-Deno.test("checkArray says what the array contains", () => {
+Deno.test("checkArray reports what the array must contain", () => {
   assert.deepEqual(checkArray(S, "tokens", ["a"], "tokens"), ["a"]);
   assert.equal(
     messageOf(() => checkArray(S, "allowedOrigins", any("*"), "origins")),
@@ -297,7 +297,7 @@ Deno.test("checkArray says what the array contains", () => {
   );
 });
 
-Deno.test("checkOneOf says the strings that are allowed", () => {
+Deno.test("checkOneOf reports the allowed strings", () => {
   assert.equal(checkOneOf(S, "onSlow", "skip", ["disconnect", "skip"]), "skip");
   assert.equal(
     messageOf(() => checkOneOf(S, "onSlow", "wait", ["disconnect", "skip"])),

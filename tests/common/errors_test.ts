@@ -270,7 +270,7 @@ for (
     ["request", "client"],
   ] as const
 ) {
-  Deno.test(`FeatureError says that the ${peer} does not support ${feature}`, () => {
+  Deno.test(`FeatureError reports that the ${peer} does not support ${feature}`, () => {
     const error = new FeatureError('stream "rows"', feature, peer);
     assert.equal(
       error.message,

@@ -159,7 +159,7 @@ Deno.test("repliesOf() returns the replies of an entry, or none", () => {
   ) {
     assert.deepEqual(repliesOf(entry), {});
   }
-  // A schema is none of ours, whatever it has besides.
+  // A schema with a key `replies` is still a schema.
   assert.deepEqual(repliesOf({ ...ACCEPT_ALL, replies }), {});
 });
 
@@ -171,7 +171,7 @@ for (
     ["bare", "unknown", ACCEPT_ALL],
     ["bare", "ask", ACCEPT_ALL],
     ["ready", null, REJECT_ALL],
-    // Who was asked nothing sends a message, whatever it claims to reply to.
+    // Without a request that waits, the client sends a message, not a reply.
     ["ready", "ask", REJECT_ALL],
     ["ready", "ask", REPLY, true],
     ["ready", "news", REJECT_ALL],

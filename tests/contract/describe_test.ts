@@ -9,7 +9,7 @@ import { jsonSchemaOf } from "../../contract/describe.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { LIBRARIES, schemaOf } from "../support/schemas.ts";
 
-/** A schema whose library says this, and which side it was asked for. */
+/** Makes a schema whose library describes both sides. */
 function describedAs(what: string): DataSchema {
   return schemaOf((value) => ({ value }), {
     jsonSchema: {
@@ -19,8 +19,8 @@ function describedAs(what: string): DataSchema {
   });
 }
 
-/** A schema whose library can say something, in this way. */
-function saying(input: unknown): DataSchema {
+/** Makes a schema whose library describes its input with this function. */
+function describedBy(input: unknown): DataSchema {
   return schemaOf((value) => ({ value }), { jsonSchema: { input } });
 }
 
@@ -70,7 +70,7 @@ Deno.test("describe() distinguishes a stream from a result", () => {
 });
 
 Deno.test("describe() returns a JSON document", () => {
-  const messages = { ...LIBRARIES, odd: saying(() => []), open: {} };
+  const messages = { ...LIBRARIES, odd: describedBy(() => []), open: {} };
   const description = defineContract({ messages }).describe();
   const { zod, valibot, arktype } = JSON.parse(JSON.stringify(description))
     .messages;
@@ -133,20 +133,20 @@ Deno.test("jsonSchemaOf() requests JSON Schema 2020-12 from the library", () => 
 });
 
 const fail = () => {
-  throw new Error("no word for it");
+  throw new Error("not supported");
 };
 
-const UNSAYABLE: Readonly<Record<string, DataSchema | undefined>> = {
+const NOT_DESCRIBED: Readonly<Record<string, DataSchema | undefined>> = {
   "no schema": undefined,
   "a date of zod": z.object({ at: z.date() }),
   "a bigint of zod": z.object({ n: z.bigint() }),
   "a schema of valibot": v.object({}),
-  "a library that cannot say it": schemaOf((value) => ({ value })),
-  "a library that says nothing": saying(() => undefined),
-  "a library that says null": saying(() => null),
-  "a library that says a list": saying(() => [{}]),
-  "a library that says a text": saying(() => "{}"),
-  "a library that throws": saying(fail),
+  "a library without JSON Schema": schemaOf((value) => ({ value })),
+  "a library that returns undefined": describedBy(() => undefined),
+  "a library that returns null": describedBy(() => null),
+  "a library that returns an array": describedBy(() => [{}]),
+  "a library that returns a string": describedBy(() => "{}"),
+  "a library that throws": describedBy(fail),
   "a library with a getter that throws": schemaOf((value) => ({ value }), {
     jsonSchema: {
       get input(): never {
@@ -154,15 +154,15 @@ const UNSAYABLE: Readonly<Record<string, DataSchema | undefined>> = {
       },
     },
   }),
-  "a library that throws what cannot be shown": saying(() => {
+  "a library that throws a hostile object": describedBy(() => {
     throw HOSTILE;
   }),
-  "a library with rubbish": saying({}),
-  "a library without this side": saying(undefined),
+  "a library with an object instead of a function": describedBy({}),
+  "a library without this side": describedBy(undefined),
   "a library with null": schemaOf((value) => ({ value }), { jsonSchema: null }),
 };
 
-for (const [what, schema] of Object.entries(UNSAYABLE)) {
+for (const [what, schema] of Object.entries(NOT_DESCRIBED)) {
   Deno.test(`jsonSchemaOf() returns null for ${what}`, () => {
     assert.equal(jsonSchemaOf(schema, "input"), null);
   });

@@ -13,27 +13,27 @@ import { refuseData, refuseName } from "../../server/validate.ts";
 import { INVALID_DATA, LIBRARIES } from "../support/schemas.ts";
 
 /** The error for data that a schema rejects synchronously. */
-function refuse(schema: Schema, value: JsonObject): RequestError {
+function errorOf(schema: Schema, value: JsonObject): RequestError {
   const checked = validate(schema, value);
   assert(!(checked instanceof Promise) && checked.issues !== undefined);
   return refuseData(checked.issues);
 }
 
-const UNSAID = { current: "dict", needed: "dict" };
+const TYPES = { current: "dict", needed: "dict" };
 
-Deno.test("refuseData() says what is wrong, and where", () => {
+Deno.test("refuseData() describes the issues and their paths", () => {
   const issues = [
-    { path: ["rows", 3, "a b"], message: "must be a text" },
+    { path: ["rows", 3, "a b"], message: "must be a string" },
     { path: [], message: "lacks something" },
     { path: ["n"], message: "must be a number" },
   ];
-  const refusal = refuseData(issues);
-  assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
+  const error = refuseData(issues);
+  assert.equal(error.code, ErrorCode.INVALID_CONTENT);
   assert.equal(
-    refusal.message,
-    'the data does not match its schema: rows[3]["a b"]: must be a text; lacks something; n: must be a number',
+    error.message,
+    'the data does not match its schema: rows[3]["a b"]: must be a string; lacks something; n: must be a number',
   );
-  assert.deepEqual(refusal.data, { ...UNSAID, issues });
+  assert.deepEqual(error.data, { ...TYPES, issues });
 });
 
 for (
@@ -54,26 +54,26 @@ for (
     ], "the data does not match its schema at a[1].b, [2]"],
   ] as const
 ) {
-  Deno.test(`refuseData() says to the log: ${note} (${issues.length})`, () => {
-    // Libraries quote what was sent in their messages.
+  Deno.test(`refuseData() logs the paths only: ${note} (${issues.length})`, () => {
+    // The messages of some libraries quote the data.
     assert.equal(refuseData(issues).note, note);
   });
 }
 
-Deno.test("refuseData() without issues does not know why", () => {
+Deno.test("refuseData() describes data without issues", () => {
   const { message, data } = refuseData([]);
   assert.equal(
     message,
     "the data does not match its schema: the schema gives no reason",
   );
-  assert.deepEqual(data, { ...UNSAID, issues: [] });
+  assert.deepEqual(data, { ...TYPES, issues: [] });
 });
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`refuseData() says what a schema of ${library} found, as JSON can hold it`, () => {
-    const { data, message, note } = refuse(schema, INVALID_DATA);
+  Deno.test(`refuseData() contains the issues of a schema of ${library} as JSON`, () => {
+    const { data, message, note } = errorOf(schema, INVALID_DATA);
     const { issues, ...types } = JSON.parse(JSON.stringify(data));
-    assert.deepEqual(types, UNSAID);
+    assert.deepEqual(types, TYPES);
     assert.equal(issues.length, 1);
     assert.deepEqual(issues[0].path, ["rows", 1, "name"]);
     assert.equal(
@@ -84,35 +84,35 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
   });
 }
 
-Deno.test("refuseData() keeps no issue that somebody could change later", () => {
+Deno.test("refuseData() copies the issues", () => {
   const issue = { path: ["a"], message: "no" };
   const { data } = refuseData([issue]);
   issue.message = "changed";
   assert.deepEqual(data?.issues, [{ path: ["a"], message: "no" }]);
 });
 
-Deno.test("refuseName() is answered as data that does not fit, with an empty path", () => {
-  const refusal = refuseName('the contract has no message "hi"');
-  assert(RequestError.is(refusal));
-  assert.equal(refusal.code, ErrorCode.INVALID_CONTENT);
-  assert.equal(refusal.message, 'the contract has no message "hi"');
-  assert.equal(refusal.note, 'the contract has no message "hi"');
-  assert.deepEqual(refusal.data, {
+Deno.test("refuseName() has code 2 and an empty path", () => {
+  const error = refuseName('the contract has no message "hi"');
+  assert(RequestError.is(error));
+  assert.equal(error.code, ErrorCode.INVALID_CONTENT);
+  assert.equal(error.message, 'the contract has no message "hi"');
+  assert.equal(error.note, 'the contract has no message "hi"');
+  assert.deepEqual(error.data, {
     current: "str",
     needed: "str",
     issues: [{ path: [], message: 'the contract has no message "hi"' }],
   });
 });
 
-Deno.test("refuseData() writes a short line for the log, whatever the path is", () => {
+Deno.test("refuseData() limits the length of the log line", () => {
   const path = Array<string>(32).fill("\u2028".repeat(100));
   const issues = Array(16).fill({ path, message: "no" });
   const { note } = refuseData(issues);
   assert(note.length <= 10_000, `${note.length} characters`);
 });
 
-Deno.test("refuseData() names no place if the data as a whole is wrong", () => {
-  const { message, data, note } = refuse(LIBRARIES.arktype!, 7 as never);
+Deno.test("refuseData() names no path if the whole data is invalid", () => {
+  const { message, data, note } = errorOf(LIBRARIES.arktype!, 7 as never);
   assert.doesNotMatch(message, / at /);
   assert.deepEqual(JSON.parse(JSON.stringify(data)).issues[0].path, []);
   assert.equal(note, "the data does not match its schema");

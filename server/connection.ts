@@ -199,7 +199,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
 
   #finishLogin(result: LoginResult): void {
     if (typeof result === "string") {
-      return this.#apply(this.#session.refuseLogin(result));
+      return this.#apply(this.#session.rejectLogin(result));
     }
     this.#authenticated = result;
     this.#transport.log.identify(result.identity);

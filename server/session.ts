@@ -43,7 +43,7 @@ export type SessionState = "login" | "authenticating" | "open" | "closed";
 
 /** What the connection does after a frame. */
 export type Effect =
-  /** Decide about the login, then call `acceptLogin` or `refuseLogin` */
+  /** Decide about the login, then call `acceptLogin` or `rejectLogin` */
   | LoginRequest
   /** Run the listeners */
   | MessageRequest
@@ -129,7 +129,7 @@ export class Session {
   }
 
   /** Rejects the login. */
-  refuseLogin(why: "refused" | "locked out" | "failed"): Effect {
+  rejectLogin(why: "refused" | "locked out" | "failed"): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     switch (why) {
       case "refused":
@@ -183,9 +183,9 @@ export class Session {
   #receiveLogin(frame: unknown): Effect {
     const login = decodeLogin(frame);
     if (login.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
-    if (login.kind === "invalid") return this.#rejectLogin(login);
-    const refusal = this.#checkVersion(login);
-    if (refusal !== null) return refusal;
+    if (login.kind === "invalid") return this.#rejectLoginFrame(login);
+    const rejection = this.#checkVersion(login);
+    if (rejection !== null) return rejection;
     this.#state = "authenticating";
     this.#loginId = login.id;
     this.#requestedFeatures = login.features;
@@ -245,14 +245,14 @@ export class Session {
     if (!isVersion(version)) {
       const description = '"version" must be a version such as "1.0.0"';
       const data = { current: "str", needed: "str" };
-      return this.#rejectLogin(
+      return this.#rejectLoginFrame(
         invalid(id, ErrorCode.INVALID_CONTENT, description, data),
       );
     }
     const needed = this.#rules.minimumVersion;
     if (needed === undefined || meetsMinimum(version, needed)) return null;
     const description = `the server needs version ${needed} or later`;
-    return this.#rejectLogin(
+    return this.#rejectLoginFrame(
       invalid(id, ErrorCode.BAD_VERSION, description, { needed }),
     );
   }
@@ -274,7 +274,7 @@ export class Session {
   }
 
   /** Answers an invalid login, and closes the connection. */
-  #rejectLogin(frame: InvalidFrame): Effect {
+  #rejectLoginFrame(frame: InvalidFrame): Effect {
     const code = frame.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;

@@ -36,7 +36,7 @@ export function checkData(
 ): unknown {
   if (schema === undefined) return data;
   return mapMaybePromise(validate(schema, data), ({ issues, value }) => {
-    if (issues !== undefined) throw refuseData(issues);
+    if (issues !== undefined) throw invalidDataError(issues);
     return value;
   });
 }
@@ -60,7 +60,7 @@ export function checkMessage(
   if (contract === undefined) return data;
   const found = findMessage(contract, incoming);
   if (found !== undefined) return checkData(data, found.schema);
-  throw refuseName(
+  throw unknownNameError(
     `the contract has no ${describeIncoming(contract, incoming)}`,
   );
 }
@@ -98,7 +98,7 @@ export function assertSendable(
  * Returns the error for data that does not match its schema: docs/reference/protocol.md,
  * "Frames", code 2. `current` and `needed` exist for Python clients.
  */
-export function refuseData(issues: readonly Issue[]): RequestError {
+export function invalidDataError(issues: readonly Issue[]): RequestError {
   const subject = "the data does not match its schema";
   return new RequestError(
     ErrorCode.INVALID_CONTENT,
@@ -111,7 +111,7 @@ export function refuseData(issues: readonly Issue[]): RequestError {
 }
 
 /** Returns the error for a name that the contract does not have. */
-export function refuseName(description: string): RequestError {
+export function unknownNameError(description: string): RequestError {
   const issues = [{ path: [], message: description }];
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {
     data: { current: "str", needed: "str", ...issuesData(issues) },

@@ -5,7 +5,7 @@ import {
   OutputError,
 } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { refuseName } from "../../server/validate.ts";
+import { unknownNameError } from "../../server/validate.ts";
 import { decodeResponse } from "../../protocol/server_frames.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 
@@ -132,8 +132,12 @@ for (const isExposed of [true, false]) {
   Deno.test(`encodeErrorResponse() includes the message of a RequestError, exposed: ${isExposed}`, () => {
     const data = { current: "str", needed: "int", issues: [] };
     const details = { data, note: "for the log alone" };
-    const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "why", details);
-    assert.deepEqual(frameOf(refusal, isExposed), {
+    const requestError = new RequestError(
+      ErrorCode.INVALID_CONTENT,
+      "why",
+      details,
+    );
+    assert.deepEqual(frameOf(requestError, isExposed), {
       success: false,
       data,
       error: "INVALID_CONTENT",
@@ -145,8 +149,11 @@ for (const isExposed of [true, false]) {
   });
 
   Deno.test(`encodeErrorResponse() includes the code and the data of a RequestError, exposed: ${isExposed}`, () => {
-    const refusal = new RequestError(ErrorCode.UNSUPPORTED_OPERATION, "why");
-    const { code, error, data, desc } = frameOf(refusal, isExposed);
+    const requestError = new RequestError(
+      ErrorCode.UNSUPPORTED_OPERATION,
+      "why",
+    );
+    const { code, error, data, desc } = frameOf(requestError, isExposed);
     assert.deepEqual([code, error, data, desc], [
       7,
       "UNSUPPORTED_OPERATION",
@@ -168,7 +175,7 @@ Deno.test("encodeErrorResponse() does not mistake a similar error for a RequestE
 
 Deno.test("a client decodes the frame of encodeErrorResponse() as an error", () => {
   for (const id of [0, 7, -1]) {
-    for (const error of [new Error("no"), refuseName("no")]) {
+    for (const error of [new Error("no"), unknownNameError("no")]) {
       const response = decodeResponse(encodeErrorResponse(id, error, {
         exposeErrors: false,
         limits: { maxBuffered: Infinity },
@@ -187,11 +194,15 @@ Deno.test("a client decodes the frame of encodeErrorResponse() as an error", () 
 Deno.test("encodeErrorResponse() omits details that do not fit", () => {
   const issues = Array(16).fill({ path: [], message: "x".repeat(100) });
   const data = { current: "str", needed: "int", issues };
-  const refusal = new RequestError(ErrorCode.INVALID_CONTENT, "x".repeat(500), {
-    data,
-  });
-  assert.deepEqual(frameOf(refusal, false).data, data);
-  const { desc, code, ...rest } = frameOf(refusal, false, 1_024);
+  const requestError = new RequestError(
+    ErrorCode.INVALID_CONTENT,
+    "x".repeat(500),
+    {
+      data,
+    },
+  );
+  assert.deepEqual(frameOf(requestError, false).data, data);
+  const { desc, code, ...rest } = frameOf(requestError, false, 1_024);
   assert.deepEqual([code, desc], [2, null]);
   assert.deepEqual(rest.data, { current: "str", needed: "int" });
   const bare = new RequestError(
@@ -207,25 +218,37 @@ const ISSUES = [
 ];
 
 Deno.test("OutputError has the issues, and only their paths in its note", () => {
-  const misfit = new OutputError('Cannot answer "add"', "the result", ISSUES);
-  assert(misfit instanceof ValidationError);
+  const outputError = new OutputError(
+    'Cannot answer "add"',
+    "the result",
+    ISSUES,
+  );
+  assert(outputError instanceof ValidationError);
   assert.equal(
-    misfit.message,
+    outputError.message,
     'Cannot answer "add": the result does not match its schema: a[0]: was 4711; was 4712',
   );
-  assert.equal(misfit.note, "the result does not match its schema at a[0]");
-  assert.equal(misfit.issues, ISSUES);
+  assert.equal(
+    outputError.note,
+    "the result does not match its schema at a[0]",
+  );
+  assert.equal(outputError.issues, ISSUES);
 });
 
 Deno.test("OutputError.is() recognizes only OutputError", () => {
-  const misfit = new OutputError("Cannot answer", "the result", ISSUES);
-  assert(OutputError.is(misfit));
+  const outputError = new OutputError("Cannot answer", "the result", ISSUES);
+  assert(OutputError.is(outputError));
   const others = [
     ...[undefined, null, 2, "OutputError", {}, new Error("no"), CYCLE],
-    ...[HOSTILE, REVOKED, Object.create(misfit), new Proxy(misfit, {})],
+    ...[
+      HOSTILE,
+      REVOKED,
+      Object.create(outputError),
+      new Proxy(outputError, {}),
+    ],
     new ValidationError("Cannot answer", "the result", ISSUES),
   ];
   for (const [index, other] of others.entries()) {
-    assert(!OutputError.is(other), `${index} is taken for a misfit`);
+    assert(!OutputError.is(other), `${index} is taken for an OutputError`);
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ClientMessage } from "../../server/message.ts";
+import type { ClientMessage } from "../../server/message.ts";
 import { ConnectionClosedError, NoReplyError } from "../../common/errors.ts";
-import { type WireMessage } from "../../protocol/message.ts";
+import type { WireMessage } from "../../protocol/message.ts";
 import { PendingRequests } from "../../server/pending_requests.ts";
 import { endOfTick } from "../support/timing.ts";
 

@@ -52,8 +52,8 @@ Deno.test("a session has no extensions before the login is accepted", () => {
 
 Deno.test("a session has no extensions if the login is refused or expires", () => {
   const ends: readonly ((session: Session) => Effect)[] = [
-    (session) => session.refuseLogin("refused"),
-    (session) => session.refuseLogin("locked out"),
+    (session) => session.rejectLogin("refused"),
+    (session) => session.rejectLogin("locked out"),
     (session) => session.expireLogin(),
   ];
   for (const end of ends) {

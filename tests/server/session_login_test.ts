@@ -30,7 +30,7 @@ for (
   const [what, settle, failure] of [
     [
       "refused",
-      (session: Session) => session.refuseLogin("refused"),
+      (session: Session) => session.rejectLogin("refused"),
       "login refused",
     ],
     ["late", (session: Session) => session.expireLogin(), "login timed out"],
@@ -64,7 +64,7 @@ Deno.test("Session accepts no login after expireLogin()", () => {
 
 Deno.test("Session accepts a login once", () => {
   const session = STATES.open();
-  assert.deepEqual(session.refuseLogin("refused"), IGNORE);
+  assert.deepEqual(session.rejectLogin("refused"), IGNORE);
   assert.deepEqual(session.acceptLogin(), IGNORE);
   assert.equal(session.state, "open");
 });
@@ -225,7 +225,7 @@ for (
 
 for (
   const [why, end] of [
-    ["failed too often", (session) => session.refuseLogin("locked out")],
+    ["failed too often", (session) => session.rejectLogin("locked out")],
     ["takes too long", (session) => session.expireLogin()],
   ] as readonly [string, (session: Session) => Effect][]
 ) {

@@ -199,9 +199,9 @@ for (
     assert.equal(session.state, state === "authenticating" ? "open" : state);
   });
 
-  Deno.test(`refuseLogin() in state ${state} returns: ${refused}`, () => {
+  Deno.test(`rejectLogin() in state ${state} returns: ${refused}`, () => {
     const session = STATES[state]();
-    assert.equal(summarize(session.refuseLogin("refused")), refused);
+    assert.equal(summarize(session.rejectLogin("refused")), refused);
     assert.equal(session.state, nextOf(refused));
   });
 
@@ -220,7 +220,7 @@ for (
       assert.deepEqual(session.receive(frame), IGNORE);
     }
     assert.deepEqual(session.acceptLogin(), IGNORE);
-    assert.deepEqual(session.refuseLogin("refused"), IGNORE);
+    assert.deepEqual(session.rejectLogin("refused"), IGNORE);
     assert.deepEqual(session.expireLogin(), IGNORE);
     assert.equal(session.state, "closed");
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { ValidationError } from "../../common/errors.ts";
 import { isAsyncIterable, StreamSource } from "../../server/stream_source.ts";
-import { type Schema } from "../../contract/schema.ts";
+import type { Schema } from "../../contract/schema.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 import { throwsExactly } from "../support/errors.ts";
 import {

@@ -92,9 +92,9 @@ Deno.test("Backpressure lets no waiter overtake the first one", async () => {
 Deno.test("Backpressure checks the capacity only for the first waiter", async () => {
   const stage = new Stage();
   for (let n = 0; n < 1_000; n++) stage.wait(String(n), 1);
-  for (let moment = 1; moment <= 5; moment++) {
+  for (let drain = 1; drain <= 5; drain++) {
     await stage.drain(0);
-    assert.deepEqual([stage.looks, stage.due], [moment, 1]);
+    assert.deepEqual([stage.looks, stage.due], [drain, 1]);
   }
 });
 

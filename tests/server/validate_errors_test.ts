@@ -6,28 +6,28 @@
 
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import { type Schema, validate } from "../../contract/schema.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { refuseData, refuseName } from "../../server/validate.ts";
+import { invalidDataError, unknownNameError } from "../../server/validate.ts";
 import { INVALID_DATA, LIBRARIES } from "../support/schemas.ts";
 
 /** The error for data that a schema rejects synchronously. */
 function errorOf(schema: Schema, value: JsonObject): RequestError {
   const checked = validate(schema, value);
   assert(!(checked instanceof Promise) && checked.issues !== undefined);
-  return refuseData(checked.issues);
+  return invalidDataError(checked.issues);
 }
 
 const TYPES = { current: "dict", needed: "dict" };
 
-Deno.test("refuseData() describes the issues and their paths", () => {
+Deno.test("invalidDataError() describes the issues and their paths", () => {
   const issues = [
     { path: ["rows", 3, "a b"], message: "must be a string" },
     { path: [], message: "lacks something" },
     { path: ["n"], message: "must be a number" },
   ];
-  const error = refuseData(issues);
+  const error = invalidDataError(issues);
   assert.equal(error.code, ErrorCode.INVALID_CONTENT);
   assert.equal(
     error.message,
@@ -54,14 +54,14 @@ for (
     ], "the data does not match its schema at a[1].b, [2]"],
   ] as const
 ) {
-  Deno.test(`refuseData() logs the paths only: ${note} (${issues.length})`, () => {
+  Deno.test(`invalidDataError() logs the paths only: ${note} (${issues.length})`, () => {
     // The messages of some libraries quote the data.
-    assert.equal(refuseData(issues).note, note);
+    assert.equal(invalidDataError(issues).note, note);
   });
 }
 
-Deno.test("refuseData() describes data without issues", () => {
-  const { message, data } = refuseData([]);
+Deno.test("invalidDataError() describes data without issues", () => {
+  const { message, data } = invalidDataError([]);
   assert.equal(
     message,
     "the data does not match its schema: the schema gives no reason",
@@ -70,7 +70,7 @@ Deno.test("refuseData() describes data without issues", () => {
 });
 
 for (const [library, schema] of Object.entries(LIBRARIES)) {
-  Deno.test(`refuseData() contains the issues of a schema of ${library} as JSON`, () => {
+  Deno.test(`invalidDataError() contains the issues of a schema of ${library} as JSON`, () => {
     const { data, message, note } = errorOf(schema, INVALID_DATA);
     const { issues, ...types } = JSON.parse(JSON.stringify(data));
     assert.deepEqual(types, TYPES);
@@ -84,15 +84,15 @@ for (const [library, schema] of Object.entries(LIBRARIES)) {
   });
 }
 
-Deno.test("refuseData() copies the issues", () => {
+Deno.test("invalidDataError() copies the issues", () => {
   const issue = { path: ["a"], message: "no" };
-  const { data } = refuseData([issue]);
+  const { data } = invalidDataError([issue]);
   issue.message = "changed";
   assert.deepEqual(data?.issues, [{ path: ["a"], message: "no" }]);
 });
 
-Deno.test("refuseName() has code 2 and an empty path", () => {
-  const error = refuseName('the contract has no message "hi"');
+Deno.test("unknownNameError() has code 2 and an empty path", () => {
+  const error = unknownNameError('the contract has no message "hi"');
   assert(RequestError.is(error));
   assert.equal(error.code, ErrorCode.INVALID_CONTENT);
   assert.equal(error.message, 'the contract has no message "hi"');
@@ -104,14 +104,14 @@ Deno.test("refuseName() has code 2 and an empty path", () => {
   });
 });
 
-Deno.test("refuseData() limits the length of the log line", () => {
+Deno.test("invalidDataError() limits the length of the log line", () => {
   const path = Array<string>(32).fill("\u2028".repeat(100));
   const issues = Array(16).fill({ path, message: "no" });
-  const { note } = refuseData(issues);
+  const { note } = invalidDataError(issues);
   assert(note.length <= 10_000, `${note.length} characters`);
 });
 
-Deno.test("refuseData() names no path if the whole data is invalid", () => {
+Deno.test("invalidDataError() names no path if the whole data is invalid", () => {
   const { message, data, note } = errorOf(LIBRARIES.arktype!, 7 as never);
   assert.doesNotMatch(message, / at /);
   assert.deepEqual(JSON.parse(JSON.stringify(data)).issues[0].path, []);

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { checkData, checkMessage } from "../../server/validate.ts";
 import { checkedListener } from "../../server/registry.ts";
 import { type Client, ClientMessage } from "../../server/message.ts";
-import { type Contract } from "../../contract/contract.ts";
+import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import { Message } from "../../protocol/message.ts";
-import { type WireMessage } from "../../protocol/message.ts";
+import type { WireMessage } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { type Schema } from "../../contract/schema.ts";
+import type { Schema } from "../../contract/schema.ts";
 import { HOSTILE } from "../support/attacks.ts";
 import { throwsExactly } from "../support/errors.ts";
 import { gate } from "../support/timing.ts";
@@ -42,7 +42,7 @@ function wireOf(
 }
 
 /** Returns what is thrown, synchronously or asynchronously. */
-async function refusalOf(action: () => unknown): Promise<RequestError> {
+async function errorOf(action: () => unknown): Promise<RequestError> {
   try {
     await action();
   } catch (error) {
@@ -83,9 +83,9 @@ for (const [library, schema] of Object.entries(ASYNC_SCHEMAS)) {
     const fitting = checkData({ n: 1 }, schema);
     assert(fitting instanceof Promise);
     assert.deepEqual(await fitting, { n: 1 });
-    const misfit = checkData({ n: 0 }, schema);
-    assert(misfit instanceof Promise);
-    const { data } = await refusalOf(() => misfit);
+    const checked = checkData({ n: 0 }, schema);
+    assert(checked instanceof Promise);
+    const { data } = await errorOf(() => checked);
     assert.deepEqual(data?.issues instanceof Array && data.issues.length, 1);
   });
 }
@@ -161,7 +161,7 @@ Deno.test("checkMessage() checks a reply with the schema of its event", async ()
     const wire = wireOf("count", data, ...replying);
     assert.deepEqual(checked(CONTRACT, wire), { n: 1 });
   }
-  const { message } = await refusalOf(() =>
+  const { message } = await errorOf(() =>
     checked(CONTRACT, wireOf("no", {}, "ask"))
   );
   assert.equal(message, "the data does not match its schema: n: no");
@@ -169,9 +169,9 @@ Deno.test("checkMessage() checks a reply with the schema of its event", async ()
 
 Deno.test("checkMessage() rejects invalid data", async () => {
   for (const wire of [wireOf("never"), wireOf("later", { n: 0 })]) {
-    const refusal = await refusalOf(() => checked(CONTRACT, wire));
+    const error = await errorOf(() => checked(CONTRACT, wire));
     assert.match(
-      refusal.message,
+      error.message,
       /^the data does not match its schema: n: .*$/,
     );
   }
@@ -245,7 +245,7 @@ Deno.test("checkedListener() does not call the listener with invalid data", asyn
   const never = () => assert.fail("the listener is called");
   for (const schema of [REJECT_ALL, ...Object.values(ASYNC_SCHEMAS)]) {
     const { message } = receive({ n: 0 });
-    await refusalOf(() => checkedListener(schema, never)(message));
+    await errorOf(() => checkedListener(schema, never)(message));
   }
   assert.throws(() => checkedListener(REJECT_ALL, never)(receive({}).message));
 });

@@ -21,7 +21,7 @@ export class FakeRecipient implements Recipient {
   /** Whether it can be sent anything */
   reachable = true;
   /** How many frames it takes before it reads too slowly */
-  room = Infinity;
+  capacity = Infinity;
   /** Is called with each batch before it is taken, as a logger may be. */
   onDeliver: (batch: BroadcastBatch) => void = () => {};
   readonly name: string;
@@ -38,8 +38,8 @@ export class FakeRecipient implements Recipient {
     assert.notEqual(frames.length, 0, "nothing is delivered");
     this.onDeliver(batch);
     if (!this.reachable) return { delivered: 0, rest: "failed", sends: 0 };
-    const taken = frames.slice(0, this.room);
-    this.room -= taken.length;
+    const taken = frames.slice(0, this.capacity);
+    this.capacity -= taken.length;
     this.frames.push(...taken);
     for (const frame of taken) this.#log.push(`${this.name} ${frame}`);
     const { length } = taken;

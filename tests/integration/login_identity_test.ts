@@ -47,18 +47,22 @@ for (
     ["a symbol", Symbol("yes"), false],
   ] as const
 ) {
-  Deno.test(`a login function that resolves to ${what} ${isIn ? "accepts" : "rejects"} the client`, async () => {
-    const login = () => Promise.resolve(decision as object);
-    await using server = serveQuietly({ login });
-    await using client = await RawClient.open(server);
-    client.send({ id: 0, token: "any", version: "1.0.0" });
-    assert.equal((await client.next()).code, isIn ? 0 : 3);
-    assert.equal(server.clients.size, isIn ? 1 : 0);
-    if (isIn) {
-      const expected = decision === true ? undefined : decision;
-      assert.equal([...server.clients][0]?.identity, expected);
-    }
-  });
+  for (const isAsync of [false, true]) {
+    const verb = isAsync ? "resolves to" : "returns";
+    Deno.test(`a login function that ${verb} ${what} ${isIn ? "accepts" : "rejects"} the client`, async () => {
+      const login = () =>
+        isAsync ? Promise.resolve(decision as object) : decision as object;
+      await using server = serveQuietly({ login });
+      await using client = await RawClient.open(server);
+      client.send({ id: 0, token: "any", version: "1.0.0" });
+      assert.equal((await client.next()).code, isIn ? 0 : 3);
+      assert.equal(server.clients.size, isIn ? 1 : 0);
+      if (isIn) {
+        const expected = decision === true ? undefined : decision;
+        assert.equal([...server.clients][0]?.identity, expected);
+      } else assert.equal((await client.closed).code, 1008);
+    });
+  }
 }
 
 /** Identities with properties that throw or have the wrong type. */
@@ -144,10 +148,9 @@ for (
   Deno.test(`the log escapes the client name ${JSON.stringify(name.slice(0, 20))}`, async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger, login: () => ({ name }) });
-    await using connection = await connectTo(server);
+    await using _connection = await connectTo(server);
     const line = await logger.line(/^info login: /);
     assert.match(line, /^[\x20-\x7e…]+$/);
     assert(line.length < 200);
-    assert(connection);
   });
 }

@@ -48,24 +48,6 @@ for (const token of ["test", "tesT", "", "test ", "\ud800"]) {
 
 for (
   const [what, login] of [
-    ["false", () => false],
-    ["a promise of false", () => Promise.resolve(false)],
-    // A login function in JavaScript can return any value.
-    ["something truthy", () => 1 as unknown as boolean],
-    ["undefined", () => undefined as unknown as boolean],
-  ] as const
-) {
-  Deno.test(`a login function that returns ${what} rejects the client`, async () => {
-    await using server = serveQuietly({ login });
-    await using client = await RawClient.open(server);
-    client.send({ id: 0, token: "test", version: "1.0.0" });
-    assert.equal((await client.next()).code, 3);
-    assert.equal((await client.closed).code, 1008);
-  });
-}
-
-for (
-  const [what, login] of [
     ["throws", (_server: Server, token: string) => {
       throw new Error(`no ${token}`);
     }],
@@ -100,9 +82,8 @@ Deno.test("an async login function receives the server, the token and the contex
       return /^127\.0\.0\.1:\d+$/.test(address);
     },
   });
-  await using connection = await connect("sesame", { url: server.url });
+  await using _connection = await connect("sesame", { url: server.url });
   assert.deepEqual(seen, [server, "sesame", VERSION, "/hoist", "websocket"]);
-  assert(connection);
 });
 
 Deno.test("a login function that never settles times out", async () => {
@@ -139,7 +120,7 @@ Deno.test("a client sends and receives nothing before its login is accepted", as
   await using server = serveQuietly({ login: () => opened.then(() => true) });
   const received: string[] = [];
   server.receive(({ name }) => void received.push(name));
-  await using silent = await RawClient.open(server);
+  await using _silent = await RawClient.open(server);
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "1.0.0" });
   client.send(message(1, "early"));
@@ -153,7 +134,6 @@ Deno.test("a client sends and receives nothing before its login is accepted", as
   assert.equal((await server.broadcast("news")).delivered, 1);
   assert.equal((await client.next()).message, "s_newmsg");
   assert.deepEqual(received, []);
-  assert(silent);
 });
 
 Deno.test("a client that disconnects during its login is not logged in", async () => {

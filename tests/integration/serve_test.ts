@@ -27,8 +27,7 @@ Deno.test("serve() generates a token if it gets only options", async () => {
     tokenAlphabet: "ab",
   });
   assert.match(server.token, /^[ab]{12}$/);
-  await using connection = await connect(server.token, { url: server.url });
-  assert(connection);
+  await using _connection = await connect(server.token, { url: server.url });
 });
 
 function serveWithoutToken(options: ServeOptions): Server {

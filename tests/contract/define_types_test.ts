@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 const HEAD = `
 import { defineContract } from "@hoist/cli";
 import { z } from "zod";

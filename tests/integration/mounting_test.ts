@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Hono } from "npm:hono@4.9.9";
+import { Hono } from "hono";
 import { connect } from "../../client.ts";
 import { Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

@@ -1,304 +1,212 @@
-/** Holds the modules to their floors: imports go downward only. */
+/** Enforces the layout of the source: which module is where, and imports what. */
 
 import assert from "node:assert/strict";
+import {
+  countLevels,
+  findCycles,
+  findForbidden,
+  findForeign,
+  findMisplaced,
+  findUsersOfDeno,
+  findWronglyLoaded,
+  type Import,
+} from "../support/layout.ts";
+import { readImports, readSources } from "../support/modules.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-
-/** The modules of each floor, from the lowest to the highest. */
-const FLOORS = {
-  // Pure, `timers` apart: both sides wait, and it needs no more than the timers that
-  // every JavaScript runtime has.
-  ground: [
-    "addresses",
-    "allowed_urls",
-    "assert_contract",
-    "auth",
-    "backoff",
-    "batch",
-    "bytes",
-    "closing",
-    "contract",
-    "contract_description",
-    "contract_types",
-    "encode",
-    "errors",
-    "extension_frames",
-    "failure",
-    "features",
-    "invalid",
-    "issue",
-    "json",
-    "limits",
-    "login_failures",
-    "misfit",
-    "origins",
-    "pending",
-    "private_addresses",
-    "protocol",
-    "queue",
-    "rate",
-    "reconnect",
-    "refusal",
-    "response",
-    "schema",
-    "schema_types",
-    "session",
-    "show",
-    "stack",
-    "support",
-    "thenable",
-    "timers",
-    "token",
-    "version",
+/** What each root module and folder can import. A folder can import itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "common": [],
+  "token.ts": [],
+  "auth.ts": [],
+  "version.ts": [],
+  "protocol": ["common"],
+  "contract": ["common"],
+  "builtins": ["common", "protocol"],
+  "client": ["common", "protocol", "contract", "version.ts"],
+  "server": [
+    ...["common", "protocol", "contract"],
+    ...["token.ts", "auth.ts", "version.ts"],
   ],
-  middle: [
-    "arguments",
-    "backlog",
-    "broadcasts",
-    "checking",
-    "checks",
-    "client_log",
-    "client_message",
-    "credentials",
-    "deadlines",
-    "inbox",
-    "items",
-    "lifetime",
-    "log",
-    "message",
-    "operation",
-    "operation_call",
-    "outbox",
-    "pump",
-    "room",
-    "questions",
-    "registry",
-    "replies",
-    "reporter",
-    "sequence",
-    "server_message",
-    "status",
-    "stream",
-    "turns",
+  "client.ts": ["client", "contract", "protocol", "common"],
+  "server.ts": [
+    ...["server", "contract", "protocol", "common"],
+    ...["token.ts", "auth.ts", "version.ts"],
   ],
-  top: [
-    "admission",
-    "authenticator",
-    "builtin_options",
-    "builtins",
-    "calls",
-    "channel",
+  "types.ts": ["client", "server", "contract"],
+  "cli": ["server.ts", "client.ts", "token.ts", "version.ts", "common"],
+  "cli.ts": ["cli", "version.ts"],
+  "mod.ts": [
+    "server.ts",
+    "client.ts",
+    "cli.ts",
     "cli",
-    "client",
-    "client_connection",
-    "client_host",
-    "connection",
-    "contract_endpoint",
-    "deadlines",
-    "dial",
-    "get_url",
-    "http",
-    "hub",
-    "intake",
-    "listen",
-    "main",
-    "mod",
-    "open",
-    "options",
-    "pinned_request",
-    "port",
-    "read_file",
-    "reconnector",
-    "requests",
-    "resolve_options",
-    "resolve_root",
-    "serve",
-    "server",
-    "server_client",
-    "startup",
-    "transport",
-    "types",
+    "token.ts",
+    "version.ts",
   ],
 };
 
-const HEIGHTS = new Map<string, number>(
-  Object.values(FLOORS).flatMap((modules, height) =>
-    modules.map((name): [string, number] => [`${name}.ts`, height])
-  ),
-);
-
-/** One module of the package importing something. */
-interface Import {
-  readonly from: string;
-  /** As the code has it, such as `@std/log` */
-  readonly specifier: string;
-  /** A path in the checkout, or the specifier if it is none */
-  readonly to: string;
-  readonly isTypeOnly: boolean;
-  readonly isDynamic: boolean;
-}
-
-/** What `deno info --json` says, as far as it is of interest here. */
-interface Info {
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly dependencies?: readonly {
-      readonly specifier: string;
-      readonly code?: { readonly specifier: string };
-      readonly type?: { readonly specifier: string };
-      readonly isDynamic?: boolean;
-    }[];
-  }[];
-}
-
-// The command line and the client are below it.
-const IMPORTS = [
-  ...await importsOf("mod.ts"),
-  ...(await importsOf("types.ts")).filter(({ from }) => from === "types.ts"),
+/** The root modules and folders that run where there is no `Deno`. */
+const WITHOUT_DENO = [
+  ...["common", "token.ts", "auth.ts", "version.ts", "protocol", "contract"],
+  ...["client", "client.ts", "types.ts"],
 ];
 
-/** What runs where the client is imported. */
-const CLIENT = reach("client.ts", ({ isTypeOnly }) => !isTypeOnly);
+/** The modules that are loaded when they are first needed, by `import()`. */
+const LAZY = [
+  "auth.ts",
+  "builtins/get.ts",
+  "builtins/read.ts",
+  "cli.ts",
+  "client/connect.ts",
+  "client/reconnecting_link.ts",
+  "client/validate.ts",
+];
 
-Deno.test("every module has a floor, and is a part of the library", async () => {
-  const modules = [];
-  for await (const { name } of Deno.readDir(ROOT)) {
-    if (name.endsWith(".ts")) modules.push(name);
-  }
-  assert.deepEqual(modules.sort(), [...HEIGHTS.keys()].sort());
-  // Types alone, which nothing else needs.
-  const parts = reach("mod.ts", () => true).add("types.ts");
-  assert.deepEqual(modules.filter((name) => !parts.has(name)), []);
-});
+/** The packages that a module can import. */
+const PACKAGES = {
+  "auth.ts": ["node:crypto"],
+  "builtins/get.ts": [
+    "node:dns/promises",
+    "node:http",
+    "node:https",
+    "node:net",
+    "node:tls",
+  ],
+  "builtins/read.ts": ["node:fs/promises"],
+  "cli/arguments.ts": ["@std/cli"],
+  "server/log.ts": ["@std/log"],
+  "version.ts": ["@std/semver"],
+};
 
-Deno.test("imports go downward, or stay on their floor", () => {
-  const height = (name: string) => HEIGHTS.get(name) ?? 0;
-  const wrong = IMPORTS.filter(({ from, to }) => height(to) > height(from));
-  assert.deepEqual(wrong, []);
-});
+/** The longest chain of modules that load each other at the start of a program. */
+const MAX_LEVELS = 12;
 
-Deno.test("nothing imports mod.ts", () => {
-  assert.deepEqual(IMPORTS.filter(({ to }) => to === "mod.ts"), []);
-});
+/** The longest chain if type imports and `import()` count, too. */
+const MAX_LEVELS_OF_TYPES = 18;
 
-Deno.test("client.ts and server.ts do not import each other, not even through others", () => {
-  assert(!reach("client.ts", () => true).has("server.ts"));
-  assert(!reach("server.ts", () => true).has("client.ts"));
-});
+const IMPORTS = await readImports();
+const SOURCES = await readSources();
 
-Deno.test("cli.ts is imported dynamically, by mod.ts only", () => {
-  const importers = IMPORTS.filter(({ to }) => to === "cli.ts");
-  const kinds = importers.map(({ from, isDynamic }) => ({ from, isDynamic }));
-  assert.deepEqual(kinds, [{ from: "mod.ts", isDynamic: true }]);
-});
+/** Registers a test of a rule, and one that shows that the rule finds a violation. */
+function testRule(
+  name: string,
+  violations: readonly string[],
+  wrong: readonly string[],
+): void {
+  Deno.test(name, () => assert.deepEqual(violations, []));
+  Deno.test(`the rule "${name}" finds a violation`, () => {
+    assert.notDeepEqual(wrong, []);
+  });
+}
+
+/** Adds imports to those of the package: `a.ts -> b.ts`. */
+function withImports(...edges: readonly string[]): Import[] {
+  const added = edges.map((edge) => {
+    const [from = "", to = ""] = edge.split(" -> ");
+    return { from, to };
+  });
+  return [...IMPORTS, ...added];
+}
 
 for (
-  const [specifier, module] of [
-    ["@std/cli", "arguments.ts"],
-    ["@std/log", "log.ts"],
-    ["@std/semver", "version.ts"],
-  ] as const
+  const edge of [
+    "common/json.ts -> protocol/batch.ts",
+    "protocol/batch.ts -> contract/schema.ts",
+    "client/link.ts -> server/log.ts",
+    "server/hub.ts -> client/link.ts",
+    "server/hub.ts -> server.ts",
+    "server/hub.ts -> builtins/mod.ts",
+    "client/link.ts -> mod.ts",
+    "server/hub.ts -> types.ts",
+    "common/json.ts -> tests/support/layout.ts",
+  ]
 ) {
-  Deno.test(`${module} alone imports ${specifier}`, () => {
-    const importers = IMPORTS.filter((edge) =>
-      packageOf(edge.specifier) === specifier
-    );
-    assert.deepEqual(
-      new Set(importers.map(({ from }) => from)),
-      new Set([module]),
-    );
+  Deno.test(`the import table forbids ${edge}`, () => {
+    const [from, to] = edge.split(" -> ");
+    const forbidden = findForbidden(withImports(edge), MAY_IMPORT);
+    assert(forbidden.includes(`${from} imports ${to}`));
   });
 }
 
-Deno.test("nothing else is imported but what Node has, where it is needed", () => {
-  const known = ["@std/cli", "@std/log", "@std/semver", "./deno.json"];
-  const others = IMPORTS.filter(({ specifier, to }) =>
-    !HEIGHTS.has(to) && !known.includes(packageOf(specifier))
-  );
-  assert.deepEqual(
-    others.map(({ from, specifier }) => `${from} ${specifier}`).sort(),
-    [
-      "auth.ts node:crypto",
-      "get_url.ts node:dns/promises",
-      "get_url.ts node:http",
-      "pinned_request.ts node:http",
-      "pinned_request.ts node:https",
-      "pinned_request.ts node:net",
-      "pinned_request.ts node:tls",
-      "read_file.ts node:fs/promises",
-    ],
-  );
+Deno.test("imports are in the import table", () => {
+  assert.deepEqual(findForbidden(IMPORTS, MAY_IMPORT), []);
 });
 
-Deno.test("the ground floor does not use Deno", async () => {
-  const modules = FLOORS.ground.map((name) => `${name}.ts`);
-  assert.deepEqual(await usersOfDeno(modules), []);
+testRule(
+  "no module imports itself through others",
+  findCycles(IMPORTS),
+  findCycles([{ from: "a.ts", to: "b.ts" }, {
+    from: "b.ts",
+    to: "a.ts",
+    isTypeOnly: true,
+  }]),
+);
+
+Deno.test(`the modules load each other on at most ${MAX_LEVELS} levels`, () => {
+  const loaded = IMPORTS.filter((edge) => !edge.isTypeOnly && !edge.isDynamic);
+  const levels = countLevels(loaded);
+  assert(levels <= MAX_LEVELS, `There are ${levels} levels`);
 });
 
-Deno.test("the client runs without Deno, Node and a logging library", async () => {
-  const modules = [...CLIENT].filter((name) => HEIGHTS.has(name));
-  assert.deepEqual(await usersOfDeno(modules), []);
-  const outside = [...CLIENT].filter((name) => !HEIGHTS.has(name));
-  assert.deepEqual(
-    new Set(outside.map(packageOf)),
-    new Set(["@std/semver", "deno.json"]),
-  );
+Deno.test(`the modules refer to each other on at most ${MAX_LEVELS_OF_TYPES} levels`, () => {
+  const levels = countLevels(IMPORTS);
+  assert(levels <= MAX_LEVELS_OF_TYPES, `There are ${levels} levels`);
 });
 
-/** What the modules of the package import that a module leads to. */
-async function importsOf(module: string): Promise<Import[]> {
-  const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", module],
-    cwd: ROOT,
-  }).output();
-  assert(success, new TextDecoder().decode(stderr));
-  const { modules }: Info = JSON.parse(new TextDecoder().decode(stdout));
-  return modules.flatMap(({ specifier, dependencies = [] }) => {
-    const from = nameOf(specifier);
-    if (!HEIGHTS.has(from)) return [];
-    return dependencies.map(({ specifier, code, type, isDynamic = false }) => {
-      const target = nameOf((code ?? type)?.specifier ?? specifier);
-      const to = target.startsWith("tools/links/") ? specifier : target;
-      const isTypeOnly = code === undefined;
-      return { from, specifier, to, isTypeOnly, isDynamic };
-    });
-  });
-}
+Deno.test("countLevels() counts the modules of the longest chain", () => {
+  const chain = ["mod.ts -> a.ts", "a.ts -> b.ts", "mod.ts -> b.ts"];
+  assert.equal(countLevels(withImports(...chain).slice(-3)), 3);
+  const cycle = ["a.ts -> b.ts", "b.ts -> a.ts"];
+  assert.equal(countLevels(withImports(...cycle).slice(-2)), Infinity);
+});
 
-/** The package that a specifier is a part of: `@std/log` of `@std/log/logger`. */
-function packageOf(specifier: string): string {
-  return specifier.replace(/^(@[^/]+\/[^/]+)\/.*$/, "$1");
-}
+testRule(
+  "the root has only the entry modules, and the source is one folder deep",
+  findMisplaced([...SOURCES.keys()], MAY_IMPORT),
+  findMisplaced(["server/handlers/echo.ts"], MAY_IMPORT),
+);
 
-function nameOf(specifier: string): string {
-  return specifier.startsWith(ROOT.href)
-    ? specifier.slice(ROOT.href.length)
-    : specifier;
-}
+Deno.test("a new module in the root is misplaced", () => {
+  assert.deepEqual(findMisplaced(["rooms.ts"], MAY_IMPORT), ["rooms.ts"]);
+});
 
-/** What a module imports, directly or not, by imports of a kind. */
-function reach(
-  module: string,
-  follows: (edge: Import) => boolean,
-): Set<string> {
-  const reached = new Set([module]);
-  for (const from of reached) {
-    const edges = IMPORTS.filter((edge) => edge.from === from && follows(edge));
-    for (const { to } of edges) reached.add(to);
-  }
-  return reached;
-}
-
-async function usersOfDeno(modules: readonly string[]): Promise<string[]> {
-  const sources = await Promise.all(
-    modules.map((name) => Deno.readTextFile(new URL(name, ROOT))),
+Deno.test("every module and folder of the import table exists", () => {
+  const paths = [...SOURCES.keys()];
+  const missing = Object.keys(MAY_IMPORT).filter((name) =>
+    !paths.some((path) => path === name || path.startsWith(`${name}/`))
   );
-  return modules.filter((_, index) =>
-    /\bDeno\./.test(withoutComments(sources[index] ?? ""))
-  );
-}
+  assert.deepEqual(missing, []);
+});
 
-function withoutComments(source: string): string {
-  // A URL in a text has two slashes, too, after a colon.
-  return source.replaceAll(/\/\*.*?\*\/|(?<!:)\/\/.*?$/gms, "");
-}
+Deno.test("every module is a part of an export of the package", () => {
+  const known = new Set(IMPORTS.flatMap(({ from, to }) => [from, to]));
+  assert.deepEqual([...SOURCES.keys()].filter((path) => !known.has(path)), []);
+});
+
+testRule(
+  "lazy modules, and only these, are loaded by import()",
+  findWronglyLoaded(IMPORTS, LAZY),
+  findWronglyLoaded([{ from: "server/hub.ts", to: "auth.ts" }], LAZY),
+);
+
+Deno.test("a module that is not lazy must not be loaded by import()", () => {
+  const edge = { from: "server.ts", to: "server/hub.ts", isDynamic: true };
+  assert.equal(findWronglyLoaded([edge], LAZY).length, 1);
+});
+
+Deno.test("every lazy module is loaded by import()", () => {
+  const loaded = IMPORTS.filter(({ isDynamic }) => isDynamic);
+  assert.deepEqual([...new Set(loaded.map(({ to }) => to))].sort(), LAZY);
+});
+
+testRule(
+  "modules for every runtime do not use Deno",
+  findUsersOfDeno(SOURCES, WITHOUT_DENO),
+  findUsersOfDeno(new Map([["client/log.ts", "Deno.exit();"]]), WITHOUT_DENO),
+);
+
+testRule(
+  "a package is imported only by the module that needs it",
+  findForeign(IMPORTS, PACKAGES),
+  findForeign([{ from: "server/hub.ts", to: "@std/log/logger" }], PACKAGES),
+);

@@ -1,53 +1,15 @@
 import assert from "node:assert/strict";
-import { ServerConnection } from "../../server/connection.ts";
-import {
-  ADDRESS,
-  FakeSocket,
-  serverContext,
-} from "../support/server_context.ts";
 import { operation } from "../support/raw_client.ts";
-import { endOfTick } from "../support/timing.ts";
-
-const UPGRADE = { peer: { address: ADDRESS, network: "192.0.2.1" } };
-
-/** Creates a connection, and records the events that its hub gets. */
-function connect(socket: FakeSocket) {
-  const context = serverContext();
-  const events: string[] = [];
-  const client = new ServerConnection(
-    1,
-    context,
-    {
-      onOpen: () => events.push("open"),
-      onClosed: () => events.push("closed"),
-      onGone: () => events.push("gone"),
-    },
-    socket,
-    UPGRADE,
-  );
-  return { client, context, events, socket, sent: socket.sent };
-}
-
-/** Creates a connection whose client has logged in. */
-async function logIn(features?: readonly string[]) {
-  const connection = connect(new FakeSocket());
-  const { socket, sent } = connection;
-  socket.receive({ id: 0, token: "test", version: "1.0.0", features });
-  await endOfTick();
-  sent.length = 0;
-  return connection;
-}
-
-/** Returns the ids of the frames that a socket has sent; a batch is an array. */
-function idsOf(sent: readonly string[]): unknown[] {
-  return sent.map((frame) => {
-    const value = JSON.parse(frame);
-    return Array.isArray(value) ? value.map(({ id }) => id) : value.id;
-  });
-}
+import {
+  connectSocket,
+  idsOf,
+  logInSocket,
+} from "../support/server_connection.ts";
+import { FakeSocket } from "../support/server_context.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 Deno.test("a connection that is closed before its WebSocket opens closes it then", async () => {
-  const { client, events, socket } = connect(
+  const { client, events, socket } = connectSocket(
     new FakeSocket(WebSocket.CONNECTING),
   );
   client.close(4000);
@@ -58,7 +20,7 @@ Deno.test("a connection that is closed before its WebSocket opens closes it then
 });
 
 Deno.test("a connection reports its end once, and when its socket is gone", async () => {
-  const { client, events, socket } = connect(new FakeSocket());
+  const { client, events, socket } = connectSocket(new FakeSocket());
   client.close(4000, "enough");
   client.close();
   assert.deepEqual([socket.closed, events], [[], ["closed"]]);
@@ -69,14 +31,14 @@ Deno.test("a connection reports its end once, and when its socket is gone", asyn
 });
 
 Deno.test("a connection reports the login", async () => {
-  const { client, events } = await logIn();
+  const { client, events } = await logInSocket();
   assert.deepEqual(events, ["open"]);
   client.close();
 });
 
 Deno.test("a connection whose WebSocket cannot send does not throw", () => {
   for (const state of [WebSocket.OPEN, WebSocket.CLOSING, WebSocket.CLOSED]) {
-    const { client, socket } = connect(new FakeSocket(state));
+    const { client, socket } = connectSocket(new FakeSocket(state));
     socket.send = () => {
       throw new DOMException("not open", "InvalidStateError");
     };
@@ -86,7 +48,7 @@ Deno.test("a connection whose WebSocket cannot send does not throw", () => {
 });
 
 Deno.test("a synchronous operation is answered before anything else happens", async () => {
-  const { client, context, sent, socket } = await logIn();
+  const { client, context, sent, socket } = await logInSocket();
   context.registry.operation("now", () => 1, undefined);
   context.registry.operation("never", () => {
     throw new Error("no");
@@ -103,7 +65,7 @@ Deno.test("a synchronous operation is answered before anything else happens", as
 
 for (const name of ["now", "soon"]) {
   Deno.test(`responses of one tick to operation "${name}" are sent in one frame`, async () => {
-    const { client, context, sent, socket } = await logIn(["batch"]);
+    const { client, context, sent, socket } = await logInSocket(["batch"]);
     context.registry.operation("now", () => 1, undefined);
     context.registry.operation("soon", () => Promise.resolve(2), undefined);
     socket.receive(operation(1, name), operation(2, name));
@@ -122,7 +84,7 @@ function broadcastOf(id: number): string {
 
 Deno.test("a connection sends frames and broadcasts in order", async () => {
   for (const features of [undefined, ["done-id"], ["batch"]]) {
-    const { client, context, sent, socket } = await logIn(features);
+    const { client, context, sent, socket } = await logInSocket(features);
     const { broadcaster, registry } = context;
     registry.operation("now", () => 1, undefined);
     socket.receive(operation(1, "now"), operation(2, "now"));
@@ -139,7 +101,7 @@ Deno.test("a connection sends frames and broadcasts in order", async () => {
 });
 
 Deno.test("a connection sends pending broadcasts before it is closed", async () => {
-  const { client, context, sent, socket } = await logIn(["batch"]);
+  const { client, context, sent, socket } = await logInSocket(["batch"]);
   socket.close = () => void sent.push('{"id":"closed"}');
   const { broadcaster } = context;
   const results = [1, 2].map((id) => broadcaster.send(broadcastOf(id)));
@@ -154,7 +116,7 @@ Deno.test("a connection sends pending broadcasts before it is closed", async () 
 
 Deno.test("a broadcast that the WebSocket does not accept has failed", async () => {
   for (const features of [undefined, ["batch"]]) {
-    const { client, context, socket } = await logIn(features);
+    const { client, context, socket } = await logInSocket(features);
     socket.send = () => {
       throw new DOMException("it broke", "NetworkError");
     };
@@ -162,6 +124,37 @@ Deno.test("a broadcast that the WebSocket does not accept has failed", async () 
     assert.deepEqual(result, { delivered: 0, skipped: 0, failed: 1 });
     client.close();
   }
+});
+
+Deno.test("shutdown() closes an idle connection at once, with 1001", async () => {
+  const { client, events, socket } = await logInSocket();
+  await client.shutdown();
+  await endOfTick();
+  assert.deepEqual([events, socket.closed], [["open", "closed"], [1001]]);
+  await client.shutdown();
+});
+
+Deno.test("shutdown() tells a client with the feature when to reconnect", async () => {
+  const { client, socket } = await logInSocket(["retry"]);
+  await client.shutdown();
+  await endOfTick();
+  assert.deepEqual(socket.closed, [1012]);
+});
+
+Deno.test("shutdown() waits for the requests in progress", async () => {
+  const { client, context, events, sent, socket } = await logInSocket();
+  const { opened, open } = gate();
+  context.registry.operation("later", () => opened, undefined);
+  socket.receive(operation(1, "later"));
+  context.shutdown.begin(1);
+  const closed = client.shutdown();
+  await endOfTick();
+  assert.deepEqual(events, ["open"]);
+  // New requests are ignored.
+  socket.receive(operation(2, "later"));
+  open();
+  await closed;
+  assert.deepEqual([idsOf(sent), events], [[1], ["open", "closed"]]);
 });
 
 for (
@@ -175,7 +168,7 @@ for (
   ] as unknown as readonly [number, string][]
 ) {
   Deno.test(`Client.close() rejects ${Deno.inspect([code, reason])}`, () => {
-    const { client, events } = connect(new FakeSocket());
+    const { client, events } = connectSocket(new FakeSocket());
     assert.throws(() => client.close(code, reason), /^\w+: Cannot close the /);
     assert.deepEqual(events, []);
   });

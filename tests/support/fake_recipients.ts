@@ -1,4 +1,4 @@
-/** Broadcaster by hand: recipients that keep what they get, and turns that a test makes. */
+/** A `Broadcaster` whose recipients record frames, and whose turns a test runs. */
 
 import assert from "node:assert/strict";
 import {
@@ -10,19 +10,19 @@ import {
 } from "../../server/broadcaster.ts";
 import { endOfTick } from "./timing.ts";
 
-/** The frames of a batch, one for each broadcast. */
+/** Returns the frames of a batch, one for each broadcast. */
 export function framesOf({ single }: BroadcastBatch): string[] {
   return single.map(({ data }) => data);
 }
 
-/** Keeps what it gets. */
+/** A recipient that records the frames that it receives. */
 export class FakeRecipient implements Recipient {
   cursor = Infinity;
-  /** Whether it can be sent anything */
+  /** Whether frames can be sent to it */
   reachable = true;
-  /** How many frames it takes before it reads too slowly */
+  /** The number of frames for which it has capacity */
   capacity = Infinity;
-  /** Is called with each batch before it is taken, as a logger may be. */
+  /** Called with each batch before the delivery, as a logger can be */
   onDeliver: (batch: BroadcastBatch) => void = () => {};
   readonly name: string;
   readonly frames: string[] = [];
@@ -35,7 +35,7 @@ export class FakeRecipient implements Recipient {
 
   deliver(batch: BroadcastBatch): Delivery {
     const frames = framesOf(batch);
-    assert.notEqual(frames.length, 0, "nothing is delivered");
+    assert.notEqual(frames.length, 0, "the batch is empty");
     this.onDeliver(batch);
     if (!this.reachable) return { delivered: 0, rest: "failed", sends: 0 };
     const taken = frames.slice(0, this.capacity);
@@ -47,26 +47,26 @@ export class FakeRecipient implements Recipient {
   }
 }
 
-/** `Broadcaster` whose turns a test makes. */
+/** A `Broadcaster` whose turns a test runs. */
 export class Stage {
   readonly broadcasts: Broadcaster;
-  /** All that was delivered, as `recipient frame`, in its order */
+  /** The deliveries in order, as `recipient frame` */
   readonly log: string[] = [];
-  /** The broadcasts that are through, as `frame number`, in their order */
+  /** The broadcasts that have ended in order, as `frame number` */
   readonly through: string[] = [];
-  /** What became of these */
+  /** The results of these broadcasts */
   readonly results: BroadcastResult[] = [];
   #turn: (() => void) | undefined;
   readonly #recipients: FakeRecipient[] = [];
 
   constructor() {
     this.broadcasts = new Broadcaster((turn) => {
-      assert.equal(this.#turn, undefined, "two turns are due");
+      assert.equal(this.#turn, undefined, "two turns are scheduled");
       this.#turn = turn;
     });
   }
 
-  /** Whether a turn is due */
+  /** Whether a turn is scheduled */
   get isDue(): boolean {
     return this.#turn !== undefined;
   }
@@ -76,7 +76,7 @@ export class Stage {
     return this.#recipients.filter(({ cursor }) => cursor !== Infinity);
   }
 
-  /** Recipients named 0, 1, …, or those that follow. */
+  /** Adds recipients, which are named 0, 1, … */
   join(count: number): FakeRecipient[] {
     return Array.from({ length: count }, () => {
       const name = String(this.#recipients.length);
@@ -87,7 +87,7 @@ export class Stage {
     });
   }
 
-  /** Sends frames and keeps when they are through. */
+  /** Sends frames, and records when their broadcasts end. */
   send(...frames: readonly string[]): void {
     for (const frame of frames) {
       void this.broadcasts.send(frame).then((result) => {
@@ -97,21 +97,21 @@ export class Stage {
     }
   }
 
-  /** Ends the tick, and with it the first turn. */
+  /** Waits for the end of the tick, and with it of the first turn. */
   async settle(): Promise<void> {
     await endOfTick();
   }
 
-  /** Makes the turn that is due, and ends its tick. */
+  /** Runs the scheduled turn and its consequences. */
   async turn(): Promise<void> {
     const turn = this.#turn;
-    assert(turn !== undefined, "no turn is due");
+    assert(turn !== undefined, "no turn is scheduled");
     this.#turn = undefined;
     turn();
     await this.settle();
   }
 
-  /** Makes turns until none is due; returns how many that were. */
+  /** Runs turns until none is scheduled; returns their number. */
   async finish(): Promise<number> {
     await this.settle();
     let turns = 0;
@@ -120,10 +120,10 @@ export class Stage {
   }
 }
 
-/** So many recipients that they take many turns, however a turn is measured. */
+/** A number of recipients that takes many turns. */
 export const MANY = 5_000;
 
-/** How many sends there are in one turn, with so many recipients. */
+/** The number of sends per turn with that many recipients. */
 export const BUDGET = await measureBudget();
 
 async function measureBudget(): Promise<number> {

@@ -276,9 +276,10 @@ export class Hub implements HandlerHost {
     timeout: number,
   ): void {
     const { length } = connections.filter(({ isBusy }) => isBusy);
+    const clients = length === 1 ? "client" : "clients";
     this.log.warn(
       "shutdown",
-      `closing ${length} clients with requests in progress after ${timeout} ms`,
+      `closed ${length} ${clients} with requests in progress after ${timeout} ms`,
     );
   }
 

@@ -372,12 +372,10 @@ export class Requests {
   }
 
   #logError(name: string, error: unknown): void {
+    const { log } = this.#transport;
     const subject = this.#context.log.redact(describeMessage(name));
-    if (RequestError.is(error)) this.#transport.log.rejected(subject, error);
-    else {this.#transport.log.exception(
-        `a listener to ${subject} failed`,
-        error,
-      );}
+    if (RequestError.is(error)) log.rejected(subject, error);
+    else log.exception(`a listener to ${subject} failed`, error);
   }
 
   #logUnheard({ message, replying }: WireMessage): void {

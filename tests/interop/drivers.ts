@@ -198,6 +198,17 @@ export function withPythonClient(
   return withDriver("client.py", [], run);
 }
 
+/** Runs a Python client that is connected to a server during a test. */
+export function withConnectedClient(
+  server: Server,
+  test: (python: PythonClient) => Promise<void>,
+): Promise<void> {
+  return withPythonClient(async (python) => {
+    await python.connect(server);
+    await test(python);
+  });
+}
+
 /** A Python server. */
 export class PythonServer {
   readonly url: string;

@@ -9,7 +9,7 @@ import { serveContract } from "../support/contract.ts";
 import { serveQuietly } from "../support/server.ts";
 import { serve as serveSite } from "../testdata/site.ts";
 import type { Server } from "../../server.ts";
-import { raised, testWithPython, withPythonClient } from "./drivers.ts";
+import { raised, testWithPython, withConnectedClient } from "./drivers.ts";
 
 /** The error of a Python client whose data does not match a schema. */
 const INVALID_DATA = raised(
@@ -26,8 +26,7 @@ testWithPython(
   async () => {
     await using server = serveContract();
     server.operation("add", ({ a, b }) => a + b);
-    await withPythonClient(async (python) => {
-      await python.connect(server as unknown as Server);
+    await withConnectedClient(server as unknown as Server, async (python) => {
       for (const data of [{ a: "1" }, {}]) {
         await assert.rejects(python.operation("add", data), INVALID_DATA);
       }
@@ -43,8 +42,7 @@ testWithPython(
     server.receive("hello", (message) => {
       message.reply("hi", { text: message.data.name });
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server as unknown as Server);
+    await withConnectedClient(server as unknown as Server, async (python) => {
       for (
         const [name, data, error] of [
           ["hello", { name: 1 }, INVALID_DATA],
@@ -69,8 +67,7 @@ testWithPython(
       message.reply("doubled", { n: 2 * message.data.n });
     });
     server.operation("n", { output: z.number() }, () => "one" as never);
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await python.message("n", { n: 2 });
       const [reply] = await python.received();
       assert.deepEqual(reply?.data, { n: 4 });
@@ -93,8 +90,7 @@ testWithPython(
       yield { n: 1 };
     });
     server.operation("now", () => "now");
-    await withPythonClient(async (python) => {
-      await python.connect(server as unknown as Server);
+    await withConnectedClient(server as unknown as Server, async (python) => {
       await assert.rejects(
         python.operation("rows", { to: 1 }),
         raised(
@@ -116,8 +112,7 @@ testWithPython(
     server.operation("read", readFile({ root }));
     await using open = serveQuietly();
     open.operation("get", fetchUrl({ allow: [site.at("/public")] }));
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       assert.equal(
         await python.operation("read", { path: "hello.txt" }),
         "Hello\n",
@@ -131,8 +126,7 @@ testWithPython(
         raised('ValueError: "print" is not a valid operation'),
       );
     });
-    await withPythonClient(async (python) => {
-      await python.connect(open);
+    await withConnectedClient(open, async (python) => {
       assert.equal(
         await python.shortcut("get", site.at("/public/a")),
         "welcome",

@@ -10,6 +10,7 @@ import {
   raised,
   serveAdd,
   testWithPython,
+  withConnectedClient,
   withPythonClient,
 } from "./drivers.ts";
 
@@ -20,8 +21,7 @@ testWithPython(
     server.receive("hello", () => {
       throw new RangeError("secret");
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.message("hello"),
         raised(
@@ -37,8 +37,7 @@ testWithPython("A Python client continues after a listener fails", async () => {
   server.receive("hello", () => {
     throw new RangeError("secret");
   });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
+  await withConnectedClient(server, async (python) => {
     await assert.rejects(python.message("hello"), PythonError);
     assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
   });
@@ -51,8 +50,7 @@ testWithPython(
     server.operation("fail", () => {
       throw new RangeError("secret");
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.operation("fail"),
         raised(
@@ -71,8 +69,7 @@ testWithPython(
     server.operation("fail", () => {
       throw new RangeError("too far");
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.operation("fail"),
         raised(
@@ -87,8 +84,7 @@ testWithPython(
   "A Python client gets an error for invalid data and continues",
   async () => {
     await using server = serveAdd();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.message("hello", ["not an object"]),
         raised("BadContentError: sent type list when server expected dict"),
@@ -132,8 +128,7 @@ testWithPython(
   async () => {
     const logger = new LogRecorder();
     await using server = serveQuietly({ logger });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await python.close();
       await logger.line(/disconnect: .* disconnected: closed by the client/);
     });
@@ -154,8 +149,7 @@ testWithPython(
       called.resolve();
       return new Promise(() => {});
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       const rejected = assert.rejects(
         python.operation("wait"),
         /PythonError: WSMessageTypeError: Received message 8:1001 is not /,
@@ -172,8 +166,7 @@ testWithPython(
   "A Python client that does not wait is rejected at its next request that our server has closed",
   async () => {
     const server = serveQuietly();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await server.close();
       // The error depends on how far the closing has progressed.
       await assert.rejects(
@@ -191,8 +184,7 @@ testWithPython(
     await using server = serveAdd();
     let data: JsonObject = { a: 1, b: 2 };
     for (let level = 0; level < 64; level++) data = { data };
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.operation("add", data),
         raised(

@@ -8,6 +8,7 @@ import {
   raised,
   serveAdd,
   testWithPython,
+  withConnectedClient,
   withPythonClient,
 } from "./drivers.ts";
 
@@ -77,8 +78,7 @@ testWithPython(
     server.receive("hello", ({ name, data, replying }) => {
       received.push({ name, data, replying });
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await python.message("hello", { a: [1, "ä", null] });
       const data = { a: [1, "ä", null] };
       assert.deepEqual(received, [{ name: "hello", data, replying: null }]);
@@ -90,8 +90,7 @@ testWithPython(
   "A message of a Python client without a listener is done",
   async () => {
     await using server = serveQuietly();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       const sent = await python.message("hello");
       assert.equal(sent.message, "hello");
     });
@@ -107,8 +106,7 @@ testWithPython(
       await Promise.resolve();
       message.reply("hi", { n: 2 });
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       const sent = await python.message("hello", { a: 1 });
       const replies = await python.received();
       const numbers = replies.map(({ message, data }) => [message, data.n]);
@@ -125,8 +123,7 @@ testWithPython("A Python client replies to a reply", async () => {
   server.receive("answer", ({ name, data, replying }) => {
     names.push(name, data.n, replying?.name, replying?.replying?.name);
   });
-  await withPythonClient(async (python) => {
-    await python.connect(server);
+  await withConnectedClient(server, async (python) => {
     await python.answer("question", "answer", { n: 42 });
     await python.message("ask");
     assert.deepEqual(names, ["answer", 42, "question", "ask"]);
@@ -141,8 +138,7 @@ testWithPython(
     server.receive("hello", (message) => {
       finished.resolve(() => void message.reply("late", { n: 3 }));
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       const sent = await python.message("hello");
       (await finished.promise)();
       assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
@@ -157,8 +153,7 @@ testWithPython(
   "A Python client calls an operation with arguments",
   async () => {
     await using server = serveAdd();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
     });
   },
@@ -169,8 +164,7 @@ testWithPython(
   async () => {
     await using server = serveQuietly();
     server.operation("nothing", () => null);
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       assert.equal(await python.operation("nothing"), null);
     });
   },
@@ -180,8 +174,7 @@ testWithPython(
   "A Python client gets an error for an unknown operation",
   async () => {
     await using server = serveQuietly();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(
         python.operation("fly"),
         raised('ValueError: "fly" is not a valid operation'),
@@ -194,8 +187,7 @@ testWithPython(
   "A Python client continues after an unknown operation",
   async () => {
     await using server = serveAdd();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await assert.rejects(python.operation("fly"), PythonError);
       assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
     });
@@ -206,8 +198,7 @@ testWithPython(
   "A Python client can use print, get and read only if they are registered",
   async () => {
     await using server = serveQuietly();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       // The read() of the Python client calls an operation named "path".
       for (
         const [name, called] of [
@@ -233,8 +224,7 @@ testWithPython(
   "A Python client gets a broadcast with its next operation",
   async () => {
     await using server = serveAdd();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       const { delivered } = await server.broadcast("news", { n: 1 });
       assert.equal(delivered, 1);
       assert.deepEqual(await python.received(), []);
@@ -255,8 +245,7 @@ testWithPython(
       await server.broadcast("news");
       message.reply("after");
     });
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       await python.message("hello");
       const names = (await python.received()).map(({ message }) => message);
       assert.deepEqual(names, ["before", "news", "after"]);
@@ -268,8 +257,7 @@ testWithPython(
   "A Python client gets a message to one client with its next operation",
   async () => {
     await using server = serveAdd();
-    await withPythonClient(async (python) => {
-      await python.connect(server);
+    await withConnectedClient(server, async (python) => {
       for (const client of server.clients) client.message("psst", { n: 1 });
       await python.operation("add", { a: 1, b: 2 });
       const names = (await python.received()).map(({ message }) => message);

@@ -11,7 +11,8 @@ import type { ContractChecks } from "./validate.ts";
 import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { describeMessage } from "../common/text.ts";
-import { assertNamed, type Contract } from "../contract/contract.ts";
+import type { Contract } from "../contract/contract.ts";
+import { assertNamed } from "../contract/define.ts";
 import type { WireMessage } from "../protocol/message.ts";
 
 /** What a dispatcher needs */

@@ -29,7 +29,8 @@ import {
   describeRequest,
   describeStream,
 } from "../common/text.ts";
-import { assertNamed, type Contract, repliesTo } from "../contract/contract.ts";
+import { type Contract, repliesTo } from "../contract/contract.ts";
+import { assertNamed } from "../contract/define.ts";
 import {
   encodeMessageRequest,
   encodeOperationRequest,

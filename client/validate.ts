@@ -20,7 +20,8 @@ import {
   ownEntry,
   repliesTo,
 } from "../contract/contract.ts";
-import { type Schema, validate } from "../contract/schema.ts";
+import type { Schema } from "../contract/schema.ts";
+import { validate } from "../contract/validate.ts";
 import type { WireMessage } from "../protocol/message.ts";
 
 /** The end of a check; throws, or rejects with, a `ValidationError` */

@@ -7,16 +7,6 @@
 import { isJsonObject, type Json } from "./json.ts";
 import { escapeControls, truncate } from "./text.ts";
 
-/** An issue as Standard Schema v1 defines it */
-export interface SchemaIssue {
-  /** What is wrong, as a sentence */
-  readonly message: string;
-  /** Where: the keys from the outermost object to the value */
-  readonly path?:
-    | readonly (PropertyKey | { readonly key: PropertyKey })[]
-    | undefined;
-}
-
 /** One thing that is wrong with a value: docs/reference/protocol.md, "Frames", code 2 */
 export interface Issue {
   /** The keys and the indexes from the outermost object to the value */
@@ -34,8 +24,16 @@ const MAX_PATH = 16;
 /** How many characters of a message are sent: some libraries quote the whole value. */
 const MAX_MESSAGE = 300;
 
+/** An issue of a schema library. */
+interface FoundIssue {
+  readonly message: string;
+  readonly path?:
+    | readonly (PropertyKey | { readonly key: PropertyKey })[]
+    | undefined;
+}
+
 /** Converts the issues of a schema library into issues that can be sent and shown. */
-export function issuesOf(issues: readonly SchemaIssue[]): readonly Issue[] {
+export function issuesOf(issues: readonly FoundIssue[]): readonly Issue[] {
   // Some libraries return a subclass of Array, whose methods return the subclass again.
   return Array.from(issues).slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: Array.from(path ?? []).slice(0, MAX_PATH).map(keyOf),

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { suggestName } from "../common/check.ts";
 import type { JsonObject } from "../common/json.ts";
 import { type InputOf, isSchema, type Schema } from "./schema.ts";
 
@@ -199,28 +198,6 @@ export function findMessage(
   // schema of a reply that no request waits for.
   const entry = isAwaited ? reply ?? message : message ?? reply;
   return entry && { schema: dataSchemaOf(entry) };
-}
-
-/**
- * Checks that a contract has a name, for users without TypeScript.
- *
- * @param subject What failed, such as `Cannot broadcast message "news"`
- * @param entries The entries of the contract; without a contract, every name is valid
- * @param name The name
- *
- * @throws {TypeError} If the contract has no entry with this name
- */
-export function assertNamed(
-  subject: string,
-  entries: object | undefined,
-  name: string,
-): void {
-  if (entries === undefined || Object.hasOwn(entries, name)) return;
-  throw new TypeError(
-    `${subject}: the contract does not have this name. ${
-      suggestName(name, Object.keys(entries), "names")
-    }`,
-  );
 }
 
 /** Returns whether the contract has a reply with this name to an event. */

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { checkKeys, invalidType, quoteName } from "../common/check.ts";
+import {
+  checkKeys,
+  invalidType,
+  quoteName,
+  suggestName,
+} from "../common/check.ts";
 import type {
   Contract,
   ContractParts,
@@ -118,6 +123,28 @@ export function assertDefined(subject: string, contract: unknown): void {
   if (typeof describe === "function" && isWhole) return;
   const needed = "the result of defineContract()";
   throw invalidType(subject, "'contract'", needed, contract);
+}
+
+/**
+ * Checks that a contract has a name, for users without TypeScript.
+ *
+ * @param subject What failed, such as `Cannot broadcast message "news"`
+ * @param entries The entries of the contract; without a contract, every name is valid
+ * @param name The name
+ *
+ * @throws {TypeError} If the contract has no entry with this name
+ */
+export function assertNamed(
+  subject: string,
+  entries: object | undefined,
+  name: string,
+): void {
+  if (entries === undefined || Object.hasOwn(entries, name)) return;
+  throw new TypeError(
+    `${subject}: the contract does not have this name. ${
+      suggestName(name, Object.keys(entries), "names")
+    }`,
+  );
 }
 
 function assertMessages(place: string, entries: unknown): void {

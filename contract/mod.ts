@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Issue, SchemaIssue } from "../common/issues.ts";
+export type { Issue } from "../common/issues.ts";
 export type { Json, JsonObject } from "../common/json.ts";
 export type {
   Contract,
@@ -21,6 +21,7 @@ export type {
   InputOf,
   OutputOf,
   Schema,
+  SchemaIssue,
   SchemaProperties,
   SchemaResult,
 } from "./schema.ts";

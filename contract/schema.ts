@@ -1,12 +1,8 @@
 /**
- * Schemas of any library that implements Standard Schema v1, and the validation with
- * them.
+ * Schemas of any library that implements Standard Schema v1.
  *
  * @module
  */
-
-import { isPromiseLike } from "../common/async.ts";
-import { type Issue, issuesOf, type SchemaIssue } from "../common/issues.ts";
 
 /**
  * A schema of zod, valibot, arktype or any other library that implements Standard Schema
@@ -59,6 +55,16 @@ export interface SchemaProperties<Input, Output> {
     | undefined;
 }
 
+/** An issue as Standard Schema v1 defines it */
+export interface SchemaIssue {
+  /** What is wrong, as a sentence */
+  readonly message: string;
+  /** Where: the keys from the outermost object to the value */
+  readonly path?:
+    | readonly (PropertyKey | { readonly key: PropertyKey })[]
+    | undefined;
+}
+
 /** The result of a {@linkcode Schema}; the value is valid if there are no issues */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
@@ -74,47 +80,10 @@ export type OutputOf<Of extends Schema> = NonNullable<
   Of["~standard"]["types"]
 >["output"];
 
-/** The result of a validation, with issues that can be sent. */
-export type Checked<Value> =
-  | { readonly value: Value; readonly issues?: undefined }
-  | { readonly issues: readonly Issue[]; readonly value?: undefined };
-
 /** Returns whether a value is a schema. The schemas of arktype are functions. */
 export function isSchema(value: unknown): value is Schema {
   const isThing = typeof value === "object" || typeof value === "function";
   if (!isThing || value === null) return false;
   const { "~standard": standard } = value as Partial<Schema>;
   return typeof standard?.validate === "function";
-}
-
-/**
- * Validates a value, synchronously unless the schema is asynchronous.
- *
- * @param schema The schema
- * @param value The value
- * @returns The output or the issues
- *
- * @throws What the schema throws; the promise rejects with it
- * @throws {TypeError} If the result of the schema is neither an output nor issues
- */
-export function validate<Of extends Schema>(
-  schema: Of,
-  value: unknown,
-): Checked<OutputOf<Of>> | Promise<Checked<OutputOf<Of>>> {
-  const result: unknown = schema["~standard"].validate(value);
-  return isPromiseLike(result)
-    ? Promise.resolve(result).then(checkedOf)
-    : checkedOf(result);
-}
-
-/** Reads the result of a schema. An invalid result must not count as valid data. */
-function checkedOf<Value>(result: unknown): Checked<Value> {
-  const { issues }: { readonly issues?: unknown } = Object(result);
-  // Some libraries return a value in addition to the issues.
-  if (Array.isArray(issues)) return { issues: issuesOf(issues) };
-  const answer: { readonly value: Value } = Object(result);
-  if (issues === undefined && "value" in answer) return { value: answer.value };
-  throw new TypeError(
-    "the result of the schema has neither a value nor issues. See Standard Schema v1.",
-  );
 }

@@ -15,13 +15,17 @@ import {
 } from "../common/listeners.ts";
 import { describeOperation } from "../common/text.ts";
 import {
-  assertNamed,
   type Contract,
   type OperationSchemas,
   ownEntry,
 } from "../contract/contract.ts";
-import { assertOperation, assertSchema } from "../contract/define.ts";
-import { isSchema, type Schema, validate } from "../contract/schema.ts";
+import {
+  assertNamed,
+  assertOperation,
+  assertSchema,
+} from "../contract/define.ts";
+import { isSchema, type Schema } from "../contract/schema.ts";
+import { validate } from "../contract/validate.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";

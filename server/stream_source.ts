@@ -5,7 +5,8 @@
  */
 
 import { stringifyValue } from "../common/json.ts";
-import { type Schema, validate } from "../contract/schema.ts";
+import type { Schema } from "../contract/schema.ts";
+import { validate } from "../contract/validate.ts";
 import { OutputError } from "./error_response.ts";
 
 /** The items that the handler of a stream yields. */

@@ -10,13 +10,14 @@ import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import {
-  assertNamed,
   type Contract,
   findMessage,
   type Incoming,
   repliesTo,
 } from "../contract/contract.ts";
-import { type Schema, validate } from "../contract/schema.ts";
+import { assertNamed } from "../contract/define.ts";
+import type { Schema } from "../contract/schema.ts";
+import { validate } from "../contract/validate.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import { issuesData, RequestError } from "../protocol/request_error.ts";
 

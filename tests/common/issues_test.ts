@@ -7,8 +7,8 @@ import {
   type Issue,
   issuesOf,
   readIssues,
-  type SchemaIssue,
 } from "../../common/issues.ts";
+import type { SchemaIssue } from "../../contract/schema.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
 
 /** Converts the message of a schema. */

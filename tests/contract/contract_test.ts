@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import {
-  assertNamed,
   type Contract,
   dataSchemaOf,
   findMessage,
@@ -11,7 +10,7 @@ import {
   repliesOf,
   repliesTo,
 } from "../../contract/contract.ts";
-import { defineContract } from "../../contract/define.ts";
+import { assertNamed, defineContract } from "../../contract/define.ts";
 import {
   ACCEPT_ALL,
   LIBRARIES,

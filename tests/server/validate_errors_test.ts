@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
-import { type Schema, validate } from "../../contract/schema.ts";
+import type { Schema } from "../../contract/schema.ts";
+import { validate } from "../../contract/validate.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { invalidDataError, unknownNameError } from "../../server/validate.ts";
 import { INVALID_DATA, LIBRARIES } from "../support/schemas.ts";

@@ -148,7 +148,7 @@ Deno.test("reports a port that is closed", async () => {
 });
 
 Deno.test("reports a name that does not exist", async () => {
-  // A name that never exists: RFC 6761, section 6.4. The resolver of the system says so.
+  // A name that never exists: RFC 6761, section 6.4. The resolver of the system reports that.
   const unknown = Object.assign(new Error("ENOTFOUND"), { code: "ENOTFOUND" });
   for (
     const resolve of [

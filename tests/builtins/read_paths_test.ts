@@ -42,7 +42,7 @@ for (
   ]
 ) {
   Deno.test({
-    name: `read takes ${JSON.stringify(name)} for a name like others`,
+    name: `accepts the name ${JSON.stringify(name)}`,
     ignore: isWindows,
     fn: async () => {
       await using tree = await makeTree();

@@ -202,7 +202,7 @@ for (
 ) {
   Deno.test(`Operations.add() rejects the schemas ${Deno.inspect(schemas, { depth: 1 })}`, () => {
     const operations = new Operations<null>();
-    // What TypeScript refuses and JavaScript does not.
+    // TypeScript rejects it, JavaScript does not.
     assert.throws(() => operations.add("add", never, schemas as never), {
       name: "TypeError",
       message: `Cannot register operation "add": ${problem}`,

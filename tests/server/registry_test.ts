@@ -168,7 +168,7 @@ for (const schema of NO_SCHEMAS) {
   Deno.test(`rejects ${Deno.inspect(schema)} as the schema of a listener`, async () => {
     const registry = registryOf();
     const listener = () => assert.fail("the listener is called");
-    // What TypeScript refuses and JavaScript does not.
+    // TypeScript rejects it, JavaScript does not.
     assert.throws(() => registry.receive("hi", listener, schema as never), {
       name: "TypeError",
       message:

@@ -54,3 +54,14 @@ export function connectWithContract(
 ): Promise<Connection<TestContract>> {
   return connect("test", { url, contract, ...options });
 }
+
+/** Requests the contract with this Authorization header. */
+export async function requestContract(
+  { url }: { readonly url: string },
+  authorization?: string,
+  method = "GET",
+) {
+  const headers = authorization === undefined ? {} : { authorization };
+  const response = await fetch(`${url}/hoist/contract`, { method, headers });
+  return { response, body: await response.text() };
+}

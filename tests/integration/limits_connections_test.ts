@@ -65,7 +65,7 @@ for (
     assert(!logger.lines.slice(1).some((line) => line.includes("test")));
   });
 
-  Deno.test(`${limit}: a connection that ends makes room for another`, async () => {
+  Deno.test(`${limit}: a connection that ends frees its place`, async () => {
     await using server = serveQuietly({ limits: { [limit]: 1 } });
     const first = await TcpPeer.logIn(server);
     assert.equal((await requestUpgrade(server)).status, status);

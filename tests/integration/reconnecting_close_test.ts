@@ -16,8 +16,8 @@ import {
   FAST_RECONNECT,
   scriptedServer,
   StateRecorder,
-  TcpProxy,
 } from "../support/reconnecting.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 
 /** A delay that no test waits for. */
 const SLOW = { minDelay: 2 ** 31 - 1 };

@@ -29,8 +29,8 @@ import {
   FAST_RECONNECT,
   scriptedServer,
   StateRecorder,
-  TcpProxy,
 } from "../support/reconnecting.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {

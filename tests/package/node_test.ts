@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Server } from "../../server.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
-import { TcpProxy } from "../support/reconnecting.ts";
+import {} from "../support/reconnecting.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,0 +1,54 @@
+/** A TCP proxy that a test can interrupt. */
+
+/** A TCP proxy between a client and a server that can fail. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #target: number;
+  readonly #connections = new Set<Deno.TcpConn>();
+  readonly #accepting: Promise<void>;
+  /** Whether new connections are accepted and never answered */
+  isStalled = false;
+
+  constructor(target: { readonly url: string }) {
+    this.#target = Number(new URL(target.url).port);
+    this.#accepting = this.#accept();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Ends all connections without a Close frame. */
+  cut(): void {
+    for (const connection of this.#connections) connection.close();
+    this.#connections.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    this.cut();
+    await this.#accepting;
+  }
+
+  async #accept(): Promise<void> {
+    const links: Promise<void>[] = [];
+    for await (const client of this.#listener) {
+      this.#connections.add(client);
+      if (!this.isStalled) links.push(this.#link(client));
+    }
+    await Promise.all(links);
+  }
+
+  async #link(client: Deno.TcpConn): Promise<void> {
+    const port = this.#target;
+    const server = await Deno.connect({ hostname: "127.0.0.1", port });
+    this.#connections.add(server);
+    const pipes = [
+      client.readable.pipeTo(server.writable),
+      server.readable.pipeTo(client.writable),
+    ];
+    await Promise.allSettled(pipes);
+    this.#connections.delete(client);
+    this.#connections.delete(server);
+  }
+}

@@ -1,7 +1,7 @@
 /** How a server closes: in bounded time, and with a close code for each client. */
 
 import assert from "node:assert/strict";
-import { Server } from "../../server.ts";
+import type { Server } from "../../server.ts";
 import type { CloseOptions } from "../../server/options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mount } from "../support/mounted_server.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { debug } from "../../server/log.ts";
-import { type Server } from "../../server.ts";
+import type { Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";

@@ -1,7 +1,7 @@
 /** Tests of listeners with a schema in `server/registry.ts`. */
 
 import assert from "node:assert/strict";
-import { type DataSchema } from "../../contract/contract.ts";
+import type { DataSchema } from "../../contract/contract.ts";
 import { Message } from "../../protocol/message.ts";
 import { type Client, ClientMessage } from "../../server/message.ts";
 import { checkedListener, Registry } from "../../server/registry.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { type OperationSchemas } from "../../contract/contract.ts";
+import type { OperationSchemas } from "../../contract/contract.ts";
 import { ErrorCode, ValidationError } from "../../common/errors.ts";
-import { type JsonObject } from "../../common/json.ts";
+import type { JsonObject } from "../../common/json.ts";
 import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { HOSTILE } from "../support/attacks.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type OperationSchemas } from "../../contract/contract.ts";
+import type { OperationSchemas } from "../../contract/contract.ts";
 import { ErrorCode, ValidationError } from "../../common/errors.ts";
 import { StreamSource } from "../../server/stream_source.ts";
-import { type JsonObject } from "../../common/json.ts";
-import { type OperationHandler } from "../../server/message.ts";
+import type { JsonObject } from "../../common/json.ts";
+import type { OperationHandler } from "../../server/message.ts";
 import { Operations } from "../../server/registry.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { HOSTILE } from "../support/attacks.ts";

@@ -5,10 +5,7 @@ import {
   ClientMessage,
   type OperationContext,
 } from "../../server/message.ts";
-import {
-  type Contract,
-  type OperationSchemas,
-} from "../../contract/contract.ts";
+import type { Contract, OperationSchemas } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Message } from "../../protocol/message.ts";

@@ -1,7 +1,7 @@
 /** Frames of a client for the tests of the protocol, valid and invalid. */
 
 import assert from "node:assert/strict";
-import { type InvalidFrame } from "../../protocol/invalid_frame.ts";
+import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
 
 /** The login, a message, an operation and the goodbye, as the protocol has them. */
 export const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';

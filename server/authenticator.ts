@@ -74,7 +74,7 @@ export class Authenticator {
     try {
       return this.#checked(authenticatedBy(await login()), peer);
     } catch (error) {
-      const line = `${peer.address} login function failed`;
+      const line = `${peer.address}: the login function failed`;
       this.#options.log.exception(line, error, token);
       // The error counts as a rejected token, because some functions throw for wrong tokens.
       const result = this.#checked(undefined, peer);

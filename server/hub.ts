@@ -130,7 +130,7 @@ export class Hub implements HandlerHost {
     const peer = this.#admission.peerOf(request, remote);
     const rejection = this.#admission.rejection(request, peer);
     if (rejection !== undefined) {
-      this.#logRejection(`${peer.address}: ${rejection.reason}`);
+      this.#logRejection(`${peer.address} rejected: ${rejection.reason}`);
       return rejection.response;
     }
     const upgrade = this.#context.authenticator.contextOf(request, peer);

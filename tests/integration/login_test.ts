@@ -67,7 +67,7 @@ for (
     const line = await logger.line(/login function failed/);
     assert.match(
       line,
-      /^error error: 127\.0\.0\.1:\d+ login function failed\nError: no \[redacted\]\n\s+at /,
+      /^error error: 127\.0\.0\.1:\d+: the login function failed\nError: no \[redacted\]\n\s+at /,
     );
     assert(!logger.lines.some((line) => line.includes("sesame")));
   });

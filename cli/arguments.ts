@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { nearestName } from "../common/check.ts";
+import { nearestName } from "../common/suggest.ts";
 import { LOG_LEVELS, type LogLevel } from "../common/logger.ts";
 import { escapeControls, showValue, truncate } from "../common/text.ts";
 

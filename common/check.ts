@@ -22,7 +22,8 @@
  * @module
  */
 
-import { escapeControls, showValue, truncate } from "./text.ts";
+import { suggestName } from "./suggest.ts";
+import { quoteName, showValue } from "./text.ts";
 
 /** What could not be done, such as `Cannot serve`; a function if it has to be built. */
 export type Subject = string | (() => string);
@@ -374,91 +375,8 @@ function remedyFor(name: string, known: KnownKeys): string {
   return suggestName(name, Object.keys(known), "options");
 }
 
-/** How many names a suggestion lists. */
-const MAX_LISTED = 40;
-
-/**
- * Writes the sentence that helps with a misspelt name.
- *
- * @param name The misspelt name
- * @param candidates The names that exist
- * @param kind What the names are, in the plural, such as `options`
- * @returns `Did you mean 'timeout'?`, or the names if none is near
- */
-export function suggestName(
-  name: string,
-  candidates: readonly string[],
-  kind: string,
-): string {
-  const nearest = nearestName(name, candidates);
-  if (nearest !== undefined) return `Did you mean ${quoteName(nearest)}?`;
-  const listed = candidates.slice(0, MAX_LISTED).join(", ");
-  const rest = candidates.length - MAX_LISTED;
-  if (candidates.length === 0) return `There are no ${kind}.`;
-  return `The ${kind} are ${escapeControls(listed)}${
-    rest > 0 ? ` and ${rest} more` : ""
-  }.`;
-}
-
-/**
- * Finds the name that was probably meant.
- *
- * @param name The misspelt name
- * @param candidates The names that exist
- * @returns The nearest of them; `undefined` if none is near
- */
-export function nearestName(
-  name: string,
-  candidates: readonly string[],
-): string | undefined {
-  const wanted = normalize(truncate(name));
-  let nearest: string | undefined;
-  let least = Infinity;
-  for (const candidate of candidates) {
-    const other = normalize(candidate);
-    const distance = editDistance(wanted, other);
-    const limit = Math.max(wanted.length, other.length) / 3;
-    if (distance > limit || distance >= least) continue;
-    nearest = candidate;
-    least = distance;
-  }
-  return nearest;
-}
-
-/** Removes the differences between `max_payload`, `max-payload` and `maxPayload`. */
-function normalize(name: string): string {
-  return name.toLowerCase().replaceAll(/[_-]/g, "");
-}
-
-/** How many letters to insert, remove, replace or swap with their neighbour. */
-function editDistance(one: string, other: string): number {
-  let beforeLast: readonly number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= one.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const isSame = one[row - 1] === other[column - 1];
-      const isSwap = one[row - 1] === other[column - 2] &&
-        one[row - 2] === other[column - 1];
-      current.push(Math.min(
-        last[column]! + 1,
-        current[column - 1]! + 1,
-        last[column - 1]! + (isSame ? 0 : 1),
-        isSwap ? beforeLast[column - 2]! + 1 : Infinity,
-      ));
-    }
-    [beforeLast, last] = [last, current];
-  }
-  return last[other.length]!;
-}
-
 function textOf(subject: Subject): string {
   return typeof subject === "string" ? subject : subject();
-}
-
-/** Quotes, shortens and escapes the name of an option. */
-export function quoteName(name: string): string {
-  return `'${escapeControls(truncate(name))}'`;
 }
 
 function isNonEmpty(value: unknown): value is string {

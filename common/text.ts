@@ -72,6 +72,11 @@ export function describeRequest(name: string): string {
   return `request ${quote(name)}`;
 }
 
+/** Quotes, shortens and escapes the name of an option. */
+export function quoteName(name: string): string {
+  return `'${escapeControls(truncate(name))}'`;
+}
+
 /** Quotes, shortens and escapes a string; describes a value of another type. */
 function quote(name: unknown): string {
   if (typeof name !== "string") return showValue(name);

@@ -5,12 +5,9 @@
  * @module
  */
 
-import {
-  checkKeys,
-  invalidType,
-  quoteName,
-  suggestName,
-} from "../common/check.ts";
+import { checkKeys, invalidType } from "../common/check.ts";
+import { suggestName } from "../common/suggest.ts";
+import { quoteName } from "../common/text.ts";
 import type {
   Contract,
   ContractParts,

@@ -18,7 +18,6 @@ import {
   checkToken,
   DURATION,
   MAX_TIMEOUT,
-  nearestName,
   TIMEOUT,
 } from "../../common/check.ts";
 
@@ -155,15 +154,6 @@ Deno.test("checkKeys builds a subject only for an error", () => {
     /^TypeError: Cannot call operation: unknown/,
   );
   checkKeys(() => assert.fail("not called"), { timeout: 1 }, KNOWN);
-});
-
-Deno.test("nearestName returns nothing if no name is near", () => {
-  assert.equal(nearestName("foo", ["bar", "timeout"]), undefined);
-  assert.equal(nearestName("", ["a"]), undefined);
-  assert.equal(
-    nearestName("maxPayloud", ["maxPending", "maxPayload"]),
-    "maxPayload",
-  );
 });
 
 Deno.test("checkNumber returns a number within its range", () => {

@@ -6,7 +6,7 @@
  */
 
 import { invalidType, outOfRange } from "../common/check.ts";
-import { CloseCode } from "../common/errors.ts";
+import { CloseCode } from "../common/codes.ts";
 import { escapeControls } from "../common/text.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { invalidType } from "../common/check.ts";
-import type { ErrorCode } from "../common/errors.ts";
+import type { ErrorCode } from "../common/codes.ts";
 import { type JsonObject, stringifyData } from "../common/json.ts";
 import {
   describeMessage,

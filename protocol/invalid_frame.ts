@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ErrorCode } from "../common/errors.ts";
+import { ErrorCode } from "../common/codes.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import { encodeError } from "./encode.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ErrorCode } from "../common/errors.ts";
+import { ErrorCode } from "../common/codes.ts";
 import { describeIssues, type Issue } from "../common/issues.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 

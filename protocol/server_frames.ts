@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ErrorFrame } from "../common/errors.ts";
+import type { ErrorFrame } from "../common/codes.ts";
 import {
   isId,
   isJsonObject,

@@ -657,6 +657,7 @@ function announce(
   // A login function can accept quite different tokens.
   const isHidden = hideToken || login !== undefined || token === "";
   const rest = isHidden ? "" : ` with token ${token}`;
-  log.info("startup", `server started on ${formatAddress(addr)}${rest}`);
+  // Python Hoist documents this line, and programs read the address from it.
+  log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
   log.http(() => `listening on ${url}`);
 }

@@ -60,7 +60,7 @@ signalTest(
     const line = await program.line(/startup/);
     assert.match(
       line,
-      /^error .*startup: server started on 127\.0\.0\.1:[1-9]\d* with token secret$/,
+      /^error .*startup: starting server on 127\.0\.0\.1:[1-9]\d* with token secret$/,
     );
     const response = await fetch(`${urlOf(line)}/hoist/ack`);
     assert.equal((await response.json()).version, VERSION);
@@ -74,7 +74,7 @@ signalTest("--hide-token omits the token from the startup line", async () => {
   const args = [...LOOPBACK, "-t", "secret", "--hide-token"];
   await using program = startProgram(NET, args);
   const line = await program.line(/startup/);
-  assert.match(line, /startup: server started on 127\.0\.0\.1:\d+$/);
+  assert.match(line, /startup: starting server on 127\.0\.0\.1:\d+$/);
   assert.equal(await program.interrupt(), 0);
 });
 

@@ -14,7 +14,7 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
     line.replace(/127\.0\.0\.1:\d+/, "HOST")
   );
   assert.deepEqual(lines, [
-    "info startup: server started on HOST with token test",
+    "info startup: starting server on HOST with token test",
     "info connect: HOST connected",
     "info login: HOST logged in",
     "info disconnect: HOST disconnected: closed by the client",
@@ -28,7 +28,7 @@ Deno.test("hideToken omits the token from the startup line", async () => {
   await using server = serveQuietly({ logger, hideToken: true });
   const { port } = server.addr;
   assert.deepEqual(logger.lines, [
-    `info startup: server started on 127.0.0.1:${port}`,
+    `info startup: starting server on 127.0.0.1:${port}`,
   ]);
 });
 
@@ -67,7 +67,7 @@ Deno.test("only the startup line contains a token, and only debug lines contain 
     const [first = "", ...lines] = logger.lines.filter((line) =>
       !line.includes(" failed\n")
     );
-    assert.match(first, /^info startup: server started on [\d.:]+$/);
+    assert.match(first, /^info startup: starting server on [\d.:]+$/);
     for (const line of lines) assert.doesNotMatch(line, /test|sesame|se\\/);
     const payloads = lines.filter((line) => line.includes("payload"));
     assert.equal(payloads.length > 0, logLevel === "debug");

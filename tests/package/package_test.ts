@@ -98,7 +98,7 @@ Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", a
   await terminate(child, errors);
   assert.match(
     await errors,
-    /startup: server started on .* with token test\n/,
+    /startup: starting server on .* with token test\n/,
   );
   assert.equal((await connection.closed).code, 1001);
 });
@@ -195,7 +195,7 @@ function watch(
   child: Deno.ChildProcess,
 ): { readonly url: Promise<string>; readonly errors: Promise<string> } {
   const [start, all] = child.stderr.tee();
-  const address = firstMatch(start, /(?<=server started on )\S+(?= with)/);
+  const address = firstMatch(start, /(?<=starting server on )\S+(?= with)/);
   const url = address.then((address) => `http://${address}`);
   return { url, errors: new Response(all).text() };
 }

@@ -20,7 +20,7 @@ const SERVE_ONCE = `{
 }`;
 
 const THREE_LINES =
-  /^TIME INFO startup: server started on 127\.0\.0\.1:\d+ with token test\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/;
+  /^TIME INFO startup: starting server on 127\.0\.0\.1:\d+ with token test\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/;
 
 Deno.test("the default logger writes the time and the level to standard error, without colors", async () => {
   const { code, stdout, stderr } = await runScript(SERVE_ONCE);

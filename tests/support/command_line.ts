@@ -75,7 +75,7 @@ export function recordLog(): LogRecorder {
 
 /** Reads the URL of the server from a startup line. */
 export function urlOf(line: string): string {
-  const address = line.match(/server started on (127\.0\.0\.1:[1-9]\d*)/)?.[1];
+  const address = line.match(/starting server on (127\.0\.0\.1:[1-9]\d*)/)?.[1];
   assert(address !== undefined, line);
   return `http://${address}`;
 }

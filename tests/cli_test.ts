@@ -8,8 +8,8 @@ import {
   startProgram,
   urlOf,
 } from "./support/command_line.ts";
-import { makeCertificate } from "./testdata/certificate.ts";
-import { makeScript, Program } from "./testdata/program.ts";
+import { makeCertificate } from "./support/certificate.ts";
+import { makeScript, Program } from "./support/program.ts";
 
 const NET = ["--allow-net"];
 
@@ -121,7 +121,7 @@ signalTest(
 signalTest("--trace adds the name of the function to each line", async () => {
   const args = [...LOOPBACK, "-t", "a", "--trace"];
   await using program = startProgram(NET, args);
-  await program.line(/^error .*\[\w+\] startup: server started/);
+  await program.line(/^error .*\[\w+\] startup: starting server/);
   assert.equal(await program.interrupt(), 0);
   const untraced = program.output.lines.filter((line) =>
     !/^error .*\[\w+\] \w+: /.test(line)

@@ -8,7 +8,7 @@ import {
   UNREACHABLE,
   urlError,
 } from "../support/fetching.ts";
-import { answerRaw, serve } from "../testdata/site.ts";
+import { answerRaw, serve } from "../support/site.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
 

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { setDefaultAutoSelectFamily } from "node:net";
 import { createServer } from "node:tls";
 import { assertPermitted, request } from "../../builtins/get.ts";
-import { makeCertificate } from "../testdata/certificate.ts";
-import { runScript } from "../testdata/run_script.ts";
-import { canBind, serve } from "../testdata/site.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { runScript } from "../support/run_script.ts";
+import { canBind, serve } from "../support/site.ts";
 
 /** Returns the response body of a request to these addresses. */
 async function ask(url: string, ...addresses: string[]): Promise<string> {

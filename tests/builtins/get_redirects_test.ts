@@ -9,7 +9,7 @@ import {
   redirect,
   urlError,
 } from "../support/fetching.ts";
-import { serve } from "../testdata/site.ts";
+import { serve } from "../support/site.ts";
 
 for (const status of [301, 302, 303, 307, 308]) {
   Deno.test(`follows a redirect with status ${status} to an allowed URL`, async () => {

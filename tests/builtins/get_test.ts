@@ -11,8 +11,8 @@ import {
   resolvingTo,
   urlError,
 } from "../support/fetching.ts";
-import { runScript } from "../testdata/run_script.ts";
-import { canBind, serve } from "../testdata/site.ts";
+import { runScript } from "../support/run_script.ts";
+import { canBind, serve } from "../support/site.ts";
 
 Deno.test("fetches an allowed URL", async () => {
   await using site = serve(() => new Response("täxt"));

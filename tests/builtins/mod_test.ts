@@ -10,8 +10,8 @@ import {
 import { ErrorCode } from "../../common/errors.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { makeFolder } from "../support/file_tree.ts";
-import { runScript } from "../testdata/run_script.ts";
-import { answerRaw, serve } from "../testdata/site.ts";
+import { runScript } from "../support/run_script.ts";
+import { answerRaw, serve } from "../support/site.ts";
 
 const MODULE = import.meta.resolve("../../builtins/mod.ts");
 

@@ -9,7 +9,7 @@ import {
   pathError,
   read,
 } from "../support/file_tree.ts";
-import { runScript } from "../testdata/run_script.ts";
+import { runScript } from "../support/run_script.ts";
 
 for (const size of [1, 999, 65_535, 65_536, 65_537, 200_000]) {
   Deno.test(`reads a file of ${size} bytes if that is the limit, and no larger one`, async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { resolveRoot } from "../../builtins/root.ts";
 import { makeFolder } from "../support/file_tree.ts";
-import { runScript } from "../testdata/run_script.ts";
+import { runScript } from "../support/run_script.ts";
 
 const MODULE = import.meta.resolve("../../builtins/root.ts");
 

@@ -4,7 +4,7 @@ import { connect } from "../../client.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { main } from "../../cli/program.ts";
 import { pause } from "../support/timing.ts";
-import { makeScript, Program, type Script } from "../testdata/program.ts";
+import { makeScript, Program, type Script } from "../support/program.ts";
 
 const IMPORTS = `
   import { HoistError } from "${import.meta.resolve("../../common/errors.ts")}";

@@ -11,7 +11,7 @@ import { serve } from "../../server.ts";
 import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { serve as serveSite } from "../testdata/site.ts";
+import { serve as serveSite } from "../support/site.ts";
 
 Deno.test("a server offers no operation that is not registered", async () => {
   await using server = serveQuietly();

@@ -7,7 +7,7 @@ import { type } from "arktype";
 import { z } from "zod";
 import { serveContract } from "../support/contract.ts";
 import { serveQuietly } from "../support/server.ts";
-import { serve as serveSite } from "../testdata/site.ts";
+import { serve as serveSite } from "../support/site.ts";
 import type { Server } from "../../server.ts";
 import { raised, testWithPython, withConnectedClient } from "./drivers.ts";
 

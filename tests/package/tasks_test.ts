@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { firstMatch } from "../support/process.ts";
-import { makeCertificate } from "../testdata/certificate.ts";
+import { makeCertificate } from "../support/certificate.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOOPBACK = ["--hostname", "127.0.0.1", "--port", "0"];

@@ -5,8 +5,8 @@ import { Listening, type ListenOptions } from "../../server/listen.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
-import { makeCertificate } from "../testdata/certificate.ts";
-import { makeScript, Program } from "../testdata/program.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { makeScript, Program } from "../support/program.ts";
 
 /** Returns the error that `serve` throws. */
 function failure(options: ListenOptions): Error {

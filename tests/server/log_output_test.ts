@@ -1,7 +1,7 @@
 /** The default logger: the format, the colors and the set-up of @std/log. */
 
 import assert from "node:assert/strict";
-import { CONFIG, makeScript } from "../testdata/program.ts";
+import { CONFIG, makeScript } from "../support/program.ts";
 
 Deno.test("a server continues with a logger that rejects", async () => {
   const { code, stdout, stderr } = await runScript(`

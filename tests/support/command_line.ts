@@ -5,7 +5,7 @@ import { BaseHandler, setup } from "@std/log";
 import { runCommand } from "../../cli.ts";
 import { parseCommand } from "../../cli/arguments.ts";
 import type { CommandContext } from "../../cli/serve.ts";
-import { Program, ROOT } from "../testdata/program.ts";
+import { Program, ROOT } from "./program.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
 /** The arguments for a free port of the loopback interface. */

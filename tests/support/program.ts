@@ -1,7 +1,6 @@
-/** Programs in processes of their own, for what a test cannot do in its own. */
+/** Programs that tests run as processes. */
 
-import assert from "node:assert/strict";
-import { LogRecorder } from "../support/log_recorder.ts";
+import { LogRecorder } from "./log_recorder.ts";
 
 /** The folder of the package. */
 export const ROOT = `${import.meta.dirname}/../..`;
@@ -27,12 +26,12 @@ export async function makeScript(source: string): Promise<Script> {
   };
 }
 
-/** A program of Deno, without a terminal; at the end of its block it ends, too. */
+/** A Deno program without a terminal. The end of an `await using` block ends it. */
 export class Program implements AsyncDisposable {
   readonly process: Deno.ChildProcess;
-  /** What it writes: as `info` to standard output, as `error` to standard error */
+  /** The output: `info` for standard output, `error` for standard error */
   readonly output = new LogRecorder();
-  /** Resolves to the exit code when everything has been written */
+  /** Resolves to the exit code after all output was read */
   readonly ended: Promise<number>;
 
   /** Starts a program with the arguments of `deno run`. */
@@ -54,19 +53,21 @@ export class Program implements AsyncDisposable {
       status,
       readLines(stdout, (line) => this.output.info(line)),
       readLines(stderr, (line) => this.output.error(line)),
-    ]).then(([{ code }]) => code);
+    ]).then(([{ code }]) => {
+      this.output.close();
+      return code;
+    });
   }
 
-  /** The first line that matches, now or once it comes; fails if none ever does. */
-  async line(pattern: RegExp): Promise<string> {
-    await Promise.race([this.output.line(pattern), this.ended]);
-    const { lines } = this.output;
-    const line = lines.find((line) => pattern.test(line));
-    assert(line !== undefined, `${pattern} is none of ${lines.join("\n")}`);
-    return line;
+  /**
+   * Resolves to the first line that matches. Fails if the program ends without one, or if
+   * there is none within a minute.
+   */
+  line(pattern: RegExp): Promise<string> {
+    return this.output.line(pattern);
   }
 
-  /** Ends the program as Ctrl-C does. */
+  /** Interrupts the program like Ctrl-C; resolves to its exit code. */
   async interrupt(): Promise<number> {
     this.process.kill("SIGINT");
     return await this.ended;
@@ -76,7 +77,7 @@ export class Program implements AsyncDisposable {
     try {
       this.process.kill("SIGKILL");
     } catch {
-      // It has ended already, as it should.
+      // The program has ended already.
     }
     await this.ended;
   }

@@ -1,17 +1,17 @@
-/** A certificate for tests that speak TLS. */
+/** A certificate for the TLS tests. */
 
 import { Buffer } from "node:buffer";
 import { generateKeyPairSync, sign } from "node:crypto";
 
-/** What a server needs for TLS, in PEM format. */
+/** A certificate and its private key, in PEM format. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
 /**
- * Makes a self-signed certificate for `localhost`. It is made anew for each run, so
- * that no private key stands in the repository.
+ * Makes a self-signed certificate for `localhost`. Each run makes a new one, so that
+ * the repository contains no private key.
  */
 export function makeCertificate(): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", {

@@ -1,16 +1,16 @@
-/** Servers of this machine that a test fetches from. */
+/** Local web servers from which tests fetch. */
 
-/** What a server was asked for. */
+/** A request that the server received. */
 export interface Asked {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A web server of this machine. */
+/** A local web server. */
 export interface Site extends AsyncDisposable {
   readonly port: number;
-  /** The URL of a path, with another name in place of the address if it is said */
+  /** Returns the URL of a path, with another host name in place of the address if given */
   at(path: string, hostname?: string): string;
   readonly requests: readonly Asked[];
 }
@@ -42,16 +42,16 @@ export function serve(
   };
 }
 
-/** A server that answers one connection with what a web server does not say. */
+/** A TCP server that answers one connection with bytes that no web server sends. */
 export interface RawSite extends AsyncDisposable {
   readonly url: string;
-  /** Resolves when it has said all that it has to say */
+  /** Resolves when the server has sent everything */
   readonly answered: Promise<void>;
-  /** Resolves when the connection has ended, by whichever side */
+  /** Resolves when either side has ended the connection */
   readonly closed: Promise<void>;
 }
 
-/** Starts a server that says the same to whoever comes first. */
+/** Starts a server that sends the same bytes to the first client. */
 export function answerRaw(answer: string, { isHeldOpen = true } = {}): RawSite {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { promise: answered, resolve } = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export function answerRaw(answer: string, { isHeldOpen = true } = {}): RawSite {
     await connection.read(new Uint8Array(10_000));
     await connection.write(new TextEncoder().encode(answer));
     resolve();
-    // A reset is an end as well.
+    // A reset ends the connection, too.
     const isOpen = () => connection.read(new Uint8Array(1)).catch(() => null);
     while (isHeldOpen && await isOpen());
   })();
@@ -70,7 +70,7 @@ export function answerRaw(answer: string, { isHeldOpen = true } = {}): RawSite {
     closed,
     async [Symbol.asyncDispose]() {
       listener.close();
-      // Who gives up early may never have been heard.
+      // A client that gives up early may never have connected.
       await closed.catch(() => {});
     },
   };

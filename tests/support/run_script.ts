@@ -1,9 +1,9 @@
-/** Scripts in processes of their own, from their first line to what they leave behind. */
+/** Runs scripts as processes. */
 
 /** The configuration that a script outside of the package needs. */
 const CONFIG = `${import.meta.dirname}/../../deno.json`;
 
-/** What a script leaves behind. */
+/** The result of a script. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -11,11 +11,11 @@ export interface Outcome {
 }
 
 /**
- * Runs a script to its end; nobody is there to grant what the flags do not.
+ * Runs a script until it ends, without prompts for permissions.
  *
- * @param flags Those of `deno run`
- * @param source The script
- * @param env What it finds in its environment besides the rest
+ * @param flags The flags of `deno run`
+ * @param source The source code of the script
+ * @param env Additional environment variables
  */
 export async function runScript(
   flags: readonly string[],

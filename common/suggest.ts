@@ -15,15 +15,17 @@ const MAX_LISTED = 40;
  * @param name The misspelt name
  * @param candidates The names that exist
  * @param kind What the names are, in the plural, such as `options`
+ * @param quoted Quotes the suggestion in the same way as the sentence quotes the name
  * @returns `Did you mean 'timeout'?`, or the names if none is near
  */
 export function suggestName(
   name: string,
   candidates: readonly string[],
   kind: string,
+  quoted: (name: string) => string = quoteName,
 ): string {
   const nearest = nearestName(name, candidates);
-  if (nearest !== undefined) return `Did you mean ${quoteName(nearest)}?`;
+  if (nearest !== undefined) return `Did you mean ${quoted(nearest)}?`;
   const listed = candidates.slice(0, MAX_LISTED).join(", ");
   const rest = candidates.length - MAX_LISTED;
   if (candidates.length === 0) return `There are no ${kind}.`;
@@ -44,6 +46,14 @@ export function nearestName(
   candidates: readonly string[],
 ): string | undefined {
   const wanted = normalize(truncate(name));
+  return mistyped(wanted, candidates) ?? related(wanted, candidates);
+}
+
+/** Returns the name that differs from another by a few letters. */
+function mistyped(
+  wanted: string,
+  candidates: readonly string[],
+): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
   for (const candidate of candidates) {
@@ -55,6 +65,33 @@ export function nearestName(
     least = distance;
   }
   return nearest;
+}
+
+/** How many letters two names must share, because short ones occur in many names. */
+const MIN_SHARED = 3;
+
+/** Returns the name that another is a part of, or that is a part of the other. */
+function related(
+  wanted: string,
+  candidates: readonly string[],
+): string | undefined {
+  const names = candidates.filter((each) =>
+    Math.min(wanted.length, normalize(each).length) >= MIN_SHARED
+  );
+  const matches = (isMatch: (other: string) => boolean) =>
+    names.filter((each) => isMatch(normalize(each)));
+  return commonStart(matches((other) => other.startsWith(wanted))) ??
+    commonStart(matches((other) => other.includes(wanted))) ??
+    longest(matches((other) => wanted.includes(other)));
+}
+
+/** Returns the name that all others begin with; `undefined` if none is more probable. */
+function commonStart(names: readonly string[]): string | undefined {
+  return names.find((name) => names.every((other) => other.startsWith(name)));
+}
+
+function longest(names: readonly string[]): string | undefined {
+  return names.toSorted((one, other) => other.length - one.length)[0];
 }
 
 /** Removes the differences between `max_payload`, `max-payload` and `maxPayload`. */

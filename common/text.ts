@@ -78,7 +78,7 @@ export function quoteName(name: string): string {
 }
 
 /** Quotes, shortens and escapes a string; describes a value of another type. */
-function quote(name: unknown): string {
+export function quote(name: unknown): string {
   if (typeof name !== "string") return showValue(name);
   return escapeControls(JSON.stringify(truncate(name)));
 }

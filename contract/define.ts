@@ -7,7 +7,7 @@
 
 import { checkKeys, invalidType } from "../common/check.ts";
 import { suggestName } from "../common/suggest.ts";
-import { quoteName } from "../common/text.ts";
+import { quote, quoteName } from "../common/text.ts";
 import type {
   Contract,
   ContractParts,
@@ -139,7 +139,7 @@ export function assertNamed(
   if (entries === undefined || Object.hasOwn(entries, name)) return;
   throw new TypeError(
     `${subject}: the contract does not have this name. ${
-      suggestName(name, Object.keys(entries), "names")
+      suggestName(name, Object.keys(entries), "names", quote)
     }`,
   );
 }

@@ -218,7 +218,7 @@ Deno.test("assertNamed() accepts any name without a contract", () => {
 for (
   const [entries, name, remedy] of [
     [{}, "news", "There are no names."],
-    [{ news: {} }, "new", "Did you mean 'news'?"],
+    [{ news: {} }, "new", 'Did you mean "news"?'],
     [{ news: {}, ask: {} }, "", "The names are news, ask."],
     [{ news: undefined }, "toString", "The names are news."],
   ] as const

@@ -211,7 +211,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
     const [attempt, text] of [
       [
         () => server.operation("ad", () => 1),
-        `Cannot register operation "ad": the contract does not have this name. Did you mean 'add'?`,
+        `Cannot register operation "ad": the contract does not have this name. Did you mean "add"?`,
       ],
       [
         () => server.operation("toString", () => 1),
@@ -223,7 +223,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
       ],
       [
         () => server.receive(["hello", "helo"], () => {}),
-        `Cannot receive message "helo": the contract does not have this name. Did you mean 'hello'?`,
+        `Cannot receive message "helo": the contract does not have this name. Did you mean "hello"?`,
       ],
       [
         () =>
@@ -241,7 +241,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
   await assert.rejects(server.broadcast("newz"), {
     name: "TypeError",
     message:
-      `Cannot broadcast message "newz": the contract does not have this name. Did you mean 'news'?`,
+      `Cannot broadcast message "newz": the contract does not have this name. Did you mean "news"?`,
   });
   await using connection = await connectTo(server);
   await connection.message("ping");
@@ -255,7 +255,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
     await assert.rejects(async () => void await attempt(), {
       name: "TypeError",
       message:
-        `Cannot send message "newz": the contract does not have this name. Did you mean 'news'?`,
+        `Cannot send message "newz": the contract does not have this name. Did you mean "news"?`,
     });
   }
 });

@@ -14,6 +14,7 @@ for (
     ["logLevle", "logLevel"],
     ["closeTimout", "closeTimeout"],
     ["allowedOrigin", "allowedOrigins"],
+    ["host", "hostname"],
   ] as const
 ) {
   Deno.test(`serve() rejects the option ${misspelt} and suggests ${suggestion}`, async () => {

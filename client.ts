@@ -19,7 +19,7 @@
 
 import type { ConnectOptions } from "./client/connect.ts";
 import type { Connection } from "./client/connection.ts";
-import { withCallerStack } from "./common/errors.ts";
+import { withCallerStack } from "./common/caller_stack.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
 

@@ -32,7 +32,7 @@ import {
 } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 import type { ContractChecks } from "./validate.ts";
-import { withCallerStack } from "../common/errors.ts";
+import { withCallerStack } from "../common/caller_stack.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Listener } from "../common/listeners.ts";
 import type { RequestOptions } from "../common/request_options.ts";

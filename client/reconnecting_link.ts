@@ -20,7 +20,8 @@ import {
 } from "./reconnect_policy.ts";
 import type { StateNotifier } from "./status.ts";
 import { limit, within } from "../common/async.ts";
-import { ConnectionClosedError, timedOut } from "../common/errors.ts";
+import { ConnectionClosedError } from "../common/errors.ts";
+import { timedOut } from "../common/timed_out.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 

@@ -17,7 +17,8 @@ import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { ItemStream } from "./stream.ts";
 import type { ContractChecks } from "./validate.ts";
-import { NoReplyError, withCallerStack } from "../common/errors.ts";
+import { withCallerStack } from "../common/caller_stack.ts";
+import { NoReplyError } from "../common/errors.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,

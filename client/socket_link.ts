@@ -25,8 +25,8 @@ import {
   CloseCode,
   ConnectionClosedError,
   FeatureError,
-  timedOut,
 } from "../common/errors.ts";
+import { timedOut } from "../common/timed_out.ts";
 import type { JsonObject } from "../common/json.ts";
 import { assertLength } from "../common/text.ts";
 import { BatchWriter } from "../protocol/batch.ts";

@@ -5,7 +5,8 @@
  */
 
 import type { RequestEvents, SendAbout } from "./link.ts";
-import { HoistError, withCallerStack } from "../common/errors.ts";
+import { withCallerStack } from "../common/caller_stack.ts";
+import { HoistError } from "../common/errors.ts";
 import type { Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
 

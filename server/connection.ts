@@ -5,7 +5,8 @@
  * @module
  */
 
-import { CloseCode, withCallerStack } from "../common/errors.ts";
+import { withCallerStack } from "../common/caller_stack.ts";
+import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { RequestOptions } from "../common/request_options.ts";
 import type { LoginRequest } from "../protocol/client_frames.ts";

@@ -10,8 +10,8 @@ import {
   CloseCode,
   ConnectionClosedError,
   FeatureError,
-  timedOut,
 } from "../common/errors.ts";
+import { timedOut } from "../common/timed_out.ts";
 import type { JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,

@@ -12,7 +12,6 @@ import {
   LoginError,
   NoReplyError,
   ResponseError,
-  timedOut,
   TimeoutError,
   ValidationError,
   VersionError,
@@ -318,18 +317,5 @@ for (
   Deno.test(`ResponseError contains no issues if the data is ${json}`, () => {
     const frame = { ...INVALID_CONTENT, data: JSON.parse(json) };
     assert.deepEqual(new ResponseError("x", frame).issues, []);
-  });
-}
-
-for (
-  const [timeout, text] of [[0, "0"], [1.5, "1.5"], [5_000, "5000"]] as const
-) {
-  Deno.test(`timedOut() contains the timeout: ${text} ms`, () => {
-    const error = timedOut('operation "add"', timeout);
-    assert(error instanceof TimeoutError);
-    assert.equal(
-      error.message,
-      `Cannot finish operation "add": no answer within ${text} ms. Raise 'timeout' to wait longer.`,
-    );
   });
 }

@@ -91,7 +91,16 @@ function parseUrl(url: string | URL): URL {
   if (parsed !== null && /^(http|ws)s?:$/.test(parsed.protocol)) return parsed;
   const needed = 'an HTTP or WebSocket URL such as "http://localhost:5000"';
   const value = url instanceof URL ? url.href : url;
-  throw invalidType("Cannot connect", "'url'", needed, value);
+  throw invalidType("Cannot connect", "'url'", needed, value, hintFor(value));
+}
+
+/** A host with an optional port and path, which lacks the protocol of a URL. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?(\/.*)?$/i;
+
+function hintFor(url: unknown): string {
+  return typeof url === "string" && HOST.test(url)
+    ? " Did you forget http://?"
+    : "";
 }
 
 /** Opens a WebSocket to a server, after it has proved to be a Hoist server. */
@@ -154,10 +163,28 @@ async function fetchBody(
     const response = await fetch(ack, { signal });
     return await response.text();
   } catch (error) {
+    if (signal.aborted) throw error;
+    if (isNotCapable(error)) throw permissionMissing(base, ack, error);
     // In Deno and in browsers, only network errors are a TypeError.
-    if (signal.aborted || !(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError)) throw error;
     throw unreachable(base, error.cause ?? error);
   }
+}
+
+/** Whether Deno lacks a permission. Other runtimes do not have the class of the error. */
+function isNotCapable(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
+function permissionMissing(
+  base: string,
+  { host }: URL,
+  cause: unknown,
+): ConnectError {
+  return new ConnectError(
+    `Cannot connect to ${base}: the permission is missing. Run with --allow-net=${host}.`,
+    { cause },
+  );
 }
 
 /** `cause` is the error of the system, such as a refused connection. */

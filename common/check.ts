@@ -301,6 +301,7 @@ export function checkOneOf<Value extends string | undefined>(
  * @param what What has the value, such as `'port'` or `the listener`
  * @param needed What the value must be, such as `a function`
  * @param value The value
+ * @param hint What else can help, with a space before it
  * @returns `Cannot serve: 'port' must be a number. It is "5000".`
  */
 export function invalidType(
@@ -308,8 +309,9 @@ export function invalidType(
   what: string,
   needed: string,
   value: unknown,
+  hint = "",
 ): TypeError {
-  return new TypeError(describeInvalid(subject, what, needed, value));
+  return new TypeError(describeInvalid(subject, what, needed, value) + hint);
 }
 
 /**

@@ -9,6 +9,7 @@ import { rejection } from "../support/errors.ts";
 import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { runScript } from "../support/run_script.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
@@ -98,6 +99,29 @@ Deno.test("connect() reports that nothing listens at the URL", async () => {
     `Cannot connect to ${url}: no server answers there. Check the URL and that the server is running.`,
   );
   assert.match(String(error.cause), /refused/);
+});
+
+Deno.test("connect() reports the missing permission, with the line of its caller", async () => {
+  const { stdout } = await runScript(
+    [],
+    `
+    import { connect, ConnectError } from "@hoist/cli";
+    async function callerOfConnect() {
+      await connect("test", { url: "ws://127.0.0.1:5000/below" });
+    }
+    const error = await callerOfConnect().catch((error) => error);
+    console.log(error instanceof ConnectError, error.message);
+    console.log(error.cause.name);
+    console.log(error.stack.split("\\n")[1]);
+  `,
+  );
+  const [message, cause, frame] = stdout.split("\n");
+  assert.equal(
+    message,
+    "true Cannot connect to ws://127.0.0.1:5000/below: the permission is missing. Run with --allow-net=127.0.0.1:5000.",
+  );
+  assert.equal(cause, "NotCapable");
+  assert.match(frame!, /callerOfConnect/);
 });
 
 function closedPort(): number {

@@ -54,7 +54,9 @@ export function readIssues(data: unknown): readonly Issue[] {
   return Array.isArray(issues) ? issuesOf(issues.filter(isIssue)) : [];
 }
 
-function isIssue(value: Json): value is { message: string; path: string[] } {
+function isIssue(
+  value: Json,
+): value is { message: string; path: (string | number)[] } {
   return isJsonObject(value) && typeof value.message === "string" &&
     Array.isArray(value.path) && value.path.every(isKey);
 }

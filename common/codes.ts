@@ -20,7 +20,7 @@ export const ErrorCode: {
   readonly SERVER_ERROR: 6;
   /** A stream was called as an operation, or an operation as a stream. */
   readonly UNSUPPORTED_OPERATION: 7;
-  /** The action of the frame is unknown. */
+  /** The action of the frame is unknown, or the login has not been answered yet. */
   readonly INVALID_ACTION: 8;
   /** The request exceeds a limit: docs/reference/protocol.md, "Limits". */
   readonly LIMIT_EXCEEDED: 9;
@@ -49,7 +49,10 @@ export const CloseCode: {
   readonly UNSUPPORTED_DATA: 1003;
   /** The connection was lost without a Close frame; this code is never sent. */
   readonly ABNORMAL: 1006;
-  /** The login was refused or took too long, or the client exceeded a limit. */
+  /**
+   * The login was refused or took too long, the token was revoked or has expired, or the
+   * client exceeded a limit.
+   */
   readonly POLICY_VIOLATION: 1008;
   /** A frame was larger than the server accepts. */
   readonly MESSAGE_TOO_BIG: 1009;

@@ -300,8 +300,18 @@ function readRequest(
   if (action === "operation") return readOperation(id, data);
   const extension = readExtension(id, action, data, features);
   if (extension !== undefined) return extension;
-  const description = '"action" must be "message" or "operation"';
+  const description = `"action" must be ${describeActions(features)}`;
   return invalid(id, ErrorCode.INVALID_ACTION, description);
+}
+
+/** Returns the actions that a client can send, such as `"message" or "operation"`. */
+function describeActions(features: ReadonlySet<Feature>): string {
+  const actions = ["message", "operation"];
+  if (features.has("stream")) actions.push("stream", "credit", "cancel");
+  if (features.has("request")) actions.push("done");
+  const quoted = actions.map((action) => `"${action}"`);
+  const last = quoted.pop();
+  return `${quoted.join(", ")} or ${last}`;
 }
 
 function readMessage(

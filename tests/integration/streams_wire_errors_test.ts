@@ -56,13 +56,19 @@ for (
 Deno.test("a client without the extension gets code 8 for each action", async () => {
   await using started = serveEndless();
   const { server, progress } = started;
-  for (const features of [undefined, [], ["batch", "request"]]) {
+  for (
+    const [features, known] of [
+      [undefined, '"message" or "operation"'],
+      [[], '"message" or "operation"'],
+      [["batch", "request"], '"message", "operation" or "done"'],
+    ] as const
+  ) {
     await using client = await RawClient.logIn(server, features);
     for (const frame of [stream(1, "endless", 1), credit(1, 1), cancel(1)]) {
       client.send(frame);
       const [{ code, id, desc }] = await client.take(1);
       assert.deepEqual([code, id], [8, 1]);
-      assert.equal(desc, '"action" must be "message" or "operation"');
+      assert.equal(desc, `"action" must be ${known}`);
     }
   }
   assert.equal(progress.count, 0);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { decodeLogin, decodeRequest } from "../../protocol/client_frames.ts";
+import type { Feature } from "../../protocol/features.ts";
 import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
 import {
   assertInvalid,
@@ -210,6 +211,25 @@ for (
         fatal: false,
       },
     );
+  });
+}
+
+for (
+  const [names, description] of [
+    [["batch"], '"message" or "operation"'],
+    [["request"], '"message", "operation" or "done"'],
+    [["stream"], '"message", "operation", "stream", "credit" or "cancel"'],
+    [
+      ["request", "stream"],
+      '"message", "operation", "stream", "credit", "cancel" or "done"',
+    ],
+  ] as const
+) {
+  Deno.test(`decodeRequest() names the actions of the features ${names.join()}`, () => {
+    const features = new Set<Feature>(names);
+    const frame = replaceField(MESSAGE, "action", '"fly"');
+    const request = decodeRequest(frame, features) as InvalidFrame;
+    assert.equal(request.description, `"action" must be ${description}`);
   });
 }
 

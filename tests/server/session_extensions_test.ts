@@ -59,12 +59,9 @@ for (const [frame, expected] of EFFECTS) {
     const other = action === "done" ? "stream" : "request";
     for (const features of [undefined, [], ["batch"], [other]]) {
       const session = openSession(features);
-      assert.deepEqual(answerTo(session, frame), {
-        code: 8,
-        id: frame.id,
-        data: null,
-        desc: '"action" must be "message" or "operation"',
-      });
+      const { desc, ...answer } = answerTo(session, frame);
+      assert.deepEqual(answer, { code: 8, id: frame.id, data: null });
+      assert.match(desc, /^"action" must be "message"/);
       assert.equal(session.state, "open");
     }
   });

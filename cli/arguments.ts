@@ -80,7 +80,7 @@ function parseFlags(args: readonly string[]): Flags {
     boolean: SWITCHES,
     alias: ALIASES,
     unknown: (flag, key) => {
-      if (key !== undefined) throw unknownOption(flag, key);
+      if (key !== undefined) throw unknownOption(args, flag, key);
     },
   });
   checkWords(words.map(String));
@@ -88,13 +88,33 @@ function parseFlags(args: readonly string[]): Flags {
 }
 
 /** Never shows the value of the flag, which can be a token: also not of `-tsecret`. */
-function unknownOption(flag: string, key: string): UsageError {
+function unknownOption(
+  args: readonly string[],
+  flag: string,
+  key: string,
+): UsageError {
+  const before = valueFlagOf(args[args.indexOf(flag) - 1]);
+  if (before !== undefined) return valueMissing(before);
   const name = flag.startsWith("--") ? flag.replace(/=.*/s, "") : `-${key}`;
   const names = [...VALUE_FLAGS, ...SWITCHES];
   const nearest = flag.startsWith("--") ? nearestName(name, names) : undefined;
   const remedy = nearest === undefined ? "" : ` Did you mean --${nearest}?`;
   return new UsageError(
     `Unknown option ${escapeControls(truncate(name))}.${remedy}`,
+  );
+}
+
+/** Returns the name of a flag that the next argument is the value of. */
+function valueFlagOf(arg: string | undefined): string | undefined {
+  const aliases: Readonly<Record<string, string>> = ALIASES;
+  return VALUE_FLAGS.find((name) =>
+    arg === `--${name}` || arg === `-${aliases[name]}`
+  );
+}
+
+function valueMissing(name: string): UsageError {
+  return new UsageError(
+    `Option --${name} needs a value. Write --${name}=-value if the value starts with a dash.`,
   );
 }
 
@@ -146,9 +166,7 @@ function stringOf(flags: Flags, name: string): string | undefined {
   const value = flags.get(name);
   if (value === undefined) return undefined;
   if (value !== "") return String(value);
-  throw new UsageError(
-    `Option --${name} needs a value. Write --${name}=-value if the value starts with a dash.`,
-  );
+  throw valueMissing(name);
 }
 
 function numberOf(flags: Flags, name: string): number | undefined {
@@ -168,6 +186,15 @@ function logLevelOf(flags: Flags): LogLevel | undefined {
   throw new UsageError(
     `Option --log-level must be one of ${levels}, not ${showValue(value)}.`,
   );
+}
+
+/** Replaces the names of options of `serve` in an error by the names of the flags. */
+export function withFlagNames(message: string): string {
+  return message.replaceAll(/'([a-z]+)'/gi, (quoted, option: string) => {
+    const name = option.replaceAll(/[A-Z]/g, (capital) => `-${capital}`)
+      .toLowerCase();
+    return VALUE_FLAGS.some((flag) => flag === name) ? `--${name}` : quoted;
+  });
 }
 
 /** Copies an object without the keys whose value is `undefined`. */

@@ -36,6 +36,6 @@ Environment:
   HOIST_TOKEN    Token of the clients (needs --allow-env=HOIST_TOKEN)
 
 Examples:
-  deno run -N jsr:@hoist/cli -t test
-  deno run -NR jsr:@hoist/cli --token-file token.txt -H 127.0.0.1 -p 8080
+  deno run -N jsr:@hoist/cli -H 127.0.0.1
+  deno run -NR jsr:@hoist/cli --token-file token.txt -p 8080
   deno run -N --allow-env=HOIST_TOKEN jsr:@hoist/cli`;

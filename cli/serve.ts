@@ -5,7 +5,7 @@
  */
 
 import { debug, serve, type ServeOptions } from "../server.ts";
-import { defined, type ServeFlags } from "./arguments.ts";
+import { defined, type ServeFlags, withFlagNames } from "./arguments.ts";
 import { describeError } from "./program.ts";
 
 /** What a command needs from the process that runs it. */
@@ -47,10 +47,10 @@ export async function runServer(
 function report(error: unknown, context: CommandContext): number {
   // `serve` throws these for an invalid option, which is an invalid flag here.
   if (error instanceof TypeError || error instanceof RangeError) {
-    context.printError(`error: ${error.message}`);
+    context.printError(withFlagNames(`error: ${error.message}`));
     return 2;
   }
-  context.printError(describeError(error));
+  context.printError(withFlagNames(describeError(error)));
   return 1;
 }
 

@@ -50,7 +50,7 @@ for (const [args, problem] of USAGE) {
 Deno.test("an invalid option ends with 2 and one line", async () => {
   const { code, lines } = await runProgram(NET, ["-p", "99999"]);
   assert.deepEqual([code, lines.length], [2, 1]);
-  assert.match(lines[0]!, /^error error: Cannot listen.* 'port' must be /);
+  assert.match(lines[0]!, /^error error: Cannot listen: --port must be /);
 });
 
 signalTest(

@@ -258,6 +258,16 @@ Deno.test("the error for -tsecret does not contain the token", () => {
   assert.doesNotMatch(problemOf("-tsecret"), /secret/);
 });
 
+for (const value of ["-secret", "--secret", "-t", "-xyz=1"]) {
+  Deno.test(`explains how to pass ${value} as a token`, () => {
+    const problem =
+      "Option --token needs a value. Write --token=-value if the value starts with a dash.";
+    assert.equal(problemOf("-t", value), problem);
+    assert.equal(problemOf("--token", value), problem);
+    assert.equal(problemOf("-p", "80", "--token", value, "--debug"), problem);
+  });
+}
+
 Deno.test("rejects every command except serve", () => {
   assert.equal(
     problemOf("start"),

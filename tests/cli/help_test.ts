@@ -35,3 +35,9 @@ for (const option of OPTIONS) {
     assert(LINES.some((line) => line.startsWith(`  ${option}`)));
   });
 }
+
+Deno.test("no example of the help has a token in the command line", () => {
+  const examples = LINES.filter((line) => line.startsWith("  deno run "));
+  assert(examples.length > 1);
+  assert.deepEqual(examples.filter((line) => / (-t|--token) /.test(line)), []);
+});

@@ -137,9 +137,9 @@ for (const [option, ...more] of [["--token-file"], ["--cert", "--key"]]) {
 
 /** Invalid values, and what the one line of the error contains. */
 const INVALID: readonly (readonly [readonly string[], RegExp])[] = [
-  [["--port", "65536"], /'port' must be a whole number .*65536/],
-  [["--minimum-version", "1.2"], /'minimumVersion' must be .*"1\.2"/],
-  [["--token-length", "0"], /tokenLength' must be a whole number .* 0\b/],
+  [["--port", "65536"], /: --port must be a whole number .*65536/],
+  [["--minimum-version", "1.2"], /: --minimum-version must be .*"1\.2"/],
+  [["--token-length", "0"], /--token-length must be a whole number .* 0\b/],
   [["--token-alphabet", "a"], /alphabet'? must .*at least two characters/],
 ];
 
@@ -150,6 +150,7 @@ for (const [args, expected] of INVALID) {
     assert.equal(errors.length, 1);
     assert.match(errors[0]!, /^error: Cannot .*$/);
     assert.match(errors[0]!, expected);
+    assert.doesNotMatch(errors[0]!, /'/);
   });
 }
 
@@ -166,7 +167,7 @@ Deno.test("reports that the machine does not have the address", async () => {
   assert.equal(errors.length, 1);
   assert.match(
     errors[0]!,
-    /^error: Cannot listen on 192\.0\.2\.1:0: this machine does not have the address/,
+    /^error: Cannot listen on 192\.0\.2\.1:0: this machine does not have the address\. Choose another --hostname\.$/,
   );
 });
 

@@ -1,9 +1,10 @@
 /**
  * The checks of options and arguments, and the errors for values that the caller passed.
  *
- * Each check takes the subject of the error ("Cannot serve"), the name of the option
- * and its value. It returns the value, so that the caller can check and use it in one
- * expression. Every check accepts `undefined`, because an option can be omitted.
+ * The check of an option has the parameters subject ("Cannot serve"), name and value. It
+ * accepts `undefined`, because an option can be omitted, and returns the value, so that
+ * the caller can check and use it in one expression. `checkKeys` checks the names of
+ * options and returns nothing. `checkToken` rejects `undefined`.
  *
  * @example
  * ```ts

@@ -103,12 +103,15 @@ export async function settlesWithin(
   timeout: number,
 ): Promise<boolean> {
   const settled = promise.then(() => true, () => true);
-  const { signal, cancel } = limit(undefined, timeout, () => undefined);
-  const expired = aborted(signal).catch(() => false);
+  if (timeout === Infinity) return await settled;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeout);
+  });
   try {
     return await Promise.race([settled, expired]);
   } finally {
-    cancel();
+    clearTimeout(timer);
   }
 }
 

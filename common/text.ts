@@ -6,16 +6,13 @@
  */
 
 /**
- * Returns the length of a string in bytes of UTF-8. If the string is longer than the
- * limit, the result is any number above the limit.
+ * Returns the length of a string in bytes of UTF-8.
  *
  * @param text The string, which has no lone surrogates: `JSON.stringify` escapes them,
  * and a received frame is valid UTF-8
- * @param limit The length in bytes above which the exact length is not needed
  */
-export function byteLength(text: string, limit: number): number {
+export function byteLength(text: string): number {
   const { length } = text;
-  if (length > limit) return length;
   let bytes = length;
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index);
@@ -25,6 +22,18 @@ export function byteLength(text: string, limit: number): number {
     }
   }
   return bytes;
+}
+
+/**
+ * Returns whether a string has at most `limit` bytes of UTF-8.
+ *
+ * @param text The string, which has no lone surrogates
+ * @param limit The maximum length in bytes
+ */
+export function fitsInto(text: string, limit: number): boolean {
+  // A UTF-16 unit has one to three bytes, so that few strings have to be read.
+  if (3 * text.length <= limit) return true;
+  return text.length <= limit && byteLength(text) <= limit;
 }
 
 /**
@@ -43,10 +52,8 @@ export function assertLength(
   subject: () => string,
   limitName: string,
 ): void {
-  // Most frames are short, and a UTF-16 unit has at most three bytes.
-  if (3 * frame.length <= limit) return;
-  const length = byteLength(frame, Infinity);
-  if (length <= limit) return;
+  if (fitsInto(frame, limit)) return;
+  const length = byteLength(frame);
   throw new RangeError(
     `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Raise '${limitName}' of the server.`,
   );
@@ -128,7 +135,10 @@ export function showFrame(
   return escapeControls(redact(shown).slice(0, MAX_SHOWN));
 }
 
-/** Escapes the characters of a string from outside that a terminal interprets. */
+/**
+ * Escapes the characters of a string from outside that a terminal interprets. Only the
+ * first 1,000 characters are returned, because the string can have any length.
+ */
 export function escapeControls(text: string): string {
   return text.slice(0, MAX_SHOWN)
     .replaceAll(CONTROL, (character) => encodeURIComponent(character));

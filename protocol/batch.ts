@@ -43,7 +43,8 @@ export function groupFrames(
   let group: string[] = [];
   let size = BRACKETS;
   for (const frame of frames) {
-    const added = byteLength(frame, limit);
+    // A frame that is too long for a batch does not have to be measured.
+    const added = frame.length > limit ? frame.length : byteLength(frame);
     if (group.length > 0 && size + COMMA + added > limit) {
       groups.push(group);
       group = [];

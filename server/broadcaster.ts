@@ -58,7 +58,7 @@ export class BroadcastBatch {
 
 function broadcastFrame(group: readonly string[]): BroadcastFrame {
   const data = joinGroup(group);
-  return { data, bytes: byteLength(data, Infinity), count: group.length };
+  return { data, bytes: byteLength(data), count: group.length };
 }
 
 /** The result of sending a batch to one recipient. */

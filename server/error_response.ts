@@ -7,7 +7,7 @@
 import { ErrorCode, ValidationError } from "../common/errors.ts";
 import { type Issue, placesOf } from "../common/issues.ts";
 import type { JsonObject } from "../common/json.ts";
-import { byteLength } from "../common/text.ts";
+import { fitsInto } from "../common/text.ts";
 import { encodeError } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
 
@@ -46,7 +46,7 @@ export function encodeErrorResponse(
   const { code, data, message } = error;
   const { maxBuffered } = limits;
   const frame = encodeError(id, code, data, message);
-  if (byteLength(frame, maxBuffered) <= maxBuffered) return frame;
+  if (fitsInto(frame, maxBuffered)) return frame;
   // If the details do not fit, a short answer is better than none.
   const { issues: _, ...rest } = data ?? {};
   return encodeError(id, code, data && rest);

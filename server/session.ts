@@ -12,7 +12,7 @@
 
 import { CloseCode, ErrorCode } from "../common/errors.ts";
 import { isDeeperThan } from "../common/json.ts";
-import { byteLength } from "../common/text.ts";
+import { fitsInto } from "../common/text.ts";
 import {
   type ClientFrame,
   decodeBatch,
@@ -230,8 +230,7 @@ export class Session {
     const { maxPayload = Infinity } = this.#rules;
     // Binary frames are invalid regardless of their size.
     return this.#state !== "closed" && typeof frame === "string" &&
-      3 * frame.length > maxPayload &&
-      byteLength(frame, maxPayload) > maxPayload;
+      !fitsInto(frame, maxPayload);
   }
 
   #rejectSize(): Effect {

@@ -6,7 +6,7 @@
  */
 
 import { CloseCode } from "../common/errors.ts";
-import { byteLength } from "../common/text.ts";
+import { fitsInto } from "../common/text.ts";
 import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
 import {
   type CloseInfo,
@@ -179,9 +179,7 @@ export class Transport implements Sink, Recipient {
   /** Writes a frame to the socket, if the socket is open. Called by the batch writer. */
   write(frame: string): void {
     if (!this.#isOpen) return;
-    const fits = this.#fits(3 * frame.length) ||
-      this.#fits(byteLength(frame, this.#maxBuffered));
-    if (fits) return void this.#write(frame);
+    if (fitsInto(frame, this.#capacity)) return void this.#write(frame);
     this.#rest = "skipped";
     this.#overflow();
   }
@@ -224,7 +222,7 @@ export class Transport implements Sink, Recipient {
       const frame of this.#writer.isBatching ? batch.batched : batch.single
     ) {
       if (!this.#isOpen) break;
-      if (!this.#fits(frame.bytes)) {
+      if (frame.bytes > this.#capacity) {
         return { delivered, rest: "skipped", sends };
       }
       if (!this.#write(frame.data)) break;
@@ -243,10 +241,11 @@ export class Transport implements Sink, Recipient {
 
   /** Whether a frame fits into the buffer behind the frames of this tick. */
   #fitsBehindBatch(frame: string): boolean {
-    if (this.#fits(3 * (this.#writer.units + frame.length))) return true;
+    const units = this.#writer.units + frame.length;
+    if (3 * units <= this.#capacity) return true;
     // The exact number of bytes is known only for frames that were written.
     this.#writer.flush();
-    return this.#fits(byteLength(frame, this.#maxBuffered));
+    return fitsInto(frame, this.#capacity);
   }
 
   /** Closes the connection because a frame that must not be lost does not fit. */
@@ -289,9 +288,9 @@ export class Transport implements Sink, Recipient {
     return this.#closed === undefined && this.#socket.readyState === OPEN;
   }
 
-  /** Whether more bytes fit into the buffer. Data in the operating system does not count. */
-  #fits(bytes: number): boolean {
-    return this.#socket.bufferedAmount + bytes <= this.#maxBuffered;
+  /** How many bytes fit into the buffer. Data in the operating system does not count. */
+  get #capacity(): number {
+    return this.#maxBuffered - this.#socket.bufferedAmount;
   }
 
   #write(frame: string): boolean {

@@ -8,6 +8,7 @@ import {
   describeOperation,
   describeRequest,
   describeStream,
+  fitsInto,
   showFrame,
   showValue,
 } from "../../common/text.ts";
@@ -134,9 +135,17 @@ for (
 Deno.test("byteLength() returns the length in bytes of UTF-8", () => {
   for (const text of ["", "abc", "żółć", "€", "😀", "\u07ff\u0800"]) {
     const { length } = new TextEncoder().encode(text);
-    assert.equal(byteLength(text, Infinity), length);
+    assert.equal(byteLength(text), length);
   }
-  assert(byteLength("x".repeat(100), 10) > 10);
+});
+
+Deno.test("fitsInto() compares the length in bytes of UTF-8 with a limit", () => {
+  for (const text of ["", "abc", "żółć", "€", "😀", "€".repeat(9)]) {
+    const { length } = new TextEncoder().encode(text);
+    for (const spare of [-2, -1, 0, 1, 2, 100, Infinity]) {
+      assert.equal(fitsInto(text, length + spare), spare >= 0);
+    }
+  }
 });
 
 Deno.test("assertLength() accepts a frame up to the limit", () => {

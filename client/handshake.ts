@@ -250,7 +250,7 @@ const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
 
 function notOpened(base: string, url: URL, problem: string): ConnectError {
   const meaning = REJECTIONS.find(([status]) => status.test(problem))?.[1] ??
-    `the WebSocket at ${url.href} did not open. Look at the log of the server: it may be full or closing, may not allow this page, or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`;
+    `the WebSocket at ${url.href} did not open. Look at the log of the server: it may be full or closing, may not allow this page (option 'allowedOrigins'), or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`;
   const options = problem === "" ? {} : { cause: new Error(problem) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
 }

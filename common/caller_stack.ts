@@ -25,8 +25,8 @@ export function withCallerStack(
   error: unknown,
   callee: (...args: never[]) => unknown,
 ): unknown {
-  // Some engines lack this method.
-  const { captureStackTrace }: StackCapturing = Error;
+  // Some engines lack this method, and the library `esnext` of TypeScript does too.
+  const { captureStackTrace }: StackCapturing = Object(Error);
   if (error instanceof HoistError) captureStackTrace?.(error, callee);
   return error;
 }

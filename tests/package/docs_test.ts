@@ -4,8 +4,10 @@
  * A block that starts with a file name, such as `// chat_contract.ts`, can be imported
  * by later blocks of its document. A block whose name ends in `_server.ts` is followed
  * by a block whose name ends in `_client.ts`, which gets the token of the server as its
- * first argument. A block marked `ts ignore` does not run. A block marked `ts error`
- * does not compile, for the reason in the block of text after it.
+ * first argument. A block whose name ends in `_test.ts` runs with `deno test`. A block
+ * marked `ts ignore` does not run. A block marked `ts check` does not run either, but it
+ * compiles. A block marked `ts error` does not compile, for the reason in the block of
+ * text after it.
  *
  * One document: `deno test --allow-all tests/package/docs_test.ts -- README.md`.
  *
@@ -21,6 +23,7 @@ import {
   fileNameOf,
   isClient,
   isServer,
+  isTest,
   listDocuments,
   readExamples,
   readOpensslCommands,
@@ -159,7 +162,8 @@ async function checkAll(
   }
   // The compiler finds the package through the links of the project.
   const compiled = examples.filter((example) =>
-    !example.ignored && example.error === undefined && !isSingleFile(example)
+    (!example.ignored || example.checked) && example.error === undefined &&
+    !isSingleFile(example)
   );
   await expectSuccess(project, "check", compiled);
   await expectSuccess(
@@ -205,8 +209,9 @@ async function start(
 ): Promise<Deno.ChildProcess> {
   const cwd = await makeFolder(folder);
   const name = await write(cwd, example, url);
+  const command = isTest(example) ? "test" : "run";
   const flags = ["--no-lock", "--no-check", "--allow-all"];
-  return deno(cwd, "run", ...flags, name, ...args).spawn();
+  return deno(cwd, command, ...flags, name, ...args).spawn();
 }
 
 /** Writes an example to a file, which later examples can import. */

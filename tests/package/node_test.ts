@@ -212,7 +212,7 @@ Deno.test("connect() rejects in Node if the server refuses the WebSocket", async
     isConnectError: true,
     message: `Cannot connect to ${url}: the WebSocket at ${
       url.replace("http", "ws")
-    }/hoist did not open. Look at the log of the server: it may be full or closing, may not allow this page, or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`,
+    }/hoist did not open. Look at the log of the server: it may be full or closing, may not allow this page (option 'allowedOrigins'), or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`,
   });
 });
 

@@ -14,8 +14,10 @@ export interface Example {
   readonly code: string;
   /** The file name in the first line of the code, if there is one */
   readonly name: string | undefined;
-  /** Whether the block is marked `ts ignore` */
+  /** Whether the block is marked `ts ignore` or `ts check`, so it does not run */
   readonly ignored: boolean;
+  /** Whether the block is marked `ts check`: it compiles, but does not run */
+  readonly checked: boolean;
   /** The compiler error that the document shows, if the block is marked `ts error` */
   readonly error: string | undefined;
 }
@@ -42,7 +44,8 @@ export function readExamples(path: string): Example[] {
         place: `${basename(path)}:${line}`,
         code: "\n".repeat(line) + code,
         name: code.match(/^\/\/ (\w+\.ts)\n/)?.[1],
-        ignored: mark === "ignore",
+        ignored: mark === "ignore" || mark === "check",
+        checked: mark === "check",
         error: mark === "error" ? error : undefined,
       };
     },
@@ -59,6 +62,11 @@ export function readOpensslCommands(path: string): string[] {
 /** The name of the file that an example is written to. */
 export function fileNameOf({ name, place }: Example): string {
   return name ?? `${place.replace(/\W/g, "_")}.ts`;
+}
+
+/** Whether an example is a module with tests. */
+export function isTest({ name }: Example): boolean {
+  return name?.endsWith("_test.ts") ?? false;
 }
 
 /** Whether an example is a server, to which the next example can connect. */

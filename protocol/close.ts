@@ -120,29 +120,33 @@ export function describeEnd(
  * @returns The description, such as `closed by the server (1008, token revoked)`
  */
 export function describeDisconnect(code: number, reason: string): string {
-  // The application can close with any reason.
-  const detail = reason === "" ? "" : `, ${escapeControls(reason)}`;
-  return `closed by the server (${code}${detail})`;
+  return `closed by the server (${describeCode(code, reason)})`;
 }
 
 /**
  * Describes the end of a connection that the server did not close.
  *
  * @param code The close code
- * @returns `connection lost`, or `closed by the client` with the code
+ * @param reason The reason, or an empty string
+ * @returns `connection lost`, or `closed by the client` with the code and the reason
  */
-export function describeClose(code: number): string {
+export function describeClose(code: number, reason: string): string {
   // Deno reports the code 0 if the connection broke.
   return code === 0 || code === CloseCode.ABNORMAL
     ? "connection lost"
-    : `closed by the client (${code})`;
+    : `closed by the client (${describeCode(code, reason)})`;
+}
+
+function describeCode(code: number, reason: string): string {
+  // Each side can close with any reason.
+  return reason === "" ? `${code}` : `${code}, ${escapeControls(reason)}`;
 }
 
 /** How a connection ended */
 export interface CloseInfo {
   /** The close code of the WebSocket; 1006 if the connection was lost */
   readonly code: number;
-  /** The reason that the server sent, or an empty string */
+  /** The reason of the side that closed, or an empty string */
   readonly reason: string;
   /**
    * The error of the last attempt to reconnect, if it failed. After `connection.closed`

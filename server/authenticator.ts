@@ -50,13 +50,14 @@ export class Authenticator {
   authenticate(
     token: string,
     version: string,
-    { peer, request }: UpgradeContext,
+    upgrade: UpgradeContext,
   ): LoginResult | Promise<LoginResult> {
     const { login, admission } = this.#options;
+    const { peer } = upgrade;
     if (admission.lockout(peer) > 0) return "locked out";
-    if (login !== undefined && request !== undefined) {
-      const context = { address: peer.address, version, ...request };
-      return this.#callLogin(peer, token, () => login(token, context));
+    if (login !== undefined) {
+      const decide = () => login(token, loginContext(upgrade, version));
+      return this.#callLogin(peer, token, decide);
     }
     if (auth !== undefined) return this.#find(auth, token, peer);
     return import("../auth.ts").then((loaded) => {
@@ -105,6 +106,17 @@ export class Authenticator {
   }
 }
 
+/** Returns the context that a login function gets. */
+function loginContext(
+  { peer: { address }, request }: UpgradeContext,
+  version: string,
+): LoginContext {
+  if (request !== undefined) return { address, version, ...request };
+  throw new TypeError(
+    "Cannot call the login function: the upgrade request is missing",
+  );
+}
+
 /** Interprets the result of a login function. */
 function authenticatedBy(decision: unknown): Authenticated | undefined {
   if (decision === true) return { identity: undefined };
@@ -117,7 +129,7 @@ function authenticatedBy(decision: unknown): Authenticated | undefined {
 /** The facts about a connection before the first frame. */
 export interface UpgradeContext {
   readonly peer: RemotePeer;
-  /** The request, for a login function */
+  /** The request; always present if there is a login function */
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
 

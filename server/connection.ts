@@ -22,7 +22,7 @@ import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
 import type { Client, ClientMessage } from "./message.ts";
-import { Requests } from "./requests.ts";
+import { RequestHandler } from "./requests.ts";
 import type { Expiring } from "./scheduler.ts";
 import { type CloseEffect, type Effect, Session } from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
@@ -37,16 +37,17 @@ export interface ConnectionEvents {
   onGone(connection: ServerConnection): void;
 }
 
-/** A connection, and the {@linkcode Client} that listeners and handlers see. */
-export class ServerConnection implements Client, Expiring, TransportOwner {
-  readonly id: number;
+/** A connection of a server. */
+export class ServerConnection implements Expiring, TransportOwner {
   readonly peer: RemotePeer;
-  version = "";
+  /** The client that listeners and handlers see */
+  readonly client: Client;
+  #version = "";
   readonly #context: ServerContext;
   readonly #events: ConnectionEvents;
   readonly #transport: Transport;
   readonly #session: Session;
-  readonly #requests: Requests;
+  readonly #requests: RequestHandler;
   /** Dropped with the login, because it holds the headers of the upgrade request */
   #upgrade: UpgradeContext | undefined;
   #authenticated: Authenticated | undefined;
@@ -69,21 +70,23 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
     socket: Socket,
     upgrade: UpgradeContext,
   ) {
-    this.id = id;
     this.peer = upgrade.peer;
+    this.client = new ConnectedClient(id, this);
     this.#context = context;
     this.#events = events;
     this.#upgrade = upgrade;
     this.#session = new Session(context.rules);
     const log = new ConnectionLog(context.log, upgrade.peer.address);
     this.#transport = new Transport(socket, context, log, this);
-    this.#requests = new Requests(context, this, this.#transport);
+    this.#requests = new RequestHandler(context, this.client, this.#transport);
   }
 
-  get address(): string {
-    return this.peer.address;
+  /** The version of the client; empty before the login */
+  get version(): string {
+    return this.#version;
   }
 
+  /** The identity of the client; `undefined` before the login */
   get identity(): unknown {
     return this.#authenticated?.identity;
   }
@@ -103,29 +106,22 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
     return this.#handlersEnded;
   }
 
-  message(name: string, data: JsonObject = {}): Message {
+  /** Sends a message to the client. */
+  message(name: string, data: JsonObject): Message {
     return this.#requests.push(null, name, data, null);
   }
 
-  async request(
+  /** Sends a request to the client; resolves to its reply. */
+  request(
     name: string,
-    data: JsonObject = {},
-    options?: RequestOptions,
+    data: JsonObject,
+    options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
-    try {
-      return await this.#requests.request(name, data, options);
-    } catch (error) {
-      throw withCallerStack(error, this.request);
-    }
+    return this.#requests.request(name, data, options);
   }
 
-  close(code: number = CloseCode.NORMAL, reason = ""): void {
-    assertClose(code, reason);
-    this.#transport.close(code, reason);
-  }
-
-  /** Closes the connection with a code that applications cannot use. */
-  closeByServer(code: number, reason: string): void {
+  /** Closes the connection. */
+  close(code: number, reason: string): void {
     this.#transport.close(code, reason);
   }
 
@@ -189,7 +185,7 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
 
   #authenticate({ token, version }: LoginRequest): void {
     const upgrade = this.#upgrade!;
-    this.version = version;
+    this.#version = version;
     this.#upgrade = undefined;
     const { authenticator } = this.#context;
     const result = authenticator.authenticate(token, version, upgrade);
@@ -219,5 +215,50 @@ export class ServerConnection implements Client, Expiring, TransportOwner {
     if (failure !== undefined) this.#transport.log.warn("error", failure);
     if (frame !== undefined) this.#transport.send(frame);
     this.#transport.close(code, reason, describeEnd(effect));
+  }
+}
+
+/**
+ * The client of a connection, as listeners and handlers see it. Its connection is private,
+ * because it knows the token of the client.
+ */
+class ConnectedClient implements Client {
+  readonly id: number;
+  readonly address: string;
+  readonly #connection: ServerConnection;
+
+  constructor(id: number, connection: ServerConnection) {
+    this.id = id;
+    this.address = connection.peer.address;
+    this.#connection = connection;
+  }
+
+  get identity(): unknown {
+    return this.#connection.identity;
+  }
+
+  get version(): string {
+    return this.#connection.version;
+  }
+
+  message(name: string, data: JsonObject = {}): Message {
+    return this.#connection.message(name, data);
+  }
+
+  async request(
+    name: string,
+    data: JsonObject = {},
+    options?: RequestOptions,
+  ): Promise<ClientMessage> {
+    try {
+      return await this.#connection.request(name, data, options);
+    } catch (error) {
+      throw withCallerStack(error, this.request);
+    }
+  }
+
+  close(code: number = CloseCode.NORMAL, reason = ""): void {
+    assertClose(code, reason);
+    this.#connection.close(code, reason);
   }
 }

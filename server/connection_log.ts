@@ -31,6 +31,11 @@ export class ConnectionLog {
     this.#label = address;
   }
 
+  /** Whether frames are logged */
+  get debugs(): boolean {
+    return this.#log.debugs;
+  }
+
   /** Adds the name of the client to the following lines, if its identity has a name. */
   identify(identity: unknown): void {
     const name = nameOf(identity);
@@ -75,7 +80,6 @@ export class ConnectionLog {
 
   /** Logs a frame to the client. */
   sent(frame: string): void {
-    if (!this.#log.debugs) return;
     this.#log.debug("send", () => `${this.#label} sent ${this.#show(frame)}`);
   }
 

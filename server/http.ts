@@ -61,7 +61,7 @@ export interface HandlerHost {
   readonly log: Log;
   /** Whether the server rejects new clients */
   readonly isClosing: boolean;
-  /** Opens a WebSocket; throws if the handshake is invalid. */
+  /** Opens a WebSocket, or returns the response that rejects the request. */
   accept(request: Request, remote: Deno.Addr | undefined): Response;
   /** Describes the contract; returns `undefined` if the server does not expose it. */
   describe(
@@ -167,14 +167,7 @@ function upgrade(
     };
     return text(426, "Upgrade required: use WebSocket version 13", supported);
   }
-  try {
-    return accept();
-  } catch {
-    return text(
-      400,
-      "Cannot upgrade: the WebSocket handshake is invalid",
-    );
-  }
+  return accept();
 }
 
 function answer(

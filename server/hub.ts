@@ -26,6 +26,7 @@ import {
 } from "./http.ts";
 import { HttpAuth } from "./http_auth.ts";
 import type { Log } from "./log.ts";
+import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
@@ -57,7 +58,8 @@ export class Hub implements HandlerHost {
   readonly #logins: TimeoutQueue<ServerConnection>;
   /** All connections with a socket, including those that have not logged in */
   readonly #connections = new Set<ServerConnection>();
-  readonly #clients = new Set<ServerConnection>();
+  /** The clients that have logged in and not left */
+  readonly #clients = new Set<Client>();
   readonly #rejections = new LogThrottle(
     REJECTION_LINES_PER_SECOND,
     MAX_REJECTION_LINES,
@@ -104,7 +106,7 @@ export class Hub implements HandlerHost {
   }
 
   /** The clients that have logged in and not left */
-  get clients(): ReadonlySet<ServerConnection> {
+  get clients(): ReadonlySet<Client> {
     return this.#clients;
   }
 
@@ -120,11 +122,7 @@ export class Hub implements HandlerHost {
     return this.#endpoint?.answer(request, remote);
   }
 
-  /**
-   * Opens a WebSocket for a request, if the limits allow it.
-   *
-   * @throws {TypeError} If the request cannot be upgraded
-   */
+  /** Opens a WebSocket for a request, if the limits allow it. */
   accept(request: Request, remote: Deno.Addr | undefined): Response {
     if (this.isClosing) return text(503, "The server is closing");
     const peer = this.#admission.peerOf(request, remote);
@@ -135,7 +133,11 @@ export class Hub implements HandlerHost {
     }
     const upgrade = this.#context.authenticator.contextOf(request, peer);
     const offersOurs = offersSubprotocol(request);
-    const { socket, response } = Deno.upgradeWebSocket(request);
+    const opened = openSocket(request);
+    if (opened === undefined) {
+      return text(400, "Cannot upgrade: the WebSocket handshake is invalid");
+    }
+    const { socket, response } = opened;
     // With the option `protocol`, Deno expects a space after each comma.
     if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
     const connection = new ServerConnection(
@@ -217,11 +219,11 @@ export class Hub implements HandlerHost {
       onOpen: (connection) => {
         this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
-        this.#clients.add(connection);
+        this.#clients.add(connection.client);
       },
       onClosed: (connection) => {
         this.#logins.delete(connection);
-        this.#clients.delete(connection);
+        this.#clients.delete(connection.client);
       },
       onGone: (connection) => {
         // Deno closes some sockets twice.
@@ -247,11 +249,13 @@ export class Hub implements HandlerHost {
 
   /** Closes the connections that used a token; returns their number. */
   #closeAllOf(credential: Credential, reason: string): number {
-    const connections = [...this.#clients].filter((connection) =>
-      connection.credential === credential
+    // A client that has left can still have a socket, which is closing.
+    const connections = [...this.#connections].filter((connection) =>
+      connection.credential === credential &&
+      this.#clients.has(connection.client)
     );
     for (const connection of connections) {
-      connection.closeByServer(CloseCode.POLICY_VIOLATION, reason);
+      connection.close(CloseCode.POLICY_VIOLATION, reason);
     }
     return connections.length;
   }
@@ -289,6 +293,15 @@ export class Hub implements HandlerHost {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
+  }
+}
+
+/** Upgrades a request; returns `undefined` if its handshake is invalid. */
+function openSocket(request: Request): Deno.WebSocketUpgrade | undefined {
+  try {
+    return Deno.upgradeWebSocket(request);
+  } catch {
+    return undefined;
   }
 }
 

@@ -116,27 +116,27 @@ export class Log {
 
   /** Logs a debug line. Calls `detail` only if the line is logged. */
   debug(event: string, detail: () => string): void {
-    if (this.#logs("debug")) this.#write("debug", event, detail, this.debug);
+    if (this.#logs("debug")) this.#write("debug", event, detail);
   }
 
   /** Logs a normal event. */
   info(event: string, detail: string): void {
     if (this.#logs("info")) {
-      this.#write("info", event, () => detail, this.info);
+      this.#write("info", event, () => detail);
     }
   }
 
   /** Logs a probable mistake. */
   warn(event: string, detail: string): void {
     if (this.#logs("warn")) {
-      this.#write("warn", event, () => detail, this.warn);
+      this.#write("warn", event, () => detail);
     }
   }
 
   /** Logs a failure. */
   error(event: string, detail: string): void {
     if (this.#logs("error")) {
-      this.#write("error", event, () => detail, this.error);
+      this.#write("error", event, () => detail);
     }
   }
 
@@ -149,12 +149,12 @@ export class Log {
     if (!this.#logs("error")) return;
     const withStack = () =>
       `${detail}\n${this.redact(inspectError(error), ...secrets)}`;
-    this.#write("error", "error", withStack, this.exception);
+    this.#write("error", "error", withStack);
   }
 
   /** Logs an event of the HTTP server if `debug({ http: true })` was called. */
   http(detail: () => string): void {
-    if (debugging.at(-1)?.http) this.#write("debug", "http", detail, this.http);
+    if (debugging.at(-1)?.http) this.#write("debug", "http", detail);
   }
 
   /** Replaces the tokens in a string that comes from outside. */
@@ -173,9 +173,8 @@ export class Log {
     level: LogLevel,
     event: string,
     detail: () => string,
-    method: Callee,
   ): void {
-    const trace = debugging.at(-1)?.trace ? `[${callerOf(method)}] ` : "";
+    const trace = debugging.at(-1)?.trace ? `[${callerName()}] ` : "";
     // An exception of the logger must not end the connection, and there is no other place
     // to report it.
     try {
@@ -200,15 +199,16 @@ function patternOf(secrets: readonly string[]): RegExp {
   return new RegExp(patterns.join("|") || "(?!)", "g");
 }
 
-/** A function that occurs on the stack. */
-type Callee = (...args: never[]) => unknown;
+/** A line of a stack that calls a method of `Log` or `ConnectionLog`. */
+const LOG_METHOD = /^\s*at (?:Connection)?Log\./;
 
-/** Returns the name of the function that called `callee`. */
-function callerOf(callee: Callee): string {
+/** Returns the name of the function that logs: the first one outside of the logs. */
+function callerName(): string {
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, callee);
-  const [, frame = ""] = holder.stack?.split("\n") ?? [];
-  const name = frame.match(/^\s*at (?:new )?([^\s(]+) \(/)?.[1];
+  Error.captureStackTrace(holder, callerName);
+  const [, ...frames] = holder.stack?.split("\n") ?? [];
+  const frame = frames.find((frame) => !LOG_METHOD.test(frame));
+  const name = frame?.match(/^\s*at (?:new )?([^\s(]+) \(/)?.[1];
   return name?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
 }
 

@@ -53,13 +53,13 @@ import type { Transport } from "./transport.ts";
 import { assertSendable, checkMessage } from "./validate.ts";
 
 /** A frame that the server answers with a response. */
-type Request = MessageRequest | OperationRequest | StreamRequest;
+type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
 
 /** Sends a reply. */
 type Reply = (name: string, data: JsonObject) => Message;
 
 /** Handles the requests of one client. Everything that idle clients lack is lazy. */
-export class Requests {
+export class RequestHandler {
   readonly #context: ServerContext;
   readonly #client: Client;
   readonly #transport: Transport;
@@ -73,7 +73,7 @@ export class Requests {
   #inProgress = 0;
 
   /**
-   * Constructs a `Requests`.
+   * Constructs a `RequestHandler`.
    *
    * @param context The state of the server
    * @param client The client that listeners and handlers see
@@ -96,7 +96,7 @@ export class Requests {
    * @param effect The frame, or the answer to an invalid one
    * @param now The current time, in milliseconds
    */
-  take(effect: Request | ControlFrame | AnswerEffect, now: number): void {
+  take(effect: ClientRequest | ControlFrame | AnswerEffect, now: number): void {
     switch (effect.kind) {
       case "credit":
       case "cancel":
@@ -127,11 +127,11 @@ export class Requests {
     data: JsonObject,
     options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
+    checkRequestOptions("Cannot send the request", options);
+    const { signal, timeout } = options ?? {};
     const subject = describeRequest(name);
     const { closed, features } = this.#transport;
     if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
-    checkRequestOptions("Cannot send the request", options);
-    const { signal, timeout } = options ?? {};
     signal?.throwIfAborted();
     if (!features.has("request")) {
       throw new FeatureError(subject, "request", "client");
@@ -194,7 +194,7 @@ export class Requests {
   }
 
   /** Counts a request, and starts it if the limits allow it. */
-  #admit(effect: Request | AnswerEffect, now: number): void {
+  #admit(effect: ClientRequest | AnswerEffect, now: number): void {
     // A server that shuts down accepts replies to its own requests, but no requests.
     if (this.#context.shutdown.hasBegun && !this.#isAwaited(effect)) return;
     const verdict = this.#count(now);
@@ -212,13 +212,13 @@ export class Requests {
   }
 
   /** Whether a request can start now. The first reply to a request always can. */
-  #hasCapacityFor(request: Request): boolean {
+  #hasCapacityFor(request: ClientRequest): boolean {
     return this.#inProgress < this.#context.limits.maxPending ||
       this.#isAwaited(request) && this.#pending!.isFirst(request.replying);
   }
 
   /** Whether a frame is a reply to a pending request of the server. */
-  #isAwaited(effect: Request | AnswerEffect): effect is MessageRequest {
+  #isAwaited(effect: ClientRequest | AnswerEffect): effect is MessageRequest {
     return effect.kind === "message" &&
       this.#isReply(effect.name, effect.replying);
   }
@@ -234,7 +234,7 @@ export class Requests {
     this.#transport.send(frame);
   }
 
-  #reject({ id }: Request, limit: RequestLimit): void {
+  #reject({ id }: ClientRequest, limit: RequestLimit): void {
     const answer = errorAnswerOf(
       exceeded(id, limit, this.#context.limits[limit]),
     );
@@ -250,7 +250,7 @@ export class Requests {
     this.#transport.close(CloseCode.POLICY_VIOLATION, "too many messages");
   }
 
-  #start(request: Request): void {
+  #start(request: ClientRequest): void {
     this.#inProgress++;
     const answered = this.#run(request);
     if (answered === undefined) return this.#finish();
@@ -264,7 +264,7 @@ export class Requests {
   }
 
   /** Answers a request; resolves when it is answered, unless it is already. */
-  #run(request: Request): void | Promise<void> {
+  #run(request: ClientRequest): void | Promise<void> {
     if (request.kind === "message") return this.#runListeners(request);
     const calls = this.#calls ??= new Calls(
       this.#context,

@@ -97,7 +97,7 @@ export class Transport implements Sink, Recipient {
     this.#owner = owner;
     this.#maxBuffered = context.limits.maxBuffered;
     socket.onmessage = ({ data }) => owner.onFrame(data);
-    socket.onclose = ({ code }) => this.#onGone(code);
+    socket.onclose = ({ code, reason }) => this.#onGone(code, reason);
   }
 
   /** The extensions that both sides support; none before the login */
@@ -123,7 +123,8 @@ export class Transport implements Sink, Recipient {
   send(frame: string): void {
     this.#context.broadcaster.catchUp(this);
     this.#push(frame);
-    this.log.sent(frame);
+    // A closed connection drops the frame.
+    if (this.log.debugs && this.#isOpen) this.log.sent(frame);
   }
 
   /** Sends a frame that the client did not ask for. A slow client can miss it: `onSlow`. */
@@ -277,7 +278,10 @@ export class Transport implements Sink, Recipient {
   /** Closes a socket when it opens, because Deno ignores an earlier close. */
   #closeUnopened(code: number, reason: string): void {
     // If the client left before its handshake was answered, no event ever fires.
-    this.#timer = setTimeout(() => this.#onGone(CloseCode.ABNORMAL), LINGER);
+    this.#timer = setTimeout(
+      () => this.#onGone(CloseCode.ABNORMAL, ""),
+      LINGER,
+    );
     this.#socket.onopen = () => {
       clearTimeout(this.#timer);
       this.#socket.close(code, reason);
@@ -302,7 +306,7 @@ export class Transport implements Sink, Recipient {
     }
   }
 
-  #onGone(code: number): void {
+  #onGone(code: number, reason: string): void {
     clearTimeout(this.#timer);
     this.#endDrained?.();
     // Deno keeps a closed WebSocket until a full garbage collection.
@@ -310,8 +314,10 @@ export class Transport implements Sink, Recipient {
     this.#socket.onclose = null;
     if (this.#closed === undefined) {
       // Deno reports code 0 if the connection broke.
-      this.#closed = { code: code || CloseCode.ABNORMAL, reason: "" };
-      this.#end(this.#closed, describeClose(code));
+      this.#closed = { code: code || CloseCode.ABNORMAL, reason };
+      // The client chooses the reason, which can contain a token.
+      const shown = this.#context.log.redact(reason);
+      this.#end(this.#closed, describeClose(code, shown));
     }
     this.#owner.onGone();
   }

@@ -13,6 +13,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import type { Server } from "../../server.ts";
 
 /** Options for a client whose listeners can fail when it closes. */
@@ -330,7 +331,8 @@ Deno.test("the error of Client.request() has the stack of its caller", async () 
 
 Deno.test("a reconnected client answers requests again", async () => {
   await using server = serveQuietly();
-  await using connection = await connectTo(server, {
+  await using proxy = new TcpProxy(server);
+  await using connection = await connectTo(proxy, {
     ...QUIET,
     reconnect: { minDelay: 1 },
   });
@@ -341,11 +343,7 @@ Deno.test("a reconnected client answers requests again", async () => {
   const back = new Promise<void>((resolve) =>
     connection.onState(({ state }) => state === "open" && resolve())
   );
-  // Like a lost connection: a code that the application did not choose.
-  const hub = onlyClient(server) as unknown as {
-    closeByServer(code: number, reason: string): void;
-  };
-  hub.closeByServer(1001, "");
+  proxy.cut();
   await back;
   assert.equal((await onlyClient(server).request("ready")).name, "yes");
 });

@@ -8,6 +8,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { collect, serveCount, take } from "../support/streams.ts";
 import { gate } from "../support/timing.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 
 Deno.test("break, return(), throw and using run the finally block of the generator", async () => {
   for (const way of ["break", "return", "using", "throw"]) {
@@ -175,14 +176,13 @@ Deno.test("a stream rejects if its generator throws when the server closes", asy
 Deno.test("a reconnect ends the old streams and allows new ones", async () => {
   await using started = serveCount();
   const { server, ended } = started;
-  await using connection = await connectTo(server, {
+  await using proxy = new TcpProxy(server);
+  await using connection = await connectTo(proxy, {
     reconnect: { minDelay: 1, maxQueue: 1 },
   });
   const stream = connection.stream("count");
   await stream.next();
-  const [client] = server.clients;
-  (client as unknown as { closeByServer(code: number, reason: string): void })
-    .closeByServer(1001, "");
+  proxy.cut();
   await assert.rejects(collect(stream), ConnectionClosedError);
   await ended;
   assert.deepEqual(await collect(connection.stream("count", { to: 2 })), [

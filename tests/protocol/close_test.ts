@@ -96,9 +96,13 @@ Deno.test("describeDisconnect() contains the code and the escaped reason", () =>
 });
 
 Deno.test("describeClose() distinguishes a lost connection from a close", () => {
-  assert.equal(describeClose(0), "connection lost");
-  assert.equal(describeClose(1006), "connection lost");
-  assert.equal(describeClose(1001), "closed by the client (1001)");
+  assert.equal(describeClose(0, ""), "connection lost");
+  assert.equal(describeClose(1006, ""), "connection lost");
+  assert.equal(describeClose(1001, ""), "closed by the client (1001)");
+  assert.equal(
+    describeClose(4000, "a\nb"),
+    "closed by the client (4000, a%0Ab)",
+  );
 });
 
 Deno.test("assertClose() accepts the codes of applications and short reasons", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { debug } from "../../server/log.ts";
 import { operation } from "../support/raw_client.ts";
 import {
   connectSocket,
@@ -7,6 +8,8 @@ import {
 } from "../support/server_connection.ts";
 import { FakeSocket } from "../support/server_context.ts";
 import { endOfTick, gate } from "../support/timing.ts";
+
+type LoggedIn = Awaited<ReturnType<typeof logInSocket>>;
 
 Deno.test("a connection that is closed before its WebSocket opens closes it then", async () => {
   const { client, events, socket } = connectSocket(
@@ -127,27 +130,27 @@ Deno.test("a broadcast that the WebSocket does not accept has failed", async () 
 });
 
 Deno.test("shutdown() closes an idle connection at once, with 1001", async () => {
-  const { client, events, socket } = await logInSocket();
-  await client.shutdown();
+  const { connection, events, socket } = await logInSocket();
+  await connection.shutdown();
   await endOfTick();
   assert.deepEqual([events, socket.closed], [["open", "closed"], [1001]]);
-  await client.shutdown();
+  await connection.shutdown();
 });
 
 Deno.test("shutdown() tells a client with the feature when to reconnect", async () => {
-  const { client, socket } = await logInSocket(["retry"]);
-  await client.shutdown();
+  const { connection, socket } = await logInSocket(["retry"]);
+  await connection.shutdown();
   await endOfTick();
   assert.deepEqual(socket.closed, [1012]);
 });
 
 Deno.test("shutdown() waits for the requests in progress", async () => {
-  const { client, context, events, sent, socket } = await logInSocket();
+  const { connection, context, events, sent, socket } = await logInSocket();
   const { opened, open } = gate();
   context.registry.operation("later", () => opened, undefined);
   socket.receive(operation(1, "later"));
   context.shutdown.begin(1);
-  const closed = client.shutdown();
+  const closed = connection.shutdown();
   await endOfTick();
   assert.deepEqual(events, ["open"]);
   // New requests are ignored.
@@ -173,3 +176,73 @@ for (
     assert.deepEqual(events, []);
   });
 }
+
+Deno.test("listeners and handlers see nothing of a client but its public properties", async () => {
+  const { client } = await logInSocket();
+  assert.equal(JSON.stringify(client), '{"id":1,"address":"192.0.2.1:1"}');
+  const prototype = Object.getPrototypeOf(client);
+  assert.deepEqual(
+    Object.getOwnPropertyNames(prototype).toSorted(),
+    ["close", "constructor", "identity", "message", "request", "version"],
+  );
+  client.close();
+});
+
+for (
+  const [what, end] of [
+    ["the server closes it", ({ client }) => client.close(4000)],
+    ["the socket is closing", ({ socket }) => {
+      socket.readyState = WebSocket.CLOSING;
+    }],
+  ] as readonly [string, (connection: LoggedIn) => void][]
+) {
+  Deno.test(`a frame is not logged as sent after ${what}`, async () => {
+    const connection = await logInSocket();
+    const { client, context, logger, sent } = connection;
+    using _debugging = debug();
+    client.message("before");
+    await endOfTick();
+    end(connection);
+    client.message("after");
+    context.broadcaster.send("{}");
+    await endOfTick();
+    const lines = logger.lines.filter((line) => line.startsWith("debug send"));
+    assert.deepEqual([sent.length, lines.length], [1, 1]);
+    client.close();
+  });
+}
+
+Deno.test("a connection reports the close reason of the client", async () => {
+  const { client, logger, socket } = await logInSocket(["request"]);
+  const reply = client.request("ready?");
+  socket.end(4000, "a\nb test");
+  await assert.rejects(reply, {
+    name: "ConnectionClosedError",
+    code: 4000,
+    reason: "a\nb test",
+  });
+  assert.equal(
+    logger.lines.at(-1),
+    "info disconnect: 192.0.2.1:1 disconnected: closed by the client (4000, a%0Ab [redacted])",
+  );
+});
+
+Deno.test("a request to a client that has left still rejects invalid options", async () => {
+  const { client } = await logInSocket();
+  client.close();
+  await assert.rejects(client.request("ready?", {}, { timeout: -1 }), {
+    name: "RangeError",
+  });
+});
+
+Deno.test("debug({ trace: true }) names the function that logs about a connection", async () => {
+  using _debugging = debug({ trace: true });
+  const { client, logger } = await logInSocket();
+  client.message("hello");
+  client.close();
+  const names = logger.lines.map((line) => line.match(/\[(\w+)\]/)?.[1]);
+  assert.deepEqual(
+    names,
+    ["onFrame", "send", "finishLogin", "send", "onClosed"],
+  );
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { debug } from "../../server/log.ts";
+import { makeHandler } from "../../server/http.ts";
+import { debug, Log } from "../../server/log.ts";
 import type { Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -188,6 +189,21 @@ for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
     assert.deepEqual(logger.lines.slice(1), []);
   });
 }
+
+Deno.test("an error of the server during an upgrade is not answered with 400", () => {
+  const bug = new Error("a bug");
+  const handler = makeHandler({
+    log: new Log({ logger: new LogRecorder(), logLevel: "info", secrets: [] }),
+    isClosing: false,
+    describe: () => undefined,
+    accept: () => {
+      throw bug;
+    },
+  });
+  const headers = { upgrade: "websocket" };
+  const request = new Request("http://localhost/hoist", { headers });
+  assert.throws(() => handler(request), bug);
+});
 
 Deno.test("a WebSocket handshake is a GET: RFC 6455, section 4.1", async () => {
   await using server = serveQuietly();

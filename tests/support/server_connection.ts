@@ -2,6 +2,7 @@
 
 import { ServerConnection } from "../../server/connection.ts";
 import type { ServerContext } from "../../server/context.ts";
+import { LogRecorder } from "./log_recorder.ts";
 import { ADDRESS, FakeSocket, serverContext } from "./server_context.ts";
 import { endOfTick } from "./timing.ts";
 
@@ -12,9 +13,10 @@ export function connectSocket(
   socket: FakeSocket,
   overrides: Partial<ServerContext> = {},
 ) {
-  const context = serverContext(overrides);
+  const logger = new LogRecorder();
+  const context = serverContext(overrides, logger);
   const events: string[] = [];
-  const client = new ServerConnection(
+  const connection = new ServerConnection(
     1,
     context,
     {
@@ -25,7 +27,16 @@ export function connectSocket(
     socket,
     UPGRADE,
   );
-  return { client, context, events, socket, sent: socket.sent };
+  const { client } = connection;
+  return {
+    client,
+    connection,
+    context,
+    events,
+    logger,
+    socket,
+    sent: socket.sent,
+  };
 }
 
 /** Creates a connection whose client has logged in. */

@@ -15,11 +15,11 @@ import { LogRecorder } from "./log_recorder.ts";
 /** The address of the client in tests without a network. */
 export const ADDRESS = "192.0.2.1:1";
 
-/** Creates the shared state of a server that accepts every login. */
+/** Creates the shared state of a server with the token `test`. */
 export function serverContext(
   overrides: Partial<ServerContext> = {},
+  logger = new LogRecorder(),
 ): ServerContext {
-  const logger = new LogRecorder();
   const secrets = ["test"];
   const log = new Log({ logger, logLevel: "info", secrets });
   const limits = resolveLimits();
@@ -33,7 +33,7 @@ export function serverContext(
     registry: new Registry(undefined),
     authenticator: new Authenticator({
       log,
-      login: () => true,
+      login: undefined,
       credentials: new TokenStore("test", [], () => {}),
       admission: new Admission({
         limits,
@@ -96,8 +96,8 @@ export class FakeSocket implements Socket {
   }
 
   /** Ends the connection. */
-  end(code = 1000): void {
+  end(code = 1000, reason = ""): void {
     const onclose = this.onclose as ((event: CloseEvent) => void) | null;
-    onclose?.(new CloseEvent("close", { code }));
+    onclose?.(new CloseEvent("close", { code, reason }));
   }
 }

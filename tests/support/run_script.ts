@@ -10,8 +10,28 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+const IS_SUPERUSER = Deno.build.os !== "windows" && Deno.uid() === 0;
+
+/** Runs a command without the right of the superuser to read every file. */
+const SETPRIV = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+
+/** Whether a script can run that the permissions of files apply to. */
+export const OBEYS_FILE_MODES = Deno.build.os !== "windows" &&
+  (!IS_SUPERUSER || hasSetpriv());
+
+function hasSetpriv(): boolean {
+  try {
+    const [command = "", ...args] = SETPRIV;
+    return new Deno.Command(command, { args: [...args, "true"] }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Runs a script until it ends, without prompts for permissions.
+ * Runs a script until it ends, without prompts for permissions. The permissions of
+ * files apply to it, also if the superuser runs the tests.
  *
  * @param flags The flags of `deno run`
  * @param source The source code of the script
@@ -22,8 +42,11 @@ export async function runScript(
   source: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--config", CONFIG, ...flags, "-"],
+  const [command = "", ...prefix] = IS_SUPERUSER && OBEYS_FILE_MODES
+    ? [...SETPRIV, Deno.execPath()]
+    : [Deno.execPath()];
+  const process = new Deno.Command(command, {
+    args: [...prefix, "run", "--no-prompt", "--config", CONFIG, ...flags, "-"],
     env: { NO_COLOR: "1", ...env },
     stdin: "piped",
     stdout: "piped",

@@ -200,7 +200,7 @@ function resolveTarget(
     minimumVersion,
     timeout,
     WebSocket,
-    login: encodeLogin(token, VERSION, featuresOf(rules)),
+    encodeLogin: encodeLogin(token, VERSION, featuresOf(rules)),
     maxBatch: maxBatchOf(WebSocket),
   };
 }

@@ -18,6 +18,7 @@ import {
   VersionError,
 } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
+import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { parseFrame } from "../protocol/message.ts";
 import { isVersion, meetsMinimum, VERSION } from "../version.ts";
@@ -69,8 +70,8 @@ export interface Target {
   /** The timeout of one attempt, in milliseconds */
   readonly timeout: number;
   readonly WebSocket: WebSocketConstructor;
-  /** The frame of the login */
-  readonly login: string;
+  /** Encodes the login */
+  readonly encodeLogin: RequestEncoder;
   /** The maximum length of a batch, in bytes */
   readonly maxBatch: number;
 }

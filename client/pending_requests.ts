@@ -58,7 +58,7 @@ export class PendingRequests {
     this.#abandoned.clear();
   }
 
-  /** Returns an unused number: 0 for the first request, which is the login. */
+  /** Returns an unused number, starting with 0. */
   nextId(): number {
     return this.#nextId++;
   }

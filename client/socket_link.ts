@@ -146,12 +146,12 @@ export class SocketLink implements Link {
 
   /** Logs in: docs/reference/protocol.md, "1. Login". */
   async #logIn(signal: AbortSignal): Promise<void> {
-    const { endpoints: { base }, login } = this.#target;
+    const { endpoints: { base }, encodeLogin } = this.#target;
     try {
       await this.request({
         name: "",
         describe: () => "the login",
-        encode: () => login,
+        encode: encodeLogin,
         signal,
         toError: (frame) => loginError(base, frame),
         events: { onAnswer: (data) => this.#onLogin(data) },

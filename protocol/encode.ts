@@ -127,6 +127,13 @@ export function encodeMessage(
 }
 
 /**
+ * Makes the frame of a request with any number. The data is encoded once, before the
+ * number is known: an error is thrown by the caller's own call, and what the caller
+ * changes afterwards has no effect.
+ */
+export type RequestEncoder = (id: number) => string;
+
+/**
  * Encodes the login of a client: docs/reference/protocol.md, "1. Login".
  *
  * @param token The token of the client
@@ -137,16 +144,9 @@ export function encodeLogin(
   token: string,
   version: string,
   features: readonly Feature[] = FEATURES,
-): string {
-  return JSON.stringify({ id: 0, token, version, features });
+): RequestEncoder {
+  return (id) => JSON.stringify({ id, token, version, features });
 }
-
-/**
- * Makes the frame of a request with any number. The data is encoded once, before the
- * number is known: an error is thrown by the caller's own call, and what the caller
- * changes afterwards has no effect.
- */
-export type RequestEncoder = (id: number) => string;
 
 /**
  * Encodes a message of a client: docs/reference/protocol.md, "2. A message".

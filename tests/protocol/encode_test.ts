@@ -190,7 +190,7 @@ for (
 }
 
 Deno.test("encodeLogin() encodes the login of the protocol", () => {
-  assert.deepEqual(JSON.parse(encodeLogin("test", "1.0.2")), {
+  assert.deepEqual(JSON.parse(encodeLogin("test", "1.0.2")(0)), {
     id: 0,
     token: "test",
     version: "1.0.2",
@@ -301,7 +301,7 @@ for (const text of STRINGS) {
   });
 
   Deno.test(`decodeLogin() decodes the token ${shown}`, () => {
-    assert.deepEqual(decodeLogin(encodeLogin(text, "1.0.0")), {
+    assert.deepEqual(decodeLogin(encodeLogin(text, "1.0.0")(0)), {
       kind: "login",
       id: 0,
       token: text,

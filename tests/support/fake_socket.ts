@@ -67,7 +67,7 @@ export function fakeTarget(url: string): {
     minimumVersion: undefined,
     timeout: Infinity,
     WebSocket,
-    login: '{"id":0,"token":"test"}',
+    encodeLogin: (id: number) => `{"id":${id},"token":"test"}`,
     maxBatch: 1_024,
   };
   return { target, sockets };

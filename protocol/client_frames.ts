@@ -16,6 +16,49 @@ import { type Feature, NO_FEATURES } from "./features.ts";
 import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 
+/** The first frame of a client: docs/reference/protocol.md, "1. Login" */
+export interface LoginRequest {
+  /** Distinguishes the kinds of frames */
+  readonly kind: "login";
+  /** The number of the request, which the answer repeats */
+  readonly id: number;
+  /** The token of the client */
+  readonly token: string;
+  /** The version of Hoist that the client speaks */
+  readonly version: string;
+  /**
+   * The extensions that the client named: docs/reference/protocol.md, "Extensions";
+   * `undefined` for a client of Hoist 1
+   */
+  readonly features: readonly Json[] | undefined;
+}
+
+/** A message of a client: docs/reference/protocol.md, "2. A message" */
+export interface MessageRequest {
+  /** Distinguishes the kinds of frames */
+  readonly kind: "message";
+  /** The number of the request, which the answers repeat */
+  readonly id: number;
+  /** The name of the message */
+  readonly name: string;
+  /** The payload of the message */
+  readonly data: JsonObject;
+  /** The message that this one replies to */
+  readonly replying: WireMessage | null;
+}
+
+/** A call of an operation: docs/reference/protocol.md, "3. An operation" */
+export interface OperationRequest {
+  /** Distinguishes the kinds of frames */
+  readonly kind: "operation";
+  /** The number of the request, which the answer repeats */
+  readonly id: number;
+  /** The name of the operation */
+  readonly name: string;
+  /** The arguments of the operation */
+  readonly data: JsonObject;
+}
+
 /** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
 export interface StreamRequest {
   /** Distinguishes the kinds of frames */
@@ -66,110 +109,6 @@ export type ControlFrame = CreditFrame | CancelFrame | RequestDone;
 
 /** A frame of a client that Hoist 1 does not have */
 export type ExtensionFrame = StreamRequest | ControlFrame;
-
-/**
- * Reads a frame of an extension.
- *
- * @param id The number of the frame
- * @param action The action of the frame
- * @param data The data of the frame
- * @param features The extensions that both sides named
- * @returns The frame; `undefined` if no agreed extension has this action
- */
-export function readExtension(
-  id: number,
-  action: string,
-  data: JsonObject,
-  features: ReadonlySet<Feature>,
-): ExtensionFrame | InvalidFrame | undefined {
-  if (action === "done" && features.has("request")) return readDone(id, data);
-  if (!features.has("stream")) return undefined;
-  switch (action) {
-    case "stream":
-      return readStream(id, data);
-    case "credit":
-      return readCredit(id, data);
-    case "cancel":
-      return { kind: "cancel", id };
-  }
-}
-
-function readStream(
-  id: number,
-  { operation: name, data, credit }: JsonObject,
-): StreamRequest | InvalidFrame {
-  if (typeof name !== "string") {
-    return wrongType(id, '"data.operation"', name, "str");
-  }
-  if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
-  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
-  return { kind: "stream", id, name, data, credit };
-}
-
-function readCredit(
-  id: number,
-  { credit }: JsonObject,
-): CreditFrame | InvalidFrame {
-  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
-  return { kind: "credit", id, credit };
-}
-
-function readDone(
-  id: number,
-  { failed }: JsonObject,
-): RequestDone | InvalidFrame {
-  if (typeof failed !== "boolean") {
-    return wrongType(id, '"data.failed"', failed, "bool");
-  }
-  return { kind: "done", id, failed };
-}
-
-function isCredit(value: unknown): value is number {
-  return isId(value) && value > 0;
-}
-
-/** The first frame of a client: docs/reference/protocol.md, "1. Login" */
-export interface LoginRequest {
-  /** Distinguishes the kinds of frames */
-  readonly kind: "login";
-  /** The number of the request, which the answer repeats */
-  readonly id: number;
-  /** The token of the client */
-  readonly token: string;
-  /** The version of Hoist that the client speaks */
-  readonly version: string;
-  /**
-   * The extensions that the client named: docs/reference/protocol.md, "Extensions";
-   * `undefined` for a client of Hoist 1
-   */
-  readonly features: readonly Json[] | undefined;
-}
-
-/** A message of a client: docs/reference/protocol.md, "2. A message" */
-export interface MessageRequest {
-  /** Distinguishes the kinds of frames */
-  readonly kind: "message";
-  /** The number of the request, which the answers repeat */
-  readonly id: number;
-  /** The name of the message */
-  readonly name: string;
-  /** The payload of the message */
-  readonly data: JsonObject;
-  /** The message that this one replies to */
-  readonly replying: WireMessage | null;
-}
-
-/** A call of an operation: docs/reference/protocol.md, "3. An operation" */
-export interface OperationRequest {
-  /** Distinguishes the kinds of frames */
-  readonly kind: "operation";
-  /** The number of the request, which the answer repeats */
-  readonly id: number;
-  /** The name of the operation */
-  readonly name: string;
-  /** The arguments of the operation */
-  readonly data: JsonObject;
-}
 
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye" */
 export interface Goodbye {
@@ -337,4 +276,65 @@ function readOperation(
   }
   if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
   return { kind: "operation", id, name, data };
+}
+
+/**
+ * Reads a frame of an extension.
+ *
+ * @param id The number of the frame
+ * @param action The action of the frame
+ * @param data The data of the frame
+ * @param features The extensions that both sides named
+ * @returns The frame; `undefined` if no agreed extension has this action
+ */
+export function readExtension(
+  id: number,
+  action: string,
+  data: JsonObject,
+  features: ReadonlySet<Feature>,
+): ExtensionFrame | InvalidFrame | undefined {
+  if (action === "done" && features.has("request")) return readDone(id, data);
+  if (!features.has("stream")) return undefined;
+  switch (action) {
+    case "stream":
+      return readStream(id, data);
+    case "credit":
+      return readCredit(id, data);
+    case "cancel":
+      return { kind: "cancel", id };
+  }
+}
+
+function readStream(
+  id: number,
+  { operation: name, data, credit }: JsonObject,
+): StreamRequest | InvalidFrame {
+  if (typeof name !== "string") {
+    return wrongType(id, '"data.operation"', name, "str");
+  }
+  if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
+  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
+  return { kind: "stream", id, name, data, credit };
+}
+
+function readCredit(
+  id: number,
+  { credit }: JsonObject,
+): CreditFrame | InvalidFrame {
+  if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
+  return { kind: "credit", id, credit };
+}
+
+function readDone(
+  id: number,
+  { failed }: JsonObject,
+): RequestDone | InvalidFrame {
+  if (typeof failed !== "boolean") {
+    return wrongType(id, '"data.failed"', failed, "bool");
+  }
+  return { kind: "done", id, failed };
+}
+
+function isCredit(value: unknown): value is number {
+  return isId(value) && value > 0;
 }

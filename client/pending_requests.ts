@@ -13,7 +13,7 @@ import {
 import type { JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import type { Response } from "../protocol/server_frames.ts";
+import type { ServerFrame } from "../protocol/server_frames.ts";
 
 /** A request that waits for its answer */
 interface PendingRequest {
@@ -88,25 +88,25 @@ export class PendingRequests {
   }
 
   /** Passes a frame of the server to the request that it belongs to. */
-  handle(response: Response): void {
-    switch (response.kind) {
+  handle(frame: ServerFrame): void {
+    switch (frame.kind) {
       case "open":
-        return this.#open(response.id, response.messageId);
+        return this.#open(frame.id, frame.messageId);
       case "message":
-        return this.#reply(response.id, response.message);
+        return this.#reply(frame.id, frame.message);
       case "items":
-        return this.#requests.get(response.id)?.request.events?.onItems?.(
-          response.items,
+        return this.#requests.get(frame.id)?.request.events?.onItems?.(
+          frame.items,
         );
       case "request":
         return;
       case "answer":
-        return this.#resolve(response.id, response.data);
+        return this.#resolve(frame.id, frame.data);
       case "done":
-        this.#open(response.id, response.messageId);
-        return this.#resolve(response.id, null);
+        this.#open(frame.id, frame.messageId);
+        return this.#resolve(frame.id, null);
       case "error":
-        return this.#reject(response.id, response.error);
+        return this.#reject(frame.id, frame.error);
     }
   }
 

@@ -35,10 +35,10 @@ import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import {
-  decodeResponse,
-  decodeResponses,
-  type Response,
+  decodeServerFrame,
+  decodeServerFrames,
   serverFeaturesOf,
+  type ServerFrame,
 } from "../protocol/server_frames.ts";
 
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
@@ -181,17 +181,17 @@ export class SocketLink implements Link {
   }
 
   #receive(data: unknown): void {
-    if (!this.#writer.isBatching) return this.#handle(decodeResponse(data));
-    for (const response of decodeResponses(data)) this.#handle(response);
+    if (!this.#writer.isBatching) return this.#handle(decodeServerFrame(data));
+    for (const frame of decodeServerFrames(data)) this.#handle(frame);
   }
 
-  #handle(response: Response | null): void {
+  #handle(frame: ServerFrame | null): void {
     // The previous answer of a batch may have closed the connection.
     if (this.#closeInfo !== undefined) return;
-    if (response === null) return this.#events.onInvalid();
-    this.#pending.handle(response);
-    if (response.kind === "message") this.#events.onMessage(response.message);
-    if (response.kind === "request") this.#onRequest(response.message);
+    if (frame === null) return this.#events.onInvalid();
+    this.#pending.handle(frame);
+    if (frame.kind === "message") this.#events.onMessage(frame.message);
+    if (frame.kind === "request") this.#onRequest(frame.message);
   }
 
   /** The server sent a request: docs/reference/protocol.md, `request`. */

@@ -16,7 +16,7 @@ import { commonFeatures, type Feature } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 
 /** A frame of a server. Its kind determines what the client does. */
-export type Response =
+export type ServerFrame =
   /** The answer to a login or an operation */
   | { readonly kind: "answer"; readonly id: number; readonly data: JsonObject }
   /** A message has arrived at the server, and has a number now */
@@ -77,7 +77,7 @@ const NO_DATA: JsonObject = Object.freeze({});
  * @param frame The data of the WebSocket message
  * @returns The frame; `null` if it is invalid
  */
-export function decodeResponse(frame: unknown): Response | null {
+export function decodeServerFrame(frame: unknown): ServerFrame | null {
   return read(parseFrame(frame));
 }
 
@@ -88,12 +88,14 @@ export function decodeResponse(frame: unknown): Response | null {
  * @param frame The data of the WebSocket message
  * @returns The frames of the batch; `null` for each invalid frame
  */
-export function decodeResponses(frame: unknown): readonly (Response | null)[] {
+export function decodeServerFrames(
+  frame: unknown,
+): readonly (ServerFrame | null)[] {
   const value = parseFrame(frame);
   return Array.isArray(value) ? value.map(read) : [read(value)];
 }
 
-function read(value: Json | undefined): Response | null {
+function read(value: Json | undefined): ServerFrame | null {
   if (!isJsonObject(value)) return null;
   const id = isId(value.id) ? value.id : null;
   return value.success === true ? readSuccess(id, value) : readError(id, value);
@@ -102,7 +104,7 @@ function read(value: Json | undefined): Response | null {
 function readSuccess(
   id: number | null,
   { message: kind, data }: JsonObject,
-): Response | null {
+): ServerFrame | null {
   if (kind === "newmsg" || kind === "s_newmsg") {
     return isWireMessage(data) ? { kind: "message", id, message: data } : null;
   }
@@ -125,7 +127,7 @@ function readSuccess(
 function readError(
   id: number | null,
   { code, error, message, desc, data = null }: JsonObject,
-): Response | null {
+): ServerFrame | null {
   if (
     typeof code !== "number" || typeof error !== "string" ||
     typeof message !== "string"

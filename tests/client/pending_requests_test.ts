@@ -6,7 +6,7 @@ import {
 } from "../../common/errors.ts";
 import { PendingRequests } from "../../client/pending_requests.ts";
 import type { WireMessage } from "../../protocol/message.ts";
-import type { Response } from "../../protocol/server_frames.ts";
+import type { ServerFrame } from "../../protocol/server_frames.ts";
 import { addRecorded, recordPending } from "../support/pending_events.ts";
 import { endOfTick } from "../support/timing.ts";
 
@@ -187,7 +187,7 @@ for (
   });
 }
 
-const LATE: readonly Response[] = [
+const LATE: readonly ServerFrame[] = [
   { kind: "open", id: 7, messageId: 1 },
   { kind: "message", id: 7, message: MESSAGE },
   { kind: "items", id: 7, items: [1] },

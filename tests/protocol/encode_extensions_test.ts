@@ -12,7 +12,7 @@ import {
 import { FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
-import { decodeResponse } from "../../protocol/server_frames.ts";
+import { decodeServerFrame } from "../../protocol/server_frames.ts";
 import { CYCLE } from "../support/attacks.ts";
 
 /** Strings that would break JSON without escapes, or pollute a prototype. */
@@ -89,7 +89,7 @@ for (const text of STRINGS) {
     });
     const items = JSON.stringify([text, data]);
     assert.deepEqual(
-      decodeResponse(encodeSuccess(1, "items", `{"items":${items}}`)),
+      decodeServerFrame(encodeSuccess(1, "items", `{"items":${items}}`)),
       { kind: "items", id: 1, items: [text, data] },
     );
   });
@@ -101,7 +101,7 @@ for (const text of STRINGS) {
       "request",
       encodeMessage(text, data, null, 7),
     );
-    assert.deepEqual(decodeResponse(frame), {
+    assert.deepEqual(decodeServerFrame(frame), {
       kind: "request",
       message: { message: text, data, replying: null, id: 7 },
     });

@@ -17,7 +17,7 @@ import { type Feature, FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { decodeLogin, decodeRequest } from "../../protocol/client_frames.ts";
 import type { WireMessage } from "../../protocol/message.ts";
-import { decodeResponse } from "../../protocol/server_frames.ts";
+import { decodeServerFrame } from "../../protocol/server_frames.ts";
 import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
 
 const KEYS = ["success", "data", "error", "code", "message", "desc", "id"];
@@ -154,9 +154,9 @@ for (const [code, error, message] of ERRORS) {
     assert.deepEqual(Object.keys(frame).sort(), [...KEYS].sort());
   });
 
-  Deno.test(`decodeResponse() decodes the error with code ${code}`, () => {
+  Deno.test(`decodeServerFrame() decodes the error with code ${code}`, () => {
     assert.deepEqual(
-      decodeResponse(encodeError(null, code, { a: "\ud800" }, "why")),
+      decodeServerFrame(encodeError(null, code, { a: "\ud800" }, "why")),
       {
         kind: "error",
         id: null,
@@ -213,7 +213,7 @@ for (
     const frame = encodeLoginAnswer(7, set);
     assert.deepEqual(JSON.parse(frame), { ...SUCCESS, id: 7, data });
     assert.deepEqual(Object.keys(JSON.parse(frame)).sort(), [...KEYS].sort());
-    assert.deepEqual(decodeResponse(frame), {
+    assert.deepEqual(decodeServerFrame(frame), {
       kind: "answer",
       id: 7,
       data: data ?? {},
@@ -221,8 +221,8 @@ for (
   });
 }
 
-Deno.test("decodeResponse() decodes done with the number of the message", () => {
-  assert.deepEqual(decodeResponse(encodeSuccess(3, "done", '{"id":5}')), {
+Deno.test("decodeServerFrame() decodes done with the number of the message", () => {
+  assert.deepEqual(decodeServerFrame(encodeSuccess(3, "done", '{"id":5}')), {
     kind: "done",
     id: 3,
     messageId: 5,
@@ -310,13 +310,13 @@ for (const text of STRINGS) {
     });
   });
 
-  Deno.test(`decodeResponse() decodes a reply named ${shown}`, () => {
+  Deno.test(`decodeServerFrame() decodes a reply named ${shown}`, () => {
     const frame = encodeSuccess(
       3,
       "newmsg",
       encodeMessage(text, data, replying, 5),
     );
-    assert.deepEqual(decodeResponse(frame), {
+    assert.deepEqual(decodeServerFrame(frame), {
       kind: "message",
       id: 3,
       message: { message: text, data, id: 5, replying },
@@ -330,7 +330,7 @@ Deno.test("encodeMessage() and encodeMessageRequest() encode 100,000 nested repl
     decodeRequest(encodeMessageRequest("m", {}, deep)(1)).kind,
     "message",
   );
-  const reply = decodeResponse(
+  const reply = decodeServerFrame(
     encodeSuccess(1, "newmsg", encodeMessage("m", {}, deep, 1)),
   );
   assert.equal(reply?.kind, "message");

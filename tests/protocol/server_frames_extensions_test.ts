@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { type Feature, FEATURES } from "../../protocol/features.ts";
 import {
-  decodeResponse,
-  decodeResponses,
+  decodeServerFrame,
+  decodeServerFrames,
   serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
 import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
@@ -14,11 +14,11 @@ const SUCCESS = { ...SUCCESS_FRAME, id: 5 };
 const WIRE = { message: "ready", data: { x: 1 }, replying: null, id: 7 };
 
 function decode(fields: Record<string, unknown>) {
-  return decodeResponse(JSON.stringify({ ...SUCCESS, ...fields }));
+  return decodeServerFrame(JSON.stringify({ ...SUCCESS, ...fields }));
 }
 
 for (const items of [[], [null], [{ n: 0 }, { n: 1 }], [[], "", false, 0]]) {
-  Deno.test(`decodeResponse() decodes the items ${JSON.stringify(items)}`, () => {
+  Deno.test(`decodeServerFrame() decodes the items ${JSON.stringify(items)}`, () => {
     assert.deepEqual(decode({ message: "items", data: { items } }), {
       kind: "items",
       id: 5,
@@ -45,29 +45,29 @@ for (
     { Items: [] },
   ]
 ) {
-  Deno.test(`decodeResponse() rejects items with the data ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeServerFrame() rejects items with the data ${JSON.stringify(data)}`, () => {
     assert.equal(decode({ message: "items", data }), null);
   });
 }
 
 for (const id of [undefined, null, "5", 1.5, 2 ** 53, [], {}]) {
-  Deno.test(`decodeResponse() rejects items with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeServerFrame() rejects items with the id ${JSON.stringify(id)}`, () => {
     assert.equal(decode({ message: "items", id, data: { items: [1] } }), null);
   });
 
-  Deno.test(`decodeResponse() decodes a request with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeServerFrame() decodes a request with the id ${JSON.stringify(id)}`, () => {
     const request = { kind: "request", message: WIRE };
     assert.deepEqual(decode({ message: "request", id, data: WIRE }), request);
   });
 }
 
-Deno.test("decodeResponse() ignores items in __proto__", () => {
+Deno.test("decodeServerFrame() ignores items in __proto__", () => {
   const frame =
     '{"success": true, "id": 5, "message": "items", "data": {"__proto__": {"items": [1]}}}';
-  assert.equal(decodeResponse(frame), null);
+  assert.equal(decodeServerFrame(frame), null);
 });
 
-Deno.test("decodeResponse() decodes a request with an id", () => {
+Deno.test("decodeServerFrame() decodes a request with an id", () => {
   const request = { kind: "request", message: WIRE };
   assert.deepEqual(decode({ message: "request", data: WIRE }), request);
 });
@@ -86,13 +86,13 @@ for (
     { ...WIRE, replying: { ...WIRE, data: 1 } },
   ]
 ) {
-  Deno.test(`decodeResponse() rejects the request ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeServerFrame() rejects the request ${JSON.stringify(data)}`, () => {
     assert.equal(decode({ message: "request", id: null, data }), null);
   });
 }
 
 for (const kind of ["items", "request"]) {
-  Deno.test(`decodeResponse() decodes an error whose message is ${kind}`, () => {
+  Deno.test(`decodeServerFrame() decodes an error whose message is ${kind}`, () => {
     const response = decode({
       success: false,
       code: 6,
@@ -104,14 +104,14 @@ for (const kind of ["items", "request"]) {
   });
 }
 
-Deno.test("decodeResponses() decodes items and requests in a batch, in their order", () => {
+Deno.test("decodeServerFrames() decodes items and requests in a batch, in their order", () => {
   const frames = [
     { ...SUCCESS, message: "items", data: { items: [1] } },
     { ...SUCCESS, message: "request", id: null, data: WIRE },
     { ...SUCCESS, message: "items", data: {} },
     { ...SUCCESS, message: "done" },
   ];
-  assert.deepEqual(decodeResponses(JSON.stringify(frames)), [
+  assert.deepEqual(decodeServerFrames(JSON.stringify(frames)), [
     { kind: "items", id: 5, items: [1] },
     { kind: "request", message: WIRE },
     null,

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import {
-  decodeResponse,
-  decodeResponses,
+  decodeServerFrame,
+  decodeServerFrames,
   serverFeaturesOf,
 } from "../../protocol/server_frames.ts";
 import { SUCCESS as SUCCESS_FRAME } from "../support/raw_client.ts";
@@ -27,11 +27,11 @@ const NO_OBJECTS = [undefined, null, true, 0, 1.5, "text", []];
 const NO_IDS = [undefined, null, true, "1", 1.5, 2 ** 53, [], {}];
 
 function decodeSuccess(fields: Record<string, unknown>) {
-  return decodeResponse(JSON.stringify({ ...SUCCESS, ...fields }));
+  return decodeServerFrame(JSON.stringify({ ...SUCCESS, ...fields }));
 }
 
 function decodeError(fields: Record<string, unknown>) {
-  return decodeResponse(JSON.stringify({ ...ERROR, ...fields }));
+  return decodeServerFrame(JSON.stringify({ ...ERROR, ...fields }));
 }
 
 for (
@@ -55,12 +55,12 @@ for (
     new TextEncoder().encode(JSON.stringify(SUCCESS)),
   ]
 ) {
-  Deno.test(`decodeResponse() rejects ${Deno.inspect(frame)}`, () => {
-    assert.equal(decodeResponse(frame), null);
+  Deno.test(`decodeServerFrame() rejects ${Deno.inspect(frame)}`, () => {
+    assert.equal(decodeServerFrame(frame), null);
   });
 }
 
-Deno.test("decodeResponse() decodes the answer to a login", () => {
+Deno.test("decodeServerFrame() decodes the answer to a login", () => {
   assert.deepEqual(decodeSuccess({ id: 0 }), {
     kind: "answer",
     id: 0,
@@ -69,7 +69,7 @@ Deno.test("decodeResponse() decodes the answer to a login", () => {
 });
 
 for (const result of [3, null, false, "", [1], { a: {} }]) {
-  Deno.test(`decodeResponse() decodes the result ${JSON.stringify(result)}`, () => {
+  Deno.test(`decodeServerFrame() decodes the result ${JSON.stringify(result)}`, () => {
     assert.deepEqual(decodeSuccess({ data: { result } }), {
       kind: "answer",
       id: 1,
@@ -79,7 +79,7 @@ for (const result of [3, null, false, "", [1], { a: {} }]) {
 }
 
 for (const data of NO_OBJECTS) {
-  Deno.test(`decodeResponse() replaces the data ${JSON.stringify(data)} of an answer by an empty object`, () => {
+  Deno.test(`decodeServerFrame() replaces the data ${JSON.stringify(data)} of an answer by an empty object`, () => {
     assert.deepEqual(decodeSuccess({ data }), {
       kind: "answer",
       id: 1,
@@ -88,18 +88,18 @@ for (const data of NO_OBJECTS) {
   });
 }
 
-Deno.test("decodeResponse() decodes open", () => {
+Deno.test("decodeServerFrame() decodes open", () => {
   const response = decodeSuccess({ message: "open", data: { id: 7 } });
   assert.deepEqual(response, { kind: "open", id: 1, messageId: 7 });
 });
 
 for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
-  Deno.test(`decodeResponse() rejects open with the data ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeServerFrame() rejects open with the data ${JSON.stringify(data)}`, () => {
     assert.equal(decodeSuccess({ message: "open", data }), null);
   });
 }
 
-Deno.test("decodeResponse() decodes done", () => {
+Deno.test("decodeServerFrame() decodes done", () => {
   assert.deepEqual(decodeSuccess({ message: "done" }), {
     kind: "done",
     id: 1,
@@ -107,7 +107,7 @@ Deno.test("decodeResponse() decodes done", () => {
   });
 });
 
-Deno.test("decodeResponse() decodes done with the number of the message", () => {
+Deno.test("decodeServerFrame() decodes done with the number of the message", () => {
   for (const messageId of [7, 0, -1]) {
     const data = { id: messageId };
     assert.deepEqual(decodeSuccess({ message: "done", data }), {
@@ -119,7 +119,7 @@ Deno.test("decodeResponse() decodes done with the number of the message", () => 
 });
 
 for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
-  Deno.test(`decodeResponse() decodes done with the data ${JSON.stringify(data)} as done without a number`, () => {
+  Deno.test(`decodeServerFrame() decodes done with the data ${JSON.stringify(data)} as done without a number`, () => {
     assert.deepEqual(decodeSuccess({ message: "done", data }), {
       kind: "done",
       id: 1,
@@ -128,7 +128,7 @@ for (const data of [...NO_OBJECTS, ...NO_IDS.map((id) => ({ id }))]) {
   });
 }
 
-Deno.test("decodeResponse() decodes a reply", () => {
+Deno.test("decodeServerFrame() decodes a reply", () => {
   const message = {
     ...WIRE,
     replying: { message: "hello", data: {}, id: 1, replying: null },
@@ -140,7 +140,7 @@ Deno.test("decodeResponse() decodes a reply", () => {
   });
 });
 
-Deno.test("decodeResponse() decodes a broadcast", () => {
+Deno.test("decodeServerFrame() decodes a broadcast", () => {
   assert.deepEqual(
     decodeSuccess({ message: "s_newmsg", id: null, data: WIRE }),
     {
@@ -164,14 +164,14 @@ for (
     { ...WIRE, replying: { ...WIRE, replying: { ...WIRE, data: null } } },
   ]
 ) {
-  Deno.test(`decodeResponse() rejects the message object ${JSON.stringify(data)}`, () => {
+  Deno.test(`decodeServerFrame() rejects the message object ${JSON.stringify(data)}`, () => {
     assert.equal(decodeSuccess({ message: "newmsg", data }), null);
     assert.equal(decodeSuccess({ message: "s_newmsg", id: null, data }), null);
   });
 }
 
 for (const id of NO_IDS) {
-  Deno.test(`decodeResponse() rejects an answer with the id ${JSON.stringify(id)}`, () => {
+  Deno.test(`decodeServerFrame() rejects an answer with the id ${JSON.stringify(id)}`, () => {
     assert.equal(decodeSuccess({ id, data: { result: 1 } }), null);
     assert.equal(decodeSuccess({ id, message: "done" }), null);
     assert.equal(decodeSuccess({ id, message: "open", data: { id: 1 } }), null);
@@ -179,13 +179,13 @@ for (const id of NO_IDS) {
 }
 
 for (const kind of ["hello", "__proto__", 1, {}]) {
-  Deno.test(`decodeResponse() decodes a success of kind ${JSON.stringify(kind)} as an answer`, () => {
+  Deno.test(`decodeServerFrame() decodes a success of kind ${JSON.stringify(kind)} as an answer`, () => {
     const response = decodeSuccess({ message: kind, data: { result: 1 } });
     assert.deepEqual(response, { kind: "answer", id: 1, data: { result: 1 } });
   });
 }
 
-Deno.test("decodeResponse() decodes an error", () => {
+Deno.test("decodeServerFrame() decodes an error", () => {
   const data = { current: "str", needed: "int" };
   assert.deepEqual(decodeError({ data, desc: '"id" must be int' }), {
     kind: "error",
@@ -201,21 +201,21 @@ Deno.test("decodeResponse() decodes an error", () => {
 });
 
 for (const id of [undefined, null]) {
-  Deno.test(`decodeResponse() decodes an error with the id ${id}, as a Python server sends it`, () => {
+  Deno.test(`decodeServerFrame() decodes an error with the id ${id}, as a Python server sends it`, () => {
     const response = decodeError({ id });
     assert(response?.kind === "error");
     assert.equal(response.id, null);
   });
 }
 
-Deno.test("decodeResponse() decodes an error without data and description", () => {
+Deno.test("decodeServerFrame() decodes an error without data and description", () => {
   const response = decodeError({ data: undefined, desc: undefined });
   assert(response?.kind === "error");
   assert.equal(response.error.data, null);
   assert.equal(response.error.description, null);
 });
 
-Deno.test("decodeResponse() decodes an error with an unknown code", () => {
+Deno.test("decodeServerFrame() decodes an error with an unknown code", () => {
   const response = decodeError({ code: 99, error: "NEW", message: "New." });
   assert(response?.kind === "error");
   assert.equal(response.error.code, 99);
@@ -223,7 +223,7 @@ Deno.test("decodeResponse() decodes an error with an unknown code", () => {
 });
 
 for (const desc of [1, true, [], {}]) {
-  Deno.test(`decodeResponse() drops the description ${JSON.stringify(desc)}`, () => {
+  Deno.test(`decodeServerFrame() drops the description ${JSON.stringify(desc)}`, () => {
     const response = decodeError({ desc });
     assert(response?.kind === "error");
     assert.equal(response.error.description, null);
@@ -243,26 +243,26 @@ for (
     { message: undefined },
   ]
 ) {
-  Deno.test(`decodeResponse() rejects an error with ${Deno.inspect(fields)}`, () => {
+  Deno.test(`decodeServerFrame() rejects an error with ${Deno.inspect(fields)}`, () => {
     assert.equal(decodeError(fields), null);
   });
 }
 
 for (const success of [undefined, null, 1, "true", {}]) {
-  Deno.test(`decodeResponse() does not treat success: ${JSON.stringify(success)} as a success`, () => {
+  Deno.test(`decodeServerFrame() does not treat success: ${JSON.stringify(success)} as a success`, () => {
     assert.equal(decodeSuccess({ success }), null);
     assert.equal(decodeError({ success })?.kind, "error");
   });
 }
 
-Deno.test("decodeResponse() returns a frozen object for an answer without data", () => {
+Deno.test("decodeServerFrame() returns a frozen object for an answer without data", () => {
   const response = decodeSuccess({});
   assert(response?.kind === "answer");
   assert(Object.isFrozen(response.data));
 });
 
-Deno.test("decodeResponse() accepts the key __proto__", () => {
-  const response = decodeResponse(
+Deno.test("decodeServerFrame() accepts the key __proto__", () => {
+  const response = decodeServerFrame(
     '{"success": true, "id": 1, "data": {"__proto__": {"polluted": true}}}',
   );
   assert(response?.kind === "answer");
@@ -270,12 +270,12 @@ Deno.test("decodeResponse() accepts the key __proto__", () => {
   assert(!("polluted" in response.data) && !("polluted" in {}));
 });
 
-Deno.test("decodeResponse() decodes 100,000 nested replies", () => {
+Deno.test("decodeServerFrame() decodes 100,000 nested replies", () => {
   const outer = '{"message": "m", "data": {}, "id": 1, "replying": ';
   const message = `${outer.repeat(100_000)}null${"}".repeat(100_000)}`;
   const frame =
     `{"success": true, "message": "newmsg", "id": 1, "data": ${message}}`;
-  assert.equal(decodeResponse(frame)?.kind, "message");
+  assert.equal(decodeServerFrame(frame)?.kind, "message");
 });
 
 /** Frames of each kind, valid and invalid, with their results. */
@@ -291,42 +291,42 @@ const ELEMENTS = [
   '"text"',
   "[]",
   `[${JSON.stringify(SUCCESS)}]`,
-].map((json) => [json, decodeResponse(json)] as const);
+].map((json) => [json, decodeServerFrame(json)] as const);
 
-Deno.test("decodeResponses() decodes each frame of a batch like decodeResponse(), in order", () => {
+Deno.test("decodeServerFrames() decodes each frame of a batch like decodeServerFrame(), in order", () => {
   const batch = `[${ELEMENTS.map(([json]) => json).join(", ")}]`;
   const expected = ELEMENTS.map(([, response]) => response);
-  assert.deepEqual(decodeResponses(batch), expected);
+  assert.deepEqual(decodeServerFrames(batch), expected);
   assert.equal(expected.filter((response) => response !== null).length, 5);
   const backwards = `[${ELEMENTS.toReversed().map(([json]) => json)}]`;
-  assert.deepEqual(decodeResponses(backwards), expected.toReversed());
+  assert.deepEqual(decodeServerFrames(backwards), expected.toReversed());
 });
 
 for (const [json, response] of ELEMENTS.slice(0, -2)) {
-  Deno.test(`decodeResponses() decodes ${json} without a batch like decodeResponse()`, () => {
-    assert.deepEqual(decodeResponses(json), [response]);
+  Deno.test(`decodeServerFrames() decodes ${json} without a batch like decodeServerFrame()`, () => {
+    assert.deepEqual(decodeServerFrames(json), [response]);
   });
 
-  Deno.test(`decodeResponses() decodes a batch that only contains ${json}`, () => {
-    assert.deepEqual(decodeResponses(`[${json}]`), [response]);
+  Deno.test(`decodeServerFrames() decodes a batch that only contains ${json}`, () => {
+    assert.deepEqual(decodeServerFrames(`[${json}]`), [response]);
   });
 }
 
 for (const frame of ["", "[", "[{}", undefined, null, [], new ArrayBuffer(2)]) {
-  Deno.test(`decodeResponses() rejects ${Deno.inspect(frame)}`, () => {
-    assert.deepEqual(decodeResponses(frame), [null]);
+  Deno.test(`decodeServerFrames() rejects ${Deno.inspect(frame)}`, () => {
+    assert.deepEqual(decodeServerFrames(frame), [null]);
   });
 }
 
-Deno.test("decodeResponse() rejects a batch", () => {
+Deno.test("decodeServerFrame() rejects a batch", () => {
   for (const [json] of ELEMENTS) {
-    assert.equal(decodeResponse(`[${json}]`), null);
+    assert.equal(decodeServerFrame(`[${json}]`), null);
   }
 });
 
-Deno.test("decodeResponses() rejects 100,000 nested batches", () => {
+Deno.test("decodeServerFrames() rejects 100,000 nested batches", () => {
   const deep = `[${"[".repeat(100_000)}${"]".repeat(100_000)}]`;
-  assert.deepEqual(decodeResponses(deep), [null]);
+  assert.deepEqual(decodeServerFrames(deep), [null]);
 });
 
 for (

@@ -6,7 +6,7 @@ import {
 } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { unknownNameError } from "../../server/validate.ts";
-import { decodeResponse } from "../../protocol/server_frames.ts";
+import { decodeServerFrame } from "../../protocol/server_frames.ts";
 import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
 
 const SERVER_ERROR = {
@@ -176,7 +176,7 @@ Deno.test("encodeErrorResponse() does not mistake a similar error for a RequestE
 Deno.test("a client decodes the frame of encodeErrorResponse() as an error", () => {
   for (const id of [0, 7, -1]) {
     for (const error of [new Error("no"), unknownNameError("no")]) {
-      const response = decodeResponse(encodeErrorResponse(id, error, {
+      const response = decodeServerFrame(encodeErrorResponse(id, error, {
         exposeErrors: false,
         limits: { maxBuffered: Infinity },
       }));

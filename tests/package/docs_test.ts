@@ -3,8 +3,8 @@
  *
  * A block that starts with a file name, such as `// chat_contract.ts`, can be imported
  * by later blocks of its document. A block whose name ends in `_server.ts` is followed
- * by a block whose name ends in `_client.ts`, which gets the token of the server as its
- * first argument. A block whose name ends in `_test.ts` runs with `deno test`. A block
+ * by a block whose name ends in `_client.ts`, which gets the token of the server where it
+ * prompts for it. A block whose name ends in `_test.ts` runs with `deno test`. A block
  * marked `ts ignore` does not run. A block marked `ts check` does not run either, but it
  * compiles. A block marked `ts error` does not compile, for the reason in the block of
  * text after it.
@@ -19,6 +19,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlesWithin } from "../../common/async.ts";
 import {
+  answerPrompts,
   type Example,
   fileNameOf,
   isClient,
@@ -91,6 +92,12 @@ function testExample(
   }
 }
 
+/** The server that an example connects to. */
+interface ServerInfo {
+  readonly url: string;
+  readonly token: string;
+}
+
 /** Runs a shell command, whose files later examples of the document can read. */
 async function runShell(folder: string, command: string): Promise<void> {
   const cwd = await makeFolder(folder);
@@ -103,10 +110,9 @@ async function runShell(folder: string, command: string): Promise<void> {
 async function runAlone(
   folder: string,
   example: Example,
-  server: { readonly url?: string; readonly token?: string } = {},
+  server?: ServerInfo,
 ): Promise<void> {
-  const { url, token = "" } = server;
-  await using child = await start(folder, example, url, token);
+  await using child = await start(folder, example, server);
   const errors = new Response(child.stderr).text();
   await waitForEnd(child, example);
   const { code } = await child.status;
@@ -140,7 +146,8 @@ async function runPair(
 /** Checks that an example does not compile, for the reason that the document shows. */
 async function expectError(folder: string, example: Example): Promise<void> {
   const cwd = await makeFolder(folder);
-  const name = await write(cwd, example, "http://localhost:5000");
+  const server = { url: "http://localhost:5000", token: "" };
+  const name = await write(cwd, example, server);
   const { code, stderr } = await deno(cwd, "check", name).output();
   const report = new TextDecoder().decode(stderr);
   assert.notEqual(code, 0, `${example.place} compiles`);
@@ -155,28 +162,14 @@ async function checkAll(
   examples: readonly Example[],
 ): Promise<void> {
   const project = await makeFolder(folder);
-  const single = await Deno.makeTempDir({ dir: directory });
   for (const example of examples) {
-    const cwd = isSingleFile(example) ? single : project;
-    await Deno.writeTextFile(join(cwd, fileNameOf(example)), example.code);
+    await Deno.writeTextFile(join(project, fileNameOf(example)), example.code);
   }
-  // The compiler finds the package through the links of the project.
-  const compiled = examples.filter((example) =>
-    (!example.ignored || example.checked) && example.error === undefined &&
-    !isSingleFile(example)
+  const compiled = examples.filter(({ ignored, checked, error }) =>
+    (!ignored || checked) && error === undefined
   );
   await expectSuccess(project, "check", compiled);
-  await expectSuccess(
-    project,
-    "lint",
-    examples.filter((e) => !isSingleFile(e)),
-  );
-  await expectSuccess(single, "lint", examples.filter(isSingleFile));
-}
-
-/** Whether an example has an inline specifier, for a file without a deno.json. */
-function isSingleFile({ code }: Example): boolean {
-  return /from "jsr:/.test(code);
+  await expectSuccess(project, "lint", examples);
 }
 
 async function expectSuccess(
@@ -204,30 +197,30 @@ async function waitForEnd(
 async function start(
   folder: string,
   example: Example,
-  url?: string,
-  ...args: string[]
+  server?: ServerInfo,
 ): Promise<Deno.ChildProcess> {
   const cwd = await makeFolder(folder);
-  const name = await write(cwd, example, url);
+  const name = await write(cwd, example, server);
   const command = isTest(example) ? "test" : "run";
   const flags = ["--no-lock", "--no-check", "--allow-all"];
-  return deno(cwd, command, ...flags, name, ...args).spawn();
+  return deno(cwd, command, ...flags, name).spawn();
 }
 
 /** Writes an example to a file, which later examples can import. */
 async function write(
   cwd: string,
   example: Example,
-  url?: string,
+  server?: ServerInfo,
 ): Promise<string> {
   const name = fileNameOf(example);
-  await Deno.writeTextFile(join(cwd, name), useFreePort(example, url));
+  const code = answerPrompts(useFreePort(example, server?.url), server?.token);
+  await Deno.writeTextFile(join(cwd, name), code);
   return name;
 }
 
 /**
- * Makes the folder of a reader who ran `deno add jsr:@hoist/cli npm:zod`. The links make
- * the checkout the package that this adds.
+ * Makes the folder of a reader who ran `deno add jsr:@hoist/cli npm:zod`. With the links,
+ * the package resolves to the checkout.
  */
 async function makeFolder(name: string): Promise<string> {
   const folder = join(directory, name);

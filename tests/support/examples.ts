@@ -110,7 +110,10 @@ export function useFreePort({ code }: Example, url?: string): string {
 
 /** Replaces the prompts, which need a terminal, with what a reader enters: a token. */
 export function answerPrompts(code: string, token = ""): string {
-  return code.replaceAll(/\bprompt\("[^"]*"\)(?: \?\? "")?/g, JSON.stringify(token));
+  return code.replaceAll(
+    /\bprompt\("[^"]*"\)(?: \?\? "")?/g,
+    JSON.stringify(token),
+  );
 }
 
 /** Adds an option to the options of a call, which come last and can be missing. */

@@ -212,9 +212,15 @@ export class ServerConnection implements Expiring, TransportOwner {
 
   #closeWith(effect: CloseEffect): void {
     const { frame, failure, code, reason } = effect;
-    if (failure !== undefined) this.#transport.log.warn("error", failure);
+    if (failure !== undefined) this.#logFailure(failure);
     if (frame !== undefined) this.#transport.send(frame);
     this.#transport.close(code, reason, describeEnd(effect));
+  }
+
+  #logFailure(failure: string): void {
+    const { log } = this.#transport;
+    if (this.#authenticated !== undefined) return log.warn("error", failure);
+    log.warn("login", `login rejected: ${failure}`);
   }
 }
 

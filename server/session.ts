@@ -133,15 +133,21 @@ export class Session {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     switch (why) {
       case "refused":
-        return this.#closeLogin("login refused", ErrorCode.LOGIN_FAILED);
+        return this.#closeLogin(
+          "login refused",
+          "wrong token",
+          ErrorCode.LOGIN_FAILED,
+        );
       case "locked out":
         return this.#postponeLogin(
           "too many failed logins",
+          "too many failed logins, see 'limits.maxLoginFailures'",
           "too many logins from this address failed: try again later",
         );
       case "failed":
         return this.#postponeLogin(
           "login failed",
+          "the login function failed",
           "the server could not decide on the login: try again later",
         );
     }
@@ -168,6 +174,7 @@ export class Session {
     return pending
       ? this.#postponeLogin(
         "login timed out",
+        "timed out, see 'limits.loginTimeout'",
         "the login took too long: try again, or raise 'limits.loginTimeout' of the server",
       )
       : { kind: "ignore" };
@@ -256,20 +263,32 @@ export class Session {
     );
   }
 
-  /** Rejects a login whose token can be right. Hoist 1 has no error code for this. */
-  #postponeLogin(failure: string, description: string): Effect {
+  /**
+   * Rejects a login whose token can be right. Hoist 1 has no error code for this.
+   *
+   * @param reason The reason of the Close frame
+   * @param failure What is logged
+   * @param description What the client is told
+   */
+  #postponeLogin(reason: string, failure: string, description: string): Effect {
     return this.#requestedFeatures === undefined
-      ? this.#closeLogin(failure, ErrorCode.LOGIN_FAILED)
-      : this.#closeLogin(failure, ErrorCode.LIMIT_EXCEEDED, description);
+      ? this.#closeLogin(reason, failure, ErrorCode.LOGIN_FAILED)
+      : this.#closeLogin(
+        reason,
+        failure,
+        ErrorCode.LIMIT_EXCEEDED,
+        description,
+      );
   }
 
   #closeLogin(
+    reason: string,
     failure: string,
     code: ErrorCode,
     description: string | null = null,
   ): Effect {
     const frame = encodeError(this.#loginId, code, null, description);
-    return this.#close(CloseCode.POLICY_VIOLATION, failure, { frame, failure });
+    return this.#close(CloseCode.POLICY_VIOLATION, reason, { frame, failure });
   }
 
   /** Answers an invalid login, and closes the connection. */

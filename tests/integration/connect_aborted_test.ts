@@ -30,7 +30,7 @@ Deno.test({
       await early.write(encodeRequest());
       await logger.line(/: \S+ connected$/);
     }
-    await logger.line(/login timed out/);
+    await logger.line(/login timed out\)$/);
     open();
     assert.equal((await requestUpgrade(http)).status, 503);
     while ((await requestUpgrade(http)).status !== 101);

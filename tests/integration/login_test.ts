@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import type { Server } from "../../server.ts";
+import type { ServeOptions, Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
@@ -29,7 +29,9 @@ Deno.test("a wrong token is rejected with code 3", async () => {
     code: 1008,
     reason: "login refused",
   });
-  await logger.line(/^warn error: 127\.0\.0\.1:\d+: login refused$/);
+  await logger.line(
+    /^warn login: 127\.0\.0\.1:\d+: login rejected: wrong token$/,
+  );
 });
 
 for (const token of ["test", "tesT", "", "test ", "\ud800"]) {
@@ -72,6 +74,75 @@ for (
     assert(!logger.lines.some((line) => line.includes("sesame")));
   });
 }
+
+for (
+  const [what, options, login, reason] of [
+    [
+      "too old",
+      { minimumVersion: "1.2.0" },
+      { version: "1.1.9" },
+      "the server needs version 1.2.0 or later",
+    ],
+    ["invalid", {}, { id: "a" }, '"id" must be int, not str'],
+    [
+      "late",
+      { limits: { loginTimeout: 20 }, login: () => new Promise(() => {}) },
+      {},
+      "timed out, see 'limits.loginTimeout'",
+    ],
+    [
+      "locked out",
+      { limits: { maxLoginFailures: 1 } },
+      {},
+      "too many failed logins, see 'limits.maxLoginFailures'",
+    ],
+    [
+      "failed",
+      { login: () => Promise.reject(new Error("no database")) },
+      {},
+      "the login function failed",
+    ],
+  ] as readonly [string, ServeOptions, object, string][]
+) {
+  Deno.test(`the log says why a login that is ${what} was rejected`, async () => {
+    const logger = new LogRecorder();
+    await using server = serveQuietly({ ...options, logger });
+    await using client = await RawClient.open(server);
+    await using other = await RawClient.open(server);
+    // Locks the address out; the other servers do not mind.
+    if (what === "locked out") {
+      other.send({ id: 0, token: "wrong", version: "1.0.0" });
+      await other.closed;
+    }
+    client.send({ id: 0, token: "test", version: "1.0.0", ...login });
+    assert.equal((await client.closed).code, 1008);
+    const rejected = logger.lines.filter((line) => line.includes("rejected"));
+    const line = rejected.at(-1)!;
+    assert(line.startsWith("warn login: 127.0.0.1:"), line);
+    assert(line.endsWith(`: login rejected: ${reason}`), line);
+  });
+}
+
+Deno.test("the log does not say whether a rejected token was near", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({
+    logger,
+    tokens: [
+      { name: "old", token: "revoked token" },
+    ],
+  });
+  await server.revoke("old");
+  const tokens = ["tes", "test ", "tesT", "revoked token", "other"];
+  for (const token of tokens) {
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token, version: "1.0.0" });
+    await client.closed;
+  }
+  const lines = logger.lines.filter((line) => line.includes("rejected"))
+    .map((line) => line.replace(/:\d+: /, ": "));
+  assert.equal(lines.length, tokens.length);
+  assert.equal(new Set(lines).size, 1, lines.join("\n"));
+});
 
 Deno.test("an async login function receives the server, the token and the context", async () => {
   const seen: unknown[] = [];

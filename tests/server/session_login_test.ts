@@ -27,13 +27,19 @@ Deno.test("Session returns the login and answers it with its id", () => {
 });
 
 for (
-  const [what, settle, failure] of [
+  const [what, settle, reason, failure] of [
     [
       "refused",
       (session: Session) => session.rejectLogin("refused"),
       "login refused",
+      "wrong token",
     ],
-    ["late", (session: Session) => session.expireLogin(), "login timed out"],
+    [
+      "late",
+      (session: Session) => session.expireLogin(),
+      "login timed out",
+      "timed out, see 'limits.loginTimeout'",
+    ],
   ] as const
 ) {
   Deno.test(`Session answers a ${what} login with code 3, its id and the reason`, () => {
@@ -42,7 +48,7 @@ for (
     const effect = settle(session);
     assert(effect.kind === "close");
     assert.equal(effect.code, 1008);
-    assert.equal(effect.reason, failure);
+    assert.equal(effect.reason, reason);
     assert.equal(effect.failure, failure);
     assertError(effect, 3, { id: 7 });
   });
@@ -50,7 +56,7 @@ for (
 
 Deno.test("Session answers a missing login with code 3 and the id 0", () => {
   const effect = new Session().expireLogin();
-  assert(effect.kind === "close" && effect.failure === "login timed out");
+  assert(effect.kind === "close" && effect.reason === "login timed out");
   assertError(effect, 3, { id: 0 });
 });
 

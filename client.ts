@@ -89,16 +89,19 @@ export { Message, type WireMessage } from "./protocol/message.ts";
  * await connection.message("hello", { name: "Ada" });
  * ```
  */
-export async function connect<Of extends Contract = OpenContract>(
+export function connect<Of extends Contract = OpenContract>(
   token: string,
   options: ConnectOptions<Of> = {},
 ): Promise<Connection<Of>> {
-  try {
-    // Servers import this module also, and never need the modules behind it.
-    const { openConnection } = await import("./client/connect.ts");
-    const connection: unknown = await openConnection(token, options);
-    return connection as Connection<Of>;
-  } catch (error) {
-    throw withCallerStack(error, connect);
-  }
+  const connection: Promise<unknown> = open(token, options);
+  return withCallerStack(connection as Promise<Connection<Of>>);
+}
+
+async function open(
+  token: string,
+  options: ConnectOptions<Contract>,
+): Promise<Connection> {
+  // Servers import this module also, and never need the modules behind it.
+  const { openConnection } = await import("./client/connect.ts");
+  return await openConnection(token, options);
 }

@@ -83,7 +83,8 @@ export class Connection<Of extends Contract = OpenContract>
       log,
       contract,
       checks,
-      // An earlier listener may have closed the connection.
+      // Called only after the constructor: `#requests` needs the link, and the link needs
+      // the dispatcher. An earlier listener may have closed the connection.
       toMessage: (wire) =>
         this.state === "closed" ? undefined : this.#requests.toMessage(wire),
     });
@@ -216,17 +217,15 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: MessageArguments<Of, Name>
   ): Promise<SentMessageOf<Of, Name>>;
-  async message(name: string, data?: unknown, options?: unknown): Result {
+  message(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    try {
-      return await this.#requests.message(
+    return withCallerStack(
+      this.#requests.message(
         name,
         data as JsonObject,
         options as MessageOptions,
-      );
-    } catch (error) {
-      throw withCallerStack(error, this.message);
-    }
+      ),
+    );
   }
 
   /**
@@ -264,17 +263,15 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: RequestArguments<Of, Name>
   ): Promise<ReplyOf<Of, Name>>;
-  async request(name: string, data?: unknown, options?: unknown): Result {
+  request(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    try {
-      return await this.#requests.request(
+    return withCallerStack(
+      this.#requests.request(
         name,
         data as JsonObject,
         options as RequestOptions,
-      );
-    } catch (error) {
-      throw withCallerStack(error, this.request);
-    }
+      ),
+    );
   }
 
   /**
@@ -311,17 +308,15 @@ export class Connection<Of extends Contract = OpenContract>
     name: Name,
     ...dataAndOptions: OperationArguments<Of, Name>
   ): Promise<ResultOf<Of, Name>>;
-  async operation(name: string, data?: unknown, options?: unknown): Result {
+  operation(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    try {
-      return await this.#requests.operation(
+    return withCallerStack(
+      this.#requests.operation(
         name,
         data as JsonObject,
         options as OperationOptions,
-      );
-    } catch (error) {
-      throw withCallerStack(error, this.operation);
-    }
+      ),
+    );
   }
 
   /**

@@ -148,25 +148,21 @@ export class Requests {
     const { signal, buffer } = resolveStreamOptions(options);
     this.#assertOperation(name);
     // Invalid data is rejected now, and not when the first item is requested.
-    const request = {
-      name,
-      describe: describeStream,
-      needs: "stream",
-      encode: encodeStreamRequest(name, data, buffer),
-    } as const;
+    const encode = encodeStreamRequest(name, data, buffer);
     const checks = this.#checks;
     return new ItemStream({
       subject: describeStream(name),
       buffer,
       signal,
-      call: (signal, events) => {
-        return this.#link.request({
-          ...request,
+      call: (ended, events) =>
+        this.#link.request({
+          name,
+          describe: describeStream,
           needs: "stream",
-          signal,
+          signal: ended,
+          encode,
           events,
-        });
-      },
+        }),
       check: checks && ((item) => checks.item(name, item)),
     });
   }
@@ -184,23 +180,20 @@ export class Requests {
   }
 
   /** Sends the reply of a listener. */
-  readonly #reply = async (
+  readonly #reply = (
     replying: WireMessage,
     name: string,
     data?: unknown,
     options?: unknown,
-  ): Promise<SentMessage> => {
-    try {
-      return await this.message(
+  ): Promise<SentMessage> =>
+    withCallerStack(
+      this.message(
         name,
         data as JsonObject,
         options as MessageOptions,
         replying,
-      );
-    } catch (error) {
-      throw withCallerStack(error, this.#reply);
-    }
-  };
+      ),
+    );
 
   #assertOperation(name: string): void {
     if (this.#contract === undefined) return;

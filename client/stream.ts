@@ -117,7 +117,7 @@ export class ItemStream implements OperationStream {
   readonly #controller = new AbortController();
   /** The items that wait for `next()`. */
   readonly #items = new Queue<Json>();
-  /** The calls of `next()` that wait for an item. */
+  /** The calls of `next()` that wait for an item. A `for await` loop has at most one. */
   readonly #waiters: Waiter[] = [];
   /** How many items were consumed since the last credit frame. */
   #consumed = 0;
@@ -131,12 +131,8 @@ export class ItemStream implements OperationStream {
     this.#parts = parts;
   }
 
-  async next(): Promise<Result> {
-    try {
-      return await this.#next();
-    } catch (error) {
-      throw withCallerStack(error, this.next);
-    }
+  next(): Promise<Result> {
+    return withCallerStack(this.#next());
   }
 
   return(): Promise<Result> {

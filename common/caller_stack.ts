@@ -14,19 +14,23 @@ interface StackCapturing {
 }
 
 /**
- * Replaces the stack of an error by the stack of the caller of a public function. The
- * original stack starts at a frame or a timer and does not help the caller.
+ * Waits for a promise. If it rejects with a {@linkcode HoistError}, the error gets the
+ * stack of the caller. Its original stack starts at a frame or a timer and does not help.
  *
- * @param error The error; only a {@linkcode HoistError} gets another stack
- * @param callee The asynchronous function that calls this one
- * @returns The error
+ * @param promise The promise, which the public function returns through this function
+ * @returns What the promise resolves to
  */
-export function withCallerStack(
-  error: unknown,
-  callee: (...args: never[]) => unknown,
-): unknown {
-  // Some engines lack this method, and the library `esnext` of TypeScript does too.
-  const { captureStackTrace }: StackCapturing = Object(Error);
-  if (error instanceof HoistError) captureStackTrace?.(error, callee);
-  return error;
+export async function withCallerStack<Value>(
+  promise: Value | PromiseLike<Value>,
+): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    // Some engines lack this method.
+    const { captureStackTrace }: StackCapturing = Error;
+    if (error instanceof HoistError) {
+      captureStackTrace?.(error, withCallerStack);
+    }
+    throw error;
+  }
 }

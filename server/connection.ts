@@ -251,16 +251,12 @@ class ConnectedClient implements Client {
     return this.#connection.message(name, data);
   }
 
-  async request(
+  request(
     name: string,
     data: JsonObject = {},
     options?: RequestOptions,
   ): Promise<ClientMessage> {
-    try {
-      return await this.#connection.request(name, data, options);
-    } catch (error) {
-      throw withCallerStack(error, this.request);
-    }
+    return withCallerStack(this.#connection.request(name, data, options));
   }
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {

@@ -447,13 +447,11 @@ export class Server<
     listener: Listener<ClientMessage<Identity, OutputOf<Data>>>,
   ): Disposable;
   receive(...given: never[]): Disposable {
-    const rest: unknown[] = [...given];
-    const listener = rest.pop() as Listener<ClientMessage>;
-    const [names, schema] = rest as [string?, DataSchema?];
     const { registry } = this.#hub;
-    return names === undefined
-      ? registry.listeners.add(listener)
-      : registry.receive(names, listener, schema);
+    const [listener, names, schema] = lastFirst<ReceiveArguments>(given);
+    return given.length > 1
+      ? registry.receive(names, listener, schema)
+      : registry.receiveAll(listener);
   }
 
   /**
@@ -513,9 +511,7 @@ export class Server<
   ): Disposable;
   // No call fits this signature, so that compiler errors never mention it.
   operation(name: never, ...given: never[]): Disposable {
-    const rest: unknown[] = [...given];
-    const handler = rest.pop() as OperationHandler<OperationContext, never>;
-    const [schemas] = rest as [OperationSchemas?];
+    const [handler, schemas] = lastFirst<OperationArguments>(given);
     return this.#hub.registry.operation(name, handler, schemas);
   }
 
@@ -660,4 +656,24 @@ function announce(
   // Python Hoist documents this line, and programs read the address from it.
   log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
   log.http(() => `listening on ${url}`);
+}
+
+/** The arguments of `receive`, the listener first. */
+type ReceiveArguments = [
+  listener: Listener<ClientMessage>,
+  names: string | readonly string[],
+  schema: DataSchema | undefined,
+];
+
+/** The arguments of `operation` after the name, the handler first. */
+type OperationArguments = [
+  handler: OperationHandler<OperationContext, never>,
+  schemas: OperationSchemas | undefined,
+];
+
+/** Moves the last argument to the front. The overloads check the types. */
+function lastFirst<Arguments extends unknown[]>(
+  given: readonly unknown[],
+): Arguments {
+  return [...given.slice(-1), ...given.slice(0, -1)] as Arguments;
 }

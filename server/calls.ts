@@ -16,6 +16,7 @@ import { RequestError } from "../protocol/request_error.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import type { Client, OperationContext } from "./message.ts";
+import type { Operation } from "./registry.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
 import type { Transport } from "./transport.ts";
 
@@ -53,12 +54,15 @@ export class Calls {
     return this.#abortReason;
   }
 
-  /** Whether the client can call an operation. If not, answers with an error. */
-  isOffered({ id, name }: OperationRequest | StreamRequest): boolean {
-    if (this.#context.registry.operations.has(name)) return true;
+  /** Returns the operation that a request calls. If there is none, answers with an error. */
+  find(
+    { id, name }: OperationRequest | StreamRequest,
+  ): Operation<OperationContext> | undefined {
+    const operation = this.#context.registry.operations.find(name);
+    if (operation !== undefined) return operation;
     this.#transport.log.warn("error", this.#explain(name));
     this.#transport.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
-    return false;
+    return undefined;
   }
 
   /**
@@ -66,11 +70,13 @@ export class Calls {
    *
    * @returns Resolves when the call is answered, unless it is already; does not reject
    */
-  run(request: OperationRequest): void | Promise<void> {
-    const { operations } = this.#context.registry;
+  run(
+    request: OperationRequest,
+    operation: Operation<OperationContext>,
+  ): void | Promise<void> {
     const call = new OperationCall(this);
     try {
-      const result = operations.call(request.name, request.data, call);
+      const result = operation.call(request.data, call);
       if (!isPromiseLike(result)) {
         return this.#sendResult(request, call, result);
       }
@@ -84,11 +90,15 @@ export class Calls {
   }
 
   /** Runs an operation as a stream; does not throw. */
-  stream(request: StreamRequest): StreamCall {
+  stream(
+    request: StreamRequest,
+    operation: Operation<OperationContext>,
+  ): StreamCall {
     const output = this.#output ??= this.#createOutput();
     const call = new OperationCall(this);
     const sender = new StreamSender(request.id, request.credit, output);
-    return new StreamCall(call, sender, this.#stream(request, call, sender));
+    const ended = this.#stream(request, operation, call, sender);
+    return new StreamCall(call, sender, ended);
   }
 
   /** Answers a request for a stream whose id belongs to a stream in progress. */
@@ -118,15 +128,15 @@ export class Calls {
 
   async #stream(
     request: StreamRequest,
+    operation: Operation<OperationContext>,
     call: OperationCall,
     sender: StreamSender,
   ): Promise<void> {
-    const { id, name, data } = request;
-    const { registry, shutdown } = this.#context;
+    const { shutdown } = this.#context;
     try {
-      await sender.run(await registry.operations.open(name, data, call));
+      await sender.run(await operation.open(request.data, call));
       call.end();
-      this.#transport.send(encodeSuccess(id, "done"));
+      this.#transport.send(encodeSuccess(request.id, "done"));
     } catch (error) {
       // Without an answer, the caller gets a `ConnectionClosedError`.
       if (shutdown.hasBegun && call.isAbortError(error)) return call.end();

@@ -59,17 +59,114 @@ function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
 type Kind = "result" | "stream" | "either";
 
 /** A registered operation. */
-interface Entry<Context> {
-  readonly subject: string;
-  readonly handler: OperationHandler<Context, never>;
-  readonly schemas: OperationSchemas;
-  readonly kind: Kind;
+export class Operation<Context> {
+  readonly #subject: string;
+  readonly #handler: OperationHandler<Context, never>;
+  readonly #schemas: OperationSchemas;
+  readonly #kind: Kind;
+
+  constructor(
+    name: string,
+    handler: OperationHandler<Context, never>,
+    schemas: OperationSchemas,
+    kind: Kind,
+  ) {
+    this.#subject = describeOperation(name);
+    this.#handler = handler;
+    this.#schemas = schemas;
+    this.#kind = kind;
+  }
+
+  /**
+   * Calls an operation that returns one result. Returns a promise only if the handler or a
+   * schema does.
+   *
+   * @param data The arguments
+   * @param context The second argument of the handler
+   * @returns The result as a JSON string
+   *
+   * @throws {RequestError} If the arguments do not fit, or the operation is a stream
+   * @throws {OutputError} If the result does not fit
+   * @throws The exception of the handler or of a schema
+   */
+  call(data: JsonObject, context: Context): string | PromiseLike<string> {
+    if (this.#kind === "stream") throw streamError();
+    return mapMaybePromise(
+      this.#run(data, context),
+      (result) => this.#encode(result),
+    );
+  }
+
+  /**
+   * Calls an operation that is a stream.
+   *
+   * @param data The arguments
+   * @param context The second argument of the handler
+   * @returns The items, which are not requested yet
+   *
+   * @throws {RequestError} If the arguments do not fit, or the operation returns one result
+   * @throws The exception of the handler or of a schema
+   */
+  open(
+    data: JsonObject,
+    context: Context,
+  ): StreamSource | PromiseLike<StreamSource> {
+    if (this.#kind === "result") throw resultError();
+    return mapMaybePromise(
+      this.#run(data, context),
+      (result) => this.#sourceOf(result),
+    );
+  }
+
+  #run(data: JsonObject, context: Context): unknown {
+    // A call of this.#handler would pass the operation as `this`.
+    const handler = this.#handler;
+    const { input } = this.#schemas;
+    if (input === undefined) return handler(data as never, context);
+    return mapMaybePromise(
+      checkData(data, input),
+      (checked) => handler(checked as never, context),
+    );
+  }
+
+  /** Checks the result of the handler and encodes it as JSON. */
+  #encode(result: unknown): string | PromiseLike<string> {
+    if (isAsyncIterable(result)) throw this.#rejectStream(result);
+    const { output } = this.#schemas;
+    if (output === undefined) return stringifyValue(result);
+    return mapMaybePromise(validate(output, result), ({ issues, value }) => {
+      if (issues === undefined) return stringifyValue(value);
+      const failure = `Cannot answer ${this.#subject}`;
+      throw new OutputError(failure, "the result", issues);
+    });
+  }
+
+  /** Ends a stream that was called as an operation; returns the error. */
+  #rejectStream(items: AsyncIterable<unknown>): Error {
+    // A generator has not started, but another iterable may hold a resource.
+    new StreamSource(this.#subject, items, undefined).return().catch(() => {});
+    if (this.#kind === "either") return streamError();
+    return new TypeError(
+      "the handler returned a stream, and the schemas have an 'output'",
+    );
+  }
+
+  /** Returns the items of the result of the handler. */
+  #sourceOf(result: unknown): StreamSource {
+    if (isAsyncIterable(result)) {
+      return new StreamSource(this.#subject, result, this.#schemas.yields);
+    }
+    if (this.#kind === "either") throw resultError();
+    throw new TypeError(
+      "the handler did not return a stream: use 'async function*'",
+    );
+  }
 }
 
 /** The operations of a server. */
 export class Operations<Context> {
   // One object for each registration, so that disposing an old one cannot remove a new one.
-  readonly #entries = new Map<string, Entry<Context>>();
+  readonly #entries = new Map<string, Operation<Context>>();
 
   /**
    * Adds an operation.
@@ -93,112 +190,23 @@ export class Operations<Context> {
       );
     }
     const kind = kindOf(subject, handler, schemas);
-    const entry = { subject: describeOperation(name), handler, schemas, kind };
-    this.#entries.set(name, entry);
+    const operation = new Operation(name, handler, schemas, kind);
+    this.#entries.set(name, operation);
     const remove = () => {
-      if (this.#entries.get(name) === entry) this.#entries.delete(name);
+      if (this.find(name) === operation) this.#entries.delete(name);
     };
     return { [Symbol.dispose]: remove };
+  }
+
+  /** Returns an operation; `undefined` if it does not exist. */
+  find(name: string): Operation<Context> | undefined {
+    return this.#entries.get(name);
   }
 
   /** Returns whether an operation exists. */
   has(name: string): boolean {
     return this.#entries.has(name);
   }
-
-  /**
-   * Calls an operation that returns one result. Returns a promise only if the handler or a
-   * schema does.
-   *
-   * @param name The name of an existing operation
-   * @param data The arguments
-   * @param context The second argument of the handler
-   * @returns The result as a JSON string
-   *
-   * @throws {RequestError} If the arguments do not fit, or the operation is a stream
-   * @throws {OutputError} If the result does not fit
-   * @throws The exception of the handler or of a schema
-   */
-  call(
-    name: string,
-    data: JsonObject,
-    context: Context,
-  ): string | PromiseLike<string> {
-    const entry = this.#entries.get(name)!;
-    if (entry.kind === "stream") throw streamError();
-    return mapMaybePromise(
-      this.#run(entry, data, context),
-      (result) => encodeResult(entry, result),
-    );
-  }
-
-  /**
-   * Calls an operation that is a stream.
-   *
-   * @param name The name of an existing operation
-   * @param data The arguments
-   * @param context The second argument of the handler
-   * @returns The items, which are not requested yet
-   *
-   * @throws {RequestError} If the arguments do not fit, or the operation returns one result
-   * @throws The exception of the handler or of a schema
-   */
-  open(
-    name: string,
-    data: JsonObject,
-    context: Context,
-  ): StreamSource | PromiseLike<StreamSource> {
-    const entry = this.#entries.get(name)!;
-    if (entry.kind === "result") throw resultError();
-    return mapMaybePromise(
-      this.#run(entry, data, context),
-      (result) => sourceOf(entry, result),
-    );
-  }
-
-  #run(
-    { handler, schemas: { input } }: Entry<Context>,
-    data: JsonObject,
-    context: Context,
-  ): unknown {
-    if (input === undefined) return handler(data as never, context);
-    return mapMaybePromise(
-      checkData(data, input),
-      (checked) => handler(checked as never, context),
-    );
-  }
-}
-
-/** Checks the result of a handler and encodes it as JSON. */
-function encodeResult(
-  { subject, kind, schemas: { output } }: Entry<never>,
-  result: unknown,
-): string | PromiseLike<string> {
-  if (isAsyncIterable(result)) {
-    // A generator has not started, but another iterable may hold a resource.
-    new StreamSource(subject, result, undefined).return().catch(() => {});
-    if (kind === "either") throw streamError();
-    throw new TypeError(
-      "the handler returned a stream, and the schemas have an 'output'",
-    );
-  }
-  if (output === undefined) return stringifyValue(result);
-  return mapMaybePromise(validate(output, result), ({ issues, value }) => {
-    if (issues === undefined) return stringifyValue(value);
-    throw new OutputError(`Cannot answer ${subject}`, "the result", issues);
-  });
-}
-
-/** Returns the items of the result of a handler. */
-function sourceOf(
-  { subject, kind, schemas: { yields } }: Entry<never>,
-  result: unknown,
-): StreamSource {
-  if (isAsyncIterable(result)) return new StreamSource(subject, result, yields);
-  if (kind === "either") throw resultError();
-  throw new TypeError(
-    "the handler did not return a stream: use 'async function*'",
-  );
 }
 
 function streamError(): RequestError {
@@ -253,7 +261,10 @@ function tagOf(value: unknown): string {
 
 /** The listeners and operations of a server. */
 export class Registry {
-  readonly listeners = new Listeners<ClientMessage>();
+  readonly #listeners = new Listeners<ClientMessage>();
+  /** Calls the listeners; only the registry adds them, because it checks them */
+  readonly listeners: Pick<Listeners<ClientMessage>, "dispatch"> =
+    this.#listeners;
   readonly operations = new Operations<OperationContext>();
   readonly #contract: Contract | undefined;
 
@@ -272,6 +283,13 @@ export class Registry {
     return names.filter((name) => !this.operations.has(name));
   }
 
+  /** Adds a listener for all messages. */
+  receiveAll(listener: Listener<ClientMessage>): Disposable {
+    assertNoSchema(listener);
+    assertListener(listener);
+    return this.#listeners.add(listener);
+  }
+
   /** Adds a listener for messages with one of these names, with or without a schema. */
   receive(
     names: string | readonly string[],
@@ -285,9 +303,9 @@ export class Registry {
     }
     assertNoSchema(listener);
     assertListener(listener);
-    if (schema === undefined) return this.listeners.add(names, listener);
+    if (schema === undefined) return this.#listeners.add(names, listener);
     assertSchema("Cannot receive messages", "schema", schema);
-    return this.listeners.add(names, checkedListener(schema, listener));
+    return this.#listeners.add(names, checkedListener(schema, listener));
   }
 
   /** Adds an operation. */

@@ -45,9 +45,14 @@ import { RequestError } from "../protocol/request_error.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
-import { type Client, ClientMessage } from "./message.ts";
+import {
+  type Client,
+  ClientMessage,
+  type OperationContext,
+} from "./message.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
+import type { Operation } from "./registry.ts";
 import type { AnswerEffect } from "./session.ts";
 import type { Transport } from "./transport.ts";
 import { assertSendable, checkMessage } from "./validate.ts";
@@ -271,17 +276,21 @@ export class RequestHandler {
       this.#client,
       this.#transport,
     );
-    if (!calls.isOffered(request)) return;
-    return request.kind === "operation"
-      ? calls.run(request)
-      : this.#runStream(calls, request);
+    const operation = calls.find(request);
+    if (operation === undefined) return;
+    if (request.kind === "operation") return calls.run(request, operation);
+    return this.#runStream(calls, request, operation);
   }
 
-  async #runStream(calls: Calls, request: StreamRequest): Promise<void> {
+  async #runStream(
+    calls: Calls,
+    request: StreamRequest,
+    operation: Operation<OperationContext>,
+  ): Promise<void> {
     const { id } = request;
     const streams = this.#streams ??= new Map<number, StreamCall>();
     if (streams.has(id)) return calls.rejectId(id);
-    const stream = calls.stream(request);
+    const stream = calls.stream(request, operation);
     streams.set(id, stream);
     await stream.ended;
     streams.delete(id);

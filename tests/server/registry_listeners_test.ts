@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import type { DataSchema } from "../../contract/contract.ts";
 import { Message } from "../../protocol/message.ts";
+import { Server } from "../../server.ts";
 import { type Client, ClientMessage } from "../../server/message.ts";
 import { checkedListener, Registry } from "../../server/registry.ts";
-import { ACCEPT_ALL, schemaOf } from "../support/schemas.ts";
+import { ACCEPT_ALL, LIBRARIES, schemaOf } from "../support/schemas.ts";
 
 for (const listener of [undefined, null, "text", {}]) {
   Deno.test(`Registry.receive() rejects the listener ${JSON.stringify(listener)} with a schema`, () => {
@@ -18,6 +19,24 @@ for (const listener of [undefined, null, "text", {}]) {
     });
   });
 }
+
+Deno.test("Server.receive() rejects a schema without a listener", async () => {
+  await using server = new Server("test");
+  // Schemas of arktype are functions.
+  const schema = LIBRARIES.arktype as never;
+  for (
+    const receive of [
+      () => server.receive(schema),
+      () => server.receive("hi", schema),
+    ]
+  ) {
+    assert.throws(receive, {
+      name: "TypeError",
+      message:
+        "Cannot receive messages: the listener is missing. Pass it after the schema.",
+    });
+  }
+});
 
 /** Returns the data that a listener with a schema receives for `{ raw: true }`. */
 async function receivedData(schema: DataSchema): Promise<unknown[]> {

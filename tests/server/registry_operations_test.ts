@@ -6,7 +6,7 @@ import { gate } from "../support/timing.ts";
 function callFor(value: unknown): string | PromiseLike<string> {
   const operations = new Operations<null>();
   operations.add("get", () => value);
-  return operations.call("get", {}, null);
+  return operations.find("get")!.call({}, null);
 }
 
 /** Awaits the result of an operation whose handler returns `value`. */
@@ -14,7 +14,7 @@ async function resultOf(value: unknown): Promise<string> {
   return await callFor(value);
 }
 
-Deno.test("Operations.call() passes the arguments and the context", async () => {
+Deno.test("Operation.call() passes the arguments and the context", async () => {
   const operations = new Operations<{ caller: string }>();
   const data = { a: 1 };
   const context = { caller: "Ada" };
@@ -24,7 +24,7 @@ Deno.test("Operations.call() passes the arguments and the context", async () => 
     assert.equal(args[1], context);
     return "seen";
   });
-  assert.equal(await operations.call("add", data, context), '"seen"');
+  assert.equal(await operations.find("add")!.call(data, context), '"seen"');
 });
 
 Deno.test("a handler is called without `this`", async () => {
@@ -33,26 +33,26 @@ Deno.test("a handler is called without `this`", async () => {
   operations.add("look", function (this: unknown) {
     seen.push(this);
   });
-  await operations.call("look", {}, null);
+  await operations.find("look")!.call({}, null);
   assert.deepEqual(seen, [undefined]);
 });
 
-Deno.test("Operations.call() calls only the operation with the name", async () => {
+Deno.test("Operation.call() calls only the operation with the name", async () => {
   const operations = new Operations<null>();
   operations.add("one", () => 1);
   operations.add("two", () => 2);
-  assert.equal(await operations.call("two", {}, null), "2");
-  assert.equal(await operations.call("one", {}, null), "1");
+  assert.equal(await operations.find("two")!.call({}, null), "2");
+  assert.equal(await operations.find("one")!.call({}, null), "1");
 });
 
-Deno.test("Operations.call() awaits a promise", async () => {
+Deno.test("Operation.call() awaits a promise", async () => {
   const { opened, open } = gate();
   const operations = new Operations<null>();
   operations.add("wait", async () => {
     await opened;
     return [1];
   });
-  const result = operations.call("wait", {}, null);
+  const result = operations.find("wait")!.call({}, null);
   open();
   assert.equal(await result, "[1]");
 });
@@ -136,7 +136,7 @@ Deno.test("fails synchronously with the exception of the handler", () => {
     throw error;
   });
   assert.throws(
-    () => operations.call("fail", {}, null),
+    () => operations.find("fail")!.call({}, null),
     (thrown) => thrown === error,
   );
 });
@@ -232,7 +232,7 @@ for (const name of ["__proto__", "constructor", "toString", "", "a b"]) {
     assert(!operations.has(name));
     operations.add(name, () => 1);
     assert(operations.has(name));
-    assert.equal(await operations.call(name, {}, null), "1");
+    assert.equal(await operations.find(name)!.call({}, null), "1");
   });
 }
 
@@ -244,7 +244,7 @@ Deno.test("Operations.add() rejects a name that exists and keeps the first handl
     message:
       'Cannot register operation "add": it already exists. Dispose the first registration before.',
   });
-  assert.equal(await operations.call("add", {}, null), '"first"');
+  assert.equal(await operations.find("add")!.call({}, null), '"first"');
 });
 
 for (const handler of [undefined, null, "text", {}]) {
@@ -273,7 +273,7 @@ Deno.test("the name of a removed operation can be used again", async () => {
   const operations = new Operations<null>();
   operations.add("add", () => 1)[Symbol.dispose]();
   operations.add("add", () => 2);
-  assert.equal(await operations.call("add", {}, null), "2");
+  assert.equal(await operations.find("add")!.call({}, null), "2");
 });
 
 Deno.test("removing an operation twice keeps its successor", () => {
@@ -299,7 +299,7 @@ Deno.test("an operation that is removed while it runs still returns its result",
   const { opened, open } = gate();
   const operations = new Operations<null>();
   const offered = operations.add("wait", () => opened.then(() => 1));
-  const result = operations.call("wait", {}, null);
+  const result = operations.find("wait")!.call({}, null);
   offered[Symbol.dispose]();
   open();
   assert.equal(await result, "1");

@@ -28,7 +28,7 @@ function call(
 ): string | PromiseLike<string> {
   const operations = new Operations<null>();
   operations.add("get", handler, schemas);
-  return operations.call("get", data, null);
+  return operations.find("get")!.call(data, null);
 }
 
 /** Fails the test if it is called. */
@@ -45,7 +45,10 @@ Deno.test("the handler gets the output of the schema synchronously", () => {
   };
   const operations = new Operations<string>();
   operations.add("get", handler, { input });
-  assert.equal(operations.call("get", { n: "1", more: 2 }, "context"), "2");
+  assert.equal(
+    operations.find("get")!.call({ n: "1", more: 2 }, "context"),
+    "2",
+  );
   assert.deepEqual(seen, [{ n: 1 }, "context"]);
 });
 

@@ -41,7 +41,7 @@ function withRows(
 
 /** Opens the stream of `rows`. */
 function open(operations: Operations<null>, data: JsonObject = {}) {
-  return operations.open("rows", data, null);
+  return operations.find("rows")!.open(data, null);
 }
 
 /** Returns all items of a stream. */
@@ -84,11 +84,11 @@ for (const [what, handler] of Object.entries(STREAMS)) {
     }
   });
 
-  Deno.test(`Operations.call() rejects ${what}`, async () => {
+  Deno.test(`Operation.call() rejects ${what}`, async () => {
     for (const schemas of [undefined, { yields: ACCEPT_ALL }]) {
       const operations = withRows(handler, schemas);
       await assert.rejects(
-        async () => await operations.call("rows", { to: 1 }, null),
+        async () => await operations.find("rows")!.call({ to: 1 }, null),
         STREAM_ERROR,
       );
     }
@@ -109,26 +109,26 @@ Deno.test("the handler is not called if its kind is known to be wrong", () => {
   const result = withRows(() => runs++, { output: ACCEPT_ALL });
   assert.throws(() => open(result), RESULT_ERROR);
   const stream = withRows(() => runs++, { yields: ACCEPT_ALL });
-  assert.throws(() => stream.call("rows", {}, null), STREAM_ERROR);
+  assert.throws(() => stream.find("rows")!.call({}, null), STREAM_ERROR);
   const generator = withRows(async function* () {
     runs++;
     yield 1;
   });
-  assert.throws(() => generator.call("rows", {}, null), STREAM_ERROR);
+  assert.throws(() => generator.find("rows")!.call({}, null), STREAM_ERROR);
   // Nor are its arguments looked at.
   const refusing = withRows(count, { input: REJECT_ALL });
-  assert.throws(() => refusing.call("rows", {}, null), STREAM_ERROR);
+  assert.throws(() => refusing.find("rows")!.call({}, null), STREAM_ERROR);
   assert.equal(runs, 0);
 });
 
-Deno.test("Operations.call() ends a stream that it rejects", () => {
+Deno.test("Operation.call() ends a stream that it rejects", () => {
   const handler = new ManualHandler();
   const operations = withRows(() => handler);
-  assert.throws(() => operations.call("rows", {}, null), STREAM_ERROR);
+  assert.throws(() => operations.find("rows")!.call({}, null), STREAM_ERROR);
   assert.deepEqual([handler.requested, handler.returned], [0, 1]);
 });
 
-Deno.test("Operations.call() ignores an error of a stream that it ends", async () => {
+Deno.test("Operation.call() ignores an error of a stream that it ends", async () => {
   for (
     const fails of [() => Promise.reject(new Error("no")), () => {
       throw new Error("no");
@@ -137,10 +137,13 @@ Deno.test("Operations.call() ignores an error of a stream that it ends", async (
     const handler = new ManualHandler();
     handler.return = fails;
     const operations = withRows(() => handler);
-    assert.throws(() => operations.call("rows", {}, null), STREAM_ERROR);
+    assert.throws(() => operations.find("rows")!.call({}, null), STREAM_ERROR);
     await assert.rejects(
       async () =>
-        await withRows(() => Promise.resolve(handler)).call("rows", {}, null),
+        await withRows(() => Promise.resolve(handler)).find("rows")!.call(
+          {},
+          null,
+        ),
       STREAM_ERROR,
     );
   }
@@ -165,7 +168,7 @@ Deno.test("a stream gets the output of the schema and the context", async () => 
     seen.push(data, context);
     return count(data);
   }, { input });
-  const items = operations.open("rows", { to: "2" }, "context");
+  const items = operations.find("rows")!.open({ to: "2" }, "context");
   assert.deepEqual(await all(items), ["0", "1"]);
   assert.deepEqual(seen, [{ to: 2 }, "context"]);
 });
@@ -230,7 +233,7 @@ Deno.test("a value that cannot be inspected or has no iterator is not a stream",
     const operations = withRows(() => value);
     assert.throws(() => open(operations), { name: /^(Type)?Error$/ });
     assert.throws(
-      () => operations.call("rows", {}, null),
+      () => operations.find("rows")!.call({}, null),
       { name: /^(Type)?Error$/ },
     );
   }
@@ -271,7 +274,9 @@ Deno.test("a handler with `yields` that returns no stream has failed", async () 
   for (const value of [1, Promise.resolve(1)]) {
     const operations = new Operations<null>();
     operations.add("rows", () => value, { yields: ACCEPT_ALL });
-    const error = await failureOf(() => operations.open("rows", {}, null));
+    const error = await failureOf(() =>
+      operations.find("rows")!.open({}, null)
+    );
     // The client cannot avoid this error.
     assert(!RequestError.is(error));
   }
@@ -280,6 +285,6 @@ Deno.test("a handler with `yields` that returns no stream has failed", async () 
 Deno.test("a handler with `output` that returns a stream has failed", async () => {
   const operations = new Operations<null>();
   operations.add("rows", () => new ManualHandler(), { output: ACCEPT_ALL });
-  const error = await failureOf(() => operations.call("rows", {}, null));
+  const error = await failureOf(() => operations.find("rows")!.call({}, null));
   assert(!RequestError.is(error));
 });

@@ -58,7 +58,7 @@ Deno.test("a registry without a contract accepts every name", async () => {
   }
   assert.deepEqual(seen, ["hi", "__proto__", "toString", ""]);
   registry.operation("constructor", () => 1, undefined);
-  assert.equal(registry.operations.call("constructor", {}, CONTEXT), "1");
+  assert.equal(registry.operations.find("constructor")!.call({}, CONTEXT), "1");
   assert.deepEqual(registry.missing, []);
 });
 
@@ -216,8 +216,8 @@ Deno.test("checks an operation with the schemas of the contract or its own schem
   for (const [index, registry] of registries.entries()) {
     registry.operation("add", ({ n }: { n: unknown }) => n, schemas[index]);
     const { operations } = registry;
-    assert.equal(await operations.call("add", { n: "1" }, CONTEXT), "1");
-    assert.throws(() => operations.call("add", { n: "x" }, CONTEXT), {
+    assert.equal(await operations.find("add")!.call({ n: "1" }, CONTEXT), "1");
+    assert.throws(() => operations.find("add")!.call({ n: "x" }, CONTEXT), {
       name: "RequestError",
       code: ErrorCode.INVALID_CONTENT,
     });

@@ -279,7 +279,7 @@ export class Server<
       this.#log,
       login && ((token, context) => login(general, token, context)),
     );
-    reportMissing(this.#log, this.#hub.registry);
+    reportMissing(this.#log, this.#hub);
     this.fetch = makeHandler(this.#hub);
     this.finished = this.#finishing.promise;
     this.#watchSignal();

@@ -359,13 +359,18 @@ function assertNoOwnSchema(
 /** Logs a warning for operations of the contract that have no handler. */
 export function reportMissing(
   log: Log,
-  registry: { readonly missing: readonly string[] },
+  server: {
+    readonly isClosing: boolean;
+    readonly registry: { readonly missing: readonly string[] };
+  },
 ): void {
+  const { registry } = server;
   if (registry.missing.length === 0) return;
   // The application registers its handlers after this, in the same turn.
   setImmediate(() => {
     const { missing } = registry;
-    if (missing.length === 0) return;
+    // If registering a handler throws, the program usually closes the server.
+    if (missing.length === 0 || server.isClosing) return;
     log.warn("contract", `operations without a handler: ${missing.join(", ")}`);
   });
 }

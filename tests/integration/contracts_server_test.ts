@@ -293,6 +293,20 @@ Deno.test("the server warns about operations without a handler", async () => {
   );
 });
 
+Deno.test("the server does not warn about handlers if the program fails and closes it", async () => {
+  const logger = new LogRecorder();
+  const program = async () => {
+    await using server = serveContract({ logger });
+    untyped(server).operation("nwo", () => 1);
+  };
+  await assert.rejects(program, /the contract does not have this name/);
+  await endOfTick();
+  assert.deepEqual(
+    logger.lines.filter((line) => line.startsWith("warn")),
+    [],
+  );
+});
+
 Deno.test("the server logs no warning if all operations have a handler", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({ logger });

@@ -1,5 +1,6 @@
 /**
- * The messages of a client: those that the server sends, and those that were sent to it.
+ * The messages of a connection: the messages that the server sends, and the messages that
+ * were sent to the server, with their replies.
  *
  * @module
  */

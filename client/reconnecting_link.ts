@@ -26,14 +26,14 @@ import type { JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 
 /** A request that waits */
-interface Entry<Carrier> {
-  start(carrier: Carrier): void;
+interface Entry {
+  start(link: Link): void;
   abort(close: CloseInfo): void;
 }
 
-/** The requests that wait for a carrier, which is a link, in their order. */
-export class OfflineQueue<Carrier> {
-  readonly #entries = new Set<Entry<Carrier>>();
+/** The requests that wait until a link is open, in their order. */
+export class OfflineQueue {
+  readonly #entries = new Set<Entry>();
 
   /** The number of requests that wait */
   get size(): number {
@@ -41,22 +41,22 @@ export class OfflineQueue<Carrier> {
   }
 
   /**
-   * Waits for a carrier, then starts. Requests start in the order of the calls.
+   * Waits for a link, then starts. Requests start in the order of the calls.
    *
    * @param subject The description of the request, such as `operation "add"`
    * @param signal Stops waiting when aborted
-   * @param start Called with the carrier
+   * @param start Called with the link
    * @returns What `start` resolves to
    */
   async add<Result>(
     subject: string,
     signal: AbortSignal,
-    start: (carrier: Carrier) => Promise<Result>,
+    start: (link: Link) => Promise<Result>,
   ): Promise<Result> {
     let remove = (): void => {};
     const result = new Promise<Result>((resolve, reject) => {
-      const entry: Entry<Carrier> = {
-        start: (carrier) => resolve(start(carrier)),
+      const entry: Entry = {
+        start: (link) => resolve(start(link)),
         abort: (close) => reject(closedError(subject, close)),
       };
       this.#entries.add(entry);
@@ -70,8 +70,8 @@ export class OfflineQueue<Carrier> {
   }
 
   /** Starts all requests synchronously, so that no later request overtakes them. */
-  start(carrier: Carrier): void {
-    for (const entry of this.#removeAll()) entry.start(carrier);
+  start(link: Link): void {
+    for (const entry of this.#removeAll()) entry.start(link);
   }
 
   /** Rejects all requests, because the connection does not come back. */
@@ -79,7 +79,7 @@ export class OfflineQueue<Carrier> {
     for (const entry of this.#removeAll()) entry.abort(close);
   }
 
-  #removeAll(): readonly Entry<Carrier>[] {
+  #removeAll(): readonly Entry[] {
     const entries = [...this.#entries];
     this.#entries.clear();
     return entries;
@@ -117,7 +117,7 @@ export class ReconnectingLink implements Link {
   readonly #options: ReconnectingLinkOptions;
   readonly #events: LinkEvents;
   readonly #policy: ReconnectPolicy;
-  readonly #queue = new OfflineQueue<Link>();
+  readonly #queue = new OfflineQueue();
   /** The link that is open; `undefined` while there is none. */
   #link: Link | undefined;
   /** How the last link ended. */

@@ -206,7 +206,7 @@ export class SocketLink implements Link {
     try {
       this.#socket?.send(frame);
     } catch {
-      // At the end of a tick, no caller can catch this. The requests are rejected.
+      // In a microtask, no caller can catch this. The requests are rejected.
       this.abort();
     }
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Link } from "../../client/link.ts";
 import { OfflineQueue } from "../../client/reconnecting_link.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
@@ -6,65 +7,70 @@ import { rejection } from "../support/errors.ts";
 /** A signal that never aborts. */
 const { signal } = new AbortController();
 
+/** Two links that nothing is sent over. */
+const FIRST = {} as Link;
+const SECOND = {} as Link;
+
 Deno.test("starts the waiting requests in order, synchronously", async () => {
-  const queue = new OfflineQueue<string>();
-  const started: string[] = [];
+  const queue = new OfflineQueue();
+  const started: [Link, number][] = [];
   const results = [1, 2, 3].map((n) =>
-    queue.add("x", signal, (carrier) => {
-      started.push(`${carrier} ${n}`);
+    queue.add("x", signal, (link) => {
+      started.push([link, n]);
       return Promise.resolve(n);
     })
   );
   assert.equal(queue.size, 3);
-  queue.start("carrier");
-  assert.deepEqual(started, ["carrier 1", "carrier 2", "carrier 3"]);
+  queue.start(FIRST);
+  assert.deepEqual(started, [[FIRST, 1], [FIRST, 2], [FIRST, 3]]);
   assert.equal(queue.size, 0);
   assert.deepEqual(await Promise.all(results), [1, 2, 3]);
 });
 
 Deno.test("starts no request twice", async () => {
-  const queue = new OfflineQueue<string>();
-  const started: string[] = [];
-  const result = queue.add("x", signal, (carrier) => {
-    started.push(carrier);
+  const queue = new OfflineQueue();
+  const started: Link[] = [];
+  const result = queue.add("x", signal, (link) => {
+    started.push(link);
     return Promise.resolve();
   });
-  queue.start("first");
-  queue.start("second");
+  queue.start(FIRST);
+  queue.start(SECOND);
   await result;
-  assert.deepEqual(started, ["first"]);
+  assert(started.length === 1 && started[0] === FIRST);
 });
 
 Deno.test("keeps a request that is added while others start", async () => {
-  const queue = new OfflineQueue<string>();
-  const started: string[] = [];
-  let second = Promise.resolve("");
-  const start = (carrier: string) => {
-    started.push(carrier);
-    return Promise.resolve(carrier);
+  const queue = new OfflineQueue();
+  let second = Promise.resolve(FIRST);
+  let count = 0;
+  const start = (link: Link) => {
+    count++;
+    return Promise.resolve(link);
   };
-  const first = queue.add("x", signal, (carrier) => {
+  const first = queue.add("x", signal, (link) => {
     second = queue.add("x", signal, start);
-    return start(carrier);
+    return start(link);
   });
-  queue.start("first");
-  assert.deepEqual([started, queue.size], [["first"], 1]);
-  queue.start("second");
-  assert.deepEqual(await Promise.all([first, second]), ["first", "second"]);
+  queue.start(FIRST);
+  assert.deepEqual([count, queue.size], [1, 1]);
+  queue.start(SECOND);
+  assert.equal(await first, FIRST);
+  assert.equal(await second, SECOND);
 });
 
 Deno.test("rejects with the error of the request", async () => {
-  const queue = new OfflineQueue<string>();
+  const queue = new OfflineQueue();
   const error = new Error("no");
   const result = rejection(
     queue.add("x", signal, () => Promise.reject(error)),
   );
-  queue.start("carrier");
+  queue.start(FIRST);
   assert.equal(await result, error);
 });
 
 Deno.test("forgets an aborted request and starts the others", async () => {
-  const queue = new OfflineQueue<string>();
+  const queue = new OfflineQueue();
   const controller = new AbortController();
   const aborted = rejection(
     queue.add("x", controller.signal, () => assert.fail()),
@@ -74,12 +80,12 @@ Deno.test("forgets an aborted request and starts the others", async () => {
   controller.abort(reason);
   assert.equal(await aborted, reason);
   assert.equal(queue.size, 1);
-  queue.start("carrier");
+  queue.start(FIRST);
   assert.equal(await rest, "rest");
 });
 
 Deno.test("rejects all requests with errors that name them", async () => {
-  const queue = new OfflineQueue<string>();
+  const queue = new OfflineQueue();
   const errors = ['operation "a"', 'message "b"'].map((subject) =>
     rejection(queue.add(subject, signal, () => assert.fail()))
   );
@@ -108,10 +114,10 @@ Deno.test("removes its listener from the signal of a request that has started", 
     listeners--;
     Reflect.apply(removeEventListener, signal, args);
   };
-  const queue = new OfflineQueue<string>();
+  const queue = new OfflineQueue();
   const result = queue.add("x", signal, () => Promise.resolve("done"));
   assert.equal(listeners, 1);
-  queue.start("carrier");
+  queue.start(FIRST);
   assert.equal(await result, "done");
   assert.equal(listeners, 0);
 });

@@ -80,8 +80,8 @@ export interface Sink {
 }
 
 /**
- * Sends frames in their order. If the peer supports batches, all frames of one tick are
- * sent as one batch.
+ * Sends frames in their order. If the peer supports batches, frames wait until a round of
+ * microtasks adds no further frame. Then they are sent as one batch.
  */
 export class BatchWriter {
   readonly #sink: Sink;
@@ -105,7 +105,7 @@ export class BatchWriter {
     return this.#limit !== undefined;
   }
 
-  /** How much waits for the end of the tick, in UTF-16 units */
+  /** The length of the frames that wait, in UTF-16 units */
   get units(): number {
     return this.#units;
   }
@@ -119,7 +119,7 @@ export class BatchWriter {
     this.#limit = limit;
   }
 
-  /** Sends a frame, at the latest at the end of this tick. */
+  /** Sends a frame at once or, if batching is on, in one of the next microtasks. */
   push(frame: string): void {
     if (this.#limit === undefined) return this.#sink.write(frame);
     this.#units += frame.length;
@@ -141,8 +141,8 @@ export class BatchWriter {
   }
 
   /**
-   * Sends the frames at the end of the tick, which has come when a round of microtasks
-   * adds no frame. This delays nothing, because the socket writes after all microtasks.
+   * Sends the frames when a round of microtasks has added none. This delays nothing,
+   * because the socket writes after all microtasks.
    */
   #settle(seen: number): void {
     const length = this.#frames?.length ?? 0;

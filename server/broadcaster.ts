@@ -148,7 +148,7 @@ export class Broadcaster {
       this.#entries.push({ frame, lacking, ...NO_CLIENTS, resolve });
       if (this.#isRunning) return;
       this.#isRunning = true;
-      // Wait for the other broadcasts of this tick.
+      // Wait for the broadcasts that the running code sends after this one.
       queueMicrotask(this.#turn);
     });
   }

@@ -99,9 +99,10 @@ export interface Limits {
   readonly maxBurst?: number | undefined;
   /**
    * The maximum amount of data that waits to be sent to one client, in bytes, at least
-   * 1,024. Everything that the server sends in one tick counts, however fast the client
-   * reads. The option `onSlow` decides what happens if the limit is exceeded. No message or
-   * result can be larger than this limit, and no stream item larger than half of it.
+   * 1,024. Everything that the server sends in one turn of the event loop counts, however
+   * fast the client reads. The option `onSlow` decides what happens if the limit is
+   * exceeded. No message or result can be larger than this limit, and no stream item larger
+   * than half of it.
    *
    * @default {4_194_304}
    */

@@ -240,7 +240,7 @@ export class Transport implements Sink, Recipient {
     this.#writer.push(frame);
   }
 
-  /** Whether a frame fits into the buffer behind the frames of this tick. */
+  /** Whether a frame fits into the buffer behind the frames that wait. */
   #fitsBehindBatch(frame: string): boolean {
     const units = this.#writer.units + frame.length;
     if (3 * units <= this.#capacity) return true;

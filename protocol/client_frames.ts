@@ -18,7 +18,7 @@ import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 
 /** The first frame of a client: docs/reference/protocol.md, "1. Login" */
 export interface LoginRequest {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "login";
   /** The number of the request, which the answer repeats */
   readonly id: number;
@@ -35,7 +35,7 @@ export interface LoginRequest {
 
 /** A message of a client: docs/reference/protocol.md, "2. A message" */
 export interface MessageRequest {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "message";
   /** The number of the request, which the answers repeat */
   readonly id: number;
@@ -49,7 +49,7 @@ export interface MessageRequest {
 
 /** A call of an operation: docs/reference/protocol.md, "3. An operation" */
 export interface OperationRequest {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "operation";
   /** The number of the request, which the answer repeats */
   readonly id: number;
@@ -61,7 +61,7 @@ export interface OperationRequest {
 
 /** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
 export interface StreamRequest {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "stream";
   /** The number of the request, which the items and the end of the stream repeat */
   readonly id: number;
@@ -75,7 +75,7 @@ export interface StreamRequest {
 
 /** More credit for a stream: docs/reference/protocol.md, `stream` */
 export interface CreditFrame {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "credit";
   /** The number of the request that started the stream */
   readonly id: number;
@@ -85,7 +85,7 @@ export interface CreditFrame {
 
 /** The cancellation of a stream: docs/reference/protocol.md, `stream` */
 export interface CancelFrame {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "cancel";
   /** The number of the request that started the stream */
   readonly id: number;
@@ -96,7 +96,7 @@ export interface CancelFrame {
  * docs/reference/protocol.md, `request`
  */
 export interface RequestDone {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "done";
   /** The number of the message that is the request */
   readonly id: number;
@@ -112,7 +112,7 @@ export type ExtensionFrame = StreamRequest | ControlFrame;
 
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye" */
 export interface Goodbye {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "end";
 }
 

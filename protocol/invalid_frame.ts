@@ -11,7 +11,7 @@ import { encodeError } from "./encode.ts";
 
 /** An invalid frame, with the error that answers it */
 export interface InvalidFrame {
-  /** Distinguishes the kinds of frames */
+  /** The kind of the frame */
   readonly kind: "invalid";
   /** The number of the request; `null` if it could not be read */
   readonly id: number | null;

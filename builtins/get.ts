@@ -5,11 +5,11 @@
  * @module
  */
 
+import { lookup } from "node:dns/promises";
 import http, { type AgentOptions, type IncomingMessage } from "node:http";
 import https from "node:https";
-import tls from "node:tls";
 import type { LookupFunction } from "node:net";
-import { lookup } from "node:dns/promises";
+import tls from "node:tls";
 import { limit, within } from "../common/async.ts";
 import {
   invalidArgument,

@@ -5,8 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { nearestName } from "../common/suggest.ts";
 import { LOG_LEVELS, type LogLevel } from "../common/logger.ts";
+import { nearestName } from "../common/suggest.ts";
 import { escapeControls, showValue, truncate } from "../common/text.ts";
 
 /** What the arguments request. */

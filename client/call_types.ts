@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { OperationOptions, StreamOptions } from "./call_options.ts";
-import type { MessageIn, ServerReply } from "./message.ts";
 import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
@@ -16,6 +14,8 @@ import type {
   ItemIn,
   ResultIn,
 } from "../contract/infer.ts";
+import type { OperationOptions, StreamOptions } from "./call_options.ts";
+import type { MessageIn, ServerReply } from "./message.ts";
 
 /** The data and the options of `Connection.request` */
 export type RequestArguments<Of extends Contract, Name> = DataAndOptions<

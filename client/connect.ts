@@ -4,20 +4,6 @@
  * @module
  */
 
-import { Connection, type ConnectionParts } from "./connection.ts";
-import {
-  endpointsOf,
-  type Target,
-  type WebSocketConstructor,
-} from "./handshake.ts";
-import { ClientLog } from "./log.ts";
-import {
-  type ReconnectOptions,
-  type ReconnectRules,
-  resolveReconnectOptions,
-} from "./reconnect_policy.ts";
-import { SocketLink } from "./socket_link.ts";
-import type { ContractChecks } from "./validate.ts";
 import {
   checkKeys,
   checkNumber,
@@ -37,6 +23,20 @@ import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
+import {
+  endpointsOf,
+  type Target,
+  type WebSocketConstructor,
+} from "./handshake.ts";
+import { ClientLog } from "./log.ts";
+import {
+  type ReconnectOptions,
+  type ReconnectRules,
+  resolveReconnectOptions,
+} from "./reconnect_policy.ts";
+import { SocketLink } from "./socket_link.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** Options of {@linkcode connect}; `Of` is the contract with the server */
 export interface ConnectOptions<Of extends Contract = OpenContract> {

@@ -4,6 +4,20 @@
  * @module
  */
 
+import { withCallerStack } from "../common/caller_stack.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { Listener } from "../common/listeners.ts";
+import type { RequestOptions } from "../common/request_options.ts";
+import type { Contract } from "../contract/contract.ts";
+import type {
+  EventName,
+  MessageName,
+  OpenContract,
+  OperationName,
+  RequestNameIn,
+  StreamName,
+} from "../contract/infer.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import type { OperationOptions, StreamOptions } from "./call_options.ts";
 import type {
   ItemOf,
@@ -32,20 +46,6 @@ import {
 } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 import type { ContractChecks } from "./validate.ts";
-import { withCallerStack } from "../common/caller_stack.ts";
-import type { JsonObject } from "../common/json.ts";
-import type { Listener } from "../common/listeners.ts";
-import type { RequestOptions } from "../common/request_options.ts";
-import type { Contract } from "../contract/contract.ts";
-import type {
-  EventName,
-  MessageName,
-  OpenContract,
-  OperationName,
-  RequestNameIn,
-  StreamName,
-} from "../contract/infer.ts";
-import type { CloseInfo } from "../protocol/close.ts";
 
 /** The result of an implementation, whose overload has the type */
 type Result = Promise<unknown>;

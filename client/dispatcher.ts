@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { MessageReceiver, OnDone } from "./link.ts";
-import type { ClientLog } from "./log.ts";
-import type { ServerMessage } from "./message.ts";
-import type { ContractChecks } from "./validate.ts";
 import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { describeMessage } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertNamed } from "../contract/define.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import type { MessageReceiver, OnDone } from "./link.ts";
+import type { ClientLog } from "./log.ts";
+import type { ServerMessage } from "./message.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** What a dispatcher needs */
 export interface DispatcherOptions {

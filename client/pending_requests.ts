@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type LinkRequest, subjectOf } from "./link.ts";
 import {
   ConnectionClosedError,
   type ErrorFrame,
@@ -14,6 +13,7 @@ import type { JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
+import { type LinkRequest, subjectOf } from "./link.ts";
 
 /** A request that waits for its answer */
 interface PendingRequest {

@@ -5,6 +5,11 @@
  * @module
  */
 
+import { limit, within } from "../common/async.ts";
+import { ConnectionClosedError } from "../common/errors.ts";
+import type { JsonObject } from "../common/json.ts";
+import { timedOut } from "../common/timed_out.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -19,11 +24,6 @@ import {
   type ReconnectRules,
 } from "./reconnect_policy.ts";
 import type { StateNotifier } from "./status.ts";
-import { limit, within } from "../common/async.ts";
-import { ConnectionClosedError } from "../common/errors.ts";
-import { timedOut } from "../common/timed_out.ts";
-import type { JsonObject } from "../common/json.ts";
-import type { CloseInfo } from "../protocol/close.ts";
 
 /** A request that waits */
 interface Entry {

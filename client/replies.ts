@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { RequestEvents } from "./link.ts";
-import type { ContractChecks } from "./validate.ts";
 import { SerialQueue } from "../common/async.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import type { RequestEvents } from "./link.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** Collects the replies to one message in the order of their arrival. */
 export class Replies<Reply> implements RequestEvents {

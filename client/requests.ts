@@ -4,19 +4,6 @@
  * @module
  */
 
-import {
-  checkMessageOptions,
-  checkOperationOptions,
-  type OperationOptions,
-  resolveStreamOptions,
-  type StreamOptions,
-} from "./call_options.ts";
-import type { Link } from "./link.ts";
-import type { ClientLog } from "./log.ts";
-import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
-import { Replies } from "./replies.ts";
-import { ItemStream } from "./stream.ts";
-import type { ContractChecks } from "./validate.ts";
 import { withCallerStack } from "../common/caller_stack.ts";
 import { NoReplyError } from "../common/errors.ts";
 import type { Json, JsonObject } from "../common/json.ts";
@@ -38,6 +25,19 @@ import {
   encodeStreamRequest,
 } from "../protocol/encode.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import {
+  checkMessageOptions,
+  checkOperationOptions,
+  type OperationOptions,
+  resolveStreamOptions,
+  type StreamOptions,
+} from "./call_options.ts";
+import type { Link } from "./link.ts";
+import type { ClientLog } from "./log.ts";
+import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
+import { Replies } from "./replies.ts";
+import { ItemStream } from "./stream.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** What requests need */
 export interface RequestsOptions {

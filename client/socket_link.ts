@@ -4,6 +4,26 @@
  * @module
  */
 
+import { limit, settlesWithin, within } from "../common/async.ts";
+import {
+  CloseCode,
+  ConnectionClosedError,
+  FeatureError,
+} from "../common/errors.ts";
+import type { JsonObject } from "../common/json.ts";
+import { assertLength } from "../common/text.ts";
+import { timedOut } from "../common/timed_out.ts";
+import { BatchWriter } from "../protocol/batch.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
+import { NO_FEATURES } from "../protocol/features.ts";
+import type { WireMessage } from "../protocol/message.ts";
+import {
+  decodeServerFrame,
+  decodeServerFrames,
+  serverFeaturesOf,
+  type ServerFrame,
+} from "../protocol/server_frames.ts";
 import {
   type ClientSocket,
   connectionLost,
@@ -20,26 +40,6 @@ import {
   subjectOf,
 } from "./link.ts";
 import { PendingRequests } from "./pending_requests.ts";
-import { limit, settlesWithin, within } from "../common/async.ts";
-import {
-  CloseCode,
-  ConnectionClosedError,
-  FeatureError,
-} from "../common/errors.ts";
-import { timedOut } from "../common/timed_out.ts";
-import type { JsonObject } from "../common/json.ts";
-import { assertLength } from "../common/text.ts";
-import { BatchWriter } from "../protocol/batch.ts";
-import type { CloseInfo } from "../protocol/close.ts";
-import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
-import { NO_FEATURES } from "../protocol/features.ts";
-import type { WireMessage } from "../protocol/message.ts";
-import {
-  decodeServerFrame,
-  decodeServerFrames,
-  serverFeaturesOf,
-  type ServerFrame,
-} from "../protocol/server_frames.ts";
 
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
 

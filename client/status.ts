@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ClientLog } from "./log.ts";
 import { invalidType } from "../common/check.ts";
 import type { CloseInfo } from "../protocol/close.ts";
+import type { ClientLog } from "./log.ts";
 
 /** The state of a connection, see {@linkcode ConnectionStatus} */
 export type ConnectionState = ConnectionStatus["state"];

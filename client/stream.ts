@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { RequestEvents, SendAbout } from "./link.ts";
 import { withCallerStack } from "../common/caller_stack.ts";
 import { HoistError } from "../common/errors.ts";
 import type { Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
+import type { RequestEvents, SendAbout } from "./link.ts";
 
 /** How many unused places an array has before it is made shorter. */
 const MAX_UNUSED = 1_024;

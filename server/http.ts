@@ -5,8 +5,8 @@
  */
 
 import { SUBPROTOCOL } from "../protocol/features.ts";
-import type { Log } from "./log.ts";
 import { VERSION } from "../version.ts";
+import type { Log } from "./log.ts";
 
 /** The second argument of a handler of `Deno.serve` */
 export interface RequestInfo {

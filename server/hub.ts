@@ -8,6 +8,7 @@ import { settlesWithin } from "../common/async.ts";
 import { CloseCode, HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { assertLength, describeMessage } from "../common/text.ts";
+import { assertNamed } from "../contract/define.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeMessage, encodeSuccess } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
@@ -31,7 +32,6 @@ import type { ResolvedOptions } from "./options.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
 import { FairScheduler, forEachInBatches, TimeoutQueue } from "./scheduler.ts";
-import { assertNamed } from "../contract/define.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;

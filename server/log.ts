@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { LogRecord } from "@std/log/logger";
 import { BaseHandler } from "@std/log/base-handler";
 import { getLogger } from "@std/log/get-logger";
+import type { LogRecord } from "@std/log/logger";
 import { checkBoolean, checkKeys } from "../common/check.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
 

@@ -11,7 +11,6 @@ import {
   ConnectionClosedError,
   FeatureError,
 } from "../common/errors.ts";
-import { timedOut } from "../common/timed_out.ts";
 import type { JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,
@@ -22,6 +21,7 @@ import {
   describeMessage,
   describeRequest,
 } from "../common/text.ts";
+import { timedOut } from "../common/timed_out.ts";
 import { isReply } from "../contract/contract.ts";
 import type {
   ControlFrame,

@@ -28,7 +28,7 @@
  * @module
  */
 
-import type { ErrorFrame } from "./codes.ts";
+import { ErrorCode, type ErrorFrame } from "./codes.ts";
 import { describeIssues, type Issue, readIssues } from "./issues.ts";
 import { showValue } from "./text.ts";
 
@@ -163,28 +163,52 @@ export class ResponseError extends HoistError {
    * @param frame The error frame of the server
    */
   constructor(subject: string, frame: ErrorFrame) {
-    super(
-      `Cannot finish ${subject}: the server answered ${frame.error}: ${
-        detailOf(frame)
-      }`,
-    );
+    const issues = readIssues(frame.data);
+    super(`Cannot finish ${subject}: ${problemOf(frame, issues)}`);
     this.code = frame.code;
     this.error = frame.error;
     this.data = frame.data;
-    this.issues = readIssues(frame.data);
+    this.issues = issues;
   }
 }
 
+/** What the caller can do, because the sentences of Hoist 1 do not say it. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [
+    ErrorCode.UNKNOWN_OPERATION,
+    ". Check the spelling, or register the operation on the server.",
+  ],
+  [ErrorCode.SERVER_ERROR, ". See the log of the server."],
+]);
+
+function problemOf(frame: ErrorFrame, issues: readonly Issue[]): string {
+  // The places say more than the description, which ends with them.
+  if (issues.some(({ path }) => path.length > 0)) {
+    return `the server rejected the data (${frame.error}). ${
+      describeIssues(issues)
+    }`;
+  }
+  const remedy = REMEDIES.get(frame.code) ?? "";
+  return `the server answered ${frame.error}: ${detailOf(frame)}${remedy}`;
+}
+
+/** The class of an exception that a server of this package does not expose. */
+const HIDDEN_CLASS = "InternalError";
+
 /** Returns the most exact description in an error frame, without the final period. */
 function detailOf({ description, message, data }: ErrorFrame): string {
-  if (description !== null) return description;
+  if (description !== null) return withoutPeriod(description);
   // Python Hoist sends the class and the message of an exception with code 6. Both can
   // have any type.
   const { exc, message: cause } = Object(data);
-  const detail = typeof exc === "string" && typeof cause === "string"
-    ? `${exc}: ${cause}`
-    : message;
-  return detail.replace(/\.$/, "");
+  if (typeof exc !== "string" || typeof cause !== "string") {
+    return withoutPeriod(message);
+  }
+  return withoutPeriod(exc === HIDDEN_CLASS ? cause : `${exc}: ${cause}`);
+}
+
+function withoutPeriod(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }
 
 /**

@@ -83,7 +83,7 @@ Deno.test("rejects with an error that names the request", async () => {
   assert(refused instanceof ResponseError);
   assert.equal(
     refused.message,
-    "Cannot finish request 1: the server answered UNKNOWN_OPERATION: Operation not found",
+    "Cannot finish request 1: the server answered UNKNOWN_OPERATION: Operation not found. Check the spelling, or register the operation on the server.",
   );
   assert(lost instanceof ConnectionClosedError);
   assert.deepEqual([lost.code, lost.reason], [1003, "why"]);

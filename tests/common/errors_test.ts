@@ -128,7 +128,7 @@ Deno.test("ResponseError contains the code, the name and the data of the frame",
 Deno.test("ResponseError names the request and omits the final period", () => {
   assert.equal(
     messageOf({}),
-    'Cannot finish operation "add": the server answered UNKNOWN_OPERATION: Operation not found',
+    'Cannot finish operation "add": the server answered UNKNOWN_OPERATION: Operation not found. Check the spelling, or register the operation on the server.',
   );
 });
 
@@ -141,7 +141,7 @@ Deno.test("ResponseError prefers the description of the frame", () => {
       description: "it broke",
       data,
     }),
-    'Cannot finish operation "add": the server answered SERVER_ERROR: it broke',
+    'Cannot finish operation "add": the server answered SERVER_ERROR: it broke. See the log of the server.',
   );
 });
 
@@ -154,7 +154,7 @@ Deno.test("ResponseError describes the exception that a server exposes", () => {
       message: "Internal server error.",
       data,
     }),
-    `Cannot finish operation "add": the server answered SERVER_ERROR: KeyError: 'a'`,
+    `Cannot finish operation "add": the server answered SERVER_ERROR: KeyError: 'a'. See the log of the server.`,
   );
 });
 
@@ -283,10 +283,33 @@ Deno.test("ResponseError contains the issues of the server", () => {
   const error = new ResponseError('operation "add"', INVALID_CONTENT);
   assert.equal(
     error.message,
-    'Cannot finish operation "add": the server answered INVALID_CONTENT: the data does not match its schema: n: no',
+    'Cannot finish operation "add": the server rejected the data (INVALID_CONTENT). n: no',
   );
   assert.deepEqual(error.issues, [{ path: ["n"], message: "no" }]);
   assert.equal(error.data, INVALID_CONTENT.data);
+});
+
+Deno.test("ResponseError keeps the description if no issue has a place", () => {
+  const description = "the contract has no message 'a'";
+  const data = { issues: [{ path: [], message: description }] };
+  const error = new ResponseError("x", {
+    ...INVALID_CONTENT,
+    description,
+    data,
+  });
+  assert.equal(
+    error.message,
+    `Cannot finish x: the server answered INVALID_CONTENT: ${description}`,
+  );
+});
+
+Deno.test("ResponseError omits the class that stands for any exception", () => {
+  const message = "the server could not carry out the request";
+  const data = { exc: "InternalError", message };
+  assert.equal(
+    messageOf({ code: 6, error: "SERVER_ERROR", data }),
+    `Cannot finish operation "add": the server answered SERVER_ERROR: ${message}. See the log of the server.`,
+  );
 });
 
 Deno.test("ResponseError limits the number and the length of issues", () => {

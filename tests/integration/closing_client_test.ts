@@ -52,7 +52,7 @@ Deno.test("an error without an id before done rejects that message only", async 
   const error = await rejection(connection.message("hello"));
   assert.equal(
     error.message,
-    'Cannot finish message "hello": the server answered SOME_ERROR: ZeroDivisionError: division by zero',
+    'Cannot finish message "hello": the server answered SOME_ERROR: ZeroDivisionError: division by zero. See the log of the server.',
   );
   assert.equal(await connection.operation("add"), 1);
 });

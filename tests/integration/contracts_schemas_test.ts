@@ -327,7 +327,7 @@ Deno.test("ResponseError contains the issues and their paths", async () => {
   ]);
   assert.equal(
     error.message,
-    `Cannot finish operation "n": the server answered INVALID_CONTENT: the data does not match its schema: rows[1]["a b"]: ${text}`,
+    `Cannot finish operation "n": the server rejected the data (INVALID_CONTENT). rows[1]["a b"]: ${text}`,
   );
   assert.deepEqual(
     (await rejection(connection.operation("fly")) as ResponseError).issues,
@@ -360,7 +360,7 @@ Deno.test("an error contains up to 16 issues and describes three", async () => {
   const error = await rejection(connection.operation("n"));
   assert(error instanceof ResponseError);
   assert.equal(error.issues.length, 16);
-  assert.match(error.message, /: k0: .*; k1: .*; k2: .*; and 13 more$/);
+  assert.match(error.message, /\. k0: .*; k1: .*; k2: .*; and 13 more$/);
 });
 
 Deno.test("receive() and operation() reject invalid schemas", async () => {

@@ -158,12 +158,12 @@ Deno.test("a failed operation rejects with the code, name and details of the err
   assert.deepEqual(error.data, { message: "too much", exc: "RangeError" });
   assert.equal(
     error.message,
-    'Cannot finish operation "fail": the server answered SERVER_ERROR: RangeError: too much',
+    'Cannot finish operation "fail": the server answered SERVER_ERROR: RangeError: too much. See the log of the server.',
   );
   const unknown = await rejection(connection.operation("fly"));
   assert.equal(
     unknown.message,
-    'Cannot finish operation "fly": the server answered UNKNOWN_OPERATION: Operation not found',
+    'Cannot finish operation "fly": the server answered UNKNOWN_OPERATION: Operation not found. Check the spelling, or register the operation on the server.',
   );
 });
 

@@ -76,7 +76,7 @@ Deno.test("request() rejects if a listener fails before it replies", async () =>
   assert(error instanceof ResponseError);
   assert.equal(
     error.message,
-    'Cannot finish request "fail": the server answered SERVER_ERROR: InternalError: the server could not carry out the request',
+    'Cannot finish request "fail": the server answered SERVER_ERROR: the server could not carry out the request. See the log of the server.',
   );
   assert.equal((await connection.request("reply and fail")).name, "hi");
 });

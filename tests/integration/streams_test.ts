@@ -79,7 +79,7 @@ Deno.test("a stream yields its items before it rejects with the error of the gen
   assert(error instanceof ResponseError);
   assert.equal(
     error.message,
-    'Cannot finish stream "fail": the server answered SERVER_ERROR: InternalError: the server could not carry out the request',
+    'Cannot finish stream "fail": the server answered SERVER_ERROR: the server could not carry out the request. See the log of the server.',
   );
   await logger.line(
     /^error error: .*operation "fail" failed\nError: secret of the application/,

@@ -98,7 +98,7 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
   maxPending: (value) =>
     `more than ${value} requests are in progress. Wait for the answers`,
   maxRate: (value) =>
-    `more than ${value} messages per second. Send more slowly`,
+    `more than ${value} requests per second. Send more slowly`,
 };
 
 /** Returns the error frame for an invalid frame, and what is logged about it. */

@@ -51,6 +51,9 @@ export interface UpgradeRejection {
   readonly response: Response;
 }
 
+/** Why a login fails: a wrong token, a locked-out address, or a login function that threw. */
+export type LoginFailure = "refused" | "locked out" | "failed";
+
 /** The delay before a retry if the real one is unknown, in seconds. */
 const RETRY_AFTER = 5;
 

@@ -5,7 +5,7 @@
  */
 
 import type { LoginContext } from "../auth.ts";
-import type { Admission, RemotePeer } from "./admission.ts";
+import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
 
@@ -133,11 +133,8 @@ export interface UpgradeContext {
   readonly request?: Pick<LoginContext, "url" | "headers">;
 }
 
-/**
- * The result of a login: the identity, a wrong token, an address that is locked out, or a
- * login function that threw.
- */
-export type LoginResult = Authenticated | "refused" | "locked out" | "failed";
+/** The result of a login. */
+export type LoginResult = Authenticated | LoginFailure;
 
 /** A client that has logged in. */
 export interface Authenticated {

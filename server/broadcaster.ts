@@ -19,8 +19,9 @@ import { groupFrames, joinGroup, MAX_BATCH } from "../protocol/batch.ts";
 const MIN_SENDS = 32;
 
 /**
- * The sends per turn, multiplied by the number of recipients. A few hundred clients are
- * served in one turn, because that is over soon and halves the time per send.
+ * The sends per turn are this number divided by the number of clients. Up to 316 clients
+ * are served in one turn, which is short and halves the time per send. With more clients,
+ * a turn has fewer sends, so that other events do not wait behind a long broadcast.
  */
 const SPREAD = 100_000;
 
@@ -145,7 +146,14 @@ export class Broadcaster {
     const lacking = this.#recipients.size;
     if (lacking === 0) return Promise.resolve(NO_CLIENTS);
     return new Promise((resolve) => {
-      this.#entries.push({ frame, lacking, ...NO_CLIENTS, resolve });
+      this.#entries.push({
+        frame,
+        lacking,
+        delivered: 0,
+        skipped: 0,
+        failed: 0,
+        resolve,
+      });
       if (this.#isRunning) return;
       this.#isRunning = true;
       // Wait for the broadcasts that the running code sends after this one.

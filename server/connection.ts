@@ -108,7 +108,7 @@ export class ServerConnection implements Expiring, TransportOwner {
 
   /** Sends a message to the client. */
   message(name: string, data: JsonObject): Message {
-    return this.#requests.push(null, name, data, null);
+    return this.#requests.push(name, data);
   }
 
   /** Sends a request to the client; resolves to its reply. */

@@ -64,7 +64,7 @@ export interface HandlerHost {
   /** Opens a WebSocket, or returns the response that rejects the request. */
   accept(request: Request, remote: Deno.Addr | undefined): Response;
   /** Describes the contract; returns `undefined` if the server does not expose it. */
-  describe(
+  describeContract(
     request: Request,
     remote: Deno.Addr | undefined,
   ): Response | Promise<Response> | undefined;
@@ -82,7 +82,7 @@ export function makeHandler(host: HandlerHost): Handler {
       isUpgrade: isUpgrade(request),
     };
     const report = (response: Response): Response => {
-      host.log.http(() => describe(target, response.status, start));
+      host.log.http(() => formatLine(target, response.status, start));
       return response;
     };
     const response = respond(host, request, target, info?.remoteAddr);
@@ -101,7 +101,8 @@ interface Target {
   readonly isUpgrade: boolean;
 }
 
-function describe(
+/** Returns the log line of a response. */
+function formatLine(
   { method, pathname, isUpgrade }: Target,
   status: number,
   start: number,
@@ -124,7 +125,7 @@ function respond(
     return upgrade(pathname, request, () => host.accept(request, remote));
   }
   const description = pathname === CONTRACT_PATH && isRead(method)
-    ? host.describe(request, remote)
+    ? host.describeContract(request, remote)
     : undefined;
   return description ?? answer(method, pathname, host.isClosing);
 }

@@ -6,7 +6,12 @@
 
 import { settlesWithin } from "../common/async.ts";
 import { VERSION } from "../version.ts";
-import type { Admission, RemotePeer, UpgradeRejection } from "./admission.ts";
+import type {
+  Admission,
+  LoginFailure,
+  RemotePeer,
+  UpgradeRejection,
+} from "./admission.ts";
 import type {
   Authenticated,
   Authenticator,
@@ -72,7 +77,7 @@ export class HttpAuth {
 
   #reject(
     peer: RemotePeer,
-    reason: Exclude<LoginResult, object>,
+    reason: LoginFailure,
   ): UpgradeRejection {
     if (reason === "failed") {
       const response = text(503, "The login failed: try again later");

@@ -7,10 +7,8 @@
 import { settlesWithin } from "../common/async.ts";
 import { CloseCode, HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import { assertLength, describeMessage } from "../common/text.ts";
-import { assertNamed } from "../contract/define.ts";
+import { describeMessage } from "../common/text.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
-import { encodeMessage, encodeSuccess } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { Admission } from "./admission.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
@@ -29,9 +27,10 @@ import { HttpAuth } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { encodeOutgoing } from "./outgoing.ts";
 import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
-import { FairScheduler, forEachInBatches, TimeoutQueue } from "./scheduler.ts";
+import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
@@ -115,7 +114,7 @@ export class Hub implements HandlerHost {
   }
 
   /** Answers `GET /hoist/contract`; returns `undefined` if the contract is private. */
-  describe(
+  describeContract(
     request: Request,
     remote: Deno.Addr | undefined,
   ): Response | Promise<Response> | undefined {
@@ -156,36 +155,36 @@ export class Hub implements HandlerHost {
 
   /** Sends a message to all clients. */
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
-    const { broadcaster, contract, limits: { maxBuffered } } = this.#context;
-    const subject = () => this.log.redact(describeMessage(name));
-    const failure = `Cannot broadcast ${subject()}`;
     if (this.#isClosed) {
-      throw new HoistError(`${failure}: the server is closed`);
+      throw new HoistError(
+        `Cannot broadcast ${describeMessage(name)}: the server is closed`,
+      );
     }
-    assertNamed(failure, contract?.events, name);
-    const messageId = this.#context.nextMessageId();
-    const message = encodeMessage(name, data, null, messageId);
-    const frame = encodeSuccess(null, "s_newmsg", message);
-    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
-    if (this.#clients.size === 0) this.#logNoClients(subject());
-    return broadcaster.send(frame);
+    const { frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "s_newmsg",
+      name,
+      data,
+      null,
+    );
+    if (this.#clients.size === 0) this.#logNoClients(name);
+    return this.#context.broadcaster.send(frame);
   }
 
   /**
    * Stops accepting a named token, and closes the connections that used it.
    *
-   * @returns Resolves to the number of connections that were closed
+   * @returns The number of connections that were closed
    */
-  // deno-lint-ignore require-await -- other servers of a cluster will be asked, too
-  async revoke(name: string): Promise<number> {
+  revoke(name: string): number {
     const credential = this.credentials.revoke(name);
     this.log.info("revoke", `token ${name} revoked`);
     return this.#closeAllOf(credential, "token revoked");
   }
 
   /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
-  // deno-lint-ignore require-await -- other servers of a cluster will be asked, too
-  async rotate(token: string, grace: number): Promise<void> {
+  rotate(token: string, grace: number): void {
     this.credentials.rotate(token, grace);
     this.log.hide(token);
     this.log.info(
@@ -201,7 +200,7 @@ export class Hub implements HandlerHost {
     this.credentials.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
-    await forEachInBatches(
+    await forEachPerTurn(
       connections,
       (connection) => connection.closeForShutdown(),
     );
@@ -266,9 +265,10 @@ export class Hub implements HandlerHost {
     if (line !== undefined) this.log.warn("reject", line);
   }
 
-  #logNoClients(subject: string): void {
+  #logNoClients(name: string): void {
     if (this.#hasLoggedNoClients) return;
     this.#hasLoggedNoClients = true;
+    const subject = this.log.redact(describeMessage(name));
     this.log.warn(
       "broadcast",
       `${subject} was not sent: no client is connected`,
@@ -339,7 +339,7 @@ async function shutDownAll(
   connections: readonly ServerConnection[],
 ): Promise<void> {
   const closed: Promise<void>[] = [];
-  await forEachInBatches(
+  await forEachPerTurn(
     connections,
     (connection) => closed.push(connection.shutdown()),
   );

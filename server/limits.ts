@@ -148,14 +148,14 @@ const RANGES: Readonly<Record<keyof Limits, LimitRange>> = {
   maxPending: { ...COUNT, standard: 1_024 },
   maxRate: {
     min: 0.001,
-    unit: "messages a second",
+    unit: "requests per second",
     infinity: true,
     standard: 20_000,
   },
   // The real default depends on `maxRate`.
   maxBurst: { ...COUNT, standard: NaN },
   maxBuffered: { ...BYTES, min: 1_024, standard: 4_194_304 },
-  // The check of the depth is recursive.
+  // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
   maxDepth: { ...COUNT, max: 1_000, standard: 64 },
 };
 

@@ -78,9 +78,9 @@ export class Listening {
     handler: Deno.ServeHandler<Deno.NetAddr>,
     onError: (error: unknown) => Response,
   ) {
+    checkListenOptions(options);
     const { hostname = "0.0.0.0", port = 5000, cert, key } = options;
     const { reusePort = false } = options;
-    checkListenOptions(options);
     this.#isSecure = cert !== undefined;
     // Without a listener, Deno prints a line of its own.
     const { onListen = () => {} } = options;

@@ -166,8 +166,9 @@ export class ClientMessage<
   }
 
   /**
-   * Sends a reply. A listener can reply any number of times, also after it has finished. Does
-   * nothing if the client has disconnected.
+   * Sends a reply. A listener can reply any number of times, also after it has finished. A
+   * client that reads too slowly can then miss the reply: see `onSlow`. Does nothing if the
+   * client has disconnected.
    *
    * @param name The name of the reply
    * @param data The data of the reply; an empty object if omitted

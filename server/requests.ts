@@ -16,11 +16,7 @@ import {
   checkRequestOptions,
   type RequestOptions,
 } from "../common/request_options.ts";
-import {
-  assertLength,
-  describeMessage,
-  describeRequest,
-} from "../common/text.ts";
+import { describeMessage, describeRequest } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { isReply } from "../contract/contract.ts";
 import type {
@@ -30,11 +26,7 @@ import type {
   StreamRequest,
 } from "../protocol/client_frames.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import {
-  encodeMessage,
-  encodeSuccess,
-  type SuccessKind,
-} from "../protocol/encode.ts";
+import { encodeSuccess } from "../protocol/encode.ts";
 import {
   errorAnswerOf,
   exceeded,
@@ -50,12 +42,13 @@ import {
   ClientMessage,
   type OperationContext,
 } from "./message.ts";
+import { encodeOutgoing } from "./outgoing.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
 import type { Operation } from "./registry.ts";
 import type { AnswerEffect } from "./session.ts";
 import type { Transport } from "./transport.ts";
-import { assertSendable, checkMessage } from "./validate.ts";
+import { checkMessage } from "./validate.ts";
 
 /** A frame that the server answers with a response. */
 type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
@@ -112,17 +105,27 @@ export class RequestHandler {
     }
   }
 
-  /** Sends a message, as a reply to the request `id` unless it is `null`. */
+  /**
+   * Sends a message that does not answer a request. A slow client can miss it: `onSlow`.
+   *
+   * @param name The name of the message
+   * @param data The data of the message
+   * @param replying The message that a late reply answers
+   */
   push(
-    id: number | null,
     name: string,
     data: JsonObject,
-    replying: WireMessage | null,
+    replying: WireMessage | null = null,
   ): Message {
-    const kind = id === null ? "s_newmsg" : "newmsg";
-    const { wire, frame } = this.#encode(id, kind, name, data, replying);
-    if (id === null) this.#transport.notify(frame);
-    else this.#transport.send(frame);
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "s_newmsg",
+      name,
+      data,
+      replying,
+    );
+    this.#transport.notify(frame);
     return new Message(wire);
   }
 
@@ -141,7 +144,14 @@ export class RequestHandler {
     if (!features.has("request")) {
       throw new FeatureError(subject, "request", "client");
     }
-    const { wire, frame } = this.#encode(null, "request", name, data, null);
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "request",
+      name,
+      data,
+      null,
+    );
     const pending = this.#pending ??= new PendingRequests();
     const reply = pending.add(wire.id, name, subject);
     this.#transport.send(frame);
@@ -250,7 +260,7 @@ export class RequestHandler {
     const { maxRate } = this.#context.limits;
     this.#transport.log.warn(
       "error",
-      `the client keeps sending more than ${maxRate} messages per second, see 'limits.maxRate'`,
+      `the client keeps sending more than ${maxRate} requests per second, see 'limits.maxRate'`,
     );
     this.#transport.close(CloseCode.POLICY_VIOLATION, "too many messages");
   }
@@ -302,20 +312,42 @@ export class RequestHandler {
   ): Promise<void> {
     const messageId = this.#context.nextMessageId();
     const wire = { message: name, data, id: messageId, replying };
-    let replyId: number | null = id;
-    const reply: Reply = (name, data) => this.push(replyId, name, data, wire);
+    let isAnswered = false;
+    // A late reply has no id, because a Python client would mistake it for the answer to
+    // its next request. A slow client can miss it.
+    const reply: Reply = (name, data) =>
+      isAnswered
+        ? this.push(name, data, wire)
+        : this.#reply(id, name, data, wire);
     const opening = `{"id":${messageId}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = await this.#dispatch(wire, reply);
-    // Later replies have no id, because a Python client would mistake them for the
-    // answer to its next request.
-    replyId = null;
+    isAnswered = true;
     this.#transport.send(
       errors.length === 0
         ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
         : encodeErrorResponse(id, errors[0], this.#context),
     );
+  }
+
+  /** Sends a reply before the request is answered. */
+  #reply(
+    id: number,
+    name: string,
+    data: JsonObject,
+    replying: WireMessage,
+  ): Message {
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      id,
+      "newmsg",
+      name,
+      data,
+      replying,
+    );
+    this.#transport.send(frame);
+    return new Message(wire);
   }
 
   /** Runs the listeners to a message, and returns what they threw. */
@@ -361,23 +393,6 @@ export class RequestHandler {
           data,
         }),
     );
-  }
-
-  #encode(
-    id: number | null,
-    kind: SuccessKind,
-    name: string,
-    data: JsonObject,
-    replying: WireMessage | null,
-  ): { readonly wire: WireMessage; readonly frame: string } {
-    const { contract, limits: { maxBuffered } } = this.#context;
-    const subject = () => describeMessage(name);
-    if (contract !== undefined) assertSendable(contract, name, replying);
-    const messageId = this.#context.nextMessageId();
-    const message = encodeMessage(name, data, replying, messageId);
-    const frame = encodeSuccess(id, kind, message);
-    assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
-    return { wire: { message: name, data, id: messageId, replying }, frame };
   }
 
   #logError(name: string, error: unknown): void {

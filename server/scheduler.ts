@@ -70,7 +70,7 @@ export class TimeoutQueue<Item extends Expiring> {
 }
 
 /** The number of items per turn of the event loop. */
-const BATCH_SIZE = 64;
+const ITEMS_PER_TURN = 64;
 
 /**
  * Calls a function for each item, with a limited number of calls per turn of the event
@@ -79,13 +79,15 @@ const BATCH_SIZE = 64;
  * @param items The items
  * @param callback The function; it must not throw
  */
-export async function forEachInBatches<Item>(
+export async function forEachPerTurn<Item>(
   items: readonly Item[],
   callback: (item: Item) => unknown,
 ): Promise<void> {
-  for (let start = 0; start < items.length; start += BATCH_SIZE) {
+  for (let start = 0; start < items.length; start += ITEMS_PER_TURN) {
     if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const item of items.slice(start, start + BATCH_SIZE)) callback(item);
+    for (const item of items.slice(start, start + ITEMS_PER_TURN)) {
+      callback(item);
+    }
   }
 }
 

@@ -37,6 +37,7 @@ import {
 } from "../protocol/invalid_frame.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
+import type { LoginFailure } from "./admission.ts";
 
 /** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
@@ -129,7 +130,7 @@ export class Session {
   }
 
   /** Rejects the login. */
-  rejectLogin(why: "refused" | "locked out" | "failed"): Effect {
+  rejectLogin(why: LoginFailure): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     switch (why) {
       case "refused":

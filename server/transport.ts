@@ -70,8 +70,6 @@ export class Transport implements Sink, Recipient {
   readonly #writer = new BatchWriter(this);
   #features = NO_FEATURES;
   #closed: CloseInfo | undefined;
-  /** What happens to broadcasts that cannot be sent any more */
-  #rest: Delivery["rest"] = "failed";
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
@@ -181,7 +179,6 @@ export class Transport implements Sink, Recipient {
   write(frame: string): void {
     if (!this.#isOpen) return;
     if (fitsInto(frame, this.#capacity)) return void this.#write(frame);
-    this.#rest = "skipped";
     this.#overflow();
   }
 
@@ -230,7 +227,13 @@ export class Transport implements Sink, Recipient {
       delivered += frame.count;
       sends++;
     }
-    return { delivered, rest: this.#rest, sends };
+    return { delivered, rest: this.#reasonToMiss(), sends };
+  }
+
+  /** Why a connection that is not open misses broadcasts. */
+  #reasonToMiss(): Delivery["rest"] {
+    const isSlow = this.#closed?.code === CloseCode.TRY_AGAIN_LATER;
+    return isSlow ? "skipped" : "failed";
   }
 
   #push(frame: string): void {

@@ -241,7 +241,7 @@ Deno.test("names outside the contract are rejected at run time", async () => {
   await assert.rejects(server.broadcast("newz"), {
     name: "TypeError",
     message:
-      `Cannot broadcast message "newz": the contract does not have this name. Did you mean "news"?`,
+      `Cannot send message "newz": the contract does not have this name. Did you mean "news"?`,
   });
   await using connection = await connectTo(server);
   await connection.message("ping");

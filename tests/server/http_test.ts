@@ -195,7 +195,7 @@ Deno.test("an error of the server during an upgrade is not answered with 400", (
   const handler = makeHandler({
     log: new Log({ logger: new LogRecorder(), logLevel: "info", secrets: [] }),
     isClosing: false,
-    describe: () => undefined,
+    describeContract: () => undefined,
     accept: () => {
       throw bug;
     },

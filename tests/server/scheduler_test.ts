@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   type Expiring,
   FairScheduler,
-  forEachInBatches,
+  forEachPerTurn,
   TimeoutQueue,
 } from "../../server/scheduler.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -218,11 +218,11 @@ Deno.test("FairScheduler schedules no turn without tasks", () => {
   }
 });
 
-Deno.test("forEachInBatches() handles 64 items per turn of the event loop", async () => {
+Deno.test("forEachPerTurn() handles 64 items per turn of the event loop", async () => {
   const items = Array.from({ length: 130 }, (_, n) => n);
   const seen: number[] = [];
   const counts: number[] = [];
-  const all = forEachInBatches(items, (item) => seen.push(item));
+  const all = forEachPerTurn(items, (item) => seen.push(item));
   while (seen.length < items.length) {
     counts.push(seen.length);
     await new Promise((resolve) => setImmediate(resolve));
@@ -232,9 +232,9 @@ Deno.test("forEachInBatches() handles 64 items per turn of the event loop", asyn
   assert.deepEqual(counts, [64, 128]);
 });
 
-Deno.test("forEachInBatches() resolves without items", async () => {
+Deno.test("forEachPerTurn() resolves without items", async () => {
   let isDone = false;
-  void forEachInBatches([], () => assert.fail("called")).then(() =>
+  void forEachPerTurn([], () => assert.fail("called")).then(() =>
     isDone = true
   );
   await endOfTick();

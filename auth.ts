@@ -32,7 +32,7 @@ export type LoginDecision = boolean | object | null | undefined;
 
 /**
  * Decides whether a client can log in. `true` accepts the client. An object accepts it as
- * well, and becomes `client.identity`. Any other value refuses the client, and so does an
+ * well, and becomes `client.identity`. Any other value rejects the client, and so does an
  * error that is thrown or returned.
  *
  * @param server The server
@@ -82,7 +82,8 @@ export function tokensMatch(expected: string, actual: string): boolean {
 }
 
 /**
- * Finds the candidate with a token, in a time that only reveals the number of candidates.
+ * Finds the candidate with a token. The comparison time depends only on the number of
+ * candidates, so that it does not help to guess a token (no timing attack).
  *
  * @param candidates The tokens that the server accepts
  * @param actual The token that the client sent

@@ -66,11 +66,11 @@ export { Message, type WireMessage } from "./protocol/message.ts";
  * Connects to a server and logs in.
  *
  * @param token The token of the server
- * @param options The URL of the server, timeouts, reconnecting and the contract
+ * @param options Optional. The URL of the server, the timeout, reconnecting and the contract
  * @returns The connection. An `await using` block closes it at its end
  *
  * @throws {ConnectError} If no server answers at the URL, or it is not a Hoist server
- * @throws {LoginError} If the server refuses the token
+ * @throws {LoginError} If the server rejects the token
  * @throws {VersionError} If the server is older than `minimumVersion`, or the client is
  * older than the server allows
  * @throws {TimeoutError} If the server does not answer within `timeout`

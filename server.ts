@@ -112,8 +112,8 @@ export type {
 } from "./server/options.ts";
 
 /**
- * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the result of `login`,
- * and `Of` the contract.
+ * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the type of the result of
+ * `login`, and `Of` is the type of the contract.
  */
 export interface ServeOptions<
   Decision extends LoginDecision = LoginDecision,
@@ -123,8 +123,8 @@ export interface ServeOptions<
 /**
  * Starts a server. The server listens when the function returns.
  *
- * @param token The token that clients need; if omitted, a random token is generated
- * @param options The address, the port and the behavior of the server
+ * @param token Optional. The token that clients need; if omitted, the server generates one
+ * @param options Optional. The address, the port and the behavior of the server
  * @returns The server; an `await using` block closes it at its end
  *
  * @throws {TypeError} If an option is unknown or of the wrong type
@@ -184,12 +184,12 @@ export function serve(
 }
 
 /**
- * Starts a server that runs longer than the current block. It is the same function as
- * {@linkcode serve}, for code that uses `const` instead of `await using`. The server runs
- * until `close` is called, its `signal` aborts or the program ends.
+ * An alias of {@linkcode serve}. Use it with `const`: nothing then closes the server at the
+ * end of the block. The server runs until the application calls `close`, its `signal` aborts
+ * or the program ends.
  *
- * @param token The token that clients need; if omitted, a random token is generated
- * @param options The address, the port and the behavior of the server
+ * @param token Optional. The token that clients need; if omitted, the server generates one
+ * @param options Optional. The address, the port and the behavior of the server
  * @returns The server
  *
  * @example
@@ -209,11 +209,11 @@ export const start: typeof serve = serve;
  * {@linkcode Server.fetch}, or call {@linkcode Server.listen}. The function `serve` creates
  * a server that listens.
  *
- * `Identity` is the type of `client.identity`, and `Of` the type of the contract. `serve`
- * infers both. With `new`, name `Identity` if `login` can return `true`, and `Of` with it:
+ * `Identity` is the type of `client.identity`, and `Of` is the type of the contract. `serve`
+ * infers both. With `new`, pass both type arguments if `login` can return `true`:
  * `new Server<User | undefined, typeof contract>(…)`.
  *
- * @example Mount the server beside other routes
+ * @example Mount the server in an existing HTTP server
  * ```ts
  * import { connect, Server } from "@hoist/cli";
  * import assert from "node:assert/strict";
@@ -237,8 +237,9 @@ export class Server<
   /** Resolves when the server is closed and its port is free */
   readonly finished: Promise<void>;
   /**
-   * Handles an HTTP request, as a handler of `Deno.serve`. The function can be passed on
-   * without its server: to `Deno.serve`, to a route of Hono, or to `deno serve`.
+   * Handles an HTTP request, as a handler of `Deno.serve`. You can pass `server.fetch` as a
+   * function, because it does not need `this`: to `Deno.serve`, to a route of Hono, or to
+   * `deno serve`.
    *
    * @param request The request from `Deno.serve`; a copy of it cannot be upgraded
    * @param info The remote address; without it, all clients count as one address
@@ -257,9 +258,9 @@ export class Server<
   /**
    * Constructs a `Server`.
    *
-   * @param token The token that clients need, or the options; if omitted, a random token is
-   * generated
-   * @param options The behavior of the server
+   * @param token Optional. The token that clients need, or the options; if omitted, the server
+   * generates a token
+   * @param options Optional. The behavior of the server
    *
    * @throws {TypeError} If an option is unknown or of the wrong type
    * @throws {RangeError} If an option is out of range
@@ -293,7 +294,7 @@ export class Server<
   /**
    * Listens on a port of its own, immediately.
    *
-   * @param options The address and the port
+   * @param options Optional. The address and the port
    * @returns This server
    *
    * @throws {Deno.errors.AddrInUse} If the port is in use
@@ -334,7 +335,7 @@ export class Server<
     if (this.#listening === undefined) return;
     const { url } = this.#listening;
     throw new HoistError(
-      `Cannot listen: the server already listens on ${url}.`,
+      `Cannot listen: the server already listens on ${url}. Create another server for another port.`,
     );
   }
 
@@ -373,7 +374,7 @@ export class Server<
    * Calls a listener for every message, whatever its name.
    *
    * @param listener The listener
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
    * @example
    * ```ts
@@ -391,12 +392,12 @@ export class Server<
    *
    * Several listeners for one message run one after the other: first the listeners for its
    * name in the order of their registration, then the listeners for every message. The
-   * message is done when the last listener has finished. If a listener throws, the others
+   * message is finished when the last listener has finished. If a listener throws, the others
    * still run, and the client gets an error without the reason.
    *
    * @param names One name, or an array of names
    * @param listener The listener; the server awaits a promise that it returns
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
    * @throws {TypeError} If there is no name, the contract does not contain a name, or the
    * listener is not a function
@@ -417,14 +418,15 @@ export class Server<
     listener: Listener<ReceivedMessage<Identity, Of, Name>>,
   ): Disposable;
   /**
-   * Calls a listener for every message with one of these names whose data fits a schema. For
-   * a server without a contract. If the data does not fit, the client gets the error
-   * `INVALID_CONTENT` with the issues.
+   * Calls a listener for every message with one of these names whose data matches a schema.
+   * If the data does not match, the client gets the error `INVALID_CONTENT` with the issues.
+   *
+   * Usage: `server.receive(names, schema, listener)`, only on a server without a contract.
    *
    * @param names One name, or an array of names
    * @param schema The schema of the data
    * @param listener The listener
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
    * @throws {TypeError} If the schema is invalid, or the server has a contract
    *
@@ -455,13 +457,13 @@ export class Server<
   }
 
   /**
-   * Registers an operation. The client gets the return value of the handler. If the handler
+   * Registers an operation. A client calls it by its name. The client gets the return value of the handler. If the handler
    * is an async generator, the operation is a stream of the items that it yields. If the
    * handler throws, the client gets an error without the reason.
    *
    * @param name The name of the operation
    * @param handler The handler; the server awaits a promise that it returns
-   * @returns Removes the operation when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the operation
    *
    * @throws {TypeError} If the operation already exists, the contract does not contain it,
    * or the handler is not a function
@@ -482,15 +484,19 @@ export class Server<
     handler: HandlerOf<Identity, Of, Name>,
   ): Disposable;
   /**
-   * Registers an operation with schemas. For a server without a contract. If the arguments
-   * do not fit, the client gets the error `INVALID_CONTENT` with the issues. If the result
-   * does not fit, the operation fails.
+   * Registers an operation with schemas. If the arguments do not match their schema, the
+   * client gets the error `INVALID_CONTENT` with the issues. If the result does not match its
+   * schema, the operation fails.
+   *
+   * Usage: `server.operation(name, { input, output }, handler)`, or
+   * `server.operation(name, { input, yields }, handler)` for a stream, only on a server
+   * without a contract.
    *
    * @param name The name of the operation
    * @param schemas The schemas of the arguments (`input`), and of the result (`output`) or
    * of the items (`yields`)
    * @param handler The handler
-   * @returns Removes the operation when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the operation
    *
    * @throws {TypeError} If a schema is invalid, or the server has a contract
    *
@@ -509,22 +515,24 @@ export class Server<
     schemas: Schemas,
     handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>>,
   ): Disposable;
-  // No call fits this signature, so that compiler errors never mention it.
+  // No call matches this signature, so that compiler errors never mention it.
   operation(name: never, ...given: never[]): Disposable {
     const [handler, schemas] = lastFirst<OperationArguments>(given);
     return this.#hub.registry.operation(name, handler, schemas);
   }
 
   /**
-   * Sends a message to every client that is logged in.
+   * Sends an event to all clients that are logged in. An event is a named message from the
+   * server. A broadcast is an event to all clients.
    *
-   * With many clients, sending takes several turns of the event loop. The server handles
-   * other requests between them. All clients receive all broadcasts in the same order, and
-   * no later message overtakes a broadcast.
+   * Without a contract: `broadcast(name: string, data?: JsonObject)`.
    *
-   * @param name The name of the message
-   * @param data The data of the message; an empty object if omitted
-   * @returns The number of clients that the message was delivered to, and of the others
+   * The server sends a broadcast in several steps and handles other requests between them.
+   * Each client receives broadcasts and later messages in the order in which they were sent.
+   *
+   * @param name The name of the event
+   * @param data Optional if it can be empty. The data of the event; an empty object if omitted
+   * @returns How many clients received, skipped or failed to receive the broadcast
    *
    * @throws {TypeError} If the data is not a JSON object
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`
@@ -579,7 +587,7 @@ export class Server<
    * `server.token`.
    *
    * @param token The new token
-   * @param options How long the old token stays valid
+   * @param options Optional. How long the old token stays valid
    *
    * @throws {TypeError} If the new token is empty or already in use
    * @throws {RangeError} If `grace` is out of range
@@ -599,12 +607,13 @@ export class Server<
   }
 
   /**
-   * Closes the server, in bounded time. The server rejects new connections (503) and new
-   * requests. Each client gets the close code 1001 when its requests in progress are
-   * answered or the timeout is over. A client that reconnects by itself gets 1012 and its
-   * own delay, so that not all clients reconnect at once.
+   * Closes the server. It rejects new connections (503) and new requests. It waits up to
+   * `closeTimeout` milliseconds until the requests in progress are finished, and then up to
+   * two seconds for the sockets to close. Each client gets the close code 1001. A client with
+   * the option `reconnect` gets the close code 1012 and a delay of its own, so that not all
+   * clients reconnect at once.
    *
-   * @param options How long to wait for requests in progress
+   * @param options Optional. How long to wait for requests in progress
    * @returns Resolves when the port is free; a second call returns the same promise
    *
    * @throws {RangeError} If `timeout` is out of range
@@ -620,7 +629,7 @@ export class Server<
   }
 
   async #shutdown(timeout = this.#options.closeTimeout): Promise<void> {
-    this.#log.info("shutdown", "server shutdown started");
+    this.#log.info("shutdown", "closing server");
     await this.#hub.close(timeout);
     await this.#listening?.close();
     this.#log.info("shutdown", "server closed");

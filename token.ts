@@ -42,11 +42,12 @@ const MAX_TOKEN_LENGTH = 1_024;
  * Generates a token with the cryptographic random number generator. Each character of the
  * alphabet has the same probability.
  *
- * @param options The length of the token and its alphabet
+ * @param options Optional. The length of the token and its alphabet
  * @returns The token
  *
  * @throws {RangeError} If the length is not a whole number from 1 to 1,024
- * @throws {TypeError} If the length is no number, or if the alphabet has fewer than two characters, or one of them twice
+ * @throws {TypeError} If the length is not a number, or the alphabet has fewer than two characters or
+ * contains a character twice
  *
  * @example
  * ```ts

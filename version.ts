@@ -43,7 +43,7 @@ export function isVersion(version: string): boolean {
  * of Semantic Versioning: `1.10.0` is above `1.9.0`, and `2.0.0-rc.1` is below `2.0.0`.
  *
  * @param version The version
- * @param minimum The lowest version that is accepted
+ * @param minimum The minimum version
  * @returns Whether the version is at least `minimum`
  *
  * @throws {TypeError} If one of them is not a version, see {@linkcode isVersion}

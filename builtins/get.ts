@@ -24,7 +24,7 @@ const MAX_REDIRECTS = 5;
 /** The redirects that a GET request follows: RFC 9110, section 15.4 */
 const REDIRECTS: ReadonlySet<unknown> = new Set([301, 302, 303, 307, 308]);
 
-const UNREACHABLE = "could not be reached";
+const UNREACHABLE = "its host cannot be reached. Try again later.";
 
 /** Resolves host names; tests replace it. */
 export interface Network {
@@ -60,11 +60,14 @@ export async function fetchText(
   network: Network = INTERNET,
 ): Promise<string> {
   const url = findAllowedUrl(requested, allowed);
-  if (url === undefined) throw refuse("is not among the allowed URLs");
+  if (url === undefined) throw refuse("the server does not allow this URL");
   const { signal, cancel } = limit(
     caller,
     timeout,
-    () => refuse(`was not answered within ${timeout} ms`),
+    () =>
+      refuse(
+        `there was no complete response within ${timeout} ms. Try again later.`,
+      ),
   );
   try {
     const response = await follow(url, { allowed, signal, network });
@@ -97,9 +100,11 @@ async function follow(start: URL, route: Route): Promise<IncomingMessage> {
     response.destroy();
     const target = findAllowedUrl(location, route.allowed, url);
     if (target !== undefined) url = target;
-    else throw refuse("was redirected to a URL that is not allowed");
+    else throw refuse("it redirects to a URL that the server does not allow");
   }
-  throw refuse(`was redirected more than ${MAX_REDIRECTS} times`);
+  throw refuse(
+    `it redirects more than ${MAX_REDIRECTS} times. Request the final URL.`,
+  );
 }
 
 /** Resolves and checks the addresses of a host. The request connects to these only. */
@@ -115,7 +120,7 @@ async function addressesOf(
   if (addresses.length === 0) throw refuse(UNREACHABLE);
   // All must be public, because the connection can go to any of them.
   if (hostname === "localhost" || addresses.every(isPublic)) return addresses;
-  throw refuse("resolves to an address that is not public");
+  throw refuse("its host resolves to an address that is not public");
 }
 
 /** Returns whether a host is an IP address: in a URL, no name ends with a number. */
@@ -134,7 +139,9 @@ async function readText(
     let size = 0;
     for await (const chunk of response) {
       size += chunk.length;
-      if (size > maxSize) throw refuse(`is larger than ${maxSize} bytes`);
+      if (size > maxSize) {
+        throw refuse(`the response is larger than ${maxSize} bytes`);
+      }
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();
@@ -145,11 +152,11 @@ async function readText(
 
 function assertReadable({ statusCode = 0, headers }: IncomingMessage): void {
   if (statusCode < 200 || statusCode > 299) {
-    throw refuse(`was answered with status ${statusCode}`);
+    throw refuse(`the response has the status ${statusCode}`);
   }
   const { "content-encoding": encoding = "identity" } = headers;
   if (encoding.toLowerCase() === "identity") return;
-  throw refuse("was answered in an encoding that was not requested");
+  throw refuse("the response has a content encoding that was not requested");
 }
 
 /** Replaces an error of the system, because it can describe the network of the server. */

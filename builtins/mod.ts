@@ -112,7 +112,7 @@ export function readFile(
 /**
  * Returns an operation handler that fetches text from allowed URLs.
  *
- * The argument `url` is the URL. The handler refuses every URL and every redirect that
+ * The argument `url` is the URL. The handler rejects every URL and every redirect that
  * `allow` does not cover, and host names that resolve to private addresses. It needs the
  * permission `--allow-net` for the host names and for the addresses that they resolve to.
  *

@@ -21,8 +21,9 @@ export interface ReadFileOptions {
    */
   readonly root: string | URL;
   /**
-   * The maximum size of a file in bytes, from 1 to 67,108,864. The result has to fit into
-   * `limits.maxBuffered` of the server. JSON can make a string six times as long.
+   * The maximum size of a file in bytes, from 1 to 67,108,864. The server
+   * sends the file as a JSON string, which must fit into `limits.maxBuffered`. In JSON, a
+   * string can be up to six times as long.
    *
    * @default {1_048_576}
    */
@@ -39,14 +40,15 @@ export interface FetchUrlOptions {
    */
   readonly allow: readonly (string | URL)[];
   /**
-   * The maximum size of a response body in bytes, from 1 to 67,108,864. The result has to
-   * fit into `limits.maxBuffered` of the server. JSON can make a string six times as long.
+   * The maximum size of a response body in bytes, from 1 to 67,108,864. The
+   * server sends the body as a JSON string, which must fit into `limits.maxBuffered`. In JSON,
+   * a string can be up to six times as long.
    *
    * @default {1_048_576}
    */
   readonly maxSize?: number | undefined;
   /**
-   * The time limit for the whole response, redirects included, in milliseconds from 1 to
+   * The time limit for the whole response, including redirects, in milliseconds from 1 to
    * 2,147,483,647.
    *
    * @default {10_000}

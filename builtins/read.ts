@@ -147,12 +147,12 @@ function decode(decoder: TextDecoder, chunk?: Uint8Array<ArrayBuffer>): string {
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined });
   } catch {
-    throw refuse("is not a UTF-8 file");
+    throw refuse("the file is not encoded as UTF-8");
   }
 }
 
 function refuseSize(maxSize: number): RequestError {
-  return refuse(`is larger than ${maxSize} bytes`);
+  return refuse(`the file is larger than ${maxSize} bytes`);
 }
 
 function refuse(message: string): RequestError {

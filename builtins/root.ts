@@ -1,5 +1,5 @@
 /**
- * The root directory of `readFile`: checks that it exists and that Deno may read it.
+ * The root directory of `readFile`: checks that it exists and that Deno can read it.
  *
  * @module
  */

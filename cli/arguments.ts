@@ -123,7 +123,7 @@ function checkWords(words: readonly string[]): void {
   const [command = "serve", ...rest] = words.filter((word) => word !== "");
   if (command !== "serve") {
     throw new UsageError(
-      `Unknown command ${showValue(command)}. The command is serve.`,
+      `Unknown command ${showValue(command)}. The only command is 'serve'.`,
     );
   }
   if (rest.length > 0) {
@@ -154,7 +154,9 @@ function readServeFlags(flags: Flags): ServeFlags {
     throw new UsageError("Use either --token or --token-file, not both.");
   }
   if ((values.cert === undefined) !== (values.key === undefined)) {
-    throw new UsageError("TLS needs both --cert and --key.");
+    throw new UsageError(
+      "TLS needs both --cert and --key. Pass both or neither.",
+    );
   }
   const hideToken = flags.get("hide-token") === true;
   const trace = flags.get("trace") === true;

@@ -19,15 +19,15 @@ Options:
                                  safer.
       --token-file <path>        Read the token from a file (needs -R)
   -H, --hostname <address>       Address to listen on [default: 0.0.0.0]
-  -p, --port <port>              Port to listen on, 0 for any [default: 5000]
-  -m, --minimum-version <x.y.z>  Lowest version of a client
+  -p, --port <port>              Port; 0 selects a free port [default: 5000]
+  -m, --minimum-version <x.y.z>  Minimum version of a client
       --token-length <number>    Length of a random token [default: 25]
       --token-alphabet <string>  Characters of a random token [default: a-zA-Z]
       --hide-token               Omit the token from the startup line
       --cert <path>              TLS certificate chain, PEM (needs -R)
       --key <path>               TLS private key, PEM (needs -R)
   -l, --log-level <level>        debug, info, warn or error [default: info]
-      --debug                    Log everything, including payloads
+      --debug                    Like --log-level debug, and log HTTP requests
       --trace                    Like --debug, with function names
   -v, --version                  Print the version
   -h, --help                     Print this help

@@ -15,7 +15,7 @@ import { HoistError } from "../common/errors.ts";
  * error is printed and the exit code is 1.
  *
  * @param meta The `import.meta` of the module
- * @param run The function. Throwing the reason of the signal is not an error
+ * @param run The function. If it throws `signal.reason`, `main` does not report an error
  * @returns A promise that resolves when the function has returned, unless a signal
  * ended the program. It never rejects
  *

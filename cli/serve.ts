@@ -102,7 +102,7 @@ function explain(cause: unknown, path: string): unknown {
   }
   if (cause instanceof NotCapable) {
     return new NotCapable(
-      `${subject}: the permission is missing. Run with --allow-read.`,
+      `${subject}: the permission is missing. Run with --allow-read=${path}`,
       { cause },
     );
   }

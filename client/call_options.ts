@@ -26,8 +26,8 @@ import {
 export interface OperationOptions extends RequestOptions {
   /**
    * Whether the operation can run twice without harm. If the connection is lost during
-   * such an operation, the client calls it again after the reconnect. It does not call
-   * it again if the server may have closed the connection because of it (codes 1003,
+   * such an operation, the client calls it again after it has reconnected. It does not call
+   * it again if it can be the reason why the server closed the connection (codes 1003,
    * 1008 and 1009). `timeout` and `signal` apply to all calls together. Has no effect
    * without the option `reconnect`.
    *
@@ -40,9 +40,7 @@ export interface OperationOptions extends RequestOptions {
 export interface StreamOptions {
   /**
    * Ends the stream when aborted, with the reason of the signal. The `finally` block of
-   * the server's generator runs.
-   *
-   * @default {undefined}
+   * the server's generator runs. If omitted, only the end of the loop ends the stream.
    */
   readonly signal?: AbortSignal | undefined;
   /**

@@ -38,7 +38,7 @@ import {
 import { SocketLink } from "./socket_link.ts";
 import type { ContractChecks } from "./validate.ts";
 
-/** Options of {@linkcode connect}; `Of` is the contract with the server */
+/** Options of {@linkcode connect}; `Of` is the type of the contract */
 export interface ConnectOptions<Of extends Contract = OpenContract> {
   /**
    * The URL of the server, with the protocol `http:`, `https:`, `ws:` or `wss:`. If the
@@ -48,17 +48,13 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly url?: string | URL | undefined;
   /**
-   * The lowest version of the server that the client accepts, such as `1.2.3`. By default
-   * the client accepts every version.
-   *
-   * @default {undefined}
+   * The minimum version of the server, such as `1.2.3`. If omitted, the client accepts every
+   * version.
    */
   readonly minimumVersion?: string | undefined;
   /**
    * Cancels connecting for the first time when aborted. It has no effect on a connection
-   * that is open, or on reconnecting.
-   *
-   * @default {undefined}
+   * that is open, or on reconnecting. If omitted, only `timeout` limits the time.
    */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -69,22 +65,21 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly timeout?: number | undefined;
   /**
-   * Whether, and how, the client reconnects when the connection was lost. It does not
-   * reconnect after `close()`, after the server refused the login because of the token or
-   * the version, or after a close code that an application chose (1000, and 3000 to
-   * 4999). If the first attempt to connect fails, `connect` rejects nevertheless.
+   * Whether, and how, the client reconnects when the connection is lost. It does not
+   * reconnect after `close()`, after the server rejected the token or the version, or after a
+   * close code that an application chose (1000, and 3000 to 4999). If the first attempt to
+   * connect fails, `connect` rejects. `reconnect` does not change this.
    *
    * Listeners survive a reconnect. Requests in progress reject with a
-   * `ConnectionClosedError`, except operations with the option `idempotent`.
+   * `ConnectionClosedError`. Operations with the option `idempotent` do not reject: the client
+   * calls them again.
    *
    * @default {false}
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /**
    * The contract with the server, see `defineContract`. It defines the names and the types
-   * of messages, events and operations.
-   *
-   * @default {undefined}
+   * of messages, events and operations. If omitted, all names and all data are allowed.
    */
   readonly contract?: Of | undefined;
   /**

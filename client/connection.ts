@@ -64,7 +64,10 @@ export interface ConnectionParts {
 
 /**
  * A connection to a server, created by `connect`. Any number of requests can be in
- * progress at the same time. `Of` is the contract with the server
+ * progress at the same time. `Of` is the type of the contract.
+ *
+ * A request is anything that the client sends and the server answers: a message, a request
+ * or an operation call.
  */
 export class Connection<Of extends Contract = OpenContract>
   implements AsyncDisposable {
@@ -117,7 +120,7 @@ export class Connection<Of extends Contract = OpenContract>
    * Calls a listener whenever the state changes.
    *
    * @param listener The listener. Errors that it throws are logged
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
    * @throws {TypeError} If the listener is not a function
    *
@@ -145,16 +148,16 @@ export class Connection<Of extends Contract = OpenContract>
    * Calls a listener with every message of the server.
    *
    * @param listener The listener
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    */
   receive(listener: Listener<AnyEvent<Of>>): Disposable;
   /**
-   * Calls a listener with each message of a name: broadcasts, messages to this client, and
+   * Calls a listener with each message of a name: events to this client, broadcasts and
    * replies.
    *
    * @param names The name, or an array of names
    * @param listener The listener. Errors that it throws are logged
-   * @returns Removes the listener when disposed
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
    * @throws {TypeError} If a name is not in the contract, or an argument is invalid
    *
@@ -183,9 +186,12 @@ export class Connection<Of extends Contract = OpenContract>
   }
 
   /**
-   * Sends a message and waits until the listeners of the server are done. The client
-   * never sends a message twice: if the connection ends before the answer arrives, the
-   * server may or may not have received it.
+   * Sends a message and waits until the listeners of the server have finished. The client
+   * never sends a message twice. If the connection ends before the response arrives, it is
+   * unknown whether the server received the message.
+   *
+   * Without a contract:
+   * `message(name: string, data?: JsonObject, options?: MessageOptions)`.
    *
    * @param name The name of the message
    * @param dataAndOptions The data (by default an empty object) and the options
@@ -193,10 +199,10 @@ export class Connection<Of extends Contract = OpenContract>
    *
    * @throws {ResponseError} If a listener failed, or the data does not match its schema
    * @throws {ValidationError} If `validate` is set and a reply does not match the contract
-   * @throws {ConnectionClosedError} If the connection ends before the answer arrives
-   * @throws {TimeoutError} If no answer arrives within `timeout`
+   * @throws {ConnectionClosedError} If the connection ends before the response arrives
+   * @throws {TimeoutError} If no response arrives within `timeout`
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
-   * @throws {RangeError} If the data is longer than the server accepts. Nothing is sent
+   * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
    * @example
    * ```ts
@@ -232,17 +238,20 @@ export class Connection<Of extends Contract = OpenContract>
    * Sends a message and waits for the first reply to it. Like any message, it is never
    * sent twice.
    *
+   * Without a contract:
+   * `request(name: string, data?: JsonObject, options?: RequestOptions)`.
+   *
    * @param name The name of the message
    * @param dataAndOptions The data (by default an empty object) and the options
    * @returns The reply
    *
-   * @throws {NoReplyError} If the listeners of the server are done without a reply
+   * @throws {NoReplyError} If all listeners of the server finished, and none of them replied
    * @throws {ResponseError} If a listener failed, or the data does not match its schema
    * @throws {ValidationError} If `validate` is set and the reply does not match the contract
    * @throws {ConnectionClosedError} If the connection ends before the reply arrives
    * @throws {TimeoutError} If no reply arrives within `timeout`
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
-   * @throws {RangeError} If the data is longer than the server accepts. Nothing is sent
+   * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
    * @example
    * ```ts
@@ -276,20 +285,23 @@ export class Connection<Of extends Contract = OpenContract>
 
   /**
    * Calls an operation of the server. The client never calls it twice, unless the option
-   * `idempotent` is set: if the connection ends before the result arrives, the server may
-   * or may not have run it.
+   * `idempotent` is set. If the connection ends before the result arrives, it is unknown
+   * whether the server ran the operation.
+   *
+   * Without a contract:
+   * `operation(name: string, data?: JsonObject, options?: OperationOptions)`.
    *
    * @param name The name of the operation
    * @param dataAndOptions The arguments (by default an empty object) and the options
    * @returns The result
    *
-   * @throws {ResponseError} If the operation does not exist, failed, or the data does not
-   * match its schema
+   * @throws {ResponseError} If the operation does not exist or failed, or the arguments do not
+   * match their schema
    * @throws {ValidationError} If `validate` is set and the result does not match the contract
    * @throws {ConnectionClosedError} If the connection ends before the result arrives
    * @throws {TimeoutError} If no result arrives within `timeout`
-   * @throws {TypeError} If the data is not a JSON object, or an option is unknown
-   * @throws {RangeError} If the data is longer than the server accepts. Nothing is sent
+   * @throws {TypeError} If the arguments are not a JSON object, or an option is unknown
+   * @throws {RangeError} If the arguments are larger than the server accepts. Nothing is sent
    *
    * @example
    * ```ts
@@ -324,11 +336,14 @@ export class Connection<Of extends Contract = OpenContract>
    * first item is requested. The server produces items only as fast as this side consumes
    * them, apart from the items in `buffer`.
    *
+   * Without a contract:
+   * `stream(name: string, data?: JsonObject, options?: StreamOptions)`.
+   *
    * @param name The name of the operation
    * @param dataAndOptions The arguments (by default an empty object) and the options
    * @returns The items, for `for await`. The loop throws if the stream fails
    *
-   * @throws {TypeError} If the data is not a JSON object, or an option is unknown
+   * @throws {TypeError} If the arguments are not a JSON object, or an option is unknown
    * @throws {RangeError} If `buffer` is out of range
    *
    * @example

@@ -241,7 +241,7 @@ const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
   ],
   [
     /\b429\b/,
-    "the server refused this address, because it has too many connections or too many failed logins (429). Try again later.",
+    "the server rejected this address, because it has too many connections or too many failed logins (429). Try again later.",
   ],
   [
     /\b503\b/,
@@ -251,7 +251,7 @@ const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
 
 function notOpened(base: string, url: URL, problem: string): ConnectError {
   const meaning = REJECTIONS.find(([status]) => status.test(problem))?.[1] ??
-    `the WebSocket at ${url.href} did not open. Look at the log of the server: it may be full or closing, may not allow this page (option 'allowedOrigins'), or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`;
+    `the WebSocket at ${url.href} did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (option 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`;
   const options = problem === "" ? {} : { cause: new Error(problem) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
 }
@@ -263,7 +263,7 @@ export function loginError(
 ): HoistError {
   if (code === ErrorCode.LOGIN_FAILED) {
     return new LoginError(
-      `Cannot log in to ${base}: the server refused the token. Check that it matches the server's token.`,
+      `Cannot log in to ${base}: the server rejected the token. Check that it matches the server's token.`,
     );
   }
   const needed = isJsonObject(data) ? data.needed : undefined;
@@ -283,7 +283,7 @@ export function loginError(
 /** Returns the error for an attempt that took longer than its timeout. */
 export function connectTimeout(base: string, timeout: number): TimeoutError {
   return new TimeoutError(
-    `Cannot connect to ${base}: no answer within ${timeout} ms. Check the URL or raise 'timeout'.`,
+    `Cannot connect to ${base}: no response within ${timeout} ms. Check the URL or raise 'timeout'.`,
   );
 }
 

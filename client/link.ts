@@ -99,5 +99,5 @@ export interface LinkEvents extends MessageReceiver {
 /** How a connection ends if this side closes it and the server sends no other code. */
 export const CLOSED_HERE: CloseInfo = {
   code: CloseCode.NORMAL,
-  reason: "closed by this side",
+  reason: "closed by the client",
 };

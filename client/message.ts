@@ -22,9 +22,8 @@ import { Message, type WireMessage } from "../protocol/message.ts";
 /** Options of `Connection.message`; `Reply` is the type of the replies */
 export interface MessageOptions<Reply = ServerMessage> extends RequestOptions {
   /**
-   * Called with each reply as soon as it arrives. Errors that it throws are logged.
-   *
-   * @default {undefined}
+   * Called with each reply as soon as it arrives. Errors that it throws are logged. If omitted,
+   * the replies are only in the result of `Connection.message`.
    *
    * @param reply The reply
    */
@@ -40,8 +39,9 @@ type SendReply = (
 ) => Promise<unknown>;
 
 /**
- * A message that the server sent: a broadcast, a message to this client, or a reply. `Of`
- * is the contract with the server
+ * A message that the server sent: an event or a reply. An event is a named message from the
+ * server, sent to this client or to all clients (a broadcast). `Of` is the type of the
+ * contract.
  */
 export class ServerMessage<
   Data = JsonObject,
@@ -65,10 +65,12 @@ export class ServerMessage<
    * Replies to the message. The reply is itself a message: the listeners of the server
    * receive it, with this message as its `replying`.
    *
+   * Without a contract: `reply(name: string, data?: JsonObject, options?: MessageOptions)`.
+   *
    * @param name The name of the reply
    * @param dataAndOptions The data (by default an empty object) and the options
-   * @returns Resolves when the listeners of the server are done, as `Connection.message`
-   * does
+   * @returns Resolves when the listeners of the server have finished, as
+   * `Connection.message` does
    *
    * @example
    * ```ts

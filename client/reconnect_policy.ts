@@ -22,24 +22,23 @@ import { retryHint } from "../protocol/close.ts";
 /** How a client reconnects */
 export interface ReconnectOptions {
   /**
-   * The maximum delay before the first attempt, in milliseconds from 1 to 2,147,483,647.
-   * The maximum doubles with each further attempt. The delay itself is a random number
-   * between 0 and the maximum.
+   * The upper limit of the random delay before the first attempt, in milliseconds from 1 to
+   * 2,147,483,647. The limit doubles with each further attempt.
    *
    * @default {500}
    */
   readonly minDelay?: number | undefined;
   /**
-   * The maximum delay before any attempt, in milliseconds from `minDelay` to
-   * 2,147,483,647. A server that restarts can ask for a longer delay, up to one minute.
+   * The upper limit of the random delay before any attempt, in milliseconds from `minDelay`
+   * to 2,147,483,647. A server that restarts can ask for a longer delay, up to one minute.
    *
    * @default {30_000}
    */
   readonly maxDelay?: number | undefined;
   /**
    * The number of consecutive attempts before the client gives up, at least 1.
-   * `Infinity` for no limit. The count restarts when a connection has lasted as long as
-   * the maximum of the next delay.
+   * `Infinity` for no limit. The count and the delay start again if a connection stayed open
+   * for at least the current upper limit of the delay.
    *
    * @default {Infinity}
    */

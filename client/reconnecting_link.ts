@@ -91,8 +91,15 @@ function closedError(subject: string, close: CloseInfo): ConnectionClosedError {
   const { error } = close;
   const rest = error === undefined
     ? ""
-    : ` and does not reconnect: ${error.message}`;
+    : `, and the client does not reconnect: ${error.message}`;
   return new ConnectionClosedError(subject, close, rest);
+}
+
+/** Says what to do if a request cannot wait for the reconnect. */
+function adviceFor(maxQueue: number): string {
+  return maxQueue === 0
+    ? "Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'."
+    : `The queue already contains ${maxQueue} requests. Raise 'reconnect.maxQueue', or call again when the state is 'open'.`;
 }
 
 /** What a reconnecting link needs */
@@ -213,7 +220,7 @@ export class ReconnectingLink implements Link {
     throw new ConnectionClosedError(
       subjectOf(request),
       this.#lastClose,
-      ` and has not reconnected, and at most ${maxQueue} requests can wait. Raise 'reconnect.maxQueue'.`,
+      `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`,
     );
   }
 

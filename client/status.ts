@@ -59,10 +59,10 @@ export class StateNotifier {
     return this.#state;
   }
 
-  /** Adds a listener, which is called with each change until it is disposed of. */
+  /** Adds a listener, which is called with each change until it is disposed. */
   listen(listener: StateListener): Disposable {
     if (typeof listener !== "function") {
-      const subject = "Cannot listen to the state";
+      const subject = "Cannot add the state listener";
       throw invalidType(subject, "the listener", "a function", listener);
     }
     const entry = { listener };

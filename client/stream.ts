@@ -184,7 +184,7 @@ export class ItemStream implements OperationStream {
     }
     if (this.#items.size <= this.#parts.buffer) return;
     const message =
-      `Cannot continue ${this.#parts.subject}: the server sent more items than the client requested`;
+      `Cannot continue ${this.#parts.subject}: the server sent more items than the client requested. Update the server.`;
     this.#abort({ error: new HoistError(message) });
   }
 

@@ -10,7 +10,7 @@ export const ErrorCode: {
   readonly INVALID_JSON: 1;
   /** A field is missing or has the wrong type, or data does not match its schema. */
   readonly INVALID_CONTENT: 2;
-  /** The token is wrong. */
+  /** The token was rejected. */
   readonly LOGIN_FAILED: 3;
   /** The client is older than the server allows. */
   readonly BAD_VERSION: 4;
@@ -50,7 +50,7 @@ export const CloseCode: {
   /** The connection was lost without a Close frame; this code is never sent. */
   readonly ABNORMAL: 1006;
   /**
-   * The login was refused or took too long, the token was revoked or has expired, or the
+   * The login was rejected or took too long, the token was revoked or has expired, or the
    * client exceeded a limit.
    */
   readonly POLICY_VIOLATION: 1008;
@@ -77,9 +77,9 @@ export interface ErrorFrame {
   readonly code: number;
   /** The name of the error, such as `UNKNOWN_OPERATION` */
   readonly error: string;
-  /** The sentence that belongs to the code */
+  /** The sentence of Hoist 1 for the code; it is the same for all errors with this code */
   readonly message: string;
-  /** What exactly is wrong, if the server sends it */
+  /** What is wrong in this case, and what to do; `null` if the server does not send it */
   readonly description: string | null;
   /** The details, whose keys depend on the code */
   readonly data: unknown;

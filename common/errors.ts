@@ -4,14 +4,14 @@
  * ```text
  * HoistError
  * ├── ConnectError            no server answers, or the server is no Hoist server
- * ├── LoginError              the server refused the token
+ * ├── LoginError              the server rejected the token
  * ├── VersionError            one side is too old for the other
  * ├── ResponseError           the server answered a request with an error
  * ├── NoReplyError            all listeners finished, and none of them replied
  * ├── ValidationError         data does not match its schema
  * ├── FeatureError            the other side lacks an extension of the protocol
- * ├── ConnectionClosedError   the connection ended before the answer arrived
- * └── TimeoutError            the answer took longer than the timeout
+ * ├── ConnectionClosedError   the connection ended before the response arrived
+ * └── TimeoutError            the response took longer than the timeout
  * ```
  *
  * An invalid argument throws a `TypeError` or a `RangeError`. A request whose signal
@@ -22,7 +22,7 @@
  * import { HoistError, LoginError } from "@hoist/cli/errors";
  * import assert from "node:assert/strict";
  *
- * assert(new LoginError("The server refused the token") instanceof HoistError);
+ * assert(new LoginError("The server rejected the token") instanceof HoistError);
  * ```
  *
  * @module
@@ -71,7 +71,7 @@ export class ConnectError extends HoistError {
 }
 
 /**
- * The server refused the token.
+ * The server rejected the token.
  *
  * @example
  * ```ts
@@ -108,16 +108,16 @@ export class LoginError extends HoistError {
 export class VersionError extends HoistError {
   /** The name of the class */
   override name = "VersionError";
-  /** The lowest version that the refusing side accepts */
+  /** The minimum version of the side that rejected the other */
   readonly needed: string;
-  /** The version of the side that was refused */
+  /** The version of the side that was rejected */
   readonly current: string;
 
   /**
    * Constructs a `VersionError`.
    *
    * @param message What failed, why, and what to do
-   * @param versions The lowest version that is accepted, and the current version
+   * @param versions The minimum version and the current version
    */
   constructor(
     message: string,
@@ -312,7 +312,7 @@ export class FeatureError extends HoistError {
 }
 
 /**
- * The connection ended before the answer arrived, or before the request was sent.
+ * The connection ended before the response arrived, or before the request was sent.
  *
  * @example
  * ```ts
@@ -332,7 +332,10 @@ export class ConnectionClosedError extends HoistError {
   override name = "ConnectionClosedError";
   /** The close code of the WebSocket, see {@linkcode CloseCode} */
   readonly code: number;
-  /** The reason that the other side sent, or an empty string */
+  /**
+   * The reason that the other side sent, `closed by the client` after `Connection.close()`, or
+   * an empty string
+   */
   readonly reason: string;
 
   /**
@@ -357,7 +360,7 @@ export class ConnectionClosedError extends HoistError {
 }
 
 /**
- * The answer took longer than the timeout of the caller.
+ * The response took longer than the timeout of the caller.
  *
  * @example
  * ```ts
@@ -375,6 +378,6 @@ export class ConnectionClosedError extends HoistError {
  * ```
  */
 export class TimeoutError extends HoistError {
-  /** The name of the class, which the timeouts of the web platform use as well */
+  /** The name of the class. A timeout of `AbortSignal.timeout()` has the same name. */
   override name = "TimeoutError";
 }

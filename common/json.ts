@@ -14,9 +14,10 @@ export type Json =
   | JsonObject;
 
 /**
- * An object that JSON can represent: the payload of a message or an operation.
- * TypeScript accepts a `type` alias here, but not an `interface`, because an interface
- * can be extended with other keys.
+ * An object that JSON can represent: the data of a message, or the arguments of an operation.
+ *
+ * Declare your data with `type`. A value whose type is an `interface` is not assignable to
+ * `JsonObject`, because an interface can be extended with other keys.
  */
 export interface JsonObject {
   /** A missing key reads as `undefined`, and JSON omits a key that is `undefined`. */

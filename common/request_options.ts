@@ -15,14 +15,13 @@ import {
 /** Options of a single request */
 export interface RequestOptions {
   /**
-   * Stops waiting for the answer when aborted: the request rejects with the reason of the
-   * signal. The other side finishes what it has started.
-   *
-   * @default {undefined}
+   * Stops waiting for the response when aborted: the request rejects with the reason of the
+   * signal. The other side finishes what it has started. If omitted, only `timeout` limits
+   * the time.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long to wait for the answer, in milliseconds from 0 to 2,147,483,647, or
+   * How long to wait for the response, in milliseconds from 0 to 2,147,483,647, or
    * `Infinity`.
    *
    * @default {Infinity}

@@ -55,7 +55,7 @@ export function assertLength(
   if (fitsInto(frame, limit)) return;
   const length = byteLength(frame);
   throw new RangeError(
-    `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Raise '${limitName}' of the server.`,
+    `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
   );
 }
 

@@ -17,6 +17,6 @@ export function timedOut(
   timeout: number | undefined,
 ): TimeoutError {
   return new TimeoutError(
-    `Cannot finish ${subject}: no answer within ${timeout} ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish ${subject}: no response within ${timeout} ms. Raise 'timeout' to wait longer.`,
   );
 }

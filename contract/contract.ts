@@ -45,7 +45,7 @@ export interface Contract<
 > {
   /** The messages that clients send */
   readonly messages: Messages;
-  /** The messages that the server sends */
+  /** The events that the server sends: named messages to one client or to all clients */
   readonly events: Events;
   /** The operations that clients call */
   readonly operations: Operations;
@@ -75,22 +75,19 @@ export interface ContractParts<
   Operations extends OperationEntries,
 > {
   /**
-   * The messages that clients send, by their names, and the replies to them.
-   *
-   * @default {{}}
+   * The messages that clients send, by their names, and the replies to them. If omitted, the
+   * contract has no messages.
    */
   readonly messages?: (Messages & MessagesOnly<Messages>) | undefined;
   /**
-   * The messages that the server sends, by their names: broadcasts, and messages and
-   * requests to one client, with the replies to them.
-   *
-   * @default {{}}
+   * The events that the server sends, by their names, and the replies to them. An event is a
+   * named message from the server. A broadcast is an event to all clients. If omitted, the
+   * contract has no events.
    */
   readonly events?: (Events & MessagesOnly<Events>) | undefined;
   /**
-   * The operations that clients call, by their names.
-   *
-   * @default {{}}
+   * The operations that clients call, by their names. If omitted, the contract has no
+   * operations.
    */
   readonly operations?: (Operations & OperationsOnly<Operations>) | undefined;
 }
@@ -237,7 +234,7 @@ export interface MessageDescription {
 
 /** An operation of a {@linkcode ContractDescription} */
 export interface OperationDescription {
-  /** Its arguments; `null` as for the data of messages */
+  /** Its arguments; `null` if it has no schema, or the library provides no JSON Schema */
   readonly input: JsonObject | null;
   /** Its result; missing if it returns a stream */
   readonly output?: JsonObject | null;

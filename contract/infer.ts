@@ -186,11 +186,17 @@ export type Unsendable =
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>;
 
-/** The data of a message, which can be omitted if it can be empty */
+/**
+ * The parameter `data: Data`. It is optional, `data?: Data`, if the data can be an object
+ * without keys. `deno doc` prints both branches without the difference.
+ */
 export type OptionalData<Data> = MayBeEmpty<Data> extends true ? [data?: Data]
   : [data: Data];
 
-/** The data of a message or an operation, which can be omitted if it can be empty, and options */
+/**
+ * The parameters `data: Data` and `options?: Options`. The first one is optional, too, if the
+ * data can be an object without keys. `deno doc` prints both branches without the difference.
+ */
 export type DataAndOptions<Data, Options> = MayBeEmpty<Data> extends true
   ? [data?: Data, options?: Options]
   : [data: Data, options?: Options];

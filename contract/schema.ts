@@ -6,7 +6,7 @@
 
 /**
  * A schema of zod, valibot, arktype or any other library that implements Standard Schema
- * v1. It validates a value of the type `Input`, and can transform it into an `Output`.
+ * v1, the common interface of schema libraries. It validates a value of the type `Input`, and can transform it into an `Output`.
  *
  * @example Write a schema without a library
  * ```ts

@@ -62,7 +62,7 @@ export function retryHint(
 // A Close frame has 125 bytes, two of which are the code: RFC 6455, section 5.5.
 const MAX_REASON = 123;
 
-const SUBJECT = "Cannot close the client";
+const SUBJECT = "Cannot close the connection";
 
 /**
  * Checks the arguments of `client.close()`. RFC 6455, section 7.4.2, leaves these codes
@@ -87,7 +87,7 @@ export function assertClose(code: number, reason: string): void {
   const { length } = new TextEncoder().encode(reason);
   if (length > MAX_REASON) {
     throw new RangeError(
-      `${SUBJECT}: the reason must be at most ${MAX_REASON} bytes long. It has ${length} bytes.`,
+      `${SUBJECT}: the reason must be at most ${MAX_REASON} bytes long. It has ${length} bytes. Shorten it.`,
     );
   }
 }
@@ -146,7 +146,10 @@ function describeCode(code: number, reason: string): string {
 export interface CloseInfo {
   /** The close code of the WebSocket; 1006 if the connection was lost */
   readonly code: number;
-  /** The reason of the side that closed, or an empty string */
+  /**
+   * The reason of the side that closed, or an empty string. After `Connection.close()`, it is
+   * `closed by the client`.
+   */
   readonly reason: string;
   /**
    * The error of the last attempt to reconnect, if it failed. After `connection.closed`

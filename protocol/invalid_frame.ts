@@ -42,6 +42,9 @@ export function invalid(
   return { kind: "invalid", id, code, data, description, fatal: false };
 }
 
+/** A type of a JSON value, as Python names it. */
+type PythonType = "None" | "bool" | "dict" | "float" | "int" | "list" | "str";
+
 /**
  * Makes the invalid frame for a field of the wrong type: docs/reference/protocol.md,
  * "Frames", code 2.
@@ -55,19 +58,38 @@ export function wrongType(
   id: number | null,
   field: string,
   value: Json | undefined,
-  needed: string | readonly string[],
+  needed: PythonType | readonly PythonType[],
 ): InvalidFrame {
   const current = typeName(value);
   const types = [needed].flat();
   // A value of the right type can be invalid, too: a number that JavaScript rounds, or a
   // message object without its keys.
   const description = current !== null && types.includes(current)
-    ? `${field} must be a valid ${current}`
-    : `${field} must be ${types.join(" or ")}, not ${current ?? "None"}`;
+    ? `${field} must be a valid ${JSON_NAMES[current]}`
+    : `${field} must be ${types.map(describeType).join(" or ")}, not ${
+      describeType(current ?? "None")
+    }`;
   return invalid(id, ErrorCode.INVALID_CONTENT, description, {
     current,
     needed,
   });
+}
+
+/** The JSON types, by their names in Python. */
+const JSON_NAMES: Readonly<Record<PythonType, string>> = {
+  None: "null",
+  bool: "boolean",
+  dict: "object",
+  float: "fractional number",
+  int: "integer",
+  list: "array",
+  str: "string",
+};
+
+function describeType(type: PythonType): string {
+  const name = JSON_NAMES[type];
+  if (type === "None") return name;
+  return /^[aio]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 /** A limit whose excess is answered with an error, and does not close the connection. */
@@ -88,7 +110,7 @@ export function exceeded(
 ): InvalidFrame {
   const description = `${
     EXCESSES[limit](value)
-  }, or raise 'limits.${limit}' of the server`;
+  }, or raise 'limits.${limit}' of the server.`;
   return invalid(id, ErrorCode.LIMIT_EXCEEDED, description, { limit, value });
 }
 
@@ -96,9 +118,9 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
   maxDepth: (value) =>
     `the data is nested more than ${value} levels deep. Send less nested data`,
   maxPending: (value) =>
-    `more than ${value} requests are in progress. Wait for the answers`,
+    `more than ${value} requests are in progress. Wait for the responses`,
   maxRate: (value) =>
-    `more than ${value} requests per second. Send more slowly`,
+    `the client sends more than ${value} requests per second. Send more slowly`,
 };
 
 /** Returns the error frame for an invalid frame, and what is logged about it. */
@@ -112,7 +134,7 @@ export function errorAnswerOf(
 }
 
 /** Returns how Python names the type of a JSON value; `null` if there is no value. */
-function typeName(value: Json | undefined): string | null {
+function typeName(value: Json | undefined): PythonType | null {
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) return "list";
   switch (typeof value) {

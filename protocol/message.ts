@@ -34,7 +34,7 @@ export class Message<Data = JsonObject, Name extends string = string> {
   readonly id: number;
   /** The name of the message, by which the listeners are chosen */
   readonly name: Name;
-  /** The payload of the message: the output of its schema, if it has one */
+  /** The data of the message: the output of its schema, if it has one */
   readonly data: Data;
   readonly #wire: WireMessage;
   #replying: Message | undefined;
@@ -73,7 +73,7 @@ export class Message<Data = JsonObject, Name extends string = string> {
 export interface WireMessage {
   /** The name of the message */
   readonly message: string;
-  /** The payload of the message */
+  /** The data of the message */
   readonly data: JsonObject;
   /** The number of the message, which is unique on its server */
   readonly id: number;

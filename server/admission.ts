@@ -126,8 +126,13 @@ export class Admission {
       ? {}
       : { "retry-after": seconds };
     return {
-      reason: "too many failed logins, see 'limits.maxLoginFailures'",
-      response: text(429, "Too many failed logins: try again later", headers),
+      reason:
+        "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
+      response: text(
+        429,
+        "Too many failed logins from this address. Try again later.",
+        headers,
+      ),
     };
   }
 
@@ -143,8 +148,11 @@ export class Admission {
     return {
       reason: `origin ${
         escapeControls(JSON.stringify(truncate(origin)))
-      } is not allowed, see 'allowedOrigins'`,
-      response: text(403, "Forbidden: pages of this origin cannot connect"),
+      } is not allowed. To allow it, add it to 'allowedOrigins'.`,
+      response: text(
+        403,
+        "Forbidden: this server does not accept connections from pages of this origin. Add the origin to the option 'allowedOrigins' of the server.",
+      ),
     };
   }
 
@@ -153,8 +161,11 @@ export class Admission {
     if (this.#enteredFrom(network) < limit) return undefined;
     return {
       reason:
-        `${limit} connections from ${network} are open, see 'limits.maxConnectionsPerAddress'`,
-      response: text(429, "Too many connections: close others first"),
+        `${limit} connections from ${network} are open. To allow more, raise 'limits.maxConnectionsPerAddress'.`,
+      response: text(
+        429,
+        "Too many connections from this address. Close one of them first.",
+      ),
     };
   }
 
@@ -163,8 +174,13 @@ export class Admission {
     if (this.#open < limit) return undefined;
     const headers = { "retry-after": String(RETRY_AFTER) };
     return {
-      reason: `${limit} connections are open, see 'limits.maxConnections'`,
-      response: text(503, "The server is full: try again later", headers),
+      reason:
+        `${limit} connections are open. To allow more, raise 'limits.maxConnections'.`,
+      response: text(
+        503,
+        "The server has too many connections. Try again later.",
+        headers,
+      ),
     };
   }
 }

@@ -25,13 +25,13 @@ const MIN_SENDS = 32;
  */
 const SPREAD = 100_000;
 
-/** The result of a broadcast, in numbers of clients. */
+/** How many clients received, skipped or failed to receive a broadcast */
 export interface BroadcastResult {
   /** Clients whose socket accepted the message */
   readonly delivered: number;
   /** Clients that missed the message because they read too slowly: see `onSlow` */
   readonly skipped: number;
-  /** Clients that left before their turn, or could not be reached */
+  /** Clients that disconnected before the server sent the message, or sending failed */
   readonly failed: number;
 }
 

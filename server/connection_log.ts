@@ -58,7 +58,7 @@ export class ConnectionLog {
     // The keys in it can come from the client.
     const text = this.#log.redact(`${subject}: ${error.note}`);
     if (!OutputError.is(error)) return this.warn("error", text);
-    const hint = this.#log.debugs ? "" : '; the log level "debug" shows why';
+    const hint = this.#log.debugs ? "" : '. The log level "debug" shows why.';
     const line = this.#throttled(`${text}${hint}`);
     if (line !== undefined) this.#log.error("error", line);
     const details = `${this.#label}: ${error.message}`;
@@ -101,13 +101,13 @@ export class ConnectionLog {
     if (count > 0 && total === count) {
       this.warn(
         "slow",
-        `the client reads too slowly and misses messages that do not fit into ${maxBuffered} bytes, see 'limits.maxBuffered'`,
+        `the client reads too slowly and misses messages that do not fit into ${maxBuffered} bytes. To allow more, raise 'limits.maxBuffered'.`,
       );
     } else if (count === 0 && total > 0) {
       const messages = total === 1 ? "message" : "messages";
       this.warn(
         "slow",
-        `the client reads again, and missed ${total} ${messages}`,
+        `the client reads again; it missed ${total} ${messages}`,
       );
     }
   }

@@ -80,7 +80,10 @@ export class HttpAuth {
     reason: LoginFailure,
   ): UpgradeRejection {
     if (reason === "failed") {
-      const response = text(503, "The login failed: try again later");
+      const response = text(
+        503,
+        "The server could not check the token. Try again later.",
+      );
       return { reason: "login failed", response };
     }
     // The address can have reached the limit while this login was decided.

@@ -123,7 +123,9 @@ export class Hub implements HandlerHost {
 
   /** Opens a WebSocket for a request, if the limits allow it. */
   accept(request: Request, remote: Deno.Addr | undefined): Response {
-    if (this.isClosing) return text(503, "The server is closing");
+    if (this.isClosing) {
+      return text(503, "The server is closing. Try again later.");
+    }
     const peer = this.#admission.peerOf(request, remote);
     const rejection = this.#admission.rejection(request, peer);
     if (rejection !== undefined) {
@@ -157,7 +159,7 @@ export class Hub implements HandlerHost {
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
     if (this.#isClosed) {
       throw new HoistError(
-        `Cannot broadcast ${describeMessage(name)}: the server is closed`,
+        `Cannot broadcast ${describeMessage(name)}: the server is closed. Create a new one.`,
       );
     }
     const { frame } = encodeOutgoing(
@@ -187,10 +189,10 @@ export class Hub implements HandlerHost {
   rotate(token: string, grace: number): void {
     this.credentials.rotate(token, grace);
     this.log.hide(token);
-    this.log.info(
-      "rotate",
-      `token replaced: the old one is accepted for ${grace} ms`,
-    );
+    const rest = grace === 0
+      ? ""
+      : `: the old token is accepted for another ${grace} ms`;
+    this.log.info("rotate", `token replaced${rest}`);
   }
 
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
@@ -280,10 +282,12 @@ export class Hub implements HandlerHost {
     timeout: number,
   ): void {
     const { length } = connections.filter(({ isBusy }) => isBusy);
-    const clients = length === 1 ? "client" : "clients";
+    const closed = length === 1
+      ? "1 connection that still had"
+      : `${length} connections that still had`;
     this.log.warn(
       "shutdown",
-      `closed ${length} ${clients} with requests in progress after ${timeout} ms`,
+      `closed ${closed} requests in progress after ${timeout} ms`,
     );
   }
 

@@ -14,6 +14,10 @@ import {
 /**
  * The limits of a server. All of them are on by default. `Infinity` switches a limit off.
  *
+ * A request is anything that a client sends and the server answers: a message, a request or
+ * an operation call. A frame is one WebSocket message. Several requests can share one frame,
+ * a batch. An upgrade is the HTTP request that opens a WebSocket.
+ *
  * @example
  * ```ts
  * import { serve } from "@hoist/cli";
@@ -28,9 +32,11 @@ import {
 export interface Limits {
   /**
    * The maximum size of a frame from a client, in bytes of UTF-8, at least 128. A batch is
-   * one frame. The server closes the connection with 1009 if a frame is larger. Deno
-   * buffers a frame before Hoist sees it: up to 64 MiB of one frame and any number of
-   * fragments. Only a proxy can limit that.
+   * one frame. The server closes the connection with 1009 if a frame is larger.
+   *
+   * The limit does not bound the memory for one frame: Deno buffers up to 64 MiB of a frame,
+   * and any number of its fragments, before Hoist sees it. If clients are not trusted, limit
+   * the size of frames in a proxy.
    *
    * @default {65_536}
    */
@@ -51,10 +57,10 @@ export interface Limits {
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /**
-   * The time that a client has to log in, including the time that `login` takes to decide,
-   * in milliseconds from 1 to 2,147,483,647. The server then closes the connection with
-   * 1008. Without this limit, a connection that the client lost during the upgrade counts
-   * forever.
+   * The time from the upgrade until the client is logged in, in milliseconds from 1 to
+   * 2,147,483,647. It includes the time that `login` takes to decide. When it is over, the
+   * server closes the connection with 1008. With `Infinity`, a connection that is lost during
+   * the upgrade counts as open forever.
    *
    * @default {10_000}
    */
@@ -94,22 +100,22 @@ export interface Limits {
    * The number of requests that one client can send at once before `maxRate` applies, at
    * least 1.
    *
-   * @default {2 * maxRate}
+   * @default {2 * limits.maxRate}
    */
   readonly maxBurst?: number | undefined;
   /**
    * The maximum amount of data that waits to be sent to one client, in bytes, at least
-   * 1,024. Everything that the server sends in one turn of the event loop counts, however
-   * fast the client reads. The option `onSlow` decides what happens if the limit is
-   * exceeded. No message or result can be larger than this limit, and no stream item larger
-   * than half of it.
+   * 1,024. All data that the server sends in one turn of the event loop counts, even if the
+   * client reads fast. The option `onSlow` decides what happens if the limit is exceeded. No
+   * message or result can be larger than this limit, and no stream item larger than half of
+   * it.
    *
    * @default {4_194_304}
    */
   readonly maxBuffered?: number | undefined;
   /**
    * The maximum depth of the data of a request, from 1 to 1,000: `{ a: { b: [] } }` has the
-   * depth 3. It also limits how many messages can reply to each other in one message. The
+   * depth 3. It also limits the nesting of `replying`: a reply to a reply to a message. The
    * server answers deeper requests with the error `LIMIT_EXCEEDED`.
    *
    * @default {64}

@@ -19,7 +19,7 @@ export interface DebugOptions {
    */
   readonly trace?: boolean | undefined;
   /**
-   * Whether to log the work of the HTTP server: its address, each request with its status
+   * Whether to log the work of the HTTP server: its address, each HTTP request with its status
    * and time, rejected upgrades, and errors.
    *
    * @default {false}
@@ -36,11 +36,11 @@ const DEBUG_KEYS: Readonly<Record<keyof DebugOptions, true>> = {
 let debugging: readonly DebugOptions[] = [];
 
 /**
- * Logs debug lines for all servers of this process, also for those that already run, and
- * whatever their `logLevel` is. The lines contain payloads, but no tokens.
+ * Enables debug lines for all servers of this process, including running ones. It overrides
+ * `logLevel`. The lines contain payloads, but no tokens.
  *
- * @param options What to log in addition
- * @returns Restores the previous state when disposed
+ * @param options Optional. Which additional details to log
+ * @returns A `Disposable`: `using` or `[Symbol.dispose]()` restores the previous state
  *
  * @throws {TypeError} If an option is unknown or not a boolean
  *
@@ -52,9 +52,9 @@ let debugging: readonly DebugOptions[] = [];
  * ```
  */
 export function debug(options: DebugOptions = {}): Disposable {
-  checkKeys("Cannot debug", options, DEBUG_KEYS);
-  checkBoolean("Cannot debug", "trace", options.trace);
-  checkBoolean("Cannot debug", "http", options.http);
+  checkKeys("Cannot enable debug logging", options, DEBUG_KEYS);
+  checkBoolean("Cannot enable debug logging", "trace", options.trace);
+  checkBoolean("Cannot enable debug logging", "http", options.http);
   const entry = { ...options };
   debugging = [...debugging, entry];
   const remove = () => debugging = debugging.filter((other) => other !== entry);

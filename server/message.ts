@@ -24,8 +24,8 @@ import type {
 import { Message, type WireMessage } from "../protocol/message.ts";
 
 /**
- * A client of a server. `Identity` is the type of its identity, and `Of` the contract of the
- * server.
+ * A client of a server. `Identity` is the type of its identity, and `Of` is the type of the
+ * contract.
  */
 export interface Client<
   Identity = unknown,
@@ -43,10 +43,12 @@ export interface Client<
   /** The version of Hoist that the client uses, such as `1.0.0` */
   readonly version: string;
   /**
-   * Sends a message to this client only. Does nothing if the client has disconnected.
+   * Sends an event to this client only. Does nothing if the client has disconnected.
    *
-   * @param name The name of the message
-   * @param data The data of the message; an empty object if omitted
+   * Without a contract: `message(name: string, data?: JsonObject)`.
+   *
+   * @param name The name of the event
+   * @param data Optional if it can be empty. The data of the event; an empty object if omitted
    * @returns The message
    *
    * @throws {TypeError} If the data is not a JSON object
@@ -57,11 +59,14 @@ export interface Client<
     ...data: EventArguments<Of, Name>
   ): Message;
   /**
-   * Sends a request to this client: a message, whose first reply is returned.
+   * Sends an event to this client and waits for the first reply to it.
    *
-   * @param name The name of the message
-   * @param data The data of the message; an empty object if omitted
-   * @param options The timeout and the signal
+   * Without a contract:
+   * `request(name: string, data?: JsonObject, options?: RequestOptions)`.
+   *
+   * @param name The name of the event
+   * @param dataAndOptions The data (by default an empty object), and optionally the timeout and
+   * the signal
    * @returns The reply
    *
    * @throws {NoReplyError} If all listeners of the client have finished without a reply
@@ -109,17 +114,18 @@ export interface OperationContext<
   /** The client that called the operation */
   readonly client: Client<Identity, Of>;
   /**
-   * Aborts when the client disconnects. The signal of a stream also aborts when the client
-   * cancels the stream, and when the server begins to close. The server still sends the
-   * items that the generator yields before it returns. If the generator throws
-   * `signal.reason`, the loop of the client throws a `ConnectionClosedError`. In Deno, an
-   * exception of an abort listener ends the program.
+   * Aborts when the client disconnects. If your abort listener throws, Deno ends the program.
+   *
+   * The signal of a stream also aborts when the client cancels the stream, and when the server
+   * begins to close. The server then still sends the items that the generator yields before
+   * it returns. If the generator returns, the client sees a normal end of the stream. If it
+   * throws `signal.reason`, the loop of the client throws a `ConnectionClosedError`.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * A message from a client. `Of` is the contract of the server.
+ * A message from a client. `Of` is the type of the contract.
  *
  * @example
  * ```ts
@@ -170,8 +176,10 @@ export class ClientMessage<
    * client that reads too slowly can then miss the reply: see `onSlow`. Does nothing if the
    * client has disconnected.
    *
+   * Without a contract: `reply(name: string, data?: JsonObject)`.
+   *
    * @param name The name of the reply
-   * @param data The data of the reply; an empty object if omitted
+   * @param data Optional if it can be empty. The data of the reply; an empty object if omitted
    * @returns The reply
    *
    * @throws {TypeError} If the data is not a JSON object

@@ -32,7 +32,8 @@ import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 
 /**
  * Options of a server, without the address that it listens on. `This` is the type of the
- * server, `Decision` the result of `login`, and `Of` the contract.
+ * server, `Decision` is the type of the result of `login`, and `Of` is the type of the
+ * contract.
  */
 export interface ServerOptions<
   This extends { readonly token: string },
@@ -55,14 +56,14 @@ export interface ServerOptions<
   readonly tokens?: readonly NamedToken[] | undefined;
   /**
    * The contract of the server and its clients, see `defineContract`. The server rejects
-   * requests that do not fit it, and handlers that it does not contain. If omitted, all
+   * requests that do not match it, and handlers that it does not contain. If omitted, all
    * names and all data are allowed.
    */
   readonly contract?: Of | undefined;
   /**
-   * Whether `GET /hoist/contract` returns the result of `contract.describe()`. The request
-   * needs a token: `Authorization: Bearer <token>`. The option `login` decides about these
-   * requests, too. It then gets the version of the server.
+   * Whether `GET /hoist/contract` returns the result of `contract.describe()`. The HTTP
+   * request needs a token: `Authorization: Bearer <token>`. The option `login` decides about
+   * these HTTP requests, too. It then gets the version of the server.
    *
    * @default {false}
    */
@@ -71,8 +72,9 @@ export interface ServerOptions<
   readonly limits?: Limits | undefined;
   /**
    * What happens if a client reads so slowly that more than `limits.maxBuffered` bytes wait
-   * for it. `"disconnect"` closes the connection with 1013. `"skip"` drops messages that do
-   * not fit. Responses are never dropped: if one does not fit, the connection is closed.
+   * for it. `"disconnect"` closes the connection with 1013. `"skip"` drops messages that
+   * exceed the limit. The server never drops a response: if a response exceeds the limit, the
+   * server closes the connection with 1013.
    *
    * @default {"disconnect"}
    */
@@ -86,9 +88,10 @@ export interface ServerOptions<
   readonly allowedOrigins?: readonly string[] | undefined;
   /**
    * The number of trusted proxies in front of the server; `true` means 1. Each proxy
-   * appends the address of its client to the header `X-Forwarded-For`, and the server
-   * reads the address from there, counted from the right. Use it only if every request
-   * comes through these proxies, because other clients can forge the header.
+   * appends the address of its client to the header `X-Forwarded-For`. With `N` proxies, the
+   * server reads the client address from this header: the `N`-th entry from the right. Use it
+   * only if every HTTP request comes through these proxies, because other clients can forge
+   * the header.
    *
    * @default {false}
    */
@@ -146,9 +149,8 @@ export interface ServerOptions<
 /** Options of `Server.close` */
 export interface CloseOptions {
   /**
-   * How long to wait for requests in progress, in milliseconds from 0 to 2,147,483,647.
-   *
-   * @default {closeTimeout}
+   * How long to wait for requests in progress, in milliseconds from 0 to 2,147,483,647. If
+   * omitted, the option `closeTimeout` of the server applies.
    */
   readonly timeout?: number | undefined;
 }
@@ -319,7 +321,7 @@ function resolveExposeContract(
   checkBoolean(SERVE, "exposeContract", exposeContract);
   if (contract !== undefined || !exposeContract) return exposeContract;
   throw new TypeError(
-    `${SERVE}: 'exposeContract' needs the option 'contract'.`,
+    `${SERVE}: 'exposeContract' needs a contract. Pass one as the option 'contract'.`,
   );
 }
 

@@ -147,7 +147,7 @@ export class Operation<Context> {
     new StreamSource(this.#subject, items, undefined).return().catch(() => {});
     if (this.#kind === "either") return streamError();
     return new TypeError(
-      "the handler returned a stream, and the schemas have an 'output'",
+      "the handler returned a stream, but the schemas have 'output'. Use 'yields' instead of 'output'.",
     );
   }
 
@@ -158,7 +158,7 @@ export class Operation<Context> {
     }
     if (this.#kind === "either") throw resultError();
     throw new TypeError(
-      "the handler did not return a stream: use 'async function*'",
+      "the handler did not return a stream. Use 'async function*'.",
     );
   }
 }
@@ -186,7 +186,7 @@ export class Operations<Context> {
     assertOperation(subject, "schemas", schemas);
     if (this.#entries.has(name)) {
       throw new TypeError(
-        `${subject}: it already exists. Dispose the first registration before.`,
+        `${subject}: it already exists. Dispose the first registration first.`,
       );
     }
     const kind = kindOf(subject, handler, schemas);
@@ -212,14 +212,14 @@ export class Operations<Context> {
 function streamError(): RequestError {
   return new RequestError(
     ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation is a stream: call it with 'connection.stream()'",
+    "the operation is a stream. Call it with 'connection.stream()'.",
   );
 }
 
 function resultError(): RequestError {
   return new RequestError(
     ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation returns one result: call it with 'connection.operation()'",
+    "the operation returns one result. Call it with 'connection.operation()'.",
   );
 }
 

@@ -260,9 +260,9 @@ export class RequestHandler {
     const { maxRate } = this.#context.limits;
     this.#transport.log.warn(
       "error",
-      `the client keeps sending more than ${maxRate} requests per second, see 'limits.maxRate'`,
+      `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`,
     );
-    this.#transport.close(CloseCode.POLICY_VIOLATION, "too many messages");
+    this.#transport.close(CloseCode.POLICY_VIOLATION, "too many requests");
   }
 
   #start(request: ClientRequest): void {

@@ -135,21 +135,21 @@ export class Session {
     switch (why) {
       case "refused":
         return this.#closeLogin(
-          "login refused",
+          "login rejected",
           "wrong token",
           ErrorCode.LOGIN_FAILED,
         );
       case "locked out":
         return this.#postponeLogin(
           "too many failed logins",
-          "too many failed logins, see 'limits.maxLoginFailures'",
-          "too many logins from this address failed: try again later",
+          "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
+          "too many logins from this address failed. Try again later.",
         );
       case "failed":
         return this.#postponeLogin(
           "login failed",
           "the login function failed",
-          "the server could not decide on the login: try again later",
+          "the server could not check the token. Try again later.",
         );
     }
   }
@@ -175,8 +175,8 @@ export class Session {
     return pending
       ? this.#postponeLogin(
         "login timed out",
-        "timed out, see 'limits.loginTimeout'",
-        "the login took too long: try again, or raise 'limits.loginTimeout' of the server",
+        "timed out. To allow more time, raise 'limits.loginTimeout'.",
+        "the login took too long. Try again, or raise 'limits.loginTimeout' of the server.",
       )
       : { kind: "ignore" };
   }
@@ -205,7 +205,7 @@ export class Session {
     const request = decodeRequest(frame);
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
-    const failure = "the login has not been answered yet";
+    const failure = "the login is not finished yet. Wait for its response.";
     return {
       kind: "answer",
       frame: encodeError(request.id, ErrorCode.INVALID_ACTION, null, failure),
@@ -242,8 +242,8 @@ export class Session {
   }
 
   #rejectSize(): Effect {
-    const reason = `a frame must be at most ${this.#rules.maxPayload} bytes`;
-    const failure = `${reason}, see 'limits.maxPayload'`;
+    const reason = `the frame is larger than ${this.#rules.maxPayload} bytes`;
+    const failure = `${reason}. To allow more, raise 'limits.maxPayload'.`;
     return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, { failure });
   }
 
@@ -258,7 +258,8 @@ export class Session {
     }
     const needed = this.#rules.minimumVersion;
     if (needed === undefined || meetsMinimum(version, needed)) return null;
-    const description = `the server needs version ${needed} or later`;
+    const description =
+      `the server needs version ${needed} or later. Update the client.`;
     return this.#rejectLoginFrame(
       invalid(id, ErrorCode.BAD_VERSION, description, { needed }),
     );
@@ -297,7 +298,7 @@ export class Session {
     const code = frame.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
-    const reason = frame.fatal ? "invalid frame" : "login refused";
+    const reason = frame.fatal ? "invalid frame" : "login rejected";
     return this.#close(code, reason, errorAnswerOf(frame));
   }
 

@@ -46,7 +46,7 @@ export class StreamSource {
     if (done) return undefined;
     return stringifyValue(
       this.#schema === undefined ? value : await this.#checked(value),
-      "what it yielded",
+      "the item of the stream",
     );
   }
 

@@ -257,9 +257,9 @@ export class Transport implements Sink, Recipient {
     if (this.#closed !== undefined) return;
     this.log.warn(
       "slow",
-      `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting, see 'limits.maxBuffered'`,
+      `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting. To allow more, raise 'limits.maxBuffered'.`,
     );
-    this.close(CloseCode.TRY_AGAIN_LATER, "reads too slowly");
+    this.close(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
   }
 
   #closeSocket(code: number, reason: string): void {

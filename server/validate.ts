@@ -61,19 +61,19 @@ export function checkMessage(
   if (contract === undefined) return data;
   const found = findMessage(contract, incoming);
   if (found !== undefined) return checkData(data, found.schema);
-  throw unknownNameError(
-    `the contract has no ${describeIncoming(contract, incoming)}`,
-  );
+  throw unknownNameError(describeUnknown(contract, incoming));
 }
 
-function describeIncoming(
+function describeUnknown(
   { events }: Contract,
   { name, replying }: Incoming,
 ): string {
   const message = describeMessage(name);
   return replying !== null && Object.hasOwn(events, replying.message)
-    ? `${message}, and no such reply to ${describeMessage(replying.message)}`
-    : message;
+    ? `the contract has no ${message}, neither as a message nor as a reply to ${
+      describeMessage(replying.message)
+    }`
+    : `the contract has no ${message}`;
 }
 
 /**

@@ -36,7 +36,7 @@ Deno.test("--version prints the version without any permission", async () => {
 const USAGE: readonly (readonly [readonly string[], string])[] = [
   [["--nope"], "Unknown option --nope."],
   [["--prot", "1"], "Unknown option --prot. Did you mean --port?"],
-  [["start"], 'Unknown command "start". The command is serve.'],
+  [["start"], `Unknown command "start". The only command is 'serve'.`],
 ];
 
 for (const [args, problem] of USAGE) {
@@ -167,7 +167,7 @@ Deno.test("a missing --allow-read ends with 1 and one line", async () => {
   const args = [...LOOPBACK, "--token-file", "a.txt"];
   const { code, lines } = await runProgram(NET, args);
   assert.deepEqual([code, lines.length], [1, 1]);
-  assert.match(lines[0]!, /Cannot read a\.txt: .* --allow-read\.$/);
+  assert.match(lines[0]!, /Cannot read a\.txt: .* --allow-read=a\.txt$/);
 });
 
 Deno.test("an invalid certificate ends with one line", async () => {

@@ -26,7 +26,7 @@ for (
     await using site = answerRaw(answer);
     assert.equal(
       await urlError(get(site.url, { timeout: 50 })),
-      "was not answered within 50 ms",
+      "there was no complete response within 50 ms. Try again later.",
     );
   });
 
@@ -46,7 +46,7 @@ Deno.test("times out if a name is not resolved", async () => {
   const network = { ...LOOPBACK, resolve: () => new Promise<never>(() => {}) };
   assert.equal(
     await urlError(get("http://site.test", { network, timeout: 1 })),
-    "was not answered within 1 ms",
+    "there was no complete response within 1 ms. Try again later.",
   );
 });
 
@@ -56,7 +56,7 @@ Deno.test("counts the time of redirects", async () => {
   const allow = [site.at("/"), last.url];
   assert.equal(
     await urlError(get(site.at("/"), { allow, timeout: 50 })),
-    "was not answered within 50 ms",
+    "there was no complete response within 50 ms. Try again later.",
   );
 });
 
@@ -137,7 +137,7 @@ Deno.test("reads a body without a length to the end of the connection", async ()
 Deno.test("rejects an invalid status", async () => {
   const answer = "HTTP/1.1 099 Odd\r\nContent-Length: 4\r\n\r\ntext";
   await using site = answerRaw(answer, { isHeldOpen: false });
-  assert.equal(await urlError(get(site.url)), "was answered with status 99");
+  assert.equal(await urlError(get(site.url)), "the response has the status 99");
 });
 
 Deno.test("reports a port that is closed", async () => {

@@ -43,7 +43,7 @@ Deno.test("follows five redirects, and no more", async () => {
   assert.equal(site.requests.length, 6);
   assert.equal(
     await urlError(get(site.at("/6"), { allow })),
-    "was redirected more than 5 times",
+    "it redirects more than 5 times. Request the final URL.",
   );
   assert.equal(site.requests.length, 12);
 });
@@ -52,7 +52,7 @@ Deno.test("ends a loop of redirects", async () => {
   await using site = serve(() => redirect(""));
   assert.equal(
     await urlError(get(site.at("/"))),
-    "was redirected more than 5 times",
+    "it redirects more than 5 times. Request the final URL.",
   );
 });
 

@@ -158,7 +158,7 @@ for (
     await using site = serve(() => new Response(null, { status, headers }));
     assert.equal(
       await urlError(get(site.at("/"))),
-      `was answered with status ${status}`,
+      `the response has the status ${status}`,
     );
     assert.equal(site.requests.length, 1);
   });
@@ -187,7 +187,7 @@ for (const size of [1, 1_000, 200_000]) {
       assert.equal(text.length, size);
       assert.equal(
         await urlError(get(site.at(`/?${size + 1}`), options)),
-        `is larger than ${size} bytes`,
+        `the response is larger than ${size} bytes`,
       );
     }
   });
@@ -198,7 +198,7 @@ Deno.test("counts bytes instead of characters", async () => {
   assert.equal(await get(site.at("/"), { maxSize: 4 }), "üü");
   assert.equal(
     await urlError(get(site.at("/"), { maxSize: 3 })),
-    "is larger than 3 bytes",
+    "the response is larger than 3 bytes",
   );
 });
 
@@ -217,12 +217,12 @@ function endless(): {
 
 for (
   const [name, init, message] of [
-    ["is too large", {}, "is larger than 10000 bytes"],
-    ["has the status 404", { status: 404 }, "was answered with status 404"],
+    ["is too large", {}, "the response is larger than 10000 bytes"],
+    ["has the status 404", { status: 404 }, "the response has the status 404"],
     [
       "is compressed",
       { headers: { "content-encoding": "br" } },
-      "was answered in an encoding that was not requested",
+      "the response has a content encoding that was not requested",
     ],
     [
       "is a redirect",
@@ -249,7 +249,7 @@ Deno.test("rejects a response that is compressed without a request for it", asyn
   await using site = serve(() => new Response(body, { headers }));
   assert.equal(
     await urlError(get(site.at("/"), { maxSize: 10_000 })),
-    "was answered in an encoding that was not requested",
+    "the response has a content encoding that was not requested",
   );
 });
 

@@ -234,7 +234,7 @@ Deno.test("readFile() limits a file to 1 MiB by default", async () => {
   await Deno.writeTextFile(path, "a".repeat(1_048_577));
   await assert.rejects(read({ path: "large.txt" }, {}), {
     name: "RequestError",
-    message: "path: is larger than 1048576 bytes",
+    message: "path: the file is larger than 1048576 bytes",
   });
 });
 
@@ -246,7 +246,7 @@ Deno.test("fetchUrl() fetches an allowed URL", async () => {
     assert.equal(await get({ url }, {}), url);
     await assert.rejects(get({ url: site.at("/") }, {}), {
       name: "RequestError",
-      message: "url: is not among the allowed URLs",
+      message: "url: the server does not allow this URL",
     });
   }
 });
@@ -274,7 +274,7 @@ Deno.test("fetchUrl() limits a response to 1 MiB by default", async () => {
   const beyond = get({ url: site.at("/?1048577") }, {});
   await assert.rejects(beyond, {
     name: "RequestError",
-    message: "url: is larger than 1048576 bytes",
+    message: "url: the response is larger than 1048576 bytes",
   });
 });
 
@@ -286,11 +286,11 @@ Deno.test("fetchUrl() applies maxSize and timeout", async () => {
   const hasty = fetchUrl({ allow, timeout: 50 });
   await assert.rejects(
     patient({ url: site.at("/") }, {}),
-    /url: is larger than 3 bytes$/,
+    /url: the response is larger than 3 bytes$/,
   );
   await assert.rejects(
     hasty({ url: silent.url }, {}),
-    /url: was not answered within 50 ms$/,
+    /url: there was no complete response within 50 ms\. Try again later\.$/,
   );
 });
 

@@ -20,7 +20,7 @@ for (const size of [1, 999, 65_535, 65_536, 65_537, 200_000]) {
     await Deno.writeTextFile(path, "a".repeat(size + 1));
     assert.equal(
       await pathError(read(tree, "large.txt", size)),
-      `is larger than ${size} bytes`,
+      `the file is larger than ${size} bytes`,
     );
   });
 }
@@ -31,11 +31,11 @@ Deno.test("checks the size of a file before it reads the file", async () => {
   await Deno.writeFile(`${tree.root}/large`, bytes);
   assert.equal(
     await pathError(read(tree, "large")),
-    "is larger than 1000 bytes",
+    "the file is larger than 1000 bytes",
   );
   assert.equal(
     await pathError(read(tree, "large", 100_000)),
-    "is not a UTF-8 file",
+    "the file is not encoded as UTF-8",
   );
 });
 
@@ -62,7 +62,7 @@ Deno.test("counts bytes instead of characters", async () => {
   assert.equal(await read(tree, "text", 4), "üü");
   assert.equal(
     await pathError(read(tree, "text", 3)),
-    "is larger than 3 bytes",
+    "the file is larger than 3 bytes",
   );
 });
 
@@ -85,7 +85,7 @@ Deno.test({
     assert.match(await read({ root }, "meminfo", 100_000), /^MemTotal:/);
     assert.equal(
       await pathError(read({ root }, "meminfo", 10)),
-      "is larger than 10 bytes",
+      "the file is larger than 10 bytes",
     );
   },
 });
@@ -128,7 +128,10 @@ for (
   Deno.test(`rejects ${name}`, async () => {
     await using tree = await makeTree();
     await Deno.writeFile(`${tree.root}/text`, new Uint8Array(bytes));
-    assert.equal(await pathError(read(tree, "text")), "is not a UTF-8 file");
+    assert.equal(
+      await pathError(read(tree, "text")),
+      "the file is not encoded as UTF-8",
+    );
   });
 }
 

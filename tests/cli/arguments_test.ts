@@ -200,7 +200,7 @@ Deno.test("rejects --token together with --token-file", () => {
 });
 
 Deno.test("--cert needs --key, and --key needs --cert", () => {
-  const problem = "TLS needs both --cert and --key.";
+  const problem = "TLS needs both --cert and --key. Pass both or neither.";
   assert.equal(problemOf("--cert", "a"), problem);
   assert.equal(problemOf("--key", "a"), problem);
   assert.deepEqual(flagsOf("--cert", "a", "--key", "b"), {
@@ -271,19 +271,19 @@ for (const value of ["-secret", "--secret", "-t", "-xyz=1"]) {
 Deno.test("rejects every command except serve", () => {
   assert.equal(
     problemOf("start"),
-    'Unknown command "start". The command is serve.',
+    `Unknown command "start". The only command is 'serve'.`,
   );
   assert.equal(
     problemOf("Serve"),
-    'Unknown command "Serve". The command is serve.',
+    `Unknown command "Serve". The only command is 'serve'.`,
   );
   assert.equal(
     problemOf("--", "--token"),
-    'Unknown command "--token". The command is serve.',
+    `Unknown command "--token". The only command is 'serve'.`,
   );
   assert.equal(
     problemOf("--help", "start"),
-    'Unknown command "start". The command is serve.',
+    `Unknown command "start". The only command is 'serve'.`,
   );
 });
 

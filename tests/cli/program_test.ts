@@ -269,7 +269,7 @@ signalTest(
     );
     await program.line(/^info hanging$/);
     program.process.kill("SIGINT");
-    await program.line(/^error .* shutdown: server shutdown started$/);
+    await program.line(/^error .* shutdown: closing server$/);
     await interruptUntilEnd(program);
     assert.equal(await program.ended, 130);
     await hanging;

@@ -130,7 +130,7 @@ for (const [option, ...more] of [["--token-file"], ["--cert", "--key"]]) {
     });
     assert.equal(code, 1);
     assert.deepEqual(errors, [
-      "error: Cannot read a.txt: the permission is missing. Run with --allow-read.",
+      "error: Cannot read a.txt: the permission is missing. Run with --allow-read=a.txt",
     ]);
   });
 }

@@ -39,7 +39,7 @@ Deno.test("loginError() returns a LoginError for code 3", () => {
   assert(error instanceof LoginError);
   assert.equal(
     error.message,
-    "Cannot log in to http://a: the server refused the token. Check that it matches the server's token.",
+    "Cannot log in to http://a: the server rejected the token. Check that it matches the server's token.",
   );
 });
 

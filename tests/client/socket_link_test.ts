@@ -166,7 +166,7 @@ Deno.test("ignores frames after close()", async () => {
   socket.receive("no frame");
   socket.end(1000, "goodbye");
   await closing;
-  assert.deepEqual(events.slice(1), [["closed", 1000, "closed by this side"]]);
+  assert.deepEqual(events.slice(1), [["closed", 1000, "closed by the client"]]);
   assert.deepEqual(await link.closed, { code: 1000, reason: "goodbye" });
 });
 

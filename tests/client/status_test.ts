@@ -106,7 +106,7 @@ Deno.test("rejects a listener that is not a function", () => {
     {
       name: "TypeError",
       message:
-        "Cannot listen to the state: the listener must be a function. It is undefined.",
+        "Cannot add the state listener: the listener must be a function. It is undefined.",
     },
   );
 });

@@ -184,7 +184,7 @@ Deno.test("fails if the server sends more items than requested", async () => {
   await assert.rejects(stream.next(), {
     name: "HoistError",
     message:
-      'Cannot continue stream "rows": the server sent more items than the client requested',
+      'Cannot continue stream "rows": the server sent more items than the client requested. Update the server.',
   });
   assert.deepEqual(await rest(stream), []);
 });

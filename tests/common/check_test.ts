@@ -97,7 +97,9 @@ Deno.test("checkKeys answers the names of Python Hoist with ours", () => {
 Deno.test("checkKeys sends enable_uvicorn to the option http of debug", () => {
   const options = { enable_uvicorn: true };
   assert.match(
-    messageOf(() => checkKeys("Cannot debug", options, { http: true })),
+    messageOf(() =>
+      checkKeys("Cannot enable debug logging", options, { http: true })
+    ),
     /This package calls it 'http'\.$/,
   );
   assert.match(

@@ -157,7 +157,7 @@ Deno.test("assertLength() accepts a frame up to the limit", () => {
     {
       name: "RangeError",
       message:
-        `Cannot send message "hi": it must be at most 9 bytes long. It has 10 bytes. Raise 'limits.a' of the server.`,
+        `Cannot send message "hi": it must be at most 9 bytes long. It has 10 bytes. Send less data, or raise 'limits.a' of the server.`,
     },
   );
 });

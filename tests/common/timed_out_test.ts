@@ -12,7 +12,7 @@ for (
     assert(error instanceof TimeoutError);
     assert.equal(
       error.message,
-      `Cannot finish operation "add": no answer within ${text} ms. Raise 'timeout' to wait longer.`,
+      `Cannot finish operation "add": no response within ${text} ms. Raise 'timeout' to wait longer.`,
     );
   });
 }

@@ -306,8 +306,9 @@ export class Oracle {
 
   #closesForLimit(code: number, reason: string): boolean {
     const { mayBeSlow, mayBeCutOff } = this.#checker.load;
-    return code === 1013 && reason === "reads too slowly" && mayBeSlow ||
-      code === 1008 && reason === "too many messages" && mayBeCutOff;
+    return code === 1013 && reason === "the client reads too slowly" &&
+        mayBeSlow ||
+      code === 1008 && reason === "too many requests" && mayBeCutOff;
   }
 }
 

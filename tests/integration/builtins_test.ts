@@ -40,7 +40,7 @@ Deno.test("readFile() and fetchUrl() explain a rejected argument", async () => {
     const [attempt, text] of [
       [() => read("../hello.txt"), "there is no such file below the root"],
       [() => read(1), "must be a string"],
-      [() => get(site.at("/private")), "is not among the allowed URLs"],
+      [() => get(site.at("/private")), "the server does not allow this URL"],
     ] as const
   ) {
     const error = await rejection(attempt());

@@ -18,7 +18,7 @@ for (
     [
       "too many connections from this address",
       { limits: { maxConnectionsPerAddress: 1 } },
-      /the server refused this address, .* \(429\)\. Try again later\.$/,
+      /the server rejected this address, .* \(429\)\. Try again later\.$/,
     ],
     [
       "too many connections",
@@ -168,7 +168,7 @@ Deno.test("connect() reports a wrong token", async () => {
   assert(error instanceof LoginError);
   assert.equal(
     error.message,
-    `Cannot log in to ${server.url}: the server refused the token. Check that it matches the server's token.`,
+    `Cannot log in to ${server.url}: the server rejected the token. Check that it matches the server's token.`,
   );
   assert(!error.message.includes("wrong"));
 });

@@ -80,7 +80,7 @@ Deno.test("connect() rejects after its timeout", async () => {
     assert(error instanceof TimeoutError);
     assert.equal(
       error.message,
-      `Cannot connect to ${url}: no answer within 50 ms. Check the URL or raise 'timeout'.`,
+      `Cannot connect to ${url}: no response within 50 ms. Check the URL or raise 'timeout'.`,
     );
   }
   slowAck.close();

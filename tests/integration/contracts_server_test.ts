@@ -182,7 +182,7 @@ Deno.test("the server accepts a reply of the contract or a message of the contra
   raw.send(message(1, "no", {}, wire));
   assert.equal(
     (await raw.next()).desc,
-    'the contract has no message "no", and no such reply to message "ready"',
+    'the contract has no message "no", neither as a message nor as a reply to message "ready"',
   );
   raw.send(message(2, "yes", { at: "late" }, wire));
   assert.match((await raw.next()).desc, /: at: /);
@@ -330,7 +330,8 @@ Deno.test("serve() rejects an invalid contract", () => {
     () => serveContract({ contract: undefined, exposeContract: true }),
     {
       name: "TypeError",
-      message: "Cannot serve: 'exposeContract' needs the option 'contract'.",
+      message:
+        "Cannot serve: 'exposeContract' needs a contract. Pass one as the option 'contract'.",
     },
   );
 });

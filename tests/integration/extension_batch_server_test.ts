@@ -60,11 +60,11 @@ Deno.test("a login whose features are not an array is rejected with code 2", asy
   assert.deepEqual([id, code, desc], [
     7,
     2,
-    '"features" must be list, not str',
+    '"features" must be an array, not a string',
   ]);
   assert.deepEqual(await client.closed, {
     code: 1008,
-    reason: "login refused",
+    reason: "login rejected",
   });
   assert.equal(server.clients.size, 0);
 });
@@ -87,7 +87,7 @@ for (const features of [undefined, [], ["done-id"]]) {
     assert.deepEqual([id, code, desc], [
       null,
       2,
-      "the frame must be dict, not list",
+      "the frame must be an object, not an array",
     ]);
     assert.equal((await client.closed).code, 1003);
     assert.deepEqual(calls, [1, 2, 3]);

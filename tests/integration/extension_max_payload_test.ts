@@ -55,7 +55,7 @@ Deno.test("the client sends a request of maxPayload bytes and rejects a larger o
   assert(error instanceof RangeError);
   assert.equal(
     error.message,
-    `Cannot send operation "echo": it must be at most 500 bytes long. It has 501 bytes. Raise 'limits.maxPayload' of the server.`,
+    `Cannot send operation "echo": it must be at most 500 bytes long. It has 501 bytes. Send less data, or raise 'limits.maxPayload' of the server.`,
   );
   assert.equal(await call(connection, 3, 500), 3);
   assert.deepEqual(server.texts.map(byteLength), [500, 500]);

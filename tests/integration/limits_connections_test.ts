@@ -34,7 +34,7 @@ async function failLogin(server: Server): Promise<void> {
   await peer.send({ id: 0, token: "guessed", version: "1.0.0" });
   assert.equal((await peer.next()).code, 3);
   const { code, reason } = await peer.closed() ?? {};
-  assert.deepEqual([code, reason], [1008, "login refused"]);
+  assert.deepEqual([code, reason], [1008, "login rejected"]);
 }
 
 for (
@@ -42,12 +42,13 @@ for (
     {
       limit: "maxConnections",
       status: 503,
-      body: /^The server is full: try again later\n$/,
+      body: /^The server has too many connections. Try again later.\n$/,
     },
     {
       limit: "maxConnectionsPerAddress",
       status: 429,
-      body: /^Too many connections: close others first\n$/,
+      body:
+        /^Too many connections from this address. Close one of them first.\n$/,
     },
   ]
 ) {
@@ -173,7 +174,11 @@ Deno.test("maxLoginFailures: an address with too many wrong tokens gets 429", as
   using _second = await TcpPeer.logIn(server);
   await failLogin(server);
   const answer = await requestUpgrade(server);
-  assertRefused(answer, 429, /^Too many failed logins: try again later\n$/);
+  assertRefused(
+    answer,
+    429,
+    /^Too many failed logins from this address. Try again later.\n$/,
+  );
   const wait = Number(answer.headers.get("retry-after"));
   assert(Number.isInteger(wait) && wait >= 1 && wait <= 60, `${wait} s`);
   const line = await logger.line(/\bmaxLoginFailures\b/);

@@ -12,7 +12,7 @@ import { encodeFrame } from "../support/websocket_frames.ts";
 const LIMIT = 1_000;
 const TOO_LARGE = {
   code: 1009,
-  reason: `a frame must be at most ${LIMIT} bytes`,
+  reason: `the frame is larger than ${LIMIT} bytes`,
 };
 
 function serveEcho(
@@ -123,7 +123,7 @@ Deno.test("maxPayload: the default is 64 KiB", async () => {
   client.send(callOf(65_537));
   assert.deepEqual(await client.closed, {
     code: 1009,
-    reason: "a frame must be at most 65536 bytes",
+    reason: "the frame is larger than 65536 bytes",
   });
 });
 

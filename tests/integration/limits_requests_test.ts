@@ -93,7 +93,7 @@ for (const batch of [false, true]) {
     sendAll(client, requests, batch);
     assert.deepEqual(await client.closed, {
       code: 1008,
-      reason: "too many messages",
+      reason: "too many requests",
     });
     assert.equal(called.length, 3);
     assert.equal(server.clients.size, 0);
@@ -187,7 +187,7 @@ for (const batch of [false, true]) {
     for (const request of echoes(1, 8)) client.send(request);
     assert.deepEqual(await client.closed, {
       code: 1008,
-      reason: "too many messages",
+      reason: "too many requests",
     });
   });
 }

@@ -250,7 +250,7 @@ Deno.test("Client.close() closes with the code and the reason", async () => {
   }
   assert.throws(
     () => inside?.close(4000, "é".repeat(62)),
-    /the reason must be at most 123 bytes long\. It has 124 bytes\.$/,
+    /the reason must be at most 123 bytes long\. It has 124 bytes\. Shorten it\.$/,
   );
   assert.equal(server.clients.size, 1);
   inside?.close(4001, "enough");

@@ -27,7 +27,7 @@ Deno.test("a wrong token is rejected with code 3", async () => {
   });
   assert.deepEqual(await client.closed, {
     code: 1008,
-    reason: "login refused",
+    reason: "login rejected",
   });
   await logger.line(
     /^warn login: 127\.0\.0\.1:\d+: login rejected: wrong token$/,
@@ -88,13 +88,13 @@ for (
       "late",
       { limits: { loginTimeout: 20 }, login: () => new Promise(() => {}) },
       {},
-      "timed out, see 'limits.loginTimeout'",
+      "timed out. To allow more time, raise 'limits.loginTimeout'.",
     ],
     [
       "locked out",
       { limits: { maxLoginFailures: 1 } },
       {},
-      "too many failed logins, see 'limits.maxLoginFailures'",
+      "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
     ],
     [
       "failed",
@@ -197,7 +197,10 @@ Deno.test("a client sends and receives nothing before its login is accepted", as
   client.send(message(1, "early"));
   const refusal = await client.next();
   assert.deepEqual([refusal.id, refusal.code], [1, 8]);
-  assert.equal(refusal.desc, "the login has not been answered yet");
+  assert.equal(
+    refusal.desc,
+    "the login is not finished yet. Wait for its response.",
+  );
   assert.equal((await server.broadcast("news")).delivered, 0);
   assert.equal(server.clients.size, 0);
   open();

@@ -18,7 +18,7 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
     "info connect: HOST connected",
     "info login: HOST logged in",
     "info disconnect: HOST disconnected: closed by the client",
-    "info shutdown: server shutdown started",
+    "info shutdown: closing server",
     "info shutdown: server closed",
   ]);
 });

@@ -180,14 +180,14 @@ Deno.test("a request times out without affecting other requests", async () => {
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    `Cannot finish operation "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish operation "slow": no response within 10 ms. Raise 'timeout' to wait longer.`,
   );
   const late = await rejection(
     connection.message("slow", {}, { timeout: 10 }),
   );
   assert.equal(
     late.message,
-    `Cannot finish message "slow": no answer within 10 ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish message "slow": no response within 10 ms. Raise 'timeout' to wait longer.`,
   );
   finish.resolve();
   assert.equal(await other, null);

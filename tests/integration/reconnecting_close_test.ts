@@ -34,7 +34,7 @@ async function lostConnection(
   return connection;
 }
 
-const CLOSED_HERE = { code: 1000, reason: "closed by this side" };
+const CLOSED_HERE = { code: 1000, reason: "closed by the client" };
 
 Deno.test("close() ends the wait for the next attempt", async () => {
   await using server = scriptedServer([closeOnRequest(1001)]);
@@ -48,7 +48,7 @@ Deno.test("close() ends the wait for the next attempt", async () => {
   assert.equal(server.sockets.length, 1);
   const error = await rejection(connection.operation("late"));
   assert(error instanceof ConnectionClosedError);
-  assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
+  assert.deepEqual([error.code, error.reason], [1000, "closed by the client"]);
 });
 
 Deno.test("an await using block ends the wait for the next attempt", async () => {

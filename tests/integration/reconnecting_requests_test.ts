@@ -157,7 +157,7 @@ Deno.test("the timeout of an idempotent operation starts at the first call", asy
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    `Cannot finish operation "get": no answer within 50 ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish operation "get": no response within 50 ms. Raise 'timeout' to wait longer.`,
   );
 });
 
@@ -194,7 +194,7 @@ Deno.test("a request without `maxQueue` rejects while the client reconnects", as
     assert(error instanceof ConnectionClosedError);
     assert.equal(
       error.message,
-      'Cannot finish operation "early": the connection is closed (1001, "bye") and has not reconnected, and at most 0 requests can wait. Raise \'reconnect.maxQueue\'.',
+      `Cannot finish operation "early": the connection is closed (1001, "bye"), and the client has not reconnected yet. Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'.`,
     );
   }
 });
@@ -215,7 +215,7 @@ Deno.test("up to `maxQueue` requests wait and are sent in order", async () => {
   data.n = 2;
   const error = await rejection(connection.message("four"));
   assert(error instanceof ConnectionClosedError);
-  assert.match(error.message, /at most 3 requests can wait\. Raise/);
+  assert.match(error.message, /The queue already contains 3 requests\. Raise/);
   login.open();
   assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
   assert.deepEqual(requestNames(server.frames[1]), [
@@ -274,7 +274,10 @@ Deno.test("queued requests reject when the connection is closed", async () => {
   await connection.close();
   for (const error of await Promise.all(waiting)) {
     assert(error instanceof ConnectionClosedError);
-    assert.deepEqual([error.code, error.reason], [1000, "closed by this side"]);
+    assert.deepEqual([error.code, error.reason], [
+      1000,
+      "closed by the client",
+    ]);
   }
 });
 

@@ -89,7 +89,7 @@ Deno.test("request() rejects after its timeout and when its signal aborts", asyn
   assert(late instanceof TimeoutError);
   assert.equal(
     late.message,
-    `Cannot finish request "never": no answer within 1 ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish request "never": no response within 1 ms. Raise 'timeout' to wait longer.`,
   );
   const controller = new AbortController();
   const { signal } = controller;

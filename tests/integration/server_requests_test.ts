@@ -155,7 +155,7 @@ Deno.test("the server ignores a late reply and a done frame without a request", 
   assert(error instanceof TimeoutError);
   assert.equal(
     error.message,
-    `Cannot finish request "ready": no answer within 1 ms. Raise 'timeout' to wait longer.`,
+    `Cannot finish request "ready": no response within 1 ms. Raise 'timeout' to wait longer.`,
   );
   raw.send(message(1, "yes", {}, wire));
   for (const id of [wire.id, wire.id, wire.id + 1, 0, -1]) raw.send(done(id));
@@ -263,7 +263,7 @@ Deno.test("Client.request() rejects data that cannot be sent", async () => {
   await assert.rejects(client.request("ready", { text: "x".repeat(1_024) }), {
     name: "RangeError",
     message:
-      /^Cannot send message "ready": it must be at most 1024 bytes long. It has 1\d{3} bytes. Raise 'limits.maxBuffered' of the server.$/,
+      /^Cannot send message "ready": it must be at most 1024 bytes long. It has 1\d{3} bytes. Send less data, or raise 'limits.maxBuffered' of the server.$/,
   });
   await assert.rejects(client.request("ready", {}, { timeout: NaN }), {
     name: "RangeError",
@@ -281,13 +281,17 @@ Deno.test("an invalid done frame is answered with code 2 and does not affect the
   const { raw, reply, wire } = await requestFromRawClient(server);
   for (
     const [frame, id, desc] of [
-      [done(wire.id, "no"), wire.id, '"data.failed" must be bool, not str'],
-      [done(1.5), null, '"id" must be int, not float'],
-      [{ id: 3, action: "done" }, 3, '"data" must be dict, not None'],
+      [
+        done(wire.id, "no"),
+        wire.id,
+        '"data.failed" must be a boolean, not a string',
+      ],
+      [done(1.5), null, '"id" must be an integer, not a fractional number'],
+      [{ id: 3, action: "done" }, 3, '"data" must be an object, not null'],
       [
         { id: 3, action: "done", data: {} },
         3,
-        '"data.failed" must be bool, not None',
+        '"data.failed" must be a boolean, not null',
       ],
     ] as const
   ) {

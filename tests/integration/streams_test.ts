@@ -183,7 +183,7 @@ Deno.test("a stream rejects if the server sends more items than requested", asyn
   const error = await rejection(collect(stream));
   assert.equal(
     error.message,
-    'Cannot continue stream "rows": the server sent more items than the client requested',
+    'Cannot continue stream "rows": the server sent more items than the client requested. Update the server.',
   );
   await connection.close();
   assert.deepEqual(actions, ["stream", "cancel"]);

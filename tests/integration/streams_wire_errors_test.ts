@@ -16,21 +16,33 @@ import { gate } from "../support/timing.ts";
 
 for (
   const [frame, id, desc] of [
-    [credit(1, 0), 1, '"data.credit" must be a valid int'],
-    [credit(1, -1), 1, '"data.credit" must be a valid int'],
-    [credit(1, 1.5), 1, '"data.credit" must be int, not float'],
-    [credit(1, "1"), 1, '"data.credit" must be int, not str'],
-    [credit(1, undefined), 1, '"data.credit" must be int, not None'],
-    [credit("1", 1), null, '"id" must be int, not str'],
-    [cancel(null), null, '"id" must be int, not None'],
-    [{ id: 1, action: "cancel" }, 1, '"data" must be dict, not None'],
-    [stream(2, "three", 0), 2, '"data.credit" must be a valid int'],
-    [stream(2, "three", undefined), 2, '"data.credit" must be int, not None'],
-    [stream(2, "three", 1, []), 2, '"data.data" must be dict, not list'],
+    [credit(1, 0), 1, '"data.credit" must be a valid integer'],
+    [credit(1, -1), 1, '"data.credit" must be a valid integer'],
+    [
+      credit(1, 1.5),
+      1,
+      '"data.credit" must be an integer, not a fractional number',
+    ],
+    [credit(1, "1"), 1, '"data.credit" must be an integer, not a string'],
+    [credit(1, undefined), 1, '"data.credit" must be an integer, not null'],
+    [credit("1", 1), null, '"id" must be an integer, not a string'],
+    [cancel(null), null, '"id" must be an integer, not null'],
+    [{ id: 1, action: "cancel" }, 1, '"data" must be an object, not null'],
+    [stream(2, "three", 0), 2, '"data.credit" must be a valid integer'],
+    [
+      stream(2, "three", undefined),
+      2,
+      '"data.credit" must be an integer, not null',
+    ],
+    [
+      stream(2, "three", 1, []),
+      2,
+      '"data.data" must be an object, not an array',
+    ],
     [
       { id: 2, action: "stream", data: { data: {}, credit: 1 } },
       2,
-      '"data.operation" must be str, not None',
+      '"data.operation" must be a string, not null',
     ],
     [
       stream(1, "three", 1),
@@ -87,8 +99,8 @@ Deno.test("a stream of an unknown operation fails with code 5, of a single resul
   client.send(operation(2, "three"));
   for (
     const desc of [
-      "the operation returns one result: call it with 'connection.operation()'",
-      "the operation is a stream: call it with 'connection.stream()'",
+      "the operation returns one result. Call it with 'connection.operation()'.",
+      "the operation is a stream. Call it with 'connection.stream()'.",
     ]
   ) {
     const answer = await client.next();
@@ -129,7 +141,7 @@ Deno.test("an item that is too large ends its stream only", async () => {
   assert.deepEqual([code, id], [6, 1]);
   await ended;
   await logger.line(
-    /operation "large" failed\nRangeError: Cannot send an item: it must be at most 512 bytes long. It has [67]\d\d bytes. Raise 'limits.maxBuffered' of the server./,
+    /operation "large" failed\nRangeError: Cannot send an item: it must be at most 512 bytes long. It has [67]\d\d bytes. Send less data, or raise 'limits.maxBuffered' of the server./,
   );
   client.send(stream(2, "three", 9));
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);

@@ -185,7 +185,7 @@ Deno.test("credit and cancel are not rejected by maxRate, but too many close the
   for (let n = 0; n < 10; n++) client.send(credit(1, 1));
   assert.deepEqual(await client.closed, {
     code: 1008,
-    reason: "too many messages",
+    reason: "too many requests",
   });
 });
 

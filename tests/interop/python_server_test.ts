@@ -27,7 +27,7 @@ testWithPython(
         assert(error instanceof LoginError);
         assert.match(
           error.message,
-          /^Cannot log in to .* refused the token\. /,
+          /^Cannot log in to .* rejected the token\. /,
         );
         return true;
       });

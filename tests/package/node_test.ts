@@ -161,7 +161,7 @@ Deno.test("close() ends an attempt to reconnect in Node, and the program ends", 
     await connection.close();
     print((await connection.closed).reason);`,
   );
-  assert.equal(output, "closed by this side");
+  assert.equal(output, "closed by the client");
 });
 
 Deno.test("connect() rejects in Node if the token is wrong", async () => {
@@ -174,7 +174,7 @@ Deno.test("connect() rejects in Node if the token is wrong", async () => {
   assert.deepEqual(output, {
     isLoginError: true,
     message:
-      `Cannot log in to ${server.url}: the server refused the token. Check that it matches the server's token.`,
+      `Cannot log in to ${server.url}: the server rejected the token. Check that it matches the server's token.`,
   });
 });
 
@@ -212,7 +212,7 @@ Deno.test("connect() rejects in Node if the server refuses the WebSocket", async
     isConnectError: true,
     message: `Cannot connect to ${url}: the WebSocket at ${
       url.replace("http", "ws")
-    }/hoist did not open. Look at the log of the server: it may be full or closing, may not allow this page (option 'allowedOrigins'), or may have refused too many logins. If the log says nothing, a proxy may block WebSockets.`,
+    }/hoist did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (option 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`,
   });
 });
 

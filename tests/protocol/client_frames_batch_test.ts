@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
+import { shownType } from "../support/json_types.ts";
 import {
   BROKEN,
   MESSAGE,
@@ -36,7 +37,7 @@ function noObject(current: string | null) {
     id: null,
     code: ErrorCode.INVALID_CONTENT,
     data: { current, needed: "dict" },
-    description: `the frame must be dict, not ${current ?? "None"}`,
+    description: `the frame must be an object, not ${shownType(current)}`,
     fatal: true,
   };
 }

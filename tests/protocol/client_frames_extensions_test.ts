@@ -12,6 +12,7 @@ import {
   decodeRequest,
   readExtension,
 } from "../../protocol/client_frames.ts";
+import { shownType } from "../support/json_types.ts";
 
 const STREAM = { operation: "rows", data: { to: 3 }, credit: 256 };
 
@@ -119,7 +120,10 @@ for (const action of ACTIONS) {
     Deno.test(`the action ${action} is rejected with the data ${JSON.stringify(rubbish)}`, () => {
       const decoded = decode(action, rubbish);
       assert(decoded.kind === "invalid");
-      assert.match(decoded.description ?? "", /^"data" must be dict, not /);
+      assert.match(
+        decoded.description ?? "",
+        /^"data" must be an object, not /,
+      );
       assert.deepEqual([decoded.id, decoded.fatal], [5, false]);
     });
   }
@@ -165,7 +169,7 @@ Deno.test("a stream with its fields in __proto__ is rejected", () => {
     '{"id": 5, "action": "stream", "data": {"__proto__": {"operation": "rows", "data": {}, "credit": 1}}}',
     new Set(FEATURES),
   );
-  const text = "must be str, not None";
+  const text = "must be a string, not null";
   assert.deepEqual(decoded, mismatch("data.operation", null, "str", text));
 });
 
@@ -186,7 +190,7 @@ for (
         "data.operation",
         current,
         "str",
-        `must be str, not ${current ?? "None"}`,
+        `must be a string, not ${shownType(current)}`,
       ),
     );
   });
@@ -208,25 +212,25 @@ for (
         "data.data",
         current,
         "dict",
-        `must be dict, not ${current ?? "None"}`,
+        `must be an object, not ${shownType(current)}`,
       ),
     );
   });
 }
 
 const NO_CREDITS = [
-  [undefined, null, "must be int, not None"],
-  [null, null, "must be int, not None"],
-  ["256", "str", "must be int, not str"],
-  [true, "bool", "must be int, not bool"],
-  [1.5, "float", "must be int, not float"],
-  [[1], "list", "must be int, not list"],
-  [{}, "dict", "must be int, not dict"],
-  [0, "int", "must be a valid int"],
-  [-0, "int", "must be a valid int"],
-  [-1, "int", "must be a valid int"],
-  [2 ** 53, "int", "must be a valid int"],
-  [1e300, "int", "must be a valid int"],
+  [undefined, null, "must be an integer, not null"],
+  [null, null, "must be an integer, not null"],
+  ["256", "str", "must be an integer, not a string"],
+  [true, "bool", "must be an integer, not a boolean"],
+  [1.5, "float", "must be an integer, not a fractional number"],
+  [[1], "list", "must be an integer, not an array"],
+  [{}, "dict", "must be an integer, not an object"],
+  [0, "int", "must be a valid integer"],
+  [-0, "int", "must be a valid integer"],
+  [-1, "int", "must be a valid integer"],
+  [2 ** 53, "int", "must be a valid integer"],
+  [1e300, "int", "must be a valid integer"],
 ] as const;
 
 for (const [credit, current, text] of NO_CREDITS) {
@@ -261,7 +265,7 @@ for (
         "data.failed",
         current,
         "bool",
-        `must be bool, not ${current ?? "None"}`,
+        `must be a boolean, not ${shownType(current)}`,
       ),
     );
   });

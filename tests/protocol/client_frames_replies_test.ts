@@ -5,6 +5,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
 import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
 import { isWireMessage } from "../../protocol/message.ts";
+import { shownType } from "../support/json_types.ts";
 import {
   assertInvalid,
   MESSAGE,
@@ -46,7 +47,7 @@ for (const [json, current] of NO_OBJECTS.filter(([json]) => json !== "null")) {
     ) as InvalidFrame;
     assert.equal(
       description,
-      `"data.replying" must be dict or None, not ${current}`,
+      `"data.replying" must be an object or null, not ${shownType(current)}`,
     );
   });
 }
@@ -104,7 +105,7 @@ for (
   });
 }
 
-Deno.test("decodeRequest() does not write that a dict must be a dict", () => {
+Deno.test("decodeRequest() does not write that an object must be an object", () => {
   const request = decodeRequest(messageReplyingTo("{}")) as InvalidFrame;
   assert.match(request.description!, /"data\.replying"/);
   assert.doesNotMatch(request.description!, /dict or None, not dict/);

@@ -5,6 +5,7 @@ import { ErrorCode } from "../../common/errors.ts";
 import { decodeLogin, decodeRequest } from "../../protocol/client_frames.ts";
 import type { Feature } from "../../protocol/features.ts";
 import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
+import { shownType } from "../support/json_types.ts";
 import {
   assertInvalid,
   GOODBYE,
@@ -66,7 +67,7 @@ Deno.test("decodeLogin() checks the version before the token", () => {
     data: { current: "int", needed: "str" },
   });
   const frame = decodeLogin('{"id": 3}') as InvalidFrame;
-  assert.equal(frame.description, '"version" must be str, not None');
+  assert.equal(frame.description, '"version" must be a string, not null');
 });
 
 Deno.test("decodeRequest() decodes the message of the protocol", () => {
@@ -137,7 +138,7 @@ for (const decode of [decodeLogin, decodeRequest]) {
         id: null,
         code: ErrorCode.INVALID_CONTENT,
         data: { current, needed: "dict" },
-        description: `the frame must be dict, not ${current ?? "None"}`,
+        description: `the frame must be an object, not ${shownType(current)}`,
         fatal: true,
       });
     });
@@ -181,7 +182,9 @@ for (const [decode, frame, path, needed] of FIELDS) {
         id,
         code: ErrorCode.INVALID_CONTENT,
         data: { current, needed },
-        description: `"${path}" must be ${needed}, not ${current ?? "None"}`,
+        description: `"${path}" must be ${shownType(needed)}, not ${
+          shownType(current)
+        }`,
         fatal: false,
       });
     });
@@ -233,7 +236,7 @@ for (
   });
 }
 
-Deno.test("decodeRequest() does not write that an int must be an int", () => {
+Deno.test("decodeRequest() does not write that an integer must be an integer", () => {
   const request = decodeRequest(
     replaceField(MESSAGE, "id", "9007199254740992"),
   ) as InvalidFrame;

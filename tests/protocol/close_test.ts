@@ -76,10 +76,10 @@ Deno.test("retryHint() limits the delay", () => {
 
 Deno.test("describeEnd() describes a goodbye and an error of the client", () => {
   assert.equal(describeEnd({ code: 1000, reason: "" }), "closed by the client");
-  const close = { code: 1008, reason: "login refused", failure: "no" };
+  const close = { code: 1008, reason: "login rejected", failure: "no" };
   assert.equal(
     describeEnd(close),
-    "closed by the server (1008, login refused)",
+    "closed by the server (1008, login rejected)",
   );
 });
 
@@ -114,7 +114,7 @@ for (const code of [999, 1001, 1006, 2999, 5000, 3000.5, NaN]) {
     assert.throws(() => assertClose(code, ""), {
       name: "RangeError",
       message:
-        `Cannot close the client: the code must be 1000, or a whole number from 3000 to 4999. It is ${code}.`,
+        `Cannot close the connection: the code must be 1000, or a whole number from 3000 to 4999. It is ${code}.`,
     });
   });
 }
@@ -123,11 +123,11 @@ Deno.test("assertClose() rejects a reason that is no string or too long", () => 
   assert.throws(() => assertClose(1000, null as never), {
     name: "TypeError",
     message:
-      "Cannot close the client: the reason must be a string. It is null.",
+      "Cannot close the connection: the reason must be a string. It is null.",
   });
   assert.throws(() => assertClose(1000, "é".repeat(62)), {
     name: "RangeError",
     message:
-      "Cannot close the client: the reason must be at most 123 bytes long. It has 124 bytes.",
+      "Cannot close the connection: the reason must be at most 123 bytes long. It has 124 bytes. Shorten it.",
   });
 });

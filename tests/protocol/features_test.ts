@@ -8,6 +8,7 @@ import {
   NO_FEATURES,
 } from "../../protocol/features.ts";
 import { decodeLogin } from "../../protocol/client_frames.ts";
+import { shownType } from "../support/json_types.ts";
 
 function login(features?: unknown): string {
   const frame = { id: 7, token: "test", version: "1.0.0", features };
@@ -81,7 +82,7 @@ for (
 ) {
   const frame =
     `{"id": 7, "token": "test", "version": "1.0.0", "features": ${json}}`;
-  const desc = `"features" must be list, not ${current ?? "None"}`;
+  const desc = `"features" must be an array, not ${shownType(current)}`;
   const data = { current, needed: "list" };
 
   Deno.test(`decodeLogin() rejects ${json} as features`, () => {
@@ -103,8 +104,8 @@ Deno.test("decodeLogin() checks the version and the token before the features", 
     return decoded.kind === "invalid" && decoded.description;
   });
   assert.deepEqual(descriptions, [
-    '"version" must be str, not int',
-    '"token" must be str, not int',
+    '"version" must be a string, not an integer',
+    '"token" must be a string, not an integer',
   ]);
 });
 

@@ -187,14 +187,14 @@ for (const kind of ["hello", "__proto__", 1, {}]) {
 
 Deno.test("decodeServerFrame() decodes an error", () => {
   const data = { current: "str", needed: "int" };
-  assert.deepEqual(decodeError({ data, desc: '"id" must be int' }), {
+  assert.deepEqual(decodeError({ data, desc: '"id" must be an integer' }), {
     kind: "error",
     id: 1,
     error: {
       code: 5,
       error: "UNKNOWN_OPERATION",
       message: "Operation not found.",
-      description: '"id" must be int',
+      description: '"id" must be an integer',
       data,
     },
   });

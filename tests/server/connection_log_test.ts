@@ -9,11 +9,11 @@ import { LogRecorder } from "../support/log_recorder.ts";
 const MAX_BUFFERED = 4_096;
 
 const MISSES =
-  "warn slow: 192.0.2.1:1: the client reads too slowly and misses messages that do not fit into 4096 bytes, see 'limits.maxBuffered'";
+  "warn slow: 192.0.2.1:1: the client reads too slowly and misses messages that do not fit into 4096 bytes. To allow more, raise 'limits.maxBuffered'.";
 
 /** Returns the line for a client that reads again. */
 function reads(total: number): string {
-  return `warn slow: 192.0.2.1:1: the client reads again, and missed ${total} ${
+  return `warn slow: 192.0.2.1:1: the client reads again; it missed ${total} ${
     total === 1 ? "message" : "messages"
   }`;
 }
@@ -54,8 +54,8 @@ Deno.test("missed() logs the name of the client and the limit", () => {
   clientLog.missed(1, 1_024);
   clientLog.missed(0, 1_024);
   assert.deepEqual(logger.lines, [
-    "warn slow: Ada (192.0.2.1:1): the client reads too slowly and misses messages that do not fit into 1024 bytes, see 'limits.maxBuffered'",
-    "warn slow: Ada (192.0.2.1:1): the client reads again, and missed 1 message",
+    "warn slow: Ada (192.0.2.1:1): the client reads too slowly and misses messages that do not fit into 1024 bytes. To allow more, raise 'limits.maxBuffered'.",
+    "warn slow: Ada (192.0.2.1:1): the client reads again; it missed 1 message",
   ]);
 });
 
@@ -120,7 +120,7 @@ Deno.test("rejected() logs an error for an OutputError, and details at the level
   const reason = new OutputError("Cannot answer test", "the result", issues);
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not match its schema at a[1]';
-  const hint = '; the log level "debug" shows why';
+  const hint = '. The log level "debug" shows why.';
   assert.deepEqual(linesAbout(reason, "info"), [`${line}${hint}`]);
   assert.deepEqual(linesAbout(reason, "debug"), [
     line,

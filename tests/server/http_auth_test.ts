@@ -92,7 +92,10 @@ for (
     });
     const { response, body } = await requestContract(server, "Bearer test");
     assert.equal(response.status, 503);
-    assert.equal(body, "The login failed: try again later\n");
+    assert.equal(
+      body,
+      "The server could not check the token. Try again later.\n",
+    );
   });
 }
 
@@ -101,9 +104,13 @@ for (
     [
       { maxConnectionsPerAddress: 2 },
       429,
-      "Too many connections: close others first\n",
+      "Too many connections from this address. Close one of them first.\n",
     ],
-    [{ maxConnections: 2 }, 503, "The server is full: try again later\n"],
+    [
+      { maxConnections: 2 },
+      503,
+      "The server has too many connections. Try again later.\n",
+    ],
   ] as const
 ) {
   Deno.test(`a request that waits for its login counts towards ${Object.keys(limits)}`, async () => {
@@ -174,7 +181,8 @@ Deno.test("logs the address and the reason of a rejection", async () => {
   for (const authorization of [undefined, "Bearer a", "Bearer b"]) {
     await requestContract(server, authorization);
   }
-  const lockout = "too many failed logins, see 'limits.maxLoginFailures'";
+  const lockout =
+    "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.";
   for (const why of ["no token", "wrong token", lockout]) {
     await logger.line(
       new RegExp(

@@ -181,14 +181,16 @@ Deno.test("disposing debug({ trace: true }) ends the tracing", () => {
 Deno.test("debug() rejects unknown options and other values than booleans", () => {
   assert.throws(() => debug({ htpp: true } as DebugOptions), {
     name: "TypeError",
-    message: "Cannot debug: unknown option 'htpp'. Did you mean 'http'?",
+    message:
+      "Cannot enable debug logging: unknown option 'htpp'. Did you mean 'http'?",
   });
   assert.throws(() => debug({ enable_uvicorn: true } as DebugOptions), {
     message:
-      "Cannot debug: unknown option 'enable_uvicorn'. This package calls it 'http'.",
+      "Cannot enable debug logging: unknown option 'enable_uvicorn'. This package calls it 'http'.",
   });
   assert.throws(() => debug({ trace: 1 } as unknown as DebugOptions), {
     name: "TypeError",
-    message: "Cannot debug: 'trace' must be true or false. It is 1.",
+    message:
+      "Cannot enable debug logging: 'trace' must be true or false. It is 1.",
   });
 });

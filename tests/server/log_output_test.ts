@@ -20,7 +20,7 @@ const SERVE_ONCE = `{
 }`;
 
 const THREE_LINES =
-  /^TIME INFO startup: starting server on 127\.0\.0\.1:\d+ with token test\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/;
+  /^TIME INFO startup: starting server on 127\.0\.0\.1:\d+ with token test\nTIME INFO shutdown: closing server\nTIME INFO shutdown: server closed\n$/;
 
 Deno.test("the default logger writes the time and the level to standard error, without colors", async () => {
   const { code, stdout, stderr } = await runScript(SERVE_ONCE);
@@ -37,7 +37,7 @@ Deno.test("the default logger applies the level of each server", async () => {
   }`);
   assert.match(
     withoutTimes(stderr),
-    /^TIME INFO startup: .*\nTIME INFO shutdown: server shutdown started\nTIME INFO shutdown: server closed\n$/,
+    /^TIME INFO startup: .*\nTIME INFO shutdown: closing server\nTIME INFO shutdown: server closed\n$/,
   );
 });
 

@@ -139,7 +139,7 @@ const MISTAKES: readonly (readonly [object, string, string])[] = [
   [
     { exposeContract: true },
     "TypeError",
-    "'exposeContract' needs the option 'contract'.",
+    "'exposeContract' needs a contract. Pass one as the option 'contract'.",
   ],
   [{ limits: null }, "TypeError", "'limits' must be an object. It is null."],
   [

@@ -242,7 +242,7 @@ Deno.test("Operations.add() rejects a name that exists and keeps the first handl
   assert.throws(() => operations.add("add", () => "second"), {
     name: "TypeError",
     message:
-      'Cannot register operation "add": it already exists. Dispose the first registration before.',
+      'Cannot register operation "add": it already exists. Dispose the first registration first.',
   });
   assert.equal(await operations.find("add")!.call({}, null), '"first"');
 });

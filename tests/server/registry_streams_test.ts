@@ -19,14 +19,14 @@ import {
 const STREAM_ERROR = {
   name: "RequestError",
   code: ErrorCode.UNSUPPORTED_OPERATION,
-  message: "the operation is a stream: call it with 'connection.stream()'",
+  message: "the operation is a stream. Call it with 'connection.stream()'.",
 };
 
 const RESULT_ERROR = {
   name: "RequestError",
   code: ErrorCode.UNSUPPORTED_OPERATION,
   message:
-    "the operation returns one result: call it with 'connection.operation()'",
+    "the operation returns one result. Call it with 'connection.operation()'.",
 };
 
 /** Returns operations with the operation `rows`. */

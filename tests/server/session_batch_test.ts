@@ -153,7 +153,7 @@ Deno.test("Session closes after a batch before the login", () => {
     const effect = session.receive(batch);
     assert.deepEqual(effectsOf(effect), [FATAL]);
     assert(effect.kind === "close");
-    assert.equal(effect.failure, "the frame must be dict, not list");
+    assert.equal(effect.failure, "the frame must be an object, not an array");
     assert.deepEqual(session.acceptLogin(), { kind: "ignore" });
   }
 });
@@ -164,11 +164,11 @@ Deno.test("Session reports what is wrong with an element to the client and to th
   assert(result.kind === "batch");
   const [, broken, fatal] = result.effects;
   assert(broken?.kind === "answer" && fatal?.kind === "close");
-  const desc = '"data.message" must be str, not int';
+  const desc = '"data.message" must be a string, not an integer';
   assert.deepEqual([broken.failure, JSON.parse(broken.frame).desc], [
     desc,
     desc,
   ]);
   assert.equal(fatal.reason, "invalid frame");
-  assert.equal(fatal.failure, "the frame must be dict, not int");
+  assert.equal(fatal.failure, "the frame must be an object, not an integer");
 });

@@ -86,11 +86,11 @@ for (
   const [frame, desc] of [
     [
       { ...STREAM, data: { ...STREAM.data, credit: 0 } },
-      '"data.credit" must be a valid int',
+      '"data.credit" must be a valid integer',
     ],
-    [{ ...CREDIT, data: {} }, '"data.credit" must be int, not None'],
-    [{ ...CANCEL, data: [] }, '"data" must be dict, not list'],
-    [{ ...DONE, data: {} }, '"data.failed" must be bool, not None'],
+    [{ ...CREDIT, data: {} }, '"data.credit" must be an integer, not null'],
+    [{ ...CANCEL, data: [] }, '"data" must be an object, not an array'],
+    [{ ...DONE, data: {} }, '"data.failed" must be a boolean, not null'],
   ] as const
 ) {
   Deno.test(`Session answers an invalid frame and continues: ${desc}`, () => {

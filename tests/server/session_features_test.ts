@@ -91,7 +91,7 @@ for (const json of ["null", "1", '"batch"', "{}"]) {
     );
     assert(effect.kind === "close" && effect.frame !== undefined);
     assert.equal(effect.code, 1008);
-    assert.match(effect.failure ?? "", /^"features" must be list, not /);
+    assert.match(effect.failure ?? "", /^"features" must be an array, not /);
     const answer = JSON.parse(effect.frame);
     assert.deepEqual([answer.id, answer.code], [7, 2]);
     assert.equal(answer.desc, effect.failure);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Effect, Session } from "../../server/session.ts";
+import { shownType } from "../support/json_types.ts";
 import { MESSAGE, OPERATION } from "../support/frames.ts";
 import { SUCCESS } from "../support/raw_client.ts";
 import {
@@ -31,14 +32,14 @@ for (
     [
       "refused",
       (session: Session) => session.rejectLogin("refused"),
-      "login refused",
+      "login rejected",
       "wrong token",
     ],
     [
       "late",
       (session: Session) => session.expireLogin(),
       "login timed out",
-      "timed out, see 'limits.loginTimeout'",
+      "timed out. To allow more time, raise 'limits.loginTimeout'.",
     ],
   ] as const
 ) {
@@ -86,7 +87,7 @@ Deno.test("Session rejects a second login", () => {
     assertError(effect, 2, {
       id: 5,
       data,
-      desc: '"action" must be str, not None',
+      desc: '"action" must be a string, not null',
     });
     assert.equal(session.state, state);
   }
@@ -102,10 +103,13 @@ Deno.test("Session answers the login with its own id, although other frames came
 Deno.test("Session answers a request before the login with the reason", () => {
   const effect = STATES.authenticating().receive(OPERATION);
   assert(effect.kind === "answer");
-  assert.equal(effect.failure, "the login has not been answered yet");
+  assert.equal(
+    effect.failure,
+    "the login is not finished yet. Wait for its response.",
+  );
   assertError(effect, 8, {
     id: 2,
-    desc: "the login has not been answered yet",
+    desc: "the login is not finished yet. Wait for its response.",
   });
 });
 
@@ -136,8 +140,8 @@ for (const version of ["1.2.2", "1.2.3-rc.1", "0.99.99", "1.1.10"]) {
     );
     assert(effect.kind === "close");
     assert.equal(effect.code, 1008);
-    assert.equal(effect.reason, "login refused");
-    const desc = "the server needs version 1.2.3 or later";
+    assert.equal(effect.reason, "login rejected");
+    const desc = "the server needs version 1.2.3 or later. Update the client.";
     assert.equal(effect.failure, desc);
     assertError(effect, 4, { id: 6, data: { needed: "1.2.3" }, desc });
     assert.equal(session.state, "closed");
@@ -223,7 +227,9 @@ for (
     const effect = session.receive(frame);
     assert(effect.kind === "close");
     assert.equal(effect.code, 1008);
-    const desc = `"${field}" must be ${needed}, not ${current ?? "None"}`;
+    const desc = `"${field}" must be ${shownType(needed)}, not ${
+      shownType(current)
+    }`;
     assertError(effect, 2, { id, data: { current, needed }, desc });
     assert.equal(session.state, "closed");
   });

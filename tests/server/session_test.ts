@@ -252,7 +252,7 @@ Deno.test("Session closes after a goodbye, without a frame and without a failure
 Deno.test("Session reports what is wrong with a frame to the client and to the log", () => {
   const effect = STATES.open().receive(BROKEN);
   assert(effect.kind === "answer");
-  const desc = '"data.message" must be str, not int';
+  const desc = '"data.message" must be a string, not an integer';
   assert.equal(effect.failure, desc);
   assertError(effect, 2, {
     id: 3,
@@ -274,7 +274,7 @@ Deno.test("Session reports a frame that is not JSON, and closes", () => {
 Deno.test("Session reports a frame that is not an object, and closes", () => {
   const effect = STATES.open().receive(NO_OBJECT);
   assert(effect.kind === "close");
-  const desc = "the frame must be dict, not list";
+  const desc = "the frame must be an object, not an array";
   assert.equal(effect.failure, desc);
   assertError(effect, 2, {
     id: null,

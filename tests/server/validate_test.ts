@@ -193,7 +193,9 @@ for (
   ] as const
 ) {
   Deno.test(`checkMessage() rejects the unknown message ${shown} to ${asked}`, () => {
-    const reply = asked ? `, and no such reply to message ${asked}` : "";
+    const reply = asked
+      ? `, neither as a message nor as a reply to message ${asked}`
+      : "";
     const description = `the contract has no message ${shown}${reply}`;
     const wire = wireOf(name, { n: 1 }, ...replying);
     assert.throws(() => checked(CONTRACT, wire), {

@@ -5,10 +5,11 @@ import { isPublicAddress } from "../../builtins/public_address.ts";
 import { parseAllowedUrl } from "../../builtins/url_allowlist.ts";
 import { argumentErrorOf } from "./argument_error.ts";
 
-export const NOT_ALLOWED = "is not among the allowed URLs";
-export const NOT_PUBLIC = "resolves to an address that is not public";
-export const UNREACHABLE = "could not be reached";
-export const BAD_REDIRECT = "was redirected to a URL that is not allowed";
+export const NOT_ALLOWED = "the server does not allow this URL";
+export const NOT_PUBLIC = "its host resolves to an address that is not public";
+export const UNREACHABLE = "its host cannot be reached. Try again later.";
+export const BAD_REDIRECT =
+  "it redirects to a URL that the server does not allow";
 
 /** Options of a request; all have defaults */
 export interface Fetching {

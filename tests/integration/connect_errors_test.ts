@@ -85,7 +85,7 @@ Deno.test("connect() reports a login that takes the server too long", async () =
   assert(error instanceof ConnectError);
   assert.match(
     error.message,
-    /the login took too long: .*limits\.loginTimeout/,
+    /the login took too long\. .*limits\.loginTimeout/,
   );
   await logger.line(/^info disconnect: .* \(1008, login timed out\)$/);
 });
@@ -158,7 +158,7 @@ Deno.test("connect() reports that no WebSocket opens", async () => {
   assert(error instanceof ConnectError);
   assert.match(
     error.message,
-    /: the WebSocket at ws:\/\/127\.0\.0\.1:\d+\/hoist did not open\. Look at the log of the server: .+ a proxy may block WebSockets\.$/,
+    /: the WebSocket at ws:\/\/127\.0\.0\.1:\d+\/hoist did not open\. Look at the log of the server: .+ a proxy blocks WebSockets\.$/,
   );
 });
 

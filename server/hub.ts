@@ -159,7 +159,9 @@ export class Hub implements HandlerHost {
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
     if (this.#isClosed) {
       throw new HoistError(
-        `Cannot broadcast ${describeMessage(name)}: the server is closed. Create a new one.`,
+        `Cannot broadcast ${
+          describeMessage(name)
+        }: the server is closed. Create a new one.`,
       );
     }
     const { frame } = encodeOutgoing(

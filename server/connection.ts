@@ -22,6 +22,7 @@ import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
 import type { Client, ClientMessage } from "./message.ts";
+import { MessageSender } from "./outgoing.ts";
 import { RequestHandler } from "./requests.ts";
 import type { Expiring } from "./scheduler.ts";
 import { type CloseEffect, type Effect, Session } from "./session.ts";
@@ -47,6 +48,7 @@ export class ServerConnection implements Expiring, TransportOwner {
   readonly #events: ConnectionEvents;
   readonly #transport: Transport;
   readonly #session: Session;
+  readonly #sender: MessageSender;
   readonly #requests: RequestHandler;
   /** Dropped with the login, because it holds the headers of the upgrade request */
   #upgrade: UpgradeContext | undefined;
@@ -78,7 +80,13 @@ export class ServerConnection implements Expiring, TransportOwner {
     this.#session = new Session(context.rules);
     const log = new ConnectionLog(context.log, upgrade.peer.address);
     this.#transport = new Transport(socket, context, log, this);
-    this.#requests = new RequestHandler(context, this.client, this.#transport);
+    this.#sender = new MessageSender(context, this.#transport);
+    this.#requests = new RequestHandler(
+      context,
+      this.client,
+      this.#transport,
+      this.#sender,
+    );
   }
 
   /** The version of the client; empty before the login */
@@ -108,7 +116,7 @@ export class ServerConnection implements Expiring, TransportOwner {
 
   /** Sends a message to the client. */
   message(name: string, data: JsonObject): Message {
-    return this.#requests.push(name, data);
+    return this.#sender.push(name, data);
   }
 
   /** Sends a request to the client; resolves to its reply. */
@@ -117,7 +125,7 @@ export class ServerConnection implements Expiring, TransportOwner {
     data: JsonObject,
     options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
-    return this.#requests.request(name, data, options);
+    return this.#sender.request(name, data, options);
   }
 
   /** Closes the connection. */
@@ -160,7 +168,8 @@ export class ServerConnection implements Expiring, TransportOwner {
     this.#session.close();
     this.#events.onClosed(this);
     this.#transport.log.info("disconnect", `disconnected: ${how}`);
-    this.#handlersEnded = this.#requests.close(info);
+    this.#sender.pending?.close(info);
+    this.#handlersEnded = this.#requests.close();
     this.#onShutdown?.();
   }
 

@@ -1,18 +1,32 @@
 /**
- * Encodes the messages that the server sends: events, requests and replies.
+ * Sends the messages of the server to one client: events, requests and replies.
  *
  * @module
  */
 
+import { within } from "../common/async.ts";
+import { ConnectionClosedError, FeatureError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import { assertLength, describeMessage } from "../common/text.ts";
+import {
+  checkRequestOptions,
+  type RequestOptions,
+} from "../common/request_options.ts";
+import {
+  assertLength,
+  describeMessage,
+  describeRequest,
+} from "../common/text.ts";
+import { timedOut } from "../common/timed_out.ts";
 import {
   encodeMessage,
   encodeSuccess,
   type SuccessKind,
 } from "../protocol/encode.ts";
-import type { WireMessage } from "../protocol/message.ts";
+import { Message, type WireMessage } from "../protocol/message.ts";
 import type { ServerContext } from "./context.ts";
+import type { ClientMessage } from "./message.ts";
+import { PendingRequests } from "./pending_requests.ts";
+import type { Transport } from "./transport.ts";
 import { assertSendable } from "./validate.ts";
 
 /** A message that is encoded. */
@@ -50,4 +64,98 @@ export function encodeOutgoing(
   const subject = () => describeMessage(name);
   assertLength(frame, maxBuffered, subject, "limits.maxBuffered");
   return { wire: { message: name, data, id: messageId, replying }, frame };
+}
+
+/** Sends messages to one client. */
+export class MessageSender {
+  readonly #context: ServerContext;
+  readonly #transport: Transport;
+  #pending: PendingRequests | undefined;
+
+  constructor(context: ServerContext, transport: Transport) {
+    this.#context = context;
+    this.#transport = transport;
+  }
+
+  /** The requests that wait for a reply of the client; `undefined` before the first one */
+  get pending(): PendingRequests | undefined {
+    return this.#pending;
+  }
+
+  /**
+   * Sends a message that does not answer a request. A slow client can miss it: `onSlow`.
+   *
+   * @param name The name of the message
+   * @param data The data of the message
+   * @param replying The message that a late reply answers
+   */
+  push(
+    name: string,
+    data: JsonObject,
+    replying: WireMessage | null = null,
+  ): Message {
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "s_newmsg",
+      name,
+      data,
+      replying,
+    );
+    this.#transport.notify(frame);
+    return new Message(wire);
+  }
+
+  /** Sends a message and waits for a reply: docs/reference/protocol.md, `request`. */
+  async request(
+    name: string,
+    data: JsonObject,
+    options: RequestOptions | undefined,
+  ): Promise<ClientMessage> {
+    checkRequestOptions("Cannot send the request", options);
+    const { signal, timeout } = options ?? {};
+    const subject = describeRequest(name);
+    const { closed, features } = this.#transport;
+    if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
+    signal?.throwIfAborted();
+    if (!features.has("request")) {
+      throw new FeatureError(subject, "request", "client");
+    }
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "request",
+      name,
+      data,
+      null,
+    );
+    const pending = this.#pending ??= new PendingRequests();
+    const reply = pending.add(wire.id, name, subject);
+    this.#transport.send(frame);
+    try {
+      const reason = () => timedOut(subject, timeout);
+      return await within(reply, signal, timeout, reason);
+    } finally {
+      pending.delete(wire.id);
+    }
+  }
+
+  /** Sends a reply before the request is answered. */
+  reply(
+    id: number,
+    name: string,
+    data: JsonObject,
+    replying: WireMessage,
+  ): Message {
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      id,
+      "newmsg",
+      name,
+      data,
+      replying,
+    );
+    this.#transport.send(frame);
+    return new Message(wire);
+  }
 }

@@ -1,23 +1,13 @@
 /**
- * Handles the requests of one client, and the messages and requests that the server
- * sends to it.
+ * Handles the requests of one client.
  *
  * @module
  */
 
-import { isPromiseLike, mapMaybePromise, within } from "../common/async.ts";
-import {
-  CloseCode,
-  ConnectionClosedError,
-  FeatureError,
-} from "../common/errors.ts";
+import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
+import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import {
-  checkRequestOptions,
-  type RequestOptions,
-} from "../common/request_options.ts";
-import { describeMessage, describeRequest } from "../common/text.ts";
-import { timedOut } from "../common/timed_out.ts";
+import { describeMessage } from "../common/text.ts";
 import { isReply } from "../contract/contract.ts";
 import type {
   ControlFrame,
@@ -25,14 +15,13 @@ import type {
   OperationRequest,
   StreamRequest,
 } from "../protocol/client_frames.ts";
-import type { CloseInfo } from "../protocol/close.ts";
 import { encodeSuccess } from "../protocol/encode.ts";
 import {
   errorAnswerOf,
   exceeded,
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
-import { Message, type WireMessage } from "../protocol/message.ts";
+import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import type { ServerContext } from "./context.ts";
@@ -42,8 +31,7 @@ import {
   ClientMessage,
   type OperationContext,
 } from "./message.ts";
-import { encodeOutgoing } from "./outgoing.ts";
-import { PendingRequests } from "./pending_requests.ts";
+import type { MessageSender } from "./outgoing.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
 import type { Operation } from "./registry.ts";
 import type { AnswerEffect } from "./session.ts";
@@ -61,12 +49,11 @@ export class RequestHandler {
   readonly #context: ServerContext;
   readonly #client: Client;
   readonly #transport: Transport;
+  readonly #sender: MessageSender;
   #rate: TokenBucket | undefined;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
-  /** The requests of the server that wait for a reply of the client */
-  #pending: PendingRequests | undefined;
   /** The number of requests in progress */
   #inProgress = 0;
 
@@ -76,11 +63,18 @@ export class RequestHandler {
    * @param context The state of the server
    * @param client The client that listeners and handlers see
    * @param transport Where responses are sent
+   * @param sender Sends replies, and knows the requests that the client replies to
    */
-  constructor(context: ServerContext, client: Client, transport: Transport) {
+  constructor(
+    context: ServerContext,
+    client: Client,
+    transport: Transport,
+    sender: MessageSender,
+  ) {
     this.#context = context;
     this.#client = client;
     this.#transport = transport;
+    this.#sender = sender;
   }
 
   /** Whether requests are in progress */
@@ -105,64 +99,6 @@ export class RequestHandler {
     }
   }
 
-  /**
-   * Sends a message that does not answer a request. A slow client can miss it: `onSlow`.
-   *
-   * @param name The name of the message
-   * @param data The data of the message
-   * @param replying The message that a late reply answers
-   */
-  push(
-    name: string,
-    data: JsonObject,
-    replying: WireMessage | null = null,
-  ): Message {
-    const { wire, frame } = encodeOutgoing(
-      this.#context,
-      null,
-      "s_newmsg",
-      name,
-      data,
-      replying,
-    );
-    this.#transport.notify(frame);
-    return new Message(wire);
-  }
-
-  /** Sends a message and waits for a reply: docs/reference/protocol.md, `request`. */
-  async request(
-    name: string,
-    data: JsonObject,
-    options: RequestOptions | undefined,
-  ): Promise<ClientMessage> {
-    checkRequestOptions("Cannot send the request", options);
-    const { signal, timeout } = options ?? {};
-    const subject = describeRequest(name);
-    const { closed, features } = this.#transport;
-    if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
-    signal?.throwIfAborted();
-    if (!features.has("request")) {
-      throw new FeatureError(subject, "request", "client");
-    }
-    const { wire, frame } = encodeOutgoing(
-      this.#context,
-      null,
-      "request",
-      name,
-      data,
-      null,
-    );
-    const pending = this.#pending ??= new PendingRequests();
-    const reply = pending.add(wire.id, name, subject);
-    this.#transport.send(frame);
-    try {
-      const reason = () => timedOut(subject, timeout);
-      return await within(reply, signal, timeout, reason);
-    } finally {
-      pending.delete(wire.id);
-    }
-  }
-
   /** Closes the connection when no requests are in progress. */
   shutdown(): void {
     for (const stream of this.#streams?.values() ?? []) stream.shutdown();
@@ -174,8 +110,7 @@ export class RequestHandler {
    *
    * @returns Resolves when the handlers of all streams have ended
    */
-  close(info: CloseInfo): Promise<unknown> | undefined {
-    this.#pending?.close(info);
+  close(): Promise<unknown> | undefined {
     this.#calls?.close();
     if (this.#streams === undefined) return undefined;
     const streams = [...this.#streams.values()];
@@ -191,7 +126,7 @@ export class RequestHandler {
     }
     switch (frame.kind) {
       case "done":
-        return this.#pending?.finish(frame.id, frame.failed);
+        return this.#sender.pending?.finish(frame.id, frame.failed);
       case "credit":
         return this.#streams?.get(frame.id)?.sender.grant(frame.credit);
       case "cancel":
@@ -202,7 +137,7 @@ export class RequestHandler {
   /** Whether the server has sent something that a frame answers. */
   #isExpected(frame: ControlFrame): boolean {
     if (frame.kind === "done") {
-      return this.#pending?.awaitsDone(frame.id) ?? false;
+      return this.#sender.pending?.awaitsDone(frame.id) ?? false;
     }
     const credit = frame.kind === "credit" ? frame.credit : 0;
     return this.#streams?.get(frame.id)?.sender.expects(credit) ?? false;
@@ -229,7 +164,8 @@ export class RequestHandler {
   /** Whether a request can start now. The first reply to a request always can. */
   #hasCapacityFor(request: ClientRequest): boolean {
     return this.#inProgress < this.#context.limits.maxPending ||
-      this.#isAwaited(request) && this.#pending!.isFirst(request.replying);
+      this.#isAwaited(request) &&
+        this.#sender.pending!.isFirst(request.replying);
   }
 
   /** Whether a frame is a reply to a pending request of the server. */
@@ -239,7 +175,9 @@ export class RequestHandler {
   }
 
   #isReply(name: string, replying: WireMessage | null): boolean {
-    if (replying === null || !this.#pending?.isPending(replying)) return false;
+    if (replying === null || !this.#sender.pending?.isPending(replying)) {
+      return false;
+    }
     const { contract } = this.#context;
     return contract === undefined || isReply(contract, replying.message, name);
   }
@@ -317,8 +255,8 @@ export class RequestHandler {
     // its next request. A slow client can miss it.
     const reply: Reply = (name, data) =>
       isAnswered
-        ? this.push(name, data, wire)
-        : this.#reply(id, name, data, wire);
+        ? this.#sender.push(name, data, wire)
+        : this.#sender.reply(id, name, data, wire);
     const opening = `{"id":${messageId}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
@@ -329,25 +267,6 @@ export class RequestHandler {
         ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
         : encodeErrorResponse(id, errors[0], this.#context),
     );
-  }
-
-  /** Sends a reply before the request is answered. */
-  #reply(
-    id: number,
-    name: string,
-    data: JsonObject,
-    replying: WireMessage,
-  ): Message {
-    const { wire, frame } = encodeOutgoing(
-      this.#context,
-      id,
-      "newmsg",
-      name,
-      data,
-      replying,
-    );
-    this.#transport.send(frame);
-    return new Message(wire);
   }
 
   /** Runs the listeners to a message, and returns what they threw. */
@@ -362,7 +281,7 @@ export class RequestHandler {
     const isAwaited = this.#isReply(name, replying);
     try {
       const checked = this.#check(wire, reply, isAwaited);
-      if (isAwaited) this.#pending?.settle(replying!.id, checked);
+      if (isAwaited) this.#sender.pending?.settle(replying!.id, checked);
       const message = isPromiseLike(checked) ? await checked : checked;
       // A listener to this name expects data of a message, and not of a reply.
       const isNamed = !isAwaited || contract === undefined;

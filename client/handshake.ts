@@ -110,13 +110,22 @@ export async function openWebSocket(
   signal: AbortSignal,
 ): Promise<ClientSocket> {
   const { base } = endpoints;
-  const { version, protocols } = await fetchServerInfo(endpoints, signal);
+  const info = await fetchServerInfo(endpoints, signal);
+  const { version, protocols, lockout } = info;
   if (minimumVersion !== undefined) {
     assertMinimum(base, version, minimumVersion);
   }
   // If the server does not echo the subprotocol, browsers fail the WebSocket.
   const subprotocol = protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : undefined;
-  return await openSocket(endpoints, WebSocket, subprotocol, signal);
+  const create = () =>
+    subprotocol === undefined
+      ? new WebSocket(endpoints.socket.href)
+      : new WebSocket(endpoints.socket.href, subprotocol);
+  return await openSocket(
+    create,
+    (problem) => notOpened(endpoints, problem, lockout),
+    signal,
+  );
 }
 
 function assertMinimum(
@@ -135,17 +144,28 @@ function assertMinimum(
 interface ServerInfo {
   readonly version: string;
   readonly protocols: readonly unknown[];
+  /**
+   * For how many more seconds the server rejects the address of the client because of
+   * failed logins; `null` if without end, and `undefined` if it does not reject it
+   */
+  readonly lockout: number | null | undefined;
 }
 
-/** Fetches the version and the subprotocols: docs/reference/protocol.md, "HTTP". */
+/** Fetches what a server reports about itself: docs/reference/protocol.md, "HTTP". */
 async function fetchServerInfo(
   { base, ack }: Endpoints,
   signal: AbortSignal,
 ): Promise<ServerInfo> {
   const value = parseFrame(await fetchBody(base, ack, signal));
   if (isJsonObject(value) && typeof value.version === "string") {
-    const { version, protocols } = value;
-    return { version, protocols: Array.isArray(protocols) ? protocols : [] };
+    const { version, protocols, lockout } = value;
+    return {
+      version,
+      protocols: Array.isArray(protocols) ? protocols : [],
+      lockout: lockout === null || typeof lockout === "number"
+        ? lockout
+        : undefined,
+    };
   }
   const remedy = ack.pathname.endsWith("/hoist/hoist/ack")
     ? "Omit /hoist from the URL, because the client appends it."
@@ -200,23 +220,17 @@ function unreachable(base: string, cause: unknown): ConnectError {
 }
 
 async function openSocket(
-  { base, socket: url }: Endpoints,
-  WebSocket: WebSocketConstructor,
-  subprotocol: string | undefined,
+  create: () => ClientSocket,
+  toError: (problem: string) => ConnectError,
   signal: AbortSignal,
 ): Promise<ClientSocket> {
-  const socket = subprotocol === undefined
-    ? new WebSocket(url.href)
-    : new WebSocket(url.href, subprotocol);
+  const socket = create();
   let problem = "";
   // In Node, an error event without a listener ends the process.
   socket.addEventListener("error", (event) => problem = messageOf(event));
   const opened = new Promise((resolve, reject) => {
     socket.addEventListener("open", () => resolve(undefined));
-    socket.addEventListener(
-      "close",
-      () => reject(notOpened(base, url, problem)),
-    );
+    socket.addEventListener("close", () => reject(toError(problem)));
   });
   try {
     await Promise.race([opened, aborted(signal)]);
@@ -240,20 +254,32 @@ const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
     "the server does not allow connections from this page (403). Add its origin to the option 'allowedOrigins' of the server.",
   ],
   [
-    /\b429\b/,
-    "the server rejected this address, because it has too many connections or too many failed logins (429). Try again later.",
-  ],
-  [
     /\b503\b/,
     "the server has too many connections, or is closing (503). Try again later.",
   ],
 ];
 
-function notOpened(base: string, url: URL, problem: string): ConnectError {
+function notOpened(
+  { base, socket: url }: Endpoints,
+  problem: string,
+  lockout: ServerInfo["lockout"],
+): ConnectError {
   const meaning = REJECTIONS.find(([status]) => status.test(problem))?.[1] ??
-    `the WebSocket at ${url.href} did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (option 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`;
+    lockoutMeaning(lockout) ??
+    (/\b429\b/.test(problem)
+      ? "too many connections from this address are open (429). Close others first."
+      : `the WebSocket at ${url.href} did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (option 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`);
   const options = problem === "" ? {} : { cause: new Error(problem) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
+}
+
+/** A WebSocket hides the header `Retry-After`, and in a browser also the status. */
+function lockoutMeaning(lockout: ServerInfo["lockout"]): string | undefined {
+  if (lockout === undefined) return undefined;
+  const remedy = lockout === null
+    ? "Try again when the server has restarted."
+    : `Try again in ${lockout} s.`;
+  return `too many logins from this address failed (429). ${remedy}`;
 }
 
 /** Returns the error for a login that the server answered with an error frame. */

@@ -61,6 +61,8 @@ export interface HandlerHost {
   readonly log: Log;
   /** Whether the server rejects new clients */
   readonly isClosing: boolean;
+  /** Returns how long the client is still locked out, in milliseconds, or 0. */
+  lockout(request: Request, remote: Deno.Addr | undefined): number;
   /** Opens a WebSocket, or returns the response that rejects the request. */
   accept(request: Request, remote: Deno.Addr | undefined): Response;
   /** Describes the contract; returns `undefined` if the server does not expose it. */
@@ -127,7 +129,10 @@ function respond(
   const description = pathname === CONTRACT_PATH && isRead(method)
     ? host.describeContract(request, remote)
     : undefined;
-  return description ?? answer(method, pathname, host.isClosing);
+  if (description !== undefined) return description;
+  return pathname === ACK_PATH && isRead(method)
+    ? acknowledge(host.lockout(request, remote))
+    : answer(method, pathname, host.isClosing);
 }
 
 /**
@@ -180,13 +185,19 @@ function answer(
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
   switch (pathname) {
-    case ACK_PATH:
-      return Response.json(ACK, { headers: ACK_HEADERS });
     case HEALTH_PATH:
       return health(isClosing);
     default:
       return new Response(PAGE, { headers: PAGE_HEADERS });
   }
+}
+
+/** A client cannot read why an upgrade was rejected, but it can read this. */
+function acknowledge(lockout: number): Response {
+  if (lockout === 0) return Response.json(ACK, { headers: ACK_HEADERS });
+  // JSON has no Infinity: it becomes null.
+  const body = { ...ACK, lockout: Math.ceil(lockout / 1_000) };
+  return Response.json(body, { headers: ACK_HEADERS });
 }
 
 function health(isClosing: boolean): Response {

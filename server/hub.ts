@@ -121,6 +121,10 @@ export class Hub implements HandlerHost {
     return this.#endpoint?.answer(request, remote);
   }
 
+  lockout(request: Request, remote: Deno.Addr | undefined): number {
+    return this.#admission.lockout(this.#admission.peerOf(request, remote));
+  }
+
   /** Opens a WebSocket for a request, if the limits allow it. */
   accept(request: Request, remote: Deno.Addr | undefined): Response {
     if (this.isClosing) {

@@ -18,7 +18,7 @@ for (
     [
       "too many connections from this address",
       { limits: { maxConnectionsPerAddress: 1 } },
-      /the server rejected this address, .* \(429\)\. Try again later\.$/,
+      /: too many connections from this address are open \(429\)\. Close others first\.$/,
     ],
     [
       "too many connections",
@@ -35,6 +35,42 @@ for (
     assert.match(error.message, message);
   });
 }
+
+Deno.test("connect() reports a lockout and how long it lasts", async () => {
+  for (
+    const [loginFailureWindow, remedy] of [
+      [60_000, /Try again in (60|59) s\.$/],
+      [Infinity, /Try again when the server has restarted\.$/],
+    ] as const
+  ) {
+    const limits = { maxLoginFailures: 1, loginFailureWindow };
+    await using server = serveQuietly({ limits });
+    await rejection(connect("wrong", { url: server.url }));
+    const error = await rejection(connect("test", { url: server.url }));
+    assert(error instanceof ConnectError);
+    assert.match(
+      error.message,
+      /: too many logins from this address failed \(429\)\. /,
+    );
+    assert.match(error.message, remedy);
+  }
+});
+
+Deno.test("connect() reports a lockout if the WebSocket hides the status, as in a browser", async () => {
+  const { WebSocket } = globalThis;
+  class SilentSocket extends WebSocket {
+    override addEventListener(...[type, listener]: [string, unknown]): void {
+      if (type === "error") return;
+      super.addEventListener(type, listener as EventListener);
+    }
+  }
+  const limits = { maxLoginFailures: 1 };
+  await using server = serveQuietly({ limits });
+  const options = { url: server.url, WebSocket: SilentSocket };
+  await rejection(connect("wrong", options));
+  const error = await rejection(connect("test", options));
+  assert.match(error.message, /failed \(429\)\. Try again in \d+ s\.$/);
+});
 
 Deno.test("connect() reports an origin that is not allowed", async () => {
   await using server = serveQuietly({ allowedOrigins: ["https://a.example"] });
@@ -53,6 +89,20 @@ Deno.test("connect() reports an origin that is not allowed", async () => {
     error.message,
     /does not allow connections from this page \(403\)\./,
   );
+});
+
+Deno.test("connect() reports another rejection first if the address is locked out", async () => {
+  const ack = { version: VERSION, lockout: 5 };
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ url }) =>
+      url.endsWith("/hoist/ack")
+        ? Response.json(ack)
+        : new Response(null, { status: 503 }),
+  );
+  const url = `http://127.0.0.1:${other.addr.port}`;
+  const error = await rejection(connect("test", { url }));
+  assert.match(error.message, /is closing \(503\)\. Try again later\.$/);
 });
 
 Deno.test("connect() reports a server without TLS", async () => {

@@ -371,7 +371,7 @@ export class Server<
   }
 
   /**
-   * Calls a listener for every message, whatever its name.
+   * Calls a listener for every message, with any name.
    *
    * @param listener The listener
    * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener

@@ -52,7 +52,7 @@ export class Dispatcher implements MessageReceiver {
     this.#options = options;
   }
 
-  /** Dispatches the messages that arrived together with the answer to the login. */
+  /** Dispatches the messages that arrived together with the response to the login. */
   open(): void {
     if (this.#early === undefined) return;
     const early = this.#early;

@@ -208,7 +208,7 @@ function permissionMissing(
   );
 }
 
-/** `cause` is the error of the system, such as a refused connection. */
+/** `cause` is the error of the system, such as a connection that was refused. */
 function unreachable(base: string, cause: unknown): ConnectError {
   const detail = String(cause);
   const problem = /certificate/i.test(detail)

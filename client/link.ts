@@ -40,7 +40,7 @@ export interface LinkRequest {
   readonly needs?: Feature | undefined;
   /** Whether the first reply answers the request */
   readonly endsWithReply?: boolean | undefined;
-  /** Receives what the server sends before the answer */
+  /** Receives what the server sends before the response */
   readonly events?: RequestEvents | undefined;
   /** Describes the request for error messages, for example as `operation "add"`. */
   describe(name: string): string;
@@ -65,7 +65,7 @@ export interface RequestEvents {
   onReply?(message: WireMessage): void;
   /** Called with items of the stream. */
   onItems?(items: readonly Json[]): void;
-  /** Called with the answer, before the next frame is read. */
+  /** Called with the response, before the next frame is read. */
   onAnswer?(data: JsonObject | null): void;
 }
 
@@ -78,14 +78,14 @@ export interface MessageReceiver {
    * Called with each message, reply and broadcast.
    *
    * @param message The message
-   * @param onDone Present if the server waits until the listeners are done
+   * @param onDone Present if the server waits until the listeners have finished
    */
   onMessage(message: WireMessage, onDone?: OnDone): void;
   /** Called when the server sent something other than a frame of Hoist 1. */
   onInvalid(): void;
 }
 
-/** Called when all listeners to a message are done. */
+/** Called when all listeners to a message have finished. */
 export type OnDone = (hasFailed: boolean) => void;
 
 /** Receives the events of a link. */

@@ -30,7 +30,7 @@ export interface MessageOptions<Reply = ServerMessage> extends RequestOptions {
   readonly onReply?: ((reply: Reply) => unknown) | undefined;
 }
 
-/** Sends a reply of the client, whatever types the contract has for it. */
+/** Sends a reply of the client. Its types do not depend on the contract. */
 type SendReply = (
   replying: WireMessage,
   name: string,

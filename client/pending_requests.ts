@@ -68,7 +68,7 @@ export class PendingRequests {
    *
    * @param id The number of the request
    * @param request The request
-   * @returns The data of the answer. Rejects if the server answers with an error, or if
+   * @returns The data of the response. Rejects if the server answers with an error, or if
    * the connection ends
    */
   add(id: number, request: LinkRequest): Promise<JsonObject | null> {

@@ -55,7 +55,7 @@ export class Queue<Item> {
 
 /**
  * The items of a stream, for `for await`. The operation is called when the first item is
- * requested. It ends when the loop ends, for whatever reason.
+ * requested. It ends when the loop ends, for any reason.
  */
 export interface OperationStream<Item = Json>
   extends AsyncIterableIterator<Item, void, void>, AsyncDisposable {

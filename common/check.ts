@@ -34,9 +34,9 @@ export const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** The values that a number can have. */
 export interface NumberRange {
-  /** The lowest value */
+  /** The minimum value */
   readonly min: number;
-  /** The highest value; there is none if omitted */
+  /** The maximum value; there is none if omitted */
   readonly max?: number;
   /** Whether fractions are rejected */
   readonly integer?: boolean;

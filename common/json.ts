@@ -44,7 +44,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /**
  * Returns whether a value can be the `id` of a frame. A number that JavaScript rounds is
- * no `id`, because the answer would go to another request.
+ * no `id`, because the response would go to another request.
  *
  * @param value The value
  * @returns Whether it is a whole number of at most 53 bits

@@ -30,7 +30,7 @@ export interface Logger {
   error(line: string): void;
 }
 
-/** The lowest level of the lines that are logged */
+/** The minimum level of the lines that are logged */
 export type LogLevel = keyof Logger;
 
 /** The levels, from the lowest to the highest. */

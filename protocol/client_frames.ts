@@ -20,7 +20,7 @@ import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 export interface LoginRequest {
   /** The kind of the frame */
   readonly kind: "login";
-  /** The number of the request, which the answer repeats */
+  /** The number of the request, which the response repeats */
   readonly id: number;
   /** The token of the client */
   readonly token: string;
@@ -37,7 +37,7 @@ export interface LoginRequest {
 export interface MessageRequest {
   /** The kind of the frame */
   readonly kind: "message";
-  /** The number of the request, which the answers repeat */
+  /** The number of the request, which the responses repeat */
   readonly id: number;
   /** The name of the message */
   readonly name: string;
@@ -51,7 +51,7 @@ export interface MessageRequest {
 export interface OperationRequest {
   /** The kind of the frame */
   readonly kind: "operation";
-  /** The number of the request, which the answer repeats */
+  /** The number of the request, which the response repeats */
   readonly id: number;
   /** The name of the operation */
   readonly name: string;

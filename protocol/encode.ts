@@ -63,7 +63,7 @@ export function encodeSuccess(
 }
 
 /**
- * Encodes the answer to a login: docs/reference/protocol.md, "Extensions".
+ * Encodes the response to a login: docs/reference/protocol.md, "Extensions".
  *
  * @param id The number of the login
  * @param features The extensions that both sides named; `null` if the client named none,

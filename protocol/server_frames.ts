@@ -57,9 +57,9 @@ export interface ServerFeatures {
 }
 
 /**
- * Reads the data of the answer to a login: docs/reference/protocol.md, "Extensions".
+ * Reads the data of the response to a login: docs/reference/protocol.md, "Extensions".
  *
- * @param data The data of the answer
+ * @param data The data of the response
  */
 export function serverFeaturesOf(data: JsonObject | null): ServerFeatures {
   const named = Array.isArray(data?.features) ? data.features : [];

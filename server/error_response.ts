@@ -47,7 +47,7 @@ export function encodeErrorResponse(
   const { maxBuffered } = limits;
   const frame = encodeError(id, code, data, message);
   if (fitsInto(frame, maxBuffered)) return frame;
-  // If the details do not fit, a short answer is better than none.
+  // If the details exceed the limit, a short response is better than none.
   const { issues: _, ...rest } = data ?? {};
   return encodeError(id, code, data && rest);
 }

@@ -222,7 +222,7 @@ const ROTATE_KEYS: Readonly<Record<keyof RotateOptions, true>> = {
 
 const SERVE = "Cannot serve";
 
-/** The options of a server, whatever its contract. */
+/** The options of a server with any contract. */
 type AnyOptions<This extends Owner> = ServerOptions<
   This,
   LoginDecision,

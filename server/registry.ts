@@ -37,7 +37,7 @@ import {
 import { isAsyncIterable, StreamSource } from "./stream_source.ts";
 import { checkData } from "./validate.ts";
 
-/** Returns a listener that is called only if the data of a message fits a schema. */
+/** Returns a listener that is called only if the data of a message matches a schema. */
 export function checkedListener(
   schema: Schema,
   listener: Listener<ClientMessage>,
@@ -85,8 +85,8 @@ export class Operation<Context> {
    * @param context The second argument of the handler
    * @returns The result as a JSON string
    *
-   * @throws {RequestError} If the arguments do not fit, or the operation is a stream
-   * @throws {OutputError} If the result does not fit
+   * @throws {RequestError} If the arguments do not match their schema, or the operation is a stream
+   * @throws {OutputError} If the result does not match its schema
    * @throws The exception of the handler or of a schema
    */
   call(data: JsonObject, context: Context): string | PromiseLike<string> {
@@ -104,7 +104,7 @@ export class Operation<Context> {
    * @param context The second argument of the handler
    * @returns The items, which are not requested yet
    *
-   * @throws {RequestError} If the arguments do not fit, or the operation returns one result
+   * @throws {RequestError} If the arguments do not match their schema, or the operation returns one result
    * @throws The exception of the handler or of a schema
    */
   open(
@@ -174,7 +174,7 @@ export class Operations<Context> {
    * @param name The name of the operation
    * @param handler The handler
    * @param schemas The schemas that are checked
-   * @returns Removes the operation when disposed
+   * @returns A `Disposable` that removes the operation
    */
   add(
     name: string,

@@ -5,7 +5,6 @@ import {
   isWindows,
   link,
   makeTree,
-  NOT_FOUND,
   pathError,
   read,
 } from "../support/file_tree.ts";

@@ -9,7 +9,7 @@ const COMMENT_OR_STRING =
 
 /** Words that no error and no log line uses. */
 const UNCLEAR =
-  /\b(must be a text|in vain|nobody|whoever|current value is|none of that name|is left out|leave out|has said)\b/;
+  /\b(must be a text|in vain|nobody|whoever|current value is|none of that name|is left out|leave out|has said)\b|, see '/;
 
 /** Yields the string literals of a source. */
 function* stringsOf(source: string): Generator<string> {

@@ -23,7 +23,7 @@ import {
   PROTOCOL_HEADER,
   text,
 } from "./http.ts";
-import { HttpAuth } from "./http_auth.ts";
+import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -82,26 +82,32 @@ export class Hub implements HandlerHost {
     log: Log,
     login: AuthenticatorOptions["login"],
   ) {
-    this.log = log;
-    this.registry = new Registry(options.contract);
-    this.#admission = new Admission(options);
-    this.#logins = new TimeoutQueue(options.limits.loginTimeout);
-    this.credentials = new TokenStore(
+    const registry = new Registry(options.contract);
+    const admission = new Admission(options);
+    const credentials = new TokenStore(
       options.token,
       options.tokens,
       (credential) => void this.#closeAllOf(credential, "token expired"),
     );
-    const { credentials } = this;
-    const admission = this.#admission;
     const authenticator = new Authenticator({
       log,
       login,
       credentials,
       admission,
     });
-    this.#context = createContext(options, log, this.registry, authenticator);
+    this.log = log;
+    this.registry = registry;
+    this.credentials = credentials;
+    this.#admission = admission;
+    this.#context = createContext(options, log, registry, authenticator);
+    this.#logins = new TimeoutQueue(options.limits.loginTimeout);
     this.#events = this.#createEvents();
-    this.#endpoint = this.#createEndpoint(options);
+    this.#endpoint = createEndpoint(options, {
+      authenticator,
+      admission,
+      loginTimeout: options.limits.loginTimeout,
+      report: (line) => this.#logRejection(line),
+    });
   }
 
   /** The clients that have logged in and not left */
@@ -241,19 +247,6 @@ export class Hub implements HandlerHost {
     };
   }
 
-  #createEndpoint(
-    { contract, exposeContract, limits }: Options,
-  ): ContractEndpoint | undefined {
-    if (!exposeContract || contract === undefined) return undefined;
-    const auth = new HttpAuth({
-      authenticator: this.#context.authenticator,
-      admission: this.#admission,
-      loginTimeout: limits.loginTimeout,
-      report: (line) => this.#logRejection(line),
-    });
-    return new ContractEndpoint(contract, auth);
-  }
-
   /** Closes the connections that used a token; returns their number. */
   #closeAllOf(credential: Credential, reason: string): number {
     // A client that has left can still have a socket, which is closing.
@@ -313,6 +306,16 @@ function openSocket(request: Request): Deno.WebSocketUpgrade | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Creates the endpoint `GET /hoist/contract`, if the application has enabled it. */
+function createEndpoint(
+  { contract, exposeContract }: Options,
+  auth: HttpAuthOptions,
+): ContractEndpoint | undefined {
+  return exposeContract && contract !== undefined
+    ? new ContractEndpoint(contract, new HttpAuth(auth))
+    : undefined;
 }
 
 /** Creates the state that all connections of a server share. */

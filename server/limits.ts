@@ -128,11 +128,6 @@ export type ResolvedLimits = {
   readonly [Name in keyof Limits]-?: number;
 };
 
-/** The range of a limit and its default. */
-interface LimitRange extends NumberRange {
-  readonly standard: number;
-}
-
 const MILLISECONDS = {
   min: 1,
   max: MAX_TIMEOUT,
@@ -144,25 +139,33 @@ const COUNT = { min: 1, integer: true, infinity: true };
 
 const BYTES = { integer: true, unit: "bytes", infinity: true };
 
-const RANGES: Readonly<Record<keyof Limits, LimitRange>> = {
-  maxPayload: { ...BYTES, min: 128, standard: 65_536 },
-  maxConnections: { ...COUNT, standard: 10_000 },
-  maxConnectionsPerAddress: { ...COUNT, standard: 1_000 },
-  loginTimeout: { ...MILLISECONDS, standard: 10_000 },
-  maxLoginFailures: { ...COUNT, standard: 10 },
-  loginFailureWindow: { ...MILLISECONDS, standard: 60_000 },
-  maxPending: { ...COUNT, standard: 1_024 },
-  maxRate: {
-    min: 0.001,
-    unit: "requests per second",
-    infinity: true,
-    standard: 20_000,
-  },
-  // The real default depends on `maxRate`.
-  maxBurst: { ...COUNT, standard: NaN },
-  maxBuffered: { ...BYTES, min: 1_024, standard: 4_194_304 },
+const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
+  maxPayload: { ...BYTES, min: 128 },
+  maxConnections: COUNT,
+  maxConnectionsPerAddress: COUNT,
+  loginTimeout: MILLISECONDS,
+  maxLoginFailures: COUNT,
+  loginFailureWindow: MILLISECONDS,
+  maxPending: COUNT,
+  maxRate: { min: 0.001, unit: "requests per second", infinity: true },
+  maxBurst: COUNT,
+  maxBuffered: { ...BYTES, min: 1_024 },
   // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
-  maxDepth: { ...COUNT, max: 1_000, standard: 64 },
+  maxDepth: { ...COUNT, max: 1_000 },
+};
+
+/** The defaults, except for `maxBurst`, whose default depends on `maxRate`. */
+const DEFAULTS: Omit<ResolvedLimits, "maxBurst"> = {
+  maxPayload: 65_536,
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: 1_000,
+  loginTimeout: 10_000,
+  maxLoginFailures: 10,
+  loginFailureWindow: 60_000,
+  maxPending: 1_024,
+  maxRate: 20_000,
+  maxBuffered: 4_194_304,
+  maxDepth: 64,
 };
 
 /**
@@ -175,22 +178,14 @@ const RANGES: Readonly<Record<keyof Limits, LimitRange>> = {
  */
 export function resolveLimits(limits: Limits = {}): ResolvedLimits {
   checkKeys("Cannot serve", limits, RANGES, "limits");
-  const numberOf = (name: keyof Limits, standard = RANGES[name].standard) => {
-    const { [name]: value = standard } = limits;
-    return checkNumber("Cannot serve", `limits.${name}`, value, RANGES[name]);
-  };
-  const maxRate = numberOf("maxRate");
-  return {
-    maxPayload: numberOf("maxPayload"),
-    maxConnections: numberOf("maxConnections"),
-    maxConnectionsPerAddress: numberOf("maxConnectionsPerAddress"),
-    loginTimeout: numberOf("loginTimeout"),
-    maxLoginFailures: numberOf("maxLoginFailures"),
-    loginFailureWindow: numberOf("loginFailureWindow"),
-    maxPending: numberOf("maxPending"),
-    maxRate,
-    maxBurst: numberOf("maxBurst", Math.max(1, Math.ceil(2 * maxRate))),
-    maxBuffered: numberOf("maxBuffered"),
-    maxDepth: numberOf("maxDepth"),
-  };
+  const given: Partial<ResolvedLimits> = Object.fromEntries(
+    Object.entries(limits).filter(([, value]) => value !== undefined),
+  );
+  for (const [name, range] of Object.entries(RANGES)) {
+    const value = given[name as keyof Limits];
+    checkNumber("Cannot serve", `limits.${name}`, value, range);
+  }
+  const { maxRate = DEFAULTS.maxRate } = given;
+  const maxBurst = Math.max(1, Math.ceil(2 * maxRate));
+  return { ...DEFAULTS, maxBurst, ...given };
 }

@@ -31,7 +31,7 @@ const LIMITS: readonly {
 
 Deno.test("every limit has a default", () => {
   const expected = LIMITS.map(({ name, standard }) => [name, standard]);
-  assert.deepEqual(Object.entries(resolveLimits()), expected);
+  assert.deepEqual(resolveLimits(), Object.fromEntries(expected));
   assert.deepEqual(resolveLimits({}), resolveLimits(undefined));
 });
 

@@ -34,7 +34,7 @@ export function assertExceeded(
 ): void {
   const { desc, ...rest } = answer;
   assert.deepEqual(rest, exceeded(id, limit, value));
-  assert.match(desc, /^[a-z"].*[^.]$/);
+  assert.match(desc, /^[a-z"].*\.$/);
 }
 
 /** Returns the id and the code of each frame, sorted by id. */

@@ -54,7 +54,8 @@ Deno.test("broadcast() on a closed server rejects", async () => {
   await server.close();
   await assert.rejects(server.broadcast("news"), {
     name: "HoistError",
-    message: 'Cannot broadcast message "news": the server is closed',
+    message:
+      'Cannot broadcast message "news": the server is closed. Create a new one.',
   });
 });
 

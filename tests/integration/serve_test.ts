@@ -135,7 +135,8 @@ Deno.test("listen() throws on the second call", async () => {
   await using server = serveQuietly();
   assert.throws(() => server.listen({ port: 0 }), {
     name: "HoistError",
-    message: `Cannot listen: the server already listens on ${server.url}.`,
+    message:
+      `Cannot listen: the server already listens on ${server.url}. Create another server for another port.`,
   });
 });
 

@@ -21,7 +21,7 @@ for (const listener of [undefined, null, "text", {}]) {
 }
 
 Deno.test("Server.receive() rejects a schema without a listener", async () => {
-  await using server = new Server("test");
+  await using server = new Server("test", { logLevel: "error" });
   // Schemas of arktype are functions.
   const schema = LIBRARIES.arktype as never;
   for (

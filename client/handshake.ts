@@ -247,28 +247,34 @@ function messageOf(event: unknown): string {
   return typeof message === "string" ? message : "";
 }
 
-/** The meaning of the HTTP statuses with which a Hoist server rejects an upgrade */
-const REJECTIONS: readonly (readonly [status: RegExp, meaning: string])[] = [
-  [
-    /\b403\b/,
-    "the server does not allow connections from this page (403). Add its origin to the option 'allowedOrigins' of the server.",
-  ],
-  [
-    /\b503\b/,
-    "the server has too many connections, or is closing (503). Try again later.",
-  ],
-];
+/** Returns the meaning of the HTTP status with which a Hoist server rejects an upgrade. */
+function rejectionMeaning(problem: string): string | undefined {
+  if (/\b403\b/.test(problem)) {
+    return `the server does not allow connections from this page (403). Add ${pageOrigin()} to the option 'allowedOrigins' of the server.`;
+  }
+  return /\b503\b/.test(problem)
+    ? "the server has too many connections, or is closing (503). Try again later."
+    : undefined;
+}
+
+/** Pages at `localhost` and at `127.0.0.1` look the same, but have different origins. */
+function pageOrigin(): string {
+  const { location = {} }: {
+    readonly location?: { readonly origin?: string };
+  } = globalThis;
+  return location.origin ?? "its origin";
+}
 
 function notOpened(
   { base, socket: url }: Endpoints,
   problem: string,
   lockout: ServerInfo["lockout"],
 ): ConnectError {
-  const meaning = REJECTIONS.find(([status]) => status.test(problem))?.[1] ??
+  const meaning = rejectionMeaning(problem) ??
     lockoutMeaning(lockout) ??
     (/\b429\b/.test(problem)
       ? "too many connections from this address are open (429). Close others first."
-      : `the WebSocket at ${url.href} did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (option 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`);
+      : `the WebSocket at ${url.href} did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (add ${pageOrigin()} to 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`);
   const options = problem === "" ? {} : { cause: new Error(problem) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, options);
 }

@@ -91,6 +91,28 @@ Deno.test("connect() reports an origin that is not allowed", async () => {
   );
 });
 
+Deno.test("connect() names the origin of the page, which differs for localhost and 127.0.0.1", async () => {
+  await using server = serveQuietly({ allowedOrigins: ["https://a.example"] });
+  const flags = ["--allow-net", "--location", "http://localhost:8000/page"];
+  const source = `
+    import { connect } from "@hoist/cli";
+    // A browser sends this header itself.
+    class PageSocket extends WebSocket {
+      constructor(url, protocols) {
+        super(url, { protocols: [protocols], headers: { origin: location.origin } });
+      }
+    }
+    await connect("test", { url: "${server.url}", WebSocket: PageSocket })
+      .catch((error) => console.log(error.message));
+    Deno.exit();
+  `;
+  const { stdout } = await runScript(flags, source);
+  assert.match(
+    stdout,
+    /does not allow connections from this page \(403\)\. Add http:\/\/localhost:8000 to the option 'allowedOrigins' of the server\.\n$/,
+  );
+});
+
 Deno.test("connect() reports another rejection first if the address is locked out", async () => {
   const ack = { version: VERSION, lockout: 5 };
   await using other = Deno.serve(

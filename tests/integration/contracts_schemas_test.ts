@@ -309,7 +309,8 @@ Deno.test("the log shows the path of invalid data and not the data", async () =>
   await logger.line(
     /^warn error: 127\.0\.0\.1:\d+: message "pay": the data does not match its schema at card$/,
   );
-  assert(!logger.lines.some((line) => /411/.test(line)));
+  // A port can contain any other digits.
+  assert(!logger.lines.some((line) => /4111 1111|"4112"/.test(line)));
 });
 
 Deno.test("ResponseError contains the issues and their paths", async () => {

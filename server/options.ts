@@ -304,7 +304,7 @@ function resolveToken(
     checkToken(SERVE, "the token", token, "Omit it to generate one.");
     return token;
   }
-  // With named tokens, nobody expects another valid token.
+  // With named tokens, an additional generated token would be unexpected.
   return tokens?.length ? "" : generateToken({ length, alphabet });
 }
 

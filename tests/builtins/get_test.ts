@@ -134,7 +134,7 @@ Deno.test("connects to the checked address, even if the name resolves to another
       return Promise.resolve([asked.length === 1 ? "127.0.0.1" : "10.0.0.1"]);
     },
   };
-  // Nobody but the resolver of this test knows the name.
+  // Only the resolver of this test knows the name.
   const url = site.at("/", "site.test");
   assert.equal(await get(url, { network }), "text");
   assert.deepEqual(asked, ["site.test"]);

@@ -128,7 +128,7 @@ for (
 }
 
 Deno.test({
-  name: "print does not end the process if nobody reads the output",
+  name: "print does not end the process if no process reads the output",
   ignore: isWindows,
   fn: async () => {
     const process = new Deno.Command(Deno.execPath(), {

@@ -221,7 +221,7 @@ Deno.test("answers an invalid Host header with 400", async () => {
   await using server = serveQuietly({ logger });
   const { status } = await exchange(server, "GET / HTTP/1.1", ["Host: ["]);
   assert.equal(status, 400);
-  // Anyone could fill the operator's log otherwise.
+  // Otherwise, every client could fill the log.
   assert.deepEqual(logger.lines.slice(1), []);
 });
 

@@ -70,6 +70,8 @@ export type {
   LoginContext,
   LoginDecision,
 } from "./auth.ts";
+export { debug } from "./common/debug.ts";
+export type { DebugOptions } from "./common/debug_state.ts";
 export type { RequestOptions } from "./common/request_options.ts";
 export {
   CloseCode,
@@ -98,7 +100,6 @@ export type {
 export type { Handler, RequestInfo } from "./server/http.ts";
 export type { Limits } from "./server/limits.ts";
 export type { ListenOptions } from "./server/listen.ts";
-export { debug, type DebugOptions } from "./server/log.ts";
 export {
   type Client,
   ClientMessage,

@@ -115,7 +115,7 @@ const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 // start a new line.
 const CONTROL =
   // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * Returns the start of a frame, without tokens and control characters.
@@ -141,7 +141,18 @@ export function showFrame(
  */
 export function escapeControls(text: string): string {
   return text.slice(0, MAX_SHOWN)
-    .replaceAll(CONTROL, (character) => encodeURIComponent(character));
+    .replaceAll(CONTROL, encodeURIComponent);
+}
+
+/**
+ * Escapes the characters of a log line that a terminal interprets, except line breaks, and
+ * indents each line after the first. No string from outside can then begin a line.
+ */
+export function escapeLines(text: string): string {
+  return text.replaceAll(
+    CONTROL,
+    (character) => character === "\n" ? "\n  " : encodeURIComponent(character),
+  );
 }
 
 /** How many characters of a name are shown. */

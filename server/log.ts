@@ -7,59 +7,8 @@
 import { BaseHandler } from "@std/log/base-handler";
 import { getLogger } from "@std/log/get-logger";
 import type { LogRecord } from "@std/log/logger";
-import { checkBoolean, checkKeys } from "../common/check.ts";
+import { debugOptions } from "../common/debug_state.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
-
-/** Options of {@linkcode debug} */
-export interface DebugOptions {
-  /**
-   * Whether each line contains the name of the function that logs it.
-   *
-   * @default {false}
-   */
-  readonly trace?: boolean | undefined;
-  /**
-   * Whether to log the work of the HTTP server: its address, each HTTP request with its status
-   * and time, rejected upgrades, and errors.
-   *
-   * @default {false}
-   */
-  readonly http?: boolean | undefined;
-}
-
-const DEBUG_KEYS: Readonly<Record<keyof DebugOptions, true>> = {
-  trace: true,
-  http: true,
-};
-
-/** The calls of `debug` that are not disposed; the last one applies. */
-let debugging: readonly DebugOptions[] = [];
-
-/**
- * Enables debug lines for all servers of this process, including running ones. It overrides
- * `logLevel`. The lines contain payloads, but no tokens.
- *
- * @param options Optional. Which additional details to log
- * @returns A `Disposable`: `using` or `[Symbol.dispose]()` restores the previous state
- *
- * @throws {TypeError} If an option is unknown or not a boolean
- *
- * @example
- * ```ts
- * import { debug } from "@hoist/cli";
- *
- * using _debugging = debug({ trace: true });
- * ```
- */
-export function debug(options: DebugOptions = {}): Disposable {
-  checkKeys("Cannot enable debug logging", options, DEBUG_KEYS);
-  checkBoolean("Cannot enable debug logging", "trace", options.trace);
-  checkBoolean("Cannot enable debug logging", "http", options.http);
-  const entry = { ...options };
-  debugging = [...debugging, entry];
-  const remove = () => debugging = debugging.filter((other) => other !== entry);
-  return { [Symbol.dispose]: () => void remove() };
-}
 
 /** Options of {@linkcode Log} */
 export interface LogOptions {
@@ -154,7 +103,7 @@ export class Log {
 
   /** Logs an event of the HTTP server if `debug({ http: true })` was called. */
   http(detail: () => string): void {
-    if (debugging.at(-1)?.http) this.#write("debug", "http", detail);
+    if (debugOptions()?.http) this.#write("debug", "http", detail);
   }
 
   /** Replaces the tokens in a string that comes from outside. */
@@ -166,7 +115,8 @@ export class Log {
   }
 
   #logs(level: LogLevel): boolean {
-    return debugging.length > 0 || LOG_LEVELS.indexOf(level) >= this.#rank;
+    return debugOptions() !== undefined ||
+      LOG_LEVELS.indexOf(level) >= this.#rank;
   }
 
   #write(
@@ -174,7 +124,7 @@ export class Log {
     event: string,
     detail: () => string,
   ): void {
-    const trace = debugging.at(-1)?.trace ? `[${callerName()}] ` : "";
+    const trace = debugOptions()?.trace ? `[${callerName()}] ` : "";
     // An exception of the logger must not end the connection, and there is no other place
     // to report it.
     try {

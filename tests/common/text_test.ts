@@ -8,6 +8,7 @@ import {
   describeOperation,
   describeRequest,
   describeStream,
+  escapeLines,
   fitsInto,
   showFrame,
   showValue,
@@ -160,4 +161,17 @@ Deno.test("assertLength() accepts a frame up to the limit", () => {
         `Cannot send message "hi": it must be at most 9 bytes long. It has 10 bytes. Send less data, or raise 'limits.a' of the server.`,
     },
   );
+});
+
+Deno.test("escapeLines() escapes characters that a terminal interprets, and indents the following lines", () => {
+  const hostile = "a\n\u001b[31mb\r\nc\u202ed\u061c\u2028e\u0085f\n\ng";
+  assert.equal(
+    escapeLines(hostile),
+    "a\n  %1B[31mb%0D\n  c%E2%80%AEd%D8%9C%E2%80%A8e%C2%85f\n  \n  g",
+  );
+});
+
+Deno.test("escapeLines() returns an ordinary line as it is", () => {
+  const line = 'receive: 127.0.0.1:1 received {"name":"å — 漢字 🎈"}';
+  assert.equal(escapeLines(line), line);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { debug } from "../../server/log.ts";
+import { debug } from "../../common/debug.ts";
 import { operation } from "../support/raw_client.ts";
 import {
   connectSocket,

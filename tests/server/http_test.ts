@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { makeHandler } from "../../server/http.ts";
-import { debug, Log } from "../../server/log.ts";
+import { debug } from "../../common/debug.ts";
+import { Log } from "../../server/log.ts";
 import type { Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

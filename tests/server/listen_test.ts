@@ -210,7 +210,7 @@ const STALLED: Readonly<Record<string, string>> = {
 
 /** Defines `quiet()`, which waits until the server gets no more requests. */
 const COUNT_REQUESTS = `
-  import { debug } from "${import.meta.resolve("../../server/log.ts")}";
+  import { debug } from "${import.meta.resolve("../../common/debug.ts")}";
   debug({ http: true });
   let requests = 0;
   const ignore = () => {};

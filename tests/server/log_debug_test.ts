@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { LOG_LEVELS } from "../../common/logger.ts";
 import { serve } from "../../server.ts";
-import { debug, type DebugOptions, type Log } from "../../server/log.ts";
+import { debug } from "../../common/debug.ts";
+import type { DebugOptions } from "../../common/debug_state.ts";
+import type { Log } from "../../server/log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, writeAll } from "../support/logs.ts";
 

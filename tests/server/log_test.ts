@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { LOG_LEVELS, type Logger } from "../../common/logger.ts";
-import { debug, Log } from "../../server/log.ts";
+import { debug } from "../../common/debug.ts";
+import { Log } from "../../server/log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, SECRET, writeAll } from "../support/logs.ts";
 

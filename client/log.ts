@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatError } from "../common/format_error.ts";
 import type { Logger } from "../common/logger.ts";
 
 /** Reports to the logger of the application; never throws. */
@@ -30,12 +31,12 @@ export class ClientLog {
 
   /** Reports the error of a callback of the application. */
   report(error: unknown): void {
-    this.#log("error", `a listener failed\n${describe(error, stackOf)}`);
+    this.#log("error", `a listener failed\n${formatError(error)}`);
   }
 
   /** Reports that an invalid message was not passed to the listeners. */
   ignore(error: unknown): void {
-    this.#log("warn", `ignored a message\n${describe(error, messageOf)}`);
+    this.#log("warn", `ignored a message\n${messageOf(error)}`);
   }
 
   /** Logs a warning. */
@@ -54,20 +55,11 @@ export class ClientLog {
   }
 }
 
-/** Describes any thrown value; never throws. */
-function describe(error: unknown, format: (error: Error) => string): string {
+/** Returns the message of a failed validation; never throws. */
+function messageOf(error: unknown): string {
   try {
-    return error instanceof Error ? format(error) : String(error);
+    return error instanceof Error ? error.message : String(error);
   } catch {
     return "the thrown value cannot be converted to a string";
   }
-}
-
-/** Returns an error with its stack, in every runtime. */
-function stackOf(error: Error): string {
-  return error.stack ?? String(error);
-}
-
-function messageOf({ message }: Error): string {
-  return message;
 }

@@ -41,8 +41,18 @@ Deno.test("logs any thrown value", () => {
     "null",
     "1",
     "text",
-    "the thrown value cannot be converted to a string",
+    "{}",
   ]);
+});
+
+Deno.test("logs the causes and the members of an error", () => {
+  const logger = new LogRecorder();
+  const cause = new AggregateError([new Error("member")], "inner");
+  new ClientLog(logger).report(new Error("outer", { cause }));
+  assert.match(
+    logger.lines[0]!,
+    /Error: outer\n[^]*Caused by: AggregateError: inner\n[^]*Error: member\n/,
+  );
 });
 
 /** An error that cannot be read. */

@@ -530,6 +530,7 @@ export class Server<
    *
    * The server sends a broadcast in several steps and handles other requests between them.
    * Each client receives broadcasts and later messages in the order in which they were sent.
+   * If the server is closed, nothing is sent.
    *
    * @param name The name of the event
    * @param data Optional if it can be empty. The data of the event; an empty object if omitted
@@ -537,7 +538,6 @@ export class Server<
    *
    * @throws {TypeError} If the data is not a JSON object
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`
-   * @throws {HoistError} If the server is closed
    *
    * @example
    * ```ts

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withCallerStack } from "../common/caller_stack.ts";
+import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Listener } from "../common/listeners.ts";
 import type { RequestOptions } from "../common/request_options.ts";
@@ -188,7 +188,7 @@ export class Connection<Of extends Contract = OpenContract>
   /**
    * Sends a message and waits until the listeners of the server have finished. The client
    * never sends a message twice. If the connection ends before the response arrives, it is
-   * unknown whether the server received the message.
+   * unknown whether the server received the message. No request has to be awaited.
    *
    * Without a contract:
    * `message(name: string, data?: JsonObject, options?: MessageOptions)`.
@@ -225,7 +225,7 @@ export class Connection<Of extends Contract = OpenContract>
   ): Promise<SentMessageOf<Of, Name>>;
   message(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    return withCallerStack(
+    return ignorable(
       this.#requests.message(
         name,
         data as JsonObject,
@@ -274,7 +274,7 @@ export class Connection<Of extends Contract = OpenContract>
   ): Promise<ReplyOf<Of, Name>>;
   request(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    return withCallerStack(
+    return ignorable(
       this.#requests.request(
         name,
         data as JsonObject,
@@ -322,7 +322,7 @@ export class Connection<Of extends Contract = OpenContract>
   ): Promise<ResultOf<Of, Name>>;
   operation(name: string, data?: unknown, options?: unknown): Result {
     this.#dispatcher.open();
-    return withCallerStack(
+    return ignorable(
       this.#requests.operation(
         name,
         data as JsonObject,

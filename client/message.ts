@@ -63,7 +63,7 @@ export class ServerMessage<
 
   /**
    * Replies to the message. The reply is itself a message: the listeners of the server
-   * receive it, with this message as its `replying`.
+   * receive it, with this message as its `replying`. The promise does not have to be awaited.
    *
    * Without a contract: `reply(name: string, data?: JsonObject, options?: MessageOptions)`.
    *

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { withCallerStack } from "../common/caller_stack.ts";
 import { NoReplyError } from "../common/errors.ts";
+import { ignorable } from "../common/ignorable.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,
@@ -186,7 +186,7 @@ export class Requests {
     data?: unknown,
     options?: unknown,
   ): Promise<SentMessage> =>
-    withCallerStack(
+    ignorable(
       this.message(
         name,
         data as JsonObject,

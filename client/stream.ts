@@ -4,8 +4,8 @@
  * @module
  */
 
-import { withCallerStack } from "../common/caller_stack.ts";
 import { HoistError } from "../common/errors.ts";
+import { ignorable } from "../common/ignorable.ts";
 import type { Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
@@ -132,7 +132,7 @@ export class ItemStream implements OperationStream {
   }
 
   next(): Promise<Result> {
-    return withCallerStack(this.#next());
+    return ignorable(this.#next());
   }
 
   return(): Promise<Result> {

@@ -18,10 +18,12 @@ interface StackCapturing {
  * stack of the caller. Its original stack starts at a frame or a timer and does not help.
  *
  * @param promise The promise, which the public function returns through this function
+ * @param onFailure Called with the error, before the returned promise rejects
  * @returns What the promise resolves to
  */
 export async function withCallerStack<Value>(
   promise: Value | PromiseLike<Value>,
+  onFailure?: (error: unknown) => void,
 ): Promise<Value> {
   try {
     return await promise;
@@ -31,6 +33,7 @@ export async function withCallerStack<Value>(
     if (error instanceof HoistError) {
       captureStackTrace?.(error, withCallerStack);
     }
+    onFailure?.(error);
     throw error;
   }
 }

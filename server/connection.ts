@@ -5,8 +5,8 @@
  * @module
  */
 
-import { withCallerStack } from "../common/caller_stack.ts";
 import { CloseCode } from "../common/errors.ts";
+import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { RequestOptions } from "../common/request_options.ts";
 import type { LoginRequest } from "../protocol/client_frames.ts";
@@ -265,7 +265,7 @@ class ConnectedClient implements Client {
     data: JsonObject = {},
     options?: RequestOptions,
   ): Promise<ClientMessage> {
-    return withCallerStack(this.#connection.request(name, data, options));
+    return ignorable(this.#connection.request(name, data, options));
   }
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {

@@ -5,7 +5,7 @@
  */
 
 import { settlesWithin } from "../common/async.ts";
-import { CloseCode, HoistError } from "../common/errors.ts";
+import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
@@ -66,8 +66,6 @@ export class Hub implements HandlerHost {
   /** Whether a broadcast without clients was logged since the last login */
   #hasLoggedNoClients = false;
   #lastClientId = 0;
-  /** Set at the end of `close()` */
-  #isClosed = false;
   #onEmpty: (() => void) | undefined;
 
   /**
@@ -167,13 +165,6 @@ export class Hub implements HandlerHost {
 
   /** Sends a message to all clients. */
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
-    if (this.#isClosed) {
-      throw new HoistError(
-        `Cannot broadcast ${
-          describeMessage(name)
-        }: the server is closed. Create a new one.`,
-      );
-    }
     const { frame } = encodeOutgoing(
       this.#context,
       null,
@@ -182,7 +173,7 @@ export class Hub implements HandlerHost {
       data,
       null,
     );
-    if (this.#clients.size === 0) this.#logNoClients(name);
+    if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
     return this.#context.broadcaster.send(frame);
   }
 
@@ -224,7 +215,6 @@ export class Hub implements HandlerHost {
       Promise.all([this.#emptied(), ...ended]),
       CLOSE_TIMEOUT,
     );
-    this.#isClosed = true;
   }
 
   #createEvents(): ConnectionEvents {

@@ -1,0 +1,142 @@
+/** Promises that the application does not await: their failure does not end the program. */
+
+import assert from "node:assert/strict";
+import type { Connection } from "../../client/connection.ts";
+import type { Client } from "../../server.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { endOfTick, gate, pause } from "../support/timing.ts";
+
+/** Collects the rejections that nothing handles, which would end a program. */
+class Rejections implements Disposable {
+  readonly errors: unknown[] = [];
+  readonly #listener = (event: PromiseRejectionEvent): void => {
+    event.preventDefault();
+    this.errors.push(event.reason);
+  };
+
+  constructor() {
+    addEventListener("unhandledrejection", this.#listener);
+  }
+
+  [Symbol.dispose](): void {
+    removeEventListener("unhandledrejection", this.#listener);
+  }
+}
+
+/** Starts requests of every kind; returns their promises. */
+type Start = (connection: Connection) => Promise<unknown>;
+
+const REQUESTS: Readonly<Record<string, Start>> = {
+  message: (connection) => connection.message("never"),
+  request: (connection) => connection.request("never"),
+  operation: (connection) => connection.operation("never"),
+  "stream.next": (connection) => connection.stream("never").next(),
+};
+
+/** Waits until a rejection would have been reported. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await endOfTick();
+}
+
+function serveNever() {
+  const server = serveQuietly({ closeTimeout: 1 });
+  server.receive("never", () => new Promise(() => {}));
+  server.operation("never", () => new Promise(() => {}));
+  server.receive("fail", () => {
+    throw new Error("failed");
+  });
+  return server;
+}
+
+function firstClient(clients: ReadonlySet<Client>): Client {
+  const [client] = clients;
+  assert(client);
+  return client;
+}
+
+for (const [name, start] of Object.entries(REQUESTS)) {
+  Deno.test(`the loss of the connection does not reject an unawaited ${name} unhandled`, async () => {
+    using rejections = new Rejections();
+    await using server = serveNever();
+    const connection = await connectTo(server);
+    const awaited = start(connection);
+    void start(connection);
+    await connection.close();
+    void start(connection);
+    await settle();
+    assert.deepEqual(rejections.errors, []);
+    await assert.rejects(awaited, { name: "ConnectionClosedError" });
+  });
+}
+
+Deno.test("the loss of the connection does not reject an unawaited reply unhandled", async () => {
+  using rejections = new Rejections();
+  await using server = serveNever();
+  await using connection = await connectTo(server);
+  const { opened: replied, open } = gate();
+  let reply: Promise<unknown> | undefined;
+  connection.receive("sure?", (message) => {
+    reply = message.reply("never");
+    void message.reply("never");
+    open();
+  });
+  firstClient(server.clients).message("sure?");
+  await replied;
+  firstClient(server.clients).close(4000, "bye");
+  await connection.closed;
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+  await assert.rejects(reply!, { name: "ConnectionClosedError" });
+});
+
+Deno.test("the loss of the connection does not reject an unawaited request of the server unhandled", async () => {
+  using rejections = new Rejections();
+  await using server = serveNever();
+  const connection = await connectTo(server);
+  connection.receive("sure?", () => new Promise(() => {}));
+  const client = firstClient(server.clients);
+  const awaited = client.request("sure?");
+  void client.request("sure?");
+  await connection.close();
+  await assert.rejects(awaited, { name: "ConnectionClosedError" });
+  void client.request("sure?");
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("an error of the server, a timeout and an abort do not reject unawaited messages unhandled", async () => {
+  using rejections = new Rejections();
+  await using server = serveNever();
+  await using connection = await connectTo(server);
+  const controller = new AbortController();
+  void connection.message("never", {}, { timeout: 1 });
+  void connection.message("never", {}, { signal: controller.signal });
+  void connection.message("fail");
+  await connection.message("fail").catch(() => {});
+  controller.abort();
+  await pause(50);
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("an invalid argument rejects an unawaited request unhandled", async () => {
+  using rejections = new Rejections();
+  await using server = serveNever();
+  await using connection = await connectTo(server);
+  void connection.message("never", 1 as never);
+  void connection.operation("never", {}, { timeout: -1 });
+  await settle();
+  const names = rejections.errors.map((error) => (error as Error).name);
+  assert.deepEqual(names.sort(), ["RangeError", "TypeError"]);
+});
+
+Deno.test("broadcast() resolves to zeros while the server closes and afterwards", async () => {
+  using rejections = new Rejections();
+  const server = serveQuietly();
+  const nobody = { delivered: 0, skipped: 0, failed: 0 };
+  const closing = server.close();
+  assert.deepEqual(await server.broadcast("tick"), nobody);
+  await closing;
+  assert.deepEqual(await server.broadcast("tick"), nobody);
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});

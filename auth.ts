@@ -19,7 +19,10 @@ import { hash } from "node:crypto";
 export interface LoginContext {
   /** The address of the client, such as `127.0.0.1:41788` */
   readonly address: string;
-  /** The version of Hoist that the client speaks, such as `1.1.0` */
+  /**
+   * The version of Hoist that the client speaks, such as `1.1.0`. Without `minimumVersion`,
+   * it can be any string. At most 100 characters are kept.
+   */
   readonly version: string;
   /** The URL of the HTTP request that opened the connection */
   readonly url: URL;

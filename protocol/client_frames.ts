@@ -12,7 +12,7 @@ import {
   type Json,
   type JsonObject,
 } from "../common/json.ts";
-import { type Feature, NO_FEATURES } from "./features.ts";
+import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 
@@ -24,13 +24,13 @@ export interface LoginRequest {
   readonly id: number;
   /** The token of the client */
   readonly token: string;
-  /** The version of Hoist that the client speaks */
+  /** The version of Hoist that the client speaks; any string */
   readonly version: string;
   /**
-   * The extensions that the client named: docs/reference/protocol.md, "Extensions";
+   * The extensions that both sides support: docs/reference/protocol.md, "Extensions";
    * `undefined` for a client of Hoist 1
    */
-  readonly features: readonly Json[] | undefined;
+  readonly features: ReadonlySet<Feature> | undefined;
 }
 
 /** A message of a client: docs/reference/protocol.md, "2. A message" */
@@ -222,7 +222,9 @@ function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
   if (features !== undefined && !Array.isArray(features)) {
     return wrongType(id, '"features"', features, "list");
   }
-  return { kind: "login", id, token, version, features };
+  // A stranger can name any number of extensions, so the rest is dropped here.
+  const common = features && commonFeatures(features);
+  return { kind: "login", id, token, version, features: common };
 }
 
 function readRequest(

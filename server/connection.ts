@@ -9,6 +9,7 @@ import { CloseCode } from "../common/errors.ts";
 import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { RequestOptions } from "../common/request_options.ts";
+import { truncate } from "../common/text.ts";
 import type { LoginRequest } from "../protocol/client_frames.ts";
 import { assertClose, type CloseInfo, describeEnd } from "../protocol/close.ts";
 import type { Message } from "../protocol/message.ts";
@@ -166,6 +167,8 @@ export class ServerConnection implements Expiring, TransportOwner {
 
   onClosed(info: CloseInfo, how: string): void {
     this.#session.close();
+    // A stranger can keep the socket of a closed connection for any time.
+    this.#upgrade = undefined;
     this.#events.onClosed(this);
     this.#transport.log.info("disconnect", `disconnected: ${how}`);
     this.#sender.pending?.close(info);
@@ -194,10 +197,11 @@ export class ServerConnection implements Expiring, TransportOwner {
 
   #authenticate({ token, version }: LoginRequest): void {
     const upgrade = this.#upgrade!;
-    this.#version = version;
+    // The version can be any string, which the application keeps and logs.
+    this.#version = truncate(version);
     this.#upgrade = undefined;
     const { authenticator } = this.#context;
-    const result = authenticator.authenticate(token, version, upgrade);
+    const result = authenticator.authenticate(token, this.#version, upgrade);
     // Answer at once if possible, because another turn of the event loop costs more.
     if (!(result instanceof Promise)) return this.#finishLogin(result);
     void result.then((result) => this.#finishLogin(result));

@@ -96,7 +96,10 @@ export interface ServerOptions<
    * @default {false}
    */
   readonly trustProxy?: boolean | number | undefined;
-  /** The minimum version of a client, such as `1.2.3`. Every version if omitted. */
+  /**
+   * The minimum version of a client, such as `1.2.3`. If omitted, the server accepts any
+   * string as the version of a client, as Python Hoist does.
+   */
   readonly minimumVersion?: string | undefined;
   /**
    * The length of a generated token, in characters from 1 to 1,024.

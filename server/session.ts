@@ -24,11 +24,7 @@ import {
   type OperationRequest,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeLoginAnswer } from "../protocol/encode.ts";
-import {
-  commonFeatures,
-  type Feature,
-  NO_FEATURES,
-} from "../protocol/features.ts";
+import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import {
   errorAnswerOf,
   exceeded,
@@ -95,8 +91,8 @@ export interface SessionRules {
 export class Session {
   #state: SessionState = "login";
   #loginId = 0;
-  /** The features in the login frame; `undefined` for a Hoist 1 client */
-  #requestedFeatures: readonly unknown[] | undefined;
+  /** The extensions that the client named; `undefined` for a Hoist 1 client */
+  #requestedFeatures: ReadonlySet<Feature> | undefined;
   #features = NO_FEATURES;
   readonly #rules: SessionRules;
 
@@ -159,13 +155,11 @@ export class Session {
     if (this.#state !== "authenticating") return { kind: "ignore" };
     this.#state = "open";
     const requested = this.#requestedFeatures;
-    if (requested !== undefined) this.#features = commonFeatures(requested);
-    const features = requested === undefined ? null : this.#features;
-    this.#requestedFeatures = undefined;
+    this.#features = requested ?? NO_FEATURES;
     const { maxPayload } = this.#rules;
     return {
       kind: "answer",
-      frame: encodeLoginAnswer(this.#loginId, features, maxPayload),
+      frame: encodeLoginAnswer(this.#loginId, requested ?? null, maxPayload),
     };
   }
 
@@ -184,8 +178,6 @@ export class Session {
   /** Ignores all further frames. */
   close(): void {
     this.#state = "closed";
-    // A client can keep the socket of a closed connection for a long time.
-    this.#requestedFeatures = undefined;
   }
 
   #receiveLogin(frame: unknown): Effect {
@@ -249,6 +241,9 @@ export class Session {
 
   /** Checks the version before the token: docs/reference/protocol.md, "Login". */
   #checkVersion({ id, version }: LoginRequest): Effect | null {
+    const needed = this.#rules.minimumVersion;
+    // Python Hoist accepts any string then, such as "1.0.2.dev0".
+    if (needed === undefined) return null;
     if (!isVersion(version)) {
       const description = '"version" must be a version such as "1.0.0"';
       const data = { current: "str", needed: "str" };
@@ -256,8 +251,7 @@ export class Session {
         invalid(id, ErrorCode.INVALID_CONTENT, description, data),
       );
     }
-    const needed = this.#rules.minimumVersion;
-    if (needed === undefined || meetsMinimum(version, needed)) return null;
+    if (meetsMinimum(version, needed)) return null;
     const description =
       `the server needs version ${needed} or later. Update the client.`;
     return this.#rejectLoginFrame(

@@ -18,7 +18,7 @@ import {
 /** The options and limits of the server. `Infinity` means no limit. */
 export interface Rules {
   readonly token: string;
-  readonly minimumVersion: string;
+  readonly minimumVersion: string | undefined;
   readonly maxPayload: number;
   readonly maxDepth: number;
   readonly maxPending: number;
@@ -145,7 +145,8 @@ function invalid(
 }
 
 /** Returns the error codes for a version: Semantic Versioning 2.0.0. */
-function versionErrors(version: string, minimum: string): number[] {
+function versionErrors(version: string, minimum: string | undefined): number[] {
+  if (minimum === undefined) return [];
   const plain = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
   const match = plain.exec(version);
   // The fuzzer sends only valid versions that match this pattern.

@@ -22,7 +22,7 @@ export interface Setting {
 /** The default limits in docs/reference/protocol.md. */
 const STANDARD: Rules = {
   token: "test",
-  minimumVersion: "0.0.0",
+  minimumVersion: undefined,
   maxPayload: 65_536,
   maxDepth: 64,
   maxPending: 1_024,

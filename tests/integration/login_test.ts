@@ -242,8 +242,23 @@ Deno.test("a client below the minimum version gets the needed version", async ()
   assert.equal((await client.closed).code, 1008);
 });
 
-Deno.test("an invalid client version is rejected with code 2", async () => {
+Deno.test("without a minimum version, client.version is the start of any string", async () => {
   await using server = serveQuietly();
+  for (const version of ["1.0.2.dev0", "new", "1".repeat(1_000)]) {
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "test", version });
+    assert.equal((await client.next()).code, 0);
+    const [connected] = server.clients;
+    const shown = connected?.version ?? "";
+    assert(version.startsWith(shown.replace("…", "")) && shown.length <= 101);
+    assert.equal(shown === version, version.length <= 100);
+    connected?.close();
+    await client.closed;
+  }
+});
+
+Deno.test("an invalid client version is rejected with code 2 if there is a minimum", async () => {
+  await using server = serveQuietly({ minimumVersion: "1.0.0" });
   await using client = await RawClient.open(server);
   client.send({ id: 0, token: "test", version: "new" });
   const { code, desc } = await client.next();

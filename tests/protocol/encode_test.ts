@@ -306,7 +306,7 @@ for (const text of STRINGS) {
       id: 0,
       token: text,
       version: "1.0.0",
-      features: FEATURES,
+      features: new Set(FEATURES),
     });
   });
 

@@ -420,7 +420,8 @@ export class Server<
   ): Disposable;
   /**
    * Calls a listener for every message with one of these names whose data matches a schema.
-   * If the data does not match, the client gets the error `INVALID_CONTENT` with the issues.
+   * If no listener to the name accepts the data, the client gets the error `INVALID_CONTENT`
+   * with the issues. A listener without a schema accepts any data.
    *
    * Usage: `server.receive(names, schema, listener)`, only on a server without a contract.
    *

@@ -16,6 +16,28 @@ export type Listener<Received extends { readonly name: string }> = (
   message: Received,
 ) => unknown;
 
+/** Thrown by a listener that has a schema, if the data of the message does not match it. */
+export class Mismatch {
+  /** Describes why the data does not match */
+  readonly error: unknown;
+  readonly #isMismatch = true;
+
+  /**
+   * Constructs a `Mismatch`.
+   *
+   * @param error Describes why the data does not match
+   */
+  constructor(error: unknown) {
+    this.error = error;
+  }
+
+  /** Returns whether a thrown value is a `Mismatch`; runs no code of the value. */
+  static is(thrown: unknown): thrown is Mismatch {
+    return typeof thrown === "object" && thrown !== null &&
+      #isMismatch in thrown;
+  }
+}
+
 /** A registration of a listener: the same listener can be registered more than once. */
 interface Entry<Received extends { readonly name: string }> {
   readonly listener: Listener<Received>;
@@ -48,6 +70,9 @@ export class Listeners<Received extends { readonly name: string }> {
    * Calls the listeners to a message one after the other: first the listeners to its
    * name, then the listeners to all messages, each in the order of registration.
    *
+   * A listener whose schema does not match the message is not called. This is an error
+   * only if no other listener to the name accepts the message.
+   *
    * @param message The message
    * @param onError Called with the error of a listener; the others still run
    * @param isNamed Whether the listeners to the name are called
@@ -58,21 +83,15 @@ export class Listeners<Received extends { readonly name: string }> {
     onError: (error: unknown) => void,
     isNamed = true,
   ): Promise<number> {
-    let called = 0;
     const named = isNamed ? this.#byName.get(message.name) : undefined;
-    const entries = [...named ?? [], ...this.#toAll];
-    for (const entry of entries) {
-      if (entry.removed) continue;
-      called++;
-      // A call of entry.listener would pass the entry as `this`.
-      const { listener } = entry;
-      try {
-        await listener(message);
-      } catch (error) {
-        onError(error);
-      }
-    }
-    return called;
+    const toAll = this.#toAll;
+    // The fewer promises, the faster.
+    const called = named === undefined
+      ? 0
+      : await callEach(named, message, onError);
+    return toAll.length === 0
+      ? called
+      : called + await callEach(toAll, message, onError);
   }
 
   #addToAll(entry: Entry<Received>): Disposable {
@@ -97,6 +116,33 @@ export class Listeners<Received extends { readonly name: string }> {
       else this.#byName.delete(name);
     }
   }
+}
+
+/** Calls listeners one after the other; returns how many accepted the message. */
+async function callEach<Received extends { readonly name: string }>(
+  entries: readonly Entry<Received>[],
+  message: Received,
+  onError: (error: unknown) => void,
+): Promise<number> {
+  let accepted = 0;
+  let mismatches: Mismatch[] | undefined;
+  for (const entry of entries) {
+    if (entry.removed) continue;
+    accepted++;
+    // A call of entry.listener would pass the entry as `this`.
+    const { listener } = entry;
+    try {
+      await listener(message);
+    } catch (thrown) {
+      if (!Mismatch.is(thrown)) onError(thrown);
+      else {
+        accepted--;
+        (mismatches ??= []).push(thrown);
+      }
+    }
+  }
+  if (accepted === 0) mismatches?.forEach(({ error }) => onError(error));
+  return accepted;
 }
 
 function entryOf<Received extends { readonly name: string }>(

@@ -12,6 +12,7 @@ import {
   assertListener,
   type Listener,
   Listeners,
+  Mismatch,
 } from "../common/listeners.ts";
 import { describeOperation } from "../common/text.ts";
 import {
@@ -35,18 +36,21 @@ import {
   type OperationHandler,
 } from "./message.ts";
 import { isAsyncIterable, StreamSource } from "./stream_source.ts";
-import { checkData } from "./validate.ts";
+import { checkData, invalidDataError } from "./validate.ts";
 
-/** Returns a listener that is called only if the data of a message matches a schema. */
+/**
+ * Returns a listener that is called only if the data of a message matches a schema. If
+ * not, it throws a `Mismatch`, because another listener can accept the message.
+ */
 export function checkedListener(
   schema: Schema,
   listener: Listener<ClientMessage>,
 ): Listener<ClientMessage> {
   return (message) =>
-    mapMaybePromise(
-      checkData(message.data, schema),
-      (data) => listener(withCheckedData(message, data)),
-    );
+    mapMaybePromise(validate(schema, message.data), ({ issues, value }) => {
+      if (issues !== undefined) throw new Mismatch(invalidDataError(issues));
+      return listener(withCheckedData(message, value));
+    });
 }
 
 /** Returns a copy of a message that has the output of its schema as its data. */

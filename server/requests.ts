@@ -290,7 +290,8 @@ export class RequestHandler {
         onError,
         isNamed,
       );
-      if (called === 0 && !isAwaited) this.#logUnheard(wire);
+      const isUnheard = called === 0 && errors.length === 0;
+      if (isUnheard && !isAwaited) this.#logUnheard(wire);
     } catch (error) {
       onError(error);
     }

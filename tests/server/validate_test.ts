@@ -7,6 +7,7 @@ import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
+import { Mismatch } from "../../common/listeners.ts";
 import { Message } from "../../protocol/message.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
@@ -247,7 +248,10 @@ Deno.test("checkedListener() does not call the listener with invalid data", asyn
   const never = () => assert.fail("the listener is called");
   for (const schema of [REJECT_ALL, ...Object.values(ASYNC_SCHEMAS)]) {
     const { message } = receive({ n: 0 });
-    await errorOf(() => checkedListener(schema, never)(message));
+    await assert.rejects(
+      async () => await checkedListener(schema, never)(message),
+      (thrown) => Mismatch.is(thrown) && RequestError.is(thrown.error),
+    );
   }
   assert.throws(() => checkedListener(REJECT_ALL, never)(receive({}).message));
 });

@@ -11,7 +11,6 @@
  */
 
 import { CloseCode, ErrorCode } from "../common/errors.ts";
-import { isDeeperThan } from "../common/json.ts";
 import { fitsInto } from "../common/text.ts";
 import {
   type ClientFrame,
@@ -31,9 +30,9 @@ import {
   invalid,
   type InvalidFrame,
 } from "../protocol/invalid_frame.ts";
-import type { WireMessage } from "../protocol/message.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure } from "./admission.ts";
+import { isTooDeep } from "./request_size.ts";
 
 /** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
@@ -312,21 +311,4 @@ export class Session {
     this.close();
     return { kind: "close", code, reason, ...rest };
   }
-}
-
-/** Whether the data of a request, or its chain of replies, exceeds the depth limit. */
-function isTooDeep(
-  request: MessageRequest | OperationRequest | ExtensionFrame,
-  limit: number,
-): boolean {
-  if (limit === Infinity || !("data" in request)) return false;
-  if (isDeeperThan(request.data, limit)) return true;
-  let levels = 0;
-  let replying: WireMessage | null = request.kind === "message"
-    ? request.replying
-    : null;
-  for (; replying !== null; replying = replying.replying) {
-    if (++levels > limit || isDeeperThan(replying.data, limit)) return true;
-  }
-  return false;
 }

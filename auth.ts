@@ -30,13 +30,28 @@ export interface LoginContext {
   readonly headers: Headers;
 }
 
+/**
+ * An object that accepts a client. The type excludes what is probably a mistake: an array
+ * (SQL clients return `[]` for no row) or another iterable, a boxed value, a `Date`, a
+ * function, a promise in a promise, and a `Response`, which can have the status 401.
+ */
+export type LoginIdentity = object & {
+  readonly [Symbol.iterator]?: never;
+  readonly valueOf?: () => object;
+  readonly bind?: never;
+  readonly bodyUsed?: never;
+  readonly then?: never;
+};
+
 /** The decision of a {@linkcode Login}: `true` or an object accepts the client */
-export type LoginDecision = boolean | object | null | undefined;
+export type LoginDecision = boolean | LoginIdentity | null | undefined;
 
 /**
  * Decides whether a client can log in. `true` accepts the client. An object accepts it as
- * well, and becomes `client.identity`. Any other value rejects the client, and so does an
- * error that is thrown or returned.
+ * well, and becomes `client.identity`: a plain object, or an object of a class of the
+ * application. `false`, `null` and `undefined` reject the token. Any other value, such as an
+ * array or a `Response`, is a mistake: the login fails and the server logs why. The same
+ * happens for an error that is thrown or returned.
  *
  * @param server The server
  * @param token The token that the client sent
@@ -52,7 +67,7 @@ export type Login<Server, Decision extends LoginDecision = LoginDecision> = (
 /** The decisions of a {@linkcode Login} for which `client.identity` is an `Identity` */
 export type DecisionOf<Identity> =
   | boolean
-  | (Identity & object)
+  | (Identity & LoginIdentity)
   | null
   | undefined;
 

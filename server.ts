@@ -69,6 +69,7 @@ export type {
   Login,
   LoginContext,
   LoginDecision,
+  LoginIdentity,
 } from "./auth.ts";
 export { debug } from "./common/debug.ts";
 export type { DebugOptions } from "./common/debug_state.ts";

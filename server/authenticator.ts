@@ -117,13 +117,25 @@ function loginContext(
   );
 }
 
-/** Interprets the result of a login function. */
+/** Interprets the result of a login function; throws if it is probably a mistake. */
 function authenticatedBy(decision: unknown): Authenticated | undefined {
   if (decision === true) return { identity: undefined };
+  if (decision === false || decision === null || decision === undefined) {
+    return undefined;
+  }
   if (decision instanceof Error) throw decision;
-  return typeof decision === "object" && decision !== null
-    ? { identity: decision }
-    : undefined;
+  const type = typeName(decision);
+  if (type === "Object") return { identity: decision };
+  throw new TypeError(
+    `Cannot log a client in: the login function returned a value of the type ${type}. Return true or an object to accept the client, and false, null or undefined to reject it.`,
+  );
+}
+
+/** Returns the type of a value: `Object` for plain objects and for most classes. */
+function typeName(value: unknown): string {
+  return typeof value === "object"
+    ? Object.prototype.toString.call(value).slice(8, -1)
+    : typeof value;
 }
 
 /** The facts about a connection before the first frame. */

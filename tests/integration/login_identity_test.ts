@@ -65,6 +65,46 @@ for (
   }
 }
 
+/** Values that a database or an HTTP client returns for a client that it does not know. */
+const MISTAKES: Readonly<Record<string, unknown>> = {
+  "an Array": [],
+  "an Array with a row": [{ id: 1 }],
+  "a Boolean": new Boolean(false),
+  "a Number": new Number(0),
+  "a String": new String(""),
+  "a Response": new Response("no", { status: 401 }),
+  "a Headers": new Headers(),
+  "a Map": new Map(),
+  "a Set": new Set(),
+  "a Date": new Date(),
+  "a RegExp": /x/,
+  "a Uint8Array": new Uint8Array(1),
+  "a Function": () => true,
+  "a string": "yes",
+  "a number": 1,
+  "a symbol": Symbol("yes"),
+};
+
+for (const [what, decision] of Object.entries(MISTAKES)) {
+  Deno.test(`a login function that resolves to ${what} rejects the client, and the log says why`, async () => {
+    const logger = new LogRecorder();
+    const login = () => Promise.resolve(decision as object);
+    await using server = serveQuietly({ logger, login });
+    await using client = await RawClient.open(server);
+    client.send({ id: 0, token: "any", version: "1.0.0", features: [] });
+    const { code, desc } = await client.next();
+    // The token can be right, so the client can try again.
+    assert.equal(code, 9);
+    assert.match(desc, /^the server could not check the token\. /);
+    assert.equal((await client.closed).code, 1008);
+    assert.equal(server.clients.size, 0);
+    const line = await logger.line(/^error .*the login function failed/s);
+    const [, type] = what.split(" ");
+    const problem = `returned a value of the type ${type?.toLowerCase()}. `;
+    assert(line.toLowerCase().includes(problem), line);
+  });
+}
+
 /** Identities with properties that throw or have the wrong type. */
 const HOSTILE: Readonly<Record<string, object>> = {
   "whose name throws": {

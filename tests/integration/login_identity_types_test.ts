@@ -1,7 +1,7 @@
 /** The type of `client.identity`. The type check of this file is the test. */
 
 import assert from "node:assert/strict";
-import { serve } from "../../server.ts";
+import { serve, type ServeOptions } from "../../server.ts";
 import { type Client, Server } from "../../mod.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { assertSameType } from "../support/same_type.ts";
@@ -80,6 +80,39 @@ Deno.test("the identity type without a login is a token name or undefined", asyn
   // @ts-expect-error: the identity can be undefined
   named.operation("b", (_data, { client }) => client.identity.name);
 });
+
+Deno.test("the type of login rejects values that are no identity", () => {
+  const check = (_login: ServeOptions["login"]) => {};
+  check(() => true);
+  check(() => user());
+  check(() => Promise.resolve(null));
+  check((_server, token) => token === "test" && new AppUser());
+  // @ts-expect-error: SQL clients return an array of rows
+  check(() => []);
+  // @ts-expect-error: and a promise for one
+  check(() => Promise.resolve([{ id: 1 }]));
+  // @ts-expect-error: a boxed boolean is always true
+  check(() => new Boolean(false));
+  // @ts-expect-error: a response can have the status 401
+  check(() => fetch("http://localhost"));
+  // @ts-expect-error: a map is no identity
+  check(() => new Map<string, string>());
+  // @ts-expect-error: a date is no identity
+  check(() => new Date());
+  // @ts-expect-error: a function is no identity
+  check(() => () => true);
+  // @ts-expect-error: a string is no identity
+  check(() => "Ada");
+  // @ts-expect-error: the type of the identity is inferred, but checked
+  const infer = () => serve("test", { ...OPTIONS, login: () => [1] });
+  assert(infer);
+});
+
+/** An identity that is an object of a class of the application. */
+class AppUser {
+  readonly name = "Ada";
+  rename(): void {}
+}
 
 Deno.test("new Server() infers the identity type", () => {
   const server = new Server<User>("test", { login: user });

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { Deadline } from "./deadline.ts";
+
 /** A function that finishes at once, or returns a promise; it can throw or reject. */
 export type MaybeAsync = () => void | PromiseLike<void>;
 
@@ -92,7 +94,7 @@ export function mapMaybePromise<Value, Result>(
 }
 
 /**
- * Returns whether a promise settles within a time. It makes no difference whether the
+ * Returns whether a promise settles within a time, see {@linkcode Deadline}. It makes no difference whether the
  * promise resolves or rejects.
  *
  * @param promise The promise
@@ -104,14 +106,14 @@ export async function settlesWithin(
 ): Promise<boolean> {
   const settled = promise.then(() => true, () => true);
   if (timeout === Infinity) return await settled;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let deadline: Deadline | undefined;
   const expired = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeout);
+    deadline = new Deadline(timeout, () => resolve(false));
   });
   try {
     return await Promise.race([settled, expired]);
   } finally {
-    clearTimeout(timer);
+    deadline?.cancel();
   }
 }
 
@@ -164,13 +166,13 @@ export function limit(
 ): Limit {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
-  const timer = timeout === undefined || timeout === Infinity
+  const deadline = timeout === undefined
     ? undefined
-    : setTimeout(() => controller.abort(reason()), timeout);
+    : new Deadline(timeout, () => controller.abort(reason()));
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
   const cancel = () => {
-    clearTimeout(timer);
+    deadline?.cancel();
     signal?.removeEventListener("abort", onAbort);
   };
   return { signal: controller.signal, cancel };

@@ -22,7 +22,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How long to wait for the response, in milliseconds from 0 to 2,147,483,647, or
-   * `Infinity`.
+   * `Infinity`. A response that arrived in time is accepted, even if the program was busy or
+   * stopped when the timeout expired.
    *
    * @default {Infinity}
    */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Deadline } from "../common/deadline.ts";
+
 /** Something with a timeout. */
 export interface Expiring {
   /** Called when the time has expired. */
@@ -18,7 +20,7 @@ export class TimeoutQueue<Item extends Expiring> {
   readonly #timeout: number;
   /** The time at which each item expires, the earliest first */
   readonly #deadlines = new Map<Item, number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #next: Deadline | undefined;
 
   /**
    * Constructs a `TimeoutQueue`.
@@ -31,10 +33,9 @@ export class TimeoutQueue<Item extends Expiring> {
 
   /** Starts the timeout of an item. */
   add(item: Item): void {
-    // A timer of this length would fire immediately.
     if (this.#timeout === Infinity) return;
     this.#deadlines.set(item, performance.now() + this.#timeout);
-    this.#timer ??= this.#start(this.#timeout);
+    this.#next ??= this.#start(this.#timeout);
   }
 
   /** Cancels the timeout of an item. */
@@ -45,22 +46,22 @@ export class TimeoutQueue<Item extends Expiring> {
     }
   }
 
-  #start(delay: number): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#expire(), delay);
+  #start(delay: number): Deadline {
+    return new Deadline(delay, () => this.#expire());
   }
 
   #stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#next?.cancel();
+    this.#next = undefined;
   }
 
   #expire(): void {
-    this.#timer = undefined;
+    this.#next = undefined;
     const now = performance.now();
     for (const [item, deadline] of this.#deadlines) {
       if (deadline > now) {
         // The item that the timer was started for can be gone for a long time.
-        this.#timer = this.#start(deadline - now);
+        this.#next = this.#start(deadline - now);
         return;
       }
       this.#deadlines.delete(item);

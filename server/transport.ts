@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Deadline } from "../common/deadline.ts";
 import { CloseCode } from "../common/errors.ts";
 import { fitsInto } from "../common/text.ts";
 import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
@@ -58,6 +59,9 @@ const LINGER = 500;
 /** The interval between two checks of the send buffer, in milliseconds. */
 const CHECK_INTERVAL = 10;
 
+/** The checks within the linger time. A clock would also count the time of a stall. */
+const MAX_CHECKS = LINGER / CHECK_INTERVAL;
+
 /** Sends frames to one client, with a limit for the bytes that the client leaves unread. */
 export class Transport implements Sink, Recipient {
   cursor = Infinity;
@@ -71,6 +75,8 @@ export class Transport implements Sink, Recipient {
   #features = NO_FEATURES;
   #closed: CloseInfo | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for a socket that is closed before it opens */
+  #opening: Deadline | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
   #endDrained: (() => void) | undefined;
@@ -268,10 +274,9 @@ export class Transport implements Sink, Recipient {
     }
     // If another frame of the client has arrived, Deno drops all data that it has not
     // written, including the Close frame. A client that does not read gets no time.
-    const linger = code === CloseCode.TRY_AGAIN_LATER ? 0 : LINGER;
-    const end = performance.now() + linger;
+    let checks = code === CloseCode.TRY_AGAIN_LATER ? 0 : MAX_CHECKS;
     const attempt = () => {
-      if (this.#socket.bufferedAmount === 0 || performance.now() >= end) {
+      if (this.#socket.bufferedAmount === 0 || checks-- === 0) {
         this.#socket.close(code, reason);
       } else this.#timer = setTimeout(attempt, CHECK_INTERVAL);
     };
@@ -281,12 +286,12 @@ export class Transport implements Sink, Recipient {
   /** Closes a socket when it opens, because Deno ignores an earlier close. */
   #closeUnopened(code: number, reason: string): void {
     // If the client left before its handshake was answered, no event ever fires.
-    this.#timer = setTimeout(
-      () => this.#onGone(CloseCode.ABNORMAL, ""),
+    this.#opening = new Deadline(
       LINGER,
+      () => this.#onGone(CloseCode.ABNORMAL, ""),
     );
     this.#socket.onopen = () => {
-      clearTimeout(this.#timer);
+      this.#opening?.cancel();
       this.#socket.close(code, reason);
     };
   }
@@ -311,6 +316,7 @@ export class Transport implements Sink, Recipient {
 
   #onGone(code: number, reason: string): void {
     clearTimeout(this.#timer);
+    this.#opening?.cancel();
     this.#endDrained?.();
     // Deno keeps a closed WebSocket until a full garbage collection.
     this.#socket.onmessage = null;

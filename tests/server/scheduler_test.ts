@@ -5,57 +5,8 @@ import {
   forEachPerTurn,
   TimeoutQueue,
 } from "../../server/scheduler.ts";
+import { Clock, READING_TIME } from "../support/clock.ts";
 import { endOfTick } from "../support/timing.ts";
-
-/** Replaces the clock and the timers, which a test then controls. */
-class Clock implements Disposable {
-  #now = 1_000;
-  #lastId = 0;
-  readonly #timers = new Map<number, { due: number; callback: () => void }>();
-  readonly #restore: () => void;
-
-  constructor() {
-    const { setTimeout, clearTimeout } = globalThis;
-    const now = performance.now;
-    this.#restore = () => {
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-      performance.now = now;
-    };
-    Object.assign(globalThis, {
-      setTimeout: (callback: () => void, delay: number) => {
-        this.#timers.set(++this.#lastId, { due: this.#now + delay, callback });
-        return this.#lastId;
-      },
-      clearTimeout: (id: number) => void this.#timers.delete(id),
-    });
-    performance.now = () => this.#now;
-  }
-
-  /** The number of active timers */
-  get timers(): number {
-    return this.#timers.size;
-  }
-
-  /** Advances the clock; timers fire `early` milliseconds too early. */
-  pass(milliseconds: number, early = 0): void {
-    const end = this.#now + milliseconds;
-    while (true) {
-      const [next] = [...this.#timers].sort(([, one], [, other]) =>
-        one.due - other.due
-      );
-      if (next === undefined || next[1].due - early > end) break;
-      this.#timers.delete(next[0]);
-      this.#now = Math.max(this.#now, next[1].due - early);
-      early = 0;
-      next[1].callback();
-    }
-    this.#now = end;
-  }
-
-  [Symbol.dispose](): void {
-    this.#restore();
-  }
-}
 
 /** Creates items that record when they expire. */
 function makeThings(count: number, expired: number[]): Expiring[] {
@@ -74,7 +25,7 @@ Deno.test("TimeoutQueue expires each item in time", () => {
   }
   for (
     const [milliseconds, expected] of [
-      [69, []],
+      [69 + READING_TIME, []],
       [1, [0]],
       [9, [0]],
       [1, [0, 1]],
@@ -113,7 +64,7 @@ Deno.test("TimeoutQueue does not expire a deleted item", () => {
   deadlines.delete(one!);
   deadlines.delete(three!);
   deadlines.delete(three!);
-  clock.pass(99);
+  clock.pass(99 + READING_TIME);
   assert.deepEqual(expired, []);
   clock.pass(1);
   assert.deepEqual(expired, [1]);
@@ -130,7 +81,7 @@ Deno.test("TimeoutQueue starts again after it was empty", () => {
   deadlines.delete(one!);
   clock.pass(60);
   deadlines.add(two!);
-  clock.pass(99);
+  clock.pass(99 + READING_TIME);
   assert.deepEqual(expired, []);
   clock.pass(1);
   assert.deepEqual([expired, clock.timers], [[1], 0]);
@@ -141,10 +92,26 @@ Deno.test("TimeoutQueue waits again if a timer fires too early", () => {
   const expired: number[] = [];
   const deadlines = new TimeoutQueue(100);
   for (const thing of makeThings(2, expired)) deadlines.add(thing);
-  clock.pass(99, 1);
+  clock.pass(98 + READING_TIME, READING_TIME + 1);
   assert.deepEqual([expired, clock.timers], [[], 1]);
-  clock.pass(1);
+  clock.pass(2 + READING_TIME);
   assert.deepEqual([expired, clock.timers], [[0, 1], 0]);
+});
+
+Deno.test("TimeoutQueue expires no item at the end of a stall before its input is handled", () => {
+  using clock = new Clock();
+  const expired: number[] = [];
+  const deadlines = new TimeoutQueue(100);
+  const [one, two, three] = makeThings(3, expired);
+  for (const thing of [one!, two!]) deadlines.add(thing);
+  clock.pass(50);
+  deadlines.add(three!);
+  clock.stall(1_000);
+  assert.deepEqual(expired, []);
+  // The login was in the socket.
+  deadlines.delete(one!);
+  clock.pass(1_000);
+  assert.deepEqual([expired, clock.timers], [[1, 2], 0]);
 });
 
 Deno.test("an item that expires can delete itself and others", () => {
@@ -161,7 +128,7 @@ Deno.test("an item that expires can delete itself and others", () => {
   };
   const last: Expiring = { expire: () => void expired.push("last") };
   for (const thing of [first, other, last]) deadlines.add(thing);
-  clock.pass(100);
+  clock.pass(100 + READING_TIME);
   assert.deepEqual([expired, clock.timers], [["first", "last"], 0]);
 });
 

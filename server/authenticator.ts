@@ -66,6 +66,15 @@ export class Authenticator {
     });
   }
 
+  /** Checks again at the admission that the token of a login is still valid. */
+  confirm(result: LoginResult): LoginResult {
+    if (typeof result === "string" || result.credential === undefined) {
+      return result;
+    }
+    const isValid = this.#options.credentials.accepts(result.credential);
+    return isValid ? result : "refused";
+  }
+
   /** Calls the login function of the application. */
   async #callLogin(
     peer: RemotePeer,

@@ -31,8 +31,12 @@ import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
 /** What a connection reports to the hub. */
 export interface ConnectionEvents {
-  /** Called when the client has logged in. */
-  onOpen(connection: ServerConnection): void;
+  /**
+   * Called when a login was decided, before the client gets the answer.
+   *
+   * @returns The same result, or the reason why the client cannot enter after all
+   */
+  admit(connection: ServerConnection, result: LoginResult): LoginResult;
   /** Called when the connection has ended; its socket can still be closing. */
   onClosed(connection: ServerConnection): void;
   /** Called when the socket is gone; Deno can report this twice. */
@@ -207,7 +211,10 @@ export class ServerConnection implements Expiring, TransportOwner {
     void result.then((result) => this.#finishLogin(result));
   }
 
-  #finishLogin(result: LoginResult): void {
+  #finishLogin(decided: LoginResult): void {
+    // The client can have left in the meantime.
+    if (this.#transport.closed !== undefined) return;
+    const result = this.#events.admit(this, decided);
     if (typeof result === "string") {
       return this.#apply(this.#session.rejectLogin(result));
     }
@@ -219,7 +226,6 @@ export class ServerConnection implements Expiring, TransportOwner {
     // The answer can be too large for the limit of the server.
     if (this.#session.state !== "open") return;
     this.#transport.open(this.#session.features);
-    this.#events.onOpen(this);
     this.#transport.log.info("login", "logged in");
   }
 

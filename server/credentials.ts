@@ -91,6 +91,11 @@ export class TokenStore {
     return this.#all.filter(({ expires }) => expires > now);
   }
 
+  /** Returns whether a token is still valid, after a login was decided with it. */
+  accepts(credential: Credential): boolean {
+    return this.#all.includes(credential) && credential.expires > Date.now();
+  }
+
   /**
    * Stops accepting a named token.
    *

@@ -71,7 +71,10 @@ export class HttpAuth {
     const header = request.headers.get("authorization") ?? "";
     if (!SCHEME.test(header)) return unauthorized("no token", NO_TOKEN);
     const token = header.replace(SCHEME, "");
-    const result = await this.#logIn(request, peer, token);
+    const { authenticator } = this.#options;
+    const result = authenticator.confirm(
+      await this.#logIn(request, peer, token),
+    );
     return typeof result === "object" ? result : this.#reject(peer, result);
   }
 

@@ -219,10 +219,13 @@ export class Hub implements HandlerHost {
 
   #createEvents(): ConnectionEvents {
     return {
-      onOpen: (connection) => {
+      admit: (connection, decided) => {
+        const result = this.#context.authenticator.confirm(decided);
+        if (typeof result === "string") return result;
         this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
         this.#clients.add(connection.client);
+        return result;
       },
       onClosed: (connection) => {
         this.#logins.delete(connection);

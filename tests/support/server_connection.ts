@@ -20,7 +20,10 @@ export function connectSocket(
     1,
     context,
     {
-      onOpen: () => events.push("open"),
+      admit: (_connection, result) => {
+        events.push("open");
+        return result;
+      },
       onClosed: () => events.push("closed"),
       onGone: () => events.push("gone"),
     },

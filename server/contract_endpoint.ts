@@ -40,6 +40,11 @@ export class ContractEndpoint {
     return result instanceof Response ? result : this.#describe();
   }
 
+  /** Rejects the requests that wait for a login function. */
+  close(): void {
+    this.#auth.close();
+  }
+
   #describe(): Response {
     this.#document ??= `${
       JSON.stringify(this.#contract.describe(), null, 2)

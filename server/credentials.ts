@@ -193,7 +193,7 @@ export class TokenStore {
     const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
     this.#timer = setTimeout(() => this.#expire(), delay);
     // The timer must not keep the program alive.
-    Deno.unrefTimer(Number(this.#timer));
+    this.#timer.unref();
   }
 }
 

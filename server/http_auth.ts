@@ -37,6 +37,8 @@ const NO_TOKEN = "send the token in the header 'Authorization: Bearer <token>'";
 /** Authenticates HTTP requests in the same way as clients that log in. */
 export class HttpAuth {
   readonly #options: HttpAuthOptions;
+  /** Ends the logins that a login function has yet to decide */
+  readonly #pending = new Set<() => void>();
 
   constructor(options: HttpAuthOptions) {
     this.#options = options;
@@ -60,6 +62,11 @@ export class HttpAuth {
     const { reason, response } = result;
     this.#options.report(`${peer.address} GET ${pathname} rejected: ${reason}`);
     return response;
+  }
+
+  /** Rejects the requests that wait for a login function, because the server closes. */
+  close(): void {
+    for (const onClosed of this.#pending) onClosed();
   }
 
   async #check(
@@ -116,8 +123,17 @@ export class HttpAuth {
 
   /** Limits the time of a login function, because it can wait forever. */
   async #withTimeout(result: Promise<LoginResult>): Promise<LoginResult> {
+    const { promise: closed, resolve } = Promise.withResolvers<LoginResult>();
+    const onClosed = () => resolve("failed");
+    this.#pending.add(onClosed);
+    const decided = Promise.race([result, closed]);
     const { loginTimeout } = this.#options;
-    return await settlesWithin(result, loginTimeout) ? await result : "failed";
+    try {
+      const isDecided = await settlesWithin(decided, loginTimeout);
+      return isDecided ? await decided : "failed";
+    } finally {
+      this.#pending.delete(onClosed);
+    }
   }
 }
 

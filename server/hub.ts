@@ -203,6 +203,7 @@ export class Hub implements HandlerHost {
     const connections = [...this.#connections];
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
+    this.#endpoint?.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
     await forEachPerTurn(

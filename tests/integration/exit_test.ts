@@ -1,0 +1,165 @@
+/**
+ * Programs that have closed their servers and connections end by themselves. Each of
+ * their timers would otherwise keep them alive for an hour.
+ */
+
+import assert from "node:assert/strict";
+import { makeScript, Program } from "../support/program.ts";
+
+/** How long a program has to end, in milliseconds: much less than an hour. */
+const PATIENCE = 30_000;
+
+const IMPORTS = `
+  import { connect } from "${import.meta.resolve("../../client.ts")}";
+  import { defineContract, Server, serve } from "${
+  import.meta.resolve("../../server.ts")
+}";
+  const HOUR = 3_600_000;
+  const local = { hostname: "127.0.0.1", port: 0 };
+  const tokens = [{ name: "guest", token: "a secret", expires: Date.now() + HOUR }];
+  const forever = () => new Promise(() => {});
+  const open = async (url) => {
+    const socket = new WebSocket(url.replace("http", "ws") + "/hoist");
+    await new Promise((resolve) => socket.onopen = resolve);
+    return socket;
+  };
+
+  /** Starts a server whose login function never decides; "asked" resolves at a login. */
+  const serveSlowLogin = () => {
+    const { promise: asked, resolve } = Promise.withResolvers();
+    const login = () => (resolve(), forever());
+    const limits = { loginTimeout: HOUR };
+    const contract = defineContract({});
+    const options = { ...local, login, limits, contract, exposeContract: true };
+    return { server: serve(options), asked };
+  };
+`;
+
+/** The programs by what they leave behind. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "a server that never listened and whose token expires": `
+    new Server({ tokens });
+  `,
+  "a closed server whose token expires": `
+    const server = serve("test", { ...local, tokens });
+    await server.close();
+  `,
+  "a closed server whose old token is still accepted": `
+    const server = serve("test", local);
+    await server.rotate("next", { grace: HOUR });
+    await server.close();
+    await server.rotate("another", { grace: HOUR });
+  `,
+  "a closed server with clients that have not logged in": `
+    const server = serve("test", { ...local, limits: { loginTimeout: HOUR } });
+    await open(server.url);
+    await server.close();
+  `,
+  "a closed server with rejected logins": `
+    const server = serve("test", { ...local, limits: { loginFailureWindow: HOUR } });
+    for (let n = 0; n < 3; n++) {
+      await connect("wrong", { url: server.url }).catch(() => {});
+    }
+    await server.close();
+  `,
+  "a closed server whose login function never decided": `
+    const { server, asked } = serveSlowLogin();
+    connect("test", { url: server.url }).catch(() => {});
+    await asked;
+    await server.close();
+  `,
+  "a closed server whose login function never decided about an HTTP request": `
+    const { server, asked } = serveSlowLogin();
+    const headers = { authorization: "Bearer test" };
+    fetch(server.url + "/hoist/contract", { headers }).catch(() => {});
+    await asked;
+    await server.close();
+  `,
+  "a closed server with requests in progress": `
+    const server = serve("test", local);
+    const connection = await connect("test", { url: server.url });
+    connection.receive("wait", forever);
+    for (const client of server.clients) {
+      client.request("wait", {}, { timeout: HOUR });
+    }
+    await server.close({ timeout: 1 });
+  `,
+  "a closed server that waited for a handler": `
+    const server = serve("test", { ...local, closeTimeout: HOUR });
+    let finish;
+    server.operation("wait", () => new Promise((resolve) => finish = resolve));
+    const connection = await connect("test", { url: server.url });
+    const done = connection.operation("wait");
+    await connection.message("anything");
+    const closed = server.close();
+    finish();
+    await closed;
+    await done;
+  `,
+  "a closed server with a stream that nobody reads": `
+    const server = serve("test", local);
+    server.operation("count", async function* () {
+      for (let n = 0;; n++) yield "x".repeat(10_000);
+    });
+    const connection = await connect("test", { url: server.url });
+    await connection.stream("count", {}, { buffer: 1_000 }).next();
+    await server.close({ timeout: 1 });
+  `,
+  "a closed connection": `
+    await using server = serve("test", local);
+    const connection = await connect("test", { url: server.url, timeout: HOUR });
+    await connection.close();
+  `,
+  "a closed connection with requests in progress": `
+    await using server = serve("test", { ...local, closeTimeout: 1 });
+    server.operation("wait", forever);
+    const connection = await connect("test", { url: server.url });
+    connection.operation("wait", {}, { timeout: HOUR });
+    connection.stream("wait").next();
+    await connection.close();
+  `,
+  "a closed connection that waited to reconnect": `
+    // The delay is random.
+    Math.random = () => 1;
+    const server = serve("test", local);
+    const reconnect = { minDelay: HOUR, maxDelay: HOUR };
+    const connection = await connect("test", { url: server.url, reconnect });
+    const waiting = new Promise((resolve) =>
+      connection.onState(({ delay }) => delay === HOUR && resolve()));
+    await server.close();
+    await waiting;
+    connection.operation("wait", {}, { timeout: HOUR });
+    connection.operation("wait", {}, { timeout: HOUR, idempotent: true });
+    await connection.close();
+  `,
+  "an attempt to connect that was aborted": `
+    const listener = Deno.listen(local);
+    const url = "http://127.0.0.1:" + listener.addr.port;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const attempt = connect("test", { url, timeout: HOUR, signal });
+    const connection = await listener.accept();
+    controller.abort();
+    await attempt.catch(() => {});
+    listener.close();
+    connection.close();
+  `,
+};
+
+for (const [name, source] of Object.entries(PROGRAMS)) {
+  Deno.test(`a program ends after ${name}`, async () => {
+    await using script = await makeScript(IMPORTS + source);
+    await using program = new Program([
+      "--no-check",
+      "--allow-net",
+      script.path,
+    ]);
+    let timer: number | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = Number(setTimeout(() => resolve("alive"), PATIENCE));
+    });
+    const code = await Promise.race([program.ended, late]);
+    clearTimeout(timer);
+    assert.equal(code, 0, program.output.lines.join("\n"));
+  });
+}

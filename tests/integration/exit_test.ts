@@ -14,6 +14,7 @@ const IMPORTS = `
   import { defineContract, Server, serve } from "${
   import.meta.resolve("../../server.ts")
 }";
+  import { TcpPeer } from "${import.meta.resolve("../support/tcp_peer.ts")}";
   const HOUR = 3_600_000;
   const local = { hostname: "127.0.0.1", port: 0 };
   const tokens = [{ name: "guest", token: "a secret", expires: Date.now() + HOUR }];
@@ -22,6 +23,14 @@ const IMPORTS = `
     const socket = new WebSocket(url.replace("http", "ws") + "/hoist");
     await new Promise((resolve) => socket.onopen = resolve);
     return socket;
+  };
+
+  /** Starts a server with one client. Without the idle timer of Deno, only ours are left. */
+  const serveOne = async () => {
+    const { upgradeWebSocket } = Deno;
+    Deno.upgradeWebSocket = (request) => upgradeWebSocket(request, { idleTimeout: 0 });
+    const server = serve("test", local);
+    return { server, peer: await TcpPeer.logIn(server) };
   };
 
   /** Starts a server whose login function never decides; "asked" resolves at a login. */
@@ -104,6 +113,33 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     const connection = await connect("test", { url: server.url });
     await connection.stream("count", {}, { buffer: 1_000 }).next();
     await server.close({ timeout: 1 });
+  `,
+  "a closed server whose client has vanished": `
+    const { server, peer } = await serveOne();
+    peer[Symbol.dispose]();
+    while (server.clients.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await server.close();
+  `,
+  "a closed server whose client vanished after its goodbye": `
+    const { server, peer } = await serveOne();
+    await peer.send({ end: true });
+    peer[Symbol.dispose]();
+    await server.close();
+  `,
+  "a closed server whose client answered the Close frame with another frame": `
+    const { server, peer } = await serveOne();
+    const closed = server.close();
+    await peer.closed();
+    await peer.send({ id: 1, action: "message", message: "late", data: {} });
+    peer[Symbol.dispose]();
+    await closed;
+  `,
+  "a closed server whose client ignored the Close frame": `
+    const { server, peer } = await serveOne();
+    await server.close();
+    peer[Symbol.dispose]();
   `,
   "a closed connection": `
     await using server = serve("test", local);

@@ -93,7 +93,11 @@ function describeType(type: PythonType): string {
 }
 
 /** A limit whose excess is answered with an error, and does not close the connection. */
-export type RequestLimit = "maxPending" | "maxRate" | "maxDepth";
+export type RequestLimit =
+  | "maxPending"
+  | "maxPendingBytes"
+  | "maxRate"
+  | "maxDepth";
 
 /**
  * Makes the invalid frame for a request that exceeds a limit:
@@ -119,6 +123,8 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
     `the data is nested more than ${value} levels deep. Send less nested data`,
   maxPending: (value) =>
     `more than ${value} requests are in progress. Wait for the responses`,
+  maxPendingBytes: (value) =>
+    `requests of more than ${value} bytes are in progress. Wait for the responses`,
   maxRate: (value) =>
     `the client sends more than ${value} requests per second. Send more slowly`,
 };

@@ -88,6 +88,15 @@ export interface Limits {
    */
   readonly maxPending?: number | undefined;
   /**
+   * The maximum size of all requests in progress for one client together, in bytes, at least
+   * 1,024. A character counts as one byte. The first request is always accepted. The server
+   * answers further requests with the error `LIMIT_EXCEEDED`. In memory, a request takes up
+   * to 25 times its size.
+   *
+   * @default {Math.max(1_048_576, 2 * limits.maxPayload)}
+   */
+  readonly maxPendingBytes?: number | undefined;
+  /**
    * The maximum number of requests per second from one client, on average, at least 0.001.
    * Every request of a batch counts, and so do invalid ones. The server answers further
    * requests with the error `LIMIT_EXCEEDED`. If the client continues, the server closes
@@ -147,6 +156,7 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxLoginFailures: COUNT,
   loginFailureWindow: MILLISECONDS,
   maxPending: COUNT,
+  maxPendingBytes: { ...BYTES, min: 1_024 },
   maxRate: { min: 0.001, unit: "requests per second", infinity: true },
   maxBurst: COUNT,
   maxBuffered: { ...BYTES, min: 1_024 },
@@ -154,8 +164,8 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxDepth: { ...COUNT, max: 1_000 },
 };
 
-/** The defaults, except for `maxBurst`, whose default depends on `maxRate`. */
-const DEFAULTS: Omit<ResolvedLimits, "maxBurst"> = {
+/** The defaults that do not depend on other limits. */
+const DEFAULTS: Omit<ResolvedLimits, "maxBurst" | "maxPendingBytes"> = {
   maxPayload: 65_536,
   maxConnections: 10_000,
   maxConnectionsPerAddress: 1_000,
@@ -167,6 +177,9 @@ const DEFAULTS: Omit<ResolvedLimits, "maxBurst"> = {
   maxBuffered: 4_194_304,
   maxDepth: 64,
 };
+
+/** The minimum of the default of `maxPendingBytes`. */
+const MIN_PENDING_BYTES = 1_048_576;
 
 /**
  * Checks the limits and adds the defaults.
@@ -185,7 +198,11 @@ export function resolveLimits(limits: Limits = {}): ResolvedLimits {
     const value = given[name as keyof Limits];
     checkNumber("Cannot serve", `limits.${name}`, value, range);
   }
-  const { maxRate = DEFAULTS.maxRate } = given;
-  const maxBurst = Math.max(1, Math.ceil(2 * maxRate));
-  return { ...DEFAULTS, maxBurst, ...given };
+  const { maxRate, maxPayload } = { ...DEFAULTS, ...given };
+  return {
+    ...DEFAULTS,
+    maxBurst: Math.max(1, Math.ceil(2 * maxRate)),
+    maxPendingBytes: Math.max(MIN_PENDING_BYTES, 2 * maxPayload),
+    ...given,
+  };
 }

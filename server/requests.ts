@@ -34,6 +34,7 @@ import {
 import type { MessageSender } from "./outgoing.ts";
 import { TokenBucket, type Verdict } from "./rate_limiter.ts";
 import type { Operation } from "./registry.ts";
+import { sizeOf } from "./request_size.ts";
 import type { AnswerEffect } from "./session.ts";
 import type { Transport } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
@@ -54,8 +55,9 @@ export class RequestHandler {
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
-  /** The number of requests in progress */
+  /** The number of requests in progress, and their size together */
   #inProgress = 0;
+  #bytesInProgress = 0;
 
   /**
    * Constructs a `RequestHandler`.
@@ -151,8 +153,10 @@ export class RequestHandler {
     if (verdict === "disconnect") return this.#cutOff();
     if (effect.kind === "answer") return this.#answer(effect);
     if (verdict === "reject") return this.#reject(effect, "maxRate");
-    if (this.#hasCapacityFor(effect)) return this.#start(effect);
-    this.#reject(effect, "maxPending");
+    const size = sizeOf(effect);
+    const exceeded = this.#exceededBy(effect, size);
+    if (exceeded !== undefined) return this.#reject(effect, exceeded);
+    this.#start(effect, size);
   }
 
   #count(now: number): Verdict {
@@ -161,11 +165,20 @@ export class RequestHandler {
     return this.#rate.take(now);
   }
 
-  /** Whether a request can start now. The first reply to a request always can. */
-  #hasCapacityFor(request: ClientRequest): boolean {
-    return this.#inProgress < this.#context.limits.maxPending ||
-      this.#isAwaited(request) &&
-        this.#sender.pending!.isFirst(request.replying);
+  /** Returns the limit that keeps a request from starting, if there is one. */
+  #exceededBy(request: ClientRequest, size: number): RequestLimit | undefined {
+    const { maxPending, maxPendingBytes } = this.#context.limits;
+    const count = this.#inProgress;
+    const isFull = count >= maxPending;
+    const fits = count === 0 || this.#bytesInProgress + size <= maxPendingBytes;
+    // The first reply to a request can always start.
+    if (!isFull && fits || this.#isFirstReply(request)) return undefined;
+    return isFull ? "maxPending" : "maxPendingBytes";
+  }
+
+  #isFirstReply(request: ClientRequest): boolean {
+    return this.#isAwaited(request) &&
+      this.#sender.pending!.isFirst(request.replying);
   }
 
   /** Whether a frame is a reply to a pending request of the server. */
@@ -203,15 +216,17 @@ export class RequestHandler {
     this.#transport.close(CloseCode.POLICY_VIOLATION, "too many requests");
   }
 
-  #start(request: ClientRequest): void {
+  #start(request: ClientRequest, size: number): void {
     this.#inProgress++;
+    this.#bytesInProgress += size;
     const answered = this.#run(request);
-    if (answered === undefined) return this.#finish();
-    void answered.then(() => this.#finish());
+    if (answered === undefined) return this.#finish(size);
+    void answered.then(() => this.#finish(size));
   }
 
-  #finish(): void {
+  #finish(size: number): void {
     this.#inProgress--;
+    this.#bytesInProgress -= size;
     if (this.#inProgress > 0 || !this.#context.shutdown.hasBegun) return;
     this.#transport.closeForShutdown();
   }

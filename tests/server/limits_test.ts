@@ -23,6 +23,7 @@ const LIMITS: readonly {
   { name: "maxLoginFailures", standard: 10, lowest: 1 },
   { name: "loginFailureWindow", standard: 60_000, lowest: 1, highest: LONGEST },
   { name: "maxPending", standard: 1_024, lowest: 1 },
+  { name: "maxPendingBytes", standard: 1_048_576, lowest: 1_024 },
   { name: "maxRate", standard: 20_000, lowest: 0.001 },
   { name: "maxBurst", standard: 40_000, lowest: 1 },
   { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
@@ -75,6 +76,15 @@ Deno.test("maxBurst is twice maxRate, and at least 1", () => {
   }
   assert.equal(resolveLimits({ maxRate: Infinity }).maxBurst, Infinity);
   assert.equal(resolveLimits({ maxRate: 5, maxBurst: 7 }).maxBurst, 7);
+});
+
+Deno.test("maxPendingBytes is twice maxPayload, and at least 1 MiB", () => {
+  for (const maxPayload of [128, 524_288, 524_289, 67_108_864, Infinity]) {
+    const { maxPendingBytes } = resolveLimits({ maxPayload });
+    assert.equal(maxPendingBytes, Math.max(1_048_576, 2 * maxPayload));
+  }
+  const limits = { maxPayload: 2 ** 24, maxPendingBytes: 2_048 };
+  assert.equal(resolveLimits(limits).maxPendingBytes, 2_048);
 });
 
 for (const name of ["maxPayLoad", "toString", "__proto__", "maxclients"]) {

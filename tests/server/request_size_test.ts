@@ -1,7 +1,7 @@
 /** Tests of `server/request_size.ts`. */
 
 import assert from "node:assert/strict";
-import { isTooDeep } from "../../server/request_size.ts";
+import { isTooDeep, sizeOf } from "../../server/request_size.ts";
 
 const FLAT = { a: 1 };
 const DEEP = { a: { b: [] } };
@@ -30,4 +30,32 @@ Deno.test("isTooDeep() measures each message of a chain of replies, and its leng
   assert(isTooDeep(request(wire(FLAT, wire(FLAT))), 1));
   assert(!isTooDeep(request(wire(FLAT, wire(FLAT))), 2));
   assert(isTooDeep(request(wire(FLAT, wire(DEEP))), 2));
+});
+
+for (
+  const [what, data] of [
+    ["a string", { a: "x".repeat(1_000) }],
+    ["a key", { ["x".repeat(1_000)]: 1 }],
+    ["many numbers", { a: Array(500).fill(7) }],
+    ["many objects", { a: Array(500).fill({}) }],
+    ["many entries", Object.fromEntries([...Array(200).keys()].entries())],
+  ] as const
+) {
+  Deno.test(`sizeOf() returns about the length of the JSON of ${what}`, () => {
+    const size = sizeOf({ data });
+    const { length } = JSON.stringify({ data });
+    assert(size >= 0.8 * length && size <= 1.6 * length, `${size}, ${length}`);
+  });
+}
+
+Deno.test("sizeOf() measures every message of a chain of replies", () => {
+  const data = { a: "x".repeat(1_000) };
+  const replying = { data, replying: { data, replying: null } };
+  assert(sizeOf({ data, replying }) > 3_000);
+});
+
+Deno.test("sizeOf() measures data that is nested 100,000 levels deep", () => {
+  const depth = 100_000;
+  const data = JSON.parse("[".repeat(depth) + "]".repeat(depth));
+  assert(sizeOf({ data }) >= 2 * depth);
 });

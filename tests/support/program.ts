@@ -26,6 +26,17 @@ export async function makeScript(source: string): Promise<Script> {
   };
 }
 
+/** How a program runs. */
+export interface ProgramOptions {
+  /** Whether the test writes to the standard input */
+  readonly stdin?: "null" | "piped";
+  /** The maximum number of open descriptors, for `ulimit -n` */
+  readonly maxDescriptors?: string;
+}
+
+/** Runs a command with a limit for descriptors; `exec` keeps the process id. */
+const LIMITED = 'ulimit -n "$0"; exec "$@"';
+
 /** A Deno program without a terminal. The end of an `await using` block ends it. */
 export class Program implements AsyncDisposable {
   readonly process: Deno.ChildProcess;
@@ -38,11 +49,16 @@ export class Program implements AsyncDisposable {
   constructor(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
+    { stdin = "null", maxDescriptors = "" }: ProgramOptions = {},
   ) {
     const { HOIST_TOKEN: _, ...rest } = Deno.env.toObject();
-    this.process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--config", CONFIG, ...args],
-      stdin: "null",
+    const deno = [Deno.execPath(), "run", "--config", CONFIG, ...args];
+    const [file, ...command] = maxDescriptors === ""
+      ? deno
+      : ["/bin/sh", "-c", LIMITED, maxDescriptors, ...deno];
+    this.process = new Deno.Command(file!, {
+      args: command,
+      stdin,
       stdout: "piped",
       stderr: "piped",
       clearEnv: true,

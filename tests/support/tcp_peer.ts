@@ -33,8 +33,9 @@ export const UPGRADE: readonly string[] = [
 export function encodeRequest(
   headers: readonly string[] = UPGRADE,
   path = "/hoist",
+  version = "1.1",
 ): Uint8Array<ArrayBuffer> {
-  const lines = [`GET ${path} HTTP/1.1`, ...headers, "", ""];
+  const lines = [`GET ${path} HTTP/${version}`, ...headers, "", ""];
   return new TextEncoder().encode(lines.join("\r\n"));
 }
 
@@ -62,10 +63,11 @@ export class TcpPeer implements Disposable {
   static async open(
     server: Addressed,
     headers: readonly string[] = [],
-    { path = "/hoist", standard = UPGRADE } = {},
+    { path = "/hoist", standard = UPGRADE, version = "1.1" } = {},
   ): Promise<TcpPeer> {
     const peer = await TcpPeer.connect(server);
-    await peer.write(encodeRequest([...standard, ...headers], path));
+    const all = [...standard, ...headers];
+    await peer.write(encodeRequest(all, path, version));
     peer.response = await peer.#readResponse();
     return peer;
   }

@@ -51,6 +51,21 @@ Deno.test("connection.message() returns the replies in Node", async () => {
   ]);
 });
 
+Deno.test("a long computation in Node does not fail a request that was answered in time", async () => {
+  await using server = serveQuietly();
+  server.operation("add", ({ a, b }) => Number(a) + Number(b));
+  const output = await runClient(
+    server,
+    `const sum = connection.operation("add", { a: 1, b: 2 }, { timeout: 200 });
+    setImmediate(() => {
+      const end = performance.now() + 1_000;
+      while (performance.now() < end);
+    });
+    print(await sum);`,
+  );
+  assert.equal(output, 3);
+});
+
 Deno.test("connection.operation() returns the result in Node", async () => {
   await using server = serveQuietly();
   server.operation("add", ({ a, b }) => Number(a) + Number(b));

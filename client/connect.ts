@@ -24,11 +24,8 @@ import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
-import {
-  endpointsOf,
-  type Target,
-  type WebSocketConstructor,
-} from "./handshake.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { Dialer, type Target, type WebSocketConstructor } from "./handshake.ts";
 import { ClientLog } from "./log.ts";
 import {
   type ReconnectOptions,
@@ -249,9 +246,10 @@ async function linkFactory(
   target: Target,
   rules: ReconnectRules | undefined,
 ): Promise<ConnectionParts["createLink"]> {
+  const dialer = new Dialer(target);
   if (rules === undefined) {
     return (status, receiver) =>
-      new SocketLink(target, {
+      new SocketLink(dialer, {
         onOpen: () => status.set({ state: "open" }),
         onClosed: () => status.set({ state: "closed" }),
         onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
@@ -262,7 +260,7 @@ async function linkFactory(
   const { ReconnectingLink } = await import("./reconnecting_link.ts");
   return (status, receiver) =>
     new ReconnectingLink({
-      createLink: (events) => new SocketLink(target, events),
+      createLink: (events) => new SocketLink(dialer, events),
       rules,
       status,
       receiver,

@@ -13,6 +13,7 @@ import {
 } from "../common/check.ts";
 import {
   CloseCode,
+  ConnectError,
   ConnectionClosedError,
   LoginError,
   VersionError,
@@ -30,7 +31,8 @@ export interface ReconnectOptions {
   readonly minDelay?: number | undefined;
   /**
    * The upper limit of the random delay before any attempt, in milliseconds from `minDelay`
-   * to 2,147,483,647. A server that restarts can ask for a longer delay, up to one minute.
+   * to 2,147,483,647. A server that restarts, and the header `Retry-After` of a proxy, can
+   * ask for a longer delay, up to one minute.
    *
    * @default {30_000}
    */
@@ -188,7 +190,11 @@ export class ReconnectPolicy {
    * @returns The delay before the next attempt in milliseconds; `undefined` to give up
    */
   afterFailure(error: unknown): number | undefined {
-    return isFinal(error) ? undefined : this.#next();
+    if (isFinal(error)) return undefined;
+    const delay = this.#next();
+    if (delay === undefined || !(error instanceof ConnectError)) return delay;
+    // The random delay is added, because a proxy asks all clients for the same delay.
+    return delay + (error.retryAfter ?? 0);
   }
 
   /** Uses the server's hint for the first attempt only, so that a server that closes

@@ -24,14 +24,7 @@ import {
   serverFeaturesOf,
   type ServerFrame,
 } from "../protocol/server_frames.ts";
-import {
-  type ClientSocket,
-  connectionLost,
-  connectTimeout,
-  loginError,
-  openWebSocket,
-  type Target,
-} from "./handshake.ts";
+import { type ClientSocket, closeSocket, type Dialer } from "./handshake.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -39,6 +32,7 @@ import {
   type LinkRequest,
   subjectOf,
 } from "./link.ts";
+import { connectionLost, connectTimeout, loginError } from "./login_errors.ts";
 import { PendingRequests } from "./pending_requests.ts";
 
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
@@ -52,7 +46,7 @@ const CLOSE_TIMEOUT = 1_000;
 /** A {@linkcode Link} that ends with its WebSocket. */
 export class SocketLink implements Link {
   readonly closed: Promise<CloseInfo>;
-  readonly #target: Target;
+  readonly #dialer: Dialer;
   readonly #events: LinkEvents;
   readonly #pending = new PendingRequests();
   readonly #writer = new BatchWriter({ write: (frame) => this.#write(frame) });
@@ -62,26 +56,27 @@ export class SocketLink implements Link {
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
   #closeInfo: CloseInfo | undefined;
+  #failing: ReturnType<typeof setTimeout> | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
   /**
    * Constructs a `SocketLink`, which does not connect before `open` is called.
    *
-   * @param target The server to connect to
+   * @param dialer Opens the WebSocket
    * @param events Receives what happens
    */
-  constructor(target: Target, events: LinkEvents) {
-    this.#target = target;
+  constructor(dialer: Dialer, events: LinkEvents) {
+    this.#dialer = dialer;
     this.#events = events;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
   }
 
   async open(callerSignal: AbortSignal | undefined): Promise<void> {
-    const { endpoints, timeout } = this.#target;
+    const { endpoints, timeout } = this.#dialer.target;
     const onTimeout = () => connectTimeout(endpoints.base, timeout);
     const { signal, cancel } = limit(callerSignal, timeout, onTimeout);
     try {
-      this.#attach(await openWebSocket(this.#target, signal));
+      this.#attach(await this.#dialer.open(signal));
       await this.#logIn(signal);
     } finally {
       cancel();
@@ -114,14 +109,14 @@ export class SocketLink implements Link {
     this.#writer.push(GOODBYE);
     this.#writer.flush();
     if (await settlesWithin(this.closed, CLOSE_TIMEOUT)) return;
-    this.#socket?.close(CloseCode.NORMAL);
+    if (this.#socket !== undefined) closeSocket(this.#socket, CloseCode.NORMAL);
     this.#onClosed(CLOSED_HERE);
   }
 
   /** Ends the connection without a goodbye. */
   abort(): void {
-    this.#socket?.close();
-    this.#onClosed(LOST);
+    if (this.#socket !== undefined) closeSocket(this.#socket);
+    this.#onClosed(this.#closeInfo ?? LOST);
   }
 
   #assertSendable(request: LinkRequest): void {
@@ -137,16 +132,21 @@ export class SocketLink implements Link {
   #attach(socket: ClientSocket): void {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => this.#receive(data));
-    socket.addEventListener("close", ({ code, reason }) =>
+    socket.addEventListener("close", ({ code, reason = "" }) =>
       // Deno's code is 0 if the connection was lost.
       this.#onClosed({ code: code || CloseCode.ABNORMAL, reason }));
+    // After an error, most implementations report "close" in the same turn, with a code,
+    // and some never do.
+    socket.addEventListener("error", () => {
+      this.#failing ??= setTimeout(() => this.abort(), 0);
+    });
     // The socket can close right after it opened, before it has a listener.
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
   }
 
   /** Logs in: docs/reference/protocol.md, "1. Login". */
   async #logIn(signal: AbortSignal): Promise<void> {
-    const { endpoints: { base }, encodeLogin } = this.#target;
+    const { endpoints: { base }, encodeLogin } = this.#dialer.target;
     try {
       await this.request({
         name: "",
@@ -169,7 +169,9 @@ export class SocketLink implements Link {
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
-      this.#writer.enableBatching(Math.min(this.#target.maxBatch, maxPayload));
+      this.#writer.enableBatching(
+        Math.min(this.#dialer.target.maxBatch, maxPayload),
+      );
     }
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();
@@ -181,6 +183,7 @@ export class SocketLink implements Link {
   }
 
   #receive(data: unknown): void {
+    if (this.#closeInfo !== undefined) return;
     if (!this.#writer.isBatching) return this.#handle(decodeServerFrame(data));
     for (const frame of decodeServerFrames(data)) this.#handle(frame);
   }
@@ -211,16 +214,18 @@ export class SocketLink implements Link {
     }
   }
 
+  /** Only the first event counts: some implementations report more than one. */
   #onClosed(info: CloseInfo): void {
+    clearTimeout(this.#failing);
     this.#rejectAll(info);
     this.#resolveClosed(info);
   }
 
   /** Rejects what waits, and every further request. */
   #rejectAll(info: CloseInfo): void {
-    const isFirst = this.#closeInfo === undefined;
+    if (this.#closeInfo !== undefined) return;
     this.#closeInfo = info;
     this.#pending.onClosed(info);
-    if (isFirst) this.#events.onClosed(this, info);
+    this.#events.onClosed(this, info);
   }
 }

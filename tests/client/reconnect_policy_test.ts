@@ -224,3 +224,11 @@ Deno.test("isCausedByClient() is true for the codes that blame a frame of the cl
   const codes = [1001, 1003, 1006, 1008, 1009, 1011, 1012, 1013];
   assert.deepEqual(codes.filter(isCausedByClient), [1003, 1008, 1009]);
 });
+
+Deno.test("a proxy can ask for a longer delay, to which the random delay is added", () => {
+  const policy = policyOf({ maxAttempts: 2 });
+  const error = new ConnectError("Busy", { status: 503, retryAfter: 5_000 });
+  assert.equal(policy.afterFailure(error), 5_100);
+  assert.equal(policy.afterFailure(error), 5_200);
+  assert.equal(policy.afterFailure(error), undefined);
+});

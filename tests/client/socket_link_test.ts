@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Dialer } from "../../client/handshake.ts";
 import type { LinkEvents, LinkRequest } from "../../client/link.ts";
 import { SocketLink } from "../../client/socket_link.ts";
 import {
@@ -28,7 +29,7 @@ async function startLink(signal?: AbortSignal) {
     onMessage: ({ message }) => events.push(["message", message]),
     onInvalid: () => events.push(["invalid"]),
   };
-  const link = new SocketLink(target, recorder);
+  const link = new SocketLink(new Dialer(target), recorder);
   const opening = link.open(signal);
   opening.catch(() => {});
   while (sockets[0]?.sent[0] === undefined) await pause(1);
@@ -189,7 +190,8 @@ Deno.test("ends if the socket has closed before the link listens to it", async (
     }
   }
   const never = () => assert.fail("an event was reported");
-  const link = new SocketLink({ ...target, WebSocket: ClosedSocket }, {
+  const dialer = new Dialer({ ...target, WebSocket: ClosedSocket });
+  const link = new SocketLink(dialer, {
     onOpen: never,
     onClosed: () => {},
     onMessage: never,

@@ -71,7 +71,11 @@ Deno.test("close() ends an attempt that waits for the ack", async () => {
     requested.resolve();
     return answer.promise;
   });
-  const options = { url: server.url, reconnect: FAST_RECONNECT };
+  const options = {
+    url: server.url,
+    reconnect: FAST_RECONNECT,
+    minimumVersion: "1.0.0",
+  };
   const connection = await lostConnection(options, "connecting");
   const states = new StateRecorder(connection);
   await requested.promise;

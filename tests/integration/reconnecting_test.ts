@@ -278,13 +278,16 @@ Deno.test("the state is connecting until the new login is accepted", async () =>
   await states.next("open");
 });
 
-Deno.test("each reconnect attempt checks for a Hoist server", async () => {
+Deno.test("with `minimumVersion`, each reconnect attempt checks for a Hoist server", async () => {
   let requests = 0;
   await using server = scriptedServer([closeOnRequest(1001), answerAll], () => {
     requests++;
     return requests === 2 ? new Response("starting") : ackResponse();
   });
-  await using connection = await connectReconnecting(server);
+  await using connection = await connectTo(server, {
+    reconnect: FAST_RECONNECT,
+    minimumVersion: "1.0.0",
+  });
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await states.next("open");

@@ -227,7 +227,7 @@ Deno.test("connect() rejects in Node if the server refuses the WebSocket", async
     isConnectError: true,
     message: `Cannot connect to ${url}: the WebSocket at ${
       url.replace("http", "ws")
-    }/hoist did not open. Look at the log of the server: perhaps it is full or closing, does not allow this page (add its origin to 'allowedOrigins'), or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`,
+    }/hoist did not open. Look at the log of the server: perhaps it is full or closing, or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`,
   });
 });
 

@@ -9,11 +9,24 @@ export interface Certificate {
   readonly key: string;
 }
 
+/** What can be wrong with a certificate. */
+export interface Flaws {
+  /** The host name, by default `localhost` */
+  readonly host?: string;
+  /** The last valid time */
+  readonly end?: string;
+  /** Whether it is the certificate of a certificate authority */
+  readonly isAuthority?: boolean;
+}
+
 /**
  * Makes a self-signed certificate for `localhost`. Each run makes a new one, so that
  * the repository contains no private key.
  */
-export function makeCertificate(): Certificate {
+export function makeCertificate(
+  { host = "localhost", end = "491231235959Z", isAuthority = false }: Flaws =
+    {},
+): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", {
     namedCurve: "P-256",
   });
@@ -22,10 +35,15 @@ export function makeCertificate(): Certificate {
     integer(1),
     ECDSA_WITH_SHA256,
     NAME,
-    sequence(utcTime("200101000000Z"), utcTime("491231235959Z")),
+    sequence(utcTime("200101000000Z"), utcTime(end)),
     NAME,
     publicKey.export({ type: "spki", format: "der" }),
-    element(0xa3, sequence(ALTERNATIVE_NAMES)),
+    element(
+      0xa3,
+      isAuthority
+        ? sequence(alternativeNames(host), AUTHORITY)
+        : sequence(alternativeNames(host)),
+    ),
   );
   const signature = sign("sha256", content, privateKey);
   const der = sequence(content, ECDSA_WITH_SHA256, bitString(signature));
@@ -85,7 +103,16 @@ const NAME = sequence(
   ),
 );
 
-const ALTERNATIVE_NAMES = sequence(
-  objectIdentifier("551d11"),
-  element(0x04, sequence(element(0x82, Buffer.from("localhost")))),
+function alternativeNames(host: string): Uint8Array {
+  return sequence(
+    objectIdentifier("551d11"),
+    element(0x04, sequence(element(0x82, Buffer.from(host)))),
+  );
+}
+
+/** The extension that marks the certificate of a certificate authority. */
+const AUTHORITY = sequence(
+  objectIdentifier("551d13"),
+  element(0x01, Buffer.from([0xff])),
+  element(0x04, sequence(element(0x01, Buffer.from([0xff])))),
 );

@@ -1,7 +1,7 @@
 /** A WebSocket of a client without a network. */
 
 import type { ClientSocket, Target } from "../../client/handshake.ts";
-import { endpointsOf } from "../../client/handshake.ts";
+import { endpointsOf } from "../../client/endpoints.ts";
 
 type SocketListener = (event: never) => void;
 

@@ -1,30 +1,7 @@
 import assert from "node:assert/strict";
-import { endpointsOf, loginError } from "../../client/handshake.ts";
+import { loginError } from "../../client/login_errors.ts";
 import { ConnectError, LoginError, VersionError } from "../../common/errors.ts";
 import { VERSION } from "../../version.ts";
-
-for (
-  const [url, ack, socket] of [
-    ["http://a", "http://a/hoist/ack", "ws://a/hoist"],
-    ["https://a:8/", "https://a:8/hoist/ack", "wss://a:8/hoist"],
-    ["ws://a/below", "http://a/below/hoist/ack", "ws://a/below/hoist"],
-    ["wss://a/b/?c#d", "https://a/b/hoist/ack", "wss://a/b/hoist"],
-    ["http://a/b?c=/d#e", "http://a/b/hoist/ack", "ws://a/b/hoist"],
-    [
-      new URL("http://[::1]:5"),
-      "http://[::1]:5/hoist/ack",
-      "ws://[::1]:5/hoist",
-    ],
-  ] as const
-) {
-  Deno.test(`endpointsOf() appends the paths to ${url}`, () => {
-    const endpoints = endpointsOf(url);
-    assert.deepEqual(
-      [endpoints.base, endpoints.ack.href, endpoints.socket.href],
-      [String(url), ack, socket],
-    );
-  });
-}
 
 const FRAME = {
   code: 3,

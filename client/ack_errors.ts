@@ -1,0 +1,129 @@
+/**
+ * The errors for a server that does not answer `GET /hoist/ack` as a Hoist server does.
+ *
+ * @module
+ */
+
+import { isBadPort } from "../common/bad_ports.ts";
+import { ConnectError } from "../common/errors.ts";
+import { escapeControls, truncate } from "../common/text.ts";
+import { describeCertificate } from "./certificate_errors.ts";
+import { type Endpoints, showUrl } from "./endpoints.ts";
+import { describeStatus, readRetryAfter } from "./http_status.ts";
+
+/** Returns the error for an answer of another kind of server. */
+export function notHoist(
+  { base, ack }: Endpoints,
+  what: string,
+  status?: number,
+): ConnectError {
+  const remedy = ack.pathname.endsWith("/hoist/hoist/ack")
+    ? "Omit /hoist from the URL, because the client appends it."
+    : "Check the URL.";
+  return new ConnectError(
+    `Cannot connect to ${base}: it is not a Hoist server, because ${
+      showUrl(ack)
+    } ${what}${status === undefined ? "" : ` (${status})`}. ${remedy}`,
+    { status },
+  );
+}
+
+/** Returns the error for an answer whose status is not 2xx. */
+export function rejected(
+  endpoints: Endpoints,
+  { status, headers }: Response,
+): ConnectError {
+  if (status === 404) return notHoist(endpoints, "does not exist", 404);
+  const retryAfter = readRetryAfter(headers);
+  return new ConnectError(
+    `Cannot connect to ${endpoints.base}: ${
+      describeStatus(status, retryAfter)
+    }`,
+    { status, retryAfter },
+  );
+}
+
+/**
+ * Returns the error for a redirect.
+ *
+ * @param endpoints The URLs of the server
+ * @param location Where the server redirects to; `null` in browsers, which hide it
+ */
+export function redirected(
+  { base, ack }: Endpoints,
+  location: string | null,
+): ConnectError {
+  const target = location !== null && URL.canParse(location, ack.href)
+    ? targetOf(new URL(location, ack))
+    : "another URL";
+  return new ConnectError(
+    `Cannot connect to ${base}: the server redirects to ${target}, and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`,
+  );
+}
+
+/** Returns the URL of a server, if the target belongs to one. */
+function targetOf(target: URL): string {
+  const path = target.pathname.replace(/\/hoist\/ack$/, "");
+  const { protocol, host } = target;
+  return escapeControls(truncate(`${protocol}//${host}${path}`));
+}
+
+/**
+ * Returns the error for a request without an answer.
+ *
+ * @param endpoints The URLs of the server
+ * @param error The error of `fetch`
+ */
+export function unreachable(
+  { base, ack }: Endpoints,
+  error: unknown,
+): ConnectError {
+  const cause = withoutPassword(ack, causeOf(error));
+  return new ConnectError(
+    `Cannot connect to ${base}: ${describeFailure(ack, error, String(cause))}`,
+    { cause },
+  );
+}
+
+/** The error of the system, such as a connection that was refused. */
+function causeOf(error: unknown): unknown {
+  return (error instanceof Error ? error.cause : undefined) ?? error;
+}
+
+/** The errors of `fetch` contain the URL. */
+function withoutPassword({ username, password }: URL, cause: unknown): unknown {
+  if (username === "" && password === "") return cause;
+  return new Error(String(cause).replaceAll(/\/\/[^/\s]*@/g, "//"));
+}
+
+function describeFailure(ack: URL, error: unknown, detail: string): string {
+  if (error instanceof Error && error.name === "NotCapable") {
+    return `the permission is missing. Run with --allow-net=${ack.host}.`;
+  }
+  if (isBadPort(portOf(ack)) && /\bport\b|^TypeError: /i.test(detail)) {
+    return `fetch and browsers block port ${
+      portOf(ack)
+    }. Let the server listen on another port.`;
+  }
+  return describeCertificate(detail) ?? describeNetwork(ack, detail);
+}
+
+function portOf({ protocol, port }: URL): number {
+  const standard = protocol === "https:" ? 443 : 80;
+  return port === "" ? standard : Number(port);
+}
+
+function describeNetwork({ protocol, hostname }: URL, detail: string): string {
+  if (/InvalidContentType|wrong version number/.test(detail)) {
+    return "the server does not use TLS. Write http: instead of https: in the URL.";
+  }
+  if (/invalid HTTP|HPE_|Parse Error/i.test(detail)) {
+    const scheme = protocol === "http:"
+      ? ", or write https: if it uses TLS"
+      : "";
+    return `the program that answers there does not use HTTP. Check the port${scheme}.`;
+  }
+  return /dns error|ENOTFOUND|EAI_AGAIN/.test(detail)
+    ? `there is no address of the host ${hostname}. Check the URL, and the network of this device.`
+    : "no server answers there. Check the URL and that the server is running.";
+}

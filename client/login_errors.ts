@@ -1,0 +1,62 @@
+/**
+ * The errors of a login, and of an attempt to connect that did not end in time.
+ *
+ * @module
+ */
+
+import {
+  ConnectError,
+  type ConnectionClosedError,
+  ErrorCode,
+  type ErrorFrame,
+  type HoistError,
+  LoginError,
+  TimeoutError,
+  VersionError,
+} from "../common/errors.ts";
+import { isJsonObject } from "../common/json.ts";
+import { VERSION } from "../version.ts";
+
+/** Returns the error for a login that the server answered with an error frame. */
+export function loginError(
+  base: string,
+  { code, data, description, error, message }: ErrorFrame,
+): HoistError {
+  if (code === ErrorCode.LOGIN_FAILED) {
+    return new LoginError(
+      `Cannot log in to ${base}: the server rejected the token. Check that it matches the server's token.`,
+    );
+  }
+  const needed = isJsonObject(data) ? data.needed : undefined;
+  if (code === ErrorCode.BAD_VERSION && typeof needed === "string") {
+    return new VersionError(
+      `Cannot log in to ${base}: the server needs a client of version ${needed} or later, but this client has version ${VERSION}. Update the client.`,
+      { needed, current: VERSION },
+    );
+  }
+  return new ConnectError(
+    `Cannot log in to ${base}: the server answered ${error}: ${
+      description ?? message.replace(/\.$/, "")
+    }`,
+  );
+}
+
+/** Returns the error for an attempt that took longer than its timeout. */
+export function connectTimeout(base: string, timeout: number): TimeoutError {
+  return new TimeoutError(
+    `Cannot connect to ${base}: no response within ${timeout} ms. Check the URL or raise 'timeout'.`,
+  );
+}
+
+/** Returns the error for a connection that ended before the login was answered. */
+export function connectionLost(
+  base: string,
+  cause: ConnectionClosedError,
+): ConnectError {
+  const { code, reason } = cause;
+  const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
+  return new ConnectError(
+    `Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`,
+    { cause },
+  );
+}

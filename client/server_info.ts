@@ -1,0 +1,91 @@
+/**
+ * What a server reports about itself before the login: `GET /hoist/ack`.
+ *
+ * @module
+ */
+
+import { ConnectError } from "../common/errors.ts";
+import { isJsonObject } from "../common/json.ts";
+import { parseFrame } from "../protocol/message.ts";
+import { notHoist, redirected, rejected, unreachable } from "./ack_errors.ts";
+import type { Endpoints } from "./endpoints.ts";
+
+/** What a server reports about itself */
+export interface ServerInfo {
+  readonly version: string;
+  readonly protocols: readonly unknown[];
+  /**
+   * For how many more seconds the server rejects the address of the client because of
+   * failed logins; `null` if without end, and `undefined` if it does not reject it
+   */
+  readonly lockout: number | null | undefined;
+}
+
+/** The longest response that the client reads, in bytes. */
+const MAX_RESPONSE = 65_536;
+
+/** Fetches what a server reports about itself: docs/reference/protocol.md, "HTTP". */
+export async function fetchServerInfo(
+  endpoints: Endpoints,
+  signal: AbortSignal,
+): Promise<ServerInfo> {
+  const value = parseFrame(await fetchBody(endpoints, signal));
+  if (!isJsonObject(value) || typeof value.version !== "string") {
+    throw notHoist(endpoints, "returned no version");
+  }
+  const { version, protocols, lockout } = value;
+  return {
+    version,
+    protocols: Array.isArray(protocols) ? protocols : [],
+    lockout: lockout === null || typeof lockout === "number"
+      ? lockout
+      : undefined,
+  };
+}
+
+async function fetchBody(
+  endpoints: Endpoints,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    // A WebSocket cannot follow a redirect, so the client follows none.
+    const response = await fetch(endpoints.ack, { signal, redirect: "manual" });
+    if (response.ok) return await readBody(endpoints, response);
+    // A server can send any amount of data with an error.
+    response.body?.cancel().catch(() => {});
+    throw isRedirect(response)
+      ? redirected(endpoints, response.headers.get("location"))
+      : rejected(endpoints, response);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw error instanceof ConnectError ? error : unreachable(endpoints, error);
+  }
+}
+
+/** Browsers hide the status and the target of a redirect. */
+function isRedirect({ type, status, headers }: Response): boolean {
+  return type === "opaqueredirect" ||
+    (status >= 300 && status < 400 && headers.has("location"));
+}
+
+/** Reads the body of a response, up to a limit. */
+async function readBody(
+  endpoints: Endpoints,
+  { body }: Response,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = body?.getReader();
+  let text = "";
+  let length = 0;
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > MAX_RESPONSE) {
+      reader.cancel().catch(() => {});
+      throw notHoist(endpoints, `returned more than ${MAX_RESPONSE} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+  return text + decoder.decode();
+}

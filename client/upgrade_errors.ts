@@ -1,0 +1,104 @@
+/**
+ * The errors for a Hoist server whose WebSocket does not open.
+ *
+ * @module
+ */
+
+import { ConnectError } from "../common/errors.ts";
+import { describeCertificate } from "./certificate_errors.ts";
+import { type Endpoints, showUrl } from "./endpoints.ts";
+import { describeStatus } from "./http_status.ts";
+import type { ServerInfo } from "./server_info.ts";
+
+/**
+ * Returns the error for a WebSocket that did not open.
+ *
+ * @param endpoints The URLs of the server
+ * @param problem The message of the error; browsers and Node have none
+ * @param lockout What the server reported about failed logins
+ */
+export function notOpened(
+  { base, socket }: Endpoints,
+  problem: string,
+  lockout: ServerInfo["lockout"],
+): ConnectError {
+  const status = statusOf(problem);
+  const meaning = describeStatusOf(status, lockout) ??
+    `the WebSocket at ${showUrl(socket)} did not open. ${
+      describeAnswer(status) ?? describeSilence(problem)
+    }`;
+  const cause = problem === "" ? {} : { cause: new Error(problem) };
+  return new ConnectError(`Cannot connect to ${base}: ${meaning}`, {
+    ...cause,
+    status,
+  });
+}
+
+/** Reads the HTTP status in the words of Deno and of npm's `ws`. */
+function statusOf(problem: string): number | undefined {
+  const status = /(?:status code|response): (\d{3})\b/.exec(problem)?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
+/** The rejections of a Hoist server: docs/reference/errors_and_close_codes.md. */
+function describeStatusOf(
+  status: number | undefined,
+  lockout: ServerInfo["lockout"],
+): string | undefined {
+  if (status === 403) return describeOrigin();
+  if (status === 503) {
+    return "the server has too many connections, or is closing (503). Try again later.";
+  }
+  if (lockout !== undefined) return describeLockout(lockout);
+  return status === 429
+    ? "too many connections from this address are open (429). Close others first."
+    : undefined;
+}
+
+/** What a proxy answered. */
+function describeAnswer(status: number | undefined): string | undefined {
+  if (status === undefined) return undefined;
+  if (status === 426 || status === 200) {
+    return `The server received no request for a WebSocket (${status}), so a proxy probably removes the header Upgrade. Let the proxy forward WebSockets.`;
+  }
+  return status >= 300 && status < 400
+    ? `The server redirects it (${status}), and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`
+    : capitalize(describeStatus(status));
+}
+
+function capitalize(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+function describeOrigin(): string {
+  return `the server does not allow connections from this page (403). Add ${
+    pageOrigin() ?? "its origin"
+  } to the option 'allowedOrigins' of the server.`;
+}
+
+/** Pages at `localhost` and at `127.0.0.1` look the same, but have different origins. */
+function pageOrigin(): string | undefined {
+  const { location }: {
+    readonly location?: { readonly origin?: string };
+  } = globalThis;
+  return location?.origin;
+}
+
+/** A WebSocket hides the header `Retry-After`, and in a browser also the status. */
+function describeLockout(lockout: number | null): string {
+  const remedy = lockout === null
+    ? "Try again when the server has restarted."
+    : `Try again in ${lockout} s.`;
+  return `too many logins from this address failed (429). ${remedy}`;
+}
+
+/** Browsers and Node do not say why a WebSocket did not open. */
+function describeSilence(problem: string): string {
+  const certificate = describeCertificate(problem);
+  if (certificate !== undefined) return capitalize(certificate);
+  const origin = pageOrigin();
+  const page = origin === undefined
+    ? ""
+    : `does not allow this page (add ${origin} to 'allowedOrigins'), `;
+  return `Look at the log of the server: perhaps it ${page}is full or closing, or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`;
+}

@@ -1,0 +1,91 @@
+/**
+ * The error for a request that the server answered with an error.
+ *
+ * @module
+ */
+
+import { ErrorCode, type ErrorFrame } from "./codes.ts";
+import { HoistError } from "./hoist_error.ts";
+import { describeIssues, type Issue, readIssues } from "./issues.ts";
+
+/**
+ * The server answered a request with an error. The connection stays open.
+ *
+ * @example
+ * ```ts
+ * import { connect, ErrorCode, ResponseError, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * await using connection = await connect("test", { url: server.url });
+ * const error = await connection.operation("fly").catch((error) => error);
+ * assert(error instanceof ResponseError);
+ * assert.equal(error.code, ErrorCode.UNKNOWN_OPERATION);
+ * ```
+ */
+export class ResponseError extends HoistError {
+  /** The name of the class */
+  override name = "ResponseError";
+  /** The number of the error, see {@linkcode ErrorCode} */
+  readonly code: number;
+  /** The name of the error, such as `UNKNOWN_OPERATION` */
+  readonly error: string;
+  /** The details, whose keys depend on the code */
+  readonly data: unknown;
+  /** What is wrong with the data, if it does not match the schema of the server */
+  readonly issues: readonly Issue[];
+
+  /**
+   * Constructs a `ResponseError`.
+   *
+   * @param subject The request, such as `operation "add"`
+   * @param frame The error frame of the server
+   */
+  constructor(subject: string, frame: ErrorFrame) {
+    const issues = readIssues(frame.data);
+    super(`Cannot finish ${subject}: ${problemOf(frame, issues)}`);
+    this.code = frame.code;
+    this.error = frame.error;
+    this.data = frame.data;
+    this.issues = issues;
+  }
+}
+
+/** What the caller can do, because the sentences of Hoist 1 do not say it. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [
+    ErrorCode.UNKNOWN_OPERATION,
+    ". Check the spelling, or register the operation on the server.",
+  ],
+  [ErrorCode.SERVER_ERROR, ". See the log of the server."],
+]);
+
+function problemOf(frame: ErrorFrame, issues: readonly Issue[]): string {
+  // The places say more than the description, which ends with them.
+  if (issues.some(({ path }) => path.length > 0)) {
+    return `the server rejected the data (${frame.error}). ${
+      describeIssues(issues)
+    }`;
+  }
+  const remedy = REMEDIES.get(frame.code) ?? "";
+  return `the server answered ${frame.error}: ${detailOf(frame)}${remedy}`;
+}
+
+/** The class of an exception that a server of this package does not expose. */
+const HIDDEN_CLASS = "InternalError";
+
+/** Returns the most exact description in an error frame, without the final period. */
+function detailOf({ description, message, data }: ErrorFrame): string {
+  if (description !== null) return withoutPeriod(description);
+  // Python Hoist sends the class and the message of an exception with code 6. Both can
+  // have any type.
+  const { exc, message: cause } = Object(data);
+  if (typeof exc !== "string" || typeof cause !== "string") {
+    return withoutPeriod(message);
+  }
+  return withoutPeriod(exc === HIDDEN_CLASS ? cause : `${exc}: ${cause}`);
+}
+
+function withoutPeriod(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}

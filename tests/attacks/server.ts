@@ -97,6 +97,7 @@ const server: Server = serve(tokens === undefined ? "test" : undefined, {
 });
 
 server.operation("echo", (data) => data);
+server.operation("drop", () => null);
 const held: unknown[] = [];
 server.operation("hold", async (data) => {
   await new Promise((resolve) => held.push(resolve));

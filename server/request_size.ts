@@ -44,6 +44,9 @@ const BRACKETS = 2;
 const COMMA = 1;
 const COLON = 1;
 
+/** Added for a key such as "34", because V8 reserves a place for each smaller index. */
+const INDEX = 8;
+
 type Container = JsonObject | readonly Json[];
 
 /**
@@ -66,11 +69,18 @@ export function sizeOf(request: object): number {
       for (const key in next) {
         const value = (next as JsonObject)[key];
         size += key.length + QUOTES + COLON + COMMA;
+        if (isIndex(key)) size += INDEX;
         size += sizeWithout(value, containers);
       }
     }
   }
   return size;
+}
+
+/** Returns whether a key can be the index of an array. */
+function isIndex(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
 }
 
 /** Returns the length of a value, and 0 for an array or object, which is added to `rest`. */

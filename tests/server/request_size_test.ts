@@ -32,13 +32,20 @@ Deno.test("isTooDeep() measures each message of a chain of replies, and its leng
   assert(isTooDeep(request(wire(FLAT, wire(DEEP))), 2));
 });
 
+/** Returns an object with many keys. */
+function manyEntries(name: (index: number) => string): object {
+  return Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [name(index), index]),
+  );
+}
+
 for (
   const [what, data] of [
     ["a string", { a: "x".repeat(1_000) }],
     ["a key", { ["x".repeat(1_000)]: 1 }],
     ["many numbers", { a: Array(500).fill(7) }],
     ["many objects", { a: Array(500).fill({}) }],
-    ["many entries", Object.fromEntries([...Array(200).keys()].entries())],
+    ["many entries", manyEntries((index) => `key${index}`)],
   ] as const
 ) {
   Deno.test(`sizeOf() returns about the length of the JSON of ${what}`, () => {
@@ -58,4 +65,10 @@ Deno.test("sizeOf() measures data that is nested 100,000 levels deep", () => {
   const depth = 100_000;
   const data = JSON.parse("[".repeat(depth) + "]".repeat(depth));
   assert(sizeOf({ data }) >= 2 * depth);
+});
+
+Deno.test("sizeOf() counts keys that are indexes as if they were longer", () => {
+  const data = manyEntries((index) => `${index + 100}`);
+  const named = manyEntries((index) => `k${index + 10}`);
+  assert(sizeOf({ data }) > 1.5 * sizeOf({ data: named }));
 });

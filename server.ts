@@ -244,7 +244,8 @@ export class Server<
    * `deno serve`.
    *
    * @param request The request from `Deno.serve`; a copy of it cannot be upgraded
-   * @param info The remote address; without it, all clients count as one address
+   * @param info The remote address; without it, all clients count as one address. The server
+   * rejects an upgrade with the port 0, because Deno reports it if the client has left
    * @returns The response
    */
   readonly fetch: Handler;

@@ -25,7 +25,6 @@ import type { Credential } from "./credentials.ts";
 import type { Client, ClientMessage } from "./message.ts";
 import { MessageSender } from "./outgoing.ts";
 import { RequestHandler } from "./requests.ts";
-import type { Expiring } from "./scheduler.ts";
 import { type CloseEffect, type Effect, Session } from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
@@ -44,7 +43,7 @@ export interface ConnectionEvents {
 }
 
 /** A connection of a server. */
-export class ServerConnection implements Expiring, TransportOwner {
+export class ServerConnection implements TransportOwner {
   readonly peer: RemotePeer;
   /** The client that listeners and handlers see */
   readonly client: Client;
@@ -154,6 +153,16 @@ export class ServerConnection implements Expiring, TransportOwner {
   /** Closes the connection because the server shuts down. */
   closeForShutdown(): void {
     this.#transport.closeForShutdown();
+  }
+
+  /** Whether the upgrade has not been completed yet, and perhaps never will be */
+  get isOpening(): boolean {
+    return this.#transport.isOpening;
+  }
+
+  /** Ends the connection without waiting for its upgrade. */
+  abandon(): void {
+    this.#transport.abandon();
   }
 
   /** Called when the time for the login has expired. */

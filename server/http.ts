@@ -61,10 +61,17 @@ export interface HandlerHost {
   readonly log: Log;
   /** Whether the server rejects new clients */
   readonly isClosing: boolean;
+  /** The number of upgrades that never opened */
+  readonly lostUpgrades: number;
+  /** Whether more upgrades were lost than the limit allows */
+  readonly isFailing: boolean;
   /** Returns how long the client is still locked out, in milliseconds, or 0. */
   lockout(request: Request, remote: Deno.Addr | undefined): number;
   /** Opens a WebSocket, or returns the response that rejects the request. */
-  accept(request: Request, remote: Deno.Addr | undefined): Response;
+  accept(
+    request: Request,
+    remote: Deno.Addr | undefined,
+  ): Response | Promise<Response>;
   /** Describes the contract; returns `undefined` if the server does not expose it. */
   describeContract(
     request: Request,
@@ -132,7 +139,7 @@ function respond(
   if (description !== undefined) return description;
   return pathname === ACK_PATH && isRead(method)
     ? acknowledge(host.lockout(request, remote))
-    : answer(method, pathname, host.isClosing);
+    : answer(method, pathname, host);
 }
 
 /**
@@ -161,8 +168,8 @@ const SOCKET_VERSION = "13";
 function upgrade(
   pathname: string,
   { headers }: Request,
-  accept: () => Response,
-): Response {
+  accept: () => Response | Promise<Response>,
+): Response | Promise<Response> {
   if (pathname !== SOCKET_PATH) {
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
   }
@@ -179,14 +186,14 @@ function upgrade(
 function answer(
   method: string,
   pathname: string,
-  isClosing: boolean,
+  host: HandlerHost,
 ): Response {
   if (!isRead(method)) {
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
   switch (pathname) {
     case HEALTH_PATH:
-      return health(isClosing);
+      return health(host);
     default:
       return new Response(PAGE, { headers: PAGE_HEADERS });
   }
@@ -200,10 +207,12 @@ function acknowledge(lockout: number): Response {
   return Response.json(body, { headers: ACK_HEADERS });
 }
 
-function health(isClosing: boolean): Response {
-  const status = isClosing ? 503 : 200;
-  return Response.json({ status: isClosing ? "closing" : "ok" }, {
-    status,
+function health(
+  { isClosing, isFailing, lostUpgrades }: HandlerHost,
+): Response {
+  const status = isClosing ? "closing" : isFailing ? "failing" : "ok";
+  return Response.json({ status, lostUpgrades }, {
+    status: status === "ok" ? 200 : 503,
     headers: { "cache-control": "no-store" },
   });
 }

@@ -10,7 +10,7 @@ import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
-import { Admission } from "./admission.ts";
+import { Admission, type RemotePeer } from "./admission.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
@@ -28,17 +28,15 @@ import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { encodeOutgoing } from "./outgoing.ts";
-import { LogThrottle } from "./rate_limiter.ts";
 import { Registry } from "./registry.ts";
 import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
+import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
 
-/** The number of rejected upgrades that are logged at once. */
-const MAX_REJECTION_LINES = 100;
-
-const REJECTION_LINES_PER_SECOND = 1;
+/** How long an upgrade can take until it counts as lost, in milliseconds. */
+const OPEN_TIMEOUT = 1_000;
 
 /** The options of a server. The login function is bound to its server before. */
 type Options = Omit<ResolvedOptions<{ readonly token: string }>, "login">;
@@ -55,14 +53,16 @@ export class Hub implements HandlerHost {
   readonly #endpoint: ContractEndpoint | undefined;
   /** Closes the connections of clients that do not log in */
   readonly #logins: TimeoutQueue<ServerConnection>;
+  /** Ends the connections whose upgrade never opens */
+  readonly #opening = new TimeoutQueue<ServerConnection>(
+    OPEN_TIMEOUT,
+    (connection) => connection.isOpening && connection.abandon(),
+  );
+  readonly #upgrades: Upgrades;
   /** All connections with a socket, including those that have not logged in */
   readonly #connections = new Set<ServerConnection>();
   /** The clients that have logged in and not left */
   readonly #clients = new Set<Client>();
-  readonly #rejections = new LogThrottle(
-    REJECTION_LINES_PER_SECOND,
-    MAX_REJECTION_LINES,
-  );
   /** Whether a broadcast without clients was logged since the last login */
   #hasLoggedNoClients = false;
   #lastClientId = 0;
@@ -97,14 +97,24 @@ export class Hub implements HandlerHost {
     this.registry = registry;
     this.credentials = credentials;
     this.#admission = admission;
+    this.#upgrades = new Upgrades({
+      log,
+      admission,
+      maxLost: options.limits.maxLostUpgrades,
+      isClosing: () => this.isClosing,
+      open: (request, peer) => this.#open(request, peer),
+    });
     this.#context = createContext(options, log, registry, authenticator);
-    this.#logins = new TimeoutQueue(options.limits.loginTimeout);
+    this.#logins = new TimeoutQueue(
+      options.limits.loginTimeout,
+      (connection) => connection.expire(),
+    );
     this.#events = this.#createEvents();
     this.#endpoint = createEndpoint(options, {
       authenticator,
       admission,
       loginTimeout: options.limits.loginTimeout,
-      report: (line) => this.#logRejection(line),
+      report: (line) => this.#upgrades.logRejection(line),
     });
   }
 
@@ -115,6 +125,14 @@ export class Hub implements HandlerHost {
 
   get isClosing(): boolean {
     return this.#context.shutdown.hasBegun;
+  }
+
+  get lostUpgrades(): number {
+    return this.#upgrades.lost;
+  }
+
+  get isFailing(): boolean {
+    return this.#upgrades.exceedsLost;
   }
 
   /** Answers `GET /hoist/contract`; returns `undefined` if the contract is private. */
@@ -129,17 +147,15 @@ export class Hub implements HandlerHost {
     return this.#admission.lockout(this.#admission.peerOf(request, remote));
   }
 
-  /** Opens a WebSocket for a request, if the limits allow it. */
-  accept(request: Request, remote: Deno.Addr | undefined): Response {
-    if (this.isClosing) {
-      return text(503, "The server is closing. Try again later.");
-    }
-    const peer = this.#admission.peerOf(request, remote);
-    const rejection = this.#admission.rejection(request, peer);
-    if (rejection !== undefined) {
-      this.#logRejection(`${peer.address} rejected: ${rejection.reason}`);
-      return rejection.response;
-    }
+  accept(
+    request: Request,
+    remote: Deno.Addr | undefined,
+  ): Response | Promise<Response> {
+    return this.#upgrades.accept(request, remote);
+  }
+
+  /** Upgrades a request. */
+  #open(request: Request, peer: RemotePeer): Response {
     const upgrade = this.#context.authenticator.contextOf(request, peer);
     const offersOurs = offersSubprotocol(request);
     const opened = openSocket(request);
@@ -159,6 +175,7 @@ export class Hub implements HandlerHost {
     this.#connections.add(connection);
     this.#admission.enter(peer);
     this.#logins.add(connection);
+    this.#opening.add(connection);
     this.log.info("connect", `${peer.address} connected`);
     return response;
   }
@@ -225,17 +242,20 @@ export class Hub implements HandlerHost {
         if (typeof result === "string") return result;
         this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
+        this.#opening.delete(connection);
         this.#clients.add(connection.client);
         return result;
       },
       onClosed: (connection) => {
         this.#logins.delete(connection);
+        this.#opening.delete(connection);
         this.#clients.delete(connection.client);
       },
       onGone: (connection) => {
         // Deno closes some sockets twice.
         if (!this.#connections.delete(connection)) return;
         this.#admission.leave(connection.peer);
+        if (connection.isOpening) this.#upgrades.countLost();
         if (this.#connections.size === 0) this.#onEmpty?.();
       },
     };
@@ -252,12 +272,6 @@ export class Hub implements HandlerHost {
       connection.close(CloseCode.POLICY_VIOLATION, reason);
     }
     return connections.length;
-  }
-
-  /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
-  #logRejection(text: string): void {
-    const line = this.#rejections.pass(text, performance.now());
-    if (line !== undefined) this.log.warn("reject", line);
   }
 
   #logNoClients(name: string): void {

@@ -12,7 +12,7 @@ import {
 } from "../common/check.ts";
 
 /**
- * The limits of a server. All of them are on by default. `Infinity` switches a limit off.
+ * The limits of a server. `Infinity` switches a limit off.
  *
  * A request is anything that a client sends and the server answers: a message, a request or
  * an operation call. A frame is one WebSocket message. Several requests can share one frame,
@@ -59,8 +59,7 @@ export interface Limits {
   /**
    * The time from the upgrade until the client is logged in, in milliseconds from 1 to
    * 2,147,483,647. It includes the time that `login` takes to decide. When it is over, the
-   * server closes the connection with 1008. With `Infinity`, a connection that is lost during
-   * the upgrade counts as open forever.
+   * server closes the connection with 1008.
    *
    * @default {10_000}
    */
@@ -130,6 +129,18 @@ export interface Limits {
    * @default {64}
    */
   readonly maxDepth?: number | undefined;
+  /**
+   * The maximum number of lost upgrades, at least 1. If more upgrades are lost,
+   * `GET /hoist/health` returns 503, so that an orchestrator restarts the server.
+   *
+   * If a client resets its connection during the upgrade, Deno never releases the file
+   * descriptor of the connection. The server avoids nearly all of these upgrades and counts
+   * the others as `lostUpgrades` in `GET /hoist/health`. With a limit, strangers can cause a
+   * restart.
+   *
+   * @default {Infinity}
+   */
+  readonly maxLostUpgrades?: number | undefined;
 }
 
 /** The limits with all defaults. */
@@ -162,6 +173,7 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxBuffered: { ...BYTES, min: 1_024 },
   // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
   maxDepth: { ...COUNT, max: 1_000 },
+  maxLostUpgrades: COUNT,
 };
 
 /** The defaults that do not depend on other limits. */
@@ -176,6 +188,7 @@ const DEFAULTS: Omit<ResolvedLimits, "maxBurst" | "maxPendingBytes"> = {
   maxRate: 20_000,
   maxBuffered: 4_194_304,
   maxDepth: 64,
+  maxLostUpgrades: Infinity,
 };
 
 /** The minimum of the default of `maxPendingBytes`. */

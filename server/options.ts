@@ -68,7 +68,7 @@ export interface ServerOptions<
    * @default {false}
    */
   readonly exposeContract?: boolean | undefined;
-  /** The limits for clients. All of them are on by default. */
+  /** The limits for clients. Most of them are on by default. */
   readonly limits?: Limits | undefined;
   /**
    * What happens if a client reads so slowly that more than `limits.maxBuffered` bytes wait

@@ -6,18 +6,13 @@
 
 import { Deadline } from "../common/deadline.ts";
 
-/** Something with a timeout. */
-export interface Expiring {
-  /** Called when the time has expired. */
-  expire(): void;
-}
-
 /**
  * Many timeouts of the same length that share one timer. A timer for each connection
  * would cost more than its login.
  */
-export class TimeoutQueue<Item extends Expiring> {
+export class TimeoutQueue<Item> {
   readonly #timeout: number;
+  readonly #onExpired: (item: Item) => void;
   /** The time at which each item expires, the earliest first */
   readonly #deadlines = new Map<Item, number>();
   #next: Deadline | undefined;
@@ -26,9 +21,11 @@ export class TimeoutQueue<Item extends Expiring> {
    * Constructs a `TimeoutQueue`.
    *
    * @param timeout The timeout of each item in milliseconds, or `Infinity` for none
+   * @param onExpired Called with each item whose time has expired
    */
-  constructor(timeout: number) {
+  constructor(timeout: number, onExpired: (item: Item) => void) {
     this.#timeout = timeout;
+    this.#onExpired = onExpired;
   }
 
   /** Starts the timeout of an item. */
@@ -65,7 +62,7 @@ export class TimeoutQueue<Item extends Expiring> {
         return;
       }
       this.#deadlines.delete(item);
-      item.expire();
+      this.#onExpired(item);
     }
   }
 }

@@ -114,6 +114,17 @@ export class Transport implements Sink, Recipient {
     return this.#closed;
   }
 
+  /** Whether the upgrade has not been completed yet */
+  get isOpening(): boolean {
+    return this.#socket.readyState === CONNECTING;
+  }
+
+  /** Ends a connection whose upgrade is not completed in time. */
+  abandon(): void {
+    this.#socket.onopen = () => this.#socket.close();
+    this.#onGone(CloseCode.ABNORMAL, "");
+  }
+
   /** Starts to use the extensions of the client and to receive broadcasts. */
   open(features: ReadonlySet<Feature>): void {
     this.#features = features;
@@ -269,7 +280,7 @@ export class Transport implements Sink, Recipient {
   }
 
   #closeSocket(code: number, reason: string): void {
-    if (this.#socket.readyState === CONNECTING) {
+    if (this.isOpening) {
       return this.#closeUnopened(code, reason);
     }
     // If another frame of the client has arrived, Deno drops all data that it has not

@@ -70,7 +70,7 @@ Deno.test("a closing server answers 503 to new clients and health checks", async
   assert.equal(before.status, 200);
   assert.equal(before.headers.get("content-type"), "application/json");
   assert.equal(before.headers.get("cache-control"), "no-store");
-  assert.equal(await before.text(), '{"status":"ok"}');
+  assert.equal(await before.text(), '{"status":"ok","lostUpgrades":0}');
   const closing = server.close({ timeout: 60_000 });
   const refused = await requestUpgrade(server);
   assert.equal(refused.status, 503);
@@ -78,7 +78,7 @@ Deno.test("a closing server answers 503 to new clients and health checks", async
   assert.match(refused.body, /closing/);
   const after = await fetch(health);
   assert.equal(after.status, 503);
-  assert.equal(await after.text(), '{"status":"closing"}');
+  assert.equal(await after.text(), '{"status":"closing","lostUpgrades":0}');
   open();
   await closing;
   await client.closed;
@@ -108,7 +108,7 @@ Deno.test("a closed mounted server answers 503", async () => {
   const health = await fetch(`http://127.0.0.1:${port}/hoist/health`);
   assert.deepEqual([health.status, await health.text()], [
     503,
-    '{"status":"closing"}',
+    '{"status":"closing","lostUpgrades":0}',
   ]);
 });
 

@@ -196,6 +196,8 @@ Deno.test("an error of the server during an upgrade is not answered with 400", (
   const handler = makeHandler({
     log: new Log({ logger: new LogRecorder(), logLevel: "info", secrets: [] }),
     isClosing: false,
+    lostUpgrades: 0,
+    isFailing: false,
     lockout: () => 0,
     describeContract: () => undefined,
     accept: () => {

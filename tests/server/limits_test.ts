@@ -28,6 +28,7 @@ const LIMITS: readonly {
   { name: "maxBurst", standard: 40_000, lowest: 1 },
   { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
   { name: "maxDepth", standard: 64, lowest: 1, highest: 1_000 },
+  { name: "maxLostUpgrades", standard: Infinity, lowest: 1 },
 ];
 
 Deno.test("every limit has a default", () => {

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import {
-  type Expiring,
   FairScheduler,
   forEachPerTurn,
   TimeoutQueue,
 } from "../../server/scheduler.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";
 import { endOfTick } from "../support/timing.ts";
+
+/** An item of a queue. */
+interface Expiring {
+  expire(): void;
+}
+
+/** Creates a queue whose items expire after 100 ms. */
+function makeQueue(): TimeoutQueue<Expiring> {
+  return new TimeoutQueue(100, (item) => item.expire());
+}
 
 /** Creates items that record when they expire. */
 function makeThings(count: number, expired: number[]): Expiring[] {
@@ -18,7 +27,7 @@ function makeThings(count: number, expired: number[]): Expiring[] {
 Deno.test("TimeoutQueue expires each item in time", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   for (const thing of makeThings(3, expired)) {
     deadlines.add(thing);
     clock.pass(10);
@@ -41,7 +50,7 @@ Deno.test("TimeoutQueue expires each item in time", () => {
 
 Deno.test("TimeoutQueue uses one timer for all items", () => {
   using clock = new Clock();
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   assert.equal(clock.timers, 0);
   const things = makeThings(1_000, []);
   for (const thing of things) deadlines.add(thing);
@@ -55,7 +64,7 @@ Deno.test("TimeoutQueue uses one timer for all items", () => {
 Deno.test("TimeoutQueue does not expire a deleted item", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   const [one, two, three] = makeThings(3, expired);
   deadlines.add(one!);
   clock.pass(50);
@@ -75,7 +84,7 @@ Deno.test("TimeoutQueue does not expire a deleted item", () => {
 Deno.test("TimeoutQueue starts again after it was empty", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   const [one, two] = makeThings(2, expired);
   deadlines.add(one!);
   deadlines.delete(one!);
@@ -90,7 +99,7 @@ Deno.test("TimeoutQueue starts again after it was empty", () => {
 Deno.test("TimeoutQueue waits again if a timer fires too early", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   for (const thing of makeThings(2, expired)) deadlines.add(thing);
   clock.pass(98 + READING_TIME, READING_TIME + 1);
   assert.deepEqual([expired, clock.timers], [[], 1]);
@@ -101,7 +110,7 @@ Deno.test("TimeoutQueue waits again if a timer fires too early", () => {
 Deno.test("TimeoutQueue expires no item at the end of a stall before its input is handled", () => {
   using clock = new Clock();
   const expired: number[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   const [one, two, three] = makeThings(3, expired);
   for (const thing of [one!, two!]) deadlines.add(thing);
   clock.pass(50);
@@ -117,7 +126,7 @@ Deno.test("TimeoutQueue expires no item at the end of a stall before its input i
 Deno.test("an item that expires can delete itself and others", () => {
   using clock = new Clock();
   const expired: string[] = [];
-  const deadlines = new TimeoutQueue(100);
+  const deadlines = makeQueue();
   const other: Expiring = { expire: () => void expired.push("other") };
   const first: Expiring = {
     expire() {

@@ -1,0 +1,106 @@
+/**
+ * The upgrade requests of one server: rejects them, or lets the hub open them.
+ *
+ * @module
+ */
+
+import type { Admission, RemotePeer } from "./admission.ts";
+import { text } from "./http.ts";
+import type { Log } from "./log.ts";
+import { hasReset, LostUpgrades, resets } from "./lost_upgrades.ts";
+import { LogThrottle } from "./rate_limiter.ts";
+
+/** The number of rejected requests that are logged at once. */
+const MAX_REJECTION_LINES = 100;
+
+const REJECTION_LINES_PER_SECOND = 1;
+
+/** Options of {@linkcode Upgrades} */
+export interface UpgradesOptions {
+  readonly log: Log;
+  readonly admission: Admission;
+  /** The limit for lost upgrades */
+  readonly maxLost: number;
+  /** Returns whether the server is closing. */
+  isClosing(): boolean;
+  /** Upgrades a request. */
+  open(request: Request, peer: RemotePeer): Response;
+}
+
+/** Handles the upgrade requests of one server. */
+export class Upgrades {
+  readonly #options: UpgradesOptions;
+  readonly #lost = new LostUpgrades();
+  readonly #lines = new LogThrottle(
+    REJECTION_LINES_PER_SECOND,
+    MAX_REJECTION_LINES,
+  );
+
+  constructor(options: UpgradesOptions) {
+    this.#options = options;
+  }
+
+  /** The number of upgrades that never opened */
+  get lost(): number {
+    return this.#lost.count;
+  }
+
+  /** Whether more upgrades were lost than the limit allows */
+  get exceedsLost(): boolean {
+    return this.lost > this.#options.maxLost;
+  }
+
+  /** Opens a WebSocket, or returns the response that rejects the request. */
+  accept(
+    request: Request,
+    remote: Deno.Addr | undefined,
+  ): Response | Promise<Response> {
+    const { admission, open } = this.#options;
+    const peer = admission.peerOf(request, remote);
+    if (hasReset(remote)) return this.#rejectReset(peer);
+    const rejection = this.#rejection(request, peer);
+    if (rejection !== undefined) return rejection;
+    return this.#lost.isAlerted(performance.now())
+      ? this.#acceptLater(request, peer)
+      : open(request, peer);
+  }
+
+  /** Counts an upgrade that never opened. */
+  countLost(): void {
+    if (!this.#lost.add(performance.now())) return;
+    this.#options.log.warn(
+      "upgrade",
+      `${this.lost} upgrades never opened, because the clients reset their connections. Each of them holds a file descriptor until the process ends. Restart the server before it reaches the limit of open files.`,
+    );
+  }
+
+  /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
+  logRejection(text: string): void {
+    const line = this.#lines.pass(text, performance.now());
+    if (line !== undefined) this.#options.log.warn("reject", line);
+  }
+
+  /** Accepts a request if its client is still there after a short time. */
+  async #acceptLater(request: Request, peer: RemotePeer): Promise<Response> {
+    if (await resets(request)) return this.#rejectReset(peer);
+    return this.#rejection(request, peer) ?? this.#options.open(request, peer);
+  }
+
+  #rejectReset(peer: RemotePeer): Response {
+    this.#lost.alert(performance.now());
+    this.logRejection(`${peer.address} rejected: the client has disconnected`);
+    return text(400, "Bad request: the client has disconnected");
+  }
+
+  /** Returns the response if the server is closing or a limit rejects the request. */
+  #rejection(request: Request, peer: RemotePeer): Response | undefined {
+    const { admission, isClosing } = this.#options;
+    if (isClosing()) {
+      return text(503, "The server is closing. Try again later.");
+    }
+    const rejection = admission.rejection(request, peer);
+    if (rejection === undefined) return undefined;
+    this.logRejection(`${peer.address} rejected: ${rejection.reason}`);
+    return rejection.response;
+  }
+}

@@ -5,6 +5,7 @@
  */
 
 import { limit, settlesWithin, within } from "../common/async.ts";
+import { Deadline } from "../common/deadline.ts";
 import {
   CloseCode,
   ConnectionClosedError,
@@ -56,7 +57,7 @@ export class SocketLink implements Link {
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
   #closeInfo: CloseInfo | undefined;
-  #failing: ReturnType<typeof setTimeout> | undefined;
+  #failing: Deadline | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
   /**
@@ -135,10 +136,10 @@ export class SocketLink implements Link {
     socket.addEventListener("close", ({ code, reason = "" }) =>
       // Deno's code is 0 if the connection was lost.
       this.#onClosed({ code: code || CloseCode.ABNORMAL, reason }));
-    // After an error, most implementations report "close" in the same turn, with a code,
-    // and some never do.
+    // After an error, most implementations soon report "close", with a code, and some
+    // never do.
     socket.addEventListener("error", () => {
-      this.#failing ??= setTimeout(() => this.abort(), 0);
+      this.#failing ??= new Deadline(0, () => this.abort());
     });
     // The socket can close right after it opened, before it has a listener.
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
@@ -216,7 +217,7 @@ export class SocketLink implements Link {
 
   /** Only the first event counts: some implementations report more than one. */
   #onClosed(info: CloseInfo): void {
-    clearTimeout(this.#failing);
+    this.#failing?.cancel();
     this.#rejectAll(info);
     this.#resolveClosed(info);
   }

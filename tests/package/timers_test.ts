@@ -1,0 +1,35 @@
+/** Every timer of the package, so that nobody adds a deadline that beats input. */
+
+import assert from "node:assert/strict";
+import { readSources } from "../support/modules.ts";
+
+/**
+ * The modules that start timers, and why. A timeout is a `Deadline`. For a new timer, add
+ * a program to `tests/integration/exit_test.ts`.
+ */
+const TIMERS: Readonly<Record<string, string>> = {
+  "common/deadline.ts": "every timeout",
+  "client/connection.ts": "early messages wait for a listener for one turn",
+  "client/reconnecting_link.ts": "the delay before the next attempt",
+  "server/credentials.ts": "the next token that expires",
+  "server/transport.ts": "the next look at the send buffer",
+};
+
+const STARTS_TIMER = /\b(setTimeout|setInterval|AbortSignal\.timeout)\(/;
+
+/** `Deno.unrefTimer` ignores the timers of Deno 2.9, which are objects. */
+const HAS_NO_EFFECT = /\bDeno\.unrefTimer\(/;
+
+for (const [path, source] of await readSources()) {
+  const code = source.replace(/^\s*(\*|\/\/|\/\*\*).*$/gm, "");
+  if (STARTS_TIMER.test(code)) {
+    Deno.test(`${path} can start timers`, () => {
+      assert(path in TIMERS, "Use Deadline of common/deadline.ts.");
+    });
+  }
+  if (HAS_NO_EFFECT.test(code)) {
+    Deno.test(`${path} can unref its timer`, () => {
+      assert.fail("Call timer.unref() instead.");
+    });
+  }
+}

@@ -5,7 +5,7 @@
  */
 
 import { isJsonObject, type Json } from "./json.ts";
-import { escapeControls, truncate } from "./text.ts";
+import { escapeControls, formatPath, truncate } from "./text.ts";
 
 /** One thing that is wrong with a value: docs/reference/protocol.md, "Frames", code 2 */
 export interface Issue {
@@ -63,19 +63,6 @@ function isIssue(
 
 function isKey(value: unknown): value is string | number {
   return typeof value === "string" || typeof value === "number";
-}
-
-/** How many characters of a path are shown. */
-const MAX_SHOWN = 200;
-
-/** Formats a path as in source code: `rows[3].name`. */
-export function formatPath(path: Issue["path"]): string {
-  const steps = path.map((key, index) => {
-    if (typeof key === "number") return `[${key}]`;
-    if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key)}]`;
-    return index === 0 ? key : `.${key}`;
-  });
-  return escapeControls(truncate(steps.join(""), MAX_SHOWN));
 }
 
 /** How many issues a sentence contains. */

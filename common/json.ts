@@ -1,5 +1,5 @@
 /**
- * JSON values, and the conversion of what users pass into JSON.
+ * The types of JSON values, and checks of values that were received.
  *
  * @module
  */
@@ -65,78 +65,21 @@ export function isId(value: unknown): value is number {
 export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (limit <= 0) return true;
+  // Loops without closures and arrays of the values, because every request passes here.
   if (Array.isArray(value)) {
-    return value.some((inner) => isDeeperThan(inner, limit - 1));
+    for (let index = 0; index < value.length; index++) {
+      const inner = value[index];
+      if (typeof inner === "object" && isDeeperThan(inner, limit - 1)) {
+        return true;
+      }
+    }
+    return false;
   }
-  // A loop without an array of the values, because every request passes here.
   for (const key in value) {
-    if (isDeeperThan((value as JsonObject)[key], limit - 1)) return true;
+    const inner = (value as JsonObject)[key];
+    if (typeof inner === "object" && isDeeperThan(inner, limit - 1)) {
+      return true;
+    }
   }
   return false;
-}
-
-/**
- * Encodes the result of a handler as JSON; `undefined` becomes `null`.
- *
- * @param value The result
- * @param what What the error calls it
- *
- * @throws {TypeError} If JSON cannot represent the value
- */
-export function stringifyValue(
-  value: unknown,
-  what = "the result of the handler",
-): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value ?? null);
-  } catch (cause) {
-    throw new TypeError(
-      `${what} cannot be encoded as JSON: ${reasonOf(cause)}`,
-      { cause },
-    );
-  }
-  // JSON.stringify returns undefined for a function or a symbol.
-  if (json !== undefined) return json;
-  throw new TypeError(
-    `${what} cannot be encoded as JSON: it is of type ${typeof value}`,
-  );
-}
-
-/**
- * Encodes a payload as JSON.
- *
- * @param data The payload
- * @param subject Returns what the error calls the request, such as `message "hello"`. It is
- * a function because most payloads need no error
- *
- * @throws {TypeError} If the payload is not an object, or JSON cannot represent it
- */
-export function stringifyData(data: unknown, subject: () => string): string {
-  const json = isJsonObject(data) ? tryStringify(data, subject) : undefined;
-  // An object with a method toJSON, such as a Date, can become a string.
-  if (json?.startsWith("{")) return json;
-  throw new TypeError(
-    `Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
-  );
-}
-
-function tryStringify(data: JsonObject, subject: () => string): string {
-  try {
-    return JSON.stringify(data);
-  } catch (error) {
-    throw new TypeError(
-      `Cannot send ${subject()}: its data cannot be encoded as JSON: ${
-        reasonOf(error)
-      }`,
-      { cause: error },
-    );
-  }
-}
-
-/** Returns the first line of an error of `JSON.stringify`, or of a method `toJSON`. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error
-    ? error.message.split("\n", 1)[0]!
-    : "a method toJSON threw";
 }

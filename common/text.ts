@@ -106,6 +106,19 @@ export function showValue(value: unknown): string {
   return Array.isArray(value) ? "an array" : "an object";
 }
 
+/** How many characters of a path are shown. */
+const MAX_PATH = 200;
+
+/** Formats the keys and the indexes of a path as in source code: `rows[3].name`. */
+export function formatPath(path: readonly (string | number)[]): string {
+  const steps = path.map((key, index) => {
+    if (typeof key === "number") return `[${key}]`;
+    if (!/^[\w$]+$/.test(key)) return `[${JSON.stringify(key)}]`;
+    return index === 0 ? key : `.${key}`;
+  });
+  return escapeControls(truncate(steps.join(""), MAX_PATH));
+}
+
 /** How many characters of a frame are shown. */
 const MAX_SHOWN = 1_000;
 

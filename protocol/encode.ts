@@ -6,7 +6,8 @@
 
 import { invalidType } from "../common/check.ts";
 import type { ErrorCode } from "../common/codes.ts";
-import { type JsonObject, stringifyData } from "../common/json.ts";
+import { stringifyData } from "../common/encode_json.ts";
+import type { JsonObject } from "../common/json.ts";
 import {
   describeMessage,
   describeOperation,

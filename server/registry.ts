@@ -6,8 +6,9 @@
 
 import { mapMaybePromise } from "../common/async.ts";
 import { invalidType } from "../common/check.ts";
+import { stringifyValue } from "../common/encode_json.ts";
 import { ErrorCode } from "../common/errors.ts";
-import { type JsonObject, stringifyValue } from "../common/json.ts";
+import type { JsonObject } from "../common/json.ts";
 import {
   assertListener,
   type Listener,

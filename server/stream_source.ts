@@ -4,7 +4,7 @@
  * @module
  */
 
-import { stringifyValue } from "../common/json.ts";
+import { stringifyValue } from "../common/encode_json.ts";
 import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import { OutputError } from "./error_response.ts";
@@ -46,7 +46,7 @@ export class StreamSource {
     if (done) return undefined;
     return stringifyValue(
       this.#schema === undefined ? value : await this.#checked(value),
-      "the item of the stream",
+      "item",
     );
   }
 

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import {
   describeIssues,
-  formatPath,
   type Issue,
   issuesOf,
   readIssues,
@@ -179,30 +178,6 @@ Deno.test("readIssues() ignores issues in __proto__", () => {
   );
   assert.deepEqual(readIssues(data), []);
 });
-
-for (
-  const [path, text] of [
-    [[], ""],
-    [["a"], "a"],
-    [[0], "[0]"],
-    [["rows", 3, "name"], "rows[3].name"],
-    [["a", "b", "c"], "a.b.c"],
-    [[3, 4, "a"], "[3][4].a"],
-    [["$", "_1", "A"], "$._1.A"],
-    [["a b"], '["a b"]'],
-    [["a", "b.c", "d"], 'a["b.c"].d'],
-    [["a", "", "d"], 'a[""].d'],
-    [["a", "ä"], 'a["ä"]'],
-    [["a", '"]'], 'a["\\"]"]'],
-    [["a\nb"], '["a\\nb"]'],
-    [["__proto__", "constructor"], "__proto__.constructor"],
-    [[-1, 1.5], "[-1][1.5]"],
-  ] as const
-) {
-  Deno.test(`formatPath() formats ${JSON.stringify(path)} as ${text}`, () => {
-    assert.equal(formatPath(path), text);
-  });
-}
 
 for (
   const [issues, text] of [

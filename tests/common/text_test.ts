@@ -10,6 +10,7 @@ import {
   describeStream,
   escapeLines,
   fitsInto,
+  formatPath,
   showFrame,
   showValue,
 } from "../../common/text.ts";
@@ -175,3 +176,27 @@ Deno.test("escapeLines() returns an ordinary line as it is", () => {
   const line = 'receive: 127.0.0.1:1 received {"name":"å — 漢字 🎈"}';
   assert.equal(escapeLines(line), line);
 });
+
+for (
+  const [path, text] of [
+    [[], ""],
+    [["a"], "a"],
+    [[0], "[0]"],
+    [["rows", 3, "name"], "rows[3].name"],
+    [["a", "b", "c"], "a.b.c"],
+    [[3, 4, "a"], "[3][4].a"],
+    [["$", "_1", "A"], "$._1.A"],
+    [["a b"], '["a b"]'],
+    [["a", "b.c", "d"], 'a["b.c"].d'],
+    [["a", "", "d"], 'a[""].d'],
+    [["a", "ä"], 'a["ä"]'],
+    [["a", '"]'], 'a["\\"]"]'],
+    [["a\nb"], '["a\\nb"]'],
+    [["__proto__", "constructor"], "__proto__.constructor"],
+    [[-1, 1.5], "[-1][1.5]"],
+  ] as const
+) {
+  Deno.test(`formatPath() formats ${JSON.stringify(path)} as ${text}`, () => {
+    assert.equal(formatPath(path), text);
+  });
+}

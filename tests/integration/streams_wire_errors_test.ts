@@ -152,12 +152,11 @@ Deno.test("an item without a JSON form ends the stream with code 6", async () =>
   const { server } = started;
   server.operation("odd", async function* () {
     yield undefined;
-    yield NaN;
-    yield 1n;
+    yield [new Set()];
   });
   await using client = await login(server);
   client.send(stream(1, "odd", 9));
-  assert.deepEqual(await takeItems(client, 2), [null, null]);
+  assert.deepEqual(await takeItems(client, 1), [null]);
   assert.equal((await client.next()).code, 6);
 });
 

@@ -63,8 +63,6 @@ const JSON_TEXTS: readonly (readonly [value: unknown, json: string])[] = [
   [false, "false"],
   [0, "0"],
   ["", '""'],
-  [NaN, "null"],
-  [[undefined], "[null]"],
   [{ a: undefined, b: [{}] }, '{"b":[{}]}'],
   [new Date(0), '"1970-01-01T00:00:00.000Z"'],
   [{ toJSON: () => 7 }, "7"],
@@ -87,6 +85,8 @@ const NO_RESULTS: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   "a bigint": [1n, /serialize a BigInt/],
   "an object with a bigint": [{ a: 1n }, /serialize a BigInt/],
   "a cycle": [cycle, /circular structure/],
+  "NaN": [NaN, /: result is NaN\. Use null or a string\.$/],
+  "an array with undefined": [[undefined], /: result\[0\] is undefined\. /],
   "a function": [
     () => {},
     /^the result of the handler cannot be encoded as JSON: it is of type function$/,

@@ -46,7 +46,7 @@ async function rest(items: StreamSource): Promise<string[]> {
 }
 
 Deno.test("StreamSource returns each item as JSON, and then undefined", async () => {
-  const values = [{ n: 1 }, [2], "three", 4, false, null, undefined, NaN];
+  const values = [{ n: 1 }, [2], "three", 4, false, null, undefined];
   const items = itemsOf([...values, { toJSON: () => 9 }, new Date(0)]);
   assert.deepEqual(await rest(items), [
     '{"n":1}',
@@ -54,7 +54,6 @@ Deno.test("StreamSource returns each item as JSON, and then undefined", async ()
     '"three"',
     "4",
     "false",
-    "null",
     "null",
     "null",
     "9",
@@ -118,6 +117,7 @@ for (
   const [what, value, message] of [
     ["a bigint", 1n, /serialize a BigInt/],
     ["a cycle", CYCLE, /circular structure/],
+    ["NaN", NaN, /the item of the stream cannot .*: item is NaN\. /],
     [
       "a function",
       () => {},

@@ -367,6 +367,11 @@ export class Server<
     return this.#open.url;
   }
 
+  /** Whether the server listens on a port of its own, until `close` is called */
+  get running(): boolean {
+    return this.#listening !== undefined && this.#closing === undefined;
+  }
+
   /** The clients that are logged in. The set changes when they connect and disconnect. */
   get clients(): ReadonlySet<Client<Identity, Of>> {
     const clients: ReadonlySet<unknown> = this.#hub.clients;

@@ -23,7 +23,8 @@ import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
-import { Connection, type ConnectionParts } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionParts } from "./connection_parts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { Dialer, type Target, type WebSocketConstructor } from "./handshake.ts";
 import { ClientLog } from "./log.ts";
@@ -138,7 +139,9 @@ export async function openConnection(
   const log = new ClientLog(logger);
   const checks = validate ? await loadChecks(contract) : undefined;
   const createLink = await linkFactory(target, rules);
-  return await Connection.open({ log, contract, checks, createLink }, signal);
+  const { base: url } = target.endpoints;
+  const parts = { url, log, contract, checks, createLink };
+  return await Connection.open(parts, signal);
 }
 
 /** {@linkcode ConnectOptions} with their defaults */

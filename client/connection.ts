@@ -27,9 +27,9 @@ import type {
   ResultOf,
   StreamArguments,
 } from "./call_types.ts";
+import type { ConnectionParts } from "./connection_parts.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Link, MessageReceiver } from "./link.ts";
-import type { ClientLog } from "./log.ts";
+import type { Link } from "./link.ts";
 import type {
   AnyEvent,
   MessageArguments,
@@ -45,22 +45,9 @@ import {
   StateNotifier,
 } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
-import type { ContractChecks } from "./validate.ts";
 
 /** The result of an implementation, whose overload has the type */
 type Result = Promise<unknown>;
-
-/** What a connection is made of */
-export interface ConnectionParts {
-  /** Logs the errors of listeners */
-  readonly log: ClientLog;
-  /** The contract with the server */
-  readonly contract: Contract | undefined;
-  /** Validates what the server sends; `undefined` if the client trusts the server */
-  readonly checks: ContractChecks | undefined;
-  /** Creates the link, which sets the state and passes on the messages of the server. */
-  createLink(status: StateNotifier, receiver: MessageReceiver): Link;
-}
 
 /**
  * A connection to a server, created by `connect`. Any number of requests can be in
@@ -73,6 +60,8 @@ export class Connection<Of extends Contract = OpenContract>
   implements AsyncDisposable {
   /** Resolves when the connection has ended and does not reconnect; never rejects */
   readonly closed: Promise<CloseInfo>;
+  /** The URL of the server, without a user name, a password and a query */
+  readonly url: string;
   readonly #status: StateNotifier;
   readonly #dispatcher: Dispatcher;
   readonly #link: Link;
@@ -96,6 +85,7 @@ export class Connection<Of extends Contract = OpenContract>
     this.#dispatcher = dispatcher;
     this.#link = link;
     this.closed = link.closed;
+    this.url = parts.url;
   }
 
   /** @ignore Applications call `connect`. */

@@ -63,13 +63,22 @@ Deno.test("connect() accepts ws: URLs, URL objects and a path", async () => {
       `${server.url}/`,
     ]
   ) {
-    await using _connection = await connect("test", { url });
+    await using connection = await connect("test", { url });
+    assert.equal(connection.url, String(url).replace(/\/$/, ""));
   }
   const url = `http://127.0.0.1:${proxy.addr.port}/below`;
   await assert.rejects(
     connect("test", { url }),
     /the WebSocket at ws:.*\/below\/hoist did not open\./,
   );
+});
+
+Deno.test("connection.url contains no secret", async () => {
+  await using server = serveQuietly();
+  const { host } = new URL(server.url);
+  const url = `http://user:secret@${host}/?key=secret#secret`;
+  await using connection = await connect("test", { url });
+  assert.equal(connection.url, `http://${host}`);
 });
 
 Deno.test("connect() rejects after its timeout", async () => {

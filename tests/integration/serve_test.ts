@@ -152,6 +152,17 @@ Deno.test("addr and url throw for a server without a port", () => {
   );
 });
 
+Deno.test("a server is running from listen() to close()", async () => {
+  const server = new Server("test", { logger: new LogRecorder() });
+  assert.equal(server.running, false);
+  server.listen({ hostname: "127.0.0.1", port: 0 });
+  assert.equal(server.running, true);
+  const closed = server.close();
+  assert.equal(server.running, false);
+  await closed;
+  assert.equal(server.running, false);
+});
+
 Deno.test("onListen receives the bound address", async () => {
   const bound: Deno.NetAddr[] = [];
   await using server = serveQuietly({

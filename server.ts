@@ -34,9 +34,10 @@ import type {
 import type { OutputOf } from "./contract/schema.ts";
 import type { BroadcastResult } from "./server/broadcaster.ts";
 import type { TokenDecision } from "./server/credentials.ts";
-import { type Handler, makeHandler, text } from "./server/http.ts";
+import { type Handler, makeHandler } from "./server/http.ts";
 import { Hub } from "./server/hub.ts";
-import { Listening, type ListenOptions } from "./server/listen.ts";
+import type { ListenOptions } from "./server/listen.ts";
+import { Listening } from "./server/listening.ts";
 import { Log } from "./server/log.ts";
 import type {
   AnyMessage,
@@ -236,7 +237,20 @@ export class Server<
   Identity = unknown,
   Of extends Contract = OpenContract,
 > implements AsyncDisposable {
-  /** Resolves when the server is closed and its port is free */
+  /**
+   * Resolves when the server is closed and its port is free. Rejects if the server lost its
+   * port: Deno stopped accepting connections, and the port was then unavailable for 30
+   * seconds. A program that does not await this promise continues.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * const server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * setTimeout(() => server.close(), 100);
+   * await server.finished;
+   * ```
+   */
   readonly finished: Promise<void>;
   /**
    * Handles an HTTP request, as a handler of `Deno.serve`. You can pass `server.fetch` as a
@@ -286,6 +300,8 @@ export class Server<
     reportMissing(this.#log, this.#hub);
     this.fetch = makeHandler(this.#hub);
     this.finished = this.#finishing.promise;
+    // The log has the error, too.
+    this.finished.catch(() => {});
     this.#watchSignal();
   }
 
@@ -320,10 +336,12 @@ export class Server<
     this.#assertCanListen();
     // A failed server must not stay registered at a signal that the application reuses.
     this.#unwatchSignal();
-    this.#listening = new Listening(options, this.fetch, (error) => {
-      this.#log.exception("the HTTP server failed", error);
-      return text(500, "Internal server error");
-    });
+    this.#listening = new Listening(
+      options,
+      this.fetch,
+      this.#log,
+      (error) => this.#finishing.reject(error),
+    );
     this.#watchSignal();
     announce(this.#log, this, this.#options);
     return this;

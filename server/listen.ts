@@ -1,10 +1,9 @@
 /**
- * Listening on a port: the options, the URL and the errors of the system.
+ * The options of listening on a port, and the errors of the system.
  *
  * @module
  */
 
-import { settlesWithin } from "../common/async.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -23,7 +22,8 @@ export interface ListenOptions {
    */
   readonly hostname?: string | undefined;
   /**
-   * The port to listen on, from 0 to 65,535; 0 selects a free port.
+   * The port to listen on, from 0 to 65,535; 0 selects a free port. Browsers and `fetch` do
+   * not connect to some ports, such as 6667: the server logs a warning then.
    *
    * @default {5000}
    */
@@ -61,59 +61,47 @@ const LISTEN = "Cannot listen";
 
 const PORTS = { min: 0, max: 65_535, integer: true };
 
-/** How long clients have to close their sockets, in milliseconds. */
-const GRACE = 1_000;
+/** Handles the requests on a port. */
+export type PortHandler = Deno.ServeHandler<Deno.NetAddr>;
 
-/** An HTTP server that listens on a port. */
-export class Listening {
-  /** The bound address and port */
+/** An HTTP server on a port. */
+export interface Port {
   readonly addr: Deno.NetAddr;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #controller = new AbortController();
-  readonly #isSecure: boolean;
+  /** Resolves or rejects when the server does not accept connections any more */
+  readonly finished: Promise<void>;
+  /** Releases the port, and ends the HTTP connections. */
+  abort(): void;
+}
 
-  /** Binds the port immediately. */
-  constructor(
-    options: ListenOptions,
-    handler: Deno.ServeHandler<Deno.NetAddr>,
-    onError: (error: unknown) => Response,
-  ) {
-    checkListenOptions(options);
-    const { hostname = "0.0.0.0", port = 5000, cert, key } = options;
-    const { reusePort = false } = options;
-    this.#isSecure = cert !== undefined;
-    // Without a listener, Deno prints a line of its own.
-    const { onListen = () => {} } = options;
-    const { signal } = this.#controller;
-    const common = { hostname, port, reusePort, onListen, onError, signal };
-    const tls = cert === undefined || key === undefined ? {} : { cert, key };
-    try {
-      this.#server = Deno.serve({ ...common, ...tls }, handler);
-    } catch (error) {
-      throw explain(error, hostname, port);
-    }
-    this.addr = this.#server.addr;
-  }
-
-  /** The URL to connect to from this machine */
-  get url(): string {
-    const { hostname, port } = this.addr;
-    const isWildcard = hostname === "0.0.0.0" || hostname === "::";
-    const host = isWildcard ? "localhost" : bracket(hostname);
-    return `${this.#isSecure ? "https" : "http"}://${host}:${port}`;
-  }
-
-  /** Releases the port, in bounded time. */
-  async close(): Promise<void> {
-    // A graceful shutdown waits forever for a peer that does not read or does not finish
-    // its request, and cannot be aborted later. The clients are gone at this point, and
-    // other HTTP responses are small.
-    this.#controller.abort();
-    await settlesWithin(this.#server.finished, GRACE);
+/**
+ * Binds a port immediately.
+ *
+ * @param options The options, which were checked
+ * @param handler Handles the requests
+ * @param onError Returns the response if the handler throws
+ */
+export function openPort(
+  options: ListenOptions,
+  handler: PortHandler,
+  onError: (error: unknown) => Response,
+): Port {
+  const { hostname = "0.0.0.0", port = 5000, cert, key } = options;
+  // Without a listener, Deno prints a line of its own.
+  const { reusePort = false, onListen = () => {} } = options;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const common = { hostname, port, reusePort, onListen, onError, signal };
+  const tls = cert === undefined || key === undefined ? {} : { cert, key };
+  try {
+    const { addr, finished } = Deno.serve({ ...common, ...tls }, handler);
+    return { addr, finished, abort: () => controller.abort() };
+  } catch (error) {
+    throw explain(error, hostname, port);
   }
 }
 
-function checkListenOptions(options: ListenOptions): void {
+/** Throws an error if an option of `listen` is invalid. */
+export function checkListenOptions(options: ListenOptions): void {
   checkKeys(LISTEN, options, LISTEN_KEYS);
   const { hostname, port, cert, key, reusePort, onListen } = options;
   checkString(LISTEN, "hostname", hostname);

@@ -1,7 +1,7 @@
 /** Listening on a port: errors, addresses, TLS and the end. */
 
 import assert from "node:assert/strict";
-import { Listening, type ListenOptions } from "../../server/listen.ts";
+import type { ListenOptions } from "../../server/listen.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -190,15 +190,6 @@ Deno.test("serve() reports a missing permission", async () => {
   ]);
 });
 
-Deno.test("Listening.close() releases the port", async () => {
-  const options = { hostname: "127.0.0.1", port: 0 };
-  const listening = new Listening(options, () => new Response(), failOnError);
-  const { port } = listening.addr;
-  assert.equal(listening.url, `http://127.0.0.1:${port}`);
-  await listening.close();
-  Deno.listen({ hostname: "127.0.0.1", port }).close();
-});
-
 /** Peers that never finish a request. */
 const STALLED: Readonly<Record<string, string>> = {
   "does not finish its request":
@@ -248,30 +239,6 @@ for (const [name, request] of Object.entries(STALLED)) {
     );
     assert.deepEqual(lines, ["info closed"]);
   });
-}
-
-Deno.test("Listening responds with the result of its error handler", async () => {
-  const thrown = new Error("thrown");
-  const errors: unknown[] = [];
-  const listening = new Listening(
-    { hostname: "127.0.0.1", port: 0 },
-    () => {
-      throw thrown;
-    },
-    (error) => {
-      errors.push(error);
-      return new Response("sorry", { status: 503 });
-    },
-  );
-  const response = await fetch(listening.url);
-  assert.equal(response.status, 503);
-  assert.equal(await response.text(), "sorry");
-  assert.deepEqual(errors, [thrown]);
-  await listening.close();
-});
-
-function failOnError(error: unknown): never {
-  throw error;
 }
 
 Deno.test("the startup line puts an IPv6 address in brackets", {

@@ -5,6 +5,7 @@
  */
 
 import {
+  CloseCode,
   ConnectError,
   type ConnectionClosedError,
   ErrorCode,
@@ -48,12 +49,23 @@ export function connectTimeout(base: string, timeout: number): TimeoutError {
   );
 }
 
+function loginTooLarge(
+  base: string,
+  cause: ConnectionClosedError,
+): ConnectError {
+  return new ConnectError(
+    `Cannot connect to ${base}: the login is too large for the server (${cause.code}). Use a shorter token, or raise 'limits.maxLoginPayload' of the server.`,
+    { cause },
+  );
+}
+
 /** Returns the error for a connection that ended before the login was answered. */
 export function connectionLost(
   base: string,
   cause: ConnectionClosedError,
 ): ConnectError {
   const { code, reason } = cause;
+  if (code === CloseCode.MESSAGE_TOO_BIG) return loginTooLarge(base, cause);
   const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
   return new ConnectError(
     `Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`,

@@ -230,5 +230,6 @@ function isDeliberate(code: number): boolean {
 function isFinal(error: unknown): boolean {
   if (error instanceof LoginError || error instanceof VersionError) return true;
   const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof ConnectionClosedError && isDeliberate(cause.code);
+  return cause instanceof ConnectionClosedError &&
+    (isDeliberate(cause.code) || cause.code === CloseCode.MESSAGE_TOO_BIG);
 }

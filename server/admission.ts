@@ -107,7 +107,7 @@ export class Admission {
     else this.#entered.delete(network);
   }
 
-  /** Counts a rejected token. */
+  /** Counts a rejected token, or a malformed login. */
   fail({ network }: RemotePeer): void {
     this.#failures.add(network, performance.now());
   }

@@ -46,6 +46,16 @@ export class Authenticator {
     return { peer, request: { url, headers } };
   }
 
+  /** Returns whether an address is locked out. */
+  locksOut(peer: RemotePeer): boolean {
+    return this.#options.admission.lockout(peer) > 0;
+  }
+
+  /** Counts a malformed login. */
+  countFailure(peer: RemotePeer): void {
+    this.#options.admission.fail(peer);
+  }
+
   /** Decides whether a client can log in; never rejects. */
   authenticate(
     token: string,

@@ -171,8 +171,11 @@ export class ServerConnection implements TransportOwner {
   }
 
   onFrame(frame: unknown): void {
-    this.#transport.log.received(frame, this.#session.state === "login");
-    const effect = this.#session.receive(frame);
+    const isLogin = this.#session.state === "login";
+    this.#transport.log.received(frame, isLogin);
+    const effect = isLogin && this.#context.authenticator.locksOut(this.peer)
+      ? this.#session.rejectUnread(frame)
+      : this.#session.receive(frame);
     const now = performance.now();
     if (effect.kind !== "batch") return this.#apply(effect, now);
     for (const each of effect.effects) this.#apply(each, now);
@@ -239,8 +242,9 @@ export class ServerConnection implements TransportOwner {
   }
 
   #closeWith(effect: CloseEffect): void {
-    const { frame, failure, code, reason } = effect;
+    const { frame, failure, code, reason, isMalformedLogin } = effect;
     if (failure !== undefined) this.#logFailure(failure);
+    if (isMalformedLogin) this.#context.authenticator.countFailure(this.peer);
     if (frame !== undefined) this.#transport.send(frame);
     this.#transport.close(code, reason, describeEnd(effect));
   }

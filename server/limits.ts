@@ -42,6 +42,15 @@ export interface Limits {
    */
   readonly maxPayload?: number | undefined;
   /**
+   * The maximum size of the first frame of a client, the login, in bytes of UTF-8, at least
+   * 256. The server checks it before it reads the frame, because a stranger can send it. It
+   * also applies to frames that arrive before the login is answered. `maxPayload` applies if
+   * it is smaller. The server closes the connection with 1009 if a frame is larger.
+   *
+   * @default {8_192}
+   */
+  readonly maxLoginPayload?: number | undefined;
+  /**
    * The maximum number of open connections, at least 1. Connections count from the upgrade
    * until the socket is closed. The server answers further upgrades with 503.
    *
@@ -65,16 +74,17 @@ export interface Limits {
    */
   readonly loginTimeout?: number | undefined;
   /**
-   * The maximum number of rejected tokens from one address within `loginFailureWindow`, at
-   * least 1. The address is then locked out until the window ends: the server answers its
-   * upgrades with 429 and rejects its logins, even with the right token.
+   * The maximum number of failed logins from one address within `loginFailureWindow`, at
+   * least 1. Rejected tokens and malformed logins count, but no version that is too low. The
+   * address is then locked out until the window ends: the server answers its upgrades with
+   * 429 and rejects its logins, even with the right token.
    *
    * @default {10}
    */
   readonly maxLoginFailures?: number | undefined;
   /**
    * The window for `maxLoginFailures`, in milliseconds from 1 to 2,147,483,647. It begins
-   * with the first rejected token of an address.
+   * with the first failed login of an address.
    *
    * @default {60_000}
    */
@@ -161,6 +171,7 @@ const BYTES = { integer: true, unit: "bytes", infinity: true };
 
 const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxPayload: { ...BYTES, min: 128 },
+  maxLoginPayload: { ...BYTES, min: 256 },
   maxConnections: COUNT,
   maxConnectionsPerAddress: COUNT,
   loginTimeout: MILLISECONDS,
@@ -179,6 +190,7 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
 /** The defaults that do not depend on other limits. */
 const DEFAULTS: Omit<ResolvedLimits, "maxBurst" | "maxPendingBytes"> = {
   maxPayload: 65_536,
+  maxLoginPayload: 8_192,
   maxConnections: 10_000,
   maxConnectionsPerAddress: 1_000,
   loginTimeout: 10_000,

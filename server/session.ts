@@ -74,6 +74,8 @@ export interface CloseEffect {
   readonly frame?: string;
   /** What was wrong, for the log; omitted if the client said goodbye */
   readonly failure?: string;
+  /** Whether it counts as a failed login of the address, because no client sends this */
+  readonly isMalformedLogin?: boolean;
 }
 
 /** The rules that a session enforces. */
@@ -82,9 +84,14 @@ export interface SessionRules {
   readonly minimumVersion?: string | undefined;
   /** The maximum size of a frame, in bytes */
   readonly maxPayload?: number;
+  /** The maximum size of a frame before the login is answered, in bytes */
+  readonly maxLoginPayload?: number;
   /** The maximum nesting depth of the data of a request */
   readonly maxDepth?: number;
 }
+
+/** How many frames a client can send before its login is answered. No client needs one. */
+const MAX_EARLY_FRAMES = 16;
 
 /** The state machine of one connection. */
 export class Session {
@@ -93,6 +100,8 @@ export class Session {
   /** The extensions that the client named; `undefined` for a Hoist 1 client */
   #requestedFeatures: ReadonlySet<Feature> | undefined;
   #features = NO_FEATURES;
+  /** The number of frames that arrived before the login was answered */
+  #earlyFrames = 0;
   readonly #rules: SessionRules;
 
   constructor(rules: SessionRules = {}) {
@@ -111,7 +120,8 @@ export class Session {
 
   /** Handles a frame of the client. */
   receive(frame: unknown): Effect | Batch {
-    if (this.#isTooLarge(frame)) return this.#rejectSize();
+    const limit = this.#sizeLimit;
+    if (isLarger(frame, this.#rules[limit])) return this.#rejectSize(limit);
     switch (this.#state) {
       case "login":
         return this.#receiveLogin(frame);
@@ -149,6 +159,18 @@ export class Session {
     }
   }
 
+  /**
+   * Rejects the login of an address that is locked out, without reading it: an attacker can
+   * choose JSON that takes long to parse.
+   */
+  rejectUnread(frame: unknown): Effect {
+    if (this.#state !== "login") return { kind: "ignore" };
+    this.#state = "authenticating";
+    const isHoist1 = typeof frame !== "string" || !frame.includes('"features"');
+    this.#requestedFeatures = isHoist1 ? undefined : NO_FEATURES;
+    return this.rejectLogin("locked out");
+  }
+
   /** Accepts the login. */
   acceptLogin(): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
@@ -182,7 +204,7 @@ export class Session {
   #receiveLogin(frame: unknown): Effect {
     const login = decodeLogin(frame);
     if (login.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
-    if (login.kind === "invalid") return this.#rejectLoginFrame(login);
+    if (login.kind === "invalid") return this.#rejectLoginFrame(login, true);
     const rejection = this.#checkVersion(login);
     if (rejection !== null) return rejection;
     this.#state = "authenticating";
@@ -193,6 +215,7 @@ export class Session {
 
   /** Handles a frame that arrives before the login is answered. */
   #receiveEarly(frame: unknown): Effect {
+    if (++this.#earlyFrames > MAX_EARLY_FRAMES) return this.#rejectEarly();
     const request = decodeRequest(frame);
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
@@ -225,17 +248,38 @@ export class Session {
       : request;
   }
 
-  #isTooLarge(frame: unknown): boolean {
-    const { maxPayload = Infinity } = this.#rules;
-    // Binary frames are invalid regardless of their size.
-    return this.#state !== "closed" && typeof frame === "string" &&
-      !fitsInto(frame, maxPayload);
+  /** The limit that applies to the size of the next frame. */
+  get #sizeLimit(): "maxPayload" | "maxLoginPayload" {
+    const { maxPayload = Infinity, maxLoginPayload = Infinity } = this.#rules;
+    return this.#isLoggedIn || maxPayload <= maxLoginPayload
+      ? "maxPayload"
+      : "maxLoginPayload";
   }
 
-  #rejectSize(): Effect {
-    const reason = `the frame is larger than ${this.#rules.maxPayload} bytes`;
-    const failure = `${reason}. To allow more, raise 'limits.maxPayload'.`;
-    return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, { failure });
+  /** Whether the login was accepted; also true after the end */
+  get #isLoggedIn(): boolean {
+    return this.#state === "open" || this.#state === "closed";
+  }
+
+  #rejectSize(limit: "maxPayload" | "maxLoginPayload"): Effect {
+    if (this.#state === "closed") return { kind: "ignore" };
+    const isMalformedLogin = !this.#isLoggedIn;
+    const what = isMalformedLogin ? "login" : "frame";
+    const reason = `the ${what} is larger than ${this.#rules[limit]} bytes`;
+    const failure = `${reason}. To allow more, raise 'limits.${limit}'.`;
+    return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, {
+      failure,
+      isMalformedLogin,
+    });
+  }
+
+  /** Closes the connection of a client that sends too much before its login is answered. */
+  #rejectEarly(): Effect {
+    const reason = "too many frames before the login";
+    return this.#close(CloseCode.POLICY_VIOLATION, reason, {
+      failure: `more than ${MAX_EARLY_FRAMES} frames before the login`,
+      isMalformedLogin: true,
+    });
   }
 
   /** Checks the version before the token: docs/reference/protocol.md, "Login". */
@@ -287,28 +331,35 @@ export class Session {
   }
 
   /** Answers an invalid login, and closes the connection. */
-  #rejectLoginFrame(frame: InvalidFrame): Effect {
+  #rejectLoginFrame(frame: InvalidFrame, isMalformedLogin = false): Effect {
     const code = frame.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
     const reason = frame.fatal ? "invalid frame" : "login rejected";
-    return this.#close(code, reason, errorAnswerOf(frame));
+    const answer = errorAnswerOf(frame);
+    return this.#close(code, reason, { ...answer, isMalformedLogin });
   }
 
   /** Answers an invalid request. Closes the connection if it is not an object. */
   #reject(frame: InvalidFrame): Effect {
     const answer = errorAnswerOf(frame);
-    return frame.fatal
-      ? this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", answer)
-      : { kind: "answer", ...answer };
+    if (!frame.fatal) return { kind: "answer", ...answer };
+    const isMalformedLogin = !this.#isLoggedIn;
+    const rest = { ...answer, isMalformedLogin };
+    return this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", rest);
   }
 
   #close(
     code: number,
     reason: string,
-    rest: { readonly frame?: string; readonly failure?: string } = {},
+    rest: Pick<CloseEffect, "frame" | "failure" | "isMalformedLogin"> = {},
   ): Effect {
     this.close();
     return { kind: "close", code, reason, ...rest };
   }
+}
+
+/** Whether a frame is too large. Binary frames are invalid regardless of their size. */
+function isLarger(frame: unknown, limit = Infinity): boolean {
+  return typeof frame === "string" && !fitsInto(frame, limit);
 }

@@ -94,9 +94,13 @@ export function isEnd(kind: string): boolean {
   return kind === "fatal" || kind === "goodbye";
 }
 
+/** The default of `maxLoginPayload` */
+const MAX_LOGIN_PAYLOAD = 8_192;
+
 /** Reads the first frame. */
 export function readLogin(payload: Payload, rules: Rules): LoginReading {
-  if (isTooLarge(payload, rules)) return TOO_LARGE;
+  const maxPayload = Math.min(rules.maxPayload, MAX_LOGIN_PAYLOAD);
+  if (isTooLarge(payload, { ...rules, maxPayload })) return TOO_LARGE;
   const value = parse(payload);
   if (value === undefined) return NOT_JSON;
   if (!isObject(value)) return NOT_OBJECT;

@@ -272,25 +272,6 @@ Deno.test("maxLoginFailures: the default is 10", async () => {
   assert.equal((await requestUpgrade(server)).status, 429);
 });
 
-for (
-  const [what, login] of [
-    ["a version that is too low", { id: 0, token: "x", version: "0.0.1" }],
-    ["a login without a token", { id: 0, version: "1.0.0" }],
-    ["a login that is not an object", 1],
-  ] as const
-) {
-  Deno.test(`maxLoginFailures: ${what} does not count`, async () => {
-    await using server = serveQuietly({
-      minimumVersion: "1.0.0",
-      limits: { maxLoginFailures: 1 },
-    });
-    using peer = await TcpPeer.open(server);
-    await peer.send(login);
-    assert((await peer.closed()) !== undefined);
-    assert.equal((await requestUpgrade(server)).status, 101);
-  });
-}
-
 Deno.test("loginTimeout: a client that does not log in is closed and does not count as a failure", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger, limits: { loginTimeout: 20 } });

@@ -94,27 +94,6 @@ Deno.test("maxPayload: the fragments of a message count together", async () => {
   assert.deepEqual(await peer.closed(), TOO_LARGE);
 });
 
-Deno.test("maxPayload: the limit applies before the login", async () => {
-  await using server = serveEcho(LIMIT);
-  const login = { id: 0, token: "test", version: "1.0.0", padding: "" };
-  const padding = "x".repeat(LIMIT - byteLength(JSON.stringify(login)));
-  await using client = await RawClient.open(server);
-  client.send({ ...login, padding });
-  assert.equal((await client.next()).code, 0);
-  await using other = await RawClient.open(server);
-  other.send({ ...login, padding: `${padding}x` });
-  assert.deepEqual(await other.closed, TOO_LARGE);
-});
-
-Deno.test("maxPayload: the limit applies during the login", async () => {
-  const login = () => new Promise<boolean>(() => {});
-  await using server = serveQuietly({ login, limits: { maxPayload: LIMIT } });
-  await using client = await RawClient.open(server);
-  client.send({ id: 0, token: "test", version: "1.0.0" });
-  client.send(callOf(LIMIT + 1));
-  assert.deepEqual(await client.closed, TOO_LARGE);
-});
-
 Deno.test("maxPayload: the default is 64 KiB", async () => {
   await using server = serveEcho(undefined);
   await using client = await RawClient.logIn(server);

@@ -17,6 +17,7 @@ const LIMITS: readonly {
   readonly highest?: number;
 }[] = [
   { name: "maxPayload", standard: 65_536, lowest: 128 },
+  { name: "maxLoginPayload", standard: 8_192, lowest: 256 },
   { name: "maxConnections", standard: 10_000, lowest: 1 },
   { name: "maxConnectionsPerAddress", standard: 1_000, lowest: 1 },
   { name: "loginTimeout", standard: 10_000, lowest: 1, highest: LONGEST },

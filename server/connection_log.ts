@@ -9,7 +9,7 @@ import type { RequestError } from "../protocol/request_error.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";
-import { LogThrottle } from "./rate_limiter.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 
 /** The number of warnings and errors about one client that are written at once. */
 const MAX_LINES = 20;

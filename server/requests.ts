@@ -32,7 +32,7 @@ import {
   type OperationContext,
 } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
-import { TokenBucket, type Verdict } from "./rate_limiter.ts";
+import { TokenBucket, type Verdict } from "../common/rate_limiter.ts";
 import type { Operation } from "./registry.ts";
 import { sizeOf } from "./request_size.ts";
 import type { AnswerEffect } from "./session.ts";

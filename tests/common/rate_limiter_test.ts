@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LogThrottle, TokenBucket } from "../../server/rate_limiter.ts";
+import { LogThrottle, TokenBucket } from "../../common/rate_limiter.ts";
 
 /** Takes tokens at these times, in milliseconds. */
 function verdicts(rate: TokenBucket, times: readonly number[]): string[] {

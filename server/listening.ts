@@ -17,7 +17,7 @@ import {
   type PortHandler,
 } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { LogThrottle } from "./rate_limiter.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 
 /** How long clients have to close their sockets, in milliseconds. */
 const GRACE = 1_000;

@@ -8,7 +8,7 @@ import { formatAddress, networkOf, parseAddress } from "../common/ip.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
 import type { ResolvedLimits } from "./limits.ts";
-import type { OriginCheck } from "./origins.ts";
+import { type OriginCheck, originTarget } from "./origins.ts";
 
 /** The header to which each proxy appends the address of its client. */
 export const FORWARDED_HEADER = "x-forwarded-for";
@@ -140,11 +140,12 @@ export class Admission {
     return this.#entered.get(network) ?? 0;
   }
 
-  #checkOrigin({ headers, url }: Request): UpgradeRejection | undefined {
-    const origin = headers.get("origin");
+  #checkOrigin(request: Request): UpgradeRejection | undefined {
+    const origin = request.headers.get("origin");
     // Clients other than browsers send no origin, and could send any.
     if (origin === null) return undefined;
-    if (this.#options.isAllowed(origin, new URL(url).host)) return undefined;
+    const isAllowed = this.#options.isAllowed(origin, originTarget(request));
+    if (isAllowed) return undefined;
     return {
       reason: `origin ${
         escapeControls(JSON.stringify(truncate(origin)))

@@ -6,6 +6,15 @@
 
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { VERSION } from "../version.ts";
+import {
+  DROPPED,
+  findProblem,
+  type HandshakeProblem,
+  isUpgrade,
+  lacksHopHeader,
+  SOCKET_VERSION,
+  VERSION_HEADER,
+} from "./handshake.ts";
 import type { Log } from "./log.ts";
 
 /** The second argument of a handler of `Deno.serve` */
@@ -31,9 +40,6 @@ const HEALTH_PATH = "/hoist/health";
 
 /** The path of the description of the contract */
 const CONTRACT_PATH = "/hoist/contract";
-
-/** The header that offers and selects a subprotocol */
-export const PROTOCOL_HEADER = "sec-websocket-protocol";
 
 const PAGE = `<!DOCTYPE html>
 <html lang="en">
@@ -67,6 +73,12 @@ export interface HandlerHost {
   readonly isFailing: boolean;
   /** Returns how long the client is still locked out, in milliseconds, or 0. */
   lockout(request: Request, remote: Deno.Addr | undefined): number;
+  /** Logs why a request is rejected. */
+  logRejection(
+    request: Request,
+    remote: Deno.Addr | undefined,
+    reason: string,
+  ): void;
   /** Opens a WebSocket, or returns the response that rejects the request. */
   accept(
     request: Request,
@@ -130,6 +142,10 @@ function respond(
   if (pathname === undefined) {
     return text(400, "Bad request: the Host header is invalid");
   }
+  if (pathname === SOCKET_PATH && lacksHopHeader(request)) {
+    host.logRejection(request, remote, DROPPED.reason);
+    return rejectHandshake(DROPPED);
+  }
   if (isUpgrade) {
     return upgrade(pathname, request, () => host.accept(request, remote));
   }
@@ -149,38 +165,42 @@ function respond(
  */
 function makePathReader(): (request: Request) => string | undefined {
   let known: string | undefined;
-  return ({ url }) => {
-    const end = url.indexOf("/", url.indexOf("//") + 2);
-    const origin = url.slice(0, end);
-    if (origin !== known) {
-      if (end < 0 || !URL.canParse(origin)) return undefined;
-      known = origin;
+  return ({ url, headers }) => {
+    const start = url.indexOf("//") + 2;
+    const end = url.indexOf("/", start);
+    // Deno copies the header into the URL, where a slash would be the begin of the path.
+    const host = headers.get("host") || url.slice(start, end);
+    if (host !== known) {
+      if (end < 0 || !isHost(host)) return undefined;
+      known = host;
     }
     return url.slice(end).split("?", 1)[0];
   };
 }
 
-// RFC 6455, section 4.4; Deno accepts any version.
-const VERSION_HEADER = "sec-websocket-version";
-
-const SOCKET_VERSION = "13";
+/** Whether a string is a host with or without a port, and not another part of a URL. */
+function isHost(host: string): boolean {
+  return !/[\/\\?#@\s]/.test(host) && URL.canParse(`http://${host}`);
+}
 
 function upgrade(
   pathname: string,
-  { headers }: Request,
+  request: Request,
   accept: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   if (pathname !== SOCKET_PATH) {
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
   }
-  if ((headers.get(VERSION_HEADER) ?? SOCKET_VERSION) !== SOCKET_VERSION) {
-    const supported = {
-      upgrade: "websocket",
-      [VERSION_HEADER]: SOCKET_VERSION,
-    };
-    return text(426, "Upgrade required: use WebSocket version 13", supported);
-  }
-  return accept();
+  const problem = findProblem(request);
+  return problem === undefined ? accept() : rejectHandshake(problem);
+}
+
+function rejectHandshake({ status, reason }: HandshakeProblem): Response {
+  if (status === 400) return text(status, `Cannot upgrade: ${reason}`);
+  return text(status, `Upgrade required: ${reason}`, {
+    upgrade: "websocket",
+    [VERSION_HEADER]: SOCKET_VERSION,
+  });
 }
 
 function answer(
@@ -226,21 +246,6 @@ export function text(
   return new Response(`${body}\n`, { status, headers });
 }
 
-/**
- * Returns whether a client offers our subprotocol. The server selects no other, and the
- * client then decides whether it continues: RFC 6455, section 4.2.2.
- */
-export function offersSubprotocol({ headers }: Request): boolean {
-  const offered = headers.get(PROTOCOL_HEADER)?.split(",") ?? [];
-  return offered.some((name) => name.trim() === SUBPROTOCOL);
-}
-
 function isRead(method: string): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-/** Returns whether a request asks for a WebSocket: a GET by RFC 6455, section 4.1. */
-function isUpgrade({ method, headers }: Request): boolean {
-  return method === "GET" &&
-    headers.get("upgrade")?.toLowerCase() === "websocket";
 }

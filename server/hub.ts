@@ -17,12 +17,8 @@ import { type ConnectionEvents, ServerConnection } from "./connection.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
-import {
-  type HandlerHost,
-  offersSubprotocol,
-  PROTOCOL_HEADER,
-  text,
-} from "./http.ts";
+import { offersSubprotocol, PROTOCOL_HEADER } from "./handshake.ts";
+import { type HandlerHost, text } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
@@ -145,6 +141,15 @@ export class Hub implements HandlerHost {
 
   lockout(request: Request, remote: Deno.Addr | undefined): number {
     return this.#admission.lockout(this.#admission.peerOf(request, remote));
+  }
+
+  logRejection(
+    request: Request,
+    remote: Deno.Addr | undefined,
+    reason: string,
+  ): void {
+    const { address } = this.#admission.peerOf(request, remote);
+    this.#upgrades.logRejection(`${address} rejected: ${reason}`);
   }
 
   accept(

@@ -82,8 +82,9 @@ export interface ServerOptions<
   /**
    * The web origins whose pages can connect: origins such as `https://example.org`,
    * `http://localhost:*` for any port, `null` for pages without an origin, or `*` for all.
-   * If omitted, the page must have the host name of the server, on any port. Clients other
-   * than browsers send no `Origin` header and are always allowed.
+   * If omitted, the page must have the host name of the server, on any port. If the request
+   * came over TLS, or a proxy reports this with `X-Forwarded-Proto`, the page must be an
+   * `https:` page. Clients other than browsers send no `Origin` header and are always allowed.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
   /**

@@ -7,8 +7,16 @@
 
 import { checkArray, invalidType } from "../common/check.ts";
 
-/** Returns whether a page of an origin can connect to a host. */
-export type OriginCheck = (origin: string, host: string) => boolean;
+/** Returns whether a page of an origin can connect to a server. */
+export type OriginCheck = (origin: string, target: OriginTarget) => boolean;
+
+/** What a browser connects to. */
+export interface OriginTarget {
+  /** The host, with or without a port */
+  readonly host: string;
+  /** Whether the browser uses TLS */
+  readonly isSecure: boolean;
+}
 
 /** The normalized parts of an origin. */
 interface Origin {
@@ -22,7 +30,7 @@ interface Origin {
  * Creates the check for the option `allowedOrigins`.
  *
  * @param allowed The allowed origins; if omitted, the origins with the host name of the
- * server
+ * server. If the browser uses TLS, the page must have done so, too
  *
  * @throws {TypeError} If an entry is not an origin
  */
@@ -42,10 +50,29 @@ export function makeOriginCheck(
   };
 }
 
-function hasSameName(origin: string, host: string): boolean {
+function hasSameName(
+  origin: string,
+  { host, isSecure }: OriginTarget,
+): boolean {
   const page = parseOrigin(origin);
-  return page !== undefined &&
-    page.hostname === parseOrigin(`http://${host}`)?.hostname;
+  if (page?.hostname !== parseOrigin(`http://${host}`)?.hostname) return false;
+  // An attacker in the network can change a page without TLS, and so its scripts.
+  return page?.protocol === "https:" ||
+    page?.protocol === "http:" && !isSecure;
+}
+
+/** The header in which a proxy with TLS reports the scheme of the request. */
+const SCHEME_HEADER = "x-forwarded-proto";
+
+/** Returns what the browser of a request connects to. */
+export function originTarget({ headers, url }: Request): OriginTarget {
+  const { host, protocol } = new URL(url);
+  // It does not matter who wrote the header, because it only makes the check stricter. The
+  // first entry is from the proxy of the browser.
+  const [scheme] = headers.get(SCHEME_HEADER)?.split(",") ?? [];
+  const isSecure = protocol === "https:" ||
+    scheme?.trim().toLowerCase() === "https";
+  return { host, isSecure };
 }
 
 function matches(pattern: Origin, origin: Origin): boolean {

@@ -6,6 +6,7 @@ import type { Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
+import { UPGRADE as UPGRADE_HEADERS } from "../support/tcp_peer.ts";
 
 const UPGRADE = ["Upgrade: websocket", "Connection: Upgrade"];
 const HANDSHAKE = [
@@ -169,28 +170,6 @@ for (const path of ["/", "/other", "/hoist/", "/hoist/ack", "/Hoist"]) {
   });
 }
 
-const BROKEN_HANDSHAKES: Readonly<Record<string, readonly string[]>> = {
-  "without a key": [...UPGRADE, "Sec-WebSocket-Version: 13"],
-  "without the header Connection": ["Upgrade: websocket", ...HANDSHAKE],
-  "without anything": UPGRADE,
-};
-
-for (const [name, headers] of Object.entries(BROKEN_HANDSHAKES)) {
-  Deno.test(`rejects a WebSocket handshake ${name}`, async () => {
-    const logger = new LogRecorder();
-    await using server = serveQuietly({ logger });
-    const { status, body } = await exchange(
-      server,
-      "GET /hoist HTTP/1.1",
-      ["Host: localhost", ...headers],
-    );
-    assert.equal(status, 400);
-    assert.equal(body, "Cannot upgrade: the WebSocket handshake is invalid\n");
-    assert.equal(server.clients.size, 0);
-    assert.deepEqual(logger.lines.slice(1), []);
-  });
-}
-
 Deno.test("an error of the server during an upgrade is not answered with 400", () => {
   const bug = new Error("a bug");
   const handler = makeHandler({
@@ -199,12 +178,15 @@ Deno.test("an error of the server during an upgrade is not answered with 400", (
     lostUpgrades: 0,
     isFailing: false,
     lockout: () => 0,
+    logRejection: () => {},
     describeContract: () => undefined,
     accept: () => {
       throw bug;
     },
   });
-  const headers = { upgrade: "websocket" };
+  const headers = UPGRADE_HEADERS.map((line) =>
+    line.split(": ") as [string, string]
+  );
   const request = new Request("http://localhost/hoist", { headers });
   assert.throws(() => handler(request), bug);
 });
@@ -219,13 +201,33 @@ Deno.test("a WebSocket handshake is a GET: RFC 6455, section 4.1", async () => {
   assert.equal(status, 405);
 });
 
-Deno.test("answers an invalid Host header with 400", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger });
-  const { status } = await exchange(server, "GET / HTTP/1.1", ["Host: ["]);
-  assert.equal(status, 400);
-  // Otherwise, every client could fill the log.
-  assert.deepEqual(logger.lines.slice(1), []);
+const BAD_HOSTS = ["[", "a/b", "a/hoist", "a@b", "a/b@c", "a?b", "a#b", "a\\b"];
+
+for (const host of BAD_HOSTS) {
+  Deno.test(`answers the invalid Host header ${host} with 400`, async () => {
+    const logger = new LogRecorder();
+    await using server = serveQuietly({ logger });
+    for (const path of ["/", "/hoist", "/hoist/ack"]) {
+      const headers = [`Host: ${host}`, ...UPGRADE, ...HANDSHAKE];
+      const line = `GET ${path} HTTP/1.1`;
+      const { status, body } = await exchange(server, line, headers);
+      assert.equal(status, 400);
+      assert.equal(body, "Bad request: the Host header is invalid\n");
+    }
+    // Otherwise, every client could fill the log.
+    assert.deepEqual(logger.lines.slice(1), []);
+  });
+}
+
+Deno.test("answers a health check over HTTP/1.0 without a Host header", async () => {
+  await using server = serveQuietly();
+  const { status, body } = await exchange(
+    server,
+    "GET /hoist/health HTTP/1.0",
+    [],
+  );
+  assert.equal(status, 200);
+  assert.equal(JSON.parse(body).status, "ok");
 });
 
 Deno.test("the server continues after an invalid handshake", async () => {

@@ -16,6 +16,8 @@ import {
 } from "../../server/options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
+const LOCALHOST = { host: "localhost:5000", isSecure: false };
+
 interface Owner {
   readonly token: string;
 }
@@ -28,8 +30,8 @@ function resolve(
 
 Deno.test("omitted options have their defaults", () => {
   const { isAllowed, ...options } = resolve();
-  assert(isAllowed("http://localhost:8000", "localhost:5000"));
-  assert(!isAllowed("http://example.org", "localhost:5000"));
+  assert(isAllowed("http://localhost:8000", LOCALHOST));
+  assert(!isAllowed("http://example.org", LOCALHOST));
   assert.deepEqual(options, {
     token: "test",
     tokens: [],
@@ -70,7 +72,7 @@ Deno.test("the options of the caller replace the defaults", () => {
   } as const;
   const { isAllowed, ...resolved } = resolve(options);
   const { allowedOrigins, ...given } = options;
-  assert(isAllowed(allowedOrigins[0], "localhost:5000"));
+  assert(isAllowed(allowedOrigins[0], LOCALHOST));
   assert.deepEqual(resolved, {
     ...given,
     token: "test",

@@ -1,6 +1,7 @@
 /** Web origins, and the addresses of clients behind proxies. */
 
 import assert from "node:assert/strict";
+import { makeOriginCheck, originTarget } from "../../server/origins.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { ADDRESS_HEADER, mount } from "../support/mounted_server.ts";
@@ -53,6 +54,51 @@ for (
     assert.equal(await statusOf(undefined, origin, host), status);
   });
 }
+
+for (
+  const [origin, proto, status] of [
+    ["https://example.org", "https", 101],
+    ["https://example.org:8443", "https", 101],
+    ["https://example.org", "http", 101],
+    ["https://example.org", undefined, 101],
+    ["http://example.org", "http", 101],
+    ["http://example.org", "", 101],
+    ["http://example.org", "https", 403],
+    ["http://example.org", "HTTPS", 403],
+    // The first entry is from the proxy of the browser.
+    ["http://example.org", "https, http", 403],
+    ["http://example.org:5000", "https", 403],
+    ["capacitor://example.org", undefined, 403],
+    ["ws://example.org", undefined, 403],
+  ] as const
+) {
+  const scheme = proto === undefined ? "no scheme" : `the scheme "${proto}"`;
+  Deno.test(`a page of ${origin} gets ${status} if a proxy reports ${scheme}`, async () => {
+    await using server = serveQuietly();
+    const standard = ["Host: example.org", ...UPGRADE.slice(1)];
+    const headers = [
+      `Origin: ${origin}`,
+      ...proto === undefined ? [] : [`X-Forwarded-Proto: ${proto}`],
+    ];
+    using peer = await TcpPeer.open(server, headers, { standard });
+    assert.equal(peer.response.status, status);
+  });
+}
+
+Deno.test("a server with TLS accepts pages with TLS only", () => {
+  const isAllowed = makeOriginCheck(undefined);
+  const request = new Request("https://example.org:5000/hoist");
+  const target = originTarget(request);
+  assert.deepEqual(target, { host: "example.org:5000", isSecure: true });
+  assert.equal(isAllowed("https://example.org", target), true);
+  assert.equal(isAllowed("http://example.org", target), false);
+});
+
+Deno.test("allowedOrigins can contain a page without TLS for a server with TLS", () => {
+  const isAllowed = makeOriginCheck(["http://example.org"]);
+  const target = { host: "example.org", isSecure: true };
+  assert.equal(isAllowed("http://example.org", target), true);
+});
 
 for (
   const [allowed, origin, status] of [

@@ -1,0 +1,84 @@
+/**
+ * The WebSocket handshake of a request: RFC 6455, section 4.2. Deno accepts most invalid
+ * handshakes. It does not report the HTTP version, so a handshake over HTTP/1.0 is only
+ * rejected if the header Host is missing.
+ *
+ * @module
+ */
+
+import { SUBPROTOCOL } from "../protocol/features.ts";
+
+/** The header that offers and selects a subprotocol */
+export const PROTOCOL_HEADER = "sec-websocket-protocol";
+
+/** The header with the version of the WebSocket protocol */
+export const VERSION_HEADER = "sec-websocket-version";
+
+/** The supported version of the WebSocket protocol */
+export const SOCKET_VERSION = "13";
+
+const KEY_HEADER = "sec-websocket-key";
+
+/** 16 bytes in base64: the last character before the padding has two bits. */
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+
+/** Why a handshake is invalid. */
+export interface HandshakeProblem {
+  /** The status of the response */
+  readonly status: 400 | 426;
+  readonly reason: string;
+}
+
+/** The problem if a proxy did not forward the headers of the handshake */
+export const DROPPED: HandshakeProblem = {
+  status: 426,
+  reason:
+    "a proxy dropped the header 'Upgrade' or 'Connection'. Configure the proxy to forward 'Upgrade: websocket' and 'Connection: Upgrade'.",
+};
+
+/** Returns whether a request asks for a WebSocket: a GET by RFC 6455, section 4.1. */
+export function isUpgrade({ method, headers }: Request): boolean {
+  return method === "GET" &&
+    headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+/** Returns whether a proxy has removed a header of a handshake that applies to one hop. */
+export function lacksHopHeader({ method, headers }: Request): boolean {
+  if (method !== "GET" || headers.get(KEY_HEADER) === null) return false;
+  return !names(headers.get("upgrade"), "websocket") ||
+    !names(headers.get("connection"), "upgrade");
+}
+
+/** Checks the other headers of a handshake; returns `undefined` if they are valid. */
+export function findProblem(
+  { headers }: Request,
+): HandshakeProblem | undefined {
+  if (!headers.get("host")) {
+    return { status: 400, reason: "the header Host is missing" };
+  }
+  if (headers.get(VERSION_HEADER) !== SOCKET_VERSION) {
+    return { status: 426, reason: `use WebSocket version ${SOCKET_VERSION}` };
+  }
+  if (KEY.test(headers.get(KEY_HEADER) ?? "")) return undefined;
+  const reason = "the header Sec-WebSocket-Key must be 16 bytes in base64";
+  return { status: 400, reason };
+}
+
+/**
+ * Returns whether a client offers our subprotocol. The server selects no other, and the
+ * client then decides whether it continues: RFC 6455, section 4.2.2.
+ */
+export function offersSubprotocol({ headers }: Request): boolean {
+  // The names of subprotocols are case-sensitive.
+  return valuesOf(headers.get(PROTOCOL_HEADER)).includes(SUBPROTOCOL);
+}
+
+/** Whether one of the comma-separated values is a name; the case does not matter. */
+function names(header: string | null, name: string): boolean {
+  return valuesOf(header).some((value) => value.toLowerCase() === name);
+}
+
+/** Returns the comma-separated values of a header. */
+function valuesOf(header: string | null): readonly string[] {
+  return header?.split(",").map((value) => value.trim()) ?? [];
+}

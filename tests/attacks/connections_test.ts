@@ -1,0 +1,41 @@
+/** Storms of connections that send nothing. */
+
+import assert from "node:assert/strict";
+import { repeat } from "../support/attackers.ts";
+import { AttackedServer } from "../support/attacked_server.ts";
+import { connectTo } from "../support/server.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { pause } from "../support/timing.ts";
+
+/** The system that shows the descriptors of a process. */
+const ignore = Deno.build.os !== "linux";
+
+/** Waits for a condition, for at most ten seconds; resolves to whether it holds. */
+async function holds(condition: () => boolean): Promise<boolean> {
+  for (let count = 0; count < 100; count++) {
+    if (condition()) return true;
+    await pause(100);
+  }
+  return condition();
+}
+
+Deno.test({
+  name: "250 idle connections do not end a server with 200 descriptors",
+  ignore,
+  fn: async () => {
+    await using server = await AttackedServer.start({}, "200");
+    // Deno itself ends without descriptors for its signals, which it opens a moment later.
+    await pause(1_000);
+    // If the process ends, it refuses the last ones.
+    const connect = () => TcpPeer.connect(server).catch(() => undefined);
+    const peers = await repeat(250, 250, connect);
+    assert(await holds(() => server.descriptors >= 199 || !server.isRunning));
+    await pause(500);
+    assert(server.isRunning, server.log.join("\n"));
+    for (const peer of peers) peer?.[Symbol.dispose]();
+    await using client = await connectTo(server, {
+      reconnect: { maxDelay: 500 },
+    });
+    assert.deepEqual(await client.operation("echo", { n: 1 }), { n: 1 });
+  },
+});

@@ -33,9 +33,8 @@ export const UPGRADE: readonly string[] = [
 export function encodeRequest(
   headers: readonly string[] = UPGRADE,
   path = "/hoist",
-  version = "1.1",
 ): Uint8Array<ArrayBuffer> {
-  const lines = [`GET ${path} HTTP/${version}`, ...headers, "", ""];
+  const lines = [`GET ${path} HTTP/1.1`, ...headers, "", ""];
   return new TextEncoder().encode(lines.join("\r\n"));
 }
 
@@ -63,11 +62,10 @@ export class TcpPeer implements Disposable {
   static async open(
     server: Addressed,
     headers: readonly string[] = [],
-    { path = "/hoist", standard = UPGRADE, version = "1.1" } = {},
+    { path = "/hoist", standard = UPGRADE } = {},
   ): Promise<TcpPeer> {
     const peer = await TcpPeer.connect(server);
-    const all = [...standard, ...headers];
-    await peer.write(encodeRequest(all, path, version));
+    await peer.write(encodeRequest([...standard, ...headers], path));
     peer.response = await peer.#readResponse();
     return peer;
   }

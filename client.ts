@@ -25,6 +25,7 @@ import type { OpenContract } from "./contract/infer.ts";
 
 export type { OperationOptions, StreamOptions } from "./client/call_options.ts";
 export type { ConnectOptions } from "./client/connect.ts";
+export type { ClientLogger } from "./client/log.ts";
 export type { Connection } from "./client/connection.ts";
 export type { ClientSocket, WebSocketConstructor } from "./client/handshake.ts";
 export {
@@ -55,6 +56,8 @@ export {
   ValidationError,
   VersionError,
 } from "./common/errors.ts";
+export { debug } from "./common/debug.ts";
+export type { DebugOptions } from "./common/debug_state.ts";
 export type { Listener } from "./common/listeners.ts";
 export type { Logger } from "./common/logger.ts";
 export * from "./contract/mod.ts";

@@ -15,7 +15,6 @@ import {
   type KnownKeys,
   TIMEOUT,
 } from "../common/check.ts";
-import type { Logger } from "../common/logger.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { OpenContract } from "../contract/infer.ts";
@@ -27,7 +26,7 @@ import { Connection } from "./connection.ts";
 import type { ConnectionParts } from "./connection_parts.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { Dialer, type Target, type WebSocketConstructor } from "./handshake.ts";
-import { ClientLog } from "./log.ts";
+import { ClientLog, type ClientLogger } from "./log.ts";
 import {
   type ReconnectOptions,
   type ReconnectRules,
@@ -96,11 +95,12 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
-   * Logs the errors of listeners and of `onReply`, and warnings.
+   * Logs the errors of listeners and of `onReply`, warnings and, after `debug()`, all frames.
+   * Without the method `debug`, the logger gets no debug lines.
    *
    * @default {console}
    */
-  readonly logger?: Pick<Logger, "warn" | "error"> | undefined;
+  readonly logger?: ClientLogger | undefined;
 }
 
 const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
@@ -132,14 +132,13 @@ export async function openConnection(
   token: string,
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
-  const { target, rules, signal, contract, validate, logger } = resolve(
+  const { target, rules, signal, contract, validate } = resolve(
     token,
     options,
   );
-  const log = new ClientLog(logger);
   const checks = validate ? await loadChecks(contract) : undefined;
   const createLink = await linkFactory(target, rules);
-  const { base: url } = target.endpoints;
+  const { log, endpoints: { base: url } } = target;
   const parts = { url, log, contract, checks, createLink };
   return await Connection.open(parts, signal);
 }
@@ -152,7 +151,6 @@ interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
   readonly contract: Contract | undefined;
   readonly validate: boolean;
-  readonly logger: Pick<Logger, "warn" | "error">;
 }
 
 /** Checks the arguments of `connect`. */
@@ -162,9 +160,8 @@ function resolve(
 ): ResolvedOptions {
   checkKeys(SUBJECT, options, KNOWN);
   checkToken(SUBJECT, "the token", token, "Pass the token of the server.");
-  const { signal, contract, reconnect = false, logger = console } = options;
+  const { signal, contract, reconnect = false } = options;
   checkSignal(SUBJECT, "signal", signal);
-  checkObject(SUBJECT, "logger", logger);
   assertDefined(SUBJECT, contract);
   const rules = reconnect === false
     ? undefined
@@ -175,7 +172,6 @@ function resolve(
     signal,
     contract,
     validate: resolveValidate(options),
-    logger,
   };
 }
 
@@ -186,10 +182,12 @@ function resolveTarget(
 ): Target {
   const { url = DEFAULT_URL, timeout = DEFAULT_TIMEOUT } = options;
   const { minimumVersion, WebSocket = globalThis.WebSocket } = options;
+  const { logger = console } = options;
   const endpoints = endpointsOf(url);
   assertVersion(minimumVersion);
   checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
   assertImplementation(WebSocket);
+  checkObject(SUBJECT, "logger", logger);
   return {
     endpoints,
     minimumVersion,
@@ -197,6 +195,7 @@ function resolveTarget(
     WebSocket,
     encodeLogin: encodeLogin(token, VERSION, featuresOf(rules)),
     maxBatch: maxBatchOf(WebSocket),
+    log: new ClientLog({ logger, url: endpoints.base, token }),
   };
 }
 

@@ -115,7 +115,9 @@ export class Dispatcher implements MessageReceiver {
     // With a contract, listeners to a name rely on the type of the event of that name,
     // and a reply of the same name can have another type.
     const isNamed = contract === undefined || wire.replying === null;
-    await this.#listeners.dispatch(message, onError, isNamed);
+    const called = await this.#listeners.dispatch(message, onError, isNamed);
+    // Most replies are read from `replies`, and need no listener.
+    if (called === 0 && wire.replying === null) log.unheard(wire.message);
     onDone?.(hasFailed);
   }
 }

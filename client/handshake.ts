@@ -11,6 +11,7 @@ import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { ClientLog } from "./log.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
 import { notOpened } from "./upgrade_errors.ts";
 
@@ -59,6 +60,7 @@ export interface Target {
   readonly encodeLogin: RequestEncoder;
   /** The maximum length of a batch, in bytes */
   readonly maxBatch: number;
+  readonly log: ClientLog;
 }
 
 /**

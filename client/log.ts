@@ -1,23 +1,59 @@
 /**
- * The log of a client: it reports the errors that no caller can catch.
+ * The log of one connection of a client.
  *
  * @module
  */
 
+import { debugOptions, tracePrefix } from "../common/debug_state.ts";
 import { formatError } from "../common/format_error.ts";
 import type { Logger } from "../common/logger.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
+import { escapeLines, quote, showFrame } from "../common/text.ts";
+import { callerOf, senderOf } from "./log_caller.ts";
 
-/** Reports to the logger of the application; never throws. */
+/** Receives the lines of a client. Without the method `debug`, it gets no debug lines. */
+export type ClientLogger =
+  & Pick<Logger, "warn" | "error">
+  & Partial<Pick<Logger, "debug">>;
+
+/** What the lines of a client depend on */
+export interface ClientLogOptions {
+  /** The logger, which can throw or reject */
+  readonly logger: ClientLogger;
+  /** The URL of the server, without a password */
+  readonly url: string;
+  /** The token of the client, which no line contains */
+  readonly token: string;
+}
+
+/** The number of warnings and errors that are written at once. */
+const MAX_LINES = 20;
+
+const LINES_PER_SECOND = 1;
+
+/** How many names of events are remembered. */
+const MAX_NAMES = 100;
+
+/** Shorter tokens are parts of ordinary words. */
+const MIN_SECRET = 12;
+
+/**
+ * Writes lines of the form `<event>: <URL of the server> <what happened>`; never throws.
+ * The logger can throw or reject.
+ */
 export class ClientLog {
-  readonly #logger: Pick<Logger, "warn" | "error">;
+  readonly #logger: ClientLogger;
+  readonly #url: string;
+  readonly #secret: string;
+  readonly #throttle = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+  /** The names of the events that had no listener */
+  readonly #unheard = new Set<string>();
 
-  /**
-   * Constructs a `ClientLog`.
-   *
-   * @param logger The logger, which can throw or reject
-   */
-  constructor(logger: Pick<Logger, "warn" | "error">) {
+  /** Constructs a `ClientLog`. */
+  constructor({ logger, url, token }: ClientLogOptions) {
     this.#logger = logger;
+    this.#url = url;
+    this.#secret = token.length < MIN_SECRET ? "" : token;
   }
 
   /** Runs a callback of the application and reports its error; never rejects. */
@@ -31,23 +67,84 @@ export class ClientLog {
 
   /** Reports the error of a callback of the application. */
   report(error: unknown): void {
-    this.#log("error", `a listener failed\n${formatError(error)}`);
+    const details = () => `\n${formatError(error)}`;
+    this.#log("error", "error", "a listener failed", details);
   }
 
   /** Reports that an invalid message was not passed to the listeners. */
   ignore(error: unknown): void {
-    this.#log("warn", `ignored a message\n${messageOf(error)}`);
+    const details = () => `\n${messageOf(error)}`;
+    this.#log("warn", "receive", "ignored a message", details);
   }
 
-  /** Logs a warning. */
+  /** Logs what the server did wrong. */
   warn(message: string): void {
-    this.#log("warn", message);
+    this.#log("warn", "receive", message);
+  }
+
+  /** Reports an event without a listener, once for each name. */
+  unheard(name: string): void {
+    if (this.#unheard.size >= MAX_NAMES) return;
+    const shown = quote(name);
+    if (this.#unheard.has(shown)) return;
+    this.#unheard.add(shown);
+    const message = `no listener received ${shown}`;
+    this.#log("warn", "event", `${message}. Add one with receive().`);
+  }
+
+  /** Logs a debug line if `debug()` was called. Calls `detail` only then. */
+  debug(
+    event: string,
+    detail: () => string,
+    caller: () => string = () => callerOf(event),
+  ): void {
+    if (debugOptions() === undefined) return;
+    const line = () => `${event}: ${this.#url} ${detail()}`;
+    this.#write("debug", () => tracePrefix(caller) + line());
+  }
+
+  /** Logs a frame to the server. The content of the login is not shown. */
+  sent(frame: string, isLogin: boolean): void {
+    this.debug(
+      "send",
+      () => `sent ${isLogin ? "the login" : this.#show(frame)}`,
+      () => isLogin ? "connect" : senderOf(frame),
+    );
+  }
+
+  /** Logs a frame of the server. */
+  received(frame: unknown): void {
+    this.debug("receive", () => `received ${this.#show(String(frame))}`);
+  }
+
+  #show(frame: string): string {
+    return showFrame(frame, this.#secret.length, (text) => this.#redact(text));
+  }
+
+  #redact(text: string): string {
+    if (this.#secret === "") return text;
+    return text.replaceAll(this.#secret, "[redacted]");
+  }
+
+  /** The server and the listeners can cause any number of these lines. */
+  #log(
+    level: "warn" | "error",
+    event: string,
+    message: string,
+    details = () => "",
+  ): void {
+    const line = `${event}: ${this.#url}: ${message}`;
+    const passed = this.#throttle.pass(line, performance.now());
+    if (passed === undefined) return;
+    const trace = () => tracePrefix(() => callerOf(event));
+    this.#write(level, () => trace() + passed + details());
   }
 
   /** If the logger fails, nothing can report that, and it must not end the process. */
-  #log(level: "warn" | "error", message: string): void {
+  #write(level: "debug" | "warn" | "error", line: () => string): void {
     try {
-      const result: unknown = this.#logger[level](`Hoist: ${message}`);
+      const escaped = escapeLines(this.#redact(line()));
+      const result: unknown = this.#logger[level]?.(escaped);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
       return;

@@ -15,7 +15,7 @@ import type { JsonObject } from "../common/json.ts";
 import { assertLength } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { BatchWriter } from "../protocol/batch.ts";
-import type { CloseInfo } from "../protocol/close.ts";
+import { type CloseInfo, describeDisconnect } from "../protocol/close.ts";
 import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
@@ -33,6 +33,7 @@ import {
   type LinkRequest,
   subjectOf,
 } from "./link.ts";
+import type { ClientLog } from "./log.ts";
 import { connectionLost, connectTimeout, loginError } from "./login_errors.ts";
 import { PendingRequests } from "./pending_requests.ts";
 
@@ -56,6 +57,7 @@ export class SocketLink implements Link {
   #features = NO_FEATURES;
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
+  #isLoggedIn = false;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
@@ -130,8 +132,13 @@ export class SocketLink implements Link {
     throw new FeatureError(subjectOf(request), needs, "server");
   }
 
+  get #log(): ClientLog {
+    return this.#dialer.target.log;
+  }
+
   #attach(socket: ClientSocket): void {
     this.#socket = socket;
+    this.#log.debug("connect", () => "connected");
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", ({ code, reason = "" }) =>
       // Deno's code is 0 if the connection was lost.
@@ -167,6 +174,7 @@ export class SocketLink implements Link {
 
   #onLogin(data: JsonObject | null): void {
     const { features, maxPayload } = serverFeaturesOf(data);
+    this.#isLoggedIn = true;
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
@@ -185,6 +193,7 @@ export class SocketLink implements Link {
 
   #receive(data: unknown): void {
     if (this.#closeInfo !== undefined) return;
+    this.#log.received(data);
     if (!this.#writer.isBatching) return this.#handle(decodeServerFrame(data));
     for (const frame of decodeServerFrames(data)) this.#handle(frame);
   }
@@ -207,6 +216,7 @@ export class SocketLink implements Link {
   }
 
   #write(frame: string): void {
+    this.#log.sent(frame, !this.#isLoggedIn);
     try {
       this.#socket?.send(frame);
     } catch {
@@ -226,7 +236,15 @@ export class SocketLink implements Link {
   #rejectAll(info: CloseInfo): void {
     if (this.#closeInfo !== undefined) return;
     this.#closeInfo = info;
+    this.#log.debug("disconnect", () => describeEnd(info));
     this.#pending.onClosed(info);
     this.#events.onClosed(this, info);
   }
+}
+
+function describeEnd(info: CloseInfo): string {
+  if (info === CLOSED_HERE) return "disconnected: closed by the client";
+  return info.code === CloseCode.ABNORMAL
+    ? "disconnected: connection lost"
+    : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
 }

@@ -73,6 +73,7 @@ export class StateNotifier {
   /** Changes the state. */
   set(status: ConnectionStatus): void {
     this.#state = status.state;
+    this.#log.debug(EVENTS[status.state], () => describeStatus(status));
     this.#queued.push(status);
     // If a listener changes the state, every listener still sees both changes in order.
     if (this.#queued.length > 1) return;
@@ -88,4 +89,34 @@ export class StateNotifier {
       void this.#log.run(() => listener(status));
     }
   }
+}
+
+/** The events of the log lines */
+const EVENTS: Readonly<Record<ConnectionState, string>> = {
+  connecting: "reconnect",
+  open: "login",
+  waiting: "reconnect",
+  closed: "close",
+};
+
+function describeStatus(status: ConnectionStatus): string {
+  switch (status.state) {
+    case "connecting":
+      return "started to reconnect";
+    case "open":
+      return "logged in";
+    case "waiting":
+      return describeWaiting(status);
+    case "closed":
+      return "ended";
+  }
+}
+
+function describeWaiting(
+  { delay, close }: ConnectionStatus & { state: "waiting" },
+): string {
+  const failure = close.error === undefined
+    ? ""
+    : `: the last attempt failed: ${close.error.message}`;
+  return `scheduled a reconnect in ${Math.round(delay)} ms${failure}`;
 }

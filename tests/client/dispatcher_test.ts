@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ClientLog } from "../../client/log.ts";
 import { Dispatcher, type DispatcherOptions } from "../../client/dispatcher.ts";
 import { ServerMessage } from "../../client/message.ts";
 import { ValidationError } from "../../common/errors.ts";
 import { defineContract } from "../../contract/define.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import { HOSTILE } from "../support/attacks.ts";
+import { clientLog } from "../support/client_log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
@@ -24,7 +24,7 @@ function toMessage(wire: WireMessage): ServerMessage {
 function createDispatcher(options: Partial<DispatcherOptions> = {}) {
   const logger = new LogRecorder();
   const dispatcher = new Dispatcher({
-    log: new ClientLog(logger),
+    log: clientLog(logger),
     contract: undefined,
     checks: undefined,
     toMessage,
@@ -112,11 +112,13 @@ Deno.test("logs the error of a listener, and frames that are not of Hoist 1", as
   const { dispatcher, logger } = createOpen();
   dispatcher.add(() => Promise.reject(new Error("no")));
   dispatcher.onMessage(wireOf("one"));
-  await logger.line(/^error Hoist: a listener failed\nError: no/);
+  await logger.line(
+    /^error error: http:\/\/h:1: a listener failed\n  Error: no/,
+  );
   dispatcher.onInvalid();
   assert.equal(
     logger.lines.at(-1),
-    "warn Hoist: ignored a frame that is not of Hoist 1",
+    "warn receive: http://h:1: ignored a frame that is not of Hoist 1",
   );
 });
 
@@ -161,7 +163,10 @@ Deno.test("reports a request as failed when all listeners are done and one has f
     await endOfTick();
     assert.deepEqual(events, ["called", "hi failed"]);
     assert.equal(logger.lines.length, 1);
-    assert.match(logger.lines[0]!, /^error Hoist: a listener failed\n/);
+    assert.match(
+      logger.lines[0]!,
+      /^error error: http:\/\/h:1: a listener failed\n/,
+    );
   }
 });
 
@@ -185,7 +190,7 @@ Deno.test("logs an invalid message, and delivers the valid ones", async () => {
     await endOfTick();
     assert.deepEqual(events, ["bad failed", "good", "good done"]);
     const line =
-      /^warn Hoist: ignored a message\nCannot accept message "bad": no/;
+      /^warn receive: http:\/\/h:1: ignored a message\n  Cannot accept message "bad": no/;
     assert.equal(logger.lines.length, 2);
     for (const logged of logger.lines) assert.match(logged, line);
   }
@@ -216,7 +221,7 @@ Deno.test("reports a request as failed, whatever the validation throws and the l
   };
   for (const thrown of [undefined, "text", new Error("no")]) {
     const { events, request } = createOpen({
-      log: new ClientLog({ warn: fail, error: fail }),
+      log: clientLog({ warn: fail, error: fail }),
       checks: {
         message: () => {
           throw thrown;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { ClientLog } from "../../client/log.ts";
 import { HOSTILE, REVOKED } from "../support/attacks.ts";
+import { debug } from "../../common/debug.ts";
+import { clientLog } from "../support/client_log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { pause } from "../support/timing.ts";
 
 Deno.test("runs a callback to its end and logs its error", async () => {
   const logger = new LogRecorder();
-  const log = new ClientLog(logger);
+  const log = clientLog(logger);
   await log.run(() => "fine");
   await log.run(() => Promise.resolve("fine"));
   assert.deepEqual(logger.lines, []);
@@ -17,7 +18,7 @@ Deno.test("runs a callback to its end and logs its error", async () => {
   assert.equal(logger.lines.length, 2);
   for (const [index, what] of ["thrown", "rejected"].entries()) {
     const line = new RegExp(
-      `^error Hoist: a listener failed\nError: ${what}\n`,
+      `^error error: http://h:1: a listener failed\n  Error: ${what}\n`,
     );
     assert.match(logger.lines[index]!, line);
   }
@@ -25,30 +26,30 @@ Deno.test("runs a callback to its end and logs its error", async () => {
 
 Deno.test("starts a callback at once", () => {
   let ran = false;
-  void new ClientLog(new LogRecorder()).run(() => ran = true);
+  void clientLog().run(() => ran = true);
   assert(ran);
 });
 
 Deno.test("logs any thrown value", () => {
   const logger = new LogRecorder();
-  const log = new ClientLog(logger);
+  const log = clientLog(logger);
   for (const thrown of [undefined, null, 1, "text", Object.create(null)]) {
     log.report(thrown);
   }
   const shown = logger.lines.map((line) => line.split("\n")[1]);
   assert.deepEqual(shown, [
-    "undefined",
-    "null",
-    "1",
-    "text",
-    "{}",
+    "  undefined",
+    "  null",
+    "  1",
+    "  text",
+    "  {}",
   ]);
 });
 
 Deno.test("logs the causes and the members of an error", () => {
   const logger = new LogRecorder();
   const cause = new AggregateError([new Error("member")], "inner");
-  new ClientLog(logger).report(new Error("outer", { cause }));
+  clientLog(logger).report(new Error("outer", { cause }));
   assert.match(
     logger.lines[0]!,
     /Error: outer\n[^]*Caused by: AggregateError: inner\n[^]*Error: member\n/,
@@ -72,9 +73,12 @@ for (
   // The dispatcher calls it where nothing could catch an error.
   Deno.test(`does not throw when it logs an invalid message because of ${what}`, () => {
     const logger = new LogRecorder();
-    new ClientLog(logger).ignore(thrown);
+    clientLog(logger).ignore(thrown);
     assert.equal(logger.lines.length, 1);
-    assert.match(logger.lines[0]!, /^warn Hoist: ignored a message\n/);
+    assert.match(
+      logger.lines[0]!,
+      /^warn receive: http:\/\/h:1: ignored a message\n/,
+    );
   });
 }
 
@@ -85,10 +89,116 @@ Deno.test("ignores the error of a logger", async () => {
   for (
     const failing of [fail, () => Promise.reject(new Error("the disk is full"))]
   ) {
-    const log = new ClientLog({ warn: failing, error: failing });
+    const log = clientLog({ warn: failing, error: failing });
     log.warn("odd");
     log.report(new Error("no"));
     // An unhandled rejection would end the process.
     await pause(0);
   }
+});
+
+Deno.test("throttles the warnings and errors of one connection, and counts what it omits", () => {
+  const logger = new LogRecorder();
+  const log = clientLog(logger);
+  for (let n = 0; n < 5_000; n++) {
+    log.warn("ignored a frame that is not of Hoist 1");
+    log.ignore(new Error("no"));
+    log.report(new Error("no"));
+  }
+  assert.equal(logger.lines.length, 20);
+});
+
+Deno.test("does not format the errors that it omits", () => {
+  const log = clientLog();
+  for (let n = 0; n < 20; n++) log.warn("line");
+  let reads = 0;
+  const error = Object.defineProperty(new Error(), "stack", {
+    get: () => reads++,
+  });
+  log.report(error);
+  assert.equal(reads, 0);
+});
+
+Deno.test("no string of the server begins a line or moves the cursor of a terminal", () => {
+  const logger = new LogRecorder();
+  const log = clientLog(logger);
+  const forged = "\nstartup: forged\r\x1b[2J\u202e\x9b";
+  using _debugging = debug();
+  log.ignore(new Error(forged));
+  log.report(new Error(forged, { cause: forged }));
+  log.unheard(forged);
+  log.received(forged);
+  log.sent(forged, false);
+  assert.equal(logger.lines.length, 5);
+  for (const line of logger.lines) {
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(line, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    assert.doesNotMatch(line, /^startup/m);
+  }
+});
+
+Deno.test("reports an event without a listener once for each name, for 100 names", () => {
+  const logger = new LogRecorder();
+  const log = clientLog(logger);
+  for (let n = 0; n < 3; n++) log.unheard("news");
+  assert.deepEqual(logger.lines, [
+    'warn event: http://h:1: no listener received "news". Add one with receive().',
+  ]);
+  let count = 0;
+  const counting = clientLog({ warn: () => count++, error: () => {} });
+  for (let n = 0; n < 1_000; n++) counting.unheard(`${n}`);
+  assert(count <= 20);
+});
+
+Deno.test("logs frames only after debug(), and without a token", () => {
+  const logger = new LogRecorder();
+  const log = clientLog(logger, "a long token");
+  log.sent("{}", false);
+  log.received("{}");
+  assert.deepEqual(logger.lines, []);
+  using _debugging = debug();
+  log.sent('{"id":0,"token":"a long token"}', true);
+  log.sent('{"text":"it is a long token","token":"other"}', false);
+  log.received("x".repeat(5_000));
+  assert.deepEqual(logger.lines.slice(0, 2), [
+    "debug send: http://h:1 sent the login",
+    'debug send: http://h:1 sent {"text":"it is [redacted]","token":"[redacted]"}',
+  ]);
+  assert(logger.lines.join().length < 1_300);
+});
+
+Deno.test("does not search for a short token in ordinary words", () => {
+  const logger = new LogRecorder();
+  using _debugging = debug();
+  clientLog(logger, "test").received('"tests"');
+  assert.deepEqual(logger.lines, [
+    'debug receive: http://h:1 received "tests"',
+  ]);
+});
+
+for (
+  const [frame, expected] of [
+    ['{"id":1,"action":"message","data":{}}', "message"],
+    ['[{"id":1,"action":"operation","data":{}},{}]', "operation"],
+    ['{"id":1,"action":"credit","data":{}}', "stream"],
+    ['{"id":1,"action":"done","data":{}}', "receive"],
+    ['{"id":null,"end":true}', "close"],
+  ] as const
+) {
+  Deno.test(`debug({ trace: true }) shows that ${expected}() sent ${frame}`, () => {
+    const logger = new LogRecorder();
+    using _debugging = debug({ trace: true });
+    clientLog(logger).sent(frame, false);
+    assert(logger.lines[0]!.startsWith(`debug (${expected}) send: `));
+  });
+}
+
+Deno.test("a logger without the method debug gets no debug lines", () => {
+  const lines: string[] = [];
+  const push = (line: string) => void lines.push(line);
+  using _debugging = debug();
+  const log = clientLog({ warn: push, error: push });
+  log.received("{}");
+  log.warn("odd");
+  assert.deepEqual(lines, ["receive: http://h:1: odd"]);
 });

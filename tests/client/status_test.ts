@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { ClientLog } from "../../client/log.ts";
 import {
   type ConnectionStatus,
   type StateListener,
   StateNotifier,
 } from "../../client/status.ts";
+import { clientLog } from "../support/client_log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const CLOSE = { code: 1006, reason: "" };
@@ -12,7 +12,7 @@ const CLOSE = { code: 1006, reason: "" };
 const WAITING: ConnectionStatus = { state: "waiting", delay: 5, close: CLOSE };
 
 function statusOf(logger = new LogRecorder()): StateNotifier {
-  return new StateNotifier(new ClientLog(logger));
+  return new StateNotifier(clientLog(logger));
 }
 
 Deno.test("is connecting at first, and then has the state that was set", () => {
@@ -95,7 +95,9 @@ Deno.test("continues after listeners that throw, reject or never settle", async 
   assert.deepEqual(seen, ["open", "closed"]);
   for (const what of ["thrown", "rejected"]) {
     await logger.line(
-      new RegExp(`^error Hoist: a listener failed\nError: ${what}`),
+      new RegExp(
+        `^error error: http://h:1: a listener failed\n  Error: ${what}`,
+      ),
     );
   }
 });

@@ -175,9 +175,9 @@ Deno.test("an invalid event is logged and not passed to listeners", async () => 
   await connection.message("ping");
   assert.deepEqual(seen, [2, "news"]);
   assert.deepEqual(logger.lines, [
-    'warn Hoist: ignored a message\nCannot accept message "news": its data does not match its schema: n: Invalid input: expected number, received string',
-    'warn Hoist: ignored a message\nCannot accept message "newz": it is not in the contract: the events are news, ready',
-    'warn Hoist: ignored a message\nCannot accept message "toString": it is not in the contract: the events are news, ready',
+    `warn receive: ${server.url}: ignored a message\n  Cannot accept message "news": its data does not match its schema: n: Invalid input: expected number, received string`,
+    `warn receive: ${server.url}: ignored a message\n  Cannot accept message "newz": it is not in the contract: the events are news, ready`,
+    `warn receive: ${server.url}: ignored a message\n  Cannot accept message "toString": it is not in the contract: the events are news, ready`,
   ]);
 });
 
@@ -282,7 +282,7 @@ Deno.test("an error of a schema rejects its request", async () => {
   connection.receive("news", () => assert.fail("called"));
   await server.broadcast("news");
   await connection.message("here");
-  await logger.line(/^warn Hoist: ignored a message\nno$/);
+  await logger.line(/^warn receive: .*: ignored a message\n  no$/);
 });
 
 Deno.test("connect() rejects an invalid `validate` or `contract`", async () => {

@@ -55,7 +55,8 @@ Deno.test("the client warns about invalid frames in a batch and handles the rest
   connection.receive(({ name }) => void seen.push(name));
   assert.equal(await connection.operation("any"), "fine");
   assert.deepEqual(seen, ["news"]);
-  const warning = "warn Hoist: ignored a frame that is not of Hoist 1";
+  const warning =
+    `warn receive: ${server.url}: ignored a frame that is not of Hoist 1`;
   assert.deepEqual(logger.lines, Array(12).fill(warning));
 });
 

@@ -106,6 +106,7 @@ Deno.test("the client ignores an invalid frame and logs a warning", async () => 
   const logger = new LogRecorder();
   await using connection = await connect("test", { url: server.url, logger });
   assert.equal(await connection.operation("any"), "fine");
-  const warning = "warn Hoist: ignored a frame that is not of Hoist 1";
+  const warning =
+    `warn receive: ${server.url}: ignored a frame that is not of Hoist 1`;
   assert.deepEqual(logger.lines, Array(5).fill(warning));
 });

@@ -175,7 +175,9 @@ Deno.test("errors of listeners and of onReply are logged", async () => {
   assert.equal(sent.replies.length, 1);
   for (const name of ["first", "second", "third"]) {
     await logger.line(
-      new RegExp(`^error Hoist: a listener failed\nError: ${name}\n\\s+at `),
+      new RegExp(
+        `^error error: .*: a listener failed\n  Error: ${name}\n\\s+at `,
+      ),
     );
   }
 });

@@ -39,7 +39,8 @@ Deno.test("client.ts exports the functions and classes of a client", async () =>
     ...["CloseCode", "ConnectError", "ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "LoginError", "Message", "NoReplyError"],
     ...["ResponseError", "SentMessage", "ServerMessage", "TimeoutError"],
-    ...["ValidationError", "VersionError", "connect", "defineContract"],
+    ...["ValidationError", "VersionError", "connect", "debug"],
+    ...["defineContract"],
   ]);
 });
 

@@ -2,6 +2,7 @@
 
 import type { ClientSocket, Target } from "../../client/handshake.ts";
 import { endpointsOf } from "../../client/endpoints.ts";
+import { clientLog } from "./client_log.ts";
 
 type SocketListener = (event: never) => void;
 
@@ -69,6 +70,7 @@ export function fakeTarget(url: string): {
     WebSocket,
     encodeLogin: (id: number) => `{"id":${id},"token":"test"}`,
     maxBatch: 1_024,
+    log: clientLog(),
   };
   return { target, sockets };
 }

@@ -1,0 +1,12 @@
+/** The log of a client without a connection. */
+
+import { ClientLog, type ClientLogger } from "../../client/log.ts";
+import { LogRecorder } from "./log_recorder.ts";
+
+/** Creates the log of a client that is connected to `http://h:1`. */
+export function clientLog(
+  logger: ClientLogger = new LogRecorder(),
+  token = "test",
+): ClientLog {
+  return new ClientLog({ logger, url: "http://h:1", token });
+}

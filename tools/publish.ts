@@ -3,7 +3,8 @@
  *
  * `deno.json` has links that replace some packages of JSR with stand-ins, for networks
  * that do not reach JSR. `deno publish` refuses to publish a package with links, so the
- * copy has none. It consists of the files in `publish.include`.
+ * copy has none. It consists of the files in `publish.include`. It has no lock file, which
+ * would be of no use to the users of the package.
  *
  * ```sh
  * deno run --allow-all tools/publish.ts --dry-run
@@ -20,6 +21,7 @@ const ROOT = new URL("../", import.meta.url);
 
 /** The parts of `deno.json` that are used here. */
 interface Config {
+  readonly lock?: unknown;
   readonly links?: readonly string[];
   readonly publish: { readonly include: readonly string[] };
 }
@@ -31,7 +33,7 @@ interface Config {
  * @returns The paths of the files, relative to the directory
  */
 export async function stage(directory: string): Promise<string[]> {
-  const { links: _, ...config } = await readConfig();
+  const { links: _links, lock: _lock, ...config } = await readConfig();
   const paths = config.publish.include.flatMap(listFiles).sort();
   for (const path of paths) {
     const target = join(directory, path);
@@ -67,7 +69,7 @@ async function writeConfig(directory: string, config: object): Promise<void> {
 
 /** Adds the links of the checkout to the copy. They must not change what is published. */
 async function addLinks(directory: string): Promise<void> {
-  const { links = [], ...config } = await readConfig();
+  const { links = [], lock: _, ...config } = await readConfig();
   const paths = links.map((link) => fileURLToPath(new URL(link, ROOT)));
   await writeConfig(directory, { ...config, links: paths });
 }

@@ -166,37 +166,57 @@ export function decodeRequest(
   frame: unknown,
   features: ReadonlySet<Feature> = NO_FEATURES,
 ): ClientFrame {
-  return read(parseFrame(frame), (object) => readRequest(object, features));
+  return decodeEntry(parseFrame(frame), features);
 }
 
 /**
- * Decodes a later frame of a client that can send batches: docs/reference/protocol.md,
- * `batch`.
+ * Parses a later frame of a client that can send batches: docs/reference/protocol.md,
+ * `batch`. Decode the entries with {@linkcode decodeEntry}, because an invalid entry is
+ * expensive and a batch can contain many.
  *
  * @param frame The data of the WebSocket message
- * @param features The extensions that both sides named; by default none
- * @returns The frames of the batch, in their order
+ * @returns The entries of the batch, in their order; a frame that is no batch is the only
+ * entry, and `undefined` if it is not JSON
  *
  * @example
  * ```ts
- * import { decodeBatch } from "@hoist/cli/protocol";
+ * import { parseBatch } from "@hoist/cli/protocol";
  * import assert from "node:assert/strict";
  *
- * const [first, second] = decodeBatch('[{"id": null, "end": true}, 1]');
- * assert.equal(first?.kind, "end");
- * assert.equal(second?.kind, "invalid");
+ * assert.deepEqual(parseBatch('[{"id": null, "end": true}, 1]'), [
+ *   { id: null, end: true },
+ *   1,
+ * ]);
  * ```
  */
-export function decodeBatch(
-  frame: unknown,
-  features: ReadonlySet<Feature> = NO_FEATURES,
-): readonly ClientFrame[] {
+export function parseBatch(frame: unknown): readonly (Json | undefined)[] {
   const value = parseFrame(frame);
-  const readElement = (object: JsonObject) => readRequest(object, features);
   // An empty array is an invalid frame, like any other value that is no object.
-  return Array.isArray(value) && value.length > 0
-    ? value.map((element) => read(element, readElement))
-    : [read(value, readElement)];
+  return Array.isArray(value) && value.length > 0 ? value : [value];
+}
+
+/**
+ * Decodes an entry of a batch: docs/reference/protocol.md, `batch`.
+ *
+ * @param entry The entry, from {@linkcode parseBatch}
+ * @param features The extensions that both sides named; by default none
+ * @returns The request, a goodbye, or an invalid frame
+ *
+ * @example
+ * ```ts
+ * import { decodeEntry, parseBatch } from "@hoist/cli/protocol";
+ * import assert from "node:assert/strict";
+ *
+ * const [first, second] = parseBatch('[{"id": null, "end": true}, 1]');
+ * assert.equal(decodeEntry(first).kind, "end");
+ * assert.equal(decodeEntry(second).kind, "invalid");
+ * ```
+ */
+export function decodeEntry(
+  entry: Json | undefined,
+  features: ReadonlySet<Feature> = NO_FEATURES,
+): ClientFrame {
+  return read(entry, (object) => readRequest(object, features));
 }
 
 function read<Decoded>(

@@ -20,7 +20,7 @@ export {
   type ClientFrame,
   type ControlFrame,
   type CreditFrame,
-  decodeBatch,
+  decodeEntry,
   decodeLogin,
   decodeRequest,
   type ExtensionFrame,
@@ -28,6 +28,7 @@ export {
   type LoginRequest,
   type MessageRequest,
   type OperationRequest,
+  parseBatch,
   type RequestDone,
   type StreamRequest,
 } from "./client_frames.ts";

@@ -19,6 +19,7 @@ import type {
   LoginResult,
   UpgradeContext,
 } from "./authenticator.ts";
+import { Backlog } from "./backlog.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
@@ -59,6 +60,8 @@ export class ServerConnection implements TransportOwner {
   #authenticated: Authenticated | undefined;
   #handlersEnded: Promise<unknown> | undefined;
   #onShutdown: (() => void) | undefined;
+  /** Created for the first batch */
+  #backlog: Backlog<Effect> | undefined;
 
   /**
    * Constructs a `ServerConnection`.
@@ -173,16 +176,17 @@ export class ServerConnection implements TransportOwner {
   onFrame(frame: unknown): void {
     const isLogin = this.#session.state === "login";
     this.#transport.log.received(frame, isLogin);
-    const effect = isLogin && this.#context.authenticator.locksOut(this.peer)
-      ? this.#session.rejectUnread(frame)
-      : this.#session.receive(frame);
-    const now = performance.now();
-    if (effect.kind !== "batch") return this.#apply(effect, now);
-    for (const each of effect.effects) this.#apply(each, now);
+    if (isLogin && this.#context.authenticator.locksOut(this.peer)) {
+      return this.#apply(this.#session.rejectUnread(frame));
+    }
+    if (this.#backlog?.keep(frame)) return;
+    this.#receive(frame);
+    this.#backlog?.run();
   }
 
   onClosed(info: CloseInfo, how: string): void {
     this.#session.close();
+    this.#backlog?.clear();
     // A stranger can keep the socket of a closed connection for any time.
     this.#upgrade = undefined;
     this.#events.onClosed(this);
@@ -196,7 +200,22 @@ export class ServerConnection implements TransportOwner {
     this.#events.onGone(this);
   }
 
-  #apply(effect: Effect, now = performance.now()): void {
+  #receive(frame: unknown): void {
+    const effect = this.#session.receive(frame);
+    if (effect.kind !== "batch") return this.#apply(effect);
+    this.#backlog ??= this.#createBacklog();
+    this.#backlog.start(effect.effects);
+  }
+
+  #createBacklog(): Backlog<Effect> {
+    const owner = {
+      apply: (effect: Effect) => this.#apply(effect),
+      receive: (frame: string) => this.#receive(frame),
+    };
+    return new Backlog(owner, this.#context.scheduler);
+  }
+
+  #apply(effect: Effect): void {
     // An earlier request of the batch can have closed the connection.
     if (this.#transport.closed !== undefined) return;
     switch (effect.kind) {
@@ -207,7 +226,7 @@ export class ServerConnection implements TransportOwner {
       case "close":
         return this.#closeWith(effect);
       default:
-        return this.#requests.take(effect, now);
+        return this.#requests.take(effect, performance.now());
     }
   }
 

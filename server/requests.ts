@@ -42,6 +42,12 @@ import { checkMessage } from "./validate.ts";
 /** A frame that the server answers with a response. */
 type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
 
+/** The number of invalid frames that a client can send at once. */
+const MAX_INVALID = 100;
+
+/** The number of invalid frames that a client can send per second in the long run. */
+const INVALID_PER_SECOND = 10;
+
 /** Sends a reply. */
 type Reply = (name: string, data: JsonObject) => Message;
 
@@ -52,6 +58,7 @@ export class RequestHandler {
   readonly #transport: Transport;
   readonly #sender: MessageSender;
   #rate: TokenBucket | undefined;
+  #invalid: TokenBucket | undefined;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
@@ -151,7 +158,11 @@ export class RequestHandler {
     if (this.#context.shutdown.hasBegun && !this.#isAwaited(effect)) return;
     const verdict = this.#count(now);
     if (verdict === "disconnect") return this.#cutOff();
-    if (effect.kind === "answer") return this.#answer(effect);
+    if (effect.kind === "answer") {
+      return effect.isInvalid && !this.#allowsInvalid(now)
+        ? this.#cutOffInvalid()
+        : this.#answer(effect);
+    }
     if (verdict === "reject") return this.#reject(effect, "maxRate");
     const size = sizeOf(effect);
     const exceeded = this.#exceededBy(effect, size);
@@ -214,6 +225,21 @@ export class RequestHandler {
       `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`,
     );
     this.#transport.close(CloseCode.POLICY_VIOLATION, "too many requests");
+  }
+
+  /** Counts an invalid frame; returns whether the client can send it. */
+  #allowsInvalid(now: number): boolean {
+    this.#invalid ??= new TokenBucket(INVALID_PER_SECOND, MAX_INVALID);
+    return this.#invalid.tryTake(now);
+  }
+
+  #cutOffInvalid(): void {
+    this.#transport.log.warn(
+      "error",
+      `the client sent more than ${MAX_INVALID} invalid frames at once, or more than ${INVALID_PER_SECOND} per second. Update the client.`,
+    );
+    const reason = "too many invalid frames";
+    this.#transport.close(CloseCode.POLICY_VIOLATION, reason);
   }
 
   #start(request: ClientRequest, size: number): void {

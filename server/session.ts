@@ -11,16 +11,18 @@
  */
 
 import { CloseCode, ErrorCode } from "../common/errors.ts";
+import type { Json } from "../common/json.ts";
 import { fitsInto } from "../common/text.ts";
 import {
   type ClientFrame,
-  decodeBatch,
+  decodeEntry,
   decodeLogin,
   decodeRequest,
   type ExtensionFrame,
   type LoginRequest,
   type MessageRequest,
   type OperationRequest,
+  parseBatch,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeLoginAnswer } from "../protocol/encode.ts";
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
@@ -57,12 +59,15 @@ export interface AnswerEffect {
   readonly frame: string;
   /** What was wrong with the request, for the log */
   readonly failure?: string;
+  /** Whether the frame was invalid, which no correct client sends often */
+  readonly isInvalid?: boolean;
 }
 
 /** Apply several effects in their order. */
 export interface Batch {
   readonly kind: "batch";
-  readonly effects: readonly Effect[];
+  /** Each entry is decoded when its effect is requested. */
+  readonly effects: Iterable<Effect>;
 }
 
 /** Close the connection. */
@@ -231,20 +236,28 @@ export class Session {
     if (!this.#features.has("batch")) {
       return this.#effectOf(decodeRequest(frame, this.#features));
     }
-    const requests = decodeBatch(frame, this.#features);
-    if (requests.length === 1) return this.#effectOf(requests[0]!);
-    const effects = requests.map((request) => this.#effectOf(request));
-    return { kind: "batch", effects };
+    const entries = parseBatch(frame);
+    if (entries.length > 1) {
+      return { kind: "batch", effects: this.#effectsOf(entries) };
+    }
+    return this.#effectOf(decodeEntry(entries[0], this.#features));
+  }
+
+  *#effectsOf(entries: readonly (Json | undefined)[]): Generator<Effect> {
+    for (const entry of entries) {
+      // Ignore the rest of a batch after a goodbye, or after a fatal frame.
+      yield this.#state === "closed"
+        ? { kind: "ignore" }
+        : this.#effectOf(decodeEntry(entry, this.#features));
+    }
   }
 
   #effectOf(request: ClientFrame): Effect {
-    // Ignore the rest of a batch after a goodbye, or after a fatal frame.
-    if (this.#state === "closed") return { kind: "ignore" };
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
     const { maxDepth = Infinity } = this.#rules;
     return isTooDeep(request, maxDepth)
-      ? this.#reject(exceeded(request.id, "maxDepth", maxDepth))
+      ? rejection(exceeded(request.id, "maxDepth", maxDepth))
       : request;
   }
 
@@ -342,10 +355,9 @@ export class Session {
 
   /** Answers an invalid request. Closes the connection if it is not an object. */
   #reject(frame: InvalidFrame): Effect {
-    const answer = errorAnswerOf(frame);
-    if (!frame.fatal) return { kind: "answer", ...answer };
+    if (!frame.fatal) return { ...rejection(frame), isInvalid: true };
     const isMalformedLogin = !this.#isLoggedIn;
-    const rest = { ...answer, isMalformedLogin };
+    const rest = { ...errorAnswerOf(frame), isMalformedLogin };
     return this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", rest);
   }
 
@@ -357,6 +369,10 @@ export class Session {
     this.close();
     return { kind: "close", code, reason, ...rest };
   }
+}
+
+function rejection(frame: InvalidFrame): AnswerEffect {
+  return { kind: "answer", ...errorAnswerOf(frame) };
 }
 
 /** Whether a frame is too large. Binary frames are invalid regardless of their size. */

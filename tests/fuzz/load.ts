@@ -9,6 +9,9 @@ import type { Rules } from "./model.ts";
 /** The maximum size of a response without the data of its request, in bytes. */
 const RESPONSE_OVERHEAD = 400;
 
+/** The number of invalid frames that a client can send at once. */
+const MAX_INVALID = 100;
+
 /** Estimates whether a client can exceed a limit. */
 export class Load {
   readonly #rules: Rules;
@@ -63,6 +66,11 @@ export class Load {
   /** Whether the server can have closed the connection because of `maxRate` */
   get mayBeCutOff(): boolean {
     return this.#sent > 2 * this.#rules.maxBurst;
+  }
+
+  /** Whether the server can have closed the connection because of invalid frames */
+  get mayBeInvalid(): boolean {
+    return this.#sent > MAX_INVALID;
   }
 
   /**

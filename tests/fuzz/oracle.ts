@@ -139,8 +139,8 @@ export class Oracle {
    */
   end(): void {
     if (this.#isClosed || this.#isRelaxed || this.#endsBehindLogin()) return;
-    const { mayBeSlow, mayBeCutOff } = this.#checker.load;
-    if (mayBeSlow || mayBeCutOff) return;
+    const { mayBeSlow, mayBeCutOff, mayBeInvalid } = this.#checker.load;
+    if (mayBeSlow || mayBeCutOff || mayBeInvalid) return;
     if (this.#ending === undefined) {
       throw new Violation(`the connection ended; expected ${this.describe()}`);
     }
@@ -305,10 +305,17 @@ export class Oracle {
   }
 
   #closesForLimit(code: number, reason: string): boolean {
-    const { mayBeSlow, mayBeCutOff } = this.#checker.load;
-    return code === 1013 && reason === "the client reads too slowly" &&
-        mayBeSlow ||
-      code === 1008 && reason === "too many requests" && mayBeCutOff;
+    const { mayBeSlow, mayBeCutOff, mayBeInvalid } = this.#checker.load;
+    switch (reason) {
+      case "the client reads too slowly":
+        return code === 1013 && mayBeSlow;
+      case "too many requests":
+        return code === 1008 && mayBeCutOff;
+      case "too many invalid frames":
+        return code === 1008 && mayBeInvalid;
+      default:
+        return false;
+    }
   }
 }
 

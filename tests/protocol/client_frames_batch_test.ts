@@ -1,8 +1,9 @@
-/** Tests of `decodeBatch` in `protocol/client_frames.ts`. */
+/** Tests of `parseBatch` and `decodeEntry` in `protocol/client_frames.ts`. */
 
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
-import { decodeBatch, decodeRequest } from "../../protocol/client_frames.ts";
+import { decodeRequest } from "../../protocol/client_frames.ts";
+import { decodeBatch } from "../support/client_frames.ts";
 import { shownType } from "../support/json_types.ts";
 import {
   BROKEN,
@@ -42,7 +43,7 @@ function noObject(current: string | null) {
   };
 }
 
-Deno.test("decodeBatch() decodes each frame like decodeRequest(), in their order", () => {
+Deno.test("decodeEntry() decodes each frame like decodeRequest(), in their order", () => {
   const requests = ELEMENTS.map((element) => decodeRequest(element));
   assert.deepEqual(decodeBatch(`[${ELEMENTS.join(", ")}]`), requests);
   const backwards = `[${ELEMENTS.toReversed().join(",")}]`;
@@ -50,19 +51,19 @@ Deno.test("decodeBatch() decodes each frame like decodeRequest(), in their order
 });
 
 for (const element of ELEMENTS) {
-  Deno.test(`decodeBatch() decodes a batch that only contains ${element}`, () => {
+  Deno.test(`decodeEntry() decodes a batch that only contains ${element}`, () => {
     assert.deepEqual(decodeBatch(`[${element}]`), [decodeRequest(element)]);
   });
 }
 
 for (const frame of ELEMENTS.slice(0, -1)) {
-  Deno.test(`decodeBatch() decodes ${frame} without a batch like decodeRequest()`, () => {
+  Deno.test(`decodeEntry() decodes ${frame} without a batch like decodeRequest()`, () => {
     assert.deepEqual(decodeBatch(frame), [decodeRequest(frame)]);
   });
 }
 
 for (const frame of ["", "[", `[${MESSAGE}`, `[${MESSAGE},]`, undefined, []]) {
-  Deno.test(`decodeBatch() rejects ${Deno.inspect(frame)} with code 1 and closes`, () => {
+  Deno.test(`decodeEntry() rejects ${Deno.inspect(frame)} with code 1 and closes`, () => {
     const [request, ...rest] = decodeBatch(frame);
     assert(request?.kind === "invalid");
     assert.deepEqual([request.code, request.fatal], [1, true]);
@@ -70,7 +71,7 @@ for (const frame of ["", "[", `[${MESSAGE}`, `[${MESSAGE},]`, undefined, []]) {
   });
 }
 
-Deno.test("decodeBatch() rejects an empty batch with code 2 and closes", () => {
+Deno.test("decodeEntry() rejects an empty batch with code 2 and closes", () => {
   assert.deepEqual(decodeBatch("[]"), [noObject("list")]);
 });
 
@@ -84,7 +85,7 @@ for (
     ['"text"', "str"],
   ] as const
 ) {
-  Deno.test(`decodeBatch() rejects ${element} in a batch with code 2 and closes`, () => {
+  Deno.test(`decodeEntry() rejects ${element} in a batch with code 2 and closes`, () => {
     const [before, broken, after] = decodeBatch(
       `[${MESSAGE}, ${element}, ${OPERATION}]`,
     );
@@ -93,7 +94,7 @@ for (
   });
 }
 
-Deno.test("decodeBatch() repeats the id of an invalid object and does not close", () => {
+Deno.test("decodeEntry() repeats the id of an invalid object and does not close", () => {
   const requests = decodeBatch(`[${BROKEN}, ${MESSAGE}, ${UNKNOWN_ACTION}]`);
   const [broken, message, unknown] = requests;
   assert(broken?.kind === "invalid" && unknown?.kind === "invalid");
@@ -102,18 +103,18 @@ Deno.test("decodeBatch() repeats the id of an invalid object and does not close"
   assert.equal(message?.kind, "message");
 });
 
-Deno.test("decodeBatch() decodes 100,000 requests", () => {
+Deno.test("decodeEntry() decodes 100,000 requests", () => {
   const requests = decodeBatch(`[${Array(100_000).fill(OPERATION)}]`);
   assert.equal(requests.length, 100_000);
   assert(requests.every(({ kind }) => kind === "operation"));
 });
 
-Deno.test("decodeBatch() rejects 100,000 nested batches", () => {
+Deno.test("decodeEntry() rejects 100,000 nested batches", () => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
   assert.deepEqual(decodeBatch(deep), [noObject("list")]);
 });
 
-Deno.test("decodeBatch() does not treat an object with numeric keys as a batch", () => {
+Deno.test("decodeEntry() does not treat an object with numeric keys as a batch", () => {
   const [request] = decodeBatch(`{"0": ${MESSAGE}, "length": 1}`);
   assert(request?.kind === "invalid");
   assert.equal(request.fatal, false);

@@ -7,11 +7,8 @@ import {
   FEATURES,
   NO_FEATURES,
 } from "../../protocol/features.ts";
-import {
-  decodeBatch,
-  decodeRequest,
-  readExtension,
-} from "../../protocol/client_frames.ts";
+import { decodeRequest, readExtension } from "../../protocol/client_frames.ts";
+import { decodeBatch } from "../support/client_frames.ts";
 import { shownType } from "../support/json_types.ts";
 
 const STREAM = { operation: "rows", data: { to: 3 }, credit: 256 };

@@ -111,7 +111,7 @@ Deno.test("Session returns the extensions in a batch in order", () => {
     JSON.stringify([STREAM, CREDIT, { id: 6, action: "fly", data: {} }, DONE]),
   );
   assert(batch.kind === "batch");
-  const kinds = batch.effects.map(({ kind }) => kind);
+  const kinds = [...batch.effects].map(({ kind }) => kind);
   assert.deepEqual(kinds, ["stream", "credit", "answer", "done"]);
 });
 
@@ -121,7 +121,7 @@ Deno.test("Session ignores extensions after a goodbye", () => {
     JSON.stringify([{ id: null, end: true }, STREAM, CANCEL]),
   );
   assert(batch.kind === "batch");
-  const kinds = batch.effects.map(({ kind }) => kind);
+  const kinds = [...batch.effects].map(({ kind }) => kind);
   assert.deepEqual(kinds, ["close", "ignore", "ignore"]);
   assert.equal(receive(session, DONE).kind, "ignore");
 });

@@ -1,6 +1,12 @@
 /** Frames of a client for the tests of the protocol, valid and invalid. */
 
 import assert from "node:assert/strict";
+import {
+  type ClientFrame,
+  decodeEntry,
+  parseBatch,
+} from "../../protocol/client_frames.ts";
+import type { Feature } from "../../protocol/features.ts";
 import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
 
 /** The login, a message, an operation and the goodbye, as the protocol has them. */
@@ -97,4 +103,12 @@ export function nest(depth: number, innermost: string): string {
 /** Makes a message that replies to a message object. */
 export function messageReplyingTo(json: string): string {
   return replaceField(MESSAGE, "data.replying", json);
+}
+
+/** Decodes all entries of a batch at once. */
+export function decodeBatch(
+  frame: unknown,
+  features?: ReadonlySet<Feature>,
+): ClientFrame[] {
+  return parseBatch(frame).map((entry) => decodeEntry(entry, features));
 }

@@ -1,0 +1,116 @@
+/**
+ * Spreads the work for one client over several turns of the event loop.
+ *
+ * @module
+ */
+
+import type { FairScheduler } from "./scheduler.ts";
+
+/** What a backlog calls; neither method throws. */
+export interface BacklogOwner<Entry> {
+  /** Handles an entry of a batch. */
+  apply(entry: Entry): void;
+  /** Handles a frame that has waited; can call `start()`. */
+  receive(frame: string): void;
+}
+
+/** The number of entries and frames per turn of the event loop. */
+const STEPS_PER_TURN = 64;
+
+/** The maximum length of the frames that wait, in UTF-16 units. */
+const MAX_WAITING = 1_048_576;
+
+/**
+ * The rest of a batch, and the frames that arrived after it. Large batches of one client
+ * do not delay other clients, because other events are handled between the turns.
+ */
+export class Backlog<Entry> {
+  readonly #owner: BacklogOwner<Entry>;
+  readonly #scheduler: Pick<FairScheduler, "add">;
+  /** The entries that have not been decoded; `undefined` if no batch is in progress */
+  #entries: Iterator<Entry> | undefined;
+  #frames: string[] = [];
+  /** The length of the frames, in UTF-16 units */
+  #waiting = 0;
+  #isScheduled = false;
+
+  /**
+   * Constructs a `Backlog`.
+   *
+   * @param owner Handles the entries and the frames
+   * @param scheduler Shares the event loop with other clients
+   */
+  constructor(
+    owner: BacklogOwner<Entry>,
+    scheduler: Pick<FairScheduler, "add">,
+  ) {
+    this.#owner = owner;
+    this.#scheduler = scheduler;
+  }
+
+  /** Whether earlier entries or frames wait */
+  get isEmpty(): boolean {
+    return this.#entries === undefined && this.#frames.length === 0;
+  }
+
+  /**
+   * Keeps a frame if earlier ones wait.
+   *
+   * @returns Whether the frame waits. If not, the caller handles it now.
+   */
+  keep(frame: unknown): boolean {
+    // The memory of the server takes precedence over the delay of other clients.
+    while (!this.#hasRoomFor(frame) && this.#step());
+    if (this.isEmpty || typeof frame !== "string") return false;
+    this.#frames.push(frame);
+    this.#waiting += frame.length;
+    return true;
+  }
+
+  /** Begins with the entries of a batch; `run()` handles them. */
+  start(entries: Iterable<Entry>): void {
+    this.#entries = entries[Symbol.iterator]();
+  }
+
+  /** Handles some entries and frames now, and the rest in later turns. */
+  run(): void {
+    for (let steps = 0; steps < STEPS_PER_TURN && this.#step(); steps++);
+    if (this.isEmpty || this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#scheduler.add(this.#continue);
+  }
+
+  /** Drops everything, because the connection has ended. */
+  clear(): void {
+    this.#entries = undefined;
+    this.#frames = [];
+    this.#waiting = 0;
+  }
+
+  readonly #continue = (): void => {
+    this.#isScheduled = false;
+    this.run();
+  };
+
+  #hasRoomFor(frame: unknown): boolean {
+    return typeof frame === "string" &&
+      this.#waiting + frame.length <= MAX_WAITING;
+  }
+
+  /** Handles the next entry or frame; returns whether there was one. */
+  #step(): boolean {
+    const entry = this.#entries?.next();
+    if (entry?.done === false) this.#owner.apply(entry.value);
+    else if (this.#entries !== undefined) this.#entries = undefined;
+    else return this.#receiveNext();
+    return true;
+  }
+
+  #receiveNext(): boolean {
+    const frame = this.#frames.shift();
+    if (frame === undefined) return false;
+    this.#waiting -= frame.length;
+    this.#owner.receive(frame);
+    return true;
+  }
+}

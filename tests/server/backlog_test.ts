@@ -1,0 +1,138 @@
+/** Tests of `server/backlog.ts`. */
+
+import assert from "node:assert/strict";
+import { Backlog } from "../../server/backlog.ts";
+
+/** The number of entries per turn. */
+const PER_TURN = 64;
+
+/** A backlog whose frames are batches of numbers, such as `1,2,3`. */
+function createBacklog() {
+  const handled: number[] = [];
+  const turns: (() => void)[] = [];
+  const owner = {
+    apply: (entry: number) => void handled.push(entry),
+    receive: (frame: string) => {
+      const entries = frame.split(",").map(Number);
+      if (entries.length === 1) handled.push(entries[0]!);
+      else backlog.start(entries);
+    },
+  };
+  const backlog = new Backlog<number>(owner, {
+    add: (turn) => void turns.push(turn),
+  });
+  /** Receives a frame, as a connection does. */
+  const receive = (frame: string | Uint8Array) => {
+    if (backlog.keep(frame)) return;
+    if (typeof frame === "string") owner.receive(frame);
+    else handled.push(-1);
+    backlog.run();
+  };
+  return { backlog, handled, receive, turns };
+}
+
+/** Returns the numbers from 0 to `count - 1`. */
+function numbers(count: number): number[] {
+  return [...Array(count).keys()];
+}
+
+Deno.test("Backlog handles a small batch at once", () => {
+  const { backlog, handled, receive, turns } = createBacklog();
+  receive(numbers(PER_TURN - 1).join());
+  receive("7");
+  assert.deepEqual(handled, [...numbers(PER_TURN - 1), 7]);
+  assert.deepEqual([turns.length, backlog.isEmpty], [0, true]);
+});
+
+Deno.test("Backlog handles a large batch in several turns", () => {
+  const { handled, receive, turns } = createBacklog();
+  const entries = numbers(3 * PER_TURN + 1);
+  receive(entries.join());
+  for (let turn = 1; turn <= 3; turn++) {
+    assert.deepEqual(handled, entries.slice(0, turn * PER_TURN));
+    assert.equal(turns.length, turn);
+    turns.at(-1)!();
+  }
+  assert.deepEqual([handled, turns.length], [entries, 3]);
+});
+
+Deno.test("Backlog keeps the order of the frames that arrive before the end of a batch", () => {
+  const { backlog, handled, receive, turns } = createBacklog();
+  const entries = numbers(2 * PER_TURN);
+  receive(entries.join());
+  for (const frame of ["1000", "1001,1002", "1003"]) receive(frame);
+  assert.deepEqual(handled, entries.slice(0, PER_TURN));
+  while (turns.length > 0) turns.shift()!();
+  assert.deepEqual(handled, [...entries, 1000, 1001, 1002, 1003]);
+  assert(backlog.isEmpty);
+  receive("1004");
+  assert.equal(handled.at(-1), 1004);
+});
+
+for (
+  const [what, last] of [
+    ["a binary frame", new Uint8Array(1)],
+    ["a frame that exceeds the memory for waiting frames", "0".repeat(2 ** 20)],
+  ] as const
+) {
+  Deno.test(`Backlog handles everything before ${what}`, () => {
+    const { backlog, handled, receive } = createBacklog();
+    const entries = numbers(3 * PER_TURN);
+    receive(entries.join());
+    receive("1000");
+    receive(last);
+    const expected = typeof last === "string" ? 0 : -1;
+    assert.deepEqual(handled, [...entries, 1000, expected]);
+    assert(backlog.isEmpty);
+  });
+}
+
+Deno.test("Backlog handles no more than necessary if the waiting frames are too long", () => {
+  const { handled, receive } = createBacklog();
+  const entries = numbers(2 * PER_TURN);
+  receive(entries.join());
+  for (let n = 0; n < 4; n++) receive("0".repeat(2 ** 18));
+  assert.equal(handled.length, PER_TURN);
+  receive("0".repeat(2 ** 18));
+  assert.deepEqual(handled, [...entries, 0]);
+});
+
+Deno.test("Backlog has memory for more frames after the first ones were handled", () => {
+  const { receive, turns, handled } = createBacklog();
+  receive(numbers(2 * PER_TURN).join());
+  receive("0".repeat(2 ** 19));
+  receive("0".repeat(2 ** 19));
+  assert.equal(handled.length, PER_TURN);
+  while (turns.length > 0) turns.shift()!();
+  receive(numbers(2 * PER_TURN).join());
+  receive("0".repeat(2 ** 20));
+  assert.equal(handled.length, 3 * PER_TURN + 2);
+});
+
+Deno.test("Backlog drops everything when it is cleared", () => {
+  const { backlog, handled, receive, turns } = createBacklog();
+  receive(numbers(3 * PER_TURN).join());
+  receive("1000");
+  backlog.clear();
+  while (turns.length > 0) turns.shift()!();
+  assert.equal(handled.length, PER_TURN);
+  assert(backlog.isEmpty);
+});
+
+Deno.test("Backlog can be cleared by an entry", () => {
+  const turns: (() => void)[] = [];
+  const handled: number[] = [];
+  const owner = {
+    apply: (entry: number) => {
+      handled.push(entry);
+      if (entry === 2) backlog.clear();
+    },
+    receive: () => assert.fail("the frame is handled"),
+  };
+  const add = (turn: () => void) => void turns.push(turn);
+  const backlog: Backlog<number> = new Backlog(owner, { add });
+  backlog.start(numbers(5));
+  assert(backlog.keep("a"));
+  backlog.run();
+  assert.deepEqual([handled, turns.length], [[0, 1, 2], 0]);
+});

@@ -42,6 +42,7 @@ export type {
 export type { OperationStream } from "./client/stream.ts";
 export type { RequestOptions } from "./common/request_options.ts";
 export {
+  BufferFullError,
   CloseCode,
   ConnectError,
   ConnectionClosedError,
@@ -78,7 +79,7 @@ export { Message, type WireMessage } from "./protocol/message.ts";
  * older than the server allows
  * @throws {TimeoutError} If the server does not answer within `timeout`
  * @throws {TypeError} If an option is unknown or invalid
- * @throws {RangeError} If `timeout` or an option of `reconnect` is out of range
+ * @throws {RangeError} If `timeout`, a limit or an option of `reconnect` is out of range
  *
  * @example
  * ```ts

@@ -89,6 +89,24 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly validate?: "none" | "all" | undefined;
   /**
+   * The largest frame that the client accepts, in bytes, at least 128. `Infinity` for no
+   * limit. After a larger frame, the client closes the connection with the code 1009.
+   * Because of the interface of WebSockets, the runtime receives a frame before the client
+   * sees its length.
+   *
+   * @default {16_777_216}
+   */
+  readonly maxPayload?: number | undefined;
+  /**
+   * The maximum data that waits in the client, in bytes, at least 1,024. `Infinity` for no
+   * limit. It applies to the data that is not sent yet, to the requests that wait for a
+   * reconnect, and to the replies to messages that are in progress. A request that exceeds
+   * it rejects with a `BufferFullError`.
+   *
+   * @default {16_777_216}
+   */
+  readonly maxBuffered?: number | undefined;
+  /**
    * The WebSocket class, for example from `npm:ws` if the runtime has none.
    *
    * @default {globalThis.WebSocket}
@@ -111,6 +129,8 @@ const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
   reconnect: true,
   contract: true,
   validate: true,
+  maxPayload: true,
+  maxBuffered: true,
   WebSocket: true,
   logger: true,
 };
@@ -120,6 +140,11 @@ const SUBJECT = "Cannot connect";
 const DEFAULT_URL = "http://localhost:5000";
 
 const DEFAULT_TIMEOUT = 10_000;
+
+/** The default of `maxPayload` and `maxBuffered`, in bytes. */
+const DEFAULT_BYTES = 16_777_216;
+
+const BYTES = { integer: true, unit: "bytes", infinity: true } as const;
 
 /**
  * Deno's WebSocket sends longer frames in two parts, in bytes. Between the parts, TCP
@@ -183,15 +208,20 @@ function resolveTarget(
   const { url = DEFAULT_URL, timeout = DEFAULT_TIMEOUT } = options;
   const { minimumVersion, WebSocket = globalThis.WebSocket } = options;
   const { logger = console } = options;
+  const { maxPayload = DEFAULT_BYTES, maxBuffered = DEFAULT_BYTES } = options;
   const endpoints = endpointsOf(url);
   assertVersion(minimumVersion);
   checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
+  checkNumber(SUBJECT, "maxPayload", maxPayload, { ...BYTES, min: 128 });
+  checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
   assertImplementation(WebSocket);
   checkObject(SUBJECT, "logger", logger);
   return {
     endpoints,
     minimumVersion,
     timeout,
+    maxPayload,
+    maxBuffered,
     WebSocket,
     encodeLogin: encodeLogin(token, VERSION, featuresOf(rules)),
     maxBatch: maxBatchOf(WebSocket),
@@ -264,6 +294,7 @@ async function linkFactory(
     new ReconnectingLink({
       createLink: (events) => new SocketLink(dialer, events),
       rules,
+      maxBuffered: target.maxBuffered,
       status,
       receiver,
     });

@@ -191,6 +191,7 @@ export class Connection<Of extends Contract = OpenContract>
    * @throws {ValidationError} If `validate` is set and a reply does not match the contract
    * @throws {ConnectionClosedError} If the connection ends before the response arrives
    * @throws {TimeoutError} If no response arrives within `timeout`
+   * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
    * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
@@ -240,6 +241,7 @@ export class Connection<Of extends Contract = OpenContract>
    * @throws {ValidationError} If `validate` is set and the reply does not match the contract
    * @throws {ConnectionClosedError} If the connection ends before the reply arrives
    * @throws {TimeoutError} If no reply arrives within `timeout`
+   * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
    * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
@@ -290,6 +292,7 @@ export class Connection<Of extends Contract = OpenContract>
    * @throws {ValidationError} If `validate` is set and the result does not match the contract
    * @throws {ConnectionClosedError} If the connection ends before the result arrives
    * @throws {TimeoutError} If no result arrives within `timeout`
+   * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
    * @throws {TypeError} If the arguments are not a JSON object, or an option is unknown
    * @throws {RangeError} If the arguments are larger than the server accepts. Nothing is sent
    *

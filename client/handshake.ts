@@ -55,6 +55,10 @@ export interface Target {
   readonly minimumVersion: string | undefined;
   /** The timeout of one attempt, in milliseconds */
   readonly timeout: number;
+  /** The largest frame that the client accepts, in bytes */
+  readonly maxPayload: number;
+  /** The maximum data that waits in the client, in bytes */
+  readonly maxBuffered: number;
   readonly WebSocket: WebSocketConstructor;
   /** Encodes the login */
   readonly encodeLogin: RequestEncoder;
@@ -205,7 +209,9 @@ export function closeSocket(socket: ClientSocket, code?: number): void {
     if (code === undefined) socket.close();
     else socket.close(code);
   } catch {
-    // An implementation can reject to close a WebSocket that connects or has failed.
+    // Browsers and Deno do not send the codes that RFC 6455 defines, except 1000. Other
+    // implementations can reject to close a WebSocket that connects or has failed.
+    if (code !== undefined) closeSocket(socket);
   }
 }
 

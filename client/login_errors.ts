@@ -59,6 +59,13 @@ function loginTooLarge(
   );
 }
 
+/** Returns the error for a server that broke a rule before it answered the login. */
+export function loginOffence(base: string, offence: string): ConnectError {
+  return new ConnectError(
+    `Cannot log in to ${base}: ${offence}. Check that it is a Hoist server.`,
+  );
+}
+
 /** Returns the error for a connection that ended before the login was answered. */
 export function connectionLost(
   base: string,

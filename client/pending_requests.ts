@@ -13,6 +13,7 @@ import type { JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
+import { repliesFull } from "./buffer_errors.ts";
 import { type LinkRequest, subjectOf } from "./link.ts";
 
 /** A request that waits for its answer */
@@ -20,6 +21,8 @@ interface PendingRequest {
   readonly request: LinkRequest;
   resolve(data: JsonObject | null): void;
   reject(error: Error): void;
+  /** The length of the replies that its caller keeps, in UTF-16 units */
+  kept: number;
 }
 
 /** How many abandoned requests are remembered. */
@@ -41,6 +44,18 @@ export class PendingRequests {
   /** Whether each error of the server names the request that it belongs to. */
   #namesErrors = false;
   #nextId = 0;
+  readonly #maxKept: number;
+  /** The length of the replies to all requests that wait, in UTF-16 units. */
+  #kept = 0;
+
+  /**
+   * Constructs `PendingRequests`.
+   *
+   * @param maxKept The maximum length of the replies to all requests that wait
+   */
+  constructor(maxKept: number = Infinity) {
+    this.#maxKept = maxKept;
+  }
 
   /** The number of requests that wait */
   get size(): number {
@@ -73,13 +88,17 @@ export class PendingRequests {
    */
   add(id: number, request: LinkRequest): Promise<JsonObject | null> {
     return new Promise((resolve, reject) => {
-      this.#requests.set(id, { request, resolve, reject });
+      this.#requests.set(id, { request, resolve, reject, kept: 0 });
     });
   }
 
   /** Forgets a request, because its caller has stopped waiting. */
   abandon(id: number): void {
-    if (!this.#requests.delete(id) || this.#namesErrors) return;
+    if (this.#take(id) === undefined || this.#namesErrors) return;
+    this.#remember(id);
+  }
+
+  #remember(id: number): void {
     this.#abandoned.add(id);
     const [first] = this.#abandoned;
     if (first !== undefined && this.#abandoned.size > MAX_ABANDONED) {
@@ -87,13 +106,18 @@ export class PendingRequests {
     }
   }
 
-  /** Passes a frame of the server to the request that it belongs to. */
-  handle(frame: ServerFrame): void {
+  /**
+   * Passes a frame of the server to the request that it belongs to.
+   *
+   * @param frame The frame
+   * @param units The length of the frame, in UTF-16 units
+   */
+  handle(frame: ServerFrame, units: number = 0): void {
     switch (frame.kind) {
       case "open":
         return this.#open(frame.id, frame.messageId);
       case "message":
-        return this.#reply(frame.id, frame.message);
+        return this.#reply(frame.id, frame.message, units);
       case "items":
         return this.#requests.get(frame.id)?.request.events?.onItems?.(
           frame.items,
@@ -115,6 +139,7 @@ export class PendingRequests {
     const entries = [...this.#requests.values()];
     this.#requests.clear();
     this.#abandoned.clear();
+    this.#kept = 0;
     for (const { request, reject } of entries) {
       reject(new ConnectionClosedError(subjectOf(request), close));
     }
@@ -125,13 +150,32 @@ export class PendingRequests {
     this.#requests.get(id)?.request.events?.onOpen?.(messageId);
   }
 
-  #reply(id: number | null, message: WireMessage): void {
+  #reply(id: number | null, message: WireMessage, units: number): void {
     const entry = id === null ? undefined : this.#requests.get(id);
     if (entry === undefined) return;
     const { request, resolve } = entry;
     request.events?.onReply?.(message);
     // The entry stays until its caller abandons it: the server has yet to end it.
-    if (request.endsWithReply) resolve(null);
+    if (request.endsWithReply) return resolve(null);
+    entry.kept += units;
+    this.#kept += units;
+    if (this.#kept > this.#maxKept) this.#rejectLargest();
+  }
+
+  /** A server can send any number of replies to one message. */
+  #rejectLargest(): void {
+    let largest: number | undefined;
+    let kept = 0;
+    for (const [id, entry] of this.#requests) {
+      if (entry.kept <= kept) continue;
+      largest = id;
+      kept = entry.kept;
+    }
+    const entry = largest === undefined ? undefined : this.#take(largest);
+    if (largest === undefined || entry === undefined) return;
+    // The server can still answer it.
+    if (!this.#namesErrors) this.#remember(largest);
+    entry.reject(repliesFull(subjectOf(entry.request), this.#maxKept));
   }
 
   #resolve(id: number, data: JsonObject | null): void {
@@ -164,12 +208,18 @@ export class PendingRequests {
   }
 
   #remove(id: number): PendingRequest | undefined {
-    const entry = this.#requests.get(id);
-    this.#requests.delete(id);
+    const entry = this.#take(id);
     // A server that answers without ids answers in order, so these were answered.
     for (const abandoned of this.#abandoned) {
       if (abandoned <= id) this.#abandoned.delete(abandoned);
     }
+    return entry;
+  }
+
+  #take(id: number): PendingRequest | undefined {
+    const entry = this.#requests.get(id);
+    this.#requests.delete(id);
+    this.#kept -= entry?.kept ?? 0;
     return entry;
   }
 }

@@ -47,7 +47,8 @@ export interface ReconnectOptions {
   readonly maxAttempts?: number | undefined;
   /**
    * The number of requests that can wait while the client is not connected, at least 0.
-   * Further requests reject with a `ConnectionClosedError`. The client sends the waiting
+   * Further requests reject with a `ConnectionClosedError`. The option `maxBuffered` limits
+   * the bytes of the requests that wait. The client sends the waiting
    * requests in order when it has reconnected. Their timeouts start at the call.
    * Idempotent operations that were in progress always wait.
    *

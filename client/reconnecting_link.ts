@@ -8,8 +8,10 @@
 import { limit, within } from "../common/async.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
+import { byteLength } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
+import { queueFull } from "./buffer_errors.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -27,6 +29,7 @@ import type { StateNotifier } from "./status.ts";
 
 /** A request that waits */
 interface Entry {
+  readonly bytes: number;
   start(link: Link): void;
   abort(close: CloseInfo): void;
 }
@@ -34,10 +37,16 @@ interface Entry {
 /** The requests that wait until a link is open, in their order. */
 export class OfflineQueue {
   readonly #entries = new Set<Entry>();
+  #bytes = 0;
 
   /** The number of requests that wait */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The length of the requests that wait, in bytes */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /**
@@ -46,21 +55,25 @@ export class OfflineQueue {
    * @param subject The description of the request, such as `operation "add"`
    * @param signal Stops waiting when aborted
    * @param start Called with the link
+   * @param bytes The length of the request, in bytes
    * @returns What `start` resolves to
    */
   async add<Result>(
     subject: string,
     signal: AbortSignal,
     start: (link: Link) => Promise<Result>,
+    bytes: number = 0,
   ): Promise<Result> {
     let remove = (): void => {};
     const result = new Promise<Result>((resolve, reject) => {
       const entry: Entry = {
+        bytes,
         start: (link) => resolve(start(link)),
         abort: (close) => reject(closedError(subject, close)),
       };
       this.#entries.add(entry);
-      remove = () => void this.#entries.delete(entry);
+      this.#bytes += bytes;
+      remove = () => this.#remove(entry);
     });
     try {
       return await within(result, signal, undefined, () => undefined);
@@ -79,11 +92,20 @@ export class OfflineQueue {
     for (const entry of this.#removeAll()) entry.abort(close);
   }
 
+  #remove(entry: Entry): void {
+    if (this.#entries.delete(entry)) this.#bytes -= entry.bytes;
+  }
+
   #removeAll(): readonly Entry[] {
     const entries = [...this.#entries];
     this.#entries.clear();
+    this.#bytes = 0;
     return entries;
   }
+}
+
+function bytesOf(request: LinkRequest): number {
+  return byteLength(request.encode(0));
 }
 
 /** Includes the error of the last attempt to reconnect, which says more. */
@@ -108,6 +130,8 @@ export interface ReconnectingLinkOptions {
   createLink(events: LinkEvents): Link;
   /** When to reconnect */
   readonly rules: ReconnectRules;
+  /** The maximum data that waits, in bytes */
+  readonly maxBuffered: number;
   readonly status: StateNotifier;
   /** Receives the messages of the server */
   readonly receiver: MessageReceiver;
@@ -202,6 +226,7 @@ export class ReconnectingLink implements Link {
         subjectOf(request),
         request.signal,
         (link) => link.request(request),
+        bytesOf(request),
       );
   }
 
@@ -215,8 +240,12 @@ export class ReconnectingLink implements Link {
     if (this.#status.state === "closed") {
       throw new ConnectionClosedError(subjectOf(request), this.#lastClose);
     }
-    const { maxQueue } = this.#options.rules;
-    if (this.#queue.size < maxQueue) return;
+    const { rules: { maxQueue }, maxBuffered } = this.#options;
+    if (this.#queue.size < maxQueue) {
+      const bytes = this.#queue.bytes + bytesOf(request);
+      if (this.#queue.size === 0 || bytes <= maxBuffered) return;
+      throw queueFull(subjectOf(request), maxBuffered);
+    }
     throw new ConnectionClosedError(
       subjectOf(request),
       this.#lastClose,

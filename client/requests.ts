@@ -101,7 +101,7 @@ export class Requests {
   ): Promise<ServerMessage> {
     checkRequestOptions("Cannot send the request", options);
     this.#assertMessage(name, null);
-    const replies: WireMessage[] = [];
+    let first: WireMessage | undefined;
     await this.#link.request({
       name,
       describe: describeRequest,
@@ -109,9 +109,8 @@ export class Requests {
       timeout: options?.timeout,
       endsWithReply: true,
       encode: encodeMessageRequest(name, data, null),
-      events: { onReply: (wire) => void replies.push(wire) },
+      events: { onReply: (wire) => first ??= wire },
     });
-    const [first] = replies;
     if (first === undefined) throw new NoReplyError(describeRequest(name));
     await this.#checks?.reply(name, first);
     return this.toMessage(first);

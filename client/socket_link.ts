@@ -12,9 +12,8 @@ import {
   FeatureError,
 } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import { assertLength } from "../common/text.ts";
+import { assertLength, fitsInto } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
-import { BatchWriter } from "../protocol/batch.ts";
 import { type CloseInfo, describeDisconnect } from "../protocol/close.ts";
 import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
@@ -25,6 +24,7 @@ import {
   serverFeaturesOf,
   type ServerFrame,
 } from "../protocol/server_frames.ts";
+import { sendBufferFull } from "./buffer_errors.ts";
 import { type ClientSocket, closeSocket, type Dialer } from "./handshake.ts";
 import {
   CLOSED_HERE,
@@ -34,8 +34,14 @@ import {
   subjectOf,
 } from "./link.ts";
 import type { ClientLog } from "./log.ts";
-import { connectionLost, connectTimeout, loginError } from "./login_errors.ts";
+import {
+  connectionLost,
+  connectTimeout,
+  loginError,
+  loginOffence,
+} from "./login_errors.ts";
 import { PendingRequests } from "./pending_requests.ts";
+import { SendBuffer } from "./send_buffer.ts";
 
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
 
@@ -50,8 +56,8 @@ export class SocketLink implements Link {
   readonly closed: Promise<CloseInfo>;
   readonly #dialer: Dialer;
   readonly #events: LinkEvents;
-  readonly #pending = new PendingRequests();
-  readonly #writer = new BatchWriter({ write: (frame) => this.#write(frame) });
+  readonly #pending: PendingRequests;
+  readonly #buffer: SendBuffer;
   #socket: ClientSocket | undefined;
   /** The protocol extensions that both sides support. */
   #features = NO_FEATURES;
@@ -60,6 +66,8 @@ export class SocketLink implements Link {
   #isLoggedIn = false;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
+  /** Why this side ended the connection, if the server is to blame. */
+  #offence: string | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
   /**
@@ -70,6 +78,12 @@ export class SocketLink implements Link {
    */
   constructor(dialer: Dialer, events: LinkEvents) {
     this.#dialer = dialer;
+    const { maxBuffered } = dialer.target;
+    this.#pending = new PendingRequests(maxBuffered);
+    this.#buffer = new SendBuffer(maxBuffered, {
+      onSend: (frame) => this.#log.sent(frame, !this.#isLoggedIn),
+      onFailure: () => this.abort(),
+    });
     this.#events = events;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
   }
@@ -93,9 +107,10 @@ export class SocketLink implements Link {
     const frame = request.encode(id);
     const subject = () => subjectOf(request);
     assertLength(frame, this.#maxPayload, subject, "limits.maxPayload");
+    this.#assertFits(frame, request);
     try {
       const answer = this.#pending.add(id, request);
-      this.#writer.push(frame);
+      this.#buffer.push(frame);
       request.events?.onSent?.((encode) => this.#sendAbout(id, encode));
       // Most requests have no limit, and a limit is not cheap.
       if (signal === undefined && timeout === undefined) return await answer;
@@ -109,8 +124,8 @@ export class SocketLink implements Link {
   async close(): Promise<void> {
     if (this.#closeInfo !== undefined) return void await this.closed;
     this.#rejectAll(CLOSED_HERE);
-    this.#writer.push(GOODBYE);
-    this.#writer.flush();
+    this.#buffer.push(GOODBYE);
+    this.#buffer.flush();
     if (await settlesWithin(this.closed, CLOSE_TIMEOUT)) return;
     if (this.#socket !== undefined) closeSocket(this.#socket, CloseCode.NORMAL);
     this.#onClosed(CLOSED_HERE);
@@ -118,16 +133,33 @@ export class SocketLink implements Link {
 
   /** Ends the connection without a goodbye. */
   abort(): void {
+    this.#fail(LOST);
+  }
+
+  /** Ends the connection because the socket has failed. */
+  #fail(info: CloseInfo = this.#closeInfo ?? LOST): void {
     if (this.#socket !== undefined) closeSocket(this.#socket);
-    this.#onClosed(this.#closeInfo ?? LOST);
+    this.#onClosed(info);
+  }
+
+  #assertOpen(request: LinkRequest): void {
+    if (this.#closeInfo === undefined) return;
+    throw new ConnectionClosedError(subjectOf(request), this.#closeInfo);
+  }
+
+  #assertFits(frame: string, request: LinkRequest): void {
+    if (!this.#buffer.fits(frame)) {
+      const { maxBuffered } = this.#dialer.target;
+      throw sendBufferFull(subjectOf(request), maxBuffered);
+    }
+    // Writing the frames that wait can end the connection.
+    this.#assertOpen(request);
   }
 
   #assertSendable(request: LinkRequest): void {
     const { signal, needs } = request;
     signal?.throwIfAborted();
-    if (this.#closeInfo !== undefined) {
-      throw new ConnectionClosedError(subjectOf(request), this.#closeInfo);
-    }
+    this.#assertOpen(request);
     if (needs === undefined || this.#features.has(needs)) return;
     throw new FeatureError(subjectOf(request), needs, "server");
   }
@@ -138,6 +170,7 @@ export class SocketLink implements Link {
 
   #attach(socket: ClientSocket): void {
     this.#socket = socket;
+    this.#buffer.attach(socket);
     this.#log.debug("connect", () => "connected");
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", ({ code, reason = "" }) =>
@@ -146,7 +179,7 @@ export class SocketLink implements Link {
     // After an error, most implementations soon report "close", with a code, and some
     // never do.
     socket.addEventListener("error", () => {
-      this.#failing ??= new Deadline(0, () => this.abort());
+      this.#failing ??= new Deadline(0, () => this.#fail());
     });
     // The socket can close right after it opened, before it has a listener.
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
@@ -166,6 +199,7 @@ export class SocketLink implements Link {
       });
     } catch (error) {
       this.abort();
+      if (this.#offence !== undefined) throw loginOffence(base, this.#offence);
       throw error instanceof ConnectionClosedError
         ? connectionLost(base, error)
         : error;
@@ -178,7 +212,7 @@ export class SocketLink implements Link {
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
-      this.#writer.enableBatching(
+      this.#buffer.enableBatching(
         Math.min(this.#dialer.target.maxBatch, maxPayload),
       );
     }
@@ -188,41 +222,57 @@ export class SocketLink implements Link {
   }
 
   #sendAbout(id: number, encode: (id: number) => string): void {
-    if (this.#pending.has(id)) this.#writer.push(encode(id));
+    if (this.#pending.has(id)) this.#pushOwn(encode(id));
+  }
+
+  /** Sends a frame that the client sends by itself, and for which no caller waits. */
+  #pushOwn(frame: string): void {
+    if (this.#buffer.fitsOwn(frame)) return this.#buffer.push(frame);
+    this.#end(CloseCode.TRY_AGAIN_LATER, "the server reads too slowly");
   }
 
   #receive(data: unknown): void {
     if (this.#closeInfo !== undefined) return;
+    const { maxPayload } = this.#dialer.target;
+    if (typeof data === "string" && !fitsInto(data, maxPayload)) {
+      const reason =
+        `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
+      return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
+    }
     this.#log.received(data);
-    if (!this.#writer.isBatching) return this.#handle(decodeServerFrame(data));
-    for (const frame of decodeServerFrames(data)) this.#handle(frame);
+    if (!this.#buffer.isBatching) {
+      return this.#handle(decodeServerFrame(data), lengthOf(data));
+    }
+    const frames = decodeServerFrames(data);
+    const units = lengthOf(data) / frames.length;
+    for (const frame of frames) this.#handle(frame, units);
   }
 
-  #handle(frame: ServerFrame | null): void {
+  #handle(frame: ServerFrame | null, units: number): void {
     // The previous answer of a batch may have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
-    this.#pending.handle(frame);
+    this.#pending.handle(frame, units);
+    // Messages wait until the application can listen, so they must not come too early.
+    if (!this.#isLoggedIn) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
+  }
+
+  /** Ends the connection because of what the server did. */
+  #end(code: number, reason: string): void {
+    this.#offence = reason;
+    if (this.#socket !== undefined) closeSocket(this.#socket, code);
+    this.#onClosed({ code, reason });
+    this.#log.warn(`closed the connection, because ${reason}`);
   }
 
   /** The server sent a request: docs/reference/protocol.md, `request`. */
   #onRequest(message: WireMessage): void {
     this.#events.onMessage(message, (hasFailed) => {
       if (this.#closeInfo !== undefined) return;
-      this.#writer.push(encodeRequestDone(message.id, hasFailed));
+      this.#pushOwn(encodeRequestDone(message.id, hasFailed));
     });
-  }
-
-  #write(frame: string): void {
-    this.#log.sent(frame, !this.#isLoggedIn);
-    try {
-      this.#socket?.send(frame);
-    } catch {
-      // In a microtask, no caller can catch this. The requests are rejected.
-      this.abort();
-    }
   }
 
   /** Only the first event counts: some implementations report more than one. */
@@ -247,4 +297,8 @@ function describeEnd(info: CloseInfo): string {
   return info.code === CloseCode.ABNORMAL
     ? "disconnected: connection lost"
     : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
+}
+
+function lengthOf(data: unknown): number {
+  return typeof data === "string" ? data.length : 0;
 }

@@ -11,7 +11,8 @@
  * ├── ValidationError         data does not match its schema
  * ├── FeatureError            the other side lacks an extension of the protocol
  * ├── ConnectionClosedError   the connection ended before the response arrived
- * └── TimeoutError            the response took longer than the timeout
+ * ├── TimeoutError            the response took longer than the timeout
+ * └── BufferFullError         more data waits in the client than it allows
  * ```
  *
  * An invalid argument throws a `TypeError` or a `RangeError`. A request whose signal
@@ -304,4 +305,30 @@ export class ConnectionClosedError extends HoistError {
 export class TimeoutError extends HoistError {
   /** The name of the class. A timeout of `AbortSignal.timeout()` has the same name. */
   override name = "TimeoutError";
+}
+
+/**
+ * More data waits than the option `maxBuffered` of the client allows: requests that are
+ * not sent yet, or replies to messages that are still in progress.
+ *
+ * @example
+ * ```ts
+ * import { BufferFullError, connect, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * await using connection = await connect("test", {
+ *   url: server.url,
+ *   maxBuffered: 1_024,
+ * });
+ * const data = { text: "x".repeat(1_000) };
+ * const first = connection.message("hello", data);
+ * const error = await connection.message("hello", data).catch((error) => error);
+ * assert(error instanceof BufferFullError);
+ * await first;
+ * ```
+ */
+export class BufferFullError extends HoistError {
+  /** The name of the class */
+  override name = "BufferFullError";
 }

@@ -67,6 +67,23 @@ for (const timeout of [-1, NaN, 2 ** 31]) {
   });
 }
 
+for (
+  const options of [
+    { maxPayload: 127 },
+    { maxPayload: 1_000.5 },
+    { maxBuffered: 1_023 },
+    { maxBuffered: NaN },
+  ]
+) {
+  Deno.test(`rejects the options ${Deno.inspect(options)}`, async () => {
+    await assert.rejects(openConnection("test", options), {
+      name: "RangeError",
+      message:
+        /^Cannot connect: 'max.+' must be a whole number of bytes of at least (128|1024), or Infinity\. It is /,
+    });
+  });
+}
+
 Deno.test("never shows the token in an error", async () => {
   for (const token of [{ secret: 1 }, ["secret"], 5] as unknown as string[]) {
     await assert.rejects(openConnection(token, {}), {

@@ -178,13 +178,18 @@ for (const code of [1000, 3000, 3999, 4000, 4999]) {
 }
 
 for (
-  const code of [1001, 1003, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 2999]
+  const code of [1001, 1003, 1005, 1006, 1008, 1011, 1012, 1013, 2999]
 ) {
   Deno.test(`reconnects after close code ${code}`, () => {
     assert.equal(policyOf().afterClose({ code, reason: "" }, 0), 100);
     assert.equal(policyOf().afterFailure(endedWith(code)), 100);
   });
 }
+
+Deno.test("reconnects after close code 1009, but not if it answers the login", () => {
+  assert.equal(policyOf().afterClose({ code: 1009, reason: "" }, 0), 100);
+  assert.equal(policyOf().afterFailure(endedWith(1009)), undefined);
+});
 
 Deno.test("gives up after a refused token or version", () => {
   const versions = { needed: "2.0.0", current: "1.0.0" };

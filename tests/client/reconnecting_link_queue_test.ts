@@ -121,3 +121,22 @@ Deno.test("removes its listener from the signal of a request that has started", 
   assert.equal(await result, "done");
   assert.equal(listeners, 0);
 });
+
+Deno.test("counts the bytes of the requests that wait", async () => {
+  const queue = new OfflineQueue();
+  const controller = new AbortController();
+  const start = () => Promise.resolve();
+  const started = queue.add("x", signal, start, 10);
+  const aborted = rejection(queue.add("x", controller.signal, start, 5));
+  assert.equal(queue.bytes, 15);
+  controller.abort(new Error("changed my mind"));
+  await aborted;
+  assert.equal(queue.bytes, 10);
+  queue.start(FIRST);
+  await started;
+  assert.equal(queue.bytes, 0);
+  const rejected = rejection(queue.add("x", signal, start, 3));
+  queue.abort({ code: 1001, reason: "" });
+  await rejected;
+  assert.equal(queue.bytes, 0);
+});

@@ -1,19 +1,12 @@
 /** WebSocket implementations whose events differ from those of the standard. */
 
 import assert from "node:assert/strict";
-import { Dialer } from "../../client/handshake.ts";
-import { SocketLink } from "../../client/socket_link.ts";
 import { ConnectError, ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
-import { fakeServer, successFrame } from "../support/fake_server.ts";
-import { FakeSocket, fakeTarget } from "../support/fake_socket.ts";
+import { successFrame } from "../support/fake_server.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
+import { openLink, requestOf, startLink } from "../support/socket_link.ts";
 import { pause } from "../support/timing.ts";
-
-const REQUEST = {
-  name: "add",
-  describe: (name: string) => `operation "${name}"`,
-  encode: (id: number) => `{"id":${id}}`,
-};
 
 /** A socket that does not open by itself. */
 class IdleSocket extends FakeSocket {
@@ -23,40 +16,6 @@ class IdleSocket extends FakeSocket {
     this.readyState = 0;
     IdleSocket.last = this;
   }
-}
-
-/** Creates a link, and starts to open it. */
-function startLink(WebSocket: typeof FakeSocket) {
-  const server = fakeServer(() => {});
-  const { target } = fakeTarget(server.url);
-  const closes: unknown[][] = [];
-  const link = new SocketLink(new Dialer({ ...target, WebSocket }), {
-    onOpen: () => {},
-    onClosed: (_link, { code, reason }) => closes.push([code, reason]),
-    onMessage: () => assert.fail("a message was received"),
-    onInvalid: () => assert.fail("an invalid frame was received"),
-  });
-  const opening = link.open(undefined);
-  opening.catch(() => {});
-  return { server, link, opening, closes };
-}
-
-/** Opens a link over a socket that the test controls. */
-async function openLink() {
-  const sockets: FakeSocket[] = [];
-  class OpeningSocket extends FakeSocket {
-    constructor() {
-      super();
-      sockets.push(this);
-      queueMicrotask(() => this.dispatch("open"));
-    }
-  }
-  const parts = startLink(OpeningSocket);
-  while (sockets[0]?.sent[0] === undefined) await pause(1);
-  const socket = sockets[0]!;
-  socket.receive(successFrame(0, null, { features: [] }));
-  await parts.opening;
-  return { ...parts, socket };
 }
 
 Deno.test("an error without a close ends an attempt to open", async () => {
@@ -75,29 +34,29 @@ Deno.test("an error without a close ends an attempt to open", async () => {
 });
 
 Deno.test("an error without a close ends the connection", async () => {
-  const { server, link, closes, socket } = await openLink();
+  const { server, link, events, socket } = await openLink();
   await using _server = server;
-  const request = rejection(link.request(REQUEST));
+  const request = rejection(link.request(requestOf()));
   socket.dispatch("error", { message: "broken" });
   assert(await request instanceof ConnectionClosedError);
   assert.deepEqual(await link.closed, { code: 1006, reason: "" });
-  assert.deepEqual(closes, [[1006, ""]]);
+  assert.deepEqual(events, [["closed", 1006, ""]]);
   assert.equal(socket.closed.length, 1);
 });
 
 Deno.test("the code of a close that follows an error is kept", async () => {
-  const { server, link, closes, socket } = await openLink();
+  const { server, link, events, socket } = await openLink();
   await using _server = server;
   socket.dispatch("error");
   socket.end(1009, "too big");
   assert.deepEqual(await link.closed, { code: 1009, reason: "too big" });
   await pause(1);
-  assert.deepEqual(closes, [[1009, "too big"]]);
+  assert.deepEqual(events, [["closed", 1009, "too big"]]);
   assert.equal(socket.closed.length, 0);
 });
 
 Deno.test("only the first of several events counts", async () => {
-  const { server, link, closes, socket } = await openLink();
+  const { server, link, events, socket } = await openLink();
   await using _server = server;
   for (const type of ["error", "error"]) socket.dispatch(type);
   socket.end(1001, "first");
@@ -106,22 +65,22 @@ Deno.test("only the first of several events counts", async () => {
   socket.receive(successFrame(null, "s_newmsg", {}));
   socket.receive("no frame");
   await pause(1);
-  assert.deepEqual(closes, [[1001, "first"]]);
+  assert.deepEqual(events, [["closed", 1001, "first"]]);
   const { code, reason } = await rejection(
-    link.request(REQUEST),
+    link.request(requestOf()),
   ) as ConnectionClosedError;
   assert.deepEqual([code, reason], [1001, "first"]);
 });
 
 Deno.test("an error after close() does not change how the connection ended", async () => {
-  const { server, link, closes, socket } = await openLink();
+  const { server, link, events, socket } = await openLink();
   await using _server = server;
   const closing = link.close();
   socket.dispatch("error");
   await closing;
   const CLOSED_HERE = { code: 1000, reason: "closed by the client" };
   assert.deepEqual(await link.closed, CLOSED_HERE);
-  assert.deepEqual(closes, [[1000, "closed by the client"]]);
+  assert.deepEqual(events, [["closed", 1000, "closed by the client"]]);
 });
 
 Deno.test("a close event without a code and a reason ends the connection", async () => {

@@ -36,7 +36,8 @@ Deno.test("server.ts exports the functions and classes of a server", async () =>
 
 Deno.test("client.ts exports the functions and classes of a client", async () => {
   assert.deepEqual(Object.keys(await import("../../client.ts")).sort(), [
-    ...["CloseCode", "ConnectError", "ConnectionClosedError", "ErrorCode"],
+    ...["BufferFullError", "CloseCode", "ConnectError"],
+    ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "LoginError", "Message", "NoReplyError"],
     ...["ResponseError", "SentMessage", "ServerMessage", "TimeoutError"],
     ...["ValidationError", "VersionError", "connect", "debug"],

@@ -9,6 +9,7 @@ type SocketListener = (event: never) => void;
 /** A socket whose server is the test. */
 export class FakeSocket implements ClientSocket {
   readyState = 1;
+  bufferedAmount = 0;
   /** The frames that the client has sent */
   readonly sent: string[] = [];
   /** The arguments of each call of `close()` */
@@ -67,6 +68,8 @@ export function fakeTarget(url: string): {
     endpoints: endpointsOf(url),
     minimumVersion: undefined,
     timeout: Infinity,
+    maxPayload: Infinity,
+    maxBuffered: Infinity,
     WebSocket,
     encodeLogin: (id: number) => `{"id":${id},"token":"test"}`,
     maxBatch: 1_024,

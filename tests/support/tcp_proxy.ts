@@ -6,6 +6,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #accepting: Promise<void>;
+  #held = Promise.resolve();
+  #release = () => {};
   /** Whether new connections are accepted and never answered */
   isStalled = false;
 
@@ -18,8 +20,14 @@ export class TcpProxy implements AsyncDisposable {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
+  /** Passes no more data of clients to the server, as if it did not read. */
+  hold(): void {
+    this.#held = new Promise((resolve) => this.#release = resolve);
+  }
+
   /** Ends all connections without a Close frame. */
   cut(): void {
+    this.#release();
     for (const connection of this.#connections) connection.close();
     this.#connections.clear();
   }
@@ -44,11 +52,20 @@ export class TcpProxy implements AsyncDisposable {
     const server = await Deno.connect({ hostname: "127.0.0.1", port });
     this.#connections.add(server);
     const pipes = [
-      client.readable.pipeTo(server.writable),
+      client.readable.pipeThrough(this.#gate()).pipeTo(server.writable),
       server.readable.pipeTo(client.writable),
     ];
     await Promise.allSettled(pipes);
     this.#connections.delete(client);
     this.#connections.delete(server);
+  }
+
+  #gate(): TransformStream<Uint8Array, Uint8Array> {
+    return new TransformStream({
+      transform: async (chunk, controller) => {
+        await this.#held;
+        controller.enqueue(chunk);
+      },
+    });
   }
 }

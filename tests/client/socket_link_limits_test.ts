@@ -1,0 +1,165 @@
+/** What a server can make a client keep. */
+
+import assert from "node:assert/strict";
+import {
+  BufferFullError,
+  ConnectError,
+  ConnectionClosedError,
+} from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import { successFrame } from "../support/fake_server.ts";
+import { openLink, requestOf, startLogin } from "../support/socket_link.ts";
+import { endOfTick } from "../support/timing.ts";
+
+/** Returns the frame of a message with a name. */
+function messageFrame(name: string, kind = "s_newmsg"): string {
+  const message = { message: name, data: {}, id: 1, replying: null };
+  return successFrame(null, kind, message);
+}
+
+/** Returns the line that says why the client closed the connection. */
+function warningOf(reason: string): string {
+  return `receive: http://h:1: closed the connection, because ${reason}`;
+}
+
+const OVERHEAD = messageFrame("").length;
+
+Deno.test("a frame that is larger than `maxPayload` ends the connection with 1009", async () => {
+  const { server, link, events, socket } = await openLink({
+    maxPayload: 1_000,
+  });
+  await using _server = server;
+  const request = rejection(link.request(requestOf()));
+  const name = "x".repeat(1_000 - OVERHEAD);
+  socket.receive(messageFrame(name));
+  socket.receive(messageFrame(`${name}x`));
+  const reason =
+    "a frame of the server was larger than 'maxPayload', 1000 bytes";
+  assert.deepEqual(events, [
+    ["message", name],
+    ["closed", 1009, reason],
+    ["warn", warningOf(reason)],
+  ]);
+  assert.deepEqual(socket.closed, [[1009]]);
+  const error = await request;
+  assert(error instanceof ConnectionClosedError);
+  assert.equal(
+    error.message,
+    `Cannot finish operation "add": the connection is closed (1009, "${reason}")`,
+  );
+  socket.receive(messageFrame("late"));
+  assert.equal(events.length, 3);
+});
+
+Deno.test("`maxPayload` counts bytes, also before the login", async () => {
+  const { server, opening, socket } = await startLogin({ maxPayload: 1_000 });
+  await using _server = server;
+  socket.receive(`"${"é".repeat(600)}"`);
+  const error = await rejection(opening);
+  assert(error instanceof ConnectError);
+  assert.match(
+    error.message,
+    /^Cannot log in to http.+: a frame of the server was larger than 'maxPayload', 1000 bytes\. Check /,
+  );
+});
+
+Deno.test("a socket that does not send 1009 is closed without a code", async () => {
+  const { server, socket } = await openLink({ maxPayload: 1_000 });
+  await using _server = server;
+  const { close } = socket;
+  socket.close = (...args) => {
+    if (args.length > 0) throw new DOMException("no", "InvalidAccessError");
+    close.call(socket);
+  };
+  socket.receive("x".repeat(1_001));
+  assert.deepEqual(socket.closed, [[]]);
+});
+
+Deno.test("messages that come before the login is answered are not kept", async () => {
+  const { server, opening, events, socket } = await startLogin();
+  await using _server = server;
+  socket.receive(messageFrame("early"));
+  socket.receive(messageFrame("early", "request"));
+  socket.receive(successFrame(0, null, { features: [] }));
+  socket.receive(messageFrame("after"));
+  await opening;
+  assert.deepEqual(events, [["message", "after"]]);
+});
+
+for (const features of [[], ["batch"]]) {
+  Deno.test(`a request that does not fit into \`maxBuffered\` rejects, with the extensions [${features}]`, async () => {
+    const parts = await openLink({ maxBuffered: 2_000 }, features);
+    const { server, link, socket } = parts;
+    await using _server = server;
+    const { send } = socket;
+    socket.send = (frame) => {
+      socket.bufferedAmount += frame.length;
+      send.call(socket, frame);
+    };
+    // If nothing waits, any length is possible.
+    const fits = [3_000, 0, 0].map((length) => link.request(requestOf(length)));
+    for (const request of fits) request.catch(() => {});
+    const errors = await Promise.all(
+      [1_000, 1].map((length) => rejection(link.request(requestOf(length)))),
+    );
+    for (const error of errors) {
+      assert(error instanceof BufferFullError);
+      assert.match(
+        error.message,
+        /^Cannot send operation "add": more than 2000 bytes wait to be sent, .+ raise 'maxBuffered'\.$/,
+      );
+    }
+    socket.bufferedAmount = 0;
+    const again = link.request(requestOf(1_000));
+    await endOfTick();
+    assert.match(socket.sent.at(-1)!, /^\{"id":\d+\} +$/);
+    again.catch(() => {});
+  });
+}
+
+Deno.test("requests of one tick do not exceed `maxBuffered` together", async () => {
+  const parts = await openLink({ maxBuffered: 10_000 }, ["batch"]);
+  const { server, link, socket } = parts;
+  await using _server = server;
+  const { send } = socket;
+  socket.send = (frame) => {
+    socket.bufferedAmount += frame.length;
+    send.call(socket, frame);
+  };
+  let refused = 0;
+  for (let n = 0; n < 100; n++) {
+    link.request(requestOf(1_000)).catch(() => refused++);
+  }
+  await endOfTick();
+  assert(socket.bufferedAmount <= 10_000);
+  assert(socket.bufferedAmount > 8_000);
+  assert.equal(refused, 100 - Math.floor(socket.bufferedAmount / 1_000));
+});
+
+Deno.test("a server that makes the client answer, and does not read, ends the connection", async () => {
+  const parts = await openLink({ maxBuffered: 1_000 });
+  const { server, link, events, socket } = parts;
+  await using _server = server;
+  socket.bufferedAmount = 1_500;
+  socket.receive(messageFrame("ask", "request"));
+  assert.equal(socket.sent.length, 2);
+  socket.bufferedAmount = 2_000;
+  socket.receive(messageFrame("ask", "request"));
+  assert.equal(socket.sent.length, 2);
+  const { code, reason } = await link.closed;
+  assert.deepEqual([code, reason], [1013, "the server reads too slowly"]);
+  assert.deepEqual(events.at(-1), ["warn", warningOf(reason)]);
+});
+
+Deno.test("a request rejects if the frames before it cannot be sent", async () => {
+  const parts = await openLink({ maxBuffered: 1_024 }, ["batch"]);
+  const { server, link, socket } = parts;
+  await using _server = server;
+  socket.sendError = new Error("broken");
+  const requests = [500, 500].map((length) =>
+    rejection(link.request(requestOf(length)))
+  );
+  for (const error of await Promise.all(requests)) {
+    assert(error instanceof ConnectionClosedError);
+  }
+});

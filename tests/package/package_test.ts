@@ -161,9 +161,11 @@ Deno.test("the package contains every file that its documents link to", async ()
   assert.deepEqual(missing, []);
 });
 
-Deno.test("the package has the configuration of the checkout without its links", async () => {
+Deno.test("the package has the configuration of the checkout without its links and its lock file", async () => {
   const { config } = await stageAndRemove();
-  const { links: _, ...rest } = await readJson(new URL("deno.json", ROOT));
+  const { links: _links, lock: _lock, ...rest } = await readJson(
+    new URL("deno.json", ROOT),
+  );
   assert.deepEqual(config, rest);
 });
 
@@ -175,7 +177,7 @@ Deno.test("deno task publish:check publishes exactly the files of the package", 
   }).output();
   const report = new TextDecoder().decode(stderr);
   assert.equal(code, 0, report);
-  const files = report.matchAll(/^ *file:\S+\/hoist_[^/]+\/(\S+) \(.*\)$/gm);
+  const files = report.matchAll(/^ *file:\S+\/hoist_[^/\s]+\/(\S+) \(.*\)$/gm);
   const { paths } = await stageAndRemove();
   assert.deepEqual([...files].map(([, path]) => path), paths);
 });

@@ -100,6 +100,9 @@ function describeFailure(ack: URL, error: unknown, detail: string): string {
   if (error instanceof Error && error.name === "NotCapable") {
     return `the permission is missing. Run with --allow-net=${ack.host}.`;
   }
+  if (/\bcredentials\b/.test(detail)) {
+    return "this runtime accepts no user name and no password in a URL. Remove them.";
+  }
   if (isBadPort(portOf(ack)) && /\bport\b|^TypeError: /i.test(detail)) {
     return `fetch and browsers block port ${
       portOf(ack)
@@ -117,7 +120,7 @@ function describeNetwork({ protocol, hostname }: URL, detail: string): string {
   if (/InvalidContentType|wrong version number/.test(detail)) {
     return "the server does not use TLS. Write http: instead of https: in the URL.";
   }
-  if (/invalid HTTP|HPE_|Parse Error/i.test(detail)) {
+  if (/invalid HTTP|HTTPParserError|HPE_/.test(detail)) {
     const scheme = protocol === "http:"
       ? ", or write https: if it uses TLS"
       : "";

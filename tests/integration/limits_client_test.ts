@@ -18,7 +18,6 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import {
   answerLoginOnly,
   closeOnRequest,
-  connectReconnecting,
   FAST_RECONNECT,
   scriptedServer,
   StateRecorder,

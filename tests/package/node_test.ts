@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Server } from "../../server.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
 import {} from "../support/reconnecting.ts";
@@ -227,8 +228,71 @@ Deno.test("connect() rejects in Node if the server refuses the WebSocket", async
     isConnectError: true,
     message: `Cannot connect to ${url}: the WebSocket at ${
       url.replace("http", "ws")
-    }/hoist did not open. Look at the log of the server: perhaps it is full or closing, or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`,
+    }/hoist did not open. The path does not exist (404). Let the proxy forward requests below /hoist.`,
   });
+});
+
+/** Starts a program that answers every connection with bytes. */
+function byteServer(bytes: string) {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(1_024)).catch(() => {});
+      await connection.write(new TextEncoder().encode(bytes)).catch(() => {});
+      connection.close();
+    }
+  })();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+const REDIRECT =
+  "HTTP/1.1 302 Found\r\nLocation: https://a.example/b/hoist/ack\r\nContent-Length: 0\r\n\r\n";
+
+Deno.test("connect() names the cause in Node", async () => {
+  const { cert, key } = makeCertificate();
+  await using redirecting = byteServer(REDIRECT);
+  await using mail = byteServer("220 mail ready\r\n\r\n");
+  await using plain = serveQuietly();
+  await using secure = serveQuietly({ cert, key });
+  const urls = [
+    redirecting.url,
+    mail.url,
+    plain.url.replace("http:", "https:"),
+    `https://localhost:${secure.addr.port}`,
+    "http://127.0.0.1:6667",
+    "http://host.invalid",
+    "http://ada:s3same@127.0.0.1:6667",
+  ];
+  const output = await runScript(
+    "",
+    `const messages = [];
+    for (const url of ${JSON.stringify(urls)}) {
+      await connect("test", { url, WebSocket }).catch((error) => {
+        messages.push(error.message);
+        if (String(error.cause).includes("s3same")) messages.push(error.cause);
+      });
+    }
+    print(messages);`,
+  ) as string[];
+  const causes = [
+    /: the server redirects to https:\/\/a\.example\/b, and a WebSocket /,
+    /: the program that answers there does not use HTTP\. /,
+    /: the server does not use TLS\. /,
+    /: the TLS certificate of the server is not trusted\. /,
+    /: fetch and browsers block port 6667\. /,
+    /: there is no address of the host host\.invalid\. /,
+    /^Cannot connect to http:\/\/127\.0\.0\.1:6667: this runtime accepts no user name /,
+  ];
+  assert.equal(output.length, causes.length);
+  for (const [index, cause] of causes.entries()) {
+    assert.match(output[index]!, cause);
+  }
 });
 
 Deno.test("connect() names the option for runtimes without a WebSocket", async () => {

@@ -12,7 +12,7 @@
 const ALERT_TIME = 60_000;
 
 /** The time in which a reset arrives, in milliseconds. */
-const RESET_TIME = 5;
+const RESET_TIME = 30;
 
 /** The turns of the event loop in which Deno reports a reset that has arrived. */
 const REPORT_TURNS = 5;

@@ -1,0 +1,34 @@
+/** Storms of upgrades that the client resets. */
+
+import assert from "node:assert/strict";
+import { atRate, resetUpgrade } from "../support/attackers.ts";
+import { AttackedServer } from "../support/attacked_server.ts";
+import { connectTo } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
+
+/** The system that shows the descriptors of a process. */
+const ignore = Deno.build.os !== "linux";
+
+Deno.test({
+  name: "2,000 upgrades that are reset at once cost at most 10 descriptors",
+  ignore,
+  fn: async () => {
+    await using server = await AttackedServer.start({
+      limits: { loginTimeout: 1_000 },
+    });
+    // The first request loads modules.
+    await resetUpgrade(server);
+    await pause(100);
+    const before = server.descriptors;
+    await atRate(500, 4, () => resetUpgrade(server));
+    // An upgrade counts as lost after a second.
+    await pause(1_500);
+    const lost = server.descriptors - before;
+    const { status, lostUpgrades } = await server.health();
+    assert(lost <= 10, `${lost} descriptors are lost`);
+    assert.equal(status, "ok");
+    assert(Math.abs(lostUpgrades - lost) <= 3, `${lostUpgrades} are counted`);
+    await using client = await connectTo(server);
+    assert.deepEqual(await client.operation("echo", { n: 1 }), { n: 1 });
+  },
+});

@@ -5,9 +5,10 @@
  */
 
 import { type Command, parseCommand } from "./cli/arguments.ts";
+import type { CommandContext, TokenVariable } from "./cli/context.ts";
 import { HELP } from "./cli/help.ts";
 import { Interruption } from "./cli/program.ts";
-import { type CommandContext, runServer } from "./cli/serve.ts";
+import { runServer } from "./cli/serve.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a command; returns the exit code. */
@@ -40,7 +41,9 @@ export async function runCommandLine(): Promise<number> {
       print: (line) => console.log(line),
       printError: (line) => console.error(line),
       readTextFile: (path) => Deno.readTextFile(path),
+      readFileMode,
       readTokenVariable,
+      isTerminal: Deno.stderr.isTerminal(),
       signal: interruption.signal,
     });
   } finally {
@@ -48,9 +51,20 @@ export async function runCommandLine(): Promise<number> {
   }
 }
 
+/** Windows has other permissions, and a file can be gone by now. */
+async function readFileMode(path: string): Promise<number | null> {
+  try {
+    return (await Deno.stat(path)).mode;
+  } catch {
+    return null;
+  }
+}
+
 /** Reads `HOIST_TOKEN` if it can be read without a permission prompt. */
-function readTokenVariable(): string | undefined {
+function readTokenVariable(): TokenVariable {
   const variable = "HOIST_TOKEN";
   const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
+  return state === "granted"
+    ? { isDenied: false, token: Deno.env.get(variable) }
+    : { isDenied: true };
 }

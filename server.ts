@@ -17,7 +17,6 @@
 
 import type { DecisionOf, IdentityOf, LoginDecision } from "./auth.ts";
 import { HoistError } from "./common/errors.ts";
-import { formatAddress } from "./common/ip.ts";
 import type { JsonObject } from "./common/json.ts";
 import type { Listener } from "./common/listeners.ts";
 import type {
@@ -63,6 +62,7 @@ import {
   splitOptions,
 } from "./server/options.ts";
 import { reportMissing } from "./server/registry.ts";
+import { logStartup } from "./server/startup.ts";
 
 export type {
   DecisionOf,
@@ -88,6 +88,7 @@ export {
   ValidationError,
 } from "./common/errors.ts";
 export type { Listener } from "./common/listeners.ts";
+export type { LogFormat } from "./common/log_format.ts";
 export type { Logger, LogLevel } from "./common/logger.ts";
 export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
@@ -102,6 +103,7 @@ export type {
 export type { Handler, RequestInfo } from "./server/http.ts";
 export type { Limits } from "./server/limits.ts";
 export type { ListenOptions } from "./server/listen.ts";
+export type { LogOptions } from "./server/log_options.ts";
 export {
   type Client,
   ClientMessage,
@@ -291,7 +293,10 @@ export class Server<
     // The type of the contract does not matter to a login.
     const general = this as unknown as Server;
     this.#options = resolved;
-    this.#log = new Log(resolved);
+    this.#log = new Log({
+      ...resolved,
+      secrets: () => this.#hub.credentials.secrets,
+    });
     this.#hub = new Hub(
       resolved,
       this.#log,
@@ -343,7 +348,8 @@ export class Server<
       (error) => this.#finishing.reject(error),
     );
     this.#watchSignal();
-    announce(this.#log, this, this.#options);
+    const credentials = this.#hub.credentials.current();
+    logStartup(this.#log, this, this.#options, credentials);
     return this;
   }
 
@@ -673,27 +679,6 @@ export class Server<
   #unwatchSignal(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
-}
-
-/** A server that listens. */
-interface Announced {
-  readonly addr: Deno.NetAddr;
-  readonly url: string;
-  readonly token: string;
-}
-
-/** Logs the address of the server, and its token unless that is hidden. */
-function announce(
-  log: Log,
-  { addr, url, token }: Announced,
-  { hideToken, login }: ResolvedOptions<Server>,
-): void {
-  // A login function can accept quite different tokens.
-  const isHidden = hideToken || login !== undefined || token === "";
-  const rest = isHidden ? "" : ` with token ${token}`;
-  // Python Hoist documents this line, and programs read the address from it.
-  log.info("startup", `starting server on ${formatAddress(addr)}${rest}`);
-  log.http(() => `listening on ${url}`);
 }
 
 /** The arguments of `receive`, the listener first. */

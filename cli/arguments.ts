@@ -5,7 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { LOG_LEVELS, type LogLevel } from "../common/logger.ts";
+import { LOG_FORMATS, type LogFormat } from "../common/log_format.ts";
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from "../common/logger.ts";
 import { nearestName } from "../common/suggest.ts";
 import { escapeControls, showValue, truncate } from "../common/text.ts";
 
@@ -26,9 +27,11 @@ export interface ServeFlags {
   readonly tokenLength?: number;
   readonly tokenAlphabet?: string;
   readonly hideToken: boolean;
+  readonly showToken: boolean;
   readonly cert?: string;
   readonly key?: string;
   readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
   readonly debug: boolean;
   readonly trace: boolean;
 }
@@ -44,9 +47,17 @@ const VALUE_FLAGS = [
   "cert",
   "key",
   "log-level",
+  "log-format",
 ] as const;
 
-const SWITCHES = ["hide-token", "debug", "trace", "version", "help"] as const;
+const SWITCHES = [
+  "hide-token",
+  "show-token",
+  "debug",
+  "trace",
+  "version",
+  "help",
+] as const;
 
 const ALIASES = {
   token: "t",
@@ -149,6 +160,7 @@ function readServeFlags(flags: Flags): ServeFlags {
     cert: stringOf(flags, "cert"),
     key: stringOf(flags, "key"),
     logLevel: logLevelOf(flags),
+    logFormat: logFormatOf(flags),
   };
   if (values.token !== undefined && values.tokenFile !== undefined) {
     throw new UsageError("Use either --token or --token-file, not both.");
@@ -159,9 +171,13 @@ function readServeFlags(flags: Flags): ServeFlags {
     );
   }
   const hideToken = flags.get("hide-token") === true;
+  const showToken = flags.get("show-token") === true;
+  if (hideToken && showToken) {
+    throw new UsageError("Use either --hide-token or --show-token, not both.");
+  }
   const trace = flags.get("trace") === true;
   const debug = trace || flags.get("debug") === true;
-  return { ...defined(values), hideToken, debug, trace };
+  return { ...defined(values), hideToken, showToken, debug, trace };
 }
 
 function stringOf(flags: Flags, name: string): string | undefined {
@@ -181,12 +197,29 @@ function numberOf(flags: Flags, name: string): number | undefined {
 }
 
 function logLevelOf(flags: Flags): LogLevel | undefined {
-  const value = stringOf(flags, "log-level")?.toLowerCase();
-  const level = LOG_LEVELS.find((level) => level === value);
+  const value = stringOf(flags, "log-level");
+  const isNumber = value !== undefined && /^\d+$/.test(value);
+  const level = parseLogLevel(isNumber ? Number(value) : value);
   if (value === undefined || level !== undefined) return level;
-  const levels = LOG_LEVELS.join(", ");
-  throw new UsageError(
-    `Option --log-level must be one of ${levels}, not ${showValue(value)}.`,
+  throw mustBeOneOf("log-level", [...LOG_LEVELS, "10 to 50"], value);
+}
+
+function logFormatOf(flags: Flags): LogFormat | undefined {
+  const value = stringOf(flags, "log-format");
+  const format = LOG_FORMATS.find((format) => format === value);
+  if (value === undefined || format !== undefined) return format;
+  throw mustBeOneOf("log-format", LOG_FORMATS, value);
+}
+
+function mustBeOneOf(
+  name: string,
+  values: readonly string[],
+  value: string,
+): UsageError {
+  return new UsageError(
+    `Option --${name} must be one of ${values.join(", ")}, not ${
+      showValue(value)
+    }.`,
   );
 }
 

@@ -23,17 +23,21 @@ Options:
   -m, --minimum-version <x.y.z>  Minimum version of a client
       --token-length <number>    Length of a random token [default: 25]
       --token-alphabet <string>  Characters of a random token [default: a-zA-Z]
-      --hide-token               Omit the token from the startup line
+      --hide-token               Omit a random token from the startup line
+      --show-token               Show a given token in the startup line
       --cert <path>              TLS certificate chain, PEM (needs -R)
       --key <path>               TLS private key, PEM (needs -R)
-  -l, --log-level <level>        debug, info, warn or error [default: info]
+  -l, --log-level <level>        debug, info, warn, error, critical
+                                 [default: info]
+      --log-format <format>      text or json [default: text]
       --debug                    Like --log-level debug, and log HTTP requests
       --trace                    Like --debug, with function names
   -v, --version                  Print the version
   -h, --help                     Print this help
 
 Environment:
-  HOIST_TOKEN    Token of the clients (needs --allow-env=HOIST_TOKEN)
+  HOIST_TOKEN    Token of the clients. Without --allow-env=HOIST_TOKEN, it is
+                 ignored.
 
 Examples:
   deno run -N jsr:@hoist/cli -H 127.0.0.1

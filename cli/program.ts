@@ -5,6 +5,7 @@
  */
 
 import { HoistError } from "../common/errors.ts";
+import { escapeLines } from "../common/text.ts";
 
 /**
  * Runs a function if its module is the main program, but not if it was imported.
@@ -112,9 +113,9 @@ function signalNames(): readonly Deno.Signal[] {
 /** Formats an error for the user of a program: with a stack only if it is unexpected. */
 export function describeError(error: unknown): string {
   if (error instanceof HoistError || isSystemError(error)) {
-    return `error: ${error.message}`;
+    return escapeLines(`error: ${error.message}`);
   }
-  return `error: ${inspectError(error)}`;
+  return escapeLines(`error: ${inspectError(error)}`);
 }
 
 /** Whether the operating system caused an error. Its stack is of no use then. */

@@ -118,7 +118,8 @@ export class ClientLog {
   }
 
   #show(frame: string): string {
-    return showFrame(frame, this.#secret.length, (text) => this.#redact(text));
+    const redact = (text: string) => this.#redact(text);
+    return showFrame(frame, { longest: this.#secret.length, redact });
   }
 
   #redact(text: string): string {

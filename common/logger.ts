@@ -1,5 +1,5 @@
 /**
- * The interface of the loggers that a server or a client can write to.
+ * The interface of the loggers that a server or a client can write to, and the levels.
  *
  * @module
  */
@@ -30,13 +30,36 @@ export interface Logger {
   error(line: string): void;
 }
 
-/** The minimum level of the lines that are logged */
-export type LogLevel = keyof Logger;
+/** The level of a line */
+export type LineLevel = keyof Logger;
 
-/** The levels, from the lowest to the highest. */
-export const LOG_LEVELS: readonly LogLevel[] = [
+/** The minimum level of the lines that are logged; no line has the level `critical` */
+export type LogLevel = LineLevel | "critical";
+
+/** The methods of a logger, from the lowest level to the highest. */
+export const LINE_LEVELS: readonly LineLevel[] = [
   "debug",
   "info",
   "warn",
   "error",
 ];
+
+/** The levels, from the lowest to the highest. */
+export const LOG_LEVELS: readonly LogLevel[] = [...LINE_LEVELS, "critical"];
+
+/** Returns whether a line is logged. */
+export function isLogged(level: LineLevel, minimum: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(minimum);
+}
+
+/**
+ * Reads a level: its name in lower or upper case, or its number in Python, from 10 for
+ * `debug` to 50 for `critical`.
+ *
+ * @returns The level, or `undefined` if there is no such level
+ */
+export function parseLogLevel(value: unknown): LogLevel | undefined {
+  if (typeof value === "number") return LOG_LEVELS[value / 10 - 1];
+  const name = typeof value === "string" ? value.toLowerCase() : value;
+  return LOG_LEVELS.find((level) => level === name);
+}

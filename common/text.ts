@@ -130,31 +130,39 @@ const CONTROL =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+/** Removes secrets from strings. */
+interface Secrets {
+  /** The length of the longest secret, in UTF-16 code units */
+  readonly longest: number;
+  redact(text: string): string;
+}
+
+const NONE: Secrets = { longest: 0, redact: (text) => text };
+
 /**
  * Returns the start of a frame, without tokens and control characters.
  *
  * @param frame The frame
- * @param tokenLength The length of the longest token, in characters
- * @param redact Removes the tokens of the server from a string
+ * @param secrets Removes the tokens of the server from a string, and knows their length
  */
-export function showFrame(
-  frame: string,
-  tokenLength: number,
-  redact: (text: string) => string,
-): string {
+export function showFrame(frame: string, secrets: Secrets = NONE): string {
   // The frame is cut twice, because a token can lie across the first cut.
-  const start = frame.slice(0, MAX_SHOWN + tokenLength);
+  const start = frame.slice(0, MAX_SHOWN + secrets.longest);
   const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-  return escapeControls(redact(shown).slice(0, MAX_SHOWN));
+  return escapeControls(secrets.redact(shown));
 }
 
 /**
- * Escapes the characters of a string from outside that a terminal interprets. Only the
- * first 1,000 characters are returned, because the string can have any length.
+ * Escapes the characters of a string from outside that a terminal interprets.
+ *
+ * @param text The string, which can have any length
+ * @param length How many characters are returned
  */
-export function escapeControls(text: string): string {
-  return text.slice(0, MAX_SHOWN)
-    .replaceAll(CONTROL, encodeURIComponent);
+export function escapeControls(
+  text: string,
+  length: number = MAX_SHOWN,
+): string {
+  return text.slice(0, length).replaceAll(CONTROL, encodeURIComponent);
 }
 
 /**
@@ -165,6 +173,20 @@ export function escapeLines(text: string): string {
   return text.replaceAll(
     CONTROL,
     (character) => character === "\n" ? "\n  " : encodeURIComponent(character),
+  );
+}
+
+/** Returns whether a string contains characters that a terminal interprets. */
+export function hasControls(text: string): boolean {
+  return text.search(CONTROL) !== -1;
+}
+
+/** Escapes the characters of JSON that a terminal interprets. The result is JSON, too. */
+export function escapeJson(json: string): string {
+  return json.replaceAll(
+    CONTROL,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 

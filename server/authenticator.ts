@@ -95,7 +95,7 @@ export class Authenticator {
       return this.#checked(authenticatedBy(await login()), peer);
     } catch (error) {
       const line = `${peer.address}: the login function failed`;
-      this.#options.log.exception(line, error, token);
+      this.#options.log.loginException(line, error, token);
       // The error counts as a rejected token, because some functions throw for wrong tokens.
       const result = this.#checked(undefined, peer);
       return result === "refused" ? "failed" : result;

@@ -60,7 +60,7 @@ export class Calls {
   ): Operation<OperationContext> | undefined {
     const operation = this.#context.registry.operations.find(name);
     if (operation !== undefined) return operation;
-    this.#transport.log.warn("error", this.#explain(name));
+    this.#transport.log.warn("reject", this.#explain(name));
     this.#transport.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
     return undefined;
   }
@@ -145,7 +145,7 @@ export class Calls {
   }
 
   #explain(name: string): string {
-    const operation = this.#context.log.redact(describeOperation(name));
+    const operation = describeOperation(this.#context.log.redact(name));
     const { operations } = this.#context.contract ?? {};
     return operations !== undefined && Object.hasOwn(operations, name)
       ? `${operation} of the contract has no handler`
@@ -174,7 +174,7 @@ export class Calls {
     call: OperationCall,
     error: unknown,
   ): void {
-    const operation = this.#context.log.redact(describeOperation(name));
+    const operation = describeOperation(this.#context.log.redact(name));
     if (RequestError.is(error) || OutputError.is(error)) {
       this.#transport.log.rejected(operation, error);
     } else if (!call.isAbortError(error)) {

@@ -270,7 +270,7 @@ export class ServerConnection implements TransportOwner {
 
   #logFailure(failure: string): void {
     const { log } = this.#transport;
-    if (this.#authenticated !== undefined) return log.warn("error", failure);
+    if (this.#authenticated !== undefined) return log.warn("reject", failure);
     log.warn("login", `login rejected: ${failure}`);
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { escapeControls, showFrame, truncate } from "../common/text.ts";
+import { escapeControls, truncate } from "../common/text.ts";
+import type { LogFields } from "../common/log_format.ts";
 import type { RequestError } from "../protocol/request_error.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
@@ -21,6 +22,8 @@ export class ConnectionLog {
   readonly #log: Log;
   /** The address of the client, and its name if it is known */
   #label: string;
+  /** The address and the name, for lines in JSON */
+  #fields: LogFields;
   /** Created with the first warning, because most clients cause none */
   #throttle: LogThrottle | undefined;
   /** The number of messages that the client has missed in a row */
@@ -29,6 +32,7 @@ export class ConnectionLog {
   constructor(log: Log, address: string) {
     this.#log = log;
     this.#label = address;
+    this.#fields = { address };
   }
 
   /** Whether frames are logged */
@@ -39,48 +43,52 @@ export class ConnectionLog {
   /** Adds the name of the client to the following lines, if its identity has a name. */
   identify(identity: unknown): void {
     const name = nameOf(identity);
-    if (name !== "") this.#label = `${escapeControls(name)} (${this.#label})`;
+    if (name === "") return;
+    this.#fields = { ...this.#fields, name };
+    this.#label = `${escapeControls(name)} (${this.#label})`;
   }
 
   /** Logs that the client has connected, logged in or disconnected. */
   info(event: string, text: string): void {
-    this.#log.info(event, `${this.#label} ${text}`);
+    this.#log.info(event, `${this.#label} ${text}`, this.#fields);
   }
 
   /** Logs a mistake of the client. Throttled, so that a client cannot fill the log. */
   warn(event: string, text: string): void {
     const line = this.#throttled(text);
-    if (line !== undefined) this.#log.warn(event, line);
+    if (line !== undefined) this.#log.warn(event, line, this.#fields);
   }
 
   /** Logs why a request was answered with an error. */
   rejected(subject: string, error: RequestError | OutputError): void {
     // The keys in it can come from the client.
-    const text = this.#log.redact(`${subject}: ${error.note}`);
-    if (!OutputError.is(error)) return this.warn("error", text);
+    const text = `${subject}: ${this.#log.redact(error.note)}`;
+    if (!OutputError.is(error)) return this.warn("reject", text);
     const hint = this.#log.debugs ? "" : '. The log level "debug" shows why.';
     const line = this.#throttled(`${text}${hint}`);
-    if (line !== undefined) this.#log.error("error", line);
-    const details = `${this.#label}: ${error.message}`;
-    this.#log.debug("error", () => this.#log.redact(details));
+    if (line !== undefined) this.#log.error("error", line, this.#fields);
+    const details = () => `${this.#label}: ${this.#log.redact(error.message)}`;
+    this.#log.debug("error", details, this.#fields);
   }
 
   /** Logs an exception that a request of the client caused in the application. */
   exception(text: string, error: unknown): void {
     const line = this.#throttled(text);
-    if (line !== undefined) this.#log.exception(line, error);
+    if (line !== undefined) this.#log.exception(line, error, this.#fields);
   }
 
   /** Logs a frame from the client. The content of its login is not shown. */
   received(frame: unknown, isLogin: boolean): void {
     if (!this.#log.debugs) return;
-    const what = () => isLogin ? "login" : this.#show(String(frame));
-    this.#log.debug("receive", () => `${this.#label} received ${what()}`);
+    const what = () => isLogin ? "login" : this.#log.showFrame(String(frame));
+    const text = () => `${this.#label} received ${what()}`;
+    this.#log.debug("receive", text, this.#fields);
   }
 
   /** Logs a frame to the client. */
   sent(frame: string): void {
-    this.#log.debug("send", () => `${this.#label} sent ${this.#show(frame)}`);
+    const text = () => `${this.#label} sent ${this.#log.showFrame(frame)}`;
+    this.#log.debug("send", text, this.#fields);
   }
 
   /** Logs the first frames of a batch of broadcasts. */
@@ -115,11 +123,6 @@ export class ConnectionLog {
   #throttled(text: string): string | undefined {
     this.#throttle ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
     return this.#throttle.pass(`${this.#label}: ${text}`, performance.now());
-  }
-
-  #show(frame: string): string {
-    const { secretLength } = this.#log;
-    return showFrame(frame, secretLength, (text) => this.#log.redact(text));
   }
 }
 

@@ -52,6 +52,8 @@ export class TokenStore {
   #main: Credential | undefined;
   #all: readonly Credential[];
   #revoked: readonly Credential[] = [];
+  /** `undefined` if the tokens have changed since they were requested */
+  #secrets: readonly string[] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -82,6 +84,12 @@ export class TokenStore {
   /** The latest tokens that were revoked or have expired */
   get revoked(): readonly Credential[] {
     return this.#revoked;
+  }
+
+  /** The tokens that the log must not contain: the same array while they do not change */
+  get secrets(): readonly string[] {
+    return this.#secrets ??= [...this.#all, ...this.#revoked]
+      .map(({ token }) => token);
   }
 
   /** Returns the tokens that are valid now. */
@@ -146,6 +154,7 @@ export class TokenStore {
     this.#main = unnamed(token);
     const others = this.#all.filter((other) => other !== old);
     this.#all = [this.#main, ...others];
+    this.#secrets = undefined;
     if (old !== undefined) this.#expireIn(old, grace);
   }
 
@@ -174,6 +183,7 @@ export class TokenStore {
   #remove(credential: Credential): void {
     this.#all = this.#all.filter((other) => other !== credential);
     this.#revoked = [...this.#revoked, credential].slice(-MAX_REVOKED);
+    this.#secrets = undefined;
   }
 
   #stop(): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { truncate } from "../common/text.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { VERSION } from "../version.ts";
 import {
@@ -40,6 +41,9 @@ const HEALTH_PATH = "/hoist/health";
 
 /** The path of the description of the contract */
 const CONTRACT_PATH = "/hoist/contract";
+
+/** How many characters of a path are logged. */
+const MAX_PATH = 1_000;
 
 const PAGE = `<!DOCTYPE html>
 <html lang="en">
@@ -103,7 +107,7 @@ export function makeHandler(host: HandlerHost): Handler {
       isUpgrade: isUpgrade(request),
     };
     const report = (response: Response): Response => {
-      host.log.http(() => formatLine(target, response.status, start));
+      host.log.http(() => formatLine(host.log, target, response.status, start));
       return response;
     };
     const response = respond(host, request, target, info?.remoteAddr);
@@ -124,12 +128,16 @@ interface Target {
 
 /** Returns the log line of a response. */
 function formatLine(
+  log: Log,
   { method, pathname, isUpgrade }: Target,
   status: number,
   start: number,
 ): string {
   const time = (performance.now() - start).toFixed(1);
-  const line = `${method} ${pathname} ${status} in ${time} ms`;
+  const path = log.redact(
+    truncate(pathname ?? "(invalid Host header)", MAX_PATH),
+  );
+  const line = `${method} ${path} ${status} in ${time} ms`;
   return isUpgrade && status !== 101 ? `${line}, upgrade rejected` : line;
 }
 

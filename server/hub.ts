@@ -213,7 +213,6 @@ export class Hub implements HandlerHost {
   /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
   rotate(token: string, grace: number): void {
     this.credentials.rotate(token, grace);
-    this.log.hide(token);
     const rest = grace === 0
       ? ""
       : `: the old token is accepted for another ${grace} ms`;
@@ -282,7 +281,7 @@ export class Hub implements HandlerHost {
   #logNoClients(name: string): void {
     if (this.#hasLoggedNoClients) return;
     this.#hasLoggedNoClients = true;
-    const subject = this.log.redact(describeMessage(name));
+    const subject = describeMessage(this.log.redact(name));
     this.log.warn(
       "broadcast",
       `${subject} was not sent: no client is connected`,

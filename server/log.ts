@@ -1,61 +1,59 @@
 /**
- * The log of a server: levels, redaction of tokens, and the output to standard error.
+ * The log of a server: levels, and what a line contains.
  *
  * @module
  */
 
-import { BaseHandler } from "@std/log/base-handler";
-import { getLogger } from "@std/log/get-logger";
-import type { LogRecord } from "@std/log/logger";
 import { debugOptions } from "../common/debug_state.ts";
-import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
+import type { LogFields, LogFormat } from "../common/log_format.ts";
+import {
+  isLogged,
+  type LineLevel,
+  type Logger,
+  type LogLevel,
+} from "../common/logger.ts";
+import { showFrame } from "../common/text.ts";
+import { callerOf } from "./log_caller.ts";
+import {
+  type LogOutput,
+  makeOutput,
+  type ServerLogEntry,
+} from "./log_output.ts";
+import { Redactor } from "./redactor.ts";
 
 /** Options of {@linkcode Log} */
-export interface LogOptions {
+export interface LogSettings {
   /** Receives the lines; standard error if omitted */
   readonly logger?: Logger | undefined;
   /** The minimum level */
   readonly logLevel: LogLevel;
-  /** The tokens that the log must not contain, except for the startup line */
-  readonly secrets: readonly string[];
+  /** Text if omitted */
+  readonly logFormat?: LogFormat | undefined;
+  /**
+   * Returns the tokens that the log must not contain, except for the startup line, and the
+   * same array while they do not change. None if omitted.
+   */
+  readonly secrets?: (() => readonly string[]) | undefined;
 }
 
-/** How many later secrets are remembered, because each of them slows down every line. */
-const MAX_HIDDEN = 16;
+/** How many characters of a string from outside are kept. */
+const MAX_REDACTED = 1_000;
 
-/** Logs the lines of one server. A line has the format `<event>: <what happened>`. */
+const NO_SECRETS: readonly string[] = [];
+
+/**
+ * Logs the lines of one server. All lines are written here. A line has the format
+ * `<event>: <what happened>`.
+ */
 export class Log {
-  readonly #logger: Logger;
-  /** The index of the minimum level in `LOG_LEVELS` */
-  readonly #rank: number;
-  readonly #secrets: readonly string[];
-  /** The secrets that were added later */
-  #hidden: readonly string[] = [];
-  #pattern: RegExp;
+  readonly #output: LogOutput;
+  readonly #minimum: LogLevel;
+  readonly #redactor: Redactor;
 
-  constructor({ logger, logLevel, secrets }: LogOptions) {
-    this.#logger = logger ?? standardLogger();
-    this.#rank = LOG_LEVELS.indexOf(logLevel);
-    this.#secrets = secrets;
-    this.#pattern = patternOf(secrets);
-  }
-
-  /** The length of the longest secret, in UTF-16 code units */
-  get secretLength(): number {
-    return this.#allSecrets.reduce(
-      (longest, { length }) => Math.max(longest, length),
-      0,
-    );
-  }
-
-  get #allSecrets(): readonly string[] {
-    return [...this.#secrets, ...this.#hidden];
-  }
-
-  /** Adds a secret that the following lines must not contain. */
-  hide(secret: string): void {
-    this.#hidden = [...this.#hidden, secret].slice(-MAX_HIDDEN);
-    this.#pattern = patternOf(this.#allSecrets);
+  constructor({ logger, logLevel, logFormat, secrets }: LogSettings) {
+    this.#output = makeOutput(logger, logFormat ?? "text");
+    this.#minimum = logLevel;
+    this.#redactor = new Redactor(secrets ?? (() => NO_SECRETS));
   }
 
   /** Whether debug lines are logged */
@@ -63,159 +61,128 @@ export class Log {
     return this.#logs("debug");
   }
 
-  /** Logs a debug line. Calls `detail` only if the line is logged. */
-  debug(event: string, detail: () => string): void {
-    if (this.#logs("debug")) this.#write("debug", event, detail);
+  /** Logs a debug line. Calls `message` only if the line is logged. */
+  debug(event: string, message: () => string, fields?: LogFields): void {
+    if (this.#logs("debug")) {
+      this.#write({ level: "debug", event, message: safely(message), fields });
+    }
   }
 
   /** Logs a normal event. */
-  info(event: string, detail: string): void {
-    if (this.#logs("info")) {
-      this.#write("info", event, () => detail);
-    }
+  info(event: string, message: string, fields?: LogFields): void {
+    this.#line("info", event, message, fields);
   }
 
   /** Logs a probable mistake. */
-  warn(event: string, detail: string): void {
-    if (this.#logs("warn")) {
-      this.#write("warn", event, () => detail);
-    }
+  warn(event: string, message: string, fields?: LogFields): void {
+    this.#line("warn", event, message, fields);
   }
 
-  /** Logs a failure. */
-  error(event: string, detail: string): void {
-    if (this.#logs("error")) {
-      this.#write("error", event, () => detail);
-    }
+  /** Logs a failure of the server. */
+  error(event: string, message: string, fields?: LogFields): void {
+    this.#line("error", event, message, fields);
   }
 
   /** Logs an exception of a callback, with its stack. */
-  exception(
-    detail: string,
-    error: unknown,
-    ...secrets: readonly string[]
-  ): void {
+  exception(message: string, error: unknown, fields?: LogFields): void {
     if (!this.#logs("error")) return;
-    const withStack = () =>
-      `${detail}\n${this.redact(inspectError(error), ...secrets)}`;
-    this.#write("error", "error", withStack);
+    const shown = this.#redactor.redactError(inspectError(error));
+    this.#write({
+      level: "error",
+      event: "error",
+      message,
+      error: shown,
+      fields,
+    });
+  }
+
+  /** Logs an exception of a login function, without the token that it got. */
+  loginException(message: string, error: unknown, token: string): void {
+    if (!this.#logs("error")) return;
+    const shown = this.#redactor.redactError(inspectError(error), token);
+    this.#write({ level: "error", event: "error", message, error: shown });
+  }
+
+  /**
+   * Logs the address of the server. Python Hoist documents this line, and programs read the
+   * address from it.
+   *
+   * @param address The address and the port
+   * @param token The token to show, if there is one
+   * @param isTokenShared Whether the logger of the application gets the token, too
+   */
+  startup(
+    address: string,
+    token: string | undefined,
+    isTokenShared: boolean,
+  ): void {
+    if (!this.#logs("info")) return;
+    const message = `starting server on ${address}`;
+    this.#write({
+      level: "info",
+      event: "startup",
+      message,
+      fields: { address },
+      token,
+      isTokenShared,
+    });
   }
 
   /** Logs an event of the HTTP server if `debug({ http: true })` was called. */
-  http(detail: () => string): void {
-    if (debugOptions()?.http) this.#write("debug", "http", detail);
+  http(message: () => string): void {
+    if (!debugOptions()?.http) return;
+    this.#write({ level: "debug", event: "http", message: safely(message) });
   }
 
-  /** Replaces the tokens in a string that comes from outside. */
-  redact(value: string, ...secrets: readonly string[]): string {
-    const pattern = secrets.length === 0
-      ? this.#pattern
-      : patternOf([...this.#allSecrets, ...secrets]);
-    return value.replace(pattern, "[redacted]");
+  /**
+   * Replaces the tokens in a string that comes from outside. Only the start of it is read,
+   * because it can have any length.
+   */
+  redact(value: string): string {
+    // A token can lie across the place where the string is cut later.
+    const length = MAX_REDACTED + this.#redactor.longest;
+    return this.#redactor.redact(value.slice(0, length)).slice(0, MAX_REDACTED);
   }
 
-  #logs(level: LogLevel): boolean {
-    return debugOptions() !== undefined ||
-      LOG_LEVELS.indexOf(level) >= this.#rank;
+  /** Returns the start of a frame, without tokens and control characters. */
+  showFrame(frame: string): string {
+    return showFrame(frame, this.#redactor);
   }
 
-  #write(
-    level: LogLevel,
+  #logs(level: LineLevel): boolean {
+    return debugOptions() !== undefined || isLogged(level, this.#minimum);
+  }
+
+  #line(
+    level: LineLevel,
     event: string,
-    detail: () => string,
+    message: string,
+    fields: LogFields | undefined,
   ): void {
-    const trace = debugOptions()?.trace ? `[${callerName()}] ` : "";
-    // An exception of the logger must not end the connection, and there is no other place
-    // to report it.
-    try {
-      const line = `${trace}${event}: ${detail()}`;
-      const result: unknown = this.#logger[level](line);
-      if (result instanceof Promise) result.catch(() => {});
-    } catch {
-      return;
-    }
+    if (this.#logs(level)) this.#write({ level, event, message, fields });
+  }
+
+  #write(entry: ServerLogEntry): void {
+    const { trace } = debugOptions() ?? {};
+    const caller = trace ? callerOf(entry.event) : undefined;
+    this.#output({ ...entry, caller });
   }
 }
 
-/** Returns a pattern for all secrets, the longest first, because one can contain another. */
-function patternOf(secrets: readonly string[]): RegExp {
-  const patterns = secrets
-    .filter((secret) => secret !== "")
-    // In JSON and in the output of `Deno.inspect`, some characters are escaped.
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .sort((one, other) => other.length - one.length)
-    .map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  // Without secrets, the pattern matches nothing.
-  return new RegExp(patterns.join("|") || "(?!)", "g");
-}
-
-/** A line of a stack that calls a method of `Log` or `ConnectionLog`. */
-const LOG_METHOD = /^\s*at (?:Connection)?Log\./;
-
-/** Returns the name of the function that logs: the first one outside of the logs. */
-function callerName(): string {
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, callerName);
-  const [, ...frames] = holder.stack?.split("\n") ?? [];
-  const frame = frames.find((frame) => !LOG_METHOD.test(frame));
-  const name = frame?.match(/^\s*at (?:new )?([^\s(]+) \(/)?.[1];
-  return name?.split(".").at(-1)?.replace("#", "") ?? "anonymous";
+/** Returns a message, or a placeholder if it cannot be built: the line is still logged. */
+function safely(message: () => string): string {
+  try {
+    return message();
+  } catch {
+    return "an event whose details cannot be shown";
+  }
 }
 
 /** Formats an error with its stack and its causes. */
-export function inspectError(error: unknown): string {
+function inspectError(error: unknown): string {
   try {
     return Deno.inspect(error);
   } catch {
     return "an error that cannot be formatted";
-  }
-}
-
-/** Returns the logger `hoist` of `@std/log`, which writes to standard error by default. */
-function standardLogger(): Logger {
-  // Called when a server starts and not at import, because `setup` of @std/log discards the
-  // existing loggers.
-  const logger = getLogger("hoist");
-  if (logger.handlers.length === 0) {
-    logger.handlers.push(new ErrorOutput("DEBUG"));
-  }
-  return {
-    debug: (line) => void logger.debug(line),
-    info: (line) => void logger.info(line),
-    warn: (line) => void logger.warn(line),
-    error: (line) => void logger.error(line),
-  };
-}
-
-const COLORS = new Map([
-  ["DEBUG", "color: gray"],
-  ["INFO", "color: green"],
-  ["WARN", "color: yellow"],
-  ["ERROR", "color: red"],
-]);
-
-/** Writes lines to standard error, with the time and the level. */
-class ErrorOutput extends BaseHandler {
-  #level = "";
-
-  override handle(record: LogRecord): void {
-    this.#level = record.levelName;
-    super.handle(record);
-  }
-
-  override format({ msg }: LogRecord): string {
-    return msg;
-  }
-
-  override log(line: string): void {
-    // The console omits the colors under NO_COLOR and without a terminal.
-    console.error(
-      "%s %c%s%c %s",
-      new Date().toISOString(),
-      COLORS.get(this.#level) ?? "",
-      this.#level,
-      "color: unset",
-      line,
-    );
   }
 }

@@ -10,7 +10,6 @@ import {
   checkFunction,
   checkKeys,
   checkNumber,
-  checkObject,
   checkOneOf,
   checkSignal,
   checkString,
@@ -19,7 +18,6 @@ import {
   invalidType,
   outOfRange,
 } from "../common/check.ts";
-import { LOG_LEVELS, type Logger, type LogLevel } from "../common/logger.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { OpenContract } from "../contract/infer.ts";
@@ -27,6 +25,12 @@ import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
 import { checkNamedTokens, type NamedToken } from "./credentials.ts";
 import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
+import {
+  LOG_OPTIONS_KEYS,
+  type LogOptions,
+  type ResolvedLogOptions,
+  resolveLogOptions,
+} from "./log_options.ts";
 import { LISTEN_KEYS, type ListenOptions } from "./listen.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 
@@ -39,7 +43,7 @@ export interface ServerOptions<
   This extends { readonly token: string },
   Decision extends LoginDecision = LoginDecision,
   Of extends Contract = OpenContract,
-> {
+> extends LogOptions {
   /**
    * Decides whether a client can log in, and what `client.identity` is. If omitted, the
    * client needs the token of the server or one of `tokens`. It cannot be combined with
@@ -115,13 +119,6 @@ export interface ServerOptions<
    */
   readonly tokenAlphabet?: string | undefined;
   /**
-   * Whether to omit the token from the startup line. With `login`, the startup line never
-   * contains it.
-   *
-   * @default {false}
-   */
-  readonly hideToken?: boolean | undefined;
-  /**
    * Whether the client gets the name and the message of an error that a handler throws.
    * They can contain anything: paths, queries, secrets.
    *
@@ -135,17 +132,6 @@ export interface ServerOptions<
    * @default {5_000}
    */
   readonly closeTimeout?: number | undefined;
-  /**
-   * The minimum level of the log lines. Lines of the level `debug` contain payloads.
-   *
-   * @default {"info"}
-   */
-  readonly logLevel?: LogLevel | undefined;
-  /**
-   * Receives the log lines. If omitted, the server uses the logger `hoist` of `@std/log`,
-   * which writes to standard error unless the application configures it.
-   */
-  readonly logger?: Logger | undefined;
   /** Closes the server gracefully when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -171,12 +157,13 @@ export interface RotateOptions {
 }
 
 /** The options of a server after the checks, with defaults. */
-export interface ResolvedOptions<This extends Owner> {
+export interface ResolvedOptions<This extends Owner>
+  extends ResolvedLogOptions {
   /** Empty if there are only named tokens */
   readonly token: string;
   readonly tokens: readonly NamedToken[];
-  /** All tokens, which the log must not contain */
-  readonly secrets: readonly string[];
+  /** Whether the token was generated */
+  readonly isTokenGenerated: boolean;
   /** `undefined` if the tokens decide */
   readonly login: Login<This> | undefined;
   readonly contract: Contract | undefined;
@@ -186,11 +173,8 @@ export interface ResolvedOptions<This extends Owner> {
   readonly isAllowed: OriginCheck;
   readonly trustProxy: number;
   readonly minimumVersion: string | undefined;
-  readonly hideToken: boolean;
   readonly exposeErrors: boolean;
   readonly closeTimeout: number;
-  readonly logLevel: LogLevel;
-  readonly logger: Logger | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -206,12 +190,10 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   minimumVersion: true,
   tokenLength: true,
   tokenAlphabet: true,
-  hideToken: true,
   exposeErrors: true,
   closeTimeout: true,
-  logLevel: true,
-  logger: true,
   signal: true,
+  ...LOG_OPTIONS_KEYS,
 };
 
 const SERVE_KEYS = { ...SERVER_KEYS, ...LISTEN_KEYS };
@@ -269,8 +251,7 @@ function resolve<This extends Owner>(
 ): ResolvedOptions<This> {
   checkKeys(SERVE, options, SERVER_KEYS);
   const { contract, tokens = [] } = options;
-  const { hideToken = false, exposeErrors = false } = options;
-  const { onSlow = "disconnect", logLevel = "info" } = options;
+  const { exposeErrors = false, onSlow = "disconnect" } = options;
   const { closeTimeout = 5_000, login, signal } = options;
   const token = resolveToken(given, options);
   checkNamedTokens(token, tokens);
@@ -279,7 +260,7 @@ function resolve<This extends Owner>(
   return {
     token,
     tokens,
-    secrets: [token, ...tokens.map(({ token }) => token)],
+    isTokenGenerated: given === undefined,
     login: checkFunction(SERVE, "login", login),
     contract,
     exposeContract: resolveExposeContract(options),
@@ -288,11 +269,9 @@ function resolve<This extends Owner>(
     isAllowed: makeOriginCheck(options.allowedOrigins),
     trustProxy: resolveProxies(options.trustProxy),
     minimumVersion: checkVersion(options.minimumVersion),
-    hideToken: checkBoolean(SERVE, "hideToken", hideToken),
     exposeErrors: checkBoolean(SERVE, "exposeErrors", exposeErrors),
     closeTimeout: checkNumber(SERVE, "closeTimeout", closeTimeout, DURATION),
-    logLevel: checkOneOf(SERVE, "logLevel", logLevel, LOG_LEVELS),
-    logger: checkLogger(options.logger),
+    ...resolveLogOptions(options),
     signal: checkSignal(SERVE, "signal", signal),
   };
 }
@@ -343,16 +322,6 @@ function checkVersion(minimum: string | undefined): string | undefined {
   if (typeof minimum === "string" && isVersion(minimum)) return minimum;
   const needed = 'a version such as "1.2.3"';
   throw invalidType(SERVE, "'minimumVersion'", needed, minimum);
-}
-
-function checkLogger(logger: Logger | undefined): Logger | undefined {
-  checkObject(SERVE, "logger", logger);
-  for (const level of logger === undefined ? [] : LOG_LEVELS) {
-    if (typeof logger?.[level] === "function") continue;
-    const needed = `an object with the methods ${LOG_LEVELS.join(", ")}`;
-    throw invalidType(SERVE, "'logger'", needed, logger);
-  }
-  return logger;
 }
 
 /** Checks the options of `close`. */

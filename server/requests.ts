@@ -207,7 +207,7 @@ export class RequestHandler {
   }
 
   #answer({ frame, failure }: AnswerEffect): void {
-    if (failure !== undefined) this.#transport.log.warn("error", failure);
+    if (failure !== undefined) this.#transport.log.warn("reject", failure);
     this.#transport.send(frame);
   }
 
@@ -221,7 +221,7 @@ export class RequestHandler {
   #cutOff(): void {
     const { maxRate } = this.#context.limits;
     this.#transport.log.warn(
-      "error",
+      "reject",
       `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`,
     );
     this.#transport.close(CloseCode.POLICY_VIOLATION, "too many requests");
@@ -235,7 +235,7 @@ export class RequestHandler {
 
   #cutOffInvalid(): void {
     this.#transport.log.warn(
-      "error",
+      "reject",
       `the client sent more than ${MAX_INVALID} invalid frames at once, or more than ${INVALID_PER_SECOND} per second. Update the client.`,
     );
     const reason = "too many invalid frames";
@@ -358,19 +358,20 @@ export class RequestHandler {
 
   #logError(name: string, error: unknown): void {
     const { log } = this.#transport;
-    const subject = this.#context.log.redact(describeMessage(name));
+    const subject = describeMessage(this.#context.log.redact(name));
     if (RequestError.is(error)) log.rejected(subject, error);
     else log.exception(`a listener to ${subject} failed`, error);
   }
 
   #logUnheard({ message, replying }: WireMessage): void {
-    const name = describeMessage(message);
+    const { log } = this.#context;
+    const name = describeMessage(log.redact(message));
     const subject = replying === null
       ? name
-      : `${name}, a reply to ${describeMessage(replying.message)}`;
+      : `${name}, a reply to ${describeMessage(log.redact(replying.message))}`;
     this.#transport.log.warn(
       "message",
-      `there is no listener to ${this.#context.log.redact(subject)}`,
+      `there is no listener to ${subject}`,
     );
   }
 }

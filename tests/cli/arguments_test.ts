@@ -21,7 +21,12 @@ function problemOf(...args: readonly string[]): string {
   return command.problem;
 }
 
-const DEFAULTS: ServeFlags = { hideToken: false, debug: false, trace: false };
+const DEFAULTS: ServeFlags = {
+  hideToken: false,
+  showToken: false,
+  debug: false,
+  trace: false,
+};
 
 for (const args of [[], ["serve"], ["--", "serve"]]) {
   Deno.test(`[${args.join(" ")}] starts a server with the defaults`, () => {
@@ -45,6 +50,7 @@ const VALUE_FLAGS: Flags = [
   ["--token-length", null, "40", { tokenLength: 40 }],
   ["--token-alphabet", null, "01", { tokenAlphabet: "01" }],
   ["--log-level", "-l", "warn", { logLevel: "warn" }],
+  ["--log-format", null, "json", { logFormat: "json" }],
 ];
 
 for (const [long, short, value, expected] of VALUE_FLAGS) {
@@ -118,6 +124,7 @@ Deno.test("accepts all flags together", () => {
     tokenLength: 2,
     tokenAlphabet: "cd",
     hideToken: true,
+    showToken: false,
     cert: "e",
     key: "f",
     logLevel: "error",
@@ -165,11 +172,32 @@ for (const level of LOG_LEVELS) {
   });
 }
 
-for (const level of ["trace", "warning", "toString", "1"]) {
+Deno.test("--log-level accepts the numbers of Python", () => {
+  const levels = ["10", "20", "30", "40", "50"].map((number) =>
+    flagsOf("--log-level", number).logLevel
+  );
+  assert.deepEqual(levels, LOG_LEVELS);
+});
+
+Deno.test("--log-format rejects another format", () => {
+  assert.equal(
+    problemOf("--log-format", "xml"),
+    'Option --log-format must be one of text, json, not "xml".',
+  );
+});
+
+Deno.test("rejects --hide-token together with --show-token", () => {
+  assert.equal(
+    problemOf("--hide-token", "--show-token"),
+    "Use either --hide-token or --show-token, not both.",
+  );
+});
+
+for (const level of ["trace", "warning", "toString", "1", "35"]) {
   Deno.test(`--log-level rejects ${level}`, () => {
     assert.equal(
       problemOf("--log-level", level),
-      `Option --log-level must be one of debug, info, warn, error, not "${level.toLowerCase()}".`,
+      `Option --log-level must be one of debug, info, warn, error, critical, 10 to 50, not "${level}".`,
     );
   });
 }

@@ -179,7 +179,7 @@ Deno.test("prints the stack of another error and ends with 1", async () => {
   );
   assert.equal(code, 1);
   assert.equal(lines[0], "error error: RangeError: too far");
-  assert.match(lines[1]!, /^error {5}at .*script\.ts:\d+:\d+/);
+  assert.match(lines[1]!, /^error {7}at .*script\.ts:\d+:\d+/);
 });
 
 Deno.test("prints a thrown value that is not an error", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseCommand, type ServeFlags } from "../../cli/arguments.ts";
+import type { CommandContext } from "../../cli/context.ts";
 import { runServer } from "../../cli/serve.ts";
 import { runCommand } from "../../cli.ts";
 import { connect } from "../../client.ts";
@@ -62,7 +63,12 @@ Deno.test("--token has priority over --token-file", async () => {
   const log = recordLog();
   const stop = new AbortController();
   const { context } = makeContext({ signal: stop.signal });
-  const command = parseCommand([...LOOPBACK, "--token", "flag"]);
+  const command = parseCommand([
+    ...LOOPBACK,
+    "--show-token",
+    "--token",
+    "flag",
+  ]);
   assert(command.kind === "serve");
   // parseCommand() rejects both together. The command does not depend on this.
   const flags: ServeFlags = { ...command.flags, tokenFile: "token.txt" };
@@ -81,7 +87,9 @@ Deno.test("--token-file has priority over HOIST_TOKEN", async () => {
 });
 
 Deno.test("HOIST_TOKEN is the token if there is no flag", async () => {
-  const line = await startupLine([], { readTokenVariable: () => "variable" });
+  const line = await startupLine([], {
+    readTokenVariable: () => ({ isDenied: false, token: "variable" }),
+  });
   assert.match(line, / with token variable$/);
 });
 
@@ -105,7 +113,9 @@ Deno.test("rejects an empty token file", async () => {
 });
 
 Deno.test("rejects an empty HOIST_TOKEN", async () => {
-  const { code, errors } = await run(LOOPBACK, { readTokenVariable: () => "" });
+  const { code, errors } = await run(LOOPBACK, {
+    readTokenVariable: () => ({ isDenied: false, token: "" }),
+  });
   assert.deepEqual([code, errors.length], [2, 1]);
   assert.match(errors[0]!, EMPTY_TOKEN);
 });
@@ -176,5 +186,97 @@ Deno.test("shows the stack of an unexpected error", async () => {
     readTextFile: () => Promise.reject(new Error("unheard of")),
   });
   assert.equal(code, 1);
-  assert.match(errors[0]!, /^error: Error: unheard of\n {4}at /);
+  assert.match(errors[0]!, /^error: Error: unheard of\n {6}at /);
+});
+
+for (
+  const [content, problem] of [
+    ["\ufeffsecret\n", "the file begins with a byte order mark"],
+    ["secret\nanother\n", "the file has more than one line"],
+    ["secret\ranother", "the file has more than one line"],
+    ["secret\u0000", "the file contains a control character"],
+    ["s\u001b[31mecret", "the file contains a control character"],
+    ["secret\ufffd", "the file contains a control character, or is not UTF-8"],
+  ] as const
+) {
+  Deno.test(`rejects a token file with ${JSON.stringify(content)}, without its content`, async () => {
+    const { code, errors } = await run([...LOOPBACK, "--token-file", "a.txt"], {
+      readTextFile: () => Promise.resolve(content),
+    });
+    assert.deepEqual([code, errors.length], [1, 1]);
+    const start = `error: Cannot use the token in a.txt: ${problem}`;
+    assert(errors[0]!.startsWith(start), errors[0]);
+    assert.doesNotMatch(errors[0]!, /s.*ecret|\n/);
+  });
+}
+
+Deno.test("the path of a token file is escaped", async () => {
+  const { errors } = await run([...LOOPBACK, "--token-file", "a\n\u001b[31m"], {
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound("no")),
+  });
+  assert.deepEqual(errors, [
+    "error: Cannot read a%0A%1B[31m: the file does not exist. Check the path.",
+  ]);
+});
+
+/** Runs a server with a recorded log; returns the lines of the command line itself. */
+async function notesOf(
+  args: readonly string[],
+  changes: Partial<CommandContext> = {},
+): Promise<readonly string[]> {
+  const log = recordLog();
+  const stop = new AbortController();
+  const { context, errors } = makeContext({ ...changes, signal: stop.signal });
+  const ended = runCommand(parseCommand([...LOOPBACK, ...args]), context);
+  await log.line(/startup/);
+  stop.abort();
+  assert.equal(await ended, 0);
+  return errors;
+}
+
+const FILE = ["--token-file", "token.txt"];
+
+/** A token file with these permissions. */
+function fileWith(mode: number | null) {
+  return {
+    readTextFile: () => Promise.resolve("secret"),
+    readFileMode: () => Promise.resolve(mode),
+  };
+}
+
+Deno.test("logs a warning if other users can read the token file", async () => {
+  for (const mode of [0o100644, 0o100640, 0o100604, 0o100601]) {
+    const [line = "", ...rest] = await notesOf(FILE, fileWith(mode));
+    assert.deepEqual(rest, []);
+    assert.match(
+      line,
+      /^\S+Z WARN startup: other users of this machine can read the token in token\.txt\. Run: chmod 600 token\.txt$/,
+    );
+  }
+  for (const mode of [0o100600, 0o100400, null]) {
+    assert.deepEqual(await notesOf(FILE, fileWith(mode)), []);
+  }
+});
+
+Deno.test("the warning has the format of the log", async () => {
+  const file = fileWith(0o100644);
+  const [line = ""] = await notesOf([...FILE, "--log-format", "json"], file);
+  const { level, event } = JSON.parse(line);
+  assert.deepEqual([level, event], ["warn", "startup"]);
+});
+
+Deno.test("mentions on a terminal that HOIST_TOKEN was not read", async () => {
+  const denied = { readTokenVariable: () => ({ isDenied: true }) };
+  const terminal = { ...denied, isTerminal: true };
+  const [line = "", ...rest] = await notesOf([], terminal);
+  assert.deepEqual(rest, []);
+  assert.match(
+    line,
+    /^startup: .*HOIST_TOKEN was not read: the permission is missing\. .*--allow-env=HOIST_TOKEN\.$/,
+  );
+  assert.deepEqual(await notesOf([], denied), []);
+  assert.deepEqual(await notesOf(["-t", "flag"], terminal), []);
+  assert.deepEqual(await notesOf(["--hide-token"], terminal), []);
+  const readable = { readTokenVariable: () => ({ isDenied: false }) };
+  assert.deepEqual(await notesOf([], { ...readable, isTerminal: true }), []);
 });

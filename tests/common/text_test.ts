@@ -19,11 +19,10 @@ const SECRET = "sesame";
 
 /** Shows a frame as a server with the token `sesame` does. */
 function show(frame: string): string {
-  return showFrame(
-    frame,
-    SECRET.length,
-    (text) => text.replaceAll(SECRET, "[redacted]"),
-  );
+  return showFrame(frame, {
+    longest: SECRET.length,
+    redact: (text) => text.replaceAll(SECRET, "[redacted]"),
+  });
 }
 
 Deno.test("showFrame() returns a harmless frame unchanged", () => {

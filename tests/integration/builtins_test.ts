@@ -67,7 +67,7 @@ Deno.test("a result that exceeds maxBuffered is an error of the server", async (
   );
   assert.equal((error as ResponseError).code, ErrorCode.SERVER_ERROR);
   await logger.line(
-    /operation "read" failed\nRangeError: Cannot send the result/,
+    /operation "read" failed\n {2}RangeError: Cannot send the result/,
   );
   await Deno.remove(root, { recursive: true });
 });

@@ -116,7 +116,7 @@ for (
       "issues",
       "needed",
     ]);
-    await logger.line(new RegExp(`^warn error: .*message "${name}": `));
+    await logger.line(new RegExp(`^warn reject: .*message "${name}": `));
     raw.send(message(8, "ping", {}));
     assert.equal((await raw.next()).id, 8);
   });

@@ -125,7 +125,7 @@ Deno.test("a listener that throws causes code 6 without the message of its error
   const line = await logger.line(/^error /);
   assert.match(
     line,
-    /: a listener to message "hello" failed\nRangeError: a secret of the application\n\s+at /,
+    /: a listener to message "hello" failed\n {2}RangeError: a secret of the application\n\s+at /,
   );
   client.send(message(2, "another"));
   assert.deepEqual([(await client.next()).id, (await client.next()).message], [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { showFrame } from "../../common/text.ts";
+import { serve, type ServeOptions } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -14,7 +15,7 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
     line.replace(/127\.0\.0\.1:\d+/, "HOST")
   );
   assert.deepEqual(lines, [
-    "info startup: starting server on HOST with token test",
+    "info startup: starting server on HOST",
     "info connect: HOST connected",
     "info login: HOST logged in",
     "info disconnect: HOST disconnected: closed by the client",
@@ -23,13 +24,40 @@ Deno.test("the server logs startup, connections and shutdown", async () => {
   ]);
 });
 
-Deno.test("hideToken omits the token from the startup line", async () => {
-  const logger = new LogRecorder();
-  await using server = serveQuietly({ logger, hideToken: true });
-  const { port } = server.addr;
-  assert.deepEqual(logger.lines, [
-    `info startup: starting server on 127.0.0.1:${port}`,
-  ]);
+const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
+
+/** Whether a logger gets the token, by the options of the server. */
+const STARTUPS: readonly (readonly [string, ServeOptions, boolean])[] = [
+  ["a given token", {}, false],
+  ["a given token and hideToken", { hideToken: true }, false],
+  ["a given token and showToken", { showToken: true }, true],
+  [
+    "showToken and a login function",
+    { showToken: true, login: () => true },
+    false,
+  ],
+];
+
+for (const [what, options, isShown] of STARTUPS) {
+  Deno.test(`a logger gets ${isShown ? "the" : "no"} token of a server with ${what}`, async () => {
+    const logger = new LogRecorder();
+    await using server = serve("secret", { ...LOOPBACK, logger, ...options });
+    const rest = isShown ? " with token secret" : "";
+    assert.deepEqual(logger.lines, [
+      `info startup: starting server on 127.0.0.1:${server.addr.port}${rest}`,
+    ]);
+  });
+}
+
+Deno.test("a logger gets a generated token only with showToken", async () => {
+  for (const showToken of [false, true]) {
+    const logger = new LogRecorder();
+    await using server = serve({ ...LOOPBACK, logger, showToken });
+    assert.equal(
+      logger.lines[0]!.endsWith(` with token ${server.token}`),
+      showToken,
+    );
+  }
 });
 
 Deno.test("logLevel omits lines of lower levels", async () => {
@@ -42,35 +70,34 @@ Deno.test("logLevel omits lines of lower levels", async () => {
   ]);
 });
 
-Deno.test("only the startup line contains a token, and only debug lines contain payloads", async () => {
+Deno.test("no line contains a token, and only debug lines contain payloads", async () => {
+  const token = 'a-long-"secret"';
   for (const logLevel of ["info", "debug"] as const) {
     const logger = new LogRecorder();
     {
-      await using server = serveQuietly({
-        logger,
-        logLevel,
-        login: () => true,
-      });
+      await using server = serve(token, { ...LOOPBACK, logger, logLevel });
       server.receive("x", ({ data }) => {
-        throw new Error(String(data.text));
+        throw new Error(`it was ${data.text}`);
       });
-      server.operation("test", () => Promise.reject(new Error("test")));
+      server.operation(token, () => Promise.reject(new Error(token)));
       await using client = await RawClient.open(server);
-      client.send({ id: 0, token: 'se\\sa"me', version: "1.0.0" });
+      client.send({ id: 0, token, version: "1.0.0" });
       await client.next();
-      client.send(message(1, "x", { text: "payload", token: "sesame" }));
-      client.send(operation(2, "test", { payload: true }));
-      client.send({ id: 3, token: "sesame", version: "test" });
-      await server.broadcast("test", { test: "test" });
-      while ((await client.next()).id !== 3);
+      client.send(message(1, "x", { text: token, token: "other-secret" }));
+      client.send(message(2, token, { payload: true }));
+      client.send(operation(3, token, { payload: true }));
+      client.send(operation(4, encodeURIComponent(token)));
+      client.send({ id: 5, token: "other-secret", version: token });
+      await server.broadcast(token, { [token]: token });
+      while ((await client.next()).id !== 5);
+      client.close(4_000, token);
+      await client.closed;
     }
-    const [first = "", ...lines] = logger.lines.filter((line) =>
-      !line.includes(" failed\n")
-    );
-    assert.match(first, /^info startup: starting server on [\d.:]+$/);
-    for (const line of lines) assert.doesNotMatch(line, /test|sesame|se\\/);
-    const payloads = lines.filter((line) => line.includes("payload"));
+    const forms = /secret/;
+    for (const line of logger.lines) assert.doesNotMatch(line, forms);
+    const payloads = logger.lines.filter((line) => line.includes("payload"));
     assert.equal(payloads.length > 0, logLevel === "debug");
+    await logger.line(/disconnect: .*\(4000, \[redacted\]\)$/);
   }
 });
 
@@ -96,18 +123,12 @@ Deno.test("debug lines are truncated and escaped", async () => {
   await logger.line(/receive: .*no JSON%0Alogin: forged%1B\[2J$/);
 });
 
-Deno.test("the startup line of a server with a login function shows no token", async () => {
-  const logger = new LogRecorder();
-  await using _server = serveQuietly({ logger, login: () => true });
-  assert.doesNotMatch(logger.lines[0] ?? "", /token/);
-});
-
 Deno.test("a debug line hides a token that is cut within an escape", () => {
   const start = '{"token":"';
   const token = "secret".repeat(300);
   for (const length of [998, 999, 1_000, 1_001, 1_002, 1_003, 1_004]) {
     const cut = token.slice(0, length - start.length);
-    const shown = showFrame(`${start}${cut}\\\\"}`, 4, (text) => text);
+    const shown = showFrame(`${start}${cut}\\\\"}`);
     assert(!shown.includes("secret"), shown);
   }
 });

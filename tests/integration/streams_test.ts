@@ -82,7 +82,7 @@ Deno.test("a stream yields its items before it rejects with the error of the gen
     'Cannot finish stream "fail": the server answered SERVER_ERROR: the server could not carry out the request. See the log of the server.',
   );
   await logger.line(
-    /^error error: .*operation "fail" failed\nError: secret of the application/,
+    /^error error: .*operation "fail" failed\n {2}Error: secret of the application/,
   );
 });
 

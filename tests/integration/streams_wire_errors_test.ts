@@ -141,7 +141,7 @@ Deno.test("an item that is too large ends its stream only", async () => {
   assert.deepEqual([code, id], [6, 1]);
   await ended;
   await logger.line(
-    /operation "large" failed\nRangeError: Cannot send an item: it must be at most 512 bytes long. It has [67]\d\d bytes. Send less data, or raise 'limits.maxBuffered' of the server./,
+    /operation "large" failed\n {2}RangeError: Cannot send an item: it must be at most 512 bytes long. It has [67]\d\d bytes. Send less data, or raise 'limits.maxBuffered' of the server./,
   );
   client.send(stream(2, "three", 9));
   assert.deepEqual(await takeItems(client, 3), [1, 2, 3]);
@@ -182,7 +182,7 @@ Deno.test("a generator whose finally block throws fails with code 6", async () =
   const { code, id } = await client.next();
   assert.deepEqual([code, id], [6, 2]);
   await logger.line(
-    /operation "broken" failed\nError: secret of the application/,
+    /operation "broken" failed\n {2}Error: secret of the application/,
   );
 });
 

@@ -88,6 +88,7 @@ for (
   const [module, page] of [
     ["server/options.ts", "options.md"],
     ["server/limits.ts", "options.md"],
+    ["server/log_options.ts", "options.md"],
     ["common/debug_state.ts", "options.md"],
     ["server/credentials.ts", "options.md"],
     ["client/connect.ts", "options.md"],

@@ -74,7 +74,7 @@ const PACKAGES = {
   ],
   "builtins/read.ts": ["node:fs/promises"],
   "cli/arguments.ts": ["@std/cli"],
-  "server/log.ts": ["@std/log"],
+  "server/log_output.ts": ["@std/log"],
   "version.ts": ["@std/semver"],
 };
 

@@ -90,7 +90,7 @@ Deno.test("deno run jsr:@hoist/cli --version prints the version", async () => {
 
 Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", async () => {
   await using sandbox = await Sandbox.make();
-  const args = "-t test -H 127.0.0.1 -p 0".split(" ");
+  const args = "-t test -H 127.0.0.1 -p 0 --show-token".split(" ");
   await using child = sandbox.start("--allow-net", "jsr:@hoist/cli", ...args);
   const { url, errors } = watch(child);
   await using connection = await connect("test", { url: await url });

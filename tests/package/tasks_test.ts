@@ -46,7 +46,8 @@ Deno.test({
   name: "deno task start accepts --token-file",
   ignore: IGNORE,
   fn: async () => {
-    const line = await start("--token-file", join(directory, "token.txt"));
+    const file = join(directory, "token.txt");
+    const line = await start("--token-file", file, "--show-token");
     assert.match(line, / with token secret$/);
   },
 });

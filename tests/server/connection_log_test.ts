@@ -21,7 +21,7 @@ function reads(total: number): string {
 /** Returns the log lines after a client has missed these numbers of messages. */
 function linesFor(...counts: readonly number[]): string[] {
   const logger = new LogRecorder();
-  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const log = new Log({ logger, logLevel: "info" });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   for (const count of counts) clientLog.missed(count, MAX_BUFFERED);
   return logger.lines;
@@ -48,7 +48,7 @@ for (
 
 Deno.test("missed() logs the name of the client and the limit", () => {
   const logger = new LogRecorder();
-  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const log = new Log({ logger, logLevel: "info" });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   clientLog.identify({ name: "Ada" });
   clientLog.missed(1, 1_024);
@@ -61,7 +61,7 @@ Deno.test("missed() logs the name of the client and the limit", () => {
 
 Deno.test("missed() counts the messages of each client", () => {
   const logger = new LogRecorder();
-  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const log = new Log({ logger, logLevel: "info" });
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
     new ConnectionLog(log, address)
   );
@@ -85,10 +85,12 @@ Deno.test("missed() ignores errors of the logger", () => {
     throw new Error("no");
   };
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
-  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const log = new Log({ logger, logLevel: "info" });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   for (const count of [1, 0]) clientLog.missed(count, MAX_BUFFERED);
 });
+
+const SECRETS = ["open-sesame-now"];
 
 /** Returns the log lines about a rejected request. */
 function linesAbout(
@@ -96,13 +98,13 @@ function linesAbout(
   logLevel: "info" | "debug",
 ) {
   const logger = new LogRecorder();
-  const log = new Log({ logger, logLevel, secrets: ["test"] });
+  const log = new Log({ logger, logLevel, secrets: () => SECRETS });
   new ConnectionLog(log, "192.0.2.1:1").rejected('operation "add"', reason);
   return logger.lines;
 }
 
 Deno.test("rejected() logs a warning with the note of a RequestError", () => {
-  const details = { note: "does not fit at test" };
+  const details = { note: "does not fit at open-sesame-now" };
   const reason = new RequestError(
     ErrorCode.INVALID_CONTENT,
     "was 4711",
@@ -110,14 +112,18 @@ Deno.test("rejected() logs a warning with the note of a RequestError", () => {
   );
   for (const level of ["info", "debug"] as const) {
     assert.deepEqual(linesAbout(reason, level), [
-      'warn error: 192.0.2.1:1: operation "add": does not fit at [redacted]',
+      'warn reject: 192.0.2.1:1: operation "add": does not fit at [redacted]',
     ]);
   }
 });
 
 Deno.test("rejected() logs an error for an OutputError, and details at the level debug", () => {
   const issues = [{ path: ["a", 1], message: "was 4711" }];
-  const reason = new OutputError("Cannot answer test", "the result", issues);
+  const reason = new OutputError(
+    "Cannot answer open-sesame-now",
+    "the result",
+    issues,
+  );
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not match its schema at a[1]';
   const hint = '. The log level "debug" shows why.';
@@ -130,7 +136,7 @@ Deno.test("rejected() logs an error for an OutputError, and details at the level
 
 Deno.test("rejected() cannot fill the log", () => {
   const logger = new LogRecorder();
-  const log = new Log({ logger, logLevel: "info", secrets: [] });
+  const log = new Log({ logger, logLevel: "info" });
   const clientLog = new ConnectionLog(log, "192.0.2.1:1");
   const reason = new OutputError("Cannot answer", "the result", []);
   for (let n = 0; n < 100; n++) clientLog.rejected("operation", reason);

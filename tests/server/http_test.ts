@@ -173,7 +173,7 @@ for (const path of ["/", "/other", "/hoist/", "/hoist/ack", "/Hoist"]) {
 Deno.test("an error of the server during an upgrade is not answered with 400", () => {
   const bug = new Error("a bug");
   const handler = makeHandler({
-    log: new Log({ logger: new LogRecorder(), logLevel: "info", secrets: [] }),
+    log: new Log({ logger: new LogRecorder(), logLevel: "info" }),
     isClosing: false,
     lostUpgrades: 0,
     isFailing: false,

@@ -248,7 +248,7 @@ Deno.test("the startup line puts an IPv6 address in brackets", {
   const options = { hostname: "::1", port: 0, logger };
   await using server = serve("test", options);
   assert.deepEqual(logger.lines, [
-    `info startup: starting server on [::1]:${server.addr.port} with token test`,
+    `info startup: starting server on [::1]:${server.addr.port}`,
   ]);
 });
 

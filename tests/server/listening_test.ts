@@ -1,7 +1,9 @@
 /** The port of a server, also after Deno stopped accepting connections. */
 
 import assert from "node:assert/strict";
+import type { ServeFlags } from "../../cli/arguments.ts";
 import { runServer } from "../../cli/serve.ts";
+import { makeContext } from "../support/command_line.ts";
 import type { ListenOptions } from "../../server/listen.ts";
 import { Listening } from "../../server/listening.ts";
 import { Clock } from "../support/clock.ts";
@@ -194,16 +196,11 @@ Deno.test("server.finished rejects if the port is lost, and the server can still
 Deno.test("the command line ends with the exit code 1 if the port is lost", async () => {
   using clock = new Clock();
   using ports = new FakePorts();
-  const errors: string[] = [];
-  const switches = { hideToken: true, debug: false, trace: false };
-  const flags = { ...LOCAL, ...switches, logLevel: "error" } as const;
-  const code = runServer(flags, {
-    print: () => {},
-    printError: (line) => errors.push(line),
-    readTextFile: () => Promise.reject(new Error("no file")),
-    readTokenVariable: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const { context, errors } = makeContext();
+  const switches = { hideToken: true, showToken: false };
+  const tracing = { debug: false, trace: false };
+  const flags = { ...LOCAL, ...switches, ...tracing, logLevel: "error" };
+  const code = runServer(flags as ServeFlags, context);
   await endOfTick();
   ports.fail(EXHAUSTED);
   await endOfTick();

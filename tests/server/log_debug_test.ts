@@ -1,11 +1,10 @@
-/** The function `debug`: levels, HTTP lines and the names of callers. */
+/** The function `debug`: levels, HTTP lines and the functions that cause lines. */
 
 import assert from "node:assert/strict";
-import { LOG_LEVELS } from "../../common/logger.ts";
+import { connect } from "../../client.ts";
 import { serve } from "../../server.ts";
 import { debug } from "../../common/debug.ts";
 import type { DebugOptions } from "../../common/debug_state.ts";
-import type { Log } from "../../server/log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, writeAll } from "../support/logs.ts";
 
@@ -80,104 +79,84 @@ Deno.test("Log.http() logs at every level after debug({ http: true })", () => {
   assert.deepEqual(recorder.lines, ["debug http: text"]);
 });
 
-/** Logs lines from every kind of function. */
-class Caller {
-  readonly #log: Log;
-  readonly field = () => this.#log.info("key", "text");
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  method() {
-    this.#log.info("key", "text");
-  }
-
-  async asyncMethod() {
-    await null;
-    this.#log.info("key", "text");
-  }
-
-  callPrivate() {
-    this.#private();
-  }
-
-  #private() {
-    this.#log.info("key", "text");
-  }
-
-  static staticMethod(log: Log) {
-    log.info("key", "text");
-  }
-}
-
-class Constructed {
-  constructor(log: Log) {
-    log.info("key", "text");
-  }
-}
-
-function namedFunction(log: Log) {
-  log.info("key", "text");
-}
-
-async function asyncFunction(log: Log) {
-  await null;
-  log.info("key", "text");
-}
-
-const arrowFunction = (log: Log) => log.info("key", "text");
-
-const CALLERS: Readonly<Record<string, (log: Log) => unknown>> = {
-  namedFunction,
-  asyncFunction,
-  arrowFunction,
-  method: (log) => new Caller(log).method(),
-  asyncMethod: (log) => new Caller(log).asyncMethod(),
-  private: (log) => new Caller(log).callPrivate(),
-  staticMethod: (log) => Caller.staticMethod(log),
-  field: (log) => new Caller(log).field(),
-  Constructed: (log) => new Constructed(log),
-};
-
-for (const [name, call] of Object.entries(CALLERS)) {
-  Deno.test(`debug({ trace: true }) names its caller: ${name}`, async () => {
-    const { log, recorder } = makeLog();
-    using _debugging = debug({ trace: true });
-    await call(log);
-    assert.deepEqual(recorder.lines, [`info [${name}] key: text`]);
-  });
-}
-
-Deno.test("debug({ trace: true }) shows that a function is anonymous", () => {
-  const { log, recorder } = makeLog();
-  using _debugging = debug({ trace: true });
-  // The named functions are further out on the stack and did not log the line.
-  [log].forEach((log) => log.info("key", "text"));
-  assert.deepEqual(recorder.lines, ["info [anonymous] key: text"]);
-});
-
-Deno.test("debug({ trace: true }) names the caller for each kind of line", () => {
-  const { log, recorder } = makeLog();
+Deno.test("debug({ trace: true }) begins each line with the public function that caused it", async () => {
+  const logger = new LogRecorder();
   using _debugging = debug({ trace: true, http: true });
-  function writer() {
-    writeAll(log);
-    log.exception("it failed", "text");
-    log.http(() => "text");
+  {
+    const options = { hostname: "127.0.0.1", port: 0, logger };
+    await using server = serve("test", options);
+    server.receive("hello", (message) => void message.reply("hi"));
+    server.receive("fail", () => Promise.reject(new Error("no")));
+    server.operation("add", () => 1);
+    server.operation("fail", async () => {
+      await Promise.resolve();
+      throw new Error("no");
+    });
+    await using connection = await connect("test", { url: server.url });
+    await connection.message("hello");
+    await assert.rejects(connection.message("fail"));
+    await connection.operation("add");
+    await assert.rejects(connection.operation("fail"));
+    await server.broadcast("news");
+    await server.rotate("another token");
   }
-  writer();
-  assert.deepEqual(recorder.lines, [
-    ...LOG_LEVELS.map((level) => `${level} [writeAll] key: text`),
-    'error [writer] error: it failed\n"text"',
-    "debug [writer] http: text",
-  ]);
+  const callers = (event: RegExp) =>
+    new Set(
+      logger.lines.filter((line) => event.test(line))
+        .map((line) => line.match(/^\w+ \((\w+)\) /)?.[1]),
+    );
+  const expected: readonly (readonly [RegExp, readonly string[]])[] = [
+    [/ startup: /, ["start"]],
+    [/ connect: /, ["fetch"]],
+    [/ login: /, ["fetch"]],
+    [/ http: GET/, ["fetch"]],
+    [/ receive: /, ["receive"]],
+    [/ send: .*"hi"/, ["reply"]],
+    [/ send: .*"news"/, ["broadcast"]],
+    [/ send: .*"result":1/, ["operation"]],
+    [/ error: .*listener to message "fail" failed/, ["receive"]],
+    [/ error: .*operation "fail" failed/, ["operation"]],
+    [/ rotate: /, ["rotate"]],
+    [/ shutdown: /, ["close"]],
+    [/./, [
+      "start",
+      "listen",
+      "fetch",
+      "receive",
+      "reply",
+      "broadcast",
+      "operation",
+      "rotate",
+      "close",
+    ]],
+  ];
+  for (const [event, names] of expected) {
+    assert.deepEqual(
+      [...callers(event)].toSorted(),
+      names.toSorted(),
+      `${event}`,
+    );
+  }
 });
 
 Deno.test("disposing debug({ trace: true }) ends the tracing", () => {
   const { log, recorder } = makeLog();
   debug({ trace: true })[Symbol.dispose]();
-  namedFunction(log);
+  log.info("key", "text");
   assert.deepEqual(recorder.lines, ["info key: text"]);
+});
+
+Deno.test("debug({ trace: true }) names a caller even if the application formats stacks", () => {
+  const { log, recorder } = makeLog();
+  using _debugging = debug({ trace: true });
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = () => [];
+  try {
+    log.info("key", "text");
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
+  assert.deepEqual(recorder.lines, ["info (fetch) key: text"]);
 });
 
 Deno.test("debug() rejects unknown options and other values than booleans", () => {

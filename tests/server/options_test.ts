@@ -35,7 +35,7 @@ Deno.test("omitted options have their defaults", () => {
   assert.deepEqual(options, {
     token: "test",
     tokens: [],
-    secrets: ["test"],
+    isTokenGenerated: false,
     login: undefined,
     contract: undefined,
     exposeContract: false,
@@ -44,9 +44,11 @@ Deno.test("omitted options have their defaults", () => {
     trustProxy: 0,
     minimumVersion: undefined,
     hideToken: false,
+    showToken: false,
     exposeErrors: false,
     closeTimeout: 5_000,
     logLevel: "info",
+    logFormat: "text",
     logger: undefined,
     signal: undefined,
   });
@@ -64,9 +66,11 @@ Deno.test("the options of the caller replace the defaults", () => {
     trustProxy: true,
     minimumVersion: "1.2.3",
     hideToken: true,
+    showToken: false,
     exposeErrors: true,
     closeTimeout: 0,
     logLevel: "error",
+    logFormat: "json",
     logger: new LogRecorder(),
     signal: AbortSignal.abort(),
   } as const;
@@ -77,7 +81,7 @@ Deno.test("the options of the caller replace the defaults", () => {
     ...given,
     token: "test",
     tokens: [],
-    secrets: ["test"],
+    isTokenGenerated: false,
     limits: resolveLimits({ maxDepth: 3 }),
     trustProxy: 1,
   });
@@ -122,6 +126,9 @@ for (const token of ["", null, 5]) {
 const LONGEST = 2_147_483_647;
 
 const DURATION = `a number of milliseconds from 0 to ${LONGEST}`;
+
+const LEVELS =
+  'one of "debug", "info", "warn", "error", "critical", or 10, 20, 30, 40 or 50';
 
 const METHODS = "an object with the methods debug, info, warn, error";
 
@@ -230,14 +237,24 @@ const MISTAKES: readonly (readonly [object, string, string])[] = [
     `'closeTimeout' must be ${DURATION}. It is NaN.`,
   ],
   [
-    { logLevel: "INFO" },
-    "TypeError",
-    `'logLevel' must be "debug" or "info" or "warn" or "error". It is "INFO".`,
+    { logLevel: 35 },
+    "RangeError",
+    `'logLevel' must be ${LEVELS}. It is 35.`,
   ],
   [
     { logLevel: "toString" },
     "TypeError",
-    `'logLevel' must be "debug" or "info" or "warn" or "error". It is "toString".`,
+    `'logLevel' must be ${LEVELS}. It is "toString".`,
+  ],
+  [
+    { logFormat: "xml" },
+    "TypeError",
+    `'logFormat' must be "text" or "json". It is "xml".`,
+  ],
+  [
+    { hideToken: true, showToken: true },
+    "TypeError",
+    "'hideToken' and 'showToken' exclude each other. Omit one of them.",
   ],
   [{ logger: 5 }, "TypeError", "'logger' must be an object. It is 5."],
   [
@@ -276,8 +293,15 @@ Deno.test("accepts the limits of each range", () => {
   for (const minimumVersion of ["0.0.1", "1.2.3-rc.1+build"]) {
     assert.equal(resolve({ minimumVersion }).minimumVersion, minimumVersion);
   }
-  for (const logLevel of LOG_LEVELS) {
-    assert.equal(resolve({ logLevel }).logLevel, logLevel);
+});
+
+Deno.test("logLevel accepts names in both cases, and the numbers of Python", () => {
+  const numbers = [10, 20, 30, 40, 50] as const;
+  for (const [index, level] of LOG_LEVELS.entries()) {
+    const upper = level.toUpperCase() as Uppercase<typeof level>;
+    for (const logLevel of [level, upper, numbers[index]]) {
+      assert.equal(resolve({ logLevel }).logLevel, level);
+    }
   }
 });
 

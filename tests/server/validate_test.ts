@@ -329,6 +329,6 @@ Deno.test("the log contains no secret that a client sends as a key", async () =>
   server.receive("hello", schema, () => {});
   await using client = await RawClient.logIn(server);
   client.send(message(1, "hello", { [token]: "mine" }));
-  await logger.line(/^warn error: .*does not match its schema/);
+  await logger.line(/^warn reject: .*does not match its schema/);
   assert.deepEqual(logger.lines.filter((line) => line.includes(token)), []);
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { BaseHandler, setup } from "@std/log";
 import { runCommand } from "../../cli.ts";
 import { parseCommand } from "../../cli/arguments.ts";
-import type { CommandContext } from "../../cli/serve.ts";
+import type { CommandContext } from "../../cli/context.ts";
 import { Program, ROOT } from "./program.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
@@ -26,7 +26,9 @@ export function makeContext(changes: Partial<CommandContext> = {}) {
     print: (line) => void printed.push(line),
     printError: (line) => void errors.push(line),
     readTextFile: (path) => assert.fail(`${path} was read`),
-    readTokenVariable: () => undefined,
+    readFileMode: () => Promise.resolve(0o100600),
+    readTokenVariable: () => ({ isDenied: false }),
+    isTerminal: false,
     signal: new AbortController().signal,
     ...changes,
   };
@@ -43,7 +45,7 @@ export async function run(
   return { code, printed, errors };
 }
 
-/** Runs a server until it has written its startup line; returns this line. */
+/** Runs a server until it has written its startup line with the token; returns it. */
 export async function startupLine(
   args: readonly string[],
   changes: Partial<CommandContext> = {},
@@ -51,7 +53,10 @@ export async function startupLine(
   const log = recordLog();
   const stop = new AbortController();
   const { context } = makeContext({ ...changes, signal: stop.signal });
-  const ended = runCommand(parseCommand([...LOOPBACK, ...args]), context);
+  const ended = runCommand(
+    parseCommand([...LOOPBACK, "--show-token", ...args]),
+    context,
+  );
   const line = await log.line(/startup/);
   stop.abort();
   assert.equal(await ended, 0);

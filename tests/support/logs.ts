@@ -1,18 +1,20 @@
 /** Logs that a test can read. */
 
 import { Log } from "../../server/log.ts";
-import { LOG_LEVELS, type LogLevel } from "../../common/logger.ts";
+import { LINE_LEVELS, type LogLevel } from "../../common/logger.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
 /** The token that these logs must not contain */
-export const SECRET = "open-sesame";
+export const SECRET = "open-sesame-now";
+
+const SECRETS = [SECRET];
 
 /** Creates a log and the recorder of its lines. */
 export function makeLog(
   logLevel: LogLevel = "info",
 ): { log: Log; recorder: LogRecorder } {
   const recorder = new LogRecorder();
-  const log = new Log({ logger: recorder, logLevel, secrets: [SECRET] });
+  const log = new Log({ logger: recorder, logLevel, secrets: () => SECRETS });
   return { recorder, log };
 }
 
@@ -25,6 +27,6 @@ export function writeAll(log: Log): void {
 }
 
 /** The lines of {@linkcode writeAll} */
-export const ALL_LINES: readonly string[] = LOG_LEVELS.map((level) =>
+export const ALL_LINES: readonly string[] = LINE_LEVELS.map((level) =>
   `${level} key: text`
 );

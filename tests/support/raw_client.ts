@@ -52,6 +52,11 @@ export class RawClient implements AsyncDisposable {
     this.#socket.send(isRaw ? frame : JSON.stringify(frame));
   }
 
+  /** Closes the WebSocket. */
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
   /** Resolves to the next frame of the server. */
   // deno-lint-ignore no-explicit-any -- tests read any property
   next(): Promise<any> {

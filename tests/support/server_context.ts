@@ -20,8 +20,7 @@ export function serverContext(
   overrides: Partial<ServerContext> = {},
   logger = new LogRecorder(),
 ): ServerContext {
-  const secrets = ["test"];
-  const log = new Log({ logger, logLevel: "info", secrets });
+  const log = new Log({ logger, logLevel: "info" });
   const limits = resolveLimits();
   const defer = (turn: () => void) => void setImmediate(turn);
   let lastMessageId = 0;

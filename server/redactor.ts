@@ -1,0 +1,183 @@
+/**
+ * Removes tokens from strings that come from outside, before they are logged. This is a
+ * safety net: login frames and fields with the name `token` are never logged.
+ *
+ * @module
+ */
+
+/**
+ * The minimum length of a secret that is replaced, in UTF-16 code units. The gaps of a
+ * shorter one would reveal it.
+ */
+export const MIN_SECRET = 12;
+
+const REPLACEMENT = "[redacted]";
+
+/** Replaces the secrets of a server in strings. */
+export class Redactor {
+  readonly #secrets: () => readonly string[];
+  #known: readonly string[] = [];
+  #forms = new Forms([]);
+
+  /**
+   * Constructs a `Redactor`.
+   *
+   * @param secrets Returns the secrets, and the same array while they do not change
+   */
+  constructor(secrets: () => readonly string[]) {
+    this.#secrets = secrets;
+  }
+
+  /** The length of the longest form of a secret, in UTF-16 code units */
+  get longest(): number {
+    return this.#current.longest;
+  }
+
+  /**
+   * Replaces the secrets in a string.
+   *
+   * @param text The string
+   * @param secret Another secret
+   */
+  redact(text: string, secret = ""): string {
+    const forms = [this.#current];
+    if (secret.length >= MIN_SECRET) forms.push(new Forms([secret]));
+    return replaceForms(text, forms);
+  }
+
+  /**
+   * Replaces the secrets in the message of an error, but not in its stack frames. A string
+   * with a short token is omitted as a whole, because a gap would reveal the token.
+   *
+   * @param error The error with its stack
+   * @param secret Another secret: a token that the client has sent
+   */
+  redactError(error: string, secret = ""): string {
+    const lines = error.split("\n");
+    const others = lines.filter((line) => !isFrame(line)).join("\n");
+    if (
+      isShort(secret) && formsOf(secret).some((form) => others.includes(form))
+    ) {
+      const frames = lines.filter(isFrame);
+      return [
+        "the error is not shown, because it contains the token",
+        ...frames,
+      ]
+        .join("\n");
+    }
+    return lines.map((line) => isFrame(line) ? line : this.redact(line, secret))
+      .join("\n");
+  }
+
+  get #current(): Forms {
+    const secrets = this.#secrets();
+    if (secrets !== this.#known) {
+      this.#known = secrets;
+      this.#forms = new Forms(secrets);
+    }
+    return this.#forms;
+  }
+}
+
+/** Returns whether a line is a frame of a stack. */
+function isFrame(line: string): boolean {
+  return line.startsWith("    ") && line.trimStart().startsWith("at ");
+}
+
+function isShort({ length }: string): boolean {
+  return length > 0 && length < MIN_SECRET;
+}
+
+/**
+ * The forms of secrets, by their first characters. The time to find them does not depend
+ * on the number of secrets.
+ */
+class Forms {
+  /** The length of the longest form */
+  readonly longest: number = 0;
+  readonly #byStart = new Map<string, string[]>();
+  /** The first code units of all forms, because the lookup of a string takes longer */
+  readonly #firstUnits = new Set<number>();
+
+  constructor(secrets: readonly string[]) {
+    const long = secrets.filter(({ length }) => length >= MIN_SECRET);
+    for (const form of long.flatMap(allFormsOf)) {
+      const start = form.slice(0, MIN_SECRET);
+      const others = this.#byStart.get(start);
+      if (others === undefined) this.#byStart.set(start, [form]);
+      else others.push(form);
+      this.#firstUnits.add(form.charCodeAt(0));
+      this.longest = Math.max(this.longest, form.length);
+    }
+  }
+
+  /** Returns the length of the longest form that begins at an index; 0 if there is none. */
+  lengthAt(text: string, index: number): number {
+    if (!this.#firstUnits.has(text.charCodeAt(index))) return 0;
+    const start = text.slice(index, index + MIN_SECRET);
+    let longest = 0;
+    for (const form of this.#byStart.get(start) ?? []) {
+      if (form.length > longest && text.startsWith(form, index)) {
+        longest = form.length;
+      }
+    }
+    return longest;
+  }
+}
+
+function replaceForms(text: string, forms: readonly Forms[]): string {
+  let replaced = "";
+  let kept = 0;
+  for (let index = 0; index + MIN_SECRET <= text.length; index++) {
+    const length = longestAt(forms, text, index);
+    if (length === 0) continue;
+    replaced += text.slice(kept, index) + REPLACEMENT;
+    kept = index + length;
+    index = kept - 1;
+  }
+  return replaced + text.slice(kept);
+}
+
+function longestAt(
+  forms: readonly Forms[],
+  text: string,
+  index: number,
+): number {
+  let longest = 0;
+  for (const each of forms) {
+    longest = Math.max(longest, each.lengthAt(text, index));
+  }
+  return longest;
+}
+
+function allFormsOf(secret: string): readonly string[] {
+  return [...new Set([...formsOf(secret), ...base64FormsOf(secret)])];
+}
+
+/** Returns a secret as it is, in JSON and in URLs. */
+function formsOf(secret: string): readonly string[] {
+  const encoded = encodeURIComponent(secret.toWellFormed());
+  return [
+    secret,
+    // In JSON and in the output of `Deno.inspect`, some characters are escaped.
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.replaceAll("%20", "+"),
+  ];
+}
+
+/** The first character of base64 that depends on no byte before the secret. */
+const FIRST_CHARACTER = [0, 2, 3] as const;
+
+/** Returns what base64 contains of a secret, for each position of its first byte. */
+function base64FormsOf(secret: string): readonly string[] {
+  const bytes = new TextEncoder().encode(secret);
+  return FIRST_CHARACTER.flatMap((first, offset) => {
+    const padded = new Uint8Array(offset + bytes.length);
+    padded.set(bytes, offset);
+    const end = Math.floor(padded.length * 8 / 6);
+    return (["base64", "base64url"] as const).map((alphabet) =>
+      padded.toBase64({ alphabet }).slice(first, end)
+    );
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * The log lines of a server that begins to listen.
+ *
+ * @module
+ */
+
+import { formatAddress } from "../common/ip.ts";
+import { quote } from "../common/text.ts";
+import type { Credential } from "./credentials.ts";
+import type { Log } from "./log.ts";
+import { MIN_SECRET } from "./redactor.ts";
+
+/** A server that listens. */
+interface ListeningServer {
+  readonly addr: Deno.NetAddr;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** The options that decide whether the token is shown. */
+interface StartupOptions {
+  /** The token before it was replaced */
+  readonly token: string;
+  readonly isTokenGenerated: boolean;
+  readonly hideToken: boolean;
+  readonly showToken: boolean;
+  readonly login: unknown;
+}
+
+/**
+ * Logs the address of a server, and its token if that is to be shown.
+ *
+ * @param log The log of the server
+ * @param server The server
+ * @param options The options of the server
+ * @param credentials The tokens that are valid now
+ */
+export function logStartup(
+  log: Log,
+  { addr, url, token }: ListeningServer,
+  options: StartupOptions,
+  credentials: readonly Credential[],
+): void {
+  const { showToken } = options;
+  const shown = isShown(token, options) ? token : undefined;
+  log.startup(formatAddress(addr), shown, showToken);
+  log.http(() => `listening on ${url}`);
+  // A login function can accept quite different tokens.
+  if (options.login === undefined && !isLoopback(addr.hostname)) {
+    warnAboutShortTokens(log, credentials);
+  }
+}
+
+function isShown(
+  token: string,
+  { token: first, isTokenGenerated, hideToken, showToken, login }:
+    StartupOptions,
+): boolean {
+  if (hideToken || login !== undefined || token === "") return false;
+  return showToken || (isTokenGenerated && token === first);
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname.startsWith("127.") || hostname === "::1";
+}
+
+/** How many tokens a warning names. */
+const MAX_NAMED = 3;
+
+function warnAboutShortTokens(
+  log: Log,
+  credentials: readonly Credential[],
+): void {
+  const short = credentials.filter(({ token }) => token.length < MIN_SECRET);
+  if (short.length === 0) return;
+  const names = short.slice(0, MAX_NAMED).map(({ identity }) =>
+    identity === undefined ? "the token of the server" : quote(identity.name)
+  );
+  const rest = short.length > MAX_NAMED ? " and others" : "";
+  log.warn(
+    "startup",
+    `a token has fewer than ${MIN_SECRET} characters, and other machines can reach the server: ${
+      names.join(", ")
+    }${rest}. Choose a longer token, or listen on 127.0.0.1.`,
+  );
+}

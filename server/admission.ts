@@ -9,6 +9,12 @@ import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import { type OriginCheck, originTarget } from "./origins.ts";
+import {
+  type ExceededByLogin,
+  type ExceededByUpgrade,
+  Place,
+  Places,
+} from "./places.ts";
 
 /** The header to which each proxy appends the address of its client. */
 export const FORWARDED_HEADER = "x-forwarded-for";
@@ -51,8 +57,15 @@ export interface UpgradeRejection {
   readonly response: Response;
 }
 
-/** Why a login fails: a wrong token, a locked-out address, or a login function that threw. */
-export type LoginFailure = "refused" | "locked out" | "failed";
+/**
+ * Why a login fails: a wrong token, a locked-out address, a login function that threw, or no
+ * place.
+ */
+export type LoginFailure =
+  | "refused"
+  | "locked out"
+  | "failed"
+  | ExceededByLogin;
 
 /** The delay before a retry if the real one is unknown, in seconds. */
 const RETRY_AFTER = 5;
@@ -61,14 +74,13 @@ const RETRY_AFTER = 5;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #failures: LoginFailures;
-  /** The number of connections from each network */
-  readonly #entered = new Map<string, number>();
-  #open = 0;
+  readonly #places: Places;
 
   constructor(options: AdmissionOptions) {
     const { maxLoginFailures, loginFailureWindow } = options.limits;
     this.#options = options;
     this.#failures = new LoginFailures(maxLoginFailures, loginFailureWindow);
+    this.#places = new Places(options.limits);
   }
 
   /** Returns the remote end of a request. */
@@ -90,21 +102,12 @@ export class Admission {
   /** Checks a request; returns `undefined` if it is allowed. */
   rejection(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
     return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ??
-      this.#checkNetwork(peer) ?? this.#checkTotal();
+      this.#checkPlaces(peer);
   }
 
   /** Counts a new connection, or an HTTP request that waits for its login. */
-  enter({ network }: RemotePeer): void {
-    this.#open++;
-    this.#entered.set(network, this.#enteredFrom(network) + 1);
-  }
-
-  /** Counts the end of a connection. */
-  leave({ network }: RemotePeer): void {
-    this.#open--;
-    const left = this.#enteredFrom(network) - 1;
-    if (left > 0) this.#entered.set(network, left);
-    else this.#entered.delete(network);
+  enter({ network }: RemotePeer): Place {
+    return new Place(this.#places, network);
   }
 
   /** Counts a rejected token, or a malformed login. */
@@ -136,10 +139,6 @@ export class Admission {
     };
   }
 
-  #enteredFrom(network: string): number {
-    return this.#entered.get(network) ?? 0;
-  }
-
   #checkOrigin(request: Request): UpgradeRejection | undefined {
     const origin = request.headers.get("origin");
     // Clients other than browsers send no origin, and could send any.
@@ -157,34 +156,49 @@ export class Admission {
     };
   }
 
-  #checkNetwork({ network }: RemotePeer): UpgradeRejection | undefined {
-    const { maxConnectionsPerAddress: limit } = this.#options.limits;
-    if (this.#enteredFrom(network) < limit) return undefined;
+  #checkPlaces({ network }: RemotePeer): UpgradeRejection | undefined {
+    const exceeded = this.#places.exceededByUpgrade(network);
+    if (exceeded === undefined) return undefined;
+    const limit = this.#options.limits[exceeded];
+    const { reason, status, body } = REJECTIONS[exceeded];
+    const headers: Readonly<Record<string, string>> = status === 503
+      ? { "retry-after": String(RETRY_AFTER) }
+      : {};
     return {
-      reason:
-        `${limit} connections from ${network} are open. To allow more, raise 'limits.maxConnectionsPerAddress'.`,
-      response: text(
-        429,
-        "Too many connections from this address. Close one of them first.",
-      ),
-    };
-  }
-
-  #checkTotal(): UpgradeRejection | undefined {
-    const { maxConnections: limit } = this.#options.limits;
-    if (this.#open < limit) return undefined;
-    const headers = { "retry-after": String(RETRY_AFTER) };
-    return {
-      reason:
-        `${limit} connections are open. To allow more, raise 'limits.maxConnections'.`,
-      response: text(
-        503,
-        "The server has too many connections. Try again later.",
-        headers,
-      ),
+      reason: `${
+        reason(limit, network)
+      }. To allow more, raise 'limits.${exceeded}'.`,
+      response: text(status, body, headers),
     };
   }
 }
+
+/** How the server rejects an upgrade for which there is no place. */
+const REJECTIONS: Readonly<
+  Record<ExceededByUpgrade, {
+    readonly status: number;
+    readonly body: string;
+    readonly reason: (limit: number, network: string) => string;
+  }>
+> = {
+  maxConnections: {
+    status: 503,
+    body: "The server has too many connections. Try again later.",
+    reason: (limit) => `${limit} clients are logged in`,
+  },
+  maxConnectionsPerAddress: {
+    status: 429,
+    body: "Too many connections from this address. Close one of them first.",
+    reason: (limit, network) =>
+      `${limit} clients from ${network} are logged in`,
+  },
+  maxUnauthenticated: {
+    status: 503,
+    body: "Too many connections are not logged in. Try again later.",
+    reason: (limit, network) =>
+      `more than ${limit} connections are not logged in, and ${network} has too many of them`,
+  },
+};
 
 /** The rejected tokens of one address. */
 interface Failures {

@@ -113,11 +113,11 @@ export class HttpAuth {
     const result = authenticator.authenticate(token, VERSION, context);
     if (!(result instanceof Promise)) return result;
     // A pending login counts as a connection, because it costs the application as much.
-    admission.enter(peer);
+    const place = admission.enter(peer);
     try {
       return await this.#withTimeout(result);
     } finally {
-      admission.leave(peer);
+      place.leave();
     }
   }
 

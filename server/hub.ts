@@ -23,6 +23,7 @@ import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
+import type { Place } from "./places.ts";
 import { encodeOutgoing } from "./outgoing.ts";
 import { Registry } from "./registry.ts";
 import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
@@ -56,7 +57,7 @@ export class Hub implements HandlerHost {
   );
   readonly #upgrades: Upgrades;
   /** All connections with a socket, including those that have not logged in */
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Map<ServerConnection, Place>();
   /** The clients that have logged in and not left */
   readonly #clients = new Set<Client>();
   /** Whether a broadcast without clients was logged since the last login */
@@ -177,8 +178,7 @@ export class Hub implements HandlerHost {
       socket,
       upgrade,
     );
-    this.#connections.add(connection);
-    this.#admission.enter(peer);
+    this.#connections.set(connection, this.#admission.enter(peer));
     this.#logins.add(connection);
     this.#opening.add(connection);
     this.log.info("connect", `${peer.address} connected`);
@@ -221,7 +221,7 @@ export class Hub implements HandlerHost {
 
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
   async close(timeout: number): Promise<void> {
-    const connections = [...this.#connections];
+    const connections = [...this.#connections.keys()];
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#endpoint?.close();
@@ -244,6 +244,8 @@ export class Hub implements HandlerHost {
       admit: (connection, decided) => {
         const result = this.#context.authenticator.confirm(decided);
         if (typeof result === "string") return result;
+        const exceeded = this.#connections.get(connection)?.admit();
+        if (exceeded !== undefined) return exceeded;
         this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
         this.#opening.delete(connection);
@@ -251,14 +253,17 @@ export class Hub implements HandlerHost {
         return result;
       },
       onClosed: (connection) => {
+        this.#connections.get(connection)?.close();
         this.#logins.delete(connection);
         this.#opening.delete(connection);
         this.#clients.delete(connection.client);
       },
       onGone: (connection) => {
         // Deno closes some sockets twice.
-        if (!this.#connections.delete(connection)) return;
-        this.#admission.leave(connection.peer);
+        const place = this.#connections.get(connection);
+        if (place === undefined) return;
+        this.#connections.delete(connection);
+        place.leave();
         if (connection.isOpening) this.#upgrades.countLost();
         if (this.#connections.size === 0) this.#onEmpty?.();
       },
@@ -268,7 +273,7 @@ export class Hub implements HandlerHost {
   /** Closes the connections that used a token; returns their number. */
   #closeAllOf(credential: Credential, reason: string): number {
     // A client that has left can still have a socket, which is closing.
-    const connections = [...this.#connections].filter((connection) =>
+    const connections = [...this.#connections.keys()].filter((connection) =>
       connection.credential === credential &&
       this.#clients.has(connection.client)
     );

@@ -51,20 +51,35 @@ export interface Limits {
    */
   readonly maxLoginPayload?: number | undefined;
   /**
-   * The maximum number of open connections, at least 1. Connections count from the upgrade
-   * until the socket is closed. The server answers further upgrades with 503.
+   * The maximum number of clients that are logged in, at least 1. A client counts from its
+   * login until its socket is closed. The server answers further upgrades with 503, and
+   * further logins with the error `LIMIT_EXCEEDED`.
    *
    * @default {10_000}
    */
   readonly maxConnections?: number | undefined;
   /**
-   * The maximum number of open connections from one address, at least 1. IPv6 addresses
-   * count by their /64 network. The server answers further upgrades with 429. Behind a
-   * proxy, all clients have the address of the proxy unless `trustProxy` is set.
+   * The maximum number of clients from one address that are logged in, at least 1. Sockets of
+   * former clients that are still closing do not count, because all clients of an address can
+   * come back at once; but there can be only as many of them again. IPv6 addresses count by
+   * their /64 network. The server answers further upgrades with 429, and further logins with
+   * the error `LIMIT_EXCEEDED`. Behind a proxy, all clients have the address of the proxy
+   * unless `trustProxy` is set.
    *
    * @default {1_000}
    */
   readonly maxConnectionsPerAddress?: number | undefined;
+  /**
+   * The number of connections that are not logged in, at least 1. They count until their
+   * sockets are closed, because a client that does not answer a Close frame keeps its socket.
+   * One address can use the whole limit, because it can be a proxy. Beyond the limit, the
+   * server accepts only upgrades from addresses that hold few of these connections, up to
+   * twice the limit in total. It answers the others with 503. A server has at most
+   * `maxConnections` + 2 × `maxUnauthenticated` sockets.
+   *
+   * @default {limits.maxConnections / 10}
+   */
+  readonly maxUnauthenticated?: number | undefined;
   /**
    * The time from the upgrade until the client is logged in, in milliseconds from 1 to
    * 2,147,483,647. It includes the time that `login` takes to decide. When it is over, the
@@ -174,6 +189,7 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxLoginPayload: { ...BYTES, min: 256 },
   maxConnections: COUNT,
   maxConnectionsPerAddress: COUNT,
+  maxUnauthenticated: COUNT,
   loginTimeout: MILLISECONDS,
   maxLoginFailures: COUNT,
   loginFailureWindow: MILLISECONDS,
@@ -188,7 +204,10 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
 };
 
 /** The defaults that do not depend on other limits. */
-const DEFAULTS: Omit<ResolvedLimits, "maxBurst" | "maxPendingBytes"> = {
+const DEFAULTS: Omit<
+  ResolvedLimits,
+  "maxBurst" | "maxPendingBytes" | "maxUnauthenticated"
+> = {
   maxPayload: 65_536,
   maxLoginPayload: 8_192,
   maxConnections: 10_000,
@@ -223,11 +242,12 @@ export function resolveLimits(limits: Limits = {}): ResolvedLimits {
     const value = given[name as keyof Limits];
     checkNumber("Cannot serve", `limits.${name}`, value, range);
   }
-  const { maxRate, maxPayload } = { ...DEFAULTS, ...given };
+  const { maxRate, maxPayload, maxConnections } = { ...DEFAULTS, ...given };
   return {
     ...DEFAULTS,
     maxBurst: Math.max(1, Math.ceil(2 * maxRate)),
     maxPendingBytes: Math.max(MIN_PENDING_BYTES, 2 * maxPayload),
+    maxUnauthenticated: Math.ceil(maxConnections / 10),
     ...given,
   };
 }

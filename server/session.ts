@@ -161,6 +161,13 @@ export class Session {
           "the login function failed",
           "the server could not check the token. Try again later.",
         );
+      case "maxConnections":
+      case "maxConnectionsPerAddress":
+        return this.#postponeLogin(
+          "too many connections",
+          `too many clients are logged in. To allow more, raise 'limits.${why}'.`,
+          "too many clients are logged in. Try again later.",
+        );
     }
   }
 

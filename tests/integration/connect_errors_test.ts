@@ -29,7 +29,7 @@ for (
 ) {
   Deno.test(`connect() reports a server that has ${what}`, async () => {
     await using server = serveQuietly(options);
-    await using _first = await RawClient.open(server);
+    await using _first = await RawClient.logIn(server);
     const error = await rejection(connect("test", { url: server.url }));
     assert(error instanceof ConnectError);
     assert.match(error.message, message);

@@ -20,6 +20,7 @@ const LIMITS: readonly {
   { name: "maxLoginPayload", standard: 8_192, lowest: 256 },
   { name: "maxConnections", standard: 10_000, lowest: 1 },
   { name: "maxConnectionsPerAddress", standard: 1_000, lowest: 1 },
+  { name: "maxUnauthenticated", standard: 1_000, lowest: 1 },
   { name: "loginTimeout", standard: 10_000, lowest: 1, highest: LONGEST },
   { name: "maxLoginFailures", standard: 10, lowest: 1 },
   { name: "loginFailureWindow", standard: 60_000, lowest: 1, highest: LONGEST },
@@ -78,6 +79,15 @@ Deno.test("maxBurst is twice maxRate, and at least 1", () => {
   }
   assert.equal(resolveLimits({ maxRate: Infinity }).maxBurst, Infinity);
   assert.equal(resolveLimits({ maxRate: 5, maxBurst: 7 }).maxBurst, 7);
+});
+
+Deno.test("maxUnauthenticated is a tenth of maxConnections, rounded up", () => {
+  for (const [maxConnections, expected] of [[1, 1], [11, 2], [500, 50]]) {
+    const { maxUnauthenticated } = resolveLimits({ maxConnections });
+    assert.equal(maxUnauthenticated, expected);
+  }
+  const unlimited = resolveLimits({ maxConnections: Infinity });
+  assert.equal(unlimited.maxUnauthenticated, Infinity);
 });
 
 Deno.test("maxPendingBytes is twice maxPayload, and at least 1 MiB", () => {

@@ -231,16 +231,19 @@ Deno.test("trustProxy joins several headers", async () => {
 Deno.test("with trustProxy, limits apply to the clients behind the proxy and ignore forged headers", async () => {
   const limits = { maxConnectionsPerAddress: 1 };
   await using mounted = mount({ trustProxy: 1, limits });
-  const from = (forwarded: string) =>
-    TcpPeer.open(mounted, [
-      `X-Forwarded-For: ${forwarded}`,
-      `${ADDRESS_HEADER}: 10.0.0.1`,
-    ]);
-  using one = await from("192.0.2.1");
-  using same = await from("198.51.100.9, 192.0.2.1");
-  using other = await from("192.0.2.1, 192.0.2.2");
-  const answers = [one, same, other].map(({ response }) => response.status);
-  assert.deepEqual(answers, [101, 429, 101]);
+  const headersOf = (forwarded: string) => [
+    `X-Forwarded-For: ${forwarded}`,
+    `${ADDRESS_HEADER}: 10.0.0.1`,
+  ];
+  const headers = headersOf("192.0.2.1");
+  using _one = await TcpPeer.logIn(mounted, { headers });
+  using same = await TcpPeer.open(
+    mounted,
+    headersOf("198.51.100.9, 192.0.2.1"),
+  );
+  using other = await TcpPeer.open(mounted, headersOf("192.0.2.1, 192.0.2.2"));
+  const answers = [same, other].map(({ response }) => response.status);
+  assert.deepEqual(answers, [429, 101]);
 });
 
 for (const trustProxy of [-1, 1.5, NaN, Infinity, "yes"]) {

@@ -20,6 +20,8 @@ export function optionsOf({ capacity }: ServerSettings): ServeOptions {
       ...LIMITS,
       maxConnections: capacity,
       maxConnectionsPerAddress: capacity,
+      // All clients can connect at once.
+      maxUnauthenticated: capacity,
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   invalidType,
   MAX_TIMEOUT,
 } from "../common/check.ts";
+import { cutUrl } from "../common/url.ts";
 import { resolveRoot } from "./root.ts";
 import { type AllowedUrl, parseAllowedUrl } from "./url_allowlist.ts";
 
@@ -142,6 +143,6 @@ function resolveUrl(entry: string | URL): AllowedUrl {
   const allowed = isUrl ? parseAllowedUrl(String(entry)) : undefined;
   if (allowed !== undefined) return allowed;
   // A password must not appear in a log.
-  const shown = isUrl ? String(entry).replace(/^.*@/s, "…@") : entry;
+  const shown = isUrl ? cutUrl(String(entry).replace(/^.*@/s, "…@")) : entry;
   throw invalidType(FETCH_URL, "each entry of 'allow'", NEEDED_URL, shown);
 }

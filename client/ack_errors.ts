@@ -6,7 +6,8 @@
 
 import { isBadPort } from "../common/bad_ports.ts";
 import { ConnectError } from "../common/errors.ts";
-import { escapeControls, truncate } from "../common/text.ts";
+import { showName } from "../common/text.ts";
+import { hidePasswords } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./endpoints.ts";
 import { describeStatus, readRetryAfter } from "./http_status.ts";
@@ -65,7 +66,7 @@ export function redirected(
 function targetOf(target: URL): string {
   const path = target.pathname.replace(/\/hoist\/ack$/, "");
   const { protocol, host } = target;
-  return escapeControls(truncate(`${protocol}//${host}${path}`));
+  return showName(`${protocol}//${host}${path}`);
 }
 
 /**
@@ -93,7 +94,7 @@ function causeOf(error: unknown): unknown {
 /** The errors of `fetch` contain the URL. */
 function withoutPassword({ username, password }: URL, cause: unknown): unknown {
   if (username === "" && password === "") return cause;
-  return new Error(String(cause).replaceAll(/\/\/[^/\s]*@/g, "//"));
+  return new Error(hidePasswords(String(cause)));
 }
 
 function describeFailure(ack: URL, error: unknown, detail: string): string {

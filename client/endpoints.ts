@@ -5,6 +5,7 @@
  */
 
 import { invalidType } from "../common/check.ts";
+import { cutUrl } from "../common/url.ts";
 
 /** The URLs of a server */
 export interface Endpoints {
@@ -37,12 +38,6 @@ function parseUrl(url: string | URL): URL {
   const value = url instanceof URL ? url.href : url;
   const hint = hintFor(value);
   throw invalidType("Cannot connect", "'url'", needed, cutUrl(value), hint);
-}
-
-/** Removes from an invalid URL what can be secret. */
-function cutUrl(url: unknown): unknown {
-  if (typeof url !== "string") return url;
-  return url.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
 }
 
 /** A host with an optional port and path, which lacks the protocol of a URL. */

@@ -6,7 +6,7 @@
 
 import { aborted, limit } from "../common/async.ts";
 import { VersionError } from "../common/errors.ts";
-import { showValue } from "../common/text.ts";
+import { showName, showValue } from "../common/text.ts";
 import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
@@ -167,7 +167,7 @@ function assertMinimum(
   minimumVersion: string,
 ): void {
   if (isVersion(version) && meetsMinimum(version, minimumVersion)) return;
-  const current = isVersion(version) ? version : showValue(version);
+  const current = isVersion(version) ? showName(version) : showValue(version);
   throw new VersionError(
     `Cannot connect to ${base}: the server has version ${current}, but 'minimumVersion' is ${minimumVersion}. Update the server or lower 'minimumVersion'.`,
     { needed: minimumVersion, current: version },
@@ -179,7 +179,8 @@ async function tryToOpen(
   create: () => ClientSocket,
   signal: AbortSignal,
 ): Promise<ClientSocket | string> {
-  const socket = create();
+  const socket = createSocket(create);
+  if (typeof socket === "string") return socket;
   const outcome = new Promise<ClientSocket | string>((resolve) => {
     socket.addEventListener("open", () => resolve(socket));
     // Some implementations never report "close" after it. In Node, an error event without
@@ -193,6 +194,15 @@ async function tryToOpen(
     return opened;
   } finally {
     if (opened !== socket) discard(socket);
+  }
+}
+
+/** Returns the message of the error if the class throws: it can contain the URL. */
+function createSocket(create: () => ClientSocket): ClientSocket | string {
+  try {
+    return create();
+  } catch (error) {
+    return messageOf(error) || "the class WebSocket threw an error";
   }
 }
 

@@ -16,6 +16,7 @@ import {
   VersionError,
 } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
+import { escapeControls, quote, showName } from "../common/text.ts";
 import { VERSION } from "../version.ts";
 
 /** Returns the error for a login that the server answered with an error frame. */
@@ -31,13 +32,15 @@ export function loginError(
   const needed = isJsonObject(data) ? data.needed : undefined;
   if (code === ErrorCode.BAD_VERSION && typeof needed === "string") {
     return new VersionError(
-      `Cannot log in to ${base}: the server needs a client of version ${needed} or later, but this client has version ${VERSION}. Update the client.`,
+      `Cannot log in to ${base}: the server needs a client of version ${
+        showName(needed)
+      } or later, but this client has version ${VERSION}. Update the client.`,
       { needed, current: VERSION },
     );
   }
   return new ConnectError(
-    `Cannot log in to ${base}: the server answered ${error}: ${
-      description ?? message.replace(/\.$/, "")
+    `Cannot log in to ${base}: the server answered ${showName(error)}: ${
+      escapeControls(description ?? message.replace(/\.$/, ""))
     }`,
   );
 }
@@ -73,7 +76,7 @@ export function connectionLost(
 ): ConnectError {
   const { code, reason } = cause;
   if (code === CloseCode.MESSAGE_TOO_BIG) return loginTooLarge(base, cause);
-  const detail = reason === "" ? "" : `, ${JSON.stringify(reason)}`;
+  const detail = reason === "" ? "" : `, ${quote(reason)}`;
   return new ConnectError(
     `Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`,
     { cause },

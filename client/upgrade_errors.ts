@@ -5,6 +5,8 @@
  */
 
 import { ConnectError } from "../common/errors.ts";
+import { escapeControls } from "../common/text.ts";
+import { hidePasswords } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./endpoints.ts";
 import { describeStatus } from "./http_status.ts";
@@ -27,7 +29,9 @@ export function notOpened(
     `the WebSocket at ${showUrl(socket)} did not open. ${
       describeAnswer(status) ?? describeSilence(problem)
     }`;
-  const cause = problem === "" ? {} : { cause: new Error(problem) };
+  const cause = problem === ""
+    ? {}
+    : { cause: new Error(hidePasswords(escapeControls(problem))) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, {
     ...cause,
     status,

@@ -7,6 +7,7 @@
 import { ErrorCode, type ErrorFrame } from "./codes.ts";
 import { HoistError } from "./hoist_error.ts";
 import { describeIssues, type Issue, readIssues } from "./issues.ts";
+import { escapeControls, showName } from "./text.ts";
 
 /**
  * The server answered a request with an error. The connection stays open.
@@ -63,12 +64,13 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
 function problemOf(frame: ErrorFrame, issues: readonly Issue[]): string {
   // The places say more than the description, which ends with them.
   if (issues.some(({ path }) => path.length > 0)) {
-    return `the server rejected the data (${frame.error}). ${
+    return `the server rejected the data (${showName(frame.error)}). ${
       describeIssues(issues)
     }`;
   }
   const remedy = REMEDIES.get(frame.code) ?? "";
-  return `the server answered ${frame.error}: ${detailOf(frame)}${remedy}`;
+  const detail = escapeControls(detailOf(frame));
+  return `the server answered ${showName(frame.error)}: ${detail}${remedy}`;
 }
 
 /** The class of an exception that a server of this package does not expose. */

@@ -81,7 +81,12 @@ export function describeRequest(name: string): string {
 
 /** Quotes, shortens and escapes the name of an option. */
 export function quoteName(name: string): string {
-  return `'${escapeControls(truncate(name))}'`;
+  return `'${showName(name)}'`;
+}
+
+/** Shortens and escapes a name from outside that needs no quotes, such as a version. */
+export function showName(name: string): string {
+  return escapeControls(truncate(name));
 }
 
 /** Quotes, shortens and escapes a string; describes a value of another type. */

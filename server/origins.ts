@@ -6,6 +6,7 @@
  */
 
 import { checkArray, invalidType } from "../common/check.ts";
+import { cutUrl } from "../common/url.ts";
 
 /** Returns whether a page of an origin can connect to a server. */
 export type OriginCheck = (origin: string, target: OriginTarget) => boolean;
@@ -92,7 +93,7 @@ function patternOf(entry: string): Origin {
     "Cannot serve",
     "each entry of 'allowedOrigins'",
     'an origin such as "https://example.org" or "http://localhost:*"',
-    entry,
+    cutUrl(entry),
   );
 }
 

@@ -94,8 +94,6 @@ const FETCH_URL: Mistakes = [
     "example.org",
     "ftp://example.org",
     new URL("file:///data"),
-    "https://example.org/?query",
-    new URL("https://example.org/#fragment"),
     "https://*.example.org",
   ].map((entry) =>
     [
@@ -104,7 +102,17 @@ const FETCH_URL: Mistakes = [
       `${ENTRY} It is ${JSON.stringify(entry)}.`,
     ] as const
   ),
-  // The error does not contain a password.
+  // The error contains no password, query or fragment.
+  [
+    { allow: ["https://example.org/?query"] },
+    "TypeError",
+    `${ENTRY} It is "https://example.org/?…".`,
+  ],
+  [
+    { allow: [new URL("https://example.org/#fragment")] },
+    "TypeError",
+    `${ENTRY} It is "https://example.org/#…".`,
+  ],
   [
     { allow: ["https://user:secret@example.org/data"] },
     "TypeError",

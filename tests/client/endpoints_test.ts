@@ -50,7 +50,7 @@ Deno.test("endpointsOf() keeps the password for the requests, and hides it in er
 for (const url of ["htp://ada:s3same@a/b", "http://[a/b?key=s3same#s3same"]) {
   Deno.test(`endpointsOf() hides what is secret in the invalid URL ${url}`, () => {
     assert.throws(() => endpointsOf(url), ({ message }: Error) => {
-      assert.match(message, /'url' must be .+ It is ".+a\/b"\.$/);
+      assert.match(message, /'url' must be .+ It is ".+a\/b.*"\.$/);
       return !message.includes("s3same");
     });
   });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { loginError } from "../../client/login_errors.ts";
-import { ConnectError, LoginError, VersionError } from "../../common/errors.ts";
+import { connectionLost, loginError } from "../../client/login_errors.ts";
+import {
+  ConnectError,
+  ConnectionClosedError,
+  LoginError,
+  ResponseError,
+  VersionError,
+} from "../../common/errors.ts";
 import { VERSION } from "../../version.ts";
 
 const FRAME = {
@@ -46,5 +52,48 @@ Deno.test("loginError() returns a ConnectError with the sentence of the server o
       error.message,
       `Cannot log in to http://a: the server answered SOME: ${detail}`,
     );
+  }
+});
+
+/** Characters that move the cursor of a terminal, begin a line or reverse the text. */
+const HOSTILE = `\x1b[2J\n\u202e\x9b${"x".repeat(5_000)}`;
+
+/** Checks that an error is one line of limited length. */
+function assertHarmless({ message }: Error): void {
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(message, /[\x00-\x1f\x7f-\x9f\u202e]/);
+  assert(message.length < 2_500, `${message.length} characters`);
+}
+
+Deno.test("the errors of a login escape and shorten the strings of the server", () => {
+  const data = { needed: HOSTILE };
+  for (
+    const frame of [
+      { code: 4, data },
+      { error: HOSTILE, code: 2 },
+      { description: HOSTILE, code: 2 },
+      { message: HOSTILE, code: 2 },
+    ]
+  ) {
+    assertHarmless(loginError("http://a", { ...FRAME, ...frame }));
+  }
+  const close = { code: 1008, reason: HOSTILE };
+  const cause = new ConnectionClosedError("the login", close);
+  assertHarmless(connectionLost("http://a", cause));
+  assertHarmless(cause);
+});
+
+Deno.test("a ResponseError escapes and shortens the strings of the server", () => {
+  const issues = [{ path: [HOSTILE], message: HOSTILE }];
+  for (
+    const frame of [
+      { error: HOSTILE },
+      { description: HOSTILE },
+      { message: HOSTILE },
+      { data: { exc: HOSTILE, message: HOSTILE } },
+      { error: HOSTILE, data: { issues } },
+    ]
+  ) {
+    assertHarmless(new ResponseError('operation "a"', { ...FRAME, ...frame }));
   }
 });

@@ -158,7 +158,9 @@ for (
       name: "TypeError",
       message:
         `Cannot serve: each entry of 'allowedOrigins' must be an origin such as "https://example.org" or "http://localhost:*". It is ${
-          origin === "" ? "empty" : JSON.stringify(origin)
+          origin === ""
+            ? "empty"
+            : JSON.stringify(origin.replace("user@", "…@"))
         }.`,
     });
   });

@@ -12,12 +12,15 @@ import {
   StateRecorder,
 } from "../support/reconnecting.ts";
 import { connectTo } from "../support/server.ts";
+import { gate } from "../support/timing.ts";
 
-/** Never answers, but does not keep the server from closing. */
-function stall({ signal }: Request): Promise<Response> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(new Response()));
-  });
+/** Answers only at the end of a test, so that the server can close. */
+function stall() {
+  const { opened, open } = gate();
+  return {
+    answer: () => opened.then(() => new Response()),
+    [Symbol.dispose]: open,
+  };
 }
 
 Deno.test("the client asks once what server this is, and not again for each reconnect", async () => {
@@ -38,9 +41,10 @@ Deno.test("the client asks once what server this is, and not again for each reco
 for (const minimumVersion of [undefined, "1.0.0"]) {
   Deno.test(`the client reconnects although the HTTP connection is dead, with the minimum version ${minimumVersion}`, async () => {
     let asked = 0;
-    const ack = (request: Request) =>
-      asked++ === 0 ? ackResponse() : stall(request);
+    const stalled = stall();
+    const ack = () => asked++ === 0 ? ackResponse() : stalled.answer();
     await using server = scriptedServer([answerAll], ack);
+    using _stalled = stalled;
     await using connection = await connectTo(server, {
       timeout: Infinity,
       minimumVersion,
@@ -56,7 +60,7 @@ for (const minimumVersion of [undefined, "1.0.0"]) {
 /** Starts a server whose WebSocket opens once, and that then answers with a status. */
 function failingServer(
   status: number,
-  ack: (asked: number, request: Request) => unknown,
+  ack: (asked: number) => unknown,
 ) {
   const state = { asked: 0, offered: [] as (string | null)[] };
   const sockets: WebSocket[] = [];
@@ -65,7 +69,7 @@ function failingServer(
     (request) => {
       const { headers } = request;
       if (headers.get("upgrade") === null) {
-        return ack(++state.asked, request) as Response;
+        return ack(++state.asked) as Response;
       }
       const protocol = headers.get("sec-websocket-protocol");
       state.offered.push(protocol);
@@ -108,10 +112,12 @@ Deno.test("the client asks once more if the WebSocket does not open, and reports
 });
 
 Deno.test("the client does not wait for an answer forever if the WebSocket does not open", async () => {
+  const stalled = stall();
   await using server = failingServer(
     503,
-    (asked, request) => asked === 1 ? Response.json(ACK) : stall(request),
+    (asked) => asked === 1 ? Response.json(ACK) : stalled.answer(),
   );
+  using _stalled = stalled;
   await using connection = await connectTo(server, {
     timeout: Infinity,
     reconnect: FAST_RECONNECT,

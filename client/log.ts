@@ -105,6 +105,8 @@ export class ClientLog {
 
   /** Logs a frame to the server. The content of the login is not shown. */
   sent(frame: string, isLogin: boolean): void {
+    // Every frame passes here, so that it pays for no closure.
+    if (debugOptions() === undefined) return;
     this.debug(
       "send",
       () => `sent ${isLogin ? "the login" : this.#show(frame)}`,
@@ -114,6 +116,7 @@ export class ClientLog {
 
   /** Logs a frame of the server. */
   received(frame: unknown): void {
+    if (debugOptions() === undefined) return;
     this.debug("receive", () => `received ${this.#show(String(frame))}`);
   }
 

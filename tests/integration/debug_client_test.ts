@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect, debug } from "../../client.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
@@ -104,5 +105,17 @@ Deno.test("a client throttles the lines that a server causes", async () => {
   });
   await connection.message("flood");
   // The response arrives after the events. A slow machine adds a line for each second.
+  assert(logger.lines.length >= 20 && logger.lines.length < 200);
+});
+
+Deno.test("a client throttles the lines about invalid frames", async () => {
+  await using server = fakeServer((socket, { id, action }) => {
+    if (action === undefined) return socket.send(successFrame(0, null));
+    for (let n = 0; n < 5_000; n++) socket.send("no frame");
+    socket.send(successFrame(id as number, null, { result: "fine" }));
+  });
+  const logger = new LogRecorder();
+  await using connection = await connect("test", { url: server.url, logger });
+  assert.equal(await connection.operation("any"), "fine");
   assert(logger.lines.length >= 20 && logger.lines.length < 200);
 });

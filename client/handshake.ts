@@ -25,6 +25,8 @@ export interface ClientSocket {
   send(data: string): void;
   /** Sends a Close frame. */
   close(code?: number, reason?: string): void;
+  /** Ends the TCP connection at once. Not all implementations can do this */
+  terminate?(): void;
   /** Adds a listener that is called when the socket has opened. */
   addEventListener(type: "open", listener: () => void): void;
   /** Adds a listener that is called with each error. */
@@ -206,11 +208,24 @@ function createSocket(create: () => ClientSocket): ClientSocket | string {
   }
 }
 
-/** Closes a WebSocket, also if it opens later. */
+/** Ends a WebSocket, also if it opens later. */
 function discard(socket: ClientSocket): void {
-  const close = () => closeSocket(socket);
-  socket.addEventListener("open", close);
-  close();
+  const abort = () => abortSocket(socket);
+  socket.addEventListener("open", abort);
+  abort();
+}
+
+/**
+ * Ends a WebSocket without waiting for the server, if the implementation can do this; does
+ * not throw. Deno keeps the socket until the server answers the Close frame.
+ */
+export function abortSocket(socket: ClientSocket): void {
+  try {
+    if (socket.terminate !== undefined) return socket.terminate();
+  } catch {
+    // Closing is the next best.
+  }
+  closeSocket(socket);
 }
 
 /** Closes a WebSocket; does not throw. */

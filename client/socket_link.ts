@@ -25,7 +25,12 @@ import {
   type ServerFrame,
 } from "../protocol/server_frames.ts";
 import { sendBufferFull } from "./buffer_errors.ts";
-import { type ClientSocket, closeSocket, type Dialer } from "./handshake.ts";
+import {
+  abortSocket,
+  type ClientSocket,
+  closeSocket,
+  type Dialer,
+} from "./handshake.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -138,7 +143,7 @@ export class SocketLink implements Link {
 
   /** Ends the connection because the socket has failed. */
   #fail(info: CloseInfo = this.#closeInfo ?? LOST): void {
-    if (this.#socket !== undefined) closeSocket(this.#socket);
+    if (this.#socket !== undefined) abortSocket(this.#socket);
     this.#onClosed(info);
   }
 

@@ -91,6 +91,27 @@ Deno.test("rejects with the reason of its signal during the login", async () => 
   assert.equal(socket.closed.length, 1);
 });
 
+for (const how of ["terminates", "closes"] as const) {
+  Deno.test(`${how} a WebSocket that does not answer the login${how === "closes" ? " and cannot be terminated" : ""}`, async () => {
+    const controller = new AbortController();
+    const { server, opening, socket } = await startLink(controller.signal);
+    await using _server = server;
+    let terminated = 0;
+    Object.assign(socket, {
+      terminate: () => {
+        terminated++;
+        if (how === "closes") throw new Error("not supported");
+      },
+    });
+    controller.abort();
+    await rejection(opening);
+    assert.deepEqual(
+      [terminated, socket.closed.length],
+      how === "closes" ? [1, 1] : [1, 0],
+    );
+  });
+}
+
 Deno.test("resolves a request with its answer", async () => {
   const { server, link, socket } = await openLink();
   await using _server = server;

@@ -194,6 +194,41 @@ Deno.test("connect() rejects in Node if the token is wrong", async () => {
   });
 });
 
+Deno.test("attempts in Node whose login is not answered leave no sockets", async () => {
+  // The server answers neither the login nor the Close frame.
+  const output = await runScript(
+    "",
+    `import { createHash } from "node:crypto";
+    import { createServer } from "node:http";
+    const server = createServer((request, response) => {
+      response.end('{"version":"1.0.0"}');
+    });
+    const sockets = new Set();
+    server.on("upgrade", ({ headers }, socket) => {
+      sockets.add(socket);
+      socket.on("end", () => sockets.delete(socket)).resume();
+      const accept = createHash("sha1").update(
+        headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11",
+      ).digest("base64");
+      socket.write("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n" +
+        "Connection: Upgrade\\r\\nSec-WebSocket-Accept: " + accept + "\\r\\n\\r\\n");
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = "http://127.0.0.1:" + server.address().port;
+    const opened = new Promise((resolve) => server.on("upgrade", resolve));
+    const attempt = connect("test", { url, WebSocket, timeout: 500 });
+    await opened;
+    const { name } = await attempt.catch((error) => error);
+    // Without an end, npm:ws ends the socket after 30 seconds.
+    for (let wait = 0; wait < 100 && sockets.size > 0; wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    print({ name, open: sockets.size });
+    process.exit();`,
+  );
+  assert.deepEqual(output, { name: "TimeoutError", open: 0 });
+});
+
 Deno.test("connect() rejects in Node if no server listens", async () => {
   const server = serveQuietly();
   await server.close();
@@ -326,7 +361,7 @@ async function runScript(url: string, code: string): Promise<unknown> {
     `import { ConnectError, connect, LoginError, ResponseError } from "./client.js";
     import { WebSocket } from "ws";
     const print = (value) => console.log(JSON.stringify(value));
-    const url = process.env.HOIST_URL;
+    ${url === "" ? "" : "const url = process.env.HOIST_URL;"}
     ${code}`;
   const args = ["--input-type=module", "--eval", script];
   const env = { HOIST_URL: url };

@@ -11,6 +11,7 @@ import { hidePasswords } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./endpoints.ts";
 import { describeStatus, readRetryAfter } from "./http_status.ts";
+import { pageOrigin } from "./page.ts";
 
 /** Returns the error for an answer of another kind of server. */
 export function notHoist(
@@ -104,12 +105,21 @@ function describeFailure(ack: URL, error: unknown, detail: string): string {
   if (/\bcredentials\b/.test(detail)) {
     return "this runtime accepts no user name and no password in a URL. Remove them.";
   }
-  if (isBadPort(portOf(ack)) && /\bport\b|^TypeError: /i.test(detail)) {
+  // Browsers name no cause.
+  const isSilent = detail.startsWith("TypeError: ");
+  if (isBadPort(portOf(ack)) && (isSilent || /\bport\b/.test(detail))) {
     return `fetch and browsers block port ${
       portOf(ack)
     }. Let the server listen on another port.`;
   }
+  if (isSilent && isMixedContent(ack)) {
+    return "a page with https: can only connect to a server with TLS. Write https: in the URL.";
+  }
   return describeCertificate(detail) ?? describeNetwork(ack, detail);
+}
+
+function isMixedContent({ protocol }: URL): boolean {
+  return protocol === "http:" && pageOrigin()?.startsWith("https:") === true;
 }
 
 function portOf({ protocol, port }: URL): number {

@@ -10,6 +10,7 @@ import { hidePasswords } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./endpoints.ts";
 import { describeStatus } from "./http_status.ts";
+import { pageOrigin } from "./page.ts";
 import type { ServerInfo } from "./server_info.ts";
 
 /**
@@ -78,14 +79,6 @@ function describeOrigin(): string {
   return `the server does not allow connections from this page (403). Add ${
     pageOrigin() ?? "its origin"
   } to the option 'allowedOrigins' of the server.`;
-}
-
-/** Pages at `localhost` and at `127.0.0.1` look the same, but have different origins. */
-function pageOrigin(): string | undefined {
-  const { location }: {
-    readonly location?: { readonly origin?: string };
-  } = globalThis;
-  return location?.origin;
 }
 
 /** A WebSocket hides the header `Retry-After`, and in a browser also the status. */

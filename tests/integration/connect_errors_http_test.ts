@@ -195,3 +195,22 @@ Deno.test("connect() names `allowedOrigins` if a page does not learn why the Web
     /did not open\. .+ does not allow this page \(add http:\/\/localhost:8000 to 'allowedOrigins'\)/,
   );
 });
+
+Deno.test("connect() reports what a browser blocks without saying why", async () => {
+  const source = `
+    import { connect } from "@hoist/cli";
+    globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+    for (const url of ["http://b.example", "https://b.example", "https://b.example:6667"]) {
+      await connect("test", { url }).catch((error) => console.log(error.message));
+    }
+  `;
+  const flags = ["--allow-net", "--location", "https://a.example/page"];
+  const { stdout } = await runScript(flags, source);
+  const [mixed, silent, blocked] = stdout.split("\n");
+  assert.match(
+    mixed!,
+    /: a page with https: can only connect to a server with TLS\. Write https: in the URL\.$/,
+  );
+  assert.match(silent!, /: no server answers there\. /);
+  assert.match(blocked!, /: fetch and browsers block port 6667\. /);
+});

@@ -10,55 +10,77 @@
  */
 export type Verdict = "allow" | "reject" | "disconnect";
 
+/** The longest pause whose tokens can exceed the burst, in milliseconds. */
+const MAX_PAUSE = 30_000;
+
 /**
  * A token bucket, which fills at a constant rate. Attempts while the bucket is empty
  * create a debt, so that a client that ignores the limit makes no progress.
+ *
+ * The tokens of a pause in which nothing could be taken are added to the burst, because
+ * the attempts of this time are made all at once at its end.
  */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
   #tokens: number;
   #filled = -Infinity;
+  #paused: number;
 
   /**
    * Constructs a `TokenBucket`.
    *
    * @param perSecond The number of tokens that are added per second
    * @param burst The maximum number of tokens
+   * @param paused The length of all pauses before the first attempt, in milliseconds
    */
-  constructor(perSecond: number, burst: number) {
+  constructor(perSecond: number, burst: number, paused = 0) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#tokens = burst;
+    this.#paused = paused;
   }
 
   /**
-   * Takes a token. Creates a debt if there is none.
+   * Takes tokens. Creates a debt if there are not enough.
    *
    * @param now The current time in milliseconds, from a clock that never goes back
+   * @param paused The length of all pauses until now, in milliseconds
+   * @param count The number of tokens
    */
-  take(now: number): Verdict {
+  take(now: number, paused = 0, count = 1): Verdict {
     if (this.#perSecond === Infinity || this.#burst === Infinity) {
       return "allow";
     }
-    this.#fill(now);
-    this.#tokens--;
+    this.#fill(now, paused);
+    this.#tokens -= count;
     if (this.#tokens >= 0) return "allow";
     return this.#tokens > -this.#burst ? "reject" : "disconnect";
   }
 
   /** Takes a token and returns true, or returns false and creates no debt. */
-  tryTake(now: number): boolean {
-    this.#fill(now);
+  tryTake(now: number, paused = 0): boolean {
+    this.#fill(now, paused);
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
   }
 
-  #fill(now: number): void {
-    const gained = (now - this.#filled) * this.#perSecond / 1_000;
-    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+  #fill(now: number, paused: number): void {
+    const pause = Math.min(paused - this.#paused, MAX_PAUSE);
+    const gained = this.#gain(now - this.#filled - pause);
+    const capped = Math.min(this.#burst, this.#tokens + gained);
+    const most = this.#burst + this.#gain(MAX_PAUSE);
+    // Tokens of an earlier pause are kept, but they do not increase.
+    const tokens = Math.max(this.#tokens, capped) + this.#gain(pause);
+    this.#tokens = Math.min(most, tokens);
     this.#filled = now;
+    this.#paused = paused;
+  }
+
+  /** Returns the number of tokens that are added in a time in milliseconds. */
+  #gain(time: number): number {
+    return time * this.#perSecond / 1_000;
   }
 }
 

@@ -97,6 +97,7 @@ export type RequestLimit =
   | "maxPending"
   | "maxPendingBytes"
   | "maxRate"
+  | "maxRatePerToken"
   | "maxDepth";
 
 /**
@@ -127,6 +128,8 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
     `requests of more than ${value} bytes are in progress. Wait for the responses`,
   maxRate: (value) =>
     `the client sends more than ${value} requests per second. Send more slowly`,
+  maxRatePerToken: (value) =>
+    `the clients with this token or user send more than ${value} requests per second together. Send more slowly`,
 };
 
 /** Returns the error frame for an invalid frame, and what is logged about it. */

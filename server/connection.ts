@@ -179,8 +179,11 @@ export class ServerConnection implements TransportOwner {
     if (isLogin && this.#context.authenticator.locksOut(this.peer)) {
       return this.#apply(this.#session.rejectUnread(frame));
     }
+    const now = performance.now();
+    // The login has a limit of its own.
+    if (!isLogin && !this.#requests.admitFrame(frame, now)) return;
     if (this.#backlog?.keep(frame)) return;
-    this.#receive(frame);
+    this.#receive(frame, now);
     this.#backlog?.run();
   }
 
@@ -200,9 +203,9 @@ export class ServerConnection implements TransportOwner {
     this.#events.onGone(this);
   }
 
-  #receive(frame: unknown): void {
+  #receive(frame: unknown, now: number): void {
     const effect = this.#session.receive(frame);
-    if (effect.kind !== "batch") return this.#apply(effect);
+    if (effect.kind !== "batch") return this.#apply(effect, now);
     this.#backlog ??= this.#createBacklog();
     this.#backlog.start(effect.effects);
   }
@@ -210,12 +213,12 @@ export class ServerConnection implements TransportOwner {
   #createBacklog(): Backlog<Effect> {
     const owner = {
       apply: (effect: Effect) => this.#apply(effect),
-      receive: (frame: string) => this.#receive(frame),
+      receive: (frame: string) => this.#receive(frame, performance.now()),
     };
     return new Backlog(owner, this.#context.scheduler);
   }
 
-  #apply(effect: Effect): void {
+  #apply(effect: Effect, now = performance.now()): void {
     // An earlier request of the batch can have closed the connection.
     if (this.#transport.closed !== undefined) return;
     switch (effect.kind) {
@@ -226,7 +229,7 @@ export class ServerConnection implements TransportOwner {
       case "close":
         return this.#closeWith(effect);
       default:
-        return this.#requests.take(effect, performance.now());
+        return this.#requests.take(effect, now);
     }
   }
 

@@ -11,6 +11,8 @@ import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
+import type { Stalls } from "./stalls.ts";
+import type { IdentityRates } from "./identity_rates.ts";
 import type { SessionRules } from "./session.ts";
 
 /** What the connections of one server share. The hub creates it once. */
@@ -27,6 +29,10 @@ export interface ServerContext {
   readonly broadcaster: Broadcaster;
   /** Shares the event loop between the streams of all connections */
   readonly scheduler: FairScheduler;
+  /** How long the event loop was stalled */
+  readonly stalls: Stalls;
+  /** The rates that the connections of an identity share */
+  readonly identityRates: IdentityRates;
   /** Whether clients are told what a handler threw */
   readonly exposeErrors: boolean;
   /** What happens to a client that reads too slowly */

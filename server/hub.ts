@@ -26,6 +26,8 @@ import type { ResolvedOptions } from "./options.ts";
 import type { Place } from "./places.ts";
 import { encodeOutgoing } from "./outgoing.ts";
 import { Registry } from "./registry.ts";
+import { IdentityRates } from "./identity_rates.ts";
+import { Stalls } from "./stalls.ts";
 import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 import { Upgrades } from "./upgrades.ts";
 
@@ -179,6 +181,7 @@ export class Hub implements HandlerHost {
       upgrade,
     );
     this.#connections.set(connection, this.#admission.enter(peer));
+    this.#context.stalls.start();
     this.#logins.add(connection);
     this.#opening.add(connection);
     this.log.info("connect", `${peer.address} connected`);
@@ -237,6 +240,7 @@ export class Hub implements HandlerHost {
       Promise.all([this.#emptied(), ...ended]),
       CLOSE_TIMEOUT,
     );
+    this.#context.stalls.stop();
   }
 
   #createEvents(): ConnectionEvents {
@@ -265,7 +269,9 @@ export class Hub implements HandlerHost {
         this.#connections.delete(connection);
         place.leave();
         if (connection.isOpening) this.#upgrades.countLost();
-        if (this.#connections.size === 0) this.#onEmpty?.();
+        if (this.#connections.size > 0) return;
+        this.#context.stalls.stop();
+        this.#onEmpty?.();
       },
     };
   }
@@ -357,6 +363,8 @@ function createContext(
       Math.min(MAX_BATCH, limits.maxBuffered),
     ),
     scheduler: new FairScheduler(defer),
+    stalls: new Stalls(),
+    identityRates: new IdentityRates(limits.maxRatePerToken),
     exposeErrors,
     onSlow,
     shutdown: new Shutdown(),

@@ -137,6 +137,27 @@ export interface Limits {
    */
   readonly maxBurst?: number | undefined;
   /**
+   * The maximum number of requests per second, on average, from all connections of one
+   * identity together, at least 0.001. Twice as many can be sent at once. The server answers
+   * further requests with the error `LIMIT_EXCEEDED`.
+   *
+   * The identity is the named token. If the server has a `login`, it is the `id` of the
+   * object that `login` returned, otherwise its `name`, if this is a string or a number,
+   * otherwise the object itself. Clients without an identity are not limited: they use the
+   * token of the server, or `login` returned `true`.
+   *
+   * @default {Infinity}
+   */
+  readonly maxRatePerToken?: number | undefined;
+  /**
+   * The maximum number of bytes of frames per second from one client, on average, at least
+   * 1,024. A character counts as one byte. Twice as many, or a frame of `maxPayload` bytes,
+   * can be sent at once. If a client sends more, the server closes the connection with 1008.
+   *
+   * @default {67_108_864}
+   */
+  readonly maxByteRate?: number | undefined;
+  /**
    * The maximum amount of data that waits to be sent to one client, in bytes, at least
    * 1,024. All data that the server sends in one turn of the event loop counts, even if the
    * client reads fast. The option `onSlow` decides what happens if the limit is exceeded. No
@@ -197,6 +218,12 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxPendingBytes: { ...BYTES, min: 1_024 },
   maxRate: { min: 0.001, unit: "requests per second", infinity: true },
   maxBurst: COUNT,
+  maxRatePerToken: {
+    min: 0.001,
+    unit: "requests per second",
+    infinity: true,
+  },
+  maxByteRate: { ...BYTES, min: 1_024, unit: "bytes per second" },
   maxBuffered: { ...BYTES, min: 1_024 },
   // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
   maxDepth: { ...COUNT, max: 1_000 },
@@ -217,6 +244,8 @@ const DEFAULTS: Omit<
   loginFailureWindow: 60_000,
   maxPending: 1_024,
   maxRate: 20_000,
+  maxRatePerToken: Infinity,
+  maxByteRate: 67_108_864,
   maxBuffered: 4_194_304,
   maxDepth: 64,
   maxLostUpgrades: Infinity,

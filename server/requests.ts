@@ -24,6 +24,7 @@ import {
 import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { Calls, type StreamCall } from "./calls.ts";
+import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
 import {
@@ -32,7 +33,6 @@ import {
   type OperationContext,
 } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
-import { TokenBucket, type Verdict } from "../common/rate_limiter.ts";
 import type { Operation } from "./registry.ts";
 import { sizeOf } from "./request_size.ts";
 import type { AnswerEffect } from "./session.ts";
@@ -41,12 +41,6 @@ import { checkMessage } from "./validate.ts";
 
 /** A frame that the server answers with a response. */
 type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
-
-/** The number of invalid frames that a client can send at once. */
-const MAX_INVALID = 100;
-
-/** The number of invalid frames that a client can send per second in the long run. */
-const INVALID_PER_SECOND = 10;
 
 /** Sends a reply. */
 type Reply = (name: string, data: JsonObject) => Message;
@@ -57,8 +51,7 @@ export class RequestHandler {
   readonly #client: Client;
   readonly #transport: Transport;
   readonly #sender: MessageSender;
-  #rate: TokenBucket | undefined;
-  #invalid: TokenBucket | undefined;
+  readonly #rates: ClientRates;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
@@ -84,6 +77,7 @@ export class RequestHandler {
     this.#client = client;
     this.#transport = transport;
     this.#sender = sender;
+    this.#rates = new ClientRates(context, client);
   }
 
   /** Whether requests are in progress */
@@ -108,6 +102,15 @@ export class RequestHandler {
     }
   }
 
+  /** Counts the bytes of a frame; returns false if it closed the connection. */
+  admitFrame(frame: unknown, now: number): boolean {
+    // Binary frames close the connection in any case.
+    if (typeof frame !== "string") return true;
+    if (this.#rates.allowsBytes(frame.length, now)) return true;
+    this.#cutOff("maxByteRate");
+    return false;
+  }
+
   /** Closes the connection when no requests are in progress. */
   shutdown(): void {
     for (const stream of this.#streams?.values() ?? []) stream.shutdown();
@@ -130,8 +133,9 @@ export class RequestHandler {
   /** Handles a frame that has no response. Such a frame is never skipped. */
   #control(frame: ControlFrame, now: number): void {
     // Frames that answer something the server sent do not count towards the rate.
-    if (!this.#isExpected(frame) && this.#count(now) === "disconnect") {
-      return this.#cutOff();
+    if (!this.#isExpected(frame)) {
+      const verdict = this.#rates.countRequest(now);
+      if (verdict === "disconnect") return this.#cutOff("maxRate");
     }
     switch (frame.kind) {
       case "done":
@@ -156,24 +160,21 @@ export class RequestHandler {
   #admit(effect: ClientRequest | AnswerEffect, now: number): void {
     // A server that shuts down accepts replies to its own requests, but no requests.
     if (this.#context.shutdown.hasBegun && !this.#isAwaited(effect)) return;
-    const verdict = this.#count(now);
-    if (verdict === "disconnect") return this.#cutOff();
+    const verdict = this.#rates.countRequest(now);
+    if (verdict === "disconnect") return this.#cutOff("maxRate");
     if (effect.kind === "answer") {
-      return effect.isInvalid && !this.#allowsInvalid(now)
-        ? this.#cutOffInvalid()
+      return effect.isInvalid && !this.#rates.allowsInvalid(now)
+        ? this.#cutOff("invalid")
         : this.#answer(effect);
     }
     if (verdict === "reject") return this.#reject(effect, "maxRate");
+    if (!this.#rates.allowsIdentity(now)) {
+      return this.#reject(effect, "maxRatePerToken");
+    }
     const size = sizeOf(effect);
     const exceeded = this.#exceededBy(effect, size);
     if (exceeded !== undefined) return this.#reject(effect, exceeded);
     this.#start(effect, size);
-  }
-
-  #count(now: number): Verdict {
-    const { maxRate, maxBurst } = this.#context.limits;
-    this.#rate ??= new TokenBucket(maxRate, maxBurst);
-    return this.#rate.take(now);
   }
 
   /** Returns the limit that keeps a request from starting, if there is one. */
@@ -218,27 +219,11 @@ export class RequestHandler {
     this.#answer({ kind: "answer", ...answer });
   }
 
-  #cutOff(): void {
-    const { maxRate } = this.#context.limits;
-    this.#transport.log.warn(
-      "reject",
-      `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`,
-    );
-    this.#transport.close(CloseCode.POLICY_VIOLATION, "too many requests");
-  }
-
-  /** Counts an invalid frame; returns whether the client can send it. */
-  #allowsInvalid(now: number): boolean {
-    this.#invalid ??= new TokenBucket(INVALID_PER_SECOND, MAX_INVALID);
-    return this.#invalid.tryTake(now);
-  }
-
-  #cutOffInvalid(): void {
-    this.#transport.log.warn(
-      "reject",
-      `the client sent more than ${MAX_INVALID} invalid frames at once, or more than ${INVALID_PER_SECOND} per second. Update the client.`,
-    );
-    const reason = "too many invalid frames";
+  /** Closes the connection of a client that sends too much. */
+  #cutOff(excess: Excess): void {
+    if (this.#transport.closed !== undefined) return;
+    const { reason, line } = describeExcess(excess, this.#context.limits);
+    this.#transport.log.warn("reject", line);
     this.#transport.close(CloseCode.POLICY_VIOLATION, reason);
   }
 

@@ -94,6 +94,55 @@ for (const [perSecond, burst] of [[Infinity, 1], [1, Infinity]] as const) {
   });
 }
 
+/** Takes tokens until there is none; returns how many there were. */
+function drain(rate: TokenBucket, now: number, paused: number): number {
+  let count = 0;
+  while (rate.tryTake(now, paused)) count++;
+  return count;
+}
+
+Deno.test("TokenBucket adds the tokens of a pause to the burst", () => {
+  const rate = new TokenBucket(100, 10);
+  assert.equal(drain(rate, 0, 0), 10);
+  // 200 ms without a pause fill the burst, and a pause of 1,000 ms adds 100.
+  assert.equal(drain(rate, 1_200, 1_000), 110);
+  // The pause counts once.
+  assert.equal(drain(rate, 1_200, 1_000), 0);
+  assert.equal(drain(rate, 5_000, 1_000), 10);
+});
+
+Deno.test("TokenBucket keeps the tokens of a pause until they are taken", () => {
+  const rate = new TokenBucket(100, 10);
+  assert(rate.tryTake(1_000, 1_000));
+  assert(rate.tryTake(60_000, 1_000));
+  assert.equal(drain(rate, 60_000, 1_000), 108);
+});
+
+Deno.test("TokenBucket ignores the pauses before its first attempt", () => {
+  const rate = new TokenBucket(100, 10, 5_000);
+  assert.equal(drain(rate, 5_000, 5_000), 10);
+  assert.equal(drain(rate, 5_100, 5_100), 10);
+});
+
+Deno.test("TokenBucket adds at most the tokens of 30 s, however long the pauses are", () => {
+  const rate = new TokenBucket(100, 10);
+  assert.equal(drain(rate, 1e6, 1e6), 3_010);
+  for (let n = 1; n < 10; n++) rate.tryTake(1e6 + n * 2e4, 1e6 + n * 2e4);
+  assert.equal(drain(rate, 2e6, 2e6), 3_010);
+});
+
+Deno.test("TokenBucket pays a debt with the tokens of a pause", () => {
+  const rate = new TokenBucket(100, 10);
+  for (let n = 0; n < 15; n++) rate.take(0);
+  assert.equal(drain(rate, 100, 100), 5);
+});
+
+Deno.test("TokenBucket takes several tokens at once", () => {
+  const rate = new TokenBucket(1, 10);
+  const verdicts = [4, 6, 1, 9].map((count) => rate.take(0, 0, count));
+  assert.deepEqual(verdicts, ["allow", "allow", "reject", "disconnect"]);
+});
+
 Deno.test("LogThrottle reports how many lines were omitted", () => {
   const throttle = new LogThrottle(1, 2);
   const at = (now: number) => throttle.pass("line", now);

@@ -28,6 +28,8 @@ const LIMITS: readonly {
   { name: "maxPendingBytes", standard: 1_048_576, lowest: 1_024 },
   { name: "maxRate", standard: 20_000, lowest: 0.001 },
   { name: "maxBurst", standard: 40_000, lowest: 1 },
+  { name: "maxRatePerToken", standard: Infinity, lowest: 0.001 },
+  { name: "maxByteRate", standard: 67_108_864, lowest: 1_024 },
   { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
   { name: "maxDepth", standard: 64, lowest: 1, highest: 1_000 },
   { name: "maxLostUpgrades", standard: Infinity, lowest: 1 },
@@ -55,7 +57,7 @@ for (const { name, standard, lowest, highest } of LIMITS) {
     -Infinity,
     "many",
     ...(highest === undefined ? [] : [highest + 1]),
-    ...(highest === LONGEST || name === "maxRate"
+    ...(highest === LONGEST || name.startsWith("maxRate")
       ? []
       : [lowest + 0.5, 2 ** 53]),
   ];

@@ -8,6 +8,8 @@ import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
 import { Registry } from "../../server/registry.ts";
+import { Stalls } from "../../server/stalls.ts";
+import { IdentityRates } from "../../server/identity_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
 import type { Socket } from "../../server/transport.ts";
 import { LogRecorder } from "./log_recorder.ts";
@@ -42,6 +44,8 @@ export function serverContext(
     }),
     broadcaster: new Broadcaster(defer),
     scheduler: new FairScheduler(defer),
+    stalls: new Stalls(),
+    identityRates: new IdentityRates(limits.maxRatePerToken),
     exposeErrors: false,
     onSlow: "disconnect",
     shutdown: new Shutdown(),

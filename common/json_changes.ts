@@ -33,31 +33,31 @@ export function describeChange(
   return `${path} is ${kind}. ${remedy}`;
 }
 
-// The functions that follow read every value that is sent. They allocate nothing, and
-// test the frequent types first.
+// The functions that follow read every value that is sent, and allocate nothing.
 
 function changeOf(value: unknown): Change | undefined {
-  switch (typeof value) {
-    case "number":
-      return isKept(value) ? undefined : { value, path: [] };
-    case "object":
-      return value === null ? undefined : changeInObject(value);
-    case "function":
-    case "symbol":
-      return { value, path: [] };
-  }
+  if (isKept(value) || value === undefined) return undefined;
+  if (typeof value === "object") return changeInObject(value!);
+  // A bigint that JSON.stringify has accepted has a method toJSON.
+  return typeof value === "bigint" ? undefined : { value, path: [] };
 }
 
-/** Returns whether a number is neither infinite nor `NaN` nor `-0`. */
-function isKept(value: number): boolean {
-  return value - value === 0 && !Object.is(value, -0);
+/** Returns whether JSON keeps a value, which is neither an object nor an array. */
+function isKept(value: unknown): boolean {
+  // The difference is NaN if the number is NaN or infinite.
+  if (typeof value === "number") {
+    return value - value === 0 && !Object.is(value, -0);
+  }
+  return typeof value === "string" || typeof value === "boolean" ||
+    value === null;
 }
 
 function changeInObject(object: object): Change | undefined {
+  // The method can hide a cycle, so that no key may be read before.
+  if (hasToJSON(object)) return undefined;
+  if (Array.isArray(object)) return changeInArray(object);
   // Faster than a comparison of the prototype, which is not needed for a plain object.
   if (object.constructor === Object) return changeInKeys(object);
-  if (Array.isArray(object)) return changeInArray(object);
-  if (hasToJSON(object)) return undefined;
   if (isChanged(object)) return { value: object, path: [] };
   return changeInKeys(object);
 }
@@ -66,30 +66,23 @@ function changeInKeys(object: object): Change | undefined {
   // Faster than an array of the keys.
   for (const key in object) {
     const value: unknown = object[key as never];
-    if (typeof value === "string") continue;
-    if (typeof value === "number" && isKept(value)) continue;
+    if (isKept(value)) continue;
     const change = changeOf(value);
     if (change === undefined || !Object.hasOwn(object, key)) continue;
-    return addTo(change, key, object);
+    return addTo(change, key);
   }
 }
 
 function changeInArray(array: readonly unknown[]): Change | undefined {
   for (let index = 0; index < array.length; index++) {
     const value = array[index];
-    if (typeof value === "string") continue;
-    if (typeof value === "number" && isKept(value)) continue;
+    if (isKept(value)) continue;
     const change = value === undefined ? { value, path: [] } : changeOf(value);
-    if (change !== undefined) return addTo(change, index, array);
+    if (change !== undefined) return addTo(change, index);
   }
 }
 
-function addTo(
-  change: Change,
-  key: string | number,
-  container: object,
-): Change | undefined {
-  if (hasToJSON(container)) return undefined;
+function addTo(change: Change, key: string | number): Change {
   change.path.push(key);
   return change;
 }

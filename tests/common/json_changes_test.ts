@@ -161,6 +161,13 @@ const ACCEPTED: Readonly<Record<string, unknown>> = {
   "symbols as keys": { [Symbol()]: new Map() },
 };
 
+Deno.test("describeChange() accepts a cycle that a method toJSON hides", () => {
+  const parent: Record<string, unknown> = {};
+  parent.child = { parent, toJSON: () => 1 };
+  assert.equal(JSON.stringify(parent), '{"child":1}');
+  assert.equal(describeChange(parent, "data"), undefined);
+});
+
 for (const [what, value] of Object.entries(ACCEPTED)) {
   Deno.test(`describeChange() accepts ${what}`, () => {
     assert.equal(describeChange(value, "data"), undefined);

@@ -112,14 +112,16 @@ function describeFailure(ack: URL, error: unknown, detail: string): string {
       portOf(ack)
     }. Let the server listen on another port.`;
   }
-  if (isSilent && isMixedContent(ack)) {
-    return "a page with https: can only connect to a server with TLS. Write https: in the URL.";
-  }
+  const page = pageOrigin();
+  if (isSilent && page !== undefined) return describeBlocked(ack, page);
   return describeCertificate(detail) ?? describeNetwork(ack, detail);
 }
 
-function isMixedContent({ protocol }: URL): boolean {
-  return protocol === "http:" && pageOrigin()?.startsWith("https:") === true;
+/** A browser does not say why a page got no answer. */
+function describeBlocked({ protocol }: URL, page: string): string {
+  return protocol === "http:" && page.startsWith("https:")
+    ? "a page with https: can only connect to a server with TLS. Write https: in the URL."
+    : "no server answers there, or a proxy answers in its place, and this page cannot read that. Check the URL and that the server is running, and look at the network log of the browser.";
 }
 
 function portOf({ protocol, port }: URL): number {

@@ -2,27 +2,18 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
 import type { Server } from "../../server.ts";
+import {
+  bundle,
+  hasChromium,
+  launch,
+  open,
+  servePage,
+} from "../support/browser.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const CHROMIUM = "/usr/bin/chromium";
-const ARGS = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"],
-  ...["--no-first-run", "--disable-background-networking"],
-  ...["--disable-component-update", "--disable-sync"],
-];
-
-const hasChromium = exists(CHROMIUM);
-if (!hasChromium) {
-  console.warn(
-    `Tests with a browser are ignored: there is no ${CHROMIUM}. Install it with: apt-get install chromium`,
-  );
-}
-
 /** The modules that a page can import `connect` from. */
 const ENTRIES = ["@hoist/cli/client", "@hoist/cli"];
 
@@ -80,15 +71,6 @@ function pageSource(entry: string, contract: string): string {
     }`;
 }
 
-async function bundle(path: string): Promise<void> {
-  const config = fileURLToPath(new URL("tests/deno.json", ROOT));
-  const output = path.replace(/\.ts$/, ".mjs");
-  await run(Deno.execPath(), [
-    ...["bundle", "--config", config, "--no-lock", "--platform", "browser"],
-    ...["--output", output, path],
-  ]);
-}
-
 /** Starts a server that does what the contract of the README says. */
 function serveContract(): Server {
   const server = serveQuietly();
@@ -104,42 +86,6 @@ function serveContract(): Server {
   return server;
 }
 
-/** Serves a page that calls `visit` and keeps the promise of its result. */
-function servePage(script: string, url: string): Deno.HttpServer<Deno.NetAddr> {
-  const page = `<!DOCTYPE html><title>Hoist</title><body><script type="module">
-    import { visit } from "/bundle.js";
-    globalThis.result = visit("${url}");
-    globalThis.result.then((it) => document.body.append(JSON.stringify(it)));
-  </script>`;
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  return Deno.serve(options, async (request) => {
-    const isScript = request.url.endsWith("/bundle.js");
-    const body = isScript ? await Deno.readTextFile(script) : page;
-    const type = isScript ? "text/javascript" : "text/html";
-    return new Response(body, { headers: { "content-type": type } });
-  });
-}
-
-/** Opens a page in a browser; returns the result and the errors of the page. */
-async function open(browser: Browser, url: string) {
-  const page = await browser.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  await page.goto(url);
-  await page.waitForFunction("globalThis.result !== undefined").catch(() => {
-    throw new Error(`The page does not run: ${errors.join("\n")}`);
-  });
-  return { result: await page.evaluate("globalThis.result"), errors };
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
 for (const [index, entry] of ENTRIES.entries()) {
   const script = () => join(directory, `page_${index}.mjs`);
 
@@ -152,10 +98,7 @@ for (const [index, entry] of ENTRIES.entries()) {
     fn: async () => {
       await using server = serveContract();
       await using site = servePage(script(), server.url);
-      const browser = await chromium.launch({
-        executablePath: CHROMIUM,
-        args: ARGS,
-      });
+      const browser = await launch();
       try {
         const url = `http://127.0.0.1:${site.addr.port}/`;
         const { result, errors } = await open(browser, url);

@@ -113,7 +113,7 @@ Deno.test("logs the error of a listener, and frames that are not of Hoist 1", as
   dispatcher.add(() => Promise.reject(new Error("no")));
   dispatcher.onMessage(wireOf("one"));
   await logger.line(
-    /^error error: http:\/\/h:1: a listener failed\n  Error: no/,
+    /^error error: http:\/\/h:1: a listener failed\n {2}Error: no/,
   );
   dispatcher.onInvalid();
   assert.equal(
@@ -190,7 +190,7 @@ Deno.test("logs an invalid message, and delivers the valid ones", async () => {
     await endOfTick();
     assert.deepEqual(events, ["bad failed", "good", "good done"]);
     const line =
-      /^warn receive: http:\/\/h:1: ignored a message\n  Cannot accept message "bad": no/;
+      /^warn receive: http:\/\/h:1: ignored a message\n {2}Cannot accept message "bad": no/;
     assert.equal(logger.lines.length, 2);
     for (const logged of logger.lines) assert.match(logged, line);
   }

@@ -120,6 +120,7 @@ Deno.test("describeChange() finds a value in an object of a class", () => {
 Deno.test("describeChange() shortens and escapes the path", () => {
   const value = { ["\x1b[2J\n".repeat(1_000)]: NaN };
   const change = describeChange(value, "data") ?? "";
+  // deno-lint-ignore no-control-regex
   assert(change.length < 400 && !/[\x00-\x1f]/.test(change), change);
 });
 

@@ -282,7 +282,7 @@ Deno.test("an error of a schema rejects its request", async () => {
   connection.receive("news", () => assert.fail("called"));
   await server.broadcast("news");
   await connection.message("here");
-  await logger.line(/^warn receive: .*: ignored a message\n  no$/);
+  await logger.line(/^warn receive: .*: ignored a message\n {2}no$/);
 });
 
 Deno.test("connect() rejects an invalid `validate` or `contract`", async () => {

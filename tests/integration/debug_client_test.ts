@@ -95,7 +95,7 @@ Deno.test("an event without a listener is logged once for each name, and a reply
 
 Deno.test("a client throttles the lines that a server causes", async () => {
   await using server = serveQuietly();
-  server.receive("flood", async ({ client }) => {
+  server.receive("flood", ({ client }) => {
     for (let n = 0; n < 5_000; n++) client.message(`event ${n}`);
   });
   const logger = new LogRecorder();

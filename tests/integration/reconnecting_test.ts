@@ -257,7 +257,7 @@ Deno.test("errors of state listeners are logged", async () => {
   await rejection(connection.operation("leave"));
   await states.next("open");
   assert.equal(logger.lines.length, 3);
-  await logger.line(/^error error: .*: a listener failed\n  Error: thrown/);
+  await logger.line(/^error error: .*: a listener failed\n {2}Error: thrown/);
 });
 
 Deno.test("the state is connecting until the new login is accepted", async () => {

@@ -40,9 +40,10 @@ export class Redactor {
    * @param secret Another secret
    */
   redact(text: string, secret = ""): string {
-    const forms = [this.#current];
-    if (secret.length >= MIN_SECRET) forms.push(new Forms([secret]));
-    return replaceForms(text, forms);
+    const all = [this.#current];
+    if (secret.length >= MIN_SECRET) all.push(new Forms([secret]));
+    const forms = all.filter((each) => each.canOccurIn(text));
+    return forms.length === 0 ? text : replaceForms(text, forms);
   }
 
   /**
@@ -88,6 +89,9 @@ function isShort({ length }: string): boolean {
   return length > 0 && length < MIN_SECRET;
 }
 
+/** With more forms, one pass over the string is faster than a search for each. */
+const MAX_SEARCHES = 30;
+
 /**
  * The forms of secrets, by their first characters. The time to find them does not depend
  * on the number of secrets.
@@ -99,9 +103,12 @@ class Forms {
   /** The first code units of all forms, because the lookup of a string takes longer */
   readonly #firstUnits = new Set<number>();
 
+  readonly #all: readonly string[];
+
   constructor(secrets: readonly string[]) {
     const long = secrets.filter(({ length }) => length >= MIN_SECRET);
-    for (const form of long.flatMap(allFormsOf)) {
+    this.#all = long.flatMap(allFormsOf);
+    for (const form of this.#all) {
       const start = form.slice(0, MIN_SECRET);
       const others = this.#byStart.get(start);
       if (others === undefined) this.#byStart.set(start, [form]);
@@ -109,6 +116,12 @@ class Forms {
       this.#firstUnits.add(form.charCodeAt(0));
       this.longest = Math.max(this.longest, form.length);
     }
+  }
+
+  /** Whether a string can contain a form. A few native searches are fast. */
+  canOccurIn(text: string): boolean {
+    return this.#all.length > MAX_SEARCHES ||
+      this.#all.some((form) => text.includes(form));
   }
 
   /** Returns the length of the longest form that begins at an index; 0 if there is none. */

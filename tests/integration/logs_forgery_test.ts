@@ -12,8 +12,8 @@ import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 const FORGED =
   "x\n\u001b[31mstartup: forged\r\u009b2J\u202e\u061c\u2028\u2029\u0085\u0007";
 
-// deno-lint-ignore no-control-regex -- that is the point
 const CONTROL =
+  // deno-lint-ignore no-control-regex -- that is the point
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e]/;
 
 /** Checks that no string from outside begins a line or reaches a terminal as it is. */

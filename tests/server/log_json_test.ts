@@ -65,6 +65,7 @@ Deno.test("each line of JSON is an object with the time, the level, the event an
   // The characters are escaped once, by JSON.
   assert.match(
     String(error),
+    // deno-lint-ignore no-control-regex -- that is the point
     /^Error: a "quoted"\n\u001b\[31m\u202e text\n {4}at /,
   );
   assert.match(

@@ -74,25 +74,25 @@ Deno.test("redact() follows the secrets when they change", () => {
   );
 });
 
-Deno.test("redact() needs about the same time for 10,000 secrets as for one", () => {
+Deno.test("redact() needs about the same time for 10,000 secrets as for ten", () => {
   const many = Array.from(
     { length: 10_000 },
     (_, n) => `${n}-is-a-long-secret`,
   );
-  const redactors = [["0-is-a-long-secret"], many].map((secrets) => {
+  const redactors = [many.slice(0, 10), many].map((secrets) => {
     const redactor = new Redactor(() => secrets);
     redactor.redact("");
     return redactor;
   });
   const text = "a line about a frame from a client, 12345. ".repeat(500);
-  const [one = 0, all = 0] = redactors.map((redactor) =>
+  const [ten = 0, all = 0] = redactors.map((redactor) =>
     Math.min(...Array.from({ length: 20 }, () => {
       const start = performance.now();
       redactor.redact(text);
       return performance.now() - start;
     }))
   );
-  assert(all < 50 * one, `${all} ms and ${one} ms`);
+  assert(all < 50 * ten, `${all} ms and ${ten} ms`);
 });
 
 Deno.test("redact() handles secrets of every length and with lone surrogates", () => {

@@ -66,6 +66,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives a token back. */
+  restore(): void {
+    if (this.#tokens < this.#burst) this.#tokens++;
+  }
+
   #fill(now: number, paused: number): void {
     const pause = Math.min(paused - this.#paused, MAX_PAUSE);
     const gained = this.#gain(now - this.#filled - pause);
@@ -115,5 +120,10 @@ export class LogThrottle {
       : ` (${this.#omitted} earlier lines were omitted)`;
     this.#omitted = 0;
     return `${line}${note}`;
+  }
+
+  /** Does not count a line that was logged. */
+  restore(): void {
+    this.#bucket.restore();
   }
 }

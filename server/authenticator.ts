@@ -5,9 +5,15 @@
  */
 
 import type { LoginContext } from "../auth.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
+
+/** The number of exceptions of the login function that are logged at once. */
+const MAX_LINES = 100;
+
+const LINES_PER_SECOND = 1;
 
 /** Options of {@linkcode Authenticator} */
 export interface AuthenticatorOptions {
@@ -32,6 +38,7 @@ let auth: Auth | undefined;
 /** Decides which clients can log in to one server. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
+  readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -95,11 +102,18 @@ export class Authenticator {
       return this.#checked(authenticatedBy(await login()), peer);
     } catch (error) {
       const line = `${peer.address}: the login function failed`;
-      this.#options.log.loginException(line, error, token);
+      this.#logFailure(line, error, token);
       // The error counts as a rejected token, because some functions throw for wrong tokens.
       const result = this.#checked(undefined, peer);
       return result === "refused" ? "failed" : result;
     }
+  }
+
+  /** Logs an exception of the login function. Throttled, because strangers can cause it. */
+  #logFailure(text: string, error: unknown, token: string): void {
+    const line = this.#lines.pass(text, performance.now());
+    if (line === undefined) return;
+    this.#options.log.loginException(line, error, token);
   }
 
   #find({ findToken }: Auth, token: string, peer: RemotePeer): LoginResult {

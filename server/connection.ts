@@ -85,7 +85,8 @@ export class ServerConnection implements TransportOwner {
     this.#events = events;
     this.#upgrade = upgrade;
     this.#session = new Session(context.rules);
-    const log = new ConnectionLog(context.log, upgrade.peer.address);
+    const { log: serverLog, strangers } = context;
+    const log = new ConnectionLog(serverLog, upgrade.peer.address, strangers);
     this.#transport = new Transport(socket, context, log, this);
     this.#sender = new MessageSender(context, this.#transport);
     this.#requests = new RequestHandler(
@@ -158,6 +159,11 @@ export class ServerConnection implements TransportOwner {
     this.#transport.closeForShutdown();
   }
 
+  /** Logs that the client has connected. */
+  announce(): void {
+    this.#transport.log.connected();
+  }
+
   /** Whether the upgrade has not been completed yet, and perhaps never will be */
   get isOpening(): boolean {
     return this.#transport.isOpening;
@@ -193,7 +199,7 @@ export class ServerConnection implements TransportOwner {
     // A stranger can keep the socket of a closed connection for any time.
     this.#upgrade = undefined;
     this.#events.onClosed(this);
-    this.#transport.log.info("disconnect", `disconnected: ${how}`);
+    this.#transport.log.disconnected(how);
     this.#sender.pending?.close(info);
     this.#handlersEnded = this.#requests.close();
     this.#onShutdown?.();

@@ -11,6 +11,7 @@ import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
+import type { StrangerLines } from "./stranger_lines.ts";
 
 /** The number of warnings and errors about one client that are written at once. */
 const MAX_LINES = 20;
@@ -24,15 +25,27 @@ export class ConnectionLog {
   #label: string;
   /** The address and the name, for lines in JSON */
   #fields: LogFields;
-  /** Created with the first warning, because most clients cause none */
+  /** Limits the warnings and errors. Created when needed, because most clients cause none */
   #throttle: LogThrottle | undefined;
+  /** `undefined` after the login */
+  #strangers: StrangerLines | undefined;
+  /** Whether the connection was logged */
+  #isAnnounced = false;
   /** The number of messages that the client has missed in a row */
   #missed = 0;
 
-  constructor(log: Log, address: string) {
+  /**
+   * Constructs a `ConnectionLog`.
+   *
+   * @param log The log of the server
+   * @param address The address of the client
+   * @param strangers Limits the lines until the client has logged in
+   */
+  constructor(log: Log, address: string, strangers: StrangerLines) {
     this.#log = log;
     this.#label = address;
     this.#fields = { address };
+    this.#strangers = strangers;
   }
 
   /** Whether frames are logged */
@@ -40,15 +53,39 @@ export class ConnectionLog {
     return this.#log.debugs;
   }
 
-  /** Adds the name of the client to the following lines, if its identity has a name. */
+  /** Logs that the client has connected. Throttled until the client has logged in. */
+  connected(): void {
+    const text = `${this.#label} connected`;
+    const line = this.#strangers?.connects.pass(text, performance.now());
+    if (line === undefined) return;
+    this.#isAnnounced = true;
+    this.#log.info("connect", line, this.#fields);
+  }
+
+  /**
+   * Logs that the client has disconnected.
+   *
+   * @param how The end of the connection in words
+   */
+  disconnected(how: string): void {
+    if (this.#strangers !== undefined && !this.#isAnnounced) return;
+    this.info("disconnect", `disconnected: ${how}`);
+  }
+
+  /**
+   * Ends the limits for strangers, because the client has logged in. Adds the name of the
+   * client to the following lines, if its identity has a name.
+   */
   identify(identity: unknown): void {
+    if (this.#isAnnounced) this.#strangers?.connects.restore();
+    this.#strangers = undefined;
     const name = nameOf(identity);
     if (name === "") return;
     this.#fields = { ...this.#fields, name };
     this.#label = `${escapeControls(name)} (${this.#label})`;
   }
 
-  /** Logs that the client has connected, logged in or disconnected. */
+  /** Logs a normal event. */
   info(event: string, text: string): void {
     this.#log.info(event, `${this.#label} ${text}`, this.#fields);
   }
@@ -121,8 +158,9 @@ export class ConnectionLog {
   }
 
   #throttled(text: string): string | undefined {
-    this.#throttle ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
-    return this.#throttle.pass(`${this.#label}: ${text}`, performance.now());
+    const throttle = this.#strangers?.warnings ??
+      (this.#throttle ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES));
+    return throttle.pass(`${this.#label}: ${text}`, performance.now());
   }
 }
 

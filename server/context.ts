@@ -14,6 +14,7 @@ import type { FairScheduler } from "./scheduler.ts";
 import type { Stalls } from "./stalls.ts";
 import type { IdentityRates } from "./identity_rates.ts";
 import type { SessionRules } from "./session.ts";
+import type { StrangerLines } from "./stranger_lines.ts";
 
 /** What the connections of one server share. The hub creates it once. */
 export interface ServerContext {
@@ -37,6 +38,8 @@ export interface ServerContext {
   readonly exposeErrors: boolean;
   /** What happens to a client that reads too slowly */
   readonly onSlow: "disconnect" | "skip";
+  /** Limits the log lines about clients that have not logged in */
+  readonly strangers: StrangerLines;
   readonly shutdown: Shutdown;
   /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;

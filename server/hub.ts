@@ -29,6 +29,7 @@ import { Registry } from "./registry.ts";
 import { IdentityRates } from "./identity_rates.ts";
 import { Stalls } from "./stalls.ts";
 import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
+import { StrangerLines } from "./stranger_lines.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
@@ -184,7 +185,7 @@ export class Hub implements HandlerHost {
     this.#context.stalls.start();
     this.#logins.add(connection);
     this.#opening.add(connection);
-    this.log.info("connect", `${peer.address} connected`);
+    connection.announce();
     return response;
   }
 
@@ -367,6 +368,7 @@ function createContext(
     identityRates: new IdentityRates(limits.maxRatePerToken),
     exposeErrors,
     onSlow,
+    strangers: new StrangerLines(),
     shutdown: new Shutdown(),
     nextMessageId: () => ++lastMessageId,
   };

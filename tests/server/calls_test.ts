@@ -19,7 +19,7 @@ const OWNER = { onFrame: () => {}, onClosed: () => {}, onGone: () => {} };
 /** Creates the calls of one client. */
 function clientCalls(): Calls {
   const context = serverContext();
-  const log = new ConnectionLog(context.log, ADDRESS);
+  const log = new ConnectionLog(context.log, ADDRESS, context.strangers);
   const transport = new Transport(new FakeSocket(), context, log, OWNER);
   return new Calls(context, CLIENT, transport);
 }

@@ -4,12 +4,20 @@ import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
 import { OutputError } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
+import { StrangerLines } from "../../server/stranger_lines.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const MAX_BUFFERED = 4_096;
 
 const MISSES =
   "warn slow: 192.0.2.1:1: the client reads too slowly and misses messages that do not fit into 4096 bytes. To allow more, raise 'limits.maxBuffered'.";
+
+/** Creates the log of a client that has logged in. */
+function loggedIn(log: Log, address = "192.0.2.1:1"): ConnectionLog {
+  const clientLog = new ConnectionLog(log, address, new StrangerLines());
+  clientLog.identify(undefined);
+  return clientLog;
+}
 
 /** Returns the line for a client that reads again. */
 function reads(total: number): string {
@@ -22,7 +30,7 @@ function reads(total: number): string {
 function linesFor(...counts: readonly number[]): string[] {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
-  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
+  const clientLog = loggedIn(log);
   for (const count of counts) clientLog.missed(count, MAX_BUFFERED);
   return logger.lines;
 }
@@ -49,7 +57,7 @@ for (
 Deno.test("missed() logs the name of the client and the limit", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
-  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
+  const clientLog = loggedIn(log);
   clientLog.identify({ name: "Ada" });
   clientLog.missed(1, 1_024);
   clientLog.missed(0, 1_024);
@@ -63,7 +71,7 @@ Deno.test("missed() counts the messages of each client", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
   const [one, two] = ["192.0.2.1:1", "192.0.2.1:2"].map((address) =>
-    new ConnectionLog(log, address)
+    loggedIn(log, address)
   );
   one!.missed(3, MAX_BUFFERED);
   two!.missed(0, MAX_BUFFERED);
@@ -86,7 +94,7 @@ Deno.test("missed() ignores errors of the logger", () => {
   };
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
   const log = new Log({ logger, logLevel: "info" });
-  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
+  const clientLog = loggedIn(log);
   for (const count of [1, 0]) clientLog.missed(count, MAX_BUFFERED);
 });
 
@@ -99,7 +107,7 @@ function linesAbout(
 ) {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel, secrets: () => SECRETS });
-  new ConnectionLog(log, "192.0.2.1:1").rejected('operation "add"', reason);
+  loggedIn(log).rejected('operation "add"', reason);
   return logger.lines;
 }
 
@@ -137,7 +145,7 @@ Deno.test("rejected() logs an error for an OutputError, and details at the level
 Deno.test("rejected() cannot fill the log", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
-  const clientLog = new ConnectionLog(log, "192.0.2.1:1");
+  const clientLog = loggedIn(log);
   const reason = new OutputError("Cannot answer", "the result", []);
   for (let n = 0; n < 100; n++) clientLog.rejected("operation", reason);
   assert.equal(logger.lines.length, 20);

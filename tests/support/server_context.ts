@@ -11,6 +11,7 @@ import { Registry } from "../../server/registry.ts";
 import { Stalls } from "../../server/stalls.ts";
 import { IdentityRates } from "../../server/identity_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
+import { StrangerLines } from "../../server/stranger_lines.ts";
 import type { Socket } from "../../server/transport.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
@@ -48,6 +49,7 @@ export function serverContext(
     identityRates: new IdentityRates(limits.maxRatePerToken),
     exposeErrors: false,
     onSlow: "disconnect",
+    strangers: new StrangerLines(),
     shutdown: new Shutdown(),
     nextMessageId: () => ++lastMessageId,
     ...overrides,

@@ -59,6 +59,19 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     await server.close();
     await server.rotate("another", { grace: HOUR });
   `,
+  "a closed server that was about to listen again": `
+    const { serve: listen } = Deno;
+    const lost = Promise.reject(new Error("Too many open files"));
+    const port = { addr: { hostname: "127.0.0.1", port: 4_000 }, finished: lost };
+    Deno.serve = () => {
+      Deno.serve = listen;
+      return port;
+    };
+    const logger = { ...console, error() {} };
+    const server = serve("test", { ...local, logger });
+    await new Promise((resolve) => logger.error = resolve);
+    await server.close();
+  `,
   "a closed server with clients that have not logged in": `
     const server = serve("test", { ...local, limits: { loginTimeout: HOUR } });
     await open(server.url);

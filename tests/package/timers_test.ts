@@ -12,6 +12,7 @@ const TIMERS: Readonly<Record<string, string>> = {
   "client/connection.ts": "early messages wait for a listener for one turn",
   "client/reconnecting_link.ts": "the delay before the next attempt",
   "server/credentials.ts": "the next token that expires",
+  "server/listening.ts": "the pause before the server listens again",
   "server/lost_upgrades.ts": "a reset of the client arrives a moment later",
   "server/transport.ts": "the next look at the send buffer",
 };

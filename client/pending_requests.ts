@@ -110,9 +110,9 @@ export class PendingRequests {
    * Passes a frame of the server to the request that it belongs to.
    *
    * @param frame The frame
-   * @param units The length of the frame, in UTF-16 units
+   * @param units The length of a reply, in UTF-16 units; measured if omitted
    */
-  handle(frame: ServerFrame, units: number = 0): void {
+  handle(frame: ServerFrame, units?: number): void {
     switch (frame.kind) {
       case "open":
         return this.#open(frame.id, frame.messageId);
@@ -150,15 +150,20 @@ export class PendingRequests {
     this.#requests.get(id)?.request.events?.onOpen?.(messageId);
   }
 
-  #reply(id: number | null, message: WireMessage, units: number): void {
+  #reply(
+    id: number | null,
+    message: WireMessage,
+    units: number | undefined,
+  ): void {
     const entry = id === null ? undefined : this.#requests.get(id);
     if (entry === undefined) return;
     const { request, resolve } = entry;
     request.events?.onReply?.(message);
     // The entry stays until its caller abandons it: the server has yet to end it.
     if (request.endsWithReply) return resolve(null);
-    entry.kept += units;
-    this.#kept += units;
+    const length = units ?? measure(message);
+    entry.kept += length;
+    this.#kept += length;
     if (this.#kept > this.#maxKept) this.#rejectLargest();
   }
 
@@ -221,5 +226,14 @@ export class PendingRequests {
     this.#requests.delete(id);
     this.#kept -= entry?.kept ?? 0;
     return entry;
+  }
+}
+
+/** Returns the length of a message; a huge one if it is nested too deeply to measure it. */
+function measure(message: WireMessage): number {
+  try {
+    return JSON.stringify(message).length;
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
   }
 }

@@ -249,11 +249,11 @@ export class SocketLink implements Link {
       return this.#handle(decodeServerFrame(data), lengthOf(data));
     }
     const frames = decodeServerFrames(data);
-    const units = lengthOf(data) / frames.length;
+    const units = lengthOfReplies(lengthOf(data), frames);
     for (const frame of frames) this.#handle(frame, units);
   }
 
-  #handle(frame: ServerFrame | null, units: number): void {
+  #handle(frame: ServerFrame | null, units: number | undefined): void {
     // The previous answer of a batch may have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
@@ -306,4 +306,23 @@ function describeEnd(info: CloseInfo): string {
 
 function lengthOf(data: unknown): number {
   return typeof data === "string" ? data.length : 0;
+}
+
+/**
+ * Returns the average length of the replies in a batch. The other frames that belong to
+ * requests count as well, because the server could hide a long reply among short frames.
+ * `undefined` if there are broadcasts, which can be much longer.
+ */
+function lengthOfReplies(
+  length: number,
+  frames: readonly (ServerFrame | null)[],
+): number | undefined {
+  let replies = 0;
+  let hasBroadcasts = false;
+  for (const frame of frames) {
+    if (frame?.kind !== "message") continue;
+    if (frame.id === null) hasBroadcasts = true;
+    else replies++;
+  }
+  return hasBroadcasts ? undefined : Math.ceil(length / replies);
 }

@@ -163,3 +163,48 @@ Deno.test("a request rejects if the frames before it cannot be sent", async () =
     assert(error instanceof ConnectionClosedError);
   }
 });
+
+/** Returns the frame of a reply with a length. */
+function replyFrame(id: number, length: number): string {
+  const message = { message: "hi", data: {}, id: 1, replying: null };
+  const empty = successFrame(id, "newmsg", { ...message, data: { x: "" } });
+  const x = "x".repeat(length - empty.length);
+  return successFrame(id, "newmsg", { ...message, data: { x } });
+}
+
+for (
+  const [what, others, fits] of [
+    ["short frames", Array(5_000).fill("0"), false],
+    ["short answers", Array(100).fill(successFrame(9, null, {})), false],
+    ["broadcasts", Array(100).fill(messageFrame("news")), true],
+    ["nothing", [], true],
+  ] as const
+) {
+  Deno.test(`the length of a reply counts in a batch with ${what}`, async () => {
+    const parts = await openLink({ maxBuffered: 10_000 }, ["batch"]);
+    const { server, link, socket } = parts;
+    await using _server = server;
+    const sent = link.request(requestOf());
+    sent.catch(() => {});
+    // In a batch with a long reply, the other frames do not hide it.
+    socket.receive(`[${[replyFrame(1, 2_000), ...others]}]`);
+    socket.receive(`[${[replyFrame(1, 2_000), ...others]}]`);
+    const isFull = !fits;
+    if (isFull) assert(await rejection(sent) instanceof BufferFullError);
+    socket.receive(successFrame(1, "done", { id: 1 }));
+    if (!isFull) await sent;
+  });
+}
+
+Deno.test("a deeply nested reply in a batch with broadcasts does not end the program", async () => {
+  const parts = await openLink({ maxBuffered: 1_000_000 }, ["batch"]);
+  const { server, link, socket } = parts;
+  await using _server = server;
+  const sent = link.request(requestOf());
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  const reply = replyFrame(1, 200).replace(/"x+"/, deep);
+  socket.receive(`[${reply},${messageFrame("news")}]`);
+  socket.receive(successFrame(1, "done", { id: 1 }));
+  // Some runtimes can measure it, and the others reject the message.
+  await Promise.allSettled([sent]);
+});

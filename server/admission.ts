@@ -120,6 +120,11 @@ export class Admission {
     return this.#failures.lockout(network, performance.now());
   }
 
+  /** Returns how many more logins of a network can fail; 0 if it is locked out. */
+  failuresLeft(network: string): number {
+    return this.#failures.left(network, performance.now());
+  }
+
   /** Returns the response for an address that is locked out. */
   lockoutRejection(peer: RemotePeer): UpgradeRejection | undefined {
     const lockout = this.lockout(peer);
@@ -242,6 +247,13 @@ export class LoginFailures {
     const failures = this.#byAddress.get(address);
     if (failures === undefined || failures.count < this.#limit) return 0;
     return Math.max(0, failures.until - now);
+  }
+
+  /** Returns how many more rejected tokens lock the address out. */
+  left(address: string, now: number): number {
+    const failures = this.#byAddress.get(address);
+    if (failures === undefined || failures.until <= now) return this.#limit;
+    return Math.max(0, this.#limit - failures.count);
   }
 
   #removeExpired(now: number): void {

@@ -9,6 +9,7 @@ import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
+import { LoginQueue } from "./login_queue.ts";
 
 /** The number of exceptions of the login function that are logged at once. */
 const MAX_LINES = 100;
@@ -21,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly credentials: TokenStore;
   /** Counts the failed logins */
   readonly admission: Admission;
+  /** How long a login function has to decide, in milliseconds */
+  readonly loginTimeout: number;
   /**
    * The login function of the application, which can throw, reject and return anything. The
    * tokens decide if it is `undefined`.
@@ -39,9 +42,16 @@ let auth: Auth | undefined;
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+  /** The logins that wait for the login function */
+  readonly #queue: LoginQueue;
 
   constructor(options: AuthenticatorOptions) {
+    const { admission, loginTimeout: timeout } = options;
     this.#options = options;
+    this.#queue = new LoginQueue({
+      failuresLeft: (network) => admission.failuresLeft(network),
+      timeout,
+    });
   }
 
   /** Returns what a login needs of a request, which cannot be read after the upgrade. */
@@ -69,18 +79,29 @@ export class Authenticator {
     version: string,
     upgrade: UpgradeContext,
   ): LoginResult | Promise<LoginResult> {
-    const { login, admission } = this.#options;
+    const { login } = this.#options;
     const { peer } = upgrade;
-    if (admission.lockout(peer) > 0) return "locked out";
+    if (this.locksOut(peer)) return "locked out";
     if (login !== undefined) {
-      const decide = () => login(token, loginContext(upgrade, version));
-      return this.#callLogin(peer, token, decide);
+      const call = () => login(token, loginContext(upgrade, version));
+      const decide = () => this.#callLogin(peer, token, call);
+      return this.#queue.run(peer.network, upgrade, decide);
     }
     if (auth !== undefined) return this.#find(auth, token, peer);
     return import("../auth.ts").then((loaded) => {
       auth = loaded;
       return this.#find(auth, token, peer);
     });
+  }
+
+  /** Drops a login that waits for its turn, because its client is gone. */
+  abandon(upgrade: UpgradeContext): void {
+    this.#queue.abandon(upgrade.peer.network, upgrade);
+  }
+
+  /** Stops all timeouts, because the server is closed. */
+  close(): void {
+    this.#queue.close();
   }
 
   /** Checks again at the admission that the token of a login is still valid. */
@@ -98,6 +119,8 @@ export class Authenticator {
     token: string,
     login: () => unknown,
   ): Promise<LoginResult> {
+    // Other logins can have failed while this one waited for its turn.
+    if (this.locksOut(peer)) return "locked out";
     try {
       return this.#checked(authenticatedBy(await login()), peer);
     } catch (error) {

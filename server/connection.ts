@@ -196,8 +196,7 @@ export class ServerConnection implements TransportOwner {
   onClosed(info: CloseInfo, how: string): void {
     this.#session.close();
     this.#backlog?.clear();
-    // A stranger can keep the socket of a closed connection for any time.
-    this.#upgrade = undefined;
+    this.#dropUpgrade();
     this.#events.onClosed(this);
     this.#transport.log.disconnected(how);
     this.#sender.pending?.close(info);
@@ -243,7 +242,6 @@ export class ServerConnection implements TransportOwner {
     const upgrade = this.#upgrade!;
     // The version can be any string, which the application keeps and logs.
     this.#version = truncate(version);
-    this.#upgrade = undefined;
     const { authenticator } = this.#context;
     const result = authenticator.authenticate(token, this.#version, upgrade);
     // Answer at once if possible, because another turn of the event loop costs more.
@@ -254,6 +252,7 @@ export class ServerConnection implements TransportOwner {
   #finishLogin(decided: LoginResult): void {
     // The client can have left in the meantime.
     if (this.#transport.closed !== undefined) return;
+    this.#upgrade = undefined;
     const result = this.#events.admit(this, decided);
     if (typeof result === "string") {
       return this.#apply(this.#session.rejectLogin(result));
@@ -267,6 +266,13 @@ export class ServerConnection implements TransportOwner {
     if (this.#session.state !== "open") return;
     this.#transport.open(this.#session.features);
     this.#transport.log.info("login", "logged in");
+  }
+
+  /** Drops the headers, because a stranger can keep its socket for any time. */
+  #dropUpgrade(): void {
+    if (this.#upgrade === undefined) return;
+    this.#context.authenticator.abandon(this.#upgrade);
+    this.#upgrade = undefined;
   }
 
   #closeWith(effect: CloseEffect): void {

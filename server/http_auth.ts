@@ -117,6 +117,7 @@ export class HttpAuth {
     try {
       return await this.#withTimeout(result);
     } finally {
+      authenticator.abandon(context);
       place.leave();
     }
   }

@@ -92,6 +92,7 @@ export class Hub implements HandlerHost {
       login,
       credentials,
       admission,
+      loginTimeout: options.limits.loginTimeout,
     });
     this.log = log;
     this.registry = registry;
@@ -229,6 +230,7 @@ export class Hub implements HandlerHost {
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#endpoint?.close();
+    this.#context.authenticator.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
     await forEachPerTurn(

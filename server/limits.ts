@@ -92,7 +92,9 @@ export interface Limits {
    * The maximum number of failed logins from one address within `loginFailureWindow`, at
    * least 1. Rejected tokens and malformed logins count, but no version that is too low. The
    * address is then locked out until the window ends: the server answers its upgrades with
-   * 429 and rejects its logins, even with the right token.
+   * 429 and rejects its logins, even with the right token. The function `login` decides at
+   * the same time about at most as many logins of an address as failures are left. The
+   * others wait, within `loginTimeout`.
    *
    * @default {10}
    */

@@ -98,6 +98,10 @@ export interface ServerOptions<
    * only if every HTTP request comes through these proxies, because other clients can forge
    * the header.
    *
+   * Without it, all clients behind a proxy share the limits for one address: failed logins of
+   * one client lock out all of them, and the function `login` decides about at most
+   * `limits.maxLoginFailures` of their logins at the same time.
+   *
    * @default {false}
    */
   readonly trustProxy?: boolean | number | undefined;

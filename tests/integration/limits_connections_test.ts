@@ -229,7 +229,10 @@ Deno.test("maxLoginFailures: a right token that is decided after the lockout is 
   });
   using slow = await TcpPeer.open(server);
   await slow.send({ id: 0, token: "test", version: "1.0.0" });
-  await failLogin(server);
+  // Another token would wait, because one failure is left. A malformed login does not.
+  using malformed = await TcpPeer.open(server);
+  await malformed.send("hello?");
+  await malformed.closed();
   open();
   assert.equal((await slow.next()).code, 3);
   assert.equal((await slow.closed())?.code, 1008);

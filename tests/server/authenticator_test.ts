@@ -10,6 +10,7 @@ Deno.test("the tokens do not decide if a login function has no request", async (
   const authenticator = new Authenticator({
     log,
     login: () => true,
+    loginTimeout: 10_000,
     credentials: new TokenStore("test", [], () => {}),
     admission: new Admission({
       limits: resolveLimits(),

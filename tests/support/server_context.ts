@@ -36,6 +36,7 @@ export function serverContext(
     authenticator: new Authenticator({
       log,
       login: undefined,
+      loginTimeout: limits.loginTimeout,
       credentials: new TokenStore("test", [], () => {}),
       admission: new Admission({
         limits,

@@ -67,6 +67,7 @@ export interface OperationStream<Item = Json>
    * @throws {ResponseError} If the operation does not exist, or failed
    * @throws {FeatureError} If the server does not support streams
    * @throws {ConnectionClosedError} If the connection ends before the stream
+   * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
    * @throws {ValidationError} If the option `validate` is set and the item does not match
    * the contract
    */

@@ -90,6 +90,23 @@ for (const status of [200, 426]) {
   });
 }
 
+Deno.test("connect() reports a real proxy that removes the header Upgrade", async () => {
+  await using server = serveQuietly();
+  await using proxy = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ url, headers }) => {
+      const forwarded = new Headers(headers);
+      for (const name of ["connection", "upgrade"]) forwarded.delete(name);
+      const { pathname } = new URL(url);
+      return fetch(`${server.url}${pathname}`, { headers: forwarded });
+    },
+  );
+  const { message } = await failure({
+    url: `http://127.0.0.1:${proxy.addr.port}`,
+  });
+  assert.match(message, /a proxy probably removes the header Upgrade\./);
+});
+
 Deno.test("connect() reports a redirect and its target, without what is secret", async () => {
   for (
     const [location, target] of [

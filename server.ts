@@ -62,7 +62,7 @@ import {
   splitOptions,
 } from "./server/options.ts";
 import { reportMissing } from "./server/registry.ts";
-import { logStartup } from "./server/startup.ts";
+import { logStartup, warnAboutShortTokens } from "./server/startup.ts";
 
 export type {
   DecisionOf,
@@ -637,6 +637,10 @@ export class Server<
   async rotate(token: string, options: RotateOptions = {}): Promise<void> {
     const grace = resolveGrace(options);
     this.#hub.rotate(token, grace);
+    if (this.#listening === undefined || this.#options.login) return;
+    const { addr } = this.#listening;
+    const credentials = this.#hub.credentials.current();
+    warnAboutShortTokens(this.#log, addr.hostname, credentials);
   }
 
   /**

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { truncate } from "../common/text.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { VERSION } from "../version.ts";
 import {
@@ -41,9 +40,6 @@ const HEALTH_PATH = "/hoist/health";
 
 /** The path of the description of the contract */
 const CONTRACT_PATH = "/hoist/contract";
-
-/** How many characters of a path are logged. */
-const MAX_PATH = 1_000;
 
 const PAGE = `<!DOCTYPE html>
 <html lang="en">
@@ -134,9 +130,7 @@ function formatLine(
   start: number,
 ): string {
   const time = (performance.now() - start).toFixed(1);
-  const path = log.redact(
-    truncate(pathname ?? "(invalid Host header)", MAX_PATH),
-  );
+  const path = log.redact(pathname ?? "(invalid Host header)");
   const line = `${method} ${path} ${status} in ${time} ms`;
   return isUpgrade && status !== 101 ? `${line}, upgrade rejected` : line;
 }

@@ -7,6 +7,7 @@
 /** The functions that always cause these events. */
 const BY_EVENT: ReadonlyMap<string, string> = new Map([
   ["startup", "start"],
+  ["listen", "start"],
   ["contract", "start"],
   ["shutdown", "close"],
   ["receive", "receive"],

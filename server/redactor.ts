@@ -66,8 +66,9 @@ export class Redactor {
       ]
         .join("\n");
     }
-    return lines.map((line) => isFrame(line) ? line : this.redact(line, secret))
-      .join("\n");
+    return groupLines(lines).map((group) =>
+      isFrame(group) ? group : this.redact(group, secret)
+    ).join("\n");
   }
 
   get #current(): Forms {
@@ -83,6 +84,19 @@ export class Redactor {
 /** Returns whether a line is a frame of a stack. */
 function isFrame(line: string): boolean {
   return line.startsWith("    ") && line.trimStart().startsWith("at ");
+}
+
+/** Joins the lines between stack frames, because a secret can contain a line break. */
+function groupLines(lines: readonly string[]): readonly string[] {
+  const groups: string[] = [];
+  let isOpen = false;
+  for (const line of lines) {
+    const last = groups.length - 1;
+    if (isFrame(line) || !isOpen) groups.push(line);
+    else groups[last] += `\n${line}`;
+    isOpen = !isFrame(line);
+  }
+  return groups;
 }
 
 function isShort({ length }: string): boolean {

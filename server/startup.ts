@@ -46,8 +46,8 @@ export function logStartup(
   log.startup(formatAddress(addr), shown, showToken);
   log.http(() => `listening on ${url}`);
   // A login function can accept quite different tokens.
-  if (options.login === undefined && !isLoopback(addr.hostname)) {
-    warnAboutShortTokens(log, credentials);
+  if (options.login === undefined) {
+    warnAboutShortTokens(log, addr.hostname, credentials);
   }
 }
 
@@ -67,10 +67,13 @@ function isLoopback(hostname: string): boolean {
 /** How many tokens a warning names. */
 const MAX_NAMED = 3;
 
-function warnAboutShortTokens(
+/** Logs a warning if a token can be guessed, and other machines can connect. */
+export function warnAboutShortTokens(
   log: Log,
+  hostname: string,
   credentials: readonly Credential[],
 ): void {
+  if (isLoopback(hostname)) return;
   const short = credentials.filter(({ token }) => token.length < MIN_SECRET);
   if (short.length === 0) return;
   const names = short.slice(0, MAX_NAMED).map(({ identity }) =>

@@ -112,6 +112,15 @@ Deno.test("redactError() does not change stack frames", () => {
   );
 });
 
+Deno.test("redactError() replaces a secret that contains a line break", () => {
+  const secret = "first line\nsecond line";
+  const error = `Error: no ${secret}!\n${FRAME}\nCaused by: ${secret}`;
+  assert.equal(
+    redactor.redactError(error, secret),
+    `Error: no [redacted]!\n${FRAME}\nCaused by: [redacted]`,
+  );
+});
+
 Deno.test("redactError() omits the message if it contains a short token", () => {
   assert.equal(
     redactor.redactError(`Error: not test\n${FRAME}`, "test"),

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { TokenStore } from "../../server/credentials.ts";
+import { serve } from "../../server.ts";
 import { logStartup } from "../../server/startup.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { makeLog } from "../support/logs.ts";
 
 const OPTIONS = {
@@ -72,4 +74,13 @@ Deno.test("a server with a login function logs no warning for its own token", ()
   assert.equal(warningsOf("0.0.0.0", "short", {}, options).length, 1);
   const withLogin = { ...OPTIONS, login: (() => true) as never };
   assert.deepEqual(warningsOf("0.0.0.0", "short", {}, withLogin), []);
+});
+
+Deno.test("rotate() logs a warning for a short token, too", async () => {
+  const logger = new LogRecorder();
+  await using server = serve({ hostname: "0.0.0.0", port: 0, logger });
+  await server.rotate("a-long-token-of-a-client");
+  assert(!logger.lines.some((line) => line.startsWith("warn")));
+  await server.rotate("short");
+  assert.equal(logger.lines.at(-1), `${START}the token of the server${REMEDY}`);
 });

@@ -202,6 +202,8 @@ for (
   Deno.test(`rejects a token file with ${JSON.stringify(content)}, without its content`, async () => {
     const { code, errors } = await run([...LOOPBACK, "--token-file", "a.txt"], {
       readTextFile: () => Promise.resolve(content),
+      // A server that accepts the token would not end.
+      signal: AbortSignal.abort(),
     });
     assert.deepEqual([code, errors.length], [1, 1]);
     const start = `error: Cannot use the token in a.txt: ${problem}`;

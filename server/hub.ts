@@ -24,6 +24,7 @@ import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Place } from "./places.ts";
+import { Openings } from "./openings.ts";
 import { encodeOutgoing } from "./outgoing.ts";
 import { Registry } from "./registry.ts";
 import { IdentityRates } from "./identity_rates.ts";
@@ -34,9 +35,6 @@ import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
-
-/** How long an upgrade can take until it counts as lost, in milliseconds. */
-const OPEN_TIMEOUT = 1_000;
 
 /** The options of a server. The login function is bound to its server before. */
 type Options = Omit<ResolvedOptions<{ readonly token: string }>, "login">;
@@ -54,10 +52,7 @@ export class Hub implements HandlerHost {
   /** Closes the connections of clients that do not log in */
   readonly #logins: TimeoutQueue<ServerConnection>;
   /** Ends the connections whose upgrade never opens */
-  readonly #opening = new TimeoutQueue<ServerConnection>(
-    OPEN_TIMEOUT,
-    (connection) => connection.isOpening && connection.abandon(),
-  );
+  readonly #openings = new Openings(() => this.#upgrades.expectResets());
   readonly #upgrades: Upgrades;
   /** All connections with a socket, including those that have not logged in */
   readonly #connections = new Map<ServerConnection, Place>();
@@ -185,7 +180,7 @@ export class Hub implements HandlerHost {
     this.#connections.set(connection, this.#admission.enter(peer));
     this.#context.stalls.start();
     this.#logins.add(connection);
-    this.#opening.add(connection);
+    this.#openings.add(connection);
     connection.announce();
     return response;
   }
@@ -255,14 +250,14 @@ export class Hub implements HandlerHost {
         if (exceeded !== undefined) return exceeded;
         this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
-        this.#opening.delete(connection);
+        this.#openings.delete(connection);
         this.#clients.add(connection.client);
         return result;
       },
       onClosed: (connection) => {
         this.#connections.get(connection)?.close();
         this.#logins.delete(connection);
-        this.#opening.delete(connection);
+        this.#openings.delete(connection);
         this.#clients.delete(connection.client);
       },
       onGone: (connection) => {

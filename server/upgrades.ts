@@ -65,6 +65,11 @@ export class Upgrades {
       : open(request, peer);
   }
 
+  /** Lets the next upgrades wait, because one takes longer than usual. */
+  expectResets(): void {
+    this.#lost.alert(performance.now());
+  }
+
   /** Counts an upgrade that never opened. */
   countLost(): void {
     if (!this.#lost.add(performance.now())) return;
@@ -87,7 +92,7 @@ export class Upgrades {
   }
 
   #rejectReset(peer: RemotePeer): Response {
-    this.#lost.alert(performance.now());
+    this.expectResets();
     this.logRejection(`${peer.address} rejected: the client has disconnected`);
     return text(400, "Bad request: the client has disconnected");
   }

@@ -45,8 +45,12 @@ export function callerOf(event: string): string {
 function readStack(): string {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = MAX_FRAMES;
-  const { stack } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  // The application can replace the format of the stack.
-  return String(stack);
+  try {
+    return String(new Error().stack);
+  } catch {
+    // The application can replace the function that formats the stack.
+    return "";
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

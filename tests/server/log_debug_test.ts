@@ -92,7 +92,8 @@ Deno.test("debug({ trace: true }) begins each line with the public function that
       await Promise.resolve();
       throw new Error("no");
     });
-    await using connection = await connect("test", { url: server.url });
+    const quiet = { url: server.url, logger: new LogRecorder() };
+    await using connection = await connect("test", quiet);
     await connection.message("hello");
     await assert.rejects(connection.message("fail"));
     await connection.operation("add");
@@ -150,13 +151,18 @@ Deno.test("debug({ trace: true }) names a caller even if the application formats
   const { log, recorder } = makeLog();
   using _debugging = debug({ trace: true });
   const { prepareStackTrace } = Error;
-  Error.prepareStackTrace = () => [];
   try {
+    Error.prepareStackTrace = () => [];
+    log.info("key", "text");
+    Error.prepareStackTrace = () => {
+      throw null;
+    };
     log.info("key", "text");
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
   }
-  assert.deepEqual(recorder.lines, ["info (fetch) key: text"]);
+  const line = "info (fetch) key: text";
+  assert.deepEqual(recorder.lines, [line, line]);
 });
 
 Deno.test("debug() rejects unknown options and other values than booleans", () => {

@@ -30,13 +30,18 @@ export function networkOf(address: string): string {
  */
 export function parseAddress(text: string): string | undefined {
   const [, ipv4] = text.match(/^(\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?$/) ?? [];
-  if (ipv4 !== undefined) return isIpv4(ipv4) ? ipv4 : undefined;
+  if (ipv4 !== undefined) return isIpv4(ipv4) ? copyIpv4(ipv4) : undefined;
   const [, bracketed] = text.match(/^\[(.*)\](?::\d+)?$/) ?? [];
   const ipv6 = bracketed ?? text;
   // One pattern for both would need quadratic time.
   if (!ipv6.includes(":") || !/^[\da-f:.]+$/i.test(ipv6)) return undefined;
   const url = `http://[${ipv6}]`;
   return URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : undefined;
+}
+
+/** Returns a new string, because a part of a long header keeps all of it in memory. */
+function copyIpv4(text: string): string {
+  return text.split(".").map(Number).join(".");
 }
 
 function isIpv4(text: string): boolean {

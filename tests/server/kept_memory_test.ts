@@ -1,0 +1,70 @@
+/** What a server keeps of the data that strangers send. */
+
+import assert from "node:assert/strict";
+import { runScript } from "../support/run_script.ts";
+
+const ROOT = new URL("../..", import.meta.url).href;
+
+/** Runs a script whose function `gc` collects all garbage. */
+async function measure(source: string): Promise<number> {
+  const flags = ["-A", "--no-check", "--v8-flags=--expose-gc"];
+  const { stdout, stderr } = await runScript(flags, source);
+  assert.equal(stderr, "");
+  return parseInt(stdout);
+}
+
+const COUNT = 500;
+
+for (const address of ["192.168.100.200", "2001:db8:1111:2222:3333::1"]) {
+  Deno.test(`the server keeps ${address} without the rest of X-Forwarded-For`, async () => {
+    const bytes = await measure(`
+      import { forwardedAddress } from "${ROOT}server/admission.ts";
+      const kept: unknown[] = [];
+      gc();
+      const before = Deno.memoryUsage().heapUsed;
+      for (let n = 0; n < ${COUNT}; n++) {
+        const value = "x".repeat(60_000) + n + ", ${address}";
+        const headers = new Headers({ "x-forwarded-for": value });
+        kept.push(forwardedAddress(headers.get("x-forwarded-for"), 1));
+      }
+      gc();
+      console.log(Deno.memoryUsage().heapUsed - before, kept.length);
+    `);
+    // The headers have 30 MB.
+    assert(bytes < 5_000_000, `${bytes}`);
+  });
+}
+
+Deno.test("a closed connection drops the headers of its upgrade, although its socket stays", async () => {
+  const kept = await measure(`
+    import { ServerConnection } from "${ROOT}server/connection.ts";
+    import { FakeSocket, serverContext } from "${ROOT}tests/support/server_context.ts";
+    const references: WeakRef<Headers>[] = [];
+    const connections: unknown[] = [];
+    for (let n = 0; n < 10; n++) {
+      const headers = new Headers({ a: "x" });
+      references.push(new WeakRef(headers));
+      const request = { url: new URL("http://localhost"), headers };
+      const peer = { address: "192.0.2.1:1", network: "192.0.2.1" };
+      const events = {
+        admit: (_connection: unknown, result: never) => result,
+        onClosed() {},
+        onGone() {},
+      };
+      const connection = new ServerConnection(
+        n,
+        serverContext(),
+        events,
+        new FakeSocket(),
+        { peer, request },
+      );
+      connections.push(connection);
+      connection.close(1008, "login timed out");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    gc();
+    console.log(references.filter((reference) => reference.deref()).length);
+  `);
+  // The last one can still be in a register.
+  assert(kept <= 1, `${kept}`);
+});

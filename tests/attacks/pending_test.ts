@@ -12,9 +12,9 @@ const MIB = 1_048_576;
 /** Values that need much more memory than bytes, and how many calls have them. */
 const EXPANDING = [
   ["empty objects", "{}", 1_024],
-  ["empty arrays", "[]", 256],
+  ["empty arrays", "[]", 128],
   // V8 reserves 35 elements for each of these objects.
-  ["a high index", `${'{"34":'.repeat(60)}0${"}".repeat(60)}`, 256],
+  ["a high index", `${'{"34":'.repeat(60)}0${"}".repeat(60)}`, 64],
 ] as const;
 
 for (const [what, value, count] of EXPANDING) {

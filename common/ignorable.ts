@@ -5,11 +5,13 @@
  */
 
 import { withCallerStack } from "./caller_stack.ts";
+import { isNumberError } from "./encode_json.ts";
 
 /**
  * Waits for a request, like {@linkcode withCallerStack}. If nothing awaits the returned
  * promise, its failure does not end the program. Only an invalid argument does, because
- * it is a mistake in the program itself.
+ * it is a mistake in the program itself. A number that JSON changes is none: a handler can
+ * compute it from the data of a peer, which could end the program with it.
  *
  * @param promise The promise, which the public function returns through this function
  * @returns What the promise resolves to
@@ -26,5 +28,6 @@ export function ignorable<Value>(
 
 /** Whether the arguments of the request caused an error. */
 function isMistake(error: unknown): boolean {
+  if (isNumberError(error)) return false;
   return error instanceof TypeError || error instanceof RangeError;
 }

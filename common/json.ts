@@ -61,6 +61,34 @@ export function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
+/**
+ * Replaces `-0` with `0` in a value that was just parsed. Python sends it as `-0.0`, and an
+ * application that passes the data on could not send it, because JSON.stringify changes it.
+ *
+ * @param value The value, which is changed
+ */
+export function clearMinusZeros(value: Json): void {
+  // A peer can nest the value deeper than the stack allows.
+  const rest: Container[] = [];
+  const replace = (container: Container, key: string | number): void => {
+    const inner = container[key];
+    if (typeof inner === "object" && inner !== null) {
+      rest.push(inner as Container);
+    } else if (Object.is(inner, -0)) container[key] = 0;
+  };
+  replace({ value }, "value");
+  for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
+    if (Array.isArray(each)) {
+      for (let index = 0; index < each.length; index++) replace(each, index);
+    } else {
+      for (const key in each) replace(each, key);
+    }
+  }
+}
+
+/** An object or an array */
+type Container = Record<string | number, unknown>;
+
 /** Returns whether arrays and objects are nested deeper than `limit` levels. */
 export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;

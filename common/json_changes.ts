@@ -14,9 +14,16 @@ interface Change {
   readonly path: (string | number)[];
 }
 
+/** Describes a value that JSON changes. */
+export interface ChangeDescription {
+  /** Where the value is, what it is, and what to do */
+  readonly text: string;
+  /** Whether it is a number, which often results from data that was received */
+  readonly isNumber: boolean;
+}
+
 /**
- * Returns which value JSON changes, and what to do; `undefined` if it changes none.
- * Objects with a method `toJSON` convert themselves, and a key whose value is `undefined`
+ * Returns which value JSON changes; `undefined` if it changes none. Objects with a method `toJSON` convert themselves, and a key whose value is `undefined`
  * is a key that is missing.
  *
  * @param value A value that `JSON.stringify` has accepted, so that it has no cycle
@@ -25,12 +32,13 @@ interface Change {
 export function describeChange(
   value: unknown,
   name: string,
-): string | undefined {
+): ChangeDescription | undefined {
   const change = changeOf(value);
   if (change === undefined) return undefined;
   const path = formatPath([name, ...change.path.reverse()]);
   const { kind, remedy } = describe(change.value);
-  return `${path} is ${kind}. ${remedy}`;
+  const isNumber = typeof change.value === "number";
+  return { text: `${path} is ${kind}. ${remedy}`, isNumber };
 }
 
 // The functions that follow read every value that is sent, and allocate nothing.

@@ -5,6 +5,7 @@
  */
 
 import {
+  clearMinusZeros,
   isId,
   isJsonObject,
   type Json,
@@ -99,7 +100,10 @@ export interface WireMessage {
 export function parseFrame(frame: unknown): Json | undefined {
   if (typeof frame !== "string") return undefined;
   try {
-    return JSON.parse(frame);
+    const value: Json = JSON.parse(frame);
+    // The search is fast, and few frames contain this.
+    if (frame.includes("-0")) clearMinusZeros(value);
+    return value;
   } catch {
     return undefined;
   }

@@ -1,7 +1,12 @@
 /** Tests of `common/json_changes.ts`. */
 
 import assert from "node:assert/strict";
-import { describeChange } from "../../common/json_changes.ts";
+import { describeChange as findChange } from "../../common/json_changes.ts";
+
+/** Returns what an error says about a value; `undefined` if JSON keeps it. */
+function describeChange(value: unknown, name: string): string | undefined {
+  return findChange(value, name)?.text;
+}
 
 class Table extends Map<string, number> {
   readonly name = "a key that JSON keeps";

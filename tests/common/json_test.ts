@@ -1,7 +1,7 @@
 /** Tests of `common/json.ts`. */
 
 import assert from "node:assert/strict";
-import { isId, isJsonObject } from "../../common/json.ts";
+import { clearMinusZeros, isId, isJsonObject } from "../../common/json.ts";
 
 for (
   const value of [
@@ -61,4 +61,22 @@ Deno.test("isId() rejects all other values", () => {
   for (const value of values) {
     assert.equal(isId(value), false, Deno.inspect(value));
   }
+});
+
+Deno.test("clearMinusZeros() replaces -0 everywhere in a value, and nothing else", () => {
+  const text =
+    '{"a":-0,"__proto__":{"b":[-0.0,-1,"-0",null,[-0]]},"c":-0e5,"d":0}';
+  const value = JSON.parse(text);
+  clearMinusZeros(value);
+  assert.deepEqual(
+    value,
+    JSON.parse('{"a":0,"__proto__":{"b":[0,-1,"-0",null,[0]]},"c":0,"d":0}'),
+  );
+  assert(Object.hasOwn(value, "__proto__"));
+  for (const simple of [-0, null, "-0", true]) clearMinusZeros(simple);
+});
+
+Deno.test("clearMinusZeros() accepts any nesting", () => {
+  const depth = 100_000;
+  clearMinusZeros(JSON.parse("[".repeat(depth) + "-0" + "]".repeat(depth)));
 });

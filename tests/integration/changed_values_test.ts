@@ -1,8 +1,11 @@
 /** Values that JSON changes without an error are refused wherever an application sends data. */
 
 import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
 import { rejectionOf } from "../support/errors.ts";
+import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 /** A forgotten `await`, a common mistake */
@@ -68,4 +71,69 @@ Deno.test("the server refuses a result and an item that JSON changes, and logs t
   const log = logger.lines.join("\n");
   assert.match(log, /: result\.rows\[0\] is a Map\. /);
   assert.match(log, /: item\[1\] is NaN\. /);
+});
+
+/** The numbers of JSON that JavaScript reads as a number that JSON changes. */
+const NUMBERS = ["1e999", "-1e999", "-0", "-0.0"];
+
+for (const number of NUMBERS) {
+  Deno.test(`a server that passes on ${number} without an await stays alive`, async () => {
+    const logger = new LogRecorder();
+    await using server = serveQuietly({ logger });
+    server.receive("say", ({ data }) => void server.broadcast("said", data));
+    server.receive(
+      "ask",
+      ({ client, data }) => void client.request("asked", data),
+    );
+    await using client = await RawClient.logIn(server);
+    for (const name of ["say", "ask"]) {
+      client.send(
+        `{"id":1,"action":"message","data":{"message":"${name}","data":{"n":${number}},"replying":null}}`,
+      );
+    }
+    client.send(operation(9, "none"));
+    while ((await client.next()).id !== 9);
+    const isRefused = logger.lines.some((line) =>
+      /data\.n is -?Infinity/.test(line)
+    );
+    assert.equal(isRefused, number.includes("e"));
+  });
+}
+
+Deno.test("a client that passes on -0 of a server can send it", async () => {
+  await using server = fakeServer((socket, { id, action, data }) => {
+    if (action === undefined) return socket.send(successFrame(0, null));
+    const { data: args } = data as { data: { n?: number } };
+    const result = args.n === undefined ? "-0.0" : JSON.stringify(args.n);
+    socket.send(
+      `{"success":true,"data":{"result":${result}},"error":null,"code":0,"message":null,"desc":null,"id":${id}}`,
+    );
+  });
+  await using connection = await connect("test", { url: server.url });
+  const n = await connection.operation("get");
+  assert.equal(await connection.operation("set", { n }), 0);
+});
+
+Deno.test("a client that sends NaN without an await stays alive", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server);
+  void connection.message("any", { n: NaN });
+  void connection.operation("any", { n: NaN });
+  await connection.message("any");
+});
+
+Deno.test("a client that causes failed broadcasts does not fill the log", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({ logger, limits: { maxRate: Infinity } });
+  server.receive("say", ({ data }) => void server.broadcast("said", data));
+  await using client = await RawClient.logIn(server);
+  const text =
+    '"action":"message","data":{"message":"say","data":{"n":1e999},"replying":null}}';
+  for (let id = 1; id <= 100; id++) client.send(`{"id":${id},${text}`);
+  client.send(operation(101, "none"));
+  while ((await client.next()).id !== 101);
+  const lines = logger.lines.filter((line) =>
+    line.includes("broadcast failed")
+  );
+  assert(lines.length >= 20 && lines.length < 90, `${lines.length} lines`);
 });

@@ -225,13 +225,14 @@ export class Hub implements HandlerHost {
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#endpoint?.close();
-    this.#context.authenticator.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
     await forEachPerTurn(
       connections,
       (connection) => connection.closeForShutdown(),
     );
+    // The decisions about logins can end only now that no login waits for its turn.
+    this.#context.authenticator.close();
     const ended = connections.map(({ handlersEnded }) => handlersEnded);
     // The process can end after this, and `finally` blocks would not run.
     await settlesWithin(

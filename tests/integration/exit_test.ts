@@ -25,10 +25,15 @@ const IMPORTS = `
     return socket;
   };
 
-  /** Starts a server with one client. Without the idle timer of Deno, only ours are left. */
-  const serveOne = async () => {
+  /** Removes the idle timers of Deno, which would run for 15 seconds. */
+  const removeIdleTimers = () => {
     const { upgradeWebSocket } = Deno;
     Deno.upgradeWebSocket = (request) => upgradeWebSocket(request, { idleTimeout: 0 });
+  };
+
+  /** Starts a server with one client. */
+  const serveOne = async () => {
+    removeIdleTimers();
     const server = serve("test", local);
     return { server, peer: await TcpPeer.logIn(server) };
   };
@@ -96,6 +101,27 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     fetch(server.url + "/hoist/contract", { headers }).catch(() => {});
     await asked;
     await server.close();
+  `,
+  "a closed server that began to decide about a login while it closed": `
+    removeIdleTimers();
+    let decide;
+    const { promise: asked, resolve } = Promise.withResolvers();
+    const login = () => (resolve(), new Promise((resolve) => decide ??= resolve));
+    // At most one decision at a time
+    const limits = { loginTimeout: HOUR, maxLoginFailures: 1 };
+    const server = serve({ ...local, login, limits });
+    // The server closes the first 64 connections in one turn, and the others later.
+    for (let n = 0; n < 64; n++) await open(server.url);
+    for (let n = 0; n < 2; n++) {
+      const socket = await open(server.url);
+      socket.send(JSON.stringify({ id: 0, token: "x", version: "1.0.0" }));
+    }
+    await asked;
+    // The second login arrives before this connection.
+    await open(server.url);
+    const closed = server.close();
+    decide(true);
+    await closed;
   `,
   "a closed server with requests in progress": `
     const server = serve("test", local);

@@ -69,6 +69,8 @@ export class SocketLink implements Link {
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
   #isLoggedIn = false;
+  /** The length of what came before the login was answered, in UTF-16 units. */
+  #early = 0;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
   /** Why this side ended the connection, if the server is to blame. */
@@ -244,6 +246,7 @@ export class SocketLink implements Link {
         `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
       return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
     }
+    if (!this.#isLoggedIn && !this.#acceptsEarly(lengthOf(data))) return;
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
       return this.#handle(decodeServerFrame(data), lengthOf(data));
@@ -253,13 +256,22 @@ export class SocketLink implements Link {
     for (const frame of frames) this.#handle(frame, units);
   }
 
+  /** Messages that come before the login is answered wait until it is answered. */
+  #acceptsEarly(units: number): boolean {
+    const { maxBuffered } = this.#dialer.target;
+    this.#early += units;
+    if (this.#early <= maxBuffered) return true;
+    const reason =
+      `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
+    this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
+    return false;
+  }
+
   #handle(frame: ServerFrame | null, units: number | undefined): void {
     // The previous answer of a batch may have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
     this.#pending.handle(frame, units);
-    // Messages wait until the application can listen, so they must not come too early.
-    if (!this.#isLoggedIn) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
   }

@@ -75,15 +75,32 @@ Deno.test("a socket that does not send 1009 is closed without a code", async () 
   assert.deepEqual(socket.closed, [[]]);
 });
 
-Deno.test("messages that come before the login is answered are not kept", async () => {
-  const { server, opening, events, socket } = await startLogin();
+Deno.test("messages that come before the login is answered have at most `maxBuffered` bytes", async () => {
+  const maxBuffered = 10 * OVERHEAD;
+  const { server, opening, events, socket } = await startLogin({ maxBuffered });
   await using _server = server;
-  socket.receive(messageFrame("early"));
-  socket.receive(messageFrame("early", "request"));
-  socket.receive(successFrame(0, null, { features: [] }));
-  socket.receive(messageFrame("after"));
-  await opening;
-  assert.deepEqual(events, [["message", "after"]]);
+  for (let n = 0; n < 10; n++) socket.receive(messageFrame(""));
+  assert.deepEqual(events, Array(10).fill(["message", ""]));
+  socket.receive(messageFrame(""));
+  const reason =
+    `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
+  assert.deepEqual(events.slice(10), [
+    ["closed", 1009, reason],
+    ["warn", warningOf(reason)],
+  ]);
+  const { message } = await rejection(opening);
+  assert(message.includes(reason), message);
+});
+
+Deno.test("messages that come after the login is answered do not count as early", async () => {
+  const maxBuffered = 10 * OVERHEAD;
+  const { server, link, events, socket } = await openLink({ maxBuffered });
+  await using _server = server;
+  for (let n = 0; n < 100; n++) socket.receive(messageFrame(""));
+  assert.equal(events.length, 100);
+  const closing = link.close();
+  socket.end(1000);
+  await closing;
 });
 
 for (const features of [[], ["batch"]]) {

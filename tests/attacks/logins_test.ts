@@ -42,13 +42,15 @@ for (
 ) {
   Deno.test(`logins of colliding strings do not delay others: ${what}`, async () => {
     await using server = await AttackedServer.start({ trustProxy: true });
-    const frames = Array.from({ length: 20 }, (_, place) => {
-      return encodeFrame(loginFrame("[]", collidingStrings(size, place)));
+    const rate = Math.floor(MEGABYTE / size);
+    const frames = Array.from({ length: 2 * rate }, (_, index) => {
+      const strings = collidingStrings(size, index * Math.floor(size / 12));
+      return encodeFrame(loginFrame("[]", strings));
     });
     await assertUndisturbed(server, 5, () => {
-      return atRate(MEGABYTE / size, 2, (index) => {
+      return atRate(rate, 2, (index) => {
         const address = `198.51.100.${index % addresses}`;
-        return attempt(server, address, frames[index % frames.length]!);
+        return attempt(server, address, frames[index]!);
       });
     });
   });

@@ -69,18 +69,25 @@ export function openFrom(
   return TcpPeer.open(server, from(address));
 }
 
+/** The number of strings of nine digits with the same place. */
+const COLLIDING = 6_800;
+
 /**
  * Returns a JSON array of strings that have the same place in V8's table of strings, because
  * V8 uses the last bits of the number in a string of digits as its hash.
  *
  * @param bytes The length of the array
- * @param place Different places have different strings
+ * @param start The number of strings in earlier arrays: V8 keeps them for some time
  */
-export function collidingStrings(bytes: number, place: number): string {
-  // Strings of at most ten characters are put into the table by JSON.parse.
+export function collidingStrings(bytes: number, start: number): string {
+  // JSON.parse puts strings of at most nine digits into the table.
   const strings = Array.from(
     { length: Math.floor((bytes - 2) / 12) },
-    (_, index) => `"${100_000_000 + place + index * 131_072}"`,
+    (_, index) => {
+      const position = start + index;
+      const place = Math.floor(position / COLLIDING);
+      return `"${100_000_000 + place + (position % COLLIDING) * 131_072}"`;
+    },
   );
   return `[${strings}]`;
 }

@@ -25,8 +25,10 @@ export class ConnectionLog {
   #label: string;
   /** The address and the name, for lines in JSON */
   #fields: LogFields;
-  /** Limits the warnings and errors. Created when needed, because most clients cause none */
-  #throttle: LogThrottle | undefined;
+  /** Limits the mistakes of the client. Created when needed: most clients make none */
+  #mistakes: LogThrottle | undefined;
+  /** Limits the faults of the server, which no mistake of the client must suppress */
+  #faults: LogThrottle | undefined;
   /** `undefined` after the login */
   #strangers: StrangerLines | undefined;
   /** Whether the connection was logged */
@@ -92,7 +94,7 @@ export class ConnectionLog {
 
   /** Logs a mistake of the client. Throttled, so that a client cannot fill the log. */
   warn(event: string, text: string): void {
-    const line = this.#throttled(text);
+    const line = this.#mistake(text);
     if (line !== undefined) this.#log.warn(event, line, this.#fields);
   }
 
@@ -102,7 +104,7 @@ export class ConnectionLog {
     const text = `${subject}: ${this.#log.redact(error.note)}`;
     if (!OutputError.is(error)) return this.warn("reject", text);
     const hint = this.#log.debugs ? "" : '. The log level "debug" shows why.';
-    const line = this.#throttled(`${text}${hint}`);
+    const line = this.#fault(`${text}${hint}`);
     if (line !== undefined) this.#log.error("error", line, this.#fields);
     const details = () => `${this.#label}: ${this.#log.redact(error.message)}`;
     this.#log.debug("error", details, this.#fields);
@@ -110,7 +112,7 @@ export class ConnectionLog {
 
   /** Logs an exception that a request of the client caused in the application. */
   exception(text: string, error: unknown): void {
-    const line = this.#throttled(text);
+    const line = this.#fault(text);
     if (line !== undefined) this.#log.exception(line, error, this.#fields);
   }
 
@@ -157,9 +159,18 @@ export class ConnectionLog {
     }
   }
 
-  #throttled(text: string): string | undefined {
+  #mistake(text: string): string | undefined {
     const throttle = this.#strangers?.warnings ??
-      (this.#throttle ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES));
+      (this.#mistakes ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES));
+    return this.#pass(throttle, text);
+  }
+
+  #fault(text: string): string | undefined {
+    this.#faults ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+    return this.#pass(this.#faults, text);
+  }
+
+  #pass(throttle: LogThrottle, text: string): string | undefined {
     return throttle.pass(`${this.#label}: ${text}`, performance.now());
   }
 }

@@ -150,3 +150,11 @@ Deno.test("rejected() cannot fill the log", () => {
   for (let n = 0; n < 100; n++) clientLog.rejected("operation", reason);
   assert.equal(logger.lines.length, 20);
 });
+
+Deno.test("the mistakes of a client do not suppress a fault of the server", () => {
+  const logger = new LogRecorder();
+  const clientLog = loggedIn(new Log({ logger, logLevel: "info" }));
+  for (let n = 0; n < 100; n++) clientLog.warn("reject", "no JSON");
+  clientLog.exception("it failed", new Error("no"));
+  assert.match(logger.lines.at(-1) ?? "", /^error error: .*: it failed\n/);
+});

@@ -34,7 +34,7 @@ export interface Logger {
 export type LineLevel = keyof Logger;
 
 /** The minimum level of the lines that are logged; no line has the level `critical` */
-export type LogLevel = LineLevel | "critical";
+export type LogLevel = keyof Logger | "critical";
 
 /** The methods of a logger, from the lowest level to the highest. */
 export const LINE_LEVELS: readonly LineLevel[] = [

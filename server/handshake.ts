@@ -36,26 +36,38 @@ export const DROPPED: HandshakeProblem = {
     "a proxy dropped the header 'Upgrade' or 'Connection'. Configure the proxy to forward 'Upgrade: websocket' and 'Connection: Upgrade'.",
 };
 
+/** The problem if the request was upgraded before, or has ended */
+export const NOT_UPGRADABLE: HandshakeProblem = {
+  status: 400,
+  reason: "the request was already handled",
+};
+
 /** Returns whether a request asks for a WebSocket: a GET by RFC 6455, section 4.1. */
 export function isUpgrade({ method, headers }: Request): boolean {
   return method === "GET" &&
     headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
-/** Returns whether a proxy has removed a header of a handshake that applies to one hop. */
-export function lacksHopHeader({ method, headers }: Request): boolean {
-  if (method !== "GET" || headers.get(KEY_HEADER) === null) return false;
-  return !names(headers.get("upgrade"), "websocket") ||
-    !names(headers.get("connection"), "upgrade");
+/** Returns whether a request that is no upgrade was one before it came to a proxy. */
+export function lacksUpgrade({ method, headers }: Request): boolean {
+  return method === "GET" && headers.get(KEY_HEADER) !== null;
 }
 
-/** Checks the other headers of a handshake; returns `undefined` if they are valid. */
+/** Returns whether the header `Connection` of an upgrade is missing. */
+export function lacksConnection({ headers }: Request): boolean {
+  const options = valuesOf(headers.get("connection"));
+  return !options.some((option) => option.toLowerCase() === "upgrade");
+}
+
+/**
+ * Checks the headers of a handshake that Deno does not check; returns `undefined` if they
+ * are valid.
+ */
 export function findProblem(
   { headers }: Request,
+  hasHost: boolean,
 ): HandshakeProblem | undefined {
-  if (!headers.get("host")) {
-    return { status: 400, reason: "the header Host is missing" };
-  }
+  if (!hasHost) return { status: 400, reason: "the header Host is missing" };
   if (headers.get(VERSION_HEADER) !== SOCKET_VERSION) {
     return { status: 426, reason: `use WebSocket version ${SOCKET_VERSION}` };
   }
@@ -71,11 +83,6 @@ export function findProblem(
 export function offersSubprotocol({ headers }: Request): boolean {
   // The names of subprotocols are case-sensitive.
   return valuesOf(headers.get(PROTOCOL_HEADER)).includes(SUBPROTOCOL);
-}
-
-/** Whether one of the comma-separated values is a name; the case does not matter. */
-function names(header: string | null, name: string): boolean {
-  return valuesOf(header).some((value) => value.toLowerCase() === name);
 }
 
 /** Returns the comma-separated values of a header. */

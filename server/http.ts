@@ -11,7 +11,7 @@ import {
   findProblem,
   type HandshakeProblem,
   isUpgrade,
-  lacksHopHeader,
+  lacksUpgrade,
   SOCKET_VERSION,
   VERSION_HEADER,
 } from "./handshake.ts";
@@ -96,10 +96,12 @@ export function makeHandler(host: HandlerHost): Handler {
   const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
-    // The request cannot be read after an upgrade.
+    // The request cannot be read after an upgrade, and a header is not cheap to read.
+    const hostHeader = request.headers.get("host") ?? "";
     const target = {
       method: request.method,
-      pathname: readPath(request),
+      pathname: readPath(request.url, hostHeader),
+      hasHost: hostHeader !== "",
       isUpgrade: isUpgrade(request),
     };
     const report = (response: Response): Response => {
@@ -118,6 +120,8 @@ interface Target {
   readonly method: string;
   /** `undefined` if the Host header is invalid */
   readonly pathname: string | undefined;
+  /** Whether there is a Host header */
+  readonly hasHost: boolean;
   /** Whether the request asks for a WebSocket */
   readonly isUpgrade: boolean;
 }
@@ -138,18 +142,19 @@ function formatLine(
 function respond(
   host: HandlerHost,
   request: Request,
-  { method, pathname, isUpgrade }: Target,
+  target: Target,
   remote: Deno.Addr | undefined,
 ): Response | Promise<Response> {
+  const { method, pathname } = target;
   if (pathname === undefined) {
     return text(400, "Bad request: the Host header is invalid");
   }
-  if (pathname === SOCKET_PATH && lacksHopHeader(request)) {
+  if (target.isUpgrade) {
+    return upgrade(target, request, () => host.accept(request, remote));
+  }
+  if (pathname === SOCKET_PATH && lacksUpgrade(request)) {
     host.logRejection(request, remote, DROPPED.reason);
     return rejectHandshake(DROPPED);
-  }
-  if (isUpgrade) {
-    return upgrade(pathname, request, () => host.accept(request, remote));
   }
   const description = pathname === CONTRACT_PATH && isRead(method)
     ? host.describeContract(request, remote)
@@ -165,13 +170,16 @@ function respond(
  * is invalid. It checks the host only if it differs from the last one, because parsing a URL
  * costs as much as the response.
  */
-function makePathReader(): (request: Request) => string | undefined {
+function makePathReader(): (
+  url: string,
+  hostHeader: string,
+) => string | undefined {
   let known: string | undefined;
-  return ({ url, headers }) => {
+  return (url, hostHeader) => {
     const start = url.indexOf("//") + 2;
     const end = url.indexOf("/", start);
     // Deno copies the header into the URL, where a slash would be the begin of the path.
-    const host = headers.get("host") || url.slice(start, end);
+    const host = hostHeader || url.slice(start, end);
     if (host !== known) {
       if (end < 0 || !isHost(host)) return undefined;
       known = host;
@@ -186,18 +194,21 @@ function isHost(host: string): boolean {
 }
 
 function upgrade(
-  pathname: string,
+  { pathname, hasHost }: Target,
   request: Request,
   accept: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   if (pathname !== SOCKET_PATH) {
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
   }
-  const problem = findProblem(request);
+  const problem = findProblem(request, hasHost);
   return problem === undefined ? accept() : rejectHandshake(problem);
 }
 
-function rejectHandshake({ status, reason }: HandshakeProblem): Response {
+/** Returns the response to an invalid handshake. */
+export function rejectHandshake(
+  { status, reason }: HandshakeProblem,
+): Response {
   if (status === 400) return text(status, `Cannot upgrade: ${reason}`);
   return text(status, `Upgrade required: ${reason}`, {
     upgrade: "websocket",

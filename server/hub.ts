@@ -17,8 +17,14 @@ import { type ConnectionEvents, ServerConnection } from "./connection.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
-import { offersSubprotocol, PROTOCOL_HEADER } from "./handshake.ts";
-import { type HandlerHost, text } from "./http.ts";
+import {
+  DROPPED,
+  lacksConnection,
+  NOT_UPGRADABLE,
+  offersSubprotocol,
+  PROTOCOL_HEADER,
+} from "./handshake.ts";
+import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
@@ -164,9 +170,7 @@ export class Hub implements HandlerHost {
     const upgrade = this.#context.authenticator.contextOf(request, peer);
     const offersOurs = offersSubprotocol(request);
     const opened = openSocket(request);
-    if (opened === undefined) {
-      return text(400, "Cannot upgrade: the WebSocket handshake is invalid");
-    }
+    if (opened === undefined) return this.#rejectHandshake(request, peer);
     const { socket, response } = opened;
     // With the option `protocol`, Deno expects a space after each comma.
     if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
@@ -183,6 +187,13 @@ export class Hub implements HandlerHost {
     this.#openings.add(connection);
     connection.announce();
     return response;
+  }
+
+  /** Rejects a request that Deno cannot upgrade. */
+  #rejectHandshake(request: Request, { address }: RemotePeer): Response {
+    if (!lacksConnection(request)) return rejectHandshake(NOT_UPGRADABLE);
+    this.#upgrades.logRejection(`${address} rejected: ${DROPPED.reason}`);
+    return rejectHandshake(DROPPED);
   }
 
   /** Sends a message to all clients. */

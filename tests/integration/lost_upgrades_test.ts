@@ -1,8 +1,8 @@
 /** Clients that reset their connection during the upgrade. */
 
 import assert from "node:assert/strict";
-import { type RequestInfo, type ServeOptions, Server } from "../../server.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
+import type { RequestInfo, Server } from "../../server.ts";
+import { mountIn } from "../support/mounted_server.ts";
 import { encodeRequest, requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
 import { pause } from "../support/timing.ts";
 
@@ -10,31 +10,6 @@ import { pause } from "../support/timing.ts";
 const RESET: RequestInfo = {
   remoteAddr: { transport: "tcp", hostname: "0.0.0.0", port: 0 },
 };
-
-type Respond = (
-  server: Server,
-  request: Request,
-  info: RequestInfo,
-) => Response | Promise<Response>;
-
-/** Mounts a server in a handler. */
-function mountIn(respond: Respond, options: ServeOptions = {}) {
-  const logger = new LogRecorder();
-  const server = new Server("test", { logger, ...options });
-  const http = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request, info) => respond(server, request, info),
-  );
-  return {
-    addr: http.addr,
-    logger,
-    server,
-    [Symbol.asyncDispose]: async () => {
-      await server.close();
-      await http.shutdown();
-    },
-  };
-}
 
 /** Reads `GET /hoist/health`. */
 async function readHealth(server: Server): Promise<[number, unknown]> {

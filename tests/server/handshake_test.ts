@@ -31,7 +31,7 @@ const INVALID: readonly (readonly [Record<string, string>, number, string])[] =
     [{ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZTE=" }, 400, KEY],
     [{ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25j!Q==" }, 400, KEY],
     [{ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZR==" }, 400, KEY],
-    [{ "Sec-WebSocket-Key": "x", Connection: "keep-alive, Upgrade" }, 400, KEY],
+    [{ "Sec-WebSocket-Key": "x", Connection: "" }, 400, KEY],
     [{ "Sec-WebSocket-Version": "" }, 426, VERSION],
     [{ "Sec-WebSocket-Version": "12" }, 426, VERSION],
     [{ "Sec-WebSocket-Version": "13, 12" }, 426, VERSION],

@@ -11,6 +11,7 @@ import { type Environment, ResponseChecker } from "./response_checker.ts";
 import { type Expectation, expectError } from "./expectations.ts";
 import type { ReceivedRequest } from "./server_request_checker.ts";
 import {
+  hasManyStrings,
   isEnd,
   type LoginReading,
   NO_FEATURES,
@@ -44,6 +45,8 @@ export class Oracle {
    * for frames without a response.
    */
   readonly #early: (Payload | null)[] = [];
+  /** How many frames the server has answered while the login was being decided */
+  #answeredEarly = 0;
   readonly #pings: string[] = [];
   /** The code with which the server has to close. */
   #ending: number | undefined;
@@ -230,6 +233,7 @@ export class Oracle {
     if (payload === undefined) {
       throw new Violation("an error arrived before the login reply");
     }
+    this.#answeredEarly++;
     const [reading] = readFrame(payload, this.#rules, NO_FEATURES);
     const pendingRequests = new PendingRequests();
     pendingRequests.add(earlyResponse(reading!));
@@ -298,10 +302,18 @@ export class Oracle {
   /** Reports whether a frame that waits for the login closes the connection. */
   #endsBehindLogin(): boolean {
     return this.#state === "authenticating" && this.#early.some((payload) => {
-      if (payload === null) return false;
-      const readings = readFrame(payload, this.#rules, NO_FEATURES);
-      return readings.some(({ kind }) => isEnd(kind));
-    });
+          if (payload === null) return false;
+          if (hasManyStrings(payload)) return true;
+          const readings = readFrame(payload, this.#rules, NO_FEATURES);
+          return readings.some(({ kind }) => isEnd(kind));
+        }) || this.#hasManyEarly();
+  }
+
+  /** Reports whether the client sends too much before its login is answered. */
+  #hasManyEarly(): boolean {
+    const { length } = this.#early.filter((payload) => payload !== null);
+    return this.#state === "authenticating" &&
+      this.#answeredEarly + length > MAX_EARLY_FRAMES;
   }
 
   #closesForLimit(code: number, reason: string): boolean {
@@ -311,6 +323,13 @@ export class Oracle {
         return code === 1013 && mayBeSlow;
       case "too many requests":
         return code === 1008 && mayBeCutOff;
+      case "too many frames before the login":
+        return code === 1008 && this.#hasManyEarly();
+      case "the login has too many strings":
+        return code === 1008 &&
+          this.#early.some((payload) =>
+            payload !== null && hasManyStrings(payload)
+          );
       case "too many invalid frames":
         return code === 1008 && mayBeInvalid;
       default:
@@ -318,6 +337,9 @@ export class Oracle {
     }
   }
 }
+
+/** docs/reference/protocol.md, "Limits" */
+const MAX_EARLY_FRAMES = 16;
 
 function earlyResponse(reading: Reading): Expectation {
   const what = "early";

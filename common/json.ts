@@ -111,3 +111,22 @@ export function isDeeperThan(value: Json | undefined, limit: number): boolean {
   }
   return false;
 }
+
+/** A string of four to nine digits. */
+const DIGITS = /"\d{4,9}"/;
+
+const FIRST_DIGITS = /"(\d)(?=\d{3,8}")/g;
+
+/**
+ * Escapes the first digit of strings of digits in JSON. The value of the JSON is the same.
+ *
+ * `JSON.parse` puts short strings into a table of V8, whose places are predictable for digits.
+ * A peer could make thousands of them collide, which takes seconds. V8 does not put strings
+ * with an escape into the table.
+ *
+ * @param json The JSON, or any other string
+ */
+export function escapeDigits(json: string): string {
+  // The search is faster, and few frames contain such a string.
+  return DIGITS.test(json) ? json.replaceAll(FIRST_DIGITS, '"\\u003$1') : json;
+}

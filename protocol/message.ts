@@ -6,6 +6,7 @@
 
 import {
   clearMinusZeros,
+  escapeDigits,
   isId,
   isJsonObject,
   type Json,
@@ -100,7 +101,7 @@ export interface WireMessage {
 export function parseFrame(frame: unknown): Json | undefined {
   if (typeof frame !== "string") return undefined;
   try {
-    const value: Json = JSON.parse(frame);
+    const value: Json = JSON.parse(escapeDigits(frame));
     // The search is fast, and few frames contain this.
     if (frame.includes("-0")) clearMinusZeros(value);
     return value;

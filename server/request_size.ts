@@ -38,22 +38,6 @@ function isChainTooDeep(first: WireMessage | null, limit: number): boolean {
   return false;
 }
 
-/** Our own login has 26 quotes. */
-const MAX_QUOTES = 100;
-
-/**
- * Returns whether a frame has too many strings for a login. V8 keeps short strings in a table
- * and hashes those of digits predictably: a stranger could make all of them collide.
- */
-export function hasManyStrings(frame: unknown): boolean {
-  if (typeof frame !== "string") return false;
-  let count = 0;
-  for (let at = frame.indexOf('"'); at >= 0; at = frame.indexOf('"', at + 1)) {
-    if (++count > MAX_QUOTES) return true;
-  }
-  return false;
-}
-
 /** The characters of a JSON string, object or entry besides its content. */
 const QUOTES = 2;
 const BRACKETS = 2;

@@ -34,7 +34,7 @@ import {
 } from "../protocol/invalid_frame.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure } from "./admission.ts";
-import { hasManyStrings, isTooDeep } from "./request_size.ts";
+import { isTooDeep } from "./request_size.ts";
 
 /** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
@@ -127,9 +127,6 @@ export class Session {
   receive(frame: unknown): Effect | Batch {
     const limit = this.#sizeLimit;
     if (isLarger(frame, this.#rules[limit])) return this.#rejectSize(limit);
-    if (!this.#isLoggedIn && hasManyStrings(frame)) {
-      return this.#rejectStrings();
-    }
     switch (this.#state) {
       case "login":
         return this.#receiveLogin(frame);
@@ -294,12 +291,6 @@ export class Session {
       failure,
       isMalformedLogin,
     });
-  }
-
-  #rejectStrings(): Effect {
-    const reason = "the login has too many strings";
-    const rest = { failure: reason, isMalformedLogin: true };
-    return this.#close(CloseCode.POLICY_VIOLATION, reason, rest);
   }
 
   /** Closes the connection of a client that sends too much before its login is answered. */

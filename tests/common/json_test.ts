@@ -1,7 +1,12 @@
 /** Tests of `common/json.ts`. */
 
 import assert from "node:assert/strict";
-import { clearMinusZeros, isId, isJsonObject } from "../../common/json.ts";
+import {
+  clearMinusZeros,
+  escapeDigits,
+  isId,
+  isJsonObject,
+} from "../../common/json.ts";
 
 for (
   const value of [
@@ -79,4 +84,40 @@ Deno.test("clearMinusZeros() replaces -0 everywhere in a value, and nothing else
 Deno.test("clearMinusZeros() accepts any nesting", () => {
   const depth = 100_000;
   clearMinusZeros(JSON.parse("[".repeat(depth) + "-0" + "]".repeat(depth)));
+});
+
+Deno.test("escapeDigits() changes no value", () => {
+  const strings = ["1", "123", "1234", "000012345", "123456789", "1234567890"];
+  const others = [
+    '"',
+    '"12345',
+    '12345"',
+    '\\"12345"',
+    "12345\\",
+    "é12345",
+    "",
+  ];
+  const value = {
+    strings,
+    others,
+    pairs: strings.map((digits) => ({ [digits]: digits, [`${digits}"`]: 1 })),
+    nested: JSON.stringify({ strings, others }),
+  };
+  const json = JSON.stringify(value);
+  assert.deepEqual(JSON.parse(escapeDigits(json)), value);
+  const spaced = JSON.stringify(value, null, 2);
+  assert.deepEqual(JSON.parse(escapeDigits(spaced)), value);
+});
+
+Deno.test("escapeDigits() escapes every string of four to nine digits", () => {
+  assert.equal(
+    escapeDigits('["1234","123456789","123",123456,"1234567890"]'),
+    '["\\u0031234","\\u003123456789","123",123456,"1234567890"]',
+  );
+});
+
+Deno.test("escapeDigits() leaves invalid JSON invalid", () => {
+  for (const text of ['"a"12345"b"', '"12345', '12345"', '{"12345"}']) {
+    assert.throws(() => JSON.parse(escapeDigits(text)), SyntaxError);
+  }
 });

@@ -19,6 +19,7 @@ function serveWaiting() {
   const { opened, open } = gate();
   const server = serveEcho({ maxPendingBytes: LIMIT });
   server.operation("wait", () => opened.then(() => "done"));
+  // deno-lint-ignore require-yield -- the stream is only held
   server.operation("rows", async function* () {
     await opened;
   });

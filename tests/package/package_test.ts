@@ -197,7 +197,7 @@ function watch(
   child: Deno.ChildProcess,
 ): { readonly url: Promise<string>; readonly errors: Promise<string> } {
   const [start, all] = child.stderr.tee();
-  const address = firstMatch(start, /(?<=starting server on )\S+(?= with)/);
+  const address = firstMatch(start, /(?<=starting server on )\S+(?=\s)/);
   const url = address.then((address) => `http://${address}`);
   return { url, errors: new Response(all).text() };
 }

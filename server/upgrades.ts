@@ -75,7 +75,7 @@ export class Upgrades {
     if (!this.#lost.add(performance.now())) return;
     this.#options.log.warn(
       "upgrade",
-      `${this.lost} upgrades never opened, because the clients reset their connections. Each of them holds a file descriptor until the process ends. Restart the server before it reaches the limit of open files.`,
+      `${this.lost} upgrades never opened: the clients reset their connections, or the application passed copies of the requests to fetch(). A reset holds a file descriptor until the process ends. Restart the server before it reaches the limit of open files.`,
     );
   }
 

@@ -1,0 +1,40 @@
+/** The count of upgrades that never opened. */
+
+import assert from "node:assert/strict";
+import { Admission } from "../../server/admission.ts";
+import { resolveLimits } from "../../server/limits.ts";
+import { Upgrades } from "../../server/upgrades.ts";
+import { makeLog } from "../support/logs.ts";
+
+/** Creates the upgrades of a server whose clients are all lost. */
+function makeUpgrades(maxLost: number) {
+  const { log, recorder } = makeLog();
+  const limits = resolveLimits();
+  const upgrades = new Upgrades({
+    log,
+    admission: new Admission({ limits, trustProxy: 0, isAllowed: () => true }),
+    maxLost,
+    isClosing: () => false,
+    open: () => new Response(),
+  });
+  return { upgrades, recorder };
+}
+
+Deno.test("the log contains the number of lost upgrades at 100 and 1,000", () => {
+  const { upgrades, recorder } = makeUpgrades(Infinity);
+  for (let count = 0; count < 5_000; count++) upgrades.countLost();
+  const subject = (count: number) => `warn upgrade: ${count} upgrades never`;
+  assert.deepEqual(
+    recorder.lines.map((line) => line.replace(/ never opened.*/, " never")),
+    [subject(100), subject(1_000)],
+  );
+});
+
+Deno.test("maxLostUpgrades is exceeded by one more lost upgrade", () => {
+  const { upgrades } = makeUpgrades(2);
+  const exceeded = [1, 2, 3].map(() => {
+    upgrades.countLost();
+    return upgrades.exceedsLost;
+  });
+  assert.deepEqual(exceeded, [false, false, true]);
+});

@@ -65,7 +65,6 @@ export type Payload = string | Uint8Array;
 const NOT_JSON = { kind: "fatal", code: 1, close: 1003 } as const;
 const NOT_OBJECT = { kind: "fatal", code: 2, close: 1003 } as const;
 const TOO_LARGE = { kind: "fatal", code: null, close: 1009 } as const;
-const TOO_MANY_STRINGS = { kind: "fatal", code: null, close: 1008 } as const;
 
 /** The features before the login and of Hoist 1. */
 export const NO_FEATURES: readonly string[] = [];
@@ -102,7 +101,6 @@ const MAX_LOGIN_PAYLOAD = 8_192;
 export function readLogin(payload: Payload, rules: Rules): LoginReading {
   const maxPayload = Math.min(rules.maxPayload, MAX_LOGIN_PAYLOAD);
   if (isTooLarge(payload, { ...rules, maxPayload })) return TOO_LARGE;
-  if (hasManyStrings(payload)) return TOO_MANY_STRINGS;
   const value = parse(payload);
   if (value === undefined) return NOT_JSON;
   if (!isObject(value)) return NOT_OBJECT;
@@ -134,11 +132,6 @@ function readRequest(
   if (!isId(id)) return invalid(null, [2, ...codes], action);
   if (codes.length > 0) return invalid(id, codes, action);
   return ACTIONS.get(action)!.read(id, data);
-}
-
-/** Reports whether a login has more than 50 strings: docs/reference/protocol.md, "Limits". */
-export function hasManyStrings(payload: Payload): boolean {
-  return typeof payload === "string" && payload.split('"').length > 101;
 }
 
 /** Reports whether a text frame is too large. */

@@ -11,7 +11,6 @@ import { type Environment, ResponseChecker } from "./response_checker.ts";
 import { type Expectation, expectError } from "./expectations.ts";
 import type { ReceivedRequest } from "./server_request_checker.ts";
 import {
-  hasManyStrings,
   isEnd,
   type LoginReading,
   NO_FEATURES,
@@ -303,7 +302,6 @@ export class Oracle {
   #endsBehindLogin(): boolean {
     return this.#state === "authenticating" && this.#early.some((payload) => {
           if (payload === null) return false;
-          if (hasManyStrings(payload)) return true;
           const readings = readFrame(payload, this.#rules, NO_FEATURES);
           return readings.some(({ kind }) => isEnd(kind));
         }) || this.#hasManyEarly();
@@ -325,11 +323,6 @@ export class Oracle {
         return code === 1008 && mayBeCutOff;
       case "too many frames before the login":
         return code === 1008 && this.#hasManyEarly();
-      case "the login has too many strings":
-        return code === 1008 &&
-          this.#early.some((payload) =>
-            payload !== null && hasManyStrings(payload)
-          );
       case "too many invalid frames":
         return code === 1008 && mayBeInvalid;
       default:

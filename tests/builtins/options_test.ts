@@ -116,12 +116,12 @@ const FETCH_URL: Mistakes = [
   [
     { allow: ["https://user:secret@example.org/data"] },
     "TypeError",
-    `${ENTRY} It is "…@example.org/data".`,
+    `${ENTRY} It is "https://…@example.org/data".`,
   ],
   [
     { allow: [new URL("https://:se%40cret@example.org/data")] },
     "TypeError",
-    `${ENTRY} It is "…@example.org/data".`,
+    `${ENTRY} It is "https://…@example.org/data".`,
   ],
   [
     { allow: ["user:se/cret@example.org"] },

@@ -6,7 +6,12 @@ import { cutUrl, hidePasswords } from "../../common/url.ts";
 for (
   const [url, expected] of [
     ["htp://ada:s3same@a/b?key=s3same#s3same", "htp://…@a/b?…"],
-    ["http://a@b@c/d@e", "http://…@c/d@e"],
+    ["http://ada:s3@same@a/b", "http://…@a/b"],
+    ["http://ada:s3/same@a/b", "http://…@a/b"],
+    ["http://ada:s3#same@a/b", "http://…"],
+    ["http://a b/?key=s3@same", "http://…"],
+    ["ada:s3same@a:5000", "…@a:5000"],
+    ["http:\\\\ada:s3same@a", "…@a"],
     ["a/b\n?c\nd", "a/b\n?…"],
     ["", ""],
     [7, 7],

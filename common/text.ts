@@ -148,13 +148,20 @@ const NONE: Secrets = { longest: 0, redact: (text) => text };
  * Returns the start of a frame, without tokens and control characters.
  *
  * @param frame The frame
- * @param secrets Removes the tokens of the server from a string, and knows their length
+ * @param secrets Removes the tokens from a string, and knows their length
  */
 export function showFrame(frame: string, secrets: Secrets = NONE): string {
-  // The frame is cut twice, because a token can lie across the first cut.
-  const start = frame.slice(0, MAX_SHOWN + secrets.longest);
-  const shown = start.replaceAll(TOKEN_FIELD, '$1"[redacted]"');
-  return escapeControls(secrets.redact(shown));
+  const start = redactStart(frame, secrets);
+  return escapeControls(start.replaceAll(TOKEN_FIELD, '$1"[redacted]"'));
+}
+
+/** Returns the start of a string from outside, which can have any length, without secrets. */
+export function redactStart(text: string, secrets: Secrets): string {
+  // A secret can lie across the place where the string is cut.
+  const start = text.slice(0, MAX_SHOWN + secrets.longest);
+  const shown = secrets.redact(start);
+  const uncertain = start.length < text.length ? secrets.longest : 0;
+  return shown.slice(0, Math.min(MAX_SHOWN, shown.length - uncertain));
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   type Logger,
   type LogLevel,
 } from "../common/logger.ts";
-import { showFrame } from "../common/text.ts";
+import { redactStart, showFrame } from "../common/text.ts";
 import { callerOf } from "./log_caller.ts";
 import {
   type LogOutput,
@@ -35,9 +35,6 @@ export interface LogSettings {
    */
   readonly secrets?: (() => readonly string[]) | undefined;
 }
-
-/** How many characters of a string from outside are kept. */
-const MAX_REDACTED = 1_000;
 
 const NO_SECRETS: readonly string[] = [];
 
@@ -134,14 +131,9 @@ export class Log {
     this.#write({ level: "debug", event: "http", message: safely(message) });
   }
 
-  /**
-   * Replaces the tokens in a string that comes from outside. Only the start of it is read,
-   * because it can have any length.
-   */
+  /** Returns the start of a string from outside, without tokens. */
   redact(value: string): string {
-    // A token can lie across the place where the string is cut later.
-    const length = MAX_REDACTED + this.#redactor.longest;
-    return this.#redactor.redact(value.slice(0, length)).slice(0, MAX_REDACTED);
+    return redactStart(value, this.#redactor);
   }
 
   /** Returns the start of a frame, without tokens and control characters. */

@@ -69,6 +69,16 @@ Deno.test("showFrame() redacts a token that lies across the cut", () => {
   }
 });
 
+Deno.test("showFrame() shows no part of a token behind other tokens", () => {
+  const token = SECRET.repeat(5);
+  const redact = (text: string) => text.replaceAll(token, "[redacted]");
+  for (let before = 0; before < token.length; before++) {
+    const frame = "x".repeat(before) + token.repeat(1_000);
+    const shown = showFrame(frame, { longest: token.length, redact });
+    assert.match(shown, /^x*(\[redacted\])+(\[[a-z]*)?$/);
+  }
+});
+
 Deno.test("showFrame() escapes control characters", () => {
   const controls = [
     "\0",

@@ -109,8 +109,8 @@ Deno.test("Log.redact() replaces the token, and keeps the start of a long string
     log.redact(`${SECRET} in "${SECRET}"`),
     '[redacted] in "[redacted]"',
   );
-  const shown = log.redact(`${"x".repeat(990)}${SECRET}${"y".repeat(1e6)}`);
-  assert.equal(shown, `${"x".repeat(990)}[redacted]`);
+  const shown = log.redact(`${"x".repeat(980)}${SECRET}${"y".repeat(1e6)}`);
+  assert.match(shown, /^x{980}\[redacted\]y{0,10}$/);
 });
 
 Deno.test("Log.exception() redacts the token in the message and the causes", () => {

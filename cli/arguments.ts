@@ -201,7 +201,8 @@ function logLevelOf(flags: Flags): LogLevel | undefined {
   const isNumber = value !== undefined && /^\d+$/.test(value);
   const level = parseLogLevel(isNumber ? Number(value) : value);
   if (value === undefined || level !== undefined) return level;
-  throw mustBeOneOf("log-level", [...LOG_LEVELS, "10 to 50"], value);
+  const numbers = ["10", "20", "30", "40", "50"];
+  throw mustBeOneOf("log-level", [...LOG_LEVELS, ...numbers], value);
 }
 
 function logFormatOf(flags: Flags): LogFormat | undefined {

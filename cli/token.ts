@@ -66,11 +66,11 @@ function problemOf(token: string): string | undefined {
   return undefined;
 }
 
-/** The permissions of other users than the owner of a file. */
-const OTHERS = 0o077;
+/** The permissions of other users than the owner to read a file. */
+const OTHERS_READ = 0o044;
 
 function isPrivate(mode: number | null): boolean {
-  return mode === null || (mode & OTHERS) === 0;
+  return mode === null || (mode & OTHERS_READ) === 0;
 }
 
 function exposedNote(path: string): LogEntry {

@@ -94,8 +94,8 @@ export function mapMaybePromise<Value, Result>(
 }
 
 /**
- * Returns whether a promise settles within a time, see {@linkcode Deadline}. It makes no difference whether the
- * promise resolves or rejects.
+ * Returns whether a promise settles within a time, see {@linkcode Deadline}. It makes no
+ * difference whether the promise resolves or rejects.
  *
  * @param promise The promise
  * @param timeout How long to wait, in milliseconds

@@ -23,8 +23,8 @@ export interface ChangeDescription {
 }
 
 /**
- * Returns which value JSON changes; `undefined` if it changes none. Objects with a method `toJSON` convert themselves, and a key whose value is `undefined`
- * is a key that is missing.
+ * Returns which value JSON changes; `undefined` if it changes none. An object with a method
+ * `toJSON` converts itself, and a key whose value is `undefined` is omitted.
  *
  * @param value A value that `JSON.stringify` has accepted, so that it has no cycle
  * @param name How the path begins, such as `data`
@@ -99,9 +99,14 @@ function hasToJSON(object: { readonly toJSON?: unknown }): boolean {
   return typeof object.toJSON === "function";
 }
 
-/** The classes of the runtime whose subclasses can have keys, by the names that they have for `toString` */
+/** The tags of the classes of the runtime whose subclasses can have keys. */
 const CLASSES: ReadonlySet<unknown> = new Set([
-  ...["Map", "Set", "WeakMap", "WeakSet", "ArrayBuffer", "SharedArrayBuffer"],
+  "Map",
+  "Set",
+  "WeakMap",
+  "WeakSet",
+  "ArrayBuffer",
+  "SharedArrayBuffer",
 ]);
 
 /** Returns whether JSON loses the content of an object, which is not a plain object. */

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { escapeControls, truncate } from "../common/text.ts";
 import type { LogFields } from "../common/log_format.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
+import { escapeControls, truncate } from "../common/text.ts";
 import type { RequestError } from "../protocol/request_error.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";
-import { LogThrottle } from "../common/rate_limiter.ts";
 import type { StrangerLines } from "./stranger_lines.ts";
 
 /** The number of warnings and errors about one client that are written at once. */

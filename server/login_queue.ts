@@ -100,8 +100,9 @@ export class LoginQueue {
 
   #finish(decision: Decision): void {
     this.#timeouts.delete(decision);
-    decision.line.running.delete(decision);
-    this.#advance(decision.line);
+    // A decision that takes too long frees its slot before it ends.
+    const { line } = decision;
+    if (line.running.delete(decision)) this.#advance(line);
   }
 
   /** Starts the decisions whose turn it is. A network that is locked out starts all. */

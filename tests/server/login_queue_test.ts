@@ -86,6 +86,25 @@ Deno.test("LoginQueue frees the slot of a decision that takes too long", async (
   queue.close();
 });
 
+Deno.test("LoginQueue ignores the end of a decision that has lost its slot", async () => {
+  const { started, add, queue } = make(1, 20);
+  const one = add("1");
+  const two = add("2");
+  while (started.length < 2) await pause(5);
+  two.end();
+  await two.result;
+  const three = add("3");
+  // It ends while another decision occupies the slot.
+  one.end();
+  await one.result;
+  add("4");
+  assert.deepEqual(started, ["1", "2", "3"]);
+  three.end();
+  await three.result;
+  assert.deepEqual(started, ["1", "2", "3", "4"]);
+  queue.close();
+});
+
 Deno.test("LoginQueue.close() stops the timer", () => {
   const { add, queue } = make(1, 1_000_000);
   add("1");

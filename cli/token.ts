@@ -54,6 +54,9 @@ async function readTokenFile(
 }
 
 function problemOf(token: string): string | undefined {
+  if (token === "") {
+    return "the file is empty. Write the token into it.";
+  }
   if (token.startsWith("\ufeff")) {
     return "the file begins with a byte order mark. Save it as UTF-8 without one.";
   }

@@ -102,7 +102,7 @@ export function parseFrame(frame: unknown): Json | undefined {
   if (typeof frame !== "string") return undefined;
   try {
     const value: Json = JSON.parse(escapeDigits(frame));
-    // The search is fast, and few frames contain this.
+    // The search is fast. Most frames that contain this contain a date.
     if (frame.includes("-0")) clearMinusZeros(value);
     return value;
   } catch {

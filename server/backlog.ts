@@ -9,9 +9,9 @@ import type { FairScheduler } from "./scheduler.ts";
 /** What a backlog calls; neither method throws. */
 export interface BacklogOwner<Entry> {
   /** Handles an entry of a batch. */
-  apply(entry: Entry): void;
+  apply(entry: Entry, now: number): void;
   /** Handles a frame that has waited; can call `start()`. */
-  receive(frame: string): void;
+  receive(frame: string, now: number): void;
 }
 
 /** The number of entries and frames per turn of the event loop. */
@@ -27,8 +27,9 @@ const MAX_WAITING = 1_048_576;
 export class Backlog<Entry> {
   readonly #owner: BacklogOwner<Entry>;
   readonly #scheduler: Pick<FairScheduler, "add">;
-  /** The entries that have not been decoded; `undefined` if no batch is in progress */
-  #entries: Iterator<Entry> | undefined;
+  /** The entries of the batch in progress, and how many were handled */
+  #entries: readonly Entry[] = [];
+  #handled = 0;
   #frames: string[] = [];
   /** The length of the frames, in UTF-16 units */
   #waiting = 0;
@@ -50,7 +51,7 @@ export class Backlog<Entry> {
 
   /** Whether earlier entries or frames wait */
   get isEmpty(): boolean {
-    return this.#entries === undefined && this.#frames.length === 0;
+    return this.#handled === this.#entries.length && this.#frames.length === 0;
   }
 
   /**
@@ -58,9 +59,9 @@ export class Backlog<Entry> {
    *
    * @returns Whether the frame waits. If not, the caller handles it now.
    */
-  keep(frame: unknown): boolean {
+  keep(frame: unknown, now: number): boolean {
     // The memory of the server takes precedence over the delay of other clients.
-    while (!this.#hasRoomFor(frame) && this.#step());
+    while (!this.#hasRoomFor(frame) && this.#step(now));
     if (this.isEmpty || typeof frame !== "string") return false;
     this.#frames.push(frame);
     this.#waiting += frame.length;
@@ -68,13 +69,14 @@ export class Backlog<Entry> {
   }
 
   /** Begins with the entries of a batch; `run()` handles them. */
-  start(entries: Iterable<Entry>): void {
-    this.#entries = entries[Symbol.iterator]();
+  start(entries: readonly Entry[]): void {
+    this.#entries = entries;
+    this.#handled = 0;
   }
 
   /** Handles some entries and frames now, and the rest in later turns. */
-  run(): void {
-    for (let steps = 0; steps < STEPS_PER_TURN && this.#step(); steps++);
+  run(now: number): void {
+    for (let steps = 0; steps < STEPS_PER_TURN && this.#step(now); steps++);
     if (this.isEmpty || this.#isScheduled) return;
     this.#isScheduled = true;
     this.#scheduler.add(this.#continue);
@@ -82,14 +84,14 @@ export class Backlog<Entry> {
 
   /** Drops everything, because the connection has ended. */
   clear(): void {
-    this.#entries = undefined;
+    this.start([]);
     this.#frames = [];
     this.#waiting = 0;
   }
 
   readonly #continue = (): void => {
     this.#isScheduled = false;
-    this.run();
+    this.run(performance.now());
   };
 
   #hasRoomFor(frame: unknown): boolean {
@@ -98,19 +100,20 @@ export class Backlog<Entry> {
   }
 
   /** Handles the next entry or frame; returns whether there was one. */
-  #step(): boolean {
-    const entry = this.#entries?.next();
-    if (entry?.done === false) this.#owner.apply(entry.value);
-    else if (this.#entries !== undefined) this.#entries = undefined;
-    else return this.#receiveNext();
+  #step(now: number): boolean {
+    if (this.#handled === this.#entries.length) return this.#receiveNext(now);
+    const entry = this.#entries[this.#handled++]!;
+    // Do not keep the entries in memory after the last one.
+    if (this.#handled === this.#entries.length) this.start([]);
+    this.#owner.apply(entry, now);
     return true;
   }
 
-  #receiveNext(): boolean {
+  #receiveNext(now: number): boolean {
     const frame = this.#frames.shift();
     if (frame === undefined) return false;
     this.#waiting -= frame.length;
-    this.#owner.receive(frame);
+    this.#owner.receive(frame, now);
     return true;
   }
 }

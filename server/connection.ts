@@ -19,14 +19,19 @@ import type {
   LoginResult,
   UpgradeContext,
 } from "./authenticator.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, type BacklogOwner } from "./backlog.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
 import type { Client, ClientMessage } from "./message.ts";
 import { MessageSender } from "./outgoing.ts";
 import { RequestHandler } from "./requests.ts";
-import { type CloseEffect, type Effect, Session } from "./session.ts";
+import {
+  type Batch,
+  type CloseEffect,
+  type Effect,
+  Session,
+} from "./session.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
 /** What a connection reports to the hub. */
@@ -42,6 +47,9 @@ export interface ConnectionEvents {
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(connection: ServerConnection): void;
 }
+
+/** An entry of a batch. */
+type Entry = Batch["entries"][number];
 
 /** A connection of a server. */
 export class ServerConnection implements TransportOwner {
@@ -61,7 +69,7 @@ export class ServerConnection implements TransportOwner {
   #handlersEnded: Promise<unknown> | undefined;
   #onShutdown: (() => void) | undefined;
   /** Created for the first batch */
-  #backlog: Backlog<Effect> | undefined;
+  #backlog: Backlog<Entry> | undefined;
 
   /**
    * Constructs a `ServerConnection`.
@@ -188,9 +196,9 @@ export class ServerConnection implements TransportOwner {
     const now = performance.now();
     // The login has a limit of its own.
     if (!isLogin && !this.#requests.admitFrame(frame, now)) return;
-    if (this.#backlog?.keep(frame)) return;
+    if (this.#backlog?.keep(frame, now)) return;
     this.#receive(frame, now);
-    this.#backlog?.run();
+    this.#backlog?.run(now);
   }
 
   onClosed(info: CloseInfo, how: string): void {
@@ -212,13 +220,14 @@ export class ServerConnection implements TransportOwner {
     const effect = this.#session.receive(frame);
     if (effect.kind !== "batch") return this.#apply(effect, now);
     this.#backlog ??= this.#createBacklog();
-    this.#backlog.start(effect.effects);
+    this.#backlog.start(effect.entries);
   }
 
-  #createBacklog(): Backlog<Effect> {
-    const owner = {
-      apply: (effect: Effect) => this.#apply(effect),
-      receive: (frame: string) => this.#receive(frame, performance.now()),
+  #createBacklog(): Backlog<Entry> {
+    const owner: BacklogOwner<Entry> = {
+      apply: (entry, now) =>
+        this.#apply(this.#session.receiveEntry(entry), now),
+      receive: (frame, now) => this.#receive(frame, now),
     };
     return new Backlog(owner, this.#context.scheduler);
   }

@@ -49,13 +49,16 @@ const INDEX = 8;
 
 type Container = JsonObject | readonly Json[];
 
+/** The arrays and objects to measure; empty between the calls, and one for speed. */
+const containers: Container[] = [];
+
 /**
  * Returns the approximate length of a request as JSON, without encoding it. The length is
  * in characters. The memory of the request is at most about 25 times as many bytes.
  */
 export function sizeOf(request: object): number {
   // Not recursive, because the depth can be without a limit.
-  const containers = [request as Container];
+  containers.push(request as Container);
   let size = 0;
   for (
     let next = containers.pop();
@@ -64,13 +67,13 @@ export function sizeOf(request: object): number {
   ) {
     size += BRACKETS;
     if (Array.isArray(next)) {
-      for (const value of next) size += COMMA + sizeWithout(value, containers);
+      for (const value of next) size += COMMA + sizeWithout(value);
     } else {
       for (const key in next) {
         const value = (next as JsonObject)[key];
         size += key.length + QUOTES + COLON + COMMA;
         if (isIndex(key)) size += INDEX;
-        size += sizeWithout(value, containers);
+        size += sizeWithout(value);
       }
     }
   }
@@ -83,10 +86,10 @@ function isIndex(key: string): boolean {
   return first >= 0x30 && first <= 0x39;
 }
 
-/** Returns the length of a value, and 0 for an array or object, which is added to `rest`. */
-function sizeWithout(value: Json | undefined, rest: Container[]): number {
+/** Returns the length of a value, and 0 for an array or object, which is measured later. */
+function sizeWithout(value: Json | undefined): number {
   if (typeof value === "string") return value.length + QUOTES;
   if (typeof value !== "object" || value === null) return 1;
-  rest.push(value as Container);
+  containers.push(value as Container);
   return 0;
 }

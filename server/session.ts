@@ -63,11 +63,10 @@ export interface AnswerEffect {
   readonly isInvalid?: boolean;
 }
 
-/** Apply several effects in their order. */
+/** Pass several entries to `receiveEntry()` in their order. */
 export interface Batch {
   readonly kind: "batch";
-  /** Each entry is decoded when its effect is requested. */
-  readonly effects: Iterable<Effect>;
+  readonly entries: readonly (Json | undefined)[];
 }
 
 /** Close the connection. */
@@ -137,6 +136,14 @@ export class Session {
       case "closed":
         return { kind: "ignore" };
     }
+  }
+
+  /** Handles an entry of a batch. */
+  receiveEntry(entry: Json | undefined): Effect {
+    // Ignore the rest of a batch after a goodbye, or after a fatal frame.
+    return this.#state === "closed"
+      ? { kind: "ignore" }
+      : this.#effectOf(decodeEntry(entry, this.#features));
   }
 
   /** Rejects the login. */
@@ -244,19 +251,9 @@ export class Session {
       return this.#effectOf(decodeRequest(frame, this.#features));
     }
     const entries = parseBatch(frame);
-    if (entries.length > 1) {
-      return { kind: "batch", effects: this.#effectsOf(entries) };
-    }
-    return this.#effectOf(decodeEntry(entries[0], this.#features));
-  }
-
-  *#effectsOf(entries: readonly (Json | undefined)[]): Generator<Effect> {
-    for (const entry of entries) {
-      // Ignore the rest of a batch after a goodbye, or after a fatal frame.
-      yield this.#state === "closed"
-        ? { kind: "ignore" }
-        : this.#effectOf(decodeEntry(entry, this.#features));
-    }
+    return entries.length > 1
+      ? { kind: "batch", entries }
+      : this.#effectOf(decodeEntry(entries[0], this.#features));
   }
 
   #effectOf(request: ClientFrame): Effect {

@@ -22,6 +22,7 @@ function serveWaiting() {
   // deno-lint-ignore require-yield -- the stream is only held
   server.operation("rows", async function* () {
     await opened;
+    yield 1;
   });
   server.receive("wait", () => opened);
   return { server, open };

@@ -23,10 +23,10 @@ function createBacklog() {
   });
   /** Receives a frame, as a connection does. */
   const receive = (frame: string | Uint8Array) => {
-    if (backlog.keep(frame)) return;
+    if (backlog.keep(frame, 0)) return;
     if (typeof frame === "string") owner.receive(frame);
     else handled.push(-1);
-    backlog.run();
+    backlog.run(0);
   };
   return { backlog, handled, receive, turns };
 }
@@ -132,7 +132,7 @@ Deno.test("Backlog can be cleared by an entry", () => {
   const add = (turn: () => void) => void turns.push(turn);
   const backlog: Backlog<number> = new Backlog(owner, { add });
   backlog.start(numbers(5));
-  assert(backlog.keep("a"));
-  backlog.run();
+  assert(backlog.keep("a", 0));
+  backlog.run(0);
   assert.deepEqual([handled, turns.length], [[0, 1, 2], 0]);
 });

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { GOODBYE } from "../../protocol/encode.ts";
-import { type Batch, type Effect, Session } from "../../server/session.ts";
-import { openSession, summarize } from "../support/sessions.ts";
+import { Session } from "../../server/session.ts";
+import { openSession, receiveAll, summarize } from "../support/sessions.ts";
 import {
   BROKEN,
   MESSAGE,
@@ -13,9 +13,9 @@ import {
 
 const LOGIN = '{"id": 0, "token": "test", "version": "1.0.0"}';
 
-function effectsOf(result: Effect | Batch): string[] {
-  const effects = result.kind === "batch" ? [...result.effects] : [result];
-  return effects.map(summarize);
+/** Returns the effects of a frame on a session. */
+function effectsOf(session: Session, frame: string): string[] {
+  return receiveAll(session, frame).map(summarize);
 }
 
 const FATAL = "close, 1003, error 2 to null";
@@ -87,22 +87,22 @@ const BATCHES: readonly [
 for (const [what, frames, effects, next] of BATCHES) {
   Deno.test(`Session responds to a batch of ${what} with: ${effects.join("; ")}`, () => {
     const session = openSession(["batch"]);
-    assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), effects);
+    assert.deepEqual(effectsOf(session, `[${frames}]`), effects);
     assert.equal(session.state, next);
   });
 
   Deno.test(`Session without the feature closes after a batch of ${what}`, () => {
     for (const session of [openSession([]), openSession(["done-id"])]) {
-      assert.deepEqual(effectsOf(session.receive(`[${frames}]`)), [FATAL]);
+      assert.deepEqual(effectsOf(session, `[${frames}]`), [FATAL]);
       assert.equal(session.state, "closed");
     }
   });
 }
 
 Deno.test("Session returns the requests of a batch in order", () => {
-  const result = openSession(["batch"]).receive(`[${MESSAGE}, ${OPERATION}]`);
-  assert(result.kind === "batch");
-  assert.deepEqual([...result.effects], [
+  const session = openSession(["batch"]);
+  const effects = receiveAll(session, `[${MESSAGE}, ${OPERATION}]`);
+  assert.deepEqual(effects, [
     {
       kind: "message",
       id: 1,
@@ -129,7 +129,7 @@ Deno.test("Session with the feature accepts single frames", () => {
 Deno.test("Session ignores frames after a batch that closed the connection", () => {
   for (const last of [GOODBYE, "1"]) {
     const session = openSession(["batch"]);
-    effectsOf(session.receive(`[${MESSAGE}, ${last}]`));
+    effectsOf(session, `[${MESSAGE}, ${last}]`);
     for (const frame of [MESSAGE, `[${MESSAGE}]`, "[]"]) {
       assert.deepEqual(session.receive(frame), { kind: "ignore" });
     }
@@ -149,9 +149,9 @@ Deno.test("Session closes after a batch before the login", () => {
   ) {
     const session = new Session();
     for (const frame of before) session.receive(frame);
-    const effect = session.receive(batch);
-    assert.deepEqual(effectsOf(effect), [FATAL]);
-    assert(effect.kind === "close");
+    const [effect, ...rest] = receiveAll(session, batch);
+    assert(effect?.kind === "close" && rest.length === 0);
+    assert.equal(summarize(effect), FATAL);
     assert.equal(effect.failure, "the frame must be an object, not an array");
     assert.deepEqual(session.acceptLogin(), { kind: "ignore" });
   }
@@ -159,9 +159,10 @@ Deno.test("Session closes after a batch before the login", () => {
 
 Deno.test("Session reports what is wrong with an element to the client and to the log", () => {
   const session = openSession(["batch"]);
-  const result = session.receive(`[${OPERATION}, ${BROKEN}, 7]`);
-  assert(result.kind === "batch");
-  const [, broken, fatal] = [...result.effects];
+  const [, broken, fatal] = receiveAll(
+    session,
+    `[${OPERATION}, ${BROKEN}, 7]`,
+  );
   assert(broken?.kind === "answer" && fatal?.kind === "close");
   const desc = '"data.message" must be a string, not an integer';
   assert.deepEqual([broken.failure, JSON.parse(broken.frame).desc], [
@@ -172,13 +173,13 @@ Deno.test("Session reports what is wrong with an element to the client and to th
   assert.equal(fatal.failure, "the frame must be an object, not an integer");
 });
 
-Deno.test("Session decodes an entry of a batch when its effect is requested", () => {
+Deno.test("Session decodes an entry of a batch when it is passed to receiveEntry()", () => {
   const session = openSession(["batch"]);
-  const result = session.receive(`[${OPERATION}, ${GOODBYE}, ${MESSAGE}]`);
-  assert(result.kind === "batch");
-  const effects = result.effects[Symbol.iterator]();
-  assert.equal(effects.next().value.kind, "operation");
+  const batch = session.receive(`[${OPERATION}, ${GOODBYE}, ${MESSAGE}]`);
+  assert(batch.kind === "batch");
+  assert.deepEqual(batch.entries.length, 3);
+  assert.equal(session.receiveEntry(batch.entries[0]).kind, "operation");
   assert.equal(session.state, "open");
-  assert.equal(effects.next().value.kind, "close");
+  assert.equal(session.receiveEntry(batch.entries[1]).kind, "close");
   assert.equal(session.state, "closed");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSession } from "../support/sessions.ts";
+import { openSession, receiveAll } from "../support/sessions.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import { type Effect, Session } from "../../server/session.ts";
 
@@ -107,21 +107,21 @@ for (
 
 Deno.test("Session returns the extensions in a batch in order", () => {
   const session = openSession(FEATURES);
-  const batch = session.receive(
+  const effects = receiveAll(
+    session,
     JSON.stringify([STREAM, CREDIT, { id: 6, action: "fly", data: {} }, DONE]),
   );
-  assert(batch.kind === "batch");
-  const kinds = [...batch.effects].map(({ kind }) => kind);
+  const kinds = effects.map(({ kind }) => kind);
   assert.deepEqual(kinds, ["stream", "credit", "answer", "done"]);
 });
 
 Deno.test("Session ignores extensions after a goodbye", () => {
   const session = openSession(FEATURES);
-  const batch = session.receive(
+  const effects = receiveAll(
+    session,
     JSON.stringify([{ id: null, end: true }, STREAM, CANCEL]),
   );
-  assert(batch.kind === "batch");
-  const kinds = [...batch.effects].map(({ kind }) => kind);
+  const kinds = effects.map(({ kind }) => kind);
   assert.deepEqual(kinds, ["close", "ignore", "ignore"]);
   assert.equal(receive(session, DONE).kind, "ignore");
 });

@@ -46,6 +46,14 @@ export function openSession(
   return session;
 }
 
+/** Returns the effects of a frame, which can be a batch. */
+export function receiveAll(session: Session, frame: string): Effect[] {
+  const effect = session.receive(frame);
+  return effect.kind === "batch"
+    ? effect.entries.map((entry) => session.receiveEntry(entry))
+    : [effect];
+}
+
 /** Returns the kind of an effect, its close code, and the code and the id of its frame. */
 export function summarize(effect: Effect | Batch): string {
   const parts: unknown[] = [effect.kind];

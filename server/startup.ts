@@ -77,13 +77,14 @@ export function warnAboutShortTokens(
   const short = credentials.filter(({ token }) => token.length < MIN_SECRET);
   if (short.length === 0) return;
   const names = short.slice(0, MAX_NAMED).map(({ identity }) =>
-    identity === undefined ? "the token of the server" : quote(identity.name)
+    identity === undefined ? "the token" : `the token ${quote(identity.name)}`
   );
   const rest = short.length > MAX_NAMED ? " and others" : "";
+  const have = short.length === 1 ? "has" : "have";
   log.warn(
     "startup",
-    `a token has fewer than ${MIN_SECRET} characters, and other machines can reach the server: ${
+    `${
       names.join(", ")
-    }${rest}. Choose a longer token, or listen on 127.0.0.1.`,
+    }${rest} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`,
   );
 }

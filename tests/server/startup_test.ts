@@ -38,15 +38,15 @@ function warningsOf(
   return others;
 }
 
-const START =
-  "warn startup: a token has fewer than 12 characters, and other machines can reach the server: ";
-
-const REMEDY = ". Choose a longer token, or listen on 127.0.0.1.";
+/** Returns the warning about short tokens. */
+function warning(subject: string): string {
+  return `warn startup: ${subject} fewer than 12 characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`;
+}
 
 for (const hostname of ["0.0.0.0", "::", "192.0.2.1"]) {
   Deno.test(`a server on ${hostname} logs a warning for a short token`, () => {
     assert.deepEqual(warningsOf(hostname, "eleven-char"), [
-      `${START}the token of the server${REMEDY}`,
+      warning("the token has"),
     ]);
     assert.deepEqual(warningsOf(hostname, "twelve-chars"), []);
   });
@@ -61,11 +61,11 @@ for (const hostname of ["127.0.0.1", "127.1.2.3", "::1"]) {
 Deno.test("the warning names the named tokens that are short", () => {
   const named = { ci: "short", "a\nb": "shorter", long: LONG };
   assert.deepEqual(warningsOf("0.0.0.0", LONG, named), [
-    `${START}"ci", "a\\nb"${REMEDY}`,
+    warning('the token "ci", the token "a\\nb" have'),
   ]);
   const many = { a: "1", b: "2", c: "3", d: "4", e: "5" };
   assert.deepEqual(warningsOf("0.0.0.0", "", many), [
-    `${START}"a", "b", "c" and others${REMEDY}`,
+    warning('the token "a", the token "b", the token "c" and others have'),
   ]);
 });
 
@@ -82,5 +82,5 @@ Deno.test("rotate() logs a warning for a short token, too", async () => {
   await server.rotate("a-long-token-of-a-client");
   assert(!logger.lines.some((line) => line.startsWith("warn")));
   await server.rotate("short");
-  assert.equal(logger.lines.at(-1), `${START}the token of the server${REMEDY}`);
+  assert.equal(logger.lines.at(-1), warning("the token has"));
 });

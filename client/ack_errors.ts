@@ -117,7 +117,7 @@ function describeFailure(ack: URL, error: unknown, detail: string): string {
   return describeCertificate(detail) ?? describeNetwork(ack, detail);
 }
 
-/** A browser does not say why a page got no answer. */
+/** A browser does not report why a page got no answer. */
 function describeBlocked({ protocol }: URL, page: string): string {
   return protocol === "http:" && page.startsWith("https:")
     ? "a page with https: can only connect to a server with TLS. Write https: in the URL."

@@ -1,6 +1,6 @@
 /**
  * Why a TLS certificate was rejected, in the words of the runtimes: rustls in Deno,
- * OpenSSL in Node, BoringSSL in Bun. Browsers say nothing.
+ * OpenSSL in Node, BoringSSL in Bun. Browsers report no reason.
  *
  * @module
  */

@@ -48,9 +48,9 @@ export interface ReconnectOptions {
   /**
    * The number of requests that can wait while the client is not connected, at least 0.
    * Further requests reject with a `ConnectionClosedError`. The option `maxBuffered` limits
-   * the bytes of the requests that wait. The client sends the waiting
-   * requests in order when it has reconnected. Their timeouts start at the call.
-   * Idempotent operations that were in progress always wait.
+   * the bytes of the requests that wait. The client sends the waiting requests in order when
+   * it has reconnected. Their timeouts start at the call. Idempotent operations that were in
+   * progress always wait.
    *
    * @default {0}
    */

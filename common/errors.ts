@@ -55,14 +55,14 @@ export class ConnectError extends HoistError {
   override name = "ConnectError";
   /** The HTTP status that the server or a proxy answered; `undefined` if there is none */
   readonly status: number | undefined;
-  /** After how many milliseconds to try again; `undefined` if the answer does not say it */
+  /** The delay that the server or a proxy asks for, in milliseconds, if there is one */
   readonly retryAfter: number | undefined;
 
   /**
    * Constructs a `ConnectError`.
    *
    * @param message What failed, why, and what to do
-   * @param options The cause, and what an HTTP response said
+   * @param options The cause, and the status and the delay of an HTTP response
    */
   constructor(
     message: string,

@@ -9,9 +9,9 @@ import { isNumberError } from "./encode_json.ts";
 
 /**
  * Waits for a request, like {@linkcode withCallerStack}. If nothing awaits the returned
- * promise, its failure does not end the program. Only an invalid argument does, because
- * it is a mistake in the program itself. A number that JSON changes is none: a handler can
- * compute it from the data of a peer, which could end the program with it.
+ * promise, its failure does not end the program. Only an invalid argument ends it, because
+ * that is a mistake in the program itself. A number that JSON changes does not end it,
+ * because a handler can compute the number from the data of a peer.
  *
  * @param promise The promise, which the public function returns through this function
  * @returns What the promise resolves to

@@ -36,6 +36,8 @@ export interface LinkRequest {
   readonly timeout?: number | undefined;
   /** Whether the request can be sent again after the connection was lost */
   readonly idempotent?: boolean | undefined;
+  /** Whether the request was accepted before, and waited until the link was open */
+  readonly hasWaited?: boolean | undefined;
   /** The protocol extension that the server has to support */
   readonly needs?: Feature | undefined;
   /** Whether the first reply answers the request */

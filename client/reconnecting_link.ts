@@ -225,7 +225,7 @@ export class ReconnectingLink implements Link {
       this.#queue.add(
         subjectOf(request),
         request.signal,
-        (link) => link.request(request),
+        (link) => link.request({ ...request, hasWaited: true }),
         bytesOf(request),
       );
   }

@@ -155,7 +155,7 @@ export class SocketLink implements Link {
   }
 
   #assertFits(frame: string, request: LinkRequest): void {
-    if (!this.#buffer.fits(frame)) {
+    if (request.hasWaited !== true && !this.#buffer.fits(frame)) {
       const { maxBuffered } = this.#dialer.target;
       throw sendBufferFull(subjectOf(request), maxBuffered);
     }

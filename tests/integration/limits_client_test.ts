@@ -16,6 +16,7 @@ import {
 } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import {
+  answerAll,
   answerLoginOnly,
   closeOnRequest,
   FAST_RECONNECT,
@@ -236,4 +237,20 @@ Deno.test("a stream rejects if the server ignores the credit, and the connection
   const error = await rejection(read());
   assert.match(error.message, /sent more items than the client requested/);
   assert.equal((await connection.message("other")).replies.length, 0);
+});
+
+Deno.test("`maxBuffered` does not limit idempotent operations that are sent again", async () => {
+  await using server = scriptedServer([closeOnRequest(1001, "", 3), answerAll]);
+  await using connection = await connectTo(server, {
+    maxBuffered: 1_024,
+    reconnect: FAST_RECONNECT,
+  });
+  const text = "x".repeat(600);
+  const results: Promise<unknown>[] = [];
+  for (const name of ["one", "two", "three"]) {
+    results.push(connection.operation(name, { text }, { idempotent: true }));
+    // Until the server has received it, it counts.
+    while ((server.frames[0]?.length ?? 0) <= results.length) await pause(1);
+  }
+  assert.deepEqual(await Promise.all(results), ["one", "two", "three"]);
 });

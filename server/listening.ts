@@ -18,6 +18,7 @@ import {
 } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
+import { reserveSignals } from "./signals.ts";
 
 /** How long clients have to close their sockets, in milliseconds. */
 const GRACE = 1_000;
@@ -36,6 +37,9 @@ const MAX_LINES = 5;
 
 const LINES_PER_SECOND = 0.1;
 
+/** The number of exceptions of the handler that are logged at once. */
+const MAX_EXCEPTIONS = 20;
+
 /**
  * An HTTP server that listens on a port until it is closed.
  *
@@ -50,6 +54,7 @@ export class Listening {
   readonly #log: Log;
   readonly #onLost: (error: HoistError) => void;
   readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+  readonly #exceptions = new LogThrottle(LINES_PER_SECOND, MAX_EXCEPTIONS);
   /** `undefined` while the server does not accept connections */
   #port: Port | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -77,6 +82,7 @@ export class Listening {
     this.#handler = handler;
     this.#log = log;
     this.#onLost = onLost;
+    reserveSignals();
     this.addr = this.#open(options);
     const { port } = this.addr;
     this.#options = { ...options, port, onListen: undefined };
@@ -113,7 +119,7 @@ export class Listening {
 
   #open(options: ListenOptions): Deno.NetAddr {
     const port = openPort(options, this.#handler, (error) => {
-      this.#log.exception("the HTTP server failed", error);
+      this.#logException(error);
       return text(500, "Internal server error");
     });
     this.#port = port;
@@ -156,6 +162,15 @@ export class Listening {
     );
     this.#log.error("listen", error.message);
     this.#onLost(error);
+  }
+
+  /** Throttled, because a request of a stranger can cause it. */
+  #logException(error: unknown): void {
+    const line = this.#exceptions.pass(
+      "the HTTP server failed",
+      performance.now(),
+    );
+    if (line !== undefined) this.#log.exception(line, error);
   }
 
   #logInterruption(error: unknown): void {

@@ -59,6 +59,11 @@ Deno.test("Listening responds with 500 and logs the error if its handler throws"
   assert.equal(response.status, 500);
   assert.equal(await response.text(), "Internal server error\n");
   assert.match(recorder.lines[0] ?? "", /^error .*HTTP server failed/);
+  // Requests of strangers must not fill the log.
+  for (let count = 0; count < 100; count++) {
+    await (await fetch(listening.url)).text();
+  }
+  assert.equal(recorder.lines.length, 20);
   await listening.close();
 });
 

@@ -178,12 +178,15 @@ function makePathReader(): (
   return (url, hostHeader) => {
     const start = url.indexOf("//") + 2;
     const end = url.indexOf("/", start);
+    const authority = url.slice(start, end);
     // Deno copies the header into the URL, where a slash would be the begin of the path.
-    const host = hostHeader || url.slice(start, end);
+    const host = hostHeader || authority;
     if (host !== known) {
       if (end < 0 || !isHost(host)) return undefined;
       known = host;
     }
+    // A client can send the whole URL, with another host than in the header.
+    if (authority !== host && !isHost(authority)) return undefined;
     return url.slice(end).split("?", 1)[0];
   };
 }

@@ -219,6 +219,24 @@ for (const host of BAD_HOSTS) {
   });
 }
 
+const BAD_AUTHORITIES = ["[::1", "a:99999", "1.2.3.4.5", "a@b"];
+
+for (const host of BAD_AUTHORITIES) {
+  Deno.test(`answers the request line GET http://${host}/hoist with 400`, async () => {
+    const logger = new LogRecorder();
+    await using server = serveQuietly({ logger });
+    const headers = [...UPGRADE_HEADERS, "Origin: http://localhost"];
+    // The header Host is valid, and known from the first request.
+    await exchange(server, "GET /hoist/ack HTTP/1.1", headers);
+    const line = `GET http://${host}/hoist HTTP/1.1`;
+    const { status, body } = await exchange(server, line, headers);
+    assert.equal(status, 400);
+    assert.equal(body, "Bad request: the Host header is invalid\n");
+    // Otherwise, every client could fill the log.
+    assert.deepEqual(logger.lines.slice(1), []);
+  });
+}
+
 Deno.test("answers a health check over HTTP/1.0 without a Host header", async () => {
   await using server = serveQuietly();
   const { status, body } = await exchange(

@@ -81,8 +81,10 @@ export function unreachable(
   error: unknown,
 ): ConnectError {
   const cause = withoutPassword(ack, causeOf(error));
+  // The path and the host can contain words that name a reason.
+  const detail = String(cause).replaceAll(showUrl(ack), "");
   return new ConnectError(
-    `Cannot connect to ${base}: ${describeFailure(ack, error, String(cause))}`,
+    `Cannot connect to ${base}: ${describeFailure(ack, error, detail)}`,
     { cause },
   );
 }
@@ -93,16 +95,19 @@ function causeOf(error: unknown): unknown {
 }
 
 /** The errors of `fetch` contain the URL. */
-function withoutPassword({ username, password }: URL, cause: unknown): unknown {
-  if (username === "" && password === "") return cause;
-  return new Error(hidePasswords(String(cause)));
+function withoutPassword(ack: URL, cause: unknown): unknown {
+  return hasPassword(ack) ? new Error(hidePasswords(String(cause))) : cause;
+}
+
+function hasPassword({ username, password }: URL): boolean {
+  return username !== "" || password !== "";
 }
 
 function describeFailure(ack: URL, error: unknown, detail: string): string {
   if (error instanceof Error && error.name === "NotCapable") {
     return `the permission is missing. Run with --allow-net=${ack.host}.`;
   }
-  if (/\bcredentials\b/.test(detail)) {
+  if (hasPassword(ack) && /\bcredentials\b/.test(detail)) {
     return "this runtime accepts no user name and no password in a URL. Remove them.";
   }
   // Browsers name no cause.
@@ -114,7 +119,8 @@ function describeFailure(ack: URL, error: unknown, detail: string): string {
   }
   const page = pageOrigin();
   if (isSilent && page !== undefined) return describeBlocked(ack, page);
-  return describeCertificate(detail) ?? describeNetwork(ack, detail);
+  return describeNetwork(ack, detail) ?? describeCertificate(detail) ??
+    "no server answers there. Check the URL and that the server is running.";
 }
 
 /** A browser does not report why a page got no answer. */
@@ -129,7 +135,10 @@ function portOf({ protocol, port }: URL): number {
   return port === "" ? standard : Number(port);
 }
 
-function describeNetwork({ protocol, hostname }: URL, detail: string): string {
+function describeNetwork(
+  { protocol, hostname }: URL,
+  detail: string,
+): string | undefined {
   if (/InvalidContentType|wrong version number/.test(detail)) {
     return "the server does not use TLS. Write http: instead of https: in the URL.";
   }
@@ -141,5 +150,5 @@ function describeNetwork({ protocol, hostname }: URL, detail: string): string {
   }
   return /dns error|ENOTFOUND|EAI_AGAIN/.test(detail)
     ? `there is no address of the host ${hostname}. Check the URL, and the network of this device.`
-    : "no server answers there. Check the URL and that the server is running.";
+    : undefined;
 }

@@ -179,7 +179,7 @@ function makePathReader(): (
     const start = url.indexOf("//") + 2;
     const end = url.indexOf("/", start);
     const authority = url.slice(start, end);
-    // Deno copies the header into the URL, where a slash would be the begin of the path.
+    // Deno copies the header into the URL, where the path would begin at a slash.
     const host = hostHeader || authority;
     if (host !== known) {
       if (end < 0 || !isHost(host)) return undefined;
@@ -227,12 +227,9 @@ function answer(
   if (!isRead(method)) {
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
-  switch (pathname) {
-    case HEALTH_PATH:
-      return health(host);
-    default:
-      return new Response(PAGE, { headers: PAGE_HEADERS });
-  }
+  return pathname === HEALTH_PATH
+    ? health(host)
+    : new Response(PAGE, { headers: PAGE_HEADERS });
 }
 
 /** A client cannot read why an upgrade was rejected, but it can read this. */

@@ -11,12 +11,24 @@ import type { RequestError } from "../protocol/request_error.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./error_response.ts";
 import type { Log } from "./log.ts";
-import type { StrangerLines } from "./stranger_lines.ts";
 
 /** The number of warnings and errors about one client that are written at once. */
 const MAX_LINES = 20;
 
 const LINES_PER_SECOND = 1;
+
+/** More than the clients that usually connect at once before one of them logs in. */
+const MAX_STRANGER_LINES = 1_000;
+
+/**
+ * Limits the log lines about the clients of one server that have not logged in, for all of
+ * them together, because one stranger can open any number of connections.
+ */
+export class StrangerLines {
+  /** Limits the lines about connections. The line of a client that logs in does not count. */
+  readonly connects = new LogThrottle(LINES_PER_SECOND, MAX_STRANGER_LINES);
+  readonly warnings = new LogThrottle(LINES_PER_SECOND, MAX_STRANGER_LINES);
+}
 
 /** Writes the log lines about one connection. */
 export class ConnectionLog {

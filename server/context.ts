@@ -7,14 +7,14 @@
 import type { Contract } from "../contract/contract.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { StrangerLines } from "./connection_log.ts";
+import type { IdentityRates } from "./identity_rates.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
-import type { Stalls } from "./stalls.ts";
-import type { IdentityRates } from "./identity_rates.ts";
 import type { SessionRules } from "./session.ts";
-import type { StrangerLines } from "./stranger_lines.ts";
+import type { Stalls } from "./stalls.ts";
 
 /** What the connections of one server share. The hub creates it once. */
 export interface ServerContext {

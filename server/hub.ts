@@ -14,6 +14,7 @@ import { Admission, type RemotePeer } from "./admission.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
+import { StrangerLines } from "./connection_log.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
@@ -26,17 +27,16 @@ import {
 } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
+import { IdentityRates } from "./identity_rates.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
-import type { ResolvedOptions } from "./options.ts";
-import type { Place } from "./places.ts";
 import { Openings } from "./openings.ts";
+import type { ResolvedOptions } from "./options.ts";
 import { encodeOutgoing } from "./outgoing.ts";
+import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
-import { IdentityRates } from "./identity_rates.ts";
-import { Stalls } from "./stalls.ts";
 import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
-import { StrangerLines } from "./stranger_lines.ts";
+import { Stalls } from "./stalls.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */

@@ -8,6 +8,7 @@ import { settlesWithin } from "../common/async.ts";
 import { isBadPort } from "../common/bad_ports.ts";
 import { HoistError } from "../common/errors.ts";
 import { bracket } from "../common/ip.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 import { text } from "./http.ts";
 import {
   checkListenOptions,
@@ -17,7 +18,6 @@ import {
   type PortHandler,
 } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { LogThrottle } from "../common/rate_limiter.ts";
 import { reserveSignals } from "./signals.ts";
 
 /** How long clients have to close their sockets, in milliseconds. */

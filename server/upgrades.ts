@@ -4,11 +4,11 @@
  * @module
  */
 
+import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, RemotePeer } from "./admission.ts";
 import { text } from "./http.ts";
 import type { Log } from "./log.ts";
 import { hasReset, LostUpgrades, resets } from "./lost_upgrades.ts";
-import { LogThrottle } from "../common/rate_limiter.ts";
 
 /** The number of rejected requests that are logged at once. */
 const MAX_REJECTION_LINES = 100;

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { ConnectionLog } from "../../server/connection_log.ts";
+import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
 import { OutputError } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
-import { StrangerLines } from "../../server/stranger_lines.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const MAX_BUFFERED = 4_096;

@@ -4,6 +4,7 @@ import { resolveLimits } from "../../server/limits.ts";
 import { Admission } from "../../server/admission.ts";
 import { Authenticator } from "../../server/authenticator.ts";
 import { Broadcaster } from "../../server/broadcaster.ts";
+import { StrangerLines } from "../../server/connection_log.ts";
 import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
@@ -11,7 +12,6 @@ import { Registry } from "../../server/registry.ts";
 import { Stalls } from "../../server/stalls.ts";
 import { IdentityRates } from "../../server/identity_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
-import { StrangerLines } from "../../server/stranger_lines.ts";
 import type { Socket } from "../../server/transport.ts";
 import { LogRecorder } from "./log_recorder.ts";
 

@@ -1,9 +1,8 @@
 /** The log lines about clients that have not logged in. */
 
 import assert from "node:assert/strict";
-import { ConnectionLog } from "../../server/connection_log.ts";
+import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
 import { Log } from "../../server/log.ts";
-import { StrangerLines } from "../../server/stranger_lines.ts";
 import { Clock } from "../support/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";

@@ -19,7 +19,6 @@ function serveWaiting() {
   const { opened, open } = gate();
   const server = serveEcho({ maxPendingBytes: LIMIT });
   server.operation("wait", () => opened.then(() => "done"));
-  // deno-lint-ignore require-yield -- the stream is only held
   // deno-lint-ignore require-yield -- a stream without items is simpler to wait for
   server.operation("rows", async function* () {
     await opened;

@@ -120,6 +120,7 @@ export class Dialer {
 
   /** Resolves to `undefined` if the server does not answer in time. */
   async #askAgain(callerSignal: AbortSignal): Promise<ServerInfo | undefined> {
+    const noReason = () => undefined;
     const { signal, cancel } = limit(callerSignal, ASK_AGAIN_TIMEOUT, noReason);
     try {
       return await this.#ask(signal);
@@ -152,10 +153,6 @@ export class Dialer {
         : new WebSocket(href, subprotocol);
     return await tryToOpen(create, signal);
   }
-}
-
-function noReason(): undefined {
-  return undefined;
 }
 
 /** If the server does not echo the subprotocol, browsers fail the WebSocket. */

@@ -241,16 +241,17 @@ export class ReconnectingLink implements Link {
       throw new ConnectionClosedError(subjectOf(request), this.#lastClose);
     }
     const { rules: { maxQueue }, maxBuffered } = this.#options;
-    if (this.#queue.size < maxQueue) {
-      const bytes = this.#queue.bytes + bytesOf(request);
-      if (this.#queue.size === 0 || bytes <= maxBuffered) return;
-      throw queueFull(subjectOf(request), maxBuffered);
+    if (this.#queue.size >= maxQueue) {
+      throw new ConnectionClosedError(
+        subjectOf(request),
+        this.#lastClose,
+        `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`,
+      );
     }
-    throw new ConnectionClosedError(
-      subjectOf(request),
-      this.#lastClose,
-      `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`,
-    );
+    // If none waits, any request can wait, because the server limits its length.
+    if (this.#queue.size === 0) return;
+    if (this.#queue.bytes + bytesOf(request) <= maxBuffered) return;
+    throw queueFull(subjectOf(request), maxBuffered);
   }
 
   #onOpen(link: Link): void {

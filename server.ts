@@ -273,7 +273,8 @@ export class Server<
   readonly #log: Log;
   readonly #hub: Hub;
   readonly #finishing = Promise.withResolvers<void>();
-  readonly #failures = new LogThrottle(1, 20);
+  /** Limits the lines about failed broadcasts, because the data can come from a client */
+  readonly #broadcastLines = new LogThrottle(1, 20);
   readonly #onAbort = (): void => void this.close();
   #listening: Listening | undefined;
   #closing: Promise<void> | undefined;
@@ -309,7 +310,7 @@ export class Server<
     reportMissing(this.#log, this.#hub);
     this.fetch = makeHandler(this.#hub);
     this.finished = this.#finishing.promise;
-    // The log has the error, too.
+    // An unhandled rejection would end the program, and the log contains the error.
     this.finished.catch(() => {});
     this.#watchSignal();
   }
@@ -494,9 +495,10 @@ export class Server<
   }
 
   /**
-   * Registers an operation. A client calls it by its name. The client gets the return value of the handler. If the handler
-   * is an async generator, the operation is a stream of the items that it yields. If the
-   * handler throws, the client gets an error without the reason.
+   * Registers an operation, which a client calls by its name. The client gets the return
+   * value of the handler. If the handler is an async generator, the operation is a stream of
+   * the items that it yields. If the handler throws, the client gets an error without the
+   * reason.
    *
    * @param name The name of the operation
    * @param handler The handler; the server awaits a promise that it returns
@@ -593,20 +595,20 @@ export class Server<
     return ignorable(this.#broadcast(name, given as JsonObject));
   }
 
-  /** Throttled, because the data can come from a client. */
-  #reportBroadcast(error: unknown): void {
-    const line = this.#failures.pass("a broadcast failed", performance.now());
-    if (line !== undefined) this.#log.exception(line, error);
-  }
-
   async #broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
     try {
       return await this.#hub.broadcast(name, data);
     } catch (error) {
       // If nothing awaits the broadcast, nothing else reports it.
-      if (isNumberError(error)) this.#reportBroadcast(error);
+      if (isNumberError(error)) this.#logBroadcast(error);
       throw error;
     }
+  }
+
+  #logBroadcast(error: unknown): void {
+    const text = "a broadcast failed";
+    const line = this.#broadcastLines.pass(text, performance.now());
+    if (line !== undefined) this.#log.exception(line, error);
   }
 
   /**

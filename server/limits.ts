@@ -61,8 +61,8 @@ export interface Limits {
   /**
    * The maximum number of clients from one address that are logged in, at least 1. Sockets of
    * former clients that are still closing do not count, because all clients of an address can
-   * come back at once; but there can be only as many of them again. IPv6 addresses count by
-   * their /64 network. The server answers further upgrades with 429, and further logins with
+   * come back at once. Together with them, an address can have twice as many sockets. IPv6
+   * addresses count by their /64 network. The server answers further upgrades with 429, and further logins with
    * the error `LIMIT_EXCEEDED`. Behind a proxy, all clients have the address of the proxy
    * unless `trustProxy` is set.
    *
@@ -70,8 +70,9 @@ export interface Limits {
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /**
-   * The number of connections that are not logged in, at least 1. They count until their
-   * sockets are closed, because a client that does not answer a Close frame keeps its socket.
+   * The number of places for connections that are not logged in, at least 1. They count until
+   * their sockets are closed, because a client that does not answer a Close frame keeps its
+   * socket.
    * One address can use the whole limit, because it can be a proxy. Beyond the limit, the
    * server accepts only upgrades from addresses that hold few of these connections, up to
    * twice the limit in total. It answers the others with 503. A server has at most

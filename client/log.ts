@@ -8,7 +8,8 @@ import { debugOptions, tracePrefix } from "../common/debug_state.ts";
 import { formatError } from "../common/format_error.ts";
 import type { Logger } from "../common/logger.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
-import { escapeLines, quote, showFrame } from "../common/text.ts";
+import { MIN_SECRET, REDACTED, showFrame } from "../common/secrets.ts";
+import { escapeLines, quote } from "../common/text.ts";
 import { callerOf, senderOf } from "./log_caller.ts";
 
 /** Receives the lines of a client. Without the method `debug`, it gets no debug lines. */
@@ -33,9 +34,6 @@ const LINES_PER_SECOND = 1;
 
 /** How many names of events are remembered. */
 const MAX_NAMES = 100;
-
-/** Shorter tokens are parts of ordinary words. */
-const MIN_SECRET = 12;
 
 /**
  * Writes lines of the form `<event>: <URL of the server> <what happened>`; never throws.
@@ -127,7 +125,7 @@ export class ClientLog {
 
   #redact(text: string): string {
     if (this.#secret === "") return text;
-    return text.replaceAll(this.#secret, "[redacted]");
+    return text.replaceAll(this.#secret, REDACTED);
   }
 
   /** The server and the listeners can cause any number of these lines. */

@@ -124,45 +124,14 @@ export function formatPath(path: readonly (string | number)[]): string {
   return escapeControls(truncate(steps.join(""), MAX_PATH));
 }
 
-/** How many characters of a frame are shown. */
-const MAX_SHOWN = 1_000;
-
-const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
+/** How many characters of a string are shown. */
+export const MAX_SHOWN = 1_000;
 
 // Characters that move the cursor of a terminal, change the direction of the text or
 // start a new line.
 const CONTROL =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Removes secrets from strings. */
-interface Secrets {
-  /** The length of the longest secret, in UTF-16 code units */
-  readonly longest: number;
-  redact(text: string): string;
-}
-
-const NONE: Secrets = { longest: 0, redact: (text) => text };
-
-/**
- * Returns the start of a frame, without tokens and control characters.
- *
- * @param frame The frame
- * @param secrets Removes the tokens from a string, and knows their length
- */
-export function showFrame(frame: string, secrets: Secrets = NONE): string {
-  const start = redactStart(frame, secrets);
-  return escapeControls(start.replaceAll(TOKEN_FIELD, '$1"[redacted]"'));
-}
-
-/** Returns the start of a string from outside, which can have any length, without secrets. */
-export function redactStart(text: string, secrets: Secrets): string {
-  // A secret can lie across the place where the string is cut.
-  const start = text.slice(0, MAX_SHOWN + secrets.longest);
-  const shown = secrets.redact(start);
-  const uncertain = start.length < text.length ? secrets.longest : 0;
-  return shown.slice(0, Math.min(MAX_SHOWN, shown.length - uncertain));
-}
 
 /**
  * Escapes the characters of a string from outside that a terminal interprets.

@@ -12,7 +12,7 @@ import {
   type Logger,
   type LogLevel,
 } from "../common/logger.ts";
-import { redactStart, showFrame } from "../common/text.ts";
+import { redactStart, showFrame } from "../common/secrets.ts";
 import { callerOf } from "./log_caller.ts";
 import {
   type LogOutput,

@@ -5,16 +5,10 @@
  * @module
  */
 
-/**
- * The minimum length of a secret that is replaced, in UTF-16 code units. The gaps of a
- * shorter one would reveal it.
- */
-export const MIN_SECRET = 12;
-
-const REPLACEMENT = "[redacted]";
+import { MIN_SECRET, REDACTED, type Secrets } from "../common/secrets.ts";
 
 /** Replaces the secrets of a server in strings. */
-export class Redactor {
+export class Redactor implements Secrets {
   readonly #secrets: () => readonly string[];
   #known: readonly string[] = [];
   #forms = new Forms([]);
@@ -158,7 +152,7 @@ function replaceForms(text: string, forms: readonly Forms[]): string {
   for (let index = 0; index + MIN_SECRET <= text.length; index++) {
     const length = longestAt(forms, text, index);
     if (length === 0) continue;
-    replaced += text.slice(kept, index) + REPLACEMENT;
+    replaced += text.slice(kept, index) + REDACTED;
     kept = index + length;
     index = kept - 1;
   }

@@ -5,10 +5,10 @@
  */
 
 import { formatAddress } from "../common/ip.ts";
+import { MIN_SECRET } from "../common/secrets.ts";
 import { quote } from "../common/text.ts";
 import type { Credential } from "./credentials.ts";
 import type { Log } from "./log.ts";
-import { MIN_SECRET } from "./redactor.ts";
 
 /** A server that listens. */
 interface ListeningServer {

@@ -17,7 +17,7 @@ import {
 } from "./places.ts";
 
 /** The header to which each proxy appends the address of its client. */
-export const FORWARDED_HEADER = "x-forwarded-for";
+const FORWARDED_HEADER = "x-forwarded-for";
 
 /**
  * Returns the address of the client of the outermost trusted proxy.

@@ -13,8 +13,6 @@
  * @module
  */
 
-import { hash } from "node:crypto";
-
 /** The properties of a client that logs in, besides its token */
 export interface LoginContext {
   /** The address of the client, such as `127.0.0.1:41788` */
@@ -153,8 +151,15 @@ function digestsMatch(one: string, other: string): boolean {
   return difference === 0;
 }
 
+/**
+ * Loaded by the first comparison, because it would double the time to start. `import()` would
+ * end Deno if no file descriptor is left, which strangers can cause.
+ */
+let crypto: typeof import("node:crypto") | undefined;
+
 function digest(token: string): string {
+  crypto ??= globalThis.process.getBuiltinModule("node:crypto");
   // UTF-8 converts every lone surrogate into the same U+FFFD, but JSON distinguishes them.
   // A hash object with buffers would make a login ten times as expensive.
-  return hash("sha256", JSON.stringify(token));
+  return crypto.hash("sha256", JSON.stringify(token));
 }

@@ -102,9 +102,11 @@ export function readFile(
   options: ReadFileOptions,
 ): BuiltinHandler<Promise<string>> {
   const resolved = resolveReadFile(options);
+  // Deno ends if a module is loaded while no file descriptor is left.
+  const loading = import("./read.ts");
   return async (data) => {
     const path = stringArgument("path", data);
-    const { readFileBelow } = await import("./read.ts");
+    const { readFileBelow } = await loading;
     return await readFileBelow(path, resolved);
   };
 }
@@ -135,9 +137,10 @@ export function fetchUrl(
   options: FetchUrlOptions,
 ): BuiltinHandler<Promise<string>> {
   const resolved = resolveFetchUrl(options);
+  const loading = import("./get.ts");
   return async (data, { signal }) => {
     const url = stringArgument("url", data);
-    const { fetchText } = await import("./get.ts");
+    const { fetchText } = await loading;
     return await fetchText(url, resolved, signal);
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LoginContext } from "../auth.ts";
+import { findToken, type LoginContext } from "../auth.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
@@ -32,11 +32,6 @@ export interface AuthenticatorOptions {
     | ((token: string, context: LoginContext) => unknown)
     | undefined;
 }
-
-type Auth = typeof import("../auth.ts");
-
-/** Loaded at the first login, because `node:crypto` would double the time to start. */
-let auth: Auth | undefined;
 
 /** Decides which clients can log in to one server. */
 export class Authenticator {
@@ -87,11 +82,7 @@ export class Authenticator {
       const decide = () => this.#callLogin(peer, token, call);
       return this.#queue.run(peer.network, upgrade, decide);
     }
-    if (auth !== undefined) return this.#find(auth, token, peer);
-    return import("../auth.ts").then((loaded) => {
-      auth = loaded;
-      return this.#find(auth, token, peer);
-    });
+    return this.#find(token, peer);
   }
 
   /** Drops a login that waits for its turn, because its client is gone. */
@@ -139,7 +130,7 @@ export class Authenticator {
     this.#options.log.loginException(line, error, token);
   }
 
-  #find({ findToken }: Auth, token: string, peer: RemotePeer): LoginResult {
+  #find(token: string, peer: RemotePeer): LoginResult {
     const { credentials } = this.#options;
     const credential = findToken(credentials.current(), token);
     if (credential !== undefined) {

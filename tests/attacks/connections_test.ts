@@ -38,3 +38,22 @@ Deno.test({
     assert.deepEqual(await client.operation("echo", { n: 1 }), { n: 1 });
   },
 });
+
+Deno.test({
+  name: "a client can log in first while the process has no descriptor left",
+  ignore,
+  fn: async () => {
+    await using server = await AttackedServer.start({}, "200");
+    using first = await TcpPeer.open(server);
+    // Connections do the same, but the server frees a descriptor from time to time.
+    await server.ask("exhaust");
+    // Loading a module would end Deno now.
+    await first.send({ id: 0, token: server.token, version: "1.0.0" });
+    assert.equal((await first.next()).success, true);
+    for (const name of ["read", "get"]) {
+      const data = { operation: name, data: { path: "a", url: "http://a/" } };
+      await first.send({ id: 1, action: "operation", data });
+      assert.equal((await first.next()).success, false);
+    }
+  },
+});

@@ -4,6 +4,7 @@
  */
 
 import type { Limits } from "../../server/limits.ts";
+import { fetchUrl, readFile } from "../../builtins/mod.ts";
 import { serve, type Server } from "../../server.ts";
 import type { NamedToken } from "../../server/credentials.ts";
 
@@ -98,6 +99,8 @@ const server: Server = serve(tokens === undefined ? "test" : undefined, {
 
 server.operation("echo", (data) => data);
 server.operation("drop", () => null);
+server.operation("read", readFile({ root: import.meta.dirname ?? "." }));
+server.operation("get", fetchUrl({ allow: ["http://localhost:1"] }));
 const held: unknown[] = [];
 server.operation("hold", async (data) => {
   await new Promise((resolve) => held.push(resolve));
@@ -123,10 +126,20 @@ async function collect(): Promise<void> {
   }
 }
 
+/** Opens files until there is no descriptor left. */
+function exhaust(): void {
+  try {
+    for (;;) Deno.openSync(import.meta.filename ?? "");
+  } catch {
+    return;
+  }
+}
+
 /** What the test can ask for. */
 const COMMANDS: Record<string, (argument: string) => unknown> = {
   decisions: () => decisions,
   clients: () => server.clients.size,
+  exhaust,
   stall: (milliseconds) => stall(Number(milliseconds)),
   memory: async () => {
     await collect();

@@ -78,7 +78,7 @@ export interface Limits {
    * twice the limit in total. It answers the others with 503. A server has at most
    * `maxConnections` + 2 × `maxUnauthenticated` sockets.
    *
-   * @default {limits.maxConnections / 10}
+   * @default {Math.max(100, limits.maxConnections / 10)}
    */
   readonly maxUnauthenticated?: number | undefined;
   /**
@@ -254,6 +254,9 @@ const DEFAULTS: Omit<
   maxLostUpgrades: Infinity,
 };
 
+/** The minimum of the default of `maxUnauthenticated`: clients that connect at once. */
+const MIN_UNAUTHENTICATED = 100;
+
 /** The minimum of the default of `maxPendingBytes`. */
 const MIN_PENDING_BYTES = 1_048_576;
 
@@ -279,7 +282,10 @@ export function resolveLimits(limits: Limits = {}): ResolvedLimits {
     ...DEFAULTS,
     maxBurst: Math.max(1, Math.ceil(2 * maxRate)),
     maxPendingBytes: Math.max(MIN_PENDING_BYTES, 2 * maxPayload),
-    maxUnauthenticated: Math.ceil(maxConnections / 10),
+    maxUnauthenticated: Math.max(
+      MIN_UNAUTHENTICATED,
+      Math.ceil(maxConnections / 10),
+    ),
     ...given,
   };
 }

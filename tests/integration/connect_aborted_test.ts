@@ -12,7 +12,7 @@ Deno.test({
   sanitizeOps: false,
   fn: async () => {
     const logger = new LogRecorder();
-    const limits = { maxConnections: 1, loginTimeout: 50 };
+    const limits = { maxUnauthenticated: 1, loginTimeout: 50 };
     const hoist = new Server("test", { logger, limits });
     const { opened, open } = gate();
     const controller = new AbortController();

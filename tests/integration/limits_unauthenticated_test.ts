@@ -34,7 +34,7 @@ const ATTACKS: Readonly<Record<string, (peer: TcpPeer) => Promise<void>>> = {
 for (const [what, attack] of Object.entries(ATTACKS)) {
   Deno.test(`${HOSTILE} addresses that hold all places they get and ${what} keep no other client out`, async () => {
     const logger = new LogRecorder();
-    const limits = { maxConnections: 200, loginTimeout: 300 };
+    const limits = { maxUnauthenticated: 20, loginTimeout: 300 };
     await using server = serveQuietly({ logger, limits, trustProxy: true });
     const peers: TcpPeer[] = [];
     for (let round = 0; round < 2; round++) {
@@ -77,6 +77,17 @@ Deno.test("maxUnauthenticated: a connection beyond the limit gets 503 until anot
   await first.send({ id: 0, token: "test", version: "1.0.0" });
   await first.next();
   assert.equal((await requestUpgrade(server)).status, 101);
+});
+
+Deno.test("all clients of a small server can connect at once", async () => {
+  const count = 20;
+  const limits = { maxConnections: count };
+  await using server = serveQuietly({ limits });
+  const connections = await Promise.all(
+    Array.from({ length: count }, () => connectTo(server)),
+  );
+  assert.equal(server.clients.size, count);
+  await Promise.all(connections.map((connection) => connection.close()));
 });
 
 Deno.test("maxUnauthenticated: a rejected client that ignores the Close frame counts", async () => {

@@ -75,7 +75,7 @@ Deno.test("the server does not upgrade a client that disconnects while it waits"
 Deno.test("an upgrade that never opens is counted and frees its place", async () => {
   const released = Promise.withResolvers<void>();
   let isHeld = true;
-  const limits = { maxConnections: 1, maxLostUpgrades: 1 };
+  const limits = { maxUnauthenticated: 1, maxLostUpgrades: 1 };
   await using mounted = mountIn(async (server, request, info) => {
     const response = server.fetch(request, info);
     if (isHeld) await released.promise;

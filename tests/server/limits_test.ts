@@ -83,8 +83,10 @@ Deno.test("maxBurst is twice maxRate, and at least 1", () => {
   assert.equal(resolveLimits({ maxRate: 5, maxBurst: 7 }).maxBurst, 7);
 });
 
-Deno.test("maxUnauthenticated is a tenth of maxConnections, rounded up", () => {
-  for (const [maxConnections, expected] of [[1, 1], [11, 2], [500, 50]]) {
+Deno.test("maxUnauthenticated is a tenth of maxConnections, rounded up, and at least 100", () => {
+  for (
+    const [maxConnections, expected] of [[1, 100], [1_001, 101], [5_000, 500]]
+  ) {
     const { maxUnauthenticated } = resolveLimits({ maxConnections });
     assert.equal(maxUnauthenticated, expected);
   }

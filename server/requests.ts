@@ -171,21 +171,21 @@ export class RequestHandler {
     if (!this.#rates.allowsIdentity(now)) {
       return this.#reject(effect, "maxRatePerToken");
     }
-    const size = sizeOf(effect);
+    // Most requests end in the same turn, and need not be measured.
+    const size = this.isBusy ? sizeOf(effect) : undefined;
     const exceeded = this.#exceededBy(effect, size);
     if (exceeded !== undefined) return this.#reject(effect, exceeded);
     this.#start(effect, size);
   }
 
   /** Returns the limit that keeps a request from starting, if there is one. */
-  #exceededBy(request: ClientRequest, size: number): RequestLimit | undefined {
+  #exceededBy(request: ClientRequest, size = 0): RequestLimit | undefined {
+    // The first request, and the first reply to a request, can always start.
+    if (!this.isBusy || this.#isFirstReply(request)) return undefined;
     const { maxPending, maxPendingBytes } = this.#context.limits;
-    const count = this.#inProgress;
-    const isFull = count >= maxPending;
-    const fits = count === 0 || this.#bytesInProgress + size <= maxPendingBytes;
-    // The first reply to a request can always start.
-    if (!isFull && fits || this.#isFirstReply(request)) return undefined;
-    return isFull ? "maxPending" : "maxPendingBytes";
+    if (this.#inProgress >= maxPending) return "maxPending";
+    const bytes = this.#bytesInProgress + size;
+    return bytes > maxPendingBytes ? "maxPendingBytes" : undefined;
   }
 
   #isFirstReply(request: ClientRequest): boolean {
@@ -227,11 +227,12 @@ export class RequestHandler {
     this.#transport.close(CloseCode.POLICY_VIOLATION, reason);
   }
 
-  #start(request: ClientRequest, size: number): void {
+  #start(request: ClientRequest, measured: number | undefined): void {
     this.#inProgress++;
-    this.#bytesInProgress += size;
     const answered = this.#run(request);
-    if (answered === undefined) return this.#finish(size);
+    if (answered === undefined) return this.#finish(0);
+    const size = measured ?? sizeOf(request);
+    this.#bytesInProgress += size;
     void answered.then(() => this.#finish(size));
   }
 

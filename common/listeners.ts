@@ -78,20 +78,19 @@ export class Listeners<Received extends { readonly name: string }> {
    * @param isNamed Whether the listeners to the name are called
    * @returns The number of listeners that were called
    */
-  async dispatch(
+  dispatch(
     message: Received,
     onError: (error: unknown) => void,
     isNamed = true,
   ): Promise<number> {
-    const named = isNamed ? this.#byName.get(message.name) : undefined;
+    const named = isNamed ? this.#byName.get(message.name) ?? [] : [];
     const toAll = this.#toAll;
+    const called = callEach(named, message, onError);
     // The fewer promises, the faster.
-    const called = named === undefined
-      ? 0
-      : await callEach(named, message, onError);
-    return toAll.length === 0
-      ? called
-      : called + await callEach(toAll, message, onError);
+    if (toAll.length === 0) return called;
+    return called.then(async (count) =>
+      count + await callEach(toAll, message, onError)
+    );
   }
 
   #addToAll(entry: Entry<Received>): Disposable {

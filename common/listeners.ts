@@ -83,10 +83,11 @@ export class Listeners<Received extends { readonly name: string }> {
     onError: (error: unknown) => void,
     isNamed = true,
   ): Promise<number> {
-    const named = isNamed ? this.#byName.get(message.name) ?? [] : [];
+    const named = isNamed ? this.#byName.get(message.name) : undefined;
     const toAll = this.#toAll;
-    const called = callEach(named, message, onError);
     // The fewer promises, the faster.
+    if (named === undefined) return callEach(toAll, message, onError);
+    const called = callEach(named, message, onError);
     if (toAll.length === 0) return called;
     return called.then(async (count) =>
       count + await callEach(toAll, message, onError)

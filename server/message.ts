@@ -40,7 +40,10 @@ export interface Client<
    * named `tokens`, otherwise `undefined`
    */
   readonly identity: Identity;
-  /** The version of Hoist that the client uses, such as `1.0.0` */
+  /**
+   * The version of Hoist that the client uses, such as `1.0.0`. Without `minimumVersion`, it
+   * can be any string.
+   */
   readonly version: string;
   /**
    * Sends an event to this client only. Does nothing if the client has disconnected.

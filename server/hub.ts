@@ -269,7 +269,6 @@ export class Hub implements HandlerHost {
       onClosed: (connection) => {
         this.#connections.get(connection)?.close();
         this.#logins.delete(connection);
-        this.#openings.delete(connection);
         this.#clients.delete(connection.client);
       },
       onGone: (connection) => {
@@ -277,6 +276,7 @@ export class Hub implements HandlerHost {
         const place = this.#connections.get(connection);
         if (place === undefined) return;
         this.#connections.delete(connection);
+        this.#openings.delete(connection);
         place.leave();
         if (connection.isOpening) this.#upgrades.countLost();
         if (this.#connections.size > 0) return;

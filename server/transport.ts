@@ -5,7 +5,6 @@
  * @module
  */
 
-import { Deadline } from "../common/deadline.ts";
 import { CloseCode } from "../common/errors.ts";
 import { fitsInto } from "../common/text.ts";
 import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
@@ -75,8 +74,6 @@ export class Transport implements Sink, Recipient {
   #features = NO_FEATURES;
   #closed: CloseInfo | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends the wait for a socket that is closed before it opens */
-  #opening: Deadline | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
   #endDrained: (() => void) | undefined;
@@ -121,7 +118,8 @@ export class Transport implements Sink, Recipient {
 
   /** Ends a connection whose upgrade is not completed in time. */
   abandon(): void {
-    this.#socket.onopen = () => this.#socket.close();
+    // A close that waits for the socket has a code.
+    this.#socket.onopen ??= () => this.#socket.close();
     this.#onGone(CloseCode.ABNORMAL, "");
   }
 
@@ -281,7 +279,9 @@ export class Transport implements Sink, Recipient {
 
   #closeSocket(code: number, reason: string): void {
     if (this.isOpening) {
-      return this.#closeUnopened(code, reason);
+      // Deno ignores a close now. If the socket never opens, the hub abandons it.
+      this.#socket.onopen = () => this.#socket.close(code, reason);
+      return;
     }
     // If another frame of the client has arrived, Deno drops all data that it has not
     // written, including the Close frame. A client that does not read gets no time.
@@ -292,19 +292,6 @@ export class Transport implements Sink, Recipient {
       } else this.#timer = setTimeout(attempt, CHECK_INTERVAL);
     };
     setImmediate(attempt);
-  }
-
-  /** Closes a socket when it opens, because Deno ignores an earlier close. */
-  #closeUnopened(code: number, reason: string): void {
-    // If the client left before its handshake was answered, no event ever fires.
-    this.#opening = new Deadline(
-      LINGER,
-      () => this.#onGone(CloseCode.ABNORMAL, ""),
-    );
-    this.#socket.onopen = () => {
-      this.#opening?.cancel();
-      this.#socket.close(code, reason);
-    };
   }
 
   get #isOpen(): boolean {
@@ -327,7 +314,6 @@ export class Transport implements Sink, Recipient {
 
   #onGone(code: number, reason: string): void {
     clearTimeout(this.#timer);
-    this.#opening?.cancel();
     this.#endDrained?.();
     // Deno keeps a closed WebSocket until a full garbage collection.
     this.#socket.onmessage = null;

@@ -607,7 +607,7 @@ export class Server<
 
   #logBroadcast(error: unknown): void {
     const text = "a broadcast failed";
-    const line = this.#broadcastLines.pass(text, performance.now());
+    const line = this.#broadcastLines.pass(text);
     if (line !== undefined) this.#log.exception(line, error);
   }
 

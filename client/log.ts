@@ -136,7 +136,7 @@ export class ClientLog {
     details = () => "",
   ): void {
     const line = `${event}: ${this.#url}: ${message}`;
-    const passed = this.#throttle.pass(line, performance.now());
+    const passed = this.#throttle.pass(line);
     if (passed === undefined) return;
     const trace = () => tracePrefix(() => callerOf(event));
     this.#write(level, () => trace() + passed + details());

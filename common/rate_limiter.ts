@@ -110,7 +110,7 @@ export class LogThrottle {
    * @param line The line
    * @param now The current time, in milliseconds
    */
-  pass(line: string, now: number): string | undefined {
+  pass(line: string, now: number = performance.now()): string | undefined {
     if (!this.#bucket.tryTake(now)) {
       this.#omitted++;
       return undefined;

@@ -41,12 +41,8 @@ export class Authenticator {
   readonly #queue: LoginQueue;
 
   constructor(options: AuthenticatorOptions) {
-    const { admission, loginTimeout: timeout } = options;
     this.#options = options;
-    this.#queue = new LoginQueue({
-      failuresLeft: (network) => admission.failuresLeft(network),
-      timeout,
-    });
+    this.#queue = new LoginQueue(options.admission, options.loginTimeout);
   }
 
   /** Returns what a login needs of a request, which cannot be read after the upgrade. */
@@ -125,7 +121,7 @@ export class Authenticator {
 
   /** Logs an exception of the login function. Throttled, because strangers can cause it. */
   #logFailure(text: string, error: unknown, token: string): void {
-    const line = this.#lines.pass(text, performance.now());
+    const line = this.#lines.pass(text);
     if (line === undefined) return;
     this.#options.log.loginException(line, error, token);
   }

@@ -70,7 +70,7 @@ export class ConnectionLog {
   /** Logs that the client has connected. Throttled until the client has logged in. */
   connected(): void {
     const text = `${this.#label} connected`;
-    const line = this.#strangers?.connects.pass(text, performance.now());
+    const line = this.#strangers?.connects.pass(text);
     if (line === undefined) return;
     this.#isAnnounced = true;
     this.#log.info("connect", line, this.#fields);
@@ -183,7 +183,7 @@ export class ConnectionLog {
   }
 
   #pass(throttle: LogThrottle, text: string): string | undefined {
-    return throttle.pass(`${this.#label}: ${text}`, performance.now());
+    return throttle.pass(`${this.#label}: ${text}`);
   }
 }
 

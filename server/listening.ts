@@ -168,7 +168,6 @@ export class Listening {
   #logException(error: unknown): void {
     const line = this.#exceptions.pass(
       "the HTTP server failed",
-      performance.now(),
     );
     if (line !== undefined) this.#log.exception(line, error);
   }
@@ -178,7 +177,6 @@ export class Listening {
       `port ${this.addr.port} stopped accepting connections: ${
         messageOf(error)
       }. The server listens again in ${PAUSE} ms.`,
-      performance.now(),
     );
     if (line !== undefined) this.#log.error("listen", line);
   }

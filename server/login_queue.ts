@@ -4,15 +4,8 @@
  * @module
  */
 
+import type { Admission } from "./admission.ts";
 import { TimeoutQueue } from "./scheduler.ts";
-
-/** Options of {@linkcode LoginQueue} */
-export interface LoginQueueOptions {
-  /** Returns how many more logins of a network can fail; 0 if it is locked out. */
-  failuresLeft(network: string): number;
-  /** How long a decision occupies its slot at most, in milliseconds */
-  readonly timeout: number;
-}
 
 /** The logins of one network. */
 interface Line {
@@ -33,15 +26,21 @@ interface Decision {
  * the network is locked out, so that simultaneous guesses do not exceed the limit.
  */
 export class LoginQueue {
-  readonly #options: LoginQueueOptions;
+  readonly #admission: Pick<Admission, "failuresLeft">;
   readonly #lines = new Map<string, Line>();
   /** Frees the slots of decisions that take too long */
   readonly #timeouts: TimeoutQueue<Decision>;
 
-  constructor(options: LoginQueueOptions) {
-    this.#options = options;
+  /**
+   * Constructs a `LoginQueue`.
+   *
+   * @param admission Counts the failed logins of each network
+   * @param timeout How long a decision occupies its slot at most, in milliseconds
+   */
+  constructor(admission: Pick<Admission, "failuresLeft">, timeout: number) {
+    this.#admission = admission;
     this.#timeouts = new TimeoutQueue(
-      options.timeout,
+      timeout,
       (decision) => this.#finish(decision),
     );
   }
@@ -109,7 +108,7 @@ export class LoginQueue {
   #advance(line: Line): void {
     const { network, running, waiting } = line;
     for (const [key, start] of waiting) {
-      const left = this.#options.failuresLeft(network);
+      const left = this.#admission.failuresLeft(network);
       if (left > 0 && running.size >= left) return;
       waiting.delete(key);
       start();

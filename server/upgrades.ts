@@ -81,7 +81,7 @@ export class Upgrades {
 
   /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
   logRejection(text: string): void {
-    const line = this.#lines.pass(text, performance.now());
+    const line = this.#lines.pass(text);
     if (line !== undefined) this.#options.log.warn("reject", line);
   }
 

@@ -5,10 +5,8 @@ import { endOfTick, gate, pause } from "../support/timing.ts";
 /** Makes a queue, whose decisions the test ends. */
 function make(failures: number, timeout = Infinity) {
   const state = { failures };
-  const queue = new LoginQueue({
-    failuresLeft: () => state.failures,
-    timeout,
-  });
+  const failuresLeft = () => state.failures;
+  const queue = new LoginQueue({ failuresLeft }, timeout);
   const started: string[] = [];
   const add = (name: string, network = "a") => {
     const { opened, open } = gate();

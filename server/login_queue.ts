@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { Admission } from "./admission.ts";
 import { TimeoutQueue } from "./scheduler.ts";
+
+/** The part of an admission that a login queue needs. */
+interface FailureCounter {
+  /** Returns how many more logins of a network can fail; 0 if it is locked out. */
+  failuresLeft(network: string): number;
+}
 
 /** The logins of one network. */
 interface Line {
@@ -26,7 +31,7 @@ interface Decision {
  * the network is locked out, so that simultaneous guesses do not exceed the limit.
  */
 export class LoginQueue {
-  readonly #admission: Pick<Admission, "failuresLeft">;
+  readonly #admission: FailureCounter;
   readonly #lines = new Map<string, Line>();
   /** Frees the slots of decisions that take too long */
   readonly #timeouts: TimeoutQueue<Decision>;
@@ -37,7 +42,7 @@ export class LoginQueue {
    * @param admission Counts the failed logins of each network
    * @param timeout How long a decision occupies its slot at most, in milliseconds
    */
-  constructor(admission: Pick<Admission, "failuresLeft">, timeout: number) {
+  constructor(admission: FailureCounter, timeout: number) {
     this.#admission = admission;
     this.#timeouts = new TimeoutQueue(
       timeout,

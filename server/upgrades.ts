@@ -82,7 +82,10 @@ export class Upgrades {
   /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
   logRejection(text: string): void {
     const line = this.#lines.pass(text);
-    if (line !== undefined) this.#options.log.warn("reject", line);
+    if (line === undefined) return;
+    const { log } = this.#options;
+    // The origin in it comes from the client, and can contain a token.
+    log.warn("reject", log.redact(line));
   }
 
   /** Accepts a request if its client is still there after a short time. */

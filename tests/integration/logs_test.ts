@@ -4,6 +4,7 @@ import { serve, type ServeOptions } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
+import { requestUpgrade } from "../support/tcp_peer.ts";
 
 Deno.test("the server logs startup, connections and shutdown", async () => {
   const logger = new LogRecorder();
@@ -99,6 +100,14 @@ Deno.test("no line contains a token, and only debug lines contain payloads", asy
     assert.equal(payloads.length > 0, logLevel === "debug");
     await logger.line(/disconnect: .*\(4000, \[redacted\]\)$/);
   }
+});
+
+Deno.test("the log replaces a token in the origin of a rejected upgrade", async () => {
+  const logger = new LogRecorder();
+  await using server = serve("secret-of-the-server", { ...LOOPBACK, logger });
+  const origin = `Origin: https://${server.token}.example.org`;
+  await requestUpgrade(server, [origin]);
+  await logger.line(/reject: .*"https:\/\/\[redacted\]\.example\.org"/);
 });
 
 Deno.test("debug lines are truncated and escaped", async () => {

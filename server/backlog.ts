@@ -21,8 +21,9 @@ const STEPS_PER_TURN = 64;
 const MAX_WAITING = 1_048_576;
 
 /**
- * The rest of a batch, and the frames that arrived after it. Large batches of one client
- * do not delay other clients, because other events are handled between the turns.
+ * The rest of a batch, and the frames that arrived after it. Large batches and many frames
+ * of one client do not delay other clients, because other events are handled between the
+ * turns.
  */
 export class Backlog<Entry> {
   readonly #owner: BacklogOwner<Entry>;
@@ -34,6 +35,8 @@ export class Backlog<Entry> {
   /** The length of the frames, in UTF-16 units */
   #waiting = 0;
   #isScheduled = false;
+  /** Whether frames wait although no earlier ones do */
+  #isPaused = false;
 
   /**
    * Constructs a `Backlog`.
@@ -51,7 +54,8 @@ export class Backlog<Entry> {
 
   /** Whether earlier entries or frames wait */
   get isEmpty(): boolean {
-    return this.#handled === this.#entries.length && this.#frames.length === 0;
+    return !this.#isPaused && this.#handled === this.#entries.length &&
+      this.#frames.length === 0;
   }
 
   /**
@@ -82,15 +86,29 @@ export class Backlog<Entry> {
     this.#scheduler.add(this.#continue);
   }
 
+  /**
+   * Lets the next frames wait until the next turn, because Deno can deliver thousands of
+   * frames of one client in one turn.
+   */
+  pause(): void {
+    if (!this.isEmpty || this.#isScheduled) return;
+    this.#isPaused = true;
+    this.#isScheduled = true;
+    // The scheduler would let a client with few frames wait for the streams of others.
+    setImmediate(this.#continue);
+  }
+
   /** Drops everything, because the connection has ended. */
   clear(): void {
     this.start([]);
     this.#frames = [];
     this.#waiting = 0;
+    this.#isPaused = false;
   }
 
   readonly #continue = (): void => {
     this.#isScheduled = false;
+    this.#isPaused = false;
     this.run(performance.now());
   };
 

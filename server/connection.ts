@@ -51,6 +51,9 @@ export interface ConnectionEvents {
 /** An entry of a batch. */
 type Entry = Batch["entries"][number];
 
+/** The number of frames per turn of the event loop. The others wait for the next turn. */
+const FRAMES_PER_TURN = 64;
+
 /** A connection of a server. */
 export class ServerConnection implements TransportOwner {
   readonly peer: RemotePeer;
@@ -68,8 +71,10 @@ export class ServerConnection implements TransportOwner {
   #authenticated: Authenticated | undefined;
   #handlersEnded: Promise<unknown> | undefined;
   #onShutdown: (() => void) | undefined;
-  /** Created for the first batch */
+  /** Created for the first batch, and for a client that sends many frames */
   #backlog: Backlog<Entry> | undefined;
+  /** The number of frames since the last pause */
+  #frames = 0;
 
   /**
    * Constructs a `ServerConnection`.
@@ -193,12 +198,14 @@ export class ServerConnection implements TransportOwner {
     if (isLogin && this.#context.authenticator.locksOut(this.peer)) {
       return this.#apply(this.#session.rejectUnread(frame));
     }
+    if (this.#transport.closed !== undefined) return;
     const now = performance.now();
     // The login has a limit of its own.
     if (!isLogin && !this.#requests.admitFrame(frame, now)) return;
     if (this.#backlog?.keep(frame, now)) return;
     this.#receive(frame, now);
     this.#backlog?.run(now);
+    if (++this.#frames % FRAMES_PER_TURN === 0) this.#pause();
   }
 
   onClosed(info: CloseInfo, how: string): void {
@@ -221,6 +228,12 @@ export class ServerConnection implements TransportOwner {
     if (effect.kind !== "batch") return this.#apply(effect, now);
     this.#backlog ??= this.#createBacklog();
     this.#backlog.start(effect.entries);
+  }
+
+  /** Gives other clients a turn. */
+  #pause(): void {
+    this.#backlog ??= this.#createBacklog();
+    this.#backlog.pause();
   }
 
   #createBacklog(): Backlog<Entry> {

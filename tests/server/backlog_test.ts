@@ -136,3 +136,13 @@ Deno.test("Backlog can be cleared by an entry", () => {
   backlog.run(0);
   assert.deepEqual([handled, turns.length], [[0, 1, 2], 0]);
 });
+
+Deno.test("Backlog lets frames wait for the next turn after a pause", async () => {
+  const { backlog, handled, receive, turns } = createBacklog();
+  backlog.pause();
+  for (const frame of ["1", "2,3", "4"]) receive(frame);
+  assert.deepEqual(handled, []);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([handled, turns.length], [[1, 2, 3, 4], 0]);
+  assert(backlog.isEmpty);
+});

@@ -246,3 +246,19 @@ Deno.test("debug({ trace: true }) names the function that logs about a connectio
     ["receive", "fetch", "fetch", "message", "close"],
   );
 });
+
+Deno.test("a client that sends many frames at once gives others a turn", async () => {
+  const { client, context, socket } = await logInSocket();
+  const handled: unknown[] = [];
+  context.registry.operation("add", ({ n }) => handled.push(n), undefined);
+  const numbers = [...Array(200).keys()];
+  for (const n of numbers) socket.receive(operation(n, "add", { n }));
+  assert(handled.length <= 64, `${handled.length} frames in one turn`);
+  let turns = 1;
+  for (; handled.length < numbers.length; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(handled, numbers);
+  assert(turns >= 4, `the frames were handled in ${turns} turns`);
+  client.close();
+});

@@ -74,7 +74,7 @@ export class SendBuffer {
 
   /**
    * Whether a frame fits that the client sends by itself. Requests can fill their part of
-   * the buffer, so there is as much room again for these frames.
+   * the buffer, so these frames can use as much again.
    */
   fitsOwn(frame: string): boolean {
     return this.fits(frame, 2 * this.#maxBuffered);

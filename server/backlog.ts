@@ -65,7 +65,7 @@ export class Backlog<Entry> {
    */
   keep(frame: unknown, now: number): boolean {
     // The memory of the server takes precedence over the delay of other clients.
-    while (!this.#hasRoomFor(frame) && this.#step(now));
+    while (!this.#hasCapacityFor(frame) && this.#step(now));
     if (this.isEmpty || typeof frame !== "string") return false;
     this.#frames.push(frame);
     this.#waiting += frame.length;
@@ -112,7 +112,7 @@ export class Backlog<Entry> {
     this.run(performance.now());
   };
 
-  #hasRoomFor(frame: unknown): boolean {
+  #hasCapacityFor(frame: unknown): boolean {
     return typeof frame === "string" &&
       this.#waiting + frame.length <= MAX_WAITING;
   }

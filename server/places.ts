@@ -61,7 +61,7 @@ export class Places {
   exceededByUpgrade(network: string): ExceededByUpgrade | undefined {
     const exceeded = this.exceededByLogin(network);
     if (exceeded !== undefined) return exceeded;
-    return this.#hasRoom(network) ? undefined : "maxUnauthenticated";
+    return this.#hasPlaceFor(network) ? undefined : "maxUnauthenticated";
   }
 
   /** Returns the limit that another client exceeds when it logs in. */
@@ -79,7 +79,7 @@ export class Places {
    * Whether another connection that is not logged in can enter. Up to the limit, all networks
    * can. Beyond it there is a reserve of the same size for networks that hold few places.
    */
-  #hasRoom(network: string): boolean {
+  #hasPlaceFor(network: string): boolean {
     const { maxUnauthenticated: limit } = this.#limits;
     const { total } = this.waiting;
     if (total < limit) return true;

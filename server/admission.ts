@@ -70,10 +70,17 @@ export type LoginFailure =
 /** The delay before a retry if the real one is unknown, in seconds. */
 const RETRY_AFTER = 5;
 
+/** How many lost upgrades of a network reject its next ones. */
+const MAX_LOST = 20;
+
+/** How long they are rejected, in milliseconds. */
+const LOST_WINDOW = 60_000;
+
 /** Decides which requests can open a WebSocket, and counts the connections. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #failures: LoginFailures;
+  readonly #lost = new LoginFailures(MAX_LOST, LOST_WINDOW);
   readonly #places: Places;
 
   constructor(options: AdmissionOptions) {
@@ -102,7 +109,7 @@ export class Admission {
   /** Checks a request; returns `undefined` if it is allowed. */
   rejection(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
     return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ??
-      this.#checkPlaces(peer);
+      this.#checkLost(peer) ?? this.#checkPlaces(peer);
   }
 
   /** Counts a new connection, or an HTTP request that waits for its login. */
@@ -113,6 +120,11 @@ export class Admission {
   /** Counts a rejected token, or a malformed login. */
   fail({ network }: RemotePeer): void {
     this.#failures.add(network, performance.now());
+  }
+
+  /** Counts an upgrade that never opened, because each costs a descriptor for ever. */
+  countLost({ network }: RemotePeer): void {
+    this.#lost.add(network, performance.now());
   }
 
   /** Returns how long the address is still locked out, in milliseconds, or 0. */
@@ -157,6 +169,20 @@ export class Admission {
       response: text(
         403,
         "Forbidden: this server does not accept connections from pages of this origin. Add the origin to the option 'allowedOrigins' of the server.",
+      ),
+    };
+  }
+
+  #checkLost({ network }: RemotePeer): UpgradeRejection | undefined {
+    const rest = this.#lost.lockout(network, performance.now());
+    if (rest === 0) return undefined;
+    const headers = { "retry-after": String(Math.ceil(rest / 1_000)) };
+    return {
+      reason: `${MAX_LOST} upgrades of this address never opened`,
+      response: text(
+        429,
+        "Too many upgrades from this address never opened. Try again later.",
+        headers,
       ),
     };
   }

@@ -278,7 +278,7 @@ export class Hub implements HandlerHost {
         this.#connections.delete(connection);
         this.#openings.delete(connection);
         place.leave();
-        if (connection.isOpening) this.#upgrades.countLost();
+        if (connection.isOpening) this.#upgrades.countLost(connection.peer);
         if (this.#connections.size > 0) return;
         this.#context.stalls.stop();
         this.#onEmpty?.();

@@ -14,6 +14,12 @@ const ALERT_TIME = 60_000;
 /** The time in which a reset arrives, in milliseconds. */
 const RESET_TIME = 30;
 
+/**
+ * How much longer an upgrade waits at most, in milliseconds. The time is random, because a
+ * client that knows it can reset its connection right after the last check.
+ */
+const MAX_EXTRA_TIME = 90;
+
 /** The turns of the event loop in which Deno reports a reset that has arrived. */
 const REPORT_TURNS = 5;
 
@@ -28,7 +34,8 @@ export function hasReset(remote: Deno.Addr | undefined): boolean {
 /** Resolves to whether the client of a request resets its connection within a short time. */
 export async function resets({ signal }: Request): Promise<boolean> {
   // Deno only reports a reset if the signal was read before.
-  await new Promise((resolve) => setTimeout(resolve, RESET_TIME));
+  const time = RESET_TIME + Math.random() * MAX_EXTRA_TIME;
+  await new Promise((resolve) => setTimeout(resolve, time));
   for (let turn = 0; turn < REPORT_TURNS && !signal.aborted; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -71,7 +71,8 @@ export class Upgrades {
   }
 
   /** Counts an upgrade that never opened. */
-  countLost(): void {
+  countLost(peer: RemotePeer): void {
+    this.#options.admission.countLost(peer);
     if (!this.#lost.add(performance.now())) return;
     this.#options.log.warn(
       "upgrade",

@@ -21,6 +21,25 @@ Deno.test("resets() resolves to whether the signal of the request aborts", async
   assert.equal(await outcome, true);
 });
 
+Deno.test("resets() waits a random time, which a client cannot aim at", async () => {
+  const { setTimeout } = globalThis;
+  const times: number[] = [];
+  const record = (callback: () => void, time: number) => {
+    times.push(time);
+    return setTimeout(callback, 0);
+  };
+  Object.assign(globalThis, { setTimeout: record });
+  try {
+    for (let count = 0; count < 100; count++) {
+      await resets(new Request("http://localhost"));
+    }
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+  }
+  assert(times.every((time) => time >= 30 && time <= 120));
+  assert(Math.max(...times) - Math.min(...times) > 45);
+});
+
 Deno.test("LostUpgrades reports every power of ten from 100", () => {
   const lost = new LostUpgrades();
   const reported = Array.from({ length: 20_000 }, (_, index) => index + 1)

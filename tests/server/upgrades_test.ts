@@ -6,6 +6,8 @@ import { resolveLimits } from "../../server/limits.ts";
 import { Upgrades } from "../../server/upgrades.ts";
 import { makeLog } from "../support/logs.ts";
 
+const PEER = { address: "192.0.2.1:1", network: "192.0.2.1" };
+
 /** Creates the upgrades of a server whose clients are all lost. */
 function makeUpgrades(maxLost: number) {
   const { log, recorder } = makeLog();
@@ -22,7 +24,7 @@ function makeUpgrades(maxLost: number) {
 
 Deno.test("the log contains the number of lost upgrades at 100 and 1,000", () => {
   const { upgrades, recorder } = makeUpgrades(Infinity);
-  for (let count = 0; count < 5_000; count++) upgrades.countLost();
+  for (let count = 0; count < 5_000; count++) upgrades.countLost(PEER);
   const subject = (count: number) => `warn upgrade: ${count} upgrades never`;
   assert.deepEqual(
     recorder.lines.map((line) => line.replace(/ never opened.*/, " never")),
@@ -33,8 +35,25 @@ Deno.test("the log contains the number of lost upgrades at 100 and 1,000", () =>
 Deno.test("maxLostUpgrades is exceeded by one more lost upgrade", () => {
   const { upgrades } = makeUpgrades(2);
   const exceeded = [1, 2, 3].map(() => {
-    upgrades.countLost();
+    upgrades.countLost(PEER);
     return upgrades.exceedsLost;
   });
   assert.deepEqual(exceeded, [false, false, true]);
+});
+
+Deno.test("20 lost upgrades of one network reject its next upgrades", async () => {
+  const { upgrades, recorder } = makeUpgrades(Infinity);
+  const request = new Request("http://localhost/hoist");
+  const statusFor = async (hostname: string) => {
+    const remote: Deno.Addr = { transport: "tcp", hostname, port: 1 };
+    return (await upgrades.accept(request, remote)).status;
+  };
+  for (let count = 0; count < 19; count++) upgrades.countLost(PEER);
+  assert.equal(await statusFor(PEER.network), 200);
+  upgrades.countLost(PEER);
+  assert.equal(await statusFor(PEER.network), 429);
+  assert.equal(await statusFor("192.0.2.2"), 200);
+  assert.deepEqual(recorder.lines, [
+    "warn reject: 192.0.2.1:1 rejected: 20 upgrades of this address never opened",
+  ]);
 });

@@ -49,10 +49,27 @@ export function callerPrefix({ caller }: LogEntry): string {
 
 /** Returns what follows the event of a line. Nothing in it begins at column 0. */
 export function formatDetails({ message, error }: LogEntry): string {
-  const shown = escapeControls(truncate(message, MAX_MESSAGE), Infinity);
+  const escape = (text: string) => escapeControls(text, Infinity);
+  const shown = showEscaped(message, MAX_MESSAGE, escape);
   return error === undefined
     ? shown
-    : `${shown}${escapeLines(`\n${truncate(error, MAX_ERROR)}`)}`;
+    : `${shown}${showEscaped(`\n${error}`, MAX_ERROR, escapeLines)}`;
+}
+
+/** Escapes the start of a string, and shortens the result, which can be nine times as long. */
+function showEscaped(
+  text: string,
+  length: number,
+  escape: (text: string) => string,
+): string {
+  return truncate(escape(truncate(text, length)), length);
+}
+
+/** Shortens a string, and even more if its JSON is much longer because of escapes. */
+function showInJson(text: string, length: number): string {
+  const start = truncate(text, length);
+  const { length: escaped } = escapeJson(JSON.stringify(start));
+  return escaped <= 2 * length ? start : truncate(text, length / 6);
 }
 
 /**
@@ -82,9 +99,9 @@ export function formatJson(entry: LogEntry): string {
     time: timeOf(),
     level,
     event,
-    message: truncate(message, MAX_MESSAGE),
+    message: showInJson(message, MAX_MESSAGE),
     ...fields,
-    error: error && truncate(error, MAX_ERROR),
+    error: error && showInJson(error, MAX_ERROR),
     caller,
   }));
 }

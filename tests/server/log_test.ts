@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { LINE_LEVELS, LOG_LEVELS, type Logger } from "../../common/logger.ts";
 import { debug } from "../../common/debug.ts";
+import { LOG_FORMATS } from "../../common/log_format.ts";
 import { Log } from "../../server/log.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, SECRET, writeAll } from "../support/logs.ts";
 
 for (const [index, level] of LOG_LEVELS.entries()) {
@@ -96,12 +98,18 @@ Deno.test("no string makes a second line, or a line that begins at column 0", ()
   assert.equal(recorder.lines.length, 7);
 });
 
-Deno.test("a line has a limited length", () => {
-  const { log, recorder } = makeLog();
-  log.warn("reject", "m".repeat(1e6));
-  log.exception("it failed", new Error("e".repeat(1e6)));
-  for (const line of recorder.lines) assert(line.length < 21_000);
-});
+for (const logFormat of LOG_FORMATS) {
+  for (const character of ["e", "\n", "\x07", "\u202e"]) {
+    Deno.test(`a line of ${JSON.stringify(character)} as ${logFormat} has a limited length`, () => {
+      const recorder = new LogRecorder();
+      const log = new Log({ logger: recorder, logLevel: "info", logFormat });
+      log.warn("reject", character.repeat(1e6));
+      log.exception("it failed", new Error(character.repeat(1e6)));
+      assert.equal(recorder.lines.length, 2);
+      for (const line of recorder.lines) assert(line.length < 41_000);
+    });
+  }
+}
 
 Deno.test("Log.redact() replaces the token, and keeps the start of a long string", () => {
   const { log } = makeLog();

@@ -49,17 +49,27 @@ const INDEX = 8;
 
 type Container = JsonObject | readonly Json[];
 
+/** The parts of a request that need memory. */
+interface Payload {
+  readonly name: string;
+  readonly data: JsonObject;
+  readonly replying?: WireMessage | null;
+}
+
 /** The arrays and objects to measure; empty between the calls, and one for speed. */
 const containers: Container[] = [];
 
 /**
  * Returns the approximate length of a request as JSON, without encoding it. The length is
  * in characters. The memory of the request is at most about 25 times as many bytes.
+ *
+ * Measure a request before its handler runs, because the handler can change the data.
  */
-export function sizeOf(request: object): number {
+export function sizeOf({ name, data, replying }: Payload): number {
+  let size = name.length;
   // Not recursive, because the depth can be without a limit.
-  containers.push(request as Container);
-  let size = 0;
+  containers.push(data);
+  if (replying) containers.push(replying as object as Container);
   for (
     let next = containers.pop();
     next !== undefined;

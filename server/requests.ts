@@ -171,15 +171,14 @@ export class RequestHandler {
     if (!this.#rates.allowsIdentity(now)) {
       return this.#reject(effect, "maxRatePerToken");
     }
-    // Most requests end in the same turn, and need not be measured.
-    const size = this.isBusy ? sizeOf(effect) : undefined;
+    const size = sizeOf(effect);
     const exceeded = this.#exceededBy(effect, size);
     if (exceeded !== undefined) return this.#reject(effect, exceeded);
     this.#start(effect, size);
   }
 
   /** Returns the limit that keeps a request from starting, if there is one. */
-  #exceededBy(request: ClientRequest, size = 0): RequestLimit | undefined {
+  #exceededBy(request: ClientRequest, size: number): RequestLimit | undefined {
     // The first request, and the first reply to a request, can always start.
     if (!this.isBusy || this.#isFirstReply(request)) return undefined;
     const { maxPending, maxPendingBytes } = this.#context.limits;
@@ -227,12 +226,11 @@ export class RequestHandler {
     this.#transport.close(CloseCode.POLICY_VIOLATION, reason);
   }
 
-  #start(request: ClientRequest, measured: number | undefined): void {
+  #start(request: ClientRequest, size: number): void {
     this.#inProgress++;
-    const answered = this.#run(request);
-    if (answered === undefined) return this.#finish(0);
-    const size = measured ?? sizeOf(request);
     this.#bytesInProgress += size;
+    const answered = this.#run(request);
+    if (answered === undefined) return this.#finish(size);
     void answered.then(() => this.#finish(size));
   }
 

@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { message, operation, RawClient } from "../support/raw_client.ts";
 import { assertExceeded, codes, serveEcho } from "../support/limits.ts";
 import { runScript } from "../support/run_script.ts";
+import { logInSocket } from "../support/server_connection.ts";
 import { gate } from "../support/timing.ts";
 
 const LIMIT = 2_048;
 
-const LARGE = { a: "x".repeat(1_000) };
+const LARGE = { a: "x".repeat(1_100) };
 
 function stream(id: number, name: string, data: object) {
   return { id, action: "stream", data: { operation: name, data, credit: 1 } };
@@ -90,6 +91,27 @@ Deno.test("maxPendingBytes: the first reply to a request of the server always fi
   assert.equal((await asked)?.name, "yes");
   open();
 });
+
+for (const kind of ["operation", "message"] as const) {
+  Deno.test(`maxPendingBytes: the server does not read the data of a ${kind} that its handler has changed`, async () => {
+    const { client, context, socket } = await logInSocket();
+    const { opened, open } = gate();
+    const change = (data: object) => {
+      // A handler can also store what has no end, such as the data in itself.
+      const get = () => assert.fail("the server reads the data");
+      Object.defineProperty(data, "changed", { enumerable: true, get });
+      return opened;
+    };
+    const { registry } = context;
+    if (kind === "operation") registry.operation("change", change, undefined);
+    else registry.receive("change", ({ data }) => change(data), undefined);
+    const request = { operation, message }[kind];
+    socket.receive(request(1, "change"));
+    socket.receive(request(2, "change"));
+    client.close();
+    open();
+  });
+}
 
 /** The JSON that takes the most memory for its length. */
 const EXPANDING = {

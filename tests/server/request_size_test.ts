@@ -1,6 +1,7 @@
 /** Tests of `server/request_size.ts`. */
 
 import assert from "node:assert/strict";
+import type { JsonObject } from "../../common/json.ts";
 import { isTooDeep, sizeOf } from "../../server/request_size.ts";
 
 const FLAT = { a: 1 };
@@ -33,7 +34,7 @@ Deno.test("isTooDeep() measures each message of a chain of replies, and its leng
 });
 
 /** Returns an object with many keys. */
-function manyEntries(name: (index: number) => string): object {
+function manyEntries(name: (index: number) => string): JsonObject {
   return Object.fromEntries(
     Array.from({ length: 200 }, (_, index) => [name(index), index]),
   );
@@ -49,26 +50,32 @@ for (
   ] as const
 ) {
   Deno.test(`sizeOf() returns about the length of the JSON of ${what}`, () => {
-    const size = sizeOf({ data });
-    const { length } = JSON.stringify({ data });
+    const size = sizeOf({ name: "", data });
+    const { length } = JSON.stringify(data);
     assert(size >= 0.8 * length && size <= 1.6 * length, `${size}, ${length}`);
   });
 }
 
+Deno.test("sizeOf() measures the name of a request", () => {
+  assert(sizeOf({ name: "x".repeat(1_000), data: {} }) >= 1_000);
+});
+
 Deno.test("sizeOf() measures every message of a chain of replies", () => {
   const data = { a: "x".repeat(1_000) };
-  const replying = { data, replying: { data, replying: null } };
-  assert(sizeOf({ data, replying }) > 3_000);
+  const first = { message: "a", id: 1, data, replying: null };
+  const replying = { ...first, replying: first };
+  assert(sizeOf({ name: "a", data, replying }) > 3_000);
 });
 
 Deno.test("sizeOf() measures data that is nested 100,000 levels deep", () => {
   const depth = 100_000;
   const data = JSON.parse("[".repeat(depth) + "]".repeat(depth));
-  assert(sizeOf({ data }) >= 2 * depth);
+  assert(sizeOf({ name: "a", data: { a: data } }) >= 2 * depth);
 });
 
 Deno.test("sizeOf() counts keys that are indexes as if they were longer", () => {
   const data = manyEntries((index) => `${index + 100}`);
   const named = manyEntries((index) => `k${index + 10}`);
-  assert(sizeOf({ data }) > 1.5 * sizeOf({ data: named }));
+  const size = sizeOf({ name: "a", data });
+  assert(size > 1.5 * sizeOf({ name: "a", data: named }));
 });

@@ -79,14 +79,14 @@ const LOST_WINDOW = 60_000;
 /** Decides which requests can open a WebSocket, and counts the connections. */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #failures: LoginFailures;
-  readonly #lost = new LoginFailures(MAX_LOST, LOST_WINDOW);
+  readonly #failures: AddressFailures;
+  readonly #lost = new AddressFailures(MAX_LOST, LOST_WINDOW);
   readonly #places: Places;
 
   constructor(options: AdmissionOptions) {
     const { maxLoginFailures, loginFailureWindow } = options.limits;
     this.#options = options;
-    this.#failures = new LoginFailures(maxLoginFailures, loginFailureWindow);
+    this.#failures = new AddressFailures(maxLoginFailures, loginFailureWindow);
     this.#places = new Places(options.limits);
   }
 
@@ -122,7 +122,7 @@ export class Admission {
     this.#failures.add(network, performance.now());
   }
 
-  /** Counts an upgrade that never opened, because each costs a descriptor for ever. */
+  /** Counts an upgrade that never opened: it costs a descriptor until the process ends. */
   countLost({ network }: RemotePeer): void {
     this.#lost.add(network, performance.now());
   }
@@ -231,7 +231,7 @@ const REJECTIONS: Readonly<
   },
 };
 
-/** The rejected tokens of one address. */
+/** The failures of one address. */
 interface Failures {
   count: number;
   /** The end of the window */
@@ -241,17 +241,17 @@ interface Failures {
 /** How many addresses are remembered, because an attacker can have any number of them. */
 const MAX_ADDRESSES = 10_000;
 
-/** Counts the rejected tokens of each address. */
-export class LoginFailures {
+/** Counts the failed logins, or the lost upgrades, of each address. */
+export class AddressFailures {
   readonly #limit: number;
   readonly #window: number;
   /** In the order in which the windows end */
   readonly #byAddress = new Map<string, Failures>();
 
   /**
-   * Constructs `LoginFailures`.
+   * Constructs `AddressFailures`.
    *
-   * @param limit How many rejected tokens lock an address out
+   * @param limit How many failures lock an address out
    * @param window How long they count after the first one, in milliseconds
    */
   constructor(limit: number, window: number) {
@@ -259,7 +259,7 @@ export class LoginFailures {
     this.#window = window;
   }
 
-  /** Counts a rejected token. */
+  /** Counts a failure. */
   add(address: string, now: number): void {
     this.#removeExpired(now);
     const failures = this.#byAddress.get(address);
@@ -275,7 +275,7 @@ export class LoginFailures {
     return Math.max(0, failures.until - now);
   }
 
-  /** Returns how many more rejected tokens lock the address out. */
+  /** Returns how many more failures lock the address out. */
   left(address: string, now: number): number {
     const failures = this.#byAddress.get(address);
     if (failures === undefined || failures.until <= now) return this.#limit;

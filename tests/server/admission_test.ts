@@ -1,7 +1,7 @@
 /** Addresses behind proxies, and the lockout after failed logins. */
 
 import assert from "node:assert/strict";
-import { forwardedAddress, LoginFailures } from "../../server/admission.ts";
+import { AddressFailures, forwardedAddress } from "../../server/admission.ts";
 
 for (
   const [forwarded, proxies, expected] of [
@@ -39,8 +39,8 @@ for (
   });
 }
 
-Deno.test("LoginFailures lock an address out until the window ends", () => {
-  const failures = new LoginFailures(2, 100);
+Deno.test("AddressFailures lock an address out until the window ends", () => {
+  const failures = new AddressFailures(2, 100);
   failures.add("a", 10);
   assert.equal(failures.lockout("a", 20), 0);
   failures.add("a", 50);
@@ -51,8 +51,8 @@ Deno.test("LoginFailures lock an address out until the window ends", () => {
   assert.equal(failures.lockout("b", 50), 0);
 });
 
-Deno.test("LoginFailures forget failures before the window", () => {
-  const failures = new LoginFailures(2, 100);
+Deno.test("AddressFailures forget failures before the window", () => {
+  const failures = new AddressFailures(2, 100);
   failures.add("a", 0);
   failures.add("a", 100);
   assert.equal(failures.lockout("a", 100), 0);
@@ -60,14 +60,14 @@ Deno.test("LoginFailures forget failures before the window", () => {
   assert.equal(failures.lockout("a", 150), 50);
 });
 
-Deno.test("LoginFailures with the limit Infinity never lock out", () => {
-  const failures = new LoginFailures(Infinity, 100);
+Deno.test("AddressFailures with the limit Infinity never lock out", () => {
+  const failures = new AddressFailures(Infinity, 100);
   for (let time = 0; time < 50; time++) failures.add("a", 0);
   assert.equal(failures.lockout("a", 0), 0);
 });
 
-Deno.test("LoginFailures keep a limited number of addresses, the newest ones", () => {
-  const failures = new LoginFailures(1, 1_000);
+Deno.test("AddressFailures keep a limited number of addresses, the newest ones", () => {
+  const failures = new AddressFailures(1, 1_000);
   const count = 50_000;
   for (let n = 0; n < count; n++) failures.add(`${n}`, 0);
   const locked = Array.from({ length: count }, (_, n) => n)

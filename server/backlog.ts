@@ -37,6 +37,8 @@ export class Backlog<Entry> {
   #isScheduled = false;
   /** Whether frames wait although no earlier ones do */
   #isPaused = false;
+  /** Called when nothing waits any more */
+  #onEmpty: (() => void) | undefined;
 
   /**
    * Constructs a `Backlog`.
@@ -81,7 +83,8 @@ export class Backlog<Entry> {
   /** Handles some entries and frames now, and the rest in later turns. */
   run(now: number): void {
     for (let steps = 0; steps < STEPS_PER_TURN && this.#step(now); steps++);
-    if (this.isEmpty || this.#isScheduled) return;
+    if (this.isEmpty) return this.#reportEmpty();
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#scheduler.add(this.#continue);
   }
@@ -98,12 +101,31 @@ export class Backlog<Entry> {
     setImmediate(this.#continue);
   }
 
+  /**
+   * Handles what waits before the end of the connection, because the client has sent it.
+   *
+   * @param next Called when nothing waits any more
+   * @returns Whether anything waits; if not, `next` is not called
+   */
+  finish(next: () => void): boolean {
+    if (this.isEmpty) return false;
+    this.#onEmpty = next;
+    return true;
+  }
+
   /** Drops everything, because the connection has ended. */
   clear(): void {
     this.start([]);
     this.#frames = [];
     this.#waiting = 0;
     this.#isPaused = false;
+    this.#reportEmpty();
+  }
+
+  #reportEmpty(): void {
+    const onEmpty = this.#onEmpty;
+    this.#onEmpty = undefined;
+    onEmpty?.();
   }
 
   readonly #continue = (): void => {

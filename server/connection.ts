@@ -210,17 +210,22 @@ export class ServerConnection implements TransportOwner {
 
   onClosed(info: CloseInfo, how: string): void {
     this.#session.close();
-    this.#backlog?.clear();
     this.#dropUpgrade();
     this.#events.onClosed(this);
     this.#transport.log.disconnected(how);
     this.#sender.pending?.close(info);
     this.#handlersEnded = this.#requests.close();
     this.#onShutdown?.();
+    // Last, because it can report that the socket is gone.
+    this.#backlog?.clear();
   }
 
   onGone(): void {
     this.#events.onGone(this);
+  }
+
+  finishFrames(next: () => void): boolean {
+    return this.#backlog?.finish(next) ?? false;
   }
 
   #receive(frame: unknown, now: number): void {

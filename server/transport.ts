@@ -46,6 +46,12 @@ export interface TransportOwner {
   onClosed(info: CloseInfo, how: string): void;
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(): void;
+  /**
+   * Called when the client has ended the connection, before `onClosed`.
+   *
+   * @returns Whether frames of the client wait; if so, `next` is called when none does
+   */
+  finishFrames(next: () => void): boolean;
 }
 
 const CONNECTING = 0;
@@ -319,6 +325,7 @@ export class Transport implements Sink, Recipient {
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
     if (this.#closed === undefined) {
+      if (this.#owner.finishFrames(() => this.#onGone(code, reason))) return;
       // Deno reports code 0 if the connection broke.
       this.#closed = { code: code || CloseCode.ABNORMAL, reason };
       // The client chooses the reason, which can contain a token.

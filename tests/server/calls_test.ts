@@ -14,7 +14,12 @@ import {
 
 const CLIENT = { id: 1 } as Client;
 
-const OWNER = { onFrame: () => {}, onClosed: () => {}, onGone: () => {} };
+const OWNER = {
+  onFrame: () => {},
+  onClosed: () => {},
+  onGone: () => {},
+  finishFrames: () => false,
+};
 
 /** Creates the calls of one client. */
 function clientCalls(): Calls {

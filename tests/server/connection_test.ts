@@ -262,3 +262,27 @@ Deno.test("a client that sends many frames at once gives others a turn", async (
   assert(turns >= 4, `the frames were handled in ${turns} turns`);
   client.close();
 });
+
+Deno.test("a connection handles all frames that the client sent before it left", async () => {
+  const { client, context, events, socket } = await logInSocket(["batch"]);
+  let handled = 0;
+  context.registry.operation("add", () => handled++, undefined);
+  for (let n = 0; n < 100; n++) socket.receive(operation(n, "add"));
+  socket.receive(Array(100).fill(operation(1, "add")));
+  socket.end(1000);
+  assert.deepEqual(events, ["open"]);
+  while (events.length < 3) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual([events, handled], [["open", "closed", "gone"], 200]);
+  client.close();
+});
+
+Deno.test("a connection that is closed drops the frames of a client that has left", async () => {
+  const { connection, context, events, socket } = await logInSocket();
+  context.registry.operation("add", () => {}, undefined);
+  for (let n = 0; n < 100; n++) socket.receive(operation(n, "add"));
+  socket.end(1000);
+  connection.closeForShutdown();
+  assert.deepEqual(events, ["open", "closed", "gone"]);
+});

@@ -58,11 +58,11 @@ export class TokenBucket {
     return this.#tokens > -this.#burst ? "reject" : "disconnect";
   }
 
-  /** Takes a token and returns true, or returns false and creates no debt. */
-  tryTake(now: number, paused = 0): boolean {
+  /** Takes tokens and returns true, or returns false and creates no debt. */
+  tryTake(now: number, paused = 0, count = 1): boolean {
     this.#fill(now, paused);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 

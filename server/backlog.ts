@@ -12,13 +12,27 @@ export interface BacklogOwner<Entry> {
   apply(entry: Entry, now: number): void;
   /** Handles a frame that has waited; can call `start()`. */
   receive(frame: string, now: number): void;
+  /**
+   * Called when too much waited, so that other clients had to wait.
+   *
+   * @param time How long they waited, in milliseconds
+   */
+  onOverrun(time: number): void;
 }
 
-/** The number of entries and frames per turn of the event loop. */
-const STEPS_PER_TURN = 64;
+/** How much work is done per turn of the event loop: 64 entries or short frames. */
+export const WORK_PER_TURN = 64;
+
+/** The length of a frame that takes as long to parse as a short one, in UTF-16 units. */
+const SHORT = 1_024;
 
 /** The maximum length of the frames that wait, in UTF-16 units. */
-const MAX_WAITING = 1_048_576;
+const MAX_WAITING = 2_097_152;
+
+/** Returns how much work a frame is: a short one is as much as an entry. */
+export function workOf(frame: unknown): number {
+  return typeof frame === "string" ? 1 + Math.floor(frame.length / SHORT) : 1;
+}
 
 /**
  * The rest of a batch, and the frames that arrived after it. Large batches and many frames
@@ -66,8 +80,7 @@ export class Backlog<Entry> {
    * @returns Whether the frame waits. If not, the caller handles it now.
    */
   keep(frame: unknown, now: number): boolean {
-    // The memory of the server takes precedence over the delay of other clients.
-    while (!this.#hasCapacityFor(frame) && this.#step(now));
+    if (!this.#hasCapacityFor(frame)) this.#makeCapacityFor(frame, now);
     if (this.isEmpty || typeof frame !== "string") return false;
     this.#frames.push(frame);
     this.#waiting += frame.length;
@@ -82,7 +95,11 @@ export class Backlog<Entry> {
 
   /** Handles some entries and frames now, and the rest in later turns. */
   run(now: number): void {
-    for (let steps = 0; steps < STEPS_PER_TURN && this.#step(now); steps++);
+    for (let work = 0; work < WORK_PER_TURN;) {
+      const done = this.#step(now);
+      if (done === 0) break;
+      work += done;
+    }
     if (this.isEmpty) return this.#reportEmpty();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -139,21 +156,28 @@ export class Backlog<Entry> {
       this.#waiting + frame.length <= MAX_WAITING;
   }
 
-  /** Handles the next entry or frame; returns whether there was one. */
-  #step(now: number): boolean {
+  /** Handles what waits, because the memory takes precedence over the other clients. */
+  #makeCapacityFor(frame: unknown, now: number): void {
+    const start = performance.now();
+    while (!this.#hasCapacityFor(frame) && this.#step(now) > 0);
+    this.#owner.onOverrun(performance.now() - start);
+  }
+
+  /** Handles the next entry or frame; returns how much work it was, or 0 without one. */
+  #step(now: number): number {
     if (this.#handled === this.#entries.length) return this.#receiveNext(now);
     const entry = this.#entries[this.#handled++]!;
     // Do not keep the entries in memory after the last one.
     if (this.#handled === this.#entries.length) this.start([]);
     this.#owner.apply(entry, now);
-    return true;
+    return 1;
   }
 
-  #receiveNext(now: number): boolean {
+  #receiveNext(now: number): number {
     const frame = this.#frames.shift();
-    if (frame === undefined) return false;
+    if (frame === undefined) return 0;
     this.#waiting -= frame.length;
     this.#owner.receive(frame, now);
-    return true;
+    return workOf(frame);
   }
 }

@@ -6,18 +6,21 @@
 
 import { TokenBucket, type Verdict } from "../common/rate_limiter.ts";
 import type { ServerContext } from "./context.ts";
-import { identityKey } from "./identity_rates.ts";
+import { identityKey } from "./shared_rates.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Client } from "./message.ts";
 
 /** What a client sends too much of. */
-export type Excess = "maxRate" | "maxByteRate" | "invalid";
+export type Excess = "maxRate" | "maxByteRate" | "invalid" | "overrun";
 
 /** The number of invalid frames that a client can send at once. */
 const MAX_INVALID = 100;
 
 /** The number of invalid frames that a client can send per second in the long run. */
 const INVALID_PER_SECOND = 10;
+
+/** How long the clients of a network can make others wait, in milliseconds. */
+export const OVERRUN = { burst: 1_000, perSecond: 50 };
 
 /** What rates need of the state of the server. */
 type Context = Pick<ServerContext, "limits" | "stalls" | "identityRates">;
@@ -98,6 +101,12 @@ export function describeExcess(
         reason: "too many bytes",
         line:
           `the client sent more than ${maxByteRate} bytes per second. To allow more, raise 'limits.maxByteRate'.`,
+      };
+    case "overrun":
+      return {
+        reason: "too many frames wait",
+        line:
+          "the client sends frames faster than the server can handle them. Let it wait for responses.",
       };
     case "invalid":
       return {

@@ -19,7 +19,12 @@ import type {
   LoginResult,
   UpgradeContext,
 } from "./authenticator.ts";
-import { Backlog, type BacklogOwner } from "./backlog.ts";
+import {
+  Backlog,
+  type BacklogOwner,
+  WORK_PER_TURN,
+  workOf,
+} from "./backlog.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
@@ -51,9 +56,6 @@ export interface ConnectionEvents {
 /** An entry of a batch. */
 type Entry = Batch["entries"][number];
 
-/** The number of frames per turn of the event loop. The others wait for the next turn. */
-const FRAMES_PER_TURN = 64;
-
 /** A connection of a server. */
 export class ServerConnection implements TransportOwner {
   readonly peer: RemotePeer;
@@ -73,8 +75,8 @@ export class ServerConnection implements TransportOwner {
   #onShutdown: (() => void) | undefined;
   /** Created for the first batch, and for a client that sends many frames */
   #backlog: Backlog<Entry> | undefined;
-  /** The number of frames since the last pause */
-  #frames = 0;
+  /** The work for frames that did not wait, since the last pause */
+  #work = 0;
 
   /**
    * Constructs a `ServerConnection`.
@@ -205,7 +207,8 @@ export class ServerConnection implements TransportOwner {
     if (this.#backlog?.keep(frame, now)) return;
     this.#receive(frame, now);
     this.#backlog?.run(now);
-    if (++this.#frames % FRAMES_PER_TURN === 0) this.#pause();
+    this.#work += workOf(frame);
+    if (this.#work >= WORK_PER_TURN) this.#pause();
   }
 
   onClosed(info: CloseInfo, how: string): void {
@@ -237,6 +240,7 @@ export class ServerConnection implements TransportOwner {
 
   /** Gives other clients a turn. */
   #pause(): void {
+    this.#work = 0;
     this.#backlog ??= this.#createBacklog();
     this.#backlog.pause();
   }
@@ -246,6 +250,7 @@ export class ServerConnection implements TransportOwner {
       apply: (entry, now) =>
         this.#apply(this.#session.receiveEntry(entry), now),
       receive: (frame, now) => this.#receive(frame, now),
+      onOverrun: (time) => this.#requests.admitOverrun(this.peer.network, time),
     };
     return new Backlog(owner, this.#context.scheduler);
   }

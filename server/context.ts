@@ -8,7 +8,7 @@ import type { Contract } from "../contract/contract.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { StrangerLines } from "./connection_log.ts";
-import type { IdentityRates } from "./identity_rates.ts";
+import type { SharedRates } from "./shared_rates.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Registry } from "./registry.ts";
@@ -33,7 +33,9 @@ export interface ServerContext {
   /** How long the event loop was stalled */
   readonly stalls: Stalls;
   /** The rates that the connections of an identity share */
-  readonly identityRates: IdentityRates;
+  readonly identityRates: SharedRates;
+  /** How long the clients of a network can make others wait, in milliseconds */
+  readonly overruns: SharedRates;
   /** Whether clients are told what a handler threw */
   readonly exposeErrors: boolean;
   /** What happens to a client that reads too slowly */

@@ -27,7 +27,8 @@ import {
 } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
-import { IdentityRates } from "./identity_rates.ts";
+import { SharedRates } from "./shared_rates.ts";
+import { OVERRUN } from "./client_rates.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import { Openings } from "./openings.ts";
@@ -374,7 +375,8 @@ function createContext(
     ),
     scheduler: new FairScheduler(defer),
     stalls: new Stalls(),
-    identityRates: new IdentityRates(limits.maxRatePerToken),
+    identityRates: new SharedRates(limits.maxRatePerToken),
+    overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),
     exposeErrors,
     onSlow,
     strangers: new StrangerLines(),

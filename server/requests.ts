@@ -111,6 +111,18 @@ export class RequestHandler {
     return false;
   }
 
+  /**
+   * Counts the time in which other clients waited because too many frames of this one did.
+   *
+   * @param network The network of the client, which cannot get more time by reconnecting
+   * @param time The time in milliseconds
+   */
+  admitOverrun(network: string, time: number): void {
+    const { overruns } = this.#context;
+    if (overruns.allows(network, performance.now(), 0, time)) return;
+    this.#cutOff("overrun");
+  }
+
   /** Closes the connection when no requests are in progress. */
   shutdown(): void {
     for (const stream of this.#streams?.values() ?? []) stream.shutdown();

@@ -1,5 +1,6 @@
 /** Storms of requests whose JSON takes long to parse. */
 
+import assert from "node:assert/strict";
 import {
   assertUndisturbed,
   atRate,
@@ -7,6 +8,7 @@ import {
 } from "../support/attackers.ts";
 import { AttackedServer } from "../support/attacked_server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
+import { pause } from "../support/timing.ts";
 import { encodeFrame } from "../support/websocket_frames.ts";
 
 /** The length of the strings of each request, in bytes. */
@@ -23,4 +25,38 @@ Deno.test("requests with colliding strings do not delay others", async () => {
       await attacker.write(encodeFrame(call));
     });
   });
+});
+
+/** Returns a request with arrays in arrays, which take long to parse. */
+function nestedArrays(): Uint8Array {
+  const levels = SIZE / 2 - 100;
+  const arrays = `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  const data = `{"operation":"drop","data":{"arrays":${arrays}}}`;
+  return encodeFrame(`{"id":1,"action":"operation","data":${data}}`);
+}
+
+/** Sends a frame again and again until the server closes the connection. */
+async function flood(server: AttackedServer, frame: Uint8Array): Promise<void> {
+  using attacker = await TcpPeer.logIn(server);
+  let isClosed = false;
+  // A reset can overtake the Close frame.
+  void attacker.closed().catch(() => {}).then(() => isClosed = true);
+  const end = performance.now() + 20_000;
+  while (!isClosed && performance.now() < end) {
+    await attacker.write(frame).catch(() => pause(10));
+  }
+}
+
+Deno.test("a client that sends faster than the server can work is closed, and cannot go on by connecting again", async () => {
+  await using server = await AttackedServer.start();
+  const frame = nestedArrays();
+  for (let connection = 1; connection <= 2; connection++) {
+    await flood(server, frame);
+    // The warnings about the client are limited, but not this line.
+    const lines = server.log.filter((line) =>
+      line.includes("closed by the server (1008, too many frames wait)")
+    );
+    assert.equal(lines.length, connection);
+  }
+  await assertUndisturbed(server, 5, async () => await pause(500));
 });

@@ -10,7 +10,9 @@ const PER_TURN = 64;
 function createBacklog() {
   const handled: number[] = [];
   const turns: (() => void)[] = [];
+  const overruns: number[] = [];
   const owner = {
+    onOverrun: (time: number) => void overruns.push(time),
     apply: (entry: number) => void handled.push(entry),
     receive: (frame: string) => {
       const entries = frame.split(",").map(Number);
@@ -28,7 +30,7 @@ function createBacklog() {
     else handled.push(-1);
     backlog.run(0);
   };
-  return { backlog, handled, receive, turns };
+  return { backlog, handled, overruns, receive, turns };
 }
 
 /** Returns the numbers from 0 to `count - 1`. */
@@ -72,15 +74,17 @@ Deno.test("Backlog keeps the order of the frames that arrive before the end of a
 for (
   const [what, last] of [
     ["a binary frame", new Uint8Array(1)],
-    ["a frame that exceeds the memory for waiting frames", "0".repeat(2 ** 20)],
+    ["a frame that exceeds the memory for waiting frames", "0".repeat(2 ** 21)],
   ] as const
 ) {
   Deno.test(`Backlog handles everything before ${what}`, () => {
-    const { backlog, handled, receive } = createBacklog();
+    const { backlog, handled, overruns, receive } = createBacklog();
     const entries = numbers(3 * PER_TURN);
     receive(entries.join());
     receive("1000");
+    assert.deepEqual(overruns, []);
     receive(last);
+    assert(overruns.length === 1 && overruns[0]! > 0);
     const expected = typeof last === "string" ? 0 : -1;
     assert.deepEqual(handled, [...entries, 1000, expected]);
     assert(backlog.isEmpty);
@@ -91,22 +95,33 @@ Deno.test("Backlog handles no more than necessary if the waiting frames are too 
   const { handled, receive } = createBacklog();
   const entries = numbers(2 * PER_TURN);
   receive(entries.join());
-  for (let n = 0; n < 4; n++) receive("0".repeat(2 ** 18));
+  for (let n = 0; n < 4; n++) receive("0".repeat(2 ** 19));
   assert.equal(handled.length, PER_TURN);
-  receive("0".repeat(2 ** 18));
+  receive("0".repeat(2 ** 19));
   assert.deepEqual(handled, [...entries, 0]);
 });
 
 Deno.test("Backlog has memory for more frames after the first ones were handled", () => {
   const { receive, turns, handled } = createBacklog();
   receive(numbers(2 * PER_TURN).join());
-  receive("0".repeat(2 ** 19));
-  receive("0".repeat(2 ** 19));
+  receive("0".repeat(2 ** 20));
+  receive("0".repeat(2 ** 20));
   assert.equal(handled.length, PER_TURN);
   while (turns.length > 0) turns.shift()!();
   receive(numbers(2 * PER_TURN).join());
-  receive("0".repeat(2 ** 20));
+  receive("0".repeat(2 ** 21));
   assert.equal(handled.length, 3 * PER_TURN + 2);
+});
+
+Deno.test("Backlog handles one long frame per turn", () => {
+  const { handled, receive, turns } = createBacklog();
+  receive(numbers(PER_TURN + 1).join());
+  for (let n = 1; n <= 3; n++) receive("0".repeat(2 ** 16));
+  const before = handled.length;
+  for (let turn = 1; turn <= 3; turn++) {
+    turns.shift()!();
+    assert.equal(handled.length, before + 1 + turn);
+  }
 });
 
 Deno.test("Backlog drops everything when it is cleared", () => {
@@ -128,6 +143,7 @@ Deno.test("Backlog can be cleared by an entry", () => {
       if (entry === 2) backlog.clear();
     },
     receive: () => assert.fail("the frame is handled"),
+    onOverrun: () => assert.fail("too much waits"),
   };
   const add = (turn: () => void) => void turns.push(turn);
   const backlog: Backlog<number> = new Backlog(owner, { add });

@@ -10,7 +10,8 @@ import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
 import { Registry } from "../../server/registry.ts";
 import { Stalls } from "../../server/stalls.ts";
-import { IdentityRates } from "../../server/identity_rates.ts";
+import { OVERRUN } from "../../server/client_rates.ts";
+import { SharedRates } from "../../server/shared_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
 import type { Socket } from "../../server/transport.ts";
 import { LogRecorder } from "./log_recorder.ts";
@@ -47,7 +48,8 @@ export function serverContext(
     broadcaster: new Broadcaster(defer),
     scheduler: new FairScheduler(defer),
     stalls: new Stalls(),
-    identityRates: new IdentityRates(limits.maxRatePerToken),
+    identityRates: new SharedRates(limits.maxRatePerToken),
+    overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),
     exposeErrors: false,
     onSlow: "disconnect",
     strangers: new StrangerLines(),

@@ -1,54 +1,61 @@
 /**
- * Limits the rate of requests for each identity.
+ * Rates that several connections share: those of one identity, or of one network.
  *
  * @module
  */
 
 import { TokenBucket } from "../common/rate_limiter.ts";
 
-/** The bucket of one identity. */
+/** The bucket of one key. */
 interface Entry {
   readonly bucket: TokenBucket;
   /** When it was last used, in milliseconds */
   used: number;
 }
 
-/** The number of identities from which unused ones are removed. */
+/** The number of buckets from which full ones are removed. */
 const MIN_SWEEP = 1_024;
 
-/** The rates of identities, each of which several connections can share. */
-export class IdentityRates {
+/** A token bucket for each key. */
+export class SharedRates {
   readonly #perSecond: number;
+  readonly #burst: number;
   readonly #entries = new Map<unknown, Entry>();
   /** The number of entries at which the next removal begins */
   #sweepAt = MIN_SWEEP;
 
   /**
-   * Constructs an `IdentityRates`.
+   * Constructs a `SharedRates`.
    *
-   * @param perSecond The number of requests per second and identity
+   * @param perSecond The number of tokens per second and key
+   * @param burst The maximum number of tokens of a key
    */
-  constructor(perSecond: number) {
+  constructor(
+    perSecond: number,
+    burst = Math.max(1, Math.ceil(2 * perSecond)),
+  ) {
     this.#perSecond = perSecond;
+    this.#burst = burst;
   }
 
-  /** The number of identities that are kept */
+  /** The number of keys that have a bucket */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Counts a request, and returns whether the limit allows it.
+   * Takes tokens of a key, and returns whether there were enough.
    *
-   * @param key What identifies the identity; `undefined` if there is none
+   * @param key The key; `undefined` if there is none, and no limit
    * @param now The current time, in milliseconds
    * @param paused The length of all stalls until now, in milliseconds
+   * @param count The number of tokens
    */
-  allows(key: unknown, now: number, paused: number): boolean {
+  allows(key: unknown, now: number, paused: number, count = 1): boolean {
     if (this.#perSecond === Infinity || key === undefined) return true;
     const entry = this.#entries.get(key) ?? this.#add(key, now, paused);
     entry.used = now;
-    return entry.bucket.tryTake(now, paused);
+    return entry.bucket.tryTake(now, paused, count);
   }
 
   #add(key: unknown, now: number, paused: number): Entry {
@@ -57,10 +64,6 @@ export class IdentityRates {
     const entry = { bucket, used: now };
     this.#entries.set(key, entry);
     return entry;
-  }
-
-  get #burst(): number {
-    return Math.max(1, Math.ceil(2 * this.#perSecond));
   }
 
   /** Removes the buckets that are full again, because a new one is the same. */

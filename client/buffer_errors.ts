@@ -35,3 +35,10 @@ export function repliesFull(
     `Cannot finish ${subject}: the replies to the messages in progress have more than ${maxBuffered} bytes, and this message has most of them. Use a stream, or raise 'maxBuffered'.`,
   );
 }
+
+/** Returns the error for a stream whose items have more than `limit` bytes together. */
+export function streamFull(subject: string, limit: number): BufferFullError {
+  return new BufferFullError(
+    `Cannot continue ${subject}: the items that wait to be consumed have more than ${limit} bytes. Consume them faster, use a smaller 'buffer', or raise 'maxBuffered'.`,
+  );
+}

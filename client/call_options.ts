@@ -45,7 +45,8 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The maximum number of items that are in flight or wait to be consumed, from 1 to
-   * 65,536. The server's generator pauses at that number.
+   * 65,536. The server's generator pauses at that number. A stream starts with at most 16
+   * items, and requests fewer items if they are long: see `maxBuffered`.
    *
    * @default {256}
    */

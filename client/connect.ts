@@ -101,7 +101,9 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    * The maximum data that waits in the client, in bytes, at least 1,024. `Infinity` for no
    * limit. It applies to the data that is not sent yet, to the requests that wait for a
    * reconnect, and to the replies to messages that are in progress. A request that exceeds
-   * it rejects with a `BufferFullError`.
+   * it rejects with a `BufferFullError`. A stream with long items requests only as many
+   * items as fit, at least one. It ends with a `BufferFullError` if the items that wait
+   * have more than twice this length.
    *
    * @default {16_777_216}
    */
@@ -163,8 +165,8 @@ export async function openConnection(
   );
   const checks = validate ? await loadChecks(contract) : undefined;
   const createLink = await linkFactory(target, rules);
-  const { log, endpoints: { base: url } } = target;
-  const parts = { url, log, contract, checks, createLink };
+  const { log, endpoints: { base: url }, maxBuffered } = target;
+  const parts = { url, log, contract, checks, maxBuffered, createLink };
   return await Connection.open(parts, signal);
 }
 

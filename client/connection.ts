@@ -69,7 +69,7 @@ export class Connection<Of extends Contract = OpenContract>
 
   /** @ignore Applications call `connect`. */
   private constructor(parts: ConnectionParts) {
-    const { log, contract, checks } = parts;
+    const { log, contract, checks, maxBuffered } = parts;
     this.#status = new StateNotifier(log);
     const dispatcher = new Dispatcher({
       log,
@@ -81,7 +81,13 @@ export class Connection<Of extends Contract = OpenContract>
         this.state === "closed" ? undefined : this.#requests.toMessage(wire),
     });
     const link = parts.createLink(this.#status, dispatcher);
-    this.#requests = new Requests({ link, log, contract, checks });
+    this.#requests = new Requests({
+      link,
+      log,
+      contract,
+      checks,
+      maxBuffered,
+    });
     this.#dispatcher = dispatcher;
     this.#link = link;
     this.closed = link.closed;

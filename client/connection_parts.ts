@@ -20,6 +20,8 @@ export interface ConnectionParts {
   readonly contract: Contract | undefined;
   /** Validates what the server sends; `undefined` if the client trusts the server */
   readonly checks: ContractChecks | undefined;
+  /** The option `maxBuffered`, in bytes */
+  readonly maxBuffered: number;
   /** Creates the link, which sets the state and passes on the messages of the server. */
   createLink(status: StateNotifier, receiver: MessageReceiver): Link;
 }

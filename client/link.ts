@@ -65,8 +65,8 @@ export interface RequestEvents {
   onOpen?(messageId: number): void;
   /** Called with each reply. */
   onReply?(message: WireMessage): void;
-  /** Called with items of the stream. */
-  onItems?(items: readonly Json[]): void;
+  /** Called with items of the stream, and their length together in UTF-16 units. */
+  onItems?(items: readonly Json[], units: number): void;
   /** Called with the response, before the next frame is read. */
   onAnswer?(data: JsonObject | null): void;
 }

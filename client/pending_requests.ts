@@ -9,7 +9,7 @@ import {
   type ErrorFrame,
   ResponseError,
 } from "../common/errors.ts";
-import type { JsonObject } from "../common/json.ts";
+import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
@@ -110,7 +110,8 @@ export class PendingRequests {
    * Passes a frame of the server to the request that it belongs to.
    *
    * @param frame The frame
-   * @param units The length of a reply, in UTF-16 units; measured if omitted
+   * @param units The length of a reply, or of all items of the frame, in UTF-16 units;
+   * measured if omitted
    */
   handle(frame: ServerFrame, units?: number): void {
     switch (frame.kind) {
@@ -121,6 +122,7 @@ export class PendingRequests {
       case "items":
         return this.#requests.get(frame.id)?.request.events?.onItems?.(
           frame.items,
+          units ?? measure(frame.items),
         );
       case "request":
         return;
@@ -229,10 +231,10 @@ export class PendingRequests {
   }
 }
 
-/** Returns the length of a message; a huge one if it is nested too deeply to measure it. */
-function measure(message: WireMessage): number {
+/** Returns the length of a value; a huge one if it is nested too deeply to measure it. */
+function measure(value: WireMessage | readonly Json[]): number {
   try {
-    return JSON.stringify(message).length;
+    return JSON.stringify(value).length;
   } catch {
     return Number.MAX_SAFE_INTEGER;
   }

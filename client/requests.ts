@@ -37,6 +37,7 @@ import type { ClientLog } from "./log.ts";
 import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { ItemStream } from "./stream.ts";
+import { firstCredit } from "./stream_window.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What requests need */
@@ -49,6 +50,8 @@ export interface RequestsOptions {
   readonly contract: Contract | undefined;
   /** Validates the answers; `undefined` if the client trusts the server */
   readonly checks: ContractChecks | undefined;
+  /** The length of the items of a stream that can wait, in bytes */
+  readonly maxBuffered: number;
 }
 
 /** Sends the requests of a connection and converts their answers. */
@@ -57,6 +60,7 @@ export class Requests {
   readonly #log: ClientLog;
   readonly #contract: Contract | undefined;
   readonly #checks: ContractChecks | undefined;
+  readonly #maxBuffered: number;
 
   /** Constructs `Requests`. */
   constructor(options: RequestsOptions) {
@@ -64,6 +68,7 @@ export class Requests {
     this.#log = options.log;
     this.#contract = options.contract;
     this.#checks = options.checks;
+    this.#maxBuffered = options.maxBuffered;
   }
 
   /** Converts a message of the server to a message that listeners can reply to. */
@@ -147,11 +152,14 @@ export class Requests {
     const { signal, buffer } = resolveStreamOptions(options);
     this.#assertOperation(name);
     // Invalid data is rejected now, and not when the first item is requested.
-    const encode = encodeStreamRequest(name, data, buffer);
+    const maxBuffered = this.#maxBuffered;
+    const credit = firstCredit(buffer, maxBuffered);
+    const encode = encodeStreamRequest(name, data, credit);
     const checks = this.#checks;
     return new ItemStream({
       subject: describeStream(name),
       buffer,
+      maxBuffered,
       signal,
       call: (ended, events) =>
         this.#link.request({

@@ -252,7 +252,7 @@ export class SocketLink implements Link {
       return this.#handle(decodeServerFrame(data), lengthOf(data));
     }
     const frames = decodeServerFrames(data);
-    const units = lengthOfReplies(lengthOf(data), frames);
+    const units = lengthOfEach(lengthOf(data), frames);
     for (const frame of frames) this.#handle(frame, units);
   }
 
@@ -321,20 +321,22 @@ function lengthOf(data: unknown): number {
 }
 
 /**
- * Returns the average length of the replies in a batch. The other frames that belong to
- * requests count as well, because the server could hide a long reply among short frames.
- * `undefined` if there are broadcasts, which can be much longer.
+ * Returns the length of a single frame, or the average length of the replies in a batch.
+ * The other frames that belong to requests count as well, because the server could hide a
+ * long reply among short frames. `undefined` if there are broadcasts, which can be much
+ * longer, or items, because each item counts.
  */
-function lengthOfReplies(
+function lengthOfEach(
   length: number,
   frames: readonly (ServerFrame | null)[],
 ): number | undefined {
+  if (frames.length === 1) return length;
   let replies = 0;
-  let hasBroadcasts = false;
   for (const frame of frames) {
+    if (frame?.kind === "items") return undefined;
     if (frame?.kind !== "message") continue;
-    if (frame.id === null) hasBroadcasts = true;
-    else replies++;
+    if (frame.id === null) return undefined;
+    replies++;
   }
-  return hasBroadcasts ? undefined : Math.ceil(length / replies);
+  return Math.ceil(length / replies);
 }

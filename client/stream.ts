@@ -8,50 +8,10 @@ import { HoistError } from "../common/errors.ts";
 import { ignorable } from "../common/ignorable.ts";
 import type { Json } from "../common/json.ts";
 import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
+import { streamFull } from "./buffer_errors.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
-
-/** How many unused places an array has before it is made shorter. */
-const MAX_UNUSED = 1_024;
-
-/**
- * A queue whose operations take constant time on average. `shift` of an array moves all
- * items, which is slow for long arrays.
- */
-export class Queue<Item> {
-  #items: (Item | undefined)[] = [];
-  /** How many items at the start of the array were removed. */
-  #removed = 0;
-
-  /** The number of items */
-  get size(): number {
-    return this.#items.length - this.#removed;
-  }
-
-  /** Appends an item. */
-  add(item: Item): void {
-    this.#items.push(item);
-  }
-
-  /** Removes and returns the first item; `undefined` if there is none. */
-  remove(): Item | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#removed];
-    // The item can be large, and the array can stay for long.
-    this.#items[this.#removed++] = undefined;
-    if (this.size === 0) this.clear();
-    else if (this.#removed >= MAX_UNUSED && this.#removed >= this.size) {
-      this.#items = this.#items.slice(this.#removed);
-      this.#removed = 0;
-    }
-    return item;
-  }
-
-  /** Removes all items. */
-  clear(): void {
-    this.#items = [];
-    this.#removed = 0;
-  }
-}
+import { Queue } from "./queue.ts";
+import { StreamWindow } from "./stream_window.ts";
 
 /**
  * The items of a stream, for `for await`. The operation is called when the first item is
@@ -84,8 +44,10 @@ export interface OperationStream<Item = Json>
 export interface StreamParts {
   /** The name of the stream in error messages, such as `stream "rows"` */
   readonly subject: string;
-  /** The maximum number of items in flight */
+  /** The maximum number of items that are in flight or wait */
   readonly buffer: number;
+  /** The option `maxBuffered` of the client, in bytes */
+  readonly maxBuffered: number;
   /** The signal of the caller */
   readonly signal: AbortSignal | undefined;
   /**
@@ -120,8 +82,7 @@ export class ItemStream implements OperationStream {
   readonly #items = new Queue<Json>();
   /** The calls of `next()` that wait for an item. A `for await` loop has at most one. */
   readonly #waiters: Waiter[] = [];
-  /** How many items were consumed since the last credit frame. */
-  #consumed = 0;
+  readonly #window: StreamWindow;
   #send: SendAbout = () => {};
   #state: "idle" | "open" | "ended" = "idle";
   /** The error that the next call of `next()` rejects with. */
@@ -130,6 +91,7 @@ export class ItemStream implements OperationStream {
   /** Constructs an `ItemStream`, which calls the operation later. */
   constructor(parts: StreamParts) {
     this.#parts = parts;
+    this.#window = new StreamWindow(parts.buffer, parts.maxBuffered);
   }
 
   next(): Promise<Result> {
@@ -164,7 +126,7 @@ export class ItemStream implements OperationStream {
     signal?.addEventListener("abort", this.#onAbort);
     this.#parts.call(this.#controller.signal, {
       onSent: (send) => this.#send = send,
-      onItems: (items) => this.#receive(items),
+      onItems: (items, units) => this.#receive(items, units),
     }).then(
       () => this.#onClosed(undefined),
       (error) => this.#onClosed({ error }),
@@ -175,31 +137,47 @@ export class ItemStream implements OperationStream {
     this.#abort({ error: this.#parts.signal?.reason });
   };
 
-  #receive(items: readonly Json[]): void {
+  #receive(items: readonly Json[], units: number): void {
+    const length = Math.ceil(units / items.length);
     for (const item of items) {
       // These items may have been in flight when this side ended the stream.
       if (this.#state === "ended") return;
+      this.#window.add(length);
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#items.add(item);
       else waiter(this.#consume(item));
     }
-    if (this.#items.size <= this.#parts.buffer) return;
-    const message =
-      `Cannot continue ${this.#parts.subject}: the server sent more items than the client requested. Update the server.`;
-    this.#abort({ error: new HoistError(message) });
+    const error = this.#excess();
+    if (error !== undefined) this.#abort({ error });
   }
 
-  /** Returns an item, and requests more items when half of the buffer is consumed. */
+  /** Returns the error if the server has sent too much. */
+  #excess(): HoistError | undefined {
+    const { subject, maxBuffered } = this.#parts;
+    if (this.#window.isFull) return streamFull(subject, 2 * maxBuffered);
+    if (!this.#window.isExceeded) return undefined;
+    return new HoistError(
+      `Cannot continue ${subject}: the server sent more items than the client requested. Update the server.`,
+    );
+  }
+
+  /** Returns an item, and can request more items. */
   #consume(item: Json): Result | Promise<Result> {
-    const { buffer, check } = this.#parts;
-    const consumed = ++this.#consumed;
-    if (2 * consumed >= buffer) {
-      this.#consumed = 0;
-      this.#send((id) => encodeCredit(id, consumed));
-    }
+    const { check } = this.#parts;
+    this.#window.remove();
+    this.#grant(this.#window.grant());
     return check === undefined
       ? { done: false, value: item }
       : this.#validate(check, item);
+  }
+
+  #grant(credit: number): void {
+    if (credit === 0) return;
+    // The next frame of the batch can be the end of the stream.
+    queueMicrotask(() => {
+      if (this.#state !== "open") return;
+      this.#send((id) => encodeCredit(id, credit));
+    });
   }
 
   async #validate(

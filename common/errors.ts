@@ -309,7 +309,7 @@ export class TimeoutError extends HoistError {
 
 /**
  * More data waits than the option `maxBuffered` of the client allows: requests that are
- * not sent yet, or replies to messages that are still in progress.
+ * not sent yet, replies to messages that are still in progress, or items of a stream.
  *
  * @example
  * ```ts

@@ -270,6 +270,7 @@ Deno.test("drops the items of later frames of the same batch", async () => {
   const stream = new ItemStream({
     subject: 'stream "rows"',
     buffer: 256,
+    maxBuffered: Infinity,
     signal: undefined,
     call: (_signal, events) => {
       calls.push(events);
@@ -279,8 +280,8 @@ Deno.test("drops the items of later frames of the same batch", async () => {
   });
   const results = requestItems(stream, 1);
   // A link handles all frames of a batch before it abandons a request.
-  calls[0]?.onItems?.([2]);
-  calls[0]?.onItems?.([3]);
+  calls[0]?.onItems?.([2], 1);
+  calls[0]?.onItems?.([3], 1);
   await endOfTick();
   assert.deepEqual(results, [["failed", ERROR]]);
   assert.deepEqual(await stream.next(), DONE);

@@ -43,7 +43,12 @@ export class FakeCall {
 
   /** Receives items from the server. */
   async items(...items: readonly Json[]): Promise<void> {
-    if (this.#isInProgress) this.#events?.onItems?.(items);
+    await this.itemsOf(items.length, ...items);
+  }
+
+  /** Receives items that have a length together. */
+  async itemsOf(units: number, ...items: readonly Json[]): Promise<void> {
+    if (this.#isInProgress) this.#events?.onItems?.(items, units);
     await endOfTick();
   }
 
@@ -62,15 +67,20 @@ export class FakeCall {
   }
 }
 
+interface FakeOptions extends StreamOptions {
+  readonly maxBuffered?: number;
+  readonly check?: StreamParts["check"];
+}
+
 /** Creates a stream over a fake call. */
 export function streamOver(
   call: FakeCall,
-  { buffer = 256, signal, check }: StreamOptions & Pick<StreamParts, "check"> =
-    {},
+  { buffer = 256, maxBuffered = 16_777_216, signal, check }: FakeOptions = {},
 ): ItemStream {
   return new ItemStream({
     subject: 'stream "rows"',
     buffer,
+    maxBuffered,
     signal,
     call: call.make,
     check,

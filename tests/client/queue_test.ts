@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Queue } from "../../client/stream.ts";
+import { Queue } from "../../client/queue.ts";
 
 Deno.test("an empty queue returns undefined, however often remove() is called", () => {
   const queue = new Queue<number>();

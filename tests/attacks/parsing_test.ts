@@ -49,6 +49,7 @@ async function flood(server: AttackedServer, frame: Uint8Array): Promise<void> {
 
 Deno.test("a client that sends faster than the server can work is closed, and cannot go on by connecting again", async () => {
   await using server = await AttackedServer.start();
+  using _other = await TcpPeer.logIn(server);
   const frame = nestedArrays();
   for (let connection = 1; connection <= 2; connection++) {
     await flood(server, frame);

@@ -204,11 +204,9 @@ Deno.test("data that fails one schema reaches the listeners without that schema"
   const seen: string[] = [];
   server.receive("n", z.object({ a: z.number() }), () => void seen.push("no"));
   server.receive("n", () => void seen.push("plain"));
-  server.receive(
-    "n",
-    z.object({ a: z.string() }),
-    ({ data }) => void seen.push(data.a),
-  );
+  server.receive("n", z.object({ a: z.string() }), ({ data }) => {
+    seen.push(data.a);
+  });
   server.receive(() => void seen.push("all"));
   await using client = await RawClient.logIn(server, ["done-id"]);
   client.send(message(1, "n", { a: "x" }));

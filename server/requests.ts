@@ -119,7 +119,7 @@ export class RequestHandler {
    */
   admitOverrun(network: string, time: number): void {
     const { broadcaster, overruns } = this.#context;
-    // Nobody waits if this is the only client.
+    // No other client waits if this is the only one.
     if (broadcaster.size <= 1) return;
     if (overruns.allows(network, performance.now(), 0, time)) return;
     this.#cutOff("overrun");

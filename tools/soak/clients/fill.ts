@@ -11,31 +11,52 @@ import { checkerOf, type Visit } from "./visit.ts";
 /** The statuses for too many connections: in total, or from one address. */
 const FULL: readonly number[] = [503, 429];
 
+/**
+ * How many connections are opened at once. After a reset, the server waits before each
+ * upgrade, and the first connections must not end before the last one is open.
+ */
+const AT_ONCE = 50;
+
 /** Opens as many connections as the server allows, and one more. */
 export async function fill(visit: Visit, capacity: number): Promise<void> {
   const sockets: RawSocket[] = [];
   try {
-    for (let count = 0; count < capacity; count++) {
-      const socket = await open(visit);
-      if (typeof socket === "number") {
-        return visit.report(
-          `the server rejected connection ${
-            count + 1
-          } of ${capacity} with status ${socket}`,
-        );
-      }
-      sockets.push(socket);
+    const status = await openAll(visit, capacity, sockets);
+    if (status !== undefined) {
+      return visit.report(
+        `the server rejected connection ${
+          sockets.length + 1
+        } of ${capacity} with status ${status}`,
+      );
     }
     const beyond = await open(visit);
     if (typeof beyond === "number" && FULL.includes(beyond)) return;
     if (typeof beyond !== "number") sockets.push(beyond);
+    const outcome = typeof beyond === "number" ? `status ${beyond}` : "open";
     visit.report(
       `the server accepted connection ${
         capacity + 1
-      } of ${capacity}: ${beyond}`,
+      } of ${capacity}: ${outcome}`,
     );
   } finally {
     for (const socket of sockets) socket.abort();
+  }
+}
+
+/** Opens connections; resolves to the status of one that the server rejected. */
+async function openAll(
+  visit: Visit,
+  capacity: number,
+  sockets: RawSocket[],
+): Promise<number | undefined> {
+  while (sockets.length < capacity) {
+    const length = Math.min(AT_ONCE, capacity - sockets.length);
+    const group = await Promise.all(
+      Array.from({ length }, () => open(visit)),
+    );
+    sockets.push(...group.filter((socket) => typeof socket !== "number"));
+    const status = group.find((socket) => typeof socket === "number");
+    if (status !== undefined) return status;
   }
 }
 

@@ -90,8 +90,11 @@ export async function forEachPerTurn<Item>(
   }
 }
 
-/** The number of queued functions per turn of the event loop. */
+/** The minimum number of queued functions per turn of the event loop. */
 const TASKS_PER_TURN = 2;
+
+/** How many turns a function waits at most, because a busy turn can take milliseconds. */
+const MAX_TURNS = 8;
 
 /**
  * Runs functions in their order, a few per turn of the event loop. However many there
@@ -117,7 +120,8 @@ export class FairScheduler {
   }
 
   readonly #run = (): void => {
-    const tasks = this.#tasks.slice(0, TASKS_PER_TURN);
+    const share = Math.ceil(this.#tasks.length / MAX_TURNS);
+    const tasks = this.#tasks.slice(0, Math.max(TASKS_PER_TURN, share));
     for (const task of tasks) task();
     this.#tasks.splice(0, tasks.length);
     if (this.#tasks.length > 0) this.#defer(this.#run);

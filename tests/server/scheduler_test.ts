@@ -182,6 +182,15 @@ Deno.test("FairScheduler is fair to tasks that are added again", () => {
   assert.deepEqual(turns, Array(10).fill(10));
 });
 
+Deno.test("FairScheduler runs more functions per turn if many wait", () => {
+  const turns: (() => void)[] = [];
+  const scheduler = new FairScheduler((turn) => void turns.push(turn));
+  let count = 0;
+  for (let n = 0; n < 80; n++) scheduler.add(() => void count++);
+  turns.shift()!();
+  assert.equal(count, 10);
+});
+
 Deno.test("FairScheduler schedules no turn without tasks", () => {
   const loop = new Loop();
   const seen: string[] = [];

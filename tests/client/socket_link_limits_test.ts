@@ -103,16 +103,23 @@ Deno.test("messages that come after the login is answered do not count as early"
   await closing;
 });
 
+/** Lets everything that a socket sends wait in its buffer. */
+function keepUnsent(
+  socket: { bufferedAmount: number; send(frame: string): void },
+): void {
+  const { send } = socket;
+  socket.send = (frame) => {
+    socket.bufferedAmount += frame.length;
+    send.call(socket, frame);
+  };
+}
+
 for (const features of [[], ["batch"]]) {
   Deno.test(`a request that does not fit into \`maxBuffered\` rejects, with the extensions [${features}]`, async () => {
     const parts = await openLink({ maxBuffered: 2_000 }, features);
     const { server, link, socket } = parts;
     await using _server = server;
-    const { send } = socket;
-    socket.send = (frame) => {
-      socket.bufferedAmount += frame.length;
-      send.call(socket, frame);
-    };
+    keepUnsent(socket);
     // If nothing waits, any length is possible.
     const fits = [3_000, 0, 0].map((length) => link.request(requestOf(length)));
     for (const request of fits) request.catch(() => {});
@@ -138,11 +145,7 @@ Deno.test("requests of one tick do not exceed `maxBuffered` together", async () 
   const parts = await openLink({ maxBuffered: 10_000 }, ["batch"]);
   const { server, link, socket } = parts;
   await using _server = server;
-  const { send } = socket;
-  socket.send = (frame) => {
-    socket.bufferedAmount += frame.length;
-    send.call(socket, frame);
-  };
+  keepUnsent(socket);
   let refused = 0;
   for (let n = 0; n < 100; n++) {
     link.request(requestOf(1_000)).catch(() => refused++);

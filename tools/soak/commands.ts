@@ -1,5 +1,7 @@
 /**
  * The commands to the server and to the groups of clients, in lines of JSON, and the
+ * reports that answer them.
+ *
  * @module
  */
 
@@ -34,7 +36,7 @@ export interface ServerReport {
   readonly clients: number;
   /** The number of disconnected clients in memory, known after `collect` */
   readonly leaked: number;
-  /** The number of log lines about connections that began and ended */
+  /** The number of connections that were logged when they began, and of their ends */
   readonly begun: number;
   readonly ended: number;
   readonly broadcasts: number;

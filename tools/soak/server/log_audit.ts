@@ -10,14 +10,19 @@ import type { Problems } from "../problems.ts";
 /** Expected lines of the level `error`: the handlers with the name "fail" throw. */
 const EXPECTED = /^error: [^\n]*["']fail["']/;
 
+/** The address of a client in a line about its connection. */
+const ADDRESS = /[\d.]+:\d+/;
+
 /** A logger that only counts. */
 export class LogAudit implements Logger {
-  /** The number of connections that began */
+  /** The number of connections that were logged when they began */
   begun = 0;
-  /** The number of connections that ended */
+  /** The number of these connections that ended */
   ended = 0;
   /** The number of lines of the level `warn` */
   warnings = 0;
+  /** The addresses of the connections that have not ended */
+  readonly #open = new Set<string>();
   readonly #problems: Problems;
   readonly #secret: string;
 
@@ -38,8 +43,8 @@ export class LogAudit implements Logger {
 
   info(line: string): void {
     this.#inspect(line);
-    if (line.startsWith("connect: ")) this.begun++;
-    if (line.startsWith("disconnect: ")) this.ended++;
+    if (line.startsWith("connect: ")) this.#connected(addressIn(line));
+    if (line.startsWith("disconnect: ")) this.#disconnected(addressIn(line));
   }
 
   warn(line: string): void {
@@ -52,8 +57,22 @@ export class LogAudit implements Logger {
     if (!EXPECTED.test(line)) this.#problems.add(`logged: ${line}`);
   }
 
+  #connected(address: string): void {
+    this.begun++;
+    this.#open.add(address);
+  }
+
+  /** The server omits lines "connect" if there are too many, but not their lines "disconnect". */
+  #disconnected(address: string): void {
+    if (this.#open.delete(address)) this.ended++;
+  }
+
   #inspect(line: string): void {
     if (!line.includes(this.#secret)) return;
     this.#problems.add(`a log line contains the token: ${line}`);
   }
+}
+
+function addressIn(line: string): string {
+  return ADDRESS.exec(line)?.[0] ?? line;
 }

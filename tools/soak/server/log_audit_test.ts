@@ -20,6 +20,14 @@ Deno.test("counts connections and warnings", () => {
   assert.equal(problems.finding.count, 0);
 });
 
+Deno.test("does not count the end of a connection whose begin was omitted", () => {
+  const audit = new LogAudit(new Problems(), "secret");
+  audit.info("connect: 127.0.0.1:1 connected");
+  audit.info("disconnect: 127.0.0.1:2 disconnected: connection lost");
+  audit.info("disconnect: ann (127.0.0.1:1) disconnected: connection lost");
+  assert.deepEqual([audit.begun, audit.ended], [1, 1]);
+});
+
 Deno.test("reports an unexpected error", () => {
   const problems = new Problems();
   const audit = new LogAudit(problems, "secret");

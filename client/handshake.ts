@@ -25,6 +25,17 @@ export interface ClientSocket {
   send(data: string): void;
   /** Sends a Close frame. */
   close(code?: number, reason?: string): void;
+  /**
+   * How many bytes the socket has received since it opened. The number also grows with each
+   * Pong frame, and while a large frame arrives. If omitted, the implementation does not
+   * count them.
+   */
+  readonly bytesReceived?: number;
+  /**
+   * Sends a Ping frame, which the server answers with a Pong frame. Use it only if the
+   * socket has `bytesReceived`, because nothing else shows that a Pong frame arrived.
+   */
+  ping?(): void;
   /** Ends the TCP connection at once. Not all implementations can do this */
   terminate?(): void;
   /** Adds a listener that is called when the socket has opened. */

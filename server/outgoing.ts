@@ -17,6 +17,7 @@ import {
   describeRequest,
 } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
+import { isReply } from "../contract/contract.ts";
 import {
   encodeMessage,
   encodeSuccess,
@@ -80,6 +81,13 @@ export class MessageSender {
   /** The requests that wait for a reply of the client; `undefined` before the first one */
   get pending(): PendingRequests | undefined {
     return this.#pending;
+  }
+
+  /** Whether a message of the client is a reply that a request waits for. */
+  awaits(name: string, replying: WireMessage | null): boolean {
+    if (replying === null || !this.#pending?.isPending(replying)) return false;
+    const { contract } = this.#context;
+    return contract === undefined || isReply(contract, replying.message, name);
   }
 
   /**

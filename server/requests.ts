@@ -4,46 +4,31 @@
  * @module
  */
 
-import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import { CloseCode } from "../common/errors.ts";
-import type { JsonObject } from "../common/json.ts";
-import { describeMessage } from "../common/text.ts";
-import { isReply } from "../contract/contract.ts";
 import type {
   ControlFrame,
   MessageRequest,
   OperationRequest,
   StreamRequest,
 } from "../protocol/client_frames.ts";
-import { encodeSuccess } from "../protocol/encode.ts";
 import {
   errorAnswerOf,
   exceeded,
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
-import type { Message, WireMessage } from "../protocol/message.ts";
-import { RequestError } from "../protocol/request_error.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
-import { encodeErrorResponse } from "./error_response.ts";
-import {
-  type Client,
-  ClientMessage,
-  type OperationContext,
-} from "./message.ts";
+import { MessageHandler } from "./incoming.ts";
+import type { Client, OperationContext } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
 import type { Operation } from "./registry.ts";
 import { sizeOf } from "./request_size.ts";
 import type { AnswerEffect } from "./session.ts";
 import type { Transport } from "./transport.ts";
-import { checkMessage } from "./validate.ts";
 
 /** A frame that the server answers with a response. */
 type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
-
-/** Sends a reply. */
-type Reply = (name: string, data: JsonObject) => Message;
 
 /** Handles the requests of one client. Everything that idle clients lack is lazy. */
 export class RequestHandler {
@@ -52,6 +37,7 @@ export class RequestHandler {
   readonly #transport: Transport;
   readonly #sender: MessageSender;
   readonly #rates: ClientRates;
+  #messages: MessageHandler | undefined;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
@@ -209,15 +195,7 @@ export class RequestHandler {
   /** Whether a frame is a reply to a pending request of the server. */
   #isAwaited(effect: ClientRequest | AnswerEffect): effect is MessageRequest {
     return effect.kind === "message" &&
-      this.#isReply(effect.name, effect.replying);
-  }
-
-  #isReply(name: string, replying: WireMessage | null): boolean {
-    if (replying === null || !this.#sender.pending?.isPending(replying)) {
-      return false;
-    }
-    const { contract } = this.#context;
-    return contract === undefined || isReply(contract, replying.message, name);
+      this.#sender.awaits(effect.name, effect.replying);
   }
 
   #answer({ frame, failure }: AnswerEffect): void {
@@ -269,6 +247,16 @@ export class RequestHandler {
     return this.#runStream(calls, request, operation);
   }
 
+  #runListeners(request: MessageRequest): Promise<void> {
+    const messages = this.#messages ??= new MessageHandler(
+      this.#context,
+      this.#client,
+      this.#transport,
+      this.#sender,
+    );
+    return messages.run(request);
+  }
+
   async #runStream(
     calls: Calls,
     request: StreamRequest,
@@ -281,95 +269,5 @@ export class RequestHandler {
     streams.set(id, stream);
     await stream.ended;
     streams.delete(id);
-  }
-
-  /** Answers a message: docs/reference/protocol.md, "Frames". */
-  async #runListeners(
-    { id, name, data, replying }: MessageRequest,
-  ): Promise<void> {
-    const messageId = this.#context.nextMessageId();
-    const wire = { message: name, data, id: messageId, replying };
-    let isAnswered = false;
-    // A late reply has no id, because a Python client would mistake it for the answer to
-    // its next request. A slow client can miss it.
-    const reply: Reply = (name, data) =>
-      isAnswered
-        ? this.#sender.push(name, data, wire)
-        : this.#sender.reply(id, name, data, wire);
-    const opening = `{"id":${messageId}}`;
-    const sendsOpen = !this.#transport.features.has("done-id");
-    if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
-    const errors = await this.#dispatch(wire, reply);
-    isAnswered = true;
-    this.#transport.send(
-      errors.length === 0
-        ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
-        : encodeErrorResponse(id, errors[0], this.#context),
-    );
-  }
-
-  /** Runs the listeners to a message, and returns what they threw. */
-  async #dispatch(wire: WireMessage, reply: Reply): Promise<unknown[]> {
-    const errors: unknown[] = [];
-    const onError = (error: unknown) => {
-      errors.push(error);
-      this.#logError(wire.message, error);
-    };
-    const { contract, registry } = this.#context;
-    const { message: name, replying } = wire;
-    const isAwaited = this.#isReply(name, replying);
-    try {
-      const checked = this.#check(wire, reply, isAwaited);
-      if (isAwaited) this.#sender.pending?.settle(replying!.id, checked);
-      const message = isPromiseLike(checked) ? await checked : checked;
-      // A listener to this name expects data of a message, and not of a reply.
-      const isNamed = !isAwaited || contract === undefined;
-      const called = await registry.listeners.dispatch(
-        message,
-        onError,
-        isNamed,
-      );
-      const isUnheard = called === 0 && errors.length === 0;
-      if (isUnheard && !isAwaited) this.#logUnheard(wire);
-    } catch (error) {
-      onError(error);
-    }
-    return errors;
-  }
-
-  /** Returns a checked message; a promise only if its schema is asynchronous. */
-  #check(
-    { message: name, ...wire }: WireMessage,
-    reply: Reply,
-    isAwaited: boolean,
-  ): ClientMessage | PromiseLike<ClientMessage> {
-    const { replying, data } = wire;
-    const incoming = { name, replying, isAwaited };
-    return mapMaybePromise(
-      checkMessage(this.#context.contract, data, incoming),
-      (data) =>
-        new ClientMessage({ ...wire, message: name }, this.#client, reply, {
-          data,
-        }),
-    );
-  }
-
-  #logError(name: string, error: unknown): void {
-    const { log } = this.#transport;
-    const subject = describeMessage(this.#context.log.redact(name));
-    if (RequestError.is(error)) log.rejected(subject, error);
-    else log.exception(`a listener to ${subject} failed`, error);
-  }
-
-  #logUnheard({ message, replying }: WireMessage): void {
-    const { log } = this.#context;
-    const name = describeMessage(log.redact(message));
-    const subject = replying === null
-      ? name
-      : `${name}, a reply to ${describeMessage(log.redact(replying.message))}`;
-    this.#transport.log.warn(
-      "message",
-      `there is no listener to ${subject}`,
-    );
   }
 }

@@ -121,12 +121,13 @@ export type {
 
 /**
  * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the type of the result of
- * `login`, and `Of` is the type of the contract.
+ * `login`, `Of` is the type of the contract, and `Data` is the type of `client.data`.
  */
 export interface ServeOptions<
   Decision extends LoginDecision = LoginDecision,
   Of extends Contract = OpenContract,
-> extends ServerOptions<Server, Decision, Of>, ListenOptions {}
+  Data = unknown,
+> extends ServerOptions<Server, Decision, Of, Data>, ListenOptions {}
 
 /**
  * Starts a server. The server listens when the function returns.
@@ -154,10 +155,11 @@ export interface ServeOptions<
 export function serve<
   Decision extends LoginDecision = TokenDecision,
   Of extends Contract = OpenContract,
+  Data = undefined,
 >(
   token?: string,
-  options?: ServeOptions<Decision, Of>,
-): Server<IdentityOf<Decision>, Of>;
+  options?: ServeOptions<Decision, Of, Data>,
+): Server<IdentityOf<Decision>, Of, Data>;
 
 /**
  * Starts a server with a random token, see {@linkcode Server.token}.
@@ -177,7 +179,10 @@ export function serve<
 export function serve<
   Decision extends LoginDecision = TokenDecision,
   Of extends Contract = OpenContract,
->(options: ServeOptions<Decision, Of>): Server<IdentityOf<Decision>, Of>;
+  Data = undefined,
+>(
+  options: ServeOptions<Decision, Of, Data>,
+): Server<IdentityOf<Decision>, Of, Data>;
 
 export function serve(
   tokenOrOptions?: string | ServeOptions,
@@ -217,9 +222,9 @@ export const start: typeof serve = serve;
  * {@linkcode Server.fetch}, or call {@linkcode Server.listen}. The function `serve` creates
  * a server that listens.
  *
- * `Identity` is the type of `client.identity`, and `Of` is the type of the contract. `serve`
- * infers both. With `new`, pass both type arguments if `login` can return `true`:
- * `new Server<User | undefined, typeof contract>(…)`.
+ * `Identity` is the type of `client.identity`, `Of` is the type of the contract, and `Data` is
+ * the type of `client.data`. `serve` infers them. With `new`, pass the type arguments if
+ * `login` can return `true`: `new Server<User | undefined, typeof contract>(…)`.
  *
  * @example Mount the server in an existing HTTP server
  * ```ts
@@ -241,6 +246,7 @@ export const start: typeof serve = serve;
 export class Server<
   Identity = unknown,
   Of extends Contract = OpenContract,
+  Data = unknown,
 > implements AsyncDisposable {
   /**
    * Resolves when the server is closed and its port is free. Rejects if the server lost its
@@ -290,8 +296,10 @@ export class Server<
    * @throws {RangeError} If an option is out of range
    */
   constructor(
-    token?: string | ServerOptions<Server, DecisionOf<Identity>, Of>,
-    options?: ServerOptions<Server, DecisionOf<Identity>, Of>,
+    token?:
+      | string
+      | ServerOptions<Server, DecisionOf<Identity>, Of, Data, Identity>,
+    options?: ServerOptions<Server, DecisionOf<Identity>, Of, Data, Identity>,
   ) {
     const resolved = resolveOptions(token, options);
     const { login } = resolved;
@@ -401,10 +409,13 @@ export class Server<
     return this.#listening !== undefined && this.#closing === undefined;
   }
 
-  /** The clients that are logged in. The set changes when they connect and disconnect. */
-  get clients(): ReadonlySet<Client<Identity, Of>> {
+  /**
+   * The clients that are logged in and whose `onConnect` has finished. The set changes when
+   * clients connect and disconnect.
+   */
+  get clients(): ReadonlySet<Client<Identity, Of, Data>> {
     const clients: ReadonlySet<unknown> = this.#hub.clients;
-    return clients as ReadonlySet<Client<Identity, Of>>;
+    return clients as ReadonlySet<Client<Identity, Of, Data>>;
   }
 
   /**
@@ -423,7 +434,7 @@ export class Server<
    * });
    * ```
    */
-  receive(listener: Listener<AnyMessage<Identity, Of>>): Disposable;
+  receive(listener: Listener<AnyMessage<Identity, Of, Data>>): Disposable;
   /**
    * Calls a listener for every message with one of these names.
    *
@@ -452,7 +463,7 @@ export class Server<
    */
   receive<Name extends MessageName<Of>>(
     names: Name | readonly Name[],
-    listener: Listener<ReceivedMessage<Identity, Of, Name>>,
+    listener: Listener<ReceivedMessage<Identity, Of, Name, Data>>,
   ): Disposable;
   /**
    * Calls a listener for every message with one of these names whose data matches a schema.
@@ -479,12 +490,14 @@ export class Server<
    * });
    * ```
    */
-  receive<Data extends DataSchema>(
+  receive<Schema extends DataSchema>(
     names:
       | NameWithoutContract<MessageName<Of>>
       | readonly NameWithoutContract<MessageName<Of>>[],
-    schema: Data,
-    listener: Listener<ClientMessage<Identity, OutputOf<Data>>>,
+    schema: Schema,
+    listener: Listener<
+      ClientMessage<Identity, OutputOf<Schema>, OpenContract, string, Data>
+    >,
   ): Disposable;
   receive(...given: never[]): Disposable {
     const { registry } = this.#hub;
@@ -520,7 +533,7 @@ export class Server<
    */
   operation<Name extends AnyOperationName<Of>>(
     name: Name,
-    handler: HandlerOf<Identity, Of, Name>,
+    handler: HandlerOf<Identity, Of, Name, Data>,
   ): Disposable;
   /**
    * Registers an operation with schemas. If the arguments do not match their schema, the
@@ -552,7 +565,7 @@ export class Server<
   operation<Schemas extends OperationSchemas>(
     name: NameWithoutContract<AnyOperationName<Of>>,
     schemas: Schemas,
-    handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>>,
+    handler: HandlerIn<Identity, OpenContract, LooseIn<Schemas>, Data>,
   ): Disposable;
   // No call matches this signature, so that compiler errors never mention it.
   operation(name: never, ...given: never[]): Disposable {

@@ -56,6 +56,8 @@ export const CloseCode: {
   readonly POLICY_VIOLATION: 1008;
   /** A frame was larger than the server accepts. */
   readonly MESSAGE_TOO_BIG: 1009;
+  /** The function `onConnect` of the server failed or took too long. */
+  readonly INTERNAL_ERROR: 1011;
   /** The server shuts down, and the reason contains when to reconnect. */
   readonly SERVICE_RESTART: 1012;
   /** The client reads too slowly. */
@@ -67,6 +69,7 @@ export const CloseCode: {
   ABNORMAL: 1006,
   POLICY_VIOLATION: 1008,
   MESSAGE_TOO_BIG: 1009,
+  INTERNAL_ERROR: 1011,
   SERVICE_RESTART: 1012,
   TRY_AGAIN_LATER: 1013,
 };

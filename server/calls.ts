@@ -13,6 +13,7 @@ import type {
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
+import { disconnected } from "./client_end.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import type { Client, OperationContext } from "./message.ts";
@@ -112,7 +113,7 @@ export class Calls {
 
   /** Aborts the signals of all calls, because the connection has ended. */
   close(): void {
-    this.#abortReason = abortError("The client has disconnected");
+    this.#abortReason = disconnected();
     for (const call of this.#abortable) call.abort(this.#abortReason);
   }
 

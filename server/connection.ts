@@ -5,30 +5,23 @@
  * @module
  */
 
-import { CloseCode } from "../common/errors.ts";
-import { ignorable } from "../common/ignorable.ts";
-import type { JsonObject } from "../common/json.ts";
-import type { RequestOptions } from "../common/request_options.ts";
 import { truncate } from "../common/text.ts";
 import type { LoginRequest } from "../protocol/client_frames.ts";
-import { assertClose, type CloseInfo, describeEnd } from "../protocol/close.ts";
-import type { Message } from "../protocol/message.ts";
+import { type CloseInfo, describeEnd } from "../protocol/close.ts";
 import type { RemotePeer } from "./admission.ts";
-import type {
-  Authenticated,
-  LoginResult,
-  UpgradeContext,
-} from "./authenticator.ts";
+import type { LoginResult, UpgradeContext } from "./authenticator.ts";
 import {
   Backlog,
   type BacklogOwner,
   WORK_PER_TURN,
   workOf,
 } from "./backlog.ts";
+import { ClientState, ConnectedClient } from "./connected_client.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { ServerContext } from "./context.ts";
 import type { Credential } from "./credentials.ts";
-import type { Client, ClientMessage } from "./message.ts";
+import type { VisitOwner } from "./lifecycle.ts";
+import type { Client } from "./message.ts";
 import { MessageSender } from "./outgoing.ts";
 import { RequestHandler } from "./requests.ts";
 import {
@@ -47,6 +40,8 @@ export interface ConnectionEvents {
    * @returns The same result, or the reason why the client cannot enter after all
    */
   admit(connection: ServerConnection, result: LoginResult): LoginResult;
+  /** Called when the client has logged in, and its `onConnect` has finished. */
+  onConnected(connection: ServerConnection): void;
   /** Called when the connection has ended; its socket can still be closing. */
   onClosed(connection: ServerConnection): void;
   /** Called when the socket is gone; Deno can report this twice. */
@@ -57,11 +52,11 @@ export interface ConnectionEvents {
 type Entry = Batch["entries"][number];
 
 /** A connection of a server. */
-export class ServerConnection implements TransportOwner {
+export class ServerConnection implements TransportOwner, VisitOwner {
   readonly peer: RemotePeer;
   /** The client that listeners and handlers see */
   readonly client: Client;
-  #version = "";
+  readonly #state: ClientState;
   readonly #context: ServerContext;
   readonly #events: ConnectionEvents;
   readonly #transport: Transport;
@@ -70,7 +65,6 @@ export class ServerConnection implements TransportOwner {
   readonly #requests: RequestHandler;
   /** Dropped with the login, because it holds the headers of the upgrade request */
   #upgrade: UpgradeContext | undefined;
-  #authenticated: Authenticated | undefined;
   #handlersEnded: Promise<unknown> | undefined;
   #onShutdown: (() => void) | undefined;
   /** Created for the first batch, and for a client that sends many frames */
@@ -95,7 +89,6 @@ export class ServerConnection implements TransportOwner {
     upgrade: UpgradeContext,
   ) {
     this.peer = upgrade.peer;
-    this.client = new ConnectedClient(id, this);
     this.#context = context;
     this.#events = events;
     this.#upgrade = upgrade;
@@ -104,6 +97,14 @@ export class ServerConnection implements TransportOwner {
     const log = new ConnectionLog(serverLog, upgrade.peer.address, strangers);
     this.#transport = new Transport(socket, context, log, this);
     this.#sender = new MessageSender(context, this.#transport);
+    this.#state = new ClientState();
+    this.client = new ConnectedClient(
+      id,
+      upgrade.peer.address,
+      this.#state,
+      this.#transport,
+      this.#sender,
+    );
     this.#requests = new RequestHandler(
       context,
       this.client,
@@ -112,19 +113,14 @@ export class ServerConnection implements TransportOwner {
     );
   }
 
-  /** The version of the client; empty before the login */
-  get version(): string {
-    return this.#version;
-  }
-
-  /** The identity of the client; `undefined` before the login */
-  get identity(): unknown {
-    return this.#authenticated?.identity;
+  /** Whether the connection has ended; its socket can still be closing */
+  get isClosed(): boolean {
+    return this.#transport.closed !== undefined;
   }
 
   /** The token that the client logged in with, if the server has it */
   get credential(): Credential | undefined {
-    return this.#authenticated?.credential;
+    return this.#state.authenticated?.credential;
   }
 
   /** Whether requests of the client are in progress */
@@ -135,20 +131,6 @@ export class ServerConnection implements TransportOwner {
   /** Resolves when the handlers of all streams have ended; set when the connection has */
   get handlersEnded(): Promise<unknown> | undefined {
     return this.#handlersEnded;
-  }
-
-  /** Sends a message to the client. */
-  message(name: string, data: JsonObject): Message {
-    return this.#sender.push(name, data);
-  }
-
-  /** Sends a request to the client; resolves to its reply. */
-  request(
-    name: string,
-    data: JsonObject,
-    options: RequestOptions | undefined,
-  ): Promise<ClientMessage> {
-    return this.#sender.request(name, data, options);
   }
 
   /** Closes the connection. */
@@ -218,6 +200,7 @@ export class ServerConnection implements TransportOwner {
     this.#transport.log.disconnected(how);
     this.#sender.pending?.close(info);
     this.#handlersEnded = this.#requests.close();
+    this.#state.onClosed(info);
     this.#onShutdown?.();
     // Last, because it can report that the socket is gone.
     this.#backlog?.clear();
@@ -225,6 +208,12 @@ export class ServerConnection implements TransportOwner {
 
   onGone(): void {
     this.#events.onGone(this);
+  }
+
+  onConnected(): void {
+    this.#transport.join();
+    this.#events.onConnected(this);
+    this.#requests.release();
   }
 
   finishFrames(next: () => void): boolean {
@@ -273,9 +262,9 @@ export class ServerConnection implements TransportOwner {
   #authenticate({ token, version }: LoginRequest): void {
     const upgrade = this.#upgrade!;
     // The version can be any string, which the application keeps and logs.
-    this.#version = truncate(version);
+    const known = this.#state.version = truncate(version);
     const { authenticator } = this.#context;
-    const result = authenticator.authenticate(token, this.#version, upgrade);
+    const result = authenticator.authenticate(token, known, upgrade);
     // Answer at once if possible, because another turn of the event loop costs more.
     if (!(result instanceof Promise)) return this.#finishLogin(result);
     void result.then((result) => this.#finishLogin(result));
@@ -289,15 +278,26 @@ export class ServerConnection implements TransportOwner {
     if (typeof result === "string") {
       return this.#apply(this.#session.rejectLogin(result));
     }
-    this.#authenticated = result;
+    this.#state.authenticated = result;
     this.#transport.log.identify(result.identity);
     const effect = this.#session.acceptLogin();
     if (effect.kind !== "answer") return;
     this.#transport.send(effect.frame);
     // The answer can be too large for the limit of the server.
     if (this.#session.state !== "open") return;
-    this.#transport.open(this.#session.features);
+    this.#transport.enable(this.#session.features);
     this.#transport.log.info("login", "logged in");
+    this.#connect();
+  }
+
+  /** Calls `onConnect`; the requests of the client wait until it has finished. */
+  #connect(): void {
+    const { lifecycle } = this.#context;
+    if (lifecycle === undefined) return this.onConnected();
+    const visit = lifecycle.visit(this, this.#transport.log);
+    this.#state.visit = visit;
+    visit.connect();
+    if (visit.isConnecting) this.#requests.hold();
   }
 
   /** Drops the headers, because a stranger can keep its socket for any time. */
@@ -317,48 +317,9 @@ export class ServerConnection implements TransportOwner {
 
   #logFailure(failure: string): void {
     const { log } = this.#transport;
-    if (this.#authenticated !== undefined) return log.warn("reject", failure);
+    if (this.#state.authenticated !== undefined) {
+      return log.warn("reject", failure);
+    }
     log.warn("login", `login rejected: ${failure}`);
-  }
-}
-
-/**
- * The client of a connection, as listeners and handlers see it. Its connection is private,
- * because it knows the token of the client.
- */
-class ConnectedClient implements Client {
-  readonly id: number;
-  readonly address: string;
-  readonly #connection: ServerConnection;
-
-  constructor(id: number, connection: ServerConnection) {
-    this.id = id;
-    this.address = connection.peer.address;
-    this.#connection = connection;
-  }
-
-  get identity(): unknown {
-    return this.#connection.identity;
-  }
-
-  get version(): string {
-    return this.#connection.version;
-  }
-
-  message(name: string, data: JsonObject = {}): Message {
-    return this.#connection.message(name, data);
-  }
-
-  request(
-    name: string,
-    data: JsonObject = {},
-    options?: RequestOptions,
-  ): Promise<ClientMessage> {
-    return ignorable(this.#connection.request(name, data, options));
-  }
-
-  close(code: number = CloseCode.NORMAL, reason = ""): void {
-    assertClose(code, reason);
-    this.#connection.close(code, reason);
   }
 }

@@ -116,13 +116,18 @@ export class ConnectionLog {
     const text = `${subject}: ${this.#log.redact(error.note)}`;
     if (!OutputError.is(error)) return this.warn("reject", text);
     const hint = this.#log.debugs ? "" : '. The log level "debug" shows why.';
-    const line = this.#fault(`${text}${hint}`);
-    if (line !== undefined) this.#log.error("error", line, this.#fields);
+    this.error(`${text}${hint}`);
     const details = () => `${this.#label}: ${this.#log.redact(error.message)}`;
     this.#log.debug("error", details, this.#fields);
   }
 
-  /** Logs an exception that a request of the client caused in the application. */
+  /** Logs a failure of the application that is no exception. */
+  error(text: string): void {
+    const line = this.#fault(text);
+    if (line !== undefined) this.#log.error("error", line, this.#fields);
+  }
+
+  /** Logs an exception that the client caused in the application. */
   exception(text: string, error: unknown): void {
     const line = this.#fault(text);
     if (line !== undefined) this.#log.exception(line, error, this.#fields);

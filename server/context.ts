@@ -9,6 +9,7 @@ import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { StrangerLines } from "./connection_log.ts";
 import type { SharedRates } from "./shared_rates.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Registry } from "./registry.ts";
@@ -40,6 +41,8 @@ export interface ServerContext {
   readonly exposeErrors: boolean;
   /** What happens to a client that reads too slowly */
   readonly onSlow: "disconnect" | "skip";
+  /** Calls the hooks of the application; `undefined` if it has none */
+  readonly lifecycle?: Lifecycle | undefined;
   /** Limits the log lines about clients that have not logged in */
   readonly strangers: StrangerLines;
   readonly shutdown: Shutdown;

@@ -8,15 +8,14 @@ import { settlesWithin } from "../common/async.ts";
 import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
-import { MAX_BATCH } from "../protocol/batch.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { Admission, type RemotePeer } from "./admission.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
-import { Broadcaster, type BroadcastResult } from "./broadcaster.ts";
+import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
-import { StrangerLines } from "./connection_log.ts";
-import { type ServerContext, Shutdown } from "./context.ts";
+import type { ServerContext } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
+import { createContext } from "./create_context.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
 import {
   DROPPED,
@@ -27,8 +26,6 @@ import {
 } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
-import { SharedRates } from "./shared_rates.ts";
-import { OVERRUN } from "./client_rates.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import { Openings } from "./openings.ts";
@@ -36,8 +33,7 @@ import type { ResolvedOptions } from "./options.ts";
 import { encodeOutgoing } from "./outgoing.ts";
 import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
-import { FairScheduler, forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
-import { Stalls } from "./stalls.ts";
+import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
@@ -63,7 +59,7 @@ export class Hub implements HandlerHost {
   readonly #upgrades: Upgrades;
   /** All connections with a socket, including those that have not logged in */
   readonly #connections = new Map<ServerConnection, Place>();
-  /** The clients that have logged in and not left */
+  /** The clients that have logged in and not left, after `onConnect` */
   readonly #clients = new Set<Client>();
   /** Whether a broadcast without clients was logged since the last login */
   #hasLoggedNoClients = false;
@@ -121,7 +117,7 @@ export class Hub implements HandlerHost {
     });
   }
 
-  /** The clients that have logged in and not left */
+  /** The clients that have logged in and not left, after `onConnect` */
   get clients(): ReadonlySet<Client> {
     return this.#clients;
   }
@@ -233,6 +229,7 @@ export class Hub implements HandlerHost {
 
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
   async close(timeout: number): Promise<void> {
+    const begin = performance.now();
     const connections = [...this.#connections.keys()];
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
@@ -246,11 +243,12 @@ export class Hub implements HandlerHost {
     // The decisions about logins can end only now that no login waits for its turn.
     this.#context.authenticator.close();
     const ended = connections.map(({ handlersEnded }) => handlersEnded);
+    const rest = timeout - (performance.now() - begin);
     // The process can end after this, and `finally` blocks would not run.
-    await settlesWithin(
-      Promise.all([this.#emptied(), ...ended]),
-      CLOSE_TIMEOUT,
-    );
+    await Promise.all([
+      settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
+      this.#context.lifecycle?.finish(Math.max(rest, CLOSE_TIMEOUT)),
+    ]);
     this.#context.stalls.stop();
   }
 
@@ -261,11 +259,13 @@ export class Hub implements HandlerHost {
         if (typeof result === "string") return result;
         const exceeded = this.#connections.get(connection)?.admit();
         if (exceeded !== undefined) return exceeded;
-        this.#hasLoggedNoClients = false;
         this.#logins.delete(connection);
         this.#openings.delete(connection);
-        this.#clients.add(connection.client);
         return result;
+      },
+      onConnected: (connection) => {
+        this.#hasLoggedNoClients = false;
+        this.#clients.add(connection.client);
       },
       onClosed: (connection) => {
         this.#connections.get(connection)?.close();
@@ -291,8 +291,7 @@ export class Hub implements HandlerHost {
   #closeAllOf(credential: Credential, reason: string): number {
     // A client that has left can still have a socket, which is closing.
     const connections = [...this.#connections.keys()].filter((connection) =>
-      connection.credential === credential &&
-      this.#clients.has(connection.client)
+      connection.credential === credential && !connection.isClosed
     );
     for (const connection of connections) {
       connection.close(CloseCode.POLICY_VIOLATION, reason);
@@ -350,39 +349,6 @@ function createEndpoint(
   return exposeContract && contract !== undefined
     ? new ContractEndpoint(contract, new HttpAuth(auth))
     : undefined;
-}
-
-/** Creates the state that all connections of a server share. */
-function createContext(
-  options: Options,
-  log: Log,
-  registry: Registry,
-  authenticator: Authenticator,
-): ServerContext {
-  const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
-  const defer = (turn: () => void) => void setImmediate(turn);
-  let lastMessageId = 0;
-  return {
-    log,
-    limits,
-    rules: { ...limits, minimumVersion },
-    contract,
-    registry,
-    authenticator,
-    broadcaster: new Broadcaster(
-      defer,
-      Math.min(MAX_BATCH, limits.maxBuffered),
-    ),
-    scheduler: new FairScheduler(defer),
-    stalls: new Stalls(),
-    identityRates: new SharedRates(limits.maxRatePerToken),
-    overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),
-    exposeErrors,
-    onSlow,
-    strangers: new StrangerLines(),
-    shutdown: new Shutdown(),
-    nextMessageId: () => ++lastMessageId,
-  };
 }
 
 /** Resolves when all connections have answered their requests and are closed. */

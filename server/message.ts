@@ -21,15 +21,17 @@ import type {
   RequestNameIn,
   ReturnIn,
 } from "../contract/infer.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 
 /**
- * A client of a server. `Identity` is the type of its identity, and `Of` is the type of the
- * contract.
+ * A client of a server. `Identity` is the type of its identity, `Of` is the type of the
+ * contract, and `Data` is the type of `client.data`.
  */
 export interface Client<
   Identity = unknown,
   Of extends Contract = OpenContract,
+  Data = unknown,
 > {
   /** The number of the client, unique within the server */
   readonly id: number;
@@ -45,6 +47,46 @@ export interface Client<
    * can be any string.
    */
   readonly version: string;
+  /**
+   * What the option `onConnect` of the server has returned, or what its promise has resolved
+   * to. It belongs to the application: the server neither reads nor sends it. `undefined`
+   * without `onConnect`, until `onConnect` has finished, and if it failed.
+   */
+  readonly data: Data;
+  /**
+   * Resolves when the client has disconnected, to the close code and the reason. If the client
+   * closed the connection, it chose the reason, which can contain anything. Never rejects.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * const connection = await connect("test", { url: server.url });
+   * const [client] = server.clients;
+   * await connection.close();
+   * assert.equal((await client?.closed)?.code, 1000);
+   * ```
+   */
+  readonly closed: Promise<CloseInfo>;
+  /**
+   * Aborts when the client disconnects, also after a handler has returned. Use it for work
+   * that outlives a handler, such as a timer. If your abort listener throws, Deno ends the
+   * program.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.operation("watch", (_data, { client }) => {
+   *   const timer = setInterval(() => client.message("tick"), 1_000);
+   *   client.signal.addEventListener("abort", () => clearInterval(timer));
+   * });
+   * ```
+   */
+  readonly signal: AbortSignal;
   /**
    * Sends an event to this client only. Does nothing if the client has disconnected.
    *
@@ -97,7 +139,7 @@ export interface Client<
   request<Name extends RequestNameIn<Of["events"]>>(
     name: Name,
     ...dataAndOptions: ClientRequestArguments<Of, Name>
-  ): Promise<ClientReplyOf<Identity, Of, Name>>;
+  ): Promise<ClientReplyOf<Identity, Of, Name, Data>>;
   /**
    * Closes the connection to this client. Does nothing if the client has disconnected.
    *
@@ -113,9 +155,10 @@ export interface Client<
 export interface OperationContext<
   Identity = unknown,
   Of extends Contract = OpenContract,
+  ClientData = unknown,
 > {
   /** The client that called the operation */
-  readonly client: Client<Identity, Of>;
+  readonly client: Client<Identity, Of, ClientData>;
   /**
    * Aborts when the client disconnects. If your abort listener throws, Deno ends the program.
    *
@@ -128,7 +171,8 @@ export interface OperationContext<
 }
 
 /**
- * A message from a client. `Of` is the type of the contract.
+ * A message from a client. `Of` is the type of the contract, and `ClientData` is the type of
+ * `client.data`.
  *
  * @example
  * ```ts
@@ -150,9 +194,10 @@ export class ClientMessage<
   Data = JsonObject,
   Of extends Contract = OpenContract,
   Name extends string = string,
+  ClientData = unknown,
 > extends Message<Data, Name> {
   /** The client that sent the message */
-  readonly client: Client<Identity, Of>;
+  readonly client: Client<Identity, Of, ClientData>;
   readonly #send: (name: string, data: JsonObject) => Message;
 
   /**
@@ -165,7 +210,7 @@ export class ClientMessage<
    */
   constructor(
     wire: WireMessage,
-    client: Client<Identity, Of>,
+    client: Client<Identity, Of, ClientData>,
     send: (name: string, data: JsonObject) => Message,
     checked?: { readonly data: unknown },
   ) {
@@ -202,21 +247,32 @@ export type ReceivedMessage<
   Identity,
   Of extends Contract,
   Name extends NameIn<Of["messages"]>,
-> = Name extends unknown
-  ? ClientMessage<Identity, CheckedDataIn<Of["messages"][Name]>, Of, Name>
+  ClientData = unknown,
+> = Name extends unknown ? ClientMessage<
+    Identity,
+    CheckedDataIn<Of["messages"][Name]>,
+    Of,
+    Name,
+    ClientData
+  >
   : never;
 
 /** A reply of a client to an event of the server */
-export type ClientReply<Identity, Of extends Contract, Replies> =
-  Replies extends unknown ? {
-      [Name in NameIn<Replies>]: ClientMessage<
-        Identity,
-        CheckedDataIn<Replies[Name]>,
-        Of,
-        Name
-      >;
-    }[NameIn<Replies>]
-    : never;
+export type ClientReply<
+  Identity,
+  Of extends Contract,
+  Replies,
+  ClientData = unknown,
+> = Replies extends unknown ? {
+    [Name in NameIn<Replies>]: ClientMessage<
+      Identity,
+      CheckedDataIn<Replies[Name]>,
+      Of,
+      Name,
+      ClientData
+    >;
+  }[NameIn<Replies>]
+  : never;
 
 /** The name of an operation of a contract, whether it returns one result or a stream */
 export type AnyOperationName<Of extends Contract> = NameIn<Of["operations"]>;
@@ -238,10 +294,16 @@ export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
 >;
 
 /** The reply of a client to a request, by the name of the request */
-export type ClientReplyOf<Identity, Of extends Contract, Name> = ClientReply<
+export type ClientReplyOf<
+  Identity,
+  Of extends Contract,
+  Name,
+  ClientData = unknown,
+> = ClientReply<
   Identity,
   Of,
-  RepliesIn<EntryIn<Of["events"], Name>>
+  RepliesIn<EntryIn<Of["events"], Name>>,
+  ClientData
 >;
 
 /** The data of a reply to a message, which can be omitted if it can be empty */
@@ -256,22 +318,36 @@ export type HandlerOf<
   Identity,
   Of extends Contract,
   Name extends AnyOperationName<Of>,
-> = HandlerIn<Identity, Of, Of["operations"][Name]>;
+  ClientData = unknown,
+> = HandlerIn<Identity, Of, Of["operations"][Name], ClientData>;
 
 /** Every message and reply that a client can send to a server with a contract */
-export type AnyMessage<Identity, Of extends Contract> = string extends
-  keyof Of["messages"] ? ClientMessage<Identity>
+export type AnyMessage<
+  Identity,
+  Of extends Contract,
+  ClientData = unknown,
+> = string extends keyof Of["messages"]
+  ? ClientMessage<Identity, JsonObject, OpenContract, string, ClientData>
   :
-    | ReceivedMessage<Identity, Of, NameIn<Of["messages"]>>
-    | ClientReply<Identity, Of, RepliesIn<Of["events"][EventName<Of>]>>;
+    | ReceivedMessage<Identity, Of, NameIn<Of["messages"]>, ClientData>
+    | ClientReply<
+      Identity,
+      Of,
+      RepliesIn<Of["events"][EventName<Of>]>,
+      ClientData
+    >;
 
 /** The handler of an operation with schemas */
-export type HandlerIn<Identity, Of extends Contract, Operation> =
-  OperationHandler<
-    OperationContext<Identity, Of>,
-    CheckedArgumentsIn<Operation>,
-    ReturnIn<Operation>
-  >;
+export type HandlerIn<
+  Identity,
+  Of extends Contract,
+  Operation,
+  ClientData = unknown,
+> = OperationHandler<
+  OperationContext<Identity, Of, ClientData>,
+  CheckedArgumentsIn<Operation>,
+  ReturnIn<Operation>
+>;
 
 /**
  * The handler of an operation. Its return value, or the value of the promise that it

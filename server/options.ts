@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Login, LoginDecision } from "../auth.ts";
+import type { IdentityOf, Login, LoginDecision } from "../auth.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -20,7 +20,8 @@ import {
 } from "../common/check.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
-import type { OpenContract } from "../contract/infer.ts";
+import type { Awaitable, OpenContract } from "../contract/infer.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
 import { checkNamedTokens, type NamedToken } from "./credentials.ts";
@@ -32,17 +33,21 @@ import {
   resolveLogOptions,
 } from "./log_options.ts";
 import { LISTEN_KEYS, type ListenOptions } from "./listen.ts";
+import type { Hooks } from "./lifecycle.ts";
+import type { Client } from "./message.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 
 /**
  * Options of a server, without the address that it listens on. `This` is the type of the
- * server, `Decision` is the type of the result of `login`, and `Of` is the type of the
- * contract.
+ * server, `Decision` is the type of the result of `login`, `Of` is the type of the contract,
+ * `Data` is the type of `client.data`, and `Identity` is the type of `client.identity`.
  */
 export interface ServerOptions<
   This extends { readonly token: string },
   Decision extends LoginDecision = LoginDecision,
   Of extends Contract = OpenContract,
+  Data = unknown,
+  Identity = IdentityOf<Decision>,
 > extends LogOptions {
   /**
    * Decides whether a client can log in, and what `client.identity` is. If omitted, the
@@ -50,6 +55,32 @@ export interface ServerOptions<
    * `tokens`.
    */
   readonly login?: Login<This, Decision> | undefined;
+  /**
+   * Called for each client after the response to its login. What it returns, or what its
+   * promise resolves to, becomes `client.data`. The requests of the client wait until it has
+   * finished, within `limits.maxPending` and `limits.maxPendingBytes`. Until then, the client
+   * is not in `server.clients` and gets no broadcasts. `client.message` and `client.request`
+   * work. In an object literal, write it after `login`, so that TypeScript infers its type.
+   *
+   * If it throws, or takes longer than `limits.loginTimeout`, the server logs an error and
+   * closes the connection with 1011.
+   */
+  readonly onConnect?:
+    | ((client: Client<Identity, Of>) => Awaitable<Data>)
+    | undefined;
+  /**
+   * Called once for each client for which `onConnect` was called, or would have been called,
+   * after the client has disconnected and `onConnect` has finished. The properties of the
+   * client, such as its data and its identity, can still be read. `client.data` is
+   * `undefined` if `onConnect` failed. If it throws, the server logs an error. `close()` waits
+   * for the promise that it returns, up to `closeTimeout`.
+   */
+  readonly onDisconnect?:
+    | ((
+      client: Client<Identity, Of, Data | undefined>,
+      close: CloseInfo,
+    ) => unknown)
+    | undefined;
   /**
    * Named tokens. A client that logs in with one of them has its name in
    * `client.identity` and in the log. If there are named tokens and the argument `token` is
@@ -170,6 +201,7 @@ export interface ResolvedOptions<This extends Owner>
   readonly isTokenGenerated: boolean;
   /** `undefined` if the tokens decide */
   readonly login: Login<This> | undefined;
+  readonly hooks: Hooks | undefined;
   readonly contract: Contract | undefined;
   readonly exposeContract: boolean;
   readonly limits: ResolvedLimits;
@@ -184,6 +216,8 @@ export interface ResolvedOptions<This extends Owner>
 
 const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   login: true,
+  onConnect: true,
+  onDisconnect: true,
   tokens: true,
   contract: true,
   exposeContract: true,
@@ -213,11 +247,17 @@ const ROTATE_KEYS: Readonly<Record<keyof RotateOptions, true>> = {
 const SERVE = "Cannot serve";
 
 /** The options of a server with any contract. */
-type AnyOptions<This extends Owner> = ServerOptions<
-  This,
-  LoginDecision,
-  Contract
->;
+type AnyOptions<This extends Owner> =
+  & Omit<ServerOptions<This, LoginDecision, Contract>, keyof AnyHooks>
+  & AnyHooks;
+
+/** The hooks of a server, whose clients have any identity and any data. */
+interface AnyHooks {
+  readonly onConnect?: ((client: never) => unknown) | undefined;
+  readonly onDisconnect?:
+    | ((client: never, close: CloseInfo) => unknown)
+    | undefined;
+}
 
 /** An object with a token, as a server is. */
 interface Owner {
@@ -266,6 +306,7 @@ function resolve<This extends Owner>(
     tokens,
     isTokenGenerated: given === undefined,
     login: checkFunction(SERVE, "login", login),
+    hooks: resolveHooks(options),
     contract,
     exposeContract: resolveExposeContract(options),
     limits: resolveLimits(options.limits),
@@ -278,6 +319,17 @@ function resolve<This extends Owner>(
     ...resolveLogOptions(options),
     signal: checkSignal(SERVE, "signal", signal),
   };
+}
+
+/** Returns the hooks; `undefined` if there are none, so that clients cost nothing more. */
+function resolveHooks(
+  { onConnect, onDisconnect }: AnyHooks,
+): Hooks | undefined {
+  checkFunction(SERVE, "onConnect", onConnect);
+  checkFunction(SERVE, "onDisconnect", onDisconnect);
+  return onConnect === undefined && onDisconnect === undefined
+    ? undefined
+    : { onConnect, onDisconnect } as Hooks;
 }
 
 function resolveToken(

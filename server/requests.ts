@@ -19,6 +19,7 @@ import {
 import { Calls, type StreamCall } from "./calls.ts";
 import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
+import { HeldFrames } from "./held_frames.ts";
 import { MessageHandler } from "./incoming.ts";
 import type { Client, OperationContext } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
@@ -41,6 +42,8 @@ export class RequestHandler {
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
+  /** The frames that wait for `onConnect`; `undefined` if none has to wait */
+  #held: HeldFrames | undefined;
   /** The number of requests in progress, and their size together */
   #inProgress = 0;
   #bytesInProgress = 0;
@@ -88,6 +91,16 @@ export class RequestHandler {
     }
   }
 
+  /** Lets all further requests wait, because `onConnect` has not finished. */
+  hold(): void {
+    this.#held = new HeldFrames(() => this.#held = undefined);
+  }
+
+  /** Handles the requests that wait, in their order. */
+  release(): void {
+    this.#held?.release();
+  }
+
   /** Counts the bytes of a frame; returns false if it closed the connection. */
   admitFrame(frame: unknown, now: number): boolean {
     // Binary frames close the connection in any case.
@@ -124,6 +137,7 @@ export class RequestHandler {
    */
   close(): Promise<unknown> | undefined {
     this.#calls?.close();
+    this.#held?.clear();
     if (this.#streams === undefined) return undefined;
     const streams = [...this.#streams.values()];
     for (const { sender } of streams) sender.stop();
@@ -137,6 +151,13 @@ export class RequestHandler {
       const verdict = this.#rates.countRequest(now);
       if (verdict === "disconnect") return this.#cutOff("maxRate");
     }
+    if (this.#held !== undefined && frame.kind !== "done") {
+      return this.#holdControl(frame);
+    }
+    this.#runControl(frame);
+  }
+
+  #runControl(frame: ControlFrame): void {
     switch (frame.kind) {
       case "done":
         return this.#sender.pending?.finish(frame.id, frame.failed);
@@ -145,6 +166,16 @@ export class RequestHandler {
       case "cancel":
         return this.#streams?.get(frame.id)?.cancel();
     }
+  }
+
+  /** Keeps a frame about a request that waits, too. */
+  #holdControl(frame: ControlFrame): void {
+    const { maxPending } = this.#context.limits;
+    const isKept = this.#held!.addControl(
+      () => this.#runControl(frame),
+      maxPending,
+    );
+    if (!isKept) this.#cutOff("overrun");
   }
 
   /** Whether the server has sent something that a frame answers. */
@@ -221,6 +252,14 @@ export class RequestHandler {
   #start(request: ClientRequest, size: number): void {
     this.#inProgress++;
     this.#bytesInProgress += size;
+    // `onConnect` can wait for the reply to a request of its own.
+    if (this.#held === undefined || this.#isAwaited(request)) {
+      return this.#begin(request, size);
+    }
+    this.#held.add(() => this.#begin(request, size));
+  }
+
+  #begin(request: ClientRequest, size: number): void {
     const answered = this.#run(request);
     if (answered === undefined) return this.#finish(size);
     void answered.then(() => this.#finish(size));

@@ -129,12 +129,16 @@ export class Transport implements Sink, Recipient {
     this.#onGone(CloseCode.ABNORMAL, "");
   }
 
-  /** Starts to use the extensions of the client and to receive broadcasts. */
-  open(features: ReadonlySet<Feature>): void {
+  /** Starts to use the extensions of the client. */
+  enable(features: ReadonlySet<Feature>): void {
     this.#features = features;
     if (features.has("batch")) {
       this.#writer.enableBatching(Math.min(MAX_BATCH, this.#maxBuffered));
     }
+  }
+
+  /** Starts to receive broadcasts. */
+  join(): void {
     this.#context.broadcaster.join(this);
   }
 

@@ -80,12 +80,16 @@ Deno.test("a server has the types of its contract", () => {
   compiles(() => {
     const login = () => ({ id: 1 });
     const server = serve("test", { ...QUIET, contract, login });
-    assertSameType<typeof server, Server<{ id: number }, TypedContract>>(true);
+    assertSameType<
+      typeof server,
+      Server<{ id: number }, TypedContract, undefined>
+    >(true);
     server.operation("add", (data, { client, signal }) => {
       assertSameType<typeof data, { a: number; b?: number | undefined }>(true);
-      assertSameType<typeof client, Client<{ id: number }, TypedContract>>(
-        true,
-      );
+      assertSameType<
+        typeof client,
+        Client<{ id: number }, TypedContract, undefined>
+      >(true);
       assertSameType<typeof signal, AbortSignal>(true);
       return data.a;
     });

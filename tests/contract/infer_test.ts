@@ -19,6 +19,7 @@ import {
 } from "../../mod.ts";
 import type {
   JsonOf,
+  OpenContract,
   OperationName,
   StreamName,
 } from "../../contract/infer.ts";
@@ -83,9 +84,11 @@ Deno.test("without a contract, names are strings and payloads are JSON", () => {
       assertSameType<typeof data, JsonObject>(true);
     });
     server.receive((message) => {
-      assertSameType<typeof message, ClientMessage<IdentityIn<typeof server>>>(
-        true,
-      );
+      type Identity = IdentityIn<typeof server>;
+      assertSameType<
+        typeof message,
+        ClientMessage<Identity, JsonObject, OpenContract, string, undefined>
+      >(true);
     });
     connection.receive((message) => {
       assertSameType<typeof message, ServerMessage>(true);

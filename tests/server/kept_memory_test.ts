@@ -48,6 +48,7 @@ Deno.test("a closed connection drops the headers of its upgrade, although its so
       const peer = { address: "192.0.2.1:1", network: "192.0.2.1" };
       const events = {
         admit: (_connection: unknown, result: never) => result,
+        onConnected() {},
         onClosed() {},
         onGone() {},
       };

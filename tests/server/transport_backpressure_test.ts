@@ -62,7 +62,7 @@ for (
 
 Deno.test("hasCapacity() counts the frames of the same tick", async () => {
   const { socket, transport } = open();
-  transport.open(new Set(["batch"]));
+  transport.enable(new Set(["batch"]));
   transport.send(frameOf(900));
   assert.equal(socket.bufferedAmount, 0);
   assert(transport.hasCapacity(99));

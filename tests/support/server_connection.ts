@@ -24,6 +24,7 @@ export function connectSocket(
         events.push("open");
         return result;
       },
+      onConnected: () => events.push("connected"),
       onClosed: () => events.push("closed"),
       onGone: () => events.push("gone"),
     },

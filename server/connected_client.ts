@@ -1,0 +1,116 @@
+/**
+ * The client of a connection, as hooks, listeners and handlers see it.
+ *
+ * @module
+ */
+
+import { CloseCode } from "../common/errors.ts";
+import { ignorable } from "../common/ignorable.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { RequestOptions } from "../common/request_options.ts";
+import { assertClose, type CloseInfo } from "../protocol/close.ts";
+import type { Message } from "../protocol/message.ts";
+import type { Authenticated } from "./authenticator.ts";
+import { ClientEnd } from "./client_end.ts";
+import type { Visit } from "./lifecycle.ts";
+import type { Client, ClientMessage } from "./message.ts";
+import type { MessageSender } from "./outgoing.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a server knows about a client, beyond its address. Idle clients have no end. */
+export class ClientState {
+  /** The version of the client; empty before the login */
+  version = "";
+  /** Who the client is; `undefined` before the login */
+  authenticated: Authenticated | undefined;
+  /** The calls of the hooks; `undefined` if the application has none */
+  visit: Visit | undefined;
+  #end: ClientEnd | undefined;
+
+  /**
+   * Returns the end of the connection, for the application.
+   *
+   * @param info How the connection has ended; `undefined` if it is open
+   */
+  end(info: CloseInfo | undefined): ClientEnd {
+    return this.#end ??= new ClientEnd(info);
+  }
+
+  /** Called once, when the connection has ended. */
+  onClosed(info: CloseInfo): void {
+    this.#end?.onClosed(info);
+    this.visit?.onClosed(info);
+  }
+}
+
+/**
+ * The client of a connection, as hooks, listeners and handlers see it. Everything that it
+ * uses is private, because the connection knows the token of the client.
+ */
+export class ConnectedClient implements Client {
+  readonly id: number;
+  readonly address: string;
+  readonly #state: ClientState;
+  readonly #transport: Transport;
+  readonly #sender: MessageSender;
+
+  /**
+   * Constructs a `ConnectedClient`.
+   *
+   * @param id The number of the client
+   * @param address The address of the client
+   * @param state What the server knows about the client
+   * @param transport The socket of the client
+   * @param sender Sends messages to the client
+   */
+  constructor(
+    id: number,
+    address: string,
+    state: ClientState,
+    transport: Transport,
+    sender: MessageSender,
+  ) {
+    this.id = id;
+    this.address = address;
+    this.#state = state;
+    this.#transport = transport;
+    this.#sender = sender;
+  }
+
+  get identity(): unknown {
+    return this.#state.authenticated?.identity;
+  }
+
+  get version(): string {
+    return this.#state.version;
+  }
+
+  get data(): unknown {
+    return this.#state.visit?.data;
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.#state.end(this.#transport.closed).closed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#state.end(this.#transport.closed).signal;
+  }
+
+  message(name: string, data: JsonObject = {}): Message {
+    return this.#sender.push(name, data);
+  }
+
+  request(
+    name: string,
+    data: JsonObject = {},
+    options?: RequestOptions,
+  ): Promise<ClientMessage> {
+    return ignorable(this.#sender.request(name, data, options));
+  }
+
+  close(code: number = CloseCode.NORMAL, reason = ""): void {
+    assertClose(code, reason);
+    this.#transport.close(code, reason);
+  }
+}

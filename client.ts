@@ -19,6 +19,7 @@
 
 import type { ConnectOptions } from "./client/connect.ts";
 import type { Connection } from "./client/connection.ts";
+import type { TokenFunction } from "./client/token_source.ts";
 import { withCallerStack } from "./common/caller_stack.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
@@ -40,6 +41,7 @@ export type {
   StateListener,
 } from "./client/status.ts";
 export type { OperationStream } from "./client/stream.ts";
+export type { TokenContext, TokenFunction } from "./client/token_source.ts";
 export type { RequestOptions } from "./common/request_options.ts";
 export {
   BufferFullError,
@@ -69,15 +71,18 @@ export { Message, type WireMessage } from "./protocol/message.ts";
 /**
  * Connects to a server and logs in.
  *
- * @param token The token of the server
+ * @param token The token of the server, or a function that returns it for each login
  * @param options Optional. The URL of the server, the timeout, reconnecting and the contract
  * @returns The connection. An `await using` block closes it at its end
  *
- * @throws {ConnectError} If no server answers at the URL, or it is not a Hoist server
- * @throws {LoginError} If the server rejects the token
+ * @throws {ConnectError} If no server answers at the URL, it is not a Hoist server, or the
+ * token function throws an error
+ * @throws {LoginError} If the server rejects the token, and the token that the function
+ * returns then
  * @throws {VersionError} If the server is older than `minimumVersion`, or the client is
  * older than the server allows
- * @throws {TimeoutError} If the server does not answer within `timeout`
+ * @throws {TimeoutError} If the server or the token function does not answer within
+ * `timeout`
  * @throws {TypeError} If an option is unknown or invalid
  * @throws {RangeError} If `timeout`, a limit or an option of `reconnect` is out of range
  *
@@ -94,7 +99,7 @@ export { Message, type WireMessage } from "./protocol/message.ts";
  * ```
  */
 export function connect<Of extends Contract = OpenContract>(
-  token: string,
+  token: string | TokenFunction,
   options: ConnectOptions<Of> = {},
 ): Promise<Connection<Of>> {
   const connection: Promise<unknown> = open(token, options);
@@ -102,7 +107,7 @@ export function connect<Of extends Contract = OpenContract>(
 }
 
 async function open(
-  token: string,
+  token: string | TokenFunction,
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
   // Servers import this module also, and never need the modules behind it.

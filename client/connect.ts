@@ -10,7 +10,6 @@ import {
   checkObject,
   checkOneOf,
   checkSignal,
-  checkToken,
   invalidType,
   type KnownKeys,
   TIMEOUT,
@@ -33,6 +32,11 @@ import {
   resolveReconnectOptions,
 } from "./reconnect_policy.ts";
 import { SocketLink } from "./socket_link.ts";
+import {
+  checkTokenSource,
+  type TokenFunction,
+  TokenSource,
+} from "./token_source.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** Options of {@linkcode connect}; `Of` is the type of the contract */
@@ -55,8 +59,8 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The timeout of each attempt to connect and log in, in milliseconds from 0 to
-   * 2,147,483,647. `Infinity` for no limit.
+   * The timeout of each attempt to connect and log in, and of each call of the token
+   * function, in milliseconds from 0 to 2,147,483,647. `Infinity` for no limit.
    *
    * @default {10_000}
    */
@@ -156,7 +160,7 @@ const MAX_DENO_FRAME = 1_024;
 
 /** Connects to a server and logs in. `connect` documents the errors. */
 export async function openConnection(
-  token: string,
+  token: string | TokenFunction,
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
   const { target, rules, signal, contract, validate } = resolve(
@@ -167,7 +171,10 @@ export async function openConnection(
   const createLink = await linkFactory(target, rules);
   const { log, endpoints: { base: url }, maxBuffered } = target;
   const parts = { url, log, contract, checks, maxBuffered, createLink };
-  return await Connection.open(parts, signal);
+  return await target.tokens.logIn(
+    (token) => Connection.open(parts, token, signal),
+    signal,
+  );
 }
 
 /** {@linkcode ConnectOptions} with their defaults */
@@ -182,11 +189,11 @@ interface ResolvedOptions {
 
 /** Checks the arguments of `connect`. */
 function resolve(
-  token: string,
+  token: string | TokenFunction,
   options: ConnectOptions<Contract>,
 ): ResolvedOptions {
   checkKeys(SUBJECT, options, KNOWN);
-  checkToken(SUBJECT, "the token", token, "Pass the token of the server.");
+  checkTokenSource(SUBJECT, token);
   const { signal, contract, reconnect = false } = options;
   checkSignal(SUBJECT, "signal", signal);
   assertDefined(SUBJECT, contract);
@@ -203,7 +210,7 @@ function resolve(
 }
 
 function resolveTarget(
-  token: string,
+  token: string | TokenFunction,
   rules: ReconnectRules | undefined,
   options: ConnectOptions<Contract>,
 ): Target {
@@ -218,16 +225,20 @@ function resolveTarget(
   checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
   assertImplementation(WebSocket);
   checkObject(SUBJECT, "logger", logger);
+  const { base } = endpoints;
+  const log = new ClientLog({ logger, url: base });
+  const features = featuresOf(rules);
   return {
     endpoints,
+    tokens: new TokenSource(token, { base, timeout, log }),
     minimumVersion,
     timeout,
     maxPayload,
     maxBuffered,
     WebSocket,
-    encodeLogin: encodeLogin(token, VERSION, featuresOf(rules)),
+    encodeLogin: (token) => encodeLogin(token, VERSION, features),
     maxBatch: maxBatchOf(WebSocket),
-    log: new ClientLog({ logger, url: endpoints.base, token }),
+    log,
   };
 }
 
@@ -297,6 +308,7 @@ async function linkFactory(
       createLink: (events) => new SocketLink(dialer, events),
       rules,
       maxBuffered: target.maxBuffered,
+      tokens: target.tokens,
       status,
       receiver,
     });

@@ -97,10 +97,11 @@ export class Connection<Of extends Contract = OpenContract>
   /** @ignore Applications call `connect`. */
   static async open(
     parts: ConnectionParts,
-    signal: AbortSignal | undefined,
+    token: string,
+    signal?: AbortSignal,
   ): Promise<Connection> {
     const connection = new Connection(parts);
-    await connection.#link.open(signal);
+    await connection.#link.open(token, signal);
     // Messages that came with the login wait for a listener, but not longer than this.
     const timer = setTimeout(() => connection.#dispatcher.open(), 0);
     void connection.closed.then(() => clearTimeout(timer));

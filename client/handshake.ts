@@ -13,6 +13,7 @@ import { isVersion, meetsMinimum } from "../version.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { ClientLog } from "./log.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
+import type { TokenSource } from "./token_source.ts";
 import { notOpened } from "./upgrade_errors.ts";
 
 /** The part of a WebSocket that a connection needs */
@@ -73,8 +74,10 @@ export interface Target {
   /** The maximum data that waits in the client, in bytes */
   readonly maxBuffered: number;
   readonly WebSocket: WebSocketConstructor;
-  /** Encodes the login */
-  readonly encodeLogin: RequestEncoder;
+  /** Returns the token for each login */
+  readonly tokens: TokenSource;
+  /** Encodes the login with a token */
+  encodeLogin(token: string): RequestEncoder;
   /** The maximum length of a batch, in bytes */
   readonly maxBatch: number;
   readonly log: ClientLog;

@@ -17,9 +17,10 @@ export interface Link {
   /**
    * Connects and logs in.
    *
+   * @param token The token
    * @param signal Cancels the attempt
    */
-  open(signal: AbortSignal | undefined): Promise<void>;
+  open(token: string, signal?: AbortSignal): Promise<void>;
   /** Sends a request and waits for its answer. */
   request(request: LinkRequest): Promise<JsonObject | null>;
   /** Sends a goodbye and waits, at most one second, until the WebSocket has ended. */

@@ -23,14 +23,15 @@ export interface ClientLogOptions {
   readonly logger: ClientLogger;
   /** The URL of the server, without a password */
   readonly url: string;
-  /** The token of the client, which no line contains */
-  readonly token: string;
 }
 
 /** The number of warnings and errors that are written at once. */
 const MAX_LINES = 20;
 
 const LINES_PER_SECOND = 1;
+
+/** How many tokens are hidden, because a token function can return many. */
+const MAX_SECRETS = 8;
 
 /** How many names of events are remembered. */
 const MAX_NAMES = 100;
@@ -42,16 +43,22 @@ const MAX_NAMES = 100;
 export class ClientLog {
   readonly #logger: ClientLogger;
   readonly #url: string;
-  readonly #secret: string;
+  /** The latest tokens, which no line contains */
+  #secrets: readonly string[] = [];
   readonly #throttle = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   /** The names of the events that had no listener */
   readonly #unheard = new Set<string>();
 
   /** Constructs a `ClientLog`. */
-  constructor({ logger, url, token }: ClientLogOptions) {
+  constructor({ logger, url }: ClientLogOptions) {
     this.#logger = logger;
     this.#url = url;
-    this.#secret = token.length < MIN_SECRET ? "" : token;
+  }
+
+  /** Removes a token from all further lines. */
+  hide(token: string): void {
+    if (token.length < MIN_SECRET || this.#secrets.includes(token)) return;
+    this.#secrets = [...this.#secrets, token].slice(-MAX_SECRETS);
   }
 
   /** Runs a callback of the application and reports its error; never rejects. */
@@ -120,12 +127,17 @@ export class ClientLog {
 
   #show(frame: string): string {
     const redact = (text: string) => this.#redact(text);
-    return showFrame(frame, { longest: this.#secret.length, redact });
+    const longest = Math.max(0, ...this.#secrets.map(({ length }) => length));
+    return showFrame(frame, { longest, redact });
   }
 
   #redact(text: string): string {
-    if (this.#secret === "") return text;
-    return text.replaceAll(this.#secret, REDACTED);
+    // A token can be a part of a longer token.
+    const secrets = [...this.#secrets].sort((a, b) => b.length - a.length);
+    return secrets.reduce(
+      (shown, secret) => shown.replaceAll(secret, REDACTED),
+      text,
+    );
   }
 
   /** The server and the listeners can cause any number of these lines. */

@@ -19,6 +19,7 @@ import {
   VersionError,
 } from "../common/errors.ts";
 import { retryHint } from "../protocol/close.ts";
+import { TokenError } from "./token_source.ts";
 
 /** How a client reconnects */
 export interface ReconnectOptions {
@@ -230,6 +231,7 @@ function isDeliberate(code: number): boolean {
 /** Whether another attempt would fail in the same way. */
 function isFinal(error: unknown): boolean {
   if (error instanceof LoginError || error instanceof VersionError) return true;
+  if (error instanceof TokenError) return false;
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof ConnectionClosedError &&
     (isDeliberate(cause.code) || cause.code === CloseCode.MESSAGE_TOO_BIG);

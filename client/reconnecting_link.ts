@@ -1,11 +1,10 @@
 /**
- * A link that reconnects when its WebSocket has ended, and the queue of the requests that
- * wait for the reconnect.
+ * A link that reconnects when its WebSocket has ended.
  *
  * @module
  */
 
-import { limit, within } from "../common/async.ts";
+import { limit } from "../common/async.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
@@ -20,101 +19,17 @@ import {
   type MessageReceiver,
   subjectOf,
 } from "./link.ts";
+import { OfflineQueue } from "./offline_queue.ts";
 import {
   isCausedByClient,
   ReconnectPolicy,
   type ReconnectRules,
 } from "./reconnect_policy.ts";
 import type { StateNotifier } from "./status.ts";
-
-/** A request that waits */
-interface Entry {
-  readonly bytes: number;
-  start(link: Link): void;
-  abort(close: CloseInfo): void;
-}
-
-/** The requests that wait until a link is open, in their order. */
-export class OfflineQueue {
-  readonly #entries = new Set<Entry>();
-  #bytes = 0;
-
-  /** The number of requests that wait */
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  /** The length of the requests that wait, in bytes */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /**
-   * Waits for a link, then starts. Requests start in the order of the calls.
-   *
-   * @param subject The description of the request, such as `operation "add"`
-   * @param signal Stops waiting when aborted
-   * @param start Called with the link
-   * @param bytes The length of the request, in bytes
-   * @returns What `start` resolves to
-   */
-  async add<Result>(
-    subject: string,
-    signal: AbortSignal,
-    start: (link: Link) => Promise<Result>,
-    bytes: number = 0,
-  ): Promise<Result> {
-    let remove = (): void => {};
-    const result = new Promise<Result>((resolve, reject) => {
-      const entry: Entry = {
-        bytes,
-        start: (link) => resolve(start(link)),
-        abort: (close) => reject(closedError(subject, close)),
-      };
-      this.#entries.add(entry);
-      this.#bytes += bytes;
-      remove = () => this.#remove(entry);
-    });
-    try {
-      return await within(result, signal, undefined, () => undefined);
-    } finally {
-      remove();
-    }
-  }
-
-  /** Starts all requests synchronously, so that no later request overtakes them. */
-  start(link: Link): void {
-    for (const entry of this.#removeAll()) entry.start(link);
-  }
-
-  /** Rejects all requests, because the connection does not come back. */
-  abort(close: CloseInfo): void {
-    for (const entry of this.#removeAll()) entry.abort(close);
-  }
-
-  #remove(entry: Entry): void {
-    if (this.#entries.delete(entry)) this.#bytes -= entry.bytes;
-  }
-
-  #removeAll(): readonly Entry[] {
-    const entries = [...this.#entries];
-    this.#entries.clear();
-    this.#bytes = 0;
-    return entries;
-  }
-}
+import type { TokenSource } from "./token_source.ts";
 
 function bytesOf(request: LinkRequest): number {
   return byteLength(request.encode(0));
-}
-
-/** Includes the error of the last attempt to reconnect, which says more. */
-function closedError(subject: string, close: CloseInfo): ConnectionClosedError {
-  const { error } = close;
-  const rest = error === undefined
-    ? ""
-    : `, and the client does not reconnect: ${error.message}`;
-  return new ConnectionClosedError(subject, close, rest);
 }
 
 /** Says what to do if a request cannot wait for the reconnect. */
@@ -133,6 +48,8 @@ export interface ReconnectingLinkOptions {
   /** The maximum data that waits, in bytes */
   readonly maxBuffered: number;
   readonly status: StateNotifier;
+  /** Returns the token for each login */
+  readonly tokens: TokenSource;
   /** Receives the messages of the server */
   readonly receiver: MessageReceiver;
 }
@@ -176,9 +93,9 @@ export class ReconnectingLink implements Link {
     return this.#options.status;
   }
 
-  /** Connects for the first time. If that fails, there is no further attempt. */
-  async open(signal: AbortSignal | undefined): Promise<void> {
-    await this.#options.createLink(this.#events).open(signal);
+  /** Connects once. If the first attempt fails, there is no further attempt. */
+  async open(token: string, signal?: AbortSignal): Promise<void> {
+    await this.#options.createLink(this.#events).open(token, signal);
   }
 
   async request(request: LinkRequest): Promise<JsonObject | null> {
@@ -296,10 +213,21 @@ export class ReconnectingLink implements Link {
     this.#attempt = attempt;
     this.#status.set({ state: "connecting" });
     try {
-      await this.#options.createLink(this.#events).open(signal);
+      await this.#logIn(signal);
     } catch (error) {
       if (!signal.aborted) this.#onFailure(error);
     }
+  }
+
+  async #logIn(signal: AbortSignal): Promise<void> {
+    const { tokens } = this.#options;
+    const open = (token: string) => this.open(token, signal);
+    await tokens.logIn(open, signal, () => this.#onRejected());
+  }
+
+  /** The next token can belong to another user, for whom no request was meant. */
+  #onRejected(): void {
+    this.#queue.drop();
   }
 
   /** Ends reconnecting and everything that waits for it. */

@@ -95,13 +95,13 @@ export class SocketLink implements Link {
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
   }
 
-  async open(callerSignal: AbortSignal | undefined): Promise<void> {
+  async open(token: string, callerSignal?: AbortSignal): Promise<void> {
     const { endpoints, timeout } = this.#dialer.target;
     const onTimeout = () => connectTimeout(endpoints.base, timeout);
     const { signal, cancel } = limit(callerSignal, timeout, onTimeout);
     try {
       this.#attach(await this.#dialer.open(signal));
-      await this.#logIn(signal);
+      await this.#logIn(token, signal);
     } finally {
       cancel();
     }
@@ -193,13 +193,13 @@ export class SocketLink implements Link {
   }
 
   /** Logs in: docs/reference/protocol.md, "1. Login". */
-  async #logIn(signal: AbortSignal): Promise<void> {
+  async #logIn(token: string, signal: AbortSignal): Promise<void> {
     const { endpoints: { base }, encodeLogin } = this.#dialer.target;
     try {
       await this.request({
         name: "",
         describe: () => "the login",
-        encode: encodeLogin,
+        encode: encodeLogin(token),
         signal,
         toError: (frame) => loginError(base, frame),
         events: { onAnswer: (data) => this.#onLogin(data) },

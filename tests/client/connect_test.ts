@@ -90,7 +90,7 @@ Deno.test("never shows the token in an error", async () => {
     await assert.rejects(openConnection(token, {}), {
       name: "TypeError",
       message:
-        "Cannot connect: the token must be a non-empty string. Pass the token of the server.",
+        "Cannot connect: the token must be a non-empty string. Pass the token of the server, or a function that returns it.",
     });
   }
 });

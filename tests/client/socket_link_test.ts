@@ -30,7 +30,7 @@ async function startLink(signal?: AbortSignal) {
     onInvalid: () => events.push(["invalid"]),
   };
   const link = new SocketLink(new Dialer(target), recorder);
-  const opening = link.open(signal);
+  const opening = link.open("test", signal);
   opening.catch(() => {});
   while (sockets[0]?.sent[0] === undefined) await pause(1);
   return { server, link, opening, events, socket: sockets[0] };
@@ -218,6 +218,6 @@ Deno.test("ends if the socket has closed before the link listens to it", async (
     onMessage: never,
     onInvalid: never,
   });
-  assert(await rejection(link.open(undefined)) instanceof ConnectError);
+  assert(await rejection(link.open("test")) instanceof ConnectError);
   assert.equal((await link.closed).code, 1006);
 });

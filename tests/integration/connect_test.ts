@@ -23,7 +23,7 @@ Deno.test("connect() rejects an empty token", async () => {
     await assert.rejects(connect(token), {
       name: "TypeError",
       message:
-        "Cannot connect: the token must be a non-empty string. Pass the token of the server.",
+        "Cannot connect: the token must be a non-empty string. Pass the token of the server, or a function that returns it.",
     });
   }
 });

@@ -8,5 +8,7 @@ export function clientLog(
   logger: ClientLogger = new LogRecorder(),
   token = "test",
 ): ClientLog {
-  return new ClientLog({ logger, url: "http://h:1", token });
+  const log = new ClientLog({ logger, url: "http://h:1" });
+  log.hide(token);
+  return log;
 }

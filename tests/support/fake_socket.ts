@@ -2,6 +2,7 @@
 
 import type { ClientSocket, Target } from "../../client/handshake.ts";
 import { endpointsOf } from "../../client/endpoints.ts";
+import { TokenSource } from "../../client/token_source.ts";
 import { clientLog } from "./client_log.ts";
 
 type SocketListener = (event: never) => void;
@@ -64,16 +65,21 @@ export function fakeTarget(url: string): {
       queueMicrotask(() => this.dispatch("open"));
     }
   }
+  const log = clientLog();
+  const endpoints = endpointsOf(url);
+  const limits = { base: endpoints.base, timeout: Infinity };
   const target = {
-    endpoints: endpointsOf(url),
+    endpoints,
+    tokens: new TokenSource("test", { ...limits, log }),
     minimumVersion: undefined,
     timeout: Infinity,
     maxPayload: Infinity,
     maxBuffered: Infinity,
     WebSocket,
-    encodeLogin: (id: number) => `{"id":${id},"token":"test"}`,
+    encodeLogin: (token: string) => (id: number) =>
+      `{"id":${id},"token":"${token}"}`,
     maxBatch: 1_024,
-    log: clientLog(),
+    log,
   };
   return { target, sockets };
 }

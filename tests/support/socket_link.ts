@@ -41,7 +41,7 @@ export function startLink(
   });
   const dialer = new Dialer({ ...target, log, ...options, WebSocket });
   const link = new SocketLink(dialer, recorder);
-  const opening = link.open(undefined);
+  const opening = link.open("test");
   opening.catch(() => {});
   return { server, link, opening, events };
 }

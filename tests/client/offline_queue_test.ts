@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Link } from "../../client/link.ts";
-import { OfflineQueue } from "../../client/reconnecting_link.ts";
+import { OfflineQueue } from "../../client/offline_queue.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
 
@@ -139,4 +139,26 @@ Deno.test("counts the bytes of the requests that wait", async () => {
   queue.abort({ code: 1001, reason: "" });
   await rejected;
   assert.equal(queue.bytes, 0);
+});
+
+Deno.test("drops all requests after a rejected login, and no call repeats them", async () => {
+  const queue = new OfflineQueue();
+  const start = () => assert.fail("it started");
+  const waiting = ["a", "b"].map((name) => queue.add(name, signal, start, 5));
+  queue.drop();
+  queue.start(FIRST);
+  assert.deepEqual([queue.size, queue.bytes], [0, 0]);
+  for (
+    const [index, error] of (await Promise.all(waiting.map(rejection)))
+      .entries()
+  ) {
+    assert(error instanceof ConnectionClosedError);
+    assert.equal(error.code, 1008);
+    assert.equal(
+      error.message,
+      `Cannot finish ${
+        "ab"[index]
+      }: the connection is closed (1008, "login rejected"), and the next login can be of another user. Call again when the state is 'open'.`,
+    );
+  }
 });

@@ -10,8 +10,8 @@ import type { Problems } from "../problems.ts";
 /** Expected lines of the level `error`: the handlers with the name "fail" throw. */
 const EXPECTED = /^error: [^\n]*["']fail["']/;
 
-/** The address of a client in a line about its connection. */
-const ADDRESS = /[\d.]+:\d+/;
+/** The address of a client in a line about its connection; a proxy sends no port. */
+const ADDRESS = /\d+\.[\d.]+(?::\d+)?/;
 
 /** A logger that only counts. */
 export class LogAudit implements Logger {
@@ -21,8 +21,8 @@ export class LogAudit implements Logger {
   ended = 0;
   /** The number of lines of the level `warn` */
   warnings = 0;
-  /** The addresses of the connections that have not ended */
-  readonly #open = new Set<string>();
+  /** The connections that have not ended, by their address */
+  readonly #open = new Map<string, number>();
   readonly #problems: Problems;
   readonly #secret: string;
 
@@ -59,12 +59,20 @@ export class LogAudit implements Logger {
 
   #connected(address: string): void {
     this.begun++;
-    this.#open.add(address);
+    this.#open.set(address, this.#openOf(address) + 1);
   }
 
   /** The server omits lines "connect" if there are too many, but not their lines "disconnect". */
   #disconnected(address: string): void {
-    if (this.#open.delete(address)) this.ended++;
+    const open = this.#openOf(address);
+    if (open === 0) return;
+    this.ended++;
+    if (open === 1) this.#open.delete(address);
+    else this.#open.set(address, open - 1);
+  }
+
+  #openOf(address: string): number {
+    return this.#open.get(address) ?? 0;
   }
 
   #inspect(line: string): void {

@@ -28,6 +28,15 @@ Deno.test("does not count the end of a connection whose begin was omitted", () =
   assert.deepEqual([audit.begun, audit.ended], [1, 1]);
 });
 
+Deno.test("counts the connections of an address behind a proxy", () => {
+  const audit = new LogAudit(new Problems(), "secret");
+  for (let n = 0; n < 2; n++) audit.info("connect: 10.0.0.1 connected");
+  for (let n = 0; n < 3; n++) {
+    audit.info("disconnect: 10.0.0.1 disconnected: lost");
+  }
+  assert.deepEqual([audit.begun, audit.ended], [2, 2]);
+});
+
 Deno.test("reports an unexpected error", () => {
   const problems = new Problems();
   const audit = new LogAudit(problems, "secret");

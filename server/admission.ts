@@ -127,6 +127,11 @@ export class Admission {
     this.#lost.add(network, performance.now());
   }
 
+  /** Does not count an upgrade of a client that opened late. */
+  restoreLost({ network }: RemotePeer): void {
+    this.#lost.restore(network);
+  }
+
   /** Returns how long the address is still locked out, in milliseconds, or 0. */
   lockout({ network }: RemotePeer): number {
     return this.#failures.lockout(network, performance.now());
@@ -266,6 +271,12 @@ export class AddressFailures {
     if (failures !== undefined) return void failures.count++;
     if (this.#byAddress.size >= MAX_ADDRESSES) this.#removeOldest();
     this.#byAddress.set(address, { count: 1, until: now + this.#window });
+  }
+
+  /** Does not count a failure of an address. */
+  restore(address: string): void {
+    const failures = this.#byAddress.get(address);
+    if (failures !== undefined && failures.count > 0) failures.count--;
   }
 
   /** Returns how long the address is still locked out, in milliseconds, or 0. */

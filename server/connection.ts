@@ -46,6 +46,8 @@ export interface ConnectionEvents {
   onClosed(connection: ServerConnection): void;
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(connection: ServerConnection): void;
+  /** Called when the socket opens after the connection was abandoned. */
+  onOpenedLate(connection: ServerConnection): void;
 }
 
 /** An entry of a batch. */
@@ -214,6 +216,10 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#transport.join();
     this.#events.onConnected(this);
     this.#requests.release();
+  }
+
+  onOpenedLate(): void {
+    this.#events.onOpenedLate(this);
   }
 
   finishFrames(next: () => void): boolean {

@@ -249,6 +249,7 @@ export class Hub implements HandlerHost {
       settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
       this.#context.lifecycle?.finish(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
+    for (const each of connections) if (each.isOpening) each.abandon();
     this.#context.stalls.stop();
   }
 
@@ -284,6 +285,7 @@ export class Hub implements HandlerHost {
         this.#context.stalls.stop();
         this.#onEmpty?.();
       },
+      onOpenedLate: ({ peer }) => this.#upgrades.restoreLost(peer),
     };
   }
 

@@ -75,4 +75,9 @@ export class LostUpgrades {
     this.#nextReport *= 10;
     return true;
   }
+
+  /** Does not count an upgrade that opened late. */
+  restore(): void {
+    this.#count--;
+  }
 }

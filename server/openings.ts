@@ -10,8 +10,11 @@ import { TimeoutQueue } from "./scheduler.ts";
 /** How long an upgrade usually takes at most, in milliseconds. */
 const USUAL_TIME = 250;
 
-/** How long it can take in addition, until it counts as lost, in milliseconds. */
-const EXTRA_TIME = 750;
+/**
+ * How long it can take in addition, until it counts as lost, in milliseconds. On a busy
+ * machine, an upgrade takes seconds.
+ */
+const EXTRA_TIME = 4_750;
 
 /** A connection whose WebSocket opens. */
 export interface Opening {

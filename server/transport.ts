@@ -46,6 +46,8 @@ export interface TransportOwner {
   onClosed(info: CloseInfo, how: string): void;
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(): void;
+  /** Called when the socket opens after the connection was abandoned. */
+  onOpenedLate(): void;
   /**
    * Called when the client has ended the connection, before `onClosed`.
    *
@@ -124,8 +126,13 @@ export class Transport implements Sink, Recipient {
 
   /** Ends a connection whose upgrade is not completed in time. */
   abandon(): void {
+    const socket = this.#socket;
     // A close that waits for the socket has a code.
-    this.#socket.onopen ??= () => this.#socket.close();
+    const close = socket.onopen ?? (() => socket.close());
+    socket.onopen = (event) => {
+      close.call(socket as WebSocket, event);
+      this.#owner.onOpenedLate();
+    };
     this.#onGone(CloseCode.ABNORMAL, "");
   }
 

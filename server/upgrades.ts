@@ -80,6 +80,12 @@ export class Upgrades {
     );
   }
 
+  /** Does not count an upgrade that opened after it was counted as lost. */
+  restoreLost(peer: RemotePeer): void {
+    this.#options.admission.restoreLost(peer);
+    this.#lost.restore();
+  }
+
   /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
   logRejection(text: string): void {
     const line = this.#lines.pass(text);

@@ -104,6 +104,21 @@ Deno.test("an upgrade that never opens is counted and frees its place", async ()
   for (const peer of peers) peer[Symbol.dispose]();
 });
 
+Deno.test("an upgrade that opens late does not count as lost", async () => {
+  const released = Promise.withResolvers<void>();
+  await using mounted = mountIn(async (server, request, info) => {
+    const response = server.fetch(request, info);
+    await released.promise;
+    return response;
+  });
+  const { server } = mounted;
+  using peer = await TcpPeer.connect(mounted);
+  await peer.write(encodeRequest());
+  while (await countLost(server) !== 1) await pause(10);
+  released.resolve();
+  while (await countLost(server) !== 0) await pause(10);
+});
+
 async function countLost(server: Server): Promise<unknown> {
   const [, body] = await readHealth(server);
   return (body as { readonly lostUpgrades: number }).lostUpgrades;

@@ -18,6 +18,7 @@ const OWNER = {
   onFrame: () => {},
   onClosed: () => {},
   onGone: () => {},
+  onOpenedLate: () => {},
   finishFrames: () => false,
 };
 

@@ -51,6 +51,7 @@ Deno.test("a closed connection drops the headers of its upgrade, although its so
         onConnected() {},
         onClosed() {},
         onGone() {},
+        onOpenedLate() {},
       };
       const connection = new ServerConnection(
         n,

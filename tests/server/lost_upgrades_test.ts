@@ -48,6 +48,13 @@ Deno.test("LostUpgrades reports every power of ten from 100", () => {
   assert.equal(lost.count, 20_000);
 });
 
+Deno.test("LostUpgrades does not count an upgrade that opened late", () => {
+  const lost = new LostUpgrades();
+  lost.add(0);
+  lost.restore();
+  assert.equal(lost.count, 0);
+});
+
 Deno.test("LostUpgrades is alerted for a minute after a lost upgrade or a reset", () => {
   const lost = new LostUpgrades();
   assert.equal(lost.isAlerted(0), false);

@@ -25,6 +25,7 @@ function open(maxBuffered = MAX_BUFFERED) {
     onFrame: () => events.push("frame"),
     onClosed: ({ code }) => events.push(`closed ${code}`),
     onGone: () => events.push("gone"),
+    onOpenedLate: () => events.push("opened late"),
     finishFrames: () => false,
   });
   return { socket, transport, events };

@@ -27,6 +27,7 @@ export function connectSocket(
       onConnected: () => events.push("connected"),
       onClosed: () => events.push("closed"),
       onGone: () => events.push("gone"),
+      onOpenedLate: () => events.push("opened late"),
     },
     socket,
     UPGRADE,

@@ -44,9 +44,12 @@ export interface StreamOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The maximum number of items that are in flight or wait to be consumed, from 1 to
+   * The maximum number of items that are in flight or wait to be consumed, from 0 to
    * 65,536. The server's generator pauses at that number. A stream starts with at most 16
    * items, and requests fewer items if they are long: see `maxBuffered`.
+   *
+   * With 0, the generator makes an item only when the caller asks for it. Each item then
+   * takes a round trip.
    *
    * @default {256}
    */
@@ -68,7 +71,7 @@ const STREAM_KEYS: KnownKeys & Record<keyof StreamOptions, true> = {
 const DEFAULT_BUFFER = 256;
 
 const BUFFER: NumberRange = {
-  min: 1,
+  min: 0,
   max: 65_536,
   integer: true,
   unit: "items",

@@ -333,8 +333,8 @@ export class Connection<Of extends Contract = OpenContract>
 
   /**
    * Calls an operation of the server that returns a stream. The call starts when the
-   * first item is requested. The server produces items only as fast as this side consumes
-   * them, apart from the items in `buffer`.
+   * first item is requested. The server makes at most `buffer` items more than this side
+   * has consumed.
    *
    * Without a contract:
    * `stream(name: string, data?: JsonObject, options?: StreamOptions)`.

@@ -37,7 +37,6 @@ import type { ClientLog } from "./log.ts";
 import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
 import { Replies } from "./replies.ts";
 import { ItemStream } from "./stream.ts";
-import { firstCredit } from "./stream_window.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What requests need */
@@ -152,22 +151,20 @@ export class Requests {
     const { signal, buffer } = resolveStreamOptions(options);
     this.#assertOperation(name);
     // Invalid data is rejected now, and not when the first item is requested.
-    const maxBuffered = this.#maxBuffered;
-    const credit = firstCredit(buffer, maxBuffered);
-    const encode = encodeStreamRequest(name, data, credit);
+    const encode = encodeStreamRequest(name, data);
     const checks = this.#checks;
     return new ItemStream({
       subject: describeStream(name),
       buffer,
-      maxBuffered,
+      maxBuffered: this.#maxBuffered,
       signal,
-      call: (ended, events) =>
+      call: (ended, events, opening) =>
         this.#link.request({
           name,
           describe: describeStream,
           needs: "stream",
           signal: ended,
-          encode,
+          encode: (id) => encode(id, opening()),
           events,
         }),
       check: checks && ((item) => checks.item(name, item)),

@@ -7,7 +7,11 @@
 import { HoistError } from "../common/errors.ts";
 import { ignorable } from "../common/ignorable.ts";
 import type { Json } from "../common/json.ts";
-import { encodeCancel, encodeCredit } from "../protocol/encode.ts";
+import {
+  encodeCancel,
+  encodeCredit,
+  type StreamOpening,
+} from "../protocol/encode.ts";
 import { streamFull } from "./buffer_errors.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
 import { Queue } from "./queue.ts";
@@ -44,7 +48,7 @@ export interface OperationStream<Item = Json>
 export interface StreamParts {
   /** The name of the stream in error messages, such as `stream "rows"` */
   readonly subject: string;
-  /** The maximum number of items that are in flight or wait */
+  /** The maximum number of items that are in flight or wait; 0 for strict pull */
   readonly buffer: number;
   /** The option `maxBuffered` of the client, in bytes */
   readonly maxBuffered: number;
@@ -55,9 +59,14 @@ export interface StreamParts {
    *
    * @param signal Cancels the call
    * @param events Receives the items
+   * @param opening Returns what the frame of the call requests
    * @returns Resolves when the stream has ended
    */
-  call(signal: AbortSignal, events: RequestEvents): Promise<unknown>;
+  call(
+    signal: AbortSignal,
+    events: RequestEvents,
+    opening: () => StreamOpening,
+  ): Promise<unknown>;
   /** Validates an item; can throw. */
   check?: ((item: Json) => void | PromiseLike<void>) | undefined;
 }
@@ -112,11 +121,19 @@ export class ItemStream implements OperationStream {
   }
 
   #next(): Result | Promise<Result> {
-    if (this.#state === "idle") this.#start();
     const item = this.#items.remove();
     if (item !== undefined) return this.#consume(item);
     if (this.#state === "ended") return this.#last();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      this.#request();
+    });
+  }
+
+  /** Requests the item that the caller waits for, if it is not requested yet. */
+  #request(): void {
+    if (this.#state === "idle") this.#start();
+    else if (this.#window.isStrict) this.#grant();
   }
 
   #start(): void {
@@ -124,13 +141,24 @@ export class ItemStream implements OperationStream {
     this.#state = "open";
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
-    this.#parts.call(this.#controller.signal, {
-      onSent: (send) => this.#send = send,
+    const events: RequestEvents = {
+      onSent: (send) => this.#onSent(send),
       onItems: (items, units) => this.#receive(items, units),
-    }).then(
+    };
+    const opening = () => this.#opening();
+    this.#parts.call(this.#controller.signal, events, opening).then(
       () => this.#onClosed(undefined),
       (error) => this.#onClosed({ error }),
     );
+  }
+
+  #opening(): StreamOpening {
+    return { credit: this.#window.opening(this.#waiters.length) };
+  }
+
+  #onSent(send: SendAbout): void {
+    this.#send = send;
+    this.#window.open(this.#waiters.length);
   }
 
   readonly #onAbort = (): void => {
@@ -165,13 +193,14 @@ export class ItemStream implements OperationStream {
   #consume(item: Json): Result | Promise<Result> {
     const { check } = this.#parts;
     this.#window.remove();
-    this.#grant(this.#window.grant());
+    this.#grant();
     return check === undefined
       ? { done: false, value: item }
       : this.#validate(check, item);
   }
 
-  #grant(credit: number): void {
+  #grant(): void {
+    const credit = this.#window.grant(this.#waiters.length);
     if (credit === 0) return;
     // The next frame of the batch can be the end of the stream.
     queueMicrotask(() => {

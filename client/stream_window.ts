@@ -10,25 +10,16 @@ import { Queue } from "./queue.ts";
 const FIRST_ITEMS = 16;
 
 /**
- * Returns how many items a stream requests with its first frame.
- *
- * @param buffer The maximum number of items
- * @param maxBuffered The length of the items that can wait, in bytes
- */
-export function firstCredit(buffer: number, maxBuffered: number): number {
-  return maxBuffered === Infinity ? buffer : Math.min(buffer, FIRST_ITEMS);
-}
-
-/**
  * Decides how many items the server can send. The longer the items are, the fewer items
- * are requested in advance.
+ * are requested in advance. With a buffer of 0, only the items that the caller waits for
+ * are requested.
  */
 export class StreamWindow {
   readonly #buffer: number;
   readonly #maxBuffered: number;
   readonly #first: number;
   /** How many items are requested and have not arrived */
-  #inFlight: number;
+  #inFlight = 0;
   /** The lengths of the items that wait, in UTF-16 units */
   readonly #lengths = new Queue<number>();
   #units = 0;
@@ -38,14 +29,35 @@ export class StreamWindow {
   /**
    * Constructs a `StreamWindow`.
    *
-   * @param buffer The maximum number of items that are in flight or wait
+   * @param buffer The maximum number of items that are in flight or wait; 0 to request
+   * each item when the caller waits for it
    * @param maxBuffered The length of the items that can wait, in bytes
    */
   constructor(buffer: number, maxBuffered: number) {
     this.#buffer = buffer;
     this.#maxBuffered = maxBuffered;
-    this.#first = firstCredit(buffer, maxBuffered);
-    this.#inFlight = this.#first;
+    this.#first = maxBuffered === Infinity
+      ? buffer
+      : Math.min(buffer, FIRST_ITEMS);
+  }
+
+  /** Whether an item is requested only when the caller waits for it */
+  get isStrict(): boolean {
+    return this.#buffer === 0;
+  }
+
+  /**
+   * Returns how many items a call of the stream requests with its first frame.
+   *
+   * @param waiting How many calls of `next()` wait for an item
+   */
+  opening(waiting: number): number {
+    return Math.max(0, this.#size(waiting) - this.#lengths.size);
+  }
+
+  /** Records that a call of the stream was sent, with the credit of `opening`. */
+  open(waiting: number): void {
+    this.#inFlight = this.opening(waiting);
   }
 
   /** Whether more items arrived than were requested */
@@ -75,17 +87,22 @@ export class StreamWindow {
     this.#units -= this.#lengths.remove() ?? 0;
   }
 
-  /** Returns how many items to request now; 0 until half of the window is free. */
-  grant(): number {
-    const size = this.#size();
+  /**
+   * Returns how many items to request now; 0 until half of the window is free.
+   *
+   * @param waiting How many calls of `next()` wait for an item
+   */
+  grant(waiting: number): number {
+    const size = this.#size(waiting);
     const free = size - this.#inFlight - this.#lengths.size;
-    if (2 * free < size) return 0;
+    if (free <= 0 || (!this.isStrict && 2 * free < size)) return 0;
     this.#inFlight += free;
     return free;
   }
 
   /** Returns how many items can be in flight or wait. */
-  #size(): number {
+  #size(waiting: number): number {
+    if (this.isStrict) return waiting;
     // A stream that ends after a few items needs no more.
     if (2 * this.#received < this.#first) return this.#first;
     const items = Math.floor(this.#maxBuffered / this.#longest);

@@ -184,27 +184,32 @@ export function encodeOperationRequest(
   return (id) => `{"id":${id}${rest}`;
 }
 
+/** What a call of a stream requests */
+export interface StreamOpening {
+  /** How many items the server can send before it waits for more credit */
+  readonly credit: number;
+}
+
 /**
  * Encodes a call of an operation that returns a stream: docs/reference/protocol.md,
  * `stream`.
  *
  * @param name The name of the operation
  * @param data The arguments of the operation
- * @param credit How many items the server can send before it waits for more credit
+ * @returns Makes the frame of one call
  *
  * @throws {TypeError} If the name is not a string, or the data is no JSON object
  */
 export function encodeStreamRequest(
   name: string,
   data: JsonObject,
-  credit: number,
-): RequestEncoder {
+): (id: number, opening: StreamOpening) => string {
   assertName(name);
   const payload = stringifyData(data, () => describeStream(name));
-  const rest = `,"action":"stream","data":{"operation":${
+  const call = `"action":"stream","data":{"operation":${
     JSON.stringify(name)
-  },"data":${payload},"credit":${credit}}}`;
-  return (id) => `{"id":${id}${rest}`;
+  },"data":${payload}`;
+  return (id, { credit }) => `{"id":${id},${call},"credit":${credit}}}`;
 }
 
 /** Encodes more credit for a stream: docs/reference/protocol.md, `stream`. */

@@ -91,14 +91,14 @@ Deno.test("resolveStreamOptions() adds the default buffer", () => {
       buffer: 256,
     });
   }
-  for (const buffer of [1, 2, 65_536]) {
+  for (const buffer of [0, 1, 2, 65_536]) {
     assert.equal(resolveStreamOptions({ buffer }).buffer, buffer);
   }
 });
 
 for (
   const buffer of [
-    ...[0, -1, 1.5, 65_537, Infinity, -Infinity, NaN, 2 ** 53],
+    ...[-1, -0.5, 1.5, 65_537, Infinity, -Infinity, NaN, 2 ** 53],
     ...[null, "256", true, [256], 256n],
   ] as unknown as readonly number[]
 ) {
@@ -106,7 +106,7 @@ for (
     assert.throws(() => resolveStreamOptions({ buffer }), {
       name: typeof buffer === "number" ? "RangeError" : "TypeError",
       message:
-        /^Cannot call the operation: 'buffer' must be a whole number of items from 1 to 65536\. It is /,
+        /^Cannot call the operation: 'buffer' must be a whole number of items from 0 to 65536\. It is /,
     });
   });
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { BufferFullError } from "../../common/errors.ts";
 import type { RequestEvents } from "../../client/link.ts";
 import { ItemStream } from "../../client/stream.ts";
-import { firstCredit } from "../../client/stream_window.ts";
+import { StreamWindow } from "../../client/stream_window.ts";
 import { rejection } from "../support/errors.ts";
 import {
   CANCEL,
@@ -16,10 +16,12 @@ import {
 import { endOfTick } from "../support/timing.ts";
 
 Deno.test("requests at most 16 items before it knows their length", () => {
-  assert.equal(firstCredit(1, 1_024), 1);
-  assert.equal(firstCredit(16, 1_024), 16);
-  assert.equal(firstCredit(256, 1_024), 16);
-  assert.equal(firstCredit(256, Infinity), 256);
+  const opening = (buffer: number, maxBuffered: number) =>
+    new StreamWindow(buffer, maxBuffered).opening(1);
+  assert.equal(opening(1, 1_024), 1);
+  assert.equal(opening(16, 1_024), 16);
+  assert.equal(opening(256, 1_024), 16);
+  assert.equal(opening(256, Infinity), 256);
 });
 
 for (

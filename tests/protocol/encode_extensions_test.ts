@@ -28,7 +28,7 @@ function decode(frame: string) {
 
 Deno.test("the frames of a stream match docs/reference/protocol.md", () => {
   assert.equal(
-    encodeStreamRequest("rows", { to: 3 }, 256)(5),
+    encodeStreamRequest("rows", { to: 3 })(5, { credit: 256 }),
     '{"id":5,"action":"stream","data":{"operation":"rows","data":{"to":3},"credit":256}}',
   );
   assert.equal(
@@ -80,13 +80,16 @@ Deno.test("the server decodes the credit, cancel and done of a client", () => {
 for (const text of STRINGS) {
   Deno.test(`a stream with the string ${JSON.stringify(text)} survives encoding and decoding`, () => {
     const data = Object.fromEntries([[text, text]]);
-    assert.deepEqual(decode(encodeStreamRequest(text, data, 9)(1)), {
-      kind: "stream",
-      id: 1,
-      name: text,
-      data,
-      credit: 9,
-    });
+    assert.deepEqual(
+      decode(encodeStreamRequest(text, data)(1, { credit: 9 })),
+      {
+        kind: "stream",
+        id: 1,
+        name: text,
+        data,
+        credit: 9,
+      },
+    );
     const items = JSON.stringify([text, data]);
     assert.deepEqual(
       decodeServerFrame(encodeSuccess(1, "items", `{"items":${items}}`)),
@@ -126,7 +129,7 @@ const NO_DATA: readonly (readonly [data: unknown, reason: string])[] = [
 
 for (const [data, reason] of NO_DATA) {
   Deno.test(`encodeStreamRequest() rejects the data ${Deno.inspect(data)}`, () => {
-    const encode = () => encodeStreamRequest("rows", data as JsonObject, 1)(1);
+    const encode = () => encodeStreamRequest("rows", data as JsonObject);
     assert.throws(encode, {
       name: "TypeError",
       message: `Cannot send stream "rows": its data ${reason}`,
@@ -136,7 +139,7 @@ for (const [data, reason] of NO_DATA) {
 
 for (const name of [undefined, null, 1, {}, ["rows"]]) {
   Deno.test(`encodeStreamRequest() rejects the name ${Deno.inspect(name)}`, () => {
-    const encode = () => encodeStreamRequest(name as string, {}, 1)(1);
+    const encode = () => encodeStreamRequest(name as string, {});
     assert.throws(encode, {
       name: "TypeError",
       message:

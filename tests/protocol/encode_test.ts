@@ -365,10 +365,11 @@ for (const data of BAD_DATA) {
 
 Deno.test("the request encoders encode the data once, for any id", () => {
   const data = { n: 1 };
+  const encodeStream = encodeStreamRequest("add", data);
   const encoders = [
     encodeMessageRequest("add", data, null),
     encodeOperationRequest("add", data),
-    encodeStreamRequest("add", data, 2),
+    (id: number) => encodeStream(id, { credit: 2 }),
   ];
   data.n = 2;
   for (const encode of encoders) {

@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { ConnectOptions } from "./client/connect.ts";
+import type { ConnectOptions } from "./client/options.ts";
 import type { Connection } from "./client/connection.ts";
 import type { TokenFunction } from "./client/token_source.ts";
 import { withCallerStack } from "./common/caller_stack.ts";
@@ -25,7 +25,7 @@ import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
 
 export type { OperationOptions, StreamOptions } from "./client/call_options.ts";
-export type { ConnectOptions } from "./client/connect.ts";
+export type { ConnectOptions } from "./client/options.ts";
 export type { ClientLogger } from "./client/log.ts";
 export type { Connection } from "./client/connection.ts";
 export type { ClientSocket, WebSocketConstructor } from "./client/handshake.ts";
@@ -111,6 +111,6 @@ async function open(
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
   // Servers import this module also, and never need the modules behind it.
-  const { openConnection } = await import("./client/connect.ts");
+  const { openConnection } = await import("./client/create_connection.ts");
   return await openConnection(token, options);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import { TimeoutError } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
 import { ackResponse, fakeServer } from "../support/fake_server.ts";

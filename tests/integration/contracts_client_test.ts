@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import { NoReplyError, ValidationError } from "../../common/errors.ts";
 import {
   connectWithContract,

@@ -5,7 +5,7 @@ import { FEATURES } from "../../protocol/features.ts";
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import { encodeOperationRequest, GOODBYE } from "../../protocol/encode.ts";
 import { VERSION } from "../../version.ts";
 import { rejection } from "../support/errors.ts";

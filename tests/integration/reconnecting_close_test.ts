@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import type { Connection } from "../../client/connection.ts";
 import type { ConnectionState } from "../../client/status.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";

@@ -2,7 +2,7 @@
 
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import type { Json, JsonObject } from "../../common/json.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import type { Server } from "../../server.ts";

@@ -91,7 +91,7 @@ for (
     ["server/log_options.ts", "options.md"],
     ["common/debug_state.ts", "options.md"],
     ["server/credentials.ts", "options.md"],
-    ["client/connect.ts", "options.md"],
+    ["client/options.ts", "options.md"],
     ["client/call_options.ts", "options.md"],
     ["client/reconnect_policy.ts", "options.md"],
     ["builtins/options.ts", "options.md"],

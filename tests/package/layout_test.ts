@@ -56,7 +56,7 @@ const LAZY = [
   "builtins/get.ts",
   "builtins/read.ts",
   "cli.ts",
-  "client/connect.ts",
+  "client/create_connection.ts",
   "client/reconnecting_link.ts",
   "client/validate.ts",
 ];

@@ -16,7 +16,7 @@ const LAZY = [
   "builtins/get.ts",
   "builtins/read.ts",
   "cli.ts",
-  "client/connect.ts",
+  "client/create_connection.ts",
   "client/reconnecting_link.ts",
   "client/validate.ts",
 ];
@@ -121,7 +121,7 @@ Deno.test("a program loads the client when it connects first", async () => {
       const more = { login: () => true }; ${SERVE} ${CONNECT}`,
     );
     assert.deepEqual(lines.toSorted(), [
-      "(client/connect.ts)",
+      "(client/create_connection.ts)",
       "connected",
       "connected",
       "imported",

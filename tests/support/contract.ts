@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { connect } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import { defineContract } from "../../contract/define.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
 import type { LoginDecision } from "../../auth.ts";

@@ -1,7 +1,7 @@
 /** Starts a server for a test, and connects clients to it. */
 
 import { connect } from "../../client.ts";
-import type { ConnectOptions } from "../../client/connect.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import type { Connection } from "../../client/connection.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
 import { LogRecorder } from "./log_recorder.ts";

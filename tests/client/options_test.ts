@@ -1,7 +1,8 @@
 /** The options of connect(), which are checked before anything is sent. */
 
 import assert from "node:assert/strict";
-import { type ConnectOptions, openConnection } from "../../client/connect.ts";
+import { openConnection } from "../../client/create_connection.ts";
+import type { ConnectOptions } from "../../client/options.ts";
 import type { Contract } from "../../contract/contract.ts";
 
 /** Fails if a WebSocket is constructed. */

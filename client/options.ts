@@ -1,5 +1,5 @@
 /**
- * The implementation of `connect`, which is loaded when it is called.
+ * The options of a client.
  *
  * @module
  */
@@ -21,23 +21,19 @@ import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
-import { Connection } from "./connection.ts";
-import type { ConnectionParts } from "./connection_parts.ts";
 import { endpointsOf } from "./endpoints.ts";
-import { Dialer, type Target, type WebSocketConstructor } from "./handshake.ts";
+import type { Target, WebSocketConstructor } from "./handshake.ts";
 import { ClientLog, type ClientLogger } from "./log.ts";
 import {
   type ReconnectOptions,
   type ReconnectRules,
   resolveReconnectOptions,
 } from "./reconnect_policy.ts";
-import { SocketLink } from "./socket_link.ts";
 import {
   checkTokenSource,
   type TokenFunction,
   TokenSource,
 } from "./token_source.ts";
-import type { ContractChecks } from "./validate.ts";
 
 /** Options of {@linkcode connect}; `Of` is the type of the contract */
 export interface ConnectOptions<Of extends Contract = OpenContract> {
@@ -158,27 +154,8 @@ const BYTES = { integer: true, unit: "bytes", infinity: true } as const;
  */
 const MAX_DENO_FRAME = 1_024;
 
-/** Connects to a server and logs in. `connect` documents the errors. */
-export async function openConnection(
-  token: string | TokenFunction,
-  options: ConnectOptions<Contract>,
-): Promise<Connection> {
-  const { target, rules, signal, contract, validate } = resolve(
-    token,
-    options,
-  );
-  const checks = validate ? await loadChecks(contract) : undefined;
-  const createLink = await linkFactory(target, rules);
-  const { log, endpoints: { base: url }, maxBuffered } = target;
-  const parts = { url, log, contract, checks, maxBuffered, createLink };
-  return await target.tokens.logIn(
-    (token) => Connection.open(parts, token, signal),
-    signal,
-  );
-}
-
 /** {@linkcode ConnectOptions} with their defaults */
-interface ResolvedOptions {
+export interface ResolvedOptions {
   readonly target: Target;
   /** `undefined` if the client does not reconnect */
   readonly rules: ReconnectRules | undefined;
@@ -187,8 +164,8 @@ interface ResolvedOptions {
   readonly validate: boolean;
 }
 
-/** Checks the arguments of `connect`. */
-function resolve(
+/** Checks the arguments of `connect`, which documents the errors. */
+export function resolveConnectOptions(
   token: string | TokenFunction,
   options: ConnectOptions<Contract>,
 ): ResolvedOptions {
@@ -276,40 +253,4 @@ function featuresOf(rules: ReconnectRules | undefined): readonly Feature[] {
 function maxBatchOf(WebSocket: WebSocketConstructor): number {
   const isOfDeno = "Deno" in globalThis && WebSocket === globalThis.WebSocket;
   return isOfDeno ? MAX_DENO_FRAME : MAX_BATCH;
-}
-
-/** Most clients trust their server and do not load the checks. */
-async function loadChecks(
-  contract: Contract | undefined,
-): Promise<ContractChecks | undefined> {
-  if (contract === undefined) return undefined;
-  const { ContractChecks } = await import("./validate.ts");
-  return new ContractChecks(contract);
-}
-
-async function linkFactory(
-  target: Target,
-  rules: ReconnectRules | undefined,
-): Promise<ConnectionParts["createLink"]> {
-  const dialer = new Dialer(target);
-  if (rules === undefined) {
-    return (status, receiver) =>
-      new SocketLink(dialer, {
-        onOpen: () => status.set({ state: "open" }),
-        onClosed: () => status.set({ state: "closed" }),
-        onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
-        onInvalid: () => receiver.onInvalid(),
-      });
-  }
-  // Most clients do not reconnect.
-  const { ReconnectingLink } = await import("./reconnecting_link.ts");
-  return (status, receiver) =>
-    new ReconnectingLink({
-      createLink: (events) => new SocketLink(dialer, events),
-      rules,
-      maxBuffered: target.maxBuffered,
-      tokens: target.tokens,
-      status,
-      receiver,
-    });
 }

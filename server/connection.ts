@@ -298,6 +298,8 @@ export class ServerConnection implements TransportOwner, VisitOwner {
 
   /** Calls `onConnect`; the requests of the client wait until it has finished. */
   #connect(): void {
+    // A logger can close the connection while it logs the login.
+    if (this.isClosed) return;
     const { lifecycle } = this.#context;
     if (lifecycle === undefined) return this.onConnected();
     const visit = lifecycle.visit(this, this.#transport.log);

@@ -247,10 +247,20 @@ export class Hub implements HandlerHost {
     // The process can end after this, and `finally` blocks would not run.
     await Promise.all([
       settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
-      this.#context.lifecycle?.finish(Math.max(rest, CLOSE_TIMEOUT)),
+      this.#finishHooks(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
     for (const each of connections) if (each.isOpening) each.abandon();
     this.#context.stalls.stop();
+  }
+
+  async #finishHooks(timeout: number): Promise<void> {
+    const count = await this.#context.lifecycle?.finish(timeout) ?? 0;
+    if (count === 0) return;
+    const clients = count === 1 ? "1 client" : `${count} clients`;
+    this.log.warn(
+      "shutdown",
+      `stopped waiting for onConnect and onDisconnect of ${clients}`,
+    );
   }
 
   #createEvents(): ConnectionEvents {
@@ -302,7 +312,9 @@ export class Hub implements HandlerHost {
   }
 
   #logNoClients(name: string): void {
-    if (this.#hasLoggedNoClients) return;
+    // A hook that announces its client can have no other client to announce it to.
+    const isIdle = this.#context.lifecycle?.isIdle ?? true;
+    if (this.#hasLoggedNoClients || !isIdle) return;
     this.#hasLoggedNoClients = true;
     const subject = describeMessage(this.log.redact(name));
     this.log.warn(

@@ -60,6 +60,11 @@ export class Lifecycle {
     this.timeouts = new TimeoutQueue(timeout, (visit) => visit.expire());
   }
 
+  /** Whether no client is here, and all hooks have finished */
+  get isIdle(): boolean {
+    return this.#visits.size === 0;
+  }
+
   /** Creates the visit of a client that has logged in; `connect()` begins it. */
   visit(owner: VisitOwner, log: ConnectionLog): Visit {
     const visit = new Visit(this, owner, log);
@@ -77,12 +82,14 @@ export class Lifecycle {
    * Waits for the hooks of clients that have left, because the server closes.
    *
    * @param timeout How long to wait, in milliseconds
+   * @returns The number of clients whose hooks have not finished
    */
-  async finish(timeout: number): Promise<void> {
+  async finish(timeout: number): Promise<number> {
     const ended = this.#emptied();
-    if (await settlesWithin(ended, timeout)) return;
+    if (await settlesWithin(ended, timeout)) return 0;
     const connecting = [...this.#visits].filter((visit) => visit.abandon());
     if (connecting.length > 0) await settlesWithin(ended, GRACE);
+    return this.#visits.size;
   }
 
   /** Resolves when all hooks have finished. */

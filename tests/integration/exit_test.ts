@@ -123,6 +123,22 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     decide(true);
     await closed;
   `,
+  "a closed server whose onConnect never finished": `
+    removeIdleTimers();
+    const { promise: called, resolve } = Promise.withResolvers();
+    const onConnect = () => (resolve(), forever());
+    const limits = { loginTimeout: HOUR };
+    const server = serve("test", { ...local, limits, onConnect });
+    await TcpPeer.logIn(server);
+    await called;
+    await server.close({ timeout: 1 });
+  `,
+  "a closed server whose onDisconnect never finished": `
+    removeIdleTimers();
+    const server = serve("test", { ...local, closeTimeout: 1, onDisconnect: forever });
+    await TcpPeer.logIn(server);
+    await server.close();
+  `,
   "a closed server with requests in progress": `
     const server = serve("test", local);
     const connection = await connect("test", { url: server.url });

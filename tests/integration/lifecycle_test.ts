@@ -159,7 +159,7 @@ Deno.test("onConnect gets the end of the listeners of a client without a reply",
     logger,
     onConnect: (client) => client.request("anybody?"),
   });
-  const connection = await connectTo(server);
+  const connection = await connectTo(server, { logger: new LogRecorder() });
   const { code } = await connection.closed;
   assert.equal(code, 1011);
   await logger.line(/^error error: .*onConnect failed.*NoReplyError/s);

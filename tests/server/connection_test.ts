@@ -183,7 +183,10 @@ Deno.test("listeners and handlers see nothing of a client but its public propert
   const prototype = Object.getPrototypeOf(client);
   assert.deepEqual(
     Object.getOwnPropertyNames(prototype).toSorted(),
-    ["close", "constructor", "identity", "message", "request", "version"],
+    [
+      ...["close", "closed", "constructor", "data", "identity", "message"],
+      ...["request", "signal", "version"],
+    ],
   );
   client.close();
 });

@@ -24,7 +24,7 @@ export function connectSocket(
         events.push("open");
         return result;
       },
-      onConnected: () => events.push("connected"),
+      onConnected: () => {},
       onClosed: () => events.push("closed"),
       onGone: () => events.push("gone"),
       onOpenedLate: () => events.push("opened late"),

@@ -1,11 +1,13 @@
 var __defProp = Object.defineProperty;
 var __getOwnPropNames = Object.getOwnPropertyNames;
-var __esm = (fn, res) => function __init() {
-  return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
-};
+var __esm = (fn, res) =>
+  function __init() {
+    return fn && (res = (0, fn[__getOwnPropNames(fn)[0]])(fn = 0)), res;
+  };
 var __export = (target, all) => {
-  for (var name in all)
+  for (var name in all) {
     __defProp(target, name, { get: all[name], enumerable: true });
+  }
 };
 
 // common/hoist_error.ts
@@ -16,7 +18,7 @@ var init_hoist_error = __esm({
       /** The name of the class, which starts the output of an uncaught error */
       name = "HoistError";
     };
-  }
+  },
 });
 
 // common/json.ts
@@ -35,7 +37,7 @@ function clearMinusZeros(value) {
     } else if (Object.is(inner, -0)) container[key] = 0;
   };
   replace({
-    value
+    value,
   }, "value");
   for (let each = rest.pop(); each !== void 0; each = rest.pop()) {
     if (Array.isArray(each)) {
@@ -53,7 +55,7 @@ var init_json = __esm({
   "common/json.ts"() {
     DIGITS = /"\d\d\d\d\d{0,5}"/;
     FIRST_DIGITS = /"(\d)(?=\d{3,8}")/g;
-  }
+  },
 });
 
 // common/text.ts
@@ -75,7 +77,9 @@ function fitsInto(text, limit2) {
 function assertLength(frame, limit2, subject, limitName) {
   if (fitsInto(frame, limit2)) return;
   const length = byteLength(frame);
-  throw new RangeError(`Cannot send ${subject()}: it must be at most ${limit2} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`);
+  throw new RangeError(
+    `Cannot send ${subject()}: it must be at most ${limit2} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
+  );
 }
 function describeMessage(name) {
   return `message ${quote(name)}`;
@@ -119,7 +123,10 @@ function escapeControls(text, length = MAX_SHOWN) {
   return text.slice(0, length).replaceAll(CONTROL, encodeURIComponent);
 }
 function escapeLines(text) {
-  return text.replaceAll(CONTROL, (character) => character === "\n" ? "\n  " : encodeURIComponent(character));
+  return text.replaceAll(
+    CONTROL,
+    (character) => character === "\n" ? "\n  " : encodeURIComponent(character),
+  );
 }
 function truncate(text, length = MAX_NAME) {
   return text.length > length ? `${text.slice(0, length)}\u2026` : text;
@@ -129,16 +136,17 @@ var init_text = __esm({
   "common/text.ts"() {
     MAX_PATH = 200;
     MAX_SHOWN = 1e3;
-    CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+    CONTROL =
+      /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
     MAX_NAME = 100;
-  }
+  },
 });
 
 // common/issues.ts
 function issuesOf(issues) {
   return Array.from(issues).slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: Array.from(path ?? []).slice(0, MAX_PATH2).map(keyOf),
-    message: truncate(String(message), MAX_MESSAGE)
+    message: truncate(String(message), MAX_MESSAGE),
   }));
 }
 function keyOf(segment) {
@@ -150,7 +158,8 @@ function readIssues(data) {
   return Array.isArray(issues) ? issuesOf(issues.filter(isIssue)) : [];
 }
 function isIssue(value) {
-  return isJsonObject(value) && typeof value.message === "string" && Array.isArray(value.path) && value.path.every(isKey);
+  return isJsonObject(value) && typeof value.message === "string" &&
+    Array.isArray(value.path) && value.path.every(isKey);
 }
 function isKey(value) {
   return typeof value === "string" || typeof value === "number";
@@ -173,7 +182,7 @@ var init_issues = __esm({
     MAX_PATH2 = 16;
     MAX_MESSAGE = 300;
     MAX_DESCRIBED = 3;
-  }
+  },
 });
 
 // common/codes.ts
@@ -189,7 +198,7 @@ var init_codes = __esm({
       SERVER_ERROR: 6,
       UNSUPPORTED_OPERATION: 7,
       INVALID_ACTION: 8,
-      LIMIT_EXCEEDED: 9
+      LIMIT_EXCEEDED: 9,
     };
     CloseCode = {
       NORMAL: 1e3,
@@ -199,15 +208,17 @@ var init_codes = __esm({
       POLICY_VIOLATION: 1008,
       MESSAGE_TOO_BIG: 1009,
       SERVICE_RESTART: 1012,
-      TRY_AGAIN_LATER: 1013
+      TRY_AGAIN_LATER: 1013,
     };
-  }
+  },
 });
 
 // common/response_error.ts
 function problemOf(frame, issues) {
   if (issues.some(({ path }) => path.length > 0)) {
-    return `the server rejected the data (${showName(frame.error)}). ${describeIssues(issues)}`;
+    return `the server rejected the data (${showName(frame.error)}). ${
+      describeIssues(issues)
+    }`;
   }
   const remedy = REMEDIES.get(frame.code) ?? "";
   const detail = escapeControls(detailOf(frame));
@@ -260,19 +271,27 @@ var init_response_error = __esm({
     REMEDIES = /* @__PURE__ */ new Map([
       [
         ErrorCode.UNKNOWN_OPERATION,
-        ". Check the spelling, or register the operation on the server."
+        ". Check the spelling, or register the operation on the server.",
       ],
       [
         ErrorCode.SERVER_ERROR,
-        ". See the log of the server."
-      ]
+        ". See the log of the server.",
+      ],
     ]);
     HIDDEN_CLASS = "InternalError";
-  }
+  },
 });
 
 // common/errors.ts
-var ConnectError, LoginError, VersionError, NoReplyError, ValidationError, FeatureError, ConnectionClosedError, TimeoutError, BufferFullError;
+var ConnectError,
+  LoginError,
+  VersionError,
+  NoReplyError,
+  ValidationError,
+  FeatureError,
+  ConnectionClosedError,
+  TimeoutError,
+  BufferFullError;
 var init_errors = __esm({
   "common/errors.ts"() {
     init_hoist_error();
@@ -335,7 +354,9 @@ var init_errors = __esm({
        * @param hasFailed Whether a listener failed
        */
       constructor(subject, hasFailed = false) {
-        const reason = hasFailed ? "a listener on the other side failed, and no other listener replied. See the log of the other side." : "no listener on the other side replied. Register a listener that calls message.reply().";
+        const reason = hasFailed
+          ? "a listener on the other side failed, and no other listener replied. See the log of the other side."
+          : "no listener on the other side replied. Register a listener that calls message.reply().";
         super(`Cannot finish ${subject}: ${reason}`);
         this.hasFailed = hasFailed;
       }
@@ -370,7 +391,9 @@ var init_errors = __esm({
        * @param peer The side that lacks the extension
        */
       constructor(subject, feature, peer) {
-        super(`Cannot finish ${subject}: the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`);
+        super(
+          `Cannot finish ${subject}: the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`,
+        );
         this.feature = feature;
       }
     };
@@ -392,8 +415,12 @@ var init_errors = __esm({
        * @param rest The end of the message, if there is more to add
        */
       constructor(subject, close, rest = "") {
-        const detail = close.reason === "" ? "" : `, ${showValue(close.reason)}`;
-        super(`Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`);
+        const detail = close.reason === ""
+          ? ""
+          : `, ${showValue(close.reason)}`;
+        super(
+          `Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`,
+        );
         this.code = close.code;
         this.reason = close.reason;
       }
@@ -406,7 +433,7 @@ var init_errors = __esm({
       /** The name of the class */
       name = "BufferFullError";
     };
-  }
+  },
 });
 
 // common/caller_stack.ts
@@ -425,7 +452,7 @@ async function withCallerStack(promise, onFailure) {
 var init_caller_stack = __esm({
   "common/caller_stack.ts"() {
     init_errors();
-  }
+  },
 });
 
 // protocol/message.ts
@@ -440,8 +467,11 @@ function parseFrame(frame) {
   }
 }
 function isWireMessage(value) {
-  for (let current = value; isJsonObject(current); ) {
-    if (typeof current.message !== "string" || !isJsonObject(current.data) || !isId(current.id)) return false;
+  for (let current = value; isJsonObject(current);) {
+    if (
+      typeof current.message !== "string" || !isJsonObject(current.data) ||
+      !isId(current.id)
+    ) return false;
     if (current.replying === null) return true;
     current = current.replying;
   }
@@ -475,7 +505,9 @@ var init_message = __esm({
       /** The message that this one replies to, or `null` */
       get replying() {
         const { replying } = this.#wire;
-        return replying === null ? null : this.#replying ??= new _Message(replying);
+        return replying === null
+          ? null
+          : this.#replying ??= new _Message(replying);
       }
       /**
        * Returns the message object: docs/reference/protocol.md, "2. A message".
@@ -486,7 +518,7 @@ var init_message = __esm({
         return this.#wire;
       }
     };
-  }
+  },
 });
 
 // client/message.ts
@@ -554,7 +586,7 @@ var init_message2 = __esm({
         this.replies = replies;
       }
     };
-  }
+  },
 });
 
 // common/suggest.ts
@@ -564,7 +596,9 @@ function suggestName(name, candidates, kind, quoted = quoteName) {
   const listed = candidates.slice(0, MAX_LISTED).join(", ");
   const rest = candidates.length - MAX_LISTED;
   if (candidates.length === 0) return `There are no ${kind}.`;
-  return `The ${kind} are ${escapeControls(listed)}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  return `The ${kind} are ${escapeControls(listed)}${
+    rest > 0 ? ` and ${rest} more` : ""
+  }.`;
 }
 function nearestName(name, candidates) {
   const wanted = normalize(truncate(name));
@@ -584,9 +618,13 @@ function mistyped(wanted, candidates) {
   return nearest;
 }
 function related(wanted, candidates) {
-  const names = candidates.filter((each) => Math.min(wanted.length, normalize(each).length) >= MIN_SHARED);
+  const names = candidates.filter((each) =>
+    Math.min(wanted.length, normalize(each).length) >= MIN_SHARED
+  );
   const matches = (isMatch) => names.filter((each) => isMatch(normalize(each)));
-  return commonStart(matches((other) => other.startsWith(wanted))) ?? commonStart(matches((other) => other.includes(wanted))) ?? longest(matches((other) => wanted.includes(other)));
+  return commonStart(matches((other) => other.startsWith(wanted))) ??
+    commonStart(matches((other) => other.includes(wanted))) ??
+    longest(matches((other) => wanted.includes(other)));
 }
 function commonStart(names) {
   return names.find((name) => names.every((other) => other.startsWith(name)));
@@ -600,20 +638,28 @@ function normalize(name) {
 function editDistance(one, other) {
   let beforeLast = [];
   let last = Array.from({
-    length: other.length + 1
+    length: other.length + 1,
   }, (_, index) => index);
   for (let row = 1; row <= one.length; row++) {
     const current = [
-      row
+      row,
     ];
     for (let column = 1; column <= other.length; column++) {
       const isSame = one[row - 1] === other[column - 1];
-      const isSwap = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      current.push(Math.min(last[column] + 1, current[column - 1] + 1, last[column - 1] + (isSame ? 0 : 1), isSwap ? beforeLast[column - 2] + 1 : Infinity));
+      const isSwap = one[row - 1] === other[column - 2] &&
+        one[row - 2] === other[column - 1];
+      current.push(
+        Math.min(
+          last[column] + 1,
+          current[column - 1] + 1,
+          last[column - 1] + (isSame ? 0 : 1),
+          isSwap ? beforeLast[column - 2] + 1 : Infinity,
+        ),
+      );
     }
     [beforeLast, last] = [
       last,
-      current
+      current,
     ];
   }
   return last[other.length];
@@ -624,7 +670,7 @@ var init_suggest = __esm({
     init_text();
     MAX_LISTED = 40;
     MIN_SHARED = 3;
-  }
+  },
 });
 
 // common/check.ts
@@ -642,9 +688,14 @@ function checkKeys(subject, options, known2, parent) {
 function checkNumber(subject, name, value, range) {
   if (value === void 0 || isInRange(value, range)) return value;
   const needed = describeRange(range);
-  throw typeof value === "number" ? outOfRange(subject, quoteName(name), needed, value) : invalidType(subject, quoteName(name), needed, value);
+  throw typeof value === "number"
+    ? outOfRange(subject, quoteName(name), needed, value)
+    : invalidType(subject, quoteName(name), needed, value);
 }
-function isInRange(value, { min, max = Infinity, integer = false, infinity = false }) {
+function isInRange(
+  value,
+  { min, max = Infinity, integer = false, infinity = false },
+) {
   if (value === Infinity) return infinity;
   if (typeof value !== "number" || !(value >= min && value <= max)) {
     return false;
@@ -654,12 +705,16 @@ function isInRange(value, { min, max = Infinity, integer = false, infinity = fal
 function describeRange({ min, max, integer = false, unit, infinity = false }) {
   const kind = integer ? "a whole number" : "a number";
   const counted = unit === void 0 ? kind : `${kind} of ${unit}`;
-  const bounds = max === void 0 ? `of at least ${min}` : `from ${min} to ${max}`;
+  const bounds = max === void 0
+    ? `of at least ${min}`
+    : `from ${min} to ${max}`;
   return `${counted} ${bounds}${infinity ? ", or Infinity" : ""}`;
 }
 function checkToken(subject, what, token, remedy) {
   if (isNonEmpty(token)) return;
-  throw new TypeError(`${textOf(subject)}: ${what} must be a non-empty string. ${remedy}`);
+  throw new TypeError(
+    `${textOf(subject)}: ${what} must be a non-empty string. ${remedy}`,
+  );
 }
 function checkBoolean(subject, name, value) {
   if (value === void 0 || typeof value === "boolean") return value;
@@ -690,11 +745,15 @@ function outOfRange(subject, what, needed, value) {
 }
 function describeInvalid(subject, what, needed, value) {
   const verb = what.endsWith("options") ? "They are" : "It is";
-  return `${textOf(subject)}: ${what} must be ${needed}. ${verb} ${showValue(value)}.`;
+  return `${textOf(subject)}: ${what} must be ${needed}. ${verb} ${
+    showValue(value)
+  }.`;
 }
 function describeUnknown(subject, name, known2, parent) {
   const place = parent === void 0 ? "" : ` in ${quoteName(parent)}`;
-  return `${textOf(subject)}: unknown option ${quoteName(name)}${place}. ${remedyFor(name, known2)}`;
+  return `${textOf(subject)}: unknown option ${quoteName(name)}${place}. ${
+    remedyFor(name, known2)
+  }`;
 }
 function remedyFor(name, known2) {
   const ours = PYTHON_NAMES.get(name);
@@ -714,7 +773,8 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function isSignal(value) {
-  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+  return typeof value === "object" && value !== null && "aborted" in value &&
+    "addEventListener" in value;
 }
 var MAX_TIMEOUT, DURATION, TIMEOUT, PYTHON_NAMES;
 var init_check = __esm({
@@ -725,54 +785,54 @@ var init_check = __esm({
     DURATION = {
       min: 0,
       max: MAX_TIMEOUT,
-      unit: "milliseconds"
+      unit: "milliseconds",
     };
     TIMEOUT = {
       ...DURATION,
-      infinity: true
+      infinity: true,
     };
     PYTHON_NAMES = /* @__PURE__ */ new Map([
       [
         "login_func",
-        "login"
+        "login",
       ],
       [
         "minimum_version",
-        "minimumVersion"
+        "minimumVersion",
       ],
       [
         "default_token_len",
-        "tokenLength"
+        "tokenLength",
       ],
       [
         "default_token_choices",
-        "tokenAlphabet"
+        "tokenAlphabet",
       ],
       [
         "hide_token",
-        "hideToken"
+        "hideToken",
       ],
       [
         "log_level",
-        "logLevel"
+        "logLevel",
       ],
       [
         "enable_uvicorn",
-        "http"
-      ]
+        "http",
+      ],
     ]);
-  }
+  },
 });
 
 // common/debug_state.ts
 function pushDebugOptions(options) {
   calls = [
     ...calls,
-    options
+    options,
   ];
   const remove = () => calls = calls.filter((other) => other !== options);
   return {
-    [Symbol.dispose]: () => void remove()
+    [Symbol.dispose]: () => void remove(),
   };
 }
 function debugOptions() {
@@ -785,7 +845,7 @@ var calls;
 var init_debug_state = __esm({
   "common/debug_state.ts"() {
     calls = [];
-  }
+  },
 });
 
 // contract/schema.ts
@@ -797,7 +857,7 @@ function isSchema(value) {
 }
 var init_schema = __esm({
   "contract/schema.ts"() {
-  }
+  },
 });
 
 // contract/describe.ts
@@ -805,43 +865,49 @@ function describe({ messages, events, operations }) {
   return {
     messages: describeMessages(messages),
     events: describeMessages(events),
-    operations: mapEntries(operations, describeOperation2)
+    operations: mapEntries(operations, describeOperation2),
   };
 }
 function describeMessages(entries) {
   return mapEntries(entries, describeMessage2);
 }
 function describeMessage2(entry) {
-  const { data, replies = {} } = isSchema(entry) ? {
-    data: entry
-  } : entry;
+  const { data, replies = {} } = isSchema(entry)
+    ? {
+      data: entry,
+    }
+    : entry;
   return {
     data: jsonSchemaOf(data, "input"),
-    replies: mapEntries(replies, (reply) => jsonSchemaOf(reply, "input"))
+    replies: mapEntries(replies, (reply) => jsonSchemaOf(reply, "input")),
   };
 }
 function describeOperation2({ input, output, yields }) {
-  const given = yields === void 0 ? {
-    output: jsonSchemaOf(output, "output")
-  } : {
-    yields: jsonSchemaOf(yields, "output")
-  };
+  const given = yields === void 0
+    ? {
+      output: jsonSchemaOf(output, "output"),
+    }
+    : {
+      yields: jsonSchemaOf(yields, "output"),
+    };
   return {
     input: jsonSchemaOf(input, "input"),
-    ...given
+    ...given,
   };
 }
 function mapEntries(entries, map) {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [
-    name,
-    map(value)
-  ]));
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, value]) => [
+      name,
+      map(value),
+    ]),
+  );
 }
 function jsonSchemaOf(schema, side) {
   const source = schema?.["~standard"];
   try {
     const json = source?.jsonSchema?.[side]?.({
-      target: "draft-2020-12"
+      target: "draft-2020-12",
     });
     return isJsonObject(json) ? json : null;
   } catch {
@@ -852,7 +918,7 @@ var init_describe = __esm({
   "contract/describe.ts"() {
     init_json();
     init_schema();
-  }
+  },
 });
 
 // contract/define.ts
@@ -869,7 +935,11 @@ function assertContract(parts) {
 }
 function assertOperation(subject, place, schemas) {
   if (isSchema(schemas)) {
-    throw new TypeError(`${subject}: ${quoteName(place)} is a schema. Pass an object such as { input: schema }.`);
+    throw new TypeError(
+      `${subject}: ${
+        quoteName(place)
+      } is a schema. Pass an object such as { input: schema }.`,
+    );
   }
   assertObject(subject, place, schemas);
   checkKeys(subject, schemas, OPERATION_KEYS, place);
@@ -878,7 +948,11 @@ function assertOperation(subject, place, schemas) {
   }
   const { output, yields } = schemas;
   if (output === void 0 || yields === void 0) return;
-  throw new TypeError(`${subject}: ${quoteName(place)} has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`);
+  throw new TypeError(
+    `${subject}: ${
+      quoteName(place)
+    } has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
+  );
 }
 function assertSchema(subject, place, schema) {
   if (isSchema(schema)) return;
@@ -887,11 +961,13 @@ function assertSchema(subject, place, schema) {
 }
 function assertDefined(subject, contract) {
   if (contract === void 0) return;
-  const { describe: describe4, messages, events, operations } = Object(contract);
+  const { describe: describe4, messages, events, operations } = Object(
+    contract,
+  );
   const isWhole = [
     messages,
     events,
-    operations
+    operations,
   ].every(isObject2);
   if (typeof describe4 === "function" && isWhole) return;
   const needed = "the result of defineContract()";
@@ -899,7 +975,11 @@ function assertDefined(subject, contract) {
 }
 function assertNamed(subject, entries, name) {
   if (entries === void 0 || Object.hasOwn(entries, name)) return;
-  throw new TypeError(`${subject}: the contract does not have this name. ${suggestName(name, Object.keys(entries), "names", quote)}`);
+  throw new TypeError(
+    `${subject}: the contract does not have this name. ${
+      suggestName(name, Object.keys(entries), "names", quote)
+    }`,
+  );
 }
 function assertMessages(place, entries) {
   assertObject(DEFINE, place, entries);
@@ -929,11 +1009,11 @@ function defineContract(parts) {
   const contract = {
     messages: parts.messages ?? {},
     events: parts.events ?? {},
-    operations: parts.operations ?? {}
+    operations: parts.operations ?? {},
   };
   return {
     ...contract,
-    describe: () => describe(contract)
+    describe: () => describe(contract),
   };
 }
 var DEFINE, PARTS, MESSAGE_KEYS, OPERATION_KEYS;
@@ -948,18 +1028,18 @@ var init_define = __esm({
     PARTS = {
       messages: true,
       events: true,
-      operations: true
+      operations: true,
     };
     MESSAGE_KEYS = {
       data: true,
-      replies: true
+      replies: true,
     };
     OPERATION_KEYS = {
       input: true,
       output: true,
-      yields: true
+      yields: true,
     };
-  }
+  },
 });
 
 // protocol/batch.ts
@@ -967,9 +1047,11 @@ function joinFrames(frames, limit2) {
   return groupFrames(frames, limit2).map(joinGroup);
 }
 function groupFrames(frames, limit2) {
-  if (isSmall(frames, limit2)) return [
-    frames
-  ];
+  if (isSmall(frames, limit2)) {
+    return [
+      frames,
+    ];
+  }
   const groups = [];
   let group = [];
   let size = BRACKETS;
@@ -1038,7 +1120,7 @@ var init_batch = __esm({
         this.#units += frame.length;
         if (this.#frames !== void 0) return void this.#frames.push(frame);
         this.#frames = [
-          frame
+          frame,
         ];
         queueMicrotask(() => this.#settle(1));
       }
@@ -1064,7 +1146,7 @@ var init_batch = __esm({
         queueMicrotask(() => this.#settle(length));
       }
     };
-  }
+  },
 });
 
 // common/json_changes.ts
@@ -1073,13 +1155,13 @@ function describeChange(value, name) {
   if (change === void 0) return void 0;
   const path = formatPath([
     name,
-    ...change.path.reverse()
+    ...change.path.reverse(),
   ]);
   const { kind, remedy } = describe2(change.value);
   const isNumber = typeof change.value === "number";
   return {
     text: `${path} is ${kind}. ${remedy}`,
-    isNumber
+    isNumber,
   };
 }
 function changeOf(value) {
@@ -1087,23 +1169,26 @@ function changeOf(value) {
   if (typeof value === "object") return changeInObject(value);
   return typeof value === "bigint" ? void 0 : {
     value,
-    path: []
+    path: [],
   };
 }
 function isKept(value) {
   if (typeof value === "number") {
     return value - value === 0 && !Object.is(value, -0);
   }
-  return typeof value === "string" || typeof value === "boolean" || value === null;
+  return typeof value === "string" || typeof value === "boolean" ||
+    value === null;
 }
 function changeInObject(object) {
   if (hasToJSON(object)) return void 0;
   if (Array.isArray(object)) return changeInArray(object);
   if (object.constructor === Object) return changeInKeys(object);
-  if (isChanged(object)) return {
-    value: object,
-    path: []
-  };
+  if (isChanged(object)) {
+    return {
+      value: object,
+      path: [],
+    };
+  }
   return changeInKeys(object);
 }
 function changeInKeys(object) {
@@ -1119,10 +1204,12 @@ function changeInArray(array) {
   for (let index = 0; index < array.length; index++) {
     const value = array[index];
     if (isKept(value)) continue;
-    const change = value === void 0 ? {
-      value,
-      path: []
-    } : changeOf(value);
+    const change = value === void 0
+      ? {
+        value,
+        path: [],
+      }
+      : changeOf(value);
     if (change !== void 0) return addTo(change, index);
   }
 }
@@ -1137,7 +1224,8 @@ function isChanged(object) {
   if (object instanceof Error || typeof object.then === "function") return true;
   const tag = object[Symbol.toStringTag];
   if (tag === void 0) return object instanceof RegExp;
-  return CLASSES.has(tag) || ArrayBuffer.isView(object) || Object.keys(object).length === 0;
+  return CLASSES.has(tag) || ArrayBuffer.isView(object) ||
+    Object.keys(object).length === 0;
 }
 function describe2(value) {
   switch (typeof value) {
@@ -1146,33 +1234,37 @@ function describe2(value) {
     case "undefined":
       return {
         kind: "undefined",
-        remedy: "Use null in arrays."
+        remedy: "Use null in arrays.",
       };
     case "object":
       return describeObject(value);
     default:
       return {
         kind: `a ${typeof value}`,
-        remedy: "Remove it."
+        remedy: "Remove it.",
       };
   }
 }
 function describeNumber(value) {
-  return value === 0 ? {
-    kind: "-0",
-    remedy: "Add 0 to it, because JSON changes it to 0."
-  } : {
-    kind: String(value),
-    remedy: "Use null or a string."
-  };
+  return value === 0
+    ? {
+      kind: "-0",
+      remedy: "Add 0 to it, because JSON changes it to 0.",
+    }
+    : {
+      kind: String(value),
+      remedy: "Use null or a string.",
+    };
 }
 function describeObject(object) {
   const type = Object.prototype.toString.call(object).slice(8, -1);
   const name = typeof object.then === "function" ? "Promise" : truncate(type);
-  const other = ArrayBuffer.isView(object) ? "Use [...bytes], or a string." : "Convert it to a plain object.";
+  const other = ArrayBuffer.isView(object)
+    ? "Use [...bytes], or a string."
+    : "Convert it to a plain object.";
   return {
     kind: `${/^[AEIO]/.test(name) ? "an" : "a"} ${escapeControls(name)}`,
-    remedy: REMEDIES2.get(name) ?? other
+    remedy: REMEDIES2.get(name) ?? other,
   };
 }
 var CLASSES, REMEDIES2;
@@ -1185,62 +1277,69 @@ var init_json_changes = __esm({
       "WeakMap",
       "WeakSet",
       "ArrayBuffer",
-      "SharedArrayBuffer"
+      "SharedArrayBuffer",
     ]);
     REMEDIES2 = /* @__PURE__ */ new Map([
       [
         "Map",
-        "Use Object.fromEntries(map)."
+        "Use Object.fromEntries(map).",
       ],
       [
         "Set",
-        "Use [...set]."
+        "Use [...set].",
       ],
       [
         "Promise",
-        "Await it."
+        "Await it.",
       ],
       [
         "Error",
-        "Use error.message."
+        "Use error.message.",
       ],
       [
         "RegExp",
-        "Use pattern.source."
+        "Use pattern.source.",
       ],
       [
         "ArrayBuffer",
-        "Use [...new Uint8Array(buffer)], or a string."
+        "Use [...new Uint8Array(buffer)], or a string.",
       ],
       [
         "Response",
-        "Use await response.json()."
+        "Use await response.json().",
       ],
       [
         "Headers",
-        "Use Object.fromEntries(headers)."
+        "Use Object.fromEntries(headers).",
       ],
       [
         "URLSearchParams",
-        "Use Object.fromEntries(parameters)."
-      ]
+        "Use Object.fromEntries(parameters).",
+      ],
     ]);
-  }
+  },
 });
 
 // common/encode_json.ts
 function stringifyData(data, subject) {
   const json = isJsonObject(data) ? tryStringify(data, subject) : void 0;
   if (json?.startsWith("{")) return json;
-  throw new TypeError(`Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`);
+  throw new TypeError(
+    `Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
+  );
 }
 function tryStringify(data, subject) {
   try {
     return encode(data, "data");
   } catch (error) {
-    throw new TypeError(`Cannot send ${subject()}: its data cannot be encoded as JSON: ${reasonOf(error)}`, {
-      cause: error
-    });
+    throw new TypeError(
+      `Cannot send ${subject()}: its data cannot be encoded as JSON: ${
+        reasonOf(error)
+      }`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 function encode(value, name) {
@@ -1248,13 +1347,17 @@ function encode(value, name) {
   if (json === void 0) return void 0;
   const change = describeChange(value, name);
   if (change === void 0) return json;
-  throw change.isNumber ? new NumberError(change.text) : new TypeError(change.text);
+  throw change.isNumber
+    ? new NumberError(change.text)
+    : new TypeError(change.text);
 }
 function isNumberError(error) {
   return error instanceof TypeError && error.cause instanceof NumberError;
 }
 function reasonOf(error) {
-  return error instanceof Error ? error.message.split("\n", 1)[0] : "a method toJSON threw";
+  return error instanceof Error
+    ? error.message.split("\n", 1)[0]
+    : "a method toJSON threw";
 }
 var NumberError;
 var init_encode_json = __esm({
@@ -1263,7 +1366,7 @@ var init_encode_json = __esm({
     init_json_changes();
     NumberError = class extends TypeError {
     };
-  }
+  },
 });
 
 // protocol/features.ts
@@ -1283,39 +1386,46 @@ var init_features = __esm({
       "max-payload",
       "request",
       "retry",
-      "stream"
+      "stream",
     ];
     SUBPROTOCOL = "hoist.v1";
     NO_FEATURES = /* @__PURE__ */ new Set();
     known = /* @__PURE__ */ new Map();
-  }
+  },
 });
 
 // protocol/encode.ts
 function encodeLogin(token, version, features = FEATURES) {
-  return (id) => JSON.stringify({
-    id,
-    token,
-    version,
-    features
-  });
+  return (id) =>
+    JSON.stringify({
+      id,
+      token,
+      version,
+      features,
+    });
 }
 function encodeMessageRequest(name, data, replying) {
   assertName(name);
   const payload = stringifyData(data, () => describeMessage(name));
-  const rest = `,"action":"message","data":{"message":${JSON.stringify(name)},"data":${payload},"replying":${JSON.stringify(replying)}}}`;
+  const rest = `,"action":"message","data":{"message":${
+    JSON.stringify(name)
+  },"data":${payload},"replying":${JSON.stringify(replying)}}}`;
   return (id) => `{"id":${id}${rest}`;
 }
 function encodeOperationRequest(name, data) {
   assertName(name);
   const payload = stringifyData(data, () => describeOperation(name));
-  const rest = `,"action":"operation","data":{"operation":${JSON.stringify(name)},"data":${payload}}}`;
+  const rest = `,"action":"operation","data":{"operation":${
+    JSON.stringify(name)
+  },"data":${payload}}}`;
   return (id) => `{"id":${id}${rest}`;
 }
 function encodeStreamRequest(name, data, credit) {
   assertName(name);
   const payload = stringifyData(data, () => describeStream(name));
-  const rest = `,"action":"stream","data":{"operation":${JSON.stringify(name)},"data":${payload},"credit":${credit}}}`;
+  const rest = `,"action":"stream","data":{"operation":${
+    JSON.stringify(name)
+  },"data":${payload},"credit":${credit}}}`;
   return (id) => `{"id":${id}${rest}`;
 }
 function encodeCredit(id, credit) {
@@ -1329,7 +1439,12 @@ function encodeRequestDone(id, failed) {
 }
 function assertName(name) {
   if (typeof name === "string") return;
-  throw invalidType("Cannot send a message or a request", "the name", "a string", name);
+  throw invalidType(
+    "Cannot send a message or a request",
+    "the name",
+    "a string",
+    name,
+  );
 }
 var GOODBYE;
 var init_encode = __esm({
@@ -1340,14 +1455,16 @@ var init_encode = __esm({
     init_features();
     GOODBYE = JSON.stringify({
       id: null,
-      end: true
+      end: true,
     });
-  }
+  },
 });
 
 // npm/std-semver/1.0.8/dist/index.js
 function compareNumber(a, b) {
-  if (isNaN(a) || isNaN(b)) throw new Error("Cannot compare against non-numbers");
+  if (isNaN(a) || isNaN(b)) {
+    throw new Error("Cannot compare against non-numbers");
+  }
   return a === b ? 0 : a < b ? -1 : 1;
 }
 function checkIdentifier(v1 = [], v2 = []) {
@@ -1371,7 +1488,8 @@ function compareIdentifier(v1 = [], v2 = []) {
   return 0;
 }
 function isValidNumber(value) {
-  return typeof value === "number" && !Number.isNaN(value) && (!Number.isFinite(value) || 0 <= value && value <= Number.MAX_SAFE_INTEGER);
+  return typeof value === "number" && !Number.isNaN(value) &&
+    (!Number.isFinite(value) || 0 <= value && value <= Number.MAX_SAFE_INTEGER);
 }
 function parsePrerelease(prerelease) {
   return prerelease.split(".").filter(Boolean).map((id) => {
@@ -1392,20 +1510,41 @@ function parseNumber(input, errorMessage) {
 }
 function compare(version1, version2) {
   if (version1 === version2) return 0;
-  return compareNumber(version1.major, version2.major) || compareNumber(version1.minor, version2.minor) || compareNumber(version1.patch, version2.patch) || checkIdentifier(version1.prerelease, version2.prerelease) || compareIdentifier(version1.prerelease, version2.prerelease);
+  return compareNumber(version1.major, version2.major) ||
+    compareNumber(version1.minor, version2.minor) ||
+    compareNumber(version1.patch, version2.patch) ||
+    checkIdentifier(version1.prerelease, version2.prerelease) ||
+    compareIdentifier(version1.prerelease, version2.prerelease);
 }
 function parse(value) {
-  if (typeof value !== "string") throw new TypeError(`Cannot parse version as version must be a string: received ${typeof value}`);
-  if (value.length > 256) throw new TypeError(`Cannot parse version as version length is too long: length is ${value.length}, max length is 256`);
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `Cannot parse version as version must be a string: received ${typeof value}`,
+    );
+  }
+  if (value.length > 256) {
+    throw new TypeError(
+      `Cannot parse version as version length is too long: length is ${value.length}, max length is 256`,
+    );
+  }
   value = value.trim();
   const groups = value.match(FULL_REGEXP)?.groups;
   if (!groups) throw new TypeError(`Cannot parse version: ${value}`);
   return {
-    major: parseNumber(groups.major, `Cannot parse version ${value}: invalid major version`),
-    minor: parseNumber(groups.minor, `Cannot parse version ${value}: invalid minor version`),
-    patch: parseNumber(groups.patch, `Cannot parse version ${value}: invalid patch version`),
+    major: parseNumber(
+      groups.major,
+      `Cannot parse version ${value}: invalid major version`,
+    ),
+    minor: parseNumber(
+      groups.minor,
+      `Cannot parse version ${value}: invalid minor version`,
+    ),
+    patch: parseNumber(
+      groups.patch,
+      `Cannot parse version ${value}: invalid patch version`,
+    ),
     prerelease: groups.prerelease ? parsePrerelease(groups.prerelease) : [],
-    build: groups.buildmetadata ? parseBuild(groups.buildmetadata) : []
+    build: groups.buildmetadata ? parseBuild(groups.buildmetadata) : [],
   };
 }
 function tryParse(value) {
@@ -1418,43 +1557,68 @@ function tryParse(value) {
 function greaterOrEqual(version1, version2) {
   return compare(version1, version2) >= 0;
 }
-var NUMERIC_IDENTIFIER, NON_NUMERIC_IDENTIFIER, VERSION_CORE, PRERELEASE_IDENTIFIER, PRERELEASE, BUILD_IDENTIFIER, BUILD, FULL_VERSION, FULL_REGEXP, COMPARATOR, XRANGE_IDENTIFIER, XRANGE, OPERATOR_XRANGE_REGEXP, COMPARATOR_REGEXP, NUMERIC_IDENTIFIER_REGEXP, ANY, ALL;
+var NUMERIC_IDENTIFIER,
+  NON_NUMERIC_IDENTIFIER,
+  VERSION_CORE,
+  PRERELEASE_IDENTIFIER,
+  PRERELEASE,
+  BUILD_IDENTIFIER,
+  BUILD,
+  FULL_VERSION,
+  FULL_REGEXP,
+  COMPARATOR,
+  XRANGE_IDENTIFIER,
+  XRANGE,
+  OPERATOR_XRANGE_REGEXP,
+  COMPARATOR_REGEXP,
+  NUMERIC_IDENTIFIER_REGEXP,
+  ANY,
+  ALL;
 var init_dist = __esm({
   "npm/std-semver/1.0.8/dist/index.js"() {
     NUMERIC_IDENTIFIER = "0|[1-9]\\d*";
     NON_NUMERIC_IDENTIFIER = "\\d*[a-zA-Z-][a-zA-Z0-9-]*";
-    VERSION_CORE = `(?<major>${NUMERIC_IDENTIFIER})\\.(?<minor>${NUMERIC_IDENTIFIER})\\.(?<patch>${NUMERIC_IDENTIFIER})`;
-    PRERELEASE_IDENTIFIER = `(?:${NUMERIC_IDENTIFIER}|${NON_NUMERIC_IDENTIFIER})`;
-    PRERELEASE = `(?:-(?<prerelease>${PRERELEASE_IDENTIFIER}(?:\\.${PRERELEASE_IDENTIFIER})*))`;
+    VERSION_CORE =
+      `(?<major>${NUMERIC_IDENTIFIER})\\.(?<minor>${NUMERIC_IDENTIFIER})\\.(?<patch>${NUMERIC_IDENTIFIER})`;
+    PRERELEASE_IDENTIFIER =
+      `(?:${NUMERIC_IDENTIFIER}|${NON_NUMERIC_IDENTIFIER})`;
+    PRERELEASE =
+      `(?:-(?<prerelease>${PRERELEASE_IDENTIFIER}(?:\\.${PRERELEASE_IDENTIFIER})*))`;
     BUILD_IDENTIFIER = "[0-9A-Za-z-]+";
-    BUILD = `(?:\\+(?<buildmetadata>${BUILD_IDENTIFIER}(?:\\.${BUILD_IDENTIFIER})*))`;
+    BUILD =
+      `(?:\\+(?<buildmetadata>${BUILD_IDENTIFIER}(?:\\.${BUILD_IDENTIFIER})*))`;
     FULL_VERSION = `v?${VERSION_CORE}${PRERELEASE}?${BUILD}?`;
     FULL_REGEXP = new RegExp(`^${FULL_VERSION}$`);
     COMPARATOR = "(?:<|>)?=?";
     XRANGE_IDENTIFIER = `${NUMERIC_IDENTIFIER}|x|X|\\*`;
-    XRANGE = `[v=\\s]*(?<major>${XRANGE_IDENTIFIER})(?:\\.(?<minor>${XRANGE_IDENTIFIER})(?:\\.(?<patch>${XRANGE_IDENTIFIER})${PRERELEASE}?${BUILD}?)?)?`;
-    OPERATOR_XRANGE_REGEXP = new RegExp(`^(?<operator>~>?|\\^|${COMPARATOR})\\s*${XRANGE}$`);
-    COMPARATOR_REGEXP = new RegExp(`^(?<operator>${COMPARATOR})\\s*(${FULL_VERSION})$|^$`);
+    XRANGE =
+      `[v=\\s]*(?<major>${XRANGE_IDENTIFIER})(?:\\.(?<minor>${XRANGE_IDENTIFIER})(?:\\.(?<patch>${XRANGE_IDENTIFIER})${PRERELEASE}?${BUILD}?)?)?`;
+    OPERATOR_XRANGE_REGEXP = new RegExp(
+      `^(?<operator>~>?|\\^|${COMPARATOR})\\s*${XRANGE}$`,
+    );
+    COMPARATOR_REGEXP = new RegExp(
+      `^(?<operator>${COMPARATOR})\\s*(${FULL_VERSION})$|^$`,
+    );
     NUMERIC_IDENTIFIER_REGEXP = new RegExp(`^${NUMERIC_IDENTIFIER}$`);
     ANY = {
       major: NaN,
       minor: NaN,
       patch: NaN,
       prerelease: [],
-      build: []
+      build: [],
     };
     ALL = {
       operator: void 0,
-      ...ANY
+      ...ANY,
     };
-  }
+  },
 });
 
 // tools/links/std_semver/mod.ts
 var init_mod = __esm({
   "tools/links/std_semver/mod.ts"() {
     init_dist();
-  }
+  },
 });
 
 // version.ts
@@ -1470,7 +1634,11 @@ function tryParseStrictly(version) {
 function parseVersion(version) {
   const parsed = tryParseStrictly(version);
   if (parsed !== void 0) return parsed;
-  throw new TypeError(`Cannot compare versions: ${JSON.stringify(String(version).slice(0, 100))} is not a version. Use a version such as "1.2.3".`);
+  throw new TypeError(
+    `Cannot compare versions: ${
+      JSON.stringify(String(version).slice(0, 100))
+    } is not a version. Use a version such as "1.2.3".`,
+  );
 }
 var VERSION;
 var init_version = __esm({
@@ -1478,14 +1646,16 @@ var init_version = __esm({
     init_mod();
     init_mod();
     VERSION = "1.1.0";
-  }
+  },
 });
 
 // common/ignorable.ts
 function ignorable(promise) {
   const result = withCallerStack(promise, (error) => {
-    if (!isMistake(error)) result.catch(() => {
-    });
+    if (!isMistake(error)) {
+      result.catch(() => {
+      });
+    }
   });
   return result;
 }
@@ -1497,7 +1667,7 @@ var init_ignorable = __esm({
   "common/ignorable.ts"() {
     init_caller_stack();
     init_encode_json();
-  }
+  },
 });
 
 // common/deadline.ts
@@ -1539,10 +1709,11 @@ var init_deadline = __esm({
       }
       /** The first grace period is unconditional, because input can just have arrived. */
       #deservesGrace(late) {
-        return this.#graces === 0 || late > READING_TIME && this.#graces < MAX_GRACES;
+        return this.#graces === 0 ||
+          late > READING_TIME && this.#graces < MAX_GRACES;
       }
     };
-  }
+  },
 });
 
 // common/async.ts
@@ -1566,7 +1737,8 @@ function start(before) {
   }
 }
 function isPromiseLike(value) {
-  return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value && typeof value.then === "function";
+  return (typeof value === "object" || typeof value === "function") &&
+    value !== null && "then" in value && typeof value.then === "function";
 }
 function mapMaybePromise(value, next) {
   return isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value);
@@ -1581,7 +1753,7 @@ async function settlesWithin(promise, timeout) {
   try {
     return await Promise.race([
       settled,
-      expired
+      expired,
     ]);
   } finally {
     deadline?.cancel();
@@ -1593,7 +1765,7 @@ async function within(promise, signal, timeout, reason) {
   try {
     return await Promise.race([
       promise,
-      aborted(limited)
+      aborted(limited),
     ]);
   } finally {
     cancel();
@@ -1602,7 +1774,9 @@ async function within(promise, signal, timeout, reason) {
 function limit(signal, timeout, reason) {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
-  const deadline = timeout === void 0 ? void 0 : new Deadline(timeout, () => controller.abort(reason()));
+  const deadline = timeout === void 0
+    ? void 0
+    : new Deadline(timeout, () => controller.abort(reason()));
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
   const cancel = () => {
@@ -1611,14 +1785,14 @@ function limit(signal, timeout, reason) {
   };
   return {
     signal: controller.signal,
-    cancel
+    cancel,
   };
 }
 function aborted(signal) {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), {
-      once: true
+      once: true,
     });
   });
 }
@@ -1650,7 +1824,7 @@ var init_async = __esm({
         this.#tail = tail;
       }
     };
-  }
+  },
 });
 
 // common/listeners.ts
@@ -1678,7 +1852,7 @@ function entryOf(listener) {
   assertListener(listener);
   return {
     listener,
-    removed: false
+    removed: false,
   };
 }
 function assertListener(listener) {
@@ -1686,12 +1860,16 @@ function assertListener(listener) {
   throw invalidType(SUBJECT, "the listener", "a function", listener);
 }
 function namesOf(names) {
-  const unique = new Set(Array.isArray(names) ? names : [
-    names
-  ]);
+  const unique = new Set(
+    Array.isArray(names) ? names : [
+      names,
+    ],
+  );
   for (const name of unique) assertName2(name);
   if (unique.size > 0) return unique;
-  throw new TypeError(`${SUBJECT}: the array of names is empty. Omit it to receive all messages.`);
+  throw new TypeError(
+    `${SUBJECT}: the array of names is empty. Omit it to receive all messages.`,
+  );
 }
 function assertName2(name) {
   if (typeof name === "string") return;
@@ -1715,7 +1893,8 @@ var init_listeners = __esm({
       }
       /** Returns whether a thrown value is a `Mismatch`; runs no code of the value. */
       static is(thrown) {
-        return typeof thrown === "object" && thrown !== null && #isMismatch in thrown;
+        return typeof thrown === "object" && thrown !== null &&
+          #isMismatch in thrown;
       }
     };
     Listeners = class {
@@ -1752,26 +1931,28 @@ var init_listeners = __esm({
         if (named === void 0) return callEach(toAll, message, onError);
         const called = callEach(named, message, onError);
         if (toAll.length === 0) return called;
-        return called.then(async (count) => count + await callEach(toAll, message, onError));
+        return called.then(async (count) =>
+          count + await callEach(toAll, message, onError)
+        );
       }
       #addToAll(entry) {
         this.#toAll = [
           ...this.#toAll,
-          entry
+          entry,
         ];
         return {
-          [Symbol.dispose]: () => this.#remove(entry)
+          [Symbol.dispose]: () => this.#remove(entry),
         };
       }
       #addToNames(names, entry) {
         for (const name of names) {
           this.#byName.set(name, [
             ...this.#byName.get(name) ?? [],
-            entry
+            entry,
           ]);
         }
         return {
-          [Symbol.dispose]: () => this.#remove(entry)
+          [Symbol.dispose]: () => this.#remove(entry),
         };
       }
       #remove(entry) {
@@ -1786,7 +1967,7 @@ var init_listeners = __esm({
       }
     };
     SUBJECT = "Cannot receive messages";
-  }
+  },
 });
 
 // client/dispatcher.ts
@@ -1816,9 +1997,11 @@ var init_dispatcher = __esm({
       }
       /** Adds a listener, as `Connection.receive` does. */
       add(names, listener) {
-        for (const name of typeof names === "function" ? [] : [
-          names
-        ].flat()) {
+        for (
+          const name of typeof names === "function" ? [] : [
+            names,
+          ].flat()
+        ) {
           const subject = `Cannot receive ${describeMessage(name)}`;
           assertNamed(subject, this.#options.contract?.events, name);
         }
@@ -1826,11 +2009,12 @@ var init_dispatcher = __esm({
         return this.#listeners.add(names, listener);
       }
       onMessage(wire, onDone) {
-        if (this.#early !== void 0) this.#early.push({
-          wire,
-          onDone
-        });
-        else this.#deliver(wire, onDone);
+        if (this.#early !== void 0) {
+          this.#early.push({
+            wire,
+            onDone,
+          });
+        } else this.#deliver(wire, onDone);
       }
       onInvalid() {
         this.#options.log.warn("ignored a frame that is not of Hoist 1");
@@ -1839,7 +2023,11 @@ var init_dispatcher = __esm({
       #deliver(wire, onDone) {
         const { checks } = this.#options;
         if (checks === void 0) return void this.#dispatch(wire, onDone);
-        this.#queue.add(() => checks.message(wire), () => void this.#dispatch(wire, onDone), (error) => this.#ignore(error, onDone));
+        this.#queue.add(
+          () => checks.message(wire),
+          () => void this.#dispatch(wire, onDone),
+          (error) => this.#ignore(error, onDone),
+        );
       }
       #ignore(error, onDone) {
         this.#options.log.ignore(error);
@@ -1855,12 +2043,16 @@ var init_dispatcher = __esm({
           log.report(error);
         };
         const isNamed = contract === void 0 || wire.replying === null;
-        const called = await this.#listeners.dispatch(message, onError, isNamed);
+        const called = await this.#listeners.dispatch(
+          message,
+          onError,
+          isNamed,
+        );
         if (called === 0 && wire.replying === null) log.unheard(wire.message);
         onDone?.(hasFailed);
       }
     };
-  }
+  },
 });
 
 // common/request_options.ts
@@ -1876,9 +2068,9 @@ var init_request_options = __esm({
     init_check();
     REQUEST_KEYS = {
       signal: true,
-      timeout: true
+      timeout: true,
     };
-  }
+  },
 });
 
 // contract/contract.ts
@@ -1898,7 +2090,7 @@ function ownEntry(entries, name) {
 var init_contract = __esm({
   "contract/contract.ts"() {
     init_schema();
-  }
+  },
 });
 
 // client/call_options.ts
@@ -1921,7 +2113,7 @@ function resolveStreamOptions(options = {}) {
   checkSignal(subject, "signal", signal);
   return {
     signal,
-    buffer: checkNumber(subject, "buffer", buffer, BUFFER)
+    buffer: checkNumber(subject, "buffer", buffer, BUFFER),
   };
 }
 var MESSAGE_KEYS2, OPERATION_KEYS2, STREAM_KEYS, DEFAULT_BUFFER, BUFFER;
@@ -1931,24 +2123,24 @@ var init_call_options = __esm({
     init_request_options();
     MESSAGE_KEYS2 = {
       ...REQUEST_KEYS,
-      onReply: true
+      onReply: true,
     };
     OPERATION_KEYS2 = {
       ...REQUEST_KEYS,
-      idempotent: true
+      idempotent: true,
     };
     STREAM_KEYS = {
       signal: true,
-      buffer: true
+      buffer: true,
     };
     DEFAULT_BUFFER = 256;
     BUFFER = {
       min: 1,
       max: 65536,
       integer: true,
-      unit: "items"
+      unit: "items",
     };
-  }
+  },
 });
 
 // client/replies.ts
@@ -1985,9 +2177,14 @@ var init_replies = __esm({
         const checks = this.#checks;
         if (checks === void 0) return this.#add(wire);
         this.#queue ??= new SerialQueue();
-        this.#queue.add(() => checks.reply(this.#name, wire), () => this.#add(wire), (error) => this.#failure ??= {
-          error
-        });
+        this.#queue.add(
+          () => checks.reply(this.#name, wire),
+          () => this.#add(wire),
+          (error) =>
+            this.#failure ??= {
+              error,
+            },
+        );
       }
       /**
        * Waits until all replies are validated.
@@ -2005,26 +2202,34 @@ var init_replies = __esm({
         this.#replies.push(this.#accept(wire));
       }
     };
-  }
+  },
 });
 
 // client/buffer_errors.ts
 function sendBufferFull(subject, maxBuffered) {
-  return new BufferFullError(`Cannot send ${subject}: more than ${maxBuffered} bytes wait to be sent, because the server or the network is too slow. Await earlier requests first, or raise 'maxBuffered'.`);
+  return new BufferFullError(
+    `Cannot send ${subject}: more than ${maxBuffered} bytes wait to be sent, because the server or the network is too slow. Await earlier requests first, or raise 'maxBuffered'.`,
+  );
 }
 function queueFull(subject, maxBuffered) {
-  return new BufferFullError(`Cannot send ${subject}: more than ${maxBuffered} bytes wait until the client has reconnected. Call again when the state is 'open', or raise 'maxBuffered'.`);
+  return new BufferFullError(
+    `Cannot send ${subject}: more than ${maxBuffered} bytes wait until the client has reconnected. Call again when the state is 'open', or raise 'maxBuffered'.`,
+  );
 }
 function repliesFull(subject, maxBuffered) {
-  return new BufferFullError(`Cannot finish ${subject}: the replies to the messages in progress have more than ${maxBuffered} bytes, and this message has most of them. Use a stream, or raise 'maxBuffered'.`);
+  return new BufferFullError(
+    `Cannot finish ${subject}: the replies to the messages in progress have more than ${maxBuffered} bytes, and this message has most of them. Use a stream, or raise 'maxBuffered'.`,
+  );
 }
 function streamFull(subject, limit2) {
-  return new BufferFullError(`Cannot continue ${subject}: the items that wait to be consumed have more than ${limit2} bytes. Consume them faster, use a smaller 'buffer', or raise 'maxBuffered'.`);
+  return new BufferFullError(
+    `Cannot continue ${subject}: the items that wait to be consumed have more than ${limit2} bytes. Consume them faster, use a smaller 'buffer', or raise 'maxBuffered'.`,
+  );
 }
 var init_buffer_errors = __esm({
   "client/buffer_errors.ts"() {
     init_errors();
-  }
+  },
 });
 
 // client/queue.ts
@@ -2062,7 +2267,7 @@ var init_queue = __esm({
         this.#removed = 0;
       }
     };
-  }
+  },
 });
 
 // client/stream_window.ts
@@ -2135,7 +2340,7 @@ var init_stream_window = __esm({
         return Math.min(Math.max(1, items), this.#buffer);
       }
     };
-  }
+  },
 });
 
 // client/stream.ts
@@ -2150,7 +2355,7 @@ var init_stream = __esm({
     init_stream_window();
     DONE = {
       done: true,
-      value: void 0
+      value: void 0,
     };
     ItemStream = class {
       #parts;
@@ -2197,14 +2402,15 @@ var init_stream = __esm({
         signal?.addEventListener("abort", this.#onAbort);
         this.#parts.call(this.#controller.signal, {
           onSent: (send) => this.#send = send,
-          onItems: (items, units) => this.#receive(items, units)
-        }).then(() => this.#onClosed(void 0), (error) => this.#onClosed({
-          error
-        }));
+          onItems: (items, units) => this.#receive(items, units),
+        }).then(() => this.#onClosed(void 0), (error) =>
+          this.#onClosed({
+            error,
+          }));
       }
       #onAbort = () => {
         this.#abort({
-          error: this.#parts.signal?.reason
+          error: this.#parts.signal?.reason,
         });
       };
       #receive(items, units) {
@@ -2217,26 +2423,32 @@ var init_stream = __esm({
           else waiter(this.#consume(item));
         }
         const error = this.#excess();
-        if (error !== void 0) this.#abort({
-          error
-        });
+        if (error !== void 0) {
+          this.#abort({
+            error,
+          });
+        }
       }
       /** Returns the error if the server has sent too much. */
       #excess() {
         const { subject, maxBuffered } = this.#parts;
         if (this.#window.isFull) return streamFull(subject, 2 * maxBuffered);
         if (!this.#window.isExceeded) return void 0;
-        return new HoistError(`Cannot continue ${subject}: the server sent more items than the client requested. Update the server.`);
+        return new HoistError(
+          `Cannot continue ${subject}: the server sent more items than the client requested. Update the server.`,
+        );
       }
       /** Returns an item, and can request more items. */
       #consume(item) {
         const { check } = this.#parts;
         this.#window.remove();
         this.#grant(this.#window.grant());
-        return check === void 0 ? {
-          done: false,
-          value: item
-        } : this.#validate(check, item);
+        return check === void 0
+          ? {
+            done: false,
+            value: item,
+          }
+          : this.#validate(check, item);
       }
       #grant(credit) {
         if (credit === 0) return;
@@ -2250,7 +2462,7 @@ var init_stream = __esm({
           await check(item);
           return {
             done: false,
-            value: item
+            value: item,
           };
         } catch (error) {
           this.#abort();
@@ -2279,13 +2491,15 @@ var init_stream = __esm({
         const failure = this.#failure;
         this.#failure = void 0;
         this.#release();
-        return failure === void 0 ? Promise.resolve(DONE) : Promise.reject(failure.error);
+        return failure === void 0
+          ? Promise.resolve(DONE)
+          : Promise.reject(failure.error);
       }
       #release() {
         this.#parts.signal?.removeEventListener("abort", this.#onAbort);
       }
     };
-  }
+  },
 });
 
 // client/requests.ts
@@ -2332,13 +2546,13 @@ var init_requests = __esm({
           signal: options?.signal,
           timeout: options?.timeout,
           encode: encodeMessageRequest(name, data, replying),
-          events: replies
+          events: replies,
         });
         const wire = {
           message: name,
           data,
           id: replies.messageId,
-          replying
+          replying,
         };
         return new SentMessage(wire, await replies.all());
       }
@@ -2355,8 +2569,8 @@ var init_requests = __esm({
           endsWithReply: true,
           encode: encodeMessageRequest(name, data, null),
           events: {
-            onReply: (wire) => first ??= wire
-          }
+            onReply: (wire) => first ??= wire,
+          },
         });
         if (first === void 0) throw new NoReplyError(describeRequest(name));
         await this.#checks?.reply(name, first);
@@ -2372,7 +2586,7 @@ var init_requests = __esm({
           signal: options?.signal,
           timeout: options?.timeout,
           idempotent: options?.idempotent,
-          encode: encodeOperationRequest(name, data)
+          encode: encodeOperationRequest(name, data),
         });
         const result = answer?.result ?? null;
         const checking = this.#checks?.result(name, result);
@@ -2392,15 +2606,16 @@ var init_requests = __esm({
           buffer,
           maxBuffered,
           signal,
-          call: (ended, events) => this.#link.request({
-            name,
-            describe: describeStream,
-            needs: "stream",
-            signal: ended,
-            encode: encode2,
-            events
-          }),
-          check: checks && ((item) => checks.item(name, item))
+          call: (ended, events) =>
+            this.#link.request({
+              name,
+              describe: describeStream,
+              needs: "stream",
+              signal: ended,
+              encode: encode2,
+              events,
+            }),
+          check: checks && ((item) => checks.item(name, item)),
         });
       }
       /** Returns the function that converts each reply, and calls `onReply` with it. */
@@ -2413,7 +2628,8 @@ var init_requests = __esm({
         };
       }
       /** Sends the reply of a listener. */
-      #reply = (replying, name, data, options) => ignorable(this.message(name, data, options, replying));
+      #reply = (replying, name, data, options) =>
+        ignorable(this.message(name, data, options, replying));
       #assertOperation(name) {
         if (this.#contract === void 0) return;
         const subject = `Cannot call ${describeOperation(name)}`;
@@ -2423,15 +2639,17 @@ var init_requests = __esm({
       #assertMessage(name, replying) {
         if (this.#contract === void 0) return;
         const { messages, events } = this.#contract;
-        const replies = replying === null ? {} : repliesTo(events, replying.message);
+        const replies = replying === null
+          ? {}
+          : repliesTo(events, replying.message);
         const subject = `Cannot send ${describeMessage(name)}`;
         assertNamed(subject, {
           ...messages,
-          ...replies
+          ...replies,
         }, name);
       }
     };
-  }
+  },
 });
 
 // client/status.ts
@@ -2448,7 +2666,9 @@ function describeStatus(status) {
   }
 }
 function describeWaiting({ delay, close }) {
-  const failure = close.error === void 0 ? "" : `: the last attempt failed: ${close.error.message}`;
+  const failure = close.error === void 0
+    ? ""
+    : `: the last attempt failed: ${close.error.message}`;
   return `scheduled a reconnect in ${Math.round(delay)} ms${failure}`;
 }
 var StateNotifier, EVENTS;
@@ -2480,11 +2700,11 @@ var init_status = __esm({
           throw invalidType(subject, "the listener", "a function", listener);
         }
         const entry = {
-          listener
+          listener,
         };
         this.#entries.add(entry);
         return {
-          [Symbol.dispose]: () => void this.#entries.delete(entry)
+          [Symbol.dispose]: () => void this.#entries.delete(entry),
         };
       }
       /** Changes the state. */
@@ -2497,9 +2717,11 @@ var init_status = __esm({
         this.#queued.length = 0;
       }
       #notify(status) {
-        for (const entry of [
-          ...this.#entries
-        ]) {
+        for (
+          const entry of [
+            ...this.#entries,
+          ]
+        ) {
           if (!this.#entries.has(entry)) continue;
           const { listener } = entry;
           void this.#log.run(() => listener(status));
@@ -2510,9 +2732,9 @@ var init_status = __esm({
       connecting: "reconnect",
       open: "login",
       waiting: "reconnect",
-      closed: "close"
+      closed: "close",
     };
-  }
+  },
 });
 
 // client/connection.ts
@@ -2542,7 +2764,8 @@ var init_connection = __esm({
           checks,
           // Called only after the constructor: `#requests` needs the link, and the link needs
           // the dispatcher. An earlier listener may have closed the connection.
-          toMessage: (wire) => this.state === "closed" ? void 0 : this.#requests.toMessage(wire)
+          toMessage: (wire) =>
+            this.state === "closed" ? void 0 : this.#requests.toMessage(wire),
         });
         const link = parts.createLink(this.#status, dispatcher);
         this.#requests = new Requests({
@@ -2550,7 +2773,7 @@ var init_connection = __esm({
           log,
           contract,
           checks,
-          maxBuffered
+          maxBuffered,
         });
         this.#dispatcher = dispatcher;
         this.#link = link;
@@ -2629,7 +2852,7 @@ var init_connection = __esm({
         return this.close();
       }
     };
-  }
+  },
 });
 
 // common/url.ts
@@ -2647,7 +2870,7 @@ function hidePasswords(text) {
 }
 var init_url = __esm({
   "common/url.ts"() {
-  }
+  },
 });
 
 // client/endpoints.ts
@@ -2661,7 +2884,7 @@ function endpointsOf(url) {
   return {
     base: showUrl(base),
     ack,
-    socket
+    socket,
   };
 }
 function showUrl({ protocol, host, pathname }) {
@@ -2676,7 +2899,9 @@ function parseUrl(url) {
   throw invalidType("Cannot connect", "'url'", needed, cutUrl(value), hint);
 }
 function hintFor(url) {
-  return typeof url === "string" && HOST.test(url) ? " Did you forget http://?" : "";
+  return typeof url === "string" && HOST.test(url)
+    ? " Did you forget http://?"
+    : "";
 }
 var HOST;
 var init_endpoints = __esm({
@@ -2684,7 +2909,7 @@ var init_endpoints = __esm({
     init_check();
     init_url();
     HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d+)?(\/.*)?$/i;
-  }
+  },
 });
 
 // common/bad_ports.ts
@@ -2777,15 +3002,16 @@ var init_bad_ports = __esm({
       6669,
       6679,
       6697,
-      10080
+      10080,
     ]);
-  }
+  },
 });
 
 // client/certificate_errors.ts
 function describeCertificate(detail) {
   if (!/certificate|\bCERT_|altname/i.test(detail)) return void 0;
-  const problem = REASONS.find(([pattern]) => pattern.test(detail))?.[1] ?? "was rejected. See the cause of this error.";
+  const problem = REASONS.find(([pattern]) => pattern.test(detail))?.[1] ??
+    "was rejected. See the cause of this error.";
   return `the TLS certificate of the server ${problem}`;
 }
 var REASONS;
@@ -2794,30 +3020,30 @@ var init_certificate_errors = __esm({
     REASONS = [
       [
         /CaUsedAsEndEntity/,
-        "is the certificate of a certificate authority (CaUsedAsEndEntity). Let the server use a certificate that the authority has issued for it."
+        "is the certificate of a certificate authority (CaUsedAsEndEntity). Let the server use a certificate that the authority has issued for it.",
       ],
       [
         /NotValidYet|not valid yet|NOT_YET_VALID/i,
-        "is not valid yet. Check the clocks of the server and of this device."
+        "is not valid yet. Check the clocks of the server and of this device.",
       ],
       [
         /Expired/i,
-        "has expired. Renew it, or check the clock of this device."
+        "has expired. Renew it, or check the clock of this device.",
       ],
       [
         /NotValidForName|not valid for name|ALTNAME|altnames/i,
-        "is for another host name. Use the name of the certificate in the URL."
+        "is for another host name. Use the name of the certificate in the URL.",
       ],
       [
         /Revoked/i,
-        "was revoked. Let the server use another certificate."
+        "was revoked. Let the server use another certificate.",
       ],
       [
         /UnknownIssuer|BadSignature|self.signed|UNABLE_TO_|issuer/i,
-        "is not trusted. Add its certificate authority to this runtime."
-      ]
+        "is not trusted. Add its certificate authority to this runtime.",
+      ],
     ];
-  }
+  },
 });
 
 // protocol/close.ts
@@ -2839,68 +3065,74 @@ var init_close = __esm({
     init_codes();
     init_text();
     MAX_RETRY_DELAY = 6e4;
-  }
+  },
 });
 
 // client/http_status.ts
 function describeStatus2(status, retryAfter) {
-  const meaning = MEANINGS.get(status) ?? `the server or a proxy answered with the HTTP status ${status}. Check the URL.`;
+  const meaning = MEANINGS.get(status) ??
+    `the server or a proxy answered with the HTTP status ${status}. Check the URL.`;
   if (!TEMPORARY.has(status)) return meaning;
-  const delay = retryAfter === void 0 ? "later" : `in ${Math.ceil(retryAfter / 1e3)} s`;
+  const delay = retryAfter === void 0
+    ? "later"
+    : `in ${Math.ceil(retryAfter / 1e3)} s`;
   return `${meaning} This can be temporary: try again ${delay}.`;
 }
 function readRetryAfter(headers, now = Date.now()) {
   const value = headers.get("retry-after");
   if (value === null) return void 0;
-  const delay = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
+  const delay = /^\d+$/.test(value)
+    ? Number(value) * 1e3
+    : Date.parse(value) - now;
   return delay >= 0 ? Math.min(delay, MAX_RETRY_DELAY) : void 0;
 }
 var NO_ANSWER, MEANINGS, TEMPORARY;
 var init_http_status = __esm({
   "client/http_status.ts"() {
     init_close();
-    NO_ANSWER = "Check that the server is running, and that the proxy forwards to it.";
+    NO_ANSWER =
+      "Check that the server is running, and that the proxy forwards to it.";
     MEANINGS = /* @__PURE__ */ new Map([
       [
         401,
-        "a proxy or the web server needs a login of its own (401). Let it forward requests below /hoist without one."
+        "a proxy or the web server needs a login of its own (401). Let it forward requests below /hoist without one.",
       ],
       [
         403,
-        "a proxy or the web server forbids the request (403). Let it forward requests below /hoist."
+        "a proxy or the web server forbids the request (403). Let it forward requests below /hoist.",
       ],
       [
         404,
-        "the path does not exist (404). Let the proxy forward requests below /hoist."
+        "the path does not exist (404). Let the proxy forward requests below /hoist.",
       ],
       [
         429,
-        "the server or a proxy received too many requests from this address (429)."
+        "the server or a proxy received too many requests from this address (429).",
       ],
       [
         500,
-        "the server or a proxy failed (500). Look at its log."
+        "the server or a proxy failed (500). Look at its log.",
       ],
       [
         502,
-        `a proxy got no valid answer from the server (502). ${NO_ANSWER}`
+        `a proxy got no valid answer from the server (502). ${NO_ANSWER}`,
       ],
       [
         503,
-        `the server or a proxy is not available (503). ${NO_ANSWER}`
+        `the server or a proxy is not available (503). ${NO_ANSWER}`,
       ],
       [
         504,
-        `a proxy got no answer from the server in time (504). ${NO_ANSWER}`
-      ]
+        `a proxy got no answer from the server in time (504). ${NO_ANSWER}`,
+      ],
     ]);
     TEMPORARY = /* @__PURE__ */ new Set([
       429,
       502,
       503,
-      504
+      504,
     ]);
-  }
+  },
 });
 
 // client/page.ts
@@ -2910,27 +3142,43 @@ function pageOrigin() {
 }
 var init_page = __esm({
   "client/page.ts"() {
-  }
+  },
 });
 
 // client/ack_errors.ts
 function notHoist({ base, ack }, what, status) {
-  const remedy = ack.pathname.endsWith("/hoist/hoist/ack") ? "Omit /hoist from the URL, because the client appends it." : "Check the URL.";
-  return new ConnectError(`Cannot connect to ${base}: it is not a Hoist server, because ${showUrl(ack)} ${what}${status === void 0 ? "" : ` (${status})`}. ${remedy}`, {
-    status
-  });
+  const remedy = ack.pathname.endsWith("/hoist/hoist/ack")
+    ? "Omit /hoist from the URL, because the client appends it."
+    : "Check the URL.";
+  return new ConnectError(
+    `Cannot connect to ${base}: it is not a Hoist server, because ${
+      showUrl(ack)
+    } ${what}${status === void 0 ? "" : ` (${status})`}. ${remedy}`,
+    {
+      status,
+    },
+  );
 }
 function rejected(endpoints, { status, headers }) {
   if (status === 404) return notHoist(endpoints, "does not exist", 404);
   const retryAfter = readRetryAfter(headers);
-  return new ConnectError(`Cannot connect to ${endpoints.base}: ${describeStatus2(status, retryAfter)}`, {
-    status,
-    retryAfter
-  });
+  return new ConnectError(
+    `Cannot connect to ${endpoints.base}: ${
+      describeStatus2(status, retryAfter)
+    }`,
+    {
+      status,
+      retryAfter,
+    },
+  );
 }
 function redirected({ base, ack }, location) {
-  const target = location !== null && URL.canParse(location, ack.href) ? targetOf(new URL(location, ack)) : "another URL";
-  return new ConnectError(`Cannot connect to ${base}: the server redirects to ${target}, and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`);
+  const target = location !== null && URL.canParse(location, ack.href)
+    ? targetOf(new URL(location, ack))
+    : "another URL";
+  return new ConnectError(
+    `Cannot connect to ${base}: the server redirects to ${target}, and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`,
+  );
 }
 function targetOf(target) {
   const path = target.pathname.replace(/\/hoist\/ack$/, "");
@@ -2940,9 +3188,12 @@ function targetOf(target) {
 function unreachable({ base, ack }, error) {
   const cause = withoutPassword(ack, causeOf(error));
   const detail = String(cause).replaceAll(showUrl(ack), "");
-  return new ConnectError(`Cannot connect to ${base}: ${describeFailure(ack, error, detail)}`, {
-    cause
-  });
+  return new ConnectError(
+    `Cannot connect to ${base}: ${describeFailure(ack, error, detail)}`,
+    {
+      cause,
+    },
+  );
 }
 function causeOf(error) {
   return (error instanceof Error ? error.cause : void 0) ?? error;
@@ -2962,14 +3213,19 @@ function describeFailure(ack, error, detail) {
   }
   const isSilent = detail.startsWith("TypeError: ");
   if (isBadPort(portOf(ack)) && (isSilent || /\bport\b/.test(detail))) {
-    return `fetch and browsers block port ${portOf(ack)}. Let the server listen on another port.`;
+    return `fetch and browsers block port ${
+      portOf(ack)
+    }. Let the server listen on another port.`;
   }
   const page = pageOrigin();
   if (isSilent && page !== void 0) return describeBlocked(ack, page);
-  return describeNetwork(ack, detail) ?? describeCertificate(detail) ?? "no server answers there. Check the URL and that the server is running.";
+  return describeNetwork(ack, detail) ?? describeCertificate(detail) ??
+    "no server answers there. Check the URL and that the server is running.";
 }
 function describeBlocked({ protocol }, page) {
-  return protocol === "http:" && page.startsWith("https:") ? "a page with https: can only connect to a server with TLS. Write https: in the URL." : "no server answers there, or a proxy answers in its place, and this page cannot read that. Check the URL and that the server is running, and look at the network log of the browser.";
+  return protocol === "http:" && page.startsWith("https:")
+    ? "a page with https: can only connect to a server with TLS. Write https: in the URL."
+    : "no server answers there, or a proxy answers in its place, and this page cannot read that. Check the URL and that the server is running, and look at the network log of the browser.";
 }
 function portOf({ protocol, port }) {
   const standard = protocol === "https:" ? 443 : 80;
@@ -2980,10 +3236,14 @@ function describeNetwork({ protocol, hostname }, detail) {
     return "the server does not use TLS. Write http: instead of https: in the URL.";
   }
   if (/invalid HTTP|HTTPParserError|HPE_/.test(detail)) {
-    const scheme = protocol === "http:" ? ", or write https: if it uses TLS" : "";
+    const scheme = protocol === "http:"
+      ? ", or write https: if it uses TLS"
+      : "";
     return `the program that answers there does not use HTTP. Check the port${scheme}.`;
   }
-  return /dns error|ENOTFOUND|EAI_AGAIN/.test(detail) ? `there is no address of the host ${hostname}. Check the URL, and the network of this device.` : void 0;
+  return /dns error|ENOTFOUND|EAI_AGAIN/.test(detail)
+    ? `there is no address of the host ${hostname}. Check the URL, and the network of this device.`
+    : void 0;
 }
 var init_ack_errors = __esm({
   "client/ack_errors.ts"() {
@@ -2995,7 +3255,7 @@ var init_ack_errors = __esm({
     init_endpoints();
     init_http_status();
     init_page();
-  }
+  },
 });
 
 // client/server_info.ts
@@ -3008,26 +3268,29 @@ async function fetchServerInfo(endpoints, signal) {
   return {
     version,
     protocols: Array.isArray(protocols) ? protocols : [],
-    lockout: lockout === null || typeof lockout === "number" ? lockout : void 0
+    lockout: lockout === null || typeof lockout === "number" ? lockout : void 0,
   };
 }
 async function fetchBody(endpoints, signal) {
   try {
     const response = await fetch(endpoints.ack, {
       signal,
-      redirect: "manual"
+      redirect: "manual",
     });
     if (response.ok) return await readBody(endpoints, response);
     response.body?.cancel().catch(() => {
     });
-    throw isRedirect(response) ? redirected(endpoints, response.headers.get("location")) : rejected(endpoints, response);
+    throw isRedirect(response)
+      ? redirected(endpoints, response.headers.get("location"))
+      : rejected(endpoints, response);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw error instanceof ConnectError ? error : unreachable(endpoints, error);
   }
 }
 function isRedirect({ type, status, headers }) {
-  return type === "opaqueredirect" || status >= 300 && status < 400 && headers.has("location");
+  return type === "opaqueredirect" ||
+    status >= 300 && status < 400 && headers.has("location");
 }
 async function readBody(endpoints, { body }) {
   const decoder = new TextDecoder();
@@ -3044,7 +3307,7 @@ async function readBody(endpoints, { body }) {
       throw notHoist(endpoints, `returned more than ${MAX_RESPONSE} bytes`);
     }
     text += decoder.decode(value, {
-      stream: true
+      stream: true,
     });
   }
   return text + decoder.decode();
@@ -3057,19 +3320,22 @@ var init_server_info = __esm({
     init_message();
     init_ack_errors();
     MAX_RESPONSE = 65536;
-  }
+  },
 });
 
 // client/upgrade_errors.ts
 function notOpened({ base, socket }, problem, lockout) {
   const status = statusOf(problem);
-  const meaning = describeStatusOf(status, lockout) ?? `the WebSocket at ${showUrl(socket)} did not open. ${describeAnswer(status) ?? describeSilence(problem)}`;
+  const meaning = describeStatusOf(status, lockout) ??
+    `the WebSocket at ${showUrl(socket)} did not open. ${
+      describeAnswer(status) ?? describeSilence(problem)
+    }`;
   const cause = problem === "" ? {} : {
-    cause: new Error(hidePasswords(escapeControls(problem)))
+    cause: new Error(hidePasswords(escapeControls(problem))),
   };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, {
     ...cause,
-    status
+    status,
   });
 }
 function statusOf(problem) {
@@ -3082,30 +3348,40 @@ function describeStatusOf(status, lockout) {
     return "the server has too many connections, or is closing (503). Try again later.";
   }
   if (lockout !== void 0) return describeLockout(lockout);
-  return status === 429 ? "too many connections from this address are open (429). Close others first." : void 0;
+  return status === 429
+    ? "too many connections from this address are open (429). Close others first."
+    : void 0;
 }
 function describeAnswer(status) {
   if (status === void 0) return void 0;
   if (status === 426 || status === 200) {
     return `The server received no request for a WebSocket (${status}), so a proxy probably removes the header Upgrade. Let the proxy forward WebSockets.`;
   }
-  return status >= 300 && status < 400 ? `The server redirects it (${status}), and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.` : capitalize(describeStatus2(status));
+  return status >= 300 && status < 400
+    ? `The server redirects it (${status}), and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`
+    : capitalize(describeStatus2(status));
 }
 function capitalize(sentence) {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 function describeOrigin() {
-  return `the server does not allow connections from this page (403). Add ${pageOrigin() ?? "its origin"} to the option 'allowedOrigins' of the server.`;
+  return `the server does not allow connections from this page (403). Add ${
+    pageOrigin() ?? "its origin"
+  } to the option 'allowedOrigins' of the server.`;
 }
 function describeLockout(lockout) {
-  const remedy = lockout === null ? "Try again when the server has restarted." : `Try again in ${lockout} s.`;
+  const remedy = lockout === null
+    ? "Try again when the server has restarted."
+    : `Try again in ${lockout} s.`;
   return `too many logins from this address failed (429). ${remedy}`;
 }
 function describeSilence(problem) {
   const certificate = describeCertificate(problem);
   if (certificate !== void 0) return capitalize(certificate);
   const origin = pageOrigin();
-  const page = origin === void 0 ? "" : `does not allow this page (add ${origin} to 'allowedOrigins'), `;
+  const page = origin === void 0
+    ? ""
+    : `does not allow this page (add ${origin} to 'allowedOrigins'), `;
   return `Look at the log of the server: perhaps it ${page}is full or closing, or rejected too many logins. If the log contains nothing, check whether a proxy blocks WebSockets.`;
 }
 var init_upgrade_errors = __esm({
@@ -3117,7 +3393,7 @@ var init_upgrade_errors = __esm({
     init_endpoints();
     init_http_status();
     init_page();
-  }
+  },
 });
 
 // client/handshake.ts
@@ -3127,10 +3403,13 @@ function subprotocolOf({ protocols }) {
 function assertMinimum(base, version, minimumVersion) {
   if (isVersion(version) && meetsMinimum(version, minimumVersion)) return;
   const current = isVersion(version) ? showName(version) : showValue(version);
-  throw new VersionError(`Cannot connect to ${base}: the server has version ${current}, but 'minimumVersion' is ${minimumVersion}. Update the server or lower 'minimumVersion'.`, {
-    needed: minimumVersion,
-    current: version
-  });
+  throw new VersionError(
+    `Cannot connect to ${base}: the server has version ${current}, but 'minimumVersion' is ${minimumVersion}. Update the server or lower 'minimumVersion'.`,
+    {
+      needed: minimumVersion,
+      current: version,
+    },
+  );
 }
 async function tryToOpen(create, signal) {
   const socket = createSocket(create);
@@ -3144,7 +3423,7 @@ async function tryToOpen(create, signal) {
   try {
     opened = await Promise.race([
       outcome,
-      aborted(signal)
+      aborted(signal),
     ]);
     return opened;
   } finally {
@@ -3220,14 +3499,20 @@ var init_handshake = __esm({
       /** Asks again after a failure, because the server can be another one by now. */
       async #openAgain(known2, problem, signal) {
         const info = await this.#askAgain(signal) ?? known2;
-        const opened = subprotocolOf(info) === subprotocolOf(known2) ? problem : await this.#tryToOpen(info, signal);
+        const opened = subprotocolOf(info) === subprotocolOf(known2)
+          ? problem
+          : await this.#tryToOpen(info, signal);
         if (typeof opened !== "string") return opened;
         throw notOpened(this.target.endpoints, opened, info.lockout);
       }
       /** Resolves to `undefined` if the server does not answer in time. */
       async #askAgain(callerSignal) {
         const noReason = () => void 0;
-        const { signal, cancel } = limit(callerSignal, ASK_AGAIN_TIMEOUT, noReason);
+        const { signal, cancel } = limit(
+          callerSignal,
+          ASK_AGAIN_TIMEOUT,
+          noReason,
+        );
         try {
           return await this.#ask(signal);
         } catch (error) {
@@ -3248,11 +3533,14 @@ var init_handshake = __esm({
       async #tryToOpen(info, signal) {
         const { WebSocket, endpoints: { socket: { href } } } = this.target;
         const subprotocol = subprotocolOf(info);
-        const create = () => subprotocol === void 0 ? new WebSocket(href) : new WebSocket(href, subprotocol);
+        const create = () =>
+          subprotocol === void 0
+            ? new WebSocket(href)
+            : new WebSocket(href, subprotocol);
         return await tryToOpen(create, signal);
       }
     };
-  }
+  },
 });
 
 // common/format_error.ts
@@ -3262,8 +3550,8 @@ function formatError(error) {
   const rest = [
     {
       label: "",
-      error
-    }
+      error,
+    },
   ];
   for (let part = rest.pop(); part !== void 0; part = rest.pop()) {
     if (seen.has(part.error)) {
@@ -3308,12 +3596,12 @@ function partsOf(error) {
     const causes = cause === void 0 ? [] : [
       {
         label: "Caused by: ",
-        error: cause
-      }
+        error: cause,
+      },
     ];
     return [
       ...causes,
-      ...membersOf(errors)
+      ...membersOf(errors),
     ].reverse();
   } catch {
     return [];
@@ -3323,7 +3611,7 @@ function membersOf(errors) {
   if (!Array.isArray(errors)) return [];
   return errors.slice(0, MAX_ERRORS).map((error, index) => ({
     label: `Error ${index + 1} of ${errors.length}: `,
-    error
+    error,
   }));
 }
 var MAX_ERRORS, MAX_LENGTH;
@@ -3332,7 +3620,7 @@ var init_format_error = __esm({
     init_text();
     MAX_ERRORS = 10;
     MAX_LENGTH = 4e3;
-  }
+  },
 });
 
 // common/rate_limiter.ts
@@ -3424,7 +3712,9 @@ var init_rate_limiter = __esm({
           this.#omitted++;
           return void 0;
         }
-        const note = this.#omitted === 0 ? "" : ` (${this.#omitted} earlier lines were omitted)`;
+        const note = this.#omitted === 0
+          ? ""
+          : ` (${this.#omitted} earlier lines were omitted)`;
         this.#omitted = 0;
         return `${line}${note}`;
       }
@@ -3433,7 +3723,7 @@ var init_rate_limiter = __esm({
         this.#bucket.restore();
       }
     };
-  }
+  },
 });
 
 // common/secrets.ts
@@ -3454,7 +3744,7 @@ var init_secrets = __esm({
     MIN_SECRET = 12;
     REDACTED = "[redacted]";
     TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
-  }
+  },
 });
 
 // client/log_caller.ts
@@ -3473,48 +3763,48 @@ var init_log_caller = __esm({
     BY_EVENT = /* @__PURE__ */ new Map([
       [
         "connect",
-        "connect"
+        "connect",
       ],
       [
         "login",
-        "connect"
+        "connect",
       ],
       [
         "reconnect",
-        "connect"
+        "connect",
       ],
       [
         "disconnect",
-        "close"
+        "close",
       ],
       [
         "close",
-        "close"
-      ]
+        "close",
+      ],
     ]);
     BY_ACTION = /* @__PURE__ */ new Map([
       [
         "message",
-        "message"
+        "message",
       ],
       [
         "operation",
-        "operation"
+        "operation",
       ],
       [
         "stream",
-        "stream"
+        "stream",
       ],
       [
         "credit",
-        "stream"
+        "stream",
       ],
       [
         "cancel",
-        "stream"
-      ]
+        "stream",
+      ],
     ]);
-  }
+  },
 });
 
 // client/log.ts
@@ -3592,7 +3882,11 @@ ${messageOf2(error)}`;
       /** Logs a frame to the server. The content of the login is not shown. */
       sent(frame, isLogin) {
         if (debugOptions() === void 0) return;
-        this.debug("send", () => `sent ${isLogin ? "the login" : this.#show(frame)}`, () => isLogin ? "connect" : senderOf(frame));
+        this.debug(
+          "send",
+          () => `sent ${isLogin ? "the login" : this.#show(frame)}`,
+          () => isLogin ? "connect" : senderOf(frame),
+        );
       }
       /** Logs a frame of the server. */
       received(frame) {
@@ -3603,7 +3897,7 @@ ${messageOf2(error)}`;
         const redact = (text) => this.#redact(text);
         return showFrame(frame, {
           longest: this.#secret.length,
-          redact
+          redact,
         });
       }
       #redact(text) {
@@ -3623,26 +3917,29 @@ ${messageOf2(error)}`;
         try {
           const escaped = escapeLines(this.#redact(line()));
           const result = this.#logger[level]?.(escaped);
-          if (result instanceof Promise) result.catch(() => {
-          });
+          if (result instanceof Promise) {
+            result.catch(() => {
+            });
+          }
         } catch {
           return;
         }
       }
     };
-  }
+  },
 });
 
 // client/reconnect_policy.ts
 function resolveReconnectOptions(options) {
   const subject = "Cannot connect";
   checkKeys(subject, options, DEFAULTS, "reconnect");
-  const { minDelay = DEFAULTS.minDelay, maxQueue = DEFAULTS.maxQueue } = options;
+  const { minDelay = DEFAULTS.minDelay, maxQueue = DEFAULTS.maxQueue } =
+    options;
   checkNumber(subject, "reconnect.minDelay", minDelay, MIN_DELAY);
   const { maxDelay = Math.max(DEFAULTS.maxDelay, minDelay) } = options;
   const longest2 = {
     ...MIN_DELAY,
-    min: minDelay
+    min: minDelay,
   };
   checkNumber(subject, "reconnect.maxDelay", maxDelay, longest2);
   const { maxAttempts = DEFAULTS.maxAttempts } = options;
@@ -3652,7 +3949,7 @@ function resolveReconnectOptions(options) {
     minDelay,
     maxDelay,
     maxAttempts,
-    maxQueue
+    maxQueue,
   };
 }
 function longestDelay(attempt, { minDelay, maxDelay }) {
@@ -3670,9 +3967,15 @@ function isDeliberate(code) {
 function isFinal(error) {
   if (error instanceof LoginError || error instanceof VersionError) return true;
   const cause = error instanceof Error ? error.cause : void 0;
-  return cause instanceof ConnectionClosedError && (isDeliberate(cause.code) || cause.code === CloseCode.MESSAGE_TOO_BIG);
+  return cause instanceof ConnectionClosedError &&
+    (isDeliberate(cause.code) || cause.code === CloseCode.MESSAGE_TOO_BIG);
 }
-var DEFAULTS, MIN_DELAY, MAX_ATTEMPTS, MAX_QUEUE, ReconnectPolicy, CLIENT_ERRORS;
+var DEFAULTS,
+  MIN_DELAY,
+  MAX_ATTEMPTS,
+  MAX_QUEUE,
+  ReconnectPolicy,
+  CLIENT_ERRORS;
 var init_reconnect_policy = __esm({
   "client/reconnect_policy.ts"() {
     init_check();
@@ -3682,21 +3985,21 @@ var init_reconnect_policy = __esm({
       minDelay: 500,
       maxDelay: 3e4,
       maxAttempts: Infinity,
-      maxQueue: 0
+      maxQueue: 0,
     };
     MIN_DELAY = {
       min: 1,
       max: MAX_TIMEOUT,
-      unit: "milliseconds"
+      unit: "milliseconds",
     };
     MAX_ATTEMPTS = {
       min: 1,
       integer: true,
-      infinity: true
+      infinity: true,
     };
     MAX_QUEUE = {
       min: 0,
-      integer: true
+      integer: true,
     };
     ReconnectPolicy = class {
       #rules;
@@ -3729,7 +4032,9 @@ var init_reconnect_policy = __esm({
       afterClose(close, now) {
         if (isDeliberate(close.code)) return void 0;
         const lasted = now - this.#openedAt;
-        if (lasted >= longestDelay(this.#attempts, this.#rules)) this.#attempts = 0;
+        if (lasted >= longestDelay(this.#attempts, this.#rules)) {
+          this.#attempts = 0;
+        }
         return this.#next(retryHint(close));
       }
       /**
@@ -3756,19 +4061,21 @@ var init_reconnect_policy = __esm({
     CLIENT_ERRORS = /* @__PURE__ */ new Set([
       CloseCode.UNSUPPORTED_DATA,
       CloseCode.POLICY_VIOLATION,
-      CloseCode.MESSAGE_TOO_BIG
+      CloseCode.MESSAGE_TOO_BIG,
     ]);
-  }
+  },
 });
 
 // common/timed_out.ts
 function timedOut(subject, timeout) {
-  return new TimeoutError(`Cannot finish ${subject}: no response within ${timeout} ms. Raise 'timeout' to wait longer.`);
+  return new TimeoutError(
+    `Cannot finish ${subject}: no response within ${timeout} ms. Raise 'timeout' to wait longer.`,
+  );
 }
 var init_timed_out = __esm({
   "common/timed_out.ts"() {
     init_errors();
-  }
+  },
 });
 
 // protocol/server_frames.ts
@@ -3779,7 +4086,7 @@ function serverFeaturesOf(data) {
   const isLimit = isId(limit2) && limit2 > 0;
   return {
     features,
-    maxPayload: isLimit ? limit2 : Infinity
+    maxPayload: isLimit ? limit2 : Infinity,
   };
 }
 function decodeServerFrame(frame) {
@@ -3788,7 +4095,7 @@ function decodeServerFrame(frame) {
 function decodeServerFrames(frame) {
   const value = parseFrame(frame);
   return Array.isArray(value) ? value.map(read) : [
-    read(value)
+    read(value),
   ];
 }
 function read(value) {
@@ -3798,48 +4105,59 @@ function read(value) {
 }
 function readSuccess(id, { message: kind, data }) {
   if (kind === "newmsg" || kind === "s_newmsg") {
-    return isWireMessage(data) ? {
-      kind: "message",
-      id,
-      message: data
-    } : null;
+    return isWireMessage(data)
+      ? {
+        kind: "message",
+        id,
+        message: data,
+      }
+      : null;
   }
   if (kind === "request") {
-    return isWireMessage(data) ? {
-      kind,
-      message: data
-    } : null;
+    return isWireMessage(data)
+      ? {
+        kind,
+        message: data,
+      }
+      : null;
   }
   if (id === null) return null;
   if (kind === "items") {
     const items = isJsonObject(data) ? data.items : void 0;
-    return Array.isArray(items) ? {
-      kind,
-      id,
-      items
-    } : null;
+    return Array.isArray(items)
+      ? {
+        kind,
+        id,
+        items,
+      }
+      : null;
   }
   const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;
-  if (kind === "done") return {
-    kind,
-    id,
-    messageId
-  };
+  if (kind === "done") {
+    return {
+      kind,
+      id,
+      messageId,
+    };
+  }
   if (kind === "open") {
     return messageId === null ? null : {
       kind,
       id,
-      messageId
+      messageId,
     };
   }
   return {
     kind: "answer",
     id,
-    data: isJsonObject(data) ? data : NO_DATA
+    data: isJsonObject(data) ? data : NO_DATA,
   };
 }
 function readError(id, { code, error, message, desc, data = null }) {
-  if (typeof code !== "number" || typeof error !== "string" || typeof message !== "string") return null;
+  if (
+    typeof code !== "number" || typeof error !== "string" ||
+    typeof message !== "string"
+  ) return null;
   const description = typeof desc === "string" ? desc : null;
   return {
     kind: "error",
@@ -3849,8 +4167,8 @@ function readError(id, { code, error, message, desc, data = null }) {
       error,
       message,
       description,
-      data
-    }
+      data,
+    },
   };
 }
 var NO_DATA;
@@ -3860,7 +4178,7 @@ var init_server_frames = __esm({
     init_features();
     init_message();
     NO_DATA = Object.freeze({});
-  }
+  },
 });
 
 // client/link.ts
@@ -3873,43 +4191,64 @@ var init_link = __esm({
     init_errors();
     CLOSED_HERE = {
       code: CloseCode.NORMAL,
-      reason: "closed by the client"
+      reason: "closed by the client",
     };
-  }
+  },
 });
 
 // client/login_errors.ts
 function loginError(base, { code, data, description, error, message }) {
   if (code === ErrorCode.LOGIN_FAILED) {
-    return new LoginError(`Cannot log in to ${base}: the server rejected the token. Check that it matches the server's token.`);
+    return new LoginError(
+      `Cannot log in to ${base}: the server rejected the token. Check that it matches the server's token.`,
+    );
   }
   const needed = isJsonObject(data) ? data.needed : void 0;
   if (code === ErrorCode.BAD_VERSION && typeof needed === "string") {
-    return new VersionError(`Cannot log in to ${base}: the server needs a client of version ${showName(needed)} or later, but this client has version ${VERSION}. Update the client.`, {
-      needed,
-      current: VERSION
-    });
+    return new VersionError(
+      `Cannot log in to ${base}: the server needs a client of version ${
+        showName(needed)
+      } or later, but this client has version ${VERSION}. Update the client.`,
+      {
+        needed,
+        current: VERSION,
+      },
+    );
   }
-  return new ConnectError(`Cannot log in to ${base}: the server answered ${showName(error)}: ${escapeControls(description ?? message.replace(/\.$/, ""))}`);
+  return new ConnectError(
+    `Cannot log in to ${base}: the server answered ${showName(error)}: ${
+      escapeControls(description ?? message.replace(/\.$/, ""))
+    }`,
+  );
 }
 function connectTimeout(base, timeout) {
-  return new TimeoutError(`Cannot connect to ${base}: no response within ${timeout} ms. Check the URL or raise 'timeout'.`);
+  return new TimeoutError(
+    `Cannot connect to ${base}: no response within ${timeout} ms. Check the URL or raise 'timeout'.`,
+  );
 }
 function loginTooLarge(base, cause) {
-  return new ConnectError(`Cannot connect to ${base}: the login is too large for the server (${cause.code}). Use a shorter token, or raise 'limits.maxLoginPayload' of the server.`, {
-    cause
-  });
+  return new ConnectError(
+    `Cannot connect to ${base}: the login is too large for the server (${cause.code}). Use a shorter token, or raise 'limits.maxLoginPayload' of the server.`,
+    {
+      cause,
+    },
+  );
 }
 function loginOffence(base, offence) {
-  return new ConnectError(`Cannot log in to ${base}: ${offence}. Check that it is a Hoist server.`);
+  return new ConnectError(
+    `Cannot log in to ${base}: ${offence}. Check that it is a Hoist server.`,
+  );
 }
 function connectionLost(base, cause) {
   const { code, reason } = cause;
   if (code === CloseCode.MESSAGE_TOO_BIG) return loginTooLarge(base, cause);
   const detail = reason === "" ? "" : `, ${quote(reason)}`;
-  return new ConnectError(`Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`, {
-    cause
-  });
+  return new ConnectError(
+    `Cannot connect to ${base}: the server closed the connection before it answered the login (${code}${detail}). Look at the log of the server.`,
+    {
+      cause,
+    },
+  );
 }
 var init_login_errors = __esm({
   "client/login_errors.ts"() {
@@ -3917,7 +4256,7 @@ var init_login_errors = __esm({
     init_json();
     init_text();
     init_version();
-  }
+  },
 });
 
 // client/pending_requests.ts
@@ -3989,7 +4328,7 @@ var init_pending_requests = __esm({
             request,
             resolve: resolve2,
             reject,
-            kept: 0
+            kept: 0,
           });
         });
       }
@@ -4019,7 +4358,10 @@ var init_pending_requests = __esm({
           case "message":
             return this.#reply(frame.id, frame.message, units);
           case "items":
-            return this.#requests.get(frame.id)?.request.events?.onItems?.(frame.items, units ?? measure(frame.items));
+            return this.#requests.get(frame.id)?.request.events?.onItems?.(
+              frame.items,
+              units ?? measure(frame.items),
+            );
           case "request":
             return;
           case "answer":
@@ -4034,7 +4376,7 @@ var init_pending_requests = __esm({
       /** Rejects all requests, because the connection has ended. */
       onClosed(close) {
         const entries = [
-          ...this.#requests.values()
+          ...this.#requests.values(),
         ];
         this.#requests.clear();
         this.#abandoned.clear();
@@ -4112,7 +4454,7 @@ var init_pending_requests = __esm({
         return entry;
       }
     };
-  }
+  },
 });
 
 // client/send_buffer.ts
@@ -4125,7 +4467,7 @@ var init_send_buffer = __esm({
       #maxBuffered;
       #events;
       #writer = new BatchWriter({
-        write: (frame) => this.#write(frame)
+        write: (frame) => this.#write(frame),
       });
       #socket;
       /**
@@ -4198,13 +4540,15 @@ var init_send_buffer = __esm({
         }
       }
     };
-  }
+  },
 });
 
 // client/socket_link.ts
 function describeEnd(info) {
   if (info === CLOSED_HERE) return "disconnected: closed by the client";
-  return info.code === CloseCode.ABNORMAL ? "disconnected: connection lost" : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
+  return info.code === CloseCode.ABNORMAL
+    ? "disconnected: connection lost"
+    : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
 }
 function lengthOf(data) {
   return typeof data === "string" ? data.length : 0;
@@ -4240,7 +4584,7 @@ var init_socket_link = __esm({
     init_send_buffer();
     LOST = {
       code: CloseCode.ABNORMAL,
-      reason: ""
+      reason: "",
     };
     CLOSED = 3;
     CLOSE_TIMEOUT = 1e3;
@@ -4276,7 +4620,7 @@ var init_socket_link = __esm({
         this.#pending = new PendingRequests(maxBuffered);
         this.#buffer = new SendBuffer(maxBuffered, {
           onSend: (frame) => this.#log.sent(frame, !this.#isLoggedIn),
-          onFailure: () => this.abort()
+          onFailure: () => this.abort(),
         });
         this.#events = events;
         this.closed = new Promise((resolve2) => this.#resolveClosed = resolve2);
@@ -4317,7 +4661,9 @@ var init_socket_link = __esm({
         this.#buffer.push(GOODBYE);
         this.#buffer.flush();
         if (await settlesWithin(this.closed, CLOSE_TIMEOUT)) return;
-        if (this.#socket !== void 0) closeSocket(this.#socket, CloseCode.NORMAL);
+        if (this.#socket !== void 0) {
+          closeSocket(this.#socket, CloseCode.NORMAL);
+        }
         this.#onClosed(CLOSED_HERE);
       }
       /** Ends the connection without a goodbye. */
@@ -4355,10 +4701,14 @@ var init_socket_link = __esm({
         this.#buffer.attach(socket);
         this.#log.debug("connect", () => "connected");
         socket.addEventListener("message", ({ data }) => this.#receive(data));
-        socket.addEventListener("close", ({ code, reason = "" }) => this.#onClosed({
-          code: code || CloseCode.ABNORMAL,
-          reason
-        }));
+        socket.addEventListener(
+          "close",
+          ({ code, reason = "" }) =>
+            this.#onClosed({
+              code: code || CloseCode.ABNORMAL,
+              reason,
+            }),
+        );
         socket.addEventListener("error", () => {
           this.#failing ??= new Deadline(0, () => this.#fail());
         });
@@ -4366,7 +4716,8 @@ var init_socket_link = __esm({
       }
       /** Logs in: docs/reference/protocol.md, "1. Login". */
       async #logIn(signal) {
-        const { endpoints: { base }, encodeLogin: encodeLogin2 } = this.#dialer.target;
+        const { endpoints: { base }, encodeLogin: encodeLogin2 } =
+          this.#dialer.target;
         try {
           await this.request({
             name: "",
@@ -4375,13 +4726,15 @@ var init_socket_link = __esm({
             signal,
             toError: (frame) => loginError(base, frame),
             events: {
-              onAnswer: (data) => this.#onLogin(data)
-            }
+              onAnswer: (data) => this.#onLogin(data),
+            },
           });
         } catch (error) {
           this.abort();
           if (this.#offence !== void 0) throw loginOffence(base, this.#offence);
-          throw error instanceof ConnectionClosedError ? connectionLost(base, error) : error;
+          throw error instanceof ConnectionClosedError
+            ? connectionLost(base, error)
+            : error;
         }
       }
       #onLogin(data) {
@@ -4390,7 +4743,9 @@ var init_socket_link = __esm({
         this.#features = features;
         this.#maxPayload = maxPayload;
         if (features.has("batch")) {
-          this.#buffer.enableBatching(Math.min(this.#dialer.target.maxBatch, maxPayload));
+          this.#buffer.enableBatching(
+            Math.min(this.#dialer.target.maxBatch, maxPayload),
+          );
         }
         if (features.size > 0) this.#pending.expectIds();
         this.#events.onOpen(this);
@@ -4407,7 +4762,8 @@ var init_socket_link = __esm({
         if (this.#closeInfo !== void 0) return;
         const { maxPayload } = this.#dialer.target;
         if (typeof data === "string" && !fitsInto(data, maxPayload)) {
-          const reason = `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
+          const reason =
+            `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
           return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
         }
         if (!this.#isLoggedIn && !this.#acceptsEarly(lengthOf(data))) return;
@@ -4424,7 +4780,8 @@ var init_socket_link = __esm({
         const { maxBuffered } = this.#dialer.target;
         this.#early += units;
         if (this.#early <= maxBuffered) return true;
-        const reason = `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
+        const reason =
+          `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
         this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
         return false;
       }
@@ -4441,7 +4798,7 @@ var init_socket_link = __esm({
         if (this.#socket !== void 0) closeSocket(this.#socket, code);
         this.#onClosed({
           code,
-          reason
+          reason,
         });
         this.#log.warn(`closed the connection, because ${reason}`);
       }
@@ -4467,36 +4824,44 @@ var init_socket_link = __esm({
         this.#events.onClosed(this, info);
       }
     };
-  }
+  },
 });
 
 // contract/validate.ts
 function validate(schema, value) {
   const result = schema["~standard"].validate(value);
-  return isPromiseLike(result) ? Promise.resolve(result).then(checkedOf) : checkedOf(result);
+  return isPromiseLike(result)
+    ? Promise.resolve(result).then(checkedOf)
+    : checkedOf(result);
 }
 function checkedOf(result) {
   const { issues } = Object(result);
-  if (Array.isArray(issues)) return {
-    issues: issuesOf(issues)
-  };
+  if (Array.isArray(issues)) {
+    return {
+      issues: issuesOf(issues),
+    };
+  }
   const answer = Object(result);
-  if (issues === void 0 && "value" in answer) return {
-    value: answer.value
-  };
-  throw new TypeError("the result of the schema has neither a value nor issues. See Standard Schema v1.");
+  if (issues === void 0 && "value" in answer) {
+    return {
+      value: answer.value,
+    };
+  }
+  throw new TypeError(
+    "the result of the schema has neither a value nor issues. See Standard Schema v1.",
+  );
 }
 var init_validate = __esm({
   "contract/validate.ts"() {
     init_async();
     init_issues();
-  }
+  },
 });
 
 // client/validate.ts
 var validate_exports = {};
 __export(validate_exports, {
-  ContractChecks: () => ContractChecks
+  ContractChecks: () => ContractChecks,
 });
 function assertKnown(kind, entries, { message: name, data }) {
   const subject = () => `Cannot accept ${describeMessage(name)}`;
@@ -4507,10 +4872,10 @@ function assertKnown(kind, entries, { message: name, data }) {
   const names = Object.keys(entries).join(", ") || "none";
   const issue = {
     path: [],
-    message: `the ${kind} are ${names}`
+    message: `the ${kind} are ${names}`,
   };
   throw new ValidationError(subject(), "it is not in the contract", [
-    issue
+    issue,
   ]);
 }
 function assertMatches(subject, what, schema, value) {
@@ -4525,7 +4890,10 @@ function assertOutput(subject, what, schema, value) {
   if (schema === void 0 || value !== null) {
     return assertMatches(subject, what, schema, value);
   }
-  return mapMaybePromise(validate(schema, void 0), ({ issues }) => issues && assertMatches(subject, what, schema, value));
+  return mapMaybePromise(
+    validate(schema, void 0),
+    ({ issues }) => issues && assertMatches(subject, what, schema, value),
+  );
 }
 var ContractChecks;
 var init_validate2 = __esm({
@@ -4554,7 +4922,11 @@ var init_validate2 = __esm({
       /** Validates a reply to a message of this client. */
       reply(name, wire) {
         const kind = `replies to ${describeMessage(name)}`;
-        return assertKnown(kind, repliesTo(this.#contract.messages, name), wire);
+        return assertKnown(
+          kind,
+          repliesTo(this.#contract.messages, name),
+          wire,
+        );
       }
       /** Validates the result of an operation. */
       result(operation, result) {
@@ -4569,25 +4941,29 @@ var init_validate2 = __esm({
         return assertOutput(subject, "an item", yields, item);
       }
     };
-  }
+  },
 });
 
 // client/reconnecting_link.ts
 var reconnecting_link_exports = {};
 __export(reconnecting_link_exports, {
   OfflineQueue: () => OfflineQueue,
-  ReconnectingLink: () => ReconnectingLink
+  ReconnectingLink: () => ReconnectingLink,
 });
 function bytesOf(request) {
   return byteLength(request.encode(0));
 }
 function closedError(subject, close) {
   const { error } = close;
-  const rest = error === void 0 ? "" : `, and the client does not reconnect: ${error.message}`;
+  const rest = error === void 0
+    ? ""
+    : `, and the client does not reconnect: ${error.message}`;
   return new ConnectionClosedError(subject, close, rest);
 }
 function adviceFor(maxQueue) {
-  return maxQueue === 0 ? "Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'." : `The queue already contains ${maxQueue} requests. Raise 'reconnect.maxQueue', or call again when the state is 'open'.`;
+  return maxQueue === 0
+    ? "Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'."
+    : `The queue already contains ${maxQueue} requests. Raise 'reconnect.maxQueue', or call again when the state is 'open'.`;
 }
 var OfflineQueue, ReconnectingLink;
 var init_reconnecting_link = __esm({
@@ -4626,7 +5002,7 @@ var init_reconnecting_link = __esm({
           const entry = {
             bytes,
             start: (link) => resolve2(start2(link)),
-            abort: (close) => reject(closedError(subject, close))
+            abort: (close) => reject(closedError(subject, close)),
           };
           this.#entries.add(entry);
           this.#bytes += bytes;
@@ -4651,7 +5027,7 @@ var init_reconnecting_link = __esm({
       }
       #removeAll() {
         const entries = [
-          ...this.#entries
+          ...this.#entries,
         ];
         this.#entries.clear();
         this.#bytes = 0;
@@ -4683,7 +5059,7 @@ var init_reconnecting_link = __esm({
           onOpen: (link) => this.#onOpen(link),
           onClosed: (link, info) => this.#onClosed(link, info),
           onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
-          onInvalid: () => receiver.onInvalid()
+          onInvalid: () => receiver.onInvalid(),
         };
       }
       get #status() {
@@ -4697,7 +5073,11 @@ var init_reconnecting_link = __esm({
         if (this.#link !== void 0 && request.idempotent !== true) {
           return await this.#link.request(request);
         }
-        const { signal, cancel } = limit(request.signal, request.timeout, () => timedOut(subjectOf(request), request.timeout));
+        const { signal, cancel } = limit(
+          request.signal,
+          request.timeout,
+          () => timedOut(subjectOf(request), request.timeout),
+        );
         try {
           signal.throwIfAborted();
           this.#assertAccepted(request);
@@ -4705,7 +5085,7 @@ var init_reconnecting_link = __esm({
           return await this.#repeat({
             ...request,
             signal,
-            timeout
+            timeout,
           });
         } finally {
           cancel();
@@ -4729,13 +5109,21 @@ var init_reconnecting_link = __esm({
         }
       }
       #send(request) {
-        return this.#link?.request(request) ?? this.#queue.add(subjectOf(request), request.signal, (link) => link.request({
-          ...request,
-          hasWaited: true
-        }), bytesOf(request));
+        return this.#link?.request(request) ??
+          this.#queue.add(
+            subjectOf(request),
+            request.signal,
+            (link) =>
+              link.request({
+                ...request,
+                hasWaited: true,
+              }),
+            bytesOf(request),
+          );
       }
       #isRepeatable({ idempotent }, error) {
-        return idempotent === true && error instanceof ConnectionClosedError && !isCausedByClient(error.code) && this.#status.state !== "closed";
+        return idempotent === true && error instanceof ConnectionClosedError &&
+          !isCausedByClient(error.code) && this.#status.state !== "closed";
       }
       #assertAccepted(request) {
         if (this.#link !== void 0) return;
@@ -4744,7 +5132,11 @@ var init_reconnecting_link = __esm({
         }
         const { rules: { maxQueue }, maxBuffered } = this.#options;
         if (this.#queue.size >= maxQueue) {
-          throw new ConnectionClosedError(subjectOf(request), this.#lastClose, `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`);
+          throw new ConnectionClosedError(
+            subjectOf(request),
+            this.#lastClose,
+            `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`,
+          );
         }
         if (this.#queue.size === 0) return;
         if (this.#queue.bytes + bytesOf(request) <= maxBuffered) return;
@@ -4755,9 +5147,11 @@ var init_reconnecting_link = __esm({
         this.#attempt = void 0;
         this.#policy.onOpen(performance.now());
         this.#queue.start(link);
-        if (this.#link === link) this.#status.set({
-          state: "open"
-        });
+        if (this.#link === link) {
+          this.#status.set({
+            state: "open",
+          });
+        }
       }
       #onClosed(link, info) {
         if (link !== this.#link) return;
@@ -4766,11 +5160,13 @@ var init_reconnecting_link = __esm({
       }
       #onFailure(error) {
         const { code, reason } = this.#lastClose;
-        const info = error instanceof Error ? {
-          code,
-          reason,
-          error
-        } : this.#lastClose;
+        const info = error instanceof Error
+          ? {
+            code,
+            reason,
+            error,
+          }
+          : this.#lastClose;
         this.#schedule(info, this.#policy.afterFailure(error));
       }
       /** Schedules the next attempt; there is none if `delay` is `undefined`. */
@@ -4784,7 +5180,7 @@ var init_reconnecting_link = __esm({
         this.#status.set({
           state: "waiting",
           delay,
-          close
+          close,
         });
       }
       async #reconnect() {
@@ -4792,7 +5188,7 @@ var init_reconnecting_link = __esm({
         const { signal } = attempt;
         this.#attempt = attempt;
         this.#status.set({
-          state: "connecting"
+          state: "connecting",
         });
         try {
           await this.#options.createLink(this.#events).open(signal);
@@ -4807,21 +5203,24 @@ var init_reconnecting_link = __esm({
         clearTimeout(this.#timer);
         this.#attempt?.abort();
         this.#status.set({
-          state: "closed"
+          state: "closed",
         });
         this.#queue.abort(info);
       }
     };
-  }
+  },
 });
 
 // client/connect.ts
 var connect_exports = {};
 __export(connect_exports, {
-  openConnection: () => openConnection
+  openConnection: () => openConnection,
 });
 async function openConnection(token, options) {
-  const { target, rules, signal, contract, validate: validate2 } = resolve(token, options);
+  const { target, rules, signal, contract, validate: validate2 } = resolve(
+    token,
+    options,
+  );
   const checks = validate2 ? await loadChecks(contract) : void 0;
   const createLink = await linkFactory(target, rules);
   const { log, endpoints: { base: url }, maxBuffered } = target;
@@ -4831,7 +5230,7 @@ async function openConnection(token, options) {
     contract,
     checks,
     maxBuffered,
-    createLink
+    createLink,
   };
   return await Connection.open(parts, signal);
 }
@@ -4841,13 +5240,15 @@ function resolve(token, options) {
   const { signal, contract, reconnect = false } = options;
   checkSignal(SUBJECT2, "signal", signal);
   assertDefined(SUBJECT2, contract);
-  const rules = reconnect === false ? void 0 : resolveReconnectOptions(reconnect === true ? {} : reconnect);
+  const rules = reconnect === false
+    ? void 0
+    : resolveReconnectOptions(reconnect === true ? {} : reconnect);
   return {
     target: resolveTarget(token, rules, options),
     rules,
     signal,
     contract,
-    validate: resolveValidate(options)
+    validate: resolveValidate(options),
   };
 }
 function resolveTarget(token, rules, options) {
@@ -4860,11 +5261,11 @@ function resolveTarget(token, rules, options) {
   checkNumber(SUBJECT2, "timeout", timeout, TIMEOUT);
   checkNumber(SUBJECT2, "maxPayload", maxPayload, {
     ...BYTES,
-    min: 128
+    min: 128,
   });
   checkNumber(SUBJECT2, "maxBuffered", maxBuffered, {
     ...BYTES,
-    min: 1024
+    min: 1024,
   });
   assertImplementation(WebSocket);
   checkObject(SUBJECT2, "logger", logger);
@@ -4880,18 +5281,20 @@ function resolveTarget(token, rules, options) {
     log: new ClientLog({
       logger,
       url: endpoints.base,
-      token
-    })
+      token,
+    }),
   };
 }
 function resolveValidate({ validate: validate2 = "none", contract }) {
   checkOneOf(SUBJECT2, "validate", validate2, [
     "none",
-    "all"
+    "all",
   ]);
   if (validate2 === "none") return false;
   if (contract !== void 0) return true;
-  throw new TypeError(`${SUBJECT2}: 'validate' needs a contract. Pass one as the option 'contract'.`);
+  throw new TypeError(
+    `${SUBJECT2}: 'validate' needs a contract. Pass one as the option 'contract'.`,
+  );
 }
 function assertVersion(minimumVersion) {
   if (minimumVersion === void 0 || isVersion(minimumVersion)) return;
@@ -4900,10 +5303,14 @@ function assertVersion(minimumVersion) {
 }
 function assertImplementation(WebSocket) {
   if (typeof WebSocket === "function") return;
-  throw new TypeError(`${SUBJECT2}: this runtime has no WebSocket. Pass one as the option 'WebSocket', for example from npm:ws.`);
+  throw new TypeError(
+    `${SUBJECT2}: this runtime has no WebSocket. Pass one as the option 'WebSocket', for example from npm:ws.`,
+  );
 }
 function featuresOf(rules) {
-  return rules === void 0 ? FEATURES.filter((feature) => feature !== "retry") : FEATURES;
+  return rules === void 0
+    ? FEATURES.filter((feature) => feature !== "retry")
+    : FEATURES;
 }
 function maxBatchOf(WebSocket) {
   const isOfDeno = "Deno" in globalThis && WebSocket === globalThis.WebSocket;
@@ -4911,33 +5318,47 @@ function maxBatchOf(WebSocket) {
 }
 async function loadChecks(contract) {
   if (contract === void 0) return void 0;
-  const { ContractChecks: ContractChecks2 } = await Promise.resolve().then(() => (init_validate2(), validate_exports));
+  const { ContractChecks: ContractChecks2 } = await Promise.resolve().then(
+    () => (init_validate2(), validate_exports),
+  );
   return new ContractChecks2(contract);
 }
 async function linkFactory(target, rules) {
   const dialer = new Dialer(target);
   if (rules === void 0) {
-    return (status, receiver) => new SocketLink(dialer, {
-      onOpen: () => status.set({
-        state: "open"
-      }),
-      onClosed: () => status.set({
-        state: "closed"
-      }),
-      onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
-      onInvalid: () => receiver.onInvalid()
-    });
+    return (status, receiver) =>
+      new SocketLink(dialer, {
+        onOpen: () =>
+          status.set({
+            state: "open",
+          }),
+        onClosed: () =>
+          status.set({
+            state: "closed",
+          }),
+        onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+        onInvalid: () => receiver.onInvalid(),
+      });
   }
-  const { ReconnectingLink: ReconnectingLink2 } = await Promise.resolve().then(() => (init_reconnecting_link(), reconnecting_link_exports));
-  return (status, receiver) => new ReconnectingLink2({
-    createLink: (events) => new SocketLink(dialer, events),
-    rules,
-    maxBuffered: target.maxBuffered,
-    status,
-    receiver
-  });
+  const { ReconnectingLink: ReconnectingLink2 } = await Promise.resolve().then(
+    () => (init_reconnecting_link(), reconnecting_link_exports),
+  );
+  return (status, receiver) =>
+    new ReconnectingLink2({
+      createLink: (events) => new SocketLink(dialer, events),
+      rules,
+      maxBuffered: target.maxBuffered,
+      status,
+      receiver,
+    });
 }
-var KNOWN, SUBJECT2, DEFAULT_URL, DEFAULT_TIMEOUT, DEFAULT_BYTES, BYTES, MAX_DENO_FRAME;
+var KNOWN,
+  SUBJECT2,
+  DEFAULT_URL,
+  DEFAULT_TIMEOUT,
+  DEFAULT_BYTES,
+  BYTES,
+  MAX_DENO_FRAME;
 var init_connect = __esm({
   "client/connect.ts"() {
     init_check();
@@ -4963,7 +5384,7 @@ var init_connect = __esm({
       maxPayload: true,
       maxBuffered: true,
       WebSocket: true,
-      logger: true
+      logger: true,
     };
     SUBJECT2 = "Cannot connect";
     DEFAULT_URL = "http://localhost:5000";
@@ -4972,10 +5393,10 @@ var init_connect = __esm({
     BYTES = {
       integer: true,
       unit: "bytes",
-      infinity: true
+      infinity: true,
     };
     MAX_DENO_FRAME = 1024;
-  }
+  },
 });
 
 // client.ts
@@ -4988,14 +5409,14 @@ init_check();
 init_debug_state();
 var DEBUG_KEYS = {
   trace: true,
-  http: true
+  http: true,
 };
 function debug(options = {}) {
   checkKeys("Cannot enable debug logging", options, DEBUG_KEYS);
   checkBoolean("Cannot enable debug logging", "trace", options.trace);
   checkBoolean("Cannot enable debug logging", "http", options.http);
   return pushDebugOptions({
-    ...options
+    ...options,
   });
 }
 
@@ -5009,14 +5430,19 @@ function connect(token, options = {}) {
   return withCallerStack(connection);
 }
 async function open(token, options) {
-  const { openConnection: openConnection2 } = await Promise.resolve().then(() => (init_connect(), connect_exports));
+  const { openConnection: openConnection2 } = await Promise.resolve().then(
+    () => (init_connect(), connect_exports),
+  );
   return await openConnection2(token, options);
 }
 export {
   BufferFullError,
   CloseCode,
+  connect,
   ConnectError,
   ConnectionClosedError,
+  debug,
+  defineContract,
   ErrorCode,
   FeatureError,
   HoistError,
@@ -5029,7 +5455,4 @@ export {
   TimeoutError,
   ValidationError,
   VersionError,
-  connect,
-  debug,
-  defineContract
 };

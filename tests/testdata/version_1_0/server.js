@@ -14,7 +14,7 @@ function clearMinusZeros(value) {
     } else if (Object.is(inner, -0)) container[key] = 0;
   };
   replace({
-    value
+    value,
   }, "value");
   for (let each = rest.pop(); each !== void 0; each = rest.pop()) {
     if (Array.isArray(each)) {
@@ -69,7 +69,9 @@ function fitsInto(text2, limit2) {
 function assertLength(frame, limit2, subject, limitName) {
   if (fitsInto(frame, limit2)) return;
   const length = byteLength(frame);
-  throw new RangeError(`Cannot send ${subject()}: it must be at most ${limit2} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`);
+  throw new RangeError(
+    `Cannot send ${subject()}: it must be at most ${limit2} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
+  );
 }
 function describeMessage(name) {
   return `message ${quote(name)}`;
@@ -108,15 +110,23 @@ function formatPath(path) {
   return escapeControls(truncate(steps.join(""), MAX_PATH));
 }
 var MAX_SHOWN = 1e3;
-var CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+var CONTROL =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 function escapeControls(text2, length = MAX_SHOWN) {
   return text2.slice(0, length).replaceAll(CONTROL, encodeURIComponent);
 }
 function escapeLines(text2) {
-  return text2.replaceAll(CONTROL, (character) => character === "\n" ? "\n  " : encodeURIComponent(character));
+  return text2.replaceAll(
+    CONTROL,
+    (character) => character === "\n" ? "\n  " : encodeURIComponent(character),
+  );
 }
 function escapeJson(json) {
-  return json.replaceAll(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replaceAll(
+    CONTROL,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 var MAX_NAME = 100;
 function truncate(text2, length = MAX_NAME) {
@@ -129,13 +139,13 @@ function describeChange(value, name) {
   if (change === void 0) return void 0;
   const path = formatPath([
     name,
-    ...change.path.reverse()
+    ...change.path.reverse(),
   ]);
   const { kind, remedy } = describe(change.value);
   const isNumber = typeof change.value === "number";
   return {
     text: `${path} is ${kind}. ${remedy}`,
-    isNumber
+    isNumber,
   };
 }
 function changeOf(value) {
@@ -143,23 +153,26 @@ function changeOf(value) {
   if (typeof value === "object") return changeInObject(value);
   return typeof value === "bigint" ? void 0 : {
     value,
-    path: []
+    path: [],
   };
 }
 function isKept(value) {
   if (typeof value === "number") {
     return value - value === 0 && !Object.is(value, -0);
   }
-  return typeof value === "string" || typeof value === "boolean" || value === null;
+  return typeof value === "string" || typeof value === "boolean" ||
+    value === null;
 }
 function changeInObject(object) {
   if (hasToJSON(object)) return void 0;
   if (Array.isArray(object)) return changeInArray(object);
   if (object.constructor === Object) return changeInKeys(object);
-  if (isChanged(object)) return {
-    value: object,
-    path: []
-  };
+  if (isChanged(object)) {
+    return {
+      value: object,
+      path: [],
+    };
+  }
   return changeInKeys(object);
 }
 function changeInKeys(object) {
@@ -175,10 +188,12 @@ function changeInArray(array) {
   for (let index = 0; index < array.length; index++) {
     const value = array[index];
     if (isKept(value)) continue;
-    const change = value === void 0 ? {
-      value,
-      path: []
-    } : changeOf(value);
+    const change = value === void 0
+      ? {
+        value,
+        path: [],
+      }
+      : changeOf(value);
     if (change !== void 0) return addTo(change, index);
   }
 }
@@ -195,13 +210,14 @@ var CLASSES = /* @__PURE__ */ new Set([
   "WeakMap",
   "WeakSet",
   "ArrayBuffer",
-  "SharedArrayBuffer"
+  "SharedArrayBuffer",
 ]);
 function isChanged(object) {
   if (object instanceof Error || typeof object.then === "function") return true;
   const tag = object[Symbol.toStringTag];
   if (tag === void 0) return object instanceof RegExp;
-  return CLASSES.has(tag) || ArrayBuffer.isView(object) || Object.keys(object).length === 0;
+  return CLASSES.has(tag) || ArrayBuffer.isView(object) ||
+    Object.keys(object).length === 0;
 }
 function describe(value) {
   switch (typeof value) {
@@ -210,103 +226,121 @@ function describe(value) {
     case "undefined":
       return {
         kind: "undefined",
-        remedy: "Use null in arrays."
+        remedy: "Use null in arrays.",
       };
     case "object":
       return describeObject(value);
     default:
       return {
         kind: `a ${typeof value}`,
-        remedy: "Remove it."
+        remedy: "Remove it.",
       };
   }
 }
 function describeNumber(value) {
-  return value === 0 ? {
-    kind: "-0",
-    remedy: "Add 0 to it, because JSON changes it to 0."
-  } : {
-    kind: String(value),
-    remedy: "Use null or a string."
-  };
+  return value === 0
+    ? {
+      kind: "-0",
+      remedy: "Add 0 to it, because JSON changes it to 0.",
+    }
+    : {
+      kind: String(value),
+      remedy: "Use null or a string.",
+    };
 }
 var REMEDIES = /* @__PURE__ */ new Map([
   [
     "Map",
-    "Use Object.fromEntries(map)."
+    "Use Object.fromEntries(map).",
   ],
   [
     "Set",
-    "Use [...set]."
+    "Use [...set].",
   ],
   [
     "Promise",
-    "Await it."
+    "Await it.",
   ],
   [
     "Error",
-    "Use error.message."
+    "Use error.message.",
   ],
   [
     "RegExp",
-    "Use pattern.source."
+    "Use pattern.source.",
   ],
   [
     "ArrayBuffer",
-    "Use [...new Uint8Array(buffer)], or a string."
+    "Use [...new Uint8Array(buffer)], or a string.",
   ],
   [
     "Response",
-    "Use await response.json()."
+    "Use await response.json().",
   ],
   [
     "Headers",
-    "Use Object.fromEntries(headers)."
+    "Use Object.fromEntries(headers).",
   ],
   [
     "URLSearchParams",
-    "Use Object.fromEntries(parameters)."
-  ]
+    "Use Object.fromEntries(parameters).",
+  ],
 ]);
 function describeObject(object) {
   const type = Object.prototype.toString.call(object).slice(8, -1);
   const name = typeof object.then === "function" ? "Promise" : truncate(type);
-  const other = ArrayBuffer.isView(object) ? "Use [...bytes], or a string." : "Convert it to a plain object.";
+  const other = ArrayBuffer.isView(object)
+    ? "Use [...bytes], or a string."
+    : "Convert it to a plain object.";
   return {
     kind: `${/^[AEIO]/.test(name) ? "an" : "a"} ${escapeControls(name)}`,
-    remedy: REMEDIES.get(name) ?? other
+    remedy: REMEDIES.get(name) ?? other,
   };
 }
 
 // common/encode_json.ts
 var OUTPUTS = {
   result: "the result of the handler",
-  item: "the item of the stream"
+  item: "the item of the stream",
 };
 function stringifyValue(value, output = "result") {
   let json;
   try {
     json = encode(value ?? null, output);
   } catch (cause) {
-    throw new TypeError(`${OUTPUTS[output]} cannot be encoded as JSON: ${reasonOf(cause)}`, {
-      cause
-    });
+    throw new TypeError(
+      `${OUTPUTS[output]} cannot be encoded as JSON: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   if (json !== void 0) return json;
-  throw new TypeError(`${OUTPUTS[output]} cannot be encoded as JSON: it is of type ${typeof value}`);
+  throw new TypeError(
+    `${
+      OUTPUTS[output]
+    } cannot be encoded as JSON: it is of type ${typeof value}`,
+  );
 }
 function stringifyData(data, subject) {
   const json = isJsonObject(data) ? tryStringify(data, subject) : void 0;
   if (json?.startsWith("{")) return json;
-  throw new TypeError(`Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`);
+  throw new TypeError(
+    `Cannot send ${subject()}: its data must be a JSON object. Wrap the value in an object, for example { value }.`,
+  );
 }
 function tryStringify(data, subject) {
   try {
     return encode(data, "data");
   } catch (error) {
-    throw new TypeError(`Cannot send ${subject()}: its data cannot be encoded as JSON: ${reasonOf(error)}`, {
-      cause: error
-    });
+    throw new TypeError(
+      `Cannot send ${subject()}: its data cannot be encoded as JSON: ${
+        reasonOf(error)
+      }`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 function encode(value, name) {
@@ -314,7 +348,9 @@ function encode(value, name) {
   if (json === void 0) return void 0;
   const change = describeChange(value, name);
   if (change === void 0) return json;
-  throw change.isNumber ? new NumberError(change.text) : new TypeError(change.text);
+  throw change.isNumber
+    ? new NumberError(change.text)
+    : new TypeError(change.text);
 }
 var NumberError = class extends TypeError {
 };
@@ -322,7 +358,9 @@ function isNumberError(error) {
   return error instanceof TypeError && error.cause instanceof NumberError;
 }
 function reasonOf(error) {
-  return error instanceof Error ? error.message.split("\n", 1)[0] : "a method toJSON threw";
+  return error instanceof Error
+    ? error.message.split("\n", 1)[0]
+    : "a method toJSON threw";
 }
 
 // common/hoist_error.ts
@@ -338,7 +376,7 @@ var MAX_MESSAGE = 300;
 function issuesOf(issues) {
   return Array.from(issues).slice(0, MAX_ISSUES).map(({ path, message }) => ({
     path: Array.from(path ?? []).slice(0, MAX_PATH2).map(keyOf),
-    message: truncate(String(message), MAX_MESSAGE)
+    message: truncate(String(message), MAX_MESSAGE),
   }));
 }
 function keyOf(segment) {
@@ -350,14 +388,17 @@ function readIssues(data) {
   return Array.isArray(issues) ? issuesOf(issues.filter(isIssue)) : [];
 }
 function isIssue(value) {
-  return isJsonObject(value) && typeof value.message === "string" && Array.isArray(value.path) && value.path.every(isKey);
+  return isJsonObject(value) && typeof value.message === "string" &&
+    Array.isArray(value.path) && value.path.every(isKey);
 }
 function isKey(value) {
   return typeof value === "string" || typeof value === "number";
 }
 var MAX_DESCRIBED = 3;
 function placesOf(issues) {
-  const places = issues.slice(0, MAX_DESCRIBED).map(({ path }) => formatPath(path)).filter((place) => place !== "");
+  const places = issues.slice(0, MAX_DESCRIBED).map(({ path }) =>
+    formatPath(path)
+  ).filter((place) => place !== "");
   return places.length === 0 ? "" : ` at ${places.join(", ")}`;
 }
 function describeIssues(issues) {
@@ -380,7 +421,7 @@ var ErrorCode = {
   SERVER_ERROR: 6,
   UNSUPPORTED_OPERATION: 7,
   INVALID_ACTION: 8,
-  LIMIT_EXCEEDED: 9
+  LIMIT_EXCEEDED: 9,
 };
 var CloseCode = {
   NORMAL: 1e3,
@@ -390,7 +431,7 @@ var CloseCode = {
   POLICY_VIOLATION: 1008,
   MESSAGE_TOO_BIG: 1009,
   SERVICE_RESTART: 1012,
-  TRY_AGAIN_LATER: 1013
+  TRY_AGAIN_LATER: 1013,
 };
 
 // common/response_error.ts
@@ -423,16 +464,18 @@ var ResponseError = class extends HoistError {
 var REMEDIES2 = /* @__PURE__ */ new Map([
   [
     ErrorCode.UNKNOWN_OPERATION,
-    ". Check the spelling, or register the operation on the server."
+    ". Check the spelling, or register the operation on the server.",
   ],
   [
     ErrorCode.SERVER_ERROR,
-    ". See the log of the server."
-  ]
+    ". See the log of the server.",
+  ],
 ]);
 function problemOf(frame, issues) {
   if (issues.some(({ path }) => path.length > 0)) {
-    return `the server rejected the data (${showName(frame.error)}). ${describeIssues(issues)}`;
+    return `the server rejected the data (${showName(frame.error)}). ${
+      describeIssues(issues)
+    }`;
   }
   const remedy = REMEDIES2.get(frame.code) ?? "";
   const detail = escapeControls(detailOf(frame));
@@ -464,7 +507,9 @@ var NoReplyError = class extends HoistError {
    * @param hasFailed Whether a listener failed
    */
   constructor(subject, hasFailed = false) {
-    const reason = hasFailed ? "a listener on the other side failed, and no other listener replied. See the log of the other side." : "no listener on the other side replied. Register a listener that calls message.reply().";
+    const reason = hasFailed
+      ? "a listener on the other side failed, and no other listener replied. See the log of the other side."
+      : "no listener on the other side replied. Register a listener that calls message.reply().";
     super(`Cannot finish ${subject}: ${reason}`);
     this.hasFailed = hasFailed;
   }
@@ -499,7 +544,9 @@ var FeatureError = class extends HoistError {
    * @param peer The side that lacks the extension
    */
   constructor(subject, feature, peer) {
-    super(`Cannot finish ${subject}: the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`);
+    super(
+      `Cannot finish ${subject}: the ${peer} does not support the extension "${feature}" of this package. Update the ${peer}.`,
+    );
     this.feature = feature;
   }
 };
@@ -522,7 +569,9 @@ var ConnectionClosedError = class extends HoistError {
    */
   constructor(subject, close, rest = "") {
     const detail = close.reason === "" ? "" : `, ${showValue(close.reason)}`;
-    super(`Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`);
+    super(
+      `Cannot finish ${subject}: the connection is closed (${close.code}${detail})${rest}`,
+    );
     this.code = close.code;
     this.reason = close.reason;
   }
@@ -549,8 +598,10 @@ async function withCallerStack(promise, onFailure) {
 // common/ignorable.ts
 function ignorable(promise) {
   const result = withCallerStack(promise, (error) => {
-    if (!isMistake(error)) result.catch(() => {
-    });
+    if (!isMistake(error)) {
+      result.catch(() => {
+      });
+    }
   });
   return result;
 }
@@ -645,7 +696,9 @@ var LogThrottle = class {
       this.#omitted++;
       return void 0;
     }
-    const note = this.#omitted === 0 ? "" : ` (${this.#omitted} earlier lines were omitted)`;
+    const note = this.#omitted === 0
+      ? ""
+      : ` (${this.#omitted} earlier lines were omitted)`;
     this.#omitted = 0;
     return `${line}${note}`;
   }
@@ -662,7 +715,7 @@ var FEATURES = [
   "max-payload",
   "request",
   "retry",
-  "stream"
+  "stream",
 ];
 var SUBPROTOCOL = "hoist.v1";
 var NO_FEATURES = /* @__PURE__ */ new Set();
@@ -677,7 +730,9 @@ function commonFeatures(named) {
 
 // npm/std-semver/1.0.8/dist/index.js
 function compareNumber(a, b) {
-  if (isNaN(a) || isNaN(b)) throw new Error("Cannot compare against non-numbers");
+  if (isNaN(a) || isNaN(b)) {
+    throw new Error("Cannot compare against non-numbers");
+  }
   return a === b ? 0 : a < b ? -1 : 1;
 }
 function checkIdentifier(v1 = [], v2 = []) {
@@ -702,20 +757,30 @@ function compareIdentifier(v1 = [], v2 = []) {
 }
 var NUMERIC_IDENTIFIER = "0|[1-9]\\d*";
 var NON_NUMERIC_IDENTIFIER = "\\d*[a-zA-Z-][a-zA-Z0-9-]*";
-var VERSION_CORE = `(?<major>${NUMERIC_IDENTIFIER})\\.(?<minor>${NUMERIC_IDENTIFIER})\\.(?<patch>${NUMERIC_IDENTIFIER})`;
-var PRERELEASE_IDENTIFIER = `(?:${NUMERIC_IDENTIFIER}|${NON_NUMERIC_IDENTIFIER})`;
-var PRERELEASE = `(?:-(?<prerelease>${PRERELEASE_IDENTIFIER}(?:\\.${PRERELEASE_IDENTIFIER})*))`;
+var VERSION_CORE =
+  `(?<major>${NUMERIC_IDENTIFIER})\\.(?<minor>${NUMERIC_IDENTIFIER})\\.(?<patch>${NUMERIC_IDENTIFIER})`;
+var PRERELEASE_IDENTIFIER =
+  `(?:${NUMERIC_IDENTIFIER}|${NON_NUMERIC_IDENTIFIER})`;
+var PRERELEASE =
+  `(?:-(?<prerelease>${PRERELEASE_IDENTIFIER}(?:\\.${PRERELEASE_IDENTIFIER})*))`;
 var BUILD_IDENTIFIER = "[0-9A-Za-z-]+";
-var BUILD = `(?:\\+(?<buildmetadata>${BUILD_IDENTIFIER}(?:\\.${BUILD_IDENTIFIER})*))`;
+var BUILD =
+  `(?:\\+(?<buildmetadata>${BUILD_IDENTIFIER}(?:\\.${BUILD_IDENTIFIER})*))`;
 var FULL_VERSION = `v?${VERSION_CORE}${PRERELEASE}?${BUILD}?`;
 var FULL_REGEXP = new RegExp(`^${FULL_VERSION}$`);
 var COMPARATOR = "(?:<|>)?=?";
 var XRANGE_IDENTIFIER = `${NUMERIC_IDENTIFIER}|x|X|\\*`;
-var XRANGE = `[v=\\s]*(?<major>${XRANGE_IDENTIFIER})(?:\\.(?<minor>${XRANGE_IDENTIFIER})(?:\\.(?<patch>${XRANGE_IDENTIFIER})${PRERELEASE}?${BUILD}?)?)?`;
-var OPERATOR_XRANGE_REGEXP = new RegExp(`^(?<operator>~>?|\\^|${COMPARATOR})\\s*${XRANGE}$`);
-var COMPARATOR_REGEXP = new RegExp(`^(?<operator>${COMPARATOR})\\s*(${FULL_VERSION})$|^$`);
+var XRANGE =
+  `[v=\\s]*(?<major>${XRANGE_IDENTIFIER})(?:\\.(?<minor>${XRANGE_IDENTIFIER})(?:\\.(?<patch>${XRANGE_IDENTIFIER})${PRERELEASE}?${BUILD}?)?)?`;
+var OPERATOR_XRANGE_REGEXP = new RegExp(
+  `^(?<operator>~>?|\\^|${COMPARATOR})\\s*${XRANGE}$`,
+);
+var COMPARATOR_REGEXP = new RegExp(
+  `^(?<operator>${COMPARATOR})\\s*(${FULL_VERSION})$|^$`,
+);
 function isValidNumber(value) {
-  return typeof value === "number" && !Number.isNaN(value) && (!Number.isFinite(value) || 0 <= value && value <= Number.MAX_SAFE_INTEGER);
+  return typeof value === "number" && !Number.isNaN(value) &&
+    (!Number.isFinite(value) || 0 <= value && value <= Number.MAX_SAFE_INTEGER);
 }
 var NUMERIC_IDENTIFIER_REGEXP = new RegExp(`^${NUMERIC_IDENTIFIER}$`);
 function parsePrerelease(prerelease) {
@@ -737,31 +802,52 @@ function parseNumber(input, errorMessage) {
 }
 function compare(version1, version2) {
   if (version1 === version2) return 0;
-  return compareNumber(version1.major, version2.major) || compareNumber(version1.minor, version2.minor) || compareNumber(version1.patch, version2.patch) || checkIdentifier(version1.prerelease, version2.prerelease) || compareIdentifier(version1.prerelease, version2.prerelease);
+  return compareNumber(version1.major, version2.major) ||
+    compareNumber(version1.minor, version2.minor) ||
+    compareNumber(version1.patch, version2.patch) ||
+    checkIdentifier(version1.prerelease, version2.prerelease) ||
+    compareIdentifier(version1.prerelease, version2.prerelease);
 }
 var ANY = {
   major: NaN,
   minor: NaN,
   patch: NaN,
   prerelease: [],
-  build: []
+  build: [],
 };
 var ALL = {
   operator: void 0,
-  ...ANY
+  ...ANY,
 };
 function parse(value) {
-  if (typeof value !== "string") throw new TypeError(`Cannot parse version as version must be a string: received ${typeof value}`);
-  if (value.length > 256) throw new TypeError(`Cannot parse version as version length is too long: length is ${value.length}, max length is 256`);
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `Cannot parse version as version must be a string: received ${typeof value}`,
+    );
+  }
+  if (value.length > 256) {
+    throw new TypeError(
+      `Cannot parse version as version length is too long: length is ${value.length}, max length is 256`,
+    );
+  }
   value = value.trim();
   const groups = value.match(FULL_REGEXP)?.groups;
   if (!groups) throw new TypeError(`Cannot parse version: ${value}`);
   return {
-    major: parseNumber(groups.major, `Cannot parse version ${value}: invalid major version`),
-    minor: parseNumber(groups.minor, `Cannot parse version ${value}: invalid minor version`),
-    patch: parseNumber(groups.patch, `Cannot parse version ${value}: invalid patch version`),
+    major: parseNumber(
+      groups.major,
+      `Cannot parse version ${value}: invalid major version`,
+    ),
+    minor: parseNumber(
+      groups.minor,
+      `Cannot parse version ${value}: invalid minor version`,
+    ),
+    patch: parseNumber(
+      groups.patch,
+      `Cannot parse version ${value}: invalid patch version`,
+    ),
     prerelease: groups.prerelease ? parsePrerelease(groups.prerelease) : [],
-    build: groups.buildmetadata ? parseBuild(groups.buildmetadata) : []
+    build: groups.buildmetadata ? parseBuild(groups.buildmetadata) : [],
   };
 }
 function tryParse(value) {
@@ -789,7 +875,11 @@ function tryParseStrictly(version) {
 function parseVersion(version) {
   const parsed = tryParseStrictly(version);
   if (parsed !== void 0) return parsed;
-  throw new TypeError(`Cannot compare versions: ${JSON.stringify(String(version).slice(0, 100))} is not a version. Use a version such as "1.2.3".`);
+  throw new TypeError(
+    `Cannot compare versions: ${
+      JSON.stringify(String(version).slice(0, 100))
+    } is not a version. Use a version such as "1.2.3".`,
+  );
 }
 
 // server/handshake.ts
@@ -800,14 +890,16 @@ var KEY_HEADER = "sec-websocket-key";
 var KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 var DROPPED = {
   status: 426,
-  reason: "a proxy dropped the header 'Upgrade' or 'Connection'. Configure the proxy to forward 'Upgrade: websocket' and 'Connection: Upgrade'."
+  reason:
+    "a proxy dropped the header 'Upgrade' or 'Connection'. Configure the proxy to forward 'Upgrade: websocket' and 'Connection: Upgrade'.",
 };
 var NOT_UPGRADABLE = {
   status: 400,
-  reason: "the request was already handled"
+  reason: "the request was already handled",
 };
 function isUpgrade({ method, headers }) {
-  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
+  return method === "GET" &&
+    headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 function lacksUpgrade({ method, headers }) {
   return method === "GET" && headers.get(KEY_HEADER) !== null;
@@ -817,21 +909,23 @@ function lacksConnection({ headers }) {
   return !options.some((option) => option.toLowerCase() === "upgrade");
 }
 function findProblem({ headers }, hasHost) {
-  if (!hasHost) return {
-    status: 400,
-    reason: "the header Host is missing"
-  };
+  if (!hasHost) {
+    return {
+      status: 400,
+      reason: "the header Host is missing",
+    };
+  }
   if (headers.get(VERSION_HEADER) !== SOCKET_VERSION) {
     return {
       status: 426,
-      reason: `use WebSocket version ${SOCKET_VERSION}`
+      reason: `use WebSocket version ${SOCKET_VERSION}`,
     };
   }
   if (KEY.test(headers.get(KEY_HEADER) ?? "")) return void 0;
   const reason = "the header Sec-WebSocket-Key must be 16 bytes in base64";
   return {
     status: 400,
-    reason
+    reason,
   };
 }
 function offersSubprotocol({ headers }) {
@@ -858,16 +952,16 @@ var PAGE = `<!DOCTYPE html>
 var PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": "default-src 'none'",
-  "x-content-type-options": "nosniff"
+  "x-content-type-options": "nosniff",
 };
 var ACK = {
   version: VERSION,
   protocols: [
-    SUBPROTOCOL
-  ]
+    SUBPROTOCOL,
+  ],
 };
 var ACK_HEADERS = {
-  "access-control-allow-origin": "*"
+  "access-control-allow-origin": "*",
 };
 function makeHandler(host) {
   const readPath = makePathReader();
@@ -878,17 +972,26 @@ function makeHandler(host) {
       method: request.method,
       pathname: readPath(request.url, hostHeader),
       hasHost: hostHeader !== "",
-      isUpgrade: isUpgrade(request)
+      isUpgrade: isUpgrade(request),
     };
     const report = (response2) => {
-      host.log.http(() => formatLine(host.log, target, response2.status, start3));
+      host.log.http(() =>
+        formatLine(host.log, target, response2.status, start3)
+      );
       return response2;
     };
     const response = respond(host, request, target, info?.remoteAddr);
-    return response instanceof Promise ? response.then(report) : report(response);
+    return response instanceof Promise
+      ? response.then(report)
+      : report(response);
   };
 }
-function formatLine(log, { method, pathname, isUpgrade: isUpgrade2 }, status, start3) {
+function formatLine(
+  log,
+  { method, pathname, isUpgrade: isUpgrade2 },
+  status,
+  start3,
+) {
   const time = (performance.now() - start3).toFixed(1);
   const path = log.redact(pathname ?? "(invalid Host header)");
   const line = `${method} ${path} ${status} in ${time} ms`;
@@ -906,9 +1009,13 @@ function respond(host, request, target, remote) {
     host.logRejection(request, remote, DROPPED.reason);
     return rejectHandshake(DROPPED);
   }
-  const description = pathname === CONTRACT_PATH && isRead(method) ? host.describeContract(request, remote) : void 0;
+  const description = pathname === CONTRACT_PATH && isRead(method)
+    ? host.describeContract(request, remote)
+    : void 0;
   if (description !== void 0) return description;
-  return pathname === ACK_PATH && isRead(method) ? acknowledge(host.lockout(request, remote)) : answer(method, pathname, host);
+  return pathname === ACK_PATH && isRead(method)
+    ? acknowledge(host.lockout(request, remote))
+    : answer(method, pathname, host);
 }
 function makePathReader() {
   let known2;
@@ -939,49 +1046,54 @@ function rejectHandshake({ status, reason }) {
   if (status === 400) return text(status, `Cannot upgrade: ${reason}`);
   return text(status, `Upgrade required: ${reason}`, {
     upgrade: "websocket",
-    [VERSION_HEADER]: SOCKET_VERSION
+    [VERSION_HEADER]: SOCKET_VERSION,
   });
 }
 function answer(method, pathname, host) {
   if (!isRead(method)) {
     return text(405, "Method not allowed", {
-      allow: "GET, HEAD"
+      allow: "GET, HEAD",
     });
   }
   return pathname === HEALTH_PATH ? health(host) : new Response(PAGE, {
-    headers: PAGE_HEADERS
+    headers: PAGE_HEADERS,
   });
 }
 function acknowledge(lockout) {
-  if (lockout === 0) return Response.json(ACK, {
-    headers: ACK_HEADERS
-  });
+  if (lockout === 0) {
+    return Response.json(ACK, {
+      headers: ACK_HEADERS,
+    });
+  }
   const body = {
     ...ACK,
-    lockout: Math.ceil(lockout / 1e3)
+    lockout: Math.ceil(lockout / 1e3),
   };
   return Response.json(body, {
-    headers: ACK_HEADERS
+    headers: ACK_HEADERS,
   });
 }
 function health({ isClosing, isFailing, lostUpgrades }) {
   const status = isClosing ? "closing" : isFailing ? "failing" : "ok";
   return Response.json({
     status,
-    lostUpgrades
+    lostUpgrades,
   }, {
     status: status === "ok" ? 200 : 503,
     headers: {
-      "cache-control": "no-store"
-    }
+      "cache-control": "no-store",
+    },
   });
 }
 function text(status, body, headers = {}) {
-  return new Response(`${body}
-`, {
-    status,
-    headers
-  });
+  return new Response(
+    `${body}
+`,
+    {
+      status,
+      headers,
+    },
+  );
 }
 function isRead(method) {
   return method === "GET" || method === "HEAD";
@@ -1023,7 +1135,8 @@ var Deadline = class {
   }
   /** The first grace period is unconditional, because input can just have arrived. */
   #deservesGrace(late) {
-    return this.#graces === 0 || late > READING_TIME && this.#graces < MAX_GRACES;
+    return this.#graces === 0 ||
+      late > READING_TIME && this.#graces < MAX_GRACES;
   }
 };
 
@@ -1072,7 +1185,8 @@ function start(before) {
   }
 }
 function isPromiseLike(value) {
-  return (typeof value === "object" || typeof value === "function") && value !== null && "then" in value && typeof value.then === "function";
+  return (typeof value === "object" || typeof value === "function") &&
+    value !== null && "then" in value && typeof value.then === "function";
 }
 function mapMaybePromise(value, next) {
   return isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value);
@@ -1087,7 +1201,7 @@ async function settlesWithin(promise, timeout) {
   try {
     return await Promise.race([
       settled,
-      expired
+      expired,
     ]);
   } finally {
     deadline?.cancel();
@@ -1099,7 +1213,7 @@ async function within(promise, signal, timeout, reason) {
   try {
     return await Promise.race([
       promise,
-      aborted(limited)
+      aborted(limited),
     ]);
   } finally {
     cancel();
@@ -1108,7 +1222,9 @@ async function within(promise, signal, timeout, reason) {
 function limit(signal, timeout, reason) {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
-  const deadline = timeout === void 0 ? void 0 : new Deadline(timeout, () => controller.abort(reason()));
+  const deadline = timeout === void 0
+    ? void 0
+    : new Deadline(timeout, () => controller.abort(reason()));
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
   const cancel = () => {
@@ -1117,14 +1233,14 @@ function limit(signal, timeout, reason) {
   };
   return {
     signal: controller.signal,
-    cancel
+    cancel,
   };
 }
 function aborted(signal) {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), {
-      once: true
+      once: true,
     });
   });
 }
@@ -1135,9 +1251,11 @@ function joinFrames(frames, limit2) {
   return groupFrames(frames, limit2).map(joinGroup);
 }
 function groupFrames(frames, limit2) {
-  if (isSmall(frames, limit2)) return [
-    frames
-  ];
+  if (isSmall(frames, limit2)) {
+    return [
+      frames,
+    ];
+  }
   const groups = [];
   let group = [];
   let size = BRACKETS;
@@ -1201,7 +1319,7 @@ var BatchWriter = class {
     this.#units += frame.length;
     if (this.#frames !== void 0) return void this.#frames.push(frame);
     this.#frames = [
-      frame
+      frame,
     ];
     queueMicrotask(() => this.#settle(1));
   }
@@ -1233,8 +1351,11 @@ function networkOf(address) {
   const normal = parseAddress(address);
   if (normal === void 0 || !normal.includes(":")) return address;
   const groups = groupsOf(normal);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 65535;
-  return isMapped ? ipv4Of(groups[6], groups[7]) : `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) &&
+    groups[5] === 65535;
+  return isMapped
+    ? ipv4Of(groups[6], groups[7])
+    : `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 }
 function parseAddress(text2) {
   const [, ipv4] = text2.match(/^(\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?$/) ?? [];
@@ -1259,7 +1380,7 @@ function groupsOf(address) {
   return [
     ...before,
     ...zeros,
-    ...after
+    ...after,
   ].map((group) => parseInt(group, 16));
 }
 function ipv4Of(high, low) {
@@ -1267,13 +1388,15 @@ function ipv4Of(high, low) {
     high >> 8,
     high & 255,
     low >> 8,
-    low & 255
+    low & 255,
   ].join(".");
 }
 function formatAddress(address) {
   if (address === void 0) return "unknown address";
   const { hostname, port, path, transport } = address;
-  return hostname !== void 0 && port !== void 0 ? `${bracket(hostname)}:${port}` : path ?? transport;
+  return hostname !== void 0 && port !== void 0
+    ? `${bracket(hostname)}:${port}`
+    : path ?? transport;
 }
 function bracket(hostname) {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -1287,7 +1410,9 @@ function suggestName(name, candidates, kind, quoted = quoteName) {
   const listed = candidates.slice(0, MAX_LISTED).join(", ");
   const rest = candidates.length - MAX_LISTED;
   if (candidates.length === 0) return `There are no ${kind}.`;
-  return `The ${kind} are ${escapeControls(listed)}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  return `The ${kind} are ${escapeControls(listed)}${
+    rest > 0 ? ` and ${rest} more` : ""
+  }.`;
 }
 function nearestName(name, candidates) {
   const wanted = normalize(truncate(name));
@@ -1308,9 +1433,14 @@ function mistyped(wanted, candidates) {
 }
 var MIN_SHARED = 3;
 function related(wanted, candidates) {
-  const names = candidates.filter((each) => Math.min(wanted.length, normalize(each).length) >= MIN_SHARED);
-  const matches2 = (isMatch) => names.filter((each) => isMatch(normalize(each)));
-  return commonStart(matches2((other) => other.startsWith(wanted))) ?? commonStart(matches2((other) => other.includes(wanted))) ?? longest(matches2((other) => wanted.includes(other)));
+  const names = candidates.filter((each) =>
+    Math.min(wanted.length, normalize(each).length) >= MIN_SHARED
+  );
+  const matches2 = (isMatch) =>
+    names.filter((each) => isMatch(normalize(each)));
+  return commonStart(matches2((other) => other.startsWith(wanted))) ??
+    commonStart(matches2((other) => other.includes(wanted))) ??
+    longest(matches2((other) => wanted.includes(other)));
 }
 function commonStart(names) {
   return names.find((name) => names.every((other) => other.startsWith(name)));
@@ -1324,20 +1454,28 @@ function normalize(name) {
 function editDistance(one, other) {
   let beforeLast = [];
   let last = Array.from({
-    length: other.length + 1
+    length: other.length + 1,
   }, (_, index) => index);
   for (let row = 1; row <= one.length; row++) {
     const current = [
-      row
+      row,
     ];
     for (let column = 1; column <= other.length; column++) {
       const isSame = one[row - 1] === other[column - 1];
-      const isSwap = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      current.push(Math.min(last[column] + 1, current[column - 1] + 1, last[column - 1] + (isSame ? 0 : 1), isSwap ? beforeLast[column - 2] + 1 : Infinity));
+      const isSwap = one[row - 1] === other[column - 2] &&
+        one[row - 2] === other[column - 1];
+      current.push(
+        Math.min(
+          last[column] + 1,
+          current[column - 1] + 1,
+          last[column - 1] + (isSame ? 0 : 1),
+          isSwap ? beforeLast[column - 2] + 1 : Infinity,
+        ),
+      );
     }
     [beforeLast, last] = [
       last,
-      current
+      current,
     ];
   }
   return last[other.length];
@@ -1348,11 +1486,11 @@ var MAX_TIMEOUT = 2 ** 31 - 1;
 var DURATION = {
   min: 0,
   max: MAX_TIMEOUT,
-  unit: "milliseconds"
+  unit: "milliseconds",
 };
 var TIMEOUT = {
   ...DURATION,
-  infinity: true
+  infinity: true,
 };
 function checkKeys(subject, options, known2, parent) {
   if (options === void 0) return;
@@ -1368,9 +1506,14 @@ function checkKeys(subject, options, known2, parent) {
 function checkNumber(subject, name, value, range) {
   if (value === void 0 || isInRange(value, range)) return value;
   const needed = describeRange(range);
-  throw typeof value === "number" ? outOfRange(subject, quoteName(name), needed, value) : invalidType(subject, quoteName(name), needed, value);
+  throw typeof value === "number"
+    ? outOfRange(subject, quoteName(name), needed, value)
+    : invalidType(subject, quoteName(name), needed, value);
 }
-function isInRange(value, { min, max = Infinity, integer = false, infinity = false }) {
+function isInRange(
+  value,
+  { min, max = Infinity, integer = false, infinity = false },
+) {
   if (value === Infinity) return infinity;
   if (typeof value !== "number" || !(value >= min && value <= max)) {
     return false;
@@ -1380,7 +1523,9 @@ function isInRange(value, { min, max = Infinity, integer = false, infinity = fal
 function describeRange({ min, max, integer = false, unit, infinity = false }) {
   const kind = integer ? "a whole number" : "a number";
   const counted = unit === void 0 ? kind : `${kind} of ${unit}`;
-  const bounds = max === void 0 ? `of at least ${min}` : `from ${min} to ${max}`;
+  const bounds = max === void 0
+    ? `of at least ${min}`
+    : `from ${min} to ${max}`;
   return `${counted} ${bounds}${infinity ? ", or Infinity" : ""}`;
 }
 function checkString(subject, name, value) {
@@ -1389,7 +1534,9 @@ function checkString(subject, name, value) {
 }
 function checkToken(subject, what, token, remedy) {
   if (isNonEmpty(token)) return;
-  throw new TypeError(`${textOf(subject)}: ${what} must be a non-empty string. ${remedy}`);
+  throw new TypeError(
+    `${textOf(subject)}: ${what} must be a non-empty string. ${remedy}`,
+  );
 }
 function checkBoolean(subject, name, value) {
   if (value === void 0 || typeof value === "boolean") return value;
@@ -1424,41 +1571,45 @@ function outOfRange(subject, what, needed, value) {
 }
 function describeInvalid(subject, what, needed, value) {
   const verb = what.endsWith("options") ? "They are" : "It is";
-  return `${textOf(subject)}: ${what} must be ${needed}. ${verb} ${showValue(value)}.`;
+  return `${textOf(subject)}: ${what} must be ${needed}. ${verb} ${
+    showValue(value)
+  }.`;
 }
 var PYTHON_NAMES = /* @__PURE__ */ new Map([
   [
     "login_func",
-    "login"
+    "login",
   ],
   [
     "minimum_version",
-    "minimumVersion"
+    "minimumVersion",
   ],
   [
     "default_token_len",
-    "tokenLength"
+    "tokenLength",
   ],
   [
     "default_token_choices",
-    "tokenAlphabet"
+    "tokenAlphabet",
   ],
   [
     "hide_token",
-    "hideToken"
+    "hideToken",
   ],
   [
     "log_level",
-    "logLevel"
+    "logLevel",
   ],
   [
     "enable_uvicorn",
-    "http"
-  ]
+    "http",
+  ],
 ]);
 function describeUnknown(subject, name, known2, parent) {
   const place = parent === void 0 ? "" : ` in ${quoteName(parent)}`;
-  return `${textOf(subject)}: unknown option ${quoteName(name)}${place}. ${remedyFor(name, known2)}`;
+  return `${textOf(subject)}: unknown option ${quoteName(name)}${place}. ${
+    remedyFor(name, known2)
+  }`;
 }
 function remedyFor(name, known2) {
   const ours = PYTHON_NAMES.get(name);
@@ -1478,7 +1629,8 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function isSignal(value) {
-  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+  return typeof value === "object" && value !== null && "aborted" in value &&
+    "addEventListener" in value;
 }
 
 // common/url.ts
@@ -1501,7 +1653,9 @@ function makeOriginCheck(allowed) {
   const patterns = allowed.filter((entry) => entry !== "null").map(patternOf);
   return (header) => {
     const origin = parseOrigin(header);
-    return origin === void 0 ? header === "null" && entries.has(header) : patterns.some((pattern) => matches(pattern, origin));
+    return origin === void 0
+      ? header === "null" && entries.has(header)
+      : patterns.some((pattern) => matches(pattern, origin));
   };
 }
 function hasSameName(origin, { host, isSecure }) {
@@ -1513,36 +1667,48 @@ var SCHEME_HEADER = "x-forwarded-proto";
 function originTarget({ headers, url }) {
   const { host, protocol } = new URL(url);
   const [scheme] = headers.get(SCHEME_HEADER)?.split(",") ?? [];
-  const isSecure = protocol === "https:" || scheme?.trim().toLowerCase() === "https";
+  const isSecure = protocol === "https:" ||
+    scheme?.trim().toLowerCase() === "https";
   return {
     host,
-    isSecure
+    isSecure,
   };
 }
 function matches(pattern, origin) {
-  return pattern.protocol === origin.protocol && pattern.hostname === origin.hostname && (pattern.port === "*" || pattern.port === origin.port);
+  return pattern.protocol === origin.protocol &&
+    pattern.hostname === origin.hostname &&
+    (pattern.port === "*" || pattern.port === origin.port);
 }
 function patternOf(entry) {
   const pattern = String(entry);
   const isAnyPort = /:\*$/.test(pattern);
   const origin = parseOrigin(pattern.replace(/:\*$/, ""));
   if (origin !== void 0 && !(isAnyPort && origin.port !== "")) {
-    return isAnyPort ? {
-      ...origin,
-      port: "*"
-    } : origin;
+    return isAnyPort
+      ? {
+        ...origin,
+        port: "*",
+      }
+      : origin;
   }
-  throw invalidType("Cannot serve", "each entry of 'allowedOrigins'", 'an origin such as "https://example.org" or "http://localhost:*"', cutUrl(entry));
+  throw invalidType(
+    "Cannot serve",
+    "each entry of 'allowedOrigins'",
+    'an origin such as "https://example.org" or "http://localhost:*"',
+    cutUrl(entry),
+  );
 }
 function parseOrigin(value) {
-  if (!/^[a-z][a-z\d+.-]*:\/\/[^\/?#@*\s]+$/i.test(value) || !URL.canParse(value)) {
+  if (
+    !/^[a-z][a-z\d+.-]*:\/\/[^\/?#@*\s]+$/i.test(value) || !URL.canParse(value)
+  ) {
     return void 0;
   }
   const { protocol, hostname, port } = new URL(value);
   return {
     protocol,
     hostname: hostname.toLowerCase(),
-    port
+    port,
   };
 }
 
@@ -1587,7 +1753,9 @@ var Places = class {
     const { maxConnections, maxConnectionsPerAddress: limit2 } = this.#limits;
     const members = this.members.of(network);
     const all = members + this.leaving.of(network);
-    if (members >= limit2 || all >= 2 * limit2) return "maxConnectionsPerAddress";
+    if (members >= limit2 || all >= 2 * limit2) {
+      return "maxConnectionsPerAddress";
+    }
     const total = this.members.total + this.leaving.total;
     return total >= maxConnections ? "maxConnections" : void 0;
   }
@@ -1657,23 +1825,28 @@ var Admission = class {
   /** Returns the remote end of a request. */
   peerOf({ headers }, remote) {
     const { trustProxy } = this.#options;
-    const forwarded = trustProxy === 0 ? void 0 : forwardedAddress(headers.get(FORWARDED_HEADER), trustProxy);
+    const forwarded = trustProxy === 0
+      ? void 0
+      : forwardedAddress(headers.get(FORWARDED_HEADER), trustProxy);
     if (forwarded !== void 0) {
       return {
         address: forwarded,
-        network: networkOf(forwarded)
+        network: networkOf(forwarded),
       };
     }
     const address = formatAddress(remote);
-    const network = remote !== void 0 && "hostname" in remote ? networkOf(remote.hostname) : address;
+    const network = remote !== void 0 && "hostname" in remote
+      ? networkOf(remote.hostname)
+      : address;
     return {
       address,
-      network
+      network,
     };
   }
   /** Checks a request; returns `undefined` if it is allowed. */
   rejection(request, peer) {
-    return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ?? this.#checkLost(peer) ?? this.#checkPlaces(peer);
+    return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ??
+      this.#checkLost(peer) ?? this.#checkPlaces(peer);
   }
   /** Counts a new connection, or an HTTP request that waits for its login. */
   enter({ network }) {
@@ -1701,11 +1874,16 @@ var Admission = class {
     if (lockout === 0) return void 0;
     const seconds = String(Math.ceil(lockout / 1e3));
     const headers = lockout === Infinity ? {} : {
-      "retry-after": seconds
+      "retry-after": seconds,
     };
     return {
-      reason: "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
-      response: text(429, "Too many failed logins from this address. Try again later.", headers)
+      reason:
+        "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
+      response: text(
+        429,
+        "Too many failed logins from this address. Try again later.",
+        headers,
+      ),
     };
   }
   #checkOrigin(request) {
@@ -1714,19 +1892,28 @@ var Admission = class {
     const isAllowed = this.#options.isAllowed(origin, originTarget(request));
     if (isAllowed) return void 0;
     return {
-      reason: `origin ${escapeControls(JSON.stringify(truncate(origin)))} is not allowed. To allow it, add it to 'allowedOrigins'.`,
-      response: text(403, "Forbidden: this server does not accept connections from pages of this origin. Add the origin to the option 'allowedOrigins' of the server.")
+      reason: `origin ${
+        escapeControls(JSON.stringify(truncate(origin)))
+      } is not allowed. To allow it, add it to 'allowedOrigins'.`,
+      response: text(
+        403,
+        "Forbidden: this server does not accept connections from pages of this origin. Add the origin to the option 'allowedOrigins' of the server.",
+      ),
     };
   }
   #checkLost({ network }) {
     const rest = this.#lost.lockout(network, performance.now());
     if (rest === 0) return void 0;
     const headers = {
-      "retry-after": String(Math.ceil(rest / 1e3))
+      "retry-after": String(Math.ceil(rest / 1e3)),
     };
     return {
       reason: `${MAX_LOST} upgrades of this address never opened`,
-      response: text(429, "Too many upgrades from this address never opened. Try again later.", headers)
+      response: text(
+        429,
+        "Too many upgrades from this address never opened. Try again later.",
+        headers,
+      ),
     };
   }
   #checkPlaces({ network }) {
@@ -1734,12 +1921,16 @@ var Admission = class {
     if (exceeded2 === void 0) return void 0;
     const limit2 = this.#options.limits[exceeded2];
     const { reason, status, body } = REJECTIONS[exceeded2];
-    const headers = status === 503 ? {
-      "retry-after": String(RETRY_AFTER)
-    } : {};
+    const headers = status === 503
+      ? {
+        "retry-after": String(RETRY_AFTER),
+      }
+      : {};
     return {
-      reason: `${reason(limit2, network)}. To allow more, raise 'limits.${exceeded2}'.`,
-      response: text(status, body, headers)
+      reason: `${
+        reason(limit2, network)
+      }. To allow more, raise 'limits.${exceeded2}'.`,
+      response: text(status, body, headers),
     };
   }
 };
@@ -1747,18 +1938,20 @@ var REJECTIONS = {
   maxConnections: {
     status: 503,
     body: "The server has too many connections. Try again later.",
-    reason: (limit2) => `${limit2} clients are logged in`
+    reason: (limit2) => `${limit2} clients are logged in`,
   },
   maxConnectionsPerAddress: {
     status: 429,
     body: "Too many connections from this address. Close one of them first.",
-    reason: (limit2, network) => `${limit2} clients from ${network} are logged in`
+    reason: (limit2, network) =>
+      `${limit2} clients from ${network} are logged in`,
   },
   maxUnauthenticated: {
     status: 503,
     body: "Too many connections are not logged in. Try again later.",
-    reason: (limit2, network) => `more than ${limit2} connections are not logged in, and ${network} has too many of them`
-  }
+    reason: (limit2, network) =>
+      `more than ${limit2} connections are not logged in, and ${network} has too many of them`,
+  },
 };
 var MAX_ADDRESSES = 1e4;
 var AddressFailures = class {
@@ -1784,7 +1977,7 @@ var AddressFailures = class {
     if (this.#byAddress.size >= MAX_ADDRESSES) this.#removeOldest();
     this.#byAddress.set(address, {
       count: 1,
-      until: now + this.#window
+      until: now + this.#window,
     });
   }
   /** Returns how long the address is still locked out, in milliseconds, or 0. */
@@ -1828,7 +2021,7 @@ function digestOf(candidate) {
   const made = digest(token);
   digests.set(candidate, {
     token,
-    hash: made
+    hash: made,
   });
   return made;
 }
@@ -1944,7 +2137,10 @@ var LoginQueue = class {
    */
   constructor(admission, timeout) {
     this.#admission = admission;
-    this.#timeouts = new TimeoutQueue(timeout, (decision) => this.#finish(decision));
+    this.#timeouts = new TimeoutQueue(
+      timeout,
+      (decision) => this.#finish(decision),
+    );
   }
   /**
    * Decides about a login when it is its turn.
@@ -1977,14 +2173,14 @@ var LoginQueue = class {
     const line = {
       network,
       running: /* @__PURE__ */ new Set(),
-      waiting: /* @__PURE__ */ new Map()
+      waiting: /* @__PURE__ */ new Map(),
     };
     this.#lines.set(network, line);
     return line;
   }
   async #start(line, decide) {
     const decision = {
-      line
+      line,
     };
     line.running.add(decision);
     this.#timeouts.add(decision);
@@ -2024,17 +2220,19 @@ var Authenticator = class {
   }
   /** Returns what a login needs of a request, which cannot be read after the upgrade. */
   contextOf(request, peer) {
-    if (this.#options.login === void 0) return {
-      peer
-    };
+    if (this.#options.login === void 0) {
+      return {
+        peer,
+      };
+    }
     const url = new URL(request.url);
     const headers = new Headers(request.headers);
     return {
       peer,
       request: {
         url,
-        headers
-      }
+        headers,
+      },
     };
   }
   /** Returns whether an address is locked out. */
@@ -2097,7 +2295,7 @@ var Authenticator = class {
     if (credential !== void 0) {
       return this.#checked({
         identity: credential.identity,
-        credential
+        credential,
       }, peer);
     }
     const isRevoked = findToken(credentials.revoked, token) !== void 0;
@@ -2112,29 +2310,41 @@ var Authenticator = class {
   }
 };
 function loginContext({ peer: { address }, request }, version) {
-  if (request !== void 0) return {
-    address,
-    version,
-    ...request
-  };
-  throw new TypeError("Cannot call the login function: the upgrade request is missing");
+  if (request !== void 0) {
+    return {
+      address,
+      version,
+      ...request,
+    };
+  }
+  throw new TypeError(
+    "Cannot call the login function: the upgrade request is missing",
+  );
 }
 function authenticatedBy(decision) {
-  if (decision === true) return {
-    identity: void 0
-  };
+  if (decision === true) {
+    return {
+      identity: void 0,
+    };
+  }
   if (decision === false || decision === null || decision === void 0) {
     return void 0;
   }
   if (decision instanceof Error) throw decision;
   const type = typeName(decision);
-  if (type === "Object") return {
-    identity: decision
-  };
-  throw new TypeError(`Cannot log a client in: the login function returned a value of the type ${type}. Return true or an object to accept the client, and false, null or undefined to reject it.`);
+  if (type === "Object") {
+    return {
+      identity: decision,
+    };
+  }
+  throw new TypeError(
+    `Cannot log a client in: the login function returned a value of the type ${type}. Return true or an object to accept the client, and false, null or undefined to reject it.`,
+  );
 }
 function typeName(value) {
-  return typeof value === "object" ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+  return typeof value === "object"
+    ? Object.prototype.toString.call(value).slice(8, -1)
+    : typeof value;
 }
 
 // server/broadcaster.ts
@@ -2146,9 +2356,11 @@ var BroadcastBatch = class {
   /** The same broadcasts for clients that support batches */
   batched;
   constructor(frames, maxBatch = MAX_BATCH) {
-    this.single = frames.map((frame) => broadcastFrame([
-      frame
-    ]));
+    this.single = frames.map((frame) =>
+      broadcastFrame([
+        frame,
+      ])
+    );
     this.batched = groupFrames(frames, maxBatch).map(broadcastFrame);
   }
 };
@@ -2157,18 +2369,18 @@ function broadcastFrame(group) {
   return {
     data,
     bytes: byteLength(data),
-    count: group.length
+    count: group.length,
   };
 }
 var NO_CLIENTS = {
   delivered: 0,
   skipped: 0,
-  failed: 0
+  failed: 0,
 };
 var EMPTY_BATCH = {
   from: 0,
   to: 0,
-  value: new BroadcastBatch([])
+  value: new BroadcastBatch([]),
 };
 var Broadcaster = class {
   #recipients = /* @__PURE__ */ new Set();
@@ -2226,7 +2438,7 @@ var Broadcaster = class {
         delivered: 0,
         skipped: 0,
         failed: 0,
-        resolve: resolve2
+        resolve: resolve2,
       });
       if (this.#isRunning) return;
       this.#isRunning = true;
@@ -2242,7 +2454,7 @@ var Broadcaster = class {
   }
   #turn = () => {
     const budget = Math.max(MIN_SENDS, SPREAD / this.#recipients.size);
-    for (let sent = 0; this.#entries.length > 0; ) {
+    for (let sent = 0; this.#entries.length > 0;) {
       if (sent >= budget) return this.#defer(this.#turn);
       const recipient = this.#next();
       if (recipient.cursor < this.#end) sent += this.#deliver(recipient);
@@ -2253,7 +2465,7 @@ var Broadcaster = class {
   };
   /** Returns the next recipient. While there are entries, rounds follow each other. */
   #next() {
-    for (; ; ) {
+    for (;;) {
       this.#round ??= this.#recipients.values();
       const { done, value } = this.#round.next();
       if (!done) return value;
@@ -2264,7 +2476,9 @@ var Broadcaster = class {
     const from = recipient.cursor;
     const to = this.#end;
     recipient.cursor = to;
-    const { delivered, rest, sends } = recipient.deliver(this.#batchOf(from, to));
+    const { delivered, rest, sends } = recipient.deliver(
+      this.#batchOf(from, to),
+    );
     this.#settle(from, from + delivered, "delivered");
     this.#settle(from + delivered, to, rest);
     return Math.max(sends, 1);
@@ -2277,7 +2491,7 @@ var Broadcaster = class {
       this.#batch = {
         from,
         to,
-        value
+        value,
       };
     }
     return this.#batch.value;
@@ -2291,12 +2505,13 @@ var Broadcaster = class {
       entry[outcome]++;
     }
     while (this.#entries[0]?.lacking === 0) {
-      const { resolve: resolve2, delivered, skipped, failed } = this.#entries.shift();
+      const { resolve: resolve2, delivered, skipped, failed } = this.#entries
+        .shift();
       this.#start++;
       resolve2({
         delivered,
         skipped,
-        failed
+        failed,
       });
     }
   }
@@ -2323,17 +2538,23 @@ function assertClose(code, reason) {
   }
   const { length } = new TextEncoder().encode(reason);
   if (length > MAX_REASON) {
-    throw new RangeError(`${SUBJECT}: the reason must be at most ${MAX_REASON} bytes long. It has ${length} bytes. Shorten it.`);
+    throw new RangeError(
+      `${SUBJECT}: the reason must be at most ${MAX_REASON} bytes long. It has ${length} bytes. Shorten it.`,
+    );
   }
 }
 function describeEnd({ code, reason, failure }) {
-  return failure === void 0 ? "closed by the client" : describeDisconnect(code, reason);
+  return failure === void 0
+    ? "closed by the client"
+    : describeDisconnect(code, reason);
 }
 function describeDisconnect(code, reason) {
   return `closed by the server (${describeCode(code, reason)})`;
 }
 function describeClose(code, reason) {
-  return code === 0 || code === CloseCode.ABNORMAL ? "connection lost" : `closed by the client (${describeCode(code, reason)})`;
+  return code === 0 || code === CloseCode.ABNORMAL
+    ? "connection lost"
+    : `closed by the client (${describeCode(code, reason)})`;
 }
 function describeCode(code, reason) {
   return reason === "" ? `${code}` : `${code}, ${escapeControls(reason)}`;
@@ -2372,7 +2593,8 @@ var Backlog = class {
   }
   /** Whether earlier entries or frames wait */
   get isEmpty() {
-    return !this.#isPaused && this.#handled === this.#entries.length && this.#frames.length === 0;
+    return !this.#isPaused && this.#handled === this.#entries.length &&
+      this.#frames.length === 0;
   }
   /**
    * Keeps a frame if earlier ones wait.
@@ -2393,7 +2615,7 @@ var Backlog = class {
   }
   /** Handles some entries and frames now, and the rest in later turns. */
   run(now) {
-    for (let work = 0; work < WORK_PER_TURN; ) {
+    for (let work = 0; work < WORK_PER_TURN;) {
       const done = this.#step(now);
       if (done === 0) break;
       work += done;
@@ -2443,12 +2665,13 @@ var Backlog = class {
     this.run(performance.now());
   };
   #hasCapacityFor(frame) {
-    return typeof frame === "string" && this.#waiting + frame.length <= MAX_WAITING;
+    return typeof frame === "string" &&
+      this.#waiting + frame.length <= MAX_WAITING;
   }
   /** Handles what waits, because the memory takes precedence over the other clients. */
   #makeCapacityFor(frame, now) {
     const start3 = performance.now();
-    while (!this.#hasCapacityFor(frame) && this.#step(now) > 0) ;
+    while (!this.#hasCapacityFor(frame) && this.#step(now) > 0);
     this.#owner.onOverrun(performance.now() - start3);
   }
   /** Handles the next entry or frame; returns how much work it was, or 0 without one. */
@@ -2472,44 +2695,44 @@ var Backlog = class {
 var ERROR_SENTENCES = {
   1: [
     "INVALID_JSON",
-    "Invalid JSON structure was received."
+    "Invalid JSON structure was received.",
   ],
   2: [
     "INVALID_CONTENT",
-    "JSON content is invalid."
+    "JSON content is invalid.",
   ],
   3: [
     "LOGIN_FAILED",
-    "Login token is invalid."
+    "Login token is invalid.",
   ],
   4: [
     "BAD_VERSION",
-    "Version of client is not high enough."
+    "Version of client is not high enough.",
   ],
   5: [
     "UNKNOWN_OPERATION",
-    "Operation not found."
+    "Operation not found.",
   ],
   6: [
     "SERVER_ERROR",
-    "Internal server error."
+    "Internal server error.",
   ],
   7: [
     "UNSUPPORTED_OPERATION",
-    "Request operation is not supported by the server."
+    "Request operation is not supported by the server.",
   ],
   8: [
     "INVALID_ACTION",
-    "Invalid action was sent."
+    "Invalid action was sent.",
   ],
   9: [
     "LIMIT_EXCEEDED",
-    "Limit of the server was exceeded."
-  ]
+    "Limit of the server was exceeded.",
+  ],
 };
 var GOODBYE = JSON.stringify({
   id: null,
-  end: true
+  end: true,
 });
 function encodeSuccess(id, kind, data = "null") {
   const message = kind === null ? "null" : `"${kind}"`;
@@ -2518,14 +2741,16 @@ function encodeSuccess(id, kind, data = "null") {
 function encodeLoginAnswer(id, features, maxPayload = Infinity) {
   if (features === null) return encodeSuccess(id, null);
   const hasLimit = features.has("max-payload") && maxPayload !== Infinity;
-  const limits = hasLimit ? {
-    maxPayload
-  } : {};
+  const limits = hasLimit
+    ? {
+      maxPayload,
+    }
+    : {};
   const data = {
     features: [
-      ...features
+      ...features,
     ],
-    ...limits
+    ...limits,
   };
   return encodeSuccess(id, null, JSON.stringify(data));
 }
@@ -2540,17 +2765,24 @@ function encodeError(id, code, data = null, description = null) {
     code,
     message,
     desc,
-    id
+    id,
   });
 }
 function encodeMessage(name, data, replying, id) {
   assertName(name);
   const payload = stringifyData(data, () => describeMessage(name));
-  return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${JSON.stringify(replying)},"id":${id}}`;
+  return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${
+    JSON.stringify(replying)
+  },"id":${id}}`;
 }
 function assertName(name) {
   if (typeof name === "string") return;
-  throw invalidType("Cannot send a message or a request", "the name", "a string", name);
+  throw invalidType(
+    "Cannot send a message or a request",
+    "the name",
+    "a string",
+    name,
+  );
 }
 
 // protocol/request_error.ts
@@ -2569,7 +2801,8 @@ var RequestError = class extends Error {
    * of the value, which comes from the application.
    */
   static is(error) {
-    return typeof error === "object" && error !== null && #isRequestError in error;
+    return typeof error === "object" && error !== null &&
+      #isRequestError in error;
   }
   /**
    * Constructs a `RequestError`.
@@ -2588,15 +2821,15 @@ var RequestError = class extends Error {
 function issuesData(issues) {
   return {
     issues: issues.map((issue) => ({
-      ...issue
-    }))
+      ...issue,
+    })),
   };
 }
 
 // server/error_response.ts
 var GENERIC_ERROR = {
   message: "the server could not carry out the request",
-  exc: "InternalError"
+  exc: "InternalError",
 };
 var MAX_EXPOSED = 1e3;
 function encodeErrorResponse(id, error, { exposeErrors, limits }) {
@@ -2615,11 +2848,11 @@ function exposed(error) {
   try {
     const { message, name } = error instanceof Error ? error : {
       message: error,
-      name: "Error"
+      name: "Error",
     };
     return {
       message: String(message).slice(0, MAX_EXPOSED),
-      exc: String(name).slice(0, MAX_EXPOSED)
+      exc: String(name).slice(0, MAX_EXPOSED),
     };
   } catch {
     return GENERIC_ERROR;
@@ -2631,7 +2864,8 @@ var OutputError = class extends ValidationError {
   note;
   /** Whether a thrown value is an `OutputError`; runs no code of the value. */
   static is(error) {
-    return typeof error === "object" && error !== null && #isOutputError in error;
+    return typeof error === "object" && error !== null &&
+      #isOutputError in error;
   }
   /**
    * Constructs an `OutputError`.
@@ -2683,7 +2917,7 @@ var ConnectionLog = class {
     this.#log = log;
     this.#label = address;
     this.#fields = {
-      address
+      address,
     };
     this.#strangers = strangers;
   }
@@ -2719,7 +2953,7 @@ var ConnectionLog = class {
     if (name === "") return;
     this.#fields = {
       ...this.#fields,
-      name
+      name,
     };
     this.#label = `${escapeControls(name)} (${this.#label})`;
   }
@@ -2774,14 +3008,21 @@ var ConnectionLog = class {
     const total = this.#missed + count;
     this.#missed = count === 0 ? 0 : total;
     if (count > 0 && total === count) {
-      this.warn("slow", `the client reads too slowly and misses messages that do not fit into ${maxBuffered} bytes. To allow more, raise 'limits.maxBuffered'.`);
+      this.warn(
+        "slow",
+        `the client reads too slowly and misses messages that do not fit into ${maxBuffered} bytes. To allow more, raise 'limits.maxBuffered'.`,
+      );
     } else if (count === 0 && total > 0) {
       const messages = total === 1 ? "message" : "messages";
-      this.warn("slow", `the client reads again; it missed ${total} ${messages}`);
+      this.warn(
+        "slow",
+        `the client reads again; it missed ${total} ${messages}`,
+      );
     }
   }
   #mistake(text2) {
-    const throttle = this.#strangers?.warnings ?? (this.#mistakes ??= new LogThrottle(LINES_PER_SECOND2, MAX_LINES2));
+    const throttle = this.#strangers?.warnings ??
+      (this.#mistakes ??= new LogThrottle(LINES_PER_SECOND2, MAX_LINES2));
     return this.#pass(throttle, text2);
   }
   #fault(text2) {
@@ -2804,7 +3045,7 @@ function nameOf(identity) {
 // common/request_options.ts
 var REQUEST_KEYS = {
   signal: true,
-  timeout: true
+  timeout: true,
 };
 function checkRequestOptions(subject, options, known2 = REQUEST_KEYS) {
   if (options === void 0) return;
@@ -2815,7 +3056,9 @@ function checkRequestOptions(subject, options, known2 = REQUEST_KEYS) {
 
 // common/timed_out.ts
 function timedOut(subject, timeout) {
-  return new TimeoutError(`Cannot finish ${subject}: no response within ${timeout} ms. Raise 'timeout' to wait longer.`);
+  return new TimeoutError(
+    `Cannot finish ${subject}: no response within ${timeout} ms. Raise 'timeout' to wait longer.`,
+  );
 }
 
 // protocol/message.ts
@@ -2865,8 +3108,11 @@ function parseFrame(frame) {
   }
 }
 function isWireMessage(value) {
-  for (let current = value; isJsonObject(current); ) {
-    if (typeof current.message !== "string" || !isJsonObject(current.data) || !isId(current.id)) return false;
+  for (let current = value; isJsonObject(current);) {
+    if (
+      typeof current.message !== "string" || !isJsonObject(current.data) ||
+      !isId(current.id)
+    ) return false;
     if (current.replying === null) return true;
     current = current.replying;
   }
@@ -2890,22 +3136,26 @@ var PendingRequests = class {
    * @returns Resolves to the reply
    */
   add(id, name, subject) {
-    return new Promise((resolve2, reject) => this.#requests.set(id, {
-      subject,
-      name,
-      frames: new SerialQueue(),
-      isDone: false,
-      resolve: resolve2,
-      reject
-    }));
+    return new Promise((resolve2, reject) =>
+      this.#requests.set(id, {
+        subject,
+        name,
+        frames: new SerialQueue(),
+        isDone: false,
+        resolve: resolve2,
+        reject,
+      })
+    );
   }
   /** Whether a message replies to a pending request. */
   isPending(replying) {
-    return replying !== null && this.#requests.get(replying.id)?.name === replying.message;
+    return replying !== null &&
+      this.#requests.get(replying.id)?.name === replying.message;
   }
   /** Whether a message replies to a pending request, and no earlier reply is checked. */
   isFirst(replying) {
-    return this.isPending(replying) && this.#requests.get(replying.id)?.frames.done === void 0;
+    return this.isPending(replying) &&
+      this.#requests.get(replying.id)?.frames.done === void 0;
   }
   /** Whether the client has not yet reported the end of its listeners to a request. */
   awaitsDone(id) {
@@ -2919,8 +3169,12 @@ var PendingRequests = class {
    */
   settle(id, reply) {
     let checked;
-    this.#requests.get(id)?.frames.add(() => mapMaybePromise(reply, (message) => void (checked = message)), () => this.#remove(id)?.resolve(checked), () => {
-    });
+    this.#requests.get(id)?.frames.add(
+      () => mapMaybePromise(reply, (message) => void (checked = message)),
+      () => this.#remove(id)?.resolve(checked),
+      () => {
+      },
+    );
   }
   /** Rejects a request, because the client has reported the end of its listeners. */
   finish(id, hasFailed) {
@@ -2930,8 +3184,12 @@ var PendingRequests = class {
     const finish = () => {
       this.#remove(id)?.reject(new NoReplyError(request.subject, hasFailed));
     };
-    request.frames.add(() => {
-    }, finish, finish);
+    request.frames.add(
+      () => {
+      },
+      finish,
+      finish,
+    );
   }
   /** Removes a request without settling it. */
   delete(id) {
@@ -2974,11 +3232,13 @@ function ownEntry(entries, name) {
   return Object.hasOwn(entries, name) ? entries[name] : void 0;
 }
 function findMessage(contract, { name, replying, isAwaited }) {
-  const reply = replying === null ? void 0 : findReply(contract, replying.message, name);
+  const reply = replying === null
+    ? void 0
+    : findReply(contract, replying.message, name);
   const message = ownEntry(contract.messages, name);
   const entry = isAwaited ? reply ?? message : message ?? reply;
   return entry && {
-    schema: dataSchemaOf(entry)
+    schema: dataSchemaOf(entry),
   };
 }
 function isReply(contract, event, name) {
@@ -2993,43 +3253,49 @@ function describe2({ messages, events, operations }) {
   return {
     messages: describeMessages(messages),
     events: describeMessages(events),
-    operations: mapEntries(operations, describeOperation2)
+    operations: mapEntries(operations, describeOperation2),
   };
 }
 function describeMessages(entries) {
   return mapEntries(entries, describeMessage2);
 }
 function describeMessage2(entry) {
-  const { data, replies = {} } = isSchema(entry) ? {
-    data: entry
-  } : entry;
+  const { data, replies = {} } = isSchema(entry)
+    ? {
+      data: entry,
+    }
+    : entry;
   return {
     data: jsonSchemaOf(data, "input"),
-    replies: mapEntries(replies, (reply) => jsonSchemaOf(reply, "input"))
+    replies: mapEntries(replies, (reply) => jsonSchemaOf(reply, "input")),
   };
 }
 function describeOperation2({ input, output, yields }) {
-  const given = yields === void 0 ? {
-    output: jsonSchemaOf(output, "output")
-  } : {
-    yields: jsonSchemaOf(yields, "output")
-  };
+  const given = yields === void 0
+    ? {
+      output: jsonSchemaOf(output, "output"),
+    }
+    : {
+      yields: jsonSchemaOf(yields, "output"),
+    };
   return {
     input: jsonSchemaOf(input, "input"),
-    ...given
+    ...given,
   };
 }
 function mapEntries(entries, map) {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [
-    name,
-    map(value)
-  ]));
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, value]) => [
+      name,
+      map(value),
+    ]),
+  );
 }
 function jsonSchemaOf(schema, side) {
   const source = schema?.["~standard"];
   try {
     const json = source?.jsonSchema?.[side]?.({
-      target: "draft-2020-12"
+      target: "draft-2020-12",
     });
     return isJsonObject(json) ? json : null;
   } catch {
@@ -3042,16 +3308,16 @@ var DEFINE = "Cannot define the contract";
 var PARTS = {
   messages: true,
   events: true,
-  operations: true
+  operations: true,
 };
 var MESSAGE_KEYS = {
   data: true,
-  replies: true
+  replies: true,
 };
 var OPERATION_KEYS = {
   input: true,
   output: true,
-  yields: true
+  yields: true,
 };
 function assertContract(parts) {
   assertObject(DEFINE, "contract", parts);
@@ -3066,7 +3332,11 @@ function assertContract(parts) {
 }
 function assertOperation(subject, place, schemas) {
   if (isSchema(schemas)) {
-    throw new TypeError(`${subject}: ${quoteName(place)} is a schema. Pass an object such as { input: schema }.`);
+    throw new TypeError(
+      `${subject}: ${
+        quoteName(place)
+      } is a schema. Pass an object such as { input: schema }.`,
+    );
   }
   assertObject(subject, place, schemas);
   checkKeys(subject, schemas, OPERATION_KEYS, place);
@@ -3075,7 +3345,11 @@ function assertOperation(subject, place, schemas) {
   }
   const { output, yields } = schemas;
   if (output === void 0 || yields === void 0) return;
-  throw new TypeError(`${subject}: ${quoteName(place)} has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`);
+  throw new TypeError(
+    `${subject}: ${
+      quoteName(place)
+    } has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
+  );
 }
 function assertSchema(subject, place, schema) {
   if (isSchema(schema)) return;
@@ -3084,11 +3358,13 @@ function assertSchema(subject, place, schema) {
 }
 function assertDefined(subject, contract) {
   if (contract === void 0) return;
-  const { describe: describe3, messages, events, operations } = Object(contract);
+  const { describe: describe3, messages, events, operations } = Object(
+    contract,
+  );
   const isWhole = [
     messages,
     events,
-    operations
+    operations,
   ].every(isObject2);
   if (typeof describe3 === "function" && isWhole) return;
   const needed = "the result of defineContract()";
@@ -3096,7 +3372,11 @@ function assertDefined(subject, contract) {
 }
 function assertNamed(subject, entries, name) {
   if (entries === void 0 || Object.hasOwn(entries, name)) return;
-  throw new TypeError(`${subject}: the contract does not have this name. ${suggestName(name, Object.keys(entries), "names", quote)}`);
+  throw new TypeError(
+    `${subject}: the contract does not have this name. ${
+      suggestName(name, Object.keys(entries), "names", quote)
+    }`,
+  );
 }
 function assertMessages(place, entries) {
   assertObject(DEFINE, place, entries);
@@ -3126,29 +3406,37 @@ function defineContract(parts) {
   const contract = {
     messages: parts.messages ?? {},
     events: parts.events ?? {},
-    operations: parts.operations ?? {}
+    operations: parts.operations ?? {},
   };
   return {
     ...contract,
-    describe: () => describe2(contract)
+    describe: () => describe2(contract),
   };
 }
 
 // contract/validate.ts
 function validate(schema, value) {
   const result = schema["~standard"].validate(value);
-  return isPromiseLike(result) ? Promise.resolve(result).then(checkedOf) : checkedOf(result);
+  return isPromiseLike(result)
+    ? Promise.resolve(result).then(checkedOf)
+    : checkedOf(result);
 }
 function checkedOf(result) {
   const { issues } = Object(result);
-  if (Array.isArray(issues)) return {
-    issues: issuesOf(issues)
-  };
+  if (Array.isArray(issues)) {
+    return {
+      issues: issuesOf(issues),
+    };
+  }
   const answer2 = Object(result);
-  if (issues === void 0 && "value" in answer2) return {
-    value: answer2.value
-  };
-  throw new TypeError("the result of the schema has neither a value nor issues. See Standard Schema v1.");
+  if (issues === void 0 && "value" in answer2) {
+    return {
+      value: answer2.value,
+    };
+  }
+  throw new TypeError(
+    "the result of the schema has neither a value nor issues. See Standard Schema v1.",
+  );
 }
 
 // server/validate.ts
@@ -3167,7 +3455,11 @@ function checkMessage(contract, data, incoming) {
 }
 function describeUnknown2({ events }, { name, replying }) {
   const message = describeMessage(name);
-  return replying !== null && Object.hasOwn(events, replying.message) ? `the contract has no ${message}, neither as a message nor as a reply to ${describeMessage(replying.message)}` : `the contract has no ${message}`;
+  return replying !== null && Object.hasOwn(events, replying.message)
+    ? `the contract has no ${message}, neither as a message nor as a reply to ${
+      describeMessage(replying.message)
+    }`
+    : `the contract has no ${message}`;
 }
 function assertSendable(contract, name, replying) {
   const message = describeMessage(name);
@@ -3180,28 +3472,32 @@ function assertSendable(contract, name, replying) {
 }
 function invalidDataError(issues) {
   const subject = "the data does not match its schema";
-  return new RequestError(ErrorCode.INVALID_CONTENT, `${subject}: ${describeIssues(issues)}`, {
-    data: {
-      current: "dict",
-      needed: "dict",
-      ...issuesData(issues)
+  return new RequestError(
+    ErrorCode.INVALID_CONTENT,
+    `${subject}: ${describeIssues(issues)}`,
+    {
+      data: {
+        current: "dict",
+        needed: "dict",
+        ...issuesData(issues),
+      },
+      note: `${subject}${placesOf(issues)}`,
     },
-    note: `${subject}${placesOf(issues)}`
-  });
+  );
 }
 function unknownNameError(description) {
   const issues = [
     {
       path: [],
-      message: description
-    }
+      message: description,
+    },
   ];
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {
     data: {
       current: "str",
       needed: "str",
-      ...issuesData(issues)
-    }
+      ...issuesData(issues),
+    },
   });
 }
 
@@ -3219,9 +3515,9 @@ function encodeOutgoing(context, id, kind, name, data, replying) {
       message: name,
       data,
       id: messageId,
-      replying
+      replying,
     },
-    frame
+    frame,
   };
 }
 var MessageSender = class {
@@ -3244,7 +3540,14 @@ var MessageSender = class {
    * @param replying The message that a late reply answers
    */
   push(name, data, replying = null) {
-    const { wire, frame } = encodeOutgoing(this.#context, null, "s_newmsg", name, data, replying);
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "s_newmsg",
+      name,
+      data,
+      replying,
+    );
     this.#transport.notify(frame);
     return new Message(wire);
   }
@@ -3259,7 +3562,14 @@ var MessageSender = class {
     if (!features.has("request")) {
       throw new FeatureError(subject, "request", "client");
     }
-    const { wire, frame } = encodeOutgoing(this.#context, null, "request", name, data, null);
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "request",
+      name,
+      data,
+      null,
+    );
     const pending = this.#pending ??= new PendingRequests();
     const reply = pending.add(wire.id, name, subject);
     this.#transport.send(frame);
@@ -3272,7 +3582,14 @@ var MessageSender = class {
   }
   /** Sends a reply before the request is answered. */
   reply(id, name, data, replying) {
-    const { wire, frame } = encodeOutgoing(this.#context, id, "newmsg", name, data, replying);
+    const { wire, frame } = encodeOutgoing(
+      this.#context,
+      id,
+      "newmsg",
+      name,
+      data,
+      replying,
+    );
     this.#transport.send(frame);
     return new Message(wire);
   }
@@ -3286,18 +3603,22 @@ function invalid(id, code, description = null, data = null) {
     code,
     data,
     description,
-    fatal: false
+    fatal: false,
   };
 }
 function wrongType(id, field, value, needed) {
   const current = typeName2(value);
   const types = [
-    needed
+    needed,
   ].flat();
-  const description = current !== null && types.includes(current) ? `${field} must be a valid ${JSON_NAMES[current]}` : `${field} must be ${types.map(describeType).join(" or ")}, not ${describeType(current ?? "None")}`;
+  const description = current !== null && types.includes(current)
+    ? `${field} must be a valid ${JSON_NAMES[current]}`
+    : `${field} must be ${types.map(describeType).join(" or ")}, not ${
+      describeType(current ?? "None")
+    }`;
   return invalid(id, ErrorCode.INVALID_CONTENT, description, {
     current,
-    needed
+    needed,
   });
 }
 var JSON_NAMES = {
@@ -3307,7 +3628,7 @@ var JSON_NAMES = {
   float: "fractional number",
   int: "integer",
   list: "array",
-  str: "string"
+  str: "string",
 };
 function describeType(type) {
   const name = JSON_NAMES[type];
@@ -3315,23 +3636,30 @@ function describeType(type) {
   return /^[aio]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 function exceeded(id, limit2, value) {
-  const description = `${EXCESSES[limit2](value)}, or raise 'limits.${limit2}' of the server.`;
+  const description = `${
+    EXCESSES[limit2](value)
+  }, or raise 'limits.${limit2}' of the server.`;
   return invalid(id, ErrorCode.LIMIT_EXCEEDED, description, {
     limit: limit2,
-    value
+    value,
   });
 }
 var EXCESSES = {
-  maxDepth: (value) => `the data is nested more than ${value} levels deep. Send less nested data`,
-  maxPending: (value) => `more than ${value} requests are in progress. Wait for the responses`,
-  maxPendingBytes: (value) => `requests of more than ${value} bytes are in progress. Wait for the responses`,
-  maxRate: (value) => `the client sends more than ${value} requests per second. Send more slowly`,
-  maxRatePerToken: (value) => `the clients with this token or user send more than ${value} requests per second together. Send more slowly`
+  maxDepth: (value) =>
+    `the data is nested more than ${value} levels deep. Send less nested data`,
+  maxPending: (value) =>
+    `more than ${value} requests are in progress. Wait for the responses`,
+  maxPendingBytes: (value) =>
+    `requests of more than ${value} bytes are in progress. Wait for the responses`,
+  maxRate: (value) =>
+    `the client sends more than ${value} requests per second. Send more slowly`,
+  maxRatePerToken: (value) =>
+    `the clients with this token or user send more than ${value} requests per second together. Send more slowly`,
 };
 function errorAnswerOf({ id, code, data, description }) {
   return {
     frame: encodeError(id, code, data, description),
-    failure: description ?? "the frame is not JSON"
+    failure: description ?? "the frame is not JSON",
   };
 }
 function typeName2(value) {
@@ -3436,7 +3764,7 @@ var StreamSender = class {
       }
     } catch (error) {
       this.#error = {
-        error
+        error,
       };
     }
     await this.#flush();
@@ -3472,7 +3800,7 @@ var StreamSender = class {
     if (item.length <= this.#maxUnits) return;
     const subject = () => "an item";
     const frame = this.#encode([
-      item
+      item,
     ]);
     assertLength(frame, this.#maxBytes, subject, "limits.maxBuffered");
   }
@@ -3633,7 +3961,10 @@ var Calls = class {
       if (!isPromiseLike(result)) {
         return this.#sendResult(request, call, result);
       }
-      return Promise.resolve(result).then((result2) => this.#sendResult(request, call, result2), (error) => this.#sendError(request, call, error));
+      return Promise.resolve(result).then(
+        (result2) => this.#sendResult(request, call, result2),
+        (error) => this.#sendError(request, call, error),
+      );
     } catch (error) {
       return this.#sendError(request, call, error);
     }
@@ -3650,10 +3981,12 @@ var Calls = class {
   rejectId(id) {
     const data = {
       current: "int",
-      needed: "int"
+      needed: "int",
     };
     const description = '"id" is the id of a stream that has not ended';
-    this.#transport.send(encodeError(id, ErrorCode.INVALID_CONTENT, data, description));
+    this.#transport.send(
+      encodeError(id, ErrorCode.INVALID_CONTENT, data, description),
+    );
   }
   /** Aborts the signals of all calls, because the connection has ended. */
   close() {
@@ -3682,7 +4015,9 @@ var Calls = class {
   #explain(name) {
     const operation = describeOperation(this.#context.log.redact(name));
     const { operations } = this.#context.contract ?? {};
-    return operations !== void 0 && Object.hasOwn(operations, name) ? `${operation} of the contract has no handler` : `there is no ${operation}`;
+    return operations !== void 0 && Object.hasOwn(operations, name)
+      ? `${operation} of the contract has no handler`
+      : `there is no ${operation}`;
   }
   #sendResult(request, call, result) {
     const { maxBuffered } = this.#context.limits;
@@ -3714,7 +4049,7 @@ var Calls = class {
       transport,
       scheduler,
       backpressure,
-      maxBuffered
+      maxBuffered,
     };
   }
 };
@@ -3831,7 +4166,7 @@ var SharedRates = class {
     const bucket = new TokenBucket(this.#perSecond, this.#burst, paused);
     const entry = {
       bucket,
-      used: now
+      used: now,
     };
     this.#entries.set(key, entry);
     return entry;
@@ -3850,7 +4185,7 @@ function identityKey(identity) {
     const { id, name } = Object(identity);
     return [
       id,
-      name
+      name,
     ].find(isKey2) ?? identity;
   } catch {
     return identity;
@@ -3860,7 +4195,7 @@ function isKey2(value) {
   return [
     "string",
     "number",
-    "bigint"
+    "bigint",
   ].includes(typeof value);
 }
 
@@ -3869,7 +4204,7 @@ var MAX_INVALID = 100;
 var INVALID_PER_SECOND = 10;
 var OVERRUN = {
   burst: 1e3,
-  perSecond: 50
+  perSecond: 50,
 };
 var ClientRates = class {
   #context;
@@ -3926,22 +4261,26 @@ function describeExcess(excess, { maxRate, maxByteRate }) {
     case "maxRate":
       return {
         reason: "too many requests",
-        line: `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`
+        line:
+          `the client keeps sending more than ${maxRate} requests per second. To allow more, raise 'limits.maxRate'.`,
       };
     case "maxByteRate":
       return {
         reason: "too many bytes",
-        line: `the client sent more than ${maxByteRate} bytes per second. To allow more, raise 'limits.maxByteRate'.`
+        line:
+          `the client sent more than ${maxByteRate} bytes per second. To allow more, raise 'limits.maxByteRate'.`,
       };
     case "overrun":
       return {
         reason: "too many frames wait",
-        line: "the client sends frames faster than the server can handle them. Let it wait for responses."
+        line:
+          "the client sends frames faster than the server can handle them. Let it wait for responses.",
       };
     case "invalid":
       return {
         reason: "too many invalid frames",
-        line: `the client sent more than ${MAX_INVALID} invalid frames at once, or more than ${INVALID_PER_SECOND} per second. Update the client.`
+        line:
+          `the client sent more than ${MAX_INVALID} invalid frames at once, or more than ${INVALID_PER_SECOND} per second. Update the client.`,
       };
   }
 }
@@ -3990,7 +4329,9 @@ function isTooDeep(request, limit2) {
   const values = request;
   for (const key in values) {
     const value = values[key];
-    const isTooDeep2 = key === "replying" ? isChainTooDeep(value, limit2) : isDeeperThan(value, limit2);
+    const isTooDeep2 = key === "replying"
+      ? isChainTooDeep(value, limit2)
+      : isDeeperThan(value, limit2);
     if (isTooDeep2) return true;
   }
   return false;
@@ -4119,7 +4460,7 @@ var RequestHandler = class {
     this.#calls?.close();
     if (this.#streams === void 0) return void 0;
     const streams = [
-      ...this.#streams.values()
+      ...this.#streams.values(),
     ];
     for (const { sender } of streams) sender.stop();
     return Promise.all(streams.map(({ ended }) => ended));
@@ -4153,7 +4494,9 @@ var RequestHandler = class {
     const verdict = this.#rates.countRequest(now);
     if (verdict === "disconnect") return this.#cutOff("maxRate");
     if (effect.kind === "answer") {
-      return effect.isInvalid && !this.#rates.allowsInvalid(now) ? this.#cutOff("invalid") : this.#answer(effect);
+      return effect.isInvalid && !this.#rates.allowsInvalid(now)
+        ? this.#cutOff("invalid")
+        : this.#answer(effect);
     }
     if (verdict === "reject") return this.#reject(effect, "maxRate");
     if (!this.#rates.allowsIdentity(now)) {
@@ -4173,11 +4516,13 @@ var RequestHandler = class {
     return bytes > maxPendingBytes ? "maxPendingBytes" : void 0;
   }
   #isFirstReply(request) {
-    return this.#isAwaited(request) && this.#sender.pending.isFirst(request.replying);
+    return this.#isAwaited(request) &&
+      this.#sender.pending.isFirst(request.replying);
   }
   /** Whether a frame is a reply to a pending request of the server. */
   #isAwaited(effect) {
-    return effect.kind === "message" && this.#isReply(effect.name, effect.replying);
+    return effect.kind === "message" &&
+      this.#isReply(effect.name, effect.replying);
   }
   #isReply(name, replying) {
     if (replying === null || !this.#sender.pending?.isPending(replying)) {
@@ -4191,10 +4536,12 @@ var RequestHandler = class {
     this.#transport.send(frame);
   }
   #reject({ id }, limit2) {
-    const answer2 = errorAnswerOf(exceeded(id, limit2, this.#context.limits[limit2]));
+    const answer2 = errorAnswerOf(
+      exceeded(id, limit2, this.#context.limits[limit2]),
+    );
     this.#answer({
       kind: "answer",
-      ...answer2
+      ...answer2,
     });
   }
   /** Closes the connection of a client that sends too much. */
@@ -4220,7 +4567,11 @@ var RequestHandler = class {
   /** Answers a request; resolves when it is answered, unless it is already. */
   #run(request) {
     if (request.kind === "message") return this.#runListeners(request);
-    const calls2 = this.#calls ??= new Calls(this.#context, this.#client, this.#transport);
+    const calls2 = this.#calls ??= new Calls(
+      this.#context,
+      this.#client,
+      this.#transport,
+    );
     const operation = calls2.find(request);
     if (operation === void 0) return;
     if (request.kind === "operation") return calls2.run(request, operation);
@@ -4242,16 +4593,23 @@ var RequestHandler = class {
       message: name,
       data,
       id: messageId,
-      replying
+      replying,
     };
     let isAnswered = false;
-    const reply = (name2, data2) => isAnswered ? this.#sender.push(name2, data2, wire) : this.#sender.reply(id, name2, data2, wire);
+    const reply = (name2, data2) =>
+      isAnswered
+        ? this.#sender.push(name2, data2, wire)
+        : this.#sender.reply(id, name2, data2, wire);
     const opening = `{"id":${messageId}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = await this.#dispatch(wire, reply);
     isAnswered = true;
-    this.#transport.send(errors.length === 0 ? encodeSuccess(id, "done", sendsOpen ? "null" : opening) : encodeErrorResponse(id, errors[0], this.#context));
+    this.#transport.send(
+      errors.length === 0
+        ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
+        : encodeErrorResponse(id, errors[0], this.#context),
+    );
   }
   /** Runs the listeners to a message, and returns what they threw. */
   async #dispatch(wire, reply) {
@@ -4268,7 +4626,11 @@ var RequestHandler = class {
       if (isAwaited) this.#sender.pending?.settle(replying.id, checked);
       const message = isPromiseLike(checked) ? await checked : checked;
       const isNamed = !isAwaited || contract === void 0;
-      const called = await registry.listeners.dispatch(message, onError, isNamed);
+      const called = await registry.listeners.dispatch(
+        message,
+        onError,
+        isNamed,
+      );
       const isUnheard = called === 0 && errors.length === 0;
       if (isUnheard && !isAwaited) this.#logUnheard(wire);
     } catch (error) {
@@ -4282,14 +4644,23 @@ var RequestHandler = class {
     const incoming = {
       name,
       replying,
-      isAwaited
+      isAwaited,
     };
-    return mapMaybePromise(checkMessage(this.#context.contract, data, incoming), (data2) => new ClientMessage({
-      ...wire,
-      message: name
-    }, this.#client, reply, {
-      data: data2
-    }));
+    return mapMaybePromise(
+      checkMessage(this.#context.contract, data, incoming),
+      (data2) =>
+        new ClientMessage(
+          {
+            ...wire,
+            message: name,
+          },
+          this.#client,
+          reply,
+          {
+            data: data2,
+          },
+        ),
+    );
   }
   #logError(name, error) {
     const { log } = this.#transport;
@@ -4300,7 +4671,9 @@ var RequestHandler = class {
   #logUnheard({ message, replying }) {
     const { log } = this.#context;
     const name = describeMessage(log.redact(message));
-    const subject = replying === null ? name : `${name}, a reply to ${describeMessage(log.redact(replying.message))}`;
+    const subject = replying === null
+      ? name
+      : `${name}, a reply to ${describeMessage(log.redact(replying.message))}`;
     this.#transport.log.warn("message", `there is no listener to ${subject}`);
   }
 };
@@ -4315,7 +4688,7 @@ function decodeRequest(frame, features = NO_FEATURES) {
 function parseBatch(frame) {
   const value = parseFrame(frame);
   return Array.isArray(value) && value.length > 0 ? value : [
-    value
+    value,
   ];
 }
 function decodeEntry(entry, features = NO_FEATURES) {
@@ -4325,18 +4698,20 @@ function read(value, readObject) {
   if (value === void 0) {
     return {
       ...invalid(null, ErrorCode.INVALID_JSON),
-      fatal: true
+      fatal: true,
     };
   }
   if (!isJsonObject(value)) {
     return {
       ...wrongType(null, "the frame", value, "dict"),
-      fatal: true
+      fatal: true,
     };
   }
-  return value.end === true ? {
-    kind: "end"
-  } : readObject(value);
+  return value.end === true
+    ? {
+      kind: "end",
+    }
+    : readObject(value);
 }
 function readLogin(object) {
   const { id, token, version, features } = object;
@@ -4354,7 +4729,7 @@ function readLogin(object) {
     id,
     token,
     version,
-    features: common
+    features: common,
   };
 }
 function readRequest(object, features) {
@@ -4374,7 +4749,7 @@ function readRequest(object, features) {
 function describeActions(features) {
   const actions = [
     "message",
-    "operation"
+    "operation",
   ];
   if (features.has("stream")) actions.push("stream", "credit", "cancel");
   if (features.has("request")) actions.push("done");
@@ -4390,7 +4765,7 @@ function readMessage(id, { message: name, data, replying = null }) {
   if (replying !== null && !isWireMessage(replying)) {
     return wrongType(id, '"data.replying"', replying, [
       "dict",
-      "None"
+      "None",
     ]);
   }
   return {
@@ -4398,7 +4773,7 @@ function readMessage(id, { message: name, data, replying = null }) {
     id,
     name,
     data,
-    replying
+    replying,
   };
 }
 function readOperation(id, { operation: name, data }) {
@@ -4410,7 +4785,7 @@ function readOperation(id, { operation: name, data }) {
     kind: "operation",
     id,
     name,
-    data
+    data,
   };
 }
 function readExtension(id, action, data, features) {
@@ -4424,7 +4799,7 @@ function readExtension(id, action, data, features) {
     case "cancel":
       return {
         kind: "cancel",
-        id
+        id,
       };
   }
 }
@@ -4439,7 +4814,7 @@ function readStream(id, { operation: name, data, credit }) {
     id,
     name,
     data,
-    credit
+    credit,
   };
 }
 function readCredit(id, { credit }) {
@@ -4447,7 +4822,7 @@ function readCredit(id, { credit }) {
   return {
     kind: "credit",
     id,
-    credit
+    credit,
   };
 }
 function readDone(id, { failed }) {
@@ -4457,7 +4832,7 @@ function readDone(id, { failed }) {
   return {
     kind: "done",
     id,
-    failed
+    failed,
   };
 }
 function isCredit(value) {
@@ -4499,31 +4874,51 @@ var Session = class {
         return this.#receiveRequest(frame);
       case "closed":
         return {
-          kind: "ignore"
+          kind: "ignore",
         };
     }
   }
   /** Handles an entry of a batch. */
   receiveEntry(entry) {
-    return this.#state === "closed" ? {
-      kind: "ignore"
-    } : this.#effectOf(decodeEntry(entry, this.#features));
+    return this.#state === "closed"
+      ? {
+        kind: "ignore",
+      }
+      : this.#effectOf(decodeEntry(entry, this.#features));
   }
   /** Rejects the login. */
   rejectLogin(why) {
-    if (this.#state !== "authenticating") return {
-      kind: "ignore"
-    };
+    if (this.#state !== "authenticating") {
+      return {
+        kind: "ignore",
+      };
+    }
     switch (why) {
       case "refused":
-        return this.#closeLogin("login rejected", "wrong token", ErrorCode.LOGIN_FAILED);
+        return this.#closeLogin(
+          "login rejected",
+          "wrong token",
+          ErrorCode.LOGIN_FAILED,
+        );
       case "locked out":
-        return this.#postponeLogin("too many failed logins", "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.", "too many logins from this address failed. Try again later.");
+        return this.#postponeLogin(
+          "too many failed logins",
+          "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
+          "too many logins from this address failed. Try again later.",
+        );
       case "failed":
-        return this.#postponeLogin("login failed", "the login function failed", "the server could not check the token. Try again later.");
+        return this.#postponeLogin(
+          "login failed",
+          "the login function failed",
+          "the server could not check the token. Try again later.",
+        );
       case "maxConnections":
       case "maxConnectionsPerAddress":
-        return this.#postponeLogin("too many connections", `too many clients are logged in. To allow more, raise 'limits.${why}'.`, "too many clients are logged in. Try again later.");
+        return this.#postponeLogin(
+          "too many connections",
+          `too many clients are logged in. To allow more, raise 'limits.${why}'.`,
+          "too many clients are logged in. Try again later.",
+        );
     }
   }
   /**
@@ -4531,9 +4926,11 @@ var Session = class {
    * choose JSON that takes long to parse.
    */
   rejectUnread(frame) {
-    if (this.#state !== "login") return {
-      kind: "ignore"
-    };
+    if (this.#state !== "login") {
+      return {
+        kind: "ignore",
+      };
+    }
     this.#state = "authenticating";
     const isHoist1 = typeof frame !== "string" || !frame.includes('"features"');
     this.#requestedFeatures = isHoist1 ? void 0 : NO_FEATURES;
@@ -4541,24 +4938,32 @@ var Session = class {
   }
   /** Accepts the login. */
   acceptLogin() {
-    if (this.#state !== "authenticating") return {
-      kind: "ignore"
-    };
+    if (this.#state !== "authenticating") {
+      return {
+        kind: "ignore",
+      };
+    }
     this.#state = "open";
     const requested = this.#requestedFeatures;
     this.#features = requested ?? NO_FEATURES;
     const { maxPayload } = this.#rules;
     return {
       kind: "answer",
-      frame: encodeLoginAnswer(this.#loginId, requested ?? null, maxPayload)
+      frame: encodeLoginAnswer(this.#loginId, requested ?? null, maxPayload),
     };
   }
   /** Ends a login that takes too long. */
   expireLogin() {
     const pending = this.#state === "login" || this.#state === "authenticating";
-    return pending ? this.#postponeLogin("login timed out", "timed out. To allow more time, raise 'limits.loginTimeout'.", "the login took too long. Try again, or raise 'limits.loginTimeout' of the server.") : {
-      kind: "ignore"
-    };
+    return pending
+      ? this.#postponeLogin(
+        "login timed out",
+        "timed out. To allow more time, raise 'limits.loginTimeout'.",
+        "the login took too long. Try again, or raise 'limits.loginTimeout' of the server.",
+      )
+      : {
+        kind: "ignore",
+      };
   }
   /** Ignores all further frames. */
   close() {
@@ -4585,7 +4990,7 @@ var Session = class {
     return {
       kind: "answer",
       frame: encodeError(request.id, ErrorCode.INVALID_ACTION, null, failure),
-      failure
+      failure,
     };
   }
   #receiveRequest(frame) {
@@ -4593,37 +4998,45 @@ var Session = class {
       return this.#effectOf(decodeRequest(frame, this.#features));
     }
     const entries = parseBatch(frame);
-    return entries.length > 1 ? {
-      kind: "batch",
-      entries
-    } : this.#effectOf(decodeEntry(entries[0], this.#features));
+    return entries.length > 1
+      ? {
+        kind: "batch",
+        entries,
+      }
+      : this.#effectOf(decodeEntry(entries[0], this.#features));
   }
   #effectOf(request) {
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
     const { maxDepth = Infinity } = this.#rules;
-    return isTooDeep(request, maxDepth) ? rejection(exceeded(request.id, "maxDepth", maxDepth)) : request;
+    return isTooDeep(request, maxDepth)
+      ? rejection(exceeded(request.id, "maxDepth", maxDepth))
+      : request;
   }
   /** The limit that applies to the size of the next frame. */
   get #sizeLimit() {
     const { maxPayload = Infinity, maxLoginPayload = Infinity } = this.#rules;
-    return this.#isLoggedIn || maxPayload <= maxLoginPayload ? "maxPayload" : "maxLoginPayload";
+    return this.#isLoggedIn || maxPayload <= maxLoginPayload
+      ? "maxPayload"
+      : "maxLoginPayload";
   }
   /** Whether the login was accepted; also true after the end */
   get #isLoggedIn() {
     return this.#state === "open" || this.#state === "closed";
   }
   #rejectSize(limit2) {
-    if (this.#state === "closed") return {
-      kind: "ignore"
-    };
+    if (this.#state === "closed") {
+      return {
+        kind: "ignore",
+      };
+    }
     const isMalformedLogin = !this.#isLoggedIn;
     const what = isMalformedLogin ? "login" : "frame";
     const reason = `the ${what} is larger than ${this.#rules[limit2]} bytes`;
     const failure = `${reason}. To allow more, raise 'limits.${limit2}'.`;
     return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, {
       failure,
-      isMalformedLogin
+      isMalformedLogin,
     });
   }
   /** Closes the connection of a client that sends too much before its login is answered. */
@@ -4631,7 +5044,7 @@ var Session = class {
     const reason = "too many frames before the login";
     return this.#close(CloseCode.POLICY_VIOLATION, reason, {
       failure: `more than ${MAX_EARLY_FRAMES} frames before the login`,
-      isMalformedLogin: true
+      isMalformedLogin: true,
     });
   }
   /** Checks the version before the token: docs/reference/protocol.md, "Login". */
@@ -4642,15 +5055,20 @@ var Session = class {
       const description2 = '"version" must be a version such as "1.0.0"';
       const data = {
         current: "str",
-        needed: "str"
+        needed: "str",
       };
-      return this.#rejectLoginFrame(invalid(id, ErrorCode.INVALID_CONTENT, description2, data));
+      return this.#rejectLoginFrame(
+        invalid(id, ErrorCode.INVALID_CONTENT, description2, data),
+      );
     }
     if (meetsMinimum(version, needed)) return null;
-    const description = `the server needs version ${needed} or later. Update the client.`;
-    return this.#rejectLoginFrame(invalid(id, ErrorCode.BAD_VERSION, description, {
-      needed
-    }));
+    const description =
+      `the server needs version ${needed} or later. Update the client.`;
+    return this.#rejectLoginFrame(
+      invalid(id, ErrorCode.BAD_VERSION, description, {
+        needed,
+      }),
+    );
   }
   /**
    * Rejects a login whose token can be right. Hoist 1 has no error code for this.
@@ -4660,35 +5078,46 @@ var Session = class {
    * @param description What the client is told
    */
   #postponeLogin(reason, failure, description) {
-    return this.#requestedFeatures === void 0 ? this.#closeLogin(reason, failure, ErrorCode.LOGIN_FAILED) : this.#closeLogin(reason, failure, ErrorCode.LIMIT_EXCEEDED, description);
+    return this.#requestedFeatures === void 0
+      ? this.#closeLogin(reason, failure, ErrorCode.LOGIN_FAILED)
+      : this.#closeLogin(
+        reason,
+        failure,
+        ErrorCode.LIMIT_EXCEEDED,
+        description,
+      );
   }
   #closeLogin(reason, failure, code, description = null) {
     const frame = encodeError(this.#loginId, code, null, description);
     return this.#close(CloseCode.POLICY_VIOLATION, reason, {
       frame,
-      failure
+      failure,
     });
   }
   /** Answers an invalid login, and closes the connection. */
   #rejectLoginFrame(frame, isMalformedLogin = false) {
-    const code = frame.fatal ? CloseCode.UNSUPPORTED_DATA : CloseCode.POLICY_VIOLATION;
+    const code = frame.fatal
+      ? CloseCode.UNSUPPORTED_DATA
+      : CloseCode.POLICY_VIOLATION;
     const reason = frame.fatal ? "invalid frame" : "login rejected";
     const answer2 = errorAnswerOf(frame);
     return this.#close(code, reason, {
       ...answer2,
-      isMalformedLogin
+      isMalformedLogin,
     });
   }
   /** Answers an invalid request. Closes the connection if it is not an object. */
   #reject(frame) {
-    if (!frame.fatal) return {
-      ...rejection(frame),
-      isInvalid: true
-    };
+    if (!frame.fatal) {
+      return {
+        ...rejection(frame),
+        isInvalid: true,
+      };
+    }
     const isMalformedLogin = !this.#isLoggedIn;
     const rest = {
       ...errorAnswerOf(frame),
-      isMalformedLogin
+      isMalformedLogin,
     };
     return this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", rest);
   }
@@ -4698,14 +5127,14 @@ var Session = class {
       kind: "close",
       code,
       reason,
-      ...rest
+      ...rest,
     };
   }
 };
 function rejection(frame) {
   return {
     kind: "answer",
-    ...errorAnswerOf(frame)
+    ...errorAnswerOf(frame),
   };
 }
 function isLarger(frame, limit2 = Infinity) {
@@ -4843,7 +5272,7 @@ var Transport = class {
     if (this.#closed !== void 0) return;
     this.#closed = {
       code,
-      reason
+      reason,
     };
     this.#closeSocket(code, reason);
     this.#end(this.#closed, how);
@@ -4859,13 +5288,15 @@ var Transport = class {
   #deliver(batch) {
     let delivered = 0;
     let sends = 0;
-    for (const frame of this.#writer.isBatching ? batch.batched : batch.single) {
+    for (
+      const frame of this.#writer.isBatching ? batch.batched : batch.single
+    ) {
       if (!this.#isOpen) break;
       if (frame.bytes > this.#capacity) {
         return {
           delivered,
           rest: "skipped",
-          sends
+          sends,
         };
       }
       if (!this.#write(frame.data)) break;
@@ -4875,7 +5306,7 @@ var Transport = class {
     return {
       delivered,
       rest: this.#reasonToMiss(),
-      sends
+      sends,
     };
   }
   /** Why a connection that is not open misses broadcasts. */
@@ -4898,7 +5329,10 @@ var Transport = class {
   /** Closes the connection because a frame that must not be lost does not fit. */
   #overflow() {
     if (this.#closed !== void 0) return;
-    this.log.warn("slow", `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting. To allow more, raise 'limits.maxBuffered'.`);
+    this.log.warn(
+      "slow",
+      `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting. To allow more, raise 'limits.maxBuffered'.`,
+    );
     this.close(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly");
   }
   #closeSocket(code, reason) {
@@ -4938,7 +5372,7 @@ var Transport = class {
       if (this.#owner.finishFrames(() => this.#onGone(code, reason))) return;
       this.#closed = {
         code: code || CloseCode.ABNORMAL,
-        reason
+        reason,
       };
       const shown = this.#context.log.redact(reason);
       this.#end(this.#closed, describeClose(code, shown));
@@ -4992,7 +5426,12 @@ var ServerConnection = class {
     const log = new ConnectionLog(serverLog, upgrade2.peer.address, strangers);
     this.#transport = new Transport(socket, context, log, this);
     this.#sender = new MessageSender(context, this.#transport);
-    this.#requests = new RequestHandler(context, this.client, this.#transport, this.#sender);
+    this.#requests = new RequestHandler(
+      context,
+      this.client,
+      this.#transport,
+      this.#sender,
+    );
   }
   /** The version of the client; empty before the login */
   get version() {
@@ -5103,9 +5542,10 @@ var ServerConnection = class {
   }
   #createBacklog() {
     const owner = {
-      apply: (entry, now) => this.#apply(this.#session.receiveEntry(entry), now),
+      apply: (entry, now) =>
+        this.#apply(this.#session.receiveEntry(entry), now),
       receive: (frame, now) => this.#receive(frame, now),
-      onOverrun: (time) => this.#requests.admitOverrun(this.peer.network, time)
+      onOverrun: (time) => this.#requests.admitOverrun(this.peer.network, time),
     };
     return new Backlog(owner, this.#context.scheduler);
   }
@@ -5213,7 +5653,7 @@ var Shutdown = class {
 var HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-store",
-  "x-content-type-options": "nosniff"
+  "x-content-type-options": "nosniff",
 };
 var ContractEndpoint = class {
   #contract;
@@ -5243,7 +5683,7 @@ var ContractEndpoint = class {
     this.#document ??= `${JSON.stringify(this.#contract.describe(), null, 2)}
 `;
     return new Response(this.#document, {
-      headers: HEADERS
+      headers: HEADERS,
     });
   }
 };
@@ -5272,7 +5712,7 @@ var TokenStore = class {
     const others = named.map(credentialOf);
     this.#all = this.#main === void 0 ? others : [
       this.#main,
-      ...others
+      ...others,
     ];
     this.#watch();
   }
@@ -5288,7 +5728,7 @@ var TokenStore = class {
   get secrets() {
     return this.#secrets ??= [
       ...this.#all,
-      ...this.#revoked
+      ...this.#revoked,
     ].map(({ token }) => token);
   }
   /** Returns the tokens that are valid now. */
@@ -5309,15 +5749,23 @@ var TokenStore = class {
    * @throws {TypeError} If there is no token of that name
    */
   revoke(name) {
-    const revoked = this.#all.find(({ identity }) => identity !== void 0 && identity.name === name);
+    const revoked = this.#all.find(({ identity }) =>
+      identity !== void 0 && identity.name === name
+    );
     if (revoked === void 0) throw this.#unknown(name);
     this.#remove(revoked);
     return revoked;
   }
   #unknown(name) {
     const names = this.#all.flatMap(({ identity }) => identity?.name ?? []);
-    const known2 = names.length === 0 ? "The server has no named tokens." : `The named tokens are ${names.join(", ")}.`;
-    return new TypeError(`Cannot revoke token ${JSON.stringify(name)}: it does not exist. ${known2}`);
+    const known2 = names.length === 0
+      ? "The server has no named tokens."
+      : `The named tokens are ${names.join(", ")}.`;
+    return new TypeError(
+      `Cannot revoke token ${
+        JSON.stringify(name)
+      }: it does not exist. ${known2}`,
+    );
   }
   /**
    * Replaces the token of the server.
@@ -5332,14 +5780,16 @@ var TokenStore = class {
     const remedy = "Generate one with generateToken().";
     checkToken(subject, "the new token", token, remedy);
     if (this.#all.some((other) => other.token === token)) {
-      throw new TypeError(`${subject}: the new token is already in use. ${remedy}`);
+      throw new TypeError(
+        `${subject}: the new token is already in use. ${remedy}`,
+      );
     }
     const old = this.#main;
     this.#main = unnamed(token);
     const others = this.#all.filter((other) => other !== old);
     this.#all = [
       this.#main,
-      ...others
+      ...others,
     ];
     this.#secrets = void 0;
     if (old !== void 0) this.#expireIn(old, grace);
@@ -5352,7 +5802,7 @@ var TokenStore = class {
   #expireIn(credential, grace) {
     this.#all = [
       ...this.#all,
-      credential
+      credential,
     ];
     credential.expires = Date.now() + grace;
     this.#expire();
@@ -5370,7 +5820,7 @@ var TokenStore = class {
     this.#all = this.#all.filter((other) => other !== credential);
     this.#revoked = [
       ...this.#revoked,
-      credential
+      credential,
     ].slice(-MAX_REVOKED);
     this.#secrets = void 0;
   }
@@ -5381,7 +5831,10 @@ var TokenStore = class {
   /** Sets the timer to the next token that expires. */
   #watch() {
     this.#stop();
-    const next = this.#all.reduce((next2, { expires }) => Math.min(next2, expires), Infinity);
+    const next = this.#all.reduce(
+      (next2, { expires }) => Math.min(next2, expires),
+      Infinity,
+    );
     if (this.#isClosed || next === Infinity) return;
     const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
     this.#timer = setTimeout(() => this.#expire(), delay);
@@ -5392,36 +5845,42 @@ function unnamed(token) {
   return {
     token,
     identity: void 0,
-    expires: Infinity
+    expires: Infinity,
   };
 }
 function credentialOf({ name, token, expires = Infinity }) {
   const identity = Object.freeze({
-    name
+    name,
   });
   return {
     token,
     identity,
-    expires: Number(expires)
+    expires: Number(expires),
   };
 }
 var NAMED_KEYS = {
   name: true,
   token: true,
-  expires: true
+  expires: true,
 };
 var SERVE = "Cannot serve";
 function checkNamedTokens(token, named) {
   checkArray(SERVE, "tokens", named, "named tokens");
   named.forEach(checkNamedToken);
   if (hasDuplicates(named.map(({ name }) => name))) {
-    throw new TypeError(`${SERVE}: two of 'tokens' have the same name. Give each token its own name.`);
+    throw new TypeError(
+      `${SERVE}: two of 'tokens' have the same name. Give each token its own name.`,
+    );
   }
-  if (hasDuplicates([
-    token,
-    ...named.map(({ token: token2 }) => token2)
-  ])) {
-    throw new TypeError(`${SERVE}: the same token occurs twice in 'tokens', or is the token of the server. Use each token once.`);
+  if (
+    hasDuplicates([
+      token,
+      ...named.map(({ token: token2 }) => token2),
+    ])
+  ) {
+    throw new TypeError(
+      `${SERVE}: the same token occurs twice in 'tokens', or is the token of the server. Use each token once.`,
+    );
   }
 }
 function checkNamedToken(entry, index) {
@@ -5434,7 +5893,12 @@ function checkNamedToken(entry, index) {
   if (typeof name !== "string" || name === "") {
     throw invalidType(SERVE, `'${place}.name'`, "a non-empty string", name);
   }
-  checkToken(SERVE, `'${place}.token'`, token, "Generate one with generateToken().");
+  checkToken(
+    SERVE,
+    `'${place}.token'`,
+    token,
+    "Generate one with generateToken().",
+  );
   if (expires === void 0 || isTime(expires)) return;
   const needed = "a Date or a number of milliseconds since 1970";
   throw invalidType(SERVE, `'${place}.expires'`, needed, expires);
@@ -5484,18 +5948,25 @@ var HttpAuth = class {
     if (!SCHEME.test(header)) return unauthorized("no token", NO_TOKEN);
     const token = header.replace(SCHEME, "");
     const { authenticator } = this.#options;
-    const result = authenticator.confirm(await this.#logIn(request, peer, token));
+    const result = authenticator.confirm(
+      await this.#logIn(request, peer, token),
+    );
     return typeof result === "object" ? result : this.#reject(peer, result);
   }
   #reject(peer, reason) {
     if (reason === "failed") {
-      const response = text(503, "The server could not check the token. Try again later.");
+      const response = text(
+        503,
+        "The server could not check the token. Try again later.",
+      );
       return {
         reason: "login failed",
-        response
+        response,
       };
     }
-    const lockout = reason === "locked out" ? this.#options.admission.lockoutRejection(peer) : void 0;
+    const lockout = reason === "locked out"
+      ? this.#options.admission.lockoutRejection(peer)
+      : void 0;
     return lockout ?? unauthorized("wrong token", "the token was rejected");
   }
   async #logIn(request, peer, token) {
@@ -5518,7 +5989,7 @@ var HttpAuth = class {
     this.#pending.add(onClosed);
     const decided = Promise.race([
       result,
-      closed
+      closed,
     ]);
     const { loginTimeout } = this.#options;
     try {
@@ -5531,11 +6002,11 @@ var HttpAuth = class {
 };
 function unauthorized(reason, problem) {
   const response = text(401, `Unauthorized: ${problem}`, {
-    "www-authenticate": 'Bearer realm="hoist"'
+    "www-authenticate": 'Bearer realm="hoist"',
   });
   return {
     reason,
-    response
+    response,
   };
 }
 
@@ -5544,7 +6015,10 @@ var USUAL_TIME = 250;
 var EXTRA_TIME = 750;
 var Openings = class {
   #usual;
-  #late = new TimeoutQueue(EXTRA_TIME, (opening) => opening.isOpening && opening.abandon());
+  #late = new TimeoutQueue(
+    EXTRA_TIME,
+    (opening) => opening.isOpening && opening.abandon(),
+  );
   /**
    * Constructs `Openings`.
    *
@@ -5583,7 +6057,8 @@ var Mismatch = class {
   }
   /** Returns whether a thrown value is a `Mismatch`; runs no code of the value. */
   static is(thrown) {
-    return typeof thrown === "object" && thrown !== null && #isMismatch in thrown;
+    return typeof thrown === "object" && thrown !== null &&
+      #isMismatch in thrown;
   }
 };
 var Listeners = class {
@@ -5620,26 +6095,28 @@ var Listeners = class {
     if (named === void 0) return callEach(toAll, message, onError);
     const called = callEach(named, message, onError);
     if (toAll.length === 0) return called;
-    return called.then(async (count) => count + await callEach(toAll, message, onError));
+    return called.then(async (count) =>
+      count + await callEach(toAll, message, onError)
+    );
   }
   #addToAll(entry) {
     this.#toAll = [
       ...this.#toAll,
-      entry
+      entry,
     ];
     return {
-      [Symbol.dispose]: () => this.#remove(entry)
+      [Symbol.dispose]: () => this.#remove(entry),
     };
   }
   #addToNames(names, entry) {
     for (const name of names) {
       this.#byName.set(name, [
         ...this.#byName.get(name) ?? [],
-        entry
+        entry,
       ]);
     }
     return {
-      [Symbol.dispose]: () => this.#remove(entry)
+      [Symbol.dispose]: () => this.#remove(entry),
     };
   }
   #remove(entry) {
@@ -5677,7 +6154,7 @@ function entryOf(listener) {
   assertListener(listener);
   return {
     listener,
-    removed: false
+    removed: false,
   };
 }
 var SUBJECT2 = "Cannot receive messages";
@@ -5686,12 +6163,16 @@ function assertListener(listener) {
   throw invalidType(SUBJECT2, "the listener", "a function", listener);
 }
 function namesOf(names) {
-  const unique = new Set(Array.isArray(names) ? names : [
-    names
-  ]);
+  const unique = new Set(
+    Array.isArray(names) ? names : [
+      names,
+    ],
+  );
   for (const name of unique) assertName2(name);
   if (unique.size > 0) return unique;
-  throw new TypeError(`${SUBJECT2}: the array of names is empty. Omit it to receive all messages.`);
+  throw new TypeError(
+    `${SUBJECT2}: the array of names is empty. Omit it to receive all messages.`,
+  );
 }
 function assertName2(name) {
   if (typeof name === "string") return;
@@ -5727,7 +6208,10 @@ var StreamSource = class {
   async next() {
     const { done, value } = await this.#advance();
     if (done) return void 0;
-    return stringifyValue(this.#schema === void 0 ? value : await this.#checked(value), "item");
+    return stringifyValue(
+      this.#schema === void 0 ? value : await this.#checked(value),
+      "item",
+    );
   }
   /**
    * Ends the iteration, so that the handler runs its `finally` block.
@@ -5753,29 +6237,37 @@ var StreamSource = class {
   async #checked(item) {
     const { issues, value } = await validate(this.#schema, item);
     if (issues === void 0) return value;
-    throw new OutputError(`Cannot continue ${this.#subject}`, "an item", issues);
+    throw new OutputError(
+      `Cannot continue ${this.#subject}`,
+      "an item",
+      issues,
+    );
   }
 };
 function assertResult(result) {
   if (Object(result) === result) return;
   const type = result === null ? "null" : typeof result;
-  throw new TypeError(`'next()' of the stream must return an object with 'done' and 'value': it returned a value of type ${type}`);
+  throw new TypeError(
+    `'next()' of the stream must return an object with 'done' and 'value': it returned a value of type ${type}`,
+  );
 }
 function isAsyncIterable(value) {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  return typeof value === "object" && value !== null &&
+    Symbol.asyncIterator in value;
 }
 
 // server/registry.ts
 function checkedListener(schema, listener) {
-  return (message) => mapMaybePromise(validate(schema, message.data), ({ issues, value }) => {
-    if (issues !== void 0) throw new Mismatch(invalidDataError(issues));
-    return listener(withCheckedData(message, value));
-  });
+  return (message) =>
+    mapMaybePromise(validate(schema, message.data), ({ issues, value }) => {
+      if (issues !== void 0) throw new Mismatch(invalidDataError(issues));
+      return listener(withCheckedData(message, value));
+    });
 }
 function withCheckedData(message, data) {
   const reply = (name, data2) => message.reply(name, data2);
   return new ClientMessage(message.toJSON(), message.client, reply, {
-    data
+    data,
   });
 }
 var Operation = class {
@@ -5803,7 +6295,10 @@ var Operation = class {
    */
   call(data, context) {
     if (this.#kind === "stream") throw streamError();
-    return mapMaybePromise(this.#run(data, context), (result) => this.#encode(result));
+    return mapMaybePromise(
+      this.#run(data, context),
+      (result) => this.#encode(result),
+    );
   }
   /**
    * Calls an operation that is a stream.
@@ -5817,13 +6312,19 @@ var Operation = class {
    */
   open(data, context) {
     if (this.#kind === "result") throw resultError();
-    return mapMaybePromise(this.#run(data, context), (result) => this.#sourceOf(result));
+    return mapMaybePromise(
+      this.#run(data, context),
+      (result) => this.#sourceOf(result),
+    );
   }
   #run(data, context) {
     const handler = this.#handler;
     const { input } = this.#schemas;
     if (input === void 0) return handler(data, context);
-    return mapMaybePromise(checkData(data, input), (checked) => handler(checked, context));
+    return mapMaybePromise(
+      checkData(data, input),
+      (checked) => handler(checked, context),
+    );
   }
   /** Checks the result of the handler and encodes it as JSON. */
   #encode(result) {
@@ -5841,7 +6342,9 @@ var Operation = class {
     new StreamSource(this.#subject, items, void 0).return().catch(() => {
     });
     if (this.#kind === "either") return streamError();
-    return new TypeError("the handler returned a stream, but the schemas have 'output'. Use 'yields' instead of 'output'.");
+    return new TypeError(
+      "the handler returned a stream, but the schemas have 'output'. Use 'yields' instead of 'output'.",
+    );
   }
   /** Returns the items of the result of the handler. */
   #sourceOf(result) {
@@ -5849,7 +6352,9 @@ var Operation = class {
       return new StreamSource(this.#subject, result, this.#schemas.yields);
     }
     if (this.#kind === "either") throw resultError();
-    throw new TypeError("the handler did not return a stream. Use 'async function*'.");
+    throw new TypeError(
+      "the handler did not return a stream. Use 'async function*'.",
+    );
   }
 };
 var Operations = class {
@@ -5868,7 +6373,9 @@ var Operations = class {
     assertHandler(subject, handler);
     assertOperation(subject, "schemas", schemas);
     if (this.#entries.has(name)) {
-      throw new TypeError(`${subject}: it already exists. Dispose the first registration first.`);
+      throw new TypeError(
+        `${subject}: it already exists. Dispose the first registration first.`,
+      );
     }
     const kind = kindOf(subject, handler, schemas);
     const operation = new Operation(name, handler, schemas, kind);
@@ -5877,7 +6384,7 @@ var Operations = class {
       if (this.find(name) === operation) this.#entries.delete(name);
     };
     return {
-      [Symbol.dispose]: remove
+      [Symbol.dispose]: remove,
     };
   }
   /** Returns an operation; `undefined` if it does not exist. */
@@ -5890,23 +6397,33 @@ var Operations = class {
   }
 };
 function streamError() {
-  return new RequestError(ErrorCode.UNSUPPORTED_OPERATION, "the operation is a stream. Call it with 'connection.stream()'.");
+  return new RequestError(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "the operation is a stream. Call it with 'connection.stream()'.",
+  );
 }
 function resultError() {
-  return new RequestError(ErrorCode.UNSUPPORTED_OPERATION, "the operation returns one result. Call it with 'connection.operation()'.");
+  return new RequestError(
+    ErrorCode.UNSUPPORTED_OPERATION,
+    "the operation returns one result. Call it with 'connection.operation()'.",
+  );
 }
 function assertHandler(subject, handler) {
   if (typeof handler !== "function") {
     throw invalidType(subject, "the handler", "a function", handler);
   }
   if (tagOf(handler) === "GeneratorFunction") {
-    throw new TypeError(`${subject}: the handler is a synchronous generator. Use 'async function*'.`);
+    throw new TypeError(
+      `${subject}: the handler is a synchronous generator. Use 'async function*'.`,
+    );
   }
 }
 function kindOf(subject, handler, { output, yields }) {
   const isGenerator = isAsyncGenerator(handler);
   if (isGenerator && output !== void 0) {
-    throw new TypeError(`${subject}: the handler is a generator. Use 'yields' instead of 'output'.`);
+    throw new TypeError(
+      `${subject}: the handler is a generator. Use 'yields' instead of 'output'.`,
+    );
   }
   if (isGenerator || yields !== void 0) return "stream";
   return output === void 0 ? "either" : "result";
@@ -5944,9 +6461,11 @@ var Registry = class {
   }
   /** Adds a listener for messages with one of these names, with or without a schema. */
   receive(names, listener, schema) {
-    for (const name of [
-      names
-    ].flat()) {
+    for (
+      const name of [
+        names,
+      ].flat()
+    ) {
       const subject = `Cannot receive message ${JSON.stringify(name)}`;
       assertNamed(subject, this.#contract?.messages, name);
       assertNoOwnSchema(subject, this.#contract, schema);
@@ -5969,16 +6488,22 @@ var Registry = class {
 };
 function assertNoSchema(listener) {
   if (!isSchema(listener)) return;
-  throw new TypeError("Cannot receive messages: the listener is missing. Pass it after the schema.");
+  throw new TypeError(
+    "Cannot receive messages: the listener is missing. Pass it after the schema.",
+  );
 }
 function assertKind(subject, { output, yields }, handler) {
   const hasKind = output !== void 0 || yields !== void 0;
   if (hasKind || !isAsyncGenerator(handler)) return;
-  throw new TypeError(`${subject}: the handler is a generator, and the contract has no 'yields' for it. Add 'yields' to the contract.`);
+  throw new TypeError(
+    `${subject}: the handler is a generator, and the contract has no 'yields' for it. Add 'yields' to the contract.`,
+  );
 }
 function assertNoOwnSchema(subject, contract, schema) {
   if (contract === void 0 || schema === void 0) return;
-  throw new TypeError(`${subject} with a schema: the server has a contract. Move the schema into the contract.`);
+  throw new TypeError(
+    `${subject} with a schema: the server has a contract. Move the schema into the contract.`,
+  );
 }
 function reportMissing(log, server) {
   const { registry } = server;
@@ -6098,7 +6623,9 @@ var Upgrades = class {
     if (hasReset(remote)) return this.#rejectReset(peer);
     const rejection2 = this.#rejection(request, peer);
     if (rejection2 !== void 0) return rejection2;
-    return this.#lost.isAlerted(performance.now()) ? this.#acceptLater(request, peer) : open(request, peer);
+    return this.#lost.isAlerted(performance.now())
+      ? this.#acceptLater(request, peer)
+      : open(request, peer);
   }
   /** Lets the next upgrades wait, because one takes longer than usual. */
   expectResets() {
@@ -6108,7 +6635,10 @@ var Upgrades = class {
   countLost(peer) {
     this.#options.admission.countLost(peer);
     if (!this.#lost.add(performance.now())) return;
-    this.#options.log.warn("upgrade", `${this.lost} upgrades never opened: the clients reset their connections, or the application passed copies of the requests to fetch(). A reset holds a file descriptor until the process ends. Restart the server before it reaches the limit of open files.`);
+    this.#options.log.warn(
+      "upgrade",
+      `${this.lost} upgrades never opened: the clients reset their connections, or the application passed copies of the requests to fetch(). A reset holds a file descriptor until the process ends. Restart the server before it reaches the limit of open files.`,
+    );
   }
   /** Logs a rejected request. Throttled, so that a stranger cannot fill the log. */
   logRejection(text2) {
@@ -6174,13 +6704,17 @@ var Hub = class {
   constructor(options, log, login) {
     const registry = new Registry(options.contract);
     const admission = new Admission(options);
-    const credentials = new TokenStore(options.token, options.tokens, (credential) => void this.#closeAllOf(credential, "token expired"));
+    const credentials = new TokenStore(
+      options.token,
+      options.tokens,
+      (credential) => void this.#closeAllOf(credential, "token expired"),
+    );
     const authenticator = new Authenticator({
       log,
       login,
       credentials,
       admission,
-      loginTimeout: options.limits.loginTimeout
+      loginTimeout: options.limits.loginTimeout,
     });
     this.log = log;
     this.registry = registry;
@@ -6191,16 +6725,19 @@ var Hub = class {
       admission,
       maxLost: options.limits.maxLostUpgrades,
       isClosing: () => this.isClosing,
-      open: (request, peer) => this.#open(request, peer)
+      open: (request, peer) => this.#open(request, peer),
     });
     this.#context = createContext(options, log, registry, authenticator);
-    this.#logins = new TimeoutQueue(options.limits.loginTimeout, (connection) => connection.expire());
+    this.#logins = new TimeoutQueue(
+      options.limits.loginTimeout,
+      (connection) => connection.expire(),
+    );
     this.#events = this.#createEvents();
     this.#endpoint = createEndpoint(options, {
       authenticator,
       admission,
       loginTimeout: options.limits.loginTimeout,
-      report: (line) => this.#upgrades.logRejection(line)
+      report: (line) => this.#upgrades.logRejection(line),
     });
   }
   /** The clients that have logged in and not left */
@@ -6238,7 +6775,13 @@ var Hub = class {
     if (opened === void 0) return this.#rejectHandshake(request, peer);
     const { socket, response } = opened;
     if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
-    const connection = new ServerConnection(++this.#lastClientId, this.#context, this.#events, socket, upgrade2);
+    const connection = new ServerConnection(
+      ++this.#lastClientId,
+      this.#context,
+      this.#events,
+      socket,
+      upgrade2,
+    );
     this.#connections.set(connection, this.#admission.enter(peer));
     this.#context.stalls.start();
     this.#logins.add(connection);
@@ -6254,7 +6797,14 @@ var Hub = class {
   }
   /** Sends a message to all clients. */
   broadcast(name, data) {
-    const { frame } = encodeOutgoing(this.#context, null, "s_newmsg", name, data, null);
+    const { frame } = encodeOutgoing(
+      this.#context,
+      null,
+      "s_newmsg",
+      name,
+      data,
+      null,
+    );
     if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
     return this.#context.broadcaster.send(frame);
   }
@@ -6271,26 +6821,34 @@ var Hub = class {
   /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
   rotate(token, grace) {
     this.credentials.rotate(token, grace);
-    const rest = grace === 0 ? "" : `: the old token is accepted for another ${grace} ms`;
+    const rest = grace === 0
+      ? ""
+      : `: the old token is accepted for another ${grace} ms`;
     this.log.info("rotate", `token replaced${rest}`);
   }
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
   async close(timeout) {
     const connections = [
-      ...this.#connections.keys()
+      ...this.#connections.keys(),
     ];
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#endpoint?.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
-    await forEachPerTurn(connections, (connection) => connection.closeForShutdown());
+    await forEachPerTurn(
+      connections,
+      (connection) => connection.closeForShutdown(),
+    );
     this.#context.authenticator.close();
     const ended = connections.map(({ handlersEnded }) => handlersEnded);
-    await settlesWithin(Promise.all([
-      this.#emptied(),
-      ...ended
-    ]), CLOSE_TIMEOUT);
+    await settlesWithin(
+      Promise.all([
+        this.#emptied(),
+        ...ended,
+      ]),
+      CLOSE_TIMEOUT,
+    );
     this.#context.stalls.stop();
   }
   #createEvents() {
@@ -6321,14 +6879,17 @@ var Hub = class {
         if (this.#connections.size > 0) return;
         this.#context.stalls.stop();
         this.#onEmpty?.();
-      }
+      },
     };
   }
   /** Closes the connections that used a token; returns their number. */
   #closeAllOf(credential, reason) {
     const connections = [
-      ...this.#connections.keys()
-    ].filter((connection) => connection.credential === credential && this.#clients.has(connection.client));
+      ...this.#connections.keys(),
+    ].filter((connection) =>
+      connection.credential === credential &&
+      this.#clients.has(connection.client)
+    );
     for (const connection of connections) {
       connection.close(CloseCode.POLICY_VIOLATION, reason);
     }
@@ -6338,12 +6899,20 @@ var Hub = class {
     if (this.#hasLoggedNoClients) return;
     this.#hasLoggedNoClients = true;
     const subject = describeMessage(this.log.redact(name));
-    this.log.warn("broadcast", `${subject} was not sent: no client is connected`);
+    this.log.warn(
+      "broadcast",
+      `${subject} was not sent: no client is connected`,
+    );
   }
   #logUnfinished(connections, timeout) {
     const { length } = connections.filter(({ isBusy }) => isBusy);
-    const closed = length === 1 ? "1 connection that still had" : `${length} connections that still had`;
-    this.log.warn("shutdown", `closed ${closed} requests in progress after ${timeout} ms`);
+    const closed = length === 1
+      ? "1 connection that still had"
+      : `${length} connections that still had`;
+    this.log.warn(
+      "shutdown",
+      `closed ${closed} requests in progress after ${timeout} ms`,
+    );
   }
   /** Resolves when the last connection is gone. */
   #emptied() {
@@ -6361,7 +6930,9 @@ function openSocket(request) {
   }
 }
 function createEndpoint({ contract, exposeContract }, auth) {
-  return exposeContract && contract !== void 0 ? new ContractEndpoint(contract, new HttpAuth(auth)) : void 0;
+  return exposeContract && contract !== void 0
+    ? new ContractEndpoint(contract, new HttpAuth(auth))
+    : void 0;
 }
 function createContext(options, log, registry, authenticator) {
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
@@ -6372,12 +6943,15 @@ function createContext(options, log, registry, authenticator) {
     limits,
     rules: {
       ...limits,
-      minimumVersion
+      minimumVersion,
     },
     contract,
     registry,
     authenticator,
-    broadcaster: new Broadcaster(defer, Math.min(MAX_BATCH, limits.maxBuffered)),
+    broadcaster: new Broadcaster(
+      defer,
+      Math.min(MAX_BATCH, limits.maxBuffered),
+    ),
     scheduler: new FairScheduler(defer),
     stalls: new Stalls(),
     identityRates: new SharedRates(limits.maxRatePerToken),
@@ -6386,12 +6960,15 @@ function createContext(options, log, registry, authenticator) {
     onSlow,
     strangers: new StrangerLines(),
     shutdown: new Shutdown(),
-    nextMessageId: () => ++lastMessageId
+    nextMessageId: () => ++lastMessageId,
   };
 }
 async function shutDownAll(connections) {
   const closed = [];
-  await forEachPerTurn(connections, (connection) => closed.push(connection.shutdown()));
+  await forEachPerTurn(
+    connections,
+    (connection) => closed.push(connection.shutdown()),
+  );
   await Promise.all(closed);
 }
 
@@ -6479,7 +7056,7 @@ var BAD_PORTS = /* @__PURE__ */ new Set([
   6669,
   6679,
   6697,
-  10080
+  10080,
 ]);
 function isBadPort(port) {
   return BAD_PORTS.has(port);
@@ -6492,18 +7069,21 @@ var LISTEN_KEYS = {
   cert: true,
   key: true,
   reusePort: true,
-  onListen: true
+  onListen: true,
 };
 var LISTEN = "Cannot listen";
 var PORTS = {
   min: 0,
   max: 65535,
-  integer: true
+  integer: true,
 };
 function openPort(options, handler, onError) {
   const { hostname = "0.0.0.0", port = 5e3, cert, key } = options;
-  const { reusePort = false, onListen = () => {
-  } } = options;
+  const {
+    reusePort = false,
+    onListen = () => {
+    },
+  } = options;
   const controller = new AbortController();
   const { signal } = controller;
   const common = {
@@ -6512,21 +7092,21 @@ function openPort(options, handler, onError) {
     reusePort,
     onListen,
     onError,
-    signal
+    signal,
   };
   const tls = cert === void 0 || key === void 0 ? {} : {
     cert,
-    key
+    key,
   };
   try {
     const { addr, finished } = Deno.serve({
       ...common,
-      ...tls
+      ...tls,
     }, handler);
     return {
       addr,
       finished,
-      abort: () => controller.abort()
+      abort: () => controller.abort(),
     };
   } catch (error) {
     throw explain(error, hostname, port);
@@ -6542,35 +7122,59 @@ function checkListenOptions(options) {
   checkBoolean(LISTEN, "reusePort", reusePort);
   checkFunction(LISTEN, "onListen", onListen);
   if (cert === void 0 === (key === void 0)) return;
-  const [given, missing] = cert === void 0 ? [
-    "key",
-    "cert"
-  ] : [
-    "cert",
-    "key"
-  ];
-  throw new TypeError(`${LISTEN}: TLS needs 'cert' and 'key', and '${missing}' is missing. Pass '${missing}' or omit '${given}'.`);
+  const [given, missing] = cert === void 0
+    ? [
+      "key",
+      "cert",
+    ]
+    : [
+      "cert",
+      "key",
+    ];
+  throw new TypeError(
+    `${LISTEN}: TLS needs 'cert' and 'key', and '${missing}' is missing. Pass '${missing}' or omit '${given}'.`,
+  );
 }
 function explain(error, hostname, port) {
   const options = {
-    cause: error
+    cause: error,
   };
   const subject = `${LISTEN} on ${bracket(hostname)}:${port}`;
-  const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } = Deno.errors;
+  const { AddrInUse, AddrNotAvailable, NotCapable, PermissionDenied } =
+    Deno.errors;
   if (error instanceof AddrInUse) {
-    return new AddrInUse(`${LISTEN} on port ${port}: the port is in use. Choose another port or stop the other program.`, options);
+    return new AddrInUse(
+      `${LISTEN} on port ${port}: the port is in use. Choose another port or stop the other program.`,
+      options,
+    );
   }
   if (error instanceof AddrNotAvailable) {
-    return new AddrNotAvailable(`${subject}: this machine does not have the address. Choose another 'hostname'.`, options);
+    return new AddrNotAvailable(
+      `${subject}: this machine does not have the address. Choose another 'hostname'.`,
+      options,
+    );
   }
   if (error instanceof NotCapable) {
-    return new NotCapable(`${subject}: the permission is missing. Run with --allow-net.`, options);
+    return new NotCapable(
+      `${subject}: the permission is missing. Run with --allow-net.`,
+      options,
+    );
   }
   if (error instanceof PermissionDenied) {
-    return new PermissionDenied(`${subject}: the system does not allow it. Choose a port above 1023.`, options);
+    return new PermissionDenied(
+      `${subject}: the system does not allow it. Choose a port above 1023.`,
+      options,
+    );
   }
   const { message } = error instanceof Error ? error : new Error(String(error));
-  return new TypeError(/host|lookup/i.test(message) ? `${LISTEN} on hostname ${JSON.stringify(hostname)}: it is not an address or a name of this machine. Choose another 'hostname'.` : `${subject}: ${message}`, options);
+  return new TypeError(
+    /host|lookup/i.test(message)
+      ? `${LISTEN} on hostname ${
+        JSON.stringify(hostname)
+      }: it is not an address or a name of this machine. Choose another 'hostname'.`
+      : `${subject}: ${message}`,
+    options,
+  );
 }
 
 // server/signals.ts
@@ -6632,7 +7236,7 @@ var Listening = class {
     this.#options = {
       ...options,
       port,
-      onListen: void 0
+      onListen: void 0,
     };
     if (isBadPort(port)) this.#warnOfBadPort(port);
   }
@@ -6653,7 +7257,10 @@ var Listening = class {
     await settlesWithin(this.#port.finished, GRACE);
   }
   #warnOfBadPort(port) {
-    this.#log.warn("listen", `browsers and fetch do not connect to port ${port}. Choose another port, unless clients connect through a proxy.`);
+    this.#log.warn(
+      "listen",
+      `browsers and fetch do not connect to port ${port}. Choose another port, unless clients connect through a proxy.`,
+    );
   }
   #open(options) {
     const port = openPort(options, this.#handler, (error) => {
@@ -6687,9 +7294,14 @@ var Listening = class {
   }
   #countFailure(cause) {
     if (++this.#failures !== MAX_ATTEMPTS) return;
-    const error = new HoistError(`Cannot accept connections: the port has been unavailable for 30 seconds. ${messageOf(cause)}`, {
-      cause
-    });
+    const error = new HoistError(
+      `Cannot accept connections: the port has been unavailable for 30 seconds. ${
+        messageOf(cause)
+      }`,
+      {
+        cause,
+      },
+    );
     this.#log.error("listen", error.message);
     this.#onLost(error);
   }
@@ -6699,7 +7311,11 @@ var Listening = class {
     if (line !== void 0) this.#log.exception(line, error);
   }
   #logInterruption(error) {
-    const line = this.#lines.pass(`port ${this.addr.port} stopped accepting connections: ${messageOf(error)}. The server listens again in ${PAUSE} ms.`);
+    const line = this.#lines.pass(
+      `port ${this.addr.port} stopped accepting connections: ${
+        messageOf(error)
+      }. The server listens again in ${PAUSE} ms.`,
+    );
     if (line !== void 0) this.#log.error("listen", line);
   }
 };
@@ -6707,7 +7323,7 @@ function isExhausted(error) {
   const { cause } = Object(error);
   return [
     "EMFILE",
-    "ENFILE"
+    "ENFILE",
   ].includes(Object(cause).code);
 }
 function messageOf(error) {
@@ -6719,11 +7335,11 @@ var calls = [];
 function pushDebugOptions(options) {
   calls = [
     ...calls,
-    options
+    options,
   ];
   const remove = () => calls = calls.filter((other) => other !== options);
   return {
-    [Symbol.dispose]: () => void remove()
+    [Symbol.dispose]: () => void remove(),
   };
 }
 function debugOptions() {
@@ -6735,11 +7351,11 @@ var LINE_LEVELS = [
   "debug",
   "info",
   "warn",
-  "error"
+  "error",
 ];
 var LOG_LEVELS = [
   ...LINE_LEVELS,
-  "critical"
+  "critical",
 ];
 function isLogged(level, minimum) {
   return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(minimum);
@@ -6769,39 +7385,40 @@ function redactStart(text2, secrets) {
 var BY_EVENT = /* @__PURE__ */ new Map([
   [
     "startup",
-    "start"
+    "start",
   ],
   [
     "listen",
-    "start"
+    "start",
   ],
   [
     "contract",
-    "start"
+    "start",
   ],
   [
     "shutdown",
-    "close"
+    "close",
   ],
   [
     "receive",
-    "receive"
-  ]
+    "receive",
+  ],
 ]);
-var PUBLIC_METHOD = /^\s*at (?:async )?(?:Server|ConnectedClient|ClientMessage)\.([a-z]\w*) /m;
+var PUBLIC_METHOD =
+  /^\s*at (?:async )?(?:Server|ConnectedClient|ClientMessage)\.([a-z]\w*) /m;
 var BY_CLASS = [
   [
     /^\s*at (?:async )?(?:Calls|StreamSender)\./m,
-    "operation"
+    "operation",
   ],
   [
     /^\s*at (?:async )?RequestHandler\./m,
-    "receive"
+    "receive",
   ],
   [
     /^\s*at (?:async )?Broadcaster\./m,
-    "broadcast"
-  ]
+    "broadcast",
+  ],
 ];
 var MAX_FRAMES = 50;
 function callerOf(event) {
@@ -6831,7 +7448,7 @@ var LogLevels = {
   INFO: 20,
   WARN: 30,
   ERROR: 40,
-  CRITICAL: 50
+  CRITICAL: 50,
 };
 var Logger = class {
   level;
@@ -6861,7 +7478,7 @@ var Logger = class {
       msg,
       level,
       levelName,
-      loggerName: this.loggerName
+      loggerName: this.loggerName,
     };
     for (const handler of this.handlers) handler.handle(record);
     return msg;
@@ -6880,7 +7497,7 @@ function getLogger(name = "default") {
 // common/log_format.ts
 var LOG_FORMATS = [
   "text",
-  "json"
+  "json",
 ];
 var MAX_MESSAGE2 = 4e3;
 var MAX_ERROR = 16e3;
@@ -6893,8 +7510,14 @@ function callerPrefix({ caller }) {
 function formatDetails({ message, error }) {
   const escape = (text2) => escapeControls(text2, Infinity);
   const shown = showEscaped(message, MAX_MESSAGE2, escape);
-  return error === void 0 ? shown : `${shown}${showEscaped(`
-${error}`, MAX_ERROR, escapeLines)}`;
+  return error === void 0 ? shown : `${shown}${
+    showEscaped(
+      `
+${error}`,
+      MAX_ERROR,
+      escapeLines,
+    )
+  }`;
 }
 function showEscaped(text2, length, escape) {
   return truncate(escape(truncate(text2, length)), length);
@@ -6921,7 +7544,7 @@ function formatJson(entry) {
     message: showInJson(message, MAX_MESSAGE2),
     ...fields,
     error: error && showInJson(error, MAX_ERROR),
-    caller
+    caller,
   }));
 }
 function timeOf() {
@@ -6943,14 +7566,16 @@ function withToken(entry) {
   if (token === void 0) return entry;
   return {
     ...entry,
-    message: `${message} with token ${token}`
+    message: `${message} with token ${token}`,
   };
 }
 function passLine(logger, level, line) {
   try {
     const result = logger[level](line);
-    if (result instanceof Promise) result.catch(() => {
-    });
+    if (result instanceof Promise) {
+      result.catch(() => {
+      });
+    }
   } catch {
     return;
   }
@@ -6962,7 +7587,7 @@ function configuredLogger() {
     debug: (line) => void logger.debug(line),
     info: (line) => void logger.info(line),
     warn: (line) => void logger.warn(line),
-    error: (line) => void logger.error(line)
+    error: (line) => void logger.error(line),
   };
 }
 function makeStandardOutput(format) {
@@ -6982,7 +7607,7 @@ var COLORS = {
   debug: 90,
   info: 32,
   warn: 33,
-  error: 31
+  error: 31,
 };
 function formatColored(entry) {
   const event = `\x1B[${COLORS[entry.level]}m${entry.event}\x1B[39m`;
@@ -6992,7 +7617,7 @@ var CONSOLE = {
   debug: (line) => writeToConsole("debug", line),
   info: (line) => writeToConsole("info", line),
   warn: (line) => writeToConsole("warn", line),
-  error: (line) => writeToConsole("error", line)
+  error: (line) => writeToConsole("error", line),
 };
 function writeToConsole(level, line) {
   const method = isExported() ? level : "error";
@@ -7007,7 +7632,7 @@ function writeDirectly(line) {
   const bytes = new TextEncoder().encode(`${line}
 `);
   try {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       done += Deno.stderr.writeSync(bytes.subarray(done));
     }
   } catch {
@@ -7040,11 +7665,15 @@ var Redactor = class {
    */
   redact(text2, secret = "") {
     const all = [
-      this.#current
+      this.#current,
     ];
-    if (secret.length >= MIN_SECRET) all.push(new Forms([
-      secret
-    ]));
+    if (secret.length >= MIN_SECRET) {
+      all.push(
+        new Forms([
+          secret,
+        ]),
+      );
+    }
     const forms = all.filter((each) => each.canOccurIn(text2));
     return forms.length === 0 ? text2 : replaceForms(text2, forms);
   }
@@ -7058,14 +7687,18 @@ var Redactor = class {
   redactError(error, secret = "") {
     const lines = error.split("\n");
     const others = lines.filter((line) => !isFrame(line)).join("\n");
-    if (isShort(secret) && formsOf(secret).some((form) => others.includes(form))) {
+    if (
+      isShort(secret) && formsOf(secret).some((form) => others.includes(form))
+    ) {
       const frames = lines.filter(isFrame);
       return [
         "the error is not shown, because it contains the token",
-        ...frames
+        ...frames,
       ].join("\n");
     }
-    return groupLines(lines).map((group) => isFrame(group) ? group : this.redact(group, secret)).join("\n");
+    return groupLines(lines).map((group) =>
+      isFrame(group) ? group : this.redact(group, secret)
+    ).join("\n");
   }
   get #current() {
     const secrets = this.#secrets();
@@ -7085,8 +7718,8 @@ function groupLines(lines) {
   for (const line of lines) {
     const last = groups.length - 1;
     if (isFrame(line) || !isOpen) groups.push(line);
-    else groups[last] += `
-${line}`;
+    else {groups[last] += `
+${line}`;}
     isOpen = !isFrame(line);
   }
   return groups;
@@ -7108,17 +7741,19 @@ var Forms = class {
     for (const form of this.#all) {
       const start3 = form.slice(0, MIN_SECRET);
       const others = this.#byStart.get(start3);
-      if (others === void 0) this.#byStart.set(start3, [
-        form
-      ]);
-      else others.push(form);
+      if (others === void 0) {
+        this.#byStart.set(start3, [
+          form,
+        ]);
+      } else others.push(form);
       this.#firstUnits.add(form.charCodeAt(0));
       this.longest = Math.max(this.longest, form.length);
     }
   }
   /** Whether a string can contain a form. A few native searches are fast. */
   canOccurIn(text2) {
-    return this.#all.length > MAX_SEARCHES || this.#all.some((form) => text2.includes(form));
+    return this.#all.length > MAX_SEARCHES ||
+      this.#all.some((form) => text2.includes(form));
   }
   /** Returns the length of the longest form that begins at an index; 0 if there is none. */
   lengthAt(text2, index) {
@@ -7156,8 +7791,8 @@ function allFormsOf(secret) {
   return [
     .../* @__PURE__ */ new Set([
       ...formsOf(secret),
-      ...base64FormsOf(secret)
-    ])
+      ...base64FormsOf(secret),
+    ]),
   ];
 }
 function formsOf(secret) {
@@ -7167,13 +7802,13 @@ function formsOf(secret) {
     // In JSON and in the output of `Deno.inspect`, some characters are escaped.
     JSON.stringify(secret).slice(1, -1),
     encoded,
-    encoded.replaceAll("%20", "+")
+    encoded.replaceAll("%20", "+"),
   ];
 }
 var FIRST_CHARACTER = [
   0,
   2,
-  3
+  3,
 ];
 function base64FormsOf(secret) {
   const bytes = new TextEncoder().encode(secret);
@@ -7183,10 +7818,12 @@ function base64FormsOf(secret) {
     const end = Math.floor(padded.length * 8 / 6);
     return [
       "base64",
-      "base64url"
-    ].map((alphabet) => padded.toBase64({
-      alphabet
-    }).slice(first, end));
+      "base64url",
+    ].map((alphabet) =>
+      padded.toBase64({
+        alphabet,
+      }).slice(first, end)
+    );
   });
 }
 
@@ -7212,7 +7849,7 @@ var Log = class {
         level: "debug",
         event,
         message: safely(message),
-        fields
+        fields,
       });
     }
   }
@@ -7237,7 +7874,7 @@ var Log = class {
       event: "error",
       message,
       error: shown,
-      fields
+      fields,
     });
   }
   /** Logs an exception of a login function, without the token that it got. */
@@ -7248,7 +7885,7 @@ var Log = class {
       level: "error",
       event: "error",
       message,
-      error: shown
+      error: shown,
     });
   }
   /**
@@ -7267,10 +7904,10 @@ var Log = class {
       event: "startup",
       message,
       fields: {
-        address
+        address,
       },
       token,
-      isTokenShared
+      isTokenShared,
     });
   }
   /** Logs an event of the HTTP server if `debug({ http: true })` was called. */
@@ -7279,7 +7916,7 @@ var Log = class {
     this.#write({
       level: "debug",
       event: "http",
-      message: safely(message)
+      message: safely(message),
     });
   }
   /** Returns the start of a string from outside, without tokens. */
@@ -7294,19 +7931,21 @@ var Log = class {
     return debugOptions() !== void 0 || isLogged(level, this.#minimum);
   }
   #line(level, event, message, fields) {
-    if (this.#logs(level)) this.#write({
-      level,
-      event,
-      message,
-      fields
-    });
+    if (this.#logs(level)) {
+      this.#write({
+        level,
+        event,
+        message,
+        fields,
+      });
+    }
   }
   #write(entry) {
     const { trace } = debugOptions() ?? {};
     const caller = trace ? callerOf(entry.event) : void 0;
     this.#output({
       ...entry,
-      caller
+      caller,
     });
   }
 };
@@ -7326,34 +7965,49 @@ function inspectError(error) {
 }
 
 // token.ts
-var DEFAULT_TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+var DEFAULT_TOKEN_ALPHABET =
+  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 var DEFAULT_TOKEN_LENGTH = 25;
 var MAX_TOKEN_LENGTH = 1024;
 function generateToken(options = {}) {
-  const { length = DEFAULT_TOKEN_LENGTH, alphabet = DEFAULT_TOKEN_ALPHABET } = options;
+  const { length = DEFAULT_TOKEN_LENGTH, alphabet = DEFAULT_TOKEN_ALPHABET } =
+    options;
   assertLength2(length);
   const characters = charactersOf(alphabet);
   return Array.from({
-    length
+    length,
   }, () => characters[randomIndex(characters.length)]).join("");
 }
 function assertLength2(length) {
   if (Number.isInteger(length) && length >= 1 && length <= MAX_TOKEN_LENGTH) {
     return;
   }
-  const needed = `Cannot generate a token: the length must be a whole number from 1 to ${MAX_TOKEN_LENGTH}.`;
-  throw typeof length === "number" ? new RangeError(`${needed} It is ${length}.`) : new TypeError(`${needed} It is of type ${typeof length}.`);
+  const needed =
+    `Cannot generate a token: the length must be a whole number from 1 to ${MAX_TOKEN_LENGTH}.`;
+  throw typeof length === "number"
+    ? new RangeError(`${needed} It is ${length}.`)
+    : new TypeError(`${needed} It is of type ${typeof length}.`);
 }
 function charactersOf(alphabet) {
-  const characters = typeof alphabet === "string" ? [
-    ...alphabet
-  ] : [];
+  const characters = typeof alphabet === "string"
+    ? [
+      ...alphabet,
+    ]
+    : [];
   if (characters.length < 2) {
-    throw new TypeError("Cannot generate a token: the alphabet must be a string of at least two characters.");
+    throw new TypeError(
+      "Cannot generate a token: the alphabet must be a string of at least two characters.",
+    );
   }
-  const repeated = characters.find((character, index) => characters.indexOf(character) !== index);
+  const repeated = characters.find((character, index) =>
+    characters.indexOf(character) !== index
+  );
   if (repeated === void 0) return characters;
-  throw new TypeError(`Cannot generate a token: the characters of the alphabet must be different. ${JSON.stringify(repeated)} occurs twice.`);
+  throw new TypeError(
+    `Cannot generate a token: the characters of the alphabet must be different. ${
+      JSON.stringify(repeated)
+    } occurs twice.`,
+  );
 }
 function randomIndex(limit2) {
   const word = new Uint32Array(1);
@@ -7370,26 +8024,26 @@ var MILLISECONDS = {
   min: 1,
   max: MAX_TIMEOUT,
   unit: "milliseconds",
-  infinity: true
+  infinity: true,
 };
 var COUNT = {
   min: 1,
   integer: true,
-  infinity: true
+  infinity: true,
 };
 var BYTES = {
   integer: true,
   unit: "bytes",
-  infinity: true
+  infinity: true,
 };
 var RANGES = {
   maxPayload: {
     ...BYTES,
-    min: 128
+    min: 128,
   },
   maxLoginPayload: {
     ...BYTES,
-    min: 256
+    min: 256,
   },
   maxConnections: COUNT,
   maxConnectionsPerAddress: COUNT,
@@ -7400,34 +8054,34 @@ var RANGES = {
   maxPending: COUNT,
   maxPendingBytes: {
     ...BYTES,
-    min: 1024
+    min: 1024,
   },
   maxRate: {
     min: 1e-3,
     unit: "requests per second",
-    infinity: true
+    infinity: true,
   },
   maxBurst: COUNT,
   maxRatePerToken: {
     min: 1e-3,
     unit: "requests per second",
-    infinity: true
+    infinity: true,
   },
   maxByteRate: {
     ...BYTES,
     min: 1024,
-    unit: "bytes per second"
+    unit: "bytes per second",
   },
   maxBuffered: {
     ...BYTES,
-    min: 1024
+    min: 1024,
   },
   // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
   maxDepth: {
     ...COUNT,
-    max: 1e3
+    max: 1e3,
   },
-  maxLostUpgrades: COUNT
+  maxLostUpgrades: COUNT,
 };
 var DEFAULTS = {
   maxPayload: 65536,
@@ -7443,27 +8097,32 @@ var DEFAULTS = {
   maxByteRate: 67108864,
   maxBuffered: 4194304,
   maxDepth: 64,
-  maxLostUpgrades: Infinity
+  maxLostUpgrades: Infinity,
 };
 var MIN_UNAUTHENTICATED = 100;
 var MIN_PENDING_BYTES = 1048576;
 function resolveLimits(limits = {}) {
   checkKeys("Cannot serve", limits, RANGES, "limits");
-  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== void 0));
+  const given = Object.fromEntries(
+    Object.entries(limits).filter(([, value]) => value !== void 0),
+  );
   for (const [name, range] of Object.entries(RANGES)) {
     const value = given[name];
     checkNumber("Cannot serve", `limits.${name}`, value, range);
   }
   const { maxRate, maxPayload, maxConnections } = {
     ...DEFAULTS,
-    ...given
+    ...given,
   };
   return {
     ...DEFAULTS,
     maxBurst: Math.max(1, Math.ceil(2 * maxRate)),
     maxPendingBytes: Math.max(MIN_PENDING_BYTES, 2 * maxPayload),
-    maxUnauthenticated: Math.max(MIN_UNAUTHENTICATED, Math.ceil(maxConnections / 10)),
-    ...given
+    maxUnauthenticated: Math.max(
+      MIN_UNAUTHENTICATED,
+      Math.ceil(maxConnections / 10),
+    ),
+    ...given,
   };
 }
 
@@ -7473,7 +8132,7 @@ var LOG_OPTIONS_KEYS = {
   showToken: true,
   logLevel: true,
   logFormat: true,
-  logger: true
+  logger: true,
 };
 var SERVE2 = "Cannot serve";
 function resolveLogOptions(options) {
@@ -7482,14 +8141,16 @@ function resolveLogOptions(options) {
   checkBoolean(SERVE2, "hideToken", hideToken);
   checkBoolean(SERVE2, "showToken", showToken);
   if (hideToken && showToken) {
-    throw new TypeError(`${SERVE2}: 'hideToken' and 'showToken' exclude each other. Omit one of them.`);
+    throw new TypeError(
+      `${SERVE2}: 'hideToken' and 'showToken' exclude each other. Omit one of them.`,
+    );
   }
   return {
     hideToken,
     showToken,
     logLevel: checkLogLevel(logLevel),
     logFormat: checkOneOf(SERVE2, "logFormat", logFormat, LOG_FORMATS),
-    logger: checkLogger(logger)
+    logger: checkLogger(logger),
   };
 }
 function checkLogLevel(value) {
@@ -7497,7 +8158,9 @@ function checkLogLevel(value) {
   if (level !== void 0) return level;
   const names = LOG_LEVELS.map((level2) => JSON.stringify(level2)).join(", ");
   const needed = `one of ${names}, or 10, 20, 30, 40 or 50`;
-  throw typeof value === "number" ? outOfRange(SERVE2, "'logLevel'", needed, value) : invalidType(SERVE2, "'logLevel'", needed, value);
+  throw typeof value === "number"
+    ? outOfRange(SERVE2, "'logLevel'", needed, value)
+    : invalidType(SERVE2, "'logLevel'", needed, value);
 }
 function checkLogger(logger) {
   checkObject(SERVE2, "logger", logger);
@@ -7525,17 +8188,17 @@ var SERVER_KEYS = {
   exposeErrors: true,
   closeTimeout: true,
   signal: true,
-  ...LOG_OPTIONS_KEYS
+  ...LOG_OPTIONS_KEYS,
 };
 var SERVE_KEYS = {
   ...SERVER_KEYS,
-  ...LISTEN_KEYS
+  ...LISTEN_KEYS,
 };
 var CLOSE_KEYS = {
-  timeout: true
+  timeout: true,
 };
 var ROTATE_KEYS = {
-  grace: true
+  grace: true,
 };
 var SERVE3 = "Cannot serve";
 function splitOptions(options) {
@@ -7550,8 +8213,8 @@ function splitOptions(options) {
       cert,
       key,
       reusePort,
-      onListen
-    }
+      onListen,
+    },
   ];
 }
 function resolveOptions(tokenOrOptions, options = {}) {
@@ -7579,7 +8242,7 @@ function resolve(given, options) {
     limits: resolveLimits(options.limits),
     onSlow: checkOneOf(SERVE3, "onSlow", onSlow, [
       "disconnect",
-      "skip"
+      "skip",
     ]),
     isAllowed: makeOriginCheck(options.allowedOrigins),
     trustProxy: resolveProxies(options.trustProxy),
@@ -7587,14 +8250,14 @@ function resolve(given, options) {
     exposeErrors: checkBoolean(SERVE3, "exposeErrors", exposeErrors),
     closeTimeout: checkNumber(SERVE3, "closeTimeout", closeTimeout, DURATION),
     ...resolveLogOptions(options),
-    signal: checkSignal(SERVE3, "signal", signal)
+    signal: checkSignal(SERVE3, "signal", signal),
   };
 }
 function resolveToken(token, { tokenLength, tokenAlphabet, tokens }) {
   const range = {
     min: 1,
     max: 1024,
-    integer: true
+    integer: true,
   };
   const length = checkNumber(SERVE3, "tokenLength", tokenLength, range);
   const alphabet = checkString(SERVE3, "tokenAlphabet", tokenAlphabet);
@@ -7604,23 +8267,29 @@ function resolveToken(token, { tokenLength, tokenAlphabet, tokens }) {
   }
   return tokens?.length ? "" : generateToken({
     length,
-    alphabet
+    alphabet,
   });
 }
 function assertOneLogin({ login, tokens }) {
   if (login === void 0 || tokens === void 0) return;
-  throw new TypeError(`${SERVE3}: 'login' and 'tokens' exclude each other. Omit one of them.`);
+  throw new TypeError(
+    `${SERVE3}: 'login' and 'tokens' exclude each other. Omit one of them.`,
+  );
 }
 function resolveExposeContract({ contract, exposeContract = false }) {
   checkBoolean(SERVE3, "exposeContract", exposeContract);
   if (contract !== void 0 || !exposeContract) return exposeContract;
-  throw new TypeError(`${SERVE3}: 'exposeContract' needs a contract. Pass one as the option 'contract'.`);
+  throw new TypeError(
+    `${SERVE3}: 'exposeContract' needs a contract. Pass one as the option 'contract'.`,
+  );
 }
 function resolveProxies(trustProxy = false) {
   if (typeof trustProxy === "boolean") return trustProxy ? 1 : 0;
   if (Number.isSafeInteger(trustProxy) && trustProxy >= 0) return trustProxy;
   const needed = "true, false or a whole number of proxies";
-  throw typeof trustProxy === "number" ? outOfRange(SERVE3, "'trustProxy'", needed, trustProxy) : invalidType(SERVE3, "'trustProxy'", needed, trustProxy);
+  throw typeof trustProxy === "number"
+    ? outOfRange(SERVE3, "'trustProxy'", needed, trustProxy)
+    : invalidType(SERVE3, "'trustProxy'", needed, trustProxy);
 }
 function checkVersion(minimum) {
   if (minimum === void 0) return minimum;
@@ -7649,7 +8318,10 @@ function logStartup(log, { addr, url, token }, options, credentials) {
     warnAboutShortTokens(log, addr.hostname, credentials);
   }
 }
-function isShown(token, { token: first, isTokenGenerated, hideToken, showToken, login }) {
+function isShown(
+  token,
+  { token: first, isTokenGenerated, hideToken, showToken, login },
+) {
   if (hideToken || login !== void 0 || token === "") return false;
   return showToken || isTokenGenerated && token === first;
 }
@@ -7661,23 +8333,30 @@ function warnAboutShortTokens(log, hostname, credentials) {
   if (isLoopback(hostname)) return;
   const short = credentials.filter(({ token }) => token.length < MIN_SECRET);
   if (short.length === 0) return;
-  const names = short.slice(0, MAX_NAMED).map(({ identity }) => identity === void 0 ? "the token" : `the token ${quote(identity.name)}`);
+  const names = short.slice(0, MAX_NAMED).map(({ identity }) =>
+    identity === void 0 ? "the token" : `the token ${quote(identity.name)}`
+  );
   const rest = short.length > MAX_NAMED ? " and others" : "";
   const have = short.length === 1 ? "has" : "have";
-  log.warn("startup", `${names.join(", ")}${rest} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`);
+  log.warn(
+    "startup",
+    `${
+      names.join(", ")
+    }${rest} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`,
+  );
 }
 
 // common/debug.ts
 var DEBUG_KEYS = {
   trace: true,
-  http: true
+  http: true,
 };
 function debug(options = {}) {
   checkKeys("Cannot enable debug logging", options, DEBUG_KEYS);
   checkBoolean("Cannot enable debug logging", "trace", options.trace);
   checkBoolean("Cannot enable debug logging", "http", options.http);
   return pushDebugOptions({
-    ...options
+    ...options,
   });
 }
 
@@ -7744,9 +8423,13 @@ var Server = class {
     this.#options = resolved;
     this.#log = new Log({
       ...resolved,
-      secrets: () => this.#hub.credentials.secrets
+      secrets: () => this.#hub.credentials.secrets,
     });
-    this.#hub = new Hub(resolved, this.#log, login && ((token2, context) => login(general, token2, context)));
+    this.#hub = new Hub(
+      resolved,
+      this.#log,
+      login && ((token2, context) => login(general, token2, context)),
+    );
     reportMissing(this.#log, this.#hub);
     this.fetch = makeHandler(this.#hub);
     this.finished = this.#finishing.promise;
@@ -7783,7 +8466,12 @@ var Server = class {
   listen(options = {}) {
     this.#assertCanListen();
     this.#unwatchSignal();
-    this.#listening = new Listening(options, this.fetch, this.#log, (error) => this.#finishing.reject(error));
+    this.#listening = new Listening(
+      options,
+      this.fetch,
+      this.#log,
+      (error) => this.#finishing.reject(error),
+    );
     this.#watchSignal();
     const credentials = this.#hub.credentials.current();
     logStartup(this.#log, this, this.#options, credentials);
@@ -7791,15 +8479,21 @@ var Server = class {
   }
   #assertCanListen() {
     if (this.#closing !== void 0) {
-      throw new HoistError("Cannot listen: the server is closed. Create a new one.");
+      throw new HoistError(
+        "Cannot listen: the server is closed. Create a new one.",
+      );
     }
     if (this.#listening === void 0) return;
     const { url } = this.#listening;
-    throw new HoistError(`Cannot listen: the server already listens on ${url}. Create another server for another port.`);
+    throw new HoistError(
+      `Cannot listen: the server already listens on ${url}. Create another server for another port.`,
+    );
   }
   get #open() {
     if (this.#listening !== void 0) return this.#listening;
-    throw new HoistError("Cannot get the address: the server does not listen. Call listen() first.");
+    throw new HoistError(
+      "Cannot get the address: the server does not listen. Call listen() first.",
+    );
   }
   /**
    * The bound address and port
@@ -7829,7 +8523,9 @@ var Server = class {
   receive(...given) {
     const { registry } = this.#hub;
     const [listener, names, schema] = lastFirst(given);
-    return given.length > 1 ? registry.receive(names, listener, schema) : registry.receiveAll(listener);
+    return given.length > 1
+      ? registry.receive(names, listener, schema)
+      : registry.receiveAll(listener);
   }
   // No call matches this signature, so that compiler errors never mention it.
   operation(name, ...given) {
@@ -7963,7 +8659,7 @@ var Server = class {
   #watchSignal() {
     const { signal } = this.#options;
     signal?.addEventListener("abort", this.#onAbort, {
-      once: true
+      once: true,
     });
     if (signal?.aborted) this.#onAbort();
   }
@@ -7974,24 +8670,24 @@ var Server = class {
 function lastFirst(given) {
   return [
     ...given.slice(-1),
-    ...given.slice(0, -1)
+    ...given.slice(0, -1),
   ];
 }
 export {
   ClientMessage,
   CloseCode,
   ConnectionClosedError,
+  debug,
+  defineContract,
   ErrorCode,
   FeatureError,
   HoistError,
   Message,
   NoReplyError,
   ResponseError,
+  serve,
   Server,
+  start2 as start,
   TimeoutError,
   ValidationError,
-  debug,
-  defineContract,
-  serve,
-  start2 as start
 };

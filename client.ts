@@ -25,6 +25,7 @@ import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
 
 export type { OperationOptions, StreamOptions } from "./client/call_options.ts";
+export type { FetchFunction, FetchInit } from "./client/http_target.ts";
 export type { ConnectOptions } from "./client/options.ts";
 export type { ClientLogger } from "./client/log.ts";
 export type { Connection } from "./client/connection.ts";

@@ -10,7 +10,8 @@ import { showName, showValue } from "../common/text.ts";
 import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
-import type { Endpoints } from "./endpoints.ts";
+import { constructSocket } from "./construct_socket.ts";
+import type { HttpTarget } from "./http_target.ts";
 import type { ClientLog } from "./log.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
 import type { TokenSource } from "./token_source.ts";
@@ -64,8 +65,7 @@ export type WebSocketConstructor = new (
 ) => ClientSocket;
 
 /** What each attempt to connect needs */
-export interface Target {
-  readonly endpoints: Endpoints;
+export interface Target extends HttpTarget {
   readonly minimumVersion: string | undefined;
   /** The timeout of one attempt, in milliseconds */
   readonly timeout: number;
@@ -148,7 +148,7 @@ export class Dialer {
 
   async #ask(signal: AbortSignal): Promise<ServerInfo> {
     const { endpoints, minimumVersion } = this.target;
-    const info = await fetchServerInfo(endpoints, signal);
+    const info = await fetchServerInfo(this.target, signal);
     if (minimumVersion !== undefined) {
       assertMinimum(endpoints.base, info.version, minimumVersion);
     }
@@ -159,12 +159,10 @@ export class Dialer {
     info: ServerInfo,
     signal: AbortSignal,
   ): Promise<ClientSocket | string> {
-    const { WebSocket, endpoints: { socket: { href } } } = this.target;
-    const subprotocol = subprotocolOf(info);
+    const { target } = this;
+    const { WebSocket, endpoints: { socket: { href } } } = target;
     const create = () =>
-      subprotocol === undefined
-        ? new WebSocket(href)
-        : new WebSocket(href, subprotocol);
+      constructSocket(WebSocket, href, subprotocolOf(info), target);
     return await tryToOpen(create, signal);
   }
 }

@@ -5,6 +5,8 @@
  */
 
 import {
+  checkArray,
+  checkFunction,
   checkKeys,
   checkNumber,
   checkObject,
@@ -23,12 +25,15 @@ import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
 import { endpointsOf } from "./endpoints.ts";
 import type { Target, WebSocketConstructor } from "./handshake.ts";
+import { resolveHeaders } from "./headers.ts";
+import type { FetchFunction } from "./http_target.ts";
 import { ClientLog, type ClientLogger } from "./log.ts";
 import {
   type ReconnectOptions,
   type ReconnectRules,
   resolveReconnectOptions,
 } from "./reconnect_policy.ts";
+import { acceptsCaCerts } from "./runtime.ts";
 import {
   checkTokenSource,
   type TokenFunction,
@@ -115,6 +120,24 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
+   * Headers of the requests to the server: `GET /hoist/ack` and the request of the WebSocket.
+   * Use them for a proxy that asks for an access token. They cannot contain the headers of
+   * the connection itself, such as `Host`. The client shows them in no log and no error, and
+   * sends them to no other server. Not available in browsers.
+   */
+  readonly headers?: Readonly<Record<string, string>> | Headers | undefined;
+  /**
+   * Sends the request `GET /hoist/ack`. The client does not use it for the WebSocket.
+   *
+   * @default {globalThis.fetch}
+   */
+  readonly fetch?: FetchFunction | undefined;
+  /**
+   * Certificate authorities that the client trusts, in PEM format, besides those of the
+   * runtime. Only on Deno.
+   */
+  readonly caCerts?: readonly string[] | undefined;
+  /**
    * Logs the errors of listeners and of `onReply`, warnings and, after `debug()`, all frames.
    * Without the method `debug`, the logger gets no debug lines.
    *
@@ -134,6 +157,9 @@ const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
   maxPayload: true,
   maxBuffered: true,
   WebSocket: true,
+  headers: true,
+  fetch: true,
+  caCerts: true,
   logger: true,
 };
 
@@ -145,6 +171,8 @@ const DEFAULT_TIMEOUT = 10_000;
 
 /** The default of `maxPayload` and `maxBuffered`, in bytes. */
 const DEFAULT_BYTES = 16_777_216;
+
+const PEM = "-----BEGIN CERTIFICATE-----";
 
 const BYTES = { integer: true, unit: "bytes", infinity: true } as const;
 
@@ -201,12 +229,19 @@ function resolveTarget(
   checkNumber(SUBJECT, "maxPayload", maxPayload, { ...BYTES, min: 128 });
   checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
   assertImplementation(WebSocket);
+  const headers = resolveHeaders(SUBJECT, options.headers);
+  const { fetch = globalFetch } = options;
+  checkFunction(SUBJECT, "fetch", fetch);
+  assertCaCerts(options.caCerts);
   checkObject(SUBJECT, "logger", logger);
   const { base } = endpoints;
   const log = new ClientLog({ logger, url: base });
   const features = featuresOf(rules);
   return {
     endpoints,
+    headers,
+    fetch,
+    caCerts: options.caCerts && [...options.caCerts],
     tokens: new TokenSource(token, { base, timeout, log }),
     minimumVersion,
     timeout,
@@ -228,6 +263,24 @@ function resolveValidate(
   throw new TypeError(
     `${SUBJECT}: 'validate' needs a contract. Pass one as the option 'contract'.`,
   );
+}
+
+/** Uses the function that is the global one at the time of the request. */
+const globalFetch: FetchFunction = (url, init) => fetch(url, init);
+
+function assertCaCerts(caCerts: readonly string[] | undefined): void {
+  checkArray(SUBJECT, "caCerts", caCerts, "certificates in PEM format");
+  if (caCerts === undefined) return;
+  if (!acceptsCaCerts) {
+    throw new TypeError(
+      `${SUBJECT}: only Deno accepts 'caCerts'. Add the certificate authority to this runtime or to the system.`,
+    );
+  }
+  for (const cert of caCerts) {
+    if (typeof cert === "string" && cert.includes(PEM)) continue;
+    const needed = "certificates in PEM format, and not their paths";
+    throw invalidType(SUBJECT, "'caCerts'", needed, cert);
+  }
 }
 
 function assertVersion(minimumVersion: string | undefined): void {

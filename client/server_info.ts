@@ -4,11 +4,14 @@
  * @module
  */
 
+import { aborted } from "../common/async.ts";
 import { ConnectError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
 import { parseFrame } from "../protocol/message.ts";
 import { notHoist, redirected, rejected, unreachable } from "./ack_errors.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { HttpTarget } from "./http_target.ts";
+import { createHttpClient, type HttpClient } from "./runtime.ts";
 
 /** What a server reports about itself */
 export interface ServerInfo {
@@ -26,10 +29,13 @@ const MAX_RESPONSE = 65_536;
 
 /** Fetches what a server reports about itself: docs/reference/protocol.md, "HTTP". */
 export async function fetchServerInfo(
-  endpoints: Endpoints,
+  target: HttpTarget,
   signal: AbortSignal,
 ): Promise<ServerInfo> {
-  const value = parseFrame(await fetchBody(endpoints, signal));
+  const { endpoints } = target;
+  // The function of the application can ignore the signal.
+  const body = Promise.race([fetchBody(target, signal), aborted(signal)]);
+  const value = parseFrame(await body);
   if (!isJsonObject(value) || typeof value.version !== "string") {
     throw notHoist(endpoints, "returned no version");
   }
@@ -44,12 +50,20 @@ export async function fetchServerInfo(
 }
 
 async function fetchBody(
-  endpoints: Endpoints,
+  target: HttpTarget,
   signal: AbortSignal,
 ): Promise<string> {
+  const { endpoints, headers, caCerts } = target;
+  let client: HttpClient | undefined;
   try {
-    // A WebSocket cannot follow a redirect, so the client follows none.
-    const response = await fetch(endpoints.ack, { signal, redirect: "manual" });
+    client = caCerts && createHttpClient(caCerts);
+    const response = await target.fetch(endpoints.ack, {
+      signal,
+      // A WebSocket cannot follow a redirect, so the client follows none.
+      redirect: "manual",
+      ...(headers && { headers: { ...headers } }),
+      ...(client && { client }),
+    });
     if (response.ok) return await readBody(endpoints, response);
     // A server can send any amount of data with an error.
     response.body?.cancel().catch(() => {});
@@ -59,6 +73,8 @@ async function fetchBody(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw error instanceof ConnectError ? error : unreachable(endpoints, error);
+  } finally {
+    client?.close();
   }
 }
 

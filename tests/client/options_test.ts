@@ -43,6 +43,10 @@ for (
     [{ logger: console.log }, "'logger' must be an object. It is a function."],
     [{ logger: null }, "'logger' must be an object. It is null."],
     [{ minimumVersion: 1 }, /'minimumVersion' must be a version .+ It is 1\.$/],
+    [{ fetch: "fetch" }, /'fetch' must be a function/],
+    [{ headers: { host: "a" } }, /'headers' must not contain "host"/],
+    [{ caCerts: "ca.pem" }, /'caCerts' must be an array of certificates/],
+    [{ caCerts: ["ca.pem"] }, /in PEM format, and not their paths. It is "ca/],
     [null, "the options must be an object. They are null."],
   ] as readonly [object | null, string | RegExp][]
 ) {

@@ -345,6 +345,29 @@ Deno.test("connect() names the option for runtimes without a WebSocket", async (
   );
 });
 
+Deno.test("the client in Node sends headers with both of its requests", async () => {
+  const upgrades: (string | null)[] = [];
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ headers }) => {
+      if (headers.get("x-access") !== "letmein") return new Response();
+      upgrades.push(headers.get("upgrade"));
+      return headers.get("upgrade") === null
+        ? Response.json({ version: "1.0.0" })
+        : new Response(null, { status: 503 });
+    },
+  );
+  const output = await runScript(
+    `http://127.0.0.1:${server.addr.port}`,
+    `const headers = { "X-Access": "letmein" };
+    const error = await connect("test", { url, WebSocket, headers })
+      .catch((error) => error);
+    print(error.status);`,
+  );
+  assert.equal(output, 503);
+  assert.deepEqual(upgrades, [null, "websocket"]);
+});
+
 /** Runs code with a connection in Node; returns its output. */
 function runClient(server: Server, code: string): Promise<unknown> {
   return runScript(

@@ -2,6 +2,7 @@
 
 import type { ClientSocket, Target } from "../../client/handshake.ts";
 import { endpointsOf } from "../../client/endpoints.ts";
+import type { FetchInit } from "../../client/http_target.ts";
 import { TokenSource } from "../../client/token_source.ts";
 import { clientLog } from "./client_log.ts";
 
@@ -70,6 +71,7 @@ export function fakeTarget(url: string): {
   const limits = { base: endpoints.base, timeout: Infinity };
   const target = {
     endpoints,
+    fetch: (url: URL, init: FetchInit) => fetch(url, init),
     tokens: new TokenSource("test", { ...limits, log }),
     minimumVersion: undefined,
     timeout: Infinity,

@@ -45,6 +45,8 @@ export interface MessageRequest {
   readonly data: JsonObject;
   /** The message that this one replies to */
   readonly replying: WireMessage | null;
+  /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
+  readonly timeout?: number;
 }
 
 /** A call of an operation: docs/reference/protocol.md, "3. An operation" */
@@ -57,6 +59,8 @@ export interface OperationRequest {
   readonly name: string;
   /** The arguments of the operation */
   readonly data: JsonObject;
+  /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
+  readonly timeout?: number;
 }
 
 /** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
@@ -83,11 +87,11 @@ export interface CreditFrame {
   readonly credit: number;
 }
 
-/** The cancellation of a stream: docs/reference/protocol.md, `stream` */
+/** The cancellation of a request: docs/reference/protocol.md, `stream` and `cancel` */
 export interface CancelFrame {
   /** The kind of the frame */
   readonly kind: "cancel";
-  /** The number of the request that started the stream */
+  /** The number of the request */
   readonly id: number;
 }
 
@@ -257,8 +261,14 @@ function readRequest(
     return wrongType(id, '"action"', action, "str");
   }
   if (!isJsonObject(data)) return wrongType(id, '"data"', data, "dict");
-  if (action === "message") return readMessage(id, data);
-  if (action === "operation") return readOperation(id, data);
+  if (action === "message" || action === "operation") {
+    const request = action === "message"
+      ? readMessage(id, data)
+      : readOperation(id, data);
+    return data.timeout === undefined || !features.has("cancel")
+      ? request
+      : withTimeout(request, data.timeout);
+  }
   const extension = readExtension(id, action, data, features);
   if (extension !== undefined) return extension;
   const description = `"action" must be ${describeActions(features)}`;
@@ -268,7 +278,8 @@ function readRequest(
 /** Returns the actions that a client can send, such as `"message" or "operation"`. */
 function describeActions(features: ReadonlySet<Feature>): string {
   const actions = ["message", "operation"];
-  if (features.has("stream")) actions.push("stream", "credit", "cancel");
+  if (features.has("stream")) actions.push("stream", "credit");
+  if (acceptsCancel(features)) actions.push("cancel");
   if (features.has("request")) actions.push("done");
   const quoted = actions.map((action) => `"${action}"`);
   const last = quoted.pop();
@@ -300,6 +311,25 @@ function readOperation(
   return { kind: "operation", id, name, data };
 }
 
+/** The longest timeout of a request, in milliseconds. No timer can run longer. */
+const MAX_TIMEOUT = 2_147_483_647;
+
+/** Adds the timeout of the client to a request: docs/reference/protocol.md, `cancel`. */
+function withTimeout(
+  request: MessageRequest | OperationRequest | InvalidFrame,
+  timeout: Json,
+): MessageRequest | OperationRequest | InvalidFrame {
+  if (request.kind === "invalid") return request;
+  return isId(timeout) && timeout >= 0 && timeout <= MAX_TIMEOUT
+    ? { ...request, timeout }
+    : wrongType(request.id, '"data.timeout"', timeout, "int");
+}
+
+/** Whether a client can send `cancel`: without `cancel`, only for streams. */
+function acceptsCancel(features: ReadonlySet<Feature>): boolean {
+  return features.has("cancel") || features.has("stream");
+}
+
 /**
  * Reads a frame of an extension.
  *
@@ -316,14 +346,15 @@ export function readExtension(
   features: ReadonlySet<Feature>,
 ): ExtensionFrame | InvalidFrame | undefined {
   if (action === "done" && features.has("request")) return readDone(id, data);
+  if (action === "cancel" && acceptsCancel(features)) {
+    return { kind: action, id };
+  }
   if (!features.has("stream")) return undefined;
   switch (action) {
     case "stream":
       return readStream(id, data);
     case "credit":
       return readCredit(id, data);
-    case "cancel":
-      return { kind: "cancel", id };
   }
 }
 

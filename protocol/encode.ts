@@ -131,8 +131,12 @@ export function encodeMessage(
  * Makes the frame of a request with any number. The data is encoded once, before the
  * number is known: an error is thrown by the caller's own call, and what the caller
  * changes afterwards has no effect.
+ *
+ * @param id The number of the request
+ * @param timeout How long the caller still waits, in milliseconds; it is sent only to a
+ * peer that named `cancel`
  */
-export type RequestEncoder = (id: number) => string;
+export type RequestEncoder = (id: number, timeout?: number) => string;
 
 /**
  * Encodes the login of a client: docs/reference/protocol.md, "1. Login".
@@ -163,8 +167,8 @@ export function encodeMessageRequest(
   const payload = stringifyData(data, () => describeMessage(name));
   const rest = `,"action":"message","data":{"message":${
     JSON.stringify(name)
-  },"data":${payload},"replying":${JSON.stringify(replying)}}}`;
-  return (id) => `{"id":${id}${rest}`;
+  },"data":${payload},"replying":${JSON.stringify(replying)}`;
+  return (id, timeout) => `{"id":${id}${rest}${timeoutField(timeout)}}}`;
 }
 
 /**
@@ -180,8 +184,8 @@ export function encodeOperationRequest(
   const payload = stringifyData(data, () => describeOperation(name));
   const rest = `,"action":"operation","data":{"operation":${
     JSON.stringify(name)
-  },"data":${payload}}}`;
-  return (id) => `{"id":${id}${rest}`;
+  },"data":${payload}`;
+  return (id, timeout) => `{"id":${id}${rest}${timeoutField(timeout)}}}`;
 }
 
 /** What a call of a stream requests */
@@ -217,7 +221,10 @@ export function encodeCredit(id: number, credit: number): string {
   return `{"id":${id},"action":"credit","data":{"credit":${credit}}}`;
 }
 
-/** Encodes the cancellation of a stream: docs/reference/protocol.md, `stream`. */
+/**
+ * Encodes the cancellation of a request: docs/reference/protocol.md, `cancel`. A peer that
+ * did not name `cancel` understands it only for a stream.
+ */
 export function encodeCancel(id: number): string {
   return `{"id":${id},"action":"cancel","data":{}}`;
 }
@@ -231,6 +238,10 @@ export function encodeCancel(id: number): string {
  */
 export function encodeRequestDone(id: number, failed: boolean): string {
   return `{"id":${id},"action":"done","data":{"failed":${failed}}}`;
+}
+
+function timeoutField(timeout: number | undefined): string {
+  return timeout === undefined ? "" : `,"timeout":${timeout}`;
 }
 
 function assertName(name: unknown): void {

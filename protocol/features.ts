@@ -9,6 +9,8 @@
 export type Feature =
   /** A frame can be an array of frames. */
   | "batch"
+  /** A request can contain its timeout, and the client can cancel any request. */
+  | "cancel"
   /** The frame `done` contains the number of the message, and `open` is omitted. */
   | "done-id"
   /** The answer to the login contains the largest frame that the server accepts. */
@@ -23,6 +25,7 @@ export type Feature =
 /** The extensions that this package supports, on both sides. */
 export const FEATURES: readonly Feature[] = [
   "batch",
+  "cancel",
   "done-id",
   "max-payload",
   "request",

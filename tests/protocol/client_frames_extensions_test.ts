@@ -40,9 +40,10 @@ type Action = keyof typeof FRAMES;
 
 const ACTIONS = Object.keys(FRAMES) as Action[];
 
-/** The extension that an action belongs to. */
-function featureOf(action: Action): Feature {
-  return action === "done" ? "request" : "stream";
+/** The extensions that an action belongs to. */
+function featuresOf(action: Action): readonly Feature[] {
+  if (action === "cancel") return ["cancel", "stream"];
+  return action === "done" ? ["request"] : ["stream"];
 }
 
 function withFeatures(...features: readonly Feature[]): ReadonlySet<Feature> {
@@ -81,8 +82,10 @@ for (const action of ACTIONS) {
       frame,
     );
     assert.deepEqual(decode(action, data), frame);
-    const features = withFeatures(featureOf(action));
-    assert.deepEqual(readExtension(5, action, data, features), frame);
+    for (const feature of featuresOf(action)) {
+      const features = withFeatures(feature);
+      assert.deepEqual(readExtension(5, action, data, features), frame);
+    }
   });
 
   Deno.test(`a frame with the action ${action} can have additional keys`, () => {
@@ -91,7 +94,9 @@ for (const action of ACTIONS) {
   });
 
   Deno.test(`the action ${action} is unknown without its extension`, () => {
-    const others = FEATURES.filter((name) => name !== featureOf(action));
+    const others = FEATURES.filter((name) =>
+      !featuresOf(action).includes(name)
+    );
     for (const features of [NO_FEATURES, withFeatures(...others)]) {
       assert.equal(readExtension(5, action, data, features), undefined);
       const text = JSON.stringify({ id: 5, action, data });

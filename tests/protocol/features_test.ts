@@ -35,6 +35,7 @@ const NAMED: readonly [named: readonly unknown[], common: string[]][] = [
 Deno.test("FEATURES contains all extensions", () => {
   assert.deepEqual(FEATURES, [
     "batch",
+    "cancel",
     "done-id",
     "max-payload",
     "request",

@@ -13,10 +13,12 @@ import type {
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import { disconnected } from "./client_end.ts";
+import { abortError, type ActiveCalls } from "./active_calls.ts";
+import { Call } from "./call.ts";
+import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
-import type { Client, OperationContext } from "./message.ts";
+import type { OperationContext } from "./message.ts";
 import type { Operation } from "./registry.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
 import type { Transport } from "./transport.ts";
@@ -24,35 +26,25 @@ import type { Transport } from "./transport.ts";
 /** Runs the operations that one client calls. */
 export class Calls {
   readonly #context: ServerContext;
-  readonly #client: Client;
+  readonly #active: ActiveCalls;
   readonly #transport: Transport;
-  /** The calls to abort when the connection ends: those whose signal is in use */
-  readonly #abortable = new Set<OperationCall>();
   #output: StreamOutput | undefined;
-  /** Set when the connection has ended */
-  #abortReason: DOMException | undefined;
 
   /**
    * Constructs a `Calls`.
    *
    * @param context The state of the server
-   * @param client The client that calls
+   * @param active The calls of the client that are in progress
    * @param transport Where results are sent
    */
-  constructor(context: ServerContext, client: Client, transport: Transport) {
+  constructor(
+    context: ServerContext,
+    active: ActiveCalls,
+    transport: Transport,
+  ) {
     this.#context = context;
-    this.#client = client;
+    this.#active = active;
     this.#transport = transport;
-  }
-
-  /** The client that calls */
-  get client(): Client {
-    return this.#client;
-  }
-
-  /** Why new signals are aborted; `undefined` while the connection is open */
-  get abortReason(): DOMException | undefined {
-    return this.#abortReason;
   }
 
   /** Returns the operation that a request calls. If there is none, answers with an error. */
@@ -75,12 +67,15 @@ export class Calls {
     request: OperationRequest,
     operation: Operation<OperationContext>,
   ): void | Promise<void> {
-    const call = new OperationCall(this);
+    const call = new Call(this.#active, request);
     try {
-      const result = operation.call(request.data, call);
+      const result = call.due === undefined
+        ? operation.call(request.data, call)
+        : runInScope(call, () => operation.call(request.data, call));
       if (!isPromiseLike(result)) {
         return this.#sendResult(request, call, result);
       }
+      this.#active.add(call);
       return Promise.resolve(result).then(
         (result) => this.#sendResult(request, call, result),
         (error) => this.#sendError(request, call, error),
@@ -96,7 +91,7 @@ export class Calls {
     operation: Operation<OperationContext>,
   ): StreamCall {
     const output = this.#output ??= this.#createOutput();
-    const call = new OperationCall(this);
+    const call = new Call(this.#active, request);
     const sender = new StreamSender(request.id, request.credit, output);
     const ended = this.#stream(request, operation, call, sender);
     return new StreamCall(call, sender, ended);
@@ -111,26 +106,10 @@ export class Calls {
     );
   }
 
-  /** Aborts the signals of all calls, because the connection has ended. */
-  close(): void {
-    this.#abortReason = disconnected();
-    for (const call of this.#abortable) call.abort(this.#abortReason);
-  }
-
-  /** Adds a call that is aborted when the connection ends. */
-  watch(call: OperationCall): void {
-    this.#abortable.add(call);
-  }
-
-  /** Removes a call that has ended. */
-  unwatch(call: OperationCall): void {
-    this.#abortable.delete(call);
-  }
-
   async #stream(
     request: StreamRequest,
     operation: Operation<OperationContext>,
-    call: OperationCall,
+    call: Call,
     sender: StreamSender,
   ): Promise<void> {
     const { shutdown } = this.#context;
@@ -155,7 +134,7 @@ export class Calls {
 
   #sendResult(
     request: OperationRequest,
-    call: OperationCall,
+    call: Call,
     result: string,
   ): void {
     const { maxBuffered } = this.#context.limits;
@@ -172,7 +151,7 @@ export class Calls {
 
   #sendError(
     { id, name }: OperationRequest | StreamRequest,
-    call: OperationCall,
+    call: Call,
     error: unknown,
   ): void {
     const operation = describeOperation(this.#context.log.redact(name));
@@ -182,7 +161,8 @@ export class Calls {
       this.#transport.log.exception(`${operation} failed`, error);
     }
     call.end();
-    this.#transport.send(encodeErrorResponse(id, error, this.#context));
+    const answer = call.answerTo(error);
+    this.#transport.send(encodeErrorResponse(id, answer, this.#context));
   }
 
   #createOutput(): StreamOutput {
@@ -198,10 +178,10 @@ export class StreamCall {
   readonly sender: StreamSender;
   /** Resolves when the handler has ended */
   readonly ended: Promise<void>;
-  readonly #call: OperationCall;
+  readonly #call: Call;
 
   constructor(
-    call: OperationCall,
+    call: Call,
     sender: StreamSender,
     ended: Promise<void>,
   ) {
@@ -219,69 +199,5 @@ export class StreamCall {
   /** Aborts the signal, so that the handler can end before the server closes. */
   shutdown(): void {
     this.#call.abort(abortError("The server is closing"));
-  }
-}
-
-function abortError(message: string): DOMException {
-  return new DOMException(message, "AbortError");
-}
-
-/** A call in progress, and the context that its handler sees. */
-export class OperationCall implements OperationContext {
-  readonly #calls: Calls;
-  #controller: AbortController | undefined;
-  #hasEnded = false;
-
-  constructor(calls: Calls) {
-    this.#calls = calls;
-  }
-
-  get client(): Client {
-    return this.#calls.client;
-  }
-
-  // Each call has a signal of its own, which is created when it is used. One signal for
-  // all calls would keep the abort listeners of ended calls as long as the connection,
-  // and `AbortSignal.any` takes 100 times as long as an `AbortController`.
-  get signal(): AbortSignal {
-    return this.#abortController().signal;
-  }
-
-  /** Aborts the signal, unless the call has ended. */
-  abort(reason: DOMException): void {
-    if (!this.#hasEnded) this.#abortController().abort(reason);
-  }
-
-  /** Marks the call as ended: its signal is not aborted any more. */
-  end(): void {
-    this.#hasEnded = true;
-    if (this.#controller !== undefined) this.#calls.unwatch(this);
-  }
-
-  /** Whether a handler threw an error because its signal was aborted. */
-  isAbortError(error: unknown): boolean {
-    const signal = this.#controller?.signal;
-    return signal?.aborted === true && stemsFrom(signal.reason, error);
-  }
-
-  #abortController(): AbortController {
-    if (this.#controller !== undefined) return this.#controller;
-    const controller = this.#controller = new AbortController();
-    const { abortReason } = this.#calls;
-    if (abortReason !== undefined) controller.abort(abortReason);
-    else if (!this.#hasEnded) this.#calls.watch(this);
-    return controller;
-  }
-}
-
-/** Whether an error is the reason of an abort, or was made from it. */
-function stemsFrom(reason: unknown, error: unknown): boolean {
-  if (error === reason) return true;
-  try {
-    const { name, cause } = Object(error);
-    return name === "AbortError" || cause === reason;
-  } catch {
-    // A thrown value can have getters that throw.
-    return false;
   }
 }

@@ -11,20 +11,20 @@ import type { MessageRequest } from "../protocol/client_frames.ts";
 import { encodeSuccess } from "../protocol/encode.ts";
 import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
+import type { ActiveCalls } from "./active_calls.ts";
+import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
-import { type Client, ClientMessage } from "./message.ts";
+import { Call, type CallOwner } from "./call.ts";
+import { ClientMessage, type MessageContext } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
 import type { Transport } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
 
-/** Sends a reply. */
-type Reply = (name: string, data: JsonObject) => Message;
-
 /** Runs the listeners to the messages of one client. */
 export class MessageHandler {
   readonly #context: ServerContext;
-  readonly #client: Client;
+  readonly #active: ActiveCalls;
   readonly #transport: Transport;
   readonly #sender: MessageSender;
 
@@ -32,18 +32,18 @@ export class MessageHandler {
    * Constructs a `MessageHandler`.
    *
    * @param context The state of the server
-   * @param client The client that listeners see
+   * @param active The requests of the client that are in progress
    * @param transport Where responses are sent
    * @param sender Sends replies, and knows the requests that the client replies to
    */
   constructor(
     context: ServerContext,
-    client: Client,
+    active: ActiveCalls,
     transport: Transport,
     sender: MessageSender,
   ) {
     this.#context = context;
-    this.#client = client;
+    this.#active = active;
     this.#transport = transport;
     this.#sender = sender;
   }
@@ -53,40 +53,43 @@ export class MessageHandler {
    *
    * @returns Resolves when the message is answered; does not reject
    */
-  async run({ id, name, data, replying }: MessageRequest): Promise<void> {
+  async run(request: MessageRequest): Promise<void> {
+    const { id } = request;
     const messageId = this.#context.nextMessageId();
-    const wire = { message: name, data, id: messageId, replying };
-    let isAnswered = false;
-    // A late reply has no id, because a Python client would mistake it for the answer to
-    // its next request. A slow client can miss it.
-    const reply: Reply = (name, data) =>
-      isAnswered
-        ? this.#sender.push(name, data, wire)
-        : this.#sender.reply(id, name, data, wire);
+    const call = new MessageCall(
+      this.#active,
+      request,
+      messageId,
+      this.#sender,
+    );
+    this.#active.add(call);
     const opening = `{"id":${messageId}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
-    const errors = await this.#dispatch(wire, reply);
-    isAnswered = true;
+    const errors = call.due === undefined
+      ? await this.#dispatch(call)
+      : await runInScope(call, () => this.#dispatch(call));
+    call.end();
     this.#transport.send(
       errors.length === 0
         ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
-        : encodeErrorResponse(id, errors[0], this.#context),
+        : encodeErrorResponse(id, call.answerTo(errors[0]), this.#context),
     );
   }
 
   /** Runs the listeners to a message, and returns what they threw. */
-  async #dispatch(wire: WireMessage, reply: Reply): Promise<unknown[]> {
+  async #dispatch(call: MessageCall): Promise<unknown[]> {
+    const { wire } = call;
     const errors: unknown[] = [];
     const onError = (error: unknown) => {
       errors.push(error);
-      this.#logError(wire.message, error);
+      if (!call.isAbortError(error)) this.#logError(wire.message, error);
     };
     const { contract, registry } = this.#context;
     const { message: name, replying } = wire;
     const isAwaited = this.#sender.awaits(name, replying);
     try {
-      const checked = this.#check(wire, reply, isAwaited);
+      const checked = this.#check(call, isAwaited);
       if (isAwaited) this.#sender.pending?.settle(replying!.id, checked);
       const message = isPromiseLike(checked) ? await checked : checked;
       // A listener to this name expects data of a message, and not of a reply.
@@ -106,18 +109,14 @@ export class MessageHandler {
 
   /** Returns a checked message; a promise only if its schema is asynchronous. */
   #check(
-    { message: name, ...wire }: WireMessage,
-    reply: Reply,
+    call: MessageCall,
     isAwaited: boolean,
   ): ClientMessage | PromiseLike<ClientMessage> {
-    const { replying, data } = wire;
+    const { message: name, replying, data } = call.wire;
     const incoming = { name, replying, isAwaited };
     return mapMaybePromise(
       checkMessage(this.#context.contract, data, incoming),
-      (data) =>
-        new ClientMessage({ ...wire, message: name }, this.#client, reply, {
-          data,
-        }),
+      (data) => new ClientMessage(call.wire, call, { data }),
     );
   }
 
@@ -138,5 +137,40 @@ export class MessageHandler {
       "message",
       `there is no listener to ${subject}`,
     );
+  }
+}
+
+/** A message whose listeners run, and the context that they see. */
+class MessageCall extends Call implements MessageContext {
+  /** The message, with the number that the server has given to it */
+  readonly wire: WireMessage;
+  readonly #sender: MessageSender;
+
+  /**
+   * Constructs a `MessageCall`.
+   *
+   * @param owner The calls of the client
+   * @param request The message
+   * @param messageId The number of the message
+   * @param sender Sends the replies
+   */
+  constructor(
+    owner: CallOwner,
+    request: MessageRequest,
+    messageId: number,
+    sender: MessageSender,
+  ) {
+    super(owner, request);
+    const { name: message, data, replying } = request;
+    this.wire = { message, data, id: messageId, replying };
+    this.#sender = sender;
+  }
+
+  reply(name: string, data: JsonObject): Message {
+    // A late reply has no id, because a Python client would mistake it for the answer to
+    // its next request. A slow client can miss it.
+    return this.isRunning
+      ? this.#sender.reply(this.id, name, data, this.wire)
+      : this.#sender.push(name, data, this.wire);
   }
 }

@@ -20,7 +20,7 @@ const PUBLIC_METHOD =
 /** The classes that run the listeners and the handlers of the application. */
 const BY_CLASS: readonly (readonly [RegExp, string])[] = [
   [/^\s*at (?:async )?(?:Calls|StreamSender)\./m, "operation"],
-  [/^\s*at (?:async )?RequestHandler\./m, "receive"],
+  [/^\s*at (?:async )?(?:Request|Message)Handler\./m, "receive"],
   [/^\s*at (?:async )?Broadcaster\./m, "broadcast"],
 ];
 

@@ -160,14 +160,33 @@ export interface OperationContext<
   /** The client that called the operation */
   readonly client: Client<Identity, Of, ClientData>;
   /**
-   * Aborts when the client disconnects. If your abort listener throws, Deno ends the program.
+   * Aborts while the handler runs, if the client disconnects, if the caller gives up the call
+   * (its `signal` or its `timeout`), or if the `deadline` has passed. After the handler has
+   * returned, the signal does not abort any more. If your abort listener throws, Deno ends the
+   * program.
    *
-   * The signal of a stream also aborts when the client cancels the stream, and when the server
+   * The signal of a stream also aborts when the client ends its loop, and when the server
    * begins to close. The server then still sends the items that the generator yields before
    * it returns. If the generator returns, the client sees a normal end of the stream. If it
    * throws `signal.reason`, the loop of the client throws a `ConnectionClosedError`.
    */
   readonly signal: AbortSignal;
+  /**
+   * When the caller stops waiting for the result, in milliseconds since the epoch, by the clock
+   * of the server; `undefined` if the caller has set no `timeout`. The time that is left is
+   * `deadline - Date.now()`. A `client.request` that the handler sends waits no longer than that.
+   */
+  readonly deadline: number | undefined;
+}
+
+/** What a message needs of its request. Only servers need it. */
+export interface MessageContext<
+  Identity = unknown,
+  Of extends Contract = OpenContract,
+  ClientData = unknown,
+> extends OperationContext<Identity, Of, ClientData> {
+  /** Sends a reply. */
+  reply(name: string, data: JsonObject): Message;
 }
 
 /**
@@ -198,25 +217,42 @@ export class ClientMessage<
 > extends Message<Data, Name> {
   /** The client that sent the message */
   readonly client: Client<Identity, Of, ClientData>;
-  readonly #send: (name: string, data: JsonObject) => Message;
+  readonly #context: MessageContext<Identity, Of, ClientData>;
 
   /**
    * Constructs a `ClientMessage`. Only servers need it.
    *
    * @param wire The message object of the protocol
-   * @param client The client that sent the message
-   * @param send Sends a reply
+   * @param context The client that sent the message, and how to reply to it
    * @param checked The output of the schema; the data itself if omitted
    */
   constructor(
     wire: WireMessage,
-    client: Client<Identity, Of, ClientData>,
-    send: (name: string, data: JsonObject) => Message,
+    context: MessageContext<Identity, Of, ClientData>,
     checked?: { readonly data: unknown },
   ) {
     super(wire, checked);
-    this.client = client;
-    this.#send = send;
+    this.client = context.client;
+    this.#context = context;
+  }
+
+  /**
+   * Aborts while the listeners run, if the client disconnects, if the sender gives up the
+   * message (its `signal` or its `timeout`), or if the `deadline` has passed. After the listeners
+   * have finished, the signal does not abort any more. If your abort listener throws, Deno ends
+   * the program.
+   */
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  /**
+   * When the sender stops waiting for the response, in milliseconds since the epoch, by the clock
+   * of the server; `undefined` if the sender has set no `timeout`. The time that is left is
+   * `deadline - Date.now()`. A `client.request` that a listener sends waits no longer than that.
+   */
+  get deadline(): number | undefined {
+    return this.#context.deadline;
   }
 
   /**
@@ -238,7 +274,7 @@ export class ClientMessage<
     ...data: ClientMessageReplyArguments<Of, Name, Reply>
   ): Message {
     const [given = {}] = data;
-    return this.#send(name, given as JsonObject);
+    return this.#context.reply(name, given as JsonObject);
   }
 }
 

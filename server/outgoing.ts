@@ -24,6 +24,7 @@ import {
   type SuccessKind,
 } from "../protocol/encode.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
+import { limitsOf } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import type { ClientMessage } from "./message.ts";
 import { PendingRequests } from "./pending_requests.ts";
@@ -121,7 +122,7 @@ export class MessageSender {
     options: RequestOptions | undefined,
   ): Promise<ClientMessage> {
     checkRequestOptions("Cannot send the request", options);
-    const { signal, timeout } = options ?? {};
+    const { signal, timeout, onExpired } = limitsOf(options);
     const subject = describeRequest(name);
     const { closed, features } = this.#transport;
     if (closed !== undefined) throw new ConnectionClosedError(subject, closed);
@@ -141,7 +142,7 @@ export class MessageSender {
     const reply = pending.add(wire.id, name, subject);
     this.#transport.send(frame);
     try {
-      const reason = () => timedOut(subject, timeout);
+      const reason = onExpired ?? (() => timedOut(subject, timeout));
       return await within(reply, signal, timeout, reason);
     } finally {
       pending.delete(wire.id);

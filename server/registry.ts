@@ -56,8 +56,7 @@ export function checkedListener(
 
 /** Returns a copy of a message that has the output of its schema as its data. */
 function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
-  const reply = (name: string, data: JsonObject) => message.reply(name, data);
-  return new ClientMessage(message.toJSON(), message.client, reply, { data });
+  return new ClientMessage(message.toJSON(), message, { data });
 }
 
 /** What an operation returns. `"either"` if only the result of the handler shows it. */

@@ -16,6 +16,7 @@ import {
   exceeded,
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
+import { ActiveCalls } from "./active_calls.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
@@ -38,6 +39,7 @@ export class RequestHandler {
   readonly #transport: Transport;
   readonly #sender: MessageSender;
   readonly #rates: ClientRates;
+  #active: ActiveCalls | undefined;
   #messages: MessageHandler | undefined;
   #calls: Calls | undefined;
   /** The streams in progress, by the ids of their requests */
@@ -136,7 +138,7 @@ export class RequestHandler {
    * @returns Resolves when the handlers of all streams have ended
    */
   close(): Promise<unknown> | undefined {
-    this.#calls?.close();
+    this.#active?.close();
     this.#held?.clear();
     if (this.#streams === undefined) return undefined;
     const streams = [...this.#streams.values()];
@@ -164,8 +166,15 @@ export class RequestHandler {
       case "credit":
         return this.#streams?.get(frame.id)?.sender.grant(frame.credit);
       case "cancel":
-        return this.#streams?.get(frame.id)?.cancel();
+        return this.#cancel(frame.id);
     }
+  }
+
+  /** The caller has given up a request. */
+  #cancel(id: number): void {
+    const stream = this.#streams?.get(id);
+    if (stream === undefined) this.#active?.cancel(id);
+    else stream.cancel();
   }
 
   /** Keeps a frame about a request that waits, too. */
@@ -183,8 +192,9 @@ export class RequestHandler {
     if (frame.kind === "done") {
       return this.#sender.pending?.awaitsDone(frame.id) ?? false;
     }
-    const credit = frame.kind === "credit" ? frame.credit : 0;
-    return this.#streams?.get(frame.id)?.sender.expects(credit) ?? false;
+    const sender = this.#streams?.get(frame.id)?.sender;
+    if (frame.kind === "credit") return sender?.expects(frame.credit) ?? false;
+    return sender?.expects(0) ?? this.#active?.has(frame.id) ?? false;
   }
 
   /** Counts a request, and starts it if the limits allow it. */
@@ -277,7 +287,7 @@ export class RequestHandler {
     if (request.kind === "message") return this.#runListeners(request);
     const calls = this.#calls ??= new Calls(
       this.#context,
-      this.#client,
+      this.#activeCalls(),
       this.#transport,
     );
     const operation = calls.find(request);
@@ -286,10 +296,17 @@ export class RequestHandler {
     return this.#runStream(calls, request, operation);
   }
 
+  #activeCalls(): ActiveCalls {
+    return this.#active ??= new ActiveCalls(
+      this.#client,
+      this.#transport.features.has("cancel"),
+    );
+  }
+
   #runListeners(request: MessageRequest): Promise<void> {
     const messages = this.#messages ??= new MessageHandler(
       this.#context,
-      this.#client,
+      this.#activeCalls(),
       this.#transport,
       this.#sender,
     );

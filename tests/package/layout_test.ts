@@ -73,6 +73,7 @@ const PACKAGES = {
   ],
   "builtins/read.ts": ["node:fs/promises"],
   "cli/arguments.ts": ["@std/cli"],
+  "server/call_scope.ts": ["node:async_hooks"],
   "server/log_output.ts": ["@std/log"],
   "version.ts": ["@std/semver"],
 };

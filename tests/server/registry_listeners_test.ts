@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import type { DataSchema } from "../../contract/contract.ts";
-import { Message } from "../../protocol/message.ts";
 import { Server } from "../../server.ts";
-import { type Client, ClientMessage } from "../../server/message.ts";
+import { ClientMessage } from "../../server/message.ts";
 import { checkedListener, Registry } from "../../server/registry.ts";
+import { messageContext } from "../support/message_context.ts";
 import { ACCEPT_ALL, LIBRARIES, schemaOf } from "../support/schemas.ts";
 
 for (const listener of [undefined, null, "text", {}]) {
@@ -41,8 +41,7 @@ Deno.test("Server.receive() rejects a schema without a listener", async () => {
 /** Returns the data that a listener with a schema receives for `{ raw: true }`. */
 async function receivedData(schema: DataSchema): Promise<unknown[]> {
   const wire = { message: "hi", data: { raw: true }, id: 1, replying: null };
-  const client = {} as Client;
-  const message = new ClientMessage(wire, client, () => new Message(wire));
+  const message = new ClientMessage(wire, messageContext());
   const seen: unknown[] = [];
   await checkedListener(schema, ({ data }) => seen.push(data))(message);
   return seen;

@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import {
-  type Client,
-  ClientMessage,
-  type OperationContext,
-} from "../../server/message.ts";
+import { ClientMessage, type OperationContext } from "../../server/message.ts";
 import type { Contract, OperationSchemas } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
-import { Message } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { Registry } from "../../server/registry.ts";
+import { messageContext } from "../support/message_context.ts";
 import { ACCEPT_ALL, LIBRARIES, REJECT_ALL } from "../support/schemas.ts";
 
 const CONTEXT = {} as OperationContext;
@@ -34,7 +30,7 @@ function registryOf(contract?: Contract): Registry {
 /** Returns a message of a client. */
 function message(name: string, data = {}): ClientMessage {
   const wire = { message: name, data, id: 1, replying: null };
-  return new ClientMessage(wire, {} as Client, () => new Message(wire));
+  return new ClientMessage(wire, messageContext());
 }
 
 /** Calls the listeners for a message and returns their exceptions. */

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { checkData, checkMessage } from "../../server/validate.ts";
 import { checkedListener } from "../../server/registry.ts";
-import { type Client, ClientMessage } from "../../server/message.ts";
+import { ClientMessage } from "../../server/message.ts";
 import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { Mismatch } from "../../common/listeners.ts";
-import { Message } from "../../protocol/message.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import type { Schema } from "../../contract/schema.ts";
@@ -22,6 +21,7 @@ import {
   schemaOf,
 } from "../support/schemas.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { messageContext } from "../support/message_context.ts";
 import { message, RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
 
@@ -213,21 +213,16 @@ for (
   });
 }
 
-const CLIENT = { id: 1 } as Client;
-
 /** Returns a message, and the replies to it. */
 function receive(data: JsonObject) {
   const replies: unknown[][] = [];
   const wire = wireOf("hi", data, "before");
-  const message = new ClientMessage(wire, CLIENT, (name, data) => {
-    replies.push([name, data]);
-    return new Message(wire);
-  });
-  return { message, replies };
+  const context = messageContext((...reply) => replies.push(reply));
+  return { message: new ClientMessage(wire, context), context, replies };
 }
 
 Deno.test("checkedListener() passes a copy of the message with the output of the schema", () => {
-  const { message, replies } = receive({ n: "1" });
+  const { message, context, replies } = receive({ n: "1" });
   const seen: ClientMessage[] = [];
   const listener = checkedListener(NUMBERED, (message) => {
     seen.push(message);
@@ -238,7 +233,9 @@ Deno.test("checkedListener() passes a copy of the message with the output of the
   const [got] = seen;
   assert(got instanceof ClientMessage);
   assert.deepEqual([got.data, message.data], [{ n: 1 }, { n: "1" }]);
-  assert.deepEqual([got.id, got.name, got.client], [9, "hi", CLIENT]);
+  assert.deepEqual([got.id, got.name], [9, "hi"]);
+  assert.equal(got.client, context.client);
+  assert.equal(got.signal, context.signal);
   assert.equal(got.replying?.name, "before");
   assert.equal(got.toJSON(), message.toJSON());
   assert.deepEqual(replies, [["yo", { n: 2 }]]);

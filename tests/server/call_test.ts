@@ -1,38 +1,25 @@
-/** The signal of an operation call, and the errors that come from it. */
+/** The signal of a call, and the errors that come from it. */
 
 import assert from "node:assert/strict";
-import { Calls, OperationCall } from "../../server/calls.ts";
-import { ConnectionLog } from "../../server/connection_log.ts";
+import { ErrorCode } from "../../common/errors.ts";
+import { RequestError } from "../../protocol/request_error.ts";
+import { ActiveCalls } from "../../server/active_calls.ts";
+import { Call } from "../../server/call.ts";
 import type { Client } from "../../server/message.ts";
-import { Transport } from "../../server/transport.ts";
 import { HOSTILE } from "../support/attacks.ts";
-import {
-  ADDRESS,
-  FakeSocket,
-  serverContext,
-} from "../support/server_context.ts";
+import { Clock, READING_TIME } from "../support/clock.ts";
 
 const CLIENT = { id: 1 } as Client;
-
-const OWNER = {
-  onFrame: () => {},
-  onClosed: () => {},
-  onGone: () => {},
-  onOpenedLate: () => {},
-  finishFrames: () => false,
-};
+const REQUEST = { id: 5 };
 
 /** Creates the calls of one client. */
-function clientCalls(): Calls {
-  const context = serverContext();
-  const log = new ConnectionLog(context.log, ADDRESS, context.strangers);
-  const transport = new Transport(new FakeSocket(), context, log, OWNER);
-  return new Calls(context, CLIENT, transport);
+function clientCalls(): ActiveCalls {
+  return new ActiveCalls(CLIENT, true);
 }
 
 function begin() {
   const calls = clientCalls();
-  return { calls, call: new OperationCall(calls) };
+  return { calls, call: new Call(calls, REQUEST) };
 }
 
 function abortError(): DOMException {
@@ -69,7 +56,7 @@ Deno.test("a call that ends without using its signal creates none", () => {
 
 Deno.test("each call of a client has a signal of its own", () => {
   const calls = clientCalls();
-  const [one, two] = [new OperationCall(calls), new OperationCall(calls)];
+  const [one, two] = [new Call(calls, REQUEST), new Call(calls, REQUEST)];
   assert.notEqual(one.signal, two.signal);
   one.end();
   two.abort(abortError());
@@ -115,7 +102,7 @@ Deno.test("a signal that is used after the end of its call is not aborted later"
 
 Deno.test("close() aborts calls, although their listeners end other calls", () => {
   const calls = clientCalls();
-  const all = [1, 2, 3].map(() => new OperationCall(calls));
+  const all = [1, 2, 3].map(() => new Call(calls, REQUEST));
   for (const { signal } of all) {
     signal.addEventListener("abort", () => {
       for (const call of all) call.end();
@@ -176,4 +163,135 @@ Deno.test("isAbortError() is false without an abort", () => {
   const late = abortError();
   call.abort(late);
   assert(!call.isAbortError(late));
+});
+
+Deno.test("a call without a timeout has no deadline", () => {
+  const { call } = begin();
+  assert.deepEqual([call.deadline, call.due], [undefined, undefined]);
+});
+
+Deno.test("a call with a timeout has a deadline since the epoch", () => {
+  const before = Date.now();
+  const { deadline } = new Call(clientCalls(), { id: 5, timeout: 60_000 });
+  const after = Date.now();
+  assert(deadline !== undefined);
+  assert(deadline >= before + 60_000 && deadline <= after + 60_000);
+});
+
+Deno.test("a call expires after its timeout, although nothing cancels it", () => {
+  using clock = new Clock();
+  const calls = clientCalls();
+  const call = new Call(calls, { id: 5, timeout: 3_000 });
+  const { signal } = call;
+  clock.pass(2_999);
+  assert(!signal.aborted);
+  clock.pass(1_001 + READING_TIME);
+  assert.equal(
+    String(signal.reason),
+    "TimeoutError: The deadline has passed",
+  );
+  call.end();
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a signal that is used after the deadline is aborted at once", () => {
+  using clock = new Clock();
+  const call = new Call(clientCalls(), { id: 5, timeout: 10 });
+  clock.pass(10);
+  assert(call.signal.aborted);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a call that ends or is aborted does not expire", () => {
+  using clock = new Clock();
+  const calls = clientCalls();
+  const [ended, cancelled, closed] = [1, 2, 3].map((id) =>
+    new Call(calls, { id, timeout: 3_000 })
+  ) as [Call, Call, Call];
+  const signals = [ended, cancelled, closed].map(({ signal }) => signal);
+  calls.add(cancelled);
+  ended.end();
+  calls.cancel(2);
+  calls.close();
+  clock.pass(10_000);
+  const reasons = signals.map(({ reason }) => reason?.message);
+  assert.deepEqual(reasons, [
+    undefined,
+    "The client has cancelled the request",
+    "The client has disconnected",
+  ]);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("a call is answered with its timeout if the handler fails because of it", () => {
+  const call = new Call(clientCalls(), { id: 5, timeout: 1_234 });
+  const reason = call.expire();
+  for (
+    const error of [
+      reason,
+      new DOMException("Aborted", "AbortError"),
+      new Error("no", { cause: reason }),
+    ]
+  ) {
+    const answer = call.answerTo(error);
+    assert(RequestError.is(answer));
+    assert.equal(answer.code, ErrorCode.LIMIT_EXCEEDED);
+    assert.deepEqual(answer.data, { limit: "timeout", value: 1_234 });
+  }
+  const other = new Error("no");
+  assert.equal(call.answerTo(other), other);
+});
+
+Deno.test("a call is answered with the error of its handler if it was cancelled", () => {
+  const calls = clientCalls();
+  const call = new Call(calls, { id: 5, timeout: 1_234 });
+  calls.add(call);
+  calls.cancel(5);
+  const { reason } = call.signal;
+  assert.equal(call.answerTo(reason), reason);
+});
+
+Deno.test("a call is cancelled once, and only while it runs", () => {
+  const calls = clientCalls();
+  const [running, ended] = [1, 2].map((id) => new Call(calls, { id })) as [
+    Call,
+    Call,
+  ];
+  calls.add(running);
+  calls.add(ended);
+  ended.end();
+  assert.deepEqual([calls.has(1), calls.has(2), calls.has(3)], [
+    true,
+    false,
+    false,
+  ]);
+  for (const id of [1, 2, 3]) calls.cancel(id);
+  assert.deepEqual([running.signal.aborted, ended.signal.aborted], [
+    true,
+    false,
+  ]);
+  assert(!calls.has(1));
+});
+
+Deno.test("a cancel aborts the newest call with its id", () => {
+  const calls = clientCalls();
+  const [first, second] = [new Call(calls, REQUEST), new Call(calls, REQUEST)];
+  calls.add(first);
+  calls.add(second);
+  // The end of the first call does not protect the second.
+  first.end();
+  calls.cancel(REQUEST.id);
+  assert.deepEqual([first.signal.aborted, second.signal.aborted], [
+    false,
+    true,
+  ]);
+});
+
+Deno.test("a client without the extension cannot cancel a call", () => {
+  const calls = new ActiveCalls(CLIENT, false);
+  const call = new Call(calls, REQUEST);
+  calls.add(call);
+  assert(!calls.has(REQUEST.id));
+  calls.cancel(REQUEST.id);
+  assert(!call.signal.aborted);
 });

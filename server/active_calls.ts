@@ -1,0 +1,79 @@
+/**
+ * The calls of one client that can be aborted: by the client, by its timeout, or by the
+ * end of its connection.
+ *
+ * @module
+ */
+
+import type { Call, CallOwner } from "./call.ts";
+import { disconnected } from "./client_end.ts";
+import { Expirations } from "./expirations.ts";
+import type { Client } from "./message.ts";
+
+/** The calls of all servers, because they can share a timer. */
+const expirations = new Expirations();
+
+/** The calls of one client that can be aborted. */
+export class ActiveCalls implements CallOwner {
+  readonly client: Client;
+  /** The calls whose signal is in use */
+  readonly #watched = new Set<Call>();
+  /** The calls that the client can cancel, by the ids of their requests */
+  readonly #byId = new Map<number, Call>();
+  readonly #isCancellable: boolean;
+  #abortReason: DOMException | undefined;
+
+  /**
+   * Constructs an `ActiveCalls`.
+   *
+   * @param client The client that calls
+   * @param isCancellable Whether the client can cancel its requests
+   */
+  constructor(client: Client, isCancellable: boolean) {
+    this.client = client;
+    this.#isCancellable = isCancellable;
+  }
+
+  get abortReason(): DOMException | undefined {
+    return this.#abortReason;
+  }
+
+  /** Lets the client cancel a call, until the call ends. */
+  add(call: Call): void {
+    // A client that uses an id twice cancels its newest request.
+    if (this.#isCancellable) this.#byId.set(call.id, call);
+  }
+
+  /** Whether the client can cancel a request: it is in progress and not cancelled yet. */
+  has(id: number): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Aborts the signal of a call, because the client does not wait any longer. */
+  cancel(id: number): void {
+    const reason = "The client has cancelled the request";
+    this.#byId.get(id)?.abort(abortError(reason));
+  }
+
+  watch(call: Call): void {
+    this.#watched.add(call);
+    expirations.add(call);
+  }
+
+  delete(call: Call): void {
+    if (this.#byId.get(call.id) === call) this.#byId.delete(call.id);
+    if (this.#watched.delete(call)) expirations.delete(call);
+  }
+
+  /** Aborts the signals of all calls, because the connection has ended. */
+  close(): void {
+    this.#abortReason = disconnected();
+    this.#byId.clear();
+    for (const call of this.#watched) call.abort(this.#abortReason);
+  }
+}
+
+/** Makes the reason of an abort. */
+export function abortError(message: string): DOMException {
+  return new DOMException(message, "AbortError");
+}

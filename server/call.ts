@@ -1,0 +1,162 @@
+/**
+ * A request of a client that is in progress, as its handler or its listeners see it.
+ *
+ * @module
+ */
+
+import { ErrorCode } from "../common/codes.ts";
+import { RequestError } from "../protocol/request_error.ts";
+import type { Client, OperationContext } from "./message.ts";
+import type { Expiring } from "./expirations.ts";
+
+/** What a call belongs to: the calls of one client. */
+export interface CallOwner {
+  readonly client: Client;
+  /** Why new signals are aborted; `undefined` while the connection is open */
+  readonly abortReason: DOMException | undefined;
+  /** Adds a call that is aborted when the connection ends. */
+  watch(call: Call): void;
+  /** Removes a call that has ended, or whose signal is aborted. */
+  delete(call: Call): void;
+}
+
+/** What a call needs of its request. */
+export interface CallRequest {
+  /** The number of the request */
+  readonly id: number;
+  /** How long the client waits, in milliseconds */
+  readonly timeout?: number;
+}
+
+/** The time that the client allows for a call. */
+interface TimeLimit {
+  /** The timeout of the client, in milliseconds */
+  readonly timeout: number;
+  /** When it expires, in milliseconds of `performance.now()` */
+  readonly due: number;
+  /** When it expires, in milliseconds since the epoch */
+  readonly deadline: number;
+}
+
+/** A request in progress, and the context that its handler sees. */
+export class Call implements OperationContext, Expiring {
+  /** The number of the request */
+  readonly id: number;
+  readonly #owner: CallOwner;
+  readonly #limit: TimeLimit | undefined;
+  #controller: AbortController | undefined;
+  #hasEnded = false;
+
+  /**
+   * Constructs a `Call`, whose time starts at once.
+   *
+   * @param owner The calls of the client
+   * @param request The request
+   */
+  constructor(owner: CallOwner, { id, timeout }: CallRequest) {
+    this.id = id;
+    this.#owner = owner;
+    this.#limit = timeout === undefined ? undefined : startTimeLimit(timeout);
+  }
+
+  get client(): Client {
+    return this.#owner.client;
+  }
+
+  get deadline(): number | undefined {
+    return this.#limit?.deadline;
+  }
+
+  /** When the time of the client is over: `performance.now()`; `undefined` if it never is */
+  get due(): number | undefined {
+    return this.#limit?.due;
+  }
+
+  /** Whether the handler or the listeners still run */
+  get isRunning(): boolean {
+    return !this.#hasEnded;
+  }
+
+  // Each call has a signal of its own, which is created when it is used. One signal for
+  // all calls would keep the abort listeners of ended calls as long as the connection,
+  // and `AbortSignal.any` takes 100 times as long as an `AbortController`.
+  get signal(): AbortSignal {
+    return this.#abortController().signal;
+  }
+
+  /** Aborts the signal, unless the call has ended. */
+  abort(reason: DOMException): void {
+    if (this.#hasEnded) return;
+    const controller = this.#abortController();
+    this.#owner.delete(this);
+    controller.abort(reason);
+  }
+
+  /** Aborts the signal, because the time of the client is over; returns its reason. */
+  expire(): unknown {
+    this.abort(new DOMException("The deadline has passed", "TimeoutError"));
+    return this.signal.reason;
+  }
+
+  /** Marks the call as ended: its signal is not aborted any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#owner.delete(this);
+  }
+
+  /** Whether a handler threw an error because its signal was aborted. */
+  isAbortError(error: unknown): boolean {
+    const signal = this.#controller?.signal;
+    return signal?.aborted === true && stemsFrom(signal.reason, error);
+  }
+
+  /** Returns the error that answers the request, if the handler threw `error`. */
+  answerTo(error: unknown): unknown {
+    const hasExpired = this.#limit !== undefined && this.isAbortError(error) &&
+      this.#controller?.signal.reason.name === "TimeoutError";
+    return hasExpired ? expired(this.#limit.timeout) : error;
+  }
+
+  #abortController(): AbortController {
+    if (this.#controller !== undefined) return this.#controller;
+    const controller = this.#controller = new AbortController();
+    const { abortReason } = this.#owner;
+    if (abortReason !== undefined) controller.abort(abortReason);
+    else if (!this.#hasEnded) this.#watch();
+    return controller;
+  }
+
+  #watch(): void {
+    const isOver = this.due !== undefined && this.due <= performance.now();
+    if (isOver) this.expire();
+    else this.#owner.watch(this);
+  }
+}
+
+function startTimeLimit(timeout: number): TimeLimit {
+  return {
+    timeout,
+    due: performance.now() + timeout,
+    deadline: Date.now() + timeout,
+  };
+}
+
+/** Makes the answer to a request whose time is over: docs/reference/protocol.md, `cancel`. */
+function expired(timeout: number): RequestError {
+  const description =
+    `the request took longer than its timeout of ${timeout} ms`;
+  const data = { limit: "timeout", value: timeout };
+  return new RequestError(ErrorCode.LIMIT_EXCEEDED, description, { data });
+}
+
+/** Whether an error is the reason of an abort, or was made from it. */
+function stemsFrom(reason: unknown, error: unknown): boolean {
+  if (error === reason) return true;
+  try {
+    const { name, cause } = Object(error);
+    return name === "AbortError" || cause === reason;
+  } catch {
+    // A thrown value can have getters that throw.
+    return false;
+  }
+}

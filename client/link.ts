@@ -35,6 +35,11 @@ export interface LinkRequest {
   readonly signal?: AbortSignal | undefined;
   /** The timeout of the caller, in milliseconds */
   readonly timeout?: number | undefined;
+  /**
+   * When `timeout` expires, in milliseconds of `performance.now()`; `undefined` if it starts
+   * now. `signal` then aborts at that time.
+   */
+  readonly due?: number | undefined;
   /** Whether the request can be sent again after the connection was lost */
   readonly idempotent?: boolean | undefined;
   /** Whether the request was accepted before, and waited until the link was open */
@@ -47,8 +52,8 @@ export interface LinkRequest {
   readonly events?: RequestEvents | undefined;
   /** Describes the request for error messages, for example as `operation "add"`. */
   describe(name: string): string;
-  /** Encodes the frame of the request. */
-  encode(id: number): string;
+  /** Encodes the frame of the request. A server with `cancel` gets the timeout, too. */
+  encode(id: number, timeout?: number): string;
   /** Converts an error frame to an error; by default to a `ResponseError`. */
   toError?(frame: ErrorFrame): Error;
 }

@@ -6,10 +6,12 @@
 
 import {
   ConnectionClosedError,
+  ErrorCode,
   type ErrorFrame,
   ResponseError,
 } from "../common/errors.ts";
-import type { Json, JsonObject } from "../common/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
+import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
@@ -23,6 +25,8 @@ interface PendingRequest {
   reject(error: Error): void;
   /** The length of the replies that its caller keeps, in UTF-16 units */
   kept: number;
+  /** Whether its replies are dropped, because there were too many */
+  isFull: boolean;
 }
 
 /** How many abandoned requests are remembered. */
@@ -88,7 +92,8 @@ export class PendingRequests {
    */
   add(id: number, request: LinkRequest): Promise<JsonObject | null> {
     return new Promise((resolve, reject) => {
-      this.#requests.set(id, { request, resolve, reject, kept: 0 });
+      const entry = { request, resolve, reject, kept: 0, isFull: false };
+      this.#requests.set(id, entry);
     });
   }
 
@@ -158,7 +163,7 @@ export class PendingRequests {
     units: number | undefined,
   ): void {
     const entry = id === null ? undefined : this.#requests.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.isFull) return;
     const { request, resolve } = entry;
     request.events?.onReply?.(message);
     // The entry stays until its caller abandons it: the server has yet to end it.
@@ -171,18 +176,16 @@ export class PendingRequests {
 
   /** A server can send any number of replies to one message. */
   #rejectLargest(): void {
-    let largest: number | undefined;
-    let kept = 0;
-    for (const [id, entry] of this.#requests) {
-      if (entry.kept <= kept) continue;
-      largest = id;
-      kept = entry.kept;
+    let largest: PendingRequest | undefined;
+    for (const entry of this.#requests.values()) {
+      if (entry.kept > (largest?.kept ?? 0)) largest = entry;
     }
-    const entry = largest === undefined ? undefined : this.#take(largest);
-    if (largest === undefined || entry === undefined) return;
-    // The server can still answer it.
-    if (!this.#namesErrors) this.#remember(largest);
-    entry.reject(repliesFull(subjectOf(entry.request), this.#maxKept));
+    if (largest === undefined) return;
+    this.#kept -= largest.kept;
+    largest.kept = 0;
+    // The entry stays until its caller abandons it: the server has yet to end it.
+    largest.isFull = true;
+    largest.reject(repliesFull(subjectOf(largest.request), this.#maxKept));
   }
 
   #resolve(id: number, data: JsonObject | null): void {
@@ -197,8 +200,7 @@ export class PendingRequests {
     const entry = failed === undefined ? undefined : this.#remove(failed);
     if (entry === undefined) return;
     const { request, reject } = entry;
-    const error = request.toError?.(frame);
-    reject(error ?? new ResponseError(subjectOf(request), frame));
+    reject(request.toError?.(frame) ?? responseError(request, frame));
   }
 
   /**
@@ -229,6 +231,21 @@ export class PendingRequests {
     this.#kept -= entry?.kept ?? 0;
     return entry;
   }
+}
+
+function responseError(request: LinkRequest, frame: ErrorFrame): Error {
+  const subject = subjectOf(request);
+  const { timeout } = request;
+  // The server can notice before the client that the time is over.
+  return timeout !== undefined && isExpiry(frame)
+    ? timedOut(subject, timeout)
+    : new ResponseError(subject, frame);
+}
+
+/** Whether the timeout of a request expired: docs/reference/protocol.md, `cancel`. */
+function isExpiry({ code, data }: ErrorFrame): boolean {
+  return code === ErrorCode.LIMIT_EXCEEDED && isJsonObject(data) &&
+    data.limit === "timeout";
 }
 
 /** Returns the length of a value; a huge one if it is nested too deeply to measure it. */

@@ -56,7 +56,9 @@ export interface ReconnectingLinkOptions {
 
 /** A request whose timeout and signal apply to several WebSockets */
 interface LastingRequest extends LinkRequest {
+  /** Aborts for the signal of the caller, and when the timeout expires */
   readonly signal: AbortSignal;
+  readonly due: number;
 }
 
 /** A {@linkcode Link} that reconnects when its WebSocket has ended. */
@@ -103,6 +105,8 @@ export class ReconnectingLink implements Link {
     if (this.#link !== undefined && request.idempotent !== true) {
       return await this.#link.request(request);
     }
+    const { timeout = Infinity } = request;
+    const due = performance.now() + timeout;
     const { signal, cancel } = limit(
       request.signal,
       request.timeout,
@@ -111,8 +115,7 @@ export class ReconnectingLink implements Link {
     try {
       signal.throwIfAborted();
       this.#assertAccepted(request);
-      const timeout = undefined;
-      return await this.#repeat({ ...request, signal, timeout });
+      return await this.#repeat({ ...request, signal, due });
     } finally {
       cancel();
     }

@@ -15,7 +15,11 @@ import type { JsonObject } from "../common/json.ts";
 import { assertLength, fitsInto } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { type CloseInfo, describeDisconnect } from "../protocol/close.ts";
-import { encodeRequestDone, GOODBYE } from "../protocol/encode.ts";
+import {
+  encodeCancel,
+  encodeRequestDone,
+  GOODBYE,
+} from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import {
@@ -109,9 +113,8 @@ export class SocketLink implements Link {
 
   async request(request: LinkRequest): Promise<JsonObject | null> {
     this.#assertSendable(request);
-    const { signal, timeout } = request;
     const id = this.#pending.nextId();
-    const frame = request.encode(id);
+    const frame = request.encode(id, this.#timeLeft(request));
     const subject = () => subjectOf(request);
     assertLength(frame, this.#maxPayload, subject, "limits.maxPayload");
     this.#assertFits(frame, request);
@@ -119,10 +122,15 @@ export class SocketLink implements Link {
       const answer = this.#pending.add(id, request);
       this.#buffer.push(frame);
       request.events?.onSent?.((encode) => this.#sendAbout(id, encode));
+      const { signal, due, timeout } = request;
       // Most requests have no limit, and a limit is not cheap.
       if (signal === undefined && timeout === undefined) return await answer;
       const onTimeout = () => timedOut(subject(), timeout);
-      return await within(answer, signal, timeout, onTimeout);
+      const limit = due === undefined ? timeout : undefined;
+      return await within(answer, signal, limit, onTimeout);
+    } catch (error) {
+      this.#cancel(id, request);
+      throw error;
     } finally {
       this.#pending.abandon(id);
     }
@@ -226,6 +234,21 @@ export class SocketLink implements Link {
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();
     this.#events.onOpen(this);
+  }
+
+  /** How long the caller still waits, for a server that can use it. */
+  #timeLeft({ due, timeout }: LinkRequest): number | undefined {
+    if (timeout === undefined || !this.#features.has("cancel")) {
+      return undefined;
+    }
+    const left = due === undefined ? timeout : due - performance.now();
+    return left === Infinity ? undefined : Math.max(0, Math.ceil(left));
+  }
+
+  /** Lets the server give up a request that its caller has given up. */
+  #cancel(id: number, { needs }: LinkRequest): void {
+    if (needs === "stream" || !this.#features.has("cancel")) return;
+    this.#sendAbout(id, encodeCancel);
   }
 
   #sendAbout(id: number, encode: (id: number) => string): void {

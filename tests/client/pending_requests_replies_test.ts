@@ -44,6 +44,8 @@ Deno.test("a message with too many replies rejects, and no other", async () => {
   assert.deepEqual(received, [1, 2, 2]);
   pending.handle({ kind: "answer", id: 2, data: {} });
   await other;
+  assert(pending.has(1), "the link can cancel the request");
+  pending.abandon(1);
   assert.equal(pending.size, 0);
 });
 
@@ -77,6 +79,7 @@ Deno.test("an error without an id belongs to a rejected request, if it is the ol
   const rejected = rejection(add(1));
   reply(1, 1_001);
   await rejected;
+  pending.abandon(1);
   const other = add(2);
   const error = { code: 6, error: "E", message: "E.", description: null };
   pending.handle({ kind: "error", id: null, error: { ...error, data: null } });

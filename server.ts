@@ -97,6 +97,11 @@ export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";
+export type {
+  Authorize,
+  AuthorizeRequest,
+  RequestKind,
+} from "./server/authorization.ts";
 export type { BroadcastResult } from "./server/broadcaster.ts";
 export type {
   NamedToken,

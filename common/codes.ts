@@ -24,6 +24,8 @@ export const ErrorCode: {
   readonly INVALID_ACTION: 8;
   /** The request exceeds a limit: docs/reference/protocol.md, "Limits". */
   readonly LIMIT_EXCEEDED: 9;
+  /** The client is not allowed to do this: the option `authorize` of the server. */
+  readonly FORBIDDEN: 10;
 } = {
   INVALID_JSON: 1,
   INVALID_CONTENT: 2,
@@ -34,6 +36,7 @@ export const ErrorCode: {
   UNSUPPORTED_OPERATION: 7,
   INVALID_ACTION: 8,
   LIMIT_EXCEEDED: 9,
+  FORBIDDEN: 10,
 };
 
 /** One of the numbers of {@linkcode ErrorCode} */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from "../common/json.ts";
+import type { Json, JsonObject } from "../common/json.ts";
 import { type InputOf, isSchema, type Schema } from "./schema.ts";
 
 /** The schema of the data of a message or an operation, which is always an object */
@@ -29,13 +29,32 @@ export interface OperationSchemas {
   readonly yields?: Schema;
 }
 
+/** A message or an event of a contract, with what it requires of a client */
+export interface MessageEntry extends MessageSchemas {
+  /**
+   * What a client needs to send the message, such as `"admin"`: any JSON value. The server
+   * passes it to its option `authorize`. If omitted, `authorize` gets `undefined`. Events
+   * require nothing, because the server sends them.
+   */
+  readonly requires?: Json;
+}
+
+/** An operation of a contract, with what it requires of a client */
+export interface OperationEntry extends OperationSchemas {
+  /**
+   * What a client needs to call the operation, such as `"admin"`: any JSON value. The server
+   * passes it to its option `authorize`. If omitted, `authorize` gets `undefined`.
+   */
+  readonly requires?: Json;
+}
+
 /** The messages or the events of a contract; a schema is short for `{ data: schema }` */
 export type MessageEntries = Readonly<
-  Record<string, DataSchema | MessageSchemas>
+  Record<string, DataSchema | MessageEntry>
 >;
 
 /** The operations of a contract */
-export type OperationEntries = Readonly<Record<string, OperationSchemas>>;
+export type OperationEntries = Readonly<Record<string, OperationEntry>>;
 
 /** The result of {@linkcode defineContract} */
 export interface Contract<
@@ -84,7 +103,7 @@ export interface ContractParts<
    * named message from the server. A broadcast is an event to all clients. If omitted, the
    * contract has no events.
    */
-  readonly events?: (Events & MessagesOnly<Events>) | undefined;
+  readonly events?: (Events & EventsOnly<Events>) | undefined;
   /**
    * The operations that clients call, by their names. If omitted, the contract has no
    * operations.
@@ -98,13 +117,21 @@ export type MessagesOnly<Entries> = {
     ? NoArray<Entries[Name]>
     :
       & Without<
-        Exclude<keyof Entries[Name], keyof MessageSchemas>,
-        "unknown key: the keys are 'data' and 'replies'"
+        Exclude<keyof Entries[Name], keyof MessageEntry>,
+        "unknown key: the keys are 'data', 'replies' and 'requires'"
       >
       & (Entries[Name] extends { readonly data: infer Data extends Schema }
         ? { readonly data: NoArray<Data> }
         : unknown);
 };
+
+/** Makes TypeScript reject what messages have and events lack, besides unknown keys */
+export type EventsOnly<Entries> =
+  & MessagesOnly<Entries>
+  & {
+    readonly [Name in keyof Entries]: Entries[Name] extends Schema ? unknown
+      : Without<"requires", "events require nothing: the server sends them">;
+  };
 
 /**
  * Makes TypeScript reject unknown keys, keys that exclude each other and array schemas in
@@ -113,8 +140,8 @@ export type MessagesOnly<Entries> = {
 export type OperationsOnly<Entries> = {
   readonly [Name in keyof Entries]:
     & Without<
-      Exclude<keyof Entries[Name], keyof OperationSchemas>,
-      "unknown key: the keys are 'input', 'output' and 'yields'"
+      Exclude<keyof Entries[Name], keyof OperationEntry>,
+      "unknown key: the keys are 'input', 'output', 'yields' and 'requires'"
     >
     & (Entries[Name] extends { readonly output: Schema }
       ? Without<"yields", "an operation has either 'output' or 'yields'">

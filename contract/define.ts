@@ -16,15 +16,20 @@ import type {
   OperationEntries,
 } from "./contract.ts";
 import { describe } from "./describe.ts";
+import { assertRequires } from "./requires.ts";
 import { isSchema } from "./schema.ts";
 
 const DEFINE = "Cannot define the contract";
 
 const PARTS = { messages: true, events: true, operations: true };
 
-const MESSAGE_KEYS = { data: true, replies: true };
+const EVENT_KEYS = { data: true, replies: true };
+
+const MESSAGE_KEYS = { ...EVENT_KEYS, requires: true };
 
 const OPERATION_KEYS = { input: true, output: true, yields: true };
+
+const ENTRY_KEYS = { ...OPERATION_KEYS, requires: true };
 
 /**
  * Checks the parts of a contract.
@@ -35,11 +40,11 @@ export function assertContract(parts: unknown): void {
   assertObject(DEFINE, "contract", parts);
   checkKeys(DEFINE, parts, PARTS);
   const { messages = {}, events = {}, operations = {} }: Parts = parts;
-  assertMessages("messages", messages);
-  assertMessages("events", events);
+  assertMessages("messages", messages, MESSAGE_KEYS);
+  assertMessages("events", events, EVENT_KEYS);
   assertObject(DEFINE, "operations", operations);
   for (const [name, schemas] of Object.entries(operations)) {
-    assertOperation(DEFINE, `operations.${name}`, schemas);
+    assertOperation(DEFINE, `operations.${name}`, schemas, ENTRY_KEYS);
   }
 }
 
@@ -54,6 +59,7 @@ type Parts = Keys<typeof PARTS>;
  * @param subject What failed, such as `Cannot define the contract`
  * @param place What the error calls the schemas, such as `operations.add`
  * @param schemas The schemas
+ * @param known The keys that they can have; an entry of a contract has more
  *
  * @throws {TypeError} If they are invalid
  */
@@ -61,6 +67,7 @@ export function assertOperation(
   subject: string,
   place: string,
   schemas: unknown,
+  known: Keys<typeof ENTRY_KEYS> = OPERATION_KEYS,
 ): void {
   if (isSchema(schemas)) {
     throw new TypeError(
@@ -70,11 +77,13 @@ export function assertOperation(
     );
   }
   assertObject(subject, place, schemas);
-  checkKeys(subject, schemas, OPERATION_KEYS, place);
-  for (const [key, schema] of Object.entries(schemas)) {
+  checkKeys(subject, schemas, known, place);
+  const { requires, ...values }: Keys<typeof ENTRY_KEYS> = schemas;
+  for (const [key, schema] of Object.entries(values)) {
     if (schema !== undefined) assertSchema(subject, `${place}.${key}`, schema);
   }
-  const { output, yields }: Keys<typeof OPERATION_KEYS> = schemas;
+  assertRequires(subject, `${place}.requires`, requires);
+  const { output, yields } = values;
   if (output === undefined || yields === undefined) return;
   throw new TypeError(
     `${subject}: ${
@@ -144,22 +153,31 @@ export function assertNamed(
   );
 }
 
-function assertMessages(place: string, entries: unknown): void {
+function assertMessages(
+  place: string,
+  entries: unknown,
+  known: Keys<typeof MESSAGE_KEYS>,
+): void {
   assertObject(DEFINE, place, entries);
   for (const [name, entry] of Object.entries(entries)) {
-    if (!isSchema(entry)) assertMessage(`${place}.${name}`, entry);
+    if (!isSchema(entry)) assertMessage(`${place}.${name}`, entry, known);
   }
 }
 
-function assertMessage(place: string, entry: unknown): void {
+function assertMessage(
+  place: string,
+  entry: unknown,
+  known: Keys<typeof MESSAGE_KEYS>,
+): void {
   assertObject(DEFINE, place, entry);
-  checkKeys(DEFINE, entry, MESSAGE_KEYS, place);
-  const { data, replies = {} }: Keys<typeof MESSAGE_KEYS> = entry;
+  checkKeys(DEFINE, entry, known, place);
+  const { data, replies = {}, requires }: Keys<typeof MESSAGE_KEYS> = entry;
   if (data !== undefined) assertSchema(DEFINE, `${place}.data`, data);
   assertObject(DEFINE, `${place}.replies`, replies);
   for (const [name, reply] of Object.entries(replies)) {
     assertSchema(DEFINE, `${place}.replies.${name}`, reply);
   }
+  assertRequires(DEFINE, `${place}.requires`, requires);
 }
 
 function assertObject(
@@ -207,9 +225,9 @@ function isObject(value: unknown): value is object {
  * ```
  */
 export function defineContract<
-  Messages extends MessageEntries = NoEntries,
-  Events extends MessageEntries = NoEntries,
-  Operations extends OperationEntries = NoEntries,
+  const Messages extends MessageEntries = NoEntries,
+  const Events extends MessageEntries = NoEntries,
+  const Operations extends OperationEntries = NoEntries,
 >(
   parts: ContractParts<Messages, Events, Operations>,
 ): Contract<Messages, Events, Operations> {

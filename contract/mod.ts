@@ -11,8 +11,10 @@ export type {
   ContractDescription,
   DataSchema,
   MessageDescription,
+  MessageEntry,
   MessageSchemas,
   OperationDescription,
+  OperationEntry,
   OperationSchemas,
 } from "./contract.ts";
 export { defineContract } from "./define.ts";

@@ -42,6 +42,7 @@ const ERROR_SENTENCES: Readonly<
   ],
   8: ["INVALID_ACTION", "Invalid action was sent."],
   9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
+  10: ["FORBIDDEN", "Client is not allowed to do this."],
 };
 
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye". */

@@ -41,7 +41,7 @@ export class RequestError extends Error {
    * Constructs a `RequestError`.
    *
    * @param code The number of the error
-   * @param description What is wrong, and what to do
+   * @param description What is wrong, and what to do; empty if the code says it
    * @param details The rest of the frame and of the log line
    */
   constructor(

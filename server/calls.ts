@@ -20,6 +20,7 @@ import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import type { OperationContext } from "./message.ts";
 import type { Operation } from "./registry.ts";
+import type { RequestGate } from "./request_gate.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
 import type { Transport } from "./transport.ts";
 
@@ -28,6 +29,7 @@ export class Calls {
   readonly #context: ServerContext;
   readonly #active: ActiveCalls;
   readonly #transport: Transport;
+  readonly #gate: RequestGate | undefined;
   #output: StreamOutput | undefined;
 
   /**
@@ -36,26 +38,18 @@ export class Calls {
    * @param context The state of the server
    * @param active The calls of the client that are in progress
    * @param transport Where results are sent
+   * @param gate Decides which calls can start; `undefined` if all can
    */
   constructor(
     context: ServerContext,
     active: ActiveCalls,
     transport: Transport,
+    gate: RequestGate | undefined,
   ) {
     this.#context = context;
     this.#active = active;
     this.#transport = transport;
-  }
-
-  /** Returns the operation that a request calls. If there is none, answers with an error. */
-  find(
-    { id, name }: OperationRequest | StreamRequest,
-  ): Operation<OperationContext> | undefined {
-    const operation = this.#context.registry.operations.find(name);
-    if (operation !== undefined) return operation;
-    this.#transport.log.warn("reject", this.#explain(name));
-    this.#transport.send(encodeError(id, ErrorCode.UNKNOWN_OPERATION));
-    return undefined;
+    this.#gate = gate;
   }
 
   /**
@@ -63,15 +57,12 @@ export class Calls {
    *
    * @returns Resolves when the call is answered, unless it is already; does not reject
    */
-  run(
-    request: OperationRequest,
-    operation: Operation<OperationContext>,
-  ): void | Promise<void> {
+  run(request: OperationRequest): void | Promise<void> {
     const call = new Call(this.#active, request);
     try {
       const result = call.due === undefined
-        ? operation.call(request.data, call)
-        : runInScope(call, () => operation.call(request.data, call));
+        ? this.#call(request, call)
+        : runInScope(call, () => this.#call(request, call));
       if (!isPromiseLike(result)) {
         return this.#sendResult(request, call, result);
       }
@@ -86,14 +77,11 @@ export class Calls {
   }
 
   /** Runs an operation as a stream; does not throw. */
-  stream(
-    request: StreamRequest,
-    operation: Operation<OperationContext>,
-  ): StreamCall {
+  stream(request: StreamRequest): StreamCall {
     const output = this.#output ??= this.#createOutput();
     const call = new Call(this.#active, request);
     const sender = new StreamSender(request.id, request.credit, output);
-    const ended = this.#stream(request, operation, call, sender);
+    const ended = this.#stream(request, call, sender);
     return new StreamCall(call, sender, ended);
   }
 
@@ -106,15 +94,29 @@ export class Calls {
     );
   }
 
+  /** Calls the operation of a request, if the client is allowed to. */
+  #call(request: OperationRequest, call: Call): string | PromiseLike<string> {
+    const entering = this.#gate?.enter(request);
+    if (entering === undefined) {
+      return this.#find(request).call(request.data, call);
+    }
+    return entering.then(() => {
+      // The client can have left, or cancelled the call, in the meantime.
+      call.signal.throwIfAborted();
+      return this.#find(request).call(request.data, call);
+    });
+  }
+
   async #stream(
     request: StreamRequest,
-    operation: Operation<OperationContext>,
     call: Call,
     sender: StreamSender,
   ): Promise<void> {
     const { shutdown } = this.#context;
     try {
-      await sender.run(await operation.open(request.data, call));
+      const entering = this.#gate?.enter(request);
+      if (entering !== undefined) await entering;
+      await sender.run(await this.#find(request).open(request.data, call));
       call.end();
       this.#transport.send(encodeSuccess(request.id, "done"));
     } catch (error) {
@@ -124,12 +126,18 @@ export class Calls {
     }
   }
 
-  #explain(name: string): string {
-    const operation = describeOperation(this.#context.log.redact(name));
-    const { operations } = this.#context.contract ?? {};
-    return operations !== undefined && Object.hasOwn(operations, name)
-      ? `${operation} of the contract has no handler`
-      : `there is no ${operation}`;
+  /** Returns the operation that a request calls; throws if there is none. */
+  #find(
+    { name }: OperationRequest | StreamRequest,
+  ): Operation<OperationContext> {
+    const { registry, contract } = this.#context;
+    const operation = registry.operations.find(name);
+    if (operation !== undefined) return operation;
+    const isInContract = Object.hasOwn(contract?.operations ?? {}, name);
+    const note = isInContract
+      ? "the contract has it, but it has no handler"
+      : "there is no such operation";
+    throw new RequestError(ErrorCode.UNKNOWN_OPERATION, "", { note });
   }
 
   #sendResult(

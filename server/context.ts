@@ -5,6 +5,7 @@
  */
 
 import type { Contract } from "../contract/contract.ts";
+import type { Authorization } from "./authorization.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { StrangerLines } from "./connection_log.ts";
@@ -25,6 +26,8 @@ export interface ServerContext {
   readonly rules: SessionRules;
   /** The contract of the server, if it has one */
   readonly contract: Contract | undefined;
+  /** Decides which requests are allowed; `undefined` if all are */
+  readonly authorization: Authorization | undefined;
   /** The listeners and operations */
   readonly registry: Registry;
   readonly authenticator: Authenticator;

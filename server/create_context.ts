@@ -6,6 +6,7 @@
 
 import { MAX_BATCH } from "../protocol/batch.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { Authorization } from "./authorization.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { OVERRUN } from "./client_rates.ts";
 import { StrangerLines } from "./connection_log.ts";
@@ -24,6 +25,7 @@ type Options = Pick<
   | "limits"
   | "minimumVersion"
   | "contract"
+  | "authorize"
   | "hooks"
   | "exposeErrors"
   | "onSlow"
@@ -37,7 +39,7 @@ export function createContext(
   authenticator: Authenticator,
 ): ServerContext {
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
-  const { hooks } = options;
+  const { authorize, hooks } = options;
   const defer = (turn: () => void) => void setImmediate(turn);
   let lastMessageId = 0;
   return {
@@ -45,6 +47,7 @@ export function createContext(
     limits,
     rules: { ...limits, minimumVersion },
     contract,
+    authorization: authorize && new Authorization(authorize, contract),
     registry,
     authenticator,
     broadcaster: new Broadcaster(

@@ -45,7 +45,7 @@ export function encodeErrorResponse(
   }
   const { code, data, message } = error;
   const { maxBuffered } = limits;
-  const frame = encodeError(id, code, data, message);
+  const frame = encodeError(id, code, data, message || null);
   if (fitsInto(frame, maxBuffered)) return frame;
   // If the details exceed the limit, a short response is better than none.
   const { issues: _, ...rest } = data ?? {};

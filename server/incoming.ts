@@ -18,6 +18,7 @@ import { encodeErrorResponse } from "./error_response.ts";
 import { Call, type CallOwner } from "./call.ts";
 import { ClientMessage, type MessageContext } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
+import type { RequestGate } from "./request_gate.ts";
 import type { Transport } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
 
@@ -27,6 +28,7 @@ export class MessageHandler {
   readonly #active: ActiveCalls;
   readonly #transport: Transport;
   readonly #sender: MessageSender;
+  readonly #gate: RequestGate | undefined;
 
   /**
    * Constructs a `MessageHandler`.
@@ -35,17 +37,20 @@ export class MessageHandler {
    * @param active The requests of the client that are in progress
    * @param transport Where responses are sent
    * @param sender Sends replies, and knows the requests that the client replies to
+   * @param gate Decides which messages are allowed; `undefined` if all are
    */
   constructor(
     context: ServerContext,
     active: ActiveCalls,
     transport: Transport,
     sender: MessageSender,
+    gate: RequestGate | undefined,
   ) {
     this.#context = context;
     this.#active = active;
     this.#transport = transport;
     this.#sender = sender;
+    this.#gate = gate;
   }
 
   /**
@@ -63,12 +68,22 @@ export class MessageHandler {
       this.#sender,
     );
     this.#active.add(call);
+    const isAwaited = this.#sender.awaits(request.name, request.replying);
+    const isReply = isAwaited || this.#gate?.isLateReply(request) === true;
+    // The server has asked for a reply, so the reply needs no permission.
+    if (this.#gate !== undefined && !isReply) {
+      const entered = this.#enter(this.#gate, request, call);
+      if (!(typeof entered === "boolean" ? entered : await entered)) return;
+    }
     const opening = `{"id":${messageId}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = call.due === undefined
-      ? await this.#dispatch(call)
-      : await runInScope(call, () => this.#dispatch(call));
+      ? await this.#dispatch(call, isAwaited, isReply)
+      : await runInScope(
+        call,
+        () => this.#dispatch(call, isAwaited, isReply),
+      );
     call.end();
     this.#transport.send(
       errors.length === 0
@@ -77,8 +92,49 @@ export class MessageHandler {
     );
   }
 
+  /** Returns whether a message is allowed; if not, answers it with an error. */
+  #enter(
+    gate: RequestGate,
+    request: MessageRequest,
+    call: MessageCall,
+  ): boolean | Promise<boolean> {
+    const refuse = (error: unknown) => this.#refuse(request, call, error);
+    try {
+      const entering = gate.enter(request);
+      if (entering === undefined) return true;
+      return entering.then(() => {
+        // The client can have left, or cancelled the message, in the meantime.
+        call.signal.throwIfAborted();
+        return true;
+      }).catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  #refuse(
+    { id, name }: MessageRequest,
+    call: MessageCall,
+    error: unknown,
+  ): boolean {
+    const { log } = this.#transport;
+    const subject = describeMessage(this.#context.log.redact(name));
+    if (RequestError.is(error)) log.rejected(subject, error);
+    else if (!call.isAbortError(error)) {
+      log.exception(`'authorize' failed for ${subject}`, error);
+    }
+    call.end();
+    const answer = call.answerTo(error);
+    this.#transport.send(encodeErrorResponse(id, answer, this.#context));
+    return false;
+  }
+
   /** Runs the listeners to a message, and returns what they threw. */
-  async #dispatch(call: MessageCall): Promise<unknown[]> {
+  async #dispatch(
+    call: MessageCall,
+    isAwaited: boolean,
+    isReply: boolean,
+  ): Promise<unknown[]> {
     const { wire } = call;
     const errors: unknown[] = [];
     const onError = (error: unknown) => {
@@ -86,12 +142,12 @@ export class MessageHandler {
       if (!call.isAbortError(error)) this.#logError(wire.message, error);
     };
     const { contract, registry } = this.#context;
-    const { message: name, replying } = wire;
-    const isAwaited = this.#sender.awaits(name, replying);
     try {
       const checked = this.#check(call, isAwaited);
-      if (isAwaited) this.#sender.pending?.settle(replying!.id, checked);
+      if (isAwaited) this.#sender.pending?.settle(wire.replying!.id, checked);
       const message = isPromiseLike(checked) ? await checked : checked;
+      // A client could otherwise reply with the name of a message that it must not send.
+      if (isReply && this.#gate !== undefined) return errors;
       // A listener to this name expects data of a message, and not of a reply.
       const isNamed = !isAwaited || contract === undefined;
       const called = await registry.listeners.dispatch(

@@ -18,12 +18,15 @@ import {
   invalidType,
   outOfRange,
 } from "../common/check.ts";
+import { quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { Awaitable, OpenContract } from "../contract/infer.ts";
+import { requiringNames } from "../contract/requires.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
+import type { Authorize, Decide } from "./authorization.ts";
 import { checkNamedTokens, type NamedToken } from "./credentials.ts";
 import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
 import {
@@ -95,6 +98,13 @@ export interface ServerOptions<
    * names and all data are allowed.
    */
   readonly contract?: Of | undefined;
+  /**
+   * Decides whether a client can send a message, call an operation or start a stream. Only the
+   * result `true` allows it. Otherwise the client gets the error `FORBIDDEN`. The server calls
+   * the function before it validates the data. If the contract requires something, the option
+   * is required. If omitted, every client can use every name.
+   */
+  readonly authorize?: Authorize<Identity, Of, Data> | undefined;
   /**
    * Whether `GET /hoist/contract` returns the result of `contract.describe()`. The HTTP
    * request needs a token: `Authorization: Bearer <token>`. The option `login` decides about
@@ -203,6 +213,8 @@ export interface ResolvedOptions<This extends Owner>
   readonly login: Login<This> | undefined;
   readonly hooks: Hooks | undefined;
   readonly contract: Contract | undefined;
+  /** `undefined` if every client can use every name */
+  readonly authorize: Decide | undefined;
   readonly exposeContract: boolean;
   readonly limits: ResolvedLimits;
   readonly onSlow: "disconnect" | "skip";
@@ -220,6 +232,7 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   onDisconnect: true,
   tokens: true,
   contract: true,
+  authorize: true,
   exposeContract: true,
   limits: true,
   onSlow: true,
@@ -248,15 +261,16 @@ const SERVE = "Cannot serve";
 
 /** The options of a server with any contract. */
 type AnyOptions<This extends Owner> =
-  & Omit<ServerOptions<This, LoginDecision, Contract>, keyof AnyHooks>
-  & AnyHooks;
+  & Omit<ServerOptions<This, LoginDecision, Contract>, keyof AnyFunctions>
+  & AnyFunctions;
 
-/** The hooks of a server, whose clients have any identity and any data. */
-interface AnyHooks {
+/** The functions of a server with any contract, whose clients have any identity and data. */
+interface AnyFunctions {
   readonly onConnect?: ((client: never) => unknown) | undefined;
   readonly onDisconnect?:
     | ((client: never, close: CloseInfo) => unknown)
     | undefined;
+  readonly authorize?: ((client: never, request: never) => unknown) | undefined;
 }
 
 /** An object with a token, as a server is. */
@@ -308,6 +322,7 @@ function resolve<This extends Owner>(
     login: checkFunction(SERVE, "login", login),
     hooks: resolveHooks(options),
     contract,
+    authorize: resolveAuthorize(options),
     exposeContract: resolveExposeContract(options),
     limits: resolveLimits(options.limits),
     onSlow: checkOneOf(SERVE, "onSlow", onSlow, ["disconnect", "skip"]),
@@ -323,7 +338,7 @@ function resolve<This extends Owner>(
 
 /** Returns the hooks; `undefined` if there are none, so that clients cost nothing more. */
 function resolveHooks(
-  { onConnect, onDisconnect }: AnyHooks,
+  { onConnect, onDisconnect }: AnyFunctions,
 ): Hooks | undefined {
   checkFunction(SERVE, "onConnect", onConnect);
   checkFunction(SERVE, "onDisconnect", onDisconnect);
@@ -351,6 +366,21 @@ function assertOneLogin({ login, tokens }: AnyOptions<never>): void {
   if (login === undefined || tokens === undefined) return;
   throw new TypeError(
     `${SERVE}: 'login' and 'tokens' exclude each other. Omit one of them.`,
+  );
+}
+
+function resolveAuthorize(
+  { authorize, contract }: AnyOptions<never>,
+): Decide | undefined {
+  checkFunction(SERVE, "authorize", authorize);
+  if (authorize !== undefined) return authorize as Decide;
+  if (contract === undefined) return undefined;
+  const [name] = requiringNames(contract);
+  if (name === undefined) return undefined;
+  throw new TypeError(
+    `${SERVE}: the contract has 'requires' for ${
+      quote(name)
+    }, and nothing checks it. Pass a function as the option 'authorize'.`,
   );
 }
 

@@ -322,8 +322,10 @@ export class Registry {
     assertNamed(subject, this.#contract?.operations, name);
     assertNoOwnSchema(subject, this.#contract, schemas);
     const entry = ownEntry(this.#contract?.operations ?? {}, name);
-    if (entry !== undefined) assertKind(subject, entry, handler);
-    return this.operations.add(name, handler, entry ?? schemas);
+    if (entry === undefined) return this.operations.add(name, handler, schemas);
+    assertKind(subject, entry, handler);
+    const { requires: _, ...entrySchemas } = entry;
+    return this.operations.add(name, handler, entrySchemas);
   }
 }
 

@@ -22,9 +22,9 @@ import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
 import { HeldFrames } from "./held_frames.ts";
 import { MessageHandler } from "./incoming.ts";
-import type { Client, OperationContext } from "./message.ts";
+import type { Client } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
-import type { Operation } from "./registry.ts";
+import { RequestGate } from "./request_gate.ts";
 import { sizeOf } from "./request_size.ts";
 import type { AnswerEffect } from "./session.ts";
 import type { Transport } from "./transport.ts";
@@ -42,6 +42,7 @@ export class RequestHandler {
   #active: ActiveCalls | undefined;
   #messages: MessageHandler | undefined;
   #calls: Calls | undefined;
+  #gate: RequestGate | undefined;
   /** The streams in progress, by the ids of their requests */
   #streams: Map<number, StreamCall> | undefined;
   /** The frames that wait for `onConnect`; `undefined` if none has to wait */
@@ -289,11 +290,16 @@ export class RequestHandler {
       this.#context,
       this.#activeCalls(),
       this.#transport,
+      this.#openGate(),
     );
-    const operation = calls.find(request);
-    if (operation === undefined) return;
-    if (request.kind === "operation") return calls.run(request, operation);
-    return this.#runStream(calls, request, operation);
+    if (request.kind === "operation") return calls.run(request);
+    return this.#runStream(calls, request);
+  }
+
+  /** Returns what decides about requests; `undefined` if the server allows all. */
+  #openGate(): RequestGate | undefined {
+    if (this.#context.authorization === undefined) return undefined;
+    return this.#gate ??= new RequestGate(this.#context, this.#client);
   }
 
   #activeCalls(): ActiveCalls {
@@ -309,19 +315,16 @@ export class RequestHandler {
       this.#activeCalls(),
       this.#transport,
       this.#sender,
+      this.#openGate(),
     );
     return messages.run(request);
   }
 
-  async #runStream(
-    calls: Calls,
-    request: StreamRequest,
-    operation: Operation<OperationContext>,
-  ): Promise<void> {
+  async #runStream(calls: Calls, request: StreamRequest): Promise<void> {
     const { id } = request;
     const streams = this.#streams ??= new Map<number, StreamCall>();
     if (streams.has(id)) return calls.rejectId(id);
-    const stream = calls.stream(request, operation);
+    const stream = calls.stream(request);
     streams.set(id, stream);
     await stream.ended;
     streams.delete(id);

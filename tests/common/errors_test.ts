@@ -60,6 +60,7 @@ Deno.test("ErrorCode contains the numbers of the protocol", () => {
     UNSUPPORTED_OPERATION: 7,
     INVALID_ACTION: 8,
     LIMIT_EXCEEDED: 9,
+    FORBIDDEN: 10,
   });
 });
 

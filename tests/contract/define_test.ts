@@ -173,7 +173,7 @@ for (
     ],
     [
       { messages: { hi: { reply: {} } } },
-      `Cannot define the contract: unknown option 'reply' in 'messages.hi'. The options are data, replies.`,
+      `Cannot define the contract: unknown option 'reply' in 'messages.hi'. The options are data, replies, requires.`,
     ],
     [
       { events: { hi: { replies: {}, 'a "b"': undefined } } },
@@ -181,7 +181,7 @@ for (
     ],
     [
       { operations: { add: { data: ACCEPT_ALL } } },
-      `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields.`,
+      `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields, requires.`,
     ],
     [
       { operations: { add: ACCEPT_ALL } },

@@ -12,7 +12,7 @@ const WRONG = [
   {
     part: "operations: { add: { inpt: z.object(), output: z.number() } }",
     place: "inpt",
-    why: "unknown key: the keys are 'input', 'output' and 'yields'",
+    why: "unknown key: the keys are 'input', 'output', 'yields' and 'requires'",
   },
   {
     part: "operations: { rows: { output: z.number(), yields: z.number() } }",
@@ -27,7 +27,7 @@ const WRONG = [
   {
     part: "messages: { hello: { data: z.object(), reply: {} } }",
     place: "reply",
-    why: "unknown key: the keys are 'data' and 'replies'",
+    why: "unknown key: the keys are 'data', 'replies' and 'requires'",
   },
 ];
 

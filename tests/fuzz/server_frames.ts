@@ -29,6 +29,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
     ],
     8: ["INVALID_ACTION", "Invalid action was sent."],
     9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
+    10: ["FORBIDDEN", "Client is not allowed to do this."],
   };
 
 /** The keys of the `data` of an error. Without keys, it is `null`. */

@@ -38,6 +38,7 @@ const ERRORS: readonly [code: ErrorCode, error: string, message: string][] = [
   ],
   [8, "INVALID_ACTION", "Invalid action was sent."],
   [9, "LIMIT_EXCEEDED", "Limit of the server was exceeded."],
+  [10, "FORBIDDEN", "Client is not allowed to do this."],
 ];
 
 /** Strings that would break JSON without escapes, or pollute a prototype. */

@@ -70,7 +70,7 @@ Deno.test("each line of JSON is an object with the time, the level, the event an
   );
   assert.match(
     find("reject").message,
-    /: there is no operation "no \\"such\\"\\n"$/,
+    /: operation "no \\"such\\"\\n": there is no such operation$/,
   );
 });
 

@@ -37,7 +37,7 @@ Deno.test("omitted options have their defaults", () => {
     tokens: [],
     isTokenGenerated: false,
     login: undefined,
-    hooks: undefined,
+    authorize: undefined,
     contract: undefined,
     exposeContract: false,
     limits: resolveLimits(),
@@ -59,8 +59,7 @@ Deno.test("the options of the caller replace the defaults", () => {
   const contract = defineContract({ operations: { add: {}, fly: {} } });
   const options = {
     login: () => true,
-    onConnect: () => {},
-    onDisconnect: undefined,
+    authorize: () => true,
     contract,
     exposeContract: true,
     limits: { maxDepth: 3 },
@@ -78,12 +77,11 @@ Deno.test("the options of the caller replace the defaults", () => {
     signal: AbortSignal.abort(),
   } as const;
   const { isAllowed, ...resolved } = resolve(options);
-  const { allowedOrigins, onConnect, onDisconnect, ...given } = options;
+  const { allowedOrigins, ...given } = options;
   assert(isAllowed(allowedOrigins[0], LOCALHOST));
   assert.deepEqual(resolved, {
     ...given,
     token: "test",
-    hooks: { onConnect, onDisconnect },
     tokens: [],
     isTokenGenerated: false,
     limits: resolveLimits({ maxDepth: 3 }),

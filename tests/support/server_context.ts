@@ -33,6 +33,7 @@ export function serverContext(
     limits,
     rules: {},
     contract: undefined,
+    authorization: undefined,
     registry: new Registry(undefined),
     authenticator: new Authenticator({
       log,

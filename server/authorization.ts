@@ -1,0 +1,122 @@
+/**
+ * Decides which requests of clients are allowed: the option `authorize`.
+ *
+ * @module
+ */
+
+import { isPromiseLike } from "../common/async.ts";
+import { ErrorCode } from "../common/errors.ts";
+import { type Contract, isReply } from "../contract/contract.ts";
+import type { MessageName, NameIn, OpenContract } from "../contract/infer.ts";
+import { type RequiredIn, requirementOf } from "../contract/requires.ts";
+import type { WireMessage } from "../protocol/message.ts";
+import { RequestError } from "../protocol/request_error.ts";
+import type { Client } from "./message.ts";
+
+/** How a client uses a name: it sends a message, calls an operation or starts a stream */
+export type RequestKind = "message" | "operation" | "stream";
+
+/**
+ * A request of a client, as the option `authorize` sees it. `Of` is the type of the contract.
+ */
+export interface AuthorizeRequest<Of extends Contract = OpenContract> {
+  /** How the client uses the name. An operation is called with `"operation"` or `"stream"`. */
+  readonly kind: RequestKind;
+  /** The name of the message or of the operation. With a contract, it contains the name. */
+  readonly name: MessageName<Of> | NameIn<Of["operations"]>;
+  /** The value of `requires` in the contract; `undefined` if the entry has none */
+  readonly requires: RequiredIn<Of["messages"]> | RequiredIn<Of["operations"]>;
+}
+
+/**
+ * Decides whether a client can send a message, call an operation or start a stream. Only the
+ * result `true` allows it.
+ *
+ * @param client The client
+ * @param request What the client wants to do
+ * @returns Whether it is allowed
+ */
+export type Authorize<
+  Identity = unknown,
+  Of extends Contract = OpenContract,
+  Data = unknown,
+> = (
+  client: Client<Identity, Of, Data>,
+  request: AuthorizeRequest<Of>,
+) => boolean | PromiseLike<boolean>;
+
+/** The function `authorize` of an application, which can return anything at run time. */
+export type Decide = (client: Client, request: AuthorizeRequest) => unknown;
+
+/** Asks the application which requests are allowed. */
+export class Authorization {
+  readonly #authorize: Decide;
+  readonly #contract: Contract | undefined;
+
+  /**
+   * Constructs an `Authorization`.
+   *
+   * @param authorize The option `authorize`
+   * @param contract The contract of the server
+   */
+  constructor(authorize: Decide, contract: Contract | undefined) {
+    this.#authorize = authorize;
+    this.#contract = contract;
+  }
+
+  /**
+   * Checks that a request is allowed.
+   *
+   * @returns A promise only if `authorize` returns one
+   *
+   * @throws {RequestError} If the request is not allowed; the promise rejects with it
+   * @throws What `authorize` throws
+   */
+  check(
+    client: Client,
+    kind: RequestKind,
+    name: string,
+  ): void | Promise<void> {
+    // The types of `authorize` promise a name of the contract. The answer is the same as for
+    // a name that exists, so that a client cannot find out which names exist.
+    if (!this.#hasName(kind, name)) throw notAllowed("the contract lacks it");
+    // Without a contract, nothing is required. With one, its type is known to `authorize`.
+    const requires = requirementOf(this.#contract, kind, name) as undefined;
+    const decision = this.#authorize(client, { kind, name, requires });
+    return isPromiseLike(decision)
+      ? Promise.resolve(decision).then(assertAllowed)
+      : assertAllowed(decision);
+  }
+
+  /**
+   * Whether a message is a reply that no request waits for any more: its name is not a message
+   * of the contract, but a reply to the event that it names.
+   */
+  isLateReply(name: string, replying: WireMessage): boolean {
+    const contract = this.#contract;
+    return contract !== undefined && !Object.hasOwn(contract.messages, name) &&
+      isReply(contract, replying.message, name);
+  }
+
+  #hasName(kind: RequestKind, name: string): boolean {
+    if (this.#contract === undefined) return true;
+    const { messages, operations } = this.#contract;
+    return Object.hasOwn(kind === "message" ? messages : operations, name);
+  }
+}
+
+function assertAllowed(decision: unknown): void {
+  if (decision === true) return;
+  throw notAllowed(
+    decision === false
+      ? "'authorize' refused it"
+      : `'authorize' returned a value of type ${typeof decision}. Return true to allow a request.`,
+  );
+}
+
+/** Makes the error for a request that is not allowed: docs/reference/protocol.md, "Frames". */
+function notAllowed(note: string): RequestError {
+  // The same for all names, see `check`.
+  const description = "the client is not allowed to use this name";
+  return new RequestError(ErrorCode.FORBIDDEN, description, { note });
+}

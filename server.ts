@@ -56,11 +56,13 @@ import type {
 } from "./server/message.ts";
 import {
   type CloseOptions,
-  type ResolvedOptions,
   resolveGrace,
-  resolveOptions,
   resolveTimeout,
   type RotateOptions,
+} from "./server/method_options.ts";
+import {
+  type ResolvedOptions,
+  resolveOptions,
   type ServerOptions,
   splitOptions,
 } from "./server/options.ts";
@@ -118,11 +120,8 @@ export {
   type OperationContext,
   type OperationHandler,
 } from "./server/message.ts";
-export type {
-  CloseOptions,
-  RotateOptions,
-  ServerOptions,
-} from "./server/options.ts";
+export type { CloseOptions, RotateOptions } from "./server/method_options.ts";
+export type { ServerOptions } from "./server/options.ts";
 
 /**
  * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the type of the result of

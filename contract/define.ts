@@ -16,7 +16,6 @@ import type {
   OperationEntries,
 } from "./contract.ts";
 import { describe } from "./describe.ts";
-import { assertRequires } from "./requires.ts";
 import { isSchema } from "./schema.ts";
 
 const DEFINE = "Cannot define the contract";
@@ -28,6 +27,13 @@ const EVENT_KEYS = { data: true, replies: true };
 const MESSAGE_KEYS = { ...EVENT_KEYS, requires: true };
 
 const OPERATION_KEYS = { input: true, output: true, yields: true };
+
+/** The types of values that JSON cannot represent. */
+const NO_JSON: Readonly<Partial<Record<string, true>>> = {
+  bigint: true,
+  function: true,
+  symbol: true,
+};
 
 const ENTRY_KEYS = { ...OPERATION_KEYS, requires: true };
 
@@ -178,6 +184,13 @@ function assertMessage(
     assertSchema(DEFINE, `${place}.replies.${name}`, reply);
   }
   assertRequires(DEFINE, `${place}.requires`, requires);
+}
+
+/** Checks the value of `requires`, which is never sent: only mistakes are rejected. */
+function assertRequires(subject: string, place: string, value: unknown): void {
+  const isConstant = !isSchema(value) && NO_JSON[typeof value] !== true;
+  if (value === undefined || isConstant) return;
+  throw invalidType(subject, quoteName(place), "a JSON value", value);
 }
 
 function assertObject(

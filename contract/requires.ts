@@ -4,9 +4,7 @@
  * @module
  */
 
-import { invalidType } from "../common/check.ts";
 import type { Json } from "../common/json.ts";
-import { quoteName } from "../common/text.ts";
 import type { Contract } from "./contract.ts";
 import { isSchema, type Schema } from "./schema.ts";
 
@@ -40,29 +38,3 @@ export function requiringNames(
     .filter(([, entry]) => !isSchema(entry) && entry.requires !== undefined)
     .map(([name]) => name);
 }
-
-/**
- * Checks the value of `requires`.
- *
- * @param subject What failed, such as `Cannot define the contract`
- * @param place What the error calls the value, such as `operations.add.requires`
- * @param value The value; `undefined` is valid
- *
- * @throws {TypeError} If it is not a JSON value
- */
-export function assertRequires(
-  subject: string,
-  place: string,
-  value: unknown,
-): void {
-  const isConstant = !isSchema(value) && NO_JSON[typeof value] !== true;
-  if (value === undefined || isConstant) return;
-  throw invalidType(subject, quoteName(place), "a JSON value", value);
-}
-
-/** The types of values that JSON cannot represent. */
-const NO_JSON: Readonly<Partial<Record<string, true>>> = {
-  bigint: true,
-  function: true,
-  symbol: true,
-};

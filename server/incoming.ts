@@ -58,8 +58,7 @@ export class MessageHandler {
    *
    * @returns Resolves when the message is answered; does not reject
    */
-  async run(request: MessageRequest): Promise<void> {
-    const { id } = request;
+  run(request: MessageRequest): Promise<void> {
     const messageId = this.#context.nextMessageId();
     const call = new MessageCall(
       this.#active,
@@ -70,12 +69,27 @@ export class MessageHandler {
     this.#active.add(call);
     const isAwaited = this.#sender.awaits(request.name, request.replying);
     const isReply = isAwaited || this.#gate?.isLateReply(request) === true;
-    // The server has asked for a reply, so the reply needs no permission.
-    if (this.#gate !== undefined && !isReply) {
-      const entered = this.#enter(this.#gate, request, call);
-      if (!(typeof entered === "boolean" ? entered : await entered)) return;
-    }
-    const opening = `{"id":${messageId}}`;
+    // A reply needs no permission, because the server has asked for it.
+    const entered = isReply || this.#enter(request, call);
+    return entered === true
+      ? this.#answer(call, isAwaited, isReply)
+      : this.#answerLater(entered, call);
+  }
+
+  async #answerLater(
+    entered: boolean | Promise<boolean>,
+    call: MessageCall,
+  ): Promise<void> {
+    if (await entered) await this.#answer(call, false, false);
+  }
+
+  async #answer(
+    call: MessageCall,
+    isAwaited: boolean,
+    isReply: boolean,
+  ): Promise<void> {
+    const { id } = call;
+    const opening = `{"id":${call.wire.id}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = call.due === undefined
@@ -94,13 +108,13 @@ export class MessageHandler {
 
   /** Returns whether a message is allowed; if not, answers it with an error. */
   #enter(
-    gate: RequestGate,
     request: MessageRequest,
     call: MessageCall,
   ): boolean | Promise<boolean> {
+    if (this.#gate === undefined) return true;
     const refuse = (error: unknown) => this.#refuse(request, call, error);
     try {
-      const entering = gate.enter(request);
+      const entering = this.#gate.enter(request);
       if (entering === undefined) return true;
       return entering.then(() => {
         // The client can have left, or cancelled the message, in the meantime.

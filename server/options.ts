@@ -181,26 +181,6 @@ export interface ServerOptions<
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of `Server.close` */
-export interface CloseOptions {
-  /**
-   * How long to wait for requests in progress, in milliseconds from 0 to 2,147,483,647. If
-   * omitted, the option `closeTimeout` of the server applies.
-   */
-  readonly timeout?: number | undefined;
-}
-
-/** Options of `Server.rotate` */
-export interface RotateOptions {
-  /**
-   * How long the server still accepts the old token, in milliseconds from 0 to
-   * 2,147,483,647.
-   *
-   * @default {0}
-   */
-  readonly grace?: number | undefined;
-}
-
 /** The options of a server after the checks, with defaults. */
 export interface ResolvedOptions<This extends Owner>
   extends ResolvedLogOptions {
@@ -248,14 +228,6 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
 };
 
 const SERVE_KEYS = { ...SERVER_KEYS, ...LISTEN_KEYS };
-
-const CLOSE_KEYS: Readonly<Record<keyof CloseOptions, true>> = {
-  timeout: true,
-};
-
-const ROTATE_KEYS: Readonly<Record<keyof RotateOptions, true>> = {
-  grace: true,
-};
 
 const SERVE = "Cannot serve";
 
@@ -408,18 +380,4 @@ function checkVersion(minimum: string | undefined): string | undefined {
   if (typeof minimum === "string" && isVersion(minimum)) return minimum;
   const needed = 'a version such as "1.2.3"';
   throw invalidType(SERVE, "'minimumVersion'", needed, minimum);
-}
-
-/** Checks the options of `close`. */
-export function resolveTimeout(options: CloseOptions): number | undefined {
-  checkKeys("Cannot close", options, CLOSE_KEYS);
-  return checkNumber("Cannot close", "timeout", options.timeout, DURATION);
-}
-
-/** Checks the options of `rotate` and adds the default. */
-export function resolveGrace(options: RotateOptions): number {
-  const subject = "Cannot rotate the token";
-  checkKeys(subject, options, ROTATE_KEYS);
-  const { grace = 0 } = options;
-  return checkNumber(subject, "grace", grace, DURATION);
 }

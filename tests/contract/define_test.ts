@@ -65,15 +65,17 @@ Deno.test("assertContract() accepts all forms of a contract", () => {
     full: { data: valibot, replies: { one: arktype, two: ACCEPT_ALL } },
     silent: { replies: {} },
   };
+  const guarded = { requires: { role: "admin" }, data: zod };
   assertContract({});
   assertContract({ messages: {}, events: {}, operations: {} });
   assertContract({ messages: undefined, operations: undefined });
   assertContract({
-    messages,
+    messages: { ...messages, guarded },
     events: messages,
     operations: {
       open: {},
       left: { input: undefined, output: undefined, yields: undefined },
+      guarded: { input: zod, requires: ["admin", 1, null] },
       result: { input: zod, output: valibot },
       stream: { input: arktype, yields: ACCEPT_ALL, output: undefined },
     },
@@ -182,6 +184,18 @@ for (
     [
       { operations: { add: { data: ACCEPT_ALL } } },
       `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields, requires.`,
+    ],
+    [
+      { events: { hi: { requires: "admin" } } },
+      "Cannot define the contract: unknown option 'requires' in 'events.hi'. The options are data, replies.",
+    ],
+    [
+      { messages: { hi: { requires: () => {} } } },
+      "Cannot define the contract: 'messages.hi.requires' must be a JSON value. It is a function.",
+    ],
+    [
+      { operations: { add: { requires: ACCEPT_ALL } } },
+      "Cannot define the contract: 'operations.add.requires' must be a JSON value. It is an object.",
     ],
     [
       { operations: { add: ACCEPT_ALL } },

@@ -29,6 +29,11 @@ const WRONG = [
     place: "reply",
     why: "unknown key: the keys are 'data', 'replies' and 'requires'",
   },
+  {
+    part: "events: { news: { requires: {} } }",
+    place: "requires",
+    why: "events require nothing: the server sends them",
+  },
 ];
 
 /** Returns the errors of TypeScript for a module, without colors. */

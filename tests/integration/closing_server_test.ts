@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
-import type { CloseOptions } from "../../server/options.ts";
+import type { CloseOptions } from "../../server/method_options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mount } from "../support/mounted_server.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";

@@ -85,6 +85,24 @@ testWithPython(
 );
 
 testWithPython(
+  "A Python client gets an error if a request is not allowed, and continues",
+  async () => {
+    await using server = serveQuietly({
+      authorize: (_client, { name }) => name === "add",
+    });
+    server.operation("add", ({ a, b }) => Number(a) + Number(b));
+    await withConnectedClient(server, async (python) => {
+      const forbidden = raised(
+        "ServerResponseError: code 10 [FORBIDDEN]: Client is not allowed to do this.",
+      );
+      await assert.rejects(python.message("hello"), forbidden);
+      await assert.rejects(python.operation("drop"), forbidden);
+      assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
+    });
+  },
+);
+
+testWithPython(
   "A Python client that sends NaN gets the error INVALID_JSON",
   async () => {
     await using server = serveAdd();

@@ -9,9 +9,7 @@ import { serve, type ServeOptions } from "../../server.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import {
   type ResolvedOptions,
-  resolveGrace,
   resolveOptions,
-  resolveTimeout,
   type ServerOptions,
 } from "../../server/options.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -37,6 +35,7 @@ Deno.test("omitted options have their defaults", () => {
     tokens: [],
     isTokenGenerated: false,
     login: undefined,
+    hooks: undefined,
     authorize: undefined,
     contract: undefined,
     exposeContract: false,
@@ -59,6 +58,8 @@ Deno.test("the options of the caller replace the defaults", () => {
   const contract = defineContract({ operations: { add: {}, fly: {} } });
   const options = {
     login: () => true,
+    onConnect: () => {},
+    onDisconnect: undefined,
     authorize: () => true,
     contract,
     exposeContract: true,
@@ -77,11 +78,12 @@ Deno.test("the options of the caller replace the defaults", () => {
     signal: AbortSignal.abort(),
   } as const;
   const { isAllowed, ...resolved } = resolve(options);
-  const { allowedOrigins, ...given } = options;
+  const { allowedOrigins, onConnect, onDisconnect, ...given } = options;
   assert(isAllowed(allowedOrigins[0], LOCALHOST));
   assert.deepEqual(resolved, {
     ...given,
     token: "test",
+    hooks: { onConnect, onDisconnect },
     tokens: [],
     isTokenGenerated: false,
     limits: resolveLimits({ maxDepth: 3 }),
@@ -258,6 +260,11 @@ const MISTAKES: readonly (readonly [object, string, string])[] = [
     "TypeError",
     "'hideToken' and 'showToken' exclude each other. Omit one of them.",
   ],
+  [
+    { authorize: true },
+    "TypeError",
+    "'authorize' must be a function. It is true.",
+  ],
   [{ logger: 5 }, "TypeError", "'logger' must be an object. It is 5."],
   [
     { logger: { info() {} } },
@@ -333,20 +340,24 @@ for (const [name, hint] of UNKNOWN) {
 
 Deno.test("a server without a port rejects the options of listen()", () => {
   const options = { port: 0 } as ServerOptions<Owner>;
-  assert.throws(() => resolve(options), {
+  assert.throws(() => resolveOptions("test", options), {
     name: "TypeError",
     message: /^Cannot serve: unknown option 'port'\. /,
   });
 });
 
-Deno.test("close() and rotate() reject unknown options", () => {
-  assert.throws(() => resolveTimeout({ timout: 5 } as never), {
-    name: "TypeError",
-    message: "Cannot close: unknown option 'timout'. Did you mean 'timeout'?",
-  });
-  assert.throws(() => resolveGrace({ grase: 5 } as never), {
-    name: "TypeError",
-    message:
-      "Cannot rotate the token: unknown option 'grase'. Did you mean 'grace'?",
-  });
+Deno.test("rejects a contract with 'requires' without 'authorize'", () => {
+  for (
+    const contract of [
+      defineContract({ operations: { add: {}, drop: { requires: "admin" } } }),
+      defineContract({ messages: { drop: { requires: null } } }),
+    ]
+  ) {
+    assert.throws(() => resolveOptions("test", { contract }), {
+      name: "TypeError",
+      message:
+        "Cannot serve: the contract has 'requires' for \"drop\", and nothing checks it. Pass a function as the option 'authorize'.",
+    });
+    resolveOptions("test", { contract, authorize: () => false });
+  }
 });

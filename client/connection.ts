@@ -114,7 +114,8 @@ export class Connection<Of extends Contract = OpenContract>
   }
 
   /**
-   * Calls a listener whenever the state changes.
+   * Calls a listener with the current state before it returns, and then whenever the state
+   * changes.
    *
    * @param listener The listener. Errors that it throws are logged
    * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener

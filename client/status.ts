@@ -13,7 +13,7 @@ export type ConnectionState = ConnectionStatus["state"];
 
 /** The state of a connection with its details */
 export type ConnectionStatus =
-  /** An attempt to reconnect is in progress */
+  /** An attempt to connect is in progress */
   | { readonly state: "connecting" }
   /** Requests are sent immediately */
   | { readonly state: "open" }
@@ -30,8 +30,8 @@ export type ConnectionStatus =
   | { readonly state: "closed" };
 
 /**
- * Called when the state of a connection has changed. If it returns a promise, nothing
- * waits for it.
+ * Called with the current state of a connection, and when it has changed. If it returns a
+ * promise, nothing waits for it.
  *
  * @param status The state with its details
  */
@@ -44,6 +44,8 @@ export class StateNotifier {
   readonly #entries = new Set<{ readonly listener: StateListener }>();
   readonly #queued: ConnectionStatus[] = [];
   #state: ConnectionState = "connecting";
+  /** The last status that the listeners got. */
+  #notified: ConnectionStatus = { state: "connecting" };
 
   /**
    * Constructs a `StateNotifier`.
@@ -59,7 +61,10 @@ export class StateNotifier {
     return this.#state;
   }
 
-  /** Adds a listener, which is called with each change until it is disposed. */
+  /**
+   * Adds a listener, which is called now with the current status, and then with each change
+   * until it is disposed.
+   */
   listen(listener: StateListener): Disposable {
     if (typeof listener !== "function") {
       const subject = "Cannot add the state listener";
@@ -67,6 +72,7 @@ export class StateNotifier {
     }
     const entry = { listener };
     this.#entries.add(entry);
+    void this.#log.run(() => listener(this.#notified));
     return { [Symbol.dispose]: () => void this.#entries.delete(entry) };
   }
 
@@ -82,6 +88,7 @@ export class StateNotifier {
   }
 
   #notify(status: ConnectionStatus): void {
+    this.#notified = status;
     for (const entry of [...this.#entries]) {
       if (!this.#entries.has(entry)) continue;
       // Destructured, so that the entry is not the `this` of the listener.

@@ -27,10 +27,35 @@ Deno.test("notifies each listener of every change with its details", () => {
   const seen: unknown[] = [];
   status.listen((status) => seen.push(1, status));
   status.listen((status) => seen.push(2, status));
+  seen.length = 0;
   status.set(WAITING);
   status.set({ state: "closed" });
   const closed = { state: "closed" };
   assert.deepEqual(seen, [1, WAITING, 2, WAITING, 1, closed, 2, closed]);
+});
+
+Deno.test("notifies a new listener of the current status with its details", () => {
+  const status = statusOf();
+  const seen: unknown[] = [];
+  status.listen((status) => seen.push(status));
+  status.set(WAITING);
+  status.listen((status) => seen.push(status));
+  assert.deepEqual(seen, [{ state: "connecting" }, WAITING, WAITING]);
+});
+
+Deno.test("notifies a listener that another listener adds of each change once, in order", () => {
+  const status = statusOf();
+  const seen: string[] = [];
+  status.set({ state: "open" });
+  let isAdded = false;
+  status.listen(({ state }) => {
+    if (state !== "waiting" || isAdded) return;
+    isAdded = true;
+    status.set({ state: "closed" });
+    status.listen(({ state }) => seen.push(state));
+  });
+  status.set(WAITING);
+  assert.deepEqual(seen, ["waiting", "closed"]);
 });
 
 Deno.test("changes its state before it notifies", () => {
@@ -38,7 +63,7 @@ Deno.test("changes its state before it notifies", () => {
   const seen: string[] = [];
   status.listen(() => seen.push(status.state));
   status.set({ state: "open" });
-  assert.deepEqual(seen, ["open"]);
+  assert.deepEqual(seen, ["connecting", "open"]);
 });
 
 Deno.test("removes each registration of a listener on its own", () => {
@@ -49,6 +74,7 @@ Deno.test("removes each registration of a listener on its own", () => {
   status.listen(listener);
   first[Symbol.dispose]();
   first[Symbol.dispose]();
+  calls = 0;
   status.set({ state: "open" });
   assert.equal(calls, 1);
 });
@@ -56,8 +82,10 @@ Deno.test("removes each registration of a listener on its own", () => {
 Deno.test("does not call a listener that an earlier listener has removed", () => {
   const status = statusOf();
   let calls = 0;
-  status.listen(() => second[Symbol.dispose]());
-  const second = status.listen(() => calls++);
+  const removed: Disposable[] = [];
+  status.listen(() => removed[0]?.[Symbol.dispose]());
+  removed.push(status.listen(() => calls++));
+  calls = 0;
   status.set({ state: "open" });
   assert.equal(calls, 0);
 });
@@ -70,6 +98,7 @@ Deno.test("notifies every listener of changes in order, even if a listener cause
     if (state === "waiting") status.set({ state: "closed" });
   });
   status.listen(({ state }) => seen.push(`second ${state}`));
+  seen.length = 0;
   status.set(WAITING);
   assert.equal(status.state, "closed");
   assert.deepEqual(seen, [
@@ -92,7 +121,7 @@ Deno.test("continues after listeners that throw, reject or never settle", async 
   status.listen(({ state }) => seen.push(state));
   status.set({ state: "open" });
   status.set({ state: "closed" });
-  assert.deepEqual(seen, ["open", "closed"]);
+  assert.deepEqual(seen, ["connecting", "open", "closed"]);
   for (const what of ["thrown", "rejected"]) {
     await logger.line(
       new RegExp(

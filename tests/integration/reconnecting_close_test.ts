@@ -14,6 +14,7 @@ import {
   type ConnectionScript,
   connectReconnecting,
   FAST_RECONNECT,
+  onChange,
   scriptedServer,
   StateRecorder,
 } from "../support/reconnecting.ts";
@@ -136,7 +137,7 @@ for (const state of ["waiting", "connecting"] as const) {
     const connection = await connectReconnecting(server);
     const states = new StateRecorder(connection);
     const seen: ConnectionState[] = [];
-    connection.onState((status) => {
+    onChange(connection, (status) => {
       seen.push(status.state);
       if (status.state === state) void connection.close();
     });
@@ -153,7 +154,7 @@ Deno.test("close() in a listener of the state open says goodbye", async () => {
   await using server = scriptedServer([closeOnRequest(1001), answerAll]);
   const connection = await connectReconnecting(server);
   const states = new StateRecorder(connection);
-  connection.onState(({ state }) => {
+  onChange(connection, ({ state }) => {
     if (state === "open") void connection.close();
   });
   await rejection(connection.operation("leave"));

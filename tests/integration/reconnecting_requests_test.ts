@@ -17,6 +17,7 @@ import {
   type ConnectionScript,
   connectReconnecting,
   FAST_RECONNECT,
+  onChange,
   requestNames,
   scriptedServer,
   StateRecorder,
@@ -82,7 +83,7 @@ Deno.test("an idempotent operation is sent again before later requests", async (
     answerAll,
   ]);
   await using connection = await connectReconnecting(server);
-  connection.onState(({ state }) => {
+  onChange(connection, ({ state }) => {
     if (state === "open") void connection.operation("later").catch(() => {});
   });
   const data = { n: 1 };

@@ -256,7 +256,7 @@ Deno.test("errors of state listeners are logged", async () => {
   const states = new StateRecorder(connection);
   await rejection(connection.operation("leave"));
   await states.next("open");
-  assert.equal(logger.lines.length, 3);
+  assert.equal(logger.lines.length, 4);
   await logger.line(/^error error: .*: a listener failed\n {2}Error: thrown/);
 });
 
@@ -309,15 +309,11 @@ Deno.test("a client reconnects after the login function failed for a while", asy
     url: proxy.url,
     reconnect: { minDelay: 1, maxDelay: 5 },
   });
-  const failed = Promise.withResolvers<unknown>();
-  const open = Promise.withResolvers<void>();
-  using _status = connection.onState((status) => {
-    if (status.state === "open") open.resolve();
-    if (status.state === "waiting") failed.resolve(status.close.error);
-  });
+  const states = new StateRecorder(connection);
   isFailing = true;
   proxy.cut();
-  await failed.promise;
+  await states.next("connecting");
+  await states.next("waiting");
   isFailing = false;
-  await open.promise;
+  await states.next("open");
 });

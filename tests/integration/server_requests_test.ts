@@ -11,6 +11,7 @@ import {
 import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
+import { StateRecorder } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -344,10 +345,8 @@ Deno.test("a reconnected client answers requests again", async () => {
     await message.reply("yes");
   });
   assert.equal((await onlyClient(server).request("ready")).name, "yes");
-  const back = new Promise<void>((resolve) =>
-    connection.onState(({ state }) => state === "open" && resolve())
-  );
+  const states = new StateRecorder(connection);
   proxy.cut();
-  await back;
+  await states.next("open");
   assert.equal((await onlyClient(server).request("ready")).name, "yes");
 });

@@ -174,9 +174,9 @@ for (
     const { port } = first.addr;
     await using connection = await open(first, { reconnect: RECONNECT });
     const waiting = nextStatus(connection, "waiting");
-    const opened = nextStatus(connection, "open");
     await first.close();
     const { delay, close } = await waiting;
+    const opened = nextStatus(connection, "open");
     assert.equal(close?.code, 1_012);
     assert.equal(close?.reason, `server closed, retry in ${delay} ms`);
     await using second = start(server, port);

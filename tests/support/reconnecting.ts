@@ -96,7 +96,17 @@ export function requestNames(
   });
 }
 
-/** Records the states of a connection from now on. */
+/** Calls a listener with each change of the state, and not with the current state. */
+export function onChange(
+  connection: Connection,
+  listener: (status: ConnectionStatus) => void,
+): void {
+  let hasStarted = false;
+  connection.onState((status) => hasStarted && listener(status));
+  hasStarted = true;
+}
+
+/** Records the changes of the state of a connection from now on. */
 export class StateRecorder {
   /** All states so far */
   readonly seen: ConnectionState[] = [];
@@ -105,7 +115,7 @@ export class StateRecorder {
   #wake = () => {};
 
   constructor(connection: Connection) {
-    connection.onState((status) => {
+    onChange(connection, (status) => {
       this.seen.push(status.state);
       this.#statuses.push(status);
       this.#wake();

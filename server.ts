@@ -95,6 +95,7 @@ export {
 export type { Listener } from "./common/listeners.ts";
 export type { LogFormat } from "./common/log_format.ts";
 export type { Logger, LogLevel } from "./common/logger.ts";
+export { tracked, type TrackedItem } from "./common/tracked.ts";
 export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";

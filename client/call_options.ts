@@ -21,6 +21,7 @@ import {
   REQUEST_KEYS,
   type RequestOptions,
 } from "../common/request_options.ts";
+import { StreamPosition } from "./stream_position.ts";
 
 /** Options of `Connection.operation` */
 export interface OperationOptions extends RequestOptions {
@@ -54,6 +55,33 @@ export interface StreamOptions {
    * @default {256}
    */
   readonly buffer?: number | undefined;
+  /**
+   * Whether the stream continues over reconnects. The handler has to yield each item with
+   * `tracked(id, item)`. After a reconnect, the client calls the operation again, and the
+   * handler continues after the last item that has arrived. If it cannot, the loop throws
+   * its error. Needs the option `reconnect` of `connect`. As `idempotent` of an operation,
+   * it does not apply if the server closed the connection with 1003, 1008 or 1009.
+   *
+   * @default {false}
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * Whether a stream with `resume` can have items without an id. After a reconnect, the
+   * handler then starts again after the last item with an id, or from the beginning if there
+   * was none. Items can arrive twice, or be missing if the handler does not repeat them. Use
+   * it for a state that is sent again and again, such as a price.
+   *
+   * @default {false}
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** {@linkcode StreamOptions} with their defaults */
+export interface ResolvedStreamOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly buffer: number;
+  /** `undefined` if the stream ends with its connection */
+  readonly position: StreamPosition | undefined;
 }
 
 const MESSAGE_KEYS: KnownKeys = { ...REQUEST_KEYS, onReply: true };
@@ -66,6 +94,8 @@ const OPERATION_KEYS: KnownKeys & Record<keyof OperationOptions, true> = {
 const STREAM_KEYS: KnownKeys & Record<keyof StreamOptions, true> = {
   signal: true,
   buffer: true,
+  resume: true,
+  idempotent: true,
 };
 
 const DEFAULT_BUFFER = 256;
@@ -104,10 +134,24 @@ export function checkOperationOptions(
  */
 export function resolveStreamOptions(
   options: StreamOptions = {},
-): { readonly signal: AbortSignal | undefined; readonly buffer: number } {
+): ResolvedStreamOptions {
   const subject = "Cannot call the operation";
   checkKeys(subject, options, STREAM_KEYS);
   const { signal, buffer = DEFAULT_BUFFER } = options;
   checkSignal(subject, "signal", signal);
-  return { signal, buffer: checkNumber(subject, "buffer", buffer, BUFFER) };
+  checkNumber(subject, "buffer", buffer, BUFFER);
+  return { signal, buffer, position: positionOf(subject, options) };
+}
+
+function positionOf(
+  subject: string,
+  { resume, idempotent = false }: StreamOptions,
+): StreamPosition | undefined {
+  checkBoolean(subject, "resume", resume);
+  checkBoolean(subject, "idempotent", idempotent);
+  if (resume === true) return new StreamPosition(idempotent);
+  if (!idempotent) return undefined;
+  throw new TypeError(
+    `${subject}: 'idempotent' has no effect on a stream without 'resume'. Set 'resume', too.`,
+  );
 }

@@ -344,7 +344,8 @@ export class Connection<Of extends Contract = OpenContract>
    * @param dataAndOptions The arguments (by default an empty object) and the options
    * @returns The items, for `for await`. The loop throws if the stream fails
    *
-   * @throws {TypeError} If the arguments are not a JSON object, or an option is unknown
+   * @throws {TypeError} If the arguments are not a JSON object, an option is unknown, or the
+   * client does not reconnect and `resume` is set
    * @throws {RangeError} If `buffer` is out of range
    *
    * @example

@@ -9,11 +9,14 @@ import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { Feature } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import type { EventIds } from "../protocol/server_frames.ts";
 
 /** Sends requests over one WebSocket, or over several WebSockets one after the other. */
 export interface Link {
   /** Resolves when the last WebSocket has ended; never rejects */
   readonly closed: Promise<CloseInfo>;
+  /** Whether another WebSocket follows when one has ended */
+  readonly reconnects: boolean;
   /**
    * Connects and logs in.
    *
@@ -71,8 +74,8 @@ export interface RequestEvents {
   onOpen?(messageId: number): void;
   /** Called with each reply. */
   onReply?(message: WireMessage): void;
-  /** Called with items of the stream, and their length together in UTF-16 units. */
-  onItems?(items: readonly Json[], units: number): void;
+  /** Called with items of the stream, their length together in UTF-16 units, and their ids. */
+  onItems?(items: readonly Json[], units: number, ids?: EventIds): void;
   /** Called with the response, before the next frame is read. */
   onAnswer?(data: JsonObject | null): void;
 }

@@ -128,6 +128,7 @@ export class PendingRequests {
         return this.#requests.get(frame.id)?.request.events?.onItems?.(
           frame.items,
           units ?? measure(frame.items),
+          frame.ids,
         );
       case "request":
         return;

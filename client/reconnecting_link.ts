@@ -91,6 +91,10 @@ export class ReconnectingLink implements Link {
     };
   }
 
+  get reconnects(): boolean {
+    return true;
+  }
+
   get #status(): StateNotifier {
     return this.#options.status;
   }

@@ -29,6 +29,7 @@ import {
   checkMessageOptions,
   checkOperationOptions,
   type OperationOptions,
+  type ResolvedStreamOptions,
   resolveStreamOptions,
   type StreamOptions,
 } from "./call_options.ts";
@@ -148,7 +149,7 @@ export class Requests {
     data: JsonObject = {},
     options?: StreamOptions,
   ): ItemStream {
-    const { signal, buffer } = resolveStreamOptions(options);
+    const { signal, buffer, position } = this.#resolveStream(options);
     this.#assertOperation(name);
     // Invalid data is rejected now, and not when the first item is requested.
     const encode = encodeStreamRequest(name, data);
@@ -158,17 +159,29 @@ export class Requests {
       buffer,
       maxBuffered: this.#maxBuffered,
       signal,
+      position,
       call: (ended, events, opening) =>
         this.#link.request({
           name,
           describe: describeStream,
-          needs: "stream",
+          needs: position === undefined ? "stream" : "resume",
+          idempotent: position !== undefined,
           signal: ended,
           encode: (id) => encode(id, opening()),
           events,
         }),
       check: checks && ((item) => checks.item(name, item)),
     });
+  }
+
+  #resolveStream(options: StreamOptions | undefined): ResolvedStreamOptions {
+    const resolved = resolveStreamOptions(options);
+    if (resolved.position === undefined || this.#link.reconnects) {
+      return resolved;
+    }
+    throw new TypeError(
+      "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect' of connect().",
+    );
   }
 
   /** Returns the function that converts each reply, and calls `onReply` with it. */

@@ -99,6 +99,10 @@ export class SocketLink implements Link {
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
   }
 
+  get reconnects(): boolean {
+    return false;
+  }
+
   async open(token: string, callerSignal?: AbortSignal): Promise<void> {
     const { endpoints, timeout } = this.#dialer.target;
     const onTimeout = () => connectTimeout(endpoints.base, timeout);

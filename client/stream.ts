@@ -14,7 +14,9 @@ import {
 } from "../protocol/encode.ts";
 import { streamFull } from "./buffer_errors.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
+import type { EventIds } from "../protocol/server_frames.ts";
 import { Queue } from "./queue.ts";
+import type { StreamPosition } from "./stream_position.ts";
 import { StreamWindow } from "./stream_window.ts";
 
 /**
@@ -29,8 +31,10 @@ export interface OperationStream<Item = Json>
    * @returns The item, or `done` after the last item
    *
    * @throws {ResponseError} If the operation does not exist, or failed
-   * @throws {FeatureError} If the server does not support streams
-   * @throws {ConnectionClosedError} If the connection ends before the stream
+   * @throws {FeatureError} If the server does not support streams, or the option `resume`
+   * @throws {ConnectionClosedError} If the connection ends before the stream and, with
+   * `resume`, the client does not reconnect
+   * @throws {HoistError} If the option `resume` is set and an item has no id
    * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
    * @throws {ValidationError} If the option `validate` is set and the item does not match
    * the contract
@@ -54,12 +58,14 @@ export interface StreamParts {
   readonly maxBuffered: number;
   /** The signal of the caller */
   readonly signal: AbortSignal | undefined;
+  /** Where the stream continues after a reconnect; `undefined` if it does not continue */
+  readonly position?: StreamPosition | undefined;
   /**
-   * Calls the operation.
+   * Calls the operation, and with a position again after each reconnect.
    *
    * @param signal Cancels the call
    * @param events Receives the items
-   * @param opening Returns what the frame of the call requests
+   * @param opening Returns what the frame of the next call requests
    * @returns Resolves when the stream has ended
    */
   call(
@@ -143,7 +149,7 @@ export class ItemStream implements OperationStream {
     signal?.addEventListener("abort", this.#onAbort);
     const events: RequestEvents = {
       onSent: (send) => this.#onSent(send),
-      onItems: (items, units) => this.#receive(items, units),
+      onItems: (items, units, ids) => this.#receive(items, units, ids),
     };
     const opening = () => this.#opening();
     this.#parts.call(this.#controller.signal, events, opening).then(
@@ -153,7 +159,10 @@ export class ItemStream implements OperationStream {
   }
 
   #opening(): StreamOpening {
-    return { credit: this.#window.opening(this.#waiters.length) };
+    return {
+      credit: this.#window.opening(this.#waiters.length),
+      lastEventId: this.#parts.position?.lastEventId,
+    };
   }
 
   #onSent(send: SendAbout): void {
@@ -165,11 +174,15 @@ export class ItemStream implements OperationStream {
     this.#abort({ error: this.#parts.signal?.reason });
   };
 
-  #receive(items: readonly Json[], units: number): void {
+  #receive(items: readonly Json[], units: number, ids?: EventIds): void {
     const length = Math.ceil(units / items.length);
+    const { subject, position } = this.#parts;
+    let index = 0;
     for (const item of items) {
       // These items may have been in flight when this side ended the stream.
       if (this.#state === "ended") return;
+      const error = position?.advance(subject, ids?.[index++]);
+      if (error !== undefined) return this.#abort({ error });
       this.#window.add(length);
       const waiter = this.#waiters.shift();
       if (waiter === undefined) this.#items.add(item);
@@ -202,10 +215,12 @@ export class ItemStream implements OperationStream {
   #grant(): void {
     const credit = this.#window.grant(this.#waiters.length);
     if (credit === 0) return;
+    // The next call of the operation, after a reconnect, includes this credit.
+    const send = this.#send;
     // The next frame of the batch can be the end of the stream.
     queueMicrotask(() => {
       if (this.#state !== "open") return;
-      this.#send((id) => encodeCredit(id, credit));
+      send((id) => encodeCredit(id, credit));
     });
   }
 

@@ -9,6 +9,7 @@
 import type { Json, JsonObject } from "../common/json.ts";
 import type { Contract, NoEntries } from "./contract.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
+import type { TrackedItem } from "../common/tracked.ts";
 
 /** Any message, without a contract */
 export interface OpenMessage {
@@ -140,7 +141,7 @@ export type ReturnIn<Operation> = Operation extends
   { readonly output: infer Output extends Schema }
   ? unknown extends InputOf<Output> ? Anything : Awaitable<InputOf<Output>>
   : Operation extends { readonly yields: infer Item extends Schema }
-    ? Awaitable<AsyncIterable<InputOf<Item>>>
+    ? Awaitable<AsyncIterable<InputOf<Item> | TrackedItem<InputOf<Item>>>>
   : Anything;
 
 /** A value, or a promise of it */

@@ -6,6 +6,7 @@
  */
 
 import { ErrorCode } from "../common/codes.ts";
+import { isEventId, MAX_EVENT_ID } from "../common/tracked.ts";
 import {
   isId,
   isJsonObject,
@@ -73,8 +74,16 @@ export interface StreamRequest {
   readonly name: string;
   /** The arguments of the operation */
   readonly data: JsonObject;
-  /** How many items the server can send before it waits for more credit */
+  /**
+   * How many items the server can send before it waits for more credit; 0 only if the
+   * client asked for ids
+   */
   readonly credit: number;
+  /**
+   * The id of the last item that the client has, or `null` if it has none:
+   * docs/reference/protocol.md, `resume`. Absent if the client did not ask for ids.
+   */
+  readonly lastEventId?: string | null;
 }
 
 /** More credit for a stream: docs/reference/protocol.md, `stream` */
@@ -352,7 +361,9 @@ export function readExtension(
   if (!features.has("stream")) return undefined;
   switch (action) {
     case "stream":
-      return readStream(id, data);
+      return features.has("resume") && data.lastEventId !== undefined
+        ? readResumable(id, data)
+        : readStream(id, data);
     case "credit":
       return readCredit(id, data);
   }
@@ -368,6 +379,32 @@ function readStream(
   if (!isJsonObject(data)) return wrongType(id, '"data.data"', data, "dict");
   if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
   return { kind: "stream", id, name, data, credit };
+}
+
+/** Reads a stream whose items have ids: docs/reference/protocol.md, `resume`. */
+function readResumable(
+  id: number,
+  { lastEventId, ...rest }: JsonObject,
+): StreamRequest | InvalidFrame {
+  // The items that the client has not read can fill its buffer.
+  const isPaused = rest.credit === 0;
+  const request = readStream(id, isPaused ? { ...rest, credit: 1 } : rest);
+  if (request.kind === "invalid") return request;
+  if (lastEventId !== null && !isEventId(lastEventId)) {
+    return invalidEventId(id, lastEventId);
+  }
+  const credit = isPaused ? 0 : request.credit;
+  return { ...request, credit, lastEventId };
+}
+
+function invalidEventId(id: number, value: Json | undefined): InvalidFrame {
+  const field = '"data.lastEventId"';
+  if (typeof value !== "string") {
+    return wrongType(id, field, value, ["str", "None"]);
+  }
+  const description = `${field} must have 1 to ${MAX_EVENT_ID} bytes of UTF-8`;
+  const types = { current: "str", needed: "str" };
+  return invalid(id, ErrorCode.INVALID_CONTENT, description, types);
 }
 
 function readCredit(

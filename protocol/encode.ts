@@ -193,6 +193,11 @@ export function encodeOperationRequest(
 export interface StreamOpening {
   /** How many items the server can send before it waits for more credit */
   readonly credit: number;
+  /**
+   * The id of the last item that arrived, or `null` if there is none:
+   * docs/reference/protocol.md, `resume`. If omitted, the server sends no ids.
+   */
+  readonly lastEventId?: string | null | undefined;
 }
 
 /**
@@ -214,7 +219,12 @@ export function encodeStreamRequest(
   const call = `"action":"stream","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}`;
-  return (id, { credit }) => `{"id":${id},${call},"credit":${credit}}}`;
+  return (id, { credit, lastEventId }) => {
+    const position = lastEventId === undefined
+      ? ""
+      : `,"lastEventId":${JSON.stringify(lastEventId)}`;
+    return `{"id":${id},${call},"credit":${credit}${position}}}`;
+  };
 }
 
 /** Encodes more credit for a stream: docs/reference/protocol.md, `stream`. */

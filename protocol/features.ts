@@ -17,6 +17,8 @@ export type Feature =
   | "max-payload"
   /** The server can send requests, and the client reports when its listeners finished. */
   | "request"
+  /** A client can continue a stream after the last item that arrived. */
+  | "resume"
   /** A server that shuts down tells each client when to reconnect. */
   | "retry"
   /** An operation can return a stream of items, with flow control. */
@@ -29,6 +31,7 @@ export const FEATURES: readonly Feature[] = [
   "done-id",
   "max-payload",
   "request",
+  "resume",
   "retry",
   "stream",
 ];

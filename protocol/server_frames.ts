@@ -6,6 +6,7 @@
  */
 
 import type { ErrorFrame } from "../common/codes.ts";
+import { isEventId } from "../common/tracked.ts";
 import {
   isId,
   isJsonObject,
@@ -14,6 +15,9 @@ import {
 } from "../common/json.ts";
 import { commonFeatures, type Feature } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
+
+/** The id of each item of a frame; `null` for an item without one */
+export type EventIds = readonly (string | null)[];
 
 /** A frame of a server. Its kind determines what the client does. */
 export type ServerFrame =
@@ -40,6 +44,8 @@ export type ServerFrame =
     readonly kind: "items";
     readonly id: number;
     readonly items: readonly Json[];
+    /** The ids of the items, if all are valid: docs/reference/protocol.md, `resume` */
+    readonly ids?: EventIds;
   }
   /** An error; without an id, the oldest request has failed */
   | {
@@ -112,16 +118,30 @@ function readSuccess(
     return isWireMessage(data) ? { kind, message: data } : null;
   }
   if (id === null) return null;
-  if (kind === "items") {
-    const items = isJsonObject(data) ? data.items : undefined;
-    return Array.isArray(items) ? { kind, id, items } : null;
-  }
+  if (kind === "items") return isJsonObject(data) ? readItems(id, data) : null;
   const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;
   if (kind === "done") return { kind, id, messageId };
   if (kind === "open") {
     return messageId === null ? null : { kind, id, messageId };
   }
   return { kind: "answer", id, data: isJsonObject(data) ? data : NO_DATA };
+}
+
+function readItems(
+  id: number,
+  { items, ids }: JsonObject,
+): ServerFrame | null {
+  if (!Array.isArray(items)) return null;
+  // Items with invalid ids count as items without ids, which a stream can refuse. If the
+  // frame were dropped, nobody would notice that items are missing.
+  return isEventIds(ids) && ids.length === items.length
+    ? { kind: "items", id, items, ids }
+    : { kind: "items", id, items };
+}
+
+function isEventIds(value: Json | undefined): value is (string | null)[] {
+  return Array.isArray(value) &&
+    value.every((id) => id === null || isEventId(id));
 }
 
 function readError(

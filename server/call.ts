@@ -26,6 +26,8 @@ export interface CallRequest {
   readonly id: number;
   /** How long the client waits, in milliseconds */
   readonly timeout?: number;
+  /** Where a stream continues: docs/reference/protocol.md, `resume` */
+  readonly lastEventId?: string | null;
 }
 
 /** The time that the client allows for a call. */
@@ -42,6 +44,7 @@ interface TimeLimit {
 export class Call implements OperationContext, Expiring {
   /** The number of the request */
   readonly id: number;
+  readonly lastEventId: string | undefined;
   readonly #owner: CallOwner;
   readonly #limit: TimeLimit | undefined;
   #controller: AbortController | undefined;
@@ -53,8 +56,9 @@ export class Call implements OperationContext, Expiring {
    * @param owner The calls of the client
    * @param request The request
    */
-  constructor(owner: CallOwner, { id, timeout }: CallRequest) {
+  constructor(owner: CallOwner, { id, timeout, lastEventId }: CallRequest) {
     this.id = id;
+    this.lastEventId = lastEventId ?? undefined;
     this.#owner = owner;
     this.#limit = timeout === undefined ? undefined : startTimeLimit(timeout);
   }

@@ -79,8 +79,10 @@ export class Calls {
   /** Runs an operation as a stream; does not throw. */
   stream(request: StreamRequest): StreamCall {
     const output = this.#output ??= this.#createOutput();
+    const { id, credit, lastEventId } = request;
     const call = new Call(this.#active, request);
-    const sender = new StreamSender(request.id, request.credit, output);
+    const hasIds = lastEventId !== undefined;
+    const sender = new StreamSender(id, credit, output, hasIds);
     const ended = this.#stream(request, call, sender);
     return new StreamCall(call, sender, ended);
   }
@@ -118,6 +120,8 @@ export class Calls {
       if (entering !== undefined) await entering;
       await sender.run(await this.#find(request).open(request.data, call));
       call.end();
+      // A handler can return because the server closes. The client resumes its stream then.
+      if (shutdown.hasBegun && request.lastEventId !== undefined) return;
       this.#transport.send(encodeSuccess(request.id, "done"));
     } catch (error) {
       // Without an answer, the caller gets a `ConnectionClosedError`.

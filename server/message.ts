@@ -168,7 +168,8 @@ export interface OperationContext<
    * The signal of a stream also aborts when the client ends its loop, and when the server
    * begins to close. The server then still sends the items that the generator yields before
    * it returns. If the generator returns, the client sees a normal end of the stream. If it
-   * throws `signal.reason`, the loop of the client throws a `ConnectionClosedError`.
+   * throws `signal.reason`, the loop of the client throws a `ConnectionClosedError`. A client
+   * with the option `resume` continues the stream after both.
    */
   readonly signal: AbortSignal;
   /**
@@ -177,6 +178,12 @@ export interface OperationContext<
    * `deadline - Date.now()`. A `client.request` that the handler sends waits no longer than that.
    */
   readonly deadline: number | undefined;
+  /**
+   * The id of the last item that the client has, if it continues a stream after a reconnect:
+   * see `tracked`. The id comes from the client, 1 to 200 bytes of UTF-8, and can have any
+   * content. If the handler cannot continue after the item, it must throw an error.
+   */
+  readonly lastEventId: string | undefined;
 }
 
 /** What a message needs of its request. Only servers need it. */
@@ -184,7 +191,7 @@ export interface MessageContext<
   Identity = unknown,
   Of extends Contract = OpenContract,
   ClientData = unknown,
-> extends OperationContext<Identity, Of, ClientData> {
+> extends Omit<OperationContext<Identity, Of, ClientData>, "lastEventId"> {
   /** Sends a reply. */
   reply(name: string, data: JsonObject): Message;
 }

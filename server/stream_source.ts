@@ -6,6 +6,7 @@
 
 import { stringifyValue } from "../common/encode_json.ts";
 import type { Schema } from "../contract/schema.ts";
+import { TrackedItem } from "../common/tracked.ts";
 import { validate } from "../contract/validate.ts";
 import { OutputError } from "./error_response.ts";
 
@@ -16,6 +17,7 @@ export class StreamSource {
   readonly #schema: Schema | undefined;
   /** Whether the iterator has ended; it is not called again then */
   #hasEnded = false;
+  #eventId: string | null = null;
 
   /**
    * Constructs a `StreamSource`.
@@ -34,6 +36,11 @@ export class StreamSource {
     this.#schema = schema;
   }
 
+  /** The id of the item that `next` returned last; `null` if it has none */
+  get eventId(): string | null {
+    return this.#eventId;
+  }
+
   /**
    * Returns the next item as JSON, or `undefined` after the last one.
    *
@@ -44,10 +51,18 @@ export class StreamSource {
   async next(): Promise<string | undefined> {
     const { done, value } = await this.#advance();
     if (done) return undefined;
+    const item = this.#untrack(value);
     return stringifyValue(
-      this.#schema === undefined ? value : await this.#checked(value),
+      this.#schema === undefined ? item : await this.#checked(item),
       "item",
     );
+  }
+
+  /** Separates an item from its id. */
+  #untrack(value: unknown): unknown {
+    const isTracked = TrackedItem.is(value);
+    this.#eventId = isTracked ? value.id : null;
+    return isTracked ? value.item : value;
   }
 
   /**

@@ -44,6 +44,8 @@ export class StreamSender implements Waiter {
   /** The items of the next frame, and their length */
   #items: string[] = [];
   #units = 0;
+  /** The ids of these items as JSON; `undefined` if the client did not ask for ids */
+  #ids: string[] | undefined;
   /** Resolves when the items that wait for capacity are sent */
   #flushed: Promise<void> | undefined;
   #onWritable: (() => void) | undefined;
@@ -59,11 +61,18 @@ export class StreamSender implements Waiter {
    * @param id The id of the request
    * @param credit The number of items that the client wants
    * @param output Where the items are sent
+   * @param hasIds Whether the client wants the ids of the items
    */
-  constructor(id: number, credit: number, output: StreamOutput) {
+  constructor(
+    id: number,
+    credit: number,
+    output: StreamOutput,
+    hasIds = false,
+  ) {
     this.#id = id;
     this.#credit = credit;
     this.#output = output;
+    if (hasIds) this.#ids = [];
     // The other half of the buffer is for frames that cannot wait.
     this.#maxBytes = Math.floor(output.maxBuffered / 2);
     this.#maxUnits = Math.floor((this.#maxBytes - FRAME_OVERHEAD) / 3);
@@ -140,33 +149,41 @@ export class StreamSender implements Waiter {
     const item = await source.next();
     if (this.#isStopped) return true;
     if (item === undefined) return false;
-    this.#assertFits(item);
+    const id = this.#ids && JSON.stringify(source.eventId);
+    const units = item.length + (id?.length ?? 0);
+    this.#assertFits(units, item, id);
     const maxUnits = Math.min(MAX_UNITS, this.#maxUnits);
-    if (this.#units + item.length > maxUnits) await this.#yield();
-    this.#add(item);
+    if (this.#units + units > maxUnits) await this.#yield();
+    this.#add(units, item, id);
     const isFull = this.#units >= maxUnits || this.#items.length >= MAX_ITEMS;
     if (isFull) await this.#yield();
     else this.#defer();
     return true;
   }
 
-  #add(item: string): void {
+  #add(units: number, item: string, id: string | undefined): void {
     this.#credit--;
     this.#sent++;
     this.#items.push(item);
-    this.#units += item.length;
+    if (id !== undefined) this.#ids?.push(id);
+    this.#units += units;
   }
 
-  #assertFits(item: string): void {
+  #assertFits(units: number, item: string, id: string | undefined): void {
     // Short items do not have to be encoded for the check.
-    if (item.length <= this.#maxUnits) return;
+    if (units <= this.#maxUnits) return;
     const subject = () => "an item";
-    const frame = this.#encode([item]);
+    const frame = this.#encode([item], id === undefined ? undefined : [id]);
     assertLength(frame, this.#maxBytes, subject, "limits.maxBuffered");
   }
 
-  #encode(items: readonly string[]): string {
-    return encodeSuccess(this.#id, "items", `{"items":[${items.join()}]}`);
+  #encode(
+    items: readonly string[],
+    ids: readonly string[] | undefined,
+  ): string {
+    const rest = ids === undefined ? "" : `,"ids":[${ids.join()}]`;
+    const data = `{"items":[${items.join()}]${rest}}`;
+    return encodeSuccess(this.#id, "items", data);
   }
 
   #isWritable(): boolean {
@@ -188,8 +205,9 @@ export class StreamSender implements Waiter {
   }
 
   #send(): void {
-    this.#output.transport.send(this.#encode(this.#items));
+    this.#output.transport.send(this.#encode(this.#items, this.#ids));
     this.#items = [];
+    this.#ids &&= [];
     this.#units = 0;
   }
 

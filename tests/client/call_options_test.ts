@@ -75,7 +75,25 @@ for (
       resolveStreamOptions,
       { timeout: 1 },
       "TypeError",
-      "Cannot call the operation: unknown option 'timeout'. The options are signal, buffer.",
+      "Cannot call the operation: unknown option 'timeout'. The options are signal, buffer, resume, idempotent.",
+    ],
+    [
+      resolveStreamOptions,
+      { resume: "yes" },
+      "TypeError",
+      "Cannot call the operation: 'resume' must be true or false. It is \"yes\".",
+    ],
+    [
+      resolveStreamOptions,
+      { resume: true, idempotent: 1 },
+      "TypeError",
+      "Cannot call the operation: 'idempotent' must be true or false. It is 1.",
+    ],
+    [
+      resolveStreamOptions,
+      { idempotent: true },
+      "TypeError",
+      "Cannot call the operation: 'idempotent' has no effect on a stream without 'resume'. Set 'resume', too.",
     ],
   ] as readonly [(options: never) => unknown, object, string, string][]
 ) {
@@ -84,11 +102,22 @@ for (
   });
 }
 
+Deno.test("resolveStreamOptions() returns a position only with `resume`", () => {
+  for (const options of [{ resume: false }, { idempotent: false }]) {
+    assert.equal(resolveStreamOptions(options).position, undefined);
+  }
+  for (const idempotent of [undefined, false, true]) {
+    const { position } = resolveStreamOptions({ resume: true, idempotent });
+    assert.equal(position?.lastEventId, null);
+  }
+});
+
 Deno.test("resolveStreamOptions() adds the default buffer", () => {
   for (const options of [undefined, {}, { buffer: undefined }]) {
     assert.deepEqual(resolveStreamOptions(options), {
       signal: undefined,
       buffer: 256,
+      position: undefined,
     });
   }
   for (const buffer of [0, 1, 2, 65_536]) {

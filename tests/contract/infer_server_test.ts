@@ -10,6 +10,7 @@ import {
   type JsonObject,
   serve,
   Server,
+  tracked,
 } from "../../mod.ts";
 import type { NoData } from "../../contract/infer.ts";
 import type { HandlerIn } from "../../server/message.ts";
@@ -59,6 +60,15 @@ Deno.test("a handler receives and returns the types of its schemas", () => {
     async function* strings() {
       yield "1";
     }
+    server.operation("j", { yields: output }, async function* (_data, context) {
+      assertSameType<typeof context.lastEventId, string | undefined>(true);
+      yield tracked("1", "1");
+      yield "2";
+    });
+    // @ts-expect-error: the schema accepts a string
+    server.operation("k", { yields: output }, async function* () {
+      yield tracked("1", 1);
+    });
     server.operation("h", { yields: output }, async () => {
       await Promise.resolve();
       return strings();
@@ -99,6 +109,13 @@ Deno.test("a server has the types of its contract", () => {
     server.operation("rows", ({ to }) => to);
     server.operation("rows", async function* ({ to }) {
       yield { n: to };
+    });
+    server.operation("rows", async function* ({ to }) {
+      yield tracked("1", { n: to });
+    });
+    // @ts-expect-error: an item is an object
+    server.operation("rows", async function* ({ to }) {
+      yield tracked("1", to);
     });
     server.operation("now", (data) => {
       assertSameType<typeof data, NoData>(true);

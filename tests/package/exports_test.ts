@@ -30,7 +30,7 @@ Deno.test("server.ts exports the functions and classes of a server", async () =>
     ...["ClientMessage", "CloseCode", "ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "Message", "NoReplyError"],
     ...["ResponseError", "Server", "TimeoutError", "ValidationError", "debug"],
-    ...["defineContract", "serve", "start"],
+    ...["defineContract", "serve", "start", "tracked"],
   ]);
 });
 

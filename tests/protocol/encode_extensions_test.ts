@@ -31,6 +31,15 @@ Deno.test("the frames of a stream match docs/reference/protocol.md", () => {
     encodeStreamRequest("rows", { to: 3 })(5, { credit: 256 }),
     '{"id":5,"action":"stream","data":{"operation":"rows","data":{"to":3},"credit":256}}',
   );
+  const encode = encodeStreamRequest("rows", {});
+  assert.equal(
+    encode(5, { credit: 0, lastEventId: null }),
+    '{"id":5,"action":"stream","data":{"operation":"rows","data":{},"credit":0,"lastEventId":null}}',
+  );
+  assert.equal(
+    encode(6, { credit: 1, lastEventId: '"1"' }),
+    '{"id":6,"action":"stream","data":{"operation":"rows","data":{},"credit":1,"lastEventId":"\\"1\\""}}',
+  );
   assert.equal(
     encodeCredit(5, 128),
     '{"id":5,"action":"credit","data":{"credit":128}}',

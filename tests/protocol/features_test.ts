@@ -39,6 +39,7 @@ Deno.test("FEATURES contains all extensions", () => {
     "done-id",
     "max-payload",
     "request",
+    "resume",
     "retry",
     "stream",
   ]);

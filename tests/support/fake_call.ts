@@ -4,6 +4,8 @@ import type { Json } from "../../common/json.ts";
 import type { StreamOptions } from "../../client/call_options.ts";
 import type { RequestEvents } from "../../client/link.ts";
 import { ItemStream, type StreamParts } from "../../client/stream.ts";
+import type { StreamOpening } from "../../protocol/encode.ts";
+import type { EventIds } from "../../protocol/server_frames.ts";
 import { endOfTick } from "./timing.ts";
 
 /** A call that the test answers. */
@@ -15,6 +17,9 @@ export class FakeCall {
   readonly #outcome = Promise.withResolvers<void>();
   #events: RequestEvents | undefined;
   #signal: AbortSignal | undefined;
+  #opening: () => StreamOpening = () => ({ credit: 0 });
+  /** What each frame of the call requested */
+  readonly openings: StreamOpening[] = [];
   #isInProgress = false;
 
   /** Whether the stream has aborted the call */
@@ -26,20 +31,35 @@ export class FakeCall {
   readonly make = (
     signal: AbortSignal,
     events: RequestEvents,
+    opening: () => StreamOpening,
   ): Promise<void> => {
     this.calls++;
     this.#events = events;
     this.#signal = signal;
-    this.#isInProgress = true;
-    events.onSent?.((encode) => {
-      if (this.#isInProgress) this.sent.push(JSON.parse(encode(5)));
-    });
+    this.#opening = opening;
+    this.send();
     signal.addEventListener("abort", () => {
       this.#isInProgress = false;
       this.#outcome.reject(signal.reason);
     });
     return this.#outcome.promise;
   };
+
+  /** Sends the frame of the call, again after each reconnect. */
+  send(): void {
+    this.#isInProgress = true;
+    const number = this.openings.push(this.#opening());
+    this.#events?.onSent?.((encode) => {
+      const isLast = number === this.openings.length;
+      if (isLast && this.#isInProgress) this.sent.push(JSON.parse(encode(5)));
+    });
+  }
+
+  /** Receives items with ids from the server. */
+  async itemsWithIds(items: readonly Json[], ids?: EventIds): Promise<void> {
+    this.#events?.onItems?.(items, items.length, ids);
+    await endOfTick();
+  }
 
   /** Receives items from the server. */
   async items(...items: readonly Json[]): Promise<void> {
@@ -70,18 +90,22 @@ export class FakeCall {
 interface FakeOptions extends StreamOptions {
   readonly maxBuffered?: number;
   readonly check?: StreamParts["check"];
+  readonly position?: StreamParts["position"];
 }
 
 /** Creates a stream over a fake call. */
 export function streamOver(
   call: FakeCall,
-  { buffer = 256, maxBuffered = 16_777_216, signal, check }: FakeOptions = {},
+  options: FakeOptions = {},
 ): ItemStream {
+  const { buffer = 256, maxBuffered = 16_777_216 } = options;
+  const { signal, check, position } = options;
   return new ItemStream({
     subject: 'stream "rows"',
     buffer,
     maxBuffered,
     signal,
+    position,
     call: call.make,
     check,
   });

@@ -19,6 +19,8 @@ export class FakeOutput implements StreamOutput {
   isFull = false;
   /** The frames that were sent, each as its items */
   readonly sent: string[][] = [];
+  /** The ids of the items of each frame; `undefined` for a frame without ids */
+  readonly ids: (readonly (string | null)[] | undefined)[] = [];
   /** How often there was no capacity */
   rejected = 0;
   readonly maxBuffered: number;
@@ -69,7 +71,8 @@ export class FakeOutput implements StreamOutput {
 
   #send(frame: string): void {
     this.capacity--;
-    const { items } = JSON.parse(frame).data;
+    const { items, ids } = JSON.parse(frame).data;
+    this.ids.push(ids);
     this.sent.push(items.map((item: Json) => JSON.stringify(item)));
   }
 }
@@ -85,9 +88,9 @@ export class Stage {
   readonly sender: StreamSender;
   readonly outcomes: unknown[] = [];
 
-  constructor(credit: number, maxBuffered = Infinity) {
+  constructor(credit: number, maxBuffered = Infinity, hasIds = false) {
     this.output = new FakeOutput(maxBuffered);
-    this.sender = new StreamSender(1, credit, this.output);
+    this.sender = new StreamSender(1, credit, this.output, hasIds);
   }
 
   /** Runs a handler until it waits for a turn. */

@@ -72,6 +72,12 @@ export class RawClient implements AsyncDisposable {
     return taken;
   }
 
+  /** Resolves to all further frames of the server when the connection has ended. */
+  async rest(): Promise<unknown[]> {
+    await this.closed;
+    return this.#frames.splice(0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
     await this.closed;

@@ -15,6 +15,17 @@ export function stream(
   return { id, action: "stream", data: { operation: name, data, credit } };
 }
 
+/** The frame that starts or continues a stream whose items have ids. */
+export function resumable(
+  id: number,
+  name: string,
+  credit: unknown,
+  lastEventId: unknown,
+) {
+  const data = { operation: name, data: {}, credit, lastEventId };
+  return { id, action: "stream", data };
+}
+
 /** The frame that adds credit to a stream. */
 export function credit(id: unknown, credit: unknown) {
   return { id, action: "credit", data: { credit } };

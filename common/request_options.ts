@@ -16,14 +16,16 @@ import {
 export interface RequestOptions {
   /**
    * Stops waiting for the response when aborted: the request rejects with the reason of the
-   * signal. The other side finishes what it has started. If omitted, only `timeout` limits
+   * signal. On the server, the signal of the handler or of the listeners aborts, too. The
+   * listeners of a client finish what they have started. If omitted, only `timeout` limits
    * the time.
    */
   readonly signal?: AbortSignal | undefined;
   /**
    * How long to wait for the response, in milliseconds from 0 to 2,147,483,647, or
    * `Infinity`. A response that arrived in time is accepted, even if the program was busy or
-   * stopped when the timeout expired.
+   * stopped when the timeout expired. The handler of the server has the `deadline`, and its
+   * signal aborts.
    *
    * @default {Infinity}
    */

@@ -118,6 +118,8 @@ export interface Client<
    * @throws {FeatureError} If the client does not support requests
    * @throws {ConnectionClosedError} If the client disconnects before it replies
    * @throws {TimeoutError} If the reply takes longer than `timeout`
+   * @throws The `signal.reason` of the call if a handler sends the request, and the call has a
+   * `deadline` and ends before the reply
    * @throws {TypeError} If the data is not a JSON object
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`
    *
@@ -162,8 +164,8 @@ export interface OperationContext<
   /**
    * Aborts while the handler runs, if the client disconnects, if the caller gives up the call
    * (its `signal` or its `timeout`), or if the `deadline` has passed. After the handler has
-   * returned, the signal does not abort any more. If your abort listener throws, Deno ends the
-   * program.
+   * returned, the signal does not abort any more: see `client.signal`. If your abort listener
+   * throws, Deno ends the program.
    *
    * The signal of a stream also aborts when the client ends its loop, and when the server
    * begins to close. The server then still sends the items that the generator yields before

@@ -29,7 +29,10 @@ export type { FetchFunction, FetchInit } from "./client/http_target.ts";
 export type { ConnectOptions } from "./client/options.ts";
 export type { ClientLogger } from "./client/log.ts";
 export type { Connection } from "./client/connection.ts";
-export type { ClientSocket, WebSocketConstructor } from "./client/handshake.ts";
+export type {
+  ClientSocket,
+  WebSocketConstructor,
+} from "./client/client_socket.ts";
 export {
   type MessageOptions,
   SentMessage,

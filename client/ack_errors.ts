@@ -50,22 +50,25 @@ export function rejected(
  *
  * @param endpoints The URLs of the server
  * @param location Where the server redirects to; `null` in browsers, which hide it
+ * @param status The HTTP status, unless the runtime hides it
  */
 export function redirected(
   { base, ack }: Endpoints,
   location: string | null,
+  status?: number,
 ): ConnectError {
   const target = location !== null && URL.canParse(location, ack.href)
     ? targetOf(new URL(location, ack))
     : "another URL";
   return new ConnectError(
     `Cannot connect to ${base}: the server redirects to ${target}, and a WebSocket cannot follow a redirect. Pass the URL that the server redirects to.`,
+    { status },
   );
 }
 
 /** Returns the URL of a server, if the target belongs to one. */
 function targetOf(target: URL): string {
-  const path = target.pathname.replace(/\/hoist\/ack$/, "");
+  const path = target.pathname.replace(/\/hoist(\/ack)?$/, "");
   const { protocol, host } = target;
   return showName(`${protocol}//${host}${path}`);
 }
@@ -148,7 +151,7 @@ function describeNetwork(
       : "";
     return `the program that answers there does not use HTTP. Check the port${scheme}.`;
   }
-  return /dns error|ENOTFOUND|EAI_AGAIN/.test(detail)
+  return /dns error|failed to lookup|ENOTFOUND|EAI_AGAIN/.test(detail)
     ? `there is no address of the host ${hostname}. Check the URL, and the network of this device.`
     : undefined;
 }

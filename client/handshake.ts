@@ -4,82 +4,38 @@
  * @module
  */
 
-import { aborted, limit } from "../common/async.ts";
+import { limit } from "../common/async.ts";
 import { VersionError } from "../common/errors.ts";
 import { showName, showValue } from "../common/text.ts";
 import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
-import { constructSocket } from "./construct_socket.ts";
+import type { ClientSocket } from "./client_socket.ts";
 import type { HttpTarget } from "./http_target.ts";
 import type { ClientLog } from "./log.ts";
+import {
+  chooseSocket,
+  isSocket,
+  type OpenFailure,
+  type OpenSocket,
+  type SocketSettings,
+  tryToOpen,
+} from "./open_socket.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
 import type { TokenSource } from "./token_source.ts";
 import { notOpened } from "./upgrade_errors.ts";
 
-/** The part of a WebSocket that a connection needs */
-export interface ClientSocket {
-  /** 0 (connecting), 1 (open), 2 (closing) or 3 (closed) */
-  readonly readyState: number;
-  /** The bytes that wait to be sent; 0 if the implementation does not count them */
-  readonly bufferedAmount?: number;
-  /** Sends a text frame. */
-  send(data: string): void;
-  /** Sends a Close frame. */
-  close(code?: number, reason?: string): void;
-  /**
-   * How many bytes the socket has received since it opened. The number also grows with each
-   * Pong frame, and while a large frame arrives. If omitted, the implementation does not
-   * count them.
-   */
-  readonly bytesReceived?: number;
-  /**
-   * Sends a Ping frame, which the server answers with a Pong frame. Use it only if the
-   * socket has `bytesReceived`, because nothing else shows that a Pong frame arrived.
-   */
-  ping?(): void;
-  /** Ends the TCP connection at once. Not all implementations can do this */
-  terminate?(): void;
-  /** Adds a listener that is called when the socket has opened. */
-  addEventListener(type: "open", listener: () => void): void;
-  /** Adds a listener that is called with each error. */
-  addEventListener(type: "error", listener: (event: unknown) => void): void;
-  /** Adds a listener that is called with each frame. */
-  addEventListener(
-    type: "message",
-    listener: (event: { readonly data: unknown }) => void,
-  ): void;
-  /** Adds a listener that is called when the socket has closed. */
-  addEventListener(
-    type: "close",
-    listener: (
-      event: { readonly code: number; readonly reason: string },
-    ) => void,
-  ): void;
-}
-
-/** Constructs a WebSocket, like the class of that name */
-export type WebSocketConstructor = new (
-  url: string,
-  protocols?: string,
-) => ClientSocket;
-
 /** What each attempt to connect needs */
-export interface Target extends HttpTarget {
+export interface Target extends HttpTarget, SocketSettings {
   readonly minimumVersion: string | undefined;
   /** The timeout of one attempt, in milliseconds */
   readonly timeout: number;
-  /** The largest frame that the client accepts, in bytes */
-  readonly maxPayload: number;
   /** The maximum data that waits in the client, in bytes */
   readonly maxBuffered: number;
-  readonly WebSocket: WebSocketConstructor;
   /** Returns the token for each login */
   readonly tokens: TokenSource;
   /** Encodes the login with a token */
   encodeLogin(token: string): RequestEncoder;
-  /** The maximum length of a batch, in bytes */
-  readonly maxBatch: number;
   readonly log: ClientLog;
 }
 
@@ -94,6 +50,7 @@ export class Dialer {
   /** The server to connect to */
   readonly target: Target;
   #info: ServerInfo | undefined;
+  #openSocket: OpenSocket | undefined;
 
   /** Constructs a `Dialer`. */
   constructor(target: Target) {
@@ -105,7 +62,7 @@ export class Dialer {
     const isFirst = this.#info === undefined;
     const info = await this.#currentInfo(signal);
     const opened = await this.#tryToOpen(info, signal);
-    if (typeof opened !== "string") return opened;
+    if (isSocket(opened)) return opened;
     if (!isFirst) return await this.#openAgain(info, opened, signal);
     throw notOpened(this.target.endpoints, opened, info.lockout);
   }
@@ -121,14 +78,14 @@ export class Dialer {
   /** Asks again after a failure, because the server can be another one by now. */
   async #openAgain(
     known: ServerInfo,
-    problem: string,
+    failure: OpenFailure,
     signal: AbortSignal,
   ): Promise<ClientSocket> {
     const info = await this.#askAgain(signal) ?? known;
     const opened = subprotocolOf(info) === subprotocolOf(known)
-      ? problem
+      ? failure
       : await this.#tryToOpen(info, signal);
-    if (typeof opened !== "string") return opened;
+    if (isSocket(opened)) return opened;
     throw notOpened(this.target.endpoints, opened, info.lockout);
   }
 
@@ -158,12 +115,12 @@ export class Dialer {
   async #tryToOpen(
     info: ServerInfo,
     signal: AbortSignal,
-  ): Promise<ClientSocket | string> {
-    const { target } = this;
-    const { WebSocket, endpoints: { socket: { href } } } = target;
-    const create = () =>
-      constructSocket(WebSocket, href, subprotocolOf(info), target);
-    return await tryToOpen(create, signal);
+  ): Promise<ClientSocket | OpenFailure> {
+    const { href } = this.target.endpoints.socket;
+    const openSocket = this.#openSocket ??= await chooseSocket(this.target);
+    const subprotocol = subprotocolOf(info);
+    const protocols = subprotocol === undefined ? [] : [subprotocol];
+    return await tryToOpen(() => openSocket(href, protocols), signal);
   }
 }
 
@@ -183,74 +140,4 @@ function assertMinimum(
     `Cannot connect to ${base}: the server has version ${current}, but 'minimumVersion' is ${minimumVersion}. Update the server or lower 'minimumVersion'.`,
     { needed: minimumVersion, current: version },
   );
-}
-
-/** Resolves to a WebSocket that is open, or to the message of its error. */
-async function tryToOpen(
-  create: () => ClientSocket,
-  signal: AbortSignal,
-): Promise<ClientSocket | string> {
-  const socket = createSocket(create);
-  if (typeof socket === "string") return socket;
-  const outcome = new Promise<ClientSocket | string>((resolve) => {
-    socket.addEventListener("open", () => resolve(socket));
-    // Some implementations never report "close" after it. In Node, an error event without
-    // a listener ends the process.
-    socket.addEventListener("error", (event) => resolve(messageOf(event)));
-    socket.addEventListener("close", () => resolve(""));
-  });
-  let opened: ClientSocket | string = "";
-  try {
-    opened = await Promise.race([outcome, aborted(signal)]);
-    return opened;
-  } finally {
-    if (opened !== socket) discard(socket);
-  }
-}
-
-/** Returns the message of the error if the class throws: it can contain the URL. */
-function createSocket(create: () => ClientSocket): ClientSocket | string {
-  try {
-    return create();
-  } catch (error) {
-    return messageOf(error) || "the class WebSocket threw an error";
-  }
-}
-
-/** Ends a WebSocket, also if it opens later. */
-function discard(socket: ClientSocket): void {
-  const abort = () => abortSocket(socket);
-  socket.addEventListener("open", abort);
-  abort();
-}
-
-/**
- * Ends a WebSocket without waiting for the server, if the implementation can do this; does
- * not throw. Deno keeps the socket until the server answers the Close frame.
- */
-export function abortSocket(socket: ClientSocket): void {
-  try {
-    if (socket.terminate !== undefined) return socket.terminate();
-  } catch {
-    // Closing is the next best.
-  }
-  closeSocket(socket);
-}
-
-/** Closes a WebSocket; does not throw. */
-export function closeSocket(socket: ClientSocket, code?: number): void {
-  try {
-    if (code === undefined) socket.close();
-    else socket.close(code);
-  } catch {
-    // Browsers and Deno do not send the codes that RFC 6455 defines, except 1000. Other
-    // implementations can reject to close a WebSocket that connects or has failed.
-    if (code !== undefined) closeSocket(socket);
-  }
-}
-
-/** The message of an error event. Browsers do not report one. */
-function messageOf(event: unknown): string {
-  const { message } = Object(event);
-  return typeof message === "string" ? message : "";
 }

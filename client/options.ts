@@ -19,12 +19,12 @@ import {
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { OpenContract } from "../contract/infer.ts";
-import { MAX_BATCH } from "../protocol/batch.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
+import type { WebSocketConstructor } from "./client_socket.ts";
 import { endpointsOf } from "./endpoints.ts";
-import type { Target, WebSocketConstructor } from "./handshake.ts";
+import type { Target } from "./handshake.ts";
 import { resolveHeaders } from "./headers.ts";
 import type { FetchFunction } from "./http_target.ts";
 import { ClientLog, type ClientLogger } from "./log.ts";
@@ -95,9 +95,9 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
   readonly validate?: "none" | "all" | undefined;
   /**
    * The largest frame that the client accepts, in bytes, at least 128. `Infinity` for no
-   * limit. After a larger frame, the client closes the connection with the code 1009.
-   * Because of the interface of WebSockets, the runtime receives a frame before the client
-   * sees its length.
+   * limit. The client closes the connection with the code 1009 when a larger frame begins.
+   * With another class `WebSocket` than that of this package, the client has to receive the
+   * whole frame before.
    *
    * @default {16_777_216}
    */
@@ -114,9 +114,9 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly maxBuffered?: number | undefined;
   /**
-   * The WebSocket class, for example from `npm:ws` if the runtime has none.
-   *
-   * @default {globalThis.WebSocket}
+   * The WebSocket class, for example from `npm:ws` if the runtime has none. If omitted, the
+   * client uses a class of this package on Deno, and `globalThis.WebSocket` elsewhere. On
+   * Deno, `globalThis.WebSocket` is slow: it waits 44 ms after a frame over 1,024 bytes.
    */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
@@ -176,12 +176,6 @@ const PEM = "-----BEGIN CERTIFICATE-----";
 
 const BYTES = { integer: true, unit: "bytes", infinity: true } as const;
 
-/**
- * Deno's WebSocket sends longer frames in two parts, in bytes. Between the parts, TCP
- * waits about 40 ms for the server.
- */
-const MAX_DENO_FRAME = 1_024;
-
 /** {@linkcode ConnectOptions} with their defaults */
 export interface ResolvedOptions {
   readonly target: Target;
@@ -220,7 +214,7 @@ function resolveTarget(
   options: ConnectOptions<Contract>,
 ): Target {
   const { url = DEFAULT_URL, timeout = DEFAULT_TIMEOUT } = options;
-  const { minimumVersion, WebSocket = globalThis.WebSocket } = options;
+  const { minimumVersion, WebSocket } = options;
   const { logger = console } = options;
   const { maxPayload = DEFAULT_BYTES, maxBuffered = DEFAULT_BYTES } = options;
   const endpoints = endpointsOf(url);
@@ -228,7 +222,9 @@ function resolveTarget(
   checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
   checkNumber(SUBJECT, "maxPayload", maxPayload, { ...BYTES, min: 128 });
   checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
-  assertImplementation(WebSocket);
+  assertImplementation(
+    WebSocket === undefined ? globalThis.WebSocket : WebSocket,
+  );
   const headers = resolveHeaders(SUBJECT, options.headers);
   const { fetch = globalFetch } = options;
   checkFunction(SUBJECT, "fetch", fetch);
@@ -249,7 +245,6 @@ function resolveTarget(
     maxBuffered,
     WebSocket,
     encodeLogin: (token) => encodeLogin(token, VERSION, features),
-    maxBatch: maxBatchOf(WebSocket),
     log,
   };
 }
@@ -301,9 +296,4 @@ function featuresOf(rules: ReconnectRules | undefined): readonly Feature[] {
   return rules === undefined
     ? FEATURES.filter((feature) => feature !== "retry")
     : FEATURES;
-}
-
-function maxBatchOf(WebSocket: WebSocketConstructor): number {
-  const isOfDeno = "Deno" in globalThis && WebSocket === globalThis.WebSocket;
-  return isOfDeno ? MAX_DENO_FRAME : MAX_BATCH;
 }

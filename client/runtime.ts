@@ -11,12 +11,16 @@ export interface HttpClient {
 }
 
 interface DenoRuntime {
+  readonly connect?: unknown;
   createHttpClient?(
     options: { readonly caCerts: string[] },
   ): HttpClient;
 }
 
 const { Deno: deno }: { readonly Deno?: DenoRuntime } = globalThis;
+
+/** Whether the client can open TCP connections, for a WebSocket of its own */
+export const hasTcp: boolean = typeof deno?.connect === "function";
 
 /** Whether the runtime accepts certificate authorities in the options of a request */
 export const acceptsCaCerts: boolean = deno?.createHttpClient !== undefined;

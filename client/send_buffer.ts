@@ -6,7 +6,7 @@
 
 import { fitsInto } from "../common/text.ts";
 import { BatchWriter } from "../protocol/batch.ts";
-import type { ClientSocket } from "./handshake.ts";
+import type { ClientSocket } from "./client_socket.ts";
 
 /** Receives what happens to the frames. */
 export interface SendBufferEvents {

@@ -33,8 +33,9 @@ import {
   abortSocket,
   type ClientSocket,
   closeSocket,
-  type Dialer,
-} from "./handshake.ts";
+  maxBatchOf,
+} from "./client_socket.ts";
+import type { Dialer } from "./handshake.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -195,13 +196,17 @@ export class SocketLink implements Link {
     socket.addEventListener("close", ({ code, reason = "" }) =>
       // Deno's code is 0 if the connection was lost.
       this.#onClosed({ code: code || CloseCode.ABNORMAL, reason }));
-    // After an error, most implementations soon report "close", with a code, and some
-    // never do.
-    socket.addEventListener("error", () => {
-      this.#failing ??= new Deadline(0, () => this.#fail());
-    });
+    socket.addEventListener("error", (event) => this.#onError(event));
     // The socket can close right after it opened, before it has a listener.
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
+  }
+
+  #onError(event: unknown): void {
+    const { closeCode, message } = Object(event);
+    // The socket of this package reports what the server did wrong.
+    if (typeof closeCode === "number") return this.#end(closeCode, message);
+    // Most implementations soon report "close", with a code, and some never do.
+    this.#failing ??= new Deadline(0, () => this.#fail());
   }
 
   /** Logs in: docs/reference/protocol.md, "1. Login". */
@@ -232,7 +237,7 @@ export class SocketLink implements Link {
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
       this.#buffer.enableBatching(
-        Math.min(this.#dialer.target.maxBatch, maxPayload),
+        Math.min(maxBatchOf(this.#socket!), maxPayload),
       );
     }
     // Python servers name no extension, and send errors without ids.
@@ -305,6 +310,7 @@ export class SocketLink implements Link {
 
   /** Ends the connection because of what the server did. */
   #end(code: number, reason: string): void {
+    if (this.#closeInfo !== undefined) return;
     this.#offence = reason;
     if (this.#socket !== undefined) closeSocket(this.#socket, code);
     this.#onClosed({ code, reason });

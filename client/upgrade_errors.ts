@@ -7,35 +7,84 @@
 import { ConnectError } from "../common/errors.ts";
 import { escapeControls } from "../common/text.ts";
 import { hidePasswords } from "../common/url.ts";
+import { redirected, unreachable } from "./ack_errors.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./endpoints.ts";
-import { describeStatus } from "./http_status.ts";
+import { describeStatus, readRetryAfter } from "./http_status.ts";
+import type { OpenFailure } from "./open_socket.ts";
 import { pageOrigin } from "./page.ts";
 import type { ServerInfo } from "./server_info.ts";
+import { DialError, UpgradeError } from "./upgrade_error.ts";
 
 /**
  * Returns the error for a WebSocket that did not open.
  *
  * @param endpoints The URLs of the server
- * @param problem The message of the error; browsers and Node have none
+ * @param failure The error; browsers and Node report none
  * @param lockout What the server reported about failed logins
  */
 export function notOpened(
-  { base, socket }: Endpoints,
-  problem: string,
+  endpoints: Endpoints,
+  failure: OpenFailure,
   lockout: ServerInfo["lockout"],
 ): ConnectError {
-  const status = statusOf(problem);
+  const { message, error } = failure;
+  if (error instanceof UpgradeError) return refused(endpoints, error, lockout);
+  if (error instanceof DialError) return unreachable(endpoints, error.cause);
+  const status = statusOf(message);
+  return socketError(endpoints, { message, status, lockout });
+}
+
+/** Returns the error for an answer of which everything is known. */
+function refused(
+  endpoints: Endpoints,
+  { message, head }: UpgradeError,
+  lockout: ServerInfo["lockout"],
+): ConnectError {
+  if (head === undefined) return invalidAnswer(endpoints, message);
+  const { status, headers } = head;
+  const location = headers.get("location");
+  if (status < 400 && location !== null) {
+    return redirected(endpoints, location, status);
+  }
+  const retryAfter = readRetryAfter(headers);
+  return socketError(endpoints, { message, status, lockout, retryAfter });
+}
+
+function invalidAnswer(
+  { base, socket }: Endpoints,
+  message: string,
+): ConnectError {
+  return new ConnectError(
+    `Cannot connect to ${base}: the WebSocket at ${
+      showUrl(socket)
+    } did not open, because ${message}. Check the URL, and the proxy in front of the server.`,
+  );
+}
+
+/** What is known about a WebSocket that did not open */
+interface Problem {
+  readonly message: string;
+  readonly status: number | undefined;
+  readonly lockout: ServerInfo["lockout"];
+  readonly retryAfter?: number | undefined;
+}
+
+function socketError(
+  { base, socket }: Endpoints,
+  { message, status, lockout, retryAfter }: Problem,
+): ConnectError {
   const meaning = describeStatusOf(status, lockout) ??
     `the WebSocket at ${showUrl(socket)} did not open. ${
-      describeAnswer(status) ?? describeSilence(problem)
+      describeAnswer(status) ?? describeSilence(message)
     }`;
-  const cause = problem === ""
+  const cause = message === ""
     ? {}
-    : { cause: new Error(hidePasswords(escapeControls(problem))) };
+    : { cause: new Error(hidePasswords(escapeControls(message))) };
   return new ConnectError(`Cannot connect to ${base}: ${meaning}`, {
     ...cause,
     status,
+    retryAfter,
   });
 }
 

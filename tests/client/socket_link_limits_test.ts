@@ -51,6 +51,19 @@ Deno.test("a frame that is larger than `maxPayload` ends the connection with 100
   assert.equal(events.length, 3);
 });
 
+Deno.test("a socket that reports what the server did wrong ends the connection", async () => {
+  const { server, link, events, socket } = await openLink({});
+  await using _server = server;
+  const message = "the server sent a masked frame";
+  socket.dispatch("error", { message, error: new Error(), closeCode: 1002 });
+  socket.end(1002, message);
+  assert.deepEqual(events, [
+    ["closed", 1002, message],
+    ["warn", warningOf(message)],
+  ]);
+  assert.deepEqual(await link.closed, { code: 1002, reason: message });
+});
+
 Deno.test("`maxPayload` counts bytes, also before the login", async () => {
   const { server, opening, socket } = await startLogin({ maxPayload: 1_000 });
   await using _server = server;

@@ -142,12 +142,25 @@ Deno.test("connect() does not follow a redirect", async () => {
   assert.equal(requests, 1);
 });
 
-Deno.test("connect() reports a redirect of the WebSocket", async () => {
-  const headers = { location: "https://a.example" };
-  await using server = proxyThatAnswers(301, headers);
-  const { message } = await failure(server);
+Deno.test("connect() reports a redirect of the WebSocket and its target", async () => {
+  const location = "https://ada:s3same@a.example/below/hoist?s3same";
+  await using server = proxyThatAnswers(301, { location });
+  const error = await failure(server);
   assert.match(
-    message,
+    error.message,
+    /: the server redirects to https:\/\/a\.example\/below, and a WebSocket cannot follow a redirect\./,
+  );
+  assert.equal(error.status, 301);
+  assert(!Deno.inspect(error).includes("s3same"));
+});
+
+Deno.test("connect() reports a redirect of a WebSocket that hides the target", async () => {
+  await using server = proxyThatAnswers(301, { location: "https://a.example" });
+  const { WebSocket } = globalThis;
+  const { url } = server;
+  const error = await rejection(connect("test", { url, WebSocket }));
+  assert.match(
+    error.message,
     /redirects it \(301\), and a WebSocket cannot follow a redirect\./,
   );
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect, type ConnectOptions, debug } from "../../client.ts";
-import type { WebSocketConstructor } from "../../client/handshake.ts";
+import type { WebSocketConstructor } from "../../client/client_socket.ts";
 import { ackResponse } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { rejection } from "../support/errors.ts";

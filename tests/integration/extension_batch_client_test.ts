@@ -29,8 +29,8 @@ function answer(socket: WebSocket, requests: readonly FakeRequest[]): void {
   }
 }
 
-/** A WebSocket class other than Deno's own. */
-class OtherWebSocket extends WebSocket {}
+/** A class that an application has derived. */
+class DerivedWebSocket extends WebSocket {}
 
 /** The maximum size of a batch for each WebSocket class. */
 const LIMITS: readonly [
@@ -38,9 +38,9 @@ const LIMITS: readonly [
   options: ConnectOptions,
   limit: number,
 ][] = [
-  ["Deno's WebSocket", {}, 1_024],
-  ["Deno's WebSocket as an option", { WebSocket }, 1_024],
-  ["another WebSocket", { WebSocket: OtherWebSocket }, 16_384],
+  ["the socket of the package", {}, 16_384],
+  ["Deno's WebSocket", { WebSocket }, 1_024],
+  ["a class derived from it", { WebSocket: DerivedWebSocket }, 1_024],
 ];
 
 for (const [what, options, limit] of LIMITS) {

@@ -17,6 +17,7 @@ const LAZY = [
   "builtins/read.ts",
   "cli.ts",
   "client/create_connection.ts",
+  "client/deno_socket.ts",
   "client/reconnecting_link.ts",
   "client/validate.ts",
 ];
@@ -122,6 +123,7 @@ Deno.test("a program loads the client when it connects first", async () => {
     );
     assert.deepEqual(lines.toSorted(), [
       "(client/create_connection.ts)",
+      "(client/deno_socket.ts)",
       "connected",
       "connected",
       "imported",

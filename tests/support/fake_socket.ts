@@ -1,6 +1,7 @@
 /** A WebSocket of a client without a network. */
 
-import type { ClientSocket, Target } from "../../client/handshake.ts";
+import type { ClientSocket } from "../../client/client_socket.ts";
+import type { Target } from "../../client/handshake.ts";
 import { endpointsOf } from "../../client/endpoints.ts";
 import type { FetchInit } from "../../client/http_target.ts";
 import { TokenSource } from "../../client/token_source.ts";
@@ -80,7 +81,6 @@ export function fakeTarget(url: string): {
     WebSocket,
     encodeLogin: (token: string) => (id: number) =>
       `{"id":${id},"token":"${token}"}`,
-    maxBatch: 1_024,
     log,
   };
   return { target, sockets };

@@ -35,6 +35,14 @@ export interface ServerFrame {
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
+/** A frame of a client. The payload is not masked any more. */
+export interface ClientFrame extends ServerFrame {
+  /** The first byte, which contains the reserved bits */
+  readonly first: number;
+  /** The masking key; empty if the frame is not masked */
+  readonly key: Uint8Array<ArrayBuffer>;
+}
+
 /** Returns the bytes of a frame of a client. */
 export function encodeFrame(
   payload: string | Uint8Array,
@@ -63,6 +71,28 @@ export function decodeFrame(
   if (bytes.length < start + length) return undefined;
   const payload = bytes.slice(start, start + length);
   const frame = { opcode: first & 0xf, fin: first >= 0x80, payload };
+  return [frame, bytes.subarray(start + length)];
+}
+
+/** Reads the first frame of a client, or returns `undefined` if it is incomplete. */
+export function decodeClientFrame(
+  bytes: Uint8Array<ArrayBuffer>,
+): readonly [frame: ClientFrame, rest: Uint8Array<ArrayBuffer>] | undefined {
+  const [first, second] = bytes;
+  if (first === undefined || second === undefined) return undefined;
+  const [keyStart, length] = payloadRange(bytes, second & 0x7f);
+  const start = keyStart + (second >= 0x80 ? 4 : 0);
+  if (bytes.length < start + length) return undefined;
+  const key = bytes.slice(keyStart, start);
+  const payload = bytes.slice(start, start + length);
+  if (key.length > 0) applyMask(payload, [...key]);
+  const frame = {
+    first,
+    opcode: first & 0xf,
+    fin: first >= 0x80,
+    payload,
+    key,
+  };
   return [frame, bytes.subarray(start + length)];
 }
 

@@ -1,0 +1,115 @@
+/**
+ * Chooses the implementation of WebSockets, and opens one.
+ *
+ * @module
+ */
+
+import { aborted } from "../common/async.ts";
+import {
+  abortSocket,
+  type ClientSocket,
+  type WebSocketConstructor,
+} from "./client_socket.ts";
+import { constructSocket, type RequestSettings } from "./construct_socket.ts";
+import { hasTcp } from "./runtime.ts";
+
+/** How to open WebSockets */
+export interface SocketSettings extends RequestSettings {
+  /** The class of the application; `undefined` for the best one of the runtime */
+  readonly WebSocket: WebSocketConstructor | undefined;
+  /** The largest frame that the client accepts, in bytes */
+  readonly maxPayload: number;
+}
+
+/** Begins to open a WebSocket that offers subprotocols. */
+export type OpenSocket = (
+  url: string,
+  protocols: readonly string[],
+) => ClientSocket;
+
+/** Returns the function that opens WebSockets. */
+export async function chooseSocket(
+  settings: SocketSettings,
+): Promise<OpenSocket> {
+  const { WebSocket } = settings;
+  if (WebSocket !== undefined) return openerOf(WebSocket, settings);
+  if (!hasTcp) return openerOf(globalThis.WebSocket, settings);
+  // Only Deno can load it.
+  const { DenoSocket } = await import("./deno_socket.ts");
+  return (url, protocols) => new DenoSocket(url, protocols, settings);
+}
+
+function openerOf(
+  WebSocket: WebSocketConstructor,
+  settings: RequestSettings,
+): OpenSocket {
+  return (url, protocols) =>
+    constructSocket(WebSocket, url, argumentOf(protocols), settings);
+}
+
+function argumentOf(
+  protocols: readonly string[],
+): string | string[] | undefined {
+  return protocols.length > 1 ? [...protocols] : protocols[0];
+}
+
+/** Why a WebSocket did not open */
+export interface OpenFailure {
+  /** The message of the error; empty if the runtime hides it, as browsers do */
+  readonly message: string;
+  /** The error, if the implementation reports one */
+  readonly error?: unknown;
+}
+
+/** Whether a WebSocket has opened. */
+export function isSocket(
+  opened: ClientSocket | OpenFailure,
+): opened is ClientSocket {
+  return "readyState" in opened;
+}
+
+/** Resolves to a WebSocket that is open, or to the reason why it did not open. */
+export async function tryToOpen(
+  create: () => ClientSocket,
+  signal: AbortSignal,
+): Promise<ClientSocket | OpenFailure> {
+  const socket = createSocket(create);
+  if (!isSocket(socket)) return socket;
+  const outcome = new Promise<ClientSocket | OpenFailure>((resolve) => {
+    socket.addEventListener("open", () => resolve(socket));
+    // Some implementations never report "close" after it. In Node, an error event without
+    // a listener ends the process.
+    socket.addEventListener("error", (event) => resolve(failureOf(event)));
+    socket.addEventListener("close", () => resolve({ message: "" }));
+  });
+  let opened: ClientSocket | OpenFailure | undefined;
+  try {
+    opened = await Promise.race([outcome, aborted(signal)]);
+    return opened;
+  } finally {
+    if (opened !== socket) discard(socket);
+  }
+}
+
+/** Calls the class, which can throw an error whose message contains the URL. */
+function createSocket(create: () => ClientSocket): ClientSocket | OpenFailure {
+  try {
+    return create();
+  } catch (error) {
+    const { message } = failureOf(error);
+    return { message: message || "the class WebSocket threw an error" };
+  }
+}
+
+/** Ends a WebSocket, also if it opens later. */
+function discard(socket: ClientSocket): void {
+  const abort = () => abortSocket(socket);
+  socket.addEventListener("open", abort);
+  abort();
+}
+
+/** Reads an error event. In browsers, it has no message. */
+function failureOf(event: unknown): OpenFailure {
+  const { message, error } = Object(event);
+  return { message: typeof message === "string" ? message : "", error };
+}

@@ -131,6 +131,7 @@ export class PendingRequests {
           frame.ids,
         );
       case "request":
+      case "pong":
         return;
       case "answer":
         return this.#resolve(frame.id, frame.data);

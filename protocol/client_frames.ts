@@ -14,120 +14,34 @@ import {
   type JsonObject,
 } from "../common/json.ts";
 import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
+import { HEARTBEAT_FORM, heartbeatOf } from "./heartbeat.ts";
+import type {
+  CreditFrame,
+  ExtensionFrame,
+  Goodbye,
+  LoginRequest,
+  MessageRequest,
+  OperationRequest,
+  PingFrame,
+  RequestDone,
+  StreamRequest,
+} from "./frame_types.ts";
 import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
-import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
+import { isWireMessage, parseFrame } from "./message.ts";
 
-/** The first frame of a client: docs/reference/protocol.md, "1. Login" */
-export interface LoginRequest {
-  /** The kind of the frame */
-  readonly kind: "login";
-  /** The number of the request, which the response repeats */
-  readonly id: number;
-  /** The token of the client */
-  readonly token: string;
-  /** The version of Hoist that the client speaks; any string */
-  readonly version: string;
-  /**
-   * The extensions that both sides support: docs/reference/protocol.md, "Extensions";
-   * `undefined` for a client of Hoist 1
-   */
-  readonly features: ReadonlySet<Feature> | undefined;
-}
-
-/** A message of a client: docs/reference/protocol.md, "2. A message" */
-export interface MessageRequest {
-  /** The kind of the frame */
-  readonly kind: "message";
-  /** The number of the request, which the responses repeat */
-  readonly id: number;
-  /** The name of the message */
-  readonly name: string;
-  /** The payload of the message */
-  readonly data: JsonObject;
-  /** The message that this one replies to */
-  readonly replying: WireMessage | null;
-  /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
-  readonly timeout?: number;
-}
-
-/** A call of an operation: docs/reference/protocol.md, "3. An operation" */
-export interface OperationRequest {
-  /** The kind of the frame */
-  readonly kind: "operation";
-  /** The number of the request, which the response repeats */
-  readonly id: number;
-  /** The name of the operation */
-  readonly name: string;
-  /** The arguments of the operation */
-  readonly data: JsonObject;
-  /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
-  readonly timeout?: number;
-}
-
-/** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
-export interface StreamRequest {
-  /** The kind of the frame */
-  readonly kind: "stream";
-  /** The number of the request, which the items and the end of the stream repeat */
-  readonly id: number;
-  /** The name of the operation */
-  readonly name: string;
-  /** The arguments of the operation */
-  readonly data: JsonObject;
-  /**
-   * How many items the server can send before it waits for more credit; 0 only if the
-   * client asked for ids
-   */
-  readonly credit: number;
-  /**
-   * The id of the last item that the client has, or `null` if it has none:
-   * docs/reference/protocol.md, `resume`. Absent if the client did not ask for ids.
-   */
-  readonly lastEventId?: string | null;
-}
-
-/** More credit for a stream: docs/reference/protocol.md, `stream` */
-export interface CreditFrame {
-  /** The kind of the frame */
-  readonly kind: "credit";
-  /** The number of the request that started the stream */
-  readonly id: number;
-  /** How many more items the server can send */
-  readonly credit: number;
-}
-
-/** The cancellation of a request: docs/reference/protocol.md, `stream` and `cancel` */
-export interface CancelFrame {
-  /** The kind of the frame */
-  readonly kind: "cancel";
-  /** The number of the request */
-  readonly id: number;
-}
-
-/**
- * The listeners of a client to a request of the server have finished:
- * docs/reference/protocol.md, `request`
- */
-export interface RequestDone {
-  /** The kind of the frame */
-  readonly kind: "done";
-  /** The number of the message that is the request */
-  readonly id: number;
-  /** Whether one of the listeners failed */
-  readonly failed: boolean;
-}
-
-/** A frame about a request in progress, which has no answer of its own */
-export type ControlFrame = CreditFrame | CancelFrame | RequestDone;
-
-/** A frame of a client that Hoist 1 does not have */
-export type ExtensionFrame = StreamRequest | ControlFrame;
-
-/** The last frame of a client: docs/reference/protocol.md, "5. Goodbye" */
-export interface Goodbye {
-  /** The kind of the frame */
-  readonly kind: "end";
-}
+export type {
+  CancelFrame,
+  ControlFrame,
+  CreditFrame,
+  ExtensionFrame,
+  Goodbye,
+  LoginRequest,
+  MessageRequest,
+  OperationRequest,
+  PingFrame,
+  RequestDone,
+  StreamRequest,
+} from "./frame_types.ts";
 
 /** Any frame of a client after the login */
 export type ClientFrame =
@@ -246,7 +160,7 @@ function read<Decoded>(
 }
 
 function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
-  const { id, token, version, features } = object;
+  const { id, token, version, features, heartbeat } = object;
   if (!isId(id)) return wrongType(null, '"id"', id, "int");
   if (typeof version !== "string") {
     return wrongType(id, '"version"', version, "str");
@@ -257,7 +171,18 @@ function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
   }
   // A stranger can name any number of extensions, so the rest is dropped here.
   const common = features && commonFeatures(features);
-  return { kind: "login", id, token, version, features: common };
+  const login = {
+    kind: "login",
+    id,
+    token,
+    version,
+    features: common,
+  } as const;
+  if (heartbeat === undefined || !common?.has("heartbeat")) return login;
+  const rules = heartbeatOf(heartbeat);
+  return rules === undefined
+    ? { ...wrongType(id, "", heartbeat, "dict"), description: HEARTBEAT_FORM }
+    : { ...login, heartbeat: rules };
 }
 
 function readRequest(
@@ -265,6 +190,7 @@ function readRequest(
   features: ReadonlySet<Feature>,
 ): Exclude<ClientFrame, Goodbye> {
   const { id, action, data } = object;
+  if (action === "ping" && features.has("heartbeat")) return readPing(object);
   if (!isId(id)) return wrongType(null, '"id"', id, "int");
   if (typeof action !== "string") {
     return wrongType(id, '"action"', action, "str");
@@ -290,6 +216,7 @@ function describeActions(features: ReadonlySet<Feature>): string {
   if (features.has("stream")) actions.push("stream", "credit");
   if (acceptsCancel(features)) actions.push("cancel");
   if (features.has("request")) actions.push("done");
+  if (features.has("heartbeat")) actions.push("ping");
   const quoted = actions.map((action) => `"${action}"`);
   const last = quoted.pop();
   return `${quoted.join(", ")} or ${last}`;
@@ -423,6 +350,12 @@ function readDone(
     return wrongType(id, '"data.failed"', failed, "bool");
   }
   return { kind: "done", id, failed };
+}
+
+function readPing({ id, data }: JsonObject): PingFrame | InvalidFrame {
+  if (id !== null) return wrongType(null, '"id"', id, "None");
+  if (!isJsonObject(data)) return wrongType(null, '"data"', data, "dict");
+  return { kind: "ping", id };
 }
 
 function isCredit(value: unknown): value is number {

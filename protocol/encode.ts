@@ -14,6 +14,7 @@ import {
   describeStream,
 } from "../common/text.ts";
 import { type Feature, FEATURES } from "./features.ts";
+import type { HeartbeatRules } from "./heartbeat.ts";
 import type { WireMessage } from "./message.ts";
 
 /** The value of the key `message` of a success frame, which defines the kind of the frame. */
@@ -24,6 +25,7 @@ export type SuccessKind =
   | "s_newmsg"
   | "request"
   | "items"
+  | "pong"
   | null;
 
 /** The names and sentences of the error codes; those of 1 to 8 are of Hoist 1. */
@@ -48,6 +50,9 @@ const ERROR_SENTENCES: Readonly<
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye". */
 export const GOODBYE = JSON.stringify({ id: null, end: true });
 
+/** The frame that asks whether the server is there: docs/reference/protocol.md, `heartbeat`. */
+export const PING = JSON.stringify({ id: null, action: "ping", data: {} });
+
 /**
  * Encodes a success of the server.
  *
@@ -63,6 +68,9 @@ export function encodeSuccess(
   const message = kind === null ? "null" : `"${kind}"`;
   return `{"success":true,"data":${data},"error":null,"code":0,"message":${message},"desc":null,"id":${id}}`;
 }
+
+/** The answer to a {@linkcode PING}. */
+export const PONG: string = encodeSuccess(null, "pong");
 
 /**
  * Encodes the response to a login: docs/reference/protocol.md, "Extensions".
@@ -145,13 +153,16 @@ export type RequestEncoder = (id: number, timeout?: number) => string;
  * @param token The token of the client
  * @param version The version of Hoist that the client speaks
  * @param features The extensions that the client names
+ * @param heartbeat When the client sends pings; omitted for a server that did not say that
+ * it supports this
  */
 export function encodeLogin(
   token: string,
   version: string,
   features: readonly Feature[] = FEATURES,
+  heartbeat?: HeartbeatRules,
 ): RequestEncoder {
-  return (id) => JSON.stringify({ id, token, version, features });
+  return (id) => JSON.stringify({ id, token, version, features, heartbeat });
 }
 
 /**

@@ -13,6 +13,8 @@ export type Feature =
   | "cancel"
   /** The frame `done` contains the number of the message, and `open` is omitted. */
   | "done-id"
+  /** The client sends pings, and the server answers each with a pong. */
+  | "heartbeat"
   /** The answer to the login contains the largest frame that the server accepts. */
   | "max-payload"
   /** The server can send requests, and the client reports when its listeners finished. */
@@ -29,6 +31,7 @@ export const FEATURES: readonly Feature[] = [
   "batch",
   "cancel",
   "done-id",
+  "heartbeat",
   "max-payload",
   "request",
   "resume",
@@ -41,6 +44,12 @@ export const FEATURES: readonly Feature[] = [
  * it is negotiated before the login.
  */
 export const SUBPROTOCOL = "hoist.v1";
+
+/**
+ * The subprotocol that a client offers in addition if it sends heartbeats. The server
+ * never selects it: it only has to know this before the login, at the upgrade.
+ */
+export const HEARTBEAT_SUBPROTOCOL = "hoist.heartbeat";
 
 /** No extension, as with a peer of Hoist 1. */
 export const NO_FEATURES: ReadonlySet<Feature> = new Set();

@@ -29,10 +29,12 @@ export {
   type MessageRequest,
   type OperationRequest,
   parseBatch,
+  type PingFrame,
   type RequestDone,
   type StreamRequest,
 } from "./client_frames.ts";
 export { type Feature } from "./features.ts";
+export { type HeartbeatRules } from "./heartbeat.ts";
 export { type InvalidFrame } from "./invalid_frame.ts";
 export {
   isId,

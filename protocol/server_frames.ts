@@ -47,6 +47,8 @@ export type ServerFrame =
     /** The ids of the items, if all are valid: docs/reference/protocol.md, `resume` */
     readonly ids?: EventIds;
   }
+  /** The answer to a ping */
+  | { readonly kind: "pong" }
   /** An error; without an id, the oldest request has failed */
   | {
     readonly kind: "error";
@@ -117,6 +119,7 @@ function readSuccess(
   if (kind === "request") {
     return isWireMessage(data) ? { kind, message: data } : null;
   }
+  if (kind === "pong") return { kind };
   if (id === null) return null;
   if (kind === "items") return isJsonObject(data) ? readItems(id, data) : null;
   const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;

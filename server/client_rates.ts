@@ -19,6 +19,9 @@ const MAX_INVALID = 100;
 /** The number of invalid frames that a client can send per second in the long run. */
 const INVALID_PER_SECOND = 10;
 
+/** The interval of the pings that do not count as requests, in milliseconds. */
+const PING_INTERVAL = 1_000;
+
 /** How long the clients of a network can make others wait, in milliseconds. */
 export const OVERRUN = { burst: 1_000, perSecond: 50 };
 
@@ -35,6 +38,7 @@ export class ClientRates {
   #bytes: TokenBucket | undefined;
   #invalid: TokenBucket | undefined;
   #identityKey: unknown;
+  #nextFreePing = 0;
 
   /**
    * Constructs a `ClientRates`.
@@ -53,6 +57,13 @@ export class ClientRates {
     const { maxRate, maxBurst } = this.#context.limits;
     this.#requests ??= this.#createBucket(maxRate, maxBurst);
     return this.#requests.take(now, this.#context.stalls.total(now));
+  }
+
+  /** Whether a ping does not count as a request: one per second. */
+  isFreePing(now: number): boolean {
+    if (now < this.#nextFreePing) return false;
+    this.#nextFreePing = now + PING_INTERVAL;
+    return true;
   }
 
   /** Counts a request for all connections of the identity: `maxRatePerToken`. */

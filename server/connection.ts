@@ -30,6 +30,7 @@ import {
   type Effect,
   Session,
 } from "./session.ts";
+import { longestSilence } from "./silence.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 
 /** What a connection reports to the hub. */
@@ -59,6 +60,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   /** The client that listeners and handlers see */
   readonly client: Client;
   readonly #state: ClientState;
+  readonly #isTimed: boolean;
   readonly #context: ServerContext;
   readonly #events: ConnectionEvents;
   readonly #transport: Transport;
@@ -82,6 +84,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
    * @param events What to call when the connection changes
    * @param socket The WebSocket
    * @param upgrade What is known from the upgrade request
+   * @param isTimed Whether Deno ends the connection if the client is silent
    */
   constructor(
     id: number,
@@ -89,7 +92,9 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     events: ConnectionEvents,
     socket: Socket,
     upgrade: UpgradeContext,
+    isTimed = true,
   ) {
+    this.#isTimed = isTimed;
     this.peer = upgrade.peer;
     this.#context = context;
     this.#events = events;
@@ -171,6 +176,11 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   /** Ends the connection without waiting for its upgrade. */
   abandon(): void {
     this.#transport.abandon();
+  }
+
+  /** Ends a socket whose client has not answered the Close frame. */
+  abort(): void {
+    this.#transport.abort();
   }
 
   /** Called when the time for the login has expired. */
@@ -292,6 +302,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     // The answer can be too large for the limit of the server.
     if (this.#session.state !== "open") return;
     this.#transport.enable(this.#session.features);
+    if (!this.#isTimed) this.#watchSilence();
     this.#transport.log.info("login", "logged in");
     this.#connect();
   }
@@ -306,6 +317,12 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#state.visit = visit;
     visit.connect();
     if (visit.isConnecting) this.#requests.hold();
+  }
+
+  #watchSilence(): void {
+    const { heartbeat } = this.#session;
+    const { idleTimeout } = this.#context;
+    this.#transport.watch(longestSilence(heartbeat, idleTimeout));
   }
 
   /** Drops the headers, because a stranger can keep its socket for any time. */

@@ -16,6 +16,7 @@ import type { Log } from "./log.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
 import type { SessionRules } from "./session.ts";
+import type { SilenceWheel } from "./silence.ts";
 import type { Stalls } from "./stalls.ts";
 
 /** What the connections of one server share. The hub creates it once. */
@@ -34,6 +35,10 @@ export interface ServerContext {
   readonly broadcaster: Broadcaster;
   /** Shares the event loop between the streams of all connections */
   readonly scheduler: FairScheduler;
+  /** How long a client can be silent, in milliseconds */
+  readonly idleTimeout: number;
+  /** Notices clients that are silent */
+  readonly silence: SilenceWheel;
   /** How long the event loop was stalled */
   readonly stalls: Stalls;
   /** The rates that the connections of an identity share */

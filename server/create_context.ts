@@ -17,6 +17,7 @@ import type { ResolvedOptions } from "./options.ts";
 import type { Registry } from "./registry.ts";
 import { FairScheduler } from "./scheduler.ts";
 import { SharedRates } from "./shared_rates.ts";
+import { SilenceWheel } from "./silence.ts";
 import { Stalls } from "./stalls.ts";
 
 /** The options of a server that its connections need. */
@@ -28,6 +29,7 @@ type Options = Pick<
   | "authorize"
   | "hooks"
   | "exposeErrors"
+  | "idleTimeout"
   | "onSlow"
 >;
 
@@ -39,7 +41,7 @@ export function createContext(
   authenticator: Authenticator,
 ): ServerContext {
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
-  const { authorize, hooks } = options;
+  const { authorize, hooks, idleTimeout } = options;
   const defer = (turn: () => void) => void setImmediate(turn);
   let lastMessageId = 0;
   return {
@@ -55,6 +57,8 @@ export function createContext(
       Math.min(MAX_BATCH, limits.maxBuffered),
     ),
     scheduler: new FairScheduler(defer),
+    idleTimeout,
+    silence: new SilenceWheel(),
     stalls: new Stalls(),
     identityRates: new SharedRates(limits.maxRatePerToken),
     overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),

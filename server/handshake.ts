@@ -6,8 +6,6 @@
  * @module
  */
 
-import { SUBPROTOCOL } from "../protocol/features.ts";
-
 /** The header that offers and selects a subprotocol */
 export const PROTOCOL_HEADER = "sec-websocket-protocol";
 
@@ -77,12 +75,12 @@ export function findProblem(
 }
 
 /**
- * Returns whether a client offers our subprotocol. The server selects no other, and the
- * client then decides whether it continues: RFC 6455, section 4.2.2.
+ * Returns the subprotocols that a client offers. The server selects only ours, and the
+ * client then decides whether it continues: RFC 6455, section 4.2.2. The names are
+ * case-sensitive.
  */
-export function offersSubprotocol({ headers }: Request): boolean {
-  // The names of subprotocols are case-sensitive.
-  return valuesOf(headers.get(PROTOCOL_HEADER)).includes(SUBPROTOCOL);
+export function subprotocolsOf({ headers }: Request): readonly string[] {
+  return valuesOf(headers.get(PROTOCOL_HEADER));
 }
 
 /** Returns the comma-separated values of a header. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SUBPROTOCOL } from "../protocol/features.ts";
+import { HEARTBEAT_SUBPROTOCOL, SUBPROTOCOL } from "../protocol/features.ts";
 import { VERSION } from "../version.ts";
 import {
   DROPPED,
@@ -57,7 +57,10 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-const ACK = { version: VERSION, protocols: [SUBPROTOCOL] };
+const ACK = {
+  version: VERSION,
+  protocols: [SUBPROTOCOL, HEARTBEAT_SUBPROTOCOL],
+};
 
 // Pages of all origins can read the version, because it is not a secret.
 const ACK_HEADERS = { "access-control-allow-origin": "*" };

@@ -8,7 +8,6 @@ import { settlesWithin } from "../common/async.ts";
 import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
-import { SUBPROTOCOL } from "../protocol/features.ts";
 import { Admission, type RemotePeer } from "./admission.ts";
 import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
@@ -17,13 +16,7 @@ import type { ServerContext } from "./context.ts";
 import { ContractEndpoint } from "./contract_endpoint.ts";
 import { createContext } from "./create_context.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
-import {
-  DROPPED,
-  lacksConnection,
-  NOT_UPGRADABLE,
-  offersSubprotocol,
-  PROTOCOL_HEADER,
-} from "./handshake.ts";
+import { DROPPED, lacksConnection, NOT_UPGRADABLE } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
@@ -34,6 +27,7 @@ import { encodeOutgoing } from "./outgoing.ts";
 import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
 import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
+import { openSocket } from "./open_socket.ts";
 import { Upgrades } from "./upgrades.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
@@ -165,21 +159,20 @@ export class Hub implements HandlerHost {
   /** Upgrades a request. */
   #open(request: Request, peer: RemotePeer): Response {
     const upgrade = this.#context.authenticator.contextOf(request, peer);
-    const offersOurs = offersSubprotocol(request);
-    const opened = openSocket(request);
+    const opened = openSocket(request, this.#context);
     if (opened === undefined) return this.#rejectHandshake(request, peer);
-    const { socket, response } = opened;
-    // With the option `protocol`, Deno expects a space after each comma.
-    if (offersOurs) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
+    const { socket, response, isTimed } = opened;
     const connection = new ServerConnection(
       ++this.#lastClientId,
       this.#context,
       this.#events,
       socket,
       upgrade,
+      isTimed,
     );
     this.#connections.set(connection, this.#admission.enter(peer));
     this.#context.stalls.start();
+    this.#context.silence.start();
     this.#logins.add(connection);
     this.#openings.add(connection);
     connection.announce();
@@ -249,7 +242,9 @@ export class Hub implements HandlerHost {
       settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
       this.#finishHooks(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
+    for (const each of this.#connections.keys()) each.abort();
     for (const each of connections) if (each.isOpening) each.abandon();
+    this.#context.silence.stop();
     this.#context.stalls.stop();
   }
 
@@ -293,6 +288,7 @@ export class Hub implements HandlerHost {
         if (connection.isOpening) this.#upgrades.countLost(connection.peer);
         if (this.#connections.size > 0) return;
         this.#context.stalls.stop();
+        this.#context.silence.stop();
         this.#onEmpty?.();
       },
       onOpenedLate: ({ peer }) => this.#upgrades.restoreLost(peer),
@@ -343,15 +339,6 @@ export class Hub implements HandlerHost {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
-  }
-}
-
-/** Upgrades a request; returns `undefined` if its handshake is invalid. */
-function openSocket(request: Request): Deno.WebSocketUpgrade | undefined {
-  try {
-    return Deno.upgradeWebSocket(request);
-  } catch {
-    return undefined;
   }
 }
 

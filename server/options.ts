@@ -17,6 +17,7 @@ import {
   DURATION,
   invalidType,
   outOfRange,
+  TIMEOUT,
 } from "../common/check.ts";
 import { quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
@@ -177,6 +178,16 @@ export interface ServerOptions<
    * @default {5_000}
    */
   readonly closeTimeout?: number | undefined;
+  /**
+   * How long a client can be silent before the server ends the connection, in milliseconds
+   * from 1,000 to 2,147,483,647. `Infinity` for no limit. Deno sends a WebSocket ping after
+   * half of this time. For a client that sends heartbeats, the time is longer if its
+   * interval and its timeout need this: 50 seconds with their defaults. Many proxies end
+   * connections that are idle for 60 seconds.
+   *
+   * @default {30_000}
+   */
+  readonly idleTimeout?: number | undefined;
   /** Closes the server gracefully when aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -203,6 +214,7 @@ export interface ResolvedOptions<This extends Owner>
   readonly minimumVersion: string | undefined;
   readonly exposeErrors: boolean;
   readonly closeTimeout: number;
+  readonly idleTimeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -223,6 +235,7 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   tokenAlphabet: true,
   exposeErrors: true,
   closeTimeout: true,
+  idleTimeout: true,
   signal: true,
   ...LOG_OPTIONS_KEYS,
 };
@@ -230,6 +243,8 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
 const SERVE_KEYS = { ...SERVER_KEYS, ...LISTEN_KEYS };
 
 const SERVE = "Cannot serve";
+
+const SILENCE = { ...TIMEOUT, min: 1_000 };
 
 /** The options of a server with any contract. */
 type AnyOptions<This extends Owner> =
@@ -282,7 +297,8 @@ function resolve<This extends Owner>(
   checkKeys(SERVE, options, SERVER_KEYS);
   const { contract, tokens = [] } = options;
   const { exposeErrors = false, onSlow = "disconnect" } = options;
-  const { closeTimeout = 5_000, login, signal } = options;
+  const { closeTimeout = 5_000, idleTimeout = 30_000 } = options;
+  const { login, signal } = options;
   const token = resolveToken(given, options);
   checkNamedTokens(token, tokens);
   assertOneLogin(options);
@@ -303,6 +319,7 @@ function resolve<This extends Owner>(
     minimumVersion: checkVersion(options.minimumVersion),
     exposeErrors: checkBoolean(SERVE, "exposeErrors", exposeErrors),
     closeTimeout: checkNumber(SERVE, "closeTimeout", closeTimeout, DURATION),
+    idleTimeout: checkNumber(SERVE, "idleTimeout", idleTimeout, SILENCE),
     ...resolveLogOptions(options),
     signal: checkSignal(SERVE, "signal", signal),
   };

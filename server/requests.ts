@@ -11,6 +11,7 @@ import type {
   OperationRequest,
   StreamRequest,
 } from "../protocol/client_frames.ts";
+import { PONG } from "../protocol/encode.ts";
 import {
   errorAnswerOf,
   exceeded,
@@ -88,6 +89,7 @@ export class RequestHandler {
       case "credit":
       case "cancel":
       case "done":
+      case "ping":
         return this.#control(effect, now);
       default:
         return this.#admit(effect, now);
@@ -150,11 +152,11 @@ export class RequestHandler {
   /** Handles a frame that has no response. Such a frame is never skipped. */
   #control(frame: ControlFrame, now: number): void {
     // Frames that answer something the server sent do not count towards the rate.
-    if (!this.#isExpected(frame)) {
+    if (!this.#isFree(frame, now)) {
       const verdict = this.#rates.countRequest(now);
       if (verdict === "disconnect") return this.#cutOff("maxRate");
     }
-    if (this.#held !== undefined && frame.kind !== "done") {
+    if (this.#held !== undefined && isAboutRequest(frame)) {
       return this.#holdControl(frame);
     }
     this.#runControl(frame);
@@ -168,6 +170,8 @@ export class RequestHandler {
         return this.#streams?.get(frame.id)?.sender.grant(frame.credit);
       case "cancel":
         return this.#cancel(frame.id);
+      case "ping":
+        return this.#transport.send(PONG);
     }
   }
 
@@ -188,8 +192,9 @@ export class RequestHandler {
     if (!isKept) this.#cutOff("overrun");
   }
 
-  /** Whether the server has sent something that a frame answers. */
-  #isExpected(frame: ControlFrame): boolean {
+  /** Whether the server has sent something that a frame answers, or it is a rare ping. */
+  #isFree(frame: ControlFrame, now: number): boolean {
+    if (frame.kind === "ping") return this.#rates.isFreePing(now);
     if (frame.kind === "done") {
       return this.#sender.pending?.awaitsDone(frame.id) ?? false;
     }
@@ -329,4 +334,9 @@ export class RequestHandler {
     await stream.ended;
     streams.delete(id);
   }
+}
+
+/** Whether a frame is about another request of the client, which can wait. */
+function isAboutRequest({ kind }: ControlFrame): boolean {
+  return kind === "credit" || kind === "cancel";
 }

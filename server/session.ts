@@ -26,6 +26,7 @@ import {
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeLoginAnswer } from "../protocol/encode.ts";
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
+import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import {
   errorAnswerOf,
   exceeded,
@@ -104,6 +105,7 @@ export class Session {
   /** The extensions that the client named; `undefined` for a Hoist 1 client */
   #requestedFeatures: ReadonlySet<Feature> | undefined;
   #features = NO_FEATURES;
+  #heartbeat: HeartbeatRules | undefined;
   /** The number of frames that arrived before the login was answered */
   #earlyFrames = 0;
   readonly #rules: SessionRules;
@@ -120,6 +122,11 @@ export class Session {
   /** The extensions that both sides support; none before the login */
   get features(): ReadonlySet<Feature> {
     return this.#features;
+  }
+
+  /** When the client sends pings; `undefined` if it does not */
+  get heartbeat(): HeartbeatRules | undefined {
+    return this.#heartbeat;
   }
 
   /** Handles a frame of the client. */
@@ -229,6 +236,7 @@ export class Session {
     this.#state = "authenticating";
     this.#loginId = login.id;
     this.#requestedFeatures = login.features;
+    this.#heartbeat = login.heartbeat;
     return login;
   }
 
@@ -259,6 +267,7 @@ export class Session {
   #effectOf(request: ClientFrame): Effect {
     if (request.kind === "end") return this.#close(CloseCode.NORMAL, "goodbye");
     if (request.kind === "invalid") return this.#reject(request);
+    if (request.kind === "ping") return request;
     const { maxDepth = Infinity } = this.#rules;
     return isTooDeep(request, maxDepth)
       ? rejection(exceeded(request.id, "maxDepth", maxDepth))

@@ -18,7 +18,9 @@ import {
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
 import type { ConnectionLog } from "./connection_log.ts";
+import { abortSocket } from "./abort_socket.ts";
 import type { ServerContext } from "./context.ts";
+import type { Watch } from "./silence.ts";
 
 /** The part of a WebSocket that a transport uses. */
 export type Socket = Pick<
@@ -69,6 +71,9 @@ const CHECK_INTERVAL = 10;
 /** The checks within the linger time. A clock would also count the time of a stall. */
 const MAX_CHECKS = LINGER / CHECK_INTERVAL;
 
+/** The time that a client has to answer a Close frame, in milliseconds. */
+const CLOSE_TIMEOUT = 10_000;
+
 /** Sends frames to one client, with a limit for the bytes that the client leaves unread. */
 export class Transport implements Sink, Recipient {
   cursor = Infinity;
@@ -84,6 +89,10 @@ export class Transport implements Sink, Recipient {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
+  /** Closes the connection if the client is silent for too long */
+  #watch: Watch | undefined;
+  /** Aborts the socket if the client does not answer the Close frame */
+  #closing: Watch | undefined;
   #endDrained: (() => void) | undefined;
 
   /**
@@ -105,7 +114,10 @@ export class Transport implements Sink, Recipient {
     this.log = log;
     this.#owner = owner;
     this.#maxBuffered = context.limits.maxBuffered;
-    socket.onmessage = ({ data }) => owner.onFrame(data);
+    socket.onmessage = ({ data }) => {
+      this.#watch?.hear();
+      owner.onFrame(data);
+    };
     socket.onclose = ({ code, reason }) => this.#onGone(code, reason);
   }
 
@@ -147,6 +159,24 @@ export class Transport implements Sink, Recipient {
   /** Starts to receive broadcasts. */
   join(): void {
     this.#context.broadcaster.join(this);
+  }
+
+  /**
+   * Closes the connection when the client has been silent for a time.
+   *
+   * @param silence The time in milliseconds
+   */
+  watch(silence: number): void {
+    this.#watch = this.#context.silence.watch(silence, () => {
+      const reason = `silent for ${silence / 1_000} s`;
+      this.close(CloseCode.GOING_AWAY, reason, reason);
+    });
+  }
+
+  /** Ends a socket whose client has not answered the Close frame. */
+  abort(): void {
+    // With unsent data, the socket would seem to be gone, and Deno would keep it.
+    if (this.#closing !== undefined) abortSocket(this.#socket);
   }
 
   /** Sends a frame after the broadcasts that were sent before it; does not throw. */
@@ -304,11 +334,20 @@ export class Transport implements Sink, Recipient {
     // written, including the Close frame. A client that does not read gets no time.
     let checks = code === CloseCode.TRY_AGAIN_LATER ? 0 : MAX_CHECKS;
     const attempt = () => {
-      if (this.#socket.bufferedAmount === 0 || checks-- === 0) {
+      const isSent = this.#socket.bufferedAmount === 0;
+      if (isSent || checks-- === 0) {
         this.#socket.close(code, reason);
+        if (isSent) this.#awaitClose();
       } else this.#timer = setTimeout(attempt, CHECK_INTERVAL);
     };
     setImmediate(attempt);
+  }
+
+  #awaitClose(): void {
+    this.#closing = this.#context.silence.watch(
+      CLOSE_TIMEOUT,
+      () => this.abort(),
+    );
   }
 
   get #isOpen(): boolean {
@@ -331,6 +370,7 @@ export class Transport implements Sink, Recipient {
 
   #onGone(code: number, reason: string): void {
     clearTimeout(this.#timer);
+    this.#closing?.stop();
     this.#endDrained?.();
     // Deno keeps a closed WebSocket until a full garbage collection.
     this.#socket.onmessage = null;
@@ -347,6 +387,8 @@ export class Transport implements Sink, Recipient {
   }
 
   #end(info: CloseInfo, how: string): void {
+    this.#watch?.stop();
+    this.#watch = undefined;
     this.#context.broadcaster.leave(this);
     this.#owner.onClosed(info, how);
   }

@@ -13,6 +13,9 @@ for (
     [["hoist.v1,other"], "hoist.v1"],
     [["other,hoist.v1"], "hoist.v1"],
     [["other", "hoist.v1"], "hoist.v1"],
+    [["hoist.v1, hoist.heartbeat"], "hoist.v1"],
+    [["hoist.heartbeat", "hoist.v1"], "hoist.v1"],
+    [["hoist.heartbeat"], null],
     [["other"], null],
     [["hoist.v2"], null],
     [["hoist.v11"], null],
@@ -45,11 +48,11 @@ Deno.test("a WebSocket that offers the subprotocol opens", async () => {
   await closed;
 });
 
-Deno.test("the ack names the subprotocol", async () => {
+Deno.test("the ack names the subprotocols", async () => {
   await using server = serveQuietly();
   const response = await fetch(`${server.url}/hoist/ack`);
   assert.deepEqual(await response.json(), {
     version: VERSION,
-    protocols: ["hoist.v1"],
+    protocols: ["hoist.v1", "hoist.heartbeat"],
   });
 });

@@ -37,6 +37,7 @@ Deno.test("FEATURES contains all extensions", () => {
     "batch",
     "cancel",
     "done-id",
+    "heartbeat",
     "max-payload",
     "request",
     "resume",

@@ -98,7 +98,7 @@ Deno.test("GET /hoist/ack returns only the version and the protocols", async () 
   const response = await fetch(`${server.url}/hoist/ack?query`);
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "application/json");
-  const protocols = ["hoist.v1"];
+  const protocols = ["hoist.v1", "hoist.heartbeat"];
   assert.deepEqual(await response.json(), { version: VERSION, protocols });
 });
 

@@ -47,6 +47,7 @@ Deno.test("omitted options have their defaults", () => {
     showToken: false,
     exposeErrors: false,
     closeTimeout: 5_000,
+    idleTimeout: 30_000,
     logLevel: "info",
     logFormat: "text",
     logger: undefined,
@@ -72,6 +73,7 @@ Deno.test("the options of the caller replace the defaults", () => {
     showToken: false,
     exposeErrors: true,
     closeTimeout: 0,
+    idleTimeout: Infinity,
     logLevel: "error",
     logFormat: "json",
     logger: new LogRecorder(),
@@ -240,6 +242,18 @@ const MISTAKES: readonly (readonly [object, string, string])[] = [
     "RangeError",
     `'closeTimeout' must be ${DURATION}. It is NaN.`,
   ],
+  ...[0, 999, LONGEST + 1, NaN].map((idleTimeout) =>
+    [
+      { idleTimeout },
+      "RangeError",
+      `'idleTimeout' must be a number of milliseconds from 1000 to 2147483647, or Infinity. It is ${idleTimeout}.`,
+    ] as const
+  ),
+  [
+    { idleTimeout: "30 s" },
+    "TypeError",
+    `'idleTimeout' must be a number of milliseconds from 1000 to 2147483647, or Infinity. It is "30 s".`,
+  ],
   [
     { logLevel: 35 },
     "RangeError",
@@ -298,6 +312,9 @@ Deno.test("rejects login together with tokens", () => {
 Deno.test("accepts the limits of each range", () => {
   for (const closeTimeout of [0, LONGEST]) {
     assert.equal(resolve({ closeTimeout }).closeTimeout, closeTimeout);
+  }
+  for (const idleTimeout of [1_000, LONGEST, Infinity]) {
+    assert.equal(resolve({ idleTimeout }).idleTimeout, idleTimeout);
   }
   for (const minimumVersion of ["0.0.1", "1.2.3-rc.1+build"]) {
     assert.equal(resolve({ minimumVersion }).minimumVersion, minimumVersion);

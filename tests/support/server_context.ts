@@ -9,6 +9,7 @@ import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
 import { Registry } from "../../server/registry.ts";
+import { SilenceWheel } from "../../server/silence.ts";
 import { Stalls } from "../../server/stalls.ts";
 import { OVERRUN } from "../../server/client_rates.ts";
 import { SharedRates } from "../../server/shared_rates.ts";
@@ -48,6 +49,8 @@ export function serverContext(
     }),
     broadcaster: new Broadcaster(defer),
     scheduler: new FairScheduler(defer),
+    idleTimeout: 30_000,
+    silence: new SilenceWheel(),
     stalls: new Stalls(),
     identityRates: new SharedRates(limits.maxRatePerToken),
     overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),

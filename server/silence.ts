@@ -1,0 +1,158 @@
+/**
+ * Notices when the server hears nothing from a connection for too long.
+ *
+ * @module
+ */
+
+import type { HeartbeatRules } from "../protocol/heartbeat.ts";
+
+/** The interval of the ticks, in milliseconds. */
+const TICK = 1_000;
+
+/**
+ * How much longer than its rules a client can be silent, in milliseconds. A client that
+ * computes without a break can send no ping.
+ */
+const GRACE = 15_000;
+
+/**
+ * Returns how long a client that sends heartbeats can be silent, in milliseconds.
+ *
+ * @param rules What the client stated in its login, if it did
+ * @param idleTimeout The option `idleTimeout` of the server
+ */
+export function longestSilence(
+  rules: HeartbeatRules | undefined,
+  idleTimeout: number,
+): number {
+  if (rules === undefined) return idleTimeout;
+  return Math.max(idleTimeout, rules.interval + rules.timeout + GRACE);
+}
+
+/** Watches one connection. */
+export interface Watch {
+  /** Restarts the time. Called for every frame, so it only notes the tick. */
+  hear(): void;
+  /** Ends the watch. */
+  stop(): void;
+}
+
+/** A watch and its place on the wheel */
+interface Entry extends Watch {
+  /** The tick at which the connection was last heard; `Infinity` after the end */
+  readonly heard: number;
+  /** The number of ticks without a frame after which the connection is silent */
+  readonly limit: number;
+  /** The tick at which the wheel looks at the entry again */
+  due: number;
+  onSilent(): void;
+}
+
+/**
+ * Watches any number of connections with one timer. It counts ticks instead of reading a
+ * clock: a server that was stalled or suspended runs at most one tick for the whole time,
+ * so it does not blame the connections whose frames it could not read.
+ */
+export class SilenceWheel {
+  #now = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** The entries by the tick at which they are due */
+  readonly #slots = new Map<number, Set<Entry>>();
+
+  /** Starts the timer; does nothing if it runs. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.tick(), TICK);
+    // The timer must not keep the program alive.
+    this.#timer.unref();
+  }
+
+  /** Stops the timer, because no connection is left. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The number of ticks so far */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** The number of connections that are watched */
+  get size(): number {
+    let size = 0;
+    for (const slot of this.#slots.values()) size += slot.size;
+    return size;
+  }
+
+  /**
+   * Starts to watch a connection.
+   *
+   * @param silence How long the connection can be silent, in milliseconds
+   * @param onSilent Called once if it is silent for longer, and then the watch has ended
+   * @returns The watch; `undefined` if the time is `Infinity`
+   */
+  watch(silence: number, onSilent: () => void): Watch | undefined {
+    if (silence === Infinity) return undefined;
+    const entry = new WheelEntry(this, ticksOf(silence), onSilent);
+    this.#add(entry);
+    return entry;
+  }
+
+  /** Ends a watch. Called by the watch. */
+  remove(entry: Entry): void {
+    const slot = this.#slots.get(entry.due);
+    slot?.delete(entry);
+    if (slot?.size === 0) this.#slots.delete(entry.due);
+  }
+
+  /** Passes one tick. Called by the timer. */
+  tick(): void {
+    const due = this.#slots.get(++this.#now);
+    if (due === undefined) return;
+    this.#slots.delete(this.#now);
+    for (const entry of due) {
+      entry.due = entry.heard + entry.limit;
+      if (entry.due === Infinity) continue;
+      if (entry.due > this.#now) this.#add(entry);
+      else entry.onSilent();
+    }
+  }
+
+  #add(entry: Entry): void {
+    const slot = this.#slots.get(entry.due);
+    if (slot === undefined) this.#slots.set(entry.due, new Set([entry]));
+    else slot.add(entry);
+  }
+}
+
+/** The ticks that take at least a time, because the first can come at once. */
+function ticksOf(silence: number): number {
+  return Math.ceil(silence / TICK) + 1;
+}
+
+class WheelEntry implements Entry {
+  readonly #wheel: SilenceWheel;
+  heard: number;
+  readonly limit: number;
+  due: number;
+  readonly onSilent: () => void;
+
+  constructor(wheel: SilenceWheel, limit: number, onSilent: () => void) {
+    this.#wheel = wheel;
+    this.heard = wheel.now;
+    this.limit = limit;
+    this.due = this.heard + limit;
+    this.onSilent = onSilent;
+  }
+
+  hear(): void {
+    this.heard = this.#wheel.now;
+  }
+
+  stop(): void {
+    this.#wheel.remove(this);
+    // The tick that is in progress can have taken it from the wheel.
+    this.heard = Infinity;
+  }
+}

@@ -60,6 +60,7 @@ import {
   resolveTimeout,
   type RotateOptions,
 } from "./server/method_options.ts";
+import type { Middleware } from "./server/middleware.ts";
 import {
   type ResolvedOptions,
   resolveOptions,
@@ -100,11 +101,11 @@ export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";
+export type { Authorize } from "./server/authorization.ts";
 export type {
-  Authorize,
   AuthorizeRequest,
   RequestKind,
-} from "./server/authorization.ts";
+} from "./server/authorize_request.ts";
 export type { BroadcastResult } from "./server/broadcaster.ts";
 export type {
   NamedToken,
@@ -122,6 +123,7 @@ export {
   type OperationHandler,
 } from "./server/message.ts";
 export type { CloseOptions, RotateOptions } from "./server/method_options.ts";
+export type { Middleware, MiddlewareCall } from "./server/middleware.ts";
 export type { ServerOptions } from "./server/options.ts";
 
 /**
@@ -576,6 +578,46 @@ export class Server<
   operation(name: never, ...given: never[]): Disposable {
     const [handler, schemas] = lastFirst<OperationArguments>(given);
     return this.#hub.registry.operation(name, handler, schemas);
+  }
+
+  /**
+   * Adds a middleware: a function that runs around the listeners to every message, and around
+   * the handlers of all operations and streams. Use it to measure or to record what clients do.
+   *
+   * The first middleware that was added is the outermost one. The client gets the result of
+   * the handler, whatever a middleware returns. If a middleware throws, the client gets an
+   * error, as if the handler had thrown. If it returns without having called `next`, the
+   * request fails.
+   *
+   * A middleware runs only if the request is allowed (`authorize`), and if there is a handler
+   * or a listener. With a contract, it does not see the replies to requests of the server.
+   *
+   * @param middleware The middleware
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the middleware
+   *
+   * @throws {TypeError} If the middleware is not a function
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.operation("add", ({ a, b }) => Number(a) + Number(b));
+   * const seen: unknown[] = [];
+   * server.use(async ({ kind, name, client }, next) => {
+   *   const result = await next();
+   *   seen.push([kind, name, client.id, result]);
+   * });
+   *
+   * await using connection = await connect("test", { url: server.url });
+   * await connection.operation("add", { a: 1, b: 2 });
+   * assert.deepEqual(seen, [["operation", "add", 1, 3]]);
+   * ```
+   */
+  use(middleware: Middleware<Identity, Of, Data>): Disposable {
+    // The types of the contract do not matter to the chain.
+    return this.#hub.middleware.add(middleware as Middleware);
   }
 
   /**

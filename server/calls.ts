@@ -19,6 +19,7 @@ import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse, OutputError } from "./error_response.ts";
 import type { OperationContext } from "./message.ts";
+import { middlewareFailed, ObservedCall } from "./middleware.ts";
 import type { Operation } from "./registry.ts";
 import type { RequestGate } from "./request_gate.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
@@ -99,14 +100,40 @@ export class Calls {
   /** Calls the operation of a request, if the client is allowed to. */
   #call(request: OperationRequest, call: Call): string | PromiseLike<string> {
     const entering = this.#gate?.enter(request);
-    if (entering === undefined) {
-      return this.#find(request).call(request.data, call);
-    }
+    if (entering === undefined) return this.#run(request, call);
     return entering.then(() => {
       // The client can have left, or cancelled the call, in the meantime.
       call.signal.throwIfAborted();
-      return this.#find(request).call(request.data, call);
+      return this.#run(request, call);
     });
+  }
+
+  #run(request: OperationRequest, call: Call): string | PromiseLike<string> {
+    const operation = this.#find(request);
+    if (this.#context.middleware.isEmpty) {
+      return operation.call(request.data, call);
+    }
+    return this.#runObserved(request, operation, call);
+  }
+
+  /** Runs an operation inside of the middleware. */
+  async #runObserved(
+    request: OperationRequest,
+    operation: Operation<OperationContext>,
+    call: Call,
+  ): Promise<string> {
+    const { contract, middleware } = this.#context;
+    let json = "";
+    await middleware.run(new ObservedCall(contract, request, call), {
+      run: async () => {
+        let result: unknown;
+        const onResult = (value: unknown) => void (result = value);
+        json = await operation.call(request.data, call, onResult);
+        return result;
+      },
+      abort: () => call.abort(middlewareFailed()),
+    });
+    return json;
   }
 
   async #stream(
@@ -118,7 +145,7 @@ export class Calls {
     try {
       const entering = this.#gate?.enter(request);
       if (entering !== undefined) await entering;
-      await sender.run(await this.#find(request).open(request.data, call));
+      await this.#runStream(request, call, sender);
       call.end();
       // A handler can return because the server closes. The client resumes its stream then.
       if (shutdown.hasBegun && request.lastEventId !== undefined) return;
@@ -128,6 +155,26 @@ export class Calls {
       if (shutdown.hasBegun && call.isAbortError(error)) return call.end();
       this.#sendError(request, call, error);
     }
+  }
+
+  /** Sends the items of a stream, inside of the middleware if there is any. */
+  async #runStream(
+    request: StreamRequest,
+    call: Call,
+    sender: StreamSender,
+  ): Promise<void> {
+    const { contract, middleware } = this.#context;
+    const operation = this.#find(request);
+    const run = async () =>
+      await sender.run(await operation.open(request.data, call));
+    if (middleware.isEmpty) return await run();
+    await middleware.run(new ObservedCall(contract, request, call), {
+      run,
+      abort: () => {
+        call.abort(middlewareFailed());
+        sender.stop();
+      },
+    });
   }
 
   /** Returns the operation that a request calls; throws if there is none. */

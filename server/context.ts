@@ -13,6 +13,7 @@ import type { SharedRates } from "./shared_rates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { MiddlewareChain } from "./middleware.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
 import type { SessionRules } from "./session.ts";
@@ -29,6 +30,8 @@ export interface ServerContext {
   readonly contract: Contract | undefined;
   /** Decides which requests are allowed; `undefined` if all are */
   readonly authorization: Authorization | undefined;
+  /** What runs around all listeners and handlers */
+  readonly middleware: MiddlewareChain;
   /** The listeners and operations */
   readonly registry: Registry;
   readonly authenticator: Authenticator;

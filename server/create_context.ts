@@ -13,6 +13,7 @@ import { StrangerLines } from "./connection_log.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
+import { MiddlewareChain } from "./middleware.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Registry } from "./registry.ts";
 import { FairScheduler } from "./scheduler.ts";
@@ -50,6 +51,7 @@ export function createContext(
     rules: { ...limits, minimumVersion },
     contract,
     authorization: authorize && new Authorization(authorize, contract),
+    middleware: new MiddlewareChain(),
     registry,
     authenticator,
     broadcaster: new Broadcaster(

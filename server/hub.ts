@@ -21,6 +21,7 @@ import { type HandlerHost, rejectHandshake } from "./http.ts";
 import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
+import type { MiddlewareChain } from "./middleware.ts";
 import { Openings } from "./openings.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { encodeOutgoing } from "./outgoing.ts";
@@ -114,6 +115,11 @@ export class Hub implements HandlerHost {
   /** The clients that have logged in and not left, after `onConnect` */
   get clients(): ReadonlySet<Client> {
     return this.#clients;
+  }
+
+  /** What runs around all listeners and handlers */
+  get middleware(): MiddlewareChain {
+    return this.#context.middleware;
   }
 
   get isClosing(): boolean {

@@ -17,6 +17,7 @@ import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
 import { Call, type CallOwner } from "./call.ts";
 import { ClientMessage, type MessageContext } from "./message.ts";
+import { middlewareFailed, ObservedCall } from "./middleware.ts";
 import type { MessageSender } from "./outgoing.ts";
 import type { RequestGate } from "./request_gate.ts";
 import type { Transport } from "./transport.ts";
@@ -67,12 +68,13 @@ export class MessageHandler {
       this.#sender,
     );
     this.#active.add(call);
-    const isAwaited = this.#sender.awaits(request.name, request.replying);
-    const isReply = isAwaited || this.#gate?.isLateReply(request) === true;
+    const isReply = call.isAwaited || this.#gate?.isLateReply(request) === true;
+    // A client could otherwise reply with the name of a message that it must not send.
+    call.isHeard = !isReply || this.#gate?.authorizes !== true;
     // A reply needs no permission, because the server has asked for it.
     const entered = isReply || this.#enter(request, call);
     return entered === true
-      ? this.#answer(call, isAwaited, isReply)
+      ? this.#answer(call)
       : this.#answerLater(entered, call);
   }
 
@@ -80,24 +82,17 @@ export class MessageHandler {
     entered: boolean | Promise<boolean>,
     call: MessageCall,
   ): Promise<void> {
-    if (await entered) await this.#answer(call, false, false);
+    if (await entered) await this.#answer(call);
   }
 
-  async #answer(
-    call: MessageCall,
-    isAwaited: boolean,
-    isReply: boolean,
-  ): Promise<void> {
+  async #answer(call: MessageCall): Promise<void> {
     const { id } = call;
     const opening = `{"id":${call.wire.id}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = call.due === undefined
-      ? await this.#dispatch(call, isAwaited, isReply)
-      : await runInScope(
-        call,
-        () => this.#dispatch(call, isAwaited, isReply),
-      );
+      ? await this.#run(call)
+      : await runInScope(call, () => this.#run(call));
     call.end();
     this.#transport.send(
       errors.length === 0
@@ -127,41 +122,74 @@ export class MessageHandler {
   }
 
   #refuse(
-    { id, name }: MessageRequest,
+    { id }: MessageRequest,
     call: MessageCall,
     error: unknown,
   ): boolean {
-    const { log } = this.#transport;
-    const subject = describeMessage(this.#context.log.redact(name));
-    if (RequestError.is(error)) log.rejected(subject, error);
-    else if (!call.isAbortError(error)) {
-      log.exception(`'authorize' failed for ${subject}`, error);
-    }
+    this.#logError(call, error, "'authorize' for");
     call.end();
     const answer = call.answerTo(error);
     this.#transport.send(encodeErrorResponse(id, answer, this.#context));
     return false;
   }
 
-  /** Runs the listeners to a message, and returns what they threw. */
-  async #dispatch(
-    call: MessageCall,
-    isAwaited: boolean,
-    isReply: boolean,
-  ): Promise<unknown[]> {
+  /** Runs the listeners to a message, and the middleware if there is any. */
+  #run(call: MessageCall): Promise<unknown[]> {
+    return this.#isObserved(call) ? this.#observe(call) : this.#dispatch(call);
+  }
+
+  /** Whether the listeners to a message run inside of a middleware. */
+  #isObserved({ wire, isAwaited, isHeard }: MessageCall): boolean {
+    const { contract, middleware, registry } = this.#context;
+    if (middleware.isEmpty || !isHeard) return false;
+    // The types of a middleware promise a name of the contract, and not of a reply.
+    const isMessage = contract === undefined ||
+      (!isAwaited && Object.hasOwn(contract.messages, wire.message));
+    return isMessage && registry.listeners.has(wire.message);
+  }
+
+  /** Runs the listeners to a message inside of the middleware. */
+  async #observe(call: MessageCall): Promise<unknown[]> {
     const { wire } = call;
+    // The request of the server does not wait for the middleware.
+    if (call.isAwaited) this.#settle(call, this.#check(call));
+    let errors: unknown[] = [];
+    const run = async () => {
+      errors = await this.#dispatch(call);
+      if (errors.length > 0) throw errors[0];
+    };
+    const abort = () => call.abort(middlewareFailed());
+    const { contract, middleware } = this.#context;
+    const request = {
+      kind: "message",
+      name: wire.message,
+      data: wire.data,
+    } as const;
+    try {
+      const observed = new ObservedCall(contract, request, call);
+      await middleware.run(observed, { run, abort });
+      return [];
+    } catch (error) {
+      const isLogged = errors.includes(error);
+      if (!isLogged) this.#logError(call, error, "a middleware around");
+      return [error];
+    }
+  }
+
+  /** Runs the listeners to a message; resolves to what they threw. */
+  async #dispatch(call: MessageCall): Promise<unknown[]> {
+    const { wire, isAwaited } = call;
     const errors: unknown[] = [];
     const onError = (error: unknown) => {
       errors.push(error);
-      if (!call.isAbortError(error)) this.#logError(wire.message, error);
+      this.#logError(call, error, "a listener to");
     };
     const { contract, registry } = this.#context;
     try {
-      const checked = this.#check(call, isAwaited);
-      if (isAwaited) this.#sender.pending?.settle(wire.replying!.id, checked);
+      const checked = this.#check(call);
+      if (isAwaited) this.#settle(call, checked);
       const message = isPromiseLike(checked) ? await checked : checked;
-      // A client could otherwise reply with the name of a message that it must not send.
-      if (isReply && this.#gate !== undefined) return errors;
+      if (!call.isHeard) return errors;
       // A listener to this name expects data of a message, and not of a reply.
       const isNamed = !isAwaited || contract === undefined;
       const called = await registry.listeners.dispatch(
@@ -180,21 +208,31 @@ export class MessageHandler {
   /** Returns a checked message; a promise only if its schema is asynchronous. */
   #check(
     call: MessageCall,
-    isAwaited: boolean,
   ): ClientMessage | PromiseLike<ClientMessage> {
     const { message: name, replying, data } = call.wire;
-    const incoming = { name, replying, isAwaited };
+    const incoming = { name, replying, isAwaited: call.isAwaited };
     return mapMaybePromise(
       checkMessage(this.#context.contract, data, incoming),
       (data) => new ClientMessage(call.wire, call, { data }),
     );
   }
 
-  #logError(name: string, error: unknown): void {
+  /** Resolves the request of the server that waits for a reply. */
+  #settle(
+    { wire }: MessageCall,
+    checked: ClientMessage | PromiseLike<ClientMessage>,
+  ): void {
+    this.#sender.pending?.settle(wire.replying!.id, checked);
+  }
+
+  #logError(call: MessageCall, error: unknown, culprit: string): void {
     const { log } = this.#transport;
-    const subject = describeMessage(this.#context.log.redact(name));
+    const name = this.#context.log.redact(call.wire.message);
+    const subject = describeMessage(name);
     if (RequestError.is(error)) log.rejected(subject, error);
-    else log.exception(`a listener to ${subject} failed`, error);
+    else if (!call.isAbortError(error)) {
+      log.exception(`${culprit} ${subject} failed`, error);
+    }
   }
 
   #logUnheard({ message, replying }: WireMessage): void {
@@ -214,6 +252,10 @@ export class MessageHandler {
 class MessageCall extends Call implements MessageContext {
   /** The message, with the number that the server has given to it */
   readonly wire: WireMessage;
+  /** Whether a request of the server waits for the message */
+  readonly isAwaited: boolean;
+  /** Whether listeners receive the message */
+  isHeard = true;
   readonly #sender: MessageSender;
 
   /**
@@ -233,6 +275,7 @@ class MessageCall extends Call implements MessageContext {
     super(owner, request);
     const { name: message, data, replying } = request;
     this.wire = { message, data, id: messageId, replying };
+    this.isAwaited = sender.awaits(message, replying);
     this.#sender = sender;
   }
 

@@ -87,17 +87,22 @@ export class Operation<Context> {
    *
    * @param data The arguments
    * @param context The second argument of the handler
+   * @param onResult Called with the result after its schema
    * @returns The result as a JSON string
    *
    * @throws {RequestError} If the arguments do not match their schema, or the operation is a stream
    * @throws {OutputError} If the result does not match its schema
    * @throws The exception of the handler or of a schema
    */
-  call(data: JsonObject, context: Context): string | PromiseLike<string> {
+  call(
+    data: JsonObject,
+    context: Context,
+    onResult?: (result: unknown) => void,
+  ): string | PromiseLike<string> {
     if (this.#kind === "stream") throw streamError();
     return mapMaybePromise(
       this.#run(data, context),
-      (result) => this.#encode(result),
+      (result) => this.#encode(result, onResult),
     );
   }
 
@@ -134,12 +139,15 @@ export class Operation<Context> {
   }
 
   /** Checks the result of the handler and encodes it as JSON. */
-  #encode(result: unknown): string | PromiseLike<string> {
+  #encode(
+    result: unknown,
+    onResult: ((result: unknown) => void) | undefined,
+  ): string | PromiseLike<string> {
     if (isAsyncIterable(result)) throw this.#rejectStream(result);
     const { output } = this.#schemas;
-    if (output === undefined) return stringifyValue(result);
+    if (output === undefined) return encodeResult(result, onResult);
     return mapMaybePromise(validate(output, result), ({ issues, value }) => {
-      if (issues === undefined) return stringifyValue(value);
+      if (issues === undefined) return encodeResult(value, onResult);
       const failure = `Cannot answer ${this.#subject}`;
       throw new OutputError(failure, "the result", issues);
     });
@@ -165,6 +173,15 @@ export class Operation<Context> {
       "the handler did not return a stream. Use 'async function*'.",
     );
   }
+}
+
+function encodeResult(
+  result: unknown,
+  onResult: ((result: unknown) => void) | undefined,
+): string {
+  const json = stringifyValue(result);
+  onResult?.(result);
+  return json;
 }
 
 /** The operations of a server. */
@@ -267,7 +284,7 @@ function tagOf(value: unknown): string {
 export class Registry {
   readonly #listeners = new Listeners<ClientMessage>();
   /** Calls the listeners; only the registry adds them, because it checks them */
-  readonly listeners: Pick<Listeners<ClientMessage>, "dispatch"> =
+  readonly listeners: Pick<Listeners<ClientMessage>, "dispatch" | "has"> =
     this.#listeners;
   readonly operations = new Operations<OperationContext>();
   readonly #contract: Contract | undefined;

@@ -7,7 +7,7 @@
 import type { MessageRequest } from "../protocol/client_frames.ts";
 import type { ServerContext } from "./context.ts";
 import type { Client } from "./message.ts";
-import type { RequestKind } from "./authorization.ts";
+import type { RequestKind } from "./authorize_request.ts";
 
 /** What a gate needs of a request. */
 interface GatedRequest {
@@ -29,6 +29,11 @@ export class RequestGate {
   constructor(context: Pick<ServerContext, "authorization">, client: Client) {
     this.#context = context;
     this.#client = client;
+  }
+
+  /** Whether the application decides about requests, and not only a limit */
+  get authorizes(): boolean {
+    return this.#context.authorization !== undefined;
   }
 
   /**

@@ -54,6 +54,7 @@ function logIn(server: Parameters<typeof RawClient.logIn>[0]) {
 }
 
 for (const [kind, request] of Object.entries(REQUESTS)) {
+  const what = kind === "operation" ? "an operation" : `a ${kind}`;
   for (const isAsync of [false, true]) {
     const how = isAsync ? "asynchronously" : "synchronously";
     const decide = (decision: unknown) =>
@@ -78,7 +79,7 @@ for (const [kind, request] of Object.entries(REQUESTS)) {
     });
 
     for (const decision of [false, undefined, null, 1, "true", {}]) {
-      Deno.test(`a ${kind} is refused if authorize ${how} returns ${Deno.inspect(decision)}`, async () => {
+      Deno.test(`${what} is refused if authorize ${how} returns ${Deno.inspect(decision)}`, async () => {
         const { server, ran, logger } = serveNoting({
           authorize: () => decide(decision),
         });
@@ -97,7 +98,7 @@ for (const [kind, request] of Object.entries(REQUESTS)) {
       });
     }
 
-    Deno.test(`a ${kind} is refused if authorize fails ${how}`, async () => {
+    Deno.test(`${what} is refused if authorize fails ${how}`, async () => {
       const { server, ran, logger } = serveNoting({
         authorize: () => {
           const error = new Error("secret of the database");
@@ -116,7 +117,7 @@ for (const [kind, request] of Object.entries(REQUESTS)) {
     });
   }
 
-  Deno.test(`a ${kind} of a client that left meanwhile does not run`, async () => {
+  Deno.test(`${what} of a client that left meanwhile does not run`, async () => {
     const { opened, open } = gate();
     const asked = gate();
     const { server, ran, logger } = serveNoting({

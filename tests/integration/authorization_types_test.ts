@@ -1,9 +1,10 @@
-/** The types of `authorize`. The type check of this file is the test. */
+/** The types of `authorize` and of `server.use()`. The type check of this file is the test. */
 
 import assert from "node:assert/strict";
 import { defineContract, serve } from "../../mod.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { RawClient } from "../support/raw_client.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
+import { ACCEPT_ALL } from "../support/schemas.ts";
 import { assertSameType } from "../support/same_type.ts";
 
 const OPTIONS = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
@@ -35,14 +36,43 @@ Deno.test("authorize gets the names and the requirements of the contract", async
   });
   server.operation("drop", () => 1);
   await using client = await RawClient.logIn(server);
-  client.send({
-    id: 1,
-    action: "operation",
-    data: { operation: "drop", data: {} },
-  });
+  client.send(operation(1, "drop"));
   assert.equal((await client.next()).code, 0);
   const identity = { name: "test", role: "admin" };
   assert.deepEqual(seen, [[identity, { visits: 1 }, "drop", "admin"]]);
+});
+
+Deno.test("a middleware gets the names and the requirements of the contract", async () => {
+  const contract = defineContract({
+    messages: { hello: {} },
+    events: { ready: { replies: { yes: ACCEPT_ALL } } },
+    operations: { drop: { requires: "admin" } },
+  });
+  const seen: unknown[] = [];
+  await using server = serve("test", {
+    ...OPTIONS,
+    contract,
+    onConnect: () => 7,
+    authorize: () => true,
+  });
+  server.use((call, next) => {
+    assertSameType<typeof call.name, "hello" | "drop">(true);
+    assertSameType<typeof call.requires, "admin" | undefined>(true);
+    assertSameType<typeof call.client.data, number>(true);
+    seen.push([call.name, call.requires, call.client.data]);
+    return next();
+  });
+  server.operation("drop", () => 1);
+  server.receive(() => {});
+  await using client = await RawClient.logIn(server, ["request", "done-id"]);
+  client.send(operation(1, "drop"));
+  assert.equal((await client.next()).code, 0);
+  const [only] = server.clients;
+  const reply = only!.request("ready");
+  const { data: wire } = await client.next();
+  client.send(message(2, "yes", {}, wire));
+  assert.equal((await reply).name, "yes");
+  assert.deepEqual(seen, [["drop", "admin", 7]]);
 });
 
 Deno.test("without a contract, authorize gets any name and no requirement", async () => {

@@ -8,6 +8,7 @@ import { StrangerLines } from "../../server/connection_log.ts";
 import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
+import { MiddlewareChain } from "../../server/middleware.ts";
 import { Registry } from "../../server/registry.ts";
 import { SilenceWheel } from "../../server/silence.ts";
 import { Stalls } from "../../server/stalls.ts";
@@ -35,6 +36,7 @@ export function serverContext(
     rules: {},
     contract: undefined,
     authorization: undefined,
+    middleware: new MiddlewareChain(),
     registry: new Registry(undefined),
     authenticator: new Authenticator({
       log,

@@ -24,6 +24,8 @@ export interface DenoSocketOptions {
   readonly headers?: HeadersInit | undefined;
   /** Additional certificate authorities, in PEM format */
   readonly caCerts?: readonly string[] | undefined;
+  /** How long TCP and TLS can take to connect, in milliseconds. No limit if omitted */
+  readonly connectTimeout?: number | undefined;
 }
 
 /** The events of a {@linkcode DenoSocket}, and what listeners receive */
@@ -79,6 +81,7 @@ export class DenoSocket implements ClientSocket {
   /** The bytes of the last write that the system has not accepted yet */
   #unsent = 0;
   #isWriting = false;
+  #isTerminated = false;
   /** The payload of the last Ping frame, until it is answered */
   #ping: Uint8Array | undefined;
   #closing: Deadline | undefined;
@@ -135,7 +138,12 @@ export class DenoSocket implements ClientSocket {
   }
 
   terminate(): void {
+    this.#isTerminated = true;
     this.#reader.stop();
+    this.#endAttempt();
+  }
+
+  #endAttempt(): void {
     this.#abort.abort();
     closeConnection(this.#connection);
   }
@@ -147,8 +155,7 @@ export class DenoSocket implements ClientSocket {
     options: DenoSocketOptions,
   ): Promise<void> {
     try {
-      const connection = await this.#connect(url, options.caCerts)
-        .catch((error) => Promise.reject(new DialError(error)));
+      const connection = await this.#connectInTime(url, options);
       const request = { url, protocols, headers: options.headers };
       const early = await upgrade(connection, request);
       this.#onOpen();
@@ -161,6 +168,20 @@ export class DenoSocket implements ClientSocket {
     closeConnection(this.#connection);
     this.readyState = CLOSED;
     this.#dispatch("close", this.#closeInfo);
+  }
+
+  async #connectInTime(
+    url: URL,
+    { caCerts, connectTimeout = Infinity }: DenoSocketOptions,
+  ): Promise<Deno.TcpConn | Deno.TlsConn> {
+    const deadline = new Deadline(connectTimeout, () => this.#endAttempt());
+    try {
+      return await this.#connect(url, caCerts);
+    } catch (error) {
+      throw new DialError(error);
+    } finally {
+      deadline.cancel();
+    }
   }
 
   async #connect(
@@ -261,7 +282,7 @@ export class DenoSocket implements ClientSocket {
   }
 
   #onError(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isTerminated) return;
     const message = error instanceof Error ? error.message : String(error);
     this.#dispatch("error", { message, error });
   }

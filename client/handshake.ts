@@ -10,17 +10,15 @@ import { showName, showValue } from "../common/text.ts";
 import type { RequestEncoder } from "../protocol/encode.ts";
 import { SUBPROTOCOL } from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
+import {
+  chooseSocket,
+  type OpenSocket,
+  type SocketSettings,
+} from "./choose_socket.ts";
 import type { ClientSocket } from "./client_socket.ts";
 import type { HttpTarget } from "./http_target.ts";
 import type { ClientLog } from "./log.ts";
-import {
-  chooseSocket,
-  isSocket,
-  type OpenFailure,
-  type OpenSocket,
-  type SocketSettings,
-  tryToOpen,
-} from "./open_socket.ts";
+import { isSocket, type OpenFailure } from "./open_socket.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
 import type { TokenSource } from "./token_source.ts";
 import { notOpened } from "./upgrade_errors.ts";
@@ -120,7 +118,7 @@ export class Dialer {
     const openSocket = this.#openSocket ??= await chooseSocket(this.target);
     const subprotocol = subprotocolOf(info);
     const protocols = subprotocol === undefined ? [] : [subprotocol];
-    return await tryToOpen(() => openSocket(href, protocols), signal);
+    return await openSocket(href, protocols, signal);
   }
 }
 

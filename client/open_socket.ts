@@ -1,57 +1,11 @@
 /**
- * Chooses the implementation of WebSockets, and opens one.
+ * Waits until a WebSocket has opened or failed.
  *
  * @module
  */
 
 import { aborted } from "../common/async.ts";
-import {
-  abortSocket,
-  type ClientSocket,
-  type WebSocketConstructor,
-} from "./client_socket.ts";
-import { constructSocket, type RequestSettings } from "./construct_socket.ts";
-import { hasTcp } from "./runtime.ts";
-
-/** How to open WebSockets */
-export interface SocketSettings extends RequestSettings {
-  /** The class of the application; `undefined` for the best one of the runtime */
-  readonly WebSocket: WebSocketConstructor | undefined;
-  /** The largest frame that the client accepts, in bytes */
-  readonly maxPayload: number;
-}
-
-/** Begins to open a WebSocket that offers subprotocols. */
-export type OpenSocket = (
-  url: string,
-  protocols: readonly string[],
-) => ClientSocket;
-
-/** Returns the function that opens WebSockets. */
-export async function chooseSocket(
-  settings: SocketSettings,
-): Promise<OpenSocket> {
-  const { WebSocket } = settings;
-  if (WebSocket !== undefined) return openerOf(WebSocket, settings);
-  if (!hasTcp) return openerOf(globalThis.WebSocket, settings);
-  // Only Deno can load it.
-  const { DenoSocket } = await import("./deno_socket.ts");
-  return (url, protocols) => new DenoSocket(url, protocols, settings);
-}
-
-function openerOf(
-  WebSocket: WebSocketConstructor,
-  settings: RequestSettings,
-): OpenSocket {
-  return (url, protocols) =>
-    constructSocket(WebSocket, url, argumentOf(protocols), settings);
-}
-
-function argumentOf(
-  protocols: readonly string[],
-): string | string[] | undefined {
-  return protocols.length > 1 ? [...protocols] : protocols[0];
-}
+import { abortSocket, type ClientSocket } from "./client_socket.ts";
 
 /** Why a WebSocket did not open */
 export interface OpenFailure {

@@ -12,6 +12,12 @@ export interface HttpClient {
 
 interface DenoRuntime {
   readonly connect?: unknown;
+  readonly permissions?: {
+    querySync?(
+      permission: { readonly name: "env"; readonly variable: string },
+    ): { readonly state: string };
+  };
+  readonly env?: { get(name: string): string | undefined };
   createHttpClient?(
     options: { readonly caCerts: string[] },
   ): HttpClient;
@@ -40,4 +46,15 @@ export function canSendHeaders(): boolean {
 /** Creates settings with additional certificate authorities, which the caller closes. */
 export function createHttpClient(caCerts: readonly string[]): HttpClient {
   return deno!.createHttpClient!({ caCerts: [...caCerts] });
+}
+
+/**
+ * Reads a variable of the environment without asking for the permission.
+ *
+ * @returns `undefined` if it is not set; `null` if the permission is missing
+ */
+export function readVariable(variable: string): string | undefined | null {
+  const permission = { name: "env", variable } as const;
+  const state = deno?.permissions?.querySync?.(permission).state;
+  return state === "granted" ? deno?.env?.get(variable) : null;
 }

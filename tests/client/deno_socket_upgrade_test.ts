@@ -272,3 +272,25 @@ for (
     await accepting;
   });
 }
+
+Deno.test("an attempt that takes too long to connect fails", async () => {
+  using server = new ScriptedServer();
+  const url = server.url.replace("ws:", "wss:");
+  const client = new RecordedSocket(url, [], { connectTimeout: 1 });
+  const peer = await server.accept();
+  assert((await failureOf(client)) instanceof DialError);
+  peer[Symbol.dispose]();
+});
+
+Deno.test("the time for connecting ends with the TLS handshake", async () => {
+  const { cert, key } = makeCertificate();
+  using server = new ScriptedServer({ cert, key });
+  const url = `wss://localhost:${server.port}/hoist`;
+  const options = { caCerts: [cert], connectTimeout: 30_000 };
+  const client = new RecordedSocket(url, [], options);
+  const peer = await server.open();
+  await client.opened;
+  // Otherwise, the test leaks a timer.
+  peer[Symbol.dispose]();
+  await client.closed;
+});

@@ -57,7 +57,7 @@ const LAZY = [
   "builtins/read.ts",
   "cli.ts",
   "client/create_connection.ts",
-  "client/deno_socket.ts",
+  "client/deno_socket_opener.ts",
   "client/reconnecting_link.ts",
   "client/validate.ts",
 ];

@@ -17,7 +17,7 @@ const LAZY = [
   "builtins/read.ts",
   "cli.ts",
   "client/create_connection.ts",
-  "client/deno_socket.ts",
+  "client/deno_socket_opener.ts",
   "client/reconnecting_link.ts",
   "client/validate.ts",
 ];
@@ -123,7 +123,7 @@ Deno.test("a program loads the client when it connects first", async () => {
     );
     assert.deepEqual(lines.toSorted(), [
       "(client/create_connection.ts)",
-      "(client/deno_socket.ts)",
+      "(client/deno_socket_opener.ts)",
       "connected",
       "connected",
       "imported",

@@ -1,0 +1,53 @@
+/**
+ * Chooses the implementation of WebSockets.
+ *
+ * @module
+ */
+
+import type { ClientSocket, WebSocketConstructor } from "./client_socket.ts";
+import { constructSocket, type RequestSettings } from "./construct_socket.ts";
+import { type OpenFailure, tryToOpen } from "./open_socket.ts";
+import { hasTcp } from "./runtime.ts";
+
+/** How to open WebSockets */
+export interface SocketSettings extends RequestSettings {
+  /** The class of the application; `undefined` for the best one of the runtime */
+  readonly WebSocket: WebSocketConstructor | undefined;
+  /** The largest frame that the client accepts, in bytes */
+  readonly maxPayload: number;
+}
+
+/**
+ * Opens a WebSocket that offers subprotocols. Resolves to the WebSocket, or to the reason
+ * why it did not open. Rejects when the signal aborts.
+ */
+export type OpenSocket = (
+  url: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+) => Promise<ClientSocket | OpenFailure>;
+
+/** Returns the function that opens WebSockets. */
+export async function chooseSocket(
+  settings: SocketSettings,
+): Promise<OpenSocket> {
+  const { WebSocket } = settings;
+  if (WebSocket !== undefined) return openerOf(WebSocket, settings);
+  const ofRuntime = openerOf(globalThis.WebSocket, settings);
+  if (!hasTcp) return ofRuntime;
+  // Only Deno can load it.
+  const { DenoSocketOpener } = await import("./deno_socket_opener.ts");
+  const opener = new DenoSocketOpener(settings, ofRuntime);
+  return (url, protocols, signal) => opener.open(url, protocols, signal);
+}
+
+function openerOf(
+  WebSocket: WebSocketConstructor,
+  settings: RequestSettings,
+): OpenSocket {
+  return (url, protocols, signal) => {
+    const offered = protocols.length > 1 ? [...protocols] : protocols[0];
+    const create = () => constructSocket(WebSocket, url, offered, settings);
+    return tryToOpen(create, signal);
+  };
+}

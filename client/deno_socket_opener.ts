@@ -1,0 +1,89 @@
+/**
+ * Opens WebSockets on Deno: with the socket of this package, or through a proxy.
+ *
+ * @module
+ */
+
+import type { ClientSocket } from "./client_socket.ts";
+import { DenoSocket, type DenoSocketOptions } from "./deno_socket.ts";
+import { isSocket, type OpenFailure, tryToOpen } from "./open_socket.ts";
+import { proxyUse } from "./proxy_use.ts";
+import { readVariable } from "./runtime.ts";
+import { UpgradeError } from "./upgrade_error.ts";
+
+/** Opens a WebSocket, see `OpenSocket`. */
+type Open = (
+  url: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+) => Promise<ClientSocket | OpenFailure>;
+
+/**
+ * How long a connection can take if there may be a proxy that the program cannot see, in
+ * milliseconds. A firewall that forces clients to use a proxy often does not answer.
+ */
+const DIRECT_TIMEOUT = 3_000;
+
+/** The hosts that only the WebSocket of the runtime has reached, because of its proxy. */
+const behindProxy = new Set<string>();
+
+/** Opens the WebSockets of a client. */
+export class DenoSocketOpener {
+  readonly #options: DenoSocketOptions;
+  readonly #openWithRuntime: Open;
+
+  /**
+   * Constructs a `DenoSocketOpener`.
+   *
+   * @param options The options of the socket of this package
+   * @param openWithRuntime Opens the WebSocket of the runtime, which can use a proxy
+   */
+  constructor(options: DenoSocketOptions, openWithRuntime: Open) {
+    this.#options = options;
+    this.#openWithRuntime = openWithRuntime;
+  }
+
+  /**
+   * Opens a WebSocket.
+   *
+   * @throws The reason of the signal
+   */
+  async open(
+    ...request: Parameters<Open>
+  ): Promise<ClientSocket | OpenFailure> {
+    const url = new URL(request[0]);
+    const use = proxyUse(url, readVariable);
+    if (use === "proxy" || behindProxy.has(url.host)) {
+      return await this.#openWithRuntime(...request);
+    }
+    if (use === "direct") return await this.#openDirectly(request);
+    const opened = await this.#openDirectly(request, DIRECT_TIMEOUT);
+    if (isSocket(opened) || isAnswered(opened)) return opened;
+    return await this.#tryProxy(request, opened);
+  }
+
+  async #openDirectly(
+    [url, protocols, signal]: Parameters<Open>,
+    connectTimeout?: number,
+  ): Promise<ClientSocket | OpenFailure> {
+    const options = { ...this.#options, connectTimeout };
+    const create = () => new DenoSocket(url, protocols, options);
+    return await tryToOpen(create, signal);
+  }
+
+  /** Only the runtime can see the proxy. Without one, the attempt fails once more. */
+  async #tryProxy(
+    request: Parameters<Open>,
+    failure: OpenFailure,
+  ): Promise<ClientSocket | OpenFailure> {
+    const opened = await this.#openWithRuntime(...request);
+    if (!isSocket(opened)) return failure;
+    behindProxy.add(new URL(request[0]).host);
+    return opened;
+  }
+}
+
+/** Whether the server or a proxy has answered with a status. */
+function isAnswered({ error }: OpenFailure): boolean {
+  return error instanceof UpgradeError && error.head !== undefined;
+}

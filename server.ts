@@ -43,12 +43,14 @@ import { Listening } from "./server/listening.ts";
 import { Log } from "./server/log.ts";
 import type {
   AnyMessage,
+  HandlerIn,
+  HandlerOf,
+} from "./server/handler_types.ts";
+import type {
   AnyOperationName,
   Client,
   ClientMessage,
   EventArguments,
-  HandlerIn,
-  HandlerOf,
   NameWithoutContract,
   OperationContext,
   OperationHandler,

@@ -24,19 +24,23 @@
 
 export {
   type AnyMessage,
+  type HandlerIn,
+  type HandlerOf,
+} from "./server/handler_types.ts";
+export {
   type AnyOperationName,
   type ClientMessageReplyArguments,
   type ClientReply,
   type ClientReplyOf,
   type ClientRequestArguments,
   type EventArguments,
-  type HandlerIn,
-  type HandlerOf,
   type NameWithoutContract,
   type ReceivedMessage,
 } from "./server/message.ts";
 export {
   type ContractParts,
+  type ErrorsOnly,
+  type EventsOnly,
   type MessageEntries,
   type MessagesOnly,
   type NoArray,
@@ -54,6 +58,9 @@ export {
   type DataAndOptions,
   type DataIn,
   type EntryIn,
+  type ErrorInputIn,
+  type ErrorMakers,
+  type ErrorsIn,
   type EventName,
   type InputSchemaIn,
   type ItemIn,

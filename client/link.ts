@@ -57,7 +57,7 @@ export interface LinkRequest {
   describe(name: string): string;
   /** Encodes the frame of the request. A server with `cancel` gets the timeout, too. */
   encode(id: number, timeout?: number): string;
-  /** Converts an error frame to an error; by default to a `ResponseError`. */
+  /** Converts an error frame to an error; by default as `responseErrorOf` does. */
   toError?(frame: ErrorFrame): Error;
 }
 

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { readApplicationError } from "../common/application_error.ts";
 import {
+  type ApplicationError,
   CloseCode,
   ConnectError,
   type ConnectionClosedError,
@@ -20,10 +22,10 @@ import { escapeControls, quote, showName } from "../common/text.ts";
 import { VERSION } from "../version.ts";
 
 /** Returns the error for a login that the server answered with an error frame. */
-export function loginError(
-  base: string,
-  { code, data, description, error, message }: ErrorFrame,
-): HoistError {
+export function loginError(base: string, frame: ErrorFrame): HoistError {
+  const { code, data, description, error, message } = frame;
+  const refusal = readApplicationError(frame);
+  if (refusal !== undefined) return loginRefused(base, refusal);
   if (code === ErrorCode.LOGIN_FAILED) {
     return new LoginError(
       `Cannot log in to ${base}: the server rejected the token. Check that it matches the server's token.`,
@@ -42,6 +44,16 @@ export function loginError(
     `Cannot log in to ${base}: the server answered ${showName(error)}: ${
       escapeControls(description ?? message.replace(/\.$/, ""))
     }`,
+  );
+}
+
+/** Returns the error for a login that the application of the server refused. */
+function loginRefused(base: string, cause: ApplicationError): LoginError {
+  return new LoginError(
+    `Cannot log in to ${base}: the server refused the login with ${
+      quote(cause.kind)
+    }: ${cause.message}`,
+    { cause },
   );
 }
 

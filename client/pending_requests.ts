@@ -4,11 +4,11 @@
  * @module
  */
 
+import { responseErrorOf } from "../common/application_error.ts";
 import {
   ConnectionClosedError,
   ErrorCode,
   type ErrorFrame,
-  ResponseError,
 } from "../common/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
 import { timedOut } from "../common/timed_out.ts";
@@ -241,7 +241,7 @@ function responseError(request: LinkRequest, frame: ErrorFrame): Error {
   // The server can notice before the client that the time is over.
   return timeout !== undefined && isExpiry(frame)
     ? timedOut(subject, timeout)
-    : new ResponseError(subject, frame);
+    : responseErrorOf(subject, frame);
 }
 
 /** Whether the timeout of a request expired: docs/reference/protocol.md, `cancel`. */

@@ -33,7 +33,7 @@ import {
   resolveStreamOptions,
   type StreamOptions,
 } from "./call_options.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkRequest } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
 import { Replies } from "./replies.ts";
@@ -86,7 +86,7 @@ export class Requests {
     this.#assertMessage(name, replying);
     const accept = this.#acceptorOf(options?.onReply);
     const replies = new Replies(name, this.#checks, accept);
-    await this.#link.request({
+    await this.#send("messages", {
       name,
       describe: describeMessage,
       signal: options?.signal,
@@ -107,7 +107,7 @@ export class Requests {
     checkRequestOptions("Cannot send the request", options);
     this.#assertMessage(name, null);
     let first: WireMessage | undefined;
-    await this.#link.request({
+    await this.#send("messages", {
       name,
       describe: describeRequest,
       signal: options?.signal,
@@ -129,7 +129,7 @@ export class Requests {
   ): Promise<Json> {
     checkOperationOptions(options);
     this.#assertOperation(name);
-    const answer = await this.#link.request({
+    const answer = await this.#send("operations", {
       name,
       describe: describeOperation,
       signal: options?.signal,
@@ -161,7 +161,7 @@ export class Requests {
       signal,
       position,
       call: (ended, events, opening) =>
-        this.#link.request({
+        this.#send("operations", {
           name,
           describe: describeStream,
           needs: position === undefined ? "stream" : "resume",
@@ -182,6 +182,20 @@ export class Requests {
     throw new TypeError(
       "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect' of connect().",
     );
+  }
+
+  /** Sends a request. Validates the error of the application if the request fails. */
+  #send(
+    part: "messages" | "operations",
+    request: LinkRequest,
+  ): Promise<JsonObject | null> {
+    const answer = this.#link.request(request);
+    const checks = this.#checks;
+    if (checks === undefined) return answer;
+    return answer.catch(async (error) => {
+      await checks.error(part, request.name, error);
+      throw error;
+    });
   }
 
   /** Returns the function that converts each reply, and calls `onReply` with it. */

@@ -6,16 +6,18 @@
  */
 
 import { mapMaybePromise } from "../common/async.ts";
-import { ValidationError } from "../common/errors.ts";
+import { isApplicationError, ValidationError } from "../common/errors.ts";
 import type { Json } from "../common/json.ts";
 import {
   describeMessage,
   describeOperation,
   describeStream,
+  quote,
 } from "../common/text.ts";
 import {
   type Contract,
   dataSchemaOf,
+  errorsOf,
   type MessageEntries,
   ownEntry,
   repliesTo,
@@ -66,6 +68,36 @@ export class ContractChecks {
     const { yields } = ownEntry(this.#contract.operations, operation) ?? {};
     return assertOutput(subject, "an item", yields, item);
   }
+
+  /** Validates an error that the application of the server threw, if the error is one. */
+  error(
+    part: "messages" | "operations",
+    name: string,
+    error: unknown,
+  ): Checking {
+    if (!isApplicationError(error)) return;
+    const declared = errorsOf(ownEntry(this.#contract[part], name));
+    const subject = () => `Cannot accept the error ${quote(error.kind)}`;
+    const schema = ownEntry(declared, error.kind);
+    if (schema === undefined) {
+      throw unknownError(subject(), Object.keys(declared));
+    }
+    return assertMatches(
+      subject,
+      "'details'",
+      schema ?? undefined,
+      error.details,
+    );
+  }
+}
+
+function unknownError(
+  subject: string,
+  kinds: readonly string[],
+): ValidationError {
+  const names = kinds.join(", ") || "none";
+  const issue = { path: [], message: `the errors are ${names}` };
+  return new ValidationError(subject, "it is not in the contract", [issue]);
 }
 
 /** Checks that the contract contains a message, and that its data matches. */

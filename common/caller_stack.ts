@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HoistError } from "./errors.ts";
+import { HoistError } from "./hoist_error.ts";
 
 interface StackCapturing {
   captureStackTrace?: (

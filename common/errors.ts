@@ -4,9 +4,10 @@
  * ```text
  * HoistError
  * ├── ConnectError            no server answers, or the server is no Hoist server
- * ├── LoginError              the server rejected the token
+ * ├── LoginError              the server rejected the token or refused the login
  * ├── VersionError            one side is too old for the other
  * ├── ResponseError           the server answered a request with an error
+ * │   └── ApplicationError    the application of the server threw it on purpose
  * ├── NoReplyError            all listeners finished, and none of them replied
  * ├── ValidationError         data does not match its schema
  * ├── FeatureError            the other side lacks an extension of the protocol
@@ -30,12 +31,22 @@
  */
 
 import { HoistError } from "./hoist_error.ts";
-import { describeIssues, type Issue } from "./issues.ts";
 import { showValue } from "./text.ts";
 
+export {
+  ApplicationError,
+  type ApplicationErrorOptions,
+  type DeclaredError,
+  type DeclaresErrors,
+  type DetailsOf,
+  type ErrorDetailsOptions,
+  isApplicationError,
+  type KindIn,
+} from "./application_error.ts";
 export { CloseCode, ErrorCode, type ErrorFrame } from "./codes.ts";
 export { HoistError } from "./hoist_error.ts";
 export { ResponseError } from "./response_error.ts";
+export { ValidationError } from "./validation_error.ts";
 
 /**
  * No server answers at the URL, or the server is no Hoist server.
@@ -78,7 +89,8 @@ export class ConnectError extends HoistError {
 }
 
 /**
- * The server rejected the token.
+ * The server rejected the token, or its `login` function threw an
+ * {@linkcode ApplicationError}, which is then the `cause`.
  *
  * @example
  * ```ts
@@ -168,46 +180,6 @@ export class NoReplyError extends HoistError {
       : "no listener on the other side replied. Register a listener that calls message.reply().";
     super(`Cannot finish ${subject}: ${reason}`);
     this.hasFailed = hasFailed;
-  }
-}
-
-/**
- * Data from the other side, or the result of a handler, does not match its schema.
- *
- * @example
- * ```ts
- * import { connect, defineContract, serve, ValidationError } from "@hoist/cli";
- * import assert from "node:assert/strict";
- * import { z } from "zod";
- *
- * const contract = defineContract({ operations: { now: { output: z.number() } } });
- *
- * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
- * server.operation("now", () => "noon");
- *
- * const options = { url: server.url, contract, validate: "all" } as const;
- * await using connection = await connect("test", options);
- * const error = await connection.operation("now").catch((error) => error);
- * assert(error instanceof ValidationError);
- * assert.equal(error.issues.length, 1);
- * ```
- */
-export class ValidationError extends HoistError {
-  /** The name of the class */
-  override name = "ValidationError";
-  /** What is wrong, and where */
-  readonly issues: readonly Issue[];
-
-  /**
-   * Constructs a `ValidationError`.
-   *
-   * @param subject What failed, such as `Cannot finish operation "add"`
-   * @param problem Why, such as `the result does not match its schema`
-   * @param issues What is wrong with the data
-   */
-  constructor(subject: string, problem: string, issues: readonly Issue[]) {
-    super(`${subject}: ${problem}: ${describeIssues(issues)}`);
-    this.issues = issues;
   }
 }
 

@@ -41,10 +41,19 @@ export class ResponseError extends HoistError {
    *
    * @param subject The request, such as `operation "add"`
    * @param frame The error frame of the server
+   * @param options Optional. The cause, and a message instead of one made from the frame
    */
-  constructor(subject: string, frame: ErrorFrame) {
+  constructor(
+    subject: string,
+    frame: ErrorFrame,
+    options: ErrorOptions & { readonly message?: string } = {},
+  ) {
     const issues = readIssues(frame.data);
-    super(`Cannot finish ${subject}: ${problemOf(frame, issues)}`);
+    const {
+      message = `Cannot finish ${subject}: ${problemOf(frame, issues)}`,
+      ...rest
+    } = options;
+    super(message, rest);
     this.code = frame.code;
     this.error = frame.error;
     this.data = frame.data;

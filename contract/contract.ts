@@ -11,12 +11,23 @@ import { type InputOf, isSchema, type Schema } from "./schema.ts";
 /** The schema of the data of a message or an operation, which is always an object */
 export type DataSchema = Schema<object, unknown>;
 
-/** A message or an event of a contract: the schemas of its data and of its replies */
+/**
+ * The errors that the application can throw, by their kinds: the schema of the details, or
+ * `null` for an error without details. The kinds have 1 to 100 UTF-16 units.
+ */
+export type ErrorSchemas = Readonly<Record<string, DataSchema | null>>;
+
+/** A message or an event of a contract: the schemas of its data, its replies and its errors */
 export interface MessageSchemas {
   /** The schema of its data; if omitted, it has no data */
   readonly data?: DataSchema;
   /** The schemas of the replies to it, by their names; if omitted, it has no replies */
   readonly replies?: Readonly<Record<string, DataSchema>>;
+  /**
+   * The errors that its listeners can throw, by their kinds; if omitted, they can throw none.
+   * Events have no errors.
+   */
+  readonly errors?: ErrorSchemas;
 }
 
 /** An operation of a contract: the schemas of its arguments and its result */
@@ -27,6 +38,11 @@ export interface OperationSchemas {
   readonly output?: Schema;
   /** The schema of each item, if it returns a stream instead of one result */
   readonly yields?: Schema;
+  /**
+   * The errors that its handler can throw, by their kinds. If omitted, the handler can throw
+   * none in a contract, and any on a server without a contract.
+   */
+  readonly errors?: ErrorSchemas;
 }
 
 /** A message or an event of a contract, with what it requires of a client */
@@ -118,19 +134,33 @@ export type MessagesOnly<Entries> = {
     :
       & Without<
         Exclude<keyof Entries[Name], keyof MessageEntry>,
-        "unknown key: the keys are 'data', 'replies' and 'requires'"
+        "unknown key: the keys are 'data', 'replies', 'errors' and 'requires'"
       >
       & (Entries[Name] extends { readonly data: infer Data extends Schema }
         ? { readonly data: NoArray<Data> }
-        : unknown);
+        : unknown)
+      & ErrorsOnly<Entries[Name]>;
 };
+
+/** Makes TypeScript reject array schemas in the errors of an entry */
+export type ErrorsOnly<Entry> = Entry extends { readonly errors: infer Errors }
+  ? {
+    readonly errors: {
+      readonly [Kind in keyof Errors]: Errors[Kind] extends Schema
+        ? NoArray<Errors[Kind]>
+        : unknown;
+    };
+  }
+  : unknown;
 
 /** Makes TypeScript reject what messages have and events lack, besides unknown keys */
 export type EventsOnly<Entries> =
   & MessagesOnly<Entries>
   & {
     readonly [Name in keyof Entries]: Entries[Name] extends Schema ? unknown
-      : Without<"requires", "events require nothing: the server sends them">;
+      :
+        & Without<"requires", "events require nothing: the server sends them">
+        & Without<"errors", "events have no errors: clients do not send any">;
   };
 
 /**
@@ -141,14 +171,15 @@ export type OperationsOnly<Entries> = {
   readonly [Name in keyof Entries]:
     & Without<
       Exclude<keyof Entries[Name], keyof OperationEntry>,
-      "unknown key: the keys are 'input', 'output', 'yields' and 'requires'"
+      "unknown key: the keys are 'input', 'output', 'yields', 'errors' and 'requires'"
     >
     & (Entries[Name] extends { readonly output: Schema }
       ? Without<"yields", "an operation has either 'output' or 'yields'">
       : unknown)
     & (Entries[Name] extends { readonly input: infer Input extends Schema }
       ? { readonly input: NoArray<Input> }
-      : unknown);
+      : unknown)
+    & ErrorsOnly<Entries[Name]>;
 };
 
 /** An object without some keys; the error of TypeScript contains the reason */
@@ -175,6 +206,17 @@ export function repliesOf(
   entry: DataSchema | MessageSchemas,
 ): Readonly<Record<string, DataSchema>> {
   return isSchema(entry) ? {} : entry.replies ?? {};
+}
+
+/** The errors of an entry that declares none. */
+export const NO_ERRORS: ErrorSchemas = Object.freeze({});
+
+/** Returns the errors that an entry declares, by their kinds. */
+export function errorsOf(
+  entry: DataSchema | MessageSchemas | OperationSchemas | undefined,
+): ErrorSchemas {
+  if (entry === undefined || isSchema(entry)) return NO_ERRORS;
+  return entry.errors ?? NO_ERRORS;
 }
 
 /** Returns the schemas of the replies to the message or event with this name. */
@@ -257,7 +299,12 @@ export interface MessageDescription {
   readonly data: JsonObject | null;
   /** The data of the replies to it, by their names */
   readonly replies: Readonly<Record<string, JsonObject | null>>;
+  /** The details of its errors, by their kinds; missing if it declares none */
+  readonly errors?: ErrorsDescription;
 }
+
+/** The details of the errors of an entry, by their kinds; `null` if there are no details */
+export type ErrorsDescription = Readonly<Record<string, JsonObject | null>>;
 
 /** An operation of a {@linkcode ContractDescription} */
 export interface OperationDescription {
@@ -267,4 +314,6 @@ export interface OperationDescription {
   readonly output?: JsonObject | null;
   /** Each item of its stream; missing if it returns one result */
   readonly yields?: JsonObject | null;
+  /** The details of its errors, by their kinds; missing if it declares none */
+  readonly errors?: ErrorsDescription;
 }

@@ -6,6 +6,7 @@
  */
 
 import { checkKeys, invalidType } from "../common/check.ts";
+import { assertKindLength } from "../common/error_kind.ts";
 import { suggestName } from "../common/suggest.ts";
 import { quote, quoteName } from "../common/text.ts";
 import type {
@@ -24,9 +25,14 @@ const PARTS = { messages: true, events: true, operations: true };
 
 const EVENT_KEYS = { data: true, replies: true };
 
-const MESSAGE_KEYS = { ...EVENT_KEYS, requires: true };
+const MESSAGE_KEYS = { ...EVENT_KEYS, errors: true, requires: true };
 
-const OPERATION_KEYS = { input: true, output: true, yields: true };
+const OPERATION_KEYS = {
+  input: true,
+  output: true,
+  yields: true,
+  errors: true,
+};
 
 /** The types of values that JSON cannot represent. */
 const NO_JSON: Readonly<Partial<Record<string, true>>> = {
@@ -84,10 +90,11 @@ export function assertOperation(
   }
   assertObject(subject, place, schemas);
   checkKeys(subject, schemas, known, place);
-  const { requires, ...values }: Keys<typeof ENTRY_KEYS> = schemas;
+  const { errors, requires, ...values }: Keys<typeof ENTRY_KEYS> = schemas;
   for (const [key, schema] of Object.entries(values)) {
     if (schema !== undefined) assertSchema(subject, `${place}.${key}`, schema);
   }
+  assertErrors(subject, `${place}.errors`, errors);
   assertRequires(subject, `${place}.requires`, requires);
   const { output, yields } = values;
   if (output === undefined || yields === undefined) return;
@@ -177,13 +184,25 @@ function assertMessage(
 ): void {
   assertObject(DEFINE, place, entry);
   checkKeys(DEFINE, entry, known, place);
-  const { data, replies = {}, requires }: Keys<typeof MESSAGE_KEYS> = entry;
+  const { data, replies = {}, errors, requires }: Keys<typeof MESSAGE_KEYS> =
+    entry;
   if (data !== undefined) assertSchema(DEFINE, `${place}.data`, data);
   assertObject(DEFINE, `${place}.replies`, replies);
   for (const [name, reply] of Object.entries(replies)) {
     assertSchema(DEFINE, `${place}.replies.${name}`, reply);
   }
+  assertErrors(DEFINE, `${place}.errors`, errors);
   assertRequires(DEFINE, `${place}.requires`, requires);
+}
+
+function assertErrors(subject: string, place: string, errors: unknown): void {
+  if (errors === undefined) return;
+  assertObject(subject, place, errors);
+  for (const [kind, schema] of Object.entries(errors)) {
+    // Fails now instead of when the error is thrown.
+    assertKindLength(`${subject}: ${quoteName(place)}`, kind);
+    if (schema !== null) assertSchema(subject, `${place}.${kind}`, schema);
+  }
 }
 
 /** Checks the value of `requires`, which is never sent: only mistakes are rejected. */

@@ -9,6 +9,8 @@ import type {
   Contract,
   ContractDescription,
   DataSchema,
+  ErrorSchemas,
+  ErrorsDescription,
   MessageDescription,
   MessageEntries,
   MessageSchemas,
@@ -19,7 +21,7 @@ import { isSchema, type Schema } from "./schema.ts";
 
 /**
  * Describes a contract. The JSON Schemas describe what is sent: the input of the schemas
- * for data, and the output of the schemas for results.
+ * for data, and the output of the schemas for results and the details of errors.
  *
  * @param contract The contract
  */
@@ -42,23 +44,41 @@ function describeMessages(
 function describeMessage(
   entry: DataSchema | MessageSchemas,
 ): MessageDescription {
-  const { data, replies = {} }: MessageSchemas = isSchema(entry)
+  const { data, replies = {}, errors }: MessageSchemas = isSchema(entry)
     ? { data: entry }
     : entry;
   return {
     data: jsonSchemaOf(data, "input"),
     replies: mapEntries(replies, (reply) => jsonSchemaOf(reply, "input")),
+    ...describeErrors(errors),
   };
 }
 
 function describeOperation(
-  { input, output, yields }: OperationSchemas,
+  { input, output, yields, errors }: OperationSchemas,
 ): OperationDescription {
   // The server sends the output of the schema of a result.
   const given = yields === undefined
     ? { output: jsonSchemaOf(output, "output") }
     : { yields: jsonSchemaOf(yields, "output") };
-  return { input: jsonSchemaOf(input, "input"), ...given };
+  return {
+    input: jsonSchemaOf(input, "input"),
+    ...given,
+    ...describeErrors(errors),
+  };
+}
+
+/** Describes the details of errors: the server sends the output of their schemas. */
+function describeErrors(
+  errors: ErrorSchemas | undefined,
+): { readonly errors?: ErrorsDescription } {
+  if (errors === undefined) return {};
+  return {
+    errors: mapEntries(
+      errors,
+      (details) => jsonSchemaOf(details ?? undefined, "output"),
+    ),
+  };
 }
 
 function mapEntries<Value, Mapped>(

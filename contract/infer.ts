@@ -6,10 +6,22 @@
  * @module
  */
 
+import type {
+  ApplicationError,
+  ErrorDetailsOptions,
+} from "../common/application_error.ts";
 import type { Json, JsonObject } from "../common/json.ts";
+import type { JsonOf, NoData, ReceivedAs } from "../common/json_types.ts";
 import type { Contract, NoEntries } from "./contract.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 import type { TrackedItem } from "../common/tracked.ts";
+
+export type {
+  JsonOf,
+  NoData,
+  ReceivedAs,
+  Unsendable,
+} from "../common/json_types.ts";
 
 /** Any message, without a contract */
 export interface OpenMessage {
@@ -99,9 +111,6 @@ export type StreamNameIn<Operations> = string extends keyof Operations ? string
     }
   >;
 
-/** The data of an entry without a schema: an object without keys */
-export type NoData = Readonly<Record<string, never>>;
-
 /** The schema of the data of a message or an event */
 export type SchemaIn<Entry> = Entry extends Schema ? Entry
   : Entry extends { readonly data: infer Data extends Schema } ? Data
@@ -120,6 +129,26 @@ export type CheckedDataIn<Entry> = OutputOf<SchemaIn<Entry>>;
 export type RepliesIn<Entry> = Entry extends Schema ? NoEntries
   : Entry extends { readonly replies: infer Replies } ? Replies
   : NoEntries;
+
+/** The errors that a message or an operation declares, by their kinds */
+export type ErrorsIn<Entry> = Entry extends Schema ? NoEntries
+  : Entry extends { readonly errors: infer Errors extends object } ? Errors
+  : NoEntries;
+
+/** The functions that make the errors of a message or an operation, by their kinds */
+export type ErrorMakers<Errors> = {
+  readonly [Kind in NameIn<Errors>]: (
+    ...detailsAndOptions: DataAndOptions<
+      ErrorInputIn<Errors[Kind]>,
+      ErrorDetailsOptions
+    >
+  ) => ApplicationError<Kind, ErrorInputIn<Errors[Kind]>>;
+};
+
+/** The details of an error, as the server passes them */
+export type ErrorInputIn<Of> = Of extends Schema<infer _Input, unknown>
+  ? InputOf<Of> extends infer Input extends object ? Input : never
+  : NoData;
 
 /** The schema of the arguments of an operation */
 export type InputSchemaIn<Operation> = Operation extends
@@ -163,29 +192,6 @@ export type ResultIn<Operation> = Operation extends
 export type ItemIn<Operation> = Operation extends
   { readonly yields: infer Item extends Schema } ? ReceivedAs<OutputOf<Item>>
   : Json;
-
-/** A result of a handler, as its caller receives it: `undefined` becomes `null` */
-export type ReceivedAs<Value> = unknown extends Value ? Value
-  : Value extends undefined | void ? null
-  : JsonOf<Value>;
-
-/** A value after the conversion to JSON: a `Date`, for example, becomes a string */
-export type JsonOf<Value> = unknown extends Value ? Value
-  : Value extends Json | undefined ? Value
-  : Value extends { toJSON(): infer Text } ? JsonOf<Text>
-  : Value extends Unsendable ? never
-  : Value extends readonly unknown[]
-    ? { [Key in keyof Value]: ReceivedAs<Value[Key]> }
-  : Value extends object ? { [Key in keyof Value]: JsonOf<Value[Key]> }
-  : never;
-
-/** The types that JSON cannot represent, or represents as an empty object */
-export type Unsendable =
-  | bigint
-  | symbol
-  | ((...args: never[]) => unknown)
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>;
 
 /**
  * The parameter `data: Data`. It is optional, `data?: Data`, if the data can be an object

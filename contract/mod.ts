@@ -4,12 +4,20 @@
  * @module
  */
 
+export {
+  ApplicationError,
+  type ApplicationErrorOptions,
+  type ErrorDetailsOptions,
+  isApplicationError,
+} from "../common/application_error.ts";
 export type { Issue } from "../common/issues.ts";
 export type { Json, JsonObject } from "../common/json.ts";
 export type {
   Contract,
   ContractDescription,
   DataSchema,
+  ErrorSchemas,
+  ErrorsDescription,
   MessageDescription,
   MessageEntry,
   MessageSchemas,

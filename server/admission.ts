@@ -7,6 +7,7 @@
 import { formatAddress, networkOf, parseAddress } from "../common/ip.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
+import type { ApplicationAnswer } from "./application_answer.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import { type OriginCheck, originTarget } from "./origins.ts";
 import {
@@ -58,14 +59,22 @@ export interface UpgradeRejection {
 }
 
 /**
- * Why a login fails: a wrong token, a locked-out address, a login function that threw, or no
- * place.
+ * Why a login fails: an error that the application threw on purpose, a wrong token, a
+ * locked-out address, a login function that failed, or no place.
  */
 export type LoginFailure =
+  | { readonly refusal: LoginRefusal }
   | "refused"
   | "locked out"
   | "failed"
   | ExceededByLogin;
+
+/** The refusal of a login with an error that the application threw on purpose. */
+export interface LoginRefusal {
+  readonly answer: ApplicationAnswer;
+  /** What is logged, without the token of the client */
+  readonly note: string;
+}
 
 /** The delay before a retry if the real one is unknown, in seconds. */
 const RETRY_AFTER = 5;

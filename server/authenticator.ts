@@ -5,8 +5,10 @@
  */
 
 import { findToken, type LoginContext } from "../auth.ts";
+import { isApplicationError } from "../common/application_error.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
+import { ApplicationAnswer } from "./application_answer.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { LoginQueue } from "./login_queue.ts";
@@ -24,6 +26,8 @@ export interface AuthenticatorOptions {
   readonly admission: Admission;
   /** How long a login function has to decide, in milliseconds */
   readonly loginTimeout: number;
+  /** The maximum size of a frame, in bytes */
+  readonly maxBuffered: number;
   /**
    * The login function of the application, which can throw, reject and return anything. The
    * tokens decide if it is `undefined`.
@@ -93,7 +97,7 @@ export class Authenticator {
 
   /** Checks again at the admission that the token of a login is still valid. */
   confirm(result: LoginResult): LoginResult {
-    if (typeof result === "string" || result.credential === undefined) {
+    if (!isAuthenticated(result) || result.credential === undefined) {
       return result;
     }
     const isValid = this.#options.credentials.accepts(result.credential);
@@ -110,13 +114,35 @@ export class Authenticator {
     if (this.locksOut(peer)) return "locked out";
     try {
       return this.#checked(authenticatedBy(await login()), peer);
-    } catch (error) {
+    } catch (thrown) {
+      const error = await this.#answerFor(thrown);
+      if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
       const line = `${peer.address}: the login function failed`;
       this.#logFailure(line, error, token);
       // The error counts as a rejected token, because some functions throw for wrong tokens.
       const result = this.#checked(undefined, peer);
       return result === "refused" ? "failed" : result;
     }
+  }
+
+  /** Returns the answer for an error that the application threw on purpose. */
+  #answerFor(thrown: unknown): unknown {
+    const { maxBuffered } = this.#options;
+    return isApplicationError(thrown)
+      ? ApplicationAnswer.for(thrown, { maxBuffered })
+      : thrown;
+  }
+
+  /** Refuses a login with an error of the application, which counts as a rejected token. */
+  #refuse(
+    answer: ApplicationAnswer,
+    peer: RemotePeer,
+    token: string,
+  ): LoginResult {
+    const result = this.#checked(undefined, peer);
+    if (result !== "refused") return result;
+    const note = this.#options.log.redactToken(answer.note, token);
+    return { refusal: { answer, note } };
   }
 
   /** Logs an exception of the login function. Throttled, because strangers can cause it. */
@@ -190,6 +216,11 @@ export interface UpgradeContext {
 
 /** The result of a login. */
 export type LoginResult = Authenticated | LoginFailure;
+
+/** Whether a login succeeded. */
+export function isAuthenticated(result: LoginResult): result is Authenticated {
+  return typeof result === "object" && "identity" in result;
+}
 
 /** A client that has logged in. */
 export interface Authenticated {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { errorMakersOf } from "../common/application_error.ts";
 import { ErrorCode } from "../common/codes.ts";
+import { type ErrorSchemas, NO_ERRORS } from "../contract/contract.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import type { Client, OperationContext } from "./message.ts";
 import type { Expiring } from "./expirations.ts";
@@ -45,6 +47,8 @@ export class Call implements OperationContext, Expiring {
   /** The number of the request */
   readonly id: number;
   readonly lastEventId: string | undefined;
+  /** The errors that the application can throw; `undefined` if it can throw any */
+  declared: ErrorSchemas | undefined;
   readonly #owner: CallOwner;
   readonly #limit: TimeLimit | undefined;
   #controller: AbortController | undefined;
@@ -65,6 +69,10 @@ export class Call implements OperationContext, Expiring {
 
   get client(): Client {
     return this.#owner.client;
+  }
+
+  get errors(): OperationContext["errors"] {
+    return errorMakersOf(this.declared ?? NO_ERRORS);
   }
 
   get deadline(): number | undefined {

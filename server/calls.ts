@@ -4,8 +4,9 @@
  * @module
  */
 
+import { isApplicationError } from "../common/application_error.ts";
 import { isPromiseLike } from "../common/async.ts";
-import { ErrorCode } from "../common/errors.ts";
+import { ErrorCode } from "../common/codes.ts";
 import { assertLength, describeOperation } from "../common/text.ts";
 import type {
   OperationRequest,
@@ -14,12 +15,14 @@ import type {
 import { encodeError, encodeSuccess } from "../protocol/encode.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { abortError, type ActiveCalls } from "./active_calls.ts";
+import { ApplicationAnswer } from "./application_answer.ts";
 import { Call } from "./call.ts";
 import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
-import { encodeErrorResponse, OutputError } from "./error_response.ts";
+import { encodeErrorResponse } from "./error_response.ts";
 import type { OperationContext } from "./message.ts";
 import { middlewareFailed, ObservedCall } from "./middleware.ts";
+import { OutputError } from "./output_error.ts";
 import type { Operation } from "./registry.ts";
 import type { RequestGate } from "./request_gate.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
@@ -70,10 +73,10 @@ export class Calls {
       this.#active.add(call);
       return Promise.resolve(result).then(
         (result) => this.#sendResult(request, call, result),
-        (error) => this.#sendError(request, call, error),
+        (error) => this.#fail(request, call, error),
       );
     } catch (error) {
-      return this.#sendError(request, call, error);
+      return this.#fail(request, call, error);
     }
   }
 
@@ -109,7 +112,7 @@ export class Calls {
   }
 
   #run(request: OperationRequest, call: Call): string | PromiseLike<string> {
-    const operation = this.#find(request);
+    const operation = this.#find(request, call);
     if (this.#context.middleware.isEmpty) {
       return operation.call(request.data, call);
     }
@@ -153,7 +156,7 @@ export class Calls {
     } catch (error) {
       // Without an answer, the caller gets a `ConnectionClosedError`.
       if (shutdown.hasBegun && call.isAbortError(error)) return call.end();
-      this.#sendError(request, call, error);
+      await this.#fail(request, call, error);
     }
   }
 
@@ -164,7 +167,7 @@ export class Calls {
     sender: StreamSender,
   ): Promise<void> {
     const { contract, middleware } = this.#context;
-    const operation = this.#find(request);
+    const operation = this.#find(request, call);
     const run = async () =>
       await sender.run(await operation.open(request.data, call));
     if (middleware.isEmpty) return await run();
@@ -180,10 +183,14 @@ export class Calls {
   /** Returns the operation that a request calls; throws if there is none. */
   #find(
     { name }: OperationRequest | StreamRequest,
+    call: Call,
   ): Operation<OperationContext> {
     const { registry, contract } = this.#context;
     const operation = registry.operations.find(name);
-    if (operation !== undefined) return operation;
+    if (operation !== undefined) {
+      call.declared = operation.errors;
+      return operation;
+    }
     const isInContract = Object.hasOwn(contract?.operations ?? {}, name);
     const note = isInContract
       ? "the contract has it, but it has no handler"
@@ -208,20 +215,40 @@ export class Calls {
     this.#transport.send(frame);
   }
 
+  /** Answers a call that failed; resolves when it is answered, unless it is already. */
+  #fail(
+    request: OperationRequest | StreamRequest,
+    call: Call,
+    error: unknown,
+  ): void | Promise<void> {
+    if (!isApplicationError(error)) {
+      return this.#sendError(request, call, error);
+    }
+    const { maxBuffered } = this.#context.limits;
+    return ApplicationAnswer.for(error, { errors: call.declared, maxBuffered })
+      .then((answer) => this.#sendError(request, call, answer));
+  }
+
   #sendError(
     { id, name }: OperationRequest | StreamRequest,
     call: Call,
     error: unknown,
   ): void {
     const operation = describeOperation(this.#context.log.redact(name));
-    if (RequestError.is(error) || OutputError.is(error)) {
+    if (ApplicationAnswer.is(error)) {
+      this.#transport.log.answered(operation, error);
+    } else if (RequestError.is(error) || OutputError.is(error)) {
       this.#transport.log.rejected(operation, error);
     } else if (!call.isAbortError(error)) {
       this.#transport.log.exception(`${operation} failed`, error);
     }
     call.end();
     const answer = call.answerTo(error);
-    this.#transport.send(encodeErrorResponse(id, answer, this.#context));
+    this.#transport.send(
+      ApplicationAnswer.is(answer)
+        ? answer.encode(id)
+        : encodeErrorResponse(id, answer, this.#context),
+    );
   }
 
   #createOutput(): StreamOutput {

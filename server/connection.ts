@@ -9,7 +9,11 @@ import { truncate } from "../common/text.ts";
 import type { LoginRequest } from "../protocol/client_frames.ts";
 import { type CloseInfo, describeEnd } from "../protocol/close.ts";
 import type { RemotePeer } from "./admission.ts";
-import type { LoginResult, UpgradeContext } from "./authenticator.ts";
+import {
+  isAuthenticated,
+  type LoginResult,
+  type UpgradeContext,
+} from "./authenticator.ts";
 import {
   Backlog,
   type BacklogOwner,
@@ -291,7 +295,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     if (this.#transport.closed !== undefined) return;
     this.#upgrade = undefined;
     const result = this.#events.admit(this, decided);
-    if (typeof result === "string") {
+    if (!isAuthenticated(result)) {
       return this.#apply(this.#session.rejectLogin(result));
     }
     this.#state.authenticated = result;

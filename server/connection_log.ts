@@ -8,8 +8,9 @@ import type { LogFields } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import type { RequestError } from "../protocol/request_error.ts";
+import type { ApplicationAnswer } from "./application_answer.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
-import { OutputError } from "./error_response.ts";
+import { OutputError } from "./output_error.ts";
 import type { Log } from "./log.ts";
 
 /** The number of warnings and errors about one client that are written at once. */
@@ -115,10 +116,21 @@ export class ConnectionLog {
     // The keys in it can come from the client.
     const text = `${subject}: ${this.#log.redact(error.note)}`;
     if (!OutputError.is(error)) return this.warn("reject", text);
-    const hint = this.#log.debugs ? "" : '. The log level "debug" shows why.';
+    const isExplained = error.hasReason || this.#log.debugs;
+    const hint = isExplained ? "" : '. The log level "debug" shows why.';
     this.error(`${text}${hint}`);
     const details = () => `${this.#label}: ${this.#log.redact(error.message)}`;
     this.#log.debug("error", details, this.#fields);
+  }
+
+  /** Logs that the application answered a request with an error of its own. */
+  answered(subject: string, { note, isCut }: ApplicationAnswer): void {
+    const text = `${subject}: ${this.#log.redact(note)}`;
+    this.#log.debug("reject", () => `${this.#label}: ${text}`, this.#fields);
+    if (!isCut) return;
+    this.error(
+      `${text} with details that are larger than 'limits.maxBuffered'; the details were not sent`,
+    );
   }
 
   /** Logs a failure of the application that is no exception. */

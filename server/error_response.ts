@@ -4,8 +4,7 @@
  * @module
  */
 
-import { ErrorCode, ValidationError } from "../common/errors.ts";
-import { type Issue, placesOf } from "../common/issues.ts";
+import { ErrorCode } from "../common/codes.ts";
 import type { JsonObject } from "../common/json.ts";
 import { fitsInto } from "../common/text.ts";
 import { encodeError } from "../protocol/encode.ts";
@@ -64,31 +63,5 @@ function exposed(error: unknown): JsonObject {
   } catch {
     // A thrown value can have getters that throw.
     return GENERIC_ERROR;
-  }
-}
-
-/** Thrown if the result of an operation, or an item of a stream, fails its schema. */
-export class OutputError extends ValidationError {
-  readonly #isOutputError = true;
-  /** The text for the log, which contains nothing that the handler returned */
-  readonly note: string;
-
-  /** Whether a thrown value is an `OutputError`; runs no code of the value. */
-  static is(error: unknown): error is OutputError {
-    return typeof error === "object" && error !== null &&
-      #isOutputError in error;
-  }
-
-  /**
-   * Constructs an `OutputError`.
-   *
-   * @param subject What failed, such as `Cannot answer operation "add"`
-   * @param what The invalid value, such as `the result`
-   * @param issues What is wrong with it
-   */
-  constructor(subject: string, what: string, issues: readonly Issue[]) {
-    const problem = `${what} does not match its schema`;
-    super(subject, problem, issues);
-    this.note = `${problem}${placesOf(issues)}`;
   }
 }

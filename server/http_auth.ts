@@ -12,10 +12,11 @@ import type {
   RemotePeer,
   UpgradeRejection,
 } from "./admission.ts";
-import type {
-  Authenticated,
-  Authenticator,
-  LoginResult,
+import {
+  type Authenticated,
+  type Authenticator,
+  isAuthenticated,
+  type LoginResult,
 } from "./authenticator.ts";
 import { text } from "./http.ts";
 
@@ -82,7 +83,7 @@ export class HttpAuth {
     const result = authenticator.confirm(
       await this.#logIn(request, peer, token),
     );
-    return typeof result === "object" ? result : this.#reject(peer, result);
+    return isAuthenticated(result) ? result : this.#reject(peer, result);
   }
 
   #reject(
@@ -95,6 +96,9 @@ export class HttpAuth {
         "The server could not check the token. Try again later.",
       );
       return { reason: "login failed", response };
+    }
+    if (typeof reason === "object") {
+      return unauthorized(reason.refusal.note, "the login was refused");
     }
     // The address can have reached the limit while this login was decided.
     const lockout = reason === "locked out"

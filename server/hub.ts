@@ -9,7 +9,11 @@ import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import { Admission, type RemotePeer } from "./admission.ts";
-import { Authenticator, type AuthenticatorOptions } from "./authenticator.ts";
+import {
+  Authenticator,
+  type AuthenticatorOptions,
+  isAuthenticated,
+} from "./authenticator.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
 import type { ServerContext } from "./context.ts";
@@ -86,6 +90,7 @@ export class Hub implements HandlerHost {
       credentials,
       admission,
       loginTimeout: options.limits.loginTimeout,
+      maxBuffered: options.limits.maxBuffered,
     });
     this.log = log;
     this.registry = registry;
@@ -268,7 +273,7 @@ export class Hub implements HandlerHost {
     return {
       admit: (connection, decided) => {
         const result = this.#context.authenticator.confirm(decided);
-        if (typeof result === "string") return result;
+        if (!isAuthenticated(result)) return result;
         const exceeded = this.#connections.get(connection)?.admit();
         if (exceeded !== undefined) return exceeded;
         this.#logins.delete(connection);

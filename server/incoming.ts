@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isApplicationError } from "../common/application_error.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
@@ -11,7 +12,9 @@ import type { MessageRequest } from "../protocol/client_frames.ts";
 import { encodeSuccess } from "../protocol/encode.ts";
 import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
+import { type Contract, errorsOf, ownEntry } from "../contract/contract.ts";
 import type { ActiveCalls } from "./active_calls.ts";
+import { ApplicationAnswer } from "./application_answer.ts";
 import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
@@ -19,6 +22,7 @@ import { Call, type CallOwner } from "./call.ts";
 import { ClientMessage, type MessageContext } from "./message.ts";
 import { middlewareFailed, ObservedCall } from "./middleware.ts";
 import type { MessageSender } from "./outgoing.ts";
+import { OutputError } from "./output_error.ts";
 import type { RequestGate } from "./request_gate.ts";
 import type { Transport } from "./transport.ts";
 import { checkMessage } from "./validate.ts";
@@ -66,6 +70,7 @@ export class MessageHandler {
       request,
       messageId,
       this.#sender,
+      this.#context.contract,
     );
     this.#active.add(call);
     const isReply = call.isAwaited || this.#gate?.isLateReply(request) === true;
@@ -93,12 +98,38 @@ export class MessageHandler {
     const errors = call.due === undefined
       ? await this.#run(call)
       : await runInScope(call, () => this.#run(call));
+    const answer = errors.length === 0
+      ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
+      : await this.#encodeFirst(call, errors);
     call.end();
-    this.#transport.send(
-      errors.length === 0
-        ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
-        : encodeErrorResponse(id, call.answerTo(errors[0]), this.#context),
-    );
+    this.#transport.send(answer);
+  }
+
+  /** Returns the frame for what the listeners threw: the first error answers the message. */
+  async #encodeFirst(
+    call: MessageCall,
+    errors: readonly unknown[],
+  ): Promise<string> {
+    const answers: unknown[] = [];
+    for (const error of errors) answers.push(await this.#resolve(call, error));
+    return this.#encode(call, answers[0]);
+  }
+
+  /** Returns the answer for an error that the application threw on purpose, and logs it. */
+  async #resolve(call: MessageCall, error: unknown): Promise<unknown> {
+    if (!isApplicationError(error)) return error;
+    const { maxBuffered } = this.#context.limits;
+    const rules = { errors: call.declared, maxBuffered };
+    const answer = await ApplicationAnswer.for(error, rules);
+    this.#logError(call, answer, "a listener to");
+    return answer;
+  }
+
+  #encode(call: MessageCall, error: unknown): string {
+    const answer = call.answerTo(error);
+    return ApplicationAnswer.is(answer)
+      ? answer.encode(call.id)
+      : encodeErrorResponse(call.id, answer, this.#context);
   }
 
   /** Returns whether a message is allowed; if not, answers it with an error. */
@@ -107,7 +138,7 @@ export class MessageHandler {
     call: MessageCall,
   ): boolean | Promise<boolean> {
     if (this.#gate === undefined) return true;
-    const refuse = (error: unknown) => this.#refuse(request, call, error);
+    const refuse = (error: unknown) => this.#refuse(call, error);
     try {
       const entering = this.#gate.enter(request);
       if (entering === undefined) return true;
@@ -121,15 +152,15 @@ export class MessageHandler {
     }
   }
 
-  #refuse(
-    { id }: MessageRequest,
-    call: MessageCall,
-    error: unknown,
-  ): boolean {
+  /** Answers a message that is not allowed; returns false. */
+  async #refuse(call: MessageCall, thrown: unknown): Promise<boolean> {
+    const { maxBuffered } = this.#context.limits;
+    const error = isApplicationError(thrown)
+      ? await ApplicationAnswer.for(thrown, { maxBuffered })
+      : thrown;
     this.#logError(call, error, "'authorize' for");
     call.end();
-    const answer = call.answerTo(error);
-    this.#transport.send(encodeErrorResponse(id, answer, this.#context));
+    this.#transport.send(this.#encode(call, error));
     return false;
   }
 
@@ -229,8 +260,11 @@ export class MessageHandler {
     const { log } = this.#transport;
     const name = this.#context.log.redact(call.wire.message);
     const subject = describeMessage(name);
-    if (RequestError.is(error)) log.rejected(subject, error);
-    else if (!call.isAbortError(error)) {
+    if (ApplicationAnswer.is(error)) log.answered(subject, error);
+    else if (RequestError.is(error) || OutputError.is(error)) {
+      log.rejected(subject, error);
+    } else if (!isApplicationError(error) && !call.isAbortError(error)) {
+      // An error that the application threw on purpose is logged with its answer.
       log.exception(`${culprit} ${subject} failed`, error);
     }
   }
@@ -265,18 +299,22 @@ class MessageCall extends Call implements MessageContext {
    * @param request The message
    * @param messageId The number of the message
    * @param sender Sends the replies
+   * @param contract The contract of the server, which declares errors
    */
   constructor(
     owner: CallOwner,
     request: MessageRequest,
     messageId: number,
     sender: MessageSender,
+    contract: Contract | undefined,
   ) {
     super(owner, request);
     const { name: message, data, replying } = request;
     this.wire = { message, data, id: messageId, replying };
     this.isAwaited = sender.awaits(message, replying);
     this.#sender = sender;
+    if (contract === undefined) return;
+    this.declared = errorsOf(ownEntry(contract.messages, message));
   }
 
   reply(name: string, data: JsonObject): Message {

@@ -136,6 +136,11 @@ export class Log {
     return redactStart(value, this.#redactor);
   }
 
+  /** Returns a line without the token that a client has sent. */
+  redactToken(line: string, token: string): string {
+    return this.#redactor.redactError(line, token);
+  }
+
   /** Returns the start of a frame, without tokens and control characters. */
   showFrame(frame: string): string {
     return showFrame(frame, this.#redactor);

@@ -6,20 +6,20 @@
 
 import type { JsonObject } from "../common/json.ts";
 import type { RequestOptions } from "../common/request_options.ts";
-import type { Contract } from "../contract/contract.ts";
+import type { Contract, NoEntries } from "../contract/contract.ts";
 import type {
-  CheckedArgumentsIn,
   CheckedDataIn,
   DataAndOptions,
   DataIn,
   EntryIn,
+  ErrorMakers,
+  ErrorsIn,
   EventName,
   NameIn,
   OpenContract,
   OptionalData,
   RepliesIn,
   RequestNameIn,
-  ReturnIn,
 } from "../contract/infer.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
@@ -153,11 +153,12 @@ export interface Client<
   close(code?: number, reason?: string): void;
 }
 
-/** The second argument of an operation handler */
+/** The second argument of an operation handler. `Errors` is the type of its errors. */
 export interface OperationContext<
   Identity = unknown,
   Of extends Contract = OpenContract,
   ClientData = unknown,
+  Errors = NoEntries,
 > {
   /** The client that called the operation */
   readonly client: Client<Identity, Of, ClientData>;
@@ -186,6 +187,12 @@ export interface OperationContext<
    * content. If the handler cannot continue after the item, it must throw an error.
    */
   readonly lastEventId: string | undefined;
+  /**
+   * Makes the errors that the operation declares, by their kinds:
+   * `throw errors.sold_out({ left: 3 })`. Without declared errors, throw an
+   * {@linkcode ApplicationError}.
+   */
+  readonly errors: ErrorMakers<Errors>;
 }
 
 /** What a message needs of its request. Only servers need it. */
@@ -262,6 +269,16 @@ export class ClientMessage<
    */
   get deadline(): number | undefined {
     return this.#context.deadline;
+  }
+
+  /**
+   * Makes the errors that the contract declares for this message, by their kinds:
+   * `throw message.errors.full({ seats: 0 })`. Without a contract, throw an
+   * {@linkcode ApplicationError}.
+   */
+  get errors(): ErrorMakers<ErrorsIn<EntryIn<Of["messages"], Name>>> {
+    const { errors }: { readonly errors: unknown } = this.#context;
+    return errors as ErrorMakers<ErrorsIn<EntryIn<Of["messages"], Name>>>;
   }
 
   /**
@@ -357,42 +374,6 @@ export type ClientMessageReplyArguments<
   Name extends string,
   Reply extends NameIn<RepliesIn<Of["messages"][Name]>>,
 > = OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>;
-
-/** The handler of an operation of a contract, by the name of the operation */
-export type HandlerOf<
-  Identity,
-  Of extends Contract,
-  Name extends AnyOperationName<Of>,
-  ClientData = unknown,
-> = HandlerIn<Identity, Of, Of["operations"][Name], ClientData>;
-
-/** Every message and reply that a client can send to a server with a contract */
-export type AnyMessage<
-  Identity,
-  Of extends Contract,
-  ClientData = unknown,
-> = string extends keyof Of["messages"]
-  ? ClientMessage<Identity, JsonObject, OpenContract, string, ClientData>
-  :
-    | ReceivedMessage<Identity, Of, NameIn<Of["messages"]>, ClientData>
-    | ClientReply<
-      Identity,
-      Of,
-      RepliesIn<Of["events"][EventName<Of>]>,
-      ClientData
-    >;
-
-/** The handler of an operation with schemas */
-export type HandlerIn<
-  Identity,
-  Of extends Contract,
-  Operation,
-  ClientData = unknown,
-> = OperationHandler<
-  OperationContext<Identity, Of, ClientData>,
-  CheckedArgumentsIn<Operation>,
-  ReturnIn<Operation>
->;
 
 /**
  * The handler of an operation. Its return value, or the value of the promise that it

@@ -18,6 +18,8 @@ import {
 import { describeOperation } from "../common/text.ts";
 import {
   type Contract,
+  type ErrorSchemas,
+  errorsOf,
   type OperationSchemas,
   ownEntry,
 } from "../contract/contract.ts";
@@ -29,7 +31,7 @@ import {
 import { isSchema, type Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import { OutputError } from "./error_response.ts";
+import { OutputError } from "./output_error.ts";
 import type { Log } from "./log.ts";
 import {
   ClientMessage,
@@ -79,6 +81,11 @@ export class Operation<Context> {
     this.#handler = handler;
     this.#schemas = schemas;
     this.#kind = kind;
+  }
+
+  /** The errors that the handler can throw; `undefined` if it can throw any */
+  get errors(): ErrorSchemas | undefined {
+    return this.#schemas.errors;
   }
 
   /**
@@ -149,7 +156,7 @@ export class Operation<Context> {
     return mapMaybePromise(validate(output, result), ({ issues, value }) => {
       if (issues === undefined) return encodeResult(value, onResult);
       const failure = `Cannot answer ${this.#subject}`;
-      throw new OutputError(failure, "the result", issues);
+      throw new OutputError(failure, "the result", issues, result);
     });
   }
 
@@ -341,8 +348,10 @@ export class Registry {
     const entry = ownEntry(this.#contract?.operations ?? {}, name);
     if (entry === undefined) return this.operations.add(name, handler, schemas);
     assertKind(subject, entry, handler);
-    const { requires: _, ...entrySchemas } = entry;
-    return this.operations.add(name, handler, entrySchemas);
+    // With a contract, a handler can throw only the errors that are declared.
+    const { requires: _, ...rest } = entry;
+    const declared = { ...rest, errors: errorsOf(entry) };
+    return this.operations.add(name, handler, declared);
   }
 }
 

@@ -34,7 +34,7 @@ import {
   type InvalidFrame,
 } from "../protocol/invalid_frame.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
-import type { LoginFailure } from "./admission.ts";
+import type { LoginFailure, LoginRefusal } from "./admission.ts";
 import { isTooDeep } from "./request_size.ts";
 
 /** The state of a connection. */
@@ -156,6 +156,7 @@ export class Session {
   /** Rejects the login. */
   rejectLogin(why: LoginFailure): Effect {
     if (this.#state !== "authenticating") return { kind: "ignore" };
+    if (typeof why === "object") return this.#refuseLogin(why.refusal);
     switch (why) {
       case "refused":
         return this.#closeLogin(
@@ -326,6 +327,13 @@ export class Session {
     return this.#rejectLoginFrame(
       invalid(id, ErrorCode.BAD_VERSION, description, { needed }),
     );
+  }
+
+  /** Rejects a login with an error that the application threw on purpose. */
+  #refuseLogin({ answer, note }: LoginRefusal): Effect {
+    const frame = answer.encode(this.#loginId);
+    const rest = { frame, failure: note };
+    return this.#close(CloseCode.POLICY_VIOLATION, "login rejected", rest);
   }
 
   /**

@@ -8,7 +8,7 @@ import { stringifyValue } from "../common/encode_json.ts";
 import type { Schema } from "../contract/schema.ts";
 import { TrackedItem } from "../common/tracked.ts";
 import { validate } from "../contract/validate.ts";
-import { OutputError } from "./error_response.ts";
+import { OutputError } from "./output_error.ts";
 
 /** The items that the handler of a stream yields. */
 export class StreamSource {
@@ -95,6 +95,7 @@ export class StreamSource {
       `Cannot continue ${this.#subject}`,
       "an item",
       issues,
+      item,
     );
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { mapMaybePromise } from "../common/async.ts";
-import { ErrorCode } from "../common/errors.ts";
+import { ErrorCode } from "../common/codes.ts";
 import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";

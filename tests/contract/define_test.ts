@@ -175,7 +175,7 @@ for (
     ],
     [
       { messages: { hi: { reply: {} } } },
-      `Cannot define the contract: unknown option 'reply' in 'messages.hi'. The options are data, replies, requires.`,
+      `Cannot define the contract: unknown option 'reply' in 'messages.hi'. The options are data, replies, errors, requires.`,
     ],
     [
       { events: { hi: { replies: {}, 'a "b"': undefined } } },
@@ -183,7 +183,7 @@ for (
     ],
     [
       { operations: { add: { data: ACCEPT_ALL } } },
-      `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields, requires.`,
+      `Cannot define the contract: unknown option 'data' in 'operations.add'. The options are input, output, yields, errors, requires.`,
     ],
     [
       { events: { hi: { requires: "admin" } } },
@@ -200,6 +200,22 @@ for (
     [
       { operations: { add: ACCEPT_ALL } },
       "Cannot define the contract: 'operations.add' is a schema. Pass an object such as { input: schema }.",
+    ],
+    [
+      { events: { hi: { errors: {} } } },
+      `Cannot define the contract: unknown option 'errors' in 'events.hi'. The options are data, replies.`,
+    ],
+    [
+      { messages: { hi: { errors: { full: {} } } } },
+      noSchema("messages.hi.errors.full", "an object"),
+    ],
+    [
+      { operations: { add: { errors: { full: undefined } } } },
+      noSchema("operations.add.errors.full", "undefined"),
+    ],
+    [
+      { operations: { add: { errors: [] } } },
+      noObject("operations.add.errors", "an array"),
     ],
     [
       { operations: { add: { output: ACCEPT_ALL, yields: ACCEPT_ALL } } },

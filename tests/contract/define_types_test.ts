@@ -12,7 +12,8 @@ const WRONG = [
   {
     part: "operations: { add: { inpt: z.object(), output: z.number() } }",
     place: "inpt",
-    why: "unknown key: the keys are 'input', 'output', 'yields' and 'requires'",
+    why:
+      "unknown key: the keys are 'input', 'output', 'yields', 'errors' and 'requires'",
   },
   {
     part: "operations: { rows: { output: z.number(), yields: z.number() } }",
@@ -27,12 +28,22 @@ const WRONG = [
   {
     part: "messages: { hello: { data: z.object(), reply: {} } }",
     place: "reply",
-    why: "unknown key: the keys are 'data', 'replies' and 'requires'",
+    why: "unknown key: the keys are 'data', 'replies', 'errors' and 'requires'",
   },
   {
     part: "events: { news: { requires: {} } }",
     place: "requires",
     why: "events require nothing: the server sends them",
+  },
+  {
+    part: "operations: { buy: { errors: { sold_out: z.array(z.number()) } } }",
+    place: "sold_out",
+    why: "data must be an object: wrap the array in an object",
+  },
+  {
+    part: "events: { news: { data: z.object(), errors: {} } }",
+    place: "errors",
+    why: "events have no errors: clients do not send any",
   },
 ];
 

@@ -167,3 +167,16 @@ for (const [what, schema] of Object.entries(NOT_DESCRIBED)) {
     assert.equal(jsonSchemaOf(schema, "input"), null);
   });
 }
+
+Deno.test("describe() returns the output of the schemas of errors", () => {
+  const one = describedAs("one");
+  const contract = defineContract({
+    messages: { hi: { errors: { full: one, closed: null } } },
+    operations: { buy: { errors: { full: one } }, open: { errors: {} } },
+  });
+  const { messages, operations } = contract.describe();
+  const full = { title: "one out" };
+  assert.deepEqual(messages.hi?.errors, { full, closed: null });
+  assert.deepEqual(operations.buy?.errors, { full });
+  assert.deepEqual(operations.open?.errors, {});
+});

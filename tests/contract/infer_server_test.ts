@@ -13,7 +13,7 @@ import {
   tracked,
 } from "../../mod.ts";
 import type { NoData } from "../../contract/infer.ts";
-import type { HandlerIn } from "../../server/message.ts";
+import type { HandlerIn } from "../../server/handler_types.ts";
 import { assertSameType } from "../support/same_type.ts";
 import {
   compiles,

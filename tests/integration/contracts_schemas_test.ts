@@ -99,12 +99,12 @@ for (const [name, schema, text] of LIBRARIES) {
       exc: "InternalError",
     });
     const line = await logger.line(/^error error: /);
-    assert.match(
-      line,
-      /^error error: 127\.0\.0\.1:\d+: operation "n": the result does not match its schema at a. The log level "debug" shows why.$/,
-    );
-    // The message of the library can quote the result.
-    assert(!logger.lines.some((line) => line.includes(text)));
+    // The log never contains the result: a message that quotes it is omitted.
+    const reason = text.includes('"x"')
+      ? ' at a. The log level "debug" shows why.'
+      : `: a: ${text}`;
+    const [, logged] = line.split('operation "n": ');
+    assert.equal(logged, `the result does not match its schema${reason}`);
   });
 }
 
@@ -279,7 +279,7 @@ Deno.test("an invalid item ends the stream with code 6 after the items before it
   assert.equal(error.code, 6);
   assert.deepEqual(items, [1, 2]);
   await logger.line(
-    /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not match its schema. The log level "debug" shows why.$/,
+    /^error error: 127\.0\.0\.1:\d+: operation "n": an item does not match its schema: Invalid input: expected number, received string$/,
   );
   assert(hasEnded);
 });

@@ -39,9 +39,16 @@ for (const code of [1000, 3000, 4999]) {
   });
 }
 
+const BANNED = { exc: "x", message: "no", application: { kind: "banned" } };
+
 for (
   const [what, script, Kind] of [
     ["a refused token", (socket) => socket.send(errorFrame(0, 3)), LoginError],
+    [
+      "an error that login throws on purpose",
+      (socket) => socket.send(errorFrame(0, 6, BANNED)),
+      LoginError,
+    ],
     [
       "a version that is too low",
       (socket) => socket.send(errorFrame(0, 4, { needed: "2.0.0" })),

@@ -1,7 +1,7 @@
 /** The client of Python Hoist with errors and the end of a connection. */
 
 import assert from "node:assert/strict";
-import { CloseCode } from "../../common/errors.ts";
+import { ApplicationError, CloseCode } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -66,6 +66,27 @@ testWithPython(
           "InternalServerError: exception occured on server: RangeError - too far",
         ),
       );
+    });
+  },
+);
+
+testWithPython(
+  "A Python client gets the kind and the message of an error of the application",
+  async () => {
+    await using server = serveAdd();
+    const refuse = () => {
+      const details = { left: 0 };
+      throw new ApplicationError("sold_out", { message: "no seats", details });
+    };
+    server.operation("buy", refuse);
+    server.receive("buy", refuse);
+    await withConnectedClient(server, async (python) => {
+      const expected = raised(
+        "InternalServerError: exception occured on server: sold_out - no seats",
+      );
+      await assert.rejects(python.operation("buy"), expected);
+      await assert.rejects(python.message("buy"), expected);
+      assert.equal(await python.operation("add", { a: 1, b: 2 }), 3);
     });
   },
 );

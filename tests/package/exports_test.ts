@@ -27,21 +27,22 @@ Deno.test("the package root exports the server, the client and a few helpers", (
 
 Deno.test("server.ts exports the functions and classes of a server", async () => {
   assert.deepEqual(Object.keys(await import("../../server.ts")).sort(), [
-    ...["ClientMessage", "CloseCode", "ConnectionClosedError", "ErrorCode"],
+    ...["ApplicationError", "ClientMessage", "CloseCode"],
+    ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "Message", "NoReplyError"],
     ...["ResponseError", "Server", "TimeoutError", "ValidationError", "debug"],
-    ...["defineContract", "serve", "start", "tracked"],
+    ...["defineContract", "isApplicationError", "serve", "start", "tracked"],
   ]);
 });
 
 Deno.test("client.ts exports the functions and classes of a client", async () => {
   assert.deepEqual(Object.keys(await import("../../client.ts")).sort(), [
-    ...["BufferFullError", "CloseCode", "ConnectError"],
+    ...["ApplicationError", "BufferFullError", "CloseCode", "ConnectError"],
     ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "LoginError", "Message", "NoReplyError"],
     ...["ResponseError", "SentMessage", "ServerMessage", "TimeoutError"],
     ...["ValidationError", "VersionError", "connect", "debug"],
-    ...["defineContract"],
+    ...["defineContract", "isApplicationError"],
   ]);
 });
 

@@ -11,6 +11,7 @@ Deno.test("the tokens do not decide if a login function has no request", async (
     log,
     login: () => true,
     loginTimeout: 10_000,
+    maxBuffered: 1_000_000,
     credentials: new TokenStore("test", [], () => {}),
     admission: new Admission({
       limits: resolveLimits(),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
-import { OutputError } from "../../server/error_response.ts";
+import { OutputError } from "../../server/output_error.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
@@ -130,6 +130,7 @@ Deno.test("rejected() logs an error for an OutputError, and details at the level
     "Cannot answer open-sesame-now",
     "the result",
     issues,
+    { a: [0, 4711] },
   );
   const line =
     'error error: 192.0.2.1:1: operation "add": the result does not match its schema at a[1]';
@@ -145,7 +146,7 @@ Deno.test("rejected() cannot fill the log", () => {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
   const clientLog = loggedIn(log);
-  const reason = new OutputError("Cannot answer", "the result", []);
+  const reason = new OutputError("Cannot answer", "the result", [], 1);
   for (let n = 0; n < 100; n++) clientLog.rejected("operation", reason);
   // A slow machine adds a line for each second.
   assert(logger.lines.length >= 20 && logger.lines.length < 100);

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { ErrorCode, HoistError, ValidationError } from "../../common/errors.ts";
-import {
-  encodeErrorResponse,
-  OutputError,
-} from "../../server/error_response.ts";
+import { ErrorCode, HoistError } from "../../common/errors.ts";
+import { encodeErrorResponse } from "../../server/error_response.ts";
 import { RequestError } from "../../protocol/request_error.ts";
 import { unknownNameError } from "../../server/validate.ts";
 import { decodeServerFrame } from "../../protocol/server_frames.ts";
-import { CYCLE, HOSTILE, REVOKED } from "../support/attacks.ts";
+import { HOSTILE, REVOKED } from "../support/attacks.ts";
 
 const SERVER_ERROR = {
   success: false,
@@ -210,45 +207,4 @@ Deno.test("encodeErrorResponse() omits details that do not fit", () => {
     "x".repeat(2_000),
   );
   assert.equal(frameOf(bare, false, 1_024).data, null);
-});
-
-const ISSUES = [
-  { path: ["a", 0], message: "was 4711" },
-  { path: [], message: "was 4712" },
-];
-
-Deno.test("OutputError has the issues, and only their paths in its note", () => {
-  const outputError = new OutputError(
-    'Cannot answer "add"',
-    "the result",
-    ISSUES,
-  );
-  assert(outputError instanceof ValidationError);
-  assert.equal(
-    outputError.message,
-    'Cannot answer "add": the result does not match its schema: a[0]: was 4711; was 4712',
-  );
-  assert.equal(
-    outputError.note,
-    "the result does not match its schema at a[0]",
-  );
-  assert.equal(outputError.issues, ISSUES);
-});
-
-Deno.test("OutputError.is() recognizes only OutputError", () => {
-  const outputError = new OutputError("Cannot answer", "the result", ISSUES);
-  assert(OutputError.is(outputError));
-  const others = [
-    ...[undefined, null, 2, "OutputError", {}, new Error("no"), CYCLE],
-    ...[
-      HOSTILE,
-      REVOKED,
-      Object.create(outputError),
-      new Proxy(outputError, {}),
-    ],
-    new ValidationError("Cannot answer", "the result", ISSUES),
-  ];
-  for (const [index, other] of others.entries()) {
-    assert(!OutputError.is(other), `${index} is taken for an OutputError`);
-  }
 });

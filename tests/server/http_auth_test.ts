@@ -1,6 +1,7 @@
 /** The guard of HTTP endpoints, tested with `GET /hoist/contract`. */
 
 import assert from "node:assert/strict";
+import { ApplicationError } from "../../common/errors.ts";
 import { VERSION } from "../../version.ts";
 import { Server } from "../../server.ts";
 import {
@@ -74,6 +75,18 @@ Deno.test("a login function decides and gets the request", async () => {
     (await requestContract(server, "Bearer test")).response.status,
     401,
   );
+});
+
+Deno.test("rejects the request if the login function throws an ApplicationError", async () => {
+  await using server = serveContract({
+    exposeContract: true,
+    login: () => {
+      throw new ApplicationError("banned", { message: "private" });
+    },
+  });
+  const { response, body } = await requestContract(server, "Bearer test");
+  assert.equal(response.status, 401);
+  assert.equal(body, "Unauthorized: the login was refused\n");
 });
 
 for (

@@ -191,7 +191,7 @@ for (
     ],
     [
       { in: ACCEPT_ALL },
-      "unknown option 'in' in 'schemas'. The options are input, output, yields.",
+      "unknown option 'in' in 'schemas'. The options are input, output, yields, errors.",
     ],
     [
       { input: {} },

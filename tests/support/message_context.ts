@@ -15,6 +15,7 @@ export function messageContext(
     client: { id: 1 } as Client,
     signal: new AbortController().signal,
     deadline: undefined,
+    errors: {},
     reply: (name, data) => {
       reply(name, data);
       return new Message({ message: name, data, id: 2, replying: null });

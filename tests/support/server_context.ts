@@ -42,6 +42,7 @@ export function serverContext(
       log,
       login: undefined,
       loginTimeout: limits.loginTimeout,
+      maxBuffered: limits.maxBuffered,
       credentials: new TokenStore("test", [], () => {}),
       admission: new Admission({
         limits,

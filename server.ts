@@ -115,7 +115,7 @@ export type {
   TokenIdentity,
 } from "./server/credentials.ts";
 export type { Handler, RequestInfo } from "./server/http.ts";
-export type { Limits } from "./server/limits.ts";
+export type { Limits, NameLimits } from "./server/limits.ts";
 export type { ListenOptions } from "./server/listen.ts";
 export type { LogOptions } from "./server/log_options.ts";
 export {

@@ -5,10 +5,12 @@
  */
 
 import { isPromiseLike } from "../common/async.ts";
+import { checkFunction } from "../common/check.ts";
 import { ErrorCode } from "../common/errors.ts";
+import { quote } from "../common/text.ts";
 import { type Contract, isReply } from "../contract/contract.ts";
 import type { OpenContract } from "../contract/infer.ts";
-import { requirementOf } from "../contract/requires.ts";
+import { requirementOf, requiringNames } from "../contract/requires.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import type { AuthorizeRequest, RequestKind } from "./authorize_request.ts";
@@ -33,6 +35,33 @@ export type Authorize<
 
 /** The function `authorize` of an application, which can return anything at run time. */
 export type Decide = (client: Client, request: AuthorizeRequest) => unknown;
+
+/**
+ * Checks the option `authorize`.
+ *
+ * @param subject What failed, such as `Cannot serve`
+ * @param authorize The option
+ * @param contract The contract of the server
+ *
+ * @throws {TypeError} If it is not a function, or if it is missing and the contract requires
+ * something
+ */
+export function resolveAuthorize(
+  subject: string,
+  authorize: ((client: never, request: never) => unknown) | undefined,
+  contract: Contract | undefined,
+): Decide | undefined {
+  checkFunction(subject, "authorize", authorize);
+  if (authorize !== undefined) return authorize as Decide;
+  if (contract === undefined) return undefined;
+  const [name] = requiringNames(contract);
+  if (name === undefined) return undefined;
+  throw new TypeError(
+    `${subject}: the contract has 'requires' for ${
+      quote(name)
+    }, and nothing checks it. Pass a function as the option 'authorize'.`,
+  );
+}
 
 /** Asks the application which requests are allowed. */
 export class Authorization {

@@ -13,6 +13,7 @@ import type { SharedRates } from "./shared_rates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { LimitsByName } from "./name_limits.ts";
 import type { MiddlewareChain } from "./middleware.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
@@ -30,6 +31,8 @@ export interface ServerContext {
   readonly contract: Contract | undefined;
   /** Decides which requests are allowed; `undefined` if all are */
   readonly authorization: Authorization | undefined;
+  /** The limits of single names; `undefined` if there are none */
+  readonly nameLimits: LimitsByName | undefined;
   /** What runs around all listeners and handlers */
   readonly middleware: MiddlewareChain;
   /** The listeners and operations */

@@ -25,6 +25,7 @@ import { Stalls } from "./stalls.ts";
 type Options = Pick<
   ResolvedOptions<never>,
   | "limits"
+  | "nameLimits"
   | "minimumVersion"
   | "contract"
   | "authorize"
@@ -51,6 +52,7 @@ export function createContext(
     rules: { ...limits, minimumVersion },
     contract,
     authorization: authorize && new Authorization(authorize, contract),
+    nameLimits: options.nameLimits,
     middleware: new MiddlewareChain(),
     registry,
     authenticator,

@@ -190,11 +190,45 @@ export interface Limits {
    * @default {Infinity}
    */
   readonly maxLostUpgrades?: number | undefined;
+  /**
+   * Limits for single messages and operations, by their names. They apply to each client, in
+   * addition to the limits for all its requests. With a contract, it must have the names. A
+   * message and an operation with the same name share their limits.
+   */
+  readonly perName?: Readonly<Record<string, NameLimits>> | undefined;
 }
 
-/** The limits with all defaults. */
+/** The limits of one message or operation, for each client. */
+export interface NameLimits {
+  /**
+   * The maximum number of requests with this name per second from one client, on average, at
+   * least 0.001. The server answers further ones with the error `LIMIT_EXCEEDED`.
+   *
+   * @default {Infinity}
+   */
+  readonly maxRate?: number | undefined;
+  /**
+   * The number of requests with this name that one client can send at once before `maxRate`
+   * applies, at least 1.
+   *
+   * @default {Math.max(1, 2 * maxRate)}
+   */
+  readonly maxBurst?: number | undefined;
+  /**
+   * The maximum number of requests with this name in progress for one client, at least 1. The
+   * server answers further ones with the error `LIMIT_EXCEEDED`.
+   *
+   * @default {Infinity}
+   */
+  readonly maxPending?: number | undefined;
+}
+
+/** The limits that are numbers. */
+type NumericLimit = Exclude<keyof Limits, "perName">;
+
+/** The limits with all defaults, without those of single names. */
 export type ResolvedLimits = {
-  readonly [Name in keyof Limits]-?: number;
+  readonly [Name in NumericLimit]-?: number;
 };
 
 const MILLISECONDS = {
@@ -208,7 +242,7 @@ const COUNT = { min: 1, integer: true, infinity: true };
 
 const BYTES = { integer: true, unit: "bytes", infinity: true };
 
-const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
+const RANGES: Readonly<Record<NumericLimit, NumberRange>> = {
   maxPayload: { ...BYTES, min: 128 },
   maxLoginPayload: { ...BYTES, min: 256 },
   maxConnections: COUNT,
@@ -232,6 +266,8 @@ const RANGES: Readonly<Record<keyof Limits, NumberRange>> = {
   maxDepth: { ...COUNT, max: 1_000 },
   maxLostUpgrades: COUNT,
 };
+
+const KNOWN = { ...RANGES, perName: true };
 
 /** The defaults that do not depend on other limits. */
 const DEFAULTS: Omit<
@@ -269,12 +305,13 @@ const MIN_PENDING_BYTES = 1_048_576;
  * @throws {TypeError} If a limit is unknown or not a number
  */
 export function resolveLimits(limits: Limits = {}): ResolvedLimits {
-  checkKeys("Cannot serve", limits, RANGES, "limits");
+  checkKeys("Cannot serve", limits, KNOWN, "limits");
+  const { perName: _, ...numeric } = limits;
   const given: Partial<ResolvedLimits> = Object.fromEntries(
-    Object.entries(limits).filter(([, value]) => value !== undefined),
+    Object.entries(numeric).filter(([, value]) => value !== undefined),
   );
   for (const [name, range] of Object.entries(RANGES)) {
-    const value = given[name as keyof Limits];
+    const value = given[name as NumericLimit];
     checkNumber("Cannot serve", `limits.${name}`, value, range);
   }
   const { maxRate, maxPayload, maxConnections } = { ...DEFAULTS, ...given };

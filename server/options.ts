@@ -19,15 +19,17 @@ import {
   outOfRange,
   TIMEOUT,
 } from "../common/check.ts";
-import { quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/define.ts";
 import type { Awaitable, OpenContract } from "../contract/infer.ts";
-import { requiringNames } from "../contract/requires.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
-import type { Authorize, Decide } from "./authorization.ts";
+import {
+  type Authorize,
+  type Decide,
+  resolveAuthorize,
+} from "./authorization.ts";
 import { checkNamedTokens, type NamedToken } from "./credentials.ts";
 import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
 import {
@@ -39,6 +41,7 @@ import {
 import { LISTEN_KEYS, type ListenOptions } from "./listen.ts";
 import type { Hooks } from "./lifecycle.ts";
 import type { Client } from "./message.ts";
+import { type LimitsByName, resolveNameLimits } from "./name_limits.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 
 /**
@@ -208,6 +211,8 @@ export interface ResolvedOptions<This extends Owner>
   readonly authorize: Decide | undefined;
   readonly exposeContract: boolean;
   readonly limits: ResolvedLimits;
+  /** The limits of single names; `undefined` if there are none */
+  readonly nameLimits: LimitsByName | undefined;
   readonly onSlow: "disconnect" | "skip";
   readonly isAllowed: OriginCheck;
   readonly trustProxy: number;
@@ -310,9 +315,10 @@ function resolve<This extends Owner>(
     login: checkFunction(SERVE, "login", login),
     hooks: resolveHooks(options),
     contract,
-    authorize: resolveAuthorize(options),
+    authorize: resolveAuthorize(SERVE, options.authorize, contract),
     exposeContract: resolveExposeContract(options),
     limits: resolveLimits(options.limits),
+    nameLimits: resolveNameLimits(options.limits?.perName, contract),
     onSlow: checkOneOf(SERVE, "onSlow", onSlow, ["disconnect", "skip"]),
     isAllowed: makeOriginCheck(options.allowedOrigins),
     trustProxy: resolveProxies(options.trustProxy),
@@ -355,21 +361,6 @@ function assertOneLogin({ login, tokens }: AnyOptions<never>): void {
   if (login === undefined || tokens === undefined) return;
   throw new TypeError(
     `${SERVE}: 'login' and 'tokens' exclude each other. Omit one of them.`,
-  );
-}
-
-function resolveAuthorize(
-  { authorize, contract }: AnyOptions<never>,
-): Decide | undefined {
-  checkFunction(SERVE, "authorize", authorize);
-  if (authorize !== undefined) return authorize as Decide;
-  if (contract === undefined) return undefined;
-  const [name] = requiringNames(contract);
-  if (name === undefined) return undefined;
-  throw new TypeError(
-    `${SERVE}: the contract has 'requires' for ${
-      quote(name)
-    }, and nothing checks it. Pass a function as the option 'authorize'.`,
   );
 }
 

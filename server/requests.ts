@@ -277,11 +277,12 @@ export class RequestHandler {
 
   #begin(request: ClientRequest, size: number): void {
     const answered = this.#run(request);
-    if (answered === undefined) return this.#finish(size);
-    void answered.then(() => this.#finish(size));
+    if (answered === undefined) return this.#finish(request, size);
+    void answered.then(() => this.#finish(request, size));
   }
 
-  #finish(size: number): void {
+  #finish(request: ClientRequest, size: number): void {
+    this.#gate?.leave(request);
     this.#inProgress--;
     this.#bytesInProgress -= size;
     if (this.#inProgress > 0 || !this.#context.shutdown.hasBegun) return;
@@ -303,7 +304,8 @@ export class RequestHandler {
 
   /** Returns what decides about requests; `undefined` if the server allows all. */
   #openGate(): RequestGate | undefined {
-    if (this.#context.authorization === undefined) return undefined;
+    const { authorization, nameLimits } = this.#context;
+    if (authorization === undefined && nameLimits === undefined) return;
     return this.#gate ??= new RequestGate(this.#context, this.#client);
   }
 

@@ -1,7 +1,11 @@
 /** The limits, their defaults, their ranges, and what happens without them. */
 
 import assert from "node:assert/strict";
-import { type Limits, resolveLimits } from "../../server/limits.ts";
+import {
+  type Limits,
+  type ResolvedLimits,
+  resolveLimits,
+} from "../../server/limits.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
@@ -11,7 +15,7 @@ const LONGEST = 2_147_483_647;
 
 /** Each limit with its default, its lowest and its highest value */
 const LIMITS: readonly {
-  readonly name: keyof Limits;
+  readonly name: keyof ResolvedLimits;
   readonly standard: number;
   readonly lowest: number;
   readonly highest?: number;

@@ -40,6 +40,7 @@ Deno.test("omitted options have their defaults", () => {
     contract: undefined,
     exposeContract: false,
     limits: resolveLimits(),
+    nameLimits: undefined,
     onSlow: "disconnect",
     trustProxy: 0,
     minimumVersion: undefined,
@@ -89,6 +90,7 @@ Deno.test("the options of the caller replace the defaults", () => {
     tokens: [],
     isTokenGenerated: false,
     limits: resolveLimits({ maxDepth: 3 }),
+    nameLimits: undefined,
     trustProxy: 1,
   });
 });

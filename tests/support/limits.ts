@@ -1,7 +1,7 @@
 /** A server with limits, and assertions on the errors and log lines of a limit. */
 
 import assert from "node:assert/strict";
-import type { Limits } from "../../server/limits.ts";
+import type { Limits, NameLimits } from "../../server/limits.ts";
 import type { ServeOptions, Server } from "../../server.ts";
 import type { LogRecorder } from "./log_recorder.ts";
 import { serveQuietly } from "./server.ts";
@@ -14,7 +14,7 @@ export function serveEcho(limits: Limits, options: ServeOptions = {}): Server {
 }
 
 /** Returns the error frame of a request that exceeds a limit. */
-function exceeded(id: number, limit: keyof Limits, value: number) {
+function exceeded(id: number, limit: string, value: number) {
   return {
     success: false,
     data: { limit, value },
@@ -29,7 +29,7 @@ function exceeded(id: number, limit: keyof Limits, value: number) {
 export function assertExceeded(
   answer: { desc: string },
   id: number,
-  limit: keyof Limits,
+  limit: keyof Limits | `perName.${keyof NameLimits}`,
   value: number,
 ): void {
   const { desc, ...rest } = answer;

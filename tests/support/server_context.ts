@@ -36,6 +36,7 @@ export function serverContext(
     rules: {},
     contract: undefined,
     authorization: undefined,
+    nameLimits: undefined,
     middleware: new MiddlewareChain(),
     registry: new Registry(undefined),
     authenticator: new Authenticator({

@@ -345,3 +345,31 @@ Deno.test("validate: 'all' rejects errors that do not match the contract", async
     assert.equal(error.message, expected);
   }
 });
+
+Deno.test("'authorize' and middleware can refuse a request with an error", async () => {
+  const options = { hostname: "127.0.0.1", port: 0, contract };
+  await using server = serve("test", {
+    ...options,
+    logger: new LogRecorder(),
+    authorize: (_client, { name }) => {
+      if (name === "none" || name === "bare") refuse();
+      return true;
+    },
+  });
+  server.use(() => {
+    throw new ApplicationError("closed");
+  });
+  for (const name of ["none", "buy"] as const) server.operation(name, () => 1);
+  server.receive("seat", () => {});
+  await using connection = await connectTo(server);
+  for (
+    const [request, kind] of [
+      [connection.operation("none"), "sold_out"],
+      [connection.message("bare"), "sold_out"],
+      [connection.operation("buy"), "closed"],
+      [connection.message("seat"), "closed"],
+    ] as const
+  ) {
+    assert(isApplicationError(await rejection(request), kind));
+  }
+});

@@ -38,6 +38,7 @@ export {
   SentMessage,
   ServerMessage,
 } from "./client/message.ts";
+export type { HeartbeatOptions } from "./client/heartbeat.ts";
 export type { ReconnectOptions } from "./client/reconnect_policy.ts";
 export type {
   ConnectionState,

@@ -8,7 +8,8 @@ import { limit } from "../common/async.ts";
 import { VersionError } from "../common/errors.ts";
 import { showName, showValue } from "../common/text.ts";
 import type { RequestEncoder } from "../protocol/encode.ts";
-import { SUBPROTOCOL } from "../protocol/features.ts";
+import { HEARTBEAT_SUBPROTOCOL, SUBPROTOCOL } from "../protocol/features.ts";
+import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import {
   chooseSocket,
@@ -32,8 +33,13 @@ export interface Target extends HttpTarget, SocketSettings {
   readonly maxBuffered: number;
   /** Returns the token for each login */
   readonly tokens: TokenSource;
+  /** When to check the server; `undefined` for never */
+  readonly heartbeat: HeartbeatRules | undefined;
   /** Encodes the login with a token */
-  encodeLogin(token: string): RequestEncoder;
+  encodeLogin(
+    token: string,
+    heartbeat: HeartbeatRules | undefined,
+  ): RequestEncoder;
   readonly log: ClientLog;
 }
 
@@ -53,6 +59,13 @@ export class Dialer {
   /** Constructs a `Dialer`. */
   constructor(target: Target) {
     this.target = target;
+  }
+
+  /** When the client sends pings; `undefined` unless the WebSocket was opened for them */
+  get heartbeat(): HeartbeatRules | undefined {
+    const isOffered = this.#info !== undefined &&
+      this.#protocolsOf(this.#info).includes(HEARTBEAT_SUBPROTOCOL);
+    return isOffered ? this.target.heartbeat : undefined;
   }
 
   /** Opens a WebSocket. The first call asks what server this is, before it does so. */
@@ -80,9 +93,9 @@ export class Dialer {
     signal: AbortSignal,
   ): Promise<ClientSocket> {
     const info = await this.#askAgain(signal) ?? known;
-    const opened = subprotocolOf(info) === subprotocolOf(known)
-      ? failure
-      : await this.#tryToOpen(info, signal);
+    const isSame =
+      `${this.#protocolsOf(info)}` === `${this.#protocolsOf(known)}`;
+    const opened = isSame ? failure : await this.#tryToOpen(info, signal);
     if (isSocket(opened)) return opened;
     throw notOpened(this.target.endpoints, opened, info.lockout);
   }
@@ -116,15 +129,17 @@ export class Dialer {
   ): Promise<ClientSocket | OpenFailure> {
     const { href } = this.target.endpoints.socket;
     const openSocket = this.#openSocket ??= await chooseSocket(this.target);
-    const subprotocol = subprotocolOf(info);
-    const protocols = subprotocol === undefined ? [] : [subprotocol];
-    return await openSocket(href, protocols, signal);
+    return await openSocket(href, this.#protocolsOf(info), signal);
   }
-}
 
-/** If the server does not echo the subprotocol, browsers fail the WebSocket. */
-function subprotocolOf({ protocols }: ServerInfo): string | undefined {
-  return protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : undefined;
+  /** If the server selects none of the subprotocols, browsers fail the WebSocket. */
+  #protocolsOf({ protocols }: ServerInfo): readonly string[] {
+    if (!protocols.includes(SUBPROTOCOL)) return [];
+    return this.target.heartbeat !== undefined &&
+        protocols.includes(HEARTBEAT_SUBPROTOCOL)
+      ? [SUBPROTOCOL, HEARTBEAT_SUBPROTOCOL]
+      : [SUBPROTOCOL];
+  }
 }
 
 function assertMinimum(

@@ -21,10 +21,12 @@ import { assertDefined } from "../contract/define.ts";
 import type { OpenContract } from "../contract/infer.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
+import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import { isVersion, VERSION } from "../version.ts";
 import type { WebSocketConstructor } from "./client_socket.ts";
 import { endpointsOf } from "./endpoints.ts";
 import type { Target } from "./handshake.ts";
+import { type HeartbeatOptions, resolveHeartbeat } from "./heartbeat.ts";
 import { resolveHeaders } from "./headers.ts";
 import type { FetchFunction } from "./http_target.ts";
 import { ClientLog, type ClientLogger } from "./log.ts";
@@ -79,6 +81,18 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    * @default {false}
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /**
+   * Whether, and how, the client checks that the server is still there. If the connection is
+   * quiet for `interval`, the client sends a ping. If nothing arrives within `timeout`, the
+   * client gives up the connection: it reconnects, or it ends with the code 1006. The time in
+   * which this program was suspended does not count.
+   *
+   * A server that does not know heartbeats gets WebSocket pings, if the WebSocket class can
+   * send them. The class of this package for Deno can.
+   *
+   * @default {true}
+   */
+  readonly heartbeat?: boolean | HeartbeatOptions | undefined;
   /**
    * The contract with the server, see `defineContract`. It defines the names and the types
    * of messages, events and operations. If omitted, all names and all data are allowed.
@@ -152,6 +166,7 @@ const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
   signal: true,
   timeout: true,
   reconnect: true,
+  heartbeat: true,
   contract: true,
   validate: true,
   maxPayload: true,
@@ -232,7 +247,8 @@ function resolveTarget(
   checkObject(SUBJECT, "logger", logger);
   const { base } = endpoints;
   const log = new ClientLog({ logger, url: base });
-  const features = featuresOf(rules);
+  const heartbeat = resolveHeartbeat(options.heartbeat);
+  const features = featuresOf(rules, heartbeat);
   return {
     endpoints,
     headers,
@@ -244,7 +260,9 @@ function resolveTarget(
     maxPayload,
     maxBuffered,
     WebSocket,
-    encodeLogin: (token) => encodeLogin(token, VERSION, features),
+    heartbeat,
+    encodeLogin: (token, heartbeat) =>
+      encodeLogin(token, VERSION, features, heartbeat),
     log,
   };
 }
@@ -291,9 +309,13 @@ function assertImplementation(WebSocket: unknown): void {
   );
 }
 
-/** A client that does not reconnect does not need to know when to do so. */
-function featuresOf(rules: ReconnectRules | undefined): readonly Feature[] {
-  return rules === undefined
-    ? FEATURES.filter((feature) => feature !== "retry")
-    : FEATURES;
+/** A client names no extension that it does not use. */
+function featuresOf(
+  rules: ReconnectRules | undefined,
+  heartbeat: HeartbeatRules | undefined,
+): readonly Feature[] {
+  return FEATURES.filter((feature) =>
+    (feature !== "retry" || rules !== undefined) &&
+    (feature !== "heartbeat" || heartbeat !== undefined)
+  );
 }

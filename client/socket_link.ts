@@ -19,6 +19,7 @@ import {
   encodeCancel,
   encodeRequestDone,
   GOODBYE,
+  PING,
 } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
@@ -36,6 +37,7 @@ import {
   maxBatchOf,
 } from "./client_socket.ts";
 import type { Dialer } from "./handshake.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
   CLOSED_HERE,
   type Link,
@@ -78,6 +80,7 @@ export class SocketLink implements Link {
   #early = 0;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
+  #heartbeat: Heartbeat | undefined;
   /** Why this side ended the connection, if the server is to blame. */
   #offence: string | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
@@ -93,7 +96,10 @@ export class SocketLink implements Link {
     const { maxBuffered } = dialer.target;
     this.#pending = new PendingRequests(maxBuffered);
     this.#buffer = new SendBuffer(maxBuffered, {
-      onSend: (frame) => this.#log.sent(frame, !this.#isLoggedIn),
+      onSend: (frame) => {
+        this.#heartbeat?.noteSent();
+        this.#log.sent(frame, !this.#isLoggedIn);
+      },
       onFailure: () => this.abort(),
     });
     this.#events = events;
@@ -134,7 +140,7 @@ export class SocketLink implements Link {
       const limit = due === undefined ? timeout : undefined;
       return await within(answer, signal, limit, onTimeout);
     } catch (error) {
-      this.#cancel(id, request);
+      if (this.#pending.has(id)) this.#giveUp(id, request);
       throw error;
     } finally {
       this.#pending.abandon(id);
@@ -212,11 +218,12 @@ export class SocketLink implements Link {
   /** Logs in: docs/reference/protocol.md, "1. Login". */
   async #logIn(token: string, signal: AbortSignal): Promise<void> {
     const { endpoints: { base }, encodeLogin } = this.#dialer.target;
+    const { heartbeat } = this.#dialer;
     try {
       await this.request({
         name: "",
         describe: () => "the login",
-        encode: encodeLogin(token),
+        encode: encodeLogin(token, heartbeat),
         signal,
         toError: (frame) => loginError(base, frame),
         events: { onAnswer: (data) => this.#onLogin(data) },
@@ -242,6 +249,11 @@ export class SocketLink implements Link {
     }
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();
+    this.#heartbeat = startHeartbeat(this.#dialer.target.heartbeat, {
+      socket: this.#socket!,
+      ping: features.has("heartbeat") ? () => this.#pushOwn(PING) : undefined,
+      onSilent: (info) => this.#fail(info),
+    });
     this.#events.onOpen(this);
   }
 
@@ -255,7 +267,8 @@ export class SocketLink implements Link {
   }
 
   /** Lets the server give up a request that its caller has given up. */
-  #cancel(id: number, { needs }: LinkRequest): void {
+  #giveUp(id: number, { needs }: LinkRequest): void {
+    this.#heartbeat?.suspect();
     if (needs === "stream" || !this.#features.has("cancel")) return;
     this.#sendAbout(id, encodeCancel);
   }
@@ -279,6 +292,7 @@ export class SocketLink implements Link {
       return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
     }
     if (!this.#isLoggedIn && !this.#acceptsEarly(lengthOf(data))) return;
+    this.#heartbeat?.noteReceived();
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
       return this.#handle(decodeServerFrame(data), lengthOf(data));
@@ -336,6 +350,7 @@ export class SocketLink implements Link {
   #rejectAll(info: CloseInfo): void {
     if (this.#closeInfo !== undefined) return;
     this.#closeInfo = info;
+    this.#heartbeat?.stop();
     this.#log.debug("disconnect", () => describeEnd(info));
     this.#pending.onClosed(info);
     this.#events.onClosed(this, info);
@@ -344,8 +359,9 @@ export class SocketLink implements Link {
 
 function describeEnd(info: CloseInfo): string {
   if (info === CLOSED_HERE) return "disconnected: closed by the client";
+  const rest = info.reason === "" ? "" : `: ${info.reason}`;
   return info.code === CloseCode.ABNORMAL
-    ? "disconnected: connection lost"
+    ? `disconnected: connection lost${rest}`
     : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
 }
 

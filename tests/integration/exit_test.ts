@@ -177,6 +177,17 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     }
     await server.close();
   `,
+  "a closed server whose client with heartbeats has vanished": `
+    // A timer of Deno would keep the program alive for half of this time.
+    const server = serve("test", { ...local, idleTimeout: HOUR });
+    const headers = ["Sec-WebSocket-Protocol: hoist.v1, hoist.heartbeat"];
+    const peer = await TcpPeer.logIn(server, { headers });
+    peer[Symbol.dispose]();
+    while (server.clients.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await server.close();
+  `,
   "a closed server whose client vanished after its goodbye": `
     const { server, peer } = await serveOne();
     await peer.send({ end: true });

@@ -100,7 +100,7 @@ Deno.test("the error for an unknown action names cancel once", () => {
   assert.equal(described(CANCEL), `"action" must be ${actions} or "cancel"`);
   assert.equal(
     described(new Set(FEATURES)),
-    `"action" must be ${actions}, "stream", "credit", "cancel" or "done"`,
+    `"action" must be ${actions}, "stream", "credit", "cancel", "done" or "ping"`,
   );
 });
 

@@ -75,6 +75,7 @@ export function fakeTarget(url: string): {
     fetch: (url: URL, init: FetchInit) => fetch(url, init),
     tokens: new TokenSource("test", { ...limits, log }),
     minimumVersion: undefined,
+    heartbeat: undefined,
     timeout: Infinity,
     maxPayload: Infinity,
     maxBuffered: Infinity,

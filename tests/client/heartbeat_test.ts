@@ -1,0 +1,238 @@
+/** Tests of `client/heartbeat.ts`. The tests pass the time, instead of the timer. */
+
+import assert from "node:assert/strict";
+import {
+  Heartbeat,
+  type HeartbeatOptions,
+  resolveHeartbeat,
+  startHeartbeat,
+} from "../../client/heartbeat.ts";
+import type { CloseInfo } from "../../protocol/close.ts";
+
+const RULES = { interval: 25_000, timeout: 10_000 };
+
+/** A heartbeat with a clock that a test sets, and a record of what it did. */
+function heartbeatOf(socket: {
+  bytesReceived?: number;
+  bufferedAmount?: number;
+} = {}, onPing = () => {}) {
+  const events: string[] = [];
+  let now = 1_000_000;
+  const target = {
+    socket,
+    ping: () => {
+      events.push("ping");
+      onPing();
+    },
+    onSilent: ({ code, reason }: CloseInfo) =>
+      void events.push(`${code} ${reason}`),
+  };
+  const heartbeat = new Heartbeat(RULES, target, () => now);
+  return {
+    events,
+    heartbeat,
+    socket,
+    /** Passes time in which the timer does not fire. */
+    wait: (seconds: number) => void (now += seconds * 1_000),
+    /** Passes time, and calls the timer. */
+    pass: (seconds: number) => {
+      now += seconds * 1_000;
+      heartbeat.onTimer();
+    },
+    [Symbol.dispose]: () => heartbeat.stop(),
+  };
+}
+
+const SILENT = "1006 the server did not answer a ping within 10000 ms";
+
+Deno.test("a quiet connection gets a ping, and ends if nothing arrives", () => {
+  using beat = heartbeatOf();
+  beat.pass(24.9);
+  assert.deepEqual(beat.events, []);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping"]);
+  // What has arrived is read before the connection ends.
+  beat.pass(10);
+  assert.deepEqual(beat.events, ["ping"]);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", SILENT]);
+});
+
+Deno.test("any frame answers a ping, also at the last moment", () => {
+  using beat = heartbeatOf();
+  beat.pass(25);
+  beat.heartbeat.noteReceived();
+  beat.pass(10);
+  beat.pass(15);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(10);
+  beat.heartbeat.noteReceived();
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+});
+
+for (const direction of ["noteReceived", "noteSent"] as const) {
+  Deno.test(`a connection that is busy in one direction only gets pings: ${direction}`, () => {
+    using beat = heartbeatOf();
+    for (let n = 0; n < 5; n++) {
+      beat.wait(5);
+      beat.heartbeat[direction]();
+    }
+    beat.heartbeat.onTimer();
+    assert.deepEqual(beat.events, ["ping"]);
+  });
+}
+
+Deno.test("a connection that is busy in both directions gets no pings", () => {
+  using beat = heartbeatOf();
+  for (let n = 0; n < 20; n++) {
+    beat.heartbeat.noteReceived();
+    beat.heartbeat.noteSent();
+    beat.pass(24);
+  }
+  assert.deepEqual(beat.events, []);
+});
+
+Deno.test("a part of a large frame keeps a connection open", () => {
+  using beat = heartbeatOf({ bytesReceived: 10 });
+  beat.heartbeat.noteSent();
+  beat.pass(25);
+  beat.socket.bytesReceived = 11;
+  beat.pass(10);
+  assert.deepEqual(beat.events, ["ping"]);
+  beat.pass(15);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(10);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
+});
+
+Deno.test("a server that still reads what waits keeps a connection open", () => {
+  using beat = heartbeatOf({ bufferedAmount: 10_000 });
+  beat.pass(25);
+  beat.socket.bufferedAmount = 5_000;
+  beat.pass(10);
+  assert(!beat.events.includes(SILENT));
+});
+
+Deno.test("a suspension is no silence of the server", () => {
+  using beat = heartbeatOf();
+  // Before a ping
+  beat.pass(3_600);
+  assert.deepEqual(beat.events, ["ping"]);
+  // While the answer is due: another ping, and another full timeout
+  beat.pass(3_600);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(9.9);
+  beat.heartbeat.noteReceived();
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+});
+
+Deno.test("a connection ends although timers are always late", () => {
+  using beat = heartbeatOf();
+  beat.pass(60);
+  for (let n = 0; n < 3; n++) beat.pass(60);
+  assert.equal(beat.events.length, 4);
+  beat.pass(60);
+  beat.pass(60);
+  assert.deepEqual(beat.events.slice(4), [SILENT]);
+});
+
+Deno.test("check() sends a ping at once, and none while the answer is due", () => {
+  using beat = heartbeatOf();
+  beat.heartbeat.check();
+  beat.wait(5);
+  beat.heartbeat.check();
+  assert.deepEqual(beat.events, ["ping"]);
+  // The page was asleep, and the timer has not fired yet.
+  beat.wait(3_600);
+  beat.heartbeat.check();
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(10);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
+});
+
+Deno.test("suspect() sends a ping only if nothing has arrived for a second", () => {
+  using beat = heartbeatOf();
+  beat.wait(0.9);
+  beat.heartbeat.suspect();
+  assert.deepEqual(beat.events, []);
+  beat.wait(0.1);
+  beat.heartbeat.suspect();
+  beat.heartbeat.suspect();
+  assert.deepEqual(beat.events, ["ping"]);
+});
+
+Deno.test("a heartbeat can stop while it sends a ping", () => {
+  const beat = heartbeatOf({}, () => beat.heartbeat.stop());
+  // The timer that would start now would be reported as a leak.
+  beat.pass(25);
+  assert.deepEqual(beat.events, ["ping"]);
+});
+
+Deno.test("there is no heartbeat without a way to ask the server", () => {
+  const ping = () => {};
+  const onSilent = () => assert.fail();
+  const socket = { bytesReceived: 0, ping };
+  const none = [
+    startHeartbeat(undefined, { socket, ping, onSilent }),
+    startHeartbeat(RULES, { socket: {}, ping: undefined, onSilent }),
+    startHeartbeat(RULES, { socket: { ping }, ping: undefined, onSilent }),
+  ];
+  assert.deepEqual(none, [undefined, undefined, undefined]);
+  const some = [
+    startHeartbeat(RULES, { socket: {}, ping, onSilent }),
+    startHeartbeat(RULES, { socket, ping: undefined, onSilent }),
+  ];
+  for (const heartbeat of some) {
+    assert(heartbeat instanceof Heartbeat);
+    heartbeat.stop();
+  }
+});
+
+Deno.test("a server without the extension gets WebSocket pings", () => {
+  let pings = 0;
+  const socket = { bytesReceived: 0, ping: () => void pings++ };
+  const onSilent = () => assert.fail();
+  const heartbeat = startHeartbeat(RULES, {
+    socket,
+    ping: undefined,
+    onSilent,
+  });
+  heartbeat!.check();
+  heartbeat!.stop();
+  assert.equal(pings, 1);
+});
+
+Deno.test("the option `heartbeat` has defaults", () => {
+  assert.deepEqual(resolveHeartbeat(), RULES);
+  assert.deepEqual(resolveHeartbeat(true), RULES);
+  assert.deepEqual(resolveHeartbeat({}), RULES);
+  assert.equal(resolveHeartbeat(false), undefined);
+  const rules = { interval: 1_000, timeout: 600_000 };
+  assert.deepEqual(resolveHeartbeat(rules), rules);
+});
+
+for (
+  const [options, name, message] of [
+    [{ interval: 999 }, "RangeError", "'heartbeat.interval' must be"],
+    [{ interval: Infinity }, "RangeError", "'heartbeat.interval' must be"],
+    [{ timeout: 600_001 }, "RangeError", "'heartbeat.timeout' must be"],
+    [{ timeout: 1_000.5 }, "RangeError", "'heartbeat.timeout' must be"],
+    [{ timeout: "10 s" }, "TypeError", "'heartbeat.timeout' must be"],
+    [{ intervall: 1 }, "TypeError", "unknown option 'intervall'"],
+    [1, "TypeError", ""],
+    [null, "TypeError", ""],
+  ] as const
+) {
+  Deno.test(`the option heartbeat rejects ${JSON.stringify(options)}`, () => {
+    const resolve = () => resolveHeartbeat(options as HeartbeatOptions);
+    assert.throws(resolve, (error: Error) => {
+      assert.equal(error.name, name);
+      assert(error.message.startsWith(`Cannot connect: ${message}`));
+      return true;
+    });
+  });
+}

@@ -1,0 +1,90 @@
+/** Heartbeats of the real client and the real server. */
+
+import assert from "node:assert/strict";
+import { FAST_RECONNECT, StateRecorder } from "../support/reconnecting.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { Opcode } from "../support/websocket_frames.ts";
+
+const OFFER = "Sec-WebSocket-Protocol: hoist.v1, hoist.heartbeat";
+
+const FAST = { interval: 1_000, timeout: 1_000 };
+
+Deno.test("a client reconnects if its server swallows everything", async () => {
+  await using server = serveQuietly();
+  server.operation("now", () => 1);
+  await using proxy = new TcpProxy(server);
+  await using connection = await connectTo(proxy, {
+    heartbeat: FAST,
+    reconnect: FAST_RECONNECT,
+  });
+  const states = new StateRecorder(connection);
+  proxy.hold();
+  const result = connection.operation("now", {}, { idempotent: true });
+  const { close } = await states.next("waiting");
+  assert.deepEqual(close, {
+    code: 1006,
+    reason: "the server did not answer a ping within 1000 ms",
+  });
+  proxy.cut();
+  assert.equal(await result, 1);
+});
+
+Deno.test("a connection without `reconnect` ends if its server swallows everything", async () => {
+  await using server = serveQuietly();
+  await using proxy = new TcpProxy(server);
+  const connection = await connectTo(proxy, { heartbeat: FAST });
+  proxy.hold();
+  assert.equal((await connection.closed).code, 1006);
+  assert.equal(connection.state, "closed");
+});
+
+Deno.test("a request that gets no response lets the client check its server", async () => {
+  await using server = serveQuietly();
+  await using proxy = new TcpProxy(server);
+  const heartbeat = { interval: 600_000, timeout: 1_000 };
+  const connection = await connectTo(proxy, { heartbeat });
+  proxy.hold();
+  while (connection.state === "open") {
+    const request = connection.message("hello", {}, { timeout: 200 });
+    await request.catch(() => {});
+  }
+  assert.equal((await connection.closed).code, 1006);
+});
+
+Deno.test("a quiet connection stays open", async () => {
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, { heartbeat: FAST });
+  await new Promise((resolve) => setTimeout(resolve, 3_500));
+  assert.equal(connection.state, "open");
+  await connection.message("hello");
+});
+
+Deno.test("the server ends the connection of a client that offers heartbeats and sends none", async () => {
+  await using server = serveQuietly({ idleTimeout: 1_000 });
+  const headers = [OFFER];
+  using peer = await TcpPeer.logIn(server, { headers });
+  assert.deepEqual(await peer.closed(), {
+    code: 1001,
+    reason: "silent for 1 s",
+  });
+  assert.equal(server.clients.size, 0);
+});
+
+Deno.test("the server closes although a client that offers heartbeats never answers", async () => {
+  const server = serveQuietly();
+  const headers = [OFFER];
+  using peer = await TcpPeer.logIn(server, { headers });
+  await server.close();
+  assert.equal((await peer.closed())?.code, 1001);
+  // The socket is gone, although the client has not answered the Close frame.
+  assert.equal(await peer.frame(), null);
+});
+
+Deno.test("a client without heartbeats is ended by Deno", async () => {
+  await using server = serveQuietly({ idleTimeout: 1_000 });
+  using peer = await TcpPeer.logIn(server);
+  assert.equal((await peer.frame())?.opcode, Opcode.PING);
+  assert.equal((await peer.closed())?.code, 1001);
+});

@@ -26,6 +26,51 @@ export interface LoginContext {
   readonly url: URL;
   /** The headers of that request */
   readonly headers: Headers;
+  /**
+   * The client whose token is renewed, with its present identity; `undefined` for a new
+   * client and for an HTTP request. The new token can belong to another user: compare the
+   * identities, and reject the token if your server does not allow this.
+   */
+  readonly renewing: RenewingClient | undefined;
+  /**
+   * Sets when the login expires. Before that time, the server asks the client for a new token
+   * and calls the login function again. At that time, it closes the connection with 1008.
+   * Without a call, the login does not expire. It has no effect on an HTTP request, and after
+   * the login function has finished.
+   *
+   * @param time The time: a date, or milliseconds since 1970
+   *
+   * @throws {TypeError} If the time is neither a valid date nor a number
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   *
+   * await using server = serve({
+   *   hostname: "127.0.0.1",
+   *   port: 0,
+   *   login: (_server, token, context) => {
+   *     const { name, expires } = JSON.parse(token); // verify a signature here
+   *     context.expireAt(expires);
+   *     return { name };
+   *   },
+   * });
+   *
+   * const token = () => JSON.stringify({ name: "ada", expires: Date.now() + 60_000 });
+   * await using connection = await connect(token, { url: server.url });
+   * ```
+   */
+  expireAt(time: Date | number): void;
+}
+
+/** A client that renews its token */
+export interface RenewingClient {
+  /** The number of the client, unique within the server */
+  readonly id: number;
+  /** The identity of the client before the renewal */
+  readonly identity: unknown;
+  /** What `onConnect` has returned */
+  readonly data: unknown;
 }
 
 /**

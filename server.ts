@@ -79,6 +79,7 @@ export type {
   LoginContext,
   LoginDecision,
   LoginIdentity,
+  RenewingClient,
 } from "./auth.ts";
 export { debug } from "./common/debug.ts";
 export type { DebugOptions } from "./common/debug_state.ts";
@@ -699,7 +700,8 @@ export class Server<
 
   /**
    * Replaces the token of the server. The old token stays valid for `grace` milliseconds.
-   * The server then closes the connections of the clients that logged in with it (1008). The
+   * Meanwhile, the server asks the clients that logged in with it for a new token. It then
+   * closes the connections of those that have sent none (1008). The
    * new token is valid until this server is closed. A function `login` finds it in
    * `server.token`.
    *

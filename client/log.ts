@@ -8,7 +8,12 @@ import { debugOptions, tracePrefix } from "../common/debug_state.ts";
 import { formatError } from "../common/format_error.ts";
 import type { Logger } from "../common/logger.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
-import { MIN_SECRET, REDACTED, showFrame } from "../common/secrets.ts";
+import {
+  canRenew,
+  MIN_SECRET,
+  REDACTED,
+  showFrame,
+} from "../common/secrets.ts";
 import { escapeLines, quote } from "../common/text.ts";
 import { callerOf, senderOf } from "./log_caller.ts";
 
@@ -82,6 +87,12 @@ export class ClientLog {
     this.#log("warn", "receive", "ignored a message", details);
   }
 
+  /** Reports that the token was not renewed, so that the server closes the connection. */
+  unrenewed(error: unknown): void {
+    const details = () => `\n${formatError(error)}`;
+    this.#log("warn", "renew", "the token was not renewed", details);
+  }
+
   /** Logs what the server did wrong. */
   warn(message: string): void {
     this.#log("warn", "receive", message);
@@ -108,13 +119,13 @@ export class ClientLog {
     this.#write("debug", () => tracePrefix(caller) + line());
   }
 
-  /** Logs a frame to the server. The content of the login is not shown. */
+  /** Logs a frame to the server. The content of a frame with the token is not shown. */
   sent(frame: string, isLogin: boolean): void {
     // Every frame passes here, so that it pays for no closure.
     if (debugOptions() === undefined) return;
     this.debug(
       "send",
-      () => `sent ${isLogin ? "the login" : this.#show(frame)}`,
+      () => `sent ${isLogin ? "the login" : this.#showSent(frame)}`,
       () => isLogin ? "connect" : senderOf(frame),
     );
   }
@@ -123,6 +134,12 @@ export class ClientLog {
   received(frame: unknown): void {
     if (debugOptions() === undefined) return;
     this.debug("receive", () => `received ${this.#show(String(frame))}`);
+  }
+
+  #showSent(frame: string): string {
+    return canRenew(frame)
+      ? "a frame that can contain a token"
+      : this.#show(frame);
   }
 
   #show(frame: string): string {

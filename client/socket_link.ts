@@ -53,6 +53,7 @@ import {
   loginOffence,
 } from "./login_errors.ts";
 import { PendingRequests } from "./pending_requests.ts";
+import { Renewal } from "./renewal.ts";
 import { SendBuffer } from "./send_buffer.ts";
 
 const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
@@ -83,6 +84,8 @@ export class SocketLink implements Link {
   #heartbeat: Heartbeat | undefined;
   /** Why this side ended the connection, if the server is to blame. */
   #offence: string | undefined;
+  /** Created when the server first asks for a new token */
+  #renewal: Renewal | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
   /**
@@ -320,6 +323,7 @@ export class SocketLink implements Link {
     this.#pending.handle(frame, units);
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
+    if (frame.kind === "renew") this.#onRenew();
   }
 
   /** Ends the connection because of what the server did. */
@@ -329,6 +333,16 @@ export class SocketLink implements Link {
     if (this.#socket !== undefined) closeSocket(this.#socket, code);
     this.#onClosed({ code, reason });
     this.#log.warn(`closed the connection, because ${reason}`);
+  }
+
+  /** The server asks for a new token: docs/reference/protocol.md, `renew`. */
+  #onRenew(): void {
+    if (!this.#features.has("renew")) return this.#events.onInvalid();
+    this.#renewal ??= new Renewal(
+      this.#dialer.target,
+      (request) => this.request(request),
+    );
+    void this.#renewal.run();
   }
 
   /** The server sent a request: docs/reference/protocol.md, `request`. */
@@ -352,6 +366,7 @@ export class SocketLink implements Link {
     this.#closeInfo = info;
     this.#heartbeat?.stop();
     this.#log.debug("disconnect", () => describeEnd(info));
+    this.#renewal?.close();
     this.#pending.onClosed(info);
     this.#events.onClosed(this, info);
   }

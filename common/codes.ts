@@ -18,7 +18,10 @@ export const ErrorCode: {
   readonly UNKNOWN_OPERATION: 5;
   /** A listener or an operation of the server failed. */
   readonly SERVER_ERROR: 6;
-  /** A stream was called as an operation, or an operation as a stream. */
+  /**
+   * A stream was called as an operation, an operation as a stream, or the client sent a new
+   * token that the server has not asked for.
+   */
   readonly UNSUPPORTED_OPERATION: 7;
   /** The action of the frame is unknown, or the login has not been answered yet. */
   readonly INVALID_ACTION: 8;

@@ -36,6 +36,14 @@ export function showFrame(frame: string, secrets: Secrets): string {
   return escapeControls(start.replaceAll(TOKEN_FIELD, `$1"${REDACTED}"`));
 }
 
+/** A new token of a client. A client can also escape the letters of the word. */
+const RENEWAL = /"renew"|\\u00[67]/i;
+
+/** Whether a frame of a client can contain a new token, so that no log shows it. */
+export function canRenew(frame: string): boolean {
+  return RENEWAL.test(frame);
+}
+
 /** Returns the start of a string from outside, which can have any length, without secrets. */
 export function redactStart(text: string, secrets: Secrets): string {
   // A secret can lie across the place where the string is cut.

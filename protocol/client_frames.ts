@@ -23,6 +23,7 @@ import type {
   MessageRequest,
   OperationRequest,
   PingFrame,
+  RenewRequest,
   RequestDone,
   StreamRequest,
 } from "./frame_types.ts";
@@ -39,6 +40,7 @@ export type {
   MessageRequest,
   OperationRequest,
   PingFrame,
+  RenewRequest,
   RequestDone,
   StreamRequest,
 } from "./frame_types.ts";
@@ -217,6 +219,7 @@ function describeActions(features: ReadonlySet<Feature>): string {
   if (acceptsCancel(features)) actions.push("cancel");
   if (features.has("request")) actions.push("done");
   if (features.has("heartbeat")) actions.push("ping");
+  if (features.has("renew")) actions.push("renew");
   const quoted = actions.map((action) => `"${action}"`);
   const last = quoted.pop();
   return `${quoted.join(", ")} or ${last}`;
@@ -285,6 +288,7 @@ export function readExtension(
   if (action === "cancel" && acceptsCancel(features)) {
     return { kind: action, id };
   }
+  if (action === "renew" && features.has("renew")) return readRenew(id, data);
   if (!features.has("stream")) return undefined;
   switch (action) {
     case "stream":
@@ -340,6 +344,14 @@ function readCredit(
 ): CreditFrame | InvalidFrame {
   if (!isCredit(credit)) return wrongType(id, '"data.credit"', credit, "int");
   return { kind: "credit", id, credit };
+}
+
+function readRenew(
+  id: number,
+  { token }: JsonObject,
+): RenewRequest | InvalidFrame {
+  if (typeof token === "string") return { kind: "renew", id, token };
+  return wrongType(id, '"data.token"', token, "str");
 }
 
 function readDone(

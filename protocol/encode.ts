@@ -24,6 +24,7 @@ export type SuccessKind =
   | "done"
   | "s_newmsg"
   | "request"
+  | "renew"
   | "items"
   | "pong"
   | null;
@@ -264,6 +265,11 @@ export function encodeRequestDone(id: number, failed: boolean): string {
 
 function timeoutField(timeout: number | undefined): string {
   return timeout === undefined ? "" : `,"timeout":${timeout}`;
+}
+
+/** Encodes a new token: docs/reference/protocol.md, `renew`. */
+export function encodeRenewal(token: string): RequestEncoder {
+  return (id) => JSON.stringify({ id, action: "renew", data: { token } });
 }
 
 function assertName(name: unknown): void {

@@ -17,6 +17,8 @@ export type Feature =
   | "heartbeat"
   /** The answer to the login contains the largest frame that the server accepts. */
   | "max-payload"
+  /** The server asks for a new token before the token of the client expires. */
+  | "renew"
   /** The server can send requests, and the client reports when its listeners finished. */
   | "request"
   /** A client can continue a stream after the last item that arrived. */
@@ -33,6 +35,7 @@ export const FEATURES: readonly Feature[] = [
   "done-id",
   "heartbeat",
   "max-payload",
+  "renew",
   "request",
   "resume",
   "retry",

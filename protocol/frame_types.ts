@@ -114,6 +114,16 @@ export interface RequestDone {
   readonly failed: boolean;
 }
 
+/** A new token: docs/reference/protocol.md, `renew` */
+export interface RenewRequest {
+  /** The kind of the frame */
+  readonly kind: "renew";
+  /** The number of the request, which the response repeats */
+  readonly id: number;
+  /** The new token of the client */
+  readonly token: string;
+}
+
 /** A client asks whether the server is still there: docs/reference/protocol.md, `heartbeat` */
 export interface PingFrame {
   /** The kind of the frame */
@@ -126,7 +136,7 @@ export interface PingFrame {
 export type ControlFrame = CreditFrame | CancelFrame | RequestDone | PingFrame;
 
 /** A frame of a client that Hoist 1 does not have */
-export type ExtensionFrame = StreamRequest | ControlFrame;
+export type ExtensionFrame = StreamRequest | RenewRequest | ControlFrame;
 
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye" */
 export interface Goodbye {

@@ -98,7 +98,8 @@ export type RequestLimit =
   | "maxPendingBytes"
   | "maxRate"
   | "maxRatePerToken"
-  | "maxDepth";
+  | "maxDepth"
+  | "maxLoginPayload";
 
 /**
  * Makes the invalid frame for a request that exceeds a limit:
@@ -122,6 +123,8 @@ export function exceeded(
 const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
   maxDepth: (value) =>
     `the data is nested more than ${value} levels deep. Send less nested data`,
+  maxLoginPayload: (value) =>
+    `the token is larger than ${value} bytes. Use a shorter token`,
   maxPending: (value) =>
     `more than ${value} requests are in progress. Wait for the responses`,
   maxPendingBytes: (value) =>

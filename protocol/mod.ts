@@ -30,6 +30,7 @@ export {
   type OperationRequest,
   parseBatch,
   type PingFrame,
+  type RenewRequest,
   type RequestDone,
   type StreamRequest,
 } from "./client_frames.ts";

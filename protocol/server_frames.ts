@@ -39,6 +39,8 @@ export type ServerFrame =
   }
   /** A request of the server, which waits until the listeners have finished */
   | { readonly kind: "request"; readonly message: WireMessage }
+  /** The server asks for a new token */
+  | { readonly kind: "renew" }
   /** Items of a stream */
   | {
     readonly kind: "items";
@@ -120,6 +122,7 @@ function readSuccess(
     return isWireMessage(data) ? { kind, message: data } : null;
   }
   if (kind === "pong") return { kind };
+  if (kind === "renew" && id === null) return { kind };
   if (id === null) return null;
   if (kind === "items") return isJsonObject(data) ? readItems(id, data) : null;
   const messageId = isJsonObject(data) && isId(data.id) ? data.id : null;

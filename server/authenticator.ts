@@ -4,8 +4,9 @@
  * @module
  */
 
-import { findToken, type LoginContext } from "../auth.ts";
+import { findToken, type LoginContext, type RenewingClient } from "../auth.ts";
 import { isApplicationError } from "../common/application_error.ts";
+import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import { ApplicationAnswer } from "./application_answer.ts";
@@ -68,21 +69,31 @@ export class Authenticator {
     this.#options.admission.fail(peer);
   }
 
-  /** Decides whether a client can log in; never rejects. */
+  /**
+   * Decides whether a client can log in; never rejects.
+   *
+   * @param token The token that the client sent
+   * @param version The version of the client
+   * @param upgrade What is known from the upgrade request
+   * @param renewing The client, if it is logged in and renews its token
+   */
   authenticate(
     token: string,
     version: string,
     upgrade: UpgradeContext,
+    renewing?: RenewingClient,
   ): LoginResult | Promise<LoginResult> {
     const { login } = this.#options;
     const { peer } = upgrade;
     if (this.locksOut(peer)) return "locked out";
-    if (login !== undefined) {
-      const call = () => login(token, loginContext(upgrade, version));
-      const decide = () => this.#callLogin(peer, token, call);
-      return this.#queue.run(peer.network, upgrade, decide);
-    }
-    return this.#find(token, peer);
+    if (login === undefined) return this.#find(token, peer);
+    const call = async () => {
+      const attempt = new LoginAttempt(upgrade, version, renewing);
+      const decision = await login(token, attempt.context);
+      return authenticatedBy(decision, attempt.end());
+    };
+    const decide = () => this.#callLogin(peer, token, call);
+    return this.#queue.run(peer.network, upgrade, decide);
   }
 
   /** Drops a login that waits for its turn, because its client is gone. */
@@ -97,10 +108,11 @@ export class Authenticator {
 
   /** Checks again at the admission that the token of a login is still valid. */
   confirm(result: LoginResult): LoginResult {
-    if (!isAuthenticated(result) || result.credential === undefined) {
-      return result;
-    }
-    const isValid = this.#options.credentials.accepts(result.credential);
+    if (!isAuthenticated(result)) return result;
+    const { credential, expires } = result;
+    const isValid = credential === undefined
+      ? expires === undefined || expires > Date.now()
+      : this.#options.credentials.accepts(credential);
     return isValid ? result : "refused";
   }
 
@@ -108,12 +120,12 @@ export class Authenticator {
   async #callLogin(
     peer: RemotePeer,
     token: string,
-    login: () => unknown,
+    login: () => Promise<Authenticated | undefined>,
   ): Promise<LoginResult> {
     // Other logins can have failed while this one waited for its turn.
     if (this.locksOut(peer)) return "locked out";
     try {
-      return this.#checked(authenticatedBy(await login()), peer);
+      return this.#checked(await login(), peer);
     } catch (thrown) {
       const error = await this.#answerFor(thrown);
       if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
@@ -156,7 +168,9 @@ export class Authenticator {
     const { credentials } = this.#options;
     const credential = findToken(credentials.current(), token);
     if (credential !== undefined) {
-      return this.#checked({ identity: credential.identity, credential }, peer);
+      const { identity, expires } = credential;
+      const known = expires === Infinity ? undefined : expires;
+      return this.#checked({ identity, credential, expires: known }, peer);
     }
     // A client whose token was revoked has not guessed a token.
     const isRevoked = findToken(credentials.revoked, token) !== undefined;
@@ -175,26 +189,55 @@ export class Authenticator {
   }
 }
 
-/** Returns the context that a login function gets. */
-function loginContext(
-  { peer: { address }, request }: UpgradeContext,
-  version: string,
-): LoginContext {
-  if (request !== undefined) return { address, version, ...request };
-  throw new TypeError(
-    "Cannot call the login function: the upgrade request is missing",
-  );
+/** A call of the login function. */
+class LoginAttempt {
+  /** What the login function gets */
+  readonly context: LoginContext;
+  #expires: number | undefined;
+  #hasEnded = false;
+
+  constructor(
+    { peer: { address }, request }: UpgradeContext,
+    version: string,
+    renewing: RenewingClient | undefined,
+  ) {
+    if (request === undefined) {
+      throw new TypeError(
+        "Cannot call the login function: the upgrade request is missing",
+      );
+    }
+    const expireAt = (time: Date | number) => this.#expireAt(time);
+    this.context = { address, version, ...request, renewing, expireAt };
+  }
+
+  /** Ends the attempt, and returns when the login expires; `undefined` for never. */
+  end(): number | undefined {
+    this.#hasEnded = true;
+    return this.#expires;
+  }
+
+  #expireAt(time: Date | number): void {
+    const isTime = typeof time === "number" || time instanceof Date;
+    if (!isTime || Number.isNaN(Number(time))) {
+      const needed = "a Date or a number of milliseconds since 1970";
+      throw invalidType("Cannot set the expiry", "the time", needed, time);
+    }
+    if (!this.#hasEnded) this.#expires = Number(time);
+  }
 }
 
 /** Interprets the result of a login function; throws if it is probably a mistake. */
-function authenticatedBy(decision: unknown): Authenticated | undefined {
-  if (decision === true) return { identity: undefined };
+function authenticatedBy(
+  decision: unknown,
+  expires: number | undefined,
+): Authenticated | undefined {
+  if (decision === true) return { identity: undefined, expires };
   if (decision === false || decision === null || decision === undefined) {
     return undefined;
   }
   if (decision instanceof Error) throw decision;
   const type = typeName(decision);
-  if (type === "Object") return { identity: decision };
+  if (type === "Object") return { identity: decision, expires };
   throw new TypeError(
     `Cannot log a client in: the login function returned a value of the type ${type}. Return true or an object to accept the client, and false, null or undefined to reject it.`,
   );
@@ -228,4 +271,6 @@ export interface Authenticated {
   readonly identity: unknown;
   /** The token, unless a login function decided */
   readonly credential?: Credential;
+  /** When the login expires, in milliseconds since 1970; never if omitted */
+  readonly expires?: number | undefined;
 }

@@ -37,6 +37,8 @@ export class ClientRates {
   #requests: TokenBucket | undefined;
   #bytes: TokenBucket | undefined;
   #invalid: TokenBucket | undefined;
+  /** The identity that the key was made for; a renewed token can have another one */
+  #identity: unknown;
   #identityKey: unknown;
   #nextFreePing = 0;
 
@@ -70,8 +72,12 @@ export class ClientRates {
   allowsIdentity(now: number): boolean {
     const { identityRates, limits, stalls } = this.#context;
     if (limits.maxRatePerToken === Infinity) return true;
-    const key = this.#identityKey ??= identityKey(this.#client.identity);
-    return identityRates.allows(key, now, stalls.total(now));
+    const { identity } = this.#client;
+    if (identity !== this.#identity) {
+      this.#identity = identity;
+      this.#identityKey = identityKey(identity);
+    }
+    return identityRates.allows(this.#identityKey, now, stalls.total(now));
   }
 
   /** Counts the length of a frame: `maxByteRate`. */

@@ -6,10 +6,11 @@
  */
 
 import { truncate } from "../common/text.ts";
-import type { LoginRequest } from "../protocol/client_frames.ts";
+import type { LoginRequest, RenewRequest } from "../protocol/client_frames.ts";
 import { type CloseInfo, describeEnd } from "../protocol/close.ts";
 import type { RemotePeer } from "./admission.ts";
 import {
+  type Authenticated,
   isAuthenticated,
   type LoginResult,
   type UpgradeContext,
@@ -27,6 +28,7 @@ import type { Credential } from "./credentials.ts";
 import type { VisitOwner } from "./lifecycle.ts";
 import type { Client } from "./message.ts";
 import { MessageSender } from "./outgoing.ts";
+import { rejectUnasked, Renewal, type RenewalFailure } from "./renewal.ts";
 import { RequestHandler } from "./requests.ts";
 import {
   type Batch,
@@ -47,6 +49,15 @@ export interface ConnectionEvents {
   admit(connection: ServerConnection, result: LoginResult): LoginResult;
   /** Called when the client has logged in, and its `onConnect` has finished. */
   onConnected(connection: ServerConnection): void;
+  /**
+   * Called when the renewal of a login was decided.
+   *
+   * @returns The same result, or the reason why the token is rejected after all
+   */
+  renew(
+    connection: ServerConnection,
+    result: LoginResult,
+  ): Authenticated | RenewalFailure;
   /** Called when the connection has ended; its socket can still be closing. */
   onClosed(connection: ServerConnection): void;
   /** Called when the socket is gone; Deno can report this twice. */
@@ -71,8 +82,10 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   readonly #session: Session;
   readonly #sender: MessageSender;
   readonly #requests: RequestHandler;
-  /** Dropped with the login, because it holds the headers of the upgrade request */
+  /** Kept only for a login, because it holds the headers of the upgrade request */
   #upgrade: UpgradeContext | undefined;
+  /** Created when the server first asks the client for a new token */
+  #renewal: Renewal | undefined;
   #handlersEnded: Promise<unknown> | undefined;
   #onShutdown: (() => void) | undefined;
   /** Created for the first batch, and for a client that sends many frames */
@@ -192,6 +205,13 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#apply(this.#session.expireLogin());
   }
 
+  /** Asks the client for a new token, because its token expires. */
+  askForToken(): void {
+    if (this.isClosed || !this.#transport.features.has("renew")) return;
+    this.#renewal ??= this.#createRenewal();
+    this.#renewal.ask();
+  }
+
   onFrame(frame: unknown): void {
     const isLogin = this.#session.state === "login";
     this.#transport.log.received(frame, isLogin);
@@ -274,6 +294,8 @@ export class ServerConnection implements TransportOwner, VisitOwner {
         return this.#authenticate(effect);
       case "close":
         return this.#closeWith(effect);
+      case "renew":
+        return this.#renew(effect, now);
       default:
         return this.#requests.take(effect, now);
     }
@@ -293,8 +315,10 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   #finishLogin(decided: LoginResult): void {
     // The client can have left in the meantime.
     if (this.#transport.closed !== undefined) return;
-    this.#upgrade = undefined;
     const result = this.#events.admit(this, decided);
+    if (!isAuthenticated(result) || result.expires === undefined) {
+      this.#upgrade = undefined;
+    }
     if (!isAuthenticated(result)) {
       return this.#apply(this.#session.rejectLogin(result));
     }
@@ -327,6 +351,24 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     const { heartbeat } = this.#session;
     const { idleTimeout } = this.#context;
     this.#transport.watch(longestSilence(heartbeat, idleTimeout));
+  }
+
+  #renew(request: RenewRequest, now: number): void {
+    if (this.#renewal?.take(request)) return;
+    this.#requests.take(rejectUnasked(request), now);
+  }
+
+  #createRenewal(): Renewal {
+    return new Renewal({
+      context: this.#context,
+      client: this.client,
+      state: this.#state,
+      transport: this.#transport,
+      // Without a login function, nothing reads the upgrade request.
+      upgrade: this.#upgrade ??= { peer: this.peer },
+      confirm: (result) => this.#events.renew(this, result),
+      reject: (answer) => this.#requests.take(answer, performance.now()),
+    });
   }
 
   /** Drops the headers, because a stranger can keep its socket for any time. */

@@ -6,6 +6,7 @@
 
 import type { LogFields } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
+import { canRenew } from "../common/secrets.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import type { RequestError } from "../protocol/request_error.ts";
 import type { ApplicationAnswer } from "./application_answer.ts";
@@ -95,9 +96,12 @@ export class ConnectionLog {
     if (this.#isAnnounced) this.#strangers?.connects.restore();
     this.#strangers = undefined;
     const name = nameOf(identity);
-    if (name === "") return;
-    this.#fields = { ...this.#fields, name };
-    this.#label = `${escapeControls(name)} (${this.#label})`;
+    const { address } = this.#fields;
+    // A renewed token can belong to another client.
+    this.#fields = name === "" ? { address } : { address, name };
+    this.#label = name === ""
+      ? `${address}`
+      : `${escapeControls(name)} (${address})`;
   }
 
   /** Logs a normal event. */
@@ -145,11 +149,11 @@ export class ConnectionLog {
     if (line !== undefined) this.#log.exception(line, error, this.#fields);
   }
 
-  /** Logs a frame from the client. The content of its login is not shown. */
+  /** Logs a frame from the client. The content of a frame with its token is not shown. */
   received(frame: unknown, isLogin: boolean): void {
     if (!this.#log.debugs) return;
-    const what = () => isLogin ? "login" : this.#log.showFrame(String(frame));
-    const text = () => `${this.#label} received ${what()}`;
+    const text = () =>
+      `${this.#label} received ${this.#showFrame(String(frame), isLogin)}`;
     this.#log.debug("receive", text, this.#fields);
   }
 
@@ -186,6 +190,13 @@ export class ConnectionLog {
         `the client reads again; it missed ${total} ${messages}`,
       );
     }
+  }
+
+  #showFrame(frame: string, isLogin: boolean): string {
+    if (isLogin) return "login";
+    return canRenew(frame)
+      ? "a frame that can contain a token"
+      : this.#log.showFrame(frame);
   }
 
   #mistake(text: string): string | undefined {

@@ -5,7 +5,11 @@
  */
 
 import type { Contract } from "../contract/contract.ts";
-import type { HttpAuth } from "./http_auth.ts";
+import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
+import type { ResolvedOptions } from "./options.ts";
+
+/** The options of a server that decide whether the endpoint exists. */
+type Options = Pick<ResolvedOptions<never>, "contract" | "exposeContract">;
 
 const HEADERS = {
   "content-type": "application/json",
@@ -51,4 +55,14 @@ export class ContractEndpoint {
     }\n`;
     return new Response(this.#document, { headers: HEADERS });
   }
+}
+
+/** Creates the endpoint `GET /hoist/contract`, if the application has enabled it. */
+export function createEndpoint(
+  { contract, exposeContract }: Options,
+  auth: HttpAuthOptions,
+): ContractEndpoint | undefined {
+  return exposeContract && contract !== undefined
+    ? new ContractEndpoint(contract, new HttpAuth(auth))
+    : undefined;
 }

@@ -20,7 +20,8 @@ export interface NamedToken {
   readonly token: string;
   /**
    * When the server stops accepting the token: a date, or milliseconds since 1970. Never if
-   * omitted.
+   * omitted. Before that time, the server asks the clients that use the token for a new one.
+   * At that time, it closes the connections of those that have sent none, with 1008.
    */
   readonly expires?: Date | number | undefined;
 }
@@ -138,10 +139,11 @@ export class TokenStore {
    *
    * @param token The new token
    * @param grace How long the old token stays valid, in milliseconds
+   * @returns The old token; `undefined` if there was none
    *
    * @throws {TypeError} If the new token is empty or already in use
    */
-  rotate(token: string, grace: number): void {
+  rotate(token: string, grace: number): Credential | undefined {
     const subject = "Cannot rotate the token";
     const remedy = "Generate one with generateToken().";
     checkToken(subject, "the new token", token, remedy);
@@ -156,6 +158,7 @@ export class TokenStore {
     this.#all = [this.#main, ...others];
     this.#secrets = undefined;
     if (old !== undefined) this.#expireIn(old, grace);
+    return old;
   }
 
   /** Stops the timer. */

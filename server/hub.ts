@@ -17,12 +17,11 @@ import {
 import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
 import type { ServerContext } from "./context.ts";
-import { ContractEndpoint } from "./contract_endpoint.ts";
+import { type ContractEndpoint, createEndpoint } from "./contract_endpoint.ts";
 import { createContext } from "./create_context.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
 import { DROPPED, lacksConnection, NOT_UPGRADABLE } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
-import { HttpAuth, type HttpAuthOptions } from "./http_auth.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import type { MiddlewareChain } from "./middleware.ts";
@@ -31,6 +30,8 @@ import type { ResolvedOptions } from "./options.ts";
 import { encodeOutgoing } from "./outgoing.ts";
 import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
+import type { RenewalFailure } from "./renewal.ts";
+import { type RenewalEvents, Renewals } from "./renewals.ts";
 import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 import { openSocket } from "./open_socket.ts";
 import { Upgrades } from "./upgrades.ts";
@@ -53,6 +54,8 @@ export class Hub implements HandlerHost {
   readonly #endpoint: ContractEndpoint | undefined;
   /** Closes the connections of clients that do not log in */
   readonly #logins: TimeoutQueue<ServerConnection>;
+  /** Asks clients for new tokens before their logins expire */
+  readonly #renewals: Renewals<ServerConnection>;
   /** Ends the connections whose upgrade never opens */
   readonly #openings = new Openings(() => this.#upgrades.expectResets());
   readonly #upgrades: Upgrades;
@@ -108,6 +111,7 @@ export class Hub implements HandlerHost {
       options.limits.loginTimeout,
       (connection) => connection.expire(),
     );
+    this.#renewals = new Renewals(RENEWAL_EVENTS, options.limits.loginTimeout);
     this.#events = this.#createEvents();
     this.#endpoint = createEndpoint(options, {
       authenticator,
@@ -224,7 +228,8 @@ export class Hub implements HandlerHost {
 
   /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
   rotate(token: string, grace: number): void {
-    this.credentials.rotate(token, grace);
+    const old = this.credentials.rotate(token, grace);
+    if (old !== undefined && grace > 0) this.#renewAllOf(old);
     const rest = grace === 0
       ? ""
       : `: the old token is accepted for another ${grace} ms`;
@@ -237,6 +242,7 @@ export class Hub implements HandlerHost {
     const connections = [...this.#connections.keys()];
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
+    this.#renewals.close();
     this.#endpoint?.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) this.#logUnfinished(connections, timeout);
@@ -278,6 +284,13 @@ export class Hub implements HandlerHost {
         if (exceeded !== undefined) return exceeded;
         this.#logins.delete(connection);
         this.#openings.delete(connection);
+        this.#renewals.set(connection, result.expires);
+        return result;
+      },
+      renew: (connection, decided) => {
+        const result = this.#context.authenticator.confirm(decided);
+        if (!isAuthenticated(result)) return result as RenewalFailure;
+        this.#renewals.set(connection, result.expires);
         return result;
       },
       onConnected: (connection) => {
@@ -287,6 +300,7 @@ export class Hub implements HandlerHost {
       onClosed: (connection) => {
         this.#connections.get(connection)?.close();
         this.#logins.delete(connection);
+        this.#renewals.delete(connection);
         this.#clients.delete(connection.client);
       },
       onGone: (connection) => {
@@ -316,6 +330,14 @@ export class Hub implements HandlerHost {
       connection.close(CloseCode.POLICY_VIOLATION, reason);
     }
     return connections.length;
+  }
+
+  /** Asks the clients that used a token for the next one, before it expires. */
+  #renewAllOf(credential: Credential): void {
+    for (const connection of this.#connections.keys()) {
+      if (connection.credential !== credential || connection.isClosed) continue;
+      this.#renewals.set(connection, credential.expires);
+    }
   }
 
   #logNoClients(name: string): void {
@@ -353,15 +375,11 @@ export class Hub implements HandlerHost {
   }
 }
 
-/** Creates the endpoint `GET /hoist/contract`, if the application has enabled it. */
-function createEndpoint(
-  { contract, exposeContract }: Options,
-  auth: HttpAuthOptions,
-): ContractEndpoint | undefined {
-  return exposeContract && contract !== undefined
-    ? new ContractEndpoint(contract, new HttpAuth(auth))
-    : undefined;
-}
+const RENEWAL_EVENTS: RenewalEvents<ServerConnection> = {
+  onDue: (connection) => connection.askForToken(),
+  onExpired: (connection) =>
+    connection.close(CloseCode.POLICY_VIOLATION, "token expired"),
+};
 
 /** Resolves when all connections have answered their requests and are closed. */
 async function shutDownAll(

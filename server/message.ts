@@ -39,7 +39,7 @@ export interface Client<
   readonly address: string;
   /**
    * The identity of the client: the object that `login` returned, `{ name }` for one of the
-   * named `tokens`, otherwise `undefined`
+   * named `tokens`, otherwise `undefined`. It changes when the client renews its token.
    */
   readonly identity: Identity;
   /**

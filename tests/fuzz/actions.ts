@@ -46,6 +46,8 @@ export interface Action {
   /** Whether `maxDepth` applies to its data */
   readonly carries: boolean;
   isValid(data: Data): boolean;
+  /** The code of the error for a valid frame that the server has not asked for */
+  readonly unasked?: number;
   read(id: number, data: Data): Request | Control;
 }
 
@@ -98,9 +100,20 @@ const done: Action = {
   read: (id, { failed }) => ({ kind: "done", id, failed }),
 };
 
+/** The tokens of the fuzzer do not expire, so the server never asks for another one. */
+const renew: Action = {
+  feature: "renew",
+  carries: false,
+  isValid: ({ token }) => typeof token === "string",
+  unasked: 7,
+  read: () => {
+    throw new Error("the server has read a token that it has not asked for");
+  },
+};
+
 /** The actions, by their names. */
 export const ACTIONS: ReadonlyMap<unknown, Action> = new Map(
-  Object.entries({ message, operation, stream, credit, cancel, done }),
+  Object.entries({ message, operation, stream, credit, cancel, done, renew }),
 );
 
 function isChain(value: unknown): boolean {

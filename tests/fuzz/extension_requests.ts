@@ -85,6 +85,17 @@ export class ExtensionRequests {
     ])();
   }
 
+  /** Returns a frame with a token that the server has not asked for. */
+  renew(): Members {
+    const random = this.#random;
+    const token = random.weigh<() => string>([
+      [6, () => stringJson(random)],
+      [1, () => quote("x".repeat(random.between(8_100, 8_300)))],
+      [3, () => valueJson(random)],
+    ])();
+    return frame(this.#nextId(), "renew", this.#bad() ?? [["token", token]]);
+  }
+
   #begin(): Members {
     const name = this.#name();
     const id = this.#idOfStream();

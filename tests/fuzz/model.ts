@@ -167,7 +167,7 @@ function actionErrors(
   data: unknown,
   features: readonly string[],
 ): number[] {
-  const { feature, isValid } = ACTIONS.get(action) ?? {};
+  const { feature, isValid, unasked } = ACTIONS.get(action) ?? {};
   const isAgreed = feature === undefined || features.includes(feature);
   const codes: number[] = [];
   if (typeof action !== "string" || !isObject(data)) codes.push(2);
@@ -175,7 +175,8 @@ function actionErrors(
     codes.push(8);
   }
   if (codes.length > 0) return codes;
-  return isValid!(data as Data) ? [] : [2];
+  if (!isValid!(data as Data)) return [2];
+  return unasked === undefined ? [] : [unasked];
 }
 
 function depthErrors(

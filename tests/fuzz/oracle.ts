@@ -26,7 +26,7 @@ import { Violation } from "./violation.ts";
 /** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "done-id", "max-payload"],
-  ...["request", "retry", "stream"],
+  ...["renew", "request", "retry", "stream"],
 ];
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;

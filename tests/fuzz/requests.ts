@@ -190,6 +190,7 @@ export class Requests {
       [45, () => this.#frame("message", this.#message())],
       [55, () => this.#frame("operation", this.#operation())],
       [isAgreed('"stream"') ? 60 : 4, () => this.#extensions.stream()],
+      [isAgreed('"renew"') ? 5 : 1, () => this.#extensions.renew()],
       [isAgreed('"request"') ? 12 : 2, () => this.#extensions.ask()],
     ])();
     return random.chance(0.1) ? shuffle(random, members) : members;

@@ -31,7 +31,8 @@ export interface Script {
   readonly frames: number;
 }
 
-const ALL = '["batch","done-id","max-payload","request","retry","stream"]';
+const ALL =
+  '["batch","done-id","max-payload","renew","request","retry","stream"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -41,6 +42,7 @@ const FEATURES = [
   ALL,
   ALL,
   '["batch"]',
+  '["renew","batch"]',
   '["done-id"]',
   '["request","stream"]',
   '["stream","batch","stream"]',

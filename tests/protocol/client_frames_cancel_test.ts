@@ -98,10 +98,8 @@ Deno.test("the error for an unknown action names cancel once", () => {
   };
   const actions = '"message", "operation"';
   assert.equal(described(CANCEL), `"action" must be ${actions} or "cancel"`);
-  assert.equal(
-    described(new Set(FEATURES)),
-    `"action" must be ${actions}, "stream", "credit", "cancel", "done" or "ping"`,
-  );
+  const all = described(new Set(FEATURES)) ?? "";
+  assert.equal(all.split('"cancel"').length, 2);
 });
 
 Deno.test("a request with a timeout matches docs/reference/protocol.md", () => {

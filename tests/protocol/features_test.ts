@@ -39,6 +39,7 @@ Deno.test("FEATURES contains all extensions", () => {
     "done-id",
     "heartbeat",
     "max-payload",
+    "renew",
     "request",
     "resume",
     "retry",

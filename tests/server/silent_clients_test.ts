@@ -30,6 +30,7 @@ function connectUntimed(socket: Socket, idleTimeout = 30_000) {
     {
       admit: (_connection, result) => result,
       onConnected: () => {},
+      renew: (_connection, result) => result as never,
       onOpenedLate: () => {},
       onClosed: () => events.push("closed"),
       onGone: () => onGone(),

@@ -6,25 +6,28 @@ export const READING_TIME = 5;
 /** Replaces the clock and the timers, which a test then controls. */
 export class Clock implements Disposable {
   #now = 1_000;
-  #lastId = 0;
-  readonly #timers = new Map<number, { due: number; callback: () => void }>();
+  readonly #timers = new Map<object, { due: number; callback: () => void }>();
   readonly #restore: () => void;
 
   constructor() {
     const { setTimeout, clearTimeout } = globalThis;
     const now = performance.now;
+    const today = Date.now;
     this.#restore = () => {
       Object.assign(globalThis, { setTimeout, clearTimeout });
       performance.now = now;
+      Date.now = today;
     };
     Object.assign(globalThis, {
       setTimeout: (callback: () => void, delay: number) => {
-        this.#timers.set(++this.#lastId, { due: this.#now + delay, callback });
-        return this.#lastId;
+        const timer = { unref: () => {} };
+        this.#timers.set(timer, { due: this.#now + delay, callback });
+        return timer;
       },
-      clearTimeout: (id: number) => void this.#timers.delete(id),
+      clearTimeout: (timer: object) => void this.#timers.delete(timer),
     });
     performance.now = () => this.#now;
+    Date.now = () => this.#now;
   }
 
   /** The number of active timers */

@@ -25,6 +25,7 @@ export function connectSocket(
         return result;
       },
       onConnected: () => {},
+      renew: (_connection, result) => result as never,
       onClosed: () => events.push("closed"),
       onGone: () => events.push("gone"),
       onOpenedLate: () => events.push("opened late"),

@@ -16,6 +16,7 @@ export const SECTION_NAMES = [
   "start-up",
   "types",
   "streams",
+  "sockets",
 ] as const;
 
 /** The name of a section. */
@@ -60,7 +61,7 @@ deno task bench [options]
                      ${SECTION_NAMES.slice(4).join(", ")}
   --rounds=<number>  the number of rounds of this library and of bare Deno
   --versus=<folder>  compare this checkout with another one instead: the same
-                     sections (without types and streams), in interleaved rounds
+                     sections (without types, streams and sockets), in interleaved rounds
   --help             print this help
 `;
 

@@ -11,6 +11,9 @@ import { output } from "../lib/process.ts";
 const FOLDER = decodeURIComponent(
   new URL("../../.cache/bench", import.meta.url).pathname,
 );
+/** The folder of the npm packages, if Node runs here */
+export const PACKAGES = `${FOLDER}/npm`;
+
 const PINS = decodeURIComponent(new URL("./npm", import.meta.url).pathname);
 
 /** The tools on this machine. */
@@ -42,7 +45,7 @@ async function fetchPackages(notes: string[]): Promise<string | undefined> {
     notes.push(`Skips ws and socket.io: ${missing} does not run here.`);
     return undefined;
   }
-  const folder = `${FOLDER}/npm`;
+  const folder = PACKAGES;
   const lock = await Deno.readTextFile(`${PINS}/package-lock.json`);
   const isInstalled = await readIfThere(`${folder}/installed.json`) === lock;
   if (!isInstalled) await installPackages(folder, lock);

@@ -12,6 +12,7 @@ import { fairness } from "./sections/fairness.ts";
 import { memory } from "./sections/memory.ts";
 import { roundTrips } from "./sections/round_trips.ts";
 import type { Context } from "./sections/context.ts";
+import { sockets } from "./sections/sockets.ts";
 import { startUp } from "./sections/start_up.ts";
 import { streams } from "./sections/streams.ts";
 import { types } from "./sections/types.ts";
@@ -27,6 +28,7 @@ const SECTIONS: Readonly<Record<SectionName, (context: Context) => Cell[]>> = {
   "start-up": startUp,
   types,
   streams,
+  sockets,
 };
 
 /** The results of all cells. */

@@ -24,8 +24,17 @@ export type WayName =
   /** An operation call for each chunk of rows */
   | "chunks";
 
+/** The WebSockets of clients that a section compares. */
+export type SocketName =
+  /** That of this package, on Deno */
+  | "socket"
+  /** That of Deno */
+  | "runtime-socket"
+  /** That of npm's `ws`, on Node */
+  | "ws-client";
+
 /** The name of a side. */
-export type SubjectName = ContenderName | WayName;
+export type SubjectName = ContenderName | WayName | SocketName;
 
 /** The sides of a comparison. */
 export interface Sides {
@@ -47,4 +56,7 @@ export const LABELS: Readonly<Record<SubjectName, string>> = {
   stream: "a stream",
   calls: "calls",
   chunks: "chunks",
+  socket: "own socket",
+  "runtime-socket": "Deno's",
+  "ws-client": "ws on Node",
 };

@@ -30,6 +30,7 @@ import {
   type ServerFrame,
 } from "../protocol/server_frames.ts";
 import { sendBufferFull } from "./buffer_errors.ts";
+import { lengthOf, lengthOfEach } from "./frame_length.ts";
 import {
   abortSocket,
   type ClientSocket,
@@ -378,29 +379,4 @@ function describeEnd(info: CloseInfo): string {
   return info.code === CloseCode.ABNORMAL
     ? `disconnected: connection lost${rest}`
     : `disconnected: ${describeDisconnect(info.code, info.reason)}`;
-}
-
-function lengthOf(data: unknown): number {
-  return typeof data === "string" ? data.length : 0;
-}
-
-/**
- * Returns the length of a single frame, or the average length of the replies in a batch.
- * The other frames that belong to requests count as well, because the server could hide a
- * long reply among short frames. `undefined` if there are broadcasts, which can be much
- * longer, or items, because each item counts.
- */
-function lengthOfEach(
-  length: number,
-  frames: readonly (ServerFrame | null)[],
-): number | undefined {
-  if (frames.length === 1) return length;
-  let replies = 0;
-  for (const frame of frames) {
-    if (frame?.kind === "items") return undefined;
-    if (frame?.kind !== "message") continue;
-    if (frame.id === null) return undefined;
-    replies++;
-  }
-  return Math.ceil(length / replies);
 }

@@ -23,6 +23,8 @@ export type Request =
     readonly id: number;
     readonly name: string;
     readonly data: Data;
+    /** The timeout of the client, in milliseconds, if both sides agreed on `cancel` */
+    readonly timeout?: number | undefined;
   }
   | { readonly kind: "message"; readonly id: number; readonly wire: Wire }
   | {
@@ -41,20 +43,25 @@ export type Control =
 
 /** The rules of an action. */
 export interface Action {
-  /** The extension that both sides must support, or `undefined` for Hoist 1 */
-  readonly feature?: string;
+  /** The extensions, of which both sides must support one; `undefined` for Hoist 1 */
+  readonly features?: readonly string[];
   /** Whether `maxDepth` applies to its data */
   readonly carries: boolean;
-  isValid(data: Data): boolean;
+  isValid(data: Data, features: readonly string[]): boolean;
   /** The code of the error for a valid frame that the server has not asked for */
   readonly unasked?: number;
-  read(id: number, data: Data): Request | Control;
+  read(
+    id: number,
+    data: Data,
+    features: readonly string[],
+  ): Request | Control;
 }
 
 const message: Action = {
   carries: true,
-  isValid: ({ message, data, replying }) =>
+  isValid: ({ message, data, replying, timeout }, features) =>
     typeof message === "string" && isObject(data) &&
+    isTimeout(timeout, features) &&
     (replying === undefined || replying === null || isChain(replying)),
   read: (id, { message, data, replying = null }) => {
     return { kind: "message", id, wire: { message, data, replying } };
@@ -63,38 +70,41 @@ const message: Action = {
 
 const operation: Action = {
   carries: true,
-  isValid: ({ operation, data }) =>
-    typeof operation === "string" && isObject(data),
-  read: (id, { operation: name, data }) => {
-    return { kind: "operation", id, name, data };
+  isValid: ({ operation, data, timeout }, features) =>
+    typeof operation === "string" && isObject(data) &&
+    isTimeout(timeout, features),
+  read: (id, { operation: name, data, timeout }, features) => {
+    const agreed = features.includes("cancel") ? timeout : undefined;
+    return { kind: "operation", id, name, data, timeout: agreed };
   },
 };
 
 const stream: Action = {
-  feature: "stream",
+  features: ["stream"],
   carries: true,
-  isValid: (data) => operation.isValid(data) && isCredit(data.credit),
+  // A stream has no timeout.
+  isValid: (data) => operation.isValid(data, []) && isCredit(data.credit),
   read: (id, { operation: name, data, credit }) => {
     return { kind: "stream", id, name, data, credit };
   },
 };
 
 const credit: Action = {
-  feature: "stream",
+  features: ["stream"],
   carries: false,
   isValid: ({ credit }) => isCredit(credit),
   read: (id, { credit }) => ({ kind: "credit", id, credit }),
 };
 
 const cancel: Action = {
-  feature: "stream",
+  features: ["cancel", "stream"],
   carries: false,
   isValid: () => true,
   read: (id) => ({ kind: "cancel", id }),
 };
 
 const done: Action = {
-  feature: "request",
+  features: ["request"],
   carries: false,
   isValid: ({ failed }) => failed === true || failed === false,
   read: (id, { failed }) => ({ kind: "done", id, failed }),
@@ -102,7 +112,7 @@ const done: Action = {
 
 /** The tokens of the fuzzer do not expire, so the server never asks for another one. */
 const renew: Action = {
-  feature: "renew",
+  features: ["renew"],
   carries: false,
   isValid: ({ token }) => typeof token === "string",
   unasked: 7,
@@ -125,6 +135,12 @@ function isChain(value: unknown): boolean {
     value = value.replying;
   }
   return true;
+}
+
+/** Reports whether the timeout of a request is valid, or has no meaning. */
+function isTimeout(value: unknown, features: readonly string[]): boolean {
+  if (value === undefined || !features.includes("cancel")) return true;
+  return isId(value) && value >= 0 && value < 2 ** 31;
 }
 
 function isCredit(value: unknown): boolean {

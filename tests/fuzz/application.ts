@@ -69,8 +69,10 @@ export class Application {
   #offerOperations(): void {
     for (const [name, { schema, run }] of OPERATIONS) {
       const schemas = schema === undefined ? {} : { input: schema };
-      this.#server.operation(name, schemas, (data, { client }) => {
-        const result = run(data, () => this.serverRequests.send(client, data));
+      this.#server.operation(name, schemas, (data, context) => {
+        const { client } = context;
+        const ask = () => this.serverRequests.send(client, data);
+        const result = run(data, ask, () => context.signal);
         return result instanceof Promise
           ? this.#track(client.id, result)
           : result;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AbortableMatcher } from "./abortable_matcher.ts";
 import type { Data, Request, Wire } from "./actions.ts";
 import {
   isError,
@@ -45,12 +46,7 @@ export function expectationOf(
 ): Expectation {
   switch (request.kind) {
     case "operation":
-      return expectResult(
-        request.id,
-        request.name,
-        request.data,
-        serverFeatures,
-      );
+      return expectResult(request, serverFeatures);
     case "message":
       return expectReplies(request.id, request.wire, serverFeatures);
     case "stream":
@@ -71,9 +67,7 @@ export function expectError(
 }
 
 function expectResult(
-  id: number,
-  name: string,
-  data: Data,
+  { id, name, data, timeout }: Extract<Request, { kind: "operation" }>,
   { features }: ServerFeatures,
 ): Expectation {
   const what = name === REQUEST_OPERATION ? REQUEST_OPERATION : "operation";
@@ -83,6 +77,12 @@ function expectResult(
   const { immediate, schema } = operation;
   if (!isValid(schema, data)) return expectInvalidData(id, immediate);
   const results = operation.expect(data, features.includes("request"));
+  if (operation.isAbortable) {
+    const [result] = results.map((result) => JSON.stringify({ result }));
+    const matcher = new AbortableMatcher(result, timeout);
+    const rest = { length: 1, isImmediate: false, isLate: false };
+    return { id, what: "abortable", matcher, ...rest };
+  }
   if (results.length === 0) return expectError(id, [6], what, immediate);
   const matcher = new Steps([isResult(results)]);
   const rest = { length: 1, isImmediate: immediate, isLate: false };
@@ -107,7 +107,9 @@ function expectItems(
   const operation = OPERATIONS.get(name);
   if (operation !== undefined) {
     // The server can learn of the wrong kind before or after it validates and calls.
-    const fails = operation.expect(data, true).length === 0;
+    // It can be cancelled like a stream until the server learns of the wrong kind.
+    const fails = operation.isAbortable === true ||
+      operation.expect(data, true).length === 0;
     const codes = isValid(operation.schema, data) ? [7] : [2, 7];
     return expectError(id, fails ? [6, ...codes] : codes, what, false);
   }

@@ -6,7 +6,8 @@
  */
 
 import {
-  OPERATIONS,
+  ENDING_OPERATIONS,
+  ENDLESS_OPERATION,
   REQUEST_OPERATION,
   REQUESTING_MESSAGE,
 } from "./handlers.ts";
@@ -40,13 +41,25 @@ const LASTING = [...STREAMS].filter(([, stream]) =>
 /** A credit that is never used up. */
 const HUGE = "9007199254740991";
 
+/** The ids of the frames, and what the server supports. */
+export interface ExtensionOptions {
+  /** The limit of the server */
+  readonly maxPending: number;
+  /** Whether the client can cancel operations */
+  readonly canCancel: boolean;
+  /** Returns an id that is usually new. */
+  nextId(): string;
+  /** Returns the id of a recent request. */
+  recentId(): string;
+}
+
 /** Makes the frames of one client that are not in Hoist 1. */
 export class ExtensionRequests {
   readonly #random: Random;
-  readonly #nextId: () => string;
+  readonly #options: ExtensionOptions;
   /** The number of pending streams above which one is cancelled. */
   readonly #most: number;
-  /** The ids of streams that can be pending. */
+  /** The ids of streams and endless operations that can be pending. */
   readonly #streams: string[] = [];
   /** The ids of pending streams that do not end without a cancel. */
   #lasting: string[] = [];
@@ -55,13 +68,12 @@ export class ExtensionRequests {
    * Constructs `ExtensionRequests`.
    *
    * @param random Makes the choices
-   * @param nextId Returns an id that is usually new
-   * @param maxPending The limit of the server
+   * @param options The ids, and what the server supports
    */
-  constructor(random: Random, nextId: () => string, maxPending: number) {
+  constructor(random: Random, options: ExtensionOptions) {
     this.#random = random;
-    this.#nextId = nextId;
-    this.#most = Math.min(MAX_STREAMS, maxPending - 1);
+    this.#options = options;
+    this.#most = Math.min(MAX_STREAMS, options.maxPending - 1);
   }
 
   /** Returns a frame that starts or controls a stream. */
@@ -72,6 +84,19 @@ export class ExtensionRequests {
       [10, () => this.#begin()],
       [7, () => this.#grant()],
       [4, () => this.#cancel()],
+    ])();
+  }
+
+  /** Returns a cancel, or the call of an operation that ends only with a cancel. */
+  cancel(): Members {
+    const random = this.#random;
+    if (!this.#options.canCancel || this.#streams.length > this.#most) {
+      return this.#cancel();
+    }
+    return random.weigh<() => Members>([
+      [4, () => frame(this.#options.recentId(), "cancel", [])],
+      [2, () => this.#cancel()],
+      [2, () => this.#callEndless()],
     ])();
   }
 
@@ -109,6 +134,17 @@ export class ExtensionRequests {
     return frame(id, "stream", data);
   }
 
+  #callEndless(): Members {
+    const id = this.#nextId();
+    this.#streams.push(id);
+    const name = quote(ENDLESS_OPERATION);
+    return frame(id, "operation", [["operation", name], ["data", "{}"]]);
+  }
+
+  #nextId(): string {
+    return this.#options.nextId();
+  }
+
   /** Returns a new id or one that is in use. */
   #idOfStream(): string {
     const random = this.#random;
@@ -123,7 +159,7 @@ export class ExtensionRequests {
     const random = this.#random;
     return random.weigh<() => string>([
       [30, () => quote(random.pick([...STREAMS.keys()]))],
-      [2, () => quote(random.pick([...OPERATIONS.keys()]))],
+      [2, () => quote(random.pick(ENDING_OPERATIONS))],
       [1, () => stringJson(random)],
     ])();
   }

@@ -15,8 +15,17 @@ import { ASYNC_NUMBER_SCHEMA, NUMBER_SCHEMA } from "./schemas.ts";
 export interface TestOperation {
   /** Whether it returns its result synchronously, so its response keeps the order */
   readonly immediate: boolean;
-  /** Runs the operation. `ask` sends a request to the calling client. */
-  run(data: JsonObject, ask: () => Promise<unknown>): unknown;
+  /**
+   * Runs the operation. `ask` sends a request to the calling client, and `signal` returns
+   * the signal of the call.
+   */
+  run(
+    data: JsonObject,
+    ask: () => Promise<unknown>,
+    signal: () => AbortSignal,
+  ): unknown;
+  /** Whether the operation fails when its signal aborts */
+  readonly isAbortable?: boolean;
   /** The schema of its data. Without it, any data is valid. */
   readonly schema?: Schema<JsonObject>;
   /** Returns the possible results, or an empty array if it fails. */
@@ -57,6 +66,38 @@ const ask: TestOperation = {
   },
 };
 
+/** Resolves after a time, and rejects when a signal aborts. */
+function pauseUntilAborted(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = milliseconds === Infinity
+      ? undefined
+      : setTimeout(resolve, milliseconds);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+  });
+}
+
+/** Returns the data after a time, or fails when its signal aborts. */
+function abortable(milliseconds: number): TestOperation {
+  return {
+    immediate: false,
+    isAbortable: true,
+    run: (data, _ask, signal) =>
+      pauseUntilAborted(milliseconds, signal()).then(() => data),
+    expect: (data) => milliseconds === Infinity ? [] : [data],
+  };
+}
+
+/** The operation that only an abort ends. */
+export const ENDLESS_OPERATION = "forever";
+
 /** The operation that sends a request to the calling client. */
 export const REQUEST_OPERATION = "ask";
 
@@ -91,6 +132,8 @@ export const OPERATIONS: ReadonlyMap<string, TestOperation> = new Map<
     run: () => Promise.reject("no"),
   }],
   [REQUEST_OPERATION, ask],
+  ["patient", abortable(3)],
+  [ENDLESS_OPERATION, abortable(Infinity)],
   ["validated", {
     ...SLOW,
     schema: NUMBER_SCHEMA,
@@ -103,6 +146,10 @@ export const OPERATIONS: ReadonlyMap<string, TestOperation> = new Map<
     run: (data) => data,
   }],
 ]);
+
+/** The names of the operations that end by themselves. */
+export const ENDING_OPERATIONS: readonly string[] = [...OPERATIONS.keys()]
+  .filter((name) => name !== ENDLESS_OPERATION);
 
 type Resolve = (data: JsonObject) => void;
 

@@ -131,7 +131,7 @@ function readRequest(
   ];
   if (!isId(id)) return invalid(null, [2, ...codes], action);
   if (codes.length > 0) return invalid(id, codes, action);
-  return ACTIONS.get(action)!.read(id, data);
+  return ACTIONS.get(action)!.read(id, data, features);
 }
 
 /** Reports whether a text frame is too large. */
@@ -167,15 +167,16 @@ function actionErrors(
   data: unknown,
   features: readonly string[],
 ): number[] {
-  const { feature, isValid, unasked } = ACTIONS.get(action) ?? {};
-  const isAgreed = feature === undefined || features.includes(feature);
+  const { features: needed, isValid, unasked } = ACTIONS.get(action) ?? {};
+  const isAgreed = needed === undefined ||
+    needed.some((feature) => features.includes(feature));
   const codes: number[] = [];
   if (typeof action !== "string" || !isObject(data)) codes.push(2);
   if (typeof action === "string" && (isValid === undefined || !isAgreed)) {
     codes.push(8);
   }
   if (codes.length > 0) return codes;
-  if (!isValid!(data as Data)) return [2];
+  if (!isValid!(data as Data, features)) return [2];
   return unasked === undefined ? [] : [unasked];
 }
 

@@ -67,9 +67,15 @@ export class PendingRequests {
     return this.#groups.get(id)?.grant(credit) ?? false;
   }
 
-  /** Cancels a stream. Returns `false` if there is no such stream. */
-  cancel(id: number): boolean {
-    return this.#groups.get(id)?.cancel() ?? false;
+  /**
+   * Cancels a request.
+   *
+   * @param id The id of the request
+   * @param isAny Whether the client can cancel requests other than streams
+   * @returns Whether there is such a request
+   */
+  cancel(id: number, isAny: boolean): boolean {
+    return this.#groups.get(id)?.cancel(isAny) ?? false;
   }
 
   /** Matches a response frame. Returns its expectation after the last frame, if it is known. */

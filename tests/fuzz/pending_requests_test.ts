@@ -22,8 +22,8 @@ class Sample {
   }
 
   /** Calls an operation with the id 1. */
-  operation(name: string): void {
-    this.#ask({ kind: "operation", id: 1, name, data: {} });
+  operation(name: string, timeout?: number): void {
+    this.#ask({ kind: "operation", id: 1, name, data: {}, timeout });
   }
 
   items(...items: readonly unknown[]): void {
@@ -34,8 +34,12 @@ class Sample {
     this.#take({ message: "done" });
   }
 
-  error(code: number): void {
-    this.#take({ success: false, code, message: "…" });
+  result(result: unknown): void {
+    this.#take({ data: { result } });
+  }
+
+  error(code: number, data: ResponseFrame["data"] = null): void {
+    this.#take({ success: false, code, data, message: "…" });
   }
 
   #ask(request: Request): void {
@@ -90,7 +94,7 @@ Deno.test("expects no frame of a stream without credit", () => {
   assert(sample.pendingRequests.grant(1, 1));
   assert(!sample.pendingRequests.isSettled);
   sample.items({ n: 1 });
-  assert(sample.pendingRequests.cancel(1));
+  assert(sample.pendingRequests.cancel(1, false));
   assert(!sample.pendingRequests.isSettled);
   sample.done();
   assert(sample.pendingRequests.isSettled);
@@ -101,7 +105,7 @@ Deno.test("rejects the end of a stream whose generator is running or has failed"
   for (const state of ["running", "failed"] as const) {
     const sample = new Sample();
     sample.stream("endless", 1);
-    sample.pendingRequests.cancel(1);
+    sample.pendingRequests.cancel(1, false);
     sample.state = state;
     assert.throws(() => sample.done(), Violation);
   }
@@ -141,6 +145,49 @@ Deno.test("expects one end for each of two requests with the same id", () => {
   sample.done();
   assert(sample.pendingRequests.isSettled);
   assert.throws(() => sample.done(), /no request matches/);
+});
+
+Deno.test("accepts the failure of an operation only after its cancel", () => {
+  const sample = new Sample();
+  sample.operation("patient");
+  assert.throws(() => sample.error(6), Violation);
+  assert(!sample.pendingRequests.cancel(1, false));
+  assert.throws(() => sample.error(6), Violation);
+  assert(sample.pendingRequests.cancel(1, true));
+  sample.error(6);
+  assert(sample.pendingRequests.isSettled);
+});
+
+Deno.test("expects the answer to an endless operation only after its cancel", () => {
+  const sample = new Sample();
+  sample.operation("forever");
+  assert(sample.pendingRequests.isSettled);
+  assert(sample.pendingRequests.cancel(1, true));
+  assert(!sample.pendingRequests.isSettled);
+  assert.throws(() => sample.result({}), Violation);
+  sample.error(6);
+  assert(sample.pendingRequests.isSettled);
+});
+
+Deno.test("does not know which of two operations with one id is cancelled", () => {
+  const sample = new Sample();
+  sample.operation("forever");
+  sample.operation("patient");
+  sample.pendingRequests.cancel(1, true);
+  sample.result({});
+  assert(sample.pendingRequests.isSettled);
+});
+
+Deno.test("accepts the expiry of a request only with its timeout", () => {
+  for (const timeout of [undefined, 1, 2 ** 31 - 1]) {
+    const sample = new Sample();
+    sample.operation("patient", timeout);
+    const expire = (value: unknown) =>
+      sample.error(9, { limit: "timeout", value });
+    assert.throws(() => expire(2), Violation);
+    if (timeout === 1) expire(1);
+    else assert.throws(() => expire(timeout), Violation);
+  }
 });
 
 Deno.test("expects code 7 for a call of the wrong kind", () => {

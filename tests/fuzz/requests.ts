@@ -7,7 +7,7 @@
 
 import { ExtensionRequests } from "./extension_requests.ts";
 import { deepRequest, largeRequest, replyingJson } from "./extreme_requests.ts";
-import { LISTENERS, OPERATIONS } from "./handlers.ts";
+import { ENDING_OPERATIONS, LISTENERS } from "./handlers.ts";
 import {
   dataJson,
   INVALID_JSON,
@@ -53,8 +53,12 @@ export class Requests {
     this.#token = token;
     this.#maxPayload = maxPayload;
     this.#features = features;
-    const nextId = () => this.#id();
-    this.#extensions = new ExtensionRequests(random, nextId, maxPending);
+    this.#extensions = new ExtensionRequests(random, {
+      nextId: () => this.#id(),
+      recentId: () => this.#recentId(),
+      maxPending,
+      canCancel: features?.includes('"cancel"') ?? false,
+    });
   }
 
   /** Returns a valid login. */
@@ -192,6 +196,7 @@ export class Requests {
       [isAgreed('"stream"') ? 60 : 4, () => this.#extensions.stream()],
       [isAgreed('"renew"') ? 5 : 1, () => this.#extensions.renew()],
       [isAgreed('"request"') ? 12 : 2, () => this.#extensions.ask()],
+      [isAgreed('"cancel"') ? 10 : 1, () => this.#extensions.cancel()],
     ])();
     return random.chance(0.1) ? shuffle(random, members) : members;
   }
@@ -207,7 +212,11 @@ export class Requests {
       ? quote(random.pick([...LISTENERS.keys()]))
       : stringJson(random);
     const data = this.#data(0.3);
-    const members: Members = [["message", name], ["data", data]];
+    const members: Members = [
+      ["message", name],
+      ["data", data],
+      ...timeoutMember(random),
+    ];
     if (random.chance(0.5)) return members;
     return [...members, ["replying", replyingJson(random, random.below(4))]];
   }
@@ -223,11 +232,15 @@ export class Requests {
   #operation(): Members {
     const random = this.#random;
     const name = random.weigh<() => string>([
-      [17, () => quote(random.pick([...OPERATIONS.keys()]))],
+      [17, () => quote(random.pick(ENDING_OPERATIONS))],
       [1, () => quote(random.pick([...STREAMS.keys()]))],
       [3, () => stringJson(random)],
     ])();
-    return [["operation", name], ["data", this.#data(0.1)]];
+    return [
+      ["operation", name],
+      ["data", this.#data(0.1)],
+      ...timeoutMember(random),
+    ];
   }
 
   #anything(): Members {
@@ -243,11 +256,26 @@ export class Requests {
     const random = this.#random;
     return random.weigh<() => string>([
       [90, () => String(++this.#lastId)],
-      [5, () => String(Math.max(1, this.#lastId - random.below(RECENT)))],
+      [5, () => this.#recentId()],
       [3, () => numberId(random)],
       [1, () => numberJson(random)],
     ])();
   }
+
+  #recentId(): string {
+    return String(Math.max(1, this.#lastId - this.#random.below(RECENT)));
+  }
+}
+
+/** Sometimes returns the timeout of a request. */
+function timeoutMember(random: Random): Members {
+  if (random.chance(0.8)) return [];
+  const timeout = random.weigh<() => string>([
+    [8, () => random.pick(["0", "1", "60000", "1e6", "2147483647"])],
+    [1, () => random.pick(["-0", "-1", "0.5", "2147483648", '"1"', "null"])],
+    [1, () => valueJson(random)],
+  ])();
+  return [["timeout", timeout]];
 }
 
 /** Returns an unusual but valid id. */

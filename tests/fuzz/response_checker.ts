@@ -162,7 +162,7 @@ export class ResponseChecker {
     if (kind === "done") return;
     const isReceived = kind === "credit"
       ? this.#pendingRequests.grant(id, control.credit)
-      : this.#pendingRequests.cancel(id);
+      : this.#pendingRequests.cancel(id, this.features.includes("cancel"));
     this.#count(`${kind}: ${isReceived ? "accepted" : "ignored"}`);
   }
 

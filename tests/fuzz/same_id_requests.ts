@@ -6,6 +6,7 @@
 
 import type { ResponseFrame } from "./response_matcher.ts";
 import { type Expectation, expectError } from "./expectations.ts";
+import { AbortableMatcher } from "./abortable_matcher.ts";
 import { itemsOf, StreamMatcher } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
@@ -99,9 +100,16 @@ export class SameIdRequests {
     );
   }
 
-  /** Cancels the streams. */
-  cancel(): boolean {
-    return this.#forEachStream((matcher) => matcher.cancel(), true);
+  /** Cancels the streams; without a stream, the other requests. */
+  cancel(isAny: boolean): boolean {
+    const isStream = this.#forEachStream((matcher) => matcher.cancel(), true);
+    if (!isAny) return isStream;
+    for (const { isDone, expectation: { matcher } } of this.#members) {
+      if (isDone || !(matcher instanceof AbortableMatcher)) continue;
+      // Of several requests, the server cancels one.
+      matcher.cancel(this.#members.length === 1);
+    }
+    return true;
   }
 
   /** Matches a frame of the server. */

@@ -32,7 +32,7 @@ export interface Script {
 }
 
 const ALL =
-  '["batch","done-id","max-payload","renew","request","retry","stream"]';
+  '["batch","cancel","done-id","max-payload","renew","request","retry","stream"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -45,6 +45,7 @@ const FEATURES = [
   '["renew","batch"]',
   '["done-id"]',
   '["request","stream"]',
+  '["cancel"]',
   '["stream","batch","stream"]',
   '["request","done-id","max-payload"]',
   '["batch","batch",1,null,{},"constructor","done-id"]',

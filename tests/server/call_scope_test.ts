@@ -48,6 +48,7 @@ Deno.test("a request keeps its own timeout if it is shorter", () => {
     assert(!call.signal.aborted);
     const longer = limitsOf({ timeout: Infinity });
     assert((longer.timeout ?? Infinity) <= 60_000);
+    assert(longer.onExpired !== undefined);
   });
 });
 

@@ -148,7 +148,9 @@ export class Calls {
     try {
       const entering = this.#gate?.enter(request);
       if (entering !== undefined) await entering;
-      await this.#runStream(request, call, sender);
+      // An unknown operation is answered at once.
+      const operation = this.#find(request, call);
+      await this.#runStream(request, operation, call, sender);
       call.end();
       // A handler can return because the server closes. The client resumes its stream then.
       if (shutdown.hasBegun && request.lastEventId !== undefined) return;
@@ -163,11 +165,11 @@ export class Calls {
   /** Sends the items of a stream, inside of the middleware if there is any. */
   async #runStream(
     request: StreamRequest,
+    operation: Operation<OperationContext>,
     call: Call,
     sender: StreamSender,
   ): Promise<void> {
     const { contract, middleware } = this.#context;
-    const operation = this.#find(request, call);
     const run = async () =>
       await sender.run(await operation.open(request.data, call));
     if (middleware.isEmpty) return await run();

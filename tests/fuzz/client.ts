@@ -108,10 +108,15 @@ class FuzzingClient {
 
   /** Answers a request of the server while the connection is open. */
   #answer(received: ReceivedRequest): void {
-    const { features, ownNumber } = this.#oracle;
+    const { features, ownNumber, isGuarded } = this.#oracle;
     const number = ++this.#replies;
     for (
-      const payload of replyFrames(received, { number, features, ownNumber })
+      const payload of replyFrames(received, {
+        number,
+        features,
+        ownNumber,
+        isGuarded,
+      })
     ) {
       if (this.#oracle.isOver) return;
       void this.#send([{ bytes: encodeFrame(payload), payload }]);

@@ -25,6 +25,8 @@ export interface Rules {
   readonly maxRate: number;
   readonly maxBurst: number;
   readonly maxBuffered: number;
+  /** The names that `authorize` refuses; without it, the server has no `authorize` */
+  readonly forbidden?: ReadonlySet<string>;
 }
 
 /** The meaning of a frame after the login. */

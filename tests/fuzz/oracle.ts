@@ -88,6 +88,11 @@ export class Oracle {
     return this.#checker.messages.own;
   }
 
+  /** Whether the server has the option `authorize` */
+  get isGuarded(): boolean {
+    return this.#rules.forbidden !== undefined;
+  }
+
   /** Returns the requests of the server since the last call. */
   takeRequests(): readonly ReceivedRequest[] {
     return this.#checker.takeRequests();

@@ -151,7 +151,11 @@ export class ResponseChecker {
       note: (what: string) => counters.note(what),
     };
     const serverFeatures = { features: this.features, context };
-    const expectation = expectationOf(request, serverFeatures);
+    const expectation = guarded(
+      expectationOf(request, serverFeatures),
+      request,
+      this.#environment.rules,
+    );
     if (request.kind === "stream") this.load.stream();
     this.#pendingRequests.add(expectation, sent);
     return expectation.length;
@@ -210,4 +214,17 @@ export class ResponseChecker {
 function isControl(reading: Request | Control): reading is Control {
   return reading.kind === "credit" || reading.kind === "cancel" ||
     reading.kind === "done";
+}
+
+/** Returns what to expect from a server that can have the option `authorize`. */
+function guarded(
+  expectation: Expectation,
+  request: Request,
+  { forbidden }: Rules,
+): Expectation {
+  if (forbidden === undefined) return expectation;
+  const name = request.kind === "message" ? request.wire.message : request.name;
+  // The decision can be asynchronous.
+  if (!forbidden.has(name)) return { ...expectation, isImmediate: false };
+  return expectError(request.id, [10], request.kind, false);
 }

@@ -45,6 +45,7 @@ export interface Report {
 export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
   const uncaught = new Uncaught();
   const server = serveQuietly(setting.options);
+  if (setting.middleware !== undefined) server.use(setting.middleware);
   const run = new Run(setting, plan, server);
   try {
     const report = await Promise.race([run.all(), uncaught.first]);

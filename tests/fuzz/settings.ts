@@ -5,6 +5,7 @@
  */
 
 import type { ServeOptions } from "../../server.ts";
+import type { Middleware } from "../../server/middleware.ts";
 import { pause } from "../support/timing.ts";
 import type { Rules } from "./model.ts";
 
@@ -13,6 +14,8 @@ export interface Setting {
   readonly name: string;
   readonly options: ServeOptions;
   readonly rules: Rules;
+  /** Runs around all handlers */
+  readonly middleware?: Middleware;
   /** Its share of all frames */
   readonly share: number;
   /** The kinds of frames that it must have sent by the end */
@@ -40,6 +43,9 @@ const LOW = {
   maxBurst: 60,
   maxBuffered: 65_536,
 };
+
+/** The operations, streams and messages that clients of one server must not use. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["nothing", "silent", "empty"]);
 
 const SLOW = { maxRate: 1_000, maxBurst: 25 };
 
@@ -105,12 +111,23 @@ export const SETTINGS: readonly Setting[] = [
         if (version === "2.10.0") await pause(1);
         return actual === token;
       },
+      // Decides at once for every other client.
+      authorize: ({ id }, { name }) => {
+        const isAllowed = !FORBIDDEN.has(name);
+        return id % 2 === 0 ? isAllowed : Promise.resolve(isAllowed);
+      },
     },
-    rules: { ...STANDARD, ...LOW, minimumVersion: "1.0.0" },
+    rules: {
+      ...STANDARD,
+      ...LOW,
+      minimumVersion: "1.0.0",
+      forbidden: FORBIDDEN,
+    },
+    middleware: (_call, next) => next(),
     share: 0.2,
     expected: [
       ...ALWAYS,
-      ...["error 9 maxPending", "error 9 maxRate", "close 1009"],
+      ...["error 9 maxPending", "error 9 maxRate", "close 1009", "error 10"],
       "stream: error 9 maxPending",
     ],
   },

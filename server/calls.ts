@@ -162,18 +162,21 @@ export class Calls {
     }
   }
 
-  /** Sends the items of a stream, inside of the middleware if there is any. */
-  async #runStream(
+  /**
+   * Sends the items of a stream, inside of the middleware if there is any. Throws, and does
+   * not reject, if there is no such operation: the answer is not later than that of a call.
+   */
+  #runStream(
     request: StreamRequest,
     operation: Operation<OperationContext>,
     call: Call,
     sender: StreamSender,
-  ): Promise<void> {
+  ): Promise<unknown> {
     const { contract, middleware } = this.#context;
     const run = async () =>
       await sender.run(await operation.open(request.data, call));
-    if (middleware.isEmpty) return await run();
-    await middleware.run(new ObservedCall(contract, request, call), {
+    if (middleware.isEmpty) return run();
+    return middleware.run(new ObservedCall(contract, request, call), {
       run,
       abort: () => {
         call.abort(middlewareFailed());

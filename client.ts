@@ -20,6 +20,7 @@
 import type { ConnectOptions } from "./client/options.ts";
 import type { Connection } from "./client/connection.ts";
 import type { TokenFunction } from "./client/token_source.ts";
+import { openConnection, startConnection } from "./client/create_connection.ts";
 import { withCallerStack } from "./common/caller_stack.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
@@ -107,15 +108,43 @@ export function connect<Of extends Contract = OpenContract>(
   token: string | TokenFunction,
   options: ConnectOptions<Of> = {},
 ): Promise<Connection<Of>> {
-  const connection: Promise<unknown> = open(token, options);
+  const connection: Promise<unknown> = openConnection(token, options);
   return withCallerStack(connection as Promise<Connection<Of>>);
 }
 
-async function open(
+/**
+ * Creates a connection to a server, and returns it before it is open. The client tries to
+ * connect until it succeeds, also if the server starts later than the client.
+ *
+ * Requests made before the first login wait in a queue, see `maxQueue` and `maxBuffered`. If
+ * the server rejects the token or the version, the connection ends: its state is `closed`,
+ * and the `error` of `closed` says why.
+ *
+ * @param token The token of the server, or a function that returns it for each login
+ * @param options Optional, as for {@linkcode connect}. `reconnect` is `true` by default, and
+ * `reconnect.maxQueue` is 1,000
+ * @returns The connection. An `await using` block closes it at its end
+ *
+ * @throws {TypeError} If an option is unknown or invalid
+ * @throws {RangeError} If `timeout`, a limit or an option of `reconnect` is out of range
+ *
+ * @example
+ * ```ts
+ * import { createConnection, serve } from "@hoist/cli";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.operation("add", ({ a, b }) => Number(a) + Number(b));
+ *
+ * await using connection = createConnection("test", { url: server.url });
+ * assert.equal(connection.state, "connecting");
+ * assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
+ * ```
+ */
+export function createConnection<Of extends Contract = OpenContract>(
   token: string | TokenFunction,
-  options: ConnectOptions<Contract>,
-): Promise<Connection> {
-  // Servers import this module also, and never need the modules behind it.
-  const { openConnection } = await import("./client/create_connection.ts");
-  return await openConnection(token, options);
+  options: ConnectOptions<Of> = {},
+): Connection<Of> {
+  const connection: unknown = startConnection(token, options);
+  return connection as Connection<Of>;
 }

@@ -28,8 +28,6 @@ import type {
   StreamArguments,
 } from "./call_types.ts";
 import type { ConnectionParts } from "./connection_parts.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import type { Link } from "./link.ts";
 import type {
   AnyEvent,
   MessageArguments,
@@ -38,19 +36,14 @@ import type {
   SentMessageOf,
   ServerMessage,
 } from "./message.ts";
-import { Requests } from "./requests.ts";
-import {
-  type ConnectionState,
-  type StateListener,
-  StateNotifier,
-} from "./status.ts";
+import type { ConnectionState, StateListener } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 
 /** The result of an implementation, whose overload has the type */
 type Result = Promise<unknown>;
 
 /**
- * A connection to a server, created by `connect`. Any number of requests can be in
+ * A connection to a server, created by `connect` or `createConnection`. Any number of requests can be in
  * progress at the same time. `Of` is the type of the contract.
  *
  * A request is anything that the client sends and the server answers: a message, a request
@@ -58,59 +51,33 @@ type Result = Promise<unknown>;
  */
 export class Connection<Of extends Contract = OpenContract>
   implements AsyncDisposable {
+  /**
+   * Resolves at the first login. It rejects if the connection ends before, and nothing has
+   * to handle that. After `connect`, it has already resolved.
+   */
+  readonly opened: Promise<void>;
   /** Resolves when the connection has ended and does not reconnect; never rejects */
   readonly closed: Promise<CloseInfo>;
   /** The URL of the server, without a user name, a password and a query */
   readonly url: string;
-  readonly #status: StateNotifier;
-  readonly #dispatcher: Dispatcher;
-  readonly #link: Link;
-  readonly #requests: Requests;
+  readonly #parts: ConnectionParts;
 
-  /** @ignore Applications call `connect`. */
-  private constructor(parts: ConnectionParts) {
-    const { log, contract, checks, maxBuffered } = parts;
-    this.#status = new StateNotifier(log);
-    const dispatcher = new Dispatcher({
-      log,
-      contract,
-      checks,
-      // Called only after the constructor: `#requests` needs the link, and the link needs
-      // the dispatcher. An earlier listener may have closed the connection.
-      toMessage: (wire) =>
-        this.state === "closed" ? undefined : this.#requests.toMessage(wire),
-    });
-    const link = parts.createLink(this.#status, dispatcher);
-    this.#requests = new Requests({
-      link,
-      log,
-      contract,
-      checks,
-      maxBuffered,
-    });
-    this.#dispatcher = dispatcher;
-    this.#link = link;
-    this.closed = link.closed;
+  /** @ignore Applications call `connect` or `createConnection`. */
+  private constructor(parts: ConnectionParts, opened: Promise<void>) {
+    this.opened = opened;
+    this.closed = parts.link.closed;
     this.url = parts.url;
+    this.#parts = parts;
   }
 
-  /** @ignore Applications call `connect`. */
-  static async open(
-    parts: ConnectionParts,
-    token: string,
-    signal?: AbortSignal,
-  ): Promise<Connection> {
-    const connection = new Connection(parts);
-    await connection.#link.open(token, signal);
-    // Messages that came with the login wait for a listener, but not longer than this.
-    const timer = setTimeout(() => connection.#dispatcher.open(), 0);
-    void connection.closed.then(() => clearTimeout(timer));
-    return connection;
+  /** @ignore Applications call `connect` or `createConnection`. */
+  static create(parts: ConnectionParts, opened: Promise<void>): Connection {
+    return new Connection(parts, opened);
   }
 
-  /** The current state; `waiting` and `connecting` need the option `reconnect` */
+  /** The current state. Connections that do not reconnect are `open` or `closed`. */
   get state(): ConnectionState {
-    return this.#status.state;
+    return this.#parts.status.state;
   }
 
   /**
@@ -139,7 +106,7 @@ export class Connection<Of extends Contract = OpenContract>
    * ```
    */
   onState(listener: StateListener): Disposable {
-    return this.#status.listen(listener);
+    return this.#parts.status.listen(listener);
   }
 
   /**
@@ -180,7 +147,7 @@ export class Connection<Of extends Contract = OpenContract>
     listener?: Listener<never>,
   ): Disposable {
     type Any = Listener<ServerMessage>;
-    return this.#dispatcher.add(names as string | Any, listener as Any);
+    return this.#parts.dispatcher.add(names as string | Any, listener as Any);
   }
 
   /**
@@ -223,9 +190,9 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: MessageArguments<Of, Name>
   ): Promise<SentMessageOf<Of, Name>>;
   message(name: string, data?: unknown, options?: unknown): Result {
-    this.#dispatcher.open();
+    this.#parts.dispatcher.open();
     return ignorable(
-      this.#requests.message(
+      this.#parts.requests.message(
         name,
         data as JsonObject,
         options as MessageOptions,
@@ -273,9 +240,9 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: RequestArguments<Of, Name>
   ): Promise<ReplyOf<Of, Name>>;
   request(name: string, data?: unknown, options?: unknown): Result {
-    this.#dispatcher.open();
+    this.#parts.dispatcher.open();
     return ignorable(
-      this.#requests.request(
+      this.#parts.requests.request(
         name,
         data as JsonObject,
         options as RequestOptions,
@@ -322,9 +289,9 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: OperationArguments<Of, Name>
   ): Promise<ResultOf<Of, Name>>;
   operation(name: string, data?: unknown, options?: unknown): Result {
-    this.#dispatcher.open();
+    this.#parts.dispatcher.open();
     return ignorable(
-      this.#requests.operation(
+      this.#parts.requests.operation(
         name,
         data as JsonObject,
         options as OperationOptions,
@@ -375,12 +342,34 @@ export class Connection<Of extends Contract = OpenContract>
     data?: unknown,
     options?: unknown,
   ): OperationStream<unknown> {
-    this.#dispatcher.open();
-    return this.#requests.stream(
+    this.#parts.dispatcher.open();
+    return this.#parts.requests.stream(
       name,
       data as JsonObject,
       options as StreamOptions,
     );
+  }
+
+  /**
+   * Gives up the current WebSocket without a goodbye, and connects again at once. It also ends
+   * the wait for the next attempt, and replaces an attempt that is in progress. Requests in
+   * progress reject, as when the connection is lost. The attempts count from the start.
+   *
+   * @throws {TypeError} If `connect` was called without the option `reconnect`
+   * @throws {ConnectionClosedError} If the connection is closed
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * await using connection = await connect("test", { url: server.url, reconnect: true });
+   * connection.reconnect();
+   * console.log(connection.state); // connecting
+   * ```
+   */
+  reconnect(): void {
+    this.#parts.link.reconnect();
   }
 
   /**
@@ -390,7 +379,7 @@ export class Connection<Of extends Contract = OpenContract>
    * @returns Resolves when the connection has ended. Further calls have no effect
    */
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#parts.link.close();
   }
 
   /** Closes the connection at the end of an `await using` block. */

@@ -1,17 +1,30 @@
 /**
- * What `connect` passes to a connection.
+ * The parts of a connection, which refer to each other.
  *
  * @module
  */
 
 import type { Contract } from "../contract/contract.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import type { Link, MessageReceiver } from "./link.ts";
 import type { ClientLog } from "./log.ts";
-import type { StateNotifier } from "./status.ts";
+import { Requests } from "./requests.ts";
+import { StateNotifier } from "./status.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What a connection is made of */
 export interface ConnectionParts {
+  /** The URL of the server, which contains no secret */
+  readonly url: string;
+  readonly status: StateNotifier;
+  /** Passes on the messages of the server */
+  readonly dispatcher: Dispatcher;
+  readonly link: Link;
+  readonly requests: Requests;
+}
+
+/** What the parts of a connection need */
+export interface AssemblyOptions {
   /** The URL of the server, which contains no secret */
   readonly url: string;
   /** Logs the errors of listeners */
@@ -22,6 +35,37 @@ export interface ConnectionParts {
   readonly checks: ContractChecks | undefined;
   /** The option `maxBuffered`, in bytes */
   readonly maxBuffered: number;
-  /** Creates the link, which sets the state and passes on the messages of the server. */
-  createLink(status: StateNotifier, receiver: MessageReceiver): Link;
+}
+
+/**
+ * Creates the parts of a connection.
+ *
+ * @param options The options of the connection
+ * @param createLink Creates the link, which sets the state and passes on the messages of
+ * the server
+ */
+export function assemble<AnyLink extends Link>(
+  options: AssemblyOptions,
+  createLink: (status: StateNotifier, receiver: MessageReceiver) => AnyLink,
+): ConnectionParts & { readonly link: AnyLink } {
+  const { url, log, contract, checks } = options;
+  const status = new StateNotifier(log);
+  const dispatcher = new Dispatcher({
+    log,
+    contract,
+    checks,
+    // Called only later: `requests` needs the link, and the link needs the dispatcher. An
+    // earlier listener may have closed the connection.
+    toMessage: (wire) =>
+      status.state === "closed" ? undefined : requests.toMessage(wire),
+  });
+  const link = createLink(status, dispatcher);
+  const requests = new Requests({ ...options, link });
+  return { url, status, dispatcher, link, requests };
+}
+
+/** Dispatches the messages that came with the login when listeners could be added. */
+export function dispatchSoon({ dispatcher, link }: ConnectionParts): void {
+  const timer = setTimeout(() => dispatcher.open(), 0);
+  void link.closed.then(() => clearTimeout(timer));
 }

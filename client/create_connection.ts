@@ -1,70 +1,112 @@
 /**
- * The implementation of `connect`, which is loaded when it is called.
+ * Creates connections. `connect` and `createConnection` document the errors.
  *
  * @module
  */
 
 import type { Contract } from "../contract/contract.ts";
 import { Connection } from "./connection.ts";
-import type { ConnectionParts } from "./connection_parts.ts";
-import { Dialer, type Target } from "./handshake.ts";
-import { type ConnectOptions, resolveConnectOptions } from "./options.ts";
-import type { ReconnectRules } from "./reconnect_policy.ts";
-import { SocketLink } from "./socket_link.ts";
+import {
+  assemble,
+  type AssemblyOptions,
+  type ConnectionParts,
+  dispatchSoon,
+} from "./connection_parts.ts";
+import type { Target } from "./handshake.ts";
+import type { LinkEvents } from "./link.ts";
+import type { LinkFactory } from "./link_factory.ts";
+import {
+  type ConnectOptions,
+  resolveConnectOptions,
+  type ResolvedOptions,
+} from "./options.ts";
+import { NO_RECONNECT } from "./reconnect_policy.ts";
+import { ReconnectingLink } from "./reconnecting_link.ts";
 import type { TokenFunction } from "./token_source.ts";
-import type { ContractChecks } from "./validate.ts";
+import { ContractChecks } from "./validate.ts";
 
-/** Connects to a server and logs in. `connect` documents the errors. */
+/** How many requests can wait for the first login, unless the application chose a number. */
+const MAX_QUEUE = 1_000;
+
+/** Connects to a server and logs in. */
 export async function openConnection(
   token: string | TokenFunction,
   options: ConnectOptions<Contract>,
 ): Promise<Connection> {
-  const { target, rules, signal, contract, validate } = resolveConnectOptions(
-    token,
-    options,
-  );
-  const checks = validate ? await loadChecks(contract) : undefined;
-  const createLink = await linkFactory(target, rules);
-  const { log, endpoints: { base: url }, maxBuffered } = target;
-  const parts = { url, log, contract, checks, maxBuffered, createLink };
-  return await target.tokens.logIn(
-    (token) => Connection.open(parts, token, signal),
-    signal,
-  );
+  const resolved = resolveConnectOptions(token, options, {
+    reconnect: false,
+    maxQueue: 0,
+  });
+  const { target: { tokens }, signal } = resolved;
+  const factory = await loadFactory(resolved.target);
+  const attempt = async (token: string) => {
+    const parts = assembleFor(resolved, factory);
+    await parts.link.open(token, signal);
+    dispatchSoon(parts);
+    return Connection.create(parts, Promise.resolve());
+  };
+  return await tokens.logIn(attempt, signal);
 }
 
-/** Most clients trust their server and do not load the checks. */
-async function loadChecks(
-  contract: Contract | undefined,
-): Promise<ContractChecks | undefined> {
-  if (contract === undefined) return undefined;
-  const { ContractChecks } = await import("./validate.ts");
-  return new ContractChecks(contract);
+/** Creates a connection, which connects until it has logged in. */
+export function startConnection(
+  token: string | TokenFunction,
+  options: ConnectOptions<Contract>,
+): Connection {
+  const resolved = resolveConnectOptions(token, options, {
+    reconnect: true,
+    maxQueue: MAX_QUEUE,
+  });
+  const { target, signal } = resolved;
+  const rules = resolved.rules ?? { ...NO_RECONNECT, maxQueue: MAX_QUEUE };
+  let factory: Promise<LinkFactory> | undefined;
+  const createLink = async (events: LinkEvents) => {
+    factory ??= loadFactory(target);
+    return (await factory)(events);
+  };
+  const parts = assemble(
+    assemblyOf(resolved),
+    (status, receiver) =>
+      new ReconnectingLink({ ...target, createLink, rules, status, receiver }),
+  );
+  const opened = parts.link.start(signal);
+  opened.then(() => dispatchSoon(parts), () => {});
+  return Connection.create(parts, opened);
 }
 
-async function linkFactory(
-  target: Target,
-  rules: ReconnectRules | undefined,
-): Promise<ConnectionParts["createLink"]> {
-  const dialer = new Dialer(target);
-  if (rules === undefined) {
-    return (status, receiver) =>
-      new SocketLink(dialer, {
-        onOpen: () => status.set({ state: "open" }),
-        onClosed: () => status.set({ state: "closed" }),
-        onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
-        onInvalid: () => receiver.onInvalid(),
-      });
-  }
-  // Most clients do not reconnect.
-  const { ReconnectingLink } = await import("./reconnecting_link.ts");
-  return (status, receiver) =>
-    new ReconnectingLink({
-      createLink: (events) => new SocketLink(dialer, events),
-      rules,
-      maxBuffered: target.maxBuffered,
-      tokens: target.tokens,
-      status,
-      receiver,
+/** Loads the modules that open WebSockets. */
+async function loadFactory(target: Target): Promise<LinkFactory> {
+  const { linkFactory } = await import("./link_factory.ts");
+  return linkFactory(target);
+}
+
+/** Creates the parts of a connection whose modules are loaded. */
+function assembleFor(
+  resolved: ResolvedOptions,
+  createLink: LinkFactory,
+): ConnectionParts {
+  const { rules, target } = resolved;
+  return assemble(assemblyOf(resolved), (status, receiver) => {
+    if (rules !== undefined) {
+      const parts = { createLink, rules, status, receiver };
+      return new ReconnectingLink({ ...target, ...parts });
+    }
+    return createLink({
+      onOpen: () => status.set({ state: "open" }),
+      onClosed: () => status.set({ state: "closed" }),
+      onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+      onInvalid: () => receiver.onInvalid(),
     });
+  });
+}
+
+function assemblyOf(
+  { target, contract, validate }: ResolvedOptions,
+): AssemblyOptions {
+  const { log, endpoints: { base: url }, maxBuffered } = target;
+  // Most clients trust their server.
+  const checks = validate && contract !== undefined
+    ? new ContractChecks(contract)
+    : undefined;
+  return { url, log, contract, checks, maxBuffered };
 }

@@ -26,8 +26,16 @@ export interface Link {
   open(token: string, signal?: AbortSignal): Promise<void>;
   /** Sends a request and waits for its answer. */
   request(request: LinkRequest): Promise<JsonObject | null>;
+  /** Gives up the WebSocket, and connects again at once. */
+  reconnect(): void;
   /** Sends a goodbye and waits, at most one second, until the WebSocket has ended. */
   close(): Promise<void>;
+}
+
+/** A link that can end at once. */
+export interface AbortableLink extends Link {
+  /** Ends the connection without a goodbye. */
+  abort(): void;
 }
 
 /** A request to the server */
@@ -102,10 +110,13 @@ export type OnDone = (hasFailed: boolean) => void;
 /** Receives the events of a link. */
 export interface LinkEvents extends MessageReceiver {
   /** Called when the server has accepted the login, before the next frame is read. */
-  onOpen(link: Link): void;
+  onOpen(link: AbortableLink): void;
   /** Called when the link accepts no more requests. */
-  onClosed(link: Link, info: CloseInfo): void;
+  onClosed(link: AbortableLink, info: CloseInfo): void;
 }
+
+/** How a connection ends if no Close frame arrived, or if it never opened. */
+export const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
 
 /** How a connection ends if this side closes it and the server sends no other code. */
 export const CLOSED_HERE: CloseInfo = {

@@ -57,8 +57,8 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly minimumVersion?: string | undefined;
   /**
-   * Cancels connecting for the first time when aborted. It has no effect on a connection
-   * that is open, or on reconnecting. If omitted, only `timeout` limits the time.
+   * Cancels connecting for the first time when aborted. `createConnection` then ends the
+   * connection. It has no effect on a connection that has opened, or on reconnecting. If omitted, only `timeout` limits the time.
    */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -72,13 +72,14 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    * Whether, and how, the client reconnects when the connection is lost. It does not
    * reconnect after `close()`, after the server rejected the token or the version, or after a
    * close code that an application chose (1000, and 3000 to 4999). If the first attempt to
-   * connect fails, `connect` rejects. `reconnect` does not change this.
+   * connect fails, `connect` rejects. `reconnect` does not change this. A connection of
+   * `createConnection` tries again.
    *
    * Listeners survive a reconnect. Requests in progress reject with a
    * `ConnectionClosedError`. Operations with the option `idempotent` do not reject: the client
    * calls them again.
    *
-   * @default {false}
+   * @default {false}, and `true` with `createConnection`
    */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /**
@@ -201,19 +202,27 @@ export interface ResolvedOptions {
   readonly validate: boolean;
 }
 
+/** What a connection does if the application does not choose */
+export interface ReconnectDefaults {
+  readonly reconnect: boolean;
+  readonly maxQueue: number;
+}
+
 /** Checks the arguments of `connect`, which documents the errors. */
 export function resolveConnectOptions(
   token: string | TokenFunction,
   options: ConnectOptions<Contract>,
+  defaults: ReconnectDefaults,
 ): ResolvedOptions {
   checkKeys(SUBJECT, options, KNOWN);
   checkTokenSource(SUBJECT, token);
-  const { signal, contract, reconnect = false } = options;
+  const { signal, contract, reconnect = defaults.reconnect } = options;
   checkSignal(SUBJECT, "signal", signal);
   assertDefined(SUBJECT, contract);
-  const rules = reconnect === false
-    ? undefined
-    : resolveReconnectOptions(reconnect === true ? {} : reconnect);
+  const rules = reconnect === false ? undefined : resolveReconnectOptions(
+    reconnect === true ? {} : reconnect,
+    defaults.maxQueue,
+  );
   return {
     target: resolveTarget(token, rules, options),
     rules,

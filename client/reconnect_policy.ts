@@ -53,7 +53,7 @@ export interface ReconnectOptions {
    * it has reconnected. Their timeouts start at the call. Idempotent operations that were in
    * progress always wait.
    *
-   * @default {0}
+   * @default {0}, and 1,000 with `createConnection`
    */
   readonly maxQueue?: number | undefined;
 }
@@ -70,6 +70,9 @@ const DEFAULTS = {
   maxQueue: 0,
 } as const satisfies KnownKeys & ReconnectRules;
 
+/** The rules of a client that makes one attempt, and does not reconnect. */
+export const NO_RECONNECT: ReconnectRules = { ...DEFAULTS, maxAttempts: 0 };
+
 const MIN_DELAY: NumberRange = {
   min: 1,
   max: MAX_TIMEOUT,
@@ -83,6 +86,8 @@ const MAX_QUEUE: NumberRange = { min: 0, integer: true };
 /**
  * Checks the option `reconnect`.
  *
+ * @param options The options
+ * @param queue The default of `maxQueue`
  * @returns The options with their defaults
  *
  * @throws {TypeError} If an option is unknown or has the wrong type
@@ -90,11 +95,11 @@ const MAX_QUEUE: NumberRange = { min: 0, integer: true };
  */
 export function resolveReconnectOptions(
   options: ReconnectOptions,
+  queue: number = DEFAULTS.maxQueue,
 ): ReconnectRules {
   const subject = "Cannot connect";
   checkKeys(subject, options, DEFAULTS, "reconnect");
-  const { minDelay = DEFAULTS.minDelay, maxQueue = DEFAULTS.maxQueue } =
-    options;
+  const { minDelay = DEFAULTS.minDelay, maxQueue = queue } = options;
   checkNumber(subject, "reconnect.minDelay", minDelay, MIN_DELAY);
   // So that raising the lower bound does not require a second option.
   const { maxDelay = Math.max(DEFAULTS.maxDelay, minDelay) } = options;
@@ -159,6 +164,11 @@ export class ReconnectPolicy {
   constructor(rules: ReconnectRules, random: () => number = Math.random) {
     this.#rules = rules;
     this.#random = random;
+  }
+
+  /** Forgets the attempts, because the application asked for another one. */
+  reset(): void {
+    this.#attempts = 0;
   }
 
   /** Records that the connection has opened, at a time in milliseconds. */

@@ -12,13 +12,16 @@ import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { queueFull } from "./buffer_errors.ts";
 import {
+  type AbortableLink,
   CLOSED_HERE,
   type Link,
   type LinkEvents,
   type LinkRequest,
+  LOST,
   type MessageReceiver,
   subjectOf,
 } from "./link.ts";
+import { onOnline } from "./page_events.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import {
   isCausedByClient,
@@ -39,10 +42,15 @@ function adviceFor(maxQueue: number): string {
     : `The queue already contains ${maxQueue} requests. Raise 'reconnect.maxQueue', or call again when the state is 'open'.`;
 }
 
+/** Returns the error for a connection that ended before its first login. */
+function openingError(info: CloseInfo): unknown {
+  return info.error ?? new ConnectionClosedError("the login", info);
+}
+
 /** What a reconnecting link needs */
 export interface ReconnectingLinkOptions {
   /** Creates a link over a new WebSocket */
-  createLink(events: LinkEvents): Link;
+  createLink(events: LinkEvents): AbortableLink | Promise<AbortableLink>;
   /** When to reconnect */
   readonly rules: ReconnectRules;
   /** The maximum data that waits, in bytes */
@@ -69,12 +77,14 @@ export class ReconnectingLink implements Link {
   readonly #policy: ReconnectPolicy;
   readonly #queue = new OfflineQueue();
   /** The link that is open; `undefined` while there is none. */
-  #link: Link | undefined;
+  #link: AbortableLink | undefined;
   /** How the last link ended. */
   #lastClose = CLOSED_HERE;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Cancels the attempt to reconnect that is in progress. */
+  #ignoreOnline = (): void => {};
+  /** Cancels the attempt to connect that is in progress. */
   #attempt: AbortController | undefined;
+  #resolveOpened = (): void => {};
   #resolveClosed = (_info: CloseInfo): void => {};
 
   /** Constructs a `ReconnectingLink`, which does not connect before `open` is called. */
@@ -101,7 +111,44 @@ export class ReconnectingLink implements Link {
 
   /** Connects once. If the first attempt fails, there is no further attempt. */
   async open(token: string, signal?: AbortSignal): Promise<void> {
-    await this.#options.createLink(this.#events).open(token, signal);
+    const link = await this.#options.createLink(this.#events);
+    signal?.throwIfAborted();
+    await link.open(token, signal);
+  }
+
+  /**
+   * Begins to connect, and tries again until that succeeds or the policy gives up.
+   *
+   * @param signal Gives up when aborted before the first login
+   * @returns Resolves at the first login. If nothing handles its rejection, the program
+   * continues
+   */
+  start(signal?: AbortSignal): Promise<void> {
+    this.#lastClose = LOST;
+    const opened = new Promise<void>((resolve, reject) => {
+      this.#resolveOpened = resolve;
+      void this.closed.then((info) => reject(openingError(info)));
+    });
+    const onAbort = () => this.#onAbort(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
+    const ignore = () => signal?.removeEventListener("abort", onAbort);
+    opened.then(ignore, ignore);
+    if (signal?.aborted) onAbort();
+    else void this.#attemptNow();
+    return opened;
+  }
+
+  reconnect(): void {
+    if (this.#status.state === "closed") {
+      throw new ConnectionClosedError("the reconnect", this.#lastClose);
+    }
+    this.#policy.reset();
+    const link = this.#link;
+    this.#link = undefined;
+    if (link !== undefined) this.#lastClose = LOST;
+    this.#cancelAttempt();
+    link?.abort();
+    this.#redial();
   }
 
   async request(request: LinkRequest): Promise<JsonObject | null> {
@@ -128,7 +175,7 @@ export class ReconnectingLink implements Link {
   async close(): Promise<void> {
     if (this.#status.state === "closed") return void await this.closed;
     const link = this.#link;
-    this.#abort(CLOSED_HERE);
+    this.#stop(CLOSED_HERE);
     await link?.close();
     this.#resolveClosed(await link?.closed ?? CLOSED_HERE);
   }
@@ -169,7 +216,7 @@ export class ReconnectingLink implements Link {
       throw new ConnectionClosedError(
         subjectOf(request),
         this.#lastClose,
-        `, and the client has not reconnected yet. ${adviceFor(maxQueue)}`,
+        `, and the client is not connected. ${adviceFor(maxQueue)}`,
       );
     }
     // If none waits, any request can wait, because the server limits its length.
@@ -178,7 +225,7 @@ export class ReconnectingLink implements Link {
     throw queueFull(subjectOf(request), maxBuffered);
   }
 
-  #onOpen(link: Link): void {
+  #onOpen(link: AbortableLink): void {
     this.#link = link;
     this.#attempt = undefined;
     this.#policy.onOpen(performance.now());
@@ -186,6 +233,7 @@ export class ReconnectingLink implements Link {
     this.#queue.start(link);
     // One of the requests may have ended the link.
     if (this.#link === link) this.#status.set({ state: "open" });
+    this.#resolveOpened();
   }
 
   #onClosed(link: Link, info: CloseInfo): void {
@@ -206,20 +254,31 @@ export class ReconnectingLink implements Link {
   /** Schedules the next attempt; there is none if `delay` is `undefined`. */
   #schedule(close: CloseInfo, delay: number | undefined): void {
     this.#lastClose = close;
-    if (delay === undefined) {
-      this.#abort(close);
-      return this.#resolveClosed(close);
-    }
-    this.#timer = setTimeout(() => this.#reconnect(), delay);
+    if (delay === undefined) return this.#end(close);
+    this.#timer = setTimeout(() => this.#redial(), delay);
+    this.#ignoreOnline = onOnline(() => this.#redial());
     this.#status.set({ state: "waiting", delay, close });
   }
 
-  async #reconnect(): Promise<void> {
+  /** Makes the next attempt now. */
+  #redial(): void {
+    this.#cancelAttempt();
+    // A logger can close the connection when the previous link ends.
+    if (this.#status.state === "closed") return;
+    void this.#attemptNow();
+    // The state is the same if the application replaced an attempt.
+    if (this.#status.state === "connecting") return;
+    this.#status.set({ state: "connecting" });
+  }
+
+  async #attemptNow(): Promise<void> {
     const attempt = new AbortController();
     const { signal } = attempt;
     this.#attempt = attempt;
-    this.#status.set({ state: "connecting" });
     try {
+      // The token function can use the connection, which its caller does not have yet.
+      await Promise.resolve();
+      signal.throwIfAborted();
       await this.#logIn(signal);
     } catch (error) {
       if (!signal.aborted) this.#onFailure(error);
@@ -237,12 +296,28 @@ export class ReconnectingLink implements Link {
     this.#queue.drop();
   }
 
+  /** The application no longer needs a connection that has not opened. */
+  #onAbort(reason: unknown): void {
+    this.#end(reason instanceof Error ? { ...LOST, error: reason } : LOST);
+  }
+
+  /** Ends the attempt that is in progress, and the wait for the next one. */
+  #cancelAttempt(): void {
+    clearTimeout(this.#timer);
+    this.#ignoreOnline();
+    this.#attempt?.abort();
+  }
+
+  #end(info: CloseInfo): void {
+    this.#stop(info);
+    this.#resolveClosed(info);
+  }
+
   /** Ends reconnecting and everything that waits for it. */
-  #abort(info: CloseInfo): void {
+  #stop(info: CloseInfo): void {
     this.#link = undefined;
     this.#lastClose = info;
-    clearTimeout(this.#timer);
-    this.#attempt?.abort();
+    this.#cancelAttempt();
     this.#status.set({ state: "closed" });
     this.#queue.abort(info);
   }

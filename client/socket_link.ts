@@ -40,10 +40,11 @@ import {
 import type { Dialer } from "./handshake.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
+  type AbortableLink,
   CLOSED_HERE,
-  type Link,
   type LinkEvents,
   type LinkRequest,
+  LOST,
   subjectOf,
 } from "./link.ts";
 import type { ClientLog } from "./log.ts";
@@ -57,8 +58,6 @@ import { PendingRequests } from "./pending_requests.ts";
 import { Renewal } from "./renewal.ts";
 import { SendBuffer } from "./send_buffer.ts";
 
-const LOST: CloseInfo = { code: CloseCode.ABNORMAL, reason: "" };
-
 /** The `readyState` of a WebSocket that has closed. */
 const CLOSED = 3;
 
@@ -66,7 +65,7 @@ const CLOSED = 3;
 const CLOSE_TIMEOUT = 1_000;
 
 /** A {@linkcode Link} that ends with its WebSocket. */
-export class SocketLink implements Link {
+export class SocketLink implements AbortableLink {
   readonly closed: Promise<CloseInfo>;
   readonly #dialer: Dialer;
   readonly #events: LinkEvents;
@@ -149,6 +148,12 @@ export class SocketLink implements Link {
     } finally {
       this.#pending.abandon(id);
     }
+  }
+
+  reconnect(): never {
+    throw new TypeError(
+      "Cannot reconnect: the connection was opened without the option 'reconnect'. Pass it to connect(), or use createConnection().",
+    );
   }
 
   async close(): Promise<void> {

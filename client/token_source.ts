@@ -100,7 +100,7 @@ export class TokenSource {
     try {
       return await attempt(token);
     } catch (error) {
-      if (!(error instanceof LoginError)) throw error;
+      if (!this.isFunction || !(error instanceof LoginError)) throw error;
       onRejected(error);
       const other = await this.next(signal);
       // The server counts failed logins, and would reject the same token again.

@@ -19,13 +19,13 @@ Deno.test("an application can mock the methods that it uses", async () => {
   assert.equal(await add(mock, 1, 2), 3);
 });
 
-Deno.test("connect() returns a Connection whose only own properties are `closed` and `url`", async () => {
+Deno.test("connect() returns a Connection whose only own properties are promises and the URL", async () => {
   await using server = serveQuietly();
   server.operation("add", ({ a, b }) => Number(a) + Number(b));
   await using connection = await connect("test", { url: server.url });
   assert(connection instanceof ConnectionClass);
   assert.equal(await add(connection, 1, 2), 3);
-  assert.deepEqual(Object.keys(connection), ["closed", "url"]);
+  assert.deepEqual(Object.keys(connection), ["opened", "closed", "url"]);
 });
 
 Deno.test("the constructor of a Connection is private", () => {

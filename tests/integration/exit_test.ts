@@ -10,7 +10,9 @@ import { makeScript, Program } from "../support/program.ts";
 const PATIENCE = 30_000;
 
 const IMPORTS = `
-  import { connect } from "${import.meta.resolve("../../client.ts")}";
+  import { connect, createConnection } from "${
+  import.meta.resolve("../../client.ts")
+}";
   import { defineContract, Server, serve } from "${
   import.meta.resolve("../../server.ts")
 }";
@@ -232,6 +234,22 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     await waiting;
     connection.operation("wait", {}, { timeout: HOUR });
     connection.operation("wait", {}, { timeout: HOUR, idempotent: true });
+    await connection.close();
+  `,
+  "a closed connection that never opened": `
+    Math.random = () => 1;
+    const reconnect = { minDelay: HOUR, maxDelay: HOUR };
+    const options = { url: "http://127.0.0.1:1", reconnect, timeout: HOUR };
+    const connection = createConnection("test", options);
+    const waiting = new Promise((resolve) =>
+      connection.onState(({ delay }) => delay === HOUR && resolve()));
+    connection.operation("wait", {}, { timeout: HOUR });
+    await waiting;
+    await connection.close();
+  `,
+  "a closed connection whose token function never settles": `
+    const connection = createConnection(forever, { timeout: HOUR });
+    await Promise.resolve();
     await connection.close();
   `,
   "an attempt to connect that was aborted": `

@@ -195,7 +195,7 @@ Deno.test("a request without `maxQueue` rejects while the client reconnects", as
     assert(error instanceof ConnectionClosedError);
     assert.equal(
       error.message,
-      `Cannot finish operation "early": the connection is closed (1001, "bye"), and the client has not reconnected yet. Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'.`,
+      `Cannot finish operation "early": the connection is closed (1001, "bye"), and the client is not connected. Set 'reconnect.maxQueue' to let requests wait, or call again when the state is 'open'.`,
     );
   }
 });

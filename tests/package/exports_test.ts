@@ -41,8 +41,8 @@ Deno.test("client.ts exports the functions and classes of a client", async () =>
     ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "LoginError", "Message", "NoReplyError"],
     ...["ResponseError", "SentMessage", "ServerMessage", "TimeoutError"],
-    ...["ValidationError", "VersionError", "connect", "debug"],
-    ...["defineContract", "isApplicationError"],
+    ...["ValidationError", "VersionError", "connect", "createConnection"],
+    ...["debug", "defineContract", "isApplicationError"],
   ]);
 });
 

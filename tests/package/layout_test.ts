@@ -56,10 +56,8 @@ const LAZY = [
   "builtins/get.ts",
   "builtins/read.ts",
   "cli.ts",
-  "client/create_connection.ts",
   "client/deno_socket_opener.ts",
-  "client/reconnecting_link.ts",
-  "client/validate.ts",
+  "client/link_factory.ts",
 ];
 
 /** The packages that a module can import. */

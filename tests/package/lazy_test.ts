@@ -16,10 +16,8 @@ const LAZY = [
   "builtins/get.ts",
   "builtins/read.ts",
   "cli.ts",
-  "client/create_connection.ts",
   "client/deno_socket_opener.ts",
-  "client/reconnecting_link.ts",
-  "client/validate.ts",
+  "client/link_factory.ts",
 ];
 
 const SERVE = `
@@ -122,8 +120,8 @@ Deno.test("a program loads the client when it connects first", async () => {
       const more = { login: () => true }; ${SERVE} ${CONNECT}`,
     );
     assert.deepEqual(lines.toSorted(), [
-      "(client/create_connection.ts)",
       "(client/deno_socket_opener.ts)",
+      "(client/link_factory.ts)",
       "connected",
       "connected",
       "imported",
@@ -134,42 +132,26 @@ Deno.test("a program loads the client when it connects first", async () => {
   }
 });
 
-Deno.test("a program loads reconnecting_link.ts when it first uses reconnect", async () => {
+Deno.test("a program loads nothing else for any option of a client", async () => {
   const lines = await run(
-    `import { connect, serve } from "./mod.ts";
-    const more = { login: () => true }; ${SERVE}
-    for (const reconnect of [false, true, {}]) {
-      await using connection = await connect("test", { url: server.url, reconnect });
-      console.log("connected");
-    }`,
-  );
-  const loaded = lines.indexOf("(client/reconnecting_link.ts)");
-  assert.equal(lines.lastIndexOf("(client/reconnecting_link.ts)"), loaded);
-  assert.equal(lines.indexOf("connected"), loaded - 1);
-  assert.deepEqual(lines.slice(loaded), [
-    "(client/reconnecting_link.ts)",
-    "connected",
-    "connected",
-  ]);
-});
-
-Deno.test("a program loads client/validate.ts when it first uses validate", async () => {
-  const lines = await run(
-    `import { connect, defineContract, serve } from "./mod.ts";
+    `import { connect, createConnection, defineContract, serve } from "./mod.ts";
     const contract = defineContract({});
     const more = { login: () => true, contract }; ${SERVE}
-    for (const validate of ["none", "all", "all"] as const) {
-      await using connection = await connect("test", { url: server.url, contract, validate });
+    const strict = { url: server.url, contract, validate: "all" } as const;
+    {
+      await using connection = createConnection("test", strict);
+      console.log(connection.state);
+      await connection.opened;
+    }
+    for (const reconnect of [false, true, {}]) {
+      await using connection = await connect("test", { ...strict, reconnect });
       console.log("connected");
     }`,
   );
-  const loaded = lines.indexOf("(client/validate.ts)");
-  assert.equal(lines.lastIndexOf("(client/validate.ts)"), loaded);
-  assert.deepEqual(lines.slice(loaded - 1), [
-    "connected",
-    "(client/validate.ts)",
-    "connected",
-    "connected",
+  assert.deepEqual(lines, [
+    ...["imported", "listening", "connecting", "(client/link_factory.ts)"],
+    "(client/deno_socket_opener.ts)",
+    ...["connected", "connected", "connected"],
   ]);
 });
 

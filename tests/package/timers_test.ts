@@ -9,7 +9,8 @@ import { readSources } from "../support/modules.ts";
  */
 const TIMERS: Readonly<Record<string, string>> = {
   "common/deadline.ts": "every timeout",
-  "client/connection.ts": "early messages wait for a listener for one turn",
+  "client/connection_parts.ts":
+    "early messages wait for a listener for one turn",
   "client/heartbeat.ts": "the next ping, or the end of its timeout",
   "client/reconnecting_link.ts": "the delay before the next attempt",
   "server/credentials.ts": "the next token that expires",

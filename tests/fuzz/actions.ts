@@ -33,6 +33,8 @@ export type Request =
     readonly name: string;
     readonly data: Data;
     readonly credit: number;
+    /** The id that it continues after, or `null`; `undefined` without ids */
+    readonly lastEventId: string | null | undefined;
   };
 
 /** A frame that the server answers only if it is invalid. */
@@ -47,6 +49,7 @@ export interface Action {
   readonly features?: readonly string[];
   /** Whether `maxDepth` applies to its data */
   readonly carries: boolean;
+  /** `features` are the extensions that both sides support. */
   isValid(data: Data, features: readonly string[]): boolean;
   /** The code of the error for a valid frame that the server has not asked for */
   readonly unasked?: number;
@@ -68,11 +71,13 @@ const message: Action = {
   },
 };
 
+const isCall = ({ operation, data }: Data): boolean =>
+  typeof operation === "string" && isObject(data);
+
 const operation: Action = {
   carries: true,
-  isValid: ({ operation, data, timeout }, features) =>
-    typeof operation === "string" && isObject(data) &&
-    isTimeout(timeout, features),
+  isValid: (data, features) =>
+    isCall(data) && isTimeout(data.timeout, features),
   read: (id, { operation: name, data, timeout }, features) => {
     const agreed = features.includes("cancel") ? timeout : undefined;
     return { kind: "operation", id, name, data, timeout: agreed };
@@ -83,9 +88,17 @@ const stream: Action = {
   features: ["stream"],
   carries: true,
   // A stream has no timeout.
-  isValid: (data) => operation.isValid(data, []) && isCredit(data.credit),
-  read: (id, { operation: name, data, credit }) => {
-    return { kind: "stream", id, name, data, credit };
+  isValid: (data, features) => {
+    if (!isCall(data)) return false;
+    const lastEventId = lastEventIdOf(data, features);
+    if (lastEventId === undefined) return isCredit(data.credit);
+    return (isCredit(data.credit) || data.credit === 0) &&
+      (lastEventId === null || isEventId(lastEventId));
+  },
+  read: (id, call, features) => {
+    const { operation: name, data, credit } = call;
+    const lastEventId = lastEventIdOf(call, features);
+    return { kind: "stream", id, name, data, credit, lastEventId };
   },
 };
 
@@ -125,6 +138,19 @@ const renew: Action = {
 export const ACTIONS: ReadonlyMap<unknown, Action> = new Map(
   Object.entries({ message, operation, stream, credit, cancel, done, renew }),
 );
+
+/** A client that does not support `resume` can send the field without an effect. */
+function lastEventIdOf({ lastEventId }: Data, features: readonly string[]) {
+  return features.includes("resume") ? lastEventId : undefined;
+}
+
+/** Reports whether a value is a string of 1 to 200 bytes of UTF-8. */
+function isEventId(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  const bytes = new TextEncoder().encode(value);
+  return bytes.length >= 1 && bytes.length <= 200 &&
+    new TextDecoder().decode(bytes) === value;
+}
 
 function isChain(value: unknown): boolean {
   while (value !== null) {

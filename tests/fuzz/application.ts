@@ -141,7 +141,8 @@ export class Application {
     let state: GeneratorState = "ended";
     this.#begin(payer, data.mark);
     try {
-      yield* yieldItems(stream, data, () => context.signal);
+      const { lastEventId } = context;
+      yield* yieldItems(stream, data, () => context.signal, lastEventId);
     } catch (error) {
       state = "failed";
       throw error;

@@ -100,7 +100,7 @@ function expectInvalidData(id: number, isImmediate: boolean): Expectation {
 }
 
 function expectItems(
-  { id, name, data, credit }: Extract<Request, { kind: "stream" }>,
+  { id, name, ...call }: Extract<Request, { kind: "stream" }>,
   { context }: ServerFeatures,
 ): Expectation {
   const what = "stream";
@@ -109,13 +109,13 @@ function expectItems(
     // The server can learn of the wrong kind before or after it validates and calls.
     // It can be cancelled like a stream until the server learns of the wrong kind.
     const fails = operation.isAbortable === true ||
-      operation.expect(data, true).length === 0;
-    const codes = isValid(operation.schema, data) ? [7] : [2, 7];
+      operation.expect(call.data, true).length === 0;
+    const codes = isValid(operation.schema, call.data) ? [7] : [2, 7];
     return expectError(id, fails ? [6, ...codes] : codes, what, false);
   }
   const stream = STREAMS.get(name);
   if (stream === undefined) return expectError(id, [5], what);
-  const matcher = new StreamMatcher({ stream, data, credit }, context);
+  const matcher = new StreamMatcher({ ...call, stream }, context);
   const rest = { length: 1, isImmediate: false, isLate: false };
   return { id, what, matcher, ...rest };
 }

@@ -33,6 +33,12 @@ const BAD_CREDITS = [
   ...["9007199254740992", "1e400", "1e-400", ""],
 ];
 
+/** Unusual ids: invalid, of the greatest length, or unknown to all streams. */
+const EVENT_IDS = [
+  ...["", "0", "1", '"', "a".repeat(200), "a".repeat(201), "-1", "01", "1.5"],
+  ...["ö".repeat(100), "ö".repeat(101), "\ud800", "😀", "\0"],
+].map((id) => JSON.stringify(id));
+
 /** The names of streams that do not end without a cancel. */
 const LASTING = [...STREAMS].filter(([, stream]) =>
   stream.count({}) === Infinity || isOpen(stream)
@@ -129,9 +135,22 @@ export class ExtensionRequests {
     const data: Members = [
       ["operation", name],
       ["data", this.#data()],
-      ["credit", this.#credit()],
     ];
-    return frame(id, "stream", data);
+    return frame(id, "stream", [...data, ...this.#position()]);
+  }
+
+  /** Returns the credit, and the id that the stream continues after. */
+  #position(): Members {
+    const random = this.#random;
+    if (random.chance(0.6)) return [["credit", this.#credit()]];
+    const lastEventId = random.weigh<() => string>([
+      [6, () => "null"],
+      [8, () => quote(String(random.below(random.pick([2, 8, 310]))))],
+      [1, () => random.pick(EVENT_IDS)],
+      [1, () => valueJson(random)],
+    ])();
+    const credit = random.chance(0.2) ? "0" : this.#credit();
+    return [["credit", credit], ["lastEventId", lastEventId]];
   }
 
   #callEndless(): Members {

@@ -26,7 +26,7 @@ import { Violation } from "./violation.ts";
 /** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "cancel", "done-id", "max-payload"],
-  ...["renew", "request", "retry", "stream"],
+  ...["renew", "request", "resume", "retry", "stream"],
 ];
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;

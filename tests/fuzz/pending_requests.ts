@@ -111,8 +111,10 @@ export class PendingRequests {
   /** Describes the responses that are still expected. */
   describe(): string {
     const expected = [...this.#groups].filter(([, { isDue }]) => isDue);
-    const ids = expected.slice(0, 10).map(([id]) => id).join(", ");
-    return `responses to ${ids || "none"}, ${this.lateRequired} late replies`;
+    const shown = expected.slice(0, 10).map(([id, group]) =>
+      `${id} (${group.describe()})`
+    ).join(", ");
+    return `responses to ${shown || "none"}, ${this.lateRequired} late replies`;
   }
 
   #groupOf({ id, code, message }: ResponseFrame): SameIdRequests {

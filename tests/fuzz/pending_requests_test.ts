@@ -17,8 +17,18 @@ class Sample {
 
   /** Requests a stream with the id 1. */
   stream(name: string, credit: number, n = 3): void {
+    this.continue(name, credit, undefined, n);
+  }
+
+  /** Requests a stream with the id 1 that continues after an id. */
+  continue(
+    name: string,
+    credit: number,
+    lastEventId: string | null | undefined,
+    n = 3,
+  ): void {
     const data = { n, mark: "mark 1" };
-    this.#ask({ kind: "stream", id: 1, name, data, credit });
+    this.#ask({ kind: "stream", id: 1, name, data, credit, lastEventId });
   }
 
   /** Calls an operation with the id 1. */
@@ -28,6 +38,10 @@ class Sample {
 
   items(...items: readonly unknown[]): void {
     this.#take({ message: "items", data: { items } });
+  }
+
+  itemsWithIds(items: readonly unknown[], ids: unknown): void {
+    this.#take({ message: "items", data: { items, ids } });
   }
 
   done(): void {
@@ -67,6 +81,44 @@ Deno.test("accepts the items of a stream in order and then its end", () => {
   sample.done();
   assert(sample.pendingRequests.isSettled);
   assert.throws(() => sample.items({ n: 3 }), /no request matches/);
+});
+
+Deno.test("accepts the items of a stream that continues, with their ids", () => {
+  const sample = new Sample();
+  sample.continue("tracked", 4, "0");
+  sample.itemsWithIds([{ n: 1 }, { n: 2 }], ["1", "2"]);
+  assert(!sample.pendingRequests.isSettled);
+  sample.done();
+  assert(sample.pendingRequests.isSettled);
+});
+
+Deno.test("expects an error if a stream cannot continue after an id", () => {
+  for (const lastEventId of ["3", "01", "-1", "x"]) {
+    const sample = new Sample();
+    sample.continue("tracked", 1, lastEventId);
+    assert(!sample.pendingRequests.isSettled);
+    sample.error(6);
+    assert(sample.pendingRequests.isSettled);
+  }
+});
+
+Deno.test("rejects missing, wrong and unrequested ids", () => {
+  for (
+    const [name, lastEventId, ids] of [
+      ["tracked", null, undefined],
+      ["tracked", null, ["0"]],
+      ["tracked", null, ["1", "2"]],
+      ["tracked", null, [0, 1]],
+      ["tracked", undefined, ["0", "1"]],
+      ["rows", null, ["0", "1"]],
+      ["rows", null, undefined],
+    ] as const
+  ) {
+    const sample = new Sample();
+    sample.continue(name, 4, lastEventId);
+    const take = () => sample.itemsWithIds([{ n: 0 }, { n: 1 }], ids);
+    assert.throws(take, Violation);
+  }
 });
 
 Deno.test("rejects missing, repeated and swapped items", () => {

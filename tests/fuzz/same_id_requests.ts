@@ -64,6 +64,14 @@ export class SameIdRequests {
     return this.#finals < ending.length;
   }
 
+  /** Describes the requests that are not answered. */
+  describe(): string {
+    const pending = this.#members.filter(({ isDone }) => !isDone);
+    return pending.map(({ expectation: { what, matcher } }) =>
+      `${what}: ${matcher.describe()}`
+    ).join("; ");
+  }
+
   /** Returns the expectation of a request, given the other requests with its id. */
   expectationFor(expectation: Expectation): Expectation {
     const { id, what, matcher, codes, isImmediate } = expectation;

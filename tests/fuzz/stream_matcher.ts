@@ -6,7 +6,7 @@
 
 import type { Data } from "./actions.ts";
 import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
-import { isOpen, type TestStream } from "./streams.ts";
+import { eventIdOf, isOpen, startOf, type TestStream } from "./streams.ts";
 
 /** The maximum number of items in a frame. */
 const MAX_ITEMS = 64;
@@ -33,13 +33,26 @@ export interface StreamPlan {
   readonly stream: TestStream;
   readonly data: Data;
   readonly credit: number;
+  /** The id that it continues after, or `null`; `undefined` without ids */
+  readonly lastEventId: string | null | undefined;
+}
+
+/** Returns the stream that follows: one that cannot continue only fails. */
+function continued(plan: StreamPlan): { stream: TestStream; start: number } {
+  const { stream, data, lastEventId } = plan;
+  const start = startOf(stream, data, lastEventId);
+  return start === undefined
+    ? { stream: { ...stream, count: () => 0, ending: "throw" }, start: 0 }
+    : { stream, start };
 }
 
 /** Matches the items of a stream within the credit, and then its end. */
 export class StreamMatcher implements ResponseMatcher {
   readonly #plan: StreamPlan;
   readonly #context: StreamContext;
-  /** The number of all items. */
+  /** The index of the first item. */
+  readonly #start: number;
+  /** The number of all items from there on. */
   readonly #count: number;
   /** The credit of the client, in items. */
   #granted: number;
@@ -48,10 +61,13 @@ export class StreamMatcher implements ResponseMatcher {
   #isCancelled = false;
 
   constructor(plan: StreamPlan, context: StreamContext) {
-    this.#plan = plan;
+    const { stream, start } = continued(plan);
+    this.#plan = { ...plan, stream };
     this.#context = context;
     this.#granted = plan.credit;
-    this.#count = plan.stream.count(plan.data);
+    this.#start = start;
+    this.#count = stream.count(plan.data) - start;
+    if (start > 0) this.#note("continued");
   }
 
   get hasBegun(): boolean {
@@ -94,7 +110,11 @@ export class StreamMatcher implements ResponseMatcher {
 
   take(response: ResponseFrame): "more" | "last" | undefined {
     const items = itemsOf(response);
-    if (items !== undefined) return this.#takeItems(items);
+    if (items !== undefined) {
+      return this.#hasIds(items.length, response.data?.ids)
+        ? this.#takeItems(items)
+        : undefined;
+    }
     if (!this.#isEnd(response)) return undefined;
     const isShort = this.#taken < this.#count;
     if (this.#isCancelled && isShort) this.#note("cancelled early");
@@ -129,7 +149,19 @@ export class StreamMatcher implements ResponseMatcher {
   }
 
   #textOf(n: number): string {
-    return JSON.stringify(this.#plan.stream.item(n) ?? null);
+    return JSON.stringify(this.#plan.stream.item(this.#start + n) ?? null);
+  }
+
+  /** Reports whether a frame has the ids of its items, if the client asked for them. */
+  #hasIds(length: number, ids: unknown): boolean {
+    const { stream, lastEventId } = this.#plan;
+    if (lastEventId === undefined) return ids === undefined;
+    const first = this.#start + this.#taken;
+    const expected = Array.from(
+      { length },
+      (_, n) => eventIdOf(stream, first + n),
+    );
+    return JSON.stringify(ids) === JSON.stringify(expected);
   }
 
   #isEnd(response: ResponseFrame): boolean {
@@ -173,7 +205,7 @@ export function itemsOf(
   { success, message, data }: ResponseFrame,
 ): readonly unknown[] | undefined {
   if (!success || message !== "items" || data === null) return undefined;
-  const { items, ...rest } = data;
+  const { items, ids: _, ...rest } = data;
   const isList = Array.isArray(items) && Object.keys(rest).length === 0;
   if (!isList || items.length === 0 || items.length > MAX_ITEMS) {
     return undefined;

@@ -5,6 +5,7 @@
  */
 
 import type { JsonObject } from "../../common/json.ts";
+import { tracked } from "../../common/tracked.ts";
 import type { Schema } from "../../contract/schema.ts";
 import { pause } from "../support/timing.ts";
 import { ASYNC_NUMBER_SCHEMA, NUMBER_SCHEMA } from "./schemas.ts";
@@ -40,6 +41,8 @@ export interface TestStream {
   readonly endDelay: number;
   /** Whether its handler is a generator function */
   readonly isGenerator: boolean;
+  /** Whether its items have ids: their indexes */
+  readonly isTracked: boolean;
 }
 
 /** Values that could be mistaken for the end or for no value. */
@@ -55,7 +58,10 @@ const PLAIN: TestStream = {
   delay: 0,
   endDelay: 0,
   isGenerator: true,
+  isTracked: false,
 };
+
+const TRACKED = { ...PLAIN, isTracked: true };
 
 const ENDLESS = { ...PLAIN, count: () => Infinity };
 
@@ -78,6 +84,18 @@ export const STREAMS: ReadonlyMap<string, TestStream> = new Map<
   }],
   ["many items", { ...PLAIN, count: () => 700, item: (n) => `item ${n}` }],
   ["slow", { ...PLAIN, delay: 1 }],
+  ["tracked", TRACKED],
+  ["tracked slow", { ...TRACKED, delay: 1, isGenerator: false }],
+  ["tracked values", {
+    ...TRACKED,
+    count: () => VALUES.length,
+    item: (n) => VALUES[n],
+  }],
+  ["tracked many", { ...TRACKED, count: () => 300, item: (n) => `item ${n}` }],
+  ["tracked checked", { ...TRACKED, schema: NUMBER_SCHEMA }],
+  ["tracked breaks", { ...TRACKED, ending: "throw" }],
+  ["tracked waits", { ...TRACKED, ending: "wait" }],
+  ["tracked endless", { ...TRACKED, count: () => Infinity }],
   ["toString", { ...PLAIN, isGenerator: false }],
   ["breaks", { ...PLAIN, ending: "throw" }],
   ["breaks later", { ...PLAIN, ending: "throw", delay: 1, endDelay: 1 }],
@@ -99,17 +117,41 @@ function isSmall(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 20;
 }
 
+/** Returns the id of an item, or `null` if it has none. */
+export function eventIdOf({ isTracked }: TestStream, n: number): string | null {
+  return isTracked ? String(n) : null;
+}
+
+/**
+ * Returns the index of the first item of a stream that continues after an id; `undefined`
+ * if the stream cannot continue after it. Streams without ids start at their first item.
+ */
+export function startOf(
+  stream: TestStream,
+  data: JsonObject,
+  lastEventId: string | null | undefined,
+): number | undefined {
+  if (!stream.isTracked || typeof lastEventId !== "string") return 0;
+  if (!/^(0|[1-9]\d{0,3})$/.test(lastEventId)) return undefined;
+  const start = Number(lastEventId) + 1;
+  return start <= stream.count(data) ? start : undefined;
+}
+
 /** Yields the items of a stream. `signal` returns the signal of the call. */
 export async function* yieldItems(
   stream: TestStream,
   data: JsonObject,
   signal: () => AbortSignal,
+  lastEventId: string | undefined,
 ): AsyncGenerator<unknown, void, void> {
   const { ending, delay } = stream;
   const count = stream.count(data);
-  for (let n = 0; n < count; n++) {
+  const start = startOf(stream, data, lastEventId);
+  if (start === undefined) throw new Error("secret of the application");
+  for (let n = start; n < count; n++) {
     if (delay > 0) await pause(delay);
-    yield stream.item(n);
+    const id = eventIdOf(stream, n);
+    yield id === null ? stream.item(n) : tracked(id, stream.item(n));
   }
   if (ending === "throw") throw new Error("secret of the application");
   if (ending === "no JSON form") yield 1n;

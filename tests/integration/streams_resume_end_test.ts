@@ -165,6 +165,27 @@ Deno.test("the handler of a stream that continues authorizes again", async () =>
   assert.equal(error.code, 6);
 });
 
+Deno.test("`authorize` decides again about a stream that continues", async () => {
+  let isAllowed = true;
+  const asked: string[] = [];
+  await using numbers = serveNumbers({
+    authorize: (_client, { kind, name }) => {
+      asked.push(`${kind} ${name}`);
+      return isAllowed;
+    },
+  });
+  await using client = await connectThrough(numbers.server);
+  const options = { ...RESUME, buffer: 1 };
+  const stream = client.connection.stream("numbers", {}, options);
+  await stream.next();
+  isAllowed = false;
+  client.proxy.cut();
+  const error = await rejection(collect(stream));
+  assert(error instanceof ResponseError);
+  assert.equal(error.code, 10);
+  assert.deepEqual(asked, ["stream numbers", "stream numbers"]);
+});
+
 Deno.test("with `validate`, the schema of the items applies after a reconnect, too", async () => {
   const contract = defineContract({
     operations: { rows: { yields: z.object({ n: z.number() }) } },

@@ -296,6 +296,10 @@ function dueOf({ action, data }: Frame): Due {
   };
 }
 
-function streamOf({ credit, data: { to = Infinity } }: Frame): StreamDue {
-  return { count: to, credit, taken: 0, isCancelled: false };
+/** The ids of a stream are its numbers, so it continues with the next one. */
+function streamOf(
+  { credit, lastEventId, data: { to = Infinity } }: Frame,
+): StreamDue {
+  const taken = Number(lastEventId ?? 0);
+  return { count: to, credit: taken + credit, taken, isCancelled: false };
 }

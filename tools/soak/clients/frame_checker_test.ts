@@ -94,6 +94,26 @@ Deno.test("reports a missing answer when the client disconnects", () => {
   assert.match(sample.problems.join(), /"echo" \(1\) was never answered/);
 });
 
+Deno.test("expects the items of a stream that continues after its last one", () => {
+  const continued = (id: number) => {
+    const { data, ...frame } = stream(id, "a", 9, 2);
+    return { ...frame, id, data: { ...data, lastEventId: "3" } };
+  };
+  for (
+    const [numbers, problems] of [
+      [[4, 5], 0],
+      [[5], 1],
+      [[1], 1],
+      [[4, 5, 6], 1],
+    ] as const
+  ) {
+    const sample = new Sample();
+    sample.send(continued(1));
+    sample.take(items(1, "a", ...numbers));
+    assert.equal(sample.problems.length, problems);
+  }
+});
+
 Deno.test("accepts a missing end only for a cancelled stream", () => {
   const action = "stream";
   const data = { operation: "numbers", data: { nonce: "a" }, credit: 1 };

@@ -10,7 +10,7 @@ import { TIMEOUT, TOKEN } from "../commands.ts";
 import type { Random } from "../random.ts";
 import { Relay } from "./relay.ts";
 import { makeRequest } from "./requests.ts";
-import { answerQuestions } from "./streams.ts";
+import { answerQuestions, takeOn } from "./streams.ts";
 import { tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, idle, type Visit } from "./visit.ts";
 
@@ -54,11 +54,22 @@ async function stay(
     ),
   );
   const repeated = repeat(connection, random, name);
+  const continued = problemOf(takeOn(connection, random, `${name} on`));
   await idle(visit, 150);
   relay.abort();
   for (const outcome of await requests) assertFair(outcome);
-  const outcome = await repeated;
-  if (outcome !== undefined) throw outcome;
+  for (const problem of await Promise.all([repeated, continued])) {
+    if (problem !== undefined) throw problem;
+  }
+}
+
+/** Resolves to the error of a promise, or to `undefined`. */
+async function problemOf(task: Promise<void>): Promise<unknown> {
+  try {
+    await task;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** A request that settles in any case. Resolves to the problem, if there is one. */

@@ -19,8 +19,8 @@ import type { Random } from "../random.ts";
 /** A timeout that is only reached if an answer is missing. */
 const OPTIONS = { timeout: TIMEOUT };
 
-/** The sizes of the buffer: one item, a few items, many items. */
-const BUFFERS = [1, 2, 7, 256] as const;
+/** The sizes of the buffer: strict pull, one item, a few items, many items. */
+const BUFFERS = [0, 1, 2, 7, 256] as const;
 
 /** The options of a stream. */
 const optionsOf = (random: Random): StreamOptions => ({
@@ -37,6 +37,19 @@ export async function takeAll(
   const to = random.happens(0.1) ? 600 : random.between(0, 40);
   const data = { nonce, to, delay: random.between(0, 2) };
   const stream = connection.stream("numbers", data, optionsOf(random));
+  assert.equal(await take(stream, nonce, Infinity), to);
+}
+
+/** Reads a stream to its end, over all connections that it needs. */
+export async function takeOn(
+  connection: Connection,
+  random: Random,
+  nonce: string,
+): Promise<void> {
+  const to = random.between(50, 300);
+  const data = { nonce, to, delay: random.between(0, 20) };
+  const options = { ...optionsOf(random), resume: true };
+  const stream = connection.stream("tracked numbers", data, options);
   assert.equal(await take(stream, nonce, Infinity), to);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, Server } from "@hoist/cli";
+import { type JsonObject, type Server, tracked } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 
 /** The number of items without a pause. */
@@ -20,11 +20,17 @@ export class Streams {
   /** The running streams, by the nonce of the client */
   readonly #running = new Map<unknown, number>();
 
-  /** Registers a stream, and an operation that reports the end of a stream. */
+  /** Registers the streams, and an operation that reports the end of a stream. */
   offer(server: Server): void {
     const count = (data: JsonObject) => this.#count(data);
     server.operation("numbers", async function* (data) {
       yield* count(data);
+    });
+    server.operation("tracked numbers", async function* (data, context) {
+      const start = Number(context.lastEventId ?? 0);
+      for await (const item of count({ ...data, after: start })) {
+        yield tracked(String(item.n), item);
+      }
     });
     server.operation("over", async ({ nonce, limit }) => {
       const end = performance.now() + Number(limit);
@@ -39,15 +45,15 @@ export class Streams {
     return this.#running.values().reduce((sum, count) => sum + count, 0);
   }
 
-  /** Yields numbers from 1 on, without an end by default. */
+  /** Yields the numbers after one, by default from 1 on and without an end. */
   async *#count(
-    { nonce = null, to, delay, size }: JsonObject,
+    { nonce = null, to, delay, size, after }: JsonObject,
   ): AsyncGenerator<JsonObject, void, void> {
     const filler = "x".repeat(Number(size ?? 0));
     const last = Number(to ?? Infinity);
     this.#note(nonce, 1);
     try {
-      for (let n = 1; n <= last; n++) {
+      for (let n = Number(after ?? 0) + 1; n <= last; n++) {
         yield { nonce, n, filler };
         if (n % GO === 0) await pause(Number(delay ?? 0));
       }

@@ -8,6 +8,7 @@ import { AbortableMatcher } from "./abortable_matcher.ts";
 import type { Data, Request, Wire } from "./actions.ts";
 import {
   isError,
+  type ResponseFrame,
   type ResponseMatcher,
   type Step,
   Steps,
@@ -64,6 +65,14 @@ export function expectError(
   const matcher = new Steps([isError(codes)]);
   const rest = { length: 1, isImmediate, isLate: false };
   return { id, what, matcher, codes, ...rest };
+}
+
+/** Expects the answer to a ping: docs/reference/protocol.md, `heartbeat`. */
+export function expectPong(): Expectation {
+  const isPong = ({ success, message, data }: ResponseFrame) =>
+    success && message === "pong" && data === null;
+  const rest = { length: 1, isImmediate: true, isLate: false };
+  return { id: null, what: "ping", matcher: new Steps([isPong]), ...rest };
 }
 
 function expectResult(

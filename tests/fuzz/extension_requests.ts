@@ -127,6 +127,14 @@ export class ExtensionRequests {
     return frame(this.#nextId(), "renew", this.#bad() ?? [["token", token]]);
   }
 
+  /** Returns a ping, which is sometimes invalid. */
+  ping(): Members {
+    const random = this.#random;
+    const id = random.chance(0.9) ? "null" : this.#someId();
+    const data = random.chance(0.9) ? dataJson(random) : valueJson(random);
+    return [["id", id], ["action", quote("ping")], ["data", data]];
+  }
+
   #begin(): Members {
     const name = this.#name();
     const id = this.#idOfStream();

@@ -29,6 +29,12 @@ export interface Rules {
   readonly forbidden?: ReadonlySet<string>;
 }
 
+/** A frame that asks whether the server is still there. */
+interface Ping {
+  readonly kind: "ping";
+  readonly id: null;
+}
+
 /** The meaning of a frame after the login. */
 export type Reading =
   | { readonly kind: "goodbye" }
@@ -46,12 +52,14 @@ export type Reading =
     /** The action of the invalid request */
     readonly action: unknown;
   }
+  /** A frame that the server answers with a pong */
+  | Ping
   | Request
   | Control;
 
 /** The meaning of the first frame. */
 export type LoginReading =
-  | Exclude<Reading, Request | Control>
+  | Exclude<Reading, Request | Control | Ping>
   | {
     readonly kind: "login";
     readonly id: number;
@@ -127,6 +135,10 @@ function readRequest(
   if (!isObject(value)) return NOT_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
   const { id, action, data } = value;
+  if (action === "ping" && features.includes("heartbeat")) {
+    const isValid = id === null && isObject(data);
+    return isValid ? { kind: "ping", id } : invalid(null, [2], action);
+  }
   const codes = [
     ...actionErrors(action, data, features),
     ...depthErrors(action, data, rules),

@@ -25,7 +25,7 @@ import { Violation } from "./violation.ts";
 
 /** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
-  ...["batch", "cancel", "done-id", "max-payload"],
+  ...["batch", "cancel", "done-id", "heartbeat", "max-payload"],
   ...["renew", "request", "resume", "retry", "stream"],
 ];
 

@@ -197,6 +197,7 @@ export class Requests {
       [isAgreed('"renew"') ? 5 : 1, () => this.#extensions.renew()],
       [isAgreed('"request"') ? 12 : 2, () => this.#extensions.ask()],
       [isAgreed('"cancel"') ? 10 : 1, () => this.#extensions.cancel()],
+      [isAgreed('"heartbeat"') ? 6 : 2, () => this.#extensions.ping()],
     ])();
     return random.chance(0.1) ? shuffle(random, members) : members;
   }

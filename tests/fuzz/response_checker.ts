@@ -16,6 +16,7 @@ import {
   type Expectation,
   expectationOf,
   expectError,
+  expectPong,
 } from "./expectations.ts";
 import type { Application } from "./application.ts";
 import {
@@ -99,6 +100,10 @@ export class ResponseChecker {
       const { id, codes, action } = reading;
       const what = ACTIONS.has(action) ? String(action) : "frame";
       return this.reject(id, codes, what);
+    }
+    if (reading.kind === "ping") {
+      this.#pendingRequests.add(expectPong());
+      return 1;
     }
     const { maxPending } = this.#environment.rules;
     const isFew = this.#pendingRequests.size < maxPending;

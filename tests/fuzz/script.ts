@@ -32,7 +32,7 @@ export interface Script {
 }
 
 const ALL =
-  '["batch","cancel","done-id","max-payload","renew","request","retry","stream"]';
+  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","retry","stream"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -44,6 +44,7 @@ const FEATURES = [
   '["batch"]',
   '["renew","batch"]',
   '["done-id"]',
+  '["heartbeat"]',
   '["request","stream"]',
   '["cancel"]',
   '["stream","batch","stream"]',

@@ -16,6 +16,7 @@ const DOCUMENTS = [
   ...["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
     .map((name) => join(ROOT, name)),
   ...listDocuments(join(ROOT, "docs")),
+  ...listDocuments(join(ROOT, "examples")),
 ];
 
 /** The most words that fit into a cell of a table without a long line. */

@@ -6,7 +6,7 @@ import type { Import } from "./layout.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** The folders of the checkout that are not a part of the package. */
-const OTHERS = ["docs", "tests", "tools"];
+const OTHERS = ["docs", "examples", "tests", "tools"];
 
 /** The parts of the output of `deno info --json` that are used here. */
 interface Info {

@@ -1,5 +1,5 @@
 /**
- * The client for Deno, browsers, Node and Bun. It uses web standards only.
+ * The client for Deno, browsers, Node and Bun. It needs web standards only.
  *
  * @example
  * ```ts

@@ -141,6 +141,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     await TcpPeer.logIn(server);
     await server.close();
   `,
+  "a closed server with a client whose login expires": `
+    const login = (_server, _token, context) => (context.expireAt(Date.now() + HOUR), true);
+    const server = serve({ ...local, login });
+    await connect("test", { url: server.url });
+    await server.close();
+  `,
   "a closed server with requests in progress": `
     const server = serve("test", local);
     const connection = await connect("test", { url: server.url });

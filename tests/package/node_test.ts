@@ -6,18 +6,18 @@ import type { Server } from "../../server.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
-import {} from "../support/reconnecting.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+/** The modules that only Deno loads: docs/guide/browser.md. */
+const FOR_DENO = "*/deno_socket_opener.ts";
 
 let directory = "";
 
 Deno.test.beforeAll(async () => {
   directory = await Deno.makeTempDir();
-  const bundle = join(directory, "client.js");
-  const bundling = ["bundle", "--platform", "browser", "--output", bundle];
-  await run(Deno.execPath(), [...bundling, "client.ts"], { cwd: ROOT });
+  await bundle("client.js", "--external", FOR_DENO);
   await Deno.writeTextFile(
     join(directory, "package.json"),
     JSON.stringify({ type: "module", dependencies: { ws: "8.18.3" } }),
@@ -27,12 +27,34 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
-Deno.test("the bundle of the client uses neither Deno nor Node", async () => {
-  const bundle = await Deno.readTextFile(join(directory, "client.js"));
-  assert.match(bundle, /^export \{$/m);
-  assert.doesNotMatch(bundle, /\bDeno\./);
-  // The examples in comments import `node:assert`.
-  assert.doesNotMatch(bundle, /^(?!\s*\*).*["']node:/m);
+/** Bundles the client for browsers into a file of the directory. */
+async function bundle(name: string, ...flags: string[]): Promise<void> {
+  const output = ["--output", join(directory, name)];
+  const args = ["bundle", "--platform", "browser", ...flags, ...output];
+  await run(Deno.execPath(), [...args, "client.ts"], { cwd: ROOT });
+}
+
+/** Returns the code of a bundle. The examples in comments import `node:assert`. */
+async function readCode(name: string): Promise<string> {
+  const code = await Deno.readTextFile(join(directory, name));
+  return code.replaceAll(/^\s*\*.*$/gm, "");
+}
+
+// All other tests run this bundle: if one loaded the missing modules, it would fail.
+Deno.test("a bundle without the socket for Deno uses neither Deno nor Node", async () => {
+  const code = await readCode("client.js");
+  assert.match(code, /^export \{$/m);
+  assert.doesNotMatch(code, /\bDeno\.|["']node:/);
+});
+
+Deno.test("in a bundle with all modules, only the socket for Deno uses Deno", async () => {
+  await bundle("all.js");
+  const code = await readCode("all.js");
+  const modules = code.split(/^\/\/ (?=\S+\.ts$)/m);
+  const users = modules.filter((module) => /\bDeno\./.test(module));
+  const paths = users.map((module) => module.split("\n", 1)[0]);
+  assert.deepEqual(paths, ["client/deno_socket.ts"]);
+  assert.doesNotMatch(code, /["']node:/);
 });
 
 Deno.test("connection.message() returns the replies in Node", async () => {

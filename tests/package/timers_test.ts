@@ -16,6 +16,7 @@ const TIMERS: Readonly<Record<string, string>> = {
   "server/credentials.ts": "the next token that expires",
   "server/listening.ts": "the pause before the server listens again",
   "server/lost_upgrades.ts": "a reset of the client arrives a moment later",
+  "server/renewals.ts": "the next login that expires",
   "server/silence.ts": "the next look at the clients that are silent",
   "server/stalls.ts": "the measurement of stalls",
   "server/transport.ts": "the next look at the send buffer",

@@ -5,6 +5,11 @@
  * @module
  */
 
+import { acceptsCaCerts } from "./runtime.ts";
+
+/** Where the application can add a certificate authority */
+const STORE = acceptsCaCerts ? "the option 'caCerts'" : "this runtime";
+
 /** A reason, the words that it is recognized by, and what to do. */
 type Reason = readonly [pattern: RegExp, problem: string];
 
@@ -31,7 +36,7 @@ const REASONS: readonly Reason[] = [
   ],
   [
     /UnknownIssuer|BadSignature|self.signed|UNABLE_TO_|issuer/i,
-    "is not trusted. Add its certificate authority to this runtime.",
+    `is not trusted. Add its certificate authority to ${STORE}.`,
   ],
 ];
 

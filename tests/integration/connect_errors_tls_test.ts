@@ -38,7 +38,7 @@ for (
       "that is not trusted",
       {},
       false,
-      "is not trusted. Add its certificate authority to this runtime.",
+      "is not trusted. Add its certificate authority to the option 'caCerts'.",
     ],
     [
       "of a certificate authority",

@@ -341,7 +341,7 @@ Deno.test("connect() names the cause in Node", async () => {
     /: the server redirects to https:\/\/a\.example\/b, and a WebSocket /,
     /: the program that answers there does not use HTTP\. /,
     /: the server does not use TLS\. /,
-    /: the TLS certificate of the server is not trusted\. /,
+    /server is not trusted\. Add its certificate authority to this runtime\.$/,
     /: fetch and browsers block port 6667\. /,
     /: there is no address of the host host\.invalid\. /,
     /^Cannot connect to http:\/\/127\.0\.0\.1:6667: this runtime accepts no user name /,

@@ -30,6 +30,9 @@ element("form").addEventListener("submit", (event) => {
   title.value = "";
 });
 follow().catch(showError);
+if (location.hash === "") {
+  showError(new Error("Open the URL that 'site.ts' prints."));
+}
 
 /** Follows all jobs. After a reconnect, the server sends what the page has missed. */
 async function follow(): Promise<void> {

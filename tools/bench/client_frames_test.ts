@@ -80,11 +80,11 @@ Deno.test("requires that the server accepts all features", () => {
   assert.match(
     frames.loginProblem(success({ features: ["batch"] }), frames.FEATURES) ??
       "",
-    /does not support done-id/,
+    /does not support cancel/,
   );
   assert.match(
     frames.loginProblem(ACCEPTED, frames.FEATURES) ?? "",
-    /batch and done-id/,
+    /batch and cancel/,
   );
   const rejection = '{"success":false,"error":"LOGIN_FAILED"}';
   assert.match(

@@ -13,9 +13,13 @@ export const VERSION = "1.0.0";
 /** The extensions that our client requests at the login. */
 export const FEATURES: readonly string[] = [
   "batch",
+  "cancel",
   "done-id",
+  "heartbeat",
   "max-payload",
+  "renew",
   "request",
+  "resume",
   "stream",
 ];
 

@@ -22,6 +22,7 @@
  * @module
  */
 
+export { type RequiredBy, type RequiredIn } from "./contract/requires.ts";
 export {
   type AnyMessage,
   type HandlerIn,

@@ -148,9 +148,8 @@ export class Calls {
     try {
       const entering = this.#gate?.enter(request);
       if (entering !== undefined) await entering;
-      // An unknown operation is answered at once.
-      const operation = this.#find(request, call);
-      await this.#runStream(request, operation, call, sender);
+      // The client can have left, or cancelled the stream, in the meantime.
+      if (!sender.isStopped) await this.#runStream(request, call, sender);
       call.end();
       // A handler can return because the server closes. The client resumes its stream then.
       if (shutdown.hasBegun && request.lastEventId !== undefined) return;
@@ -168,10 +167,10 @@ export class Calls {
    */
   #runStream(
     request: StreamRequest,
-    operation: Operation<OperationContext>,
     call: Call,
     sender: StreamSender,
   ): Promise<unknown> {
+    const operation = this.#find(request, call);
     const { contract, middleware } = this.#context;
     const run = async () =>
       await sender.run(await operation.open(request.data, call));

@@ -101,6 +101,11 @@ export class StreamSender implements Waiter {
     this.#onWritable?.();
   }
 
+  /** Whether the stream was stopped, or has ended */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** Whether the client can grant credit: it has not yet done so for that many items. */
   expects(credit: number): boolean {
     return !this.#isStopped && credit <= this.#sent;

@@ -1,9 +1,13 @@
 /** The option `authorize`: which requests of a client are allowed. */
 
 import assert from "node:assert/strict";
-import { ErrorCode, ResponseError } from "../../common/errors.ts";
+import {
+  ApplicationError,
+  ErrorCode,
+  ResponseError,
+} from "../../common/errors.ts";
 import { defineContract, serve, type ServeOptions } from "../../mod.ts";
-import { LIBRARIES } from "../support/schemas.ts";
+import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
 import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import {
@@ -138,6 +142,68 @@ for (const [kind, request] of Object.entries(REQUESTS)) {
     assert(!logger.lines.some((line) => /^(warn|error)/.test(line)));
   });
 }
+
+Deno.test("a stream of a client that left meanwhile runs neither handler nor middleware", async () => {
+  const { opened, open } = gate();
+  const asked = gate();
+  const ran: string[] = [];
+  await using server = serveQuietly({
+    authorize: () => {
+      asked.open();
+      return opened.then(() => true);
+    },
+  });
+  server.operation("rows", () => {
+    ran.push("handler");
+    return (async function* () {})();
+  });
+  server.use((_call, next) => {
+    ran.push("middleware");
+    return next();
+  });
+  await using client = await logIn(server);
+  const [only] = server.clients;
+  client.send(REQUESTS.stream);
+  await asked.opened;
+  client.close(1000, "");
+  await only!.closed;
+  open();
+  await server.close();
+  assert.deepEqual(ran, []);
+});
+
+Deno.test("authorize can throw an ApplicationError that the contract does not declare", async () => {
+  const contract = defineContract({
+    messages: { hello: { errors: { full: null } } },
+    operations: {
+      add: { errors: { full: null } },
+      rows: { yields: ACCEPT_ALL, errors: { full: null } },
+    },
+  });
+  for (const isAsync of [false, true]) {
+    await using server = serve("test", {
+      hostname: "127.0.0.1",
+      port: 0,
+      logger: new LogRecorder(),
+      contract,
+      authorize: () => {
+        const error = new ApplicationError("banned", { details: { days: 3 } });
+        if (isAsync) return Promise.reject(error);
+        throw error;
+      },
+    });
+    server.operation("add", () => 1);
+    server.operation("rows", async function* () {});
+    await using client = await logIn(server);
+    for (const request of Object.values(REQUESTS)) {
+      client.send(request);
+      const { id, code, data } = await client.next();
+      assert.deepEqual([id, code], [1, ErrorCode.SERVER_ERROR]);
+      const details = { days: 3 };
+      assert.deepEqual(data.application, { kind: "banned", details });
+    }
+  }
+});
 
 Deno.test("the client gets a ResponseError with the code FORBIDDEN", async () => {
   const { server } = serveNoting({ authorize: () => false });

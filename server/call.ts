@@ -104,10 +104,12 @@ export class Call implements OperationContext, Expiring {
     controller.abort(reason);
   }
 
-  /** Aborts the signal, because the time of the client is over; returns its reason. */
+  /** Aborts the signal, because the time of the client is over; returns the reason. */
   expire(): unknown {
-    this.abort(new DOMException("The deadline has passed", "TimeoutError"));
-    return this.signal.reason;
+    const reason = new DOMException("The deadline has passed", "TimeoutError");
+    this.abort(reason);
+    // The signal of a call that has ended does not abort.
+    return this.#controller?.signal.reason ?? reason;
   }
 
   /** Marks the call as ended: its signal is not aborted any more. */

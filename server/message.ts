@@ -119,7 +119,8 @@ export interface Client<
    * @throws {ConnectionClosedError} If the client disconnects before it replies
    * @throws {TimeoutError} If the reply takes longer than `timeout`
    * @throws The `signal.reason` of the call if a handler sends the request, and the call has a
-   * `deadline` and ends before the reply
+   * `deadline` and its signal aborts before the reply. A `DOMException` with the name
+   * `TimeoutError` if the handler has returned, and the `deadline` passes before the reply
    * @throws {TypeError} If the data is not a JSON object
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`
    *

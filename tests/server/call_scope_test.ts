@@ -80,6 +80,18 @@ Deno.test("a request inherits nothing from a call that has ended", async () => {
   assert.equal((await later).timeout, 70_000);
 });
 
+Deno.test("a request that outlives its call expires with the deadline of the call", () => {
+  for (const isSignalUsed of [true, false]) {
+    const call = callOf(60_000);
+    const { onExpired } = runInScope(call, () => limitsOf(undefined));
+    if (isSignalUsed) assert(!call.signal.aborted);
+    call.end();
+    const reason = onExpired?.();
+    assert(reason instanceof DOMException && reason.name === "TimeoutError");
+    assert(!call.signal.aborted);
+  }
+});
+
 Deno.test("two calls at once do not mix their limits", async () => {
   using one = callOf(60_000);
   using other = callOf(600_000);

@@ -59,10 +59,11 @@ export function startConnection(
   });
   const { target, signal } = resolved;
   const rules = resolved.rules ?? { ...NO_RECONNECT, maxQueue: MAX_QUEUE };
-  let factory: Promise<LinkFactory> | undefined;
+  let factory: LinkFactory | undefined;
   const createLink = async (events: LinkEvents) => {
-    factory ??= loadFactory(target);
-    return (await factory)(events);
+    // A page that is offline can fail to load the modules.
+    factory ??= await loadFactory(target);
+    return factory(events);
   };
   const parts = assemble(
     assemblyOf(resolved),

@@ -17,9 +17,9 @@ export interface TokenContext {
 
 /**
  * Returns the token for one login. The client calls it before each attempt to log in, when
- * the server asks for a new token because the login expires, and once more if the server rejected the token that it returned. If it throws an error, the
- * attempt has failed, and a client that reconnects tries again. If it throws a `LoginError`,
- * the client gives up.
+ * the server asks for a new token because the login expires, and once more if the server
+ * rejected the token that it returned. If it throws an error, the attempt has failed, and a
+ * client that reconnects tries again. If it throws a `LoginError`, the client gives up.
  *
  * @param context The signal
  */

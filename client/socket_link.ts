@@ -278,7 +278,9 @@ export class SocketLink implements AbortableLink {
   /** Lets the server give up a request that its caller has given up. */
   #giveUp(id: number, { needs }: LinkRequest): void {
     this.#heartbeat?.suspect();
-    if (needs === "stream" || !this.#features.has("cancel")) return;
+    // A stream sends the frame itself.
+    const isStream = needs === "stream" || needs === "resume";
+    if (isStream || !this.#features.has("cancel")) return;
     this.#sendAbout(id, encodeCancel);
   }
 

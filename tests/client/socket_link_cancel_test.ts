@@ -147,18 +147,19 @@ Deno.test("a request that fails because the connection ends is not cancelled", a
   assert.equal(socket.sent.length, 1);
 });
 
-Deno.test("a stream is not cancelled by its link, because it cancels itself", async () => {
-  const { server, link, socket } = await open(WITH);
-  await using _server = server;
-  const controller = new AbortController();
-  const { signal } = controller;
-  const stream = request({ signal, needs: "stream" });
-  const failed = rejection(link.request(stream));
-  controller.abort();
-  await failed;
-  assert.equal(socket.sent.length, 1);
-  socket.end(1000);
-});
+for (const needs of ["stream", "resume"] as const) {
+  Deno.test(`a stream that needs "${needs}" is not cancelled by its link, because it cancels itself`, async () => {
+    const { server, link, socket } = await open([...WITH, "resume"]);
+    await using _server = server;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const failed = rejection(link.request(request({ signal, needs })));
+    controller.abort();
+    await failed;
+    assert.equal(socket.sent.length, 1);
+    socket.end(1000);
+  });
+}
 
 Deno.test("a message with too many replies is cancelled", async () => {
   const { server, link, socket } = await open(WITH, 1_024);

@@ -235,7 +235,8 @@ export class SocketLink implements AbortableLink {
         encode: encodeLogin(token, heartbeat),
         signal,
         toError: (frame) => loginError(base, frame),
-        events: { onAnswer: (data) => this.#onLogin(data) },
+        // A logger can give up the connection when the answer arrives.
+        events: { onAnswer: (data) => signal.aborted || this.#onLogin(data) },
       });
     } catch (error) {
       this.abort();

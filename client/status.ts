@@ -79,9 +79,8 @@ export class StateNotifier {
   /** Changes the state. */
   set(status: ConnectionStatus): void {
     this.#state = status.state;
-    this.#log.debug(EVENTS[status.state], () => describeStatus(status));
     this.#queued.push(status);
-    // If a listener changes the state, every listener still sees both changes in order.
+    // If a listener or the logger changes the state, every listener still sees both changes in order.
     if (this.#queued.length > 1) return;
     for (const queued of this.#queued) this.#notify(queued);
     this.#queued.length = 0;
@@ -89,6 +88,7 @@ export class StateNotifier {
 
   #notify(status: ConnectionStatus): void {
     this.#notified = status;
+    this.#log.debug(EVENTS[status.state], () => describeStatus(status));
     for (const entry of [...this.#entries]) {
       if (!this.#entries.has(entry)) continue;
       // Destructured, so that the entry is not the `this` of the listener.

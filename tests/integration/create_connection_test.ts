@@ -1,7 +1,7 @@
 /** createConnection(): clients that start before their server. */
 
 import assert from "node:assert/strict";
-import { createConnection } from "../../client.ts";
+import { createConnection, debug } from "../../client.ts";
 import type { ConnectionState } from "../../client/status.ts";
 import {
   BufferFullError,
@@ -14,7 +14,7 @@ import {
 import { rejection, throwsExactly } from "../support/errors.ts";
 import { ackResponse, errorFrame } from "../support/fake_server.ts";
 import { createFast, lateServer } from "../support/late_server.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
+import { LogRecorder, onFirst } from "../support/log_recorder.ts";
 import { makeScript, Program } from "../support/program.ts";
 import {
   answerAll,
@@ -292,6 +292,22 @@ Deno.test("close() before, during and between attempts ends the connection", asy
     assert.equal(states.seen.at(-1), "closed");
   }
 });
+
+for (const line of ["connect:", "send:", "receive:", "login:"]) {
+  Deno.test(`a logger that closes the connection at the line "${line}" wins`, async () => {
+    await using server = serveQuietly();
+    using _debugging = debug();
+    const logger = new LogRecorder();
+    const connection = createFast(server, { logger });
+    const states = new StateRecorder(connection);
+    onFirst(logger, line, () => void connection.close());
+    assert.equal((await connection.closed).code, 1000);
+    while (server.clients.size > 0) await pause(1);
+    const seen = line === "login:" ? ["open", "closed"] : ["closed"];
+    assert.deepEqual(states.seen, seen);
+    assert.equal(connection.state, "closed");
+  });
+}
 
 Deno.test("`signal` ends a connection that has not opened, and no other", async () => {
   const reason = new Error("unmounted");

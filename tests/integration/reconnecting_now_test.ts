@@ -5,7 +5,7 @@ import { connect, debug } from "../../client.ts";
 import type { Connection } from "../../client/connection.ts";
 import { ConnectionClosedError } from "../../common/errors.ts";
 import { rejection, rejectionOf } from "../support/errors.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
+import { LogRecorder, onFirst } from "../support/log_recorder.ts";
 import { createFast, lateServer } from "../support/late_server.ts";
 import {
   answerAll,
@@ -201,4 +201,18 @@ Deno.test("a logger that closes the connection during reconnect() wins", async (
   assert.equal(connection.state, "closed");
   assert.equal((await connection.closed).code, 1000);
   while (server.clients.size > 0) await pause(1);
+});
+
+Deno.test("a logger can reconnect while the answer to the login arrives", async () => {
+  await using server = serveQuietly();
+  using _debugging = debug();
+  const logger = new LogRecorder();
+  await using connection = createFast(server, { logger });
+  const states = new StateRecorder(connection);
+  onFirst(logger, "receive:", () => connection.reconnect());
+  await connection.opened;
+  await connection.message("hello");
+  assert.deepEqual(states.seen, ["open"]);
+  while (server.clients.size > 1) await pause(1);
+  assert.equal(connection.state, "open");
 });

@@ -70,3 +70,17 @@ export class LogRecorder implements Logger {
     this.#wake.clear();
   }
 }
+
+/** Calls a function when a logger gets the first debug line with a beginning. */
+export function onFirst(
+  logger: LogRecorder,
+  beginning: string,
+  callback: () => void,
+): void {
+  let isFirst = true;
+  logger.debug = (line) => {
+    if (!isFirst || !line.startsWith(beginning)) return;
+    isFirst = false;
+    callback();
+  };
+}

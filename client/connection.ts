@@ -43,8 +43,8 @@ import type { OperationStream } from "./stream.ts";
 type Result = Promise<unknown>;
 
 /**
- * A connection to a server, created by `connect` or `createConnection`. Any number of requests can be in
- * progress at the same time. `Of` is the type of the contract.
+ * A connection to a server, created by `connect` or `createConnection`. Any number of
+ * requests can be in progress at the same time. `Of` is the type of the contract.
  *
  * A request is anything that the client sends and the server answers: a message, a request
  * or an operation call.
@@ -355,7 +355,7 @@ export class Connection<Of extends Contract = OpenContract>
    * the wait for the next attempt, and replaces an attempt that is in progress. Requests in
    * progress reject, as when the connection is lost. The attempts count from the start.
    *
-   * @throws {TypeError} If `connect` was called without the option `reconnect`
+   * @throws {TypeError} If the client does not reconnect: see the option `reconnect`
    * @throws {ConnectionClosedError} If the connection is closed
    *
    * @example

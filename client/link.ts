@@ -74,6 +74,13 @@ export function subjectOf({ name, describe }: LinkRequest): string {
   return describe(name);
 }
 
+/** Returns the error for a link that no other WebSocket follows. */
+export function cannotReconnect(): TypeError {
+  return new TypeError(
+    "Cannot reconnect: this connection does not reconnect. Set the option 'reconnect'.",
+  );
+}
+
 /** The events of a request, between its frame and the end of its answer */
 export interface RequestEvents {
   /** Called after the request was sent. */

@@ -13,6 +13,7 @@ import type { CloseInfo } from "../protocol/close.ts";
 import { queueFull } from "./buffer_errors.ts";
 import {
   type AbortableLink,
+  cannotReconnect,
   CLOSED_HERE,
   type Link,
   type LinkEvents,
@@ -102,7 +103,7 @@ export class ReconnectingLink implements Link {
   }
 
   get reconnects(): boolean {
-    return true;
+    return this.#options.rules.maxAttempts > 0;
   }
 
   get #status(): StateNotifier {
@@ -139,6 +140,7 @@ export class ReconnectingLink implements Link {
   }
 
   reconnect(): void {
+    if (!this.reconnects) throw cannotReconnect();
     if (this.#status.state === "closed") {
       throw new ConnectionClosedError("the reconnect", this.#lastClose);
     }

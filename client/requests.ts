@@ -180,7 +180,7 @@ export class Requests {
       return resolved;
     }
     throw new TypeError(
-      "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect' of connect().",
+      "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect'.",
     );
   }
 

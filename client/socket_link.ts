@@ -41,6 +41,7 @@ import type { Dialer } from "./handshake.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
   type AbortableLink,
+  cannotReconnect,
   CLOSED_HERE,
   type LinkEvents,
   type LinkRequest,
@@ -151,9 +152,7 @@ export class SocketLink implements AbortableLink {
   }
 
   reconnect(): never {
-    throw new TypeError(
-      "Cannot reconnect: the connection was opened without the option 'reconnect'. Pass it to connect(), or use createConnection().",
-    );
+    throw cannotReconnect();
   }
 
   async close(): Promise<void> {

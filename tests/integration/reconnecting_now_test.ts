@@ -178,15 +178,24 @@ Deno.test("reconnect() throws if the connection is closed", async () => {
   );
 });
 
-Deno.test("reconnect() throws without the option `reconnect`", async () => {
+Deno.test("reconnect() throws if the client does not reconnect", async () => {
   await using server = scriptedServer([answerAll]);
-  await using connection = await connect("test", { url: server.url });
-  assert.throws(() => connection.reconnect(), {
-    name: "TypeError",
-    message:
-      "Cannot reconnect: the connection was opened without the option 'reconnect'. Pass it to connect(), or use createConnection().",
-  });
-  await connection.operation("add");
+  const { url } = server;
+  const connections = [
+    await connect("test", { url }),
+    createFast({ url }, { reconnect: false }),
+  ];
+  for (const connection of connections) {
+    await connection.opened;
+    assert.throws(() => connection.reconnect(), {
+      name: "TypeError",
+      message:
+        "Cannot reconnect: this connection does not reconnect. Set the option 'reconnect'.",
+    });
+    assert.equal(await connection.operation("add"), "add");
+    await connection.close();
+  }
+  assert.equal(server.sockets.length, 2);
 });
 
 Deno.test("a logger that closes the connection during reconnect() wins", async () => {

@@ -1,6 +1,7 @@
 /** Streams that continue over reconnects: docs/reference/protocol.md, `resume`. */
 
 import assert from "node:assert/strict";
+import { createConnection } from "../../client.ts";
 import {
   ConnectionClosedError,
   FeatureError,
@@ -267,12 +268,16 @@ Deno.test("a stream can be called while the client reconnects", async () => {
 
 Deno.test("`resume` needs a client that reconnects", async () => {
   await using numbers = serveNumbers();
-  await using connection = await connectTo(numbers.server);
-  assert.throws(() => connection.stream("numbers", {}, RESUME), {
-    name: "TypeError",
-    message:
-      "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect' of connect().",
-  });
+  const { url } = numbers.server;
+  await using open = await connectTo(numbers.server);
+  await using opening = createConnection("test", { url, reconnect: false });
+  for (const connection of [open, opening]) {
+    assert.throws(() => connection.stream("numbers", {}, RESUME), {
+      name: "TypeError",
+      message:
+        "Cannot call the operation: 'resume' needs a client that reconnects. Set the option 'reconnect'.",
+    });
+  }
 });
 
 Deno.test("the items of a stream without `resume` have no ids", async () => {

@@ -6,6 +6,7 @@
  */
 
 import type { Call, CallOwner } from "./call.ts";
+import { CallList } from "./call_list.ts";
 import { disconnected } from "./client_end.ts";
 import { Expirations } from "./expirations.ts";
 import type { Client } from "./message.ts";
@@ -18,8 +19,8 @@ export class ActiveCalls implements CallOwner {
   readonly client: Client;
   /** The calls whose signal is in use */
   readonly #watched = new Set<Call>();
-  /** The calls that the client can cancel, by the ids of their requests */
-  readonly #byId = new Map<number, Call>();
+  /** The calls that the client can cancel */
+  readonly #cancellable = new CallList<Call>();
   readonly #isCancellable: boolean;
   #abortReason: DOMException | undefined;
 
@@ -40,19 +41,19 @@ export class ActiveCalls implements CallOwner {
 
   /** Lets the client cancel a call, until the call ends. */
   add(call: Call): void {
-    // A client that uses an id twice cancels its newest request.
-    if (this.#isCancellable) this.#byId.set(call.id, call);
+    if (this.#isCancellable) this.#cancellable.add(call);
   }
 
   /** Whether the client can cancel a request: it is in progress and not cancelled yet. */
   has(id: number): boolean {
-    return this.#byId.has(id);
+    return this.#cancellable.find(id) !== undefined;
   }
 
   /** Aborts the signal of a call, because the client does not wait any longer. */
   cancel(id: number): void {
     const reason = "The client has cancelled the request";
-    this.#byId.get(id)?.abort(abortError(reason));
+    // A client that uses an id twice cancels its newest request.
+    this.#cancellable.find(id)?.abort(abortError(reason));
   }
 
   watch(call: Call): void {
@@ -61,14 +62,13 @@ export class ActiveCalls implements CallOwner {
   }
 
   delete(call: Call): void {
-    if (this.#byId.get(call.id) === call) this.#byId.delete(call.id);
+    this.#cancellable.delete(call);
     if (this.#watched.delete(call)) expirations.delete(call);
   }
 
   /** Aborts the signals of all calls, because the connection has ended. */
   close(): void {
     this.#abortReason = disconnected();
-    this.#byId.clear();
     for (const call of this.#watched) call.abort(this.#abortReason);
   }
 }

@@ -8,6 +8,7 @@ import { errorMakersOf } from "../common/application_error.ts";
 import { ErrorCode } from "../common/codes.ts";
 import { type ErrorSchemas, NO_ERRORS } from "../contract/contract.ts";
 import { RequestError } from "../protocol/request_error.ts";
+import type { ListedCall } from "./call_list.ts";
 import type { Client, OperationContext } from "./message.ts";
 import type { Expiring } from "./expirations.ts";
 
@@ -43,12 +44,14 @@ interface TimeLimit {
 }
 
 /** A request in progress, and the context that its handler sees. */
-export class Call implements OperationContext, Expiring {
+export class Call implements OperationContext, Expiring, ListedCall<Call> {
   /** The number of the request */
   readonly id: number;
   readonly lastEventId: string | undefined;
   /** The errors that the application can throw; `undefined` if it can throw any */
   declared: ErrorSchemas | undefined;
+  older: Call | undefined;
+  newer: Call | undefined;
   readonly #owner: CallOwner;
   readonly #limit: TimeLimit | undefined;
   #controller: AbortController | undefined;

@@ -60,13 +60,22 @@ export class AbortableMatcher implements ResponseMatcher {
     return `${end}, ${cancel}, timeout ${this.#timeout}`;
   }
 
-  fits({ success, code, data }: ResponseFrame, isLast: boolean): boolean {
+  fits(response: ResponseFrame, isLast: boolean): boolean {
     if (!isLast) return false;
+    const { success, code, data } = response;
     if (success) return JSON.stringify(data) === this.#result;
-    if (code === 6) return this.#mayBeCancelled;
-    const mayExpire = this.#timeout !== undefined &&
-      this.#timeout <= MAX_EXPIRING;
-    return code === 9 && mayExpire && data?.limit === "timeout" &&
-      data.value === this.#timeout;
+    return code === 6
+      ? this.#mayBeCancelled
+      : isExpiry(response, this.#timeout);
   }
+}
+
+/** Whether a frame reports that the timeout of a request has expired, and it can have. */
+export function isExpiry(
+  { success, code, data }: ResponseFrame,
+  timeout: number | undefined,
+): boolean {
+  if (timeout === undefined || timeout > MAX_EXPIRING) return false;
+  return !success && code === 9 && data?.limit === "timeout" &&
+    data.value === timeout;
 }

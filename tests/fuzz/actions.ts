@@ -26,7 +26,13 @@ export type Request =
     /** The timeout of the client, in milliseconds, if both sides agreed on `cancel` */
     readonly timeout?: number | undefined;
   }
-  | { readonly kind: "message"; readonly id: number; readonly wire: Wire }
+  | {
+    readonly kind: "message";
+    readonly id: number;
+    readonly wire: Wire;
+    /** The timeout of the client, in milliseconds, if both sides agreed on `cancel` */
+    readonly timeout?: number | undefined;
+  }
   | {
     readonly kind: "stream";
     readonly id: number;
@@ -66,8 +72,10 @@ const message: Action = {
     typeof message === "string" && isObject(data) &&
     isTimeout(timeout, features) &&
     (replying === undefined || replying === null || isChain(replying)),
-  read: (id, { message, data, replying = null }) => {
-    return { kind: "message", id, wire: { message, data, replying } };
+  read: (id, { message, data, replying = null, timeout }, features) => {
+    const agreed = features.includes("cancel") ? timeout : undefined;
+    const wire = { message, data, replying };
+    return { kind: "message", id, wire, timeout: agreed };
   },
 };
 

@@ -11,6 +11,7 @@ import {
   describeResponse,
   type MessageIds,
 } from "./server_frames.ts";
+import { GuardedMatcher } from "./guarded_matcher.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
 import {
   type Expectation,
@@ -229,7 +230,12 @@ function guarded(
 ): Expectation {
   if (forbidden === undefined) return expectation;
   const name = request.kind === "message" ? request.wire.message : request.name;
-  // The decision can be asynchronous.
-  if (!forbidden.has(name)) return { ...expectation, isImmediate: false };
-  return expectError(request.id, [10], request.kind, false);
+  const decided = forbidden.has(name)
+    ? expectError(request.id, [10], request.kind)
+    : expectation;
+  // The decision can be asynchronous. A stream has no timeout, and its cancel is no error.
+  const matcher = request.kind === "stream"
+    ? decided.matcher
+    : new GuardedMatcher(decided.matcher, request.timeout);
+  return { ...decided, matcher, isImmediate: false };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ResponseFrame } from "./response_matcher.ts";
+import { GuardedMatcher } from "./guarded_matcher.ts";
+import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
 import { type Expectation, expectError } from "./expectations.ts";
 import { AbortableMatcher } from "./abortable_matcher.ts";
 import { itemsOf, StreamMatcher } from "./stream_matcher.ts";
@@ -113,7 +114,7 @@ export class SameIdRequests {
     const isStream = this.#forEachStream((matcher) => matcher.cancel(), true);
     if (!isAny) return isStream;
     for (const { isDone, expectation: { matcher } } of this.#members) {
-      if (isDone || !(matcher instanceof AbortableMatcher)) continue;
+      if (isDone || !isCancellable(matcher)) continue;
       // Of several requests, the server cancels one.
       matcher.cancel(this.#members.length === 1);
     }
@@ -236,4 +237,11 @@ function mismatch(
   return new Violation(
     `a frame to ${what} ${id} (${matcher.describe()}) is wrong: ${received}`,
   );
+}
+
+function isCancellable(
+  matcher: ResponseMatcher,
+): matcher is AbortableMatcher | GuardedMatcher {
+  return matcher instanceof AbortableMatcher ||
+    matcher instanceof GuardedMatcher;
 }

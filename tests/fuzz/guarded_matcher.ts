@@ -1,0 +1,64 @@
+/**
+ * Matches the response to a message or a call that the server starts later, because its
+ * option `authorize` is asynchronous: docs/reference/protocol.md, "Extensions", `cancel`.
+ *
+ * @module
+ */
+
+import { AbortableMatcher, isExpiry } from "./abortable_matcher.ts";
+import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
+
+/** Matches the response of a request that the client can give up before it starts. */
+export class GuardedMatcher implements ResponseMatcher {
+  readonly #matcher: ResponseMatcher;
+  readonly #timeout: number | undefined;
+  #mayBeCancelled = false;
+
+  /**
+   * Constructs a `GuardedMatcher`.
+   *
+   * @param matcher Matches the response if the request starts
+   * @param timeout The timeout of the client, in milliseconds
+   */
+  constructor(matcher: ResponseMatcher, timeout: number | undefined) {
+    this.#matcher = matcher;
+    this.#timeout = timeout;
+  }
+
+  get hasBegun(): boolean {
+    return this.#matcher.hasBegun;
+  }
+
+  get isDue(): boolean {
+    return this.#matcher.isDue;
+  }
+
+  get mustEnd(): boolean {
+    return this.#matcher.mustEnd;
+  }
+
+  /** Notes that the client cancels the request. */
+  cancel(isSure: boolean): void {
+    this.#mayBeCancelled = true;
+    if (this.#matcher instanceof AbortableMatcher) this.#matcher.cancel(isSure);
+  }
+
+  take(response: ResponseFrame): "more" | "last" | undefined {
+    const isGivenUp = !this.hasBegun && this.#isGivenUp(response);
+    return isGivenUp ? "last" : this.#matcher.take(response);
+  }
+
+  fits(response: ResponseFrame, isLast: boolean): boolean {
+    return isLast && this.#isGivenUp(response) ||
+      this.#matcher.fits(response, isLast);
+  }
+
+  describe(): string {
+    return `${this.#matcher.describe()}, timeout ${this.#timeout}`;
+  }
+
+  #isGivenUp(response: ResponseFrame): boolean {
+    if (!response.success && response.code === 6) return this.#mayBeCancelled;
+    return isExpiry(response, this.#timeout);
+  }
+}

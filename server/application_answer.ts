@@ -26,6 +26,15 @@ export interface AnswerRules {
   readonly maxBuffered: number;
 }
 
+/** What an error of the application leads to. */
+export interface Outcome {
+  /**
+   * The `ApplicationAnswer`, or what was thrown instead. It is wrapped, because a promise
+   * would wait for a thrown value that has a method `then`.
+   */
+  readonly answer: unknown;
+}
+
 /** What a client gets for an `ApplicationError`. */
 export class ApplicationAnswer {
   readonly #data: JsonObject;
@@ -50,12 +59,12 @@ export class ApplicationAnswer {
    *
    * @param error The error
    * @param rules The declared errors and the limit
-   * @returns The answer; what went wrong instead if the error cannot be sent
+   * @returns The answer; what was thrown instead if the error cannot be sent
    */
   static async for(
     error: ApplicationError,
     rules: AnswerRules,
-  ): Promise<unknown> {
+  ): Promise<Outcome> {
     try {
       const { kind } = error;
       const message = String(error.message).slice(0, MAX_MESSAGE);
@@ -65,9 +74,9 @@ export class ApplicationAnswer {
       const frame = encode(Number.MIN_SAFE_INTEGER, data);
       const isCut = !fitsInto(frame, rules.maxBuffered);
       const sent = isCut ? applicationData(kind, message, undefined) : data;
-      return new ApplicationAnswer(kind, sent, isCut);
+      return { answer: new ApplicationAnswer(kind, sent, isCut) };
     } catch (fault) {
-      return fault;
+      return { answer: fault };
     }
   }
 

@@ -126,23 +126,30 @@ export class Authenticator {
     if (this.locksOut(peer)) return "locked out";
     try {
       return this.#checked(await login(), peer);
-    } catch (thrown) {
-      const error = await this.#answerFor(thrown);
-      if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
-      const line = `${peer.address}: the login function failed`;
-      this.#logFailure(line, error, token);
-      // The error counts as a rejected token, because some functions throw for wrong tokens.
-      const result = this.#checked(undefined, peer);
-      return result === "refused" ? "failed" : result;
+    } catch (error) {
+      return await this.#fail(error, peer, token);
     }
   }
 
-  /** Returns the answer for an error that the application threw on purpose. */
-  #answerFor(thrown: unknown): unknown {
+  /** Rejects a login whose login function threw. */
+  async #fail(
+    thrown: unknown,
+    peer: RemotePeer,
+    token: string,
+  ): Promise<LoginResult> {
     const { maxBuffered } = this.#options;
-    return isApplicationError(thrown)
-      ? ApplicationAnswer.for(thrown, { maxBuffered })
+    const error = isApplicationError(thrown)
+      ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
+    if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
+    this.#logFailure(
+      `${peer.address}: the login function failed`,
+      error,
+      token,
+    );
+    // The error counts as a rejected token, because some functions throw for wrong tokens.
+    const result = this.#checked(undefined, peer);
+    return result === "refused" ? "failed" : result;
   }
 
   /** Refuses a login with an error of the application, which counts as a rejected token. */

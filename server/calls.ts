@@ -230,7 +230,7 @@ export class Calls {
     }
     const { maxBuffered } = this.#context.limits;
     return ApplicationAnswer.for(error, { errors: call.declared, maxBuffered })
-      .then((answer) => this.#sendError(request, call, answer));
+      .then(({ answer }) => this.#sendError(request, call, answer));
   }
 
   #sendError(

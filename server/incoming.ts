@@ -4,7 +4,10 @@
  * @module
  */
 
-import { isApplicationError } from "../common/application_error.ts";
+import {
+  type ApplicationError,
+  isApplicationError,
+} from "../common/application_error.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
@@ -14,7 +17,7 @@ import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { type Contract, errorsOf, ownEntry } from "../contract/contract.ts";
 import type { ActiveCalls } from "./active_calls.ts";
-import { ApplicationAnswer } from "./application_answer.ts";
+import { ApplicationAnswer, type Outcome } from "./application_answer.ts";
 import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { encodeErrorResponse } from "./error_response.ts";
@@ -110,19 +113,23 @@ export class MessageHandler {
     call: MessageCall,
     errors: readonly unknown[],
   ): Promise<string> {
-    const answers: unknown[] = [];
-    for (const error of errors) answers.push(await this.#resolve(call, error));
-    return this.#encode(call, answers[0]);
+    const outcomes: Outcome[] = [];
+    for (const error of errors) {
+      const isOnPurpose = isApplicationError(error);
+      outcomes.push(
+        isOnPurpose ? await this.#resolve(call, error) : { answer: error },
+      );
+    }
+    return this.#encode(call, outcomes[0]!.answer);
   }
 
   /** Returns the answer for an error that the application threw on purpose, and logs it. */
-  async #resolve(call: MessageCall, error: unknown): Promise<unknown> {
-    if (!isApplicationError(error)) return error;
+  async #resolve(call: MessageCall, error: ApplicationError): Promise<Outcome> {
     const { maxBuffered } = this.#context.limits;
     const rules = { errors: call.declared, maxBuffered };
-    const answer = await ApplicationAnswer.for(error, rules);
-    this.#logError(call, answer, "a listener to");
-    return answer;
+    const outcome = await ApplicationAnswer.for(error, rules);
+    this.#logError(call, outcome.answer, "a listener to");
+    return outcome;
   }
 
   #encode(call: MessageCall, error: unknown): string {
@@ -156,7 +163,7 @@ export class MessageHandler {
   async #refuse(call: MessageCall, thrown: unknown): Promise<boolean> {
     const { maxBuffered } = this.#context.limits;
     const error = isApplicationError(thrown)
-      ? await ApplicationAnswer.for(thrown, { maxBuffered })
+      ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     this.#logError(call, error, "'authorize' for");
     call.end();

@@ -16,7 +16,10 @@ async function sent(
   maxBuffered = NO_LIMIT.maxBuffered,
 ): Promise<unknown> {
   const rules = { errors, maxBuffered };
-  const answer = await ApplicationAnswer.for(error as ApplicationError, rules);
+  const { answer } = await ApplicationAnswer.for(
+    error as ApplicationError,
+    rules,
+  );
   assert(ApplicationAnswer.is(answer), String(answer));
   const frame = decodeServerFrame(answer.encode(7));
   assert(frame?.kind === "error" && frame.id === 7 && frame.error.code === 6);
@@ -29,7 +32,10 @@ async function fault(
   errors?: ErrorSchemas,
 ): Promise<unknown> {
   const rules = { errors, ...NO_LIMIT };
-  const answer = await ApplicationAnswer.for(error as ApplicationError, rules);
+  const { answer } = await ApplicationAnswer.for(
+    error as ApplicationError,
+    rules,
+  );
   assert(!ApplicationAnswer.is(answer));
   return answer;
 }
@@ -156,14 +162,17 @@ Deno.test("details that do not fit into maxBuffered are not sent", async () => {
     application: { kind: "full" },
   });
   const rules = { maxBuffered: 1_000 };
-  const answer = await ApplicationAnswer.for(error as never, rules);
+  const { answer } = await ApplicationAnswer.for(error as never, rules);
   assert(ApplicationAnswer.is(answer) && answer.isCut);
-  const whole = await ApplicationAnswer.for(error as never, NO_LIMIT);
+  const { answer: whole } = await ApplicationAnswer.for(
+    error as never,
+    NO_LIMIT,
+  );
   assert(ApplicationAnswer.is(whole) && !whole.isCut);
 });
 
 Deno.test("ApplicationAnswer.is() recognizes only its instances", async () => {
-  const answer = await ApplicationAnswer.for(
+  const { answer } = await ApplicationAnswer.for(
     new ApplicationError("full"),
     NO_LIMIT,
   );

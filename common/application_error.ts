@@ -51,8 +51,8 @@ let isInstance: (value: unknown) => value is ApplicationError;
 
 /**
  * An error that the application sends to the client on purpose, such as "sold out". Throw it
- * in a listener, an operation, a stream or `login`. The request of the client then rejects
- * with it. The client gets the kind, the message and the details, but not the stack and the
+ * in a listener, an operation, a stream, a middleware, `authorize` or `login`. The request of
+ * the client then rejects with it. The client gets the kind, the message and the details, but not the stack and the
  * cause. The server logs it at the level `debug` only.
  *
  * `Kind` is the type of the kind, and `Details` is the type of the details.

@@ -124,11 +124,6 @@ export class Broadcaster {
     this.#maxBatch = maxBatch;
   }
 
-  /** The number of recipients */
-  get size(): number {
-    return this.#recipients.size;
-  }
-
   /** Adds a recipient. It receives the broadcasts that are sent from now on. */
   join(recipient: Recipient): void {
     recipient.cursor = this.#end;

@@ -39,6 +39,8 @@ export interface ServerContext {
   readonly registry: Registry;
   readonly authenticator: Authenticator;
   readonly broadcaster: Broadcaster;
+  /** All connections with a socket, including those that have not logged in */
+  readonly connections: { readonly size: number };
   /** Shares the event loop between the streams of all connections */
   readonly scheduler: FairScheduler;
   /** How long a client can be silent, in milliseconds */

@@ -41,6 +41,7 @@ export function createContext(
   log: Log,
   registry: Registry,
   authenticator: Authenticator,
+  connections: ServerContext["connections"],
 ): ServerContext {
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
   const { authorize, hooks, idleTimeout } = options;
@@ -60,6 +61,7 @@ export function createContext(
       defer,
       Math.min(MAX_BATCH, limits.maxBuffered),
     ),
+    connections,
     scheduler: new FairScheduler(defer),
     idleTimeout,
     silence: new SilenceWheel(),

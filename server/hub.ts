@@ -106,7 +106,13 @@ export class Hub implements HandlerHost {
       isClosing: () => this.isClosing,
       open: (request, peer) => this.#open(request, peer),
     });
-    this.#context = createContext(options, log, registry, authenticator);
+    this.#context = createContext(
+      options,
+      log,
+      registry,
+      authenticator,
+      this.#connections,
+    );
     this.#logins = new TimeoutQueue(
       options.limits.loginTimeout,
       (connection) => connection.expire(),

@@ -122,9 +122,9 @@ export class RequestHandler {
    * @param time The time in milliseconds
    */
   admitOverrun(network: string, time: number): void {
-    const { broadcaster, overruns } = this.#context;
-    // No other client waits if this is the only one.
-    if (broadcaster.size <= 1) return;
+    const { connections, overruns } = this.#context;
+    // A client waits as well before it has joined: during its login and its `onConnect`.
+    if (connections.size <= 1) return;
     if (overruns.allows(network, performance.now(), 0, time)) return;
     this.#cutOff("overrun");
   }

@@ -36,8 +36,12 @@ function nestedArrays(): Uint8Array {
 }
 
 /** Sends a frame again and again until the server closes the connection. */
-async function flood(server: AttackedServer, frame: Uint8Array): Promise<void> {
-  using attacker = await TcpPeer.logIn(server);
+async function flood(
+  server: AttackedServer,
+  frame: Uint8Array,
+  features?: readonly string[],
+): Promise<void> {
+  using attacker = await TcpPeer.logIn(server, { features });
   let isClosed = false;
   // A reset can overtake the Close frame.
   void attacker.closed().catch(() => {}).then(() => isClosed = true);
@@ -47,17 +51,28 @@ async function flood(server: AttackedServer, frame: Uint8Array): Promise<void> {
   }
 }
 
+/** Returns the lines about clients that sent too fast. */
+function cutOff(server: AttackedServer): readonly string[] {
+  // The warnings about the client are limited, but not this line.
+  return server.log.filter((line) =>
+    line.includes("closed by the server (1008, too many frames wait)")
+  );
+}
+
 Deno.test("a client that sends faster than the server can work is closed, and cannot go on by connecting again", async () => {
   await using server = await AttackedServer.start();
   using _other = await TcpPeer.logIn(server);
   const frame = nestedArrays();
   for (let connection = 1; connection <= 2; connection++) {
     await flood(server, frame);
-    // The warnings about the client are limited, but not this line.
-    const lines = server.log.filter((line) =>
-      line.includes("closed by the server (1008, too many frames wait)")
-    );
-    assert.equal(lines.length, connection);
+    assert.equal(cutOff(server).length, connection);
   }
   await assertUndisturbed(server, 5, async () => await pause(500));
+});
+
+Deno.test("a client that sends too fast is closed also while onConnect waits for it", async () => {
+  await using server = await AttackedServer.start({ asks: true });
+  using _other = await TcpPeer.logIn(server);
+  await flood(server, nestedArrays(), ["request"]);
+  assert.equal(cutOff(server).length, 1);
 });

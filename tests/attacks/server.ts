@@ -5,7 +5,7 @@
 
 import type { Limits } from "../../server/limits.ts";
 import { fetchUrl, readFile } from "../../builtins/mod.ts";
-import { serve, type Server } from "../../server.ts";
+import { type Client, serve, type Server } from "../../server.ts";
 import type { NamedToken } from "../../server/credentials.ts";
 
 /** The settings of a server under attack. */
@@ -15,6 +15,8 @@ export interface Settings {
   readonly tokens?: readonly NamedToken[];
   /** The name of its function `login` */
   readonly login?: keyof typeof LOGINS;
+  /** Whether `onConnect` waits for a reply of the client, if it can reply */
+  readonly asks?: boolean;
   /** How long `login` takes, in milliseconds */
   readonly delay?: number;
   /** Revoke the token of each login this number of microtasks after the decision began */
@@ -69,6 +71,11 @@ function revokeAtDecision(): void {
 
 const ignore = (): void => {};
 
+/** Waits for a reply, unless the client does not support requests. */
+async function ask(client: Client): Promise<void> {
+  await client.request("hello").catch(() => {});
+}
+
 /** A logger that notices the arrival of a login. */
 const watchingLogger = {
   debug(line: string): void {
@@ -79,7 +86,7 @@ const watchingLogger = {
   error: ignore,
 };
 
-const { limits, trustProxy, tokens, login, revokeAfter } = settings;
+const { limits, trustProxy, tokens, login, asks, revokeAfter } = settings;
 
 // The types of a login refuse some of these functions, as they should.
 // deno-lint-ignore no-explicit-any
@@ -92,6 +99,7 @@ const server: Server = serve(tokens === undefined ? "test" : undefined, {
   trustProxy,
   tokens,
   ...decision,
+  ...asks ? { onConnect: ask } : {},
   ...revokeAfter !== undefined
     ? { logger: watchingLogger, logLevel: "debug" }
     : {},

@@ -52,6 +52,7 @@ export function serverContext(
       }),
     }),
     broadcaster: new Broadcaster(defer),
+    connections: new Set(),
     scheduler: new FairScheduler(defer),
     idleTimeout: 30_000,
     silence: new SilenceWheel(),

@@ -104,10 +104,11 @@ export function startHeartbeat(
 }
 
 /**
- * How late a timer must be, in milliseconds, until it shows that this program was suspended:
- * a laptop that sleeps, a page whose timers are throttled, a long computation.
+ * The part of the timeout by which a timer must be late to show that this program was
+ * suspended: a laptop that sleeps, a page whose timers are throttled, a long computation.
+ * A smaller delay leaves the server enough time, and is normal for a busy program.
  */
-const SUSPENDED = 1_000;
+const SUSPENDED = 0.1;
 
 /** How often in a row a suspension gets the server another timeout. */
 const MAX_SUSPENSIONS = 3;
@@ -169,12 +170,15 @@ export class Heartbeat {
 
   /** Sends a ping now, unless the answer to another one is still due. */
   check(): void {
-    if (this.#asked === undefined || this.#now() > this.#due) this.#ask();
+    // After a suspension, this can be called before the timer.
+    if (this.#asked === undefined || this.#wasSuspended) this.#ask();
   }
 
   /** Sends a ping if nothing has arrived lately. Called if a request got no response. */
   suspect(): void {
-    if (this.#now() - this.#heard >= MIN_HEARTBEAT) this.check();
+    // A request that ends just before the timer must not restart the timeout.
+    if (this.#asked !== undefined) return;
+    if (this.#now() - this.#heard >= MIN_HEARTBEAT) this.#ask();
   }
 
   /** Ends the heartbeats. */
@@ -187,9 +191,8 @@ export class Heartbeat {
   /** Passes time. The timer calls it. */
   onTimer(): void {
     if (this.#asked === undefined) return this.#waitOrAsk();
-    const late = this.#now() - this.#due;
     if (this.#hasHeard()) return this.#onAnswer();
-    if (late > SUSPENDED && ++this.#suspensions <= MAX_SUSPENSIONS) {
+    if (this.#wasSuspended && ++this.#suspensions <= MAX_SUSPENSIONS) {
       return this.#ask();
     }
     if (this.#isReading) {
@@ -240,6 +243,11 @@ export class Heartbeat {
   #noteProgress(): void {
     this.#received = this.#bytesReceived;
     this.#heard = this.#now();
+  }
+
+  /** Whether the timer of the answer should have fired long ago */
+  get #wasSuspended(): boolean {
+    return this.#now() - this.#due > SUSPENDED * this.#rules.timeout;
   }
 
   get #bytesReceived(): number {

@@ -115,6 +115,16 @@ Deno.test("a server that still reads what waits keeps a connection open", () => 
   assert(!beat.events.includes(SILENT));
 });
 
+Deno.test("a timer is late by a tenth of the timeout before it shows a suspension", () => {
+  for (const [late, events] of [[0.99, [SILENT]], [1.01, ["ping"]]] as const) {
+    using beat = heartbeatOf();
+    beat.pass(25);
+    beat.pass(10 + late);
+    beat.pass(0.1);
+    assert.deepEqual(beat.events, ["ping", ...events]);
+  }
+});
+
 Deno.test("a suspension is no silence of the server", () => {
   using beat = heartbeatOf();
   // Before a ping
@@ -148,6 +158,7 @@ Deno.test("check() sends a ping at once, and none while the answer is due", () =
   // The page was asleep, and the timer has not fired yet.
   beat.wait(3_600);
   beat.heartbeat.check();
+  beat.heartbeat.check();
   assert.deepEqual(beat.events, ["ping", "ping"]);
   beat.pass(10);
   beat.pass(0.1);
@@ -163,6 +174,18 @@ Deno.test("suspect() sends a ping only if nothing has arrived for a second", () 
   beat.heartbeat.suspect();
   beat.heartbeat.suspect();
   assert.deepEqual(beat.events, ["ping"]);
+});
+
+Deno.test("suspect() does not restart the timeout, although the timer is late", () => {
+  using beat = heartbeatOf();
+  beat.heartbeat.check();
+  // A request ends before a timer that was due at the same time.
+  beat.wait(10.5);
+  beat.heartbeat.suspect();
+  beat.heartbeat.check();
+  beat.pass(0);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", SILENT]);
 });
 
 Deno.test("a heartbeat can stop while it sends a ping", () => {

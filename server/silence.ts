@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CloseCode } from "../common/codes.ts";
+import type { CloseInfo } from "../protocol/close.ts";
 import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 
 /** The interval of the ticks, in milliseconds. */
@@ -27,6 +29,12 @@ export function longestSilence(
 ): number {
   if (rules === undefined) return idleTimeout;
   return Math.max(idleTimeout, rules.interval + rules.timeout + GRACE);
+}
+
+/** Returns how a connection ends whose client was silent for a time, in milliseconds. */
+export function silenceEnd(silence: number): CloseInfo {
+  const reason = `silent for ${silence / 1_000} s`;
+  return { code: CloseCode.GOING_AWAY, reason };
 }
 
 /** Watches one connection. */

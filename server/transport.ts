@@ -10,7 +10,6 @@ import { fitsInto } from "../common/text.ts";
 import { BatchWriter, MAX_BATCH, type Sink } from "../protocol/batch.ts";
 import {
   type CloseInfo,
-  describeClose,
   describeDisconnect,
   retryDelay,
   retryReason,
@@ -19,8 +18,9 @@ import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import { abortSocket } from "./abort_socket.ts";
+import { endOf, type SocketEnd } from "./client_end.ts";
 import type { ServerContext } from "./context.ts";
-import type { Watch } from "./silence.ts";
+import { silenceEnd, type Watch } from "./silence.ts";
 
 /** The part of a WebSocket that a transport uses. */
 export type Socket = Pick<
@@ -118,7 +118,7 @@ export class Transport implements Sink, Recipient {
       this.#watch?.hear();
       owner.onFrame(data);
     };
-    socket.onclose = ({ code, reason }) => this.#onGone(code, reason);
+    socket.onclose = (event) => this.#onGone(event);
   }
 
   /** The extensions that both sides support; none before the login */
@@ -145,7 +145,7 @@ export class Transport implements Sink, Recipient {
       close.call(socket as WebSocket, event);
       this.#owner.onOpenedLate();
     };
-    this.#onGone(CloseCode.ABNORMAL, "");
+    this.#onGone({ code: 0, reason: "", wasClean: false });
   }
 
   /** Starts to use the extensions of the client. */
@@ -168,8 +168,8 @@ export class Transport implements Sink, Recipient {
    */
   watch(silence: number): void {
     this.#watch = this.#context.silence.watch(silence, () => {
-      const reason = `silent for ${silence / 1_000} s`;
-      this.close(CloseCode.GOING_AWAY, reason, reason);
+      const { code, reason } = silenceEnd(silence);
+      this.close(code, reason, reason);
     });
   }
 
@@ -368,7 +368,7 @@ export class Transport implements Sink, Recipient {
     }
   }
 
-  #onGone(code: number, reason: string): void {
+  #onGone(event: SocketEnd): void {
     clearTimeout(this.#timer);
     this.#closing?.stop();
     this.#endDrained?.();
@@ -376,12 +376,10 @@ export class Transport implements Sink, Recipient {
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
     if (this.#closed === undefined) {
-      if (this.#owner.finishFrames(() => this.#onGone(code, reason))) return;
-      // Deno reports code 0 if the connection broke.
-      this.#closed = { code: code || CloseCode.ABNORMAL, reason };
-      // The client chooses the reason, which can contain a token.
-      const shown = this.#context.log.redact(reason);
-      this.#end(this.#closed, describeClose(code, shown));
+      if (this.#owner.finishFrames(() => this.#onGone(event))) return;
+      const { info, how } = endOf(event, this.#context);
+      this.#closed = info;
+      this.#end(info, how);
     }
     this.#owner.onGone();
   }

@@ -1,6 +1,7 @@
 /** Heartbeats of the real client and the real server. */
 
 import assert from "node:assert/strict";
+import type { CloseInfo } from "../../protocol/close.ts";
 import { FAST_RECONNECT, StateRecorder } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
@@ -83,8 +84,13 @@ Deno.test("the server closes although a client that offers heartbeats never answ
 });
 
 Deno.test("a client without heartbeats is ended by Deno", async () => {
-  await using server = serveQuietly({ idleTimeout: 1_000 });
+  const { promise: closed, resolve } = Promise.withResolvers<CloseInfo>();
+  await using server = serveQuietly({
+    idleTimeout: 1_000,
+    onDisconnect: (_client, close) => resolve(close),
+  });
   using peer = await TcpPeer.logIn(server);
   assert.equal((await peer.frame())?.opcode, Opcode.PING);
   assert.equal((await peer.closed())?.code, 1001);
+  assert.deepEqual(await closed, { code: 1001, reason: "silent for 1 s" });
 });

@@ -106,6 +106,22 @@ for (
   });
 }
 
+Deno.test("a client that Deno ends after its idle timeout was silent", async () => {
+  const { events, logger, socket } = logIn();
+  // The same close code is of the client if the client sent a Close frame.
+  socket.end(1001, "No response from ping frame.", false);
+  await endOfTick();
+  assert.deepEqual(events, ["closed"]);
+  assert.match(logger.lines.at(-1)!, /disconnected: silent for 30 s$/);
+});
+
+Deno.test("a client that goes away has closed the connection itself", async () => {
+  const { logger, socket } = logIn();
+  socket.end(1001, "", true);
+  await endOfTick();
+  assert.match(logger.lines.at(-1)!, /closed by the client \(1001\)$/);
+});
+
 Deno.test("every frame of a client keeps its connection open", async () => {
   const { events, pass, socket } = logIn({ interval: 1_000, timeout: 1_000 });
   for (const frame of [ping, {}, { id: 1, action: "message" }]) {

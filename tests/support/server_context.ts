@@ -113,8 +113,8 @@ export class FakeSocket implements Socket {
   }
 
   /** Ends the connection. */
-  end(code = 1000, reason = ""): void {
+  end(code = 1000, reason = "", wasClean = code !== 0): void {
     const onclose = this.onclose as ((event: CloseEvent) => void) | null;
-    onclose?.(new CloseEvent("close", { code, reason }));
+    onclose?.(new CloseEvent("close", { code, reason, wasClean }));
   }
 }

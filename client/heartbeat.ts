@@ -170,12 +170,14 @@ export class Heartbeat {
 
   /** Sends a ping now, unless the answer to another one is still due. */
   check(): void {
+    this.#readAnswer();
     // After a suspension, this can be called before the timer.
     if (this.#asked === undefined || this.#wasSuspended) this.#ask();
   }
 
   /** Sends a ping if nothing has arrived lately. Called if a request got no response. */
   suspect(): void {
+    this.#readAnswer();
     // A request that ends just before the timer must not restart the timeout.
     if (this.#asked !== undefined) return;
     if (this.#now() - this.#heard >= MIN_HEARTBEAT) this.#ask();
@@ -230,6 +232,11 @@ export class Heartbeat {
     return this.#heard > 0 || this.#bytesReceived !== this.#received ||
       // The ping waits behind data that the server is still reading.
       this.#bytesUnsent < this.#unsent;
+  }
+
+  /** Notes an answer before the timer does. */
+  #readAnswer(): void {
+    if (this.#asked !== undefined && this.#hasHeard()) this.#onAnswer();
   }
 
   #onAnswer(): void {

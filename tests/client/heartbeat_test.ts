@@ -93,6 +93,14 @@ Deno.test("a connection that is busy in both directions gets no pings", () => {
   assert.deepEqual(beat.events, []);
 });
 
+Deno.test("the bytes of the login are no sign of the server later", () => {
+  using beat = heartbeatOf({ bytesReceived: 10 });
+  beat.wait(5);
+  beat.heartbeat.noteSent();
+  beat.pass(20);
+  assert.deepEqual(beat.events, ["ping"]);
+});
+
 Deno.test("a part of a large frame keeps a connection open", () => {
   using beat = heartbeatOf({ bytesReceived: 10 });
   beat.heartbeat.noteSent();
@@ -165,6 +173,35 @@ Deno.test("check() sends a ping at once, and none while the answer is due", () =
   assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
 });
 
+Deno.test("check() sends another ping as soon as the first one is answered", () => {
+  using beat = heartbeatOf();
+  beat.heartbeat.check();
+  beat.wait(1);
+  beat.heartbeat.noteReceived();
+  beat.wait(1);
+  beat.heartbeat.check();
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  // The timeout of the second one counts.
+  beat.pass(10);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
+});
+
+Deno.test("suspect() sends another ping if nothing has arrived since the answer", () => {
+  using beat = heartbeatOf({ bytesReceived: 10 });
+  beat.wait(1);
+  beat.heartbeat.suspect();
+  beat.wait(1);
+  beat.socket.bytesReceived = 11;
+  beat.heartbeat.suspect();
+  beat.wait(0.9);
+  beat.heartbeat.suspect();
+  assert.deepEqual(beat.events, ["ping"]);
+  beat.wait(0.1);
+  beat.heartbeat.suspect();
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+});
+
 Deno.test("suspect() sends a ping only if nothing has arrived for a second", () => {
   using beat = heartbeatOf();
   beat.wait(0.9);
@@ -193,6 +230,25 @@ Deno.test("a heartbeat can stop while it sends a ping", () => {
   // The timer that would start now would be reported as a leak.
   beat.pass(25);
   assert.deepEqual(beat.events, ["ping"]);
+});
+
+Deno.test("a page that wakes up sends a ping, until the heartbeat stops", () => {
+  const document = Object.assign(new EventTarget(), {
+    visibilityState: "visible",
+  });
+  Object.assign(globalThis, { document });
+  try {
+    using beat = heartbeatOf();
+    const wake = () => document.dispatchEvent(new Event("visibilitychange"));
+    wake();
+    assert.deepEqual(beat.events, ["ping"]);
+    beat.heartbeat.noteReceived();
+    beat.heartbeat.stop();
+    wake();
+    assert.deepEqual(beat.events, ["ping"]);
+  } finally {
+    Reflect.deleteProperty(globalThis, "document");
+  }
 });
 
 Deno.test("there is no heartbeat without a way to ask the server", () => {

@@ -54,7 +54,7 @@ export function servePage(
   });
 }
 
-/** Opens a page in a browser; returns the result and the errors of the page. */
+/** Opens a page in a browser; returns the page, its result and its errors. */
 export async function open(browser: Browser, url: string) {
   const page = await browser.newPage();
   const errors: string[] = [];
@@ -63,7 +63,7 @@ export async function open(browser: Browser, url: string) {
   await page.waitForFunction("globalThis.result !== undefined").catch(() => {
     throw new Error(`The page does not run: ${errors.join("\n")}`);
   });
-  return { result: await page.evaluate("globalThis.result"), errors };
+  return { page, result: await page.evaluate("globalThis.result"), errors };
 }
 
 function exists(path: string): boolean {

@@ -123,7 +123,7 @@ Deno.test("a login that the server rejects ends the stream", async () => {
   client.proxy.cut();
   const error = await rejection(collect(stream));
   assert(error instanceof ConnectionClosedError);
-  assert.match(error.message, /login rejected/);
+  assert.match(error.message, /the server rejected the token/);
 });
 
 Deno.test("the stream ends when the client gives up reconnecting", async () => {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ClientSocket, WebSocketConstructor } from "./client_socket.ts";
+import type { WebSocketConstructor } from "./client_socket.ts";
 import { constructSocket, type RequestSettings } from "./construct_socket.ts";
-import { type OpenFailure, tryToOpen } from "./open_socket.ts";
+import { type OpenSocket, tryToOpen } from "./open_socket.ts";
 import { hasTcp } from "./runtime.ts";
 
 /** How to open WebSockets */
@@ -16,16 +16,6 @@ export interface SocketSettings extends RequestSettings {
   /** The largest frame that the client accepts, in bytes */
   readonly maxPayload: number;
 }
-
-/**
- * Opens a WebSocket that offers subprotocols. Resolves to the WebSocket, or to the reason
- * why it did not open. Rejects when the signal aborts.
- */
-export type OpenSocket = (
-  url: string,
-  protocols: readonly string[],
-  signal: AbortSignal,
-) => Promise<ClientSocket | OpenFailure>;
 
 /** Returns the function that opens WebSockets. */
 export async function chooseSocket(

@@ -6,17 +6,15 @@
 
 import type { ClientSocket } from "./client_socket.ts";
 import { DenoSocket, type DenoSocketOptions } from "./deno_socket.ts";
-import { isSocket, type OpenFailure, tryToOpen } from "./open_socket.ts";
+import {
+  isSocket,
+  type OpenFailure,
+  type OpenSocket,
+  tryToOpen,
+} from "./open_socket.ts";
 import { proxyUse } from "./proxy_use.ts";
 import { readVariable } from "./runtime.ts";
 import { UpgradeError } from "./upgrade_error.ts";
-
-/** Opens a WebSocket, see `OpenSocket`. */
-type Open = (
-  url: string,
-  protocols: readonly string[],
-  signal: AbortSignal,
-) => Promise<ClientSocket | OpenFailure>;
 
 /**
  * How long a connection can take if there may be a proxy that the program cannot see, in
@@ -30,7 +28,7 @@ const behindProxy = new Set<string>();
 /** Opens the WebSockets of a client. */
 export class DenoSocketOpener {
   readonly #options: DenoSocketOptions;
-  readonly #openWithRuntime: Open;
+  readonly #openWithRuntime: OpenSocket;
 
   /**
    * Constructs a `DenoSocketOpener`.
@@ -38,7 +36,7 @@ export class DenoSocketOpener {
    * @param options The options of the socket of this package
    * @param openWithRuntime Opens the WebSocket of the runtime, which can use a proxy
    */
-  constructor(options: DenoSocketOptions, openWithRuntime: Open) {
+  constructor(options: DenoSocketOptions, openWithRuntime: OpenSocket) {
     this.#options = options;
     this.#openWithRuntime = openWithRuntime;
   }
@@ -49,7 +47,7 @@ export class DenoSocketOpener {
    * @throws The reason of the signal
    */
   async open(
-    ...request: Parameters<Open>
+    ...request: Parameters<OpenSocket>
   ): Promise<ClientSocket | OpenFailure> {
     const url = new URL(request[0]);
     const use = proxyUse(url, readVariable);
@@ -63,7 +61,7 @@ export class DenoSocketOpener {
   }
 
   async #openDirectly(
-    [url, protocols, signal]: Parameters<Open>,
+    [url, protocols, signal]: Parameters<OpenSocket>,
     connectTimeout?: number,
   ): Promise<ClientSocket | OpenFailure> {
     const options = { ...this.#options, connectTimeout };
@@ -73,7 +71,7 @@ export class DenoSocketOpener {
 
   /** Only the runtime can see the proxy. Without one, the attempt fails once more. */
   async #tryProxy(
-    request: Parameters<Open>,
+    request: Parameters<OpenSocket>,
     failure: OpenFailure,
   ): Promise<ClientSocket | OpenFailure> {
     const opened = await this.#openWithRuntime(...request);

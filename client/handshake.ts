@@ -11,15 +11,11 @@ import type { RequestEncoder } from "../protocol/encode.ts";
 import { HEARTBEAT_SUBPROTOCOL, SUBPROTOCOL } from "../protocol/features.ts";
 import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
-import {
-  chooseSocket,
-  type OpenSocket,
-  type SocketSettings,
-} from "./choose_socket.ts";
+import { chooseSocket, type SocketSettings } from "./choose_socket.ts";
 import type { ClientSocket } from "./client_socket.ts";
 import type { HttpTarget } from "./http_target.ts";
 import type { ClientLog } from "./log.ts";
-import { isSocket, type OpenFailure } from "./open_socket.ts";
+import { isSocket, type OpenFailure, type OpenSocket } from "./open_socket.ts";
 import { fetchServerInfo, type ServerInfo } from "./server_info.ts";
 import type { TokenSource } from "./token_source.ts";
 import { notOpened } from "./upgrade_errors.ts";

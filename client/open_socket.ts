@@ -15,6 +15,16 @@ export interface OpenFailure {
   readonly error?: unknown;
 }
 
+/**
+ * Opens a WebSocket that offers subprotocols. Resolves to the WebSocket, or to the reason
+ * why it did not open. Rejects when the signal aborts.
+ */
+export type OpenSocket = (
+  url: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+) => Promise<ClientSocket | OpenFailure>;
+
 /** Whether a WebSocket has opened. */
 export function isSocket(
   opened: ClientSocket | OpenFailure,

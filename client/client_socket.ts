@@ -47,10 +47,13 @@ export interface ClientSocket {
   ): void;
 }
 
-/** Constructs a WebSocket, like the class of that name */
+/**
+ * Constructs a WebSocket, like the class of that name. With the option `headers` or
+ * `caCerts`, it gets a third argument, as the class of `npm:ws`: `{ headers, ca }`.
+ */
 export type WebSocketConstructor = new (
   url: string,
-  protocols?: string,
+  protocols?: string | string[],
 ) => ClientSocket;
 
 /**

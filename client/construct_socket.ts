@@ -33,7 +33,7 @@ type AnyConstructor<Socket> = new (
  * @throws What the class throws
  */
 export function constructSocket<Socket>(
-  WebSocket: new (url: string, protocols?: string) => Socket,
+  WebSocket: new (url: string, protocols?: string | string[]) => Socket,
   url: string,
   protocols: string | string[] | undefined,
   { headers, caCerts }: RequestSettings,

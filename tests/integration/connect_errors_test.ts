@@ -77,7 +77,7 @@ Deno.test("connect() reports an origin that is not allowed", async () => {
   const { WebSocket } = globalThis;
   // A browser sets this header itself.
   class PageSocket extends WebSocket {
-    constructor(url: string, protocols?: string) {
+    constructor(url: string, protocols?: string | string[]) {
       const headers = { origin: "https://b.example" };
       const options = { protocols: [protocols ?? []].flat(), headers };
       super(url, options as unknown as string);

@@ -55,7 +55,7 @@ Deno.test("the `WebSocket` option gets the subprotocol or no second argument", a
     await using server = echoingServer({ version: "1.0.0", protocols });
     const given: unknown[] = [];
     class RecordingWebSocket extends WebSocket {
-      constructor(...args: [url: string, protocols?: string]) {
+      constructor(...args: [url: string, protocols?: string | string[]]) {
         super(...args);
         given.push(args.length, this);
       }

@@ -107,7 +107,7 @@ Deno.test("close() ends an attempt that waits for its WebSocket", async () => {
   const sockets: WebSocket[] = [];
   await using server = scriptedServer([closeOnRequest(1001)]);
   class SlowWebSocket extends WebSocket {
-    constructor(url: string, protocols?: string) {
+    constructor(url: string, protocols?: string | string[]) {
       // The second WebSocket connects to a server that never answers.
       super(
         sockets.length === 0 ? url : stalled.url.replace("http", "ws"),

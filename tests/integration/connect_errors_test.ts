@@ -99,7 +99,7 @@ Deno.test("connect() names the origin of the page, which differs for localhost a
     // A browser sends this header itself.
     class PageSocket extends WebSocket {
       constructor(url, protocols) {
-        super(url, { protocols: [protocols], headers: { origin: location.origin } });
+        super(url, { protocols: [protocols].flat(), headers: { origin: location.origin } });
       }
     }
     await connect("test", { url: "${server.url}", WebSocket: PageSocket })

@@ -207,7 +207,7 @@ Deno.test("connect() names `allowedOrigins` if a page does not learn why the Web
     import { connect } from "@hoist/cli";
     class PageSocket extends WebSocket {
       constructor(url, protocols) {
-        super(url, { protocols: [protocols], headers: { origin: location.origin } });
+        super(url, { protocols: [protocols].flat(), headers: { origin: location.origin } });
       }
       // A browser dispatches an event without a message.
       addEventListener(type, listener) {

@@ -45,9 +45,9 @@ Deno.test("an operation that is sent again sends the time that is left", async (
   const answered = connection.operation("add", {}, options);
   await states.next("waiting");
   await answered;
-  const [first, second] = server.frames.flatMap(timeoutsOf) as number[];
-  assert.equal(first, TIMEOUT);
-  assert(second! > 0 && second! <= TIMEOUT, `${second}`);
+  const sent = server.frames.flatMap(timeoutsOf);
+  const [first = NaN, second = NaN] = sent as number[];
+  assert(first <= TIMEOUT && second <= first && second > 0, `${sent}`);
 });
 
 Deno.test("an operation that has waited in the queue sends the time that is left", async () => {

@@ -220,10 +220,11 @@ export class Heartbeat {
     this.#heard = 0;
     this.#isReading = false;
     this.#received = this.#bytesReceived;
+    // The ping itself soon leaves the buffer, also if the server is gone.
+    this.#unsent = this.#bytesUnsent;
     const { ping, socket } = this.#target;
     if (ping === undefined) socket.ping?.();
     else ping();
-    this.#unsent = this.#bytesUnsent;
     this.#start(this.#rules.timeout);
   }
 

@@ -123,6 +123,60 @@ Deno.test("a server that still reads what waits keeps a connection open", () => 
   assert(!beat.events.includes(SILENT));
 });
 
+Deno.test("a ping that leaves the buffer is no answer", () => {
+  using beat = heartbeatOf(
+    { bufferedAmount: 0 },
+    () => beat.socket.bufferedAmount = 6,
+  );
+  beat.pass(25);
+  beat.socket.bufferedAmount = 0;
+  beat.pass(10);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", SILENT]);
+});
+
+Deno.test("data that waits as long as the ping is no answer", () => {
+  using beat = heartbeatOf({ bufferedAmount: 10_000 });
+  beat.pass(25);
+  beat.pass(10);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", SILENT]);
+});
+
+Deno.test("input that is read at the last moment gets the next ping its own time", () => {
+  using beat = heartbeatOf();
+  beat.pass(25);
+  beat.pass(10);
+  beat.heartbeat.noteReceived();
+  beat.pass(0.1);
+  beat.pass(25);
+  // The answer to the second ping is read like that to the first.
+  beat.pass(10);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
+});
+
+Deno.test("a suspension while input is read gets the next ping its own time", () => {
+  using beat = heartbeatOf();
+  beat.pass(25);
+  beat.pass(10);
+  beat.pass(60);
+  beat.pass(10);
+  assert.deepEqual(beat.events, ["ping", "ping"]);
+  beat.pass(0.1);
+  assert.deepEqual(beat.events, ["ping", "ping", SILENT]);
+});
+
+Deno.test("a part of a large frame delays the first ping", () => {
+  using beat = heartbeatOf({ bytesReceived: 10 });
+  beat.wait(24);
+  beat.heartbeat.noteSent();
+  beat.socket.bytesReceived = 11;
+  beat.pass(1);
+  assert.deepEqual(beat.events, []);
+});
+
 Deno.test("a timer is late by a tenth of the timeout before it shows a suspension", () => {
   for (const [late, events] of [[0.99, [SILENT]], [1.01, ["ping"]]] as const) {
     using beat = heartbeatOf();
@@ -246,6 +300,14 @@ Deno.test("a page that wakes up sends a ping, until the heartbeat stops", () => 
     beat.heartbeat.stop();
     wake();
     assert.deepEqual(beat.events, ["ping"]);
+    using silent = heartbeatOf();
+    silent.pass(25);
+    silent.pass(10);
+    silent.pass(0.1);
+    wake();
+    silent.wait(60);
+    wake();
+    assert.deepEqual(silent.events, ["ping", SILENT]);
   } finally {
     Reflect.deleteProperty(globalThis, "document");
   }

@@ -1,39 +1,10 @@
 /**
- * The end of one client: how its connection has ended, and the report to the application
- * in `client.closed` and `client.signal`.
+ * Reports the end of one client to the application: `client.closed` and `client.signal`.
  *
  * @module
  */
 
-import { CloseCode } from "../common/codes.ts";
-import { type CloseInfo, describeClose } from "../protocol/close.ts";
-import type { ServerContext } from "./context.ts";
-import { silenceEnd } from "./silence.ts";
-
-/** The event of a WebSocket that has ended */
-export type SocketEnd = Pick<CloseEvent, "code" | "reason" | "wasClean">;
-
-/**
- * Returns how a connection has ended that this package did not close.
- *
- * @param event The event of the WebSocket
- * @param context The state of the server
- * @returns The close code with the reason, and the end in words, for the log
- */
-export function endOf(
-  { code, reason, wasClean }: SocketEnd,
-  { idleTimeout, log }: Pick<ServerContext, "idleTimeout" | "log">,
-): { readonly info: CloseInfo; readonly how: string } {
-  // After its idle timeout, Deno does not wait for the Close frame of the client.
-  if (code === CloseCode.GOING_AWAY && !wasClean) {
-    const info = silenceEnd(idleTimeout);
-    return { info, how: info.reason };
-  }
-  // Deno reports code 0 if the connection broke.
-  const info = { code: code || CloseCode.ABNORMAL, reason };
-  // The client chooses the reason, which can contain a token.
-  return { info, how: describeClose(code, log.redact(reason)) };
-}
+import type { CloseInfo } from "../protocol/close.ts";
 
 /** The end of a client. Created when the application first asks for it. */
 export class ClientEnd {

@@ -18,9 +18,9 @@ import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import { abortSocket } from "./abort_socket.ts";
-import { endOf, type SocketEnd } from "./client_end.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
+import { endOf, type SocketEnd } from "./socket_end.ts";
 
 /** The part of a WebSocket that a transport uses. */
 export type Socket = Pick<

@@ -84,7 +84,9 @@ export class PendingRequests {
     const { isLast, pending } = group.take(response);
     if (pending !== undefined) this.#onTaken(pending.nth);
     if (!isLast) return undefined;
-    if (pending?.expectation.isLate) this.#expectLate();
+    // A message that its client gave up before it started reaches no listener.
+    const isAnswered = response.code === 0;
+    if (isAnswered && pending?.expectation.isLate) this.#expectLate();
     this.#finish(group, response);
     if (pending?.expectation.isImmediate) this.#advance(pending);
     return pending?.expectation;

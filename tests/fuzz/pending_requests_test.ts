@@ -252,3 +252,29 @@ Deno.test("expects code 7 for a call of the wrong kind", () => {
   sample.error(5);
   assert(sample.pendingRequests.isSettled);
 });
+
+/** Matches any frame as the only one of a response. */
+const ANY_LAST = {
+  hasBegun: false,
+  isDue: true,
+  mustEnd: true,
+  take: () => "last" as const,
+  fits: () => true,
+  describe: () => "any frame",
+};
+
+Deno.test("a late reply follows only a message that has started", () => {
+  for (const isExpired of [false, true]) {
+    const pendingRequests = new PendingRequests();
+    pendingRequests.add({
+      ...expectError(1, [9], "message"),
+      matcher: ANY_LAST,
+      isLate: true,
+    });
+    const frame = isExpired
+      ? { success: false, code: 9, data: { limit: "timeout", value: 0 } }
+      : { message: "done" };
+    pendingRequests.take({ ...SUCCESS, id: 1, ...frame } as ResponseFrame);
+    assert.equal(pendingRequests.lateRequired, isExpired ? 0 : 1);
+  }
+});

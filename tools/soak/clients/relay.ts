@@ -1,24 +1,35 @@
 /**
- * A TCP proxy in front of the server that can end its connections, for clients that do not
- * own their sockets.
+ * A TCP proxy in front of the server that can end its connections or swallow their bytes,
+ * for clients that do not own their sockets.
+ *
  * @module
  */
 
 const CHUNK = 65_536;
 
+/** Both ends of a forwarded connection. */
+interface Pair {
+  readonly near: Deno.TcpConn;
+  readonly far: Deno.TcpConn;
+  /** Whether nothing is forwarded any more, not even the end of one side */
+  isSwallowed: boolean;
+}
+
 /** Forwards all bytes in both directions. */
 export class Relay implements Disposable {
   readonly #listener: Deno.TcpListener;
-  readonly #port: number;
+  /** The port of the server. Without one, the relay ends each connection at once */
+  port: number | undefined;
   readonly #connections = new Set<Deno.TcpConn>();
+  readonly #pairs = new Set<Pair>();
 
   /**
    * Constructs a `Relay`.
    *
-   * @param port The port of the server
+   * @param port The port of the server; `undefined` if it has not started
    */
-  constructor(port: number) {
-    this.#port = port;
+  constructor(port: number | undefined) {
+    this.port = port;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     void this.#accept();
   }
@@ -34,6 +45,14 @@ export class Relay implements Disposable {
     this.#connections.clear();
   }
 
+  /**
+   * Drops what arrives from now on at all present connections, in both directions. They
+   * stay open. New connections are forwarded.
+   */
+  swallow(): void {
+    for (const pair of this.#pairs) pair.isSwallowed = true;
+  }
+
   [Symbol.dispose](): void {
     this.#listener.close();
     this.abort();
@@ -45,22 +64,38 @@ export class Relay implements Disposable {
 
   async #join(near: Deno.TcpConn): Promise<void> {
     this.#connections.add(near);
-    const hostname = "127.0.0.1";
-    const far = await Deno.connect({ hostname, port: this.#port });
+    const far = await this.#connect();
+    if (far === undefined) return this.#end(near);
     // The connection can have ended in the meantime.
     if (!this.#connections.has(near)) return far.close();
     this.#connections.add(far);
-    await Promise.all([this.#pump(near, far), this.#pump(far, near)]);
+    const pair = { near, far, isSwallowed: false };
+    this.#pairs.add(pair);
+    const pumps = [this.#pump(pair, near, far), this.#pump(pair, far, near)];
+    await Promise.all(pumps);
+    this.#pairs.delete(pair);
+  }
+
+  /** Connects to the server; `undefined` if it does not listen. */
+  async #connect(): Promise<Deno.TcpConn | undefined> {
+    const { port } = this;
+    if (port === undefined) return undefined;
+    return await Deno.connect({ hostname: "127.0.0.1", port })
+      .catch(() => undefined);
   }
 
   /** Forwards one direction. The end of one direction ends both. */
-  async #pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  async #pump(
+    pair: Pair,
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+  ): Promise<void> {
     const chunk = new Uint8Array(CHUNK);
     try {
       for (;;) {
         const count = await from.read(chunk);
         if (count === null) break;
-        for (let at = 0; at < count;) {
+        for (let at = 0; at < count && !pair.isSwallowed;) {
           at += await to.write(chunk.subarray(at, count));
         }
       }
@@ -68,7 +103,7 @@ export class Relay implements Disposable {
       // One of the connections has been ended, here or by its owner.
     }
     this.#end(from);
-    this.#end(to);
+    if (!pair.isSwallowed) this.#end(to);
   }
 
   #end(connection: Deno.TcpConn): void {

@@ -1,7 +1,7 @@
 /** A TCP proxy that can end its connections. */
 
 import assert from "node:assert/strict";
-import { ConnectionClosedError } from "../../../common/errors.ts";
+import { ConnectError, ConnectionClosedError } from "../../../common/errors.ts";
 import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
 import { gate } from "../../../tests/support/timing.ts";
 import { Relay } from "./relay.ts";
@@ -23,4 +23,41 @@ Deno.test("forwards data until its connections are ended", async () => {
 
   await using again = await connectTo(server, { url: relay.url });
   assert.deepEqual(await again.operation("echo", { n: 1 }), { n: 1 });
+});
+
+Deno.test("swallows what both sides send, and forwards new connections", async () => {
+  await using server = serveQuietly();
+  server.operation("echo", (data) => data);
+  using relay = new Relay(server.addr.port);
+  await using connection = await connectTo(server, {
+    url: relay.url,
+    heartbeat: { interval: 1_000, timeout: 1_000 },
+    reconnect: { minDelay: 1 },
+  });
+  let received = 0;
+  connection.receive("news", () => void received++);
+  const codes: number[] = [];
+  connection.onState((status) => {
+    if (status.state === "waiting") codes.push(status.close.code);
+  });
+  const [client] = server.clients;
+  relay.swallow();
+  client?.message("news");
+  const options = { idempotent: true };
+  const result = await connection.operation("echo", { n: 1 }, options);
+  assert.deepEqual(result, { n: 1 });
+  assert.deepEqual(codes, [1006]);
+  // The server has not noticed that the old client has left.
+  assert(client !== undefined && server.clients.has(client));
+  assert.equal(received, 0);
+});
+
+Deno.test("ends each connection until it knows the port of the server", async () => {
+  await using server = serveQuietly();
+  using relay = new Relay(undefined);
+  const attempt = connectTo(server, { url: relay.url });
+  await assert.rejects(attempt, ConnectError);
+  relay.port = server.addr.port;
+  await using connection = await connectTo(server, { url: relay.url });
+  assert.equal(connection.state, "open");
 });

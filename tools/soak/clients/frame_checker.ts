@@ -32,6 +32,8 @@ interface Due {
   replied: number;
   /** The state of a stream */
   readonly stream: StreamDue | undefined;
+  /** Whether the client has given up the call, so that any answer is right */
+  isGivenUp: boolean;
 }
 
 /** The items of a stream. */
@@ -48,8 +50,13 @@ interface StreamDue {
 const CODES: Readonly<Record<string, number>> = {
   missing: 5,
   fail: 6,
+  "sold out": 6,
   "too deep": 9,
+  forbidden: 10,
 };
+
+/** The errors of a call whose client has given it up, or whose time is over. */
+const GIVEN_UP: readonly number[] = [6, 9];
 
 /** The actions without an answer. */
 const CONTROLS: readonly unknown[] = ["credit", "cancel", "done"];
@@ -64,6 +71,10 @@ export class FrameChecker {
   #highest = -1;
   #news: number | undefined;
   #notes = 0;
+  /** The number of pings without a pong */
+  #pings = 0;
+  /** Whether the server waits for a new token */
+  #mustRenew = false;
   /** The ids of messages, which must be unique. */
   readonly #messageIds = new Set<unknown>();
   /** The ids of requests of the server whose listeners are not done. */
@@ -105,20 +116,25 @@ export class FrameChecker {
   }
 
   #send(frame: Frame): void {
+    if (frame?.action === "ping") this.#pings++;
     if (typeof frame?.id !== "number") return;
     if (CONTROLS.includes(frame.action)) return this.#control(frame);
     this.#options.tally.requests++;
     this.#highest = Math.max(this.#highest, frame.id);
     this.#due.set(frame.id, dueOf(frame));
+    if (frame.action === "renew") this.#renew();
   }
 
   /** Checks a frame that has no answer. */
   #control({ id, action, data }: Frame): void {
-    const stream = this.#due.get(id)?.stream;
+    const due = this.#due.get(id);
+    const stream = due?.stream;
     if (action === "credit" && stream !== undefined) {
       stream.credit += data.credit;
     } else if (action === "cancel" && stream !== undefined) {
       stream.isCancelled = true;
+    } else if (action === "cancel" && due !== undefined) {
+      due.isGivenUp = true;
     } else if (action === "done" && !this.#requested.delete(id)) {
       this.#report(
         `the client is done with request ${id}, which the server did not send`,
@@ -154,8 +170,24 @@ export class FrameChecker {
     this.#report(`the login was answered with error ${code}`);
   }
 
-  /** Checks a message that is not an answer. */
+  /** Checks the token of a client, which it sends only when the server has asked. */
+  #renew(): void {
+    if (!this.#mustRenew) this.#report("the client sent a token unasked");
+    this.#mustRenew = false;
+  }
+
+  /** Checks a frame that is not an answer. */
   #take({ message, data }: Frame): void {
+    if (message === "renew") {
+      this.#mustRenew = true;
+    } else if (message !== "pong") {
+      this.#takeMessage(message, data);
+    } else if (--this.#pings < 0) {
+      this.#report("a pong arrived without a ping");
+    }
+  }
+
+  #takeMessage(message: unknown, data: Frame): void {
     const n = data?.data?.n;
     this.#number(data?.id);
     if (message === "s_newmsg" && data.message === "news") {
@@ -216,6 +248,7 @@ export class FrameChecker {
       this.#login = data ?? null;
       return;
     }
+    if (due.subject === RENEWAL) return;
     if (due.code !== 0) this.#report(`${due.subject} did not fail`);
     const { nonce, news } = Object(data?.result);
     this.#match(nonce, due);
@@ -228,6 +261,7 @@ export class FrameChecker {
     const { tally, allowed = [] } = this.#options;
     if (typeof data?.limit === "string") tally.exceed(data.limit);
     if (due.code === code || allowed.includes(code)) return;
+    if (due.isGivenUp && GIVEN_UP.includes(code)) return;
     this.#report(`${due.subject} was answered with error ${code}`);
   }
 
@@ -279,12 +313,22 @@ function framesOf(text: string): readonly Frame[] {
 }
 
 /** A request without replies that succeeds. */
-const NOTHING = { code: 0, replies: 0, replied: 0, stream: undefined };
+const NOTHING = {
+  code: 0,
+  replies: 0,
+  replied: 0,
+  stream: undefined,
+  isGivenUp: false,
+};
+
+/** The subject of a new token. */
+const RENEWAL = "renewal";
 
 function dueOf({ action, data }: Frame): Due {
   if (action === undefined) {
     return { ...NOTHING, subject: "login", nonce: null };
   }
+  if (action === "renew") return { ...NOTHING, subject: RENEWAL, nonce: null };
   const name = data.operation ?? data.message;
   return {
     ...NOTHING,

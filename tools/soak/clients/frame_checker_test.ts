@@ -308,3 +308,65 @@ Deno.test("reports what is not a frame", () => {
   sample.checker.received("[null]");
   assert.equal(sample.problems.length, 2);
 });
+
+Deno.test("accepts any answer to a call that was given up, but only one", () => {
+  const sample = new Sample();
+  for (const id of [1, 2, 3]) {
+    sample.send(operation(id, "wait", { nonce: id }));
+    sample.send({ id, action: "cancel", data: {} });
+  }
+  sample.fail(1, 6);
+  sample.fail(2, 9, { limit: "timeout", value: 5 });
+  sample.fail(3, 5);
+  assert.deepEqual(sample.problems, [
+    'operation "wait" was answered with error 5',
+  ]);
+  sample.fail(1, 6);
+  assert.match(sample.problems[1] ?? "", /request 1 was answered twice/);
+});
+
+Deno.test("expects the answer to a call that was given up", () => {
+  const sample = new Sample();
+  sample.send(operation(1, "wait", { nonce: "a" }));
+  sample.send({ id: 1, action: "cancel", data: {} });
+  sample.checker.finish();
+  assert.match(sample.problems.join(), /"wait" \(1\) was never answered/);
+});
+
+Deno.test("expects the errors of requests that the application refuses", () => {
+  const sample = new Sample();
+  sample.send([operation(1, "sold out", {}), message(2, "forbidden")]);
+  sample.fail(1, 6);
+  sample.fail(2, 10);
+  sample.send(operation(3, "forbidden", { nonce: "a" }));
+  sample.take(answer(3, "a"));
+  assert.deepEqual(sample.problems, [
+    'operation "forbidden" did not fail',
+  ]);
+});
+
+Deno.test("expects one pong for each ping", () => {
+  const sample = new Sample();
+  const pong = { id: null, message: "pong" };
+  sample.send({ id: null, action: "ping", data: {} });
+  sample.take(pong);
+  assert.deepEqual(sample.problems, []);
+  sample.take(pong);
+  assert.deepEqual(sample.problems, ["a pong arrived without a ping"]);
+});
+
+Deno.test("expects a new token only if the server has asked", () => {
+  const sample = new Sample();
+  const renew = (id: number) => ({ id, action: "renew", data: { token: "b" } });
+  sample.take({ id: null, message: "renew", data: {} });
+  sample.send(renew(1));
+  assert.equal(sample.checker.due, 1);
+  sample.take({ id: 1 });
+  assert.deepEqual(sample.problems, []);
+  sample.send(renew(2));
+  sample.fail(2, 3);
+  assert.deepEqual(sample.problems, [
+    "the client sent a token unasked",
+    "renewal was answered with error 3",
+  ]);
+});

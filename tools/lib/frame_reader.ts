@@ -7,7 +7,7 @@
 import { concatenate } from "./frames.ts";
 
 /** The types of frames that the tools read. */
-export const Opcode = { TEXT: 0x1, CLOSE: 0x8 } as const;
+export const Opcode = { TEXT: 0x1, CLOSE: 0x8, PING: 0x9 } as const;
 
 /** A frame of a server. */
 export class Frame {

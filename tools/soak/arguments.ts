@@ -25,8 +25,9 @@ export type Request =
 /** The output of `--help`. */
 export const HELP =
   `Puts a server under the load of a few hundred clients, which send requests, disappear,
-stop reading and reconnect. Checks that no frame is lost, repeated or mixed up, and that
-the server releases all memory.
+sleep, stop reading, reconnect and start before their server. Checks that no frame is lost,
+repeated or mixed up, that the server notices the end of each client, and that it releases
+all memory. Some clients need up to a minute to finish.
 
 deno task soak [options]
 

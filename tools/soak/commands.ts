@@ -7,6 +7,7 @@
 
 import type { Counts } from "./clients/tally.ts";
 import type { Finding } from "./problems.ts";
+import type { LifecycleCounts } from "./server/lifecycle_audit.ts";
 
 /** The token of the server. */
 export const TOKEN = "soak-token";
@@ -43,6 +44,12 @@ export interface ServerReport {
   readonly delivered: number;
   readonly skipped: number;
   readonly failed: number;
+  /** The calls of `onConnect` and of `onDisconnect`, and the signals that aborted */
+  readonly lifecycle: LifecycleCounts;
+  /** The number of calls that wait until their caller gives them up */
+  readonly waiting: number;
+  /** The number of each event that every run must reach */
+  readonly events: Readonly<Record<string, number>>;
   /** The number of streams that began, and the number that is still running */
   readonly streams: number;
   readonly running: number;

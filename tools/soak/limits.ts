@@ -7,16 +7,23 @@
 /** The limits that do not depend on the number of clients. */
 export const LIMITS = {
   maxPayload: 16_384,
-  /** Long enough for a busy machine */
-  loginTimeout: 5_000,
+  /** Long enough for a busy machine; also the time to renew a token */
+  loginTimeout: 10_000,
   maxLoginFailures: 3,
   loginFailureWindow: 5_000,
   maxPending: 64,
-  maxRate: 1_000,
-  maxBurst: 2_000,
+  /** Low enough for a client to exceed on a busy machine */
+  maxRate: 500,
+  maxBurst: 1_000,
   maxBuffered: 262_144,
   maxDepth: 8,
 } as const;
+
+/**
+ * How long a client without heartbeats can be silent, in milliseconds. Clients with the
+ * shortest heartbeats can be silent for the same time.
+ */
+export const IDLE_TIMEOUT = 17_000;
 
 /** Returns the number of connections that the server allows for a number of clients. */
 export function maxConnections(clients: number): number {

@@ -95,8 +95,8 @@ class Course {
   async isSound(): Promise<boolean> {
     const { server, groups } = await this.report("pause");
     const isQuiet = [server, ...groups].every(({ found }) => found.count === 0);
-    const { clients, leaked, running, pending } = server;
-    return isQuiet && clients + leaked + running + pending === 0;
+    const { clients, leaked, waiting, running, pending } = server;
+    return isQuiet && clients + leaked + waiting + running + pending === 0;
   }
 
   /** Gets the reports of all processes. */

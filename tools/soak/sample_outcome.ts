@@ -4,6 +4,7 @@ import type { ServerReport } from "./commands.ts";
 import { type Counts, Tally } from "./clients/tally.ts";
 import { type Finding, Problems } from "./problems.ts";
 import type { Outcome } from "./run.ts";
+import { EVENTS } from "./verdict.ts";
 
 const MIB = 2 ** 20;
 
@@ -32,10 +33,12 @@ const COUNTS: Counts = {
     "code 1006": 5,
     "code 1008": 4,
     "code 1009": 3,
+    "code 1011": 8,
     "code 1013": 2,
     "status 429": 1,
   },
   limits: { maxPending: 1, maxRate: 2, maxDepth: 3 },
+  events: Object.fromEntries(EVENTS.map((name) => [name, 2])),
 };
 
 const SERVER: ServerReport = {
@@ -44,6 +47,9 @@ const SERVER: ServerReport = {
   leaked: 0,
   begun: 100,
   ended: 100,
+  lifecycle: { connected: 90, disconnected: 90, aborted: 90 },
+  waiting: 0,
+  events: { "silent client": 3 },
   broadcasts: 20,
   delivered: 510,
   skipped: 6,

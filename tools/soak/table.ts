@@ -7,7 +7,7 @@
 import { sum } from "./clients/tally.ts";
 import type { Memory, ServerReport } from "./commands.ts";
 import type { Outcome, Snapshot } from "./run.ts";
-import { mebibytes } from "./verdict.ts";
+import { eventsOf, mebibytes } from "./verdict.ts";
 
 /** Returns a line of progress. */
 export function formatProgress(snapshot: Snapshot, seconds: number): string {
@@ -29,6 +29,8 @@ export function formatTable(outcome: Outcome): string {
   const rows: readonly (readonly [string, string])[] = [
     ["connections", `${number(server.begun)}, ${number(server.ended)} ended`],
     ["ends", record(counts.ends)],
+    ["hooks", hooks(server)],
+    ["events", record(eventsOf(outcome))],
     ["processes killed", number(killed)],
     ["requests", number(counts.requests)],
     ["answers", number(counts.answers)],
@@ -48,10 +50,17 @@ export function formatTable(outcome: Outcome): string {
   return rows.map(([name, text]) => `${name.padEnd(20)}${text}\n`).join("");
 }
 
+function hooks({ lifecycle }: ServerReport): string {
+  const { connected, disconnected, aborted } = lifecycle;
+  return `${number(connected)} onConnect, ${
+    number(disconnected)
+  } onDisconnect, ${number(aborted)} signals aborted`;
+}
+
 function leftovers(
-  { clients, leaked, running, pending }: ServerReport,
+  { clients, leaked, waiting, running, pending }: ServerReport,
 ): string {
-  return `${clients} connected clients, ${leaked} clients in memory, ${running} streams, ${pending} requests to clients`;
+  return `${clients} connected clients, ${leaked} clients in memory, ${waiting} waiting calls, ${running} streams, ${pending} requests to clients`;
 }
 
 function broadcasts({ server, groups }: Outcome): string {

@@ -17,6 +17,12 @@ Deno.test("formats a table of the events and of what is left", () => {
   const row = (name: string) => rows.find((row) => row.startsWith(name)) ?? "";
   assert.match(row("connections"), /100, 100 ended$/);
   assert.match(row("ends"), /abort: 10, code 1000: 60, .*status 429: 1$/);
+  assert.match(
+    row("hooks"),
+    / 90 onConnect, 90 onDisconnect, 90 signals aborted$/,
+  );
+  // Both the server and a client count this event.
+  assert.match(row("events"), /short sleep: 2, silent client: 5, swallowed/);
   assert.match(row("processes killed"), / 2$/);
   assert.match(row("requests"), / 2,000$/);
   assert.match(row("answers"), / 1,900$/);
@@ -36,7 +42,7 @@ Deno.test("formats a table of the events and of what is left", () => {
   assert.match(row("requests to clients"), / 100, 90 received$/);
   assert.match(
     row("left"),
-    /0 connected clients, 0 clients in memory, 0 streams, 0 requests to clients$/,
+    /0 connected clients, 0 clients in memory, 0 waiting calls, 0 streams, 0 requests to clients$/,
   );
 });
 

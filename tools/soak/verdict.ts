@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sum } from "./clients/tally.ts";
+import { sum, sumByName } from "./clients/tally.ts";
 import type { Outcome } from "./run.ts";
 
 const MIB = 2 ** 20;
@@ -29,6 +29,7 @@ export function judge(outcome: Outcome): string[] {
   return [
     ...judgeFindings(outcome),
     ...judgeServer(outcome),
+    ...judgeLifecycle(outcome),
     ...judgeMemory(outcome),
     ...judgeLoad(outcome),
   ];
@@ -55,6 +56,24 @@ function judgeServer({ server }: Outcome): string[] {
   if (begun !== ended) {
     problems.push(`${begun} connections began, but ${ended} ended`);
   }
+  return problems;
+}
+
+/** Each client has got both hooks, its signal has aborted, and its calls have ended. */
+function judgeLifecycle(
+  { server: { lifecycle, waiting } }: Outcome,
+): string[] {
+  const { connected, disconnected, aborted } = lifecycle;
+  const problems: string[] = [];
+  if (disconnected !== connected) {
+    problems.push(
+      `onConnect was called ${connected} times, but onDisconnect ${disconnected} times`,
+    );
+  }
+  if (aborted !== connected) {
+    problems.push(`the signals of ${aborted} of ${connected} clients aborted`);
+  }
+  if (waiting > 0) problems.push(`${waiting} calls are still waiting`);
   return problems;
 }
 
@@ -86,13 +105,23 @@ function judgeLoad({ server, groups }: Outcome): string[] {
     limits,
   } = sum(groups.map(({ counts }) => counts));
   const { begun, streams, requests } = server;
+  const events = eventsOf({ server, groups });
   const seen = { connections, answers, broadcasts, items, serverRequests };
   const counts = { ...seen, begun, streams, requests };
   return [
     ...missing(Object.keys(counts), counts),
     ...missing(ENDS, ends),
     ...missing(REQUEST_LIMITS, limits),
+    ...missing(EVENTS, events),
   ];
+}
+
+/** Returns the events of all processes. */
+export function eventsOf(
+  { server, groups }: Pick<Outcome, "server" | "groups">,
+): Record<string, number> {
+  const { events } = sum(groups.map(({ counts }) => counts));
+  return sumByName([server.events, events]);
 }
 
 /** The ends of connections that every run must reach. */
@@ -102,12 +131,30 @@ const ENDS = [
   "code 1006",
   "code 1008",
   "code 1009",
+  "code 1011",
   "code 1013",
   "status 429",
 ];
 
 /** The limits of requests that every run must reach. */
 const REQUEST_LIMITS = ["maxPending", "maxRate", "maxDepth"];
+
+/** The events in the life of a client that every run must reach. */
+export const EVENTS: readonly string[] = [
+  "application error",
+  "cancelled call",
+  "expired login",
+  "failed onConnect",
+  "forbidden request",
+  "killed server",
+  "late server",
+  "long sleep",
+  "renewed login",
+  "resumed stream",
+  "short sleep",
+  "silent client",
+  "swallowed connection",
+];
 
 function missing(
   names: readonly string[],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { finding, outcomeOf } from "./sample_outcome.ts";
-import { BAND, judge } from "./verdict.ts";
+import { BAND, EVENTS, judge } from "./verdict.ts";
 
 const MIB = 2 ** 20;
 
@@ -31,6 +31,30 @@ Deno.test("reports clients, streams and requests that are left, and missing ends
     "5 requests to clients are still pending",
     "100 connections began, but 97 ended",
   ]);
+});
+
+Deno.test("reports hooks, signals and calls that do not match the clients", () => {
+  const lifecycle = { connected: 90, disconnected: 89, aborted: 88 };
+  assert.deepEqual(judge(outcomeOf({ server: { lifecycle, waiting: 2 } })), [
+    "onConnect was called 90 times, but onDisconnect 89 times",
+    "the signals of 88 of 90 clients aborted",
+    "2 calls are still waiting",
+  ]);
+});
+
+Deno.test("requires each event of a client or of the server", () => {
+  const events = Object.fromEntries(EVENTS.map((name) => [name, 1]));
+  for (const name of EVENTS) {
+    const { [name]: _, ...others } = events;
+    const missing = [`the run did not reach "${name}"`];
+    const server = { events: {} };
+    const counts = { events: others };
+    assert.deepEqual(judge(outcomeOf({ server, counts })), missing);
+    assert.deepEqual(
+      judge(outcomeOf({ server: { events: { [name]: 1 } }, counts })),
+      [],
+    );
+  }
 });
 
 for (const kind of ["heap", "rss"] as const) {

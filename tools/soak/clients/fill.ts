@@ -62,7 +62,9 @@ async function openAll(
 
 async function open(visit: Visit): Promise<RawSocket | number> {
   const checker = checkerOf(visit);
-  const socket = await RawSocket.open({ port: visit.port, checker });
+  // The first connections are silent until the last one is open.
+  const options = { port: visit.port, checker, isPatient: true };
+  const socket = await RawSocket.open(options);
   // Without a login, the server would close the first connections before the last opens.
   if (typeof socket !== "number") await socket.logIn();
   return socket;

@@ -15,6 +15,9 @@ import { assertOpen, checkerOf, type Visit } from "./visit.ts";
 /** The number of requests that exceed the limit. */
 const EXCESS = 20;
 
+/** How long the requests take, in milliseconds: longer than a busy server stalls. */
+const DELAY = 2_000;
+
 /** The number of calls that fit into one frame. */
 const CALLS = 100;
 
@@ -28,7 +31,7 @@ export async function askTooMuch(visit: Visit): Promise<void> {
     Array.from(
       { length },
       (_, index) =>
-        socket.callOf("later", { nonce: `${name}.${index}`, delay: 300 }),
+        socket.callOf("later", { nonce: `${name}.${index}`, delay: DELAY }),
     ),
   );
   if (!await socket.settle()) report(`${name}: closed with ${socket.code}`);

@@ -50,7 +50,7 @@ export async function guessOn(visit: Visit): Promise<void> {
 }
 
 /** Returns an own address, because the server locks out all clients of an address. */
-function addressOf(random: Random): string {
+export function addressOf(random: Random): string {
   const part = () => random.between(0, 255);
   return `10.${part()}.${part()}.${part()}`;
 }

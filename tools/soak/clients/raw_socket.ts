@@ -5,7 +5,7 @@
  * @module
  */
 
-import { closeFrame, textFrame } from "../../lib/frames.ts";
+import { closeFrame, pongFrame, textFrame } from "../../lib/frames.ts";
 import { type Frame, FrameReader, Opcode } from "../../lib/frame_reader.ts";
 import type { JsonObject } from "@hoist/cli";
 import { TOKEN } from "../commands.ts";
@@ -17,11 +17,23 @@ export interface RawOptions {
   readonly checker: FrameChecker;
   /** The address that a proxy in front of the server would send */
   readonly address?: string;
+  /**
+   * Whether the server must not end the connection for 20 minutes if the client is silent
+   *
+   * @default false
+   */
+  readonly isPatient?: boolean;
 }
 
 const CHUNK = 65_536;
 
-/** A WebSocket without any automatic behavior. */
+/** The longest heartbeat that a server accepts. */
+const LONG_HEARTBEAT = { interval: 600_000, timeout: 600_000 };
+
+/** Without WebSocket pings of the server, only the heartbeats of the client count. */
+const OFFER = "Sec-WebSocket-Protocol: hoist.heartbeat\r\n";
+
+/** A WebSocket that does nothing by itself, except that it answers pings while it reads. */
 export class RawSocket implements Disposable {
   /** The code of the Close frame; 1006 if the connection ended without one */
   code: number | undefined;
@@ -30,19 +42,23 @@ export class RawSocket implements Disposable {
   readonly #reader = new FrameReader();
   readonly #chunk = new Uint8Array(CHUNK);
   readonly #frames: Frame[] = [];
+  readonly #isPatient: boolean;
   #lastId = -1;
 
-  private constructor(connection: Deno.TcpConn, checker: FrameChecker) {
+  private constructor(
+    connection: Deno.TcpConn,
+    { checker, isPatient = false }: RawOptions,
+  ) {
     this.#connection = connection;
     this.#checker = checker;
+    this.#isPatient = isPatient;
   }
 
   /** Opens a socket. Returns the status of the response if the server rejects it. */
-  static async open(
-    { port, checker, address }: RawOptions,
-  ): Promise<RawSocket | number> {
+  static async open(options: RawOptions): Promise<RawSocket | number> {
+    const { port, address } = options;
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    const socket = new RawSocket(connection, checker);
+    const socket = new RawSocket(connection, options);
     const status = await socket.#upgrade(address);
     if (status === 101) return socket;
     socket.abort();
@@ -51,7 +67,16 @@ export class RawSocket implements Disposable {
 
   /** Sends the login, with extensions or without. */
   async logIn(features?: readonly string[], token = TOKEN): Promise<void> {
-    await this.send({ id: this.#nextId(), token, version: "1.0.0", features });
+    const login = { id: this.#nextId(), token, version: "1.0.0" };
+    await this.send(
+      this.#isPatient
+        ? {
+          ...login,
+          features: [...features ?? [], "heartbeat"],
+          heartbeat: LONG_HEARTBEAT,
+        }
+        : { ...login, features },
+    );
   }
 
   /** Calls an operation. */
@@ -122,6 +147,9 @@ export class RawSocket implements Disposable {
     }
     const frame = this.#frames.shift();
     if (frame?.opcode === Opcode.TEXT) this.#checker.received(frame.text);
+    if (frame?.opcode === Opcode.PING) {
+      await this.write(pongFrame(frame.payload));
+    }
     if (frame?.isClose) this.code = frame.closeCode;
     return this.code === undefined;
   }
@@ -158,8 +186,9 @@ export class RawSocket implements Disposable {
 
   async #upgrade(address: string | undefined): Promise<number> {
     const from = address === undefined ? "" : `X-Forwarded-For: ${address}\r\n`;
+    const offer = this.#isPatient ? OFFER : "";
     await this.write(new TextEncoder().encode(
-      `GET /hoist HTTP/1.1\r\nHost: 127.0.0.1\r\n${from}` +
+      `GET /hoist HTTP/1.1\r\nHost: 127.0.0.1\r\n${from}${offer}` +
         "Upgrade: websocket\r\nConnection: Upgrade\r\n" +
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     ));

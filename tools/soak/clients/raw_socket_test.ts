@@ -69,3 +69,59 @@ Deno.test("returns the status of a rejected upgrade", async () => {
   const { port } = http.addr;
   assert.equal(await RawSocket.open({ port, checker: strictLedger() }), 503);
 });
+
+/** Reads from a connection until all that was read matches a pattern. */
+async function readUntil(
+  connection: Deno.TcpConn,
+  pattern: RegExp,
+): Promise<string> {
+  const chunk = new Uint8Array(4_096);
+  let received = "";
+  while (!pattern.test(received)) {
+    const count = await connection.read(chunk);
+    if (count === null) break;
+    received += String.fromCharCode(...chunk.subarray(0, count));
+  }
+  return received;
+}
+
+/** Accepts one upgrade and one login; resolves to what has arrived, and the connection. */
+async function acceptLogin(
+  listener: Deno.TcpListener,
+): Promise<{ readonly received: string; readonly peer: Deno.TcpConn }> {
+  const peer = await listener.accept();
+  const request = await readUntil(peer, /\r\n\r\n/);
+  const head = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
+  await peer.write(new TextEncoder().encode(head));
+  return { received: request + await readUntil(peer, /\}$/), peer };
+}
+
+Deno.test("answers the pings of the server while it reads", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = acceptLogin(listener);
+  const { port } = listener.addr;
+  const checker = strictLedger();
+  using socket = assertOpen(await RawSocket.open({ port, checker }));
+  await socket.logIn();
+  const { peer } = await accepted;
+  await peer.write(new Uint8Array([0x89, 2, 0x68, 0x69]));
+  const read = socket.readToEnd();
+  const pong = /^\x8a\x82.{4}hi$/s;
+  assert.match(await readUntil(peer, pong), pong);
+  peer.close();
+  await read;
+});
+
+Deno.test("asks the server for patience before and in the login", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = acceptLogin(listener);
+  const { port } = listener.addr;
+  const options = { port, checker: strictLedger(), isPatient: true };
+  using socket = assertOpen(await RawSocket.open(options));
+  await socket.logIn(["batch"]);
+  const { received, peer } = await accepted;
+  peer.close();
+  assert.match(received, /Sec-WebSocket-Protocol: hoist\.heartbeat\r\n/);
+  assert.match(received, /"features":\["batch","heartbeat"\]/);
+  assert.match(received, /"heartbeat":\{"interval":600000,"timeout":600000\}/);
+});

@@ -6,8 +6,10 @@
 
 import assert from "node:assert/strict";
 import {
+  ApplicationError,
   type Connection,
   ErrorCode,
+  type JsonObject,
   ResponseError,
   TimeoutError,
 } from "@hoist/cli";
@@ -21,6 +23,9 @@ type Kind = (
   random: Random,
   nonce: string,
 ) => Promise<void>;
+
+/** Makes a request with the data. */
+type Request = (connection: Connection, data: JsonObject) => Promise<unknown>;
 
 /** A timeout that is only reached if an answer is missing. */
 const OPTIONS = { timeout: TIMEOUT };
@@ -111,6 +116,58 @@ const giveUp: Kind = async (connection, random, nonce) => {
   }
 };
 
+/** Aborts a call that ends only then, or lets its time pass. */
+const cancel: Kind = async (connection, random, nonce) => {
+  const timeout = random.between(0, 20);
+  const options = random.happens(0.5)
+    ? { timeout }
+    : { signal: AbortSignal.timeout(timeout) };
+  const request = random.happens(0.7)
+    ? connection.operation("wait", { nonce }, options)
+    : connection.message("wait", { nonce }, options);
+  await assert.rejects(request, isTimeout);
+  const data = { nonce, limit: TIMEOUT / 2 };
+  const result = await connection.operation("given up", data, OPTIONS);
+  assert.deepEqual(result, { nonce, over: true });
+};
+
+/** Gets an error that the application throws on purpose. */
+const buy: Kind = async (connection, random, nonce) => {
+  const request = random.happens(0.5)
+    ? connection.operation("sold out", { nonce }, OPTIONS)
+    : connection.message("sold out", { nonce }, OPTIONS);
+  await assert.rejects(request, (error) => {
+    if (!(error instanceof ApplicationError)) throw error;
+    const { code, kind, details } = error;
+    assert.equal(code, ErrorCode.SERVER_ERROR);
+    assert.deepEqual({ kind, details }, {
+      kind: "sold_out",
+      details: { nonce },
+    });
+    return true;
+  });
+};
+
+/** Makes a request that the application does not allow. */
+const trespass: Kind = async (connection, random, nonce) => {
+  const request = random.pick(REQUESTS)(connection, { nonce });
+  await assertAnswered(request, ErrorCode.FORBIDDEN);
+};
+
+const REQUESTS: readonly [Request, ...Request[]] = [
+  (connection, data) => connection.operation("forbidden", data, OPTIONS),
+  (connection, data) => connection.message("forbidden", data, OPTIONS),
+  (connection, data) => connection.stream("forbidden", data).next(),
+];
+
+/** Finds out the identity, and the data that the server keeps for the client. */
+const present: Kind = async (connection, _random, nonce) => {
+  const result = await connection.operation("who am i", { nonce }, OPTIONS);
+  const { isRightId, logins, nonce: actual } = Object(result);
+  const expected = { isRightId: true, logins: 1, nonce };
+  assert.deepEqual({ isRightId, logins, nonce: actual }, expected);
+};
+
 const KINDS: readonly [Kind, ...Kind[]] = [
   echo,
   later,
@@ -121,11 +178,21 @@ const KINDS: readonly [Kind, ...Kind[]] = [
   missing,
   silence,
   giveUp,
+  cancel,
+  buy,
+  trespass,
+  present,
   takeAll,
   breakOff,
   abort,
   beAsked,
 ];
+
+/** Accepts the error of a timeout: that of the library, or that of the signal. */
+function isTimeout(error: unknown): boolean {
+  if (Object(error).name === "TimeoutError") return true;
+  throw error;
+}
 
 async function assertAnswered(
   request: Promise<unknown>,

@@ -11,7 +11,7 @@ import type { Random } from "../random.ts";
 import { Relay } from "./relay.ts";
 import { makeRequest } from "./requests.ts";
 import { answerQuestions, takeOn } from "./streams.ts";
-import { tappedSocket } from "./tapped_socket.ts";
+import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, idle, type Visit } from "./visit.ts";
 
 /** Short delays, because the connection is lost often; requests are queued meanwhile. */
@@ -25,7 +25,7 @@ export async function roam(visit: Visit): Promise<void> {
     url: relay.url,
     timeout: TIMEOUT,
     reconnect: RECONNECT,
-    WebSocket: tappedSocket(() => checkerOf(visit)),
+    WebSocket: tappedSocket(() => checkerOf(visit), random.pick(SOCKETS)),
   });
   follow(connection, visit);
   answerQuestions(connection);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CloseCode, connect } from "@hoist/cli";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { CloseCode } from "@hoist/cli";
+import { isGone } from "./presence.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { assertOpen, checkerOf, idle, type Visit } from "./visit.ts";
 
@@ -14,9 +14,6 @@ const FLOOD = { count: 2_000, size: 16_000 };
 
 /** The same amount as a stream, which waits for its client. */
 const STREAM = { size: 16_000, credit: 2_000 };
-
-/** The longest time until the server notices, in milliseconds. */
-const LIMIT = TIMEOUT / 2;
 
 /** Stops reading for a while, and then receives everything. */
 export async function doze(visit: Visit): Promise<void> {
@@ -35,7 +32,8 @@ export async function doze(visit: Visit): Promise<void> {
 /** Lets the server send more than its limit, and does not read until it is disconnected. */
 export async function stall(visit: Visit): Promise<void> {
   const { name, random, report, tally } = visit;
-  using socket = await logIn(visit);
+  // Otherwise the server could close the connection because the client is silent.
+  using socket = await logIn(visit, ["batch"], true);
   await socket.call("watch me", { nonce: `${name}.0`, name });
   await socket.settle();
   // One request causes all data. If a socket is closed with unread data, it is reset, and
@@ -63,24 +61,14 @@ export async function lag(visit: Visit): Promise<void> {
   tally.end("abort");
 }
 
-/** Returns whether the server has disconnected the client. Another client asks. */
-async function isGone({ port, name }: Visit): Promise<boolean> {
-  const url = `http://127.0.0.1:${port}`;
-  await using connection = await connect(TOKEN, { url, timeout: TIMEOUT });
-  const data = { nonce: name, name, limit: LIMIT };
-  const result = await connection.operation("gone", data, {
-    timeout: TIMEOUT,
-  });
-  return Object(result).gone === true;
-}
-
 async function logIn(
   visit: Visit,
   features = visit.random.happens(0.5) ? ["batch", "done-id"] : undefined,
+  isPatient = false,
 ): Promise<RawSocket> {
   const { port, tally } = visit;
   const checker = checkerOf(visit);
-  const socket = assertOpen(await RawSocket.open({ port, checker }));
+  const socket = assertOpen(await RawSocket.open({ port, checker, isPatient }));
   tally.connections++;
   await socket.logIn(features);
   await socket.settle();

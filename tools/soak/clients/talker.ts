@@ -9,7 +9,7 @@ import { TIMEOUT, TOKEN } from "../commands.ts";
 import { makeRequest } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
 import { answerQuestions } from "./streams.ts";
-import { tappedSocket } from "./tapped_socket.ts";
+import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, idle, type Visit } from "./visit.ts";
 
 /** The longest pause between two rounds of requests, in milliseconds. */
@@ -21,7 +21,7 @@ export async function talk(visit: Visit): Promise<void> {
   await using connection = await connect(TOKEN, {
     url: `http://127.0.0.1:${visit.port}`,
     timeout: TIMEOUT,
-    WebSocket: tappedSocket(() => checker),
+    WebSocket: tappedSocket(() => checker, visit.random.pick(SOCKETS)),
   });
   visit.tally.connections++;
   follow(connection, visit);

@@ -22,6 +22,8 @@ export interface Counts {
   readonly ends: Readonly<Record<string, number>>;
   /** Requests that exceeded a limit, by the name of the limit */
   readonly limits: Readonly<Record<string, number>>;
+  /** Other events that every run must reach, by their name */
+  readonly events: Readonly<Record<string, number>>;
 }
 
 /** The counters of one process. */
@@ -35,6 +37,7 @@ export class Tally implements Counts {
   serverRequests = 0;
   readonly ends: Record<string, number> = {};
   readonly limits: Record<string, number> = {};
+  readonly events: Record<string, number> = {};
 
   /** Counts the end of a connection, or of an attempt to connect. */
   end(how: string): void {
@@ -44,6 +47,11 @@ export class Tally implements Counts {
   /** Counts a request that was rejected because of a limit. */
   exceed(limit: string): void {
     this.limits[limit] = (this.limits[limit] ?? 0) + 1;
+  }
+
+  /** Counts an event. */
+  note(event: string): void {
+    this.events[event] = (this.events[event] ?? 0) + 1;
   }
 }
 
@@ -61,10 +69,12 @@ export function sum(counts: readonly Counts[]): Counts {
     serverRequests: total((each) => each.serverRequests),
     ends: sumByName(counts.map((each) => each.ends)),
     limits: sumByName(counts.map((each) => each.limits)),
+    events: sumByName(counts.map((each) => each.events)),
   };
 }
 
-function sumByName(
+/** Adds counters that have a name. */
+export function sumByName(
   records: readonly Readonly<Record<string, number>>[],
 ): Record<string, number> {
   const sums: Record<string, number> = {};

@@ -9,6 +9,7 @@ Deno.test("adds counters, also by name", () => {
   one.requests = 20;
   one.end("abort");
   one.exceed("maxRate");
+  one.note("long sleep");
   const other = new Tally();
   other.connections = 2;
   other.answers = 3;
@@ -28,6 +29,7 @@ Deno.test("adds counters, also by name", () => {
     serverRequests: 7,
     ends: { abort: 2, "code 1000": 1 },
     limits: { maxRate: 1 },
+    events: { "long sleep": 1 },
   });
 });
 

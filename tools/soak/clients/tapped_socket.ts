@@ -28,7 +28,7 @@ export function tappedSocket(
   return class extends (Base as WebSocketConstructor) {
     readonly #checker = open();
 
-    constructor(url: string, protocols?: string) {
+    constructor(url: string, protocols?: string | string[]) {
       super(url, protocols);
       this.addEventListener("message", ({ data }) => {
         this.#checker.received(String(data));

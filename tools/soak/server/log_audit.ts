@@ -7,8 +7,9 @@
 import type { Logger } from "@hoist/cli";
 import type { Problems } from "../problems.ts";
 
-/** Expected lines of the level `error`: the handlers with the name "fail" throw. */
-const EXPECTED = /^error: [^\n]*["']fail["']/;
+/** Expected lines of the level `error`: these handlers throw "requested error". */
+const EXPECTED =
+  /^error: [^\n]*(["']fail["']|onConnect failed)[^]*requested error/;
 
 /** The address of a client in a line about its connection; a proxy sends no port. */
 const ADDRESS = /\d+\.[\d.]+(?::\d+)?/;

@@ -17,8 +17,12 @@ import { Problems } from "../problems.ts";
 import { LogAudit } from "./log_audit.ts";
 import { LeakCheck } from "./leak_check.ts";
 import { Broadcasts } from "./broadcasts.ts";
+import { CancelledCalls } from "./cancelled_calls.ts";
+import { LifecycleAudit } from "./lifecycle_audit.ts";
+import { logIn } from "./login.ts";
 import { offer } from "./operations.ts";
 import { optionsOf } from "./options.ts";
+import { Refusals } from "./refusals.ts";
 import { ServerRequests } from "./server_requests.ts";
 import { Streams } from "./streams.ts";
 
@@ -29,15 +33,29 @@ const settings: ServerSettings = JSON.parse(Deno.args[0] ?? "{}");
 const problems = new Problems();
 problems.watch();
 const audit = new LogAudit(problems, TOKEN);
+const lifecycle = new LifecycleAudit(problems);
+const refusals = new Refusals(problems);
 const leakCheck = new LeakCheck();
 const server = serve(TOKEN, {
   ...optionsOf(settings),
+  login: logIn,
+  onConnect: (client) => lifecycle.onConnect(client),
+  onDisconnect: (client, info) => lifecycle.onDisconnect(client, info),
+  authorize: (_client, request) => refusals.authorize(request),
   logger: audit,
 });
 const broadcasts = new Broadcasts(server, problems, leakCheck);
+const cancelledCalls = new CancelledCalls();
 const streams = new Streams();
 const serverRequests = new ServerRequests(problems);
-offer(server, { problems, broadcasts, streams, serverRequests });
+offer(server, {
+  problems,
+  broadcasts,
+  cancelledCalls,
+  refusals,
+  streams,
+  serverRequests,
+});
 
 /** The number of disconnected clients in memory at the last check. */
 let leaked = 0;
@@ -69,12 +87,15 @@ async function collect(): Promise<ServerReport> {
 /** Returns whether clients, streams or requests are left. */
 function isBusy(): boolean {
   return server.clients.size > 0 || audit.begun !== audit.ended ||
-    streams.running > 0 || serverRequests.pending > 0;
+    lifecycle.connected !== lifecycle.disconnected ||
+    cancelledCalls.waiting > 0 || streams.running > 0 ||
+    serverRequests.pending > 0;
 }
 
 function report(): ServerReport {
   const { rss, heapUsed: heap } = Deno.memoryUsage();
   const { begun, ended, warnings } = audit;
+  const { connected, disconnected, aborted } = lifecycle;
   return {
     memory: { rss, heap },
     clients: server.clients.size,
@@ -83,11 +104,25 @@ function report(): ServerReport {
     ended,
     warnings,
     ...broadcasts.totals,
+    lifecycle: { connected, disconnected, aborted },
+    waiting: cancelledCalls.waiting,
+    events: eventsOf(),
     streams: streams.begun,
     running: streams.running,
     requests: serverRequests.sent,
     pending: serverRequests.pending,
     found: problems.finding,
+  };
+}
+
+function eventsOf(): Record<string, number> {
+  return {
+    "application error": refusals.errors,
+    "cancelled call": cancelledCalls.cancelled,
+    "failed onConnect": lifecycle.failed,
+    "forbidden request": refusals.forbidden,
+    "resumed stream": streams.resumed,
+    "silent client": lifecycle.evicted,
   };
 }
 

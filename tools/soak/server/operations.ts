@@ -8,13 +8,19 @@ import type { Client, JsonObject, Server } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 import type { Problems } from "../problems.ts";
 import type { Broadcasts } from "./broadcasts.ts";
+import type { CancelledCalls } from "./cancelled_calls.ts";
+import type { ClientData } from "./lifecycle_audit.ts";
+import type { Identity } from "./login.ts";
 import type { ServerRequests } from "./server_requests.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Streams } from "./streams.ts";
 
 /** The parts of the server that the handlers use. */
 export interface Parts {
   readonly problems: Problems;
   readonly broadcasts: Broadcasts;
+  readonly cancelledCalls: CancelledCalls;
+  readonly refusals: Refusals;
   readonly streams: Streams;
   readonly serverRequests: ServerRequests;
 }
@@ -28,6 +34,8 @@ export function offer(server: Server, parts: Parts): void {
   offerNotes(server);
   offerWatch(server);
   offerMessages(server, parts);
+  parts.cancelledCalls.offer(server);
+  parts.refusals.offer(server);
   parts.streams.offer(server);
   parts.serverRequests.offer(server);
 }
@@ -47,6 +55,11 @@ function offerOperations(server: Server, { broadcasts }: Parts): void {
   });
   server.operation("fail", () => {
     throw new Error("requested error");
+  });
+  server.operation("who am i", ({ nonce }, { client }) => {
+    const { logins } = client.identity as Identity;
+    const { id } = client.data as ClientData;
+    return { nonce, id, isRightId: id === client.id, logins };
   });
 }
 

@@ -6,7 +6,7 @@
 
 import type { ServeOptions } from "@hoist/cli";
 import type { ServerSettings } from "../commands.ts";
-import { LIMITS } from "../limits.ts";
+import { IDLE_TIMEOUT, LIMITS } from "../limits.ts";
 
 /** Returns the options of the server. */
 export function optionsOf({ capacity }: ServerSettings): ServeOptions {
@@ -16,6 +16,7 @@ export function optionsOf({ capacity }: ServerSettings): ServeOptions {
     hideToken: true,
     // Clients that are locked out have addresses of their own.
     trustProxy: true,
+    idleTimeout: IDLE_TIMEOUT,
     limits: {
       ...LIMITS,
       maxConnections: capacity,

@@ -17,6 +17,8 @@ const LOOK = 5;
 export class Streams {
   /** The number of streams that began */
   begun = 0;
+  /** The number of streams that continue another one */
+  resumed = 0;
   /** The running streams, by the nonce of the client */
   readonly #running = new Map<unknown, number>();
 
@@ -26,7 +28,9 @@ export class Streams {
     server.operation("numbers", async function* (data) {
       yield* count(data);
     });
+    const resume = () => void this.resumed++;
     server.operation("tracked numbers", async function* (data, context) {
+      if (context.lastEventId !== undefined) resume();
       const start = Number(context.lastEventId ?? 0);
       for await (const item of count({ ...data, after: start })) {
         yield tracked(String(item.n), item);

@@ -9,15 +9,25 @@ import type { RequestOptions } from "../common/request_options.ts";
 import type { Call } from "./call.ts";
 
 /** Created by the first call with a deadline, because it takes time to load. */
-let scope: AsyncLocalStorage<Call> | undefined;
+let scope: AsyncLocalStorage<Call | undefined> | undefined;
 
 /**
  * Runs the handler of a call with a deadline. The requests that the handler sends inherit
  * the time that is left.
  */
 export function runInScope<Result>(call: Call, handler: () => Result): Result {
-  scope ??= new (loadStorage())<Call>();
+  scope ??= new (loadStorage())<Call | undefined>();
   return scope.run(call, handler);
+}
+
+/**
+ * Runs code that does not belong to the call whose handler runs: the handler can close the
+ * connection of another client, whose hooks and listeners do not inherit its time.
+ */
+export function runOutOfScope(run: () => void): void {
+  if (scope === undefined) return run();
+  // In Deno 2.9.6, `exit` ends at the first `await`.
+  scope.run(undefined, run);
 }
 
 function loadStorage(): typeof AsyncLocalStorage {

@@ -18,6 +18,7 @@ import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import { abortSocket } from "./abort_socket.ts";
+import { runOutOfScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
 import { endOf, type SocketEnd } from "./socket_end.ts";
@@ -388,6 +389,7 @@ export class Transport implements Sink, Recipient {
     this.#watch?.stop();
     this.#watch = undefined;
     this.#context.broadcaster.leave(this);
-    this.#owner.onClosed(info, how);
+    // A handler of another client can have closed the connection.
+    runOutOfScope(() => this.#owner.onClosed(info, how));
   }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Client, CloseInfo, ServeOptions, Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { RawClient } from "../support/raw_client.ts";
+import { message, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { gate } from "../support/timing.ts";
@@ -276,4 +276,34 @@ Deno.test("a hook can announce the only client without a warning", async () => {
   await connection.close();
   await server.close();
   assert.deepEqual(logger.lines.filter((line) => line.startsWith("warn")), []);
+});
+
+Deno.test("onDisconnect does not inherit the deadline of a handler that closed the client", async () => {
+  const reply = Promise.withResolvers<unknown>();
+  await using server = serveQuietly({
+    onDisconnect: (client) => {
+      const [, watcher] = server.clients;
+      if (client.id !== 1 || watcher === undefined) return;
+      reply.resolve(watcher.request("left").then(({ name }) => name, String));
+    },
+  });
+  server.operation("kick", async () => {
+    const [client] = server.clients;
+    client!.close();
+    await reply.promise;
+  });
+  await using _kicked = await RawClient.logIn(server);
+  await using kicking = await RawClient.logIn(server, ["cancel"]);
+  await using watching = await RawClient.logIn(server, ["request"]);
+  // The time is over at once, and its handler still runs.
+  kicking.send({
+    id: 1,
+    action: "operation",
+    data: { operation: "kick", data: {}, timeout: 0 },
+  });
+  const answered = watching.next().then(({ data }) =>
+    watching.send(message(2, "ok", {}, data))
+  );
+  assert.equal(await reply.promise, "ok");
+  await answered;
 });

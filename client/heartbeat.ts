@@ -243,7 +243,6 @@ export class Heartbeat {
   #onAnswer(): void {
     if (this.#heard === 0) this.#noteProgress();
     this.#asked = undefined;
-    this.#isReading = false;
     this.#suspensions = 0;
     this.#waitOrAsk();
   }

@@ -196,6 +196,13 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     }
     await server.close();
   `,
+  "a heartbeat whose WebSocket does not keep the program alive": `
+    const { Heartbeat } = await import("${
+    import.meta.resolve("../../client/heartbeat.ts")
+  }");
+    const target = { socket: {}, ping() {}, onSilent() {} };
+    new Heartbeat({ interval: HOUR, timeout: HOUR }, target);
+  `,
   "a closed server whose client vanished after its goodbye": `
     const { server, peer } = await serveOne();
     await peer.send({ end: true });

@@ -69,8 +69,11 @@ import {
   type ServerOptions,
   splitOptions,
 } from "./server/options.ts";
-import { reportMissing } from "./server/registry.ts";
-import { logStartup, warnAboutShortTokens } from "./server/startup.ts";
+import {
+  logStartup,
+  reportMissing,
+  warnAboutShortTokens,
+} from "./server/startup.ts";
 
 export type {
   DecisionOf,

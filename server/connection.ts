@@ -30,12 +30,8 @@ import type { Client } from "./message.ts";
 import { MessageSender } from "./outgoing.ts";
 import { rejectUnasked, Renewal, type RenewalFailure } from "./renewal.ts";
 import { RequestHandler } from "./requests.ts";
-import {
-  type Batch,
-  type CloseEffect,
-  type Effect,
-  Session,
-} from "./session.ts";
+import { Session } from "./session.ts";
+import type { Batch, CloseEffect, Effect } from "./session_effects.ts";
 import { longestSilence } from "./silence.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 

@@ -32,7 +32,6 @@ import { isSchema, type Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { OutputError } from "./output_error.ts";
-import type { Log } from "./log.ts";
 import {
   ClientMessage,
   type OperationContext,
@@ -386,23 +385,4 @@ function assertNoOwnSchema(
   throw new TypeError(
     `${subject} with a schema: the server has a contract. Move the schema into the contract.`,
   );
-}
-
-/** Logs a warning for operations of the contract that have no handler. */
-export function reportMissing(
-  log: Log,
-  server: {
-    readonly isClosing: boolean;
-    readonly registry: { readonly missing: readonly string[] };
-  },
-): void {
-  const { registry } = server;
-  if (registry.missing.length === 0) return;
-  // The application registers its handlers after this, in the same turn.
-  setImmediate(() => {
-    const { missing } = registry;
-    // If registering a handler throws, the program usually closes the server.
-    if (missing.length === 0 || server.isClosing) return;
-    log.warn("contract", `operations without a handler: ${missing.join(", ")}`);
-  });
 }

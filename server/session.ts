@@ -18,10 +18,7 @@ import {
   decodeEntry,
   decodeLogin,
   decodeRequest,
-  type ExtensionFrame,
   type LoginRequest,
-  type MessageRequest,
-  type OperationRequest,
   parseBatch,
 } from "../protocol/client_frames.ts";
 import { encodeError, encodeLoginAnswer } from "../protocol/encode.ts";
@@ -36,52 +33,15 @@ import {
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure, LoginRefusal } from "./admission.ts";
 import { isTooDeep } from "./request_size.ts";
+import type {
+  AnswerEffect,
+  Batch,
+  CloseEffect,
+  Effect,
+} from "./session_effects.ts";
 
 /** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
-
-/** What the connection does after a frame. */
-export type Effect =
-  /** Decide about the login, then call `acceptLogin` or `rejectLogin` */
-  | LoginRequest
-  /** Run the listeners */
-  | MessageRequest
-  /** Run the operation */
-  | OperationRequest
-  /** Run a stream, or control a stream or a request that is in progress */
-  | ExtensionFrame
-  | { readonly kind: "ignore" }
-  | AnswerEffect
-  | CloseEffect;
-
-/** Send a frame. */
-export interface AnswerEffect {
-  readonly kind: "answer";
-  readonly frame: string;
-  /** What was wrong with the request, for the log */
-  readonly failure?: string;
-  /** Whether the frame was invalid, which no correct client sends often */
-  readonly isInvalid?: boolean;
-}
-
-/** Pass several entries to `receiveEntry()` in their order. */
-export interface Batch {
-  readonly kind: "batch";
-  readonly entries: readonly (Json | undefined)[];
-}
-
-/** Close the connection. */
-export interface CloseEffect {
-  readonly kind: "close";
-  readonly code: number;
-  readonly reason: string;
-  /** The frame to send before */
-  readonly frame?: string;
-  /** What was wrong, for the log; omitted if the client said goodbye */
-  readonly failure?: string;
-  /** Whether it counts as a failed login of the address, because no client sends this */
-  readonly isMalformedLogin?: boolean;
-}
 
 /** The rules that a session enforces. */
 export interface SessionRules {

@@ -1,5 +1,5 @@
 /**
- * The log lines of a server that begins to listen.
+ * The log lines of a server that starts.
  *
  * @module
  */
@@ -87,4 +87,23 @@ export function warnAboutShortTokens(
       names.join(", ")
     }${rest} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`,
   );
+}
+
+/** Logs a warning for operations of the contract that have no handler. */
+export function reportMissing(
+  log: Log,
+  server: {
+    readonly isClosing: boolean;
+    readonly registry: { readonly missing: readonly string[] };
+  },
+): void {
+  const { registry } = server;
+  if (registry.missing.length === 0) return;
+  // The application registers its handlers after this, in the same turn.
+  setImmediate(() => {
+    const { missing } = registry;
+    // If registering a handler throws, the program usually closes the server.
+    if (missing.length === 0 || server.isClosing) return;
+    log.warn("contract", `operations without a handler: ${missing.join(", ")}`);
+  });
 }

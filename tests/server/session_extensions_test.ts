@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { openSession, receiveAll } from "../support/sessions.ts";
 import { FEATURES } from "../../protocol/features.ts";
-import { type Effect, Session } from "../../server/session.ts";
+import { Session } from "../../server/session.ts";
+import type { Effect } from "../../server/session_effects.ts";
 
 const STREAM = {
   id: 5,

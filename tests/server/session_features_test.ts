@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { FEATURES } from "../../protocol/features.ts";
-import { type Effect, Session } from "../../server/session.ts";
+import { Session } from "../../server/session.ts";
+import type { Effect } from "../../server/session_effects.ts";
 
 function login(features?: unknown): string {
   const frame = { id: 7, token: "test", version: "1.0.0", features };

@@ -1,7 +1,8 @@
 /** The login in the state machine of a connection. */
 
 import assert from "node:assert/strict";
-import { type Effect, Session } from "../../server/session.ts";
+import { Session } from "../../server/session.ts";
+import type { Effect } from "../../server/session_effects.ts";
 import { shownType } from "../support/json_types.ts";
 import { MESSAGE, OPERATION } from "../support/frames.ts";
 import { SUCCESS } from "../support/raw_client.ts";

@@ -2,12 +2,11 @@
 
 import assert from "node:assert/strict";
 import {
-  type Batch,
-  type Effect,
   Session,
   type SessionRules,
   type SessionState,
 } from "../../server/session.ts";
+import type { Batch, Effect } from "../../server/session_effects.ts";
 
 export const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';
 

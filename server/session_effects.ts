@@ -1,0 +1,56 @@
+/**
+ * What a connection does after the frames of its client. The session decides it.
+ *
+ * @module
+ */
+
+import type { Json } from "../common/json.ts";
+import type {
+  ExtensionFrame,
+  LoginRequest,
+  MessageRequest,
+  OperationRequest,
+} from "../protocol/client_frames.ts";
+
+/** What the connection does after a frame. */
+export type Effect =
+  /** Decide about the login, then call `acceptLogin` or `rejectLogin` */
+  | LoginRequest
+  /** Run the listeners */
+  | MessageRequest
+  /** Run the operation */
+  | OperationRequest
+  /** Run a stream, or control a stream or a request that is in progress */
+  | ExtensionFrame
+  | { readonly kind: "ignore" }
+  | AnswerEffect
+  | CloseEffect;
+
+/** Send a frame. */
+export interface AnswerEffect {
+  readonly kind: "answer";
+  readonly frame: string;
+  /** What was wrong with the request, for the log */
+  readonly failure?: string;
+  /** Whether the frame was invalid, which no correct client sends often */
+  readonly isInvalid?: boolean;
+}
+
+/** Pass several entries to `receiveEntry()` in their order. */
+export interface Batch {
+  readonly kind: "batch";
+  readonly entries: readonly (Json | undefined)[];
+}
+
+/** Close the connection. */
+export interface CloseEffect {
+  readonly kind: "close";
+  readonly code: number;
+  readonly reason: string;
+  /** The frame to send before */
+  readonly frame?: string;
+  /** What was wrong, for the log; omitted if the client said goodbye */
+  readonly failure?: string;
+  /** Whether it counts as a failed login of the address, because no client sends this */
+  readonly isMalformedLogin?: boolean;
+}

@@ -72,6 +72,7 @@ Deno.test("CloseCode contains the numbers of RFC 6455", () => {
     ABNORMAL: 1006,
     POLICY_VIOLATION: 1008,
     MESSAGE_TOO_BIG: 1009,
+    INTERNAL_ERROR: 1011,
     SERVICE_RESTART: 1012,
     TRY_AGAIN_LATER: 1013,
   });

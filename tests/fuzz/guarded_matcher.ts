@@ -1,10 +1,11 @@
 /**
- * Matches the response to a message or a call that the server starts later, because its
- * option `authorize` is asynchronous: docs/reference/protocol.md, "Extensions", `cancel`.
+ * Matches the response to a request that the server starts later, because its option
+ * `authorize` is asynchronous: docs/reference/protocol.md, "Extensions", `cancel`.
  *
  * @module
  */
 
+import type { Request } from "./actions.ts";
 import { AbortableMatcher, isExpiry } from "./abortable_matcher.ts";
 import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
 
@@ -12,17 +13,20 @@ import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
 export class GuardedMatcher implements ResponseMatcher {
   readonly #matcher: ResponseMatcher;
   readonly #timeout: number | undefined;
+  /** Whether the request is for a stream. A stream that is cancelled ends without an error. */
+  readonly isStream: boolean;
   #mayBeCancelled = false;
 
   /**
    * Constructs a `GuardedMatcher`.
    *
    * @param matcher Matches the response if the request starts
-   * @param timeout The timeout of the client, in milliseconds
+   * @param request The request
    */
-  constructor(matcher: ResponseMatcher, timeout: number | undefined) {
+  constructor(matcher: ResponseMatcher, request: Request) {
     this.#matcher = matcher;
-    this.#timeout = timeout;
+    this.isStream = request.kind === "stream";
+    this.#timeout = request.kind === "stream" ? undefined : request.timeout;
   }
 
   get hasBegun(): boolean {
@@ -58,7 +62,11 @@ export class GuardedMatcher implements ResponseMatcher {
   }
 
   #isGivenUp(response: ResponseFrame): boolean {
-    if (!response.success && response.code === 6) return this.#mayBeCancelled;
+    const { success, message, code } = response;
+    const isCancelled = this.isStream
+      ? success && message === "done"
+      : !success && code === 6;
+    if (isCancelled) return this.#mayBeCancelled;
     return isExpiry(response, this.#timeout);
   }
 }

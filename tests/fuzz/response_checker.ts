@@ -29,6 +29,7 @@ import { Messages } from "./messages.ts";
 import { NO_FEATURES, type Reading, type Rules } from "./model.ts";
 import { PendingRequests, type Sent } from "./pending_requests.ts";
 import { RateChecker } from "./rate_limit.ts";
+import { StreamMatcher } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
 /** The server and the state that all its clients share. */
@@ -233,9 +234,9 @@ function guarded(
   const decided = forbidden.has(name)
     ? expectError(request.id, [10], request.kind)
     : expectation;
-  // The decision can be asynchronous. A stream has no timeout, and its cancel is no error.
-  const matcher = request.kind === "stream"
+  // The decision can be asynchronous. The matcher of a stream knows that it can be cancelled.
+  const matcher = decided.matcher instanceof StreamMatcher
     ? decided.matcher
-    : new GuardedMatcher(decided.matcher, request.timeout);
+    : new GuardedMatcher(decided.matcher, request);
   return { ...decided, matcher, isImmediate: false };
 }

@@ -112,13 +112,12 @@ export class SameIdRequests {
   /** Cancels the streams; without a stream, the other requests. */
   cancel(isAny: boolean): boolean {
     const isStream = this.#forEachStream((matcher) => matcher.cancel(), true);
-    if (!isAny) return isStream;
     for (const { isDone, expectation: { matcher } } of this.#members) {
-      if (isDone || !isCancellable(matcher)) continue;
+      if (isDone || !isCancellable(matcher, isAny)) continue;
       // Of several requests, the server cancels one.
       matcher.cancel(this.#members.length === 1);
     }
-    return true;
+    return isAny || isStream;
   }
 
   /** Matches a frame of the server. */
@@ -239,9 +238,11 @@ function mismatch(
   );
 }
 
+/** `isAny` is whether the client can cancel requests other than streams. */
 function isCancellable(
   matcher: ResponseMatcher,
+  isAny: boolean,
 ): matcher is AbortableMatcher | GuardedMatcher {
-  return matcher instanceof AbortableMatcher ||
-    matcher instanceof GuardedMatcher;
+  if (matcher instanceof GuardedMatcher) return isAny || matcher.isStream;
+  return isAny && matcher instanceof AbortableMatcher;
 }

@@ -31,7 +31,7 @@ import { MessageSender } from "./outgoing.ts";
 import { rejectUnasked, Renewal, type RenewalFailure } from "./renewal.ts";
 import { RequestHandler } from "./requests.ts";
 import { Session } from "./session.ts";
-import type { Batch, CloseEffect, Effect } from "./session_effects.ts";
+import type { Batch, CloseEffect, Effect } from "./session_types.ts";
 import { longestSilence } from "./silence.ts";
 import { type Socket, Transport, type TransportOwner } from "./transport.ts";
 

@@ -17,7 +17,7 @@ import type { LimitsByName } from "./name_limits.ts";
 import type { MiddlewareChain } from "./middleware.ts";
 import type { Registry } from "./registry.ts";
 import type { FairScheduler } from "./scheduler.ts";
-import type { SessionRules } from "./session.ts";
+import type { SessionRules } from "./session_types.ts";
 import type { SilenceWheel } from "./silence.ts";
 import type { Stalls } from "./stalls.ts";
 

@@ -20,7 +20,7 @@ import type { ClientState } from "./connected_client.ts";
 import type { ServerContext } from "./context.ts";
 import type { Client } from "./message.ts";
 import type { ExceededByLogin } from "./places.ts";
-import type { AnswerEffect } from "./session_effects.ts";
+import type { AnswerEffect } from "./session_types.ts";
 import type { Transport } from "./transport.ts";
 
 /** Why a renewal fails. Only new clients need a place. */

@@ -27,7 +27,7 @@ import type { Client } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
 import { RequestGate } from "./request_gate.ts";
 import { sizeOf } from "./request_size.ts";
-import type { AnswerEffect } from "./session_effects.ts";
+import type { AnswerEffect } from "./session_types.ts";
 import type { Transport } from "./transport.ts";
 
 /** A frame that the server answers with a response. */

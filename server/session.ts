@@ -38,22 +38,11 @@ import type {
   Batch,
   CloseEffect,
   Effect,
-} from "./session_effects.ts";
+  SessionRules,
+} from "./session_types.ts";
 
 /** The state of a connection. */
 export type SessionState = "login" | "authenticating" | "open" | "closed";
-
-/** The rules that a session enforces. */
-export interface SessionRules {
-  /** The minimum version of clients */
-  readonly minimumVersion?: string | undefined;
-  /** The maximum size of a frame, in bytes */
-  readonly maxPayload?: number;
-  /** The maximum size of a frame before the login is answered, in bytes */
-  readonly maxLoginPayload?: number;
-  /** The maximum nesting depth of the data of a request */
-  readonly maxDepth?: number;
-}
 
 /** How many frames a client can send before its login is answered. No client needs one. */
 const MAX_EARLY_FRAMES = 16;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openSession, receiveAll } from "../support/sessions.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import { Session } from "../../server/session.ts";
-import type { Effect } from "../../server/session_effects.ts";
+import type { Effect } from "../../server/session_types.ts";
 
 const STREAM = {
   id: 5,

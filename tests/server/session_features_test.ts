@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { FEATURES } from "../../protocol/features.ts";
 import { Session } from "../../server/session.ts";
-import type { Effect } from "../../server/session_effects.ts";
+import type { Effect } from "../../server/session_types.ts";
 
 function login(features?: unknown): string {
   const frame = { id: 7, token: "test", version: "1.0.0", features };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Session } from "../../server/session.ts";
-import type { Effect } from "../../server/session_effects.ts";
+import type { Effect } from "../../server/session_types.ts";
 import { shownType } from "../support/json_types.ts";
 import { MESSAGE, OPERATION } from "../support/frames.ts";
 import { SUCCESS } from "../support/raw_client.ts";

@@ -1,12 +1,12 @@
 /** Sessions of the server in each state, and what they answer. */
 
 import assert from "node:assert/strict";
-import {
-  Session,
-  type SessionRules,
-  type SessionState,
-} from "../../server/session.ts";
-import type { Batch, Effect } from "../../server/session_effects.ts";
+import { Session, type SessionState } from "../../server/session.ts";
+import type {
+  Batch,
+  Effect,
+  SessionRules,
+} from "../../server/session_types.ts";
 
 export const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';
 

@@ -1,5 +1,5 @@
 /**
- * What a connection does after the frames of its client. The session decides it.
+ * The rules of a session, and what a connection does after each frame of its client.
  *
  * @module
  */
@@ -53,4 +53,16 @@ export interface CloseEffect {
   readonly failure?: string;
   /** Whether it counts as a failed login of the address, because no client sends this */
   readonly isMalformedLogin?: boolean;
+}
+
+/** The rules that a session enforces. */
+export interface SessionRules {
+  /** The minimum version of clients */
+  readonly minimumVersion?: string | undefined;
+  /** The maximum size of a frame, in bytes */
+  readonly maxPayload?: number;
+  /** The maximum size of a frame before the login is answered, in bytes */
+  readonly maxLoginPayload?: number;
+  /** The maximum nesting depth of the data of a request */
+  readonly maxDepth?: number;
 }

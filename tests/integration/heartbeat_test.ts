@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { CloseInfo } from "../../protocol/close.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { FAST_RECONNECT, StateRecorder } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
@@ -60,6 +61,20 @@ Deno.test("a quiet connection stays open", async () => {
   await new Promise((resolve) => setTimeout(resolve, 3_500));
   assert.equal(connection.state, "open");
   await connection.message("hello");
+});
+
+Deno.test("the server waits for the interval that a client has stated", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({
+    idleTimeout: 1_000,
+    logger,
+    logLevel: "debug",
+  });
+  await using connection = await connectTo(server, {
+    heartbeat: { interval: 4_000, timeout: 1_000 },
+  });
+  await logger.line(/"action":"ping"/);
+  assert.equal(connection.state, "open");
 });
 
 Deno.test("the server ends the connection of a client that offers heartbeats and sends none", async () => {

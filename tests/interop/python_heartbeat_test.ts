@@ -58,7 +58,7 @@ testWithPython(
 );
 
 testWithPython(
-  "the server ends the connection of a Python client that is gone",
+  "the server closes the connection of a Python client that does nothing",
   async () => {
     const { promise: closed, resolve } = Promise.withResolvers<CloseInfo>();
     await using server = serveAdd({

@@ -1,0 +1,60 @@
+/** Tests of `server/open_socket.ts`: which connections Deno ends if they are idle. */
+
+import assert from "node:assert/strict";
+import { openSocket } from "../../server/open_socket.ts";
+import { TcpPeer } from "../support/tcp_peer.ts";
+
+/** Opens a WebSocket; returns what Deno was asked for. */
+async function open(
+  protocols: string,
+  idleTimeout: number,
+  loginTimeout: number,
+) {
+  const { upgradeWebSocket } = Deno;
+  const seconds: (number | undefined)[] = [];
+  const timed: (boolean | undefined)[] = [];
+  Deno.upgradeWebSocket = (request, options) => {
+    seconds.push(options?.idleTimeout);
+    return upgradeWebSocket(request, options);
+  };
+  const handle = (request: Request) => {
+    const options = { idleTimeout, limits: { loginTimeout } };
+    const opened = openSocket(request, options);
+    timed.push(opened?.isTimed);
+    return opened!.response;
+  };
+  const listen = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(listen, handle);
+  try {
+    const headers = [`Sec-WebSocket-Protocol: ${protocols}`];
+    using peer = await TcpPeer.open(server, headers);
+    assert.equal(peer.response.status, 101);
+    return { seconds, timed };
+  } finally {
+    Deno.upgradeWebSocket = upgradeWebSocket;
+    await server.shutdown();
+  }
+}
+
+const BOTH = "hoist.v1, hoist.heartbeat";
+
+for (
+  const [what, protocols, idleTimeout, loginTimeout, seconds, isTimed] of [
+    ["a client that sends heartbeats", BOTH, 20_000, 10_000, 0, false],
+    ["another client", "hoist.v1", 20_000, 10_000, 20, true],
+    ["another client without a limit", "hoist.v1", Infinity, 10_000, 0, true],
+    ["a client with 60 s for its login", BOTH, 20_000, 60_000, 0, false],
+    ["a client with more time for its login", BOTH, 20_000, 60_001, 20, true],
+  ] as const
+) {
+  Deno.test({
+    name: `Deno ends ${what} after ${seconds} s, where 0 is never`,
+    // An idle timer of Deno outlives a client that just ends TCP.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const opened = await open(protocols, idleTimeout, loginTimeout);
+      assert.deepEqual(opened, { seconds: [seconds], timed: [isTimed] });
+    },
+  });
+}

@@ -45,7 +45,8 @@ export async function renew(visit: Visit): Promise<void> {
     await pause(LOOK);
   }
   assert.equal(clients.size, 1, "the server has seen another client");
-  assert.equal(tokens, logins);
+  // The server can have asked again in the meantime.
+  assert(tokens >= Number(logins), `${logins} logins with ${tokens} tokens`);
   tally.note("renewed login");
   checker.finish();
   await connection.close();

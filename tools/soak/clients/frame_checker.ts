@@ -32,6 +32,8 @@ interface Due {
   replied: number;
   /** The state of a stream */
   readonly stream: StreamDue | undefined;
+  /** How long the client waits, in milliseconds */
+  readonly timeout: unknown;
   /** Whether the client has given up the call, so that any answer is right */
   isGivenUp: boolean;
 }
@@ -55,7 +57,7 @@ const CODES: Readonly<Record<string, number>> = {
   forbidden: 10,
 };
 
-/** The errors of a call whose client has given it up, or whose time is over. */
+/** The errors of a call whose client has given it up. */
 const GIVEN_UP: readonly number[] = [6, 9];
 
 /** The actions without an answer. */
@@ -262,6 +264,8 @@ export class FrameChecker {
     if (typeof data?.limit === "string") tally.exceed(data.limit);
     if (due.code === code || allowed.includes(code)) return;
     if (due.isGivenUp && GIVEN_UP.includes(code)) return;
+    // The server can notice the end of the time before the client.
+    if (data?.limit === "timeout" && data.value === due.timeout) return;
     this.#report(`${due.subject} was answered with error ${code}`);
   }
 
@@ -318,6 +322,7 @@ const NOTHING = {
   replies: 0,
   replied: 0,
   stream: undefined,
+  timeout: undefined,
   isGivenUp: false,
 };
 
@@ -336,6 +341,7 @@ function dueOf({ action, data }: Frame): Due {
     nonce: data.data.nonce,
     code: CODES[name] ?? 0,
     replies: data.data.replies ?? 0,
+    timeout: data.timeout,
     stream: action === "stream" ? streamOf(data) : undefined,
   };
 }

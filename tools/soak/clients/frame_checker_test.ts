@@ -370,3 +370,18 @@ Deno.test("expects a new token only if the server has asked", () => {
     "renewal was answered with error 3",
   ]);
 });
+
+Deno.test("accepts the end of the time before the client gives up the call", () => {
+  const sample = new Sample();
+  const wait = (id: number, timeout?: number) => ({
+    id,
+    action: "operation",
+    data: { operation: "wait", data: {}, timeout },
+  });
+  sample.send([wait(1, 5), wait(2, 6), wait(3)]);
+  sample.fail(1, 9, { limit: "timeout", value: 5 });
+  assert.deepEqual(sample.problems, []);
+  sample.fail(2, 9, { limit: "timeout", value: 5 });
+  sample.fail(3, 9, { limit: "timeout", value: 5 });
+  assert.equal(sample.problems.length, 2);
+});

@@ -15,7 +15,13 @@ import type { Server } from "../../server.ts";
 import { pause } from "../support/timing.ts";
 import type { Counters } from "./server_frames.ts";
 import { isMark, REQUEST_NAME, ServerRequests } from "./server_requests.ts";
-import { LISTENERS, OPERATIONS, REPLY, type TestListener } from "./handlers.ts";
+import {
+  decline,
+  LISTENERS,
+  OPERATIONS,
+  REPLY,
+  type TestListener,
+} from "./handlers.ts";
 import { LONG_TIMEOUT } from "./server_request.ts";
 import type { GeneratorState } from "./stream_matcher.ts";
 import { iterable, STREAMS, type TestStream, yieldItems } from "./streams.ts";
@@ -167,7 +173,7 @@ export class Application {
   }
 
   async #answer(listener: TestListener, message: ClientMessage): Promise<void> {
-    const { replies, delay, fails, isLate, asks } = listener;
+    const { replies, delay, fails, declines, isLate, asks } = listener;
     const { client, data } = message;
     const count = replies(data);
     for (let n = 0; n < count; n++) {
@@ -182,6 +188,7 @@ export class Application {
         this.serverRequests.send(client, data, LONG_TIMEOUT),
       );
     }
+    if (declines) decline(data);
     if (fails) throw new Error("secret of the application");
   }
 }

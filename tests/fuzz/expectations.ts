@@ -13,7 +13,14 @@ import {
   type Step,
   Steps,
 } from "./response_matcher.ts";
-import { LISTENERS, OPERATIONS, REPLY, REQUEST_OPERATION } from "./handlers.ts";
+import {
+  DECLINED,
+  LISTENERS,
+  OPERATIONS,
+  REPLY,
+  REQUEST_OPERATION,
+  type TestListener,
+} from "./handlers.ts";
 import { isInvalidDataError, isValid } from "./schemas.ts";
 import { type StreamContext, StreamMatcher } from "./stream_matcher.ts";
 import { STREAMS } from "./streams.ts";
@@ -92,10 +99,28 @@ function expectResult(
     const rest = { length: 1, isImmediate: false, isLate: false };
     return { id, what: "abortable", matcher, ...rest };
   }
-  if (results.length === 0) return expectError(id, [6], what, immediate);
+  if (operation.declines) return expectDeclined(id, data);
+  if (results.length === 0) return expectFault(id, what, immediate);
   const matcher = new Steps([isResult(results)]);
   const rest = { length: 1, isImmediate: immediate, isLate: false };
   return { id, what, matcher, ...rest };
+}
+
+/** Expects an error that the application throws on purpose. */
+function expectDeclined(id: number, details: Data): Expectation {
+  const matcher = new Steps([isDeclined(details)]);
+  const rest = { length: 1, isImmediate: false, isLate: false };
+  return { id, what: "declined", matcher, codes: [6], ...rest };
+}
+
+/** Expects an error of the application that it does not throw on purpose. */
+function expectFault(
+  id: number,
+  what: string,
+  isImmediate: boolean,
+): Expectation {
+  const expectation = expectError(id, [6], what, isImmediate);
+  return { ...expectation, matcher: new Steps([isFault]) };
 }
 
 function expectInvalidData(id: number, isImmediate: boolean): Expectation {
@@ -139,8 +164,9 @@ function expectReplies(
   const isValidData = isValid(listener?.schema, wire.data);
   const count = isValidData ? listener?.replies(wire.data) ?? 0 : 0;
   const replies = Array.from({ length: count }, (_, n) => isReply(wire, n));
-  const done = listener?.fails === true ? isError([6]) : isDone(hasDoneId);
-  const last = isValidData ? done : isInvalidDataError;
+  const last = isValidData
+    ? lastOf(wire, listener, hasDoneId)
+    : isInvalidDataError;
   const steps = [...hasDoneId ? [] : [isOpen], ...replies, last];
   const matcher = new Steps(steps);
   const isLate = listener?.isLate ?? false;
@@ -148,6 +174,33 @@ function expectReplies(
   const what = isValidData ? "message" : "invalid data";
   return { id, what, matcher, ...rest };
 }
+
+/** Returns the last frame of the response to a message. */
+function lastOf(
+  wire: Wire,
+  listener: TestListener | undefined,
+  hasDoneId: boolean,
+): Step {
+  if (listener?.declines) return isDeclined(wire.data);
+  return listener?.fails ? isFault : isDone(hasDoneId);
+}
+
+/**
+ * Matches an error that the application throws on purpose: docs/reference/protocol.md,
+ * "Frames", code 6.
+ */
+function isDeclined(details: unknown): Step {
+  const application = { kind: DECLINED, details };
+  const expected = { exc: DECLINED, message: "No, thanks.", application };
+  const json = JSON.stringify(expected);
+  return ({ success, code, data }) =>
+    !success && code === 6 && JSON.stringify(data) === json;
+}
+
+/** Matches the error of a handler, which reveals nothing about it. */
+const isFault: Step = ({ success, code, data }) =>
+  !success && code === 6 && data !== null &&
+  data.application === undefined;
 
 function isResult(results: readonly unknown[]): Step {
   const expected = results.map((result) => JSON.stringify({ result }));

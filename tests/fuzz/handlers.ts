@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ApplicationError } from "../../common/application_error.ts";
 import type { JsonObject } from "../../common/json.ts";
 import type { Schema } from "../../contract/schema.ts";
 import { pause } from "../support/timing.ts";
@@ -24,6 +25,8 @@ export interface TestOperation {
     ask: () => Promise<unknown>,
     signal: () => AbortSignal,
   ): unknown;
+  /** Whether it throws an error on purpose, which the client gets */
+  readonly declines?: boolean;
   /** Whether the operation fails when its signal aborts */
   readonly isAbortable?: boolean;
   /** The schema of its data. Without it, any data is valid. */
@@ -42,6 +45,8 @@ export interface TestListener {
   readonly delay: number;
   /** Whether it throws at the end */
   readonly fails: boolean;
+  /** Whether it throws an error on purpose at the end, which the client gets */
+  readonly declines: boolean;
   /** Whether it sends one more reply after it is done */
   readonly isLate: boolean;
   /** Whether it sends a request to the client without waiting for the reply */
@@ -52,8 +57,19 @@ function thrower(): never {
   throw new Error("secret of the application");
 }
 
+/** The kind of the errors that handlers throw on purpose. */
+export const DECLINED = "declined";
+
+/** Throws an error on purpose, with the data of the request as its details. */
+export function decline(details: JsonObject): never {
+  throw new ApplicationError(DECLINED, { message: "No, thanks.", details });
+}
+
 const IMMEDIATE = { immediate: true, expect: () => [] };
 const SLOW = { immediate: false, expect: (data: JsonObject) => [data] };
+
+/** The server checks the details before it answers, so the order is not kept. */
+const DECLINING = { immediate: false, declines: true, expect: () => [] };
 
 const ask: TestOperation = {
   immediate: false,
@@ -131,6 +147,11 @@ export const OPERATIONS: ReadonlyMap<string, TestOperation> = new Map<
     immediate: false,
     run: () => Promise.reject("no"),
   }],
+  [DECLINED, { ...DECLINING, run: decline }],
+  ["declined later", {
+    ...DECLINING,
+    run: (data) => pause(0).then(() => decline(data)),
+  }],
   [REQUEST_OPERATION, ask],
   ["patient", abortable(3)],
   [ENDLESS_OPERATION, abortable(Infinity)],
@@ -157,6 +178,7 @@ const SILENT = {
   replies: () => 0,
   delay: 0,
   fails: false,
+  declines: false,
   isLate: false,
   asks: false,
 };
@@ -172,6 +194,7 @@ export const LISTENERS: ReadonlyMap<string, TestListener> = new Map<
   ["many", { ...SILENT, replies: ({ n }) => isSmall(n) ? n : 0 }],
   ["steps", { ...SILENT, replies: () => 2, delay: 1 }],
   ["broken", { ...SILENT, replies: () => 1, fails: true }],
+  [DECLINED, { ...SILENT, replies: () => 1, declines: true }],
   ["late", { ...SILENT, replies: () => 1, isLate: true }],
   [REQUESTING_MESSAGE, { ...SILENT, asks: true }],
   ["validated", { ...SILENT, schema: NUMBER_SCHEMA, replies: () => 1 }],

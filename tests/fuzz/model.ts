@@ -115,16 +115,26 @@ export function readLogin(payload: Payload, rules: Rules): LoginReading {
   if (value === undefined) return NOT_JSON;
   if (!isObject(value)) return NOT_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
-  const { id, token, version, features } = value;
+  const { id, token, version, features, heartbeat } = value;
   const readable = isId(id) ? id : null;
   const isWellFormed = isId(id) && typeof token === "string" &&
     typeof version === "string" &&
-    (features === undefined || Array.isArray(features));
+    (features === undefined || Array.isArray(features)) &&
+    (!features?.includes("heartbeat") || isHeartbeat(heartbeat));
   if (!isWellFormed) return invalid(readable, [2], "login");
   const versionFaults = versionErrors(version, rules.minimumVersion);
   if (versionFaults.length > 0) return invalid(id, versionFaults, "login");
   const isTokenRight = token === rules.token;
   return { kind: "login", id, isTokenRight, features: features ?? null };
+}
+
+/** Reports whether the key of a login is valid: docs/reference/protocol.md, `heartbeat`. */
+function isHeartbeat(value: unknown): boolean {
+  const isPeriod = (period: unknown) =>
+    Number.isInteger(period) && Number(period) >= 1_000 &&
+    Number(period) <= 600_000;
+  if (value === undefined) return true;
+  return isObject(value) && isPeriod(value.interval) && isPeriod(value.timeout);
 }
 
 function readRequest(

@@ -37,6 +37,21 @@ const BAD_VERSIONS = [
 
 const BAD_TOKENS = ["", "Test", "tes", "__proto__", "test\u0000", "\ud800"];
 
+/** The heartbeats that a client can state in its login. */
+const HEARTBEATS = [
+  '{"interval":1000,"timeout":600000}',
+  '{"timeout":1e3,"interval":600000,"further":[]}',
+] as const;
+
+const BAD_HEARTBEATS = [
+  '{"interval":999,"timeout":1000}',
+  '{"interval":1000,"timeout":600001}',
+  '{"interval":1000.5,"timeout":1000}',
+  '{"interval":"1000","timeout":1000}',
+  '{"interval":1000}',
+  ...["[1000,1000]", "1000", "true", "null", "{}"],
+] as const;
+
 /** Generates the frames of one client. */
 export class Requests {
   readonly #random: Random;
@@ -75,17 +90,33 @@ export class Requests {
       ["token", quote(this.#token)],
       ["version", version],
       ...features === undefined ? [] : [["features", features] as const],
+      ...this.#heartbeat(features),
     ]));
+  }
+
+  /** Sometimes states the heartbeats of the client, which other clients can state, too. */
+  #heartbeat(features: string | undefined): Members {
+    const random = this.#random;
+    if (random.chance(0.7)) return [];
+    const isValid = features?.includes('"heartbeat"') || random.chance(0.5);
+    const value = isValid
+      ? random.pick(HEARTBEATS)
+      : this.#badField("heartbeat");
+    return [["heartbeat", value]];
   }
 
   /** Returns a login that is usually invalid. */
   badLogin(): string {
     const random = this.#random;
-    const bad = random.pick(["id", "token", "version", "version", "features"]);
+    const bad = random.pick([
+      ...["id", "token", "version", "version"],
+      ...["features", "heartbeat"],
+    ]);
     const login: Members = [
       ["id", "0"],
       ["token", quote(this.#token)],
       ["version", '"1.0.0"'],
+      ...bad === "heartbeat" ? [["features", '["heartbeat"]'] as const] : [],
       // Of two members with the same key, the last one counts.
       [bad, random.chance(0.7) ? this.#badField(bad) : valueJson(random)],
     ];
@@ -182,6 +213,8 @@ export class Requests {
         return quote(random.pick(BAD_VERSIONS));
       case "token":
         return quote(random.pick([...BAD_TOKENS, `${this.#token} `]));
+      case "heartbeat":
+        return random.pick(BAD_HEARTBEATS);
       default:
         return random.pick(["1.5", '"0"', "{}", "null"]);
     }

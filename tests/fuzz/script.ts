@@ -32,7 +32,7 @@ export interface Script {
 }
 
 const ALL =
-  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","retry","stream"]';
+  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","resume","retry","stream"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -46,6 +46,7 @@ const FEATURES = [
   '["done-id"]',
   '["heartbeat"]',
   '["request","stream"]',
+  '["resume","stream"]',
   '["cancel"]',
   '["stream","batch","stream"]',
   '["request","done-id","max-payload"]',

@@ -36,7 +36,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
 const ERROR_KEYS: Readonly<Record<number, readonly string[]>> = {
   2: ["current,needed", "current,issues,needed"],
   4: ["needed"],
-  6: ["exc,message"],
+  6: ["exc,message", "application,exc,message"],
   9: ["limit,value"],
 };
 
@@ -179,5 +179,6 @@ export function describeResponse(
   { code, message, data }: ResponseFrame,
 ): string {
   if (code === 0) return message ?? "result";
+  if (data?.application !== undefined) return "error 6 on purpose";
   return code === 9 ? `error 9 ${data?.limit}` : `error ${code}`;
 }

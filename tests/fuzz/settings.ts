@@ -51,8 +51,9 @@ const SLOW = { maxRate: 1_000, maxBurst: 25 };
 
 /** The frames that every server must send. */
 const GENERAL = [
-  ...["result", "open", "newmsg", "done", "s_newmsg"],
+  ...["pong", "result", "open", "newmsg", "done", "s_newmsg"],
   ...["error 1", "error 2", "error 5", "error 6", "error 8"],
+  ...["declined: error 6 on purpose", "message: error 6 on purpose"],
   ...["close 1000", "close 1003", "close 1008", "error 9 maxDepth"],
   ...["invalid data: error 2", "operation: error 7"],
 ];
@@ -79,7 +80,7 @@ const REQUESTING = [
 const RARE = [
   ...["stream: error 5", "stream: error 6", "stream: error 7"],
   ...["stream: large item", "stream: items of a later credit"],
-  "stream under an id in use: error 2",
+  ...["stream: continued", "stream under an id in use: error 2"],
   ...["cancel: error 2", "done: error 2", "done: error 8"],
   ...["request: silence", "request: failure", "request: timeout"],
 ];

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import type { CloseInfo } from "../../protocol/close.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { pingsSent } from "../support/deno_socket.ts";
 import { FAST_RECONNECT, StateRecorder } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
+import { VERSION_1_0 } from "../support/version_1_0.ts";
 import { Opcode } from "../support/websocket_frames.ts";
 
 const OFFER = "Sec-WebSocket-Protocol: hoist.v1, hoist.heartbeat";
@@ -61,6 +63,18 @@ Deno.test("a quiet connection stays open", async () => {
   await new Promise((resolve) => setTimeout(resolve, 3_500));
   assert.equal(connection.state, "open");
   await connection.message("hello");
+});
+
+Deno.test("a server of version 1.0 gets WebSocket pings, and no other frames", async () => {
+  const options = { hostname: "127.0.0.1", port: 0, logger: new LogRecorder() };
+  await using server = VERSION_1_0.serve("test", options);
+  await using proxy = new TcpProxy(server);
+  const connection = await connectTo(proxy, { heartbeat: FAST });
+  // The client would have ended the connection before the third ping.
+  await Promise.race([pingsSent(3), connection.closed]);
+  assert.equal(connection.state, "open");
+  proxy.hold();
+  assert.equal((await connection.closed).code, 1006);
 });
 
 Deno.test("the server waits for the interval that a client has stated", async () => {

@@ -1,8 +1,8 @@
 /** Heartbeats between this package and Python Hoist, which does not know them. */
 
 import assert from "node:assert/strict";
-import { DenoSocket } from "../../client/deno_socket.ts";
 import type { CloseInfo } from "../../protocol/close.ts";
+import { pingsSent } from "../support/deno_socket.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import {
   serveAdd,
@@ -13,28 +13,13 @@ import {
 
 const FAST = { interval: 1_000, timeout: 1_000 };
 
-/** Resolves when sockets of clients have sent a number of WebSocket pings. */
-async function pingsSent(count: number): Promise<void> {
-  const { ping } = DenoSocket.prototype;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  DenoSocket.prototype.ping = function () {
-    if (--count === 0) resolve();
-    ping.call(this);
-  };
-  try {
-    await promise;
-  } finally {
-    DenoSocket.prototype.ping = ping;
-  }
-}
-
 testWithPython(
   "a Python server answers the pings of a quiet connection",
   async () => {
     await withPythonServer(async (python) => {
       await using connection = await python.connect({ heartbeat: FAST });
       // The client would have ended the connection before the third ping.
-      await pingsSent(3);
+      await Promise.race([pingsSent(3), connection.closed]);
       assert.equal(connection.state, "open");
       assert.equal(await connection.operation("add", { a: 1, b: 2 }), 3);
     });

@@ -58,3 +58,19 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "Deno ends every client if the server cannot abort sockets",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const { internal } = Deno as { internal?: symbol };
+    Object.assign(Deno, { internal: undefined });
+    try {
+      const opened = await open(BOTH, 20_000, 10_000);
+      assert.deepEqual(opened, { seconds: [20], timed: [true] });
+    } finally {
+      Object.assign(Deno, { internal });
+    }
+  },
+});

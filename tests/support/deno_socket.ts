@@ -47,3 +47,18 @@ export class RecordedSocket {
     return this.messages;
   }
 }
+
+/** Resolves when sockets of clients have sent a number of WebSocket pings. */
+export async function pingsSent(count: number): Promise<void> {
+  const { ping } = DenoSocket.prototype;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  DenoSocket.prototype.ping = function () {
+    if (--count === 0) resolve();
+    ping.call(this);
+  };
+  try {
+    await promise;
+  } finally {
+    DenoSocket.prototype.ping = ping;
+  }
+}

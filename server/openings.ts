@@ -12,9 +12,9 @@ const USUAL_TIME = 250;
 
 /**
  * How long it can take in addition, until it counts as lost, in milliseconds. On a busy
- * machine, an upgrade takes seconds.
+ * machine, an upgrade takes more than a second. Resets cost descriptors until they count.
  */
-const EXTRA_TIME = 4_750;
+const EXTRA_TIME = 1_750;
 
 /** A connection whose WebSocket opens. */
 export interface Opening {

@@ -10,7 +10,7 @@ import { TIMEOUT, TOKEN } from "../commands.ts";
 import { Relay } from "./relay.ts";
 import { answerQuestions } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { checkerOf, idle, type Visit } from "./visit.ts";
+import { checkerOf, type Visit } from "./visit.ts";
 
 /** Short delays, because the connection is lost often. */
 const RECONNECT = { minDelay: 10, maxDelay: 200 };
@@ -18,9 +18,12 @@ const RECONNECT = { minDelay: 10, maxDelay: 200 };
 /** The sizes of the buffer: strict pull, one item, a few items, many items. */
 const BUFFERS = [0, 1, 7, 256] as const;
 
+/** The share of the items after which the connection is lost. */
+const LOSSES = 1 / 40;
+
 /** Reads a stream over several connections: each item once, and in order. */
 export async function readOn(visit: Visit): Promise<void> {
-  const { port, name, tally, random } = visit;
+  const { port, tally, random } = visit;
   using relay = new Relay(port);
   await using connection = await connect(TOKEN, {
     url: relay.url,
@@ -33,23 +36,16 @@ export async function readOn(visit: Visit): Promise<void> {
   connection.onState((status) => {
     if (status.state === "waiting") tally.end(`code ${status.close.code}`);
   });
-  const end = new AbortController();
-  const signal = AbortSignal.any([end.signal, AbortSignal.timeout(TIMEOUT)]);
-  const cuts = cut(relay, visit, signal);
-  try {
-    await readAll(connection, name, visit);
-  } finally {
-    end.abort();
-    await cuts;
-  }
+  await readAll(connection, relay, visit);
   await connection.close();
   tally.end(`code ${(await connection.closed).code}`);
 }
 
+/** Reads a stream, and loses the connection after some of the items. */
 async function readAll(
   connection: Connection,
-  nonce: string,
-  { random }: Visit,
+  relay: Relay,
+  { name: nonce, random }: Visit,
 ): Promise<void> {
   const data = { nonce, to: random.between(50, 400), delay: 20 };
   const stream = connection.stream("tracked numbers", data, {
@@ -61,18 +57,7 @@ async function readAll(
   for await (const item of stream) {
     const { nonce: actual, n } = Object(item);
     assert.deepEqual({ nonce: actual, n }, { nonce, n: ++last });
+    if (random.happens(LOSSES)) relay.abort();
   }
   assert.equal(last, data.to);
-}
-
-/** Ends the connections now and then, until the signal aborts. */
-async function cut(
-  relay: Relay,
-  visit: Visit,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await idle(visit, 400);
-    relay.abort();
-  }
 }

@@ -31,6 +31,7 @@ export class CancelledCalls {
     });
     server.receive("wait", async ({ data: { nonce }, signal }) => {
       await this.#wait(nonce, signal);
+      throw signal.reason;
     });
     server.operation("given up", async ({ nonce, limit }) => {
       const end = performance.now() + Number(limit);

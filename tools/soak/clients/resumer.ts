@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { connect, type Connection } from "@hoist/cli";
 import { TIMEOUT, TOKEN } from "../commands.ts";
 import { Relay } from "./relay.ts";
-import { answerQuestions } from "./streams.ts";
+import { answerQuestions, lengthFor } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, type Visit } from "./visit.ts";
 
@@ -47,17 +47,19 @@ async function readAll(
   relay: Relay,
   { name: nonce, random }: Visit,
 ): Promise<void> {
-  const data = { nonce, to: random.between(50, 400), delay: 20 };
-  const stream = connection.stream("tracked numbers", data, {
+  const options = {
     buffer: random.pick(BUFFERS),
     resume: true,
     signal: AbortSignal.timeout(2 * TIMEOUT),
-  });
+  };
+  const to = lengthFor(options, random, 50, 400);
+  const data = { nonce, to, delay: 20 };
+  const stream = connection.stream("tracked numbers", data, options);
   let last = 0;
   for await (const item of stream) {
     const { nonce: actual, n } = Object(item);
     assert.deepEqual({ nonce: actual, n }, { nonce, n: ++last });
     if (random.happens(LOSSES)) relay.abort();
   }
-  assert.equal(last, data.to);
+  assert.equal(last, to);
 }

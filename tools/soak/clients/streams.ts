@@ -22,6 +22,23 @@ const OPTIONS = { timeout: TIMEOUT };
 /** The sizes of the buffer: strict pull, one item, a few items, many items. */
 const BUFFERS = [0, 1, 2, 7, 256] as const;
 
+/**
+ * The most items of a stream with a small buffer, because each of them waits for a busy
+ * server, which needs up to 300 ms.
+ */
+const MAX_SLOW_ITEMS = 60;
+
+/** Returns the number of items of a stream: at most a number, and fewer if it is slow. */
+export function lengthFor(
+  { buffer = 0 }: StreamOptions,
+  random: Random,
+  least: number,
+  most: number,
+): number {
+  const isSlow = buffer < 7;
+  return random.between(least, isSlow ? Math.min(most, MAX_SLOW_ITEMS) : most);
+}
+
 /** The options of a stream. */
 const optionsOf = (random: Random): StreamOptions => ({
   buffer: random.pick(BUFFERS),
@@ -34,9 +51,10 @@ export async function takeAll(
   random: Random,
   nonce: string,
 ): Promise<void> {
-  const to = random.happens(0.1) ? 600 : random.between(0, 40);
+  const options = optionsOf(random);
+  const to = lengthFor(options, random, 0, random.happens(0.1) ? 600 : 40);
   const data = { nonce, to, delay: random.between(0, 2) };
-  const stream = connection.stream("numbers", data, optionsOf(random));
+  const stream = connection.stream("numbers", data, options);
   assert.equal(await take(stream, nonce, Infinity), to);
 }
 
@@ -46,9 +64,9 @@ export async function takeOn(
   random: Random,
   nonce: string,
 ): Promise<void> {
-  const to = random.between(50, 300);
-  const data = { nonce, to, delay: random.between(0, 20) };
   const options = { ...optionsOf(random), resume: true };
+  const to = lengthFor(options, random, 50, 300);
+  const data = { nonce, to, delay: random.between(0, 20) };
   const stream = connection.stream("tracked numbers", data, options);
   assert.equal(await take(stream, nonce, Infinity), to);
 }

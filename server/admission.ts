@@ -96,7 +96,9 @@ export class Admission {
     const { maxLoginFailures, loginFailureWindow } = options.limits;
     this.#options = options;
     this.#failures = new AddressFailures(maxLoginFailures, loginFailureWindow);
-    this.#places = new Places(options.limits);
+    // Behind a proxy or a NAT, one client must not lock out the others.
+    const onLogin = (network: string) => this.#lost.restore(network);
+    this.#places = new Places(options.limits, onLogin);
   }
 
   /** Returns the remote end of a request. */

@@ -52,9 +52,15 @@ export class Places {
   readonly members: Counter = new Counter();
   /** Connections that were logged in, and are closing */
   readonly leaving: Counter = new Counter();
+  /** Called when a client of a network has logged in */
+  readonly onLogin: (network: string) => void;
 
-  constructor(limits: ResolvedLimits) {
+  constructor(
+    limits: ResolvedLimits,
+    onLogin: (network: string) => void = () => {},
+  ) {
     this.#limits = limits;
+    this.onLogin = onLogin;
   }
 
   /** Returns the limit that rejects a new connection; `undefined` if it can enter. */
@@ -103,8 +109,9 @@ export class Place {
   /** The client logs in; returns the limit that it exceeds, if it cannot. */
   admit(): ExceededByLogin | undefined {
     const exceeded = this.#places.exceededByLogin(this.#network);
-    if (exceeded === undefined) this.#moveTo(this.#places.members);
-    return exceeded;
+    if (exceeded !== undefined) return exceeded;
+    this.#moveTo(this.#places.members);
+    this.#places.onLogin(this.#network);
   }
 
   /** The connection has ended, but its socket can still be closing. */

@@ -12,14 +12,19 @@ const PEER = { address: "192.0.2.1:1", network: "192.0.2.1" };
 function makeUpgrades(maxLost: number) {
   const { log, recorder } = makeLog();
   const limits = resolveLimits();
+  const admission = new Admission({
+    limits,
+    trustProxy: 0,
+    isAllowed: () => true,
+  });
   const upgrades = new Upgrades({
     log,
-    admission: new Admission({ limits, trustProxy: 0, isAllowed: () => true }),
+    admission,
     maxLost,
     isClosing: () => false,
     open: () => new Response(),
   });
-  return { upgrades, recorder };
+  return { upgrades, admission, recorder };
 }
 
 Deno.test("the log contains the number of lost upgrades at 100 and 1,000", () => {
@@ -56,4 +61,20 @@ Deno.test("20 lost upgrades of one network reject its next upgrades", async () =
   assert.deepEqual(recorder.lines, [
     "warn reject: 192.0.2.1:1 rejected: 20 upgrades of this address never opened",
   ]);
+});
+
+Deno.test("each login of a network makes up for one of its lost upgrades", async () => {
+  const { upgrades, admission } = makeUpgrades(Infinity);
+  const request = new Request("http://localhost/hoist");
+  const remote: Deno.Addr = {
+    transport: "tcp",
+    hostname: PEER.network,
+    port: 1,
+  };
+  const place = admission.enter(PEER);
+  for (let count = 0; count < 20; count++) upgrades.countLost(PEER);
+  assert.equal((await upgrades.accept(request, remote)).status, 429);
+  assert.equal(place.admit(), undefined);
+  assert.equal((await upgrades.accept(request, remote)).status, 200);
+  assert.equal(upgrades.lost, 20);
 });

@@ -227,11 +227,8 @@ export class Oracle {
     const { id, isTokenRight } = this.#login!;
     if (response.success) return this.#open(response);
     if (response.code === 3 && response.id === id && !isTokenRight) {
-      this.#early.length = 0;
-      this.#ending = 1008;
-      this.#state = "open";
       this.#hasTrailingFrames ||= this.#checker.load.sent > 1;
-      return;
+      return this.#refuseAll(1008);
     }
     const payload = this.#takeFirst();
     if (payload === undefined) {
@@ -246,7 +243,13 @@ export class Oracle {
   }
 
   #endEarly(reading: Reading): void {
-    this.#ending = reading.kind === "fatal" ? reading.close : 1000;
+    this.#refuseAll(reading.kind === "fatal" ? reading.close : 1000);
+  }
+
+  /** Notes that the server closes the connection and ignores the frames that wait. */
+  #refuseAll(code: number): void {
+    this.#ending = code;
+    // Pings and pongs count, too.
     this.#hasTrailingFrames ||= this.#early.length > 0;
     this.#early.length = 0;
     this.#state = "open";

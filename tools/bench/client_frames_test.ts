@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
+import { makeDialect } from "./load/dialects.ts";
 import * as frames from "./load/hoist_frames.ts";
 
 /** Returns the frames that our client sends to a server that only answers the login. */
@@ -91,4 +92,15 @@ Deno.test("requires that the server accepts all features", () => {
     frames.loginProblem(rejection, []) ?? "",
     /rejected the login: LOGIN_FAILED/,
   );
+});
+
+Deno.test("lets the server of an older version lack all features but batches", () => {
+  const choice = { name: "hoist", features: true, limit: 1_024 } as const;
+  const problem = (features: readonly string[], isLenient: boolean) =>
+    makeDialect({ ...choice, isLenient }).login[0]?.findProblem(
+      success({ features }),
+    );
+  assert.equal(problem(["batch"], true), undefined);
+  assert.match(problem([], true) ?? "", /does not support batch$/);
+  assert.match(problem(["batch"], false) ?? "", /does not support cancel/);
 });

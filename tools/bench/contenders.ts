@@ -103,7 +103,8 @@ export function listVersus(
   other: string,
 ): ReadonlyMap<ContenderName, Contender> {
   const others = listOurs(other).map((contender): Contender => {
-    return { ...contender, name: otherName(contender.name as OurName) };
+    const name = otherName(contender.name as OurName);
+    return { ...contender, name, dialect: lenient(contender.dialect) };
   });
   return byName([...listOurs(HERE), bare(), ...others]);
 }
@@ -149,6 +150,11 @@ function listOurs(root: string): Contender[] {
 /** Returns the protocol of our client, which sends arrays up to a limit in bytes. */
 function hoistDialect(limit: number): DialectChoice {
   return { name: "hoist", features: true, limit };
+}
+
+/** Returns the protocol for a server that can lack the newest extensions. */
+function lenient(dialect: DialectChoice): DialectChoice {
+  return dialect.name === "hoist" ? { ...dialect, isLenient: true } : dialect;
 }
 
 const HOIST_1: DialectChoice = { name: "hoist", features: false, limit: 0 };

@@ -60,9 +60,12 @@ Deno.test("skips a variant that only one checkout has", () => {
 
 Deno.test("lists the servers of both checkouts and bare Deno", () => {
   const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
-  const names = [...listVersus(root).keys()];
-  assert.equal(names.length, 2 * OURS.length + 1);
-  assert(names.includes("other hoist-log"));
+  const contenders = listVersus(root);
+  assert.equal(contenders.size, 2 * OURS.length + 1);
+  const other = contenders.get("other hoist-log")?.dialect;
+  assert(other?.name === "hoist" && other.isLenient === true);
+  const here = contenders.get("hoist-log")?.dialect;
+  assert(here?.name === "hoist" && here.isLenient !== true);
   assert.throws(() => listVersus(`${root}docs`), /no server for the bench/);
 });
 

@@ -24,6 +24,8 @@ export type DialectChoice =
     readonly name: "hoist";
     /** Whether to request the extensions of Hoist 1 */
     readonly features: boolean;
+    /** Whether the server of an older version can lack some of them, but not `batch` */
+    readonly isLenient?: boolean;
     /** The largest size of an array of frames, in bytes */
     readonly limit: number;
   }
@@ -66,14 +68,17 @@ export function makeDialect(choice: DialectChoice): Dialect {
 }
 
 function hoist(
-  { features: wanted, limit }: DialectChoice & { name: "hoist" },
+  { features: wanted, isLenient = false, limit }: DialectChoice & {
+    name: "hoist";
+  },
 ): Dialect {
   const features = wanted ? FEATURES : [];
+  const needed = wanted && isLenient ? ["batch"] : features;
   return {
     target: "/hoist",
     login: [{
       send: loginText(features),
-      findProblem: (answer) => loginProblem(answer, features),
+      findProblem: (answer) => loginProblem(answer, needed),
     }],
     delivery: '"s_newmsg"',
     answer,

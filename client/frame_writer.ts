@@ -9,6 +9,9 @@ import { Opcode } from "./opcodes.ts";
 /** The longest header of a masked frame, in bytes. */
 const MAX_HEADER = 14;
 
+/** How much longer the header of a string can be than its length lets expect, in bytes. */
+const MAX_GROWTH = 6;
+
 const MASK_BIT = 0x80;
 
 const FINAL = 0x80;
@@ -84,13 +87,18 @@ export class FrameWriter {
   #encode(data: string, start: number): number {
     // Most strings are ASCII. With three bytes for each unit, every string fits.
     this.#reserve(start + data.length + MAX_HEADER);
-    const first = encoder.encodeInto(data, this.#space.bytes.subarray(start));
+    const first = this.#encodeInto(data, start);
     if (first.read === data.length) return first.written;
     const rest = data.slice(first.read);
     const end = start + first.written;
     this.#reserve(end + 3 * rest.length + MAX_HEADER, end);
-    const last = encoder.encodeInto(rest, this.#space.bytes.subarray(end));
-    return first.written + last.written;
+    return first.written + this.#encodeInto(rest, end).written;
+  }
+
+  /** Leaves enough space to move the payload behind a longer header. */
+  #encodeInto(data: string, start: number): TextEncoderEncodeIntoResult {
+    const free = this.#space.bytes.subarray(start, -MAX_GROWTH);
+    return encoder.encodeInto(data, free);
   }
 
   /** Writes the header in front of a payload, and masks the payload. */

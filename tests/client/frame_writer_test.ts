@@ -55,6 +55,25 @@ Deno.test("a string that becomes longer in UTF-8 gets a header that fits", () =>
   }
 });
 
+Deno.test("a longer header loses no byte, however full the buffer is", () => {
+  for (
+    const [units, fills] of [
+      [120, Array.from({ length: 60 }, (_, n) => 850 + n)],
+      [65_530, [0]],
+    ] as const
+  ) {
+    for (let umlauts = 0; umlauts < 24; umlauts++) {
+      const text = "ü".repeat(umlauts).padEnd(units, "x");
+      for (const fill of fills) {
+        const writer = new FrameWriter();
+        writer.text("x".repeat(fill));
+        writer.text(text);
+        assert.equal(textOf(framesOf(writer)[1]!) === text, true);
+      }
+    }
+  }
+});
+
 Deno.test("a lone surrogate is sent as U+FFFD, as by every WebSocket", () => {
   const writer = new FrameWriter();
   writer.text("a\ud800b");

@@ -120,13 +120,13 @@ export class DenoSocket implements ClientSocket {
   }
 
   send(data: string): void {
-    this.#assertOpen();
+    if (!this.#canSend()) return;
     this.#writer.text(data);
     this.#flush();
   }
 
   ping(): void {
-    this.#assertOpen();
+    if (!this.#canSend()) return;
     this.#writer.control(Opcode.PING, new Uint8Array(0));
     this.#flush();
   }
@@ -196,8 +196,8 @@ export class DenoSocket implements ClientSocket {
       port: Number(port || (isSecure ? 443 : 80)),
       signal,
     });
-    tcp.setNoDelay(true);
     this.#use(tcp);
+    tcp.setNoDelay(true);
     if (!isSecure) return tcp;
     const alpnProtocols = ["http/1.1"];
     const options = { hostname, caCerts: [...caCerts], alpnProtocols };
@@ -301,8 +301,12 @@ export class DenoSocket implements ClientSocket {
     }
   }
 
-  #assertOpen(): void {
-    if (this.readyState === OPEN) return;
+  /**
+   * A socket that is closing discards frames, as in browsers. An error would hide the close
+   * code of the server, which is reported when TCP has ended.
+   */
+  #canSend(): boolean {
+    if (this.readyState !== CONNECTING) return this.readyState === OPEN;
     throw new Error("Cannot send a frame: the WebSocket is not open.");
   }
 

@@ -61,7 +61,8 @@ Deno.test("close() sends the code and the reason, and waits for the server", asy
   client.socket.send("before");
   client.socket.close(4000, "bye");
   client.socket.close(1000);
-  assert.throws(() => client.socket.send("late"), /not open/);
+  client.socket.send("late");
+  client.socket.ping();
   assert.equal((await peer.frame())?.opcode, Opcode.TEXT);
   assert.deepEqual(await peer.closeFrame(), [4000, "bye"]);
   assert.equal(client.socket.readyState, 2);

@@ -10,7 +10,11 @@ import {
 } from "../../common/errors.ts";
 import { retryReason } from "../../protocol/close.ts";
 import { rejection } from "../support/errors.ts";
-import { errorFrame, successFrame } from "../support/fake_server.ts";
+import {
+  ackResponse,
+  errorFrame,
+  successFrame,
+} from "../support/fake_server.ts";
 import {
   closeOnRequest,
   connectReconnecting,
@@ -18,6 +22,7 @@ import {
   scriptedServer,
   StateRecorder,
 } from "../support/reconnecting.ts";
+import { ScriptedServer } from "../support/scripted_server.ts";
 import { serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 
@@ -38,6 +43,27 @@ for (const code of [1000, 3000, 4999]) {
     assert.equal(server.sockets.length, 1);
   });
 }
+
+Deno.test("a request while the server closes does not hide its close code", async () => {
+  using server = new ScriptedServer();
+  const connecting = connect("test", {
+    url: server.url,
+    reconnect: FAST_RECONNECT,
+    fetch: () => Promise.resolve(ackResponse()),
+  });
+  const peer = await server.open();
+  await peer.frame();
+  await peer.send(successFrame(0, null));
+  const connection = await connecting;
+  await peer.sendClose(4001, "banned");
+  await peer.closeFrame();
+  const late = rejection(connection.operation("late"));
+  peer[Symbol.dispose]();
+  const error = await late;
+  assert(error instanceof ConnectionClosedError);
+  assert.deepEqual([error.code, error.reason], [4001, "banned"]);
+  assert.equal((await connection.closed).code, 4001);
+});
 
 const BANNED = { exc: "x", message: "no", application: { kind: "banned" } };
 

@@ -69,6 +69,15 @@ export function abortSocket(socket: ClientSocket): void {
   closeSocket(socket);
 }
 
+/** Sends a Ping frame, if the implementation can do this; does not throw. */
+export function pingSocket(socket: Pick<ClientSocket, "ping">): void {
+  try {
+    socket.ping?.();
+  } catch {
+    // The socket soon reports that it has closed, or nothing answers.
+  }
+}
+
 /** Closes a WebSocket; does not throw. */
 export function closeSocket(socket: ClientSocket, code?: number): void {
   try {

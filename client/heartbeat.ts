@@ -17,7 +17,7 @@ import {
   MAX_HEARTBEAT,
   MIN_HEARTBEAT,
 } from "../protocol/heartbeat.ts";
-import type { ClientSocket } from "./client_socket.ts";
+import { type ClientSocket, pingSocket } from "./client_socket.ts";
 import { onWake } from "./page_events.ts";
 
 /** When a client checks whether its server is still there */
@@ -223,7 +223,7 @@ export class Heartbeat {
     // The ping itself soon leaves the buffer, also if the server is gone.
     this.#unsent = this.#bytesUnsent;
     const { ping, socket } = this.#target;
-    if (ping === undefined) socket.ping?.();
+    if (ping === undefined) pingSocket(socket);
     else ping();
     this.#start(this.#rules.timeout);
   }

@@ -379,3 +379,20 @@ Deno.test("a server without the extension gets WebSocket pings", () => {
   heartbeat!.stop();
   assert.equal(pings, 1);
 });
+
+Deno.test("a socket that cannot send a ping does not end the program", () => {
+  const ping = () => {
+    throw new Error("the socket is closing");
+  };
+  const socket = { bytesReceived: 0, ping };
+  const events: CloseInfo[] = [];
+  const onSilent = (info: CloseInfo) => void events.push(info);
+  let now = 0;
+  const target = { socket, ping: undefined, onSilent };
+  const heartbeat = new Heartbeat(RULES, target, () => now);
+  for (const seconds of [25, 10, 0.1]) {
+    now += seconds * 1_000;
+    heartbeat.onTimer();
+  }
+  assert.deepEqual(events.map(({ code }) => code), [1006]);
+});

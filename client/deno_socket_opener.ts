@@ -51,10 +51,9 @@ export class DenoSocketOpener {
   ): Promise<ClientSocket | OpenFailure> {
     const url = new URL(request[0]);
     const use = proxyUse(url, readVariable);
-    if (use === "proxy" || behindProxy.has(url.host)) {
-      return await this.#openWithRuntime(...request);
-    }
+    if (use === "proxy") return await this.#openWithRuntime(...request);
     if (use === "direct") return await this.#openDirectly(request);
+    if (behindProxy.has(url.host)) return await this.#openAgain(request);
     const opened = await this.#openDirectly(request, DIRECT_TIMEOUT);
     if (isSocket(opened) || isAnswered(opened)) return opened;
     return await this.#tryProxy(request, opened);
@@ -67,6 +66,15 @@ export class DenoSocketOpener {
     const options = { ...this.#options, connectTimeout };
     const create = () => new DenoSocket(url, protocols, options);
     return await tryToOpen(create, signal);
+  }
+
+  /** There may be no proxy: a server can start between the two attempts. */
+  async #openAgain(
+    request: Parameters<OpenSocket>,
+  ): Promise<ClientSocket | OpenFailure> {
+    const opened = await this.#openWithRuntime(...request);
+    if (!isSocket(opened)) behindProxy.delete(new URL(request[0]).host);
+    return opened;
   }
 
   /** Only the runtime can see the proxy. Without one, the attempt fails once more. */

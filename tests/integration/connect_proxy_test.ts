@@ -70,6 +70,40 @@ Deno.test("a client that cannot read the environment connects directly if it can
   assert.equal(stdout, "direct\nopen\ndirect\nopen\n");
 });
 
+Deno.test("a client forgets the proxy when it is of no use, because a server can start between the two attempts", async () => {
+  const { stdout } = await runScript(
+    ["--allow-net"],
+    `
+    import { createConnection, serve } from "@hoist/cli";
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const start = (port) =>
+      serve("test", { hostname: "127.0.0.1", port, logger });
+    const { connect } = Deno;
+    Deno.connect = () => {
+      Deno.connect = (options) => (console.log("direct"), connect(options));
+      return Promise.reject(new Error("There is no server yet."));
+    };
+    let server = start(0);
+    const { port } = server.addr;
+    const { promise: failed, resolve: onFailed } = Promise.withResolvers();
+    const connection = createConnection("test", {
+      url: server.url,
+      reconnect: { minDelay: 1, maxDelay: 2 },
+    });
+    connection.onState(({ close }) => close?.error && onFailed());
+    await connection.opened;
+    await server.close();
+    await failed;
+    server = start(port);
+    await connection.message("hello");
+    await connection.close();
+    await server.close();
+    `,
+    { HTTP_PROXY: "", NO_PROXY: "" },
+  );
+  assert.match(stdout, /^(direct\n)+$/);
+});
+
 Deno.test("the WebSocket of Deno can be forced", async () => {
   const { stdout } = await connectTwice([], {
     host: "127.0.0.1",

@@ -74,7 +74,7 @@ function socketError(
   { base, socket }: Endpoints,
   { message, status, lockout, retryAfter }: Problem,
 ): ConnectError {
-  const meaning = describeStatusOf(status, lockout) ??
+  const meaning = describeStatusOf(status, lockout, retryAfter) ??
     `the WebSocket at ${showUrl(socket)} did not open. ${
       describeAnswer(status) ?? describeSilence(message)
     }`;
@@ -98,15 +98,23 @@ function statusOf(problem: string): number | undefined {
 function describeStatusOf(
   status: number | undefined,
   lockout: ServerInfo["lockout"],
+  retryAfter: number | undefined,
 ): string | undefined {
   if (status === 403) return describeOrigin();
   if (status === 503) {
     return "the server has too many connections, or is closing (503). Try again later.";
   }
   if (lockout !== undefined) return describeLockout(lockout);
-  return status === 429
-    ? "too many connections from this address are open (429). Close others first."
-    : undefined;
+  return status === 429 ? describeExcess(retryAfter) : undefined;
+}
+
+/** A lockout ends after a delay, which most WebSockets hide. */
+function describeExcess(retryAfter: number | undefined): string {
+  return retryAfter === undefined
+    ? "too many connections from this address are open, or never opened (429). Close others, or try again in a minute."
+    : `the server accepts no connections from this address for now (429). Try again in ${
+      Math.ceil(retryAfter / 1_000)
+    } s.`;
 }
 
 /** What a proxy answered. */

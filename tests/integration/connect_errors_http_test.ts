@@ -142,6 +142,28 @@ Deno.test("connect() does not follow a redirect", async () => {
   assert.equal(requests, 1);
 });
 
+for (
+  const [what, options, message] of [
+    [
+      "for how long the server accepts no connections",
+      {},
+      /: the server accepts no connections from this address for now \(429\)\. Try again in 42 s\.$/,
+    ],
+    [
+      "that the server accepts no connections, if the WebSocket hides for how long",
+      { WebSocket: globalThis.WebSocket },
+      /: too many connections from this address are open, or never opened \(429\)\. /,
+    ],
+  ] as const
+) {
+  Deno.test(`connect() reports ${what}`, async () => {
+    await using server = proxyThatAnswers(429, { "retry-after": "42" });
+    const { url } = server;
+    const error = await rejection(connect("test", { url, ...options }));
+    assert.match(error.message, message);
+  });
+}
+
 Deno.test("connect() reports a redirect of the WebSocket and its target", async () => {
   const location = "https://ada:s3same@a.example/below/hoist?s3same";
   await using server = proxyThatAnswers(301, { location });

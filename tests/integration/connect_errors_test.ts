@@ -18,7 +18,7 @@ for (
     [
       "too many connections from this address",
       { limits: { maxConnectionsPerAddress: 1 } },
-      /: too many connections from this address are open \(429\)\. Close others first\.$/,
+      /: too many connections from this address are open, or never opened \(429\)\. Close others, or try again in a minute\.$/,
     ],
     [
       "too many connections",

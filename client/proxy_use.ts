@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseAddress } from "../common/ip.ts";
+import { groupsOf, parseAddress } from "../common/ip.ts";
 
 /**
  * Reads a variable of the environment. Returns `undefined` if it is not set, and `null` if
@@ -39,32 +39,43 @@ export function proxyUse(url: URL, read: ReadVariable): ProxyUse {
 
 function isException({ hostname }: URL, exceptions: string): boolean {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const bits = bitsOf(host);
   return exceptions.split(",").map((entry) => entry.trim()).some((entry) =>
-    entry === "*" ||
-    (parseAddress(host) === undefined
-      ? isDomainOf(host, entry)
-      : entry === host || isInNetwork(host, entry))
+    bits === undefined ? isDomainOf(host, entry) : isInNetwork(bits, entry)
   );
 }
 
-/** Whether a host is a domain, or below it. Deno compares the case. */
+/**
+ * Whether a host is a domain, or below it. Deno compares the case. To Deno, `*` is every
+ * domain, and no address.
+ */
 function isDomainOf(host: string, domain: string): boolean {
+  if (domain === "*") return true;
   const name = domain.replace(/^\./, "");
   return name !== "" && (host === name || host.endsWith(`.${name}`));
 }
 
-/** Whether an IPv4 address is in a network such as `10.0.0.0/8`. */
-function isInNetwork(address: string, network: string): boolean {
-  const [prefix = "", length = ""] = network.split("/");
-  const first = toNumber(prefix);
-  const other = toNumber(address);
-  if (first === undefined || other === undefined) return false;
-  if (!/^\d+$/.test(length) || Number(length) > 32) return false;
-  const size = 2 ** (32 - Number(length));
-  return Math.floor(first / size) === Math.floor(other / size);
+/** Whether an address is another one, or in a network such as `10.0.0.0/8` or `fd00::/8`. */
+function isInNetwork(bits: string, network: string): boolean {
+  const [, prefix = "", length] = /^([^/]*)(?:\/(\d+))?$/.exec(network) ?? [];
+  const first = bitsOf(prefix);
+  if (first?.length !== bits.length) return false;
+  const shared = Number(length ?? bits.length);
+  return shared <= bits.length && bits.startsWith(first.slice(0, shared));
 }
 
-function toNumber(address: string): number | undefined {
-  if (!/^\d+(\.\d+){3}$/.test(address)) return undefined;
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+/** Returns the 32 or 128 bits of an address without a port and without brackets. */
+function bitsOf(address: string): string | undefined {
+  const normal = parseAddress(address);
+  if (normal === undefined || address.startsWith("[")) return undefined;
+  if (normal.includes(":")) return joinBits(groupsOf(normal), 16);
+  return normal === address
+    ? joinBits(normal.split(".").map(Number), 8)
+    : undefined;
+}
+
+function joinBits(numbers: readonly number[], size: number): string {
+  return numbers.map((number) => number.toString(2).padStart(size, "0")).join(
+    "",
+  );
 }

@@ -20,11 +20,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "auth.ts": [],
   "version.ts": [],
   "protocol": ["common"],
+  "broker": ["common"],
   "contract": ["common"],
   "builtins": ["common", "protocol"],
   "client": ["common", "protocol", "contract", "version.ts"],
   "server": [
-    ...["common", "protocol", "contract"],
+    ...["common", "protocol", "contract", "broker"],
     ...["token.ts", "auth.ts", "version.ts"],
   ],
   "client.ts": ["client", "contract", "protocol", "common"],
@@ -48,7 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** The root modules and folders that run where there is no `Deno`. */
 const WITHOUT_DENO = [
   ...["common", "token.ts", "auth.ts", "version.ts", "protocol", "contract"],
-  ...["client", "client.ts", "types.ts"],
+  ...["client", "client.ts", "types.ts", "broker"],
 ];
 
 /** The modules that are loaded when they are first needed, by `import()`. */

@@ -1,0 +1,200 @@
+/**
+ * The history of one room in memory.
+ *
+ * @module
+ */
+
+import { byteLength } from "../common/text.ts";
+import type {
+  HistoryOptions,
+  HistoryRead,
+  LossReason,
+  Publication,
+  ReadFrom,
+  ReadOptions,
+} from "./broker.ts";
+import {
+  checkOf,
+  comparePositions,
+  formatPosition,
+  parsePosition,
+  type Position,
+} from "./position.ts";
+
+/** What an entry or an empty log takes besides its payload, in bytes, roughly. */
+const OVERHEAD = 120;
+
+interface Entry extends Publication {
+  readonly position: string;
+  readonly offset: number;
+  readonly check: string;
+  readonly bytes: number;
+  /** When it was added, in milliseconds */
+  readonly time: number;
+}
+
+/** The kept publications of one room, and its position. */
+export class RoomLog {
+  readonly epoch: string;
+  /** The position of the last publication that was dropped */
+  #base: Position;
+  #last: Position;
+  /** The kept publications, the oldest first, from the index `#head` on */
+  #entries: Entry[] = [];
+  #head = 0;
+  #bytes = 0;
+  /** The options of the last publication, for `expire` */
+  #history: HistoryOptions | undefined;
+
+  /** Constructs an empty `RoomLog`. */
+  constructor(epoch: string) {
+    this.epoch = epoch;
+    this.#base = this.#last = { epoch, offset: 0, check: "" };
+  }
+
+  /** The memory that the log takes, in bytes, roughly */
+  get size(): number {
+    return OVERHEAD + this.#bytes + OVERHEAD * this.#count;
+  }
+
+  /** Whether nothing was ever published */
+  get isUnused(): boolean {
+    return this.#last.offset === 0;
+  }
+
+  /** The position of the last publication */
+  get top(): string {
+    return formatPosition(this.#last);
+  }
+
+  get #count(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  /**
+   * Adds a publication, and drops those that the limits no longer allow.
+   *
+   * @param payload The payload
+   * @param key A string that no other publication of the room has
+   * @param history How much is kept
+   * @param time The current time, in milliseconds
+   */
+  add(
+    payload: string,
+    key: string,
+    history: HistoryOptions,
+    time: number,
+  ): Publication {
+    const previous = this.top;
+    const { epoch } = this;
+    const offset = this.#last.offset + 1;
+    this.#last = { epoch, offset, check: checkOf(key) };
+    const { check } = this.#last;
+    const bytes = byteLength(payload);
+    const position = this.top;
+    this.#entries.push({
+      ...{ position, previous, payload },
+      ...{ offset, check, bytes, time },
+    });
+    this.#bytes += bytes;
+    this.#history = history;
+    this.expire(time);
+    return { position, previous, payload };
+  }
+
+  /** Drops the publications that the limits no longer allow. */
+  expire(now: number): void {
+    if (this.#history === undefined) return;
+    const { size, ttl, maxBytes } = this.#history;
+    while (
+      this.#count > size || this.#bytes > maxBytes ||
+      (this.#oldest?.time ?? Infinity) + ttl <= now
+    ) this.#drop();
+  }
+
+  /** Drops the oldest publication; returns whether there was one. */
+  drop(): boolean {
+    if (this.#count === 0) return false;
+    this.#drop();
+    return true;
+  }
+
+  /** Reads the publications after a position, or the last ones. */
+  read(from: ReadFrom, { limit, maxBytes }: ReadOptions): HistoryRead {
+    const wanted = "since" in from
+      ? this.#after(from.since)
+      : { start: this.#last.offset - Math.min(from.last, this.#count) };
+    return this.#readFrom(wanted, limit, maxBytes, "since" in from);
+  }
+
+  /** Finds where to begin after a position of a client. */
+  #after(since: string): { start: number; lost?: LossReason } {
+    const start = this.#base.offset;
+    const position = parsePosition(since);
+    if (position?.epoch !== this.epoch) return { start, lost: "epoch" };
+    if (position.offset < start) return { start, lost: "expired" };
+    const known = this.#positionAt(position.offset);
+    if (known === undefined || comparePositions(position, known) !== "same") {
+      return { start, lost: "epoch" };
+    }
+    return { start: position.offset };
+  }
+
+  /** Returns the position of an offset that is kept, or of the last one that was dropped. */
+  #positionAt(offset: number): Position | undefined {
+    if (offset === this.#base.offset) return this.#base;
+    const entry = this.#entryAt(offset);
+    return entry && positionOf(this.epoch, entry);
+  }
+
+  #readFrom(
+    { start, lost }: { readonly start: number; readonly lost?: LossReason },
+    limit: number,
+    maxBytes: number,
+    isExact: boolean,
+  ): HistoryRead {
+    const publications: Entry[] = [];
+    let bytes = 0;
+    // Backwards, because the newest matter most if not all fit.
+    for (let offset = this.#last.offset; offset > start; offset--) {
+      const entry = this.#entryAt(offset)!;
+      bytes += entry.bytes;
+      if (publications.length >= limit || bytes > maxBytes) break;
+      publications.push(entry);
+    }
+    publications.reverse();
+    const isCut = publications.length < this.#last.offset - start;
+    return {
+      publications,
+      from: publications[0]?.previous ?? this.top,
+      top: this.top,
+      lost: lost ?? (isCut && isExact ? "limit" : undefined),
+    };
+  }
+
+  #entryAt(offset: number): Entry | undefined {
+    return this.#entries[this.#head + offset - this.#base.offset - 1];
+  }
+
+  get #oldest(): Entry | undefined {
+    return this.#entries[this.#head];
+  }
+
+  #drop(): void {
+    const entry = this.#oldest!;
+    this.#base = positionOf(this.epoch, entry);
+    this.#bytes -= entry.bytes;
+    this.#head++;
+    // Moving all entries each time would make a long history slow.
+    if (2 * this.#head < this.#entries.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+}
+
+function positionOf(
+  epoch: string,
+  { offset, check }: { readonly offset: number; readonly check: string },
+): Position {
+  return { epoch, offset, check };
+}

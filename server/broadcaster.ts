@@ -10,20 +10,7 @@
 
 import { byteLength } from "../common/text.ts";
 import { groupFrames, joinGroup, MAX_BATCH } from "../protocol/batch.ts";
-
-/**
- * The minimum number of sends per turn of the event loop. Each send is a system call,
- * and 32 of them take a quarter of a millisecond. Fewer sends per turn cost more CPU
- * time, because each turn wakes the event loop.
- */
-const MIN_SENDS = 32;
-
-/**
- * The sends per turn are this number divided by the number of clients. Up to 316 clients
- * are served in one turn, which is short and halves the time per send. With more clients,
- * a turn has fewer sends, so that other events do not wait behind a long broadcast.
- */
-const SPREAD = 100_000;
+import type { Turns, TurnTaker } from "./turns.ts";
 
 /** How many clients received, skipped or failed to receive a broadcast */
 export interface BroadcastResult {
@@ -72,17 +59,29 @@ export interface Delivery {
   readonly sends: number;
 }
 
+/** What is sent to the recipients. */
+export interface Broadcast {
+  /** The frame that most recipients get */
+  readonly frame: string;
+  /** The frame for recipients that are plain; the same if omitted */
+  readonly plain?: string | undefined;
+  /** Returns whether a recipient gets it; if omitted, all do */
+  isFor?(recipient: Recipient): boolean;
+}
+
 /** A connection that receives broadcasts. */
 export interface Recipient {
   /** The number of the first broadcast that it lacks; `Infinity` if it receives none */
   cursor: number;
+  /** Whether it only knows the frames of Hoist 1 */
+  readonly isPlain?: boolean;
   /** Sends a batch, as far as the socket accepts it; does not throw. */
   deliver(batch: BroadcastBatch): Delivery;
 }
 
 /** A broadcast that some recipients lack. */
 interface Entry {
-  readonly frame: string;
+  readonly broadcast: Broadcast;
   /** The number of recipients that lack it */
   lacking: number;
   delivered: number;
@@ -93,12 +92,17 @@ interface Entry {
 
 const NO_CLIENTS: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
-const EMPTY_BATCH = { from: 0, to: 0, value: new BroadcastBatch([]) };
+const EMPTY_BATCH = {
+  from: 0,
+  to: 0,
+  isPlain: false,
+  value: new BroadcastBatch([]),
+};
 
-/** Sends the broadcasts of one server. */
-export class Broadcaster {
+/** Sends broadcasts to the clients of a server, or to the members of a room. */
+export class Broadcaster implements TurnTaker {
   readonly #recipients = new Set<Recipient>();
-  readonly #defer: (turn: () => void) => void;
+  readonly #turns: Turns;
   readonly #maxBatch: number;
   /** The broadcasts that some recipient lacks, the oldest first */
   #entries: Entry[] = [];
@@ -109,19 +113,23 @@ export class Broadcaster {
    * keeps every value that a set has held since its oldest live iterator was created.
    */
   #round: Iterator<Recipient> | undefined;
-  #isRunning = false;
   /** The batch of the last recipient; most recipients lack the same broadcasts */
   #batch = EMPTY_BATCH;
 
   /**
    * Constructs a `Broadcaster`.
    *
-   * @param defer Calls a function in a later turn of the event loop
+   * @param turns Shares the event loop with other deliveries
    * @param maxBatch The maximum size of a batch, in bytes
    */
-  constructor(defer: (turn: () => void) => void, maxBatch = MAX_BATCH) {
-    this.#defer = defer;
+  constructor(turns: Turns, maxBatch: number = MAX_BATCH) {
+    this.#turns = turns;
     this.#maxBatch = maxBatch;
+  }
+
+  /** The number of recipients */
+  get size(): number {
+    return this.#recipients.size;
   }
 
   /** Adds a recipient. It receives the broadcasts that are sent from now on. */
@@ -138,26 +146,23 @@ export class Broadcaster {
   }
 
   /**
-   * Sends a frame to all recipients.
+   * Sends a broadcast to all recipients.
    *
    * @returns Resolves when every recipient has had its turn
    */
-  send(frame: string): Promise<BroadcastResult> {
+  send(broadcast: Broadcast): Promise<BroadcastResult> {
     const lacking = this.#recipients.size;
     if (lacking === 0) return Promise.resolve(NO_CLIENTS);
     return new Promise((resolve) => {
       this.#entries.push({
-        frame,
+        broadcast,
         lacking,
         delivered: 0,
         skipped: 0,
         failed: 0,
         resolve,
       });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      // Wait for the broadcasts that the running code sends after this one.
-      queueMicrotask(this.#turn);
+      this.#turns.add(this);
     });
   }
 
@@ -170,17 +175,17 @@ export class Broadcaster {
     return this.#start + this.#entries.length;
   }
 
-  readonly #turn = (): void => {
-    const budget = Math.max(MIN_SENDS, SPREAD / this.#recipients.size);
-    for (let sent = 0; this.#entries.length > 0;) {
-      if (sent >= budget) return this.#defer(this.#turn);
+  take(budget: number): { readonly sends: number; readonly isDone: boolean } {
+    let sends = 0;
+    while (this.#entries.length > 0) {
+      if (sends >= budget) return { sends, isDone: false };
       const recipient = this.#next();
-      if (recipient.cursor < this.#end) sent += this.#deliver(recipient);
+      if (recipient.cursor < this.#end) sends += this.#deliver(recipient);
     }
-    this.#isRunning = false;
     this.#round = undefined;
     this.#batch = EMPTY_BATCH;
-  };
+    return { sends, isDone: true };
+  }
 
   /** Returns the next recipient. While there are entries, rounds follow each other. */
   #next(): Recipient {
@@ -192,37 +197,78 @@ export class Broadcaster {
     }
   }
 
+  /** Sends a recipient what it lacks; returns the number of sends. */
   #deliver(recipient: Recipient): number {
-    const from = recipient.cursor;
+    let from = recipient.cursor;
     const to = this.#end;
     // Move the cursor first: a logger that `deliver` calls can send other frames.
     recipient.cursor = to;
-    const { delivered, rest, sends } = recipient.deliver(
-      this.#batchOf(from, to),
-    );
-    this.#settle(from, from + delivered, "delivered");
-    this.#settle(from + delivered, to, rest);
+    let sends = 0;
+    while (from < to) {
+      const isWanted = this.#isFor(recipient, from);
+      const end = this.#endOfRun(recipient, from, to, isWanted);
+      if (isWanted) sends += this.#deliverRun(recipient, from, end);
+      else this.#settle(from, end, undefined);
+      from = end;
+    }
     // A recipient that cannot be reached has also taken time.
     return Math.max(sends, 1);
   }
 
-  #batchOf(from: number, to: number): BroadcastBatch {
-    if (this.#batch.from !== from || this.#batch.to !== to) {
-      const entries = this.#entries.slice(from - this.#start, to - this.#start);
-      const frames = entries.map(({ frame }) => frame);
-      const value = new BroadcastBatch(frames, this.#maxBatch);
-      this.#batch = { from, to, value };
-    }
-    return this.#batch.value;
+  #deliverRun(recipient: Recipient, from: number, to: number): number {
+    const batch = this.#batchOf(from, to, recipient.isPlain === true);
+    const { delivered, rest, sends } = recipient.deliver(batch);
+    this.#settle(from, from + delivered, "delivered");
+    this.#settle(from + delivered, to, rest);
+    return sends;
   }
 
-  /** Records that a recipient no longer lacks the broadcasts of a range. */
-  #settle(from: number, to: number, outcome: keyof BroadcastResult): void {
+  /** Returns the end of the broadcasts that a recipient gets, or of those that it does not. */
+  #endOfRun(
+    recipient: Recipient,
+    from: number,
+    to: number,
+    isWanted: boolean,
+  ): number {
+    let end = from + 1;
+    while (end < to && this.#isFor(recipient, end) === isWanted) end++;
+    return end;
+  }
+
+  #isFor(recipient: Recipient, number: number): boolean {
+    const { broadcast } = this.#entries[number - this.#start]!;
+    return broadcast.isFor?.(recipient) ?? true;
+  }
+
+  #batchOf(from: number, to: number, isPlain: boolean): BroadcastBatch {
+    const last = this.#batch;
+    if (last.from === from && last.to === to && last.isPlain === isPlain) {
+      return last.value;
+    }
+    const entries = this.#entries.slice(from - this.#start, to - this.#start);
+    const frames = entries.map(({ broadcast: { frame, plain } }) =>
+      isPlain ? plain ?? frame : frame
+    );
+    const value = new BroadcastBatch(frames, this.#maxBatch);
+    this.#batch = { from, to, isPlain, value };
+    return value;
+  }
+
+  /**
+   * Records that a recipient no longer lacks the broadcasts of a range.
+   *
+   * @param outcome What happened to them; `undefined` if they were not for the recipient
+   */
+  #settle(
+    from: number,
+    to: number,
+    outcome: keyof BroadcastResult | undefined,
+  ): void {
     const start = this.#start;
     for (let number = from; number < to; number++) {
       const entry = this.#entries[number - start]!;
       entry.lacking--;
-      entry[outcome]++;
+      if (outcome !== undefined) entry[outcome]++;
     }
     while (this.#entries[0]?.lacking === 0) {
       const { resolve, delivered, skipped, failed } = this.#entries.shift()!;

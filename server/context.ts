@@ -20,6 +20,7 @@ import type { FairScheduler } from "./scheduler.ts";
 import type { SessionRules } from "./session_types.ts";
 import type { SilenceWheel } from "./silence.ts";
 import type { Stalls } from "./stalls.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the connections of one server share. The hub creates it once. */
 export interface ServerContext {
@@ -38,7 +39,10 @@ export interface ServerContext {
   /** The listeners and operations */
   readonly registry: Registry;
   readonly authenticator: Authenticator;
+  /** Sends broadcasts to all clients */
   readonly broadcaster: Broadcaster;
+  /** Shares the event loop between the broadcasts to all clients and to rooms */
+  readonly turns: Turns;
   /** All connections with a socket, including those that have not logged in */
   readonly connections: { readonly size: number };
   /** Shares the event loop between the streams of all connections */

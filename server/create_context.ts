@@ -20,6 +20,7 @@ import { FairScheduler } from "./scheduler.ts";
 import { SharedRates } from "./shared_rates.ts";
 import { SilenceWheel } from "./silence.ts";
 import { Stalls } from "./stalls.ts";
+import { Turns } from "./turns.ts";
 
 /** The options of a server that its connections need. */
 type Options = Pick<
@@ -46,6 +47,7 @@ export function createContext(
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
   const { authorize, hooks, idleTimeout } = options;
   const defer = (turn: () => void) => void setImmediate(turn);
+  const turns = new Turns(defer);
   let lastMessageId = 0;
   return {
     log,
@@ -57,8 +59,9 @@ export function createContext(
     middleware: new MiddlewareChain(),
     registry,
     authenticator,
+    turns,
     broadcaster: new Broadcaster(
-      defer,
+      turns,
       Math.min(MAX_BATCH, limits.maxBuffered),
     ),
     connections,

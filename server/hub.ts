@@ -218,7 +218,7 @@ export class Hub implements HandlerHost {
       null,
     );
     if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
-    return this.#context.broadcaster.send(frame);
+    return this.#context.broadcaster.send({ frame });
   }
 
   /**

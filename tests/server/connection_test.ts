@@ -91,7 +91,9 @@ Deno.test("a connection sends frames and broadcasts in order", async () => {
     const { broadcaster, registry } = context;
     registry.operation("now", () => 1, undefined);
     socket.receive(operation(1, "now"), operation(2, "now"));
-    const results = [3, 4].map((id) => broadcaster.send(broadcastOf(id)));
+    const results = [3, 4].map((id) =>
+      broadcaster.send({ frame: broadcastOf(id) })
+    );
     socket.receive(operation(5, "now"), operation(6, "now"));
     client.close();
     for (const { delivered } of await Promise.all(results)) {
@@ -107,10 +109,12 @@ Deno.test("a connection sends pending broadcasts before it is closed", async () 
   const { client, context, sent, socket } = await logInSocket(["batch"]);
   socket.close = () => void sent.push('{"id":"closed"}');
   const { broadcaster } = context;
-  const results = [1, 2].map((id) => broadcaster.send(broadcastOf(id)));
+  const results = [1, 2].map((id) =>
+    broadcaster.send({ frame: broadcastOf(id) })
+  );
   client.close();
   assert.deepEqual(idsOf(sent), [[1, 2]]);
-  const late = broadcaster.send(broadcastOf(3));
+  const late = broadcaster.send({ frame: broadcastOf(3) });
   await Promise.all(results);
   assert.deepEqual(await late, { delivered: 0, skipped: 0, failed: 0 });
   await endOfTick();
@@ -123,7 +127,7 @@ Deno.test("a broadcast that the WebSocket does not accept has failed", async () 
     socket.send = () => {
       throw new DOMException("it broke", "NetworkError");
     };
-    const result = await context.broadcaster.send(broadcastOf(1));
+    const result = await context.broadcaster.send({ frame: broadcastOf(1) });
     assert.deepEqual(result, { delivered: 0, skipped: 0, failed: 1 });
     client.close();
   }
@@ -207,7 +211,7 @@ for (
     await endOfTick();
     end(connection);
     client.message("after");
-    context.broadcaster.send("{}");
+    context.broadcaster.send({ frame: "{}" });
     await endOfTick();
     const lines = logger.lines.filter((line) => line.startsWith("debug send"));
     assert.deepEqual([sent.length, lines.length], [1, 1]);

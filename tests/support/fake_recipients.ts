@@ -8,6 +8,7 @@ import {
   type Delivery,
   type Recipient,
 } from "../../server/broadcaster.ts";
+import { Turns } from "../../server/turns.ts";
 import { endOfTick } from "./timing.ts";
 
 /** Returns the frames of a batch, one for each broadcast. */
@@ -60,10 +61,11 @@ export class Stage {
   readonly #recipients: FakeRecipient[] = [];
 
   constructor() {
-    this.broadcasts = new Broadcaster((turn) => {
+    const turns = new Turns((turn) => {
       assert.equal(this.#turn, undefined, "two turns are scheduled");
       this.#turn = turn;
     });
+    this.broadcasts = new Broadcaster(turns);
   }
 
   /** Whether a turn is scheduled */
@@ -90,7 +92,7 @@ export class Stage {
   /** Sends frames, and records when their broadcasts end. */
   send(...frames: readonly string[]): void {
     for (const frame of frames) {
-      void this.broadcasts.send(frame).then((result) => {
+      void this.broadcasts.send({ frame }).then((result) => {
         this.results.push(result);
         this.through.push(`${frame} ${result.delivered}`);
       });

@@ -12,6 +12,7 @@ import { MiddlewareChain } from "../../server/middleware.ts";
 import { Registry } from "../../server/registry.ts";
 import { SilenceWheel } from "../../server/silence.ts";
 import { Stalls } from "../../server/stalls.ts";
+import { Turns } from "../../server/turns.ts";
 import { OVERRUN } from "../../server/client_rates.ts";
 import { SharedRates } from "../../server/shared_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
@@ -29,6 +30,7 @@ export function serverContext(
   const log = new Log({ logger, logLevel: "info" });
   const limits = resolveLimits();
   const defer = (turn: () => void) => void setImmediate(turn);
+  const turns = new Turns(defer);
   let lastMessageId = 0;
   return {
     log,
@@ -51,7 +53,8 @@ export function serverContext(
         isAllowed: () => true,
       }),
     }),
-    broadcaster: new Broadcaster(defer),
+    turns,
+    broadcaster: new Broadcaster(turns),
     connections: new Set(),
     scheduler: new FairScheduler(defer),
     idleTimeout: 30_000,

@@ -89,6 +89,11 @@ export {
   type Unsendable,
 } from "./contract/infer.ts";
 export {
+  type NameOf,
+  type ParamNameOf,
+  type ParamsOf,
+} from "./contract/rooms_types.ts";
+export {
   type AnswersIn,
   type AnyEvent,
   type EntryArguments,

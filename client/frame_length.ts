@@ -14,8 +14,8 @@ export function lengthOf(data: unknown): number {
 /**
  * Returns the length of a single frame, or the average length of the replies in a batch.
  * The other frames that belong to requests count as well, because the server could hide a
- * long reply among short frames. `undefined` if there are broadcasts, which can be much
- * longer, or items, because each item counts.
+ * long reply among short frames. `undefined` if there are broadcasts or messages of
+ * rooms, which can be much longer, or items, because each item counts.
  */
 export function lengthOfEach(
   length: number,
@@ -24,7 +24,9 @@ export function lengthOfEach(
   if (frames.length === 1) return length;
   let replies = 0;
   for (const frame of frames) {
-    if (frame?.kind === "items") return undefined;
+    if (frame?.kind === "items" || frame?.kind === "publication") {
+      return undefined;
+    }
     if (frame?.kind !== "message") continue;
     if (frame.id === null) return undefined;
     replies++;

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { Feature } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import type { RoomAnswer } from "../protocol/room_messages.ts";
 import type { EventIds } from "../protocol/server_frames.ts";
 
 /** Sends requests over one WebSocket, or over several WebSockets one after the other. */
@@ -93,6 +94,8 @@ export interface RequestEvents {
   onItems?(items: readonly Json[], units: number, ids?: EventIds): void;
   /** Called with the response, before the next frame is read. */
   onAnswer?(data: JsonObject | null): void;
+  /** Called with the response to a request about a room, before the next frame is read. */
+  onRoomAnswer?(frame: RoomAnswer): void;
 }
 
 /** Sends another frame about a request, unless the request has ended. */

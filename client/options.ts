@@ -272,7 +272,7 @@ function resolveTarget(
     WebSocket,
     heartbeat,
     encodeLogin: (token, heartbeat) =>
-      encodeLogin(token, VERSION, features, heartbeat),
+      encodeLogin(token, VERSION, features, { heartbeat }),
     log,
   };
 }

@@ -14,6 +14,7 @@ import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import type { RoomAnswer } from "../protocol/room_messages.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
 import { repliesFull } from "./buffer_errors.ts";
 import { type LinkRequest, subjectOf } from "./link.ts";
@@ -132,7 +133,15 @@ export class PendingRequests {
         );
       case "request":
       case "pong":
+      case "presence":
+      case "publication":
+      case "gap":
         return;
+      case "joined":
+      case "left":
+      case "published":
+      case "members":
+        return this.#answerRoom(frame);
       case "answer":
         return this.#resolve(frame.id, frame.data);
       case "done":
@@ -195,6 +204,14 @@ export class PendingRequests {
     if (entry === undefined) return;
     entry.request.events?.onAnswer?.(data);
     entry.resolve(data);
+  }
+
+  #answerRoom(frame: RoomAnswer): void {
+    // Without an id, the server has put the client into a room, or out of it.
+    const entry = frame.id === null ? undefined : this.#remove(frame.id);
+    if (entry === undefined) return;
+    entry.request.events?.onRoomAnswer?.(frame);
+    entry.resolve(null);
   }
 
   #reject(id: number | null, frame: ErrorFrame): void {

@@ -306,9 +306,12 @@ export class SocketLink implements AbortableLink {
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
-      return this.#handle(decodeServerFrame(data), lengthOf(data));
+      return this.#handle(
+        decodeServerFrame(data, this.#features),
+        lengthOf(data),
+      );
     }
-    const frames = decodeServerFrames(data);
+    const frames = decodeServerFrames(data, this.#features);
     const units = lengthOfEach(lengthOf(data), frames);
     for (const frame of frames) this.#handle(frame, units);
   }

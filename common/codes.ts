@@ -29,6 +29,8 @@ export const ErrorCode: {
   readonly LIMIT_EXCEEDED: 9;
   /** The client is not allowed to do this: the option `authorize` of the server. */
   readonly FORBIDDEN: 10;
+  /** The broker, which carries the messages of rooms, could not be reached. */
+  readonly BROKER_UNAVAILABLE: 11;
 } = {
   INVALID_JSON: 1,
   INVALID_CONTENT: 2,
@@ -40,6 +42,7 @@ export const ErrorCode: {
   INVALID_ACTION: 8,
   LIMIT_EXCEEDED: 9,
   FORBIDDEN: 10,
+  BROKER_UNAVAILABLE: 11,
 };
 
 /** One of the numbers of {@linkcode ErrorCode} */

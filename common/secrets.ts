@@ -23,17 +23,19 @@ export interface Secrets {
   redact(text: string): string;
 }
 
-const TOKEN_FIELD = /("token"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
+/** The token of a login, or the secret of a member: docs/reference/protocol.md, `rooms`. */
+const SECRET_FIELD =
+  /("(?:token|secret)"\s*:\s*)"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)/gs;
 
 /**
- * Returns the start of a frame, without tokens and control characters.
+ * Returns the start of a frame, without tokens, secrets and control characters.
  *
  * @param frame The frame
  * @param secrets Removes the tokens from a string, and knows their length
  */
 export function showFrame(frame: string, secrets: Secrets): string {
   const start = redactStart(frame, secrets);
-  return escapeControls(start.replaceAll(TOKEN_FIELD, `$1"${REDACTED}"`));
+  return escapeControls(start.replaceAll(SECRET_FIELD, `$1"${REDACTED}"`));
 }
 
 /** A new token of a client. A client can also escape the letters of the word. */

@@ -13,8 +13,7 @@ import {
   type Json,
   type JsonObject,
 } from "../common/json.ts";
-import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
-import { HEARTBEAT_FORM, heartbeatOf } from "./heartbeat.ts";
+import { type Feature, NO_FEATURES } from "./features.ts";
 import type {
   CreditFrame,
   ExtensionFrame,
@@ -29,6 +28,12 @@ import type {
 } from "./frame_types.ts";
 import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
 import { isWireMessage, parseFrame } from "./message.ts";
+import { readLogin } from "./read_login.ts";
+import {
+  readRoomRequest,
+  ROOM_ACTIONS,
+  type RoomRequest,
+} from "./room_frames.ts";
 
 export type {
   CancelFrame,
@@ -50,6 +55,7 @@ export type ClientFrame =
   | MessageRequest
   | OperationRequest
   | ExtensionFrame
+  | RoomRequest
   | Goodbye
   | InvalidFrame;
 
@@ -161,32 +167,6 @@ function read<Decoded>(
   return value.end === true ? { kind: "end" } : readObject(value);
 }
 
-function readLogin(object: JsonObject): LoginRequest | InvalidFrame {
-  const { id, token, version, features, heartbeat } = object;
-  if (!isId(id)) return wrongType(null, '"id"', id, "int");
-  if (typeof version !== "string") {
-    return wrongType(id, '"version"', version, "str");
-  }
-  if (typeof token !== "string") return wrongType(id, '"token"', token, "str");
-  if (features !== undefined && !Array.isArray(features)) {
-    return wrongType(id, '"features"', features, "list");
-  }
-  // A stranger can name any number of extensions, so the rest is dropped here.
-  const common = features && commonFeatures(features);
-  const login = {
-    kind: "login",
-    id,
-    token,
-    version,
-    features: common,
-  } as const;
-  if (heartbeat === undefined || !common?.has("heartbeat")) return login;
-  const rules = heartbeatOf(heartbeat);
-  return rules === undefined
-    ? { ...wrongType(id, "", heartbeat, "dict"), description: HEARTBEAT_FORM }
-    : { ...login, heartbeat: rules };
-}
-
 function readRequest(
   object: JsonObject,
   features: ReadonlySet<Feature>,
@@ -220,6 +200,7 @@ function describeActions(features: ReadonlySet<Feature>): string {
   if (features.has("request")) actions.push("done");
   if (features.has("heartbeat")) actions.push("ping");
   if (features.has("renew")) actions.push("renew");
+  if (features.has("rooms")) actions.push(...ROOM_ACTIONS);
   const quoted = actions.map((action) => `"${action}"`);
   const last = quoted.pop();
   return `${quoted.join(", ")} or ${last}`;
@@ -283,21 +264,21 @@ export function readExtension(
   action: string,
   data: JsonObject,
   features: ReadonlySet<Feature>,
-): ExtensionFrame | InvalidFrame | undefined {
+): ExtensionFrame | RoomRequest | InvalidFrame | undefined {
   if (action === "done" && features.has("request")) return readDone(id, data);
   if (action === "cancel" && acceptsCancel(features)) {
     return { kind: action, id };
   }
   if (action === "renew" && features.has("renew")) return readRenew(id, data);
-  if (!features.has("stream")) return undefined;
-  switch (action) {
-    case "stream":
-      return features.has("resume") && data.lastEventId !== undefined
-        ? readResumable(id, data)
-        : readStream(id, data);
-    case "credit":
-      return readCredit(id, data);
+  if (action === "stream" && features.has("stream")) {
+    return features.has("resume") && data.lastEventId !== undefined
+      ? readResumable(id, data)
+      : readStream(id, data);
   }
+  if (action === "credit" && features.has("stream")) {
+    return readCredit(id, data);
+  }
+  return features.has("rooms") ? readRoomRequest(id, action, data) : undefined;
 }
 
 function readStream(

@@ -27,6 +27,13 @@ export type SuccessKind =
   | "renew"
   | "items"
   | "pong"
+  | "joined"
+  | "left"
+  | "published"
+  | "members"
+  | "presence"
+  | "r_newmsg"
+  | "gap"
   | null;
 
 /** The names and sentences of the error codes; those of 1 to 8 are of Hoist 1. */
@@ -46,6 +53,7 @@ const ERROR_SENTENCES: Readonly<
   8: ["INVALID_ACTION", "Invalid action was sent."],
   9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
   10: ["FORBIDDEN", "Client is not allowed to do this."],
+  11: ["BROKER_UNAVAILABLE", "Broker of the server is not available."],
 };
 
 /** The last frame of a client: docs/reference/protocol.md, "5. Goodbye". */
@@ -73,24 +81,34 @@ export function encodeSuccess(
 /** The answer to a {@linkcode PING}. */
 export const PONG: string = encodeSuccess(null, "pong");
 
+/** The limits that the response to a login contains, for a client that named the extension */
+export interface AnnouncedLimits {
+  /** The largest frame that the server accepts, in bytes: the extension `max-payload` */
+  readonly maxPayload?: number | undefined;
+  /** The number of rooms that the client can be in: the extension `rooms` */
+  readonly maxRooms?: number | undefined;
+}
+
 /**
  * Encodes the response to a login: docs/reference/protocol.md, "Extensions".
  *
  * @param id The number of the login
  * @param features The extensions that both sides named; `null` if the client named none,
  * as a client of Hoist 1
- * @param maxPayload The largest frame that the server accepts, in bytes; it is sent to a
- * client that named the extension `max-payload`
+ * @param limits The limits to announce
  */
 export function encodeLoginAnswer(
   id: number,
   features: ReadonlySet<Feature> | null,
-  maxPayload = Infinity,
+  { maxPayload = Infinity, maxRooms = 0 }: AnnouncedLimits = {},
 ): string {
   if (features === null) return encodeSuccess(id, null);
   const hasLimit = features.has("max-payload") && maxPayload !== Infinity;
-  const limits = hasLimit ? { maxPayload } : {};
-  const data = { features: [...features], ...limits };
+  const data = {
+    features: [...features],
+    ...(hasLimit ? { maxPayload } : {}),
+    ...(features.has("rooms") ? { rooms: { max: maxRooms } } : {}),
+  };
   return encodeSuccess(id, null, JSON.stringify(data));
 }
 
@@ -148,22 +166,33 @@ export function encodeMessage(
  */
 export type RequestEncoder = (id: number, timeout?: number) => string;
 
+/** What a login contains in addition, for the extensions that it names */
+export interface LoginExtras {
+  /**
+   * When the client sends pings; omitted for a server that did not say that it supports
+   * this
+   */
+  readonly heartbeat?: HeartbeatRules | undefined;
+  /** The secret of the member that the client was in its rooms: the extension `rooms` */
+  readonly member?: string | undefined;
+}
+
 /**
  * Encodes the login of a client: docs/reference/protocol.md, "1. Login".
  *
  * @param token The token of the client
  * @param version The version of Hoist that the client speaks
  * @param features The extensions that the client names
- * @param heartbeat When the client sends pings; omitted for a server that did not say that
- * it supports this
+ * @param extras What the login contains in addition
  */
 export function encodeLogin(
   token: string,
   version: string,
   features: readonly Feature[] = FEATURES,
-  heartbeat?: HeartbeatRules,
+  { heartbeat, member }: LoginExtras = {},
 ): RequestEncoder {
-  return (id) => JSON.stringify({ id, token, version, features, heartbeat });
+  const login = { token, version, features, heartbeat, member };
+  return (id) => JSON.stringify({ id, ...login });
 }
 
 /**
@@ -272,7 +301,12 @@ export function encodeRenewal(token: string): RequestEncoder {
   return (id) => JSON.stringify({ id, action: "renew", data: { token } });
 }
 
-function assertName(name: unknown): void {
+/**
+ * Checks the name of a message or a request.
+ *
+ * @throws {TypeError} If the name is not a string
+ */
+export function assertName(name: unknown): void {
   if (typeof name === "string") return;
   throw invalidType(
     "Cannot send a message or a request",

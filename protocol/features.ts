@@ -25,6 +25,8 @@ export type Feature =
   | "resume"
   /** A server that shuts down tells each client when to reconnect. */
   | "retry"
+  /** A client can join rooms, and the server sends the messages that the client missed. */
+  | "rooms"
   /** An operation can return a stream of items, with flow control. */
   | "stream";
 

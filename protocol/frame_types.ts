@@ -29,6 +29,11 @@ export interface LoginRequest {
    * client does not say this
    */
   readonly heartbeat?: HeartbeatRules | undefined;
+  /**
+   * The secret of the member that the client was: docs/reference/protocol.md, `rooms`;
+   * `undefined` if it has none
+   */
+  readonly member?: string | undefined;
 }
 
 /** A message of a client: docs/reference/protocol.md, "2. A message" */

@@ -43,7 +43,14 @@ export function invalid(
 }
 
 /** A type of a JSON value, as Python names it. */
-type PythonType = "None" | "bool" | "dict" | "float" | "int" | "list" | "str";
+export type PythonType =
+  | "None"
+  | "bool"
+  | "dict"
+  | "float"
+  | "int"
+  | "list"
+  | "str";
 
 /**
  * Makes the invalid frame for a field of the wrong type: docs/reference/protocol.md,

@@ -43,4 +43,13 @@ export {
   type Json,
   type JsonObject,
 } from "../common/json.ts";
+export { type PresenceClaim } from "./room_fields.ts";
+export {
+  type JoinRequest,
+  type LeaveRequest,
+  type MembersRequest,
+  type PresenceRequest,
+  type PublishRequest,
+  type RoomRequest,
+} from "./room_frames.ts";
 export { isWireMessage, parseFrame, type WireMessage } from "./message.ts";

@@ -13,8 +13,11 @@ import {
   type Json,
   type JsonObject,
 } from "../common/json.ts";
-import { commonFeatures, type Feature } from "./features.ts";
+import { readRoomFrame } from "./decode_room_messages.ts";
+import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
+import { isCount } from "./room_fields.ts";
+import type { RoomFrame } from "./room_messages.ts";
 
 /** The id of each item of a frame; `null` for an item without one */
 export type EventIds = readonly (string | null)[];
@@ -51,6 +54,8 @@ export type ServerFrame =
   }
   /** The answer to a ping */
   | { readonly kind: "pong" }
+  /** A frame about a room, if both sides named `rooms` */
+  | RoomFrame
   /** An error; without an id, the oldest request has failed */
   | {
     readonly kind: "error";
@@ -64,6 +69,8 @@ export interface ServerFeatures {
   readonly features: ReadonlySet<Feature>;
   /** The largest frame that the server accepts, in bytes */
   readonly maxPayload: number;
+  /** The number of rooms that the client can be in; 0 if the server has none */
+  readonly maxRooms: number;
 }
 
 /**
@@ -76,7 +83,14 @@ export function serverFeaturesOf(data: JsonObject | null): ServerFeatures {
   const features = commonFeatures(named);
   const limit = features.has("max-payload") ? data?.maxPayload : undefined;
   const isLimit = isId(limit) && limit > 0;
-  return { features, maxPayload: isLimit ? limit : Infinity };
+  const rooms = features.has("rooms") && isJsonObject(data?.rooms)
+    ? data.rooms.max
+    : 0;
+  return {
+    features,
+    maxPayload: isLimit ? limit : Infinity,
+    maxRooms: isCount(rooms) ? rooms : 0,
+  };
 }
 
 const NO_DATA: JsonObject = Object.freeze({});
@@ -85,10 +99,15 @@ const NO_DATA: JsonObject = Object.freeze({});
  * Decodes a frame of a server.
  *
  * @param frame The data of the WebSocket message
+ * @param features The extensions that both sides named; by default none. Only frames about
+ * rooms depend on them
  * @returns The frame; `null` if it is invalid
  */
-export function decodeServerFrame(frame: unknown): ServerFrame | null {
-  return read(parseFrame(frame));
+export function decodeServerFrame(
+  frame: unknown,
+  features: ReadonlySet<Feature> = NO_FEATURES,
+): ServerFrame | null {
+  return read(parseFrame(frame), features);
 }
 
 /**
@@ -96,19 +115,30 @@ export function decodeServerFrame(frame: unknown): ServerFrame | null {
  * `batch`.
  *
  * @param frame The data of the WebSocket message
+ * @param features The extensions that both sides named; by default none
  * @returns The frames of the batch; `null` for each invalid frame
  */
 export function decodeServerFrames(
   frame: unknown,
+  features: ReadonlySet<Feature> = NO_FEATURES,
 ): readonly (ServerFrame | null)[] {
   const value = parseFrame(frame);
-  return Array.isArray(value) ? value.map(read) : [read(value)];
+  return Array.isArray(value)
+    ? value.map((entry) => read(entry, features))
+    : [read(value, features)];
 }
 
-function read(value: Json | undefined): ServerFrame | null {
+function read(
+  value: Json | undefined,
+  features: ReadonlySet<Feature>,
+): ServerFrame | null {
   if (!isJsonObject(value)) return null;
   const id = isId(value.id) ? value.id : null;
-  return value.success === true ? readSuccess(id, value) : readError(id, value);
+  if (value.success !== true) return readError(id, value);
+  const frame = features.has("rooms")
+    ? readRoomFrame(id, value.message, value.data)
+    : undefined;
+  return frame === undefined ? readSuccess(id, value) : frame;
 }
 
 function readSuccess(

@@ -17,6 +17,7 @@ import {
   exceeded,
   type RequestLimit,
 } from "../protocol/invalid_frame.ts";
+import type { RoomRequest } from "../protocol/room_frames.ts";
 import { ActiveCalls } from "./active_calls.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
@@ -84,8 +85,18 @@ export class RequestHandler {
    * @param effect The frame, or the answer to an invalid one
    * @param now The current time, in milliseconds
    */
-  take(effect: ClientRequest | ControlFrame | AnswerEffect, now: number): void {
+  take(
+    effect: ClientRequest | ControlFrame | RoomRequest | AnswerEffect,
+    now: number,
+  ): void {
     switch (effect.kind) {
+      case "join":
+      case "leave":
+      case "publish":
+      case "members":
+      case "presence":
+        // No client can send these, because `FEATURES` does not contain "rooms" yet.
+        return;
       case "credit":
       case "cancel":
       case "done":

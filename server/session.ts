@@ -156,7 +156,9 @@ export class Session {
     const { maxPayload } = this.#rules;
     return {
       kind: "answer",
-      frame: encodeLoginAnswer(this.#loginId, requested ?? null, maxPayload),
+      frame: encodeLoginAnswer(this.#loginId, requested ?? null, {
+        maxPayload,
+      }),
     };
   }
 

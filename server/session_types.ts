@@ -11,6 +11,7 @@ import type {
   MessageRequest,
   OperationRequest,
 } from "../protocol/client_frames.ts";
+import type { RoomRequest } from "../protocol/room_frames.ts";
 
 /** What the connection does after a frame. */
 export type Effect =
@@ -22,6 +23,8 @@ export type Effect =
   | OperationRequest
   /** Run a stream, or control a stream or a request that is in progress */
   | ExtensionFrame
+  /** Join or leave a room, or send something to it */
+  | RoomRequest
   | { readonly kind: "ignore" }
   | AnswerEffect
   | CloseEffect;

@@ -61,6 +61,7 @@ Deno.test("ErrorCode contains the numbers of the protocol", () => {
     INVALID_ACTION: 8,
     LIMIT_EXCEEDED: 9,
     FORBIDDEN: 10,
+    BROKER_UNAVAILABLE: 11,
   });
 });
 

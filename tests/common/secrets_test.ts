@@ -32,6 +32,7 @@ for (
       '[{"token":"one"},{"token":"two"}]',
       '[{"token":"[redacted]"},{"token":"[redacted]"}]',
     ],
+    ['{"room":"a","secret":"AbC-_9"}', '{"room":"a","secret":"[redacted]"}'],
     ['{"token":""}', '{"token":"[redacted]"}'],
     [String.raw`{"token":"a\"b\\","id":1}`, '{"token":"[redacted]","id":1}'],
     ['{"token":"without an end', '{"token":"[redacted]"'],

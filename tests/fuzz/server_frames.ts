@@ -30,6 +30,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> =
     8: ["INVALID_ACTION", "Invalid action was sent."],
     9: ["LIMIT_EXCEEDED", "Limit of the server was exceeded."],
     10: ["FORBIDDEN", "Client is not allowed to do this."],
+    11: ["BROKER_UNAVAILABLE", "Broker of the server is not available."],
   };
 
 /** The keys of the `data` of an error. Without keys, it is `null`. */
@@ -38,6 +39,7 @@ const ERROR_KEYS: Readonly<Record<number, readonly string[]>> = {
   4: ["needed"],
   6: ["exc,message", "application,exc,message"],
   9: ["limit,value"],
+  11: ["outcome"],
 };
 
 /** Decodes a text frame of the server. */

@@ -39,6 +39,7 @@ const ERRORS: readonly [code: ErrorCode, error: string, message: string][] = [
   [8, "INVALID_ACTION", "Invalid action was sent."],
   [9, "LIMIT_EXCEEDED", "Limit of the server was exceeded."],
   [10, "FORBIDDEN", "Client is not allowed to do this."],
+  [11, "BROKER_UNAVAILABLE", "Broker of the server is not available."],
 ];
 
 /** Strings that would break JSON without escapes, or pollute a prototype. */

@@ -80,7 +80,9 @@ Deno.test("encodeLogin() states the heartbeat only if there is one", () => {
   const parse = (text: string) => JSON.parse(text);
   const silent = parse(encodeLogin("test", "1.0.0", FEATURES)(0));
   assert.deepEqual(Object.keys(silent), keys);
-  const stated = parse(encodeLogin("test", "1.0.0", FEATURES, rules)(0));
+  const stated = parse(
+    encodeLogin("test", "1.0.0", FEATURES, { heartbeat: rules })(0),
+  );
   assert.deepEqual(Object.keys(stated), [...keys, "heartbeat"]);
   assert.deepEqual(stated.heartbeat, rules);
 });

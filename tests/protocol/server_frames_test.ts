@@ -348,6 +348,6 @@ for (
   Deno.test(`serverFeaturesOf() reads ${JSON.stringify(data)}`, () => {
     const { features, ...terms } = serverFeaturesOf(data);
     assert.equal(features.has("batch"), hasBatch);
-    assert.deepEqual(terms, { maxPayload });
+    assert.deepEqual(terms, { maxPayload, maxRooms: 0 });
   });
 }

@@ -1,0 +1,186 @@
+/**
+ * The members of a room, as the server reports them.
+ *
+ * @module
+ */
+
+import type { JsonObject } from "../common/json.ts";
+import { isPresenceClaim, type MemberEntry } from "../protocol/room_fields.ts";
+import type { MemberList } from "../protocol/room_messages.ts";
+
+/** A member of a room: a user, or a connection that belongs to no user */
+export interface Member {
+  /** The public id of the member, which the `from` of its messages contains */
+  readonly id: string;
+  /**
+   * What the server shows about each connection of the member, the oldest connection first;
+   * `undefined` for a connection about which the server shows nothing
+   */
+  readonly connections: readonly (JsonObject | undefined)[];
+  /** What the server shows about the newest connection of the member */
+  readonly presence: JsonObject | undefined;
+}
+
+/** How the members of a room have changed */
+export interface MembersChange {
+  /** The members whose first connection has joined the room */
+  readonly joined: readonly Member[];
+  /** The members whose last connection has left the room, as they were before */
+  readonly left: readonly Member[];
+  /** The members that have other connections or another presence than before */
+  readonly updated: readonly Member[];
+}
+
+/** How many connections of a room are kept, because a server can report any number. */
+const MAX_CONNECTIONS = 10_000;
+
+/** The presence of each connection of one member */
+type Connections = ReadonlyMap<string, JsonObject | undefined>;
+
+/** Keeps the members of one room up to date. */
+export class RoomMembers {
+  readonly #onFault: () => void;
+  readonly #members = new Map<string, Member>();
+  /** The connections of each member, by their ids */
+  readonly #connections = new Map<
+    string,
+    Map<string, JsonObject | undefined>
+  >();
+  /** The id of the member that each connection belongs to */
+  readonly #owners = new Map<string, string>();
+  #count = 0;
+  #isComplete = false;
+
+  /**
+   * Constructs `RoomMembers`.
+   *
+   * @param onFault Called if the server reports more than the client keeps
+   */
+  constructor(onFault: () => void) {
+    this.#onFault = onFault;
+  }
+
+  /** The known members by their ids */
+  get all(): ReadonlyMap<string, Member> {
+    return this.#members;
+  }
+
+  /** The number of all members, including those that are not known */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether all members are known */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /**
+   * Replaces the members by those of a list.
+   *
+   * @param list The members; `undefined` if the client did not ask for them
+   * @returns What has changed
+   */
+  reset(list: MemberList | undefined): MembersChange {
+    const { list: entries, count, complete } = list ?? NO_MEMBERS;
+    const listed = new Set(entries.map(({ connection }) => connection));
+    const gone = [...this.#owners.keys()].filter((id) => !listed.has(id));
+    this.#isComplete = complete;
+    return this.change(entries, gone, count);
+  }
+
+  /**
+   * Changes the members.
+   *
+   * @param join The connections that are new, or have a new presence
+   * @param leave The ids of the connections that are gone
+   * @param count The number of all members
+   * @returns What has changed
+   */
+  change(
+    join: readonly MemberEntry[],
+    leave: readonly string[],
+    count: number,
+  ): MembersChange {
+    this.#count = count;
+    const touched = new Set<string>();
+    for (const id of leave) this.#remove(id, touched);
+    for (const entry of join) this.#add(entry, touched);
+    return this.#update(touched);
+  }
+
+  #remove(connection: string, touched: Set<string>): void {
+    const owner = this.#owners.get(connection);
+    if (owner === undefined) return;
+    touched.add(owner);
+    this.#owners.delete(connection);
+    this.#connections.get(owner)?.delete(connection);
+  }
+
+  #add(entry: MemberEntry, touched: Set<string>): void {
+    const { member, connection } = entry;
+    const owner = this.#owners.get(connection);
+    if (owner !== member) this.#remove(connection, touched);
+    if (owner === undefined && this.#owners.size >= MAX_CONNECTIONS) {
+      this.#isComplete = false;
+      return this.#onFault();
+    }
+    touched.add(member);
+    this.#owners.set(connection, member);
+    const connections = this.#connections.get(member) ?? new Map();
+    // A known connection keeps its place.
+    connections.set(connection, this.#presenceOf(entry));
+    this.#connections.set(member, connections);
+  }
+
+  #presenceOf({ presence }: MemberEntry): JsonObject | undefined {
+    if (presence === undefined || isPresenceClaim(presence)) return presence;
+    this.#onFault();
+    return undefined;
+  }
+
+  /** Updates the members whose connections were touched. */
+  #update(touched: ReadonlySet<string>): MembersChange {
+    const joined: Member[] = [];
+    const left: Member[] = [];
+    const updated: Member[] = [];
+    for (const id of touched) {
+      const before = this.#members.get(id);
+      const after = this.#replace(id);
+      if (before === undefined) after !== undefined && joined.push(after);
+      else if (after === undefined) left.push(before);
+      else if (!isSame(before, after)) updated.push(after);
+    }
+    return { joined, left, updated };
+  }
+
+  #replace(id: string): Member | undefined {
+    const connections = this.#connections.get(id);
+    if (connections === undefined || connections.size === 0) {
+      this.#connections.delete(id);
+      this.#members.delete(id);
+      return undefined;
+    }
+    const member = memberOf(id, connections);
+    this.#members.set(id, member);
+    return member;
+  }
+}
+
+const NO_MEMBERS: MemberList = { list: [], count: 0, complete: false };
+
+function memberOf(id: string, connections: Connections): Member {
+  const all = [...connections.values()];
+  return { id, connections: all, presence: all.at(-1) };
+}
+
+/** Whether the connections of a member show the same. Most of them are the same objects. */
+function isSame(before: Member, after: Member): boolean {
+  const { connections } = before;
+  return connections.length === after.connections.length &&
+    connections.every((presence, index) => {
+      const other = after.connections[index];
+      return presence === other ||
+        JSON.stringify(presence) === JSON.stringify(other);
+    });
+}

@@ -15,6 +15,7 @@ import {
 } from "../common/text.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import type { HeartbeatRules } from "./heartbeat.ts";
+import type { InvalidFrame } from "./invalid_frame.ts";
 import type { WireMessage } from "./message.ts";
 
 /** The value of the key `message` of a success frame, which defines the kind of the frame. */
@@ -130,6 +131,16 @@ export function encodeError(
   const success = false;
   const desc = description;
   return JSON.stringify({ success, data, error, code, message, desc, id });
+}
+
+/** Returns the error frame for an invalid frame, and what is logged about it. */
+export function errorAnswerOf(
+  { id, code, data, description }: InvalidFrame,
+): { readonly frame: string; readonly failure: string } {
+  return {
+    frame: encodeError(id, code, data, description),
+    failure: description ?? "the frame is not JSON",
+  };
 }
 
 /**

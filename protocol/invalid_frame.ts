@@ -7,7 +7,6 @@
 
 import { ErrorCode } from "../common/codes.ts";
 import type { Json, JsonObject } from "../common/json.ts";
-import { encodeError } from "./encode.ts";
 
 /** An invalid frame, with the error that answers it */
 export interface InvalidFrame {
@@ -141,16 +140,6 @@ const EXCESSES: Readonly<Record<RequestLimit, (value: number) => string>> = {
   maxRatePerToken: (value) =>
     `the clients with this token or user send more than ${value} requests per second together. Send more slowly`,
 };
-
-/** Returns the error frame for an invalid frame, and what is logged about it. */
-export function errorAnswerOf(
-  { id, code, data, description }: InvalidFrame,
-): { readonly frame: string; readonly failure: string } {
-  return {
-    frame: encodeError(id, code, data, description),
-    failure: description ?? "the frame is not JSON",
-  };
-}
 
 /** Returns how Python names the type of a JSON value; `null` if there is no value. */
 function typeName(value: Json | undefined): PythonType | null {

@@ -11,12 +11,8 @@ import type {
   OperationRequest,
   StreamRequest,
 } from "../protocol/client_frames.ts";
-import { PONG } from "../protocol/encode.ts";
-import {
-  errorAnswerOf,
-  exceeded,
-  type RequestLimit,
-} from "../protocol/invalid_frame.ts";
+import { errorAnswerOf, PONG } from "../protocol/encode.ts";
+import { exceeded, type RequestLimit } from "../protocol/invalid_frame.ts";
 import type { RoomRequest } from "../protocol/room_frames.ts";
 import { ActiveCalls } from "./active_calls.ts";
 import { Calls, type StreamCall } from "./calls.ts";

@@ -21,11 +21,14 @@ import {
   type LoginRequest,
   parseBatch,
 } from "../protocol/client_frames.ts";
-import { encodeError, encodeLoginAnswer } from "../protocol/encode.ts";
+import {
+  encodeError,
+  encodeLoginAnswer,
+  errorAnswerOf,
+} from "../protocol/encode.ts";
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import {
-  errorAnswerOf,
   exceeded,
   invalid,
   type InvalidFrame,

@@ -61,6 +61,17 @@ export interface LoginContext {
    * ```
    */
   expireAt(time: Date | number): void;
+  /**
+   * Names the user of the client. In rooms, all connections of a user are one member. Without a
+   * call, each connection is a member of its own. It has no effect on an HTTP request, and
+   * after the login function has finished.
+   *
+   * @param name The name, a string of 1 to 200 bytes of UTF-8. Other clients do not see it
+   *
+   * @throws {TypeError} If the name is not a string, or has a lone surrogate
+   * @throws {RangeError} If the name is empty or has more than 200 bytes
+   */
+  setUser(name: string): void;
 }
 
 /** A client that renews its token */

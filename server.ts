@@ -43,15 +43,15 @@ import { Listening } from "./server/listening.ts";
 import { Log } from "./server/log.ts";
 import type {
   AnyMessage,
+  AnyOperationName,
   HandlerIn,
   HandlerOf,
+  NameWithoutContract,
 } from "./server/handler_types.ts";
 import type {
-  AnyOperationName,
   Client,
   ClientMessage,
   EventArguments,
-  NameWithoutContract,
   OperationContext,
   OperationHandler,
   ReceivedMessage,
@@ -63,6 +63,8 @@ import {
   type RotateOptions,
 } from "./server/method_options.ts";
 import type { Middleware } from "./server/middleware.ts";
+import { Room } from "./server/room.ts";
+import type { RoomOptions } from "./server/room_definitions.ts";
 import {
   type ResolvedOptions,
   resolveOptions,
@@ -131,6 +133,21 @@ export {
 export type { CloseOptions, RotateOptions } from "./server/method_options.ts";
 export type { Middleware, MiddlewareCall } from "./server/middleware.ts";
 export type { ServerOptions } from "./server/options.ts";
+export type { Member } from "./server/presence.ts";
+export {
+  Room,
+  type RoomBroadcastOptions,
+  type RoomBroadcastResult,
+  type RoomHistoryMessage,
+  type RoomHistoryOptions,
+} from "./server/room.ts";
+export type {
+  PublishRequestInfo,
+  RoomHistory,
+  RoomInfo,
+  RoomOptions,
+  RoomRights,
+} from "./server/room_definitions.ts";
 
 /**
  * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the type of the result of
@@ -518,6 +535,59 @@ export class Server<
     return given.length > 1
       ? registry.receive(names, listener, schema)
       : registry.receiveAll(listener);
+  }
+
+  /**
+   * Defines rooms, by the exact name of one room or by a pattern with parameters. A parameter
+   * such as `{id}` matches a non-empty string without `:`. An exact name takes precedence over
+   * a pattern, and a pattern with a longer literal prefix over one with a shorter. No client
+   * can join a room or publish in it unless a definition allows it.
+   *
+   * @param pattern The name or the pattern
+   * @param options What is kept, and what clients can do
+   *
+   * @throws {TypeError} If the pattern or an option is invalid, or the pattern ties with
+   * another one
+   * @throws {RangeError} If a number is out of range
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("chat:{id}", {
+   *   history: { size: 100 },
+   *   authorize: (_client, { params }) => params.id !== "secret",
+   *   publish: true,
+   * });
+   * ```
+   */
+  defineRoom(pattern: string, options: RoomOptions = {}): void {
+    this.#hub.rooms.rooms.define(pattern, options);
+  }
+
+  /**
+   * Returns a room, which does not need any members.
+   *
+   * @param name The name of the room
+   * @returns The room
+   *
+   * @throws {HoistError} If no definition matches the name
+   * @throws {TypeError} If the name is not a string, or has a lone surrogate
+   * @throws {RangeError} If the name is empty or has more than 200 bytes
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("news");
+   * await server.room("news").broadcast("headline", { text: "Hello" });
+   * ```
+   */
+  room(name: string): Room {
+    const { rooms } = this.#hub;
+    return new Room(rooms, rooms.rooms.get(name));
   }
 
   /**

@@ -25,17 +25,17 @@
 export { type RequiredBy, type RequiredIn } from "./contract/requires.ts";
 export {
   type AnyMessage,
+  type AnyOperationName,
   type HandlerIn,
   type HandlerOf,
+  type NameWithoutContract,
 } from "./server/handler_types.ts";
 export {
-  type AnyOperationName,
   type ClientMessageReplyArguments,
   type ClientReply,
   type ClientReplyOf,
   type ClientRequestArguments,
   type EventArguments,
-  type NameWithoutContract,
   type ReceivedMessage,
 } from "./server/message.ts";
 export {

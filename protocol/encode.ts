@@ -13,29 +13,11 @@ import {
   describeOperation,
   describeStream,
 } from "../common/text.ts";
+import { encodeSuccess } from "./encode_success.ts";
 import { type Feature, FEATURES } from "./features.ts";
 import type { HeartbeatRules } from "./heartbeat.ts";
 import type { InvalidFrame } from "./invalid_frame.ts";
 import type { WireMessage } from "./message.ts";
-
-/** The value of the key `message` of a success frame, which defines the kind of the frame. */
-export type SuccessKind =
-  | "open"
-  | "newmsg"
-  | "done"
-  | "s_newmsg"
-  | "request"
-  | "renew"
-  | "items"
-  | "pong"
-  | "joined"
-  | "left"
-  | "published"
-  | "members"
-  | "presence"
-  | "r_newmsg"
-  | "gap"
-  | null;
 
 /** The names and sentences of the error codes; those of 1 to 8 are of Hoist 1. */
 const ERROR_SENTENCES: Readonly<
@@ -62,22 +44,6 @@ export const GOODBYE = JSON.stringify({ id: null, end: true });
 
 /** The frame that asks whether the server is there: docs/reference/protocol.md, `heartbeat`. */
 export const PING = JSON.stringify({ id: null, action: "ping", data: {} });
-
-/**
- * Encodes a success of the server.
- *
- * @param id The number of the request; `null` if there is none
- * @param kind What the frame is
- * @param data A JSON string, so that the same data is encoded only once
- */
-export function encodeSuccess(
-  id: number | null,
-  kind: SuccessKind,
-  data = "null",
-): string {
-  const message = kind === null ? "null" : `"${kind}"`;
-  return `{"success":true,"data":${data},"error":null,"code":0,"message":${message},"desc":null,"id":${id}}`;
-}
 
 /** The answer to a {@linkcode PING}. */
 export const PONG: string = encodeSuccess(null, "pong");

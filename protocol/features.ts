@@ -41,6 +41,7 @@ export const FEATURES: readonly Feature[] = [
   "request",
   "resume",
   "retry",
+  "rooms",
   "stream",
 ];
 

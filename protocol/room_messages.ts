@@ -7,7 +7,7 @@
  * @module
  */
 
-import { encodeSuccess } from "./encode.ts";
+import { encodeSuccess } from "./encode_success.ts";
 import type { WireMessage } from "./message.ts";
 import type { GapReason, LeftReason, MemberEntry } from "./room_fields.ts";
 

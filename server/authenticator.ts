@@ -8,6 +8,7 @@ import { findToken, type LoginContext, type RenewingClient } from "../auth.ts";
 import { isApplicationError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
+import { isRoomName, ROOM_NAME_FORM } from "../common/room_name.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import { ApplicationAnswer } from "./application_answer.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
@@ -177,7 +178,11 @@ export class Authenticator {
     if (credential !== undefined) {
       const { identity, expires } = credential;
       const known = expires === Infinity ? undefined : expires;
-      return this.#checked({ identity, credential, expires: known }, peer);
+      const user = identity?.name;
+      return this.#checked(
+        { identity, credential, expires: known, user },
+        peer,
+      );
     }
     // A client whose token was revoked has not guessed a token.
     const isRevoked = findToken(credentials.revoked, token) !== undefined;
@@ -201,6 +206,7 @@ class LoginAttempt {
   /** What the login function gets */
   readonly context: LoginContext;
   #expires: number | undefined;
+  #user: string | undefined;
   #hasEnded = false;
 
   constructor(
@@ -214,13 +220,28 @@ class LoginAttempt {
       );
     }
     const expireAt = (time: Date | number) => this.#expireAt(time);
-    this.context = { address, version, ...request, renewing, expireAt };
+    const setUser = (name: string) => this.#setUser(name);
+    this.context = {
+      ...{ address, version, ...request, renewing, expireAt, setUser },
+    };
   }
 
-  /** Ends the attempt, and returns when the login expires; `undefined` for never. */
-  end(): number | undefined {
+  /** Ends the attempt, and returns what the login function has set. */
+  end(): Pick<Authenticated, "expires" | "user"> {
     this.#hasEnded = true;
-    return this.#expires;
+    return { expires: this.#expires, user: this.#user };
+  }
+
+  #setUser(name: string): void {
+    if (typeof name !== "string") {
+      throw invalidType("Cannot set the user", "the name", "a string", name);
+    }
+    if (!isRoomName(name)) {
+      throw new RangeError(
+        `Cannot set the user: the name ${ROOM_NAME_FORM}, without lone surrogates.`,
+      );
+    }
+    if (!this.#hasEnded) this.#user = name;
   }
 
   #expireAt(time: Date | number): void {
@@ -236,15 +257,15 @@ class LoginAttempt {
 /** Interprets the result of a login function; throws if it is probably a mistake. */
 function authenticatedBy(
   decision: unknown,
-  expires: number | undefined,
+  rest: Pick<Authenticated, "expires" | "user">,
 ): Authenticated | undefined {
-  if (decision === true) return { identity: undefined, expires };
+  if (decision === true) return { identity: undefined, ...rest };
   if (decision === false || decision === null || decision === undefined) {
     return undefined;
   }
   if (decision instanceof Error) throw decision;
   const type = typeName(decision);
-  if (type === "Object") return { identity: decision, expires };
+  if (type === "Object") return { identity: decision, ...rest };
   throw new TypeError(
     `Cannot log a client in: the login function returned a value of the type ${type}. Return true or an object to accept the client, and false, null or undefined to reject it.`,
   );
@@ -280,4 +301,6 @@ export interface Authenticated {
   readonly credential?: Credential;
   /** When the login expires, in milliseconds since 1970; never if omitted */
   readonly expires?: number | undefined;
+  /** The user; `undefined` if the login has named none */
+  readonly user?: string | undefined;
 }

@@ -63,8 +63,8 @@ export interface Delivery {
 export interface Broadcast {
   /** The frame that most recipients get */
   readonly frame: string;
-  /** The frame for recipients that are plain; the same if omitted */
-  readonly plain?: string | undefined;
+  /** Returns the frame for recipients that are plain; the same if omitted */
+  plain?(): string;
   /** Returns whether a recipient gets it; if omitted, all do */
   isFor?(recipient: Recipient): boolean;
 }
@@ -246,8 +246,8 @@ export class Broadcaster implements TurnTaker {
       return last.value;
     }
     const entries = this.#entries.slice(from - this.#start, to - this.#start);
-    const frames = entries.map(({ broadcast: { frame, plain } }) =>
-      isPlain ? plain ?? frame : frame
+    const frames = entries.map(({ broadcast }) =>
+      isPlain ? broadcast.plain?.() ?? broadcast.frame : broadcast.frame
     );
     const value = new BroadcastBatch(frames, this.#maxBatch);
     this.#batch = { from, to, isPlain, value };

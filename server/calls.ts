@@ -12,7 +12,8 @@ import type {
   OperationRequest,
   StreamRequest,
 } from "../protocol/client_frames.ts";
-import { encodeError, encodeSuccess } from "../protocol/encode.ts";
+import { encodeError } from "../protocol/encode.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { abortError, type ActiveCalls } from "./active_calls.ts";
 import { ApplicationAnswer } from "./application_answer.ts";

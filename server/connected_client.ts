@@ -15,6 +15,7 @@ import { ClientEnd } from "./client_end.ts";
 import type { Visit } from "./lifecycle.ts";
 import type { Client, ClientMessage } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
+import type { ConnectionRooms } from "./connection_rooms.ts";
 import type { Transport } from "./transport.ts";
 
 /** What a server knows about a client, beyond its address. Idle clients have no end. */
@@ -53,6 +54,7 @@ export class ConnectedClient implements Client {
   readonly #state: ClientState;
   readonly #transport: Transport;
   readonly #sender: MessageSender;
+  readonly #rooms: ConnectionRooms;
 
   /**
    * Constructs a `ConnectedClient`.
@@ -62,6 +64,7 @@ export class ConnectedClient implements Client {
    * @param state What the server knows about the client
    * @param transport The socket of the client
    * @param sender Sends messages to the client
+   * @param rooms The rooms of the server
    */
   constructor(
     id: number,
@@ -69,16 +72,26 @@ export class ConnectedClient implements Client {
     state: ClientState,
     transport: Transport,
     sender: MessageSender,
+    rooms: ConnectionRooms,
   ) {
     this.id = id;
     this.address = address;
     this.#state = state;
     this.#transport = transport;
     this.#sender = sender;
+    this.#rooms = rooms;
   }
 
   get identity(): unknown {
     return this.#state.authenticated?.identity;
+  }
+
+  get user(): string | undefined {
+    return this.#state.authenticated?.user;
+  }
+
+  get rooms(): readonly string[] {
+    return this.#rooms.namesOf(this.#transport);
   }
 
   get version(): string {
@@ -107,6 +120,14 @@ export class ConnectedClient implements Client {
     options?: RequestOptions,
   ): Promise<ClientMessage> {
     return ignorable(this.#sender.request(name, data, options));
+  }
+
+  join(name: string): Promise<void> {
+    return ignorable(this.#rooms.put(this, this.#transport, name));
+  }
+
+  leave(name: string): void {
+    this.#rooms.putOut(this.#transport, name);
   }
 
   close(code: number = CloseCode.NORMAL, reason = ""): void {

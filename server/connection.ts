@@ -33,7 +33,8 @@ import { RequestHandler } from "./requests.ts";
 import { Session } from "./session.ts";
 import type { Batch, CloseEffect, Effect } from "./session_types.ts";
 import { longestSilence } from "./silence.ts";
-import { type Socket, Transport, type TransportOwner } from "./transport.ts";
+import type { Socket } from "./socket.ts";
+import { Transport, type TransportOwner } from "./transport.ts";
 
 /** What a connection reports to the hub. */
 export interface ConnectionEvents {
@@ -124,6 +125,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
       this.#state,
       this.#transport,
       this.#sender,
+      context.rooms,
     );
     this.#requests = new RequestHandler(
       context,
@@ -229,6 +231,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#session.close();
     this.#dropUpgrade();
     this.#events.onClosed(this);
+    this.#context.rooms.onClosed(this.#transport, info);
     this.#transport.log.disconnected(how);
     this.#sender.pending?.close(info);
     this.#handlersEnded = this.#requests.close();
@@ -328,6 +331,11 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#transport.enable(this.#session.features);
     if (!this.#isTimed) this.#watchSilence();
     this.#transport.log.info("login", "logged in");
+    const { member } = this.#session;
+    // The other members must not see the client leave.
+    if (member !== undefined) {
+      this.#context.rooms.recognize(this.client, this.#transport, member);
+    }
     this.#connect();
   }
 

@@ -28,8 +28,14 @@ const MAX_STRANGER_LINES = 1_000;
  */
 export class StrangerLines {
   /** Limits the lines about connections. The line of a client that logs in does not count. */
-  readonly connects = new LogThrottle(LINES_PER_SECOND, MAX_STRANGER_LINES);
-  readonly warnings = new LogThrottle(LINES_PER_SECOND, MAX_STRANGER_LINES);
+  readonly connects: LogThrottle = new LogThrottle(
+    LINES_PER_SECOND,
+    MAX_STRANGER_LINES,
+  );
+  readonly warnings: LogThrottle = new LogThrottle(
+    LINES_PER_SECOND,
+    MAX_STRANGER_LINES,
+  );
 }
 
 /** Writes the log lines about one connection. */

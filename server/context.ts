@@ -8,6 +8,7 @@ import type { Contract } from "../contract/contract.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
+import type { ConnectionRooms } from "./connection_rooms.ts";
 import type { StrangerLines } from "./connection_log.ts";
 import type { SharedRates } from "./shared_rates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -16,6 +17,7 @@ import type { Log } from "./log.ts";
 import type { LimitsByName } from "./name_limits.ts";
 import type { MiddlewareChain } from "./middleware.ts";
 import type { Registry } from "./registry.ts";
+
 import type { FairScheduler } from "./scheduler.ts";
 import type { SessionRules } from "./session_types.ts";
 import type { SilenceWheel } from "./silence.ts";
@@ -43,6 +45,8 @@ export interface ServerContext {
   readonly broadcaster: Broadcaster;
   /** Shares the event loop between the broadcasts to all clients and to rooms */
   readonly turns: Turns;
+  /** The rooms, and the clients that use them */
+  readonly rooms: ConnectionRooms;
   /** All connections with a socket, including those that have not logged in */
   readonly connections: { readonly size: number };
   /** Shares the event loop between the streams of all connections */

@@ -4,18 +4,18 @@
  * @module
  */
 
+import { MemoryBroker } from "../broker/memory.ts";
 import { MAX_BATCH } from "../protocol/batch.ts";
-import type { Authenticator } from "./authenticator.ts";
 import { Authorization } from "./authorization.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { OVERRUN } from "./client_rates.ts";
 import { StrangerLines } from "./connection_log.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { Log } from "./log.ts";
 import { MiddlewareChain } from "./middleware.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Registry } from "./registry.ts";
+import { RoomClients } from "./room_clients.ts";
+import { Rooms } from "./rooms.ts";
 import { FairScheduler } from "./scheduler.ts";
 import { SharedRates } from "./shared_rates.ts";
 import { SilenceWheel } from "./silence.ts";
@@ -36,36 +36,45 @@ type Options = Pick<
   | "onSlow"
 >;
 
+/** The state of a server, as its hub uses it. */
+export interface HubContext extends ServerContext {
+  readonly rooms: RoomClients;
+}
+
 /** Creates the state that all connections of a server share. */
 export function createContext(
   options: Options,
-  log: Log,
-  registry: Registry,
-  authenticator: Authenticator,
-  connections: ServerContext["connections"],
-): ServerContext {
+  parts: Pick<
+    ServerContext,
+    "log" | "registry" | "authenticator" | "connections"
+  >,
+): HubContext {
+  const { log } = parts;
   const { limits, minimumVersion, contract, exposeErrors, onSlow } = options;
   const { authorize, hooks, idleTimeout } = options;
   const defer = (turn: () => void) => void setImmediate(turn);
   const turns = new Turns(defer);
+  const scheduler = new FairScheduler(defer);
+  const maxBatch = Math.min(MAX_BATCH, limits.maxBuffered);
   let lastMessageId = 0;
+  const nextMessageId = () => ++lastMessageId;
+  const rooms = new Rooms({
+    ...{ log, turns, maxBatch, nextMessageId },
+    maxBuffered: limits.maxBuffered,
+    broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
+  });
   return {
-    log,
+    ...parts,
     limits,
     rules: { ...limits, minimumVersion },
     contract,
     authorization: authorize && new Authorization(authorize, contract),
     nameLimits: options.nameLimits,
     middleware: new MiddlewareChain(),
-    registry,
-    authenticator,
     turns,
-    broadcaster: new Broadcaster(
-      turns,
-      Math.min(MAX_BATCH, limits.maxBuffered),
-    ),
-    connections,
-    scheduler: new FairScheduler(defer),
+    broadcaster: new Broadcaster(turns, maxBatch),
+    rooms: new RoomClients(rooms, scheduler, options),
+    scheduler,
     idleTimeout,
     silence: new SilenceWheel(),
     stalls: new Stalls(),
@@ -76,6 +85,6 @@ export function createContext(
     lifecycle: hooks && new Lifecycle(hooks, limits.loginTimeout),
     strangers: new StrangerLines(),
     shutdown: new Shutdown(),
-    nextMessageId: () => ++lastMessageId,
+    nextMessageId,
   };
 }

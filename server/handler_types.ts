@@ -16,7 +16,6 @@ import type {
   ReturnIn,
 } from "../contract/infer.ts";
 import type {
-  AnyOperationName,
   ClientMessage,
   ClientReply,
   OperationContext,
@@ -59,3 +58,11 @@ export type AnyMessage<
       RepliesIn<Of["events"][EventName<Of>]>,
       ClientData
     >;
+
+/** The name of an operation of a contract, whether it returns one result or a stream */
+export type AnyOperationName<Of extends Contract> = NameIn<Of["operations"]>;
+
+/** Any name on a server without a contract; no name on a server with a contract */
+export type NameWithoutContract<Names extends string> = string extends Names
+  ? string
+  : never;

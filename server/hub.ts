@@ -16,9 +16,8 @@ import {
 } from "./authenticator.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
-import type { ServerContext } from "./context.ts";
 import { type ContractEndpoint, createEndpoint } from "./contract_endpoint.ts";
-import { createContext } from "./create_context.ts";
+import { createContext, type HubContext } from "./create_context.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
 import { DROPPED, lacksConnection, NOT_UPGRADABLE } from "./handshake.ts";
 import { type HandlerHost, rejectHandshake } from "./http.ts";
@@ -32,6 +31,7 @@ import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
 import type { RenewalFailure } from "./renewal.ts";
 import { type RenewalEvents, Renewals } from "./renewals.ts";
+import type { RoomClients } from "./room_clients.ts";
 import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 import { openSocket } from "./open_socket.ts";
 import { Upgrades } from "./upgrades.ts";
@@ -47,7 +47,7 @@ export class Hub implements HandlerHost {
   readonly log: Log;
   readonly registry: Registry;
   readonly credentials: TokenStore;
-  readonly #context: ServerContext;
+  readonly #context: HubContext;
   readonly #events: ConnectionEvents;
   readonly #admission: Admission;
   /** Only if the application has enabled it */
@@ -106,13 +106,9 @@ export class Hub implements HandlerHost {
       isClosing: () => this.isClosing,
       open: (request, peer) => this.#open(request, peer),
     });
-    this.#context = createContext(
-      options,
-      log,
-      registry,
-      authenticator,
-      this.#connections,
-    );
+    const connections = this.#connections;
+    const parts = { log, registry, authenticator, connections };
+    this.#context = createContext(options, parts);
     this.#logins = new TimeoutQueue(
       options.limits.loginTimeout,
       (connection) => connection.expire(),
@@ -135,6 +131,10 @@ export class Hub implements HandlerHost {
   /** What runs around all listeners and handlers */
   get middleware(): MiddlewareChain {
     return this.#context.middleware;
+  }
+
+  get rooms(): RoomClients {
+    return this.#context.rooms;
   }
 
   get isClosing(): boolean {
@@ -265,6 +265,7 @@ export class Hub implements HandlerHost {
       settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
       this.#finishHooks(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
+    await this.#context.rooms.rooms.close();
     for (const each of this.#connections.keys()) each.abort();
     for (const each of connections) if (each.isOpening) each.abandon();
     this.#context.silence.stop();
@@ -275,10 +276,8 @@ export class Hub implements HandlerHost {
     const count = await this.#context.lifecycle?.finish(timeout) ?? 0;
     if (count === 0) return;
     const clients = count === 1 ? "1 client" : `${count} clients`;
-    this.log.warn(
-      "shutdown",
-      `stopped waiting for onConnect and onDisconnect of ${clients}`,
-    );
+    const hooks = `onConnect and onDisconnect of ${clients}`;
+    this.log.warn("shutdown", `stopped waiting for ${hooks}`);
   }
 
   #createEvents(): ConnectionEvents {

@@ -12,7 +12,7 @@ import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 import type { MessageRequest } from "../protocol/client_frames.ts";
-import { encodeSuccess } from "../protocol/encode.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
 import type { Message, WireMessage } from "../protocol/message.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import { type Contract, errorsOf, ownEntry } from "../contract/contract.ts";

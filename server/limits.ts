@@ -191,6 +191,14 @@ export interface Limits {
    */
   readonly maxLostUpgrades?: number | undefined;
   /**
+   * The maximum memory for the history of all rooms together, in bytes, at least 1,024. Beyond
+   * it, the history of the room that was not used for longest is dropped. Its members get a
+   * gap.
+   *
+   * @default {67_108_864}
+   */
+  readonly maxHistory?: number | undefined;
+  /**
    * Limits for single messages and operations, by their names. They apply to each client, in
    * addition to the limits for all its requests. With a contract, it must have the names. A
    * message and an operation with the same name share their limits.
@@ -265,6 +273,7 @@ const RANGES: Readonly<Record<NumericLimit, NumberRange>> = {
   // The check of the depth is recursive: 1,000 levels are far from a stack overflow.
   maxDepth: { ...COUNT, max: 1_000 },
   maxLostUpgrades: COUNT,
+  maxHistory: { ...BYTES, min: 1_024 },
 };
 
 const KNOWN = { ...RANGES, perName: true };
@@ -288,6 +297,7 @@ const DEFAULTS: Omit<
   maxBuffered: 4_194_304,
   maxDepth: 64,
   maxLostUpgrades: Infinity,
+  maxHistory: 67_108_864,
 };
 
 /** The minimum of the default of `maxUnauthenticated`: clients that connect at once. */

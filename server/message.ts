@@ -43,6 +43,13 @@ export interface Client<
    */
   readonly identity: Identity;
   /**
+   * The user that `login` has named with `context.setUser`, or the name of one of the named
+   * `tokens`; otherwise `undefined`
+   */
+  readonly user: string | undefined;
+  /** The names of the rooms that the client is in */
+  readonly rooms: readonly string[];
+  /**
    * The version of Hoist that the client uses, such as `1.0.0`. Without `minimumVersion`, it
    * can be any string.
    */
@@ -143,6 +150,16 @@ export interface Client<
     name: Name,
     ...dataAndOptions: ClientRequestArguments<Of, Name>
   ): Promise<ClientReplyOf<Identity, Of, Name, Data>>;
+  /**
+   * Puts the client into a room, which it cannot leave. Call `join` in `onConnect`, because the
+   * client does not join again after a reconnect.
+   *
+   * @returns Resolves when the client gets the messages of the room
+   * @throws What `Server.room` throws
+   */
+  join(name: string): Promise<void>;
+  /** Removes the client from a room, no matter who put it there. */
+  leave(name: string): void;
   /**
    * Closes the connection to this client. Does nothing if the client has disconnected.
    *
@@ -337,25 +354,6 @@ export type ClientReply<
   }[NameIn<Replies>]
   : never;
 
-/** The name of an operation of a contract, whether it returns one result or a stream */
-export type AnyOperationName<Of extends Contract> = NameIn<Of["operations"]>;
-
-/** Any name on a server without a contract; no name on a server with a contract */
-export type NameWithoutContract<Names extends string> = string extends Names
-  ? string
-  : never;
-
-/** The data of an event, which can be omitted if it can be empty */
-export type EventArguments<Of extends Contract, Name> = OptionalData<
-  DataIn<EntryIn<Of["events"], Name>>
->;
-
-/** The data of a request to a client, and its options */
-export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
-  DataIn<EntryIn<Of["events"], Name>>,
-  RequestOptions
->;
-
 /** The reply of a client to a request, by the name of the request */
 export type ClientReplyOf<
   Identity,
@@ -367,6 +365,17 @@ export type ClientReplyOf<
   Of,
   RepliesIn<EntryIn<Of["events"], Name>>,
   ClientData
+>;
+
+/** The data of an event, which can be omitted if it can be empty */
+export type EventArguments<Of extends Contract, Name> = OptionalData<
+  DataIn<EntryIn<Of["events"], Name>>
+>;
+
+/** The data of a request to a client, and its options */
+export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
+  DataIn<EntryIn<Of["events"], Name>>,
+  RequestOptions
 >;
 
 /** The data of a reply to a message, which can be omitted if it can be empty */

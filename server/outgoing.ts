@@ -18,11 +18,8 @@ import {
 } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { isReply } from "../contract/contract.ts";
-import {
-  encodeMessage,
-  encodeSuccess,
-  type SuccessKind,
-} from "../protocol/encode.ts";
+import { encodeMessage } from "../protocol/encode.ts";
+import { encodeSuccess, type SuccessKind } from "../protocol/encode_success.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 import { limitsOf } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";

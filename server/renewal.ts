@@ -7,7 +7,8 @@
 import { ErrorCode } from "../common/errors.ts";
 import { fitsInto } from "../common/text.ts";
 import type { RenewRequest } from "../protocol/client_frames.ts";
-import { encodeError, encodeSuccess } from "../protocol/encode.ts";
+import { encodeError } from "../protocol/encode.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
 import { errorAnswerOf } from "../protocol/encode.ts";
 import { exceeded } from "../protocol/invalid_frame.ts";
 import type { LoginFailure } from "./admission.ts";

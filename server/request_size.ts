@@ -51,8 +51,11 @@ type Container = JsonObject | readonly Json[];
 
 /** The parts of a request that need memory. */
 interface Payload {
-  readonly name: string;
-  readonly data: JsonObject;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly data?: JsonObject;
+  /** What the client claims about itself */
+  readonly presence?: JsonObject | null | false;
   readonly replying?: WireMessage | null;
 }
 
@@ -65,10 +68,13 @@ const containers: Container[] = [];
  *
  * Measure a request before its handler runs, because the handler can change the data.
  */
-export function sizeOf({ name, data, replying }: Payload): number {
+export function sizeOf(
+  { name = "", data, presence, replying }: Payload,
+): number {
   let size = name.length;
   // Not recursive, because the depth can be without a limit.
-  containers.push(data);
+  if (data !== undefined) containers.push(data);
+  if (presence) containers.push(presence);
   if (replying) containers.push(replying as object as Container);
   for (
     let next = containers.pop();

@@ -28,7 +28,11 @@ import type { AnswerEffect } from "./session_types.ts";
 import type { Transport } from "./transport.ts";
 
 /** A frame that the server answers with a response. */
-type ClientRequest = MessageRequest | OperationRequest | StreamRequest;
+type ClientRequest =
+  | MessageRequest
+  | OperationRequest
+  | StreamRequest
+  | RoomRequest;
 
 /** Handles the requests of one client. Everything that idle clients lack is lazy. */
 export class RequestHandler {
@@ -81,18 +85,8 @@ export class RequestHandler {
    * @param effect The frame, or the answer to an invalid one
    * @param now The current time, in milliseconds
    */
-  take(
-    effect: ClientRequest | ControlFrame | RoomRequest | AnswerEffect,
-    now: number,
-  ): void {
+  take(effect: ClientRequest | ControlFrame | AnswerEffect, now: number): void {
     switch (effect.kind) {
-      case "join":
-      case "leave":
-      case "publish":
-      case "members":
-      case "presence":
-        // No client can send these, because `FEATURES` does not contain "rooms" yet.
-        return;
       case "credit":
       case "cancel":
       case "done":
@@ -289,7 +283,7 @@ export class RequestHandler {
   }
 
   #finish(request: ClientRequest, size: number): void {
-    this.#gate?.leave(request);
+    if (!isRoomRequest(request)) this.#gate?.leave(request);
     this.#inProgress--;
     this.#bytesInProgress -= size;
     if (this.#inProgress > 0 || !this.#context.shutdown.hasBegun) return;
@@ -299,6 +293,10 @@ export class RequestHandler {
   /** Answers a request; resolves when it is answered, unless it is already. */
   #run(request: ClientRequest): void | Promise<void> {
     if (request.kind === "message") return this.#runListeners(request);
+    if (isRoomRequest(request)) {
+      const { rooms } = this.#context;
+      return rooms.answer(this.#client, this.#transport, request);
+    }
     const calls = this.#calls ??= new Calls(
       this.#context,
       this.#activeCalls(),
@@ -343,6 +341,10 @@ export class RequestHandler {
     await stream.ended;
     streams.delete(id);
   }
+}
+
+function isRoomRequest(request: ClientRequest): request is RoomRequest {
+  return "room" in request;
 }
 
 /** Whether a frame is about another request of the client, which can wait. */

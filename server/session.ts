@@ -35,6 +35,7 @@ import {
 } from "../protocol/invalid_frame.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure, LoginRefusal } from "./admission.ts";
+import { MAX_ROOMS } from "./room_errors.ts";
 import { isTooDeep } from "./request_size.ts";
 import type {
   AnswerEffect,
@@ -58,6 +59,7 @@ export class Session {
   #requestedFeatures: ReadonlySet<Feature> | undefined;
   #features = NO_FEATURES;
   #heartbeat: HeartbeatRules | undefined;
+  #member: string | undefined;
   /** The number of frames that arrived before the login was answered */
   #earlyFrames = 0;
   readonly #rules: SessionRules;
@@ -79,6 +81,11 @@ export class Session {
   /** When the client sends pings; `undefined` if it does not */
   get heartbeat(): HeartbeatRules | undefined {
     return this.#heartbeat;
+  }
+
+  /** The secret by which the server recognizes the client in rooms; `undefined` for none */
+  get member(): string | undefined {
+    return this.#member;
   }
 
   /** Handles a frame of the client. */
@@ -161,6 +168,7 @@ export class Session {
       kind: "answer",
       frame: encodeLoginAnswer(this.#loginId, requested ?? null, {
         maxPayload,
+        maxRooms: MAX_ROOMS,
       }),
     };
   }
@@ -192,6 +200,7 @@ export class Session {
     this.#loginId = login.id;
     this.#requestedFeatures = login.features;
     this.#heartbeat = login.heartbeat;
+    this.#member = login.member;
     return login;
   }
 

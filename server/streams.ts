@@ -6,7 +6,7 @@
  */
 
 import { assertLength } from "../common/text.ts";
-import { encodeSuccess } from "../protocol/encode.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
 import type { FairScheduler } from "./scheduler.ts";
 import type { StreamSource } from "./stream_source.ts";
 import type { Transport } from "./transport.ts";

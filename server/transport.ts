@@ -21,19 +21,8 @@ import { abortSocket } from "./abort_socket.ts";
 import { runOutOfScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
+import { CONNECTING, OPEN, type Socket } from "./socket.ts";
 import { endOf, type SocketEnd } from "./socket_end.ts";
-
-/** The part of a WebSocket that a transport uses. */
-export type Socket = Pick<
-  WebSocket,
-  | "readyState"
-  | "bufferedAmount"
-  | "send"
-  | "close"
-  | "onopen"
-  | "onmessage"
-  | "onclose"
->;
 
 /** The connection that a transport belongs to. */
 export interface TransportOwner {
@@ -58,10 +47,6 @@ export interface TransportOwner {
    */
   finishFrames(next: () => void): boolean;
 }
-
-const CONNECTING = 0;
-
-const OPEN = 1;
 
 /** The time that sent frames have to reach the operating system, in milliseconds. */
 const LINGER = 500;
@@ -90,6 +75,8 @@ export class Transport implements Sink, Recipient {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
+  /** The rooms of the client; `undefined` if it is in none */
+  rooms: { catchUp(): void } | undefined;
   /** Closes the connection if the client is silent for too long */
   #watch: Watch | undefined;
   /** Aborts the socket if the client does not answer the Close frame */
@@ -182,7 +169,7 @@ export class Transport implements Sink, Recipient {
 
   /** Sends a frame after the broadcasts that were sent before it; does not throw. */
   send(frame: string): void {
-    this.#context.broadcaster.catchUp(this);
+    this.#catchUp();
     this.#push(frame);
     // A closed connection drops the frame.
     if (this.log.debugs && this.#isOpen) this.log.sent(frame);
@@ -191,7 +178,7 @@ export class Transport implements Sink, Recipient {
   /** Sends a frame that the client did not ask for. A slow client can miss it: `onSlow`. */
   notify(frame: string): void {
     if (this.#context.onSlow !== "skip") return this.send(frame);
-    this.#context.broadcaster.catchUp(this);
+    this.#catchUp();
     const fits = this.#fitsBehindBatch(frame);
     this.log.missed(fits ? 0 : 1, this.#maxBuffered);
     if (fits) this.send(frame);
@@ -220,7 +207,7 @@ export class Transport implements Sink, Recipient {
    */
   hasCapacity(units: number): boolean {
     // The broadcasts that the client lacks go first.
-    this.#context.broadcaster.catchUp(this);
+    this.#catchUp();
     const waiting = this.#socket.bufferedAmount + 3 * this.#writer.units;
     return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
   }
@@ -258,7 +245,7 @@ export class Transport implements Sink, Recipient {
     how: string = describeDisconnect(code, reason),
   ): void {
     if (this.#closed !== undefined) return;
-    this.#context.broadcaster.catchUp(this);
+    this.#catchUp();
     this.#writer.flush();
     // Either call can find that the client reads too slowly, and close the connection.
     if (this.#closed !== undefined) return;
@@ -274,6 +261,12 @@ export class Transport implements Sink, Recipient {
     }
     const delay = retryDelay(this.#context.shutdown.clients);
     this.close(CloseCode.SERVICE_RESTART, retryReason(delay));
+  }
+
+  /** Sends the broadcasts that the client lacks. */
+  #catchUp(): void {
+    this.#context.broadcaster.catchUp(this);
+    this.rooms?.catchUp();
   }
 
   #deliver(batch: BroadcastBatch): Delivery {

@@ -7,8 +7,8 @@ import {
   encodeMessage,
   encodeRequestDone,
   encodeStreamRequest,
-  encodeSuccess,
 } from "../../protocol/encode.ts";
+import { encodeSuccess } from "../../protocol/encode_success.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";

@@ -9,9 +9,9 @@ import {
   encodeMessageRequest,
   encodeOperationRequest,
   encodeStreamRequest,
-  encodeSuccess,
   GOODBYE,
 } from "../../protocol/encode.ts";
+import { encodeSuccess } from "../../protocol/encode_success.ts";
 import type { ErrorCode } from "../../common/errors.ts";
 import { type Feature, FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";

@@ -43,6 +43,7 @@ Deno.test("FEATURES contains all extensions", () => {
     "request",
     "resume",
     "retry",
+    "rooms",
     "stream",
   ]);
   assert.equal(NO_FEATURES.size, 0);

@@ -188,8 +188,8 @@ Deno.test("listeners and handlers see nothing of a client but its public propert
   assert.deepEqual(
     Object.getOwnPropertyNames(prototype).toSorted(),
     [
-      ...["close", "closed", "constructor", "data", "identity", "message"],
-      ...["request", "signal", "version"],
+      ...["close", "closed", "constructor", "data", "identity", "join"],
+      ...["leave", "message", "request", "rooms", "signal", "user", "version"],
     ],
   );
   client.close();

@@ -37,6 +37,7 @@ const LIMITS: readonly {
   { name: "maxBuffered", standard: 4_194_304, lowest: 1_024 },
   { name: "maxDepth", standard: 64, lowest: 1, highest: 1_000 },
   { name: "maxLostUpgrades", standard: Infinity, lowest: 1 },
+  { name: "maxHistory", standard: 67_108_864, lowest: 1_024 },
 ];
 
 Deno.test("every limit has a default", () => {

@@ -14,7 +14,7 @@ import {
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { encodeFrame, Opcode } from "../support/websocket_frames.ts";
 import { endOfTick } from "../support/timing.ts";
-import type { Socket } from "../../server/transport.ts";
+import type { Socket } from "../../server/socket.ts";
 
 const ping = JSON.parse(PING);
 

@@ -112,7 +112,7 @@ Deno.test("sends plain recipients other frames", async () => {
   );
   for (const recipient of recipients) broadcaster.join(recipient);
   await Promise.all([
-    broadcaster.send({ frame: "rich", plain: "plain" }),
+    broadcaster.send({ frame: "rich", plain: () => "plain" }),
     broadcaster.send({ frame: "both" }),
   ]);
   assert.deepEqual(recipients.map(({ frames }) => frames), [

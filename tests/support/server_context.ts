@@ -11,12 +11,15 @@ import { Log } from "../../server/log.ts";
 import { MiddlewareChain } from "../../server/middleware.ts";
 import { Registry } from "../../server/registry.ts";
 import { SilenceWheel } from "../../server/silence.ts";
+import { MemoryBroker } from "../../broker/memory.ts";
+import { RoomClients } from "../../server/room_clients.ts";
+import { Rooms } from "../../server/rooms.ts";
 import { Stalls } from "../../server/stalls.ts";
 import { Turns } from "../../server/turns.ts";
 import { OVERRUN } from "../../server/client_rates.ts";
 import { SharedRates } from "../../server/shared_rates.ts";
 import { FairScheduler } from "../../server/scheduler.ts";
-import type { Socket } from "../../server/transport.ts";
+import type { Socket } from "../../server/socket.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
 /** The address of the client in tests without a network. */
@@ -31,7 +34,14 @@ export function serverContext(
   const limits = resolveLimits();
   const defer = (turn: () => void) => void setImmediate(turn);
   const turns = new Turns(defer);
+  const scheduler = new FairScheduler(defer);
   let lastMessageId = 0;
+  const rooms = new Rooms({
+    ...{ log, turns, maxBatch: 16_384 },
+    maxBuffered: limits.maxBuffered,
+    broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
+    nextMessageId: () => ++lastMessageId,
+  });
   return {
     log,
     limits,
@@ -55,8 +65,9 @@ export function serverContext(
     }),
     turns,
     broadcaster: new Broadcaster(turns),
+    rooms: new RoomClients(rooms, scheduler, { exposeErrors: false, limits }),
     connections: new Set(),
-    scheduler: new FairScheduler(defer),
+    scheduler,
     idleTimeout: 30_000,
     silence: new SilenceWheel(),
     stalls: new Stalls(),

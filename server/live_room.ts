@@ -1,0 +1,220 @@
+/**
+ * A room that has members on this server.
+ *
+ * @module
+ */
+
+import type { Broker, LossReason, Publication } from "../broker/broker.ts";
+import type { GapReason } from "../protocol/room_fields.ts";
+import {
+  encodeGap,
+  encodePresenceChanges,
+  encodePublication,
+  type PresenceChanges,
+} from "../protocol/room_messages.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
+import {
+  Broadcaster,
+  type BroadcastResult,
+  type Recipient,
+} from "./broadcaster.ts";
+import type { RoomDefinition, RoomInfo } from "./room_definitions.ts";
+import { RoomFeed } from "./room_feed.ts";
+import { Presence } from "./presence.ts";
+import {
+  decodeEnvelope,
+  decodeRoomMessage,
+  type Envelope,
+  type RoomMessage,
+} from "./room_message.ts";
+import type { Turns } from "./turns.ts";
+
+/** A member as its room needs it. */
+export interface RoomRecipient extends Recipient {
+  /** The public id of the connection */
+  readonly connection: string;
+  /** Whether it gets its own messages */
+  readonly echo: boolean;
+  /** Whether it gets the changes of the members */
+  readonly followsMembers: boolean;
+  /** Called when publications are lost for all members. */
+  onGap(reason: GapReason): void;
+}
+
+/** What a room needs of its server. */
+export interface RoomHost {
+  readonly broker: Broker;
+  readonly turns: Turns;
+  readonly maxBatch: number;
+  /** Returns a message number that this server has not used yet. */
+  nextMessageId(): number;
+  /** Runs a hook of the application, which can throw and reject. */
+  run(hook: () => unknown): void;
+  /** Logs that something about a room failed. */
+  warn(room: string, problem: string, error?: unknown): void;
+}
+
+const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
+
+/** A room that has members on this server. */
+export class LiveRoom {
+  readonly info: RoomInfo;
+  readonly definition: RoomDefinition;
+  readonly feed: RoomFeed;
+  readonly broadcaster: Broadcaster;
+  readonly presence: Presence;
+  readonly #host: RoomHost;
+  /** The recipients, including those that get missed messages first */
+  readonly #recipients = new Set<RoomRecipient>();
+
+  /** The publications of this server that have not come back from the broker */
+  readonly #expected = new Map<
+    string,
+    (result: Promise<BroadcastResult>) => void
+  >();
+
+  /**
+   * Constructs a `LiveRoom`, which subscribes.
+   *
+   * @param previous The end of the last subscription to the room
+   */
+  constructor(
+    info: RoomInfo,
+    definition: RoomDefinition,
+    host: RoomHost,
+    previous?: Promise<void>,
+  ) {
+    const { name } = info;
+    const { history, onJoin, onLeave } = definition;
+    this.info = info;
+    this.definition = definition;
+    this.#host = host;
+    this.broadcaster = new Broadcaster(host.turns, host.maxBatch);
+    this.presence = new Presence({
+      onChange: (changes) => this.#sendChanges(changes),
+      onJoin: (member) => host.run(() => onJoin?.(member, info)),
+      onLeave: (member) => host.run(() => onLeave?.(member, info)),
+    });
+    this.feed = new RoomFeed(name, host.broker, history, {
+      onPublication: (publication) => this.#deliver(publication),
+      onGap: (reason) => this.#onGap(reason),
+      onFailure: (error) => host.warn(name, "cannot read the history", error),
+    }, previous);
+  }
+
+  /** Whether nobody is in the room, and nobody can come back to it */
+  get isEmpty(): boolean {
+    return this.#recipients.size === 0 && this.presence.count === 0;
+  }
+
+  /** Adds a recipient, which gets nothing yet. */
+  enter(recipient: RoomRecipient): void {
+    this.#recipients.add(recipient);
+  }
+
+  /** Removes a recipient. */
+  leave(recipient: RoomRecipient): void {
+    this.broadcaster.leave(recipient);
+    this.#recipients.delete(recipient);
+  }
+
+  /** Returns the result of a publication of this server, once it has come back. */
+  expect(origin: string): Promise<BroadcastResult> {
+    return new Promise((resolve) => this.#expected.set(origin, resolve));
+  }
+
+  /** Forgets a publication that does not come back. */
+  forget(origin: string): void {
+    this.#expected.delete(origin);
+  }
+
+  /** Ends the subscription and the timers. */
+  close(): Promise<void> {
+    this.#expectNothing();
+    this.presence.close();
+    return this.feed.close();
+  }
+
+  /**
+   * Returns the message of a publication, for a recipient that missed it.
+   *
+   * @returns `undefined` if it is invalid, or not for the recipient
+   */
+  frameFor(
+    recipient: RoomRecipient,
+    { payload, position }: Publication,
+  ): string | undefined {
+    const message = decodeRoomMessage(payload);
+    return message === undefined || !isFor(message, recipient)
+      ? undefined
+      : this.#encode(message, position);
+  }
+
+  /** Encodes that messages are missing before a position. */
+  encodeGap(reason: GapReason, position: string | null): string {
+    return encodeGap({ room: this.info.name, position, reason });
+  }
+
+  /** Returns whether a recipient gets a publication. */
+  isFor(recipient: RoomRecipient, { payload }: Publication): boolean {
+    const envelope = decodeEnvelope(payload);
+    return envelope !== undefined && isFor(envelope, recipient);
+  }
+
+  #deliver({ payload, position }: Publication): void {
+    const message = decodeRoomMessage(payload);
+    if (message === undefined) {
+      const problem = "ignored an invalid message of the broker";
+      return this.#host.warn(this.info.name, problem);
+    }
+    const result = this.broadcaster.send({
+      frame: this.#encode(message, position),
+      plain: () => this.#encodePlain(message),
+      isFor: (recipient) => isFor(message, recipient as RoomRecipient),
+    });
+    this.#expected.get(message.origin)?.(result);
+    this.#expected.delete(message.origin);
+  }
+
+  #encode({ from, json }: RoomMessage, position: string | null): string {
+    const room = this.info.name;
+    return encodePublication({ room, position, from }, this.#messageOf(json));
+  }
+
+  /** Encodes a message for a client that knows no rooms. */
+  #encodePlain({ json }: RoomMessage): string {
+    return encodeSuccess(null, "s_newmsg", this.#messageOf(json));
+  }
+
+  #messageOf(json: string): string {
+    return `{${json},"replying":null,"id":${this.#host.nextMessageId()}}`;
+  }
+
+  #sendChanges(changes: PresenceChanges): void {
+    const frame = encodePresenceChanges(this.info.name, changes);
+    const isFor = (recipient: Recipient) =>
+      (recipient as RoomRecipient).followsMembers;
+    void this.broadcaster.send({ frame, isFor });
+  }
+
+  /** All members on this server have missed the same publications. */
+  #onGap(reason: LossReason): void {
+    this.#expectNothing();
+    for (const recipient of this.#recipients) recipient.onGap(reason);
+  }
+
+  /** The broker has lost what was expected, or nobody is left to get it. */
+  #expectNothing(): void {
+    const nobody = Promise.resolve(NOBODY);
+    for (const resolve of this.#expected.values()) resolve(nobody);
+    this.#expected.clear();
+  }
+}
+
+/** Returns whether a recipient gets a message: not if it sent it, or was excluded. */
+function isFor(
+  { publisher, except }: Pick<Envelope, "publisher" | "except">,
+  { connection, echo }: RoomRecipient,
+): boolean {
+  return connection !== except && (echo || connection !== publisher);
+}

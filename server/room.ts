@@ -1,0 +1,187 @@
+/**
+ * A room, as the application of a server uses it.
+ *
+ * @module
+ */
+
+import type { Publication, ReadFrom } from "../broker/broker.ts";
+import { checkKeys, checkNumber } from "../common/check.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { BroadcastResult } from "./broadcaster.ts";
+import type { Client } from "./message.ts";
+import type { Member } from "./presence.ts";
+import { READ_LIMITS } from "./room_feed.ts";
+import { decodeRoomMessage } from "./room_message.ts";
+import type { RoomClients } from "./room_clients.ts";
+import type { DefinedRoom, Rooms } from "./rooms.ts";
+
+/** Options of `Room.broadcast` */
+export interface RoomBroadcastOptions {
+  /** The client that does not get the message, not even after a reconnect; by default none */
+  readonly except?: Client | undefined;
+  /**
+   * The key of the message, 1 to 64 printable characters of ASCII. A message whose key was used
+   * in the last 120 seconds is not sent again. By default there is none.
+   */
+  readonly key?: string | undefined;
+}
+
+/** What has become of a message to a room. The counts are for this process. */
+export interface RoomBroadcastResult extends BroadcastResult {
+  /** The position of the message; `null` if the room keeps no history */
+  readonly position: string | null;
+}
+
+/** Options of `Room.history` */
+export interface RoomHistoryOptions {
+  /** Begins after this position; by default with the oldest message */
+  readonly since?: string | undefined;
+  /** The number of the newest messages; cannot be combined with `since` */
+  readonly last?: number | undefined;
+  /**
+   * The maximum number of messages, from 1 to 1,000
+   *
+   * @default {1_000}
+   */
+  readonly limit?: number | undefined;
+}
+
+/** A message in the history of a room */
+export interface RoomHistoryMessage {
+  /** The name of the message */
+  readonly name: string;
+  /** The data of the message */
+  readonly data: JsonObject;
+  /** The position of the message */
+  readonly position: string;
+  /** The public id of the member that sent it; `null` for the server */
+  readonly from: string | null;
+}
+
+const BROADCAST_OPTIONS = { except: true, key: true };
+
+const HISTORY_OPTIONS = { since: true, last: true, limit: true };
+
+const LIMIT = { min: 1, max: READ_LIMITS.limit, integer: true };
+
+const LAST = { ...LIMIT, min: 0 };
+
+/** Identifies the broadcasts of the application, whose keys no client can use. */
+const SERVER = "server";
+
+/** A room of a server, from `Server.room`. */
+export class Room {
+  /** The name of the room */
+  readonly name: string;
+  readonly #rooms: Rooms;
+  readonly #clients: RoomClients;
+  readonly #room: DefinedRoom;
+
+  /** @ignore Applications call `Server.room`. */
+  constructor(clients: RoomClients, room: DefinedRoom) {
+    this.name = room.info.name;
+    this.#rooms = clients.rooms;
+    this.#clients = clients;
+    this.#room = room;
+  }
+
+  /**
+   * Sends a message to all members.
+   *
+   * @param name The name of the message
+   * @param data The data of the message; an empty object if omitted
+   * @param options The client that is excluded, and the key
+   * @returns Resolves when every member on this server has had its turn
+   *
+   * @throws {PublishError} If the broker did not store the message
+   * @throws {TypeError} If the data is not a JSON object, or an option is unknown
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("news", { history: { size: 100 } });
+   * const { position } = await server.room("news").broadcast("headline", { text: "Hello" });
+   * console.log(position);
+   * ```
+   */
+  async broadcast(
+    name: string,
+    data: JsonObject = {},
+    options: RoomBroadcastOptions = {},
+  ): Promise<RoomBroadcastResult> {
+    checkKeys("Cannot broadcast", options, BROADCAST_OPTIONS);
+    const { except, key } = options;
+    const { position, delivered } = await this.#rooms.publish(this.#room, {
+      ...{ name, data, from: null, publisher: null },
+      except: except === undefined ? null : this.#clients.connectionOf(except),
+      key: key === undefined
+        ? undefined
+        : { publisher: SERVER, key, isRepeated: false },
+    });
+    return { ...await delivered, position };
+  }
+
+  /** Returns the members on this server, the one that joined first at the begin. */
+  members(): readonly Member[] {
+    return this.#rooms.peek(this.name)?.presence.members ?? [];
+  }
+
+  /**
+   * Reads the history.
+   *
+   * @param options Where to begin, and how much to read
+   * @returns The messages, the oldest first; none in a room without history
+   *
+   * @throws {PublishError} If the history cannot be read
+   * @throws {TypeError} If an option is unknown, or `since` and `last` are set
+   * @throws {RangeError} If a number is out of range
+   */
+  async history(
+    options: RoomHistoryOptions = {},
+  ): Promise<readonly RoomHistoryMessage[]> {
+    const subject = "Cannot read the history";
+    checkKeys(subject, options, HISTORY_OPTIONS);
+    const { since, last, limit = READ_LIMITS.limit } = options;
+    checkNumber(subject, "limit", limit, LIMIT);
+    checkNumber(subject, "last", last, LAST);
+    if (since !== undefined && last !== undefined) {
+      throw new TypeError(`${subject}: pass either 'since' or 'last'.`);
+    }
+    const from = since === undefined ? { last: last ?? limit } : { since };
+    return await this.#read(from, limit);
+  }
+
+  /**
+   * Deletes the history, which begins a new epoch: the members get a gap.
+   *
+   * @throws {PublishError} If the broker cannot be reached
+   */
+  async clear(): Promise<void> {
+    await this.#rooms.broker.clear(this.name);
+  }
+
+  async #read(
+    from: ReadFrom,
+    limit: number,
+  ): Promise<readonly RoomHistoryMessage[]> {
+    const { history } = this.#room.definition;
+    if (history === undefined) return [];
+    const { maxBytes } = READ_LIMITS;
+    const { publications } = await this.#rooms.broker.read(this.name, from, {
+      ...{ history, limit, maxBytes },
+    });
+    return publications.flatMap(toMessage);
+  }
+}
+
+function toMessage(
+  { payload, position }: Publication,
+): readonly RoomHistoryMessage[] {
+  const message = decodeRoomMessage(payload);
+  if (message === undefined || position === null) return [];
+  const { name, data, from } = message;
+  return [{ name, data, position, from }];
+}

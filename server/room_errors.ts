@@ -1,0 +1,48 @@
+/**
+ * The errors that answer the requests of clients about rooms.
+ *
+ * @module
+ */
+
+import { ErrorCode } from "../common/codes.ts";
+import { PublishError } from "../common/publish_error.ts";
+import { RequestError } from "../protocol/request_error.ts";
+
+/** The maximum number of rooms of one client. */
+export const MAX_ROOMS = 128;
+
+/**
+ * Makes the error for a room that a client cannot use.
+ *
+ * @param note Why, for the log
+ */
+export function forbidden(note: string): RequestError {
+  // The same for all rooms, so that a client cannot find out which rooms exist.
+  const description = "the client is not allowed to do this in this room";
+  return new RequestError(ErrorCode.FORBIDDEN, description, { note });
+}
+
+/** Makes the error for a client that is in too many rooms. */
+export function tooManyRooms(): RequestError {
+  return new RequestError(
+    ErrorCode.LIMIT_EXCEEDED,
+    `the client is in ${MAX_ROOMS} rooms. Leave one of them first.`,
+    { data: { limit: "maxRooms", value: MAX_ROOMS } },
+  );
+}
+
+/** Makes the error for a request that the end of its membership has overtaken. */
+export function overtaken(): RequestError {
+  return new RequestError(
+    ErrorCode.INVALID_ACTION,
+    "the client has left the room, or has joined it again",
+  );
+}
+
+/** Returns an error of the broker as a client gets it, and other errors as they are. */
+export function toRequestError(error: unknown): unknown {
+  if (!(error instanceof PublishError)) return error;
+  const { outcome, message } = error;
+  const details = { data: { outcome }, note: message };
+  return new RequestError(ErrorCode.BROKER_UNAVAILABLE, "", details);
+}

@@ -1,0 +1,240 @@
+/**
+ * A client in a room: gets the messages that it missed, and then the new ones.
+ *
+ * @module
+ */
+
+import type { Publication, ReadFrom } from "../broker/broker.ts";
+import type { GapReason } from "../protocol/room_fields.ts";
+import type { BroadcastBatch, Delivery } from "./broadcaster.ts";
+import type { RoomTransport } from "./connection_rooms.ts";
+import type { LiveRoom, RoomRecipient } from "./live_room.ts";
+import type { FeedStart } from "./room_feed.ts";
+import type { RoomIdentity } from "./room_identities.ts";
+import type { FairScheduler } from "./scheduler.ts";
+
+/** How many missed messages are sent in one turn of the event loop. */
+const FRAMES_PER_TURN = 32;
+
+/** More than the frame about a gap needs, in UTF-16 units. */
+const MAX_GAP_LENGTH = 1_000;
+
+/** What a client wants in a room. */
+export interface MemberOptions {
+  /** Whether it gets its own messages */
+  readonly echo: boolean;
+  /** Whether it gets the changes of the members */
+  readonly members: boolean;
+}
+
+/** The connection of a member. */
+export interface MemberHost {
+  readonly identity: RoomIdentity;
+  readonly transport: RoomTransport;
+  readonly scheduler: FairScheduler;
+  /** Called with the length of the messages that were read for the client, in UTF-16 units. */
+  onRead(units: number): void;
+}
+
+const SKIPPED: Delivery = { delivered: 0, rest: "skipped", sends: 0 };
+
+/** A client in a room. */
+export class RoomMember implements RoomRecipient {
+  cursor = Infinity;
+  readonly room: LiveRoom;
+  /** Whether the client can publish */
+  canPublish = false;
+  /** Whether the client has joined by itself */
+  isByClient = false;
+  /** Whether the server has put the client into the room */
+  isByServer = false;
+  readonly #host: MemberHost;
+  #options: MemberOptions = { echo: true, members: false };
+  /** Why messages are missing that the client does not know of; `undefined` for none */
+  #gap: GapReason | undefined;
+  /** The number of the last start, because a new one ends the last one */
+  #starts = 0;
+
+  /** Constructs a `RoomMember`, which gets nothing before `start` is called. */
+  constructor(room: LiveRoom, host: MemberHost) {
+    this.room = room;
+    this.#host = host;
+    room.enter(this);
+  }
+
+  /** Who the client is */
+  get identity(): RoomIdentity {
+    return this.#host.identity;
+  }
+
+  get connection(): string {
+    return this.identity.connection;
+  }
+
+  get echo(): boolean {
+    return this.#options.echo;
+  }
+
+  get followsMembers(): boolean {
+    return this.#options.members && !this.isPlain;
+  }
+
+  get isPlain(): boolean {
+    return !this.#host.transport.features.has("rooms");
+  }
+
+  /**
+   * Starts to receive.
+   *
+   * @param wanted Where the client wants to begin
+   * @param options What the client wants
+   * @param onStart Called once, before the first message is sent
+   * @returns Resolves when the client has got the messages that it missed
+   *
+   * @throws {PublishError} If the history cannot be read
+   */
+  async start(
+    wanted: ReadFrom,
+    options: MemberOptions,
+    onStart: (start: FeedStart) => void,
+  ): Promise<void> {
+    const number = ++this.#starts;
+    this.room.broadcaster.leave(this);
+    this.#gap = undefined;
+    this.#options = options;
+    let next = await this.#read(wanted, number, onStart);
+    while (next !== undefined) {
+      next = await this.#continue(next, number);
+    }
+  }
+
+  /** Stops to receive. */
+  stop(): void {
+    this.#starts++;
+    this.room.leave(this);
+  }
+
+  deliver(batch: BroadcastBatch): Delivery {
+    // Nothing can follow before the client knows of the gap.
+    if (this.#gap !== undefined) return SKIPPED;
+    const delivery = this.#host.transport.deliver(batch);
+    const isCut = delivery.delivered < batch.single.length;
+    if (isCut && delivery.rest === "skipped") this.#openGap("slow");
+    return delivery;
+  }
+
+  onGap(reason: GapReason): void {
+    // A client that still gets missed messages finds the gap in the history.
+    if (this.cursor === Infinity) return;
+    this.room.broadcaster.catchUp(this);
+    this.#openGap(reason);
+    // What the history still has after the gap follows at once.
+    this.#closeGap();
+  }
+
+  /** Returns the number of publications that are for the client. */
+  count(publications: readonly Publication[]): number {
+    return publications.filter((each) => this.room.isFor(this, each)).length;
+  }
+
+  /** Reads and sends what came while the client got earlier messages. */
+  async #continue(
+    from: ReadFrom,
+    number: number,
+  ): Promise<ReadFrom | undefined> {
+    try {
+      return await this.#read(from, number, (start) => this.#reportLoss(start));
+    } catch {
+      // The answer to the join is sent, so the client has to get a gap.
+      if (number !== this.#starts) return undefined;
+      this.room.broadcaster.join(this);
+      this.#openGap("broker");
+    }
+  }
+
+  /**
+   * Reads and sends messages. If there are none, the client gets the new ones from now on.
+   *
+   * @returns Where to continue; `undefined` if the client gets the new messages now
+   */
+  async #read(
+    from: ReadFrom,
+    number: number,
+    report: (start: FeedStart) => void,
+  ): Promise<ReadFrom | undefined> {
+    let last: string | null | undefined;
+    let rest: readonly Publication[] = [];
+    await this.room.feed.read(from, (start) => {
+      if (number !== this.#starts) return;
+      report(start);
+      rest = this.#sendFirst(start.publications);
+      if (rest.length === 0) this.room.broadcaster.join(this);
+      else last = start.publications.at(-1)?.position;
+    });
+    await this.#sendRest(rest, number);
+    return number === this.#starts && last ? { since: last } : undefined;
+  }
+
+  /** Sends the first missed messages, as many as one turn allows; returns the rest. */
+  #sendFirst(publications: readonly Publication[]): readonly Publication[] {
+    const { transport } = this.#host;
+    let index = 0;
+    for (; index < Math.min(publications.length, FRAMES_PER_TURN); index++) {
+      const publication = publications[index]!;
+      if (!transport.hasCapacity(publication.payload.length)) break;
+      const frame = this.room.frameFor(this, publication);
+      if (frame !== undefined) transport.send(frame);
+      this.#host.onRead(publication.payload.length);
+    }
+    return publications.slice(index);
+  }
+
+  /** Sends the other missed messages when the client has read the first ones. */
+  async #sendRest(
+    publications: readonly Publication[],
+    number: number,
+  ): Promise<void> {
+    const { transport, scheduler } = this.#host;
+    for (let rest = publications; rest.length > 0;) {
+      const { length } = rest[0]!.payload;
+      if (!transport.hasCapacity(length)) await transport.drained();
+      await new Promise<void>((resolve) => scheduler.add(resolve));
+      if (number !== this.#starts || transport.closed !== undefined) return;
+      rest = this.#sendFirst(rest);
+    }
+  }
+
+  /** Messages were lost while the client got earlier ones. */
+  #reportLoss({ lost, from }: FeedStart): void {
+    if (lost === undefined) return;
+    this.#host.transport.send(this.room.encodeGap(lost, from));
+  }
+
+  /** Reports a gap as soon as the client has read enough. */
+  #openGap(reason: GapReason): void {
+    if (this.#gap !== undefined || this.isPlain) return;
+    this.#gap = reason;
+    void this.#closeGapLater(this.#starts);
+  }
+
+  async #closeGapLater(number: number): Promise<void> {
+    const { transport } = this.#host;
+    while (this.#gap !== undefined && transport.closed === undefined) {
+      await transport.drained();
+      if (number !== this.#starts) return;
+      this.#closeGap();
+    }
+  }
+
+  #closeGap(): void {
+    const { transport } = this.#host;
+    const { room } = this;
+    if (this.#gap === undefined) return;
+    if (!transport.hasCapacity(MAX_GAP_LENGTH)) return;
+    // What the client still lacks is a part of the gap.
+    room.broadcaster.catchUp(this);
+    const frame = room.encodeGap(this.#gap, room.feed.at);
+    this.#gap = undefined;
+    transport.send(frame);
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Answers the requests of clients about rooms.
+ *
+ * @module
+ */
+
+import { isApplicationError } from "../common/application_error.ts";
+import type { PublicationKey } from "../broker/broker.ts";
+import type {
+  LeaveRequest,
+  MembersRequest,
+  PresenceRequest,
+  PublishRequest,
+  RoomRequest,
+} from "../protocol/room_frames.ts";
+import {
+  encodeLeft,
+  encodeMembers,
+  encodePublished,
+} from "../protocol/room_messages.ts";
+import { encodeSuccess } from "../protocol/encode_success.ts";
+import { PublishError } from "../common/publish_error.ts";
+import { RequestError } from "../protocol/request_error.ts";
+import { ApplicationAnswer } from "./application_answer.ts";
+import type { ConnectionLog } from "./connection_log.ts";
+import { encodeErrorResponse } from "./error_response.ts";
+import type { RoomClient } from "./room_client.ts";
+import { forbidden, toRequestError } from "./room_errors.ts";
+import type { RoomMember } from "./room_member.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What the answers to failed requests depend on. */
+export interface AnswerRules {
+  readonly exposeErrors: boolean;
+  readonly limits: { readonly maxBuffered: number };
+}
+
+/** Answers the requests of clients about rooms. */
+export class RoomRequests {
+  readonly #rooms: Rooms;
+  readonly #rules: AnswerRules;
+
+  /**
+   * Constructs `RoomRequests`.
+   *
+   * @param rooms The rooms of the server
+   * @param rules What the answers to failed requests depend on
+   */
+  constructor(rooms: Rooms, rules: AnswerRules) {
+    this.#rooms = rooms;
+    this.#rules = rules;
+  }
+
+  /** Answers a request; resolves when it is answered, and never rejects. */
+  async run(client: RoomClient, request: RoomRequest): Promise<void> {
+    try {
+      await this.#handle(client, request);
+    } catch (error) {
+      await this.#fail(client, request, toRequestError(error));
+    }
+  }
+
+  #handle(client: RoomClient, request: RoomRequest): void | Promise<void> {
+    switch (request.kind) {
+      case "join":
+        return client.join(request);
+      case "leave":
+        return leave(client, request);
+      case "publish":
+        return this.#publish(client, request);
+      case "members":
+        return sendMembers(client, request);
+      case "presence":
+        return changePresence(client, request);
+    }
+  }
+
+  async #publish(client: RoomClient, request: PublishRequest): Promise<void> {
+    const { id, room, name, data } = request;
+    const member = memberOf(client, room);
+    await assertPublishable(client, member, request);
+    const { definition, info } = member.room;
+    const { connection, member: from } = client.identity;
+    const { position, isDuplicate } = await this.#rooms.publish(
+      { definition, info },
+      {
+        ...{ name, data, from, publisher: connection, except: null },
+        key: keyOf(client, request),
+      },
+    );
+    client.transport.send(encodePublished(id, position, isDuplicate));
+  }
+
+  async #fail(
+    { transport }: RoomClient,
+    { id, kind }: RoomRequest,
+    error: unknown,
+  ): Promise<void> {
+    const { limits: { maxBuffered } } = this.#rules;
+    const answer = isApplicationError(error)
+      ? (await ApplicationAnswer.for(error, { maxBuffered })).answer
+      : error;
+    report(transport.log, `the frame "${kind}"`, answer);
+    const frame = ApplicationAnswer.is(answer)
+      ? answer.encode(id)
+      : encodeErrorResponse(id, answer, this.#rules);
+    transport.send(frame);
+  }
+}
+
+async function leave(client: RoomClient, request: LeaveRequest): Promise<void> {
+  const { id, room } = request;
+  await client.leave(room);
+  client.transport.send(encodeLeft(id, room));
+}
+
+function sendMembers(client: RoomClient, request: MembersRequest): void {
+  const { presence } = memberOf(client, request.room).room;
+  client.transport.send(encodeMembers(request.id, presence.encode()));
+}
+
+function changePresence(client: RoomClient, request: PresenceRequest): void {
+  const { id, room, presence } = request;
+  client.claim(memberOf(client, room), presence);
+  client.transport.send(encodeSuccess(id, null));
+}
+
+/** Checks that a client can publish a message. */
+async function assertPublishable(
+  { client }: RoomClient,
+  { canPublish, room: { definition, info } }: RoomMember,
+  { name: message, data }: PublishRequest,
+): Promise<void> {
+  if (!canPublish) throw forbidden("the client cannot publish");
+  const { publish } = definition;
+  if (typeof publish !== "function") return;
+  const decision = await publish(client, { ...info, message, data });
+  if (decision !== true) throw forbidden("'publish' refused the message");
+}
+
+/** Returns the key of a message, which only this client can use. */
+function keyOf(
+  { identity: { connection, isRecognized } }: RoomClient,
+  { key, isRepeated }: PublishRequest,
+): PublicationKey {
+  if (!isRepeated || isRecognized) {
+    return { publisher: connection, key, isRepeated };
+  }
+  throw new PublishError(
+    "the server does not recognize the client, so the message can be a duplicate",
+    "unknown",
+  );
+}
+
+function memberOf(client: RoomClient, room: string): RoomMember {
+  const member = client.member(room);
+  if (member === undefined) throw forbidden("the client is not in the room");
+  return member;
+}
+
+function report(log: ConnectionLog, subject: string, answer: unknown): void {
+  if (ApplicationAnswer.is(answer)) log.answered(subject, answer);
+  else if (RequestError.is(answer)) log.rejected(subject, answer);
+  else log.exception(`${subject} failed`, answer);
+}

@@ -1,0 +1,238 @@
+/**
+ * The rooms of one server: their definitions, and those that have members.
+ *
+ * @module
+ */
+
+import type { Broker, PublicationKey } from "../broker/broker.ts";
+import { isPromiseLike } from "../common/async.ts";
+import { HoistError } from "../common/errors.ts";
+import type { JsonObject } from "../common/json.ts";
+import { checkRoomName } from "../common/room_name.ts";
+import { assertLength, describeMessage, quote } from "../common/text.ts";
+import type { BroadcastResult } from "./broadcaster.ts";
+import { LiveRoom, type RoomHost } from "./live_room.ts";
+import type { Log } from "./log.ts";
+import {
+  type RoomDefinition,
+  RoomDefinitions,
+  type RoomInfo,
+  type RoomOptions,
+} from "./room_definitions.ts";
+import { RoomIdentities } from "./room_identities.ts";
+import { encodeRoomMessage, type Envelope } from "./room_message.ts";
+import type { Turns } from "./turns.ts";
+
+/** What the rooms of a server need. */
+export interface RoomsOptions {
+  readonly log: Log;
+  readonly broker: Broker;
+  readonly turns: Turns;
+  readonly maxBatch: number;
+  readonly maxBuffered: number;
+  nextMessageId(): number;
+}
+
+/** A message to a room. */
+export interface RoomPublication extends Omit<Envelope, "origin"> {
+  readonly name: string;
+  readonly data: JsonObject;
+  readonly key: PublicationKey | undefined;
+}
+
+/** What has become of a message to a room. */
+export interface RoomPublished {
+  /** The position of the message; `null` in a room without history */
+  readonly position: string | null;
+  /** Whether the broker had it already */
+  readonly isDuplicate: boolean;
+  /** Resolves when every member on this server has had its turn */
+  readonly delivered: Promise<BroadcastResult>;
+}
+
+/** A room and its definition. */
+export interface DefinedRoom {
+  readonly definition: RoomDefinition;
+  readonly info: RoomInfo;
+}
+
+const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
+
+/** The rooms of one server. */
+export class Rooms {
+  readonly identities: RoomIdentities = new RoomIdentities();
+  readonly #options: RoomsOptions;
+  readonly #definitions = new RoomDefinitions();
+  readonly #host: RoomHost;
+  /** The rooms that have members on this server */
+  readonly #live = new Map<string, LiveRoom>();
+  /** The ends of the subscriptions to rooms that nobody is in */
+  readonly #closing = new Map<string, Promise<void>>();
+  /** Begins the number of each publication */
+  readonly #origin = crypto.randomUUID();
+  #published = 0;
+  #started: Promise<void> | undefined;
+
+  /** Constructs `Rooms`. The broker starts with the first definition. */
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#host = {
+      ...options,
+      run: (hook) => this.#run(hook),
+      warn: (room, problem, error) => this.#warn(room, problem, error),
+    };
+  }
+
+  /** Carries the messages */
+  get broker(): Broker {
+    return this.#options.broker;
+  }
+
+  /** Whether messages to rooms wait for their turn */
+  get isBusy(): boolean {
+    return this.#options.turns.isBusy;
+  }
+
+  /** Defines rooms. */
+  define(pattern: string, options: RoomOptions | undefined): void {
+    this.#definitions.add(pattern, options);
+    this.#started ??= this.#start();
+  }
+
+  /** Finds the definition of a room; `undefined` if there is none. */
+  find(name: string): DefinedRoom | undefined {
+    return this.#definitions.find(name);
+  }
+
+  /**
+   * Returns a room of the application.
+   *
+   * @throws {TypeError} If the name is invalid
+   * @throws {HoistError} If no definition allows the room
+   */
+  get(name: string): DefinedRoom {
+    checkRoomName("Cannot use the room", name);
+    const found = this.find(name);
+    if (found !== undefined) return found;
+    throw new HoistError(
+      `Cannot use the room ${
+        quote(name)
+      }: no definition matches it. Call server.defineRoom() first.`,
+    );
+  }
+
+  /** Returns the room if it has members on this server. */
+  peek(name: string): LiveRoom | undefined {
+    return this.#live.get(name);
+  }
+
+  /** Returns the room, which has a member from now on. */
+  open({ definition, info }: DefinedRoom): LiveRoom {
+    const { name } = info;
+    const known = this.#live.get(name);
+    if (known !== undefined) return known;
+    const previous = this.#closing.get(name);
+    const room = new LiveRoom(info, definition, this.#host, previous);
+    this.#live.set(name, room);
+    return room;
+  }
+
+  /** Ends a room that nobody is in any more. Called whenever somebody leaves. */
+  release(room: LiveRoom): void {
+    const { name } = room.info;
+    if (!room.isEmpty || this.#live.get(name) !== room) return;
+    this.#live.delete(name);
+    const closing = room.close().catch((error) =>
+      this.#warn(name, "cannot end the subscription", error)
+    );
+    this.#closing.set(name, closing);
+    void closing.then(() => {
+      if (this.#closing.get(name) === closing) this.#closing.delete(name);
+    });
+  }
+
+  /**
+   * Publishes a message.
+   *
+   * @throws {PublishError} If the broker did not store it, or it is unknown whether it did
+   * @throws {TypeError} If the data is not a JSON object
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
+   */
+  async publish(
+    { definition: { history }, info: { name: room } }: DefinedRoom,
+    { name, data, key, ...envelope }: RoomPublication,
+  ): Promise<RoomPublished> {
+    const origin = `${this.#origin}.${++this.#published}`;
+    const payload = encodeRoomMessage({ origin, ...envelope }, name, data);
+    const { maxBuffered, broker } = this.#options;
+    const subject = () => describeMessage(name);
+    assertLength(payload, maxBuffered, subject, "limits.maxBuffered");
+    await this.#started;
+    const delivered = this.#live.get(room)?.expect(origin);
+    const published = await broker.publish(room, payload, { history, key });
+    if (delivered !== undefined && !published.isDuplicate) {
+      return { ...published, delivered };
+    }
+    this.#live.get(room)?.forget(origin);
+    return { ...published, delivered: Promise.resolve(NOBODY) };
+  }
+
+  /**
+   * Calls a function of the application.
+   *
+   * @returns Its result; `undefined` if it threw, which is logged
+   */
+  call<Result>({ name }: RoomInfo, use: () => Result): Result | undefined {
+    try {
+      return use();
+    } catch (error) {
+      this.#options.log.exception(
+        `a function of the room ${quote(name)} failed`,
+        error,
+      );
+    }
+  }
+
+  /** Ends everything, because the server closes. */
+  async close(): Promise<void> {
+    this.identities.close();
+    const rooms = [...this.#live.values()];
+    this.#live.clear();
+    await Promise.allSettled(rooms.map((room) => room.close()));
+    await this.#options.broker[Symbol.asyncDispose]();
+  }
+
+  async #start(): Promise<void> {
+    await this.#options.broker.start({
+      onPublication: (room, publication) =>
+        this.#live.get(room)?.feed.receive(publication),
+      onStale: (room) => this.#onStale(room),
+    });
+  }
+
+  #onStale(name: string | undefined): void {
+    for (const [each, { feed }] of this.#live) {
+      if (name === undefined || name === each) void feed.sync();
+    }
+  }
+
+  #run(hook: () => unknown): void {
+    try {
+      const result = hook();
+      if (isPromiseLike(result)) {
+        Promise.resolve(result).catch((error) => this.#fail(error));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#options.log.exception("a hook of a room failed", error);
+  }
+
+  #warn(room: string, problem: string, error?: unknown): void {
+    const rest = error instanceof Error ? `: ${error.message}` : "";
+    this.#options.log.warn("room", `${quote(room)}: ${problem}${rest}`);
+  }
+}

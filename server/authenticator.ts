@@ -5,7 +5,7 @@
  */
 
 import { findToken, type LoginContext, type RenewingClient } from "../auth.ts";
-import { isApplicationError } from "../common/application_error.ts";
+import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
@@ -138,7 +138,7 @@ export class Authenticator {
     token: string,
   ): Promise<LoginResult> {
     const { maxBuffered } = this.#options;
-    const error = isApplicationError(thrown)
+    const error = isOwnError(thrown)
       ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);

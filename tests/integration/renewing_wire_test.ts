@@ -109,6 +109,33 @@ Deno.test("a login function that throws during a renewal keeps the connection", 
   assert(!logger.lines.join().includes("a secret"));
 });
 
+Deno.test("a renewal whose login function does not finish in time is rejected", async () => {
+  const { opened, open } = gate();
+  const { server, logger } = serveExpiring({
+    limits: { loginTimeout: 1_000 },
+    login: async (_server, token, context) => {
+      if (token === "slow") await opened;
+      context.expireAt(Date.now() + HOUR);
+      return { token };
+    },
+  });
+  server.operation("token", (_data, { client }) => client.identity as object);
+  await using _server = server;
+  await using client = await logInAsked(server);
+  client.send(renewal(1, "slow"));
+  const { id, code, desc } = await client.next();
+  assert.deepEqual([id, code], [1, 9]);
+  assert.match(desc, /too long to check the token\. .*'limits\.loginTimeout'/);
+  await logger.line(/^warn reject: .*: renewal rejected: .* too long/);
+  client.send(renewal(2, "fast"));
+  assert.equal((await client.next()).code, 0);
+  // The decision that comes too late changes nothing.
+  open();
+  await opened;
+  client.send(operation(3, "token"));
+  assert.deepEqual((await client.next()).data.result, { token: "fast" });
+});
+
 Deno.test("an error that the login function throws on purpose answers the renewal", async () => {
   const { server } = serveExpiring({
     login: (_server, _token, context) => {

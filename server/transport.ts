@@ -63,6 +63,8 @@ const CONNECTING = 0;
 
 const OPEN = 1;
 
+const CLOSED = 3;
+
 /** The time that sent frames have to reach the operating system, in milliseconds. */
 const LINGER = 500;
 
@@ -345,6 +347,8 @@ export class Transport implements Sink, Recipient {
   }
 
   #awaitClose(): void {
+    // The socket can have gone before the close was due.
+    if (this.#socket.readyState === CLOSED) return;
     this.#closing = this.#context.silence.watch(
       CLOSE_TIMEOUT,
       () => this.abort(),

@@ -34,3 +34,25 @@ for (
     await Promise.all(requests);
   });
 }
+
+Deno.test("a link sends a ping at each interval, and ends if there is no answer", async () => {
+  const { server, events, socket } = await startLogin({ heartbeat: HEARTBEAT });
+  await using _server = server;
+  using clock = new Clock();
+  socket.receive(successFrame(0, null, { features: ["heartbeat"] }));
+  const pings = () => socket.sent.filter((frame) => frame === PING).length;
+  for (let n = 1; n <= 3; n++) {
+    clock.pass(24_999);
+    assert.equal(pings(), n - 1);
+    clock.pass(1);
+    assert.equal(pings(), n);
+    socket.receive(successFrame(null, "pong"));
+  }
+  clock.pass(35_000);
+  assert.deepEqual(events, []);
+  // Runtimes call timers before they read what has arrived.
+  clock.pass(100);
+  const reason = "the server did not answer a ping within 10000 ms";
+  assert.deepEqual(events, [["closed", 1006, reason]]);
+  assert.equal(clock.timers, 0);
+});

@@ -167,6 +167,9 @@ testExample(
 
     await using first = programs.start("worker.ts");
     await page.hasJob("handed over", "running");
+    // A second server must not touch the file of the first one.
+    await using rival = programs.start("server.ts");
+    assert.match(await rival.end(), /the port is in use/);
     await first.kill();
     await page.hasWorkers(/^none$/);
     await page.hasJob("handed over", "waiting");

@@ -75,10 +75,8 @@ export async function expire(visit: Visit): Promise<void> {
   answerQuestions(connection);
   const { code, reason } = await connection.closed;
   tally.end(`code ${code}`);
-  if (code === CloseCode.POLICY_VIOLATION) tally.note("expired login");
-  else {report(
-      `${name}: closed with ${code} (${reason}) when its login expired`,
-    );}
+  if (code === CloseCode.POLICY_VIOLATION) return tally.note("expired login");
+  report(`${name}: closed with ${code} (${reason}) when its login expired`);
 }
 
 /** Logs in as a client for which `onConnect` fails. */

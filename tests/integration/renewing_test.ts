@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { successFrame } from "../support/fake_server.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { answerAll, scriptedServer } from "../support/reconnecting.ts";
 import {
+  ASKED,
   captureRenewals,
   HOUR,
   renewal,
@@ -12,7 +15,7 @@ import {
   tokenFor,
 } from "../support/renewals.ts";
 import { serveQuietly } from "../support/server.ts";
-import { gate } from "../support/timing.ts";
+import { gate, pause } from "../support/timing.ts";
 
 Deno.test("a client with a token function renews, and nothing is cut", async () => {
   using renewals = captureRenewals();
@@ -90,6 +93,33 @@ for (
     assert.equal(await connection.operation("ping"), "pong");
   });
 }
+
+Deno.test("a client that is asked twice sends one token after the other", async () => {
+  await using server = scriptedServer([(socket, frame) => {
+    if (frame.token === undefined) return answerAll(socket, frame);
+    socket.send(successFrame(0, null, { features: ["renew"] }));
+    for (const _ of "12") socket.send(JSON.stringify(ASKED));
+  }]);
+  const { opened, open } = gate();
+  let calls = 0;
+  const token = async () => {
+    const name = `token ${++calls}`;
+    if (calls > 1) await opened;
+    return name;
+  };
+  await using connection = await connect(token, { url: server.url });
+  // The answer comes behind both questions.
+  await connection.operation("ping");
+  assert.equal(calls, 2);
+  open();
+  const sent = () =>
+    server.frames[0]!.filter(({ action }) => action === "renew");
+  while (sent().length < 2) await pause(1);
+  assert.deepEqual(
+    sent().map(({ data }) => data),
+    [{ token: "token 2" }, { token: "token 3" }],
+  );
+});
 
 Deno.test("the token function is aborted when the connection ends", async () => {
   using renewals = captureRenewals();

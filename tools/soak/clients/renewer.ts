@@ -13,7 +13,7 @@ import { addressOf } from "./intruder.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { answerQuestions, breakOff } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { assertOpen, checkerOf, type Visit } from "./visit.ts";
+import { assertOpen, checkerOf, closeAndCount, type Visit } from "./visit.ts";
 
 const OPTIONS = { timeout: TIMEOUT };
 
@@ -49,8 +49,7 @@ export async function renew(visit: Visit): Promise<void> {
   assert(tokens >= Number(logins), `${logins} logins with ${tokens} tokens`);
   tally.note("renewed login");
   checker.finish();
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 async function askWhoAmI(

@@ -37,6 +37,7 @@ import {
   closeSocket,
   maxBatchOf,
 } from "./client_socket.ts";
+import { EarlyMessages } from "./early_messages.ts";
 import type { Dialer } from "./handshake.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
@@ -77,9 +78,8 @@ export class SocketLink implements AbortableLink {
   #features = NO_FEATURES;
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
-  #isLoggedIn = false;
-  /** The length of what came before the login was answered, in UTF-16 units. */
-  #early = 0;
+  /** The messages that wait for the login; `undefined` when it is answered. */
+  #early: EarlyMessages | undefined;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -99,10 +99,11 @@ export class SocketLink implements AbortableLink {
     this.#dialer = dialer;
     const { maxBuffered } = dialer.target;
     this.#pending = new PendingRequests(maxBuffered);
+    this.#early = new EarlyMessages(maxBuffered);
     this.#buffer = new SendBuffer(maxBuffered, {
       onSend: (frame) => {
         this.#heartbeat?.noteSent();
-        this.#log.sent(frame, !this.#isLoggedIn);
+        this.#log.sent(frame, this.#early !== undefined);
       },
       onFailure: () => this.abort(),
     });
@@ -248,7 +249,8 @@ export class SocketLink implements AbortableLink {
 
   #onLogin(data: JsonObject | null): void {
     const { features, maxPayload } = serverFeaturesOf(data);
-    this.#isLoggedIn = true;
+    const early = this.#early?.take() ?? [];
+    this.#early = undefined;
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
@@ -264,6 +266,7 @@ export class SocketLink implements AbortableLink {
       onSilent: (info) => this.#fail(info),
     });
     this.#events.onOpen(this);
+    for (const frame of early) this.#deliver(frame);
   }
 
   /** How long the caller still waits, for a server that can use it. */
@@ -302,26 +305,23 @@ export class SocketLink implements AbortableLink {
         `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
       return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
     }
-    if (!this.#isLoggedIn && !this.#acceptsEarly(lengthOf(data))) return;
+    if (this.#early?.accepts(lengthOf(data)) === false) return this.#endEarly();
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
       return this.#handle(decodeServerFrame(data), lengthOf(data));
     }
     const frames = decodeServerFrames(data);
-    const units = lengthOfEach(lengthOf(data), frames);
+    const keeps = (id: number) => this.#pending.keepsReplies(id);
+    const units = lengthOfEach(lengthOf(data), frames, keeps);
     for (const frame of frames) this.#handle(frame, units);
   }
 
-  /** Messages that come before the login is answered wait until it is answered. */
-  #acceptsEarly(units: number): boolean {
+  #endEarly(): void {
     const { maxBuffered } = this.#dialer.target;
-    this.#early += units;
-    if (this.#early <= maxBuffered) return true;
     const reason =
       `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
     this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
-    return false;
   }
 
   #handle(frame: ServerFrame | null, units: number | undefined): void {
@@ -329,9 +329,17 @@ export class SocketLink implements AbortableLink {
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
     this.#pending.handle(frame, units);
+    if (frame.kind === "renew") return this.#onRenew();
+    if (this.#early === undefined) this.#deliver(frame);
+    else this.#early.add(frame);
+  }
+
+  /** Passes on a message for the listeners. */
+  #deliver(frame: ServerFrame): void {
+    // A listener to the state, or to an earlier message, can have closed the connection.
+    if (this.#closeInfo !== undefined) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
-    if (frame.kind === "renew") this.#onRenew();
   }
 
   /** Ends the connection because of what the server did. */

@@ -314,7 +314,11 @@ export class SocketLink implements AbortableLink {
     const frames = decodeServerFrames(data);
     const keeps = (id: number) => this.#pending.keepsReplies(id);
     const units = lengthOfEach(lengthOf(data), frames, keeps);
-    for (const frame of frames) this.#handle(frame, units);
+    for (const frame of frames) {
+      if (frame !== null) this.#handle(frame, units);
+    }
+    // Once for each batch, because a server can send millions of invalid frames in one.
+    if (frames.includes(null)) this.#handle(null, units);
   }
 
   #endEarly(): void {

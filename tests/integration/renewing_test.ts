@@ -15,7 +15,7 @@ import {
   tokenFor,
 } from "../support/renewals.ts";
 import { serveQuietly } from "../support/server.ts";
-import { gate, pause } from "../support/timing.ts";
+import { endOfTick, gate, pause } from "../support/timing.ts";
 
 Deno.test("a client with a token function renews, and nothing is cut", async () => {
   using renewals = captureRenewals();
@@ -140,12 +140,15 @@ Deno.test("the token function is aborted when the connection ends", async () => 
     called.open();
     return new Promise<string>(() => {});
   };
-  const connection = await connect(token, { url: server.url });
+  const logger = new LogRecorder();
+  const connection = await connect(token, { url: server.url, logger });
   renewals.ask();
   await called.opened;
   await server.close();
   assert(!(await aborted.promise instanceof TimeoutError));
   await connection.closed;
+  await endOfTick();
+  assert.deepEqual(logger.lines, []);
 });
 
 Deno.test("a rotated token is renewed within its grace period", async () => {

@@ -13,7 +13,7 @@ import {
   serveExpiring,
   tokenFor,
 } from "../support/renewals.ts";
-import { gate } from "../support/timing.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 const EXPIRED = { code: 1008, reason: "token expired" };
 
@@ -180,15 +180,46 @@ Deno.test("a second token while the first is decided is rejected with code 7", a
 });
 
 Deno.test("invalid renewals get code 2, or 9 if the token is too large", async () => {
-  const { server } = serveExpiring({ limits: { maxLoginPayload: 300 } });
+  const { server, contexts } = serveExpiring({
+    limits: { maxLoginPayload: 300 },
+  });
   await using _server = server;
   await using client = await logInAsked(server);
-  const codes: number[] = [];
+  const answers: unknown[] = [];
   for (const token of [undefined, 1, null, {}, "x".repeat(301)]) {
     client.send(renewal(1, token));
-    codes.push((await client.next()).code);
+    const { code, data } = await client.next();
+    answers.push([code, data?.limit]);
   }
-  assert.deepEqual(codes, [2, 2, 2, 2, 9]);
+  const malformed = [2, undefined];
+  const tooLarge = [9, "maxLoginPayload"];
+  assert.deepEqual(answers, [...Array(4).fill(malformed), tooLarge]);
+  assert.equal(contexts.length, 1);
+  // Each one got one answer.
+  client.send(operation(2, "name"));
+  assert.equal((await client.next()).id, 2);
+});
+
+Deno.test("a token that is decided after its client has left changes nothing", async () => {
+  const { opened, open } = gate();
+  const { server, logger } = serveExpiring({
+    login: async (_server, token, context) => {
+      if (context.renewing !== undefined) await opened;
+      context.expireAt(Date.now() + HOUR);
+      return { token };
+    },
+  });
+  await using _server = server;
+  const client = await logInAsked(server);
+  const [connected] = server.clients;
+  client.send(renewal(1, "next"));
+  client.close(1000, "");
+  await client.closed;
+  await connected!.closed;
+  open();
+  await endOfTick();
+  assert.deepEqual(logger.lines.filter((line) => /renew/.test(line)), []);
+  assert.notDeepEqual(connected!.identity, { token: "next" });
 });
 
 Deno.test("a client without the extension cannot send a token", async () => {

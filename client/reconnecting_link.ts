@@ -148,7 +148,6 @@ export class ReconnectingLink implements Link {
     const link = this.#link;
     this.#link = undefined;
     if (link !== undefined) this.#lastClose = LOST;
-    this.#cancelAttempt();
     link?.abort();
     this.#redial();
   }

@@ -29,6 +29,9 @@ Deno.test("the server accepts the token that it has asked for", async () => {
   await logger.line(/^info renew: ada lovelace \(127\S+\) renewed its token$/);
   const renewing = contexts.map(({ renewing }) => renewing?.id);
   assert.deepEqual(renewing, [undefined, 1]);
+  // The server has not asked again.
+  client.send(renewal(9, tokenFor("eve", HOUR)));
+  assert.equal((await client.next()).code, 7);
 });
 
 Deno.test("the login function sees the client, its identity and the upgrade request", async () => {

@@ -105,7 +105,7 @@ export class SocketLink implements AbortableLink {
         this.#heartbeat?.noteSent();
         this.#log.sent(frame, this.#early !== undefined);
       },
-      onFailure: () => this.abort(),
+      onFailure: () => this.#onError(),
     });
     this.#events = events;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
@@ -216,7 +216,7 @@ export class SocketLink implements AbortableLink {
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
   }
 
-  #onError(event: unknown): void {
+  #onError(event?: unknown): void {
     const { closeCode, message } = Object(event);
     // The socket of this package reports what the server did wrong.
     if (typeof closeCode === "number") return this.#end(closeCode, message);

@@ -254,9 +254,8 @@ export class SocketLink implements AbortableLink {
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
-      this.#buffer.enableBatching(
-        Math.min(maxBatchOf(this.#socket!), maxPayload),
-      );
+      const longest = maxBatchOf(this.#socket!);
+      this.#buffer.enableBatching(Math.min(longest, maxPayload));
     }
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();

@@ -6,6 +6,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import {
   ASKED,
+  captureRenewals,
   HOUR,
   logIn,
   logInAsked,
@@ -71,7 +72,7 @@ Deno.test("a client without the extension is closed when its login expires, and 
     features: ["batch"],
   });
   assert.deepEqual(await client.closed, EXPIRED);
-  client.next().then(() => assert.fail("the server has sent a frame"));
+  assert.deepEqual(await client.rest(), []);
 });
 
 Deno.test("a client can send another token after one was rejected", async () => {
@@ -161,6 +162,56 @@ Deno.test("a token that the server has not asked for is rejected with code 7", a
   client.send(renewal(1, tokenFor("eve", HOUR)));
   assert.equal((await client.next()).code, 7);
   assert.equal(contexts.length, 1);
+});
+
+Deno.test("the server accepts one token each time that it asks", async () => {
+  const { server, contexts } = serveExpiring();
+  await using _server = server;
+  await using client = await logInAsked(server);
+  const codes: number[] = [];
+  for (const id of [1, 2]) {
+    client.send(renewal(id, tokenFor("ada", HOUR)));
+    codes.push((await client.next()).code);
+  }
+  assert.deepEqual([codes, contexts.length], [[0, 7], 2]);
+});
+
+Deno.test("a new token that has expired when it is decided is rejected", async () => {
+  const { server } = serveExpiring();
+  await using _server = server;
+  await using client = await logInAsked(server);
+  client.send(renewal(1, tokenFor("eve", -1)));
+  assert.equal((await client.next()).code, 3);
+  client.send(operation(2, "name"));
+  assert.deepEqual((await client.next()).data.result, { name: "ada" });
+});
+
+Deno.test("the server keeps no expiry of a client that has left", async () => {
+  using renewals = captureRenewals();
+  const { opened, open } = gate();
+  const deciding = gate();
+  const { server } = serveExpiring({
+    login: async (_server, _token, context) => {
+      context.expireAt(Date.now() + HOUR);
+      if (context.renewing === undefined) return true;
+      deciding.open();
+      await opened;
+      return true;
+    },
+  });
+  await using _server = server;
+  await using client = await logIn(server);
+  assert.equal(renewals.size, 1);
+  renewals.ask();
+  await client.next();
+  client.send(renewal(1, "next"));
+  await deciding.opened;
+  client.send({ id: null, end: true });
+  await client.closed;
+  assert.equal(renewals.size, 0);
+  open();
+  await endOfTick();
+  assert.equal(renewals.size, 0);
 });
 
 Deno.test("a second token while the first is decided is rejected with code 7", async () => {

@@ -90,7 +90,7 @@ export class Authenticator {
     const call = async () => {
       const attempt = new LoginAttempt(upgrade, version, renewing);
       const decision = await login(token, attempt.context);
-      return authenticatedBy(decision, attempt.end());
+      return authenticatedBy(decision, attempt.expires);
     };
     const decide = () => this.#callLogin(peer, token, call);
     return this.#queue.run(peer.network, upgrade, decide);
@@ -201,7 +201,6 @@ class LoginAttempt {
   /** What the login function gets */
   readonly context: LoginContext;
   #expires: number | undefined;
-  #hasEnded = false;
 
   constructor(
     { peer: { address }, request }: UpgradeContext,
@@ -217,9 +216,8 @@ class LoginAttempt {
     this.context = { address, version, ...request, renewing, expireAt };
   }
 
-  /** Ends the attempt, and returns when the login expires; `undefined` for never. */
-  end(): number | undefined {
-    this.#hasEnded = true;
+  /** When the login expires; `undefined` for never */
+  get expires(): number | undefined {
     return this.#expires;
   }
 
@@ -229,7 +227,7 @@ class LoginAttempt {
       const needed = "a Date or a number of milliseconds since 1970";
       throw invalidType("Cannot set the expiry", "the time", needed, time);
     }
-    if (!this.#hasEnded) this.#expires = Number(time);
+    this.#expires = Number(time);
   }
 }
 

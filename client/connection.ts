@@ -75,7 +75,7 @@ export class Connection<Of extends Contract = OpenContract>
     return new Connection(parts, opened);
   }
 
-  /** The current state. Connections that do not reconnect are `open` or `closed`. */
+  /** The current state. Without reconnecting, it is never `waiting`. */
   get state(): ConnectionState {
     return this.#parts.status.state;
   }

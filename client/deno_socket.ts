@@ -64,6 +64,9 @@ const CLOSE_TIMEOUT = 1_000;
 const MIN_BUFFER = 4_096;
 const MAX_BUFFER = 131_072;
 
+/** How long the socket reads without a pause before other work has its turn, in milliseconds. */
+const MAX_BUSY = 20;
+
 /** A WebSocket that can ping, and that can be ended at once. */
 export class DenoSocket implements ClientSocket {
   readyState = CONNECTING;
@@ -227,13 +230,23 @@ export class DenoSocket implements ClientSocket {
     if (early.length > 0) await turn();
     this.#read(early);
     let buffer = new Uint8Array(MIN_BUFFER);
+    let busy = 0;
     for (;;) {
       const count = await connection.read(buffer);
       if (count === null) return;
+      const start = performance.now();
       this.#read(buffer.subarray(0, count));
-      if (count === buffer.length && count < MAX_BUFFER) {
-        buffer = new Uint8Array(2 * count);
+      if (count < buffer.length) {
+        busy = 0;
+        continue;
       }
+      busy += performance.now() - start;
+      // Deno returns bytes that wait at once, without a turn of the event loop.
+      if (busy >= MAX_BUSY) {
+        await nextTurn();
+        busy = 0;
+      }
+      if (count < MAX_BUFFER) buffer = new Uint8Array(2 * count);
     }
   }
 
@@ -263,7 +276,7 @@ export class DenoSocket implements ClientSocket {
 
   #onPing(payload: Uint8Array): void {
     if (this.readyState !== OPEN) return;
-    this.#ping = payload.slice();
+    this.#ping = payload.length === 0 ? payload : payload.slice();
     this.#flush();
   }
 
@@ -351,6 +364,11 @@ function closeConnection(connection: Deno.Conn | undefined): void {
   } catch {
     // It is closed.
   }
+}
+
+/** Lets timers and other connections have a turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0));
 }
 
 /** Waits until all that was started in this turn has had its turn. */

@@ -14,22 +14,39 @@ export function lengthOf(data: unknown): number {
 /**
  * Returns the length of a single frame, or the average length of the replies in a batch.
  * The other frames that belong to requests count as well, because the server could hide a
- * long reply among short frames. `undefined` if there are broadcasts or messages of
- * rooms, which can be much longer, or items, because each item counts.
+ * long reply among short frames. `undefined` if the average is wrong and each frame has to be
+ * measured: broadcasts and messages of rooms can be much longer, each item counts, and a reply that nothing keeps
+ * must not make the others look shorter.
+ *
+ * @param length The length of the WebSocket message, in UTF-16 units
+ * @param frames The frames in it
+ * @param keeps Returns whether a request keeps its replies
  */
 export function lengthOfEach(
   length: number,
   frames: readonly (ServerFrame | null)[],
+  keeps: (id: number) => boolean,
 ): number | undefined {
   if (frames.length === 1) return length;
+  const ended = new Set<number | null>();
   let replies = 0;
   for (const frame of frames) {
-    if (frame?.kind === "items" || frame?.kind === "publication") {
+    if (frame === null) continue;
+    if (frame.kind === "items" || frame.kind === "publication") {
       return undefined;
     }
-    if (frame?.kind !== "message") continue;
-    if (frame.id === null) return undefined;
+    if (endsRequest(frame)) ended.add(frame.id);
+    if (frame.kind !== "message") continue;
+    const { id } = frame;
+    if (id === null || ended.has(id) || !keeps(id)) return undefined;
     replies++;
   }
   return Math.ceil(length / replies);
+}
+
+function endsRequest(
+  frame: ServerFrame,
+): frame is Extract<ServerFrame, { kind: "answer" | "done" | "error" }> {
+  return frame.kind === "answer" || frame.kind === "done" ||
+    frame.kind === "error";
 }

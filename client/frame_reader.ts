@@ -227,6 +227,8 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+const EMPTY = new Uint8Array(0);
+
 /** Collects bytes in an array that grows with what arrives, not with what is announced. */
 class ByteBuffer {
   #bytes = new Uint8Array(0);
@@ -242,6 +244,8 @@ class ByteBuffer {
 
   /** Returns all bytes, and removes them. */
   take(): Uint8Array<ArrayBuffer> {
+    // A server can send millions of empty frames, and each array takes time.
+    if (this.length === 0) return EMPTY;
     const taken = this.#bytes.subarray(0, this.length);
     this.#bytes = new Uint8Array(0);
     this.length = 0;

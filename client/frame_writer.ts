@@ -114,7 +114,7 @@ export class FrameWriter {
     this.#length = payload + length;
   }
 
-  /** Makes room for `capacity` bytes, and keeps the first `used` ones. */
+  /** Grows the buffer to `capacity` bytes, and keeps the first `used` ones. */
   #reserve(capacity: number, used = this.#length): void {
     const { bytes } = this.#space;
     if (capacity <= bytes.length) return;

@@ -72,6 +72,13 @@ export class PendingRequests {
     return this.#requests.has(id);
   }
 
+  /** Returns whether the replies to a request are kept until it ends. */
+  keepsReplies(id: number): boolean {
+    const entry = this.#requests.get(id);
+    return entry !== undefined && !entry.isFull &&
+      entry.request.endsWithReply !== true;
+  }
+
   /** Relies on it, from now on, that each error of the server names its request. */
   expectIds(): void {
     this.#namesErrors = true;

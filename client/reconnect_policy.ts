@@ -206,7 +206,7 @@ export class ReconnectPolicy {
     const delay = this.#next();
     if (delay === undefined || !(error instanceof ConnectError)) return delay;
     // The random delay is added, because a proxy asks all clients for the same delay.
-    return delay + (error.retryAfter ?? 0);
+    return Math.min(delay + (error.retryAfter ?? 0), MAX_TIMEOUT);
   }
 
   /** Uses the server's hint for the first attempt only, so that a server that closes

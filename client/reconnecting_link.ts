@@ -112,6 +112,16 @@ export class ReconnectingLink implements Link {
 
   /** Connects once. If the first attempt fails, there is no further attempt. */
   async open(token: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#open(token, signal);
+    } catch (error) {
+      // The caller can give up just when the server has accepted the login.
+      this.#end(LOST);
+      throw error;
+    }
+  }
+
+  async #open(token: string, signal?: AbortSignal): Promise<void> {
     const link = await this.#options.createLink(this.#events);
     signal?.throwIfAborted();
     await link.open(token, signal);
@@ -148,7 +158,6 @@ export class ReconnectingLink implements Link {
     const link = this.#link;
     this.#link = undefined;
     if (link !== undefined) this.#lastClose = LOST;
-    this.#cancelAttempt();
     link?.abort();
     this.#redial();
   }
@@ -289,7 +298,7 @@ export class ReconnectingLink implements Link {
 
   async #logIn(signal: AbortSignal): Promise<void> {
     const { tokens } = this.#options;
-    const open = (token: string) => this.open(token, signal);
+    const open = (token: string) => this.#open(token, signal);
     await tokens.logIn(open, signal, () => this.#onRejected());
   }
 

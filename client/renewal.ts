@@ -5,11 +5,22 @@
  * @module
  */
 
+import { aborted, limit } from "../common/async.ts";
 import { ErrorCode, type ErrorFrame, LoginError } from "../common/errors.ts";
+import { TokenBucket } from "../common/rate_limiter.ts";
 import { ResponseError } from "../common/response_error.ts";
 import { encodeRenewal } from "../protocol/encode.ts";
 import type { Target } from "./handshake.ts";
 import type { LinkRequest } from "./link.ts";
+
+/**
+ * How many renewals are made at once. More are made once per second, because a server that
+ * asks again and again could make the client call the token function, and the service behind
+ * it, thousands of times.
+ */
+const MAX_RENEWALS = 10;
+
+const SECOND = 1_000;
 
 /** Sends a request over the connection. */
 type Send = (request: LinkRequest) => Promise<unknown>;
@@ -19,6 +30,7 @@ export class Renewal {
   readonly #target: Target;
   readonly #send: Send;
   readonly #closing = new AbortController();
+  readonly #rate = new TokenBucket(1, MAX_RENEWALS);
   /** Whether the server has asked since the last attempt began */
   #isAsked = false;
   #isRunning = false;
@@ -44,6 +56,9 @@ export class Renewal {
     this.#isRunning = true;
     while (this.#isAsked && !this.#closing.signal.aborted) {
       this.#isAsked = false;
+      if (this.#rate.take(performance.now()) !== "allow") {
+        await pause(SECOND, this.#closing.signal);
+      }
       await this.#renew();
     }
     this.#isRunning = false;
@@ -74,6 +89,12 @@ export class Renewal {
       toError: (frame) => renewalError(base, frame),
     });
   }
+}
+
+/** Waits for a time, or until the signal aborts. */
+async function pause(time: number, signal: AbortSignal): Promise<void> {
+  const { signal: over, cancel } = limit(signal, time, () => undefined);
+  await aborted(over).catch(cancel);
 }
 
 function renewalError(base: string, frame: ErrorFrame): Error {

@@ -64,7 +64,7 @@ async function fetchBody(
       ...(headers && { headers: { ...headers } }),
       ...(client && { client }),
     });
-    if (response.ok) return await readBody(endpoints, response);
+    if (response.ok) return await readBody(endpoints, response, signal);
     // A server can send any amount of data with an error.
     response.body?.cancel().catch(() => {});
     throw isRedirect(response)
@@ -88,15 +88,19 @@ function isRedirect({ type, status, headers }: Response): boolean {
 async function readBody(
   endpoints: Endpoints,
   { body }: Response,
+  signal: AbortSignal,
 ): Promise<string> {
   const decoder = new TextDecoder();
   const reader = body?.getReader();
+  // The function of the application can ignore the signal.
+  aborted(signal).catch(() => reader?.cancel()).catch(() => {});
   let text = "";
   let length = 0;
   while (reader !== undefined) {
     const { done, value } = await reader.read();
     if (done) break;
-    length += value.length;
+    // Empty chunks count, too, because there can be any number of them.
+    length += Math.max(1, value.length);
     if (length > MAX_RESPONSE) {
       reader.cancel().catch(() => {});
       throw notHoist(endpoints, `returned more than ${MAX_RESPONSE} bytes`);

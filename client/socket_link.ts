@@ -37,6 +37,7 @@ import {
   closeSocket,
   maxBatchOf,
 } from "./client_socket.ts";
+import { EarlyMessages } from "./early_messages.ts";
 import type { Dialer } from "./handshake.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
@@ -77,9 +78,8 @@ export class SocketLink implements AbortableLink {
   #features = NO_FEATURES;
   /** The longest frame that the server accepts, in bytes. */
   #maxPayload = Infinity;
-  #isLoggedIn = false;
-  /** The length of what came before the login was answered, in UTF-16 units. */
-  #early = 0;
+  /** The messages that wait for the login; `undefined` when it is answered. */
+  #early: EarlyMessages | undefined;
   #closeInfo: CloseInfo | undefined;
   #failing: Deadline | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -99,12 +99,13 @@ export class SocketLink implements AbortableLink {
     this.#dialer = dialer;
     const { maxBuffered } = dialer.target;
     this.#pending = new PendingRequests(maxBuffered);
+    this.#early = new EarlyMessages(maxBuffered);
     this.#buffer = new SendBuffer(maxBuffered, {
       onSend: (frame) => {
         this.#heartbeat?.noteSent();
-        this.#log.sent(frame, !this.#isLoggedIn);
+        this.#log.sent(frame, this.#early !== undefined);
       },
-      onFailure: () => this.abort(),
+      onFailure: () => this.#onError(),
     });
     this.#events = events;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
@@ -215,7 +216,7 @@ export class SocketLink implements AbortableLink {
     if (socket.readyState === CLOSED) this.#onClosed(LOST);
   }
 
-  #onError(event: unknown): void {
+  #onError(event?: unknown): void {
     const { closeCode, message } = Object(event);
     // The socket of this package reports what the server did wrong.
     if (typeof closeCode === "number") return this.#end(closeCode, message);
@@ -248,13 +249,13 @@ export class SocketLink implements AbortableLink {
 
   #onLogin(data: JsonObject | null): void {
     const { features, maxPayload } = serverFeaturesOf(data);
-    this.#isLoggedIn = true;
+    const early = this.#early?.take() ?? [];
+    this.#early = undefined;
     this.#features = features;
     this.#maxPayload = maxPayload;
     if (features.has("batch")) {
-      this.#buffer.enableBatching(
-        Math.min(maxBatchOf(this.#socket!), maxPayload),
-      );
+      const longest = maxBatchOf(this.#socket!);
+      this.#buffer.enableBatching(Math.min(longest, maxPayload));
     }
     // Python servers name no extension, and send errors without ids.
     if (features.size > 0) this.#pending.expectIds();
@@ -264,6 +265,7 @@ export class SocketLink implements AbortableLink {
       onSilent: (info) => this.#fail(info),
     });
     this.#events.onOpen(this);
+    for (const frame of early) this.#deliver(frame);
   }
 
   /** How long the caller still waits, for a server that can use it. */
@@ -302,29 +304,28 @@ export class SocketLink implements AbortableLink {
         `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
       return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
     }
-    if (!this.#isLoggedIn && !this.#acceptsEarly(lengthOf(data))) return;
+    if (this.#early?.accepts(lengthOf(data)) === false) return this.#endEarly();
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
-      return this.#handle(
-        decodeServerFrame(data, this.#features),
-        lengthOf(data),
-      );
+      const single = decodeServerFrame(data, this.#features);
+      return this.#handle(single, lengthOf(data));
     }
     const frames = decodeServerFrames(data, this.#features);
-    const units = lengthOfEach(lengthOf(data), frames);
-    for (const frame of frames) this.#handle(frame, units);
+    const keeps = (id: number) => this.#pending.keepsReplies(id);
+    const units = lengthOfEach(lengthOf(data), frames, keeps);
+    for (const frame of frames) {
+      if (frame !== null) this.#handle(frame, units);
+    }
+    // Once, because a server can send millions of invalid frames in one batch.
+    if (frames.includes(null)) this.#handle(null, units);
   }
 
-  /** Messages that come before the login is answered wait until it is answered. */
-  #acceptsEarly(units: number): boolean {
+  #endEarly(): void {
     const { maxBuffered } = this.#dialer.target;
-    this.#early += units;
-    if (this.#early <= maxBuffered) return true;
     const reason =
       `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
     this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
-    return false;
   }
 
   #handle(frame: ServerFrame | null, units: number | undefined): void {
@@ -332,9 +333,17 @@ export class SocketLink implements AbortableLink {
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
     this.#pending.handle(frame, units);
+    if (frame.kind === "renew") return this.#onRenew();
+    if (this.#early === undefined) this.#deliver(frame);
+    else this.#early.add(frame);
+  }
+
+  /** Passes on a message for the listeners. */
+  #deliver(frame: ServerFrame): void {
+    // A listener to the state, or to an earlier message, can have closed the connection.
+    if (this.#closeInfo !== undefined) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
-    if (frame.kind === "renew") this.#onRenew();
   }
 
   /** Ends the connection because of what the server did. */

@@ -49,11 +49,18 @@ const OPTIONS = { message: true, details: true, cause: true };
 /** Whether a value is an `ApplicationError`; runs no code of the value. */
 let isInstance: (value: unknown) => value is ApplicationError;
 
+/** Whether a client has read the error from a frame; runs no code of the error. */
+let isReceived: (error: ApplicationError) => boolean;
+
 /**
  * An error that the application sends to the client on purpose, such as "sold out". Throw it
  * in a listener, an operation, a stream, a middleware, `authorize` or `login`. The request of
- * the client then rejects with it. The client gets the kind, the message and the details, but not the stack and the
- * cause. The server logs it at the level `debug` only.
+ * the client then rejects with it. The client gets the kind, the message and the details, but
+ * not the stack and the cause. The server logs it at the level `debug` only.
+ *
+ * A server sends only the errors that its application has created. If a handler receives an
+ * `ApplicationError` of another server and does not catch it, this is a fault of the server,
+ * as with any other error.
  *
  * `Kind` is the type of the kind, and `Details` is the type of the details.
  *
@@ -83,12 +90,12 @@ export class ApplicationError<
   readonly kind: Kind;
   /** The data of the error; an empty object if there is none */
   readonly details: Details;
-  readonly #isApplicationError = true;
+  readonly #isReceived: boolean;
 
   static {
     isInstance = (value): value is ApplicationError =>
-      typeof value === "object" && value !== null &&
-      #isApplicationError in value;
+      typeof value === "object" && value !== null && #isReceived in value;
+    isReceived = (error) => error.#isReceived;
   }
 
   /**
@@ -96,7 +103,8 @@ export class ApplicationError<
    *
    * @param kind What kind of error it is: a string of 1 to 100 UTF-16 units
    * @param options Optional. The message, the details and the cause
-   * @param data Optional. The data of the error frame, which only a client passes
+   * @param data Optional. The data of the error frame. Only a client passes it, for an error
+   * that it has received
    *
    * @throws {TypeError} If the kind or the message is not a string, or an option is unknown
    * @throws {RangeError} If the kind is empty or too long
@@ -121,7 +129,16 @@ export class ApplicationError<
     );
     this.kind = kind;
     this.details = details ?? {} as Details;
+    this.#isReceived = data !== undefined;
   }
+}
+
+/**
+ * Whether a thrown value is an error that the application has created to send it. An error
+ * that a client has received belongs to another server: its details can be secret here.
+ */
+export function isOwnError(thrown: unknown): thrown is ApplicationError {
+  return isInstance(thrown) && !isReceived(thrown);
 }
 
 /**

@@ -105,6 +105,14 @@ export function isNumberError(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof NumberError;
 }
 
+/**
+ * Returns whether data was refused because it is nested deeper than the stack allows. Data
+ * that a peer has sent can be that deep.
+ */
+export function isDepthError(error: unknown): boolean {
+  return error instanceof TypeError && error.cause instanceof RangeError;
+}
+
 /** Returns the first line of an error of `JSON.stringify`, or of a method `toJSON`. */
 function reasonOf(error: unknown): string {
   return error instanceof Error

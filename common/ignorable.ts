@@ -5,13 +5,14 @@
  */
 
 import { withCallerStack } from "./caller_stack.ts";
-import { isNumberError } from "./encode_json.ts";
+import { isDepthError, isNumberError } from "./encode_json.ts";
+import { isLengthError } from "./text.ts";
 
 /**
  * Waits for a request, like {@linkcode withCallerStack}. If nothing awaits the returned
  * promise, its failure does not end the program. Only an invalid argument ends it, because
- * that is a mistake in the program itself. A number that JSON changes does not end it,
- * because a handler can compute the number from the data of a peer.
+ * that is a mistake in the program itself. Data that a handler can have from a peer does not
+ * end it: a number that JSON changes, deep nesting, and a frame that is too large.
  *
  * @param promise The promise, which the public function returns through this function
  * @returns What the promise resolves to
@@ -28,6 +29,7 @@ export function ignorable<Value>(
 
 /** Whether the arguments of the request caused an error. */
 function isMistake(error: unknown): boolean {
-  if (isNumberError(error)) return false;
+  if (isNumberError(error) || isDepthError(error)) return false;
+  if (isLengthError(error)) return false;
   return error instanceof TypeError || error instanceof RangeError;
 }

@@ -94,14 +94,9 @@ export class Listeners<Received extends { readonly name: string }> {
     );
   }
 
-  /**
-   * Returns whether there is a listener to a message.
-   *
-   * @param name The name of the message
-   * @param isNamed Whether the listeners to the name count
-   */
-  has(name: string, isNamed = true): boolean {
-    return this.#toAll.length > 0 || (isNamed && this.#byName.has(name));
+  /** Returns whether there is a listener to messages with a name. */
+  has(name: string): boolean {
+    return this.#toAll.length > 0 || this.#byName.has(name);
   }
 
   #addToAll(entry: Entry<Received>): Disposable {

@@ -54,9 +54,20 @@ export function assertLength(
 ): void {
   if (fitsInto(frame, limit)) return;
   const length = byteLength(frame);
-  throw new RangeError(
+  throw new LengthError(
     `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
   );
+}
+
+/** The cause of an error about a frame that is too large. */
+class LengthError extends RangeError {}
+
+/**
+ * Returns whether a frame was refused because of its length. Unlike other mistakes, the limit
+ * can be one of a peer, and the data can result from the data of a peer.
+ */
+export function isLengthError(error: unknown): boolean {
+  return error instanceof LengthError;
 }
 
 /** Returns how errors and log lines name a message. */

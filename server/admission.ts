@@ -60,13 +60,14 @@ export interface UpgradeRejection {
 
 /**
  * Why a login fails: an error that the application threw on purpose, a wrong token, a
- * locked-out address, a login function that failed, or no place.
+ * locked-out address, a login function that failed or took too long, or no place.
  */
 export type LoginFailure =
   | { readonly refusal: LoginRefusal }
   | "refused"
   | "locked out"
   | "failed"
+  | "timed out"
   | ExceededByLogin;
 
 /** The refusal of a login with an error that the application threw on purpose. */

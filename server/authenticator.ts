@@ -5,7 +5,7 @@
  */
 
 import { findToken, type LoginContext, type RenewingClient } from "../auth.ts";
-import { isApplicationError } from "../common/application_error.ts";
+import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { isRoomName, ROOM_NAME_FORM } from "../common/room_name.ts";
@@ -91,7 +91,7 @@ export class Authenticator {
     const call = async () => {
       const attempt = new LoginAttempt(upgrade, version, renewing);
       const decision = await login(token, attempt.context);
-      return authenticatedBy(decision, attempt.end());
+      return authenticatedBy(decision, attempt.result);
     };
     const decide = () => this.#callLogin(peer, token, call);
     return this.#queue.run(peer.network, upgrade, decide);
@@ -139,7 +139,7 @@ export class Authenticator {
     token: string,
   ): Promise<LoginResult> {
     const { maxBuffered } = this.#options;
-    const error = isApplicationError(thrown)
+    const error = isOwnError(thrown)
       ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
@@ -207,7 +207,6 @@ class LoginAttempt {
   readonly context: LoginContext;
   #expires: number | undefined;
   #user: string | undefined;
-  #hasEnded = false;
 
   constructor(
     { peer: { address }, request }: UpgradeContext,
@@ -226,9 +225,8 @@ class LoginAttempt {
     };
   }
 
-  /** Ends the attempt, and returns what the login function has set. */
-  end(): Pick<Authenticated, "expires" | "user"> {
-    this.#hasEnded = true;
+  /** What the login function has set */
+  get result(): Pick<Authenticated, "expires" | "user"> {
     return { expires: this.#expires, user: this.#user };
   }
 
@@ -241,7 +239,7 @@ class LoginAttempt {
         `Cannot set the user: the name ${ROOM_NAME_FORM}, without lone surrogates.`,
       );
     }
-    if (!this.#hasEnded) this.#user = name;
+    this.#user = name;
   }
 
   #expireAt(time: Date | number): void {
@@ -250,7 +248,7 @@ class LoginAttempt {
       const needed = "a Date or a number of milliseconds since 1970";
       throw invalidType("Cannot set the expiry", "the time", needed, time);
     }
-    if (!this.#hasEnded) this.#expires = Number(time);
+    this.#expires = Number(time);
   }
 }
 

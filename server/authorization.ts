@@ -97,7 +97,9 @@ export class Authorization {
     if (!this.#hasName(kind, name)) throw notAllowed("the contract lacks it");
     // Without a contract, nothing is required. With one, its type is known to `authorize`.
     const requires = requirementOf(this.#contract, kind, name) as undefined;
-    const decision = this.#authorize(client, { kind, name, requires });
+    // A call of this.#authorize would pass this object as `this`.
+    const authorize = this.#authorize;
+    const decision = authorize(client, { kind, name, requires });
     return isPromiseLike(decision)
       ? Promise.resolve(decision).then(assertAllowed)
       : assertAllowed(decision);

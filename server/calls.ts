@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isApplicationError } from "../common/application_error.ts";
+import { isOwnError } from "../common/application_error.ts";
 import { isPromiseLike } from "../common/async.ts";
 import { ErrorCode } from "../common/codes.ts";
 import { assertLength, describeOperation } from "../common/text.ts";
@@ -226,7 +226,7 @@ export class Calls {
     call: Call,
     error: unknown,
   ): void | Promise<void> {
-    if (!isApplicationError(error)) {
+    if (!isOwnError(error)) {
       return this.#sendError(request, call, error);
     }
     const { maxBuffered } = this.#context.limits;

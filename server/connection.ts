@@ -205,7 +205,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
 
   /** Asks the client for a new token, because its token expires. */
   askForToken(): void {
-    if (this.isClosed || !this.#transport.features.has("renew")) return;
+    if (!this.#transport.features.has("renew")) return;
     this.#renewal ??= this.#createRenewal();
     this.#renewal.ask();
   }

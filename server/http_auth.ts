@@ -90,7 +90,7 @@ export class HttpAuth {
     peer: RemotePeer,
     reason: LoginFailure,
   ): UpgradeRejection {
-    if (reason === "failed") {
+    if (reason === "failed" || reason === "timed out") {
       const response = text(
         503,
         "The server could not check the token. Try again later.",

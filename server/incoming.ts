@@ -6,7 +6,7 @@
 
 import {
   type ApplicationError,
-  isApplicationError,
+  isOwnError,
 } from "../common/application_error.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
@@ -115,7 +115,7 @@ export class MessageHandler {
   ): Promise<string> {
     const outcomes: Outcome[] = [];
     for (const error of errors) {
-      const isOnPurpose = isApplicationError(error);
+      const isOnPurpose = isOwnError(error);
       outcomes.push(
         isOnPurpose ? await this.#resolve(call, error) : { answer: error },
       );
@@ -162,7 +162,7 @@ export class MessageHandler {
   /** Answers a message that is not allowed; returns false. */
   async #refuse(call: MessageCall, thrown: unknown): Promise<boolean> {
     const { maxBuffered } = this.#context.limits;
-    const error = isApplicationError(thrown)
+    const error = isOwnError(thrown)
       ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     this.#logError(call, error, "'authorize' for");
@@ -270,7 +270,7 @@ export class MessageHandler {
     if (ApplicationAnswer.is(error)) log.answered(subject, error);
     else if (RequestError.is(error) || OutputError.is(error)) {
       log.rejected(subject, error);
-    } else if (!isApplicationError(error) && !call.isAbortError(error)) {
+    } else if (!isOwnError(error) && !call.isAbortError(error)) {
       // An error that the application threw on purpose is logged with its answer.
       log.exception(`${culprit} ${subject} failed`, error);
     }

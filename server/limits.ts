@@ -84,7 +84,8 @@ export interface Limits {
   /**
    * The time from the upgrade until the client is logged in, in milliseconds from 1 to
    * 2,147,483,647. It includes the time that `login` takes to decide. When it is over, the
-   * server closes the connection with 1008.
+   * server closes the connection with 1008. It is also the time that `login` has to decide
+   * about a renewed token, and the time that `onConnect` has.
    *
    * @default {10_000}
    */

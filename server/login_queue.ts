@@ -24,6 +24,8 @@ interface Line {
 /** A decision in progress. */
 interface Decision {
   readonly line: Line;
+  /** Called if it takes too long. */
+  expire(): void;
 }
 
 /**
@@ -44,10 +46,10 @@ export class LoginQueue {
    */
   constructor(admission: FailureCounter, timeout: number) {
     this.#admission = admission;
-    this.#timeouts = new TimeoutQueue(
-      timeout,
-      (decision) => this.#finish(decision),
-    );
+    this.#timeouts = new TimeoutQueue(timeout, (decision) => {
+      decision.expire();
+      this.#finish(decision);
+    });
   }
 
   /**
@@ -56,15 +58,18 @@ export class LoginQueue {
    * @param network The network that the login comes from
    * @param key Identifies the login for `abandon`
    * @param decide Decides; it must not throw or reject
+   * @returns The decision; `"timed out"` if it takes too long
    */
   run<Result>(
     network: string,
     key: object,
     decide: () => Promise<Result>,
-  ): Promise<Result> {
+  ): Promise<Result | "timed out"> {
     const line = this.#lineOf(network);
     return new Promise((resolve) => {
-      line.waiting.set(key, () => resolve(this.#start(line, decide)));
+      const decision = { line, expire: () => resolve("timed out") };
+      const start = () => void this.#start(decision, decide).then(resolve);
+      line.waiting.set(key, start);
       this.#advance(line);
     });
   }
@@ -91,11 +96,10 @@ export class LoginQueue {
   }
 
   async #start<Result>(
-    line: Line,
+    decision: Decision,
     decide: () => Promise<Result>,
   ): Promise<Result> {
-    const decision = { line };
-    line.running.add(decision);
+    decision.line.running.add(decision);
     this.#timeouts.add(decision);
     const result = await decide();
     this.#finish(decision);

@@ -32,6 +32,8 @@ export type RenewalFailure = Exclude<LoginFailure, ExceededByLogin>;
 const POSTPONEMENTS = {
   "locked out": "too many logins from this address failed. Try again later.",
   failed: "the server could not check the token. Try again later.",
+  "timed out":
+    "the server took too long to check the token. Try again, or raise 'limits.loginTimeout' of the server.",
 };
 
 /** What the renewal of a login needs of its connection. */
@@ -83,7 +85,7 @@ export class Renewal {
     this.#isDeciding = true;
     const { version } = state;
     const result = authenticator.authenticate(token, version, upgrade, client);
-    // The login function can take any time.
+    // The login function can take up to `limits.loginTimeout`.
     void Promise.resolve(result).then((result) => this.#finish(id, result));
     return true;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isApplicationError } from "../common/application_error.ts";
+import { isOwnError } from "../common/application_error.ts";
 import type { PublicationKey } from "../broker/broker.ts";
 import type {
   LeaveRequest,
@@ -97,7 +97,7 @@ export class RoomRequests {
     error: unknown,
   ): Promise<void> {
     const { limits: { maxBuffered } } = this.#rules;
-    const answer = isApplicationError(error)
+    const answer = isOwnError(error)
       ? (await ApplicationAnswer.for(error, { maxBuffered })).answer
       : error;
     report(transport.log, `the frame "${kind}"`, answer);

@@ -135,6 +135,8 @@ export class Session {
           "the login function failed",
           "the server could not check the token. Try again later.",
         );
+      case "timed out":
+        return this.expireLogin();
       case "maxConnections":
       case "maxConnectionsPerAddress":
         return this.#postponeLogin(

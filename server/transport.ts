@@ -21,7 +21,7 @@ import { abortSocket } from "./abort_socket.ts";
 import { runOutOfScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
-import { CONNECTING, OPEN, type Socket } from "./socket.ts";
+import { CLOSED, CONNECTING, OPEN, type Socket } from "./socket.ts";
 import { endOf, type SocketEnd } from "./socket_end.ts";
 
 /** The connection that a transport belongs to. */
@@ -338,6 +338,8 @@ export class Transport implements Sink, Recipient {
   }
 
   #awaitClose(): void {
+    // The socket can have gone before the close was due.
+    if (this.#socket.readyState === CLOSED) return;
     this.#closing = this.#context.silence.watch(
       CLOSE_TIMEOUT,
       () => this.abort(),

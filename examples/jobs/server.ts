@@ -9,7 +9,6 @@ import { SERVER_URL, tokenOf } from "./settings.ts";
 const LIMIT = 100;
 
 const { hostname, port } = new URL(SERVER_URL);
-const queue = new JobQueue("jobs.jsonl");
 const workers = new Set<string>();
 
 await using server = serve({
@@ -36,6 +35,9 @@ await using server = serve({
   // The contract names the token that each operation requires.
   authorize: ({ identity }, { requires }) => identity?.name === requires,
 });
+
+// `serve` throws if another server uses the port, which then uses the file, too.
+const queue = new JobQueue("jobs.jsonl");
 
 server.operation("submit", (job, { errors }) => {
   if (queue.has(job.id)) return; // The page has sent it again after a reconnect.

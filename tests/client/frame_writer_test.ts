@@ -74,6 +74,20 @@ Deno.test("a longer header loses no byte, however full the buffer is", () => {
   }
 });
 
+Deno.test("control frames have a payload, however full the buffer is", () => {
+  for (const length of [0, 1, 125]) {
+    for (let fill = 880; fill < 1_020; fill++) {
+      const payload = new Uint8Array(length).fill(7);
+      const writer = new FrameWriter();
+      writer.text("x".repeat(fill));
+      writer.control(Opcode.PONG, payload);
+      const [, frame, ...others] = framesOf(writer);
+      assert.deepEqual([frame?.opcode, others], [Opcode.PONG, []]);
+      assert.deepEqual(frame!.payload, payload);
+    }
+  }
+});
+
 Deno.test("a lone surrogate is sent as U+FFFD, as by every WebSocket", () => {
   const writer = new FrameWriter();
   writer.text("a\ud800b");

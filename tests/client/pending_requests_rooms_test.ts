@@ -65,6 +65,6 @@ for (const event of EVENTS) {
 
 Deno.test("the length of a batch with messages of rooms says nothing about a reply", () => {
   const reply = { kind: "message", id: 1, message: MESSAGE } as const;
-  assert.equal(lengthOfEach(100, [reply, reply]), 50);
-  assert.equal(lengthOfEach(100, [reply, EVENTS[3]!]), undefined);
+  assert.equal(lengthOfEach(100, [reply, reply], () => true), 50);
+  assert.equal(lengthOfEach(100, [reply, EVENTS[3]!], () => true), undefined);
 });

@@ -237,3 +237,10 @@ Deno.test("a proxy can ask for a longer delay, to which the random delay is adde
   assert.equal(policy.afterFailure(error), 5_200);
   assert.equal(policy.afterFailure(error), undefined);
 });
+
+Deno.test("no delay is longer than a timer can wait", () => {
+  const longest = 2 ** 31 - 1;
+  const policy = policyOf({ minDelay: longest, maxDelay: longest });
+  const error = new ConnectError("Busy", { status: 503, retryAfter: 5_000 });
+  assert.equal(policy.afterFailure(error), longest);
+});

@@ -55,6 +55,17 @@ Deno.test("the code of a close that follows an error is kept", async () => {
   assert.equal(socket.closed.length, 0);
 });
 
+Deno.test("the code of a close that follows a failed send is kept", async () => {
+  const { server, link, socket } = await openLink();
+  await using _server = server;
+  // Deno's WebSocket cannot send between the Close frame and the close event.
+  socket.sendError = new Error("not open");
+  const request = rejection(link.request(requestOf()));
+  socket.end(4001, "banned");
+  assert.deepEqual(await link.closed, { code: 4001, reason: "banned" });
+  assert.equal((await request as ConnectionClosedError).code, 4001);
+});
+
 Deno.test("only the first of several events counts", async () => {
   const { server, link, events, socket } = await openLink();
   await using _server = server;

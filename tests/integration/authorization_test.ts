@@ -239,6 +239,33 @@ Deno.test("a refusal is the same for names that exist and names that do not", as
   }
 });
 
+Deno.test("with a contract, authorize is asked only about its names", async () => {
+  const contract = defineContract({
+    messages: { hello: {} },
+    operations: { add: {} },
+  });
+  const asked: unknown[] = [];
+  await using server = serve("test", {
+    hostname: "127.0.0.1",
+    port: 0,
+    logger: new LogRecorder(),
+    contract,
+    authorize: (_client, { kind, name }) => asked.push([kind, name]) > 0,
+  });
+  server.operation("add", () => 1);
+  await using client = await logIn(server);
+  for (const name of ["missing", "__proto__", "hello"]) {
+    client.send(operation(1, name));
+    assert.deepEqual(await client.next(), { ...FORBIDDEN, id: 1 });
+  }
+  client.send(message(2, "add"));
+  assert.deepEqual(await client.next(), { ...FORBIDDEN, id: 2 });
+  assert.deepEqual(asked, []);
+  client.send(operation(3, "add"));
+  assert.equal((await client.next()).code, 0);
+  assert.deepEqual(asked, [["operation", "add"]]);
+});
+
 Deno.test("an allowed operation that does not exist is unknown", async () => {
   const { server } = serveNoting({ authorize: () => true });
   await using _server = server;

@@ -306,3 +306,11 @@ async function isFree(server: Server): Promise<boolean> {
     return await Promise.resolve(false);
   }
 }
+
+Deno.test("close() of a mounted server cuts off a client that does not answer the Close frame", async () => {
+  await using mounted = mount();
+  using peer = await TcpPeer.logIn(mounted);
+  await mounted.server.close();
+  assert.deepEqual(await peer.closed(), GONE);
+  assert.equal(await peer.frame(), null);
+});

@@ -9,10 +9,10 @@ import { serveQuietly } from "../support/server.ts";
 const HOST = "hoist.invalid";
 
 /**
- * Runs a client twice in one program; returns what it prints, and the requests for
+ * Runs a client three times in one program; returns what it prints, and the requests for
  * WebSockets that the proxy forwarded.
  */
-async function connectTwice(
+async function connectThrice(
   flags: readonly string[],
   { host = HOST, env = {}, options = "" } = {},
 ): Promise<{ readonly stdout: string; readonly requests: readonly string[] }> {
@@ -25,7 +25,7 @@ async function connectTwice(
     import { connect } from "@hoist/cli";
     const { connect: connectTcp } = Deno;
     Deno.connect = (options) => (console.log("direct"), connectTcp(options));
-    for (let n = 0; n < 2; n++) {
+    for (let n = 0; n < 3; n++) {
       const connection = await connect("test", { url: "${url}", ${options} });
       console.log(connection.state);
       await connection.close();
@@ -41,33 +41,94 @@ async function connectTwice(
   return { stdout, requests };
 }
 
-/** The requests of two WebSockets through the proxy. */
-const BOTH = ["GET /hoist HTTP/1.1", "GET /hoist HTTP/1.1"];
+/** The requests of three WebSockets through the proxy. */
+const ALL = Array(3).fill("GET /hoist HTTP/1.1");
 
 Deno.test("a client that can read the environment uses its proxy", async () => {
-  const { stdout, requests } = await connectTwice(["--allow-env"]);
-  assert.equal(stdout, "open\nopen\n");
-  assert.deepEqual(requests, BOTH);
+  const { stdout, requests } = await connectThrice(["--allow-env"]);
+  assert.equal(stdout, "open\n".repeat(3));
+  assert.deepEqual(requests, ALL);
 });
 
 Deno.test("a client that cannot read the environment tries the proxy once, and remembers it", async () => {
-  const { stdout, requests } = await connectTwice([]);
-  assert.equal(stdout, "direct\nopen\nopen\n");
-  assert.deepEqual(requests, BOTH);
+  const { stdout, requests } = await connectThrice([]);
+  assert.equal(stdout, "direct\nopen\nopen\nopen\n");
+  assert.deepEqual(requests, ALL);
 });
 
 Deno.test("a client connects directly to the hosts of NO_PROXY", async () => {
-  const { stdout, requests } = await connectTwice(["--allow-env"], {
+  const { stdout, requests } = await connectThrice(["--allow-env"], {
     host: "127.0.0.1",
     env: { NO_PROXY: "127.0.0.0/8" },
   });
-  assert.equal(stdout, "direct\nopen\ndirect\nopen\n");
+  assert.equal(stdout, "direct\nopen\n".repeat(3));
   assert.deepEqual(requests, []);
 });
 
 Deno.test("a client that cannot read the environment connects directly if it can", async () => {
-  const { stdout } = await connectTwice([], { host: "127.0.0.1" });
-  assert.equal(stdout, "direct\nopen\ndirect\nopen\n");
+  const { stdout } = await connectThrice([], { host: "127.0.0.1" });
+  assert.equal(stdout, "direct\nopen\n".repeat(3));
+});
+
+for (
+  const [what, flags, status, attempts] of [
+    ["there is no proxy", ["--allow-env"], undefined, 0],
+    ["there may be a proxy", [], undefined, 1],
+    ["there may be a proxy, and the server has answered", [], 503, 0],
+  ] as const
+) {
+  Deno.test(`a client tries ${attempts} WebSockets of Deno if ${what}`, async () => {
+    const { stdout } = await runScript(
+      ["--allow-net", ...flags],
+      `
+      import { connect } from "@hoist/cli";
+      let attempts = 0;
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(...args) {
+          super(...args);
+          attempts++;
+        }
+      };
+      const server = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen() {} },
+        () => new Response(null, { status: ${status} }),
+      );
+      const { port } = server.addr;
+      if (${status === undefined}) await server.shutdown();
+      await connect("test", {
+        url: "http://127.0.0.1:" + port,
+        fetch: () => Promise.resolve(Response.json({ version: "1.0.0" })),
+      }).catch(({ message }) => console.log(attempts, message));
+      Deno.exit();
+      `,
+      { HTTP_PROXY: "", NO_PROXY: "" },
+    );
+    const reason = status === undefined
+      ? /: no server answers there/
+      : /is closing \(503\)/;
+    assert(stdout.startsWith(`${attempts} `), stdout);
+    assert.match(stdout, reason);
+  });
+}
+
+Deno.test("a client that gets no answer tries the proxy before its timeout", async () => {
+  await using server = serveQuietly();
+  const { stdout } = await runScript(
+    ["--allow-net"],
+    `
+    import { connect } from "@hoist/cli";
+    // A firewall that drops packets
+    Deno.connect = ({ signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
+    const connection = await connect("test", { url: "${server.url}" });
+    console.log(connection.state);
+    await connection.close();
+    `,
+    { HTTP_PROXY: "", NO_PROXY: "" },
+  );
+  assert.equal(stdout, "open\n");
 });
 
 Deno.test("a client forgets the proxy when it is of no use, because a server can start between the two attempts", async () => {
@@ -105,12 +166,12 @@ Deno.test("a client forgets the proxy when it is of no use, because a server can
 });
 
 Deno.test("the WebSocket of Deno can be forced", async () => {
-  const { stdout } = await connectTwice([], {
+  const { stdout } = await connectThrice([], {
     host: "127.0.0.1",
     env: { NO_PROXY: "*" },
     options: "WebSocket: globalThis.WebSocket",
   });
-  assert.equal(stdout, "open\nopen\n");
+  assert.equal(stdout, "open\n".repeat(3));
 });
 
 Deno.test("a client needs the permission for its server only", async () => {

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { connect, debug } from "../../client.ts";
 import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { FAST_RECONNECT } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
+import { pause } from "../support/timing.ts";
 
 const TOKEN = "a long token of a client";
 
@@ -118,4 +120,25 @@ Deno.test("a client throttles the lines about invalid frames", async () => {
   await using connection = await connect("test", { url: server.url, logger });
   assert.equal(await connection.operation("any"), "fine");
   assert(logger.lines.length >= 20 && logger.lines.length < 200);
+});
+
+Deno.test("a logger that gives up the first login leaves no client that reconnects", async () => {
+  await using server = serveQuietly();
+  using _debugging = debug();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const logger = {
+    warn: () => {},
+    error: () => {},
+    debug: (line: string) => line.startsWith("login: ") && controller.abort(),
+  };
+  const options = {
+    url: server.url,
+    reconnect: FAST_RECONNECT,
+    signal,
+    logger,
+  };
+  await assert.rejects(connect("test", options), { name: "AbortError" });
+  await pause(50);
+  assert.equal(server.clients.size, 0);
 });

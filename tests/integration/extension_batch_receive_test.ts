@@ -57,7 +57,8 @@ Deno.test("the client warns about invalid frames in a batch and handles the rest
   assert.deepEqual(seen, ["news"]);
   const warning =
     `warn receive: ${server.url}: ignored a frame that is not of Hoist 1`;
-  assert.deepEqual(logger.lines, Array(12).fill(warning));
+  // Once for the batch, because a server can send millions of them in one.
+  assert.deepEqual(logger.lines, [warning]);
 });
 
 Deno.test("the client drops the rest of a batch after close()", async () => {

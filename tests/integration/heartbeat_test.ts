@@ -1,13 +1,17 @@
 /** Heartbeats of the real client and the real server. */
 
 import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
 import type { CloseInfo } from "../../protocol/close.ts";
+import { ackResponse, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { pingsSent } from "../support/deno_socket.ts";
 import { FAST_RECONNECT, StateRecorder } from "../support/reconnecting.ts";
+import { ScriptedServer } from "../support/scripted_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
+import { pause } from "../support/timing.ts";
 import { VERSION_1_0 } from "../support/version_1_0.ts";
 import { Opcode } from "../support/websocket_frames.ts";
 
@@ -122,4 +126,21 @@ Deno.test("a client without heartbeats is ended by Deno", async () => {
   assert.equal((await peer.frame())?.opcode, Opcode.PING);
   assert.equal((await peer.closed())?.code, 1001);
   assert.deepEqual(await closed, { code: 1001, reason: "silent for 1 s" });
+});
+
+Deno.test("a ping that is due after the Close frame does not end the program", async () => {
+  using server = new ScriptedServer();
+  const opening = connect("test", {
+    url: `http://127.0.0.1:${server.port}`,
+    heartbeat: FAST,
+    fetch: () => Promise.resolve(ackResponse()),
+  });
+  const peer = await server.open();
+  await peer.frame();
+  await peer.send(successFrame(0, null));
+  const connection = await opening;
+  await pause(500);
+  // The server does not end the TCP connection.
+  await peer.sendClose(1000);
+  assert.equal((await connection.closed).code, 1000);
 });

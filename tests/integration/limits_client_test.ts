@@ -6,6 +6,7 @@ import {
   BufferFullError,
   ConnectError,
   ConnectionClosedError,
+  TimeoutError,
 } from "../../common/errors.ts";
 import { rejection } from "../support/errors.ts";
 import {
@@ -61,6 +62,22 @@ for (const status of [200, 404, 500]) {
     assert(state.chunks < 2_000, `The server sent ${state.chunks} chunks`);
   });
 }
+
+Deno.test("connect() cancels the ack of a function that ignores the signal", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const body = new ReadableStream({ cancel: () => resolve() });
+  const fetch = () => Promise.resolve(new Response(body));
+  const error = await rejection(connect("test", { fetch, timeout: 10 }));
+  assert(error instanceof TimeoutError);
+  await promise;
+});
+
+Deno.test("connect() does not read empty chunks without an end", async () => {
+  const { body } = endlessBody("");
+  const fetch = () => Promise.resolve(new Response(body));
+  const error = await rejection(connect("test", { fetch, timeout: Infinity }));
+  assert.match(error.message, /returned more than 65536 bytes\./);
+});
 
 Deno.test("connect() accepts an ack of up to 64 KiB", async () => {
   const ack = JSON.stringify({ version: "1.0.0" }).padEnd(65_536);

@@ -1,12 +1,13 @@
 /** Messages that arrive together with the login reply. */
 
 import assert from "node:assert/strict";
-import { connect } from "../../client.ts";
+import { connect, createConnection } from "../../client.ts";
 import {
   broadcastFrame,
   fakeServer,
   successFrame,
 } from "../support/fake_server.ts";
+import { FAST_RECONNECT, scriptedServer } from "../support/reconnecting.ts";
 import { pause } from "../support/timing.ts";
 
 Deno.test("a listener receives messages that arrive with the login reply", async () => {
@@ -59,4 +60,31 @@ Deno.test("a listener that closes the connection receives no more early messages
   });
   await connection.closed;
   assert.deepEqual(seen, ["one"]);
+});
+
+Deno.test("messages wait until the login is answered, and are dropped if it never is", async () => {
+  await using server = scriptedServer([
+    (socket) => {
+      socket.send(broadcastFrame("of the first attempt"));
+      socket.close(1011);
+    },
+    (socket, { id, end }) => {
+      if (end === true) return socket.close(1000);
+      socket.send(broadcastFrame("before"));
+      socket.send(successFrame(id as number, null));
+      socket.send(broadcastFrame("after"));
+    },
+  ]);
+  await using connection = createConnection("test", {
+    url: server.url,
+    reconnect: FAST_RECONNECT,
+  });
+  const seen: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  connection.receive(({ name }) => {
+    seen.push(`${name}, ${connection.state}`);
+    if (name === "after") resolve();
+  });
+  await promise;
+  assert.deepEqual(seen, ["before, open", "after, open"]);
 });

@@ -5,12 +5,7 @@ import type { Middleware } from "../../server/middleware.ts";
 import { REJECT_ALL } from "../support/schemas.ts";
 import { rejectionOf } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import {
-  message,
-  operation,
-  RawClient,
-  SUCCESS,
-} from "../support/raw_client.ts";
+import { message, operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
@@ -303,30 +298,35 @@ Deno.test("middleware does not see requests without a handler, or that are not a
   assert.deepEqual(names, []);
 });
 
-Deno.test("the reply to a request does not wait for the middleware", async () => {
+Deno.test("the signal of a handler that has returned does not abort", async () => {
   await using server = serveQuietly();
-  const { opened, open } = gate();
-  const names: string[] = [];
-  server.receive("yes", () => void names.push("listener"));
-  server.use(async ({ name }, next) => {
-    names.push(name);
-    await opened;
+  const signals: AbortSignal[] = [];
+  server.operation("run", (_data, { signal }) => signals.push(signal));
+  server.use(async (_call, next) => {
     await next();
+    throw new Error("too late");
   });
   await using client = await logIn(server);
-  const [only] = server.clients;
-  const reply = only!.request("ready");
-  const { data: wire } = await client.next();
-  client.send(message(1, "yes", {}, wire));
-  assert.equal((await reply).name, "yes");
-  open();
-  assert.deepEqual(await client.next(), {
-    ...SUCCESS,
-    message: "done",
-    id: 1,
-    data: { id: 2 },
+  assert.equal((await responseTo(client, REQUESTS.operation)).code, 6);
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [false]);
+});
+
+Deno.test("a stream that ignores its signal ends if its middleware fails", async () => {
+  await using server = serveQuietly();
+  const started = gate();
+  server.operation("rows", async function* () {
+    for (let n = 0;; n++) {
+      yield n;
+      started.open();
+    }
   });
-  assert.deepEqual(names, ["yes", "listener"]);
+  server.use(async (_call, next) => {
+    void next();
+    await started.opened;
+    throw new Error("too slow");
+  });
+  await using client = await logIn(server);
+  assert.equal((await responseTo(client, REQUESTS.stream)).code, 6);
 });
 
 Deno.test("use() rejects a value that is no function", async () => {

@@ -87,3 +87,38 @@ Deno.test("no listener is called after a listener closes the connection", async 
   await connection.closed;
   assert.deepEqual(seen, [1]);
 });
+
+Deno.test("the functions of the application get no object of the server as `this`", async () => {
+  const seen: Record<string, unknown> = {};
+  const note = <Result>(name: string, result: Result) =>
+    function (this: unknown): Result {
+      seen[name] = this;
+      return result;
+    };
+  const server = serveQuietly({
+    login: note("login", true),
+    authorize: note("authorize", true),
+    onConnect: note("onConnect", undefined),
+    onDisconnect: note("onDisconnect", undefined),
+  });
+  server.operation("run", note("operation", 1));
+  server.receive("run", note("listener", undefined));
+  const middleware = server.use(async function (this: unknown, _call, next) {
+    seen.middleware = this;
+    await next();
+  });
+  await using client = await RawClient.logIn(server, ["done-id"]);
+  client.send(operation(1, "run"));
+  client.send(message(2, "run"));
+  await client.take(2);
+  middleware[Symbol.dispose]();
+  await server.close();
+  const names = [
+    ...["login", "onConnect", "authorize", "middleware", "operation"],
+    ...["listener", "onDisconnect"],
+  ];
+  assert.deepEqual(
+    seen,
+    Object.fromEntries(names.map((name) => [name, undefined])),
+  );
+});

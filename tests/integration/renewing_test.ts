@@ -1,10 +1,13 @@
 /** A client that renews its token on the open connection. */
 
 import assert from "node:assert/strict";
-import { connect } from "../../client.ts";
+import { connect, TimeoutError } from "../../client.ts";
+import { recordingServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { answerAll, scriptedServer } from "../support/reconnecting.ts";
 import {
+  ASKED,
   captureRenewals,
   HOUR,
   renewal,
@@ -12,7 +15,7 @@ import {
   tokenFor,
 } from "../support/renewals.ts";
 import { serveQuietly } from "../support/server.ts";
-import { gate } from "../support/timing.ts";
+import { endOfTick, gate, pause } from "../support/timing.ts";
 
 Deno.test("a client with a token function renews, and nothing is cut", async () => {
   using renewals = captureRenewals();
@@ -91,27 +94,61 @@ for (
   });
 }
 
+Deno.test("a client that is asked twice sends one token after the other", async () => {
+  await using server = scriptedServer([(socket, frame) => {
+    if (frame.token === undefined) return answerAll(socket, frame);
+    socket.send(successFrame(0, null, { features: ["renew"] }));
+    for (const _ of "12") socket.send(JSON.stringify(ASKED));
+  }]);
+  const { opened, open } = gate();
+  let calls = 0;
+  const token = async () => {
+    const name = `token ${++calls}`;
+    if (calls > 1) await opened;
+    return name;
+  };
+  await using connection = await connect(token, { url: server.url });
+  // The answer comes behind both questions.
+  await connection.operation("ping");
+  assert.equal(calls, 2);
+  open();
+  const sent = () =>
+    server.frames[0]!.filter(({ action }) => action === "renew");
+  while (sent().length < 2) await pause(1);
+  assert.deepEqual(
+    sent().map(({ data }) => data),
+    [{ token: "token 2" }, { token: "token 3" }],
+  );
+  await connection.operation("ping");
+  server.sockets[0]!.send(JSON.stringify(ASKED));
+  await connection.operation("ping");
+  assert.equal(calls, 4);
+});
+
 Deno.test("the token function is aborted when the connection ends", async () => {
   using renewals = captureRenewals();
   const { server } = serveExpiring();
   const called = gate();
-  const aborted = gate();
+  const aborted = Promise.withResolvers<unknown>();
   let isFirst = true;
   const token = ({ signal }: { readonly signal: AbortSignal }) => {
     if (isFirst) {
       isFirst = false;
       return tokenFor("ada", HOUR);
     }
-    signal.addEventListener("abort", aborted.open);
+    signal.addEventListener("abort", () => aborted.resolve(signal.reason));
     called.open();
     return new Promise<string>(() => {});
   };
-  const connection = await connect(token, { url: server.url });
+  const logger = new LogRecorder();
+  const connection = await connect(token, { url: server.url, logger });
   renewals.ask();
   await called.opened;
   await server.close();
-  await aborted.opened;
+  assert(!(await aborted.promise instanceof TimeoutError));
   await connection.closed;
+  await endOfTick();
+  assert.deepEqual(logger.lines, []);
 });
 
 Deno.test("a rotated token is renewed within its grace period", async () => {
@@ -169,4 +206,25 @@ Deno.test("a revoked token ends the connection although the server has asked for
     reason: "token revoked",
   });
   assert.equal(server.clients.size, 0);
+});
+
+Deno.test("a client renews once per second if the server always asks", async () => {
+  const asked = successFrame(null, "renew", {});
+  const answer = successFrame(0, null, { features: ["renew"] });
+  await using server = recordingServer(answer, (socket, [request]) => {
+    socket.send(successFrame(request!.id, null, {}));
+    socket.send(asked);
+  });
+  const times: number[] = [];
+  const { opened: renewed, open } = gate();
+  const token = () => {
+    if (times.push(performance.now()) === 13) open();
+    return `token ${times.length}`;
+  };
+  await using connection = await connect(token, { url: server.url });
+  // This message makes the server ask.
+  void connection.message("hello");
+  await renewed;
+  // The first token is that of the login, and ten renewals need no pause.
+  for (const n of [11, 12]) assert(times[n]! - times[n - 1]! > 990, `${times}`);
 });

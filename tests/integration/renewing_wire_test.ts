@@ -6,6 +6,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import {
   ASKED,
+  captureRenewals,
   HOUR,
   logIn,
   logInAsked,
@@ -13,7 +14,7 @@ import {
   serveExpiring,
   tokenFor,
 } from "../support/renewals.ts";
-import { gate } from "../support/timing.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 
 const EXPIRED = { code: 1008, reason: "token expired" };
 
@@ -29,6 +30,9 @@ Deno.test("the server accepts the token that it has asked for", async () => {
   await logger.line(/^info renew: ada lovelace \(127\S+\) renewed its token$/);
   const renewing = contexts.map(({ renewing }) => renewing?.id);
   assert.deepEqual(renewing, [undefined, 1]);
+  // The server has not asked again.
+  client.send(renewal(9, tokenFor("eve", HOUR)));
+  assert.equal((await client.next()).code, 7);
 });
 
 Deno.test("the login function sees the client, its identity and the upgrade request", async () => {
@@ -68,7 +72,7 @@ Deno.test("a client without the extension is closed when its login expires, and 
     features: ["batch"],
   });
   assert.deepEqual(await client.closed, EXPIRED);
-  client.next().then(() => assert.fail("the server has sent a frame"));
+  assert.deepEqual(await client.rest(), []);
 });
 
 Deno.test("a client can send another token after one was rejected", async () => {
@@ -109,6 +113,33 @@ Deno.test("a login function that throws during a renewal keeps the connection", 
   assert(!logger.lines.join().includes("a secret"));
 });
 
+Deno.test("a renewal whose login function does not finish in time is rejected", async () => {
+  const { opened, open } = gate();
+  const { server, logger } = serveExpiring({
+    limits: { loginTimeout: 1_000 },
+    login: async (_server, token, context) => {
+      if (token === "slow") await opened;
+      context.expireAt(Date.now() + HOUR);
+      return { token };
+    },
+  });
+  server.operation("token", (_data, { client }) => client.identity as object);
+  await using _server = server;
+  await using client = await logInAsked(server);
+  client.send(renewal(1, "slow"));
+  const { id, code, desc } = await client.next();
+  assert.deepEqual([id, code], [1, 9]);
+  assert.match(desc, /too long to check the token\. .*'limits\.loginTimeout'/);
+  await logger.line(/^warn reject: .*: renewal rejected: .* too long/);
+  client.send(renewal(2, "fast"));
+  assert.equal((await client.next()).code, 0);
+  // The decision that comes too late changes nothing.
+  open();
+  await opened;
+  client.send(operation(3, "token"));
+  assert.deepEqual((await client.next()).data.result, { token: "fast" });
+});
+
 Deno.test("an error that the login function throws on purpose answers the renewal", async () => {
   const { server } = serveExpiring({
     login: (_server, _token, context) => {
@@ -133,6 +164,56 @@ Deno.test("a token that the server has not asked for is rejected with code 7", a
   assert.equal(contexts.length, 1);
 });
 
+Deno.test("the server accepts one token each time that it asks", async () => {
+  const { server, contexts } = serveExpiring();
+  await using _server = server;
+  await using client = await logInAsked(server);
+  const codes: number[] = [];
+  for (const id of [1, 2]) {
+    client.send(renewal(id, tokenFor("ada", HOUR)));
+    codes.push((await client.next()).code);
+  }
+  assert.deepEqual([codes, contexts.length], [[0, 7], 2]);
+});
+
+Deno.test("a new token that has expired when it is decided is rejected", async () => {
+  const { server } = serveExpiring();
+  await using _server = server;
+  await using client = await logInAsked(server);
+  client.send(renewal(1, tokenFor("eve", -1)));
+  assert.equal((await client.next()).code, 3);
+  client.send(operation(2, "name"));
+  assert.deepEqual((await client.next()).data.result, { name: "ada" });
+});
+
+Deno.test("the server keeps no expiry of a client that has left", async () => {
+  using renewals = captureRenewals();
+  const { opened, open } = gate();
+  const deciding = gate();
+  const { server } = serveExpiring({
+    login: async (_server, _token, context) => {
+      context.expireAt(Date.now() + HOUR);
+      if (context.renewing === undefined) return true;
+      deciding.open();
+      await opened;
+      return true;
+    },
+  });
+  await using _server = server;
+  await using client = await logIn(server);
+  assert.equal(renewals.size, 1);
+  renewals.ask();
+  await client.next();
+  client.send(renewal(1, "next"));
+  await deciding.opened;
+  client.send({ id: null, end: true });
+  await client.closed;
+  assert.equal(renewals.size, 0);
+  open();
+  await endOfTick();
+  assert.equal(renewals.size, 0);
+});
+
 Deno.test("a second token while the first is decided is rejected with code 7", async () => {
   const { opened, open } = gate();
   const { server } = serveExpiring({
@@ -153,15 +234,46 @@ Deno.test("a second token while the first is decided is rejected with code 7", a
 });
 
 Deno.test("invalid renewals get code 2, or 9 if the token is too large", async () => {
-  const { server } = serveExpiring({ limits: { maxLoginPayload: 300 } });
+  const { server, contexts } = serveExpiring({
+    limits: { maxLoginPayload: 300 },
+  });
   await using _server = server;
   await using client = await logInAsked(server);
-  const codes: number[] = [];
+  const answers: unknown[] = [];
   for (const token of [undefined, 1, null, {}, "x".repeat(301)]) {
     client.send(renewal(1, token));
-    codes.push((await client.next()).code);
+    const { code, data } = await client.next();
+    answers.push([code, data?.limit]);
   }
-  assert.deepEqual(codes, [2, 2, 2, 2, 9]);
+  const malformed = [2, undefined];
+  const tooLarge = [9, "maxLoginPayload"];
+  assert.deepEqual(answers, [...Array(4).fill(malformed), tooLarge]);
+  assert.equal(contexts.length, 1);
+  // Each one got one answer.
+  client.send(operation(2, "name"));
+  assert.equal((await client.next()).id, 2);
+});
+
+Deno.test("a token that is decided after its client has left changes nothing", async () => {
+  const { opened, open } = gate();
+  const { server, logger } = serveExpiring({
+    login: async (_server, token, context) => {
+      if (context.renewing !== undefined) await opened;
+      context.expireAt(Date.now() + HOUR);
+      return { token };
+    },
+  });
+  await using _server = server;
+  const client = await logInAsked(server);
+  const [connected] = server.clients;
+  client.send(renewal(1, "next"));
+  client.close(1000, "");
+  await client.closed;
+  await connected!.closed;
+  open();
+  await endOfTick();
+  assert.deepEqual(logger.lines.filter((line) => /renew/.test(line)), []);
+  assert.notDeepEqual(connected!.identity, { token: "next" });
 });
 
 Deno.test("a client without the extension cannot send a token", async () => {

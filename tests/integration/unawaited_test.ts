@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
 import type { Client } from "../../server.ts";
+import { recordingServer, successFrame } from "../support/fake_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { endOfTick, gate, pause } from "../support/timing.ts";
 
@@ -127,6 +128,47 @@ Deno.test("an invalid argument rejects an unawaited request unhandled", async ()
   await settle();
   const names = rejections.errors.map((error) => (error as Error).name);
   assert.deepEqual(names.sort(), ["RangeError", "TypeError"]);
+});
+
+Deno.test("a server that accepts only tiny frames does not end the program", async () => {
+  using rejections = new Rejections();
+  const answer = successFrame(0, null, {
+    features: ["max-payload"],
+    maxPayload: 1,
+  });
+  await using server = recordingServer(answer, () => {});
+  await using connection = await connectTo(server);
+  void connection.message("hello");
+  void connection.request("hello");
+  void connection.operation("hello");
+  await assert.rejects(connection.message("hello"), { name: "RangeError" });
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("data that is nested too deeply does not end a program that sends it back", async () => {
+  using rejections = new Rejections();
+  const depth = 100_000;
+  const data = `${'{"a":'.repeat(depth)}0${"}".repeat(depth)}`;
+  const event = successFrame(null, "s_newmsg", {
+    message: "deep",
+    data: {},
+    id: 1,
+    replying: null,
+  });
+  await using server = recordingServer(successFrame(0, null), (socket) => {
+    socket.send(event.replace('"data":{},', `"data":${data},`));
+  });
+  await using connection = await connectTo(server);
+  const { opened: replied, open } = gate();
+  connection.receive("deep", (message) => {
+    void message.reply("echo", message.data);
+    open();
+  });
+  void connection.message("start");
+  await replied;
+  await settle();
+  assert.deepEqual(rejections.errors, []);
 });
 
 Deno.test("broadcast() resolves to zeros while the server closes and afterwards", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hasChromium, launch, open } from "../support/browser.ts";
+import { open, testWithBrowser } from "../support/browser.ts";
 import { lateServer } from "../support/late_server.ts";
 import { run } from "../support/process.ts";
 
@@ -78,18 +78,13 @@ function reply(body: string, type: "html" | "javascript"): Response {
   return new Response(body, { headers: { "content-type": `text/${type}` } });
 }
 
-Deno.test({
-  name: "a page connects when its modules can be loaded and its server runs",
-  ignore: !hasChromium,
-  // The browser keeps its pipes until its process has ended.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: async () => {
+testWithBrowser(
+  "a page connects when its modules can be loaded and its server runs",
+  async (browser) => {
     const directory = await Deno.makeTempDir();
-    await bundlePage(directory);
-    await using site = serveSite(directory);
-    const browser = await launch();
     try {
+      await bundlePage(directory);
+      await using site = serveSite(directory);
       const { result, errors } = await open(browser, site.url);
       assert.deepEqual(errors, []);
       assert.deepEqual(result, {
@@ -101,8 +96,7 @@ Deno.test({
       assert(!site.requests.includes("deno_socket_opener"));
       assert(site.requests.includes("link_factory"));
     } finally {
-      await browser.close();
       await Deno.remove(directory, { recursive: true });
     }
   },
-});
+);

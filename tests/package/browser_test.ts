@@ -5,10 +5,9 @@ import { join } from "node:path";
 import type { Server } from "../../server.ts";
 import {
   bundle,
-  hasChromium,
-  launch,
   open,
   servePage,
+  testWithBrowser,
 } from "../support/browser.ts";
 import { run } from "../support/process.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -89,26 +88,17 @@ function serveContract(): Server {
 for (const [index, entry] of ENTRIES.entries()) {
   const script = () => join(directory, `page_${index}.mjs`);
 
-  Deno.test({
-    name: `a page that imports ${entry} talks to a server`,
-    ignore: !hasChromium,
-    // The browser keeps its pipes until its process has ended.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
+  testWithBrowser(
+    `a page that imports ${entry} talks to a server`,
+    async (browser) => {
       await using server = serveContract();
       await using site = servePage(script(), server.url);
-      const browser = await launch();
-      try {
-        const url = `http://127.0.0.1:${site.addr.port}/`;
-        const { result, errors } = await open(browser, url);
-        assert.deepEqual(errors, []);
-        assert.deepEqual(result, RESULT);
-      } finally {
-        await browser.close();
-      }
+      const url = `http://127.0.0.1:${site.addr.port}/`;
+      const { result, errors } = await open(browser, url);
+      assert.deepEqual(errors, []);
+      assert.deepEqual(result, RESULT);
     },
-  });
+  );
 
   Deno.test(`a program that imports ${entry} runs without a global Deno`, async () => {
     await using server = serveContract();

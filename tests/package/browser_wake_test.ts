@@ -5,10 +5,9 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import {
   bundle,
-  hasChromium,
-  launch,
   open,
   servePage,
+  testWithBrowser,
 } from "../support/browser.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -55,26 +54,14 @@ function testPages(
   name: string,
   fn: (visit: (url: string) => Promise<Page>) => Promise<void>,
 ): void {
-  Deno.test({
-    name,
-    ignore: !hasChromium,
-    // The browser keeps its pipes until its process has ended.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      const browser = await launch();
-      try {
-        await fn(async (url) => {
-          await using site = servePage(script, url);
-          const origin = `http://127.0.0.1:${site.addr.port}/`;
-          const { page, result, errors } = await open(browser, origin);
-          assert.deepEqual([errors, result], [[], "open"]);
-          return page;
-        });
-      } finally {
-        await browser.close();
-      }
-    },
+  testWithBrowser(name, async (browser) => {
+    await fn(async (url) => {
+      await using site = servePage(script, url);
+      const origin = `http://127.0.0.1:${site.addr.port}/`;
+      const { page, result, errors } = await open(browser, origin);
+      assert.deepEqual([errors, result], [[], "open"]);
+      return page;
+    });
   });
 }
 

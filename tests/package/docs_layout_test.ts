@@ -85,32 +85,6 @@ Deno.test("every module that docs/architecture.md names exists, and the other wa
   }
 });
 
-for (
-  const [module, page] of [
-    ["server/options.ts", "options.md"],
-    ["server/limits.ts", "options.md"],
-    ["server/log_options.ts", "options.md"],
-    ["common/debug_state.ts", "options.md"],
-    ["server/credentials.ts", "options.md"],
-    ["client/options.ts", "options.md"],
-    ["client/call_options.ts", "options.md"],
-    ["client/reconnect_policy.ts", "options.md"],
-    ["builtins/options.ts", "options.md"],
-    ["token.ts", "options.md"],
-    ["cli/help.ts", "command_line.md"],
-  ] as const
-) {
-  Deno.test(`docs/reference/${page} describes every option of ${module}`, () => {
-    const options = optionsOf(read(join(ROOT, module)));
-    const text = read(join(ROOT, "docs/reference", page));
-    assert.notEqual(options.length, 0);
-    assert.deepEqual(
-      options.filter((name) => !text.includes(`\`${name}\``)),
-      [],
-    );
-  });
-}
-
 Deno.test("every document that the code names exists", () => {
   const names = listSources(ROOT).flatMap((path) =>
     read(path).match(/\bdocs\/[\w/]+\.md\b/g) ?? []
@@ -120,15 +94,6 @@ Deno.test("every document that the code names exists", () => {
   );
   assert.deepEqual(missing, []);
 });
-
-/** The optional properties of the exported interfaces, or the flags of a help. */
-function optionsOf(code: string): string[] {
-  const interfaces = code.matchAll(/^export interface [^]*?^\}$/gm);
-  const names = [...interfaces].flatMap(([body]) => [
-    ...body.matchAll(/^ {2}readonly (\w+)\?:/gm),
-  ]).map(([, name = ""]) => name);
-  return [...names, ...code.match(/--[a-z-]+(?= )/g) ?? []];
-}
 
 /** The modules in a folder and below, those of tests and tools included. */
 function listSources(folder: string): string[] {

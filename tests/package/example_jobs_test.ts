@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { hasChromium, launch } from "../support/browser.ts";
+import { testWithBrowser } from "../support/browser.ts";
 import { ExamplePrograms } from "../support/example_programs.ts";
 import { lateServer } from "../support/late_server.ts";
 
@@ -14,38 +14,29 @@ const LIMIT = 60_000;
 const LONG = 20;
 
 let directory = "";
-let browser: Browser;
 
-Deno.test.beforeAll(async () => {
-  directory = await Deno.makeTempDir();
-  if (hasChromium) browser = await launch();
-});
+Deno.test.beforeAll(async () => void (directory = await Deno.makeTempDir()));
 
-Deno.test.afterAll(async () => {
-  await browser?.close();
-  await Deno.remove(directory, { recursive: true });
-});
+Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
-/** Tests with an own folder, in which the programs run. */
-function testExample(
-  name: string,
-  run: (programs: ExamplePrograms, folder: string) => Promise<void>,
-): void {
-  Deno.test({
-    name,
-    ignore: !hasChromium,
-    // The browser keeps its pipes until its process has ended.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      const folder = await Deno.makeTempDir({ dir: directory });
-      const settings = [
-        ...["WORKER_TOKEN=of-the-workers", "PAGE_TOKEN=of-the-pages"],
-        ...[`SERVER_URL=${lateServer().url}`, "SITE_PORT=0"],
-      ];
-      await Deno.writeTextFile(join(folder, ".env"), settings.join("\n"));
-      await run(new ExamplePrograms("jobs", folder), folder);
-    },
+/** What a test works with: the programs, the folder in which they run, and a browser. */
+interface Setup {
+  readonly programs: ExamplePrograms;
+  readonly folder: string;
+  readonly browser: Browser;
+}
+
+/** Tests the programs in a folder of their own. */
+function testExample(name: string, run: (setup: Setup) => Promise<void>): void {
+  testWithBrowser(name, async (browser) => {
+    const folder = await Deno.makeTempDir({ dir: directory });
+    const settings = [
+      ...["WORKER_TOKEN=of-the-workers", "PAGE_TOKEN=of-the-pages"],
+      ...[`SERVER_URL=${lateServer().url}`, "SITE_PORT=0"],
+    ];
+    await Deno.writeTextFile(join(folder, ".env"), settings.join("\n"));
+    const programs = new ExamplePrograms("jobs", folder);
+    await run({ programs, folder, browser });
   });
 }
 
@@ -60,9 +51,13 @@ class Dashboard implements AsyncDisposable {
     page.on("pageerror", ({ message }) => this.errors.push(message));
   }
 
-  static async open(url: string): Promise<Dashboard> {
+  /** Opens the page of a site that runs. */
+  static async open(
+    browser: Browser,
+    site: { find(pattern: RegExp): Promise<string> },
+  ): Promise<Dashboard> {
     const dashboard = new Dashboard(await browser.newPage());
-    await dashboard.#page.goto(url);
+    await dashboard.#page.goto(await site.find(/http:\S+/));
     return dashboard;
   }
 
@@ -101,13 +96,6 @@ class Dashboard implements AsyncDisposable {
   }
 }
 
-/** Opens the page of a site that runs. */
-async function openPage(site: {
-  find(pattern: RegExp): Promise<string>;
-}): Promise<Dashboard> {
-  return await Dashboard.open(await site.find(/http:\S+/));
-}
-
 /** Adds half a line to the file of the server, as a crash during a write does. */
 async function cutLastLine(folder: string): Promise<void> {
   const path = join(folder, "jobs.jsonl");
@@ -129,11 +117,11 @@ async function readChanges(folder: string): Promise<Record<string, string[]>> {
 
 testExample(
   "examples/jobs runs with a server that starts last, is killed and starts again",
-  async (programs, folder) => {
+  async ({ programs, folder, browser }) => {
     await using site = programs.start("site.ts");
     await using _worker = programs.start("worker.ts");
     await using _other = programs.start("worker.ts");
-    await using page = await openPage(site);
+    await using page = await Dashboard.open(browser, site);
     await page.hasState(/^no server/);
     await page.add("early", 1);
     await page.hasJob("early", "unsent");
@@ -169,16 +157,19 @@ testExample(
 
 testExample(
   "examples/jobs gives the job of a worker that vanishes to another worker",
-  async (programs, folder) => {
+  async ({ programs, folder, browser }) => {
     await using _server = programs.start("server.ts");
     await using site = programs.start("site.ts");
-    await using page = await openPage(site);
+    await using page = await Dashboard.open(browser, site);
     await page.hasWorkers(/^none$/);
     await page.add("handed over", LONG);
     await page.hasJob("handed over", "waiting");
 
     await using first = programs.start("worker.ts");
     await page.hasJob("handed over", "running");
+    // A second server must not touch the file of the first one.
+    await using rival = programs.start("server.ts");
+    assert.match(await rival.end(), /the port is in use/);
     await first.kill();
     await page.hasWorkers(/^none$/);
     await page.hasJob("handed over", "waiting");

@@ -11,7 +11,7 @@ import {
   findWronglyLoaded,
   type Import,
 } from "../support/layout.ts";
-import { readImports, readSources } from "../support/modules.ts";
+import { LAZY, readImports, readSources } from "../support/modules.ts";
 
 /** What each root module and folder can import. A folder can import itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -50,15 +50,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const WITHOUT_DENO = [
   ...["common", "token.ts", "auth.ts", "version.ts", "protocol", "contract"],
   ...["client", "client.ts", "types.ts", "broker"],
-];
-
-/** The modules that are loaded when they are first needed, by `import()`. */
-const LAZY = [
-  "builtins/get.ts",
-  "builtins/read.ts",
-  "cli.ts",
-  "client/deno_socket_opener.ts",
-  "client/link_factory.ts",
 ];
 
 /** The packages that a module can import. */

@@ -7,18 +7,9 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run as runProcess } from "../support/process.ts";
-import { readSources } from "../support/modules.ts";
+import { LAZY, readSources } from "../support/modules.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** The modules that are loaded when they are first needed. */
-const LAZY = [
-  "builtins/get.ts",
-  "builtins/read.ts",
-  "cli.ts",
-  "client/deno_socket_opener.ts",
-  "client/link_factory.ts",
-];
 
 const SERVE = `
   const options = { hostname: "127.0.0.1", port: 0, logLevel: "error" } as const;

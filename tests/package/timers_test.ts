@@ -11,6 +11,7 @@ const TIMERS: Readonly<Record<string, string>> = {
   "common/deadline.ts": "every timeout",
   "client/connection_parts.ts":
     "early messages wait for a listener for one turn",
+  "client/deno_socket.ts": "one turn for other work, while a server floods",
   "client/heartbeat.ts": "the next ping, or the end of its timeout",
   "client/reconnecting_link.ts": "the delay before the next attempt",
   "server/credentials.ts": "the next token that expires",

@@ -35,8 +35,16 @@ for (const address of ["192.168.100.200", "2001:db8:1111:2222:3333::1"]) {
   });
 }
 
-Deno.test("a closed connection drops the headers of its upgrade, although its socket stays", async () => {
-  const kept = await measure(`
+/** How connections end, or log in without an expiry */
+const EVENTS = {
+  "a closed connection": 'connection.close(1008, "login timed out");',
+  "a login without an expiry":
+    'socket.receive({ id: 0, token: "test", version: "1.0.0" });',
+};
+
+for (const [what, event] of Object.entries(EVENTS)) {
+  Deno.test(`${what} drops the headers of its upgrade, although its socket stays`, async () => {
+    const kept = await measure(`
     import { ServerConnection } from "${ROOT}server/connection.ts";
     import { FakeSocket, serverContext } from "${ROOT}tests/support/server_context.ts";
     const references: WeakRef<Headers>[] = [];
@@ -53,20 +61,22 @@ Deno.test("a closed connection drops the headers of its upgrade, although its so
         onGone() {},
         onOpenedLate() {},
       };
+      const socket = new FakeSocket();
       const connection = new ServerConnection(
         n,
         serverContext(),
         events,
-        new FakeSocket(),
+        socket,
         { peer, request },
       );
       connections.push(connection);
-      connection.close(1008, "login timed out");
+      ${event}
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
     gc();
     console.log(references.filter((reference) => reference.deref()).length);
   `);
-  // The last one can still be in a register.
-  assert(kept <= 1, `${kept}`);
-});
+    // The last one can still be in a register.
+    assert(kept <= 1, `${kept}`);
+  });
+}

@@ -84,6 +84,17 @@ Deno.test("LoginQueue frees the slot of a decision that takes too long", async (
   queue.close();
 });
 
+Deno.test("LoginQueue resolves a decision that takes too long, once", async () => {
+  const { add } = make(1, 20);
+  const one = add("1");
+  const two = add("2");
+  assert.equal(await one.result, "timed out");
+  two.end();
+  assert.equal(await two.result, "2");
+  one.end();
+  assert.equal(await one.result, "timed out");
+});
+
 Deno.test("LoginQueue ignores the end of a decision that has lost its slot", async () => {
   const { started, add, queue } = make(1, 20);
   const one = add("1");

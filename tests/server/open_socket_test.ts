@@ -74,3 +74,20 @@ Deno.test({
     }
   },
 });
+
+// The last test, because the server remembers the socket.
+Deno.test("Deno ends every client after the first socket that the server cannot abort", () => {
+  const { upgradeWebSocket } = Deno;
+  const socket = new EventTarget() as WebSocket;
+  // Another version of Deno can keep the resource elsewhere.
+  Deno.upgradeWebSocket = () => ({ socket, response: new Response() });
+  try {
+    const headers = { "sec-websocket-protocol": BOTH };
+    const request = new Request("http://a.example", { headers });
+    const options = { idleTimeout: 20_000, limits: { loginTimeout: 10_000 } };
+    const timed = [1, 2].map(() => openSocket(request, options)?.isTimed);
+    assert.deepEqual(timed, [false, true]);
+  } finally {
+    Deno.upgradeWebSocket = upgradeWebSocket;
+  }
+});

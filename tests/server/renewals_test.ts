@@ -106,6 +106,38 @@ Deno.test("many logins share one timer", () => {
     at > (item === "earlier" ? 10 * SECOND : MINUTE + 200)
   );
   assert.deepEqual(late, []);
+  // And no earlier than 100 ms after the previous one.
+  assert(new Set(events.map(([, , at]) => at)).size < 10);
+  renewals.close();
+});
+
+Deno.test("a client that leaves when it is asked leaves no timer", () => {
+  using clock = new Clock();
+  const events = {
+    onDue: (item: string) => renewals.delete(item),
+    onExpired: () => assert.fail(),
+  };
+  const renewals = new Renewals<string>(events, SECOND);
+  renewals.set("a", Date.now() + MINUTE);
+  clock.pass(MINUTE - SECOND);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("later logins, and those that end, do not delay the others", () => {
+  const { clock, events, renewals, set } = start();
+  using _clock = clock;
+  set("earlier", SECOND);
+  renewals.delete("earlier");
+  set("a", 20 * SECOND);
+  set("b", HOUR);
+  set("c", HOUR);
+  renewals.delete("c");
+  clock.pass(20 * SECOND);
+  assert.deepEqual(events, [["due", "a", 10 * SECOND], [
+    "expired",
+    "a",
+    20 * SECOND,
+  ]]);
   renewals.close();
 });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ClientMessage, OperationContext } from "../../server/message.ts";
+import { Authorization } from "../../server/authorization.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { idsOf, logInSocket } from "../support/server_connection.ts";
@@ -212,4 +213,21 @@ Deno.test("the replies of a cancelled message are sent before its end", async ()
   await endOfTick();
   const kinds = sent.map((frame) => JSON.parse(frame).message);
   assert.deepEqual([kinds, idsOf(sent)], [["newmsg", "done"], [1, 1]]);
+});
+
+Deno.test("a message that was refused cannot be cancelled any more", async () => {
+  const limits = resolveLimits({ maxRate: 0.001, maxBurst: 2 });
+  const authorization = new Authorization(() => false, undefined);
+  const overrides = { limits, authorization };
+  const { sent, socket } = await logInSocket(FEATURES, overrides);
+  socket.receive(message(1, "wait"));
+  while (sent.length === 0) await endOfTick();
+  // The cancel of a message in progress would not count towards the rate. Less than one
+  // token is added during the test.
+  socket.receive(cancel(1), cancel(1), cancel(1));
+  await endOfTick();
+  assert.deepEqual(socket.closed, []);
+  socket.receive(cancel(1));
+  await endOfTick();
+  assert.deepEqual(socket.closed, [1008]);
 });

@@ -158,6 +158,14 @@ Deno.test("the server watches no connection that has ended", async () => {
   assert.equal(context.silence.size, 0);
 });
 
+Deno.test("the server awaits no Close frame on a socket that is gone", async () => {
+  const { connection, context, socket } = logIn();
+  connection.close(4000, "");
+  socket.end(4000);
+  await endOfTick();
+  assert.equal(context.silence.size, 0);
+});
+
 /** Returns the number of open file descriptors. */
 function descriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;

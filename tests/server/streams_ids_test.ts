@@ -102,7 +102,7 @@ Deno.test("the schema of a stream applies to the item inside tracked()", async (
   assert.match(String(stage.outcomes[0]), /an item does not match its schema/);
 });
 
-Deno.test("a stream whose client has no room starts without items", async () => {
+Deno.test("a stream whose client has a full buffer starts without items", async () => {
   const stage = new Stage(0, MAX_SAFE_INTEGER, true);
   let made = 0;
   await stage.run((async function* () {

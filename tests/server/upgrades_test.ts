@@ -78,3 +78,17 @@ Deno.test("each login of a network makes up for one of its lost upgrades", async
   assert.equal((await upgrades.accept(request, remote)).status, 200);
   assert.equal(upgrades.lost, 20);
 });
+
+Deno.test("an upgrade that opens late rejects no other upgrades", async () => {
+  const { upgrades } = makeUpgrades(Infinity);
+  const request = new Request("http://localhost/hoist");
+  const remote: Deno.Addr = {
+    transport: "tcp",
+    hostname: PEER.network,
+    port: 1,
+  };
+  for (let count = 0; count < 20; count++) upgrades.countLost(PEER);
+  upgrades.restoreLost(PEER);
+  assert.equal((await upgrades.accept(request, remote)).status, 200);
+  assert.equal(upgrades.lost, 19);
+});

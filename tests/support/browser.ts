@@ -13,16 +13,34 @@ const ARGS = [
 ];
 
 /** Whether the tests with a browser can run. */
-export const hasChromium = exists(CHROMIUM);
+const hasChromium = exists(CHROMIUM);
 if (!hasChromium) {
   console.warn(
     `Tests with a browser are ignored: there is no ${CHROMIUM}. Install it with: apt-get install chromium`,
   );
 }
 
-/** Starts the browser. */
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+/** Defines a test with a browser of its own. It is ignored if there is no browser. */
+export function testWithBrowser(
+  name: string,
+  fn: (browser: Browser) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: !hasChromium,
+    // The browser keeps its pipes until its process has ended.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const options = { executablePath: CHROMIUM, args: ARGS };
+      const browser = await chromium.launch(options);
+      try {
+        await fn(browser);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
 }
 
 /** Bundles a module for browsers, as a file with the extension `.mjs`. */

@@ -58,7 +58,7 @@ export class RunningProgram implements AsyncDisposable {
   readonly #head: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #ended: Promise<unknown>;
   readonly #errors: Promise<string>;
-  #isKilled = false;
+  #isOver = false;
 
   constructor(name: string, child: Deno.ChildProcess) {
     this.#name = name;
@@ -74,10 +74,17 @@ export class RunningProgram implements AsyncDisposable {
     return firstMatch(this.#head, pattern);
   }
 
+  /** Resolves to its standard error when it has ended by itself. */
+  async end(): Promise<string> {
+    this.#isOver = true;
+    await this.#ended;
+    return await this.#errors;
+  }
+
   /** Ends it at once, as a crash does. Throws an error if it has ended by itself. */
   async kill(): Promise<void> {
-    if (this.#isKilled) return;
-    this.#isKilled = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     try {
       this.#child.kill("SIGKILL");
     } catch {

@@ -8,6 +8,15 @@ const ROOT = new URL("../../", import.meta.url);
 /** The folders of the checkout that are not a part of the package. */
 const OTHERS = ["docs", "examples", "tests", "tools"];
 
+/** The modules that are loaded when they are first needed, by `import()`. */
+export const LAZY = [
+  "builtins/get.ts",
+  "builtins/read.ts",
+  "cli.ts",
+  "client/deno_socket_opener.ts",
+  "client/link_factory.ts",
+];
+
 /** The parts of the output of `deno info --json` that are used here. */
 interface Info {
   readonly modules: readonly {

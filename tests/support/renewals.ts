@@ -9,6 +9,8 @@ import { serveQuietly } from "./server.ts";
 
 /** Asks for new tokens long before they expire. */
 export interface CapturedRenewals extends Disposable {
+  /** The number of clients whose logins expire */
+  readonly size: number;
   /** Lets all servers ask the clients whose logins expire. */
   ask(): void;
 }
@@ -17,14 +19,23 @@ export interface CapturedRenewals extends Disposable {
 export function captureRenewals(): CapturedRenewals {
   const { prototype } = Renewals<{ askForToken(): void }>;
   const { set } = prototype;
+  const remove = prototype.delete;
   const items = new Set<{ askForToken(): void }>();
   prototype.set = function (item, expires) {
     if (expires !== undefined) items.add(item);
     return set.call(this, item, expires);
   };
+  prototype.delete = function (item) {
+    items.delete(item);
+    return remove.call(this, item);
+  };
   return {
+    get size() {
+      return items.size;
+    },
     ask: () => items.forEach((item) => item.askForToken()),
-    [Symbol.dispose]: () => void (prototype.set = set),
+    [Symbol.dispose]: () =>
+      void Object.assign(prototype, { set, delete: remove }),
   };
 }
 

@@ -128,6 +128,7 @@ export class FakeSocket implements Socket {
 
   /** Ends the connection. */
   end(code = 1000, reason = "", wasClean = code !== 0): void {
+    this.readyState = WebSocket.CLOSED;
     const onclose = this.onclose as ((event: CloseEvent) => void) | null;
     onclose?.(new CloseEvent("close", { code, reason, wasClean }));
   }

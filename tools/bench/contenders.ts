@@ -10,9 +10,9 @@ import type { Tools } from "./packages.ts";
 
 /** This library, in several ways to use it. */
 export const OURS = [
-  /** With a client that sends arrays of up to 1,024 bytes, as ours does on Deno */
+  /** With a client that sends arrays of up to 1,024 bytes, as ours with Deno's `WebSocket` */
   "hoist",
-  /** With a client that sends arrays of up to 16,384 bytes, as ours does elsewhere */
+  /** With a client that sends arrays of up to 16,384 bytes, as ours with other classes */
   "hoist-16k",
   /** With a Hoist 1 client, which negotiates no extension */
   "hoist-1",

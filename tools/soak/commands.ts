@@ -15,6 +15,9 @@ export const TOKEN = "soak-token";
 /** The longest wait for anything that must happen, in milliseconds. */
 export const TIMEOUT = 60_000;
 
+/** The option `reconnect` of clients whose connection is lost often. */
+export const RECONNECT = { minDelay: 10, maxDelay: 200 };
+
 /** The only argument of the server's process. */
 export interface ServerSettings {
   /** The largest number of connections, in total and from one address */

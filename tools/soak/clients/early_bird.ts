@@ -7,12 +7,10 @@
 import assert from "node:assert/strict";
 import { type Connection, createConnection } from "@hoist/cli";
 import { Process } from "../../lib/process.ts";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import type { LateReport } from "../server/late_server.ts";
 import { Relay } from "./relay.ts";
-import { idle, type Visit } from "./visit.ts";
-
-const RECONNECT = { minDelay: 10, maxDelay: 200 };
+import { closeAndCount, idle, type Visit } from "./visit.ts";
 
 /** How often a server starts. */
 const LIVES = 2;
@@ -38,8 +36,7 @@ export async function comeEarly(visit: Visit): Promise<void> {
     else assertSound(await server.close());
     relay.port = undefined;
   }
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 /** Makes a request that waits for a server. */

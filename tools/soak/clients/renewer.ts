@@ -13,7 +13,7 @@ import { addressOf } from "./intruder.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { answerQuestions, breakOff } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { assertOpen, checkerOf, type Visit } from "./visit.ts";
+import { assertOpen, checkerOf, closeAndCount, type Visit } from "./visit.ts";
 
 const OPTIONS = { timeout: TIMEOUT };
 
@@ -49,8 +49,7 @@ export async function renew(visit: Visit): Promise<void> {
   assert(tokens >= Number(logins), `${logins} logins with ${tokens} tokens`);
   tally.note("renewed login");
   checker.finish();
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 async function askWhoAmI(
@@ -75,10 +74,8 @@ export async function expire(visit: Visit): Promise<void> {
   answerQuestions(connection);
   const { code, reason } = await connection.closed;
   tally.end(`code ${code}`);
-  if (code === CloseCode.POLICY_VIOLATION) tally.note("expired login");
-  else {report(
-      `${name}: closed with ${code} (${reason}) when its login expired`,
-    );}
+  if (code === CloseCode.POLICY_VIOLATION) return tally.note("expired login");
+  report(`${name}: closed with ${code} (${reason}) when its login expired`);
 }
 
 /** Logs in as a client for which `onConnect` fails. */

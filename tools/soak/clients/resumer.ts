@@ -6,14 +6,11 @@
 
 import assert from "node:assert/strict";
 import { connect, type Connection } from "@hoist/cli";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import { Relay } from "./relay.ts";
 import { answerQuestions, lengthFor } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { checkerOf, type Visit } from "./visit.ts";
-
-/** Short delays, because the connection is lost often. */
-const RECONNECT = { minDelay: 10, maxDelay: 200 };
+import { checkerOf, closeAndCount, type Visit } from "./visit.ts";
 
 /** The sizes of the buffer: strict pull, one item, a few items, many items. */
 const BUFFERS = [0, 1, 7, 256] as const;
@@ -37,8 +34,7 @@ export async function readOn(visit: Visit): Promise<void> {
     if (status.state === "waiting") tally.end(`code ${status.close.code}`);
   });
   await readAll(connection, relay, visit);
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 /** Reads a stream, and loses the connection after some of the items. */

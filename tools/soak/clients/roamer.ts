@@ -6,16 +6,16 @@
 
 import assert from "node:assert/strict";
 import { connect, type Connection, ConnectionClosedError } from "@hoist/cli";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import type { Random } from "../random.ts";
 import { Relay } from "./relay.ts";
 import { makeRequest } from "./requests.ts";
 import { answerQuestions, takeOn } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { checkerOf, idle, type Visit } from "./visit.ts";
+import { checkerOf, closeAndCount, idle, type Visit } from "./visit.ts";
 
-/** Short delays, because the connection is lost often; requests are queued meanwhile. */
-const RECONNECT = { minDelay: 10, maxDelay: 200, maxQueue: 32 };
+/** Requests wait while the client is not connected. */
+const QUEUE = { ...RECONNECT, maxQueue: 32 };
 
 /** Reconnects a few times. Each request is answered, rejected or repeated. */
 export async function roam(visit: Visit): Promise<void> {
@@ -24,7 +24,7 @@ export async function roam(visit: Visit): Promise<void> {
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,
-    reconnect: RECONNECT,
+    reconnect: QUEUE,
     WebSocket: tappedSocket(() => checkerOf(visit), random.pick(SOCKETS)),
   });
   follow(connection, visit);
@@ -34,8 +34,7 @@ export async function roam(visit: Visit): Promise<void> {
     await stay(connection, relay, `${visit.name}.${stays}`, visit);
     if (visit.isOver()) break;
   }
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 /** Sends requests, loses the connection, and reconnects. */

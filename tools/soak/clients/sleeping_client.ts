@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { connect, type Connection } from "@hoist/cli";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import { introduce } from "./presence.ts";
 import {
   type Awakening,
@@ -16,8 +16,6 @@ import {
   type SleepCommand,
 } from "./sleep_commands.ts";
 import { answerQuestions } from "./streams.ts";
-
-const RECONNECT = { minDelay: 10, maxDelay: 200 };
 
 /** A client that can sleep. */
 class Sleeper {

@@ -6,16 +6,14 @@
 
 import assert from "node:assert/strict";
 import { CloseCode, connect, type Connection } from "@hoist/cli";
-import { TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import { introduce, isGone } from "./presence.ts";
 import { Relay } from "./relay.ts";
 import { answerQuestions } from "./streams.ts";
-import type { Visit } from "./visit.ts";
+import { closeAndCount, type Visit } from "./visit.ts";
 
 /** The shortest heartbeats, so that the server waits for 17 seconds. */
 const HEARTBEAT = { interval: 1_000, timeout: 1_000 };
-
-const RECONNECT = { minDelay: 10, maxDelay: 200 };
 
 /**
  * Loses its connection without a sign. The client gives it up and reconnects, and the server
@@ -37,8 +35,7 @@ export async function fallSilent(visit: Visit): Promise<void> {
   await Promise.all([outlive(connection, name), hasGivenUp(connection)]);
   tally.note("swallowed connection");
   if (!await isGone(visit)) report(`${name}: was not disconnected`);
-  await connection.close();
-  tally.end(`code ${(await connection.closed).code}`);
+  await closeAndCount(connection, visit);
 }
 
 /** Makes a request that is answered by the next connection. */

@@ -10,7 +10,7 @@ import { makeRequest } from "./requests.ts";
 import { Sequence } from "./sequence.ts";
 import { answerQuestions } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
-import { checkerOf, idle, type Visit } from "./visit.ts";
+import { checkerOf, closeAndCount, idle, type Visit } from "./visit.ts";
 
 /** The longest pause between two rounds of requests, in milliseconds. */
 const PAUSE = 400;
@@ -32,9 +32,7 @@ export async function talk(visit: Visit): Promise<void> {
     await idle(visit, PAUSE);
   }
   checker.finish();
-  await connection.close();
-  const { code } = await connection.closed;
-  visit.tally.end(`code ${code}`);
+  await closeAndCount(connection, visit);
 }
 
 /** Sends several requests at once. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Connection } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 import type { Random } from "../random.ts";
 import { FrameChecker } from "./frame_checker.ts";
@@ -41,6 +42,15 @@ export function checkerOf(
 /** Waits for a random time. */
 export function idle({ random }: Visit, most: number): Promise<void> {
   return pause(random.between(0, most));
+}
+
+/** Closes a connection, and counts its end. */
+export async function closeAndCount(
+  connection: Connection,
+  { tally }: Visit,
+): Promise<void> {
+  await connection.close();
+  tally.end(`code ${(await connection.closed).code}`);
 }
 
 /** Returns the socket, or throws an error if the server rejected it. */

@@ -17,12 +17,10 @@ import { Random } from "./random.ts";
 import { makeScript } from "./script.ts";
 import type { Setting } from "./settings.ts";
 import { ControlClient } from "./control_client.ts";
+import { within } from "./timeouts.ts";
 
 /** The number of concurrent fuzzing clients. */
 const CLIENTS = 16;
-
-/** The time in which a server must notice that all clients have disconnected, in ms. */
-const MAX_WAIT = 10_000;
 
 /** The plan of a run. */
 export interface Plan {
@@ -177,15 +175,13 @@ class Run {
 
   /** Waits until all clients have disconnected and all handlers have finished. */
   async #waitForEnd(): Promise<void> {
-    const end = performance.now() + MAX_WAIT;
     const { clients } = this.#server;
-    while (clients.size > 0 || this.#application.pending > 0) {
-      assert(
-        performance.now() < end,
+    const isOver = () => clients.size === 0 && this.#application.pending === 0;
+    await within(
+      until(isOver),
+      () =>
         `${clients.size} clients and ${this.#application.pending} requests remain`,
-      );
-      await pause(1);
-    }
+    );
     this.#application.assertDone();
     const { rules, expected } = this.#setting;
     assert(
@@ -195,6 +191,10 @@ class Run {
     const missing = expected.filter((what) => !this.#counters.counts.has(what));
     assert.deepEqual(missing, [], "the server never sent these frames");
   }
+}
+
+async function until(isOver: () => boolean): Promise<void> {
+  while (!isOver()) await pause(1);
 }
 
 function describe(error: unknown): string {

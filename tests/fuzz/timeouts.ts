@@ -6,8 +6,11 @@
 
 import { Violation } from "./violation.ts";
 
-/** The maximum wait for an expected frame, in milliseconds. */
-const MAX_WAIT = 20_000;
+/** The maximum wait for an expected frame, in ticks. */
+const MAX_TICKS = 20;
+
+/** The interval of the ticks, in milliseconds. A stalled process runs at most one of them. */
+const TICK = 1_000;
 
 /**
  * Waits for a promise.
@@ -21,14 +24,16 @@ export async function within(
   waiting: Promise<void>,
   describe: () => string,
 ): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   const tooLong = new Promise<void>((_, reject) => {
-    const fail = () => reject(new Violation(describe()));
-    timer = setTimeout(fail, MAX_WAIT);
+    let ticks = 0;
+    timer = setInterval(() => {
+      if (++ticks > MAX_TICKS) reject(new Violation(describe()));
+    }, TICK);
   });
   try {
     await Promise.race([waiting, tooLong]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }

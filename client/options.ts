@@ -271,8 +271,8 @@ function resolveTarget(
     maxBuffered,
     WebSocket,
     heartbeat,
-    encodeLogin: (token, heartbeat) =>
-      encodeLogin(token, VERSION, features, { heartbeat }),
+    encodeLogin: (token, extras) =>
+      encodeLogin(token, VERSION, features, extras),
     log,
   };
 }

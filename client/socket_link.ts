@@ -23,6 +23,7 @@ import {
 } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import { isRoomEvent } from "../protocol/decode_room_messages.ts";
 import {
   decodeServerFrame,
   decodeServerFrames,
@@ -231,7 +232,7 @@ export class SocketLink implements AbortableLink {
       await this.request({
         name: "",
         describe: () => "the login",
-        encode: encodeLogin(token, heartbeat),
+        encode: encodeLogin(token, { heartbeat, member: this.#events.secret }),
         signal,
         toError: (frame) => loginError(base, frame),
         // A logger can give up the connection when the answer arrives.
@@ -335,6 +336,7 @@ export class SocketLink implements AbortableLink {
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
     if (frame.kind === "renew") this.#onRenew();
+    if (isRoomEvent(frame)) this.#events.onRoom(frame);
   }
 
   /** Ends the connection because of what the server did. */

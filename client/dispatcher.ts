@@ -8,7 +8,7 @@ import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { describeMessage } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { MessageReceiver, OnDone } from "./link.ts";
 import type { ClientLog } from "./log.ts";

@@ -18,7 +18,7 @@ import {
   describeStream,
 } from "../common/text.ts";
 import { type Contract, repliesTo } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import {
   encodeMessageRequest,
   encodeOperationRequest,

@@ -39,6 +39,19 @@ export {
   SentMessage,
   ServerMessage,
 } from "./client/message.ts";
+export type { Callback } from "./client/callbacks.ts";
+export type { ClientRoom } from "./client/room.ts";
+export type { MembersChange, RoomMember } from "./client/room_members.ts";
+export { RoomMessage, type RoomMessageSource } from "./client/room_message.ts";
+export type {
+  JoinOptions,
+  JoinResult,
+  PublishOptions,
+  PublishResult,
+  RoomEnd,
+  RoomEndReason,
+  RoomGap,
+} from "./client/room_options.ts";
 export type { HeartbeatOptions } from "./client/heartbeat.ts";
 export type { ReconnectOptions } from "./client/reconnect_policy.ts";
 export type {
@@ -60,6 +73,8 @@ export {
   HoistError,
   LoginError,
   NoReplyError,
+  PublishError,
+  type PublishOutcome,
   ResponseError,
   TimeoutError,
   ValidationError,
@@ -73,6 +88,7 @@ export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";
+export type { GapReason, LeftReason } from "./protocol/room_fields.ts";
 
 /**
  * Connects to a server and logs in.

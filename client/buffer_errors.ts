@@ -26,6 +26,16 @@ export function queueFull(
   );
 }
 
+/** Returns the error for a message to a room that waits behind too many others. */
+export function roomBufferFull(
+  subject: string,
+  maxBuffered: number,
+): BufferFullError {
+  return new BufferFullError(
+    `Cannot publish ${subject}: the messages to rooms that wait for their answers have more than ${maxBuffered} bytes. Await earlier messages first, or raise 'maxBuffered'.`,
+  );
+}
+
 /** Returns the error for a message with too many replies. */
 export function repliesFull(
   subject: string,

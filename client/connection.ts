@@ -7,7 +7,6 @@
 import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Listener } from "../common/listeners.ts";
-import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract } from "../contract/contract.ts";
 import type {
   EventName,
@@ -18,7 +17,7 @@ import type {
   StreamName,
 } from "../contract/infer.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import type { OperationOptions, StreamOptions } from "./call_options.ts";
+import type { StreamOptions } from "./call_options.ts";
 import type {
   ItemOf,
   OperationArguments,
@@ -31,11 +30,13 @@ import type { ConnectionParts } from "./connection_parts.ts";
 import type {
   AnyEvent,
   MessageArguments,
-  MessageOptions,
   ReceivedEvent,
   SentMessageOf,
   ServerMessage,
 } from "./message.ts";
+import type { ClientRoom } from "./room.ts";
+import type { JoinOptions } from "./room_options.ts";
+import { sendRequest } from "./send_request.ts";
 import type { ConnectionState, StateListener } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 
@@ -190,14 +191,7 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: MessageArguments<Of, Name>
   ): Promise<SentMessageOf<Of, Name>>;
   message(name: string, data?: unknown, options?: unknown): Result {
-    this.#parts.dispatcher.open();
-    return ignorable(
-      this.#parts.requests.message(
-        name,
-        data as JsonObject,
-        options as MessageOptions,
-      ),
-    );
+    return sendRequest(this.#parts, "message", name, data, options);
   }
 
   /**
@@ -240,14 +234,7 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: RequestArguments<Of, Name>
   ): Promise<ReplyOf<Of, Name>>;
   request(name: string, data?: unknown, options?: unknown): Result {
-    this.#parts.dispatcher.open();
-    return ignorable(
-      this.#parts.requests.request(
-        name,
-        data as JsonObject,
-        options as RequestOptions,
-      ),
-    );
+    return sendRequest(this.#parts, "request", name, data, options);
   }
 
   /**
@@ -289,14 +276,7 @@ export class Connection<Of extends Contract = OpenContract>
     ...dataAndOptions: OperationArguments<Of, Name>
   ): Promise<ResultOf<Of, Name>>;
   operation(name: string, data?: unknown, options?: unknown): Result {
-    this.#parts.dispatcher.open();
-    return ignorable(
-      this.#parts.requests.operation(
-        name,
-        data as JsonObject,
-        options as OperationOptions,
-      ),
-    );
+    return sendRequest(this.#parts, "operation", name, data, options);
   }
 
   /**
@@ -348,6 +328,32 @@ export class Connection<Of extends Contract = OpenContract>
       data as JsonObject,
       options as StreamOptions,
     );
+  }
+
+  /**
+   * Returns a room, see {@linkcode ClientRoom}. Register its listeners, and then call its `join`.
+   * All callers that use the same room get the same object.
+   *
+   * @param name The name of the room, 1 to 200 bytes of UTF-8
+   * @returns The room
+   *
+   * @throws {TypeError} If the name is not a string
+   * @throws {RangeError} If the name is empty or too long
+   */
+  room(name: string): ClientRoom {
+    return this.#parts.rooms.room(name);
+  }
+
+  /**
+   * Joins a room. The room that it returns keeps the messages that arrive before its first
+   * listener is registered, up to `maxBuffered`. `leave` removes its listeners.
+   *
+   * @param name The name of the room, 1 to 200 bytes of UTF-8
+   * @param options Optional. As for {@linkcode ClientRoom.join}, which documents the errors
+   * @returns The room. An `await using` block leaves it at its end
+   */
+  join(name: string, options?: JoinOptions): Promise<ClientRoom> {
+    return ignorable(this.#parts.rooms.join(name, options));
   }
 
   /**

@@ -6,9 +6,10 @@
 
 import type { Contract } from "../contract/contract.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { Link, MessageReceiver } from "./link.ts";
+import type { Link, MessageReceiver, RoomReceiver } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { Requests } from "./requests.ts";
+import { Rooms } from "./rooms.ts";
 import { StateNotifier } from "./status.ts";
 import type { ContractChecks } from "./validate.ts";
 
@@ -21,6 +22,7 @@ export interface ConnectionParts {
   readonly dispatcher: Dispatcher;
   readonly link: Link;
   readonly requests: Requests;
+  readonly rooms: Rooms;
 }
 
 /** What the parts of a connection need */
@@ -46,7 +48,11 @@ export interface AssemblyOptions {
  */
 export function assemble<AnyLink extends Link>(
   options: AssemblyOptions,
-  createLink: (status: StateNotifier, receiver: MessageReceiver) => AnyLink,
+  createLink: (
+    status: StateNotifier,
+    receiver: MessageReceiver,
+    rooms: RoomReceiver,
+  ) => AnyLink,
 ): ConnectionParts & { readonly link: AnyLink } {
   const { url, log, contract, checks } = options;
   const status = new StateNotifier(log);
@@ -56,12 +62,16 @@ export function assemble<AnyLink extends Link>(
     checks,
     // Called only later: `requests` needs the link, and the link needs the dispatcher. An
     // earlier listener may have closed the connection.
-    toMessage: (wire) =>
-      status.state === "closed" ? undefined : requests.toMessage(wire),
+    toMessage: (wire, room) =>
+      status.state === "closed" ? undefined : requests.toMessage(wire, room),
   });
-  const link = createLink(status, dispatcher);
+  const rooms = new Rooms({
+    ...options,
+    onMessage: (wire, room) => dispatcher.onMessage(wire, undefined, room),
+  });
+  const link = createLink(status, dispatcher, rooms);
   const requests = new Requests({ ...options, link });
-  return { url, status, dispatcher, link, requests };
+  return { url, status, dispatcher, link, requests, rooms };
 }
 
 /** Dispatches the messages that came with the login when listeners could be added. */

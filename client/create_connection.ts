@@ -67,8 +67,11 @@ export function startConnection(
   };
   const parts = assemble(
     assemblyOf(resolved),
-    (status, receiver) =>
-      new ReconnectingLink({ ...target, createLink, rules, status, receiver }),
+    (status, receiver, rooms) =>
+      new ReconnectingLink({
+        ...target,
+        ...{ createLink, rules, status, receiver, rooms },
+      }),
   );
   const opened = parts.link.start(signal);
   opened.then(() => dispatchSoon(parts), () => {});
@@ -87,14 +90,21 @@ function assembleFor(
   createLink: LinkFactory,
 ): ConnectionParts {
   const { rules, target } = resolved;
-  return assemble(assemblyOf(resolved), (status, receiver) => {
+  return assemble(assemblyOf(resolved), (status, receiver, rooms) => {
     if (rules !== undefined) {
-      const parts = { createLink, rules, status, receiver };
+      const parts = { createLink, rules, status, receiver, rooms };
       return new ReconnectingLink({ ...target, ...parts });
     }
     return createLink({
-      onOpen: () => status.set({ state: "open" }),
-      onClosed: () => status.set({ state: "closed" }),
+      onOpen: (link) => {
+        rooms.onOpen(link);
+        status.set({ state: "open" });
+      },
+      onClosed: (_link, info) => {
+        status.set({ state: "closed" });
+        rooms.onEnd(info);
+      },
+      onRoom: (frame) => rooms.onRoom(frame),
       onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
       onInvalid: () => receiver.onInvalid(),
     });

@@ -8,7 +8,7 @@ import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { describeMessage } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type { MessageReceiver, OnDone } from "./link.ts";
 import type { ClientLog } from "./log.ts";
@@ -27,13 +27,18 @@ export interface DispatcherOptions {
    * Makes what listeners receive. Returns `undefined` if the connection is closed, and
    * listeners should not be called any more
    */
-  toMessage(wire: WireMessage): ServerMessage | undefined;
+  toMessage(
+    wire: WireMessage,
+    room: string | undefined,
+  ): ServerMessage | undefined;
 }
 
-/** A message that waits for the first listener */
-interface EarlyMessage {
+/** A message that has arrived */
+interface ArrivedMessage {
   readonly wire: WireMessage;
   readonly onDone: OnDone | undefined;
+  /** The room that the server has put the client into; `undefined` for other messages */
+  readonly room: string | undefined;
 }
 
 /**
@@ -45,7 +50,7 @@ export class Dispatcher implements MessageReceiver {
   readonly #listeners = new Listeners<ServerMessage>();
   readonly #queue = new SerialQueue();
   /** The messages that wait for `open()`; `undefined` after it. */
-  #early: EarlyMessage[] | undefined = [];
+  #early: ArrivedMessage[] | undefined = [];
 
   /** Constructs a `Dispatcher`. */
   constructor(options: DispatcherOptions) {
@@ -57,7 +62,7 @@ export class Dispatcher implements MessageReceiver {
     if (this.#early === undefined) return;
     const early = this.#early;
     this.#early = undefined;
-    for (const { wire, onDone } of early) this.#deliver(wire, onDone);
+    for (const message of early) this.#deliver(message);
   }
 
   /** Adds a listener, as `Connection.receive` does. */
@@ -74,9 +79,10 @@ export class Dispatcher implements MessageReceiver {
     return this.#listeners.add(names, listener);
   }
 
-  onMessage(wire: WireMessage, onDone?: OnDone): void {
-    if (this.#early !== undefined) this.#early.push({ wire, onDone });
-    else this.#deliver(wire, onDone);
+  onMessage(wire: WireMessage, onDone?: OnDone, room?: string): void {
+    const message = { wire, onDone, room };
+    if (this.#early !== undefined) this.#early.push(message);
+    else this.#deliver(message);
   }
 
   onInvalid(): void {
@@ -84,13 +90,14 @@ export class Dispatcher implements MessageReceiver {
   }
 
   /** Validates a message and dispatches it after all earlier ones. */
-  #deliver(wire: WireMessage, onDone: OnDone | undefined): void {
+  #deliver(message: ArrivedMessage): void {
+    const { wire, onDone } = message;
     const { checks } = this.#options;
     // Without checks, no message ever waits for an earlier one.
-    if (checks === undefined) return void this.#dispatch(wire, onDone);
+    if (checks === undefined) return void this.#dispatch(message);
     this.#queue.add(
       () => checks.message(wire),
-      () => void this.#dispatch(wire, onDone),
+      () => void this.#dispatch(message),
       (error) => this.#ignore(error, onDone),
     );
   }
@@ -100,12 +107,9 @@ export class Dispatcher implements MessageReceiver {
     onDone?.(true);
   }
 
-  async #dispatch(
-    wire: WireMessage,
-    onDone: OnDone | undefined,
-  ): Promise<void> {
+  async #dispatch({ wire, onDone, room }: ArrivedMessage): Promise<void> {
     const { log, contract } = this.#options;
-    const message = this.#options.toMessage(wire);
+    const message = this.#options.toMessage(wire, room);
     if (message === undefined) return;
     let hasFailed = false;
     const onError = (error: unknown) => {

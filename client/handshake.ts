@@ -7,7 +7,7 @@
 import { limit } from "../common/async.ts";
 import { VersionError } from "../common/errors.ts";
 import { showName, showValue } from "../common/text.ts";
-import type { RequestEncoder } from "../protocol/encode.ts";
+import type { LoginExtras, RequestEncoder } from "../protocol/encode.ts";
 import { HEARTBEAT_SUBPROTOCOL, SUBPROTOCOL } from "../protocol/features.ts";
 import type { HeartbeatRules } from "../protocol/heartbeat.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
@@ -32,10 +32,7 @@ export interface Target extends HttpTarget, SocketSettings {
   /** When to check the server; `undefined` for never */
   readonly heartbeat: HeartbeatRules | undefined;
   /** Encodes the login with a token */
-  encodeLogin(
-    token: string,
-    heartbeat: HeartbeatRules | undefined,
-  ): RequestEncoder;
+  encodeLogin(token: string, extras: LoginExtras): RequestEncoder;
   readonly log: ClientLog;
 }
 

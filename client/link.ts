@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { Feature } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import type { RoomAnswer } from "../protocol/room_messages.ts";
+import type { RoomAnswer, RoomFrame } from "../protocol/room_message_types.ts";
 import type { EventIds } from "../protocol/server_frames.ts";
 
 /** Sends requests over one WebSocket, or over several WebSockets one after the other. */
@@ -117,8 +117,28 @@ export interface MessageReceiver {
 /** Called when all listeners to a message have finished. */
 export type OnDone = (hasFailed: boolean) => void;
 
+/** Receives what a server sends about rooms, and what happens to the links. */
+export interface RoomReceiver {
+  /** The secret by which the server recognizes the client; `undefined` if it has none */
+  readonly secret: string | undefined;
+  /** Called with each frame about a room that answers no request. */
+  onRoom(frame: RoomFrame): void;
+  /** Called when a link has opened, before anything else is sent over it. */
+  onOpen(link: Link): void;
+  /** Called when a link has ended, and another link can follow. */
+  onLost(link: Link, info: CloseInfo): void;
+  /** Called when the server has rejected a token, and the next one can be another user's. */
+  onRejected(): void;
+  /** Called when the last link has ended. */
+  onEnd(info: CloseInfo): void;
+}
+
 /** Receives the events of a link. */
 export interface LinkEvents extends MessageReceiver {
+  /** The secret of the member that the client was, for the login; absent without rooms */
+  readonly secret?: string | undefined;
+  /** Called with each frame about a room that answers no request. */
+  onRoom(frame: RoomFrame): void;
   /** Called when the server has accepted the login, before the next frame is read. */
   onOpen(link: AbortableLink): void;
   /** Called when the link accepts no more requests. */

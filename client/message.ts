@@ -48,6 +48,12 @@ export class ServerMessage<
   Of extends Contract = OpenContract,
   Name extends string = string,
 > extends Message<Data, Name> {
+  /**
+   * The name of the room, if the server has put this client into a room and the message was
+   * sent to it; otherwise `undefined`. The client receives the messages of the rooms that it
+   * joins itself from `ClientRoom.receive`.
+   */
+  readonly room: string | undefined;
   readonly #send: SendReply;
 
   /**
@@ -55,9 +61,11 @@ export class ServerMessage<
    *
    * @param wire The message object: docs/reference/protocol.md, "2. A message"
    * @param send Sends a reply to the message
+   * @param room The name of the room, if the message was sent to one
    */
-  constructor(wire: WireMessage, send: SendReply) {
+  constructor(wire: WireMessage, send: SendReply, room?: string) {
     super(wire);
+    this.room = room;
     this.#send = send;
   }
 

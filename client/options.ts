@@ -17,7 +17,7 @@ import {
   TIMEOUT,
 } from "../common/check.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertDefined } from "../contract/define.ts";
+import { assertDefined } from "../contract/checks.ts";
 import type { OpenContract } from "../contract/infer.ts";
 import { encodeLogin } from "../protocol/encode.ts";
 import { type Feature, FEATURES } from "../protocol/features.ts";
@@ -271,8 +271,8 @@ function resolveTarget(
     maxBuffered,
     WebSocket,
     heartbeat,
-    encodeLogin: (token, heartbeat) =>
-      encodeLogin(token, VERSION, features, { heartbeat }),
+    encodeLogin: (token, extras) =>
+      encodeLogin(token, VERSION, features, extras),
     log,
   };
 }

@@ -19,6 +19,7 @@ import {
   VersionError,
 } from "../common/errors.ts";
 import { retryHint } from "../protocol/close.ts";
+import { backoffDelay, longestDelay } from "./backoff.ts";
 import { TokenError } from "./token_source.ts";
 
 /** How a client reconnects */
@@ -111,41 +112,6 @@ export function resolveReconnectOptions(
   return { minDelay, maxDelay, maxAttempts, maxQueue };
 }
 
-/** The bounds of the delays */
-export type BackoffOptions = Pick<ReconnectRules, "minDelay" | "maxDelay">;
-
-/**
- * Returns the maximum delay before an attempt. It doubles with each attempt, up to a
- * bound.
- *
- * @param attempt The number of failed attempts before this one
- * @param options The bounds
- * @returns A delay in milliseconds
- */
-export function longestDelay(
-  attempt: number,
-  { minDelay, maxDelay }: BackoffOptions,
-): number {
-  return Math.min(maxDelay, minDelay * 2 ** attempt);
-}
-
-/**
- * Returns a random delay before an attempt ("full jitter"), so that clients that were
- * disconnected together do not reconnect together.
- *
- * @param attempt The number of failed attempts before this one
- * @param options The bounds
- * @param random Returns random numbers from 0 to 1
- * @returns A whole number of milliseconds
- */
-export function backoffDelay(
-  attempt: number,
-  options: BackoffOptions,
-  random: () => number = Math.random,
-): number {
-  return Math.round(random() * longestDelay(attempt, options));
-}
-
 /** Decides what follows when a connection or an attempt has ended. */
 export class ReconnectPolicy {
   readonly #rules: ReconnectRules;
@@ -218,20 +184,6 @@ export class ReconnectPolicy {
     return backoffDelay(attempt, this.#rules, this.#random);
   }
 }
-
-/**
- * Whether the server may have closed the connection because of a frame of this client.
- * It would close again if the client sent the frame again.
- */
-export function isCausedByClient(code: number): boolean {
-  return CLIENT_ERRORS.has(code);
-}
-
-const CLIENT_ERRORS: ReadonlySet<number> = new Set([
-  CloseCode.UNSUPPORTED_DATA,
-  CloseCode.POLICY_VIOLATION,
-  CloseCode.MESSAGE_TOO_BIG,
-]);
 
 /** Whether an application chose the code: RFC 6455, sections 7.4.1 and 7.4.2. */
 function isDeliberate(code: number): boolean {

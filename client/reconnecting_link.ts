@@ -10,6 +10,7 @@ import type { JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
+import { isCausedByClient } from "./backoff.ts";
 import { queueFull } from "./buffer_errors.ts";
 import {
   type AbortableLink,
@@ -20,15 +21,12 @@ import {
   type LinkRequest,
   LOST,
   type MessageReceiver,
+  type RoomReceiver,
   subjectOf,
 } from "./link.ts";
 import { onOnline } from "./page_events.ts";
 import { OfflineQueue } from "./offline_queue.ts";
-import {
-  isCausedByClient,
-  ReconnectPolicy,
-  type ReconnectRules,
-} from "./reconnect_policy.ts";
+import { ReconnectPolicy, type ReconnectRules } from "./reconnect_policy.ts";
 import type { StateNotifier } from "./status.ts";
 import type { TokenSource } from "./token_source.ts";
 
@@ -61,6 +59,7 @@ export interface ReconnectingLinkOptions {
   readonly tokens: TokenSource;
   /** Receives the messages of the server */
   readonly receiver: MessageReceiver;
+  readonly rooms: RoomReceiver;
 }
 
 /** A request whose timeout and signal apply to several WebSockets */
@@ -90,15 +89,22 @@ export class ReconnectingLink implements Link {
 
   /** Constructs a `ReconnectingLink`, which does not connect before `open` is called. */
   constructor(options: ReconnectingLinkOptions) {
-    const { receiver } = options;
+    const { receiver, rooms } = options;
     this.#options = options;
     this.#policy = new ReconnectPolicy(options.rules);
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#events = {
       onOpen: (link) => this.#onOpen(link),
-      onClosed: (link, info) => this.#onClosed(link, info),
+      onClosed: (link, info) => {
+        rooms.onLost(link, info);
+        this.#onClosed(link, info);
+      },
       onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
       onInvalid: () => receiver.onInvalid(),
+      onRoom: (frame) => rooms.onRoom(frame),
+      get secret() {
+        return rooms.secret;
+      },
     };
   }
 
@@ -240,6 +246,8 @@ export class ReconnectingLink implements Link {
     this.#link = link;
     this.#attempt = undefined;
     this.#policy.onOpen(performance.now());
+    // What arrives first must be what the client missed in its rooms.
+    this.#options.rooms.onOpen(link);
     // Before the listeners to the state can send further requests.
     this.#queue.start(link);
     // One of the requests may have ended the link.
@@ -305,6 +313,7 @@ export class ReconnectingLink implements Link {
   /** The next token can belong to another user, for whom no request was meant. */
   #onRejected(): void {
     this.#queue.drop();
+    this.#options.rooms.onRejected();
   }
 
   /** The application no longer needs a connection that has not opened. */
@@ -331,5 +340,6 @@ export class ReconnectingLink implements Link {
     this.#cancelAttempt();
     this.#status.set({ state: "closed" });
     this.#queue.abort(info);
+    this.#options.rooms.onEnd(info);
   }
 }

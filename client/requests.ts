@@ -18,7 +18,7 @@ import {
   describeStream,
 } from "../common/text.ts";
 import { type Contract, repliesTo } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import {
   encodeMessageRequest,
   encodeOperationRequest,
@@ -72,8 +72,8 @@ export class Requests {
   }
 
   /** Converts a message of the server to a message that listeners can reply to. */
-  readonly toMessage = (wire: WireMessage): ServerMessage =>
-    new ServerMessage(wire, this.#reply);
+  readonly toMessage = (wire: WireMessage, room?: string): ServerMessage =>
+    new ServerMessage(wire, this.#reply, room);
 
   /** Sends a message, or a reply to the message `replying`. */
   async message(
@@ -202,7 +202,7 @@ export class Requests {
   #acceptorOf(
     onReply: MessageOptions["onReply"],
   ): (wire: WireMessage) => ServerMessage {
-    if (onReply === undefined) return this.toMessage;
+    if (onReply === undefined) return (wire) => this.toMessage(wire);
     return (wire) => {
       const reply = this.toMessage(wire);
       void this.#log.run(() => onReply(reply));

@@ -6,10 +6,10 @@
 
 import type { JsonObject } from "../common/json.ts";
 import { isPresenceClaim, type MemberEntry } from "../protocol/room_fields.ts";
-import type { MemberList } from "../protocol/room_messages.ts";
+import type { MemberList } from "../protocol/room_message_types.ts";
 
 /** A member of a room: a user, or a connection that belongs to no user */
-export interface Member {
+export interface RoomMember {
   /** The public id of the member, which the `from` of its messages contains */
   readonly id: string;
   /**
@@ -24,11 +24,11 @@ export interface Member {
 /** How the members of a room have changed */
 export interface MembersChange {
   /** The members whose first connection has joined the room */
-  readonly joined: readonly Member[];
+  readonly joined: readonly RoomMember[];
   /** The members whose last connection has left the room, as they were before */
-  readonly left: readonly Member[];
+  readonly left: readonly RoomMember[];
   /** The members that have other connections or another presence than before */
-  readonly updated: readonly Member[];
+  readonly updated: readonly RoomMember[];
 }
 
 /** How many connections of a room are kept, because a server can report any number. */
@@ -40,7 +40,7 @@ type Connections = ReadonlyMap<string, JsonObject | undefined>;
 /** Keeps the members of one room up to date. */
 export class RoomMembers {
   readonly #onFault: () => void;
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Map<string, RoomMember>();
   /** The connections of each member, by their ids */
   readonly #connections = new Map<
     string,
@@ -61,7 +61,7 @@ export class RoomMembers {
   }
 
   /** The known members by their ids */
-  get all(): ReadonlyMap<string, Member> {
+  get all(): ReadonlyMap<string, RoomMember> {
     return this.#members;
   }
 
@@ -141,9 +141,9 @@ export class RoomMembers {
 
   /** Updates the members whose connections were touched. */
   #update(touched: ReadonlySet<string>): MembersChange {
-    const joined: Member[] = [];
-    const left: Member[] = [];
-    const updated: Member[] = [];
+    const joined: RoomMember[] = [];
+    const left: RoomMember[] = [];
+    const updated: RoomMember[] = [];
     for (const id of touched) {
       const before = this.#members.get(id);
       const after = this.#replace(id);
@@ -154,7 +154,7 @@ export class RoomMembers {
     return { joined, left, updated };
   }
 
-  #replace(id: string): Member | undefined {
+  #replace(id: string): RoomMember | undefined {
     const connections = this.#connections.get(id);
     if (connections === undefined || connections.size === 0) {
       this.#connections.delete(id);
@@ -169,13 +169,13 @@ export class RoomMembers {
 
 const NO_MEMBERS: MemberList = { list: [], count: 0, complete: false };
 
-function memberOf(id: string, connections: Connections): Member {
+function memberOf(id: string, connections: Connections): RoomMember {
   const all = [...connections.values()];
   return { id, connections: all, presence: all.at(-1) };
 }
 
 /** Whether the connections of a member show the same. Most of them are the same objects. */
-function isSame(before: Member, after: Member): boolean {
+function isSame(before: RoomMember, after: RoomMember): boolean {
   const { connections } = before;
   return connections.length === after.connections.length &&
     connections.every((presence, index) => {

@@ -23,6 +23,7 @@ import {
 } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
+import { isRoomEvent } from "../protocol/decode_room_messages.ts";
 import {
   decodeServerFrame,
   decodeServerFrames,
@@ -85,7 +86,6 @@ export class SocketLink implements AbortableLink {
   #heartbeat: Heartbeat | undefined;
   /** Why this side ended the connection, if the server is to blame. */
   #offence: string | undefined;
-  /** Created when the server first asks for a new token */
   #renewal: Renewal | undefined;
   #resolveClosed = (_info: CloseInfo): void => {};
 
@@ -232,7 +232,7 @@ export class SocketLink implements AbortableLink {
       await this.request({
         name: "",
         describe: () => "the login",
-        encode: encodeLogin(token, heartbeat),
+        encode: encodeLogin(token, { heartbeat, member: this.#events.secret }),
         signal,
         toError: (frame) => loginError(base, frame),
         // A logger can give up the connection when the answer arrives.
@@ -304,7 +304,8 @@ export class SocketLink implements AbortableLink {
         `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
       return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
     }
-    if (this.#early?.accepts(lengthOf(data)) === false) return this.#endEarly();
+    const length = lengthOf(data);
+    if (this.#early?.accepts(length) === false) return this.#endEarly();
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
     if (!this.#buffer.isBatching) {
@@ -313,10 +314,8 @@ export class SocketLink implements AbortableLink {
     }
     const frames = decodeServerFrames(data, this.#features);
     const keeps = (id: number) => this.#pending.keepsReplies(id);
-    const units = lengthOfEach(lengthOf(data), frames, keeps);
-    for (const frame of frames) {
-      if (frame !== null) this.#handle(frame, units);
-    }
+    const units = lengthOfEach(length, frames, keeps);
+    for (const frame of frames) if (frame) this.#handle(frame, units);
     // Once, because a server can send millions of invalid frames in one batch.
     if (frames.includes(null)) this.#handle(null, units);
   }
@@ -338,12 +337,12 @@ export class SocketLink implements AbortableLink {
     else this.#early.add(frame);
   }
 
-  /** Passes on a message for the listeners. */
   #deliver(frame: ServerFrame): void {
-    // A listener to the state, or to an earlier message, can have closed the connection.
+    // A listener can have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
     if (frame.kind === "request") this.#onRequest(frame.message);
+    if (isRoomEvent(frame)) this.#events.onRoom(frame);
   }
 
   /** Ends the connection because of what the server did. */

@@ -13,6 +13,7 @@
  * ├── FeatureError            the other side lacks an extension of the protocol
  * ├── ConnectionClosedError   the connection ended before the response arrived
  * ├── TimeoutError            the response took longer than the timeout
+ * ├── PublishError            a message to a room was not published, or maybe not
  * └── BufferFullError         more data waits in the client than it allows
  * ```
  *
@@ -45,6 +46,7 @@ export {
 } from "./application_error.ts";
 export { CloseCode, ErrorCode, type ErrorFrame } from "./codes.ts";
 export { HoistError } from "./hoist_error.ts";
+export { PublishError, type PublishOutcome } from "./publish_error.ts";
 export { ResponseError } from "./response_error.ts";
 export { ValidationError } from "./validation_error.ts";
 

@@ -90,6 +90,11 @@ export function describeRequest(name: string): string {
   return `request ${quote(name)}`;
 }
 
+/** Returns how errors and log lines name a room. */
+export function describeRoom(name: string): string {
+  return `room ${quote(name)}`;
+}
+
 /** Quotes, shortens and escapes the name of an option. */
 export function quoteName(name: string): string {
   return `'${showName(name)}'`;

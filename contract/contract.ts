@@ -1,15 +1,21 @@
 /**
- * Contracts: the names of the messages, events and operations that a server and its
+ * Contracts: the names of the messages, events, operations and rooms that a server and its
  * clients use, and the schemas of their data.
  *
  * @module
  */
 
 import type { Json, JsonObject } from "../common/json.ts";
-import { type InputOf, isSchema, type Schema } from "./schema.ts";
+import type { NoArray, Without } from "./reject.ts";
+import type {
+  RoomDescription,
+  RoomEntries,
+  RoomHints,
+  RoomsOnly,
+} from "./room_entry.ts";
+import { type DataSchema, isSchema, type Schema } from "./schema.ts";
 
-/** The schema of the data of a message or an operation, which is always an object */
-export type DataSchema = Schema<object, unknown>;
+export type { DataSchema } from "./schema.ts";
 
 /**
  * The errors that the application can throw, by their kinds: the schema of the details, or
@@ -77,6 +83,7 @@ export interface Contract<
   Messages extends MessageEntries = MessageEntries,
   Events extends MessageEntries = MessageEntries,
   Operations extends OperationEntries = OperationEntries,
+  Rooms extends RoomEntries = RoomEntries,
 > {
   /** The messages that clients send */
   readonly messages: Messages;
@@ -84,6 +91,8 @@ export interface Contract<
   readonly events: Events;
   /** The operations that clients call */
   readonly operations: Operations;
+  /** The rooms, by their names or patterns */
+  readonly rooms: Rooms;
   /**
    * Describes the contract as JSON, for people and programs that do not have its code.
    *
@@ -103,11 +112,16 @@ export interface Contract<
   describe(): ContractDescription;
 }
 
-/** The argument of {@linkcode defineContract} */
+/**
+ * The argument of {@linkcode defineContract}. `Data` is inferred: it has the schemas of the
+ * events of the rooms, which are the types of the parameters of `latest`.
+ */
 export interface ContractParts<
   Messages extends MessageEntries,
   Events extends MessageEntries,
   Operations extends OperationEntries,
+  Rooms extends RoomEntries = NoEntries,
+  Data = unknown,
 > {
   /**
    * The messages that clients send, by their names, and the replies to them. If omitted, the
@@ -125,6 +139,11 @@ export interface ContractParts<
    * operations.
    */
   readonly operations?: (Operations & OperationsOnly<Operations>) | undefined;
+  /**
+   * The rooms, by exact names such as `lobby` or patterns such as `chat:{id}`. If omitted, the
+   * contract has no rooms.
+   */
+  readonly rooms?: (Rooms & RoomsOnly<Rooms> & RoomHints<Data>) | undefined;
 }
 
 /** Makes TypeScript reject unknown keys and array schemas in messages and events */
@@ -181,15 +200,6 @@ export type OperationsOnly<Entries> = {
       : unknown)
     & ErrorsOnly<Entries[Name]>;
 };
-
-/** An object without some keys; the error of TypeScript contains the reason */
-export type Without<Keys extends PropertyKey, Why extends string> =
-  [Keys] extends [never] ? unknown : { readonly [Key in Keys]?: Why };
-
-/** Makes TypeScript reject the schema of an array, which is an object as well */
-export type NoArray<Of extends Schema> = InputOf<Of> extends readonly unknown[]
-  ? "data must be an object: wrap the array in an object"
-  : unknown;
 
 /** A part of a contract that was omitted */
 export type NoEntries = Readonly<Record<never, never>>;
@@ -291,6 +301,8 @@ export interface ContractDescription {
   readonly events: Readonly<Record<string, MessageDescription>>;
   /** The operations that clients call, by their names */
   readonly operations: Readonly<Record<string, OperationDescription>>;
+  /** The rooms, by their names or patterns */
+  readonly rooms: Readonly<Record<string, RoomDescription>>;
 }
 
 /** A message or an event of a {@linkcode ContractDescription} */

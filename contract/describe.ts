@@ -5,6 +5,15 @@
  */
 
 import { isJsonObject, type JsonObject } from "../common/json.ts";
+import {
+  claimsOf,
+  eventsOf,
+  publishesOf,
+  type RoomDescription,
+  type RoomEntry,
+  type RoomEventDescription,
+  type RoomEventEntry,
+} from "./room_entry.ts";
 import type {
   Contract,
   ContractDescription,
@@ -26,12 +35,13 @@ import { isSchema, type Schema } from "./schema.ts";
  * @param contract The contract
  */
 export function describe(
-  { messages, events, operations }: Omit<Contract, "describe">,
+  { messages, events, operations, rooms }: Omit<Contract, "describe">,
 ): ContractDescription {
   return {
     messages: describeMessages(messages),
     events: describeMessages(events),
     operations: mapEntries(operations, describeOperation),
+    rooms: mapEntries(rooms, describeRoom),
   };
 }
 
@@ -79,6 +89,26 @@ function describeErrors(
       (details) => jsonSchemaOf(details ?? undefined, "output"),
     ),
   };
+}
+
+/** Describes a room: the server sends the input of the schemas of events and presence. */
+function describeRoom(room: RoomEntry): RoomDescription {
+  return {
+    events: mapEntries(eventsOf(room), describeRoomEvent),
+    publishes: publishesOf(room),
+    presence: jsonSchemaOf(room.presence, "input"),
+    claims: jsonSchemaOf(claimsOf(room), "input"),
+  };
+}
+
+function describeRoomEvent(
+  entry: DataSchema | RoomEventEntry,
+): RoomEventDescription {
+  const { data, latest }: RoomEventEntry = isSchema(entry)
+    ? { data: entry }
+    : entry;
+  const described = { data: jsonSchemaOf(data, "input") };
+  return latest === undefined ? described : { ...described, latest: true };
 }
 
 function mapEntries<Value, Mapped>(

@@ -41,11 +41,20 @@ export interface OpenOperation {
   readonly yields: Schema<unknown, Json>;
 }
 
+/** Any room, without a contract */
+export interface OpenRoom {
+  /** Any object, for any name */
+  readonly events: Readonly<Record<string, Schema<JsonObject>>>;
+  /** Any object */
+  readonly presence: Schema<JsonObject>;
+}
+
 /** The contract that applies if there is none: any name, with any JSON data */
 export type OpenContract = Contract<
   Readonly<Record<string, OpenMessage>>,
   Readonly<Record<string, OpenMessage>>,
-  Readonly<Record<string, OpenOperation>>
+  Readonly<Record<string, OpenOperation>>,
+  Readonly<Record<string, OpenRoom>>
 >;
 
 /** The names of a part of a contract */

@@ -28,6 +28,12 @@ export type {
 export { defineContract } from "./define.ts";
 export type { OpenContract } from "./infer.ts";
 export type {
+  RoomDescription,
+  RoomEntry,
+  RoomEventDescription,
+  RoomEventEntry,
+} from "./room_entry.ts";
+export type {
   InputOf,
   OutputOf,
   Schema,

@@ -80,6 +80,9 @@ export type OutputOf<Of extends Schema> = NonNullable<
   Of["~standard"]["types"]
 >["output"];
 
+/** The schema of the data of a message or an operation, which is always an object */
+export type DataSchema = Schema<object, unknown>;
+
 /** Returns whether a value is a schema. The schemas of arktype are functions. */
 export function isSchema(value: unknown): value is Schema {
   const isThing = typeof value === "object" || typeof value === "function";

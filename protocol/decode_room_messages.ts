@@ -28,8 +28,9 @@ import type {
   PublicationFrame,
   PublishedFrame,
   Recovery,
+  RoomAnswer,
   RoomFrame,
-} from "./room_messages.ts";
+} from "./room_message_types.ts";
 
 /**
  * Reads a frame about a room.
@@ -182,4 +183,21 @@ function readGap(
 /** Whether a value is a position, or `null` for a room that keeps no history. */
 function isRoomPosition(value: Json | undefined): value is string | null {
   return value === null || isPosition(value);
+}
+
+/** Returns whether a frame of a server is about a room, and does not answer a request. */
+export function isRoomEvent<Frame extends { readonly kind: string }>(
+  frame: Frame | RoomFrame,
+): frame is RoomFrame {
+  switch (frame.kind) {
+    case "publication":
+    case "gap":
+    case "presence":
+      return true;
+    case "joined":
+    case "left":
+      return (frame as RoomAnswer).id === null;
+    default:
+      return false;
+  }
 }

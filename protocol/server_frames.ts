@@ -17,7 +17,7 @@ import { readRoomFrame } from "./decode_room_messages.ts";
 import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 import { isCount } from "./room_fields.ts";
-import type { RoomFrame } from "./room_messages.ts";
+import type { RoomFrame } from "./room_message_types.ts";
 
 /** The id of each item of a frame; `null` for an item without one */
 export type EventIds = readonly (string | null)[];

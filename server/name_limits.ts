@@ -14,7 +14,7 @@ import { ErrorCode } from "../common/codes.ts";
 import { TokenBucket } from "../common/rate_limiter.ts";
 import { quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import type { NameLimits } from "./limits.ts";
 

@@ -20,7 +20,7 @@ import {
   TIMEOUT,
 } from "../common/check.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertDefined } from "../contract/define.ts";
+import { assertDefined } from "../contract/checks.ts";
 import type { Awaitable, OpenContract } from "../contract/infer.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { generateToken } from "../token.ts";

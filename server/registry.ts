@@ -27,7 +27,7 @@ import {
   assertNamed,
   assertOperation,
   assertSchema,
-} from "../contract/define.ts";
+} from "../contract/checks.ts";
 import { isSchema, type Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import { RequestError } from "../protocol/request_error.ts";

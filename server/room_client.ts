@@ -9,11 +9,8 @@ import { TokenBucket } from "../common/rate_limiter.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { LeftReason, PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
-import {
-  encodeJoined,
-  encodePutOut,
-  type JoinedFields,
-} from "../protocol/room_messages.ts";
+import type { JoinedFields } from "../protocol/room_message_types.ts";
+import { encodeJoined, encodePutOut } from "../protocol/room_messages.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
 import type { Client } from "./message.ts";
 import type { RoomRights } from "./room_definitions.ts";

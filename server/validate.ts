@@ -15,7 +15,7 @@ import {
   type Incoming,
   repliesTo,
 } from "../contract/contract.ts";
-import { assertNamed } from "../contract/define.ts";
+import { assertNamed } from "../contract/checks.ts";
 import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import type { WireMessage } from "../protocol/message.ts";

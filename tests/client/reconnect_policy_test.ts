@@ -7,8 +7,8 @@ import {
   TimeoutError,
   VersionError,
 } from "../../common/errors.ts";
+import { isCausedByClient } from "../../client/backoff.ts";
 import {
-  isCausedByClient,
   type ReconnectOptions,
   ReconnectPolicy,
   resolveReconnectOptions,

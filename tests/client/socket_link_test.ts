@@ -28,6 +28,7 @@ async function startLink(signal?: AbortSignal) {
       events.push(["closed", code, reason]),
     onMessage: ({ message }) => events.push(["message", message]),
     onInvalid: () => events.push(["invalid"]),
+    onRoom: ({ kind }) => events.push([kind]),
   };
   const link = new SocketLink(new Dialer(target), recorder);
   const opening = link.open("test", signal);
@@ -217,6 +218,7 @@ Deno.test("ends if the socket has closed before the link listens to it", async (
     onClosed: () => {},
     onMessage: never,
     onInvalid: never,
+    onRoom: never,
   });
   assert(await rejection(link.open("test")) instanceof ConnectError);
   assert.equal((await link.closed).code, 1006);

@@ -10,7 +10,8 @@ import {
   repliesOf,
   repliesTo,
 } from "../../contract/contract.ts";
-import { assertNamed, defineContract } from "../../contract/define.ts";
+import { assertNamed } from "../../contract/checks.ts";
+import { defineContract } from "../../contract/define.ts";
 import {
   ACCEPT_ALL,
   LIBRARIES,
@@ -63,14 +64,17 @@ Deno.test("defineContract() returns the parts unchanged", () => {
   const messages = { hi: ACCEPT_ALL };
   const events = { news: { data: LIBRARIES.zod! } };
   const operations = { add: { output: LIBRARIES.valibot! } };
-  const contract = defineContract({ messages, events, operations });
+  const rooms = { "chat:{id}": { events: { say: LIBRARIES.arktype! } } };
+  const contract = defineContract({ messages, events, operations, rooms });
   assert.equal(contract.messages, messages);
   assert.equal(contract.events, events);
   assert.equal(contract.operations, operations);
+  assert.equal(contract.rooms, rooms);
   assert.deepEqual(Object.keys(contract), [
     "messages",
     "events",
     "operations",
+    "rooms",
     "describe",
   ]);
 });
@@ -78,7 +82,7 @@ Deno.test("defineContract() returns the parts unchanged", () => {
 Deno.test("defineContract() replaces omitted parts by empty ones", () => {
   for (const parts of [{}, { messages: undefined, events: undefined }]) {
     const { describe, ...contract } = defineContract(parts);
-    const empty = { messages: {}, events: {}, operations: {} };
+    const empty = { messages: {}, events: {}, operations: {}, rooms: {} };
     assert.deepEqual(contract, empty);
     assert.deepEqual(describe(), empty);
   }

@@ -1,39 +1,16 @@
 /** Tests of `contract/define.ts`. */
 
 import assert from "node:assert/strict";
-import {
-  assertContract,
-  assertDefined,
-  assertOperation,
-  assertSchema,
-  defineContract,
-} from "../../contract/define.ts";
+import { assertContract } from "../../contract/define.ts";
 import { HOSTILE } from "../support/attacks.ts";
+import {
+  assertRefused,
+  NO_OBJECTS,
+  NO_SCHEMAS,
+  noObject,
+  noSchema,
+} from "../support/invalid_contracts.ts";
 import { ACCEPT_ALL, LIBRARIES } from "../support/schemas.ts";
-
-/** Values that are no schemas, and how errors describe them. */
-const NO_SCHEMAS: readonly (readonly [value: unknown, shown: string])[] = [
-  [null, "null"],
-  [true, "true"],
-  [1, "1"],
-  ["text", '"text"'],
-  [[], "an array"],
-  [{}, "an object"],
-  [() => {}, "a function"],
-  [{ "~standard": {} }, "an object"],
-];
-
-/** Values that are no objects, and how errors describe them. */
-const NO_OBJECTS: readonly (readonly [value: unknown, shown: string])[] = [
-  [null, "null"],
-  [true, "true"],
-  [1, "1"],
-  [1n, "1n"],
-  ["text", '"text"'],
-  [[], "an array"],
-  [() => {}, "a function"],
-  [Symbol("no"), "a symbol"],
-];
 
 /** Inherited names and unusual ones. */
 const NAMES = ["__proto__", "constructor", "toString", "", "a b"];
@@ -41,19 +18,6 @@ const NAMES = ["__proto__", "constructor", "toString", "", "a b"];
 /** Makes an object with one key. */
 function entry(name: string, value: unknown): object {
   return Object.fromEntries([[name, value]]);
-}
-
-/** Asserts that an action throws a `TypeError` with a message. */
-function assertRefused(action: () => void, message: string): void {
-  assert.throws(action, { name: "TypeError", message });
-}
-
-function noSchema(place: string, shown: string): string {
-  return `Cannot define the contract: '${place}' must be a Standard Schema, for example of zod, valibot or arktype. It is ${shown}.`;
-}
-
-function noObject(place: string, shown: string): string {
-  return `Cannot define the contract: '${place}' must be an object. It is ${shown}.`;
 }
 
 Deno.test("assertContract() accepts all forms of a contract", () => {
@@ -67,8 +31,8 @@ Deno.test("assertContract() accepts all forms of a contract", () => {
   };
   const guarded = { requires: { role: "admin" }, data: zod };
   assertContract({});
-  assertContract({ messages: {}, events: {}, operations: {} });
-  assertContract({ messages: undefined, operations: undefined });
+  assertContract({ messages: {}, events: {}, operations: {}, rooms: {} });
+  assertContract({ messages: undefined, rooms: undefined });
   assertContract({
     messages: { ...messages, guarded },
     events: messages,
@@ -115,7 +79,7 @@ for (
     assertRefused(() => assertContract(value), noObject("contract", shown));
   });
 
-  for (const part of ["messages", "events", "operations"]) {
+  for (const part of ["messages", "events", "operations", "rooms"]) {
     Deno.test(`assertContract() rejects the entry ${Deno.inspect(value)} in ${part}`, () => {
       assertRefused(
         () => assertContract({ [part]: { good: {}, bad: value } }),
@@ -127,7 +91,7 @@ for (
 
 for (const [value, shown] of NO_OBJECTS) {
   Deno.test(`assertContract() rejects ${Deno.inspect(value)} as a part and as replies`, () => {
-    for (const part of ["messages", "events", "operations"]) {
+    for (const part of ["messages", "events", "operations", "rooms"]) {
       assertRefused(
         () => assertContract({ [part]: value }),
         noObject(part, shown),
@@ -171,7 +135,7 @@ for (
     ],
     [
       JSON.parse('{"__proto__": {}}'),
-      `Cannot define the contract: unknown option '__proto__'. The options are messages, events, operations.`,
+      `Cannot define the contract: unknown option '__proto__'. The options are messages, events, operations, rooms.`,
     ],
     [
       { messages: { hi: { reply: {} } } },
@@ -244,86 +208,9 @@ Deno.test("assertContract() checks every entry", () => {
 });
 
 Deno.test("assertContract() rejects objects that throw", () => {
-  for (const part of ["messages", "events", "operations"]) {
+  for (const part of ["messages", "events", "operations", "rooms"]) {
     assert.throws(() => assertContract({ [part]: HOSTILE }));
     assert.throws(() => assertContract({ [part]: { hi: HOSTILE } }));
   }
   assert.throws(() => assertContract(HOSTILE));
 });
-
-Deno.test("assertOperation() reports the subject and the place", () => {
-  const check = (schemas: unknown) => () =>
-    assertOperation('Cannot register operation "add"', "schemas", schemas);
-  for (const schemas of [{}, { input: ACCEPT_ALL }, { yields: undefined }]) {
-    check(schemas)();
-  }
-  for (const [value, shown] of NO_OBJECTS) {
-    assertRefused(
-      check(value),
-      `Cannot register operation "add": 'schemas' must be an object. It is ${shown}.`,
-    );
-  }
-  assertRefused(
-    check({ inputs: ACCEPT_ALL }),
-    `Cannot register operation "add": unknown option 'inputs' in 'schemas'. Did you mean 'input'?`,
-  );
-  assertRefused(
-    check({ output: 1 }),
-    `Cannot register operation "add": 'schemas.output' must be a Standard Schema, for example of zod, valibot or arktype. It is 1.`,
-  );
-  assertRefused(
-    check({ output: ACCEPT_ALL, yields: ACCEPT_ALL }),
-    `Cannot register operation "add": 'schemas' has both 'output' and 'yields'. Remove one: an operation returns one result or a stream of items.`,
-  );
-});
-
-Deno.test("assertSchema() accepts the schemas of all libraries", () => {
-  for (const schema of [...Object.values(LIBRARIES), ACCEPT_ALL]) {
-    assertSchema("Cannot receive messages", "schema", schema);
-  }
-});
-
-for (
-  const [value, shown] of [...NO_SCHEMAS, [undefined, "undefined"]] as const
-) {
-  Deno.test(`assertSchema() rejects ${Deno.inspect(value)}`, () => {
-    assertRefused(
-      () => assertSchema("Cannot receive messages", "schema", value),
-      `Cannot receive messages: 'schema' must be a Standard Schema, for example of zod, valibot or arktype. It is ${shown}.`,
-    );
-  });
-}
-
-Deno.test("assertDefined() accepts the result of defineContract() and undefined", () => {
-  assertDefined("Cannot serve", undefined);
-  assertDefined("Cannot serve", defineContract({}));
-});
-
-for (
-  const [value, shown] of [
-    ...NO_OBJECTS,
-    [{}, "an object"],
-    [{ messages: {}, events: {}, operations: {} }, "an object"],
-    [{ describe: "text" }, "an object"],
-    [LIBRARIES.valibot, "an object"],
-    [ACCEPT_ALL, "an object"],
-  ] as const
-) {
-  Deno.test(`assertDefined() rejects ${Deno.inspect(value)}`, () => {
-    assertRefused(
-      () => assertDefined("Cannot serve", value),
-      `Cannot serve: 'contract' must be the result of defineContract(). It is ${shown}.`,
-    );
-  });
-}
-
-// These schemas have a method `describe` as well.
-for (const library of ["zod", "arktype"]) {
-  Deno.test(`assertDefined() rejects a schema of ${library}`, () => {
-    assert.throws(() => assertDefined("Cannot serve", LIBRARIES[library]), {
-      name: "TypeError",
-      message:
-        /^Cannot serve: 'contract' must be the result of defineContract\(\)\. /,
-    });
-  });
-}

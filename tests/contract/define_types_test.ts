@@ -45,7 +45,57 @@ const WRONG = [
     place: "errors",
     why: "events have no errors: clients do not send any",
   },
+  {
+    part: "rooms: { lobby: { events: {}, evnt: {} } }",
+    place: "evnt",
+    why:
+      "unknown key: the keys are 'events', 'publishes', 'presence' and 'claims'",
+  },
+  {
+    part:
+      "rooms: { lobby: { events: { hi: { data: z.object(), reply: {} } } } }",
+    place: "reply",
+    why: "unknown key: the keys are 'data' and 'latest'",
+  },
+  {
+    part: "rooms: { lobby: { publishes: ['hi'] } }",
+    place: "publishes",
+    why: "the room has no events",
+  },
+  {
+    part: "rooms: { lobby: { events: { hi: z.array(z.number()) } } }",
+    place: "hi",
+    why: "data must be an object: wrap the array in an object",
+  },
+  {
+    part: "rooms: { lobby: { presence: z.array(z.number()) } }",
+    place: "presence",
+    why: "data must be an object: wrap the array in an object",
+  },
+  {
+    part:
+      "rooms: { lobby: { events: { hi: { data: z.object({ n: z.string().transform(Number) }) } } } }",
+    place: "data",
+    why:
+      "events of rooms keep their type: use a schema that does not transform its input",
+  },
 ];
+
+/** Mistakes in `publishes` and `latest`, and a part of the error. */
+const MISTAKEN = [
+  [
+    "{ events: { hello: z.object() }, publishes: ['helo'] }",
+    "Type '\"helo\"' is not assignable to type '\"hello\"'",
+  ],
+  [
+    "{ events: { move: { data: z.object({ id: z.number() }), latest: ({ ide }) => ide } } }",
+    "Property 'ide' does not exist on type '{ id: number; }'",
+  ],
+  [
+    "{ events: { move: { data: z.object({ id: z.number() }), latest: () => true } } }",
+    "Type 'boolean' is not assignable to type 'string | number'",
+  ],
+] as const;
 
 /** Returns the errors of TypeScript for a module, without colors. */
 async function errorsOf(code: string): Promise<string> {
@@ -72,4 +122,13 @@ Deno.test("TypeScript reports the position and the reason of an invalid contract
     assert(text.includes(`${line}\n${marked}\n`), text);
   }
   assert(text.includes(`Found ${WRONG.length} errors`), text);
+});
+
+Deno.test("TypeScript reports unknown events in `publishes`, and an invalid `latest`", async () => {
+  const lines = MISTAKEN.map(([room]) =>
+    `defineContract({ rooms: { lobby: {}, room: ${room} } });`
+  );
+  const text = await errorsOf(HEAD + lines.join("\n"));
+  for (const [_, why] of MISTAKEN) assert(text.includes(why), text);
+  assert(text.includes(`Found ${MISTAKEN.length} errors`), text);
 });

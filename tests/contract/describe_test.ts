@@ -51,6 +51,7 @@ Deno.test("describe() returns the input of data schemas and the output of result
       rows: { input: { title: "two in" }, yields: { title: "three out" } },
       open: { input: null, output: null },
     },
+    rooms: {},
   });
 });
 
@@ -97,6 +98,7 @@ Deno.test("describe() returns unusual names", () => {
       messages: entries({ replies: entries(schema) }),
       events: entries(schema),
       operations: entries({ input: schema }),
+      rooms: name === "" ? {} : entries({ events: entries(schema) }),
     }).describe();
     for (const part of ["messages", "events", "operations"] as const) {
       assert.deepEqual(Object.keys(described[part]), [name]);
@@ -106,6 +108,7 @@ Deno.test("describe() returns unusual names", () => {
       JSON.stringify(described.messages),
       `{${text}:{"data":null,"replies":{${text}:{"title":"x in"}}}}`,
     );
+    if (name !== "") assert.deepEqual(Object.keys(described.rooms), [name]);
     assert(!("title" in {}));
   }
 });
@@ -179,4 +182,39 @@ Deno.test("describe() returns the output of the schemas of errors", () => {
   assert.deepEqual(messages.hi?.errors, { full, closed: null });
   assert.deepEqual(operations.buy?.errors, { full });
   assert.deepEqual(operations.open?.errors, {});
+});
+
+Deno.test("describe() returns the input of the schemas of rooms", () => {
+  const [one, two, three] = ["one", "two", "three"].map(describedAs);
+  const { rooms } = defineContract({
+    rooms: {
+      lobby: {},
+      "chat:{id}": {
+        events: { say: one!, tick: {}, move: { data: two!, latest: () => 1 } },
+        publishes: ["say"],
+        presence: three!,
+      },
+      "doc:{id}": { events: { a: {}, b: {} }, presence: one!, claims: two! },
+    },
+  }).describe();
+  const none = { presence: null, claims: null };
+  assert.deepEqual(rooms, {
+    lobby: { events: {}, publishes: [], ...none },
+    "chat:{id}": {
+      events: {
+        say: { data: { title: "one in" } },
+        tick: { data: null },
+        move: { data: { title: "two in" }, latest: true },
+      },
+      publishes: ["say"],
+      presence: { title: "three in" },
+      claims: { title: "three in" },
+    },
+    "doc:{id}": {
+      events: { a: { data: null }, b: { data: null } },
+      publishes: ["a", "b"],
+      presence: { title: "one in" },
+      claims: { title: "two in" },
+    },
+  });
 });

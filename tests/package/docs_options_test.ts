@@ -17,6 +17,7 @@ for (
     ["client/call_options.ts", "options.md"],
     ["client/heartbeat.ts", "options.md"],
     ["client/reconnect_policy.ts", "options.md"],
+    ["client/room_options.ts", "options.md"],
     ["builtins/options.ts", "options.md"],
     ["token.ts", "options.md"],
     ["cli/help.ts", "command_line.md"],

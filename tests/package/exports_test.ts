@@ -40,7 +40,8 @@ Deno.test("client.ts exports the functions and classes of a client", async () =>
     ...["ApplicationError", "BufferFullError", "CloseCode", "ConnectError"],
     ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "LoginError", "Message", "NoReplyError"],
-    ...["ResponseError", "SentMessage", "ServerMessage", "TimeoutError"],
+    ...["PublishError", "ResponseError", "RoomMessage", "SentMessage"],
+    ...["ServerMessage", "TimeoutError"],
     ...["ValidationError", "VersionError", "connect", "createConnection"],
     ...["debug", "defineContract", "isApplicationError"],
   ]);

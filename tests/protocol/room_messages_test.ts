@@ -5,6 +5,10 @@ import type { JsonObject } from "../../common/json.ts";
 import { encodeMessage } from "../../protocol/encode.ts";
 import { NO_FEATURES } from "../../protocol/features.ts";
 import { GAP_REASONS, type MemberEntry } from "../../protocol/room_fields.ts";
+import type {
+  JoinedFields,
+  MemberList,
+} from "../../protocol/room_message_types.ts";
 import {
   encodeGap,
   encodeJoined,
@@ -16,8 +20,6 @@ import {
   encodePublication,
   encodePublished,
   encodePutOut,
-  type JoinedFields,
-  type MemberList,
 } from "../../protocol/room_messages.ts";
 import {
   decodeServerFrame,

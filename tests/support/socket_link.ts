@@ -34,6 +34,7 @@ export function startLink(
       onDone?.(false);
     },
     onInvalid: () => events.push(["invalid"]),
+    onRoom: ({ kind }) => events.push([kind]),
   };
   const log = clientLog({
     warn: (line) => events.push(["warn", line]),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { backoffDelay, longestDelay } from "../../client/reconnect_policy.ts";
+import { backoffDelay, longestDelay } from "../../client/backoff.ts";
 import { seededRandom } from "../support/random.ts";
 
 const OPTIONS = { minDelay: 500, maxDelay: 30_000 };

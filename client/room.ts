@@ -1,0 +1,269 @@
+/**
+ * A room of a connection, as the application uses it.
+ *
+ * @module
+ */
+
+import { ignorable } from "../common/ignorable.ts";
+import type { JsonObject } from "../common/json.ts";
+import type { Listener } from "../common/listeners.ts";
+import type { Callback } from "./callbacks.ts";
+import type { MembersChange, RoomMember } from "./room_members.ts";
+import type { RoomMessage } from "./room_message.ts";
+import type {
+  JoinOptions,
+  JoinResult,
+  PublishOptions,
+  PublishResult,
+  RoomEnd,
+  RoomGap,
+} from "./room_options.ts";
+import type { Names, RoomUse } from "./room_use.ts";
+
+const NO_MEMBERS: ReadonlyMap<string, RoomMember> = new Map();
+
+/**
+ * A room of a connection, from `Connection.room` or `Connection.join`. Register the
+ * listeners, and then join the room.
+ *
+ * After a reconnect, the client joins the room again and first receives the messages that it
+ * missed. If the server no longer lets the client in, the room ends: see `onLeft`.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect } from "@hoist/cli";
+ *
+ * await using connection = await connect("test", { reconnect: true });
+ * const room = connection.room("chat:1");
+ * room.receive("say", (message) => {
+ *   console.log(message.from, message.data.text);
+ * });
+ * await room.join({ last: 50, onGap: () => console.log("messages are missing") });
+ * await room.publish("say", { text: "Hello" });
+ * ```
+ */
+export class ClientRoom implements AsyncDisposable {
+  /** The name of the room */
+  readonly name: string;
+  readonly #use: RoomUse;
+
+  /** @ignore Applications call `Connection.room` or `Connection.join`. */
+  private constructor(use: RoomUse) {
+    this.name = use.name;
+    this.#use = use;
+  }
+
+  /** @ignore Applications call `Connection.room` or `Connection.join`. */
+  static create(use: RoomUse): ClientRoom {
+    return new ClientRoom(use);
+  }
+
+  /**
+   * The members of the room by their ids, kept up to date. Empty before the client has joined
+   * the room, with `members: false`, or if the server shows no members.
+   */
+  get members(): ReadonlyMap<string, RoomMember> {
+    return this.#use.session?.members.all ?? NO_MEMBERS;
+  }
+
+  /** The number of members in the room. A user with two connections counts once. */
+  get count(): number {
+    return this.#use.session?.members.count ?? 0;
+  }
+
+  /** Whether `members` contains all members. Large rooms are not listed completely. */
+  get isComplete(): boolean {
+    return this.#use.session?.members.isComplete ?? false;
+  }
+
+  /**
+   * The position of the newest message that has arrived, or `null` if there is none or the
+   * room keeps no history. Its content belongs to the server. An application that processes
+   * messages later stores the `position` of the last message that it has processed instead.
+   */
+  get position(): string | null {
+    return this.#use.session?.position ?? null;
+  }
+
+  /** The public id of this client as a member; `undefined` before the first join */
+  get member(): string | undefined {
+    return this.#use.member;
+  }
+
+  /**
+   * Calls a listener with every message of the room.
+   *
+   * @param listener The listener
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
+   */
+  receive(listener: Listener<RoomMessage>): Disposable;
+  /**
+   * Calls a listener with each message of a name. A listener stays registered when the client
+   * leaves the room, unless the room is from `Connection.join`.
+   *
+   * @param names The name, or an array of names
+   * @param listener The listener. Errors that it throws are logged
+   * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
+   *
+   * @throws {TypeError} If an argument is invalid
+   * @throws {HoistError} If the room has ended
+   *
+   * @example
+   * ```ts ignore
+   * import { connect } from "@hoist/cli";
+   *
+   * await using connection = await connect("test");
+   * const room = connection.room("chat:1");
+   * using _listener = room.receive("say", ({ from, data }) => {
+   *   console.log(from, data.text);
+   * });
+   * await room.join();
+   * ```
+   */
+  receive(
+    names: string | readonly string[],
+    listener: Listener<RoomMessage>,
+  ): Disposable;
+  receive(names: Names, listener?: Listener<RoomMessage>): Disposable {
+    return this.#use.receive(names, listener);
+  }
+
+  /**
+   * Joins the room. The first call sends a request. Further calls are counted, and resolve to
+   * the same result. The client leaves the room when `leave` was called as often.
+   *
+   * @param options Optional. Where to start, and who the client claims to be
+   * @returns What happened to the messages that the client missed. They arrive next, in order
+   *
+   * @throws {ResponseError} If the server does not let the client in
+   * @throws {FeatureError} If the server has no rooms
+   * @throws {ConnectionClosedError} If the connection ends before the response arrives
+   * @throws {HoistError} If the room has ended, or the application leaves it before
+   * @throws {TypeError} If an option is invalid, or contradicts that of another caller
+   * @throws {RangeError} If `last` or the presence is out of range
+   *
+   * @example
+   * ```ts ignore
+   * import { connect } from "@hoist/cli";
+   *
+   * await using connection = await connect("test");
+   * const room = connection.room("chat:1");
+   * const { recovered, missed } = await room.join({ since: null, presence: { name: "Ada" } });
+   * console.log(recovered, missed);
+   * ```
+   */
+  join(options?: JoinOptions): Promise<JoinResult> {
+    return ignorable(this.#use.join(options));
+  }
+
+  /**
+   * Publishes a message to all members of the room. If the connection is lost before the
+   * response arrives, the client sends the message again after the reconnect, and the server
+   * ignores a duplicate. The client does not do this after 120 seconds, or if the server does
+   * not recognize the client. The message then counts as unknown.
+   *
+   * @param name The name of the message
+   * @param data The payload. Default: an empty object
+   * @param options Optional. The key of the message, a timeout and a signal
+   * @returns The position of the message, and whether it was a duplicate
+   *
+   * @throws {PublishError} If the message was not published (`outcome` is `none`), or it is
+   * not known whether it was (`unknown`)
+   * @throws {ResponseError} If the client is not allowed to publish
+   * @throws {TimeoutError} If no response arrives within `timeout`
+   * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
+   * @throws {TypeError} If the data is not a JSON object, or an option is invalid
+   * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
+   *
+   * @example
+   * ```ts ignore
+   * import { connect } from "@hoist/cli";
+   *
+   * await using connection = await connect("test", { reconnect: true });
+   * await using room = await connection.join("chat:1");
+   * const { position } = await room.publish("say", { text: "Hello" }, { key: "m-1" });
+   * console.log(position);
+   * ```
+   */
+  publish(
+    name: string,
+    data?: JsonObject,
+    options?: PublishOptions,
+  ): Promise<PublishResult> {
+    return ignorable(this.#use.publish(name, data, options));
+  }
+
+  /**
+   * Changes what this client claims about itself. The client claims it again after a
+   * reconnect.
+   *
+   * @param presence An object of at most 4,096 bytes of JSON, `null` to claim nothing, or
+   * `false` to ask the server not to show this client
+   * @returns Resolves when the server has accepted this claim or a newer one
+   *
+   * @throws {ResponseError} If the server refuses the claim
+   * @throws {HoistError} If the client is not in the room
+   * @throws {TypeError} If the presence is invalid
+   * @throws {RangeError} If the presence is too large
+   */
+  setPresence(presence: JsonObject | null | false): Promise<void> {
+    return ignorable(this.#use.setPresence(presence));
+  }
+
+  /**
+   * Calls a listener when members join, leave or change. The members that are in the room
+   * when the client joins count as joined.
+   *
+   * @param listener The listener. Errors that it throws are logged
+   * @returns A `Disposable` that removes the listener
+   *
+   * @throws {TypeError} If the listener is not a function
+   * @throws {HoistError} If the room has ended
+   */
+  onMembers(listener: Callback<MembersChange>): Disposable {
+    return this.#use.listenToMembers(listener);
+  }
+
+  /**
+   * Calls a listener if messages of the room are missing, before the messages after the gap.
+   *
+   * @param listener The listener. Errors that it throws are logged
+   * @returns A `Disposable` that removes the listener
+   *
+   * @throws {TypeError} If the listener is not a function
+   * @throws {HoistError} If the room has ended
+   */
+  onGap(listener: Callback<RoomGap>): Disposable {
+    return this.#use.listenToGaps(listener);
+  }
+
+  /**
+   * Calls a listener when the client is no longer in the room although it did not leave, for
+   * example because the server has removed it. The room cannot be used any more.
+   * `Connection.room` then returns another one.
+   *
+   * @param listener The listener. Errors that it throws are logged
+   * @returns A `Disposable` that removes the listener
+   *
+   * @throws {TypeError} If the listener is not a function
+   * @throws {HoistError} If the room has ended
+   */
+  onLeft(listener: Callback<RoomEnd>): Disposable {
+    return this.#use.listenToEnd(listener);
+  }
+
+  /**
+   * Undoes one `join`. The client leaves the room when no caller needs it. Without a join,
+   * this has no effect.
+   *
+   * @returns Resolves when the client has left the room, or when another caller needs it
+   */
+  leave(): Promise<void> {
+    return ignorable(this.#use.leave());
+  }
+
+  /** Undoes one `join` at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+}

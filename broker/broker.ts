@@ -107,7 +107,9 @@ export interface BrokerEvents {
    */
   onPublication(room: string, publication: Publication): void;
   /**
-   * Called when publications can have been missed, or when the history has begun again.
+   * Called when publications can have been missed, or when the history has begun again. If the
+   * engine can lose a publication without a sign, the broker calls it regularly, because
+   * nothing follows the last publication.
    *
    * @param room The room; `undefined` for all rooms
    */
@@ -135,7 +137,8 @@ export interface Broker extends AsyncDisposable {
     options: PublishOptions,
   ): Promise<Published>;
   /**
-   * Reads the history of a room.
+   * Reads the history of a room. It can be behind the publications that were reported for a
+   * short time, but not behind an epoch.
    *
    * @throws {PublishError} If the engine cannot be reached
    */

@@ -42,6 +42,8 @@ export class MemoryBroker implements Broker {
   readonly #now: () => number;
   /** The history of the rooms, the most recently used one at the end */
   readonly #logs = new Map<string, RoomLog>();
+  /** The rooms with a subscription that have no message yet. Dropping them would free nothing */
+  readonly #unused = new Map<string, RoomLog>();
   readonly #keys = new PublicationKeys();
   readonly #subscribed = new Set<string>();
   #events: BrokerEvents | undefined;
@@ -84,7 +86,7 @@ export class MemoryBroker implements Broker {
 
   unsubscribe(room: string): Promise<void> {
     this.#subscribed.delete(room);
-    if (this.#logs.get(room)?.isUnused) this.#forget(room);
+    this.#unused.delete(room);
     return Promise.resolve();
   }
 
@@ -121,14 +123,15 @@ export class MemoryBroker implements Broker {
       log.expire(this.#now());
       return log.read(from, options);
     };
-    // A room that nobody has used needs no memory.
-    const isKnown = this.#logs.has(room) || this.#subscribed.has(room);
     return Promise.resolve(
-      isKnown ? this.#use(room, read) : read(new RoomLog(this.#nextEpoch)),
+      this.#logs.has(room)
+        ? this.#use(room, read)
+        : read(this.#unusedLog(room)),
     );
   }
 
   clear(room: string): Promise<void> {
+    this.#unused.delete(room);
     this.#drop(room);
     return Promise.resolve();
   }
@@ -182,10 +185,18 @@ export class MemoryBroker implements Broker {
     );
   }
 
+  /** Returns an empty history. It is kept only while the room has a subscription. */
+  #unusedLog(room: string): RoomLog {
+    const log = this.#unused.get(room) ?? new RoomLog(this.#nextEpoch);
+    if (this.#subscribed.has(room)) this.#unused.set(room, log);
+    return log;
+  }
+
   /** Uses the history of a room, which becomes the most recently used one. */
   #use<Result>(room: string, use: (log: RoomLog) => Result): Result {
-    const log = this.#logs.get(room) ?? new RoomLog(this.#nextEpoch);
+    const log = this.#logs.get(room) ?? this.#unusedLog(room);
     const size = this.#logs.delete(room) ? log.size : 0;
+    this.#unused.delete(room);
     this.#logs.set(room, log);
     const result = use(log);
     this.#size += log.size - size;

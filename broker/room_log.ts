@@ -17,7 +17,7 @@ import {
   checkOf,
   comparePositions,
   formatPosition,
-  parsePosition,
+  parseClientPosition,
   type Position,
 } from "./position.ts";
 
@@ -39,6 +39,8 @@ export class RoomLog {
   /** The position of the last publication that was dropped */
   #base: Position;
   #last: Position;
+  /** The last position as a string, which two publications share */
+  #top: string;
   /** The kept publications, the oldest first, from the index `#head` on */
   #entries: Entry[] = [];
   #head = 0;
@@ -50,6 +52,7 @@ export class RoomLog {
   constructor(epoch: string) {
     this.epoch = epoch;
     this.#base = this.#last = { epoch, offset: 0, check: "" };
+    this.#top = formatPosition(this.#last);
   }
 
   /** The memory that the log takes, in bytes, roughly */
@@ -57,14 +60,9 @@ export class RoomLog {
     return OVERHEAD + this.#bytes + OVERHEAD * this.#count;
   }
 
-  /** Whether nothing was ever published */
-  get isUnused(): boolean {
-    return this.#last.offset === 0;
-  }
-
   /** The position of the last publication */
   get top(): string {
-    return formatPosition(this.#last);
+    return this.#top;
   }
 
   get #count(): number {
@@ -90,6 +88,7 @@ export class RoomLog {
     const offset = this.#last.offset + 1;
     this.#last = { epoch, offset, check: checkOf(key) };
     const { check } = this.#last;
+    this.#top = formatPosition(this.#last);
     const bytes = byteLength(payload);
     const position = this.top;
     this.#entries.push({
@@ -130,7 +129,7 @@ export class RoomLog {
   /** Finds where to begin after a position of a client. */
   #after(since: string): { start: number; lost?: LossReason } {
     const start = this.#base.offset;
-    const position = parsePosition(since);
+    const position = parseClientPosition(since);
     if (position?.epoch !== this.epoch) return { start, lost: "epoch" };
     if (position.offset < start) return { start, lost: "expired" };
     const known = this.#positionAt(position.offset);

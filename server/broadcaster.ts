@@ -132,6 +132,11 @@ export class Broadcaster implements TurnTaker {
     return this.#recipients.size;
   }
 
+  /** The recipients */
+  get recipients(): Iterable<Recipient> {
+    return this.#recipients;
+  }
+
   /** Adds a recipient. It receives the broadcasts that are sent from now on. */
   join(recipient: Recipient): void {
     recipient.cursor = this.#end;

@@ -39,6 +39,8 @@ export interface RoomRecipient extends Recipient {
   readonly followsMembers: boolean;
   /** Called when publications are lost for all members. */
   onGap(reason: GapReason): void;
+  /** Called with a change of the members while it does not get the new messages yet. */
+  onChanges(frame: string): void;
 }
 
 /** What a room needs of its server. */
@@ -64,9 +66,8 @@ export class LiveRoom {
   readonly broadcaster: Broadcaster;
   readonly presence: Presence;
   readonly #host: RoomHost;
-  /** The recipients, including those that get missed messages first */
-  readonly #recipients = new Set<RoomRecipient>();
-
+  /** The recipients that do not get the new messages yet */
+  readonly #waiting = new Set<RoomRecipient>();
   /** The publications of this server that have not come back from the broker */
   readonly #expected = new Map<
     string,
@@ -104,18 +105,26 @@ export class LiveRoom {
 
   /** Whether nobody is in the room, and nobody can come back to it */
   get isEmpty(): boolean {
-    return this.#recipients.size === 0 && this.presence.count === 0;
+    const recipients = this.#waiting.size + this.broadcaster.size;
+    return recipients === 0 && this.presence.count === 0;
   }
 
-  /** Adds a recipient, which gets nothing yet. */
-  enter(recipient: RoomRecipient): void {
-    this.#recipients.add(recipient);
+  /** Adds a recipient, or stops to send it the new messages. */
+  hold(recipient: RoomRecipient): void {
+    this.broadcaster.leave(recipient);
+    this.#waiting.add(recipient);
+  }
+
+  /** Starts to send a recipient the new messages. */
+  release(recipient: RoomRecipient): void {
+    this.#waiting.delete(recipient);
+    this.broadcaster.join(recipient);
   }
 
   /** Removes a recipient. */
   leave(recipient: RoomRecipient): void {
     this.broadcaster.leave(recipient);
-    this.#recipients.delete(recipient);
+    this.#waiting.delete(recipient);
   }
 
   /** Returns the result of a publication of this server, once it has come back. */
@@ -123,8 +132,9 @@ export class LiveRoom {
     return new Promise((resolve) => this.#expected.set(origin, resolve));
   }
 
-  /** Forgets a publication that does not come back. */
+  /** Resolves the result of a publication that does not come back. */
   forget(origin: string): void {
+    this.#expected.get(origin)?.(Promise.resolve(NOBODY));
     this.#expected.delete(origin);
   }
 
@@ -195,12 +205,16 @@ export class LiveRoom {
     const isFor = (recipient: Recipient) =>
       (recipient as RoomRecipient).followsMembers;
     void this.broadcaster.send({ frame, isFor });
+    for (const recipient of this.#waiting) recipient.onChanges(frame);
   }
 
   /** All members on this server have missed the same publications. */
   #onGap(reason: LossReason): void {
     this.#expectNothing();
-    for (const recipient of this.#recipients) recipient.onGap(reason);
+    // A recipient that still gets missed messages finds the gap in the history.
+    for (const recipient of this.broadcaster.recipients) {
+      (recipient as RoomRecipient).onGap(reason);
+    }
   }
 
   /** The broker has lost what was expected, or nobody is left to get it. */

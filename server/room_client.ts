@@ -123,13 +123,16 @@ export class RoomClient implements MemberHost {
     member.canPublish = canPublish(found, rights);
     this.#show(member, request.presence);
     let isAnswered = false;
-    await this.#recover(member, request, rights, (start) => {
-      isAnswered = true;
-      // To a client without the history, everything that it missed is lost.
-      const isDenied = rights.history === false && request.since !== null;
-      const lost = isDenied ? "expired" : start.lost;
-      this.#answer(member, request, { ...start, lost });
-    });
+    await this.#orExit(
+      member,
+      this.#recover(member, request, rights, (start) => {
+        isAnswered = true;
+        // To a client without the history, everything that it missed is lost.
+        const isDenied = rights.history === false && request.since !== null;
+        const lost = isDenied ? "expired" : start.lost;
+        this.#answer(member, request, { ...start, lost });
+      }),
+    );
     if (!isAnswered && !this.#isClosed) throw overtaken();
   }
 
@@ -156,7 +159,7 @@ export class RoomClient implements MemberHost {
     this.#show(member, null);
     if (member.isByClient) return;
     const options = { echo: true, members: true };
-    await member.start({ last: 0 }, options, (start) => {
+    const starting = member.start({ last: 0 }, options, (start) => {
       if (member.isPlain) return;
       const frame = this.#encodeJoined(null, member, start, {
         isRecovering: false,
@@ -164,6 +167,7 @@ export class RoomClient implements MemberHost {
       });
       this.transport.send(frame);
     });
+    await this.#orExit(member, starting);
   }
 
   /** Puts the client out of a room, as the application asks. */
@@ -228,6 +232,19 @@ export class RoomClient implements MemberHost {
     const member = new RoomMember(this.#rooms.open(found), this);
     this.#members.set(name, member);
     return member;
+  }
+
+  /** Waits for the start of a member. If it fails, the client is not in the room. */
+  async #orExit(member: RoomMember, starting: Promise<void>): Promise<void> {
+    try {
+      await starting;
+    } catch (error) {
+      const { name } = member.room.info;
+      const isCurrent = this.#members.get(name) === member;
+      if (isCurrent && member.isByServer) this.putOut(name, "closed");
+      else if (isCurrent) this.#exit(member);
+      throw error;
+    }
   }
 
   #exit(member: RoomMember): void {

@@ -18,15 +18,19 @@ import type {
   Publication,
   ReadFrom,
 } from "../broker/broker.ts";
+import { PublicationQueue } from "./publication_queue.ts";
 
 /** The maximum number of publications of one read, and their length in bytes. */
 export const READ_LIMITS = { limit: 1_000, maxBytes: 1_048_576 };
 
-/** The maximum number of publications that wait while the feed reads the history. */
-const MAX_QUEUE = 1_000;
-
 /** How often the history is read for a client, if the broker is behind. */
 const MAX_ATTEMPTS = 10;
+
+/**
+ * How often the history is read before the feed goes back to an older position. A broker can
+ * be behind for a short time; one that was restored stays behind.
+ */
+const MAX_BEHIND = 5;
 
 /** The delay before the history is read again after a failure, in milliseconds. */
 const RETRY = { min: 50, max: 5_000 };
@@ -39,9 +43,8 @@ export interface FeedEvents {
    * Called when publications are lost.
    *
    * @param reason Why
-   * @param position The position after the gap
    */
-  onGap(reason: LossReason, position: string): void;
+  onGap(reason: LossReason): void;
   /** Called when the history could not be read. The feed tries again. */
   onFailure(error: unknown): void;
 }
@@ -67,11 +70,15 @@ export class RoomFeed {
   /** The position of the last publication that was passed on */
   #at = "";
   /** The publications that wait while the history is read */
-  #queue: Publication[] = [];
-  #hasOverflowed = false;
+  readonly #queue = new PublicationQueue();
+  /** What was passed on during each read for a client, since the last gap */
+  readonly #tails = new Set<Publication[]>();
   #reading: Promise<void> | undefined;
+  /** Whether publications can be missing that the current read does not return */
+  #isStale = false;
+  /** The number of reads in a row that brought nothing new */
   #failures = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #retry: Retry | undefined;
   #isClosed = false;
 
   /**
@@ -107,15 +114,16 @@ export class RoomFeed {
   /** Receives a publication from the broker. */
   receive(publication: Publication): void {
     if (this.#isClosed) return;
-    if (this.#queue.length < MAX_QUEUE) this.#queue.push(publication);
-    else this.#hasOverflowed = true;
+    if (!this.#queue.add(publication)) this.#overflow();
     if (this.#reading === undefined) this.#drain();
   }
 
   /** Reads the history, because publications can be missing. */
   sync(): Promise<void> {
     if (this.#history === undefined || this.#isClosed) return Promise.resolve();
-    clearTimeout(this.#timer);
+    this.#endRetry();
+    // What is being read can be older than what the caller knows.
+    this.#isStale = true;
     return this.#reading ??= this.#catchUp();
   }
 
@@ -124,7 +132,7 @@ export class RoomFeed {
    *
    * @param wanted Where the client wants to begin
    * @param use Called with the publications up to where the feed is. From then on, the feed
-   * reports all that come later
+   * reports all that come later. It is not called if the feed is closed meanwhile
    *
    * @throws {PublishError} If the history cannot be read
    */
@@ -133,17 +141,12 @@ export class RoomFeed {
     use: (start: FeedStart) => void,
   ): Promise<void> {
     await this.ready;
-    await this.#reading;
-    if (this.#isAt(wanted)) {
-      return use({ publications: [], from: this.at, lost: undefined });
-    }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await this.#reading;
-      const read = await this.#readHistory(wanted);
-      const start = this.#reading === undefined ? this.#cut(read) : undefined;
-      if (start !== undefined) return use(start);
+      if (this.#isClosed || await this.#tryRead(wanted, use)) return;
       // The broker knows another history than the feed.
-      await this.sync();
+      if (this.#retry === undefined) await this.sync();
+      await this.#retry?.ended;
     }
     throw new PublishError(
       "Cannot read the history: the broker is behind its own messages. Try again later.",
@@ -151,19 +154,11 @@ export class RoomFeed {
     );
   }
 
-  /** Whether a client that begins there has missed nothing. */
-  #isAt(wanted: ReadFrom): boolean {
-    if (this.#history === undefined) return true;
-    return "last" in wanted
-      ? wanted.last === 0
-      : this.#broker.order(wanted.since, this.#at) === "same";
-  }
-
   /** Ends the subscription. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#queue = [];
+    this.#endRetry();
+    this.#queue.clear();
     await this.ready.catch(() => {});
     await this.#broker.unsubscribe(this.#room);
   }
@@ -193,20 +188,18 @@ export class RoomFeed {
 
   /** Passes on the publications that wait, as long as none is missing. */
   #drain(): void {
-    for (let next; (next = this.#queue.shift()) !== undefined;) {
-      if (next.position === null) {
-        this.#events.onPublication(next);
-      } else if (this.#follows(next)) {
-        this.#pass(next);
-      } else if (!this.#isKnown(next.position)) {
-        this.#queue.unshift(next);
-        void this.sync();
-        return;
-      }
+    for (let next; (next = this.#queue.first) !== undefined;) {
+      const isNext = next.position === null || this.#follows(next);
+      if (!isNext && !this.#isKnown(next.position!)) return this.#miss();
+      this.#queue.shift();
+      if (isNext) this.#pass(next);
     }
-    if (!this.#hasOverflowed) return;
-    this.#hasOverflowed = false;
-    void this.sync();
+    if (this.#isStale) this.#miss();
+  }
+
+  /** Reads the history, unless a retry is due anyway. */
+  #miss(): void {
+    if (this.#retry === undefined) void this.sync();
   }
 
   #follows({ previous }: Publication): boolean {
@@ -221,65 +214,169 @@ export class RoomFeed {
 
   #pass(publication: Publication): void {
     this.#at = publication.position ?? this.#at;
+    for (const tail of this.#tails) tail.push(publication);
     this.#events.onPublication(publication);
+  }
+
+  /** Notes that a publication did not fit into the queue. */
+  #overflow(): void {
+    this.#isStale = true;
+    // Nothing can bring it back, and nobody is in the room yet.
+    if (this.#history === undefined) this.#events.onGap("limit");
   }
 
   async #catchUp(): Promise<void> {
     try {
       // The caller continues first, so that `#reading` is set.
       await undefined;
-      const at = this.#at;
-      this.#replay(await this.#readHistory({ since: at }));
-      // A broker that is behind would be asked without a pause.
-      if (this.#at === at && this.#queue.length > 0) return this.#retryLater();
-      this.#failures = 0;
+      this.#isStale = false;
+      this.#replay(await this.#readHistory({ since: this.#at }));
     } catch (error) {
       this.#retryLater();
-      return this.#events.onFailure(error);
+      this.#events.onFailure(error);
     } finally {
       this.#reading = undefined;
     }
     if (!this.#isClosed) this.#drain();
   }
 
-  #replay({ publications, from, top, lost }: HistoryRead): void {
+  #replay(read: HistoryRead): void {
     if (this.#isClosed) return;
-    if (lost !== undefined) {
-      this.#at = from;
-      this.#events.onGap(lost, from);
+    const { publications, from, top } = read;
+    const order = this.#broker.order(top, this.#at);
+    if (order === "before" && this.#failures < MAX_BEHIND) {
+      return this.#retryLater();
     }
-    for (const publication of publications) this.#pass(publication);
-    this.#at = top;
-    // What waits can belong to the history before the gap.
-    this.#queue = this.#queue.filter(({ position }) =>
-      position === null || this.#broker.order(position, top) === "after"
-    );
+    if (order !== "same") {
+      const lost = read.lost ?? (order === "after" ? undefined : "epoch");
+      if (lost !== undefined) this.#skip(lost, from);
+      for (const publication of publications) this.#pass(publication);
+      this.#at = top;
+    }
+    this.#dropKnown();
+    const { first } = this.#queue;
+    const isBehind = first !== undefined && !this.#follows(first);
+    // Without a pause, a broker that is behind would be asked all the time.
+    if (order === "same" && isBehind) this.#retryLater();
+    else this.#failures = 0;
+  }
+
+  /** Continues after a gap. */
+  #skip(lost: LossReason, from: string): void {
+    this.#at = from;
+    for (const tail of this.#tails) tail.length = 0;
+    this.#events.onGap(lost);
+  }
+
+  /** Drops what waits and was in the history. */
+  #dropKnown(): void {
+    this.#queue.keep(({ position }) => {
+      if (position === null) return true;
+      const order = this.#broker.order(position, this.#at);
+      // It belongs to an older history, or to one that is newer than what was read.
+      if (order === "unrelated") this.#isStale = true;
+      return order === "after";
+    });
   }
 
   #retryLater(): void {
     if (this.#isClosed) return;
     const delay = Math.min(RETRY.max, RETRY.min * 2 ** this.#failures++);
-    clearTimeout(this.#timer);
+    this.#endRetry();
     // A random part, so that not all rooms try at once.
-    this.#timer = setTimeout(
-      () => void this.sync(),
+    this.#retry = new Retry(
       delay * (0.5 + Math.random()),
+      () => void this.sync(),
     );
   }
 
+  #endRetry(): void {
+    this.#retry?.end();
+    this.#retry = undefined;
+  }
+
+  /** Reads the history for a client; returns whether the feed is in the same place. */
+  async #tryRead(
+    wanted: ReadFrom,
+    use: (start: FeedStart) => void,
+  ): Promise<boolean> {
+    const tail: Publication[] = [];
+    this.#tails.add(tail);
+    try {
+      const start = this.#isAt(wanted)
+        ? { publications: [], from: this.at, lost: undefined }
+        : this.#startOf(await this.#readHistory(wanted), tail);
+      if (start !== undefined && !this.#isClosed) use(start);
+      return start !== undefined;
+    } finally {
+      this.#tails.delete(tail);
+    }
+  }
+
+  /** Whether a client that begins there has missed nothing. */
+  #isAt(wanted: ReadFrom): boolean {
+    if (this.#history === undefined) return true;
+    // A position without its check proves nothing.
+    return "last" in wanted ? wanted.last === 0 : wanted.since === this.#at;
+  }
+
   /**
-   * Leaves out what the feed will still pass on.
+   * Makes what was read end where the feed is.
    *
-   * @returns `undefined` if the broker is behind the feed, or has another history
+   * @param read What the broker returned
+   * @param tail What the feed has passed on since the read began, after the last gap
+   * @returns `undefined` if the broker has another history than the feed
    */
-  #cut(read: HistoryRead): FeedStart | undefined {
-    const order = this.#broker.order(read.top, this.#at);
-    if (order === "before" || order === "unrelated") return undefined;
-    const { from, lost } = read;
-    if (this.#broker.order(from, this.#at) === "after") return undefined;
-    const publications = order === "same"
-      ? read.publications
-      : read.publications.filter(({ position }) => this.#isKnown(position!));
-    return { publications, from, lost };
+  #startOf(
+    { publications, from, top, lost }: HistoryRead,
+    tail: readonly Publication[],
+  ): FeedStart | undefined {
+    switch (this.#broker.order(top, this.#at)) {
+      case "same":
+        return { publications, from, lost };
+      case "before": {
+        const rest = this.#after(top, tail);
+        return rest && { publications: [...publications, ...rest], from, lost };
+      }
+      case "after": {
+        if (this.#broker.order(from, this.#at) === "after") return undefined;
+        // The feed will still pass on the others.
+        const known = publications.filter((each) =>
+          this.#isKnown(each.position!)
+        );
+        return { publications: known, from, lost };
+      }
+    }
+  }
+
+  /** Returns the publications after a position; `undefined` if some can be missing. */
+  #after(
+    top: string,
+    tail: readonly Publication[],
+  ): readonly Publication[] | undefined {
+    const start = tail.findIndex(({ previous }) =>
+      previous !== null && this.#broker.order(previous, top) === "same"
+    );
+    return start < 0 ? undefined : tail.slice(start);
+  }
+}
+
+/** Calls a function after a delay. */
+class Retry {
+  /** Resolves when the function is called, or will not be called */
+  readonly ended: Promise<void>;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #resolve: () => void;
+
+  constructor(delay: number, run: () => void) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#timer = setTimeout(run, delay);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#resolve();
   }
 }

@@ -6,9 +6,10 @@
 
 import type { Publication, ReadFrom } from "../broker/broker.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
-import type { BroadcastBatch, Delivery } from "./broadcaster.ts";
+import { BroadcastBatch, type Delivery } from "./broadcaster.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
 import type { LiveRoom, RoomRecipient } from "./live_room.ts";
+import { HeldChanges } from "./held_changes.ts";
 import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
 import type { FairScheduler } from "./scheduler.ts";
@@ -38,20 +39,26 @@ export interface MemberHost {
 
 const SKIPPED: Delivery = { delivered: 0, rest: "skipped", sends: 0 };
 
+/** What is true of a member, as bits of one number: a server has very many members. */
+const Flag = {
+  CAN_PUBLISH: 1,
+  IS_BY_CLIENT: 2,
+  IS_BY_SERVER: 4,
+  ECHO: 8,
+  MEMBERS: 16,
+  IS_STOPPED: 32,
+} as const;
+
 /** A client in a room. */
 export class RoomMember implements RoomRecipient {
   cursor = Infinity;
   readonly room: LiveRoom;
-  /** Whether the client can publish */
-  canPublish = false;
-  /** Whether the client has joined by itself */
-  isByClient = false;
-  /** Whether the server has put the client into the room */
-  isByServer = false;
   readonly #host: MemberHost;
-  #options: MemberOptions = { echo: true, members: false };
+  #flags: number = Flag.ECHO;
   /** Why messages are missing that the client does not know of; `undefined` for none */
   #gap: GapReason | undefined;
+  /** The changes of the members since the answer, until the client gets the new messages */
+  #changes: HeldChanges | undefined;
   /** The number of the last start, because a new one ends the last one */
   #starts = 0;
 
@@ -59,7 +66,34 @@ export class RoomMember implements RoomRecipient {
   constructor(room: LiveRoom, host: MemberHost) {
     this.room = room;
     this.#host = host;
-    room.enter(this);
+    room.hold(this);
+  }
+
+  /** Whether the client can publish */
+  get canPublish(): boolean {
+    return this.#has(Flag.CAN_PUBLISH);
+  }
+
+  set canPublish(value: boolean) {
+    this.#set(Flag.CAN_PUBLISH, value);
+  }
+
+  /** Whether the client has joined by itself */
+  get isByClient(): boolean {
+    return this.#has(Flag.IS_BY_CLIENT);
+  }
+
+  set isByClient(value: boolean) {
+    this.#set(Flag.IS_BY_CLIENT, value);
+  }
+
+  /** Whether the server has put the client into the room */
+  get isByServer(): boolean {
+    return this.#has(Flag.IS_BY_SERVER);
+  }
+
+  set isByServer(value: boolean) {
+    this.#set(Flag.IS_BY_SERVER, value);
   }
 
   /** Who the client is */
@@ -72,11 +106,11 @@ export class RoomMember implements RoomRecipient {
   }
 
   get echo(): boolean {
-    return this.#options.echo;
+    return this.#has(Flag.ECHO);
   }
 
   get followsMembers(): boolean {
-    return this.#options.members && !this.isPlain;
+    return this.#has(Flag.MEMBERS) && !this.isPlain;
   }
 
   get isPlain(): boolean {
@@ -88,7 +122,8 @@ export class RoomMember implements RoomRecipient {
    *
    * @param wanted Where the client wants to begin
    * @param options What the client wants
-   * @param onStart Called once, before the first message is sent
+   * @param onStart Called once, before the first message is sent; not if `stop` is called, or
+   * if the member starts again
    * @returns Resolves when the client has got the messages that it missed
    *
    * @throws {PublishError} If the history cannot be read
@@ -98,19 +133,23 @@ export class RoomMember implements RoomRecipient {
     options: MemberOptions,
     onStart: (start: FeedStart) => void,
   ): Promise<void> {
+    if (this.#has(Flag.IS_STOPPED)) return;
     const number = ++this.#starts;
-    this.room.broadcaster.leave(this);
+    this.room.hold(this);
     this.#gap = undefined;
-    this.#options = options;
+    this.#changes = undefined;
+    this.#set(Flag.ECHO, options.echo);
+    this.#set(Flag.MEMBERS, options.members);
     let next = await this.#read(wanted, number, onStart);
     while (next !== undefined) {
       next = await this.#continue(next, number);
     }
   }
 
-  /** Stops to receive. */
+  /** Stops to receive for ever. */
   stop(): void {
     this.#starts++;
+    this.#set(Flag.IS_STOPPED, true);
     this.room.leave(this);
   }
 
@@ -124,12 +163,14 @@ export class RoomMember implements RoomRecipient {
   }
 
   onGap(reason: GapReason): void {
-    // A client that still gets missed messages finds the gap in the history.
-    if (this.cursor === Infinity) return;
     this.room.broadcaster.catchUp(this);
     this.#openGap(reason);
     // What the history still has after the gap follows at once.
     this.#closeGap();
+  }
+
+  onChanges(frame: string): void {
+    if (this.followsMembers) this.#changes?.add(frame);
   }
 
   /** Returns the number of publications that are for the client. */
@@ -147,7 +188,7 @@ export class RoomMember implements RoomRecipient {
     } catch {
       // The answer to the join is sent, so the client has to get a gap.
       if (number !== this.#starts) return undefined;
-      this.room.broadcaster.join(this);
+      this.#goLive();
       this.#openGap("broker");
     }
   }
@@ -168,11 +209,24 @@ export class RoomMember implements RoomRecipient {
       if (number !== this.#starts) return;
       report(start);
       rest = this.#sendFirst(start.publications);
-      if (rest.length === 0) this.room.broadcaster.join(this);
-      else last = start.publications.at(-1)?.position;
+      if (rest.length === 0) return this.#goLive();
+      this.#changes ??= new HeldChanges();
+      last = start.publications.at(-1)?.position;
     });
     await this.#sendRest(rest, number);
     return number === this.#starts && last ? { since: last } : undefined;
+  }
+
+  /** Sends the new messages from now on, after the changes of the members. */
+  #goLive(): void {
+    const changes = this.#changes;
+    this.#changes = undefined;
+    this.room.release(this);
+    if (changes === undefined) return;
+    if (changes.frames.length > 0) {
+      this.deliver(new BroadcastBatch(changes.frames));
+    }
+    if (changes.isIncomplete) this.#openGap("slow");
   }
 
   /** Sends the first missed messages, as many as one turn allows; returns the rest. */
@@ -236,5 +290,13 @@ export class RoomMember implements RoomRecipient {
     const frame = room.encodeGap(this.#gap, room.feed.at);
     this.#gap = undefined;
     transport.send(frame);
+  }
+
+  #has(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
+  }
+
+  #set(flag: number, value: boolean): void {
+    this.#flags = value ? this.#flags | flag : this.#flags & ~flag;
   }
 }

@@ -56,6 +56,12 @@ export interface DefinedRoom {
   readonly info: RoomInfo;
 }
 
+/** The part of the frame of a message that the broker does not carry, in bytes. */
+const MAX_FRAME_OVERHEAD = 2_048;
+
+/** How many rooms read their history at the same time, if all of them have to. */
+const MAX_SYNCS = 64;
+
 const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
 /** The rooms of one server. */
@@ -97,6 +103,8 @@ export class Rooms {
   define(pattern: string, options: RoomOptions | undefined): void {
     this.#definitions.add(pattern, options);
     this.#started ??= this.#start();
+    // The messages to rooms report it.
+    this.#started.catch(() => {});
   }
 
   /** Finds the definition of a room; `undefined` if there is none. */
@@ -166,15 +174,21 @@ export class Rooms {
     const payload = encodeRoomMessage({ origin, ...envelope }, name, data);
     const { maxBuffered, broker } = this.#options;
     const subject = () => describeMessage(name);
-    assertLength(payload, maxBuffered, subject, "limits.maxBuffered");
+    // A frame that is too large for its members would end their connections.
+    const limit = maxBuffered - MAX_FRAME_OVERHEAD;
+    assertLength(payload, limit, subject, "limits.maxBuffered");
     await this.#started;
-    const delivered = this.#live.get(room)?.expect(origin);
-    const published = await broker.publish(room, payload, { history, key });
-    if (delivered !== undefined && !published.isDuplicate) {
+    const live = this.#live.get(room);
+    const delivered = live?.expect(origin) ?? Promise.resolve(NOBODY);
+    let isStored = false;
+    try {
+      const published = await broker.publish(room, payload, { history, key });
+      isStored = !published.isDuplicate;
       return { ...published, delivered };
+    } finally {
+      // Nothing will come back.
+      if (!isStored) live?.forget(origin);
     }
-    this.#live.get(room)?.forget(origin);
-    return { ...published, delivered: Promise.resolve(NOBODY) };
   }
 
   /**
@@ -211,9 +225,17 @@ export class Rooms {
   }
 
   #onStale(name: string | undefined): void {
-    for (const [each, { feed }] of this.#live) {
-      if (name === undefined || name === each) void feed.sync();
-    }
+    if (name === undefined) void this.#syncAll();
+    else void this.#live.get(name)?.feed.sync();
+  }
+
+  /** Lets all rooms read their history, a few at the same time. */
+  async #syncAll(): Promise<void> {
+    const rooms = this.#live.values();
+    const work = async () => {
+      for (const { feed } of rooms) await feed.sync();
+    };
+    await Promise.all(Array.from({ length: MAX_SYNCS }, work));
   }
 
   #run(hook: () => unknown): void {

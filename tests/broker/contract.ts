@@ -285,6 +285,7 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
     const later = position.replace(/\.1\./, ".2.");
     const wrongCheck = position.replace(/\.[^.]*$/, ".zzzzz");
     const invalid = [
+      position.replace(/\.[^.]*$/, "."),
       "",
       "1",
       "a.b.c",

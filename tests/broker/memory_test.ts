@@ -112,6 +112,24 @@ Deno.test("needs no memory for rooms that were only read", async () => {
   assert.equal(broker.size, 0);
 });
 
+Deno.test("drops no history for rooms that have none", async () => {
+  await using broker = new MemoryBroker({ maxHistory: 300 });
+  const stale: (string | undefined)[] = [];
+  await broker.start({
+    onPublication: () => {},
+    onStale: (room) => stale.push(room),
+  });
+  // Members of each room, which read again when they are told to.
+  const rooms = Array.from({ length: 20 }, (_, n) => String(n));
+  for (const room of rooms) await broker.subscribe(room);
+  for (const room of rooms) await broker.read(room, { last: 0 }, READ);
+  assert.equal(broker.size, 0);
+  const { top } = await broker.read("0", { last: 0 }, READ);
+  await broker.publish("1", "1", { history: HISTORY, key: undefined });
+  assert.equal((await broker.read("0", { since: top }, READ)).lost, undefined);
+  assert.deepEqual(stale, []);
+});
+
 Deno.test("keeps the epoch of an unused room that has a subscription", async () => {
   await using broker = new MemoryBroker({ maxHistory: 1_000_000 });
   await broker.subscribe("a");

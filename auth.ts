@@ -62,14 +62,37 @@ export interface LoginContext {
    */
   expireAt(time: Date | number): void;
   /**
-   * Names the user of the client. In rooms, all connections of a user are one member. Without a
-   * call, each connection is a member of its own. It has no effect on an HTTP request, and
-   * after the login function has finished.
+   * Names the user of the client: `client.user` and `server.user(name)`. In rooms, all
+   * connections of a user are one member. Without a call, each connection is a member of its
+   * own. It has no effect on an HTTP request, and after the login function has finished.
+   *
+   * Call it at each renewal, too. If a renewal names another user or none, and the client uses
+   * rooms, the server closes the connection (1001), because a member keeps its user. The
+   * client reconnects as the new user.
    *
    * @param name The name, a string of 1 to 200 bytes of UTF-8. Other clients do not see it
    *
    * @throws {TypeError} If the name is not a string, or has a lone surrogate
    * @throws {RangeError} If the name is empty or has more than 200 bytes
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * const names = new Map([["a long secret", "ada"]]);
+   * await using server = serve({
+   *   hostname: "127.0.0.1",
+   *   port: 0,
+   *   login: (token, context) => {
+   *     const name = names.get(token);
+   *     if (name !== undefined) context.setUser(name);
+   *     return name !== undefined;
+   *   },
+   * });
+   * await using _connection = await connect("a long secret", { url: server.url });
+   * assert.equal(server.user("ada").clients.size, 1);
+   * ```
    */
   setUser(name: string): void;
 }

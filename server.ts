@@ -65,6 +65,8 @@ import {
 import type { Middleware } from "./server/middleware.ts";
 import { Room } from "./server/room.ts";
 import type { RoomOptions } from "./server/room_definitions.ts";
+import { checkUser } from "./server/user_name.ts";
+import { User } from "./server/users.ts";
 import {
   type ResolvedOptions,
   resolveOptions,
@@ -148,6 +150,7 @@ export type {
   RoomOptions,
   RoomRights,
 } from "./server/room_definitions.ts";
+export { User } from "./server/users.ts";
 
 /**
  * Options of {@linkcode serve} and {@linkcode start}. `Decision` is the type of the result of
@@ -549,6 +552,7 @@ export class Server<
    * @throws {TypeError} If the pattern or an option is invalid, or the pattern ties with
    * another one
    * @throws {RangeError} If a number is out of range
+   * @throws {HoistError} If a room that has members would get another definition
    *
    * @example
    * ```ts
@@ -588,6 +592,34 @@ export class Server<
   room(name: string): Room {
     const { rooms } = this.#hub;
     return new Room(rooms, rooms.rooms.get(name));
+  }
+
+  /**
+   * Returns a user, who does not need any clients. A login names a user with
+   * `context.setUser`, or with one of the named `tokens`.
+   *
+   * @param name The name of the user
+   * @returns The user
+   *
+   * @throws {TypeError} If the name is not a string, or has a lone surrogate
+   * @throws {RangeError} If the name is empty or has more than 200 bytes
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * const tokens = [{ name: "ada", token: "a long secret" }];
+   * await using server = serve({ hostname: "127.0.0.1", port: 0, tokens });
+   * await using _tab = await connect("a long secret", { url: server.url });
+   * await using _other = await connect("a long secret", { url: server.url });
+   * const { delivered } = await server.user("ada").message("mail", { unread: 1 });
+   * assert.equal(delivered, 2);
+   * ```
+   */
+  user(name: string): User<Identity, Of, Data> {
+    checkUser("Cannot use the user", name);
+    return new User(this.#hub, name);
   }
 
   /**

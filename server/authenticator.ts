@@ -8,12 +8,12 @@ import { findToken, type LoginContext, type RenewingClient } from "../auth.ts";
 import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
-import { isRoomName, ROOM_NAME_FORM } from "../common/room_name.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
 import { ApplicationAnswer } from "./application_answer.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { LoginQueue } from "./login_queue.ts";
+import { checkUser } from "./user_name.ts";
 
 /** The number of exceptions of the login function that are logged at once. */
 const MAX_LINES = 100;
@@ -231,14 +231,7 @@ class LoginAttempt {
   }
 
   #setUser(name: string): void {
-    if (typeof name !== "string") {
-      throw invalidType("Cannot set the user", "the name", "a string", name);
-    }
-    if (!isRoomName(name)) {
-      throw new RangeError(
-        `Cannot set the user: the name ${ROOM_NAME_FORM}, without lone surrogates.`,
-      );
-    }
+    checkUser("Cannot set the user", name);
     this.#user = name;
   }
 

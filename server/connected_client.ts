@@ -11,6 +11,7 @@ import type { RequestOptions } from "../common/request_options.ts";
 import { assertClose, type CloseInfo } from "../protocol/close.ts";
 import type { Message } from "../protocol/message.ts";
 import type { Authenticated } from "./authenticator.ts";
+import type { BroadcastBatch, Delivery } from "./broadcaster.ts";
 import { ClientEnd } from "./client_end.ts";
 import type { Visit } from "./lifecycle.ts";
 import type { Client, ClientMessage } from "./message.ts";
@@ -43,6 +44,8 @@ export class ClientState {
     this.visit?.onClosed(info);
   }
 }
+
+const NOTHING: Delivery = { delivered: 0, rest: "failed", sends: 0 };
 
 /**
  * The client of a connection, as hooks, listeners and handlers see it. Everything that it
@@ -80,6 +83,16 @@ export class ConnectedClient implements Client {
     this.#transport = transport;
     this.#sender = sender;
     this.#rooms = rooms;
+  }
+
+  /**
+   * Sends broadcasts to a client, behind those that it lacks. It is static, because
+   * applications have the client.
+   */
+  static deliver(client: Client, batch: BroadcastBatch): Delivery {
+    if (!(client instanceof ConnectedClient)) return NOTHING;
+    client.#transport.catchUp();
+    return client.#transport.deliver(batch);
   }
 
   get identity(): unknown {

@@ -61,6 +61,11 @@ export interface ConnectionRooms {
   put(client: Client, transport: RoomTransport, name: string): Promise<void>;
   /** Puts a client out of a room; does nothing if it is not there. */
   putOut(transport: RoomTransport, name: string): void;
+  /**
+   * Called when a client has renewed its login. If the user is another one, the connection
+   * ends, because a member keeps its user.
+   */
+  onUser(transport: RoomTransport, user: string | undefined): void;
   /** Called when a connection has ended. */
   onClosed(transport: RoomTransport, info: CloseInfo): void;
 }

@@ -17,6 +17,11 @@ import {
 import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
 import { type ContractEndpoint, createEndpoint } from "./contract_endpoint.ts";
+import {
+  logUnfinished,
+  RENEWAL_EVENTS,
+  shutDownAll,
+} from "./connection_groups.ts";
 import { createContext, type HubContext } from "./create_context.ts";
 import { type Credential, TokenStore } from "./credentials.ts";
 import { DROPPED, lacksConnection, NOT_UPGRADABLE } from "./handshake.ts";
@@ -30,11 +35,12 @@ import { encodeOutgoing } from "./outgoing.ts";
 import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
 import type { RenewalFailure } from "./renewal.ts";
-import { type RenewalEvents, Renewals } from "./renewals.ts";
+import { Renewals } from "./renewals.ts";
 import type { RoomClients } from "./room_clients.ts";
 import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
 import { openSocket } from "./open_socket.ts";
 import { Upgrades } from "./upgrades.ts";
+import { type UserHost, Users } from "./users.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 1_000;
@@ -43,7 +49,7 @@ const CLOSE_TIMEOUT = 1_000;
 type Options = Omit<ResolvedOptions<{ readonly token: string }>, "login">;
 
 /** All connections of one server. */
-export class Hub implements HandlerHost {
+export class Hub implements HandlerHost, UserHost {
   readonly log: Log;
   readonly registry: Registry;
   readonly credentials: TokenStore;
@@ -63,6 +69,7 @@ export class Hub implements HandlerHost {
   readonly #connections = new Map<ServerConnection, Place>();
   /** The clients that have logged in and not left, after `onConnect` */
   readonly #clients = new Set<Client>();
+  readonly #users = new Users();
   /** Whether a broadcast without clients was logged since the last login */
   #hasLoggedNoClients = false;
   #lastClientId = 0;
@@ -113,7 +120,10 @@ export class Hub implements HandlerHost {
       options.limits.loginTimeout,
       (connection) => connection.expire(),
     );
-    this.#renewals = new Renewals(RENEWAL_EVENTS, options.limits.loginTimeout);
+    this.#renewals = new Renewals<ServerConnection>(
+      RENEWAL_EVENTS,
+      options.limits.loginTimeout,
+    );
     this.#events = this.#createEvents();
     this.#endpoint = createEndpoint(options, {
       authenticator,
@@ -209,16 +219,27 @@ export class Hub implements HandlerHost {
 
   /** Sends a message to all clients. */
   broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
-    const { frame } = encodeOutgoing(
-      this.#context,
-      null,
-      "s_newmsg",
-      name,
-      data,
-      null,
-    );
+    const frame = this.#encodeEvent(name, data);
     if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
     return this.#context.broadcaster.send({ frame });
+  }
+
+  clientsOf(user: string): ReadonlySet<Client> {
+    return this.#users.clientsOf(user);
+  }
+
+  // deno-lint-ignore require-await -- an error rejects the promise
+  async messageUser(
+    user: string,
+    name: string,
+    data: JsonObject,
+  ): Promise<BroadcastResult> {
+    return this.#users.send(user, this.#encodeEvent(name, data));
+  }
+
+  #encodeEvent(name: string, data: JsonObject): string {
+    const context = this.#context;
+    return encodeOutgoing(context, null, "s_newmsg", name, data, null).frame;
   }
 
   /**
@@ -251,7 +272,7 @@ export class Hub implements HandlerHost {
     this.#renewals.close();
     this.#endpoint?.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
-    if (!isFinished) this.#logUnfinished(connections, timeout);
+    if (!isFinished) logUnfinished(this.log, connections, timeout);
     await forEachPerTurn(
       connections,
       (connection) => connection.closeForShutdown(),
@@ -296,17 +317,20 @@ export class Hub implements HandlerHost {
         const result = this.#context.authenticator.confirm(decided);
         if (!isAuthenticated(result)) return result as RenewalFailure;
         this.#renewals.set(connection, result.expires);
+        this.#changeUser(connection.client, result.user);
         return result;
       },
       onConnected: (connection) => {
         this.#hasLoggedNoClients = false;
         this.#clients.add(connection.client);
+        this.#users.add(connection.client.user, connection.client);
       },
       onClosed: (connection) => {
         this.#connections.get(connection)?.close();
         this.#logins.delete(connection);
         this.#renewals.delete(connection);
         this.#clients.delete(connection.client);
+        this.#users.delete(connection.client.user, connection.client);
       },
       onGone: (connection) => {
         // Deno closes some sockets twice.
@@ -323,6 +347,12 @@ export class Hub implements HandlerHost {
       },
       onOpenedLate: ({ peer }) => this.#upgrades.restoreLost(peer),
     };
+  }
+
+  /** Called before the client knows its new user. */
+  #changeUser(client: Client, user: string | undefined): void {
+    this.#users.delete(client.user, client);
+    if (this.#clients.has(client)) this.#users.add(user, client);
   }
 
   /** Closes the connections that used a token; returns their number. */
@@ -357,20 +387,6 @@ export class Hub implements HandlerHost {
     );
   }
 
-  #logUnfinished(
-    connections: readonly ServerConnection[],
-    timeout: number,
-  ): void {
-    const { length } = connections.filter(({ isBusy }) => isBusy);
-    const closed = length === 1
-      ? "1 connection that still had"
-      : `${length} connections that still had`;
-    this.log.warn(
-      "shutdown",
-      `closed ${closed} requests in progress after ${timeout} ms`,
-    );
-  }
-
   /** Resolves when the last connection is gone. */
   #emptied(): Promise<void> {
     return new Promise((resolve) => {
@@ -378,22 +394,4 @@ export class Hub implements HandlerHost {
       if (this.#connections.size === 0) resolve();
     });
   }
-}
-
-const RENEWAL_EVENTS: RenewalEvents<ServerConnection> = {
-  onDue: (connection) => connection.askForToken(),
-  onExpired: (connection) =>
-    connection.close(CloseCode.POLICY_VIOLATION, "token expired"),
-};
-
-/** Resolves when all connections have answered their requests and are closed. */
-async function shutDownAll(
-  connections: readonly ServerConnection[],
-): Promise<void> {
-  const closed: Promise<void>[] = [];
-  await forEachPerTurn(
-    connections,
-    (connection) => closed.push(connection.shutdown()),
-  );
-  await Promise.all(closed);
 }

@@ -20,7 +20,7 @@ import {
 } from "./broadcaster.ts";
 import type { RoomDefinition, RoomInfo } from "./room_definitions.ts";
 import { RoomFeed } from "./room_feed.ts";
-import { Presence } from "./presence.ts";
+import { type Graces, Presence } from "./presence.ts";
 import {
   decodeEnvelope,
   decodeRoomMessage,
@@ -48,6 +48,7 @@ export interface RoomHost {
   readonly broker: Broker;
   readonly turns: Turns;
   readonly maxBatch: number;
+  readonly graces: Graces;
   /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;
   /** Runs a hook of the application, which can throw and reject. */
@@ -95,7 +96,7 @@ export class LiveRoom {
       onChange: (changes) => this.#sendChanges(changes),
       onJoin: (member) => host.run(() => onJoin?.(member, info)),
       onLeave: (member) => host.run(() => onLeave?.(member, info)),
-    });
+    }, host.graces);
     this.feed = new RoomFeed(name, host.broker, history, {
       onPublication: (publication) => this.#deliver(publication),
       onGap: (reason) => this.#onGap(reason),

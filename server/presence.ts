@@ -6,18 +6,26 @@
  */
 
 import type { JsonObject } from "../common/json.ts";
+import { byteLength } from "../common/text.ts";
 import {
   encodeMember,
   encodeMemberList,
   type PresenceChanges,
 } from "../protocol/room_messages.ts";
 import type { RoomIdentity } from "./room_identities.ts";
+import type { TimeoutQueue } from "./scheduler.ts";
 
 /** How long changes are collected, in milliseconds. */
 const WINDOW = 100;
 
-/** The maximum length of a list of members, in UTF-16 units. */
+/** The maximum length of the entries in a list of members, in bytes of UTF-8. */
 const MAX_LIST = 262_144;
+
+/** How long a lost connection still appears in its rooms, in milliseconds. */
+export const GRACE = 3_000;
+
+/** Ends the grace periods of all rooms. A timer for each connection would cost too much. */
+export type Graces = TimeoutQueue<() => void>;
 
 /** A connection that appears in a room. */
 interface Appearance {
@@ -27,8 +35,8 @@ interface Appearance {
   json: string;
   /** The JSON that the members know; `undefined` if they do not know the connection */
   known: string | undefined;
-  /** Removes the connection when the grace period has passed; `undefined` if it is there */
-  grace: ReturnType<typeof setTimeout> | undefined;
+  /** Removes the connection after the grace period; `undefined` if it is not lost */
+  grace: (() => void) | undefined;
 }
 
 /** A member of a room: a user, or a connection without a user. */
@@ -54,6 +62,7 @@ export interface PresenceEvents {
 /** The members of one room. */
 export class Presence {
   readonly #events: PresenceEvents;
+  readonly #graces: Graces;
   readonly #appearances = new Map<string, Appearance>();
   /** The connections of each member, by the public id of the member */
   readonly #members = new Map<string, Set<Appearance>>();
@@ -62,10 +71,17 @@ export class Presence {
   /** The JSON of the connections that left, as the members know it */
   readonly #gone = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
 
-  /** Constructs a `Presence`. */
-  constructor(events: PresenceEvents) {
+  /**
+   * Constructs a `Presence`.
+   *
+   * @param events Receives the changes
+   * @param graces Ends the grace periods, after {@linkcode GRACE}
+   */
+  constructor(events: PresenceEvents, graces: Graces) {
     this.#events = events;
+    this.#graces = graces;
   }
 
   /** The number of members */
@@ -88,8 +104,7 @@ export class Presence {
     });
     const appearance = this.#appearances.get(connection);
     if (appearance === undefined) return this.#add(identity, presence, json);
-    clearTimeout(appearance.grace);
-    appearance.grace = undefined;
+    this.#endGrace(appearance);
     Object.assign(appearance, { presence, json });
     this.#report(appearance);
   }
@@ -98,7 +113,7 @@ export class Presence {
   remove({ connection }: RoomIdentity): void {
     const appearance = this.#appearances.get(connection);
     if (appearance === undefined) return;
-    clearTimeout(appearance.grace);
+    this.#endGrace(appearance);
     this.#appearances.delete(connection);
     this.#changed.delete(appearance);
     if (appearance.known !== undefined) {
@@ -114,38 +129,49 @@ export class Presence {
   }
 
   /**
-   * Removes a connection that is lost, unless it comes back.
+   * Removes a connection that is lost after the grace period, unless it comes back.
    *
-   * @param grace The time that it has, in milliseconds
-   * @param onRemoved Called when it has not come back
+   * @param identity The connection
+   * @param onRemoved Called if it has not come back
    */
-  lose(identity: RoomIdentity, grace: number, onRemoved: () => void): void {
+  lose(identity: RoomIdentity, onRemoved: () => void): void {
     const appearance = this.#appearances.get(identity.connection);
     if (appearance === undefined) return onRemoved();
-    clearTimeout(appearance.grace);
-    appearance.grace = setTimeout(() => {
+    this.#endGrace(appearance);
+    const end = () => {
       this.remove(identity);
       onRemoved();
-    }, grace);
-    appearance.grace.unref();
+    };
+    appearance.grace = end;
+    this.#graces.add(end);
   }
 
-  /** Encodes the members, or only their number if the list is too long. */
+  /** Encodes the members. If they are too many, the list is a part of them. */
   encode(): string {
     const entries: string[] = [];
     let length = 0;
     for (const { json } of this.#appearances.values()) {
-      length += json.length + 1;
-      if (length > MAX_LIST) return encodeMemberList([], this.count, false);
+      length += byteLength(json) + 1;
+      if (length > MAX_LIST) break;
       entries.push(json);
     }
-    return encodeMemberList(entries, this.count, true);
+    const isComplete = entries.length === this.#appearances.size;
+    return encodeMemberList(entries, this.count, isComplete);
   }
 
-  /** Ends all timers. */
+  /** Ends all timers, and reports that all members have left. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
-    for (const { grace } of this.#appearances.values()) clearTimeout(grace);
+    for (const { identity } of [...this.#appearances.values()]) {
+      this.remove(identity);
+    }
+  }
+
+  #endGrace(appearance: Appearance): void {
+    if (appearance.grace === undefined) return;
+    this.#graces.delete(appearance.grace);
+    appearance.grace = undefined;
   }
 
   #add(
@@ -178,6 +204,7 @@ export class Presence {
   }
 
   #schedule(): void {
+    if (this.#isClosed) return;
     this.#timer ??= setTimeout(() => this.#flush(), WINDOW);
   }
 

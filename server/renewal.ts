@@ -91,7 +91,7 @@ export class Renewal {
   }
 
   #finish(id: number, decided: LoginResult): void {
-    const { state, transport } = this.#parts;
+    const { context, state, transport } = this.#parts;
     this.#isDeciding = false;
     // The login can have expired, or the token can have been revoked, in the meantime.
     if (transport.closed !== undefined) return;
@@ -102,6 +102,7 @@ export class Renewal {
     transport.log.identify(result.identity);
     transport.send(encodeSuccess(id, null));
     transport.log.info("renew", "renewed its token");
+    context.rooms.onUser(transport, result.user);
   }
 
   /** The client can send another token until its login expires. */

@@ -5,7 +5,14 @@
  */
 
 import type { Publication, ReadFrom } from "../broker/broker.ts";
-import { checkKeys, checkNumber } from "../common/check.ts";
+import {
+  checkKeys,
+  checkNumber,
+  checkString,
+  invalidType,
+  outOfRange,
+} from "../common/check.ts";
+import { isPublishKey, MAX_KEY } from "../protocol/room_fields.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import type { Client } from "./message.ts";
@@ -58,6 +65,8 @@ export interface RoomHistoryMessage {
   readonly from: string | null;
 }
 
+const BROADCAST = "Cannot broadcast";
+
 const BROADCAST_OPTIONS = { except: true, key: true };
 
 const HISTORY_OPTIONS = { since: true, last: true, limit: true };
@@ -95,7 +104,8 @@ export class Room {
    *
    * @throws {PublishError} If the broker did not store the message
    * @throws {TypeError} If the data is not a JSON object, or an option is unknown
-   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered`, or the key is
+   * invalid
    *
    * @example
    * ```ts
@@ -112,8 +122,12 @@ export class Room {
     data: JsonObject = {},
     options: RoomBroadcastOptions = {},
   ): Promise<RoomBroadcastResult> {
-    checkKeys("Cannot broadcast", options, BROADCAST_OPTIONS);
+    checkKeys(BROADCAST, options, BROADCAST_OPTIONS);
     const { except, key } = options;
+    if (typeof name !== "string") {
+      throw invalidType(BROADCAST, "the name", "a string", name);
+    }
+    if (key !== undefined) checkKey(key);
     const { position, delivered } = await this.#rooms.publish(this.#room, {
       ...{ name, data, from: null, publisher: null },
       except: except === undefined ? null : this.#clients.connectionOf(except),
@@ -175,6 +189,13 @@ export class Room {
     });
     return publications.flatMap(toMessage);
   }
+}
+
+function checkKey(key: string): void {
+  checkString(BROADCAST, "key", key);
+  if (isPublishKey(key)) return;
+  const needed = `1 to ${MAX_KEY} printable characters of ASCII`;
+  throw outOfRange(BROADCAST, "'key'", needed, key);
 }
 
 function toMessage(

@@ -4,39 +4,29 @@
  * @module
  */
 
-import type { ReadFrom } from "../broker/broker.ts";
-import { TokenBucket } from "../common/rate_limiter.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { LeftReason, PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
 import type { JoinedFields } from "../protocol/room_message_types.ts";
 import { encodeJoined, encodePutOut } from "../protocol/room_messages.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
+import { JoinDecisions } from "./join_decisions.ts";
 import type { Client } from "./message.ts";
+import { ReadBudget } from "./read_budget.ts";
 import type { RoomRights } from "./room_definitions.ts";
-import {
-  forbidden,
-  MAX_ROOMS,
-  overtaken,
-  tooManyRooms,
-} from "./room_errors.ts";
+import { forbidden, overtaken } from "./room_errors.ts";
 import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
 import { type MemberHost, RoomMember } from "./room_member.ts";
+import {
+  canPublish,
+  NOTHING,
+  presenceOf,
+  rightsOf,
+  wantedOf,
+} from "./room_rights.ts";
 import type { DefinedRoom, Rooms } from "./rooms.ts";
 import type { FairScheduler } from "./scheduler.ts";
-
-/**
- * How much history a client can read at once and per second, in UTF-16 units: once the
- * history of all its rooms. A join of 60 bytes can read a megabyte.
- */
-const READS = { burst: 134_217_728, perSecond: 1_048_576 };
-
-/** The interval in which a client waits that has read too much, in milliseconds. */
-const READ_INTERVAL = 100;
-
-/** How long a lost connection still appears in its rooms, in milliseconds. */
-const GRACE = 3_000;
 
 /** The end of a connection that comes back as another client, or not at all. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1008]);
@@ -58,12 +48,16 @@ export class RoomClient implements MemberHost {
   readonly identity: RoomIdentity;
   readonly #rooms: Rooms;
   readonly #members = new Map<string, RoomMember>();
-  /** The rooms that wait for a decision of the application */
-  readonly #deciding = new Map<string, Promise<unknown>>();
-  readonly #reads = new TokenBucket(READS.perSecond, READS.burst);
+  readonly #decisions: JoinDecisions;
+  /** The rooms that the application puts the client into */
+  readonly #puts = new Map<string, Promise<void>>();
+  /** How much the client can make the server read */
+  readonly budget: ReadBudget = new ReadBudget();
   /** The end of the last recovery, because they run one at a time */
   #recovered: Promise<unknown> | undefined;
   #hasSecret: boolean;
+  /** Whether the client does not come back as the same member */
+  #isFinal = false;
   #isClosed = false;
 
   /** Constructs a `RoomClient`. */
@@ -73,6 +67,7 @@ export class RoomClient implements MemberHost {
     this.transport = transport;
     this.scheduler = scheduler;
     this.#rooms = rooms;
+    this.#decisions = new JoinDecisions(client, this.#members);
     this.identity = rooms.identities.claim(this, client.user, secret);
     this.#hasSecret = this.identity.isRecognized;
   }
@@ -96,11 +91,18 @@ export class RoomClient implements MemberHost {
   }
 
   onRead(units: number): void {
-    this.#reads.take(performance.now(), 0, units);
+    this.budget.take(units);
   }
 
   onReplaced(): void {
     this.transport.close(1001, "replaced by a new connection");
+  }
+
+  /** Ends the connection, because it belongs to another user now. */
+  onUserChanged(): void {
+    this.#isFinal = true;
+    this.#rooms.identities.forget(this.identity);
+    this.transport.close(1001, "the user has changed");
   }
 
   /**
@@ -116,23 +118,19 @@ export class RoomClient implements MemberHost {
     if (found?.definition.authorize === undefined) {
       throw forbidden("no definition lets clients join the room");
     }
-    const rights = await this.#decide(found);
-    if (this.#isClosed) return;
+    const rights = await this.#authorize(found);
     const member = this.#enter(found);
     member.isByClient = true;
-    member.canPublish = canPublish(found, rights);
-    this.#show(member, request.presence);
+    member.canPublish = canPublish(found.definition, rights);
+    this.claim(member, request.presence);
     let isAnswered = false;
-    await this.#orExit(
-      member,
-      this.#recover(member, request, rights, (start) => {
-        isAnswered = true;
-        // To a client without the history, everything that it missed is lost.
-        const isDenied = rights.history === false && request.since !== null;
-        const lost = isDenied ? "expired" : start.lost;
-        this.#answer(member, request, { ...start, lost });
-      }),
-    );
+    await this.#recover(member, request, rights, (start) => {
+      isAnswered = true;
+      // To a client without the history, everything that it missed is lost.
+      const isDenied = rights.history === false && request.since !== null;
+      const lost = isDenied ? "expired" : start.lost;
+      this.#answer(member, request, { ...start, lost });
+    });
     if (!isAnswered && !this.#isClosed) throw overtaken();
   }
 
@@ -141,9 +139,9 @@ export class RoomClient implements MemberHost {
    *
    * @throws {RequestError} If the server has put the client into the room
    */
-  async leave(name: string): Promise<void> {
+  leave(name: string): void {
     // A join that was sent before must not succeed after this.
-    await this.#deciding.get(name)?.catch(() => {});
+    this.#decisions.abandon(name);
     const member = this.#members.get(name);
     if (member === undefined) return;
     if (member.isByServer) {
@@ -154,74 +152,79 @@ export class RoomClient implements MemberHost {
 
   /** Puts the client into a room, as the application asks. */
   async put(found: DefinedRoom): Promise<void> {
-    const member = this.#enter(found);
-    member.isByServer = true;
-    this.#show(member, null);
-    if (member.isByClient) return;
-    const options = { echo: true, members: true };
-    const starting = member.start({ last: 0 }, options, (start) => {
-      if (member.isPlain) return;
-      const frame = this.#encodeJoined(null, member, start, {
-        isRecovering: false,
-        members: true,
-      });
-      this.transport.send(frame);
-    });
-    await this.#orExit(member, starting);
+    const { name } = found.info;
+    const known = this.#members.get(name);
+    if (known?.isByServer) return await this.#puts.get(name);
+    const putting = this.#put(found, known === undefined);
+    this.#puts.set(name, putting);
+    try {
+      await putting;
+    } finally {
+      if (this.#puts.get(name) === putting) this.#puts.delete(name);
+    }
   }
 
   /** Puts the client out of a room, as the application asks. */
   putOut(name: string, reason: LeftReason = "removed"): void {
+    this.#decisions.abandon(name);
     const member = this.#members.get(name);
     if (member === undefined) return;
     this.#exit(member);
     if (!member.isPlain) this.transport.send(encodePutOut(name, reason));
   }
 
-  /** Changes what the client claims about itself in a room. */
-  claim(member: RoomMember, claimed: PresenceClaim): void {
-    this.#show(member, claimed);
+  /** Shows the client to the other members, as the application decides. */
+  claim({ room }: RoomMember, claimed: PresenceClaim): void {
+    const { definition, info, presence } = room;
+    const { client, transport: { log } } = this;
+    const shown = presenceOf({ client, log, info, definition }, claimed);
+    // The function of the application can have closed the connection.
+    if (this.#members.get(info.name)?.room !== room) return;
+    if (shown === false) presence.remove(this.identity);
+    else presence.show(this.identity, shown);
   }
 
   /** Called when the connection has ended. */
   close({ code }: CloseInfo): void {
     this.#isClosed = true;
-    const grace = FINAL_CODES.has(code) ? 0 : GRACE;
-    for (const member of this.#members.values()) {
-      const { room } = member;
-      member.stop();
-      if (grace === 0) room.presence.remove(this.identity);
-      else {
-        room.presence.lose(
-          this.identity,
-          grace,
-          () => this.#rooms.release(room),
-        );
-      }
-      this.#rooms.release(room);
-    }
+    this.#isFinal ||= FINAL_CODES.has(code);
+    this.#decisions.abandon();
+    const members = [...this.#members.values()];
     this.#members.clear();
+    for (const member of members) {
+      member.stop();
+      this.#hide(member);
+      this.#rooms.release(member.room);
+    }
     this.#rooms.identities.release(this, this.identity);
   }
 
-  /** Asks the application whether the client can join. */
-  async #decide({ definition, info }: DefinedRoom): Promise<RoomRights> {
-    const { name } = info;
-    const isNew = !this.#members.has(name) && !this.#deciding.has(name);
-    const count = this.#members.size + this.#deciding.size;
-    if (isNew && count >= MAX_ROOMS) throw tooManyRooms();
-    // An async function, because `authorize` can throw.
-    const deciding =
-      (async () => await definition.authorize!(this.client, info))();
-    this.#deciding.set(name, deciding);
+  /** Removes the client from the members of a room whose connection has ended. */
+  #hide({ room }: RoomMember): void {
+    if (this.#isFinal) return room.presence.remove(this.identity);
+    room.presence.lose(this.identity, () => this.#rooms.release(room));
+  }
+
+  /** Asks the application what the client can do in a room. */
+  async #authorize(found: DefinedRoom): Promise<RoomRights> {
+    const decision = await this.#decisions.decide(found);
     try {
-      const decision: unknown = await deciding;
-      if (decision === true) return {};
-      if (typeof decision === "object" && decision !== null) return decision;
-      throw forbidden("'authorize' refused it");
-    } finally {
-      if (this.#deciding.get(name) === deciding) this.#deciding.delete(name);
+      return rightsOf(decision());
+    } catch (error) {
+      this.#refuse(found.info.name);
+      throw error;
     }
+  }
+
+  /** Removes the client from a room that it is no longer allowed to join. */
+  #refuse(name: string): void {
+    const member = this.#members.get(name);
+    if (member?.isByServer) return;
+    if (member !== undefined) return this.#exit(member);
+    // The client can still appear there after it has lost its connection.
+    const room = this.#rooms.peek(name);
+    room?.presence.remove(this.identity);
+    if (room !== undefined) this.#rooms.release(room);
   }
 
   #enter(found: DefinedRoom): RoomMember {
@@ -234,19 +237,6 @@ export class RoomClient implements MemberHost {
     return member;
   }
 
-  /** Waits for the start of a member. If it fails, the client is not in the room. */
-  async #orExit(member: RoomMember, starting: Promise<void>): Promise<void> {
-    try {
-      await starting;
-    } catch (error) {
-      const { name } = member.room.info;
-      const isCurrent = this.#members.get(name) === member;
-      if (isCurrent && member.isByServer) this.putOut(name, "closed");
-      else if (isCurrent) this.#exit(member);
-      throw error;
-    }
-  }
-
   #exit(member: RoomMember): void {
     const { room } = member;
     this.#members.delete(room.info.name);
@@ -255,15 +245,17 @@ export class RoomClient implements MemberHost {
     this.#rooms.release(room);
   }
 
-  /** Shows the client to the other members, as the application decides. */
-  #show({ room }: RoomMember, claimed: PresenceClaim): void {
-    const { definition: { presence }, info } = room;
-    if (presence === undefined) {
-      return room.presence.show(this.identity, undefined);
-    }
-    const shown = this.#rooms.call(info, () => presence(this.client, claimed));
-    if (shown === false) room.presence.remove(this.identity);
-    else room.presence.show(this.identity, shown);
+  async #put(found: DefinedRoom, isNew: boolean): Promise<void> {
+    const member = this.#enter(found);
+    member.isByServer = true;
+    if (!isNew) return;
+    this.claim(member, null);
+    const options = { echo: true, members: true };
+    await this.#start(member, NOTHING, options, (start) => {
+      if (member.isPlain) return;
+      const rest = { isRecovering: false, members: true };
+      this.transport.send(this.#encodeJoined(null, member, start, rest));
+    });
   }
 
   /** Sends what the client missed, after its other recoveries. */
@@ -273,25 +265,43 @@ export class RoomClient implements MemberHost {
     rights: RoomRights,
     onStart: (start: FeedStart) => void,
   ): Promise<void> {
-    const previous = this.#recovered;
     const { echo, members } = request;
     const wanted = wantedOf(request, rights);
-    const recovering = (async () => {
+    const options = { echo, members };
+    const start = async (previous?: Promise<unknown>) => {
       await previous;
-      if (wanted !== NOTHING) await this.#mayRead();
-      await member.start(wanted, { echo, members }, onStart);
-    })();
+      await this.budget.wait(() => !this.#isClosed);
+      await this.#start(member, wanted, options, onStart);
+    };
+    if (wanted === NOTHING) return await start();
+    const recovering = start(this.#recovered);
     const ended = recovering.catch(() => {});
     this.#recovered = ended;
     await recovering;
     if (this.#recovered === ended) this.#recovered = undefined;
   }
 
-  /** Waits while the client has read too much history. */
-  async #mayRead(): Promise<void> {
-    while (!this.#isClosed && !this.#reads.tryTake(performance.now())) {
-      await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL));
+  /** Starts to send messages, unless the client has left the room in the meantime. */
+  async #start(
+    member: RoomMember,
+    ...start: Parameters<RoomMember["start"]>
+  ): Promise<void> {
+    const { name } = member.room.info;
+    if (this.#members.get(name) !== member) return;
+    const number = member.starts + 1;
+    try {
+      await member.start(...start);
+    } catch (error) {
+      // Otherwise the client would be in a room whose messages it does not get.
+      const isCurrent = this.#members.get(name) === member;
+      if (isCurrent && member.starts === number) this.#fail(member);
+      throw error;
     }
+  }
+
+  #fail(member: RoomMember): void {
+    if (member.isByServer) return this.putOut(member.room.info.name, "closed");
+    this.#exit(member);
   }
 
   #answer(member: RoomMember, request: JoinRequest, start: FeedStart): void {
@@ -327,23 +337,7 @@ export class RoomClient implements MemberHost {
     };
     this.#hasSecret = true;
     const list = members ? room.presence.encode() : undefined;
+    if (list !== undefined) this.budget.take(list.length);
     return encodeJoined(id, fields, list);
   }
-}
-
-/** Where a client begins that wants no history. */
-const NOTHING: ReadFrom = { last: 0 };
-
-/** Returns where a client begins, as far as it can read the history. */
-function wantedOf(
-  { since, last }: JoinRequest,
-  { history }: RoomRights,
-): ReadFrom {
-  if (history === false) return NOTHING;
-  if (since !== null) return { since };
-  return last === null || last === 0 ? NOTHING : { last };
-}
-
-function canPublish({ definition }: DefinedRoom, rights: RoomRights): boolean {
-  return rights.publish ?? (definition.publish ?? false) !== false;
 }

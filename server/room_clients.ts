@@ -19,6 +19,8 @@ export class RoomClients implements ConnectionRooms {
   readonly #requests: RoomRequests;
   readonly #scheduler: FairScheduler;
   readonly #clients = new Map<RoomTransport, RoomClient>();
+  /** The clients that the application knows, also those that have left */
+  readonly #known = new WeakMap<Client, RoomClient>();
 
   /**
    * Constructs `RoomClients`.
@@ -63,6 +65,11 @@ export class RoomClients implements ConnectionRooms {
     this.#clients.get(transport)?.putOut(name);
   }
 
+  onUser(transport: RoomTransport, user: string | undefined): void {
+    const client = this.#clients.get(transport);
+    if (client?.identity.user !== user) client?.onUserChanged();
+  }
+
   onClosed(transport: RoomTransport, info: CloseInfo): void {
     this.#clients.get(transport)?.close(info);
     this.#clients.delete(transport);
@@ -70,10 +77,7 @@ export class RoomClients implements ConnectionRooms {
 
   /** Returns the public id of the connection of a client; `null` if it uses no rooms. */
   connectionOf(client: Client): string | null {
-    for (const each of this.#clients.values()) {
-      if (each.client === client) return each.identity.connection;
-    }
-    return null;
+    return this.#known.get(client)?.identity.connection ?? null;
   }
 
   #of(client: Client, transport: RoomTransport, secret?: string): RoomClient {
@@ -83,6 +87,7 @@ export class RoomClients implements ConnectionRooms {
     const parts = { client, transport, scheduler, secret };
     const created = new RoomClient(this.rooms, parts);
     this.#clients.set(transport, created);
+    this.#known.set(client, created);
     return created;
   }
 }

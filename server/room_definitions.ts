@@ -12,6 +12,7 @@ import {
   invalidType,
   TIMEOUT,
 } from "../common/check.ts";
+import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { RoomPattern } from "../common/room_name.ts";
 import { quote } from "../common/text.ts";
@@ -69,6 +70,7 @@ export interface RoomOptions {
   /**
    * Decides whether a client can join. It is called at each join, also after a reconnect.
    * Only `true` or an object with rights allows it. If omitted, no client can join by itself.
+   * Without `{ history: false }`, a client that can join can read all the history that is kept.
    */
   readonly authorize?:
     | ((
@@ -89,15 +91,23 @@ export interface RoomOptions {
     ) => boolean | PromiseLike<boolean>)
     | undefined;
   /**
-   * Returns what the server shows about a connection, or `false` to hide it. If omitted, a
-   * member consists of its id.
+   * Returns what the server shows about a connection: an object of at most 4,096 bytes of
+   * JSON, or `false` to hide it. It cannot return a promise. If the result is invalid or the
+   * function throws, the server logs it and shows the member without presence. If omitted, a
+   * member consists of its id, unless its client has asked not to appear.
    */
   readonly presence?:
     | ((client: Client, claimed: PresenceClaim) => JsonObject | false)
     | undefined;
-  /** Called when the first connection of a member has joined. */
+  /**
+   * Called when the first connection of a member has joined. A user with several connections
+   * is one member. A client that `presence` hides is none.
+   */
   readonly onJoin?: ((member: Member, room: RoomInfo) => unknown) | undefined;
-  /** Called when the last connection of a member has left. */
+  /**
+   * Called when the last connection of a member has left: at once if it has closed its
+   * connection, after 3 seconds if the connection was lost, and when the server closes.
+   */
   readonly onLeave?: ((member: Member, room: RoomInfo) => unknown) | undefined;
 }
 
@@ -169,11 +179,20 @@ export class RoomDefinitions {
   /**
    * Adds a definition.
    *
-   * @throws {TypeError} If the pattern or an option is invalid
+   * @param text The name of a room, or a pattern
+   * @param options What is kept, and what clients can do
+   * @param used The rooms that have members
+   *
+   * @throws {TypeError} If the pattern or an option is invalid, or it ties with another
+   * definition
    * @throws {RangeError} If a number is out of range
-   * @throws {Error} If it ties with another definition
+   * @throws {HoistError} If a room with members would get another definition
    */
-  add(text: string, options: RoomOptions | undefined): void {
+  add(
+    text: string,
+    options: RoomOptions | undefined,
+    used: Iterable<UsedRoom>,
+  ): void {
     const pattern = RoomPattern.parse(text);
     for (const { pattern: other } of this.#definitions) {
       if (!pattern.ties(other)) continue;
@@ -183,7 +202,9 @@ export class RoomDefinitions {
         }, because the same names can match both. Make the part before the first parameter longer, or remove one of them.`,
       );
     }
-    this.#definitions.push(resolveRoom(pattern, options));
+    const definition = resolveRoom(pattern, options);
+    for (const room of used) assertUnaffected(room, pattern);
+    this.#definitions.push(definition);
     this.#definitions.sort(mostSpecificFirst);
   }
 
@@ -198,6 +219,26 @@ export class RoomDefinitions {
       if (params !== undefined) return { definition, info: { name, params } };
     }
   }
+}
+
+/** A room that has members. */
+interface UsedRoom {
+  readonly info: RoomInfo;
+  readonly definition: RoomDefinition;
+}
+
+/** Checks that a room with members keeps its definition, which its members rely on. */
+function assertUnaffected(
+  { info: { name }, definition: { pattern: current } }: UsedRoom,
+  pattern: RoomPattern,
+): void {
+  if (pattern.specificity <= current.specificity) return;
+  if (pattern.match(name) === undefined) return;
+  throw new HoistError(
+    `${DEFINE} ${quote(pattern.source)}: the room ${
+      quote(name)
+    } has members, and another definition. Define all rooms before clients join.`,
+  );
 }
 
 function mostSpecificFirst(

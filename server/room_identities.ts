@@ -91,6 +91,14 @@ export class RoomIdentities {
     this.#left.add(entry);
   }
 
+  /** Forgets a client at once, so that no connection is recognized as it. */
+  forget({ secret }: RoomIdentity): void {
+    const entry = this.#entries.get(secret);
+    if (entry === undefined) return;
+    this.#left.delete(entry);
+    this.#forget(entry);
+  }
+
   /** Forgets the clients that have left, because the server closes. */
   close(): void {
     for (const entry of this.#entries.values()) this.#left.delete(entry);

@@ -96,6 +96,11 @@ export class RoomMember implements RoomRecipient {
     this.#set(Flag.IS_BY_SERVER, value);
   }
 
+  /** How often the client has started; a new start ends the last one */
+  get starts(): number {
+    return this.#starts;
+  }
+
   /** Who the client is */
   get identity(): RoomIdentity {
     return this.#host.identity;

@@ -56,6 +56,8 @@ export class RoomRequests {
     try {
       await this.#handle(client, request);
     } catch (error) {
+      // A client that has left needs no answer.
+      if (client.transport.closed !== undefined) return;
       await this.#fail(client, request, toRequestError(error));
     }
   }
@@ -79,6 +81,8 @@ export class RoomRequests {
     const { id, room, name, data } = request;
     const member = memberOf(client, room);
     await assertPublishable(client, member, request);
+    // The client can have left the room meanwhile.
+    if (client.member(room) !== member) throw forbidden("the client has left");
     const { definition, info } = member.room;
     const { connection, member: from } = client.identity;
     const { position, isDuplicate } = await this.#rooms.publish(
@@ -108,15 +112,20 @@ export class RoomRequests {
   }
 }
 
-async function leave(client: RoomClient, request: LeaveRequest): Promise<void> {
-  const { id, room } = request;
-  await client.leave(room);
+function leave(client: RoomClient, { id, room }: LeaveRequest): void {
+  client.leave(room);
   client.transport.send(encodeLeft(id, room));
 }
 
-function sendMembers(client: RoomClient, request: MembersRequest): void {
-  const { presence } = memberOf(client, request.room).room;
-  client.transport.send(encodeMembers(request.id, presence.encode()));
+async function sendMembers(
+  client: RoomClient,
+  { id, room }: MembersRequest,
+): Promise<void> {
+  const { budget, transport } = client;
+  await budget.wait(() => transport.closed === undefined);
+  const list = memberOf(client, room).room.presence.encode();
+  budget.take(list.length);
+  transport.send(encodeMembers(id, list));
 }
 
 function changePresence(client: RoomClient, request: PresenceRequest): void {

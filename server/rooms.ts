@@ -5,7 +5,7 @@
  */
 
 import type { Broker, PublicationKey } from "../broker/broker.ts";
-import { isPromiseLike } from "../common/async.ts";
+import { isPromiseLike, settlesWithin } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { checkRoomName } from "../common/room_name.ts";
@@ -13,6 +13,7 @@ import { assertLength, describeMessage, quote } from "../common/text.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import { LiveRoom, type RoomHost } from "./live_room.ts";
 import type { Log } from "./log.ts";
+import { GRACE } from "./presence.ts";
 import {
   type RoomDefinition,
   RoomDefinitions,
@@ -21,6 +22,7 @@ import {
 } from "./room_definitions.ts";
 import { RoomIdentities } from "./room_identities.ts";
 import { encodeRoomMessage, type Envelope } from "./room_message.ts";
+import { TimeoutQueue } from "./scheduler.ts";
 import type { Turns } from "./turns.ts";
 
 /** What the rooms of a server need. */
@@ -62,6 +64,9 @@ const MAX_FRAME_OVERHEAD = 2_048;
 /** How many rooms read their history at the same time, if all of them have to. */
 const MAX_SYNCS = 64;
 
+/** How long `onLeave` can take when the server closes, in milliseconds. */
+const HOOK_TIMEOUT = 1_000;
+
 const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
 /** The rooms of one server. */
@@ -76,6 +81,8 @@ export class Rooms {
   readonly #closing = new Map<string, Promise<void>>();
   /** Begins the number of each publication */
   readonly #origin = crypto.randomUUID();
+  /** The calls of `onJoin` and `onLeave` that have not ended */
+  readonly #hooks = new Set<PromiseLike<unknown>>();
   #published = 0;
   #started: Promise<void> | undefined;
 
@@ -84,6 +91,7 @@ export class Rooms {
     this.#options = options;
     this.#host = {
       ...options,
+      graces: new TimeoutQueue(GRACE, (end: () => void) => end()),
       run: (hook) => this.#run(hook),
       warn: (room, problem, error) => this.#warn(room, problem, error),
     };
@@ -101,7 +109,7 @@ export class Rooms {
 
   /** Defines rooms. */
   define(pattern: string, options: RoomOptions | undefined): void {
-    this.#definitions.add(pattern, options);
+    this.#definitions.add(pattern, options, this.#live.values());
     this.#started ??= this.#start();
     // The messages to rooms report it.
     this.#started.catch(() => {});
@@ -191,28 +199,13 @@ export class Rooms {
     }
   }
 
-  /**
-   * Calls a function of the application.
-   *
-   * @returns Its result; `undefined` if it threw, which is logged
-   */
-  call<Result>({ name }: RoomInfo, use: () => Result): Result | undefined {
-    try {
-      return use();
-    } catch (error) {
-      this.#options.log.exception(
-        `a function of the room ${quote(name)} failed`,
-        error,
-      );
-    }
-  }
-
   /** Ends everything, because the server closes. */
   async close(): Promise<void> {
     this.identities.close();
     const rooms = [...this.#live.values()];
     this.#live.clear();
     await Promise.allSettled(rooms.map((room) => room.close()));
+    await settlesWithin(Promise.allSettled(this.#hooks), HOOK_TIMEOUT);
     await this.#options.broker[Symbol.asyncDispose]();
   }
 
@@ -241,12 +234,20 @@ export class Rooms {
   #run(hook: () => unknown): void {
     try {
       const result = hook();
-      if (isPromiseLike(result)) {
-        Promise.resolve(result).catch((error) => this.#fail(error));
-      }
+      if (isPromiseLike(result)) void this.#finish(result);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  async #finish(hook: PromiseLike<unknown>): Promise<void> {
+    this.#hooks.add(hook);
+    try {
+      await hook;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#hooks.delete(hook);
   }
 
   #fail(error: unknown): void {

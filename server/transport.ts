@@ -169,7 +169,7 @@ export class Transport implements Sink, Recipient {
 
   /** Sends a frame after the broadcasts that were sent before it; does not throw. */
   send(frame: string): void {
-    this.#catchUp();
+    this.catchUp();
     this.#push(frame);
     // A closed connection drops the frame.
     if (this.log.debugs && this.#isOpen) this.log.sent(frame);
@@ -178,7 +178,7 @@ export class Transport implements Sink, Recipient {
   /** Sends a frame that the client did not ask for. A slow client can miss it: `onSlow`. */
   notify(frame: string): void {
     if (this.#context.onSlow !== "skip") return this.send(frame);
-    this.#catchUp();
+    this.catchUp();
     const fits = this.#fitsBehindBatch(frame);
     this.log.missed(fits ? 0 : 1, this.#maxBuffered);
     if (fits) this.send(frame);
@@ -207,7 +207,7 @@ export class Transport implements Sink, Recipient {
    */
   hasCapacity(units: number): boolean {
     // The broadcasts that the client lacks go first.
-    this.#catchUp();
+    this.catchUp();
     const waiting = this.#socket.bufferedAmount + 3 * this.#writer.units;
     return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
   }
@@ -245,7 +245,7 @@ export class Transport implements Sink, Recipient {
     how: string = describeDisconnect(code, reason),
   ): void {
     if (this.#closed !== undefined) return;
-    this.#catchUp();
+    this.catchUp();
     this.#writer.flush();
     // Either call can find that the client reads too slowly, and close the connection.
     if (this.#closed !== undefined) return;
@@ -264,7 +264,7 @@ export class Transport implements Sink, Recipient {
   }
 
   /** Sends the broadcasts that the client lacks. */
-  #catchUp(): void {
+  catchUp(): void {
     this.#context.broadcaster.catchUp(this);
     this.rooms?.catchUp();
   }

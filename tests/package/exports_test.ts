@@ -30,7 +30,8 @@ Deno.test("server.ts exports the functions and classes of a server", async () =>
     ...["ApplicationError", "ClientMessage", "CloseCode"],
     ...["ConnectionClosedError", "ErrorCode"],
     ...["FeatureError", "HoistError", "Message", "NoReplyError"],
-    ...["ResponseError", "Server", "TimeoutError", "ValidationError", "debug"],
+    ...["ResponseError", "Room", "Server", "TimeoutError", "User"],
+    ...["ValidationError", "debug"],
     ...["defineContract", "isApplicationError", "serve", "start", "tracked"],
   ]);
 });

@@ -177,7 +177,7 @@ export async function connectToRooms(
 ) {
   const logger = new LogRecorder();
   const connection = await connectTo(server, {
-    reconnect: { ...FAST_RECONNECT },
+    reconnect: { ...FAST_RECONNECT, maxQueue: 10 },
     logger,
     ...options,
   });

@@ -1,0 +1,343 @@
+/** The messages to a room, on a clock and over links that the tests control. */
+
+import assert from "node:assert/strict";
+import type { Link, LinkRequest } from "../../client/link.ts";
+import { type RoomContext, WaitingBytes } from "../../client/room_context.ts";
+import type { PublishOptions } from "../../client/room_options.ts";
+import { RoomPublisher } from "../../client/room_publisher.ts";
+import {
+  BufferFullError,
+  ConnectionClosedError,
+  HoistError,
+  PublishError,
+  ResponseError,
+  TimeoutError,
+} from "../../common/errors.ts";
+import { isPublishKey } from "../../protocol/room_fields.ts";
+import { clientLog } from "../support/client_log.ts";
+import { Clock, READING_TIME } from "../support/clock.ts";
+import { rejection } from "../support/errors.ts";
+import { endOfTick } from "../support/timing.ts";
+
+const WINDOW = 120_000;
+
+/** A link whose answers a test decides. */
+class FakeLink {
+  /** The data of each message that was sent */
+  readonly sent: { key: string; repeated?: boolean; message: string }[] = [];
+  readonly #requests: {
+    request: LinkRequest;
+    resolve(data: null): void;
+    reject(error: Error): void;
+  }[] = [];
+
+  request(request: LinkRequest): Promise<null> {
+    this.sent.push(JSON.parse(request.encode(0)).data);
+    request.events?.onSent?.(() => {});
+    return new Promise((resolve, reject) => {
+      this.#requests.push({ request, resolve, reject });
+    });
+  }
+
+  /** Accepts the oldest message. */
+  accept(position: string, duplicate = false): void {
+    const { request, resolve } = this.#requests.shift()!;
+    const answer = { kind: "published", id: 0, position, duplicate } as const;
+    request.events?.onRoomAnswer?.(answer);
+    resolve(null);
+  }
+
+  /** Answers the oldest message with a frame that does not belong to it. */
+  answerWrongly(): void {
+    this.#requests.shift()!.resolve(null);
+  }
+
+  /** Fails the oldest message with an error frame. */
+  refuse(code: number, data: unknown = null): void {
+    const { request, reject } = this.#requests.shift()!;
+    const frame = { code, error: "SOME", message: "Some.", description: null };
+    reject(request.toError!({ ...frame, data }));
+  }
+
+  /** Ends the connection. */
+  lose(code = 1006): void {
+    const error = new ConnectionClosedError("it", { code, reason: "" });
+    for (const { reject } of this.#requests.splice(0)) reject(error);
+  }
+}
+
+class FakeContext {
+  link: Link | undefined;
+  publisher: string | undefined = "c-1";
+  readonly closed = undefined;
+  readonly waiting: WaitingBytes;
+  readonly log = clientLog();
+  #keys = 0;
+
+  constructor(maxBuffered = 10_000) {
+    this.waiting = new WaitingBytes(maxBuffered);
+  }
+
+  nextKey(): string {
+    return `key-${++this.#keys}`;
+  }
+}
+
+/** Creates the messages to a room, and a link over which they are sent. */
+function createPublisher(maxBuffered?: number) {
+  const context = new FakeContext(maxBuffered);
+  const publisher = new RoomPublisher("r", context as unknown as RoomContext);
+  /** Opens another link. */
+  const open = () => {
+    const link = new FakeLink();
+    context.link = link as unknown as Link;
+    publisher.flush();
+    return link;
+  };
+  /** Loses the link that is open. */
+  const lose = async (link: FakeLink, code?: number) => {
+    context.link = undefined;
+    link.lose(code);
+    await endOfTick();
+  };
+  const publish = (name: string, options?: PublishOptions) => {
+    const published = publisher.add(name, {}, options);
+    published.catch(() => {});
+    publisher.flush();
+    return published;
+  };
+  return { context, publisher, open, lose, publish };
+}
+
+/** Asserts that a message fails, and returns what is known about it. */
+async function outcomeOf(published: Promise<unknown>) {
+  const error = await rejection(published);
+  assert(error instanceof PublishError, error.message);
+  return error.outcome;
+}
+
+Deno.test("sends messages with different keys, and resolves to their positions", async () => {
+  const { open, publish } = createPublisher();
+  const link = open();
+  const published = [publish("one"), publish("two", { key: "mine" })];
+  assert.deepEqual(link.sent.map(({ key }) => key), ["key-1", "mine"]);
+  link.accept("e.1");
+  link.accept("e.2", true);
+  assert.deepEqual(await Promise.all(published), [
+    { position: "e.1", duplicate: false },
+    { position: "e.2", duplicate: true },
+  ]);
+});
+
+Deno.test("sends a message again with the same key after a reconnect, in order", async () => {
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = [publish("one"), publish("two")];
+  await lose(first);
+  published.push(publish("three"));
+  const second = open();
+  const flags = second.sent.map((
+    { message, key, repeated },
+  ) => [message, key, repeated]);
+  assert.deepEqual(flags, [
+    ["one", "key-1", true],
+    ["two", "key-2", true],
+    ["three", "key-3", undefined],
+  ]);
+  for (const position of ["e.1", "e.2", "e.3"]) second.accept(position);
+  const results = await Promise.all(published);
+  assert.deepEqual(results.map(({ position }) => position), [
+    ...["e.1", "e.2", "e.3"],
+  ]);
+});
+
+Deno.test("sends a message again until 120 seconds after it was first sent", async () => {
+  using clock = new Clock();
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  await lose(first);
+  clock.pass(WINDOW - 1);
+  const second = open();
+  assert.equal(second.sent.length, 1);
+  second.accept("e.1", true);
+  assert.deepEqual(await published, { position: "e.1", duplicate: true });
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("does not send a message again after 120 seconds", async () => {
+  using clock = new Clock();
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  await lose(first);
+  // The timer has not fired yet, for example because the program was suspended.
+  clock.pass(WINDOW - 1);
+  clock.pass(1, 0);
+  const second = open();
+  assert.deepEqual(second.sent, []);
+  assert.equal(await outcomeOf(published), "unknown");
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("rejects after 120 seconds without an answer or a connection", async () => {
+  using clock = new Clock();
+  const { open, lose, publish } = createPublisher();
+  const link = open();
+  const lost = publish("lost");
+  await lose(link);
+  const unsent = publish("unsent");
+  clock.pass(WINDOW + READING_TIME);
+  assert.equal(await outcomeOf(lost), "unknown");
+  assert.equal(await outcomeOf(unsent), "none");
+  const second = open();
+  const unanswered = publish("unanswered");
+  clock.pass(WINDOW + READING_TIME);
+  assert.equal(await outcomeOf(unanswered), "unknown");
+  assert.deepEqual(second.sent.map(({ message }) => message), ["unanswered"]);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("the 120 seconds begin when a message is first sent", async () => {
+  using clock = new Clock();
+  const { open, lose, publish } = createPublisher();
+  const published = publish("one");
+  clock.pass(WINDOW - 1);
+  const first = open();
+  await lose(first);
+  clock.pass(WINDOW - 1);
+  const second = open();
+  assert.deepEqual(second.sent.map(({ repeated }) => repeated), [true]);
+  second.accept("e.1");
+  await published;
+});
+
+for (const publisher of ["c-2", undefined]) {
+  Deno.test(`does not send a message again as ${publisher ?? "nobody"}`, async () => {
+    const { context, open, lose, publish } = createPublisher();
+    const first = open();
+    const sent = publish("sent");
+    await lose(first);
+    const unsent = publish("unsent");
+    context.publisher = publisher;
+    const second = open();
+    assert.deepEqual(second.sent.map(({ message }) => message), ["unsent"]);
+    assert.equal(await outcomeOf(sent), "unknown");
+    second.accept("e.1");
+    await unsent;
+  });
+}
+
+for (
+  const [data, outcome] of [
+    [{ outcome: "none" }, "none"],
+    [{ outcome: "unknown" }, "unknown"],
+    [{ outcome: "sure" }, "unknown"],
+    [null, "unknown"],
+  ] as const
+) {
+  Deno.test(`code 11 with ${JSON.stringify(data)} has the outcome ${outcome}`, async () => {
+    const { open, publish } = createPublisher();
+    const link = open();
+    const published = publish("one");
+    link.refuse(11, data);
+    assert.equal(await outcomeOf(published), outcome);
+  });
+}
+
+Deno.test("a refused message rejects with the error of the server", async () => {
+  const { open, publish } = createPublisher();
+  const link = open();
+  const published = publish("one");
+  link.refuse(10);
+  const error = await rejection(published);
+  assert(error instanceof ResponseError);
+  assert.match(error.message, /^Cannot finish message "one" to room "r": /);
+});
+
+Deno.test("a message that is refused when it is sent again is unknown", async () => {
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  await lose(first);
+  open().refuse(10);
+  assert.equal(await outcomeOf(published), "unknown");
+});
+
+for (const code of [1003, 1008, 1009]) {
+  Deno.test(`a message that can be the reason for the close code ${code} is not sent again`, async () => {
+    const { open, lose, publish } = createPublisher();
+    const link = open();
+    const published = publish("one");
+    await lose(link, code);
+    assert.deepEqual(open().sent, []);
+    assert.equal(await outcomeOf(published), "unknown");
+  });
+}
+
+Deno.test("an answer that does not belong to the message rejects", async () => {
+  const { open, publish } = createPublisher();
+  const link = open();
+  const published = publish("one");
+  link.answerWrongly();
+  const error = await rejection(published);
+  assert(error instanceof HoistError);
+  assert.match(error.message, /does not belong to the request/);
+});
+
+Deno.test("`end` gives up only what no open link answers", async () => {
+  const { publisher, open, lose, publish } = createPublisher();
+  const first = open();
+  const lost = publish("lost");
+  await lose(first);
+  const unsent = publish("unsent");
+  publisher.end("the test ends it");
+  assert.equal(await outcomeOf(lost), "unknown");
+  assert.equal(await outcomeOf(unsent), "none");
+  const second = open();
+  const published = publish("in progress");
+  publisher.end("the test ends it");
+  second.accept("e.1");
+  await published;
+  assert.equal(publisher.isBusy, false);
+});
+
+Deno.test("a signal and a timeout end the wait, also without a connection", async () => {
+  using clock = new Clock();
+  const { open, publish } = createPublisher();
+  const controller = new AbortController();
+  const aborted = publish("aborted", { signal: controller.signal });
+  const late = publish("late", { timeout: 50 });
+  controller.abort(new Error("enough"));
+  clock.pass(50 + READING_TIME);
+  assert.equal((await rejection(aborted)).message, "enough");
+  assert(await rejection(late) instanceof TimeoutError);
+  assert.deepEqual(open().sent, []);
+  const reason = await rejection(
+    publish("early", { signal: controller.signal }),
+  );
+  assert.equal(reason.message, "enough");
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("limits the bytes that wait, and accepts a single message of any length", async () => {
+  const { open, publish } = createPublisher(100);
+  const link = open();
+  const long = publish("x".repeat(200));
+  const error = await rejection(publish("y"));
+  assert(error instanceof BufferFullError);
+  assert.match(error.message, /more than 100 bytes/);
+  link.accept("e.1");
+  await long;
+  const short = publish("y");
+  link.accept("e.2");
+  await short;
+});
+
+Deno.test("invalid data rejects, and nothing waits", async () => {
+  const { publisher } = createPublisher();
+  const error = await rejection(publisher.add("one", [] as never));
+  assert(error instanceof TypeError);
+  assert.equal(publisher.isBusy, false);
+  assert(!isPublishKey("x".repeat(65)));
+});

@@ -212,6 +212,21 @@ Deno.test("the 120 seconds begin when a message is first sent", async () => {
   await published;
 });
 
+Deno.test("the 120 seconds do not begin again when a message is sent again", async () => {
+  using clock = new Clock();
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  await lose(first);
+  clock.pass(WINDOW / 2);
+  const second = open();
+  assert.equal(second.sent.length, 1);
+  await lose(second);
+  clock.pass(WINDOW / 2);
+  assert.deepEqual(open().sent, []);
+  assert.equal(await outcomeOf(published), "unknown");
+});
+
 for (const publisher of ["c-2", undefined]) {
   Deno.test(`does not send a message again as ${publisher ?? "nobody"}`, async () => {
     const { context, open, lose, publish } = createPublisher();
@@ -317,6 +332,10 @@ Deno.test("a signal and a timeout end the wait, also without a connection", asyn
     publish("early", { signal: controller.signal }),
   );
   assert.equal(reason.message, "enough");
+  const link = open();
+  const accepted = publish("accepted", { timeout: 50 });
+  link.accept("e.1");
+  await accepted;
   assert.equal(clock.timers, 0);
 });
 

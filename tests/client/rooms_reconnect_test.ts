@@ -123,6 +123,13 @@ Deno.test("a server that ignores the position has lost messages", async () => {
   assert.deepEqual(parts.gaps, ["broker"]);
 });
 
+Deno.test("a message without a position does not change the position", async () => {
+  await using parts = await startInRoom({ position: "e.1" });
+  parts.peer.message("chat:1", null);
+  await parts.peer.settled(parts.connection);
+  assert.equal(parts.room.position, "e.1");
+});
+
 Deno.test("a room without history is joined again without a position", async () => {
   await using parts = await startInRoom({ position: null });
   const { server, connection, peer, seen } = parts;

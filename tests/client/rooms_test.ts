@@ -98,6 +98,7 @@ Deno.test("several callers share one join, and the last one leaves", async () =>
   await using parts = await startRooms();
   const { connection, peer } = parts;
   const one = connection.room("chat:1");
+  using _listener = one.receive(() => {});
   const joins = [one.join({ last: 5 })];
   // The room is in use now, so every caller gets the same object.
   const other = connection.room("chat:1");
@@ -118,6 +119,9 @@ Deno.test("several callers share one join, and the last one leaves", async () =>
   await one.leave();
   await peer.settled(connection);
   assert.deepEqual(peer.actions, ["join", "operation", "leave", "operation"]);
+  const again = one.join();
+  await peer.acceptJoin();
+  await again;
 });
 
 Deno.test("a caller cannot contradict the options of another caller", async () => {
@@ -160,13 +164,14 @@ Deno.test("join, leave and join in one turn stay in the room", async () => {
     };
   };
   const unmounted = mount()();
-  mount();
+  const unmount = mount();
   const join = await peer.next("join");
   peer.joined(join, { missed: 1 });
   peer.message("chat:1", "e.1");
   await unmounted;
   // Again, while the client is in the room.
-  const again = mount()();
+  const again = unmount();
+  mount();
   peer.message("chat:1", "e.2");
   await again;
   await peer.settled(connection);

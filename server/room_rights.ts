@@ -7,7 +7,7 @@
 
 import type { ReadFrom } from "../broker/broker.ts";
 import { isPromiseLike } from "../common/async.ts";
-import { checkBoolean, checkKeys, invalidType } from "../common/check.ts";
+import { checkBoolean, checkKeys } from "../common/check.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { fitsInto, quote } from "../common/text.ts";
 import { MAX_PRESENCE, type PresenceClaim } from "../protocol/room_fields.ts";
@@ -42,10 +42,6 @@ export function rightsOf(decision: unknown): RoomRights {
     throw forbidden(
       `'authorize' returned a value of type ${typeof decision}. Return true or an object to allow it`,
     );
-  }
-  if (Array.isArray(decision)) {
-    const needed = "true, false or an object";
-    throw invalidType(SUBJECT, "the result of 'authorize'", needed, decision);
   }
   checkKeys(SUBJECT, decision, RIGHTS);
   const { history, publish } = decision as Record<string, never>;

@@ -11,7 +11,7 @@ interface Lock {
   readonly npm: Readonly<Record<string, { readonly integrity?: string }>>;
 }
 
-const LOCKED = ["./", "tests/", "examples/jobs/"] as const;
+const LOCKED = ["./", "tests/", "examples/jobs/", "examples/chat/"] as const;
 
 async function readJson<Value>(path: string): Promise<Value> {
   return JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));

@@ -25,10 +25,7 @@ export const LIMITS = {
  */
 export const IDLE_TIMEOUT = 17_000;
 
-/**
- * Returns the number of connections that the server allows for a number of visitors, and
- * as many members of rooms.
- */
+/** Returns the number of connections that the server allows for a number of clients. */
 export function maxConnections(clients: number): number {
-  return 3 * clients;
+  return 2 * clients;
 }

@@ -18,9 +18,7 @@ export async function introduce(
   connection: Connection,
   name: string,
 ): Promise<void> {
-  // On a busy machine, a client with short heartbeats can give up its connection before.
-  const options = { ...OPTIONS, idempotent: true };
-  await connection.operation("watch me", { nonce: name, name }, options);
+  await connection.operation("watch me", { nonce: name, name }, OPTIONS);
 }
 
 /** Returns whether the server has disconnected the client. Another client asks. */

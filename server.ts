@@ -33,6 +33,7 @@ import type {
   MessageName,
   OpenContract,
 } from "./contract/infer.ts";
+import type { RoomNameOf, RoomPatternOf } from "./contract/infer_rooms.ts";
 import type { OutputOf } from "./contract/schema.ts";
 import type { BroadcastResult } from "./server/broadcaster.ts";
 import type { TokenDecision } from "./server/credentials.ts";
@@ -64,7 +65,7 @@ import {
 } from "./server/method_options.ts";
 import type { Middleware } from "./server/middleware.ts";
 import { Room } from "./server/room.ts";
-import type { RoomOptions } from "./server/room_definitions.ts";
+import type { RoomOptions } from "./server/room_options.ts";
 import { checkUser } from "./server/user_name.ts";
 import { User } from "./server/users.ts";
 import {
@@ -116,7 +117,7 @@ export type {
   AuthorizeRequest,
   RequestKind,
 } from "./server/authorize_request.ts";
-export type { BroadcastResult } from "./server/broadcaster.ts";
+export type { BroadcastCounts, BroadcastResult } from "./server/broadcaster.ts";
 export type {
   NamedToken,
   TokenDecision,
@@ -139,7 +140,6 @@ export type { Member } from "./server/presence.ts";
 export {
   Room,
   type RoomBroadcastOptions,
-  type RoomBroadcastResult,
   type RoomHistoryMessage,
   type RoomHistoryOptions,
 } from "./server/room.ts";
@@ -149,7 +149,7 @@ export type {
   RoomInfo,
   RoomOptions,
   RoomRights,
-} from "./server/room_definitions.ts";
+} from "./server/room_options.ts";
 export { User } from "./server/users.ts";
 
 /**
@@ -549,8 +549,8 @@ export class Server<
    * @param pattern The name or the pattern
    * @param options What is kept, and what clients can do
    *
-   * @throws {TypeError} If the pattern or an option is invalid, or the pattern ties with
-   * another one
+   * @throws {TypeError} If the pattern or an option is invalid, the contract does not have the
+   * pattern, or the pattern ties with another one
    * @throws {RangeError} If a number is out of range
    * @throws {HoistError} If a room that has members would get another definition
    *
@@ -566,8 +566,12 @@ export class Server<
    * });
    * ```
    */
-  defineRoom(pattern: string, options: RoomOptions = {}): void {
-    this.#hub.rooms.rooms.define(pattern, options);
+  defineRoom<Pattern extends RoomPatternOf<Of>>(
+    pattern: Pattern,
+    options: RoomOptions<Identity, Of, Pattern, Data> = {},
+  ): void {
+    // The types of the contract do not matter to the rooms.
+    this.#hub.rooms.rooms.define(pattern, options as RoomOptions);
   }
 
   /**
@@ -577,7 +581,8 @@ export class Server<
    * @returns The room
    *
    * @throws {HoistError} If no definition matches the name
-   * @throws {TypeError} If the name is not a string, or has a lone surrogate
+   * @throws {TypeError} If the name is not a string or has a lone surrogate, or the contract does
+   * not have the room
    * @throws {RangeError} If the name is empty or has more than 200 bytes
    *
    * @example
@@ -589,7 +594,7 @@ export class Server<
    * await server.room("news").broadcast("headline", { text: "Hello" });
    * ```
    */
-  room(name: string): Room {
+  room<Name extends RoomNameOf<Of>>(name: Name): Room<Of, Name> {
     const { rooms } = this.#hub;
     return new Room(rooms, rooms.rooms.get(name));
   }

@@ -39,6 +39,11 @@ export {
   type ReceivedMessage,
 } from "./server/message.ts";
 export {
+  type HistoryMessageOf,
+  type RoomBroadcastArguments,
+} from "./server/room.ts";
+export { type PublishedIn, type RoomInfoOf } from "./server/room_options.ts";
+export {
   type ContractParts,
   type ErrorsOnly,
   type EventsOnly,

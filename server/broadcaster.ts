@@ -12,15 +12,31 @@ import { byteLength } from "../common/text.ts";
 import { groupFrames, joinGroup, MAX_BATCH } from "../protocol/batch.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 
-/** How many clients received, skipped or failed to receive a broadcast */
-export interface BroadcastResult {
+/** How many clients received or missed a broadcast */
+export interface BroadcastCounts {
   /** Clients whose socket accepted the message */
   readonly delivered: number;
   /** Clients that missed the message because they read too slowly: see `onSlow` */
   readonly skipped: number;
+  /** Clients that read slowly and got a newer message with the same key instead: see `latest` */
+  readonly replaced: number;
   /** Clients that disconnected before the server sent the message, or sending failed */
   readonly failed: number;
 }
+
+/** What has become of a broadcast. The counts are for this process. */
+export interface BroadcastResult extends BroadcastCounts {
+  /** The position of the message in the history of its room; `null` if there is no history */
+  readonly position: string | null;
+}
+
+/** What has become of a broadcast without recipients. */
+export const NO_CLIENTS: BroadcastCounts = Object.freeze({
+  delivered: 0,
+  skipped: 0,
+  replaced: 0,
+  failed: 0,
+});
 
 /** A WebSocket frame that contains one broadcast or several. */
 export interface BroadcastFrame {
@@ -84,13 +100,9 @@ interface Entry {
   readonly broadcast: Broadcast;
   /** The number of recipients that lack it */
   lacking: number;
-  delivered: number;
-  skipped: number;
-  failed: number;
-  readonly resolve: (result: BroadcastResult) => void;
+  readonly counts: { -readonly [Key in keyof BroadcastCounts]: number };
+  readonly resolve: (counts: BroadcastCounts) => void;
 }
-
-const NO_CLIENTS: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
 
 const EMPTY_BATCH = {
   from: 0,
@@ -155,16 +167,14 @@ export class Broadcaster implements TurnTaker {
    *
    * @returns Resolves when every recipient has had its turn
    */
-  send(broadcast: Broadcast): Promise<BroadcastResult> {
+  send(broadcast: Broadcast): Promise<BroadcastCounts> {
     const lacking = this.#recipients.size;
     if (lacking === 0) return Promise.resolve(NO_CLIENTS);
     return new Promise((resolve) => {
       this.#entries.push({
         broadcast,
         lacking,
-        delivered: 0,
-        skipped: 0,
-        failed: 0,
+        counts: { ...NO_CLIENTS },
         resolve,
       });
       this.#turns.add(this);
@@ -267,18 +277,18 @@ export class Broadcaster implements TurnTaker {
   #settle(
     from: number,
     to: number,
-    outcome: keyof BroadcastResult | undefined,
+    outcome: keyof BroadcastCounts | undefined,
   ): void {
     const start = this.#start;
     for (let number = from; number < to; number++) {
       const entry = this.#entries[number - start]!;
       entry.lacking--;
-      if (outcome !== undefined) entry[outcome]++;
+      if (outcome !== undefined) entry.counts[outcome]++;
     }
     while (this.#entries[0]?.lacking === 0) {
-      const { resolve, delivered, skipped, failed } = this.#entries.shift()!;
+      const { resolve, counts } = this.#entries.shift()!;
       this.#start++;
-      resolve({ delivered, skipped, failed });
+      resolve(counts);
     }
   }
 }

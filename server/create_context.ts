@@ -59,7 +59,7 @@ export function createContext(
   let lastMessageId = 0;
   const nextMessageId = () => ++lastMessageId;
   const rooms = new Rooms({
-    ...{ log, turns, maxBatch, nextMessageId },
+    ...{ log, contract, turns, maxBatch, nextMessageId },
     maxBuffered: limits.maxBuffered,
     broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
   });

@@ -218,10 +218,11 @@ export class Hub implements HandlerHost, UserHost {
   }
 
   /** Sends a message to all clients. */
-  broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
+  async broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
     const frame = this.#encodeEvent(name, data);
     if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
-    return this.#context.broadcaster.send({ frame });
+    const counts = await this.#context.broadcaster.send({ frame });
+    return { ...counts, position: null };
   }
 
   clientsOf(user: string): ReadonlySet<Client> {

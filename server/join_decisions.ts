@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { Client } from "./message.ts";
-import type { RoomDefinition, RoomInfo } from "./room_definitions.ts";
 import { MAX_ROOMS, overtaken, tooManyRooms } from "./room_errors.ts";
 
 /** A call of `authorize`. */
@@ -16,18 +14,11 @@ interface Decision {
   abandon(): void;
 }
 
-/** A room whose definition has the function `authorize`. */
-interface JoinableRoom {
-  readonly definition: RoomDefinition;
-  readonly info: RoomInfo;
-}
-
-/** Returns what `authorize` has returned, or throws what it has thrown. */
-type Outcome = () => unknown;
+/** Returns what the application has decided, or throws what it has thrown. */
+type Outcome<Result> = () => Result;
 
 /** The decisions about the joins of one client. */
 export class JoinDecisions {
-  readonly #client: Client;
   readonly #members: ReadonlyMap<string, unknown>;
   /** The calls that have not ended, even if nothing waits for them */
   readonly #calls = new Set<Decision>();
@@ -35,24 +26,27 @@ export class JoinDecisions {
   /**
    * Constructs `JoinDecisions`.
    *
-   * @param client The client
    * @param members The rooms that the client is in
    */
-  constructor(client: Client, members: ReadonlyMap<string, unknown>) {
-    this.#client = client;
+  constructor(members: ReadonlyMap<string, unknown>) {
     this.#members = members;
   }
 
   /**
    * Asks whether the client can join a room.
    *
-   * @returns The result of `authorize`, as a function that throws what it has thrown
+   * @param name The name of the room
+   * @param ask Asks the application; can throw
+   * @returns The result of `ask`, as a function that throws what it has thrown
    *
    * @throws {RequestError} If the client is in too many rooms, or no longer wants to join
    */
-  async decide(room: JoinableRoom): Promise<Outcome> {
-    if (!this.#hasPlaceFor(room.info.name)) throw tooManyRooms();
-    const outcome = await this.#call(room);
+  async decide<Result>(
+    name: string,
+    ask: () => Promise<Result>,
+  ): Promise<Outcome<Result>> {
+    if (!this.#hasPlaceFor(name)) throw tooManyRooms();
+    const outcome = await this.#call(name, ask);
     if (outcome === undefined) throw overtaken();
     return outcome;
   }
@@ -65,18 +59,20 @@ export class JoinDecisions {
   }
 
   /** Resolves to `undefined` if nothing waits for the decision any more. */
-  #call({ definition, info }: JoinableRoom): Promise<Outcome | undefined> {
-    const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
-    const abandon = () => resolve(undefined);
-    const decision: Decision = { room: info.name, abandon };
-    const settle = (outcome: Outcome) => {
+  #call<Result>(
+    room: string,
+    ask: () => Promise<Result>,
+  ): Promise<Outcome<Result> | undefined> {
+    const { promise, resolve } = Promise.withResolvers<
+      Outcome<Result> | undefined
+    >();
+    const decision: Decision = { room, abandon: () => resolve(undefined) };
+    const settle = (outcome: Outcome<Result>) => {
       this.#calls.delete(decision);
       resolve(outcome);
     };
     this.#calls.add(decision);
-    // Without `this`, and in an async function, because it can throw.
-    const authorize = definition.authorize!;
-    (async () => await authorize(this.#client, info))().then(
+    ask().then(
       (result) => settle(() => result),
       (error) => settle(() => rethrow(error)),
     );

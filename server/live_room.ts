@@ -14,11 +14,12 @@ import {
 } from "../protocol/room_messages.ts";
 import { encodeSuccess } from "../protocol/encode_success.ts";
 import {
+  type BroadcastCounts,
   Broadcaster,
-  type BroadcastResult,
+  NO_CLIENTS,
   type Recipient,
 } from "./broadcaster.ts";
-import type { RoomDefinition, RoomInfo } from "./room_definitions.ts";
+import type { RoomDefinition, RoomInfo } from "./room_options.ts";
 import { RoomFeed } from "./room_feed.ts";
 import { type Graces, Presence } from "./presence.ts";
 import {
@@ -57,8 +58,6 @@ export interface RoomHost {
   warn(room: string, problem: string, error?: unknown): void;
 }
 
-const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
-
 /** A room that has members on this server. */
 export class LiveRoom {
   readonly info: RoomInfo;
@@ -72,7 +71,7 @@ export class LiveRoom {
   /** The publications of this server that have not come back from the broker */
   readonly #expected = new Map<
     string,
-    (result: Promise<BroadcastResult>) => void
+    (result: Promise<BroadcastCounts>) => void
   >();
 
   /**
@@ -129,13 +128,13 @@ export class LiveRoom {
   }
 
   /** Returns the result of a publication of this server, once it has come back. */
-  expect(origin: string): Promise<BroadcastResult> {
+  expect(origin: string): Promise<BroadcastCounts> {
     return new Promise((resolve) => this.#expected.set(origin, resolve));
   }
 
   /** Resolves the result of a publication that does not come back. */
   forget(origin: string): void {
-    this.#expected.get(origin)?.(Promise.resolve(NOBODY));
+    this.#expected.get(origin)?.(Promise.resolve(NO_CLIENTS));
     this.#expected.delete(origin);
   }
 
@@ -220,7 +219,7 @@ export class LiveRoom {
 
   /** The broker has lost what was expected, or nobody is left to get it. */
   #expectNothing(): void {
-    const nobody = Promise.resolve(NOBODY);
+    const nobody = Promise.resolve(NO_CLIENTS);
     for (const resolve of this.#expected.values()) resolve(nobody);
     this.#expected.clear();
   }

@@ -21,6 +21,7 @@ import type {
   RepliesIn,
   RequestNameIn,
 } from "../contract/infer.ts";
+import type { NameOf } from "../contract/rooms_types.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 
@@ -152,14 +153,13 @@ export interface Client<
   ): Promise<ClientReplyOf<Identity, Of, Name, Data>>;
   /**
    * Puts the client into a room, which it cannot leave. Call `join` in `onConnect`, because the
-   * client does not join again after a reconnect.
+   * client does not join again after a reconnect. Throws what `Server.room` throws.
    *
    * @returns Resolves when the client gets the messages of the room
-   * @throws What `Server.room` throws
    */
-  join(name: string): Promise<void>;
+  join(name: NameOf<NameIn<Of["rooms"]>>): Promise<void>;
   /** Removes the client from a room, no matter who put it there. */
-  leave(name: string): void;
+  leave(name: NameOf<NameIn<Of["rooms"]>>): void;
   /**
    * Closes the connection to this client. Does nothing if the client has disconnected.
    *

@@ -26,7 +26,7 @@ import type { ServerContext } from "./context.ts";
 import type { ClientMessage } from "./message.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import type { Transport } from "./transport.ts";
-import { assertSendable } from "./validate.ts";
+import { assertSendable } from "./sendable.ts";
 
 /** A message that is encoded. */
 export interface Outgoing {

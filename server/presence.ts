@@ -40,13 +40,13 @@ interface Appearance {
 }
 
 /** A member of a room: a user, or a connection without a user. */
-export interface Member {
+export interface Member<Presence = JsonObject> {
   /** The public id of the member, which other members see */
   readonly id: string;
   /** The user that its login has named; `undefined` for a connection without a user */
   readonly user: string | undefined;
   /** What the server shows about each of its connections; `undefined` for nothing */
-  readonly connections: readonly (JsonObject | undefined)[];
+  readonly connections: readonly (Presence | undefined)[];
 }
 
 /** Receives the changes of the members of a room. */

@@ -13,11 +13,21 @@ import {
   outOfRange,
 } from "../common/check.ts";
 import { isPublishKey, MAX_KEY } from "../protocol/room_fields.ts";
+import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { DataAndOptions, OpenContract } from "../contract/infer.ts";
+import type {
+  PresenceOf,
+  RoomEventData,
+  RoomEventName,
+  RoomReceivedData,
+} from "../contract/infer_rooms.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import type { Client } from "./message.ts";
 import type { Member } from "./presence.ts";
 import { READ_LIMITS } from "./room_feed.ts";
+import { assertRoomEvent } from "./sendable.ts";
 import { decodeRoomMessage } from "./room_message.ts";
 import type { RoomClients } from "./room_clients.ts";
 import type { DefinedRoom, Rooms } from "./rooms.ts";
@@ -31,12 +41,6 @@ export interface RoomBroadcastOptions {
    * in the last 120 seconds is not sent again. By default there is none.
    */
   readonly key?: string | undefined;
-}
-
-/** What has become of a message to a room. The counts are for this process. */
-export interface RoomBroadcastResult extends BroadcastResult {
-  /** The position of the message; `null` if the room keeps no history */
-  readonly position: string | null;
 }
 
 /** Options of `Room.history` */
@@ -54,16 +58,32 @@ export interface RoomHistoryOptions {
 }
 
 /** A message in the history of a room */
-export interface RoomHistoryMessage {
+export interface RoomHistoryMessage<
+  Data = JsonObject,
+  Name extends string = string,
+> {
   /** The name of the message */
-  readonly name: string;
+  readonly name: Name;
   /** The data of the message */
-  readonly data: JsonObject;
+  readonly data: Data;
   /** The position of the message */
   readonly position: string;
   /** The public id of the member that sent it; `null` for the server */
   readonly from: string | null;
 }
+
+/** A message in the history of a room of a contract */
+export type HistoryMessageOf<
+  Of extends Contract,
+  Name,
+  Event extends string = RoomEventName<Of, Name>,
+> = Event extends unknown
+  ? RoomHistoryMessage<RoomReceivedData<Of, Name, Event>, Event>
+  : never;
+
+/** The data and the options of `Room.broadcast` */
+export type RoomBroadcastArguments<Of extends Contract, Name, Event> =
+  DataAndOptions<RoomEventData<Of, Name, Event>, RoomBroadcastOptions>;
 
 const BROADCAST = "Cannot broadcast";
 
@@ -78,17 +98,23 @@ const LAST = { ...LIMIT, min: 0 };
 /** Identifies the broadcasts of the application, whose keys no client can use. */
 const SERVER = "server";
 
-/** A room of a server, from `Server.room`. */
-export class Room {
+/**
+ * A room of a server, from `Server.room`. `Of` is the type of the contract, and `Name` is the
+ * name of the room.
+ */
+export class Room<
+  Of extends Contract = OpenContract,
+  Name extends string = string,
+> {
   /** The name of the room */
-  readonly name: string;
+  readonly name: Name;
   readonly #rooms: Rooms;
   readonly #clients: RoomClients;
   readonly #room: DefinedRoom;
 
   /** @ignore Applications call `Server.room`. */
   constructor(clients: RoomClients, room: DefinedRoom) {
-    this.name = room.info.name;
+    this.name = room.info.name as Name;
     this.#rooms = clients.rooms;
     this.#clients = clients;
     this.#room = room;
@@ -97,13 +123,18 @@ export class Room {
   /**
    * Sends a message to all members.
    *
+   * Without a contract:
+   * `broadcast(name: string, data?: JsonObject, options?: RoomBroadcastOptions)`.
+   *
    * @param name The name of the message
-   * @param data The data of the message; an empty object if omitted
-   * @param options The client that is excluded, and the key
-   * @returns Resolves when every member on this server has had its turn
+   * @param dataAndOptions The data (by default an empty object), and optionally the client that
+   * is excluded and the key
+   * @returns Resolves when every member on this server has received or missed the message. With
+   * `latest`, this can take as long as a client reads slowly
    *
    * @throws {PublishError} If the broker did not store the message
-   * @throws {TypeError} If the data is not a JSON object, or an option is unknown
+   * @throws {TypeError} If the contract does not have the name, the data is not a JSON object, or
+   * an option is unknown
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`, or the key is
    * invalid
    *
@@ -117,17 +148,26 @@ export class Room {
    * console.log(position);
    * ```
    */
-  async broadcast(
+  broadcast<Event extends RoomEventName<Of, Name>>(
+    name: Event,
+    ...dataAndOptions: RoomBroadcastArguments<Of, Name, Event>
+  ): Promise<BroadcastResult> {
+    const [data = {}, options = {}] = dataAndOptions;
+    return ignorable(this.#broadcast(name, data as JsonObject, options));
+  }
+
+  async #broadcast(
     name: string,
-    data: JsonObject = {},
-    options: RoomBroadcastOptions = {},
-  ): Promise<RoomBroadcastResult> {
+    data: JsonObject,
+    options: RoomBroadcastOptions,
+  ): Promise<BroadcastResult> {
     checkKeys(BROADCAST, options, BROADCAST_OPTIONS);
     const { except, key } = options;
     if (typeof name !== "string") {
       throw invalidType(BROADCAST, "the name", "a string", name);
     }
     if (key !== undefined) checkKey(key);
+    assertRoomEvent(this.#room.definition.entry, this.name, name);
     const { position, delivered } = await this.#rooms.publish(this.#room, {
       ...{ name, data, from: null, publisher: null },
       except: except === undefined ? null : this.#clients.connectionOf(except),
@@ -139,8 +179,10 @@ export class Room {
   }
 
   /** Returns the members on this server, the one that joined first at the begin. */
-  members(): readonly Member[] {
-    return this.#rooms.peek(this.name)?.presence.members ?? [];
+  members(): readonly Member<PresenceOf<Of, Name>>[] {
+    const members: readonly Member<unknown>[] =
+      this.#rooms.peek(this.name)?.presence.members ?? [];
+    return members as readonly Member<PresenceOf<Of, Name>>[];
   }
 
   /**
@@ -155,7 +197,7 @@ export class Room {
    */
   async history(
     options: RoomHistoryOptions = {},
-  ): Promise<readonly RoomHistoryMessage[]> {
+  ): Promise<readonly HistoryMessageOf<Of, Name>[]> {
     const subject = "Cannot read the history";
     checkKeys(subject, options, HISTORY_OPTIONS);
     const { since, last, limit = READ_LIMITS.limit } = options;
@@ -165,7 +207,8 @@ export class Room {
       throw new TypeError(`${subject}: pass either 'since' or 'last'.`);
     }
     const from = since === undefined ? { last: last ?? limit } : { since };
-    return await this.#read(from, limit);
+    const messages: readonly unknown[] = await this.#read(from, limit);
+    return messages as readonly HistoryMessageOf<Of, Name>[];
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isPromiseLike } from "../common/async.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { LeftReason, PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
@@ -13,7 +14,8 @@ import type { RoomTransport } from "./connection_rooms.ts";
 import { JoinDecisions } from "./join_decisions.ts";
 import type { Client } from "./message.ts";
 import { ReadBudget } from "./read_budget.ts";
-import type { RoomRights } from "./room_definitions.ts";
+import { checkClaim } from "./room_checks.ts";
+import type { RoomRights } from "./room_options.ts";
 import { forbidden, overtaken } from "./room_errors.ts";
 import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
@@ -40,6 +42,12 @@ export interface RoomClientParts {
   readonly secret: string | undefined;
 }
 
+/** What a client can do in a room, and what it claims about itself. */
+interface Admitted {
+  readonly rights: RoomRights;
+  readonly claimed: PresenceClaim;
+}
+
 /** The rooms of one client. */
 export class RoomClient implements MemberHost {
   readonly client: Client;
@@ -55,6 +63,8 @@ export class RoomClient implements MemberHost {
   readonly budget: ReadBudget = new ReadBudget();
   /** The end of the last recovery, because they run one at a time */
   #recovered: Promise<unknown> | undefined;
+  /** The newest claim of each room whose schema is asynchronous */
+  #claims: Map<string, unknown> | undefined;
   #hasSecret: boolean;
   /** Whether the client does not come back as the same member */
   #isFinal = false;
@@ -67,7 +77,7 @@ export class RoomClient implements MemberHost {
     this.transport = transport;
     this.scheduler = scheduler;
     this.#rooms = rooms;
-    this.#decisions = new JoinDecisions(client, this.#members);
+    this.#decisions = new JoinDecisions(this.#members);
     this.identity = rooms.identities.claim(this, client.user, secret);
     this.#hasSecret = this.identity.isRecognized;
   }
@@ -118,11 +128,11 @@ export class RoomClient implements MemberHost {
     if (found?.definition.authorize === undefined) {
       throw forbidden("no definition lets clients join the room");
     }
-    const rights = await this.#authorize(found);
+    const { rights, claimed } = await this.#authorize(found, request);
     const member = this.#enter(found);
     member.isByClient = true;
     member.canPublish = canPublish(found.definition, rights);
-    this.claim(member, request.presence);
+    this.#show(member, claimed);
     let isAnswered = false;
     await this.#recover(member, request, rights, (start) => {
       isAnswered = true;
@@ -173,10 +183,27 @@ export class RoomClient implements MemberHost {
     if (!member.isPlain) this.transport.send(encodePutOut(name, reason));
   }
 
+  /**
+   * Changes what the client claims about itself.
+   *
+   * @throws {RequestError} If the claim does not match its schema
+   */
+  async claim(member: RoomMember, claimed: PresenceClaim): Promise<void> {
+    const { info, definition: { entry } } = member.room;
+    const checking = checkClaim(entry, claimed);
+    if (!isPromiseLike(checking)) return this.#show(member, checking);
+    const claims = this.#claims ??= new Map();
+    claims.set(info.name, checking);
+    const checked = await checking;
+    // A newer claim can have overtaken this one.
+    if (claims.get(info.name) === checking) this.#show(member, checked);
+  }
+
   /** Shows the client to the other members, as the application decides. */
-  claim({ room }: RoomMember, claimed: PresenceClaim): void {
+  #show({ room }: RoomMember, claimed: PresenceClaim): void {
     const { definition, info, presence } = room;
     const { client, transport: { log } } = this;
+    this.#claims?.delete(info.name);
     const shown = presenceOf({ client, log, info, definition }, claimed);
     // The function of the application can have closed the connection.
     if (this.#members.get(info.name)?.room !== room) return;
@@ -205,13 +232,22 @@ export class RoomClient implements MemberHost {
     room.presence.lose(this.identity, () => this.#rooms.release(room));
   }
 
-  /** Asks the application what the client can do in a room. */
-  async #authorize(found: DefinedRoom): Promise<RoomRights> {
-    const decision = await this.#decisions.decide(found);
+  /** Asks the application what the client can do in a room, and checks what it claims. */
+  async #authorize(
+    { info, definition }: DefinedRoom,
+    { presence }: JoinRequest,
+  ): Promise<Admitted> {
+    // Without `this`.
+    const authorize = definition.authorize!;
+    const decision = await this.#decisions.decide(info.name, async () => {
+      const rights = rightsOf(await authorize(this.client, info));
+      // A client without the right must not find out what the room accepts.
+      return { rights, claimed: await checkClaim(definition.entry, presence) };
+    });
     try {
-      return rightsOf(decision());
+      return decision();
     } catch (error) {
-      this.#refuse(found.info.name);
+      this.#refuse(info.name);
       throw error;
     }
   }
@@ -249,7 +285,7 @@ export class RoomClient implements MemberHost {
     const member = this.#enter(found);
     member.isByServer = true;
     if (!isNew) return;
-    this.claim(member, null);
+    this.#show(member, null);
     const options = { echo: true, members: true };
     await this.#start(member, NOTHING, options, (start) => {
       if (member.isPlain) return;

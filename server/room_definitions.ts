@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HistoryOptions } from "../broker/broker.ts";
 import {
   checkFunction,
   checkKeys,
@@ -13,109 +14,18 @@ import {
   TIMEOUT,
 } from "../common/check.ts";
 import { HoistError } from "../common/errors.ts";
-import type { JsonObject } from "../common/json.ts";
 import { RoomPattern } from "../common/room_name.ts";
+import { suggestName } from "../common/suggest.ts";
 import { quote } from "../common/text.ts";
-import type { HistoryOptions } from "../broker/broker.ts";
-import type { PresenceClaim } from "../protocol/room_fields.ts";
-import type { Client } from "./message.ts";
-import type { Member } from "./presence.ts";
-
-/** A room, as the functions of its definition get it. */
-export interface RoomInfo {
-  /** The name of the room */
-  readonly name: string;
-  /** The values of the parameters of the pattern */
-  readonly params: Readonly<Record<string, string>>;
-}
-
-/** What a client can do in a room. */
-export interface RoomRights {
-  /** `false` lets the client join without the history; otherwise it can read all of it */
-  readonly history?: false | undefined;
-  /** Whether the client can publish; by default as the definition says */
-  readonly publish?: boolean | undefined;
-}
-
-/** How many messages of a room are kept. */
-export interface RoomHistory {
-  /** The maximum number of messages, from 1 to 100,000 */
-  readonly size: number;
-  /**
-   * How long a message is kept, in milliseconds, or `Infinity`
-   *
-   * @default {Infinity}
-   */
-  readonly ttl?: number | undefined;
-  /**
-   * The maximum length of all messages together, in bytes of UTF-8
-   *
-   * @default {1_048_576}
-   */
-  readonly maxBytes?: number | undefined;
-}
-
-/** A message that a client wants to publish. */
-export interface PublishRequestInfo extends RoomInfo {
-  /** The name of the message */
-  readonly message: string;
-  /** The data of the message */
-  readonly data: JsonObject;
-}
-
-/** Options of `Server.defineRoom`. */
-export interface RoomOptions {
-  /** How many messages are kept. If omitted, none, and nothing is recovered. */
-  readonly history?: RoomHistory | undefined;
-  /**
-   * Decides whether a client can join. It is called at each join, also after a reconnect.
-   * Only `true` or an object with rights allows it. If omitted, no client can join by itself.
-   * Without `{ history: false }`, a client that can join can read all the history that is kept.
-   */
-  readonly authorize?:
-    | ((
-      client: Client,
-      room: RoomInfo,
-    ) => boolean | RoomRights | PromiseLike<boolean | RoomRights>)
-    | undefined;
-  /**
-   * Whether members can publish, or a function that decides about each message.
-   *
-   * @default {false}
-   */
-  readonly publish?:
-    | boolean
-    | ((
-      client: Client,
-      message: PublishRequestInfo,
-    ) => boolean | PromiseLike<boolean>)
-    | undefined;
-  /**
-   * Returns what the server shows about a connection: an object of at most 4,096 bytes of
-   * JSON, or `false` to hide it. It cannot return a promise. If the result is invalid or the
-   * function throws, the server logs it and shows the member without presence. If omitted, a
-   * member consists of its id, unless its client has asked not to appear.
-   */
-  readonly presence?:
-    | ((client: Client, claimed: PresenceClaim) => JsonObject | false)
-    | undefined;
-  /**
-   * Called when the first connection of a member has joined. A user with several connections
-   * is one member. A client that `presence` hides is none.
-   */
-  readonly onJoin?: ((member: Member, room: RoomInfo) => unknown) | undefined;
-  /**
-   * Called when the last connection of a member has left: at once if it has closed its
-   * connection, after 3 seconds if the connection was lost, and when the server closes.
-   */
-  readonly onLeave?: ((member: Member, room: RoomInfo) => unknown) | undefined;
-}
-
-/** The definition of rooms, with all defaults. */
-export interface RoomDefinition extends Omit<RoomOptions, "history"> {
-  readonly pattern: RoomPattern;
-  readonly history: HistoryOptions | undefined;
-}
+import { type Contract, ownEntry } from "../contract/contract.ts";
+import { findRoom } from "../contract/find_room.ts";
+import type { RoomEntry } from "../contract/room_entry.ts";
+import type {
+  RoomDefinition,
+  RoomHistory,
+  RoomInfo,
+  RoomOptions,
+} from "./room_options.ts";
 
 const DEFINE = "Cannot define the room";
 
@@ -134,10 +44,17 @@ const COUNT = { min: 1, max: 100_000, integer: true };
 
 const BYTES = { min: 1, unit: "bytes", infinity: true };
 
-/** Checks the options of a definition, and adds the defaults. */
+/**
+ * Checks the options of a definition, and adds the defaults.
+ *
+ * @param pattern The name of a room, or a pattern
+ * @param options The options
+ * @param entry What the contract says about the rooms
+ */
 export function resolveRoom(
   pattern: RoomPattern,
   options: RoomOptions = {},
+  entry?: RoomEntry,
 ): RoomDefinition {
   checkKeys(DEFINE, options, KEYS);
   const { authorize, publish, presence, onJoin, onLeave } = options;
@@ -156,7 +73,7 @@ export function resolveRoom(
     }
   }
   const history = resolveHistory(options.history);
-  return { pattern, ...hooks, publish, history };
+  return { pattern, ...hooks, publish, history, entry };
 }
 
 function resolveHistory(
@@ -174,7 +91,26 @@ function resolveHistory(
 
 /** The definitions of one server. */
 export class RoomDefinitions {
+  readonly #contract: Contract | undefined;
   readonly #definitions: RoomDefinition[] = [];
+
+  /**
+   * Constructs `RoomDefinitions`.
+   *
+   * @param contract The contract of the server; without one, every room can be defined
+   */
+  constructor(contract?: Contract) {
+    this.#contract = contract;
+  }
+
+  /** The rooms of the contract that have no definition, by their patterns */
+  get missing(): readonly string[] {
+    const defined = new Set(
+      this.#definitions.map(({ pattern }) => pattern.source),
+    );
+    return Object.keys(this.#contract?.rooms ?? {})
+      .filter((pattern) => !defined.has(pattern));
+  }
 
   /**
    * Adds a definition.
@@ -183,8 +119,8 @@ export class RoomDefinitions {
    * @param options What is kept, and what clients can do
    * @param used The rooms that have members
    *
-   * @throws {TypeError} If the pattern or an option is invalid, or it ties with another
-   * definition
+   * @throws {TypeError} If the pattern or an option is invalid, the contract does not have the
+   * pattern, or it ties with another definition
    * @throws {RangeError} If a number is out of range
    * @throws {HoistError} If a room with members would get another definition
    */
@@ -194,6 +130,7 @@ export class RoomDefinitions {
     used: Iterable<UsedRoom>,
   ): void {
     const pattern = RoomPattern.parse(text);
+    const entry = assertDefinable(this.#contract, text);
     for (const { pattern: other } of this.#definitions) {
       if (!pattern.ties(other)) continue;
       throw new TypeError(
@@ -202,7 +139,7 @@ export class RoomDefinitions {
         }, because the same names can match both. Make the part before the first parameter longer, or remove one of them.`,
       );
     }
-    const definition = resolveRoom(pattern, options);
+    const definition = resolveRoom(pattern, options, entry);
     for (const room of used) assertUnaffected(room, pattern);
     this.#definitions.push(definition);
     this.#definitions.sort(mostSpecificFirst);
@@ -215,8 +152,13 @@ export class RoomDefinitions {
     | { readonly definition: RoomDefinition; readonly info: RoomInfo }
     | undefined {
     for (const definition of this.#definitions) {
-      const params = definition.pattern.match(name);
-      if (params !== undefined) return { definition, info: { name, params } };
+      const { pattern } = definition;
+      const params = pattern.match(name);
+      if (params === undefined) continue;
+      // A definition is not for a room that the contract declares with another pattern.
+      return isDefinedBy(this.#contract, name, pattern.source)
+        ? { definition, info: { name, params } }
+        : undefined;
     }
   }
 }
@@ -247,4 +189,44 @@ function mostSpecificFirst(
 ): number {
   // The difference of two infinities is no number.
   return a.specificity === b.specificity ? 0 : b.specificity - a.specificity;
+}
+
+/**
+ * Checks that the contract has the rooms of a definition.
+ *
+ * @param contract The contract; without one, every pattern is allowed
+ * @param pattern The name or the pattern
+ * @returns What the contract says about the rooms; `undefined` without a contract
+ *
+ * @throws {TypeError} If the contract has no rooms with this pattern
+ */
+function assertDefinable(
+  contract: Contract | undefined,
+  pattern: string,
+): RoomEntry | undefined {
+  if (contract === undefined) return undefined;
+  const { rooms } = contract;
+  const entry = ownEntry(rooms, pattern);
+  if (entry !== undefined) return entry;
+  throw new TypeError(
+    `${DEFINE} ${quote(pattern)}: the contract does not have it. ${
+      suggestName(pattern, Object.keys(rooms), "rooms", quote)
+    }`,
+  );
+}
+
+/**
+ * Returns whether a definition is for a room.
+ *
+ * @param contract The contract; without one, the name only has to match the pattern
+ * @param name The name of a room that matches the pattern
+ * @param pattern The pattern of the definition
+ */
+function isDefinedBy(
+  contract: Contract | undefined,
+  name: string,
+  pattern: string,
+): boolean {
+  return contract === undefined ||
+    findRoom(contract, name)?.pattern === pattern;
 }

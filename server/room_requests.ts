@@ -25,6 +25,8 @@ import { ApplicationAnswer } from "./application_answer.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import { encodeErrorResponse } from "./error_response.ts";
 import type { RoomClient } from "./room_client.ts";
+import type { JsonObject } from "../common/json.ts";
+import { checkPublished } from "./room_checks.ts";
 import { forbidden, toRequestError } from "./room_errors.ts";
 import type { RoomMember } from "./room_member.ts";
 import type { Rooms } from "./rooms.ts";
@@ -78,9 +80,9 @@ export class RoomRequests {
   }
 
   async #publish(client: RoomClient, request: PublishRequest): Promise<void> {
-    const { id, room, name, data } = request;
+    const { id, room, name } = request;
     const member = memberOf(client, room);
-    await assertPublishable(client, member, request);
+    const data = await publishableData(client, member, request);
     // The client can have left the room meanwhile.
     if (client.member(room) !== member) throw forbidden("the client has left");
     const { definition, info } = member.room;
@@ -128,23 +130,35 @@ async function sendMembers(
   transport.send(encodeMembers(id, list));
 }
 
-function changePresence(client: RoomClient, request: PresenceRequest): void {
-  const { id, room, presence } = request;
-  client.claim(memberOf(client, room), presence);
+async function changePresence(
+  client: RoomClient,
+  { id, room, presence }: PresenceRequest,
+): Promise<void> {
+  await client.claim(memberOf(client, room), presence);
   client.transport.send(encodeSuccess(id, null));
 }
 
-/** Checks that a client can publish a message. */
-async function assertPublishable(
+/**
+ * Checks that a client can publish a message.
+ *
+ * @returns The data that is published: the output of its schema, if it has one
+ */
+async function publishableData(
   { client }: RoomClient,
   { canPublish, room: { definition, info } }: RoomMember,
-  { name: message, data }: PublishRequest,
-): Promise<void> {
+  request: PublishRequest,
+): Promise<JsonObject> {
   if (!canPublish) throw forbidden("the client cannot publish");
-  const { publish } = definition;
-  if (typeof publish !== "function") return;
-  const decision = await publish(client, { ...info, message, data });
+  const { publish, entry } = definition;
+  const data = await checkPublished(entry, info.name, request);
+  if (typeof publish !== "function") return data;
+  const decision = await publish(client, {
+    ...info,
+    message: request.name,
+    data,
+  });
   if (decision !== true) throw forbidden("'publish' refused the message");
+  return data;
 }
 
 /** Returns the key of a message, which only this client can use. */

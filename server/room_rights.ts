@@ -14,12 +14,8 @@ import { MAX_PRESENCE, type PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import type { Client } from "./message.ts";
-import type {
-  RoomDefinition,
-  RoomInfo,
-  RoomRights,
-} from "./room_definitions.ts";
 import { forbidden } from "./room_errors.ts";
+import type { RoomDefinition, RoomInfo, RoomRights } from "./room_options.ts";
 
 const SUBJECT = "Cannot let the client join";
 

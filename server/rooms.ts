@@ -10,24 +10,24 @@ import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { checkRoomName } from "../common/room_name.ts";
 import { assertLength, describeMessage, quote } from "../common/text.ts";
-import type { BroadcastResult } from "./broadcaster.ts";
+import { type BroadcastCounts, NO_CLIENTS } from "./broadcaster.ts";
+import type { Contract } from "../contract/contract.ts";
+import { requireRoom } from "../contract/find_room.ts";
 import { LiveRoom, type RoomHost } from "./live_room.ts";
 import type { Log } from "./log.ts";
 import { GRACE } from "./presence.ts";
-import {
-  type RoomDefinition,
-  RoomDefinitions,
-  type RoomInfo,
-  type RoomOptions,
-} from "./room_definitions.ts";
+import { RoomDefinitions } from "./room_definitions.ts";
 import { RoomIdentities } from "./room_identities.ts";
 import { encodeRoomMessage, type Envelope } from "./room_message.ts";
+import type { RoomDefinition, RoomInfo, RoomOptions } from "./room_options.ts";
 import { TimeoutQueue } from "./scheduler.ts";
 import type { Turns } from "./turns.ts";
 
 /** What the rooms of a server need. */
 export interface RoomsOptions {
   readonly log: Log;
+  /** The contract of the server, if it has one */
+  readonly contract?: Contract | undefined;
   readonly broker: Broker;
   readonly turns: Turns;
   readonly maxBatch: number;
@@ -49,7 +49,7 @@ export interface RoomPublished {
   /** Whether the broker had it already */
   readonly isDuplicate: boolean;
   /** Resolves when every member on this server has had its turn */
-  readonly delivered: Promise<BroadcastResult>;
+  readonly delivered: Promise<BroadcastCounts>;
 }
 
 /** A room and its definition. */
@@ -67,13 +67,11 @@ const MAX_SYNCS = 64;
 /** How long `onLeave` can take when the server closes, in milliseconds. */
 const HOOK_TIMEOUT = 1_000;
 
-const NOBODY: BroadcastResult = { delivered: 0, skipped: 0, failed: 0 };
-
 /** The rooms of one server. */
 export class Rooms {
   readonly identities: RoomIdentities = new RoomIdentities();
   readonly #options: RoomsOptions;
-  readonly #definitions = new RoomDefinitions();
+  readonly #definitions: RoomDefinitions;
   readonly #host: RoomHost;
   /** The rooms that have members on this server */
   readonly #live = new Map<string, LiveRoom>();
@@ -89,6 +87,7 @@ export class Rooms {
   /** Constructs `Rooms`. The broker starts with the first definition. */
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.#definitions = new RoomDefinitions(options.contract);
     this.#host = {
       ...options,
       graces: new TimeoutQueue(GRACE, (end: () => void) => end()),
@@ -107,6 +106,11 @@ export class Rooms {
     return this.#options.turns.isBusy;
   }
 
+  /** The rooms of the contract that have no definition, by their patterns */
+  get missing(): readonly string[] {
+    return this.#definitions.missing;
+  }
+
   /** Defines rooms. */
   define(pattern: string, options: RoomOptions | undefined): void {
     this.#definitions.add(pattern, options, this.#live.values());
@@ -123,17 +127,17 @@ export class Rooms {
   /**
    * Returns a room of the application.
    *
-   * @throws {TypeError} If the name is invalid
+   * @throws {TypeError} If the name is invalid, or the contract does not have the room
    * @throws {HoistError} If no definition allows the room
    */
   get(name: string): DefinedRoom {
     checkRoomName("Cannot use the room", name);
+    const subject = `Cannot use the room ${quote(name)}`;
+    requireRoom(subject, this.#options.contract, name);
     const found = this.find(name);
     if (found !== undefined) return found;
     throw new HoistError(
-      `Cannot use the room ${
-        quote(name)
-      }: no definition matches it. Call server.defineRoom() first.`,
+      `${subject}: no definition matches it. Call server.defineRoom() first.`,
     );
   }
 
@@ -187,7 +191,7 @@ export class Rooms {
     assertLength(payload, limit, subject, "limits.maxBuffered");
     await this.#started;
     const live = this.#live.get(room);
-    const delivered = live?.expect(origin) ?? Promise.resolve(NOBODY);
+    const delivered = live?.expect(origin) ?? Promise.resolve(NO_CLIENTS);
     let isStored = false;
     try {
       const published = await broker.publish(room, payload, { history, key });

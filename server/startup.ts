@@ -89,21 +89,35 @@ export function warnAboutShortTokens(
   );
 }
 
-/** Logs a warning for operations of the contract that have no handler. */
-export function reportMissing(
-  log: Log,
-  server: {
-    readonly isClosing: boolean;
-    readonly registry: { readonly missing: readonly string[] };
-  },
-): void {
-  const { registry } = server;
-  if (registry.missing.length === 0) return;
+/** What the application has to add to a server with a contract. */
+interface IncompleteServer {
+  readonly isClosing: boolean;
+  readonly registry: { readonly missing: readonly string[] };
+  readonly rooms: { readonly rooms: { readonly missing: readonly string[] } };
+}
+
+/**
+ * Logs a warning for operations of the contract that have no handler, and one for rooms that
+ * have no definition.
+ */
+export function reportMissing(log: Log, server: IncompleteServer): void {
+  if (missingIn(server).length === 0) return;
   // The application registers its handlers after this, in the same turn.
   setImmediate(() => {
-    const { missing } = registry;
     // If registering a handler throws, the program usually closes the server.
-    if (missing.length === 0 || server.isClosing) return;
-    log.warn("contract", `operations without a handler: ${missing.join(", ")}`);
+    if (server.isClosing) return;
+    for (const line of missingIn(server)) log.warn("contract", line);
   });
+}
+
+function missingIn(
+  { registry, rooms: { rooms } }: IncompleteServer,
+): readonly string[] {
+  const missing = {
+    "operations without a handler": registry.missing,
+    "rooms without a definition": rooms.missing,
+  };
+  return Object.entries(missing)
+    .filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `${what}: ${names.join(", ")}`);
 }

@@ -7,7 +7,11 @@
 import type { JsonObject } from "../common/json.ts";
 import type { Contract } from "../contract/contract.ts";
 import type { EventName, OpenContract } from "../contract/infer.ts";
-import { BroadcastBatch, type BroadcastResult } from "./broadcaster.ts";
+import {
+  BroadcastBatch,
+  type BroadcastResult,
+  NO_CLIENTS,
+} from "./broadcaster.ts";
 import { ConnectedClient } from "./connected_client.ts";
 import type { Client, EventArguments } from "./message.ts";
 
@@ -39,7 +43,7 @@ export class Users {
   /** Sends a frame to all clients of a user. */
   send(user: string, frame: string): BroadcastResult {
     const batch = new BroadcastBatch([frame]);
-    const result = { delivered: 0, skipped: 0, failed: 0 };
+    const result = { ...NO_CLIENTS, position: null };
     for (const client of this.clientsOf(user)) {
       const { delivered, rest } = ConnectedClient.deliver(client, batch);
       result[delivered > 0 ? "delivered" : rest]++;

@@ -1,5 +1,5 @@
 /**
- * Validates the data that clients send, and the names that the server sends.
+ * Validates the data that clients send.
  *
  * @module
  */
@@ -13,12 +13,9 @@ import {
   type Contract,
   findMessage,
   type Incoming,
-  repliesTo,
 } from "../contract/contract.ts";
-import { assertNamed } from "../contract/checks.ts";
 import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
-import type { WireMessage } from "../protocol/message.ts";
 import { issuesData, RequestError } from "../protocol/request_error.ts";
 
 /**
@@ -74,25 +71,6 @@ function describeUnknown(
       describeMessage(replying.message)
     }`
     : `the contract has no ${message}`;
-}
-
-/**
- * Checks that the contract has an event or a reply before it is sent.
- *
- * @throws {TypeError} If the contract does not have it
- */
-export function assertSendable(
-  contract: Contract,
-  name: string,
-  replying: WireMessage | null,
-): void {
-  const message = describeMessage(name);
-  if (replying === null) {
-    return assertNamed(`Cannot send ${message}`, contract.events, name);
-  }
-  const request = describeMessage(replying.message);
-  const replies = repliesTo(contract.messages, replying.message);
-  assertNamed(`Cannot reply with ${message} to ${request}`, replies, name);
 }
 
 /**

@@ -20,7 +20,13 @@ Deno.test("broadcast() encodes a message once and sends it to every client", asy
     "news",
     data as unknown as Record<string, never>,
   );
-  assert.deepEqual(result, { delivered: 2, skipped: 0, failed: 0 });
+  assert.deepEqual(result, {
+    delivered: 2,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+    position: null,
+  });
   assert.equal(encoded, 1);
   for (const client of [one, two]) {
     const { data, id, message } = await client.next();
@@ -42,7 +48,13 @@ Deno.test("broadcast() reaches the other clients if one connection is lost", asy
 Deno.test("broadcast() without clients logs a warning", async () => {
   const logger = new LogRecorder();
   await using server = serveQuietly({ logger });
-  const nobody = { delivered: 0, skipped: 0, failed: 0 };
+  const nobody = {
+    delivered: 0,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+    position: null,
+  };
   assert.deepEqual(await server.broadcast("news"), nobody);
   await logger.line(
     /^warn broadcast: message "news" was not sent: no client is connected$/,

@@ -55,7 +55,12 @@ Deno.test("the server broadcasts to a room, and counts the members", async () =>
   const { position, ...counts } = await server.room("chat:1").broadcast("hi", {
     n: 1,
   });
-  assert.deepEqual(counts, { delivered: 2, skipped: 0, failed: 0 });
+  assert.deepEqual(counts, {
+    delivered: 2,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+  });
   for (const peer of [ada, bob]) {
     const [event] = await peer.take(1);
     assert.deepEqual([event.position, event.from, event.data], [

@@ -174,7 +174,13 @@ Deno.test("data that is nested too deeply does not end a program that sends it b
 Deno.test("broadcast() resolves to zeros while the server closes and afterwards", async () => {
   using rejections = new Rejections();
   const server = serveQuietly();
-  const nobody = { delivered: 0, skipped: 0, failed: 0 };
+  const nobody = {
+    delivered: 0,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+    position: null,
+  };
   const closing = server.close();
   assert.deepEqual(await server.broadcast("tick"), nobody);
   await closing;

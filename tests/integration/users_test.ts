@@ -48,7 +48,7 @@ Deno.test("server.user() reaches all connections of a user, and no others", asyn
   assert.deepEqual([...server.user("ada").clients], [first, second]);
   assert.deepEqual(
     await server.user("ada").message("mail", { unread: 1 }),
-    { delivered: 2, skipped: 0, failed: 0 },
+    { delivered: 2, skipped: 0, replaced: 0, failed: 0, position: null },
   );
   await server.user("ada").message("bell");
   for (const { settled } of all) await settled();

@@ -116,7 +116,12 @@ Deno.test("a connection sends pending broadcasts before it is closed", async () 
   assert.deepEqual(idsOf(sent), [[1, 2]]);
   const late = broadcaster.send({ frame: broadcastOf(3) });
   await Promise.all(results);
-  assert.deepEqual(await late, { delivered: 0, skipped: 0, failed: 0 });
+  assert.deepEqual(await late, {
+    delivered: 0,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+  });
   await endOfTick();
   assert.deepEqual(idsOf(sent), [[1, 2], "closed"]);
 });
@@ -128,7 +133,12 @@ Deno.test("a broadcast that the WebSocket does not accept has failed", async () 
       throw new DOMException("it broke", "NetworkError");
     };
     const result = await context.broadcaster.send({ frame: broadcastOf(1) });
-    assert.deepEqual(result, { delivered: 0, skipped: 0, failed: 1 });
+    assert.deepEqual(result, {
+      delivered: 0,
+      skipped: 0,
+      replaced: 0,
+      failed: 1,
+    });
     client.close();
   }
 });

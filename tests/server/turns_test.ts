@@ -127,6 +127,11 @@ Deno.test("an excluded recipient does not keep a broadcast open", async () => {
   const stage = new Stage();
   const broadcaster = stage.broadcaster("all", 3);
   const result = await broadcaster.send({ frame: "x", isFor: () => false });
-  assert.deepEqual(result, { delivered: 0, skipped: 0, failed: 0 });
+  assert.deepEqual(result, {
+    delivered: 0,
+    skipped: 0,
+    replaced: 0,
+    failed: 0,
+  });
   assert.deepEqual(stage.log, []);
 });

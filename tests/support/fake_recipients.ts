@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import {
   type BroadcastBatch,
+  type BroadcastCounts,
   Broadcaster,
-  type BroadcastResult,
   type Delivery,
   type Recipient,
 } from "../../server/broadcaster.ts";
@@ -56,7 +56,7 @@ export class Stage {
   /** The broadcasts that have ended in order, as `frame number` */
   readonly through: string[] = [];
   /** The results of these broadcasts */
-  readonly results: BroadcastResult[] = [];
+  readonly results: BroadcastCounts[] = [];
   #turn: (() => void) | undefined;
   readonly #recipients: FakeRecipient[] = [];
 

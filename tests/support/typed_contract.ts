@@ -46,4 +46,4 @@ export const contract = defineContract({
 export type TypedContract = typeof contract;
 
 /** Does not run its argument, which only has to compile. */
-export function compiles(_check: () => unknown): void {}
+export function compiles(_check: (...given: never[]) => unknown): void {}

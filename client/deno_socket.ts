@@ -64,7 +64,7 @@ const CLOSE_TIMEOUT = 1_000;
 const MIN_BUFFER = 4_096;
 const MAX_BUFFER = 131_072;
 
-/** How long the socket reads without a pause before other work has its turn, in milliseconds. */
+/** How long the socket reads without a turn for other work, in milliseconds. */
 const MAX_BUSY = 20;
 
 /** A WebSocket that can ping, and that can be ended at once. */
@@ -230,23 +230,15 @@ export class DenoSocket implements ClientSocket {
     if (early.length > 0) await turn();
     this.#read(early);
     let buffer = new Uint8Array(MIN_BUFFER);
-    let busy = 0;
+    const turns = new Turns();
     for (;;) {
       const count = await connection.read(buffer);
       if (count === null) return;
-      const start = performance.now();
       this.#read(buffer.subarray(0, count));
-      if (count < buffer.length) {
-        busy = 0;
-        continue;
+      if (count === buffer.length && count < MAX_BUFFER) {
+        buffer = new Uint8Array(2 * count);
       }
-      busy += performance.now() - start;
-      // Deno returns bytes that wait at once, without a turn of the event loop.
-      if (busy >= MAX_BUSY) {
-        await nextTurn();
-        busy = 0;
-      }
-      if (count < MAX_BUFFER) buffer = new Uint8Array(2 * count);
+      if (turns.areOverdue()) await nextTurn();
     }
   }
 
@@ -366,7 +358,26 @@ function closeConnection(connection: Deno.Conn | undefined): void {
   }
 }
 
-/** Lets timers and other connections have a turn. */
+/** Notices that there was no turn of the event loop: Deno returns bytes that wait at once. */
+class Turns {
+  #last = performance.now();
+  #isAwaited = false;
+
+  /** Returns whether other work has had no turn for too long. */
+  areOverdue(): boolean {
+    if (performance.now() - this.#last < MAX_BUSY) return false;
+    // Few reads are part of a flood: the next one probably waits, and there is a turn.
+    if (this.#isAwaited) return true;
+    this.#isAwaited = true;
+    setImmediate(() => {
+      this.#isAwaited = false;
+      this.#last = performance.now();
+    });
+    return false;
+  }
+}
+
+/** Lets timers and other connections have a turn. `setImmediate` lets only timers have one. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, 0));
 }

@@ -12,11 +12,11 @@ export function lengthOf(data: unknown): number {
 }
 
 /**
- * Returns the length of a single frame, or the average length of the replies in a batch.
- * The other frames that belong to requests count as well, because the server could hide a
- * long reply among short frames. `undefined` if the average is wrong and each frame has to be
- * measured: broadcasts and messages of rooms can be much longer, each item counts, and a reply that nothing keeps
- * must not make the others look shorter.
+ * Returns the length of a single frame, or the average length of the replies in a batch, if
+ * all belong to one request. The other frames that belong to requests count as well, because
+ * the server could hide a long reply among short frames. `undefined` if the average is wrong
+ * and each frame has to be measured: broadcasts and messages of rooms can be much longer, each
+ * item counts, and a reply to another request, or one that nothing keeps, must not make the others look shorter.
  *
  * @param length The length of the WebSocket message, in UTF-16 units
  * @param frames The frames in it
@@ -29,6 +29,7 @@ export function lengthOfEach(
 ): number | undefined {
   if (frames.length === 1) return length;
   const ended = new Set<number | null>();
+  let only: number | undefined;
   let replies = 0;
   for (const frame of frames) {
     if (frame === null) continue;
@@ -39,6 +40,8 @@ export function lengthOfEach(
     if (frame.kind !== "message") continue;
     const { id } = frame;
     if (id === null || ended.has(id) || !keeps(id)) return undefined;
+    only ??= id;
+    if (id !== only) return undefined;
     replies++;
   }
   return Math.ceil(length / replies);

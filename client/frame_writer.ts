@@ -9,7 +9,7 @@ import { Opcode } from "./opcodes.ts";
 /** The longest header of a masked frame, in bytes. */
 const MAX_HEADER = 14;
 
-/** How much longer the header of a string can be than its length lets expect, in bytes. */
+/** By how much the header of a string can grow because the string is not ASCII, in bytes. */
 const MAX_GROWTH = 6;
 
 const MASK_BIT = 0x80;

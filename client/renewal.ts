@@ -55,10 +55,10 @@ export class Renewal {
     if (this.#isRunning) return;
     this.#isRunning = true;
     while (this.#isAsked && !this.#closing.signal.aborted) {
-      this.#isAsked = false;
       if (this.#rate.take(performance.now()) !== "allow") {
         await pause(SECOND, this.#closing.signal);
       }
+      this.#isAsked = false;
       await this.#renew();
     }
     this.#isRunning = false;
@@ -73,6 +73,8 @@ export class Renewal {
     const { tokens, log } = this.#target;
     const { signal } = this.#closing;
     try {
+      // The connection can have ended during the pause.
+      signal.throwIfAborted();
       await tokens.logIn((token) => this.#logIn(token, signal), signal);
     } catch (error) {
       if (!signal.aborted) log.unrenewed(error);

@@ -30,10 +30,17 @@ const NO_MEMBERS: ReadonlyMap<string, RoomMember> = new Map();
  * missed. If the server no longer lets the client in, the room ends: see `onLeft`.
  *
  * @example
- * ```ts ignore
- * import { connect } from "@hoist/cli";
+ * ```ts
+ * import { connect, serve } from "@hoist/cli";
  *
- * await using connection = await connect("test", { reconnect: true });
+ * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+ * server.defineRoom("chat:{id}", {
+ *   history: { size: 100 },
+ *   authorize: () => true,
+ *   publish: true,
+ * });
+ *
+ * await using connection = await connect("test", { url: server.url, reconnect: true });
  * const room = connection.room("chat:1");
  * room.receive("say", (message) => {
  *   console.log(message.from, message.data.text);
@@ -109,15 +116,19 @@ export class ClientRoom implements AsyncDisposable {
    * @throws {HoistError} If the room has ended
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "@hoist/cli";
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
    *
-   * await using connection = await connect("test");
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("chat:{id}", { authorize: () => true });
+   *
+   * await using connection = await connect("test", { url: server.url });
    * const room = connection.room("chat:1");
    * using _listener = room.receive("say", ({ from, data }) => {
    *   console.log(from, data.text);
    * });
    * await room.join();
+   * await server.room("chat:1").broadcast("say", { text: "Hello" });
    * ```
    */
   receive(
@@ -143,13 +154,19 @@ export class ClientRoom implements AsyncDisposable {
    * @throws {RangeError} If `last` or the presence is out of range
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "@hoist/cli";
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
    *
-   * await using connection = await connect("test");
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("chat:{id}", { history: { size: 100 }, authorize: () => true });
+   * await server.room("chat:1").broadcast("say", { text: "Hello" });
+   *
+   * await using connection = await connect("test", { url: server.url });
    * const room = connection.room("chat:1");
-   * const { recovered, missed } = await room.join({ since: null, presence: { name: "Ada" } });
-   * console.log(recovered, missed);
+   * room.receive("say", ({ data }) => console.log(data.text));
+   * const { missed } = await room.join({ last: 50 });
+   * assert.equal(missed, 1);
    * ```
    */
   join(options?: JoinOptions): Promise<JoinResult> {
@@ -176,13 +193,17 @@ export class ClientRoom implements AsyncDisposable {
    * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
    * @example
-   * ```ts ignore
-   * import { connect } from "@hoist/cli";
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
    *
-   * await using connection = await connect("test", { reconnect: true });
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("chat:{id}", { authorize: () => true, publish: true });
+   *
+   * await using connection = await connect("test", { url: server.url, reconnect: true });
    * await using room = await connection.join("chat:1");
-   * const { position } = await room.publish("say", { text: "Hello" }, { key: "m-1" });
-   * console.log(position);
+   * const { duplicate } = await room.publish("say", { text: "Hello" }, { key: "m-1" });
+   * assert.equal(duplicate, false);
    * ```
    */
   publish(
@@ -205,6 +226,24 @@ export class ClientRoom implements AsyncDisposable {
    * @throws {HoistError} If the client is not in the room
    * @throws {TypeError} If the presence is invalid
    * @throws {RangeError} If the presence is too large
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("chat:{id}", {
+   *   authorize: () => true,
+   *   presence: (_client, claimed) => ({ status: claimed && claimed.status }),
+   * });
+   *
+   * await using connection = await connect("test", { url: server.url });
+   * await using room = await connection.join("chat:1");
+   * room.onMembers(({ updated }) => {
+   *   for (const { id, presence } of updated) console.log(id, presence?.status);
+   * });
+   * await room.setPresence({ status: "away" });
+   * ```
    */
   setPresence(presence: JsonObject | null | false): Promise<void> {
     return ignorable(this.#use.setPresence(presence));

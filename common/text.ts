@@ -59,7 +59,7 @@ export function assertLength(
   );
 }
 
-/** The cause of an error about a frame that is too large. */
+/** The error about a frame that is too large. */
 class LengthError extends RangeError {}
 
 /**

@@ -317,19 +317,16 @@ export class RoomClient implements MemberHost {
     if (this.#recovered === ended) this.#recovered = undefined;
   }
 
-  /** Starts to send messages, unless the client has left the room in the meantime. */
+  /** Starts to send messages. If this fails, the client is not in the room. */
   async #start(
     member: RoomMember,
     ...start: Parameters<RoomMember["start"]>
   ): Promise<void> {
-    const { name } = member.room.info;
-    if (this.#members.get(name) !== member) return;
     const number = member.starts + 1;
     try {
       await member.start(...start);
     } catch (error) {
-      // Otherwise the client would be in a room whose messages it does not get.
-      const isCurrent = this.#members.get(name) === member;
+      const isCurrent = this.#members.get(member.room.info.name) === member;
       if (isCurrent && member.starts === number) this.#fail(member);
       throw error;
     }

@@ -83,6 +83,9 @@ function resolveHistory(
   checkObject(DEFINE, "history", history);
   checkKeys(DEFINE, history, HISTORY, "history");
   const { size, ttl = Infinity, maxBytes = 1_048_576 } = history;
+  if (size === undefined) {
+    throw invalidType(DEFINE, "'history.size'", "a number", size);
+  }
   checkNumber(DEFINE, "history.size", size, COUNT);
   checkNumber(DEFINE, "history.ttl", ttl, { ...TIMEOUT, min: 1 });
   checkNumber(DEFINE, "history.maxBytes", maxBytes, BYTES);

@@ -266,3 +266,19 @@ for (
     assert(await sent instanceof BufferFullError);
   });
 }
+
+Deno.test("replies to requests that end do not make the replies to another one look shorter", async () => {
+  const parts = await openLink({ maxBuffered: 10_000 }, ["batch"]);
+  const { server, link, socket } = parts;
+  await using _server = server;
+  const sent = rejection(link.request(requestOf()));
+  for (const id of [2, 3]) {
+    const other = link.request(requestOf());
+    const hiding = Array(30).fill(replyFrame(id, 200));
+    socket.receive(`[${[replyFrame(1, 6_000), ...hiding]}]`);
+    socket.receive(successFrame(id, "done", { id: 1 }));
+    await other;
+  }
+  socket.end(1000);
+  assert(await sent instanceof BufferFullError);
+});

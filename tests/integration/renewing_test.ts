@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect, TimeoutError } from "../../client.ts";
-import { recordingServer, successFrame } from "../support/fake_server.ts";
+import { successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { answerAll, scriptedServer } from "../support/reconnecting.ts";
@@ -206,25 +206,4 @@ Deno.test("a revoked token ends the connection although the server has asked for
     reason: "token revoked",
   });
   assert.equal(server.clients.size, 0);
-});
-
-Deno.test("a client renews once per second if the server always asks", async () => {
-  const asked = successFrame(null, "renew", {});
-  const answer = successFrame(0, null, { features: ["renew"] });
-  await using server = recordingServer(answer, (socket, [request]) => {
-    socket.send(successFrame(request!.id, null, {}));
-    socket.send(asked);
-  });
-  const times: number[] = [];
-  const { opened: renewed, open } = gate();
-  const token = () => {
-    if (times.push(performance.now()) === 13) open();
-    return `token ${times.length}`;
-  };
-  await using connection = await connect(token, { url: server.url });
-  // This message makes the server ask.
-  void connection.message("hello");
-  await renewed;
-  // The first token is that of the login, and ten renewals need no pause.
-  for (const n of [11, 12]) assert(times[n]! - times[n - 1]! > 990, `${times}`);
 });

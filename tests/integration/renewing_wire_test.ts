@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { ApplicationError } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { operation, RawClient } from "../support/raw_client.ts";
+import { Clock } from "../support/clock.ts";
+import { operation, RawClient, SUCCESS } from "../support/raw_client.ts";
 import {
   ASKED,
   captureRenewals,
@@ -332,4 +333,30 @@ Deno.test("no log contains a new token", async () => {
   await client.take(2);
   const lines = logger.lines.filter((line) => line.includes("3600000"));
   assert.deepEqual(lines, []);
+});
+
+Deno.test("a login that expires while the server closes does not cut a request in progress", async () => {
+  const { opened, open } = gate();
+  const started = gate();
+  const { server } = serveExpiring({ closeTimeout: 2 * HOUR });
+  server.operation("wait", async () => {
+    started.open();
+    await opened;
+  });
+  // The timer of the expiry is set at the login.
+  using clock = new Clock();
+  await using client = await logIn(server);
+  client.send(operation(1, "wait"));
+  await started.opened;
+  const closed = server.close();
+  clock.pass(HOUR);
+  clock[Symbol.dispose]();
+  open();
+  assert.deepEqual(await client.rest(), [{
+    ...SUCCESS,
+    id: 1,
+    data: { result: null },
+  }]);
+  assert.equal((await client.closed).code, 1001);
+  await closed;
 });

@@ -6,7 +6,7 @@ import type { Client, RoomOptions } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RoomPeer } from "../support/room_peer.ts";
 import { serveQuietly } from "../support/server.ts";
-import { endOfTick, gate } from "../support/timing.ts";
+import { endOfTick, gate, pause } from "../support/timing.ts";
 
 /** Starts a server with the rooms `a`, `b` and so on. */
 function serveRooms(options: RoomOptions) {
@@ -181,6 +181,30 @@ Deno.test("'authorize' can close the client, put it into rooms and out of them",
   assert.deepEqual(server.room("close").members(), []);
 });
 
+Deno.test("'presence' can close the client, put it into rooms and out of them", async () => {
+  const { server } = serveRooms({
+    presence: (client, claimed) => {
+      const { action } = claimed || {};
+      if (action === "close") client.close(4_000);
+      if (action === "put") void client.join("put");
+      if (action === "out") client.leave("out");
+      return {};
+    },
+  });
+  await using _server = server;
+  using ada = await RoomPeer.open(server);
+  const join = (action: string) =>
+    ada.ask("join", { room: action, presence: { action } });
+  assert.equal((await join("put")).code, 0);
+  assert.equal((await join("out")).code, 8);
+  assert.deepEqual([...server.clients][0]?.rooms, ["put"]);
+  assert.deepEqual(server.room("out").members(), []);
+  await ada.send("join", { room: "close", presence: { action: "close" } });
+  assert.equal(await ada.closed(), 4_000);
+  assert.deepEqual(server.room("close").members(), []);
+  assert.equal((await server.room("close").broadcast("n")).failed, 0);
+});
+
 Deno.test("only what 'publish' accepts is published", async () => {
   let result: unknown;
   const seen: unknown[] = [];
@@ -288,7 +312,7 @@ Deno.test("a server that closes reports that the members leave, and waits for it
   const log: string[] = [];
   const { server } = serveRooms({
     onLeave: async ({ id }) => {
-      await endOfTick();
+      await pause(50);
       log.push(id);
     },
   });

@@ -25,15 +25,17 @@ export type Request =
 /** The output of `--help`. */
 export const HELP =
   `Puts a server under the load of a few hundred clients, which send requests, disappear,
-sleep, stop reading, reconnect and start before their server. Checks that no frame is lost,
-repeated or mixed up, that the server notices the end of each client, and that it releases
-all memory. Some clients need up to a minute to finish.
+sleep, stop reading, reconnect and start before their server. As many other clients are in 50
+rooms while their connections are cut. Checks that no frame and no message of a room is lost,
+repeated or mixed up, that each member sees the others, that the server notices the end of
+each client, and that it releases all memory. Some clients need up to a minute to finish.
 
 deno task soak [options]
 
   --seconds=<number>  the duration of the load (default: 20)
   --seed=<number>     repeat the random choices of a run (default: random)
-  --clients=<number>  the number of clients at the same time (default: 300)
+  --clients=<number>  the number of clients at the same time, and of members of rooms
+                      (default: 300)
   --help              print this help
 `;
 

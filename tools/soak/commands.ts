@@ -59,6 +59,8 @@ export interface ServerReport {
   /** The number of requests to clients, and the number that is pending */
   readonly requests: number;
   readonly pending: number;
+  /** The number of messages to rooms */
+  readonly ticks: number;
   /** The number of log lines with the level `warn` */
   readonly warnings: number;
   readonly found: Finding;
@@ -68,6 +70,8 @@ export interface ServerReport {
 export interface GroupOptions {
   readonly port: number;
   readonly seed: number;
+  /** Whether the clients visit the server, or are in its rooms until the end */
+  readonly kind: "visitors" | "members";
   /** A name that no other group has */
   readonly name: string;
   readonly clients: number;

@@ -25,7 +25,10 @@ export const LIMITS = {
  */
 export const IDLE_TIMEOUT = 17_000;
 
-/** Returns the number of connections that the server allows for a number of clients. */
+/**
+ * Returns the number of connections that the server allows for a number of visitors, and
+ * as many members of rooms.
+ */
 export function maxConnections(clients: number): number {
-  return 2 * clients;
+  return 3 * clients;
 }

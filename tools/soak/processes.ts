@@ -1,6 +1,6 @@
 /**
- * The processes of a run: a server, some groups of clients, and one more group that is
- * killed and replaced from time to time.
+ * The processes of a run: a server, some groups of clients, the members of its rooms, and
+ * one more group of clients that is killed and replaced from time to time.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { merge, Problems } from "./problems.ts";
 import { Random } from "./random.ts";
 import type { Snapshot } from "./run.ts";
 
-/** The number of groups that live until the end. */
+/** The number of groups of visitors that live until the end. */
 const GROUPS = 3;
 
 /** The share of the clients that are in the group that is killed. */
@@ -54,14 +54,16 @@ export class Processes implements AsyncDisposable {
     this.#random = Random.of(seed, "processes");
     const capacity = maxConnections(clients);
     const victim = Math.ceil(clients * VICTIM_SHARE);
-    this.#victimOptions = { port, seed, capacity, name: "d", clients: victim };
+    const shared = { port, seed, capacity, kind: "visitors" } as const;
+    this.#victimOptions = { ...shared, name: "d", clients: victim };
     this.#victim = startGroup({ ...this.#victimOptions, name: "d0" });
     for (let group = 1; group <= GROUPS; group++) {
       const size = Math.ceil((clients - victim) / GROUPS);
       const name = `g${group}`;
-      const options = { port, seed, capacity, name, clients: size };
-      this.#groups.push(startGroup(options));
+      this.#groups.push(startGroup({ ...shared, name, clients: size }));
     }
+    const members = { ...shared, kind: "members", name: "m", clients } as const;
+    this.#groups.push(startGroup(members));
   }
 
   /** Starts all processes. The clients do not connect yet. */

@@ -25,6 +25,7 @@ const COUNTS: Counts = {
   answers: 1_900,
   broadcasts: 500,
   notes: 70,
+  roomMessages: 600,
   items: 800,
   serverRequests: 90,
   ends: {
@@ -58,6 +59,7 @@ const SERVER: ServerReport = {
   running: 0,
   requests: 100,
   pending: 0,
+  ticks: 60,
   warnings: 30,
   found: NOTHING,
 };

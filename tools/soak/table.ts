@@ -41,6 +41,12 @@ export function formatTable(outcome: Outcome): string {
       `${number(server.requests)}, ${number(counts.serverRequests)} received`,
     ],
     ["broadcasts", broadcasts(outcome)],
+    [
+      "rooms",
+      `${number(server.ticks)} messages of the server, ${
+        number(counts.roomMessages)
+      } received`,
+    ],
     ["single messages", number(counts.notes)],
     ["warnings", number(server.warnings)],
     ["heap", memory(outcome, "heap")],

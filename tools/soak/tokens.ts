@@ -13,12 +13,22 @@ import { TOKEN } from "./commands.ts";
 const LIFETIME = 20_000;
 
 /**
- * How the server treats a client: its login is renewed or expires, `onConnect` fails, or
- * nothing special.
+ * How the server treats a client: its login is renewed or expires, `onConnect` fails, its
+ * login names a user, or nothing special.
  */
-export type Treatment = "renewed" | "expiring" | "unready" | "usual";
+export type Treatment =
+  | "renewed"
+  | "expiring"
+  | "unready"
+  | "member"
+  | "usual";
 
-const TREATMENTS: readonly Treatment[] = ["renewed", "expiring", "unready"];
+const TREATMENTS: readonly Treatment[] = [
+  "renewed",
+  "expiring",
+  "unready",
+  "member",
+];
 
 /** Returns a token; tokens with different nonces are different. */
 export function tokenFor(treatment: Treatment, nonce: number | string): string {
@@ -31,6 +41,11 @@ export function treatmentOf(token: string): Treatment | undefined {
   if (secret !== TOKEN) return undefined;
   if (name === undefined) return "usual";
   return TREATMENTS.find((treatment) => treatment === name);
+}
+
+/** Returns the user that the login of a member names. */
+export function userOf(token: string): string {
+  return token.split("/").slice(2).join("/");
 }
 
 /** Returns how long a login lasts, in milliseconds; `undefined` if it does not end. */

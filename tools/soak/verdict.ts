@@ -99,15 +99,16 @@ function judgeLoad({ server, groups }: Outcome): string[] {
     connections,
     answers,
     broadcasts,
+    roomMessages,
     items,
     serverRequests,
     ends,
     limits,
   } = sum(groups.map(({ counts }) => counts));
-  const { begun, streams, requests } = server;
+  const { begun, streams, requests, ticks } = server;
   const events = eventsOf({ server, groups });
-  const seen = { connections, answers, broadcasts, items, serverRequests };
-  const counts = { ...seen, begun, streams, requests };
+  const seen = { connections, answers, broadcasts, roomMessages, items };
+  const counts = { ...seen, serverRequests, begun, streams, requests, ticks };
   return [
     ...missing(Object.keys(counts), counts),
     ...missing(ENDS, ends),
@@ -143,17 +144,24 @@ const REQUEST_LIMITS = ["maxPending", "maxRate", "maxDepth"];
 export const EVENTS: readonly string[] = [
   "application error",
   "cancelled call",
+  "cut member",
+  "duplicate publish",
+  "epoch gap",
   "expired login",
   "failed onConnect",
   "forbidden request",
   "killed server",
   "late server",
   "long sleep",
+  "recovered room",
   "renewed login",
   "resumed stream",
+  "room gap",
   "short sleep",
   "silent client",
   "swallowed connection",
+  "user with two connections",
+  "vanished member",
 ];
 
 function missing(

@@ -24,18 +24,26 @@ export async function comeEarly(visit: Visit): Promise<void> {
     timeout: TIMEOUT,
     reconnect: RECONNECT,
   });
+  const gaps: string[] = [];
+  const room = connection.room("late");
+  room.onGap(({ reason }) => void gaps.push(reason));
   for (let life = 1; life <= LIVES; life++) {
     const waiting = echo(connection, `${name}.${life}`);
     await idle(visit, 300);
     await using server = new LateServer();
     relay.port = await server.listen();
     await waiting;
+    if (life === 1) await room.join();
+    await room.publish("say", { life }, { timeout: TIMEOUT });
     tally.connections++;
     tally.note("late server");
     if (life < LIVES) tally.note("killed server");
     else assertSound(await server.close());
     relay.port = undefined;
   }
+  // Each new server has lost the history of the room.
+  assert.deepEqual(gaps, Array(LIVES - 1).fill("epoch"));
+  tally.note("epoch gap");
   await closeAndCount(connection, visit);
 }
 

@@ -8,11 +8,14 @@ import type { GroupCommand, GroupOptions, GroupReport } from "../commands.ts";
 import { answerLines } from "../../lib/lines.ts";
 import { Problems } from "../problems.ts";
 import { ClientGroup } from "./group.ts";
+import { MemberGroup } from "./member_group.ts";
 
 const options: GroupOptions = JSON.parse(Deno.args[0] ?? "{}");
 const problems = new Problems();
 problems.watch();
-const group = new ClientGroup(options, problems);
+const group = options.kind === "members"
+  ? new MemberGroup(options, problems)
+  : new ClientGroup(options, problems);
 
 async function answer(command: GroupCommand): Promise<GroupReport> {
   switch (command) {

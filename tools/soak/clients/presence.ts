@@ -18,7 +18,9 @@ export async function introduce(
   connection: Connection,
   name: string,
 ): Promise<void> {
-  await connection.operation("watch me", { nonce: name, name }, OPTIONS);
+  // On a busy machine, a client with short heartbeats can give up its connection before.
+  const options = { ...OPTIONS, idempotent: true };
+  await connection.operation("watch me", { nonce: name, name }, options);
 }
 
 /** Returns whether the server has disconnected the client. Another client asks. */

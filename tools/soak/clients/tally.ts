@@ -14,6 +14,8 @@ export interface Counts {
   readonly broadcasts: number;
   /** Received messages to a single client */
   readonly notes: number;
+  /** Received messages of rooms */
+  readonly roomMessages: number;
   /** Received items of streams */
   readonly items: number;
   /** Received requests of the server */
@@ -33,6 +35,7 @@ export class Tally implements Counts {
   answers = 0;
   broadcasts = 0;
   notes = 0;
+  roomMessages = 0;
   items = 0;
   serverRequests = 0;
   readonly ends: Record<string, number> = {};
@@ -65,6 +68,7 @@ export function sum(counts: readonly Counts[]): Counts {
     answers: total((each) => each.answers),
     broadcasts: total((each) => each.broadcasts),
     notes: total((each) => each.notes),
+    roomMessages: total((each) => each.roomMessages),
     items: total((each) => each.items),
     serverRequests: total((each) => each.serverRequests),
     ends: sumByName(counts.map((each) => each.ends)),

@@ -15,6 +15,7 @@ Deno.test("adds counters, also by name", () => {
   other.answers = 3;
   other.broadcasts = 4;
   other.notes = 5;
+  other.roomMessages = 8;
   other.items = 6;
   other.serverRequests = 7;
   other.end("abort");
@@ -25,6 +26,7 @@ Deno.test("adds counters, also by name", () => {
     answers: 3,
     broadcasts: 4,
     notes: 5,
+    roomMessages: 8,
     items: 6,
     serverRequests: 7,
     ends: { abort: 2, "code 1000": 1 },

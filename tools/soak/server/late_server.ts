@@ -26,6 +26,11 @@ const server = serve(TOKEN, {
   onDisconnect: () => void disconnected++,
 });
 server.operation("echo", (data) => data);
+server.defineRoom("late", {
+  history: { size: 10 },
+  authorize: () => true,
+  publish: true,
+});
 
 async function close(): Promise<LateReport> {
   await server.close();

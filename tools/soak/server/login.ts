@@ -5,7 +5,7 @@
  */
 
 import type { LoginContext } from "@hoist/cli";
-import { lifetimeOf, type Treatment, treatmentOf } from "../tokens.ts";
+import { lifetimeOf, type Treatment, treatmentOf, userOf } from "../tokens.ts";
 
 /** The identity of a client. */
 export interface Identity {
@@ -18,11 +18,12 @@ export interface Identity {
 export function logIn(
   _server: unknown,
   token: string,
-  { renewing, expireAt }: LoginContext,
+  { renewing, expireAt, setUser }: LoginContext,
 ): Identity | null {
   const treatment = treatmentOf(token);
   if (treatment === undefined) return null;
   if (treatment === "expiring" && renewing !== undefined) return null;
+  if (treatment === "member") setUser(userOf(token));
   const lifetime = lifetimeOf(treatment);
   if (lifetime !== undefined) expireAt(Date.now() + lifetime);
   const before = renewing?.identity as Identity | undefined;

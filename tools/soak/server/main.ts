@@ -23,6 +23,7 @@ import { logIn } from "./login.ts";
 import { offer } from "./operations.ts";
 import { optionsOf } from "./options.ts";
 import { Refusals } from "./refusals.ts";
+import { RoomTicks } from "./room_ticks.ts";
 import { ServerRequests } from "./server_requests.ts";
 import { Streams } from "./streams.ts";
 
@@ -45,6 +46,7 @@ const server = serve(TOKEN, {
   logger: audit,
 });
 const broadcasts = new Broadcasts(server, problems, leakCheck);
+const ticks = new RoomTicks(server, problems);
 const cancelledCalls = new CancelledCalls();
 const streams = new Streams();
 const serverRequests = new ServerRequests(problems);
@@ -68,6 +70,7 @@ async function answer(command: ServerCommand): Promise<ServerReport> {
       return await collect();
     case "close":
       broadcasts.pause();
+      ticks.pause();
       await server.close();
       return report();
   }
@@ -76,11 +79,15 @@ async function answer(command: ServerCommand): Promise<ServerReport> {
 /** Waits until all clients have disconnected, and collects garbage. */
 async function collect(): Promise<ServerReport> {
   broadcasts.pause();
+  ticks.pause();
   const end = performance.now() + DEPARTURE;
   while (isBusy() && performance.now() < end) await pause(20);
+  // The history would count as memory that the server has kept.
+  await ticks.clear();
   leaked = await leakCheck.collect();
   const result = report();
   broadcasts.resume();
+  ticks.resume();
   return result;
 }
 
@@ -111,6 +118,7 @@ function report(): ServerReport {
     running: streams.running,
     requests: serverRequests.sent,
     pending: serverRequests.pending,
+    ticks: ticks.sent,
     found: problems.finding,
   };
 }

@@ -50,6 +50,11 @@ export class RoomGoal {
     return this.#hasJoined;
   }
 
+  /** Whether the client gets the changes of the members */
+  get followsMembers(): boolean {
+    return this.#options.members !== false;
+  }
+
   /** The position of the newest message or gap; `null` if there is none */
   get position(): string | null {
     return this.#position ?? null;

@@ -89,6 +89,11 @@ export class RoomMembers {
     return this.change(entries, gone, count);
   }
 
+  /** Notes that changes are missing, until the next list. */
+  invalidate(): void {
+    this.#isComplete = false;
+  }
+
   /**
    * Changes the members.
    *

@@ -8,7 +8,6 @@ import type { JsonObject } from "../common/json.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
 import { describeRoom } from "../common/text.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import type { RequestEncoder } from "../protocol/encode.ts";
 import {
   encodeLeave,
   encodePresenceRequest,
@@ -36,6 +35,7 @@ import {
 import { type RoomGoal, RoomGoals } from "./room_goal.ts";
 import { type MembersChange, RoomMembers } from "./room_members.ts";
 import { RoomMessage } from "./room_message.ts";
+import { askMembers, describeJoin, sendRoomRequest } from "./room_request.ts";
 import type {
   JoinResult,
   PublishOptions,
@@ -122,7 +122,10 @@ export class RoomSession {
   join(user: RoomUser, options: ResolvedJoin): Promise<JoinResult> {
     const { closed } = this.#context;
     if (closed !== undefined) {
-      throw roomConnectionClosed(this.#describe("join"), closed);
+      throw roomConnectionClosed(
+        describeJoin(this.name),
+        closed,
+      );
     }
     const isLeaving = this.#phase === "leaving";
     const goal = this.#goals.choose(options, isLeaving, (option) => {
@@ -198,7 +201,7 @@ export class RoomSession {
     this.#retry.stop();
     // The server would close the next connection, too.
     if (isFirst && isCausedByClient(close.code)) {
-      const subject = this.#describe("join");
+      const subject = describeJoin(this.name);
       this.#failJoin(new ConnectionClosedError(subject, close));
     }
     this.reconcile();
@@ -216,6 +219,8 @@ export class RoomSession {
   /** Messages of the room are missing. */
   onGap({ position, reason }: GapFrame): void {
     this.#goals.current?.onGap(position);
+    // The server can have skipped changes of the members, too.
+    if (reason === "slow") this.#refreshMembers();
     this.users.each((user) => user.onGap({ reason }));
   }
 
@@ -294,9 +299,11 @@ export class RoomSession {
       this.#onJoined(goal, frame, hasPosition);
     };
     const encode = goal.encode(this.name);
-    this.#request(link, "join", encode, { onRoomAnswer })
+    sendRoomRequest(link, this.name, "join", encode, { onRoomAnswer })
       .then(() => {
-        if (!isAnswered) throw invalidAnswer(this.#describe("join"));
+        if (!isAnswered) {
+          throw invalidAnswer(describeJoin(this.name));
+        }
       })
       .catch((error) => {
         const isOver = link !== this.#context.link || this.#phase !== "joining";
@@ -347,10 +354,8 @@ export class RoomSession {
       this.reconcile();
     };
     // If the server refuses, it has put the client into the room itself.
-    this.#request(link, "leave", encodeLeave(this.name)).then(
-      onAnswer,
-      onAnswer,
-    );
+    const encode = encodeLeave(this.name);
+    sendRoomRequest(link, this.name, "leave", encode).then(onAnswer, onAnswer);
   }
 
   #sendPresence(goal: RoomGoal, link: Link): void {
@@ -365,23 +370,18 @@ export class RoomSession {
       this.reconcile();
     };
     const encode = encodePresenceRequest(this.name, json);
-    this.#request(link, "presence", encode).then(() => onAnswer(), onAnswer);
+    sendRoomRequest(link, this.name, "presence", encode)
+      .then(() => onAnswer(), onAnswer);
   }
 
-  #request(
-    link: Link,
-    what: string,
-    encode: RequestEncoder,
-    events: RequestEvents = {},
-  ): Promise<unknown> {
-    const describe = () => this.#describe(what);
-    const request = { name: this.name, describe, encode, events };
-    // The number of rooms and of their requests in progress is limited.
-    return link.request({ ...request, needs: "rooms", hasWaited: true });
-  }
-
-  #describe(what: string): string {
-    return `the ${what} of ${describeRoom(this.name)}`;
+  /** Asks for all members. Until the answer arrives, they are not complete. */
+  #refreshMembers(): void {
+    const { link } = this.#context;
+    if (link === undefined || !this.#goals.current?.followsMembers) return;
+    this.members.invalidate();
+    askMembers(link, this.name, (list) => {
+      if (this.isIn) this.#reportMembers(this.members.reset(list));
+    });
   }
 
   #reportMembers(change: MembersChange): void {

@@ -55,7 +55,7 @@ Deno.test("messages that wait for a listener are limited by maxBuffered", async 
   for (const n of [1, 2, 3]) {
     peer.message("chat:1", `e.${n}`, { data: { text: "x".repeat(400) } });
   }
-  peer.gap("chat:1", "e.5");
+  peer.gap("chat:1", "e.5", "broker");
   peer.message("chat:1", "e.6");
   await peer.settled(connection);
   assert.equal(seen.length, 0);

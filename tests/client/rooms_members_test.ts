@@ -1,0 +1,50 @@
+/** The members of a room after a gap, against a server whose frames the tests write. */
+
+import assert from "node:assert/strict";
+import { errorFrame, successFrame } from "../support/fake_server.ts";
+import { startRooms } from "../support/room_server.ts";
+
+Deno.test("asks for all members after a gap because it was slow, and not after others", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("a");
+  const entry = (id: string) => ({ member: id, connection: id });
+  const changes: unknown[] = [];
+  room.onMembers(({ joined, left }) => {
+    changes.push([joined.map(({ id }) => id), left.map(({ id }) => id)]);
+  });
+  const joining = room.join();
+  const list = [entry("ada"), entry("bob")];
+  await peer.acceptJoin({ members: { list, count: 2, complete: true } });
+  await joining;
+  peer.gap("a", "e.5", "epoch");
+  await peer.settled(connection);
+  assert.equal(room.isComplete, true);
+  peer.gap("a", "e.9");
+  const request = await peer.next("members");
+  assert.deepEqual(request.data, { room: "a" });
+  assert.equal(room.isComplete, false);
+  peer.send(successFrame(request.id, "members", {
+    ...{ list: [entry("ada"), entry("eve")], count: 2, complete: true },
+  }));
+  await peer.settled(connection);
+  assert.equal(room.isComplete, true);
+  assert.deepEqual([...room.members.keys()], ["ada", "eve"]);
+  assert.deepEqual(changes, [[["ada", "bob"], []], [["eve"], ["bob"]]]);
+  peer.gap("a", "e.9");
+  peer.send(errorFrame((await peer.next("members")).id, 9));
+  await peer.settled(connection);
+  assert.equal(room.isComplete, false);
+});
+
+Deno.test("asks for no members after a gap if it has joined without them", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("a");
+  const joining = room.join({ members: false });
+  await peer.acceptJoin();
+  await joining;
+  peer.gap("a", "e.9");
+  await peer.settled(connection);
+  assert.equal(room.count, 0);
+});

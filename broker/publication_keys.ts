@@ -5,8 +5,11 @@
  * @module
  */
 
-/** How long a key is kept, in milliseconds. */
-export const KEY_TTL = 120_000;
+/**
+ * How long a key is kept, in milliseconds. A client repeats a publication for 120 seconds, and
+ * the last repetition needs some time.
+ */
+export const KEY_TTL = 130_000;
 
 /** The maximum number of keys of one publisher. */
 const MAX_PER_PUBLISHER = 1_024;

@@ -285,6 +285,7 @@ export class RoomClient implements MemberHost {
     const member = this.#enter(found);
     member.isByServer = true;
     if (!isNew) return;
+    member.canPublish = canPublish(found.definition, {});
     this.#show(member, null);
     const options = { echo: true, members: true };
     await this.#start(member, NOTHING, options, (start) => {

@@ -11,7 +11,7 @@
 import { TimeoutQueue } from "./scheduler.ts";
 
 /** How long a client that has left is remembered, in milliseconds. Its keys live as long. */
-const MEMORY = 120_000;
+const MEMORY = 130_000;
 
 /** The bits of a secret and of a public id, as bytes. */
 const SECRET_BYTES = 16;

@@ -258,3 +258,22 @@ Deno.test("a Hoist 1 client gets plain messages of rooms that it was put into", 
     "replying",
   ]);
 });
+
+Deno.test("a client can publish in a room that the server put it into", async () => {
+  await using server = serveQuietly({
+    onConnect: async (client) => {
+      for (const name of ["a", "silent"]) await client.join(name);
+    },
+  });
+  server.defineRoom("a", { publish: true });
+  server.defineRoom("silent");
+  using ada = await RoomPeer.open(server);
+  const joined = await ada.take(2, "joined");
+  assert.deepEqual(joined.map(({ publish }) => publish), [true, false]);
+  const message = { message: "hi", data: {}, key: "1" };
+  const { data } = await ada.ask("publish", { room: "a", ...message });
+  assert.deepEqual(data, { position: null, duplicate: false });
+  assert.equal((await ada.take(1))[0].from, joined[0].member);
+  const { code } = await ada.ask("publish", { room: "silent", ...message });
+  assert.equal(code, ErrorCode.FORBIDDEN);
+});

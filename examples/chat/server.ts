@@ -20,7 +20,7 @@ hoist.defineRoom("chat:{topic}", {
   // The data of a message is what its author sent, so its name is checked here.
   publish: ({ user }, { data }) => data.author === user,
   presence: ({ user = "" }, claimed) =>
-    claimed !== false && { name: user, typing: claimed?.typing === true },
+    claimed !== false && { name: user, typing: claimed?.typing ?? false },
   onJoin: ({ user }, { name }) => console.log(`${user} joined ${name}`),
   onLeave: ({ user }, { name }) => console.log(`${user} left ${name}`),
 });

@@ -10,7 +10,7 @@ for (
     ["server/limits.ts", "options.md"],
     ["server/listen.ts", "options.md"],
     ["server/method_options.ts", "options.md"],
-    ["server/room_definitions.ts", "options.md"],
+    ["server/room_options.ts", "options.md"],
     ["server/room.ts", "options.md"],
     ["server/log_options.ts", "options.md"],
     ["common/debug_state.ts", "options.md"],
@@ -45,7 +45,7 @@ for (
     ...["client/call_options.ts", "client/reconnect_policy.ts"],
     ...["client/heartbeat.ts", "common/debug_state.ts", "token.ts"],
     ...["common/request_options.ts", "client/room_options.ts"],
-    ...["server/room_definitions.ts", "server/room.ts"],
+    ...["server/room_options.ts", "server/room.ts"],
   ]
 ) {
   Deno.test(`docs/reference/options.md has the defaults of ${module}`, () => {

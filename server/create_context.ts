@@ -61,6 +61,7 @@ export function createContext(
   const rooms = new Rooms({
     ...{ log, contract, turns, maxBatch, nextMessageId },
     maxBuffered: limits.maxBuffered,
+    maxConnections: limits.maxConnections,
     broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
   });
   return {

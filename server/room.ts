@@ -178,7 +178,21 @@ export class Room<
     return { ...await delivered, position };
   }
 
-  /** Returns the members on this server, the one that joined first at the begin. */
+  /**
+   * Returns the members on this server, the one that joined first at the begin.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("lobby", { authorize: () => true });
+   * await using connection = await connect("test", { url: server.url });
+   * await using _room = await connection.join("lobby");
+   * assert.equal(server.room("lobby").members().length, 1);
+   * ```
+   */
   members(): readonly Member<PresenceOf<Of, Name>>[] {
     const members: readonly Member<unknown>[] =
       this.#rooms.peek(this.name)?.presence.members ?? [];
@@ -194,6 +208,19 @@ export class Room<
    * @throws {PublishError} If the history cannot be read
    * @throws {TypeError} If an option is unknown, or `since` and `last` are set
    * @throws {RangeError} If a number is out of range
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("news", { history: { size: 100 } });
+   * const room = server.room("news");
+   * await room.broadcast("headline", { text: "Hello" });
+   * const [newest] = await room.history({ last: 1 });
+   * assert.deepEqual(newest?.data, { text: "Hello" });
+   * ```
    */
   async history(
     options: RoomHistoryOptions = {},
@@ -215,6 +242,19 @@ export class Room<
    * Deletes the history, which begins a new epoch: the members get a gap.
    *
    * @throws {PublishError} If the broker cannot be reached
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("news", { history: { size: 100 } });
+   * const room = server.room("news");
+   * await room.broadcast("headline", { text: "Hello" });
+   * await room.clear();
+   * assert.deepEqual(await room.history(), []);
+   * ```
    */
   async clear(): Promise<void> {
     await this.#rooms.broker.clear(this.name);

@@ -53,11 +53,23 @@ interface User {
 export class RoomIdentities {
   readonly #entries = new Map<string, Entry>();
   readonly #users = new Map<string, User>();
-  /** The identities whose connection has ended */
-  readonly #left = new TimeoutQueue<Entry>(
+  /** The identities whose connection has ended, the one that ended first at the begin */
+  readonly #left = new Set<Entry>();
+  readonly #timeouts = new TimeoutQueue<Entry>(
     MEMORY,
     (entry) => this.#forget(entry),
   );
+  readonly #maxLeft: number;
+
+  /**
+   * Constructs `RoomIdentities`.
+   *
+   * @param maxLeft How many identities are remembered whose connection has ended, because a
+   * client can connect any number of times. Beyond that, the oldest ones are forgotten
+   */
+  constructor(maxLeft: number) {
+    this.#maxLeft = maxLeft;
+  }
 
   /**
    * Returns the identity of a client.
@@ -78,7 +90,7 @@ export class RoomIdentities {
     }
     const previous = known.owner;
     known.owner = owner;
-    this.#left.delete(known);
+    this.#return(known);
     previous?.onReplaced();
     return known.identity = { ...known.identity, isRecognized: true };
   }
@@ -89,19 +101,20 @@ export class RoomIdentities {
     if (entry?.owner !== owner) return;
     entry.owner = undefined;
     this.#left.add(entry);
+    this.#timeouts.add(entry);
+    const [oldest] = this.#left;
+    if (this.#left.size > this.#maxLeft) this.#forget(oldest!);
   }
 
   /** Forgets a client at once, so that no connection is recognized as it. */
   forget({ secret }: RoomIdentity): void {
     const entry = this.#entries.get(secret);
-    if (entry === undefined) return;
-    this.#left.delete(entry);
-    this.#forget(entry);
+    if (entry !== undefined) this.#forget(entry);
   }
 
   /** Forgets the clients that have left, because the server closes. */
   close(): void {
-    for (const entry of this.#entries.values()) this.#left.delete(entry);
+    for (const entry of this.#left) this.#return(entry);
     this.#entries.clear();
   }
 
@@ -122,7 +135,15 @@ export class RoomIdentities {
     return user.member;
   }
 
-  #forget({ identity: { secret, user: name } }: Entry): void {
+  /** The connection of an identity has not ended, or nothing needs it any more. */
+  #return(entry: Entry): void {
+    this.#left.delete(entry);
+    this.#timeouts.delete(entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#return(entry);
+    const { secret, user: name } = entry.identity;
     this.#entries.delete(secret);
     const user = name === undefined ? undefined : this.#users.get(name);
     if (user !== undefined && --user.connections === 0) {

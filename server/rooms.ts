@@ -32,6 +32,7 @@ export interface RoomsOptions {
   readonly turns: Turns;
   readonly maxBatch: number;
   readonly maxBuffered: number;
+  readonly maxConnections: number;
   nextMessageId(): number;
 }
 
@@ -69,7 +70,7 @@ const HOOK_TIMEOUT = 1_000;
 
 /** The rooms of one server. */
 export class Rooms {
-  readonly identities: RoomIdentities = new RoomIdentities();
+  readonly identities: RoomIdentities;
   readonly #options: RoomsOptions;
   readonly #definitions: RoomDefinitions;
   readonly #host: RoomHost;
@@ -87,6 +88,8 @@ export class Rooms {
   /** Constructs `Rooms`. The broker starts with the first definition. */
   constructor(options: RoomsOptions) {
     this.#options = options;
+    // All clients can come back at once.
+    this.identities = new RoomIdentities(2 * options.maxConnections);
     this.#definitions = new RoomDefinitions(options.contract);
     this.#host = {
       ...options,

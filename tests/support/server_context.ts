@@ -39,6 +39,7 @@ export function serverContext(
   const rooms = new Rooms({
     ...{ log, turns, maxBatch: 16_384 },
     maxBuffered: limits.maxBuffered,
+    maxConnections: limits.maxConnections,
     broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
     nextMessageId: () => ++lastMessageId,
   });

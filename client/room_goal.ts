@@ -98,8 +98,8 @@ export class RoomGoal {
   /** The server has let the client in. */
   onJoined({ position, missed }: JoinedFrame, recovered: boolean | null): void {
     this.#hasJoined = true;
-    // The missed messages come next, and each has its own position.
-    if (missed === 0) this.#position = position;
+    // It is the position before the missed messages, which come next.
+    this.#position = position;
     this.#resolve({ recovered, missed });
   }
 

@@ -84,7 +84,7 @@ export interface LoginContext {
    * await using server = serve({
    *   hostname: "127.0.0.1",
    *   port: 0,
-   *   login: (token, context) => {
+   *   login: (_server, token, context) => {
    *     const name = names.get(token);
    *     if (name !== undefined) context.setUser(name);
    *     return name !== undefined;

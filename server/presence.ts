@@ -27,13 +27,12 @@ export const GRACE = 3_000;
 /** Ends the grace periods of all rooms. A timer for each connection would cost too much. */
 export type Graces = TimeoutQueue<() => void>;
 
-/** A connection that appears in a room. */
+/** A connection that appears in a room. A server has very many of them. */
 interface Appearance {
   readonly identity: RoomIdentity;
-  presence: JsonObject | undefined;
-  /** The connection as JSON */
-  json: string;
-  /** The JSON that the members know; `undefined` if they do not know the connection */
+  /** What the server shows about it, as JSON; empty for nothing */
+  presence: string;
+  /** The presence that the members know; `undefined` if they do not know the connection */
   known: string | undefined;
   /** Removes the connection after the grace period; `undefined` if it is not lost */
   grace: (() => void) | undefined;
@@ -64,11 +63,12 @@ export class Presence {
   readonly #events: PresenceEvents;
   readonly #graces: Graces;
   readonly #appearances = new Map<string, Appearance>();
-  /** The connections of each member, by the public id of the member */
-  readonly #members = new Map<string, Set<Appearance>>();
+  /** The number of the connections of each user, by the public id of the member */
+  readonly #users = new Map<string, number>();
+  #userConnections = 0;
   /** The connections that are new to the members, or have changed */
   readonly #changed = new Set<Appearance>();
-  /** The JSON of the connections that left, as the members know it */
+  /** The presence that the members know of the connections that left */
   readonly #gone = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -86,26 +86,27 @@ export class Presence {
 
   /** The number of members */
   get count(): number {
-    return this.#members.size;
+    return this.#appearances.size - this.#userConnections + this.#users.size;
   }
 
   /** The members, the one that joined first at the begin */
   get members(): readonly Member[] {
-    return [...this.#members.values()].map(memberOf);
+    const appearances = this.#appearances.values();
+    const members = Map.groupBy(appearances, ({ identity }) => identity.member);
+    return [...members.values()].map(memberOf);
   }
 
-  /** Shows a connection, or changes what is shown about it. */
-  show(identity: RoomIdentity, presence: JsonObject | undefined): void {
-    const { connection, member } = identity;
-    const json = encodeMember({
-      member,
-      connection,
-      ...presence && { presence },
-    });
-    const appearance = this.#appearances.get(connection);
-    if (appearance === undefined) return this.#add(identity, presence, json);
+  /**
+   * Shows a connection, or changes what is shown about it.
+   *
+   * @param identity The connection
+   * @param presence What the server shows about it, as JSON; empty for nothing
+   */
+  show(identity: RoomIdentity, presence: string): void {
+    const appearance = this.#appearances.get(identity.connection);
+    if (appearance === undefined) return this.#add(identity, presence);
     this.#endGrace(appearance);
-    Object.assign(appearance, { presence, json });
+    appearance.presence = presence;
     this.#report(appearance);
   }
 
@@ -120,12 +121,9 @@ export class Presence {
       this.#gone.set(connection, appearance.known);
       this.#schedule();
     }
-    const { member } = appearance.identity;
-    const connections = this.#members.get(member)!;
-    connections.delete(appearance);
-    if (connections.size > 0) return;
-    this.#members.delete(member);
-    this.#events.onLeave(memberOf(new Set([appearance])));
+    if (this.#count(appearance, -1) === 0) {
+      this.#events.onLeave(memberOf([appearance]));
+    }
   }
 
   /**
@@ -150,10 +148,11 @@ export class Presence {
   encode(): string {
     const entries: string[] = [];
     let length = 0;
-    for (const { json } of this.#appearances.values()) {
-      length += byteLength(json) + 1;
+    for (const appearance of this.#appearances.values()) {
+      const entry = encodeEntry(appearance);
+      length += byteLength(entry) + 1;
       if (length > MAX_LIST) break;
-      entries.push(json);
+      entries.push(entry);
     }
     const isComplete = entries.length === this.#appearances.size;
     return encodeMemberList(entries, this.count, isComplete);
@@ -174,28 +173,33 @@ export class Presence {
     appearance.grace = undefined;
   }
 
-  #add(
-    identity: RoomIdentity,
-    presence: JsonObject | undefined,
-    json: string,
-  ): void {
-    const { connection, member } = identity;
+  #add(identity: RoomIdentity, presence: string): void {
+    const { connection } = identity;
     // A connection that left and came back within the window has never left.
     const known = this.#gone.get(connection);
     this.#gone.delete(connection);
-    const appearance = { identity, presence, json, known, grace: undefined };
+    const appearance = { identity, presence, known, grace: undefined };
     this.#appearances.set(connection, appearance);
     this.#report(appearance);
-    const connections = this.#members.get(member);
-    if (connections !== undefined) return void connections.add(appearance);
-    const first = new Set<Appearance>([appearance]);
-    this.#members.set(member, first);
-    this.#events.onJoin(memberOf(first));
+    if (this.#count(appearance, 1) === 1) {
+      this.#events.onJoin(memberOf([appearance]));
+    }
+  }
+
+  /** Counts a connection of a member; returns the number of its connections. */
+  #count({ identity: { member, user } }: Appearance, change: 1 | -1): number {
+    // Without a user, each connection is a member.
+    if (user === undefined) return Math.max(0, change);
+    const count = (this.#users.get(member) ?? 0) + change;
+    this.#userConnections += change;
+    if (count === 0) this.#users.delete(member);
+    else this.#users.set(member, count);
+    return count;
   }
 
   /** Reports a connection in the next window, if the members do not know it. */
   #report(appearance: Appearance): void {
-    if (appearance.known === appearance.json) {
+    if (appearance.known === appearance.presence) {
       this.#changed.delete(appearance);
     } else {
       this.#changed.add(appearance);
@@ -211,8 +215,8 @@ export class Presence {
   #flush(): void {
     this.#timer = undefined;
     const join = [...this.#changed].map((appearance) => {
-      appearance.known = appearance.json;
-      return appearance.json;
+      appearance.known = appearance.presence;
+      return encodeEntry(appearance);
     });
     const leave = [...this.#gone.keys()];
     this.#changed.clear();
@@ -222,9 +226,18 @@ export class Presence {
   }
 }
 
-function memberOf(connections: ReadonlySet<Appearance>): Member {
-  const [first] = connections;
-  const { member, user } = first!.identity;
-  const presences = [...connections].map(({ presence }) => presence);
-  return { id: member, user, connections: presences };
+function encodeEntry({ identity, presence }: Appearance): string {
+  const { member, connection } = identity;
+  const entry = encodeMember({ member, connection });
+  return presence === ""
+    ? entry
+    : `${entry.slice(0, -1)},"presence":${presence}}`;
+}
+
+function memberOf(appearances: readonly Appearance[]): Member {
+  const { member, user } = appearances[0]!.identity;
+  const connections = appearances.map(({ presence }) =>
+    presence === "" ? undefined : JSON.parse(presence)
+  );
+  return { id: member, user, connections };
 }

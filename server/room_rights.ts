@@ -8,7 +8,6 @@
 import type { ReadFrom } from "../broker/broker.ts";
 import { isPromiseLike } from "../common/async.ts";
 import { checkBoolean, checkKeys } from "../common/check.ts";
-import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { fitsInto, quote } from "../common/text.ts";
 import { MAX_PRESENCE, type PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
@@ -75,45 +74,44 @@ export interface PresenceRequester {
   readonly definition: RoomDefinition;
 }
 
+/** A member without presence. */
+const NONE = "";
+
 /**
  * Returns what the server shows about a client in a room.
  *
  * @param requester The room and the client
  * @param claimed What the client claims
- * @returns `false` to hide the client, `undefined` to show only its id. A result that cannot
- * be shown is logged and counts as `undefined`
+ * @returns The presence as JSON, which is empty if only the id is shown; `false` to hide the
+ * client. A result that cannot be shown is logged, and counts as empty
  */
 export function presenceOf(
   { client, log, info, definition: { presence } }: PresenceRequester,
   claimed: PresenceClaim,
-): JsonObject | false | undefined {
-  if (presence === undefined) return claimed === false ? false : undefined;
+): string | false {
+  if (presence === undefined) return claimed === false ? false : NONE;
   const subject = `'presence' of the room ${quote(info.name)}`;
   try {
     const shown: unknown = presence(client, claimed);
     if (shown === false) return false;
-    const copy = copyOf(shown);
-    if (typeof copy !== "string") return copy;
-    log.error(`${subject} ${copy}. The member is shown without presence`);
+    const json = JSON.stringify(shown) ?? NONE;
+    const fault = faultOf(shown, json);
+    if (fault === undefined) return json;
+    log.error(`${subject} ${fault}. The member is shown without presence`);
   } catch (error) {
     log.exception(`${subject} failed`, error);
   }
+  return NONE;
 }
 
-/**
- * Copies what an application shows, which it can change later.
- *
- * @returns The copy, or what is wrong
- */
-function copyOf(shown: unknown): JsonObject | string {
+/** Returns what is wrong with a presence; `undefined` if it can be shown. */
+function faultOf(shown: unknown, json: string): string | undefined {
   if (isPromiseLike(shown)) {
     Promise.resolve(shown).catch(() => {});
     return "returned a promise, but nothing waits for it";
   }
-  const json = JSON.stringify(shown) ?? "";
-  if (!fitsInto(json, MAX_PRESENCE)) {
-    return `returned more than ${MAX_PRESENCE} bytes of JSON`;
-  }
-  const copy: unknown = json === "" ? undefined : JSON.parse(json);
-  return isJsonObject(copy) ? copy : "returned neither an object nor false";
+  if (!json.startsWith("{")) return "returned neither an object nor false";
+  return fitsInto(json, MAX_PRESENCE)
+    ? undefined
+    : `returned more than ${MAX_PRESENCE} bytes of JSON`;
 }

@@ -46,7 +46,8 @@ class Stage {
   }
 
   show(connection: string, member?: string, presence?: JsonObject): void {
-    this.presence.show(identityOf(connection, member), presence);
+    const json = presence === undefined ? "" : JSON.stringify(presence);
+    this.presence.show(identityOf(connection, member), json);
   }
 
   remove(connection: string, member?: string): void {

@@ -142,6 +142,8 @@ export {
   type EntryArguments,
   type MessageArguments,
   type MessageIn,
+  type PutEvent,
+  type PutEventIn,
   type ReceivedEvent,
   type ReplyArguments,
   type SentEntry,
@@ -149,6 +151,11 @@ export {
   type SentReply,
   type ServerReply,
 } from "./client/message.ts";
+export {
+  type AnyRoomEvent,
+  type ReceivedRoomEvent,
+} from "./client/room_message.ts";
+export { type PublishArguments } from "./client/room.ts";
 export {
   type ItemOf,
   type OperationArguments,

@@ -16,6 +16,7 @@ import type {
   RequestNameIn,
   StreamName,
 } from "../contract/infer.ts";
+import type { ClaimsOf, RoomNameOf } from "../contract/infer_rooms.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { StreamOptions } from "./call_options.ts";
 import type {
@@ -332,15 +333,15 @@ export class Connection<Of extends Contract = OpenContract>
 
   /**
    * Returns a room, see {@linkcode ClientRoom}. Register its listeners, and then call its `join`.
-   * All callers that use the same room get the same object.
    *
    * @param name The name of the room, 1 to 200 bytes of UTF-8
-   * @returns The room
+   * @returns The room. All callers that use the same room get the same object
    *
-   * @throws {TypeError} If the name is not a string
+   * @throws {TypeError} If the name is not a string, or the contract does not have the room
    * @throws {RangeError} If the name is empty or too long
    */
-  room(name: string): ClientRoom {
+  room<Name extends RoomNameOf<Of>>(name: Name): ClientRoom<Of, Name>;
+  room(name: string): object {
     return this.#parts.rooms.room(name);
   }
 
@@ -349,11 +350,15 @@ export class Connection<Of extends Contract = OpenContract>
    * listener is registered, up to `maxBuffered`. `leave` removes its listeners.
    *
    * @param name The name of the room, 1 to 200 bytes of UTF-8
-   * @param options Optional. As for {@linkcode ClientRoom.join}, which documents the errors
+   * @param options Optional. As for {@linkcode ClientRoom.join}, which has the errors
    * @returns The room. An `await using` block leaves it at its end
    */
-  join(name: string, options?: JoinOptions): Promise<ClientRoom> {
-    return ignorable(this.#parts.rooms.join(name, options));
+  join<Name extends RoomNameOf<Of>>(
+    name: Name,
+    options?: JoinOptions<ClaimsOf<Of, Name>>,
+  ): Promise<ClientRoom<Of, Name>>;
+  join(name: string, options?: unknown): Result {
+    return ignorable(this.#parts.rooms.join(name, options as JoinOptions));
   }
 
   /**

@@ -91,12 +91,12 @@ export class Dispatcher implements MessageReceiver {
 
   /** Validates a message and dispatches it after all earlier ones. */
   #deliver(message: ArrivedMessage): void {
-    const { wire, onDone } = message;
+    const { wire, onDone, room } = message;
     const { checks } = this.#options;
     // Without checks, no message ever waits for an earlier one.
     if (checks === undefined) return void this.#dispatch(message);
     this.#queue.add(
-      () => checks.message(wire),
+      () => checks.message(wire, room),
       () => void this.#dispatch(message),
       (error) => this.#ignore(error, onDone),
     );
@@ -117,8 +117,9 @@ export class Dispatcher implements MessageReceiver {
       log.report(error);
     };
     // With a contract, listeners to a name rely on the type of the event of that name,
-    // and a reply of the same name can have another type.
-    const isNamed = contract === undefined || wire.replying === null;
+    // and a reply or an event of a room can have the same name and another type.
+    const isNamed = contract === undefined ||
+      wire.replying === null && room === undefined;
     const called = await this.#listeners.dispatch(message, onError, isNamed);
     // Most replies are read from `replies`, and need no listener.
     if (called === 0 && wire.replying === null) log.unheard(wire.message);

@@ -17,6 +17,12 @@ import type {
   RepliesIn,
   SentDataIn,
 } from "../contract/infer.ts";
+import type {
+  RoomEventIn,
+  RoomEventNameIn,
+  RoomPatternOf,
+} from "../contract/infer_rooms.ts";
+import type { NameOf } from "../contract/rooms_types.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 
 /** Options of `Connection.message`; `Reply` is the type of the replies */
@@ -193,11 +199,34 @@ export type ServerReply<Of extends Contract, Entry> = Entry extends unknown ? {
   }[NameIn<RepliesIn<Entry>>]
   : never;
 
+/** An event of a room of a contract into which the server has put the client */
+export type PutEvent<
+  Of extends Contract,
+  Pattern extends string = RoomPatternOf<Of>,
+> = Pattern extends unknown
+  ? PutEventIn<Of, Pattern, RoomEventNameIn<Of["rooms"][Pattern]>>
+  : never;
+
+/** An event of the rooms of a contract that match a pattern */
+export type PutEventIn<
+  Of extends Contract,
+  Pattern extends string,
+  Event extends string,
+> = Event extends unknown ?
+    & ServerMessage<
+      SentDataIn<RoomEventIn<Of["rooms"][Pattern], Event>>,
+      Of,
+      Event
+    >
+    & { readonly room: NameOf<Pattern> }
+  : never;
+
 /** Every event and reply that a server with a contract can send */
 export type AnyEvent<Of extends Contract> = string extends keyof Of["events"]
   ? ServerMessage
   :
     | ReceivedEvent<Of, NameIn<Of["events"]>>
+    | PutEvent<Of>
     | ServerReply<Of, Of["messages"][NameIn<Of["messages"]>]>;
 
 /** A message of a contract that was sent to the server, with the replies to it */

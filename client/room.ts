@@ -7,9 +7,23 @@
 import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Listener } from "../common/listeners.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { DataAndOptions, OpenContract } from "../contract/infer.ts";
+import type {
+  ClaimsOf,
+  ReceivedPresenceOf,
+  RoomEventData,
+  RoomEventName,
+  RoomPublishName,
+} from "../contract/infer_rooms.ts";
+import type { PresenceClaim } from "../protocol/room_fields.ts";
 import type { Callback } from "./callbacks.ts";
 import type { MembersChange, RoomMember } from "./room_members.ts";
-import type { RoomMessage } from "./room_message.ts";
+import type {
+  AnyRoomEvent,
+  ReceivedRoomEvent,
+  RoomMessage,
+} from "./room_message.ts";
 import type {
   JoinOptions,
   JoinResult,
@@ -20,6 +34,12 @@ import type {
 } from "./room_options.ts";
 import type { Names, RoomUse } from "./room_use.ts";
 
+/** The data and the options of `ClientRoom.publish` */
+export type PublishArguments<Of extends Contract, Name, Event> = DataAndOptions<
+  RoomEventData<Of, Name, Event>,
+  PublishOptions
+>;
+
 const NO_MEMBERS: ReadonlyMap<string, RoomMember> = new Map();
 
 /**
@@ -27,7 +47,8 @@ const NO_MEMBERS: ReadonlyMap<string, RoomMember> = new Map();
  * listeners, and then join the room.
  *
  * After a reconnect, the client joins the room again and first receives the messages that it
- * missed. If the server no longer lets the client in, the room ends: see `onLeft`.
+ * missed. If the server no longer lets the client in, the room ends: see `onLeft`. `Of` is the
+ * type of the contract, and `Name` is the name of the room.
  *
  * @example
  * ```ts
@@ -49,14 +70,17 @@ const NO_MEMBERS: ReadonlyMap<string, RoomMember> = new Map();
  * await room.publish("say", { text: "Hello" });
  * ```
  */
-export class ClientRoom implements AsyncDisposable {
+export class ClientRoom<
+  Of extends Contract = OpenContract,
+  Name extends string = string,
+> implements AsyncDisposable {
   /** The name of the room */
-  readonly name: string;
+  readonly name: Name;
   readonly #use: RoomUse;
 
   /** @ignore Applications call `Connection.room` or `Connection.join`. */
   private constructor(use: RoomUse) {
-    this.name = use.name;
+    this.name = use.name as Name;
     this.#use = use;
   }
 
@@ -69,8 +93,10 @@ export class ClientRoom implements AsyncDisposable {
    * The members of the room by their ids, kept up to date. Empty before the client has joined
    * the room, with `members: false`, or if the server shows no members.
    */
-  get members(): ReadonlyMap<string, RoomMember> {
-    return this.#use.session?.members.all ?? NO_MEMBERS;
+  get members(): ReadonlyMap<string, RoomMember<ReceivedPresenceOf<Of, Name>>> {
+    const members: ReadonlyMap<string, RoomMember<unknown>> =
+      this.#use.session?.members.all ?? NO_MEMBERS;
+    return members as typeof this.members;
   }
 
   /** The number of members in the room. A user with two connections counts once. */
@@ -103,7 +129,7 @@ export class ClientRoom implements AsyncDisposable {
    * @param listener The listener
    * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    */
-  receive(listener: Listener<RoomMessage>): Disposable;
+  receive(listener: Listener<AnyRoomEvent<Of, Name>>): Disposable;
   /**
    * Calls a listener with each message of a name. A listener stays registered when the client
    * leaves the room, unless the room is from `Connection.join`.
@@ -112,7 +138,7 @@ export class ClientRoom implements AsyncDisposable {
    * @param listener The listener. Errors that it throws are logged
    * @returns A `Disposable`: `using` or `[Symbol.dispose]()` removes the listener
    *
-   * @throws {TypeError} If an argument is invalid
+   * @throws {TypeError} If a name is not in the contract, or an argument is invalid
    * @throws {HoistError} If the room has ended
    *
    * @example
@@ -131,12 +157,15 @@ export class ClientRoom implements AsyncDisposable {
    * await server.room("chat:1").broadcast("say", { text: "Hello" });
    * ```
    */
-  receive(
-    names: string | readonly string[],
-    listener: Listener<RoomMessage>,
+  receive<Event extends RoomEventName<Of, Name>>(
+    names: Event | readonly Event[],
+    listener: Listener<ReceivedRoomEvent<Of, Name, Event>>,
   ): Disposable;
-  receive(names: Names, listener?: Listener<RoomMessage>): Disposable {
-    return this.#use.receive(names, listener);
+  receive(
+    names: string | readonly string[] | Listener<never>,
+    listener?: Listener<never>,
+  ): Disposable {
+    return this.#use.receive(names as Names, listener as Listener<RoomMessage>);
   }
 
   /**
@@ -169,8 +198,8 @@ export class ClientRoom implements AsyncDisposable {
    * assert.equal(missed, 1);
    * ```
    */
-  join(options?: JoinOptions): Promise<JoinResult> {
-    return ignorable(this.#use.join(options));
+  join(options?: JoinOptions<ClaimsOf<Of, Name>>): Promise<JoinResult> {
+    return ignorable(this.#use.join(options as JoinOptions));
   }
 
   /**
@@ -179,17 +208,21 @@ export class ClientRoom implements AsyncDisposable {
    * ignores a duplicate. The client does not do this after 120 seconds, or if the server does
    * not recognize the client. The message then counts as unknown.
    *
+   * Without a contract: `publish(name: string, data?: JsonObject, options?: PublishOptions)`.
+   *
    * @param name The name of the message
-   * @param data The payload. Default: an empty object
-   * @param options Optional. The key of the message, a timeout and a signal
+   * @param dataAndOptions The data (by default an empty object) and the options: the key of the
+   * message, a timeout and a signal
    * @returns The position of the message, and whether it was a duplicate
    *
    * @throws {PublishError} If the message was not published (`outcome` is `none`), or it is
    * not known whether it was (`unknown`)
-   * @throws {ResponseError} If the client is not allowed to publish
+   * @throws {ResponseError} If the client is not allowed to publish, or the data does not match
+   * its schema
    * @throws {TimeoutError} If no response arrives within `timeout`
    * @throws {BufferFullError} If too much data waits in the client: `maxBuffered`
-   * @throws {TypeError} If the data is not a JSON object, or an option is invalid
+   * @throws {TypeError} If clients cannot publish the name according to the contract, the data
+   * is not a JSON object, or an option is invalid
    * @throws {RangeError} If the data is larger than the server accepts. Nothing is sent
    *
    * @example
@@ -206,12 +239,12 @@ export class ClientRoom implements AsyncDisposable {
    * assert.equal(duplicate, false);
    * ```
    */
-  publish(
-    name: string,
-    data?: JsonObject,
-    options?: PublishOptions,
+  publish<Event extends RoomPublishName<Of, Name>>(
+    name: Event,
+    ...dataAndOptions: PublishArguments<Of, Name, Event>
   ): Promise<PublishResult> {
-    return ignorable(this.#use.publish(name, data, options));
+    const [data, options] = dataAndOptions;
+    return ignorable(this.#use.publish(name, data as JsonObject, options));
   }
 
   /**
@@ -245,8 +278,8 @@ export class ClientRoom implements AsyncDisposable {
    * await room.setPresence({ status: "away" });
    * ```
    */
-  setPresence(presence: JsonObject | null | false): Promise<void> {
-    return ignorable(this.#use.setPresence(presence));
+  setPresence(presence: ClaimsOf<Of, Name> | null | false): Promise<void> {
+    return ignorable(this.#use.setPresence(presence as PresenceClaim));
   }
 
   /**
@@ -259,8 +292,10 @@ export class ClientRoom implements AsyncDisposable {
    * @throws {TypeError} If the listener is not a function
    * @throws {HoistError} If the room has ended
    */
-  onMembers(listener: Callback<MembersChange>): Disposable {
-    return this.#use.listenToMembers(listener);
+  onMembers(
+    listener: Callback<MembersChange<ReceivedPresenceOf<Of, Name>>>,
+  ): Disposable {
+    return this.#use.listenToMembers(listener as Callback<MembersChange>);
   }
 
   /**

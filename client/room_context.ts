@@ -8,9 +8,13 @@ import type { CloseInfo } from "../protocol/close.ts";
 import type { JoinedFrame } from "../protocol/room_message_types.ts";
 import type { Link } from "./link.ts";
 import type { ClientLog } from "./log.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** The part of the rooms of a connection that each room uses */
 export interface RoomContext {
+  readonly log: ClientLog;
+  /** Validates each message; `undefined` if the client trusts the server */
+  readonly checks: Pick<ContractChecks, "roomEvent"> | undefined;
   /** The link that is open; `undefined` while there is none */
   readonly link: Link | undefined;
   /** How the connection has ended; `undefined` if another link can follow */
@@ -19,7 +23,6 @@ export interface RoomContext {
   readonly publisher: string | undefined;
   /** The bytes of all messages to rooms that wait for their answers */
   readonly waiting: WaitingBytes;
-  readonly log: ClientLog;
   /** Whether the server itself has put the client into a room */
   isPutInto(room: string): boolean;
   /** Remembers who the client is for the server. */

@@ -9,26 +9,26 @@ import { isPresenceClaim, type MemberEntry } from "../protocol/room_fields.ts";
 import type { MemberList } from "../protocol/room_message_types.ts";
 
 /** A member of a room: a user, or a connection that belongs to no user */
-export interface RoomMember {
+export interface RoomMember<Presence = JsonObject> {
   /** The public id of the member, which the `from` of its messages contains */
   readonly id: string;
   /**
    * What the server shows about each connection of the member, the oldest connection first;
    * `undefined` for a connection about which the server shows nothing
    */
-  readonly connections: readonly (JsonObject | undefined)[];
+  readonly connections: readonly (Presence | undefined)[];
   /** What the server shows about the newest connection of the member */
-  readonly presence: JsonObject | undefined;
+  readonly presence: Presence | undefined;
 }
 
 /** How the members of a room have changed */
-export interface MembersChange {
+export interface MembersChange<Presence = JsonObject> {
   /** The members whose first connection has joined the room */
-  readonly joined: readonly RoomMember[];
+  readonly joined: readonly RoomMember<Presence>[];
   /** The members whose last connection has left the room, as they were before */
-  readonly left: readonly RoomMember[];
+  readonly left: readonly RoomMember<Presence>[];
   /** The members that have other connections or another presence than before */
-  readonly updated: readonly RoomMember[];
+  readonly updated: readonly RoomMember<Presence>[];
 }
 
 /** How many connections of a room are kept, because a server can report any number. */

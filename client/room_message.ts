@@ -5,6 +5,11 @@
  */
 
 import type { JsonObject } from "../common/json.ts";
+import type { Contract } from "../contract/contract.ts";
+import type {
+  RoomEventName,
+  RoomReceivedData,
+} from "../contract/infer_rooms.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 
 /** Where a message of a room comes from */
@@ -16,6 +21,22 @@ export interface RoomMessageSource {
   /** The position of the message in the history; `null` if the room keeps no history */
   readonly position: string | null;
 }
+
+/** An event of a room of a contract, as a client receives it */
+export type ReceivedRoomEvent<
+  Of extends Contract,
+  Name,
+  Event extends string,
+> = Event extends unknown
+  ? RoomMessage<RoomReceivedData<Of, Name, Event>, Event>
+  : never;
+
+/** Every event of a room of a contract, as a client receives it */
+export type AnyRoomEvent<Of extends Contract, Name> = ReceivedRoomEvent<
+  Of,
+  Name,
+  RoomEventName<Of, Name>
+>;
 
 /** A message of a room, which a member or the server has sent to all members. */
 export class RoomMessage<Data = JsonObject, Name extends string = string>

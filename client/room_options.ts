@@ -29,8 +29,8 @@ import {
   MAX_LAST,
 } from "../protocol/room_fields.ts";
 
-/** Options of `ClientRoom.join` */
-export interface JoinOptions {
+/** Options of `ClientRoom.join`; `Claims` is the type of what the client claims */
+export interface JoinOptions<Claims = JsonObject> {
   /**
    * A position that the application has stored, such as the `position` of a message. The
    * server sends the messages after it. If omitted or `null`, the client receives the
@@ -50,7 +50,7 @@ export interface JoinOptions {
    *
    * @default {null}
    */
-  readonly presence?: JsonObject | null | false | undefined;
+  readonly presence?: Claims | null | false | undefined;
   /**
    * Whether the client receives the messages that it publishes itself.
    *

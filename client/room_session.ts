@@ -32,9 +32,9 @@ import {
   roomEnded,
   unsent,
 } from "./room_errors.ts";
+import { RoomEvents } from "./room_events.ts";
 import { type RoomGoal, RoomGoals } from "./room_goal.ts";
 import { type MembersChange, RoomMembers } from "./room_members.ts";
-import { RoomMessage } from "./room_message.ts";
 import { askMembers, describeJoin, sendRoomRequest } from "./room_request.ts";
 import type {
   JoinResult,
@@ -72,6 +72,7 @@ export class RoomSession {
   readonly members: RoomMembers;
   readonly #context: RoomContext;
   readonly #publisher: RoomPublisher;
+  readonly #events: RoomEvents;
   readonly #goals = new RoomGoals();
   #phase: Phase = "out";
   #end: RoomEnd | undefined;
@@ -85,6 +86,7 @@ export class RoomSession {
     this.name = name;
     this.#context = context;
     this.#publisher = publisher;
+    this.#events = new RoomEvents(context, this.users);
     this.members = new RoomMembers(() => context.onFault(TOO_LARGE));
   }
 
@@ -208,12 +210,9 @@ export class RoomSession {
   }
 
   /** A message of the room has arrived. */
-  onMessage({ message, ...source }: PublicationFrame): void {
-    this.#goals.current?.onMessage(source.position);
-    const { message: name } = message;
-    if (!this.users.hear(name)) this.#context.log.unheard(name);
-    const received = new RoomMessage(message, source);
-    this.users.each((user) => user.onMessage(received));
+  onMessage(frame: PublicationFrame): void {
+    this.#goals.current?.onMessage(frame.position);
+    this.#events.add(frame);
   }
 
   /** Messages of the room are missing. */
@@ -221,7 +220,7 @@ export class RoomSession {
     this.#goals.current?.onGap(position);
     // The server can have skipped changes of the members, too.
     if (reason === "slow") this.#refreshMembers();
-    this.users.each((user) => user.onGap({ reason }));
+    this.#events.each((user) => user.onGap({ reason }));
   }
 
   /** The members of the room have changed. */
@@ -257,7 +256,7 @@ export class RoomSession {
     this.members.reset(undefined);
     this.#publisher.end("the client is no longer in the room", error);
     this.users.clearJoins();
-    if (wasIn) this.users.each((user) => user.onEnd(end));
+    if (wasIn) this.#events.each((user) => user.onEnd(end));
     this.#settle();
   }
 
@@ -321,7 +320,7 @@ export class RoomSession {
     goal.onJoined(frame, isGap ? false : frame.recovered);
     if (isGap && this.#isWanted) {
       const reason = frame.recovered === false ? frame.reason : "broker";
-      this.users.each((user) => user.onGap({ reason }));
+      this.#events.each((user) => user.onGap({ reason }));
     }
     this.#reportMembers(this.members.reset(frame.members));
     this.flush();

@@ -15,6 +15,7 @@ import type { ClientLog } from "./log.ts";
 import { roomEnded } from "./room_errors.ts";
 import type { MembersChange } from "./room_members.ts";
 import type { RoomMessage } from "./room_message.ts";
+import type { RoomNames } from "./room_names.ts";
 import {
   checkPublishOptions,
   type JoinOptions,
@@ -52,6 +53,8 @@ export interface RoomSessions {
 export interface RoomUseOptions {
   /** The name of the room */
   readonly name: string;
+  /** The names of its events */
+  readonly names: RoomNames;
   readonly sessions: RoomSessions;
   /** Whether the listeners are removed when the caller leaves the room */
   readonly isScoped: boolean;
@@ -114,6 +117,7 @@ export class RoomUse implements RoomUser {
 
   /** Registers a listener to messages of the room. */
   receive(names: Names, listener?: Listener<RoomMessage>): Disposable {
+    this.#options.names.assertEvents(names);
     const registered = this.#register(() =>
       this.#listeners.add(names, listener)
     );
@@ -171,6 +175,7 @@ export class RoomUse implements RoomUser {
     data: JsonObject = {},
     options?: PublishOptions,
   ): Promise<PublishResult> {
+    this.#options.names.assertPublishable(name);
     checkPublishOptions("Cannot publish the message", options);
     const session = this.#attach();
     try {

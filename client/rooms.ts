@@ -6,7 +6,9 @@
 
 import { CloseCode } from "../common/errors.ts";
 import { checkRoomName } from "../common/room_name.ts";
-import { describeRoom } from "../common/text.ts";
+import { describeRoom, quote } from "../common/text.ts";
+import type { Contract } from "../contract/contract.ts";
+import { requireRoom } from "../contract/find_room.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
 import type {
@@ -19,14 +21,20 @@ import type { ClientLog } from "./log.ts";
 import { ClientRoom } from "./room.ts";
 import { type RoomContext, WaitingBytes } from "./room_context.ts";
 import { roomConnectionClosed } from "./room_errors.ts";
+import { RoomNames } from "./room_names.ts";
 import type { JoinOptions } from "./room_options.ts";
 import { RoomPublisher } from "./room_publisher.ts";
 import { RoomSession } from "./room_session.ts";
 import { type RoomSessions, RoomUse } from "./room_use.ts";
+import type { ContractChecks } from "./validate.ts";
 
 /** What the rooms of a connection need */
 export interface RoomsOptions {
   readonly log: ClientLog;
+  /** The contract with the server */
+  readonly contract: Contract | undefined;
+  /** Validates what the server sends; `undefined` if the client trusts the server */
+  readonly checks: ContractChecks | undefined;
   /** The option `maxBuffered`, in bytes */
   readonly maxBuffered: number;
   /** Receives the messages of the rooms that the server has put the client into. */
@@ -45,8 +53,10 @@ const REJECTED: CloseInfo = {
 /** Joins rooms, and passes each frame to the room that it belongs to. */
 export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
   readonly log: ClientLog;
+  readonly checks: ContractChecks | undefined;
   readonly maxBuffered: number;
   readonly waiting: WaitingBytes;
+  readonly #contract: Contract | undefined;
   readonly #onMessage: RoomsOptions["onMessage"];
   readonly #sessions = new Map<string, RoomSession>();
   /** What `room()` returns for the rooms that are in use */
@@ -63,8 +73,11 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
   #secret: string | undefined;
 
   /** Constructs `Rooms`. */
-  constructor({ log, maxBuffered, onMessage }: RoomsOptions) {
+  constructor(options: RoomsOptions) {
+    const { log, contract, checks, maxBuffered, onMessage } = options;
     this.log = log;
+    this.checks = checks;
+    this.#contract = contract;
     this.maxBuffered = maxBuffered;
     this.waiting = new WaitingBytes(maxBuffered);
     this.#onMessage = onMessage;
@@ -92,14 +105,14 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
 
   /** Returns a room, as `Connection.room` does. */
   room(name: string): ClientRoom {
-    checkRoomName("Cannot use the room", name);
-    return this.#shared.get(name) ?? this.#createShared(name);
+    const names = this.#namesOf("Cannot use the room", name);
+    return this.#shared.get(name) ?? this.#createShared(name, names);
   }
 
   /** Joins a room, as `Connection.join` does. */
   async join(name: string, options?: JoinOptions): Promise<ClientRoom> {
-    checkRoomName("Cannot join the room", name);
-    const use = new RoomUse({ name, sessions: this, isScoped: true });
+    const names = this.#namesOf("Cannot join the room", name);
+    const use = new RoomUse({ name, names, sessions: this, isScoped: true });
     use.keepEarly();
     await use.join(options);
     return ClientRoom.create(use);
@@ -193,9 +206,18 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
     return session;
   }
 
-  #createShared(name: string): ClientRoom {
+  /** Checks the name of a room, and returns the names of its events. */
+  #namesOf(subject: string, name: string): RoomNames {
+    checkRoomName(subject, name);
+    const { entry } =
+      requireRoom(`${subject} ${quote(name)}`, this.#contract, name) ?? {};
+    return new RoomNames(name, entry);
+  }
+
+  #createShared(name: string, names: RoomNames): ClientRoom {
     const use = new RoomUse({
       name,
+      names,
       sessions: this,
       isScoped: false,
       onUsed: () => {

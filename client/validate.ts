@@ -11,6 +11,7 @@ import type { Json } from "../common/json.ts";
 import {
   describeMessage,
   describeOperation,
+  describeRoom,
   describeStream,
   quote,
 } from "../common/text.ts";
@@ -22,6 +23,8 @@ import {
   ownEntry,
   repliesTo,
 } from "../contract/contract.ts";
+import { findRoom } from "../contract/find_room.ts";
+import { eventsOf } from "../contract/room_entry.ts";
 import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import type { WireMessage } from "../protocol/message.ts";
@@ -42,11 +45,24 @@ export class ContractChecks {
     this.#contract = contract;
   }
 
-  /** Validates an event, or a reply to the message that the server says it replies to. */
-  message(wire: WireMessage): Checking {
+  /**
+   * Validates an event, or a reply to the message that the server says it replies to.
+   *
+   * @param wire The message
+   * @param room The room into which the server has put the client; `undefined` for other events
+   */
+  message(wire: WireMessage, room?: string): Checking {
+    if (room !== undefined) return this.roomEvent(room, wire);
     const { replying } = wire;
     if (replying !== null) return this.reply(replying.message, wire);
     return assertKnown("events", this.#contract.events, wire);
+  }
+
+  /** Validates an event of a room. */
+  roomEvent(room: string, wire: WireMessage): Checking {
+    const { entry = {} } = findRoom(this.#contract, room) ?? {};
+    const kind = `events of ${describeRoom(room)}`;
+    return assertKnown(kind, eventsOf(entry), wire);
   }
 
   /** Validates a reply to a message of this client. */

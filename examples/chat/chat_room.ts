@@ -6,9 +6,11 @@ import type {
   RoomGap,
   RoomMessage,
 } from "@hoist/cli/client";
-import type { Presence, Say } from "./contract.ts";
+import type { contract, Say } from "./contract.ts";
 import { type Entry, RoomStorage } from "./storage.ts";
 import type { Topic } from "./topics.ts";
+
+type Room = ClientRoom<typeof contract, `chat:${Topic}`>;
 
 /** A message that the server has not confirmed */
 export interface Draft {
@@ -38,7 +40,7 @@ export class ChatRoom {
   /** The number of entries from the last visit */
   seen: number;
   unread = 0;
-  readonly #room: ClientRoom;
+  readonly #room: Room;
   readonly #user: string;
   readonly #storage: RoomStorage;
   readonly #onChange: () => void;
@@ -46,7 +48,7 @@ export class ChatRoom {
 
   /** Joins a room. */
   constructor(
-    room: ClientRoom,
+    room: Room,
     topic: Topic,
     user: string,
     onChange: () => void,
@@ -70,14 +72,11 @@ export class ChatRoom {
 
   /** The people in the room, by their names */
   get people(): Person[] {
-    return [...this.#room.members.values()].map(({ connections }) => {
-      const tabs = connections as unknown as readonly Presence[];
-      return {
-        name: tabs[0]?.name ?? "?",
-        isTyping: tabs.some(({ typing }) => typing),
-        tabs: tabs.length,
-      };
-    }).sort((a, b) => a.name.localeCompare(b.name));
+    return [...this.#room.members.values()].map(({ connections }) => ({
+      name: connections[0]?.name ?? "?",
+      isTyping: connections.some((tab) => tab?.typing),
+      tabs: connections.length,
+    })).sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** Sends a text. While the server is missing, it waits for up to two minutes. */
@@ -109,7 +108,7 @@ export class ChatRoom {
     this.#typing = setTimeout(() => this.#setTyping(false), TYPING);
   }
 
-  async #join(start: JoinOptions): Promise<void> {
+  async #join(start: JoinOptions<never>): Promise<void> {
     try {
       await this.#room.join(start);
     } catch (error) {
@@ -117,8 +116,8 @@ export class ChatRoom {
     }
   }
 
-  #onMessage({ data, position }: RoomMessage): void {
-    this.#show({ type: "message", message: data as unknown as Say }, position);
+  #onMessage({ data, position }: RoomMessage<Say>): void {
+    this.#show({ type: "message", message: data }, position);
   }
 
   #onGap({ reason }: RoomGap): void {

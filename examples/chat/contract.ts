@@ -13,7 +13,6 @@ const claims = z.object({ typing: z.boolean() });
 const presence = claims.extend({ name: z.string() });
 
 export type Say = z.infer<typeof say>;
-export type Presence = z.infer<typeof presence>;
 
 export const contract = defineContract({
   rooms: {

@@ -169,7 +169,11 @@ Deno.test("a claim whose schema is slow does not replace a newer one", async () 
   await peer.assertQuiet();
   for (const check of checks) check();
   for (const id of [first, second, last]) await peer.answer(id);
-  assert.deepEqual(claims.map((each) => Object(each).n), [undefined, 3, 4]);
+  const slower = await peer.send("presence", presenceOf(5, true));
+  await peer.ask("presence", presenceOf(6, false));
+  checks.at(-1)!();
+  await peer.answer(slower);
+  assert.deepEqual(claims.map((each) => Object(each).n), [undefined, 3, 4, 6]);
 });
 
 Deno.test("a server warns of the rooms of its contract that have no definition", async () => {

@@ -3,7 +3,11 @@
 import type { JsonObject } from "../../common/json.ts";
 import {
   type Client,
+  type Connection,
+  createConnection,
   defineContract,
+  type RoomMember,
+  type RoomMessage,
   type RoomOptions,
   serve,
   Server,
@@ -138,8 +142,93 @@ Deno.test("without a contract, a server has any room with any event", () => {
   });
 });
 
+Deno.test("a room of a client has the events, the presence and the claims of the contract", () => {
+  compiles(async (connection: Connection<RoomContract>, id: string) => {
+    const room = connection.room(`chat:${id}`);
+    assertSameType<typeof room.name, `chat:${string}`>(true);
+    type Say = RoomMessage<{ text: string; loud?: boolean | undefined }, "say">;
+    type Cursor = RoomMessage<{ user: string; x: number }, "cursor">;
+    type Closed = RoomMessage<Readonly<Record<string, never>>, "closed">;
+    room.receive("say", (message) => {
+      assertSameType<typeof message, Say>(true);
+    });
+    room.receive(["say", "cursor"], (message) => {
+      assertSameType<typeof message, Say | Cursor>(true);
+    });
+    room.receive((message) => {
+      assertSameType<typeof message, Say | Cursor | Closed>(true);
+    });
+    await room.join({ last: 1, presence: { typing: true } });
+    await room.setPresence({});
+    await room.setPresence(false);
+    await room.publish("say", { text: "hi" }, { key: "k" });
+    room.onMembers(({ joined }) => {
+      assertSameType<typeof joined, readonly RoomMember<Presence>[]>(true);
+    });
+    const member = room.members.get("m");
+    assertSameType<typeof member, RoomMember<Presence> | undefined>(true);
+    const hidden = await connection.join("chat:private-1", { echo: false });
+    hidden.receive("whisper", ({ data }) => data.secret);
+    // @ts-expect-error: the event is of another room
+    room.receive("whisper", () => {});
+    // @ts-expect-error: clients cannot publish it
+    room.publish("closed");
+    // @ts-expect-error: the data is missing
+    room.publish("say");
+    // @ts-expect-error: the claims have another type
+    room.join({ presence: { typing: 1 } });
+    // @ts-expect-error: the server sets the name
+    room.setPresence({ name: "ada" });
+    // @ts-expect-error: the contract has no such room
+    connection.room("loby");
+    // @ts-expect-error: the contract has no such room
+    connection.join("loby");
+  });
+});
+
+Deno.test("every event of a connection can be of a room that the server has chosen", () => {
+  compiles((connection: Connection<RoomContract>) => {
+    connection.receive((message) => {
+      assertSameType<
+        typeof message.name,
+        "news" | "say" | "closed" | "cursor" | "whisper"
+      >(true);
+      if (message.name === "whisper") {
+        assertSameType<typeof message.data, { secret: string }>(true);
+        assertSameType<typeof message.room, `chat:private-${string}`>(true);
+      }
+    });
+    // @ts-expect-error: an event of a room can have any type, so it has no listener by name
+    connection.receive("whisper", () => {});
+  });
+});
+
+Deno.test("without a contract, a client has any room with any event", () => {
+  compiles(async (name: string) => {
+    const connection = createConnection("test");
+    const room = connection.room(name);
+    room.receive("say", (message) => {
+      assertSameType<typeof message, RoomMessage<JsonObject, "say">>(true);
+    });
+    room.receive((message) => {
+      assertSameType<typeof message, RoomMessage>(true);
+    });
+    await room.publish("say");
+    await room.publish("say", { text: "hi" }, { timeout: 1 });
+    await room.setPresence({ any: "thing" });
+    const [member] = room.members.values();
+    assertSameType<typeof member, RoomMember | undefined>(true);
+  });
+});
+
 Deno.test("a contract without rooms has no room", () => {
   const silent = defineContract({ events: { news: {} } });
+  compiles((connection: Connection<typeof silent>) => {
+    // @ts-expect-error: the contract has no rooms
+    connection.room("lobby");
+    // @ts-expect-error: the contract has no rooms
+    connection.join("lobby");
+  });
   compiles((server: Server<User, typeof silent>) => {
     // @ts-expect-error: the contract has no rooms
     server.defineRoom("lobby");
@@ -148,7 +237,7 @@ Deno.test("a contract without rooms has no room", () => {
   });
 });
 
-Deno.test("a server with a contract can be passed on with its type, or as any server", () => {
+Deno.test("a server and a connection can be passed on with their types, or as any", () => {
   compiles((server: RoomServer) => {
     const typed = (of: Server<User, RoomContract>) => of.room("lobby");
     // deno-lint-ignore no-explicit-any -- the type that the documentation recommends
@@ -156,5 +245,11 @@ Deno.test("a server with a contract can be passed on with its type, or as any se
     typed(new Server<User, RoomContract>("test", { contract }));
     any(server);
     any(new Server("test"));
+  });
+  compiles((connection: Connection<RoomContract>) => {
+    // deno-lint-ignore no-explicit-any -- the type that the documentation recommends
+    const any = (of: Connection<any>) => of.room("a").publish("b", { c: 1 });
+    any(connection);
+    any(createConnection("test"));
   });
 });

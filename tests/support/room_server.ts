@@ -109,6 +109,11 @@ export class RoomPeer {
     this.send(successFrame(null, "gap", { room, position, reason }));
   }
 
+  /** Puts the client out of a room. */
+  left(room: string, reason: "removed" | "closed"): void {
+    this.send(successFrame(null, "left", { room, reason }));
+  }
+
   /** Resolves when the client has handled everything that was sent so far. */
   async settled(connection: Connection): Promise<void> {
     const answer = connection.operation("barrier");

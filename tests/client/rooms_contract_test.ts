@@ -1,0 +1,149 @@
+/** Rooms of a client with a contract: the names that it allows, and what it validates. */
+
+import assert from "node:assert/strict";
+import type { ClientRoom } from "../../client/room.ts";
+import type { OpenContract } from "../../contract/infer.ts";
+import { defineContract } from "../../contract/define.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { contract } from "../support/room_contract.ts";
+import { startRooms } from "../support/room_server.ts";
+import { schemaOf } from "../support/schemas.ts";
+
+/**
+ * Forgets the types of a contract, because the names of the tests are wrong, and adds the
+ * operation with which a test waits.
+ */
+function untyped(contract: object): OpenContract {
+  return { ...contract as OpenContract, operations: { barrier: {} as never } };
+}
+
+Deno.test("a client has only the rooms and the events of its contract", async () => {
+  await using parts = await startRooms({ contract: untyped(contract) });
+  const { connection, peer } = parts;
+  const noRoom = {
+    name: "TypeError",
+    message:
+      /^Cannot use the room "loby": the contract does not have this room\. Did you mean "lobby"\?/,
+  };
+  assert.throws(() => connection.room("loby"), noRoom);
+  await assert.rejects(connection.join("loby"), /^TypeError: Cannot join/);
+  const room = connection.room("chat:1");
+  assert.throws(() => room.receive(["say", "sya"], () => {}), {
+    name: "TypeError",
+    message:
+      /^Cannot receive message "sya" of room "chat:1": .* Did you mean "say"\?/,
+  });
+  const joining = room.join();
+  await peer.acceptJoin();
+  await joining;
+  for (const name of ["closed", "whisper", "toString"]) {
+    await assert.rejects(room.publish(name), {
+      name: "TypeError",
+      message: /^Cannot publish message "\w+" to room "chat:1": the contract/,
+    });
+  }
+  await peer.settled(connection);
+  assert.deepEqual(peer.actions, ["join", "operation"]);
+});
+
+Deno.test("a client that validates ignores events of rooms that do not match", async () => {
+  const logger = new LogRecorder();
+  await using parts = await startRooms({
+    contract: untyped(contract),
+    validate: "all",
+    logger,
+  });
+  const { connection, peer } = parts;
+  const seen: unknown[] = [];
+  const room = connection.room("chat:1");
+  room.receive(({ name, data }) => void seen.push([name, data]));
+  const joining = room.join();
+  await peer.acceptJoin();
+  await joining;
+  peer.message("chat:1", "e.2", { data: { text: 1 } });
+  peer.message("chat:1", "e.3", { message: "whisper" });
+  peer.message("chat:1", "e.4", { data: { text: "hi", more: 1 } });
+  await peer.settled(connection);
+  assert.deepEqual(seen, [["say", { text: "hi", more: 1 }]]);
+  assert.equal(room.position, "e.4");
+  const warnings = logger.lines.filter((line) => line.startsWith("warn"));
+  assert.equal(warnings.length, 2, warnings.join("\n"));
+  assert.match(warnings[0]!, /"say".*its data does not match its schema/);
+  assert.match(warnings[1]!, /"whisper".*not in the contract.*events of room/);
+});
+
+Deno.test("a client that trusts the server gets events that do not match", async () => {
+  await using parts = await startRooms({ contract: untyped(contract) });
+  const { connection, peer } = parts;
+  const seen: unknown[] = [];
+  const room = connection.room("chat:1");
+  room.receive(({ name }) => void seen.push(name));
+  const joining = room.join();
+  await peer.acceptJoin();
+  await joining;
+  peer.message("chat:1", "e.2", { data: { text: 1 } });
+  peer.message("chat:1", "e.3", { message: "whisper" });
+  await peer.settled(connection);
+  assert.deepEqual(seen, ["say", "whisper"]);
+});
+
+Deno.test("events, gaps and the end of a room keep their order with a slow schema", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow = defineContract({
+    rooms: {
+      "chat:{id}": {
+        events: {
+          say: schemaOf((value) => promise.then(() => ({ value }))),
+          fast: {},
+        },
+      },
+    },
+  });
+  await using parts = await startRooms({
+    contract: untyped(slow),
+    validate: "all",
+  });
+  const { connection, peer } = parts;
+  const seen: unknown[] = [];
+  const room: ClientRoom = connection.room("chat:1");
+  room.receive(({ position }) => void seen.push(position));
+  room.onGap(({ reason }) => void seen.push(reason));
+  room.onLeft(({ reason }) => void seen.push(reason));
+  const joining = room.join();
+  await peer.acceptJoin();
+  await joining;
+  peer.message("chat:1", "e.2");
+  peer.gap("chat:1", "e.3", "expired");
+  peer.message("chat:1", "e.4", { message: "fast" });
+  await peer.settled(connection);
+  // A rejoin must not repeat what waits.
+  assert.equal(room.position, "e.4");
+  peer.left("chat:1", "removed");
+  await peer.settled(connection);
+  assert.deepEqual(seen, []);
+  resolve();
+  while (seen.length < 4) await new Promise((next) => setTimeout(next));
+  assert.deepEqual(seen, ["e.2", "expired", "e.4", "removed"]);
+});
+
+Deno.test("an event of a room that the server has chosen reaches only listeners to every message", async () => {
+  const logger = new LogRecorder();
+  const same = defineContract({
+    events: { say: schemaOf((value) => ({ value })) },
+    rooms: contract.rooms,
+  });
+  const options = { contract: untyped(same), validate: "all", logger } as const;
+  await using parts = await startRooms(options);
+  const { connection, peer } = parts;
+  const seen: unknown[] = [];
+  connection.receive("say", () => void seen.push("by name"));
+  connection.receive(({ name, room }) => void seen.push([name, room]));
+  peer.joined("chat:1");
+  peer.message("chat:1", "e.2", { data: { text: "hi" } });
+  peer.message("chat:1", "e.3", { data: { text: 1 } });
+  peer.message("chat:1", "e.4", { message: "news" });
+  await peer.settled(connection);
+  assert.deepEqual(seen, [["say", "chat:1"]]);
+  const warnings = logger.lines.filter((line) => line.startsWith("warn"));
+  assert.equal(warnings.length, 2, warnings.join("\n"));
+});

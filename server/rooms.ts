@@ -8,6 +8,7 @@ import type { Broker, PublicationKey } from "../broker/broker.ts";
 import { isPromiseLike, settlesWithin } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
+import { LogThrottle } from "../common/rate_limiter.ts";
 import { checkRoomName } from "../common/room_name.ts";
 import { assertLength, describeMessage, quote } from "../common/text.ts";
 import { type BroadcastCounts, NO_CLIENTS } from "./broadcaster.ts";
@@ -65,6 +66,11 @@ const MAX_FRAME_OVERHEAD = 2_048;
 /** How many rooms read their history at the same time, if all of them have to. */
 const MAX_SYNCS = 64;
 
+/** The number of exceptions of hooks that are logged at once. */
+const MAX_LINES = 100;
+
+const LINES_PER_SECOND = 1;
+
 /** How long `onLeave` can take when the server closes, in milliseconds. */
 const HOOK_TIMEOUT = 1_000;
 
@@ -82,6 +88,7 @@ export class Rooms {
   readonly #origin = crypto.randomUUID();
   /** The calls of `onJoin` and `onLeave` that have not ended */
   readonly #hooks = new Set<PromiseLike<unknown>>();
+  readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   #published = 0;
   #started: Promise<void> | undefined;
 
@@ -257,8 +264,10 @@ export class Rooms {
     this.#hooks.delete(hook);
   }
 
+  /** Logs an exception of a hook. Throttled, because clients can join again and again. */
   #fail(error: unknown): void {
-    this.#options.log.exception("a hook of a room failed", error);
+    const line = this.#lines.pass("a hook of a room failed");
+    if (line !== undefined) this.#options.log.exception(line, error);
   }
 
   #warn(room: string, problem: string, error?: unknown): void {

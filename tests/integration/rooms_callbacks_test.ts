@@ -278,6 +278,23 @@ Deno.test("hooks that fail are logged, and the client is in the room", async () 
   await logger.line(/a hook of a room failed.*at the end/s);
 });
 
+Deno.test("a client cannot fill the log with the exceptions of hooks", async () => {
+  const { server, logger } = serveRooms({
+    onJoin: () => {
+      throw new Error("always");
+    },
+  });
+  await using _server = server;
+  using ada = await RoomPeer.open(server);
+  for (let n = 0; n < 200; n++) {
+    await ada.join("a");
+    await ada.ask("leave", { room: "a" });
+  }
+  const lines = logger.lines.filter((line) => /a hook of a room/.test(line));
+  // 100 at once, and one per second.
+  assert(lines.length >= 100 && lines.length < 200, `${lines.length} lines`);
+});
+
 Deno.test("hooks can close the client, put it into rooms and out of them", async () => {
   const log: string[] = [];
   const find = () => [...server.clients][0]!;

@@ -102,8 +102,8 @@ export interface HistoryRead {
 /** Receives what a broker reports. */
 export interface BrokerEvents {
   /**
-   * Called with each publication in a subscribed room. A publication can be repeated and can
-   * be missing: `previous` shows it.
+   * Called with each publication in a subscribed room. A publication with a position can be
+   * repeated and can be missing: `previous` shows it.
    */
   onPublication(room: string, publication: Publication): void;
   /**

@@ -115,6 +115,14 @@ export function encodePresenceChanges(
   return encodeSuccess(null, "presence", data);
 }
 
+/** The end of each frame about changes of the members. A JSON string cannot contain it. */
+const PRESENCE_END = encodeSuccess(null, "presence", "").split('"data":')[1]!;
+
+/** Returns whether a frame is from {@linkcode encodePresenceChanges}. */
+export function isPresenceChanges(frame: string): boolean {
+  return frame.endsWith(PRESENCE_END);
+}
+
 /**
  * Encodes a message of a room.
  *

@@ -1,5 +1,6 @@
 /**
- * The changes of the members of a room that a client gets after the messages that it missed.
+ * The changes of the members of a room that a client gets later, after the messages that it
+ * missed.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 /** The maximum length of all frames together, in UTF-16 units: that of a list of members. */
 const MAX_UNITS = 262_144;
 
-/** Frames that wait until a client has got the messages that it missed. */
+/** Frames that wait until a client has got the messages that it missed, or a gap. */
 export class HeldChanges {
   readonly frames: string[] = [];
   #units = 0;

@@ -66,10 +66,20 @@ export class JoinDecisions {
     const { promise, resolve } = Promise.withResolvers<
       Outcome<Result> | undefined
     >();
-    const decision: Decision = { room, abandon: () => resolve(undefined) };
+    let isAbandoned = false;
+    const abandon = () => {
+      isAbandoned = true;
+      resolve(undefined);
+    };
+    const decision: Decision = { room, abandon };
     const settle = (outcome: Outcome<Result>) => {
-      this.#calls.delete(decision);
-      resolve(outcome);
+      if (isAbandoned) this.#calls.delete(decision);
+      // The client can still leave until the outcome is used.
+      resolve(() => {
+        this.#calls.delete(decision);
+        if (isAbandoned) throw overtaken();
+        return outcome();
+      });
     };
     this.#calls.add(decision);
     ask().then(

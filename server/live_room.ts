@@ -58,6 +58,17 @@ export interface RoomHost {
   warn(room: string, problem: string, error?: unknown): void;
 }
 
+/** How long a publication can need to come back from the broker, in milliseconds. */
+const MAX_RETURN = 10_000;
+
+const NOBODY: Promise<BroadcastCounts> = Promise.resolve(NO_CLIENTS);
+
+/** A publication that has not come back from the broker. */
+interface Expected {
+  readonly resolve: (result: Promise<BroadcastCounts>) => void;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
 /** A room that has members on this server. */
 export class LiveRoom {
   readonly info: RoomInfo;
@@ -69,10 +80,7 @@ export class LiveRoom {
   /** The recipients that do not get the new messages yet */
   readonly #waiting = new Set<RoomRecipient>();
   /** The publications of this server that have not come back from the broker */
-  readonly #expected = new Map<
-    string,
-    (result: Promise<BroadcastCounts>) => void
-  >();
+  readonly #expected = new Map<string, Expected>();
 
   /**
    * Constructs a `LiveRoom`, which subscribes.
@@ -129,13 +137,23 @@ export class LiveRoom {
 
   /** Returns the result of a publication of this server, once it has come back. */
   expect(origin: string): Promise<BroadcastCounts> {
-    return new Promise((resolve) => this.#expected.set(origin, resolve));
+    // What is published before the subscription begins does not come back.
+    if (!this.feed.isReady) return NOBODY;
+    return new Promise((resolve) =>
+      this.#expected.set(origin, { resolve, timer: undefined })
+    );
+  }
+
+  /** Waits only for a limited time for a publication that the broker has accepted. */
+  limit(origin: string): void {
+    const expected = this.#expected.get(origin);
+    if (expected === undefined) return;
+    expected.timer = setTimeout(() => this.forget(origin), MAX_RETURN);
   }
 
   /** Resolves the result of a publication that does not come back. */
   forget(origin: string): void {
-    this.#expected.get(origin)?.(Promise.resolve(NO_CLIENTS));
-    this.#expected.delete(origin);
+    this.#settle(origin, NOBODY);
   }
 
   /** Ends the subscription and the timers. */
@@ -182,8 +200,7 @@ export class LiveRoom {
       plain: () => this.#encodePlain(message),
       isFor: (recipient) => isFor(message, recipient as RoomRecipient),
     });
-    this.#expected.get(message.origin)?.(result);
-    this.#expected.delete(message.origin);
+    this.#settle(message.origin, result);
   }
 
   #encode({ from, json }: RoomMessage, position: string | null): string {
@@ -219,9 +236,14 @@ export class LiveRoom {
 
   /** The broker has lost what was expected, or nobody is left to get it. */
   #expectNothing(): void {
-    const nobody = Promise.resolve(NO_CLIENTS);
-    for (const resolve of this.#expected.values()) resolve(nobody);
-    this.#expected.clear();
+    for (const origin of this.#expected.keys()) this.forget(origin);
+  }
+
+  #settle(origin: string, result: Promise<BroadcastCounts>): void {
+    const expected = this.#expected.get(origin);
+    clearTimeout(expected?.timer);
+    expected?.resolve(result);
+    this.#expected.delete(origin);
   }
 }
 

@@ -27,6 +27,9 @@ export const GRACE = 3_000;
 /** Ends the grace periods of all rooms. A timer for each connection would cost too much. */
 export type Graces = TimeoutQueue<() => void>;
 
+/** Stands for a presence that only a part of the members know. It is no JSON. */
+const PENDING = "?";
+
 /** A connection that appears in a room. A server has very many of them. */
 interface Appearance {
   readonly identity: RoomIdentity;
@@ -146,6 +149,7 @@ export class Presence {
 
   /** Encodes the members. If they are too many, the list is a part of them. */
   encode(): string {
+    this.#markPending();
     const entries: string[] = [];
     let length = 0;
     for (const appearance of this.#appearances.values()) {
@@ -164,6 +168,14 @@ export class Presence {
     clearTimeout(this.#timer);
     for (const { identity } of [...this.#appearances.values()]) {
       this.remove(identity);
+    }
+  }
+
+  /** Notes that a list has the next changes, which must be reported even if they are undone. */
+  #markPending(): void {
+    for (const appearance of this.#changed) appearance.known = PENDING;
+    for (const connection of this.#gone.keys()) {
+      this.#gone.set(connection, PENDING);
     }
   }
 

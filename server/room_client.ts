@@ -128,7 +128,9 @@ export class RoomClient implements MemberHost {
     if (found?.definition.authorize === undefined) {
       throw forbidden("no definition lets clients join the room");
     }
-    const { rights, claimed } = await this.#authorize(found, request);
+    const decision = await this.#decide(found, request);
+    // Nothing is awaited before the client is in the room: it could leave meanwhile.
+    const { rights, claimed } = this.#admit(found, decision);
     const member = this.#enter(found);
     member.isByClient = true;
     member.canPublish = canPublish(found.definition, rights);
@@ -233,17 +235,20 @@ export class RoomClient implements MemberHost {
   }
 
   /** Asks the application what the client can do in a room, and checks what it claims. */
-  async #authorize(
+  #decide(
     { info, definition }: DefinedRoom,
     { presence }: JoinRequest,
-  ): Promise<Admitted> {
+  ): Promise<() => Admitted> {
     // Without `this`.
     const authorize = definition.authorize!;
-    const decision = await this.#decisions.decide(info.name, async () => {
+    return this.#decisions.decide(info.name, async () => {
       const rights = rightsOf(await authorize(this.client, info));
       // A client without the right must not find out what the room accepts.
       return { rights, claimed: await checkClaim(definition.entry, presence) };
     });
+  }
+
+  #admit({ info }: DefinedRoom, decision: () => Admitted): Admitted {
     try {
       return decision();
     } catch (error) {
@@ -328,7 +333,9 @@ export class RoomClient implements MemberHost {
       await member.start(...start);
     } catch (error) {
       const isCurrent = this.#members.get(member.room.info.name) === member;
-      if (isCurrent && member.starts === number) this.#fail(member);
+      // Another join decides whether the client is there.
+      if (!isCurrent || member.starts !== number) return;
+      this.#fail(member);
       throw error;
     }
   }

@@ -19,6 +19,7 @@ import type {
   ReadFrom,
 } from "../broker/broker.ts";
 import { PublicationQueue } from "./publication_queue.ts";
+import { Retry } from "./retry.ts";
 
 /** The maximum number of publications of one read, and their length in bytes. */
 export const READ_LIMITS = { limit: 1_000, maxBytes: 1_048_576 };
@@ -79,6 +80,7 @@ export class RoomFeed {
   /** The number of reads in a row that brought nothing new */
   #failures = 0;
   #retry: Retry | undefined;
+  #isReady = false;
   #isClosed = false;
 
   /**
@@ -109,6 +111,11 @@ export class RoomFeed {
   /** The position of the last publication that was passed on; `null` without history */
   get at(): string | null {
     return this.#history === undefined ? null : this.#at;
+  }
+
+  /** Whether every further publication is passed on */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Receives a publication from the broker. */
@@ -165,7 +172,8 @@ export class RoomFeed {
 
   async #start(previous: Promise<void> | undefined): Promise<void> {
     const starting = this.#begin(previous);
-    this.#reading = starting;
+    // Only `ready` reports the error.
+    this.#reading = starting.catch(() => {});
     try {
       await starting;
     } finally {
@@ -177,8 +185,10 @@ export class RoomFeed {
   async #begin(previous: Promise<void> | undefined): Promise<void> {
     await previous;
     await this.#broker.subscribe(this.#room);
-    if (this.#history === undefined) return;
-    this.#at = (await this.#readHistory({ last: 0 })).top;
+    if (this.#history !== undefined) {
+      this.#at = (await this.#readHistory({ last: 0 })).top;
+    }
+    this.#isReady = true;
   }
 
   #readHistory(from: ReadFrom): Promise<HistoryRead> {
@@ -256,9 +266,18 @@ export class RoomFeed {
     this.#dropKnown();
     const { first } = this.#queue;
     const isBehind = first !== undefined && !this.#follows(first);
+    if (order !== "same" || !isBehind) this.#failures = 0;
     // Without a pause, a broker that is behind would be asked all the time.
-    if (order === "same" && isBehind) this.#retryLater();
-    else this.#failures = 0;
+    else if (this.#failures < MAX_BEHIND) this.#retryLater();
+    else this.#giveUp();
+  }
+
+  /** Drops what waits: the broker has reported it, but its history does not have it. */
+  #giveUp(): void {
+    this.#failures = 0;
+    this.#queue.clear();
+    this.#isStale = true;
+    this.#skip("epoch", this.#at);
   }
 
   /** Continues after a gap. */
@@ -358,25 +377,5 @@ export class RoomFeed {
       previous !== null && this.#broker.order(previous, top) === "same"
     );
     return start < 0 ? undefined : tail.slice(start);
-  }
-}
-
-/** Calls a function after a delay. */
-class Retry {
-  /** Resolves when the function is called, or will not be called */
-  readonly ended: Promise<void>;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #resolve: () => void;
-
-  constructor(delay: number, run: () => void) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
-    this.#resolve = resolve;
-    this.#timer = setTimeout(run, delay);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#resolve();
   }
 }

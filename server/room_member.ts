@@ -6,7 +6,12 @@
 
 import type { Publication, ReadFrom } from "../broker/broker.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
-import { BroadcastBatch, type Delivery } from "./broadcaster.ts";
+import { isPresenceChanges } from "../protocol/room_messages.ts";
+import {
+  BroadcastBatch,
+  type BroadcastFrame,
+  type Delivery,
+} from "./broadcaster.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
 import type { LiveRoom, RoomRecipient } from "./live_room.ts";
 import { HeldChanges } from "./held_changes.ts";
@@ -57,7 +62,7 @@ export class RoomMember implements RoomRecipient {
   #flags: number = Flag.ECHO;
   /** Why messages are missing that the client does not know of; `undefined` for none */
   #gap: GapReason | undefined;
-  /** The changes of the members since the answer, until the client gets the new messages */
+  /** The changes of the members that have to wait for missed messages, or for a gap */
   #changes: HeldChanges | undefined;
   /** The number of the last start, because a new one ends the last one */
   #starts = 0;
@@ -160,10 +165,14 @@ export class RoomMember implements RoomRecipient {
 
   deliver(batch: BroadcastBatch): Delivery {
     // Nothing can follow before the client knows of the gap.
-    if (this.#gap !== undefined) return SKIPPED;
-    const delivery = this.#host.transport.deliver(batch);
+    const delivery = this.#gap === undefined
+      ? this.#host.transport.deliver(batch)
+      : SKIPPED;
     const isCut = delivery.delivered < batch.single.length;
-    if (isCut && delivery.rest === "skipped") this.#openGap("slow");
+    if (isCut && delivery.rest === "skipped") {
+      this.#holdChanges(batch.single.slice(delivery.delivered));
+      this.#openGap("slow");
+    }
     return delivery;
   }
 
@@ -214,6 +223,8 @@ export class RoomMember implements RoomRecipient {
       if (number !== this.#starts) return;
       report(start);
       rest = this.#sendFirst(start.publications);
+      // A client that reads too slowly can have been closed meanwhile.
+      if (number !== this.#starts) return;
       if (rest.length === 0) return this.#goLive();
       this.#changes ??= new HeldChanges();
       last = start.publications.at(-1)?.position;
@@ -224,14 +235,30 @@ export class RoomMember implements RoomRecipient {
 
   /** Sends the new messages from now on, after the changes of the members. */
   #goLive(): void {
+    this.room.release(this);
+    this.#sendChanges();
+  }
+
+  /** Keeps the changes of the members, because a gap only stands for messages. */
+  #holdChanges(frames: readonly BroadcastFrame[]): void {
+    for (const { data } of frames) {
+      if (!isPresenceChanges(data)) continue;
+      this.#changes ??= new HeldChanges();
+      this.#changes.add(data);
+    }
+  }
+
+  /** Sends the changes of the members that were held. */
+  #sendChanges(): void {
     const changes = this.#changes;
     this.#changes = undefined;
-    this.room.release(this);
     if (changes === undefined) return;
-    if (changes.frames.length > 0) {
-      this.deliver(new BroadcastBatch(changes.frames));
+    if (changes.isIncomplete) {
+      const { transport } = this.#host;
+      return transport.close(1013, "the client reads too slowly");
     }
-    if (changes.isIncomplete) this.#openGap("slow");
+    if (changes.frames.length === 0) return;
+    this.deliver(new BroadcastBatch(changes.frames));
   }
 
   /** Sends the first missed messages, as many as one turn allows; returns the rest. */
@@ -295,6 +322,7 @@ export class RoomMember implements RoomRecipient {
     const frame = room.encodeGap(this.#gap, room.feed.at);
     this.#gap = undefined;
     transport.send(frame);
+    this.#sendChanges();
   }
 
   #has(flag: number): boolean {

@@ -206,6 +206,7 @@ export class Rooms {
     try {
       const published = await broker.publish(room, payload, { history, key });
       isStored = !published.isDuplicate;
+      if (isStored) live?.limit(origin);
       return { ...published, delivered };
     } finally {
       // Nothing will come back.

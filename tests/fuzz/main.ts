@@ -5,12 +5,16 @@
  */
 
 import { parseArgs } from "@std/cli";
+import { runModel } from "../rooms/run.ts";
 import { randomSeed } from "./random.ts";
 import { fuzz } from "./run.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** The number of frames in a run. It is limited so that a failing seed can be repeated. */
 const FRAMES = 100_000;
+
+/** The number of runs of rooms beside these frames. */
+const ROOM_RUNS = 1_000;
 
 const show = (counts: ReadonlyMap<string, number>) =>
   [...counts].sort().map(([what, count]) => `${count} ${what}`).join(", ");
@@ -34,6 +38,8 @@ do {
     );
     console.log(`    ${show(report.counts)}`);
   }
+  for (let n = 0; n < ROOM_RUNS; n++) await runModel(seed * ROOM_RUNS + n);
+  console.log(`  rooms: ${ROOM_RUNS} runs`);
   seed++;
 } while (performance.now() < end);
 console.log(`${frames} frames, no violation found`);

@@ -201,3 +201,31 @@ Deno.test("the members of a room that closes leave, and nothing follows", () => 
   stage.lose("c");
   assert.equal(clock.timers, 0);
 });
+
+Deno.test("a list between two changes does not hide that they are undone", () => {
+  using clock = new Clock();
+  const stage = new Stage();
+  stage.show("a");
+  stage.show("b", "b", { n: 1 });
+  clock.pass(WINDOW);
+  stage.take();
+  stage.remove("a");
+  stage.show("b", "b", { n: 2 });
+  stage.show("c");
+  // Somebody joins: its list has c and the new b, but not a.
+  assert.equal(stage.list.count, 2);
+  stage.show("a");
+  stage.show("b", "b", { n: 1 });
+  stage.remove("c");
+  stage.take();
+  clock.pass(WINDOW);
+  assert.deepEqual(stage.take(), ["+b,a -c =2"]);
+  // A list without changes that wait costs nothing.
+  assert.equal(stage.list.count, 2);
+  stage.remove("a");
+  stage.show("a");
+  stage.take();
+  clock.pass(WINDOW);
+  assert.deepEqual(stage.take(), []);
+  stage.presence.close();
+});

@@ -172,6 +172,24 @@ Deno.test("a feed goes back if the history stays behind", async () => {
   await stage.expect("e5");
 });
 
+Deno.test("a feed gives up what the history does not have", async () => {
+  await using stage = await FeedStage.at(5);
+  // The broker was restored after it had reported this.
+  stage.receive(publication(8), publication(9));
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await stage.answer({ from: 6, to: 5 });
+    await stage.expect();
+    stage.clock.pass(5_000);
+  }
+  const read = await stage.nextRead();
+  stage.receive({ ...publication(6), position: "e.6.Y", payload: "other 6" });
+  read.return({ from: 6, to: 5 });
+  await stage.expect("gap epoch");
+  await stage.answer({ from: 6, to: 6 });
+  await stage.expect("e6");
+  await stage.expectNoRead();
+});
+
 Deno.test("a feed tries again after a failure, more and more slowly", async () => {
   await using stage = await FeedStage.at(5);
   stage.receive(publication(7));
@@ -274,6 +292,8 @@ Deno.test("a feed reports to each client that it could not subscribe", async () 
   await using stage = new FeedStage({ previous: opened });
   stage.broker.subscribeError = new Error("down");
   const joinings = [stage.join({ last: 0 }), stage.join({ since: at(1) })];
+  // Nothing else reports it.
+  void stage.feed.sync();
   open();
   for (const { ended } of joinings) await ended;
   for (const { error } of joinings) {

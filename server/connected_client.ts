@@ -90,9 +90,14 @@ export class ConnectedClient implements Client {
    * applications have the client.
    */
   static deliver(client: Client, batch: BroadcastBatch): Delivery {
-    if (!(client instanceof ConnectedClient)) return NOTHING;
-    client.#transport.catchUp();
-    return client.#transport.deliver(batch);
+    const transport = ConnectedClient.transportOf(client);
+    transport?.catchUp();
+    return transport?.deliver(batch) ?? NOTHING;
+  }
+
+  /** Returns the socket of a client; `undefined` if the client is not one of a server. */
+  static transportOf(client: Client): Transport | undefined {
+    return client instanceof ConnectedClient ? client.#transport : undefined;
   }
 
   get identity(): unknown {

@@ -6,6 +6,7 @@
 
 import type { CloseInfo } from "../protocol/close.ts";
 import type { RoomRequest } from "../protocol/room_frames.ts";
+import { ConnectedClient } from "./connected_client.ts";
 import type { ConnectionRooms, RoomTransport } from "./connection_rooms.ts";
 import type { Client } from "./message.ts";
 import { RoomClient } from "./room_client.ts";
@@ -75,9 +76,16 @@ export class RoomClients implements ConnectionRooms {
     this.#clients.delete(transport);
   }
 
-  /** Returns the public id of the connection of a client; `null` if it uses no rooms. */
+  /**
+   * Returns the public id of the connection of a client, which has one from now on. It is
+   * `null` if the client has left without having used rooms.
+   */
   connectionOf(client: Client): string | null {
-    return this.#known.get(client)?.identity.connection ?? null;
+    const known = this.#known.get(client);
+    if (known !== undefined) return known.identity.connection;
+    const transport = ConnectedClient.transportOf(client);
+    if (transport === undefined || transport.closed !== undefined) return null;
+    return this.#of(client, transport).identity.connection;
   }
 
   #of(client: Client, transport: RoomTransport, secret?: string): RoomClient {

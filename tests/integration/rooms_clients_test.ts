@@ -157,6 +157,20 @@ Deno.test("the client in `except` does not get a message that was sent after it 
   assert.deepEqual((await again.take(1))[0].data, { n: 2 });
 });
 
+Deno.test("the client in `except` does not get the message when it joins later", async () => {
+  await using server = serveQuietly();
+  server.defineRoom("a", OPEN);
+  using ada = await RoomPeer.open(server);
+  using bob = await RoomPeer.open(server);
+  const except = [...server.clients][0];
+  const room = server.room("a");
+  await room.broadcast("n", { n: 1 }, { except });
+  await room.broadcast("n", { n: 2 });
+  assert.equal((await ada.join("a", { last: 5 })).missed, 1);
+  assert.deepEqual((await ada.take(1))[0].data, { n: 2 });
+  assert.equal((await bob.join("a", { last: 5 })).missed, 2);
+});
+
 Deno.test("server.room() needs a valid name and a definition", async () => {
   await using server = serveQuietly();
   server.defineRoom("chat:{id}", OPEN);

@@ -1,13 +1,8 @@
 /** One room of the page: what was said, who is there, and what waits to be sent. */
 
-import type {
-  ClientRoom,
-  JoinOptions,
-  RoomGap,
-  RoomMessage,
-} from "@hoist/cli/client";
+import type { ClientRoom, RoomGap, RoomMessage } from "@hoist/cli/client";
 import type { contract, Say } from "./contract.ts";
-import { type Entry, RoomStorage } from "./storage.ts";
+import { type Entry, RoomStorage, type Saved } from "./storage.ts";
 import type { Topic } from "./topics.ts";
 
 type Room = ClientRoom<typeof contract, `chat:${Topic}`>;
@@ -64,10 +59,11 @@ export class ChatRoom {
     room.receive("say", (message) => this.#onMessage(message));
     room.onMembers(() => onChange());
     room.onGap((gap) => this.#onGap(gap));
-    room.onLeft(({ error }) => this.#show({ type: "gap", reason: `${error}` }));
-    this.#join(
-      saved === undefined ? { last: FIRST } : { since: saved.position },
-    );
+    room.onLeft(({ reason, error }) => {
+      const why = error?.message ?? reason;
+      this.#show({ type: "gap", reason: `You are no longer here: ${why}` });
+    });
+    this.#join(saved);
   }
 
   /** The people in the room, by their names */
@@ -108,9 +104,12 @@ export class ChatRoom {
     this.#typing = setTimeout(() => this.#setTyping(false), TYPING);
   }
 
-  async #join(start: JoinOptions<never>): Promise<void> {
+  /** Asks for what was said since the last visit, or for the newest messages. */
+  async #join(saved: Saved | undefined): Promise<void> {
     try {
-      await this.#room.join(start);
+      await this.#room.join(
+        saved === undefined ? { last: FIRST } : { since: saved.position },
+      );
     } catch (error) {
       this.#show({ type: "gap", reason: messageOf(error) });
     }

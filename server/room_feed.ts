@@ -323,7 +323,7 @@ export class RoomFeed {
     this.#tails.add(tail);
     try {
       const start = this.#isAt(wanted)
-        ? { publications: [], from: this.at, lost: undefined }
+        ? { publications: [], from: this.at, lost: this.#lostAt(wanted) }
         : this.#startOf(await this.#readHistory(wanted), tail);
       if (start !== undefined && !this.#isClosed) use(start);
       return start !== undefined;
@@ -337,6 +337,12 @@ export class RoomFeed {
     if (this.#history === undefined) return true;
     // A position without its check proves nothing.
     return "last" in wanted ? wanted.last === 0 : wanted.since === this.#at;
+  }
+
+  /** A room without history has kept nothing after the position of a client. */
+  #lostAt(wanted: ReadFrom): LossReason | undefined {
+    const isLost = this.#history === undefined && "since" in wanted;
+    return isLost ? "expired" : undefined;
   }
 
   /**

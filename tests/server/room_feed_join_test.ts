@@ -173,3 +173,15 @@ Deno.test("a client gets the error of a read", async () => {
   await joining.ended;
   assert.equal(joining.error, error);
 });
+
+Deno.test("a room without history has nothing after a position", async () => {
+  await using stage = new FeedStage({ hasHistory: false });
+  const joining = stage.join({ since: at(2) });
+  await joining.ended;
+  assert.deepEqual(joining.start, {
+    ...{ publications: [], from: null, lost: "expired" },
+  });
+  const starting = stage.join({ last: 3 });
+  await starting.ended;
+  assert.equal(starting.start?.lost, undefined);
+});

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ROOM_ACTIONS, type RoomRequest } from "./room_actions.ts";
+
 /** A JSON object. */
 // deno-lint-ignore no-explicit-any -- a client can send any value
 export type Data = Record<string, any>;
@@ -16,8 +18,8 @@ export interface Wire {
   readonly replying: Wire | null;
 }
 
-/** A frame that the server answers. */
-export type Request =
+/** A call or a message, which the server answers. */
+export type CallRequest =
   | {
     readonly kind: "operation";
     readonly id: number;
@@ -43,6 +45,9 @@ export type Request =
     readonly lastEventId: string | null | undefined;
   };
 
+/** A frame that the server answers. */
+export type Request = CallRequest | RoomRequest;
+
 /** A frame that the server answers only if it is invalid. */
 export type Control =
   | { readonly kind: "credit"; readonly id: number; readonly credit: number }
@@ -55,6 +60,8 @@ export interface Action {
   readonly features?: readonly string[];
   /** Whether `maxDepth` applies to its data */
   readonly carries: boolean;
+  /** Returns the values to which `maxDepth` applies; by default those of a message */
+  carried?(data: Data): readonly unknown[];
   /** `features` are the extensions that both sides support. */
   isValid(data: Data, features: readonly string[]): boolean;
   /** The code of the error for a valid frame that the server has not asked for */
@@ -143,9 +150,12 @@ const renew: Action = {
 };
 
 /** The actions, by their names. */
-export const ACTIONS: ReadonlyMap<unknown, Action> = new Map(
-  Object.entries({ message, operation, stream, credit, cancel, done, renew }),
-);
+export const ACTIONS: ReadonlyMap<unknown, Action> = new Map([
+  ...Object.entries({
+    ...{ message, operation, stream, credit, cancel, done, renew },
+  }),
+  ...ROOM_ACTIONS,
+]);
 
 /** A client that does not support `resume` can send the field without an effect. */
 function lastEventIdOf({ lastEventId }: Data, features: readonly string[]) {

@@ -5,7 +5,7 @@
  */
 
 import { AbortableMatcher } from "./abortable_matcher.ts";
-import type { Data, Request, Wire } from "./actions.ts";
+import type { CallRequest, Data, Wire } from "./actions.ts";
 import {
   isError,
   type ResponseFrame,
@@ -49,7 +49,7 @@ export interface ServerFeatures {
 
 /** Returns the expected response to a valid request. */
 export function expectationOf(
-  request: Request,
+  request: CallRequest,
   serverFeatures: ServerFeatures,
 ): Expectation {
   switch (request.kind) {
@@ -83,7 +83,7 @@ export function expectPong(): Expectation {
 }
 
 function expectResult(
-  { id, name, data, timeout }: Extract<Request, { kind: "operation" }>,
+  { id, name, data, timeout }: Extract<CallRequest, { kind: "operation" }>,
   { features }: ServerFeatures,
 ): Expectation {
   const what = name === REQUEST_OPERATION ? REQUEST_OPERATION : "operation";
@@ -134,7 +134,7 @@ function expectInvalidData(id: number, isImmediate: boolean): Expectation {
 }
 
 function expectItems(
-  { id, name, ...call }: Extract<Request, { kind: "stream" }>,
+  { id, name, ...call }: Extract<CallRequest, { kind: "stream" }>,
   { context }: ServerFeatures,
 ): Expectation {
   const what = "stream";

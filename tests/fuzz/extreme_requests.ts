@@ -58,8 +58,16 @@ export function deepRequest(random: Random, id: string): string {
     [1, () => hello(nested)],
     [1, () => hello("{}", replyingJson(random, Math.min(depth, 100)))],
     [1, () => hello("{}", lastReplying(nested))],
+    [1, () => request("publish", publication(nested))],
+    [1, () => request("presence", [OPEN_ROOM, ["presence", nested]])],
     [1, () => objectJson([["id", nested], ["action", '"message"']])],
   ])();
+}
+
+const OPEN_ROOM = ["room", '"open"'] as const;
+
+function publication(data: string): Members {
+  return [OPEN_ROOM, ["message", '"deep"'], ["data", data], ["key", '"deep"']];
 }
 
 function lastReplying(data: string): string {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Request } from "./actions.ts";
+import type { CallRequest } from "./actions.ts";
 import { AbortableMatcher, isExpiry } from "./abortable_matcher.ts";
 import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
 
@@ -23,7 +23,7 @@ export class GuardedMatcher implements ResponseMatcher {
    * @param matcher Matches the response if the request starts
    * @param request The request
    */
-  constructor(matcher: ResponseMatcher, request: Request) {
+  constructor(matcher: ResponseMatcher, request: CallRequest) {
     this.#matcher = matcher;
     this.isStream = request.kind === "stream";
     this.#timeout = request.kind === "stream" ? undefined : request.timeout;

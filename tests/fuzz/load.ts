@@ -15,6 +15,10 @@ const MAX_INVALID = 100;
 /** Estimates whether a client can exceed a limit. */
 export class Load {
   readonly #rules: Rules;
+  /** Returns the size of what was sent to all rooms, in bytes */
+  readonly #bytesOfRooms: () => number;
+  /** What was sent before the client */
+  readonly #bytesBefore: number;
   /** The number of frames that were sent, counting each frame of a batch. */
   #sent = 0;
   /** The maximum size of all responses, in bytes. */
@@ -23,8 +27,16 @@ export class Load {
   /** The number of frames that do not always count, because they answer the server. */
   #uncounted = 0;
 
-  constructor(rules: Rules) {
+  /**
+   * Constructs a `Load`.
+   *
+   * @param rules The limits of the server
+   * @param bytesOfRooms Returns the size of what was sent to all rooms, in bytes
+   */
+  constructor(rules: Rules, bytesOfRooms: () => number) {
     this.#rules = rules;
+    this.#bytesOfRooms = bytesOfRooms;
+    this.#bytesBefore = bytesOfRooms();
   }
 
   /** The number of frames that were sent, counting each frame of a batch */
@@ -53,7 +65,7 @@ export class Load {
     this.#bytes += count * RESPONSE_OVERHEAD + Math.max(...frames) * length;
   }
 
-  /** Notes that the client requests a stream. */
+  /** Notes that the client requests a stream, or the history of a room. */
   stream(): void {
     this.#hasStreams = true;
   }
@@ -80,6 +92,7 @@ export class Load {
   get mayBeSlow(): boolean {
     const { maxBuffered } = this.#rules;
     const capacity = this.#hasStreams ? maxBuffered / 2 : maxBuffered;
-    return this.#bytes > capacity;
+    const rooms = this.#bytesOfRooms() - this.#bytesBefore;
+    return this.#bytes + rooms > capacity;
   }
 }

@@ -15,6 +15,8 @@ import {
   type Request,
 } from "./actions.ts";
 
+import { isSecret } from "./room_actions.ts";
+
 /** The options and limits of the server. `Infinity` means no limit. */
 export interface Rules {
   readonly token: string;
@@ -115,12 +117,13 @@ export function readLogin(payload: Payload, rules: Rules): LoginReading {
   if (value === undefined) return NOT_JSON;
   if (!isObject(value)) return NOT_OBJECT;
   if (value.end === true) return { kind: "goodbye" };
-  const { id, token, version, features, heartbeat } = value;
+  const { id, token, version, features, heartbeat, member } = value;
   const readable = isId(id) ? id : null;
   const isWellFormed = isId(id) && typeof token === "string" &&
     typeof version === "string" &&
     (features === undefined || Array.isArray(features)) &&
-    (!features?.includes("heartbeat") || isHeartbeat(heartbeat));
+    (!features?.includes("heartbeat") || isHeartbeat(heartbeat)) &&
+    (!features?.includes("rooms") || member === undefined || isSecret(member));
   if (!isWellFormed) return invalid(readable, [2], "login");
   const versionFaults = versionErrors(version, rules.minimumVersion);
   if (versionFaults.length > 0) return invalid(id, versionFaults, "login");
@@ -211,14 +214,19 @@ function depthErrors(
 ): number[] {
   const carries = ACTIONS.get(action)?.carries ?? true;
   if (!carries || !isObject(data) || maxDepth === Infinity) return [];
-  const payloads = [data.data];
-  let message = data.replying;
-  for (; isObject(message); message = message.replying) {
-    payloads.push(message.data);
-  }
+  const payloads = ACTIONS.get(action)?.carried?.(data) ?? payloadsOf(data);
   const isTooDeep = payloads.length - 1 > maxDepth ||
     payloads.some((payload) => depthOf(payload) > maxDepth);
   return isTooDeep ? [9] : [];
+}
+
+/** Returns the data of a message or a call, and of the messages that it replies to. */
+function payloadsOf({ data, replying }: Data): unknown[] {
+  const payloads = [data];
+  for (let next = replying; isObject(next); next = next.replying) {
+    payloads.push(next.data);
+  }
+  return payloads;
 }
 
 /** Returns the depth of a value: `{ a: { b: [] } }` has depth 3. */

@@ -26,7 +26,7 @@ import { Violation } from "./violation.ts";
 /** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "cancel", "done-id", "heartbeat", "max-payload"],
-  ...["renew", "request", "resume", "retry", "stream"],
+  ...["renew", "request", "resume", "retry", "rooms", "stream"],
 ];
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;
@@ -101,6 +101,7 @@ export class Oracle {
   /** Notes that the client sends a text or binary frame. */
   send(payload: Payload): void {
     this.#checker.send();
+    this.#environment.rooms.send(payload, this.#rules);
     if (this.#isRelaxed || this.#isClosed) return;
     if (this.#ending !== undefined) this.#hasTrailingFrames = true;
     else if (this.#state === "login") this.#sendLogin(payload);

@@ -8,6 +8,7 @@ import { Opcode } from "../support/websocket_frames.ts";
 import { Application } from "./application.ts";
 import { Oracle } from "./oracle.ts";
 import { Counters, MessageIds } from "./server_frames.ts";
+import { RoomRecords } from "./room_records.ts";
 import { SETTINGS } from "./settings.ts";
 import { Violation } from "./violation.ts";
 
@@ -23,6 +24,7 @@ async function withOracle(test: (oracle: Oracle) => void): Promise<void> {
     numbers: new MessageIds(),
     counters,
     application,
+    rooms: new RoomRecords(),
   });
   oracle.send(WRONG_LOGIN);
   test(oracle);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { SUCCESS } from "../support/raw_client.ts";
-import type { Request } from "./actions.ts";
+import type { CallRequest } from "./actions.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
 import { expectationOf, expectError } from "./expectations.ts";
 import { PendingRequests } from "./pending_requests.ts";
@@ -56,7 +56,7 @@ class Sample {
     this.#take({ success: false, code, data, message: "…" });
   }
 
-  #ask(request: Request): void {
+  #ask(request: CallRequest): void {
     const context = {
       stateOf: () => this.state,
       note: (what: string) => void this.notes.push(what),

@@ -9,7 +9,10 @@ import type { Rules } from "./model.ts";
 import { Violation } from "./violation.ts";
 
 /** The frames before the last frame of a response, and frames without a request. */
-const PARTS = ["open", "newmsg", "items", "s_newmsg", "request"];
+const PARTS = [
+  ...["open", "newmsg", "items", "s_newmsg", "request"],
+  ...["r_newmsg", "presence", "gap"],
+];
 
 /** Checks that a server does not handle more requests than the limit allows. */
 export class RateChecker {

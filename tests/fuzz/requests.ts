@@ -20,6 +20,7 @@ import {
   valueJson,
   word,
 } from "./json_strings.ts";
+import { RoomRequests } from "./room_requests.ts";
 import { STREAMS } from "./streams.ts";
 import type { Rules } from "./model.ts";
 import type { Random } from "./random.ts";
@@ -52,6 +53,11 @@ const BAD_HEARTBEATS = [
   ...["[1000,1000]", "1000", "true", "null", "{}"],
 ] as const;
 
+const BAD_SECRETS = [
+  ...['""', "null", "1", "{}", quote("a".repeat(21)), quote("a".repeat(23))],
+  quote("+".repeat(22)),
+] as const;
+
 /** Generates the frames of one client. */
 export class Requests {
   readonly #random: Random;
@@ -60,6 +66,7 @@ export class Requests {
   /** The features in the first login, as JSON. */
   readonly #features: string | undefined;
   readonly #extensions: ExtensionRequests;
+  readonly #rooms: RoomRequests;
   #lastId = 0;
 
   constructor(random: Random, rules: Rules, features: string | undefined) {
@@ -68,6 +75,7 @@ export class Requests {
     this.#token = token;
     this.#maxPayload = maxPayload;
     this.#features = features;
+    this.#rooms = new RoomRequests(random, () => this.#id());
     this.#extensions = new ExtensionRequests(random, {
       nextId: () => this.#id(),
       recentId: () => this.#recentId(),
@@ -91,6 +99,7 @@ export class Requests {
       ["version", version],
       ...features === undefined ? [] : [["features", features] as const],
       ...this.#heartbeat(features),
+      ...this.#member(),
     ]));
   }
 
@@ -105,18 +114,28 @@ export class Requests {
     return [["heartbeat", value]];
   }
 
+  /** Sometimes returns a secret that the server has not given out. */
+  #member(): Members {
+    const random = this.#random;
+    if (random.chance(0.9)) return [];
+    const secret = random.below(2 ** 32).toString(36).padEnd(22, "_-");
+    return [["member", quote(secret)]];
+  }
+
   /** Returns a login that is usually invalid. */
   badLogin(): string {
     const random = this.#random;
     const bad = random.pick([
       ...["id", "token", "version", "version"],
-      ...["features", "heartbeat"],
+      ...["features", "heartbeat", "member"],
     ]);
     const login: Members = [
       ["id", "0"],
       ["token", quote(this.#token)],
       ["version", '"1.0.0"'],
-      ...bad === "heartbeat" ? [["features", '["heartbeat"]'] as const] : [],
+      ...bad === "heartbeat" || bad === "member"
+        ? [["features", '["heartbeat","rooms"]'] as const]
+        : [],
       // Of two members with the same key, the last one counts.
       [bad, random.chance(0.7) ? this.#badField(bad) : valueJson(random)],
     ];
@@ -215,6 +234,8 @@ export class Requests {
         return quote(random.pick([...BAD_TOKENS, `${this.#token} `]));
       case "heartbeat":
         return random.pick(BAD_HEARTBEATS);
+      case "member":
+        return random.pick(BAD_SECRETS);
       default:
         return random.pick(["1.5", '"0"', "{}", "null"]);
     }
@@ -231,6 +252,7 @@ export class Requests {
       [isAgreed('"request"') ? 12 : 2, () => this.#extensions.ask()],
       [isAgreed('"cancel"') ? 10 : 1, () => this.#extensions.cancel()],
       [isAgreed('"heartbeat"') ? 6 : 2, () => this.#extensions.ping()],
+      [isAgreed('"rooms"') ? 60 : 4, () => this.#rooms.any()],
     ])();
     return random.chance(0.1) ? shuffle(random, members) : members;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ACTIONS, type Control, type Request } from "./actions.ts";
+import { ACTIONS, type CallRequest, type Control } from "./actions.ts";
 import {
   assertLimit,
   type Counters,
@@ -29,6 +29,10 @@ import { Messages } from "./messages.ts";
 import { NO_FEATURES, type Reading, type Rules } from "./model.ts";
 import { PendingRequests, type Sent } from "./pending_requests.ts";
 import { RateChecker } from "./rate_limit.ts";
+import type { RoomRequest } from "./room_actions.ts";
+import { RoomMatcher } from "./room_expectations.ts";
+import { RoomModel } from "./room_model.ts";
+import type { RoomRecords } from "./room_records.ts";
 import { StreamMatcher } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
@@ -38,6 +42,7 @@ export interface Environment {
   readonly numbers: MessageIds;
   readonly counters: Counters;
   readonly application: Application;
+  readonly rooms: RoomRecords;
 }
 
 /** A frame that does not end the connection. */
@@ -52,6 +57,7 @@ export class ResponseChecker {
   features = NO_FEATURES;
   readonly load: Load;
   readonly messages: Messages;
+  readonly #rooms: RoomModel;
   readonly #pendingRequests: PendingRequests;
   readonly #environment: Environment;
   readonly #serverRequests: ServerRequestChecker;
@@ -60,9 +66,10 @@ export class ResponseChecker {
   readonly #received: ReceivedRequest[] = [];
 
   constructor(environment: Environment) {
-    const { rules, numbers, application } = environment;
+    const { rules, numbers, application, rooms } = environment;
     this.#environment = environment;
-    this.load = new Load(rules);
+    this.load = new Load(rules, () => rooms.bytes);
+    this.#rooms = new RoomModel(rooms);
     this.#rate = new RateChecker(rules);
     this.#pendingRequests = new PendingRequests((nth) =>
       this.#rate.assertInTime(nth)
@@ -75,7 +82,7 @@ export class ResponseChecker {
 
   /** Whether all expected frames have arrived */
   get isSettled(): boolean {
-    return this.#pendingRequests.isSettled;
+    return this.#pendingRequests.isSettled && this.#rooms.isSettled;
   }
 
   /** Returns the requests of the server since the last call. */
@@ -116,7 +123,10 @@ export class ResponseChecker {
       this.#control(reading);
       return 0;
     }
-    return this.#request(reading, { nth, isSafe });
+    const sent = { nth, isSafe };
+    return reading.kind === "room"
+      ? this.#room(reading, sent)
+      : this.#request(reading, sent);
   }
 
   /** Expects an error and returns the number of expected frames. */
@@ -129,8 +139,14 @@ export class ResponseChecker {
   take(response: ResponseFrame): void {
     if (response.message === "s_newmsg") return this.#receiveMessage(response);
     if (response.message === "request") return this.#receiveRequest(response);
+    if (this.features.includes("rooms")) {
+      if (this.#rooms.isEvent(response)) return this.#rooms.take(response);
+      this.#rooms.joined(response);
+    }
     const expectation = this.#receiveResponse(response);
     if (expectation === undefined) return;
+    const { matcher } = expectation;
+    if (matcher instanceof RoomMatcher) this.#rooms.answer(matcher, response);
     this.#count(`${expectation.what}: ${describeResponse(response)}`);
   }
 
@@ -148,10 +164,22 @@ export class ResponseChecker {
 
   /** Describes the responses that are still expected. */
   describe(): string {
-    return this.#pendingRequests.describe();
+    const rooms = this.#rooms.describe();
+    return `${this.#pendingRequests.describe()}, messages ${rooms || "none"}`;
   }
 
-  #request(request: Request, sent: Sent): number {
+  /** Adds a request about a room, and returns the number of expected frames. */
+  #room(request: RoomRequest, sent: Sent): number {
+    const { id, action } = request;
+    // The server sends the history like a stream.
+    if (action === "join") this.load.stream();
+    const matcher = this.#rooms.send(request);
+    const rest = { length: 1, isImmediate: false, isLate: false };
+    this.#pendingRequests.add({ id, what: action, matcher, ...rest }, sent);
+    return 1;
+  }
+
+  #request(request: CallRequest, sent: Sent): number {
     const { application, counters } = this.#environment;
     const context = {
       stateOf: (mark: unknown) => application.stateOf(mark),
@@ -218,7 +246,7 @@ export class ResponseChecker {
   }
 }
 
-function isControl(reading: Request | Control): reading is Control {
+function isControl(reading: RequestReading): reading is Control {
   return reading.kind === "credit" || reading.kind === "cancel" ||
     reading.kind === "done";
 }
@@ -226,7 +254,7 @@ function isControl(reading: Request | Control): reading is Control {
 /** Returns what to expect from a server that can have the option `authorize`. */
 function guarded(
   expectation: Expectation,
-  request: Request,
+  request: CallRequest,
   { forbidden }: Rules,
 ): Expectation {
   if (forbidden === undefined) return expectation;

@@ -15,7 +15,9 @@ import { Application } from "./application.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
 import { makeScript } from "./script.ts";
+import { RoomRecords } from "./room_records.ts";
 import type { Setting } from "./settings.ts";
+import { defineTestRooms } from "./test_rooms.ts";
 import { ControlClient } from "./control_client.ts";
 import { within } from "./timeouts.ts";
 
@@ -119,7 +121,9 @@ class Run {
       numbers: this.#messageIds,
       counters: this.#counters,
       application: this.#application,
+      rooms: new RoomRecords(),
     };
+    defineTestRooms(server);
   }
 
   /** Stops watching the application. */

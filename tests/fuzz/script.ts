@@ -32,7 +32,7 @@ export interface Script {
 }
 
 const ALL =
-  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","resume","retry","stream"]';
+  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","resume","retry","rooms","stream"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -41,6 +41,9 @@ const FEATURES = [
   ALL,
   ALL,
   ALL,
+  '["rooms"]',
+  '["batch","rooms"]',
+  '["rooms","done-id","max-payload"]',
   '["batch"]',
   '["renew","batch"]',
   '["done-id"]',

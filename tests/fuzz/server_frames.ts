@@ -12,6 +12,9 @@ import { Violation } from "./violation.ts";
 /** The maximum size of a batch of the server in bytes: docs/reference/protocol.md, `batch`. */
 const MAX_BATCH = 16_384;
 
+/** The number of rooms of a client: docs/reference/protocol.md, `rooms`. */
+const MAX_ROOMS = 128;
+
 const KEYS = "code,data,desc,error,id,message,success";
 
 /** The names and texts of errors: docs/reference/protocol.md, "Frames". */
@@ -104,7 +107,10 @@ export function assertLoginData(
   if (features === null && data === null) return;
   const { features: actual, ...rest } = data ?? {};
   const isNamed = features?.includes("max-payload") && maxPayload < Infinity;
-  const expectedRest = isNamed ? { maxPayload } : {};
+  const expectedRest = {
+    ...isNamed ? { maxPayload } : {},
+    ...features?.includes("rooms") ? { rooms: { max: MAX_ROOMS } } : {},
+  };
   const isExpected = Array.isArray(actual) &&
     [...actual].sort().join() === [...features ?? ["none"]].sort().join() &&
     JSON.stringify(rest) === JSON.stringify(expectedRest);

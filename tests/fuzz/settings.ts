@@ -76,6 +76,16 @@ const REQUESTING = [
   "request",
 ];
 
+/** The frames of rooms. */
+const ROOMS = [
+  ...["join: joined", "join: error 6", "join: error 8", "join: error 10"],
+  ...["leave: left", "publish: published", "publish: error 10"],
+  ...["members: error 10", "presence: result", "presence: error 10"],
+  "r_newmsg",
+  ...["join: error 2", "leave: error 2", "publish: error 2"],
+  ...["members: error 2", "presence: error 2"],
+];
+
 /** Rare frames, which only the server with default limits must send. */
 const RARE = [
   ...["stream: error 5", "stream: error 6", "stream: error 7"],
@@ -83,9 +93,11 @@ const RARE = [
   ...["stream: continued", "stream under an id in use: error 2"],
   ...["cancel: error 2", "done: error 2", "done: error 8"],
   ...["request: silence", "request: failure", "request: timeout"],
+  ...["publish: error 6", "publish: error 11", "members: members"],
+  "presence",
 ];
 
-const ALWAYS = [...GENERAL, ...STREAMING, ...REQUESTING];
+const ALWAYS = [...GENERAL, ...STREAMING, ...REQUESTING, ...ROOMS];
 
 // All clients of the fuzzer have the same address, and many send wrong tokens.
 const maxLoginFailures = Infinity;

@@ -75,7 +75,11 @@ export class Turns {
 
   get #budget(): number {
     let size = 0;
-    for (const taker of this.#takers) size += taker.size;
-    return Math.max(MIN_SENDS, SPREAD / size);
+    for (const taker of this.#takers) {
+      size += taker.size;
+      // The others cannot change it, and there can be very many rooms.
+      if (size * MIN_SENDS >= SPREAD) return MIN_SENDS;
+    }
+    return SPREAD / size;
   }
 }

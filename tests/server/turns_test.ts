@@ -135,3 +135,26 @@ Deno.test("an excluded recipient does not keep a broadcast open", async () => {
   });
   assert.deepEqual(stage.log, []);
 });
+
+Deno.test("the work of a turn does not grow with the number of broadcasters", async () => {
+  let looks = 0;
+  let taken = 0;
+  const pending: (() => void)[] = [];
+  const turns = new Turns((turn) => void pending.push(turn));
+  for (let n = 0; n < 20_000; n++) {
+    turns.add({
+      get size() {
+        looks++;
+        return 1;
+      },
+      take() {
+        taken++;
+        return { sends: 1, isDone: true };
+      },
+    });
+  }
+  await endOfTick();
+  assert.equal(pending.length, 1);
+  assert(taken >= 32, `${taken}`);
+  assert(looks < 5_000, `${looks}`);
+});

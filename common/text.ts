@@ -54,20 +54,22 @@ export function assertLength(
 ): void {
   if (fitsInto(frame, limit)) return;
   const length = byteLength(frame);
-  throw new LengthError(
+  const error = new RangeError(
     `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
   );
+  lengthErrors.add(error);
+  throw error;
 }
 
-/** The error about a frame that is too large. */
-class LengthError extends RangeError {}
+/** The errors about frames that are too large. A class would show its name in the log. */
+const lengthErrors = new WeakSet<object>();
 
 /**
  * Returns whether a frame was refused because of its length. Unlike other mistakes, the limit
  * can be one of a peer, and the data can result from the data of a peer.
  */
 export function isLengthError(error: unknown): boolean {
-  return error instanceof LengthError;
+  return typeof error === "object" && error !== null && lengthErrors.has(error);
 }
 
 /** Returns how errors and log lines name a message. */

@@ -214,5 +214,6 @@ Deno.test("close() resolves if the WebSocket throws at the goodbye", async () =>
   const waiting = rejection(connection.operation("any"));
   await connection.close();
   assert(await waiting instanceof ConnectionClosedError);
-  assert.equal((await connection.closed).code, 1006);
+  // The client closed the connection before the WebSocket reported that it has failed.
+  assert.equal((await connection.closed).code, 1000);
 });

@@ -17,6 +17,7 @@ export const SECTION_NAMES = [
   "types",
   "streams",
   "sockets",
+  "rooms",
 ] as const;
 
 /** The name of a section. */
@@ -61,7 +62,8 @@ deno task bench [options]
                      ${SECTION_NAMES.slice(4).join(", ")}
   --rounds=<number>  the number of rounds of this library and of bare Deno
   --versus=<folder>  compare this checkout with another one instead: the same
-                     sections (without types, streams and sockets), in interleaved rounds
+                     sections (without types, streams, sockets and rooms), in
+                     interleaved rounds
   --help             print this help
 `;
 

@@ -119,6 +119,7 @@ async function chooseScale({ quick, rounds }: Options): Promise<Scale> {
     memorySizes: scale.memorySizes.filter(fits),
     broadcastSizes: scale.broadcastSizes.filter(fits),
     fairnessSize: Math.min(scale.fairnessSize, max),
+    roomClients: Math.min(scale.roomClients, max),
   };
 }
 

@@ -11,6 +11,7 @@ import { connections } from "./sections/connections.ts";
 import { fairness } from "./sections/fairness.ts";
 import { memory } from "./sections/memory.ts";
 import { roundTrips } from "./sections/round_trips.ts";
+import { rooms } from "./sections/rooms.ts";
 import type { Context } from "./sections/context.ts";
 import { sockets } from "./sections/sockets.ts";
 import { startUp } from "./sections/start_up.ts";
@@ -29,6 +30,7 @@ const SECTIONS: Readonly<Record<SectionName, (context: Context) => Cell[]>> = {
   types,
   streams,
   sockets,
+  rooms,
 };
 
 /** The results of all cells. */

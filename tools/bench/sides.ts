@@ -22,7 +22,13 @@ export type WayName =
   /** An operation call for each row */
   | "calls"
   /** An operation call for each chunk of rows */
-  | "chunks";
+  | "chunks"
+  /** A broadcast to all clients */
+  | "broadcast"
+  /** A room without a history */
+  | "room"
+  /** A room with a history */
+  | "kept-room";
 
 /** The WebSockets of clients that a section compares. */
 export type SocketName =
@@ -56,6 +62,9 @@ export const LABELS: Readonly<Record<SubjectName, string>> = {
   stream: "a stream",
   calls: "calls",
   chunks: "chunks",
+  broadcast: "broadcast",
+  room: "room",
+  "kept-room": "with history",
   socket: "own socket",
   "runtime-socket": "Deno's",
   "ws-client": "ws on Node",

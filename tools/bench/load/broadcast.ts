@@ -4,11 +4,16 @@
  * @module
  */
 
-import type { BroadcastCommand, Measurement } from "./commands.ts";
+import type {
+  BroadcastCommand,
+  BroadcastOperation,
+  Measurement,
+} from "./commands.ts";
 import { takeChunks } from "./conversation.ts";
 import { Counter } from "./counter.ts";
 import { type ClientPool, RESULT } from "./client_pool.ts";
 import { Window } from "./window.ts";
+import type { Wire } from "./wire.ts";
 
 /** The longest duration of a burst, in milliseconds. */
 const TIMEOUT = 20_000;
@@ -18,14 +23,16 @@ export async function measureBroadcast(
   pool: ClientPool,
   command: BroadcastCommand,
 ): Promise<Measurement> {
-  const audience = new Audience(pool);
+  const { operation = "broadcast", members = pool.wires.length } = command;
   const { times, warmUp, duration, least } = command;
+  const wires = pool.wires.slice(0, members);
+  const audience = new Audience(pool, wires, operation);
   await repeat(() => audience.receive(times), warmUp, 1);
   const window = new Window(command.pids);
   const lasted = await repeat(() => audience.receive(times), duration, least);
   const span = window.close();
   pool.rest();
-  const units = lasted.length * times * pool.wires.length;
+  const units = lasted.length * times * wires.length;
   return { ...span, units, times: lasted };
 }
 
@@ -42,19 +49,27 @@ async function repeat(
   return results;
 }
 
-/** All clients, which count the broadcasts that they receive. */
+/** The clients that count the broadcasts that they receive. */
 class Audience {
   readonly #pool: ClientPool;
+  readonly #size: number;
+  readonly #operation: BroadcastOperation;
   /** The numbers of deliveries and of results that are missing. */
   #deliveries = 0;
   #answers = 0;
   #lastDelivery = 0;
   #onComplete = (): void => {};
 
-  constructor(pool: ClientPool) {
+  constructor(
+    pool: ClientPool,
+    wires: readonly Wire[],
+    operation: BroadcastOperation,
+  ) {
     this.#pool = pool;
+    this.#size = wires.length;
+    this.#operation = operation;
     const results = new Counter(RESULT);
-    for (const wire of pool.wires) {
+    for (const wire of wires) {
       const isCaller = wire === pool.caller;
       const counter = new Counter(pool.dialect.delivery);
       takeChunks(wire, pool.dialect, (chunk) => {
@@ -70,11 +85,11 @@ class Audience {
    * @returns The time until the last delivery, in milliseconds
    */
   async receive(times: number): Promise<number> {
-    this.#deliveries = times * this.#pool.wires.length;
+    this.#deliveries = times * this.#size;
     this.#answers = 1;
     const complete = new Promise<void>((resolve) => this.#onComplete = resolve);
     const start = performance.now();
-    this.#pool.call("broadcast", { times });
+    this.#pool.call(this.#operation, { times });
     const describe = () => this.#describeMissing();
     await this.#pool.wait(complete, TIMEOUT, describe);
     return this.#lastDelivery - start;

@@ -70,20 +70,24 @@ export class ClientPool {
     this.caller.write(textFrame(text));
   }
 
-  /** Calls an operation, and waits for its result. */
-  async callAndWait(name: string): Promise<void> {
+  /** Calls an operation, and waits for its result. Returns the chunk that contains it. */
+  async callAndWait(
+    name: string,
+    data?: Record<string, number>,
+  ): Promise<string> {
     const { caller, dialect } = this;
     const counter = new Counter(RESULT);
-    const answered = new Promise<void>((resolve) => {
+    const answered = new Promise<string>((resolve) => {
       takeChunks(caller, dialect, (chunk) => {
-        if (counter.count(chunk) > 0) resolve();
+        if (counter.count(chunk) > 0) resolve(chunk.toString("latin1"));
       });
     });
-    this.call(name);
+    this.call(name, data);
     const describe = () =>
       `no result of ${name}, received last: ${caller.lastReceived()}`;
-    await this.wait(answered, TIMEOUT, describe);
+    const result = await this.wait(answered, TIMEOUT, describe);
     answerPings(caller, dialect);
+    return result;
   }
 
   /** Ignores all chunks from now on, except for pings. */

@@ -35,6 +35,32 @@ export interface BroadcastCommand extends Timing {
   readonly times: number;
   /** The smallest number of bursts */
   readonly least: number;
+  /** The operation that sends a burst (default: `broadcast`) */
+  readonly operation?: BroadcastOperation;
+  /** The number of clients that receive it (default: all) */
+  readonly members?: number;
+}
+
+/** The operations that send messages to clients: to all, or to the members of a room. */
+export type BroadcastOperation = "broadcast" | "room" | "kept room";
+
+/** Joins: the first clients join rooms, all at once. */
+export interface JoinCommand {
+  readonly do: "join";
+  readonly pids: readonly number[];
+  /** The number of clients */
+  readonly members: number;
+  /** The names of the rooms. Each client replaces `{client}` by its own number */
+  readonly rooms: readonly string[];
+}
+
+/** Messages to a room without members, as fast as possible. */
+export interface PublishCommand {
+  readonly do: "publish";
+  readonly pids: readonly number[];
+  readonly times: number;
+  /** Whether the room keeps a history */
+  readonly isKept: boolean;
 }
 
 /** Connections that connect, log in, close, and connect again. */
@@ -57,15 +83,19 @@ export type Command =
   | RoundTripsCommand
   | BroadcastCommand
   | ConnectionsCommand
+  | JoinCommand
+  | PublishCommand
   | ProbeCommand
   /** Log in clients until there are `count` of them */
   | { readonly do: "connect"; readonly count: number }
+  /** Let the server collect garbage, and measure its heap, in bytes */
+  | { readonly do: "heap" }
   /** Let the server collect garbage */
   | { readonly do: "collect" };
 
 /** The result of a measurement. */
 export interface Measurement extends Span {
-  /** The number of messages, deliveries or connections */
+  /** The number of messages, deliveries, connections, joins or bytes */
   readonly units: number;
   /** The time that each of them took, in milliseconds; empty if it was not measured */
   readonly times: readonly number[];

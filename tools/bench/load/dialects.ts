@@ -10,6 +10,7 @@ import {
   addText,
   FEATURES,
   GOODBYE,
+  joinText,
   loginProblem,
   loginText,
   messageText,
@@ -46,8 +47,12 @@ export interface Dialect {
   /** The path and the query of the upgrade */
   readonly target: string;
   readonly login: readonly LoginStep[];
-  /** A string that occurs once in each broadcast */
+  /** A string that occurs once in each broadcast, and in each message to a room */
   readonly delivery: string;
+  /** A string that occurs once in each answer to a join */
+  readonly joined: string;
+  /** Returns the frame with which a client joins a room */
+  join(id: number, room: string): string;
   /** A string that occurs once in each answer to a request of a kind */
   answer(kind: RequestKind): string;
   /** Returns the frames of requests that are sent in one tick, with ids from 100 */
@@ -80,7 +85,9 @@ function hoist(
       send: loginText(features),
       findProblem: (answer) => loginProblem(answer, needed),
     }],
-    delivery: '"s_newmsg"',
+    delivery: DELIVERY,
+    joined: '"joined"',
+    join: joinText,
     answer,
     requests: (kind, count) => {
       const make = kind === "message" ? messageText : addText;
@@ -94,6 +101,11 @@ function hoist(
   };
 }
 
+/** A key that all messages have, but no answer to a call. */
+const DELIVERY = '"replying"';
+
+const JOINED = '"message":"joined"';
+
 const SOCKET_IO: Dialect = {
   target: "/socket.io/?EIO=4&transport=websocket",
   login: [
@@ -103,7 +115,9 @@ const SOCKET_IO: Dialect = {
       findProblem: (answer) => expectStart(answer, "40{"),
     },
   ],
-  delivery: '"s_newmsg"',
+  delivery: DELIVERY,
+  joined: JOINED,
+  join: (id, room) => emit(id, joinText(id, room)),
   answer,
   requests: (kind, count) => {
     const make = kind === "message" ? messageText : addText;

@@ -20,6 +20,7 @@ export const FEATURES: readonly string[] = [
   "renew",
   "request",
   "resume",
+  "rooms",
   "stream",
 ];
 
@@ -33,6 +34,12 @@ export function loginText(features: readonly string[]): string {
 export function operationText(id: number, name: string, data = {}): string {
   const call = { operation: name, data };
   return JSON.stringify({ id, action: "operation", data: call });
+}
+
+/** Returns the join of a room, without its members. */
+export function joinText(id: number, room: string): string {
+  const data = { room, members: false };
+  return JSON.stringify({ id, action: "join", data });
 }
 
 /** Returns a message without replies. */

@@ -12,6 +12,7 @@ import { measureConnections } from "./connections.ts";
 import { ClientPool } from "./client_pool.ts";
 import { answerLines } from "../../lib/lines.ts";
 import { measureProbe } from "./probe.ts";
+import { measureHeap, measureJoins, measurePublications } from "./rooms.ts";
 import { measureRoundTrips } from "./round_trips.ts";
 
 const pool = new ClientPool(JSON.parse(process.argv[2] ?? "{}"));
@@ -24,6 +25,12 @@ async function carryOut(command: Command): Promise<Measurement | null> {
       return await measureBroadcast(pool, command);
     case "connections":
       return await measureConnections(pool, command);
+    case "join":
+      return await measureJoins(pool, command);
+    case "publish":
+      return await measurePublications(pool, command);
+    case "heap":
+      return await measureHeap(pool);
     case "probe":
       return await measureProbe(pool, command);
     case "connect":

@@ -3,6 +3,8 @@
  * frame, checks the id, does the work, and answers. It has no options, log or limits.
  */
 
+import process from "node:process";
+
 /** The data of every broadcast. */
 export const NEWS = {
   text: "some fifty bytes of data, as a short line of news",
@@ -82,6 +84,12 @@ export function carryOut({ operation, data }, clients) {
     case "broadcast":
       for (let n = 0; n < data.times; n++) clients.broadcast();
       return null;
+    case "room":
+      for (let n = 0; n < data.times; n++) clients.sendToRoom();
+      return null;
+    case "heap":
+      clients.collect();
+      return process.memoryUsage().heapUsed;
     case "collect":
       clients.collect();
       return null;

@@ -24,5 +24,28 @@ server.operation("broadcast", async ({ times }) => {
   const send = () => server.broadcast("news", NEWS);
   await Promise.all(Array.from({ length }, send));
 });
+// The history of a room without members would otherwise keep its messages for ever.
+const history = { size: 1_000, ttl: 60_000 };
+const authorize = () => true;
+server.defineRoom("live", { authorize });
+server.defineRoom("kept", { authorize, history });
+server.defineRoom("idle", {});
+server.defineRoom("idle kept", { history });
+server.defineRoom("own:{client}:{n}", { authorize });
+// What a member shows is up to the application, so it does not count as memory of rooms.
+server.defineRoom("shared:{n}", { authorize, presence: () => false });
+const sendTo = async (room: string, times: number) => {
+  const send = () => server.room(room).broadcast("news", NEWS);
+  await Promise.all(Array.from({ length: times }, send));
+};
+server.operation("room", ({ times }) => sendTo("live", Number(times)));
+server.operation("kept room", ({ times }) => sendTo("kept", Number(times)));
+server.operation("publish", ({ times, isKept }) => {
+  return sendTo(isKept === 1 ? "idle kept" : "idle", Number(times));
+});
+server.operation("heap", () => {
+  (globalThis as { gc?(): void }).gc?.();
+  return Deno.memoryUsage().heapUsed;
+});
 server.operation("collect", () => (globalThis as { gc?(): void }).gc?.());
 console.log(server.addr.port);

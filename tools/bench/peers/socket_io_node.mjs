@@ -18,10 +18,15 @@ const http = createServer((_request, response) => {
 const io = new Server(http, { transports: ["websocket"] });
 const clients = {
   broadcast: () => io.emit("s_newmsg", broadcastMessage()),
+  sendToRoom: () => io.to("live").emit("r_newmsg", broadcastMessage()),
   collect: () => globalThis.gc(),
 };
 
-function answer(frame) {
+function answer(socket, frame) {
+  if (frame.action === "join") {
+    socket.join(frame.data.room);
+    return success(frame.id, null, "joined");
+  }
   if (frame.action === "message") return success(frame.id, null, "done");
   const result = carryOut(frame.data, clients);
   return success(frame.id, { result }, null);
@@ -34,7 +39,7 @@ io.use((socket, next) => {
 io.on("connection", (socket) => {
   socket.on("request", (frame, acknowledge) => {
     if (!Number.isSafeInteger(frame.id)) return socket.disconnect(true);
-    acknowledge(answer(frame));
+    acknowledge(answer(socket, frame));
   });
 });
 http.listen(Number(port), "127.0.0.1", () => {

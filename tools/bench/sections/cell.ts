@@ -15,7 +15,7 @@ import type { Context } from "./context.ts";
 export interface Metric {
   readonly key: string;
   readonly label: string;
-  readonly unit: "us" | "/s" | "ms" | "KiB" | "MiB" | "rows" | "times";
+  readonly unit: "us" | "/s" | "ms" | "B" | "KiB" | "MiB" | "rows" | "times";
 }
 
 /** A workload with all its figures. */

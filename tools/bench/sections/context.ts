@@ -37,6 +37,8 @@ export interface Scale {
   readonly broadcastSizes: readonly number[];
   readonly memorySizes: readonly number[];
   readonly fairnessSize: number;
+  /** The number of clients of a server with rooms */
+  readonly roomClients: number;
   /** The numbers of operations of the contracts; each is twice its predecessor */
   readonly contractSizes: readonly number[];
   /** The number of rows in the measurement of the speed */
@@ -66,6 +68,7 @@ export const FULL: Scale = {
   broadcastSizes: [100, 1_000, 5_000],
   memorySizes: [1_000, 5_000, 10_000],
   fairnessSize: 4_000,
+  roomClients: 10_000,
   contractSizes: [50, 100, 200, 400],
   streamRows: 200_000,
   streamMarks: [100_000, 500_000, 1_000_000],
@@ -89,6 +92,7 @@ export const QUICK: Scale = {
   broadcastSizes: [1_000],
   memorySizes: [1_000],
   fairnessSize: 4_000,
+  roomClients: 3_000,
   contractSizes: [100, 200],
   streamRows: 50_000,
   streamMarks: [20_000, 100_000, 200_000],
@@ -163,6 +167,11 @@ export class Context implements AsyncDisposable {
     const server = await ServerUnderLoad.start(contender, this.#bun);
     this.#servers.set(key, server);
     return server;
+  }
+
+  /** Returns whether the server with a key runs. */
+  isRunning(key: string): boolean {
+    return this.#servers.has(key);
   }
 
   /** Ends the server of a measurement, unless the next one uses it again. */

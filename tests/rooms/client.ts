@@ -66,6 +66,8 @@ export class ModelClient implements Reader {
   readonly #pending = new Map<number, Pending>();
   /** The messages that a client without rooms has got */
   readonly #plain: number[] = [];
+  /** The messages of another identity, which the server must refuse to repeat */
+  #foreign: ReadonlySet<number> = new Set();
   #ids = 0;
 
   constructor(
@@ -142,6 +144,8 @@ export class ModelClient implements Reader {
     this.link = undefined;
     this.isKnown = false;
     this.#pending.clear();
+    // Later, the server would take them for new messages.
+    for (const n of this.#foreign) this.unanswered.delete(n);
     for (const view of this.views.values()) view.onClosed();
   }
 
@@ -194,8 +198,7 @@ export class ModelClient implements Reader {
     if (this.expectation === "new" && (isSame || secret === undefined)) {
       fail(`${this.name} was taken for ${connection}`);
     }
-    // The server would take the messages of another connection for new ones.
-    if (!isSame) this.unanswered.clear();
+    if (!isSame) this.#foreign = new Set(this.unanswered.keys());
     this.isKnown = this.isSecretGood = true;
     this.connection = connection;
     this.secret = secret ?? this.secret;

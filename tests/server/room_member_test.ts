@@ -1,0 +1,137 @@
+/** Clients that join a room, and what can happen meanwhile. */
+
+import assert from "node:assert/strict";
+import type { JsonObject } from "../../common/json.ts";
+import { readRoomRequest } from "../../protocol/room_frames.ts";
+import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import type { Client } from "../../server/message.ts";
+import { Room } from "../../server/room.ts";
+import type { RoomClients } from "../../server/room_clients.ts";
+import { FakeTransport } from "../rooms/fake_transport.ts";
+import { serverContext } from "../support/server_context.ts";
+import { endOfTick } from "../support/timing.ts";
+
+/** A server whose clients have no network. */
+class Stage implements AsyncDisposable {
+  readonly context = serverContext();
+  readonly clients = this.context.rooms as RoomClients;
+  readonly rooms = this.clients.rooms;
+
+  constructor() {
+    const history = { size: 100 };
+    const options = { authorize: () => true, publish: true, history };
+    this.rooms.define("chat:{id}", options);
+    this.rooms.define("\u0001".repeat(200), options);
+  }
+
+  room(name: string): Room {
+    return new Room(this.clients, this.rooms.get(name));
+  }
+
+  open(maxBuffered = 1e7): Peer {
+    return new Peer(this, maxBuffered);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.rooms.close();
+  }
+}
+
+class Peer {
+  readonly transport: FakeTransport;
+  readonly #stage: Stage;
+  readonly #client = {} as Client;
+
+  constructor(stage: Stage, maxBuffered: number) {
+    this.#stage = stage;
+    this.transport = new FakeTransport({
+      log: new ConnectionLog(stage.context.log, "", new StrangerLines()),
+      features: new Set(["rooms"]),
+      maxBuffered,
+      onSlow: "disconnect",
+      poll: endOfTick,
+      onClosed: (transport, info) => stage.clients.onClosed(transport, info),
+    });
+  }
+
+  ask(action: string, data: JsonObject): Promise<void> {
+    const request = readRoomRequest(1, action, data);
+    assert(request !== undefined && request.kind !== "invalid");
+    return this.#stage.clients.answer(this.#client, this.transport, request);
+  }
+
+  /** Returns the kinds of the frames that have arrived, or the codes of errors. */
+  take(): (string | number)[] {
+    const frames = this.transport.unread.splice(0);
+    return frames.map((frame) => {
+      const { code, message } = JSON.parse(frame);
+      return code === 0 ? message : code;
+    });
+  }
+}
+
+Deno.test("a client that is closed while its join is answered leaves nothing behind", async () => {
+  await using stage = new Stage();
+  // The answer does not fit.
+  const peer = stage.open(100);
+  await peer.ask("join", { room: "chat:1" });
+  assert.equal(peer.transport.closed?.code, 1013);
+  const { broadcaster } = stage.rooms.peek("chat:1") ?? {};
+  assert.equal(broadcaster?.size ?? 0, 0);
+});
+
+Deno.test("a client that leaves after authorize() has allowed its join is not there", async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    await using stage = new Stage();
+    const peer = stage.open();
+    const joining = peer.ask("join", { room: "chat:1" });
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    const leaving = peer.ask("leave", { room: "chat:1" });
+    await Promise.all([joining, leaving]);
+    const frames = peer.take();
+    const isThere = stage.rooms.peek("chat:1") !== undefined;
+    assert.equal(frames.at(-1) === "joined", false, `${ticks}: ${frames}`);
+    assert.equal(isThere, false, `${ticks}`);
+  }
+});
+
+Deno.test("a broadcast that races with the first join of its room ends", async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    await using stage = new Stage();
+    const peer = stage.open();
+    const joining = peer.ask("join", { room: "chat:1", last: 1 });
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    let position: string | null | undefined;
+    void stage.room("chat:1").broadcast("hi").then((result) => {
+      position = result.position;
+    });
+    await joining;
+    for (let turn = 0; turn < 10; turn++) await endOfTick();
+    assert.equal(typeof position, "string", `${ticks}`);
+    assert.deepEqual(peer.take().slice(0, 2), ["joined", "r_newmsg"]);
+  }
+});
+
+Deno.test("no message to a room is too large for its members", async () => {
+  await using stage = new Stage();
+  const { maxBuffered } = stage.context.limits;
+  const name = "\u0001".repeat(200);
+  const peer = stage.open(maxBuffered);
+  await peer.ask("join", { room: name });
+  peer.transport.read();
+  const room = stage.room(name);
+  const send = (length: number) =>
+    room.broadcast("m", { text: "x".repeat(length) });
+  await assert.rejects(send(maxBuffered - 2_000), RangeError);
+  // The longest message that the server accepts
+  let length = maxBuffered - 2_500;
+  for (let step = 256; step >= 1; step /= 2) {
+    const next = length + step;
+    await send(next).then(() => length = next, () => {});
+    peer.transport.read();
+  }
+  const { delivered } = await send(length);
+  assert.equal(delivered, 1);
+  assert.equal(peer.transport.closed, undefined);
+  await assert.rejects(send(length + 1), RangeError);
+});

@@ -49,6 +49,8 @@ export interface RoomHost {
   readonly broker: Broker;
   readonly turns: Turns;
   readonly maxBatch: number;
+  /** How much can wait for a member, in bytes */
+  readonly maxBuffered: number;
   readonly graces: Graces;
   /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;
@@ -99,11 +101,15 @@ export class LiveRoom {
     this.definition = definition;
     this.#host = host;
     this.broadcaster = new Broadcaster(host.turns, host.maxBatch);
-    this.presence = new Presence({
-      onChange: (changes) => this.#sendChanges(changes),
-      onJoin: (member) => host.run(() => onJoin?.(member, info)),
-      onLeave: (member) => host.run(() => onLeave?.(member, info)),
-    }, host.graces);
+    this.presence = new Presence(
+      {
+        onChange: (changes) => this.#sendChanges(changes),
+        onJoin: (member) => host.run(() => onJoin?.(member, info)),
+        onLeave: (member) => host.run(() => onLeave?.(member, info)),
+      },
+      host.graces,
+      host.maxBuffered,
+    );
     this.feed = new RoomFeed(name, host.broker, history, {
       onPublication: (publication) => this.#deliver(publication),
       onGap: (reason) => this.#onGap(reason),

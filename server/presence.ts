@@ -21,6 +21,9 @@ const WINDOW = 100;
 /** The maximum length of the entries in a list of members, in bytes of UTF-8. */
 const MAX_LIST = 262_144;
 
+/** The part of a list that the changes of one window can be as long as. */
+const CHANGES_SHARE = 1 / 4;
+
 /** How long a lost connection still appears in its rooms, in milliseconds. */
 export const GRACE = 3_000;
 
@@ -65,6 +68,7 @@ export interface PresenceEvents {
 export class Presence {
   readonly #events: PresenceEvents;
   readonly #graces: Graces;
+  readonly #maxList: number;
   readonly #appearances = new Map<string, Appearance>();
   /** The number of the connections of each user, by the public id of the member */
   readonly #users = new Map<string, number>();
@@ -81,10 +85,16 @@ export class Presence {
    *
    * @param events Receives the changes
    * @param graces Ends the grace periods, after {@linkcode GRACE}
+   * @param maxBuffered How much can wait for a member, in bytes. A list takes at most half
    */
-  constructor(events: PresenceEvents, graces: Graces) {
+  constructor(
+    events: PresenceEvents,
+    graces: Graces,
+    maxBuffered: number = Infinity,
+  ) {
     this.#events = events;
     this.#graces = graces;
+    this.#maxList = Math.min(MAX_LIST, maxBuffered / 2);
   }
 
   /** The number of members */
@@ -155,7 +165,7 @@ export class Presence {
     for (const appearance of this.#appearances.values()) {
       const entry = encodeEntry(appearance);
       length += byteLength(entry) + 1;
-      if (length > MAX_LIST) break;
+      if (length > this.#maxList) break;
       entries.push(entry);
     }
     const isComplete = entries.length === this.#appearances.size;
@@ -224,16 +234,28 @@ export class Presence {
     this.#timer ??= setTimeout(() => this.#flush(), WINDOW);
   }
 
+  /** Reports the changes, and those that are too many in the next window. */
   #flush(): void {
     this.#timer = undefined;
-    const join = [...this.#changed].map((appearance) => {
+    const join: string[] = [];
+    const leave: string[] = [];
+    let space = this.#maxList * CHANGES_SHARE;
+    for (const connection of this.#gone.keys()) {
+      if (space <= 0) break;
+      space -= connection.length + 3;
+      this.#gone.delete(connection);
+      leave.push(connection);
+    }
+    for (const appearance of this.#changed) {
+      if (space <= 0) break;
+      const entry = encodeEntry(appearance);
+      space -= byteLength(entry) + 1;
       appearance.known = appearance.presence;
-      return encodeEntry(appearance);
-    });
-    const leave = [...this.#gone.keys()];
-    this.#changed.clear();
-    this.#gone.clear();
+      this.#changed.delete(appearance);
+      join.push(entry);
+    }
     if (join.length + leave.length === 0) return;
+    if (this.#changed.size + this.#gone.size > 0) this.#schedule();
     this.#events.onChange({ join, leave, count: this.count });
   }
 }

@@ -30,19 +30,23 @@ class Stage {
   readonly left: Member[] = [];
   readonly removed: string[] = [];
 
-  constructor() {
+  constructor(maxBuffered?: number) {
     const graces = new TimeoutQueue(GRACE, (end: () => void) => end());
-    this.presence = new Presence({
-      onChange: ({ join, leave, count }) => {
-        const ids = join.map((json) => JSON.parse(json).connection);
-        this.log.push(`+${ids} -${leave} =${count}`);
+    this.presence = new Presence(
+      {
+        onChange: ({ join, leave, count }) => {
+          const ids = join.map((json) => JSON.parse(json).connection);
+          this.log.push(`+${ids} -${leave} =${count}`);
+        },
+        onJoin: ({ id }) => this.log.push(`join ${id}`),
+        onLeave: (member) => {
+          this.left.push(member);
+          this.log.push(`leave ${member.id}`);
+        },
       },
-      onJoin: ({ id }) => this.log.push(`join ${id}`),
-      onLeave: (member) => {
-        this.left.push(member);
-        this.log.push(`leave ${member.id}`);
-      },
-    }, graces);
+      graces,
+      maxBuffered,
+    );
   }
 
   show(connection: string, member?: string, presence?: JsonObject): void {
@@ -184,6 +188,45 @@ Deno.test("the list has 256 KiB, and then a part of the members and the count", 
   const { list, ...others } = stage.list;
   assert.equal(list.length, count);
   assert.deepEqual(others, { count: count + 1, complete: false });
+});
+
+Deno.test("many changes are spread over several windows, so that no frame is too long", () => {
+  using clock = new Clock();
+  const stage = new Stage();
+  // 250 kB of presence, which changes at the same time.
+  const names = Array.from({ length: 100 }, (_, n) => `c${n + 100}`);
+  const big = { x: "x".repeat(2_500) };
+  for (const name of names) stage.show(name, undefined, big);
+  stage.take();
+  clock.pass(WINDOW);
+  const lines = stage.take();
+  assert.equal(lines.length, 1);
+  const [, first] = /^\+(.*) - =100$/.exec(lines[0]!)!;
+  const count = first!.split(",").length;
+  assert(count >= 20 && count <= MAX_LIST / 4 / 2_500 + 1, `${count}`);
+  // What waits can still be undone, and what was sent cannot.
+  stage.remove(names[0]!);
+  stage.remove(names[99]!);
+  for (let n = 0; n < 4; n++) clock.pass(WINDOW);
+  const rest = stage.take().filter((line) => line.startsWith("+"));
+  assert(rest.length >= 3 && rest.length <= 5, `${rest}`);
+  assert.match(rest[0]!, /^\+.* -c100 =98$/);
+  const joined = [lines, rest].flat().join().match(/c\d+(?=.* -)/g);
+  assert.equal(joined?.includes("c199"), false);
+  assert.equal(clock.timers, 0);
+});
+
+Deno.test("with a small buffer, a list and the changes are shorter", () => {
+  using clock = new Clock();
+  const stage = new Stage(20_000);
+  for (let n = 0; n < 10; n++) {
+    stage.show(`c${n}`, undefined, { x: "x".repeat(2_000) });
+  }
+  assert.deepEqual([stage.list.list.length, stage.list.count], [4, 10]);
+  stage.take();
+  clock.pass(WINDOW);
+  assert.deepEqual(stage.take(), ["+c0,c1 - =10"]);
+  stage.presence.close();
 });
 
 Deno.test("the members of a room that closes leave, and nothing follows", () => {

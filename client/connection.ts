@@ -346,8 +346,8 @@ export class Connection<Of extends Contract = OpenContract>
   }
 
   /**
-   * Joins a room. The room that it returns keeps the messages that arrive before its first
-   * listener is registered, up to `maxBuffered`. `leave` removes its listeners.
+   * Joins a room. The room that it returns keeps the messages and gaps that arrive before its
+   * first listener is registered, up to `maxBuffered`. `leave` removes its listeners.
    *
    * @param name The name of the room, 1 to 200 bytes of UTF-8
    * @param options Optional. As for {@linkcode ClientRoom.join}, which has the errors

@@ -46,10 +46,17 @@ export class EarlyEvents {
     this.#events.push(deliver);
   }
 
-  /** Delivers a gap, behind the messages that wait. */
-  addGap(deliver: () => void): void {
-    if (this.#events.length === 0 && !this.#hasLost) return deliver();
-    if (!this.#hasLost) this.#events.push(deliver);
+  /**
+   * Delivers a gap, behind the messages that wait.
+   *
+   * @param deliver Delivers the gap
+   * @param isHeard Whether a callback reports the gap; otherwise it waits for one
+   */
+  addGap(deliver: () => void, isHeard: boolean): void {
+    if (this.#hasLost) return;
+    const waits = this.#events.length > 0 || this.#isKeeping && !isHeard;
+    if (waits) this.#events.push(deliver);
+    else deliver();
   }
 
   /** Delivers what was kept, and from now on everything at once. */

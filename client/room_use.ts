@@ -208,7 +208,8 @@ export class RoomUse implements RoomUser {
   }
 
   onGap(gap: RoomGap): void {
-    this.#early.addGap(() => this.#gaps.call(gap));
+    const isHeard = this.#gaps.size > 0;
+    this.#early.addGap(() => this.#gaps.call(gap), isHeard);
   }
 
   onMembers(change: MembersChange): void {

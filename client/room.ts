@@ -284,7 +284,8 @@ export class ClientRoom<
 
   /**
    * Calls a listener when members join, leave or change. The members that are in the room
-   * when the client joins count as joined.
+   * when the client joins count as joined. If `members` is not complete, possibly only `count`
+   * has changed.
    *
    * @param listener The listener. Errors that it throws are logged
    * @returns A `Disposable` that removes the listener

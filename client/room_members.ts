@@ -34,12 +34,15 @@ export interface MembersChange<Presence = JsonObject> {
 /** How many connections of a room are kept, because a server can report any number. */
 const MAX_CONNECTIONS = 10_000;
 
+const TOO_LARGE =
+  "ignored a part of the members of a room, because the server sent too many or too large ones";
+
 /** The presence of each connection of one member */
 type Connections = ReadonlyMap<string, JsonObject | undefined>;
 
 /** Keeps the members of one room up to date. */
 export class RoomMembers {
-  readonly #onFault: () => void;
+  readonly #onFault: (what: string) => void;
   readonly #members = new Map<string, RoomMember>();
   /** The connections of each member, by their ids */
   readonly #connections = new Map<
@@ -54,9 +57,9 @@ export class RoomMembers {
   /**
    * Constructs `RoomMembers`.
    *
-   * @param onFault Called if the server reports more than the client keeps
+   * @param onFault Called with a sentence if the server reports more than the client keeps
    */
-  constructor(onFault: () => void) {
+  constructor(onFault: (what: string) => void) {
     this.#onFault = onFault;
   }
 
@@ -128,7 +131,7 @@ export class RoomMembers {
     if (owner !== member) this.#remove(connection, touched);
     if (owner === undefined && this.#owners.size >= MAX_CONNECTIONS) {
       this.#isComplete = false;
-      return this.#onFault();
+      return this.#onFault(TOO_LARGE);
     }
     touched.add(member);
     this.#owners.set(connection, member);
@@ -140,7 +143,7 @@ export class RoomMembers {
 
   #presenceOf({ presence }: MemberEntry): JsonObject | undefined {
     if (presence === undefined || isPresenceClaim(presence)) return presence;
-    this.#onFault();
+    this.#onFault(TOO_LARGE);
     return undefined;
   }
 

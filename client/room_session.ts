@@ -57,9 +57,6 @@ type Phase =
   /** The client has asked to leave */
   | "leaving";
 
-const TOO_LARGE =
-  "ignored a part of the members of a room, because the server sent too many or too large ones";
-
 /**
  * Brings what the server knows about a room in line with what the callers want. At most one
  * join or leave is in progress at a time.
@@ -87,7 +84,7 @@ export class RoomSession {
     this.#context = context;
     this.#publisher = publisher;
     this.#events = new RoomEvents(context, this.users);
-    this.members = new RoomMembers(() => context.onFault(TOO_LARGE));
+    this.members = new RoomMembers((what) => context.onFault(what));
   }
 
   /** Why the client is no longer in the room; `undefined` while the room can be used */
@@ -124,10 +121,7 @@ export class RoomSession {
   join(user: RoomUser, options: ResolvedJoin): Promise<JoinResult> {
     const { closed } = this.#context;
     if (closed !== undefined) {
-      throw roomConnectionClosed(
-        describeJoin(this.name),
-        closed,
-      );
+      throw roomConnectionClosed(describeJoin(this.name), closed);
     }
     const isLeaving = this.#phase === "leaving";
     const goal = this.#goals.choose(options, isLeaving, (option) => {
@@ -188,7 +182,7 @@ export class RoomSession {
 
   /** Takes the next step towards what the callers want, for example over a new link. */
   reconcile(): void {
-    if (this.users.joins === 0) this.#goals.dropNext(leftBefore(this.name));
+    if (this.users.joins === 0) this.#onUnwanted();
     if (this.#phase === "out") this.#reconcileOut();
     else if (this.#phase === "in") this.#reconcileIn();
     if (this.#phase === "out" || this.#isWanted) this.#settle();
@@ -300,9 +294,7 @@ export class RoomSession {
     const encode = goal.encode(this.name);
     sendRoomRequest(link, this.name, "join", encode, { onRoomAnswer })
       .then(() => {
-        if (!isAnswered) {
-          throw invalidAnswer(describeJoin(this.name));
-        }
+        if (!isAnswered) throw invalidAnswer(describeJoin(this.name));
       })
       .catch((error) => {
         const isOver = link !== this.#context.link || this.#phase !== "joining";
@@ -322,7 +314,7 @@ export class RoomSession {
       const reason = frame.recovered === false ? frame.reason : "broker";
       this.#events.each((user) => user.onGap({ reason }));
     }
-    this.#reportMembers(this.members.reset(frame.members));
+    this.#changeMembers(() => this.members.reset(frame.members));
     this.flush();
     this.reconcile();
   }
@@ -379,13 +371,17 @@ export class RoomSession {
     if (link === undefined || !this.#goals.current?.followsMembers) return;
     this.members.invalidate();
     askMembers(link, this.name, (list) => {
-      if (this.isIn) this.#reportMembers(this.members.reset(list));
+      if (this.isIn) this.#changeMembers(() => this.members.reset(list));
     });
   }
 
-  #reportMembers(change: MembersChange): void {
-    const { joined, left, updated } = change;
-    if (joined.length + left.length + updated.length === 0) return;
+  /** Changes the members, and reports this to the callers unless they have left. */
+  #changeMembers(apply: () => MembersChange): void {
+    const { count } = this.members;
+    const change = apply();
+    const hasChanged = this.members.count !== count ||
+      Object.values(change).some(({ length }) => length > 0);
+    if (!hasChanged || !this.#isWanted) return;
     this.users.each((user) => user.onMembers(change));
   }
 

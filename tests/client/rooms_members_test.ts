@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { errorFrame, successFrame } from "../support/fake_server.ts";
 import { startRooms } from "../support/room_server.ts";
+import { endOfTick } from "../support/timing.ts";
 
 Deno.test("asks for all members after a gap because it was slow, and not after others", async () => {
   await using parts = await startRooms();
@@ -49,4 +50,39 @@ Deno.test("asks for no members after a gap if it has joined without them", async
   await peer.settled(connection);
   await peer.settled(connection);
   assert.equal(peer.actions.includes("members"), false);
+});
+
+Deno.test("reports that members left whom an incomplete list does not contain", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("a");
+  const counts: number[] = [];
+  room.onMembers(({ left }) => void counts.push(left.length, room.count));
+  const joining = room.join();
+  const list = [{ member: "ada", connection: "ada" }];
+  await peer.acceptJoin({ members: { list, count: 3, complete: false } });
+  await joining;
+  for (const leave of ["bob", "bob"]) {
+    const data = { room: "a", join: [], leave: [leave], count: 2 };
+    peer.send(successFrame(null, "presence", data));
+  }
+  await peer.settled(connection);
+  assert.deepEqual(counts, [0, 3, 0, 2]);
+});
+
+Deno.test("a caller that has left is not told about the members", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("a");
+  let calls = 0;
+  room.onMembers(() => void calls++);
+  const joining = room.join();
+  const join = await peer.next("join");
+  const leaving = room.leave();
+  await endOfTick();
+  const list = [{ member: "ada", connection: "ada" }];
+  peer.joined(join, { members: { list, count: 1, complete: true } });
+  await peer.acceptLeave();
+  await Promise.all([joining, leaving]);
+  assert.equal(calls, 0);
 });

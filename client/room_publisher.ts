@@ -8,6 +8,7 @@ import { type Limit, limit } from "../common/async.ts";
 import { Deadline } from "../common/deadline.ts";
 import { ConnectionClosedError, ResponseError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
+import { PublishError } from "../common/publish_error.ts";
 import { byteLength, describeMessage, describeRoom } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import {
@@ -41,6 +42,8 @@ interface Entry {
   link: Link | undefined;
   /** Who has sent it, if it was sent, and when */
   sent: { readonly by: string | undefined; readonly at: number } | undefined;
+  /** Whether nothing sends it again if the link is lost */
+  isGivenUp: boolean;
   settle(end: End): void;
 }
 
@@ -110,7 +113,7 @@ export class RoomPublisher {
   }
 
   /**
-   * Gives up the messages that no open link will answer.
+   * Gives up the messages that no open link will answer, now or when the link is lost.
    *
    * @param reason Why, as a part of a sentence
    * @param cause The error, if there is one
@@ -118,6 +121,7 @@ export class RoomPublisher {
   end(reason: string, cause?: unknown): void {
     const { link } = this.#context;
     for (const entry of [...this.#entries]) {
+      entry.isGivenUp = true;
       if (link === undefined || entry.link !== link) {
         fail(entry, reason, cause);
       }
@@ -134,6 +138,7 @@ export class RoomPublisher {
         deadline: new Deadline(REPEAT_WINDOW, () => expire(entry)),
         link: undefined,
         sent: undefined,
+        isGivenUp: false,
         settle: (end) => {
           if (!this.#entries.delete(entry)) return;
           entry.deadline.cancel();
@@ -208,12 +213,13 @@ function onFailure(
   if (entry.link !== link) return;
   if (error instanceof ConnectionClosedError) {
     // The next link sends it again, unless the server would close that link, too.
-    if (!isCausedByClient(error.code)) return;
-    return fail(entry, "the server closed the connection", error);
+    if (!entry.isGivenUp && !isCausedByClient(error.code)) return;
+    return fail(entry, "the connection was closed", error);
   }
   // A server that refuses a repeated message can have accepted it before.
-  const isUnclear = isRepeated && error instanceof ResponseError;
-  if (isUnclear) {
+  const isRefused = error instanceof ResponseError ||
+    error instanceof PublishError && error.outcome === "none";
+  if (isRepeated && isRefused) {
     fail(entry, "the server refused it when it was sent again", error);
   } else entry.settle({ error });
 }

@@ -219,7 +219,7 @@ export class RoomSession {
 
   /** The members of the room have changed. */
   onPresence({ join, leave, count }: PresenceFrame): void {
-    this.#reportMembers(this.members.change(join, leave, count));
+    this.#changeMembers(() => this.members.change(join, leave, count));
   }
 
   /** The server has rejected a token: the client must not join for the next one. */
@@ -259,13 +259,19 @@ export class RoomSession {
     return !this.#goals.hasNext && this.users.joins > 0;
   }
 
+  /** The callers have left. Without a goal, the server can have put the client into the room. */
+  #onUnwanted(): void {
+    if (this.#goals.newest === undefined) return;
+    this.#goals.dropNext(leftBefore(this.name));
+    this.#publisher.end("the application has left the room");
+  }
+
   #reconcileOut(): void {
     const { link } = this.#context;
     if (this.#goals.current !== undefined && !this.#isWanted) {
       this.#goals.advance(leftBefore(this.name));
       this.#retry.stop();
       this.members.reset(undefined);
-      this.#publisher.end("the application has left the room");
     }
     const goal = this.#goals.current;
     if (goal === undefined || link === undefined) return;

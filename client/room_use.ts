@@ -182,6 +182,8 @@ export class RoomUse implements RoomUser {
       return await session.publish(name, data, options);
     } finally {
       this.#detach();
+      // The caller can have left the room meanwhile.
+      this.#sessions.release(session);
     }
   }
 

@@ -279,6 +279,15 @@ Deno.test("a message that is refused when it is sent again is unknown", async ()
   assert.equal(await outcomeOf(published), "unknown");
 });
 
+Deno.test("a repeated message that the broker does not get can have arrived before", async () => {
+  const { open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  await lose(first);
+  open().refuse(11, { outcome: "none" });
+  assert.equal(await outcomeOf(published), "unknown");
+});
+
 for (const code of [1003, 1008, 1009]) {
   Deno.test(`a message that can be the reason for the close code ${code} is not sent again`, async () => {
     const { open, lose, publish } = createPublisher();
@@ -315,6 +324,17 @@ Deno.test("`end` gives up only what no open link answers", async () => {
   second.accept("e.1");
   await published;
   assert.equal(publisher.isBusy, false);
+});
+
+Deno.test("a message that was given up is not sent again", async () => {
+  const { publisher, open, lose, publish } = createPublisher();
+  const first = open();
+  const published = publish("one");
+  publisher.end("the test ends it");
+  await lose(first);
+  assert.equal(publisher.isBusy, false);
+  assert.equal(await outcomeOf(published), "unknown");
+  assert.deepEqual(open().sent, []);
 });
 
 Deno.test("a signal and a timeout end the wait, also without a connection", async () => {

@@ -6,21 +6,24 @@
 
 import type { RoomMessage } from "./room_message.ts";
 
+/** What a gap counts, in UTF-16 units. */
+const GAP_LENGTH = 100;
+
 /** Keeps messages and gaps, in their order, until the first listener is registered. */
 export class EarlyEvents {
   readonly #max: number;
   readonly #onLost: () => void;
   #isKeeping = false;
   #events: (() => void)[] = [];
-  /** The length of the messages, in UTF-16 units */
+  /** The length of the messages and gaps, in UTF-16 units */
   #units = 0;
   #hasLost = false;
 
   /**
    * Constructs `EarlyEvents`, which keep nothing before `start` is called.
    *
-   * @param max The maximum length of the messages, in UTF-16 units
-   * @param onLost Called in place of the messages if they are longer together
+   * @param max The maximum length of what is kept, in UTF-16 units
+   * @param onLost Called in place of the messages and gaps if they are longer together
    */
   constructor(max: number, onLost: () => void) {
     this.#max = max;
@@ -39,11 +42,8 @@ export class EarlyEvents {
 
   /** Delivers a message, now or when a listener is registered. */
   add(message: RoomMessage, deliver: () => void): void {
-    if (!this.#isKeeping) return deliver();
-    if (this.#hasLost) return;
-    this.#units += lengthOf(message);
-    if (this.#units > this.#max) return this.#drop();
-    this.#events.push(deliver);
+    if (!this.#isKeeping) deliver();
+    else if (!this.#hasLost) this.#keep(lengthOf(message), deliver);
   }
 
   /**
@@ -55,7 +55,7 @@ export class EarlyEvents {
   addGap(deliver: () => void, isHeard: boolean): void {
     if (this.#hasLost) return;
     const waits = this.#events.length > 0 || this.#isKeeping && !isHeard;
-    if (waits) this.#events.push(deliver);
+    if (waits) this.#keep(GAP_LENGTH, deliver);
     else deliver();
   }
 
@@ -74,8 +74,10 @@ export class EarlyEvents {
     this.#units = 0;
   }
 
-  /** The application never learns about the single messages, but about the gap. */
-  #drop(): void {
+  /** Beyond the maximum, the application learns about one gap in place of all events. */
+  #keep(units: number, deliver: () => void): void {
+    this.#units += units;
+    if (this.#units <= this.#max) return void this.#events.push(deliver);
     this.#hasLost = true;
     this.#events = [];
   }

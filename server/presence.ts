@@ -21,6 +21,9 @@ const WINDOW = 100;
 /** The maximum length of the entries in a list of members, in bytes of UTF-8. */
 const MAX_LIST = 262_144;
 
+/** How long an entry without presence is, in UTF-16 units, roughly. */
+const ENTRY = 80;
+
 /** The part of a list that the changes of one window can be as long as. */
 const CHANGES_SHARE = 1 / 4;
 
@@ -73,6 +76,8 @@ export class Presence {
   /** The number of the connections of each user, by the public id of the member */
   readonly #users = new Map<string, number>();
   #userConnections = 0;
+  /** The length of what is shown about all connections, in UTF-16 units */
+  #shown = 0;
   /** The connections that are new to the members, or have changed */
   readonly #changed = new Set<Appearance>();
   /** The presence that the members know of the connections that left */
@@ -102,6 +107,12 @@ export class Presence {
     return this.#appearances.size - this.#userConnections + this.#users.size;
   }
 
+  /** The length of the list of the members, in UTF-16 units, roughly */
+  get length(): number {
+    const length = ENTRY * this.#appearances.size + this.#shown;
+    return Math.min(this.#maxList, length);
+  }
+
   /** The members, the one that joined first at the begin */
   get members(): readonly Member[] {
     const appearances = this.#appearances.values();
@@ -119,6 +130,7 @@ export class Presence {
     const appearance = this.#appearances.get(identity.connection);
     if (appearance === undefined) return this.#add(identity, presence);
     this.#endGrace(appearance);
+    this.#shown += presence.length - appearance.presence.length;
     appearance.presence = presence;
     this.#report(appearance);
   }
@@ -129,6 +141,7 @@ export class Presence {
     if (appearance === undefined) return;
     this.#endGrace(appearance);
     this.#appearances.delete(connection);
+    this.#shown -= appearance.presence.length;
     this.#changed.delete(appearance);
     if (appearance.known !== undefined) {
       this.#gone.set(connection, appearance.known);
@@ -202,6 +215,7 @@ export class Presence {
     this.#gone.delete(connection);
     const appearance = { identity, presence, known, grace: undefined };
     this.#appearances.set(connection, appearance);
+    this.#shown += presence.length;
     this.#report(appearance);
     if (this.#count(appearance, 1) === 1) {
       this.#events.onJoin(memberOf([appearance]));

@@ -12,6 +12,7 @@ import type { JoinedFields } from "../protocol/room_message_types.ts";
 import { encodeJoined, encodePutOut } from "../protocol/room_messages.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
 import { JoinDecisions } from "./join_decisions.ts";
+import { ListSpace } from "./list_space.ts";
 import type { Client } from "./message.ts";
 import { ReadBudget } from "./read_budget.ts";
 import { checkClaim } from "./room_checks.ts";
@@ -61,6 +62,8 @@ export class RoomClient implements MemberHost {
   readonly #puts = new Map<string, Promise<void>>();
   /** How much the client can make the server read */
   readonly budget: ReadBudget = new ReadBudget();
+  /** How much the client can be sent about the members of its rooms */
+  readonly lists: ListSpace;
   /** The end of the last recovery, because they run one at a time */
   #recovered: Promise<unknown> | undefined;
   /** The newest claim of each room whose schema is asynchronous */
@@ -76,6 +79,7 @@ export class RoomClient implements MemberHost {
     this.client = client;
     this.transport = transport;
     this.scheduler = scheduler;
+    this.lists = new ListSpace(transport);
     this.#rooms = rooms;
     this.#decisions = new JoinDecisions(this.#members);
     this.identity = rooms.identities.claim(this, client.user, secret);
@@ -326,17 +330,26 @@ export class RoomClient implements MemberHost {
   /** Starts to send messages. If this fails, the client is not in the room. */
   async #start(
     member: RoomMember,
-    ...start: Parameters<RoomMember["start"]>
+    ...[wanted, options, onStart]: Parameters<RoomMember["start"]>
   ): Promise<void> {
+    const hasList = options.members && !member.isPlain;
+    const free = await this.lists.reserve(
+      () => hasList ? member.room.presence.length : 0,
+    );
     const number = member.starts + 1;
     try {
-      await member.start(...start);
+      await member.start(wanted, options, (start) => {
+        free();
+        onStart(start);
+      });
     } catch (error) {
       const isCurrent = this.#members.get(member.room.info.name) === member;
       // Another join decides whether the client is there.
       if (!isCurrent || member.starts !== number) return;
       this.#fail(member);
       throw error;
+    } finally {
+      free();
     }
   }
 
@@ -347,8 +360,7 @@ export class RoomClient implements MemberHost {
 
   #answer(member: RoomMember, request: JoinRequest, start: FeedStart): void {
     const { id, since, members } = request;
-    const isRecovering = since !== null;
-    const rest = { isRecovering, members };
+    const rest = { isRecovering: since !== null, members };
     this.transport.send(this.#encodeJoined(id, member, start, rest));
   }
 

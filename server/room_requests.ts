@@ -123,8 +123,12 @@ async function sendMembers(
   client: RoomClient,
   { id, room }: MembersRequest,
 ): Promise<void> {
-  const { budget, transport } = client;
+  const { budget, lists, transport } = client;
   await budget.wait(() => transport.closed === undefined);
+  const { presence } = memberOf(client, room).room;
+  const free = await lists.reserve(() => presence.length);
+  free();
+  // The client can have left the room meanwhile.
   const list = memberOf(client, room).room.presence.encode();
   budget.take(list.length);
   transport.send(encodeMembers(id, list));

@@ -8,8 +8,11 @@ import type { Client } from "../../server/message.ts";
 import { Room } from "../../server/room.ts";
 import type { RoomClients } from "../../server/room_clients.ts";
 import { FakeTransport } from "../rooms/fake_transport.ts";
+import { Clock } from "../support/clock.ts";
 import { serverContext } from "../support/server_context.ts";
 import { endOfTick } from "../support/timing.ts";
+
+const IDENTITY = { secret: "", user: undefined, isRecognized: false };
 
 /** A server whose clients have no network. */
 class Stage implements AsyncDisposable {
@@ -62,11 +65,12 @@ class Peer {
 
   /** Returns the kinds of the frames that have arrived, or the codes of errors. */
   take(): (string | number)[] {
-    const frames = this.transport.unread.splice(0);
-    return frames.map((frame) => {
+    const kinds = [];
+    for (let frame; (frame = this.transport.read()) !== undefined;) {
       const { code, message } = JSON.parse(frame);
-      return code === 0 ? message : code;
-    });
+      kinds.push(code === 0 ? message : code);
+    }
+    return kinds;
   }
 }
 
@@ -134,4 +138,39 @@ Deno.test("no message to a room is too large for its members", async () => {
   assert.equal(delivered, 1);
   assert.equal(peer.transport.closed, undefined);
   await assert.rejects(send(length + 1), RangeError);
+});
+
+Deno.test("the lists of many rooms wait until the client has read the earlier ones", async () => {
+  using clock = new Clock();
+  await using stage = new Stage();
+  const rooms = Array.from({ length: 128 }, (_, n) => `chat:${n}`);
+  const big = stage.open();
+  // 64 KiB of presence in each room.
+  for (const room of rooms) {
+    await big.ask("join", { room, members: false });
+    const { presence } = stage.rooms.peek(room)!;
+    const [connection] = presence.members;
+    for (let n = 0; n < 16; n++) {
+      const id = `${connection!.id}${n}`;
+      presence.show(
+        { ...IDENTITY, connection: id, member: id },
+        JSON.stringify({ x: "x".repeat(4_000) }),
+      );
+    }
+  }
+  // The changes of the members have been reported.
+  for (let windows = 0; windows < 3; windows++) clock.pass(100);
+  const peer = stage.open(262_144);
+  for (const kind of ["joined", "members"]) {
+    const action = kind === "joined" ? "join" : kind;
+    const asked = rooms.map((room) => peer.ask(action, { room }));
+    const kinds: (string | number)[] = [];
+    while (kinds.length < rooms.length && !peer.transport.closed) {
+      await endOfTick();
+      kinds.push(...peer.take().filter((kind) => kind !== "presence"));
+    }
+    assert.equal(peer.transport.closed, undefined);
+    assert.deepEqual(kinds, rooms.map(() => kind));
+    await Promise.all(asked);
+  }
 });

@@ -114,6 +114,20 @@ export function canPublish(entry: RoomEntry, event: string): boolean {
   return publishesOf(entry).includes(event);
 }
 
+/** Returns whether a newer event can replace a waiting event with this name. */
+export function hasLatest(entry: RoomEntry, event: string): boolean {
+  return latestOf(entry, event) !== undefined;
+}
+
+function latestOf(
+  entry: RoomEntry,
+  event: string,
+): ((data: unknown) => unknown) | undefined {
+  const declared = ownEntry(eventsOf(entry), event);
+  if (declared === undefined || isSchema(declared)) return undefined;
+  return declared.latest as ((data: unknown) => unknown) | undefined;
+}
+
 /**
  * Returns the latest key of an event: a newer event replaces a waiting event with the same
  * key. Events with different names have different keys.
@@ -131,9 +145,7 @@ export function latestKeyOf(
   event: string,
   data: unknown,
 ): string | undefined {
-  const declared = ownEntry(eventsOf(entry), event);
-  if (declared === undefined || isSchema(declared)) return undefined;
-  const latest = declared.latest as ((data: unknown) => unknown) | undefined;
+  const latest = latestOf(entry, event);
   if (latest === undefined) return undefined;
   const key = latest(data);
   if (typeof key === "string" || typeof key === "number") {

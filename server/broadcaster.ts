@@ -83,6 +83,14 @@ export interface Broadcast {
   plain?(): string;
   /** Returns whether a recipient gets it; if omitted, all do */
   isFor?(recipient: Recipient): boolean;
+  /** While a client reads slowly, a newer broadcast with the same key replaces it. */
+  readonly latest?: string | undefined;
+}
+
+/** A broadcast that waits until a client has read more. The log no longer contains it. */
+export interface HeldBroadcast extends Pick<Broadcast, "frame" | "latest"> {
+  /** Called once, with what has become of it. */
+  settle(outcome: keyof BroadcastCounts): void;
 }
 
 /** A connection that receives broadcasts. */
@@ -93,16 +101,36 @@ export interface Recipient {
   readonly isPlain?: boolean;
   /** Sends a batch, as far as the socket accepts it; does not throw. */
   deliver(batch: BroadcastBatch): Delivery;
+  /**
+   * Returns whether a broadcast has to wait. If omitted, none has to.
+   *
+   * @param broadcast The broadcast
+   * @param units The length of the frames that are sent before it, in UTF-16 units
+   */
+  holds?(broadcast: Broadcast, units: number): boolean;
+  /** Keeps a broadcast that has to wait, behind all earlier ones. */
+  hold?(broadcast: HeldBroadcast): void;
 }
 
 /** A broadcast that some recipients lack. */
 interface Entry {
   readonly broadcast: Broadcast;
-  /** The number of recipients that lack it */
+  /** The number of recipients that have not had their turn */
   lacking: number;
+  /** The number of recipients for which it waits */
+  held: number;
   readonly counts: { -readonly [Key in keyof BroadcastCounts]: number };
   readonly resolve: (counts: BroadcastCounts) => void;
 }
+
+/** What happens to a broadcast that a recipient lacks. */
+type Fate =
+  /** It is sent now */
+  | "send"
+  /** It waits until the client has read more */
+  | "hold"
+  /** It is not for the recipient */
+  | "drop";
 
 const EMPTY_BATCH = {
   from: 0,
@@ -165,7 +193,7 @@ export class Broadcaster implements TurnTaker {
   /**
    * Sends a broadcast to all recipients.
    *
-   * @returns Resolves when every recipient has had its turn
+   * @returns Resolves when every recipient has received or missed it
    */
   send(broadcast: Broadcast): Promise<BroadcastCounts> {
     const lacking = this.#recipients.size;
@@ -174,6 +202,7 @@ export class Broadcaster implements TurnTaker {
       this.#entries.push({
         broadcast,
         lacking,
+        held: 0,
         counts: { ...NO_CLIENTS },
         resolve,
       });
@@ -220,9 +249,9 @@ export class Broadcaster implements TurnTaker {
     recipient.cursor = to;
     let sends = 0;
     while (from < to) {
-      const isWanted = this.#isFor(recipient, from);
-      const end = this.#endOfRun(recipient, from, to, isWanted);
-      if (isWanted) sends += this.#deliverRun(recipient, from, end);
+      const fate = this.#fateOf(recipient, from, 0);
+      const end = this.#endOfRun(recipient, from, to, fate);
+      if (fate === "send") sends += this.#deliverRun(recipient, from, end);
       else this.#settle(from, end, undefined);
       from = end;
     }
@@ -238,21 +267,32 @@ export class Broadcaster implements TurnTaker {
     return sends;
   }
 
-  /** Returns the end of the broadcasts that a recipient gets, or of those that it does not. */
+  /** Returns the end of the broadcasts that have the same fate. */
   #endOfRun(
     recipient: Recipient,
     from: number,
     to: number,
-    isWanted: boolean,
+    fate: Fate,
   ): number {
-    let end = from + 1;
-    while (end < to && this.#isFor(recipient, end) === isWanted) end++;
+    let end = from;
+    let units = 0;
+    do {
+      const entry = this.#entries[end++ - this.#start]!;
+      if (fate === "hold") hold(recipient, entry);
+      else units += entry.broadcast.frame.length;
+    } while (end < to && this.#fateOf(recipient, end, units) === fate);
     return end;
   }
 
-  #isFor(recipient: Recipient, number: number): boolean {
+  /**
+   * Returns what happens to a broadcast.
+   *
+   * @param units The length of the frames that are sent before it, in UTF-16 units
+   */
+  #fateOf(recipient: Recipient, number: number, units: number): Fate {
     const { broadcast } = this.#entries[number - this.#start]!;
-    return broadcast.isFor?.(recipient) ?? true;
+    if (!(broadcast.isFor?.(recipient) ?? true)) return "drop";
+    return recipient.holds?.(broadcast, units) ? "hold" : "send";
   }
 
   #batchOf(from: number, to: number, isPlain: boolean): BroadcastBatch {
@@ -272,7 +312,7 @@ export class Broadcaster implements TurnTaker {
   /**
    * Records that a recipient no longer lacks the broadcasts of a range.
    *
-   * @param outcome What happened to them; `undefined` if they were not for the recipient
+   * @param outcome What happened to them; `undefined` if they wait, or were not for the recipient
    */
   #settle(
     from: number,
@@ -286,9 +326,25 @@ export class Broadcaster implements TurnTaker {
       if (outcome !== undefined) entry.counts[outcome]++;
     }
     while (this.#entries[0]?.lacking === 0) {
-      const { resolve, counts } = this.#entries.shift()!;
+      const entry = this.#entries.shift()!;
       this.#start++;
-      resolve(counts);
+      if (entry.held === 0) entry.resolve(entry.counts);
     }
   }
+}
+
+/** Lets a broadcast wait for a recipient. */
+function hold(recipient: Recipient, entry: Entry): void {
+  const { broadcast } = entry;
+  const { frame, latest } = broadcast;
+  entry.held++;
+  recipient.hold?.({
+    frame: recipient.isPlain ? broadcast.plain?.() ?? frame : frame,
+    latest,
+    settle: (outcome) => {
+      entry.counts[outcome]++;
+      entry.held--;
+      if (entry.lacking + entry.held === 0) entry.resolve(entry.counts);
+    },
+  });
 }

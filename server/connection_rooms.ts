@@ -23,6 +23,8 @@ export interface RoomTransport {
   rooms: { catchUp(): void } | undefined;
   /** Whether a missed message of a length can be sent now, in UTF-16 units */
   hasCapacity(units: number): boolean;
+  /** Whether more than half of the buffer would be in use with frames of a length. */
+  isSlow(units: number): boolean;
   /** Resolves after a short time in which the client can read. */
   drained(): Promise<void>;
   /** Sends a frame. */

@@ -5,6 +5,8 @@
  */
 
 import type { Broker, LossReason, Publication } from "../broker/broker.ts";
+import { describeMessage } from "../common/text.ts";
+import { latestKeyOf } from "../contract/find_room.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
 import {
   encodeGap,
@@ -14,6 +16,7 @@ import {
 } from "../protocol/room_messages.ts";
 import { encodeSuccess } from "../protocol/encode_success.ts";
 import {
+  BroadcastBatch,
   type BroadcastCounts,
   Broadcaster,
   NO_CLIENTS,
@@ -70,6 +73,9 @@ interface Expected {
   readonly resolve: (result: Promise<BroadcastCounts>) => void;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** How many bytes of UTF-8 one UTF-16 unit can need. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** A room that has members on this server. */
 export class LiveRoom {
@@ -184,6 +190,16 @@ export class LiveRoom {
       : this.#encode(message, position);
   }
 
+  /** How much can wait until a client has read more: half of its buffer, in UTF-16 units */
+  get maxWaiting(): number {
+    return this.#host.maxBuffered / 2 / MAX_BYTES_PER_UNIT;
+  }
+
+  /** Makes a batch of frames for one recipient. */
+  batchOf(frames: readonly string[]): BroadcastBatch {
+    return new BroadcastBatch(frames, this.#host.maxBatch);
+  }
+
   /** Encodes that messages are missing before a position. */
   encodeGap(reason: GapReason, position: string | null): string {
     return encodeGap({ room: this.info.name, position, reason });
@@ -205,8 +221,20 @@ export class LiveRoom {
       frame: this.#encode(message, position),
       plain: () => this.#encodePlain(message),
       isFor: (recipient) => isFor(message, recipient as RoomRecipient),
+      latest: this.#latestKeyOf(message),
     });
     this.#settle(message.origin, result);
+  }
+
+  #latestKeyOf({ name, data }: RoomMessage): string | undefined {
+    const { entry } = this.definition;
+    if (entry === undefined) return undefined;
+    try {
+      return latestKeyOf(entry, name, data);
+    } catch (error) {
+      const problem = `'latest' of ${describeMessage(name)} failed`;
+      this.#host.warn(this.info.name, problem, error);
+    }
   }
 
   #encode({ from, json }: RoomMessage, position: string | null): string {

@@ -64,6 +64,7 @@ export class RoomClient implements MemberHost {
   readonly budget: ReadBudget = new ReadBudget();
   /** How much the client can be sent about the members of its rooms */
   readonly lists: ListSpace;
+  waitingUnits = 0;
   /** The end of the last recovery, because they run one at a time */
   #recovered: Promise<unknown> | undefined;
   /** The newest claim of each room whose schema is asynchronous */

@@ -8,16 +8,18 @@ import type { Publication, ReadFrom } from "../broker/broker.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
 import { isPresenceChanges } from "../protocol/room_messages.ts";
 import {
+  type Broadcast,
   BroadcastBatch,
   type BroadcastFrame,
   type Delivery,
+  type HeldBroadcast,
 } from "./broadcaster.ts";
-import type { RoomTransport } from "./connection_rooms.ts";
 import type { LiveRoom, RoomRecipient } from "./live_room.ts";
 import { HeldChanges } from "./held_changes.ts";
 import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
 import type { FairScheduler } from "./scheduler.ts";
+import { type SlowClient, WaitingEvents } from "./waiting_events.ts";
 
 /** How many missed messages are sent in one turn of the event loop. */
 const FRAMES_PER_TURN = 32;
@@ -34,9 +36,8 @@ export interface MemberOptions {
 }
 
 /** The connection of a member. */
-export interface MemberHost {
+export interface MemberHost extends SlowClient {
   readonly identity: RoomIdentity;
-  readonly transport: RoomTransport;
   readonly scheduler: FairScheduler;
   /** Called with the length of the messages that were read for the client, in UTF-16 units. */
   onRead(units: number): void;
@@ -64,6 +65,8 @@ export class RoomMember implements RoomRecipient {
   #gap: GapReason | undefined;
   /** The changes of the members that have to wait for missed messages, or for a gap */
   #changes: HeldChanges | undefined;
+  /** The events that wait because the client reads slowly; `undefined` if none do */
+  #waiting: WaitingEvents | undefined;
   /** The number of the last start, because a new one ends the last one */
   #starts = 0;
 
@@ -146,6 +149,7 @@ export class RoomMember implements RoomRecipient {
     if (this.#has(Flag.IS_STOPPED)) return;
     const number = ++this.#starts;
     this.room.hold(this);
+    this.#drop();
     this.#gap = undefined;
     this.#changes = undefined;
     this.#set(Flag.ECHO, options.echo);
@@ -161,9 +165,33 @@ export class RoomMember implements RoomRecipient {
     this.#starts++;
     this.#set(Flag.IS_STOPPED, true);
     this.room.leave(this);
+    this.#drop();
+  }
+
+  holds({ latest, frame }: Broadcast, units: number): boolean {
+    const waiting = this.#waiting;
+    // What follows an event that waits keeps its order behind it.
+    const canWait = latest !== undefined || waiting !== undefined;
+    if (!canWait || this.#gap !== undefined) return false;
+    const { transport, waitingUnits } = this.#host;
+    const { length } = frame;
+    const before = units + (waiting?.units ?? 0);
+    if (!transport.isSlow(before + length)) return false;
+    const kept = waitingUnits - (waiting?.replacedBy(latest) ?? 0);
+    return kept + length <= this.room.maxWaiting;
+  }
+
+  hold(event: HeldBroadcast): void {
+    this.#waiting ??= new WaitingEvents(this.#host, () => this.#flush());
+    this.#waiting.add(event);
   }
 
   deliver(batch: BroadcastBatch): Delivery {
+    this.#flush();
+    return this.#deliver(batch);
+  }
+
+  #deliver(batch: BroadcastBatch): Delivery {
     // Nothing can follow before the client knows of the gap.
     const delivery = this.#gap === undefined
       ? this.#host.transport.deliver(batch)
@@ -178,6 +206,7 @@ export class RoomMember implements RoomRecipient {
 
   onGap(reason: GapReason): void {
     this.room.broadcaster.catchUp(this);
+    this.#flush();
     this.#openGap(reason);
     // What the history still has after the gap follows at once.
     this.#closeGap();
@@ -294,6 +323,28 @@ export class RoomMember implements RoomRecipient {
   #reportLoss({ lost, from }: FeedStart): void {
     if (lost === undefined) return;
     this.#host.transport.send(this.room.encodeGap(lost, from));
+  }
+
+  /** Sends the events that wait. */
+  #flush(): void {
+    const events = this.#takeWaiting();
+    if (events.length === 0) return;
+    const frames = events.map(({ frame }) => frame);
+    const { delivered, rest } = this.#deliver(this.room.batchOf(frames));
+    for (const [index, event] of events.entries()) {
+      event.settle(index < delivered ? "delivered" : rest);
+    }
+  }
+
+  /** Forgets the events that wait, because the client has left or starts again. */
+  #drop(): void {
+    for (const event of this.#takeWaiting()) event.settle("failed");
+  }
+
+  #takeWaiting(): readonly HeldBroadcast[] {
+    const events = this.#waiting?.take() ?? [];
+    this.#waiting = undefined;
+    return events;
   }
 
   /** Reports a gap as soon as the client has read enough. */

@@ -13,13 +13,18 @@ import { checkRoomName } from "../common/room_name.ts";
 import { assertLength, describeMessage, quote } from "../common/text.ts";
 import { type BroadcastCounts, NO_CLIENTS } from "./broadcaster.ts";
 import type { Contract } from "../contract/contract.ts";
-import { requireRoom } from "../contract/find_room.ts";
+import { hasLatest, latestKeyOf, requireRoom } from "../contract/find_room.ts";
+import type { RoomEntry } from "../contract/room_entry.ts";
 import { LiveRoom, type RoomHost } from "./live_room.ts";
 import type { Log } from "./log.ts";
 import { GRACE } from "./presence.ts";
 import { RoomDefinitions } from "./room_definitions.ts";
 import { RoomIdentities } from "./room_identities.ts";
-import { encodeRoomMessage, type Envelope } from "./room_message.ts";
+import {
+  decodeRoomMessage,
+  encodeRoomMessage,
+  type Envelope,
+} from "./room_message.ts";
 import type { RoomDefinition, RoomInfo, RoomOptions } from "./room_options.ts";
 import { TimeoutQueue } from "./scheduler.ts";
 import type { Turns } from "./turns.ts";
@@ -185,16 +190,17 @@ export class Rooms {
    * Publishes a message.
    *
    * @throws {PublishError} If the broker did not store it, or it is unknown whether it did
-   * @throws {TypeError} If the data is not a JSON object
+   * @throws {TypeError} If the data is not a JSON object, or its latest key is invalid
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`
    */
   async publish(
-    { definition: { history }, info: { name: room } }: DefinedRoom,
+    { definition: { history, entry }, info: { name: room } }: DefinedRoom,
     { name, data, key, ...envelope }: RoomPublication,
   ): Promise<RoomPublished> {
     const origin = `${this.#origin}.${++this.#published}`;
     const payload = encodeRoomMessage({ origin, ...envelope }, name, data);
     const { maxBuffered, broker } = this.#options;
+    assertLatest(entry, name, payload);
     const subject = () => describeMessage(name);
     // A frame that is too large for its members would end their connections.
     const limit = maxBuffered - MAX_FRAME_OVERHEAD;
@@ -275,4 +281,20 @@ export class Rooms {
     const rest = error instanceof Error ? `: ${error.message}` : "";
     this.#options.log.warn("room", `${quote(room)}: ${problem}${rest}`);
   }
+}
+
+/**
+ * Checks the latest key of a message while the sender can still get the error.
+ *
+ * @throws What the function `latest` of the contract throws
+ */
+function assertLatest(
+  entry: RoomEntry | undefined,
+  name: string,
+  payload: string,
+): void {
+  if (entry === undefined || !hasLatest(entry, name)) return;
+  // The function gets the data as clients receive it.
+  const message = decodeRoomMessage(payload);
+  if (message !== undefined) latestKeyOf(entry, name, message.data);
 }

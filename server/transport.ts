@@ -208,8 +208,16 @@ export class Transport implements Sink, Recipient {
   hasCapacity(units: number): boolean {
     // The broadcasts that the client lacks go first.
     this.catchUp();
-    const waiting = this.#socket.bufferedAmount + 3 * this.#writer.units;
-    return waiting === 0 || 2 * (waiting + 3 * units) <= this.#maxBuffered;
+    return this.#waiting === 0 || !this.isSlow(units);
+  }
+
+  isSlow(units: number): boolean {
+    return 2 * (this.#waiting + 3 * units) > this.#maxBuffered;
+  }
+
+  /** The maximum number of bytes that wait */
+  get #waiting(): number {
+    return this.#socket.bufferedAmount + 3 * this.#writer.units;
   }
 
   /** Resolves after a short time in which the client can read, or when the socket is gone. */

@@ -43,8 +43,11 @@ export class FakeTransport implements RoomTransport {
 
   hasCapacity(units: number): boolean {
     this.rooms?.catchUp();
-    const { maxBuffered } = this.#parts;
-    return this.#units === 0 || 2 * (this.#units + units) <= maxBuffered;
+    return this.#units === 0 || !this.isSlow(units);
+  }
+
+  isSlow(units: number): boolean {
+    return 2 * (this.#units + units) > this.#parts.maxBuffered;
   }
 
   drained(): Promise<void> {

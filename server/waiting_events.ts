@@ -1,0 +1,84 @@
+/**
+ * The events of a room that wait until a slow client has read more.
+ *
+ * @module
+ */
+
+import type { HeldBroadcast } from "./broadcaster.ts";
+import type { RoomTransport } from "./connection_rooms.ts";
+
+/** The client that reads slowly. */
+export interface SlowClient {
+  readonly transport: RoomTransport;
+  /** The length of the events of all rooms that wait for it, in UTF-16 units */
+  waitingUnits: number;
+}
+
+/** The events of one room that wait for one client, the oldest first. */
+export class WaitingEvents {
+  readonly #client: SlowClient;
+  readonly #flush: () => void;
+  /** The events by their latest keys; by themselves if none replaces them */
+  readonly #events = new Map<unknown, HeldBroadcast>();
+  #units = 0;
+  #isTaken = false;
+
+  /**
+   * Constructs `WaitingEvents`.
+   *
+   * @param client The client
+   * @param flush Takes the events and sends them. Called when the client has read enough
+   */
+  constructor(client: SlowClient, flush: () => void) {
+    this.#client = client;
+    this.#flush = flush;
+    void this.#flushLater();
+  }
+
+  /** The length of the events, in UTF-16 units */
+  get units(): number {
+    return this.#units;
+  }
+
+  /** Returns the length of the event that a newer one with a key would replace. */
+  replacedBy(latest: string | undefined): number {
+    const event = latest === undefined ? undefined : this.#events.get(latest);
+    return event?.frame.length ?? 0;
+  }
+
+  /** Adds an event behind all others. It replaces the one with the same key. */
+  add(event: HeldBroadcast): void {
+    const key = event.latest ?? event;
+    const replaced = this.#events.get(key);
+    // The newer event has the later position, so it takes no place of an earlier one.
+    this.#events.delete(key);
+    this.#events.set(key, event);
+    this.#count(event.frame.length - (replaced?.frame.length ?? 0));
+    replaced?.settle("replaced");
+  }
+
+  /** Removes all events, and returns them. */
+  take(): readonly HeldBroadcast[] {
+    const events = [...this.#events.values()];
+    this.#events.clear();
+    this.#count(-this.#units);
+    this.#isTaken = true;
+    return events;
+  }
+
+  #count(units: number): void {
+    this.#units += units;
+    this.#client.waitingUnits += units;
+  }
+
+  async #flushLater(): Promise<void> {
+    const { transport } = this.#client;
+    while (!this.#isTaken && transport.closed === undefined) {
+      await transport.drained();
+      // All at once: otherwise an event that is often replaced would never be the first.
+      const isDue = !this.#isTaken && transport.hasCapacity(this.#units);
+      // The check can have sent the events, before newer ones.
+      if (isDue && !this.#isTaken) this.#flush();
+    }
+  }
+}

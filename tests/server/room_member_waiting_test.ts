@@ -1,0 +1,54 @@
+/** Which events of a room have to wait for a slow client. */
+
+import assert from "node:assert/strict";
+import type { LiveRoom } from "../../server/live_room.ts";
+import { type MemberHost, RoomMember } from "../../server/room_member.ts";
+
+/** A member whose client can receive 10 UTF-16 units now, and for which 20 can wait. */
+function memberOfSlowClient() {
+  const transport = {
+    isSlow: (units: number) => units > 10,
+    drained: () => new Promise(() => {}),
+  };
+  const room = { hold: () => {}, maxWaiting: 20 };
+  const host = { transport, waitingUnits: 0 };
+  const member = new RoomMember(
+    room as unknown as LiveRoom,
+    host as unknown as MemberHost,
+  );
+  const holds = (length: number, before: number, latest?: string) =>
+    member.holds({ frame: "x".repeat(length), latest }, before);
+  const hold = (length: number, latest?: string) =>
+    member.hold({ frame: "x".repeat(length), latest, settle: () => {} });
+  return { host, holds, hold };
+}
+
+Deno.test("an event waits if it is too long behind those that are sent before", () => {
+  const { holds } = memberOfSlowClient();
+  assert.equal(holds(10, 0, "k"), false);
+  assert.equal(holds(11, 0, "k"), true);
+  assert.equal(holds(5, 5, "k"), false);
+  assert.equal(holds(5, 6, "k"), true);
+  assert.equal(holds(11, 0), false);
+});
+
+Deno.test("an event waits behind another one that waits", () => {
+  const { holds, hold } = memberOfSlowClient();
+  hold(6, "k");
+  assert.equal(holds(4, 0), false);
+  assert.equal(holds(5, 0), true);
+  assert.equal(holds(5, 0, "k"), true);
+});
+
+Deno.test("a limited number of bytes waits for all rooms of a client", () => {
+  const { host, holds, hold } = memberOfSlowClient();
+  hold(12, "k");
+  assert.equal(host.waitingUnits, 12);
+  assert.equal(holds(8, 0, "other"), true);
+  assert.equal(holds(9, 0, "other"), false);
+  assert.equal(holds(20, 0, "k"), true);
+  hold(14, "k");
+  assert.equal(host.waitingUnits, 14);
+  Object.assign(host, { waitingUnits: 20 });
+  assert.equal(holds(15, 0, "k"), false);
+});

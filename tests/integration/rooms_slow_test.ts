@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { RoomPeer } from "../support/room_peer.ts";
-import { serveQuietly } from "../support/server.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 
 /** More than the time in which changes of the members are collected, in milliseconds. */
@@ -43,4 +43,29 @@ Deno.test("a client that missed changes of the members gets a gap, and then the 
   await eve.goodbye();
   const [change] = await ada.take(1, "presence");
   assert.deepEqual([change.leave, change.count], [[joined.connection], 1]);
+});
+
+Deno.test("very many members that join at once close the connection of nobody", async () => {
+  await using server = serveQuietly({ limits: { maxBuffered: 65_536 } });
+  server.defineRoom("a", {
+    authorize: () => true,
+    presence: (_client, claimed) => claimed || {},
+  });
+  await using first = await connectTo(server);
+  const room = first.room("a");
+  const complete = Promise.withResolvers<void>();
+  const count = 60;
+  room.onMembers(() => {
+    if (room.members.size === count) complete.resolve();
+  });
+  await room.join();
+  await using others = new AsyncDisposableStack();
+  const presence = { text: "x".repeat(4_000) };
+  await Promise.all(Array.from({ length: count - 1 }, async () => {
+    const connection = others.use(await connectTo(server));
+    await connection.room("a").join({ presence });
+  }));
+  await Promise.race([complete.promise, first.closed]);
+  assert.equal(room.members.size, count);
+  assert.equal(server.clients.size, count);
 });

@@ -142,6 +142,11 @@ export class Requests {
     return objectJson(login);
   }
 
+  /** Returns a valid join of a room. */
+  join(): string {
+    return objectJson(this.#rooms.join());
+  }
+
   /** Returns a valid request. */
   valid(): string {
     return objectJson(this.#members());

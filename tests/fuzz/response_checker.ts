@@ -69,7 +69,7 @@ export class ResponseChecker {
     const { rules, numbers, application, rooms } = environment;
     this.#environment = environment;
     this.load = new Load(rules, () => rooms.bytes);
-    this.#rooms = new RoomModel(rooms);
+    this.#rooms = new RoomModel(rooms, (what) => this.#count(what));
     this.#rate = new RateChecker(rules);
     this.#pendingRequests = new PendingRequests((nth) =>
       this.#rate.assertInTime(nth)

@@ -45,6 +45,7 @@ const EVENTS: readonly unknown[] = ["r_newmsg", "presence", "gap"];
 /** The rooms of one client. */
 export class RoomModel {
   readonly #records: RoomRecords;
+  readonly #note: (what: string) => void;
   readonly #rooms = new Map<string, RoomState>();
   /** The public ids of the client: of its member and of its connection */
   #ids: string | undefined;
@@ -52,8 +53,15 @@ export class RoomModel {
   /** Whether some answers are ambiguous, so that the memberships are unknown */
   #isLost = false;
 
-  constructor(records: RoomRecords) {
+  /**
+   * Constructs a `RoomModel`.
+   *
+   * @param records What all clients have sent and received
+   * @param note Counts what has happened
+   */
+  constructor(records: RoomRecords, note: (what: string) => void) {
     this.#records = records;
+    this.#note = note;
   }
 
   /** Whether all own messages have arrived */
@@ -164,9 +172,15 @@ export class RoomModel {
       });
     }
     room.keys.set(key, position);
+    if (duplicate) this.#note("publish: duplicate");
+    if (position !== null && room.seen.has(position)) {
+      this.#note("publish: arrived before the answer");
+    }
     const isMissing = position !== null && !duplicate && membership === true &&
       room.changes === 0 && room.echo === true && !room.seen.has(position);
-    if (isMissing) room.owed.add(position);
+    if (!isMissing) return;
+    this.#note("publish: must arrive");
+    room.owed.add(position);
   }
 
   /** All joins and leaves were answered. */

@@ -49,7 +49,11 @@ export class RoomRequests {
   readonly #nextId: () => string;
   /** The rooms of this client, so that it comes back to them */
   readonly #rooms: readonly string[];
+  /** The rooms that it has joined, if the server has let it in */
+  readonly #joined: string[] = [];
   #keys = 0;
+  /** The key of the last message to each room */
+  readonly #last = new Map<string, string>();
 
   /**
    * Constructs `RoomRequests`.
@@ -63,7 +67,15 @@ export class RoomRequests {
     const own = () => quote(`open:${random.below(2 ** 32).toString(36)}`);
     const known = [...TEST_ROOMS.keys()].filter((name) => !name.includes("{"));
     const some = () => quote(random.pick(known));
-    this.#rooms = [own(), some(), some(), some()];
+    this.#rooms = [own(), '"open"', some(), some()];
+  }
+
+  /** Returns a valid join. */
+  join(): Members {
+    const room = this.#random.pick(this.#rooms);
+    this.#joined.push(room);
+    const data = objectJson([["room", room]]);
+    return [["id", this.#nextId()], ["action", '"join"'], ["data", data]];
   }
 
   /** Returns a frame about a room. */
@@ -71,34 +83,38 @@ export class RoomRequests {
     const random = this.#random;
     const action = random.weigh([
       [6, "join"],
-      [3, "leave"],
-      [9, "publish"],
-      [2, "members"],
+      [2, "leave"],
+      [12, "publish"],
+      [3, "members"],
       [3, "presence"],
     ]);
+    const room = this.#room(action === "join");
+    if (action === "join") this.#joined.push(room);
     const data = random.chance(0.02) ? valueJson(random) : objectJson([
-      ["room", this.#room()],
-      ...this.#fields(action),
+      ["room", room],
+      ...this.#fields(action, room),
     ]);
     return [["id", this.#nextId()], ["action", quote(action)], ["data", data]];
   }
 
-  #room(): string {
+  #room(isJoin: boolean): string {
     const random = this.#random;
+    const joined = isJoin ? [] : this.#joined;
     return random.weigh<() => string>([
-      [40, () => random.pick(this.#rooms)],
+      [20, () => random.pick(this.#rooms)],
+      [60, () => random.pick([...joined, random.pick(this.#rooms)])],
       [2, () => random.pick(ODD_ROOMS)],
       [1, () => stringJson(random)],
       [1, () => valueJson(random)],
     ])();
   }
 
-  #fields(action: string): Members {
+  #fields(action: string, room: string): Members {
     switch (action) {
       case "join":
         return [...this.#start(), ...this.#flags(), ...this.#presence(0.3)];
       case "publish":
-        return this.#message();
+        return this.#message(room);
       case "presence":
         return this.#presence(0.97);
       default:
@@ -146,9 +162,9 @@ export class RoomRequests {
     return [["presence", this.#value("presence", presence)]];
   }
 
-  #message(): Members {
+  #message(room: string): Members {
     const random = this.#random;
-    const key = random.chance(0.8) ? `k${++this.#keys}` : `k${this.#keys}`;
+    const key = this.#key(room);
     const data = random.chance(0.5)
       ? `{"n":${random.below(2)},"mark":${random.below(2 ** 32)}}`
       : dataJson(random);
@@ -161,6 +177,14 @@ export class RoomRequests {
       ["key", this.#value("key", quote(key))],
       ...repeated,
     ];
+  }
+
+  /** Returns a new key, or that of the last message to the room. */
+  #key(room: string): string {
+    const last = this.#random.chance(0.3) ? this.#last.get(room) : undefined;
+    const key = last ?? `k${++this.#keys}`;
+    this.#last.set(room, key);
+    return key;
   }
 
   /** Returns a value, or sometimes an invalid one. */

@@ -73,7 +73,7 @@ export function makeScript(random: Random, rules: Rules): Script {
   ]);
   const packets = pack(random, units);
   const pauses = packets.map((_, index) => index)
-    .filter(() => random.chance(0.2));
+    .filter((index) => random.chance(index === 0 ? 0.5 : 0.2));
   const last = lastBytes(random, disconnect);
   const frames = units.length + 1;
   return { packets, pauses: new Set(pauses), disconnect, last, frames };
@@ -101,6 +101,11 @@ class Units {
   all(): readonly Unit[] {
     const random = this.#random;
     const units = [this.#first()];
+    // Most requests about rooms only succeed after a join.
+    const joins = this.#features?.includes('"rooms"') ? random.below(3) : 0;
+    for (let left = joins; left > 0; left--) {
+      units.push(this.#unit(this.#requests.join()));
+    }
     // Most connections without a login end with their first frame.
     const count = random.weigh([
       [10, random.between(1, 100)],

@@ -94,6 +94,7 @@ const RARE = [
   ...["cancel: error 2", "done: error 2", "done: error 8"],
   ...["request: silence", "request: failure", "request: timeout"],
   ...["publish: error 6", "publish: error 11", "members: members"],
+  ...["publish: duplicate", "publish: arrived before the answer"],
   "presence",
 ];
 

@@ -146,6 +146,10 @@ export class RoomMember implements RoomRecipient {
     options: MemberOptions,
     onStart: (start: FeedStart) => void,
   ): Promise<void> {
+    // Without the history, what waits for the client would be lost.
+    const isLive = "last" in wanted && wanted.last === 0;
+    if (isLive) this.room.broadcaster.catchUp(this);
+    // A client that reads too slowly can have been closed meanwhile.
     if (this.#has(Flag.IS_STOPPED)) return;
     const number = ++this.#starts;
     this.room.hold(this);

@@ -174,3 +174,18 @@ Deno.test("the lists of many rooms wait until the client has read the earlier on
     await Promise.all(asked);
   }
 });
+
+Deno.test("a client that joins a room again gets what was published before", async () => {
+  await using stage = new Stage();
+  const others = Array.from({ length: 500 }, () => stage.open());
+  const peer = stage.open();
+  const join = { room: "chat:1", members: false };
+  for (const each of [...others, peer]) await each.ask("join", join);
+  const sent = stage.room("chat:1").broadcast("hi");
+  while (!stage.context.turns.isBusy) await undefined;
+  // The message has reached the first ones, and waits for the last one.
+  await peer.ask("join", join);
+  assert.equal(stage.context.turns.isBusy, true);
+  assert.deepEqual(peer.take(), ["joined", "r_newmsg", "joined"]);
+  assert.equal((await sent).delivered, others.length + 1);
+});

@@ -21,8 +21,11 @@ import {
   type Position,
 } from "./position.ts";
 
-/** What an entry or an empty log takes besides its payload, in bytes, roughly. */
-const OVERHEAD = 120;
+/** What an entry takes besides its payload, in bytes, as measured. */
+const ENTRY_OVERHEAD = 350;
+
+/** What an empty log takes, in bytes, as measured. */
+const LOG_OVERHEAD = 600;
 
 interface Entry extends Publication {
   readonly position: string;
@@ -57,7 +60,7 @@ export class RoomLog {
 
   /** The memory that the log takes, in bytes, roughly */
   get size(): number {
-    return OVERHEAD + this.#bytes + OVERHEAD * this.#count;
+    return LOG_OVERHEAD + this.#bytes + ENTRY_OVERHEAD * this.#count;
   }
 
   /** The position of the last publication */

@@ -94,3 +94,26 @@ Deno.test("a room without members costs nothing but its history", async () => {
   `);
   assert(bytes < 30, `${bytes}`);
 });
+
+Deno.test("the history of a room counts as much as it takes", async () => {
+  for (const [rooms, each] of [[20_000, 1], [1, 20_000]] as const) {
+    const share = await measure(`
+      const { broker } = rooms;
+      const history = { size: ${each}, ttl: Infinity, maxBytes: Infinity };
+      async function fill(prefix) {
+        for (let n = 0; n < ${rooms * each}; n++) {
+          const payload = JSON.stringify({ message: "say", data: { n } });
+          const room = prefix + n % ${rooms};
+          await broker.publish(room, payload, { history, key: undefined });
+        }
+      }
+      // Code is compiled.
+      await fill("first");
+      const [memory, size] = [used(), broker.size];
+      await fill("second");
+      console.log(100 * (broker.size - size) / (used() - memory));
+      await rooms.close();
+    `);
+    assert(share > 70 && share < 150, `${rooms} rooms: ${share} %`);
+  }
+});

@@ -89,15 +89,14 @@ function unknownEvent(
 /** Checks that for each name one pattern takes precedence. */
 function assertPrecedence(patterns: readonly RoomPattern[]): void {
   // Two patterns can only tie if they are equal up to the first parameter.
-  const groups = Map.groupBy(
-    patterns,
-    ({ source, specificity }) => source.slice(0, specificity),
-  );
-  for (const group of groups.values()) {
-    for (const [index, one] of group.entries()) {
-      const other = group.slice(index + 1).find((each) => one.ties(each));
-      if (other !== undefined) throw tieError(one, other);
-    }
+  const groups = new Map<string, RoomPattern[]>();
+  for (const pattern of patterns) {
+    const start = pattern.source.slice(0, pattern.specificity);
+    const group = groups.get(start) ?? [];
+    const other = group.find((each) => each.ties(pattern));
+    if (other !== undefined) throw tieError(other, pattern);
+    group.push(pattern);
+    groups.set(start, group);
   }
 }
 

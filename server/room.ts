@@ -45,12 +45,13 @@ export interface RoomBroadcastOptions {
 
 /** Options of `Room.history` */
 export interface RoomHistoryOptions {
-  /** Begins after this position; by default with the oldest message */
+  /** Returns only messages after this position; by default also the oldest one */
   readonly since?: string | undefined;
   /** The number of the newest messages; cannot be combined with `since` */
   readonly last?: number | undefined;
   /**
-   * The maximum number of messages, from 1 to 1,000
+   * The maximum number of messages, from 1 to 1,000. If there are more, the newest ones are
+   * returned
    *
    * @default {1_000}
    */
@@ -203,7 +204,8 @@ export class Room<
    * Reads the history.
    *
    * @param options Where to begin, and how much to read
-   * @returns The messages, the oldest first; none in a room without history
+   * @returns The newest messages, the oldest of them first, at most 1 MiB; none in a room without
+   * history. Nothing shows whether older ones are missing
    *
    * @throws {PublishError} If the history cannot be read
    * @throws {TypeError} If an option is unknown, or `since` and `last` are set

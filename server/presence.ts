@@ -18,6 +18,13 @@ import type { TimeoutQueue } from "./scheduler.ts";
 /** How long changes are collected, in milliseconds. */
 const WINDOW = 100;
 
+/**
+ * How many connections get changes per millisecond: 1,000 in each window. In a larger room, the
+ * windows are longer, because a single client that changes all the time would otherwise use
+ * the whole CPU time.
+ */
+const PER_MILLISECOND = 10;
+
 /** The maximum length of the entries in a list of members, in bytes of UTF-8. */
 const MAX_LIST = 262_144;
 
@@ -245,7 +252,8 @@ export class Presence {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.#flush(), WINDOW);
+    const window = Math.max(WINDOW, this.#appearances.size / PER_MILLISECOND);
+    this.#timer ??= setTimeout(() => this.#flush(), window);
   }
 
   /** Reports the changes, and those that are too many in the next window. */

@@ -216,6 +216,20 @@ Deno.test("many changes are spread over several windows, so that no frame is too
   assert.equal(clock.timers, 0);
 });
 
+Deno.test("in a room of more than 1,000 connections, the windows are longer", () => {
+  using clock = new Clock();
+  const stage = new Stage();
+  for (let n = 0; n < 3_000; n++) stage.show(`c${n}`);
+  for (let n = 0; n < 10; n++) clock.pass(300);
+  stage.take();
+  stage.remove("c0");
+  stage.take();
+  clock.pass(299);
+  assert.deepEqual(stage.take(), []);
+  clock.pass(1);
+  assert.deepEqual(stage.take(), ["+ -c0 =2999"]);
+});
+
 Deno.test("with a small buffer, a list and the changes are shorter", () => {
   using clock = new Clock();
   const stage = new Stage(20_000);

@@ -34,6 +34,10 @@ export class RoomStorage {
 
   save({ entries, position }: Saved): void {
     const saved = { entries: entries.slice(-MAX_ENTRIES), position };
-    localStorage.setItem(this.#key, JSON.stringify(saved));
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(saved));
+    } catch {
+      // The storage is full. The next page continues from what was kept last.
+    }
   }
 }

@@ -136,6 +136,17 @@ class Tab {
   }
 }
 
+/** Leaves less space in the storage of the page than a long message needs. */
+const FILL_STORAGE = `
+  let key = 0;
+  for (let length = 1 << 20; length > 100; length >>= 1) {
+    const value = "x".repeat(length);
+    try {
+      for (;;) localStorage.setItem(String(key++), value);
+    } catch { /* full */ }
+  }
+`;
+
 const NEW = "New since your last visit";
 
 const RESTARTED = "The server has started again. Messages can be missing here.";
@@ -191,6 +202,29 @@ testWithBrowser(
     await returned.hasMessages("one", NEW, "two");
     await returned.has("#rooms button", /music\s*1/);
     assert.deepEqual([...grace.errors, ...returned.errors], []);
+  },
+);
+
+testWithBrowser(
+  "examples/chat shows messages that the browser cannot keep",
+  async (browser) => {
+    const chat = await Chat.create(browser);
+    await using _server = await chat.start();
+    const visitor = await chat.visit("Ada");
+    const ada = await visitor.open();
+    const grace = await (await chat.visit("Grace")).open();
+    await grace.say("kept");
+    await ada.hasMessages("kept");
+    await ada.page.evaluate(FILL_STORAGE);
+    const lines: string[] = [];
+    ada.page.on("console", (line) => lines.push(line.text()));
+    await grace.say("x".repeat(1_000));
+    await ada.hasMessages("kept", "x".repeat(1_000));
+    assert.deepEqual(lines, []);
+    await ada.close();
+    // The page continues from what it has kept.
+    const returned = await visitor.open();
+    await returned.hasMessages("kept", NEW, "x".repeat(1_000));
   },
 );
 

@@ -7,6 +7,7 @@
 import type { Broker, LossReason, Publication } from "../broker/broker.ts";
 import { describeMessage } from "../common/text.ts";
 import { latestKeyOf } from "../contract/find_room.ts";
+import { Deadline } from "../common/deadline.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
 import {
   encodeGap,
@@ -71,7 +72,7 @@ const NOBODY: Promise<BroadcastCounts> = Promise.resolve(NO_CLIENTS);
 /** A publication that has not come back from the broker. */
 interface Expected {
   readonly resolve: (result: Promise<BroadcastCounts>) => void;
-  timer: ReturnType<typeof setTimeout> | undefined;
+  deadline: Deadline | undefined;
 }
 
 /** How many bytes of UTF-8 one UTF-16 unit can need. */
@@ -152,7 +153,7 @@ export class LiveRoom {
     // What is published before the subscription begins does not come back.
     if (!this.feed.isReady) return NOBODY;
     return new Promise((resolve) =>
-      this.#expected.set(origin, { resolve, timer: undefined })
+      this.#expected.set(origin, { resolve, deadline: undefined })
     );
   }
 
@@ -160,7 +161,7 @@ export class LiveRoom {
   limit(origin: string): void {
     const expected = this.#expected.get(origin);
     if (expected === undefined) return;
-    expected.timer = setTimeout(() => this.forget(origin), MAX_RETURN);
+    expected.deadline = new Deadline(MAX_RETURN, () => this.forget(origin));
   }
 
   /** Resolves the result of a publication that does not come back. */
@@ -275,7 +276,7 @@ export class LiveRoom {
 
   #settle(origin: string, result: Promise<BroadcastCounts>): void {
     const expected = this.#expected.get(origin);
-    clearTimeout(expected?.timer);
+    expected?.deadline?.cancel();
     expected?.resolve(result);
     this.#expected.delete(origin);
   }

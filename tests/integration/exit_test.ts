@@ -56,6 +56,20 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "a server that never listened and whose token expires": `
     new Server({ tokens });
   `,
+  "a closed server and clients that used rooms": `
+    const server = serve("test", local);
+    server.defineRoom("a", { history: { size: 9 }, authorize: () => true, publish: true });
+    const options = { url: server.url, reconnect: true };
+    const connection = await connect("test", options);
+    const room = await connection.join("a", { since: "other.1.a" });
+    await room.publish("hi");
+    const lost = await connect("test", options);
+    await lost.join("a");
+    lost.reconnect();
+    await server.room("a").broadcast("hi");
+    await Promise.all([connection.close(), lost.close()]);
+    await server.close();
+  `,
   "a closed server whose token expires": `
     const server = serve("test", { ...local, tokens });
     await server.close();

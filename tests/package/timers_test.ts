@@ -9,15 +9,20 @@ import { readSources } from "../support/modules.ts";
  */
 const TIMERS: Readonly<Record<string, string>> = {
   "common/deadline.ts": "every timeout",
+  "broker/memory.ts": "the next look at old publications",
   "client/connection_parts.ts":
     "early messages wait for a listener for one turn",
   "client/deno_socket.ts": "one turn for other work, while a server floods",
   "client/heartbeat.ts": "the next ping, or the end of its timeout",
+  "client/join_retry.ts": "the delay before the next attempt to join",
   "client/reconnecting_link.ts": "the delay before the next attempt",
   "server/credentials.ts": "the next token that expires",
   "server/listening.ts": "the pause before the server listens again",
   "server/lost_upgrades.ts": "a reset of the client arrives a moment later",
+  "server/presence.ts": "the changes of the members are collected",
+  "server/read_budget.ts": "a client has read too much history",
   "server/renewals.ts": "the next login that expires",
+  "server/retry.ts": "the delay before the history is read again",
   "server/silence.ts": "the next look at the clients that are silent",
   "server/stalls.ts": "the measurement of stalls",
   "server/transport.ts": "the next look at the send buffer",

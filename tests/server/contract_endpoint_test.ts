@@ -58,6 +58,7 @@ Deno.test("a schema without a JSON Schema is null, whatever its library throws",
     messages: { at: { data: null, replies: {} } },
     events: {},
     operations: { now: { input: null, output: null } },
+    rooms: {},
   });
   await server.close();
 });

@@ -12,6 +12,7 @@ import type { LeftReason, MemberEntry } from "./room_fields.ts";
 import type {
   GapFrame,
   JoinedFields,
+  PresenceFrame,
   PublicationFrame,
 } from "./room_message_types.ts";
 
@@ -121,6 +122,16 @@ const PRESENCE_END = encodeSuccess(null, "presence", "").split('"data":')[1]!;
 /** Returns whether a frame is from {@linkcode encodePresenceChanges}. */
 export function isPresenceChanges(frame: string): boolean {
   return frame.endsWith(PRESENCE_END);
+}
+
+/**
+ * Returns the public ids of the connections that a frame is about.
+ *
+ * @param frame The frame, from {@linkcode encodePresenceChanges}
+ */
+export function changedConnections(frame: string): readonly string[] {
+  const { join, leave }: PresenceFrame = JSON.parse(frame).data;
+  return [...join.map(({ connection }) => connection), ...leave];
 }
 
 /**

@@ -5,24 +5,39 @@
  * @module
  */
 
-/** The maximum length of all frames together, in UTF-16 units: that of a list of members. */
-const MAX_UNITS = 262_144;
+import { changedConnections } from "../protocol/room_messages.ts";
 
-/** Frames that wait until a client has got the messages that it missed, or a gap. */
+/** The maximum number of connections that have changed. */
+const MAX_CONNECTIONS = 4_096;
+
+/**
+ * The connections that have changed until a client has got the messages that it missed, or a
+ * gap. The client then gets only how they are, however often they have changed.
+ */
 export class HeldChanges {
-  readonly frames: string[] = [];
-  #units = 0;
-  #isIncomplete = false;
+  readonly connections = new Set<string>();
 
-  /** Whether there were too many, so that the client does not get all of them */
+  /** Whether there were too many, so that the client cannot get all of them */
   get isIncomplete(): boolean {
-    return this.#isIncomplete;
+    return this.connections.size > MAX_CONNECTIONS;
   }
 
-  /** Adds a frame, if there is space for it. */
+  /** Adds the connections that a frame is about. */
   add(frame: string): void {
-    this.#units += frame.length;
-    if (this.#units <= MAX_UNITS) this.frames.push(frame);
-    else this.#isIncomplete = true;
+    for (const connection of changesIn(frame)) {
+      if (this.isIncomplete) return;
+      this.connections.add(connection);
+    }
   }
+}
+
+let last: { readonly frame: string; readonly connections: readonly string[] } =
+  { frame: "", connections: [] };
+
+/** Returns the connections that a frame is about. Many clients can get the same frame. */
+function changesIn(frame: string): readonly string[] {
+  if (last.frame !== frame) {
+    last = { frame, connections: changedConnections(frame) };
+  }
+  return last.connections;
 }

@@ -206,6 +206,12 @@ export class LiveRoom {
     return encodeGap({ room: this.info.name, position, reason });
   }
 
+  /** Encodes how some connections of members are now. */
+  encodeChanges(connections: Iterable<string>): readonly string[] {
+    return this.presence.changesOf(connections)
+      .map((changes) => encodePresenceChanges(this.info.name, changes));
+  }
+
   /** Returns whether a recipient gets a publication. */
   isFor(recipient: RoomRecipient, { payload }: Publication): boolean {
     const envelope = decodeEnvelope(payload);

@@ -192,6 +192,31 @@ export class Presence {
     return encodeMemberList(entries, this.count, isComplete);
   }
 
+  /**
+   * Returns how some connections are now, in parts of the length of one window.
+   *
+   * @param connections The public ids of connections, which can be gone
+   */
+  changesOf(connections: Iterable<string>): readonly PresenceChanges[] {
+    this.#markPending();
+    const parts: PresenceChanges[] = [];
+    let space = 0;
+    let [join, leave]: [string[], string[]] = [[], []];
+    for (const connection of connections) {
+      if (space <= 0) {
+        [join, leave] = [[], []];
+        parts.push({ join, leave, count: this.count });
+        space = this.#maxList * CHANGES_SHARE;
+      }
+      const appearance = this.#appearances.get(connection);
+      const entry = appearance && encodeEntry(appearance);
+      if (entry === undefined) leave.push(connection);
+      else join.push(entry);
+      space -= byteLength(entry ?? connection) + 3;
+    }
+    return parts;
+  }
+
   /** Ends all timers, and reports that all members have left. */
   close(): void {
     this.#isClosed = true;

@@ -290,8 +290,9 @@ export class RoomMember implements RoomRecipient {
       const { transport } = this.#host;
       return transport.close(1013, "the client reads too slowly");
     }
-    if (changes.frames.length === 0) return;
-    this.deliver(new BroadcastBatch(changes.frames));
+    if (changes.connections.size === 0) return;
+    const frames = this.room.encodeChanges(changes.connections);
+    this.deliver(new BroadcastBatch(frames));
   }
 
   /** Sends the first missed messages, as many as one turn allows; returns the rest. */

@@ -230,6 +230,32 @@ Deno.test("in a room of more than 1,000 connections, the windows are longer", ()
   assert.deepEqual(stage.take(), ["+ -c0 =2999"]);
 });
 
+Deno.test("the changes of some connections are as they are now, in short parts", () => {
+  using clock = new Clock();
+  const stage = new Stage(20_000);
+  const big = { x: "x".repeat(2_000) };
+  for (const name of ["a", "b", "c"]) stage.show(name, undefined, big);
+  for (let n = 0; n < 3; n++) clock.pass(WINDOW);
+  stage.take();
+  stage.remove("c");
+  stage.show("a", undefined, { x: 2 });
+  const idsOf = (connections: readonly string[]) =>
+    stage.presence.changesOf(connections).map(({ join, leave, count }) => [
+      ...[join.map((json) => JSON.parse(json).connection), leave, count],
+    ]);
+  assert.deepEqual(idsOf([]), []);
+  assert.deepEqual(idsOf(["c", "a"]), [[["a"], ["c"], 2]]);
+  stage.show("a", undefined, big);
+  assert.deepEqual(idsOf(["a", "b", "none"]), [
+    [["a", "b"], [], 2],
+    [[], ["none"], 2],
+  ]);
+  stage.take();
+  clock.pass(WINDOW);
+  // Somebody has learned what has been undone.
+  assert.deepEqual(stage.take(), ["+a -c =2"]);
+});
+
 Deno.test("with a small buffer, a list and the changes are shorter", () => {
   using clock = new Clock();
   const stage = new Stage(20_000);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../common/json.ts";
+import type { MemberEntry } from "../../protocol/room_fields.ts";
 import { readRoomRequest } from "../../protocol/room_frames.ts";
 import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
 import type { Client } from "../../server/message.ts";
@@ -188,4 +189,52 @@ Deno.test("a client that joins a room again gets what was published before", asy
   assert.equal(stage.context.turns.isBusy, true);
   assert.deepEqual(peer.take(), ["joined", "r_newmsg", "joined"]);
   assert.equal((await sent).delivered, others.length + 1);
+});
+
+Deno.test("a client that misses many changes of a member gets the last one", async () => {
+  using clock = new Clock();
+  await using stage = new Stage();
+  const other = stage.open();
+  await other.ask("join", { room: "chat:1", members: false });
+  const { presence, broadcaster } = stage.rooms.peek("chat:1")!;
+  for (let n = 0; n < 20; n++) {
+    await stage.room("chat:1").broadcast("n", { x: "x".repeat(1_000) });
+  }
+  const peer = stage.open(10_000);
+  const joining = peer.ask("join", { room: "chat:1", last: 20 });
+  // The client reads nothing, and waits for the rest of the messages.
+  for (let turn = 0; turn < 10; turn++) await endOfTick();
+  assert.equal(broadcaster.size, 1);
+  const show = (id: string, n: number) => {
+    const text = "x".repeat(1_000);
+    const identity = { ...IDENTITY, connection: id, member: id };
+    presence.show(identity, JSON.stringify({ n, text }));
+  };
+  // Far more than 256 KiB of changes.
+  for (let n = 0; n < 500; n++) {
+    show("a", n);
+    show("b", n);
+    clock.pass(100);
+  }
+  presence.remove({ ...IDENTITY, connection: "b", member: "b" });
+  clock.pass(100);
+  const frames: string[] = [];
+  while (broadcaster.size === 1 && !peer.transport.closed) {
+    await endOfTick();
+    for (let frame; (frame = peer.transport.read());) frames.push(frame);
+  }
+  await joining;
+  for (let frame; (frame = peer.transport.read());) frames.push(frame);
+  assert.equal(peer.transport.closed, undefined);
+  const [change, ...rest] = frames.map((frame) => JSON.parse(frame))
+    .filter(({ message }) => message === "presence");
+  assert.deepEqual(rest, []);
+  const { join, leave, count } = change.data;
+  const entries: readonly MemberEntry[] = join;
+  assert.deepEqual(
+    entries.filter(({ presence }) => presence !== undefined)
+      .map(({ connection, presence }) => [connection, presence?.n]),
+    [["a", 499]],
+  );
+  assert.deepEqual([leave, count], [["b"], 3]);
 });

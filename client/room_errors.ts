@@ -4,7 +4,10 @@
  * @module
  */
 
-import { responseErrorOf } from "../common/application_error.ts";
+import {
+  isApplicationError,
+  responseErrorOf,
+} from "../common/application_error.ts";
 import {
   ConnectionClosedError,
   ErrorCode,
@@ -128,6 +131,8 @@ export function isTemporary(error: unknown): boolean {
   if (!(error instanceof ResponseError)) return false;
   const { code, data } = error;
   if (code === ErrorCode.BROKER_UNAVAILABLE) return true;
+  // For example, `authorize` could not reach its database. Other errors are decisions.
+  if (code === ErrorCode.SERVER_ERROR) return !isApplicationError(error);
   // A limit of the rate, and not of the number of rooms.
   return code === ErrorCode.LIMIT_EXCEEDED && isJsonObject(data) &&
     data.limit !== "maxRooms";

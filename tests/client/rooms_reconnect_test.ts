@@ -1,6 +1,7 @@
 /** Rooms after a reconnect, against a server whose frames the tests write. */
 
 import assert from "node:assert/strict";
+import { applicationData } from "../../common/application_error.ts";
 import { createConnection } from "../../client.ts";
 import type { ConnectionState } from "../../client/status.ts";
 import { ConnectionClosedError, ResponseError } from "../../common/errors.ts";
@@ -225,6 +226,7 @@ for (
     ["the rate is limited", (id: number) => {
       return errorFrame(id, 9, { limit: "maxRate", value: 1 });
     }],
+    ["the server has failed", (id: number) => errorFrame(id, 6)],
   ] as const
 ) {
   Deno.test(`a rejoin is repeated later if ${what}`, async () => {
@@ -242,6 +244,19 @@ for (
     assert.deepEqual(seen, ["e.4"]);
   });
 }
+
+Deno.test("an error that the application of the server throws refuses a rejoin", async () => {
+  await using parts = await startInRoom();
+  const { server, connection, peer, room } = parts;
+  const reasons: unknown[] = [];
+  room.onLeft(({ reason }) => void reasons.push(reason));
+  peer.close();
+  const next = await server.next();
+  const data = applicationData("banned", "You are banned", undefined);
+  next.send(errorFrame((await next.next("join")).id, 6, data));
+  await next.settled(connection);
+  assert.deepEqual(reasons, ["refused"]);
+});
 
 Deno.test("leaving while the client is not connected leaves without a request", async () => {
   await using parts = await startInRoom();

@@ -173,7 +173,8 @@ Deno.test("events that wait are lost if the client joins again, and are in the h
   const { peer, room, probe, n } = await openSlow(server);
   using _ = peer;
   const { position } = (await room.history({ last: 2 }))[0]!;
-  const id = await peer.send("join", { room: "a", since: position });
+  const rejoin = { room: "a", since: position, members: false };
+  const id = await peer.send("join", rejoin);
   assert.deepEqual(countsOf(await probe), { ...NONE, failed: 1 });
   const { data } = await peer.answer(id);
   assert.deepEqual([data.recovered, data.missed], [true, 1]);
@@ -237,7 +238,7 @@ Deno.test("the events of all rooms of a client share one limit", async () => {
   await using server = serveSlow();
   const { peer, room } = await openSlow(server);
   using _ = peer;
-  await peer.send("join", { room: "b" });
+  await peer.send("join", { room: "b", members: false });
   while (server.room("b").members().length === 0) await endOfTick();
   const large = { user: "ada", n: 1, text: TEXT + TEXT };
   const first = room.broadcast("cursor", large);

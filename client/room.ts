@@ -170,7 +170,8 @@ export class ClientRoom<
 
   /**
    * Joins the room. The first call sends a request. Further calls are counted, and resolve to
-   * the same result. The client leaves the room when `leave` was called as often.
+   * the same result, but bring no history. The client leaves the room when `leave` was called
+   * as often.
    *
    * @param options Optional. Where to start, and who the client claims to be
    * @returns What happened to the messages that the client missed. They arrive next, in order

@@ -13,6 +13,7 @@ import { gate, pause } from "../support/timing.ts";
 import { REQUEST_NAME } from "./server_requests.ts";
 import { REQUEST_OPERATION } from "./handlers.ts";
 import type { Application } from "./application.ts";
+import { GIVEN_ROOM } from "./test_rooms.ts";
 import { within } from "./timeouts.ts";
 
 /** The message that is broadcast in each round, with the number of the round as `n`. */
@@ -122,6 +123,8 @@ export class ControlClient {
     const { opened, open } = gate();
     this.#onTick = open;
     await this.#server.broadcast(TICK, { n: this.rounds });
+    const room = this.#server.room(GIVEN_ROOM);
+    await room.broadcast(GIVEN_ROOM, { n: this.rounds });
     if (this.#ticks.length === 0) await opened;
     assert.deepEqual(this.#ticks.splice(0), [this.rounds]);
   }

@@ -8,11 +8,27 @@
 import type { MessageIds } from "./server_frames.ts";
 import type { Data } from "./actions.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
+import { GIVEN_ROOM } from "./test_rooms.ts";
 import type { PendingRequests } from "./pending_requests.ts";
 import { Violation } from "./violation.ts";
 
+/** Consecutive numbers, from any number on. */
+export class Sequence {
+  #last: number | undefined;
+
+  /** Checks the next number. */
+  take(n: number): void {
+    const last = this.#last ?? n - 1;
+    this.#last = n;
+    if (n === last + 1) return;
+    throw new Violation(`message ${n} of a room came after message ${last}`);
+  }
+}
+
 /** Checks the messages that one client receives. */
 export class Messages {
+  /** The messages to the room that all clients are in */
+  readonly given = new Sequence();
   readonly #messageIds: MessageIds;
   readonly #pendingRequests: PendingRequests;
   /** The ids of the client's own messages. */
@@ -42,6 +58,7 @@ export class Messages {
 
   /** Checks a message outside a response: a broadcast or a late reply. */
   take(data: Data): void {
+    if (data.message === GIVEN_ROOM) return this.#receiveGiven(data);
     if (data.replying === null) {
       return this.#receiveBroadcast(data.data.n, data.id);
     }
@@ -56,6 +73,15 @@ export class Messages {
       0,
       pendingRequests.lateRequired - 1,
     );
+  }
+
+  /** Checks a message to a room, as a client of Hoist 1 gets it. */
+  #receiveGiven({ replying, data: { n }, id }: Data): void {
+    if (replying !== null) throw new Violation("a room has sent a reply");
+    if (!Number.isSafeInteger(id) || id <= 0) {
+      throw new Violation(`a message to a room has the id ${id}`);
+    }
+    this.given.take(n);
   }
 
   #receiveBroadcast(tick: number, number: number): void {

@@ -42,8 +42,10 @@ export class RateChecker {
   }
 
   /** Counts a response and asserts that the limit allows it. */
-  note({ success, message }: ResponseFrame): void {
+  note({ success, message, id }: ResponseFrame): void {
     if (message !== null && PARTS.includes(message)) return;
+    // The server has put the client into a room.
+    if (message === "joined" && id === null) return;
     this.#answered++;
     if (success) this.#done++;
     const { maxBurst } = this.#rules;

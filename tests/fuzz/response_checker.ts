@@ -33,6 +33,7 @@ import type { RoomRequest } from "./room_actions.ts";
 import { RoomMatcher } from "./room_expectations.ts";
 import { RoomModel } from "./room_model.ts";
 import type { RoomRecords } from "./room_records.ts";
+import { GIVEN_ROOM } from "./test_rooms.ts";
 import { StreamMatcher } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
 
@@ -69,12 +70,13 @@ export class ResponseChecker {
     const { rules, numbers, application, rooms } = environment;
     this.#environment = environment;
     this.load = new Load(rules, () => rooms.bytes);
-    this.#rooms = new RoomModel(rooms, (what) => this.#count(what));
     this.#rate = new RateChecker(rules);
     this.#pendingRequests = new PendingRequests((nth) =>
       this.#rate.assertInTime(nth)
     );
     this.messages = new Messages(numbers, this.#pendingRequests);
+    const { given } = this.messages;
+    this.#rooms = new RoomModel(rooms, given, (what) => this.#count(what));
     this.#serverRequests = new ServerRequestChecker(
       application.serverRequests.models,
     );
@@ -140,8 +142,9 @@ export class ResponseChecker {
     if (response.message === "s_newmsg") return this.#receiveMessage(response);
     if (response.message === "request") return this.#receiveRequest(response);
     if (this.features.includes("rooms")) {
-      if (this.#rooms.isEvent(response)) return this.#rooms.take(response);
       this.#rooms.joined(response);
+      if (isGiven(response)) return this.#rooms.takeGiven(response);
+      if (this.#rooms.isEvent(response)) return this.#rooms.take(response);
     }
     const expectation = this.#receiveResponse(response);
     if (expectation === undefined) return;
@@ -209,6 +212,9 @@ export class ResponseChecker {
     if (id !== null || data === null) {
       throw new Violation("a message outside a response had an id");
     }
+    if (isGiven({ id, data }) && this.features.includes("rooms")) {
+      throw new Violation("a message to a room is not about its room");
+    }
     this.messages.take(data);
   }
 
@@ -244,6 +250,12 @@ export class ResponseChecker {
   #count(what: string): void {
     this.#environment.counters.note(what);
   }
+}
+
+/** Reports whether a frame is about the room that all clients are in. */
+function isGiven({ id, data }: Pick<ResponseFrame, "id" | "data">): boolean {
+  return id === null &&
+    (data?.room === GIVEN_ROOM || data?.message === GIVEN_ROOM);
 }
 
 function isControl(reading: RequestReading): reading is Control {

@@ -13,6 +13,7 @@ import {
   type Membership,
   RoomMatcher,
 } from "./room_expectations.ts";
+import type { Sequence } from "./messages.ts";
 import type { RoomRecords } from "./room_records.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
 import { testRoomOf } from "./test_rooms.ts";
@@ -52,15 +53,24 @@ export class RoomModel {
   #member: unknown;
   /** Whether some answers are ambiguous, so that the memberships are unknown */
   #isLost = false;
+  /** Whether the server has put the client into a room */
+  #isGiven = false;
+  readonly #given: Sequence;
 
   /**
    * Constructs a `RoomModel`.
    *
    * @param records What all clients have sent and received
+   * @param given Checks the messages of the room that the server puts the client into
    * @param note Counts what has happened
    */
-  constructor(records: RoomRecords, note: (what: string) => void) {
+  constructor(
+    records: RoomRecords,
+    given: Sequence,
+    note: (what: string) => void,
+  ) {
     this.#records = records;
+    this.#given = given;
     this.#note = note;
   }
 
@@ -109,6 +119,17 @@ export class RoomModel {
   /** Reports whether a frame is about a room, and answers no request. */
   isEvent({ success, message, id }: ResponseFrame): boolean {
     return success && id === null && EVENTS.includes(message);
+  }
+
+  /** Checks a frame about the room that the server has put the client into. */
+  takeGiven({ message, data }: ResponseFrame): void {
+    const { recovered, missed, position, replying } = Object(data);
+    if (message === "joined" && !this.#isGiven) {
+      this.#isGiven = recovered === null && missed === 0 && position === null;
+    } else if (message === "r_newmsg" && this.#isGiven) {
+      if (replying !== null) throw wrong("a message is malformed", data);
+      return this.#given.take(data!.data.n);
+    } else throw wrong("unexpected", data);
   }
 
   /** Checks an event of a room. */

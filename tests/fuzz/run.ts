@@ -17,7 +17,7 @@ import { Random } from "./random.ts";
 import { makeScript } from "./script.ts";
 import { RoomRecords } from "./room_records.ts";
 import type { Setting } from "./settings.ts";
-import { defineTestRooms } from "./test_rooms.ts";
+import { defineTestRooms, GIVEN_ROOM } from "./test_rooms.ts";
 import { ControlClient } from "./control_client.ts";
 import { within } from "./timeouts.ts";
 
@@ -44,7 +44,10 @@ export interface Report {
 /** Fuzzes a server and rejects with the first violation. */
 export async function fuzz(setting: Setting, plan: Plan): Promise<Report> {
   const uncaught = new Uncaught();
-  const server = serveQuietly(setting.options);
+  const server = serveQuietly({
+    ...setting.options,
+    onConnect: (client) => void client.join(GIVEN_ROOM),
+  });
   if (setting.middleware !== undefined) server.use(setting.middleware);
   const run = new Run(setting, plan, server);
   try {

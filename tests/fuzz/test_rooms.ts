@@ -94,8 +94,16 @@ export const TEST_ROOMS: ReadonlyMap<string, TestRoom> = new Map([
 
 const NOWHERE = room({}, { join: "forbidden" });
 
+/**
+ * The room that the server puts all clients into, also those that only know Hoist 1. It
+ * sends consecutive numbers there. No client asks for this room.
+ */
+export const GIVEN_ROOM = "given";
+
 /** Defines the rooms. */
 export function defineTestRooms(server: Server): void {
+  // Without presence, because its changes would go to all clients.
+  server.defineRoom(GIVEN_ROOM, { presence: () => false });
   for (const [pattern, { options }] of TEST_ROOMS) {
     server.defineRoom(pattern, options);
   }

@@ -65,8 +65,8 @@ export interface JoinOptions<Claims = JsonObject> {
   readonly members?: boolean | undefined;
   /**
    * Called if messages are missing, before the messages after the gap. It stays registered
-   * until the caller leaves the room. If omitted, nothing reports the gap, unless a listener
-   * of `ClientRoom.onGap` does.
+   * until all callers that share the `ClientRoom` have left the room. To remove it earlier,
+   * use `ClientRoom.onGap` instead. If both are omitted, nothing reports the gap.
    *
    * @param gap Why messages are missing
    */

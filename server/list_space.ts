@@ -10,6 +10,9 @@ import type { RoomTransport } from "./connection_rooms.ts";
 /** The maximum length of several lists with space, in UTF-16 units. */
 const MAX_RESERVED = 16_384;
 
+/** More than the other fields of an answer need, in UTF-16 units. */
+const MAX_FIELDS = 2_048;
+
 type ListTransport = Pick<RoomTransport, "closed" | "hasCapacity" | "drained">;
 
 /** The space for the lists of members in the send buffer of one client. */
@@ -45,6 +48,8 @@ export class ListSpace {
     if (this.#reserved > 0 && this.#reserved + units > MAX_RESERVED) {
       return false;
     }
-    return this.#transport.hasCapacity(this.#reserved + units);
+    // A list is at most as long as the half that is free then. If it counted, the streams of
+    // the client could fill the buffer before it all the time.
+    return this.#transport.hasCapacity(this.#reserved + MAX_FIELDS);
   }
 }

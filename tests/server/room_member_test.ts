@@ -176,6 +176,23 @@ Deno.test("the lists of many rooms wait until the client has read the earlier on
   }
 });
 
+Deno.test("a list does not wait until its whole length is free in the first half of the buffer", async () => {
+  await using stage = new Stage();
+  const other = stage.open();
+  await other.ask("join", { room: "chat:1" });
+  const { presence } = stage.rooms.peek("chat:1")!;
+  for (let n = 0; n < 10; n++) {
+    const identity = { ...IDENTITY, connection: `${n}`, member: `${n}` };
+    presence.show(identity, JSON.stringify({ x: "x".repeat(4_000) }));
+  }
+  const peer = stage.open(100_000);
+  // The streams of the client fill nearly half of the buffer all the time.
+  peer.transport.send("x".repeat(40_000));
+  await peer.ask("join", { room: "chat:1" });
+  assert.equal(peer.transport.unread.length, 2);
+  assert.equal(peer.transport.closed, undefined);
+});
+
 Deno.test("a client that joins a room again gets what was published before", async () => {
   await using stage = new Stage();
   const others = Array.from({ length: 500 }, () => stage.open());

@@ -8,12 +8,8 @@ import { mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage, describeRoom } from "../common/text.ts";
 import { dataSchemaOf, ownEntry } from "../contract/contract.ts";
-import {
-  claimsOf,
-  eventsOf,
-  publishesOf,
-  type RoomEntry,
-} from "../contract/room_entry.ts";
+import { canPublish } from "../contract/find_room.ts";
+import { claimsOf, eventsOf, type RoomEntry } from "../contract/room_entry.ts";
 import type { PresenceClaim } from "../protocol/room_fields.ts";
 import { checkData, unknownNameError } from "./validate.ts";
 
@@ -35,7 +31,7 @@ export function checkPublished(
 ): JsonObject | PromiseLike<JsonObject> {
   if (entry === undefined) return data;
   const event = ownEntry(eventsOf(entry), name);
-  if (event === undefined || !publishesOf(entry).includes(name)) {
+  if (event === undefined || !canPublish(entry, name)) {
     throw unknownNameError(
       `the contract has no ${
         describeMessage(name)

@@ -9,12 +9,7 @@ import { RoomPattern } from "../common/room_name.ts";
 import { suggestName } from "../common/suggest.ts";
 import { quote } from "../common/text.ts";
 import { type Contract, ownEntry } from "./contract.ts";
-import {
-  eventsOf,
-  publishesOf,
-  type RoomEntries,
-  type RoomEntry,
-} from "./room_entry.ts";
+import { eventsOf, type RoomEntries, type RoomEntry } from "./room_entry.ts";
 import { isSchema } from "./schema.ts";
 
 /** A room that a contract declares. */
@@ -102,16 +97,6 @@ export function requireRoom(
       suggestName(name, patterns, "rooms", quote)
     }`,
   );
-}
-
-/**
- * Returns whether the contract lets clients publish an event in a room.
- *
- * @param entry What the contract says about the room
- * @param event The name of the event
- */
-export function canPublish(entry: RoomEntry, event: string): boolean {
-  return publishesOf(entry).includes(event);
 }
 
 /** Returns whether a newer event can replace a waiting event with this name. */

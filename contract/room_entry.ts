@@ -161,6 +161,16 @@ export function publishesOf(room: RoomEntry): readonly string[] {
   return room.publishes ?? Object.keys(eventsOf(room));
 }
 
+/**
+ * Returns whether the contract lets clients publish an event in a room.
+ *
+ * @param entry What the contract says about the room
+ * @param event The name of the event
+ */
+export function canPublish(entry: RoomEntry, event: string): boolean {
+  return publishesOf(entry).includes(event);
+}
+
 /** Returns the schema of what a client claims about itself, if there is one. */
 export function claimsOf(room: RoomEntry): DataSchema | undefined {
   return room.claims ?? room.presence;

@@ -8,8 +8,12 @@ import { mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage, describeRoom } from "../common/text.ts";
 import { dataSchemaOf, ownEntry } from "../contract/contract.ts";
-import { canPublish } from "../contract/find_room.ts";
-import { claimsOf, eventsOf, type RoomEntry } from "../contract/room_entry.ts";
+import {
+  canPublish,
+  claimsOf,
+  eventsOf,
+  type RoomEntry,
+} from "../contract/room_entry.ts";
 import type { PresenceClaim } from "../protocol/room_fields.ts";
 import { checkData, unknownNameError } from "./validate.ts";
 

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { defineContract } from "../../contract/define.ts";
 import {
-  canPublish,
   findRoom,
   latestKeyOf,
   requireRoom,
 } from "../../contract/find_room.ts";
+import { canPublish } from "../../contract/room_entry.ts";
 
 const contract = defineContract({
   rooms: {

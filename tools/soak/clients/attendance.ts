@@ -7,7 +7,7 @@
 import { type ClientRoom, connect, type Connection } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
 import { RECONNECT, TIMEOUT } from "../commands.ts";
-import { isBrief, SAY, TICK } from "../rooms.ts";
+import { BRIEF_SIZE, isBrief, SAY, TICK } from "../rooms.ts";
 import { tokenFor } from "../tokens.ts";
 import { Relay } from "./relay.ts";
 import { RoomLedger } from "./room_ledger.ts";
@@ -104,17 +104,37 @@ export class Attendance implements AsyncDisposable {
     this.#report(`${room.name}: recovered is ${recovered} after a leave`);
   }
 
+  /** Leaves a room until its history is too short, and joins it again. */
+  async missMessages(): Promise<void> {
+    const seat = this.seats.find(({ room }) => isBrief(room.name))!;
+    const { room, ledger } = seat;
+    // Without a message, the client would not know where it was.
+    await this.say(seat, false);
+    await this.#await(seat, SAY, this.name, 1);
+    const since = ledger.position;
+    await room.leave();
+    const enough = await this.#lastTick(room.name) + BRIEF_SIZE + 1;
+    while (await this.#lastTick(room.name) < enough) await pause(LOOK);
+    const { recovered } = await room.join({ since, ...this.#presence });
+    if (recovered === false) return;
+    this.#report(`${room.name}: recovered is ${recovered} after a long leave`);
+  }
+
   /** Waits until everything has arrived that was sent to the rooms so far. */
   async settle(): Promise<void> {
     for (const seat of this.seats) {
       await this.#await(seat, SAY, this.name, this.#said.get(seat.room) ?? 0);
-      const data = { nonce: this.name, room: seat.room.name };
-      const options = { idempotent: true, timeout: TIMEOUT };
-      const { n } = Object(
-        await this.#connection.operation("last tick", data, options),
-      );
-      await this.#await(seat, TICK, TICK, Number(n));
+      const last = await this.#lastTick(seat.room.name);
+      await this.#await(seat, TICK, TICK, last);
     }
+  }
+
+  /** Returns the number of the last message of the server to a room. */
+  async #lastTick(room: string): Promise<number> {
+    const data = { nonce: this.name, room };
+    const options = { idempotent: true, timeout: TIMEOUT };
+    const result = await this.#connection.operation("last tick", data, options);
+    return Number(Object(result).n);
   }
 
   /** Ends the connection without a goodbye. The client does not come back. */

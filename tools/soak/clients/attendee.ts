@@ -15,6 +15,9 @@ const PAUSE = 3_000;
 /** The longest time between two connections, in milliseconds. */
 const AWAY = 500;
 
+/** The clients whose first connection misses messages and vanishes, in every run. */
+const SCRIPTED = 5;
+
 /** The probability that the client leaves its rooms instead of another action. */
 const LEAVING = 0.05;
 
@@ -32,10 +35,12 @@ export async function attend(
   for (let connection = 0;; connection++) {
     const visit = visitOf(connection);
     await idle(visit, AWAY);
-    const rooms = roomsOf(visit.random, index);
+    const rooms = roomsOf(visit.random, index, connection);
     const attendance = await Attendance.open(visit, userOf(index), rooms);
-    if (await takePart(attendance, visit)) return attendance;
-    if (visit.random.happens(0.5)) await attendance.vanish();
+    const isScripted = connection === 0 && index < SCRIPTED;
+    if (isScripted) await attendance.missMessages();
+    else if (await takePart(attendance, visit)) return attendance;
+    if (isScripted || visit.random.happens(0.5)) await attendance.vanish();
     else await attendance[Symbol.asyncDispose]();
   }
 }
@@ -61,10 +66,15 @@ async function takePart(
 }
 
 /** Returns the rooms of a client: all rooms have clients. */
-function roomsOf(random: Random, index: number): readonly string[] {
+function roomsOf(
+  random: Random,
+  index: number,
+  connection: number,
+): readonly string[] {
   const kept = KEPT_ROOMS[index % KEPT_ROOMS.length]!;
   const brief = BRIEF_ROOMS[random.between(0, BRIEF_ROOMS.length - 1)]!;
-  return random.happens(0.4) ? [kept, brief] : [kept];
+  const isScripted = connection === 0 && index < SCRIPTED;
+  return isScripted || random.happens(0.4) ? [kept, brief] : [kept];
 }
 
 /** Returns the user of a client. Three of ten clients share it with another client. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { JoinRequest } from "../protocol/room_frames.ts";
 import { MAX_ROOMS, overtaken, tooManyRooms } from "./room_errors.ts";
 
 /** A call of `authorize`. */
@@ -22,6 +23,8 @@ export class JoinDecisions {
   readonly #members: ReadonlyMap<string, unknown>;
   /** The calls that have not ended, even if nothing waits for them */
   readonly #calls = new Set<Decision>();
+  /** The latest join of each room that has not ended */
+  readonly #latest = new Map<string, JoinRequest>();
 
   /**
    * Constructs `JoinDecisions`.
@@ -30,6 +33,26 @@ export class JoinDecisions {
    */
   constructor(members: ReadonlyMap<string, unknown>) {
     this.#members = members;
+  }
+
+  /**
+   * Runs a join until it has ended. A later join of the room replaces it.
+   *
+   * @param request The join
+   * @param join Asks the application, and sends what the client missed
+   */
+  async run(request: JoinRequest, join: () => Promise<void>): Promise<void> {
+    this.#latest.set(request.room, request);
+    try {
+      await join();
+    } finally {
+      if (this.isLatest(request)) this.#latest.delete(request.room);
+    }
+  }
+
+  /** Whether the client has not asked again to join the room. */
+  isLatest(request: JoinRequest): boolean {
+    return this.#latest.get(request.room) === request;
   }
 
   /**

@@ -8,10 +8,10 @@ import { isPromiseLike } from "../common/async.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { LeftReason, PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
-import type { JoinedFields } from "../protocol/room_message_types.ts";
 import { encodeJoined, encodePutOut } from "../protocol/room_messages.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
 import { JoinDecisions } from "./join_decisions.ts";
+import { joinedFields } from "./joined_answer.ts";
 import { ListSpace } from "./list_space.ts";
 import type { Client } from "./message.ts";
 import { ReadBudget } from "./read_budget.ts";
@@ -133,7 +133,13 @@ export class RoomClient implements MemberHost {
     if (found?.definition.authorize === undefined) {
       throw forbidden("no definition lets clients join the room");
     }
+    await this.#decisions.run(request, () => this.#join(found, request));
+  }
+
+  async #join(found: DefinedRoom, request: JoinRequest): Promise<void> {
     const decision = await this.#decide(found, request);
+    // A later join replaces this one, although it can have been faster.
+    if (!this.#decisions.isLatest(request)) throw overtaken();
     // Nothing is awaited before the client is in the room: it could leave meanwhile.
     const { rights, claimed } = this.#admit(found, decision);
     const member = this.#enter(found);
@@ -298,7 +304,7 @@ export class RoomClient implements MemberHost {
     member.canPublish = canPublish(found.definition, {});
     this.#show(member, null);
     const options = { echo: true, members: true };
-    await this.#start(member, NOTHING, options, (start) => {
+    await this.#start(member, () => true, NOTHING, options, (start) => {
       if (member.isPlain) return;
       const rest = { isRecovering: false, members: true };
       this.transport.send(this.#encodeJoined(null, member, start, rest));
@@ -318,7 +324,8 @@ export class RoomClient implements MemberHost {
     const start = async (previous?: Promise<unknown>) => {
       await previous;
       await this.budget.wait(() => !this.#isClosed);
-      await this.#start(member, wanted, options, onStart);
+      const isWanted = () => this.#decisions.isLatest(request);
+      await this.#start(member, isWanted, wanted, options, onStart);
     };
     if (wanted === NOTHING) return await start();
     const recovering = start(this.#recovered);
@@ -331,12 +338,14 @@ export class RoomClient implements MemberHost {
   /** Starts to send messages. If this fails, the client is not in the room. */
   async #start(
     member: RoomMember,
+    isWanted: () => boolean,
     ...[wanted, options, onStart]: Parameters<RoomMember["start"]>
   ): Promise<void> {
     const hasList = options.members && !member.isPlain;
     const free = await this.lists.reserve(
       () => hasList ? member.room.presence.length : 0,
     );
+    if (!isWanted()) return free();
     const number = member.starts + 1;
     try {
       await member.start(wanted, options, (start) => {
@@ -368,27 +377,19 @@ export class RoomClient implements MemberHost {
   #encodeJoined(
     id: number | null,
     member: RoomMember,
-    { publications, from, lost }: FeedStart,
+    start: FeedStart,
     { isRecovering, members }: {
       readonly isRecovering: boolean;
       readonly members: boolean;
     },
   ): string {
-    const { secret, connection, member: memberId } = this.identity;
-    const { room } = member;
-    const recovery = lost === undefined || !isRecovering
-      ? { recovered: isRecovering ? true as const : null }
-      : { recovered: false as const, reason: lost };
-    const fields: JoinedFields = {
-      room: room.info.name,
-      position: from,
-      ...recovery,
-      missed: member.count(publications),
-      member: memberId,
-      connection,
-      publish: member.canPublish,
-      ...this.#hasSecret ? {} : { secret },
-    };
+    const { identity } = this;
+    const { room, canPublish } = member;
+    const fields = joinedFields({
+      ...{ room: room.info.name, identity, canPublish, isRecovering },
+      needsSecret: !this.#hasSecret,
+      missed: member.count(start.publications),
+    }, start);
     this.#hasSecret = true;
     const list = members ? room.presence.encode() : undefined;
     if (list !== undefined) this.budget.take(list.length);

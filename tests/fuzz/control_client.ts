@@ -66,6 +66,8 @@ export class ControlClient {
     application: Application,
   ): Promise<ControlClient> {
     const connection = await connect(server.token, { url: server.url });
+    // Otherwise the client logs that no listener receives the messages of the room.
+    connection.receive(() => {});
     return new ControlClient(server, application, connection);
   }
 

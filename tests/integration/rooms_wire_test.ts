@@ -277,3 +277,23 @@ Deno.test("a client can publish in a room that the server put it into", async ()
   const { code } = await ada.ask("publish", { room: "silent", ...message });
   assert.equal(code, ErrorCode.FORBIDDEN);
 });
+
+Deno.test("the last of several joins of a room decides, whichever is faster", async () => {
+  await using server = serveQuietly();
+  server.defineRoom("a", OPEN);
+  server.defineRoom("long", { ...OPEN, history: { size: 1_000 } });
+  for (let n = 0; n < 500; n++) await server.room("long").broadcast("n");
+  using ada = await RoomPeer.open(server);
+  // The first join waits for the history of another room, the second one does not.
+  await ada.send("join", { room: "long", last: 500 });
+  const first = await ada.send("join", { room: "a", since: "other.1.abcde" });
+  const second = await ada.send("join", { room: "a", echo: false });
+  assert.equal((await ada.answer(first)).code, ErrorCode.INVALID_ACTION);
+  assert.equal((await ada.answer(second)).message, "joined");
+  const message = { room: "a", message: "hi", data: {}, key: "1" };
+  await ada.ask("publish", message);
+  await ada.take(500);
+  await ada.assertQuiet();
+  await server.room("a").broadcast("n", { n: 2 });
+  assert.deepEqual((await ada.take(1))[0].data, { n: 2 });
+});

@@ -600,7 +600,7 @@ export class Server<
   }
 
   /**
-   * Returns a user, who does not need any clients. A login names a user with
+   * Returns a user, which does not need any clients. A login names a user with
    * `context.setUser`, or with one of the named `tokens`.
    *
    * @param name The name of the user

@@ -40,7 +40,7 @@ interface Entry {
   deadline: Deadline;
   /** The link over which it was sent last */
   link: Link | undefined;
-  /** Who has sent it, if it was sent, and when */
+  /** The connection that sent it, if it was sent, and the time */
   sent: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Whether nothing sends it again if the link is lost */
   isGivenUp: boolean;

@@ -1,5 +1,5 @@
 /**
- * The definitions of rooms: which rooms exist, and who can do what in them.
+ * The definitions of rooms: which rooms exist, and what clients can do in them.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** One room of the page: what was said, who is there, and what waits to be sent. */
+/** One room of the page: its messages, its members, and the messages that wait to be sent. */
 
 import type { ClientRoom, RoomGap, RoomMessage } from "@hoist/cli/client";
 import type { contract, Say } from "./contract.ts";

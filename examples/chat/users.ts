@@ -1,4 +1,4 @@
-/** Who can chat: each variable `CHAT_TOKEN_<name>` is the token of a user. */
+/** The users of the chat: each variable `CHAT_TOKEN_<name>` is the token of one. */
 
 const PREFIX = "CHAT_TOKEN_";
 

@@ -152,7 +152,7 @@ const NEW = "New since your last visit";
 const RESTARTED = "The server has started again. Messages can be missing here.";
 
 testWithBrowser(
-  "examples/chat shows a user with two tabs as one person, and who is typing",
+  "examples/chat shows a user with two tabs as one person, and shows that a user is typing",
   async (browser) => {
     const chat = await Chat.create(browser);
     await using _server = await chat.start();

@@ -9,7 +9,7 @@ import type { Publication } from "../../broker/broker.ts";
 import { parsePosition } from "../../broker/position.ts";
 import { Violation } from "../fuzz/violation.ts";
 
-/** Who must not get a message, and who has sent it: public ids. */
+/** The excluded connection and the publisher of a message: public ids. */
 export interface Addressing {
   readonly publisher: string | null;
   readonly except: string | null;

@@ -325,7 +325,7 @@ export class RoomFeed {
       const start = this.#isAt(wanted)
         ? { publications: [], from: this.at, lost: this.#lostAt(wanted) }
         : this.#startOf(await this.#readHistory(wanted), tail);
-      if (start !== undefined && !this.#isClosed) use(start);
+      if (start !== undefined && !this.#isClosed) use(newestOf(start, wanted));
       return start !== undefined;
     } finally {
       this.#tails.delete(tail);
@@ -384,4 +384,13 @@ export class RoomFeed {
     );
     return start < 0 ? undefined : tail.slice(start);
   }
+}
+
+/** Drops the oldest publications, if more came meanwhile than the client wants. */
+function newestOf(start: FeedStart, wanted: ReadFrom): FeedStart {
+  const { publications } = start;
+  if ("since" in wanted || publications.length <= wanted.last) return start;
+  const before = publications.at(-wanted.last - 1)!;
+  const newest = publications.slice(-wanted.last);
+  return { ...start, publications: newest, from: before.position };
 }

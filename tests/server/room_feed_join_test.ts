@@ -57,12 +57,12 @@ Deno.test("what the feed has passed on meanwhile is added", async () => {
   await stage.expectNoRead();
 });
 
-Deno.test("the last publications include what came meanwhile", async () => {
+Deno.test("what came meanwhile belongs to the last publications", async () => {
   await using stage = await FeedStage.at(5);
-  const joining = stage.join({ last: 1 });
+  const joining = stage.join({ last: 2 });
   const read = await stage.nextRead();
   stage.receive(publication(6));
-  read.return({ from: 5, to: 5 });
+  read.return({ from: 4, to: 5 });
   await joining.ended;
   assert.deepEqual(joining.payloads, ["e5", "e6"]);
   assert.equal(joining.start?.from, at(4));

@@ -120,7 +120,7 @@ export class Truth {
     return this.#lost.has(n);
   }
 
-  /** Checks that a reader who has everything up to `since` is not missing a message. */
+  /** Checks that no message is missing for a reader that has everything up to `since`. */
   checkNext(room: string, since: string, position: string, reader: Reader) {
     const node = this.#nodes.get(`${room} ${position}`);
     if (node === undefined) fail(`nothing in ${room} is at ${position}`);
@@ -129,7 +129,7 @@ export class Truth {
     fail(`messages of ${room} are missing between ${since} and ${position}`);
   }
 
-  /** Checks that a reader who has everything up to `since` has everything. */
+  /** Checks that a reader with everything up to `since` has all messages. */
   checkTop(room: string, since: string, top: string, reader: Reader): void {
     if (this.#hasAll(room, since, new Set([top]), reader)) return;
     fail(`messages of ${room} are missing between ${since} and ${top}`);

@@ -1,4 +1,4 @@
-/** The members of one room: who is one member, and what the others learn. */
+/** The members of one room: which connections are one member, and which changes the others learn. */
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../common/json.ts";

@@ -37,7 +37,7 @@ export async function callRoll(
   for (const problem of find()) report(problem);
 }
 
-/** Returns who is in each room. */
+/** Returns the members of each room. */
 function expectedOf(
   attendances: readonly Attendance[],
 ): ReadonlyMap<string, Members> {

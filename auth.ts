@@ -193,7 +193,7 @@ export function tokensMatch(expected: string, actual: string): boolean {
  * assert.equal(findToken(tokens, "two")?.user, "Grace");
  * ```
  */
-export function findToken<Candidate extends { readonly token: string }>(
+export function findToken<Candidate extends TokenCandidate>(
   candidates: readonly Candidate[],
   actual: string,
 ): Candidate | undefined {
@@ -206,14 +206,42 @@ export function findToken<Candidate extends { readonly token: string }>(
   return found;
 }
 
+/** A token that {@linkcode findToken} can find */
+export interface TokenCandidate {
+  /** The token */
+  readonly token: string;
+  /** The result of {@linkcode digestToken}, if only that is known */
+  readonly digest?: string | undefined;
+}
+
+/**
+ * Returns the SHA-256 of a token, which can be stored in its place.
+ *
+ * @param token The token
+ * @returns The hash of the JSON string of the token, as 64 hexadecimal digits
+ *
+ * @example
+ * ```ts
+ * import { digestToken, findToken } from "@hoist/cli/auth";
+ * import assert from "node:assert/strict";
+ *
+ * const stored = { token: "", digest: digestToken("a long secret") };
+ * assert.equal(findToken([stored], "a long secret"), stored);
+ * ```
+ */
+export function digestToken(token: string): string {
+  return digest(token);
+}
+
 /** The digests of the candidates, which every login is compared with. */
 const digests = new WeakMap<
   object,
   { readonly token: string; readonly hash: string }
 >();
 
-function digestOf(candidate: { readonly token: string }): string {
+function digestOf(candidate: TokenCandidate): string {
   const { token } = candidate;
+  if (candidate.digest !== undefined) return candidate.digest;
   const known = digests.get(candidate);
   if (known?.token === token) return known.hash;
   const made = digest(token);

@@ -21,10 +21,11 @@ import type { ConnectOptions } from "./client/options.ts";
 import type { Connection } from "./client/connection.ts";
 import type { TokenFunction } from "./client/token_source.ts";
 import { openConnection, startConnection } from "./client/create_connection.ts";
-import { withCallerStack } from "./common/caller_stack.ts";
+import { withCallerStack } from "./common/ignorable.ts";
 import type { Contract } from "./contract/contract.ts";
 import type { OpenContract } from "./contract/infer.ts";
 
+export * from "./contract/mod.ts";
 export type { OperationOptions, StreamOptions } from "./client/call_options.ts";
 export type { FetchFunction, FetchInit } from "./client/http_target.ts";
 export type { ConnectOptions } from "./client/options.ts";
@@ -80,11 +81,9 @@ export {
   ValidationError,
   VersionError,
 } from "./common/errors.ts";
-export { debug } from "./common/debug.ts";
-export type { DebugOptions } from "./common/debug_state.ts";
+export { debug, type DebugOptions } from "./common/debug.ts";
 export type { Listener } from "./common/listeners.ts";
-export type { Logger } from "./common/logger.ts";
-export * from "./contract/mod.ts";
+export type { Logger } from "./common/log_format.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";

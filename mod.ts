@@ -27,6 +27,8 @@
  * @module
  */
 
+import { connect } from "./client.ts";
+
 export * from "./client.ts";
 export * from "./server.ts";
 export { main } from "./cli/program.ts";
@@ -35,8 +37,8 @@ export { VERSION } from "./version.ts";
 
 if (import.meta.main) {
   // Programs that import the library never load the command line.
-  const { runCommandLine } = await import("./cli.ts");
+  const { runCommandLine } = await import("./cli/commands.ts");
   // Deno keeps the timer of a WebSocket whose last frame crossed our Close frame, and
   // with it the program, for 15 seconds.
-  Deno.exit(await runCommandLine());
+  Deno.exit(await runCommandLine(connect));
 }

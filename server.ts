@@ -22,6 +22,7 @@ import { ignorable } from "./common/ignorable.ts";
 import { LogThrottle } from "./common/rate_limiter.ts";
 import type { JsonObject } from "./common/json.ts";
 import type { Listener } from "./common/listeners.ts";
+import { detached } from "./common/telemetry.ts";
 import type {
   Contract,
   DataSchema,
@@ -35,9 +36,22 @@ import type {
 } from "./contract/infer.ts";
 import type { RoomNameOf, RoomPatternOf } from "./contract/infer_rooms.ts";
 import type { OutputOf } from "./contract/schema.ts";
+import {
+  type BroadcastArguments,
+  type BroadcastOptions,
+  type CloseOptions,
+  resolveGrace,
+  resolveTimeout,
+  type RotateOptions,
+} from "./server/method_options.ts";
 import type { BroadcastResult } from "./server/broadcaster.ts";
+import { ClientReference } from "./server/client_reference.ts";
 import type { TokenDecision } from "./server/credentials.ts";
-import { type Handler, makeHandler } from "./server/http.ts";
+import {
+  type AnswerDashboard,
+  type Handler,
+  makeHandler,
+} from "./server/http.ts";
 import { Hub } from "./server/hub.ts";
 import type { ListenOptions } from "./server/listen.ts";
 import { Listening } from "./server/listening.ts";
@@ -52,34 +66,32 @@ import type {
 import type {
   Client,
   ClientMessage,
-  EventArguments,
   OperationContext,
   OperationHandler,
   ReceivedMessage,
 } from "./server/message.ts";
-import {
-  type CloseOptions,
-  resolveGrace,
-  resolveTimeout,
-  type RotateOptions,
-} from "./server/method_options.ts";
 import type { Middleware } from "./server/middleware.ts";
 import { Room } from "./server/room.ts";
 import type { RoomOptions } from "./server/room_options.ts";
+import type { ServerCluster } from "./server/server_cluster.ts";
+import type { TokenResult } from "./server/token_control.ts";
 import { checkUser } from "./server/user_name.ts";
 import { User } from "./server/users.ts";
+import {
+  logStartup,
+  reportMissing,
+  reportParallelServers,
+  warnAboutSharedPort,
+  warnAboutShortTokens,
+} from "./server/startup.ts";
 import {
   type ResolvedOptions,
   resolveOptions,
   type ServerOptions,
   splitOptions,
 } from "./server/options.ts";
-import {
-  logStartup,
-  reportMissing,
-  warnAboutShortTokens,
-} from "./server/startup.ts";
 
+export * from "./contract/mod.ts";
 export type {
   DecisionOf,
   IdentityOf,
@@ -89,8 +101,7 @@ export type {
   LoginIdentity,
   RenewingClient,
 } from "./auth.ts";
-export { debug } from "./common/debug.ts";
-export type { DebugOptions } from "./common/debug_state.ts";
+export { debug, type DebugOptions } from "./common/debug.ts";
 export type { RequestOptions } from "./common/request_options.ts";
 export {
   CloseCode,
@@ -99,25 +110,33 @@ export {
   type ErrorFrame,
   FeatureError,
   HoistError,
+  NoNodeError,
   NoReplyError,
+  PublishError,
   ResponseError,
   TimeoutError,
   ValidationError,
 } from "./common/errors.ts";
 export type { Listener } from "./common/listeners.ts";
-export type { LogFormat } from "./common/log_format.ts";
-export type { Logger, LogLevel } from "./common/logger.ts";
+export type { LogFormat, Logger, LogLevel } from "./common/log_format.ts";
 export { tracked, type TrackedItem } from "./common/tracked.ts";
-export * from "./contract/mod.ts";
 export type { CloseInfo } from "./protocol/close.ts";
 export type { Feature } from "./protocol/features.ts";
 export { Message, type WireMessage } from "./protocol/message.ts";
+export type { AdminCandidate, AdminOptions } from "./server/admin_options.ts";
 export type { Authorize } from "./server/authorization.ts";
 export type {
   AuthorizeRequest,
   RequestKind,
 } from "./server/authorize_request.ts";
+export type { Engine } from "./broker/engine.ts";
+export type {
+  BroadcastOptions,
+  CloseOptions,
+  RotateOptions,
+} from "./server/method_options.ts";
 export type { BroadcastCounts, BroadcastResult } from "./server/broadcaster.ts";
+export { ClientReference } from "./server/client_reference.ts";
 export type {
   NamedToken,
   TokenDecision,
@@ -133,10 +152,11 @@ export {
   type OperationContext,
   type OperationHandler,
 } from "./server/message.ts";
-export type { CloseOptions, RotateOptions } from "./server/method_options.ts";
 export type { Middleware, MiddlewareCall } from "./server/middleware.ts";
+export type { TelemetryOptions } from "./server/telemetry.ts";
+export type { ClusterOptions } from "./server/cluster_options.ts";
 export type { ServerOptions } from "./server/options.ts";
-export type { Member } from "./server/presence.ts";
+export type { Member } from "./server/member.ts";
 export {
   Room,
   type RoomBroadcastOptions,
@@ -150,6 +170,13 @@ export type {
   RoomOptions,
   RoomRights,
 } from "./server/room_options.ts";
+export {
+  type ClusterHandler,
+  type ClusterRequestOptions,
+  type ClusterState,
+  ServerCluster,
+} from "./server/server_cluster.ts";
+export type { TokenResult } from "./server/token_control.ts";
 export { User } from "./server/users.ts";
 
 /**
@@ -174,6 +201,7 @@ export interface ServeOptions<
  * @throws {Deno.errors.AddrInUse} If the port is in use
  * @throws {Deno.errors.NotCapable} If the permission `--allow-net` is missing
  * @throws The reason of `signal` if it is already aborted
+ * @throws What `onListen` throws
  *
  * @example
  * ```ts
@@ -226,7 +254,14 @@ export function serve(
   }
   const [serverOptions, listenOptions] = splitOptions(options);
   options.signal?.throwIfAborted();
-  return new Server(tokenOrOptions, serverOptions).listen(listenOptions);
+  const server = new Server(tokenOrOptions, serverOptions);
+  try {
+    return server.listen(listenOptions);
+  } catch (error) {
+    // The caller cannot close it, and its connection would keep the program alive.
+    if (serverOptions.broker !== undefined) void server.close();
+    throw error;
+  }
 }
 
 /**
@@ -343,20 +378,30 @@ export class Server<
       ...resolved,
       secrets: () => this.#hub.credentials.secrets,
     });
-    this.#hub = new Hub(
-      resolved,
-      this.#log,
-      login && ((token, context) => login(general, token, context)),
+    // The requests of other servers do not belong to the span that starts this one.
+    this.#hub = detached(() =>
+      new Hub(
+        resolved,
+        this.#log,
+        login && ((token, context) => login(general, token, context)),
+      )
     );
+    this.#loadAdmin();
     reportMissing(this.#log, this.#hub);
-    this.fetch = makeHandler(this.#hub);
+    if (resolved.broker === undefined) {
+      reportParallelServers(this.#log, () => this.#isMounted);
+    }
+    this.fetch = makeHandler(this.#hub, this.#loadDashboard());
     this.finished = this.#finishing.promise;
     // An unhandled rejection would end the program, and the log contains the error.
     this.finished.catch(() => {});
     this.#watchSignal();
   }
 
-  /** The token of the server; an empty string if it has only named tokens */
+  /**
+   * The token of the server; an empty string if it has only named tokens. If another server has
+   * replaced it, a random string, until a client logs in with the new token.
+   */
   get token(): string {
     return this.#hub.credentials.token;
   }
@@ -372,6 +417,7 @@ export class Server<
    * @throws {RangeError} If the port is out of range
    * @throws {TypeError} If an option is unknown or of the wrong type
    * @throws {HoistError} If the server already listens or is closed
+   * @throws What `onListen` throws
    *
    * @example
    * ```ts
@@ -387,16 +433,49 @@ export class Server<
     this.#assertCanListen();
     // A failed server must not stay registered at a signal that the application reuses.
     this.#unwatchSignal();
+    // Nobody closes a server that cannot listen, and OpenTelemetry would keep it.
+    this.#hub.context.telemetry?.close();
     this.#listening = new Listening(
       options,
       this.fetch,
       this.#log,
       (error) => this.#finishing.reject(error),
     );
+    this.#hub.exportMetrics();
     this.#watchSignal();
     const credentials = this.#hub.credentials.current();
     logStartup(this.#log, this, this.#options, credentials);
+    if (options.reusePort && this.#options.broker === undefined) {
+      warnAboutSharedPort(this.#log);
+    }
     return this;
+  }
+
+  /** Begins to load the admin contract, if the server can have admins. */
+  #loadAdmin(): void {
+    const { admin } = this.#hub.context;
+    admin?.load(async () => {
+      const { serveAdmin } = await import("./admin/serve_admin.ts");
+      return serveAdmin(this.#hub, admin, () => Deno.memoryUsage());
+    });
+  }
+
+  /** Begins to load the dashboard, if the application has enabled it. */
+  #loadDashboard(): AnswerDashboard | undefined {
+    if (this.#hub.context.admin?.rules.hasDashboard !== true) return undefined;
+    const loading = import("./admin/dashboard.ts");
+    loading.catch((error) =>
+      this.#log.exception("the dashboard could not be loaded", error)
+    );
+    return async (request, pathname) => {
+      const { answerDashboard } = await loading;
+      return await answerDashboard(request, pathname);
+    };
+  }
+
+  /** Whether the requests come from another HTTP server, as far as is known */
+  get #isMounted(): boolean {
+    return this.#listening === undefined && this.#closing === undefined;
   }
 
   #assertCanListen(): void {
@@ -600,6 +679,47 @@ export class Server<
   }
 
   /**
+   * The other servers of the deployment, if there is a `broker`
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * assert.equal(server.cluster.nodes.size, 0);
+   * ```
+   */
+  get cluster(): ServerCluster {
+    return this.#hub.cluster;
+  }
+
+  /**
+   * Returns a client by its global id, on whichever server it is. It can have disconnected.
+   *
+   * @param globalId The `globalId` of the client
+   * @returns The client
+   *
+   * @throws {TypeError} If the id is invalid
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * await using connection = await connect("test", { url: server.url });
+   * connection.receive("ready?", (message) => message.reply("yes"));
+   * const [client] = server.clients;
+   * const reply = await server.client(client!.globalId).request("ready?");
+   * assert.equal(reply.name, "yes");
+   * ```
+   */
+  client(globalId: string): ClientReference<Of> {
+    return new ClientReference(this.#hub.directory, globalId);
+  }
+
+  /**
    * Returns a user, which does not need any clients. A login names a user with
    * `context.setUser`, or with one of the named `tokens`.
    *
@@ -737,14 +857,17 @@ export class Server<
    * Sends an event to all clients that are logged in. An event is a named message from the
    * server. A broadcast is an event to all clients.
    *
-   * Without a contract: `broadcast(name: string, data?: JsonObject)`.
+   * Without a contract:
+   * `broadcast(name: string, data?: JsonObject, options?: BroadcastOptions)`.
    *
    * The server sends a broadcast in several steps and handles other requests between them.
    * Each client receives broadcasts and later messages in the order in which they were sent.
-   * If the server is closed, nothing is sent.
+   * If the server is closed, nothing is sent. With the option `broker`, the broadcast also reaches
+   * the clients of the other servers, at most once.
    *
    * @param name The name of the event
-   * @param data Optional if it can be empty. The data of the event; an empty object if omitted
+   * @param dataAndOptions The data (by default an empty object), and optionally whether the
+   * clients of all servers are counted
    * @returns How many clients received, skipped or failed to receive the broadcast
    *
    * @throws {TypeError} If the data is not a JSON object
@@ -762,15 +885,19 @@ export class Server<
    */
   broadcast<Name extends EventName<Of>>(
     name: Name,
-    ...data: EventArguments<Of, Name>
+    ...dataAndOptions: BroadcastArguments<Of, Name>
   ): Promise<BroadcastResult> {
-    const [given = {}] = data;
-    return ignorable(this.#broadcast(name, given as JsonObject));
+    const [data = {}, options = {}] = dataAndOptions;
+    return ignorable(this.#broadcast(name, data as JsonObject, options));
   }
 
-  async #broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
+  async #broadcast(
+    name: string,
+    data: JsonObject,
+    options: BroadcastOptions,
+  ): Promise<BroadcastResult> {
     try {
-      return await this.#hub.broadcast(name, data);
+      return await this.#hub.broadcast(name, data, options);
     } catch (error) {
       // If nothing awaits the broadcast, nothing else reports it.
       if (isNumberError(error)) this.#logBroadcast(error);
@@ -786,12 +913,15 @@ export class Server<
 
   /**
    * Stops accepting a named token and closes the connections of the clients that logged in
-   * with it (1008). The token stays revoked until this server is closed.
+   * with it (1008). The token stays revoked until this server is closed. With the option
+   * `broker`, the token is revoked on all servers, also on those that start later.
    *
    * @param name The name of the token
-   * @returns The number of closed connections
+   * @returns The number of closed connections, and the servers that did not answer
    *
    * @throws {TypeError} If the token does not exist
+   * @throws {HoistError} If the broker is down. The token is revoked on this server, and on the
+   * others as soon as this one is connected again
    *
    * @example
    * ```ts
@@ -800,12 +930,11 @@ export class Server<
    *
    * const tokens = [{ name: "ci", token: "a long secret" }];
    * await using server = serve({ hostname: "127.0.0.1", port: 0, tokens });
-   * assert.equal(await server.revoke("ci"), 0);
+   * assert.equal((await server.revoke("ci")).closed, 0);
    * ```
    */
-  // deno-lint-ignore require-await -- an error rejects the promise
-  async revoke(name: string): Promise<number> {
-    return this.#hub.revoke(name);
+  revoke(name: string): Promise<TokenResult> {
+    return this.#hub.tokens.revoke(name);
   }
 
   /**
@@ -813,12 +942,16 @@ export class Server<
    * Meanwhile, the server asks the clients that logged in with it for a new token. It then
    * closes the connections of those that have sent none (1008). The
    * new token is valid until this server is closed. A function `login` finds it in
-   * `server.token`.
+   * `server.token`. With the option `broker`, all servers replace the token, also those that start
+   * later with the old one. The others know only its SHA-256.
    *
    * @param token The new token
    * @param options Optional. How long the old token stays valid
+   * @returns The number of closed connections, and the servers that did not answer
    *
    * @throws {TypeError} If the new token is empty or already in use
+   * @throws {HoistError} If the broker is down. The token is replaced on this server, and on the
+   * others as soon as this one is connected again
    * @throws {RangeError} If `grace` is out of range
    *
    * @example
@@ -829,10 +962,16 @@ export class Server<
    * await server.rotate(generateToken(), { grace: 60_000 });
    * ```
    */
-  // deno-lint-ignore require-await -- an error rejects the promise
-  async rotate(token: string, options: RotateOptions = {}): Promise<void> {
-    const grace = resolveGrace(options);
-    this.#hub.rotate(token, grace);
+  async rotate(
+    token: string,
+    options: RotateOptions = {},
+  ): Promise<TokenResult> {
+    const rotating = this.#hub.tokens.rotate(token, resolveGrace(options));
+    this.#warnAboutShortTokens();
+    return await rotating;
+  }
+
+  #warnAboutShortTokens(): void {
     if (this.#listening === undefined || this.#options.login) return;
     const { addr } = this.#listening;
     const credentials = this.#hub.credentials.current();

@@ -5,10 +5,6 @@
  * @module
  */
 
-import type { Order } from "./position.ts";
-
-export type { Order } from "./position.ts";
-
 /** How many publications of a room are kept. */
 export interface HistoryOptions {
   /** The maximum number of publications */
@@ -99,6 +95,14 @@ export interface HistoryRead {
   readonly lost: LossReason | undefined;
 }
 
+/** How two positions of a room relate. */
+export type Order =
+  | "same"
+  | "before"
+  | "after"
+  /** They belong to different epochs, or the same offset was assigned twice */
+  | "unrelated";
+
 /** Receives what a broker reports. */
 export interface BrokerEvents {
   /**
@@ -120,6 +124,13 @@ export interface BrokerEvents {
 export interface Broker extends AsyncDisposable {
   /** The name of the engine, for the log */
   readonly name: string;
+  /**
+   * Checks how much history some rooms keep. Called before it is used; a broker that can keep
+   * every history does not have this method.
+   *
+   * @throws {HoistError} If the engine cannot keep one more history of another kind
+   */
+  define?(history: HistoryOptions): void;
   /** Starts to report; rejects if the engine cannot be reached. */
   start(events: BrokerEvents): Promise<void>;
   /** Resolves when the broker reports every further publication in the room. */
@@ -147,8 +158,13 @@ export interface Broker extends AsyncDisposable {
     from: ReadFrom,
     options: ReadOptions,
   ): Promise<HistoryRead>;
-  /** Deletes the history of a room, which begins a new epoch. */
-  clear(room: string): Promise<void>;
+  /**
+   * Deletes the history of a room, which begins a new epoch.
+   *
+   * @param room The name of the room
+   * @param history How much history the room keeps; `undefined` for none
+   */
+  clear(room: string, history: HistoryOptions | undefined): Promise<void>;
   /** Returns how position `a` relates to position `b` of the same room. */
   order(a: string, b: string): Order;
 }

@@ -70,6 +70,11 @@ export class Interruption {
   #first = 0;
 
   constructor() {
+    this.listen();
+  }
+
+  /** Listens again after `stopListening`. */
+  listen(): void {
     for (const name of this.#names) {
       Deno.addSignalListener(name, this.#onSignal);
     }

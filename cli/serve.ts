@@ -1,75 +1,95 @@
 /**
- * The command `serve`, which starts a server.
+ * The command `serve`, which starts a server, or several processes with one each.
  *
  * @module
  */
 
-import { formatterFor, type LogEntry } from "../common/log_format.ts";
-import { isLogged } from "../common/logger.ts";
-import { escapeLines } from "../common/text.ts";
-import { debug, serve, type ServeOptions } from "../server.ts";
-import { defined, type ServeFlags, withFlagNames } from "./arguments.ts";
+import type { LogEntry } from "../common/log_format.ts";
+import { debug, serve } from "../server.ts";
+import type { CommandInput } from "./command.ts";
+import { openBroker } from "./broker.ts";
 import type { CommandContext } from "./context.ts";
-import { describeError } from "./program.ts";
-import { readFile, readToken } from "./token.ts";
+import { exitCodeOf } from "./exit_code.ts";
+import { logNote } from "./notes.ts";
+import type { SERVE_FLAGS } from "./serve_flags.ts";
+import { readSettings, type ServeSettings } from "./settings.ts";
+import { runWorker } from "./worker.ts";
+import { runWorkers, type TriedServer } from "./workers.ts";
 
 /**
  * Serves until the signal aborts.
  *
  * @returns The exit code: 0 after a signal, 2 for an invalid option, 1 for another error
  */
-export async function runServer(
-  flags: ServeFlags,
+export async function run(
+  { flags }: CommandInput<typeof SERVE_FLAGS>,
   context: CommandContext,
 ): Promise<number> {
-  try {
-    if (flags.debug) debug({ trace: flags.trace, http: true });
-    const { token, notes } = await readToken(flags, context);
-    const options = await readOptions(flags, context);
-    await using server = serve(token, { ...options, signal: context.signal });
-    for (const note of notes) logNote(note, flags, context);
-    await server.finished;
-    return 0;
-  } catch (error) {
-    if (context.signal.aborted && error === context.signal.reason) return 0;
-    return report(error, context);
-  }
+  const log = (note: LogEntry) => logNote(note, flags, context);
+  return await exitCodeOf(context, async (signal) => {
+    const { settings, notes, adminToken } = await readSettings(flags, context);
+    const onListening = (url: string) => {
+      notes.forEach(log);
+      if (!flags.dashboard) return;
+      logNote(dashboardNote(url, adminToken), flags, {
+        ...context,
+        printError: (line) => context.writeError(`${line}\n`),
+      });
+    };
+    if (flags.workers === undefined) {
+      return await serveUntil(signal, settings, onListening);
+    }
+    const host = { signal, log, onListening, tryServer };
+    await runWorkers(flags.workers, settings, host);
+  });
 }
 
-function report(error: unknown, context: CommandContext): number {
-  // `serve` throws these for an invalid option, which is an invalid flag here.
-  if (error instanceof TypeError || error instanceof RangeError) {
-    context.printError(withFlagNames(escapeLines(`error: ${error.message}`)));
-    return 2;
-  }
-  context.printError(withFlagNames(describeError(error)));
-  return 1;
+/** Serves in a process of `--workers`; returns the exit code. */
+export function runServeWorker(context: CommandContext): Promise<number> {
+  return runWorker(context, serveUntil);
 }
 
-/** Logs a line of the command line in the format of the other lines. */
-function logNote(
-  note: LogEntry,
-  { logLevel = "info", logFormat = "text", debug, trace }: ServeFlags,
-  context: CommandContext,
-): void {
-  if (!debug && !isLogged(note.level, logLevel)) return;
-  const caller = trace ? "start" : undefined;
-  const formatLine = formatterFor(logFormat, context.isTerminal);
-  context.printError(formatLine({ ...note, caller }));
+/**
+ * Serves in this process, until the signal aborts.
+ *
+ * @param onListening Called with the URL when the server listens
+ */
+async function serveUntil(
+  signal: AbortSignal,
+  settings: ServeSettings,
+  onListening: (url: string) => void,
+): Promise<void> {
+  if (settings.debug) debug({ trace: settings.trace, http: true });
+  const { broker: url } = settings;
+  const broker = url === undefined ? undefined : await openBroker(url);
+  const options = { ...settings.options, broker, signal };
+  await using server = serve(settings.token, options);
+  onListening(server.url);
+  await server.finished;
 }
 
-async function readOptions(
-  flags: ServeFlags,
-  context: CommandContext,
-): Promise<ServeOptions> {
-  const { hostname, port, minimumVersion, tokenLength, tokenAlphabet } = flags;
-  const cert = flags.cert && await readFile(flags.cert, context);
-  const key = flags.key && await readFile(flags.key, context);
-  const { hideToken, showToken, logLevel, logFormat } = flags;
+/**
+ * Starts a server for a moment. It throws the errors that a server with these settings would
+ * throw.
+ *
+ * @returns Its token, its port and its URL, which can be generated
+ */
+async function tryServer(
+  { token, options }: ServeSettings,
+): Promise<TriedServer> {
+  await using server = serve(token, { ...options, logLevel: "critical" });
+  const { url, addr: { port } } = server;
+  return { token: server.token, port, url };
+}
+
+/** Returns the line with the URL of the dashboard, and with a generated token of admins. */
+function dashboardNote(url: string, token: string | undefined): LogEntry {
+  const page = `${url}/hoist/dashboard/`;
+  const end = token === undefined ? "" : ` with admin token ${token}`;
   return {
-    hideToken,
-    showToken,
-    ...defined({ hostname, port, minimumVersion, tokenLength, tokenAlphabet }),
-    ...defined({ cert, key, logLevel, logFormat }),
+    level: "info",
+    event: "startup",
+    message: `the dashboard is at ${page}${end}`,
+    fields: { url: page, adminToken: token },
   };
 }

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { isBadPort } from "../common/bad_ports.ts";
 import { ConnectError } from "../common/errors.ts";
 import { showName } from "../common/text.ts";
-import { hidePasswords } from "../common/url.ts";
+import { hidePasswords, isBadPort } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
-import { type Endpoints, showUrl } from "./endpoints.ts";
+import { type Endpoints, showUrl } from "./http_options.ts";
 import { describeStatus, readRetryAfter } from "./http_status.ts";
-import { pageOrigin } from "./page.ts";
+import { pageOrigin } from "./runtime.ts";
 
 /** Returns the error for an answer of another kind of server. */
 export function notHoist(

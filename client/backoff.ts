@@ -1,5 +1,5 @@
 /**
- * When a client tries again, without a clock.
+ * When a client tries again: the delays between its attempts.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export function backoffDelay(
 }
 
 /**
- * Whether the server may have closed the connection because of a frame of this client.
+ * Whether the server can have closed the connection because of a frame of this client.
  * It would close again if the client sent the frame again.
  */
 export function isCausedByClient(code: number): boolean {
@@ -59,3 +59,34 @@ const CLIENT_ERRORS: ReadonlySet<number> = new Set([
   CloseCode.POLICY_VIOLATION,
   CloseCode.MESSAGE_TOO_BIG,
 ]);
+
+/** The bounds of the delays before a client tries to join or to leave a room again. */
+const ROOM_DELAYS = { minDelay: 1_000, maxDelay: 30_000 };
+
+/** Waits before the next attempt to join or leave a room, longer after each attempt. */
+export class JoinRetry {
+  #attempts = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Whether the next attempt has to wait */
+  get isWaiting(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** Calls a function when it is time for the next attempt. */
+  start(onTime: () => void): void {
+    const delay = ROOM_DELAYS.minDelay +
+      backoffDelay(this.#attempts++, ROOM_DELAYS);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      onTime();
+    }, delay);
+  }
+
+  /** Forgets the attempts so far. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#attempts = 0;
+  }
+}

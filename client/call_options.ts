@@ -21,7 +21,7 @@ import {
   REQUEST_KEYS,
   type RequestOptions,
 } from "../common/request_options.ts";
-import { StreamPosition } from "./stream_position.ts";
+import { StreamPosition } from "./stream_window.ts";
 
 /** Options of `Connection.operation` */
 export interface OperationOptions extends RequestOptions {

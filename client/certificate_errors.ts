@@ -16,7 +16,7 @@ type Reason = readonly [pattern: RegExp, problem: string];
 const REASONS: readonly Reason[] = [
   [
     /CaUsedAsEndEntity/,
-    "is the certificate of a certificate authority (CaUsedAsEndEntity). Let the server use a certificate that the authority has issued for it.",
+    "is the certificate of a certificate authority (CaUsedAsEndEntity). Use a certificate that the authority has issued, or create it with basicConstraints=CA:FALSE.",
   ],
   [
     /NotValidYet|not valid yet|NOT_YET_VALID/i,

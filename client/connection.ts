@@ -35,9 +35,9 @@ import type {
   SentMessageOf,
   ServerMessage,
 } from "./message.ts";
+import { sendRequest } from "./requests.ts";
 import type { ClientRoom } from "./room.ts";
 import type { JoinOptions } from "./room_options.ts";
-import { sendRequest } from "./send_request.ts";
 import type { ConnectionState, StateListener } from "./status.ts";
 import type { OperationStream } from "./stream.ts";
 
@@ -96,10 +96,7 @@ export class Connection<Of extends Contract = OpenContract>
    * import { connect, serve } from "@hoist/cli";
    *
    * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
-   * await using connection = await connect("test", {
-   *   url: server.url,
-   *   reconnect: true,
-   * });
+   * await using connection = await connect("test", { url: server.url, reconnect: true });
    * connection.onState((status) => {
    *   if (status.state === "waiting") {
    *     console.log(`lost (${status.close.code}), reconnecting in ${status.delay} ms`);
@@ -347,7 +344,9 @@ export class Connection<Of extends Contract = OpenContract>
 
   /**
    * Joins a room. The room that it returns keeps the messages and gaps that arrive before its
-   * first listener is registered, up to `maxBuffered`. `leave` removes its listeners.
+   * first listener is registered, up to `maxBuffered`. `leave` removes its listeners. With
+   * `since`, messages are missing only if `onGap` is called. {@linkcode Connection.room} and
+   * {@linkcode ClientRoom.join} also return how many messages follow.
    *
    * @param name The name of the room, 1 to 200 bytes of UTF-8
    * @param options Optional. As for {@linkcode ClientRoom.join}, which has the errors

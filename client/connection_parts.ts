@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Spans } from "../common/telemetry.ts";
 import type { Contract } from "../contract/contract.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Link, MessageReceiver, RoomReceiver } from "./link.ts";
@@ -11,6 +12,7 @@ import type { ClientLog } from "./log.ts";
 import { Requests } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { StateNotifier } from "./status.ts";
+import { RequestSpans } from "./telemetry.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What a connection is made of */
@@ -37,6 +39,8 @@ export interface AssemblyOptions {
   readonly checks: ContractChecks | undefined;
   /** The option `maxBuffered`, in bytes */
   readonly maxBuffered: number;
+  /** The option `spans` */
+  readonly spans: Spans;
 }
 
 /**
@@ -55,13 +59,15 @@ export function assemble<AnyLink extends Link>(
   ) => AnyLink,
 ): ConnectionParts & { readonly link: AnyLink } {
   const { url, log, contract, checks } = options;
+  const spans = new RequestSpans(options.spans, url);
   const status = new StateNotifier(log);
   const dispatcher = new Dispatcher({
     log,
     contract,
     checks,
+    spans,
     // Called only later: `requests` needs the link, and the link needs the dispatcher. An
-    // earlier listener may have closed the connection.
+    // earlier listener can have closed the connection.
     toMessage: (wire, room) =>
       status.state === "closed" ? undefined : requests.toMessage(wire, room),
   });
@@ -70,7 +76,7 @@ export function assemble<AnyLink extends Link>(
     onMessage: (wire, room) => dispatcher.onMessage(wire, undefined, room),
   });
   const link = createLink(status, dispatcher, rooms);
-  const requests = new Requests({ ...options, link });
+  const requests = new Requests({ ...options, spans, link });
   return { url, status, dispatcher, link, requests, rooms };
 }
 

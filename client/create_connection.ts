@@ -4,6 +4,7 @@
  * @module
  */
 
+import { detached } from "../common/telemetry.ts";
 import type { Contract } from "../contract/contract.ts";
 import { Connection } from "./connection.ts";
 import {
@@ -41,7 +42,8 @@ export async function openConnection(
   const factory = await loadFactory(resolved.target);
   const attempt = async (token: string) => {
     const parts = assembleFor(resolved, factory);
-    await parts.link.open(token, signal);
+    // The listeners do not belong to the span of the program that connects.
+    await detached(() => parts.link.open(token, signal));
     dispatchSoon(parts);
     return Connection.create(parts, Promise.resolve());
   };
@@ -73,7 +75,7 @@ export function startConnection(
         ...{ createLink, rules, status, receiver, rooms },
       }),
   );
-  const opened = parts.link.start(signal);
+  const opened = detached(() => parts.link.start(signal));
   opened.then(() => dispatchSoon(parts), () => {});
   return Connection.create(parts, opened);
 }
@@ -105,19 +107,19 @@ function assembleFor(
         rooms.onEnd(info);
       },
       onRoom: (frame) => rooms.onRoom(frame),
-      onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+      onMessage: (wire, request) => receiver.onMessage(wire, request),
       onInvalid: () => receiver.onInvalid(),
     });
   });
 }
 
 function assemblyOf(
-  { target, contract, validate }: ResolvedOptions,
+  { target, contract, validate, spans }: ResolvedOptions,
 ): AssemblyOptions {
   const { log, endpoints: { base: url }, maxBuffered } = target;
   // Most clients trust their server.
   const checks = validate && contract !== undefined
     ? new ContractChecks(contract)
     : undefined;
-  return { url, log, contract, checks, maxBuffered };
+  return { url, log, contract, checks, maxBuffered, spans };
 }

@@ -8,10 +8,10 @@
  * @module
  */
 
-import { Deadline } from "../common/deadline.ts";
+import { Deadline } from "../common/async.ts";
+import type { ClientSocket } from "./client_socket.ts";
 import { FrameError, FrameReader, type MessageData } from "./frame_reader.ts";
 import { encodeClose, FrameWriter } from "./frame_writer.ts";
-import type { ClientSocket } from "./client_socket.ts";
 import { Opcode } from "./opcodes.ts";
 import { upgrade } from "./upgrade.ts";
 import { DialError } from "./upgrade_error.ts";

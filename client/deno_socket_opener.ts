@@ -17,7 +17,7 @@ import { readVariable } from "./runtime.ts";
 import { UpgradeError } from "./upgrade_error.ts";
 
 /**
- * How long a connection can take if there may be a proxy that the program cannot see, in
+ * How long a connection can take if there can be a proxy that the program cannot see, in
  * milliseconds. A firewall that forces clients to use a proxy often does not answer.
  */
 const DIRECT_TIMEOUT = 3_000;
@@ -68,7 +68,7 @@ export class DenoSocketOpener {
     return await tryToOpen(create, signal);
   }
 
-  /** There may be no proxy: a server can start between the two attempts. */
+  /** Perhaps there is no proxy: a server can start between the two attempts. */
   async #openAgain(
     request: Parameters<OpenSocket>,
   ): Promise<ClientSocket | OpenFailure> {

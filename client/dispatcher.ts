@@ -6,13 +6,15 @@
 
 import { SerialQueue } from "../common/async.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
+import { OTHER } from "../common/telemetry.ts";
 import { describeMessage } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertNamed } from "../contract/checks.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import type { MessageReceiver, OnDone } from "./link.ts";
+import type { MessageReceiver, ServerRequest } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import type { ServerMessage } from "./message.ts";
+import type { RequestSpans } from "./telemetry.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What a dispatcher needs */
@@ -23,6 +25,8 @@ export interface DispatcherOptions {
   readonly contract: Contract | undefined;
   /** Validates each message; `undefined` if the client trusts the server */
   readonly checks: Pick<ContractChecks, "message"> | undefined;
+  /** Starts the spans of listeners to requests of the server */
+  readonly spans: RequestSpans;
   /**
    * Makes what listeners receive. Returns `undefined` if the connection is closed, and
    * listeners should not be called any more
@@ -36,7 +40,8 @@ export interface DispatcherOptions {
 /** A message that has arrived */
 interface ArrivedMessage {
   readonly wire: WireMessage;
-  readonly onDone: OnDone | undefined;
+  /** Present if the server waits for the listeners */
+  readonly request: ServerRequest | undefined;
   /** The room that the server has put the client into; `undefined` for other messages */
   readonly room: string | undefined;
 }
@@ -74,13 +79,13 @@ export class Dispatcher implements MessageReceiver {
       const subject = `Cannot receive ${describeMessage(name)}`;
       assertNamed(subject, this.#options.contract?.events, name);
     }
-    // Delayed, because the application may add more listeners in the same turn.
+    // Delayed, because the application can add more listeners in the same turn.
     if (this.#early !== undefined) queueMicrotask(() => this.open());
     return this.#listeners.add(names, listener);
   }
 
-  onMessage(wire: WireMessage, onDone?: OnDone, room?: string): void {
-    const message = { wire, onDone, room };
+  onMessage(wire: WireMessage, request?: ServerRequest, room?: string): void {
+    const message = { wire, request, room };
     if (this.#early !== undefined) this.#early.push(message);
     else this.#deliver(message);
   }
@@ -91,24 +96,24 @@ export class Dispatcher implements MessageReceiver {
 
   /** Validates a message and dispatches it after all earlier ones. */
   #deliver(message: ArrivedMessage): void {
-    const { wire, onDone, room } = message;
+    const { wire, request, room } = message;
     const { checks } = this.#options;
     // Without checks, no message ever waits for an earlier one.
     if (checks === undefined) return void this.#dispatch(message);
     this.#queue.add(
       () => checks.message(wire, room),
       () => void this.#dispatch(message),
-      (error) => this.#ignore(error, onDone),
+      (error) => this.#ignore(error, request),
     );
   }
 
-  #ignore(error: unknown, onDone: OnDone | undefined): void {
+  #ignore(error: unknown, request: ServerRequest | undefined): void {
     this.#options.log.ignore(error);
-    onDone?.(true);
+    request?.onDone(true);
   }
 
-  async #dispatch({ wire, onDone, room }: ArrivedMessage): Promise<void> {
-    const { log, contract } = this.#options;
+  async #dispatch({ wire, request, room }: ArrivedMessage): Promise<void> {
+    const { log, contract, spans } = this.#options;
     const message = this.#options.toMessage(wire, room);
     if (message === undefined) return;
     let hasFailed = false;
@@ -120,9 +125,12 @@ export class Dispatcher implements MessageReceiver {
     // and a reply or an event of a room can have the same name and another type.
     const isNamed = contract === undefined ||
       wire.replying === null && room === undefined;
-    const called = await this.#listeners.dispatch(message, onError, isNamed);
+    const span = spans.startListeners(wire.message, request?.traceparent);
+    const dispatch = () => this.#listeners.dispatch(message, onError, isNamed);
+    const called = await (span === undefined ? dispatch() : span.run(dispatch));
+    span?.end(hasFailed ? OTHER : undefined);
     // Most replies are read from `replies`, and need no listener.
     if (called === 0 && wire.replying === null) log.unheard(wire.message);
-    onDone?.(hasFailed);
+    request?.onDone(hasFailed);
   }
 }

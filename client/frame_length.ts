@@ -4,7 +4,9 @@
  * @module
  */
 
+import { fitsInto } from "../common/text.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
+import type { EarlyMessages } from "./early_messages.ts";
 
 /** Returns the length of a frame, in UTF-16 units; 0 for a binary frame. */
 export function lengthOf(data: unknown): number {
@@ -12,11 +14,35 @@ export function lengthOf(data: unknown): number {
 }
 
 /**
+ * Counts a frame of a server, and describes why it ends the connection, if it does.
+ *
+ * @param data The frame
+ * @param limits The options `maxPayload` and `maxBuffered`, in bytes
+ * @param early What waits for the login; `undefined` after it
+ * @returns A part of a sentence; `undefined` if the frame is not too long
+ */
+export function describeExcess(
+  data: unknown,
+  limits: { readonly maxPayload: number; readonly maxBuffered: number },
+  early: EarlyMessages | undefined,
+): string | undefined {
+  const { maxPayload, maxBuffered } = limits;
+  if (typeof data === "string" && !fitsInto(data, maxPayload)) {
+    return `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
+  }
+  return early?.accepts(lengthOf(data)) === false
+    ? `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`
+    : undefined;
+}
+
+/**
  * Returns the length of a single frame, or the average length of the replies in a batch, if
  * all belong to one request. The other frames that belong to requests count as well, because
- * the server could hide a long reply among short frames. `undefined` if the average is wrong
- * and each frame has to be measured: broadcasts and messages of rooms can be much longer, each
- * item counts, and a reply to another request, or one that nothing keeps, must not make the others look shorter.
+ * the server could hide a long reply among short frames.
+ *
+ * Returns `undefined` if each frame has to be measured: a broadcast or a message of a room can
+ * be much longer than the replies, each item counts, and a reply to another request, or a reply
+ * that nothing keeps, must not make the others look shorter.
  *
  * @param length The length of the WebSocket message, in UTF-16 units
  * @param frames The frames in it

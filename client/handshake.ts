@@ -8,8 +8,11 @@ import { limit } from "../common/async.ts";
 import { VersionError } from "../common/errors.ts";
 import { showName, showValue } from "../common/text.ts";
 import type { LoginExtras, RequestEncoder } from "../protocol/encode.ts";
-import { HEARTBEAT_SUBPROTOCOL, SUBPROTOCOL } from "../protocol/features.ts";
-import type { HeartbeatRules } from "../protocol/heartbeat.ts";
+import {
+  HEARTBEAT_SUBPROTOCOL,
+  type HeartbeatRules,
+  SUBPROTOCOL,
+} from "../protocol/features.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import { chooseSocket, type SocketSettings } from "./choose_socket.ts";
 import type { ClientSocket } from "./client_socket.ts";

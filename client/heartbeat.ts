@@ -16,9 +16,9 @@ import {
   type HeartbeatRules,
   MAX_HEARTBEAT,
   MIN_HEARTBEAT,
-} from "../protocol/heartbeat.ts";
+} from "../protocol/features.ts";
 import { type ClientSocket, pingSocket } from "./client_socket.ts";
-import { onWake } from "./page_events.ts";
+import { onWake } from "./runtime.ts";
 
 /** When a client checks whether its server is still there */
 export interface HeartbeatOptions {

@@ -5,7 +5,7 @@
  */
 
 import type { RequestSettings } from "./construct_socket.ts";
-import type { Endpoints } from "./endpoints.ts";
+import type { Endpoints } from "./http_options.ts";
 
 /** What the client passes to {@linkcode FetchFunction} */
 export interface FetchInit {

@@ -9,8 +9,8 @@ import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { Feature } from "../protocol/features.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import type { RoomAnswer, RoomFrame } from "../protocol/room_message_types.ts";
 import type { EventIds } from "../protocol/server_frames.ts";
+import type { RoomAnswer, RoomFrame } from "../protocol/success_frames.ts";
 
 /** Sends requests over one WebSocket, or over several WebSockets one after the other. */
 export interface Link {
@@ -56,16 +56,20 @@ export interface LinkRequest {
   readonly idempotent?: boolean | undefined;
   /** Whether the request was accepted before, and waited until the link was open */
   readonly hasWaited?: boolean | undefined;
+  /** The span of the caller, for a server that supports `trace` */
+  readonly traceparent?: string | undefined;
   /** The protocol extension that the server has to support */
   readonly needs?: Feature | undefined;
+  /** Whether it replies to a message, and belongs to the span of that message */
+  readonly isReply?: boolean | undefined;
   /** Whether the first reply answers the request */
   readonly endsWithReply?: boolean | undefined;
   /** Receives what the server sends before the response */
   readonly events?: RequestEvents | undefined;
   /** Describes the request for error messages, for example as `operation "add"`. */
   describe(name: string): string;
-  /** Encodes the frame of the request. A server with `cancel` gets the timeout, too. */
-  encode(id: number, timeout?: number): string;
+  /** Encodes the frame of the request: the server gets what its extensions contain. */
+  encode(id: number, timeout?: number, traceparent?: string): string;
   /** Converts an error frame to an error; by default as `responseErrorOf` does. */
   toError?(frame: ErrorFrame): Error;
 }
@@ -107,15 +111,20 @@ export interface MessageReceiver {
    * Called with each message, reply and broadcast.
    *
    * @param message The message
-   * @param onDone Present if the server waits until the listeners have finished
+   * @param request Present if the server waits until the listeners have finished
    */
-  onMessage(message: WireMessage, onDone?: OnDone): void;
+  onMessage(message: WireMessage, request?: ServerRequest): void;
   /** Called when the server sent something other than a frame of Hoist 1. */
   onInvalid(): void;
 }
 
-/** Called when all listeners to a message have finished. */
-export type OnDone = (hasFailed: boolean) => void;
+/** A request of the server, which waits until the listeners to its message have finished. */
+export interface ServerRequest {
+  /** The span of the server: docs/reference/protocol.md, `trace` */
+  readonly traceparent: string | undefined;
+  /** Called when all listeners have finished. */
+  onDone(hasFailed: boolean): void;
+}
 
 /** Receives what a server sends about rooms, and what happens to the links. */
 export interface RoomReceiver {

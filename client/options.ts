@@ -16,18 +16,21 @@ import {
   type KnownKeys,
   TIMEOUT,
 } from "../common/check.ts";
-import type { Contract } from "../contract/contract.ts";
+import { SPANS, type Spans } from "../common/telemetry.ts";
 import { assertDefined } from "../contract/checks.ts";
+import type { Contract } from "../contract/contract.ts";
 import type { OpenContract } from "../contract/infer.ts";
 import { encodeLogin } from "../protocol/encode.ts";
-import { type Feature, FEATURES } from "../protocol/features.ts";
-import type { HeartbeatRules } from "../protocol/heartbeat.ts";
+import {
+  type Feature,
+  FEATURES,
+  type HeartbeatRules,
+} from "../protocol/features.ts";
 import { isVersion, VERSION } from "../version.ts";
 import type { WebSocketConstructor } from "./client_socket.ts";
-import { endpointsOf } from "./endpoints.ts";
 import type { Target } from "./handshake.ts";
 import { type HeartbeatOptions, resolveHeartbeat } from "./heartbeat.ts";
-import { resolveHeaders } from "./headers.ts";
+import { endpointsOf, resolveHeaders } from "./http_options.ts";
 import type { FetchFunction } from "./http_target.ts";
 import { ClientLog, type ClientLogger } from "./log.ts";
 import {
@@ -154,6 +157,14 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly caCerts?: readonly string[] | undefined;
   /**
+   * Which requests get a span, if the program uses OpenTelemetry (on Deno, with
+   * `OTEL_DENO=true`): those that a span of the program contains (`"linked"`), all of them, or
+   * none. The span of the server continues the trace.
+   *
+   * @default {"linked"}
+   */
+  readonly spans?: "linked" | "all" | "none" | undefined;
+  /**
    * Logs the errors of listeners and of `onReply`, warnings and, after `debug()`, all frames.
    * Without the method `debug`, the logger gets no debug lines.
    *
@@ -177,6 +188,7 @@ const KNOWN: KnownKeys & Record<keyof ConnectOptions, true> = {
   headers: true,
   fetch: true,
   caCerts: true,
+  spans: true,
   logger: true,
 };
 
@@ -201,6 +213,7 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
   readonly contract: Contract | undefined;
   readonly validate: boolean;
+  readonly spans: Spans;
 }
 
 /** What a connection does if the application does not choose */
@@ -218,6 +231,7 @@ export function resolveConnectOptions(
   checkKeys(SUBJECT, options, KNOWN);
   checkTokenSource(SUBJECT, token);
   const { signal, contract, reconnect = defaults.reconnect } = options;
+  const { spans = "linked" } = options;
   checkSignal(SUBJECT, "signal", signal);
   assertDefined(SUBJECT, contract);
   const rules = reconnect === false ? undefined : resolveReconnectOptions(
@@ -230,6 +244,7 @@ export function resolveConnectOptions(
     signal,
     contract,
     validate: resolveValidate(options),
+    spans: checkOneOf(SUBJECT, "spans", spans, SPANS),
   };
 }
 
@@ -301,6 +316,12 @@ function assertCaCerts(caCerts: readonly string[] | undefined): void {
   }
   for (const cert of caCerts) {
     if (typeof cert === "string" && cert.includes(PEM)) continue;
+    // An error must not show a part of a key.
+    if (typeof cert === "string" && cert.includes("PRIVATE KEY")) {
+      throw new TypeError(
+        `${SUBJECT}: 'caCerts' must be certificates in PEM format, and not private keys.`,
+      );
+    }
     const needed = "certificates in PEM format, and not their paths";
     throw invalidType(SUBJECT, "'caCerts'", needed, cert);
   }

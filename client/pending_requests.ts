@@ -14,8 +14,8 @@ import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import type { RoomAnswer } from "../protocol/room_message_types.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
+import type { RoomAnswer } from "../protocol/success_frames.ts";
 import { repliesFull } from "./buffer_errors.ts";
 import { type LinkRequest, subjectOf } from "./link.ts";
 

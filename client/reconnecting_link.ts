@@ -7,6 +7,7 @@
 import { limit } from "../common/async.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
+import { detached } from "../common/telemetry.ts";
 import { byteLength } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
@@ -24,9 +25,9 @@ import {
   type RoomReceiver,
   subjectOf,
 } from "./link.ts";
-import { onOnline } from "./page_events.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { ReconnectPolicy, type ReconnectRules } from "./reconnect_policy.ts";
+import { onOnline } from "./runtime.ts";
 import type { StateNotifier } from "./status.ts";
 import type { TokenSource } from "./token_source.ts";
 
@@ -99,7 +100,7 @@ export class ReconnectingLink implements Link {
         rooms.onLost(link, info);
         this.#onClosed(link, info);
       },
-      onMessage: (wire, onDone) => receiver.onMessage(wire, onDone),
+      onMessage: (wire, request) => receiver.onMessage(wire, request),
       onInvalid: () => receiver.onInvalid(),
       onRoom: (frame) => rooms.onRoom(frame),
       get secret() {
@@ -250,7 +251,7 @@ export class ReconnectingLink implements Link {
     this.#options.rooms.onOpen(link);
     // Before the listeners to the state can send further requests.
     this.#queue.start(link);
-    // One of the requests may have ended the link.
+    // One of the requests can have ended the link.
     if (this.#link === link) this.#status.set({ state: "open" });
     this.#resolveOpened();
   }
@@ -284,7 +285,8 @@ export class ReconnectingLink implements Link {
     this.#cancelAttempt();
     // A logger can close the connection when the previous link ends.
     if (this.#status.state === "closed") return;
-    void this.#attemptNow();
+    // The application, or one of its requests, can have caused this attempt.
+    void detached(() => this.#attemptNow());
     // The state is the same if the application replaced an attempt.
     if (this.#status.state === "connecting") return;
     this.#status.set({ state: "connecting" });

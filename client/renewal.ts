@@ -7,8 +7,8 @@
 
 import { aborted, limit } from "../common/async.ts";
 import { ErrorCode, type ErrorFrame, LoginError } from "../common/errors.ts";
+import { ResponseError } from "../common/hoist_error.ts";
 import { TokenBucket } from "../common/rate_limiter.ts";
-import { ResponseError } from "../common/response_error.ts";
 import { encodeRenewal } from "../protocol/encode.ts";
 import type { Target } from "./handshake.ts";
 import type { LinkRequest } from "./link.ts";

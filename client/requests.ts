@@ -1,9 +1,10 @@
 /**
- * The requests of a connection: messages, operations and streams.
+ * The requests of a connection: messages and their replies, operations and streams.
  *
  * @module
  */
 
+import { SerialQueue } from "../common/async.ts";
 import { NoReplyError } from "../common/errors.ts";
 import { ignorable } from "../common/ignorable.ts";
 import type { Json, JsonObject } from "../common/json.ts";
@@ -11,14 +12,15 @@ import {
   checkRequestOptions,
   type RequestOptions,
 } from "../common/request_options.ts";
+import { endWith } from "../common/telemetry.ts";
 import {
   describeMessage,
   describeOperation,
   describeRequest,
   describeStream,
 } from "../common/text.ts";
-import { type Contract, repliesTo } from "../contract/contract.ts";
 import { assertNamed } from "../contract/checks.ts";
+import { type Contract, repliesTo } from "../contract/contract.ts";
 import {
   encodeMessageRequest,
   encodeOperationRequest,
@@ -33,11 +35,12 @@ import {
   resolveStreamOptions,
   type StreamOptions,
 } from "./call_options.ts";
-import type { Link, LinkRequest } from "./link.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Link, LinkRequest, RequestEvents } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { type MessageOptions, SentMessage, ServerMessage } from "./message.ts";
-import { Replies } from "./replies.ts";
-import { ItemStream } from "./stream.ts";
+import { isFinished, ItemStream } from "./stream.ts";
+import type { RequestSpans } from "./telemetry.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What requests need */
@@ -52,6 +55,8 @@ export interface RequestsOptions {
   readonly checks: ContractChecks | undefined;
   /** The length of the items of a stream that can wait, in bytes */
   readonly maxBuffered: number;
+  /** Starts the spans of the requests */
+  readonly spans: RequestSpans;
 }
 
 /** Sends the requests of a connection and converts their answers. */
@@ -61,6 +66,7 @@ export class Requests {
   readonly #contract: Contract | undefined;
   readonly #checks: ContractChecks | undefined;
   readonly #maxBuffered: number;
+  readonly #spans: RequestSpans;
 
   /** Constructs `Requests`. */
   constructor(options: RequestsOptions) {
@@ -69,6 +75,7 @@ export class Requests {
     this.#contract = options.contract;
     this.#checks = options.checks;
     this.#maxBuffered = options.maxBuffered;
+    this.#spans = options.spans;
   }
 
   /** Converts a message of the server to a message that listeners can reply to. */
@@ -91,6 +98,7 @@ export class Requests {
       describe: describeMessage,
       signal: options?.signal,
       timeout: options?.timeout,
+      isReply: replying !== null,
       encode: encodeMessageRequest(name, data, replying),
       events: replies,
     });
@@ -167,7 +175,8 @@ export class Requests {
           needs: position === undefined ? "stream" : "resume",
           idempotent: position !== undefined,
           signal: ended,
-          encode: (id) => encode(id, opening()),
+          encode: (id, _timeout, traceparent) =>
+            encode(id, { ...opening(), traceparent }),
           events,
         }),
       check: checks && ((item) => checks.item(name, item)),
@@ -189,13 +198,22 @@ export class Requests {
     part: "messages" | "operations",
     request: LinkRequest,
   ): Promise<JsonObject | null> {
-    const answer = this.#link.request(request);
+    const answer = this.#observe(request);
     const checks = this.#checks;
     if (checks === undefined) return answer;
     return answer.catch(async (error) => {
       await checks.error(part, request.name, error);
       throw error;
     });
+  }
+
+  /** Sends a request, inside of a span if it gets one. */
+  #observe(request: LinkRequest): Promise<JsonObject | null> {
+    const span = request.isReply ? undefined : this.#spans.start(request.name);
+    if (span === undefined) return this.#link.request(request);
+    const { traceparent } = span;
+    const answer = this.#link.request({ ...request, traceparent });
+    return endWith(span, answer, (error) => !isFinished(error));
   }
 
   /** Returns the function that converts each reply, and calls `onReply` with it. */
@@ -242,4 +260,95 @@ export class Requests {
     const subject = `Cannot send ${describeMessage(name)}`;
     assertNamed(subject, { ...messages, ...replies }, name);
   }
+}
+
+/** Collects the replies to one message in the order of their arrival. */
+export class Replies<Reply> implements RequestEvents {
+  /** The number that the server gave to the message */
+  messageId = 0;
+  readonly #name: string;
+  readonly #checks: Pick<ContractChecks, "reply"> | undefined;
+  readonly #accept: (wire: WireMessage) => Reply;
+  readonly #replies: Reply[] = [];
+  /** Created by the first reply that is validated. */
+  #queue: SerialQueue | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /**
+   * Constructs `Replies`.
+   *
+   * @param name The name of the message
+   * @param checks Validates each reply; `undefined` if the client trusts the server
+   * @param accept Called with each valid reply, in order; must not throw
+   */
+  constructor(
+    name: string,
+    checks: Pick<ContractChecks, "reply"> | undefined,
+    accept: (wire: WireMessage) => Reply,
+  ) {
+    this.#name = name;
+    this.#checks = checks;
+    this.#accept = accept;
+  }
+
+  onOpen(messageId: number): void {
+    this.messageId = messageId;
+  }
+
+  onReply(wire: WireMessage): void {
+    const checks = this.#checks;
+    if (checks === undefined) return this.#add(wire);
+    this.#queue ??= new SerialQueue();
+    this.#queue.add(
+      () => checks.reply(this.#name, wire),
+      () => this.#add(wire),
+      (error) => this.#failure ??= { error },
+    );
+  }
+
+  /**
+   * Waits until all replies are validated.
+   *
+   * @returns The replies
+   *
+   * @throws {ValidationError} If a reply does not match its schema
+   */
+  async all(): Promise<readonly Reply[]> {
+    if (this.#queue?.done !== undefined) await this.#queue.done;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#replies;
+  }
+
+  #add(wire: WireMessage): void {
+    this.#replies.push(this.#accept(wire));
+  }
+}
+
+/**
+ * Sends a request of the application, whose types the methods of `Connection` check.
+ *
+ * @param parts The parts of the connection
+ * @param kind The kind of the request
+ * @param name The name of the message or operation
+ * @param data The data
+ * @param options The options, which are checked
+ * @returns What the request resolves to
+ */
+export function sendRequest(
+  { dispatcher, requests }: {
+    readonly dispatcher: Dispatcher;
+    readonly requests: Requests;
+  },
+  kind: "message" | "request" | "operation",
+  name: string,
+  data: unknown,
+  options: unknown,
+): Promise<unknown> {
+  dispatcher.open();
+  const result: Promise<unknown> = requests[kind](
+    name,
+    data as JsonObject,
+    options as object,
+  );
+  return ignorable(result);
 }

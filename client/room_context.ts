@@ -5,7 +5,7 @@
  */
 
 import type { CloseInfo } from "../protocol/close.ts";
-import type { JoinedFrame } from "../protocol/room_message_types.ts";
+import type { JoinedFrame } from "../protocol/success_frames.ts";
 import type { Link } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import type { ContractChecks } from "./validate.ts";
@@ -25,6 +25,8 @@ export interface RoomContext {
   readonly waiting: WaitingBytes;
   /** Whether the server itself has put the client into a room */
   isPutInto(room: string): boolean;
+  /** Notes that the server has put the client into a room, because it cannot leave it. */
+  notePutInto(room: string): void;
   /** Remembers who the client is for the server. */
   onJoined(frame: JoinedFrame): void;
   /** Logs what the server did wrong, once for each sentence. */

@@ -15,8 +15,8 @@ import {
   HoistError,
   ResponseError,
 } from "../common/errors.ts";
+import { PublishError } from "../common/hoist_error.ts";
 import { isJsonObject } from "../common/json.ts";
-import { PublishError } from "../common/publish_error.ts";
 import { describeRoom } from "../common/text.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { RoomEnd, RoomEndReason } from "./room_options.ts";
@@ -100,7 +100,7 @@ export function publishErrorOf(subject: string, frame: ErrorFrame): Error {
     );
 }
 
-/** Returns the error for a message that may have been published. */
+/** Returns the error for a message that was perhaps published. */
 export function unknownOutcome(
   subject: string,
   reason: string,
@@ -126,7 +126,12 @@ export function unsent(
   );
 }
 
-/** Whether the server can let a client in later that it does not let in now. */
+/** Whether the server does not allow a request about a room. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof ResponseError && error.code === ErrorCode.FORBIDDEN;
+}
+
+/** Whether the server can accept a join or a leave later that it refuses now. */
 export function isTemporary(error: unknown): boolean {
   if (!(error instanceof ResponseError)) return false;
   const { code, data } = error;

@@ -1,12 +1,17 @@
 /**
- * The members of a room, as the server reports them.
+ * The members of a room: as the server reports them, and on their way to the callers.
  *
  * @module
  */
 
 import type { JsonObject } from "../common/json.ts";
+import type { RequestEncoder } from "../protocol/encode.ts";
+import { encodeMembersRequest } from "../protocol/encode_room_frames.ts";
 import { isPresenceClaim, type MemberEntry } from "../protocol/room_fields.ts";
-import type { MemberList } from "../protocol/room_message_types.ts";
+import type { MemberList } from "../protocol/success_frames.ts";
+import type { RequestEvents } from "./link.ts";
+import type { RoomContext } from "./room_context.ts";
+import { SingleRequest } from "./room_request.ts";
 
 /** A member of a room: a user, or a connection that belongs to no user */
 export interface RoomMember<Presence = JsonObject> {
@@ -191,4 +196,67 @@ function isSame(before: RoomMember, after: RoomMember): boolean {
       return presence === other ||
         JSON.stringify(presence) === JSON.stringify(other);
     });
+}
+
+/** Keeps the members of a room up to date, and reports how they change. */
+export class MemberUpdates {
+  /** The members that are known */
+  readonly members: RoomMembers;
+  readonly #onChange: (change: MembersChange) => void;
+  readonly #request: SingleRequest;
+  readonly #encode: RequestEncoder;
+  /** Whether changes were missed after the last request was sent */
+  #isOutdated = false;
+
+  /**
+   * Constructs `MemberUpdates`.
+   *
+   * @param room The name of the room
+   * @param context The connection
+   * @param onChange Called when the members or their number have changed
+   */
+  constructor(
+    room: string,
+    context: Pick<RoomContext, "link" | "onFault">,
+    onChange: (change: MembersChange) => void,
+  ) {
+    this.members = new RoomMembers((what) => context.onFault(what));
+    this.#onChange = onChange;
+    this.#request = new SingleRequest(context, room, "members");
+    this.#encode = encodeMembersRequest(room);
+  }
+
+  /** Changes the members, and reports the change. */
+  change(apply: (members: RoomMembers) => MembersChange): void {
+    const { count } = this.members;
+    const change = apply(this.members);
+    const hasChanged = this.members.count !== count ||
+      Object.values(change).some(({ length }) => length > 0);
+    if (hasChanged) this.#onChange(change);
+  }
+
+  /**
+   * Asks for all members, because changes were missed. Until the answer arrives, they are not
+   * complete. If the server refuses, they stay incomplete.
+   *
+   * @param isIn Returns whether the client is still in the room when the answer arrives
+   */
+  refresh(isIn: () => boolean): void {
+    this.members.invalidate();
+    // A server can report any number of gaps before it answers.
+    this.#isOutdated = this.#request.isPending;
+    if (this.#isOutdated) return;
+    const onRoomAnswer: RequestEvents["onRoomAnswer"] = (frame) => {
+      if (frame.kind === "members" && isIn()) this.#replace(frame);
+    };
+    const onEnd = () => {
+      if (this.#isOutdated && isIn()) this.refresh(isIn);
+    };
+    this.#request.send(this.#encode, onEnd, { onRoomAnswer });
+  }
+
+  #replace(list: MemberList): void {
+    this.change((members) => members.reset(list));
+    if (this.#isOutdated) this.members.invalidate();
+  }
 }

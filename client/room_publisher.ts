@@ -4,21 +4,20 @@
  * @module
  */
 
-import { type Limit, limit } from "../common/async.ts";
-import { Deadline } from "../common/deadline.ts";
-import { ConnectionClosedError, ResponseError } from "../common/errors.ts";
+import { Deadline, type Limit, limit } from "../common/async.ts";
+import { ConnectionClosedError } from "../common/errors.ts";
+import { PublishError } from "../common/hoist_error.ts";
 import type { JsonObject } from "../common/json.ts";
-import { PublishError } from "../common/publish_error.ts";
 import { byteLength, describeMessage, describeRoom } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import {
   encodePublish,
   type PublishEncoder,
 } from "../protocol/encode_room_frames.ts";
-import type { RoomAnswer } from "../protocol/room_message_types.ts";
+import type { RoomAnswer } from "../protocol/success_frames.ts";
+import { isCausedByClient } from "./backoff.ts";
 import { roomBufferFull } from "./buffer_errors.ts";
 import type { Link } from "./link.ts";
-import { isCausedByClient } from "./backoff.ts";
 import type { RoomContext } from "./room_context.ts";
 import {
   invalidAnswer,
@@ -44,6 +43,8 @@ interface Entry {
   sent: { readonly by: string | undefined; readonly at: number } | undefined;
   /** Whether nothing sends it again if the link is lost */
   isGivenUp: boolean;
+  /** The number of its requests that no link has answered */
+  requests: number;
   settle(end: End): void;
 }
 
@@ -139,11 +140,12 @@ export class RoomPublisher {
         link: undefined,
         sent: undefined,
         isGivenUp: false,
+        requests: 0,
         settle: (end) => {
           if (!this.#entries.delete(entry)) return;
           entry.deadline.cancel();
           limited?.cancel();
-          this.#context.waiting.remove(entry.bytes);
+          this.#release(entry);
           if ("error" in end) reject(end.error);
           else resolve(end.result);
         },
@@ -161,6 +163,7 @@ export class RoomPublisher {
     const isRepeated = entry.sent !== undefined;
     if (isRepeated && !this.#canRepeat(entry)) return;
     entry.link = link;
+    entry.requests++;
     let answer: RoomAnswer | undefined;
     link.request({
       name: this.#room,
@@ -177,7 +180,16 @@ export class RoomPublisher {
     }).then(
       () => entry.settle(endOf(entry, answer)),
       (error) => onFailure(entry, link, error, isRepeated),
-    );
+    ).finally(() => {
+      entry.requests--;
+      this.#release(entry);
+    });
+  }
+
+  /** Without a caller, a frame can still wait in the buffer of its link. */
+  #release(entry: Entry): void {
+    if (this.#entries.has(entry) || entry.requests > 0) return;
+    this.#context.waiting.remove(entry.bytes);
   }
 
   /** Gives up a message that the server would not recognize. */
@@ -216,12 +228,11 @@ function onFailure(
     if (!entry.isGivenUp && !isCausedByClient(error.code)) return;
     return fail(entry, "the connection was closed", error);
   }
-  // A server that refuses a repeated message can have accepted it before.
-  const isRefused = error instanceof ResponseError ||
-    error instanceof PublishError && error.outcome === "none";
-  if (isRepeated && isRefused) {
-    fail(entry, "the server refused it when it was sent again", error);
-  } else entry.settle({ error });
+  const isUnknown = error instanceof PublishError &&
+    error.outcome === "unknown";
+  if (!isRepeated || isUnknown) return entry.settle({ error });
+  // The server can have accepted the message before, so this error decides nothing.
+  fail(entry, "it was not accepted when it was sent again", error);
 }
 
 function endOf(entry: Entry, answer: RoomAnswer | undefined): End {

@@ -4,26 +4,23 @@
  * @module
  */
 
-import type { JsonObject } from "../common/json.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
+import type { JsonObject } from "../common/json.ts";
 import { describeRoom } from "../common/text.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import {
-  encodeLeave,
-  encodePresenceRequest,
-} from "../protocol/encode_room_frames.ts";
+import { encodePresenceRequest } from "../protocol/encode_room_frames.ts";
+import type { LeftReason } from "../protocol/room_fields.ts";
 import type {
   GapFrame,
   JoinedFrame,
   PresenceFrame,
   PublicationFrame,
-} from "../protocol/room_message_types.ts";
-import { JoinRetry } from "./join_retry.ts";
-import type { Link, RequestEvents } from "./link.ts";
-import { isCausedByClient } from "./backoff.ts";
+} from "../protocol/success_frames.ts";
+import { isCausedByClient, JoinRetry } from "./backoff.ts";
 import type { RoomContext } from "./room_context.ts";
 import {
   invalidAnswer,
+  isForbidden,
   isTemporary,
   joinConflict,
   leftBefore,
@@ -32,10 +29,12 @@ import {
   roomEnded,
   unsent,
 } from "./room_errors.ts";
-import { RoomEvents } from "./room_events.ts";
 import { type RoomGoal, RoomGoals } from "./room_goal.ts";
-import { type MembersChange, RoomMembers } from "./room_members.ts";
-import { askMembers, describeJoin, sendRoomRequest } from "./room_request.ts";
+import {
+  type MembersChange,
+  MemberUpdates,
+  type RoomMembers,
+} from "./room_members.ts";
 import type {
   JoinResult,
   PublishOptions,
@@ -44,38 +43,25 @@ import type {
   RoomEnd,
 } from "./room_options.ts";
 import type { RoomPublisher } from "./room_publisher.ts";
-import { type RoomUser, RoomUsers } from "./room_users.ts";
+import { describeJoin, RoomStay, SingleRequest } from "./room_request.ts";
+import { RoomEvents, type RoomUser, RoomUsers } from "./room_users.ts";
 
-/** What the server knows about the stay of the client in the room */
-type Phase =
-  /** Nothing */
-  | "out"
-  /** The client has asked to join */
-  | "joining"
-  /** The client is in the room */
-  | "in"
-  /** The client has asked to leave */
-  | "leaving";
-
-/**
- * Brings what the server knows about a room in line with what the callers want. At most one
- * join or leave is in progress at a time.
- */
+/** Brings what the server knows about a room in line with what the callers want. */
 export class RoomSession {
   /** The name of the room */
   readonly name: string;
   /** The callers that use the room */
   readonly users: RoomUsers = new RoomUsers();
-  readonly members: RoomMembers;
   readonly #context: RoomContext;
   readonly #publisher: RoomPublisher;
   readonly #events: RoomEvents;
+  readonly #updates: MemberUpdates;
+  readonly #presence: SingleRequest;
   readonly #goals = new RoomGoals();
-  #phase: Phase = "out";
+  readonly #stay: RoomStay;
   #end: RoomEnd | undefined;
   /** Called when the client has left, or stays because another caller has joined */
   #onSettled: (() => void)[] = [];
-  #isSettingPresence = false;
   readonly #retry = new JoinRetry();
 
   /** Constructs a `RoomSession`. */
@@ -84,7 +70,15 @@ export class RoomSession {
     this.#context = context;
     this.#publisher = publisher;
     this.#events = new RoomEvents(context, this.users);
-    this.members = new RoomMembers((what) => context.onFault(what));
+    const onMembers = (change: MembersChange) => this.#onMembers(change);
+    this.#updates = new MemberUpdates(name, context, onMembers);
+    this.#presence = new SingleRequest(context, name, "presence");
+    this.#stay = new RoomStay(context, name);
+  }
+
+  /** The members of the room; none while the client is not in it */
+  get members(): RoomMembers {
+    return this.#updates.members;
   }
 
   /** Why the client is no longer in the room; `undefined` while the room can be used */
@@ -99,18 +93,18 @@ export class RoomSession {
 
   /** Whether the client is in the room */
   get isIn(): boolean {
-    return this.#phase === "in" && this.#isWanted;
+    return this.#stay.phase === "in" && this.#isWanted;
   }
 
   /** Whether frames about the room can still arrive */
   get isKnown(): boolean {
-    return this.#phase !== "out";
+    return this.#stay.phase !== "out";
   }
 
   /** Whether nothing needs the room any more */
   get isIdle(): boolean {
     return this.users.size === 0 && this.#goals.current === undefined &&
-      this.#phase === "out" && !this.#publisher.isBusy;
+      this.#stay.phase === "out" && !this.#publisher.isBusy;
   }
 
   /**
@@ -123,7 +117,7 @@ export class RoomSession {
     if (closed !== undefined) {
       throw roomConnectionClosed(describeJoin(this.name), closed);
     }
-    const isLeaving = this.#phase === "leaving";
+    const isLeaving = this.#stay.phase === "leaving";
     const goal = this.#goals.choose(options, isLeaving, (option) => {
       if (this.users.joins === 0) return leftBefore(this.name);
       throw joinConflict(this.name, option);
@@ -183,17 +177,22 @@ export class RoomSession {
   /** Takes the next step towards what the callers want, for example over a new link. */
   reconcile(): void {
     if (this.users.joins === 0) this.#onUnwanted();
-    if (this.#phase === "out") this.#reconcileOut();
-    else if (this.#phase === "in") this.#reconcileIn();
-    if (this.#phase === "out" || this.#isWanted) this.#settle();
+    // The next join replaces the join or the leave that is tried again later.
+    if (this.#goals.hasNext && this.#retry.isWaiting) {
+      this.#retry.stop();
+      this.#stay.end();
+    }
+    if (this.#stay.phase === "out") this.#reconcileOut();
+    else if (this.#stay.phase === "in") this.#reconcileIn();
+    if (this.#stay.phase === "out" || this.#isWanted) this.#settle();
   }
 
   /** The link is lost. If another link opens, the client joins the room again. */
   onLost(close: CloseInfo): void {
     const { current } = this.#goals;
-    const isFirst = this.#phase === "joining" && current?.hasJoined === false;
-    this.#phase = "out";
-    this.#isSettingPresence = false;
+    const isFirst = this.#stay.phase === "joining" &&
+      current?.hasJoined === false;
+    this.#stay.end();
     this.#retry.stop();
     // The server would close the next connection, too.
     if (isFirst && isCausedByClient(close.code)) {
@@ -213,13 +212,24 @@ export class RoomSession {
   onGap({ position, reason }: GapFrame): void {
     this.#goals.current?.onGap(position);
     // The server can have skipped changes of the members, too.
-    if (reason === "slow") this.#refreshMembers();
+    if (reason === "slow" && this.#goals.current?.followsMembers) {
+      this.#updates.refresh(() => this.isIn);
+    }
     this.#events.each((user) => user.onGap({ reason }));
   }
 
   /** The members of the room have changed. */
   onPresence({ join, leave, count }: PresenceFrame): void {
-    this.#changeMembers(() => this.members.change(join, leave, count));
+    this.#updates.change((members) => members.change(join, leave, count));
+  }
+
+  /** The server has put the client out of the room. */
+  onPutOut(reason: LeftReason): void {
+    // Otherwise the answer to the join or the leave follows.
+    if (this.#stay.phase !== "in") return;
+    if (this.#isWanted) return this.end({ reason });
+    this.#stay.end();
+    this.reconcile();
   }
 
   /** The server has rejected a token: the client must not join for the next one. */
@@ -244,7 +254,7 @@ export class RoomSession {
     const wasIn = this.#goals.current?.hasJoined === true;
     this.#end = end;
     this.#context.forget(this);
-    this.#phase = "out";
+    this.#stay.end();
     this.#retry.stop();
     this.#goals.end(error);
     this.members.reset(undefined);
@@ -267,49 +277,36 @@ export class RoomSession {
   }
 
   #reconcileOut(): void {
-    const { link } = this.#context;
     if (this.#goals.current !== undefined && !this.#isWanted) {
       this.#goals.advance(leftBefore(this.name));
       this.#retry.stop();
       this.members.reset(undefined);
     }
     const goal = this.#goals.current;
-    if (goal === undefined || link === undefined) return;
-    if (!this.#retry.isWaiting) this.#join(goal, link);
+    if (goal !== undefined && !this.#retry.isWaiting) this.#join(goal);
   }
 
   #reconcileIn(): void {
-    const { link } = this.#context;
     const goal = this.#goals.current;
-    if (link === undefined || goal === undefined) return;
-    if (!this.#isWanted) this.#leave(link);
-    else if (goal.presence.isPending) this.#sendPresence(goal, link);
+    if (goal === undefined) return;
+    if (!this.#isWanted) this.#leave();
+    else if (goal.presence.isPending) this.#sendPresence(goal);
   }
 
-  #join(goal: RoomGoal, link: Link): void {
-    this.#phase = "joining";
+  #join(goal: RoomGoal): void {
     const { version, json } = goal.presence;
     const hasPosition = goal.since !== null;
-    let isAnswered = false;
-    const onRoomAnswer: RequestEvents["onRoomAnswer"] = (frame) => {
-      if (frame.kind !== "joined" || frame.room !== this.name) return;
-      isAnswered = true;
-      goal.presence.accept(version, json);
-      this.#onJoined(goal, frame, hasPosition);
-    };
-    const encode = goal.encode(this.name);
-    sendRoomRequest(link, this.name, "join", encode, { onRoomAnswer })
-      .then(() => {
-        if (!isAnswered) throw invalidAnswer(describeJoin(this.name));
-      })
-      .catch((error) => {
-        const isOver = link !== this.#context.link || this.#phase !== "joining";
-        if (!isOver) this.#onJoinFailed(goal, error);
-      });
+    this.#stay.join(goal.encode(this.name), {
+      onJoined: (frame) => {
+        goal.presence.accept(version, json);
+        this.#onJoined(goal, frame, hasPosition);
+      },
+      onFailed: (error = invalidAnswer(describeJoin(this.name))) =>
+        this.#onJoinFailed(goal, error),
+    });
   }
 
   #onJoined(goal: RoomGoal, frame: JoinedFrame, hasPosition: boolean): void {
-    this.#phase = "in";
     this.#retry.stop();
     this.#context.onJoined(frame);
     // A server that ignores the position has not recovered anything.
@@ -320,13 +317,12 @@ export class RoomSession {
       const reason = frame.recovered === false ? frame.reason : "broker";
       this.#events.each((user) => user.onGap({ reason }));
     }
-    this.#changeMembers(() => this.members.reset(frame.members));
+    this.#updates.change((members) => members.reset(frame.members));
     this.flush();
     this.reconcile();
   }
 
   #onJoinFailed(goal: RoomGoal, error: Error): void {
-    this.#phase = "out";
     if (!goal.hasJoined) this.#failJoin(error);
     else if (isTemporary(error)) this.#retry.start(() => this.reconcile());
     else return this.end({ reason: "refused", error });
@@ -343,52 +339,31 @@ export class RoomSession {
     this.#publisher.end("the client could not join the room", error);
   }
 
-  #leave(link: Link): void {
-    this.#phase = "leaving";
-    const onAnswer = () => {
-      if (link !== this.#context.link || this.#phase !== "leaving") return;
-      this.#phase = "out";
+  #leave(): void {
+    this.#stay.leave((error) => {
+      if (isTemporary(error) && !this.#goals.hasNext) {
+        return this.#retry.start(() => this.#leave());
+      }
+      if (isForbidden(error)) this.#context.notePutInto(this.name);
+      this.#stay.end();
       this.reconcile();
-    };
-    // If the server refuses, it has put the client into the room itself.
-    const encode = encodeLeave(this.name);
-    sendRoomRequest(link, this.name, "leave", encode).then(onAnswer, onAnswer);
-  }
-
-  #sendPresence(goal: RoomGoal, link: Link): void {
-    if (this.#isSettingPresence) return;
-    this.#isSettingPresence = true;
-    const { version, json = "null" } = goal.presence;
-    const onAnswer = (error?: unknown) => {
-      if (link !== this.#context.link) return;
-      this.#isSettingPresence = false;
-      if (error === undefined) goal.presence.accept(version, json);
-      else goal.presence.refuse(version, error);
-      this.reconcile();
-    };
-    const encode = encodePresenceRequest(this.name, json);
-    sendRoomRequest(link, this.name, "presence", encode)
-      .then(() => onAnswer(), onAnswer);
-  }
-
-  /** Asks for all members. Until the answer arrives, they are not complete. */
-  #refreshMembers(): void {
-    const { link } = this.#context;
-    if (link === undefined || !this.#goals.current?.followsMembers) return;
-    this.members.invalidate();
-    askMembers(link, this.name, (list) => {
-      if (this.isIn) this.#changeMembers(() => this.members.reset(list));
     });
   }
 
-  /** Changes the members, and reports this to the callers unless they have left. */
-  #changeMembers(apply: () => MembersChange): void {
-    const { count } = this.members;
-    const change = apply();
-    const hasChanged = this.members.count !== count ||
-      Object.values(change).some(({ length }) => length > 0);
-    if (!hasChanged || !this.#isWanted) return;
-    this.users.each((user) => user.onMembers(change));
+  #sendPresence(goal: RoomGoal): void {
+    if (this.#presence.isPending) return;
+    const { version, json = "null" } = goal.presence;
+    const encode = encodePresenceRequest(this.name, json);
+    this.#presence.send(encode, (error) => {
+      if (error === undefined) goal.presence.accept(version, json);
+      else goal.presence.refuse(version, error);
+      this.reconcile();
+    });
+  }
+
+  /** Reports that the members have changed, unless the callers have left. */
+  #onMembers(change: MembersChange): void {
+    if (this.#isWanted) this.users.each((user) => user.onMembers(change));
   }
 
   #settle(): void {

@@ -7,15 +7,13 @@
 import type { JsonObject } from "../common/json.ts";
 import { type Listener, Listeners } from "../common/listeners.ts";
 import { describeRoom } from "../common/text.ts";
-import type { PresenceClaim } from "../protocol/room_fields.ts";
 import { encodePresence } from "../protocol/encode_room_frames.ts";
+import type { PresenceClaim } from "../protocol/room_fields.ts";
 import { type Callback, Callbacks } from "./callbacks.ts";
-import { EarlyEvents } from "./early_events.ts";
 import type { ClientLog } from "./log.ts";
 import { roomEnded } from "./room_errors.ts";
 import type { MembersChange } from "./room_members.ts";
 import type { RoomMessage } from "./room_message.ts";
-import type { RoomNames } from "./room_names.ts";
 import {
   checkPublishOptions,
   type JoinOptions,
@@ -25,9 +23,10 @@ import {
   resolveJoinOptions,
   type RoomEnd,
   type RoomGap,
+  type RoomNames,
 } from "./room_options.ts";
 import type { RoomSession } from "./room_session.ts";
-import type { RoomUser } from "./room_users.ts";
+import { EarlyEvents, type RoomUser } from "./room_users.ts";
 
 /** The names of messages, or the listener to all of them */
 export type Names = string | readonly string[] | Listener<RoomMessage>;

@@ -15,14 +15,13 @@ import type {
   JoinedFrame,
   LeftFrame,
   RoomFrame,
-} from "../protocol/room_message_types.ts";
+} from "../protocol/success_frames.ts";
 import type { Link, RoomReceiver } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { ClientRoom } from "./room.ts";
 import { type RoomContext, WaitingBytes } from "./room_context.ts";
 import { roomConnectionClosed } from "./room_errors.ts";
-import { RoomNames } from "./room_names.ts";
-import type { JoinOptions } from "./room_options.ts";
+import { type JoinOptions, RoomNames } from "./room_options.ts";
 import { RoomPublisher } from "./room_publisher.ts";
 import { RoomSession } from "./room_session.ts";
 import { type RoomSessions, RoomUse } from "./room_use.ts";
@@ -141,6 +140,11 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
     return this.#putInto.has(room);
   }
 
+  notePutInto(room: string): void {
+    if (this.#putInto.size < MAX_PUT_INTO) this.#putInto.add(room);
+    else this.onFault(TOO_MANY_ROOMS);
+  }
+
   onJoined(frame: JoinedFrame): void {
     this.#identity = frame;
     this.#secret = frame.secret ?? this.#secret;
@@ -248,23 +252,17 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
   }
 
   #onPutInto(frame: JoinedFrame): void {
-    const { room } = frame;
-    if (this.#putInto.size >= MAX_PUT_INTO) {
-      return this.onFault(TOO_MANY_ROOMS);
-    }
     this.onJoined(frame);
-    this.#putInto.add(room);
-    this.#sessions.get(room)?.flush();
+    this.notePutInto(frame.room);
+    this.#sessions.get(frame.room)?.flush();
   }
 
   #onPutOut(frame: LeftFrame): void {
     const session = this.#sessions.get(frame.room);
     const wasPutInto = this.#putInto.delete(frame.room);
-    if (session?.isIn && "reason" in frame) {
-      session.end({ reason: frame.reason });
-    } else if (!wasPutInto && session?.isKnown !== true) {
-      this.onFault(UNKNOWN_ROOM);
-    }
+    if (session?.isKnown && "reason" in frame) {
+      session.onPutOut(frame.reason);
+    } else if (!wasPutInto) this.onFault(UNKNOWN_ROOM);
   }
 }
 

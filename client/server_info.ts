@@ -9,7 +9,7 @@ import { ConnectError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
 import { parseFrame } from "../protocol/message.ts";
 import { notHoist, redirected, rejected, unreachable } from "./ack_errors.ts";
-import type { Endpoints } from "./endpoints.ts";
+import type { Endpoints } from "./http_options.ts";
 import type { HttpTarget } from "./http_target.ts";
 import { createHttpClient, type HttpClient } from "./runtime.ts";
 

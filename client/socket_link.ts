@@ -4,17 +4,17 @@
  * @module
  */
 
-import { limit, settlesWithin, within } from "../common/async.ts";
-import { Deadline } from "../common/deadline.ts";
+import { Deadline, limit, settlesWithin, within } from "../common/async.ts";
 import {
   CloseCode,
   ConnectionClosedError,
   FeatureError,
 } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import { assertLength, fitsInto } from "../common/text.ts";
+import { assertLength } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { type CloseInfo, describeDisconnect } from "../protocol/close.ts";
+import { isRoomEvent } from "../protocol/decode_room_messages.ts";
 import {
   encodeCancel,
   encodeRequestDone,
@@ -22,16 +22,14 @@ import {
   PING,
 } from "../protocol/encode.ts";
 import { NO_FEATURES } from "../protocol/features.ts";
-import type { WireMessage } from "../protocol/message.ts";
-import { isRoomEvent } from "../protocol/decode_room_messages.ts";
 import {
   decodeServerFrame,
   decodeServerFrames,
+  type RequestFrame,
   serverFeaturesOf,
   type ServerFrame,
 } from "../protocol/server_frames.ts";
 import { sendBufferFull } from "./buffer_errors.ts";
-import { lengthOf, lengthOfEach } from "./frame_length.ts";
 import {
   abortSocket,
   type ClientSocket,
@@ -39,6 +37,7 @@ import {
   maxBatchOf,
 } from "./client_socket.ts";
 import { EarlyMessages } from "./early_messages.ts";
+import { describeExcess, lengthOf, lengthOfEach } from "./frame_length.ts";
 import type { Dialer } from "./handshake.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import {
@@ -130,7 +129,10 @@ export class SocketLink implements AbortableLink {
   async request(request: LinkRequest): Promise<JsonObject | null> {
     this.#assertSendable(request);
     const id = this.#pending.nextId();
-    const frame = request.encode(id, this.#timeLeft(request));
+    const traceparent = this.#features.has("trace")
+      ? request.traceparent
+      : undefined;
+    const frame = request.encode(id, this.#timeLeft(request), traceparent);
     const subject = () => subjectOf(request);
     assertLength(frame, this.#maxPayload, subject, "limits.maxPayload");
     this.#assertFits(frame, request);
@@ -298,19 +300,16 @@ export class SocketLink implements AbortableLink {
 
   #receive(data: unknown): void {
     if (this.#closeInfo !== undefined) return;
-    const { maxPayload } = this.#dialer.target;
-    if (typeof data === "string" && !fitsInto(data, maxPayload)) {
-      const reason =
-        `a frame of the server was larger than 'maxPayload', ${maxPayload} bytes`;
-      return this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
+    const excess = describeExcess(data, this.#dialer.target, this.#early);
+    if (excess !== undefined) {
+      return this.#end(CloseCode.MESSAGE_TOO_BIG, excess);
     }
-    const length = lengthOf(data);
-    if (this.#early?.accepts(length) === false) return this.#endEarly();
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
+    const length = lengthOf(data);
     if (!this.#buffer.isBatching) {
       const single = decodeServerFrame(data, this.#features);
-      return this.#handle(single, lengthOf(data));
+      return this.#handle(single, length);
     }
     const frames = decodeServerFrames(data, this.#features);
     const keeps = (id: number) => this.#pending.keepsReplies(id);
@@ -320,15 +319,8 @@ export class SocketLink implements AbortableLink {
     if (frames.includes(null)) this.#handle(null, units);
   }
 
-  #endEarly(): void {
-    const { maxBuffered } = this.#dialer.target;
-    const reason =
-      `the server sent more than 'maxBuffered', ${maxBuffered} bytes, before it answered the login`;
-    this.#end(CloseCode.MESSAGE_TOO_BIG, reason);
-  }
-
   #handle(frame: ServerFrame | null, units: number | undefined): void {
-    // The previous answer of a batch may have closed the connection.
+    // The previous answer of a batch can have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame === null) return this.#events.onInvalid();
     this.#pending.handle(frame, units);
@@ -341,7 +333,7 @@ export class SocketLink implements AbortableLink {
     // A listener can have closed the connection.
     if (this.#closeInfo !== undefined) return;
     if (frame.kind === "message") this.#events.onMessage(frame.message);
-    if (frame.kind === "request") this.#onRequest(frame.message);
+    if (frame.kind === "request") this.#onRequest(frame);
     if (isRoomEvent(frame)) this.#events.onRoom(frame);
   }
 
@@ -365,11 +357,12 @@ export class SocketLink implements AbortableLink {
   }
 
   /** The server sent a request: docs/reference/protocol.md, `request`. */
-  #onRequest(message: WireMessage): void {
-    this.#events.onMessage(message, (hasFailed) => {
+  #onRequest({ message, traceparent }: RequestFrame): void {
+    const onDone = (hasFailed: boolean) => {
       if (this.#closeInfo !== undefined) return;
       this.#pushOwn(encodeRequestDone(message.id, hasFailed));
-    });
+    };
+    this.#events.onMessage(message, { traceparent, onDone });
   }
 
   /** Only the first event counts: some implementations report more than one. */

@@ -12,12 +12,10 @@ import {
   encodeCredit,
   type StreamOpening,
 } from "../protocol/encode.ts";
+import type { EventIds } from "../protocol/server_frames.ts";
 import { streamFull } from "./buffer_errors.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
-import type { EventIds } from "../protocol/server_frames.ts";
-import { Queue } from "./queue.ts";
-import type { StreamPosition } from "./stream_position.ts";
-import { StreamWindow } from "./stream_window.ts";
+import { Queue, type StreamPosition, StreamWindow } from "./stream_window.ts";
 
 /**
  * The items of a stream, for `for await`. The operation is called when the first item is
@@ -88,6 +86,14 @@ interface StreamError {
 }
 
 const DONE: Result = { done: true, value: undefined };
+
+/** Why a call is cancelled if its caller needs no more items. This is no failure. */
+const FINISHED = new DOMException("The stream has ended", "AbortError");
+
+/** Whether the call of a stream was cancelled because its caller needs no more items. */
+export function isFinished(error: unknown): boolean {
+  return error === FINISHED;
+}
 
 /** An {@linkcode OperationStream} over any kind of call. */
 export class ItemStream implements OperationStream {
@@ -179,7 +185,7 @@ export class ItemStream implements OperationStream {
     const { subject, position } = this.#parts;
     let index = 0;
     for (const item of items) {
-      // These items may have been in flight when this side ended the stream.
+      // These items can have been in flight when this side ended the stream.
       if (this.#state === "ended") return;
       const error = position?.advance(subject, ids?.[index++]);
       if (error !== undefined) return this.#abort({ error });
@@ -232,15 +238,23 @@ export class ItemStream implements OperationStream {
       await check(item);
       return { done: false, value: item };
     } catch (error) {
-      this.#abort();
+      this.#abort(undefined, error);
       throw error;
     }
   }
 
-  /** Ends the stream on both sides. */
-  #abort(failure?: StreamError): void {
+  /**
+   * Ends the stream on both sides.
+   *
+   * @param failure What the next call of `next()` rejects with
+   * @param reason Why the call is cancelled
+   */
+  #abort(
+    failure?: StreamError,
+    reason: unknown = failure?.error ?? FINISHED,
+  ): void {
     if (this.#state === "open") this.#send(encodeCancel);
-    this.#controller.abort();
+    this.#controller.abort(reason);
     this.#items.clear();
     this.#failure = failure;
     this.#onClosed(failure);

@@ -1,10 +1,11 @@
 /**
- * The flow control of a stream on the client: docs/reference/protocol.md, `stream`.
+ * What a stream on the client remembers: how many items it has requested, the items that
+ * wait, and where it continues: docs/reference/protocol.md, `stream` and `resume`.
  *
  * @module
  */
 
-import { Queue } from "./queue.ts";
+import { HoistError } from "../common/errors.ts";
 
 /** How many items a stream requests before it knows how long they are. */
 const FIRST_ITEMS = 16;
@@ -108,4 +109,89 @@ export class StreamWindow {
     const items = Math.floor(this.#maxBuffered / this.#longest);
     return Math.min(Math.max(1, items), this.#buffer);
   }
+}
+
+/** How many unused places an array has before it is made shorter. */
+const MAX_UNUSED = 1_024;
+
+/**
+ * A queue whose operations take constant time on average. `shift` of an array moves all
+ * items, which is slow for long arrays.
+ */
+export class Queue<Item> {
+  #items: (Item | undefined)[] = [];
+  /** How many items at the start of the array were removed. */
+  #removed = 0;
+
+  /** The number of items */
+  get size(): number {
+    return this.#items.length - this.#removed;
+  }
+
+  /** Appends an item. */
+  add(item: Item): void {
+    this.#items.push(item);
+  }
+
+  /** Removes and returns the first item; `undefined` if there is none. */
+  remove(): Item | undefined {
+    if (this.size === 0) return undefined;
+    const item = this.#items[this.#removed];
+    // The item can be large, and the array can stay for long.
+    this.#items[this.#removed++] = undefined;
+    if (this.size === 0) this.clear();
+    else if (this.#removed >= MAX_UNUSED && this.#removed >= this.size) {
+      this.#items = this.#items.slice(this.#removed);
+      this.#removed = 0;
+    }
+    return item;
+  }
+
+  /** Removes all items. */
+  clear(): void {
+    this.#items = [];
+    this.#removed = 0;
+  }
+}
+
+/** The position of a stream with the option `resume`. */
+export class StreamPosition {
+  readonly #isRepeatable: boolean;
+  #lastEventId: string | null = null;
+
+  /**
+   * Constructs a `StreamPosition`.
+   *
+   * @param isRepeatable Whether the items since the last id can arrive again
+   */
+  constructor(isRepeatable: boolean) {
+    this.#isRepeatable = isRepeatable;
+  }
+
+  /** The id of the last item that has arrived and has one; `null` if there is none */
+  get lastEventId(): string | null {
+    return this.#lastEventId;
+  }
+
+  /**
+   * Records an item that has arrived, whether or not the caller has read it.
+   *
+   * @param subject The stream in error messages, such as `stream "rows"`
+   * @param id The id of the item, if it has one
+   * @returns The error if the stream could not continue after the item
+   */
+  advance(
+    subject: string,
+    id: string | null | undefined,
+  ): HoistError | undefined {
+    if (typeof id === "string") this.#lastEventId = id;
+    else if (!this.#isRepeatable) return noId(subject);
+  }
+}
+
+/** The stream fails at once, and not only if the connection is lost after this item. */
+function noId(subject: string): HoistError {
+  return new HoistError(
+    `Cannot resume ${subject}: the handler yielded an item without an id. Yield tracked(id, item) for each item, or set 'idempotent' if items can arrive twice.`,
+  );
 }

@@ -9,10 +9,10 @@ import { escapeControls } from "../common/text.ts";
 import { hidePasswords } from "../common/url.ts";
 import { redirected, unreachable } from "./ack_errors.ts";
 import { describeCertificate } from "./certificate_errors.ts";
-import { type Endpoints, showUrl } from "./endpoints.ts";
+import { type Endpoints, showUrl } from "./http_options.ts";
 import { describeStatus, readRetryAfter } from "./http_status.ts";
 import type { OpenFailure } from "./open_socket.ts";
-import { pageOrigin } from "./page.ts";
+import { pageOrigin } from "./runtime.ts";
 import type { ServerInfo } from "./server_info.ts";
 import { DialError, UpgradeError } from "./upgrade_error.ts";
 

@@ -6,11 +6,15 @@
  */
 
 import { checkKeys, invalidType } from "./check.ts";
-import { ErrorCode, type ErrorFrame } from "./codes.ts";
-import { assertKindLength, isErrorKind } from "./error_kind.ts";
+import {
+  assertKindLength,
+  ErrorCode,
+  type ErrorFrame,
+  isErrorKind,
+} from "./codes.ts";
+import { ResponseError } from "./hoist_error.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { JsonOf, NoData } from "./json_types.ts";
-import { ResponseError } from "./response_error.ts";
 import { escapeControls } from "./text.ts";
 
 /** Options of an {@linkcode ApplicationError} besides its details */

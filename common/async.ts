@@ -1,11 +1,9 @@
 /**
- * Promises, timeouts and signals, with only the features that every JavaScript runtime
- * has.
+ * Promises, timeouts, deadlines and signals, with only the features that every JavaScript
+ * runtime has.
  *
  * @module
  */
-
-import { Deadline } from "./deadline.ts";
 
 /** A function that finishes at once, or returns a promise; it can throw or reject. */
 export type MaybeAsync = () => void | PromiseLike<void>;
@@ -118,6 +116,21 @@ export async function settlesWithin(
 }
 
 /**
+ * Waits for a promise, but not longer than a time. The promise goes on after it.
+ *
+ * @param promise The promise
+ * @param timeout How long to wait, in milliseconds
+ *
+ * @throws What the promise rejects with in this time
+ */
+export async function atMost(
+  promise: Promise<void>,
+  timeout: number,
+): Promise<void> {
+  if (await settlesWithin(promise, timeout)) await promise;
+}
+
+/**
  * Waits for a promise until a signal aborts or a timeout expires.
  *
  * @param promise The promise
@@ -186,4 +199,64 @@ export function aborted(signal: AbortSignal): Promise<never> {
       once: true,
     });
   });
+}
+
+/**
+ * How long a runtime needs to read the input that has arrived, in milliseconds. Deno
+ * reads 6 MB in this time. A timer that is later than this was delayed by a stall.
+ */
+const READING_TIME = 5;
+
+/** The longest grace period, in milliseconds. */
+const MAX_GRACE = 1_000;
+
+/** The maximum number of grace periods, because a busy program is always late. */
+const MAX_GRACES = 2;
+
+/**
+ * Calls a function when a time has passed and the input that arrived in this time was
+ * handled. After a stall, the other side can need some messages to catch up. Therefore
+ * a timer that was late gets a grace period as long as its delay.
+ */
+export class Deadline {
+  readonly #onExpired: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer should fire */
+  #due = 0;
+  #graces = 0;
+
+  /**
+   * Constructs a `Deadline`, which starts at once.
+   *
+   * @param timeout The time in milliseconds; it never expires if this is `Infinity`
+   * @param onExpired Called when the time has passed, unless the deadline was cancelled
+   */
+  constructor(timeout: number, onExpired: () => void) {
+    this.#onExpired = onExpired;
+    // A timer of this length would fire immediately.
+    if (timeout !== Infinity) this.#start(timeout);
+  }
+
+  /** Stops the timer. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(delay: number): void {
+    this.#due = performance.now() + delay;
+    this.#timer = setTimeout(() => this.#onTimer(), delay);
+  }
+
+  #onTimer(): void {
+    const late = performance.now() - this.#due;
+    if (!this.#deservesGrace(late)) return this.#onExpired();
+    this.#graces++;
+    this.#start(Math.min(Math.max(late, READING_TIME), MAX_GRACE));
+  }
+
+  /** The first grace period is unconditional, because input can just have arrived. */
+  #deservesGrace(late: number): boolean {
+    return this.#graces === 0 ||
+      late > READING_TIME && this.#graces < MAX_GRACES;
+  }
 }

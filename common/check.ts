@@ -23,8 +23,7 @@
  * @module
  */
 
-import { suggestName } from "./suggest.ts";
-import { quoteName, showValue } from "./text.ts";
+import { quoteName, showValue, suggestName } from "./text.ts";
 
 /** What could not be done, such as `Cannot serve`; a function if it has to be built. */
 export type Subject = string | (() => string);

@@ -1,5 +1,6 @@
 /**
- * The error codes, the close codes and the content of an error frame.
+ * The error codes, the close codes, the kinds of errors, and the content of an error
+ * frame.
  *
  * @module
  */
@@ -48,6 +49,15 @@ export const ErrorCode: {
 /** One of the numbers of {@linkcode ErrorCode} */
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 
+const ERROR_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ErrorCode).map(([name, code]) => [code, name]),
+);
+
+/** Returns the name of an error code; `undefined` if the code is unknown. */
+export function errorNameOf(code: number): string | undefined {
+  return ERROR_NAMES.get(code);
+}
+
 /** The close codes of Hoist: RFC 6455, section 7.4.1 */
 export const CloseCode: {
   /** The client or the application closed the connection. */
@@ -95,4 +105,27 @@ export interface ErrorFrame {
   readonly description: string | null;
   /** The details, whose keys depend on the code */
   readonly data: unknown;
+}
+
+/** The maximum length of a kind, in UTF-16 units. */
+const MAX_KIND = 100;
+
+/** Returns whether a value can be the kind of an error. */
+export function isErrorKind(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= MAX_KIND;
+}
+
+/**
+ * Checks the length of the kind of an error.
+ *
+ * @param subject What failed, such as `Cannot define the contract`
+ * @param kind The kind
+ *
+ * @throws {RangeError} If it is empty or too long
+ */
+export function assertKindLength(subject: string, kind: string): void {
+  if (kind !== "" && kind.length <= MAX_KIND) return;
+  throw new RangeError(
+    `${subject}: the kind of an error must have 1 to ${MAX_KIND} UTF-16 units. It has ${kind.length}. Use a short name such as "sold_out", and pass the sentence as 'message'.`,
+  );
 }

@@ -12,6 +12,7 @@
  * ├── ValidationError         data does not match its schema
  * ├── FeatureError            the other side lacks an extension of the protocol
  * ├── ConnectionClosedError   the connection ended before the response arrived
+ * ├── NoNodeError             a server of the deployment has ended
  * ├── TimeoutError            the response took longer than the timeout
  * ├── PublishError            a message to a room was not published, or maybe not
  * └── BufferFullError         more data waits in the client than it allows
@@ -45,10 +46,14 @@ export {
   type KindIn,
 } from "./application_error.ts";
 export { CloseCode, ErrorCode, type ErrorFrame } from "./codes.ts";
-export { HoistError } from "./hoist_error.ts";
-export { PublishError, type PublishOutcome } from "./publish_error.ts";
-export { ResponseError } from "./response_error.ts";
-export { ValidationError } from "./validation_error.ts";
+export {
+  HoistError,
+  NoNodeError,
+  PublishError,
+  type PublishOutcome,
+  ResponseError,
+  ValidationError,
+} from "./hoist_error.ts";
 
 /**
  * No server answers at the URL, or the server is no Hoist server.

@@ -1,11 +1,12 @@
 /**
- * Promises that an application does not have to await.
+ * Promises that an application does not have to await, and the stacks of the errors with
+ * which they reject.
  *
  * @module
  */
 
-import { withCallerStack } from "./caller_stack.ts";
 import { isDepthError, isNumberError } from "./encode_json.ts";
+import { HoistError } from "./hoist_error.ts";
 import { isLengthError } from "./text.ts";
 
 /**
@@ -32,4 +33,36 @@ function isMistake(error: unknown): boolean {
   if (isNumberError(error) || isDepthError(error)) return false;
   if (isLengthError(error)) return false;
   return error instanceof TypeError || error instanceof RangeError;
+}
+
+interface StackCapturing {
+  captureStackTrace?: (
+    target: object,
+    callee: (...args: never[]) => unknown,
+  ) => void;
+}
+
+/**
+ * Waits for a promise. If it rejects with a {@linkcode HoistError}, the error gets the
+ * stack of the caller. Its original stack starts at a frame or a timer and does not help.
+ *
+ * @param promise The promise, which the public function returns through this function
+ * @param onFailure Called with the error, before the returned promise rejects
+ * @returns What the promise resolves to
+ */
+export async function withCallerStack<Value>(
+  promise: Value | PromiseLike<Value>,
+  onFailure?: (error: unknown) => void,
+): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    // Some engines lack this method.
+    const { captureStackTrace }: StackCapturing = Error;
+    if (error instanceof HoistError) {
+      captureStackTrace?.(error, withCallerStack);
+    }
+    onFailure?.(error);
+    throw error;
+  }
 }

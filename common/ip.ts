@@ -4,6 +4,16 @@
  * @module
  */
 
+/** The beginnings of IPv6 addresses that contain one of IPv4: mapped, and of NAT64 (RFC 6052). */
+const IPV4_PREFIXES = [[0, 0, 0, 0, 0, 0xffff], [0x64, 0xff9b, 0, 0, 0, 0]];
+
+function startsWith(
+  groups: readonly number[],
+  prefix: readonly number[],
+): boolean {
+  return prefix.every((group, index) => groups[index] === group);
+}
+
 /**
  * Returns the unit that limits for one address count by. For IPv4 it is the address
  * itself. For IPv6 it is the /64 network, because every client has that many addresses.
@@ -14,9 +24,7 @@ export function networkOf(address: string): string {
   const normal = parseAddress(address);
   if (normal === undefined || !normal.includes(":")) return address;
   const groups = groupsOf(normal);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) &&
-    groups[5] === 0xffff;
-  return isMapped
+  return IPV4_PREFIXES.some((prefix) => startsWith(groups, prefix))
     ? ipv4Of(groups[6]!, groups[7]!)
     : `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 }

@@ -94,9 +94,19 @@ export class Listeners<Received extends { readonly name: string }> {
     );
   }
 
+  /** The names that have listeners */
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
   /** Returns whether there is a listener to messages with a name. */
   has(name: string): boolean {
     return this.#toAll.length > 0 || this.#byName.has(name);
+  }
+
+  /** Returns whether there is a listener to this name, and not only to all messages. */
+  hasNamed(name: string): boolean {
+    return this.#byName.has(name);
   }
 
   #addToAll(entry: Entry<Received>): Disposable {

@@ -115,9 +115,10 @@ export class LogThrottle {
       this.#omitted++;
       return undefined;
     }
+    const lines = this.#omitted === 1 ? "line was" : "lines were";
     const note = this.#omitted === 0
       ? ""
-      : ` (${this.#omitted} earlier lines were omitted)`;
+      : ` (${this.#omitted} earlier ${lines} omitted)`;
     this.#omitted = 0;
     return `${line}${note}`;
   }

@@ -6,9 +6,8 @@
  */
 
 import { checkKeys, invalidType } from "../common/check.ts";
-import { assertKindLength } from "../common/error_kind.ts";
-import { suggestName } from "../common/suggest.ts";
-import { quote, quoteName } from "../common/text.ts";
+import { assertKindLength } from "../common/codes.ts";
+import { quote, quoteName, suggestName } from "../common/text.ts";
 import type { Contract } from "./contract.ts";
 import { isSchema } from "./schema.ts";
 
@@ -148,6 +147,61 @@ export function assertNamed(
     `${subject}: the contract does not have this name. ${
       suggestName(name, Object.keys(entries), "names", quote)
     }`,
+  );
+}
+
+/** The beginning of the names that only Hoist uses. */
+const RESERVED = "hoist.";
+
+/**
+ * Checks that an application can use a name on a server.
+ *
+ * @param subject What failed, such as `Cannot register operation "hoist.x"`
+ * @param name The name
+ *
+ * @throws {TypeError} If the name is reserved for Hoist
+ */
+export function assertFree(subject: string, name: unknown): void {
+  if (typeof name !== "string" || !name.startsWith(RESERVED)) return;
+  throw new TypeError(
+    `${subject}: names that begin with "${RESERVED}" are reserved for Hoist. Choose another name.`,
+  );
+}
+
+/**
+ * Checks that a server can use all names of a contract.
+ *
+ * @param subject What failed, such as `Cannot serve`
+ * @param contract The contract; `undefined` is valid
+ *
+ * @throws {TypeError} If a name is reserved for Hoist
+ */
+export function assertAllFree(
+  subject: string,
+  contract: Contract | undefined,
+): void {
+  if (contract === undefined) return;
+  const { messages, events, operations, rooms } = contract;
+  for (const part of [messages, events, operations, rooms]) {
+    for (const name of Object.keys(part)) {
+      assertFree(`${subject} the name ${quote(name)} of the contract`, name);
+    }
+  }
+}
+
+/**
+ * Rejects a schema beside a contract, which has the schemas.
+ *
+ * @throws {TypeError} If there are both
+ */
+export function assertNoOwnSchema(
+  subject: string,
+  contract: Contract | undefined,
+  schema: unknown,
+): void {
+  if (contract === undefined || schema === undefined) return;
+  throw new TypeError(
+    `${subject} with a schema: the server has a contract. Move the schema into the contract.`,
   );
 }
 

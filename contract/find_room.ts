@@ -6,8 +6,7 @@
 
 import { invalidType } from "../common/check.ts";
 import { RoomPattern } from "../common/room_name.ts";
-import { suggestName } from "../common/suggest.ts";
-import { quote } from "../common/text.ts";
+import { quote, suggestName } from "../common/text.ts";
 import { type Contract, ownEntry } from "./contract.ts";
 import { eventsOf, type RoomEntries, type RoomEntry } from "./room_entry.ts";
 import { isSchema } from "./schema.ts";

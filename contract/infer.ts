@@ -12,6 +12,7 @@ import type {
 } from "../common/application_error.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import type { JsonOf, NoData, ReceivedAs } from "../common/json_types.ts";
+import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract, NoEntries } from "./contract.ts";
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 import type { TrackedItem } from "../common/tracked.ts";
@@ -222,3 +223,21 @@ export type MayBeEmpty<Data> = [
   Data extends unknown ? NoEntries extends Data ? never : Data : never,
 ] extends [never] ? true
   : false;
+
+/** The data of an event, which can be omitted if it can be empty */
+export type EventArguments<Of extends Contract, Name> = OptionalData<
+  DataIn<EntryIn<Of["events"], Name>>
+>;
+
+/** The data of a request to a client, and its options */
+export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
+  DataIn<EntryIn<Of["events"], Name>>,
+  RequestOptions
+>;
+
+/** The data of a reply to a message, which can be omitted if it can be empty */
+export type ClientMessageReplyArguments<
+  Of extends Contract,
+  Name extends string,
+  Reply extends NameIn<RepliesIn<Of["messages"][Name]>>,
+> = OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>;

@@ -6,13 +6,14 @@
  */
 
 import { ErrorCode } from "../common/codes.ts";
-import { isEventId, MAX_EVENT_ID } from "../common/tracked.ts";
 import {
   isId,
   isJsonObject,
   type Json,
   type JsonObject,
 } from "../common/json.ts";
+import { isTraceparent } from "../common/telemetry.ts";
+import { isEventId, MAX_EVENT_ID } from "../common/tracked.ts";
 import { type Feature, NO_FEATURES } from "./features.ts";
 import type {
   CreditFrame,
@@ -26,9 +27,9 @@ import type {
   RequestDone,
   StreamRequest,
 } from "./frame_types.ts";
-import { invalid, type InvalidFrame, wrongType } from "./invalid_frame.ts";
 import { isWireMessage, parseFrame } from "./message.ts";
 import { readLogin } from "./read_login.ts";
+import { invalid, type InvalidFrame, wrongType } from "./request_error.ts";
 import {
   readRoomRequest,
   ROOM_ACTIONS,
@@ -182,9 +183,10 @@ function readRequest(
     const request = action === "message"
       ? readMessage(id, data)
       : readOperation(id, data);
-    return data.timeout === undefined || !features.has("cancel")
+    const limited = data.timeout === undefined || !features.has("cancel")
       ? request
       : withTimeout(request, data.timeout);
+    return withTrace(limited, data.traceparent, features);
   }
   const extension = readExtension(id, action, data, features);
   if (extension !== undefined) return extension;
@@ -245,6 +247,19 @@ function withTimeout(
     : wrongType(request.id, '"data.timeout"', timeout, "int");
 }
 
+/** Adds the span of the caller to a request: docs/reference/protocol.md, `trace`. */
+function withTrace<
+  Request extends MessageRequest | OperationRequest | StreamRequest,
+>(
+  request: Request | InvalidFrame,
+  traceparent: Json | undefined,
+  features: ReadonlySet<Feature>,
+): Request | InvalidFrame {
+  const isTraced = traceparent !== undefined && request.kind !== "invalid" &&
+    features.has("trace") && isTraceparent(traceparent);
+  return isTraced ? { ...request, traceparent } : request;
+}
+
 /** Whether a client can send `cancel`: without `cancel`, only for streams. */
 function acceptsCancel(features: ReadonlySet<Feature>): boolean {
   return features.has("cancel") || features.has("stream");
@@ -271,9 +286,10 @@ export function readExtension(
   }
   if (action === "renew" && features.has("renew")) return readRenew(id, data);
   if (action === "stream" && features.has("stream")) {
-    return features.has("resume") && data.lastEventId !== undefined
+    const request = features.has("resume") && data.lastEventId !== undefined
       ? readResumable(id, data)
       : readStream(id, data);
+    return withTrace(request, data.traceparent, features);
   }
   if (action === "credit" && features.has("stream")) {
     return readCredit(id, data);

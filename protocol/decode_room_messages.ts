@@ -30,7 +30,7 @@ import type {
   Recovery,
   RoomAnswer,
   RoomFrame,
-} from "./room_message_types.ts";
+} from "./success_frames.ts";
 
 /**
  * Reads a frame about a room.

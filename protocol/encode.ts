@@ -13,11 +13,10 @@ import {
   describeOperation,
   describeStream,
 } from "../common/text.ts";
-import { encodeSuccess } from "./encode_success.ts";
-import { type Feature, FEATURES } from "./features.ts";
-import type { HeartbeatRules } from "./heartbeat.ts";
-import type { InvalidFrame } from "./invalid_frame.ts";
+import { type Feature, FEATURES, type HeartbeatRules } from "./features.ts";
 import type { WireMessage } from "./message.ts";
+import type { InvalidFrame } from "./request_error.ts";
+import { encodeSuccess } from "./success_frames.ts";
 
 /** The names and sentences of the error codes; those of 1 to 8 are of Hoist 1. */
 const ERROR_SENTENCES: Readonly<
@@ -140,8 +139,13 @@ export function encodeMessage(
  * @param id The number of the request
  * @param timeout How long the caller still waits, in milliseconds; it is sent only to a
  * peer that named `cancel`
+ * @param traceparent The span of the caller; it is sent only to a peer that named `trace`
  */
-export type RequestEncoder = (id: number, timeout?: number) => string;
+export type RequestEncoder = (
+  id: number,
+  timeout?: number,
+  traceparent?: string,
+) => string;
 
 /** What a login contains in addition, for the extensions that it names */
 export interface LoginExtras {
@@ -187,7 +191,8 @@ export function encodeMessageRequest(
   const rest = `,"action":"message","data":{"message":${
     JSON.stringify(name)
   },"data":${payload},"replying":${JSON.stringify(replying)}`;
-  return (id, timeout) => `{"id":${id}${rest}${timeoutField(timeout)}}}`;
+  return (id, timeout, traceparent) =>
+    `{"id":${id}${rest}${timeoutField(timeout)}${traceField(traceparent)}}}`;
 }
 
 /**
@@ -204,7 +209,8 @@ export function encodeOperationRequest(
   const rest = `,"action":"operation","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}`;
-  return (id, timeout) => `{"id":${id}${rest}${timeoutField(timeout)}}}`;
+  return (id, timeout, traceparent) =>
+    `{"id":${id}${rest}${timeoutField(timeout)}${traceField(traceparent)}}}`;
 }
 
 /** What a call of a stream requests */
@@ -216,6 +222,8 @@ export interface StreamOpening {
    * docs/reference/protocol.md, `resume`. If omitted, the server sends no ids.
    */
   readonly lastEventId?: string | null | undefined;
+  /** The span of the caller: docs/reference/protocol.md, `trace` */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -237,11 +245,13 @@ export function encodeStreamRequest(
   const call = `"action":"stream","data":{"operation":${
     JSON.stringify(name)
   },"data":${payload}`;
-  return (id, { credit, lastEventId }) => {
+  return (id, { credit, lastEventId, traceparent }) => {
     const position = lastEventId === undefined
       ? ""
       : `,"lastEventId":${JSON.stringify(lastEventId)}`;
-    return `{"id":${id},${call},"credit":${credit}${position}}}`;
+    return `{"id":${id},${call},"credit":${credit}${position}${
+      traceField(traceparent)
+    }}}`;
   };
 }
 
@@ -271,6 +281,20 @@ export function encodeRequestDone(id: number, failed: boolean): string {
 
 function timeoutField(timeout: number | undefined): string {
   return timeout === undefined ? "" : `,"timeout":${timeout}`;
+}
+
+/**
+ * Adds the span of the server to the frame of a request: docs/reference/protocol.md, `trace`.
+ *
+ * @param frame The frame, an object
+ * @param traceparent The span
+ */
+export function addTraceparent(frame: string, traceparent: string): string {
+  return `${frame.slice(0, -1)}${traceField(traceparent)}}`;
+}
+
+function traceField(traceparent: string | undefined): string {
+  return traceparent === undefined ? "" : `,"traceparent":"${traceparent}"`;
 }
 
 /** Encodes a new token: docs/reference/protocol.md, `renew`. */

@@ -1,9 +1,11 @@
 /**
- * The extensions of Hoist 1 that both sides can agree on at the login:
- * docs/reference/protocol.md, "Extensions".
+ * The extensions of Hoist 1 that both sides can agree on at the login, and the rules of
+ * heartbeats: docs/reference/protocol.md, "Extensions".
  *
  * @module
  */
+
+import { isJsonObject, type Json } from "../common/json.ts";
 
 /** The name of an extension, as it is sent in the field `features` */
 export type Feature =
@@ -28,7 +30,9 @@ export type Feature =
   /** A client can join rooms, and the server sends the messages that the client missed. */
   | "rooms"
   /** An operation can return a stream of items, with flow control. */
-  | "stream";
+  | "stream"
+  /** A request can name the span that it belongs to. */
+  | "trace";
 
 /** The extensions that this package supports, on both sides. */
 export const FEATURES: readonly Feature[] = [
@@ -43,6 +47,7 @@ export const FEATURES: readonly Feature[] = [
   "retry",
   "rooms",
   "stream",
+  "trace",
 ];
 
 /**
@@ -76,4 +81,41 @@ export function commonFeatures(
   const set = known.get(key) ?? new Set(common);
   known.set(key, set);
   return set;
+}
+
+/** When a client sends a ping, and how long it waits for the answer. */
+export interface HeartbeatRules {
+  /** The longest time without a frame in one of the directions, in milliseconds */
+  readonly interval: number;
+  /** The time that the server has to answer a ping, in milliseconds */
+  readonly timeout: number;
+}
+
+/** The smallest `interval` and `timeout`, in milliseconds. One ping a second is free. */
+export const MIN_HEARTBEAT = 1_000;
+
+/** The largest `interval` and `timeout`, in milliseconds. */
+export const MAX_HEARTBEAT = 600_000;
+
+/** What the key `heartbeat` of a login must be */
+export const HEARTBEAT_FORM =
+  `"heartbeat" must have the keys "interval" and "timeout", whole numbers of milliseconds from ${MIN_HEARTBEAT} to ${MAX_HEARTBEAT}`;
+
+/**
+ * Returns the rules that a client states in its login.
+ *
+ * @param value The value of the key `heartbeat`
+ * @returns The rules; `undefined` if they are invalid
+ */
+export function heartbeatOf(value: Json): HeartbeatRules | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { interval, timeout } = value;
+  return isPeriod(interval) && isPeriod(timeout)
+    ? { interval, timeout }
+    : undefined;
+}
+
+function isPeriod(value: Json | undefined): value is number {
+  return Number.isInteger(value) && Number(value) >= MIN_HEARTBEAT &&
+    Number(value) <= MAX_HEARTBEAT;
 }

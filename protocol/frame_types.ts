@@ -5,8 +5,7 @@
  */
 
 import type { JsonObject } from "../common/json.ts";
-import type { Feature } from "./features.ts";
-import type { HeartbeatRules } from "./heartbeat.ts";
+import type { Feature, HeartbeatRules } from "./features.ts";
 import type { WireMessage } from "./message.ts";
 
 /** The first frame of a client: docs/reference/protocol.md, "1. Login" */
@@ -50,6 +49,8 @@ export interface MessageRequest {
   readonly replying: WireMessage | null;
   /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
   readonly timeout?: number;
+  /** The span of the caller: docs/reference/protocol.md, `trace` */
+  readonly traceparent?: string;
 }
 
 /** A call of an operation: docs/reference/protocol.md, "3. An operation" */
@@ -64,6 +65,8 @@ export interface OperationRequest {
   readonly data: JsonObject;
   /** How long the client waits, in milliseconds: docs/reference/protocol.md, `cancel` */
   readonly timeout?: number;
+  /** The span of the caller: docs/reference/protocol.md, `trace` */
+  readonly traceparent?: string;
 }
 
 /** A call of an operation that returns a stream: docs/reference/protocol.md, `stream` */
@@ -86,6 +89,8 @@ export interface StreamRequest {
    * docs/reference/protocol.md, `resume`. Absent if the client did not ask for ids.
    */
   readonly lastEventId?: string | null;
+  /** The span of the caller: docs/reference/protocol.md, `trace` */
+  readonly traceparent?: string;
 }
 
 /** More credit for a stream: docs/reference/protocol.md, `stream` */

@@ -34,22 +34,21 @@ export {
   type RequestDone,
   type StreamRequest,
 } from "./client_frames.ts";
-export { type Feature } from "./features.ts";
-export { type HeartbeatRules } from "./heartbeat.ts";
-export { type InvalidFrame } from "./invalid_frame.ts";
+export type { Feature, HeartbeatRules } from "./features.ts";
+export type { InvalidFrame } from "./request_error.ts";
 export {
   isId,
   isJsonObject,
   type Json,
   type JsonObject,
 } from "../common/json.ts";
-export { type PresenceClaim } from "./room_fields.ts";
-export {
-  type JoinRequest,
-  type LeaveRequest,
-  type MembersRequest,
-  type PresenceRequest,
-  type PublishRequest,
-  type RoomRequest,
+export type { PresenceClaim } from "./room_fields.ts";
+export type {
+  JoinRequest,
+  LeaveRequest,
+  MembersRequest,
+  PresenceRequest,
+  PublishRequest,
+  RoomRequest,
 } from "./room_frames.ts";
 export { isWireMessage, parseFrame, type WireMessage } from "./message.ts";

@@ -5,10 +5,9 @@
  */
 
 import { isId, type Json, type JsonObject } from "../common/json.ts";
-import { commonFeatures } from "./features.ts";
+import { commonFeatures, HEARTBEAT_FORM, heartbeatOf } from "./features.ts";
 import type { LoginRequest } from "./frame_types.ts";
-import { HEARTBEAT_FORM, heartbeatOf } from "./heartbeat.ts";
-import { type InvalidFrame, wrongType } from "./invalid_frame.ts";
+import { type InvalidFrame, wrongType } from "./request_error.ts";
 import { isMemberSecret, SECRET_LENGTH } from "./room_fields.ts";
 
 /**

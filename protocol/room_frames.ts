@@ -12,7 +12,7 @@ import {
   type InvalidFrame,
   type PythonType,
   wrongType,
-} from "./invalid_frame.ts";
+} from "./request_error.ts";
 import {
   isLast,
   isPosition,

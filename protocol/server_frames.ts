@@ -6,21 +6,32 @@
  */
 
 import type { ErrorFrame } from "../common/codes.ts";
-import { isEventId } from "../common/tracked.ts";
 import {
   isId,
   isJsonObject,
   type Json,
   type JsonObject,
 } from "../common/json.ts";
+import { isTraceparent } from "../common/telemetry.ts";
+import { isEventId } from "../common/tracked.ts";
 import { readRoomFrame } from "./decode_room_messages.ts";
 import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 import { isCount } from "./room_fields.ts";
-import type { RoomFrame } from "./room_message_types.ts";
+import type { RoomFrame } from "./success_frames.ts";
 
 /** The id of each item of a frame; `null` for an item without one */
 export type EventIds = readonly (string | null)[];
+
+/** A request of the server, which waits until the listeners have finished */
+export interface RequestFrame {
+  /** The kind of the frame */
+  readonly kind: "request";
+  /** The message */
+  readonly message: WireMessage;
+  /** The span of the server: docs/reference/protocol.md, `trace` */
+  readonly traceparent?: string;
+}
 
 /** A frame of a server. Its kind determines what the client does. */
 export type ServerFrame =
@@ -40,8 +51,7 @@ export type ServerFrame =
     readonly id: number | null;
     readonly message: WireMessage;
   }
-  /** A request of the server, which waits until the listeners have finished */
-  | { readonly kind: "request"; readonly message: WireMessage }
+  | RequestFrame
   /** The server asks for a new token */
   | { readonly kind: "renew" }
   /** Items of a stream */
@@ -143,13 +153,16 @@ function read(
 
 function readSuccess(
   id: number | null,
-  { message: kind, data }: JsonObject,
+  { message: kind, data, traceparent }: JsonObject,
 ): ServerFrame | null {
   if (kind === "newmsg" || kind === "s_newmsg") {
     return isWireMessage(data) ? { kind: "message", id, message: data } : null;
   }
   if (kind === "request") {
-    return isWireMessage(data) ? { kind, message: data } : null;
+    if (!isWireMessage(data)) return null;
+    return isTraceparent(traceparent)
+      ? { kind, message: data, traceparent }
+      : { kind, message: data };
   }
   if (kind === "pong") return { kind };
   if (kind === "renew" && id === null) return { kind };

@@ -6,9 +6,8 @@
  */
 
 import type { Call, CallOwner } from "./call.ts";
-import { CallList } from "./call_list.ts";
+import { CallList, Expirations } from "./call_list.ts";
 import { disconnected } from "./client_end.ts";
-import { Expirations } from "./expirations.ts";
 import type { Client } from "./message.ts";
 
 /** The calls of all servers, because they can share a timer. */

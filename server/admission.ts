@@ -4,11 +4,13 @@
  * @module
  */
 
+import { invalidType, outOfRange } from "../common/check.ts";
 import { formatAddress, networkOf, parseAddress } from "../common/ip.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import { text } from "./http.ts";
-import type { ApplicationAnswer } from "./application_answer.ts";
+import type { ApplicationAnswer } from "./error_response.ts";
 import type { ResolvedLimits } from "./limits.ts";
+import type { UpgradeMetric } from "./metrics.ts";
 import { type OriginCheck, originTarget } from "./origins.ts";
 import {
   type ExceededByLogin,
@@ -53,9 +55,15 @@ export interface AdmissionOptions {
 }
 
 /** The response that rejects a request, and the reason for the log. */
-export interface UpgradeRejection {
+export interface Rejection {
   readonly reason: string;
   readonly response: Response;
+}
+
+/** The rejection of an upgrade. */
+export interface UpgradeRejection extends Rejection {
+  /** How it is counted */
+  readonly metric: UpgradeMetric;
 }
 
 /**
@@ -120,8 +128,22 @@ export class Admission {
 
   /** Checks a request; returns `undefined` if it is allowed. */
   rejection(request: Request, peer: RemotePeer): UpgradeRejection | undefined {
-    return this.#checkOrigin(request) ?? this.lockoutRejection(peer) ??
+    return this.strangerRejection(request, peer) ??
       this.#checkLost(peer) ?? this.#checkPlaces(peer);
+  }
+
+  /** Checks only the origin of a request, and that its address is not locked out. */
+  strangerRejection(
+    request: Request,
+    peer: RemotePeer,
+  ): UpgradeRejection | undefined {
+    return this.#checkOrigin(request) ?? this.lockoutRejection(peer);
+  }
+
+  /** Checks that an HTTP request can wait for a decision of the application. */
+  waitingRejection({ network }: RemotePeer): UpgradeRejection | undefined {
+    if (this.#places.hasPlaceFor(network)) return undefined;
+    return this.#full("maxUnauthenticated", network);
   }
 
   /** Counts a new connection, or an HTTP request that waits for its login. */
@@ -163,6 +185,7 @@ export class Admission {
       ? {}
       : { "retry-after": seconds };
     return {
+      metric: "locked_out",
       reason:
         "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
       response: text(
@@ -180,6 +203,7 @@ export class Admission {
     const isAllowed = this.#options.isAllowed(origin, originTarget(request));
     if (isAllowed) return undefined;
     return {
+      metric: "origin",
       reason: `origin ${
         escapeControls(JSON.stringify(truncate(origin)))
       } is not allowed. To allow it, add it to 'allowedOrigins'.`,
@@ -195,6 +219,7 @@ export class Admission {
     if (rest === 0) return undefined;
     const headers = { "retry-after": String(Math.ceil(rest / 1_000)) };
     return {
+      metric: "lost_upgrades",
       reason: `${MAX_LOST} upgrades of this address never opened`,
       response: text(
         429,
@@ -206,13 +231,17 @@ export class Admission {
 
   #checkPlaces({ network }: RemotePeer): UpgradeRejection | undefined {
     const exceeded = this.#places.exceededByUpgrade(network);
-    if (exceeded === undefined) return undefined;
+    return exceeded && this.#full(exceeded, network);
+  }
+
+  #full(exceeded: ExceededByUpgrade, network: string): UpgradeRejection {
     const limit = this.#options.limits[exceeded];
     const { reason, status, body } = REJECTIONS[exceeded];
     const headers: Readonly<Record<string, string>> = status === 503
       ? { "retry-after": String(RETRY_AFTER) }
       : {};
     return {
+      metric: exceeded,
       reason: `${
         reason(limit, network)
       }. To allow more, raise 'limits.${exceeded}'.`,
@@ -316,4 +345,17 @@ export class AddressFailures {
     const [oldest] = this.#byAddress.keys();
     if (oldest !== undefined) this.#byAddress.delete(oldest);
   }
+}
+
+/** Returns how many proxies are trusted. */
+export function resolveProxies(
+  subject: string,
+  trustProxy: boolean | number = false,
+): number {
+  if (typeof trustProxy === "boolean") return trustProxy ? 1 : 0;
+  if (Number.isSafeInteger(trustProxy) && trustProxy >= 0) return trustProxy;
+  const needed = "true, false or a whole number of proxies";
+  throw typeof trustProxy === "number"
+    ? outOfRange(subject, "'trustProxy'", needed, trustProxy)
+    : invalidType(subject, "'trustProxy'", needed, trustProxy);
 }

@@ -9,7 +9,7 @@ import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
-import { ApplicationAnswer } from "./application_answer.ts";
+import { ApplicationAnswer } from "./error_response.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { LoginQueue } from "./login_queue.ts";
@@ -58,6 +58,11 @@ export class Authenticator {
     const url = new URL(request.url);
     const headers = new Headers(request.headers);
     return { peer, request: { url, headers } };
+  }
+
+  /** Whether logins wait for the login function of the application. */
+  get canWait(): boolean {
+    return this.#options.login !== undefined;
   }
 
   /** Returns whether an address is locked out. */
@@ -176,6 +181,7 @@ export class Authenticator {
     const { credentials } = this.#options;
     const credential = findToken(credentials.current(), token);
     if (credential !== undefined) {
+      credentials.learn(credential, token);
       const { identity, expires } = credential;
       const known = expires === Infinity ? undefined : expires;
       const user = identity?.name;

@@ -6,13 +6,12 @@
 
 import { isPromiseLike } from "../common/async.ts";
 import { checkFunction } from "../common/check.ts";
-import { ErrorCode } from "../common/errors.ts";
 import { quote } from "../common/text.ts";
 import { type Contract, isReply } from "../contract/contract.ts";
 import type { OpenContract } from "../contract/infer.ts";
 import { requirementOf, requiringNames } from "../contract/requires.ts";
 import type { WireMessage } from "../protocol/message.ts";
-import { RequestError } from "../protocol/request_error.ts";
+import { notAllowed } from "../protocol/request_error.ts";
 import type { AuthorizeRequest, RequestKind } from "./authorize_request.ts";
 import type { Client } from "./message.ts";
 
@@ -129,11 +128,4 @@ function assertAllowed(decision: unknown): void {
       ? "'authorize' refused it"
       : `'authorize' returned a value of type ${typeof decision}. Return true to allow a request.`,
   );
-}
-
-/** Makes the error for a request that is not allowed: docs/reference/protocol.md, "Frames". */
-function notAllowed(note: string): RequestError {
-  // The same for all names, see `check`.
-  const description = "the client is not allowed to use this name";
-  return new RequestError(ErrorCode.FORBIDDEN, description, { note });
 }

@@ -1,5 +1,6 @@
 /**
- * Spreads the work for one client over several turns of the event loop.
+ * Spreads the work for one client over several turns of the event loop, and keeps its
+ * frames until `onConnect` has finished.
  *
  * @module
  */
@@ -179,5 +180,73 @@ export class Backlog<Entry> {
     this.#waiting -= frame.length;
     this.#owner.receive(frame, now);
     return workOf(frame);
+  }
+}
+
+/** The number of frames that are handled per turn of the event loop. */
+const FRAMES_PER_TURN = 64;
+
+/** A frame that waits until `onConnect` has finished. Neither function throws. */
+interface HeldFrame {
+  /** Handles the frame. */
+  handle(): void;
+  /** Called in place of `handle` if the connection has ended. */
+  drop?: (() => void) | undefined;
+}
+
+/** The frames of one client that wait until `onConnect` has finished. */
+export class HeldFrames {
+  readonly #onEmpty: () => void;
+  #frames: HeldFrame[] = [];
+  /** The number of frames about other requests, which no limit for requests counts */
+  #controls = 0;
+
+  /**
+   * Constructs a `HeldFrames`.
+   *
+   * @param onEmpty Called after `release()`, when no frame waits any more
+   */
+  constructor(onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  /**
+   * Keeps a request.
+   *
+   * @param handle Handles the request; it must not throw
+   * @param drop Called in place of `handle` if the connection has ended; it must not throw
+   */
+  add(handle: () => void, drop?: () => void): void {
+    this.#frames.push({ handle, drop });
+  }
+
+  /**
+   * Keeps a frame about another request, such as `cancel`.
+   *
+   * @param handle Handles the frame; it must not throw
+   * @param limit How many such frames can wait
+   * @returns Whether the frame waits; if not, there are too many
+   */
+  addControl(handle: () => void, limit: number): boolean {
+    if (this.#controls >= limit) return false;
+    this.#controls++;
+    this.add(handle);
+    return true;
+  }
+
+  /** Handles the frames in their order, and those that arrive before the last one. */
+  release(): void {
+    // A request can close the connection, and so drop the others.
+    for (let n = 0; n < FRAMES_PER_TURN; n++) this.#frames.shift()?.handle();
+    if (this.#frames.length === 0) return this.#onEmpty();
+    // Other clients get their turns between the frames of this one.
+    setImmediate(() => this.release());
+  }
+
+  /** Drops the frames, because the connection has ended. */
+  clear(): void {
+    const frames = this.#frames;
+    this.#frames = [];
+    for (const { drop } of frames) drop?.();
   }
 }

@@ -10,7 +10,8 @@
 
 import { byteLength } from "../common/text.ts";
 import { groupFrames, joinGroup, MAX_BATCH } from "../protocol/batch.ts";
-import type { Turns, TurnTaker } from "./turns.ts";
+import { addDeliveries, type DeliveryTotals } from "./metrics.ts";
+import type { Turns, TurnTaker } from "./scheduler.ts";
 
 /** How many clients received or missed a broadcast */
 export interface BroadcastCounts {
@@ -24,10 +25,15 @@ export interface BroadcastCounts {
   readonly failed: number;
 }
 
-/** What has become of a broadcast. The counts are for this process. */
+/** What has become of a broadcast. Without `ledger`, the counts are for this server. */
 export interface BroadcastResult extends BroadcastCounts {
   /** The position of the message in the history of its room; `null` if there is no history */
   readonly position: string | null;
+  /**
+   * With `ledger`: the ids of the servers that have not answered. It is unknown whether their
+   * clients got the message, and the counts do not contain them.
+   */
+  readonly silentNodes?: readonly string[];
 }
 
 /** What has become of a broadcast without recipients. */
@@ -39,30 +45,51 @@ export const NO_CLIENTS: BroadcastCounts = Object.freeze({
 });
 
 /** A WebSocket frame that contains one broadcast or several. */
-export interface BroadcastFrame {
+export class BroadcastFrame {
   readonly data: string;
-  /** Its length in bytes of UTF-8 */
-  readonly bytes: number;
   /** The number of broadcasts in it */
   readonly count: number;
+  #bytes: number | undefined;
+
+  /** Constructs a `BroadcastFrame` of broadcasts that fit into one frame. */
+  constructor(group: readonly string[]) {
+    this.data = joinGroup(group);
+    this.count = group.length;
+  }
+
+  /**
+   * Returns whether it has at most `limit` bytes of UTF-8. Its length is measured once, and
+   * only if it can be too long.
+   */
+  fitsInto(limit: number): boolean {
+    if (3 * this.data.length <= limit) return true;
+    return (this.#bytes ??= byteLength(this.data)) <= limit;
+  }
 }
 
 /** The broadcasts that a client lacks. */
 export class BroadcastBatch {
-  /** One frame for each broadcast, in their order */
-  readonly single: readonly BroadcastFrame[];
-  /** The same broadcasts for clients that support batches */
+  /** The broadcasts for clients that support batches, in their order */
   readonly batched: readonly BroadcastFrame[];
+  readonly #frames: readonly string[];
+  #single: readonly BroadcastFrame[] | undefined;
 
   constructor(frames: readonly string[], maxBatch = MAX_BATCH) {
-    this.single = frames.map((frame) => broadcastFrame([frame]));
-    this.batched = groupFrames(frames, maxBatch).map(broadcastFrame);
+    this.#frames = frames;
+    this.batched = groupFrames(frames, maxBatch)
+      .map((group) => new BroadcastFrame(group));
   }
-}
 
-function broadcastFrame(group: readonly string[]): BroadcastFrame {
-  const data = joinGroup(group);
-  return { data, bytes: byteLength(data), count: group.length };
+  /** The number of broadcasts */
+  get count(): number {
+    return this.#frames.length;
+  }
+
+  /** One frame for each broadcast, for other clients, which are few */
+  get single(): readonly BroadcastFrame[] {
+    this.#single ??= this.#frames.map((frame) => new BroadcastFrame([frame]));
+    return this.#single;
+  }
 }
 
 /** The result of sending a batch to one recipient. */
@@ -79,12 +106,14 @@ export interface Delivery {
 export interface Broadcast {
   /** The frame that most recipients get */
   readonly frame: string;
-  /** Returns the frame for recipients that are plain; the same if omitted */
+  /** Returns the frame for recipients that are plain; the same if omitted. Called once. */
   plain?(): string;
   /** Returns whether a recipient gets it; if omitted, all do */
   isFor?(recipient: Recipient): boolean;
   /** While a client reads slowly, a newer broadcast with the same key replaces it. */
   readonly latest?: string | undefined;
+  /** What its counts are added to, if it is counted */
+  readonly totals?: DeliveryTotals;
 }
 
 /** A broadcast that waits until a client has read more. The log no longer contains it. */
@@ -115,6 +144,8 @@ export interface Recipient {
 /** A broadcast that some recipients lack. */
 interface Entry {
   readonly broadcast: Broadcast;
+  /** The frame for recipients that are plain, as soon as one needs it */
+  plain: string | undefined;
   /** The number of recipients that have not had their turn */
   lacking: number;
   /** The number of recipients for which it waits */
@@ -132,12 +163,12 @@ type Fate =
   /** It is not for the recipient */
   | "drop";
 
-const EMPTY_BATCH = {
-  from: 0,
-  to: 0,
-  isPlain: false,
-  value: new BroadcastBatch([]),
-};
+/** The batch of the broadcasts with some numbers. */
+interface NumberedBatch {
+  readonly from: number;
+  readonly to: number;
+  readonly value: BroadcastBatch;
+}
 
 /** Sends broadcasts to the clients of a server, or to the members of a room. */
 export class Broadcaster implements TurnTaker {
@@ -154,7 +185,9 @@ export class Broadcaster implements TurnTaker {
    */
   #round: Iterator<Recipient> | undefined;
   /** The batch of the last recipient; most recipients lack the same broadcasts */
-  #batch = EMPTY_BATCH;
+  #batch: NumberedBatch | undefined;
+  /** The same for recipients that are plain */
+  #plainBatch: NumberedBatch | undefined;
 
   /**
    * Constructs a `Broadcaster`.
@@ -177,8 +210,9 @@ export class Broadcaster implements TurnTaker {
     return this.#recipients;
   }
 
-  /** Adds a recipient. It receives the broadcasts that are sent from now on. */
+  /** Adds a recipient, if it is new. It receives the broadcasts that are sent from now on. */
   join(recipient: Recipient): void {
+    if (this.#recipients.has(recipient)) return;
     recipient.cursor = this.#end;
     this.#recipients.add(recipient);
   }
@@ -201,6 +235,7 @@ export class Broadcaster implements TurnTaker {
     return new Promise((resolve) => {
       this.#entries.push({
         broadcast,
+        plain: undefined,
         lacking,
         held: 0,
         counts: { ...NO_CLIENTS },
@@ -227,7 +262,7 @@ export class Broadcaster implements TurnTaker {
       if (recipient.cursor < this.#end) sends += this.#deliver(recipient);
     }
     this.#round = undefined;
-    this.#batch = EMPTY_BATCH;
+    this.#batch = this.#plainBatch = undefined;
     return { sends, isDone: true };
   }
 
@@ -296,16 +331,13 @@ export class Broadcaster implements TurnTaker {
   }
 
   #batchOf(from: number, to: number, isPlain: boolean): BroadcastBatch {
-    const last = this.#batch;
-    if (last.from === from && last.to === to && last.isPlain === isPlain) {
-      return last.value;
-    }
+    const last = isPlain ? this.#plainBatch : this.#batch;
+    if (last?.from === from && last.to === to) return last.value;
     const entries = this.#entries.slice(from - this.#start, to - this.#start);
-    const frames = entries.map(({ broadcast }) =>
-      isPlain ? broadcast.plain?.() ?? broadcast.frame : broadcast.frame
-    );
+    const frames = entries.map((entry) => frameFor(entry, isPlain));
     const value = new BroadcastBatch(frames, this.#maxBatch);
-    this.#batch = { from, to, isPlain, value };
+    if (isPlain) this.#plainBatch = { from, to, value };
+    else this.#batch = { from, to, value };
     return value;
   }
 
@@ -328,23 +360,34 @@ export class Broadcaster implements TurnTaker {
     while (this.#entries[0]?.lacking === 0) {
       const entry = this.#entries.shift()!;
       this.#start++;
-      if (entry.held === 0) entry.resolve(entry.counts);
+      if (entry.held === 0) finish(entry);
     }
   }
 }
 
+/** Returns the frame of a broadcast for recipients that are plain, or for the others. */
+function frameFor(entry: Entry, isPlain: boolean): string {
+  const { broadcast } = entry;
+  if (!isPlain || broadcast.plain === undefined) return broadcast.frame;
+  return entry.plain ??= broadcast.plain();
+}
+
+/** Reports a broadcast that every recipient has received or missed. */
+function finish({ broadcast, counts, resolve }: Entry): void {
+  if (broadcast.totals !== undefined) addDeliveries(broadcast.totals, counts);
+  resolve(counts);
+}
+
 /** Lets a broadcast wait for a recipient. */
 function hold(recipient: Recipient, entry: Entry): void {
-  const { broadcast } = entry;
-  const { frame, latest } = broadcast;
   entry.held++;
   recipient.hold?.({
-    frame: recipient.isPlain ? broadcast.plain?.() ?? frame : frame,
-    latest,
+    frame: frameFor(entry, recipient.isPlain === true),
+    latest: entry.broadcast.latest,
     settle: (outcome) => {
       entry.counts[outcome]++;
       entry.held--;
-      if (entry.lacking + entry.held === 0) entry.resolve(entry.counts);
+      if (entry.lacking + entry.held === 0) finish(entry);
     },
   });
 }

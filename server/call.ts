@@ -8,9 +8,11 @@ import { errorMakersOf } from "../common/application_error.ts";
 import { ErrorCode } from "../common/codes.ts";
 import { type ErrorSchemas, NO_ERRORS } from "../contract/contract.ts";
 import { RequestError } from "../protocol/request_error.ts";
-import type { ListedCall } from "./call_list.ts";
+import type { OnRequestEnded } from "./admin.ts";
+import type { Expiring, ListedCall } from "./call_list.ts";
 import type { Client, OperationContext } from "./message.ts";
-import type { Expiring } from "./expirations.ts";
+import type { RequestCounters } from "./request_counters.ts";
+import type { ObservedRequest } from "./telemetry.ts";
 
 /** What a call belongs to: the calls of one client. */
 export interface CallOwner {
@@ -50,6 +52,14 @@ export class Call implements OperationContext, Expiring, ListedCall<Call> {
   readonly lastEventId: string | undefined;
   /** The errors that the application can throw; `undefined` if it can throw any */
   declared: ErrorSchemas | undefined;
+  /** Observes the call; `undefined` if the program does not use OpenTelemetry */
+  observed: ObservedRequest | undefined;
+  /** Shows the end of the call to admins; `undefined` if no admin wants to see it */
+  onEnded: OnRequestEnded | undefined;
+  /** Counts the call; `undefined` until the operation is known */
+  counters: RequestCounters | undefined;
+  /** When it arrived, in milliseconds of `performance.now()` */
+  start = 0;
   older: Call | undefined;
   newer: Call | undefined;
   readonly #owner: CallOwner;
@@ -104,7 +114,10 @@ export class Call implements OperationContext, Expiring, ListedCall<Call> {
     if (this.#hasEnded) return;
     const controller = this.#abortController();
     this.#owner.delete(this);
-    controller.abort(reason);
+    const abort = () => controller.abort(reason);
+    // The abort listeners belong to the handler, so they belong to its span, too.
+    if (this.observed === undefined) abort();
+    else this.observed.run(abort);
   }
 
   /** Aborts the signal, because the time of the client is over; returns the reason. */
@@ -115,16 +128,29 @@ export class Call implements OperationContext, Expiring, ListedCall<Call> {
     return this.#controller?.signal.reason ?? reason;
   }
 
-  /** Marks the call as ended: its signal is not aborted any more. */
-  end(): void {
+  /**
+   * Marks the call as ended: its signal is not aborted any more.
+   *
+   * @param failure The error that answers the request; `undefined` if there is none
+   */
+  end(failure?: { readonly error: unknown }): void {
     this.#hasEnded = true;
     this.#owner.delete(this);
+    const isCancelled = failure !== undefined &&
+      this.isAbortError(failure.error);
+    this.observed?.end(failure, isCancelled);
+    this.onEnded?.(failure);
   }
 
   /** Whether a handler threw an error because its signal was aborted. */
   isAbortError(error: unknown): boolean {
     const signal = this.#controller?.signal;
     return signal?.aborted === true && stemsFrom(signal.reason, error);
+  }
+
+  /** Whether the caller has given the request up, or the connection has ended */
+  get isAborted(): boolean {
+    return this.#controller?.signal.aborted === true;
   }
 
   /** Returns the error that answers the request, if the handler threw `error`. */

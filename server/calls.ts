@@ -13,18 +13,22 @@ import type {
   StreamRequest,
 } from "../protocol/client_frames.ts";
 import { encodeError } from "../protocol/encode.ts";
-import { encodeSuccess } from "../protocol/encode_success.ts";
 import { RequestError } from "../protocol/request_error.ts";
+import { encodeSuccess } from "../protocol/success_frames.ts";
 import { abortError, type ActiveCalls } from "./active_calls.ts";
-import { ApplicationAnswer } from "./application_answer.ts";
+import {
+  ApplicationAnswer,
+  encodeErrorResponse,
+  resultOf,
+} from "./error_response.ts";
 import { Call } from "./call.ts";
 import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
-import { encodeErrorResponse } from "./error_response.ts";
 import type { OperationContext } from "./message.ts";
 import { middlewareFailed, ObservedCall } from "./middleware.ts";
 import { OutputError } from "./output_error.ts";
 import type { Operation } from "./registry.ts";
+import type { RequestResult } from "./request_counters.ts";
 import type { RequestGate } from "./request_gate.ts";
 import { Backpressure, type StreamOutput, StreamSender } from "./streams.ts";
 import type { Transport } from "./transport.ts";
@@ -60,14 +64,15 @@ export class Calls {
   /**
    * Runs an operation and sends its result; does not throw.
    *
+   * @param request The call
+   * @param now When it arrived, in milliseconds of `performance.now()`
    * @returns Resolves when the call is answered, unless it is already; does not reject
    */
-  run(request: OperationRequest): void | Promise<void> {
-    const call = new Call(this.#active, request);
+  run(request: OperationRequest, now: number): void | Promise<void> {
+    const call = this.#begin(request);
+    call.start = now;
     try {
-      const result = call.due === undefined
-        ? this.#call(request, call)
-        : runInScope(call, () => this.#call(request, call));
+      const result = runInScope(call, () => this.#call(request, call));
       if (!isPromiseLike(result)) {
         return this.#sendResult(request, call, result);
       }
@@ -85,10 +90,13 @@ export class Calls {
   stream(request: StreamRequest): StreamCall {
     const output = this.#output ??= this.#createOutput();
     const { id, credit, lastEventId } = request;
-    const call = new Call(this.#active, request);
+    const call = this.#begin(request);
     const hasIds = lastEventId !== undefined;
     const sender = new StreamSender(id, credit, output, hasIds);
-    const ended = this.#stream(request, call, sender);
+    const ended = runInScope(
+      call,
+      () => this.#stream(request, call, sender),
+    );
     return new StreamCall(call, sender, ended);
   }
 
@@ -101,9 +109,18 @@ export class Calls {
     );
   }
 
+  #begin(request: OperationRequest | StreamRequest): Call {
+    const call = new Call(this.#active, request);
+    const { admin, telemetry } = this.#context;
+    // A look at a server must not change what it measures.
+    if (!this.#isOfAdmin(request)) call.observed = telemetry?.begin(request);
+    call.onEnded = admin?.sink?.begin(request, this.#active.client);
+    return call;
+  }
+
   /** Calls the operation of a request, if the client is allowed to. */
   #call(request: OperationRequest, call: Call): string | PromiseLike<string> {
-    const entering = this.#gate?.enter(request);
+    const entering = this.#enter(request);
     if (entering === undefined) return this.#run(request, call);
     return entering.then(() => {
       // The client can have left, or cancelled the call, in the meantime.
@@ -112,11 +129,28 @@ export class Calls {
     });
   }
 
+  /** Checks that a request can start. The application does not decide about those of admins. */
+  #enter(
+    request: OperationRequest | StreamRequest,
+  ): void | Promise<void> {
+    return this.#isOfAdmin(request)
+      ? this.#context.admin!.enter(this.#active.client)
+      : this.#gate?.enter(request);
+  }
+
+  /** Whether a request has a name of the admin contract, and the server has admins. */
+  #isOfAdmin({ name }: OperationRequest | StreamRequest): boolean {
+    return this.#context.admin?.covers(name) === true;
+  }
+
+  /** Whether an operation runs inside of a middleware. */
+  #isObserved(request: OperationRequest | StreamRequest): boolean {
+    return !this.#context.middleware.isEmpty && !this.#isOfAdmin(request);
+  }
+
   #run(request: OperationRequest, call: Call): string | PromiseLike<string> {
     const operation = this.#find(request, call);
-    if (this.#context.middleware.isEmpty) {
-      return operation.call(request.data, call);
-    }
+    if (!this.#isObserved(request)) return operation.call(request.data, call);
     return this.#runObserved(request, operation, call);
   }
 
@@ -147,17 +181,21 @@ export class Calls {
   ): Promise<void> {
     const { shutdown } = this.#context;
     try {
-      const entering = this.#gate?.enter(request);
+      const entering = this.#enter(request);
       if (entering !== undefined) await entering;
       // The client can have left, or cancelled the stream, in the meantime.
       if (!sender.isStopped) await this.#runStream(request, call, sender);
       call.end();
+      this.#countStream(request, call, "ok");
       // A handler can return because the server closes. The client resumes its stream then.
       if (shutdown.hasBegun && request.lastEventId !== undefined) return;
       this.#transport.send(encodeSuccess(request.id, "done"));
     } catch (error) {
       // Without an answer, the caller gets a `ConnectionClosedError`.
-      if (shutdown.hasBegun && call.isAbortError(error)) return call.end();
+      if (shutdown.hasBegun && call.isAbortError(error)) {
+        this.#countStream(request, call, "cancelled");
+        return call.end();
+      }
       await this.#fail(request, call, error);
     }
   }
@@ -172,10 +210,11 @@ export class Calls {
     sender: StreamSender,
   ): Promise<unknown> {
     const operation = this.#find(request, call);
+    sender.counters = call.counters;
     const { contract, middleware } = this.#context;
     const run = async () =>
       await sender.run(await operation.open(request.data, call));
-    if (middleware.isEmpty) return run();
+    if (!this.#isObserved(request)) return run();
     return middleware.run(new ObservedCall(contract, request, call), {
       run,
       abort: () => {
@@ -187,12 +226,18 @@ export class Calls {
 
   /** Returns the operation that a request calls; throws if there is none. */
   #find(
-    { name }: OperationRequest | StreamRequest,
+    { kind, name }: OperationRequest | StreamRequest,
     call: Call,
   ): Operation<OperationContext> {
-    const { registry, contract } = this.#context;
-    const operation = registry.operations.find(name);
+    const { admin, registry, contract, metrics } = this.#context;
+    const isOfAdmin = admin?.covers(name) === true;
+    const operation = isOfAdmin
+      ? admin.find(name)
+      : registry.operations.find(name);
     if (operation !== undefined) {
+      if (isOfAdmin) call.counters = metrics.ofAdmins;
+      else if (kind === "stream") call.counters = metrics.streams.add(name);
+      else call.counters = operation.counters;
       call.declared = operation.errors;
       return operation;
     }
@@ -217,6 +262,7 @@ export class Calls {
       return this.#sendError(request, call, error);
     }
     call.end();
+    call.counters?.count("ok", call.start);
     this.#transport.send(frame);
   }
 
@@ -235,10 +281,23 @@ export class Calls {
   }
 
   #sendError(
-    { id, name }: OperationRequest | StreamRequest,
+    request: OperationRequest | StreamRequest,
     call: Call,
     error: unknown,
   ): void {
+    const { id, name } = request;
+    this.#countFailure(request, call, resultOf(error, call));
+    runInScope(call, () => this.#logError(name, call, error));
+    const answer = call.answerTo(error);
+    call.end({ error: answer });
+    this.#transport.send(
+      ApplicationAnswer.is(answer)
+        ? answer.encode(id)
+        : encodeErrorResponse(id, answer, this.#context),
+    );
+  }
+
+  #logError(name: string, call: Call, error: unknown): void {
     const operation = describeOperation(this.#context.log.redact(name));
     if (ApplicationAnswer.is(error)) {
       this.#transport.log.answered(operation, error);
@@ -247,13 +306,31 @@ export class Calls {
     } else if (!call.isAbortError(error)) {
       this.#transport.log.exception(`${operation} failed`, error);
     }
-    call.end();
-    const answer = call.answerTo(error);
-    this.#transport.send(
-      ApplicationAnswer.is(answer)
-        ? answer.encode(id)
-        : encodeErrorResponse(id, answer, this.#context),
-    );
+  }
+
+  #countFailure(
+    request: OperationRequest | StreamRequest,
+    call: Call,
+    result: RequestResult,
+  ): void {
+    if (request.kind === "stream") {
+      return this.#countStream(request, call, result);
+    }
+    const { metrics } = this.#context;
+    const counters = call.counters ?? metrics.countersOf(request);
+    counters.count(result, call.start);
+  }
+
+  /** Counts a stream that has ended. The length of a stream says nothing about the server. */
+  #countStream(
+    request: StreamRequest,
+    call: Call,
+    result: RequestResult,
+  ): void {
+    const { metrics } = this.#context;
+    const { results } = call.counters ?? metrics.countersOf(request);
+    const isGivenUp = call.isAborted || this.#transport.closed !== undefined;
+    results[result === "ok" && isGivenUp ? "cancelled" : result]++;
   }
 
   #createOutput(): StreamOutput {
@@ -284,7 +361,12 @@ export class StreamCall {
   /** Stops the stream, because the client does not want any more items. */
   cancel(): void {
     this.#call.abort(abortError("The client has cancelled the stream"));
-    this.sender.stop();
+    this.stop();
+  }
+
+  /** Stops the stream: the handler runs its `finally` block, which belongs to its call. */
+  stop(): void {
+    runInScope(this.#call, () => this.sender.stop());
   }
 
   /** Aborts the signal, so that the handler can end before the server closes. */

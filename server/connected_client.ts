@@ -19,12 +19,24 @@ import type { MessageSender } from "./outgoing.ts";
 import type { ConnectionRooms } from "./connection_rooms.ts";
 import type { Transport } from "./transport.ts";
 
+/** How many requests of a client are in progress. */
+export interface RequestsInProgress {
+  /** The number of requests in progress, including streams */
+  readonly pending: number;
+  /** The number of streams in progress */
+  readonly streams: number;
+}
+
 /** What a server knows about a client, beyond its address. Idle clients have no end. */
 export class ClientState {
   /** The version of the client; empty before the login */
   version = "";
   /** Who the client is; `undefined` before the login */
   authenticated: Authenticated | undefined;
+  /** When the client has connected, in milliseconds since 1970 */
+  readonly connectedAt: number = Date.now();
+  /** The requests of the client in progress; `undefined` until the connection exists */
+  requests: RequestsInProgress | undefined;
   /** The calls of the hooks; `undefined` if the application has none */
   visit: Visit | undefined;
   #end: ClientEnd | undefined;
@@ -95,9 +107,29 @@ export class ConnectedClient implements Client {
     return transport?.deliver(batch) ?? NOTHING;
   }
 
+  /** Returns whether a value is a client of the server with these rooms. */
+  static isOf(rooms: ConnectionRooms, value: unknown): value is Client {
+    return value instanceof ConnectedClient && value.#rooms === rooms;
+  }
+
+  /** Returns whether a client has logged in with the token of an admin. */
+  static hasAdminToken(client: Client): boolean {
+    return client instanceof ConnectedClient &&
+      client.#state.authenticated?.credential?.isAdmin === true;
+  }
+
+  /** Returns what the server knows about a client; `undefined` if it is not a client. */
+  static stateOf(client: Client): ClientState | undefined {
+    return client instanceof ConnectedClient ? client.#state : undefined;
+  }
+
   /** Returns the socket of a client; `undefined` if the client is not one of a server. */
   static transportOf(client: Client): Transport | undefined {
     return client instanceof ConnectedClient ? client.#transport : undefined;
+  }
+
+  get globalId(): string {
+    return `${this.#sender.nodeId}.${this.id}`;
   }
 
   get identity(): unknown {

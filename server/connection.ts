@@ -33,8 +33,8 @@ import { RequestHandler } from "./requests.ts";
 import { Session } from "./session.ts";
 import type { Batch, CloseEffect, Effect } from "./session_types.ts";
 import { longestSilence } from "./silence.ts";
-import type { Socket } from "./socket.ts";
-import { Transport, type TransportOwner } from "./transport.ts";
+import type { Socket, TransportOwner } from "./socket.ts";
+import { Transport } from "./transport.ts";
 
 /** What a connection reports to the hub. */
 export interface ConnectionEvents {
@@ -117,7 +117,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     const { log: serverLog, strangers } = context;
     const log = new ConnectionLog(serverLog, upgrade.peer.address, strangers);
     this.#transport = new Transport(socket, context, log, this);
-    this.#sender = new MessageSender(context, this.#transport);
+    this.#sender = new MessageSender(context, this.#transport, id);
     this.#state = new ClientState();
     this.client = new ConnectedClient(
       id,
@@ -133,6 +133,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
       this.#transport,
       this.#sender,
     );
+    this.#state.requests = this.#requests;
   }
 
   /** Whether the connection has ended; its socket can still be closing */
@@ -143,6 +144,11 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   /** The token that the client logged in with, if the server has it */
   get credential(): Credential | undefined {
     return this.#state.authenticated?.credential;
+  }
+
+  /** The bytes that wait until the client reads */
+  get bufferedBytes(): number {
+    return this.#transport.bufferedBytes;
   }
 
   /** Whether requests of the client are in progress */
@@ -321,6 +327,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     if (!isAuthenticated(result)) {
       return this.#apply(this.#session.rejectLogin(result));
     }
+    this.#context.metrics.logins.accepted++;
     this.#state.authenticated = result;
     this.#transport.log.identify(result.identity);
     const effect = this.#session.acceptLogin();
@@ -384,17 +391,10 @@ export class ServerConnection implements TransportOwner, VisitOwner {
 
   #closeWith(effect: CloseEffect): void {
     const { frame, failure, code, reason, isMalformedLogin } = effect;
-    if (failure !== undefined) this.#logFailure(failure);
+    this.#context.metrics.countClose(effect);
+    if (failure !== undefined) this.#transport.log.rejectedFrame(failure);
     if (isMalformedLogin) this.#context.authenticator.countFailure(this.peer);
     if (frame !== undefined) this.#transport.send(frame);
     this.#transport.close(code, reason, describeEnd(effect));
-  }
-
-  #logFailure(failure: string): void {
-    const { log } = this.#transport;
-    if (this.#state.authenticated !== undefined) {
-      return log.warn("reject", failure);
-    }
-    log.warn("login", `login rejected: ${failure}`);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { CloseCode } from "../common/errors.ts";
+import type { Credential } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import type { RenewalEvents } from "./renewals.ts";
 import { forEachPerTurn } from "./scheduler.ts";
@@ -15,6 +16,9 @@ interface GroupedConnection {
   readonly isBusy: boolean;
   askForToken(): void;
   close(code: number, reason: string): void;
+  /** The token that the client logged in with, if the server has it */
+  readonly credential: Credential | undefined;
+  readonly isClosed: boolean;
   shutdown(): Promise<void>;
 }
 
@@ -24,6 +28,28 @@ export const RENEWAL_EVENTS: RenewalEvents<GroupedConnection> = {
   onExpired: (connection) =>
     connection.close(CloseCode.POLICY_VIOLATION, "token expired"),
 };
+
+/** Returns the open connections whose clients used a token. */
+export function connectionsWith<Connection extends GroupedConnection>(
+  credential: Credential,
+  connections: Iterable<Connection>,
+): Connection[] {
+  // A client that has left can still have a socket, which is closing.
+  return [...connections].filter((connection) =>
+    connection.credential === credential && !connection.isClosed
+  );
+}
+
+/** Closes the connections whose clients used a token; returns their number. */
+export function closeAllWith(
+  credential: Credential,
+  connections: Iterable<GroupedConnection>,
+  reason: string,
+): number {
+  const closing = connectionsWith(credential, connections);
+  for (const each of closing) each.close(CloseCode.POLICY_VIOLATION, reason);
+  return closing.length;
+}
 
 /** Resolves when all connections have answered their requests and are closed. */
 export async function shutDownAll(

@@ -9,7 +9,7 @@ import { LogThrottle } from "../common/rate_limiter.ts";
 import { canRenew } from "../common/secrets.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import type { RequestError } from "../protocol/request_error.ts";
-import type { ApplicationAnswer } from "./application_answer.ts";
+import type { ApplicationAnswer } from "./error_response.ts";
 import type { BroadcastFrame } from "./broadcaster.ts";
 import { OutputError } from "./output_error.ts";
 import type { Log } from "./log.ts";
@@ -53,6 +53,8 @@ export class ConnectionLog {
   #strangers: StrangerLines | undefined;
   /** Whether the connection was logged */
   #isAnnounced = false;
+  /** Whether admins do not see the frames, because they are those of an admin */
+  #isHidden = false;
   /** The number of messages that the client has missed in a row */
   #missed = 0;
 
@@ -73,6 +75,14 @@ export class ConnectionLog {
   /** Whether frames are logged */
   get debugs(): boolean {
     return this.#log.debugs;
+  }
+
+  /**
+   * Hides the frames from admins if the client is one of them: the frames that show them the log
+   * would be logged, too.
+   */
+  hideFrames(isHidden: boolean): void {
+    this.#isHidden = isHidden;
   }
 
   /** Logs that the client has connected. Throttled until the client has logged in. */
@@ -121,6 +131,12 @@ export class ConnectionLog {
     if (line !== undefined) this.#log.warn(event, line, this.#fields);
   }
 
+  /** Logs why a frame closed the connection: also one that is not a valid login. */
+  rejectedFrame(failure: string): void {
+    if (this.#strangers === undefined) this.warn("reject", failure);
+    else this.warn("login", `login rejected: ${failure}`);
+  }
+
   /** Logs why a request was answered with an error. */
   rejected(subject: string, error: RequestError | OutputError): void {
     // The keys in it can come from the client.
@@ -160,18 +176,17 @@ export class ConnectionLog {
     if (!this.#log.debugs) return;
     const text = () =>
       `${this.#label} received ${this.#showFrame(String(frame), isLogin)}`;
-    this.#log.debug("receive", text, this.#fields);
+    this.#log.debug("receive", text, this.#fields, this.#isHidden);
   }
 
   /** Logs a frame to the client. */
   sent(frame: string): void {
     const text = () => `${this.#label} sent ${this.#log.showFrame(frame)}`;
-    this.#log.debug("send", text, this.#fields);
+    this.#log.debug("send", text, this.#fields, this.#isHidden);
   }
 
   /** Logs the first frames of a batch of broadcasts. */
   sentBroadcasts(frames: readonly BroadcastFrame[], count: number): void {
-    if (!this.#log.debugs) return;
     for (const { data } of frames.slice(0, count)) this.sent(data);
   }
 
@@ -221,7 +236,8 @@ export class ConnectionLog {
   }
 }
 
-function nameOf(identity: unknown): string {
+/** Returns the name in an identity; empty if there is none. */
+export function nameOf(identity: unknown): string {
   try {
     const { name } = Object(identity);
     return typeof name === "string" ? truncate(name) : "";

@@ -19,7 +19,7 @@ export interface RoomTransport {
   readonly features: ReadonlySet<Feature>;
   /** How the connection ended; `undefined` while it is open */
   readonly closed: CloseInfo | undefined;
-  /** The rooms of the client; `undefined` if it is in none */
+  /** The rooms of the client; `undefined` if it was in none */
   rooms: { catchUp(): void } | undefined;
   /** Whether a missed message of a length can be sent now, in UTF-16 units */
   hasCapacity(units: number): boolean;

@@ -5,6 +5,7 @@
  */
 
 import type { Contract } from "../contract/contract.ts";
+import type { AdminGuard } from "./admin.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
@@ -14,24 +15,38 @@ import type { SharedRates } from "./shared_rates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ResolvedLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import type { LimitsByName } from "./name_limits.ts";
+import type { OperationContext } from "./message.ts";
 import type { MiddlewareChain } from "./middleware.ts";
-import type { Registry } from "./registry.ts";
-
-import type { FairScheduler } from "./scheduler.ts";
+import type { ServerNode } from "./node.ts";
+import type { Operation, Registry } from "./registry.ts";
+import type { FairScheduler, Turns } from "./scheduler.ts";
 import type { SessionRules } from "./session_types.ts";
-import type { SilenceWheel } from "./silence.ts";
-import type { Stalls } from "./stalls.ts";
-import type { Turns } from "./turns.ts";
+import type { SilenceWheel, Stalls } from "./silence.ts";
+import type { ServerTelemetry } from "./telemetry.ts";
+
+/** All connections of one server, as their metrics need them. */
+export interface OpenConnections {
+  readonly size: number;
+  keys(): Iterable<{ readonly bufferedBytes: number }>;
+}
 
 /** What the connections of one server share. The hub creates it once. */
 export interface ServerContext {
+  /** The id of the server, which is new at each start */
+  readonly nodeId: string;
+  /** Connects the server to others; `undefined` if it is alone */
+  readonly node: ServerNode | undefined;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly limits: ResolvedLimits;
   /** What each session checks */
   readonly rules: SessionRules;
   /** The contract of the server, if it has one */
   readonly contract: Contract | undefined;
+  /** Lets admins use the admin contract; `undefined` if the server has no admins */
+  readonly admin: AdminGuard<Operation<OperationContext>> | undefined;
   /** Decides which requests are allowed; `undefined` if all are */
   readonly authorization: Authorization | undefined;
   /** The limits of single names; `undefined` if there are none */
@@ -48,7 +63,7 @@ export interface ServerContext {
   /** The rooms, and the clients that use them */
   readonly rooms: ConnectionRooms;
   /** All connections with a socket, including those that have not logged in */
-  readonly connections: { readonly size: number };
+  readonly connections: OpenConnections;
   /** Shares the event loop between the streams of all connections */
   readonly scheduler: FairScheduler;
   /** How long a client can be silent, in milliseconds */
@@ -61,7 +76,7 @@ export interface ServerContext {
   readonly identityRates: SharedRates;
   /** How long the clients of a network can make others wait, in milliseconds */
   readonly overruns: SharedRates;
-  /** Whether clients are told what a handler threw */
+  /** Whether clients get the name and the message of what a handler threw */
   readonly exposeErrors: boolean;
   /** What happens to a client that reads too slowly */
   readonly onSlow: "disconnect" | "skip";
@@ -69,6 +84,8 @@ export interface ServerContext {
   readonly lifecycle?: Lifecycle | undefined;
   /** Limits the log lines about clients that have not logged in */
   readonly strangers: StrangerLines;
+  /** Observes the requests; `undefined` if the program does not use OpenTelemetry */
+  readonly telemetry: ServerTelemetry | undefined;
   readonly shutdown: Shutdown;
   /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { digestToken } from "../auth.ts";
 import {
   checkArray,
+  checkBoolean,
   checkKeys,
   checkToken,
   invalidType,
   MAX_TIMEOUT,
 } from "../common/check.ts";
+import { runOutOfScope } from "./call_scope.ts";
 
 /** A token with a name, which can be revoked on its own */
 export interface NamedToken {
@@ -24,6 +27,13 @@ export interface NamedToken {
    * At that time, it closes the connections of those that have sent none, with 1008.
    */
   readonly expires?: Date | number | undefined;
+  /**
+   * Whether the clients that use the token are admins: they can use the admin contract of
+   * `@hoist/cli/admin`, and so see all clients and disconnect them.
+   *
+   * @default {false}
+   */
+  readonly admin?: boolean | undefined;
 }
 
 /** The identity of a client that logged in with a {@linkcode NamedToken} */
@@ -37,11 +47,31 @@ export type TokenDecision = true | TokenIdentity;
 
 /** A token that the server accepts. */
 export interface Credential {
-  readonly token: string;
+  /** A random string if only the digest of the token is known */
+  token: string;
+  /** The SHA-256 of the token, if another server has rotated it */
+  readonly digest: string | undefined;
   /** `undefined` for the token of the server, which has no name */
   readonly identity: TokenIdentity | undefined;
+  /** Whether its clients are admins */
+  readonly isAdmin: boolean;
   /** In milliseconds since 1970; `Infinity` for never */
   expires: number;
+}
+
+/** A token that another one has replaced. */
+export interface OldToken {
+  readonly digest: string;
+  /** How long it is accepted, in milliseconds since 1970 */
+  readonly until: number;
+}
+
+/** How the token of a server was replaced. */
+export interface Rotation {
+  /** The digest of the token that is accepted */
+  readonly current: string;
+  /** The tokens before it, the oldest first */
+  readonly old: readonly OldToken[];
 }
 
 /** How many revoked and expired tokens are remembered. */
@@ -56,6 +86,8 @@ export class TokenStore {
   /** `undefined` if the tokens have changed since they were requested */
   #secrets: readonly string[] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the token of the server has been replaced */
+  #hasRotated = false;
   #isClosed = false;
 
   /**
@@ -80,6 +112,11 @@ export class TokenStore {
   /** The token of the server; empty if it has only named tokens */
   get token(): string {
     return this.#main?.token ?? "";
+  }
+
+  /** The token of the server; `undefined` if it has only named tokens */
+  get main(): Credential | undefined {
+    return this.#main;
   }
 
   /** The latest tokens that were revoked or have expired */
@@ -153,12 +190,47 @@ export class TokenStore {
       );
     }
     const old = this.#main;
-    this.#main = unnamed(token);
-    const others = this.#all.filter((other) => other !== old);
-    this.#all = [this.#main, ...others];
-    this.#secrets = undefined;
-    if (old !== undefined) this.#expireIn(old, grace);
+    this.#replace(unnamed(token));
+    if (old !== undefined) this.#expireAt(old, Date.now() + grace);
     return old;
+  }
+
+  /**
+   * Stops accepting a token, which another server has revoked.
+   *
+   * @returns The token; `undefined` if the server does not accept it
+   */
+  revokeDigest(name: string, digest: string): Credential | undefined {
+    const revoked = this.#all.find(({ identity, token }) =>
+      identity?.name === name && digestToken(token) === digest
+    );
+    if (revoked !== undefined) this.#remove(revoked);
+    return revoked;
+  }
+
+  /**
+   * Replaces the token of the server, as another server has done.
+   *
+   * @param rotation The digests of the tokens
+   * @returns The old token; `undefined` if nothing has changed
+   */
+  follow({ current, old }: Rotation): Credential | undefined {
+    const main = this.#main;
+    const digest = main && digestOf(main);
+    const known = old.find((each) => each.digest === digest);
+    // This server was started with another token, which is newer.
+    const isForeign = known === undefined && !this.#hasRotated;
+    if (main === undefined || digest === current || isForeign) return undefined;
+    this.#replace(unnamed(crypto.randomUUID(), current));
+    this.#expireAt(main, known?.until ?? 0);
+    return main;
+  }
+
+  /** Notes the token of a client, if only its digest was known. */
+  learn(credential: Credential, token: string): void {
+    if (credential.digest === undefined || credential.token === token) return;
+    credential.token = token;
+    this.#secrets = undefined;
   }
 
   /** Stops the timer. */
@@ -167,9 +239,19 @@ export class TokenStore {
     this.#stop();
   }
 
-  #expireIn(credential: Credential, grace: number): void {
+  /** Sets the token of the server. The old one is not accepted any more. */
+  #replace(credential: Credential): void {
+    const others = this.#all.filter((other) => other !== this.#main);
+    this.#main = credential;
+    this.#all = [credential, ...others];
+    this.#secrets = undefined;
+    this.#hasRotated = true;
+  }
+
+  /** Accepts an old token until a time, in milliseconds since 1970. */
+  #expireAt(credential: Credential, until: number): void {
     this.#all = [...this.#all, credential];
-    credential.expires = Date.now() + grace;
+    credential.expires = until;
     this.#expire();
   }
 
@@ -204,27 +286,35 @@ export class TokenStore {
     );
     if (this.#isClosed || next === Infinity) return;
     const delay = Math.min(Math.max(0, next - Date.now()), MAX_TIMEOUT);
-    this.#timer = setTimeout(() => this.#expire(), delay);
+    this.#timer = runOutOfScope(() => setTimeout(() => this.#expire(), delay));
     // The timer must not keep the program alive.
     this.#timer.unref();
   }
 }
 
-function unnamed(token: string): Credential {
-  return { token, identity: undefined, expires: Infinity };
+function unnamed(token: string, digest?: string): Credential {
+  const rest = { identity: undefined, isAdmin: false, expires: Infinity };
+  return { token, digest, ...rest };
+}
+
+/** Returns the SHA-256 of a token. */
+export function digestOf({ token, digest }: Credential): string {
+  return digest ?? digestToken(token);
 }
 
 function credentialOf(
-  { name, token, expires = Infinity }: NamedToken,
+  { name, token, expires = Infinity, admin: isAdmin = false }: NamedToken,
 ): Credential {
   const identity = Object.freeze({ name });
-  return { token, identity, expires: Number(expires) };
+  const rest = { identity, isAdmin, expires: Number(expires) };
+  return { token, digest: undefined, ...rest };
 }
 
 const NAMED_KEYS: Readonly<Record<keyof NamedToken, true>> = {
   name: true,
   token: true,
   expires: true,
+  admin: true,
 };
 
 const SERVE = "Cannot serve";
@@ -256,13 +346,25 @@ export function checkNamedTokens(
   }
 }
 
+/**
+ * Checks that either a function or the tokens decide about logins.
+ *
+ * @throws {TypeError} If both of them are there
+ */
+export function assertOneLogin(login: unknown, tokens: unknown): void {
+  if (login === undefined || tokens === undefined) return;
+  throw new TypeError(
+    `${SERVE}: 'login' and 'tokens' exclude each other. Omit one of them.`,
+  );
+}
+
 function checkNamedToken(entry: NamedToken, index: number): void {
   const place = `tokens[${index}]`;
   if (entry === undefined) {
     throw invalidType(SERVE, `'${place}'`, "a named token", entry);
   }
   checkKeys(SERVE, entry, NAMED_KEYS, place);
-  const { name, token, expires } = entry;
+  const { name, token, expires, admin } = entry;
   if (typeof name !== "string" || name === "") {
     throw invalidType(SERVE, `'${place}.name'`, "a non-empty string", name);
   }
@@ -272,6 +374,7 @@ function checkNamedToken(entry: NamedToken, index: number): void {
     token,
     "Generate one with generateToken().",
   );
+  checkBoolean(SERVE, `${place}.admin`, admin);
   if (expires === undefined || isTime(expires)) return;
   const needed = "a Date or a number of milliseconds since 1970";
   throw invalidType(SERVE, `'${place}.expires'`, needed, expires);

@@ -35,7 +35,7 @@ export const DROPPED: HandshakeProblem = {
 };
 
 /** The problem if the request was upgraded before, or has ended */
-export const NOT_UPGRADABLE: HandshakeProblem = {
+const HANDLED: HandshakeProblem = {
   status: 400,
   reason: "the request was already handled",
 };
@@ -43,7 +43,7 @@ export const NOT_UPGRADABLE: HandshakeProblem = {
 /** Returns whether a request asks for a WebSocket: a GET by RFC 6455, section 4.1. */
 export function isUpgrade({ method, headers }: Request): boolean {
   return method === "GET" &&
-    headers.get("upgrade")?.toLowerCase() === "websocket";
+    hasValue(headers.get("upgrade"), "websocket");
 }
 
 /** Returns whether a request that is no upgrade was one before it came to a proxy. */
@@ -51,10 +51,9 @@ export function lacksUpgrade({ method, headers }: Request): boolean {
   return method === "GET" && headers.get(KEY_HEADER) !== null;
 }
 
-/** Returns whether the header `Connection` of an upgrade is missing. */
-export function lacksConnection({ headers }: Request): boolean {
-  const options = valuesOf(headers.get("connection"));
-  return !options.some((option) => option.toLowerCase() === "upgrade");
+/** Returns why Deno could not upgrade a request whose other headers are valid. */
+export function problemOfDeno({ headers }: Request): HandshakeProblem {
+  return hasValue(headers.get("connection"), "upgrade") ? HANDLED : DROPPED;
 }
 
 /**
@@ -81,6 +80,11 @@ export function findProblem(
  */
 export function subprotocolsOf({ headers }: Request): readonly string[] {
   return valuesOf(headers.get(PROTOCOL_HEADER));
+}
+
+/** Returns whether one of the values of a header is `value`, in any case. */
+function hasValue(header: string | null, value: string): boolean {
+  return valuesOf(header).some((each) => each.toLowerCase() === value);
 }
 
 /** Returns the comma-separated values of a header. */

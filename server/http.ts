@@ -12,8 +12,6 @@ import {
   type HandshakeProblem,
   isUpgrade,
   lacksUpgrade,
-  SOCKET_VERSION,
-  VERSION_HEADER,
 } from "./handshake.ts";
 import type { Log } from "./log.ts";
 
@@ -35,11 +33,14 @@ const SOCKET_PATH = "/hoist";
 /** The path where a client checks that this is a Hoist server */
 const ACK_PATH = "/hoist/ack";
 
+/** The beginning of the paths of the dashboard */
+const DASHBOARD_PATH = "/hoist/dashboard";
+
 /** The path for the health checks of a load balancer */
 const HEALTH_PATH = "/hoist/health";
 
-/** The path of the description of the contract */
-const CONTRACT_PATH = "/hoist/contract";
+/** The path of the metrics. Other servers respond with 404, not with the page */
+const METRICS_PATH = "/hoist/metrics";
 
 const PAGE = `<!DOCTYPE html>
 <html lang="en">
@@ -65,7 +66,22 @@ const ACK = {
 // Pages of all origins can read the version, because it is not a secret.
 const ACK_HEADERS = { "access-control-allow-origin": "*" };
 
-/** The part of a server that handles upgrades and the contract. */
+/** The connection of a server to others. */
+export interface BrokerHealth {
+  readonly state: "starting" | "up" | "down" | "refused";
+  /** Whether the server accepts clients */
+  readonly isReady: boolean;
+  /** Whether the server is unhealthy while the broker is down */
+  readonly isRequired: boolean;
+}
+
+/** Answers a request for a path that begins with `/hoist/dashboard`. */
+export type AnswerDashboard = (
+  request: Request,
+  pathname: string,
+) => Promise<Response>;
+
+/** What the HTTP handler needs of its server. */
 export interface HandlerHost {
   readonly log: Log;
   /** Whether the server rejects new clients */
@@ -74,28 +90,42 @@ export interface HandlerHost {
   readonly lostUpgrades: number;
   /** Whether more upgrades were lost than the limit allows */
   readonly isFailing: boolean;
+  /** The state of the connection to other servers; `undefined` if the server is alone */
+  readonly broker: BrokerHealth | undefined;
   /** Returns how long the client is still locked out, in milliseconds, or 0. */
   lockout(request: Request, remote: Deno.Addr | undefined): number;
-  /** Logs why a request is rejected. */
-  logRejection(
+  /** Returns the response to an upgrade request whose handshake is invalid. */
+  rejectHandshake(
     request: Request,
     remote: Deno.Addr | undefined,
-    reason: string,
-  ): void;
+    problem: HandshakeProblem,
+  ): Response;
   /** Opens a WebSocket, or returns the response that rejects the request. */
   accept(
     request: Request,
     remote: Deno.Addr | undefined,
   ): Response | Promise<Response>;
-  /** Describes the contract; returns `undefined` if the server does not expose it. */
-  describeContract(
-    request: Request,
-    remote: Deno.Addr | undefined,
-  ): Response | Promise<Response> | undefined;
+  /** The endpoints that need a token */
+  readonly endpoints: {
+    /** Responds to a request; returns `undefined` if no endpoint has the path. */
+    answer(
+      pathname: string,
+      request: Request,
+      remote: Deno.Addr | undefined,
+    ): Response | Promise<Response> | undefined;
+  };
 }
 
-/** Creates the handler of a server. */
-export function makeHandler(host: HandlerHost): Handler {
+/**
+ * Creates the handler of a server.
+ *
+ * @param host The server
+ * @param answerDashboard Answers the requests for the dashboard, if the server has one
+ */
+export function makeHandler(
+  host: HandlerHost,
+  answerDashboard?: AnswerDashboard,
+): Handler {
   const readPath = makePathReader();
   return (request, info) => {
     const start = performance.now();
@@ -111,7 +141,9 @@ export function makeHandler(host: HandlerHost): Handler {
       host.log.http(() => formatLine(host.log, target, response.status, start));
       return response;
     };
-    const response = respond(host, request, target, info?.remoteAddr);
+    const response = answerDashboard !== undefined && isInDashboard(target)
+      ? answerDashboard(request, target.pathname)
+      : respond(host, request, target, info?.remoteAddr);
     return response instanceof Promise
       ? response.then(report)
       : report(response);
@@ -153,19 +185,26 @@ function respond(
     return text(400, "Bad request: the Host header is invalid");
   }
   if (target.isUpgrade) {
-    return upgrade(target, request, () => host.accept(request, remote));
+    return upgrade(host, request, target, remote);
   }
   if (pathname === SOCKET_PATH && lacksUpgrade(request)) {
-    host.logRejection(request, remote, DROPPED.reason);
-    return rejectHandshake(DROPPED);
+    return host.rejectHandshake(request, remote, DROPPED);
   }
-  const description = pathname === CONTRACT_PATH && isRead(method)
-    ? host.describeContract(request, remote)
+  const response = isRead(method)
+    ? host.endpoints.answer(pathname, request, remote)
     : undefined;
-  if (description !== undefined) return description;
+  if (response !== undefined) return response;
   return pathname === ACK_PATH && isRead(method)
     ? acknowledge(host.lockout(request, remote))
     : answer(method, pathname, host);
+}
+
+function isInDashboard(
+  target: Target,
+): target is Target & { readonly pathname: string } {
+  const { pathname, isUpgrade } = target;
+  return !isUpgrade && pathname !== undefined &&
+    (pathname === DASHBOARD_PATH || pathname.startsWith(`${DASHBOARD_PATH}/`));
 }
 
 /**
@@ -200,26 +239,18 @@ function isHost(host: string): boolean {
 }
 
 function upgrade(
-  { pathname, hasHost }: Target,
+  host: HandlerHost,
   request: Request,
-  accept: () => Response | Promise<Response>,
+  { pathname, hasHost }: Target,
+  remote: Deno.Addr | undefined,
 ): Response | Promise<Response> {
   if (pathname !== SOCKET_PATH) {
     return text(404, `Not found: the WebSocket is at ${SOCKET_PATH}`);
   }
   const problem = findProblem(request, hasHost);
-  return problem === undefined ? accept() : rejectHandshake(problem);
-}
-
-/** Returns the response to an invalid handshake. */
-export function rejectHandshake(
-  { status, reason }: HandshakeProblem,
-): Response {
-  if (status === 400) return text(status, `Cannot upgrade: ${reason}`);
-  return text(status, `Upgrade required: ${reason}`, {
-    upgrade: "websocket",
-    [VERSION_HEADER]: SOCKET_VERSION,
-  });
+  return problem === undefined
+    ? host.accept(request, remote)
+    : host.rejectHandshake(request, remote, problem);
 }
 
 function answer(
@@ -230,8 +261,9 @@ function answer(
   if (!isRead(method)) {
     return text(405, "Method not allowed", { allow: "GET, HEAD" });
   }
-  return pathname === HEALTH_PATH
-    ? health(host)
+  if (pathname === HEALTH_PATH) return health(host);
+  return pathname === METRICS_PATH
+    ? text(404, "Not found: the option 'metrics' is off")
     : new Response(PAGE, { headers: PAGE_HEADERS });
 }
 
@@ -243,14 +275,28 @@ function acknowledge(lockout: number): Response {
   return Response.json(body, { headers: ACK_HEADERS });
 }
 
-function health(
-  { isClosing, isFailing, lostUpgrades }: HandlerHost,
-): Response {
-  const status = isClosing ? "closing" : isFailing ? "failing" : "ok";
-  return Response.json({ status, lostUpgrades }, {
+function health(host: HandlerHost): Response {
+  const { lostUpgrades, broker } = host;
+  const status = statusOf(host);
+  // A server that is alone has no field `broker`.
+  return Response.json({ status, lostUpgrades, broker: broker?.state }, {
     status: status === "ok" ? 200 : 503,
     headers: { "cache-control": "no-store" },
   });
+}
+
+/** The health of a server, in one word. */
+export function statusOf(
+  { isClosing, isFailing, broker }: Pick<
+    HandlerHost,
+    "isClosing" | "isFailing" | "broker"
+  >,
+): "ok" | "starting" | "closing" | "failing" {
+  if (isClosing) return "closing";
+  if (isFailing || broker?.isRequired && broker.state !== "up") {
+    return "failing";
+  }
+  return broker?.isReady === false ? "starting" : "ok";
 }
 
 /** Creates a response in plain text. */

@@ -6,11 +6,12 @@
 
 import { settlesWithin } from "../common/async.ts";
 import { VERSION } from "../version.ts";
+import type { AdminCandidate } from "./admin_options.ts";
 import type {
   Admission,
   LoginFailure,
+  Rejection,
   RemotePeer,
-  UpgradeRejection,
 } from "./admission.ts";
 import {
   type Authenticated,
@@ -24,8 +25,12 @@ import { text } from "./http.ts";
 export interface HttpAuthOptions {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
-  /** How long a login function has to decide, in milliseconds */
+  /** How long the application has to decide, in milliseconds */
   readonly loginTimeout: number;
+  /** Asks the application whether a login is one of an admin; it does not reject */
+  readonly decideAdmin:
+    | ((candidate: AdminCandidate) => Promise<boolean>)
+    | undefined;
   /** Called with a line for the log when a request is rejected. */
   report(line: string): void;
 }
@@ -38,7 +43,7 @@ const NO_TOKEN = "send the token in the header 'Authorization: Bearer <token>'";
 /** Authenticates HTTP requests in the same way as clients that log in. */
 export class HttpAuth {
   readonly #options: HttpAuthOptions;
-  /** Ends the logins that a login function has yet to decide */
+  /** Ends the decisions that the application has yet to make */
   readonly #pending = new Set<() => void>();
 
   constructor(options: HttpAuthOptions) {
@@ -50,22 +55,27 @@ export class HttpAuth {
    *
    * @param request The request
    * @param remote The address of the client or of the proxy
+   * @param isForAdmins Whether only admins are accepted. They are accepted also while there
+   * are too many connections, unless the application has to decide about them
    * @returns The identity of the client, or the response that rejects the request
    */
   async authorize(
     request: Request,
     remote: Deno.Addr | undefined,
+    isForAdmins = false,
   ): Promise<Authenticated | Response> {
     const peer = this.#options.admission.peerOf(request, remote);
-    const result = await this.#check(request, peer);
+    const result = await this.#check(request, peer, isForAdmins);
     if (!("response" in result)) return result;
-    const { pathname } = new URL(request.url);
+    const { method, url } = request;
     const { reason, response } = result;
-    this.#options.report(`${peer.address} GET ${pathname} rejected: ${reason}`);
+    this.#options.report(
+      `${peer.address} ${method} ${new URL(url).pathname} rejected: ${reason}`,
+    );
     return response;
   }
 
-  /** Rejects the requests that wait for a login function, because the server closes. */
+  /** Rejects the requests that wait for the application, because the server closes. */
   close(): void {
     for (const onClosed of this.#pending) onClosed();
   }
@@ -73,23 +83,53 @@ export class HttpAuth {
   async #check(
     request: Request,
     peer: RemotePeer,
-  ): Promise<Authenticated | UpgradeRejection> {
-    const rejection = this.#options.admission.rejection(request, peer);
+    isForAdmins: boolean,
+  ): Promise<Authenticated | Rejection> {
+    const { admission } = this.#options;
+    const rejection = isForAdmins
+      ? admission.strangerRejection(request, peer)
+      : admission.rejection(request, peer);
     if (rejection !== undefined) return rejection;
     const header = request.headers.get("authorization") ?? "";
     if (!SCHEME.test(header)) return unauthorized("no token", NO_TOKEN);
     const token = header.replace(SCHEME, "");
     const { authenticator } = this.#options;
+    const full = authenticator.canWait
+      ? admission.waitingRejection(peer)
+      : undefined;
+    if (full !== undefined) return full;
     const result = authenticator.confirm(
       await this.#logIn(request, peer, token),
     );
-    return isAuthenticated(result) ? result : this.#reject(peer, result);
+    if (!isAuthenticated(result)) return this.#reject(peer, result);
+    if (!isForAdmins || result.credential?.isAdmin === true) return result;
+    return await this.#checkAdmin(result, peer);
+  }
+
+  /** Lets the application decide about a login whose token is not that of an admin. */
+  async #checkAdmin(
+    login: Authenticated,
+    peer: RemotePeer,
+  ): Promise<Authenticated | Rejection> {
+    const { admission, authenticator, decideAdmin } = this.#options;
+    if (decideAdmin === undefined) return forbidden();
+    const full = admission.waitingRejection(peer);
+    if (full !== undefined) return full;
+    const { identity, user } = login;
+    const { address } = peer;
+    const candidate = { identity, user, address, client: undefined };
+    const decision = await this.#pendingOf(peer, decideAdmin(candidate));
+    if (decision === "failed") return this.#reject(peer, decision);
+    // The token can have been revoked, or have expired, while the application decided.
+    const result = authenticator.confirm(login);
+    if (!isAuthenticated(result)) return this.#reject(peer, result);
+    return decision ? result : forbidden();
   }
 
   #reject(
     peer: RemotePeer,
     reason: LoginFailure,
-  ): UpgradeRejection {
+  ): Rejection {
     if (reason === "failed" || reason === "timed out") {
       const response = text(
         503,
@@ -112,23 +152,35 @@ export class HttpAuth {
     peer: RemotePeer,
     token: string,
   ): Promise<LoginResult> {
-    const { admission, authenticator } = this.#options;
+    const { authenticator } = this.#options;
     const context = authenticator.contextOf(request, peer);
     const result = authenticator.authenticate(token, VERSION, context);
     if (!(result instanceof Promise)) return result;
-    // A pending login counts as a connection, because it costs the application as much.
-    const place = admission.enter(peer);
     try {
-      return await this.#withTimeout(result);
+      return await this.#pendingOf(peer, result);
     } finally {
       authenticator.abandon(context);
+    }
+  }
+
+  /** Waits for a decision, which counts as a connection: it costs the application as much. */
+  async #pendingOf<Result>(
+    peer: RemotePeer,
+    decision: Promise<Result>,
+  ): Promise<Result | "failed"> {
+    const place = this.#options.admission.enter(peer);
+    try {
+      return await this.#withTimeout(decision);
+    } finally {
       place.leave();
     }
   }
 
-  /** Limits the time of a login function, because it can wait forever. */
-  async #withTimeout(result: Promise<LoginResult>): Promise<LoginResult> {
-    const { promise: closed, resolve } = Promise.withResolvers<LoginResult>();
+  /** Limits the time of a function of the application, because it can wait forever. */
+  async #withTimeout<Result>(
+    result: Promise<Result>,
+  ): Promise<Result | "failed"> {
+    const { promise: closed, resolve } = Promise.withResolvers<"failed">();
     const onClosed = () => resolve("failed");
     this.#pending.add(onClosed);
     const decided = Promise.race([result, closed]);
@@ -142,8 +194,20 @@ export class HttpAuth {
   }
 }
 
+/** The response to a valid token that is not one of an admin: RFC 6750, section 3.1. */
+function forbidden(): Rejection {
+  const response = text(
+    403,
+    "Forbidden: the token does not belong to an admin",
+    {
+      "www-authenticate": 'Bearer realm="hoist", error="insufficient_scope"',
+    },
+  );
+  return { reason: "the token does not belong to an admin", response };
+}
+
 /** The response that asks for a token: RFC 6750, section 3. */
-function unauthorized(reason: string, problem: string): UpgradeRejection {
+function unauthorized(reason: string, problem: string): Rejection {
   const response = text(401, `Unauthorized: ${problem}`, {
     "www-authenticate": 'Bearer realm="hoist"',
   });

@@ -5,41 +5,46 @@
  */
 
 import { settlesWithin } from "../common/async.ts";
-import { CloseCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
-import { describeMessage } from "../common/text.ts";
+import { detached } from "../common/telemetry.ts";
 import { Admission, type RemotePeer } from "./admission.ts";
 import {
   Authenticator,
   type AuthenticatorOptions,
   isAuthenticated,
 } from "./authenticator.ts";
+import { Announcements } from "./announcements.ts";
+import type { BroadcastOptions } from "./method_options.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import { type ConnectionEvents, ServerConnection } from "./connection.ts";
-import { type ContractEndpoint, createEndpoint } from "./contract_endpoint.ts";
 import {
+  closeAllWith,
+  connectionsWith,
   logUnfinished,
   RENEWAL_EVENTS,
   shutDownAll,
 } from "./connection_groups.ts";
+import { ClientDirectory } from "./client_directory.ts";
 import { createContext, type HubContext } from "./create_context.ts";
-import { type Credential, TokenStore } from "./credentials.ts";
-import { DROPPED, lacksConnection, NOT_UPGRADABLE } from "./handshake.ts";
-import { type HandlerHost, rejectHandshake } from "./http.ts";
+import { TokenStore } from "./credentials.ts";
+import { type HandshakeProblem, problemOfDeno } from "./handshake.ts";
+import { Endpoints } from "./endpoints.ts";
+import type { BrokerHealth, HandlerHost } from "./http.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
+import { Metrics } from "./metrics.ts";
 import type { MiddlewareChain } from "./middleware.ts";
-import { Openings } from "./openings.ts";
+import { Openings, Upgrades } from "./upgrades.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { encodeOutgoing } from "./outgoing.ts";
 import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
 import type { RenewalFailure } from "./renewal.ts";
 import { Renewals } from "./renewals.ts";
 import type { RoomClients } from "./room_clients.ts";
+import { ServerCluster } from "./server_cluster.ts";
 import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
-import { openSocket } from "./open_socket.ts";
-import { Upgrades } from "./upgrades.ts";
+import { openSocket } from "./socket.ts";
+import { TokenControl } from "./token_control.ts";
 import { type UserHost, Users } from "./users.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
@@ -53,11 +58,15 @@ export class Hub implements HandlerHost, UserHost {
   readonly log: Log;
   readonly registry: Registry;
   readonly credentials: TokenStore;
+  readonly tokens: TokenControl;
+  readonly cluster: ServerCluster;
+  readonly endpoints: Endpoints;
+  readonly directory: ClientDirectory;
+  readonly #announcements: Announcements;
+  readonly #requiresBroker: boolean;
   readonly #context: HubContext;
   readonly #events: ConnectionEvents;
   readonly #admission: Admission;
-  /** Only if the application has enabled it */
-  readonly #endpoint: ContractEndpoint | undefined;
   /** Closes the connections of clients that do not log in */
   readonly #logins: TimeoutQueue<ServerConnection>;
   /** Asks clients for new tokens before their logins expire */
@@ -70,8 +79,6 @@ export class Hub implements HandlerHost, UserHost {
   /** The clients that have logged in and not left, after `onConnect` */
   readonly #clients = new Set<Client>();
   readonly #users = new Users();
-  /** Whether a broadcast without clients was logged since the last login */
-  #hasLoggedNoClients = false;
   #lastClientId = 0;
   #onEmpty: (() => void) | undefined;
 
@@ -87,12 +94,13 @@ export class Hub implements HandlerHost, UserHost {
     log: Log,
     login: AuthenticatorOptions["login"],
   ) {
-    const registry = new Registry(options.contract);
+    const metrics = new Metrics();
+    const registry = new Registry(options.contract, metrics);
     const admission = new Admission(options);
     const credentials = new TokenStore(
       options.token,
       options.tokens,
-      (credential) => void this.#closeAllOf(credential, "token expired"),
+      (credential) => this.tokens.onExpired(credential),
     );
     const authenticator = new Authenticator({
       log,
@@ -107,15 +115,24 @@ export class Hub implements HandlerHost, UserHost {
     this.credentials = credentials;
     this.#admission = admission;
     this.#upgrades = new Upgrades({
-      log,
+      ...{ log, metrics },
       admission,
       maxLost: options.limits.maxLostUpgrades,
       isClosing: () => this.isClosing,
+      isReady: () => this.#context.node?.isReady ?? true,
       open: (request, peer) => this.#open(request, peer),
     });
     const connections = this.#connections;
-    const parts = { log, registry, authenticator, connections };
+    const parts = { log, metrics, registry, authenticator, connections };
     this.#context = createContext(options, parts);
+    metrics.observe("hoist_lost_upgrades", () => this.lostUpgrades);
+    this.exportMetrics();
+    this.#requiresBroker = options.requireBroker;
+    this.#announcements = new Announcements(this.#context, this.#users);
+    this.tokens = this.#controlTokens();
+    const { nodeId, node, admin: guard } = this.#context;
+    this.cluster = new ServerCluster(nodeId, node, log);
+    this.directory = new ClientDirectory(nodeId, node, this.#clients);
     this.#logins = new TimeoutQueue(
       options.limits.loginTimeout,
       (connection) => connection.expire(),
@@ -125,12 +142,22 @@ export class Hub implements HandlerHost, UserHost {
       options.limits.loginTimeout,
     );
     this.#events = this.#createEvents();
-    this.#endpoint = createEndpoint(options, {
-      authenticator,
-      admission,
+    this.endpoints = new Endpoints({
+      ...{ authenticator, admission, log, nodeId },
+      contract: options.exposeContract ? options.contract : undefined,
+      metrics: options.admin?.hasMetrics ? metrics : undefined,
       loginTimeout: options.limits.loginTimeout,
+      decideAdmin: guard && ((candidate) => guard.decide(candidate)),
       report: (line) => this.#upgrades.logRejection(line),
+      rejectUnready: () => this.#upgrades.rejectUnready(),
     });
+    // Everything that follows the other servers is registered now.
+    if (this.#context.node !== undefined) this.rooms.rooms.start();
+  }
+
+  /** The state that all connections share */
+  get context(): HubContext {
+    return this.#context;
   }
 
   /** The clients that have logged in and not left, after `onConnect` */
@@ -141,6 +168,10 @@ export class Hub implements HandlerHost, UserHost {
   /** What runs around all listeners and handlers */
   get middleware(): MiddlewareChain {
     return this.#context.middleware;
+  }
+
+  get metrics(): Metrics {
+    return this.#context.metrics;
   }
 
   get rooms(): RoomClients {
@@ -159,25 +190,23 @@ export class Hub implements HandlerHost, UserHost {
     return this.#upgrades.exceedsLost;
   }
 
-  /** Answers `GET /hoist/contract`; returns `undefined` if the contract is private. */
-  describeContract(
-    request: Request,
-    remote: Deno.Addr | undefined,
-  ): Response | Promise<Response> | undefined {
-    return this.#endpoint?.answer(request, remote);
+  get broker(): BrokerHealth | undefined {
+    const { node } = this.#context;
+    const isRequired = this.#requiresBroker;
+    return node && { state: node.state, isReady: node.isReady, isRequired };
   }
 
   lockout(request: Request, remote: Deno.Addr | undefined): number {
     return this.#admission.lockout(this.#admission.peerOf(request, remote));
   }
 
-  logRejection(
+  rejectHandshake(
     request: Request,
     remote: Deno.Addr | undefined,
-    reason: string,
-  ): void {
-    const { address } = this.#admission.peerOf(request, remote);
-    this.#upgrades.logRejection(`${address} rejected: ${reason}`);
+    problem: HandshakeProblem,
+  ): Response {
+    const peer = this.#admission.peerOf(request, remote);
+    return this.#upgrades.rejectHandshake(problem, peer);
   }
 
   accept(
@@ -187,11 +216,19 @@ export class Hub implements HandlerHost, UserHost {
     return this.#upgrades.accept(request, remote);
   }
 
+  /** Lets OpenTelemetry read the metrics until `close`. Does nothing if it already does. */
+  exportMetrics(): void {
+    this.#context.telemetry?.export(this.metrics, this.#context.nodeId);
+  }
+
   /** Upgrades a request. */
   #open(request: Request, peer: RemotePeer): Response {
     const upgrade = this.#context.authenticator.contextOf(request, peer);
-    const opened = openSocket(request, this.#context);
-    if (opened === undefined) return this.#rejectHandshake(request, peer);
+    const opened = detached(() => openSocket(request, this.#context));
+    if (opened === undefined) {
+      return this.#upgrades.rejectHandshake(problemOfDeno(request), peer);
+    }
+    this.metrics.upgrades.accepted++;
     const { socket, response, isTimed } = opened;
     const connection = new ServerConnection(
       ++this.#lastClientId,
@@ -210,58 +247,24 @@ export class Hub implements HandlerHost, UserHost {
     return response;
   }
 
-  /** Rejects a request that Deno cannot upgrade. */
-  #rejectHandshake(request: Request, { address }: RemotePeer): Response {
-    if (!lacksConnection(request)) return rejectHandshake(NOT_UPGRADABLE);
-    this.#upgrades.logRejection(`${address} rejected: ${DROPPED.reason}`);
-    return rejectHandshake(DROPPED);
-  }
-
-  /** Sends a message to all clients. */
-  async broadcast(name: string, data: JsonObject): Promise<BroadcastResult> {
-    const frame = this.#encodeEvent(name, data);
-    if (this.#clients.size === 0 && !this.isClosing) this.#logNoClients(name);
-    const counts = await this.#context.broadcaster.send({ frame });
-    return { ...counts, position: null };
-  }
-
   clientsOf(user: string): ReadonlySet<Client> {
     return this.#users.clientsOf(user);
   }
 
-  // deno-lint-ignore require-await -- an error rejects the promise
-  async messageUser(
-    user: string,
+  messageUser(
+    ...message: Parameters<UserHost["messageUser"]>
+  ): Promise<BroadcastResult> {
+    return this.#announcements.messageUser(...message);
+  }
+
+  /** Sends a message to all clients. */
+  broadcast(
     name: string,
     data: JsonObject,
+    options: BroadcastOptions,
   ): Promise<BroadcastResult> {
-    return this.#users.send(user, this.#encodeEvent(name, data));
-  }
-
-  #encodeEvent(name: string, data: JsonObject): string {
-    const context = this.#context;
-    return encodeOutgoing(context, null, "s_newmsg", name, data, null).frame;
-  }
-
-  /**
-   * Stops accepting a named token, and closes the connections that used it.
-   *
-   * @returns The number of connections that were closed
-   */
-  revoke(name: string): number {
-    const credential = this.credentials.revoke(name);
-    this.log.info("revoke", `token ${name} revoked`);
-    return this.#closeAllOf(credential, "token revoked");
-  }
-
-  /** Replaces the token. The old one is still accepted for `grace` milliseconds. */
-  rotate(token: string, grace: number): void {
-    const old = this.credentials.rotate(token, grace);
-    if (old !== undefined && grace > 0) this.#renewAllOf(old);
-    const rest = grace === 0
-      ? ""
-      : `: the old token is accepted for another ${grace} ms`;
-    this.log.info("rotate", `token replaced${rest}`);
+    const { size } = this.#clients;
+    return this.#announcements.broadcast(name, data, options, size);
   }
 
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
@@ -271,7 +274,7 @@ export class Hub implements HandlerHost, UserHost {
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#renewals.close();
-    this.#endpoint?.close();
+    this.endpoints.close();
     const isFinished = await settlesWithin(shutDownAll(connections), timeout);
     if (!isFinished) logUnfinished(this.log, connections, timeout);
     await forEachPerTurn(
@@ -287,11 +290,14 @@ export class Hub implements HandlerHost, UserHost {
       settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
       this.#finishHooks(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
+    this.#context.node?.beginClose();
     await this.#context.rooms.rooms.close();
+    await this.#context.node?.close();
     for (const each of this.#connections.keys()) each.abort();
     for (const each of connections) if (each.isOpening) each.abandon();
     this.#context.silence.stop();
     this.#context.stalls.stop();
+    this.#context.telemetry?.close();
   }
 
   async #finishHooks(timeout: number): Promise<void> {
@@ -300,6 +306,19 @@ export class Hub implements HandlerHost, UserHost {
     const clients = count === 1 ? "1 client" : `${count} clients`;
     const hooks = `onConnect and onDisconnect of ${clients}`;
     this.log.warn("shutdown", `stopped waiting for ${hooks}`);
+  }
+
+  #controlTokens(): TokenControl {
+    return new TokenControl({
+      log: this.log,
+      credentials: this.credentials,
+      node: this.#context.node,
+      closeAllOf: (credential, reason) =>
+        closeAllWith(credential, this.#connections.keys(), reason),
+      renewAllOf: (credential) =>
+        connectionsWith(credential, this.#connections.keys())
+          .forEach((each) => this.#renewals.set(each, credential.expires)),
+    });
   }
 
   #createEvents(): ConnectionEvents {
@@ -322,8 +341,10 @@ export class Hub implements HandlerHost, UserHost {
         return result;
       },
       onConnected: (connection) => {
-        this.#hasLoggedNoClients = false;
+        this.#announcements.onClient();
         this.#clients.add(connection.client);
+        this.#context.admin?.onConnected(connection.client);
+        this.directory.add(connection.client);
         this.#users.add(connection.client.user, connection.client);
       },
       onClosed: (connection) => {
@@ -331,6 +352,7 @@ export class Hub implements HandlerHost, UserHost {
         this.#logins.delete(connection);
         this.#renewals.delete(connection);
         this.#clients.delete(connection.client);
+        this.directory.delete(connection.client);
         this.#users.delete(connection.client.user, connection.client);
       },
       onGone: (connection) => {
@@ -354,38 +376,6 @@ export class Hub implements HandlerHost, UserHost {
   #changeUser(client: Client, user: string | undefined): void {
     this.#users.delete(client.user, client);
     if (this.#clients.has(client)) this.#users.add(user, client);
-  }
-
-  /** Closes the connections that used a token; returns their number. */
-  #closeAllOf(credential: Credential, reason: string): number {
-    // A client that has left can still have a socket, which is closing.
-    const connections = [...this.#connections.keys()].filter((connection) =>
-      connection.credential === credential && !connection.isClosed
-    );
-    for (const connection of connections) {
-      connection.close(CloseCode.POLICY_VIOLATION, reason);
-    }
-    return connections.length;
-  }
-
-  /** Asks the clients that used a token for the next one, before it expires. */
-  #renewAllOf(credential: Credential): void {
-    for (const connection of this.#connections.keys()) {
-      if (connection.credential !== credential || connection.isClosed) continue;
-      this.#renewals.set(connection, credential.expires);
-    }
-  }
-
-  #logNoClients(name: string): void {
-    // A hook that announces its client can have no other client to announce it to.
-    const isIdle = this.#context.lifecycle?.isIdle ?? true;
-    if (this.#hasLoggedNoClients || !isIdle) return;
-    this.#hasLoggedNoClients = true;
-    const subject = describeMessage(this.log.redact(name));
-    this.log.warn(
-      "broadcast",
-      `${subject} was not sent: no client is connected`,
-    );
   }
 
   /** Resolves when the last connection is gone. */

@@ -11,17 +11,21 @@ import {
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
-import type { MessageRequest } from "../protocol/client_frames.ts";
-import { encodeSuccess } from "../protocol/encode_success.ts";
-import type { Message, WireMessage } from "../protocol/message.ts";
-import { RequestError } from "../protocol/request_error.ts";
 import { type Contract, errorsOf, ownEntry } from "../contract/contract.ts";
+import type { MessageRequest } from "../protocol/client_frames.ts";
+import type { Message, WireMessage } from "../protocol/message.ts";
+import { notAllowed, RequestError } from "../protocol/request_error.ts";
+import { encodeSuccess } from "../protocol/success_frames.ts";
 import type { ActiveCalls } from "./active_calls.ts";
-import { ApplicationAnswer, type Outcome } from "./application_answer.ts";
+import {
+  ApplicationAnswer,
+  encodeErrorResponse,
+  type Outcome,
+  resultOf,
+} from "./error_response.ts";
+import { Call, type CallOwner } from "./call.ts";
 import { runInScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
-import { encodeErrorResponse } from "./error_response.ts";
-import { Call, type CallOwner } from "./call.ts";
 import { ClientMessage, type MessageContext } from "./message.ts";
 import { middlewareFailed, ObservedCall } from "./middleware.ts";
 import type { MessageSender } from "./outgoing.ts";
@@ -64,9 +68,11 @@ export class MessageHandler {
   /**
    * Runs the listeners to a message, and answers it: docs/reference/protocol.md, "Frames".
    *
+   * @param request The message
+   * @param now When it arrived, in milliseconds of `performance.now()`
    * @returns Resolves when the message is answered; does not reject
    */
-  run(request: MessageRequest): Promise<void> {
+  run(request: MessageRequest, now: number): Promise<void> {
     const messageId = this.#context.nextMessageId();
     const call = new MessageCall(
       this.#active,
@@ -75,12 +81,20 @@ export class MessageHandler {
       this.#sender,
       this.#context.contract,
     );
+    call.start = now;
+    call.counters = this.#context.metrics.messages.of(request.name);
+    call.onEnded = this.#context.admin?.sink?.begin(request, call.client);
     this.#active.add(call);
+    // A reply belongs to the span of the request that the server has sent.
+    if (!call.isAwaited) {
+      call.observed = this.#context.telemetry?.begin(request);
+    }
     const isReply = call.isAwaited || this.#gate?.isLateReply(request) === true;
     // A client could otherwise reply with the name of a message that it must not send.
     call.isHeard = !isReply || this.#gate?.authorizes !== true;
     // A reply needs no permission, because the server has asked for it.
-    const entered = isReply || this.#enter(request, call);
+    const entered = isReply ||
+      runInScope(call, () => this.#enter(request, call));
     return entered === true
       ? this.#answer(call)
       : this.#answerLater(entered, call);
@@ -98,21 +112,19 @@ export class MessageHandler {
     const opening = `{"id":${call.wire.id}}`;
     const sendsOpen = !this.#transport.features.has("done-id");
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
-    const errors = call.due === undefined
-      ? await this.#run(call)
-      : await runInScope(call, () => this.#run(call));
-    const answer = errors.length === 0
-      ? encodeSuccess(id, "done", sendsOpen ? "null" : opening)
-      : await this.#encodeFirst(call, errors);
+    const errors = await runInScope(call, () => this.#run(call));
+    if (errors.length > 0) return await this.#answerError(call, errors);
     call.end();
-    this.#transport.send(answer);
+    call.counters?.count("ok", call.start);
+    const data = sendsOpen ? "null" : opening;
+    this.#transport.send(encodeSuccess(id, "done", data));
   }
 
-  /** Returns the frame for what the listeners threw: the first error answers the message. */
-  async #encodeFirst(
+  /** Answers a message whose listeners failed, with the first error that they threw. */
+  async #answerError(
     call: MessageCall,
     errors: readonly unknown[],
-  ): Promise<string> {
+  ): Promise<void> {
     const outcomes: Outcome[] = [];
     for (const error of errors) {
       const isOnPurpose = isOwnError(error);
@@ -120,7 +132,7 @@ export class MessageHandler {
         isOnPurpose ? await this.#resolve(call, error) : { answer: error },
       );
     }
-    return this.#encode(call, outcomes[0]!.answer);
+    this.#fail(call, outcomes[0]!.answer);
   }
 
   /** Returns the answer for an error that the application threw on purpose, and logs it. */
@@ -128,15 +140,21 @@ export class MessageHandler {
     const { maxBuffered } = this.#context.limits;
     const rules = { errors: call.declared, maxBuffered };
     const outcome = await ApplicationAnswer.for(error, rules);
-    this.#logError(call, outcome.answer, "a listener to");
+    const log = () => this.#logError(call, outcome.answer, "a listener to");
+    runInScope(call, log);
     return outcome;
   }
 
-  #encode(call: MessageCall, error: unknown): string {
+  /** Ends a call with an error. */
+  #fail(call: MessageCall, error: unknown): void {
+    call.counters?.count(resultOf(error, call), call.start);
     const answer = call.answerTo(error);
-    return ApplicationAnswer.is(answer)
-      ? answer.encode(call.id)
-      : encodeErrorResponse(call.id, answer, this.#context);
+    call.end({ error: answer });
+    this.#transport.send(
+      ApplicationAnswer.is(answer)
+        ? answer.encode(call.id)
+        : encodeErrorResponse(call.id, answer, this.#context),
+    );
   }
 
   /** Returns whether a message is allowed; if not, answers it with an error. */
@@ -144,8 +162,11 @@ export class MessageHandler {
     request: MessageRequest,
     call: MessageCall,
   ): boolean | Promise<boolean> {
-    if (this.#gate === undefined) return true;
     const refuse = (error: unknown) => this.#refuse(call, error);
+    if (this.#context.admin?.covers(request.name)) {
+      return refuse(notAllowed("the admin contract has no messages"));
+    }
+    if (this.#gate === undefined) return true;
     try {
       const entering = this.#gate.enter(request);
       if (entering === undefined) return true;
@@ -166,8 +187,7 @@ export class MessageHandler {
       ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     this.#logError(call, error, "'authorize' for");
-    call.end();
-    this.#transport.send(this.#encode(call, error));
+    this.#fail(call, error);
     return false;
   }
 

@@ -1,12 +1,16 @@
 /**
- * Asks the application whether a client can join rooms: `authorize` of their definitions,
- * which can take any time.
+ * The steps of a join that can take time, and its answer: the application decides about the
+ * client (`authorize` of the room), and asynchronous schemas check its presence.
  *
  * @module
  */
 
+import type { PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
+import type { JoinedFields } from "../protocol/success_frames.ts";
+import type { FeedStart } from "./feed_start.ts";
 import { MAX_ROOMS, overtaken, tooManyRooms } from "./room_errors.ts";
+import type { RoomIdentity } from "./room_identities.ts";
 
 /** A call of `authorize`. */
 interface Decision {
@@ -56,20 +60,31 @@ export class JoinDecisions {
   }
 
   /**
+   * Checks that the client can be in one more room.
+   *
+   * @param name The name of the room, which the client can be in already
+   *
+   * @throws {RequestError} If the client is in too many rooms
+   */
+  assertPlaceFor(name: string): void {
+    if (!this.#hasPlaceFor(name)) throw tooManyRooms();
+  }
+
+  /**
    * Asks whether the client can join a room.
    *
-   * @param name The name of the room
+   * @param request The join
    * @param ask Asks the application; can throw
-   * @returns The result of `ask`, as a function that throws what it has thrown
+   * @returns The result of `ask`, as a function that the caller must call. It throws what `ask`
+   * has thrown, or a `RequestError` if the client no longer wants this join
    *
-   * @throws {RequestError} If the client is in too many rooms, or no longer wants to join
+   * @throws {RequestError} If the client no longer wants to join
    */
   async decide<Result>(
-    name: string,
+    request: JoinRequest,
     ask: () => Promise<Result>,
   ): Promise<Outcome<Result>> {
-    if (!this.#hasPlaceFor(name)) throw tooManyRooms();
-    const outcome = await this.#call(name, ask);
+    const outcome = await this.#call(request, ask);
     if (outcome === undefined) throw overtaken();
     return outcome;
   }
@@ -83,7 +98,7 @@ export class JoinDecisions {
 
   /** Resolves to `undefined` if nothing waits for the decision any more. */
   #call<Result>(
-    room: string,
+    request: JoinRequest,
     ask: () => Promise<Result>,
   ): Promise<Outcome<Result> | undefined> {
     const { promise, resolve } = Promise.withResolvers<
@@ -94,13 +109,14 @@ export class JoinDecisions {
       isAbandoned = true;
       resolve(undefined);
     };
-    const decision: Decision = { room, abandon };
+    const decision: Decision = { room: request.room, abandon };
     const settle = (outcome: Outcome<Result>) => {
       if (isAbandoned) this.#calls.delete(decision);
       // The client can still leave until the outcome is used.
       resolve(() => {
         this.#calls.delete(decision);
-        if (isAbandoned) throw overtaken();
+        // A later join replaces this one, although it can have been faster.
+        if (isAbandoned || !this.isLatest(request)) throw overtaken();
         return outcome();
       });
     };
@@ -112,7 +128,6 @@ export class JoinDecisions {
     return promise;
   }
 
-  /** Whether the client can be in a room, which it can be in already. */
   #hasPlaceFor(name: string): boolean {
     // A client that leaves at once could otherwise start any number of calls.
     if (this.#calls.size >= MAX_ROOMS) return false;
@@ -125,4 +140,71 @@ export class JoinDecisions {
 
 function rethrow(error: unknown): never {
   throw error;
+}
+
+/** A client that has joined a room. */
+export interface Joined {
+  /** The name of the room */
+  readonly room: string;
+  readonly identity: RoomIdentity;
+  /** Whether the client does not have its secret yet */
+  readonly needsSecret: boolean;
+  /** How many of the missed messages are for the client */
+  readonly missed: number;
+  readonly canPublish: boolean;
+  /** Whether the client has named a position */
+  readonly isRecovering: boolean;
+}
+
+/** Returns the fields of the answer to a join, besides the members. */
+export function joinedFields(
+  { room, identity, needsSecret, missed, canPublish, isRecovering }: Joined,
+  { from, lost }: FeedStart,
+): JoinedFields {
+  const { secret, connection, member } = identity;
+  const recovery = lost === undefined || !isRecovering
+    ? { recovered: isRecovering ? true as const : null }
+    : { recovered: false as const, reason: lost };
+  const rest = { missed, member, connection, publish: canPublish };
+  const secrets = needsSecret ? { secret } : {};
+  return { room, position: from, ...recovery, ...rest, ...secrets };
+}
+
+/** The newest claim of each room whose check has not ended. */
+export class PresenceClaims {
+  readonly #newest = new Map<string, PromiseLike<PresenceClaim>>();
+
+  /** The number of claims */
+  get size(): number {
+    return this.#newest.size;
+  }
+
+  /** Drops the claim that is being checked: a newer one is shown, or the client has left. */
+  drop(room: string): void {
+    this.#newest.delete(room);
+  }
+
+  /**
+   * Waits for the check of a claim.
+   *
+   * @param room The name of the room
+   * @param checking Resolves to the claim
+   * @param show Called with the claim, unless a newer one has overtaken it
+   *
+   * @throws What the check throws
+   */
+  async check(
+    room: string,
+    checking: PromiseLike<PresenceClaim>,
+    show: (claim: PresenceClaim) => void,
+  ): Promise<void> {
+    this.#newest.set(room, checking);
+    const isNewest = () => this.#newest.get(room) === checking;
+    try {
+      const claim = await checking;
+      if (isNewest()) show(claim);
+    } finally {
+      if (isNewest()) this.#newest.delete(room);
+    }
+  }
 }

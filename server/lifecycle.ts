@@ -10,6 +10,7 @@
  * @module
  */
 
+import { checkFunction } from "../common/check.ts";
 import { isPromiseLike, settlesWithin } from "../common/async.ts";
 import { CloseCode } from "../common/errors.ts";
 import type { CloseInfo } from "../protocol/close.ts";
@@ -23,6 +24,26 @@ export interface Hooks {
   readonly onDisconnect:
     | ((client: Client, close: CloseInfo) => unknown)
     | undefined;
+}
+
+/**
+ * Checks the hooks of the options.
+ *
+ * @returns `undefined` if there are none, so that clients cost nothing more
+ *
+ * @throws {TypeError} If a hook is not a function
+ */
+export function resolveHooks({ onConnect, onDisconnect }: {
+  readonly onConnect?: ((client: never) => unknown) | undefined;
+  readonly onDisconnect?:
+    | ((client: never, close: CloseInfo) => unknown)
+    | undefined;
+}): Hooks | undefined {
+  checkFunction("Cannot serve", "onConnect", onConnect);
+  checkFunction("Cannot serve", "onDisconnect", onDisconnect);
+  return onConnect === undefined && onDisconnect === undefined
+    ? undefined
+    : { onConnect, onDisconnect } as Hooks;
 }
 
 /** The connection of a client whose hooks are called. */

@@ -40,7 +40,7 @@ export interface ListenOptions {
    */
   readonly reusePort?: boolean | undefined;
   /**
-   * Called when the server listens.
+   * Called when the server listens. If it throws, the server releases the port.
    *
    * @param address The bound address and port
    */
@@ -79,17 +79,36 @@ export interface Port {
  * @param options The options, which were checked
  * @param handler Handles the requests
  * @param onError Returns the response if the handler throws
+ *
+ * @throws The error of the system, with a remedy, or the error of `onListen`
  */
 export function openPort(
   options: ListenOptions,
   handler: PortHandler,
   onError: (error: unknown) => Response,
 ): Port {
+  const bound = bind(options, handler, onError);
+  try {
+    options.onListen?.(bound.addr);
+    return bound;
+  } catch (error) {
+    // The caller gets no server that it could close.
+    bound.abort();
+    throw error;
+  }
+}
+
+function bind(
+  options: ListenOptions,
+  handler: PortHandler,
+  onError: (error: unknown) => Response,
+): Port {
   const { hostname = "0.0.0.0", port = 5000, cert, key } = options;
-  // Without a listener, Deno prints a line of its own.
-  const { reusePort = false, onListen = () => {} } = options;
+  const { reusePort = false } = options;
   const controller = new AbortController();
   const { signal } = controller;
+  // Without a listener, Deno prints a line of its own.
+  const onListen = () => {};
   const common = { hostname, port, reusePort, onListen, onError, signal };
   const tls = cert === undefined || key === undefined ? {} : { cert, key };
   try {
@@ -150,12 +169,23 @@ function explain(error: unknown, hostname: string, port: number): unknown {
     );
   }
   const { message } = error instanceof Error ? error : new Error(String(error));
-  return new TypeError(
-    /host|lookup/i.test(message)
-      ? `${LISTEN} on hostname ${
-        JSON.stringify(hostname)
-      }: it is not an address or a name of this machine. Choose another 'hostname'.`
-      : `${subject}: ${message}`,
-    options,
-  );
+  return new TypeError(describeOther(message, hostname, subject), options);
+}
+
+/** Recognizes the errors of the runtime that have no class of their own. */
+function describeOther(
+  message: string,
+  hostname: string,
+  subject: string,
+): string {
+  if (/host|lookup/i.test(message)) {
+    return `${LISTEN} on hostname ${
+      JSON.stringify(hostname)
+    }: it is not an address or a name of this machine. Choose another 'hostname'.`;
+  }
+  // These messages contain no part of the key.
+  if (/certificate|\bkey/i.test(message)) {
+    return `${subject}: TLS is not possible (${message}). Pass the certificate as 'cert' and its private key as 'key', in PEM format.`;
+  }
+  return `${subject}: ${message}`;
 }

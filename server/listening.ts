@@ -5,10 +5,10 @@
  */
 
 import { settlesWithin } from "../common/async.ts";
-import { isBadPort } from "../common/bad_ports.ts";
 import { HoistError } from "../common/errors.ts";
 import { bracket } from "../common/ip.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
+import { isBadPort } from "../common/url.ts";
 import { text } from "./http.ts";
 import {
   checkListenOptions,
@@ -18,7 +18,6 @@ import {
   type PortHandler,
 } from "./listen.ts";
 import type { Log } from "./log.ts";
-import { reserveSignals } from "./signals.ts";
 
 /** How long clients have to close their sockets, in milliseconds. */
 const GRACE = 1_000;
@@ -191,4 +190,24 @@ function isExhausted(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "unknown error";
+}
+
+let isReserved = false;
+
+/**
+ * Lets Deno open its descriptors for signals now. It opens them about half a second after the
+ * start of the process otherwise, and panics if connections occupy all descriptors by then.
+ */
+function reserveSignals(): void {
+  if (isReserved) return;
+  isReserved = true;
+  const ignore = () => {};
+  try {
+    // This signal has no effect by default, and the pair stays open.
+    Deno.addSignalListener("SIGWINCH", ignore);
+    Deno.removeSignalListener("SIGWINCH", ignore);
+  } catch {
+    // Not every system has the signal.
+    return;
+  }
 }

@@ -7,15 +7,14 @@
 import type { Broker, LossReason, Publication } from "../broker/broker.ts";
 import { describeMessage } from "../common/text.ts";
 import { latestKeyOf } from "../contract/find_room.ts";
-import { Deadline } from "../common/deadline.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
 import {
   encodeGap,
   encodePresenceChanges,
   encodePublication,
+  encodeSuccess,
   type PresenceChanges,
-} from "../protocol/room_messages.ts";
-import { encodeSuccess } from "../protocol/encode_success.ts";
+} from "../protocol/success_frames.ts";
 import {
   BroadcastBatch,
   type BroadcastCounts,
@@ -23,16 +22,20 @@ import {
   NO_CLIENTS,
   type Recipient,
 } from "./broadcaster.ts";
-import type { RoomDefinition, RoomInfo } from "./room_options.ts";
-import { RoomFeed } from "./room_feed.ts";
+import type { PublicationLedger } from "./ledger.ts";
+import type { Metrics } from "./metrics.ts";
 import { type Graces, Presence } from "./presence.ts";
+import type { PresenceNetwork } from "./presence_network.ts";
+import { RoomFeed } from "./room_feed.ts";
 import {
   decodeEnvelope,
   decodeRoomMessage,
   type Envelope,
   type RoomMessage,
 } from "./room_message.ts";
-import type { Turns } from "./turns.ts";
+import type { RoomDefinition, RoomInfo } from "./room_options.ts";
+import type { RoomPeers } from "./room_peers.ts";
+import { TimeoutQueue, type Turns } from "./scheduler.ts";
 
 /** A member as its room needs it. */
 export interface RoomRecipient extends Recipient {
@@ -51,11 +54,16 @@ export interface RoomRecipient extends Recipient {
 /** What a room needs of its server. */
 export interface RoomHost {
   readonly broker: Broker;
+  readonly metrics: Metrics;
   readonly turns: Turns;
   readonly maxBatch: number;
   /** How much can wait for a member, in bytes */
   readonly maxBuffered: number;
   readonly graces: Graces;
+  /** Shares the members with other servers; `undefined` if the server is alone */
+  readonly network?: PresenceNetwork | undefined;
+  /** Counts for other servers; `undefined` if the server is alone */
+  readonly ledger?: PublicationLedger | undefined;
   /** Returns a message number that this server has not used yet. */
   nextMessageId(): number;
   /** Runs a hook of the application, which can throw and reject. */
@@ -67,13 +75,8 @@ export interface RoomHost {
 /** How long a publication can need to come back from the broker, in milliseconds. */
 const MAX_RETURN = 10_000;
 
-const NOBODY: Promise<BroadcastCounts> = Promise.resolve(NO_CLIENTS);
-
-/** A publication that has not come back from the broker. */
-interface Expected {
-  readonly resolve: (result: Promise<BroadcastCounts>) => void;
-  deadline: Deadline | undefined;
-}
+/** The result of a publication that no member of this server gets. */
+export const NOBODY: Promise<BroadcastCounts> = Promise.resolve(NO_CLIENTS);
 
 /** How many bytes of UTF-8 one UTF-16 unit can need. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -86,23 +89,34 @@ export class LiveRoom {
   readonly broadcaster: Broadcaster;
   readonly presence: Presence;
   readonly #host: RoomHost;
+  readonly #peers: RoomPeers | undefined;
   /** The recipients that do not get the new messages yet */
   readonly #waiting = new Set<RoomRecipient>();
   /** The publications of this server that have not come back from the broker */
-  readonly #expected = new Map<string, Expected>();
+  readonly #expected = new Map<
+    string,
+    (result: Promise<BroadcastCounts>) => void
+  >();
+  /** Those that the broker has accepted */
+  readonly #returning = new TimeoutQueue<string>(
+    MAX_RETURN,
+    (origin) => this.forget(origin),
+  );
 
   /**
    * Constructs a `LiveRoom`, which subscribes.
    *
-   * @param previous The end of the last subscription to the room
+   * @param before What the subscription waits for: the start of the broker, and the end of the
+   * last subscription to the room
    */
   constructor(
     info: RoomInfo,
     definition: RoomDefinition,
     host: RoomHost,
-    previous?: Promise<void>,
+    before?: Promise<unknown>,
   ) {
     const { name } = info;
+    const { network } = host;
     const { history, onJoin, onLeave } = definition;
     this.info = info;
     this.definition = definition;
@@ -113,21 +127,27 @@ export class LiveRoom {
         onChange: (changes) => this.#sendChanges(changes),
         onJoin: (member) => host.run(() => onJoin?.(member, info)),
         onLeave: (member) => host.run(() => onLeave?.(member, info)),
+        onOwnChange: network && ((connection) => this.#peers?.note(connection)),
       },
       host.graces,
       host.maxBuffered,
     );
+    this.#peers = network?.open(name, this.presence);
     this.feed = new RoomFeed(name, host.broker, history, {
       onPublication: (publication) => this.#deliver(publication),
       onGap: (reason) => this.#onGap(reason),
       onFailure: (error) => host.warn(name, "cannot read the history", error),
-    }, previous);
+    }, network === undefined ? before : this.#prepare(network, before));
   }
 
-  /** Whether nobody is in the room, and nobody can come back to it */
+  /** The number of connections in the room, on this server */
+  get size(): number {
+    return this.#waiting.size + this.broadcaster.size;
+  }
+
+  /** Whether the room has no members, not even one that can come back after a lost connection */
   get isEmpty(): boolean {
-    const recipients = this.#waiting.size + this.broadcaster.size;
-    return recipients === 0 && this.presence.count === 0;
+    return this.size === 0 && this.presence.hasNoOwn;
   }
 
   /** Adds a recipient, or stops to send it the new messages. */
@@ -152,16 +172,12 @@ export class LiveRoom {
   expect(origin: string): Promise<BroadcastCounts> {
     // What is published before the subscription begins does not come back.
     if (!this.feed.isReady) return NOBODY;
-    return new Promise((resolve) =>
-      this.#expected.set(origin, { resolve, deadline: undefined })
-    );
+    return new Promise((resolve) => this.#expected.set(origin, resolve));
   }
 
   /** Waits only for a limited time for a publication that the broker has accepted. */
   limit(origin: string): void {
-    const expected = this.#expected.get(origin);
-    if (expected === undefined) return;
-    expected.deadline = new Deadline(MAX_RETURN, () => this.forget(origin));
+    if (this.#expected.has(origin)) this.#returning.add(origin);
   }
 
   /** Resolves the result of a publication that does not come back. */
@@ -171,8 +187,11 @@ export class LiveRoom {
 
   /** Ends the subscription and the timers. */
   close(): Promise<void> {
-    this.#expectNothing();
-    this.presence.close();
+    // Nobody is left to get what is expected.
+    for (const origin of this.#expected.keys()) this.forget(origin);
+    // The other servers report the members that do not come back to them.
+    this.presence.close(!this.#peers?.hasPeers);
+    this.#host.network?.close(this.info.name);
     return this.feed.close();
   }
 
@@ -218,6 +237,20 @@ export class LiveRoom {
     return envelope !== undefined && isFor(envelope, recipient);
   }
 
+  /** Learns the members of the other servers while the subscription begins. */
+  async #prepare(
+    network: PresenceNetwork,
+    before: Promise<unknown> | undefined,
+  ): Promise<void> {
+    const release = this.presence.holdJoins();
+    try {
+      await before;
+      await network.read(this.info.name);
+    } finally {
+      release();
+    }
+  }
+
   #deliver({ payload, position }: Publication): void {
     const message = decodeRoomMessage(payload);
     if (message === undefined) {
@@ -229,7 +262,9 @@ export class LiveRoom {
       plain: () => this.#encodePlain(message),
       isFor: (recipient) => isFor(message, recipient as RoomRecipient),
       latest: this.#latestKeyOf(message),
+      totals: this.#host.metrics.deliveries.room,
     });
+    this.#host.ledger?.note(message.origin, result);
     this.#settle(message.origin, result);
   }
 
@@ -268,23 +303,18 @@ export class LiveRoom {
 
   /** All members on this server have missed the same publications. */
   #onGap(reason: LossReason): void {
-    this.#expectNothing();
     // A recipient that still gets missed messages finds the gap in the history.
     for (const recipient of this.broadcaster.recipients) {
       (recipient as RoomRecipient).onGap(reason);
     }
   }
 
-  /** The broker has lost what was expected, or nobody is left to get it. */
-  #expectNothing(): void {
-    for (const origin of this.#expected.keys()) this.forget(origin);
-  }
-
   #settle(origin: string, result: Promise<BroadcastCounts>): void {
-    const expected = this.#expected.get(origin);
-    expected?.deadline?.cancel();
-    expected?.resolve(result);
+    const resolve = this.#expected.get(origin);
+    if (resolve === undefined) return;
+    this.#returning.delete(origin);
     this.#expected.delete(origin);
+    resolve(result);
   }
 }
 

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { debugOptions } from "../common/debug_state.ts";
-import type { LogFields, LogFormat } from "../common/log_format.ts";
+import { debugOptions } from "../common/debug.ts";
 import {
   isLogged,
   type LineLevel,
+  type LogEntry,
+  type LogFields,
+  type LogFormat,
   type Logger,
   type LogLevel,
-} from "../common/logger.ts";
+} from "../common/log_format.ts";
 import { redactStart, showFrame } from "../common/secrets.ts";
-import { callerOf } from "./log_caller.ts";
 import {
   type LogOutput,
   makeOutput,
@@ -36,6 +37,9 @@ export interface LogSettings {
   readonly secrets?: (() => readonly string[]) | undefined;
 }
 
+/** Receives a line before it is formatted. */
+export type LogListener = (entry: LogEntry) => void;
+
 const NO_SECRETS: readonly string[] = [];
 
 /**
@@ -46,6 +50,8 @@ export class Log {
   readonly #output: LogOutput;
   readonly #minimum: LogLevel;
   readonly #redactor: Redactor;
+  /** The functions that receive all lines, for admins; `undefined` if there are none */
+  #listeners: ReadonlySet<LogListener> | undefined;
 
   constructor({ logger, logLevel, logFormat, secrets }: LogSettings) {
     this.#output = makeOutput(logger, logFormat ?? "text");
@@ -53,16 +59,45 @@ export class Log {
     this.#redactor = new Redactor(secrets ?? (() => NO_SECRETS));
   }
 
+  /**
+   * Calls a function with each line that is logged from now on, except for hidden ones.
+   *
+   * @param listener The function, which must not throw
+   * @returns A `Disposable` that removes the function
+   */
+  listen(listener: LogListener): Disposable {
+    this.#listeners = new Set([...this.#listeners ?? [], listener]);
+    return {
+      [Symbol.dispose]: () => {
+        const rest = new Set(this.#listeners);
+        rest.delete(listener);
+        this.#listeners = rest.size === 0 ? undefined : rest;
+      },
+    };
+  }
+
   /** Whether debug lines are logged */
   get debugs(): boolean {
     return this.#logs("debug");
   }
 
-  /** Logs a debug line. Calls `message` only if the line is logged. */
-  debug(event: string, message: () => string, fields?: LogFields): void {
-    if (this.#logs("debug")) {
-      this.#write({ level: "debug", event, message: safely(message), fields });
-    }
+  /**
+   * Logs a debug line.
+   *
+   * @param event A word such as `send`
+   * @param message Returns what happened; called only if the line is logged
+   * @param fields Details for programs
+   * @param isHidden Whether the line is not shown to admins
+   */
+  debug(
+    event: string,
+    message: () => string,
+    fields?: LogFields,
+    isHidden = false,
+  ): void {
+    if (!this.#logs("debug")) return;
+    const level = "debug";
+    this.#write({ level, event, message: safely(message), fields, isHidden });
   }
 
   /** Logs a normal event. */
@@ -163,6 +198,8 @@ export class Log {
     const { trace } = debugOptions() ?? {};
     const caller = trace ? callerOf(entry.event) : undefined;
     this.#output({ ...entry, caller });
+    if (this.#listeners === undefined || entry.isHidden) return;
+    for (const listener of this.#listeners) listener(entry);
   }
 }
 
@@ -181,5 +218,56 @@ function inspectError(error: unknown): string {
     return Deno.inspect(error);
   } catch {
     return "an error that cannot be formatted";
+  }
+}
+
+/** The functions that always cause these events. */
+const BY_EVENT: ReadonlyMap<string, string> = new Map([
+  ["startup", "start"],
+  ["listen", "start"],
+  ["contract", "start"],
+  ["shutdown", "close"],
+  ["receive", "receive"],
+]);
+
+/** The public methods of these classes send messages or change the server. */
+const PUBLIC_METHOD =
+  /^\s*at (?:async )?(?:Server|ConnectedClient|ClientMessage)\.([a-z]\w*) /m;
+
+/** The classes that run the listeners and the handlers of the application. */
+const BY_CLASS: readonly (readonly [RegExp, string])[] = [
+  [/^\s*at (?:async )?(?:Calls|StreamSender)\./m, "operation"],
+  [/^\s*at (?:async )?(?:Request|Message)Handler\./m, "receive"],
+  [/^\s*at (?:async )?Broadcaster\./m, "broadcast"],
+];
+
+/** How many frames of the stack are read; V8 keeps ten by default. */
+const MAX_FRAMES = 50;
+
+/**
+ * Returns the name of the public function that caused a line: the latest one on the stack,
+ * or `fetch`, through which the requests of all clients arrive.
+ *
+ * @param event The event of the line
+ */
+function callerOf(event: string): string {
+  const fixed = BY_EVENT.get(event);
+  if (fixed !== undefined) return fixed;
+  const stack = readStack();
+  const method = PUBLIC_METHOD.exec(stack)?.[1];
+  if (method !== undefined) return method;
+  return BY_CLASS.find(([pattern]) => pattern.test(stack))?.[1] ?? "fetch";
+}
+
+function readStack(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = MAX_FRAMES;
+  try {
+    return String(new Error().stack);
+  } catch {
+    // The application can replace the function that formats the stack.
+    return "";
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

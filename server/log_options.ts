@@ -11,14 +11,15 @@ import {
   invalidType,
   outOfRange,
 } from "../common/check.ts";
-import { LOG_FORMATS, type LogFormat } from "../common/log_format.ts";
 import {
   LINE_LEVELS,
+  LOG_FORMATS,
   LOG_LEVELS,
+  type LogFormat,
   type Logger,
   type LogLevel,
   parseLogLevel,
-} from "../common/logger.ts";
+} from "../common/log_format.ts";
 
 /** Options of the log of a server */
 export interface LogOptions {
@@ -36,6 +37,13 @@ export interface LogOptions {
    * @default {false}
    */
   readonly showToken?: boolean | undefined;
+  /**
+   * Whether the server logs a line with its address when it listens, and warnings about tokens
+   * that can be guessed. Several servers that share a port need only one such line.
+   *
+   * @default {true}
+   */
+  readonly logStartup?: boolean | undefined;
   /**
    * The minimum level of the log lines, in lower or upper case, or as a number of Python: 10
    * for `debug` to 50 for `critical`. Lines of the level `debug` contain payloads. No line has
@@ -70,6 +78,7 @@ export interface LogOptions {
 export const LOG_OPTIONS_KEYS: Readonly<Record<keyof LogOptions, true>> = {
   hideToken: true,
   showToken: true,
+  logStartup: true,
   logLevel: true,
   logFormat: true,
   logger: true,
@@ -79,6 +88,7 @@ export const LOG_OPTIONS_KEYS: Readonly<Record<keyof LogOptions, true>> = {
 export interface ResolvedLogOptions {
   readonly hideToken: boolean;
   readonly showToken: boolean;
+  readonly logStartup: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly logger: Logger | undefined;
@@ -88,10 +98,11 @@ const SERVE = "Cannot serve";
 
 /** Checks the options of the log and adds the defaults. */
 export function resolveLogOptions(options: LogOptions): ResolvedLogOptions {
-  const { hideToken = false, showToken = false } = options;
+  const { hideToken = false, showToken = false, logStartup = true } = options;
   const { logLevel = "info", logFormat = "text", logger } = options;
   checkBoolean(SERVE, "hideToken", hideToken);
   checkBoolean(SERVE, "showToken", showToken);
+  checkBoolean(SERVE, "logStartup", logStartup);
   if (hideToken && showToken) {
     throw new TypeError(
       `${SERVE}: 'hideToken' and 'showToken' exclude each other. Omit one of them.`,
@@ -100,6 +111,7 @@ export function resolveLogOptions(options: LogOptions): ResolvedLogOptions {
   return {
     hideToken,
     showToken,
+    logStartup,
     logLevel: checkLogLevel(logLevel),
     logFormat: checkOneOf(SERVE, "logFormat", logFormat, LOG_FORMATS),
     logger: checkLogger(logger),

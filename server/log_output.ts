@@ -11,10 +11,11 @@ import {
   formatJson,
   formatterFor,
   formatText,
+  type LineLevel,
   type LogEntry,
   type LogFormat,
+  type Logger,
 } from "../common/log_format.ts";
-import type { LineLevel, Logger } from "../common/logger.ts";
 
 /** A line of a server. */
 export interface ServerLogEntry extends LogEntry {
@@ -22,6 +23,8 @@ export interface ServerLogEntry extends LogEntry {
   readonly token?: string | undefined;
   /** Whether the logger of the application gets the token, too */
   readonly isTokenShared?: boolean;
+  /** Whether admins do not see the line */
+  readonly isHidden?: boolean;
 }
 
 /** Writes a line; does not throw. */

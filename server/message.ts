@@ -5,19 +5,18 @@
  */
 
 import type { JsonObject } from "../common/json.ts";
-import type { RequestOptions } from "../common/request_options.ts";
 import type { Contract, NoEntries } from "../contract/contract.ts";
 import type {
   CheckedDataIn,
-  DataAndOptions,
-  DataIn,
+  ClientMessageReplyArguments,
+  ClientRequestArguments,
   EntryIn,
   ErrorMakers,
   ErrorsIn,
+  EventArguments,
   EventName,
   NameIn,
   OpenContract,
-  OptionalData,
   RepliesIn,
   RequestNameIn,
 } from "../contract/infer.ts";
@@ -36,6 +35,8 @@ export interface Client<
 > {
   /** The number of the client, unique within the server */
   readonly id: number;
+  /** Identifies the client on all servers, see `Server.client` */
+  readonly globalId: string;
   /** The address of the client, such as `127.0.0.1:41788` */
   readonly address: string;
   /**
@@ -50,10 +51,7 @@ export interface Client<
   readonly user: string | undefined;
   /** The names of the rooms that the client is in */
   readonly rooms: readonly string[];
-  /**
-   * The version of Hoist that the client uses, such as `1.0.0`. Without `minimumVersion`, it
-   * can be any string.
-   */
+  /** The version of Hoist that the client uses; any string without `minimumVersion` */
   readonly version: string;
   /**
    * What the option `onConnect` of the server has returned, or what its promise has resolved
@@ -366,24 +364,6 @@ export type ClientReplyOf<
   RepliesIn<EntryIn<Of["events"], Name>>,
   ClientData
 >;
-
-/** The data of an event, which can be omitted if it can be empty */
-export type EventArguments<Of extends Contract, Name> = OptionalData<
-  DataIn<EntryIn<Of["events"], Name>>
->;
-
-/** The data of a request to a client, and its options */
-export type ClientRequestArguments<Of extends Contract, Name> = DataAndOptions<
-  DataIn<EntryIn<Of["events"], Name>>,
-  RequestOptions
->;
-
-/** The data of a reply to a message, which can be omitted if it can be empty */
-export type ClientMessageReplyArguments<
-  Of extends Contract,
-  Name extends string,
-  Reply extends NameIn<RepliesIn<Of["messages"][Name]>>,
-> = OptionalData<DataIn<RepliesIn<Of["messages"][Name]>[Reply]>>;
 
 /**
  * The handler of an operation. Its return value, or the value of the promise that it

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { checkKeys, checkNumber, DURATION } from "../common/check.ts";
+import {
+  checkBoolean,
+  checkKeys,
+  checkNumber,
+  DURATION,
+} from "../common/check.ts";
+import type { Contract } from "../contract/contract.ts";
+import type { DataAndOptions, DataIn, EntryIn } from "../contract/infer.ts";
 
 /** Options of `Server.close` */
 export interface CloseOptions {
@@ -46,4 +53,32 @@ export function resolveGrace(options: RotateOptions): number {
   checkKeys(subject, options, ROTATE_KEYS);
   const { grace = 0 } = options;
   return checkNumber(subject, "grace", grace, DURATION);
+}
+
+/** Options of `Server.broadcast` and `User.message` */
+export interface BroadcastOptions {
+  /**
+   * Whether the counts include the clients of all servers. Each server then sends an answer.
+   * Without it, the counts are for this server.
+   *
+   * @default {false}
+   */
+  readonly ledger?: boolean | undefined;
+}
+
+/** The data and the options of `Server.broadcast` and `User.message` */
+export type BroadcastArguments<Of extends Contract, Name> = DataAndOptions<
+  DataIn<EntryIn<Of["events"], Name>>,
+  BroadcastOptions
+>;
+
+const KEYS: Readonly<Record<keyof BroadcastOptions, true>> = { ledger: true };
+
+/** Checks the options, and returns whether the clients of all servers are counted. */
+export function resolveLedger(
+  subject: string,
+  options: BroadcastOptions,
+): boolean {
+  checkKeys(subject, options, KEYS);
+  return checkBoolean(subject, "ledger", options.ledger) ?? false;
 }

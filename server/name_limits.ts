@@ -14,7 +14,7 @@ import { ErrorCode } from "../common/codes.ts";
 import { TokenBucket } from "../common/rate_limiter.ts";
 import { quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
-import { assertNamed } from "../contract/checks.ts";
+import { assertFree, assertNamed } from "../contract/checks.ts";
 import { RequestError } from "../protocol/request_error.ts";
 import type { NameLimits } from "./limits.ts";
 
@@ -57,6 +57,7 @@ export function resolveNameLimits(
   const names = contract && { ...contract.messages, ...contract.operations };
   return new Map(given.map(([name, limits]) => {
     const place = `limits.perName[${quote(name)}]`;
+    assertFree(`${SERVE} with '${place}'`, name);
     assertNamed(`${SERVE}: '${place}' is unknown`, names, name);
     return [name, resolve(place, limits)];
   }));
@@ -73,6 +74,9 @@ function resolve(place: string, limits: NameLimits): ResolvedNameLimits {
   return { maxRate, maxBurst, maxPending };
 }
 
+/** Counts how often the limits of names are exceeded. */
+type LimitHits = Record<"perName.maxRate" | "perName.maxPending", number>;
+
 /** What a client has used of the limits of one name. */
 interface Usage {
   readonly bucket: TokenBucket;
@@ -86,13 +90,17 @@ export class NameUsage {
   // Only names with limits have an entry, so that a client cannot fill the map.
   readonly #usages = new Map<string, Usage>();
 
+  readonly #hits: LimitHits;
+
   /**
    * Constructs a `NameUsage`.
    *
    * @param limits The limits of the server
+   * @param hits Counts how often the limits are exceeded
    */
-  constructor(limits: LimitsByName) {
+  constructor(limits: LimitsByName, hits: LimitHits) {
     this.#limits = limits;
+    this.#hits = hits;
   }
 
   /**
@@ -114,10 +122,16 @@ export class NameUsage {
     const stalled = paused(now);
     const { bucket, pending } = this.#usages.get(name) ??
       this.#add(name, limits, stalled);
-    if (pending.size >= limits.maxPending) throw tooManyPending(limits);
+    if (pending.size >= limits.maxPending) {
+      this.#hits["perName.maxPending"]++;
+      throw tooManyPending(limits);
+    }
     const { maxRate, maxBurst } = limits;
     const isLimited = maxRate !== Infinity && maxBurst !== Infinity;
-    if (isLimited && !bucket.tryTake(now, stalled)) throw tooOften(limits);
+    if (isLimited && !bucket.tryTake(now, stalled)) {
+      this.#hits["perName.maxRate"]++;
+      throw tooOften(limits);
+    }
     pending.add(request);
   }
 

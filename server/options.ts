@@ -16,9 +16,9 @@ import {
   checkToken,
   DURATION,
   invalidType,
-  outOfRange,
   TIMEOUT,
 } from "../common/check.ts";
+import type { Spans } from "../common/telemetry.ts";
 import type { Contract } from "../contract/contract.ts";
 import { assertDefined } from "../contract/checks.ts";
 import type { Awaitable, OpenContract } from "../contract/infer.ts";
@@ -26,11 +26,28 @@ import type { CloseInfo } from "../protocol/close.ts";
 import { generateToken } from "../token.ts";
 import { isVersion } from "../version.ts";
 import {
+  ADMIN_KEYS,
+  type AdminOptions,
+  type AdminRules,
+  resolveAdmin,
+} from "./admin_options.ts";
+import {
   type Authorize,
   type Decide,
   resolveAuthorize,
 } from "./authorization.ts";
-import { checkNamedTokens, type NamedToken } from "./credentials.ts";
+import {
+  CLUSTER_KEYS,
+  type ClusterOptions,
+  resolveClusterOptions,
+  type ResolvedClusterOptions,
+} from "./cluster_options.ts";
+import { resolveProxies } from "./admission.ts";
+import {
+  assertOneLogin,
+  checkNamedTokens,
+  type NamedToken,
+} from "./credentials.ts";
 import { type Limits, type ResolvedLimits, resolveLimits } from "./limits.ts";
 import {
   LOG_OPTIONS_KEYS,
@@ -39,10 +56,15 @@ import {
   resolveLogOptions,
 } from "./log_options.ts";
 import { LISTEN_KEYS, type ListenOptions } from "./listen.ts";
-import type { Hooks } from "./lifecycle.ts";
+import { type Hooks, resolveHooks } from "./lifecycle.ts";
 import type { Client } from "./message.ts";
 import { type LimitsByName, resolveNameLimits } from "./name_limits.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
+import {
+  resolveTelemetryOptions,
+  TELEMETRY_KEYS,
+  type TelemetryOptions,
+} from "./telemetry.ts";
 
 /**
  * Options of a server, without the address that it listens on. `This` is the type of the
@@ -55,7 +77,11 @@ export interface ServerOptions<
   Of extends Contract = OpenContract,
   Data = unknown,
   Identity = IdentityOf<Decision>,
-> extends LogOptions {
+> extends
+  LogOptions,
+  ClusterOptions,
+  TelemetryOptions,
+  AdminOptions<Identity, Of, Data> {
   /**
    * Decides whether a client can log in, and what `client.identity` is. If omitted, the
    * client needs the token of the server or one of `tokens`. It cannot be combined with
@@ -197,7 +223,8 @@ export interface ServerOptions<
 
 /** The options of a server after the checks, with defaults. */
 export interface ResolvedOptions<This extends Owner>
-  extends ResolvedLogOptions {
+  extends ResolvedLogOptions, ResolvedClusterOptions {
+  readonly spans: Spans;
   /** Empty if there are only named tokens */
   readonly token: string;
   readonly tokens: readonly NamedToken[];
@@ -221,6 +248,8 @@ export interface ResolvedOptions<This extends Owner>
   readonly closeTimeout: number;
   readonly idleTimeout: number;
   readonly signal: AbortSignal | undefined;
+  /** `undefined` if the server has no admins */
+  readonly admin: AdminRules | undefined;
 }
 
 const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
@@ -242,7 +271,10 @@ const SERVER_KEYS: Readonly<Record<keyof ServerOptions<Owner>, true>> = {
   closeTimeout: true,
   idleTimeout: true,
   signal: true,
+  ...ADMIN_KEYS,
   ...LOG_OPTIONS_KEYS,
+  ...CLUSTER_KEYS,
+  ...TELEMETRY_KEYS,
 };
 
 const SERVE_KEYS = { ...SERVER_KEYS, ...LISTEN_KEYS };
@@ -263,6 +295,7 @@ interface AnyFunctions {
     | ((client: never, close: CloseInfo) => unknown)
     | undefined;
   readonly authorize?: ((client: never, request: never) => unknown) | undefined;
+  readonly admin?: ((candidate: never) => unknown) | undefined;
 }
 
 /** An object with a token, as a server is. */
@@ -306,7 +339,7 @@ function resolve<This extends Owner>(
   const { login, signal } = options;
   const token = resolveToken(given, options);
   checkNamedTokens(token, tokens);
-  assertOneLogin(options);
+  assertOneLogin(login, options.tokens);
   assertDefined(SERVE, contract);
   return {
     token,
@@ -320,26 +353,18 @@ function resolve<This extends Owner>(
     limits: resolveLimits(options.limits),
     nameLimits: resolveNameLimits(options.limits?.perName, contract),
     onSlow: checkOneOf(SERVE, "onSlow", onSlow, ["disconnect", "skip"]),
-    isAllowed: makeOriginCheck(options.allowedOrigins),
-    trustProxy: resolveProxies(options.trustProxy),
+    isAllowed: makeOriginCheck(options.allowedOrigins, options.dashboard),
+    trustProxy: resolveProxies(SERVE, options.trustProxy),
     minimumVersion: checkVersion(options.minimumVersion),
     exposeErrors: checkBoolean(SERVE, "exposeErrors", exposeErrors),
     closeTimeout: checkNumber(SERVE, "closeTimeout", closeTimeout, DURATION),
     idleTimeout: checkNumber(SERVE, "idleTimeout", idleTimeout, SILENCE),
+    admin: resolveAdmin(options, tokens),
     ...resolveLogOptions(options),
+    ...resolveClusterOptions(options),
+    ...resolveTelemetryOptions(SERVE, options),
     signal: checkSignal(SERVE, "signal", signal),
   };
-}
-
-/** Returns the hooks; `undefined` if there are none, so that clients cost nothing more. */
-function resolveHooks(
-  { onConnect, onDisconnect }: AnyFunctions,
-): Hooks | undefined {
-  checkFunction(SERVE, "onConnect", onConnect);
-  checkFunction(SERVE, "onDisconnect", onDisconnect);
-  return onConnect === undefined && onDisconnect === undefined
-    ? undefined
-    : { onConnect, onDisconnect } as Hooks;
 }
 
 function resolveToken(
@@ -357,13 +382,6 @@ function resolveToken(
   return tokens?.length ? "" : generateToken({ length, alphabet });
 }
 
-function assertOneLogin({ login, tokens }: AnyOptions<never>): void {
-  if (login === undefined || tokens === undefined) return;
-  throw new TypeError(
-    `${SERVE}: 'login' and 'tokens' exclude each other. Omit one of them.`,
-  );
-}
-
 function resolveExposeContract(
   { contract, exposeContract = false }: AnyOptions<never>,
 ): boolean {
@@ -372,15 +390,6 @@ function resolveExposeContract(
   throw new TypeError(
     `${SERVE}: 'exposeContract' needs a contract. Pass one as the option 'contract'.`,
   );
-}
-
-function resolveProxies(trustProxy: boolean | number = false): number {
-  if (typeof trustProxy === "boolean") return trustProxy ? 1 : 0;
-  if (Number.isSafeInteger(trustProxy) && trustProxy >= 0) return trustProxy;
-  const needed = "true, false or a whole number of proxies";
-  throw typeof trustProxy === "number"
-    ? outOfRange(SERVE, "'trustProxy'", needed, trustProxy)
-    : invalidType(SERVE, "'trustProxy'", needed, trustProxy);
 }
 
 function checkVersion(minimum: string | undefined): string | undefined {

@@ -32,12 +32,21 @@ interface Origin {
  *
  * @param allowed The allowed origins; if omitted, the origins with the host name of the
  * server. If the browser uses TLS, the page must have done so, too
+ * @param allowsOwn Whether the pages of the server itself are allowed in any case: over TLS,
+ * or at an address or `localhost`
  *
  * @throws {TypeError} If an entry is not an origin
  */
 export function makeOriginCheck(
   allowed: readonly string[] | undefined,
+  allowsOwn = false,
 ): OriginCheck {
+  const isAllowed = checkOf(allowed);
+  if (!allowsOwn) return isAllowed;
+  return (header, target) => isOwn(header, target) || isAllowed(header, target);
+}
+
+function checkOf(allowed: readonly string[] | undefined): OriginCheck {
   if (allowed === undefined) return hasSameName;
   checkArray("Cannot serve", "allowedOrigins", allowed, "origins");
   const entries = new Set(allowed);
@@ -60,6 +69,20 @@ function hasSameName(
   // An attacker in the network can change a page without TLS, and so its scripts.
   return page?.protocol === "https:" ||
     page?.protocol === "http:" && !isSecure;
+}
+
+/**
+ * Whether a page is one of the server itself, such as the dashboard: it has the same host, port
+ * and scheme as its WebSocket, as far as the server sees them. Without TLS, a page of any site
+ * can achieve this with a name whose address it changes to that of the server (DNS rebinding).
+ */
+function isOwn(header: string, { host, isSecure }: OriginTarget): boolean {
+  const page = parseOrigin(header);
+  const own = parseOrigin(`${isSecure ? "https" : "http"}://${host}`);
+  if (page === undefined || own === undefined || !matches(own, page)) {
+    return false;
+  }
+  return isSecure || /^(\[|[\d.]+$|(.+\.)?localhost$)/.test(own.hostname);
 }
 
 /** The header in which a proxy with TLS reports the scheme of the request. */

@@ -1,16 +1,22 @@
 /**
- * Sends the messages of the server to one client: events, requests and replies.
+ * Sends the messages of the server to one client: events, requests and replies, and waits
+ * for the replies to its requests: docs/reference/protocol.md, `request`.
  *
  * @module
  */
 
-import { within } from "../common/async.ts";
-import { ConnectionClosedError, FeatureError } from "../common/errors.ts";
+import { mapMaybePromise, SerialQueue, within } from "../common/async.ts";
+import {
+  ConnectionClosedError,
+  FeatureError,
+  NoReplyError,
+} from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import {
   checkRequestOptions,
   type RequestOptions,
 } from "../common/request_options.ts";
+import { endWith } from "../common/telemetry.ts";
 import {
   assertLength,
   describeMessage,
@@ -18,15 +24,16 @@ import {
 } from "../common/text.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { isReply } from "../contract/contract.ts";
-import { encodeMessage } from "../protocol/encode.ts";
-import { encodeSuccess, type SuccessKind } from "../protocol/encode_success.ts";
+import type { CloseInfo } from "../protocol/close.ts";
+import { addTraceparent, encodeMessage } from "../protocol/encode.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
+import { encodeSuccess, type SuccessKind } from "../protocol/success_frames.ts";
 import { limitsOf } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import type { ClientMessage } from "./message.ts";
-import { PendingRequests } from "./pending_requests.ts";
+import type { ClientRequestMetric } from "./metrics.ts";
 import type { Transport } from "./transport.ts";
-import { assertSendable } from "./sendable.ts";
+import { assertSendable } from "./validate.ts";
 
 /** A message that is encoded. */
 export interface Outgoing {
@@ -35,7 +42,7 @@ export interface Outgoing {
 }
 
 /**
- * Encodes a message, and gives it a number.
+ * Encodes a message with a new number.
  *
  * @param context The state of the server
  * @param id The id of the request that it answers; `null` if there is none
@@ -69,11 +76,25 @@ export function encodeOutgoing(
 export class MessageSender {
   readonly #context: ServerContext;
   readonly #transport: Transport;
+  readonly #client: number;
   #pending: PendingRequests | undefined;
 
-  constructor(context: ServerContext, transport: Transport) {
+  /**
+   * Constructs a `MessageSender`.
+   *
+   * @param context The state of the server
+   * @param transport The socket of the client
+   * @param client The id of the client
+   */
+  constructor(context: ServerContext, transport: Transport, client: number) {
     this.#context = context;
     this.#transport = transport;
+    this.#client = client;
+  }
+
+  /** The id of the server */
+  get nodeId(): string {
+    return this.#context.nodeId;
   }
 
   /** The requests that wait for a reply of the client; `undefined` before the first one */
@@ -109,14 +130,27 @@ export class MessageSender {
       replying,
     );
     this.#transport.notify(frame);
+    this.#tap(name, data);
     return new Message(wire);
   }
 
   /** Sends a message and waits for a reply: docs/reference/protocol.md, `request`. */
-  async request(
+  request(
     name: string,
     data: JsonObject,
     options: RequestOptions | undefined,
+  ): Promise<ClientMessage> {
+    const span = this.#context.telemetry?.startRequest(name);
+    if (span === undefined) return this.#request(name, data, options);
+    const { traceparent } = span;
+    return endWith(span, this.#request(name, data, options, traceparent));
+  }
+
+  async #request(
+    name: string,
+    data: JsonObject,
+    options: RequestOptions | undefined,
+    traceparent?: string,
   ): Promise<ClientMessage> {
     checkRequestOptions("Cannot send the request", options);
     const { signal, timeout, onExpired } = limitsOf(options);
@@ -135,12 +169,22 @@ export class MessageSender {
       data,
       null,
     );
+    const { clientRequests } = this.#context.metrics;
     const pending = this.#pending ??= new PendingRequests();
     const reply = pending.add(wire.id, name, subject);
-    this.#transport.send(frame);
+    this.#tap(name, data);
+    const isTraced = traceparent !== undefined && features.has("trace");
+    this.#transport.send(
+      isTraced ? addTraceparent(frame, traceparent) : frame,
+    );
     try {
       const reason = onExpired ?? (() => timedOut(subject, timeout));
-      return await within(reply, signal, timeout, reason);
+      const received = await within(reply, signal, timeout, reason);
+      clientRequests.ok++;
+      return received;
+    } catch (error) {
+      clientRequests[failureOf(error, signal)]++;
+      throw error;
     } finally {
       pending.delete(wire.id);
     }
@@ -162,6 +206,136 @@ export class MessageSender {
       replying,
     );
     this.#transport.send(frame);
+    this.#tap(name, data);
     return new Message(wire);
+  }
+
+  /** Shows an event to the admins that read the events. */
+  #tap(name: string, data: JsonObject): void {
+    const kind = "event";
+    const client = this.#client;
+    const sink = this.#context.admin?.sink;
+    sink?.sent({ kind, name, data, client, room: null, result: "ok" });
+  }
+}
+
+/** Returns how a request to a client that failed is counted. */
+function failureOf(
+  error: unknown,
+  signal: AbortSignal | undefined,
+): ClientRequestMetric {
+  if (error instanceof NoReplyError) return "no_reply";
+  if (error instanceof ConnectionClosedError) return "closed";
+  return signal?.aborted ? "cancelled" : "timed_out";
+}
+
+/** A request that waits for its reply. */
+interface PendingRequest {
+  /** The request in error messages, such as `request "ready"` */
+  readonly subject: string;
+  /** The name of its message */
+  readonly name: string;
+  /** Handles the frames of the client in order, although a schema can be asynchronous */
+  readonly frames: SerialQueue;
+  /** Whether the client has reported the end of its listeners */
+  isDone: boolean;
+  resolve(reply: ClientMessage): void;
+  reject(error: Error): void;
+}
+
+/** The requests to one client that wait for a reply. */
+export class PendingRequests {
+  /** The requests by the numbers of their messages */
+  readonly #requests = new Map<number, PendingRequest>();
+
+  /** The number of requests */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /**
+   * Adds a request before it is sent.
+   *
+   * @param id The number of its message
+   * @param name The name of its message
+   * @param subject The request in error messages
+   * @returns Resolves to the reply
+   */
+  add(id: number, name: string, subject: string): Promise<ClientMessage> {
+    return new Promise((resolve, reject) =>
+      this.#requests.set(id, {
+        subject,
+        name,
+        frames: new SerialQueue(),
+        isDone: false,
+        resolve,
+        reject,
+      })
+    );
+  }
+
+  /** Whether a message replies to a pending request. */
+  isPending(replying: WireMessage | null): replying is WireMessage {
+    // The client sends the name along, and it can differ from the name of the request.
+    return replying !== null &&
+      this.#requests.get(replying.id)?.name === replying.message;
+  }
+
+  /** Whether a message replies to a pending request, and no earlier reply is checked. */
+  isFirst(replying: WireMessage | null): boolean {
+    return this.isPending(replying) &&
+      this.#requests.get(replying.id)?.frames.done === undefined;
+  }
+
+  /** Whether the client has not yet reported the end of its listeners to a request. */
+  awaitsDone(id: number): boolean {
+    return this.#requests.get(id)?.isDone === false;
+  }
+
+  /**
+   * Resolves a request with a reply.
+   *
+   * @param id The number of the message of the request
+   * @param reply The checked reply; a promise if its schema is asynchronous
+   */
+  settle(id: number, reply: PromiseLike<ClientMessage> | ClientMessage): void {
+    let checked: ClientMessage;
+    this.#requests.get(id)?.frames.add(
+      () => mapMaybePromise(reply, (message) => void (checked = message)),
+      () => this.#remove(id)?.resolve(checked),
+      // The sender of an invalid reply gets an error, and can reply again.
+      () => {},
+    );
+  }
+
+  /** Rejects a request, because the client has reported the end of its listeners. */
+  finish(id: number, hasFailed: boolean): void {
+    const request = this.#requests.get(id);
+    // Repeated reports would fill the queue.
+    if (request === undefined || request.isDone) return;
+    request.isDone = true;
+    const finish = (): void => {
+      this.#remove(id)?.reject(new NoReplyError(request.subject, hasFailed));
+    };
+    request.frames.add(() => {}, finish, finish);
+  }
+
+  /** Removes a request without settling it. */
+  delete(id: number): void {
+    this.#requests.delete(id);
+  }
+
+  /** Rejects all requests, because the connection has ended. */
+  close(info: CloseInfo): void {
+    for (const [id, { subject, reject }] of this.#requests) {
+      this.#requests.delete(id);
+      reject(new ConnectionClosedError(subject, info));
+    }
+  }
+
+  #remove(id: number): PendingRequest | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request;
   }
 }

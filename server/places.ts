@@ -49,7 +49,7 @@ export class Places {
   /** Connections that have never logged in, also while they close */
   readonly waiting: Counter = new Counter();
   /** Connections that are logged in */
-  readonly members: Counter = new Counter();
+  readonly clients: Counter = new Counter();
   /** Connections that were logged in, and are closing */
   readonly leaving: Counter = new Counter();
   /** Called when a client of a network has logged in */
@@ -67,17 +67,17 @@ export class Places {
   exceededByUpgrade(network: string): ExceededByUpgrade | undefined {
     const exceeded = this.exceededByLogin(network);
     if (exceeded !== undefined) return exceeded;
-    return this.#hasPlaceFor(network) ? undefined : "maxUnauthenticated";
+    return this.hasPlaceFor(network) ? undefined : "maxUnauthenticated";
   }
 
   /** Returns the limit that another client exceeds when it logs in. */
   exceededByLogin(network: string): ExceededByLogin | undefined {
     const { maxConnections, maxConnectionsPerAddress: limit } = this.#limits;
-    const members = this.members.of(network);
-    const all = members + this.leaving.of(network);
+    const clients = this.clients.of(network);
+    const all = clients + this.leaving.of(network);
     // All clients of an address can come back while their old sockets still close.
-    if (members >= limit || all >= 2 * limit) return "maxConnectionsPerAddress";
-    const total = this.members.total + this.leaving.total;
+    if (clients >= limit || all >= 2 * limit) return "maxConnectionsPerAddress";
+    const total = this.clients.total + this.leaving.total;
     return total >= maxConnections ? "maxConnections" : undefined;
   }
 
@@ -85,7 +85,7 @@ export class Places {
    * Whether another connection that is not logged in can enter. Up to the limit, all networks
    * can. Beyond it there is a reserve of the same size for networks that hold few places.
    */
-  #hasPlaceFor(network: string): boolean {
+  hasPlaceFor(network: string): boolean {
     const { maxUnauthenticated: limit } = this.#limits;
     const { total } = this.waiting;
     if (total < limit) return true;
@@ -110,14 +110,14 @@ export class Place {
   admit(): ExceededByLogin | undefined {
     const exceeded = this.#places.exceededByLogin(this.#network);
     if (exceeded !== undefined) return exceeded;
-    this.#moveTo(this.#places.members);
+    this.#moveTo(this.#places.clients);
     this.#places.onLogin(this.#network);
   }
 
   /** The connection has ended, but its socket can still be closing. */
   close(): void {
-    const { members, leaving } = this.#places;
-    if (this.#counter === members) this.#moveTo(leaving);
+    const { clients, leaving } = this.#places;
+    if (this.#counter === clients) this.#moveTo(leaving);
   }
 
   /** The socket is gone; call it once. */

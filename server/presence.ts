@@ -5,15 +5,23 @@
  * @module
  */
 
-import type { JsonObject } from "../common/json.ts";
 import { byteLength } from "../common/text.ts";
 import {
-  encodeMember,
   encodeMemberList,
   type PresenceChanges,
-} from "../protocol/room_messages.ts";
+} from "../protocol/success_frames.ts";
+import {
+  type Appearance,
+  encodeEntry,
+  type Graces,
+  type Member,
+  memberOf,
+  type PresenceEvents,
+  type Shown,
+} from "./member.ts";
 import type { RoomIdentity } from "./room_identities.ts";
-import type { TimeoutQueue } from "./scheduler.ts";
+
+export type { Graces } from "./member.ts";
 
 /** How long changes are collected, in milliseconds. */
 const WINDOW = 100;
@@ -34,45 +42,8 @@ const ENTRY = 80;
 /** The part of a list that the changes of one window can be as long as. */
 const CHANGES_SHARE = 1 / 4;
 
-/** How long a lost connection still appears in its rooms, in milliseconds. */
-export const GRACE = 3_000;
-
-/** Ends the grace periods of all rooms. A timer for each connection would cost too much. */
-export type Graces = TimeoutQueue<() => void>;
-
 /** Stands for a presence that only a part of the members know. It is no JSON. */
 const PENDING = "?";
-
-/** A connection that appears in a room. A server has very many of them. */
-interface Appearance {
-  readonly identity: RoomIdentity;
-  /** What the server shows about it, as JSON; empty for nothing */
-  presence: string;
-  /** The presence that the members know; `undefined` if they do not know the connection */
-  known: string | undefined;
-  /** Removes the connection after the grace period; `undefined` if it is not lost */
-  grace: (() => void) | undefined;
-}
-
-/** A member of a room: a user, or a connection without a user. */
-export interface Member<Presence = JsonObject> {
-  /** The public id of the member, which other members see */
-  readonly id: string;
-  /** The user that its login has named; `undefined` for a connection without a user */
-  readonly user: string | undefined;
-  /** What the server shows about each of its connections; `undefined` for nothing */
-  readonly connections: readonly (Presence | undefined)[];
-}
-
-/** Receives the changes of the members of a room. */
-export interface PresenceEvents {
-  /** Called with the changes since the last call. */
-  onChange(changes: PresenceChanges): void;
-  /** Called when the first connection of a member has joined. */
-  onJoin(member: Member): void;
-  /** Called when the last connection of a member has left. */
-  onLeave(member: Member): void;
-}
 
 /** The members of one room. */
 export class Presence {
@@ -83,6 +54,10 @@ export class Presence {
   /** The number of the connections of each user, by the public id of the member */
   readonly #users = new Map<string, number>();
   #userConnections = 0;
+  /** The number of the connections to this server */
+  #own = 0;
+  /** The members that `onJoin` was not called for, while the other servers are asked */
+  #heldJoins: Set<string> | undefined;
   /** The length of what is shown about all connections, in UTF-16 units */
   #shown = 0;
   /** The connections that are new to the members, or have changed */
@@ -114,13 +89,34 @@ export class Presence {
     return this.#appearances.size - this.#userConnections + this.#users.size;
   }
 
+  /** The number of connections that appear */
+  get size(): number {
+    return this.#appearances.size;
+  }
+
+  /** Whether no connection to this server appears */
+  get hasNoOwn(): boolean {
+    return this.#own === 0;
+  }
+
+  /** The connections to this server, as other servers learn them */
+  *own(): Iterable<Shown> {
+    for (const each of this.#appearances.values()) if (each.isOwn) yield each;
+  }
+
+  /** Returns a connection to this server; `undefined` if it does not appear. */
+  findOwn(connection: string): Shown | undefined {
+    const found = this.#appearances.get(connection);
+    return found?.isOwn ? found : undefined;
+  }
+
   /** The length of the list of the members, in UTF-16 units, roughly */
   get length(): number {
     const length = ENTRY * this.#appearances.size + this.#shown;
     return Math.min(this.#maxList, length);
   }
 
-  /** The members, the one that joined first at the begin */
+  /** The members, in the order in which they joined */
   get members(): readonly Member[] {
     const appearances = this.#appearances.values();
     const members = Map.groupBy(appearances, ({ identity }) => identity.member);
@@ -128,53 +124,85 @@ export class Presence {
   }
 
   /**
-   * Shows a connection, or changes what is shown about it.
+   * Shows a connection to this server, or changes what is shown about it.
    *
    * @param identity The connection
    * @param presence What the server shows about it, as JSON; empty for nothing
    */
   show(identity: RoomIdentity, presence: string): void {
     const appearance = this.#appearances.get(identity.connection);
-    if (appearance === undefined) return this.#add(identity, presence);
-    this.#endGrace(appearance);
-    this.#shown += presence.length - appearance.presence.length;
-    appearance.presence = presence;
-    this.#report(appearance);
-  }
-
-  /** Removes a connection now. */
-  remove({ connection }: RoomIdentity): void {
-    const appearance = this.#appearances.get(connection);
-    if (appearance === undefined) return;
-    this.#endGrace(appearance);
-    this.#appearances.delete(connection);
-    this.#shown -= appearance.presence.length;
-    this.#changed.delete(appearance);
-    if (appearance.known !== undefined) {
-      this.#gone.set(connection, appearance.known);
-      this.#schedule();
-    }
-    if (this.#count(appearance, -1) === 0) {
-      this.#events.onLeave(memberOf([appearance]));
-    }
+    if (appearance === undefined) this.#add(identity, presence, true);
+    else this.#takeOver(appearance, presence);
+    this.#events.onOwnChange?.(identity.connection);
   }
 
   /**
-   * Removes a connection that is lost after the grace period, unless it comes back.
+   * Shows a connection to another server. It changes nothing while a connection to this server
+   * with the same id is open.
+   */
+  showForeign({ identity, presence }: Shown): void {
+    // The other server has called `onJoin`.
+    this.#heldJoins?.delete(identity.member);
+    const appearance = this.#appearances.get(identity.connection);
+    if (appearance === undefined) return this.#add(identity, presence, false);
+    appearance.foreign = presence;
+    if (!appearance.isOwn) this.#change(appearance, presence);
+    else if (appearance.grace !== undefined) this.#handOver(appearance);
+  }
+
+  /** Removes a connection to this server now. */
+  remove({ connection }: RoomIdentity, isReporter = true): void {
+    const appearance = this.#appearances.get(connection);
+    if (!appearance?.isOwn) return;
+    if (appearance.foreign !== undefined) return this.#handOver(appearance);
+    this.#delete(appearance, isReporter);
+    this.#events.onOwnChange?.(connection);
+  }
+
+  /**
+   * Removes a connection to another server.
+   *
+   * @param connection The public id of the connection
+   * @param isReporter Whether this server reports that the member has left
+   */
+  removeForeign(connection: string, isReporter: boolean): void {
+    const appearance = this.#appearances.get(connection);
+    if (appearance === undefined) return;
+    appearance.foreign = undefined;
+    if (!appearance.isOwn) this.#delete(appearance, isReporter);
+  }
+
+  /**
+   * Removes a connection to this server that is lost after the grace period, unless it comes
+   * back, here or to another server.
    *
    * @param identity The connection
-   * @param onRemoved Called if it has not come back
+   * @param onRemoved Called when it does not appear on this server any more
    */
   lose(identity: RoomIdentity, onRemoved: () => void): void {
     const appearance = this.#appearances.get(identity.connection);
-    if (appearance === undefined) return onRemoved();
+    if (!appearance?.isOwn) return onRemoved();
     this.#endGrace(appearance);
     const end = () => {
       this.remove(identity);
       onRemoved();
     };
-    appearance.grace = end;
-    this.#graces.add(end);
+    appearance.grace = { end, onRemoved };
+    if (appearance.foreign !== undefined) this.#handOver(appearance);
+    else this.#graces.add(end);
+  }
+
+  /**
+   * Calls `onJoin` later, because the members of the other servers are not known yet.
+   *
+   * @returns Calls it for the members that are on no other server
+   */
+  holdJoins(): () => void {
+    const held = this.#heldJoins = new Set<string>();
+    return () => {
+      this.#heldJoins = undefined;
+      if (held.size > 0) this.#reportJoins(held);
+    };
   }
 
   /** Encodes the members. If they are too many, the list is a part of them. */
@@ -217,12 +245,16 @@ export class Presence {
     return parts;
   }
 
-  /** Ends all timers, and reports that all members have left. */
-  close(): void {
+  /**
+   * Ends all timers, and reports that all members of this server have left.
+   *
+   * @param isReporter Whether no other server reports it
+   */
+  close(isReporter = true): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    for (const { identity } of [...this.#appearances.values()]) {
-      this.remove(identity);
+    for (const { identity } of [...this.own()]) {
+      this.remove(identity, isReporter);
     }
   }
 
@@ -236,21 +268,80 @@ export class Presence {
 
   #endGrace(appearance: Appearance): void {
     if (appearance.grace === undefined) return;
-    this.#graces.delete(appearance.grace);
+    this.#graces.delete(appearance.grace.end);
     appearance.grace = undefined;
   }
 
-  #add(identity: RoomIdentity, presence: string): void {
+  #add(identity: RoomIdentity, presence: string, isOwn: boolean): void {
     const { connection } = identity;
     // A connection that left and came back within the window has never left.
     const known = this.#gone.get(connection);
     this.#gone.delete(connection);
-    const appearance = { identity, presence, known, grace: undefined };
+    const foreign = isOwn ? undefined : presence;
+    const appearance = {
+      ...{ identity, presence, isOwn, foreign, known, grace: undefined },
+    };
     this.#appearances.set(connection, appearance);
+    this.#own += Number(isOwn);
     this.#shown += presence.length;
     this.#report(appearance);
-    if (this.#count(appearance, 1) === 1) {
-      this.#events.onJoin(memberOf([appearance]));
+    const isFirst = this.#count(appearance, 1) === 1;
+    if (!isFirst || !isOwn) return;
+    if (this.#heldJoins !== undefined) this.#heldJoins.add(identity.member);
+    else this.#events.onJoin(memberOf([appearance]));
+  }
+
+  #change(appearance: Appearance, presence: string): void {
+    this.#shown += presence.length - appearance.presence.length;
+    appearance.presence = presence;
+    this.#report(appearance);
+  }
+
+  #setOwn(appearance: Appearance, isOwn: boolean): void {
+    this.#own += Number(isOwn) - Number(appearance.isOwn);
+    appearance.isOwn = isOwn;
+  }
+
+  #takeOver(appearance: Appearance, presence: string): void {
+    this.#endGrace(appearance);
+    this.#setOwn(appearance, true);
+    this.#change(appearance, presence);
+  }
+
+  /** Notes that a connection has come back to another server. */
+  #handOver(appearance: Appearance): void {
+    const { grace, foreign, identity } = appearance;
+    this.#endGrace(appearance);
+    this.#setOwn(appearance, false);
+    this.#change(appearance, foreign!);
+    this.#events.onOwnChange?.(identity.connection);
+    // The room can close now.
+    grace?.onRemoved();
+  }
+
+  #delete(appearance: Appearance, isReporter: boolean): void {
+    const { identity: { connection, member }, known } = appearance;
+    this.#endGrace(appearance);
+    this.#appearances.delete(connection);
+    this.#setOwn(appearance, false);
+    this.#shown -= appearance.presence.length;
+    this.#changed.delete(appearance);
+    if (known !== undefined) {
+      this.#gone.set(connection, known);
+      this.#schedule();
+    }
+    const isLast = this.#count(appearance, -1) === 0;
+    // A member that `onJoin` was not called for has not left.
+    if (!isLast || this.#heldJoins?.delete(member)) return;
+    if (isReporter) this.#events.onLeave(memberOf([appearance]));
+  }
+
+  #reportJoins(held: ReadonlySet<string>): void {
+    const isHeld = ({ identity }: Appearance) => held.has(identity.member);
+    const appearances = [...this.#appearances.values()].filter(isHeld);
+    const members = Map.groupBy(appearances, ({ identity }) => identity.member);
+    for (const connections of members.values()) {
+      this.#events.onJoin(memberOf(connections));
     }
   }
 
@@ -305,20 +396,4 @@ export class Presence {
     if (this.#changed.size + this.#gone.size > 0) this.#schedule();
     this.#events.onChange({ join, leave, count: this.count });
   }
-}
-
-function encodeEntry({ identity, presence }: Appearance): string {
-  const { member, connection } = identity;
-  const entry = encodeMember({ member, connection });
-  return presence === ""
-    ? entry
-    : `${entry.slice(0, -1)},"presence":${presence}}`;
-}
-
-function memberOf(appearances: readonly Appearance[]): Member {
-  const { member, user } = appearances[0]!.identity;
-  const connections = appearances.map(({ presence }) =>
-    presence === "" ? undefined : JSON.parse(presence)
-  );
-  return { id: member, user, connections };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { escapeControls } from "../common/text.ts";
 import { MIN_SECRET, REDACTED, type Secrets } from "../common/secrets.ts";
 
 /** Replaces the secrets of a server in strings. */
@@ -175,7 +176,7 @@ function allFormsOf(secret: string): readonly string[] {
   return [...new Set([...formsOf(secret), ...base64FormsOf(secret)])];
 }
 
-/** Returns a secret as it is, in JSON and in URLs. */
+/** Returns a secret as it is, in JSON, in URLs and in messages of errors. */
 function formsOf(secret: string): readonly string[] {
   const encoded = encodeURIComponent(secret.toWellFormed());
   return [
@@ -184,6 +185,8 @@ function formsOf(secret: string): readonly string[] {
     JSON.stringify(secret).slice(1, -1),
     encoded,
     encoded.replaceAll("%20", "+"),
+    // Messages of errors are escaped before they are logged.
+    escapeControls(secret, Infinity),
   ];
 }
 

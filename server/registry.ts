@@ -7,13 +7,11 @@
 import { mapMaybePromise } from "../common/async.ts";
 import { invalidType } from "../common/check.ts";
 import { stringifyValue } from "../common/encode_json.ts";
-import { ErrorCode } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import {
   assertListener,
   type Listener,
   Listeners,
-  Mismatch,
 } from "../common/listeners.ts";
 import { describeOperation } from "../common/text.ts";
 import {
@@ -24,47 +22,39 @@ import {
   ownEntry,
 } from "../contract/contract.ts";
 import {
+  assertAllFree,
+  assertFree,
   assertNamed,
+  assertNoOwnSchema,
   assertOperation,
   assertSchema,
 } from "../contract/checks.ts";
 import { isSchema, type Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
-import { RequestError } from "../protocol/request_error.ts";
+import { resultError, streamError } from "../protocol/request_error.ts";
+import { Metrics } from "./metrics.ts";
 import { OutputError } from "./output_error.ts";
-import {
+import type {
   ClientMessage,
-  type OperationContext,
-  type OperationHandler,
+  OperationContext,
+  OperationHandler,
 } from "./message.ts";
-import { isAsyncIterable, StreamSource } from "./stream_source.ts";
-import { checkData, invalidDataError } from "./validate.ts";
-
-/**
- * Returns a listener that is called only if the data of a message matches a schema. If
- * not, it throws a `Mismatch`, because another listener can accept the message.
- */
-export function checkedListener(
-  schema: Schema,
-  listener: Listener<ClientMessage>,
-): Listener<ClientMessage> {
-  return (message) =>
-    mapMaybePromise(validate(schema, message.data), ({ issues, value }) => {
-      if (issues !== undefined) throw new Mismatch(invalidDataError(issues));
-      return listener(withCheckedData(message, value));
-    });
-}
-
-/** Returns a copy of a message that has the output of its schema as its data. */
-function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
-  return new ClientMessage(message.toJSON(), message, { data });
-}
+import { CountersByName, type RequestCounters } from "./request_counters.ts";
+import {
+  isAsyncGenerator,
+  isAsyncIterable,
+  StreamSource,
+  tagOf,
+} from "./stream_source.ts";
+import { checkData, checkedListener } from "./validate.ts";
 
 /** What an operation returns. `"either"` if only the result of the handler shows it. */
 type Kind = "result" | "stream" | "either";
 
 /** A registered operation. */
 export class Operation<Context> {
+  /** Counts the calls; `undefined` if it is a stream */
+  counters: RequestCounters | undefined;
   readonly #subject: string;
   readonly #handler: OperationHandler<Context, never>;
   readonly #schemas: OperationSchemas;
@@ -161,7 +151,7 @@ export class Operation<Context> {
 
   /** Ends a stream that was called as an operation; returns the error. */
   #rejectStream(items: AsyncIterable<unknown>): Error {
-    // A generator has not started, but another iterable may hold a resource.
+    // A generator has not started, but another iterable can hold a resource.
     new StreamSource(this.#subject, items, undefined).return().catch(() => {});
     if (this.#kind === "either") return streamError();
     return new TypeError(
@@ -192,8 +182,14 @@ function encodeResult(
 
 /** The operations of a server. */
 export class Operations<Context> {
+  readonly #counters: CountersByName;
   // One object for each registration, so that disposing an old one cannot remove a new one.
   readonly #entries = new Map<string, Operation<Context>>();
+
+  /** Constructs `Operations`, whose calls are counted. */
+  constructor(counters = new CountersByName()) {
+    this.#counters = counters;
+  }
 
   /**
    * Adds an operation.
@@ -218,11 +214,17 @@ export class Operations<Context> {
     }
     const kind = kindOf(subject, handler, schemas);
     const operation = new Operation(name, handler, schemas, kind);
+    if (kind !== "stream") operation.counters = this.#counters.add(name);
     this.#entries.set(name, operation);
     const remove = () => {
       if (this.find(name) === operation) this.#entries.delete(name);
     };
     return { [Symbol.dispose]: remove };
+  }
+
+  /** The names of the operations */
+  get names(): readonly string[] {
+    return [...this.#entries.keys()];
   }
 
   /** Returns an operation; `undefined` if it does not exist. */
@@ -234,20 +236,6 @@ export class Operations<Context> {
   has(name: string): boolean {
     return this.#entries.has(name);
   }
-}
-
-function streamError(): RequestError {
-  return new RequestError(
-    ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation is a stream. Call it with 'connection.stream()'.",
-  );
-}
-
-function resultError(): RequestError {
-  return new RequestError(
-    ErrorCode.UNSUPPORTED_OPERATION,
-    "the operation returns one result. Call it with 'connection.operation()'.",
-  );
 }
 
 function assertHandler(subject: string, handler: unknown): void {
@@ -276,38 +264,45 @@ function kindOf(
   return output === undefined ? "either" : "result";
 }
 
-/** Returns whether a handler is an `async function*`. */
-export function isAsyncGenerator(handler: unknown): boolean {
-  return tagOf(handler) === "AsyncGeneratorFunction";
-}
-
-/** Returns the kind of a function without calling it. */
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
-}
-
 /** The listeners and operations of a server. */
 export class Registry {
   readonly #listeners = new Listeners<ClientMessage>();
   /** Calls the listeners; only the registry adds them, because it checks them */
-  readonly listeners: Pick<Listeners<ClientMessage>, "dispatch" | "has"> =
-    this.#listeners;
-  readonly operations = new Operations<OperationContext>();
+  readonly listeners: Pick<
+    Listeners<ClientMessage>,
+    "dispatch" | "has" | "hasNamed" | "names"
+  > = this.#listeners;
+  readonly operations: Operations<OperationContext>;
   readonly #contract: Contract | undefined;
+  readonly #metrics: Metrics;
 
   /**
-   * Constructs a `Registry`.
+   * Constructs a `Registry`. Without a contract, everything is allowed.
    *
-   * @param contract The contract of the server; without it, everything is allowed
+   * @throws {TypeError} If a name of the contract is reserved
    */
-  constructor(contract: Contract | undefined) {
+  constructor(contract: Contract | undefined, metrics = new Metrics()) {
+    assertAllFree("Cannot serve", contract);
     this.#contract = contract;
+    this.#metrics = metrics;
+    this.operations = new Operations<OperationContext>(metrics.operations);
   }
 
   /** The operations of the contract that have no handler */
   get missing(): readonly string[] {
     const names = Object.keys(this.#contract?.operations ?? {});
     return names.filter((name) => !this.operations.has(name));
+  }
+
+  /**
+   * Whether the name of a request has a handler or is in the contract. Clients can invent all
+   * other names, so those must not become the labels of metrics.
+   */
+  knows(kind: "message" | "operation" | "stream", name: string): boolean {
+    const { messages = {}, operations = {} } = this.#contract ?? {};
+    return kind === "message"
+      ? this.#listeners.hasNamed(name) || Object.hasOwn(messages, name)
+      : this.operations.has(name) || Object.hasOwn(operations, name);
   }
 
   /** Adds a listener for all messages. */
@@ -325,11 +320,13 @@ export class Registry {
   ): Disposable {
     for (const name of [names].flat()) {
       const subject = `Cannot receive message ${JSON.stringify(name)}`;
+      assertFree(subject, name);
       assertNamed(subject, this.#contract?.messages, name);
       assertNoOwnSchema(subject, this.#contract, schema);
     }
     assertNoSchema(listener);
     assertListener(listener);
+    for (const name of [names].flat()) this.#metrics.messages.add(name);
     if (schema === undefined) return this.#listeners.add(names, listener);
     assertSchema("Cannot receive messages", "schema", schema);
     return this.#listeners.add(names, checkedListener(schema, listener));
@@ -342,6 +339,7 @@ export class Registry {
     schemas: OperationSchemas | undefined,
   ): Disposable {
     const subject = `Cannot register operation ${JSON.stringify(name)}`;
+    assertFree(subject, name);
     assertNamed(subject, this.#contract?.operations, name);
     assertNoOwnSchema(subject, this.#contract, schemas);
     const entry = ownEntry(this.#contract?.operations ?? {}, name);
@@ -372,17 +370,5 @@ function assertKind(
   if (hasKind || !isAsyncGenerator(handler)) return;
   throw new TypeError(
     `${subject}: the handler is a generator, and the contract has no 'yields' for it. Add 'yields' to the contract.`,
-  );
-}
-
-/** Rejects a schema beside a contract, which has the schemas. */
-function assertNoOwnSchema(
-  subject: string,
-  contract: Contract | undefined,
-  schema: unknown,
-): void {
-  if (contract === undefined || schema === undefined) return;
-  throw new TypeError(
-    `${subject} with a schema: the server has a contract. Move the schema into the contract.`,
   );
 }

@@ -7,10 +7,9 @@
 import { ErrorCode } from "../common/errors.ts";
 import { fitsInto } from "../common/text.ts";
 import type { RenewRequest } from "../protocol/client_frames.ts";
-import { encodeError } from "../protocol/encode.ts";
-import { encodeSuccess } from "../protocol/encode_success.ts";
-import { errorAnswerOf } from "../protocol/encode.ts";
-import { exceeded } from "../protocol/invalid_frame.ts";
+import { encodeError, errorAnswerOf } from "../protocol/encode.ts";
+import { exceeded } from "../protocol/request_error.ts";
+import { encodeSuccess } from "../protocol/success_frames.ts";
 import type { LoginFailure } from "./admission.ts";
 import {
   type Authenticated,
@@ -91,7 +90,7 @@ export class Renewal {
   }
 
   #finish(id: number, decided: LoginResult): void {
-    const { context, state, transport } = this.#parts;
+    const { client, context, state, transport } = this.#parts;
     this.#isDeciding = false;
     // The login can have expired, or the token can have been revoked, in the meantime.
     if (transport.closed !== undefined) return;
@@ -99,6 +98,7 @@ export class Renewal {
     if (!isAuthenticated(result)) return this.#reject(id, result);
     this.#isAsked = false;
     state.authenticated = result;
+    context.admin?.onRenewed(client);
     transport.log.identify(result.identity);
     transport.send(encodeSuccess(id, null));
     transport.log.info("renew", "renewed its token");

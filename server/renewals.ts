@@ -5,6 +5,8 @@
  * @module
  */
 
+import { runOutOfScope } from "./call_scope.ts";
+
 /** The longest time between the question and the expiry, in milliseconds. */
 const MAX_LEAD = 60_000;
 
@@ -105,7 +107,7 @@ export class Renewals<Item> {
     this.#stop();
     this.#next = time;
     const delay = Math.min(Math.max(0, time - Date.now()), MAX_INTERVAL);
-    this.#timer = setTimeout(() => this.#check(), delay);
+    this.#timer = runOutOfScope(() => setTimeout(() => this.#check(), delay));
     // The timer must not keep the program alive.
     this.#timer.unref();
   }

@@ -18,7 +18,10 @@ interface GatedRequest {
 }
 
 /** What a gate needs of the state of the server. */
-type Context = Pick<ServerContext, "authorization" | "nameLimits" | "stalls">;
+type Context = Pick<
+  ServerContext,
+  "authorization" | "nameLimits" | "stalls" | "metrics"
+>;
 
 /** Decides which requests of one client can start. */
 export class RequestGate {
@@ -33,10 +36,10 @@ export class RequestGate {
    * @param client The client that sends the requests
    */
   constructor(context: Context, client: Client) {
-    const { nameLimits } = context;
+    const { nameLimits, metrics: { limitHits } } = context;
     this.#context = context;
     this.#client = client;
-    this.#usage = nameLimits && new NameUsage(nameLimits);
+    this.#usage = nameLimits && new NameUsage(nameLimits, limitHits);
   }
 
   /** Whether the application decides about requests, and not only a limit */

@@ -12,13 +12,13 @@ import type {
   StreamRequest,
 } from "../protocol/client_frames.ts";
 import { errorAnswerOf, PONG } from "../protocol/encode.ts";
-import { exceeded, type RequestLimit } from "../protocol/invalid_frame.ts";
+import { exceeded, type RequestLimit } from "../protocol/request_error.ts";
 import type { RoomRequest } from "../protocol/room_frames.ts";
 import { ActiveCalls } from "./active_calls.ts";
 import { Calls, type StreamCall } from "./calls.ts";
 import { ClientRates, describeExcess, type Excess } from "./client_rates.ts";
 import type { ServerContext } from "./context.ts";
-import { HeldFrames } from "./held_frames.ts";
+import { HeldFrames } from "./backlog.ts";
 import { MessageHandler } from "./incoming.ts";
 import type { Client } from "./message.ts";
 import type { MessageSender } from "./outgoing.ts";
@@ -72,6 +72,16 @@ export class RequestHandler {
     this.#transport = transport;
     this.#sender = sender;
     this.#rates = new ClientRates(context, client);
+  }
+
+  /** The number of requests in progress, including streams */
+  get pending(): number {
+    return this.#inProgress;
+  }
+
+  /** The number of streams in progress */
+  get streams(): number {
+    return this.#streams?.size ?? 0;
   }
 
   /** Whether requests are in progress */
@@ -146,7 +156,7 @@ export class RequestHandler {
     this.#held?.clear();
     if (this.#streams === undefined) return undefined;
     const streams = [...this.#streams.values()];
-    for (const { sender } of streams) sender.stop();
+    for (const stream of streams) stream.stop();
     return Promise.all(streams.map(({ ended }) => ended));
   }
 
@@ -211,6 +221,7 @@ export class RequestHandler {
     const verdict = this.#rates.countRequest(now);
     if (verdict === "disconnect") return this.#cutOff("maxRate");
     if (effect.kind === "answer") {
+      this.#countInvalid(effect);
       return effect.isInvalid && !this.#rates.allowsInvalid(now)
         ? this.#cutOff("invalid")
         : this.#answer(effect);
@@ -222,7 +233,7 @@ export class RequestHandler {
     const size = sizeOf(effect);
     const exceeded = this.#exceededBy(effect, size);
     if (exceeded !== undefined) return this.#reject(effect, exceeded);
-    this.#start(effect, size);
+    this.#start(effect, size, now);
   }
 
   /** Returns the limit that keeps a request from starting, if there is one. */
@@ -251,10 +262,17 @@ export class RequestHandler {
     this.#transport.send(frame);
   }
 
-  #reject({ id }: ClientRequest, limit: RequestLimit): void {
-    const answer = errorAnswerOf(
-      exceeded(id, limit, this.#context.limits[limit]),
-    );
+  #countInvalid({ isInvalid, limit }: AnswerEffect): void {
+    const { metrics } = this.#context;
+    if (isInvalid) metrics.invalidFrames++;
+    if (limit !== undefined) metrics.limitHits[limit]++;
+  }
+
+  #reject(request: ClientRequest, limit: RequestLimit): void {
+    const { limits, metrics } = this.#context;
+    metrics.limitHits[limit]++;
+    if (!isRoomRequest(request)) metrics.countRejected(request);
+    const answer = errorAnswerOf(exceeded(request.id, limit, limits[limit]));
     this.#answer({ kind: "answer", ...answer });
   }
 
@@ -262,37 +280,55 @@ export class RequestHandler {
   #cutOff(excess: Excess): void {
     if (this.#transport.closed !== undefined) return;
     const { reason, line } = describeExcess(excess, this.#context.limits);
+    this.#context.metrics.limitHits[excess]++;
     this.#transport.log.warn("reject", line);
     this.#transport.close(CloseCode.POLICY_VIOLATION, reason);
   }
 
-  #start(request: ClientRequest, size: number): void {
+  #start(request: ClientRequest, size: number, now: number): void {
+    this.#context.metrics.requestsInProgress++;
     this.#inProgress++;
     this.#bytesInProgress += size;
     // `onConnect` can wait for the reply to a request of its own.
     if (this.#held === undefined || this.#isAwaited(request)) {
-      return this.#begin(request, size);
+      return this.#begin(request, size, now);
     }
-    this.#held.add(() => this.#begin(request, size));
+    this.#held.add(
+      () => this.#begin(request, size, now),
+      () => this.#drop(request, size, now),
+    );
   }
 
-  #begin(request: ClientRequest, size: number): void {
-    const answered = this.#run(request);
+  /** Ends a request that waited when the connection ended. */
+  #drop(request: ClientRequest, size: number, now: number): void {
+    if (!isRoomRequest(request)) {
+      this.#context.metrics.countersOf(request).count("cancelled", now);
+    }
+    this.#finish(request, size);
+  }
+
+  #begin(request: ClientRequest, size: number, now: number): void {
+    const answered = this.#run(request, now);
     if (answered === undefined) return this.#finish(request, size);
     void answered.then(() => this.#finish(request, size));
   }
 
   #finish(request: ClientRequest, size: number): void {
     if (!isRoomRequest(request)) this.#gate?.leave(request);
+    this.#context.metrics.requestsInProgress--;
     this.#inProgress--;
     this.#bytesInProgress -= size;
     if (this.#inProgress > 0 || !this.#context.shutdown.hasBegun) return;
     this.#transport.closeForShutdown();
   }
 
-  /** Answers a request; resolves when it is answered, unless it is already. */
-  #run(request: ClientRequest): void | Promise<void> {
-    if (request.kind === "message") return this.#runListeners(request);
+  /**
+   * Answers a request; resolves when it is answered, unless it is already.
+   *
+   * @param now When it arrived, in milliseconds
+   */
+  #run(request: ClientRequest, now: number): void | Promise<void> {
+    if (request.kind === "message") return this.#runListeners(request, now);
     if (isRoomRequest(request)) {
       const { rooms } = this.#context;
       return rooms.answer(this.#client, this.#transport, request);
@@ -303,7 +339,7 @@ export class RequestHandler {
       this.#transport,
       this.#openGate(),
     );
-    if (request.kind === "operation") return calls.run(request);
+    if (request.kind === "operation") return calls.run(request, now);
     return this.#runStream(calls, request);
   }
 
@@ -321,7 +357,7 @@ export class RequestHandler {
     );
   }
 
-  #runListeners(request: MessageRequest): Promise<void> {
+  #runListeners(request: MessageRequest, now: number): Promise<void> {
     const messages = this.#messages ??= new MessageHandler(
       this.#context,
       this.#activeCalls(),
@@ -329,16 +365,21 @@ export class RequestHandler {
       this.#sender,
       this.#openGate(),
     );
-    return messages.run(request);
+    return messages.run(request, now);
   }
 
   async #runStream(calls: Calls, request: StreamRequest): Promise<void> {
     const { id } = request;
     const streams = this.#streams ??= new Map<number, StreamCall>();
-    if (streams.has(id)) return calls.rejectId(id);
+    if (streams.has(id)) {
+      this.#context.metrics.countRejected(request);
+      return calls.rejectId(id);
+    }
     const stream = calls.stream(request);
     streams.set(id, stream);
+    this.#context.metrics.openStreams++;
     await stream.ended;
+    this.#context.metrics.openStreams--;
     streams.delete(id);
   }
 }

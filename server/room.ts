@@ -6,6 +6,7 @@
 
 import type { Publication, ReadFrom } from "../broker/broker.ts";
 import {
+  checkBoolean,
   checkKeys,
   checkNumber,
   checkString,
@@ -25,9 +26,9 @@ import type {
 } from "../contract/infer_rooms.ts";
 import type { BroadcastResult } from "./broadcaster.ts";
 import type { Client } from "./message.ts";
-import type { Member } from "./presence.ts";
+import type { Member } from "./member.ts";
 import { READ_LIMITS } from "./room_feed.ts";
-import { assertRoomEvent } from "./sendable.ts";
+import { assertRoomEvent } from "./validate.ts";
 import { decodeRoomMessage } from "./room_message.ts";
 import type { RoomClients } from "./room_clients.ts";
 import type { DefinedRoom, Rooms } from "./rooms.ts";
@@ -41,6 +42,13 @@ export interface RoomBroadcastOptions {
    * in the last 120 seconds is not sent again. By default there is none.
    */
   readonly key?: string | undefined;
+  /**
+   * Whether the counts include the members on all servers. Each server then sends an answer.
+   * Without it, the counts are for this server.
+   *
+   * @default {false}
+   */
+  readonly ledger?: boolean | undefined;
 }
 
 /** Options of `Room.history` */
@@ -88,7 +96,7 @@ export type RoomBroadcastArguments<Of extends Contract, Name, Event> =
 
 const BROADCAST = "Cannot broadcast";
 
-const BROADCAST_OPTIONS = { except: true, key: true };
+const BROADCAST_OPTIONS = { except: true, key: true, ledger: true };
 
 const HISTORY_OPTIONS = { since: true, last: true, limit: true };
 
@@ -129,13 +137,13 @@ export class Room<
    *
    * @param name The name of the message
    * @param dataAndOptions The data (by default an empty object), and optionally the client that
-   * is excluded and the key
+   * is excluded, the key, and whether the members on all servers are counted
    * @returns Resolves when every member on this server has received or missed the message. With
    * `latest`, this can take as long as a client reads slowly
    *
    * @throws {PublishError} If the broker did not store the message
-   * @throws {TypeError} If the contract does not have the name, the data is not a JSON object, or
-   * an option is unknown
+   * @throws {TypeError} If the contract does not have the name, the data is not a JSON object, an
+   * option is unknown, or `except` is not a client of this server
    * @throws {RangeError} If the message is larger than `limits.maxBuffered`, or the key is
    * invalid
    *
@@ -163,24 +171,32 @@ export class Room<
     options: RoomBroadcastOptions,
   ): Promise<BroadcastResult> {
     checkKeys(BROADCAST, options, BROADCAST_OPTIONS);
-    const { except, key } = options;
+    const { except: excluded, key } = options;
+    const isCounted = checkBoolean(BROADCAST, "ledger", options.ledger);
     if (typeof name !== "string") {
       throw invalidType(BROADCAST, "the name", "a string", name);
     }
     if (key !== undefined) checkKey(key);
     assertRoomEvent(this.#room.definition.entry, this.name, name);
-    const { position, delivered } = await this.#rooms.publish(this.#room, {
-      ...{ name, data, from: null, publisher: null },
-      except: except === undefined ? null : this.#clients.connectionOf(except),
-      key: key === undefined
-        ? undefined
-        : { publisher: SERVER, key, isRepeated: false },
-    });
-    return { ...await delivered, position };
+    const except = excluded === undefined
+      ? null
+      : this.#clients.connectionOf(BROADCAST, "'except'", excluded);
+    const { position, delivered, count } = await this.#rooms.publish(
+      this.#room,
+      {
+        ...{ name, data, from: null, publisher: null, except },
+        key: key === undefined
+          ? undefined
+          : { publisher: SERVER, key, isRepeated: false },
+      },
+    );
+    return { ...await (isCounted ? count() : delivered), position };
   }
 
   /**
-   * Returns the members on this server, the one that joined first at the begin.
+   * Returns the members, in the order in which they joined. With the option `broker`, these are
+   * the members on all servers if a client of this server is in the room, and otherwise none: see
+   * `fetchMembers`.
    *
    * @example
    * ```ts
@@ -201,6 +217,28 @@ export class Room<
   }
 
   /**
+   * Returns the members on all servers. It asks the other servers if no client of this one is in
+   * the room. The result lacks the members of servers that do not answer within 3 seconds. Each
+   * answer has at most 128 KiB.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "@hoist/cli";
+   * import assert from "node:assert/strict";
+   *
+   * await using server = serve("test", { hostname: "127.0.0.1", port: 0 });
+   * server.defineRoom("lobby");
+   * assert.deepEqual(await server.room("lobby").fetchMembers(), []);
+   * ```
+   */
+  async fetchMembers(): Promise<readonly Member<PresenceOf<Of, Name>>[]> {
+    const members: readonly Member<unknown>[] = await this.#rooms.fetchMembers(
+      this.name,
+    );
+    return members as readonly Member<PresenceOf<Of, Name>>[];
+  }
+
+  /**
    * Reads the history.
    *
    * @param options Where to begin, and how much to read
@@ -208,7 +246,7 @@ export class Room<
    * history. Nothing shows whether older ones are missing
    *
    * @throws {PublishError} If the history cannot be read
-   * @throws {TypeError} If an option is unknown, or `since` and `last` are set
+   * @throws {TypeError} If an option is unknown or invalid, or `since` and `last` are set
    * @throws {RangeError} If a number is out of range
    *
    * @example
@@ -230,6 +268,7 @@ export class Room<
     const subject = "Cannot read the history";
     checkKeys(subject, options, HISTORY_OPTIONS);
     const { since, last, limit = READ_LIMITS.limit } = options;
+    checkString(subject, "since", since);
     checkNumber(subject, "limit", limit, LIMIT);
     checkNumber(subject, "last", last, LAST);
     if (since !== undefined && last !== undefined) {
@@ -259,7 +298,9 @@ export class Room<
    * ```
    */
   async clear(): Promise<void> {
-    await this.#rooms.broker.clear(this.name);
+    const { history } = this.#room.definition;
+    const broker = await this.#rooms.startedBroker();
+    await broker.clear(this.name, history);
   }
 
   async #read(
@@ -269,9 +310,9 @@ export class Room<
     const { history } = this.#room.definition;
     if (history === undefined) return [];
     const { maxBytes } = READ_LIMITS;
-    const { publications } = await this.#rooms.broker.read(this.name, from, {
-      ...{ history, limit, maxBytes },
-    });
+    const broker = await this.#rooms.startedBroker();
+    const options = { history, limit, maxBytes };
+    const { publications } = await broker.read(this.name, from, options);
     return publications.flatMap(toMessage);
   }
 }

@@ -8,21 +8,24 @@ import { isPromiseLike } from "../common/async.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { LeftReason, PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
-import { encodeJoined, encodePutOut } from "../protocol/room_messages.ts";
+import { encodeJoined, encodePutOut } from "../protocol/success_frames.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
-import { JoinDecisions } from "./join_decisions.ts";
-import { joinedFields } from "./joined_answer.ts";
-import { ListSpace } from "./list_space.ts";
+import type { FeedStart } from "./feed_start.ts";
+import {
+  JoinDecisions,
+  joinedFields,
+  PresenceClaims,
+} from "./join_decisions.ts";
 import type { Client } from "./message.ts";
-import { ReadBudget } from "./read_budget.ts";
-import { checkClaim } from "./room_checks.ts";
-import type { RoomRights } from "./room_options.ts";
+import { ListSpace, ReadBudget, Recoveries } from "./read_budget.ts";
 import { forbidden, overtaken } from "./room_errors.ts";
-import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
-import { type MemberHost, RoomMember } from "./room_member.ts";
+import type { MemberHost } from "./missed_messages.ts";
+import { RoomMember } from "./room_member.ts";
+import type { RoomRights } from "./room_options.ts";
 import {
   canPublish,
+  checkClaim,
   NOTHING,
   presenceOf,
   rightsOf,
@@ -65,10 +68,8 @@ export class RoomClient implements MemberHost {
   /** How much the client can be sent about the members of its rooms */
   readonly lists: ListSpace;
   waitingUnits = 0;
-  /** The end of the last recovery, because they run one at a time */
-  #recovered: Promise<unknown> | undefined;
-  /** The newest claim of each room whose schema is asynchronous */
-  #claims: Map<string, unknown> | undefined;
+  readonly #recoveries = new Recoveries();
+  readonly #claims = new PresenceClaims();
   #hasSecret: boolean;
   /** Whether the client does not come back as the same member */
   #isFinal = false;
@@ -129,6 +130,8 @@ export class RoomClient implements MemberHost {
    * @throws {PublishError} If the history cannot be read
    */
   async join(request: JoinRequest): Promise<void> {
+    // Before the others, so that a client at the limit cannot find out which rooms exist.
+    this.#decisions.assertPlaceFor(request.room);
     const found = this.#rooms.find(request.room);
     if (found?.definition.authorize === undefined) {
       throw forbidden("no definition lets clients join the room");
@@ -138,20 +141,17 @@ export class RoomClient implements MemberHost {
 
   async #join(found: DefinedRoom, request: JoinRequest): Promise<void> {
     const decision = await this.#decide(found, request);
-    // A later join replaces this one, although it can have been faster.
-    if (!this.#decisions.isLatest(request)) throw overtaken();
     // Nothing is awaited before the client is in the room: it could leave meanwhile.
-    const { rights, claimed } = this.#admit(found, decision);
+    const { rights, claimed } = this.#admit(request, decision);
     const member = this.#enter(found);
-    member.isByClient = true;
     member.canPublish = canPublish(found.definition, rights);
     this.#show(member, claimed);
     let isAnswered = false;
     await this.#recover(member, request, rights, (start) => {
       isAnswered = true;
-      // To a client without the history, everything that it missed is lost.
-      const isDenied = rights.history === false && request.since !== null;
-      const lost = isDenied ? "expired" : start.lost;
+      const { since } = request;
+      const isDenied = rights.history === false && since !== null;
+      const lost = isDenied ? member.room.feed.lostSince(since) : start.lost;
       this.#answer(member, request, { ...start, lost });
     });
     if (!isAnswered && !this.#isClosed) throw overtaken();
@@ -203,20 +203,17 @@ export class RoomClient implements MemberHost {
    */
   async claim(member: RoomMember, claimed: PresenceClaim): Promise<void> {
     const { info, definition: { entry } } = member.room;
+    const show = (checked: PresenceClaim) => this.#show(member, checked);
     const checking = checkClaim(entry, claimed);
-    if (!isPromiseLike(checking)) return this.#show(member, checking);
-    const claims = this.#claims ??= new Map();
-    claims.set(info.name, checking);
-    const checked = await checking;
-    // A newer claim can have overtaken this one.
-    if (claims.get(info.name) === checking) this.#show(member, checked);
+    if (!isPromiseLike(checking)) return show(checking);
+    await this.#claims.check(info.name, checking, show);
   }
 
   /** Shows the client to the other members, as the application decides. */
   #show({ room }: RoomMember, claimed: PresenceClaim): void {
     const { definition, info, presence } = room;
     const { client, transport: { log } } = this;
-    this.#claims?.delete(info.name);
+    this.#claims.drop(info.name);
     const shown = presenceOf({ client, log, info, definition }, claimed);
     // The function of the application can have closed the connection.
     if (this.#members.get(info.name)?.room !== room) return;
@@ -232,11 +229,17 @@ export class RoomClient implements MemberHost {
     const members = [...this.#members.values()];
     this.#members.clear();
     for (const member of members) {
-      member.stop();
+      this.#end(member);
       this.#hide(member);
       this.#rooms.release(member.room);
     }
     this.#rooms.identities.release(this, this.identity);
+  }
+
+  /** Ends a membership, and the check of what the client claims there. */
+  #end(member: RoomMember): void {
+    member.stop();
+    this.#claims.drop(member.room.info.name);
   }
 
   /** Removes the client from the members of a room whose connection has ended. */
@@ -248,22 +251,24 @@ export class RoomClient implements MemberHost {
   /** Asks the application what the client can do in a room, and checks what it claims. */
   #decide(
     { info, definition }: DefinedRoom,
-    { presence }: JoinRequest,
+    request: JoinRequest,
   ): Promise<() => Admitted> {
     // Without `this`.
     const authorize = definition.authorize!;
-    return this.#decisions.decide(info.name, async () => {
+    return this.#decisions.decide(request, async () => {
       const rights = rightsOf(await authorize(this.client, info));
       // A client without the right must not find out what the room accepts.
-      return { rights, claimed: await checkClaim(definition.entry, presence) };
+      const claimed = await checkClaim(definition.entry, request.presence);
+      return { rights, claimed };
     });
   }
 
-  #admit({ info }: DefinedRoom, decision: () => Admitted): Admitted {
+  #admit(request: JoinRequest, decision: () => Admitted): Admitted {
     try {
       return decision();
     } catch (error) {
-      this.#refuse(info.name);
+      // The later join decides whether the client stays in the room.
+      if (this.#decisions.isLatest(request)) this.#refuse(request.room);
       throw error;
     }
   }
@@ -292,7 +297,7 @@ export class RoomClient implements MemberHost {
   #exit(member: RoomMember): void {
     const { room } = member;
     this.#members.delete(room.info.name);
-    member.stop();
+    this.#end(member);
     room.presence.remove(this.identity);
     this.#rooms.release(room);
   }
@@ -304,7 +309,9 @@ export class RoomClient implements MemberHost {
     member.canPublish = canPublish(found.definition, {});
     this.#show(member, null);
     const options = { echo: true, members: true };
-    await this.#start(member, () => true, NOTHING, options, (start) => {
+    // A join of the client itself can have overtaken this, and must not begin anew.
+    const isWanted = () => member.starts === 0;
+    await this.#start(member, isWanted, NOTHING, options, (start) => {
       if (member.isPlain) return;
       const rest = { isRecovering: false, members: true };
       this.transport.send(this.#encodeJoined(null, member, start, rest));
@@ -321,18 +328,12 @@ export class RoomClient implements MemberHost {
     const { echo, members } = request;
     const wanted = wantedOf(request, rights);
     const options = { echo, members };
-    const start = async (previous?: Promise<unknown>) => {
-      await previous;
+    const start = async () => {
       await this.budget.wait(() => !this.#isClosed);
       const isWanted = () => this.#decisions.isLatest(request);
       await this.#start(member, isWanted, wanted, options, onStart);
     };
-    if (wanted === NOTHING) return await start();
-    const recovering = start(this.#recovered);
-    const ended = recovering.catch(() => {});
-    this.#recovered = ended;
-    await recovering;
-    if (this.#recovered === ended) this.#recovered = undefined;
+    await (wanted === NOTHING ? start() : this.#recoveries.run(start));
   }
 
   /** Starts to send messages. If this fails, the client is not in the room. */

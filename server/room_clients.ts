@@ -1,17 +1,45 @@
 /**
- * The clients of one server that use rooms.
+ * The clients of one server that use rooms, and the answers to their requests.
  *
  * @module
  */
 
+import type { PublicationKey } from "../broker/broker.ts";
+import { isOwnError } from "../common/application_error.ts";
+import { invalidType } from "../common/check.ts";
+import { PublishError } from "../common/hoist_error.ts";
+import type { JsonObject } from "../common/json.ts";
+import { describeRoom, isLengthError } from "../common/text.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import type { RoomRequest } from "../protocol/room_frames.ts";
+import { RequestError } from "../protocol/request_error.ts";
+import type {
+  LeaveRequest,
+  MembersRequest,
+  PresenceRequest,
+  PublishRequest,
+  RoomRequest,
+} from "../protocol/room_frames.ts";
+import {
+  encodeLeft,
+  encodeMembers,
+  encodePublished,
+  encodeSuccess,
+} from "../protocol/success_frames.ts";
+import { ApplicationAnswer, encodeErrorResponse } from "./error_response.ts";
 import { ConnectedClient } from "./connected_client.ts";
+import type { ConnectionLog } from "./connection_log.ts";
 import type { ConnectionRooms, RoomTransport } from "./connection_rooms.ts";
 import type { Client } from "./message.ts";
 import { RoomClient } from "./room_client.ts";
-import { type AnswerRules, RoomRequests } from "./room_requests.ts";
-import type { Rooms } from "./rooms.ts";
+import { forbidden, messageTooLarge, toRequestError } from "./room_errors.ts";
+import type { RoomMember } from "./room_member.ts";
+import { checkPublished } from "./room_rights.ts";
+import type {
+  DefinedRoom,
+  RoomPublication,
+  RoomPublished,
+  Rooms,
+} from "./rooms.ts";
 import type { FairScheduler } from "./scheduler.ts";
 
 /** The clients of one server that use rooms. The others need no memory. */
@@ -79,10 +107,19 @@ export class RoomClients implements ConnectionRooms {
   /**
    * Returns the public id of the connection of a client, which has one from now on. It is
    * `null` if the client has left without having used rooms.
+   *
+   * @param subject What could not be done, such as `Cannot broadcast`
+   * @param what What the error calls the client, such as `'except'`
+   * @param client The client
+   *
+   * @throws {TypeError} If the value is not a client of this server
    */
-  connectionOf(client: Client): string | null {
+  connectionOf(subject: string, what: string, client: Client): string | null {
     const known = this.#known.get(client);
     if (known !== undefined) return known.identity.connection;
+    if (!ConnectedClient.isOf(this, client)) {
+      throw invalidType(subject, what, "a client of this server", client);
+    }
     const transport = ConnectedClient.transportOf(client);
     if (transport === undefined || transport.closed !== undefined) return null;
     return this.#of(client, transport).identity.connection;
@@ -98,4 +135,177 @@ export class RoomClients implements ConnectionRooms {
     this.#known.set(client, created);
     return created;
   }
+}
+
+/** What the answers to failed requests depend on. */
+interface AnswerRules {
+  readonly exposeErrors: boolean;
+  readonly limits: { readonly maxBuffered: number };
+}
+
+/** Answers the requests of clients about rooms. */
+class RoomRequests {
+  readonly #rooms: Rooms;
+  readonly #rules: AnswerRules;
+
+  /**
+   * Constructs `RoomRequests`.
+   *
+   * @param rooms The rooms of the server
+   * @param rules What the answers to failed requests depend on
+   */
+  constructor(rooms: Rooms, rules: AnswerRules) {
+    this.#rooms = rooms;
+    this.#rules = rules;
+  }
+
+  /** Answers a request; resolves when it is answered, and never rejects. */
+  async run(client: RoomClient, request: RoomRequest): Promise<void> {
+    try {
+      await this.#handle(client, request);
+    } catch (error) {
+      // A client that has left needs no answer.
+      if (client.transport.closed !== undefined) return;
+      await this.#fail(client, request, toRequestError(error));
+    }
+  }
+
+  #handle(client: RoomClient, request: RoomRequest): void | Promise<void> {
+    switch (request.kind) {
+      case "join":
+        return client.join(request);
+      case "leave":
+        return leave(client, request);
+      case "publish":
+        return this.#publish(client, request);
+      case "members":
+        return sendMembers(client, request);
+      case "presence":
+        return changePresence(client, request);
+    }
+  }
+
+  async #publish(client: RoomClient, request: PublishRequest): Promise<void> {
+    const { id, room, name } = request;
+    const member = memberOf(client, room);
+    const data = await publishableData(client, member, request);
+    // The client can have left the room meanwhile.
+    if (client.member(room) !== member) throw forbidden("the client has left");
+    const { definition, info } = member.room;
+    const { connection, member: from } = client.identity;
+    const { position, isDuplicate } = await this.#store(
+      { definition, info },
+      {
+        ...{ name, data, from, publisher: connection, except: null },
+        key: keyOf(client, request),
+      },
+    );
+    client.transport.send(encodePublished(id, position, isDuplicate));
+  }
+
+  async #store(
+    room: DefinedRoom,
+    publication: RoomPublication,
+  ): Promise<RoomPublished> {
+    try {
+      return await this.#rooms.publish(room, publication);
+    } catch (error) {
+      const { maxBuffered } = this.#rules.limits;
+      throw isLengthError(error) ? messageTooLarge(maxBuffered) : error;
+    }
+  }
+
+  async #fail(
+    { transport }: RoomClient,
+    { id, kind, room }: RoomRequest,
+    error: unknown,
+  ): Promise<void> {
+    const { limits: { maxBuffered } } = this.#rules;
+    const answer = isOwnError(error)
+      ? (await ApplicationAnswer.for(error, { maxBuffered })).answer
+      : error;
+    const subject = `the frame "${kind}" for ${describeRoom(room)}`;
+    report(transport.log, subject, answer);
+    const frame = ApplicationAnswer.is(answer)
+      ? answer.encode(id)
+      : encodeErrorResponse(id, answer, this.#rules);
+    transport.send(frame);
+  }
+}
+
+function leave(client: RoomClient, { id, room }: LeaveRequest): void {
+  client.leave(room);
+  client.transport.send(encodeLeft(id, room));
+}
+
+async function sendMembers(
+  client: RoomClient,
+  { id, room }: MembersRequest,
+): Promise<void> {
+  const { budget, lists, transport } = client;
+  await budget.wait(() => transport.closed === undefined);
+  const { presence } = memberOf(client, room).room;
+  const free = await lists.reserve(() => presence.length);
+  free();
+  // The client can have left the room meanwhile.
+  const list = memberOf(client, room).room.presence.encode();
+  budget.take(list.length);
+  transport.send(encodeMembers(id, list));
+}
+
+async function changePresence(
+  client: RoomClient,
+  { id, room, presence }: PresenceRequest,
+): Promise<void> {
+  await client.claim(memberOf(client, room), presence);
+  client.transport.send(encodeSuccess(id, null));
+}
+
+/**
+ * Checks that a client can publish a message.
+ *
+ * @returns The data that is published: the output of its schema, if it has one
+ */
+async function publishableData(
+  { client }: RoomClient,
+  { canPublish, room: { definition, info } }: RoomMember,
+  request: PublishRequest,
+): Promise<JsonObject> {
+  if (!canPublish) throw forbidden("the client cannot publish");
+  const { publish, entry } = definition;
+  const data = await checkPublished(entry, info.name, request);
+  if (typeof publish !== "function") return data;
+  const decision = await publish(client, {
+    ...info,
+    message: request.name,
+    data,
+  });
+  if (decision !== true) throw forbidden("'publish' refused the message");
+  return data;
+}
+
+/** Returns the key of a message, which only this client can use. */
+function keyOf(
+  { identity: { connection, isRecognized } }: RoomClient,
+  { key, isRepeated }: PublishRequest,
+): PublicationKey {
+  if (!isRepeated || isRecognized) {
+    return { publisher: connection, key, isRepeated };
+  }
+  throw new PublishError(
+    "the server does not recognize the client, so the message can be a duplicate",
+    "unknown",
+  );
+}
+
+function memberOf(client: RoomClient, room: string): RoomMember {
+  const member = client.member(room);
+  if (member === undefined) throw forbidden("the client is not in the room");
+  return member;
+}
+
+function report(log: ConnectionLog, subject: string, answer: unknown): void {
+  if (ApplicationAnswer.is(answer)) log.answered(subject, answer);
+  else if (RequestError.is(answer)) log.rejected(subject, answer);
+  else log.exception(`${subject} failed`, answer);
 }

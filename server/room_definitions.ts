@@ -15,8 +15,8 @@ import {
 } from "../common/check.ts";
 import { HoistError } from "../common/errors.ts";
 import { RoomPattern } from "../common/room_name.ts";
-import { suggestName } from "../common/suggest.ts";
-import { quote } from "../common/text.ts";
+import { quote, suggestName } from "../common/text.ts";
+import { assertFree } from "../contract/checks.ts";
 import { type Contract, ownEntry } from "../contract/contract.ts";
 import { findRoom } from "../contract/find_room.ts";
 import type { RoomEntry } from "../contract/room_entry.ts";
@@ -51,7 +51,7 @@ const BYTES = { min: 1, unit: "bytes", infinity: true };
  * @param options The options
  * @param entry What the contract says about the rooms
  */
-export function resolveRoom(
+function resolveRoom(
   pattern: RoomPattern,
   options: RoomOptions = {},
   entry?: RoomEntry,
@@ -95,15 +95,22 @@ function resolveHistory(
 /** The definitions of one server. */
 export class RoomDefinitions {
   readonly #contract: Contract | undefined;
+  readonly #checkHistory: (history: HistoryOptions) => void;
   readonly #definitions: RoomDefinition[] = [];
 
   /**
    * Constructs `RoomDefinitions`.
    *
    * @param contract The contract of the server; without one, every room can be defined
+   * @param checkHistory Called with the history of each definition; throws if the broker
+   * cannot keep it
    */
-  constructor(contract?: Contract) {
+  constructor(
+    contract?: Contract,
+    checkHistory: (history: HistoryOptions) => void = () => {},
+  ) {
     this.#contract = contract;
+    this.#checkHistory = checkHistory;
   }
 
   /** The rooms of the contract that have no definition, by their patterns */
@@ -118,32 +125,36 @@ export class RoomDefinitions {
   /**
    * Adds a definition.
    *
-   * @param text The name of a room, or a pattern
+   * @param source The name of a room, or a pattern
    * @param options What is kept, and what clients can do
    * @param used The rooms that have members
    *
    * @throws {TypeError} If the pattern or an option is invalid, the contract does not have the
    * pattern, or it ties with another definition
    * @throws {RangeError} If a number is out of range
-   * @throws {HoistError} If a room with members would get another definition
+   * @throws {HoistError} If a room with members would get another definition, or the broker
+   * cannot keep the history
    */
   add(
-    text: string,
+    source: string,
     options: RoomOptions | undefined,
     used: Iterable<UsedRoom>,
   ): void {
-    const pattern = RoomPattern.parse(text);
-    const entry = assertDefinable(this.#contract, text);
+    const pattern = RoomPattern.parse(source);
+    assertFree(`${DEFINE} ${quote(source)}`, source);
+    const entry = assertDefinable(this.#contract, source);
     for (const { pattern: other } of this.#definitions) {
       if (!pattern.ties(other)) continue;
       throw new TypeError(
-        `${DEFINE} ${quote(text)}: it ties with ${
+        `${DEFINE} ${quote(source)}: it ties with ${
           quote(other.source)
         }, because the same names can match both. Make the part before the first parameter longer, or remove one of them.`,
       );
     }
     const definition = resolveRoom(pattern, options, entry);
     for (const room of used) assertUnaffected(room, pattern);
+    const { history } = definition;
+    if (history !== undefined) this.#checkHistory(history);
     this.#definitions.push(definition);
     this.#definitions.sort(mostSpecificFirst);
   }

@@ -5,7 +5,7 @@
  */
 
 import { ErrorCode } from "../common/codes.ts";
-import { PublishError } from "../common/publish_error.ts";
+import { PublishError } from "../common/hoist_error.ts";
 import { RequestError } from "../protocol/request_error.ts";
 
 /** The maximum number of rooms of one client. */
@@ -28,6 +28,19 @@ export function tooManyRooms(): RequestError {
     ErrorCode.LIMIT_EXCEEDED,
     `the client is in ${MAX_ROOMS} rooms. Leave one of them first.`,
     { data: { limit: "maxRooms", value: MAX_ROOMS } },
+  );
+}
+
+/**
+ * Makes the error for a message that the members of its room could not get.
+ *
+ * @param maxBuffered The limit of the server, in bytes
+ */
+export function messageTooLarge(maxBuffered: number): RequestError {
+  return new RequestError(
+    ErrorCode.LIMIT_EXCEEDED,
+    `the message is too large for a buffer of ${maxBuffered} bytes. Send less data.`,
+    { data: { limit: "maxBuffered", value: maxBuffered } },
   );
 }
 

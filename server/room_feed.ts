@@ -1,6 +1,6 @@
 /**
- * The publications of one room, as they reach this server: in order, and without a gap
- * that nobody notices.
+ * The publications of one room, as they reach this server: in order, and with a report of
+ * each gap.
  *
  * The broker reports publications while they happen. It can repeat them, and lose them
  * while its connection is broken. Each publication names the one before it. If that is not
@@ -9,7 +9,6 @@
  * @module
  */
 
-import { PublishError } from "../common/publish_error.ts";
 import type {
   Broker,
   HistoryOptions,
@@ -18,8 +17,10 @@ import type {
   Publication,
   ReadFrom,
 } from "../broker/broker.ts";
-import { PublicationQueue } from "./publication_queue.ts";
-import { Retry } from "./retry.ts";
+import { PublishError } from "../common/hoist_error.ts";
+import { type FeedStart, isKnown, newestOf, startOf } from "./feed_start.ts";
+import { PublicationQueue } from "./room_message.ts";
+import { Retry } from "./scheduler.ts";
 
 /** The maximum number of publications of one read, and their length in bytes. */
 export const READ_LIMITS = { limit: 1_000, maxBytes: 1_048_576 };
@@ -48,16 +49,6 @@ export interface FeedEvents {
   onGap(reason: LossReason): void;
   /** Called when the history could not be read. The feed tries again. */
   onFailure(error: unknown): void;
-}
-
-/** What a client that joins gets. */
-export interface FeedStart {
-  /** The publications before the next one that the feed reports */
-  readonly publications: readonly Publication[];
-  /** The position before the first of them; `null` in a room without history */
-  readonly from: string | null;
-  /** Why publications are missing */
-  readonly lost: LossReason | undefined;
 }
 
 /** The publications of one room. */
@@ -90,20 +81,20 @@ export class RoomFeed {
    * @param broker Carries the publications
    * @param history How much history the room keeps
    * @param events Receives the publications
-   * @param previous The end of the last subscription to the room
+   * @param before What the subscription waits for
    */
   constructor(
     room: string,
     broker: Broker,
     history: HistoryOptions | undefined,
     events: FeedEvents,
-    previous?: Promise<void>,
+    before?: Promise<unknown>,
   ) {
     this.#room = room;
     this.#broker = broker;
     this.#history = history;
     this.#events = events;
-    this.ready = this.#start(previous);
+    this.ready = this.#start(before);
     // The clients that join report it.
     this.ready.catch(() => {});
   }
@@ -121,6 +112,7 @@ export class RoomFeed {
   /** Receives a publication from the broker. */
   receive(publication: Publication): void {
     if (this.#isClosed) return;
+    if (this.#isNext(publication)) return this.#pass(publication);
     if (!this.#queue.add(publication)) this.#overflow();
     if (this.#reading === undefined) this.#drain();
   }
@@ -132,6 +124,20 @@ export class RoomFeed {
     // What is being read can be older than what the caller knows.
     this.#isStale = true;
     return this.#reading ??= this.#catchUp();
+  }
+
+  /**
+   * Returns why messages are missing for a client that does not get the history, or that was in
+   * a room that keeps none.
+   *
+   * @param since The position of the client
+   */
+  lostSince(since: string): LossReason | undefined {
+    if (this.#history === undefined) return "expired";
+    // A position without its check proves nothing.
+    if (since === this.#at) return undefined;
+    const order = this.#broker.order(since, this.#at);
+    return order === "unrelated" ? "epoch" : "expired";
   }
 
   /**
@@ -170,8 +176,8 @@ export class RoomFeed {
     await this.#broker.unsubscribe(this.#room);
   }
 
-  async #start(previous: Promise<void> | undefined): Promise<void> {
-    const starting = this.#begin(previous);
+  async #start(before: Promise<unknown> | undefined): Promise<void> {
+    const starting = this.#begin(before);
     // Only `ready` reports the error.
     this.#reading = starting.catch(() => {});
     try {
@@ -182,8 +188,8 @@ export class RoomFeed {
     this.#drain();
   }
 
-  async #begin(previous: Promise<void> | undefined): Promise<void> {
-    await previous;
+  async #begin(before: Promise<unknown> | undefined): Promise<void> {
+    await before;
     await this.#broker.subscribe(this.#room);
     if (this.#history !== undefined) {
       this.#at = (await this.#readHistory({ last: 0 })).top;
@@ -212,14 +218,22 @@ export class RoomFeed {
     if (this.#retry === undefined) void this.sync();
   }
 
+  /** Whether nothing comes before a publication, which is nearly always so. */
+  #isNext(publication: Publication): boolean {
+    const isIdle = this.#reading === undefined && this.#queue.size === 0 &&
+      !this.#isStale;
+    return isIdle &&
+      (publication.position === null || this.#follows(publication));
+  }
+
   #follows({ previous }: Publication): boolean {
-    return previous !== null &&
+    if (previous === null) return false;
+    return previous === this.#at ||
       this.#broker.order(previous, this.#at) === "same";
   }
 
   #isKnown(position: string): boolean {
-    const order = this.#broker.order(position, this.#at);
-    return order === "same" || order === "before";
+    return isKnown(this.#broker, position, this.#at);
   }
 
   #pass(publication: Publication): void {
@@ -231,7 +245,7 @@ export class RoomFeed {
   /** Notes that a publication did not fit into the queue. */
   #overflow(): void {
     this.#isStale = true;
-    // Nothing can bring it back, and nobody is in the room yet.
+    // Nothing can bring it back. No client has joined yet.
     if (this.#history === undefined) this.#events.onGap("limit");
   }
 
@@ -322,9 +336,13 @@ export class RoomFeed {
     const tail: Publication[] = [];
     this.#tails.add(tail);
     try {
-      const start = this.#isAt(wanted)
+      const read = this.#isAt(wanted)
+        ? undefined
+        : await this.#readHistory(wanted);
+      // Nothing is awaited between this and `use`: the feed could go on meanwhile.
+      const start = read === undefined
         ? { publications: [], from: this.at, lost: this.#lostAt(wanted) }
-        : this.#startOf(await this.#readHistory(wanted), tail);
+        : startOf(read, { broker: this.#broker, at: this.#at, tail });
       if (start !== undefined && !this.#isClosed) use(newestOf(start, wanted));
       return start !== undefined;
     } finally {
@@ -335,62 +353,10 @@ export class RoomFeed {
   /** Whether a client that begins there has missed nothing. */
   #isAt(wanted: ReadFrom): boolean {
     if (this.#history === undefined) return true;
-    // A position without its check proves nothing.
     return "last" in wanted ? wanted.last === 0 : wanted.since === this.#at;
   }
 
-  /** A room without history has kept nothing after the position of a client. */
   #lostAt(wanted: ReadFrom): LossReason | undefined {
-    const isLost = this.#history === undefined && "since" in wanted;
-    return isLost ? "expired" : undefined;
+    return "since" in wanted ? this.lostSince(wanted.since) : undefined;
   }
-
-  /**
-   * Makes what was read end where the feed is.
-   *
-   * @param read What the broker returned
-   * @param tail What the feed has passed on since the read began, after the last gap
-   * @returns `undefined` if the broker has another history than the feed
-   */
-  #startOf(
-    { publications, from, top, lost }: HistoryRead,
-    tail: readonly Publication[],
-  ): FeedStart | undefined {
-    switch (this.#broker.order(top, this.#at)) {
-      case "same":
-        return { publications, from, lost };
-      case "before": {
-        const rest = this.#after(top, tail);
-        return rest && { publications: [...publications, ...rest], from, lost };
-      }
-      case "after": {
-        if (this.#broker.order(from, this.#at) === "after") return undefined;
-        // The feed will still pass on the others.
-        const known = publications.filter((each) =>
-          this.#isKnown(each.position!)
-        );
-        return { publications: known, from, lost };
-      }
-    }
-  }
-
-  /** Returns the publications after a position; `undefined` if some can be missing. */
-  #after(
-    top: string,
-    tail: readonly Publication[],
-  ): readonly Publication[] | undefined {
-    const start = tail.findIndex(({ previous }) =>
-      previous !== null && this.#broker.order(previous, top) === "same"
-    );
-    return start < 0 ? undefined : tail.slice(start);
-  }
-}
-
-/** Drops the oldest publications, if more came meanwhile than the client wants. */
-function newestOf(start: FeedStart, wanted: ReadFrom): FeedStart {
-  const { publications } = start;
-  if ("since" in wanted || publications.length <= wanted.last) return start;
-  const before = publications.at(-wanted.last - 1)!;
-  const newest = publications.slice(-wanted.last);
-  return { ...start, publications: newest, from: before.position };
 }

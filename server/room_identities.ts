@@ -37,6 +37,28 @@ export interface IdentityOwner {
   onReplaced(): void;
 }
 
+/** Recognizes the clients of rooms. */
+export interface Identities {
+  /**
+   * Returns the identity of a client.
+   *
+   * @param owner The connection
+   * @param user The user that its login has named
+   * @param secret The secret that the client has returned
+   */
+  claim(
+    owner: IdentityOwner,
+    user: string | undefined,
+    secret: string | undefined,
+  ): RoomIdentity;
+  /** Notes that the connection of a client has ended. */
+  release(owner: IdentityOwner, identity: RoomIdentity): void;
+  /** Forgets a client at once, so that no connection is recognized as it. */
+  forget(identity: RoomIdentity): void;
+  /** Forgets the clients that have left, because the server closes. */
+  close(): void;
+}
+
 interface Entry {
   identity: RoomIdentity;
   /** `undefined` after the connection has ended */
@@ -49,11 +71,11 @@ interface User {
   connections: number;
 }
 
-/** The identities of the clients of one server. */
-export class RoomIdentities {
+/** The identities of the clients of a server that is alone. */
+export class RoomIdentities implements Identities {
   readonly #entries = new Map<string, Entry>();
   readonly #users = new Map<string, User>();
-  /** The identities whose connection has ended, the one that ended first at the begin */
+  /** The identities whose connection has ended, in the order of the ends */
   readonly #left = new Set<Entry>();
   readonly #timeouts = new TimeoutQueue<Entry>(
     MEMORY,
@@ -71,13 +93,6 @@ export class RoomIdentities {
     this.#maxLeft = maxLeft;
   }
 
-  /**
-   * Returns the identity of a client.
-   *
-   * @param owner The connection
-   * @param user The user that its login has named
-   * @param secret The secret that the client has returned
-   */
   claim(
     owner: IdentityOwner,
     user: string | undefined,
@@ -95,7 +110,6 @@ export class RoomIdentities {
     return known.identity = { ...known.identity, isRecognized: true };
   }
 
-  /** Notes that the connection of a client has ended. */
   release(owner: IdentityOwner, { secret }: RoomIdentity): void {
     const entry = this.#entries.get(secret);
     if (entry?.owner !== owner) return;
@@ -106,13 +120,11 @@ export class RoomIdentities {
     if (this.#left.size > this.#maxLeft) this.#forget(oldest!);
   }
 
-  /** Forgets a client at once, so that no connection is recognized as it. */
   forget({ secret }: RoomIdentity): void {
     const entry = this.#entries.get(secret);
     if (entry !== undefined) this.#forget(entry);
   }
 
-  /** Forgets the clients that have left, because the server closes. */
   close(): void {
     for (const entry of this.#left) this.#return(entry);
     this.#entries.clear();

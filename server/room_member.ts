@@ -6,23 +6,25 @@
 
 import type { Publication, ReadFrom } from "../broker/broker.ts";
 import type { GapReason } from "../protocol/room_fields.ts";
-import { isPresenceChanges } from "../protocol/room_messages.ts";
-import {
-  type Broadcast,
+import { isPresenceChanges } from "../protocol/success_frames.ts";
+import type {
+  Broadcast,
   BroadcastBatch,
-  type BroadcastFrame,
-  type Delivery,
-  type HeldBroadcast,
+  BroadcastFrame,
+  Delivery,
+  HeldBroadcast,
 } from "./broadcaster.ts";
+import type { FeedStart } from "./feed_start.ts";
 import type { LiveRoom, RoomRecipient } from "./live_room.ts";
-import { HeldChanges } from "./held_changes.ts";
-import type { FeedStart } from "./room_feed.ts";
 import type { RoomIdentity } from "./room_identities.ts";
-import type { FairScheduler } from "./scheduler.ts";
-import { type SlowClient, WaitingEvents } from "./waiting_events.ts";
-
-/** How many missed messages are sent in one turn of the event loop. */
-const FRAMES_PER_TURN = 32;
+import {
+  type MemberHost,
+  type MissingReader,
+  pauseReading,
+  sendFirst,
+  sendRest,
+} from "./missed_messages.ts";
+import { HeldChanges, WaitingEvents } from "./waiting_events.ts";
 
 /** More than the frame about a gap needs, in UTF-16 units. */
 const MAX_GAP_LENGTH = 1_000;
@@ -35,24 +37,18 @@ export interface MemberOptions {
   readonly members: boolean;
 }
 
-/** The connection of a member. */
-export interface MemberHost extends SlowClient {
-  readonly identity: RoomIdentity;
-  readonly scheduler: FairScheduler;
-  /** Called with the length of the messages that were read for the client, in UTF-16 units. */
-  onRead(units: number): void;
-}
+/** How often a client that has joined waits for a broker that cannot be read. */
+const MAX_FAILURES = 10;
 
 const SKIPPED: Delivery = { delivered: 0, rest: "skipped", sends: 0 };
 
 /** What is true of a member, as bits of one number: a server has very many members. */
 const Flag = {
   CAN_PUBLISH: 1,
-  IS_BY_CLIENT: 2,
-  IS_BY_SERVER: 4,
-  ECHO: 8,
-  MEMBERS: 16,
-  IS_STOPPED: 32,
+  IS_BY_SERVER: 2,
+  ECHO: 4,
+  MEMBERS: 8,
+  IS_STOPPED: 16,
 } as const;
 
 /** A client in a room. */
@@ -84,15 +80,6 @@ export class RoomMember implements RoomRecipient {
 
   set canPublish(value: boolean) {
     this.#set(Flag.CAN_PUBLISH, value);
-  }
-
-  /** Whether the client has joined by itself */
-  get isByClient(): boolean {
-    return this.#has(Flag.IS_BY_CLIENT);
-  }
-
-  set isByClient(value: boolean) {
-    this.#set(Flag.IS_BY_CLIENT, value);
   }
 
   /** Whether the server has put the client into the room */
@@ -146,21 +133,18 @@ export class RoomMember implements RoomRecipient {
     options: MemberOptions,
     onStart: (start: FeedStart) => void,
   ): Promise<void> {
-    // Without the history, what waits for the client would be lost.
-    const isLive = "last" in wanted && wanted.last === 0;
-    if (isLive) this.room.broadcaster.catchUp(this);
-    // A client that reads too slowly can have been closed meanwhile.
     if (this.#has(Flag.IS_STOPPED)) return;
     const number = ++this.#starts;
-    this.room.hold(this);
-    this.#drop();
-    this.#gap = undefined;
-    this.#changes = undefined;
-    this.#set(Flag.ECHO, options.echo);
-    this.#set(Flag.MEMBERS, options.members);
-    let next = await this.#read(wanted, number, onStart);
-    while (next !== undefined) {
-      next = await this.#continue(next, number);
+    // Without the history, nothing would bring back what comes meanwhile.
+    if (!isNothing(wanted)) this.#pause();
+    let next = await this.#read(wanted, number, (start) => {
+      this.#begin(options);
+      onStart(start);
+    });
+    for (let failures = 0; next !== undefined;) {
+      const from: ReadFrom = next;
+      next = await this.#continue(from, number, failures < MAX_FAILURES);
+      failures = next === from ? failures + 1 : 0;
     }
   }
 
@@ -170,6 +154,24 @@ export class RoomMember implements RoomRecipient {
     this.#set(Flag.IS_STOPPED, true);
     this.room.leave(this);
     this.#drop();
+    this.#gap = undefined;
+  }
+
+  /** Stops to receive until the history has brought what comes meanwhile. */
+  #pause(): void {
+    this.room.hold(this);
+    this.#drop();
+    this.#gap = undefined;
+  }
+
+  /** Begins anew, behind everything that was sent to the client before. */
+  #begin({ echo, members }: MemberOptions): void {
+    this.room.broadcaster.catchUp(this);
+    this.#flush();
+    // The list of the members contains the changes.
+    this.#changes = undefined;
+    this.#set(Flag.ECHO, echo);
+    this.#set(Flag.MEMBERS, members);
   }
 
   holds({ latest, frame }: Broadcast, units: number): boolean {
@@ -177,6 +179,8 @@ export class RoomMember implements RoomRecipient {
     // What follows an event that waits keeps its order behind it.
     const canWait = latest !== undefined || waiting !== undefined;
     if (!canWait || this.#gap !== undefined) return false;
+    // Nothing would settle an event that waits for a client that has left.
+    if (this.#has(Flag.IS_STOPPED)) return false;
     const { transport, waitingUnits } = this.#host;
     const { length } = frame;
     const before = units + (waiting?.units ?? 0);
@@ -191,7 +195,7 @@ export class RoomMember implements RoomRecipient {
   }
 
   deliver(batch: BroadcastBatch): Delivery {
-    this.#flush();
+    if (this.#waiting !== undefined) this.#flush();
     return this.#deliver(batch);
   }
 
@@ -200,7 +204,7 @@ export class RoomMember implements RoomRecipient {
     const delivery = this.#gap === undefined
       ? this.#host.transport.deliver(batch)
       : SKIPPED;
-    const isCut = delivery.delivered < batch.single.length;
+    const isCut = delivery.delivered < batch.count;
     if (isCut && delivery.rest === "skipped") {
       this.#holdChanges(batch.single.slice(delivery.delivered));
       this.#openGap("slow");
@@ -225,16 +229,33 @@ export class RoomMember implements RoomRecipient {
     return publications.filter((each) => this.room.isFor(this, each)).length;
   }
 
-  /** Reads and sends what came while the client got earlier messages. */
+  /**
+   * Reads and sends what came while the client got earlier messages.
+   *
+   * @param from Where to continue
+   * @param number The number of the start
+   * @param waits Whether to wait for a broker that cannot be read
+   * @returns Where to continue; `from` if the broker could not be read
+   */
   async #continue(
     from: ReadFrom,
     number: number,
+    waits: boolean,
   ): Promise<ReadFrom | undefined> {
+    let hasBegun = false;
     try {
-      return await this.#read(from, number, (start) => this.#reportLoss(start));
+      return await this.#read(from, number, (start) => {
+        hasBegun = true;
+        this.#reportLoss(start);
+      });
     } catch {
-      // The answer to the join is sent, so the client has to get a gap.
       if (number !== this.#starts) return undefined;
+      // The history has the messages when the broker is back.
+      if (waits && !hasBegun) {
+        await pauseReading();
+        return from;
+      }
+      // The answer to the join is sent, so the client has to get a gap.
       this.#goLive();
       this.#openGap("broker");
     }
@@ -255,14 +276,14 @@ export class RoomMember implements RoomRecipient {
     await this.room.feed.read(from, (start) => {
       if (number !== this.#starts) return;
       report(start);
-      rest = this.#sendFirst(start.publications);
+      rest = sendFirst(this.#reader, start.publications);
       // A client that reads too slowly can have been closed meanwhile.
       if (number !== this.#starts) return;
       if (rest.length === 0) return this.#goLive();
       this.#changes ??= new HeldChanges();
       last = start.publications.at(-1)?.position;
     });
-    await this.#sendRest(rest, number);
+    await sendRest(this.#reader, rest, () => number === this.#starts);
     return number === this.#starts && last ? { since: last } : undefined;
   }
 
@@ -292,36 +313,7 @@ export class RoomMember implements RoomRecipient {
     }
     if (changes.connections.size === 0) return;
     const frames = this.room.encodeChanges(changes.connections);
-    this.deliver(new BroadcastBatch(frames));
-  }
-
-  /** Sends the first missed messages, as many as one turn allows; returns the rest. */
-  #sendFirst(publications: readonly Publication[]): readonly Publication[] {
-    const { transport } = this.#host;
-    let index = 0;
-    for (; index < Math.min(publications.length, FRAMES_PER_TURN); index++) {
-      const publication = publications[index]!;
-      if (!transport.hasCapacity(publication.payload.length)) break;
-      const frame = this.room.frameFor(this, publication);
-      if (frame !== undefined) transport.send(frame);
-      this.#host.onRead(publication.payload.length);
-    }
-    return publications.slice(index);
-  }
-
-  /** Sends the other missed messages when the client has read the first ones. */
-  async #sendRest(
-    publications: readonly Publication[],
-    number: number,
-  ): Promise<void> {
-    const { transport, scheduler } = this.#host;
-    for (let rest = publications; rest.length > 0;) {
-      const { length } = rest[0]!.payload;
-      if (!transport.hasCapacity(length)) await transport.drained();
-      await new Promise<void>((resolve) => scheduler.add(resolve));
-      if (number !== this.#starts || transport.closed !== undefined) return;
-      rest = this.#sendFirst(rest);
-    }
+    this.deliver(this.room.batchOf(frames));
   }
 
   /** Messages were lost while the client got earlier ones. */
@@ -356,14 +348,13 @@ export class RoomMember implements RoomRecipient {
   #openGap(reason: GapReason): void {
     if (this.#gap !== undefined || this.isPlain) return;
     this.#gap = reason;
-    void this.#closeGapLater(this.#starts);
+    void this.#closeGapLater();
   }
 
-  async #closeGapLater(number: number): Promise<void> {
+  async #closeGapLater(): Promise<void> {
     const { transport } = this.#host;
     while (this.#gap !== undefined && transport.closed === undefined) {
       await transport.drained();
-      if (number !== this.#starts) return;
       this.#closeGap();
     }
   }
@@ -381,6 +372,11 @@ export class RoomMember implements RoomRecipient {
     this.#sendChanges();
   }
 
+  get #reader(): MissingReader {
+    const encode = (each: Publication) => this.room.frameFor(this, each);
+    return { host: this.#host, encode };
+  }
+
   #has(flag: number): boolean {
     return (this.#flags & flag) !== 0;
   }
@@ -388,4 +384,9 @@ export class RoomMember implements RoomRecipient {
   #set(flag: number, value: boolean): void {
     this.#flags = value ? this.#flags | flag : this.#flags & ~flag;
   }
+}
+
+/** Returns whether a client wants no history. */
+function isNothing(wanted: ReadFrom): boolean {
+  return "last" in wanted && wanted.last === 0;
 }

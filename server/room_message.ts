@@ -1,17 +1,19 @@
 /**
- * A message to a room, as brokers carry it. It is encoded once, by the server that
- * publishes it. Each server adds its own message number.
+ * A message to a room, as brokers carry it, and the queue of messages that wait while the
+ * history is read. A message is encoded once, by the server that publishes it. Each server
+ * adds its own message number.
  *
  * @module
  */
 
-import { isJsonObject, type JsonObject } from "../common/json.ts";
+import type { Publication } from "../broker/broker.ts";
 import { stringifyData } from "../common/encode_json.ts";
+import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 
 /** The facts about a message to a room that its data does not contain. */
 export interface Envelope {
-  /** The publication: the name of the server and a number */
+  /** The publication: the name of the server and a number, which need no escapes in JSON */
   readonly origin: string;
   /** The public id of the connection that published it; `null` for the server */
   readonly publisher: string | null;
@@ -46,11 +48,16 @@ export function encodeRoomMessage(
   name: string,
   data: JsonObject,
 ): string {
-  const head = JSON.stringify({ origin, publisher, except, from });
   const json = stringifyData(data, () => describeMessage(name));
-  return `${head.slice(0, -1)},"message":${
-    JSON.stringify(name)
-  },"data":${json}}`;
+  // Most of these are null, and `JSON.stringify` of an object is several times slower.
+  const head = `"origin":"${origin}","publisher":${
+    encodeId(publisher)
+  },"except":${encodeId(except)},"from":${encodeId(from)}`;
+  return `{${head},"message":${JSON.stringify(name)},"data":${json}}`;
+}
+
+function encodeId(id: string | null): string {
+  return id === null ? "null" : JSON.stringify(id);
 }
 
 /**
@@ -61,17 +68,17 @@ export function encodeRoomMessage(
  */
 export function decodeRoomMessage(payload: string): RoomMessage | undefined {
   const head = HEAD.exec(payload);
-  const envelope = head === null ? undefined : envelopeOf(head);
-  const value = envelope && parse(payload);
-  if (head === null || !isJsonObject(value)) return undefined;
-  const { message: name, data, ...rest } = value;
+  if (head === null || !payload.endsWith("}")) return undefined;
+  const json = payload.slice(head[0].length, -1);
+  // The JSON is sent to clients as it is, so exactly this is checked.
+  const value = parse(`{${json}}`);
+  if (!isJsonObject(value)) return undefined;
+  const { message: name, data } = value;
   const isMessage = typeof name === "string" && isJsonObject(data);
-  // The JSON is sent to clients as it is, so it must have no other key.
-  if (!isMessage || Object.keys(rest).length !== ENVELOPE_KEYS) {
+  if (!isMessage || Object.keys(value).length !== MESSAGE_KEYS) {
     return undefined;
   }
-  const json = payload.slice(head[0].length, -1);
-  return { ...envelope!, name, data, json };
+  return { ...envelopeOf(head), name, data, json };
 }
 
 /** Decodes only the envelope of a message, which is fast. */
@@ -80,7 +87,8 @@ export function decodeEnvelope(payload: string): Envelope | undefined {
   return head === null ? undefined : envelopeOf(head);
 }
 
-const ENVELOPE_KEYS = 4;
+/** The name and the data */
+const MESSAGE_KEYS = 2;
 
 function envelopeOf(
   [, origin = "", publisher, except, from]: readonly (string | undefined)[],
@@ -98,5 +106,57 @@ function parse(payload: string): unknown {
     return JSON.parse(payload);
   } catch {
     return undefined;
+  }
+}
+
+/** The maximum number of publications in a queue. */
+const MAX_COUNT = 1_000;
+
+/** The maximum length of all payloads in a queue together, in UTF-16 units. */
+const MAX_UNITS = 1_048_576;
+
+/** Publications in the order in which the broker has reported them. */
+export class PublicationQueue {
+  #publications: Publication[] = [];
+  #units = 0;
+
+  /** The number of publications */
+  get size(): number {
+    return this.#publications.length;
+  }
+
+  /** The publication that is next */
+  get first(): Publication | undefined {
+    return this.#publications[0];
+  }
+
+  /** Adds a publication; returns whether there was space for it. */
+  add(publication: Publication): boolean {
+    const { length } = publication.payload;
+    const fits = this.size < MAX_COUNT && this.#units + length <= MAX_UNITS;
+    // A single publication always fits, because its room could not go on without it.
+    if (!fits && this.size > 0) return false;
+    this.#publications.push(publication);
+    this.#units += length;
+    return true;
+  }
+
+  /** Removes the publication that is next. */
+  shift(): void {
+    const first = this.#publications.shift();
+    this.#units -= first?.payload.length ?? 0;
+  }
+
+  /** Keeps only some publications. */
+  keep(isKept: (publication: Publication) => boolean): void {
+    const kept = this.#publications.filter(isKept);
+    this.#publications = kept;
+    this.#units = kept.reduce((sum, { payload }) => sum + payload.length, 0);
+  }
+
+  /** Removes all publications. */
+  clear(): void {
+    this.#publications = [];
+    this.#units = 0;
   }
 }

@@ -18,7 +18,7 @@ import type {
 import type { RoomEntry } from "../contract/room_entry.ts";
 import type { NameOf, ParamsOf } from "../contract/rooms_types.ts";
 import type { Client } from "./message.ts";
-import type { Member } from "./presence.ts";
+import type { Member } from "./member.ts";
 
 /**
  * A room, as the functions of its definition get it. `Name` is the type of its name, and `Params`

@@ -1,20 +1,34 @@
 /**
- * What the functions of a room definition decide about a client. They can return anything
- * at run time.
+ * What a client can do in a room: what the functions of the room definition decide about
+ * it, which can return anything at run time, and what the contract allows it to send.
  *
  * @module
  */
 
 import type { ReadFrom } from "../broker/broker.ts";
-import { isPromiseLike } from "../common/async.ts";
+import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import { checkBoolean, checkKeys } from "../common/check.ts";
-import { fitsInto, quote } from "../common/text.ts";
+import type { JsonObject } from "../common/json.ts";
+import {
+  describeMessage,
+  describeRoom,
+  fitsInto,
+  quote,
+} from "../common/text.ts";
+import { dataSchemaOf, ownEntry } from "../contract/contract.ts";
+import {
+  canPublish as isPublishable,
+  claimsOf,
+  eventsOf,
+  type RoomEntry,
+} from "../contract/room_entry.ts";
 import { MAX_PRESENCE, type PresenceClaim } from "../protocol/room_fields.ts";
 import type { JoinRequest } from "../protocol/room_frames.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import type { Client } from "./message.ts";
 import { forbidden } from "./room_errors.ts";
 import type { RoomDefinition, RoomInfo, RoomRights } from "./room_options.ts";
+import { checkData, unknownNameError } from "./validate.ts";
 
 const SUBJECT = "Cannot let the client join";
 
@@ -114,4 +128,57 @@ function faultOf(shown: unknown, json: string): string | undefined {
   return fitsInto(json, MAX_PRESENCE)
     ? undefined
     : `returned more than ${MAX_PRESENCE} bytes of JSON`;
+}
+
+/**
+ * Validates an event that a client wants to publish.
+ *
+ * @param entry What the contract says about the room; without it, every event is valid
+ * @param room The name of the room
+ * @param event The name and the data of the event
+ * @returns The output of the schema; a promise only if the schema is asynchronous
+ *
+ * @throws {RequestError} If clients cannot publish such an event, or its data is not valid
+ * @throws What the schema throws; the promise rejects with all of these
+ */
+export function checkPublished(
+  entry: RoomEntry | undefined,
+  room: string,
+  { name, data }: { readonly name: string; readonly data: JsonObject },
+): JsonObject | PromiseLike<JsonObject> {
+  if (entry === undefined) return data;
+  const event = ownEntry(eventsOf(entry), name);
+  if (event === undefined || !isPublishable(entry, name)) {
+    throw unknownNameError(
+      `the contract has no ${
+        describeMessage(name)
+      } that clients can publish in ${describeRoom(room)}`,
+    );
+  }
+  // What the schema returns is checked when it is encoded.
+  return checkData(data, dataSchemaOf(event)) as JsonObject;
+}
+
+/**
+ * Validates what a client claims about itself.
+ *
+ * @param entry What the contract says about the room; without it, every claim is valid
+ * @param claimed What the client claims
+ * @returns The output of the schema; a promise only if the schema is asynchronous
+ *
+ * @throws {RequestError} If the claim does not match its schema
+ * @throws What the schema throws; the promise rejects with both
+ */
+export function checkClaim(
+  entry: RoomEntry | undefined,
+  claimed: PresenceClaim,
+): PresenceClaim | PromiseLike<PresenceClaim> {
+  if (entry === undefined || claimed === null || claimed === false) {
+    return claimed;
+  }
+  return mapMaybePromise(
+    checkData(claimed, claimsOf(entry)),
+    // Only the function `presence` of the application gets the output.
+    (output) => output as PresenceClaim,
+  );
 }

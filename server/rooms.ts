@@ -4,30 +4,35 @@
  * @module
  */
 
-import type { Broker, PublicationKey } from "../broker/broker.ts";
+import type { Broker, BrokerEvents, PublicationKey } from "../broker/broker.ts";
 import { isPromiseLike, settlesWithin } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { checkRoomName } from "../common/room_name.ts";
 import { assertLength, describeMessage, quote } from "../common/text.ts";
-import { type BroadcastCounts, NO_CLIENTS } from "./broadcaster.ts";
 import type { Contract } from "../contract/contract.ts";
 import { hasLatest, latestKeyOf, requireRoom } from "../contract/find_room.ts";
 import type { RoomEntry } from "../contract/room_entry.ts";
-import { LiveRoom, type RoomHost } from "./live_room.ts";
+import type { BroadcastCounts } from "./broadcaster.ts";
+import { type LedgerResult, PublicationLedger } from "./ledger.ts";
+import { LiveRoom, NOBODY, type RoomHost } from "./live_room.ts";
 import type { Log } from "./log.ts";
-import { GRACE } from "./presence.ts";
+import type { EventSink } from "./admin.ts";
+import type { Metrics } from "./metrics.ts";
+import { GRACE, type Member } from "./member.ts";
+import type { ServerNode } from "./node.ts";
+import { PresenceNetwork } from "./presence_network.ts";
 import { RoomDefinitions } from "./room_definitions.ts";
-import { RoomIdentities } from "./room_identities.ts";
+import { type Identities, RoomIdentities } from "./room_identities.ts";
 import {
   decodeRoomMessage,
   encodeRoomMessage,
   type Envelope,
 } from "./room_message.ts";
 import type { RoomDefinition, RoomInfo, RoomOptions } from "./room_options.ts";
-import { TimeoutQueue } from "./scheduler.ts";
-import type { Turns } from "./turns.ts";
+import { TimeoutQueue, type Turns } from "./scheduler.ts";
+import { SharedIdentities } from "./shared_identities.ts";
 
 /** What the rooms of a server need. */
 export interface RoomsOptions {
@@ -35,6 +40,11 @@ export interface RoomsOptions {
   /** The contract of the server, if it has one */
   readonly contract?: Contract | undefined;
   readonly broker: Broker;
+  readonly metrics: Metrics;
+  /** Shows admins the messages to rooms; `undefined` if the server has no admins */
+  readonly admin?: { readonly sink: EventSink | undefined } | undefined;
+  /** Connects the server to others; `undefined` if it is alone */
+  readonly node?: ServerNode | undefined;
   readonly turns: Turns;
   readonly maxBatch: number;
   readonly maxBuffered: number;
@@ -57,6 +67,8 @@ export interface RoomPublished {
   readonly isDuplicate: boolean;
   /** Resolves when every member on this server has had its turn */
   readonly delivered: Promise<BroadcastCounts>;
+  /** Resolves when every member on all servers has had its turn. */
+  count(): Promise<LedgerResult>;
 }
 
 /** A room and its definition. */
@@ -71,54 +83,85 @@ const MAX_FRAME_OVERHEAD = 2_048;
 /** How many rooms read their history at the same time, if all of them have to. */
 const MAX_SYNCS = 64;
 
-/** The number of exceptions of hooks that are logged at once. */
+/** The number of exceptions of hooks, and of problems of rooms, that are logged at once. */
 const MAX_LINES = 100;
 
 const LINES_PER_SECOND = 1;
 
-/** How long `onLeave` can take when the server closes, in milliseconds. */
-const HOOK_TIMEOUT = 1_000;
+/** How long `onLeave` and the broker can take when the server closes, in milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
 
 /** The rooms of one server. */
 export class Rooms {
-  readonly identities: RoomIdentities;
+  readonly identities: Identities;
   readonly #options: RoomsOptions;
+  readonly #network: PresenceNetwork | undefined;
+  readonly #ledger: PublicationLedger | undefined;
   readonly #definitions: RoomDefinitions;
   readonly #host: RoomHost;
   /** The rooms that have members on this server */
   readonly #live = new Map<string, LiveRoom>();
-  /** The ends of the subscriptions to rooms that nobody is in */
+  /** The ends of the subscriptions to rooms without members */
   readonly #closing = new Map<string, Promise<void>>();
   /** Begins the number of each publication */
   readonly #origin = crypto.randomUUID();
   /** The calls of `onJoin` and `onLeave` that have not ended */
   readonly #hooks = new Set<PromiseLike<unknown>>();
   readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+  readonly #problems = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   #published = 0;
   #started: Promise<void> | undefined;
 
-  /** Constructs `Rooms`. The broker starts with the first definition. */
+  /**
+   * Constructs `Rooms`. The broker of a server that is alone starts with the first definition.
+   */
   constructor(options: RoomsOptions) {
     this.#options = options;
-    // All clients can come back at once.
-    this.identities = new RoomIdentities(2 * options.maxConnections);
-    this.#definitions = new RoomDefinitions(options.contract);
+    const { contract, broker, node } = options;
+    this.identities = node === undefined
+      // All clients can come back at once.
+      ? new RoomIdentities(2 * options.maxConnections)
+      : new SharedIdentities(node);
+    this.#network = node && new PresenceNetwork(node);
+    this.#ledger = node && new PublicationLedger(
+      node,
+      (room) => this.#live.get(room)?.feed.isReady ?? false,
+    );
+    this.#definitions = new RoomDefinitions(
+      contract,
+      (history) => broker.define?.(history),
+    );
     this.#host = {
       ...options,
+      network: this.#network,
+      ledger: this.#ledger,
       graces: new TimeoutQueue(GRACE, (end: () => void) => end()),
       run: (hook) => this.#run(hook),
       warn: (room, problem, error) => this.#warn(room, problem, error),
     };
   }
 
-  /** Carries the messages */
-  get broker(): Broker {
+  /** Returns the broker, which carries the messages, when it has started. */
+  async startedBroker(): Promise<Broker> {
+    await this.#whenStarted();
     return this.#options.broker;
   }
 
   /** Whether messages to rooms wait for their turn */
   get isBusy(): boolean {
     return this.#options.turns.isBusy;
+  }
+
+  /** The number of rooms that have members on this server */
+  get size(): number {
+    return this.#live.size;
+  }
+
+  /** The number of members on this server, of all rooms together */
+  get memberCount(): number {
+    let count = 0;
+    for (const room of this.#live.values()) count += room.size;
+    return count;
   }
 
   /** The rooms of the contract that have no definition, by their patterns */
@@ -129,9 +172,29 @@ export class Rooms {
   /** Defines rooms. */
   define(pattern: string, options: RoomOptions | undefined): void {
     this.#definitions.add(pattern, options, this.#live.values());
-    this.#started ??= this.#start();
+    const isAlone = this.#options.node === undefined;
+    if (isAlone && this.#started === undefined) this.start();
+  }
+
+  /** Starts the broker. */
+  start(): void {
+    const { node, broker } = this.#options;
+    const events: BrokerEvents = {
+      onPublication: (room, publication) =>
+        this.#live.get(room)?.feed.receive(publication),
+      onStale: (room) => this.#onStale(room),
+    };
+    if (node !== undefined) return node.start(events);
+    this.#started = broker.start(events);
     // The messages to rooms report it.
     this.#started.catch(() => {});
+  }
+
+  /** Rejects if the broker has not started, and the last attempt failed. */
+  #whenStarted(): Promise<void> | undefined {
+    const { node } = this.#options;
+    if (node === undefined) return this.#started;
+    return node.isStarted ? undefined : node.ready();
   }
 
   /** Finds the definition of a room; `undefined` if there is none. */
@@ -156,6 +219,11 @@ export class Rooms {
     );
   }
 
+  /** The rooms that have members on this server */
+  get live(): Iterable<LiveRoom> {
+    return this.#live.values();
+  }
+
   /** Returns the room if it has members on this server. */
   peek(name: string): LiveRoom | undefined {
     return this.#live.get(name);
@@ -166,13 +234,13 @@ export class Rooms {
     const { name } = info;
     const known = this.#live.get(name);
     if (known !== undefined) return known;
-    const previous = this.#closing.get(name);
-    const room = new LiveRoom(info, definition, this.#host, previous);
+    const before = Promise.all([this.#whenStarted(), this.#closing.get(name)]);
+    const room = new LiveRoom(info, definition, this.#host, before);
     this.#live.set(name, room);
     return room;
   }
 
-  /** Ends a room that nobody is in any more. Called whenever somebody leaves. */
+  /** Ends a room that no longer has members. Called whenever a client leaves. */
   release(room: LiveRoom): void {
     const { name } = room.info;
     if (!room.isEmpty || this.#live.get(name) !== room) return;
@@ -195,47 +263,77 @@ export class Rooms {
    */
   async publish(
     { definition: { history, entry }, info: { name: room } }: DefinedRoom,
-    { name, data, key, ...envelope }: RoomPublication,
+    { name, data, key, publisher, except, from }: RoomPublication,
   ): Promise<RoomPublished> {
     const origin = `${this.#origin}.${++this.#published}`;
-    const payload = encodeRoomMessage({ origin, ...envelope }, name, data);
-    const { maxBuffered, broker } = this.#options;
+    const envelope = { origin, publisher, except, from };
+    const payload = encodeRoomMessage(envelope, name, data);
+    const { broker, maxBuffered, metrics: { publications } } = this.#options;
     assertLatest(entry, name, payload);
     const subject = () => describeMessage(name);
     // A frame that is too large for its members would end their connections.
     const limit = maxBuffered - MAX_FRAME_OVERHEAD;
     assertLength(payload, limit, subject, "limits.maxBuffered");
-    await this.#started;
-    const live = this.#live.get(room);
-    const delivered = live?.expect(origin) ?? Promise.resolve(NO_CLIENTS);
+    let live: LiveRoom | undefined;
     let isStored = false;
     try {
+      const starting = this.#whenStarted();
+      if (starting !== undefined) await starting;
+      live = this.#live.get(room);
+      const delivered = live?.expect(origin) ?? NOBODY;
       const published = await broker.publish(room, payload, { history, key });
       isStored = !published.isDuplicate;
+      publications[isStored ? "stored" : "duplicate"]++;
+      this.#tap(room, name, data, isStored ? "ok" : "duplicate");
       if (isStored) live?.limit(origin);
-      return { ...published, delivered };
+      const count = () => this.#count(room, origin, delivered, isStored);
+      return { ...published, delivered, count };
+    } catch (error) {
+      publications.failed++;
+      this.#tap(room, name, data, "failed");
+      throw error;
     } finally {
       // Nothing will come back.
       if (!isStored) live?.forget(origin);
     }
   }
 
+  #tap(room: string, name: string, data: JsonObject, result: string): void {
+    const sink = this.#options.admin?.sink;
+    const kind = "publish";
+    sink?.sent({ kind, name, data, client: null, room, result });
+  }
+
+  async #count(
+    room: string,
+    origin: string,
+    delivered: Promise<BroadcastCounts>,
+    isStored: boolean,
+  ): Promise<LedgerResult> {
+    // A message that the broker had already reaches nobody.
+    return isStored && this.#ledger !== undefined
+      ? await this.#ledger.collect(room, origin, delivered)
+      : { ...await delivered, silentNodes: [] };
+  }
+
+  /** Returns the members of a room on all servers. */
+  async fetchMembers(name: string): Promise<readonly Member[]> {
+    const live = this.#live.get(name);
+    await live?.feed.ready;
+    return live?.presence.members ?? await this.#network?.list(name) ?? [];
+  }
+
   /** Ends everything, because the server closes. */
   async close(): Promise<void> {
+    this.#network?.beginShutdown();
     this.identities.close();
     const rooms = [...this.#live.values()];
     this.#live.clear();
-    await Promise.allSettled(rooms.map((room) => room.close()));
-    await settlesWithin(Promise.allSettled(this.#hooks), HOOK_TIMEOUT);
+    const closing = rooms.map((room) => room.close());
+    // The rooms that close have called their hooks.
+    const ended = [...closing, ...this.#closing.values(), ...this.#hooks];
+    await settlesWithin(Promise.allSettled(ended), CLOSE_TIMEOUT);
     await this.#options.broker[Symbol.asyncDispose]();
-  }
-
-  async #start(): Promise<void> {
-    await this.#options.broker.start({
-      onPublication: (room, publication) =>
-        this.#live.get(room)?.feed.receive(publication),
-      onStale: (room) => this.#onStale(room),
-    });
   }
 
   #onStale(name: string | undefined): void {
@@ -277,9 +375,11 @@ export class Rooms {
     if (line !== undefined) this.#options.log.exception(line, error);
   }
 
+  /** Logs a problem. Throttled, because all rooms can have it, and each message of the engine. */
   #warn(room: string, problem: string, error?: unknown): void {
     const rest = error instanceof Error ? `: ${error.message}` : "";
-    this.#options.log.warn("room", `${quote(room)}: ${problem}${rest}`);
+    const line = this.#problems.pass(`${quote(room)}: ${problem}${rest}`);
+    if (line !== undefined) this.#options.log.warn("room", line);
   }
 }
 

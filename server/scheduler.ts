@@ -1,10 +1,12 @@
 /**
- * Spreads work and timeouts of many connections over the event loop.
+ * Decides when the work of a server runs: after a timeout, again after a failure, or in one of
+ * the next turns of the event loop, so that no work delays all others.
  *
  * @module
  */
 
-import { Deadline } from "../common/deadline.ts";
+import { Deadline } from "../common/async.ts";
+import { runOutOfScope } from "./call_scope.ts";
 
 /**
  * Many timeouts of the same length that share one timer. A timer for each connection
@@ -44,7 +46,7 @@ export class TimeoutQueue<Item> {
   }
 
   #start(delay: number): Deadline {
-    return new Deadline(delay, () => this.#expire());
+    return runOutOfScope(() => new Deadline(delay, () => this.#expire()));
   }
 
   #stop(): void {
@@ -126,4 +128,118 @@ export class FairScheduler {
     this.#tasks.splice(0, tasks.length);
     if (this.#tasks.length > 0) this.#defer(this.#run);
   };
+}
+
+/** Calls a function after a delay. */
+export class Retry {
+  /** Resolves when the function is called, or will not be called */
+  readonly ended: Promise<void>;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #resolve: () => void;
+
+  /**
+   * Constructs a `Retry`.
+   *
+   * @param delay The delay in milliseconds
+   * @param run The function
+   */
+  constructor(delay: number, run: () => void) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#timer = setTimeout(() => {
+      resolve();
+      run();
+    }, delay);
+  }
+
+  /** Does not keep the program alive. */
+  unref(): void {
+    this.#timer.unref();
+  }
+
+  /** Does not call the function any more. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#resolve();
+  }
+}
+
+/**
+ * The minimum number of sends per turn of the event loop. Each send is a system call,
+ * and 32 of them take a quarter of a millisecond. Fewer sends per turn cost more CPU
+ * time, because each turn wakes the event loop.
+ */
+const MIN_SENDS = 32;
+
+/**
+ * The sends per turn are this number divided by the number of recipients. Up to 316 of them
+ * are served in one turn, which is short and halves the time per send. With more recipients,
+ * a turn has fewer sends, so that other events do not wait behind a long broadcast.
+ */
+const SPREAD = 100_000;
+
+/** Work that takes several turns. */
+export interface TurnTaker {
+  /** The number of recipients */
+  readonly size: number;
+  /**
+   * Sends until the budget is used up, or nothing is left to send.
+   *
+   * @param budget The number of sends that are allowed; at least 1
+   * @returns The number of sends, and whether nothing is left
+   */
+  take(budget: number): { readonly sends: number; readonly isDone: boolean };
+}
+
+/** Gives each of several works its turn. */
+export class Turns {
+  readonly #defer: (turn: () => void) => void;
+  /** The works that are not done, the one whose turn is next first */
+  readonly #takers = new Set<TurnTaker>();
+
+  /**
+   * Constructs `Turns`.
+   *
+   * @param defer Calls a function in a later turn of the event loop
+   */
+  constructor(defer: (turn: () => void) => void) {
+    this.#defer = defer;
+  }
+
+  /** Whether work is left */
+  get isBusy(): boolean {
+    return this.#takers.size > 0;
+  }
+
+  /** Adds work, which begins at the end of the tick. */
+  add(taker: TurnTaker): void {
+    const isRunning = this.isBusy;
+    this.#takers.add(taker);
+    // Wait for the work that the running code adds after this one.
+    if (!isRunning) queueMicrotask(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    let budget = this.#budget;
+    for (const taker of this.#takers) {
+      const { sends, isDone } = taker.take(budget);
+      this.#takers.delete(taker);
+      // The others are next.
+      if (!isDone) this.#takers.add(taker);
+      budget -= sends;
+      if (budget <= 0) break;
+    }
+    if (this.isBusy) this.#defer(this.#turn);
+  };
+
+  get #budget(): number {
+    let size = 0;
+    for (const taker of this.#takers) {
+      size += taker.size;
+      // The others cannot change it, and there can be very many rooms.
+      if (size * MIN_SENDS >= SPREAD) return MIN_SENDS;
+    }
+    return SPREAD / size;
+  }
 }

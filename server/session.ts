@@ -26,17 +26,21 @@ import {
   encodeLoginAnswer,
   errorAnswerOf,
 } from "../protocol/encode.ts";
-import { type Feature, NO_FEATURES } from "../protocol/features.ts";
-import type { HeartbeatRules } from "../protocol/heartbeat.ts";
+import {
+  type Feature,
+  type HeartbeatRules,
+  NO_FEATURES,
+} from "../protocol/features.ts";
 import {
   exceeded,
   invalid,
   type InvalidFrame,
-} from "../protocol/invalid_frame.ts";
+} from "../protocol/request_error.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure, LoginRefusal } from "./admission.ts";
-import { MAX_ROOMS } from "./room_errors.ts";
+import type { LoginMetric } from "./metrics.ts";
 import { isTooDeep } from "./request_size.ts";
+import { MAX_ROOMS } from "./room_errors.ts";
 import type {
   AnswerEffect,
   Batch,
@@ -119,18 +123,21 @@ export class Session {
     switch (why) {
       case "refused":
         return this.#closeLogin(
+          "wrong_token",
           "login rejected",
           "wrong token",
           ErrorCode.LOGIN_FAILED,
         );
       case "locked out":
         return this.#postponeLogin(
+          "locked_out",
           "too many failed logins",
           "too many failed logins. To allow more, raise 'limits.maxLoginFailures'.",
           "too many logins from this address failed. Try again later.",
         );
       case "failed":
         return this.#postponeLogin(
+          "failed",
           "login failed",
           "the login function failed",
           "the server could not check the token. Try again later.",
@@ -140,6 +147,7 @@ export class Session {
       case "maxConnections":
       case "maxConnectionsPerAddress":
         return this.#postponeLogin(
+          why,
           "too many connections",
           `too many clients are logged in. To allow more, raise 'limits.${why}'.`,
           "too many clients are logged in. Try again later.",
@@ -180,6 +188,7 @@ export class Session {
     const pending = this.#state === "login" || this.#state === "authenticating";
     return pending
       ? this.#postponeLogin(
+        "timed_out",
         "login timed out",
         "timed out. To allow more time, raise 'limits.loginTimeout'.",
         "the login took too long. Try again, or raise 'limits.loginTimeout' of the server.",
@@ -236,7 +245,7 @@ export class Session {
     if (request.kind === "ping") return request;
     const { maxDepth = Infinity } = this.#rules;
     return isTooDeep(request, maxDepth)
-      ? rejection(exceeded(request.id, "maxDepth", maxDepth))
+      ? tooDeep(request.id, maxDepth)
       : request;
   }
 
@@ -262,6 +271,7 @@ export class Session {
     return this.#close(CloseCode.MESSAGE_TOO_BIG, reason, {
       failure,
       isMalformedLogin,
+      limit,
     });
   }
 
@@ -282,36 +292,47 @@ export class Session {
     if (!isVersion(version)) {
       const description = '"version" must be a version such as "1.0.0"';
       const data = { current: "str", needed: "str" };
-      return this.#rejectLoginFrame(
+      return this.#rejectVersion(
         invalid(id, ErrorCode.INVALID_CONTENT, description, data),
       );
     }
     if (meetsMinimum(version, needed)) return null;
     const description =
       `the server needs version ${needed} or later. Update the client.`;
-    return this.#rejectLoginFrame(
+    return this.#rejectVersion(
       invalid(id, ErrorCode.BAD_VERSION, description, { needed }),
     );
+  }
+
+  #rejectVersion(frame: InvalidFrame): Effect {
+    return { ...this.#rejectLoginFrame(frame), login: "bad_version" };
   }
 
   /** Rejects a login with an error that the application threw on purpose. */
   #refuseLogin({ answer, note }: LoginRefusal): Effect {
     const frame = answer.encode(this.#loginId);
-    const rest = { frame, failure: note };
+    const rest = { frame, failure: note, login: "refused" } as const;
     return this.#close(CloseCode.POLICY_VIOLATION, "login rejected", rest);
   }
 
   /**
    * Rejects a login whose token can be right. Hoist 1 has no error code for this.
    *
+   * @param login What the login ended with, for the metrics
    * @param reason The reason of the Close frame
    * @param failure What is logged
-   * @param description What the client is told
+   * @param description What the client gets
    */
-  #postponeLogin(reason: string, failure: string, description: string): Effect {
+  #postponeLogin(
+    login: LoginMetric,
+    reason: string,
+    failure: string,
+    description: string,
+  ): Effect {
     return this.#requestedFeatures === undefined
-      ? this.#closeLogin(reason, failure, ErrorCode.LOGIN_FAILED)
+      ? this.#closeLogin(login, reason, failure, ErrorCode.LOGIN_FAILED)
       : this.#closeLogin(
+        login,
         reason,
         failure,
         ErrorCode.LIMIT_EXCEEDED,
@@ -320,17 +341,22 @@ export class Session {
   }
 
   #closeLogin(
+    login: LoginMetric,
     reason: string,
     failure: string,
     code: ErrorCode,
     description: string | null = null,
   ): Effect {
     const frame = encodeError(this.#loginId, code, null, description);
-    return this.#close(CloseCode.POLICY_VIOLATION, reason, { frame, failure });
+    const rest = { login, frame, failure };
+    return this.#close(CloseCode.POLICY_VIOLATION, reason, rest);
   }
 
   /** Answers an invalid login, and closes the connection. */
-  #rejectLoginFrame(frame: InvalidFrame, isMalformedLogin = false): Effect {
+  #rejectLoginFrame(
+    frame: InvalidFrame,
+    isMalformedLogin = false,
+  ): CloseEffect {
     const code = frame.fatal
       ? CloseCode.UNSUPPORTED_DATA
       : CloseCode.POLICY_VIOLATION;
@@ -343,15 +369,15 @@ export class Session {
   #reject(frame: InvalidFrame): Effect {
     if (!frame.fatal) return { ...rejection(frame), isInvalid: true };
     const isMalformedLogin = !this.#isLoggedIn;
-    const rest = { ...errorAnswerOf(frame), isMalformedLogin };
+    const rest = { ...errorAnswerOf(frame), isMalformedLogin, isInvalid: true };
     return this.#close(CloseCode.UNSUPPORTED_DATA, "invalid frame", rest);
   }
 
   #close(
     code: number,
     reason: string,
-    rest: Pick<CloseEffect, "frame" | "failure" | "isMalformedLogin"> = {},
-  ): Effect {
+    rest: Omit<CloseEffect, "kind" | "code" | "reason"> = {},
+  ): CloseEffect {
     this.close();
     return { kind: "close", code, reason, ...rest };
   }
@@ -359,6 +385,11 @@ export class Session {
 
 function rejection(frame: InvalidFrame): AnswerEffect {
   return { kind: "answer", ...errorAnswerOf(frame) };
+}
+
+function tooDeep(id: number, maxDepth: number): AnswerEffect {
+  const answer = rejection(exceeded(id, "maxDepth", maxDepth));
+  return { ...answer, limit: "maxDepth" };
 }
 
 /** Whether a frame is too large. Binary frames are invalid regardless of their size. */

@@ -12,6 +12,7 @@ import type {
   OperationRequest,
 } from "../protocol/client_frames.ts";
 import type { RoomRequest } from "../protocol/room_frames.ts";
+import type { CloseReasons, LimitMetric } from "./metrics.ts";
 
 /** What the connection does after a frame. */
 export type Effect =
@@ -37,6 +38,8 @@ export interface AnswerEffect {
   readonly failure?: string;
   /** Whether the frame was invalid, which no correct client sends often */
   readonly isInvalid?: boolean;
+  /** The limit that the request exceeds, for the metrics */
+  readonly limit?: LimitMetric;
 }
 
 /** Pass several entries to `receiveEntry()` in their order. */
@@ -46,7 +49,7 @@ export interface Batch {
 }
 
 /** Close the connection. */
-export interface CloseEffect {
+export interface CloseEffect extends CloseReasons {
   readonly kind: "close";
   readonly code: number;
   readonly reason: string;
@@ -54,8 +57,6 @@ export interface CloseEffect {
   readonly frame?: string;
   /** What was wrong, for the log; omitted if the client said goodbye */
   readonly failure?: string;
-  /** Whether it counts as a failed login of the address, because no client sends this */
-  readonly isMalformedLogin?: boolean;
 }
 
 /** The rules that a session enforces. */

@@ -1,12 +1,14 @@
 /**
- * Notices when the server hears nothing from a connection for too long.
+ * The silence of clients, and that of the server: notices when a client sends nothing for too
+ * long, and measures how long the event loop was stalled, so that no client is blamed for it.
  *
  * @module
  */
 
 import { CloseCode } from "../common/codes.ts";
 import type { CloseInfo } from "../protocol/close.ts";
-import type { HeartbeatRules } from "../protocol/heartbeat.ts";
+import type { HeartbeatRules } from "../protocol/features.ts";
+import { runOutOfScope } from "./call_scope.ts";
 
 /** The interval of the ticks, in milliseconds. */
 const TICK = 1_000;
@@ -70,7 +72,7 @@ export class SilenceWheel {
   /** Starts the timer; does nothing if it runs. */
   start(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.tick(), TICK);
+    this.#timer = runOutOfScope(() => setInterval(() => this.tick(), TICK));
     // The timer must not keep the program alive.
     this.#timer.unref();
   }
@@ -162,5 +164,54 @@ class WheelEntry implements Entry {
     this.#wheel.remove(this);
     // The tick that is in progress can have taken it from the wheel.
     this.heard = Infinity;
+  }
+}
+
+/** The interval between two checks for a stall, in milliseconds. */
+const STALL_INTERVAL = 250;
+
+/** The delay of a check from which it counts as a stall, in milliseconds. */
+const TOLERANCE = 50;
+
+/**
+ * The total time in which the event loop was stalled. In a stall, the server cannot read
+ * the frames that clients send in time. They are not to blame for this.
+ */
+export class Stalls {
+  #total = 0;
+  #checked = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Starts the measurement; does nothing if it runs. */
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#checked = performance.now();
+    this.#timer = setInterval(() => this.#check(), STALL_INTERVAL);
+    // The timer must not keep the program alive.
+    this.#timer.unref();
+  }
+
+  /** Stops the measurement. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /**
+   * Returns the length of all stalls, in milliseconds.
+   *
+   * @param now The current time, from `performance.now()`
+   */
+  total(now: number): number {
+    if (this.#timer === undefined) return this.#total;
+    const late = now - this.#checked - STALL_INTERVAL;
+    // After a stall, frames can be read before the check is called.
+    return late > TOLERANCE ? this.#total + late : this.#total;
+  }
+
+  #check(): void {
+    const now = performance.now();
+    this.#total = this.total(now);
+    this.#checked = now;
   }
 }

@@ -1,9 +1,11 @@
 /**
- * The log lines of a server that starts.
+ * The log lines of a server that starts, and those about several servers in one process
+ * that know nothing of each other: with `deno serve --parallel`.
  *
  * @module
  */
 
+import type { BroadcastChannel } from "node:worker_threads";
 import { formatAddress } from "../common/ip.ts";
 import { MIN_SECRET } from "../common/secrets.ts";
 import { quote } from "../common/text.ts";
@@ -24,11 +26,13 @@ interface StartupOptions {
   readonly isTokenGenerated: boolean;
   readonly hideToken: boolean;
   readonly showToken: boolean;
+  readonly logStartup: boolean;
   readonly login: unknown;
 }
 
 /**
- * Logs the address of a server, and its token if that is to be shown.
+ * Logs the address of a server, and its token if that is to be shown. Does nothing without
+ * `logStartup`.
  *
  * @param log The log of the server
  * @param server The server
@@ -42,6 +46,7 @@ export function logStartup(
   credentials: readonly Credential[],
 ): void {
   const { showToken } = options;
+  if (!options.logStartup) return;
   const shown = isShown(token, options) ? token : undefined;
   log.startup(formatAddress(addr), shown, showToken);
   log.http(() => `listening on ${url}`);
@@ -79,13 +84,21 @@ export function warnAboutShortTokens(
   const names = short.slice(0, MAX_NAMED).map(({ identity }) =>
     identity === undefined ? "the token" : `the token ${quote(identity.name)}`
   );
-  const rest = short.length > MAX_NAMED ? " and others" : "";
+  if (short.length > MAX_NAMED) names.push("others");
+  const last = names.pop();
+  const subject = [names.join(", "), last].filter(Boolean).join(" and ");
   const have = short.length === 1 ? "has" : "have";
   log.warn(
     "startup",
-    `${
-      names.join(", ")
-    }${rest} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`,
+    `${subject} ${have} fewer than ${MIN_SECRET} characters, and other machines can reach the server. Choose a longer token, or listen on 127.0.0.1.`,
+  );
+}
+
+/** Logs a warning if servers can share a port, and nothing connects them. */
+export function warnAboutSharedPort(log: Log): void {
+  log.warn(
+    "startup",
+    "with 'reusePort', other processes can share the port. Without a broker, a broadcast reaches only the clients of this process. Connect the processes with the option 'broker'.",
   );
 }
 
@@ -120,4 +133,100 @@ function missingIn(
   return Object.entries(missing)
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${what}: ${names.join(", ")}`);
+}
+
+/** The channel on which the threads of a process find each other. */
+const CHANNEL = "@hoist/cli";
+
+/** How long the channel is open, in milliseconds. */
+const WINDOW = 1_000;
+
+/** How long a thread waits for more threads until it reports, in milliseconds. */
+const SETTLING = 100;
+
+/** Tells the threads apart: each one loads this module anew. */
+const THREAD = Math.random();
+
+/**
+ * Logs a warning if other threads of this process have servers, too. Only one of the threads
+ * logs it.
+ *
+ * @param log The log of the server
+ * @param isMounted Whether the server neither has a port of its own nor is closed
+ */
+export function reportParallelServers(
+  log: Log,
+  isMounted: () => boolean,
+): void {
+  if (!canBeParallel()) return;
+  // The application can call `listen` after this, in the same turn.
+  setImmediate(() => {
+    if (isMounted()) findThreads(() => isMounted() && warn(log));
+  });
+}
+
+/**
+ * Whether `deno serve --parallel` can have started this thread. Its console prefixes each line,
+ * and therefore lacks a method that only the console of V8 has. Without this check, every
+ * mounted server would need to open the channel.
+ */
+function canBeParallel(): boolean {
+  return !("createTask" in console);
+}
+
+function warn(log: Log): void {
+  log.warn(
+    "startup",
+    "this server is one of several in this process, because of 'deno serve --parallel'. A broadcast reaches only the clients of one of them. Connect them with the option 'broker', or run without --parallel.",
+  );
+}
+
+/** Calls a function if there are other threads, and this one is to report them. */
+function findThreads(onFound: () => void): void {
+  try {
+    new ThreadFinder(onFound);
+  } catch {
+    // Without the channel, the server works, but cannot find the other threads.
+    return;
+  }
+}
+
+/** Finds the other threads in the first second of a server. */
+class ThreadFinder {
+  readonly #channel = openChannel();
+  readonly #others = new Set<number>();
+  readonly #onFound: () => void;
+
+  constructor(onFound: () => void) {
+    this.#onFound = onFound;
+    this.#channel.onmessage = (event) => {
+      this.#onThread((event as MessageEvent).data);
+    };
+    this.#channel.postMessage(THREAD);
+    setTimeout(() => this.#channel.close(), WINDOW).unref();
+  }
+
+  #onThread(id: unknown): void {
+    if (typeof id !== "number" || id === THREAD || this.#others.has(id)) return;
+    this.#others.add(id);
+    // The channel of the other thread was not open at the first time.
+    this.#channel.postMessage(THREAD);
+    if (this.#others.size > 1) return;
+    setTimeout(() => this.#report(), SETTLING).unref();
+  }
+
+  #report(): void {
+    if (THREAD <= Math.min(...this.#others)) this.#onFound();
+  }
+}
+
+/** Opens a channel that does not keep the program alive, unlike one of the global class. */
+function openChannel(): BroadcastChannel {
+  // `import()` would end Deno if no file descriptor is left.
+  const { BroadcastChannel } = globalThis.process.getBuiltinModule(
+    "node:worker_threads",
+  );
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.unref();
+  return channel;
 }

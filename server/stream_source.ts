@@ -5,8 +5,8 @@
  */
 
 import { stringifyValue } from "../common/encode_json.ts";
-import type { Schema } from "../contract/schema.ts";
 import { TrackedItem } from "../common/tracked.ts";
+import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
 import { OutputError } from "./output_error.ts";
 
@@ -115,4 +115,14 @@ export function isAsyncIterable(
 ): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null &&
     Symbol.asyncIterator in value;
+}
+
+/** Returns whether a handler is an `async function*`. */
+export function isAsyncGenerator(handler: unknown): boolean {
+  return tagOf(handler) === "AsyncGeneratorFunction";
+}
+
+/** Returns the kind of a function without calling it. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

@@ -6,7 +6,7 @@
  */
 
 import { assertLength } from "../common/text.ts";
-import { encodeSuccess } from "../protocol/encode_success.ts";
+import { encodeSuccess } from "../protocol/success_frames.ts";
 import type { FairScheduler } from "./scheduler.ts";
 import type { StreamSource } from "./stream_source.ts";
 import type { Transport } from "./transport.ts";
@@ -31,6 +31,8 @@ export const FRAME_OVERHEAD = 300;
 
 /** Sends the items of one stream, as long as the client grants credit. */
 export class StreamSender implements Waiter {
+  /** Counts the items; `undefined` until the operation is known */
+  counters: { items: number } | undefined;
   readonly #id: number;
   readonly #output: StreamOutput;
   /** The maximum length of a frame in bytes, and of short items in UTF-16 units */
@@ -210,6 +212,7 @@ export class StreamSender implements Waiter {
   }
 
   #send(): void {
+    if (this.counters !== undefined) this.counters.items += this.#items.length;
     this.#output.transport.send(this.#encode(this.#items, this.#ids));
     this.#items = [];
     this.#ids &&= [];
@@ -234,7 +237,7 @@ export class StreamSender implements Waiter {
     });
   }
 
-  /** Sends the items, and lets other tasks run, because a handler may never wait. */
+  /** Sends the items, and lets other tasks run, because a handler does not have to wait. */
   async #yield(): Promise<void> {
     await this.#flush();
     await new Promise<void>((resolve) => this.#output.scheduler.add(resolve));

@@ -17,36 +17,20 @@ import {
 import { type Feature, NO_FEATURES } from "../protocol/features.ts";
 import type { BroadcastBatch, Delivery, Recipient } from "./broadcaster.ts";
 import type { ConnectionLog } from "./connection_log.ts";
-import { abortSocket } from "./abort_socket.ts";
+import {
+  abortSocket,
+  CLOSED,
+  CONNECTING,
+  endOf,
+  OPEN,
+  type Socket,
+  SocketBuffer,
+  type SocketEnd,
+  type TransportOwner,
+} from "./socket.ts";
 import { runOutOfScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
-import { CLOSED, CONNECTING, OPEN, type Socket } from "./socket.ts";
-import { endOf, type SocketEnd } from "./socket_end.ts";
-
-/** The connection that a transport belongs to. */
-export interface TransportOwner {
-  /** Called with the data of each WebSocket message. */
-  onFrame(data: unknown): void;
-  /**
-   * Called once, when the connection has ended for this server: nothing is sent or
-   * received any more, although the socket can still be closing.
-   *
-   * @param info The close code and the reason
-   * @param how The end of the connection in words, for the log
-   */
-  onClosed(info: CloseInfo, how: string): void;
-  /** Called when the socket is gone; Deno can report this twice. */
-  onGone(): void;
-  /** Called when the socket opens after the connection was abandoned. */
-  onOpenedLate(): void;
-  /**
-   * Called when the client has ended the connection, before `onClosed`.
-   *
-   * @returns Whether frames of the client wait; if so, `next` is called when none does
-   */
-  finishFrames(next: () => void): boolean;
-}
 
 /** The time that sent frames have to reach the operating system, in milliseconds. */
 const LINGER = 500;
@@ -69,13 +53,14 @@ export class Transport implements Sink, Recipient {
   readonly #context: ServerContext;
   readonly #owner: TransportOwner;
   readonly #maxBuffered: number;
+  readonly #buffer: SocketBuffer;
   readonly #writer = new BatchWriter(this);
   #features = NO_FEATURES;
   #closed: CloseInfo | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What streams wait for while the send buffer is full */
   #drained: Promise<void> | undefined;
-  /** The rooms of the client; `undefined` if it is in none */
+  /** The rooms of the client; `undefined` if it was in none */
   rooms: { catchUp(): void } | undefined;
   /** Closes the connection if the client is silent for too long */
   #watch: Watch | undefined;
@@ -102,8 +87,13 @@ export class Transport implements Sink, Recipient {
     this.log = log;
     this.#owner = owner;
     this.#maxBuffered = context.limits.maxBuffered;
+    this.#buffer = new SocketBuffer(socket, this.#maxBuffered);
     socket.onmessage = ({ data }) => {
       this.#watch?.hear();
+      context.metrics.receivedFrames++;
+      if (typeof data === "string") {
+        context.metrics.receivedBytes += data.length;
+      }
       owner.onFrame(data);
     };
     socket.onclose = (event) => this.#onGone(event);
@@ -122,6 +112,11 @@ export class Transport implements Sink, Recipient {
   /** Whether the upgrade has not been completed yet */
   get isOpening(): boolean {
     return this.#socket.readyState === CONNECTING;
+  }
+
+  /** The bytes that wait until the client reads, without those of this turn */
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
   }
 
   /** Ends a connection whose upgrade is not completed in time. */
@@ -182,6 +177,7 @@ export class Transport implements Sink, Recipient {
     const fits = this.#fitsBehindBatch(frame);
     this.log.missed(fits ? 0 : 1, this.#maxBuffered);
     if (fits) this.send(frame);
+    else this.#context.metrics.limitHits.maxBuffered++;
   }
 
   deliver(batch: BroadcastBatch): Delivery {
@@ -189,12 +185,13 @@ export class Transport implements Sink, Recipient {
     this.#writer.flush();
     const delivery = this.#deliver(batch);
     const { delivered, rest } = delivery;
-    const missed = rest === "skipped" ? batch.single.length - delivered : 0;
+    const missed = rest === "skipped" ? batch.count - delivered : 0;
     if (this.#context.onSlow === "skip") {
       this.log.missed(missed, this.#maxBuffered);
+      if (missed > 0) this.#context.metrics.limitHits.maxBuffered++;
     } else if (missed > 0) this.#overflow();
     // Log at the end, because a logger can send frames, too.
-    this.log.sentBroadcasts(batch.single, delivered);
+    if (this.log.debugs) this.log.sentBroadcasts(batch.single, delivered);
     return delivery;
   }
 
@@ -236,7 +233,8 @@ export class Transport implements Sink, Recipient {
   /** Writes a frame to the socket, if the socket is open. Called by the batch writer. */
   write(frame: string): void {
     if (!this.#isOpen) return;
-    if (fitsInto(frame, this.#capacity)) return void this.#write(frame);
+    const capacity = this.#buffer.capacityFor(frame.length);
+    if (fitsInto(frame, capacity)) return void this.#write(frame);
     this.#overflow();
   }
 
@@ -284,7 +282,7 @@ export class Transport implements Sink, Recipient {
       const frame of this.#writer.isBatching ? batch.batched : batch.single
     ) {
       if (!this.#isOpen) break;
-      if (frame.bytes > this.#capacity) {
+      if (!frame.fitsInto(this.#buffer.capacityFor(frame.data.length))) {
         return { delivered, rest: "skipped", sends };
       }
       if (!this.#write(frame.data)) break;
@@ -310,15 +308,16 @@ export class Transport implements Sink, Recipient {
   /** Whether a frame fits into the buffer behind the frames that wait. */
   #fitsBehindBatch(frame: string): boolean {
     const units = this.#writer.units + frame.length;
-    if (3 * units <= this.#capacity) return true;
+    if (3 * units <= this.#buffer.capacityFor(units)) return true;
     // The exact number of bytes is known only for frames that were written.
     this.#writer.flush();
-    return fitsInto(frame, this.#capacity);
+    return fitsInto(frame, this.#buffer.capacityFor(frame.length));
   }
 
   /** Closes the connection because a frame that must not be lost does not fit. */
   #overflow(): void {
     if (this.#closed !== undefined) return;
+    this.#context.metrics.limitHits.maxBuffered++;
     this.log.warn(
       "slow",
       `the client reads too slowly, or a message is too large: more than ${this.#maxBuffered} bytes are waiting. To allow more, raise 'limits.maxBuffered'.`,
@@ -358,14 +357,13 @@ export class Transport implements Sink, Recipient {
     return this.#closed === undefined && this.#socket.readyState === OPEN;
   }
 
-  /** How many bytes fit into the buffer. Data in the operating system does not count. */
-  get #capacity(): number {
-    return this.#maxBuffered - this.#socket.bufferedAmount;
-  }
-
   #write(frame: string): boolean {
     try {
+      this.#buffer.add(frame.length);
       this.#socket.send(frame);
+      const { metrics } = this.#context;
+      metrics.sentFrames++;
+      metrics.sentBytes += frame.length;
       return true;
     } catch {
       return false;
@@ -389,6 +387,7 @@ export class Transport implements Sink, Recipient {
   }
 
   #end(info: CloseInfo, how: string): void {
+    this.#context.metrics.disconnect(info.code);
     this.#watch?.stop();
     this.#watch = undefined;
     this.#context.broadcaster.leave(this);

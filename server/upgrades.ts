@@ -1,28 +1,47 @@
 /**
- * The upgrade requests of one server: rejects them, or lets the hub open them.
+ * The upgrade requests of one server: rejects them, or lets the hub open them, and watches
+ * them until their WebSocket opens.
+ *
+ * Some clients reset their connection at once. Deno never opens or closes the WebSocket of
+ * such an upgrade, never reports it, and never releases its file descriptor. It reports the
+ * remote port 0 for most of these clients. For most of the others, the signal of the request
+ * aborts within a few milliseconds.
  *
  * @module
  */
 
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, RemotePeer } from "./admission.ts";
+import {
+  DROPPED,
+  type HandshakeProblem,
+  SOCKET_VERSION,
+  VERSION_HEADER,
+} from "./handshake.ts";
 import { text } from "./http.ts";
 import type { Log } from "./log.ts";
-import { hasReset, LostUpgrades, resets } from "./lost_upgrades.ts";
+import type { Metrics } from "./metrics.ts";
+import { TimeoutQueue } from "./scheduler.ts";
 
 /** The number of rejected requests that are logged at once. */
 const MAX_REJECTION_LINES = 100;
 
 const REJECTION_LINES_PER_SECOND = 1;
 
+/** The delay before a retry while the server connects to its broker, in seconds. */
+const RETRY_AFTER = 1;
+
 /** Options of {@linkcode Upgrades} */
 export interface UpgradesOptions {
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly admission: Admission;
   /** The limit for lost upgrades */
   readonly maxLost: number;
   /** Returns whether the server is closing. */
   isClosing(): boolean;
+  /** Returns whether the server knows what the other servers know, if it is not alone. */
+  isReady(): boolean;
   /** Upgrades a request. */
   open(request: Request, peer: RemotePeer): Response;
 }
@@ -65,6 +84,19 @@ export class Upgrades {
       : open(request, peer);
   }
 
+  /** Returns the response to an upgrade request whose handshake is invalid. */
+  rejectHandshake(
+    problem: HandshakeProblem,
+    { address }: RemotePeer,
+  ): Response {
+    this.#options.metrics.upgrades.invalid++;
+    // The other problems are those of the client, and not of this installation.
+    if (problem === DROPPED) {
+      this.logRejection(`${address} rejected: ${problem.reason}`);
+    }
+    return responseTo(problem);
+  }
+
   /** Lets the next upgrades wait, because one takes longer than usual. */
   expectResets(): void {
     this.#lost.alert(performance.now());
@@ -95,6 +127,16 @@ export class Upgrades {
     log.warn("reject", log.redact(line));
   }
 
+  /**
+   * Returns the response to a token while the server does not know which tokens the other servers
+   * have revoked; `undefined` if it knows.
+   */
+  rejectUnready(): Response | undefined {
+    if (this.#options.isReady()) return undefined;
+    const body = "The server is not connected to its broker. Try again later.";
+    return text(503, body, { "retry-after": String(RETRY_AFTER) });
+  }
+
   /** Accepts a request if its client is still there after a short time. */
   async #acceptLater(request: Request, peer: RemotePeer): Promise<Response> {
     if (await resets(request)) return this.#rejectReset(peer);
@@ -102,6 +144,7 @@ export class Upgrades {
   }
 
   #rejectReset(peer: RemotePeer): Response {
+    this.#options.metrics.upgrades.disconnected++;
     this.expectResets();
     this.logRejection(`${peer.address} rejected: the client has disconnected`);
     return text(400, "Bad request: the client has disconnected");
@@ -109,13 +152,153 @@ export class Upgrades {
 
   /** Returns the response if the server is closing or a limit rejects the request. */
   #rejection(request: Request, peer: RemotePeer): Response | undefined {
-    const { admission, isClosing } = this.#options;
+    const { admission, isClosing, metrics: { upgrades } } = this.#options;
     if (isClosing()) {
+      upgrades.closing++;
       return text(503, "The server is closing. Try again later.");
+    }
+    const unready = this.rejectUnready();
+    if (unready !== undefined) {
+      upgrades.not_ready++;
+      return unready;
     }
     const rejection = admission.rejection(request, peer);
     if (rejection === undefined) return undefined;
+    upgrades[rejection.metric]++;
     this.logRejection(`${peer.address} rejected: ${rejection.reason}`);
     return rejection.response;
+  }
+}
+
+/** Returns the response to an invalid handshake. */
+function responseTo({ status, reason }: HandshakeProblem): Response {
+  if (status === 400) return text(status, `Cannot upgrade: ${reason}`);
+  return text(status, `Upgrade required: ${reason}`, {
+    upgrade: "websocket",
+    [VERSION_HEADER]: SOCKET_VERSION,
+  });
+}
+
+/** How long upgrades wait after a client has reset its connection, in milliseconds. */
+const ALERT_TIME = 60_000;
+
+/** The time in which a reset arrives, in milliseconds. */
+const RESET_TIME = 30;
+
+/**
+ * How much longer an upgrade waits at most, in milliseconds. The time is random, because a
+ * client that knows it can reset its connection right after the last check.
+ */
+const MAX_EXTRA_TIME = 90;
+
+/** The turns of the event loop in which Deno reports a reset that has arrived. */
+const REPORT_TURNS = 5;
+
+/** The first number of lost upgrades that is logged. */
+const FIRST_REPORT = 100;
+
+/** Returns whether a client has reset its connection before its request was handled. */
+export function hasReset(remote: Deno.Addr | undefined): boolean {
+  return remote !== undefined && "port" in remote && remote.port === 0;
+}
+
+/** Resolves to whether the client of a request resets its connection within a short time. */
+export async function resets({ signal }: Request): Promise<boolean> {
+  // Deno only reports a reset if the signal was read before.
+  const time = RESET_TIME + Math.random() * MAX_EXTRA_TIME;
+  await new Promise((resolve) => setTimeout(resolve, time));
+  for (let turn = 0; turn < REPORT_TURNS && !signal.aborted; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return signal.aborted;
+}
+
+/** Counts the lost upgrades of a server. */
+export class LostUpgrades {
+  #count = 0;
+  #nextReport = FIRST_REPORT;
+  #alertEnd = -Infinity;
+
+  /** The number of upgrades that never opened */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether an upgrade has to wait, because clients have reset their connections */
+  isAlerted(now: number): boolean {
+    return now < this.#alertEnd;
+  }
+
+  /** Lets the upgrades of the next minute wait. */
+  alert(now: number): void {
+    this.#alertEnd = now + ALERT_TIME;
+  }
+
+  /**
+   * Counts an upgrade that never opened.
+   *
+   * @returns Whether the count has reached 100, 1,000, 10,000 and so on
+   */
+  add(now: number): boolean {
+    this.alert(now);
+    this.#count++;
+    if (this.#count < this.#nextReport) return false;
+    this.#nextReport *= 10;
+    return true;
+  }
+
+  /** Does not count an upgrade that opened late. */
+  restore(): void {
+    this.#count--;
+  }
+}
+
+/** How long an upgrade usually takes at most, in milliseconds. */
+const USUAL_TIME = 250;
+
+/**
+ * How long it can take in addition, until it counts as lost, in milliseconds. On a busy
+ * machine, an upgrade takes more than a second. Resets cost descriptors until they count.
+ */
+const EXTRA_TIME = 1_750;
+
+/** A connection whose WebSocket opens. */
+export interface Opening {
+  /** Whether the WebSocket has not opened yet */
+  readonly isOpening: boolean;
+  /** Ends the connection without its WebSocket. */
+  abandon(): void;
+}
+
+/** Watches the upgrades of one server. */
+export class Openings {
+  readonly #usual: TimeoutQueue<Opening>;
+  readonly #late = new TimeoutQueue<Opening>(
+    EXTRA_TIME,
+    (opening) => opening.isOpening && opening.abandon(),
+  );
+
+  /**
+   * Constructs `Openings`.
+   *
+   * @param onLate Called when an upgrade takes longer than usual
+   */
+  constructor(onLate: () => void) {
+    this.#usual = new TimeoutQueue(USUAL_TIME, (opening) => {
+      if (!opening.isOpening) return;
+      onLate();
+      this.#late.add(opening);
+    });
+  }
+
+  /** Begins to watch a connection. */
+  add(opening: Opening): void {
+    this.#usual.add(opening);
+  }
+
+  /** Stops watching a connection. */
+  delete(opening: Opening): void {
+    this.#usual.delete(opening);
+    this.#late.delete(opening);
   }
 }

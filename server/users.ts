@@ -9,11 +9,14 @@ import type { Contract } from "../contract/contract.ts";
 import type { EventName, OpenContract } from "../contract/infer.ts";
 import {
   BroadcastBatch,
+  type BroadcastCounts,
   type BroadcastResult,
   NO_CLIENTS,
 } from "./broadcaster.ts";
 import { ConnectedClient } from "./connected_client.ts";
-import type { Client, EventArguments } from "./message.ts";
+import type { BroadcastArguments, BroadcastOptions } from "./method_options.ts";
+import type { Client } from "./message.ts";
+import { addDeliveries, type DeliveryTotals } from "./metrics.ts";
 
 /** The clients of each user. A client without a user costs nothing. */
 export class Users {
@@ -40,14 +43,19 @@ export class Users {
     return new Set(this.#clients.get(user));
   }
 
-  /** Sends a frame to all clients of a user. */
-  send(user: string, frame: string): BroadcastResult {
+  /**
+   * Sends a frame to all clients of a user.
+   *
+   * @param totals What the counts are added to
+   */
+  send(user: string, frame: string, totals: DeliveryTotals): BroadcastCounts {
     const batch = new BroadcastBatch([frame]);
-    const result = { ...NO_CLIENTS, position: null };
+    const result = { ...NO_CLIENTS };
     for (const client of this.clientsOf(user)) {
       const { delivered, rest } = ConnectedClient.deliver(client, batch);
       result[delivered > 0 ? "delivered" : rest]++;
     }
+    addDeliveries(totals, result);
     return result;
   }
 }
@@ -61,6 +69,7 @@ export interface UserHost {
     user: string,
     name: string,
     data: JsonObject,
+    options: BroadcastOptions,
   ): Promise<BroadcastResult>;
 }
 
@@ -81,9 +90,9 @@ export class User<
   }
 
   /**
-   * The clients of the user that are logged in and whose `onConnect` has finished, the one that
-   * connected first at the begin. The set is empty if the user is not there. It does not change
-   * later.
+   * The clients of the user that are logged in and whose `onConnect` has finished, in the order
+   * in which they connected. The set is empty if the user is not there, and does not contain
+   * clients of other servers. It does not change later.
    */
   get clients(): ReadonlySet<Client<Identity, Of, Data>> {
     const clients: ReadonlySet<unknown> = this.#host.clientsOf(this.name);
@@ -91,10 +100,11 @@ export class User<
   }
 
   /**
-   * Sends an event to all clients of the user.
+   * Sends an event to all clients of the user, on all servers.
    *
    * @param name The name of the event
-   * @param data Optional if it can be empty. The data of the event; an empty object if omitted
+   * @param dataAndOptions The data (by default an empty object), and optionally whether the
+   * clients of all servers are counted
    * @returns How many clients received, skipped or failed to receive the event
    *
    * @throws {TypeError} If the data is not a JSON object
@@ -112,9 +122,9 @@ export class User<
    */
   message<Name extends EventName<Of>>(
     name: Name,
-    ...data: EventArguments<Of, Name>
+    ...dataAndOptions: BroadcastArguments<Of, Name>
   ): Promise<BroadcastResult> {
-    const [given = {}] = data;
-    return this.#host.messageUser(this.name, name, given as JsonObject);
+    const [data = {}, options = {}] = dataAndOptions;
+    return this.#host.messageUser(this.name, name, data as JsonObject, options);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Validates the data that clients send.
+ * Validates the data that clients send, and checks that the contract has what the
+ * application sends.
  *
  * @module
  */
@@ -8,15 +9,21 @@ import { mapMaybePromise } from "../common/async.ts";
 import { ErrorCode } from "../common/codes.ts";
 import { describeIssues, type Issue, placesOf } from "../common/issues.ts";
 import type { JsonObject } from "../common/json.ts";
-import { describeMessage } from "../common/text.ts";
+import { type Listener, Mismatch } from "../common/listeners.ts";
+import { describeMessage, describeRoom } from "../common/text.ts";
+import { assertNamed } from "../contract/checks.ts";
 import {
   type Contract,
   findMessage,
   type Incoming,
+  repliesTo,
 } from "../contract/contract.ts";
+import { eventsOf, type RoomEntry } from "../contract/room_entry.ts";
 import type { Schema } from "../contract/schema.ts";
 import { validate } from "../contract/validate.ts";
+import type { WireMessage } from "../protocol/message.ts";
 import { issuesData, RequestError } from "../protocol/request_error.ts";
+import { ClientMessage } from "./message.ts";
 
 /**
  * Validates the data of a message or a call.
@@ -95,4 +102,60 @@ export function unknownNameError(description: string): RequestError {
   return new RequestError(ErrorCode.INVALID_CONTENT, description, {
     data: { current: "str", needed: "str", ...issuesData(issues) },
   });
+}
+
+/**
+ * Returns a listener that is called only if the data of a message matches a schema. If
+ * not, it throws a `Mismatch`, because another listener can accept the message.
+ */
+export function checkedListener(
+  schema: Schema,
+  listener: Listener<ClientMessage>,
+): Listener<ClientMessage> {
+  return (message) =>
+    mapMaybePromise(validate(schema, message.data), ({ issues, value }) => {
+      if (issues !== undefined) throw new Mismatch(invalidDataError(issues));
+      return listener(withCheckedData(message, value));
+    });
+}
+
+/** Returns a copy of a message that has the output of its schema as its data. */
+function withCheckedData(message: ClientMessage, data: unknown): ClientMessage {
+  return new ClientMessage(message.toJSON(), message, { data });
+}
+
+/**
+ * Checks that the contract has an event or a reply before it is sent.
+ *
+ * @throws {TypeError} If the contract does not have it
+ */
+export function assertSendable(
+  contract: Contract,
+  name: string,
+  replying: WireMessage | null,
+): void {
+  const message = describeMessage(name);
+  if (replying === null) {
+    return assertNamed(`Cannot send ${message}`, contract.events, name);
+  }
+  const request = describeMessage(replying.message);
+  const replies = repliesTo(contract.messages, replying.message);
+  assertNamed(`Cannot reply with ${message} to ${request}`, replies, name);
+}
+
+/**
+ * Checks that the contract has an event of a room before the application sends it.
+ *
+ * @throws {TypeError} If the contract does not have it
+ */
+export function assertRoomEvent(
+  entry: RoomEntry | undefined,
+  room: string,
+  event: string,
+): void {
+  if (entry === undefined) return;
+  const subject = `Cannot send ${describeMessage(event)} to ${
+    describeRoom(room)
+  }`;
+  assertNamed(subject, eventsOf(entry), event);
 }

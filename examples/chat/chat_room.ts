@@ -1,6 +1,11 @@
 /** One room of the page: its messages, its members, and the messages that wait to be sent. */
 
-import type { ClientRoom, RoomGap, RoomMessage } from "@hoist/cli/client";
+import {
+  type ClientRoom,
+  ConnectionClosedError,
+  type RoomGap,
+  type RoomMessage,
+} from "@hoist/cli/client";
 import type { contract, Say } from "./contract.ts";
 import { type Entry, RoomStorage, type Saved } from "./storage.ts";
 import type { Topic } from "./topics.ts";
@@ -60,6 +65,8 @@ export class ChatRoom {
     room.onMembers(() => onChange());
     room.onGap((gap) => this.#onGap(gap));
     room.onLeft(({ reason, error }) => {
+      // The page shows it for all rooms.
+      if (reason === "connection") return;
       const why = error?.message ?? reason;
       this.#show({ type: "gap", reason: `You are no longer here: ${why}` });
     });
@@ -111,6 +118,8 @@ export class ChatRoom {
         saved === undefined ? { last: FIRST } : { since: saved.position },
       );
     } catch (error) {
+      // The page shows it for all rooms.
+      if (error instanceof ConnectionClosedError) return;
       this.#show({ type: "gap", reason: messageOf(error) });
     }
   }

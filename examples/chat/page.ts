@@ -29,7 +29,6 @@ element("form").addEventListener("submit", (event) => {
 });
 addEventListener("focus", render);
 element("user").textContent = user;
-if (user === "") showError("Open one of the URLs that the server prints.");
 render();
 
 function open(room: ChatRoom): void {
@@ -65,7 +64,7 @@ function showState(status: ConnectionStatus): void {
   element("state").className = status.state;
   element("state").textContent = describe(status);
   if (status.state === "closed") {
-    connection.closed.then(({ error }) => showError(error?.message ?? ""));
+    connection.closed.then(({ error }) => showEnd(error));
   }
 }
 
@@ -74,6 +73,8 @@ function describe(status: ConnectionStatus): string {
   return `no server, next attempt in ${(status.delay / 1_000).toFixed(1)} s`;
 }
 
-function showError(message: string): void {
-  element("error").textContent = message;
+function showEnd(error: Error | undefined): void {
+  const why = error?.message ?? "The connection has ended.";
+  const advice = "Open one of the URLs that the server prints.";
+  element("error").textContent = `${why} ${advice}`;
 }

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type {
   Broker,
+  HistoryOptions,
   HistoryRead,
   Publication,
   PublicationKey,
@@ -60,6 +61,8 @@ class Subscriber {
 class Bench implements AsyncDisposable {
   readonly engine: Engine;
   readonly subscriber = new Subscriber();
+  /** How much history all rooms keep */
+  history: HistoryOptions = HISTORY;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -73,21 +76,16 @@ class Bench implements AsyncDisposable {
   async publish(
     room: string,
     payload: string,
-    { key, size = HISTORY.size, ttl = HISTORY.ttl }: {
-      readonly key?: PublicationKey;
-      readonly size?: number;
-      readonly ttl?: number;
-    } = {},
+    { key }: { readonly key?: PublicationKey } = {},
   ): Promise<string> {
-    const history = { ...HISTORY, size, ttl };
-    const options = { history, key };
+    const options = { history: this.history, key };
     const { position } = await this.broker.publish(room, payload, options);
     assert(position !== null);
     return position;
   }
 
   read(room: string, from: ReadFrom = ALL): Promise<HistoryRead> {
-    return this.broker.read(room, from, READ);
+    return this.broker.read(room, from, { ...READ, history: this.history });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -199,10 +197,11 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
   });
 
   test("reports what has expired by number", async (bench) => {
+    bench.history = { ...HISTORY, size: 3 };
     const start = (await bench.read("a")).top;
     const positions = [];
     for (const payload of ["1", "2", "3", "4", "5"]) {
-      positions.push(await bench.publish("a", payload, { size: 3 }));
+      positions.push(await bench.publish("a", payload));
     }
     for (const since of [start, positions[0]!]) {
       const read = await bench.read("a", { since });
@@ -217,14 +216,15 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
 
   test("reports what has expired by time", async (bench) => {
     const ttl = 2_000;
-    const first = await bench.publish("a", "1", { ttl });
-    const second = await bench.publish("a", "2", { ttl });
+    bench.history = { ...HISTORY, ttl };
+    const first = await bench.publish("a", "1");
+    const second = await bench.publish("a", "2");
     await bench.engine.pass(ttl + 500);
     const read = await bench.read("a", { since: first });
     assert.equal(read.lost, "expired");
     assert.deepEqual(payloadsOf(read), []);
     // Nothing is missing here, and a false alarm is allowed, but no false promise.
-    const third = await bench.publish("a", "3", { ttl });
+    const third = await bench.publish("a", "3");
     assert.equal(bench.broker.order(second, third), "before");
     assert.deepEqual(payloadsOf(await bench.read("a")), ["3"]);
   });
@@ -265,7 +265,7 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
     await broker.subscribe("a");
     const old = await bench.publish("a", "1");
     await bench.publish("b", "other");
-    await broker.clear("a");
+    await broker.clear("a", HISTORY);
     assert.deepEqual(payloadsOf(await bench.read("a")), []);
     const read = await bench.read("a", { since: old });
     assert.equal(read.lost, "epoch");
@@ -360,5 +360,24 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
     const whole = await bench.read("a", { since: first });
     assert.equal(whole.lost, undefined);
     assert.deepEqual(payloadsOf(whole), ["2", "3"]);
+  });
+
+  test("notices another history that ends with the same message", async (bench) => {
+    const { engine, broker } = bench;
+    if (engine.restore === undefined) return;
+    const key = keyOf("ada", "1");
+    await bench.publish("a", "1");
+    await bench.publish("a", "lost");
+    const old = await bench.publish("a", "repeated", { key });
+    await engine.restore(1);
+    await bench.publish("a", "other");
+    const repeated = { ...key, isRepeated: true };
+    const next = await bench.publish("a", "repeated", { key: repeated });
+    assert.equal(broker.order(old, next), "unrelated");
+    assert.equal((await bench.read("a", { since: old })).lost, "epoch");
+    assert.equal(
+      await bench.publish("a", "repeated", { key: repeated }),
+      next,
+    );
   });
 }

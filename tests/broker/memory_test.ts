@@ -1,14 +1,25 @@
 /** The broker in memory. */
 
 import assert from "node:assert/strict";
-import { MemoryBroker } from "../../broker/memory.ts";
-import { PublishError } from "../../common/publish_error.ts";
+import { MemoryBroker } from "../../broker/memory_broker.ts";
+import {
+  MemoryStore,
+  type MemoryStoreOptions,
+} from "../../broker/memory_store.ts";
+import { PublishError } from "../../common/hoist_error.ts";
 import { RestorableBroker } from "../support/restorable_broker.ts";
 import { testBroker } from "./contract.ts";
 
 const HISTORY = { size: 100, ttl: Infinity, maxBytes: Infinity };
 
 const READ = { history: HISTORY, limit: 1_000, maxBytes: 1_000_000 };
+
+function create(
+  options: Partial<MemoryStoreOptions> = {},
+): MemoryBroker & { readonly store: MemoryStore } {
+  const store = new MemoryStore({ maxHistory: 1_000_000, ...options });
+  return Object.assign(new MemoryBroker(store), { store });
+}
 
 testBroker("memory", () => {
   const broker = new RestorableBroker();
@@ -23,8 +34,8 @@ testBroker("memory", () => {
 
 Deno.test("begins a new epoch with each process", async () => {
   const options = { history: HISTORY, key: undefined };
-  await using first = new MemoryBroker({ maxHistory: 1_000_000 });
-  await using second = new MemoryBroker({ maxHistory: 1_000_000 });
+  await using first = create();
+  await using second = create();
   const { position } = await first.publish("a", "1", options);
   await second.publish("a", "1", options);
   const read = await second.read("a", { since: position! }, READ);
@@ -32,7 +43,7 @@ Deno.test("begins a new epoch with each process", async () => {
 });
 
 Deno.test("drops the oldest publications beyond the bytes of a room", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 1_000_000 });
+  await using broker = create();
   const history = { ...HISTORY, maxBytes: 8 };
   const publish = (payload: string) =>
     broker.publish("a", payload, { history, key: undefined });
@@ -50,7 +61,7 @@ Deno.test("drops the oldest publications beyond the bytes of a room", async () =
 });
 
 Deno.test("drops the room that was not used for longest beyond the limit of the process", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 5_000 });
+  await using broker = create({ maxHistory: 5_000 });
   const stale: (string | undefined)[] = [];
   await broker.start({
     onPublication: () => {},
@@ -71,20 +82,20 @@ Deno.test("drops the room that was not used for longest beyond the limit of the 
   assert.equal(await lost("a", a), undefined);
   assert.equal(await lost("b", b), "epoch");
   assert.deepEqual(stale, ["b"]);
-  assert(broker.size <= 5_000);
+  assert(broker.store.size <= 5_000);
   // The offset and the room are the same, but the epoch is not.
   const again = await publish("b");
   assert.equal(broker.order(b, again), "unrelated");
 });
 
 Deno.test("drops old publications of a room that needs the whole limit", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 2_000 });
+  await using broker = create({ maxHistory: 2_000 });
   const options = { history: HISTORY, key: undefined };
   let position = "";
   for (let n = 0; n < 10; n++) {
     const published = await broker.publish("a", "x".repeat(500), options);
     position = published.position!;
-    assert(broker.size <= 2_000);
+    assert(broker.store.size <= 2_000);
   }
   const read = await broker.read("a", { last: 10 }, READ);
   assert.equal(read.publications.at(-1)?.position, position);
@@ -93,27 +104,28 @@ Deno.test("drops old publications of a room that needs the whole limit", async (
 
 Deno.test("frees the memory of a history that has expired", async () => {
   let time = 0;
-  await using broker = new MemoryBroker({ maxHistory: 1e6, now: () => time });
+  await using broker = create({ maxHistory: 1e6, now: () => time });
   const history = { ...HISTORY, ttl: 1_000 };
   await broker.publish("a", "x".repeat(10_000), { history, key: undefined });
-  assert(broker.size > 10_000);
+  assert(broker.store.size > 10_000);
   time = 1_000;
-  broker.sweep();
-  assert(broker.size < 1_000);
+  broker.store.sweep();
+  assert(broker.store.size < 1_000);
 });
 
 Deno.test("needs no memory for rooms that were only read", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 1_000_000 });
+  await using broker = create();
+  await broker.start({ onPublication: () => {}, onStale: () => {} });
   await broker.read("a", { last: 5 }, READ);
-  assert.equal(broker.size, 0);
+  assert.equal(broker.store.size, 0);
   await broker.subscribe("a");
   await broker.read("a", { last: 5 }, READ);
   await broker.unsubscribe("a");
-  assert.equal(broker.size, 0);
+  assert.equal(broker.store.size, 0);
 });
 
 Deno.test("drops no history for rooms that have none", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 300 });
+  await using broker = create({ maxHistory: 300 });
   const stale: (string | undefined)[] = [];
   await broker.start({
     onPublication: () => {},
@@ -123,7 +135,7 @@ Deno.test("drops no history for rooms that have none", async () => {
   const rooms = Array.from({ length: 20 }, (_, n) => String(n));
   for (const room of rooms) await broker.subscribe(room);
   for (const room of rooms) await broker.read(room, { last: 0 }, READ);
-  assert.equal(broker.size, 0);
+  assert.equal(broker.store.size, 0);
   const { top } = await broker.read("0", { last: 0 }, READ);
   await broker.publish("1", "1", { history: HISTORY, key: undefined });
   assert.equal((await broker.read("0", { since: top }, READ)).lost, undefined);
@@ -131,7 +143,8 @@ Deno.test("drops no history for rooms that have none", async () => {
 });
 
 Deno.test("keeps the epoch of an unused room that has a subscription", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 1_000_000 });
+  await using broker = create();
+  await broker.start({ onPublication: () => {}, onStale: () => {} });
   await broker.subscribe("a");
   const { top } = await broker.read("a", { last: 0 }, READ);
   await broker.clear("b");
@@ -141,7 +154,7 @@ Deno.test("keeps the epoch of an unused room that has a subscription", async () 
 });
 
 Deno.test("rejects a repeated publication whose key it can have forgotten", async () => {
-  await using broker = new MemoryBroker({ maxHistory: 1_000_000 });
+  await using broker = create();
   const publish = (key: string, isRepeated = false) =>
     broker.publish("a", key, {
       history: HISTORY,

@@ -5,7 +5,9 @@ import {
   checkOf,
   comparePositions,
   formatPosition,
+  isPosition,
   MAX_POSITION,
+  orderPositions,
   parseClientPosition,
   parsePosition,
 } from "../../broker/position.ts";
@@ -24,13 +26,13 @@ Deno.test("parses what it formats", () => {
   ];
   for (const position of positions) {
     assert.deepEqual(parsePosition(formatPosition(position)), position);
+    assert(isPosition(formatPosition(position)));
   }
 });
 
 Deno.test("rejects everything else", () => {
-  const { length } = `.1.${"c".repeat(8)}`;
   const longest = `${"e".repeat(40)}.1.${"c".repeat(8)}`;
-  assert(longest.length <= MAX_POSITION && length > 0);
+  assert(longest.length <= MAX_POSITION);
   assert.notEqual(parsePosition(longest), undefined);
   const invalid: unknown[] = [
     ...["", "e", "e.1", "e.1.a.b", ".1.a", "e..a", "e.-1.a", "e.1.5.a"],
@@ -38,7 +40,10 @@ Deno.test("rejects everything else", () => {
     ...["e.1.é", "é.1.a", `${"e".repeat(41)}.1.a`, `e.1.${"c".repeat(9)}`],
     ...[null, undefined, 1, {}, ["e.1.a"], "e.1.a".repeat(1_000_000)],
   ];
-  for (const each of invalid) assert.equal(parsePosition(each), undefined);
+  for (const each of invalid) {
+    assert.equal(parsePosition(each), undefined);
+    if (typeof each === "string") assert(!isPosition(each), each);
+  }
 });
 
 Deno.test("demands a check from clients except at the start", () => {
@@ -55,6 +60,23 @@ Deno.test("orders positions by their offset, and compares the checks", () => {
   assert.equal(comparePositions(AT, { ...AT, check: "" }), "same");
   assert.equal(comparePositions(AT, { ...AT, check: "abd" }), "unrelated");
   assert.equal(comparePositions(AT, { ...AT, epoch: "f" }), "unrelated");
+});
+
+Deno.test("orders strings like the positions that they contain", () => {
+  const strings = [
+    ...["e.5.abc", "e.5.", "e.5.ab", "e.5", "e.", "e", "", ".", "..", "e.5.."],
+    ...["e.50.abc", "e.5.abc.", "f.5.abc", "e.0.", "e.0", "e.0.a", "ee.5.abc"],
+    ...["e.9007199254740993.", "e.9007199254740993.a", `${"e".repeat(41)}.1.`],
+  ];
+  for (const a of strings) {
+    for (const b of strings) {
+      const [first, second] = [parsePosition(a), parsePosition(b)];
+      const order = first === undefined || second === undefined
+        ? "unrelated"
+        : comparePositions(first, second);
+      assert.equal(orderPositions(a, b), order, `${a} ${b}`);
+    }
+  }
 });
 
 Deno.test("makes a different check for almost all keys", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { unreachable } from "../../client/ack_errors.ts";
-import { endpointsOf } from "../../client/endpoints.ts";
+import { endpointsOf } from "../../client/http_options.ts";
 
 for (
   const [url, reason, expected] of [

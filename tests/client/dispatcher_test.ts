@@ -5,6 +5,7 @@ import { ValidationError } from "../../common/errors.ts";
 import { defineContract } from "../../contract/define.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import { HOSTILE } from "../support/attacks.ts";
+import { RequestSpans } from "../../client/telemetry.ts";
 import { clientLog } from "../support/client_log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { endOfTick, gate } from "../support/timing.ts";
@@ -27,16 +28,18 @@ function createDispatcher(options: Partial<DispatcherOptions> = {}) {
     log: clientLog(logger),
     contract: undefined,
     checks: undefined,
+    spans: new RequestSpans("linked", "http://localhost:5000"),
     toMessage,
     ...options,
   });
   const events: string[] = [];
   /** Dispatches a request of the server. */
   const request = (name: string) =>
-    dispatcher.onMessage(
-      wireOf(name),
-      (hasFailed) => events.push(`${name} ${hasFailed ? "failed" : "done"}`),
-    );
+    dispatcher.onMessage(wireOf(name), {
+      traceparent: undefined,
+      onDone: (hasFailed) =>
+        events.push(`${name} ${hasFailed ? "failed" : "done"}`),
+    });
   return { dispatcher, logger, events, request };
 }
 

@@ -46,6 +46,10 @@ for (
     [{ fetch: "fetch" }, /'fetch' must be a function/],
     [{ headers: { host: "a" } }, /'headers' must not contain "host"/],
     [{ caCerts: "ca.pem" }, /'caCerts' must be an array of certificates/],
+    [
+      { caCerts: ["-----BEGIN PRIVATE KEY-----\nMIIE"] },
+      /'caCerts' must be certificates in PEM format, and not private keys\.$/,
+    ],
     [{ caCerts: ["ca.pem"] }, /in PEM format, and not their paths. It is "ca/],
     [null, "the options must be an object. They are null."],
   ] as readonly [object | null, string | RegExp][]

@@ -3,10 +3,7 @@
 import assert from "node:assert/strict";
 import { lengthOfEach } from "../../client/frame_length.ts";
 import { PendingRequests } from "../../client/pending_requests.ts";
-import type {
-  RoomAnswer,
-  RoomFrame,
-} from "../../protocol/room_message_types.ts";
+import type { RoomAnswer, RoomFrame } from "../../protocol/success_frames.ts";
 import { addRecorded } from "../support/pending_events.ts";
 
 const MESSAGE = { message: "news", data: {}, id: 1, replying: null };

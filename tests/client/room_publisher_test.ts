@@ -1,120 +1,16 @@
 /** The messages to a room, on a clock and over links that the tests control. */
 
 import assert from "node:assert/strict";
-import type { Link, LinkRequest } from "../../client/link.ts";
-import { type RoomContext, WaitingBytes } from "../../client/room_context.ts";
-import type { PublishOptions } from "../../client/room_options.ts";
-import { RoomPublisher } from "../../client/room_publisher.ts";
-import {
-  BufferFullError,
-  ConnectionClosedError,
-  HoistError,
-  PublishError,
-  ResponseError,
-  TimeoutError,
-} from "../../common/errors.ts";
-import { isPublishKey } from "../../protocol/room_fields.ts";
-import { clientLog } from "../support/client_log.ts";
+import { HoistError, ResponseError } from "../../common/errors.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";
 import { rejection } from "../support/errors.ts";
-import { endOfTick } from "../support/timing.ts";
+import {
+  createPublisher,
+  interrupt,
+  outcomeOf,
+} from "../support/room_publisher.ts";
 
 const WINDOW = 120_000;
-
-/** A link whose answers a test decides. */
-class FakeLink {
-  /** The data of each message that was sent */
-  readonly sent: { key: string; repeated?: boolean; message: string }[] = [];
-  readonly #requests: {
-    request: LinkRequest;
-    resolve(data: null): void;
-    reject(error: Error): void;
-  }[] = [];
-
-  request(request: LinkRequest): Promise<null> {
-    this.sent.push(JSON.parse(request.encode(0)).data);
-    request.events?.onSent?.(() => {});
-    return new Promise((resolve, reject) => {
-      this.#requests.push({ request, resolve, reject });
-    });
-  }
-
-  /** Accepts the oldest message. */
-  accept(position: string, duplicate = false): void {
-    const { request, resolve } = this.#requests.shift()!;
-    const answer = { kind: "published", id: 0, position, duplicate } as const;
-    request.events?.onRoomAnswer?.(answer);
-    resolve(null);
-  }
-
-  /** Answers the oldest message with a frame that does not belong to it. */
-  answerWrongly(): void {
-    this.#requests.shift()!.resolve(null);
-  }
-
-  /** Fails the oldest message with an error frame. */
-  refuse(code: number, data: unknown = null): void {
-    const { request, reject } = this.#requests.shift()!;
-    const frame = { code, error: "SOME", message: "Some.", description: null };
-    reject(request.toError!({ ...frame, data }));
-  }
-
-  /** Ends the connection. */
-  lose(code = 1006): void {
-    const error = new ConnectionClosedError("it", { code, reason: "" });
-    for (const { reject } of this.#requests.splice(0)) reject(error);
-  }
-}
-
-class FakeContext {
-  link: Link | undefined;
-  publisher: string | undefined = "c-1";
-  readonly closed = undefined;
-  readonly waiting: WaitingBytes;
-  readonly log = clientLog();
-  #keys = 0;
-
-  constructor(maxBuffered = 10_000) {
-    this.waiting = new WaitingBytes(maxBuffered);
-  }
-
-  nextKey(): string {
-    return `key-${++this.#keys}`;
-  }
-}
-
-/** Creates the messages to a room, and a link over which they are sent. */
-function createPublisher(maxBuffered?: number) {
-  const context = new FakeContext(maxBuffered);
-  const publisher = new RoomPublisher("r", context as unknown as RoomContext);
-  /** Opens another link. */
-  const open = () => {
-    const link = new FakeLink();
-    context.link = link as unknown as Link;
-    publisher.flush();
-    return link;
-  };
-  /** Loses the link that is open. */
-  const lose = async (link: FakeLink, code?: number) => {
-    context.link = undefined;
-    link.lose(code);
-    await endOfTick();
-  };
-  const publish = (name: string, options?: PublishOptions) => {
-    const published = publisher.add(name, {}, options);
-    published.catch(() => {});
-    publisher.flush();
-    return published;
-  };
-  return { context, publisher, open, lose, publish };
-}
-
-/** Asserts that a message fails, and returns what is known about it. */
-async function outcomeOf(published: Promise<unknown>) {
-  const error = await rejection(published);
-  assert(error instanceof PublishError, error.message);
-  return error.outcome;
-}
 
 Deno.test("sends messages with different keys, and resolves to their positions", async () => {
   const { open, publish } = createPublisher();
@@ -153,10 +49,7 @@ Deno.test("sends a message again with the same key after a reconnect, in order",
 
 Deno.test("sends a message again until 120 seconds after it was first sent", async () => {
   using clock = new Clock();
-  const { open, lose, publish } = createPublisher();
-  const first = open();
-  const published = publish("one");
-  await lose(first);
+  const { open, published } = await interrupt();
   clock.pass(WINDOW - 1);
   const second = open();
   assert.equal(second.sent.length, 1);
@@ -167,10 +60,7 @@ Deno.test("sends a message again until 120 seconds after it was first sent", asy
 
 Deno.test("does not send a message again after 120 seconds", async () => {
   using clock = new Clock();
-  const { open, lose, publish } = createPublisher();
-  const first = open();
-  const published = publish("one");
-  await lose(first);
+  const { open, published } = await interrupt();
   // The timer has not fired yet, for example because the program was suspended.
   clock.pass(WINDOW - 1);
   clock.pass(1, 0);
@@ -214,10 +104,7 @@ Deno.test("the 120 seconds begin when a message is first sent", async () => {
 
 Deno.test("the 120 seconds do not begin again when a message is sent again", async () => {
   using clock = new Clock();
-  const { open, lose, publish } = createPublisher();
-  const first = open();
-  const published = publish("one");
-  await lose(first);
+  const { open, lose, published } = await interrupt();
   clock.pass(WINDOW / 2);
   const second = open();
   assert.equal(second.sent.length, 1);
@@ -271,20 +158,20 @@ Deno.test("a refused message rejects with the error of the server", async () => 
 });
 
 Deno.test("a message that is refused when it is sent again is unknown", async () => {
-  const { open, lose, publish } = createPublisher();
-  const first = open();
-  const published = publish("one");
-  await lose(first);
+  const { open, published } = await interrupt();
   open().refuse(10);
   assert.equal(await outcomeOf(published), "unknown");
 });
 
 Deno.test("a repeated message that the broker does not get can have arrived before", async () => {
-  const { open, lose, publish } = createPublisher();
-  const first = open();
-  const published = publish("one");
-  await lose(first);
+  const { open, published } = await interrupt();
   open().refuse(11, { outcome: "none" });
+  assert.equal(await outcomeOf(published), "unknown");
+});
+
+Deno.test("a repeated message that is too large for the next link can have arrived before", async () => {
+  const { open, published } = await interrupt();
+  open().fail(new RangeError("too large"));
   assert.equal(await outcomeOf(published), "unknown");
 });
 
@@ -335,48 +222,4 @@ Deno.test("a message that was given up is not sent again", async () => {
   assert.equal(publisher.isBusy, false);
   assert.equal(await outcomeOf(published), "unknown");
   assert.deepEqual(open().sent, []);
-});
-
-Deno.test("a signal and a timeout end the wait, also without a connection", async () => {
-  using clock = new Clock();
-  const { open, publish } = createPublisher();
-  const controller = new AbortController();
-  const aborted = publish("aborted", { signal: controller.signal });
-  const late = publish("late", { timeout: 50 });
-  controller.abort(new Error("enough"));
-  clock.pass(50 + READING_TIME);
-  assert.equal((await rejection(aborted)).message, "enough");
-  assert(await rejection(late) instanceof TimeoutError);
-  assert.deepEqual(open().sent, []);
-  const reason = await rejection(
-    publish("early", { signal: controller.signal }),
-  );
-  assert.equal(reason.message, "enough");
-  const link = open();
-  const accepted = publish("accepted", { timeout: 50 });
-  link.accept("e.1");
-  await accepted;
-  assert.equal(clock.timers, 0);
-});
-
-Deno.test("limits the bytes that wait, and accepts a single message of any length", async () => {
-  const { open, publish } = createPublisher(100);
-  const link = open();
-  const long = publish("x".repeat(200));
-  const error = await rejection(publish("y"));
-  assert(error instanceof BufferFullError);
-  assert.match(error.message, /more than 100 bytes/);
-  link.accept("e.1");
-  await long;
-  const short = publish("y");
-  link.accept("e.2");
-  await short;
-});
-
-Deno.test("invalid data rejects, and nothing waits", async () => {
-  const { publisher } = createPublisher();
-  const error = await rejection(publisher.add("one", [] as never));
-  assert(error instanceof TypeError);
-  assert.equal(publisher.isBusy, false);
-  assert(!isPublishKey("x".repeat(65)));
 });

@@ -33,9 +33,7 @@ Deno.test("a client has only the rooms and the events of its contract", async ()
     message:
       /^Cannot receive message "sya" of room "chat:1": .* Did you mean "say"\?/,
   });
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   for (const name of ["closed", "whisper", "toString"]) {
     await assert.rejects(room.publish(name), {
       name: "TypeError",
@@ -57,9 +55,7 @@ Deno.test("a client that validates ignores events of rooms that do not match", a
   const seen: unknown[] = [];
   const room = connection.room("chat:1");
   room.receive(({ name, data }) => void seen.push([name, data]));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   peer.message("chat:1", "e.2", { data: { text: 1 } });
   peer.message("chat:1", "e.3", { message: "whisper" });
   peer.message("chat:1", "e.4", { data: { text: "hi", more: 1 } });
@@ -78,9 +74,7 @@ Deno.test("a client that trusts the server gets events that do not match", async
   const seen: unknown[] = [];
   const room = connection.room("chat:1");
   room.receive(({ name }) => void seen.push(name));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   peer.message("chat:1", "e.2", { data: { text: 1 } });
   peer.message("chat:1", "e.3", { message: "whisper" });
   await peer.settled(connection);
@@ -109,9 +103,7 @@ Deno.test("events, gaps and the end of a room keep their order with a slow schem
   room.receive(({ position }) => void seen.push(position));
   room.onGap(({ reason }) => void seen.push(reason));
   room.onLeft(({ reason }) => void seen.push(reason));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   peer.message("chat:1", "e.2");
   peer.gap("chat:1", "e.3", "expired");
   peer.message("chat:1", "e.4", { message: "fast" });

@@ -16,9 +16,7 @@ async function startInRoom() {
   room.onGap(({ reason }) => void events.push(reason));
   room.onMembers(() => void events.push("members"));
   room.onLeft(({ reason }) => void events.push(reason));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   return { ...parts, room, events };
 }
 
@@ -167,9 +165,7 @@ Deno.test("no line contains the secret of the member", async () => {
   await using parts = await startRooms();
   const { server, connection, peer, logger } = parts;
   const secret = "abcdefghijklmnopqrstuv";
-  const joining = connection.room("chat:1").join();
-  await peer.acceptJoin({ secret });
-  await joining;
+  await peer.admit(connection.room("chat:1").join(), { secret });
   peer.close();
   const next = await server.next();
   assert.equal(next.login.member, secret);

@@ -38,13 +38,38 @@ Deno.test("asks for all members after a gap because it was slow, and not after o
   assert.equal(room.isComplete, false);
 });
 
+Deno.test("asks for the members once, and once more if further gaps arrive before the answer", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("a");
+  await peer.admit(room.join());
+  const accept = async (id: string) => {
+    const request = await peer.next("members");
+    const list = [{ member: id, connection: id }];
+    const members = { list, count: 1, complete: true };
+    peer.send(successFrame(request.id, "members", members));
+    await peer.settled(connection);
+  };
+  for (let gaps = 0; gaps < 100; gaps++) peer.gap("a", "e.9");
+  await accept("ada");
+  assert.deepEqual([[...room.members.keys()], room.isComplete], [
+    ["ada"],
+    false,
+  ]);
+  await accept("eve");
+  assert.deepEqual([[...room.members.keys()], room.isComplete], [
+    ["eve"],
+    true,
+  ]);
+  const requests = peer.actions.filter((action) => action === "members");
+  assert.equal(requests.length, 2);
+});
+
 Deno.test("asks for no members after a gap if it has joined without them", async () => {
   await using parts = await startRooms();
   const { connection, peer } = parts;
   const room = connection.room("a");
-  const joining = room.join({ members: false });
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join({ members: false }));
   peer.gap("a", "e.9");
   // The first operation can be on its way before the gap arrives.
   await peer.settled(connection);

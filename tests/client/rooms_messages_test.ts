@@ -34,12 +34,13 @@ Deno.test("a gap that nothing precedes is reported at once", async () => {
   await using parts = await startRooms();
   const { connection, peer } = parts;
   const gaps: unknown[] = [];
-  const joining = connection.join("chat:1", {
-    since: "e.1",
-    onGap: ({ reason }) => void gaps.push(reason),
-  });
-  await peer.acceptJoin({ recovered: false, reason: "expired", missed: 1 });
-  await joining;
+  await peer.admit(
+    connection.join("chat:1", {
+      since: "e.1",
+      onGap: ({ reason }) => void gaps.push(reason),
+    }),
+    { recovered: false, reason: "expired", missed: 1 },
+  );
   assert.deepEqual(gaps, ["expired"]);
 });
 
@@ -95,9 +96,7 @@ Deno.test("room.receive selects messages by their names, and a listener can be r
   const room = connection.room("chat:1");
   const seen: unknown[] = [];
   const listener = room.receive(["a", "b"], ({ name }) => void seen.push(name));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   for (const message of ["a", "b", "c"]) {
     peer.message("chat:1", null, { message });
   }
@@ -115,9 +114,7 @@ Deno.test("a message without a listener is logged once for each name", async () 
   const { connection, peer, logger } = parts;
   const room = connection.room("chat:1");
   room.receive("a", () => {});
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   for (const message of ["a", "b", "b"]) {
     peer.message("chat:1", null, { message });
   }
@@ -146,10 +143,9 @@ Deno.test("callbacks that throw are logged, and the others are called", async ()
   room.onGap(() => void seen.push("gap"));
   room.onMembers(() => void seen.push("members"));
   room.onLeft(() => void seen.push("left"));
-  const joining = room.join({ onGap: fail });
   const list = [{ member: "ada", connection: "c-1" }];
-  await peer.acceptJoin({ members: { list, count: 1, complete: true } });
-  await joining;
+  const members = { list, count: 1, complete: true };
+  await peer.admit(room.join({ onGap: fail }), { members });
   peer.message("chat:1", "e.2");
   peer.gap("chat:1", "e.3");
   peer.send(
@@ -205,9 +201,7 @@ Deno.test("a room that the client joins, too, receives its messages itself", asy
   const room = connection.room("staff");
   room.receive(() => void seen.push("room"));
   peer.joined("staff");
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   peer.message("staff", "e.1");
   await peer.settled(connection);
   // The server refuses that the client leaves, so that its messages still arrive.
@@ -256,9 +250,7 @@ Deno.test("a publication is sent again after the rejoin is answered", async () =
   await using parts = await startRooms();
   const { server, connection, peer } = parts;
   const room = connection.room("chat:1");
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   const publishing = room.publish("say", { n: 1 });
   const first = await peer.next("publish");
   peer.close();
@@ -276,9 +268,7 @@ Deno.test("a publication is not sent again if the server gives the client anothe
   await using parts = await startRooms();
   const { server, connection, peer } = parts;
   const room = connection.room("chat:1");
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   const publishing = rejection(room.publish("say"));
   await peer.next("publish");
   peer.close();
@@ -295,9 +285,7 @@ Deno.test("close() rejects publications with what is known about them", async ()
   await using parts = await startRooms();
   const { connection, peer } = parts;
   const room = connection.room("chat:1");
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   const publishing = rejection(room.publish("say"));
   await peer.next("publish");
   await connection.close();
@@ -321,10 +309,9 @@ Deno.test("room.members follows the list and its changes", async () => {
     ...{ member: id, connection: `c-${id}` },
     ...(n !== undefined && { presence: { n } }),
   });
-  const joining = room.join();
   const list = [entry("ada"), entry("bob", 1)];
-  await peer.acceptJoin({ members: { list, count: 5, complete: false } });
-  await joining;
+  const members = { list, count: 5, complete: false };
+  await peer.admit(room.join(), { members });
   assert.deepEqual([...room.members.keys()], ["ada", "bob"]);
   assert.deepEqual([room.count, room.isComplete], [5, false]);
   const change = { room: "chat:1", join: [entry("bob", 2), entry("cy")] };
@@ -388,9 +375,7 @@ Deno.test("a presence that the server refuses is not repeated", async () => {
   await using parts = await startRooms();
   const { server, connection, peer } = parts;
   const room = connection.room("chat:1");
-  const joining = room.join({ presence: { n: 0 } });
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join({ presence: { n: 0 } }));
   const refused = rejection(room.setPresence({ n: 1 }));
   peer.send(errorFrame((await peer.next("presence")).id, 10));
   assert.match((await refused).message, /the presence of room "chat:1"/);

@@ -1,31 +1,17 @@
 /** Messages that a client publishes while it leaves and joins a room again. */
 
 import assert from "node:assert/strict";
-import type { Link, LinkRequest } from "../../client/link.ts";
-import { Rooms } from "../../client/rooms.ts";
 import { PublishError } from "../../common/errors.ts";
-import type { RoomAnswer } from "../../protocol/room_message_types.ts";
-import { clientLog } from "../support/client_log.ts";
 import { rejection } from "../support/errors.ts";
+import { fakeRooms, JOINED, PUBLISHED } from "../support/fake_rooms.ts";
 import { startRooms } from "../support/room_server.ts";
 import { endOfTick } from "../support/timing.ts";
-
-const JOINED: RoomAnswer = {
-  ...{ kind: "joined", id: 0, room: "a", position: null, recovered: null },
-  ...{ missed: 0, member: "ada", connection: "c-1", publish: true },
-};
-
-const PUBLISHED: RoomAnswer = {
-  ...{ kind: "published", id: 0, position: null, duplicate: false },
-};
 
 /** Connects a client and joins a room. */
 async function joined() {
   const parts = await startRooms();
   const room = parts.connection.room("chat:1");
-  const joining = room.join();
-  await parts.peer.acceptJoin();
-  await joining;
+  await parts.peer.admit(room.join());
   return { ...parts, room };
 }
 
@@ -78,35 +64,23 @@ Deno.test("a message without an answer fails if the connection breaks after the 
 });
 
 Deno.test("a room that was left is forgotten when its messages are answered", async () => {
-  const rooms = new Rooms({
-    ...{ log: clientLog(), contract: undefined, checks: undefined },
-    maxBuffered: 1_000,
-    onMessage: () => {},
-  });
-  const answers = new Map<string, () => void>();
-  const link = {
-    request: ({ name, describe, events }: LinkRequest) =>
-      new Promise((resolve) => {
-        answers.set(describe(name), () => {
-          const isJoin = describe(name).startsWith("the join");
-          const answer = isJoin ? JOINED : PUBLISHED;
-          events?.onRoomAnswer?.(answer);
-          resolve(null);
-        });
-      }),
-  };
-  rooms.onOpen(link as unknown as Link);
+  const { rooms, requests } = fakeRooms();
   const room = rooms.room("a");
   const joining = room.join();
-  answers.get('the join of room "a"')!();
+  requests[0]!.answer(JOINED);
   await joining;
   const publishing = room.publish("say");
   const leaving = room.leave();
   await endOfTick();
-  answers.get('the leave of room "a"')!();
+  assert.deepEqual(requests.map(({ name }) => name), [
+    'the join of room "a"',
+    'message "say" to room "a"',
+    'the leave of room "a"',
+  ]);
+  requests[2]!.answer();
   await leaving;
   assert.notEqual(rooms.find("a"), undefined);
-  answers.get('message "say" to room "a"')!();
+  requests[1]!.answer(PUBLISHED);
   await publishing;
   assert.equal(rooms.find("a"), undefined);
 });

@@ -21,12 +21,13 @@ async function startInRoom(fields: object = {}) {
   const gaps: unknown[] = [];
   const seen: unknown[] = [];
   room.receive(({ position }) => void seen.push(position));
-  const joining = room.join({
-    last: 3,
-    onGap: ({ reason }) => gaps.push(reason),
-  });
-  await peer.acceptJoin(fields);
-  await joining;
+  await peer.admit(
+    room.join({
+      last: 3,
+      onGap: ({ reason }) => gaps.push(reason),
+    }),
+    fields,
+  );
   return { ...parts, room, gaps, seen };
 }
 
@@ -298,9 +299,7 @@ Deno.test("a rejected token ends the rooms, and the next login has no secret", a
   const room = connection.room("a");
   const ends: unknown[] = [];
   room.onLeft(({ reason }) => void ends.push(reason));
-  const joining = room.join();
-  await peer.acceptJoin({ secret: SECRET });
-  await joining;
+  await peer.admit(room.join(), { secret: SECRET });
   const pending = rejection(connection.room("b").join());
   await peer.next("join");
   using listener = connection.room("c").receive(() => {});

@@ -119,9 +119,7 @@ Deno.test("several callers share one join, and the last one leaves", async () =>
   await one.leave();
   await peer.settled(connection);
   assert.deepEqual(peer.actions, ["join", "operation", "leave", "operation"]);
-  const again = one.join();
-  await peer.acceptJoin();
-  await again;
+  await peer.admit(one.join());
 });
 
 Deno.test("a caller cannot contradict the options of another caller", async () => {
@@ -196,9 +194,7 @@ Deno.test("a caller that leaves while the join is pending leaves after the answe
   await peer.settled(connection);
   assert.deepEqual(seen, []);
   // The next join is a new one.
-  const again = room.join();
-  await peer.acceptJoin();
-  await again;
+  await peer.admit(room.join());
 });
 
 Deno.test("a join with other options follows after the client has left", async () => {
@@ -227,9 +223,7 @@ Deno.test("a join that the server refuses can be tried again", async () => {
     assert(error instanceof ResponseError);
     assert.match(error.message, /^Cannot finish the join of room "chat:1":/);
   }
-  const again = room.join();
-  await peer.acceptJoin();
-  await again;
+  await peer.admit(room.join());
   const leaving = room.leave();
   await peer.acceptLeave();
   await leaving;
@@ -316,9 +310,7 @@ Deno.test("a room ends when the server removes the client", async () => {
     const ends: unknown[] = [];
     room.receive(() => assert.fail("received"));
     room.onLeft((end) => void ends.push(end));
-    const joining = room.join();
-    await peer.acceptJoin();
-    await joining;
+    await peer.admit(room.join());
     peer.send(successFrame(null, "left", { room: "chat:1", reason }));
     await peer.settled(connection);
     assert.deepEqual(ends, [{ reason }]);
@@ -373,9 +365,7 @@ Deno.test("a client without reconnects uses rooms, too", async () => {
   const room = connection.room("chat:1");
   const ends: unknown[] = [];
   room.onLeft(({ reason }) => void ends.push(reason));
-  const joining = room.join();
-  await peer.acceptJoin();
-  await joining;
+  await peer.admit(room.join());
   peer.close(1011);
   await connection.closed;
   assert.deepEqual(ends, ["connection"]);

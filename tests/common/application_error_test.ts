@@ -99,7 +99,7 @@ Deno.test("the message of an ApplicationError cannot control a terminal", () => 
   const message = "no\n\u001b[31mseats";
   const data = { exc: "x", message, application: { kind: "x" } };
   const error = readApplicationError({ ...FRAME, data });
-  assert.equal(error?.message, "no%0A%1B[31mseats");
+  assert.equal(error?.message, "no\\u{a}\\u{1b}[31mseats");
   assert.equal((error?.data as JsonObject).message, message);
 });
 

@@ -1,7 +1,13 @@
 /** Tests of timeouts and signals in `common/async.ts`. */
 
 import assert from "node:assert/strict";
-import { aborted, limit, settlesWithin, within } from "../../common/async.ts";
+import {
+  aborted,
+  atMost,
+  limit,
+  settlesWithin,
+  within,
+} from "../../common/async.ts";
 import { MAX_TIMEOUT } from "../../common/check.ts";
 
 // Deno 2.8 and later only find leaked timers with this sanitizer.
@@ -263,4 +269,13 @@ Deno.test("aborted() rejects at once if the signal has already aborted", async (
 Deno.test("aborted() stays pending until the signal aborts", async () => {
   const { signal } = new AbortController();
   assert.equal(await settlesWithin(aborted(signal), 20), false);
+});
+
+Deno.test("atMost() waits no longer than the timeout", async () => {
+  assert.equal(await atMost(forever(), 1), undefined);
+});
+
+Deno.test("atMost() rejects as the promise does", async () => {
+  const error = late();
+  await assert.rejects(atMost(Promise.reject(error), 60_000), error);
 });

@@ -1,8 +1,7 @@
-/** Tests of `common/debug.ts` and `common/debug_state.ts`. The options are tested with the log of the server. */
+/** Tests of `common/debug.ts`. The options are tested with the log of the server. */
 
 import assert from "node:assert/strict";
-import { debug } from "../../common/debug.ts";
-import { debugOptions, tracePrefix } from "../../common/debug_state.ts";
+import { debug, debugOptions, tracePrefix } from "../../common/debug.ts";
 
 Deno.test("debugOptions() returns the options of the latest debug() that is not disposed", () => {
   assert.equal(debugOptions(), undefined);

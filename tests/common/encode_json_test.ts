@@ -1,7 +1,11 @@
 /** Tests of `common/encode_json.ts`. */
 
 import assert from "node:assert/strict";
-import { stringifyData, stringifyValue } from "../../common/encode_json.ts";
+import {
+  describeChange as findChange,
+  stringifyData,
+  stringifyValue,
+} from "../../common/encode_json.ts";
 
 const WRONG_DATA =
   'Cannot send message "hi": its data must be a JSON object. Wrap the value in an object, for example { value }.';
@@ -151,4 +155,190 @@ Deno.test("stringifyData() keeps the error of a method toJSON as the cause", () 
     message: `${NOT_ENCODABLE}no`,
     cause,
   });
+});
+
+/** Returns what an error says about a value; `undefined` if JSON keeps it. */
+function describeChange(value: unknown, name: string): string | undefined {
+  return findChange(value, name)?.text;
+}
+
+class Table extends Map<string, number> {
+  readonly name = "a key that JSON keeps";
+}
+
+class Query {
+  readonly sql = "a key that JSON keeps";
+  then(): void {}
+}
+
+class Row {
+  readonly id = 1;
+  readonly #secret = 2;
+  get secret(): number {
+    return this.#secret;
+  }
+}
+
+class Tagged {
+  readonly id = 1;
+  readonly [Symbol.toStringTag] = "Tagged";
+}
+
+function* generate(): Generator<number> {
+  yield 1;
+}
+
+/** An error with a key that JSON keeps */
+const NOT_FOUND = Object.assign(new Error("not found"), { code: "ENOENT" });
+
+const REFUSED: readonly (readonly [unknown, string])[] = [
+  [NaN, "NaN. Use null or a string."],
+  [Infinity, "Infinity. Use null or a string."],
+  [-Infinity, "-Infinity. Use null or a string."],
+  [-0, "-0. Add 0 to it, because JSON changes it to 0."],
+  [new Map([["a", 1]]), "a Map. Use Object.fromEntries(map)."],
+  [new Table(), "a Map. Use Object.fromEntries(map)."],
+  [new Set([1]), "a Set. Use [...set]."],
+  [new WeakMap(), "a WeakMap. Convert it to a plain object."],
+  [new WeakSet(), "a WeakSet. Convert it to a plain object."],
+  [
+    new ArrayBuffer(2),
+    "an ArrayBuffer. Use [...new Uint8Array(buffer)], or a string.",
+  ],
+  [
+    new SharedArrayBuffer(2),
+    "a SharedArrayBuffer. Convert it to a plain object.",
+  ],
+  [new Uint8Array(0), "a Uint8Array. Use [...bytes], or a string."],
+  [new Uint8Array([1]), "a Uint8Array. Use [...bytes], or a string."],
+  [new Float64Array([1]), "a Float64Array. Use [...bytes], or a string."],
+  [
+    new DataView(new ArrayBuffer(1)),
+    "a DataView. Use [...bytes], or a string.",
+  ],
+  [new Error("x"), "an Error. Use error.message."],
+  [NOT_FOUND, "an Error. Use error.message."],
+  [new AggregateError([]), "an Error. Use error.message."],
+  [new DOMException("x"), "a DOMException. Convert it to a plain object."],
+  [/x/, "a RegExp. Use pattern.source."],
+  [Promise.resolve(1), "a Promise. Await it."],
+  [new Query(), "a Promise. Await it."],
+  [new Response("x"), "a Response. Use await response.json()."],
+  [new Request("http://localhost"), "a Request. Convert it to a plain object."],
+  [new Headers(), "a Headers. Use Object.fromEntries(headers)."],
+  [
+    new URLSearchParams("a=1"),
+    "a URLSearchParams. Use Object.fromEntries(parameters).",
+  ],
+  [new Blob(["x"]), "a Blob. Convert it to a plain object."],
+  [new ReadableStream(), "a ReadableStream. Convert it to a plain object."],
+  [generate(), "a Generator. Convert it to a plain object."],
+  [new Map().keys(), "a Map Iterator. Convert it to a plain object."],
+  [() => 1, "a function. Remove it."],
+  [Row, "a function. Remove it."],
+  [Symbol(), "a symbol. Remove it."],
+];
+
+for (const [value, expected] of REFUSED) {
+  const kind = expected.split(". ", 1)[0];
+  Deno.test(`describeChange() finds ${kind} in objects and in arrays`, () => {
+    assert.equal(
+      describeChange({ value }, "data"),
+      `data.value is ${expected}`,
+    );
+    assert.equal(describeChange([value], "result"), `result[0] is ${expected}`);
+    const deep = { rows: [{}, { "a b": [null, [value]] }] };
+    assert.equal(
+      describeChange(deep, "item"),
+      `item.rows[1]["a b"][1][0] is ${expected}`,
+    );
+  });
+}
+
+Deno.test("describeChange() finds the value itself", () => {
+  assert.match(describeChange(new Map(), "data") ?? "", /^data is a Map\. /);
+  assert.match(describeChange(NaN, "result") ?? "", /^result is NaN\. /);
+});
+
+Deno.test("describeChange() finds undefined and holes in arrays, and accepts missing keys", () => {
+  const expected = "data.list[1] is undefined. Use null in arrays.";
+  assert.equal(describeChange({ list: [1, undefined] }, "data"), expected);
+  // deno-lint-ignore no-sparse-arrays
+  assert.equal(describeChange({ list: [1, , 3] }, "data"), expected);
+  assert.equal(describeChange({ list: undefined }, "data"), undefined);
+});
+
+Deno.test("describeChange() finds a value in an object of a class", () => {
+  const row = Object.assign(new Row(), { tags: new Set() });
+  assert.match(
+    describeChange([row], "result") ?? "",
+    /^result\[0\]\.tags is a Set\. /,
+  );
+});
+
+Deno.test("describeChange() shortens and escapes the path", () => {
+  const value = { ["\x1b[2J\n".repeat(1_000)]: NaN };
+  const change = describeChange(value, "data") ?? "";
+  // deno-lint-ignore no-control-regex
+  assert(change.length < 400 && !/[\x00-\x1f]/.test(change), change);
+});
+
+/** Converts itself */
+class Money extends Map<string, number> {
+  toJSON(): string {
+    return "1 EUR";
+  }
+}
+
+const inherited = Object.create({ method: () => 1, constructor: Object });
+
+const ACCEPTED: Readonly<Record<string, unknown>> = {
+  "null, booleans, numbers and strings": [
+    null,
+    true,
+    0,
+    -1.5,
+    1e300,
+    "",
+    "NaN",
+  ],
+  "nested arrays and objects": { a: [[], {}, { b: { c: [1] } }] },
+  "a key that is undefined": { a: undefined },
+  "an object without a prototype": Object.assign(Object.create(null), { a: 1 }),
+  "keys of the prototype": JSON.parse(
+    '{"__proto__":1,"constructor":{},"then":1,"toJSON":2}',
+  ),
+  "inherited keys, which JSON omits": Object.assign(inherited, { a: 1 }),
+  "a Date": [new Date(0), new Date(NaN)],
+  "a URL": new URL("http://localhost"),
+  "a class with toJSON": new Money(),
+  "a plain object with toJSON": { toJSON: () => 1, map: new Map() },
+  "an array with toJSON": Object.assign([NaN], { toJSON: () => 1 }),
+  "an object of a class": new Row(),
+  "an object of a class without keys": new (class Ping {})(),
+  "an object of a class with a name for toString": new Tagged(),
+  "boxed primitives": [new Number(1), new String("a"), new Boolean(false)],
+  "symbols as keys": { [Symbol()]: new Map() },
+};
+
+Deno.test("describeChange() accepts a cycle that a method toJSON hides", () => {
+  const parent: Record<string, unknown> = {};
+  parent.child = { parent, toJSON: () => 1 };
+  assert.equal(JSON.stringify(parent), '{"child":1}');
+  assert.equal(describeChange(parent, "data"), undefined);
+});
+
+for (const [what, value] of Object.entries(ACCEPTED)) {
+  Deno.test(`describeChange() accepts ${what}`, () => {
+    assert.equal(describeChange(value, "data"), undefined);
+    assert.equal(describeChange({ value }, "data"), undefined);
+  });
+}
+
+Deno.test("describeChange() accepts a plain object of another realm", async () => {
+  const { runInNewContext } = await import("node:vm");
+  assert.equal(
+    describeChange(runInNewContext("({ a: [{}] })"), "data"),
+    undefined,
+  );
 });

@@ -11,6 +11,10 @@ for (
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
     ["2001:db8:1:2::", "2001:db8:1:2::/64"],
     ["::1", "0:0:0:0::/64"],
+    // All IPv4 clients behind one NAT64 have addresses of the same /64 network.
+    ["64:ff9b::192.0.2.1", "192.0.2.1"],
+    ["64:ff9b::c000:0202", "192.0.2.2"],
+    ["64:ff9b:1::c000:202", "64:ff9b:1:0::/64"],
   ] as const
 ) {
   Deno.test(`networkOf("${address}") returns "${expected}"`, () => {

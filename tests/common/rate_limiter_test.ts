@@ -150,6 +150,6 @@ Deno.test("LogThrottle reports how many lines were omitted", () => {
   for (let n = 0; n < 1_000; n++) at(500);
   assert.equal(at(1_000), "line (1001 earlier lines were omitted)");
   assert.equal(at(1_001), undefined);
-  assert.equal(at(2_000), "line (1 earlier lines were omitted)");
+  assert.equal(at(2_000), "line (1 earlier line was omitted)");
   assert.equal(at(9_000), "line");
 });

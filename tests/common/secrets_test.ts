@@ -27,7 +27,7 @@ Deno.test("showFrame() shortens a frame to 1,000 characters", () => {
 for (
   const [frame, shown] of [
     ['{"token":"other"}', '{"token":"[redacted]"}'],
-    ['{"token" : \n"other","id":1}', '{"token" : %0A"[redacted]","id":1}'],
+    ['{"token" : \n"other","id":1}', '{"token" : \\u{a}"[redacted]","id":1}'],
     [
       '[{"token":"one"},{"token":"two"}]',
       '[{"token":"[redacted]"},{"token":"[redacted]"}]',
@@ -80,7 +80,10 @@ Deno.test("showFrame() escapes control characters", () => {
     "\u2028",
   ];
   for (const control of controls) {
-    assert.equal(show(`a${control}b`), `a${encodeURIComponent(control)}b`);
+    assert.equal(
+      show(`a${control}b`),
+      `a\\u{${control.charCodeAt(0).toString(16)}}b`,
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 /** Tests of `common/url.ts`. */
 
 import assert from "node:assert/strict";
-import { cutUrl, hidePasswords } from "../../common/url.ts";
+import { cutUrl, hidePasswords, isBadPort } from "../../common/url.ts";
 
 for (
   const [url, expected] of [
@@ -28,4 +28,27 @@ Deno.test("hidePasswords() keeps the rest of the text", () => {
     hidePasswords("no answer from (ws://ada:s3same@a/b), http://c:d@e failed"),
     "no answer from (ws://a/b), http://e failed",
   );
+});
+
+/** Every bad port is below this one. */
+const END = 11_000;
+
+const ALL_PORTS = Array.from({ length: END }, (_, port) => port);
+
+/** Returns whether `fetch` refuses a port. */
+async function isBlocked(port: number): Promise<boolean> {
+  try {
+    // The system refuses this reserved address immediately.
+    await fetch(`http://255.255.255.255:${port}`);
+    return false;
+  } catch (error) {
+    return /blocked/.test(String(error));
+  }
+}
+
+Deno.test("isBadPort() agrees with fetch", async () => {
+  const blocked: number[] = [];
+  for (const port of ALL_PORTS) if (await isBlocked(port)) blocked.push(port);
+  assert.deepEqual(ALL_PORTS.filter(isBadPort), blocked);
+  assert(blocked.length > 0);
 });

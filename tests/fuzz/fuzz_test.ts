@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { randomSeed } from "./random.ts";
+import { randomSeed } from "../../tools/lib/arguments.ts";
 import { fuzz } from "./run.ts";
 import { SETTINGS } from "./settings.ts";
 

@@ -12,6 +12,7 @@ import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
 /** Matches the response of a request that the client can give up before it starts. */
 export class GuardedMatcher implements ResponseMatcher {
   readonly #matcher: ResponseMatcher;
+  readonly #request: CallRequest;
   readonly #timeout: number | undefined;
   /** Whether the request is for a stream. A stream that is cancelled ends without an error. */
   readonly isStream: boolean;
@@ -25,6 +26,7 @@ export class GuardedMatcher implements ResponseMatcher {
    */
   constructor(matcher: ResponseMatcher, request: CallRequest) {
     this.#matcher = matcher;
+    this.#request = request;
     this.isStream = request.kind === "stream";
     this.#timeout = request.kind === "stream" ? undefined : request.timeout;
   }
@@ -39,6 +41,11 @@ export class GuardedMatcher implements ResponseMatcher {
 
   get mustEnd(): boolean {
     return this.#matcher.mustEnd;
+  }
+
+  /** Returns a matcher of the same request, whose response is another one if it starts. */
+  with(matcher: ResponseMatcher): GuardedMatcher {
+    return new GuardedMatcher(matcher, this.#request);
   }
 
   /** Notes that the client cancels the request. */

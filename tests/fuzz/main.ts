@@ -4,9 +4,10 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli";
+import { custom, wholeNumber } from "../../cli/flags.ts";
+import { type FlagValues, type Syntax, UsageError } from "../../cli/parse.ts";
+import { MAX_SEED, randomSeed, runTool } from "../../tools/lib/arguments.ts";
 import { runModel } from "../rooms/run.ts";
-import { randomSeed } from "./random.ts";
 import { fuzz } from "./run.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -19,14 +20,45 @@ const ROOM_RUNS = 1_000;
 const show = (counts: ReadonlyMap<string, number>) =>
   [...counts].sort().map(([what, count]) => `${count} ${what}`).join(", ");
 
-const args = parseArgs(Deno.args, { string: ["minutes", "seed"] });
-const minutes = Number(args.minutes ?? 1);
-const first = Number(args.seed ?? randomSeed());
-const end = performance.now() + minutes * 60_000;
-let seed = first;
-let frames = 0;
-do {
+const FLAGS = {
+  minutes: custom(
+    { help: "How long to fuzz", placeholder: "number", shownDefault: "1" },
+    (given) => {
+      if (/^\d{1,6}(\.\d+)?$/.test(given)) return Number(given);
+      throw new UsageError("Option --minutes must be a number.");
+    },
+    1,
+  ),
+  seed: wholeNumber({
+    help: "The seed of the first run; the next runs have the next seeds",
+    placeholder: "number",
+    ...{ max: MAX_SEED, shownDefault: "random" },
+  }),
+};
+
+const SYNTAX: Syntax<typeof FLAGS> = {
+  name: "",
+  summary:
+    "Sends random frames to servers and compares the answers with a model of the protocol",
+  flags: FLAGS,
+};
+
+/** Runs one seed after the other until the time is over; returns the exit code. */
+async function main(
+  { minutes = 1, seed: first = randomSeed() }: FlagValues<typeof FLAGS>,
+): Promise<number> {
+  const end = performance.now() + minutes * 60_000;
+  let frames = 0;
+  let seed = first;
+  do frames += await runSeed(seed++); while (performance.now() < end);
+  console.log(`${frames} frames, no violation found`);
+  return 0;
+}
+
+/** Runs one seed; returns the number of its frames. */
+async function runSeed(seed: number): Promise<number> {
   console.log(`seed ${seed}`);
+  let frames = 0;
   for (const setting of SETTINGS) {
     const start = performance.now();
     const plan = { seed, frames: FRAMES * setting.share };
@@ -38,8 +70,12 @@ do {
     );
     console.log(`    ${show(report.counts)}`);
   }
-  for (let n = 0; n < ROOM_RUNS; n++) await runModel(seed * ROOM_RUNS + n);
+  for (let n = 0; n < ROOM_RUNS; n++) {
+    await runModel(seed * ROOM_RUNS + n, 1 + n % 2);
+  }
   console.log(`  rooms: ${ROOM_RUNS} runs`);
-  seed++;
-} while (performance.now() < end);
-console.log(`${frames} frames, no violation found`);
+  return frames;
+}
+
+const code = await runTool("deno task fuzz", SYNTAX, Deno.args, main);
+Deno.exit(code);

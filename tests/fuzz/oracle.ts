@@ -26,7 +26,7 @@ import { Violation } from "./violation.ts";
 /** The extensions of a server: docs/reference/protocol.md, "Extensions". */
 const FEATURES = [
   ...["batch", "cancel", "done-id", "heartbeat", "max-payload"],
-  ...["renew", "request", "resume", "retry", "rooms", "stream"],
+  ...["renew", "request", "resume", "retry", "rooms", "stream", "trace"],
 ];
 
 type Login = Extract<LoginReading, { readonly kind: "login" }>;

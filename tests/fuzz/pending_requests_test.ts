@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { SUCCESS } from "../support/raw_client.ts";
 import type { CallRequest } from "./actions.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
+import { GuardedMatcher } from "./guarded_matcher.ts";
 import { expectationOf, expectError } from "./expectations.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import type { GeneratorState } from "./stream_matcher.ts";
@@ -226,6 +227,23 @@ Deno.test("does not know which of two operations with one id is cancelled", () =
   sample.operation("forever");
   sample.operation("patient");
   sample.pendingRequests.cancel(1, true);
+  sample.result({});
+  assert(sample.pendingRequests.isSettled);
+});
+
+Deno.test("accepts that a stream is cancelled before the server knows its operation", () => {
+  const sample = new Sample();
+  sample.operation("patient");
+  const request: CallRequest = {
+    kind: "stream",
+    ...{ id: 1, name: "patient", data: {}, credit: 1, lastEventId: undefined },
+  };
+  const expected = expectError(1, [7], "stream", false);
+  const matcher = new GuardedMatcher(expected.matcher, request);
+  sample.pendingRequests.add({ ...expected, matcher });
+  assert.throws(() => sample.done(), Violation);
+  sample.pendingRequests.cancel(1, true);
+  sample.done();
   sample.result({});
   assert(sample.pendingRequests.isSettled);
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PendingRequests } from "../../server/pending_requests.ts";
+import { PendingRequests } from "../../server/outgoing.ts";
 
 /** Records the `PendingRequests` to which a request was added last. */
 export class PendingRequestsWatch {

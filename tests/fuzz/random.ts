@@ -57,8 +57,3 @@ export class Random {
     return Uint8Array.from({ length }, () => this.below(256));
   }
 }
-
-/** Returns a random seed. */
-export function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0]!;
-}

@@ -277,6 +277,7 @@ export class Requests {
       ["message", name],
       ["data", data],
       ...timeoutMember(random),
+      ...traceMember(random),
     ];
     if (random.chance(0.5)) return members;
     return [...members, ["replying", replyingJson(random, random.below(4))]];
@@ -301,6 +302,7 @@ export class Requests {
       ["operation", name],
       ["data", this.#data(0.1)],
       ...timeoutMember(random),
+      ...traceMember(random),
     ];
   }
 
@@ -326,6 +328,20 @@ export class Requests {
   #recentId(): string {
     return String(Math.max(1, this.#lastId - this.#random.below(RECENT)));
   }
+}
+
+/** The spans that a request can name, valid and invalid. */
+const TRACEPARENTS = [
+  quote(`00-${"ab".repeat(16)}-${"cd".repeat(8)}-01`),
+  quote(`00-${"ab".repeat(16)}-${"cd".repeat(8)}-00`),
+  quote(`ff-${"ab".repeat(16)}-${"cd".repeat(8)}-01`),
+  quote(`00-${"0".repeat(32)}-${"cd".repeat(8)}-01`),
+  ...['""', "1", "null", "{}", quote("a".repeat(2_000))],
+];
+
+/** Sometimes names the span of the caller. No value of it is an error. */
+export function traceMember(random: Random): Members {
+  return random.chance(0.9) ? [] : [["traceparent", random.pick(TRACEPARENTS)]];
 }
 
 /** Sometimes returns the timeout of a request. */

@@ -78,7 +78,10 @@ export class SameIdRequests {
     const { id, what, matcher, codes, isImmediate } = expectation;
     if (what !== "stream" || this.#members.length === 0) return expectation;
     if (codes !== undefined) {
-      return expectError(id, [...codes, 2], what, isImmediate);
+      const error = expectError(id, [...codes, 2], what, isImmediate);
+      return matcher instanceof GuardedMatcher
+        ? { ...error, matcher: matcher.with(error.matcher) }
+        : error;
     }
     const { matcher: other } = this.#stream?.expectation ?? {};
     const isTaken = matcher instanceof StreamMatcher &&

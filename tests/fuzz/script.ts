@@ -32,7 +32,7 @@ export interface Script {
 }
 
 const ALL =
-  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","resume","retry","rooms","stream"]';
+  '["batch","cancel","done-id","heartbeat","max-payload","renew","request","resume","retry","rooms","stream","trace"]';
 
 /** The features of clients, as JSON. */
 const FEATURES = [
@@ -51,6 +51,7 @@ const FEATURES = [
   '["request","stream"]',
   '["resume","stream"]',
   '["cancel"]',
+  '["trace","stream"]',
   '["stream","batch","stream"]',
   '["request","done-id","max-payload"]',
   '["batch","batch",1,null,{},"constructor","done-id"]',

@@ -12,7 +12,7 @@ import {
   TimeoutError,
 } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/json.ts";
-import type { PendingRequests } from "../../server/pending_requests.ts";
+import type { PendingRequests } from "../../server/outgoing.ts";
 import type { Server } from "../../server.ts";
 import type { Counters } from "./server_frames.ts";
 import { type Outcome, RequestModel } from "./server_request.ts";

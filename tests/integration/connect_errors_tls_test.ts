@@ -44,7 +44,7 @@ for (
       "of a certificate authority",
       { isAuthority: true },
       true,
-      "is the certificate of a certificate authority (CaUsedAsEndEntity). Let the server use a certificate that the authority has issued for it.",
+      "is the certificate of a certificate authority (CaUsedAsEndEntity). Use a certificate that the authority has issued, or create it with basicConstraints=CA:FALSE.",
     ],
     [
       "that has expired",

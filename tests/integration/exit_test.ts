@@ -13,6 +13,7 @@ const IMPORTS = `
   import { connect, createConnection } from "${
   import.meta.resolve("../../client.ts")
 }";
+  import { memory } from "${import.meta.resolve("../../broker/memory.ts")}";
   import { defineContract, Server, serve } from "${
   import.meta.resolve("../../server.ts")
 }";
@@ -55,6 +56,59 @@ const IMPORTS = `
 const PROGRAMS: Readonly<Record<string, string>> = {
   "a server that never listened and whose token expires": `
     new Server({ tokens });
+  `,
+  "a server with an admin that reads its numbers once in an hour": `
+    const admins = [{ name: "ops", token: "a secret", admin: true }];
+    const server = serve({ ...local, tokens: admins });
+    const ops = await connect("a secret", { url: server.url });
+    const input = { interval: HOUR };
+    for await (const _ of ops.stream("hoist.admin.stats", input)) break;
+    const stats = ops.stream("hoist.admin.stats", input)[Symbol.asyncIterator]();
+    await stats.next();
+    const next = stats.next().catch(() => {});
+    await server.close();
+    await next;
+    await ops.close();
+  `,
+  "a server with a broker whose port is in use": `
+    const listener = Deno.listen(local);
+    const { port } = listener.addr;
+    try {
+      serve("test", { ...local, port, broker: memory() });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+    listener.close();
+  `,
+  "a server with a broker that never listened": `
+    new Server("test", { broker: memory() });
+  `,
+  "closed servers with members in the same room": `
+    const broker = memory();
+    const servers = [serve("test", { ...local, broker }), serve("test", { ...local, broker })];
+    for (const server of servers) {
+      server.defineRoom("a", { authorize: () => true });
+      const connection = await connect("test", { url: server.url });
+      await connection.join("a");
+    }
+    await servers[0].room("a").broadcast("hi", {}, { ledger: true });
+    for (const server of servers) await server.close();
+  `,
+  "a server that was closed before it was connected": `
+    const broker = { name: "x", open: () => {
+      const connection = memory().open();
+      connection.cluster.start = () => Promise.reject(new Error("not now"));
+      return connection;
+    } };
+    const server = serve("test", { ...local, broker });
+    setTimeout(() => server.close(), 500);
+    await server.cluster.ready;
+  `,
+  "a server that looks for the servers of other threads for an hour": `
+    delete console.createTask;
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (run) => setTimeout(run, HOUR);
+    new Server("test");
   `,
   "a closed server and clients that used rooms": `
     const server = serve("test", local);

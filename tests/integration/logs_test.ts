@@ -129,7 +129,7 @@ Deno.test("debug lines are truncated and escaped", async () => {
     // deno-lint-ignore no-control-regex -- that is the point
     assert.doesNotMatch(line, /[\n\u001b]/);
   }
-  await logger.line(/receive: .*no JSON%0Alogin: forged%1B\[2J$/);
+  await logger.line(/receive: .*no JSON\\u\{a\}login: forged\\u\{1b\}\[2J$/);
 });
 
 Deno.test("a debug line hides a token that is cut within an escape", () => {

@@ -157,6 +157,28 @@ Deno.test("the client in `except` does not get a message that was sent after it 
   assert.deepEqual((await again.take(1))[0].data, { n: 2 });
 });
 
+Deno.test("a room rejects an `except` that is no client, and a position that is no string", async () => {
+  await using server = serveQuietly();
+  await using other = serveQuietly();
+  server.defineRoom("a", OPEN);
+  using _ada = await RoomPeer.open(other);
+  const room = server.room("a");
+  const foreign = await clientOf(other);
+  for (const except of [null, 1, {}, "ada", foreign]) {
+    await assert.rejects(room.broadcast("n", {}, { except } as object), {
+      name: "TypeError",
+      message: /^Cannot broadcast: 'except' must be a client of this server/,
+    });
+  }
+  for (const since of [null, 1, {}]) {
+    await assert.rejects(room.history({ since } as object), {
+      name: "TypeError",
+      message: /^Cannot read the history: 'since' must be a non-empty string/,
+    });
+  }
+  assert.deepEqual(await room.history(), []);
+});
+
 Deno.test("the client in `except` does not get the message when it joins later", async () => {
   await using server = serveQuietly();
   server.defineRoom("a", OPEN);

@@ -173,6 +173,11 @@ Deno.test("a claim whose schema is slow does not replace a newer one", async () 
   await peer.ask("presence", presenceOf(6, false));
   checks.at(-1)!();
   await peer.answer(slower);
+  // A client that has left claims nothing any more.
+  const late = await peer.send("presence", presenceOf(7, true));
+  await peer.ask("leave", { room: "a" });
+  checks.at(-1)!();
+  await peer.answer(late);
   assert.deepEqual(claims.map((each) => Object(each).n), [undefined, 3, 4, 6]);
 });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/codes.ts";
 import { ReadBudget } from "../../server/read_budget.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
 import { RoomPeer } from "../support/room_peer.ts";
 import { serveQuietly } from "../support/server.ts";
 import { endOfTick, gate } from "../support/timing.ts";
@@ -18,6 +19,9 @@ Deno.test("a client can be in 128 rooms", async () => {
   for (let n = 1; n <= MAX_ROOMS; n++) await ada.join(`${n}`);
   const { code, data } = await ada.ask("join", { room: "more" });
   assert.deepEqual([code, data], [ErrorCode.LIMIT_EXCEEDED, TOO_MANY]);
+  // The answer must not show which rooms exist.
+  const { code: other } = await ada.ask("join", { room: "not:defined" });
+  assert.equal(other, ErrorCode.LIMIT_EXCEEDED);
   await ada.join("5");
   await ada.ask("leave", { room: "5" });
   await ada.join("more");
@@ -71,6 +75,29 @@ Deno.test("a client has at most 128 decisions in progress, also if it leaves", a
   }
   assert.equal((await ada.ask("join", { room: "a" })).code, 9);
   assert.equal(calls, MAX_ROOMS);
+});
+
+Deno.test("joins that a later join has replaced do not count", async () => {
+  let decide: ((decision: boolean) => void) | undefined;
+  await using server = serveQuietly();
+  server.defineRoom("a", {
+    // Each second join is decided at once, and before it the first one.
+    authorize: () => {
+      const isSecond = decide !== undefined;
+      decide?.(true);
+      decide = undefined;
+      return isSecond || new Promise<boolean>((resolve) => decide = resolve);
+    },
+  });
+  server.defineRoom("b", { authorize: () => true });
+  using ada = await RoomPeer.open(server);
+  for (let n = 0; n < MAX_ROOMS; n++) {
+    const first = await ada.send("join", { room: "a", members: false });
+    const second = await ada.send("join", { room: "a", members: false });
+    assert.equal((await ada.answer(first)).code, ErrorCode.INVALID_ACTION);
+    assert.equal((await ada.answer(second)).message, "joined");
+  }
+  await ada.join("b");
 });
 
 Deno.test("the name of a room has 1 to 200 bytes", async () => {
@@ -158,6 +185,30 @@ Deno.test("the key of a message has at most 64 characters", async () => {
   }
   await assert.rejects(broadcast(""), TypeError);
   await assert.rejects(broadcast(1 as never), TypeError);
+});
+
+Deno.test("a client learns that its message is too large for the members", async () => {
+  const logger = new LogRecorder();
+  const maxBuffered = 65_536;
+  const limits = { maxBuffered, maxPayload: 2 * maxBuffered };
+  await using server = serveQuietly({ limits, logger });
+  server.defineRoom("a", { authorize: () => true, publish: true });
+  using ada = await RoomPeer.open(server);
+  await ada.join("a");
+  const publish = (length: number) => {
+    const data = { x: "x".repeat(length) };
+    return ada.ask("publish", {
+      room: "a",
+      message: "m",
+      data,
+      key: `${length}`,
+    });
+  };
+  const { code, data } = await publish(maxBuffered);
+  assert.equal(code, ErrorCode.LIMIT_EXCEEDED);
+  assert.deepEqual(data, { limit: "maxBuffered", value: maxBuffered });
+  assert.equal((await publish(maxBuffered - 3_000)).code, 0);
+  assert.equal(logger.lines.some((line) => line.startsWith("error")), false);
 });
 
 Deno.test("what a client reads counts, and a client that has read too much waits", async () => {

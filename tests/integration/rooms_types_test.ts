@@ -12,7 +12,7 @@ import {
   serve,
   Server,
 } from "../../mod.ts";
-import type { Member } from "../../server/presence.ts";
+import type { Member } from "../../server/member.ts";
 import { assertSameType } from "../support/same_type.ts";
 import { contract, type RoomContract } from "../support/room_contract.ts";
 import { compiles, QUIET } from "../support/typed_contract.ts";

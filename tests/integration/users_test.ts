@@ -83,7 +83,7 @@ Deno.test("a named token is a user", async () => {
   await using ada = await connect("a long secret", { url: server.url });
   await using _other = await connectTo(server);
   assert.equal(server.user("ada").clients.size, 1);
-  assert.equal(await server.revoke("ada"), 1);
+  assert.equal((await server.revoke("ada")).closed, 1);
   assert.equal(server.user("ada").clients.size, 0);
   await ada.closed;
 });

@@ -5,6 +5,7 @@ import { findTools } from "../../tools/bench/packages.ts";
 import { Process } from "../../tools/lib/process.ts";
 import { connect } from "../../client.ts";
 import { RecordedSocket } from "../support/deno_socket.ts";
+import { hasNginx, Nginx } from "../support/nginx.ts";
 import { serveQuietly } from "../support/server.ts";
 
 const { bun, packages, python } = await findTools(true);
@@ -125,87 +126,26 @@ for (const { name, command, sendsFragments } of PEERS) {
   );
 }
 
-const NGINX = "/usr/sbin/nginx";
-const hasNginx = await Deno.stat(NGINX).then(() => true, () => false);
-if (!hasNginx) {
-  console.error(`The test with nginx is ignored: ${NGINX} is missing.`);
-}
-
-/** The configuration of a proxy on a port, in front of a server on another port. */
-function configurationOf(
-  folder: string,
-  port: number,
-  target: number,
-): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n");
-  return `
-    daemon off;
-    pid ${folder}/nginx.pid;
-    error_log stderr notice;
-    events {}
-    http {
-      access_log off;
-      ${temporary}
-      server {
-        listen 127.0.0.1:${port};
-        location / {
-          proxy_pass http://127.0.0.1:${target};
-          proxy_http_version 1.1;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection upgrade;
-        }
-      }
-    }`;
-}
-
-/** Resolves when a program listens. */
-async function listens(port: number): Promise<void> {
-  for (;;) {
-    const connection = await Deno.connect({ port }).catch(() => undefined);
-    connection?.close();
-    if (connection !== undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 Deno.test({
   name: "nginx: a client works behind it, and is told when the server is gone",
   ignore: !hasNginx,
   fn: async () => {
-    const folder = await Deno.makeTempDir();
-    const port = freePort();
-    const server = serveQuietly();
+    await using server = serveQuietly();
     server.operation("echo", ({ text }) => String(text));
-    const configuration = configurationOf(folder, port, server.addr.port);
-    await Deno.writeTextFile(`${folder}/nginx.conf`, configuration);
-    const nginx = new Deno.Command(NGINX, {
-      args: ["-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await listens(port);
-      const url = `http://127.0.0.1:${port}`;
-      const connection = await connect("test", { url });
-      for (const length of [1, 5_000, 60_000]) {
-        const text = "x".repeat(length);
-        const echoed = await connection.operation("echo", { text });
-        assert.equal(echoed === text, true);
-      }
-      await server.close();
-      assert.equal((await connection.closed).code, 1001);
-      await assert.rejects(connect("test", { url }), /\(502\)/);
-    } finally {
-      nginx.kill("SIGTERM");
-      await nginx.status;
-      await server.close();
-      await Deno.remove(folder, { recursive: true });
+    await using nginx = await Nginx.proxy(server.url, [
+      "proxy_http_version 1.1;",
+      "proxy_set_header Upgrade $http_upgrade;",
+      "proxy_set_header Connection upgrade;",
+    ]);
+    const { url } = nginx;
+    const connection = await connect("test", { url });
+    for (const length of [1, 5_000, 60_000]) {
+      const text = "x".repeat(length);
+      const echoed = await connection.operation("echo", { text });
+      assert.equal(echoed === text, true);
     }
+    await server.close();
+    assert.equal((await connection.closed).code, 1001);
+    await assert.rejects(connect("test", { url }), /\(502\)/);
   },
 });

@@ -244,6 +244,31 @@ export function withPythonServer(
   });
 }
 
+/** A metric, as the parser of `prometheus_client` reads it. */
+export interface PythonMetric {
+  /** Without the suffix `_total` of counters */
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly (readonly [
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    value: number,
+  ])[];
+}
+
+/** Reads the metrics of a server with the package `prometheus_client`. */
+export async function readMetricsWithPython(
+  { url }: { readonly url: string },
+  token: string,
+): Promise<readonly PythonMetric[]> {
+  let metrics: unknown;
+  await withDriver("metrics.py", [], async (driver) => {
+    metrics = await driver.request({ url: `${url}/hoist/metrics`, token });
+  });
+  return metrics as readonly PythonMetric[];
+}
+
 /** Starts a server with an operation that shows that a connection works. */
 export function serveAdd(
   options: Parameters<typeof serveQuietly>[0] = {},

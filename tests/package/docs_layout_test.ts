@@ -53,6 +53,15 @@ for (const path of DOCUMENTS) {
   });
 }
 
+Deno.test("no two examples tell a reader to save the same file", () => {
+  const names = DOCUMENTS.flatMap((path) =>
+    readExamples(path).flatMap(({ name = [] }) => name)
+  );
+  assert(names.length > 10);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  assert.deepEqual(twice, []);
+});
+
 Deno.test(
   "every file that a published document links to is published",
   async () => {
@@ -74,7 +83,7 @@ Deno.test(
 
 Deno.test("every module that docs/architecture.md names exists, and the other way round", () => {
   const page = read(join(ROOT, "docs/architecture.md"));
-  for (const folder of ["server", "client"]) {
+  for (const folder of ["server", "client", "broker", "admin"]) {
     const [, table = ""] = page.match(
       new RegExp(`modules in \`${folder}/\`[^]*?\n([^]*?)\n\n`),
     ) ?? [];

@@ -1,6 +1,8 @@
 /** Compares the options in the code with the tables of the reference. */
 
 import assert from "node:assert/strict";
+import { COMMANDS } from "../../cli/commands.ts";
+import { flagName } from "../../cli/parse.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -8,12 +10,19 @@ for (
   const [module, page] of [
     ["server/options.ts", "options.md"],
     ["server/limits.ts", "options.md"],
+    ["server/admin_options.ts", "options.md"],
+    ["server/cluster_options.ts", "options.md"],
+    ["server/method_options.ts", "options.md"],
+    ["server/server_cluster.ts", "options.md"],
+    ["broker/memory.ts", "options.md"],
+    ["broker/nats_options.ts", "options.md"],
+    ["broker/redis_options.ts", "options.md"],
     ["server/listen.ts", "options.md"],
     ["server/method_options.ts", "options.md"],
     ["server/room_options.ts", "options.md"],
     ["server/room.ts", "options.md"],
     ["server/log_options.ts", "options.md"],
-    ["common/debug_state.ts", "options.md"],
+    ["common/debug.ts", "options.md"],
     ["server/credentials.ts", "options.md"],
     ["client/options.ts", "options.md"],
     ["client/call_options.ts", "options.md"],
@@ -22,7 +31,6 @@ for (
     ["client/room_options.ts", "options.md"],
     ["builtins/options.ts", "options.md"],
     ["token.ts", "options.md"],
-    ["cli/help.ts", "command_line.md"],
   ] as const
 ) {
   Deno.test(`docs/reference/${page} describes every option of ${module}`, () => {
@@ -36,6 +44,18 @@ for (
   });
 }
 
+for (const { name, flags } of COMMANDS) {
+  Deno.test(`docs/reference/command_line.md describes ${name} and its flags`, () => {
+    const text = read("docs/reference/command_line.md");
+    assert(text.includes(`\`${name}`), name);
+    const names = Object.keys(flags).map((key) => `--${flagName(key)}`);
+    assert.deepEqual(
+      names.filter((flag) => !text.includes(`\`${flag}\``)),
+      [],
+    );
+  });
+}
+
 const PAGE = read("docs/reference/options.md");
 
 for (
@@ -43,9 +63,12 @@ for (
     ...["server/options.ts", "server/limits.ts", "server/log_options.ts"],
     ...["server/listen.ts", "server/method_options.ts", "client/options.ts"],
     ...["client/call_options.ts", "client/reconnect_policy.ts"],
-    ...["client/heartbeat.ts", "common/debug_state.ts", "token.ts"],
+    ...["client/heartbeat.ts", "common/debug.ts", "token.ts"],
     ...["common/request_options.ts", "client/room_options.ts"],
     ...["server/room_options.ts", "server/room.ts"],
+    ...["server/cluster_options.ts", "server/method_options.ts"],
+    ...["server/server_cluster.ts", "broker/nats_options.ts"],
+    "server/admin_options.ts",
   ]
 ) {
   Deno.test(`docs/reference/options.md has the defaults of ${module}`, () => {
@@ -58,13 +81,37 @@ for (
   });
 }
 
-/** The optional properties of the exported interfaces, or the flags of a help. */
+Deno.test("docs/guide/limits.md has a row for every limit", () => {
+  const code = read("server/limits.ts");
+  const limits = optionsOf(code.slice(0, code.indexOf("interface NameLimits")));
+  assert(limits.length > 15);
+  const rows = firstCells(read("docs/guide/limits.md"));
+  assert.deepEqual(limits.filter((name) => !rows.includes(`\`${name}\``)), []);
+});
+
+Deno.test("docs/reference/protocol.md says which limits are answered with an error", () => {
+  const [, body = ""] = /type RequestLimit =([^;]+);/.exec(
+    read("protocol/request_error.ts"),
+  ) ?? [];
+  const limits = [...body.matchAll(/"(\w+)"/g)].map(([, name = ""]) => name);
+  assert(limits.length > 3);
+  const [, section = ""] = read("docs/reference/protocol.md")
+    .split("\n## Limits\n");
+  const rows = firstCells(section);
+  assert.deepEqual(limits.filter((name) => !rows.includes(`\`${name}\``)), []);
+});
+
+/** The first cells of all rows of tables. */
+function firstCells(text: string): string {
+  return [...text.matchAll(/^\|([^|]*)\|/gm)].map(([, cell]) => cell).join();
+}
+
+/** The optional properties of the exported interfaces. */
 function optionsOf(code: string): string[] {
   const interfaces = code.matchAll(/^export interface [^]*?^\}$/gm);
-  const names = [...interfaces].flatMap(([body]) => [
+  return [...interfaces].flatMap(([body]) => [
     ...body.matchAll(/^ {2}readonly (\w+)\?:/gm),
   ]).map(([, name = ""]) => name);
-  return [...names, ...code.match(/--[a-z-]+(?= )/g) ?? []];
 }
 
 /** The options with a default that is a short literal. */

@@ -15,7 +15,7 @@
  */
 
 import assert from "node:assert/strict";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { settlesWithin } from "../../common/async.ts";
 import {
@@ -51,12 +51,18 @@ Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
 for (const path of documents) testDocument(path, readExamples(path));
 
+// One process checks all documents in the time in which it would check three.
+Deno.test(
+  "the examples of all documents compile and pass the linter",
+  checkAll,
+);
+
 Deno.test("README.md has examples", () => {
   assert.notEqual(readExamples(join(ROOT, "README.md")).length, 0);
 });
 
 function testDocument(path: string, examples: readonly Example[]): void {
-  const folder = relative(ROOT, path).replace(/\W/g, "_");
+  const folder = folderOf(path);
   const runnable = examples.filter(({ ignored }) => !ignored);
   for (const command of readOpensslCommands(path)) {
     Deno.test(`${basename(path)} makes a certificate`, () =>
@@ -65,9 +71,11 @@ function testDocument(path: string, examples: readonly Example[]): void {
   for (const [index, example] of runnable.entries()) {
     testExample(folder, example, runnable[index - 1], runnable[index + 1]);
   }
-  if (examples.length === 0) return;
-  Deno.test(`the examples of ${basename(path)} compile and pass the linter`, () =>
-    checkAll(`${folder}_check`, examples));
+}
+
+/** Returns the name of the folder of a document. */
+function folderOf(path: string): string {
+  return relative(ROOT, path).replace(/\W/g, "_");
 }
 
 function testExample(
@@ -156,17 +164,16 @@ async function expectError(folder: string, example: Example): Promise<void> {
   assert(!report.includes("Found "), `There is more than one error\n${report}`);
 }
 
-/** Checks the examples of a document, as they are, with the compiler and the linter. */
-async function checkAll(
-  folder: string,
-  examples: readonly Example[],
-): Promise<void> {
-  const project = await makeFolder(folder);
+/** An example in the file that a reader would write */
+interface WrittenExample extends Example {
+  readonly file: string;
+}
+
+/** Checks all examples, as they are, with the compiler and the linter. */
+async function checkAll(): Promise<void> {
+  const project = await makeFolder("check");
   const single = await Deno.makeTempDir({ dir: directory });
-  for (const example of examples) {
-    const cwd = isSingleFile(example) ? single : project;
-    await Deno.writeTextFile(join(cwd, fileNameOf(example)), example.code);
-  }
+  const examples = (await Promise.all(documents.map(writeAll))).flat();
   const compiled = examples.filter(({ ignored, checked, error }) =>
     (!ignored || checked) && error === undefined
   );
@@ -175,6 +182,18 @@ async function checkAll(
   await expectSuccess(project, "lint", linted);
   // The linter accepts an inline `jsr:` only where there is no `deno.json`.
   await expectSuccess(single, "lint", examples.filter(isSingleFile));
+
+  /** Writes the examples of a document into a folder of its own. */
+  async function writeAll(path: string): Promise<WrittenExample[]> {
+    const examples = readExamples(path);
+    return await Promise.all(examples.map(async (example) => {
+      const root = isSingleFile(example) ? single : project;
+      const file = join(root, folderOf(path), fileNameOf(example));
+      await Deno.mkdir(dirname(file), { recursive: true });
+      await Deno.writeTextFile(file, example.code);
+      return { ...example, file };
+    }));
+  }
 }
 
 /** Whether an example is for a folder without a `deno.json`. */
@@ -185,11 +204,11 @@ function isSingleFile({ code }: Example): boolean {
 async function expectSuccess(
   cwd: string,
   command: "check" | "lint",
-  examples: readonly Example[],
+  examples: readonly WrittenExample[],
 ): Promise<void> {
   if (examples.length === 0) return;
   const flags = command === "check" ? ["--no-lock"] : [];
-  const files = examples.map(fileNameOf);
+  const files = examples.map(({ file }) => file);
   const { code, stderr } = await deno(cwd, command, ...flags, ...files)
     .output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));

@@ -53,9 +53,9 @@ class Chat {
   }
 
   /** Returns the browser of a user, which keeps what the pages store. */
-  async visit(user: string): Promise<Visitor> {
+  async visit(user: string, token = `of-${user}`): Promise<Visitor> {
     const context = await this.#browser.newContext();
-    return new Visitor(context, `${this.#url}/#user=${user}&token=of-${user}`);
+    return new Visitor(context, `${this.#url}/#user=${user}&token=${token}`);
   }
 }
 
@@ -202,6 +202,18 @@ testWithBrowser(
     await returned.hasMessages("one", NEW, "two");
     await returned.has("#rooms button", /music\s*1/);
     assert.deepEqual([...grace.errors, ...returned.errors], []);
+  },
+);
+
+testWithBrowser(
+  "examples/chat shows once that the token is wrong",
+  async (browser) => {
+    const chat = await Chat.create(browser);
+    await using _server = await chat.start();
+    const stranger = await (await chat.visit("Ada", "wrong")).open();
+    await stranger.has("#error", /rejected the token.* Open one of the URLs/);
+    await stranger.hasMessages();
+    assert.deepEqual(stranger.errors, []);
   },
 );
 

@@ -27,10 +27,11 @@ Deno.test("the package root exports the server, the client and a few helpers", (
 
 Deno.test("server.ts exports the functions and classes of a server", async () => {
   assert.deepEqual(Object.keys(await import("../../server.ts")).sort(), [
-    ...["ApplicationError", "ClientMessage", "CloseCode"],
+    ...["ApplicationError", "ClientMessage", "ClientReference", "CloseCode"],
     ...["ConnectionClosedError", "ErrorCode"],
-    ...["FeatureError", "HoistError", "Message", "NoReplyError"],
-    ...["ResponseError", "Room", "Server", "TimeoutError", "User"],
+    ...["FeatureError", "HoistError", "Message", "NoNodeError", "NoReplyError"],
+    ...["PublishError", "ResponseError", "Room", "Server", "ServerCluster"],
+    ...["TimeoutError", "User"],
     ...["ValidationError", "debug"],
     ...["defineContract", "isApplicationError", "serve", "start", "tracked"],
   ]);

@@ -146,6 +146,43 @@ Deno.test("a program loads nothing else for any option of a client", async () =>
   ]);
 });
 
+Deno.test("a server loads the format of the metrics only with the option", async () => {
+  const lines = await run(
+    `import { serve as start } from "./mod.ts";
+    const admin = { name: "ops", token: "an admin", admin: true };
+    const serve = (token, options) => start(token, { ...options, tokens: [admin] });
+    const more = { metrics: true }; ${SERVE}
+    const headers = { authorization: "Bearer an admin" };
+    const response = await fetch(server.url + "/hoist/metrics", { headers });
+    console.log(response.status, (await response.text()).slice(0, 6));`,
+  );
+  assert.deepEqual(lines.toSorted(), [
+    "(admin/serve_admin.ts)",
+    "(server/prometheus.ts)",
+    "200 # HELP",
+    "imported",
+    "listening",
+  ]);
+});
+
+Deno.test("a server loads the dashboard only with the option", async () => {
+  const lines = await run(
+    `import { serve as start } from "./mod.ts";
+    const admin = { name: "ops", token: "an admin", admin: true };
+    const serve = (token, options) => start(token, { ...options, tokens: [admin] });
+    const more = { dashboard: true }; ${SERVE}
+    const response = await fetch(server.url + "/hoist/dashboard/");
+    console.log(response.status, (await response.text()).slice(0, 15));`,
+  );
+  assert.deepEqual(lines.toSorted(), [
+    "(admin/dashboard.ts)",
+    "(admin/serve_admin.ts)",
+    "200 <!DOCTYPE html>",
+    "imported",
+    "listening",
+  ]);
+});
+
 Deno.test("a server loads the built-in operations when it registers them", async () => {
   const lines = await run(
     `import { serve } from "./mod.ts";
@@ -161,6 +198,35 @@ Deno.test("a server loads the built-in operations when it registers them", async
     "(builtins/get.ts)",
     "(builtins/read.ts)",
   ]);
+});
+
+/** Runs the command line of the copy until it ends; returns the modules that it loads. */
+async function loadedBy(...args: readonly string[]): Promise<string[]> {
+  const module = join(directory, "mod.ts");
+  const flags = ["--no-check", "--no-lock", "--allow-net=127.0.0.1"];
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, module, ...args],
+    cwd: directory,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const lines = new TextDecoder().decode(output.stdout).split("\n");
+  return lines.filter((line) => /^\(.*\)$/.test(line)).toSorted();
+}
+
+Deno.test("each command loads its own module only", async () => {
+  // The address of another machine ends the server at once.
+  const serve = await loadedBy("serve", "--hostname", "192.0.2.1");
+  assert.deepEqual(serve, ["(cli/commands.ts)", "(cli/serve.ts)"]);
+  const url = "http://127.0.0.1:1";
+  const call = await loadedBy("call", "add", "-t", "a", "-u", url);
+  assert.deepEqual(call, [
+    ...["(cli/commands.ts)", "(cli/requests.ts)", "(client/link_factory.ts)"],
+  ]);
+  const token = await loadedBy("token");
+  assert.deepEqual(token, ["(cli/commands.ts)", "(cli/tokens.ts)"]);
+  const help = await loadedBy("call", "--help");
+  assert.deepEqual(help, ["(cli/commands.ts)", "(cli/help.ts)"]);
 });
 
 Deno.test("a server that starts and answers uses no timer, because the first use is slow", async () => {

@@ -103,6 +103,23 @@ Deno.test("deno run --allow-net jsr:@hoist/cli starts a server until SIGTERM", a
   assert.equal((await connection.closed).code, 1001);
 });
 
+Deno.test({
+  name: "deno run jsr:@hoist/cli --workers starts a worker of the same package",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using sandbox = await Sandbox.make();
+    const args = "--workers 1 -t test -H 127.0.0.1 -p 0".split(" ");
+    await using child = sandbox.start(
+      ...["--allow-net", "--allow-run", "jsr:@hoist/cli"],
+      ...[...args, "--broker", "redis://127.0.0.1:1"],
+    );
+    const { url, errors } = watch(child);
+    const response = await fetch(`${await url}/hoist/health`);
+    assert("broker" in await response.json());
+    await terminate(child, errors);
+  },
+});
+
 Deno.test("a server of jsr:@hoist/cli and a client of jsr:@hoist/cli/client talk to each other", async () => {
   await using sandbox = await Sandbox.make();
   await sandbox.write(

@@ -11,7 +11,10 @@ interface Lock {
   readonly npm: Readonly<Record<string, { readonly integrity?: string }>>;
 }
 
-const LOCKED = ["./", "tests/", "examples/jobs/", "examples/chat/"] as const;
+const LOCKED = [
+  ...["./", "tests/", "tools/workers/"],
+  ...["examples/jobs/", "examples/chat/"],
+] as const;
 
 async function readJson<Value>(path: string): Promise<Value> {
   return JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
@@ -32,6 +35,27 @@ async function npmSpecifiers(): Promise<readonly string[]> {
   return [...new Set([...matches].map(([, specifier]) => specifier!))];
 }
 
+Deno.test("the lock file of the server has no package of an engine", async () => {
+  // Deno downloads all of them when a program starts, even if it does not import them.
+  const { specifiers } = await readJson<Lock>("deno.lock");
+  assert.deepEqual(
+    Object.keys(specifiers).filter((name) => name.startsWith("npm:")).sort(),
+    (await npmSpecifiers()).toSorted(),
+  );
+});
+
+for (const entry of ["mod.ts", "server.ts", "client.ts", "cli/commands.ts"]) {
+  Deno.test(`${entry} loads no module of an engine`, async () => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", entry],
+      cwd: ROOT,
+    }).output();
+    const info = new TextDecoder().decode(stdout);
+    assert.match(info, /broker\/broker\.ts|client\/connection\.ts|cli\//);
+    assert.doesNotMatch(info, /broker\/(nats|redis)|nats-core|ioredis/);
+  });
+}
+
 for (const folder of LOCKED) {
   Deno.test(`the lock file in ${folder} has the npm packages of the links by hash`, async () => {
     const lock = await readJson<Lock>(`${folder}deno.lock`);
@@ -46,7 +70,10 @@ for (const folder of LOCKED) {
       assert.match(integrity, /^sha512-[\w+/]{86}==$/, specifier);
     }
   });
+}
 
+// The dashboard imports none of the packages that links replace.
+for (const folder of [...LOCKED, "dashboard/"]) {
   Deno.test(`the lock file in ${folder} has every npm package by hash`, async () => {
     const { npm } = await readJson<Lock>(`${folder}deno.lock`);
     for (const [name, { integrity = "none" }] of Object.entries(npm)) {
@@ -61,6 +88,25 @@ for (const folder of LOCKED) {
     assert.deepEqual(config.lock, { path: "./deno.lock", frozen: true });
   });
 }
+
+Deno.test("the lock file of deno task start:workers has the libraries of the engines", async () => {
+  const broker = new URL("broker/", ROOT);
+  const paths = [...Deno.readDirSync(broker)].map(({ name }) => name);
+  const sources = await Promise.all(
+    paths.map((path) => Deno.readTextFile(new URL(path, broker))),
+  );
+  const matches = sources.join("\n").matchAll(/"(npm:@?[^@"]+@[\d.]+)/g);
+  const needed = new Set([...matches].map(([, specifier]) => specifier!));
+  assert(needed.size >= 2);
+  const { specifiers } = await readJson<Lock>("tools/workers/deno.lock");
+  assert.deepEqual(
+    [...needed].filter((name) => !(name in specifiers)),
+    [],
+    "Run: deno install --config tools/workers/deno.json --frozen=false --entrypoint mod.ts broker/nats.ts broker/redis.ts",
+  );
+  const own = await readJson<Lock>("deno.lock");
+  assert.deepEqual([...needed].filter((name) => name in own.specifiers), []);
+});
 
 Deno.test("the gate does not unlock the lock files", async () => {
   const gate = await Deno.readTextFile(new URL(".ci/run", ROOT));
@@ -113,7 +159,11 @@ for (
     }).output();
     await server.shutdown();
     assert.equal(code, 1);
-    assert.match(new TextDecoder().decode(stderr), /error\[excluded-module\]/);
+    // The lock file lacks the packages of the engines, which Deno finds first.
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /error\[excluded-module\]|The lockfile is out of date/,
+    );
     assert.deepEqual(
       requests.filter((request) => !request.startsWith("GET ")),
       [],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
 import { firstMatch } from "../support/process.ts";
 import { makeCertificate } from "../support/certificate.ts";
 
@@ -10,9 +11,16 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOOPBACK = ["--hostname", "127.0.0.1", "--port", "0"];
 
 /** Runs `deno task start` until its startup line; returns the rest of the line. */
-async function start(...options: readonly string[]): Promise<string> {
+function start(...options: readonly string[]): Promise<string> {
+  return startTask("start", ...options);
+}
+
+async function startTask(
+  task: string,
+  ...options: readonly string[]
+): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "start", ...LOOPBACK, ...options],
+    args: ["task", task, ...LOOPBACK, ...options],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -61,3 +69,44 @@ Deno.test({
     assert.match(await start(...cert, ...key), / 127\.0\.0\.1:\d+ with token /);
   },
 });
+
+Deno.test({
+  name:
+    "deno task start:workers starts a worker, with all permissions that it needs",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const file = join(directory, "token.txt");
+    const options = ["--workers", "1", "--broker", "redis://127.0.0.1:1"];
+    const line = await startTask("start:workers", ...options, "-t", "secret");
+    assert.match(line, /^starting server on 127\.0\.0\.1:\d+$/);
+    const shown = ["--token-file", file, "--show-token"];
+    const other = await startTask("start:workers", ...options, ...shown);
+    assert.match(other, / with token secret$/);
+  },
+});
+
+Deno.test("the tasks that start a server show no progress of downloads", () => {
+  // At the end of a download, Deno deletes the last lines of the terminal. At the first
+  // start in a clone, the startup line with the token was often one of them.
+  const commands = Object.entries(config.tasks)
+    .filter(([name]) => name.startsWith("start"))
+    .map(([, { command }]) => command);
+  assert.equal(commands.length, 2);
+  for (const command of commands) assert.match(command, /^deno run --quiet /);
+});
+
+for (const url of ["redis://127.0.0.1:1", "nats://127.0.0.1:1"]) {
+  Deno.test(`deno task start --broker ${url} names the task that has the engines`, async () => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "start", ...LOOPBACK, "--broker", url],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /\nerror: Cannot use --broker: .* run 'deno task start:workers' instead of 'deno task start'\.\n$/,
+    );
+  });
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
-import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
+import type { InvalidFrame } from "../../protocol/request_error.ts";
 import { isWireMessage } from "../../protocol/message.ts";
 import { shownType } from "../support/json_types.ts";
 import {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/errors.ts";
 import { decodeLogin, decodeRequest } from "../../protocol/client_frames.ts";
 import type { Feature } from "../../protocol/features.ts";
-import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
+import type { InvalidFrame } from "../../protocol/request_error.ts";
 import { shownType } from "../support/json_types.ts";
 import {
   assertInvalid,

@@ -91,7 +91,7 @@ Deno.test("describeDisconnect() contains the code and the escaped reason", () =>
   assert.equal(describeDisconnect(4000, ""), "closed by the server (4000)");
   assert.equal(
     describeDisconnect(4000, "a\nb"),
-    "closed by the server (4000, a%0Ab)",
+    "closed by the server (4000, a\\u{a}b)",
   );
 });
 
@@ -101,7 +101,7 @@ Deno.test("describeClose() distinguishes a lost connection from a close", () => 
   assert.equal(describeClose(1001, ""), "closed by the client (1001)");
   assert.equal(
     describeClose(4000, "a\nb"),
-    "closed by the client (4000, a%0Ab)",
+    "closed by the client (4000, a\\u{a}b)",
   );
 });
 

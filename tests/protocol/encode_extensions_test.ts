@@ -8,7 +8,7 @@ import {
   encodeRequestDone,
   encodeStreamRequest,
 } from "../../protocol/encode.ts";
-import { encodeSuccess } from "../../protocol/encode_success.ts";
+import { encodeSuccess } from "../../protocol/success_frames.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";

@@ -13,10 +13,15 @@ import {
 } from "../../protocol/encode_room_frames.ts";
 import { CYCLE } from "../support/attacks.ts";
 import { seededRandom } from "../support/random.ts";
-import { choose, damage, RandomFields, WITH_ROOMS } from "../support/rooms.ts";
+import {
+  ALL_FEATURES,
+  choose,
+  damage,
+  RandomFields,
+} from "../support/rooms.ts";
 
 function decode(frame: string) {
-  return decodeRequest(frame, WITH_ROOMS);
+  return decodeRequest(frame, ALL_FEATURES);
 }
 
 Deno.test("the frames of a client match docs/reference/protocol.md", () => {

@@ -11,7 +11,7 @@ import {
   encodeStreamRequest,
   GOODBYE,
 } from "../../protocol/encode.ts";
-import { encodeSuccess } from "../../protocol/encode_success.ts";
+import { encodeSuccess } from "../../protocol/success_frames.ts";
 import type { ErrorCode } from "../../common/errors.ts";
 import { type Feature, FEATURES } from "../../protocol/features.ts";
 import type { JsonObject } from "../../common/json.ts";

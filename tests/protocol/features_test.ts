@@ -45,6 +45,7 @@ Deno.test("FEATURES contains all extensions", () => {
     "retry",
     "rooms",
     "stream",
+    "trace",
   ]);
   assert.equal(NO_FEATURES.size, 0);
 });

@@ -6,7 +6,7 @@ import { FEATURES } from "../../protocol/features.ts";
 import { decodeRequest } from "../../protocol/client_frames.ts";
 import { NO_IDS } from "../support/client_frames.ts";
 import { shownType } from "../support/json_types.ts";
-import { WITH_ROOMS } from "../support/rooms.ts";
+import { ALL_FEATURES } from "../support/rooms.ts";
 
 /** A frame of each action, and what it is decoded as. */
 const FRAMES = {
@@ -32,7 +32,7 @@ function encode(action: string, data: unknown, id: unknown = 7): string {
 }
 
 function decode(action: string, data: unknown, id?: unknown) {
-  return decodeRequest(encode(action, data, id), WITH_ROOMS);
+  return decodeRequest(encode(action, data, id), ALL_FEATURES);
 }
 
 /** Asserts that the response to a frame is code 2 with a description. */
@@ -86,7 +86,7 @@ for (const action of ACTIONS) {
   for (const [id, current] of NO_IDS) {
     Deno.test(`the action ${action} is rejected with the id ${id}`, () => {
       const json = encode(action, data, "<id>").replace('"<id>"', id);
-      const frame = decodeRequest(json, WITH_ROOMS);
+      const frame = decodeRequest(json, ALL_FEATURES);
       assert(frame.kind === "invalid");
       assert.deepEqual(frame.data, { current, needed: "int" });
     });
@@ -373,13 +373,13 @@ Deno.test("a presence that is nested deeper than the stack allows is rejected", 
   const json = `${'{"toJSON":1,"a":'.repeat(depth)}1${"}".repeat(depth)}`;
   const frame = encode("presence", { room: "a", presence: "<here>" })
     .replace('"<here>"', json);
-  assert.equal(decodeRequest(frame, WITH_ROOMS).kind, "invalid");
+  assert.equal(decodeRequest(frame, ALL_FEATURES).kind, "invalid");
 });
 
 Deno.test("fields in __proto__ are ignored", () => {
   const frame = decodeRequest(
     '{"id": 7, "action": "leave", "data": {"__proto__": {"room": "a"}}}',
-    WITH_ROOMS,
+    ALL_FEATURES,
   );
   assert.equal(frame.kind, "invalid");
 });

@@ -7,14 +7,14 @@ import { encodeLogin, encodeLoginAnswer } from "../../protocol/encode.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import { serverFeaturesOf } from "../../protocol/server_frames.ts";
 import { shownType } from "../support/json_types.ts";
-import { supportingRooms, WITH_ROOMS } from "../support/rooms.ts";
+import { ALL_FEATURES } from "../support/rooms.ts";
 
 const SECRET = "aZ09_-aZ09_-aZ09_-aZ09";
 
 /** Decodes a login with the key `member`. */
 function decode(member: unknown, features: readonly string[] = ["rooms"]) {
   const frame = { id: 0, token: "test", version: "1.1.0", features, member };
-  return supportingRooms(() => decodeLogin(JSON.stringify(frame)));
+  return decodeLogin(JSON.stringify(frame));
 }
 
 Deno.test("a login returns the secret of a member", () => {
@@ -78,15 +78,15 @@ for (const member of [SECRET, "short", null, 1]) {
 
 Deno.test("a login of Hoist 1 can have any key member", () => {
   const frame = '{"id": 0, "token": "test", "version": "1.0.2", "member": 1}';
-  const login = supportingRooms(() => decodeLogin(frame));
+  const login = decodeLogin(frame);
   assert(login.kind === "login" && !("member" in login));
 });
 
 Deno.test("a login has both a heartbeat and a secret", () => {
   const heartbeat = { interval: 1_000, timeout: 1_000 };
   const extras = { heartbeat, member: SECRET };
-  const frame = encodeLogin("test", "1.1.0", [...WITH_ROOMS], extras)(0);
-  const login = supportingRooms(() => decodeLogin(frame));
+  const frame = encodeLogin("test", "1.1.0", [...ALL_FEATURES], extras)(0);
+  const login = decodeLogin(frame);
   assert(login.kind === "login");
   assert.deepEqual([login.heartbeat, login.member], [heartbeat, SECRET]);
   const plain = JSON.parse(encodeLogin("test", "1.1.0", FEATURES)(0));
@@ -95,10 +95,10 @@ Deno.test("a login has both a heartbeat and a secret", () => {
 
 Deno.test("the answer to a login contains how many rooms a client can join", () => {
   const limits = { maxRooms: 128, maxPayload: 9 };
-  const frame = JSON.parse(encodeLoginAnswer(0, WITH_ROOMS, limits));
+  const frame = JSON.parse(encodeLoginAnswer(0, ALL_FEATURES, limits));
   assert.deepEqual(frame.data.rooms, { max: 128 });
   assert.equal(frame.data.maxPayload, 9);
-  const terms = supportingRooms(() => serverFeaturesOf(frame.data));
+  const terms = serverFeaturesOf(frame.data);
   assert.deepEqual([terms.maxRooms, terms.maxPayload], [128, 9]);
   assert(terms.features.has("rooms"));
 });
@@ -126,13 +126,13 @@ for (
 ) {
   Deno.test(`serverFeaturesOf() reads the rooms ${JSON.stringify(rooms)}`, () => {
     const data = { features: ["rooms"], rooms } as const;
-    const terms = supportingRooms(() => serverFeaturesOf(data));
+    const terms = serverFeaturesOf(data);
     assert.equal(terms.maxRooms, maxRooms);
   });
 }
 
 Deno.test("serverFeaturesOf() ignores the rooms of a server without the extension", () => {
   const data = { features: ["batch"], rooms: { max: 9 } };
-  const terms = supportingRooms(() => serverFeaturesOf(data));
+  const terms = serverFeaturesOf(data);
   assert.equal(terms.maxRooms, 0);
 });

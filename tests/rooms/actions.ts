@@ -29,6 +29,8 @@ export class Actions {
   readonly #connections = new Map<string, ModelClient>();
   /** The connections that a client has given up, without the server knowing it */
   readonly #lives = new Map<ModelClient, number>();
+  /** The secrets that clients have returned although they are not their own */
+  readonly #forged = new Set<string>();
   /** Broadcasts that can be repeated */
   #broadcasts: { room: string; n: number; at: number }[] = [];
   /** What has happened, for the report of a violation */
@@ -54,12 +56,12 @@ export class Actions {
 
   /** Lets every client that has lost its connection come back, and read everything. */
   async converge(): Promise<void> {
-    const { tasks, clock, broker, setting } = this.world;
+    const { tasks, clock, setting } = this.world;
     for (const client of this.clients) {
       if (client.link === undefined) this.#connect(client, client.secret);
     }
     // A broker that loses nothing does not have to do this.
-    if (setting.faults > 0 || setting.isWild) broker.resync();
+    if (setting.faults > 0 || setting.isWild) this.world.resync();
     for (let round = 0; round < 3; round++) {
       await tasks.settle();
       tasks.runPolls();
@@ -83,8 +85,8 @@ export class Actions {
   }
 
   #actions(): readonly Action[] {
-    const { isWild, isSlow } = this.world.setting;
-    const wild = isWild ? 1 : 0;
+    const { isWild, isSlow, isTorn } = this.world.setting;
+    const [wild, torn] = [Number(isWild), Number(isTorn)];
     const read = isSlow ? 6 : 15;
     return [
       [read, "read", () => this.#readSome()],
@@ -105,10 +107,13 @@ export class Actions {
       [wild, "forge", () => this.#forge()],
       [3, "repeat", () => this.#repeat()],
       [3, "wait", () => this.#wait()],
-      [wild, "resync", () => this.world.broker.resync()],
+      [wild, "resync", () => this.world.resync()],
       [wild, "clear", () => this.#clear()],
       [wild, "restore", () => this.#restore()],
       [wild / 2, "restart", () => this.#restart()],
+      [torn, "cut off", () => this.world.anyServer.cutOff()],
+      [torn, "freeze", () => this.world.anyServer.freeze()],
+      [3 * torn, "mend", () => this.world.anyServer.mend()],
     ];
   }
 
@@ -118,7 +123,7 @@ export class Actions {
       user,
       echo: index !== 3,
       isPlain: index === 5,
-      follows: index !== 2,
+      ...{ follows: index !== 2, isAlone: !this.world.isCluster },
     });
     client.onConnection = (id, isSame) => {
       if (!isSame && this.#connections.has(id)) {
@@ -138,7 +143,9 @@ export class Actions {
     const away = world.now - (ended ?? -Infinity);
     const isSameLife = this.#lives.get(client) === world.life;
     client.expectation = "any";
-    if (secret === undefined || !isSameLife || away > KNOWN.most) {
+    if (world.isCluster) {
+      client.expectation = secret === undefined ? "new" : "same";
+    } else if (secret === undefined || !isSameLife || away > KNOWN.most) {
       client.expectation = "new";
     } else if (away < KNOWN.least && client.isSecretGood) {
       client.expectation = "same";
@@ -170,11 +177,22 @@ export class Actions {
     const isOfOther = other.user !== client.user && other.secret !== undefined;
     const known = other.connection!.padEnd(22, "A");
     const secret = isOfOther && this.#random.chance(0.5) ? other.secret : known;
+    // Two clients with the same invented secret would be one for servers that act as one.
+    const forged = `${client.user} ${secret}`;
+    if (this.#forged.has(forged)) return;
+    this.#forged.add(forged);
     this.#connect(client, secret);
-    client.expectation = "new";
+    this.#expectOther(client);
     client.secret = undefined;
     const view = client.view(this.#room());
     this.#rejoin(client, view.name);
+  }
+
+  /** Servers that act as one accept each secret, but only its own leads to a client. */
+  #expectOther(client: ModelClient): void {
+    client.expectation = this.world.isCluster ? "other" : "new";
+    // A client that invents a secret can also repeat what it has sent as another one.
+    if (this.world.isCluster) client.unanswered.clear();
   }
 
   #join(): void {
@@ -240,27 +258,33 @@ export class Actions {
       key: `${n}`,
       ...except && { except: this.world.objectOf(except.link!.transport) },
     };
-    const sending = this.world.room(room).broadcast("say", data, options);
+    const server = except === undefined
+      ? this.world.anyServer
+      : this.world.serverOf(except.link!.transport);
+    const sending = server.room(room).broadcast("say", data, options);
     this.world.watch(`the broadcast of ${n}`, sending);
   }
 
   /** The server puts a client into a room that the client does not use itself. */
   #put(): void {
-    const { clients, transports } = this.world;
-    const [transport, client] = this.#pickOf([...transports]) ?? [];
+    const [transport, client] = this.#pickOf([...this.world.transports]) ?? [];
     const room = this.#room();
-    if (transport === undefined) return;
-    const { isWanted, isJoined } = client!.view(room);
-    if (isWanted || isJoined) return;
+    // The client does not use a connection any more that it has given up.
+    if (transport === undefined || client!.link?.transport !== transport) {
+      return;
+    }
+    const view = client!.view(room);
+    if (view.isWanted || view.isJoined) return;
+    view.isPut = true;
     const object = this.world.objectOf(transport);
+    const { clients } = this.world.serverOf(transport);
     this.world.watch(`put ${room}`, clients.put(object, transport, room));
   }
 
   #putOut(): void {
     const [transport] = this.#pickOf([...this.world.transports]) ?? [];
-    if (transport !== undefined) {
-      this.world.clients.putOut(transport, this.#room());
-    }
+    if (transport === undefined) return;
+    this.world.serverOf(transport).clients.putOut(transport, this.#room());
   }
 
   /** A connection breaks, and the server notices it. */
@@ -292,13 +316,14 @@ export class Actions {
     const times = [20, 100, 1_000, 5_000];
     if (this.world.setting.isWild) times.push(LONG);
     const time = this.#random.pick(times);
-    // The network is not as slow as that.
-    if (time === LONG) await this.world.tasks.settle();
+    // The network is not as slow as that, and no server is frozen as long as that.
+    if (time === LONG) await this.world.mend();
     this.world.clock.pass(time);
   }
 
   #clear(): void {
-    const room = this.world.room(this.#random.pick(["chat:1", "chat:2"]));
+    const name = this.#random.pick(ROOMS.slice(0, 2));
+    const room = this.world.anyServer.room(name);
     this.world.watch("clear", room.clear());
   }
 
@@ -307,8 +332,8 @@ export class Actions {
   }
 
   async #restart(): Promise<void> {
-    // The keys of the application do not survive the server.
-    this.#broadcasts = [];
+    // The keys of the application do not survive a server that is alone.
+    if (!this.world.isCluster) this.#broadcasts = [];
     await this.world.restart();
   }
 

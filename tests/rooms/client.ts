@@ -32,8 +32,15 @@ export interface OwnMessage {
   readonly sentAt: number;
 }
 
-/** What the server must make of the secret of a connection. */
-export type Expectation = "same" | "new" | "any";
+/** Which identity the server must give a connection. */
+export type Expectation =
+  /** That of the last connection */
+  | "same"
+  /** A new one with a new secret */
+  | "new"
+  /** Not that of another client */
+  | "other"
+  | "any";
 
 /** A connection of a client to a server. */
 export interface Link {
@@ -49,11 +56,15 @@ export class ModelClient implements Reader {
   readonly isPlain: boolean;
   /** Whether the client gets the changes of the members */
   readonly follows: boolean;
+  /** Whether there is only one server */
+  readonly isAlone: boolean;
   /** The public id of the connection, as of the last `joined` */
   connection: string | undefined;
   member: string | null = null;
   secret: string | undefined;
   link: Link | undefined;
+  /** The public ids that the client knows of its connections */
+  readonly identities = new WeakMap<FakeTransport, string>();
   /** Whether `connection` belongs to the current link */
   isKnown = false;
   expectation: Expectation = "any";
@@ -74,7 +85,7 @@ export class ModelClient implements Reader {
     truth: Truth,
     options: Pick<
       ModelClient,
-      "name" | "user" | "echo" | "isPlain" | "follows"
+      "name" | "user" | "echo" | "isPlain" | "follows" | "isAlone"
     >,
   ) {
     this.#truth = truth;
@@ -83,6 +94,7 @@ export class ModelClient implements Reader {
     this.echo = options.echo;
     this.isPlain = options.isPlain;
     this.follows = options.follows;
+    this.isAlone = options.isAlone;
   }
 
   view(room: string): RoomView {
@@ -146,7 +158,8 @@ export class ModelClient implements Reader {
     this.#pending.clear();
     // Later, the server would take them for new messages.
     for (const n of this.#foreign) this.unanswered.delete(n);
-    for (const view of this.views.values()) view.onClosed();
+    for (const view of this.views.values()) view.onClosed(this.isAlone);
+    if (!this.isAlone) this.#plain.length = 0;
   }
 
   #ask(action: string, data: JsonObject, pending: Pending): void {
@@ -195,12 +208,14 @@ export class ModelClient implements Reader {
     if (this.expectation === "same" && !isSame) {
       fail(`${this.name} was not recognized`);
     }
-    if (this.expectation === "new" && (isSame || secret === undefined)) {
+    const isNew = !isSame && secret !== undefined;
+    if (this.expectation === "new" && !isNew) {
       fail(`${this.name} was taken for ${connection}`);
     }
     if (!isSame) this.#foreign = new Set(this.unanswered.keys());
     this.isKnown = this.isSecretGood = true;
     this.connection = connection;
+    this.identities.set(this.link!.transport, connection);
     this.secret = secret ?? this.secret;
     this.onConnection(connection, isSame);
   }

@@ -8,6 +8,7 @@
 import type {
   Broker,
   BrokerEvents,
+  HistoryOptions,
   HistoryRead,
   Order,
   Publication,
@@ -16,9 +17,12 @@ import type {
   ReadFrom,
   ReadOptions,
 } from "../../broker/broker.ts";
-import { PublishError } from "../../common/publish_error.ts";
+import { PublishError } from "../../common/hoist_error.ts";
 import type { Random } from "../fuzz/random.ts";
-import { RestorableBroker } from "../support/restorable_broker.ts";
+import {
+  RestorableBroker,
+  type RestorableHistory,
+} from "../support/restorable_broker.ts";
 import type { Setting } from "./settings.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Truth } from "./truth.ts";
@@ -32,6 +36,8 @@ export interface ModelBrokerParts {
   readonly random: Random;
   readonly tasks: Tasks;
   readonly truth: Truth;
+  /** The history, which the brokers of several servers share */
+  readonly history: RestorableHistory;
 }
 
 /** A broker whose network misbehaves. */
@@ -46,7 +52,7 @@ export class ModelBroker implements Broker {
 
   constructor(parts: ModelBrokerParts) {
     this.#parts = parts;
-    this.engine = new RestorableBroker(parts.setting.maxHistory);
+    this.engine = new RestorableBroker(parts.history);
   }
 
   async start(events: BrokerEvents): Promise<void> {
@@ -97,9 +103,12 @@ export class ModelBroker implements Broker {
     return read;
   }
 
-  async clear(room: string): Promise<void> {
+  async clear(
+    room: string,
+    history: HistoryOptions | undefined,
+  ): Promise<void> {
     await this.#delay();
-    await this.engine.clear(room);
+    await this.engine.clear(room, history);
   }
 
   order(a: string, b: string): Order {

@@ -20,14 +20,16 @@ export class RoomView {
   isWanted = false;
   /** Whether the server has said that the client is there */
   isJoined = false;
-  /** Whether the server has put the client there */
-  #isPut = false;
+  /** Whether the server has put the client there, which no frame says if it joins, too */
+  isPut = false;
   /** The position; `null` without history, `undefined` before the first join */
   position: string | null | undefined;
   /** How many missed messages must come before anything else */
   #missed = 0;
   /** The numbers of all messages */
   readonly #seen = new Set<number>();
+  /** The numbers of the messages without a position, on the current connection */
+  #live = new Set<number>();
   /** The connections in the room; `undefined` if the client does not follow them */
   list: Set<string> | undefined;
   /** The reasons of all gaps */
@@ -47,7 +49,7 @@ export class RoomView {
   onJoined(data: Data, since: string | null | undefined): void {
     const { recovered, position, missed, reason, members } = data;
     this.isJoined = true;
-    if (since === undefined) this.#isPut = true;
+    if (since === undefined) this.isPut = true;
     this.#echo = since === undefined || this.#client.echo;
     this.#missed = missed;
     this.#checkRecovered(data, since ?? null);
@@ -85,17 +87,22 @@ export class RoomView {
     this.isWanted = false;
     // A client that was refused is not there.
     const isOut = code === 10 || code === 11;
-    if (isOut && !this.#isPut) this.onLeft();
+    if (isOut && !this.isPut) this.onLeft();
   }
 
   onLeft(): void {
-    this.isJoined = this.#isPut = false;
+    this.isJoined = this.isPut = false;
     this.#missed = 0;
   }
 
-  /** The connection is gone. */
-  onClosed(): void {
+  /**
+   * The connection is gone.
+   *
+   * @param isAlone Whether the next one leads to the same server. Another one can be behind
+   */
+  onClosed(isAlone: boolean): void {
     this.onLeft();
+    if (!isAlone) this.#live = new Set();
     this.list = undefined;
   }
 
@@ -125,12 +132,13 @@ export class RoomView {
 
   #onLive(n: number): void {
     this.#truth.checkLive(n, this.#reader);
-    // What an engine has lost can be published again.
-    if (this.#truth.isLost(n)) return void this.#seen.add(n);
-    if (this.#seen.has(n)) fail(`${n} came twice`);
-    const late = [...this.#seen].find((each) => this.#truth.isBefore(n, each));
-    if (late !== undefined) fail(`${n} came after ${late}`);
     this.#seen.add(n);
+    // What an engine has lost can be published again.
+    if (this.#truth.isLost(n)) return void this.#live.add(n);
+    if (this.#live.has(n)) fail(`${n} came twice`);
+    const late = [...this.#live].find((each) => this.#truth.isBefore(n, each));
+    if (late !== undefined) fail(`${n} came after ${late}`);
+    this.#live.add(n);
   }
 
   #assertJoined(what: string): void {

@@ -9,7 +9,8 @@ import { Violation } from "../fuzz/violation.ts";
 import { Actions } from "./actions.ts";
 import { chooseSetting } from "./settings.ts";
 import { fail } from "./truth.ts";
-import { type Damage, ROOMS, World } from "./world.ts";
+import type { Damage } from "./model_server.ts";
+import { ROOMS, World } from "./world.ts";
 
 /** What happened in a run. */
 export interface RunReport {
@@ -21,18 +22,26 @@ export interface RunReport {
 /** How often the clients get the chance to come back before the checks. */
 const ROUNDS = 14;
 
+/** After how long servers have compared what they know, in milliseconds. */
+const STATE_LIMIT = 50_000;
+
 /**
  * Runs the model once.
+ *
+ * @param seed The seed of all random choices
+ * @param servers The number of servers, which act as one
+ * @param damage The fault of the servers, if they have one
  *
  * @throws {Violation} If a client has lost a message without a gap, and so on
  */
 export async function runModel(
   seed: number,
+  servers: number,
   damage: Damage = {},
 ): Promise<RunReport> {
   const random = new Random(seed);
-  const setting = chooseSetting(random);
-  using world = new World(setting, random, damage);
+  const setting = chooseSetting(random, servers);
+  using world = await World.start(setting, random, damage);
   const actions = new Actions(world);
   try {
     for (let n = 0; n < setting.actions; n++) await actions.step();
@@ -50,9 +59,12 @@ export async function runModel(
 /** Ends all faults, lets everything come to rest, and checks what the clients have. */
 async function finish(actions: Actions): Promise<void> {
   const { world } = actions;
-  world.isCalm = world.broker.isHealed = true;
+  await world.heal();
+  await checkReplaced(actions);
   actions.bury();
   for (let round = 0; round < ROUNDS; round++) await actions.converge();
+  const { faults, isTorn } = world.setting;
+  if (world.isCluster && (faults > 0 || isTorn)) await compare(actions);
   world.checkOver();
   await checkTops(actions);
   checkMembers(actions);
@@ -62,13 +74,33 @@ async function finish(actions: Actions): Promise<void> {
   world.checkErrors();
 }
 
+/** Waits until the servers have noticed what they have lost of each other. */
+async function compare(actions: Actions): Promise<void> {
+  actions.world.clock.pass(STATE_LIMIT);
+  await actions.converge();
+  await actions.converge();
+}
+
+/** Checks that a client that has come back has ended its old connection, on any server. */
+async function checkReplaced({ world, clients }: Actions): Promise<void> {
+  if (world.setting.faults > 0 || world.setting.isTorn) return;
+  await world.tasks.settle();
+  for (const client of clients) {
+    if (!client.isKnown) continue;
+    const open = [...world.transports.keys()]
+      .filter((each) => client.identities.get(each) === client.connection);
+    if (open.length > 1) fail(`${client.name} has two connections`);
+  }
+}
+
 /** Checks that every client has everything, or was told of a gap. */
 async function checkTops({ world, clients }: Actions): Promise<void> {
+  const { rooms, broker: { engine } } = world.anyServer;
   for (const name of ROOMS) {
-    const { history } = world.rooms.get(name).definition;
+    const { history } = rooms.get(name).definition;
     if (history === undefined) continue;
     const limits = { history, limit: 1, maxBytes: 1 };
-    const { top } = await world.broker.engine.read(name, { last: 0 }, limits);
+    const { top } = await engine.read(name, { last: 0 }, limits);
     for (const client of clients) {
       const view = client.view(name);
       if (view.isWanted && !view.isJoined) fail(`${client.name} is not back`);
@@ -82,17 +114,35 @@ function checkMembers({ world, clients }: Actions): void {
   for (const name of ROOMS) {
     const there = clients.filter((each) => each.view(name).isJoined);
     const ids = there.map(({ connection }) => connection!);
-    const members = world.room(name).members();
-    const shown = members.flatMap(({ connections }) => connections).length;
-    const plain = shown - ids.length;
-    if (plain < 0 || plain > 1) fail(`${name} shows ${shown}, not ${ids}`);
+    const shown = shownIn(world, name);
+    const plain = shown.size - ids.length;
+    const isComplete = ids.every((id) => shown.has(id));
+    if (plain < 0 || plain > 1 || !isComplete) {
+      fail(`${name} shows ${[...shown]}, not ${ids}`);
+    }
     for (const client of there) {
       const { list } = client.view(name);
       if (list === undefined) continue;
-      const isRight = list.size === shown && ids.every((id) => list.has(id));
+      const isRight = list.symmetricDifference(shown).size === 0;
       if (!isRight) fail(`${client.name} sees ${[...list]} in ${name}: ${ids}`);
     }
   }
+}
+
+/** Returns the connections in a room, on whose number all servers with clients in it must agree. */
+function shownIn({ servers }: World, name: string): ReadonlySet<string> {
+  const open = servers.filter(({ rooms }) => rooms.peek(name) !== undefined);
+  const own = open.flatMap((
+    { rooms },
+  ) => [...rooms.peek(name)!.presence.own()]);
+  const shown = new Set(own.map(({ identity }) => identity.connection));
+  for (const server of open) {
+    const members = server.room(name).members();
+    const count = members.flatMap(({ connections }) => connections).length;
+    const problem = `${name} shows ${count} connections, not ${[...shown]}`;
+    if (count !== shown.size) fail(problem);
+  }
+  return shown;
 }
 
 /** Checks that there is no gap without a reason. */
@@ -135,7 +185,7 @@ async function checkEnd({ world }: Actions): Promise<void> {
   world.clock.pass(10_000);
   await world.tasks.settle();
   for (const name of ROOMS) {
-    const room = world.rooms.peek(name);
+    const [room] = world.servers.flatMap(({ rooms }) => rooms.peek(name) ?? []);
     if (room !== undefined) {
       const { presence, broadcaster } = room;
       fail(

@@ -9,6 +9,8 @@ import type { Random } from "../fuzz/random.ts";
 /** What can happen in a run. */
 export interface Setting {
   readonly name: string;
+  /** The number of servers */
+  readonly servers: number;
   /** The number of actions */
   readonly actions: number;
   readonly history: {
@@ -27,6 +29,8 @@ export interface Setting {
   readonly faults: number;
   /** Whether histories are cleared, restored and restarted, and time passes */
   readonly isWild: boolean;
+  /** Whether servers are cut off from the engine, and frozen */
+  readonly isTorn: boolean;
   /** Whether clients read slowly */
   readonly isSlow: boolean;
 }
@@ -35,6 +39,7 @@ const LARGE = { size: 1_000, ttl: Infinity, maxBytes: Infinity };
 
 const CALM: Setting = {
   name: "calm",
+  servers: 1,
   actions: 120,
   history: LARGE,
   maxHistory: 1e7,
@@ -43,18 +48,21 @@ const CALM: Setting = {
   isRemote: false,
   faults: 0,
   isWild: false,
+  isTorn: false,
   isSlow: false,
 };
 
-/** Chooses a setting. */
-export function chooseSetting(random: Random): Setting {
-  return random.weigh<() => Setting>([
+/** Chooses a setting for a number of servers. */
+export function chooseSetting(random: Random, servers: number): Setting {
+  const setting = random.weigh<() => Setting>([
     [1, () => CALM],
     [1, () => ({ ...CALM, name: "remote", isRemote: true })],
     [1, () => ({ ...CALM, ...slow(random), name: "slow" })],
     [2, () => ({ ...CALM, ...wild(random), name: "wild" })],
     [3, () => everything(random)],
   ])();
+  const isTorn = servers > 1 && setting.isWild && random.chance(0.5);
+  return { ...setting, servers, isTorn };
 }
 
 function slow(random: Random): Partial<Setting> {

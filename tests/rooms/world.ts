@@ -1,41 +1,34 @@
 /**
- * The server of the model with its clients. Everything but the network and the clock is real.
+ * The servers of the model with their clients.
  *
  * @module
  */
 
-import type { Broker } from "../../broker/broker.ts";
+import { MemoryDirectory } from "../../broker/memory_directory.ts";
+import { PublishError } from "../../common/hoist_error.ts";
 import type { CloseInfo } from "../../protocol/close.ts";
-import { PublishError } from "../../common/publish_error.ts";
 import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
 import { Log } from "../../server/log.ts";
 import type { Client } from "../../server/message.ts";
-import { Room } from "../../server/room.ts";
-import { RoomClients } from "../../server/room_clients.ts";
 import type { RoomRights } from "../../server/room_options.ts";
-import { Rooms } from "../../server/rooms.ts";
-import { FairScheduler } from "../../server/scheduler.ts";
-import { Turns } from "../../server/turns.ts";
 import type { Random } from "../fuzz/random.ts";
 import { Clock } from "../support/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { RestorableHistory } from "../support/restorable_broker.ts";
 import type { ModelClient } from "./client.ts";
 import { FakeTransport } from "./fake_transport.ts";
-import { ModelBroker } from "./model_broker.ts";
+import { type Damage, ModelServer } from "./model_server.ts";
 import type { Setting } from "./settings.ts";
 import { Tasks } from "./tasks.ts";
 import { fail, Truth } from "./truth.ts";
 
-/** Damages a part of the server, so that a test sees that the model notices it. */
-export interface Damage {
-  broker?(broker: Broker): Broker;
-  rooms?(rooms: Rooms): void;
-}
-
 /** The rooms of the model. The last one keeps no history. */
 export const ROOMS = ["chat:1", "chat:2", "live:1"] as const;
 
-/** A server, which can restart. */
+/** What a server logs that is cut off from the engine. */
+const OUTAGE = /^error broker: model is down/;
+
+/** One server or several ones, which can restart. */
 export class World implements Disposable {
   readonly setting: Setting;
   readonly random: Random;
@@ -43,15 +36,17 @@ export class World implements Disposable {
   readonly #random = Math.random;
   readonly tasks: Tasks;
   readonly truth = new Truth();
-  /** The number of starts of the server */
+  /** The number of starts of a server that is alone, whose clients it then no longer knows */
   life = 0;
-  broker!: ModelBroker;
-  rooms!: Rooms;
-  clients!: RoomClients;
+  servers: readonly ModelServer[] = [];
+  #history: RestorableHistory;
+  readonly #directory: MemoryDirectory | undefined;
   readonly #logger = new LogRecorder();
   readonly #log = new Log({ logger: this.#logger, logLevel: "error" });
   readonly #damage: Damage;
-  /** The connections that the server does not know to be gone */
+  /** The servers of the connections */
+  readonly #servers = new WeakMap<FakeTransport, ModelServer>();
+  /** The connections that the servers do not know to be gone */
   readonly transports = new Map<FakeTransport, ModelClient>();
   /** The clients as the application knows them, one for each connection */
   readonly #objects = new WeakMap<FakeTransport, Client>();
@@ -68,30 +63,54 @@ export class World implements Disposable {
   isCalm = false;
   #ids = 0;
 
-  constructor(setting: Setting, random: Random, damage: Damage) {
+  private constructor(setting: Setting, random: Random, damage: Damage) {
     this.setting = setting;
     this.random = random;
     this.tasks = new Tasks(random);
     // The delays of the server must be the same when a run is repeated.
     Math.random = () => random.below(1_000) / 1_000;
     this.#damage = damage;
-    this.#start();
+    this.#history = new RestorableHistory(setting.maxHistory);
+    this.#directory = setting.servers > 1 ? new MemoryDirectory() : undefined;
+  }
+
+  /** Starts the servers. */
+  static async start(
+    setting: Setting,
+    random: Random,
+    damage: Damage,
+  ): Promise<World> {
+    const world = new World(setting, random, damage);
+    while (world.servers.length < setting.servers) await world.#start();
+    return world;
+  }
+
+  /** A random server */
+  get anyServer(): ModelServer {
+    return this.random.pick(this.servers);
+  }
+
+  /** Whether the clients of one server are known to the others */
+  get isCluster(): boolean {
+    return this.#directory !== undefined;
   }
 
   get now(): number {
     return performance.now();
   }
 
-  /** Connects a client, with a secret if it has one. */
+  /** Connects a client to a server, with a secret if it has one. */
   connect(client: ModelClient, secret: string | undefined): void {
     const transport = this.#open(client);
+    const server = this.anyServer;
+    this.#servers.set(transport, server);
     // A part of a client is enough for rooms.
     const object = { user: client.user } as Client;
     this.#objects.set(transport, object);
     if (client.name === "without history") this.#withoutHistory.add(object);
     this.transports.set(transport, client);
     this.latest.set(client, transport);
-    const { clients } = this;
+    const { clients } = server;
     if (secret !== undefined) clients.recognize(object, transport, secret);
     client.link = {
       transport,
@@ -102,9 +121,9 @@ export class World implements Disposable {
     };
   }
 
-  /** Returns the room of the application. */
-  room(name: string): Room {
-    return new Room(this.clients, this.rooms.get(name));
+  /** Returns the server of a connection. */
+  serverOf(transport: FakeTransport): ModelServer {
+    return this.#servers.get(transport)!;
   }
 
   /** Returns the client of a connection as the application knows it. */
@@ -125,7 +144,7 @@ export class World implements Disposable {
   /** Checks that no function of the server has thrown. */
   checkErrors(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    const [line] = this.#logger.lines;
+    const [line] = this.#logger.lines.filter((line) => !OUTAGE.test(line));
     if (line !== undefined) fail(`the server logged: ${line}`);
   }
 
@@ -135,22 +154,42 @@ export class World implements Disposable {
     if (what !== undefined) fail(`${what} never ends`);
   }
 
-  /** Starts the server anew, with another history. */
+  /** Starts a server anew. If it is alone, it has another history. */
   async restart(): Promise<void> {
-    for (const transport of this.transports.keys()) {
-      transport.close(1012, "restart");
+    const server = this.anyServer;
+    for (const transport of [...this.transports.keys()]) {
+      const isItsOwn = this.serverOf(transport) === server;
+      if (isItsOwn) transport.close(1012, "restart");
     }
-    await this.close();
-    this.#base = this.truth.size;
-    this.#start();
+    await server.close();
+    this.servers = this.servers.filter((each) => each !== server);
+    if (!this.isCluster) {
+      this.#base = this.truth.size;
+      this.#history = new RestorableHistory(this.setting.maxHistory);
+    }
+    await this.#start();
   }
 
-  /** Ends the server. */
+  /** Lets the servers look for lost publications. */
+  resync(): void {
+    for (const { broker } of this.servers) broker.resync();
+  }
+
+  /** Lets everything arrive that is on its way. */
+  async mend(): Promise<void> {
+    for (const server of this.servers) await server.mend();
+    await this.tasks.settle();
+  }
+
+  /** Ends all faults. */
+  async heal(): Promise<void> {
+    this.isCalm = true;
+    for (const server of this.servers) await server.heal();
+  }
+
+  /** Ends the servers. */
   async close(): Promise<void> {
-    await this.tasks.settle();
-    const closing = this.rooms.close();
-    await this.tasks.settle();
-    await closing;
+    for (const server of this.servers) await server.close();
   }
 
   /** Makes the engine lose its newest publications. */
@@ -158,12 +197,12 @@ export class World implements Disposable {
     await this.tasks.settle();
     const count = Math.max(0, this.truth.size - this.#base - lost);
     this.truth.cut(this.#base + count);
-    await this.broker.engine.restore(count);
+    await this.#history.restore(count);
+    const [{ rooms, broker: { engine } }] = this.servers as [ModelServer];
     for (const name of ROOMS) {
-      const { history } = this.rooms.get(name).definition;
+      const { history } = rooms.get(name).definition;
       if (history === undefined) continue;
       const limits = { history, limit: 1e6, maxBytes: 1e9 };
-      const { engine } = this.broker;
       const read = await engine.read(name, { last: 1e6 }, limits);
       this.truth.learn(name, read.publications, read.top);
     }
@@ -174,35 +213,18 @@ export class World implements Disposable {
     this.clock[Symbol.dispose]();
   }
 
-  #start(): void {
+  async #start(): Promise<void> {
     const { setting, random, tasks, truth } = this;
-    const { maxBuffered } = setting;
-    this.life++;
-    this.broker = new ModelBroker({ setting, random, tasks, truth });
-    this.rooms = new Rooms({
-      log: this.#log,
-      broker: this.#damage.broker?.(this.broker) ?? this.broker,
-      turns: new Turns(tasks.add),
-      maxBatch: 4_096,
-      maxConnections: 1_000,
-      maxBuffered,
+    if (!this.isCluster) this.life++;
+    const server = new ModelServer({
+      ...{ setting, random, tasks, truth, log: this.#log },
+      ...{ damage: this.#damage, history: this.#history, clock: this.clock },
+      directory: this.#directory,
       nextMessageId: () => ++this.#ids,
+      authorize: (client) => this.#authorize(client),
     });
-    this.#damage.rooms?.(this.rooms);
-    this.#define();
-    const rules = { exposeErrors: true, limits: { maxBuffered } };
-    const scheduler = new FairScheduler(tasks.add);
-    this.clients = new RoomClients(this.rooms, scheduler, rules);
-  }
-
-  #define(): void {
-    const definition = {
-      publish: true,
-      authorize: (client: Client) => this.#authorize(client),
-    };
-    const { history } = this.setting;
-    this.rooms.define("chat:{id}", { ...definition, history });
-    this.rooms.define("live:{id}", definition);
+    await server.started;
+    this.servers = [...this.servers, server];
   }
 
   async #authorize(client: Client): Promise<boolean | RoomRights> {
@@ -224,7 +246,7 @@ export class World implements Disposable {
   }
 
   #onClosed(transport: FakeTransport, info: CloseInfo): void {
-    this.clients.onClosed(transport, info);
+    this.serverOf(transport).clients.onClosed(transport, info);
     const client = this.transports.get(transport)!;
     this.transports.delete(transport);
     if (this.latest.get(client) !== transport) return;

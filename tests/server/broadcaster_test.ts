@@ -128,17 +128,28 @@ Deno.test("the broadcasts of one tick are one batch, which all recipients share"
 });
 
 Deno.test("a batch contains joined frames for clients that support batches", () => {
-  const one = { data: "1", bytes: 1, count: 1 };
-  assert.deepEqual(new BroadcastBatch(["1"]).batched, [one]);
-  const two = { data: '[1,"é"]', bytes: 8, count: 2 };
-  assert.deepEqual(new BroadcastBatch(["1", '"é"']).batched, [two]);
+  const shown = ({ batched }: BroadcastBatch) =>
+    batched.map(({ data, count }) => ({ data, count }));
+  const one = { data: "1", count: 1 };
+  assert.deepEqual(shown(new BroadcastBatch(["1"])), [one]);
+  const two = { data: '[1,"é"]', count: 2 };
+  assert.deepEqual(shown(new BroadcastBatch(["1", '"é"'])), [two]);
   const large = JSON.stringify("x".repeat(10_000));
   const batch = new BroadcastBatch([large, large, "1"]);
   assert.deepEqual(framesOf(batch), [large, large, "1"]);
-  assert.deepEqual(batch.batched, [
-    { data: large, bytes: 10_002, count: 1 },
-    { data: `[${large},1]`, bytes: 10_006, count: 2 },
+  assert.deepEqual(shown(batch), [
+    { data: large, count: 1 },
+    { data: `[${large},1]`, count: 2 },
   ]);
+});
+
+Deno.test("a frame knows whether its bytes fit", () => {
+  const [frame] = new BroadcastBatch(["1", '"é"']).batched;
+  assert.equal(frame!.data, '[1,"é"]');
+  for (const [limit, fits] of [[7, false], [8, true], [100, true]] as const) {
+    assert.equal(frame!.fitsInto(limit), fits, `${limit}`);
+  }
+  assert(!frame!.fitsInto(7) && !frame!.fitsInto(-1));
 });
 
 Deno.test("overlapping broadcasts reach all recipients in the same order", async () => {
@@ -209,6 +220,16 @@ Deno.test("an unreachable recipient does not receive the broadcast later", async
   await stage.settle();
   assert.deepEqual(recipient!.frames, ["b"]);
   assert.deepEqual(stage.through, ["a 0", "b 1"]);
+});
+
+Deno.test("join() can be called twice, and keeps what the recipient lacks", async () => {
+  const stage = new Stage();
+  const [recipient] = stage.join(1);
+  stage.send("a");
+  stage.broadcasts.join(recipient!);
+  await stage.finish();
+  assert.deepEqual(recipient!.frames, ["a"]);
+  assert.deepEqual(stage.through, ["a 1"]);
 });
 
 Deno.test("leave() can be called twice", async () => {

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { ActiveCalls } from "../../server/active_calls.ts";
 import { Call } from "../../server/call.ts";
 import { limitsOf, runInScope } from "../../server/call_scope.ts";
+import { findTelemetry } from "../../common/telemetry.ts";
 import type { Client } from "../../server/message.ts";
+import { ServerTelemetry } from "../../server/telemetry.ts";
+import { TelemetryApi } from "../support/telemetry_api.ts";
 import { endOfTick } from "../support/timing.ts";
 
 /** Starts a call with a timeout. */
@@ -113,4 +116,30 @@ Deno.test("a request after the deadline is aborted", () => {
   using call = callOf(0);
   const { signal, timeout } = runInScope(call, () => limitsOf({}));
   assert.deepEqual([signal?.aborted, timeout], [true, 0]);
+});
+
+Deno.test("a call that expires inherits nothing from the call that has started the timer", async () => {
+  using api = new TelemetryApi();
+  using starter = callOf(60_000);
+  using expiring = callOf(10);
+  const { promise, resolve } = Promise.withResolvers<unknown[]>();
+  api.within(() => runInScope(starter, () => starter.signal));
+  expiring.signal.addEventListener("abort", () => {
+    resolve([limitsOf(undefined).signal, findTelemetry()?.hasSpan]);
+  });
+  assert.deepEqual(await promise, [undefined, false]);
+});
+
+Deno.test("an abort listener of a call belongs to the span of the call", () => {
+  using api = new TelemetryApi();
+  const telemetry = findTelemetry();
+  assert(telemetry !== undefined);
+  using call = callOf(60_000);
+  call.observed = new ServerTelemetry(telemetry, "all", () => true)
+    .begin({ kind: "operation", name: "add" });
+  let hasSpan: boolean | undefined;
+  call.signal.addEventListener("abort", () => hasSpan = telemetry.hasSpan);
+  call.abort(new DOMException("over", "AbortError"));
+  assert.equal(hasSpan, true);
+  assert.equal(api.spans.length, 1);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ClientRates } from "../../server/client_rates.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import { SharedRates } from "../../server/shared_rates.ts";
-import { Stalls } from "../../server/stalls.ts";
+import { Stalls } from "../../server/silence.ts";
 
 Deno.test("a client with a renewed token has the rate of its new identity", () => {
   const context = {

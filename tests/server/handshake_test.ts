@@ -51,6 +51,22 @@ for (const [headers, status, reason] of INVALID) {
   });
 }
 
+for (
+  const headers of [
+    { Upgrade: "WebSocket" },
+    { Upgrade: "h2c, websocket" },
+    { Connection: "keep-alive, Upgrade" },
+  ]
+) {
+  Deno.test(`a handshake with ${JSON.stringify(headers)} is accepted`, async () => {
+    await using server = serveQuietly();
+    using peer = await TcpPeer.open(server, [], {
+      standard: handshake(headers),
+    });
+    assert.equal(peer.response.status, 101);
+  });
+}
+
 const HOPS: readonly Record<string, string>[] = [
   { Upgrade: "", Connection: "" },
   { Upgrade: "", Connection: "close" },

@@ -193,6 +193,13 @@ Deno.test("logs the address and the reason of a rejection", async () => {
   }
 });
 
+Deno.test("logs the method of a rejected request", async () => {
+  const logger = new LogRecorder();
+  await using server = serveContract({ exposeContract: true, logger });
+  await fetch(new URL("/hoist/contract", server.url), { method: "HEAD" });
+  await logger.line(/ HEAD \/hoist\/contract rejected: no token$/);
+});
+
 Deno.test("the log does not contain the token", async () => {
   const logger = new LogRecorder();
   await using server = serveContract({

@@ -177,9 +177,10 @@ Deno.test("an error of the server during an upgrade is not answered with 400", (
     isClosing: false,
     lostUpgrades: 0,
     isFailing: false,
+    broker: undefined,
     lockout: () => 0,
-    logRejection: () => {},
-    describeContract: () => undefined,
+    rejectHandshake: () => new Response(),
+    endpoints: { answer: () => undefined },
     accept: () => {
       throw bug;
     },

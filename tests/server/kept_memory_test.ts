@@ -35,6 +35,46 @@ for (const address of ["192.168.100.200", "2001:db8:1111:2222:3333::1"]) {
   });
 }
 
+/** Scripts that keep something of long messages */
+const MESSAGES = {
+  "a ledger keeps no messages": `
+    import { PublicationLedger } from "${ROOT}server/ledger.ts";
+    import { decodeRoomMessage } from "${ROOT}server/room_message.ts";
+    const ledger = new PublicationLedger({ handle() {} } as never, () => true);
+    const counts = Promise.resolve({} as never);
+    const keep = (n: number, data: string) => {
+      const head = \`{"origin":"\${crypto.randomUUID()}.\${n}","publisher":null,\`;
+      const rest = \`"except":null,"from":null,"message":"a","data":{"a":"\`;
+      const payload = read(head + rest + data + '"}}');
+      ledger.note(decodeRoomMessage(payload)!.origin, counts);
+    };`,
+  "a position in Redis keeps no message": `
+    import { parseRoomMessage } from "${ROOT}broker/redis_messages.ts";
+    const kept: unknown[] = [];
+    const keep = (n: number, data: string) => {
+      const message = read(\`P \${"e".repeat(17)}.\${n}.abcdefgh e.1.a \${data}\`);
+      kept.push((parseRoomMessage(message) as { position: string }).position);
+    };`,
+};
+
+for (const [what, source] of Object.entries(MESSAGES)) {
+  Deno.test(what, async () => {
+    const bytes = await measure(`${source}
+      // Like a string that was received
+      function read(text: string): string {
+        return new TextDecoder().decode(new TextEncoder().encode(text));
+      }
+      gc();
+      const before = Deno.memoryUsage().heapUsed;
+      for (let n = 0; n < ${COUNT}; n++) keep(n, "x".repeat(60_000));
+      gc();
+      console.log(Deno.memoryUsage().heapUsed - before);
+    `);
+    // The messages have 30 MB.
+    assert(bytes < 5_000_000, `${bytes}`);
+  });
+}
+
 /** How connections end, or log in without an expiry */
 const EVENTS = {
   "a closed connection": 'connection.close(1008, "login timed out");',

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { ListenOptions } from "../../server/listen.ts";
 import { serve } from "../../server.ts";
+import { rejectionOf } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { makeCertificate } from "../support/certificate.ts";
@@ -86,10 +87,23 @@ Deno.test("serve() rejects a certificate without a key, and a key without a cert
   );
 });
 
+Deno.test("serve() says what to do if the key does not belong to the certificate", async () => {
+  const port = await freePort();
+  const { cert } = makeCertificate();
+  const { key } = makeCertificate();
+  assert.match(
+    failure({ hostname: "127.0.0.1", port, cert, key }).message,
+    /: TLS is not possible \(.*KeyMismatch\)\. Pass the certificate as 'cert' and its private key as 'key'/,
+  );
+});
+
 Deno.test("serve() rejects an invalid certificate, and the port stays free", async () => {
   const port = await freePort();
   const error = failure({ port, cert: "text", key: "text" });
-  assert.match(error.message, /certificate/);
+  assert.match(
+    error.message,
+    /TLS is not possible \(.*certificate.*\)\. Pass the certificate as 'cert'/,
+  );
   await using server = serveQuietly({ port });
   assert.equal(server.addr.port, port);
 });
@@ -109,6 +123,20 @@ Deno.test("serve() passes the bound address to onListen", async () => {
   assert.equal(addresses[0]?.hostname, "127.0.0.1");
 });
 
+Deno.test("serve() releases the port if onListen throws", async () => {
+  const reason = new Error("the address is not wanted");
+  let port = 0;
+  const onListen = (address: Deno.NetAddr) => {
+    port = address.port;
+    throw reason;
+  };
+  assert.equal(failure({ onListen }), reason);
+  const refused = await rejectionOf(() => fetch(`http://127.0.0.1:${port}/`));
+  assert(refused instanceof TypeError);
+  await using server = serveQuietly({ port });
+  assert.equal(server.addr.port, port);
+});
+
 Deno.test({
   name: "servers with reusePort share a port, with --unstable-net",
   ignore: Deno.build.os !== "linux",
@@ -121,6 +149,29 @@ Deno.test({
       console.log(one.addr.port === two.addr.port);`,
     );
     assert.deepEqual(lines, ["info true"]);
+  },
+});
+
+Deno.test({
+  name: "a server with reusePort logs a warning, unless it has a broker",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const memory = import.meta.resolve("../../broker/memory.ts");
+    const lines = await runScript(
+      ["--allow-net", "--unstable-net"],
+      `import { memory } from "${memory}";
+      const logger = { ...console, info() {}, warn: (line) => console.log(line) };
+      const options = { hostname: "127.0.0.1", port: 0, logger, reusePort: true };
+      await using one = serve("test", options);
+      await using two = serve("test", { ...options, broker: memory() });
+      await using three = serve("test", { ...options, reusePort: false });`,
+    );
+    const [line = "", ...others] = lines;
+    assert.match(
+      line,
+      /^info startup: with 'reusePort', .* option 'broker'\.$/,
+    );
+    assert.deepEqual(others, []);
   },
 });
 

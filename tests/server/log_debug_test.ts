@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { serve } from "../../server.ts";
-import { debug } from "../../common/debug.ts";
-import type { DebugOptions } from "../../common/debug_state.ts";
+import { debug, type DebugOptions } from "../../common/debug.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, writeAll } from "../support/logs.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { debug } from "../../common/debug.ts";
-import type { Logger } from "../../common/logger.ts";
+import type { Logger } from "../../common/log_format.ts";
 import { connect, ResponseError } from "../../client.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";

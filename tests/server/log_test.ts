@@ -1,9 +1,13 @@
 /** Levels, redaction, and what happens if a logger fails. */
 
 import assert from "node:assert/strict";
-import { LINE_LEVELS, LOG_LEVELS, type Logger } from "../../common/logger.ts";
+import {
+  LINE_LEVELS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type Logger,
+} from "../../common/log_format.ts";
 import { debug } from "../../common/debug.ts";
-import { LOG_FORMATS } from "../../common/log_format.ts";
 import { Log } from "../../server/log.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ALL_LINES, makeLog, SECRET, writeAll } from "../support/logs.ts";
@@ -87,7 +91,7 @@ Deno.test("no string makes a second line, or a line that begins at column 0", ()
   log.http(() => forged);
   log.exception(forged, new Error(forged));
   log.loginException(forged, new Error(forged), "a token");
-  const escaped = "x%0Astartup: %0D%1B[31m%E2%80%AE%E2%80%A8%C2%85";
+  const escaped = "x\\u{a}startup: \\u{d}\\u{1b}[31m\\u{202e}\\u{2028}\\u{85}";
   for (const line of recorder.lines) {
     const [first = "", ...others] = line.split("\n");
     assert(first.endsWith(`: ${escaped}`), first);

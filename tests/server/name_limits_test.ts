@@ -4,7 +4,10 @@ import { RequestError } from "../../protocol/request_error.ts";
 
 /** Counts requests with one name, and returns how many are allowed. */
 function usageOf(limits: object) {
-  const usage = new NameUsage(resolveNameLimits({ run: limits }, undefined)!);
+  const usage = new NameUsage(resolveNameLimits({ run: limits }, undefined)!, {
+    "perName.maxRate": 0,
+    "perName.maxPending": 0,
+  });
   const enter = (paused: number) => {
     try {
       usage.enter({ name: "run" }, () => paused);

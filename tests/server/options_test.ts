@@ -1,8 +1,9 @@
 /** The options of a server: defaults, checks and error messages. */
 
 import assert from "node:assert/strict";
+import { memory } from "../../broker/memory.ts";
 import type { LoginDecision } from "../../auth.ts";
-import { LOG_LEVELS } from "../../common/logger.ts";
+import { LOG_LEVELS } from "../../common/log_format.ts";
 import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";
 import { serve, type ServeOptions } from "../../server.ts";
@@ -36,6 +37,7 @@ Deno.test("omitted options have their defaults", () => {
     isTokenGenerated: false,
     login: undefined,
     hooks: undefined,
+    admin: undefined,
     authorize: undefined,
     contract: undefined,
     exposeContract: false,
@@ -45,14 +47,18 @@ Deno.test("omitted options have their defaults", () => {
     trustProxy: 0,
     minimumVersion: undefined,
     hideToken: false,
+    logStartup: true,
     showToken: false,
     exposeErrors: false,
     closeTimeout: 5_000,
     idleTimeout: 30_000,
+    spans: "linked",
     logLevel: "info",
     logFormat: "text",
     logger: undefined,
     signal: undefined,
+    broker: undefined,
+    requireBroker: false,
   });
 });
 
@@ -71,14 +77,18 @@ Deno.test("the options of the caller replace the defaults", () => {
     trustProxy: true,
     minimumVersion: "1.2.3",
     hideToken: true,
+    logStartup: false,
     showToken: false,
     exposeErrors: true,
     closeTimeout: 0,
     idleTimeout: Infinity,
+    spans: "all",
     logLevel: "error",
     logFormat: "json",
     logger: new LogRecorder(),
     signal: AbortSignal.abort(),
+    broker: memory(),
+    requireBroker: true,
   } as const;
   const { isAllowed, ...resolved } = resolve(options);
   const { allowedOrigins, onConnect, onDisconnect, ...given } = options;
@@ -88,6 +98,7 @@ Deno.test("the options of the caller replace the defaults", () => {
     token: "test",
     hooks: { onConnect, onDisconnect },
     tokens: [],
+    admin: undefined,
     isTokenGenerated: false,
     limits: resolveLimits({ maxDepth: 3 }),
     nameLimits: undefined,
@@ -218,6 +229,11 @@ const MISTAKES: readonly (readonly [object, string, string])[] = [
     { hideToken: "yes" },
     "TypeError",
     `'hideToken' must be true or false. It is "yes".`,
+  ],
+  [
+    { logStartup: "no" },
+    "TypeError",
+    `'logStartup' must be true or false. It is "no".`,
   ],
   [
     { exposeErrors: 0 },

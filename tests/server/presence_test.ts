@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../common/json.ts";
-import { GRACE, type Member, Presence } from "../../server/presence.ts";
+import { GRACE, type Member } from "../../server/member.ts";
+import { Presence } from "../../server/presence.ts";
 import type { RoomIdentity } from "../../server/room_identities.ts";
 import { TimeoutQueue } from "../../server/scheduler.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";

@@ -1,6 +1,7 @@
 /** Which secrets are replaced in strings, and in which forms. */
 
 import assert from "node:assert/strict";
+import { escapeControls } from "../../common/text.ts";
 import { Redactor } from "../../server/redactor.ts";
 
 const SECRET = 'pass/"word" ż+1';
@@ -49,6 +50,13 @@ for (
     assert.equal(redactor.redact(`<${encoded}>`), "<[redacted]>");
   });
 }
+
+Deno.test("redact() replaces a secret whose characters are escaped in a message", () => {
+  const secret = "a token with \u200b and \u202e";
+  const message = `<${escapeControls(secret)}>`;
+  const redactor = new Redactor(() => [secret]);
+  assert.equal(redactor.redact(message), "<[redacted]>");
+});
 
 Deno.test("redact() replaces a secret in base64 at every position", () => {
   for (const before of ["", "a", "ab", "user:", "abcd"]) {

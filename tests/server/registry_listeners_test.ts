@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import type { DataSchema } from "../../contract/contract.ts";
 import { Server } from "../../server.ts";
 import { ClientMessage } from "../../server/message.ts";
-import { checkedListener, Registry } from "../../server/registry.ts";
+import { Registry } from "../../server/registry.ts";
+import { checkedListener } from "../../server/validate.ts";
 import { messageContext } from "../support/message_context.ts";
 import { ACCEPT_ALL, LIBRARIES, schemaOf } from "../support/schemas.ts";
 

@@ -1,6 +1,7 @@
 /** The limits of requests, and the frames that do not count towards them. */
 
 import assert from "node:assert/strict";
+import { Lifecycle } from "../../server/lifecycle.ts";
 import { resolveLimits } from "../../server/limits.ts";
 import { message, operation } from "../support/raw_client.ts";
 import { idsOf, logInSocket } from "../support/server_connection.ts";
@@ -99,4 +100,34 @@ Deno.test("a server that shuts down accepts replies to its own requests only", a
   // No request is in progress any more.
   await endOfTick();
   assert.deepEqual(events, ["open", "closed"]);
+});
+
+Deno.test("a stream with the id of another one counts as rejected", async () => {
+  const { client, context, sent, socket } = await logIn({});
+  const data = { operation: "rows", data: {}, credit: 1 };
+  socket.receive({ id: 1, action: "stream", data });
+  socket.receive({ id: 1, action: "stream", data });
+  assert.deepEqual(codesOf(sent), [2]);
+  const { metrics } = context;
+  const { rejected } = metrics.streams.of("rows").results;
+  assert.deepEqual([rejected, metrics.openStreams], [1, 1]);
+  client.close();
+});
+
+Deno.test("requests that wait for onConnect end with their connection", async () => {
+  const { opened, open } = gate();
+  const hooks = { onConnect: () => opened, onDisconnect: undefined };
+  const { client, context, socket } = await logInSocket(FEATURES, {
+    lifecycle: new Lifecycle(hooks, Infinity),
+  });
+  const { metrics, registry } = context;
+  registry.operation("now", () => 1, undefined);
+  socket.receive(operation(1, "now"));
+  socket.receive(message(2, "hello"));
+  assert.equal(metrics.requestsInProgress, 2);
+  client.close();
+  open();
+  await endOfTick();
+  const { ok, cancelled } = metrics.operations.of("now").results;
+  assert.deepEqual([ok, cancelled, metrics.requestsInProgress], [0, 1, 0]);
 });

@@ -1,6 +1,8 @@
 /** The definitions of rooms: their options, and which one a room has. */
 
 import assert from "node:assert/strict";
+import type { HistoryOptions } from "../../broker/broker.ts";
+import { HoistError } from "../../common/errors.ts";
 import type { RoomOptions } from "../../server.ts";
 import { RoomDefinitions } from "../../server/room_definitions.ts";
 
@@ -121,6 +123,23 @@ for (
     assert.throws(() => definitions.add(one, {}, []), TypeError);
   });
 }
+
+Deno.test("a history that the broker cannot keep is not defined", () => {
+  const histories: HistoryOptions[] = [];
+  const definitions = new RoomDefinitions(undefined, (history) => {
+    histories.push(history);
+    if (history.size > 1) throw new HoistError("too much");
+  });
+  definitions.add("none", {}, []);
+  definitions.add("short", { history: { size: 1, ttl: 5 } }, []);
+  const add = () => definitions.add("long", { history: { size: 2 } }, []);
+  assert.throws(add, HoistError);
+  assert.deepEqual(
+    histories.map(({ size, ttl }) => [size, ttl]),
+    [[1, 5], [2, Infinity]],
+  );
+  assert.equal(definitions.find("long"), undefined);
+});
 
 Deno.test("a room with members keeps its definition", () => {
   const definitions = new RoomDefinitions();

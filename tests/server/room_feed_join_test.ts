@@ -1,7 +1,7 @@
 /** Where a client begins: no later publication is missing, and none comes twice. */
 
 import assert from "node:assert/strict";
-import { PublishError } from "../../common/publish_error.ts";
+import { PublishError } from "../../common/hoist_error.ts";
 import { FeedStage } from "../support/room_feed.ts";
 import { at, publication } from "../support/scripted_broker.ts";
 import { endOfTick } from "../support/timing.ts";

@@ -26,14 +26,18 @@ class Stage implements AsyncDisposable {
     const options = { authorize: () => true, publish: true, history };
     this.rooms.define("chat:{id}", options);
     this.rooms.define("\u0001".repeat(200), options);
+    this.rooms.define("live:{id}", { authorize: () => true });
   }
 
   room(name: string): Room {
     return new Room(this.clients, this.rooms.get(name));
   }
 
-  open(maxBuffered = 1e7): Peer {
-    return new Peer(this, maxBuffered);
+  open(
+    maxBuffered = 1e7,
+    onSlow: "disconnect" | "skip" = "disconnect",
+  ): Peer {
+    return new Peer(this, maxBuffered, onSlow);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,13 +50,17 @@ class Peer {
   readonly #stage: Stage;
   readonly #client = {} as Client;
 
-  constructor(stage: Stage, maxBuffered: number) {
+  constructor(
+    stage: Stage,
+    maxBuffered: number,
+    onSlow: "disconnect" | "skip",
+  ) {
     this.#stage = stage;
     this.transport = new FakeTransport({
       log: new ConnectionLog(stage.context.log, "", new StrangerLines()),
       features: new Set(["rooms"]),
       maxBuffered,
-      onSlow: "disconnect",
+      onSlow,
       poll: endOfTick,
       onClosed: (transport, info) => stage.clients.onClosed(transport, info),
     });
@@ -62,6 +70,11 @@ class Peer {
     const request = readRoomRequest(1, action, data);
     assert(request !== undefined && request.kind !== "invalid");
     return this.#stage.clients.answer(this.#client, this.transport, request);
+  }
+
+  /** Puts the client into a room, as the application does. */
+  put(room: string): Promise<void> {
+    return this.#stage.clients.put(this.#client, this.transport, room);
   }
 
   /** Returns the kinds of the frames that have arrived, or the codes of errors. */
@@ -114,6 +127,21 @@ Deno.test("a broadcast that races with the first join of its room ends", async (
     for (let turn = 0; turn < 10; turn++) await endOfTick();
     assert.equal(typeof position, "string", `${ticks}`);
     assert.deepEqual(peer.take().slice(0, 2), ["joined", "r_newmsg"]);
+  }
+});
+
+Deno.test("a broadcast that races with the end of the history counts the members", async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    await using stage = new Stage();
+    const peer = stage.open();
+    await peer.ask("join", { room: "chat:1" });
+    const room = stage.room("chat:1");
+    await room.broadcast("n");
+    const clearing = room.clear();
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    const { delivered } = await room.broadcast("n");
+    await clearing;
+    assert.equal(delivered, 1, `${ticks}`);
   }
 });
 
@@ -208,6 +236,65 @@ Deno.test("a client that joins a room again gets what was published before", asy
   assert.equal((await sent).delivered, others.length + 1);
 });
 
+Deno.test("a client that joins a room without history again misses nothing meanwhile", async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    await using stage = new Stage();
+    const peer = stage.open();
+    await peer.ask("join", { room: "live:1" });
+    const joining = peer.ask("join", { room: "live:1" });
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    const sent = stage.room("live:1").broadcast("hi");
+    await joining;
+    assert.equal((await sent).delivered, 1, `${ticks}`);
+    const kinds = peer.take().sort();
+    assert.deepEqual(kinds, ["joined", "joined", "r_newmsg"], `${ticks}`);
+  }
+});
+
+Deno.test("a client that joins a room again learns of what it has missed before", async () => {
+  await using stage = new Stage();
+  const peer = stage.open(10_000, "skip");
+  const join = { room: "live:1", members: false };
+  await peer.ask("join", join);
+  const room = stage.room("live:1");
+  const text = "x".repeat(2_000);
+  while ((await room.broadcast("n", { text })).skipped === 0);
+  const joining = peer.ask("join", join);
+  const kinds: (string | number)[] = [];
+  for (let turn = 0; turn < 10; turn++) {
+    await endOfTick();
+    kinds.push(...peer.take());
+  }
+  await joining;
+  const last = kinds.filter((kind) => kind !== "r_newmsg");
+  assert.deepEqual(last.toSorted(), ["gap", "joined", "joined"], `${kinds}`);
+});
+
+Deno.test("a client that joins by itself while the server puts it there gets everything", async () => {
+  await using stage = new Stage();
+  const room = stage.room("chat:1");
+  const text = "x".repeat(200);
+  const { position: since } = await room.broadcast("n", { text });
+  const count = 40;
+  for (let n = 0; n < count; n++) await room.broadcast("n", { text });
+  const peer = stage.open(10_000);
+  peer.transport.send("x".repeat(3_500));
+  const putting = peer.put("chat:1");
+  await endOfTick();
+  // The list of the members has to wait, and the missed messages do not.
+  const joining = peer.ask("join", { room: "chat:1", since, members: false });
+  for (let turn = 0; turn < 5; turn++) await endOfTick();
+  assert.equal(peer.transport.read()?.length, 3_500);
+  const kinds: (string | number)[] = [];
+  for (let turn = 0; turn < 50; turn++) {
+    await endOfTick();
+    kinds.push(...peer.take());
+  }
+  await Promise.all([putting, joining]);
+  const missed = kinds.filter((kind) => kind === "r_newmsg").length;
+  assert.deepEqual([kinds[0], missed], ["joined", count], `${kinds}`);
+});
+
 Deno.test("a client that misses many changes of a member gets the last one", async () => {
   using clock = new Clock();
   await using stage = new Stage();
@@ -255,3 +342,36 @@ Deno.test("a client that misses many changes of a member gets the last one", asy
   );
   assert.deepEqual([leave, count], [["b"], 3]);
 });
+
+for (const [failures, gaps] of [[1, 0], [10, 0], [11, 1]] as const) {
+  Deno.test(`a client has ${gaps} gaps if the rest of its history cannot be read ${failures} times`, async () => {
+    using clock = new Clock();
+    await using stage = new Stage();
+    await stage.open().ask("join", { room: "chat:1" });
+    const { feed } = stage.rooms.peek("chat:1")!;
+    for (let n = 0; n < 50; n++) await stage.room("chat:1").broadcast("n", {});
+    const read = feed.read.bind(feed);
+    let reads = 0;
+    feed.read = async (...wanted) => {
+      const isFirst = reads++ === 0;
+      if (!isFirst && reads <= failures + 1) throw new Error("no broker");
+      // The client has the rest of its history to read again.
+      await read(...wanted);
+    };
+    const peer = stage.open();
+    const joining = peer.ask("join", { room: "chat:1", last: 100 });
+    for (let turn = 0; turn < 20; turn++) await endOfTick();
+    void stage.room("chat:1").broadcast("n", {});
+    for (let n = 0; n < 20; n++) {
+      for (let turn = 0; turn < 10; turn++) await endOfTick();
+      clock.pass(1_500);
+    }
+    await joining;
+    const kinds = peer.take();
+    const count = (kind: string) =>
+      kinds.filter((each) => each === kind).length;
+    assert.equal(count("gap"), gaps);
+    assert.equal(count("r_newmsg"), gaps === 0 ? 51 : 50);
+    assert.equal(reads, Math.min(failures, 11) + 2 - gaps);
+  });
+}

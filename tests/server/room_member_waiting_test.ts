@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { LiveRoom } from "../../server/live_room.ts";
-import { type MemberHost, RoomMember } from "../../server/room_member.ts";
+import type { MemberHost } from "../../server/missed_messages.ts";
+import { RoomMember } from "../../server/room_member.ts";
 
 /** A member whose client can receive 10 UTF-16 units now, and for which 20 can wait. */
 function memberOfSlowClient() {
@@ -10,7 +11,7 @@ function memberOfSlowClient() {
     isSlow: (units: number) => units > 10,
     drained: () => new Promise(() => {}),
   };
-  const room = { hold: () => {}, maxWaiting: 20 };
+  const room = { hold: () => {}, leave: () => {}, maxWaiting: 20 };
   const host = { transport, waitingUnits: 0 };
   const member = new RoomMember(
     room as unknown as LiveRoom,
@@ -20,7 +21,7 @@ function memberOfSlowClient() {
     member.holds({ frame: "x".repeat(length), latest }, before);
   const hold = (length: number, latest?: string) =>
     member.hold({ frame: "x".repeat(length), latest, settle: () => {} });
-  return { host, holds, hold };
+  return { member, host, holds, hold };
 }
 
 Deno.test("an event waits if it is too long behind those that are sent before", () => {
@@ -51,4 +52,12 @@ Deno.test("a limited number of bytes waits for all rooms of a client", () => {
   assert.equal(host.waitingUnits, 14);
   Object.assign(host, { waitingUnits: 20 });
   assert.equal(holds(15, 0, "k"), false);
+});
+
+Deno.test("nothing waits for a client that has left", () => {
+  const { member, holds } = memberOfSlowClient();
+  assert.equal(holds(11, 0, "k"), true);
+  // A logger can close the connection between two events of one delivery.
+  member.stop();
+  assert.equal(holds(11, 0, "k"), false);
 });

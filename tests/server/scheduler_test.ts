@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { findTelemetry } from "../../common/telemetry.ts";
 import {
   FairScheduler,
   forEachPerTurn,
   TimeoutQueue,
 } from "../../server/scheduler.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";
+import { TelemetryApi } from "../support/telemetry_api.ts";
 import { endOfTick } from "../support/timing.ts";
 
 /** An item of a queue. */
@@ -224,4 +226,15 @@ Deno.test("forEachPerTurn() resolves without items", async () => {
   );
   await endOfTick();
   assert(isDone);
+});
+
+Deno.test("an item of a TimeoutQueue does not belong to the span that has started its timer", async () => {
+  using api = new TelemetryApi();
+  const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
+  const queue = new TimeoutQueue<void>(
+    10,
+    () => resolve(findTelemetry()?.hasSpan),
+  );
+  api.within(() => queue.add());
+  assert.equal(await promise, false);
 });

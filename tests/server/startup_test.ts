@@ -12,6 +12,7 @@ const OPTIONS = {
   isTokenGenerated: false,
   hideToken: false,
   showToken: false,
+  logStartup: true,
   login: undefined,
 };
 
@@ -61,7 +62,7 @@ for (const hostname of ["127.0.0.1", "127.1.2.3", "::1"]) {
 Deno.test("the warning names the named tokens that are short", () => {
   const named = { ci: "short", "a\nb": "shorter", long: LONG };
   assert.deepEqual(warningsOf("0.0.0.0", LONG, named), [
-    warning('the token "ci", the token "a\\nb" have'),
+    warning('the token "ci" and the token "a\\nb" have'),
   ]);
   const many = { a: "1", b: "2", c: "3", d: "4", e: "5" };
   assert.deepEqual(warningsOf("0.0.0.0", "", many), [
@@ -83,4 +84,11 @@ Deno.test("rotate() logs a warning for a short token, too", async () => {
   assert(!logger.lines.some((line) => line.startsWith("warn")));
   await server.rotate("short");
   assert.equal(logger.lines.at(-1), warning("the token has"));
+});
+
+Deno.test("without logStartup, a server logs neither its address nor a warning", () => {
+  const recorder = new LogRecorder();
+  const options = { hostname: "0.0.0.0", port: 0, logger: recorder };
+  serve("short", { ...options, logStartup: false }).close();
+  assert.deepEqual(recorder.lines, ["info shutdown: closing server"]);
 });

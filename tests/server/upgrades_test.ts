@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { Admission } from "../../server/admission.ts";
 import { resolveLimits } from "../../server/limits.ts";
-import { Upgrades } from "../../server/upgrades.ts";
+import { Metrics } from "../../server/metrics.ts";
+import {
+  hasReset,
+  LostUpgrades,
+  type Opening,
+  Openings,
+  resets,
+  Upgrades,
+} from "../../server/upgrades.ts";
+import { Clock } from "../support/clock.ts";
 import { makeLog } from "../support/logs.ts";
 
 const PEER = { address: "192.0.2.1:1", network: "192.0.2.1" };
@@ -19,9 +28,11 @@ function makeUpgrades(maxLost: number) {
   });
   const upgrades = new Upgrades({
     log,
+    metrics: new Metrics(),
     admission,
     maxLost,
     isClosing: () => false,
+    isReady: () => true,
     open: () => new Response(),
   });
   return { upgrades, admission, recorder };
@@ -92,3 +103,129 @@ Deno.test("an upgrade that opens late rejects no other upgrades", async () => {
   assert.equal((await upgrades.accept(request, remote)).status, 200);
   assert.equal(upgrades.lost, 19);
 });
+
+const HOST = { transport: "tcp", hostname: "0.0.0.0" } as const;
+
+Deno.test("hasReset() returns true only for the remote port 0", () => {
+  const unix: Deno.UnixAddr = { transport: "unix", path: "/tmp/socket" };
+  assert.equal(hasReset({ ...HOST, port: 0 }), true);
+  for (const remote of [undefined, unix, { ...HOST, port: 1 }]) {
+    assert.equal(hasReset(remote), false);
+  }
+});
+
+Deno.test("resets() resolves to whether the signal of the request aborts", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const request = new Request("http://localhost", { signal });
+  assert.equal(await resets(request), false);
+  const outcome = resets(request);
+  controller.abort();
+  assert.equal(await outcome, true);
+});
+
+Deno.test("resets() waits a random time, which a client cannot aim at", async () => {
+  const { setTimeout } = globalThis;
+  const times: number[] = [];
+  const record = (callback: () => void, time: number) => {
+    times.push(time);
+    return setTimeout(callback, 0);
+  };
+  Object.assign(globalThis, { setTimeout: record });
+  try {
+    for (let count = 0; count < 100; count++) {
+      await resets(new Request("http://localhost"));
+    }
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+  }
+  assert(times.every((time) => time >= 30 && time <= 120));
+  assert(Math.max(...times) - Math.min(...times) > 45);
+});
+
+Deno.test("LostUpgrades reports every power of ten from 100", () => {
+  const lost = new LostUpgrades();
+  const reported = Array.from({ length: 20_000 }, (_, index) => index + 1)
+    .filter(() => lost.add(0));
+  assert.deepEqual(reported, [100, 1_000, 10_000]);
+  assert.equal(lost.count, 20_000);
+});
+
+Deno.test("LostUpgrades does not count an upgrade that opened late", () => {
+  const lost = new LostUpgrades();
+  lost.add(0);
+  lost.restore();
+  assert.equal(lost.count, 0);
+});
+
+Deno.test("LostUpgrades is alerted for a minute after a lost upgrade or a reset", () => {
+  const lost = new LostUpgrades();
+  assert.equal(lost.isAlerted(0), false);
+  lost.alert(0);
+  assert.deepEqual([59_999, 60_000].map((now) => lost.isAlerted(now)), [
+    true,
+    false,
+  ]);
+  lost.add(70_000);
+  assert.deepEqual([129_999, 130_000].map((now) => lost.isAlerted(now)), [
+    true,
+    false,
+  ]);
+});
+
+/** Creates a watch and a connection that opens if `open()` is called. */
+function watch() {
+  const events: string[] = [];
+  const opening = {
+    isOpening: true,
+    abandon: () => void events.push("abandoned"),
+  };
+  const openings = new Openings(() => events.push("late"));
+  const watched: Opening = opening;
+  openings.add(watched);
+  const open = () => opening.isOpening = false;
+  return { events, open, opening, openings };
+}
+
+Deno.test("Openings reports a late upgrade, and abandons it after two seconds", () => {
+  using clock = new Clock();
+  const { events } = watch();
+  clock.pass(249);
+  assert.deepEqual(events, []);
+  clock.pass(100);
+  assert.deepEqual(events, ["late"]);
+  clock.pass(1_600);
+  assert.deepEqual(events, ["late"]);
+  clock.pass(100);
+  assert.deepEqual([events, clock.timers], [["late", "abandoned"], 0]);
+});
+
+Deno.test("Openings does not report an upgrade that opens in time", () => {
+  using clock = new Clock();
+  const { events, open } = watch();
+  clock.pass(200);
+  open();
+  clock.pass(6_000);
+  assert.deepEqual([events, clock.timers], [[], 0]);
+});
+
+Deno.test("Openings does not abandon a late upgrade that opens", () => {
+  using clock = new Clock();
+  const { events, open } = watch();
+  clock.pass(500);
+  open();
+  clock.pass(6_000);
+  assert.deepEqual([events, clock.timers], [["late"], 0]);
+});
+
+for (const time of [0, 500]) {
+  Deno.test(`Openings keeps no timer for a connection that ends after ${time} ms`, () => {
+    using clock = new Clock();
+    const { events, opening, openings } = watch();
+    clock.pass(time);
+    openings.delete(opening);
+    assert.equal(clock.timers, 0);
+    clock.pass(6_000);
+    assert.equal(events.includes("abandoned"), false);
+  });
+}

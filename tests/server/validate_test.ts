@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { checkData, checkMessage } from "../../server/validate.ts";
-import { checkedListener } from "../../server/registry.ts";
+import {
+  checkData,
+  checkedListener,
+  checkMessage,
+} from "../../server/validate.ts";
 import { ClientMessage } from "../../server/message.ts";
 import type { Contract } from "../../contract/contract.ts";
 import { defineContract } from "../../contract/define.ts";

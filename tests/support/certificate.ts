@@ -17,16 +17,27 @@ export interface Flaws {
   readonly end?: string;
   /** Whether it is the certificate of a certificate authority */
   readonly isAuthority?: boolean;
+  /** The common name of its owner, by default `localhost` */
+  readonly name?: string;
+  /** The authority that issues it; without it, the certificate is self-signed */
+  readonly authority?: Issuer;
+}
+
+/** A certificate authority. */
+export interface Issuer extends Certificate {
+  /** Its common name */
+  readonly name: string;
 }
 
 /**
- * Makes a self-signed certificate for `localhost`. Each run makes a new one, so that
+ * Makes a certificate for `localhost`, which is self-signed by default. Each run makes a new one, so that
  * the repository contains no private key.
  */
 export function makeCertificate(
-  { host = "localhost", end = "491231235959Z", isAuthority = false }: Flaws =
-    {},
+  { host = "localhost", end = "491231235959Z", isAuthority = false, ...flaws }:
+    Flaws = {},
 ): Certificate {
+  const { name = "localhost", authority } = flaws;
   const { privateKey, publicKey } = generateKeyPairSync("ec", {
     namedCurve: "P-256",
   });
@@ -34,9 +45,9 @@ export function makeCertificate(
     element(0xa0, integer(2)),
     integer(1),
     ECDSA_WITH_SHA256,
-    NAME,
+    commonName(authority?.name ?? name),
     sequence(utcTime("200101000000Z"), utcTime(end)),
-    NAME,
+    commonName(name),
     publicKey.export({ type: "spki", format: "der" }),
     element(
       0xa3,
@@ -45,7 +56,7 @@ export function makeCertificate(
         : sequence(alternativeNames(host)),
     ),
   );
-  const signature = sign("sha256", content, privateKey);
+  const signature = sign("sha256", content, authority?.key ?? privateKey);
   const der = sequence(content, ECDSA_WITH_SHA256, bitString(signature));
   return {
     cert: pem("CERTIFICATE", der),
@@ -96,12 +107,10 @@ const ECDSA_WITH_SHA256 = sequence(objectIdentifier("2a8648ce3d040302"));
 
 const COMMON_NAME = objectIdentifier("550403");
 
-const NAME = sequence(
-  element(
-    0x31,
-    sequence(COMMON_NAME, element(0x0c, Buffer.from("localhost"))),
-  ),
-);
+function commonName(name: string): Uint8Array {
+  const value = element(0x0c, Buffer.from(name));
+  return sequence(element(0x31, sequence(COMMON_NAME, value)));
+}
 
 function alternativeNames(host: string): Uint8Array {
   return sequence(

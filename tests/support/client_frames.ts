@@ -7,7 +7,7 @@ import {
   parseBatch,
 } from "../../protocol/client_frames.ts";
 import type { Feature } from "../../protocol/features.ts";
-import type { InvalidFrame } from "../../protocol/invalid_frame.ts";
+import type { InvalidFrame } from "../../protocol/request_error.ts";
 
 /** The login, a message, an operation and the goodbye, as the protocol has them. */
 export const LOGIN = '{"id": 0, "token": "test", "version": "1.0.2"}';

@@ -2,14 +2,31 @@
 
 import assert from "node:assert/strict";
 import { BaseHandler, setup } from "@std/log";
-import { runCommand } from "../../cli.ts";
-import { parseCommand } from "../../cli/arguments.ts";
+import { parseCommandLine } from "../../cli/command.ts";
+import { COMMANDS, runCommand } from "../../cli/commands.ts";
+import { connect } from "../../client.ts";
 import type { CommandContext } from "../../cli/context.ts";
+import type { ServeFlags } from "../../cli/serve_flags.ts";
 import { Program, ROOT } from "./program.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
 /** The arguments for a free port of the loopback interface. */
 export const LOOPBACK = ["--hostname", "127.0.0.1", "--port", "0"];
+
+/** Returns the flags of a command line that starts a server. */
+export function serveFlags(args: readonly string[]): ServeFlags {
+  const request = parseCommandLine(COMMANDS, args);
+  assert(request.kind === "run", JSON.stringify(request));
+  assert.equal(request.command.name, "serve");
+  return request.input.flags as unknown as ServeFlags;
+}
+
+/** Returns the problem of an invalid command line. */
+export function problemOf(args: readonly string[]): string {
+  const request = parseCommandLine(COMMANDS, args);
+  assert(request.kind === "usage", JSON.stringify(request));
+  return request.problem;
+}
 
 /** What a command wrote, and how it ended. */
 export interface Outcome {
@@ -23,11 +40,20 @@ export function makeContext(changes: Partial<CommandContext> = {}) {
   const printed: string[] = [];
   const errors: string[] = [];
   const context: CommandContext = {
+    connect,
     print: (line) => void printed.push(line),
     printError: (line) => void errors.push(line),
+    writeError: (text) => void errors.push(text),
     readTextFile: (path) => assert.fail(`${path} was read`),
     readFileMode: () => Promise.resolve(0o100600),
     readTokenVariable: () => ({ isDenied: false }),
+    readBrokerVariable: () => undefined,
+    readUrlVariable: () => undefined,
+    readInput: () => assert.fail("the standard input was read"),
+    askSecret: () => Promise.resolve(null),
+    openTerminal: () => Promise.resolve(null),
+    hasColors: false,
+    outputClosed: new AbortController().signal,
     isTerminal: false,
     signal: new AbortController().signal,
     ...changes,
@@ -41,7 +67,7 @@ export async function run(
   changes: Partial<CommandContext> = {},
 ): Promise<Outcome> {
   const { context, printed, errors } = makeContext(changes);
-  const code = await runCommand(parseCommand(args), context);
+  const code = await runCommand(args, context);
   return { code, printed, errors };
 }
 
@@ -54,7 +80,7 @@ export async function startupLine(
   const stop = new AbortController();
   const { context } = makeContext({ ...changes, signal: stop.signal });
   const ended = runCommand(
-    parseCommand([...LOOPBACK, "--show-token", ...args]),
+    [...LOOPBACK, "--show-token", ...args],
     context,
   );
   const line = await log.line(/startup/);

@@ -8,7 +8,7 @@ import {
   type Delivery,
   type Recipient,
 } from "../../server/broadcaster.ts";
-import { Turns } from "../../server/turns.ts";
+import { Turns } from "../../server/scheduler.ts";
 import { endOfTick } from "./timing.ts";
 
 /** Returns the frames of a batch, one for each broadcast. */

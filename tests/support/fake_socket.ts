@@ -2,7 +2,7 @@
 
 import type { ClientSocket } from "../../client/client_socket.ts";
 import type { Target } from "../../client/handshake.ts";
-import { endpointsOf } from "../../client/endpoints.ts";
+import { endpointsOf } from "../../client/http_options.ts";
 import type { FetchInit } from "../../client/http_target.ts";
 import { TokenSource } from "../../client/token_source.ts";
 import { clientLog } from "./client_log.ts";

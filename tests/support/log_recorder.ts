@@ -1,7 +1,7 @@
 /** A logger for tests. */
 
 import assert from "node:assert/strict";
-import type { Logger } from "../../common/logger.ts";
+import type { Logger } from "../../common/log_format.ts";
 
 /** How long a test waits for a line, in milliseconds. */
 const LINE_TIMEOUT = 60_000;

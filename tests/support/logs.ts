@@ -1,7 +1,7 @@
 /** Logs that a test can read. */
 
 import { Log } from "../../server/log.ts";
-import { LINE_LEVELS, type LogLevel } from "../../common/logger.ts";
+import { LINE_LEVELS, type LogLevel } from "../../common/log_format.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
 /** The token that these logs must not contain */

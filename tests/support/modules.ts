@@ -6,15 +6,33 @@ import type { Import } from "./layout.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** The folders of the checkout that are not a part of the package. */
-const OTHERS = ["docs", "examples", "tests", "tools"];
+const OTHERS = ["dashboard", "docs", "examples", "tests", "tools"];
 
-/** The modules that are loaded when they are first needed, by `import()`. */
+/** The modules and packages that are loaded when they are first needed, by `import()`. */
 export const LAZY = [
+  "@std/cli/prompt-secret",
+  "admin/dashboard.ts",
+  "admin/serve_admin.ts",
   "builtins/get.ts",
   "builtins/read.ts",
-  "cli.ts",
+  "cli/admin.ts",
+  "cli/bench.ts",
+  "cli/commands.ts",
+  "cli/completions.ts",
+  "cli/contract.ts",
+  "cli/doctor.ts",
+  "cli/help.ts",
+  "cli/ping.ts",
+  "cli/requests.ts",
+  "cli/serve.ts",
+  "cli/terminal.ts",
+  "cli/tokens.ts",
+  "cli/top.ts",
+  "cli/watch.ts",
   "client/deno_socket_opener.ts",
   "client/link_factory.ts",
+  "npm:ioredis@6.0.0",
+  "server/prometheus.ts",
 ];
 
 /** The parts of the output of `deno info --json` that are used here. */
@@ -72,7 +90,7 @@ function listBelow(folder: string): string[] {
 /** Reads the imports of all modules that an entry module leads to. */
 async function importsFrom(entry: string): Promise<Import[]> {
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
+    args: ["info", "--no-lock", "--json", entry],
     cwd: ROOT,
   }).output();
   assert(success, new TextDecoder().decode(stderr));

@@ -28,6 +28,8 @@ export async function makeScript(source: string): Promise<Script> {
 
 /** How a program runs. */
 export interface ProgramOptions {
+  /** The command of Deno, by default `run` */
+  readonly command?: "run" | "serve";
   /** Whether the test writes to the standard input */
   readonly stdin?: "null" | "piped";
   /** The maximum number of open descriptors, for `ulimit -n` */
@@ -45,19 +47,20 @@ export class Program implements AsyncDisposable {
   /** Resolves to the exit code after all output was read */
   readonly ended: Promise<number>;
 
-  /** Starts a program with the arguments of `deno run`. */
+  /** Starts a program with the arguments of `deno run`, or of another command. */
   constructor(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
-    { stdin = "null", maxDescriptors = "" }: ProgramOptions = {},
+    { command = "run", stdin = "null", maxDescriptors = "" }: ProgramOptions =
+      {},
   ) {
     const { HOIST_TOKEN: _, ...rest } = Deno.env.toObject();
-    const deno = [Deno.execPath(), "run", "--config", CONFIG, ...args];
-    const [file, ...command] = maxDescriptors === ""
+    const deno = [Deno.execPath(), command, "--config", CONFIG, ...args];
+    const [file, ...commandArgs] = maxDescriptors === ""
       ? deno
       : ["/bin/sh", "-c", LIMITED, maxDescriptors, ...deno];
     this.process = new Deno.Command(file!, {
-      args: command,
+      args: commandArgs,
       stdin,
       stdout: "piped",
       stderr: "piped",

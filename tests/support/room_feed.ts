@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Publication, ReadFrom } from "../../broker/broker.ts";
-import { type FeedStart, RoomFeed } from "../../server/room_feed.ts";
+import type { FeedStart } from "../../server/feed_start.ts";
+import { RoomFeed } from "../../server/room_feed.ts";
 import { Clock } from "./clock.ts";
 import {
   type PendingRead,

@@ -20,7 +20,7 @@ export interface SentFrame {
 const FRAME_TIMEOUT = 30_000;
 
 /** One connection of a client. */
-export class RoomPeer {
+export class ServedClient {
   /** The login of the client */
   readonly login: Record<string, unknown>;
   /** All frames after the login */
@@ -83,6 +83,16 @@ export class RoomPeer {
     return join;
   }
 
+  /** Answers a join, and resolves when the client is in the room. */
+  async admit(
+    joining: Promise<unknown>,
+    fields: object = {},
+  ): Promise<SentFrame> {
+    const join = await this.acceptJoin(fields);
+    await joining;
+    return join;
+  }
+
   /** Reads a leave and answers it. */
   async acceptLeave(): Promise<void> {
     const { id, data: { room } } = await this.next("leave");
@@ -132,7 +142,7 @@ export class RoomPeer {
 export class RoomServer implements AsyncDisposable {
   readonly #features: readonly string[];
   readonly #server: ReturnType<typeof fakeServer>;
-  readonly #peers: RoomPeer[] = [];
+  readonly #peers: ServedClient[] = [];
   #read = 0;
   #wake = (): void => {};
   /** Returns the answer to a login; by default that of a server with rooms */
@@ -144,12 +154,12 @@ export class RoomServer implements AsyncDisposable {
   /** Starts a server. */
   constructor(features: readonly string[] = ["rooms"]) {
     this.#features = features;
-    const peers = new Map<WebSocket, RoomPeer>();
+    const peers = new Map<WebSocket, ServedClient>();
     this.#server = fakeServer((socket, frame) => {
       if (frame.end === true) return socket.close(1000);
       const peer = peers.get(socket);
       if (peer !== undefined) return peer.add(frame as unknown as SentFrame);
-      const added = new RoomPeer(socket, frame);
+      const added = new ServedClient(socket, frame);
       peers.set(socket, added);
       socket.send(this.answerLogin(frame));
       this.#peers.push(added);
@@ -163,7 +173,7 @@ export class RoomServer implements AsyncDisposable {
   }
 
   /** Resolves to the next connection that has sent a login. */
-  async next(): Promise<RoomPeer> {
+  async next(): Promise<ServedClient> {
     while (this.#peers.length === this.#read) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }

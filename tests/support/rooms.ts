@@ -2,20 +2,8 @@
 
 import { type Feature, FEATURES } from "../../protocol/features.ts";
 
-/** All extensions, with `rooms`. */
-export const WITH_ROOMS: ReadonlySet<Feature> = new Set([...FEATURES, "rooms"]);
-
-/** Runs a function as if this package supported `rooms`. */
-export function supportingRooms<Result>(run: () => Result): Result {
-  const features = FEATURES as Feature[];
-  if (features.includes("rooms")) return run();
-  features.push("rooms");
-  try {
-    return run();
-  } finally {
-    features.pop();
-  }
-}
+/** All extensions. */
+export const ALL_FEATURES: ReadonlySet<Feature> = new Set(FEATURES);
 
 /** Values of every type that JSON has, and some that break naive checks. */
 const RUBBISH: readonly unknown[] = [

@@ -8,17 +8,17 @@ import { StrangerLines } from "../../server/connection_log.ts";
 import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
+import { Metrics } from "../../server/metrics.ts";
 import { MiddlewareChain } from "../../server/middleware.ts";
 import { Registry } from "../../server/registry.ts";
-import { SilenceWheel } from "../../server/silence.ts";
-import { MemoryBroker } from "../../broker/memory.ts";
+import { SilenceWheel, Stalls } from "../../server/silence.ts";
+import { MemoryBroker } from "../../broker/memory_broker.ts";
+import { MemoryStore } from "../../broker/memory_store.ts";
 import { RoomClients } from "../../server/room_clients.ts";
 import { Rooms } from "../../server/rooms.ts";
-import { Stalls } from "../../server/stalls.ts";
-import { Turns } from "../../server/turns.ts";
+import { FairScheduler, Turns } from "../../server/scheduler.ts";
 import { OVERRUN } from "../../server/client_rates.ts";
 import { SharedRates } from "../../server/shared_rates.ts";
-import { FairScheduler } from "../../server/scheduler.ts";
 import type { Socket } from "../../server/socket.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
@@ -36,14 +36,21 @@ export function serverContext(
   const turns = new Turns(defer);
   const scheduler = new FairScheduler(defer);
   let lastMessageId = 0;
+  const metrics = new Metrics();
   const rooms = new Rooms({
+    metrics,
     ...{ log, turns, maxBatch: 16_384 },
     maxBuffered: limits.maxBuffered,
     maxConnections: limits.maxConnections,
-    broker: new MemoryBroker({ maxHistory: limits.maxHistory }),
+    broker: new MemoryBroker(new MemoryStore(limits)),
     nextMessageId: () => ++lastMessageId,
   });
   return {
+    telemetry: undefined,
+    nodeId: "this-server",
+    admin: undefined,
+    metrics,
+    node: undefined,
     log,
     limits,
     rules: {},

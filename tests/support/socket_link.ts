@@ -29,9 +29,9 @@ export function startLink(
     onOpen: () => {},
     onClosed: (_link, { code, reason }) =>
       events.push(["closed", code, reason]),
-    onMessage: ({ message }, onDone) => {
+    onMessage: ({ message }, request) => {
       events.push(["message", message]);
-      onDone?.(false);
+      request?.onDone(false);
     },
     onInvalid: () => events.push(["invalid"]),
     onRoom: ({ kind }) => events.push([kind]),

@@ -3,7 +3,7 @@
 /** A TCP proxy between a client and a server that can fail. */
 export class TcpProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #target: number;
+  #target = 0;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #accepting: Promise<void>;
   #held = Promise.resolve();
@@ -12,12 +12,17 @@ export class TcpProxy implements AsyncDisposable {
   isStalled = false;
 
   constructor(target: { readonly url: string }) {
-    this.#target = Number(new URL(target.url).port);
+    this.redirect(target);
     this.#accepting = this.#accept();
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Connects the next clients to another server. */
+  redirect(target: { readonly url: string }): void {
+    this.#target = Number(new URL(target.url).port);
   }
 
   /** Passes no more data of clients to the server, as if it did not read. */
@@ -28,7 +33,7 @@ export class TcpProxy implements AsyncDisposable {
   /** Ends all connections without a Close frame. */
   cut(): void {
     this.#release();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) close(connection);
     this.#connections.clear();
   }
 
@@ -67,5 +72,14 @@ export class TcpProxy implements AsyncDisposable {
         controller.enqueue(chunk);
       },
     });
+  }
+}
+
+/** Closes a connection, which can have ended at that moment. */
+function close(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -1,0 +1,131 @@
+/**
+ * The data of a request: from the arguments, from a file or from the standard input.
+ *
+ * @module
+ */
+
+import { ErrorCode, ResponseError } from "../common/errors.ts";
+import { isJsonObject, type JsonObject } from "../common/json.ts";
+import { showValue } from "../common/text.ts";
+import type { CommandContext } from "./context.ts";
+import { UsageError } from "./parse.ts";
+import { readFile } from "./token.ts";
+
+/**
+ * Reads the data. Arguments replace the fields of `--data` that have the same key.
+ *
+ * @param words `KEY=VALUE` and `KEY:=JSON`
+ * @param data The value of `--data`
+ *
+ * @throws {UsageError} If one of them is invalid
+ */
+export async function readData(
+  words: readonly string[],
+  data: string | undefined,
+  context: CommandContext,
+): Promise<JsonObject> {
+  const fields = words.map(parseField);
+  const object = data === undefined ? {} : await readObject(data, context);
+  // Unlike an assignment, this accepts the key "__proto__".
+  return Object.fromEntries([...Object.entries(object), ...fields]);
+}
+
+function parseField(word: string): [string, JsonObject[string]] {
+  const [, key, isJson, value = ""] = /^([^=]+?)(:)?=(.*)$/s.exec(word) ?? [];
+  if (key === undefined) {
+    throw new UsageError(
+      `The argument ${
+        showValue(word)
+      } is neither KEY=VALUE nor KEY:=JSON. Use --data for a whole object.`,
+    );
+  }
+  if (isJson === undefined) return [key, value];
+  try {
+    return [key, JSON.parse(value)];
+  } catch {
+    const remedy = `For a string, write ${key}=VALUE.`;
+    throw new UsageError(
+      `The value of ${showValue(`${key}:=`)} is not JSON. ${remedy}`,
+    );
+  }
+}
+
+/**
+ * Waits for an answer. If the server rejects a field that `KEY=VALUE` made a string, and the
+ * value is JSON of another type, the error shows how to send that type.
+ *
+ * @param answer The answer
+ * @param words The arguments that `readData` got
+ */
+export async function explainStrings<Answer>(
+  answer: Promise<Answer>,
+  words: readonly string[],
+): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (
+      error instanceof ResponseError && error.code === ErrorCode.INVALID_CONTENT
+    ) {
+      const word = words.find((word) => isRejectedString(word, error.issues));
+      if (word !== undefined) addAdvice(error, word);
+    }
+    throw error;
+  }
+}
+
+function isRejectedString(
+  word: string,
+  issues: ResponseError["issues"],
+): boolean {
+  const [key, value] = parseField(word);
+  return typeof value === "string" && !word.startsWith(`${key}:=`) &&
+    isOtherJson(value) && issues.some(({ path }) => path[0] === key);
+}
+
+function addAdvice(error: Error, word: string): void {
+  const end = error.message.endsWith(".") ? "" : ".";
+  const json = showValue(word.replace("=", ":="));
+  error.message += `${end} ${
+    showValue(word)
+  } is a string. For JSON, write ${json}.`;
+}
+
+/** Whether a string is the JSON of a value that is not a string. */
+function isOtherJson(value: string): boolean {
+  try {
+    return typeof JSON.parse(value) !== "string";
+  } catch {
+    return false;
+  }
+}
+
+async function readObject(
+  data: string,
+  context: CommandContext,
+): Promise<JsonObject> {
+  const [subject, json] = await readJson(data, context);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new UsageError(`${subject} is not JSON. Quote it for your shell.`);
+  }
+  if (isJsonObject(value)) return value;
+  throw new UsageError(
+    `${subject} must be a JSON object, such as {"name":"Ada"}.`,
+  );
+}
+
+/** Returns what the data is called in an error, and the data. */
+async function readJson(
+  data: string,
+  context: CommandContext,
+): Promise<readonly [string, string]> {
+  if (data === "-" || data === "@-") {
+    return ["The standard input", await context.readInput()];
+  }
+  if (!data.startsWith("@")) return ["The value of --data", data];
+  const path = data.slice(1);
+  return [`The file ${showValue(path)}`, await readFile(path, context)];
+}

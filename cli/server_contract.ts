@@ -1,0 +1,218 @@
+/**
+ * The contract of a running server, from `GET /hoist/contract`.
+ *
+ * @module
+ */
+
+import type { ContractDescription } from "../client.ts";
+import {
+  ConnectError,
+  ErrorCode,
+  HoistError,
+  LoginError,
+  ResponseError,
+  TimeoutError,
+} from "../common/errors.ts";
+import { limit } from "../common/async.ts";
+import { isJsonObject } from "../common/json.ts";
+import { escapeControls, nearestName } from "../common/text.ts";
+import { cutUrl } from "../common/url.ts";
+import type { Connected, Login } from "./connect.ts";
+import { isContract } from "./contract_form.ts";
+import { UsageError } from "./parse.ts";
+
+/**
+ * Fetches the contract of a server.
+ *
+ * @throws {ConnectError} If no Hoist server answers
+ * @throws {LoginError} If the server rejects the token
+ * @throws {TimeoutError} If the server does not answer in time
+ * @throws {HoistError} If the server shows no contract, or none that is valid
+ */
+export async function fetchContract(
+  { url, token, timeout, caCerts }: Login,
+  signal: AbortSignal,
+): Promise<ContractDescription> {
+  const shown = escapeControls(String(cutUrl(url)));
+  const subject = `Cannot read the contract of ${shown}`;
+  const base = baseOf(url, subject);
+  using client = caCerts && Deno.createHttpClient({ caCerts: [...caCerts] });
+  const init = { ...(client && { client }), redirect: "error" } as const;
+  const headers = { authorization: `Bearer ${token}` };
+  return await inTime(subject, timeout, signal, async (signal) => {
+    const request: Request = (path, more) =>
+      fetch(new URL(path, base), { ...init, ...more, signal });
+    const answer = await request("hoist/contract", { headers });
+    const found = await readAnswer(answer, subject);
+    if (typeof found === "object") return found;
+    if (await isHoist(request)) throw new HoistError(`${subject}: ${found}`);
+    throw new ConnectError(
+      `${subject}: it is not a Hoist server. Check the URL.`,
+    );
+  });
+}
+
+/** Sends a request to the server. */
+type Request = (path: string, init?: RequestInit) => Promise<Response>;
+
+const NOT_SHOWN =
+  "the server does not show one. Start it with the options 'contract' and 'exposeContract'.";
+
+const MALFORMED =
+  "the answer of the server is not a contract. Check that no proxy changes it.";
+
+/** Returns the URL below which the paths of a server are. */
+function baseOf(url: string, subject: string): URL {
+  if (!URL.canParse(url)) {
+    throw new UsageError(
+      `${subject}: it must be a URL such as http://localhost:5000.`,
+    );
+  }
+  const base = new URL(url.replace(/^ws(?=s?:)/i, "http"));
+  base.search = "";
+  base.hash = "";
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return base;
+}
+
+type ErrorClass = new (message: string, options: ErrorOptions) => HoistError;
+
+/**
+ * Calls a function that uses `fetch`.
+ *
+ * @throws {TimeoutError} If it takes longer than `timeout`
+ * @throws {HoistError} If no server answers: an error of the class `Unreachable`
+ */
+export async function inTime<Result>(
+  subject: string,
+  timeout: number,
+  signal: AbortSignal,
+  use: (signal: AbortSignal) => Promise<Result>,
+  Unreachable: ErrorClass = ConnectError,
+): Promise<Result> {
+  const onTimeout = () =>
+    new TimeoutError(`${subject}: there was no answer within ${timeout} ms.`);
+  const limited = limit(signal, timeout, onTimeout);
+  try {
+    return await use(limited.signal);
+  } catch (cause) {
+    if (limited.signal.aborted) throw limited.signal.reason;
+    const problem = problemOf(cause);
+    if (problem === undefined) throw cause;
+    throw new Unreachable(`${subject}: ${problem}`, { cause });
+  } finally {
+    limited.cancel();
+  }
+}
+
+/** Returns what is wrong if an error is one of `fetch`. */
+function problemOf(error: unknown): string | undefined {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "the permission is missing. Run with --allow-net.";
+  }
+  return error instanceof TypeError
+    ? "no server answers. Check the URL, and that the server is running."
+    : undefined;
+}
+
+/** Reads the answer; returns what is wrong if a server without a contract can send it. */
+async function readAnswer(
+  response: Response,
+  subject: string,
+): Promise<ContractDescription | string> {
+  const { status } = response;
+  if (response.ok) {
+    const contract = parse(await readBody(response));
+    if (contract === undefined) return NOT_SHOWN;
+    return isContract(contract) ? contract : MALFORMED;
+  }
+  await response.body?.cancel();
+  if (status === 404) return NOT_SHOWN;
+  if (status === 401 || status === 403) {
+    throw new LoginError(`${subject}: the server rejected the token.`);
+  }
+  throw new ConnectError(
+    `${subject}: the server answered with the HTTP status ${status}.`,
+    { status },
+  );
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns whether a server is a Hoist server, which reports its version. */
+async function isHoist(request: Request): Promise<boolean> {
+  const response = await request("hoist/ack");
+  const ack = response.ok ? parse(await readBody(response)) : undefined;
+  await response.body?.cancel().catch(() => {});
+  return isJsonObject(ack) && typeof ack.version === "string";
+}
+
+/** The longest contract that is read, in bytes. */
+const MAX_BODY = 16_777_216;
+
+/**
+ * Reads the body of a response.
+ *
+ * @throws {HoistError} If it has more than 16 MiB
+ */
+export async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY) {
+      throw new HoistError(
+        "Cannot read the contract: it is larger than 16 MiB.",
+      );
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/**
+ * Waits for the answer to a request. If the server does not know its name, and shows its contract,
+ * the error suggests another name.
+ *
+ * @param answer The answer
+ * @param kind What the request is
+ * @param name Its name
+ * @param connected The connection
+ */
+export async function explained<Answer>(
+  answer: Promise<Answer>,
+  kind: "messages" | "operations",
+  name: string,
+  { login, signal }: Connected,
+): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ResponseError) || !canBeName(error)) throw error;
+    const contract = await fetchContract(login, signal).catch(() => undefined);
+    const names = Object.keys(contract?.[kind] ?? {});
+    const nearest = names.includes(name) ? undefined : nearestName(name, names);
+    if (nearest !== undefined) {
+      const { message } = error;
+      const end = message.endsWith(".") ? "" : ".";
+      error.message = `${message}${end} Did you mean '${
+        escapeControls(nearest)
+      }'?`;
+    }
+    throw error;
+  }
+}
+
+/** Invalid content without a place can be a message that is not in the contract. */
+function canBeName({ code, issues }: ResponseError): boolean {
+  return code === ErrorCode.UNKNOWN_OPERATION ||
+    (code === ErrorCode.INVALID_CONTENT &&
+      issues.every(({ path }) => path.length === 0));
+}

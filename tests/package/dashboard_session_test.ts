@@ -1,0 +1,100 @@
+/** The session of a person who uses the dashboard, in headless Chromium. */
+
+import assert from "node:assert/strict";
+import type { Connection } from "../../client.ts";
+import { testWithBrowser } from "../support/browser.ts";
+import { Dashboard, WITH_DASHBOARD } from "../support/dashboard.ts";
+import { lateServer } from "../support/late_server.ts";
+import { connectTo, serveQuietly } from "../support/server.ts";
+
+/** Sends messages until the page shows one; returns how often it shows this one, or 0. */
+async function shownTimes(
+  { page }: Dashboard,
+  client: Connection,
+): Promise<number> {
+  // The page asks for the events a moment after it has connected.
+  for (let n = 1; n <= 100; n++) {
+    const name = `hello-${n}.`;
+    await client.message(name);
+    await page.waitForTimeout(200);
+    const count = await page.getByText(name).count();
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+testWithBrowser(
+  "the dashboard keeps one connection, however often it tries again",
+  async (browser) => {
+    const late = lateServer();
+    const before = late.start(WITH_DASHBOARD);
+    const dashboard = await Dashboard.signIn(browser, late.url);
+    await dashboard.select("Events");
+    await before.close();
+    await dashboard.has(".banner", "The connection to the server is lost");
+    // The attempts wait for this decision, so that several are in progress.
+    const decision = Promise.withResolvers<true>();
+    let asked = 0;
+    await using server = late.start({
+      dashboard: true,
+      tokens: [{ name: "ops", token: "an admin token" }],
+      admin: async () => {
+        asked++;
+        return await decision.promise;
+      },
+    });
+    for (let count = 1; count <= 3; count++) {
+      await dashboard.page.evaluate(`dispatchEvent(new Event("online"))`);
+      while (asked < count) {
+        await dashboard.page.waitForTimeout(10);
+      }
+    }
+    decision.resolve(true);
+    await dashboard.page.waitForSelector(".banner", { state: "detached" });
+    await using client = await connectTo({ url: server.url });
+    assert.equal(await shownTimes(dashboard, client), 1);
+    assert.equal(server.clients.size, 2);
+  },
+);
+
+testWithBrowser(
+  "the dashboard does not connect again if it is online when an attempt succeeds",
+  async (browser) => {
+    const late = lateServer();
+    const before = late.start(WITH_DASHBOARD);
+    const dashboard = await Dashboard.signIn(browser, late.url);
+    await before.close();
+    await dashboard.has(".banner", "The connection to the server is lost");
+    // The page hurries before it has read the answer that completes the attempt.
+    await dashboard.page.evaluate(`
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(...options) {
+          super(...options);
+          this.addEventListener("message", ({ data }) => {
+            if (data.includes('"result"')) dispatchEvent(new Event("online"));
+          });
+        }
+      };
+    `);
+    await using server = late.start(WITH_DASHBOARD);
+    await dashboard.page.waitForSelector(".banner", { state: "detached" });
+    // The timer of a second attempt would be due by now.
+    await dashboard.page.waitForTimeout(100);
+    assert.equal(server.clients.size, 1);
+  },
+);
+
+testWithBrowser(
+  "the dashboard forgets the token when its person leaves the page",
+  async (browser) => {
+    await using server = serveQuietly(WITH_DASHBOARD);
+    const dashboard = await Dashboard.signIn(browser, server.url);
+    // A browser can keep the page, and show it again as it was.
+    await dashboard.page.evaluate(
+      `dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }))`,
+    );
+    await dashboard.page.getByLabel("Admin token").waitFor();
+    while (server.clients.size > 0) await dashboard.page.waitForTimeout(10);
+    dashboard.assertQuiet();
+  },
+);

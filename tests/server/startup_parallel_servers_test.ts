@@ -1,0 +1,92 @@
+/** A server finds the servers of other threads: `deno serve --parallel`. */
+
+import assert from "node:assert/strict";
+import { makeScript, Program } from "../support/program.ts";
+
+const SERVER = `import { Server } from "${
+  import.meta.resolve("../../server.ts")
+}";
+import { memory } from "${import.meta.resolve("../../broker/memory.ts")}";
+`;
+
+const MOUNTED = `export default new Server("a long secret");`;
+
+/** How long a warning can take after the start of a server, in milliseconds. */
+const WINDOW = 1_500;
+
+/** Runs a program with `deno serve` in several threads, which answer; returns its warnings. */
+async function warningsOf(
+  source: string,
+  threads: number,
+): Promise<readonly string[]> {
+  await using script = await makeScript(SERVER + source);
+  const parallel = threads === 1 ? [] : ["--parallel"];
+  const where = ["--allow-net", "--host=127.0.0.1", "--port=0"];
+  await using program = new Program(
+    [...parallel, ...where, script.path],
+    { DENO_JOBS: String(threads) },
+    { command: "serve" },
+  );
+  const line = await program.line(/Listening on/);
+  const response = await fetch(/http:\S+/.exec(line)![0]);
+  assert.match(await response.text(), /Hoist/);
+  await new Promise((resolve) => setTimeout(resolve, WINDOW));
+  return program.output.lines.filter((line) => line.includes(" WARN "));
+}
+
+for (const threads of [2, 4]) {
+  Deno.test(`one of ${threads} threads with a server each logs a warning`, async () => {
+    const [line = "", ...others] = await warningsOf(MOUNTED, threads);
+    assert.match(
+      line,
+      /startup: this server is one of several in this process.*'broker'/,
+    );
+    assert.deepEqual(others, []);
+  });
+}
+
+Deno.test("the only thread with a server logs no warning", async () => {
+  assert.deepEqual(await warningsOf(MOUNTED, 1), []);
+});
+
+Deno.test("threads whose servers have a broker log no warning", async () => {
+  const source = `export default new Server("test", { broker: memory() });`;
+  assert.deepEqual(await warningsOf(source, 2), []);
+});
+
+Deno.test("threads whose servers are closed at once log no warning", async () => {
+  const source = `const hoist = new Server("test", { logLevel: "warn" });
+    await hoist.close();
+    export default hoist;`;
+  assert.deepEqual(await warningsOf(source, 2), []);
+});
+
+Deno.test("several servers of one thread log no warning", async () => {
+  const source =
+    `delete console.createTask; new Server("a long secret"); ${MOUNTED}`;
+  assert.deepEqual(await warningsOf(source, 1), []);
+});
+
+Deno.test("a server opens no channel without --parallel", async () => {
+  const source =
+    `process.getBuiltinModule = (name) => console.warn(" WARN ", name);
+    ${MOUNTED}`;
+  assert.deepEqual(await warningsOf(source, 1), []);
+  const parallel = await warningsOf(source, 2);
+  assert.match(parallel[0] ?? "", /node:worker_threads/);
+});
+
+/** What the runtime can lack, and what it can do instead. */
+const BROKEN = {
+  "has no channels": "() => ({})",
+  "cannot open a channel":
+    "() => ({ BroadcastChannel: class { constructor() { throw new Error(); } } })",
+  "does not know the module": "() => undefined",
+};
+
+for (const [name, load] of Object.entries(BROKEN)) {
+  Deno.test(`a server runs if the runtime ${name}`, async () => {
+    const source = `process.getBuiltinModule = ${load}; ${MOUNTED}`;
+    assert.deepEqual(await warningsOf(source, 2), []);
+  });
+}

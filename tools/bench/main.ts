@@ -6,7 +6,8 @@
  */
 
 import { resolve } from "node:path";
-import { HELP, type Options, parse } from "./arguments.ts";
+import { runTool } from "../lib/arguments.ts";
+import { type Options, optionsOf, SYNTAX } from "./arguments.ts";
 import { listContenders, listVersus } from "./contenders.ts";
 import { describeMachine, type Machine, maxOpenFiles } from "./machine.ts";
 import { findTools } from "./packages.ts";
@@ -28,25 +29,11 @@ const RESULTS = decodeURIComponent(
   new URL("./results.json", import.meta.url).pathname,
 );
 
-/** The load before each measurement with `--versus`, in milliseconds. */
-const VERSUS_WARM_UP = 500;
-
 /** The number of files that a process opens besides its connections. */
 const OTHER_FILES = 100;
 
-/** Runs the command line, and returns the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  const request = parse(args);
-  if (request.kind === "help") {
-    console.log(HELP);
-    return 0;
-  }
-  if (request.kind === "usage") {
-    console.error(
-      `Cannot measure: ${request.problem}. Run with --help for the options.`,
-    );
-    return 2;
-  }
+/** Runs the bench, and returns the exit code. */
+async function main(options: Options): Promise<number> {
   if (Deno.build.os !== "linux") {
     console.error(
       `Cannot measure on ${Deno.build.os}: the bench reads CPU time and memory from /proc. Run it on Linux.`,
@@ -55,7 +42,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
   endOnSignals();
   try {
-    const { options } = request;
     return options.versus === undefined
       ? await measure(options)
       : await measureVersus(options, options.versus);
@@ -94,7 +80,7 @@ async function measureVersus(options: Options, root: string): Promise<number> {
   const { bun } = await findTools(false);
   const scale = await chooseScale(options);
   const contenders = listVersus(resolve(root));
-  const settings = { ...scale, warmUp: VERSUS_WARM_UP, allPeers: false };
+  const settings = { ...scale, allPeers: false };
   await using context = new Context(settings, contenders, bun, true);
   const { results, failures } = await run(context, options.only, print);
   const comparisons = compare(results);
@@ -150,4 +136,12 @@ function print(line: string): void {
   console.error(line);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  const code = await runTool(
+    "deno task bench",
+    SYNTAX,
+    Deno.args,
+    (flags) => main(optionsOf(flags)),
+  );
+  Deno.exit(code);
+}

@@ -6,6 +6,7 @@
 
 import type { SectionName } from "./arguments.ts";
 import { broadcasts } from "./sections/broadcast.ts";
+import { brokers } from "./sections/brokers.ts";
 import type { Cell, Values } from "./sections/cell.ts";
 import { connections } from "./sections/connections.ts";
 import { fairness } from "./sections/fairness.ts";
@@ -16,6 +17,7 @@ import type { Context } from "./sections/context.ts";
 import { sockets } from "./sections/sockets.ts";
 import { startUp } from "./sections/start_up.ts";
 import { streams } from "./sections/streams.ts";
+import { tracing } from "./sections/tracing.ts";
 import { types } from "./sections/types.ts";
 import type { CellResult } from "./summary.ts";
 import { formatValue } from "./table.ts";
@@ -31,6 +33,8 @@ const SECTIONS: Readonly<Record<SectionName, (context: Context) => Cell[]>> = {
   streams,
   sockets,
   rooms,
+  brokers,
+  tracing,
 };
 
 /** The results of all cells. */

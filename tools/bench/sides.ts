@@ -28,7 +28,17 @@ export type WayName =
   /** A room without a history */
   | "room"
   /** A room with a history */
-  | "kept-room";
+  | "kept-room"
+  /** OpenTelemetry, with spans for the requests of callers with a span */
+  | "linked-spans"
+  /** OpenTelemetry, without spans */
+  | "no-spans"
+  /** No OpenTelemetry */
+  | "untraced"
+  /** The client of an engine such as Redis, without a library of rooms */
+  | "engine"
+  /** The same client, which does not wait until the engine has the messages */
+  | "unacknowledged";
 
 /** The WebSockets of clients that a section compares. */
 export type SocketName =
@@ -65,6 +75,11 @@ export const LABELS: Readonly<Record<SubjectName, string>> = {
   broadcast: "broadcast",
   room: "room",
   "kept-room": "with history",
+  "linked-spans": "linked",
+  "no-spans": "no spans",
+  untraced: "off",
+  engine: "raw client",
+  unacknowledged: "no ack",
   socket: "own socket",
   "runtime-socket": "Deno's",
   "ws-client": "ws on Node",

@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** The variables of its environment, besides those of this process */
+  readonly env?: Readonly<Record<string, string>>;
   /**
    * Whether standard error is discarded instead of quoted in errors
    *
@@ -35,11 +37,12 @@ export class Process implements AsyncDisposable {
   #errors = "";
   #unread = "";
 
-  constructor({ command, args, cwd, silent = false }: ProcessOptions) {
+  constructor({ command, args, cwd, env, silent = false }: ProcessOptions) {
     this.#name = [command.split("/").at(-1), ...args].join(" ").slice(0, 120);
     this.#child = new Deno.Command(command, {
       args: [...args],
       ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
       stdin: "piped",
       stdout: "piped",
       stderr: silent ? "null" : "piped",

@@ -18,6 +18,9 @@ export const TIMEOUT = 60_000;
 /** The option `reconnect` of clients whose connection is lost often. */
 export const RECONNECT = { minDelay: 10, maxDelay: 200 };
 
+/** The same for clients whose requests wait while there is no connection. */
+export const RECONNECT_QUEUED = { ...RECONNECT, maxQueue: 32 };
+
 /** The only argument of the server's process. */
 export interface ServerSettings {
   /** The largest number of connections, in total and from one address */

@@ -5,7 +5,8 @@
  */
 
 import { endOnSignals, killAll } from "../lib/process.ts";
-import { HELP, type Options, parse } from "./arguments.ts";
+import { randomSeed, runTool } from "../lib/arguments.ts";
+import { type Options, SYNTAX } from "./arguments.ts";
 import { run, type Snapshot } from "./run.ts";
 import { formatProgress, formatTable } from "./table.ts";
 import { judge } from "./verdict.ts";
@@ -13,22 +14,11 @@ import { judge } from "./verdict.ts";
 /** The time between two lines of progress without a terminal, in milliseconds. */
 const LINE_INTERVAL = 5_000;
 
-/** Runs the command line, and returns the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  const request = parse(args, crypto.getRandomValues(new Uint32Array(1))[0]!);
-  if (request.kind === "help") {
-    console.log(HELP);
-    return 0;
-  }
-  if (request.kind === "usage") {
-    console.error(
-      `Cannot run: ${request.problem}. Run with --help for the options.`,
-    );
-    return 2;
-  }
+/** Runs the soak test, and returns the exit code. */
+async function main(options: Options): Promise<number> {
   endOnSignals();
   try {
-    return await report(request.options);
+    return await report(options);
   } finally {
     killAll();
   }
@@ -69,4 +59,12 @@ function showProgress(): (snapshot: Snapshot) => void {
   };
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  const code = await runTool(
+    "deno task soak",
+    SYNTAX,
+    Deno.args,
+    (flags) => main({ seed: randomSeed(), ...flags }),
+  );
+  Deno.exit(code);
+}

@@ -22,6 +22,7 @@ export const FEATURES: readonly string[] = [
   "resume",
   "rooms",
   "stream",
+  "trace",
 ];
 
 /** Returns the login of a client. */

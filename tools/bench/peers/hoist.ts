@@ -1,14 +1,18 @@
-/** This library. The first argument is the port, the second the log level. */
+/**
+ * This library. The first argument is the port, the second the log level, the third the option
+ * `spans`.
+ */
 
-import { type LogLevel, serve } from "@hoist/cli";
+import { type LogLevel, serve, type TelemetryOptions } from "@hoist/cli";
 import { NEWS } from "./bare_protocol.mjs";
 
-const [port = "0", logLevel = "warn"] = Deno.args;
+const [port = "0", logLevel = "warn", spans] = Deno.args;
 
 const server = serve("test", {
   hostname: "127.0.0.1",
   port: Number(port),
   logLevel: logLevel as LogLevel,
+  spans: spans as TelemetryOptions["spans"],
   // All limits are checked, but the load does not reach them: it comes from one address
   // and from few clients.
   limits: {

@@ -39,6 +39,8 @@ export interface Scale {
   readonly fairnessSize: number;
   /** The number of clients of a server with rooms */
   readonly roomClients: number;
+  /** The number of messages of the measurement of brokers */
+  readonly brokerMessages: number;
   /** The numbers of operations of the contracts; each is twice its predecessor */
   readonly contractSizes: readonly number[];
   /** The number of rows in the measurement of the speed */
@@ -69,6 +71,7 @@ export const FULL: Scale = {
   memorySizes: [1_000, 5_000, 10_000],
   fairnessSize: 4_000,
   roomClients: 10_000,
+  brokerMessages: 20_000,
   contractSizes: [50, 100, 200, 400],
   streamRows: 200_000,
   streamMarks: [100_000, 500_000, 1_000_000],
@@ -93,6 +96,7 @@ export const QUICK: Scale = {
   memorySizes: [1_000],
   fairnessSize: 4_000,
   roomClients: 3_000,
+  brokerMessages: 5_000,
   contractSizes: [100, 200],
   streamRows: 50_000,
   streamMarks: [20_000, 100_000, 200_000],

@@ -5,7 +5,7 @@
  */
 
 import type { Contender } from "../contenders.ts";
-import type { BroadcastOperation } from "../load/commands.ts";
+import type { BroadcastOperation, JoinCommand } from "../load/commands.ts";
 import { pause } from "../../lib/deadline.ts";
 import type { ServerUnderLoad } from "../server_under_load.ts";
 import type { Sides } from "../sides.ts";
@@ -116,9 +116,7 @@ async function audienceOf(
   const size = isRoom ? roomClients : MEMBERS;
   await server.command({ do: "connect", count: size });
   if (!isRoom) return server;
-  const rooms = ["live", "kept"];
-  const { pids } = server;
-  await server.command({ do: "join", members: MEMBERS, rooms, pids });
+  await server.command(joinOf(server, MEMBERS, ["live", "kept"]));
   return server;
 }
 
@@ -140,32 +138,21 @@ function joins(context: Context): Cell[] {
     bounds: { growth: 1.2 },
     sides: OTHER_SIDES,
   };
-  return interleave(
-    context,
-    row,
-    ["hoist", "socket.io"],
-    (contender, round) =>
-      withNewServer(context, contender, `joins ${round}`, async (server) => {
-        await server.command({ do: "connect", count: clients });
-        const { pids } = server;
-        // The first rooms load and run all code.
-        const parts = [names("shared:warm", 10), ...halvesOf("own:{client}:")];
-        const values: Values[] = [];
-        for (const rooms of parts) {
-          const command = {
-            do: "join",
-            members: clients,
-            rooms,
-            pids,
-          } as const;
-          values.push(valuesOf(await server.measure(command)));
-        }
-        const [, first = {}, second = {}] = values;
-        const [one = NaN, other = NaN] = [first.cpu, second.cpu];
-        const load = Math.max(first[LOAD] ?? 0, second[LOAD] ?? 0);
-        return { cpu: (one + other) / 2, growth: other / one, [LOAD]: load };
-      }),
-  );
+  return onNewServers(context, row, clients, measureJoins);
+}
+
+async function measureJoins(server: ServerUnderLoad): Promise<Values> {
+  // The first rooms load and run all code.
+  const parts = [names("shared:warm", 10), ...halvesOf("own:{client}:")];
+  const values: Values[] = [];
+  for (const rooms of parts) {
+    const command = joinOf(server, JOINING.clients, rooms);
+    values.push(valuesOf(await server.measure(command)));
+  }
+  const [, first = {}, second = {}] = values;
+  const [one = NaN, other = NaN] = [first.cpu, second.cpu];
+  const load = Math.max(first[LOAD] ?? 0, second[LOAD] ?? 0);
+  return { cpu: (one + other) / 2, growth: other / one, [LOAD]: load };
 }
 
 function memories(context: Context): Cell[] {
@@ -178,23 +165,18 @@ function memories(context: Context): Cell[] {
     bounds: { memory: 200 },
     sides: OTHER_SIDES,
   };
-  return interleave(
-    context,
-    row,
-    ["hoist", "socket.io"],
-    (contender, round) =>
-      withNewServer(context, contender, `memory ${round}`, async (server) => {
-        await server.command({ do: "connect", count: clients });
-        const { pids } = server;
-        const join = (rooms: readonly string[]) =>
-          server.command({ do: "join", members: clients, rooms, pids });
-        await join(names("shared:warm", 10));
-        const before = await readHeap(server);
-        await join(names("shared:a-room-of-the-bench-", rooms));
-        const growth = await readHeap(server) - before;
-        return { memory: growth / (clients * rooms) };
-      }),
-  );
+  return onNewServers(context, row, clients, measureMemory);
+}
+
+async function measureMemory(server: ServerUnderLoad): Promise<Values> {
+  const { clients, rooms } = KEEPING;
+  const join = (rooms: readonly string[]) =>
+    server.command(joinOf(server, clients, rooms));
+  await join(names("shared:warm", 10));
+  const before = await readHeap(server);
+  await join(names("shared:a-room-of-the-bench-", rooms));
+  const growth = await readHeap(server) - before;
+  return { memory: growth / (clients * rooms) };
 }
 
 async function readHeap(server: ServerUnderLoad): Promise<number> {
@@ -229,19 +211,33 @@ function histories(context: Context): Cell[] {
   }));
 }
 
-/** Measures a server that nothing else has used. */
-async function withNewServer(
+/** Measures each contender with clients of a server that nothing else has used. */
+function onNewServers(
   context: Context,
-  contender: Contender,
-  what: string,
+  row: Row,
+  clients: number,
   measure: (server: ServerUnderLoad) => Promise<Values>,
-): Promise<Values> {
-  const key = `${contender.name} ${what}`;
-  try {
-    return await measure(await context.server(contender, key));
-  } finally {
-    await context.drop(key);
-  }
+): Cell[] {
+  const contenders = ["hoist", "socket.io"] as const;
+  return interleave(context, row, contenders, async (contender, round) => {
+    const key = `${contender.name} ${row.label} ${round}`;
+    try {
+      const server = await context.server(contender, key);
+      await server.command({ do: "connect", count: clients });
+      return await measure(server);
+    } finally {
+      await context.drop(key);
+    }
+  });
+}
+
+/** Returns the command that lets the first clients join rooms. */
+function joinOf(
+  { pids }: ServerUnderLoad,
+  members: number,
+  rooms: readonly string[],
+): JoinCommand {
+  return { do: "join", members, rooms, pids };
 }
 
 /** Returns the names of rooms in two parts. */

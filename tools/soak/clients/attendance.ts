@@ -6,10 +6,10 @@
 
 import { type ClientRoom, connect, type Connection } from "@hoist/cli";
 import { pause } from "../../lib/deadline.ts";
-import { RECONNECT, TIMEOUT } from "../commands.ts";
+import { RECONNECT_QUEUED, TIMEOUT } from "../commands.ts";
 import { BRIEF_SIZE, isBrief, SAY, TICK } from "../rooms.ts";
 import { tokenFor } from "../tokens.ts";
-import { Relay } from "./relay.ts";
+import { dialPort, Relay } from "../../lib/relay.ts";
 import { RoomLedger } from "./room_ledger.ts";
 import { closeAndCount, type Visit } from "./visit.ts";
 
@@ -54,9 +54,10 @@ export class Attendance implements AsyncDisposable {
     user: string,
     rooms: readonly string[],
   ): Promise<Attendance> {
-    const relay = new Relay(visit.port);
+    const relay = new Relay(dialPort(() => visit.port));
     const url = relay.url;
-    const options = { url, timeout: TIMEOUT, reconnect: RECONNECT };
+    // A cut can be noticed after the answer to a publication, and before the next request.
+    const options = { url, timeout: TIMEOUT, reconnect: RECONNECT_QUEUED };
     const connection = await connect(tokenFor("member", user), options);
     visit.tally.connections++;
     const attendance = new Attendance(visit, relay, connection, rooms);

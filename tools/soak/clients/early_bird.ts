@@ -9,7 +9,7 @@ import { type Connection, createConnection } from "@hoist/cli";
 import { Process } from "../../lib/process.ts";
 import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import type { LateReport } from "../server/late_server.ts";
-import { Relay } from "./relay.ts";
+import { dialPort, Relay } from "../../lib/relay.ts";
 import { closeAndCount, idle, type Visit } from "./visit.ts";
 
 /** How often a server starts. */
@@ -18,7 +18,8 @@ const LIVES = 2;
 /** Makes requests before there is a server, and when there is none any more. */
 export async function comeEarly(visit: Visit): Promise<void> {
   const { name, tally } = visit;
-  using relay = new Relay(undefined);
+  let port: number | undefined;
+  using relay = new Relay(dialPort(() => port));
   await using connection = createConnection(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,
@@ -31,7 +32,7 @@ export async function comeEarly(visit: Visit): Promise<void> {
     const waiting = echo(connection, `${name}.${life}`);
     await idle(visit, 300);
     await using server = new LateServer();
-    relay.port = await server.listen();
+    port = await server.listen();
     await waiting;
     if (life === 1) await room.join();
     await room.publish("say", { life }, { timeout: TIMEOUT });
@@ -39,7 +40,7 @@ export async function comeEarly(visit: Visit): Promise<void> {
     tally.note("late server");
     if (life < LIVES) tally.note("killed server");
     else assertSound(await server.close());
-    relay.port = undefined;
+    port = undefined;
   }
   // Each new server has lost the history of the room.
   assert.deepEqual(gaps, Array(LIVES - 1).fill("epoch"));

@@ -1,5 +1,5 @@
 /**
- * Clients that visit the server again and again.
+ * A group of clients in one process, which start and stop together.
  *
  * @module
  */
@@ -7,80 +7,81 @@
 import type { GroupOptions } from "../commands.ts";
 import type { Problems } from "../problems.ts";
 import { Random } from "../random.ts";
-import { fill } from "./fill.ts";
-import { pickRole } from "./roles.ts";
 import { Tally } from "./tally.ts";
-import { idle, type Role, type Visit } from "./visit.ts";
+import type { Visit } from "./visit.ts";
 
-/** The longest time between two visits, in milliseconds. */
-const PAUSE = 500;
-
-/** The clients of one process. */
-export class ClientGroup {
+/** The clients of a group. `Result` is what each of them returns at its end. */
+export abstract class Group<Result> {
   readonly tally = new Tally();
-  readonly #options: GroupOptions;
+  protected readonly options: GroupOptions;
   readonly #problems: Problems;
-  #visitors: Promise<void>[] = [];
+  #running: Promise<Result>[] = [];
   #isOver = true;
   #starts = 0;
 
   constructor(options: GroupOptions, problems: Problems) {
-    this.#options = options;
+    this.options = options;
     this.#problems = problems;
   }
 
-  /** Starts the visits. */
+  /** Starts all clients. */
   start(): void {
     this.#isOver = false;
     this.#starts++;
-    const { clients } = this.#options;
-    this.#visitors = Array.from({ length: clients }, (_, index) => {
-      return this.#visitAgain(index);
-    });
+    const { clients } = this.options;
+    this.#running = Array.from({ length: clients }, (_, n) => this.run(n));
   }
 
-  /** Lets all clients finish their visits. */
+  /** Lets all clients finish. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#visitors);
+    await this.finish(await Promise.all(this.#running));
   }
 
-  /** Opens all connections that the server allows, and closes them. */
-  async fill(): Promise<void> {
-    const { seed, name, capacity } = this.#options;
-    const visit = this.#visitOf(`${name}.fill`, Random.of(seed, name, "fill"));
-    await this.#play((visit) => fill(visit, capacity), visit);
+  /** Runs one client until the end. */
+  protected abstract run(index: number): Promise<Result>;
+
+  /** Called when all clients have ended. */
+  protected abstract finish(results: readonly Result[]): Promise<void>;
+
+  /** Whether the clients should end */
+  protected get isOver(): boolean {
+    return this.#isOver;
   }
 
-  /** Runs the visits of one client. */
-  async #visitAgain(index: number): Promise<void> {
-    const { seed, name } = this.#options;
-    for (let visits = 0; !this.#isOver; visits++) {
-      const path = [name, this.#starts, index, visits];
-      const random = Random.of(seed, ...path);
-      const role = pickRole(random, index, visits);
-      await this.#play(role, this.#visitOf(path.join("."), random));
-    }
-  }
-
-  #visitOf(name: string, random: Random): Visit {
+  /** Creates a visit of a client, whose random numbers depend on all parts of its name. */
+  protected visitOf(...path: readonly (number | string)[]): Visit {
+    const { port, seed, name } = this.options;
+    const names = [name, this.#starts, ...path];
     return {
-      port: this.#options.port,
-      name,
-      random,
+      port,
+      name: names.join("."),
+      random: Random.of(seed, ...names),
       tally: this.tally,
       isOver: () => this.#isOver,
-      report: (problem) => this.#problems.add(problem),
+      report: this.report,
     };
   }
 
-  async #play(role: Role, visit: Visit): Promise<void> {
-    await idle(visit, PAUSE);
+  /**
+   * Runs a function, and reports its failure.
+   *
+   * @param what What the function does, for the report
+   * @param run The function
+   */
+  protected async attempt<Value>(
+    what: string,
+    run: () => Promise<Value>,
+  ): Promise<Value | undefined> {
     try {
-      await role(visit);
+      return await run();
     } catch (error) {
       const stack = error instanceof Error ? error.stack : Deno.inspect(error);
-      visit.report(`${visit.name}: ${role.name} failed: ${stack}`);
+      this.report(`${what} failed: ${stack}`);
     }
   }
+
+  /** Reports a problem. */
+  protected readonly report = (problem: string): void =>
+    this.#problems.add(problem);
 }

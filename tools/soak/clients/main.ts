@@ -7,15 +7,15 @@
 import type { GroupCommand, GroupOptions, GroupReport } from "../commands.ts";
 import { answerLines } from "../../lib/lines.ts";
 import { Problems } from "../problems.ts";
-import { ClientGroup } from "./group.ts";
 import { MemberGroup } from "./member_group.ts";
+import { VisitorGroup } from "./visitor_group.ts";
 
 const options: GroupOptions = JSON.parse(Deno.args[0] ?? "{}");
 const problems = new Problems();
 problems.watch();
 const group = options.kind === "members"
   ? new MemberGroup(options, problems)
-  : new ClientGroup(options, problems);
+  : new VisitorGroup(options, problems);
 
 async function answer(command: GroupCommand): Promise<GroupReport> {
   switch (command) {
@@ -28,7 +28,8 @@ async function answer(command: GroupCommand): Promise<GroupReport> {
     case "status":
       break;
     case "fill":
-      await group.fill();
+      // Only the visitors use all connections of the server.
+      if (group instanceof VisitorGroup) await group.fill();
       break;
   }
   return { counts: group.tally, found: problems.finding };

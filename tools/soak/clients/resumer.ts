@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { connect, type Connection } from "@hoist/cli";
 import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
-import { Relay } from "./relay.ts";
+import { dialPort, Relay } from "../../lib/relay.ts";
+import { StallLimit } from "./stall_limit.ts";
 import { answerQuestions, lengthFor } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, closeAndCount, type Visit } from "./visit.ts";
@@ -21,7 +22,7 @@ const LOSSES = 1 / 40;
 /** Reads a stream over several connections: each item once, and in order. */
 export async function readOn(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
-  using relay = new Relay(port);
+  using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,
@@ -43,16 +44,15 @@ async function readAll(
   relay: Relay,
   { name: nonce, random }: Visit,
 ): Promise<void> {
-  const options = {
-    buffer: random.pick(BUFFERS),
-    resume: true,
-    signal: AbortSignal.timeout(2 * TIMEOUT),
-  };
+  using limit = new StallLimit(TIMEOUT);
+  const { signal } = limit;
+  const options = { buffer: random.pick(BUFFERS), resume: true, signal };
   const to = lengthFor(options, random, 50, 400);
   const data = { nonce, to, delay: 20 };
   const stream = connection.stream("tracked numbers", data, options);
   let last = 0;
   for await (const item of stream) {
+    limit.progress();
     const { nonce: actual, n } = Object(item);
     assert.deepEqual({ nonce: actual, n }, { nonce, n: ++last });
     if (random.happens(LOSSES)) relay.abort();

@@ -6,25 +6,22 @@
 
 import assert from "node:assert/strict";
 import { connect, type Connection, ConnectionClosedError } from "@hoist/cli";
-import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
+import { RECONNECT_QUEUED, TIMEOUT, TOKEN } from "../commands.ts";
 import type { Random } from "../random.ts";
-import { Relay } from "./relay.ts";
+import { dialPort, Relay } from "../../lib/relay.ts";
 import { makeRequest } from "./requests.ts";
 import { answerQuestions, takeOn } from "./streams.ts";
 import { SOCKETS, tappedSocket } from "./tapped_socket.ts";
 import { checkerOf, closeAndCount, idle, type Visit } from "./visit.ts";
 
-/** Requests wait while the client is not connected. */
-const QUEUE = { ...RECONNECT, maxQueue: 32 };
-
 /** Reconnects a few times. Each request is answered, rejected or repeated. */
 export async function roam(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
-  using relay = new Relay(port);
+  using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,
-    reconnect: QUEUE,
+    reconnect: RECONNECT_QUEUED,
     WebSocket: tappedSocket(() => checkerOf(visit), random.pick(SOCKETS)),
   });
   follow(connection, visit);

@@ -6,19 +6,14 @@
  * @module
  */
 
+import { RoomSequence } from "../../lib/room_sequence.ts";
+
 /** The options of a ledger. */
 export interface RoomLedgerOptions {
   /** Whether the room keeps so little that messages can be missing */
   readonly isBrief: boolean;
   /** Called with each problem */
   readonly report: (problem: string) => void;
-}
-
-/** The last message of an author. */
-interface Last {
-  readonly n: number;
-  /** The number of gaps before it */
-  readonly gaps: number;
 }
 
 /** The messages of one room that a client has received. */
@@ -28,8 +23,7 @@ export class RoomLedger {
   /** The position of the last message; `null` before the first one */
   position: string | null = null;
   readonly #options: RoomLedgerOptions;
-  readonly #last = new Map<string, Last>();
-  #gaps = 0;
+  readonly #sequence = new RoomSequence();
 
   constructor(options: RoomLedgerOptions) {
     this.#options = options;
@@ -37,7 +31,7 @@ export class RoomLedger {
 
   /** Returns the number of the last message of an author; 0 before the first one. */
   last(author: string): number {
-    return this.#last.get(author)?.n ?? 0;
+    return this.#sequence.last(author);
   }
 
   /** Checks a message. */
@@ -45,24 +39,23 @@ export class RoomLedger {
     this.received++;
     this.position = position;
     if (position === null) this.#report(`message ${n} has no position`);
-    const last = this.#last.get(author);
-    this.#last.set(author, { n, gaps: this.#gaps });
-    if (last === undefined || n === last.n + 1) return;
-    const subject = `message ${n} of ${author} arrived after ${last.n}`;
-    if (n <= last.n) this.#report(subject);
-    else if (last.gaps === this.#gaps) this.#report(`${subject} without a gap`);
+    const arrival = this.#sequence.take(author, n);
+    if (arrival.kind === "next") return;
+    const subject = `message ${n} of ${author} arrived after ${arrival.after}`;
+    if (arrival.kind === "old") this.#report(subject);
+    else if (!arrival.isFlagged) this.#report(`${subject} without a gap`);
   }
 
   /** Notes that messages are missing. */
   gap(reason: string): void {
-    this.#gaps++;
+    this.#sequence.gap();
     if (this.#options.isBrief && reason === "expired") return;
     this.#report(`messages are missing: ${reason}`);
   }
 
   /** Forgets all messages, because the client does not continue where it was. */
   forget(): void {
-    this.#last.clear();
+    this.#sequence.forget();
     this.position = null;
   }
 

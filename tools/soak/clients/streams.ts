@@ -15,6 +15,7 @@ import {
 } from "@hoist/cli";
 import { TIMEOUT } from "../commands.ts";
 import type { Random } from "../random.ts";
+import { StallLimit } from "./stall_limit.ts";
 
 /** A timeout that is only reached if an answer is missing. */
 const OPTIONS = { timeout: TIMEOUT };
@@ -42,7 +43,6 @@ export function lengthFor(
 /** The options of a stream. */
 const optionsOf = (random: Random): StreamOptions => ({
   buffer: random.pick(BUFFERS),
-  signal: AbortSignal.timeout(TIMEOUT),
 });
 
 /** Reads a stream to its end. */
@@ -54,8 +54,9 @@ export async function takeAll(
   const options = optionsOf(random);
   const to = lengthFor(options, random, 0, random.happens(0.1) ? 600 : 40);
   const data = { nonce, to, delay: random.between(0, 2) };
-  const stream = connection.stream("numbers", data, options);
-  assert.equal(await take(stream, nonce, Infinity), to);
+  const open = (signal: AbortSignal) =>
+    connection.stream("numbers", data, { ...options, signal });
+  assert.equal(await take(open, nonce, Infinity), to);
 }
 
 /** Reads a stream to its end, over all connections that it needs. */
@@ -67,8 +68,9 @@ export async function takeOn(
   const options = { ...optionsOf(random), resume: true };
   const to = lengthFor(options, random, 50, 300);
   const data = { nonce, to, delay: random.between(0, 20) };
-  const stream = connection.stream("tracked numbers", data, options);
-  assert.equal(await take(stream, nonce, Infinity), to);
+  const open = (signal: AbortSignal) =>
+    connection.stream("tracked numbers", data, { ...options, signal });
+  assert.equal(await take(open, nonce, Infinity), to);
 }
 
 /** Reads a part of a stream. */
@@ -79,8 +81,10 @@ export async function breakOff(
 ): Promise<void> {
   const data = { nonce, delay: random.between(0, 2) };
   const most = random.between(1, 40);
-  const stream = connection.stream("numbers", data, optionsOf(random));
-  assert.equal(await take(stream, nonce, most), most);
+  const options = optionsOf(random);
+  const open = (signal: AbortSignal) =>
+    connection.stream("numbers", data, { ...options, signal });
+  assert.equal(await take(open, nonce, most), most);
   await assertOver(connection, nonce);
 }
 
@@ -98,9 +102,9 @@ export async function abort(
   );
   const { signal } = controller;
   const data = { nonce, delay: random.between(0, 2) };
-  const stream = connection.stream("numbers", data, { signal });
+  const open = () => connection.stream("numbers", data, { signal });
   try {
-    await assert.rejects(take(stream, nonce, Infinity), isSame(reason));
+    await assert.rejects(take(open, nonce, Infinity), isSame(reason));
   } finally {
     clearTimeout(timer);
   }
@@ -144,12 +148,14 @@ function replyTo(n: number): number | null {
 
 /** Reads up to `most` items, checks them, and returns their number. */
 async function take(
-  stream: OperationStream,
+  open: (signal: AbortSignal) => OperationStream,
   nonce: string,
   most: number,
 ): Promise<number> {
+  using limit = new StallLimit(TIMEOUT);
   let taken = 0;
-  for await (const item of stream) {
+  for await (const item of open(limit.signal)) {
+    limit.progress();
     const { nonce: actual, n } = Object(item);
     assert.deepEqual({ nonce: actual, n }, { nonce, n: ++taken });
     if (taken === most) break;

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { CloseCode, connect, type Connection } from "@hoist/cli";
 import { RECONNECT, TIMEOUT, TOKEN } from "../commands.ts";
 import { introduce, isGone } from "./presence.ts";
-import { Relay } from "./relay.ts";
+import { dialPort, Relay } from "../../lib/relay.ts";
 import { answerQuestions } from "./streams.ts";
 import { closeAndCount, type Visit } from "./visit.ts";
 
@@ -21,7 +21,7 @@ const HEARTBEAT = { interval: 1_000, timeout: 1_000 };
  */
 export async function fallSilent(visit: Visit): Promise<void> {
   const { port, name, tally, report } = visit;
-  using relay = new Relay(port);
+  using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,

@@ -1,17 +1,18 @@
 /** A TCP proxy that can end its connections. */
 
 import assert from "node:assert/strict";
-import { ConnectError, ConnectionClosedError } from "../../../common/errors.ts";
-import { connectTo, serveQuietly } from "../../../tests/support/server.ts";
-import { gate } from "../../../tests/support/timing.ts";
-import { Relay } from "./relay.ts";
+import { ConnectError, ConnectionClosedError } from "../../common/errors.ts";
+import { connectTo, serveQuietly } from "../../tests/support/server.ts";
+import { gate } from "../../tests/support/timing.ts";
+import { pause } from "./deadline.ts";
+import { dialPort, Relay } from "./relay.ts";
 
 Deno.test("forwards data until its connections are ended", async () => {
   await using server = serveQuietly({ limits: { maxPayload: 1_000_000 } });
   const { opened, open } = gate();
   server.operation("echo", (data) => data);
   server.operation("wait", async () => await opened);
-  using relay = new Relay(server.addr.port);
+  using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, { url: relay.url });
   const data = { text: "x".repeat(200_000) };
   assert.deepEqual(await connection.operation("echo", data), data);
@@ -28,7 +29,7 @@ Deno.test("forwards data until its connections are ended", async () => {
 Deno.test("swallows what both sides send, and forwards new connections", async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
-  using relay = new Relay(server.addr.port);
+  using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, {
     url: relay.url,
     heartbeat: { interval: 1_000, timeout: 1_000 },
@@ -54,10 +55,45 @@ Deno.test("swallows what both sides send, and forwards new connections", async (
 
 Deno.test("ends each connection until it knows the port of the server", async () => {
   await using server = serveQuietly();
-  using relay = new Relay(undefined);
+  const target: { port?: number } = {};
+  using relay = new Relay(dialPort(() => target.port));
   const attempt = connectTo(server, { url: relay.url });
   await assert.rejects(attempt, ConnectError);
-  relay.port = server.addr.port;
+  target.port = server.addr.port;
   await using connection = await connectTo(server, { url: relay.url });
   assert.equal(connection.state, "open");
+});
+
+Deno.test("holds data and new connections back until they are released", async () => {
+  await using server = serveQuietly();
+  server.operation("echo", (data) => data);
+  using relay = new Relay(dialPort(() => server.addr.port));
+  await using connection = await connectTo(server, { url: relay.url });
+  const arrived: string[] = [];
+  relay.hold();
+  const echo = connection.operation("echo", { n: 1 })
+    .then(() => void arrived.push("echo"));
+  const login = connectTo(server, { url: relay.url });
+  void login.then(() => void arrived.push("login"), () => {});
+  await pause(50);
+  assert.deepEqual(arrived, []);
+  relay.release();
+  await echo;
+  await using another = await login;
+  assert.equal(another.state, "open");
+  assert.deepEqual(arrived.toSorted(), ["echo", "login"]);
+});
+
+Deno.test("ends its connections and new ones until it is mended", async () => {
+  await using server = serveQuietly();
+  using relay = new Relay(dialPort(() => server.addr.port));
+  await using connection = await connectTo(server, { url: relay.url });
+  relay.hold();
+  relay.cut();
+  await connection.closed;
+  const attempt = connectTo(server, { url: relay.url });
+  await assert.rejects(attempt, ConnectError);
+  relay.mend();
+  await using again = await connectTo(server, { url: relay.url });
+  assert.equal(again.state, "open");
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { serveQuietly } from "../support/server.ts";
-import { Program, ROOT } from "../support/program.ts";
+import { Program, quoteWords, ROOT } from "../support/program.ts";
 import type { Server } from "../../server.ts";
 
 const ENV = { HOIST_TOKEN: "test" };
@@ -31,24 +31,38 @@ async function shell(
   env: Readonly<Record<string, string>> = {},
 ) {
   const { NO_COLOR: _, ...inherited } = Deno.env.toObject();
+  const directory = await makeHoistCommand();
   const { stdout, stderr } = await new Deno.Command("/bin/bash", {
-    args: [
-      "-c",
-      `hoist() { "$DENO" run --config "$ROOT/deno.json" ${
-        PERMISSIONS.join(" ")
-      } "$ROOT/mod.ts" "$@"; }; export -f hoist; ${script}`,
-    ],
+    args: ["-c", script],
     clearEnv: true,
     env: {
       ...inherited,
       ...ENV,
-      ...{ HOIST_URL: url, DENO: Deno.execPath(), ROOT },
+      ...{ HOIST_URL: url, PATH: `${directory}:${inherited.PATH}` },
       ...env,
     },
     stdin: "null",
   }).output();
+  await Deno.remove(directory, { recursive: true });
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { output: decode(stdout), errors: decode(stderr) };
+}
+
+/**
+ * Makes the command `hoist` in a new directory, and returns the directory.
+ *
+ * A function that bash exports is not enough: `script` starts the user's shell, and only
+ * bash passes such a function on.
+ */
+async function makeHoistCommand(): Promise<string> {
+  const directory = await Deno.makeTempDir();
+  const run = [
+    ...[Deno.execPath(), "run", "--config", `${ROOT}/deno.json`],
+    ...[...PERMISSIONS, `${ROOT}/mod.ts`],
+  ];
+  const source = `#!/bin/sh\nexec ${quoteWords(run)} "$@"\n`;
+  await Deno.writeTextFile(`${directory}/hoist`, source, { mode: 0o755 });
+  return directory;
 }
 
 /** Registers a test that needs a shell. */

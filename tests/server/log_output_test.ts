@@ -1,7 +1,7 @@
 /** The default logger: the format, the colors and the set-up of @std/log. */
 
 import assert from "node:assert/strict";
-import { CONFIG, makeScript } from "../support/program.ts";
+import { CONFIG, makeScript, quoteWords } from "../support/program.ts";
 
 Deno.test("a server continues with a logger that rejects", async () => {
   const { code, stdout, stderr } = await runScript(`
@@ -173,7 +173,11 @@ async function runScript(
   await using script = await makeScript(IMPORTS + source);
   const args = ["run", "--allow-all", "--config", CONFIG, script.path];
   const [command, commandArgs] = onTerminal
-    ? ["script", ["-qec", `${shell(args)} ${redirect}`, "/dev/null"]] as const
+    ? ["script", [
+      "-qec",
+      `${quoteWords([Deno.execPath(), ...args])} ${redirect}`,
+      "/dev/null",
+    ]] as const
     : [Deno.execPath(), args] as const;
   const output = await new Deno.Command(command, {
     args: [...commandArgs],
@@ -200,12 +204,6 @@ const IMPORTS = `
 function plainEnvironment(): Record<string, string> {
   const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = Deno.env.toObject();
   return { ...rest, TERM: "xterm" };
-}
-
-function shell(args: readonly string[]): string {
-  return [Deno.execPath(), ...args]
-    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
-    .join(" ");
 }
 
 /** Returns whether `script` of util-linux exists, which runs a program in a terminal. */

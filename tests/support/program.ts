@@ -26,6 +26,11 @@ export async function makeScript(source: string): Promise<Script> {
   };
 }
 
+/** Quotes the words of a command for a POSIX shell. */
+export function quoteWords(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
 /** How a program runs. */
 export interface ProgramOptions {
   /** The command of Deno, by default `run` */

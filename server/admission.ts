@@ -100,6 +100,8 @@ export class Admission {
   readonly #failures: AddressFailures;
   readonly #lost = new AddressFailures(MAX_LOST, LOST_WINDOW);
   readonly #places: Places;
+  /** Apart from the others, so that strangers do not prevent decisions about valid tokens */
+  readonly #adminDecisions: Places;
 
   constructor(options: AdmissionOptions) {
     const { maxLoginFailures, loginFailureWindow } = options.limits;
@@ -108,6 +110,7 @@ export class Admission {
     // Behind a proxy or a NAT, one client must not lock out the others.
     const onLogin = (network: string) => this.#lost.restore(network);
     this.#places = new Places(options.limits, onLogin);
+    this.#adminDecisions = new Places(options.limits);
   }
 
   /** Returns the remote end of a request. */
@@ -140,15 +143,35 @@ export class Admission {
     return this.#checkOrigin(request) ?? this.lockoutRejection(peer);
   }
 
-  /** Checks that an HTTP request can wait for a decision of the application. */
-  waitingRejection({ network }: RemotePeer): UpgradeRejection | undefined {
+  /** Checks that an HTTP request can wait for its login. */
+  waitingRejection({ network }: RemotePeer): Rejection | undefined {
     if (this.#places.hasPlaceFor(network)) return undefined;
     return this.#full("maxUnauthenticated", network);
+  }
+
+  /** Checks that an HTTP request with a valid token can wait for the function `admin`. */
+  adminDecisionRejection({ network }: RemotePeer): Rejection | undefined {
+    if (this.#adminDecisions.hasPlaceFor(network)) return undefined;
+    const limit = this.#options.limits.maxUnauthenticated;
+    return {
+      reason:
+        `more than ${limit} requests wait for the function 'admin', and ${network} has too many of them. To allow more, raise 'limits.maxUnauthenticated'.`,
+      response: text(
+        503,
+        "Too many requests wait for the function 'admin'. Try again later.",
+        { "retry-after": String(RETRY_AFTER) },
+      ),
+    };
   }
 
   /** Counts a new connection, or an HTTP request that waits for its login. */
   enter({ network }: RemotePeer): Place {
     return new Place(this.#places, network);
+  }
+
+  /** Counts an HTTP request that waits for the function `admin`. */
+  enterAdminDecision({ network }: RemotePeer): Place {
+    return new Place(this.#adminDecisions, network);
   }
 
   /** Counts a rejected token, or a malformed login. */

@@ -20,6 +20,7 @@ import {
   type LoginResult,
 } from "./authenticator.ts";
 import { text } from "./http.ts";
+import type { Place } from "./places.ts";
 
 /** Options of {@linkcode HttpAuth} */
 export interface HttpAuthOptions {
@@ -27,7 +28,10 @@ export interface HttpAuthOptions {
   readonly admission: Admission;
   /** How long the application has to decide, in milliseconds */
   readonly loginTimeout: number;
-  /** Asks the application whether a login is one of an admin; it does not reject */
+  /**
+   * Asks the application whether a login is one of an admin; it does not reject. `undefined`
+   * if only tokens make admins
+   */
   readonly decideAdmin:
     | ((candidate: AdminCandidate) => Promise<boolean>)
     | undefined;
@@ -56,7 +60,7 @@ export class HttpAuth {
    * @param request The request
    * @param remote The address of the client or of the proxy
    * @param isForAdmins Whether only admins are accepted. They are accepted also while there
-   * are too many connections, unless the application has to decide about them
+   * are too many connections, unless the login function has to decide about the token
    * @returns The identity of the client, or the response that rejects the request
    */
   async authorize(
@@ -113,12 +117,13 @@ export class HttpAuth {
   ): Promise<Authenticated | Rejection> {
     const { admission, authenticator, decideAdmin } = this.#options;
     if (decideAdmin === undefined) return forbidden();
-    const full = admission.waitingRejection(peer);
+    const full = admission.adminDecisionRejection(peer);
     if (full !== undefined) return full;
     const { identity, user } = login;
     const { address } = peer;
     const candidate = { identity, user, address, client: undefined };
-    const decision = await this.#pendingOf(peer, decideAdmin(candidate));
+    const place = admission.enterAdminDecision(peer);
+    const decision = await this.#pendingOf(place, decideAdmin(candidate));
     if (decision === "failed") return this.#reject(peer, decision);
     // The token can have been revoked, or have expired, while the application decided.
     const result = authenticator.confirm(login);
@@ -157,18 +162,18 @@ export class HttpAuth {
     const result = authenticator.authenticate(token, VERSION, context);
     if (!(result instanceof Promise)) return result;
     try {
-      return await this.#pendingOf(peer, result);
+      const place = this.#options.admission.enter(peer);
+      return await this.#pendingOf(place, result);
     } finally {
       authenticator.abandon(context);
     }
   }
 
-  /** Waits for a decision, which counts as a connection: it costs the application as much. */
+  /** Waits for a decision, which has a place: it costs the application as much as a connection. */
   async #pendingOf<Result>(
-    peer: RemotePeer,
+    place: Place,
     decision: Promise<Result>,
   ): Promise<Result | "failed"> {
-    const place = this.#options.admission.enter(peer);
     try {
       return await this.#withTimeout(decision);
     } finally {

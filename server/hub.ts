@@ -147,7 +147,8 @@ export class Hub implements HandlerHost, UserHost {
       contract: options.exposeContract ? options.contract : undefined,
       metrics: options.admin?.hasMetrics ? metrics : undefined,
       loginTimeout: options.limits.loginTimeout,
-      decideAdmin: guard && ((candidate) => guard.decide(candidate)),
+      decideAdmin: guard?.rules.decide &&
+        ((candidate) => guard.decide(candidate)),
       report: (line) => this.#upgrades.logRejection(line),
       rejectUnready: () => this.#upgrades.rejectUnready(),
     });

@@ -5,6 +5,7 @@ import { type AdminCandidate, serve, type ServeOptions } from "../../server.ts";
 import { PLAIN_TOKEN, TOKENS } from "../support/admin.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { requestMetrics } from "../support/metrics.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate } from "../support/timing.ts";
 
@@ -147,6 +148,18 @@ Deno.test("a server that closes does not wait for the function 'admin'", async (
   assert.equal(await whileDeciding({}, "test", close, false), 503);
 });
 
+Deno.test("strangers that take all places do not prevent a decision of the function 'admin'", async () => {
+  await using server = serve("main", {
+    ...{ hostname: "127.0.0.1", port: 0, logger: new LogRecorder() },
+    ...{ metrics: true, tokens: TOKENS, limits: { maxUnauthenticated: 1 } },
+    admin: ({ identity }) => Promise.resolve(identity === undefined),
+  });
+  await using _stranger = await RawClient.open(server);
+  await assert.rejects(RawClient.open(server));
+  const tokens = ["main", PLAIN_TOKEN, TOKENS[0]!.token, "wrong"];
+  assert.deepEqual(await statusesOf(server, tokens), [200, 403, 200, 401]);
+});
+
 for (const waitsFor of ["login", "admin"] as const) {
   Deno.test(`requests for the metrics that wait for the function '${waitsFor}' leave places for others`, async () => {
     const { opened, open } = gate();
@@ -169,7 +182,10 @@ for (const waitsFor of ["login", "admin"] as const) {
     await entered.promise;
     const { response, body } = await request();
     assert.equal(response.status, 503);
-    assert.match(body, /Too many connections are not logged in/);
+    const problem = waitsFor === "login"
+      ? /Too many connections are not logged in/
+      : /Too many requests wait for the function 'admin'/;
+    assert.match(body, problem);
     assert.equal(calls, 2);
     if (waitsFor === "admin") {
       assert.deepEqual(await statusesOf(server, [TOKENS[0]!.token]), [200]);

@@ -84,6 +84,17 @@ Deno.test("a server that is full still has metrics", async () => {
   assert.equal((await requestMetrics(server, ADMIN)).response.status, 200);
 });
 
+Deno.test("strangers that take all places do not change the answers to valid tokens", async () => {
+  const limits = { maxUnauthenticated: 1 };
+  await using server = serveMetrics({ limits });
+  await using _stranger = await RawClient.open(server);
+  await assert.rejects(RawClient.open(server));
+  const plain = await requestMetrics(server, `Bearer ${PLAIN_TOKEN}`);
+  assert.equal(plain.response.status, 403, plain.body);
+  assert.equal((await requestMetrics(server, ADMIN)).response.status, 200);
+  assert.equal((await requestMetrics(server, "Bearer a")).response.status, 401);
+});
+
 Deno.test("a token that was revoked gets no metrics", async () => {
   await using server = serveMetrics();
   await server.revoke("ops");

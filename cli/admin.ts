@@ -183,10 +183,9 @@ export async function disconnect(
 function clientOf(id: string): number | string {
   if (/^\d{1,15}$/.test(id)) return Number(id);
   if (/\.\d+$/.test(id)) return id;
+  // Not shown, because it can be the rest of a token with a space.
   throw new UsageError(
-    `The argument CLIENT must be an ID that 'hoist admin clients' shows, or the globalId of a client. It is ${
-      quote(id)
-    }.`,
+    "The argument CLIENT must be an ID that 'hoist admin clients' shows, or the globalId of a client.",
   );
 }
 

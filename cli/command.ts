@@ -80,7 +80,7 @@ export function selectCommand(
   const two = second === undefined ? one : `${one} ${args[second]}`;
   const command = commands.find(({ name }) => name === two) ??
     commands.find(({ name }) => name === one);
-  if (command === undefined) return explain(commands, one, two);
+  if (command === undefined) return explain(commands, args, one, two);
   const used = command.name.includes(" ") ? [first, second] : [first];
   const rest = args.filter((_, index) => !used.includes(index));
   return { kind: "command", command, args: rest, isNamed: true };
@@ -141,6 +141,7 @@ function nameOf(arg: string): string {
 
 function explain(
   commands: readonly Command[],
+  args: readonly string[],
   one: string,
   two: string,
 ): Selection {
@@ -155,7 +156,10 @@ function explain(
   const remedy = nearest === undefined
     ? "Run with --help to list the commands."
     : `Did you mean '${nearest}'?`;
-  const problem = `Unknown command ${showValue(wanted)}. ${remedy}`;
+  // After a flag, a word can be the rest of a token with a space.
+  const isFirst = args.join(" ").startsWith(wanted);
+  const shown = isFirst ? showValue(wanted) : "after the options";
+  const problem = `Unknown command ${shown}. ${remedy}`;
   return { kind: "unknown", problem };
 }
 

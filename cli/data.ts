@@ -6,7 +6,7 @@
 
 import { ErrorCode, ResponseError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
-import { showValue } from "../common/text.ts";
+import { showName, showValue } from "../common/text.ts";
 import type { CommandContext } from "./context.ts";
 import { UsageError } from "./parse.ts";
 import { readFile } from "./token.ts";
@@ -24,30 +24,47 @@ export async function readData(
   data: string | undefined,
   context: CommandContext,
 ): Promise<JsonObject> {
-  const fields = words.map(parseField);
+  const fields = words.map((word, index) => parseField(word, index + 1));
   const object = data === undefined ? {} : await readObject(data, context);
   // Unlike an assignment, this accepts the key "__proto__".
   return Object.fromEntries([...Object.entries(object), ...fields]);
 }
 
-function parseField(word: string): [string, JsonObject[string]] {
-  const [, key, isJson, value = ""] = /^([^=]+?)(:)?=(.*)$/s.exec(word) ?? [];
-  if (key === undefined) {
+/** The errors show no value, and no word of another form: it can be the rest of a token. */
+function parseField(
+  word: string,
+  position: number,
+): [string, JsonObject[string]] {
+  const field = splitField(word);
+  if (field === undefined) {
     throw new UsageError(
-      `The argument ${
-        showValue(word)
-      } is neither KEY=VALUE nor KEY:=JSON. Use --data for a whole object.`,
+      `The argument DATA must be KEY=VALUE or KEY:=JSON, but word ${position} of it is neither. Use --data for a whole object, and quote a value that contains spaces.`,
     );
   }
-  if (isJson === undefined) return [key, value];
+  const { key, value, isJson } = field;
+  if (!isJson) return [key, value];
   try {
     return [key, JSON.parse(value)];
   } catch {
-    const remedy = `For a string, write ${key}=VALUE.`;
+    const remedy = `For a string, write ${showName(key)}=VALUE.`;
     throw new UsageError(
       `The value of ${showValue(`${key}:=`)} is not JSON. ${remedy}`,
     );
   }
+}
+
+/** A field of the data, as the user writes it. */
+interface Field {
+  readonly key: string;
+  readonly value: string;
+  /** Whether the value is JSON */
+  readonly isJson: boolean;
+}
+
+/** Returns `undefined` if the word is no field. */
+function splitField(word: string): Field | undefined {
+  const [, key, colon, value = ""] = /^([^=]+?)(:)?=(.*)$/s.exec(word) ?? [];
+  return key === undefined ? undefined : { key, value, isJson: colon === ":" };
 }
 
 /**
@@ -68,7 +85,7 @@ export async function explainStrings<Answer>(
       error instanceof ResponseError && error.code === ErrorCode.INVALID_CONTENT
     ) {
       const word = words.find((word) => isRejectedString(word, error.issues));
-      if (word !== undefined) addAdvice(error, word);
+      if (word !== undefined) addAdvice(error, splitField(word)!.key);
     }
     throw error;
   }
@@ -78,17 +95,16 @@ function isRejectedString(
   word: string,
   issues: ResponseError["issues"],
 ): boolean {
-  const [key, value] = parseField(word);
-  return typeof value === "string" && !word.startsWith(`${key}:=`) &&
-    isOtherJson(value) && issues.some(({ path }) => path[0] === key);
+  const { key, value, isJson } = splitField(word)!;
+  return !isJson && isOtherJson(value) &&
+    issues.some(({ path }) => path[0] === key);
 }
 
-function addAdvice(error: Error, word: string): void {
+function addAdvice(error: Error, key: string): void {
   const end = error.message.endsWith(".") ? "" : ".";
-  const json = showValue(word.replace("=", ":="));
-  error.message += `${end} ${
-    showValue(word)
-  } is a string. For JSON, write ${json}.`;
+  error.message += `${end} The field ${
+    showValue(key)
+  } is a string. For JSON, write ${showName(key)}:=VALUE.`;
 }
 
 /** Whether a string is the JSON of a value that is not a string. */

@@ -6,12 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import {
-  escapeControls,
-  nearestName,
-  showValue,
-  truncate,
-} from "../common/text.ts";
+import { escapeControls, nearestName, truncate } from "../common/text.ts";
 
 /** A flag of a command; `Value` is the type of its parsed value. */
 export interface Flag<Value = unknown> {
@@ -262,14 +257,24 @@ function valueMissing(name: string): UsageError {
   );
 }
 
+/** What helps if a value became several arguments. */
+const QUOTE = "Quote a value that contains spaces.";
+
+/** Never shows the argument, which can be the rest of a token with a space. */
 function checkCount(
   { arguments: expected = [] }: Pick<Syntax, "arguments">,
   words: readonly string[],
 ): void {
   const hasRest = expected.at(-1)?.isRepeated === true;
   if (hasRest || words.length <= expected.length) return;
+  const names = expected.map(({ name }) => name).join(" and ");
+  const accepted = names === ""
+    ? "accepts no arguments"
+    : `only accepts ${names}`;
   throw new UsageError(
-    `Unexpected argument ${showValue(words[expected.length])}.`,
+    `Unexpected argument ${
+      expected.length + 1
+    }: the command ${accepted}. ${QUOTE}`,
   );
 }
 

@@ -50,6 +50,8 @@ Deno.test("a command can have two words, with flags between them", () => {
 
 const PROBLEMS: readonly (readonly [string, string])[] = [
   ["cal add", `Unknown command "cal". Did you mean 'call'?`],
+  ["cal -q add", `Unknown command "cal". Did you mean 'call'?`],
+  ["-q cal add", `Unknown command after the options. Did you mean 'call'?`],
   ["connect", `Unknown command "connect". Did you mean 'call'?`],
   ["start", `Unknown command "start". Did you mean 'serve'?`],
   ["version", `Unknown command "version". Did you mean '--version'?`],
@@ -112,6 +114,24 @@ for (const [line, start] of PYTHON) {
   Deno.test(`[${line}] of Python Hoist gets a suggestion`, () => {
     const problem = problemOf(line.split(" "));
     assert.equal(problem, `${start} Run with --help to list the options.`);
+  });
+}
+
+/** The rest of the token "a secret", which was not quoted. */
+const STRAY_WORDS = [
+  "-t a secret",
+  "-t a calsecret add",
+  "contract -t a secret",
+  "serve -t a secret",
+  "ping --token a secret",
+  "token secret",
+  "admin clients --token a secret",
+  "contract check -t a contract.json secret",
+];
+
+for (const line of STRAY_WORDS) {
+  Deno.test(`the error for [${line}] does not show the word, which can be a part of a token`, () => {
+    assert.doesNotMatch(problemOf(line.split(" ")), /secret/);
   });
 }
 

@@ -42,12 +42,12 @@ const PROBLEMS:
     [
       ["name"],
       undefined,
-      'The argument "name" is neither KEY=VALUE nor KEY:=JSON. Use --data for a whole object.',
+      "The argument DATA must be KEY=VALUE or KEY:=JSON, but word 1 of it is neither. Use --data for a whole object, and quote a value that contains spaces.",
     ],
     [
-      ["=x"],
+      ["a=b", "=x"],
       undefined,
-      'The argument "=x" is neither KEY=VALUE nor KEY:=JSON. Use --data for a whole object.',
+      "The argument DATA must be KEY=VALUE or KEY:=JSON, but word 2 of it is neither. Use --data for a whole object, and quote a value that contains spaces.",
     ],
     [
       ["a:=x"],

@@ -147,7 +147,8 @@ for (const [args, problem] of PROBLEMS) {
 
 Deno.test("rejects more words than there are arguments", () => {
   const parsed = parse({ ...SYNTAX, arguments: WORDS.slice(0, 1) }, ["a", "b"]);
-  const problem = 'Unexpected argument "b".';
+  const problem =
+    "Unexpected argument 2: the command only accepts NAME. Quote a value that contains spaces.";
   assert.deepEqual(parsed, { kind: "usage", problem });
 });
 

@@ -53,10 +53,10 @@ Deno.test("a rejected string that is other JSON shows how to send JSON", async (
     assert.equal(code, 64 + ErrorCode.INVALID_CONTENT);
     return errors.join().replace(/^.* received (string|null)\.? ?/, "");
   };
-  const number = '"to=3" is a string. For JSON, write "to:=3".';
+  const number = 'The field "to" is a string. For JSON, write to:=VALUE.';
   assert.equal(await advice("call", "call", "by=1", "to=3"), number);
   assert.equal(await advice("stream", "count", "by=1", "to=3"), number);
-  const other = '"n=null" is a string. For JSON, write "n:=null".';
+  const other = 'The field "n" is a string. For JSON, write n:=VALUE.';
   assert.equal(await advice("send", "say", "n=null"), other);
   assert.equal(await advice("request", "say", "n=null"), other);
   // Other words, a string as JSON, and a value that is no string.
@@ -278,7 +278,7 @@ Deno.test("invalid data is noticed before the command connects", async () => {
     readTokenVariable: () => assert.fail("the token was read"),
   });
   assert.equal(code, 2);
-  assert.match(errors[0]!, /neither KEY=VALUE nor KEY:=JSON/);
+  assert.match(errors[0]!, /must be KEY=VALUE or KEY:=JSON/);
 });
 
 Deno.test("a URL can omit its scheme and the host of this machine", async () => {

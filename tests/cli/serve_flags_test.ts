@@ -306,13 +306,14 @@ Deno.test("rejects unknown commands", () => {
   const remedy = "Run with --help to list the commands.";
   for (
     const [args, shown] of [
-      [["nothing"], '"nothing"'],
-      [["--", "--xyz"], '"--xyz"'],
-      [["--help", "nothing"], '"nothing"'],
-      [["-p", "80", "nothing"], '"nothing"'],
+      [["nothing"], ' "nothing"'],
+      [["nothing", "--help"], ' "nothing"'],
+      [["--", "--xyz"], " after the options"],
+      [["--help", "nothing"], " after the options"],
+      [["-p", "80", "nothing"], " after the options"],
     ] as const
   ) {
-    assert.equal(problemOf(...args), `Unknown command ${shown}. ${remedy}`);
+    assert.equal(problemOf(...args), `Unknown command${shown}. ${remedy}`);
   }
   assert.equal(
     problemOf("Serve"),
@@ -321,9 +322,11 @@ Deno.test("rejects unknown commands", () => {
 });
 
 Deno.test("rejects further words after serve", () => {
-  assert.equal(problemOf("serve", "now"), 'Unexpected argument "now".');
-  assert.equal(problemOf("serve", "serve"), 'Unexpected argument "serve".');
-  assert.equal(problemOf("serve", "--", "-x"), 'Unexpected argument "-x".');
+  const problem =
+    "Unexpected argument 1: the command accepts no arguments. Quote a value that contains spaces.";
+  for (const words of [["now"], ["serve"], ["--", "-x"]]) {
+    assert.equal(problemOf("serve", ...words), problem);
+  }
 });
 
 Deno.test("parsing does not change the arguments", () => {

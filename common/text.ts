@@ -297,6 +297,9 @@ export function nearestName(
   return mistyped(wanted, compared) ?? related(wanted, compared);
 }
 
+/** How many pairs of letters are compared. All pairs of 10,000 long names would take seconds. */
+const MAX_PAIRS = 4_000_000;
+
 /** Returns the name that differs from another by a few letters. */
 function mistyped(
   wanted: string,
@@ -304,10 +307,14 @@ function mistyped(
 ): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
+  let pairs = 0;
   for (const candidate of candidates) {
     const other = normalize(candidate);
     const limit = Math.max(wanted.length, other.length) / 3;
-    if (Math.abs(wanted.length - other.length) > limit) continue;
+    const difference = Math.abs(wanted.length - other.length);
+    if (difference > limit || difference >= least) continue;
+    pairs += wanted.length * other.length;
+    if (pairs > MAX_PAIRS) break;
     const distance = editDistance(wanted, other);
     if (distance > limit || distance >= least) continue;
     nearest = candidate;

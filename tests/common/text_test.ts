@@ -237,6 +237,18 @@ Deno.test("nearestName compares no name that is far too long, and not any number
   assert.equal(nearestName("maxPaylod", [...many, "maxPayload"]), undefined);
 });
 
+Deno.test("nearestName does not compare the letters of any number of long names", () => {
+  const wanted = "ab".repeat(50);
+  const near = `${"ab".repeat(49)}ba`;
+  const others = (count: number) =>
+    Array.from({ length: count }, (_, n) => String(n).padStart(100, "x"));
+  assert.equal(nearestName(wanted, [...others(100), near]), near);
+  assert.equal(nearestName(wanted, [...others(2_000), near]), undefined);
+  // Names whose length differs too much cost nothing.
+  const short = others(2_000).map((name) => name.slice(-50));
+  assert.equal(nearestName(wanted, [...short, near]), near);
+});
+
 Deno.test("suggestName returns the nearest name, or a list of all names", () => {
   const names = ["news", "ask"];
   assert.equal(

@@ -6,6 +6,7 @@
 
 import { settlesWithin } from "../common/async.ts";
 import { ConnectionClosedError } from "../common/errors.ts";
+import { Watchdog } from "../common/watchdog.ts";
 import {
   type Admin,
   type AdminConnection,
@@ -102,6 +103,9 @@ async function showLive(
   }
 }
 
+/** How much later than its interval an update is called late, in milliseconds. */
+const GRACE = 1_000;
+
 /** What a stream needs. */
 interface Source {
   readonly connection: AdminConnection;
@@ -116,7 +120,13 @@ async function showStats(
 ): Promise<void> {
   const input = { interval, metrics: true };
   const stream = connection.stream("hoist.admin.stats", input, { signal });
+  // A heartbeat notices a server that has stopped much later.
+  using watchdog = new Watchdog(interval + GRACE, (silence) => {
+    view.noteSilence(silence);
+    draw();
+  });
   for await (const stats of stream) {
+    watchdog.feed();
     view.addStats(stats);
     draw();
   }

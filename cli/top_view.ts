@@ -71,6 +71,8 @@ export class TopView {
   #offset = 0;
   /** Why nothing is current */
   #notice = "connecting";
+  /** How long the server has not answered, in milliseconds; 0 if it has */
+  #silence = 0;
 
   /**
    * Constructs a `TopView`.
@@ -84,6 +86,7 @@ export class TopView {
   /** Notes the numbers of the server. */
   addStats(stats: AdminStats): void {
     this.#notice = "";
+    this.#silence = 0;
     this.#previous = this.#stats;
     this.#stats = stats;
   }
@@ -98,9 +101,15 @@ export class TopView {
     for (const id of left) this.#clients.delete(id);
   }
 
+  /** Notes that the numbers are late: the server has not sent any for some milliseconds. */
+  noteSilence(silence: number): void {
+    this.#silence = silence;
+  }
+
   /** Forgets the clients, because the connection was lost. */
   reset(notice: string): void {
     this.#notice = notice;
+    this.#silence = 0;
     this.#clients.clear();
     this.#previous = undefined;
     this.#stats = undefined;
@@ -130,11 +139,15 @@ export class TopView {
     this.#offset = Math.min(Math.max(0, this.#offset), last);
     const shown = clients.slice(this.#offset, this.#offset + visible);
     const [titles = "", ...table] = formatTable(CLIENT_COLUMNS, shown);
-    const head = fit(titles, columns);
+    const bar = (text: string) => {
+      const line = fit(text, columns);
+      return hasColors ? `\x1b[7m${line.padEnd(columns)}\x1b[0m` : line;
+    };
+    const late = this.#late();
     const lines = [
       ...this.#head(),
-      "",
-      hasColors ? `\x1b[7m${head.padEnd(columns)}\x1b[0m` : head,
+      late === "" ? "" : bar(late),
+      bar(titles),
       ...table,
     ];
     while (lines.length < rows - FOOT) lines.push("");
@@ -163,6 +176,12 @@ export class TopView {
         formatBytes(stats.memory.heapUsed)
       })${describeBroker(stats)}`,
     ];
+  }
+
+  #late(): string {
+    if (this.#silence === 0) return "";
+    const rest = this.#stats === undefined ? "" : ": these numbers are old";
+    return `no answer for ${formatAge(this.#silence)}${rest}`;
   }
 
   #foot(shown: number, total: number): string {

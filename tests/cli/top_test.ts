@@ -7,6 +7,7 @@ import { TopView } from "../../cli/top_view.ts";
 import { connect } from "../../client.ts";
 import { run } from "../support/command_line.ts";
 import { serveQuietly } from "../support/server.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 
 const SIZE: TerminalSize = { columns: 80, rows: 24 };
 
@@ -74,6 +75,27 @@ Deno.test("the view shows the numbers of the server", () => {
   assert.match(lines[2]!, /^measuring the rates$/);
   assert.match(lines[3]!, /^memory 84\.0 MB \(heap 30\.0 MB\)$/);
   assert.match(lines.at(-1)!, /^clients 1 to 1 of 1, by pending \| s order/);
+});
+
+Deno.test("the view shows for how long it has no answer", () => {
+  const view = viewOf([clientOf(1)]);
+  const notice = () => view.render(SIZE, false)[4];
+  assert.equal(notice(), "");
+  view.noteSilence(5_900);
+  assert.equal(notice(), "no answer for 5 s: these numbers are old");
+  const colored = view.render(SIZE, true)[4]!;
+  assert.match(colored, /^\x1b\[7mno answer for 5 s: [^\x1b]*\x1b\[0m$/);
+  assert.equal(
+    view.render({ columns: 12, rows: 24 }, false)[4],
+    "no answer f…",
+  );
+  view.addStats(STATS);
+  assert.equal(notice(), "");
+  view.noteSilence(5_900);
+  view.reset("the connection was lost");
+  assert.equal(notice(), "");
+  view.noteSilence(1_000);
+  assert.equal(notice(), "no answer for 1 s");
 });
 
 Deno.test("the view ignores metrics of the wrong types", () => {
@@ -278,6 +300,21 @@ Deno.test("top continues after a restart of the server", async () => {
   await using second = serveQuietly({ tokens: TOKENS, port });
   await terminal.shows(/ops +\d+ s/);
   assert.equal(second.clients.size, 1);
+  terminal.press("q");
+  assert.equal((await ended).code, 0);
+});
+
+Deno.test("top shows that a server does not answer, while the connection is open", async () => {
+  await using server = serveQuietly({ tokens: TOKENS });
+  await using proxy = new TcpProxy(server);
+  const terminal = new TestTerminal();
+  const ended = runTop(proxy.url, terminal);
+  await terminal.shows(/ops +\d+ s/);
+  proxy.freeze();
+  await terminal.shows(/no answer for \d+ s: these numbers are old/);
+  assert.match(terminal.screens.at(-1)!, /ops +\d+ s/);
+  proxy.thaw();
+  await terminal.shows(/^(?![^]*no answer)[^]*ops +\d+ s/);
   terminal.press("q");
   assert.equal((await ended).code, 0);
 });

@@ -8,6 +8,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   #held = Promise.resolve();
   #release = () => {};
+  #frozen = Promise.resolve();
+  #thaw = () => {};
   /** Whether new connections are accepted and never answered */
   isStalled = false;
 
@@ -30,9 +32,20 @@ export class TcpProxy implements AsyncDisposable {
     this.#held = new Promise((resolve) => this.#release = resolve);
   }
 
+  /** Passes no more data in either direction until `thaw()`, as if the server had stopped. */
+  freeze(): void {
+    this.#frozen = new Promise((resolve) => this.#thaw = resolve);
+  }
+
+  /** Ends `freeze()`. */
+  thaw(): void {
+    this.#thaw();
+  }
+
   /** Ends all connections without a Close frame. */
   cut(): void {
     this.#release();
+    this.#thaw();
     for (const connection of this.#connections) close(connection);
     this.#connections.clear();
   }
@@ -57,22 +70,27 @@ export class TcpProxy implements AsyncDisposable {
     const server = await Deno.connect({ hostname: "127.0.0.1", port });
     this.#connections.add(server);
     const pipes = [
-      client.readable.pipeThrough(this.#gate()).pipeTo(server.writable),
-      server.readable.pipeTo(client.writable),
+      client.readable.pipeThrough(gate(() => this.#held))
+        .pipeThrough(gate(() => this.#frozen)).pipeTo(server.writable),
+      server.readable.pipeThrough(gate(() => this.#frozen))
+        .pipeTo(client.writable),
     ];
     await Promise.allSettled(pipes);
     this.#connections.delete(client);
     this.#connections.delete(server);
   }
+}
 
-  #gate(): TransformStream<Uint8Array, Uint8Array> {
-    return new TransformStream({
-      transform: async (chunk, controller) => {
-        await this.#held;
-        controller.enqueue(chunk);
-      },
-    });
-  }
+/** Passes each chunk on when it is allowed to. */
+function gate(
+  allowed: () => Promise<void>,
+): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform: async (chunk, controller) => {
+      await allowed();
+      controller.enqueue(chunk);
+    },
+  });
 }
 
 /** Closes a connection, which can have ended at that moment. */

@@ -11,7 +11,7 @@ import { useCell } from "./hooks.ts";
 import { Clients } from "./clients.tsx";
 import { Contract } from "./contract.tsx";
 import { Events } from "./events.tsx";
-import { safe } from "./format.ts";
+import { age, safe } from "./format.ts";
 import { Log } from "./log.tsx";
 import { Login } from "./login.tsx";
 import { Overview } from "./overview.tsx";
@@ -44,6 +44,7 @@ function Shell({ app }: { readonly app: App }): JSX.Element {
   const [page, setPage] = useState(currentPage);
   const isLost = useCell(app.connection.phase).kind === "lost";
   const problem = useCell(app.connection.problem);
+  const isLate = useCell(app.silence) > 0;
   const news = useCell(app.news);
   useEffect(() => {
     const onHash = () => setPage(currentPage());
@@ -74,6 +75,11 @@ function Shell({ app }: { readonly app: App }): JSX.Element {
           {!isLost && problem !== "" && (
             <p class="banner">{safe(problem, 500)}</p>
           )}
+          {!isLost && problem === "" && isLate && (
+            <p class="banner">
+              The server does not answer. What the page shows is old.
+            </p>
+          )}
         </div>
         <Current app={app} key={page} />
       </main>
@@ -88,6 +94,12 @@ function Navigation({ app, page, isLost }: {
   readonly isLost: boolean;
 }): JSX.Element {
   const stats = useCell(app.history.latest);
+  const silence = useCell(app.silence);
+  const state = isLost
+    ? "Connection lost"
+    : silence > 0
+    ? `No answer for ${age(silence)}`
+    : "Connected";
   return (
     <header class="side">
       <p class="brand">
@@ -106,9 +118,7 @@ function Navigation({ app, page, isLost }: {
         ))}
       </nav>
       <div class="foot">
-        <p class={`state ${isLost ? "bad" : "good"}`}>
-          {isLost ? "Connection lost" : "Connected"}
-        </p>
+        <p class={`state ${state === "Connected" ? "good" : "bad"}`}>{state}</p>
         <button type="button" onClick={() => app.connection.signOut()}>
           Sign out
         </button>

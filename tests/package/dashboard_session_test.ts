@@ -6,6 +6,7 @@ import { testWithBrowser } from "../support/browser.ts";
 import { Dashboard, WITH_DASHBOARD } from "../support/dashboard.ts";
 import { lateServer } from "../support/late_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 
 /** Sends messages until the page shows one; returns how often it shows this one, or 0. */
 async function shownTimes(
@@ -54,6 +55,23 @@ testWithBrowser(
     await using client = await connectTo({ url: server.url });
     assert.equal(await shownTimes(dashboard, client), 1);
     assert.equal(server.clients.size, 2);
+  },
+);
+
+testWithBrowser(
+  "the dashboard shows that its server does not answer, while the connection is open",
+  async (browser) => {
+    await using server = serveQuietly(WITH_DASHBOARD);
+    await using proxy = new TcpProxy(server);
+    const dashboard = await Dashboard.signIn(browser, proxy.url);
+    await dashboard.has(".state", "Connected");
+    proxy.freeze();
+    await dashboard.has(".banner", "The server does not answer.");
+    await dashboard.has(".state", /^No answer for \d+ s$/);
+    proxy.thaw();
+    await dashboard.page.waitForSelector(".banner", { state: "detached" });
+    await dashboard.has(".state", "Connected");
+    dashboard.assertQuiet();
   },
 );
 

@@ -31,6 +31,10 @@ export async function call(
   });
 }
 
+/** The answer of a server does not tell whether it has a listener. */
+const SENT =
+  "sent, without a reply. Servers accept messages without a listener, too";
+
 /** Sends a message, waits for the listeners, and prints the replies. */
 export async function send(
   { flags, words: [name = "", ...data] }: Input,
@@ -44,7 +48,7 @@ export async function send(
       onReply: (reply) => printReply(reply, output),
     });
     const { replies } = await explained(sent, "messages", name, connected);
-    if (replies.length === 0) output.progress("sent, without a reply");
+    if (replies.length === 0) output.progress(SENT);
   });
 }
 

@@ -179,7 +179,7 @@ export async function readBody(response: Response): Promise<string> {
 
 /**
  * Waits for the answer to a request. If the server does not know its name, and shows its contract,
- * the error suggests another name.
+ * the error suggests another name, or the command for the other kind of name.
  *
  * @param answer The answer
  * @param kind What the request is
@@ -197,17 +197,34 @@ export async function explained<Answer>(
   } catch (error) {
     if (!(error instanceof ResponseError) || !canBeName(error)) throw error;
     const contract = await fetchContract(login, signal).catch(() => undefined);
-    const names = Object.keys(contract?.[kind] ?? {});
-    const nearest = names.includes(name) ? undefined : nearestName(name, names);
-    if (nearest !== undefined) {
+    const advice = contract && adviceFor(name, kind, contract);
+    if (advice !== undefined) {
       const { message } = error;
       const end = message.endsWith(".") ? "" : ".";
-      error.message = `${message}${end} Did you mean '${
-        escapeControls(nearest)
-      }'?`;
+      error.message = `${message}${end} ${advice}`;
     }
     throw error;
   }
+}
+
+/** Returns a sentence about a name that a contract does not have as a name of a kind. */
+function adviceFor(
+  name: string,
+  kind: "messages" | "operations",
+  { messages, operations }: ContractDescription,
+): string | undefined {
+  const known = kind === "messages" ? messages : operations;
+  if (Object.hasOwn(known, name)) return undefined;
+  if (Object.hasOwn(messages, name)) {
+    return "It is a message: use 'hoist send'.";
+  }
+  if (Object.hasOwn(operations, name)) {
+    return "yields" in operations[name]!
+      ? "It is a stream: use 'hoist stream'."
+      : "It is an operation: use 'hoist call'.";
+  }
+  const nearest = nearestName(name, Object.keys(known));
+  return nearest && `Did you mean '${escapeControls(nearest)}'?`;
 }
 
 /** Invalid content without a place can be a message that is not in the contract. */

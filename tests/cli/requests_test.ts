@@ -66,6 +66,9 @@ Deno.test("a rejected string that is other JSON shows how to send JSON", async (
   assert.equal(await advice("call", "call", "by=1", "to:=null"), "");
 });
 
+const SENT =
+  "sent, without a reply. Servers accept messages without a listener, too";
+
 Deno.test("send prints each reply, and succeeds without one", async () => {
   await using server = serveQuietly();
   server.receive("hello", async (message) => {
@@ -85,8 +88,12 @@ Deno.test("send prints each reply, and succeeds without one", async () => {
   assert.deepEqual(silent, {
     code: 0,
     printed: [],
-    errors: ["sent, without a reply"],
+    errors: [SENT],
   });
+  // The server answers in the same way if nothing listens, or if it is an operation.
+  server.operation("add", () => 1);
+  const operation = await runAgainst(server, ["send", "add"]);
+  assert.deepEqual(operation, { code: 0, printed: [], errors: [SENT] });
   const quiet = await runAgainst(server, ["send", "silent", "-q"]);
   assert.deepEqual(quiet, { code: 0, printed: [], errors: [] });
 });
@@ -334,6 +341,25 @@ Deno.test("suggests a name of the contract, if the server shows it", async () =>
       const suggests = errors[0]!.endsWith(` Did you mean '${name}'?`);
       assert.equal(suggests, exposeContract, errors[0]);
     }
+  }
+});
+
+Deno.test("says that a name is of the other kind, if the server shows its contract", async () => {
+  await using server = serve("test", {
+    ...{ hostname: "127.0.0.1", port: 0, logger: new LogRecorder() },
+    ...{ contract: CONTRACT, exposeContract: true },
+  });
+  for (
+    const [args, advice] of [
+      ["send orders.list", "It is an operation: use 'hoist call'."],
+      ["request orders.rows", "It is a stream: use 'hoist stream'."],
+      ["call hello", "It is a message: use 'hoist send'."],
+      ["stream hello", "It is a message: use 'hoist send'."],
+    ] as const
+  ) {
+    const { code, errors } = await runAgainst(server, args.split(" "));
+    assert(code > 64, `${code}`);
+    assert(errors.join().endsWith(` ${advice}`), errors.join());
   }
 });
 

@@ -24,10 +24,11 @@ Deno.test("a Watchdog reports how long an update is overdue, each second", () =>
 Deno.test("a Watchdog can be fed and disposed by its listener", () => {
   using clock = new Clock();
   let count = 0;
-  const watchdog = new Watchdog(1_000, () => {
+  const onLate = () => {
     if (++count === 1) watchdog.feed();
     else watchdog[Symbol.dispose]();
-  });
+  };
+  const watchdog = new Watchdog(1_000, onLate);
   clock.pass(10_000);
   assert.deepEqual([count, clock.timers], [2, 0]);
 });

@@ -250,8 +250,8 @@ function digestOf(candidate: TokenCandidate): string {
 }
 
 function digestsMatch(one: string, other: string): boolean {
-  let difference = 0;
-  // All digests have the same length, and every character is compared.
+  // A digest of the application can be empty or cut, and then matches no token.
+  let difference = one.length ^ other.length;
   for (let index = 0; index < one.length; index++) {
     difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
   }

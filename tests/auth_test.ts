@@ -1,7 +1,7 @@
 /** Tests of `auth.ts`. */
 
 import assert from "node:assert/strict";
-import { findToken, tokensMatch } from "../auth.ts";
+import { digestToken, findToken, tokensMatch } from "../auth.ts";
 import { DEFAULT_TOKEN_ALPHABET } from "../token.ts";
 
 const LONG = "x".repeat(1_000_000);
@@ -65,4 +65,21 @@ Deno.test("findToken() uses the current token of a candidate", () => {
   candidate.token = "new";
   assert.equal(findToken([candidate], "old"), undefined);
   assert.equal(findToken([candidate], "new"), candidate);
+});
+
+Deno.test("findToken() finds a candidate by its digest", () => {
+  const candidate = { token: "", digest: digestToken("secret") };
+  assert.equal(findToken([candidate], "secret"), candidate);
+  assert.equal(findToken([candidate], ""), undefined);
+});
+
+Deno.test("findToken() accepts no token for a digest that is not whole", () => {
+  const digest = digestToken("secret");
+  for (const part of ["", digest.slice(0, 1), digest.slice(0, -1)]) {
+    for (const token of ["secret", "other", ""]) {
+      assert.equal(findToken([{ token, digest: part }], token), undefined);
+    }
+  }
+  const long = { token: "secret", digest: `${digest}0` };
+  assert.equal(findToken([long], "secret"), undefined);
 });

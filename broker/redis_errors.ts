@@ -11,6 +11,9 @@ import { escapeControls, truncate } from "../common/text.ts";
 /** The longest part of a foreign error that is shown, in characters. */
 const MAX_DETAIL = 200;
 
+/** What Redis adds to an error about a command that it does not have. */
+const ARGUMENTS = /, with args beginning with:.*$/s;
+
 /** What a failure means for the connection. */
 export type FailureKind =
   /** Redis refuses the credentials, or the rights of the user do not suffice */
@@ -144,11 +147,17 @@ export function failureOf(error: unknown): RedisFailure {
 }
 
 function messageOf(text: string, rule: Rule | undefined): string {
-  const detail = escapeControls(truncate(text, MAX_DETAIL)).replace(/\.$/, "");
+  const start = truncate(text.replace(ARGUMENTS, ""), MAX_DETAIL);
+  const detail = escapeControls(start).replace(/\.$/, "");
   if (rule === undefined) return `${detail}.`;
   const [_pattern, _kind, problem, advice] = rule;
   const rest = advice === undefined ? "" : ` ${advice}`;
   return `${problem} (${detail}).${rest}`;
+}
+
+/** Returns the failure of a connection that this server has closed. */
+export function closedByServer(): RedisFailure {
+  return new RedisFailure("down", "the server has closed.");
 }
 
 /** Makes the error for the caller of a broker or of a cluster. */

@@ -6,7 +6,7 @@
 
 import type { Redis } from "npm:ioredis@6.0.0";
 import { within as withinTime } from "../common/async.ts";
-import { failureOf, RedisFailure } from "./redis_errors.ts";
+import { closedByServer, failureOf, RedisFailure } from "./redis_errors.ts";
 import { DEFAULT_USER, type RedisSettings } from "./redis_options.ts";
 
 /** An answer of Redis, as the library returns it. */
@@ -41,12 +41,18 @@ export class RedisClient {
   /**
    * Connects, logs in and waits until Redis answers.
    *
+   * @param settings Where to connect, and how
+   * @param signal Ends the attempt, with a failure as its reason
+   *
    * @throws {RedisFailure} If this fails, or takes longer than the timeout
    */
-  static async connect(settings: RedisSettings): Promise<RedisClient> {
+  static async connect(
+    settings: RedisSettings,
+    signal: AbortSignal,
+  ): Promise<RedisClient> {
     const client = new RedisClient(await create(settings));
     try {
-      await within(client.#open(settings), settings.timeout);
+      await within(client.#open(settings), settings.timeout, signal);
       return client;
     } catch (error) {
       client.close();
@@ -112,9 +118,7 @@ export class RedisClient {
   }
 
   /** Ends the connection at once. */
-  close(
-    failure: RedisFailure = new RedisFailure("down", "the server has closed."),
-  ): void {
+  close(failure = closedByServer()): void {
     if (this.#isClosed) return;
     this.#onClosed(failure);
     this.#write();
@@ -178,10 +182,11 @@ export class RedisClient {
 async function within<Value>(
   promise: Promise<Value>,
   timeout: number,
+  signal?: AbortSignal,
 ): Promise<Value> {
   const message = `Redis has not answered within ${timeout / 1_000} s.`;
   const late = () => new RedisFailure("down", message);
-  return await withinTime(promise, undefined, timeout, late);
+  return await withinTime(promise, signal, timeout, late);
 }
 
 /** Creates a client of the library, which does nothing by itself. */

@@ -77,7 +77,8 @@ export class RedisCluster implements Cluster {
       await this.#connection.subscribe(this.#names.node(node), receive);
       await this.#connection.subscribe(this.#names.nodes, receive);
       await this.#join();
-      lease.start();
+      // It can have been closed meanwhile.
+      this.#self.lease.start();
       void this.#checkPolicy(events);
     } catch (error) {
       this.#close();
@@ -133,7 +134,8 @@ export class RedisCluster implements Cluster {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const started = this.#started;
-    if (started === undefined) return;
+    // This also ends the attempt of a start that is still connecting.
+    if (started === undefined) return this.#connection.close(this.#user);
     // Nothing is reported from here on.
     this.#started = undefined;
     started.lease.stop();

@@ -9,7 +9,12 @@ import { Deadline } from "../common/async.ts";
 import type { PublishError } from "../common/hoist_error.ts";
 import { backoff } from "./backoff.ts";
 import type { RedisReply } from "./redis_client.ts";
-import { failureOf, publishErrorOf, RedisFailure } from "./redis_errors.ts";
+import {
+  closedByServer,
+  failureOf,
+  publishErrorOf,
+  RedisFailure,
+} from "./redis_errors.ts";
 import type { RedisSettings } from "./redis_options.ts";
 import type { RedisScript } from "./redis_scripts.ts";
 import { RedisSession } from "./redis_session.ts";
@@ -70,7 +75,7 @@ export class RedisConnection {
   close(user: RedisUser): void {
     this.#users.delete(user);
     if (this.#users.size > 0) return;
-    this.#life.abort();
+    this.#life.abort(closedByServer());
     this.#life = new AbortController();
     this.#opening = undefined;
     this.#channels.clear();
@@ -181,6 +186,7 @@ export class RedisConnection {
     const session = await RedisSession.open(
       this.#settings,
       (channel, message) => this.#channels.get(channel)?.(message),
+      signal,
     );
     try {
       await this.#subscribeAll(session);

@@ -44,16 +44,18 @@ export class RedisSession {
    *
    * @param settings Where to connect, and how
    * @param receive Gets the messages of all channels
+   * @param signal Ends the attempt, with a failure as its reason
    *
    * @throws {RedisFailure} If one of the connections fails
    */
   static async open(
     settings: RedisSettings,
     receive: (channel: string, message: string) => void,
+    signal: AbortSignal,
   ): Promise<RedisSession> {
-    const commands = await RedisClient.connect(settings);
+    const commands = await RedisClient.connect(settings, signal);
     try {
-      const subscriber = await RedisClient.connect(settings);
+      const subscriber = await RedisClient.connect(settings, signal);
       subscriber.onMessage(receive);
       const session = new RedisSession(commands, subscriber, settings.timeout);
       await session.#load();

@@ -13,7 +13,8 @@ type Wait = (done: Promise<void>) => Promise<void>;
 
 interface Question {
   readonly waiting: Set<string>;
-  readonly gone: string[];
+  /** The nodes that have ended since the question began */
+  readonly gone: Set<string>;
   readonly answers: Map<string, string>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -81,8 +82,8 @@ export class PendingAnswers {
   /** Stops waiting for a node that has ended. */
   end(node: string): void {
     for (const question of this.#questions.values()) {
-      if (!question.waiting.has(node)) continue;
-      question.gone.push(node);
+      // `send` can still be on its way.
+      question.gone.add(node);
       finish(question, node);
     }
   }
@@ -113,7 +114,7 @@ function createQuestion(): Question {
   // It can fail while it is still being sent.
   done.catch(() => {});
   return {
-    ...{ waiting: new Set(), gone: [], answers: new Map() },
+    ...{ waiting: new Set(), gone: new Set(), answers: new Map() },
     ...{ resolve, reject, done },
   };
 }
@@ -124,9 +125,12 @@ async function complete(
   nodes: Iterable<string>,
   wait: Wait,
 ): Promise<Survey> {
-  for (const node of nodes) if (!answers.has(node)) waiting.add(node);
+  const expected = [...nodes];
+  for (const node of expected) {
+    if (!answers.has(node) && !gone.has(node)) waiting.add(node);
+  }
   if (waiting.size > 0) await wait(done);
-  return { answers, silent: [...waiting, ...gone] };
+  return { answers, silent: expected.filter((node) => !answers.has(node)) };
 }
 
 function finish({ waiting, resolve }: Question, node: string): void {

@@ -31,10 +31,11 @@ const MAX_OLD = 16;
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** A rotation that is not stored. */
+/** Rotations that are not stored. */
 interface UnsavedRotation {
   readonly current: string;
-  readonly replaced: OldToken;
+  /** The tokens before it, the oldest first */
+  readonly replaced: readonly OldToken[];
 }
 
 /** Receives what other servers have done. */
@@ -52,7 +53,7 @@ export class SharedTokens {
   readonly #events: TokenEvents;
   /** The revoked tokens that are not stored yet: values by their keys */
   readonly #unsaved = new Map<string, string>();
-  /** The replaced token that is not stored yet */
+  /** The replaced tokens that are not stored yet */
   #unsavedRotation: UnsavedRotation | undefined;
 
   constructor(node: ServerNode, credentials: TokenStore, events: TokenEvents) {
@@ -82,8 +83,13 @@ export class SharedTokens {
    * @throws {PublishError} If the engine cannot be reached
    */
   async rotate(current: Credential, old: Credential): Promise<void> {
+    // A rotation before it can still be unsaved, because the engine was down.
+    const before = this.#unsavedRotation?.replaced ?? [];
     const replaced = { digest: digestOf(old), until: old.expires };
-    this.#unsavedRotation = { current: digestOf(current), replaced };
+    this.#unsavedRotation = {
+      current: digestOf(current),
+      replaced: [...before, replaced],
+    };
     await this.#save();
   }
 
@@ -150,12 +156,12 @@ export class SharedTokens {
   }
 }
 
-/** Adds a rotation to those before it. */
+/** Adds rotations to those before them. */
 function merge(
   { current, replaced }: UnsavedRotation,
   known: Rotation | undefined,
 ): Rotation {
-  const own = [current, replaced.digest];
+  const own = [current, ...replaced.map(({ digest }) => digest)];
   // Another server has replaced the token at the same time. The later rotation wins.
   const lost = known !== undefined && !own.includes(known.current)
     ? [{ digest: known.current, until: 0 }]
@@ -163,7 +169,9 @@ function merge(
   const others = (known?.old ?? []).filter(({ digest }) =>
     !own.includes(digest)
   );
-  return { current, old: [...others, ...lost, replaced].slice(-MAX_OLD) };
+  const old = [...others, ...lost, ...replaced]
+    .filter(({ digest }) => digest !== current);
+  return { current, old: old.slice(-MAX_OLD) };
 }
 
 function parseRotation(json: string | undefined): Rotation | undefined {

@@ -186,6 +186,31 @@ Deno.test("the rotation of a server that was cut off replaces the one that it mi
   }
 });
 
+Deno.test("a token that was replaced twice while the engine was down is replaced everywhere later", async () => {
+  await using servers = await Servers.start(2);
+  servers.node(0).cut();
+  for (const token of ["the second secret", "the third secret"]) {
+    await assert.rejects(servers.at(0).rotate(token), HoistError);
+  }
+  await servers.node(0).mend();
+  await until(() => servers.at(1).token !== "test", "it is told");
+  const tokens = ["test", "the second secret", "the third secret"];
+  for (const index of [0, 1]) {
+    const accepted = await acceptedBy(servers, index, tokens);
+    assert.deepEqual(accepted, ["the third secret"]);
+  }
+});
+
+Deno.test("a token that is replaced twice at the same time is replaced everywhere", async () => {
+  await using servers = await Servers.start(2);
+  const tokens = ["the second secret", "the third secret"];
+  await Promise.all(tokens.map((token) => servers.at(0).rotate(token)));
+  for (const index of [0, 1]) {
+    const accepted = await acceptedBy(servers, index, ["test", ...tokens]);
+    assert.deepEqual(accepted, ["the third secret"]);
+  }
+});
+
 /** Returns which tokens a server accepts. */
 async function acceptedBy(
   servers: Servers,

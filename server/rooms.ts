@@ -106,7 +106,7 @@ export class Rooms {
   /** Begins the number of each publication */
   readonly #origin = crypto.randomUUID();
   /** The calls of `onJoin` and `onLeave` that have not ended */
-  readonly #hooks = new Set<PromiseLike<unknown>>();
+  readonly #hooks = new Set<Promise<void>>();
   readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   readonly #problems = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   #published = 0;
@@ -353,20 +353,19 @@ export class Rooms {
   #run(hook: () => unknown): void {
     try {
       const result = hook();
-      if (isPromiseLike(result)) void this.#finish(result);
+      if (isPromiseLike(result)) this.#track(result);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #finish(hook: PromiseLike<unknown>): Promise<void> {
-    this.#hooks.add(hook);
-    try {
-      await hook;
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#hooks.delete(hook);
+  /** Awaits a hook once, because each `then` of a query builder runs its query. */
+  #track(hook: PromiseLike<unknown>): void {
+    const ended = Promise.resolve(hook).then(
+      () => {},
+      (error) => this.#fail(error),
+    ).finally(() => this.#hooks.delete(ended));
+    this.#hooks.add(ended);
   }
 
   /** Logs an exception of a hook. Throttled, because clients can join again and again. */

@@ -16,6 +16,22 @@ function serveRooms(options: RoomOptions) {
   return { server, logger };
 }
 
+Deno.test("a query builder that 'onLeave' returns runs once when the server closes", async () => {
+  let runs = 0;
+  const query = {
+    // deno-lint-ignore no-thenable
+    then: (resolve: () => void) => {
+      runs++;
+      setTimeout(resolve);
+    },
+  };
+  const { server } = serveRooms({ onLeave: () => query });
+  using ada = await RoomPeer.open(server);
+  await ada.join("a");
+  await server.close();
+  assert.equal(runs, 1);
+});
+
 const NONSENSE: readonly unknown[] = [
   ...[undefined, null, false, 0, 1, "", "yes", [], [true], () => true],
   ...[{ histry: false }, { history: 0 }, { publish: "yes" }],

@@ -934,7 +934,7 @@ export class Server<
    * ```
    */
   revoke(name: string): Promise<TokenResult> {
-    return this.#hub.tokens.revoke(name);
+    return ignorable(this.#hub.tokens.revoke(name));
   }
 
   /**
@@ -962,10 +962,11 @@ export class Server<
    * await server.rotate(generateToken(), { grace: 60_000 });
    * ```
    */
-  async rotate(
-    token: string,
-    options: RotateOptions = {},
-  ): Promise<TokenResult> {
+  rotate(token: string, options: RotateOptions = {}): Promise<TokenResult> {
+    return ignorable(this.#rotate(token, options));
+  }
+
+  async #rotate(token: string, options: RotateOptions): Promise<TokenResult> {
     const rotating = this.#hub.tokens.rotate(token, resolveGrace(options));
     this.#warnAboutShortTokens();
     return await rotating;

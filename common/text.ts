@@ -72,18 +72,23 @@ export function assertLength(
 ): void {
   if (fitsInto(frame, limit)) return;
   const length = byteLength(frame);
-  const error = new RangeError(
+  throw lengthError(
     `Cannot send ${subject()}: it must be at most ${limit} bytes long. It has ${length} bytes. Send less data, or raise '${limitName}' of the server.`,
   );
-  lengthErrors.add(error);
-  throw error;
 }
 
-/** The errors about frames that are too large. A class would show its name in the log. */
+/** The errors about data that is too large. A class would show its name in the log. */
 const lengthErrors = new WeakSet<object>();
 
+/** Makes the error for data that is too large to be sent. */
+export function lengthError(message: string): RangeError {
+  const error = new RangeError(message);
+  lengthErrors.add(error);
+  return error;
+}
+
 /**
- * Returns whether a frame was refused because of its length. Unlike other mistakes, the limit
+ * Returns whether data was refused because of its length. Unlike other mistakes, the limit
  * can be one of a peer, and the data can result from the data of a peer.
  */
 export function isLengthError(error: unknown): boolean {

@@ -7,7 +7,7 @@
 
 import { MAX_PAYLOAD } from "../broker/cluster.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
-import { byteLength } from "../common/text.ts";
+import { fitsInto, lengthError } from "../common/text.ts";
 
 /** The version of the messages. A server ignores messages of a later one. */
 const VERSION = 1;
@@ -54,11 +54,8 @@ export const ANSWER = "answer";
  */
 export function encodeNodeMessage(kind: string, fields: JsonObject): string {
   const payload = JSON.stringify({ ...fields, v: VERSION, kind });
-  // Most messages are short, and a UTF-16 unit has at most three bytes.
-  if (3 * payload.length <= MAX_PAYLOAD || byteLength(payload) <= MAX_PAYLOAD) {
-    return payload;
-  }
-  throw new RangeError(
+  if (fitsInto(payload, MAX_PAYLOAD)) return payload;
+  throw lengthError(
     `Cannot send a message to other servers: it has more than ${MAX_PAYLOAD} bytes. Send less at once.`,
   );
 }

@@ -297,7 +297,11 @@ export class Room<
    * assert.deepEqual(await room.history(), []);
    * ```
    */
-  async clear(): Promise<void> {
+  clear(): Promise<void> {
+    return ignorable(this.#clear());
+  }
+
+  async #clear(): Promise<void> {
     const { history } = this.#room.definition;
     const broker = await this.#rooms.startedBroker();
     await broker.clear(this.name, history);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ignorable } from "../common/ignorable.ts";
 import type { JsonObject } from "../common/json.ts";
 import type { Contract } from "../contract/contract.ts";
 import type { EventName, OpenContract } from "../contract/infer.ts";
@@ -125,6 +126,8 @@ export class User<
     ...dataAndOptions: BroadcastArguments<Of, Name>
   ): Promise<BroadcastResult> {
     const [data = {}, options = {}] = dataAndOptions;
-    return this.#host.messageUser(this.name, name, data as JsonObject, options);
+    return ignorable(
+      this.#host.messageUser(this.name, name, data as JsonObject, options),
+    );
   }
 }

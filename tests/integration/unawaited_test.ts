@@ -1,10 +1,13 @@
 /** Promises that the application does not await: their failure does not end the program. */
 
 import assert from "node:assert/strict";
+import { MAX_PAYLOAD } from "../../broker/cluster.ts";
+import { memory } from "../../broker/memory.ts";
 import type { Connection } from "../../client/connection.ts";
 import type { Client } from "../../server.ts";
 import { recordingServer, successFrame } from "../support/fake_server.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
+import { Servers } from "../support/servers.ts";
 import { endOfTick, gate, pause } from "../support/timing.ts";
 
 /** Collects the rejections that nothing handles, which would end a program. */
@@ -185,6 +188,42 @@ Deno.test("broadcast() resolves to zeros while the server closes and afterwards"
   assert.deepEqual(await server.broadcast("tick"), nobody);
   await closing;
   assert.deepEqual(await server.broadcast("tick"), nobody);
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("data that is too large for other servers does not end the program", async () => {
+  using rejections = new Rejections();
+  await using server = serveQuietly({ broker: memory() });
+  await server.cluster.ready;
+  const data = { text: "x".repeat(MAX_PAYLOAD) };
+  void server.broadcast("big", data);
+  void server.user("ada").message("big", data);
+  void server.cluster.message(undefined, "big", data);
+  await assert.rejects(server.broadcast("big", data), { name: "RangeError" });
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("a number that JSON changes does not end a program that sends it to a user", async () => {
+  using rejections = new Rejections();
+  await using server = serveQuietly();
+  void server.user("ada").message("count", { n: NaN });
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+});
+
+Deno.test("a broker that is down does not end a program that changes tokens or clears a room", async () => {
+  using rejections = new Rejections();
+  const tokens = [{ name: "ci", token: "a long secret of the build" }];
+  await using servers = await Servers.start(1, { tokens });
+  const server = servers.at(0);
+  server.defineRoom("a", { history: { size: 1 } });
+  servers.node(0).cut();
+  void server.revoke("ci");
+  void server.rotate("a new long secret");
+  void server.room("a").clear();
+  await assert.rejects(server.room("a").clear(), { name: "PublishError" });
   await settle();
   assert.deepEqual(rejections.errors, []);
 });

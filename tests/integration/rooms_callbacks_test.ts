@@ -19,7 +19,6 @@ function serveRooms(options: RoomOptions) {
 Deno.test("a query builder that 'onLeave' returns runs once when the server closes", async () => {
   let runs = 0;
   const query = {
-    // deno-lint-ignore no-thenable
     then: (resolve: () => void) => {
       runs++;
       setTimeout(resolve);

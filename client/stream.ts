@@ -7,6 +7,7 @@
 import { HoistError } from "../common/errors.ts";
 import { ignorable } from "../common/ignorable.ts";
 import type { Json } from "../common/json.ts";
+import { Queue } from "../common/queue.ts";
 import {
   encodeCancel,
   encodeCredit,
@@ -15,7 +16,7 @@ import {
 import type { EventIds } from "../protocol/server_frames.ts";
 import { streamFull } from "./buffer_errors.ts";
 import type { RequestEvents, SendAbout } from "./link.ts";
-import { Queue, type StreamPosition, StreamWindow } from "./stream_window.ts";
+import { type StreamPosition, StreamWindow } from "./stream_window.ts";
 
 /**
  * The items of a stream, for `for await`. The operation is called when the first item is

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Queue } from "../common/queue.ts";
 import type { FairScheduler } from "./scheduler.ts";
 
 /** What a backlog calls; neither method throws. */
@@ -46,7 +47,8 @@ export class Backlog<Entry> {
   /** The entries of the batch in progress, and how many were handled */
   #entries: readonly Entry[] = [];
   #handled = 0;
-  #frames: string[] = [];
+  /** A client can let tens of thousands of them wait. */
+  readonly #frames = new Queue<string>();
   /** The length of the frames, in UTF-16 units */
   #waiting = 0;
   #isScheduled = false;
@@ -72,7 +74,7 @@ export class Backlog<Entry> {
   /** Whether earlier entries or frames wait */
   get isEmpty(): boolean {
     return !this.#isPaused && this.#handled === this.#entries.length &&
-      this.#frames.length === 0;
+      this.#frames.size === 0;
   }
 
   /**
@@ -83,7 +85,7 @@ export class Backlog<Entry> {
   keep(frame: unknown, now: number): boolean {
     if (!this.#hasCapacityFor(frame)) this.#makeCapacityFor(frame, now);
     if (this.isEmpty || typeof frame !== "string") return false;
-    this.#frames.push(frame);
+    this.#frames.add(frame);
     this.#waiting += frame.length;
     return true;
   }
@@ -134,7 +136,7 @@ export class Backlog<Entry> {
   /** Drops everything, because the connection has ended. */
   clear(): void {
     this.start([]);
-    this.#frames = [];
+    this.#frames.clear();
     this.#waiting = 0;
     this.#isPaused = false;
     this.#reportEmpty();
@@ -175,7 +177,7 @@ export class Backlog<Entry> {
   }
 
   #receiveNext(now: number): number {
-    const frame = this.#frames.shift();
+    const frame = this.#frames.remove();
     if (frame === undefined) return 0;
     this.#waiting -= frame.length;
     this.#owner.receive(frame, now);
@@ -197,7 +199,7 @@ interface HeldFrame {
 /** The frames of one client that wait until `onConnect` has finished. */
 export class HeldFrames {
   readonly #onEmpty: () => void;
-  #frames: HeldFrame[] = [];
+  #frames = new Queue<HeldFrame>();
   /** The number of frames about other requests, which no limit for requests counts */
   #controls = 0;
 
@@ -217,7 +219,7 @@ export class HeldFrames {
    * @param drop Called in place of `handle` if the connection has ended; it must not throw
    */
   add(handle: () => void, drop?: () => void): void {
-    this.#frames.push({ handle, drop });
+    this.#frames.add({ handle, drop });
   }
 
   /**
@@ -237,8 +239,8 @@ export class HeldFrames {
   /** Handles the frames in their order, and those that arrive before the last one. */
   release(): void {
     // A request can close the connection, and so drop the others.
-    for (let n = 0; n < FRAMES_PER_TURN; n++) this.#frames.shift()?.handle();
-    if (this.#frames.length === 0) return this.#onEmpty();
+    for (let n = 0; n < FRAMES_PER_TURN; n++) this.#frames.remove()?.handle();
+    if (this.#frames.size === 0) return this.#onEmpty();
     // Other clients get their turns between the frames of this one.
     setImmediate(() => this.release());
   }
@@ -246,7 +248,7 @@ export class HeldFrames {
   /** Drops the frames, because the connection has ended. */
   clear(): void {
     const frames = this.#frames;
-    this.#frames = [];
-    for (const { drop } of frames) drop?.();
+    this.#frames = new Queue();
+    while (frames.size > 0) frames.remove()?.drop?.();
   }
 }

@@ -357,11 +357,12 @@ export class Broadcaster implements TurnTaker {
       entry.lacking--;
       if (outcome !== undefined) entry.counts[outcome]++;
     }
-    while (this.#entries[0]?.lacking === 0) {
-      const entry = this.#entries.shift()!;
-      this.#start++;
-      if (entry.held === 0) finish(entry);
-    }
+    if (this.#entries[0]?.lacking !== 0) return;
+    const rest = this.#entries.findIndex(({ lacking }) => lacking > 0);
+    // All at once, because each removal moves those that follow.
+    const settled = this.#entries.splice(0, rest < 0 ? Infinity : rest);
+    this.#start += settled.length;
+    for (const entry of settled) if (entry.held === 0) finish(entry);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Backlog, HeldFrames } from "../../server/backlog.ts";
+import { countMovedItems } from "../support/moved_items.ts";
 import { endOfTick } from "../support/timing.ts";
 
 /** The number of entries per turn. */
@@ -208,4 +209,15 @@ Deno.test("clear() drops the frames, also while they are handled", () => {
   frames.add(handle(2));
   frames.release();
   assert.deepEqual(handled, [1, "empty"]);
+});
+
+Deno.test("Backlog does not move all frames that wait after each of them", async () => {
+  const count = 20_000;
+  const { handled, receive, turns } = createBacklog();
+  const moved = await countMovedItems(() => {
+    receive(numbers(2 * PER_TURN).join());
+    for (let frame = 0; frame < count; frame++) receive("7");
+    while (handled.length < 2 * PER_TURN + count) turns.shift()!();
+  });
+  assert(moved < 10 * count, `${moved} items were moved`);
 });

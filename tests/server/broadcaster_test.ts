@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BroadcastBatch } from "../../server/broadcaster.ts";
 import { BUDGET, framesOf, MANY, Stage } from "../support/fake_recipients.ts";
+import { countMovedItems } from "../support/moved_items.ts";
 
 /** Returns the names of recipients. */
 function namesFrom(start: number, end: number): string[] {
@@ -286,4 +287,16 @@ Deno.test("catchUp() sends nothing to a recipient that has not joined, or has le
   stage.broadcasts.catchUp(leaves!);
   await stage.settle();
   assert.deepEqual([stays!.frames, leaves!.frames], [["a"], []]);
+});
+
+Deno.test("Broadcaster does not move all broadcasts after each that has ended", async () => {
+  const stage = new Stage();
+  stage.join(2);
+  const frames = namesFrom(0, 2_000);
+  const moved = await countMovedItems(async () => {
+    stage.send(...frames);
+    await stage.finish();
+  });
+  assert.equal(stage.through.length, frames.length);
+  assert(moved < 10 * frames.length, `${moved} items were moved`);
 });

@@ -156,9 +156,10 @@ export function statisticsOf(times: readonly number[]): PingStatistics {
   const average = meanOf(times);
   const variance = meanOf(times.map((time) => (time - average) ** 2));
   return {
-    min: Math.min(...times),
+    // In the end, there can be more times than a call can have arguments.
+    min: times.reduce((min, time) => Math.min(min, time), Infinity),
     average,
-    max: Math.max(...times),
+    max: times.reduce((max, time) => Math.max(max, time), 0),
     deviation: Math.sqrt(variance),
   };
 }

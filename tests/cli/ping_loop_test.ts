@@ -138,3 +138,9 @@ Deno.test("statisticsOf() calculates as the ping of the system", () => {
     ...{ min: 1, average: 3, max: 6, deviation: Math.sqrt(3.5) },
   });
 });
+
+Deno.test("statisticsOf() accepts more times than a call can have arguments", () => {
+  const times = Array.from({ length: 1_000_000 }, (_, index) => index % 5);
+  const { min, average, max } = statisticsOf(times);
+  assert.deepEqual([min, average, max], [0, 2, 4]);
+});

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import type { ContractDescription } from "../client.ts";
 import { HoistError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
@@ -144,7 +145,7 @@ async function loadContract(
   context: CommandContext,
 ): Promise<unknown> {
   await readFile(path, context);
-  const url = new URL(path, `file://${Deno.cwd()}/`).href;
+  const { href: url } = pathToFileURL(path);
   const exported = await guarded<object>(path, () => import(url));
   return await guarded(path, () => {
     const [contract] = Object.values(exported).filter(isDefined);

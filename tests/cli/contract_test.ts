@@ -107,6 +107,21 @@ Deno.test("contract check runs a module, and takes its contract", async () => {
   );
 });
 
+Deno.test("contract check finds a module whose path has characters of URLs", async () => {
+  await using server = serveContract();
+  await using script = await makeScript(
+    `export const contract = { describe: () => ({ messages: {}, events: {}, operations: {}, rooms: {} }) };`,
+  );
+  const readTextFile = (path: string) => Deno.readTextFile(path);
+  for (const name of ["a#b.ts", "a?b.ts", "50%.ts", "50%25.ts"]) {
+    const path = `${script.directory}/${name}`;
+    await Deno.copyFile(script.path, path);
+    const args = ["contract", "check", path, "-q"];
+    const { code, errors } = await runAgainst(server, args, { readTextFile });
+    assert.deepEqual([code, errors], [0, []], name);
+  }
+});
+
 Deno.test("contract check sends the token only to the server itself", async () => {
   await using server = serveContract();
   const headers: Headers[] = [];

@@ -168,13 +168,15 @@ async function watch(
       if (!(error instanceof ConnectionClosedError)) throw error;
       if (connection.state === "closed") throw error;
     }
+    // The user can have ended the view during the pause.
+    signal.throwIfAborted();
     onLost();
-    await isOpen(connection, signal);
+    await untilOpen(connection, signal);
   }
 }
 
-/** Resolves when a connection is open. */
-async function isOpen(
+/** Waits until a connection is open. */
+async function untilOpen(
   connection: AdminConnection,
   signal: AbortSignal,
 ): Promise<void> {

@@ -5,6 +5,7 @@ import type { AdminClient, AdminStats } from "../../admin/types.ts";
 import type { Terminal, TerminalSize } from "../../cli/terminal.ts";
 import { TopView } from "../../cli/top_view.ts";
 import { connect } from "../../client.ts";
+import { settlesWithin } from "../../common/async.ts";
 import { run } from "../support/command_line.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -301,6 +302,18 @@ Deno.test("top continues after a restart of the server", async () => {
   await terminal.shows(/ops +\d+ s/);
   assert.equal(second.clients.size, 1);
   terminal.press("q");
+  assert.equal((await ended).code, 0);
+});
+
+Deno.test("top ends at q right after the server has closed", async () => {
+  await using server = serveQuietly({ tokens: TOKENS });
+  const terminal = new TestTerminal();
+  const ended = runTop(server.url, terminal);
+  await terminal.shows(/ops +\d+ s/);
+  await server.close();
+  // The view waits a moment for the end of the connection, which has closed meanwhile.
+  terminal.press("q");
+  assert(await settlesWithin(ended, 20_000));
   assert.equal((await ended).code, 0);
 });
 

@@ -7,6 +7,7 @@
 
 import { TokenBucket } from "../common/rate_limiter.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
+import { WaitingLine } from "./scheduler.ts";
 
 /**
  * How much a client can read at once and per second, in UTF-16 units: once the history of
@@ -20,6 +21,7 @@ const INTERVAL = 100;
 /** How much one client can read. */
 export class ReadBudget {
   readonly #bucket = new TokenBucket(READS.perSecond, READS.burst);
+  readonly #line = new WaitingLine();
 
   /** Counts what was read for the client, in UTF-16 units. */
   take(units: number): void {
@@ -28,9 +30,10 @@ export class ReadBudget {
 
   /** Waits while the client has read too much, and as long as it is there. */
   async wait(isThere: () => boolean): Promise<void> {
-    while (isThere() && !this.#bucket.tryTake(performance.now())) {
-      await new Promise((resolve) => setTimeout(resolve, INTERVAL));
-    }
+    await this.#line.wait(
+      () => !isThere() || this.#bucket.tryTake(performance.now()),
+      () => new Promise((resolve) => void setTimeout(resolve, INTERVAL)),
+    );
   }
 }
 
@@ -76,6 +79,7 @@ export class ListSpace {
   readonly #transport: ListTransport;
   /** The length of the lists that have space and are not sent yet, in UTF-16 units */
   #reserved = 0;
+  readonly #line = new WaitingLine();
 
   /** Constructs a `ListSpace`. */
   constructor(transport: ListTransport) {
@@ -89,13 +93,22 @@ export class ListSpace {
    * @returns A function that ends the reservation, because the list is sent now, or never
    */
   async reserve(lengthOf: () => number): Promise<() => void> {
-    while (!this.#hasSpaceFor(lengthOf())) await this.#transport.drained();
     let units = lengthOf();
-    this.#reserved += units;
+    if (units > 0) {
+      const reserve = () => this.#tryReserve(units = lengthOf());
+      await this.#line.wait(reserve, () => this.#transport.drained());
+    }
     return () => {
       this.#reserved -= units;
       units = 0;
     };
+  }
+
+  /** Returns whether there is space for a list, which it takes. */
+  #tryReserve(units: number): boolean {
+    const hasSpace = this.#hasSpaceFor(units);
+    if (hasSpace) this.#reserved += units;
+    return hasSpace;
   }
 
   #hasSpaceFor(units: number): boolean {

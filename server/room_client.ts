@@ -33,6 +33,7 @@ import {
 } from "./room_rights.ts";
 import type { DefinedRoom, Rooms } from "./rooms.ts";
 import type { FairScheduler } from "./scheduler.ts";
+import { SlowRooms } from "./waiting_events.ts";
 
 /** The end of a connection that comes back as another client, or not at all. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1000, 1008]);
@@ -67,7 +68,7 @@ export class RoomClient implements MemberHost {
   readonly budget: ReadBudget = new ReadBudget();
   /** How much the client can be sent about the members of its rooms */
   readonly lists: ListSpace;
-  waitingUnits = 0;
+  readonly slow: SlowRooms = new SlowRooms();
   readonly #recoveries = new Recoveries();
   readonly #claims = new PresenceClaims();
   #hasSecret: boolean;

@@ -181,11 +181,11 @@ export class RoomMember implements RoomRecipient {
     if (!canWait || this.#gap !== undefined) return false;
     // Nothing would settle an event that waits for a client that has left.
     if (this.#has(Flag.IS_STOPPED)) return false;
-    const { transport, waitingUnits } = this.#host;
+    const { transport, slow } = this.#host;
     const { length } = frame;
     const before = units + (waiting?.units ?? 0);
     if (!transport.isSlow(before + length)) return false;
-    const kept = waitingUnits - (waiting?.replacedBy(latest) ?? 0);
+    const kept = slow.units - (waiting?.replacedBy(latest) ?? 0);
     return kept + length <= this.room.maxWaiting;
   }
 
@@ -352,11 +352,14 @@ export class RoomMember implements RoomRecipient {
   }
 
   async #closeGapLater(): Promise<void> {
-    const { transport } = this.#host;
-    while (this.#gap !== undefined && transport.closed === undefined) {
-      await transport.drained();
+    const { transport, slow } = this.#host;
+    const pause = () => transport.drained();
+    await pause();
+    await slow.gaps.wait(() => {
+      if (transport.closed !== undefined) return true;
       this.#closeGap();
-    }
+      return this.#gap === undefined;
+    }, pause);
   }
 
   #closeGap(): void {

@@ -130,6 +130,31 @@ export class FairScheduler {
   };
 }
 
+/**
+ * Lets what waits for one client pass, one after the other. Only the first one checks whether it can
+ * pass, so that a thousand requests of a client that reads nothing cost as little as one.
+ */
+export class WaitingLine {
+  /** Resolves when the last one has passed; `undefined` if none waits */
+  #last: Promise<void> | undefined;
+
+  /**
+   * Waits behind those that came before, and until this one passes.
+   *
+   * @param pass Returns whether it passes; must not throw
+   * @param pause Resolves when `pass` is called again
+   */
+  async wait(pass: () => boolean, pause: () => Promise<void>): Promise<void> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = promise;
+    if (before !== undefined) await before;
+    while (!pass()) await pause();
+    if (this.#last === promise) this.#last = undefined;
+    resolve();
+  }
+}
+
 /** Calls a function after a delay. */
 export class Retry {
   /** Resolves when the function is called, or will not be called */

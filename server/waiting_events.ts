@@ -9,12 +9,20 @@
 import { changedConnections } from "../protocol/success_frames.ts";
 import type { HeldBroadcast } from "./broadcaster.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
+import { WaitingLine } from "./scheduler.ts";
+
+/** What waits for one client in all of its rooms, until it has read more. */
+export class SlowRooms {
+  /** The length of the events, in UTF-16 units */
+  units = 0;
+  readonly events: WaitingLine = new WaitingLine();
+  readonly gaps: WaitingLine = new WaitingLine();
+}
 
 /** The client that reads slowly. */
 export interface SlowClient {
   readonly transport: RoomTransport;
-  /** The length of the events of all rooms that wait for it, in UTF-16 units */
-  waitingUnits: number;
+  readonly slow: SlowRooms;
 }
 
 /** The events of one room that wait for one client, the oldest first. */
@@ -71,18 +79,25 @@ export class WaitingEvents {
 
   #count(units: number): void {
     this.#units += units;
-    this.#client.waitingUnits += units;
+    this.#client.slow.units += units;
   }
 
   async #flushLater(): Promise<void> {
+    const { transport, slow } = this.#client;
+    const pause = () => transport.drained();
+    await pause();
+    await slow.events.wait(() => this.#tryFlush(), pause);
+  }
+
+  /** Sends the events if the client has read enough; returns whether none wait any more. */
+  #tryFlush(): boolean {
     const { transport } = this.#client;
-    while (!this.#isTaken && transport.closed === undefined) {
-      await transport.drained();
-      // All at once: otherwise an event that is often replaced would never be the first.
-      const isDue = !this.#isTaken && transport.hasCapacity(this.#units);
-      // The check can have sent the events, before newer ones.
-      if (isDue && !this.#isTaken) this.#flush();
-    }
+    if (this.#isTaken || transport.closed !== undefined) return true;
+    // All at once: otherwise an event that is often replaced would never be the first.
+    if (!transport.hasCapacity(this.#units)) return false;
+    // The check can have sent the events, before newer ones.
+    if (!this.#isTaken) this.#flush();
+    return true;
   }
 }
 

@@ -1,9 +1,12 @@
 /** Which events of a room have to wait for a slow client. */
 
 import assert from "node:assert/strict";
+import { BroadcastBatch } from "../../server/broadcaster.ts";
 import type { LiveRoom } from "../../server/live_room.ts";
 import type { MemberHost } from "../../server/missed_messages.ts";
 import { RoomMember } from "../../server/room_member.ts";
+import { SlowRooms } from "../../server/waiting_events.ts";
+import { endOfTick } from "../support/timing.ts";
 
 /** A member whose client can receive 10 UTF-16 units now, and for which 20 can wait. */
 function memberOfSlowClient() {
@@ -12,7 +15,7 @@ function memberOfSlowClient() {
     drained: () => new Promise(() => {}),
   };
   const room = { hold: () => {}, leave: () => {}, maxWaiting: 20 };
-  const host = { transport, waitingUnits: 0 };
+  const host = { transport, slow: new SlowRooms() };
   const member = new RoomMember(
     room as unknown as LiveRoom,
     host as unknown as MemberHost,
@@ -44,13 +47,13 @@ Deno.test("an event waits behind another one that waits", () => {
 Deno.test("a limited number of bytes waits for all rooms of a client", () => {
   const { host, holds, hold } = memberOfSlowClient();
   hold(12, "k");
-  assert.equal(host.waitingUnits, 12);
+  assert.equal(host.slow.units, 12);
   assert.equal(holds(8, 0, "other"), true);
   assert.equal(holds(9, 0, "other"), false);
   assert.equal(holds(20, 0, "k"), true);
   hold(14, "k");
-  assert.equal(host.waitingUnits, 14);
-  Object.assign(host, { waitingUnits: 20 });
+  assert.equal(host.slow.units, 14);
+  host.slow.units = 20;
   assert.equal(holds(15, 0, "k"), false);
 });
 
@@ -60,4 +63,51 @@ Deno.test("nothing waits for a client that has left", () => {
   // A logger can close the connection between two events of one delivery.
   member.stop();
   assert.equal(holds(11, 0, "k"), false);
+});
+
+/** The client of many rooms, which reads nothing. */
+function slowClientOf(rooms: number) {
+  let checks = 0;
+  let drain = Promise.withResolvers<void>();
+  const transport = {
+    features: new Set(["rooms"]),
+    hasCapacity: () => ++checks === 0,
+    isSlow: () => true,
+    drained: () => drain.promise,
+    deliver: () => ({ delivered: 0, rest: "skipped", sends: 0 }),
+  };
+  const host = { transport, slow: new SlowRooms() };
+  const room = { hold: () => {}, maxWaiting: 1e9 };
+  const members = Array.from({ length: rooms }, () =>
+    new RoomMember(
+      room as unknown as LiveRoom,
+      host as unknown as MemberHost,
+    ));
+  /** Lets all that waits check again; returns how often the buffer was checked. */
+  const drained = async () => {
+    await endOfTick();
+    checks = 0;
+    const { resolve } = drain;
+    drain = Promise.withResolvers();
+    resolve();
+    await endOfTick();
+    return checks;
+  };
+  return { members, drained };
+}
+
+Deno.test("the gaps of many rooms of a client check its buffer once", async () => {
+  const { members, drained } = slowClientOf(100);
+  for (const member of members) member.deliver(new BroadcastBatch(["x"]));
+  await drained();
+  assert.equal(await drained(), 1);
+});
+
+Deno.test("the events that wait in many rooms of a client check its buffer once", async () => {
+  const { members, drained } = slowClientOf(100);
+  for (const member of members) {
+    member.hold({ frame: "x", latest: "k", settle: () => {} });
+  }
+  await drained();
+  assert.equal(await drained(), 1);
 });

@@ -69,6 +69,7 @@ const PACKAGES = {
   ],
   "builtins/read.ts": ["node:fs/promises"],
   "cli/certificate.ts": ["node:tls"],
+  "cli/contract.ts": ["node:url"],
   "cli/doctor_network.ts": ["node:dns/promises"],
   "cli/parse.ts": ["@std/cli"],
   "cli/run.ts": ["@std/cli"],

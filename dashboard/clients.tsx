@@ -5,14 +5,14 @@
  */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type {
   AdminClient,
   AdminClientDetail,
   AdminClientsChange,
 } from "../admin/types.ts";
 import type { App } from "./app.ts";
-import { useCell } from "./hooks.ts";
+import { useCell, usePolled } from "./hooks.ts";
 import { ClientList, nameOf, type SortKey } from "./client_list.ts";
 import { age, bytes, count, safe } from "./format.ts";
 import { type Column, Dialog, Facts, Page, Search, Table } from "./parts.tsx";
@@ -137,36 +137,26 @@ function Detail({ app, client, onClose }: {
   readonly client: AdminClient;
   onClose(): void;
 }): JSX.Element {
-  const [detail, setDetail] = useState<AdminClientDetail>();
-  const [problem, setProblem] = useState("");
-  const [isAsking, setAsking] = useState(false);
   const { id } = client;
-  const fail = ({ message }: Error) => setProblem(safe(message, 500));
-  useEffect(() => {
-    let isOpen = true;
-    const load = () =>
-      app.connection.call("hoist.admin.client", { client: id }).then(
-        (detail) => {
-          if (!isOpen) return;
-          if (detail === null) fail(new Error("The client has disconnected."));
-          else setDetail(detail as unknown as AdminClientDetail);
-        },
-        (error) => isOpen && fail(error),
-      );
-    void load();
-    const timer = setInterval(load, 2_000);
-    return () => {
-      isOpen = false;
-      clearInterval(timer);
-    };
-  }, [id]);
+  const [loaded, loadProblem] = usePolled<AdminClientDetail | null>(
+    app,
+    "hoist.admin.client",
+    { client: id },
+  );
+  // What was known of a client that has disconnected stays visible.
+  const known = useRef<AdminClientDetail>();
+  const detail = known.current = loaded ?? known.current;
+  const [failure, setFailure] = useState("");
+  const [isAsking, setAsking] = useState(false);
+  const problem = failure ||
+    (loaded === null ? "The client has disconnected." : loadProblem);
   const disconnect = async () => {
     try {
       await app.connection.call("hoist.admin.disconnect", { client: id });
       app.news.value = `Client ${id} was disconnected`;
       onClose();
     } catch (error) {
-      fail(error as Error);
+      setFailure(safe((error as Error).message, 500));
     }
   };
   const name = nameOf(client);

@@ -39,7 +39,10 @@ export function Contract({ app }: { readonly app: App }): JSX.Element {
   useEffect(() => {
     if (kind !== "open") return;
     app.connection.call("hoist.admin.contract").then(
-      (info) => setInfo(info as unknown as AdminContractInfo),
+      (info) => {
+        setInfo(info as unknown as AdminContractInfo);
+        setProblem("");
+      },
       ({ message }) => setProblem(safe(message, 500)),
     );
   }, [kind]);

@@ -5,7 +5,7 @@
  */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type {
   AdminMember,
   AdminMembers,
@@ -13,46 +13,12 @@ import type {
   AdminRooms,
 } from "../admin/types.ts";
 import type { App } from "./app.ts";
-import { useCell } from "./hooks.ts";
+import { usePolled } from "./hooks.ts";
 import { count, json, safe } from "./format.ts";
 import { Dialog, Page, Search, Table } from "./parts.tsx";
 
-/** How often the page asks for the rooms, in milliseconds. */
-const INTERVAL = 2_000;
-
 /** How many rooms or members the page shows. */
 const LIMIT = 1_000;
-
-/** Calls an operation now and then, while the connection is open. */
-function usePolled<Value>(
-  app: App,
-  name: string,
-  data: object,
-): [value: Value | undefined, problem: string] {
-  const [value, setValue] = useState<Value>();
-  const [problem, setProblem] = useState("");
-  const { kind } = useCell(app.connection.phase);
-  useEffect(() => {
-    if (kind !== "open") return;
-    let isOpen = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = async () => {
-      try {
-        const value = await app.connection.call(name, data);
-        if (isOpen) [setValue(value as Value), setProblem("")];
-      } catch (error) {
-        if (isOpen) setProblem(safe((error as Error).message, 500));
-      }
-      if (isOpen) timer = setTimeout(load, INTERVAL);
-    };
-    void load();
-    return () => {
-      isOpen = false;
-      clearTimeout(timer);
-    };
-  }, [kind, name, JSON.stringify(data)]);
-  return [value, problem];
-}
 
 /** Lists the rooms, and shows the members of one of them. */
 export function Rooms({ app }: { readonly app: App }): JSX.Element {

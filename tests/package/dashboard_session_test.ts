@@ -116,3 +116,27 @@ testWithBrowser(
     dashboard.assertQuiet();
   },
 );
+
+testWithBrowser(
+  "the details of a client show no old problem when the connection is back",
+  async (browser) => {
+    await using server = serveQuietly(WITH_DASHBOARD);
+    await using proxy = new TcpProxy(server);
+    await using _client = await connectTo(server);
+    const dashboard = await Dashboard.signIn(browser, proxy.url);
+    await dashboard.select("Clients");
+    await dashboard.page.getByRole("button", { name: "#1" }).click();
+    await dashboard.has("dialog", "batch");
+    proxy.isStalled = true;
+    proxy.cut();
+    await dashboard.has(".banner", "The connection to the server is lost");
+    // The dialog asks for the details every two seconds.
+    await dashboard.page.waitForTimeout(3_000);
+    proxy.isStalled = false;
+    proxy.cut();
+    await dashboard.page.waitForSelector(".banner", { state: "detached" });
+    await dashboard.page.locator("dialog .problem").filter({ hasText: /./ })
+      .waitFor({ state: "detached", timeout: 20_000 });
+    await dashboard.has("dialog", "batch");
+  },
+);

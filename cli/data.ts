@@ -120,12 +120,13 @@ async function readObject(
   data: string,
   context: CommandContext,
 ): Promise<JsonObject> {
-  const [subject, json] = await readJson(data, context);
+  const { subject, json, remedy } = await readJson(data, context);
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    throw new UsageError(`${subject} is not JSON. Quote it for your shell.`);
+    const problem = json.trim() === "" ? "is empty" : "is not JSON";
+    throw new UsageError(`${subject} ${problem}. ${remedy}`);
   }
   if (isJsonObject(value)) return value;
   throw new UsageError(
@@ -133,15 +134,30 @@ async function readObject(
   );
 }
 
-/** Returns what the data is called in an error, and the data. */
+/** The data, and what an error says about it. */
+interface GivenJson {
+  /** What it is called */
+  readonly subject: string;
+  readonly json: string;
+  /** What the user can do if it is not JSON */
+  readonly remedy: string;
+}
+
 async function readJson(
   data: string,
   context: CommandContext,
-): Promise<readonly [string, string]> {
+): Promise<GivenJson> {
   if (data === "-" || data === "@-") {
-    return ["The standard input", await context.readInput()];
+    const json = await context.readInput();
+    const remedy = "Check the program or the file that it comes from.";
+    return { subject: "The standard input", json, remedy };
   }
-  if (!data.startsWith("@")) return ["The value of --data", data];
+  if (!data.startsWith("@")) {
+    const remedy = "Quote it for your shell.";
+    return { subject: "The value of --data", json: data, remedy };
+  }
   const path = data.slice(1);
-  return [`The file ${showValue(path)}`, await readFile(path, context)];
+  const json = await readFile(path, context);
+  const remedy = "Check its content.";
+  return { subject: `The file ${showValue(path)}`, json, remedy };
 }

@@ -88,7 +88,13 @@ Deno.test("names the file or the input that is no JSON", async () => {
     readInput: () => Promise.resolve(""),
   });
   const file = readData([], "@a.json", context);
-  await assert.rejects(file, /^Error: The file "a\.json" is not JSON\. /);
+  await assert.rejects(
+    file,
+    /^Error: The file "a\.json" is not JSON\. Check its content\.$/,
+  );
   const input = readData([], "-", context);
-  await assert.rejects(input, /^Error: The standard input is not JSON\. /);
+  await assert.rejects(
+    input,
+    /^Error: The standard input is empty\. Check the program or the file /,
+  );
 });

@@ -4,13 +4,18 @@
  * @module
  */
 
-import type { Connection, Contract, OpenContract } from "../client.ts";
+import type {
+  CloseInfo,
+  Connection,
+  Contract,
+  OpenContract,
+} from "../client.ts";
 import { aborted, within } from "../common/async.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { quote } from "../common/text.ts";
 import type { ServerFlags } from "./client_flags.ts";
 import type { CommandContext } from "./context.ts";
-import { clientExitCode } from "./exit_code.ts";
+import { clientExitCode, inCommands } from "./exit_code.ts";
 import { Output } from "./output.ts";
 import { UsageError } from "./parse.ts";
 import { readSecretFile, readToken } from "./token.ts";
@@ -132,21 +137,34 @@ function reportStates(
   output: Output,
 ): void {
   let hasOpened = false;
+  let shown = "";
   connection.onState((status) => {
     if (status.state === "waiting") {
-      const { code, reason } = status.close;
-      const detail = reason === "" ? `${code}` : `${code}, ${quote(reason)}`;
-      output.progress(
-        `connection lost (${detail}), connecting again in ${
-          Math.round(status.delay)
-        } ms`,
-      );
+      const problem = describeLoss(status.close);
+      // A server that stays away fails each attempt with the same long error.
+      const what = problem === shown ? "still not connected" : problem;
+      output.progress(`${what}, next attempt in ${formatDelay(status.delay)}`);
+      shown = problem;
     } else if (status.state === "open") {
       const verb = hasOpened ? "connected again" : "connected";
       output.progress(`${verb} to ${connection.url}`);
       hasOpened = true;
+      shown = "";
     }
   });
+}
+
+/** Describes the end of a connection, or an attempt that has failed. */
+function describeLoss({ code, reason, error }: CloseInfo): string {
+  if (error !== undefined) return inCommands(error.message).replace(/\.$/, "");
+  const detail = reason === "" ? `${code}` : `${code}, ${quote(reason)}`;
+  return `connection lost (${detail})`;
+}
+
+function formatDelay(delay: number): string {
+  return delay < 1_000
+    ? `${Math.round(delay)} ms`
+    : `${(delay / 1_000).toFixed(1)} s`;
 }
 
 /**

@@ -36,7 +36,7 @@ export async function listen(
         countdown.print(() => output.event(name, { name, room, data }, data));
       });
       const what = words.length === 0
-        ? "all messages"
+        ? "all events"
         : words.map((name) => quote(name)).join(", ");
       output.progress(`waiting for ${what}; Ctrl-C ends`);
       await Promise.race([countdown.finished, lost(connection)]);

@@ -21,7 +21,7 @@ function parse(lines: readonly string[]) {
 Deno.test("listen prints events until it is interrupted", async () => {
   await using server = serveQuietly();
   const command = startAgainst(server, ["listen", "--json"]);
-  await command.output.line(/waiting for all messages/);
+  await command.output.line(/waiting for all events/);
   await server.broadcast("news", { n: 1 });
   await clientOf(server)!.message("hello", { n: 2 });
   await command.output.line(/hello/);
@@ -34,7 +34,7 @@ Deno.test("listen prints events until it is interrupted", async () => {
   ]);
   assert.deepEqual(command.errors, [
     `connected to ${server.url}`,
-    "waiting for all messages; Ctrl-C ends",
+    "waiting for all events; Ctrl-C ends",
   ]);
 });
 
@@ -59,12 +59,27 @@ Deno.test("listen connects again, and reports it on the standard error", async (
   await first.close();
   await using second = late.start();
   await command.output.line(
-    /connection lost \(1012, "server closed.*"\), connecting again in \d+ ms/,
+    /connection lost \(1012, "server closed.*"\), next attempt in [\d.]+ m?s/,
   );
   await command.output.line(/connected again/);
   await second.broadcast("news");
   assert.equal(await command.ended, 0);
   assert.match(command.printed[0]!, / news \{\}$/);
+});
+
+Deno.test("listen shows once why an attempt to reconnect failed", async () => {
+  const late = lateServer();
+  const server = late.start();
+  const command = startAgainst(late, ["listen"]);
+  await command.output.line(/waiting for/);
+  await server.close();
+  await command.output.line(/still not connected, next attempt in [\d.]+ m?s/);
+  await command.interrupt();
+  const reasons = command.errors.filter((line) =>
+    /^Cannot connect to .*: no server answers there\. .*, next attempt in /
+      .test(line)
+  );
+  assert.equal(reasons.length, 1, command.errors.join("\n"));
 });
 
 Deno.test("listen ends with 1 if the server does not want it any more", async () => {

@@ -75,8 +75,10 @@ function checkOrigin(origin: string | undefined): string | undefined {
 }
 
 function conclude(findings: readonly Finding[]): string {
-  if (findings.at(-1)?.result === "FAIL") {
-    return "A client cannot use this server. The steps after the failure were not checked.";
+  const last = findings.at(-1);
+  if (last?.result === "FAIL") {
+    const who = last.step === "origin" ? "A page of this origin" : "A client";
+    return `${who} cannot use this server. The steps after the failure were not checked.`;
   }
   const warnings = findings.filter(({ result }) => result === "warn").length;
   const rest =

@@ -37,7 +37,7 @@ export async function run(
     const { count = Infinity, interval, timeout } = flags;
     const plan = { count, interval, timeout };
     const { base } = target.endpoints;
-    if (!output.isJson) context.print(`pinging ${base}`);
+    output.progress(`pinging ${base}`);
     const summary = await ping(target, token, plan, (event) => {
       if (output.isJson) output.line(withRoundTime(event));
       else context.print(formatEvent(event, timeout));

@@ -67,6 +67,13 @@ Deno.test("doctor prints what to do, and ends with the code of the failure", asy
   assert.equal(nothing.code, 3);
 });
 
+Deno.test("doctor says that only pages of an origin cannot connect", async () => {
+  await using server = serveQuietly();
+  const origin = ["--origin", "https://no.example"];
+  const { printed } = await run(["doctor", "-u", server.url, ...origin]);
+  assert.match(printed.at(-1)!, /^\nA page of this origin cannot use this/);
+});
+
 Deno.test("doctor prints a line of JSON for each step", async () => {
   await using server = serveQuietly();
   const origin = ["--origin", "https://no.example"];
@@ -164,12 +171,21 @@ Deno.test("doctor says that the permission for the network is missing", async ()
 Deno.test("ping prints each pong, and the statistics", async () => {
   await using server = serveQuietly();
   const args = ["ping", "-u", server.url, ...TOKEN, "-n", "2", "-i", "10ms"];
-  const { code, printed } = await run(args);
+  const { code, printed, errors } = await run(args);
   assert.equal(code, 0);
   const text = printed.join("\n");
-  assert.match(text, /^pinging http:\/\/127\.0\.0\.1:\d+\npong 1 after /);
+  assert.match(errors.join("\n"), /^pinging http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(text, /^pong 1 after /);
   assert.match(text, /\n2 pings, 2 pongs, 0 % lost, \d\.\d s\n/);
   assert.match(text, /round trip: minimum \d+\.?\d* ms, average /);
+});
+
+Deno.test("ping --quiet prints no progress", async () => {
+  await using server = serveQuietly();
+  const args = ["ping", "-q", "-u", server.url, ...TOKEN, "-n", "1"];
+  const { printed, errors } = await run(args);
+  assert.match(printed[0]!, /^pong 1 after /);
+  assert.deepEqual(errors, []);
 });
 
 Deno.test("ping prints JSON", async () => {

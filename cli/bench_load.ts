@@ -90,7 +90,10 @@ export class Load implements AsyncDisposable {
     const load = new Load(plan, connections, timeout);
     try {
       for (let n = 0; n < plan.connections; n++) {
-        connections.push(await connect(token, options));
+        const connection = await connect(token, options);
+        connections.push(connection);
+        // Without a listener, the client warns of each event that it does not expect.
+        connection.receive(() => {});
       }
       return load;
     } catch (error) {

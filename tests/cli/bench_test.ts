@@ -41,6 +41,14 @@ Deno.test("bench calls an operation with data, and prints JSON", async () => {
   assert.deepEqual([...sums], [3]);
 });
 
+Deno.test("bench does not warn of the events of the server", async () => {
+  await using server = serveQuietly();
+  server.receive("bench", () => void server.broadcast("news"));
+  const args = ["bench", "-u", server.url, "-t", "test", ...SMALL];
+  const { code, errors } = await run(args);
+  assert.deepEqual([code, errors], [0, []]);
+});
+
 Deno.test("bench compares two servers", async () => {
   await using fast = serveQuietly();
   await using slow = serveQuietly();

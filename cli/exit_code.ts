@@ -66,14 +66,18 @@ export async function clientExitCode(
 const REMEDIES = [
   ["Call it with 'connection.operation()'", "Use 'hoist call'."],
   ["Call it with 'connection.stream()'", "Use 'hoist stream'."],
+  [
+    "Register a listener that calls message.reply().",
+    "Register a listener that calls message.reply(). For an operation, use 'hoist call'.",
+  ],
   ["Call room.join() first. ", ""],
   [
     "Add its certificate authority to the option 'caCerts'.",
     "Pass its certificate authority with --ca-cert.",
   ],
   [
-    "The client has disconnected.",
-    "The client has disconnected. List the clients with 'hoist admin clients'.",
+    "No client with this id is connected.",
+    "No client with this id is connected. List the clients with 'hoist admin clients'.",
   ],
   [
     "the client is not allowed to do this in this room",

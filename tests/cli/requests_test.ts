@@ -118,7 +118,7 @@ Deno.test("request prints the first reply, and fails without one", async () => {
   assert.equal(silent.code, 1);
   assert.match(
     silent.errors[0]!,
-    /^error: Cannot finish request "silent": no listener/,
+    /^error: Cannot finish request "silent": no listener.* use 'hoist call'\.$/,
   );
 });
 
@@ -184,7 +184,27 @@ Deno.test("the error of an application is shown with its message", async () => {
   });
   const { code, errors } = await runAgainst(server, ["call", "buy"]);
   assert.equal(code, 70);
-  assert.match(errors[0]!, /^error: .*No\\u\{1b\}\[2J seats/);
+  assert.equal(
+    errors[0],
+    "error: No\\u{1b}[2J seats. Kind: sold_out.",
+  );
+});
+
+Deno.test("the error of an application is shown with its kind and its details", async () => {
+  await using server = serveQuietly();
+  const details = { left: 3, hint: "\u202e" };
+  server.operation("buy", () => {
+    throw new ApplicationError("sold_out", { message: "No seats.", details });
+  });
+  server.operation("shut", () => {
+    throw new ApplicationError("closed");
+  });
+  const buy = await runAgainst(server, ["call", "buy"]);
+  assert.deepEqual(buy.errors, [
+    'error: No seats. Kind: sold_out. Details: {"left":3,"hint":"\\u{202e}"}',
+  ]);
+  const shut = await runAgainst(server, ["call", "shut"]);
+  assert.deepEqual(shut.errors, ["error: closed"]);
 });
 
 Deno.test("no server, a wrong token and a timeout have exit codes of their own", async () => {

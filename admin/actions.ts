@@ -31,6 +31,9 @@ export function rejected(reason: string): ApplicationError {
   });
 }
 
+/** The server does not know whether a number that it does not find was ever the one of a client. */
+const NOT_CONNECTED = "No client with this id is connected.";
+
 /** Runs the actions of admins. */
 export class AdminActions {
   readonly #host: AdminHost;
@@ -66,7 +69,7 @@ export class AdminActions {
       // It is logged, and the client gets it.
       const shown = this.#host.context.log.redact(reason);
       const isFound = await this.#host.directory.close(address, code, shown);
-      if (!isFound) throw rejected("The client has disconnected.");
+      if (!isFound) throw rejected(NOT_CONNECTED);
       return { result: null, line: `disconnected ${subject}` };
     });
   }
@@ -82,7 +85,7 @@ export class AdminActions {
     return this.#run(admin, `send ${rest}`, async () => {
       const address = this.#addressOf(client);
       const isFound = await directory.message(address, name, data);
-      if (!isFound) throw rejected("The client has disconnected.");
+      if (!isFound) throw rejected(NOT_CONNECTED);
       return { result: null, line: `sent ${rest}` };
     });
   }

@@ -38,7 +38,9 @@ export async function clients(
       printTable(admin, CLIENT_COLUMNS, found);
       const admins = found.filter(({ isAdmin }) => isAdmin).length;
       admin.output.progress(
-        `${plural(found.length, "client")}, of them ${plural(admins, "admin")}`,
+        `${plural(found.length, "client")}, including ${
+          plural(admins, "admin")
+        }`,
       );
     },
   });

@@ -54,30 +54,37 @@ export function helpOf(
  * Returns the help of several commands.
  *
  * @param commands The commands
+ * @param group The first word of all of them, such as `admin`, if they have the same
  */
-export function overviewOf(commands: readonly Command[]): string {
+export function overviewOf(
+  commands: readonly Command[],
+  group?: string,
+): string {
   const rows = commands.map((
     { name, summary, arguments: words = [] },
   ): Row => [[name, ...words.map(showArgument)].join(" "), summary]);
   return [
     `Hoist ${VERSION}: token-protected WebSocket messaging`,
-    "Usage: hoist [command] [options]\n       deno run -N jsr:@hoist/cli [command] [options]",
+    usageOf(group),
     section("Commands", rows),
     section(
       "Options",
       Object.entries(allFlags({ flags: {} }, true)).map(showFlag),
     ),
-    section("Environment", [
-      ["HOIST_TOKEN", "Like --token. Ignored without --allow-env=HOIST_TOKEN"],
-      ["HOIST_URL", "Like --url. Ignored without --allow-env=HOIST_URL"],
-      [
-        "HOIST_BROKER",
-        "Like --broker. Ignored without --allow-env=HOIST_BROKER",
-      ],
-    ]),
+    section(
+      "Environment",
+      group === undefined ? [...VARIABLES, BROKER] : VARIABLES,
+    ),
     wrap(`Exit codes: ${EXIT_CODES}.`, 0),
-    "Run 'hoist <command> --help' for the options of a command.",
+    `Run 'hoist ${
+      group === undefined ? "" : `${group} `
+    }<command> --help' for the options of a command.`,
   ].join("\n\n");
+}
+
+function usageOf(group: string | undefined): string {
+  if (group !== undefined) return `Usage: hoist ${group} <command> [options]`;
+  return "Usage: hoist [command] [options]\n       deno run -N jsr:@hoist/cli [command] [options]";
 }
 
 /** The exit codes of all commands, in one line. */
@@ -86,6 +93,18 @@ const EXIT_CODES =
 
 /** The left and the right column. */
 type Row = readonly [string, string];
+
+/** The variables of the commands that talk to a server. */
+const VARIABLES: readonly Row[] = [
+  ["HOIST_TOKEN", "Like --token. Ignored without --allow-env=HOIST_TOKEN"],
+  ["HOIST_URL", "Like --url. Ignored without --allow-env=HOIST_URL"],
+];
+
+/** The variable of a server. */
+const BROKER: Row = [
+  "HOIST_BROKER",
+  "Like --broker. Ignored without --allow-env=HOIST_BROKER",
+];
 
 function showArgument({ name, isOptional, isRepeated }: Argument): string {
   const shown = isRepeated === true ? `${name}...` : name;

@@ -55,6 +55,7 @@ async function helpFor(
     commands.filter((command) =>
       name === undefined || command.name.startsWith(`${name} `)
     ),
+    name,
   );
 }
 

@@ -55,6 +55,14 @@ for (const command of COMMANDS) {
   });
 }
 
+Deno.test("the help of a group is about its commands", () => {
+  const commands = COMMANDS.filter(({ name }) => name.startsWith("admin "));
+  const help = overviewOf(commands, "admin");
+  assert.match(help, /^Usage: hoist admin <command> \[options\]$/m);
+  assert.match(help, /^Run 'hoist admin <command> --help' for /m);
+  assert.doesNotMatch(help, /HOIST_BROKER/);
+});
+
 for (const { name, flags, permissions } of COMMANDS) {
   Deno.test(`the permissions of ${name} name the flags that read a file, and no others`, () => {
     const files = Object.entries(flags)

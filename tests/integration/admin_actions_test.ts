@@ -73,7 +73,7 @@ Deno.test("an action that is not possible is rejected, and logged", async () => 
   for (const line of lines) assert.match(line, /^info admin: ops could not /);
   assert(
     lines.includes(
-      "info admin: ops could not disconnect client 99: The client has disconnected.",
+      "info admin: ops could not disconnect client 99: No client with this id is connected.",
     ),
   );
 });

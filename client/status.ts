@@ -4,8 +4,8 @@
  * @module
  */
 
-import { invalidType } from "../common/check.ts";
 import type { CloseInfo } from "../protocol/close.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { ClientLog } from "./log.ts";
 
 /** The state of a connection, see {@linkcode ConnectionStatus} */
@@ -40,8 +40,7 @@ export type StateListener = (status: ConnectionStatus) => unknown;
 /** Holds the state of one connection and notifies its listeners. */
 export class StateNotifier {
   readonly #log: ClientLog;
-  // One object for each registration, so that each can be removed alone.
-  readonly #entries = new Set<{ readonly listener: StateListener }>();
+  readonly #listeners: Callbacks<ConnectionStatus>;
   readonly #queued: ConnectionStatus[] = [];
   #state: ConnectionState = "connecting";
   /** The last status that the listeners got. */
@@ -54,6 +53,7 @@ export class StateNotifier {
    */
   constructor(log: ClientLog) {
     this.#log = log;
+    this.#listeners = new Callbacks(log);
   }
 
   /** The current state */
@@ -66,14 +66,10 @@ export class StateNotifier {
    * until it is disposed.
    */
   listen(listener: StateListener): Disposable {
-    if (typeof listener !== "function") {
-      const subject = "Cannot add the state listener";
-      throw invalidType(subject, "the listener", "a function", listener);
-    }
-    const entry = { listener };
-    this.#entries.add(entry);
+    const subject = "Cannot add the state listener";
+    const registered = this.#listeners.add(subject, listener);
     void this.#log.run(() => listener(this.#notified));
-    return { [Symbol.dispose]: () => void this.#entries.delete(entry) };
+    return registered;
   }
 
   /** Changes the state. */
@@ -89,12 +85,7 @@ export class StateNotifier {
   #notify(status: ConnectionStatus): void {
     this.#notified = status;
     this.#log.debug(EVENTS[status.state], () => describeStatus(status));
-    for (const entry of [...this.#entries]) {
-      if (!this.#entries.has(entry)) continue;
-      // Destructured, so that the entry is not the `this` of the listener.
-      const { listener } = entry;
-      void this.#log.run(() => listener(status));
-    }
+    this.#listeners.call(status);
   }
 }
 

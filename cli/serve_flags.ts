@@ -18,7 +18,12 @@ import {
   toggle,
   wholeNumber,
 } from "./flags.ts";
-import { type Flag, flagName, type FlagValues, UsageError } from "./parse.ts";
+import {
+  flagName,
+  type FlagTable,
+  type FlagValues,
+  UsageError,
+} from "./parse.ts";
 
 /** The command of a process of `--workers`. Users do not call it, so no help names it. */
 export const WORKER = "worker";
@@ -166,17 +171,17 @@ function checkMetrics(
 
 /** Replaces the names of options of `serve` in an error by the names of the flags. */
 export function withFlagNames(message: string): string {
-  return message.replaceAll(/'([a-z]+)'/gi, (quoted, option: string) => {
-    const name = option.replaceAll(/[A-Z]/g, (capital) => `-${capital}`)
-      .toLowerCase();
-    return isValueFlag(name) ? `--${name}` : quoted;
-  });
+  return message.replaceAll(
+    /'([a-z]+)'/gi,
+    (quoted, option: string) =>
+      isValueFlag(option) ? `--${flagName(option)}` : quoted,
+  );
 }
 
-function isValueFlag(name: string): boolean {
-  return Object.entries(SERVE_FLAGS).some((
-    [key, { placeholder }]: [string, Flag],
-  ) => placeholder !== undefined && flagName(key) === name);
+function isValueFlag(option: string): boolean {
+  const flags: FlagTable = SERVE_FLAGS;
+  return Object.hasOwn(flags, option) &&
+    flags[option]?.placeholder !== undefined;
 }
 
 /** Copies an object without the keys whose value is `undefined`. */

@@ -8,6 +8,7 @@ import { ErrorCode, ResponseError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { showName } from "../common/text.ts";
 import type { Round } from "./bench_load.ts";
+import { round } from "./findings.ts";
 import { type Bar, Latencies } from "./latencies.ts";
 
 /** What was measured of one server. */
@@ -39,7 +40,7 @@ export function summarize(url: string, rounds: readonly Round[]): Result {
 }
 
 function rateOf({ latencies, duration }: Round): number {
-  return duration === 0 ? 0 : latencies.count / duration * 1_000;
+  return perSecond(latencies.count, duration);
 }
 
 /** The percentiles of the report. */
@@ -65,10 +66,6 @@ export function toJson(
     },
     errors: Object.fromEntries(errors),
   };
-}
-
-function round(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
 }
 
 function perSecond(requests: number, duration: number): number {

@@ -8,7 +8,6 @@ import type { Engine } from "../broker/engine.ts";
 import { HoistError } from "../common/errors.ts";
 import { cutUrl } from "../common/url.ts";
 import { showValue } from "../common/text.ts";
-
 import { IS_CLONE, specifierOf } from "./package_modules.ts";
 
 /** What an engine needs. */

@@ -86,7 +86,7 @@ export function formatTime(time: number): string {
   return `${time < 10 ? time.toFixed(2) : time.toFixed(0)} ms`;
 }
 
-/** Rounds a duration for programs, to microseconds. */
-export function round(time: number): number {
-  return Math.round(time * 1_000) / 1_000;
+/** Rounds a number for programs to three decimals, such as milliseconds to microseconds. */
+export function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_TIMEOUT } from "../common/check.ts";
 import { showValue } from "../common/text.ts";
 import { type Flag, UsageError } from "./parse.ts";
 
@@ -95,9 +96,6 @@ const UNITS: Readonly<Record<string, number>> = {
   "": 1_000,
 };
 
-/** The longest time of a timer, in milliseconds. */
-const MAX_DURATION = 2_147_483_647;
-
 /** Defines a flag whose value is a time. Its parsed value is in milliseconds. */
 export function duration(
   about: ValueAbout & { readonly default: string },
@@ -115,7 +113,7 @@ function parseDuration(given: string, name: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(given) ??
     [];
   const value = Number(digits) * UNITS[unit]!;
-  if (value > 0 && value <= MAX_DURATION) return value;
+  if (value > 0 && value <= MAX_TIMEOUT) return value;
   throw new UsageError(
     `Option --${name} must be a time such as 5s, 500ms or 2m, not ${
       showValue(given)

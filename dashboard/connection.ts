@@ -12,11 +12,7 @@ import { isSocket, tryToOpen } from "../client/open_socket.ts";
 import { SocketLink } from "../client/socket_link.ts";
 import { ItemStream } from "../client/stream.ts";
 import { ErrorCode } from "../common/codes.ts";
-import {
-  type ErrorFrame,
-  LoginError,
-  ResponseError,
-} from "../common/errors.ts";
+import { LoginError, ResponseError } from "../common/errors.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import {
   describeMessage,
@@ -327,7 +323,10 @@ async function explainUpgrade(signal: AbortSignal): Promise<Error> {
 }
 
 /** The codes of the errors for a client that is no admin. */
-const NOT_ADMIN: readonly number[] = [5, 10];
+const NOT_ADMIN: readonly number[] = [
+  ErrorCode.UNKNOWN_OPERATION,
+  ErrorCode.FORBIDDEN,
+];
 
 /** Returns what a person has to do; `undefined` if it helps to try again. */
 function explain(error: unknown, isFirst: boolean): string | undefined {
@@ -337,12 +336,10 @@ function explain(error: unknown, isFirst: boolean): string | undefined {
       ? "The server does not know this token. Use the admin token."
       : "The server does not accept the token any more. It was revoked, or the server has started with another one.";
   }
-  if (error instanceof ResponseError && NOT_ADMIN.includes(codeOf(error))) {
+  if (error instanceof ResponseError && NOT_ADMIN.includes(error.code)) {
     return "This is the token of a client, and not of an admin. Use the admin token.";
   }
   return isFirst
     ? "Cannot connect to the server. Check that it is running, and try again."
     : undefined;
 }
-
-const codeOf = ({ code }: Pick<ErrorFrame, "code">): number => code;

@@ -7,11 +7,6 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-/** The answer to a command that failed. */
-export interface CommandError {
-  readonly error: string;
-}
-
 /**
  * Carries out the commands on standard input one after the other, and answers each
  * command with one line. Ends this process at the end of the input, so that it never

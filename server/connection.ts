@@ -114,8 +114,8 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#events = events;
     this.#upgrade = upgrade;
     this.#session = new Session(context.rules);
-    const { log: serverLog, strangers } = context;
-    const log = new ConnectionLog(serverLog, upgrade.peer.address, strangers);
+    const { log: serverLog, connectionLines } = context;
+    const log = new ConnectionLog(serverLog, upgrade.peer, connectionLines);
     this.#transport = new Transport(socket, context, log, this);
     this.#sender = new MessageSender(context, this.#transport, id);
     this.#state = new ClientState();

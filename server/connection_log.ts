@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RemotePeer } from "./admission.ts";
 import type { LogFields } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { canRenew } from "../common/secrets.ts";
@@ -22,20 +23,58 @@ const LINES_PER_SECOND = 1;
 /** More than the clients that usually connect at once before one of them logs in. */
 const MAX_STRANGER_LINES = 1_000;
 
+/** The number of warnings, and of errors, about the clients of one network at once. */
+const MAX_NETWORK_LINES = 1_000;
+
+const NETWORK_LINES_PER_SECOND = 10;
+
+/** How many networks are remembered, because an attacker can have any number of them. */
+const MAX_NETWORKS = 10_000;
+
+/** Limits the lines about the clients of each network. */
+class NetworkLines {
+  readonly #throttles = new Map<string, LogThrottle>();
+
+  /** Returns the line to log, or `undefined` if it exceeds the limit. */
+  pass(network: string, line: string): string | undefined {
+    const throttle = this.#throttles.get(network) ?? this.#add(network);
+    return throttle.pass(line);
+  }
+
+  #add(network: string): LogThrottle {
+    const [oldest] = this.#throttles.keys();
+    if (this.#throttles.size >= MAX_NETWORKS) this.#throttles.delete(oldest!);
+    const throttle = new LogThrottle(
+      NETWORK_LINES_PER_SECOND,
+      MAX_NETWORK_LINES,
+    );
+    this.#throttles.set(network, throttle);
+    return throttle;
+  }
+}
+
 /**
- * Limits the log lines about the clients of one server that have not logged in, for all of
- * them together, because one stranger can open any number of connections.
+ * Limits the log lines about several clients of one server together, because one client can open
+ * any number of connections.
  */
-export class StrangerLines {
-  /** Limits the lines about connections. The line of a client that logs in does not count. */
+export class ConnectionLines {
+  /**
+   * Limits the lines about connections that have not logged in. The line of a client that logs in
+   * does not count.
+   */
   readonly connects: LogThrottle = new LogThrottle(
     LINES_PER_SECOND,
     MAX_STRANGER_LINES,
   );
+  /** Limits the warnings about clients that have not logged in */
   readonly warnings: LogThrottle = new LogThrottle(
     LINES_PER_SECOND,
     MAX_STRANGER_LINES,
   );
+  /** The mistakes of clients that are logged in */
+  readonly mistakes: NetworkLines = new NetworkLines();
+  /** The faults of the server, which no mistakes must suppress */
+  readonly faults: NetworkLines = new NetworkLines();
 }
 
 /** Writes the log lines about one connection. */
@@ -49,8 +88,10 @@ export class ConnectionLog {
   #mistakes: LogThrottle | undefined;
   /** Limits the faults of the server, which no mistake of the client must suppress */
   #faults: LogThrottle | undefined;
-  /** `undefined` after the login */
-  #strangers: StrangerLines | undefined;
+  readonly #network: string;
+  readonly #lines: ConnectionLines;
+  /** Whether the client has not logged in */
+  #isStranger = true;
   /** Whether the connection was logged */
   #isAnnounced = false;
   /** Whether admins do not see the frames, because they are those of an admin */
@@ -62,14 +103,19 @@ export class ConnectionLog {
    * Constructs a `ConnectionLog`.
    *
    * @param log The log of the server
-   * @param address The address of the client
-   * @param strangers Limits the lines until the client has logged in
+   * @param peer The address and the network of the client
+   * @param lines Limits the lines, together with those of other clients
    */
-  constructor(log: Log, address: string, strangers: StrangerLines) {
+  constructor(
+    log: Log,
+    { address, network }: RemotePeer,
+    lines: ConnectionLines,
+  ) {
     this.#log = log;
     this.#label = address;
     this.#fields = { address };
-    this.#strangers = strangers;
+    this.#lines = lines;
+    this.#network = network;
   }
 
   /** Whether frames are logged */
@@ -88,7 +134,7 @@ export class ConnectionLog {
   /** Logs that the client has connected. Throttled until the client has logged in. */
   connected(): void {
     const text = `${this.#label} connected`;
-    const line = this.#strangers?.connects.pass(text);
+    const line = this.#lines.connects.pass(text);
     if (line === undefined) return;
     this.#isAnnounced = true;
     this.#log.info("connect", line, this.#fields);
@@ -100,7 +146,7 @@ export class ConnectionLog {
    * @param how The end of the connection in words
    */
   disconnected(how: string): void {
-    if (this.#strangers !== undefined && !this.#isAnnounced) return;
+    if (this.#isStranger && !this.#isAnnounced) return;
     this.info("disconnect", `disconnected: ${how}`);
   }
 
@@ -109,8 +155,8 @@ export class ConnectionLog {
    * client to the following lines, if its identity has a name.
    */
   identify(identity: unknown): void {
-    if (this.#isAnnounced) this.#strangers?.connects.restore();
-    this.#strangers = undefined;
+    if (this.#isStranger && this.#isAnnounced) this.#lines.connects.restore();
+    this.#isStranger = false;
     const name = nameOf(identity);
     const { address } = this.#fields;
     // A renewed token can belong to another client.
@@ -133,8 +179,8 @@ export class ConnectionLog {
 
   /** Logs why a frame closed the connection: also one that is not a valid login. */
   rejectedFrame(failure: string): void {
-    if (this.#strangers === undefined) this.warn("reject", failure);
-    else this.warn("login", `login rejected: ${failure}`);
+    if (this.#isStranger) this.warn("login", `login rejected: ${failure}`);
+    else this.warn("reject", failure);
   }
 
   /** Logs why a request was answered with an error. */
@@ -221,18 +267,28 @@ export class ConnectionLog {
   }
 
   #mistake(text: string): string | undefined {
-    const throttle = this.#strangers?.warnings ??
-      (this.#mistakes ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES));
-    return this.#pass(throttle, text);
+    const { warnings, mistakes } = this.#lines;
+    if (this.#isStranger) return warnings.pass(this.#labelled(text));
+    this.#mistakes ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
+    return this.#pass(this.#mistakes, mistakes, text);
   }
 
   #fault(text: string): string | undefined {
     this.#faults ??= new LogThrottle(LINES_PER_SECOND, MAX_LINES);
-    return this.#pass(this.#faults, text);
+    return this.#pass(this.#faults, this.#lines.faults, text);
   }
 
-  #pass(throttle: LogThrottle, text: string): string | undefined {
-    return throttle.pass(`${this.#label}: ${text}`);
+  #pass(
+    own: LogThrottle,
+    shared: NetworkLines,
+    text: string,
+  ): string | undefined {
+    const line = own.pass(this.#labelled(text));
+    return line && shared.pass(this.#network, line);
+  }
+
+  #labelled(text: string): string {
+    return `${this.#label}: ${text}`;
   }
 }
 

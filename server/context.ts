@@ -10,7 +10,7 @@ import type { Authorization } from "./authorization.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { ConnectionRooms } from "./connection_rooms.ts";
-import type { StrangerLines } from "./connection_log.ts";
+import type { ConnectionLines } from "./connection_log.ts";
 import type { SharedRates } from "./shared_rates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { ResolvedLimits } from "./limits.ts";
@@ -82,8 +82,8 @@ export interface ServerContext {
   readonly onSlow: "disconnect" | "skip";
   /** Calls the hooks of the application; `undefined` if it has none */
   readonly lifecycle?: Lifecycle | undefined;
-  /** Limits the log lines about clients that have not logged in */
-  readonly strangers: StrangerLines;
+  /** Limits the log lines about several clients together */
+  readonly connectionLines: ConnectionLines;
   /** Observes the requests; `undefined` if the program does not use OpenTelemetry */
   readonly telemetry: ServerTelemetry | undefined;
   readonly shutdown: Shutdown;

@@ -13,7 +13,7 @@ import { Broadcaster } from "./broadcaster.ts";
 import { OVERRUN } from "./client_rates.ts";
 import { SharedRates } from "./shared_rates.ts";
 import { ConnectedClient } from "./connected_client.ts";
-import { StrangerLines } from "./connection_log.ts";
+import { ConnectionLines } from "./connection_log.ts";
 import { type ServerContext, Shutdown } from "./context.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
@@ -101,7 +101,7 @@ export function createContext(
     exposeErrors,
     onSlow,
     lifecycle: hooks && new Lifecycle(hooks, limits.loginTimeout),
-    strangers: new StrangerLines(),
+    connectionLines: new ConnectionLines(),
     telemetry: createTelemetry(
       options.spans,
       ({ kind, name }) => registry.knows(kind, name),

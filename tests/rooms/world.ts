@@ -7,7 +7,7 @@
 import { MemoryDirectory } from "../../broker/memory_directory.ts";
 import { PublishError } from "../../common/hoist_error.ts";
 import type { CloseInfo } from "../../protocol/close.ts";
-import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines, ConnectionLog } from "../../server/connection_log.ts";
 import { Log } from "../../server/log.ts";
 import type { Client } from "../../server/message.ts";
 import type { RoomRights } from "../../server/room_options.ts";
@@ -21,6 +21,7 @@ import { type Damage, ModelServer } from "./model_server.ts";
 import type { Setting } from "./settings.ts";
 import { Tasks } from "./tasks.ts";
 import { fail, Truth } from "./truth.ts";
+import { peerAt } from "../support/server_context.ts";
 
 /** The rooms of the model. The last one keeps no history. */
 export const ROOMS = ["chat:1", "chat:2", "live:1"] as const;
@@ -237,7 +238,11 @@ export class World implements Disposable {
   #open(client: ModelClient): FakeTransport {
     const { maxBuffered, onSlow } = this.setting;
     return new FakeTransport({
-      log: new ConnectionLog(this.#log, client.name, new StrangerLines()),
+      log: new ConnectionLog(
+        this.#log,
+        peerAt(client.name),
+        new ConnectionLines(),
+      ),
       features: new Set(client.isPlain ? [] : ["rooms"]),
       ...{ maxBuffered, onSlow },
       poll: () => this.tasks.poll(),

@@ -1,12 +1,13 @@
 /** The log lines about clients that have not logged in. */
 
 import assert from "node:assert/strict";
-import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines, ConnectionLog } from "../../server/connection_log.ts";
 import { Log } from "../../server/log.ts";
 import { Clock } from "../support/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
+import { peerAt } from "../support/server_context.ts";
 
 const MANY = 1_500;
 
@@ -17,8 +18,8 @@ const MAX = 1_000;
 function makeLogs() {
   const logger = new LogRecorder();
   const log = new Log({ logger, logLevel: "info" });
-  const strangers = new StrangerLines();
-  const open = () => new ConnectionLog(log, "192.0.2.1:1", strangers);
+  const strangers = new ConnectionLines();
+  const open = () => new ConnectionLog(log, peerAt("192.0.2.1:1"), strangers);
   const count = (event: string) =>
     logger.lines.filter((line) => line.includes(` ${event}: `)).length;
   return { open, count, logger };
@@ -52,7 +53,7 @@ Deno.test("a disconnect is logged if and only if the connect was, without a logi
   assert.deepEqual([count("connect"), count("disconnect")], [MAX, MAX]);
 });
 
-Deno.test("all lines about clients that log in are logged", () => {
+Deno.test("all connects and disconnects of clients that log in are logged, but not all of their mistakes", () => {
   using _clock = new Clock();
   const { open, count } = makeLogs();
   for (let client = 0; client < MANY; client++) {
@@ -63,7 +64,8 @@ Deno.test("all lines about clients that log in are logged", () => {
     log.disconnected("closed by the client");
   }
   const counts = ["connect", "reject", "disconnect"].map(count);
-  assert.deepEqual(counts, [MANY, MANY, MANY]);
+  // They come from one network, so they can be one client.
+  assert.deepEqual(counts, [MANY, MAX, MANY]);
 });
 
 Deno.test("a login while strangers fill their limit is logged, and so is its end", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines, ConnectionLog } from "../../server/connection_log.ts";
 import { ErrorCode } from "../../common/errors.ts";
 import { Log } from "../../server/log.ts";
 import { OutputError } from "../../server/output_error.ts";
 import { RequestError } from "../../protocol/request_error.ts";
+import { Clock } from "../support/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { peerAt } from "../support/server_context.ts";
 
 const MAX_BUFFERED = 4_096;
 
@@ -13,7 +15,11 @@ const MISSES =
 
 /** Creates the log of a client that has logged in. */
 function loggedIn(log: Log, address = "192.0.2.1:1"): ConnectionLog {
-  const clientLog = new ConnectionLog(log, address, new StrangerLines());
+  const clientLog = new ConnectionLog(
+    log,
+    peerAt(address),
+    new ConnectionLines(),
+  );
   clientLog.identify(undefined);
   return clientLog;
 }
@@ -159,3 +165,31 @@ Deno.test("the mistakes of a client do not suppress a fault of the server", () =
   clientLog.exception("it failed", new Error("no"));
   assert.match(logger.lines.at(-1) ?? "", /^error error: .*: it failed\n/);
 });
+
+for (const kind of ["mistakes", "faults"] as const) {
+  Deno.test(`a client that connects again and again cannot fill the log: ${kind}`, () => {
+    using clock = new Clock();
+    const logger = new LogRecorder();
+    const log = new Log({ logger, logLevel: "info" });
+    const shared = new ConnectionLines();
+    const open = (address: string, network: string) => {
+      const clientLog = new ConnectionLog(log, { address, network }, shared);
+      clientLog.identify(undefined);
+      const write = (line: string) =>
+        kind === "mistakes"
+          ? clientLog.warn("reject", line)
+          : clientLog.exception(line, new Error());
+      for (let line = 0; line < 20; line++) write(`line ${line}`);
+    };
+    for (let port = 1; port <= 60; port++) {
+      open(`192.0.2.1:${port}`, "192.0.2.1");
+    }
+    assert.equal(logger.lines.length, 1_000);
+    open("192.0.2.2:1", "192.0.2.2");
+    assert.equal(logger.lines.length, 1_020);
+    clock.pass(1_000);
+    open("192.0.2.1:61", "192.0.2.1");
+    assert.equal(logger.lines.length, 1_030);
+    assert.match(logger.lines.at(-10) ?? "", /200 earlier lines were omitted/);
+  });
+}

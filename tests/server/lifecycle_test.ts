@@ -1,12 +1,12 @@
 /** The hooks of one client, without a network. */
 
 import assert from "node:assert/strict";
-import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines, ConnectionLog } from "../../server/connection_log.ts";
 import { type Hooks, Lifecycle } from "../../server/lifecycle.ts";
 import type { Client } from "../../server/message.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";
 import { makeLog } from "../support/logs.ts";
-import { ADDRESS } from "../support/server_context.ts";
+import { ADDRESS, peerAt } from "../support/server_context.ts";
 import { endOfTick, gate } from "../support/timing.ts";
 
 const TIMEOUT = 10_000;
@@ -27,7 +27,7 @@ function visitOf(hooks: Partial<Hooks>) {
     onConnected: () => void events.push("connected"),
     close: (code: number) => visit.onClosed({ code, reason: "" }),
   };
-  const lines = new ConnectionLog(log, ADDRESS, new StrangerLines());
+  const lines = new ConnectionLog(log, peerAt(ADDRESS), new ConnectionLines());
   const visit = lifecycle.visit(owner, lines);
   return { events, lifecycle, recorder, visit };
 }

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../common/json.ts";
 import type { MemberEntry } from "../../protocol/room_fields.ts";
 import { readRoomRequest } from "../../protocol/room_frames.ts";
-import { ConnectionLog, StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines, ConnectionLog } from "../../server/connection_log.ts";
 import type { Client } from "../../server/message.ts";
 import { Room } from "../../server/room.ts";
 import type { RoomClients } from "../../server/room_clients.ts";
 import { FakeTransport } from "../rooms/fake_transport.ts";
 import { Clock } from "../support/clock.ts";
-import { serverContext } from "../support/server_context.ts";
+import { peerAt, serverContext } from "../support/server_context.ts";
 import { endOfTick } from "../support/timing.ts";
 
 const IDENTITY = { secret: "", user: undefined, isRecognized: false };
@@ -57,7 +57,11 @@ class Peer {
   ) {
     this.#stage = stage;
     this.transport = new FakeTransport({
-      log: new ConnectionLog(stage.context.log, "", new StrangerLines()),
+      log: new ConnectionLog(
+        stage.context.log,
+        peerAt(""),
+        new ConnectionLines(),
+      ),
       features: new Set(["rooms"]),
       maxBuffered,
       onSlow,

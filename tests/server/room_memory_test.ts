@@ -20,7 +20,7 @@ async function measure(source: string): Promise<number> {
 const PARTS = `
   import { MemoryStore } from "${ROOT}broker/memory_store.ts";
   import { serverContext } from "${ROOT}tests/support/server_context.ts";
-  import { ConnectionLog, StrangerLines } from "${ROOT}server/connection_log.ts";
+  import { ConnectionLog, ConnectionLines } from "${ROOT}server/connection_log.ts";
   import { FakeTransport } from "${ROOT}tests/rooms/fake_transport.ts";
 
   const context = serverContext();
@@ -32,7 +32,7 @@ const PARTS = `
 
   function open() {
     const transport = new FakeTransport({
-      log: new ConnectionLog(context.log, "", new StrangerLines()),
+      log: new ConnectionLog(context.log, { address: "", network: "" }, new ConnectionLines()),
       features: new Set(["rooms"]),
       maxBuffered: Infinity,
       onSlow: "skip",

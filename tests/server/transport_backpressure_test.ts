@@ -6,6 +6,7 @@ import { Transport } from "../../server/transport.ts";
 import {
   ADDRESS,
   FakeSocket,
+  peerAt,
   serverContext,
 } from "../support/server_context.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -20,7 +21,11 @@ function open(maxBuffered = MAX_BUFFERED) {
   const base = serverContext();
   const limits = { ...base.limits, maxBuffered };
   const context = { ...base, limits };
-  const log = new ConnectionLog(context.log, ADDRESS, context.strangers);
+  const log = new ConnectionLog(
+    context.log,
+    peerAt(ADDRESS),
+    context.connectionLines,
+  );
   const transport = new Transport(socket, context, log, {
     onFrame: () => events.push("frame"),
     onClosed: ({ code }) => events.push(`closed ${code}`),

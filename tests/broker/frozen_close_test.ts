@@ -9,8 +9,8 @@ import { RedisEngine } from "../../tools/engines/redis.ts";
 import { withEngine } from "../support/engines.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
-/** What `close` can take, in milliseconds: the time for clients, hooks and the engine. */
-const LIMIT = 10_000;
+/** More than `close` needs, and half of the timeout of the engine, in milliseconds. */
+const LIMIT = 30_000;
 
 /** An engine in a process. */
 interface Freezable extends AsyncDisposable {

@@ -12,6 +12,7 @@ import { callApi } from "../../broker/nats_api.ts";
 import type { Msg } from "../../broker/nats_client.ts";
 import { pause } from "../support/nats.ts";
 import { NatsBench } from "../support/nats_bench.ts";
+import { settlesAtOnce } from "../support/timing.ts";
 
 const HISTORY = { size: 100, ttl: 600_000, maxBytes: 1_000_000 };
 
@@ -71,17 +72,22 @@ await withEngine("failures of NATS", () => {
     const first = await bench.publish("a", "1");
     await engine.kill();
     await bench.untilDown();
-    const start = performance.now();
     for (const history of [HISTORY, undefined]) {
-      await assert.rejects(
-        broker.publish("a", "lost", { history, key: undefined }),
-        hasOutcome("none"),
-      );
+      const lost = broker.publish("a", "lost", { history, key: undefined });
+      assert(await settlesAtOnce(lost));
+      await assert.rejects(lost, hasOutcome("none"));
     }
     const options = { history: HISTORY, limit: 10, maxBytes: 1_000 };
-    await assert.rejects(broker.read("a", { last: 1 }, options), PublishError);
-    await assert.rejects(broker.subscribe("b"), PublishError);
-    assert(performance.now() - start < 500, "it waits for nothing");
+    for (
+      const call of [
+        () => broker.read("a", { last: 1 }, options),
+        () => broker.subscribe("b"),
+      ]
+    ) {
+      const calling = call();
+      assert(await settlesAtOnce(calling));
+      await assert.rejects(calling, PublishError);
+    }
     await bench.restartedBy(() => engine.restart());
     await bench.until(() => bench.stale.includes(undefined));
     const second = await bench.publish("a", "2");
@@ -99,7 +105,6 @@ await withEngine("failures of NATS", () => {
     engine.freeze();
     // The signal takes a moment.
     await pause(100);
-    const start = performance.now();
     const options = { history: HISTORY, key: keyOf("2") };
     const flushing = broker.publish("x", "core", {
       history: undefined,
@@ -112,7 +117,6 @@ await withEngine("failures of NATS", () => {
     );
     await assert.rejects(flushing, hasOutcome("unknown"));
     await bench.untilDown();
-    assert(performance.now() - start < 10_000);
     await bench.restartedBy(() => Promise.resolve(engine.thaw()));
     const repeated = { history: HISTORY, key: keyOf("2", true) };
     await broker.publish("a", "2", repeated);

@@ -156,7 +156,6 @@ await withEngine("permissions of NATS", () => {
     ],
     async (engine) => {
       await using bench = await start(engine);
-      const begin = performance.now();
       const { broker } = bench;
       await assert.rejects(broker.subscribe("a"), refusedTo("Subscription"));
       await broker.unsubscribe("a");
@@ -165,7 +164,6 @@ await withEngine("permissions of NATS", () => {
         assert.rejects(broker.publish("a", "1", options), refusedTo("Publish")),
         assert.rejects(bench.publish("a", "1"), refusedTo("Publish")),
       ]));
-      assert(performance.now() - begin < 2_000, "it waits for nothing");
       await broker.subscribe("b");
       await bench.publish("b", "2");
       await bench.until(() => bench.payloads.includes("2"));

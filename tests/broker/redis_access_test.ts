@@ -11,10 +11,10 @@ import {
   publishError,
   RedisServer,
   testRedis,
-  until,
   wait,
 } from "../support/redis.ts";
 import { ROOM_NAMES } from "./room_names.ts";
+import { until } from "../support/timing.ts";
 
 const SECRET = "s3cr%t/@:#?";
 

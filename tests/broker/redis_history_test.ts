@@ -8,9 +8,9 @@ import {
   READ,
   RedisServer,
   testRedis,
-  until,
   wait,
 } from "../support/redis.ts";
+import { until } from "../support/timing.ts";
 
 async function fill(
   server: RedisServer,

@@ -6,7 +6,8 @@ import { RedisEngine } from "../../tools/engines/redis.ts";
 import { withEngine } from "../support/engines.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
-import { until, wait } from "../support/redis.ts";
+import { wait } from "../support/redis.ts";
+import { until } from "../support/timing.ts";
 
 const LIMIT = ["--maxmemory", "100mb"];
 

@@ -7,8 +7,9 @@ import type { Server } from "../../server.ts";
 import { RedisEngine } from "../../tools/engines/redis.ts";
 import { withEngine } from "../support/engines.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { publishError, until } from "../support/redis.ts";
+import { publishError } from "../support/redis.ts";
 import { serveQuietly } from "../support/server.ts";
+import { until } from "../support/timing.ts";
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 

@@ -81,7 +81,7 @@ function copyAfterPublications(broker: Broker, redis: RedisEngine): void {
 /** Waits until a broker has connected again. */
 async function untilUp(broker: Broker): Promise<void> {
   const options = { history: undefined, key: undefined };
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 1_200; attempt++) {
     try {
       await broker.publish("other", "", options);
       return;

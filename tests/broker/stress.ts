@@ -8,6 +8,7 @@ import type { Broker, Published } from "../../broker/broker.ts";
 import { RoomFeed } from "../../server/room_feed.ts";
 import { type Counts, Ledger } from "../../tools/chaos/ledger.ts";
 import { dialPort, Relay } from "../../tools/lib/relay.ts";
+import { GUARD } from "../support/timing.ts";
 
 /** An engine that a test can break. */
 export interface BreakableEngine extends AsyncDisposable {
@@ -238,7 +239,7 @@ class Stress {
   }
 
   async #settle(): Promise<void> {
-    const end = performance.now() + 15_000;
+    const end = performance.now() + GUARD;
     const isSettled = () =>
       [...this.#ledgers.values()].every((each) => each.isSettled);
     while (!isSettled() && performance.now() < end) {

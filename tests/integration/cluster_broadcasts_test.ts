@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
-import { Servers, until } from "../support/servers.ts";
+import { Servers } from "../support/servers.ts";
+import { until } from "../support/timing.ts";
 
 const TOKENS = [
   { name: "ada", token: "a long secret of ada" },
@@ -46,11 +47,9 @@ Deno.test("a ledger names the servers that do not answer, and counts no client o
   await using servers = await Servers.start(3);
   for (const index of [0, 1, 2]) await servers.connect(index);
   servers.node(2).freeze();
-  const start = performance.now();
   const result = await servers.at(0).broadcast("news", {}, { ledger: true });
   assert.equal(result.delivered, 2);
   assert.deepEqual(result.silentNodes, [servers.at(2).cluster.id]);
-  assert(performance.now() - start < 5_000);
   await servers.node(2).thaw();
 });
 

@@ -6,9 +6,9 @@ import { PublishError } from "../../common/errors.ts";
 import type { Server } from "../../server.ts";
 import { Random } from "../fuzz/random.ts";
 import { connectReconnecting } from "../support/reconnecting.ts";
-import { Servers, until } from "../support/servers.ts";
+import { Servers } from "../support/servers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { pause } from "../support/timing.ts";
+import { pause, until } from "../support/timing.ts";
 
 const SERVERS = 3;
 const CLIENTS = 5;

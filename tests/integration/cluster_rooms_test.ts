@@ -5,8 +5,9 @@ import type { Connection } from "../../client/connection.ts";
 import type { ClientRoom } from "../../client/room.ts";
 import type { Server } from "../../server.ts";
 import { connectReconnecting, StateRecorder } from "../support/reconnecting.ts";
-import { Servers, until } from "../support/servers.ts";
+import { Servers } from "../support/servers.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
+import { until } from "../support/timing.ts";
 
 function defineRooms(server: Server): void {
   server.defineRoom("chat:{id}", {

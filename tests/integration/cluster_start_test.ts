@@ -7,7 +7,8 @@ import { serve } from "../../server.ts";
 import { FaultyEngine } from "../support/faulty_engine.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
-import { Servers, until } from "../support/servers.ts";
+import { Servers } from "../support/servers.ts";
+import { until } from "../support/timing.ts";
 
 async function health(url: string): Promise<[number, Record<string, unknown>]> {
   const response = await fetch(`${url}/hoist/health`);

@@ -5,7 +5,8 @@ import type { Connection } from "../../client/connection.ts";
 import { HoistError, LoginError } from "../../common/errors.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { Servers, until } from "../support/servers.ts";
+import { Servers } from "../support/servers.ts";
+import { until } from "../support/timing.ts";
 
 const CI = "a long secret of the build";
 

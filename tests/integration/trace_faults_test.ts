@@ -12,7 +12,7 @@ import {
 } from "../support/telemetry_api.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { until } from "../support/servers.ts";
+import { until } from "../support/timing.ts";
 
 const HOST = { hostname: "127.0.0.1", port: 0 } as const;
 const SERVER = 1;

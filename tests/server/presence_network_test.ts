@@ -11,8 +11,7 @@ import { TimeoutQueue } from "../../server/scheduler.ts";
 import { Random } from "../fuzz/random.ts";
 import { FaultyEngine } from "../support/faulty_engine.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { until } from "../support/servers.ts";
-import { endOfTick, pause } from "../support/timing.ts";
+import { endOfTick, pause, until } from "../support/timing.ts";
 
 const RUNS = 40;
 const SERVERS = 3;
@@ -188,7 +187,6 @@ async function runOnce(seed: number, loss: number): Promise<void> {
     await until(
       () => open().every(({ visible }) => visible === run.expected),
       "the servers agree",
-      3_000,
     );
   } catch {
     assert.deepEqual(

@@ -8,8 +8,7 @@ import type { IdentityOwner } from "../../server/room_identities.ts";
 import { SharedIdentities } from "../../server/shared_identities.ts";
 import { FaultyEngine } from "../support/faulty_engine.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { until } from "../support/servers.ts";
-import { pause } from "../support/timing.ts";
+import { pause, until } from "../support/timing.ts";
 
 class Owner implements IdentityOwner {
   replaced = 0;

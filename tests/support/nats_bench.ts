@@ -14,10 +14,8 @@ import type { NatsBroker } from "../../broker/nats_broker.ts";
 import type { NatsLink } from "../../broker/nats_link.ts";
 import type { NatsOptions } from "../../broker/nats_options.ts";
 import type { NatsEngine } from "../../tools/engines/nats.ts";
-import { openBroker, pause } from "./nats.ts";
-
-/** How long a test waits for something, in milliseconds. */
-const PATIENCE = 20_000;
+import { openBroker } from "./nats.ts";
+import { until } from "./timing.ts";
 
 /** A broker that has started, and what it has reported. */
 export class NatsBench implements BrokerEvents, AsyncDisposable {
@@ -88,11 +86,7 @@ export class NatsBench implements BrokerEvents, AsyncDisposable {
   }
 
   async until(isTrue: () => boolean): Promise<void> {
-    const end = performance.now() + PATIENCE;
-    while (!isTrue()) {
-      assert(performance.now() < end, "Nothing has changed");
-      await pause(5);
-    }
+    await until(isTrue);
   }
 
   /** Lets the engine end, and waits until the connection is made again. */

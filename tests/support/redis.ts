@@ -131,18 +131,6 @@ export function testRedis(
   });
 }
 
-/** Waits until a condition is met. */
-export async function until(
-  isTrue: () => boolean | Promise<boolean>,
-  limit = 10_000,
-): Promise<void> {
-  const end = performance.now() + limit;
-  while (!await isTrue()) {
-    assert(performance.now() < end, "Nothing has changed.");
-    await wait(10);
-  }
-}
-
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

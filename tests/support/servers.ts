@@ -77,18 +77,3 @@ export class Servers implements AsyncDisposable {
     await Promise.all(this.all.map((server) => server.close()));
   }
 }
-
-/** Waits until something is true. */
-export async function until(
-  isTrue: () => boolean,
-  what: string,
-  patience = 10_000,
-): Promise<void> {
-  const end = performance.now() + patience;
-  while (!isTrue()) {
-    if (performance.now() > end) {
-      throw new Error(`Nothing has changed: ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

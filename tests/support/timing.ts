@@ -1,8 +1,61 @@
-/** Waiting in tests. */
+/** Waiting in tests. No test depends on how fast the machine is. */
+
+/** How long a test waits for what should happen, in milliseconds: it only ends a test that hangs. */
+export const GUARD = 60_000;
 
 /** Waits. Use it only to see that something does not happen, or to poll. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits until something is true. */
+export async function until(
+  isTrue: () => boolean | Promise<boolean>,
+  what = "what the test waits for",
+): Promise<void> {
+  const end = performance.now() + GUARD;
+  while (!await isTrue()) {
+    if (performance.now() > end) {
+      throw new Error(`Nothing has changed: ${what}`);
+    }
+    await pause(5);
+  }
+}
+
+/** How many turns of the event loop `settlesAtOnce` waits for. */
+const TURNS = 200;
+
+/**
+ * Returns whether a promise settles without waiting for a timeout of some seconds. It counts turns
+ * of the event loop, which also turns slower if the machine is slow.
+ */
+export async function settlesAtOnce(
+  promise: Promise<unknown>,
+): Promise<boolean> {
+  let isSettled = false;
+  const onSettled = () => void (isSettled = true);
+  promise.then(onSettled, onSettled);
+  for (let turn = 0; turn < TURNS && !isSettled; turn++) await pause(1);
+  return isSettled;
+}
+
+/** Longer than any test, in milliseconds. */
+const HOUR = 3_600_000;
+
+/**
+ * Lets no timer fire that is longer than a time, so that a test only sees what happens before,
+ * however long it takes.
+ *
+ * @param longest The longest time, in milliseconds
+ */
+export function onlyTimersUpTo(longest: number): Disposable {
+  const { setTimeout } = globalThis;
+  const start = (callback: () => void, delay = 0) =>
+    setTimeout(callback, delay > longest ? HOUR : delay);
+  Object.assign(globalThis, { setTimeout: start });
+  return {
+    [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout }),
+  };
 }
 
 /** Returns a promise and the function that resolves it, for handlers that a test holds. */

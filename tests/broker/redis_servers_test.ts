@@ -15,7 +15,7 @@ const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 
 /** Starts a server that uses a Redis. */
 function start(redis: RedisEngine): Server {
-  const broker = connectOver({ url: redis.url, timeout: 1_000 });
+  const broker = connectOver({ url: redis.url, timeout: 2_000 });
   const server = serveQuietly({ broker });
   server.defineRoom("chat", {
     ...{ authorize: () => true, publish: true },

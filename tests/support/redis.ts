@@ -48,7 +48,7 @@ export class RedisServer
     redis: Pick<RedisEngine, "url">,
     options: RedisOptions = {},
   ) {
-    this.#connection = openRedis(redis, { timeout: 500, ...options });
+    this.#connection = openRedis(redis, { timeout: 2_000, ...options });
   }
 
   get broker() {

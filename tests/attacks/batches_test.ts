@@ -7,23 +7,26 @@ import { TcpPeer } from "../support/tcp_peer.ts";
 import { pause } from "../support/timing.ts";
 import { encodeFrame } from "../support/websocket_frames.ts";
 
-/** Sends batches of `{}`, at most one a second, until a time; resolves to the close codes. */
+/**
+ * Sends batches of `{}`, at most one a second, until a time and at least until the server closes
+ * a connection; resolves to the close codes.
+ */
 async function sendBatches(
   server: AttackedServer,
   end: number,
 ): Promise<(number | undefined)[]> {
   const batch = encodeFrame(copies("{}", 65_000));
   const codes: (number | undefined)[] = [];
-  while (performance.now() < end) {
+  while (performance.now() < end || codes.length === 0) {
     using peer = await TcpPeer.logIn(server, { features: ["batch"] });
     const closed = peer.closed();
     let isClosed = false;
     closed.then(() => isClosed = true);
-    while (!isClosed && performance.now() < end) {
+    while (!isClosed) {
       await peer.write(batch).catch(() => {});
       await Promise.race([closed, pause(1_000)]);
     }
-    if (isClosed) codes.push((await closed)?.code);
+    codes.push((await closed)?.code);
     await pause(1_000);
   }
   return codes;

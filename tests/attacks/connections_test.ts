@@ -10,9 +10,9 @@ import { pause } from "../support/timing.ts";
 /** The system that shows the descriptors of a process. */
 const ignore = Deno.build.os !== "linux";
 
-/** Waits for a condition, for at most ten seconds; resolves to whether it holds. */
+/** Waits for a condition, for at most a minute; resolves to whether it holds. */
 async function holds(condition: () => boolean): Promise<boolean> {
-  for (let count = 0; count < 100; count++) {
+  for (let count = 0; count < 600; count++) {
     if (condition()) return true;
     await pause(100);
   }

@@ -59,12 +59,16 @@ Deno.test("many connections with one named token share a rate limit", async () =
   const logIn = (index: number) => {
     return TcpPeer.logIn(server, { token: tokens[index]!.token });
   };
+  const start = performance.now();
   const counts = await repeat(10, 10, async () => {
     using peer = await logIn(0);
     return await callMany(peer, 150, "");
   });
   const sum = counts.reduce((one, other) => one + other, 0);
-  assert(sum <= 500, `${sum} of 1,500 requests were allowed`);
+  // The rate, as much again at once, and a second for the time on the way
+  const seconds = (performance.now() - start) / 1_000;
+  const allowed = 100 * (seconds + 2);
+  assert(sum <= allowed, `${sum} of 1,500 requests were allowed`);
   using peer = await logIn(1);
   assert.equal(await callMany(peer, 50, ""), 50);
 });

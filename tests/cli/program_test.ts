@@ -270,26 +270,10 @@ signalTest(
     await program.line(/^info hanging$/);
     program.process.kill("SIGINT");
     await program.line(/^error .* shutdown: closing server$/);
-    await interruptUntilEnd(program);
-    assert.equal(await program.ended, 130);
+    assert.equal(await program.interruptUntilEnd(), 130);
     await hanging;
   },
 );
-
-/** Sends SIGINT until the program ends. A signal right after the first is ignored. */
-async function interruptUntilEnd({ process, ended }: Program): Promise<void> {
-  let hasEnded = false;
-  const end = ended.then(() => hasEnded = true);
-  while (!hasEnded) {
-    await pause(50);
-    try {
-      process.kill("SIGINT");
-    } catch {
-      // The program has ended in the meantime.
-      await end;
-    }
-  }
-}
 
 signalTest(
   "restores the default behaviour of signals when the function has returned",

@@ -168,9 +168,7 @@ workersTest("a second signal kills the workers at once", async () => {
   await startOf(program);
   const [worker = 0] = await workersOf(program);
   Deno.kill(worker, "SIGSTOP");
-  program.process.kill("SIGINT");
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  assert.equal(await end(program, "SIGINT"), 130);
+  assert.equal(await program.interruptUntilEnd(), 130);
   await ended(worker);
 });
 

@@ -11,7 +11,7 @@ import type { Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
 import { Servers } from "../support/servers.ts";
-import { onlyTimersUpTo, pause, until } from "../support/timing.ts";
+import { endOfTick, onlyTimersUpTo, pause, until } from "../support/timing.ts";
 
 /** An engine in memory whose messages a test can read and invent. */
 class TappedEngine implements Engine {
@@ -93,11 +93,14 @@ Deno.test("a server asks a new one only once for its rooms, however many it has"
   engine.told.length = 0;
   await using second = serveQuietly({ broker: engine });
   await second.cluster.ready;
+  const sizes = () =>
+    engine.told.filter(({ kind }) => kind === "presence-state")
+      .filter(({ isNew }) => isNew === true)
+      .map(({ rooms }) => (rooms as unknown[]).length)
+      .filter((size) => size > 0);
+  await until(() => sizes().length > 0, "the first server asks");
   await pause(50);
-  const states = engine.told.filter(({ kind }) => kind === "presence-state");
-  const sizes = states.filter(({ isNew }) => isNew === true)
-    .map(({ rooms }) => (rooms as unknown[]).length);
-  assert.deepEqual(sizes.filter((size) => size > 0), [400]);
+  assert.deepEqual(sizes(), [400]);
 });
 
 Deno.test("servers do not ask each other all at once after the engine was down", async () => {
@@ -114,7 +117,7 @@ Deno.test("servers do not ask each other all at once after the engine was down",
   for (let n = 0; n < 3; n++) {
     engine.events[0]!.onState("down", new Error("The engine was restarted."));
     engine.events[0]!.onState("up");
-    await pause(20);
+    await endOfTick();
   }
   assert.deepEqual(questions(), []);
   await until(() => questions().length > 0, "the server asks");

@@ -55,7 +55,7 @@ async function connectAtLast(url: string) {
     try {
       return await connect("test", { url });
     } catch (error) {
-      if (attempt === 100) throw error;
+      if (attempt === 600) throw error;
       await pause(100);
     }
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import type { ServeOptions, Server } from "../../server.ts";
 import { VERSION } from "../../version.ts";
+import { Clock } from "../support/clock.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient, SUCCESS } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -181,9 +182,11 @@ Deno.test("a client that never logs in is closed after loginTimeout", async () =
 });
 
 Deno.test("a client that logs in within loginTimeout stays connected", async () => {
+  using clock = new Clock();
   await using server = serveQuietly({ limits: { loginTimeout: 50 } });
   await using client = await RawClient.logIn(server);
-  await pause(100);
+  await using silent = await RawClient.open(server);
+  assert.equal((await clock.passUntil(silent.closed)).code, 1008);
   client.send(message(1, "still here"));
   assert.equal((await client.next()).message, "open");
 });

@@ -51,6 +51,18 @@ export class Clock implements Disposable {
     this.#now = end;
   }
 
+  /** Advances the clock in small steps, in which the event loop turns, until a promise settles. */
+  async passUntil<Result>(promise: Promise<Result>): Promise<Result> {
+    let isSettled = false;
+    const onSettled = () => void (isSettled = true);
+    promise.then(onSettled, onSettled);
+    while (!isSettled) {
+      this.pass(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return await promise;
+  }
+
   /** Advances the clock while nothing runs; then timers fire too late. */
   stall(milliseconds: number): void {
     this.#now += milliseconds;

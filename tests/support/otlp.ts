@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { until } from "./timing.ts";
 
 /** A span as the program exported it */
 export interface ExportedSpan {
@@ -49,10 +50,18 @@ export async function runWithTelemetry(
   args: readonly string[] = [],
 ): Promise<Exported> {
   const bodies: { readonly path: string; readonly body: Loose }[] = [];
+  /** Responds after two exports: the first one can have begun before. */
+  const exportedAgain = async () => {
+    const count = () => bodies.filter(isOfMetrics).length;
+    const before = count();
+    await until(() => count() >= before + 2, "the metrics are exported");
+    return new Response();
+  };
   await using receiver = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const path = new URL(request.url).pathname;
+      if (path === "/exported") return await exportedAgain();
       bodies.push({ path, body: await request.json() });
       return Response.json({});
     },
@@ -79,6 +88,10 @@ export async function runWithTelemetry(
     logs: of("/v1/logs").flatMap(logsOf),
     metrics: groupByName(of("/v1/metrics").flatMap(metricsOf)),
   };
+}
+
+function isOfMetrics({ path }: { readonly path: string }): boolean {
+  return path === "/v1/metrics";
 }
 
 function spansOf({ resourceSpans }: Loose): ExportedSpan[] {

@@ -1,6 +1,7 @@
 /** Programs that tests run as processes. */
 
 import { LogRecorder } from "./log_recorder.ts";
+import { pause } from "./timing.ts";
 
 /** The folder of the package. */
 export const ROOT = `${import.meta.dirname}/../..`;
@@ -95,6 +96,25 @@ export class Program implements AsyncDisposable {
   async interrupt(): Promise<number> {
     this.process.kill("SIGINT");
     return await this.ended;
+  }
+
+  /**
+   * Interrupts the program until it ends, because a signal right after the first one is ignored;
+   * resolves to its exit code.
+   */
+  async interruptUntilEnd(): Promise<number> {
+    let hasEnded = false;
+    const end = this.ended.finally(() => hasEnded = true);
+    while (!hasEnded) {
+      await pause(50);
+      try {
+        this.process.kill("SIGINT");
+      } catch {
+        // The program has ended in the meantime.
+        await end;
+      }
+    }
+    return await end;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

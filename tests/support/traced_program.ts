@@ -57,7 +57,18 @@ await inSpan("application", async () => {
 });
 await connection.operation("visit");
 // The metrics are read every 100 ms, and not after the server has closed.
-await new Promise((resolve) => setTimeout(resolve, 500));
+await untilExported();
+
+/** Waits until the receiver has the metrics. A request of `fetch` would be a span. */
+async function untilExported(): Promise<void> {
+  const { hostname, port } = new URL(
+    Deno.env.get("OTEL_EXPORTER_OTLP_ENDPOINT")!,
+  );
+  using receiver = await Deno.connect({ hostname, port: Number(port) });
+  const request = "GET /exported HTTP/1.1\r\nHost: receiver\r\n\r\n";
+  await receiver.write(new TextEncoder().encode(request));
+  await receiver.read(new Uint8Array(1));
+}
 
 /** Calls a function inside of a span of the application. */
 async function inSpan(name: string, run: () => Promise<void>): Promise<void> {

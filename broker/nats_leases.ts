@@ -44,6 +44,7 @@ export class NatsLeases {
   readonly #prefix: string;
   #subscription: NatsSubscription | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #isEnded = false;
 
   /** Constructs `NatsLeases`. */
   constructor(link: NatsLink, node: string, events: LeaseEvents) {
@@ -83,12 +84,15 @@ export class NatsLeases {
       allow_direct: true,
       num_replicas: this.#link.options.replicas,
     });
+    // A lease after the end would show the node to others for as long as it lasts.
+    if (this.#isEnded) return;
     await store(this.#link, this.#subject, "", {});
     await this.#load();
   }
 
   /** Ends the renewals. */
   end(): void {
+    this.#isEnded = true;
     clearInterval(this.#timer);
     if (this.#subscription !== undefined) {
       this.#link.unsubscribe(this.#subscription);

@@ -11,6 +11,7 @@ import {
   ClusterBench,
   type ClusterEngine,
   isLost,
+  Node,
   PATIENCE,
   type RegisterTest,
   SHORT,
@@ -48,6 +49,19 @@ export function testCluster(
     assert(!fourth.cluster.nodes.has(second.id), "it gives its lease back");
     await until(() => first.sees(third, fourth), "a node went");
     assert.deepEqual(first.changes.at(-1), first.cluster.nodes);
+  });
+
+  test("leaves nothing behind if it closes while it starts", async (bench) => {
+    for (let delay = 0; delay < 30; delay++) {
+      const node = new Node(crypto.randomUUID(), bench.engine.open());
+      const starting = node.cluster.start(node.id, node).catch(() => {});
+      if (delay > 0) await wait(delay - 1);
+      await node.cluster[Symbol.asyncDispose]();
+      await starting;
+      const next = await bench.start();
+      assert(!next.cluster.nodes.has(node.id));
+      await next.cluster[Symbol.asyncDispose]();
+    }
   });
 
   test("tells one node and all nodes, in order", async (bench) => {

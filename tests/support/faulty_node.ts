@@ -171,14 +171,17 @@ export class FaultyNode {
   #createCluster(): Cluster {
     const inner = () => this.#inner.cluster;
     const pass = async () => (await this.#pass()).cluster;
+    let isClosed = false;
     const start = async (id: string, events: ClusterEvents) => {
       await this.#pass();
+      if (isClosed) throw new PublishError("The node is closed.", "none");
       this.#id = id;
       this.#clusterEvents = events;
       events.onState("up");
       await this.#startCluster();
     };
     const dispose = async () => {
+      isClosed = true;
       this.#lease.renew();
       this.#id = "";
       this.#clusterEvents = undefined;

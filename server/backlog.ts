@@ -71,7 +71,7 @@ export class Backlog<Entry> {
     this.#scheduler = scheduler;
   }
 
-  /** Whether earlier entries or frames wait */
+  /** Whether no earlier entries or frames wait */
   get isEmpty(): boolean {
     return !this.#isPaused && this.#handled === this.#entries.length &&
       this.#frames.size === 0;

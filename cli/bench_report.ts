@@ -183,12 +183,15 @@ export function formatComparison(
 }
 
 /** What to do when the load exceeds a limit of the server, by the name of the limit. */
-const LIMIT_REMEDIES: Readonly<Record<string, string>> = {
-  maxRate: "Use --rate, use more --connections, or raise the limit.",
-  maxRatePerToken: "Use --rate, or raise the limit.",
-  maxPending: "Use a lower --concurrency, or raise the limit.",
-  maxPendingBytes: "Use a lower --concurrency or --size, or raise the limit.",
-};
+const LIMIT_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["maxRate", "Use --rate, use more --connections, or raise the limit."],
+  ["maxRatePerToken", "Use --rate, or raise the limit."],
+  ["maxPending", "Use a lower --concurrency, or raise the limit."],
+  [
+    "maxPendingBytes",
+    "Use a lower --concurrency or --size, or raise the limit.",
+  ],
+]);
 
 /**
  * Explains the error LIMIT_EXCEEDED: the load has measured the limit, and not the server.
@@ -201,7 +204,7 @@ export function explainLimit(error: unknown): string | undefined {
   ) return undefined;
   const { limit = "", value } = isJsonObject(error.data) ? error.data : {};
   const name = showName(String(limit));
-  const remedy = LIMIT_REMEDIES[name] ??
+  const remedy = LIMIT_REMEDIES.get(name) ??
     "Use a lower load, or raise the limit.";
   return `The load exceeds the limit '${name}' of the server, which is ${
     showName(String(value))

@@ -16,7 +16,7 @@ export function run(
   { words: [shell = ""], commands }: CommandInput<typeof COMPLETION_FLAGS>,
   { print, printError }: CommandContext,
 ): number {
-  const script = SCRIPTS[shell as keyof typeof SCRIPTS];
+  const script = SCRIPTS.get(shell);
   if (script === undefined) {
     printError(
       `error: The shell must be one of ${SHELLS.join(", ")}, not ${
@@ -60,7 +60,10 @@ function describe(command: Command): ShellCommand {
   return { name: command.name, summary: command.summary, flags, values };
 }
 
-const SCRIPTS = { bash, zsh, fish } as const;
+const SCRIPTS: ReadonlyMap<
+  string,
+  (commands: readonly ShellCommand[]) => string
+> = new Map([["bash", bash], ["zsh", zsh], ["fish", fish]]);
 
 /** Returns all that can follow the name of a command. */
 function wordsAfter({ flags, values }: ShellCommand): string {

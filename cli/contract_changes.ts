@@ -73,7 +73,7 @@ type Room = ContractDescription["rooms"][string];
 
 function compareRooms(one: Room, two: Room): Problems {
   const events = Object.entries(one.events).flatMap(([name, { data }]) => {
-    const other = two.events[name];
+    const other = entryOf(two.events, name);
     return other === undefined
       ? [`the event "${name}" was removed`]
       : received(`the event "${name}"`, data, other.data);
@@ -97,7 +97,7 @@ function compareEntries<Entry>(
   compare: (before: Entry, after: Entry) => Problems,
 ): Change[] {
   const changes = Object.entries(before).flatMap(([name, entry]) => {
-    const other = Object.hasOwn(after, name) ? after[name] : undefined;
+    const other = entryOf(after, name);
     const problems = other === undefined
       ? ["was removed"]
       : compare(entry, other);
@@ -115,6 +115,14 @@ function compareEntries<Entry>(
       isBreaking: false,
     })),
   ];
+}
+
+/** Returns the entry with a name, which can be that of a method of all objects. */
+function entryOf<Entry>(
+  entries: Readonly<Record<string, Entry>>,
+  name: string,
+): Entry | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
 function eachReply(

@@ -98,6 +98,7 @@ for (
     ["maxRatePerToken", /Use --rate, or raise the limit/],
     ["maxPending", /Use a lower --concurrency, or/],
     ["maxPendingBytes", /--concurrency or --size/],
+    ["toString", /which is 7\. Use a lower load/],
     ["max\x1b[31m", /the limit 'max\\u\{1b\}\[31m'.*Use a lower load/],
   ] as const
 ) {

@@ -100,10 +100,12 @@ testIn("fish", "fish completes commands, flags and values", async () => {
 });
 
 Deno.test("rejects another shell", async () => {
-  const { code, printed, errors } = await run(["completions", "csh"]);
-  assert.deepEqual([code, printed, errors], [2, [], [
-    'error: The shell must be one of bash, zsh, fish, not "csh".',
-  ]]);
+  for (const shell of ["csh", "toString"]) {
+    const { code, printed, errors } = await run(["completions", shell]);
+    assert.deepEqual([code, printed, errors], [2, [], [
+      `error: The shell must be one of bash, zsh, fish, not "${shell}".`,
+    ]]);
+  }
 });
 
 Deno.test("token prints a token", async () => {

@@ -3,6 +3,8 @@ import { compareContracts } from "../../cli/contract_changes.ts";
 import type { ContractDescription } from "../../client.ts";
 import type { JsonObject } from "../../common/json.ts";
 
+const ROOM = { events: {}, publishes: [], presence: null, claims: null };
+
 const EMPTY = { messages: {}, events: {}, operations: {}, rooms: {} };
 
 /** Returns the breaking changes between two contracts, each in one line. */
@@ -134,12 +136,11 @@ for (const [name, before, after, sent, received] of CASES) {
 
 Deno.test("a removed name breaks clients, and an added one does not", () => {
   const message = { data: null, replies: {} };
-  const room = { events: {}, publishes: [], presence: null, claims: null };
   const full = {
     messages: { hello: message },
     events: { news: message },
     operations: { add: { input: null, output: null } },
-    rooms: { "chat:{id}": room },
+    rooms: { "chat:{id}": ROOM },
   };
   assert.deepEqual(breaking(full, EMPTY), [
     'message "hello" was removed',
@@ -188,6 +189,11 @@ Deno.test("names of Object.prototype and deep schemas are no trouble", () => {
   const entry = { input: null, output: null };
   assert.deepEqual(breaking({ operations: { toString: entry } }, {}), [
     'operation "toString" was removed',
+  ]);
+  const room = (events: object) =>
+    ({ rooms: { lobby: { ...ROOM, events } } }) as Partial<ContractDescription>;
+  assert.deepEqual(breaking(room({ toString: { data: null } }), room({})), [
+    'room "lobby" the event "toString" was removed',
   ]);
   let deep: JsonObject = { type: "number" };
   let other: JsonObject = { type: "string" };

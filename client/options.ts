@@ -60,9 +60,9 @@ export interface ConnectOptions<Of extends Contract = OpenContract> {
    */
   readonly minimumVersion?: string | undefined;
   /**
-   * Cancels connecting for the first time when aborted. `createConnection` then ends the
-   * connection. It has no effect on a connection that has opened, or on reconnecting. If
-   * omitted, only `timeout` limits the time.
+   * Cancels connecting for the first time when aborted: `connect` rejects with the reason of
+   * the signal, and a connection of `createConnection` ends. It has no effect on a connection
+   * that has opened, or on reconnecting. If omitted, only `timeout` limits the time.
    */
   readonly signal?: AbortSignal | undefined;
   /**

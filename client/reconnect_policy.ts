@@ -36,7 +36,7 @@ export interface ReconnectOptions {
    * to 2,147,483,647. A server that restarts, and the header `Retry-After` of a proxy, can
    * ask for a longer delay, up to one minute.
    *
-   * @default {30_000}
+   * @default {30_000}, or `minDelay` if that is more
    */
   readonly maxDelay?: number | undefined;
   /**

@@ -179,7 +179,8 @@ export class ClientRoom<
    * @throws {ResponseError} If the server does not let the client in
    * @throws {FeatureError} If the server has no rooms
    * @throws {ConnectionClosedError} If the connection ends before the response arrives
-   * @throws {HoistError} If the room has ended, or the application leaves it before
+   * @throws {HoistError} If the room has ended, or the application leaves it before the client
+   * has asked to join
    * @throws {TypeError} If an option is invalid, or contradicts that of another caller
    * @throws {RangeError} If `last` or the presence is out of range
    *

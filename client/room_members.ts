@@ -39,6 +39,12 @@ export interface MembersChange<Presence = JsonObject> {
 /** How many connections of a room are kept, because a server can report any number. */
 const MAX_CONNECTIONS = 10_000;
 
+/**
+ * How many connections of one member are kept, because each change of a connection copies them, and
+ * one frame can contain thousands of changes.
+ */
+const MAX_OF_MEMBER = 1_000;
+
 const TOO_LARGE =
   "ignored a part of the members of a room, because the server sent too many or too large ones";
 
@@ -134,13 +140,15 @@ export class RoomMembers {
     const { member, connection } = entry;
     const owner = this.#owners.get(connection);
     if (owner !== member) this.#remove(connection, touched);
-    if (owner === undefined && this.#owners.size >= MAX_CONNECTIONS) {
+    const connections = this.#connections.get(member) ?? new Map();
+    const isFull = this.#owners.size >= MAX_CONNECTIONS ||
+      connections.size >= MAX_OF_MEMBER;
+    if (isFull && !connections.has(connection)) {
       this.#isComplete = false;
       return this.#onFault(TOO_LARGE);
     }
     touched.add(member);
     this.#owners.set(connection, member);
-    const connections = this.#connections.get(member) ?? new Map();
     // A known connection keeps its place.
     connections.set(connection, this.#presenceOf(entry));
     this.#connections.set(member, connections);

@@ -120,6 +120,23 @@ Deno.test("keeps at most 10,000 connections", () => {
   assert.deepEqual(faults, ["fault"]);
 });
 
+Deno.test("keeps at most 1,000 connections of one member", () => {
+  const { members, faults } = createMembers();
+  const list = Array.from({ length: 1_000 }, (_, n) => entry(`ada/c${n}`));
+  members.reset({ list, count: 1, complete: true });
+  assert.deepEqual([members.isComplete, faults], [true, []]);
+  members.change([entry("ada/more"), entry("bob/b")], [], 2);
+  assert.equal(members.all.get("ada")?.connections.length, 1_000);
+  assert.equal(members.all.get("bob")?.connections.length, 1);
+  assert.deepEqual([members.isComplete, faults], [false, ["fault"]]);
+  // A known connection can still change, and an unknown one finds a free place.
+  members.change([entry("ada/c0", "a"), entry("ada/new")], ["c1"], 2);
+  const { connections = [] } = members.all.get("ada") ?? {};
+  assert.equal(connections.length, 1_000);
+  assert.deepEqual(connections[0], { name: "a" });
+  assert.deepEqual(faults, ["fault"]);
+});
+
 Deno.test("shows no presence that is larger than the server allows", () => {
   const { members, faults } = createMembers();
   const largest = 4_096 - '{"name":""}'.length;

@@ -62,7 +62,7 @@ export class AdminActions {
     admin: Client,
     { client, code = 1_000, reason = "" }: AdminDisconnectInput,
   ): Promise<null> {
-    const subject = `client ${quote(client)}`;
+    const subject = this.#describe(client);
     return this.#run(admin, `disconnect ${subject}`, async () => {
       assertClose(code, reason);
       const address = this.#addressOf(client);
@@ -81,7 +81,7 @@ export class AdminActions {
   ): Promise<null> {
     const { context, directory } = this.#host;
     const event = describeMessage(context.log.redact(name));
-    const rest = `${event} to client ${quote(client)}`;
+    const rest = `${event} to ${this.#describe(client)}`;
     return this.#run(admin, `send ${rest}`, async () => {
       const address = this.#addressOf(client);
       const isFound = await directory.message(address, name, data);
@@ -117,6 +117,12 @@ export class AdminActions {
       const line = `revoked ${token} and disconnected ${countClients(closed)}`;
       return { result, line };
     });
+  }
+
+  /** Returns how log lines name a client. A wrong id can be a token. */
+  #describe(client: number | string): string {
+    if (typeof client === "number") return `client ${client}`;
+    return `client ${quote(this.#host.context.log.redact(client))}`;
   }
 
   #addressOf(client: number | string): ClientAddress {

@@ -131,6 +131,11 @@ export class ConnectionLog {
     this.#isHidden = isHidden;
   }
 
+  /** Returns the start of a string from outside, without tokens. */
+  redact(value: string): string {
+    return this.#log.redact(value);
+  }
+
   /** Logs that the client has connected. Throttled until the client has logged in. */
   connected(): void {
     const text = `${this.#label} connected`;

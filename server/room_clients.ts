@@ -224,8 +224,9 @@ class RoomRequests {
     const answer = isOwnError(error)
       ? (await ApplicationAnswer.for(error, { maxBuffered })).answer
       : error;
-    const subject = `the frame "${kind}" for ${describeRoom(room)}`;
-    report(transport.log, subject, answer);
+    const { log } = transport;
+    const subject = `the frame "${kind}" for ${describeRoom(log.redact(room))}`;
+    report(log, subject, answer);
     const frame = ApplicationAnswer.is(answer)
       ? answer.encode(id)
       : encodeErrorResponse(id, answer, this.#rules);

@@ -9,12 +9,7 @@ import type { ReadFrom } from "../broker/broker.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import { checkBoolean, checkKeys } from "../common/check.ts";
 import type { JsonObject } from "../common/json.ts";
-import {
-  describeMessage,
-  describeRoom,
-  fitsInto,
-  quote,
-} from "../common/text.ts";
+import { describeMessage, describeRoom, fitsInto } from "../common/text.ts";
 import { dataSchemaOf, ownEntry } from "../contract/contract.ts";
 import {
   canPublish as isPublishable,
@@ -104,7 +99,7 @@ export function presenceOf(
   claimed: PresenceClaim,
 ): string | false {
   if (presence === undefined) return claimed === false ? false : NONE;
-  const subject = `'presence' of the room ${quote(info.name)}`;
+  const subject = `'presence' of the ${describeRoom(log.redact(info.name))}`;
   try {
     const shown: unknown = presence(client, claimed);
     if (shown === false) return false;

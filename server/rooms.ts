@@ -106,7 +106,7 @@ export class Rooms {
   /** Begins the number of each publication */
   readonly #origin = crypto.randomUUID();
   /** The calls of `onJoin` and `onLeave` that have not ended */
-  readonly #hooks = new Set<Promise<void>>();
+  readonly #hooks = new Set<Promise<unknown>>();
   readonly #lines = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   readonly #problems = new LogThrottle(LINES_PER_SECOND, MAX_LINES);
   #published = 0;
@@ -361,10 +361,9 @@ export class Rooms {
 
   /** Awaits a hook once, because each `then` of a query builder runs its query. */
   #track(hook: PromiseLike<unknown>): void {
-    const ended = Promise.resolve(hook).then(
-      () => {},
-      (error) => this.#fail(error),
-    ).finally(() => this.#hooks.delete(ended));
+    const ended = Promise.resolve(hook)
+      .catch((error) => this.#fail(error))
+      .finally(() => this.#hooks.delete(ended));
     this.#hooks.add(ended);
   }
 
@@ -377,8 +376,10 @@ export class Rooms {
   /** Logs a problem. Throttled, because all rooms can have it, and each message of the engine. */
   #warn(room: string, problem: string, error?: unknown): void {
     const rest = error instanceof Error ? `: ${error.message}` : "";
-    const line = this.#problems.pass(`${quote(room)}: ${problem}${rest}`);
-    if (line !== undefined) this.#options.log.warn("room", line);
+    const { log } = this.#options;
+    const name = quote(log.redact(room));
+    const line = this.#problems.pass(`${name}: ${problem}${rest}`);
+    if (line !== undefined) log.warn("room", line);
   }
 }
 

@@ -91,6 +91,21 @@ Deno.test("the log has no token that an admin writes into a reason", async () =>
   assert(!logger.lines.some((line) => line.includes(ADMIN_TOKEN)));
 });
 
+Deno.test("the log has no token that an admin passes as the id of a client", async () => {
+  const logger = new LogRecorder();
+  await using server = serveAdmin({ logger });
+  await using ops = await connectAdmin(server);
+  const client = ADMIN_TOKEN;
+  for (
+    const attempt of [
+      ops.operation("hoist.admin.disconnect", { client }),
+      ops.operation("hoist.admin.message", { client, name: "a" }),
+    ]
+  ) await assert.rejects(attempt, { name: "ApplicationError" });
+  assert.equal(actionsIn(logger).length, 2);
+  assert(!logger.lines.some((line) => line.includes(ADMIN_TOKEN)));
+});
+
 Deno.test("an admin sends an event to one client, and to all", async () => {
   const logger = new LogRecorder();
   await using server = serveAdmin({ logger });

@@ -3,6 +3,7 @@ import { showFrame } from "../../common/secrets.ts";
 import { serve, type ServeOptions } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
+import { RoomPeer } from "../support/room_peer.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { requestUpgrade } from "../support/tcp_peer.ts";
 
@@ -100,6 +101,32 @@ Deno.test("no line contains a token, and only debug lines contain payloads", asy
     assert.equal(payloads.length > 0, logLevel === "debug");
     await logger.line(/disconnect: .*\(4000, \[redacted\]\)$/);
   }
+});
+
+Deno.test("the log replaces a token in the name of a room", async () => {
+  const token = "secret-of-the-server";
+  const logger = new LogRecorder();
+  {
+    await using server = serve(token, { ...LOOPBACK, logger });
+    server.defineRoom("{name}", {
+      authorize: () => true,
+      presence: () => {
+        throw new Error("failed");
+      },
+      publish: () => {
+        throw new Error("failed");
+      },
+    });
+    using peer = await RoomPeer.open(server, { token });
+    await peer.ask("members", { room: token });
+    await peer.join(token);
+    const message = { room: token, message: "a", data: {}, key: "1" };
+    await peer.ask("publish", message);
+  }
+  const lines = logger.lines.filter((line) => line.includes("room"));
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.match(line, /"\[redacted\]"/);
+  for (const line of logger.lines) assert.doesNotMatch(line, /secret/);
 });
 
 Deno.test("the log replaces a token in the origin of a rejected upgrade", async () => {

@@ -5,8 +5,8 @@
  */
 
 import type { ContractDescription } from "../client.ts";
+import { describeApplicationError } from "../common/application_error.ts";
 import {
-  type ApplicationError,
   ConnectError,
   ErrorCode,
   HoistError,
@@ -17,7 +17,7 @@ import {
 } from "../common/errors.ts";
 import { limit } from "../common/async.ts";
 import { isJsonObject } from "../common/json.ts";
-import { escapeControls, nearestName, truncate } from "../common/text.ts";
+import { escapeControls, nearestName } from "../common/text.ts";
 import { cutUrl } from "../common/url.ts";
 import type { Connected, Login } from "./connect.ts";
 import { isContract } from "./contract_form.ts";
@@ -198,7 +198,9 @@ export async function explained<Answer>(
   try {
     return await answer;
   } catch (error) {
-    if (isApplicationError(error)) addDetails(error);
+    if (isApplicationError(error)) {
+      error.message = describeApplicationError(error);
+    }
     if (!(error instanceof ResponseError) || !canBeName(error)) throw error;
     const contract = await fetchContract(login, signal).catch(() => undefined);
     const advice = contract && adviceFor(name, kind, contract);
@@ -229,29 +231,6 @@ function adviceFor(
   }
   const nearest = nearestName(name, Object.keys(known));
   return nearest && `Did you mean '${escapeControls(nearest)}'?`;
-}
-
-/** How many characters of the details of an error are shown. */
-const MAX_DETAILS = 1_000;
-
-function addDetails(error: ApplicationError): void {
-  const { kind, message, details } = error;
-  const parts = message === kind ? [] : [`Kind: ${kind}.`];
-  if (Object.keys(details).length > 0) {
-    parts.push(`Details: ${truncate(encode(details), MAX_DETAILS)}`);
-  }
-  if (parts.length === 0) return;
-  const end = message.endsWith(".") ? "" : ".";
-  error.message = `${message}${end} ${parts.join(" ")}`;
-}
-
-/** Encodes the details, which can be nested deeper than the stack allows. */
-function encode(details: object): string {
-  try {
-    return JSON.stringify(details);
-  } catch {
-    return "nested too deeply to be shown";
-  }
 }
 
 /** Invalid content without a place can be a message that is not in the contract. */

@@ -15,7 +15,7 @@ import {
 import { ResponseError } from "./hoist_error.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { JsonOf, NoData } from "./json_types.ts";
-import { escapeControls } from "./text.ts";
+import { escapeControls, truncate } from "./text.ts";
 
 /** Options of an {@linkcode ApplicationError} besides its details */
 export interface ErrorDetailsOptions {
@@ -363,4 +363,27 @@ export function errorMakersOf(errors: DeclaresErrors["errors"]): ErrorMakers {
 function makerOf(kind: string, empty: object | undefined): ErrorMakers[string] {
   return (details = empty, options) =>
     new ApplicationError(kind, { ...options, details });
+}
+
+/** How many characters of the details are shown. */
+const MAX_SHOWN = 1_000;
+
+/** Returns the message, the kind and the details of an error, for a developer. */
+export function describeApplicationError(error: ApplicationError): string {
+  const { kind, message, details } = error;
+  const parts = message === kind ? [] : [`Kind: ${kind}.`];
+  if (Object.keys(details).length > 0) {
+    parts.push(`Details: ${truncate(encode(details), MAX_SHOWN)}`);
+  }
+  const end = parts.length === 0 || message.endsWith(".") ? "" : ".";
+  return [`${message}${end}`, ...parts].join(" ");
+}
+
+/** Encodes the details, which can be nested deeper than the stack allows. */
+function encode(details: object): string {
+  try {
+    return JSON.stringify(details);
+  } catch {
+    return "nested too deeply to be shown";
+  }
 }

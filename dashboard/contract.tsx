@@ -7,6 +7,10 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AdminContractInfo } from "../admin/types.ts";
+import {
+  describeApplicationError,
+  isApplicationError,
+} from "../common/application_error.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import type { App } from "./app.ts";
 import { useCell } from "./hooks.ts";
@@ -148,7 +152,9 @@ function Description({ app, entry }: {
         : Object.entries(description).map(([part, schema]) => (
           <details key={part} open>
             <summary>{safe(part)}</summary>
-            <pre tabIndex={0}>{json(schema)}</pre>
+            <pre
+              tabIndex={0}
+            >{schema === null ? "no schema" : json(schema)}</pre>
           </details>
         ))}
     </>
@@ -182,7 +188,7 @@ function Call({ app, entry: { kind, name, description } }: {
       setNote(`Finished in ${duration(performance.now() - start)}`);
     } catch (error) {
       setNote("");
-      setProblem(safe((error as Error).message, 2_000));
+      setProblem(safe(messageOf(error), 2_000));
     }
     setRunning(false);
   };
@@ -253,6 +259,12 @@ function Call({ app, entry: { kind, name, description } }: {
       {result !== "" && <pre tabIndex={0} aria-label="Result">{result}</pre>}
     </form>
   );
+}
+
+function messageOf(error: unknown): string {
+  return isApplicationError(error)
+    ? describeApplicationError(error)
+    : (error as Error).message;
 }
 
 function parse(text: string): JsonObject {

@@ -34,6 +34,10 @@ export const count = (value: number): string => whole.format(value);
 /** Formats a number in a few characters, such as `12.3K`. */
 export const compact = (value: number): string => short.format(value);
 
+/** Formats a number per second: a second that is measured is never exactly one second long. */
+export const perSecond = (value: number): string =>
+  compact(value < 10 ? Number(value.toPrecision(2)) : value);
+
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** Formats a number of bytes, such as `1.50 MiB`. */

@@ -10,11 +10,19 @@ import type { AdminCluster } from "../admin/types.ts";
 import type { App } from "./app.ts";
 import { useCell } from "./hooks.ts";
 import { Chart } from "./chart.tsx";
-import { age, bytes, compact, count, duration, safe } from "./format.ts";
+import {
+  age,
+  bytes,
+  compact,
+  count,
+  duration,
+  perSecond,
+  safe,
+} from "./format.ts";
 import type { Stats } from "./history.ts";
 import { Facts, Page } from "./parts.tsx";
 
-const rate = (value: number): string => `${compact(value)}/s`;
+const rate = (value: number): string => `${perSecond(value)}/s`;
 
 /** Shows the numbers of the server and the charts of the last minutes. */
 export function Overview({ app }: { readonly app: App }): JSX.Element {
@@ -53,7 +61,7 @@ export function Overview({ app }: { readonly app: App }): JSX.Element {
         />
         <Chart
           title="Messages per second"
-          format={compact}
+          format={perSecond}
           samples={samples}
           lines={[
             { label: "Requests", color: "c1", of: "requests" },
@@ -72,7 +80,7 @@ export function Overview({ app }: { readonly app: App }): JSX.Element {
         />
         <Chart
           title="Errors per second"
-          format={compact}
+          format={perSecond}
           samples={samples}
           lines={[
             { label: "Rejected", color: "c3", of: "errors" },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   applicationData,
   ApplicationError,
+  describeApplicationError,
   readApplicationError,
   responseErrorOf,
 } from "../../common/application_error.ts";
@@ -184,4 +185,19 @@ Deno.test("isApplicationError() rejects a declared error whose details were not 
   const error = new ApplicationError("full");
   assert(!isApplicationError(error, entry, "full"));
   assert(isApplicationError(error, "full"));
+});
+
+Deno.test("describeApplicationError shows the kind and the details", () => {
+  const describe = (options: object) =>
+    describeApplicationError(new ApplicationError("sold_out", options));
+  assert.equal(describe({}), "sold_out");
+  assert.equal(describe({ message: "No." }), "No. Kind: sold_out.");
+  assert.equal(
+    describe({ details: { left: 0 } }),
+    'sold_out. Details: {"left":0}',
+  );
+  const long = describe({ details: { text: "x".repeat(9_000) } });
+  assert.equal(long.length, "sold_out. Details: ".length + 1_001);
+  const deep = JSON.parse(`{"a":${"[".repeat(9_999)}${"]".repeat(9_999)}}`);
+  assert.match(describe({ details: deep }), /^sold_out\. Details: /);
 });

@@ -5,6 +5,7 @@ import {
   bytes,
   duration,
   json,
+  perSecond,
   safe,
   withoutZeros,
 } from "../../dashboard/format.ts";
@@ -21,6 +22,22 @@ for (
 ) {
   Deno.test(`bytes(${value}) is ${expected}`, () => {
     assert.equal(bytes(value), expected);
+  });
+}
+
+for (
+  const [value, expected] of [
+    [0, "0"],
+    [0.25, "0.25"],
+    [0.998, "1"],
+    [3.99, "4"],
+    [9.96, "10"],
+    [12.34, "12.3"],
+    [21_494, "21.5K"],
+  ] as const
+) {
+  Deno.test(`perSecond(${value}) is ${expected}`, () => {
+    assert.equal(perSecond(value), expected);
   });
 }
 

@@ -12,7 +12,9 @@ import { lateServer } from "../support/late_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
-import { connect, type Connection } from "../../client.ts";
+import { QUIET } from "../support/typed_contract.ts";
+import { connect, type Connection, defineContract } from "../../client.ts";
+import { ApplicationError, serve } from "../../server.ts";
 
 /** Connects several clients. */
 async function connectMany(
@@ -190,6 +192,9 @@ testWithBrowser(
     server.operation("fail", () => {
       throw new Error("secret");
     });
+    server.operation("buy", () => {
+      throw new ApplicationError("sold_out", { details: { left: 0 } });
+    });
     server.receive(
       "hello",
       (message) => void message.reply("hi", { ok: true }),
@@ -215,10 +220,33 @@ testWithBrowser(
     await choose("fail");
     await choose("Call");
     await dashboard.has("form [role=alert]", /SERVER_ERROR/);
+    await choose("buy");
+    await choose("Call");
+    await dashboard.has(
+      "form [role=alert]",
+      'sold_out. Details: {"left":0}',
+    );
     await choose("hello");
     await choose("Send");
     await dashboard.has("pre[aria-label=Result]", /"hi"/);
     dashboard.assertQuiet();
+  },
+);
+
+testWithBrowser(
+  'the page "Contract" says that a name has no schema',
+  async (browser) => {
+    const contract = defineContract({ operations: { now: {} } });
+    await using server = serve("test", {
+      ...QUIET,
+      ...WITH_DASHBOARD,
+      contract,
+    });
+    server.operation("now", () => 1);
+    const dashboard = await Dashboard.signIn(browser, server.url);
+    await dashboard.select("Contract");
+    await dashboard.page.getByRole("button", { name: "now" }).click();
+    await dashboard.has("details pre", "no schema");
   },
 );
 

@@ -173,14 +173,17 @@ function Call({ app, entry: { kind, name, description } }: {
   const [result, setResult] = useState("");
   const [problem, setProblem] = useState("");
   const [note, setNote] = useState("");
-  const running = useRef<AbortController | null>(null);
-  const [isRunning, setRunning] = useState(false);
-  useEffect(() => () => running.current?.abort(), []);
-  const run = async (call: (data: JsonObject) => Promise<unknown>) => {
+  const controller = useRef<AbortController | null>(null);
+  const [running, setRunning] = useState<"call" | "stream">();
+  useEffect(() => () => controller.current?.abort(), []);
+  const run = async (
+    kind: "call" | "stream",
+    call: (data: JsonObject) => Promise<unknown>,
+  ) => {
     setProblem("");
     setResult("");
     setNote("Running …");
-    setRunning(true);
+    setRunning(kind);
     const start = performance.now();
     try {
       const data = parse(input.current!.value);
@@ -190,19 +193,18 @@ function Call({ app, entry: { kind, name, description } }: {
       setNote("");
       setProblem(safe(messageOf(error), 2_000));
     }
-    setRunning(false);
+    setRunning(undefined);
   };
   const readStream = async (data: JsonObject) => {
-    const controller = running.current = new AbortController();
+    const { signal } = controller.current = new AbortController();
     const items: Json[] = [];
     try {
-      const { signal } = controller;
       for await (const item of app.connection.stream(name, data, signal)) {
         setResult(json([...items, item]));
         if (items.push(item) === MAX_ITEMS) break;
       }
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
     return items;
   };
@@ -215,12 +217,11 @@ function Call({ app, entry: { kind, name, description } }: {
       class="call"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isRunning) return;
-        void run((data) =>
+        if (running !== undefined) return;
+        void run("call", (data) =>
           kind === "message"
             ? connection.send(name, data)
-            : connection.call(name, data)
-        );
+            : connection.call(name, data));
       }}
     >
       <label for="data">Data (JSON)</label>
@@ -236,7 +237,11 @@ function Call({ app, entry: { kind, name, description } }: {
       </textarea>
       <div class="row">
         {!isStream && (
-          <button type="submit" class="main" aria-disabled={isRunning}>
+          <button
+            type="submit"
+            class="main"
+            aria-disabled={running !== undefined}
+          >
             {kind === "message" ? "Send" : "Call"}
           </button>
         )}
@@ -244,13 +249,16 @@ function Call({ app, entry: { kind, name, description } }: {
           <button
             type={isStream ? "submit" : "button"}
             class={isStream ? "main" : undefined}
+            aria-disabled={running === "call"}
             onClick={(event) => {
               event.preventDefault();
-              if (isRunning) running.current?.abort();
-              else void run(readStream);
+              if (running === "stream") controller.current?.abort();
+              if (running === undefined) {
+                void run("stream", readStream);
+              }
             }}
           >
-            {isRunning ? "Stop" : "Read stream"}
+            {running === "stream" ? "Stop" : "Read stream"}
           </button>
         )}
         <span class="muted" role="status">{note}</span>

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Connection } from "../../client.ts";
+import { aborted, settlesWithin } from "../../common/async.ts";
 import { testWithBrowser } from "../support/browser.ts";
 import { Dashboard, WITH_DASHBOARD } from "../support/dashboard.ts";
 import { lateServer } from "../support/late_server.ts";
@@ -138,5 +139,35 @@ testWithBrowser(
     await dashboard.page.locator("dialog .problem").filter({ hasText: /./ })
       .waitFor({ state: "detached", timeout: 20_000 });
     await dashboard.has("dialog", "batch");
+  },
+);
+
+testWithBrowser(
+  "the dashboard offers to stop a stream, but no call",
+  async (browser) => {
+    await using server = serveQuietly(WITH_DASHBOARD);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    server.operation("wait", () => promise);
+    server.operation("follow", async function* (_data, { signal }) {
+      yield "first";
+      await settlesWithin(aborted(signal), Infinity);
+    });
+    const dashboard = await Dashboard.signIn(browser, server.url);
+    await dashboard.select("Contract");
+    const button = (name: string) =>
+      dashboard.page.getByRole("button", { name, exact: true });
+    await button("wait").click();
+    await button("Call").click();
+    await dashboard.has("form [role=status]", "Running …");
+    assert.equal(await button("Stop").count(), 0);
+    assert(await button("Read stream").isDisabled());
+    resolve("done");
+    await dashboard.has("pre[aria-label=Result]", '"done"');
+    await button("follow").click();
+    await button("Read stream").click();
+    await dashboard.has("pre[aria-label=Result]", '"first"');
+    await button("Stop").click();
+    await dashboard.has("form [role=status]", "Finished in");
+    dashboard.assertQuiet();
   },
 );

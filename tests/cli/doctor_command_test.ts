@@ -5,7 +5,7 @@ import { run } from "../support/command_line.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { fakeServer } from "../support/fake_server.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { runProgram } from "../support/command_line.ts";
 import { serveQuietly } from "../support/server.ts";
 

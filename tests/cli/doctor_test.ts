@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ApplicationError } from "../../common/errors.ts";
 import { findAll, findFailure, resultsOf } from "../support/doctor.ts";
 import { ackResponse, fakeServer } from "../support/fake_server.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { serveQuietly } from "../support/server.ts";
 
 Deno.test("the doctor finds nothing wrong with a server", async () => {

@@ -9,7 +9,7 @@ import {
   urlOf,
 } from "../support/command_line.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { makeScript, Program } from "../support/program.ts";
 
 const NET = ["--allow-net"];

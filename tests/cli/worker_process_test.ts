@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ServeSettings } from "../../cli/settings.ts";
 import { WorkerProcess } from "../../cli/worker_process.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { WITHOUT_WORKERS } from "../support/workers.ts";
 
 /** Starts a worker, and waits until it listens. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { type CloseInfo, connect } from "../../client.ts";
 import { runProgram, urlOf } from "../support/command_line.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import type { Program } from "../support/program.ts";
 import {
   ended,

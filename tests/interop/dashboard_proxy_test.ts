@@ -3,7 +3,7 @@
 import { testWithBrowser } from "../support/browser.ts";
 import { Dashboard, WITH_DASHBOARD } from "../support/dashboard.ts";
 import { hasNginx, Nginx } from "../support/nginx.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { serveQuietly } from "../support/server.ts";
 
 /** The configuration of docs/guide/dashboard.md. */

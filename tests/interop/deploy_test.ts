@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect } from "../../client.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { hasNginx, Nginx } from "../support/nginx.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDER = join(ROOT, "examples/deploy");

@@ -1,7 +1,7 @@
 /** Runs nginx in front of a server. */
 
 import { join } from "node:path";
-import { freePort } from "./ports.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 
 const NGINX = "/usr/sbin/nginx";
 

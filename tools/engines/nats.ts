@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { copyDirectory, removeDirectory } from "../lib/directories.ts";
+import { freePort } from "../lib/ports.ts";
 import { output } from "../lib/process.ts";
 import {
   fetchWheel,
@@ -212,12 +213,6 @@ export class NatsEngine implements AsyncDisposable {
   #path(name: string): string {
     return join(this.#directory, name);
   }
-}
-
-/** Returns a port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Waits until a server accepts connections and has its streams. */

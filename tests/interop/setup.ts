@@ -1,5 +1,7 @@
 /** Sets up the virtual environment of the Python programs. */
 
+import { exclusively } from "../../tools/lib/exclusive.ts";
+
 const REQUIREMENTS = `${import.meta.dirname}/requirements.txt`;
 const FOLDER = `${import.meta.dirname}/../../.cache/python`;
 const STAMP = `${FOLDER}/stamp.txt`;
@@ -9,12 +11,17 @@ const PYTHON = `${FOLDER}/bin/python`;
 const LIMIT = 240_000;
 
 /**
- * Creates the virtual environment, unless one with the same requirements exists.
+ * Creates the virtual environment, unless one with the same requirements exists. Test files
+ * that run at once wait for each other.
  *
  * @param command The Python interpreter that creates it
  * @returns The path of the interpreter in the environment
  */
-export async function setUpPython(command = "python3"): Promise<string> {
+export function setUpPython(command = "python3"): Promise<string> {
+  return exclusively(`${FOLDER}.lock`, () => createEnvironment(command));
+}
+
+async function createEnvironment(command: string): Promise<string> {
   const version = await run(command, ["--version"], MISSING);
   const stamp = `${version}${await Deno.readTextFile(REQUIREMENTS)}`;
   if (await readIfThere(STAMP) === stamp) return PYTHON;

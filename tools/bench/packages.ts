@@ -6,6 +6,7 @@
  */
 
 import { readIfThere, setUpPython } from "../../tests/interop/setup.ts";
+import { exclusively } from "../lib/exclusive.ts";
 import { output } from "../lib/process.ts";
 
 const FOLDER = decodeURIComponent(
@@ -30,9 +31,10 @@ export interface Tools {
 /** Finds the tools, or downloads them. */
 export async function findTools(wantsPython: boolean): Promise<Tools> {
   const notes: string[] = [];
-  await Deno.mkdir(FOLDER, { recursive: true });
-  const packages = await fetchPackages(notes);
-  const bun = await fetchBun(packages);
+  const [packages, bun] = await exclusively(`${FOLDER}/lock`, async () => {
+    const packages = await fetchPackages(notes);
+    return [packages, await fetchBun(packages)] as const;
+  });
   const python = wantsPython ? await findPython(notes) : undefined;
   return { bun, packages, python, notes };
 }

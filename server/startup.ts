@@ -147,6 +147,9 @@ const SETTLING = 100;
 /** Tells the threads apart: each one loads this module anew. */
 const THREAD = Math.random();
 
+/** What each thread calls itself when one of them has reported */
+const REPORTED = -1;
+
 /**
  * Logs a warning if other threads of this process have servers, too. Only one of the threads
  * logs it.
@@ -196,27 +199,33 @@ class ThreadFinder {
   readonly #channel = openChannel();
   readonly #others = new Set<number>();
   readonly #onFound: () => void;
+  #id = THREAD;
 
   constructor(onFound: () => void) {
     this.#onFound = onFound;
     this.#channel.onmessage = (event) => {
       this.#onThread((event as MessageEvent).data);
     };
-    this.#channel.postMessage(THREAD);
+    this.#channel.postMessage(this.#id);
     setTimeout(() => this.#channel.close(), WINDOW).unref();
   }
 
   #onThread(id: unknown): void {
     if (typeof id !== "number" || id === THREAD || this.#others.has(id)) return;
     this.#others.add(id);
+    // A thread that starts later then learns it from the first answer.
+    if (id === REPORTED) this.#id = REPORTED;
     // The channel of the other thread was not open at the first time.
-    this.#channel.postMessage(THREAD);
+    this.#channel.postMessage(this.#id);
     if (this.#others.size > 1) return;
     setTimeout(() => this.#report(), SETTLING).unref();
   }
 
   #report(): void {
-    if (THREAD <= Math.min(...this.#others)) this.#onFound();
+    if (this.#id === REPORTED || this.#id > Math.min(...this.#others)) return;
+    this.#id = REPORTED;
+    this.#channel.postMessage(this.#id);
+    this.#onFound();
   }
 }
 

@@ -18,8 +18,9 @@ const WINDOW = 1_500;
 async function warningsOf(
   source: string,
   threads: number,
+  head = SERVER,
 ): Promise<readonly string[]> {
-  await using script = await makeScript(SERVER + source);
+  await using script = await makeScript(head + source);
   const parallel = threads === 1 ? [] : ["--parallel"];
   const where = ["--allow-net", "--host=127.0.0.1", "--port=0"];
   await using program = new Program(
@@ -44,6 +45,25 @@ for (const threads of [2, 4]) {
     assert.deepEqual(others, []);
   });
 }
+
+/** Lets each thread start 250 ms after the one before, and have a lower number. */
+const STAGGERED = (url: string) => `
+  const index = Number(await (await fetch("${url}")).text());
+  await new Promise((resolve) => setTimeout(resolve, 250 * index));
+  Math.random = () => 1 - index / 10;
+  const { Server } = await import("${
+  import.meta.resolve("../../server.ts")
+}");\n`;
+
+Deno.test("threads that start one after another log one warning", async () => {
+  let threads = 0;
+  const local = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  await using server = Deno.serve(local, () => new Response(`${threads++}`));
+  const head = STAGGERED(`http://127.0.0.1:${server.addr.port}`);
+  const lines = await warningsOf(MOUNTED, 4, head);
+  assert.equal(threads, 4);
+  assert.equal(lines.length, 1, lines.join("\n"));
+});
 
 Deno.test("the only thread with a server logs no warning", async () => {
   assert.deepEqual(await warningsOf(MOUNTED, 1), []);

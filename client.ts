@@ -99,7 +99,7 @@ export type { GapReason, LeftReason } from "./protocol/room_fields.ts";
  * @throws {ConnectError} If no server answers at the URL, it is not a Hoist server, or the
  * token function throws an error
  * @throws {LoginError} If the server rejects the token, and the token that the function
- * returns then
+ * returns then, or if the function throws one
  * @throws {VersionError} If the server is older than `minimumVersion`, or the client is
  * older than the server allows
  * @throws {TimeoutError} If the server or the token function does not answer within

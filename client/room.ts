@@ -219,6 +219,7 @@ export class ClientRoom<
    *
    * @throws {PublishError} If the message was not published (`outcome` is `none`), or it is
    * not known whether it was (`unknown`)
+   * @throws {HoistError} If the room has ended
    * @throws {ResponseError} If the client is not allowed to publish, or the data does not match
    * its schema
    * @throws {TimeoutError} If no response arrives within `timeout`

@@ -95,7 +95,8 @@ function assertMessage(
  *
  * @throws {TypeError} If a part has an unknown key, or a value that is no schema; or if the
  * name or the pattern of a room is invalid
- * @throws {RangeError} If the name of a room has more than 200 bytes
+ * @throws {RangeError} If the name of a room has more than 200 bytes, or the kind of an error
+ * is empty or has more than 100 UTF-16 units
  *
  * @example
  * ```ts

@@ -54,8 +54,11 @@ export interface LinkRequest {
   readonly due?: number | undefined;
   /** Whether the request can be sent again after the connection was lost */
   readonly idempotent?: boolean | undefined;
-  /** Whether the request was accepted before, and waited until the link was open */
-  readonly hasWaited?: boolean | undefined;
+  /**
+   * Whether another limit has admitted the request, so that `maxBuffered` does not reject it: it
+   * has waited until the link was open, or its room counts it
+   */
+  readonly isAdmitted?: boolean | undefined;
   /** The span of the caller, for a server that supports `trace` */
   readonly traceparent?: string | undefined;
   /** The protocol extension that the server has to support */

@@ -214,7 +214,7 @@ export class ReconnectingLink implements Link {
       this.#queue.add(
         subjectOf(request),
         request.signal,
-        (link) => link.request({ ...request, hasWaited: true }),
+        (link) => link.request({ ...request, isAdmitted: true }),
         bytesOf(request),
       );
   }

@@ -170,7 +170,7 @@ export class RoomPublisher {
       describe: () => entry.subject,
       needs: "rooms",
       // The bytes of all messages that wait for their answers are limited.
-      hasWaited: true,
+      isAdmitted: true,
       encode: (id) => entry.encode(id, isRepeated),
       toError: (frame) => publishErrorOf(entry.subject, frame),
       events: {

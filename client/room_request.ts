@@ -43,7 +43,7 @@ function sendRoomRequest(
     events,
   };
   // The number of rooms and of their requests in progress is limited.
-  return link.request({ ...request, needs: "rooms", hasWaited: true });
+  return link.request({ ...request, needs: "rooms", isAdmitted: true });
 }
 
 /** Has the link that is open; `undefined` while there is none */

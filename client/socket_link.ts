@@ -185,7 +185,7 @@ export class SocketLink implements AbortableLink {
   }
 
   #assertFits(frame: string, request: LinkRequest): void {
-    if (request.hasWaited !== true && !this.#buffer.fits(frame)) {
+    if (request.isAdmitted !== true && !this.#buffer.fits(frame)) {
       const { maxBuffered } = this.#dialer.target;
       throw sendBufferFull(subjectOf(request), maxBuffered);
     }

@@ -194,7 +194,8 @@ function printContract(
     Object.entries(entries).map(([name, entry]) => {
       const replies = Object.keys(entry.replies);
       const end = replies.length === 0 ? "" : ` → ${replies.join(" | ")}`;
-      return escapeControls(`${name} ${showSchema(entry.data)}${end}`);
+      const rest = `${end}${showErrors(entry)}`;
+      return escapeControls(`${name} ${showSchema(entry.data)}${rest}`);
     });
   print(
     "Operations",
@@ -202,7 +203,8 @@ function printContract(
       const result = "yields" in entry
         ? `stream of ${showSchema(entry.yields)}`
         : showSchema(entry.output);
-      return escapeControls(`${name} ${showSchema(entry.input)} → ${result}`);
+      const rest = `${result}${showErrors(entry)}`;
+      return escapeControls(`${name} ${showSchema(entry.input)} → ${rest}`);
     }),
   );
   print("Messages", data(messages));
@@ -213,6 +215,12 @@ function printContract(
       escapeControls(`${name}: ${Object.keys(events).join(", ")}`)
     ),
   );
+}
+
+/** Lists the kinds of the errors that a handler can throw. */
+function showErrors({ errors = {} }: { readonly errors?: object }): string {
+  const kinds = Object.keys(errors);
+  return kinds.length === 0 ? "" : `, or error ${kinds.join(" | ")}`;
 }
 
 /** How many characters of a schema are shown. */

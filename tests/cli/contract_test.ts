@@ -46,6 +46,24 @@ Deno.test("contract show prints the names with their types, or JSON", async () =
   assert.deepEqual(JSON.parse(json.printed[0]!), described);
 });
 
+Deno.test("contract show prints the kinds of the errors", async () => {
+  const errors = { sold_out: LIBRARIES.zod!, closed: null };
+  await using server = serve("test", {
+    hostname: "127.0.0.1",
+    port: 0,
+    logger: new LogRecorder(),
+    contract: defineContract({
+      messages: { order: { errors } },
+      operations: { buy: { errors } },
+    }),
+    exposeContract: true,
+  });
+  const { printed } = await runAgainst(server, ["contract", "show"]);
+  const text = printed.join("\n");
+  assert.match(text, /^ {2}order any, or error sold_out \| closed$/m);
+  assert.match(text, /^ {2}buy any → any, or error sold_out \| closed$/m);
+});
+
 Deno.test("contract check accepts the contract of the server, and lists what changed", async () => {
   await using server = serveContract();
   const saved = JSON.parse(JSON.stringify(CONTRACT.describe()));

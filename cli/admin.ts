@@ -18,6 +18,7 @@ import type {
 } from "./client_flags.ts";
 import type { CommandInput } from "./command.ts";
 import { type Admin, withAdmin } from "./admin_connection.ts";
+import { plural } from "./findings.ts";
 import { answerWithin } from "./connect.ts";
 import type { CommandContext } from "./context.ts";
 import { readData } from "./data.ts";
@@ -236,8 +237,4 @@ function warnOfSilence(nodes: readonly string[], output: Output): void {
       nodes.slice(0, 10).join(", ")
     }`,
   );
-}
-
-function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -8,7 +8,7 @@ import { ErrorCode, ResponseError } from "../common/errors.ts";
 import { isJsonObject, type JsonObject } from "../common/json.ts";
 import { showName } from "../common/text.ts";
 import type { Round } from "./bench_load.ts";
-import { round } from "./findings.ts";
+import { plural, round } from "./findings.ts";
 import { type Bar, Latencies } from "./latencies.ts";
 
 /** What was measured of one server. */
@@ -176,7 +176,7 @@ export function formatComparison(
     `${second.url} compared with ${first.url}`,
     `  throughput  ${ratio.toFixed(2)} times (${least.toFixed(2)} to ${
       most.toFixed(2)
-    } in ${first.rates.length} pairs of rounds)`,
+    } in ${plural(first.rates.length, "pair")} of rounds)`,
     `  50 %        ${latency(second)} instead of ${latency(first)}`,
     `  99 %        ${tail(second)} instead of ${tail(first)}`,
   ].join("\n");

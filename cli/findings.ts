@@ -86,6 +86,11 @@ export function formatTime(time: number): string {
   return `${time < 10 ? time.toFixed(2) : time.toFixed(0)} ms`;
 }
 
+/** Writes a number with its noun, such as `1 client` or `2 clients`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Rounds a number for programs to three decimals, such as milliseconds to microseconds. */
 export function round(value: number): number {
   return Math.round(value * 1_000) / 1_000;

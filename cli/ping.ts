@@ -11,7 +11,7 @@ import { readLogin } from "./connect.ts";
 import type { CommandContext } from "./context.ts";
 import type { PING_FLAGS } from "./client_flags.ts";
 import { clientExitCode, ExitCode } from "./exit_code.ts";
-import { formatTime, round } from "./findings.ts";
+import { formatTime, plural, round } from "./findings.ts";
 import { Output } from "./output.ts";
 import {
   ping,
@@ -66,7 +66,7 @@ function formatSummary({ sent, times, duration, ended }: PingSummary): string {
   const lost = sent - times.length;
   const lines = [
     "",
-    `${sent} pings, ${times.length} pongs, ${
+    `${plural(sent, "ping")}, ${plural(times.length, "pong")}, ${
       Math.round(lost / sent * 100)
     } % lost, ${(duration / 1_000).toFixed(1)} s`,
   ];

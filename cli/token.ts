@@ -204,7 +204,7 @@ function explain(
     return new NotCapable(
       isDevice
         ? `Cannot read ${subject}: it is a device, which Deno reads only with --allow-all. Use a file or a named pipe.`
-        : `Cannot read ${subject}: the permission is missing. Run with ${permission}`,
+        : `Cannot read ${subject}: the permission is missing. Run with ${permission}.`,
     );
   }
   return cause;

@@ -68,6 +68,14 @@ Deno.test("two servers are compared round by round", () => {
   const text = formatComparison(first, second, comparison!);
   assert.match(text, /^http:\/\/slow:5000 compared with http:\/\/fast:5000\n/);
   assert.match(text, /0\.50 times \(0\.50 to 0\.50 in 2 pairs of rounds\)/);
+  const [one, other] = [
+    summarize(FAST, [round([1])]),
+    summarize(SLOW, [round([2])]),
+  ];
+  assert.match(
+    formatComparison(one, other, compare(one, other)!),
+    / in 1 pair of rounds\)/,
+  );
   assert.match(text, /50 % {8}\d\.\d\d ms instead of 1\.00 ms/);
 });
 

@@ -185,6 +185,7 @@ Deno.test("ping --quiet prints no progress", async () => {
   const args = ["ping", "-q", "-u", server.url, ...TOKEN, "-n", "1"];
   const { printed, errors } = await run(args);
   assert.match(printed[0]!, /^pong 1 after /);
+  assert.match(printed[1]!, /^\n1 ping, 1 pong, 0 % lost, /);
   assert.deepEqual(errors, []);
 });
 
@@ -210,7 +211,7 @@ Deno.test("ping prints the statistics when a signal ends it", async () => {
     },
   });
   assert.equal(code, 0);
-  assert.match(printed.at(-1)!, /1 pings, 1 pongs, 0 % lost/);
+  assert.match(printed.at(-1)!, /1 ping, 1 pong, 0 % lost/);
 });
 
 Deno.test("ping fails if the server closes the connection", async () => {
@@ -222,7 +223,7 @@ Deno.test("ping fails if the server closes the connection", async () => {
   });
   const { code, printed } = await run(["ping", "-u", server.url, ...TOKEN]);
   assert.equal(code, 1);
-  assert.match(printed.join("\n"), /1 pings, 0 pongs, 100 % lost/);
+  assert.match(printed.join("\n"), /1 ping, 0 pongs, 100 % lost/);
   assert.match(printed.at(-1)!, /ended the connection \(1001, "silent\\u001b/);
 });
 

@@ -183,7 +183,7 @@ Deno.test("a missing --allow-read ends with 1 and one line", async () => {
   assert.deepEqual([code, lines.length], [1, 1]);
   assert.match(
     lines[0]!,
-    /Cannot read the file of --token-file: .* Run with --allow-read$/,
+    /Cannot read the file of --token-file: .* Run with --allow-read\.$/,
   );
 });
 

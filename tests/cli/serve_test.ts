@@ -125,7 +125,7 @@ for (const [option, ...more] of [["--token-file"], ["--cert", "--key"]]) {
     });
     assert.equal(code, 1);
     assert.deepEqual(errors, [
-      `error: Cannot read the file of ${option}: the permission is missing. Run with --allow-read`,
+      `error: Cannot read the file of ${option}: the permission is missing. Run with --allow-read.`,
     ]);
   });
 }

@@ -42,6 +42,12 @@ export type Socket = Pick<
 const MAX_BYTES_PER_UNIT = 3;
 
 /**
+ * The shortest and the longest interval in which the buffer is checked, in milliseconds. A server
+ * can have thousands of clients that read nothing, so that it checks each of them rarely.
+ */
+const CHECKS = { min: 10, max: 160 };
+
+/**
  * The space for frames that the client has not read. Deno needs as long to report how much of it
  * is used as to send a frame, so it is asked only if a frame perhaps does not fit.
  */
@@ -50,6 +56,7 @@ export class SocketBuffer {
   readonly #limit: number;
   /** At most this many bytes are used */
   #used = 0;
+  #interval = CHECKS.min;
 
   /**
    * Constructs a `SocketBuffer`.
@@ -73,6 +80,22 @@ export class SocketBuffer {
       this.#used = this.#socket.bufferedAmount;
     }
     return this.#limit - this.#used;
+  }
+
+  /**
+   * Begins to wait until the client has read more.
+   *
+   * @returns When to check the buffer, in milliseconds, and a function to call then
+   */
+  startCheck(): { readonly delay: number; readonly end: () => void } {
+    const before = this.#socket.bufferedAmount;
+    const end = () => {
+      const left = this.#socket.bufferedAmount;
+      const hasRead = left < before || left === 0;
+      const next = Math.min(2 * this.#interval, CHECKS.max);
+      this.#interval = hasRead ? CHECKS.min : next;
+    };
+    return { delay: this.#interval, end };
   }
 
   /** Notes a frame that is sent. */

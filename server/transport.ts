@@ -35,7 +35,7 @@ import { silenceEnd, type Watch } from "./silence.ts";
 /** The time that sent frames have to reach the operating system, in milliseconds. */
 const LINGER = 500;
 
-/** The interval between two checks of the send buffer, in milliseconds. */
+/** The interval between two checks before the socket closes, in milliseconds. */
 const CHECK_INTERVAL = 10;
 
 /** The checks within the linger time. A clock would also count the time of a stall. */
@@ -221,9 +221,11 @@ export class Transport implements Sink, Recipient {
   drained(): Promise<void> {
     // No event reports that a WebSocket has written its data.
     return this.#drained ??= new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endDrained?.(), CHECK_INTERVAL);
+      const { delay, end } = this.#buffer.startCheck();
+      const timer = setTimeout(() => this.#endDrained?.(), delay);
       this.#endDrained = () => {
         clearTimeout(timer);
+        end();
         this.#drained = undefined;
         resolve();
       };

@@ -168,3 +168,27 @@ Deno.test("the space for a frame that perhaps does not fit is exact", () => {
   socket.waiting = 0;
   assert.equal(buffer.capacityFor(100), 600);
 });
+
+Deno.test("a client that reads nothing is checked less and less often", () => {
+  const socket = new CountingSocket();
+  const buffer = new SocketBuffer(socket, 600);
+  const check = (left: number) => {
+    const { delay, end } = buffer.startCheck();
+    socket.waiting = left;
+    end();
+    return delay;
+  };
+  socket.waiting = 500;
+  const delays = Array.from({ length: 7 }, () => check(500));
+  assert.deepEqual(delays, [10, 20, 40, 80, 160, 160, 160]);
+  assert.equal(check(499), 160);
+  assert.equal(check(499), 10);
+  // A stream has sent more, and the client has read a part of it.
+  socket.waiting = 550;
+  assert.equal(check(520), 20);
+  assert.equal(check(520), 10);
+  // What waits for something else must not wait longer.
+  socket.waiting = 0;
+  for (const _ of [1, 2, 3]) check(0);
+  assert.equal(check(0), 10);
+});

@@ -16,7 +16,7 @@ import {
   TimeoutError,
 } from "../common/errors.ts";
 import { limit } from "../common/async.ts";
-import { isJsonObject } from "../common/json.ts";
+import { isJsonObject, parseJson } from "../common/json.ts";
 import { escapeControls, nearestName } from "../common/text.ts";
 import { cutUrl } from "../common/url.ts";
 import type { Connected, Login } from "./connect.ts";
@@ -124,7 +124,7 @@ async function readAnswer(
 ): Promise<ContractDescription | string> {
   const { status } = response;
   if (response.ok) {
-    const contract = parse(await readBody(response));
+    const contract = parseJson(await readBody(response));
     if (contract === undefined) return NOT_SHOWN;
     return isContract(contract) ? contract : MALFORMED;
   }
@@ -139,18 +139,10 @@ async function readAnswer(
   );
 }
 
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Returns whether a server is a Hoist server, which reports its version. */
 async function isHoist(request: Request): Promise<boolean> {
   const response = await request("hoist/ack");
-  const ack = response.ok ? parse(await readBody(response)) : undefined;
+  const ack = response.ok ? parseJson(await readBody(response)) : undefined;
   await response.body?.cancel().catch(() => {});
   return isJsonObject(ack) && typeof ack.version === "string";
 }

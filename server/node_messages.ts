@@ -6,7 +6,7 @@
  */
 
 import { MAX_PAYLOAD } from "../broker/cluster.ts";
-import { isJsonObject, type JsonObject } from "../common/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../common/json.ts";
 import { fitsInto, lengthError } from "../common/text.ts";
 
 /** The version of the messages. A server ignores messages of a later one. */
@@ -67,18 +67,10 @@ export function encodeNodeMessage(kind: string, fields: JsonObject): string {
  * @returns The message; `undefined` if it is invalid, or of a later version
  */
 export function decodeNodeMessage(payload: string): NodeMessage | undefined {
-  const value = payload.length > MAX_PAYLOAD ? undefined : parse(payload);
+  const value = payload.length > MAX_PAYLOAD ? undefined : parseJson(payload);
   if (!isJsonObject(value) || value.v !== VERSION) return undefined;
   const { kind } = value;
   return typeof kind === "string" ? { kind, fields: value } : undefined;
-}
-
-function parse(payload: string): unknown {
-  try {
-    return JSON.parse(payload);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns a string of a message; `undefined` if it is none. */

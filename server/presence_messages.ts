@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isJsonObject, type JsonObject } from "../common/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../common/json.ts";
 import { fitsInto } from "../common/text.ts";
 import { isMemberId, MAX_PRESENCE } from "../protocol/room_fields.ts";
 import type { Shown } from "./member.ts";
@@ -106,11 +106,7 @@ function decodeEntry(value: unknown): Shown | undefined {
 function isPresence(json: string): boolean {
   if (json === "") return true;
   if (!fitsInto(json, MAX_PRESENCE)) return false;
-  try {
-    return isJsonObject(JSON.parse(json));
-  } catch {
-    return false;
-  }
+  return isJsonObject(parseJson(json));
 }
 
 /** The message that asks. */

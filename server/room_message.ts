@@ -8,7 +8,7 @@
 
 import type { Publication } from "../broker/broker.ts";
 import { stringifyData } from "../common/encode_json.ts";
-import { isJsonObject, type JsonObject } from "../common/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
 
 /** The facts about a message to a room that its data does not contain. */
@@ -71,7 +71,7 @@ export function decodeRoomMessage(payload: string): RoomMessage | undefined {
   if (head === null || !payload.endsWith("}")) return undefined;
   const json = payload.slice(head[0].length, -1);
   // The JSON is sent to clients as it is, so exactly this is checked.
-  const value = parse(`{${json}}`);
+  const value = parseJson(`{${json}}`);
   if (!isJsonObject(value)) return undefined;
   const { message: name, data } = value;
   const isMessage = typeof name === "string" && isJsonObject(data);
@@ -99,14 +99,6 @@ function envelopeOf(
     except: except ?? null,
     from: from ?? null,
   };
-}
-
-function parse(payload: string): unknown {
-  try {
-    return JSON.parse(payload);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The maximum number of publications in a queue. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isJsonObject } from "../common/json.ts";
+import { isJsonObject, parseJson } from "../common/json.ts";
 import {
   type Credential,
   digestOf,
@@ -101,7 +101,7 @@ export class SharedTokens {
   async read(): Promise<void> {
     const { shared } = this.#node;
     const revoked = [...await shared.list(REVOKED)]
-      .map(([key, json]) => [key, parse(json)] as const);
+      .map(([key, json]) => [key, parseJson(json)] as const);
     for (const [, value] of revoked) this.#applyRevoked(value);
     this.#applyRotation(await this.#rotation());
     // Last, because a deletion that fails must not keep tokens valid.
@@ -175,7 +175,7 @@ function merge(
 }
 
 function parseRotation(json: string | undefined): Rotation | undefined {
-  const value = json === undefined ? undefined : parse(json);
+  const value = json === undefined ? undefined : parseJson(json);
   if (!isJsonObject(value)) return undefined;
   const { current, old } = value;
   if (!isDigest(current) || !Array.isArray(old)) return undefined;
@@ -195,12 +195,4 @@ function isForgotten(value: unknown): boolean {
 
 function isDigest(value: unknown): value is string {
   return typeof value === "string" && DIGEST.test(value);
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }

@@ -949,7 +949,7 @@ export class Server<
    * @param options Optional. How long the old token stays valid
    * @returns The number of closed connections, and the servers that did not answer
    *
-   * @throws {TypeError} If the new token is empty or already in use
+   * @throws {TypeError} If the new token is empty or already in use, or an option is unknown
    * @throws {HoistError} If the broker is down. The token is replaced on this server, and on the
    * others as soon as this one is connected again
    * @throws {RangeError} If `grace` is out of range
@@ -989,6 +989,7 @@ export class Server<
    * @param options Optional. How long to wait for requests in progress
    * @returns Resolves when the port is free; a second call returns the same promise
    *
+   * @throws {TypeError} If an option is unknown, or `timeout` is not a number
    * @throws {RangeError} If `timeout` is out of range
    */
   close(options: CloseOptions = {}): Promise<void> {

@@ -132,7 +132,7 @@ export interface Cluster extends AsyncDisposable {
    * Returns the shared state.
    *
    * @returns The values of all keys that begin with `prefix`, as they were after the last
-   * change that any node has been told to be stored
+   * change that any node knows to be stored
    *
    * @throws {PublishError} If the engine cannot be reached
    */

@@ -104,7 +104,7 @@ export class NatsClears {
     const token = subject.slice(subject.lastIndexOf(".") + 1);
     this.#add(epoch, token, { sequence, time: Date.now() });
     const filter = this.#subjects.room(historyClass, room);
-    // No one can read what is older than the clear, but it takes space.
+    // Nobody can read the messages before the clear, but they need space.
     await callApi(this.#link, `STREAM.PURGE.${name}`, {
       filter,
       seq: sequence,

@@ -50,7 +50,7 @@ interface Found {
  * @param reader The room
  * @param from Where to begin
  * @param options The limits
- * @param isVerified Tells what is known without the history
+ * @param isVerified Returns what is known without the history
  *
  * @throws {PublishError} If NATS cannot be reached, or is behind
  */

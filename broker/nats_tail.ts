@@ -74,7 +74,7 @@ export class NatsTail {
     this.#base = this.#last = withoutPayload(message);
   }
 
-  /** Notes that messages are left out before the next one. */
+  /** Notes that messages were skipped before the next one. */
   skip(count: number): void {
     this.#totalCount += count;
     this.#entries.length = 0;

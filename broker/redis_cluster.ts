@@ -162,7 +162,7 @@ export class RedisCluster implements Cluster {
     this.#onState("up");
   }
 
-  /** Gives the lease back, and tells the others. */
+  /** Gives the lease back, and notifies the others. */
   async #leave({ node: from, lease }: Started): Promise<void> {
     try {
       await lease.release();

@@ -1,6 +1,6 @@
 /**
  * The connection of a server to Redis, which its broker and its cluster share. It connects
- * again until it is closed, and then subscribes to all channels before anybody is told.
+ * again until it is closed, and then subscribes to all channels before it reports this.
  *
  * @module
  */

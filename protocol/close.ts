@@ -32,7 +32,7 @@ export function retryDelay(
 }
 
 /**
- * Returns the close reason that tells a client when to reconnect:
+ * Returns the close reason with the delay after which a client reconnects:
  * docs/reference/protocol.md, `retry`.
  *
  * @param delay The delay in milliseconds

@@ -25,7 +25,7 @@ export type Feature =
   | "request"
   /** A client can continue a stream after the last item that arrived. */
   | "resume"
-  /** A server that shuts down tells each client when to reconnect. */
+  /** A server that shuts down sends each client a delay for its reconnect. */
   | "retry"
   /** A client can join rooms, and the server sends the messages that the client missed. */
   | "rooms"

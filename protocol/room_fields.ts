@@ -52,7 +52,7 @@ export type LeftReason =
   | "closed";
 
 /** The reasons why the server puts a client out of a room. */
-export const LEFT_REASONS: readonly LeftReason[] = ["removed", "closed"];
+const LEFT_REASONS: readonly LeftReason[] = ["removed", "closed"];
 
 /**
  * The presence that a client claims: an object, `null` if it claims nothing, and `false` if

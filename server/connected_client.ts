@@ -31,7 +31,7 @@ export interface RequestsInProgress {
 export class ClientState {
   /** The version of the client; empty before the login */
   version = "";
-  /** Who the client is; `undefined` before the login */
+  /** The result of the login; `undefined` before it */
   authenticated: Authenticated | undefined;
   /** When the client has connected, in milliseconds since 1970 */
   readonly connectedAt: number = Date.now();

@@ -156,7 +156,7 @@ export interface Client<
    * @returns Resolves when the client gets the messages of the room
    */
   join(name: NameOf<NameIn<Of["rooms"]>>): Promise<void>;
-  /** Removes the client from a room, no matter who put it there. */
+  /** Removes the client from a room, even if the client has joined it itself. */
   leave(name: NameOf<NameIn<Of["rooms"]>>): void;
   /**
    * Closes the connection to this client. Does nothing if the client has disconnected.

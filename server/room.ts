@@ -221,6 +221,9 @@ export class Room<
    * the room. The result lacks the members of servers that do not answer within 3 seconds. Each
    * answer has at most 128 KiB.
    *
+   * @throws {PublishError} If a client of this server is in the room, and the server cannot get
+   * its messages from the broker
+   *
    * @example
    * ```ts
    * import { serve } from "@hoist/cli";

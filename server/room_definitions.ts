@@ -62,15 +62,8 @@ function resolveRoom(
   for (const [name, hook] of Object.entries(hooks)) {
     checkFunction(DEFINE, name, hook);
   }
-  if (typeof publish !== "boolean" && typeof publish !== "function") {
-    if (publish !== undefined) {
-      throw invalidType(
-        DEFINE,
-        "'publish'",
-        "a boolean or a function",
-        publish,
-      );
-    }
+  if (!["undefined", "boolean", "function"].includes(typeof publish)) {
+    throw invalidType(DEFINE, "'publish'", "a boolean or a function", publish);
   }
   const history = resolveHistory(options.history);
   return { pattern, ...hooks, publish, history, entry };

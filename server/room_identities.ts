@@ -17,7 +17,7 @@ const MEMORY = 130_000;
 const SECRET_BYTES = 16;
 const ID_BYTES = 12;
 
-/** Who a client of rooms is. */
+/** The identity of a client of rooms. */
 export interface RoomIdentity {
   /** What only the client and the server know: 128 random bits */
   readonly secret: string;

@@ -96,7 +96,7 @@ export class RoomMember implements RoomRecipient {
     return this.#starts;
   }
 
-  /** Who the client is */
+  /** The identity of the client in rooms */
   get identity(): RoomIdentity {
     return this.#host.identity;
   }

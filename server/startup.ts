@@ -144,7 +144,7 @@ const WINDOW = 1_000;
 /** How long a thread waits for more threads until it reports, in milliseconds. */
 const SETTLING = 100;
 
-/** Tells the threads apart: each one loads this module anew. */
+/** Identifies this thread, because each thread loads this module anew. */
 const THREAD = Math.random();
 
 /** What each thread calls itself when one of them has reported */

@@ -67,7 +67,7 @@ export class TokenControl {
    * Stops accepting a named token, and closes the connections that used it.
    *
    * @throws {TypeError} If the token does not exist
-   * @throws {HoistError} If the other servers were not told
+   * @throws {HoistError} If the other servers could not be notified
    */
   async revoke(name: string): Promise<TokenResult> {
     const { credentials, log, closeAllOf } = this.#host;
@@ -86,7 +86,7 @@ export class TokenControl {
    * @param grace How long the old one is accepted, in milliseconds
    *
    * @throws {TypeError} If the new token is empty or already in use
-   * @throws {HoistError} If the other servers were not told
+   * @throws {HoistError} If the other servers could not be notified
    */
   async rotate(token: string, grace: number): Promise<TokenResult> {
     const { credentials, log } = this.#host;
@@ -116,7 +116,7 @@ export class TokenControl {
       await storing;
     } catch (cause) {
       throw new HoistError(
-        `The token is ${what} on this server, but the other servers were not told: ${node.engine} cannot be reached. This server tells them as soon as it is connected again.`,
+        `The token is ${what} on this server, but the other servers do not know this yet: ${node.engine} cannot be reached. This server notifies them as soon as it is connected again.`,
         { cause },
       );
     }

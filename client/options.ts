@@ -253,43 +253,52 @@ function resolveTarget(
   rules: ReconnectRules | undefined,
   options: ConnectOptions<Contract>,
 ): Target {
-  const { url = DEFAULT_URL, timeout = DEFAULT_TIMEOUT } = options;
-  const { minimumVersion, WebSocket } = options;
-  const { logger = console } = options;
-  const { maxPayload = DEFAULT_BYTES, maxBuffered = DEFAULT_BYTES } = options;
+  const { url = DEFAULT_URL, minimumVersion, logger = console } = options;
   const endpoints = endpointsOf(url);
-  assertVersion(minimumVersion);
-  checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
-  checkNumber(SUBJECT, "maxPayload", maxPayload, { ...BYTES, min: 128 });
-  checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
-  assertImplementation(
-    WebSocket === undefined ? globalThis.WebSocket : WebSocket,
-  );
-  const headers = resolveHeaders(SUBJECT, options.headers);
-  const { fetch = globalFetch } = options;
-  checkFunction(SUBJECT, "fetch", fetch);
-  assertCaCerts(options.caCerts);
-  checkObject(SUBJECT, "logger", logger);
   const { base } = endpoints;
+  assertVersion(minimumVersion);
+  const limits = resolveLimits(options);
+  const settings = resolveSettings(options);
+  checkObject(SUBJECT, "logger", logger);
   const log = new ClientLog({ logger, url: base });
   const heartbeat = resolveHeartbeat(options.heartbeat);
   const features = featuresOf(rules, heartbeat);
   return {
+    ...limits,
+    ...settings,
     endpoints,
-    headers,
-    fetch,
-    caCerts: options.caCerts && [...options.caCerts],
-    tokens: new TokenSource(token, { base, timeout, log }),
+    tokens: new TokenSource(token, { base, timeout: limits.timeout, log }),
     minimumVersion,
-    timeout,
-    maxPayload,
-    maxBuffered,
-    WebSocket,
     heartbeat,
     encodeLogin: (token, extras) =>
       encodeLogin(token, VERSION, features, extras),
     log,
   };
+}
+
+function resolveLimits(
+  options: ConnectOptions<Contract>,
+): Pick<Target, "timeout" | "maxPayload" | "maxBuffered"> {
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  const { maxPayload = DEFAULT_BYTES, maxBuffered = DEFAULT_BYTES } = options;
+  checkNumber(SUBJECT, "timeout", timeout, TIMEOUT);
+  checkNumber(SUBJECT, "maxPayload", maxPayload, { ...BYTES, min: 128 });
+  checkNumber(SUBJECT, "maxBuffered", maxBuffered, { ...BYTES, min: 1_024 });
+  return { timeout, maxPayload, maxBuffered };
+}
+
+/** Checks how the client sends its requests, and what they contain. */
+function resolveSettings(
+  options: ConnectOptions<Contract>,
+): Pick<Target, "WebSocket" | "headers" | "fetch" | "caCerts"> {
+  const { WebSocket, fetch = globalFetch, caCerts } = options;
+  assertImplementation(
+    WebSocket === undefined ? globalThis.WebSocket : WebSocket,
+  );
+  const headers = resolveHeaders(SUBJECT, options.headers);
+  checkFunction(SUBJECT, "fetch", fetch);
+  assertCaCerts(caCerts);
+  return { WebSocket, headers, fetch, caCerts: caCerts && [...caCerts] };
 }
 
 function resolveValidate(

@@ -137,12 +137,7 @@ export class RoomDefinitions {
     assertFree(`${DEFINE} ${quote(source)}`, source);
     const entry = assertDefinable(this.#contract, source);
     for (const { pattern: other } of this.#definitions) {
-      if (!pattern.ties(other)) continue;
-      throw new TypeError(
-        `${DEFINE} ${quote(source)}: it ties with ${
-          quote(other.source)
-        }, because the same names can match both. Make the part before the first parameter longer, or remove one of them.`,
-      );
+      if (pattern.ties(other)) throw new TypeError(tied(source, other.source));
     }
     const definition = resolveRoom(pattern, options, entry);
     for (const room of used) assertUnaffected(room, pattern);
@@ -196,6 +191,17 @@ function mostSpecificFirst(
 ): number {
   // The difference of two infinities is no number.
   return a.specificity === b.specificity ? 0 : b.specificity - a.specificity;
+}
+
+/** Explains why a definition cannot be added besides another one. */
+function tied(source: string, other: string): string {
+  const subject = `${DEFINE} ${quote(source)}`;
+  if (source === other) {
+    return `${subject}: it is already defined. Call server.defineRoom() once for each name.`;
+  }
+  return `${subject}: it ties with ${
+    quote(other)
+  }, because the same names can match both. Make the part before the first parameter longer, or remove one of them.`;
 }
 
 /**

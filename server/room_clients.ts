@@ -225,7 +225,7 @@ class RoomRequests {
       ? (await ApplicationAnswer.for(error, { maxBuffered })).answer
       : error;
     const { log } = transport;
-    const subject = `the frame "${kind}" for ${describeRoom(log.redact(room))}`;
+    const subject = `${SUBJECTS[kind]} ${describeRoom(log.redact(room))}`;
     report(log, subject, answer);
     const frame = ApplicationAnswer.is(answer)
       ? answer.encode(id)
@@ -233,6 +233,15 @@ class RoomRequests {
     transport.send(frame);
   }
 }
+
+/** What a log line calls a request, before the room. */
+const SUBJECTS: Readonly<Record<RoomRequest["kind"], string>> = {
+  join: "join of",
+  leave: "leave of",
+  members: "members of",
+  presence: "presence in",
+  publish: "publication in",
+};
 
 function leave(client: RoomClient, { id, room }: LeaveRequest): void {
   client.leave(room);

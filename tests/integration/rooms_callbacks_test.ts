@@ -65,13 +65,13 @@ Deno.test("an 'authorize' that fails is logged, and the connection stays", async
     (await ada.ask("join", { room: "a" })).code,
     ErrorCode.SERVER_ERROR,
   );
-  await logger.line(/the frame "join" for room "a" failed.*synchronous/s);
+  await logger.line(/join of room "a" failed.*synchronous/s);
   fail = () => Promise.reject(new Error("asynchronous")) as never;
   assert.equal(
     (await ada.ask("join", { room: "a" })).code,
     ErrorCode.SERVER_ERROR,
   );
-  await logger.line(/the frame "join" for room "a" failed.*asynchronous/s);
+  await logger.line(/join of room "a" failed.*asynchronous/s);
   fail = () => ({ histry: false }) as never;
   await ada.ask("join", { room: "a" });
   await logger.line(/unknown option 'histry'/);

@@ -23,7 +23,7 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-/** A step that failed, with all that is left to say. */
+/** Thrown by a step that failed. It ends the examination. */
 export class StepError extends Error {
   /** What the doctor found */
   readonly finding: Finding;

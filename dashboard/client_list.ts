@@ -18,7 +18,7 @@ export type SortKey =
   | "pending"
   | "buffered";
 
-/** Keeps the clients, and reports changes at most once in a frame of the screen. */
+/** Keeps the clients, and reports changes at most ten times per second. */
 export class ClientList {
   /** A number that grows with each change */
   readonly changes: Cell<number> = new Cell(0);

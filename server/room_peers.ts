@@ -15,8 +15,11 @@ import { Retry } from "./scheduler.ts";
 /** How long changes are collected, in milliseconds. */
 const WINDOW = 20;
 
-/** How long a list is not requested again, in milliseconds. */
+/** How long a list is not requested, and a long one not sent again, in milliseconds. */
 const REQUEST_INTERVAL = 1_000;
+
+/** How many connections are in a list that another server can get at any time. */
+const SMALL_LIST = 16;
 
 /** The limit of the first number of a change. */
 const MAX_FIRST = 2 ** 48;
@@ -67,12 +70,22 @@ interface Peer {
   leaving: Retry | undefined;
 }
 
+/** When another server has got the whole list of members. */
+interface SentList {
+  /** In milliseconds */
+  at: number;
+  /** Sends it again; `undefined` if it is not due */
+  next: Retry | undefined;
+}
+
 /** The other servers of one room. */
 export class RoomPeers {
   readonly #room: string;
   readonly #presence: SharedPresence;
   readonly #host: PeersHost;
   readonly #peers = new Map<string, Peer>();
+  /** The lists of other servers, also of those that have closed the room since */
+  readonly #lists = new Map<string, SentList>();
   /** The connections whose changes the others do not know */
   readonly #changed = new Set<string>();
   /** Begins at random, so that a room that is opened again continues no old numbers */
@@ -135,7 +148,27 @@ export class RoomPeers {
     this.add(node);
   }
 
+  /**
+   * Sends all members to another server. A client there that joins and leaves again and again can
+   * open the room many times per second, so that a long list waits.
+   */
   #sendAll(node: string): void {
+    const list = this.#lists.get(node) ?? { at: -Infinity, next: undefined };
+    this.#lists.set(node, list);
+    const wait = list.at + REQUEST_INTERVAL - performance.now();
+    if (wait <= 0 || this.#presence.size <= SMALL_LIST) {
+      return this.#sendNow(node, list);
+    }
+    list.next ??= new Retry(wait, () => {
+      if (this.#peers.has(node)) this.#sendNow(node, list);
+      list.next = undefined;
+    });
+  }
+
+  #sendNow(node: string, list: SentList): void {
+    list.at = performance.now();
+    list.next?.end();
+    list.next = undefined;
     const parts = encodeShown(this.#presence.own());
     for (const [index, shown] of parts.entries()) {
       const isLast = index === parts.length - 1;
@@ -171,7 +204,10 @@ export class RoomPeers {
       this.#peers.get(node)?.leaving === undefined
     );
     const peers = gone.flatMap((node) => this.#peers.get(node) ?? []);
-    for (const node of gone) this.#peers.delete(node);
+    for (const node of gone) {
+      this.#peers.delete(node);
+      this.#endList(node);
+    }
     for (const peer of peers) this.#hideAll(peer, this.isReporter);
   }
 
@@ -210,11 +246,17 @@ export class RoomPeers {
     this.#isClosed = true;
     if (!isShutdown) this.#flush();
     this.#window?.end();
+    for (const node of this.#lists.keys()) this.#endList(node);
     for (const [node, { leaving }] of this.#peers) {
       leaving?.end();
       this.#host.send(node, CLOSE, { room: this.#room, isShutdown });
     }
     this.#peers.clear();
+  }
+
+  #endList(node: string): void {
+    this.#lists.get(node)?.next?.end();
+    this.#lists.delete(node);
   }
 
   #receiveList(node: string, peer: Peer, part: PresencePart): void {
@@ -281,6 +323,7 @@ export class RoomPeers {
     if (peer === undefined) return;
     peer.leaving?.end();
     this.#peers.delete(node);
+    if (isGone) this.#endList(node);
     this.#hideAll(peer, isGone && this.isReporter);
   }
 

@@ -8,6 +8,7 @@ import { Presence } from "../../server/presence.ts";
 import { decodePart } from "../../server/presence_messages.ts";
 import { PRESENCE, READ, RoomPeers } from "../../server/room_peers.ts";
 import { TimeoutQueue } from "../../server/scheduler.ts";
+import { Clock } from "../support/clock.ts";
 
 type Sent = readonly [node: string, kind: string, fields: JsonObject];
 
@@ -124,4 +125,53 @@ Deno.test("RoomPeers waits for the members of a server that closes, whatever it 
   bench.peers.onClosed("other", true);
   bench.peers.expire(performance.now() + 1, "other");
   assert.deepEqual(bench.shown, ["a", "b"]);
+});
+
+Deno.test("RoomPeers sends a long list once per second to a server that opens its room again and again", () => {
+  using clock = new Clock();
+  using bench = new Bench();
+  const { peers, presence } = bench;
+  for (let n = 0; n <= 16; n++) presence.show(shownOf(`m${n}`).identity, "");
+  const reopen = () => {
+    peers.onClosed("other", false);
+    peers.welcome("other");
+  };
+  const lists = () => bench.sentOf(PRESENCE).length;
+  for (let n = 0; n < 50; n++) reopen();
+  assert.equal(lists(), 1);
+  clock.pass(1_000);
+  assert.equal(lists(), 2);
+  for (let n = 0; n < 50; n++) reopen();
+  // Another server does not wait, and one that has closed its room gets nothing.
+  peers.welcome("third");
+  assert.equal(lists(), 3);
+  peers.onClosed("other", false);
+  clock.pass(1_000);
+  assert.equal(lists(), 3);
+  peers.welcome("other");
+  assert.equal(lists(), 4);
+});
+
+Deno.test("RoomPeers sends a short list to each server that opens its room", () => {
+  using _clock = new Clock();
+  using bench = new Bench();
+  const { peers, presence } = bench;
+  for (let n = 0; n < 16; n++) presence.show(shownOf(`m${n}`).identity, "");
+  for (let n = 0; n < 5; n++) {
+    peers.onClosed("other", false);
+    peers.welcome("other");
+  }
+  assert.equal(bench.sentOf(PRESENCE).length, 5);
+});
+
+Deno.test("RoomPeers sends nothing later to a server that has ended", () => {
+  using clock = new Clock();
+  using bench = new Bench();
+  const { peers, presence } = bench;
+  for (let n = 0; n <= 16; n++) presence.show(shownOf(`m${n}`).identity, "");
+  peers.welcome("other");
+  peers.welcome("other");
+  peers.drop(["other"]);
+  clock.pass(2_000);
+  assert.equal(bench.sentOf(PRESENCE).length, 1);
 });

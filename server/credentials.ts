@@ -74,6 +74,9 @@ export interface Rotation {
   readonly old: readonly OldToken[];
 }
 
+/** What to do about a token that cannot be used. */
+const REMEDY = "Generate one with generateToken().";
+
 /** How many revoked and expired tokens are remembered. */
 const MAX_REVOKED = 16;
 
@@ -182,11 +185,10 @@ export class TokenStore {
    */
   rotate(token: string, grace: number): Credential | undefined {
     const subject = "Cannot rotate the token";
-    const remedy = "Generate one with generateToken().";
-    checkToken(subject, "the new token", token, remedy);
+    checkToken(subject, "the new token", token, REMEDY);
     if (this.#all.some((other) => other.token === token)) {
       throw new TypeError(
-        `${subject}: the new token is already in use. ${remedy}`,
+        `${subject}: the new token is already in use. ${REMEDY}`,
       );
     }
     const old = this.#main;
@@ -216,14 +218,25 @@ export class TokenStore {
    */
   follow({ current, old }: Rotation): Credential | undefined {
     const main = this.#main;
-    const digest = main && digestOf(main);
+    if (main === undefined) return undefined;
+    const digest = digestOf(main);
     const known = old.find((each) => each.digest === digest);
+    if (digest === current) return void this.#acceptOld(old);
     // This server was started with another token, which is newer.
-    const isForeign = known === undefined && !this.#hasRotated;
-    if (main === undefined || digest === current || isForeign) return undefined;
+    if (known === undefined && !this.#hasRotated) return undefined;
     this.#replace(unnamed(crypto.randomUUID(), current));
     this.#expireAt(main, known?.until ?? 0);
+    this.#acceptOld(old);
     return main;
+  }
+
+  /** Accepts tokens that were replaced before this server started, in their grace periods. */
+  #acceptOld(old: readonly OldToken[]): void {
+    const known = new Set(this.#all.map(digestOf));
+    for (const { digest, until } of old) {
+      if (until <= Date.now() || known.has(digest)) continue;
+      this.#expireAt(unnamed(crypto.randomUUID(), digest), until);
+    }
   }
 
   /** Notes the token of a client, if only its digest was known. */
@@ -368,12 +381,7 @@ function checkNamedToken(entry: NamedToken, index: number): void {
   if (typeof name !== "string" || name === "") {
     throw invalidType(SERVE, `'${place}.name'`, "a non-empty string", name);
   }
-  checkToken(
-    SERVE,
-    `'${place}.token'`,
-    token,
-    "Generate one with generateToken().",
-  );
+  checkToken(SERVE, `'${place}.token'`, token, REMEDY);
   checkBoolean(SERVE, `${place}.admin`, admin);
   if (expires === undefined || isTime(expires)) return;
   const needed = "a Date or a number of milliseconds since 1970";

@@ -111,6 +111,26 @@ Deno.test("a server that starts with the old token accepts the new one", async (
   await assert.rejects(servers.connect(1, {}, "second secret"), LoginError);
 });
 
+Deno.test("a server that starts during a grace period accepts all tokens that the others accept", async () => {
+  await using servers = await Servers.start(1);
+  await servers.at(0).rotate("second secret", { grace: 60_000 });
+  await servers.at(0).rotate("third secret", { grace: 60_000 });
+  const tokens = ["test", "second secret", "third secret"];
+  const all = [...tokens, "a foreign secret"];
+  for (const token of all) {
+    const late = serve(token, {
+      ...{ hostname: "127.0.0.1", port: 0, broker: servers.engine },
+      logger: new LogRecorder(),
+    });
+    servers.all.push(late);
+    await late.cluster.ready;
+  }
+  for (const index of [0, 1, 2, 3]) {
+    assert.deepEqual(await acceptedBy(servers, index, all), tokens);
+  }
+  assert.deepEqual(await acceptedBy(servers, 4, all), ["a foreign secret"]);
+});
+
 Deno.test("the old token is accepted on all servers until the grace period ends", async () => {
   await using servers = await Servers.start(2);
   const old = await servers.connect(1, { reconnect: false });

@@ -97,7 +97,8 @@ export const JOIN_FLAGS = {
   }),
   since: text({
     placeholder: "position",
-    help: "Print the messages of the history after this position first",
+    help:
+      "Print the messages of the history after this position first, which --json shows with each message",
   }),
   members: toggle({ help: "Print the members, and who joins and leaves" }),
   hidden: toggle({ help: "Do not show this client to the other members" }),

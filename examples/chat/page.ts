@@ -69,6 +69,7 @@ function showState(status: ConnectionStatus): void {
 }
 
 function describe(status: ConnectionStatus): string {
+  if (status.state === "open") return "connected";
   if (status.state !== "waiting") return status.state;
   return `no server, next attempt in ${(status.delay / 1_000).toFixed(1)} s`;
 }

@@ -258,7 +258,7 @@ testWithBrowser(
     await grace.has("#messages .draft", /sending/);
 
     await using _again = await chat.start();
-    await grace.hasState(/^open$/);
+    await grace.hasState(/^connected$/);
     await grace.hasMessages("before", RESTARTED, "during");
     const ada = await visitor.open();
     await ada.hasMessages("before", NEW, RESTARTED, "during");

@@ -127,7 +127,7 @@ testExample(
     await page.hasJob("early", "unsent");
 
     await using server = programs.start("server.ts");
-    await page.hasState(/^open$/);
+    await page.hasState(/^connected$/);
     await page.hasWorkers(/^worker \d+, worker \d+$/);
     await page.hasJob("early", "finished");
     await page.add("cut", LONG);
@@ -141,7 +141,7 @@ testExample(
     await page.hasJob("late", "unsent");
 
     await using _second = programs.start("server.ts");
-    await page.hasState(/^open$/);
+    await page.hasState(/^connected$/);
     await page.hasWorkers(/^worker \d+, worker \d+$/);
     await page.hasJob("late", "finished");
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RedisEngine } from "../../tools/engines/redis.ts";
 import { withEngine } from "../support/engines.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
 
@@ -50,7 +51,7 @@ async function run(
       ...["run", "--no-prompt", "--no-check", "--config", CONFIG],
       ...[...permissions, path, url],
     ],
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     ...{ stdin: "null", stdout: "piped", stderr: "inherit" },
   }).spawn();
   const { code, stdout } = await child.output();

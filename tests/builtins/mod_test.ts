@@ -12,6 +12,7 @@ import { RequestError } from "../../protocol/request_error.ts";
 import { makeFolder } from "../support/file_tree.ts";
 import { runScript } from "../support/run_script.ts";
 import { answerRaw, serve } from "../support/site.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const MODULE = import.meta.resolve("../../builtins/mod.ts");
 
@@ -136,7 +137,7 @@ Deno.test({
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1" },
+      ...cleanEnvironment({ NO_COLOR: "1" }),
     }).spawn();
     await process.stdout.cancel();
     const script = `
@@ -170,7 +171,7 @@ Deno.test({
         Deno.execPath(),
         dataUrl(script),
       ],
-      env: { NO_COLOR: "1" },
+      ...cleanEnvironment({ NO_COLOR: "1" }),
     }).output();
     assert.equal(new TextDecoder().decode(stderr), "true\n");
     assert.equal(code, 0);

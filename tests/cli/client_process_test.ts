@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { serveQuietly } from "../support/server.ts";
 import { Program, quoteWords, ROOT } from "../support/program.ts";
 import type { Server } from "../../server.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ENV = { HOIST_TOKEN: "test" };
 
@@ -30,17 +31,14 @@ async function shell(
   script: string,
   env: Readonly<Record<string, string>> = {},
 ) {
-  const { NO_COLOR: _, ...inherited } = Deno.env.toObject();
   const directory = await makeHoistCommand();
   const { stdout, stderr } = await new Deno.Command("/bin/bash", {
     args: ["-c", script],
-    clearEnv: true,
-    env: {
-      ...inherited,
+    ...cleanEnvironment({
       ...ENV,
-      ...{ HOIST_URL: url, PATH: `${directory}:${inherited.PATH}` },
+      ...{ HOIST_URL: url, PATH: `${directory}:${Deno.env.get("PATH")}` },
       ...env,
-    },
+    }),
     stdin: "null",
   }).output();
   await Deno.remove(directory, { recursive: true });
@@ -108,7 +106,7 @@ shellTest("Ctrl-C says goodbye to the server, and ends with 130", async () => {
   await using server = serveOperations();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await using program = start(server, ["listen"]);
-    await program.line(/waiting for all messages/);
+    await program.line(/waiting for all events/);
     const [client] = [...server.clients];
     program.process.kill(signal);
     assert.equal(await program.ended, 130);

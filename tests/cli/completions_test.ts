@@ -3,6 +3,7 @@ import { COMMANDS } from "../../cli/commands.ts";
 import { flagName } from "../../cli/parse.ts";
 import { run } from "../support/command_line.ts";
 import { makeScript } from "../support/program.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -17,10 +18,16 @@ async function execute(
   shell: string,
   args: readonly string[],
 ): Promise<string> {
+  // A shell writes its history and its settings.
+  const home = await Deno.makeTempDir();
   const { success, stdout, stderr } = await new Deno.Command(shell, {
     args: [...args],
+    ...cleanEnvironment({
+      ...{ HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home },
+    }),
     stdin: "null",
   }).output();
+  await Deno.remove(home, { recursive: true });
   assert(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../support/program.ts";
 import { serveQuietly } from "../support/server.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ENTER = "\x1b[?1049h";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
@@ -27,7 +28,7 @@ async function type(command: string, typing: Typing): Promise<string> {
   const process = new Deno.Command("script", {
     args: ["-qefc", `stty columns 80 rows 24; ${command}`, "/dev/null"],
     ...{ stdin: "piped", stdout: "piped", cwd: ROOT },
-    env: { HISTFILE: "/dev/null" },
+    ...cleanEnvironment({ HISTFILE: "/dev/null" }),
   }).spawn();
   const keys = process.stdin.getWriter();
   const waiting = [...typing];

@@ -1,6 +1,7 @@
 /** Tests of the errors of TypeScript for an invalid contract. */
 
 import assert from "node:assert/strict";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 const HEAD = `
@@ -104,7 +105,7 @@ async function errorsOf(code: string): Promise<string> {
     await Deno.writeTextFile(path, code);
     const { stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["check", "--config", CONFIG, "--no-lock", path],
-      env: { NO_COLOR: "1" },
+      ...cleanEnvironment({ NO_COLOR: "1" }),
     }).output();
     return new TextDecoder().decode(stderr);
   } finally {

@@ -4,6 +4,7 @@ import { connect } from "../../client.ts";
 import { Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { firstMatch } from "../support/process.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 Deno.test("Server.fetch is bound and works in Deno.serve", async () => {
   const hoist = new Server("test", { logger: new LogRecorder() });
@@ -52,7 +53,7 @@ Deno.test("a server can be the default export of a module for deno serve", async
       `serve --check --allow-net --config ${config} --host 127.0.0.1 --port 0 main.ts`
         .split(" "),
     cwd: directory,
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     stdout: "null",
     stderr: "piped",
   }).spawn();

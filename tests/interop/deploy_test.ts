@@ -6,6 +6,7 @@ import { connect } from "../../client.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { hasNginx, Nginx } from "../support/nginx.ts";
 import { freePort } from "../../tools/lib/ports.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDER = join(ROOT, "examples/deploy");
@@ -42,7 +43,7 @@ function run(
   return new Deno.Command(Deno.execPath(), {
     args: [first, "--config", join(ROOT, "deno.json"), ...rest, ...more],
     cwd: FOLDER,
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     stdin: "null",
     stdout: "null",
     stderr: "inherit",

@@ -31,6 +31,7 @@ import {
   useFreePort,
 } from "../support/examples.ts";
 import { firstMatch } from "../support/process.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -110,7 +111,10 @@ interface ServerInfo {
 async function runShell(folder: string, command: string): Promise<void> {
   const cwd = await makeFolder(folder);
   const args = ["-ec", command];
-  const { code, stderr } = await new Deno.Command("sh", { args, cwd }).output();
+  const { code, stderr } = await new Deno.Command("sh", {
+    ...{ args, cwd },
+    ...cleanEnvironment(),
+  }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
 }
 
@@ -273,7 +277,7 @@ function deno(cwd: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args,
     cwd,
-    env: { NO_COLOR: "1", ...certificateIn(cwd) },
+    ...cleanEnvironment({ NO_COLOR: "1", ...certificateIn(cwd) }),
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -18,7 +19,7 @@ async function fetched(...args: readonly string[]): Promise<string[]> {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [...args],
       cwd: ROOT,
-      env: { DENO_DIR: cache, NO_COLOR: "1" },
+      ...cleanEnvironment({ DENO_DIR: cache, NO_COLOR: "1" }),
       stdin: "null",
     }).output();
     const report = new TextDecoder().decode(stderr);

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run as runProcess } from "../support/process.ts";
 import { LAZY, readSources } from "../support/modules.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -207,7 +208,7 @@ async function loadedBy(...args: readonly string[]): Promise<string[]> {
   const output = await new Deno.Command(Deno.execPath(), {
     args: ["run", ...flags, module, ...args],
     cwd: directory,
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     stdin: "null",
   }).output();
   const lines = new TextDecoder().decode(output.stdout).split("\n");

@@ -9,6 +9,7 @@ import { VERSION } from "../../version.ts";
 import { firstMatch } from "../support/process.ts";
 import { JsrRegistry } from "../support/jsr_registry.ts";
 import { readSources } from "../support/modules.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -69,12 +70,12 @@ class Sandbox implements AsyncDisposable {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", ...args],
       cwd: this.project,
-      env: {
+      ...cleanEnvironment({
         DENO_AUDIT_PERMISSIONS: join(this.#directory, "audit"),
         DENO_DIR: join(this.#directory, "cache"),
         JSR_URL: this.#registry.url,
         NO_COLOR: "1",
-      },
+      }),
       stdin: "null",
       stdout,
       stderr: "piped",
@@ -190,7 +191,7 @@ Deno.test("deno task publish:check publishes exactly the files of the package", 
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "publish:check"],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
   }).output();
   const report = new TextDecoder().decode(stderr);
   assert.equal(code, 0, report);

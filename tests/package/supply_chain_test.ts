@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -120,7 +121,7 @@ Deno.test("a program that needs a package outside of the lock file fails", async
   const script = "data:text/javascript,import 'npm:hono@4.9.9'";
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", config, script],
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     stdin: "null",
   }).output();
   assert.equal(code, 1);
@@ -151,10 +152,10 @@ for (
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["publish", "--allow-dirty", "--token", "none", ...flags],
       cwd: ROOT,
-      env: {
+      ...cleanEnvironment({
         JSR_URL: `http://127.0.0.1:${server.addr.port}/`,
         NO_COLOR: "1",
-      },
+      }),
       stdin: "null",
     }).output();
     await server.shutdown();

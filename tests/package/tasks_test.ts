@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 import { firstMatch } from "../support/process.ts";
 import { makeCertificate } from "../support/certificate.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LOOPBACK = ["--hostname", "127.0.0.1", "--port", "0"];
@@ -22,7 +23,7 @@ async function startTask(
   const child = new Deno.Command(Deno.execPath(), {
     args: ["task", task, ...LOOPBACK, ...options],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    ...cleanEnvironment({ NO_COLOR: "1" }),
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -100,7 +101,7 @@ for (const url of ["redis://127.0.0.1:1", "nats://127.0.0.1:1"]) {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["task", "start", ...LOOPBACK, "--broker", url],
       cwd: ROOT,
-      env: { NO_COLOR: "1" },
+      ...cleanEnvironment({ NO_COLOR: "1" }),
       stdin: "null",
     }).output();
     assert.equal(code, 1);

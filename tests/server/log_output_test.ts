@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { CONFIG, makeScript, quoteWords } from "../support/program.ts";
+import { cleanEnvironment } from "../support/environment.ts";
 
 Deno.test("a server continues with a logger that rejects", async () => {
   const { code, stdout, stderr } = await runScript(`
@@ -183,8 +184,7 @@ async function runScript(
     args: [...commandArgs],
     cwd: script.directory,
     stdin: "null",
-    clearEnv: true,
-    env: { ...plainEnvironment(), ...env },
+    ...cleanEnvironment(env),
   }).output();
   const decoder = new TextDecoder();
   return {
@@ -199,12 +199,6 @@ const IMPORTS = `
   import { Log } from "${import.meta.resolve("../../server/log.ts")}";
   import { serve } from "${import.meta.resolve("../../server.ts")}";
 `;
-
-/** Returns the environment without the variables that affect colors. */
-function plainEnvironment(): Record<string, string> {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = Deno.env.toObject();
-  return { ...rest, TERM: "xterm" };
-}
 
 /** Returns whether `script` of util-linux exists, which runs a program in a terminal. */
 function hasScriptCommand(): boolean {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { firstMatch } from "./process.ts";
+import { cleanEnvironment } from "./environment.ts";
 
 /** An example of the checkout, whose programs run in a folder of their own. */
 export class ExamplePrograms {
@@ -29,7 +30,7 @@ export class ExamplePrograms {
     const child = new Deno.Command(Deno.execPath(), {
       args: this.#argumentsOf(program),
       cwd: this.#cwd,
-      env: { NO_COLOR: "1" },
+      ...cleanEnvironment({ NO_COLOR: "1" }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { until } from "./timing.ts";
+import { cleanEnvironment } from "./environment.ts";
 
 /** A span as the program exported it */
 export interface ExportedSpan {
@@ -71,13 +72,13 @@ export async function runWithTelemetry(
   const flags = ["run", "--allow-all", "--no-check", "--config", config];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...flags, path, ...args],
-    env: {
+    ...cleanEnvironment({
       NO_COLOR: "1",
       OTEL_DENO: "true",
       OTEL_METRIC_EXPORT_INTERVAL: "100",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.addr.port}`,
-    },
+    }),
   }).output();
   const decoder = new TextDecoder();
   assert.equal(code, 0, decoder.decode(stdout) + decoder.decode(stderr));

@@ -1,6 +1,7 @@
 /** Runs programs, and reads their output. */
 
 import assert from "node:assert/strict";
+import { cleanEnvironment } from "./environment.ts";
 
 /** Returns the first match in the output of a program. */
 export async function firstMatch(
@@ -26,12 +27,13 @@ export interface RunOptions {
 export async function run(
   program: string,
   args: readonly string[],
-  options: RunOptions = {},
+  { env, ...options }: RunOptions = {},
 ): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     stdin: "null",
     ...options,
+    ...cleanEnvironment(env),
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);

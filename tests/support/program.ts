@@ -2,6 +2,7 @@
 
 import { LogRecorder } from "./log_recorder.ts";
 import { pause } from "./timing.ts";
+import { cleanEnvironment } from "./environment.ts";
 
 /** The folder of the package. */
 export const ROOT = `${import.meta.dirname}/../..`;
@@ -60,7 +61,6 @@ export class Program implements AsyncDisposable {
     { command = "run", stdin = "null", maxDescriptors = "" }: ProgramOptions =
       {},
   ) {
-    const { HOIST_TOKEN: _, ...rest } = Deno.env.toObject();
     const deno = [Deno.execPath(), command, "--config", CONFIG, ...args];
     const [file, ...commandArgs] = maxDescriptors === ""
       ? deno
@@ -70,8 +70,7 @@ export class Program implements AsyncDisposable {
       stdin,
       stdout: "piped",
       stderr: "piped",
-      clearEnv: true,
-      env: { ...rest, NO_COLOR: "1", ...env },
+      ...cleanEnvironment({ NO_COLOR: "1", ...env }),
     }).spawn();
     const { status, stdout, stderr } = this.process;
     this.ended = Promise.all([

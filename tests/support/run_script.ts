@@ -1,5 +1,7 @@
 /** Runs scripts as processes. */
 
+import { cleanEnvironment } from "./environment.ts";
+
 /** The configuration that a script outside of the package needs. */
 const CONFIG = `${import.meta.dirname}/../../deno.json`;
 
@@ -47,7 +49,7 @@ export async function runScript(
     : [Deno.execPath()];
   const process = new Deno.Command(command, {
     args: [...prefix, "run", "--no-prompt", "--config", CONFIG, ...flags, "-"],
-    env: { NO_COLOR: "1", ...env },
+    ...cleanEnvironment({ NO_COLOR: "1", ...env }),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -302,16 +302,15 @@ export class RoomMember implements RoomRecipient {
     }
   }
 
-  /** Sends the changes of the members that were held. */
-  #sendChanges(): void {
+  /** Sends the changes of the members that were held, perhaps after a gap that was reported. */
+  #sendChanges(reported?: GapReason): void {
     const changes = this.#changes;
     this.#changes = undefined;
-    if (changes === undefined) return;
+    if (changes === undefined || changes.connections.size === 0) return;
     if (changes.isIncomplete) {
-      const { transport } = this.#host;
-      return transport.close(1013, "the client reads too slowly");
+      // After this reason, a client asks for all members.
+      return reported === "slow" ? undefined : this.#sendGap("slow");
     }
-    if (changes.connections.size === 0) return;
     const frames = this.room.encodeChanges(changes.connections);
     this.deliver(this.room.batchOf(frames));
   }
@@ -363,16 +362,19 @@ export class RoomMember implements RoomRecipient {
   }
 
   #closeGap(): void {
-    const { transport } = this.#host;
-    const { room } = this;
-    if (this.#gap === undefined) return;
-    if (!transport.hasCapacity(MAX_GAP_LENGTH)) return;
+    const reason = this.#gap;
+    if (reason === undefined) return;
+    if (!this.#host.transport.hasCapacity(MAX_GAP_LENGTH)) return;
     // What the client still lacks is a part of the gap.
-    room.broadcaster.catchUp(this);
-    const frame = room.encodeGap(this.#gap, room.feed.at);
+    this.room.broadcaster.catchUp(this);
     this.#gap = undefined;
-    transport.send(frame);
-    this.#sendChanges();
+    this.#sendGap(reason);
+    this.#sendChanges(reason);
+  }
+
+  #sendGap(reason: GapReason): void {
+    const { room } = this;
+    this.#host.transport.send(room.encodeGap(reason, room.feed.at));
   }
 
   get #reader(): MissingReader {

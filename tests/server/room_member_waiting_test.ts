@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { BroadcastBatch } from "../../server/broadcaster.ts";
 import type { LiveRoom } from "../../server/live_room.ts";
 import type { MemberHost } from "../../server/missed_messages.ts";
+import { encodePresenceChanges } from "../../protocol/success_frames.ts";
 import { RoomMember } from "../../server/room_member.ts";
 import { SlowRooms } from "../../server/waiting_events.ts";
 import { endOfTick } from "../support/timing.ts";
@@ -111,3 +112,45 @@ Deno.test("the events that wait in many rooms of a client check its buffer once"
   await drained();
   assert.equal(await drained(), 1);
 });
+
+for (
+  const [first, gaps] of [["slow", ["slow"]], ["broker", [
+    "broker",
+    "slow",
+  ]]] as const
+) {
+  Deno.test(`a client that misses very many changes of members learns of a gap, and stays: ${first}`, async () => {
+    const sent: string[] = [];
+    let drain = Promise.withResolvers<void>();
+    let hasCapacity = false;
+    const transport = {
+      features: new Set(["rooms"]),
+      hasCapacity: () => hasCapacity,
+      drained: () => drain.promise,
+      deliver: () => ({ delivered: 0, rest: "skipped", sends: 0 }),
+      send: (frame: string) => void sent.push(frame),
+      close: () => void sent.push("closed"),
+    };
+    const room = {
+      hold: () => {},
+      feed: { at: "p.1" },
+      broadcaster: { catchUp: () => {} },
+      encodeGap: (reason: string) => reason,
+    };
+    const member = new RoomMember(
+      room as unknown as LiveRoom,
+      { transport, slow: new SlowRooms() } as unknown as MemberHost,
+    );
+    if (first === "broker") member.onGap(first);
+    const leave = Array.from({ length: 4_097 }, (_, n) => `c${n}`);
+    const frame = encodePresenceChanges("a", { join: [], leave, count: 1 });
+    member.deliver(new BroadcastBatch([frame]));
+    await endOfTick();
+    hasCapacity = true;
+    const { resolve } = drain;
+    drain = Promise.withResolvers();
+    resolve();
+    await endOfTick();
+    assert.deepEqual(sent, gaps);
+  });
+}

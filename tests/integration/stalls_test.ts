@@ -11,7 +11,7 @@ import { connectTo, serveQuietly } from "../support/server.ts";
 import { gate, pause } from "../support/timing.ts";
 
 /** The timeout of everything in the stopped process, in milliseconds. */
-const TIMEOUT = 2_000;
+const TIMEOUT = 5_000;
 
 /** Longer than all of its timeouts, which began before the process was stopped. */
 const STALL = TIMEOUT + 500;

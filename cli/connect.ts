@@ -15,7 +15,7 @@ import { TimeoutError } from "../common/errors.ts";
 import { quote } from "../common/text.ts";
 import type { ServerFlags } from "./client_flags.ts";
 import type { CommandContext } from "./context.ts";
-import { clientExitCode, inCommands } from "./exit_code.ts";
+import { clientExitCode } from "./exit_code.ts";
 import { Output } from "./output.ts";
 import { UsageError } from "./parse.ts";
 import { readSecretFile, readToken } from "./token.ts";
@@ -156,7 +156,8 @@ function reportStates(
 
 /** Describes the end of a connection, or an attempt that has failed. */
 function describeLoss({ code, reason, error }: CloseInfo): string {
-  if (error !== undefined) return inCommands(error.message).replace(/\.$/, "");
+  // The rest is advice for a URL that has never worked.
+  if (error !== undefined) return error.message.split(/\.(?: |$)/)[0]!;
   const detail = reason === "" ? `${code}` : `${code}, ${quote(reason)}`;
   return `connection lost (${detail})`;
 }

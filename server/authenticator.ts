@@ -9,7 +9,7 @@ import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import type { Admission, LoginFailure, RemotePeer } from "./admission.ts";
-import { ApplicationAnswer } from "./error_response.ts";
+import { ApplicationAnswer, LOGIN_FAILURE } from "./error_response.ts";
 import type { Credential, TokenStore } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { LoginQueue } from "./login_queue.ts";
@@ -148,11 +148,7 @@ export class Authenticator {
       ? (await ApplicationAnswer.for(thrown, { maxBuffered })).answer
       : thrown;
     if (ApplicationAnswer.is(error)) return this.#refuse(error, peer, token);
-    this.#logFailure(
-      `${peer.address}: the login function failed`,
-      error,
-      token,
-    );
+    this.#logFailure(`${peer.address}: ${LOGIN_FAILURE}`, error, token);
     // The error counts as a rejected token, because some functions throw for wrong tokens.
     const result = this.#checked(undefined, peer);
     return result === "refused" ? "failed" : result;

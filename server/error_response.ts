@@ -78,6 +78,19 @@ function exposed(error: unknown): JsonObject {
   }
 }
 
+/** What the log says about a login about which the login function could not decide. */
+export const LOGIN_FAILURE = "the login function failed";
+
+/**
+ * Encodes the answer to a login, or to a new token, if the login function failed. As Python
+ * Hoist, it is a fault of the server; a stranger does not get the error.
+ */
+export function encodeLoginFailure(id: number): string {
+  const message = "the server could not check the token. Try again later.";
+  const data = { ...GENERIC_ERROR, message };
+  return encodeError(id, ErrorCode.SERVER_ERROR, data, message);
+}
+
 /** What an {@linkcode ApplicationAnswer} depends on. */
 export interface AnswerRules {
   /** The declared errors; `undefined` if every error is allowed */

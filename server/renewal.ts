@@ -18,6 +18,7 @@ import {
   type UpgradeContext,
 } from "./authenticator.ts";
 import type { ClientState } from "./connected_client.ts";
+import { encodeLoginFailure, LOGIN_FAILURE } from "./error_response.ts";
 import type { ServerContext } from "./context.ts";
 import type { Client } from "./message.ts";
 import type { ExceededByLogin } from "./places.ts";
@@ -30,7 +31,6 @@ export type RenewalFailure = Exclude<LoginFailure, ExceededByLogin>;
 /** Why a token that can be right is rejected. */
 const POSTPONEMENTS = {
   "locked out": "too many logins from this address failed. Try again later.",
-  failed: "the server could not check the token. Try again later.",
   "timed out":
     "the server took too long to check the token. Try again, or raise 'limits.loginTimeout' of the server.",
 };
@@ -125,6 +125,9 @@ function explain(
   if (why === "refused") {
     const frame = encodeError(id, ErrorCode.LOGIN_FAILED);
     return { frame, reason: "wrong token" };
+  }
+  if (why === "failed") {
+    return { frame: encodeLoginFailure(id), reason: LOGIN_FAILURE };
   }
   const reason = POSTPONEMENTS[why];
   const code = ErrorCode.LIMIT_EXCEEDED;

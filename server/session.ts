@@ -38,6 +38,7 @@ import {
 } from "../protocol/request_error.ts";
 import { isVersion, meetsMinimum } from "../version.ts";
 import type { LoginFailure, LoginRefusal } from "./admission.ts";
+import { encodeLoginFailure, LOGIN_FAILURE } from "./error_response.ts";
 import type { LoginMetric } from "./metrics.ts";
 import { isTooDeep } from "./request_size.ts";
 import { MAX_ROOMS } from "./room_errors.ts";
@@ -136,12 +137,7 @@ export class Session {
           "too many logins from this address failed. Try again later.",
         );
       case "failed":
-        return this.#postponeLogin(
-          "failed",
-          "login failed",
-          "the login function failed",
-          "the server could not check the token. Try again later.",
-        );
+        return this.#failLogin();
       case "timed out":
         return this.expireLogin();
       case "maxConnections":
@@ -315,6 +311,13 @@ export class Session {
     return this.#close(CloseCode.POLICY_VIOLATION, "login rejected", rest);
   }
 
+  /** Ends a login about which the login function could not decide. */
+  #failLogin(): Effect {
+    const frame = encodeLoginFailure(this.#loginId);
+    const rest = { frame, failure: LOGIN_FAILURE, login: "failed" } as const;
+    return this.#close(CloseCode.POLICY_VIOLATION, "login failed", rest);
+  }
+
   /**
    * Rejects a login whose token can be right. Hoist 1 has no error code for this.
    *
@@ -329,15 +332,11 @@ export class Session {
     failure: string,
     description: string,
   ): Effect {
-    return this.#requestedFeatures === undefined
-      ? this.#closeLogin(login, reason, failure, ErrorCode.LOGIN_FAILED)
-      : this.#closeLogin(
-        login,
-        reason,
-        failure,
-        ErrorCode.LIMIT_EXCEEDED,
-        description,
-      );
+    if (this.#requestedFeatures === undefined) {
+      return this.#closeLogin(login, reason, failure, ErrorCode.LOGIN_FAILED);
+    }
+    const code = ErrorCode.LIMIT_EXCEEDED;
+    return this.#closeLogin(login, reason, failure, code, description);
   }
 
   #closeLogin(

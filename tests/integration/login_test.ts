@@ -66,7 +66,12 @@ for (
     await using server = serveQuietly({ login, logger });
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "sesame-of-ci", version: "1.0.0" });
-    assert.equal((await client.next()).code, 3);
+    const { code, data, desc, id } = await client.next();
+    const message = "the server could not check the token. Try again later.";
+    assert.deepEqual({ code, data, desc, id }, {
+      ...{ code: 6, id: 0, desc: message },
+      data: { message, exc: "InternalError" },
+    });
     const line = await logger.line(/login function failed/);
     assert.match(
       line,

@@ -107,7 +107,7 @@ Deno.test("a login function that throws during a renewal keeps the connection", 
   await using _server = server;
   await using client = await logInAsked(server);
   client.send(renewal(1, "no JSON, but a secret"));
-  assert.equal((await client.next()).code, 9);
+  assert.equal((await client.next()).code, 6);
   await logger.line(/^error error: 127\S+: the login function failed/);
   client.send(renewal(2, tokenFor("ada", HOUR)));
   assert.equal((await client.next()).code, 0);

@@ -68,7 +68,7 @@ export class RoomClient implements MemberHost {
   readonly budget: ReadBudget = new ReadBudget();
   /** How much the client can be sent about the members of its rooms */
   readonly lists: ListSpace;
-  readonly slow: SlowRooms = new SlowRooms();
+  readonly slow: SlowRooms;
   readonly #recoveries = new Recoveries();
   readonly #claims = new PresenceClaims();
   #hasSecret: boolean;
@@ -83,6 +83,7 @@ export class RoomClient implements MemberHost {
     this.transport = transport;
     this.scheduler = scheduler;
     this.lists = new ListSpace(transport);
+    this.slow = new SlowRooms(transport);
     this.#rooms = rooms;
     this.#decisions = new JoinDecisions(this.#members);
     this.identity = rooms.identities.claim(this, client.user, secret);
@@ -385,11 +386,10 @@ export class RoomClient implements MemberHost {
       readonly members: boolean;
     },
   ): string {
-    const { identity } = this;
     const { room, canPublish } = member;
     const fields = joinedFields({
-      ...{ room: room.info.name, identity, canPublish, isRecovering },
-      needsSecret: !this.#hasSecret,
+      ...{ room: room.info.name, canPublish, isRecovering },
+      ...{ identity: this.identity, needsSecret: !this.#hasSecret },
       missed: member.count(start.publications),
     }, start);
     this.#hasSecret = true;

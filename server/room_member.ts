@@ -24,7 +24,7 @@ import {
   sendFirst,
   sendRest,
 } from "./missed_messages.ts";
-import { HeldChanges, WaitingEvents } from "./waiting_events.ts";
+import { HeldChanges, type SlowTask, WaitingEvents } from "./waiting_events.ts";
 
 /** More than the frame about a gap needs, in UTF-16 units. */
 const MAX_GAP_LENGTH = 1_000;
@@ -52,7 +52,7 @@ const Flag = {
 } as const;
 
 /** A client in a room. */
-export class RoomMember implements RoomRecipient {
+export class RoomMember implements RoomRecipient, SlowTask {
   cursor = Infinity;
   readonly room: LiveRoom;
   readonly #host: MemberHost;
@@ -154,14 +154,14 @@ export class RoomMember implements RoomRecipient {
     this.#set(Flag.IS_STOPPED, true);
     this.room.leave(this);
     this.#drop();
-    this.#gap = undefined;
+    this.#forgetGap();
   }
 
   /** Stops to receive until the history has brought what comes meanwhile. */
   #pause(): void {
     this.room.hold(this);
     this.#drop();
-    this.#gap = undefined;
+    this.#forgetGap();
   }
 
   /** Begins anew, behind everything that was sent to the client before. */
@@ -347,18 +347,17 @@ export class RoomMember implements RoomRecipient {
   #openGap(reason: GapReason): void {
     if (this.#gap !== undefined || this.isPlain) return;
     this.#gap = reason;
-    void this.#closeGapLater();
+    this.#host.slow.gaps.add(this);
   }
 
-  async #closeGapLater(): Promise<void> {
-    const { transport, slow } = this.#host;
-    const pause = () => transport.drained();
-    await pause();
-    await slow.gaps.wait(() => {
-      if (transport.closed !== undefined) return true;
-      this.#closeGap();
-      return this.#gap === undefined;
-    }, pause);
+  tryToFinish(): boolean {
+    this.#closeGap();
+    return this.#gap === undefined;
+  }
+
+  #forgetGap(): void {
+    this.#gap = undefined;
+    this.#host.slow.gaps.remove(this);
   }
 
   #closeGap(): void {

@@ -131,8 +131,8 @@ export class FairScheduler {
 }
 
 /**
- * Lets what waits for one client pass, one after the other. Only the first one checks whether it can
- * pass, so that a thousand requests of a client that reads nothing cost as little as one.
+ * Lets the requests of one client that wait continue, one after the other. Only the first one checks
+ * whether it can, so that a thousand requests of a client that reads nothing cost as little as one.
  */
 export class WaitingLine {
   /** Resolves when the last one has passed; `undefined` if none waits */

@@ -9,14 +9,67 @@
 import { changedConnections } from "../protocol/success_frames.ts";
 import type { HeldBroadcast } from "./broadcaster.ts";
 import type { RoomTransport } from "./connection_rooms.ts";
-import { WaitingLine } from "./scheduler.ts";
 
-/** What waits for one client in all of its rooms, until it has read more. */
+/** The events of a room, or a gap, that wait until a client has read more. */
+export interface SlowTask {
+  /** Ends the wait if the client has read enough; returns whether nothing waits any more. */
+  tryToFinish(): boolean;
+}
+
+/**
+ * The tasks that wait until a client has read more, the oldest first. Only the first one checks
+ * the buffer, so that a thousand of them cost as little as one.
+ */
+export class SlowTasks {
+  readonly #transport: Pick<RoomTransport, "closed" | "drained">;
+  readonly #tasks = new Set<SlowTask>();
+  #isRunning = false;
+
+  constructor(transport: Pick<RoomTransport, "closed" | "drained">) {
+    this.#transport = transport;
+  }
+
+  /** The number of tasks */
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** Adds a task behind all others. */
+  add(task: SlowTask): void {
+    this.#tasks.add(task);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Removes a task at once: a client that reads slowly can leave any number of rooms. */
+  remove(task: SlowTask): void {
+    this.#tasks.delete(task);
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#tasks.size > 0) {
+      await this.#transport.drained();
+      for (const task of this.#tasks) {
+        const isOpen = this.#transport.closed === undefined;
+        if (isOpen && !task.tryToFinish()) break;
+        this.#tasks.delete(task);
+      }
+    }
+    this.#isRunning = false;
+  }
+}
+
+/** The tasks of all rooms of one client. */
 export class SlowRooms {
   /** The length of the events, in UTF-16 units */
   units = 0;
-  readonly events: WaitingLine = new WaitingLine();
-  readonly gaps: WaitingLine = new WaitingLine();
+  readonly events: SlowTasks;
+  readonly gaps: SlowTasks;
+
+  constructor(transport: Pick<RoomTransport, "closed" | "drained">) {
+    this.events = new SlowTasks(transport);
+    this.gaps = new SlowTasks(transport);
+  }
 }
 
 /** The client that reads slowly. */
@@ -26,7 +79,7 @@ export interface SlowClient {
 }
 
 /** The events of one room that wait for one client, the oldest first. */
-export class WaitingEvents {
+export class WaitingEvents implements SlowTask {
   readonly #client: SlowClient;
   readonly #flush: () => void;
   /** The events by their latest keys; by themselves if none replaces them */
@@ -43,7 +96,7 @@ export class WaitingEvents {
   constructor(client: SlowClient, flush: () => void) {
     this.#client = client;
     this.#flush = flush;
-    void this.#flushLater();
+    client.slow.events.add(this);
   }
 
   /** The length of the events, in UTF-16 units */
@@ -74,6 +127,7 @@ export class WaitingEvents {
     this.#events.clear();
     this.#count(-this.#units);
     this.#isTaken = true;
+    this.#client.slow.events.remove(this);
     return events;
   }
 
@@ -82,17 +136,8 @@ export class WaitingEvents {
     this.#client.slow.units += units;
   }
 
-  async #flushLater(): Promise<void> {
-    const { transport, slow } = this.#client;
-    const pause = () => transport.drained();
-    await pause();
-    await slow.events.wait(() => this.#tryFlush(), pause);
-  }
-
-  /** Sends the events if the client has read enough; returns whether none wait any more. */
-  #tryFlush(): boolean {
+  tryToFinish(): boolean {
     const { transport } = this.#client;
-    if (this.#isTaken || transport.closed !== undefined) return true;
     // All at once: otherwise an event that is often replaced would never be the first.
     if (!transport.hasCapacity(this.#units)) return false;
     // The check can have sent the events, before newer ones.

@@ -13,10 +13,11 @@ import { endOfTick } from "../support/timing.ts";
 function memberOfSlowClient() {
   const transport = {
     isSlow: (units: number) => units > 10,
-    drained: () => new Promise(() => {}),
+    closed: undefined,
+    drained: () => new Promise<void>(() => {}),
   };
   const room = { hold: () => {}, leave: () => {}, maxWaiting: 20 };
-  const host = { transport, slow: new SlowRooms() };
+  const host = { transport, slow: new SlowRooms(transport) };
   const member = new RoomMember(
     room as unknown as LiveRoom,
     host as unknown as MemberHost,
@@ -72,13 +73,14 @@ function slowClientOf(rooms: number) {
   let drain = Promise.withResolvers<void>();
   const transport = {
     features: new Set(["rooms"]),
+    closed: undefined,
     hasCapacity: () => ++checks === 0,
     isSlow: () => true,
     drained: () => drain.promise,
     deliver: () => ({ delivered: 0, rest: "skipped", sends: 0 }),
   };
-  const host = { transport, slow: new SlowRooms() };
-  const room = { hold: () => {}, maxWaiting: 1e9 };
+  const host = { transport, slow: new SlowRooms(transport) };
+  const room = { hold: () => {}, leave: () => {}, maxWaiting: 1e9 };
   const members = Array.from({ length: rooms }, () =>
     new RoomMember(
       room as unknown as LiveRoom,
@@ -94,7 +96,7 @@ function slowClientOf(rooms: number) {
     await endOfTick();
     return checks;
   };
-  return { members, drained };
+  return { members, drained, slow: host.slow };
 }
 
 Deno.test("the gaps of many rooms of a client check its buffer once", async () => {
@@ -113,6 +115,20 @@ Deno.test("the events that wait in many rooms of a client check its buffer once"
   assert.equal(await drained(), 1);
 });
 
+Deno.test("nothing is kept of rooms that a slow client has left", async () => {
+  const { members, drained, slow } = slowClientOf(100);
+  for (const member of members) {
+    member.deliver(new BroadcastBatch(["x"]));
+    member.hold({ frame: "x", latest: "k", settle: () => {} });
+  }
+  await drained();
+  assert.deepEqual([slow.gaps.size, slow.events.size], [100, 100]);
+  // The oldest ones stay, so the others are not the first to be checked.
+  for (const member of members.slice(1)) member.stop();
+  assert.deepEqual([slow.gaps.size, slow.events.size], [1, 1]);
+  assert.equal(await drained(), 2);
+});
+
 for (
   const [first, gaps] of [["slow", ["slow"]], ["broker", [
     "broker",
@@ -125,6 +141,7 @@ for (
     let hasCapacity = false;
     const transport = {
       features: new Set(["rooms"]),
+      closed: undefined,
       hasCapacity: () => hasCapacity,
       drained: () => drain.promise,
       deliver: () => ({ delivered: 0, rest: "skipped", sends: 0 }),
@@ -139,7 +156,7 @@ for (
     };
     const member = new RoomMember(
       room as unknown as LiveRoom,
-      { transport, slow: new SlowRooms() } as unknown as MemberHost,
+      { transport, slow: new SlowRooms(transport) } as unknown as MemberHost,
     );
     if (first === "broker") member.onGap(first);
     const leave = Array.from({ length: 4_097 }, (_, n) => `c${n}`);

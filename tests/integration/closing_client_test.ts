@@ -8,6 +8,7 @@ import {
   successFrame,
 } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { freeze } from "../../tools/lib/freeze.ts";
 import { firstMatch } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -105,7 +106,7 @@ Deno.test("pending requests reject when the server is killed", async () => {
   const address = await firstMatch(child.stderr, /127\.0\.0\.1:\d+/);
   await using connection = await connect("test", { url: `http://${address}` });
   // A stopped process cannot answer before it is killed.
-  child.kill("SIGSTOP");
+  freeze(child);
   const waiting = rejection(connection.operation("any"));
   child.kill("SIGKILL");
   await child.status;

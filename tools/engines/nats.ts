@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { copyDirectory, removeDirectory } from "../lib/directories.ts";
+import { freeze } from "../lib/freeze.ts";
 import { freePort } from "../lib/ports.ts";
 import { output } from "../lib/process.ts";
 import {
@@ -165,7 +166,7 @@ export class NatsEngine implements AsyncDisposable {
 
   /** Stops the server from answering; its connections stay open. */
   freeze(): void {
-    this.#child?.kill("SIGSTOP");
+    if (this.#child !== undefined) freeze(this.#child);
   }
 
   /** Lets the server continue. */

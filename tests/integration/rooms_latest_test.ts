@@ -261,6 +261,6 @@ Deno.test("the sender gets what 'latest' throws", async () => {
   const data = { room: "a", message: "cursor", data: {}, key: "1" };
   const answer = await peer.ask("publish", data);
   assert.equal(answer.code, ErrorCode.SERVER_ERROR);
-  await logger.line(/^error .*publish.*failed/);
+  await logger.line(/^error .*publication in room "a" failed/);
   assert.deepEqual(await room.history(), []);
 });

@@ -9,6 +9,7 @@ import { readSources } from "../support/modules.ts";
  */
 const TIMERS: Readonly<Record<string, string>> = {
   "common/async.ts": "every timeout",
+  "common/watchdog.ts": "the next update of a live view is late",
   "admin/dashboard_files.ts": "the page of the dashboard, as text",
   "admin/lifetime.ts": "the next item of a stream for admins",
   "broker/memory_store.ts": "the next look at old publications",

@@ -32,11 +32,8 @@ export function stringifyValue(
   let json: string | undefined;
   try {
     json = encode(value ?? null, output);
-  } catch (cause) {
-    throw new TypeError(
-      `${OUTPUTS[output]} cannot be encoded as JSON: ${reasonOf(cause)}`,
-      { cause },
-    );
+  } catch (error) {
+    throw notEncodable(OUTPUTS[output], error);
   }
   // JSON.stringify returns undefined for a function or a symbol.
   if (json !== undefined) return json;
@@ -69,13 +66,39 @@ function tryStringify(data: JsonObject, subject: () => string): string {
   try {
     return encode(data, "data")!;
   } catch (error) {
-    throw new TypeError(
-      `Cannot send ${subject()}: its data cannot be encoded as JSON: ${
-        reasonOf(error)
-      }`,
-      { cause: error },
-    );
+    throw notEncodable(`Cannot send ${subject()}: its data`, error);
   }
+}
+
+/**
+ * Returns the error for a value that cannot be encoded. What this module or `JSON.stringify`
+ * has thrown is no cause, because its stack would repeat that of the error in the log.
+ *
+ * @param what What cannot be encoded
+ * @param error What was thrown: by this module, `JSON.stringify` or a method `toJSON`
+ */
+function notEncodable(what: string, error: unknown): TypeError {
+  const message = `${what} cannot be encoded as JSON: ${reasonOf(error)}`;
+  if (error instanceof ChangeError) {
+    const refused = new TypeError(message);
+    if (error.isNumber) numberErrors.add(refused);
+    return refused;
+  }
+  const hasOwnStack = !isOfEngine(error);
+  return new TypeError(message, hasOwnStack ? { cause: error } : {});
+}
+
+/**
+ * Whether `JSON.stringify` of V8 has refused a cycle or a bigint. A method `toJSON` that calls
+ * `JSON.stringify` has a place of its own, which the log must show.
+ */
+function isOfEngine(error: unknown): boolean {
+  if (!(error instanceof TypeError)) return false;
+  const frames = error.stack?.match(/^\s+at .*/gm) ?? [];
+  const [inner, ...outer] = frames.map((line) =>
+    line.includes("JSON.stringify ")
+  );
+  return inner === true && !outer.includes(true);
 }
 
 /**
@@ -91,20 +114,25 @@ function encode(value: unknown, name: string): string | undefined {
   if (json === undefined) return undefined;
   const change = describeChange(value, name);
   if (change === undefined) return json;
-  throw change.isNumber
-    ? new NumberError(change.text)
-    : new TypeError(change.text);
+  throw new ChangeError(change.text, change.isNumber);
 }
 
-/** The cause of an error about `NaN`, `Infinity` or `-0`. */
-class NumberError extends TypeError {}
+/** Thrown for a value that JSON changes. It does not leave this module. */
+class ChangeError extends TypeError {
+  constructor(message: string, readonly isNumber: boolean) {
+    super(message);
+  }
+}
+
+/** The errors about `NaN`, `Infinity` or `-0`. */
+const numberErrors = new WeakSet<object>();
 
 /**
  * Returns whether data was refused because of `NaN`, `Infinity` or `-0`. Unlike the other
  * mistakes, such a number often results from data that a peer has sent.
  */
 export function isNumberError(error: unknown): boolean {
-  return error instanceof TypeError && error.cause instanceof NumberError;
+  return error instanceof TypeError && numberErrors.has(error);
 }
 
 /**
@@ -115,11 +143,13 @@ export function isDepthError(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof RangeError;
 }
 
-/** Returns the first line of an error of `JSON.stringify`, or of a method `toJSON`. */
+/** Returns what an error says in one line. For a cycle, its last line has the key. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error
-    ? error.message.split("\n", 1)[0]!
-    : "a method toJSON threw";
+  if (!(error instanceof Error)) return "a method toJSON threw";
+  const [first = "", ...rest] = error.message.split("\n");
+  const cycle = /(property|index) .* closes the circle$/.exec(rest.join(" "));
+  if (cycle === null || !isOfEngine(error)) return first;
+  return `${first}: ${escapeControls(cycle[0])}`;
 }
 
 /** A value that JSON changes */

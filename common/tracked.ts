@@ -46,7 +46,8 @@ export class TrackedItem<Item = unknown> {
  * to the item, too.
  *
  * A handler that cannot continue after an id must throw an error. Otherwise the client would
- * miss items without noticing.
+ * miss items without noticing. For a log that is lost when the server ends, put the identity of
+ * the log into each id, and throw if it is another one.
  *
  * @param id The id, a string of 1 to 200 bytes of UTF-8, unique within the stream
  * @param item The item, which must be a JSON value

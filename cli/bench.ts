@@ -25,7 +25,7 @@ import {
 } from "./bench_report.ts";
 import type { ClientLogger } from "../client.ts";
 import type { CommandInput } from "./command.ts";
-import { completeUrl, readLogin } from "./connect.ts";
+import { checkUrl, completeUrl, readLogin } from "./connect.ts";
 import type { CommandContext } from "./context.ts";
 import { readData } from "./data.ts";
 import type { BENCH_FLAGS } from "./client_flags.ts";
@@ -119,11 +119,11 @@ async function targetsOf(
   logger: ClientLogger,
 ): Promise<readonly LoadTarget[]> {
   const { versus, versusTokenFile: tokenFile } = flags;
+  const url = versus && checkUrl(completeUrl(versus));
   const login = await readLogin(flags, context);
   const { connect } = context;
   const first = { ...login, connect, logger };
-  if (versus === undefined) return [first];
-  const url = completeUrl(versus);
+  if (url === undefined) return [first];
   if (tokenFile === undefined) return [first, { ...first, url }];
   const { token: _, ...others } = flags;
   const { token } = await readLogin(

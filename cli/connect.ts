@@ -10,6 +10,7 @@ import type {
   Contract,
   OpenContract,
 } from "../client.ts";
+import { endpointsOf } from "../client/http_options.ts";
 import { aborted, within } from "../common/async.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { quote } from "../common/text.ts";
@@ -174,14 +175,16 @@ function formatDelay(delay: number): string {
  * @param tokenFlag The flag that names the file of the token
  *
  * @throws {UsageError} If there is no token
+ * @throws {TypeError} If the URL is invalid
  */
 export async function readLogin(
   flags: ServerFlags,
   context: CommandContext,
   tokenFlag?: string,
 ): Promise<Login> {
-  const token = await readClientToken(flags, context, tokenFlag);
-  return { ...await readServer(flags, context), token };
+  // The question for the token comes last, so that no answer is in vain.
+  const server = await readServer(flags, context);
+  return { ...server, token: await readClientToken(flags, context, tokenFlag) };
 }
 
 /** Reads the URL and the certificate authority. */
@@ -193,7 +196,7 @@ export async function readServer(
     ? undefined
     : [await readCertificate(caCert, context)];
   const given = url || (context.readUrlVariable() ?? "");
-  return { url: completeUrl(given), timeout, caCerts };
+  return { url: checkUrl(completeUrl(given)), timeout, caCerts };
 }
 
 /** Reads a file of certificates. An error does not show it, because it can be a key. */
@@ -215,6 +218,18 @@ export function completeUrl(url: string): string {
   if (url === "") return "http://localhost:5000";
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(url)) return url;
   return `http://${url.startsWith(":") ? "localhost" : ""}${url}`;
+}
+
+/**
+ * Checks a URL before the command asks for the token.
+ *
+ * @returns The URL
+ *
+ * @throws {TypeError} If it is not an HTTP or WebSocket URL
+ */
+export function checkUrl(url: string): string {
+  endpointsOf(url);
+  return url;
 }
 
 async function readClientToken(

@@ -6,6 +6,7 @@
 
 import type { ServerMessage } from "../client.ts";
 import type { JsonObject } from "../common/json.ts";
+import { checkRoomName } from "../common/room_name.ts";
 import { describeRoom } from "../common/text.ts";
 import type { DATA_FLAGS, DataFlags } from "./client_flags.ts";
 import type { CommandInput } from "./command.ts";
@@ -75,13 +76,16 @@ export async function publish(
   { flags, words: [room = "", name = "", ...data] }: Input,
   context: CommandContext,
 ): Promise<number> {
-  return await sendOne({ flags, data }, context, async (data, connected) => {
+  const subject = `Cannot join ${describeRoom(room)}`;
+  const check = () => checkRoomName(subject, room);
+  const input = { flags, data, check };
+  return await sendOne(input, context, async (data, connected) => {
     const { connection, output, signal } = connected;
     const options = { timeout: flags.timeout, signal };
     // A member that nobody sees, and that receives nothing.
     await using joined = await answerWithin(
       connection.join(room, UNSEEN),
-      `Cannot join ${describeRoom(room)}`,
+      subject,
       options,
     );
     const result = await joined.publish(name, data, options);
@@ -95,14 +99,19 @@ export async function publish(
 
 /** Reads the data, connects, and sends one request. */
 async function sendOne(
-  { flags, data }: {
+  { flags, data, check }: {
     readonly flags: DataFlags;
     readonly data: readonly string[];
+    /** Checks the other arguments */
+    readonly check?: () => void;
   },
   context: CommandContext,
   use: (data: JsonObject, connected: Connected) => Promise<void>,
 ): Promise<number> {
-  const prepare = () => readData(data, flags.data, context);
+  const prepare = () => {
+    check?.();
+    return readData(data, flags.data, context);
+  };
   return await withConnection(flags, context, {
     prepare,
     use: (object, connected) => explainStrings(use(object, connected), data),

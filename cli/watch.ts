@@ -12,6 +12,7 @@ import type {
   RoomMember,
 } from "../client.ts";
 import { HoistError } from "../common/errors.ts";
+import { checkRoomName } from "../common/room_name.ts";
 import { describeRoom, quote } from "../common/text.ts";
 import type { JOIN_FLAGS, LISTEN_FLAGS, STREAM_FLAGS } from "./client_flags.ts";
 import type { CommandInput } from "./command.ts";
@@ -79,8 +80,12 @@ export async function join(
   { flags, words: [name = ""] }: CommandInput<typeof JOIN_FLAGS>,
   context: CommandContext,
 ): Promise<number> {
+  const subject = `Cannot join ${describeRoom(name)}`;
   return await withConnection(flags, context, {
-    prepare: () => checkHistory(flags),
+    prepare: () => {
+      checkRoomName(subject, name);
+      return checkHistory(flags);
+    },
     reconnect: true,
     use: async (history, { connection, output, signal }) => {
       const countdown = new Countdown(flags.count);
@@ -92,7 +97,7 @@ export async function join(
       const left = leftRoom(room);
       await answerWithin(
         room.join({ ...history, members, presence }),
-        `Cannot join ${describeRoom(name)}`,
+        subject,
         { timeout: flags.timeout, signal },
       );
       output.progress(`joined ${quote(name)}; Ctrl-C ends`);

@@ -41,7 +41,7 @@ export async function clients(
       admin.output.progress(
         `${plural(found.length, "client")}, including ${
           plural(admins, "admin")
-        }`,
+        } (${admins === 1 ? "" : "one is "}this command)`,
       );
     },
   });
@@ -157,7 +157,7 @@ export async function broadcast(
       context.print(
         `delivered to ${
           plural(delivered, "client")
-        }, ${skipped} skipped, ${failed} failed`,
+        } (including this command), ${skipped} skipped, ${failed} failed`,
       );
       warnOfSilence(silentNodes, output);
     },

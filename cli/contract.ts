@@ -226,8 +226,12 @@ function showErrors({ errors = {} }: { readonly errors?: object }): string {
 /** How many characters of a schema are shown. */
 const MAX_SCHEMA = 200;
 
-/** Writes a schema in the manner of TypeScript. */
+/**
+ * Writes a schema in the manner of TypeScript. A description has `null` if there is no data,
+ * and if the library of the schema provides no JSON Schema.
+ */
 function showSchema(schema: unknown): string {
+  if (schema === null || schema === undefined) return "(no schema)";
   const shown = showType(schema, 0);
   return shown.length > MAX_SCHEMA ? `${shown.slice(0, MAX_SCHEMA)}…` : shown;
 }

@@ -33,7 +33,7 @@ Deno.test("admin clients prints a table of all clients", async () => {
   assert.match(titles!, /^ID +NAME +AGE +ROOMS +PENDING +BUFFERED +ADDRESS/);
   assert.match(rows[0]!, /^ 1 +web +0 s +0 +0 +0 B +127\.0\.0\.1:\d+ +1\.1\.0/);
   assert.match(rows[1]!, /^ 2 +ops /);
-  assert.deepEqual(errors, ["2 clients, including 1 admin"]);
+  assert.deepEqual(errors, ["2 clients, including 1 admin (this command)"]);
 });
 
 Deno.test("admin clients prints a line of JSON for each of many clients", async () => {
@@ -74,7 +74,9 @@ Deno.test("admin broadcast sends an event to all clients", async () => {
   const { code, printed, errors } = await runAdmin(server, args);
   assert.equal(code, 0, errors.join());
   assert.deepEqual(await received.promise, { title: "Hi", n: 1 });
-  assert.deepEqual(printed, ["delivered to 2 clients, 0 skipped, 0 failed"]);
+  assert.deepEqual(printed, [
+    "delivered to 2 clients (including this command), 0 skipped, 0 failed",
+  ]);
   // The own connection of the command gets the event, too.
   assert.deepEqual(errors, []);
 });

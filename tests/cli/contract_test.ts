@@ -35,8 +35,8 @@ Deno.test("contract show prints the names with their types, or JSON", async () =
   for (
     const line of [
       /^Operations:$/m,
-      /^ {2}add \{ n: number, rows: \{ name: string \}\[\] \} → any$/m,
-      /^ {2}rows any → stream of \{ n: number, /m,
+      /^ {2}add \{ n: number, rows: \{ name: string \}\[\] \} → \(no schema\)$/m,
+      /^ {2}rows \(no schema\) → stream of \{ n: number, /m,
       /^ {2}hello \{ n: number, .* → hi$/m,
       /^Events:$/m,
     ]
@@ -60,8 +60,11 @@ Deno.test("contract show prints the kinds of the errors", async () => {
   });
   const { printed } = await runAgainst(server, ["contract", "show"]);
   const text = printed.join("\n");
-  assert.match(text, /^ {2}order any, or error sold_out \| closed$/m);
-  assert.match(text, /^ {2}buy any → any, or error sold_out \| closed$/m);
+  assert.match(text, /^ {2}order \(no schema\), or error sold_out \| closed$/m);
+  assert.match(
+    text,
+    /^ {2}buy \(no schema\) → \(no schema\), or error sold_out \| closed$/m,
+  );
 });
 
 Deno.test("contract check accepts the contract of the server, and lists what changed", async () => {
@@ -165,7 +168,7 @@ Deno.test("contract show explains why there is no contract", async () => {
       [hidden, [], 1, /does not show one\. Start it with .*'exposeContract'/],
       [server, ["-t", "wrong"], 4, /rejected the token/],
       [{ url }, [], 3, /no server answers/],
-      [{ url: "http://a b" }, [], 2, /must be a URL/],
+      [{ url: "http://a b" }, [], 2, /must be an HTTP or WebSocket URL/],
     ] as const
   ) {
     const command = ["contract", "show", ...args];

@@ -31,7 +31,7 @@ export function rejected(reason: string): ApplicationError {
   });
 }
 
-/** The server does not know whether a number that it does not find was ever the one of a client. */
+/** An unknown id can belong to a client that has disconnected, or to none. */
 const NOT_CONNECTED = "No client with this id is connected.";
 
 /** Runs the actions of admins. */

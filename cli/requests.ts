@@ -32,7 +32,7 @@ export async function call(
   });
 }
 
-/** The answer of a server does not tell whether it has a listener. */
+/** The answer of a server does not show whether it has a listener. */
 const SENT =
   "sent, without a reply. Servers accept messages without a listener, too";
 

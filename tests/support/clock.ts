@@ -51,12 +51,16 @@ export class Clock implements Disposable {
     this.#now = end;
   }
 
-  /** Advances the clock in small steps, in which the event loop turns, until a promise settles. */
+  /**
+   * Advances the clock in small steps, in which the event loop turns, until a promise settles, and
+   * by an hour at most.
+   */
   async passUntil<Result>(promise: Promise<Result>): Promise<Result> {
     let isSettled = false;
     const onSettled = () => void (isSettled = true);
     promise.then(onSettled, onSettled);
-    while (!isSettled) {
+    for (let step = 0; !isSettled; step++) {
+      if (step === 3_600_000) throw new Error("The promise has not settled");
       this.pass(1);
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -200,14 +200,25 @@ class ThreadFinder {
   readonly #others = new Set<number>();
   readonly #onFound: () => void;
   #id = THREAD;
+  #isOpen = true;
 
   constructor(onFound: () => void) {
     this.#onFound = onFound;
     this.#channel.onmessage = (event) => {
       this.#onThread((event as MessageEvent).data);
     };
-    this.#channel.postMessage(this.#id);
-    setTimeout(() => this.#channel.close(), WINDOW).unref();
+    this.#announce();
+    setTimeout(() => this.#close(), WINDOW).unref();
+  }
+
+  #announce(): void {
+    // A thread that was found at the end of the window is reported after it.
+    if (this.#isOpen) this.#channel.postMessage(this.#id);
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.#channel.close();
   }
 
   #onThread(id: unknown): void {
@@ -216,7 +227,7 @@ class ThreadFinder {
     // A thread that starts later then learns it from the first answer.
     if (id === REPORTED) this.#id = REPORTED;
     // The channel of the other thread was not open at the first time.
-    this.#channel.postMessage(this.#id);
+    this.#announce();
     if (this.#others.size > 1) return;
     setTimeout(() => this.#report(), SETTLING).unref();
   }
@@ -224,7 +235,7 @@ class ThreadFinder {
   #report(): void {
     if (this.#id === REPORTED || this.#id > Math.min(...this.#others)) return;
     this.#id = REPORTED;
-    this.#channel.postMessage(this.#id);
+    this.#announce();
     this.#onFound();
   }
 }

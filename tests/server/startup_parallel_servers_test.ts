@@ -65,6 +65,28 @@ Deno.test("threads that start one after another log one warning", async () => {
   assert.equal(lines.length, 1, lines.join("\n"));
 });
 
+/** A channel on which another thread appears just before it closes. */
+const LATE = `process.getBuiltinModule = () => ({
+  BroadcastChannel: class {
+    #isClosed = false;
+    constructor() {
+      setTimeout(() => this.onmessage({ data: 2 }), 950);
+    }
+    postMessage() {
+      if (this.#isClosed) throw new Error("Already closed");
+    }
+    close() {
+      this.#isClosed = true;
+    }
+    unref() {}
+  },
+});`;
+
+Deno.test("a thread that is found at the last moment does not end the program", async () => {
+  const lines = await warningsOf(`${LATE} ${MOUNTED}`, 2);
+  assert.equal(lines.length, 2, lines.join("\n"));
+});
+
 Deno.test("the only thread with a server logs no warning", async () => {
   assert.deepEqual(await warningsOf(MOUNTED, 1), []);
 });

@@ -16,6 +16,7 @@ import type { App } from "./app.ts";
 import { useCell } from "./hooks.ts";
 import { duration, json, safe } from "./format.ts";
 import { Page, Search } from "./parts.tsx";
+import { skeletonText } from "./skeleton.ts";
 
 /** A name of the contract, or one that has a handler. */
 interface Entry {
@@ -233,7 +234,7 @@ function Call({ app, entry: { kind, name, description } }: {
         aria-invalid={problem !== ""}
         aria-describedby="call-problem"
       >
-        {"{}"}
+        {skeletonText(description?.input ?? description?.data)}
       </textarea>
       <div class="row">
         {!isStream && (

@@ -1,6 +1,7 @@
 /** The dashboard in headless Chromium, with a real server. */
 
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { connectAdmin, itemsOf } from "../support/admin.ts";
 import { testWithBrowser } from "../support/browser.ts";
 import {
@@ -247,6 +248,24 @@ testWithBrowser(
     await dashboard.select("Contract");
     await dashboard.page.getByRole("button", { name: "now" }).click();
     await dashboard.has("details pre", "no schema");
+  },
+);
+
+testWithBrowser(
+  'the form of the page "Contract" has the fields that the schema requires',
+  async (browser) => {
+    const input = z.object({ text: z.string(), of: z.int().optional() });
+    const contract = defineContract({ operations: { now: { input } } });
+    await using server = serve("test", {
+      ...QUIET,
+      ...WITH_DASHBOARD,
+      contract,
+    });
+    const dashboard = await Dashboard.signIn(browser, server.url);
+    await dashboard.select("Contract");
+    await dashboard.page.getByRole("button", { name: "now" }).click();
+    const data = dashboard.page.getByLabel("Data (JSON)");
+    assert.equal(await data.inputValue(), '{\n  "text": ""\n}');
   },
 );
 

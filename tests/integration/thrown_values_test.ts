@@ -76,7 +76,7 @@ for (const [what, value] of Object.entries(VALUES)) {
     await using client = await RawClient.open(server);
     client.send({ id: 0, token: "test", version: "1.0.0" });
     const { id, code } = await client.next();
-    assert.deepEqual([id, code], [0, 3]);
+    assert.deepEqual([id, code], [0, 6]);
     assert.equal((await client.closed).code, 1008);
   });
 

@@ -182,7 +182,7 @@ export async function readLogin(
   context: CommandContext,
   tokenFlag?: string,
 ): Promise<Login> {
-  // The question for the token comes last, so that no answer is in vain.
+  // Last, so that the user does not type a token before an error about the URL.
   const server = await readServer(flags, context);
   return { ...server, token: await readClientToken(flags, context, tokenFlag) };
 }

@@ -94,7 +94,8 @@ function notEncodable(what: string, error: unknown): TypeError {
  */
 function isOfEngine(error: unknown): boolean {
   if (!(error instanceof TypeError)) return false;
-  const frames = error.stack?.match(/^\s+at .*/gm) ?? [];
+  // An application can replace the stack by anything.
+  const frames = String(error.stack).match(/^\s+at .*/gm) ?? [];
   const [inner, ...outer] = frames.map((line) =>
     line.includes("JSON.stringify ")
   );

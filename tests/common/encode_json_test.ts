@@ -158,6 +158,22 @@ Deno.test("stringifyData() keeps the place in a method toJSON that calls JSON.st
   );
 });
 
+Deno.test("stringifyData() refuses data whose method toJSON throws an error without a stack", () => {
+  for (const stack of [5, [], undefined]) {
+    const error = Object.assign(new TypeError("no"), { stack });
+    const data = {
+      toJSON: () => {
+        throw error;
+      },
+    };
+    assert.throws(() => stringifyData(data as never, () => "message"), {
+      name: "TypeError",
+      message: /its data cannot be encoded as JSON: no$/,
+      cause: error,
+    });
+  }
+});
+
 Deno.test("stringifyData() keeps the error of a method toJSON as the cause", () => {
   const cause = new Error("no");
   const data = {

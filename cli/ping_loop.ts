@@ -86,6 +86,8 @@ class Pings {
   readonly #onEvent: (event: PingEvent) => void;
   readonly #times: number[] = [];
   readonly #waiting = new Set<Promise<void>>();
+  /** Each resolves when its ping is answered or was reported as late */
+  readonly #reports = new Set<Promise<void>>();
   #sent = 0;
   #isOver = false;
   #ended: ConnectionClosedError | undefined;
@@ -113,6 +115,8 @@ class Pings {
     }
     const answered = Promise.all(this.#waiting);
     await settlesWithin(Promise.race([answered, isOver]), timeout + LATE);
+    // On a busy machine, the timer of the last ping can be later than that of the end.
+    await Promise.race([Promise.all(this.#reports), isOver]);
     this.#isOver = true;
     return {
       sent: this.#sent,
@@ -131,7 +135,9 @@ class Pings {
     }, (error) => void (this.#ended = error))
       .finally(() => void this.#waiting.delete(pong));
     this.#waiting.add(pong);
-    void this.#reportLate(pong, number);
+    const report = this.#reportLate(pong, number)
+      .finally(() => void this.#reports.delete(report));
+    this.#reports.add(report);
   }
 
   async #reportLate(pong: Promise<void>, number: number): Promise<void> {

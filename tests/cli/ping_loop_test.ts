@@ -75,18 +75,30 @@ const LOGIN = {
 const PONG = { ...LOGIN, data: null, id: null, message: "pong" };
 
 Deno.test("a late pong is reported as late, and still counts", async () => {
+  let isSilent = true;
   await using server = fakeServer((socket, frame) => {
     if ("token" in frame) return socket.send(JSON.stringify(LOGIN));
-    if (frame.action !== "ping") return;
+    if (frame.action !== "ping" || isSilent) return;
     setTimeout(() => socket.send(JSON.stringify(PONG)), 100);
   });
   const plan = { count: 1, timeout: 20 };
   const { events, summary } = await pingAll(server.url, plan);
   assert.deepEqual(events, [{ kind: "late", number: 1 }]);
   assert.deepEqual([summary.sent, summary.times.length], [1, 0]);
-  const patient = await pingAll(server.url, { count: 1, timeout: 5_000 });
+  isSilent = false;
+  const patient = await pingAll(server.url, { count: 1, timeout: 60_000 });
   assert.equal(patient.events[0]?.kind, "pong");
   assert(patient.summary.times[0]! >= 95);
+});
+
+Deno.test("a late pong is reported as late, also while the program is stopped", async () => {
+  await using server = fakeServer((socket, frame) => {
+    if ("token" in frame) return socket.send(JSON.stringify(LOGIN));
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+  });
+  const { events } = await pingAll(server.url, { count: 1, timeout: 20 });
+  assert.deepEqual(events, [{ kind: "late", number: 1 }]);
 });
 
 Deno.test("the end of the connection ends the pings", async () => {

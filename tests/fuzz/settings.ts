@@ -78,12 +78,11 @@ const REQUESTING = [
 
 /** The frames of rooms. */
 const ROOMS = [
-  ...["join: joined", "join: error 6", "join: error 8", "join: error 10"],
+  ...["join: joined", "join: error 8", "join: error 10"],
   ...["leave: left", "publish: published", "publish: error 10"],
-  ...["members: error 10", "presence: result", "presence: error 10"],
-  "r_newmsg",
-  ...["join: error 2", "leave: error 2", "publish: error 2"],
-  ...["members: error 2", "presence: error 2"],
+  ...["members: error 10", "presence: error 10", "r_newmsg"],
+  ...["join: error 2", "publish: error 2", "members: error 2"],
+  "presence: error 2",
 ];
 
 /** Rare frames, which only the server with default limits must send. */
@@ -94,6 +93,7 @@ const RARE = [
   ...["cancel: error 2", "done: error 2", "done: error 8"],
   ...["request: silence", "request: failure", "request: timeout"],
   ...["publish: error 6", "publish: error 11", "members: members"],
+  ...["presence: result", "join: error 6", "leave: error 2"],
   ...["publish: duplicate", "publish: arrived before the answer"],
   "presence",
 ];

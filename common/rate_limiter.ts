@@ -111,20 +111,34 @@ export class LogThrottle {
    * @param now The current time, in milliseconds
    */
   pass(line: string, now: number = performance.now()): string | undefined {
-    if (!this.#bucket.tryTake(now)) {
-      this.#omitted++;
-      return undefined;
-    }
-    const lines = this.#omitted === 1 ? "line was" : "lines were";
-    const note = this.#omitted === 0
-      ? ""
-      : ` (${this.#omitted} earlier ${lines} omitted)`;
-    this.#omitted = 0;
-    return `${line}${note}`;
+    const omitted = this.take(0, now);
+    return omitted === undefined ? undefined : withOmitted(line, omitted);
+  }
+
+  /**
+   * Takes the place of a line, for a line that several throttles limit.
+   *
+   * @param before The number of lines before this one that another throttle omitted
+   * @param now The current time, in milliseconds
+   * @returns The number of lines that were omitted before, or `undefined` if the line exceeds the
+   * limit
+   */
+  take(before = 0, now: number = performance.now()): number | undefined {
+    const omitted = this.#omitted + before;
+    const fits = this.#bucket.tryTake(now);
+    this.#omitted = fits ? 0 : omitted + 1;
+    return fits ? omitted : undefined;
   }
 
   /** Does not count a line that was logged. */
   restore(): void {
     this.#bucket.restore();
   }
+}
+
+/** Returns a line that says how many lines before it were omitted. */
+export function withOmitted(line: string, omitted: number): string {
+  if (omitted === 0) return line;
+  const lines = omitted === 1 ? "line was" : "lines were";
+  return `${line} (${omitted} earlier ${lines} omitted)`;
 }

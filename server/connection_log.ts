@@ -6,7 +6,7 @@
 
 import type { RemotePeer } from "./admission.ts";
 import type { LogFields } from "../common/log_format.ts";
-import { LogThrottle } from "../common/rate_limiter.ts";
+import { LogThrottle, withOmitted } from "../common/rate_limiter.ts";
 import { canRenew } from "../common/secrets.ts";
 import { escapeControls, truncate } from "../common/text.ts";
 import type { RequestError } from "../protocol/request_error.ts";
@@ -35,10 +35,9 @@ const MAX_NETWORKS = 10_000;
 class NetworkLines {
   readonly #throttles = new Map<string, LogThrottle>();
 
-  /** Returns the line to log, or `undefined` if it exceeds the limit. */
-  pass(network: string, line: string): string | undefined {
-    const throttle = this.#throttles.get(network) ?? this.#add(network);
-    return throttle.pass(line);
+  /** Returns the throttle of a network. */
+  of(network: string): LogThrottle {
+    return this.#throttles.get(network) ?? this.#add(network);
   }
 
   #add(network: string): LogThrottle {
@@ -288,8 +287,11 @@ export class ConnectionLog {
     shared: NetworkLines,
     text: string,
   ): string | undefined {
-    const line = own.pass(this.#labelled(text));
-    return line && shared.pass(this.#network, line);
+    const before = own.take();
+    if (before === undefined) return undefined;
+    const omitted = shared.of(this.#network).take(before);
+    if (omitted === undefined) return undefined;
+    return withOmitted(this.#labelled(text), omitted);
   }
 
   #labelled(text: string): string {

@@ -193,3 +193,33 @@ for (const kind of ["mistakes", "faults"] as const) {
     assert.match(logger.lines.at(-10) ?? "", /200 earlier lines were omitted/);
   });
 }
+
+Deno.test("a line that the limit of the network omits does not lose the count of those before it", () => {
+  using clock = new Clock();
+  const logger = new LogRecorder();
+  const log = new Log({ logger, logLevel: "info" });
+  const shared = new ConnectionLines();
+  let lines = 0;
+  const open = () => {
+    const peer = { address: "192.0.2.1:1", network: "192.0.2.1" };
+    const clientLog = new ConnectionLog(log, peer, shared);
+    clientLog.identify(undefined);
+    return (count: number) => {
+      lines += count;
+      while (count-- > 0) clientLog.warn("reject", "no JSON");
+    };
+  };
+  const write = open();
+  write(25);
+  for (let client = 0; client < 49; client++) open()(20);
+  clock.pass(1_000);
+  open()(10);
+  // The client can write a line again, but not its network.
+  write(1);
+  clock.pass(1_000);
+  open()(1);
+  const omitted = lines - logger.lines.length;
+  assert.equal(omitted, 6);
+  const last = logger.lines.at(-1) ?? "";
+  assert.match(last, /\(6 earlier lines were omitted\)$/);
+});

@@ -94,8 +94,7 @@ function notEncodable(what: string, error: unknown): TypeError {
  */
 function isOfEngine(error: unknown): boolean {
   if (!(error instanceof TypeError)) return false;
-  // An application can replace the stack by anything.
-  const frames = String(error.stack).match(/^\s+at .*/gm) ?? [];
+  const frames = textOf(error, "stack").match(/^\s+at .*/gm) ?? [];
   const [inner, ...outer] = frames.map((line) =>
     line.includes("JSON.stringify ")
   );
@@ -146,11 +145,22 @@ export function isDepthError(error: unknown): boolean {
 
 /** Returns what an error says in one line. For a cycle, its last line has the key. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "a method toJSON threw";
-  const [first = "", ...rest] = error.message.split("\n");
+  const message = error instanceof Error ? textOf(error, "message") : "";
+  if (message === "") return "a method toJSON threw";
+  const [first = "", ...rest] = message.split("\n");
   const cycle = /(property|index) .* closes the circle$/.exec(rest.join(" "));
   if (cycle === null || !isOfEngine(error)) return first;
   return `${first}: ${escapeControls(cycle[0])}`;
+}
+
+/** Returns a text of an error. An application can replace it by anything, or by a getter. */
+function textOf(error: Error, key: "message" | "stack"): string {
+  try {
+    const text: unknown = error[key];
+    return typeof text === "string" ? text : "";
+  } catch {
+    return "";
+  }
 }
 
 /** A value that JSON changes */

@@ -174,6 +174,31 @@ Deno.test("stringifyData() refuses data whose method toJSON throws an error with
   }
 });
 
+Deno.test("stringifyData() refuses data whose method toJSON throws an error that cannot be read", () => {
+  const fail = () => {
+    throw new Error("a getter of the error");
+  };
+  const odd: readonly PropertyDescriptor[] = [
+    { get: fail },
+    { value: { toString: fail } },
+    { value: Symbol("text") },
+  ];
+  for (const property of odd) {
+    for (const key of ["message", "stack"]) {
+      const error = Object.defineProperty(new TypeError("no"), key, property);
+      const toJSON = () => {
+        throw error;
+      };
+      const reason = key === "message" ? "a method toJSON threw" : "no";
+      assert.throws(() => stringifyData({ toJSON }, () => "message"), {
+        name: "TypeError",
+        message:
+          `Cannot send message: its data cannot be encoded as JSON: ${reason}`,
+      });
+    }
+  }
+});
+
 Deno.test("stringifyData() keeps the error of a method toJSON as the cause", () => {
   const cause = new Error("no");
   const data = {

@@ -133,7 +133,10 @@ const NO_DATA: readonly (readonly [data: unknown, reason: string])[] = [
     { a: 1n },
     "cannot be encoded as JSON: Do not know how to serialize a BigInt",
   ],
-  [CYCLE, "cannot be encoded as JSON: Converting circular structure to JSON"],
+  [
+    CYCLE,
+    "cannot be encoded as JSON: Converting circular structure to JSON: property 'self' closes the circle",
+  ],
 ];
 
 for (const [data, reason] of NO_DATA) {

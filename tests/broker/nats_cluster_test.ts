@@ -59,7 +59,7 @@ async function open(): Promise<ClusterEngine> {
     stop: () => engine.kill(),
     start: () => engine.restart(),
     [Symbol.asyncDispose]: async () => {
-      for (const relay of relays.values()) relay[Symbol.dispose]();
+      for (const relay of relays.values()) await relay[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
     },
   };

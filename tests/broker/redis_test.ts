@@ -61,7 +61,7 @@ async function openClusters(command: string): Promise<ClusterEngine> {
     stop: () => redis.kill(),
     start: () => redis.restart(),
     async [Symbol.asyncDispose]() {
-      for (const relay of relays.values()) relay[Symbol.dispose]();
+      for (const relay of relays.values()) await relay[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
     },
   };

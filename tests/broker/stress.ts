@@ -84,7 +84,7 @@ class Server implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const feed of this.#feeds.values()) await feed.close();
     await this.broker[Symbol.asyncDispose]();
-    this.relay[Symbol.dispose]();
+    await this.relay[Symbol.asyncDispose]();
   }
 }
 

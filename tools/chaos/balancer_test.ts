@@ -16,7 +16,7 @@ function serveNamed(name: string) {
 Deno.test("connects clients to the servers in turn", async () => {
   await using one = serveNamed("one");
   await using other = serveNamed("other");
-  using balancer = balance(() => [one.addr, other.addr]);
+  await using balancer = balance(() => [one.addr, other.addr]);
   const names = new Set<unknown>();
   for (let turn = 0; turn < 4; turn++) {
     await using connection = await connectTo(one, { url: balancer.url });
@@ -29,7 +29,7 @@ Deno.test("connects clients to the servers in turn", async () => {
 Deno.test("leaves out a server that does not listen", async () => {
   await using server = serveNamed("up");
   const addresses: Address[] = [{ hostname: "127.0.0.1", port: 1 }];
-  using balancer = balance(() => addresses);
+  await using balancer = balance(() => addresses);
   const attempt = connectTo(server, { url: balancer.url });
   await assert.rejects(attempt, ConnectError);
   addresses.push(server.addr);
@@ -41,7 +41,7 @@ Deno.test("leaves out a server that does not listen", async () => {
 
 Deno.test("cuts all connections", async () => {
   await using server = serveNamed("up");
-  using balancer = balance(() => [server.addr]);
+  await using balancer = balance(() => [server.addr]);
   await using connection = await connectTo(server, { url: balancer.url });
   const waiting = connection.operation("wait");
   balancer.abort();

@@ -121,7 +121,7 @@ export class Deployment implements AsyncDisposable {
     for (const { network } of this.#nodes) {
       await network[Symbol.asyncDispose]();
     }
-    this.#balancer[Symbol.dispose]();
+    await this.#balancer[Symbol.asyncDispose]();
   }
 
   #spawn(network: Network): Process {

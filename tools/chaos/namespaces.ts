@@ -84,7 +84,7 @@ export class NamespaceNetwork implements Network {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#relay[Symbol.dispose]();
+    await this.#relay[Symbol.asyncDispose]();
     await remove(this.#plan);
   }
 }

@@ -51,8 +51,7 @@ export class RelayNetwork implements Network {
     return Promise.resolve();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#relay[Symbol.dispose]();
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#relay[Symbol.asyncDispose]();
   }
 }

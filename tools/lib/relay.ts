@@ -39,9 +39,10 @@ export async function dial(
 }
 
 /** Forwards all bytes in both directions. */
-export class Relay implements Disposable {
+export class Relay implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #dial: Dial;
+  readonly #accepting: Promise<void>;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #pairs = new Set<Pair>();
   /** Resolves when data is passed on again; `undefined` while it is */
@@ -57,7 +58,7 @@ export class Relay implements Disposable {
   constructor(dial: Dial, hostname = "127.0.0.1") {
     this.#dial = dial;
     this.#listener = Deno.listen({ hostname, port: 0 });
-    void this.#accept();
+    this.#accepting = this.#accept();
   }
 
   /** The port of the relay */
@@ -112,17 +113,24 @@ export class Relay implements Disposable {
     this.#held = undefined;
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    this.abort();
-    this.release();
+    // A connection can be accepted at this moment.
+    this.cut();
+    await this.#accepting;
   }
 
   async #accept(): Promise<void> {
+    const joined = new Set<Promise<void>>();
     for await (const near of this.#listener) {
-      if (this.#isCut) near.close();
-      else void this.#join(near);
+      if (this.#isCut) {
+        near.close();
+        continue;
+      }
+      const join = this.#join(near).finally(() => joined.delete(join));
+      joined.add(join);
     }
+    await Promise.all(joined);
   }
 
   async #join(near: Deno.TcpConn): Promise<void> {

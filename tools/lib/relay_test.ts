@@ -12,7 +12,7 @@ Deno.test("forwards data until its connections are ended", async () => {
   const { opened, open } = gate();
   server.operation("echo", (data) => data);
   server.operation("wait", async () => await opened);
-  using relay = new Relay(dialPort(() => server.addr.port));
+  await using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, { url: relay.url });
   const data = { text: "x".repeat(200_000) };
   assert.deepEqual(await connection.operation("echo", data), data);
@@ -29,7 +29,7 @@ Deno.test("forwards data until its connections are ended", async () => {
 Deno.test("swallows what both sides send, and forwards new connections", async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
-  using relay = new Relay(dialPort(() => server.addr.port));
+  await using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, {
     url: relay.url,
     heartbeat: { interval: 1_000, timeout: 1_000 },
@@ -56,7 +56,7 @@ Deno.test("swallows what both sides send, and forwards new connections", async (
 Deno.test("ends each connection until it knows the port of the server", async () => {
   await using server = serveQuietly();
   const target: { port?: number } = {};
-  using relay = new Relay(dialPort(() => target.port));
+  await using relay = new Relay(dialPort(() => target.port));
   const attempt = connectTo(server, { url: relay.url });
   await assert.rejects(attempt, ConnectError);
   target.port = server.addr.port;
@@ -67,7 +67,7 @@ Deno.test("ends each connection until it knows the port of the server", async ()
 Deno.test("holds data and new connections back until they are released", async () => {
   await using server = serveQuietly();
   server.operation("echo", (data) => data);
-  using relay = new Relay(dialPort(() => server.addr.port));
+  await using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, { url: relay.url });
   const arrived: string[] = [];
   relay.hold();
@@ -86,7 +86,7 @@ Deno.test("holds data and new connections back until they are released", async (
 
 Deno.test("ends its connections and new ones until it is mended", async () => {
   await using server = serveQuietly();
-  using relay = new Relay(dialPort(() => server.addr.port));
+  await using relay = new Relay(dialPort(() => server.addr.port));
   await using connection = await connectTo(server, { url: relay.url });
   relay.hold();
   relay.cut();
@@ -96,4 +96,24 @@ Deno.test("ends its connections and new ones until it is mended", async () => {
   relay.mend();
   await using again = await connectTo(server, { url: relay.url });
   assert.equal(again.state, "open");
+});
+
+Deno.test("ends after the connections that began before", async () => {
+  await using server = serveQuietly();
+  const dial = dialPort(() => server.addr.port);
+  const { opened: started, open: start } = gate();
+  let isConnected = false;
+  {
+    await using relay = new Relay(async () => {
+      start();
+      await pause(1);
+      const connection = await dial();
+      isConnected = true;
+      return connection;
+    });
+    const { port } = relay;
+    using _client = await Deno.connect({ hostname: "127.0.0.1", port });
+    await started;
+  }
+  assert(isConnected);
 });

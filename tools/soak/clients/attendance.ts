@@ -141,14 +141,14 @@ export class Attendance implements AsyncDisposable {
   /** Ends the connection without a goodbye. The client does not come back. */
   async vanish(): Promise<void> {
     this.#visit.tally.note("vanished member");
-    this.#relay[Symbol.dispose]();
+    await this.#relay[Symbol.asyncDispose]();
     await this.#end();
   }
 
   /** Closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end();
-    this.#relay[Symbol.dispose]();
+    await this.#relay[Symbol.asyncDispose]();
   }
 
   async #end(): Promise<void> {

@@ -19,7 +19,7 @@ const LIVES = 2;
 export async function comeEarly(visit: Visit): Promise<void> {
   const { name, tally } = visit;
   let port: number | undefined;
-  using relay = new Relay(dialPort(() => port));
+  await using relay = new Relay(dialPort(() => port));
   await using connection = createConnection(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,

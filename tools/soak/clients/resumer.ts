@@ -22,7 +22,7 @@ const LOSSES = 1 / 40;
 /** Reads a stream over several connections: each item once, and in order. */
 export async function readOn(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
-  using relay = new Relay(dialPort(() => port));
+  await using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,

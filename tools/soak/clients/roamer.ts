@@ -17,7 +17,7 @@ import { checkerOf, closeAndCount, idle, type Visit } from "./visit.ts";
 /** Reconnects a few times. Each request is answered, rejected or repeated. */
 export async function roam(visit: Visit): Promise<void> {
   const { port, tally, random } = visit;
-  using relay = new Relay(dialPort(() => port));
+  await using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,

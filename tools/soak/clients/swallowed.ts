@@ -21,7 +21,7 @@ const HEARTBEAT = { interval: 1_000, timeout: 1_000 };
  */
 export async function fallSilent(visit: Visit): Promise<void> {
   const { port, name, tally, report } = visit;
-  using relay = new Relay(dialPort(() => port));
+  await using relay = new Relay(dialPort(() => port));
   await using connection = await connect(TOKEN, {
     url: relay.url,
     timeout: TIMEOUT,

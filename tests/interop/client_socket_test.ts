@@ -120,7 +120,9 @@ for (const { name, command, sendsFragments } of PEERS) {
     "a fragmented message is one message",
     async (client) => {
       client.socket.send("fragments");
-      assert.deepEqual(await client.received(1), ["Grüße"]);
+      // The one of ws also sends a Ping frame between them, and reports the answer.
+      const [first] = await client.received(1);
+      assert.equal(first, "Grüße");
     },
     sendsFragments,
   );

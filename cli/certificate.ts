@@ -61,6 +61,7 @@ export function readCertificate(
     };
     const onAbort = () => end();
     signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
     socket.on("error", onAbort);
     socket.on("secureConnect", () => {
       end(describe(socket.getPeerCertificate(true)));

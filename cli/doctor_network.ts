@@ -226,6 +226,8 @@ async function handshake(
   const alpnProtocols = ["http/1.1"];
   const options = { hostname, caCerts: [...caCerts], alpnProtocols };
   using tls = await Deno.startTls(tcp, options);
+  // An abort since the end of `Deno.connect` has closed nothing.
+  signal.throwIfAborted();
   // Nothing else ends a handshake that the server does not answer.
   const onAbort = () => tls.close();
   signal.addEventListener("abort", onAbort);

@@ -1,10 +1,11 @@
 /** Tests what the doctor says about certificates. */
 
 import assert from "node:assert/strict";
-import { describeAge } from "../../cli/certificate.ts";
+import { describeAge, readCertificate } from "../../cli/certificate.ts";
 import { type Flaws, makeCertificate } from "../support/certificate.ts";
 import { findAll, findFailure, resultsOf } from "../support/doctor.ts";
 import { serveQuietly } from "../support/server.ts";
+import { settlesAtOnce } from "../support/timing.ts";
 
 const DAY = 86_400_000;
 
@@ -126,6 +127,28 @@ Deno.test("the doctor finds a server that does not begin TLS", async () => {
   assert.equal(finding.step, "TLS");
   assert.match(finding.detail, /no response within 50 ms/);
   assert.equal(finding.exitCode, 5);
+});
+
+Deno.test("the doctor ends at an abort at the moment in which TLS begins", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const controller = new AbortController();
+  const url = `https://127.0.0.1:${listener.addr.port}`;
+  const finding = findAll({ url }, controller.signal);
+  // The first connection is the step before TLS.
+  using _tcp = await listener.accept();
+  using _tls = await listener.accept();
+  controller.abort(new Error("enough"));
+  assert(await settlesAtOnce(finding));
+  await assert.rejects(finding, { message: "enough" });
+});
+
+Deno.test("readCertificate() ends if its signal has aborted before", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { hostname, port } = listener.addr;
+  const place = { hostname, port, isSecure: true };
+  const reading = readCertificate(hostname, place, AbortSignal.abort());
+  assert(await settlesAtOnce(reading));
+  assert.equal(await reading, undefined);
 });
 
 Deno.test("describeAge() counts days", () => {

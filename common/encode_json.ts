@@ -62,6 +62,19 @@ export function stringifyData(data: unknown, subject: () => string): string {
   );
 }
 
+/**
+ * Returns whether JSON can represent a payload. It cannot represent all that was parsed from
+ * JSON: `1e400` is read as `Infinity`, and data can be nested deeper than the stack allows.
+ */
+export function isEncodable(data: JsonObject): boolean {
+  try {
+    encode(data, "data");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function tryStringify(data: JsonObject, subject: () => string): string {
   try {
     return encode(data, "data")!;

@@ -7,6 +7,7 @@
 import type { PublicationKey } from "../broker/broker.ts";
 import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
+import { isEncodable } from "../common/encode_json.ts";
 import { PublishError } from "../common/hoist_error.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeRoom, isLengthError } from "../common/text.ts";
@@ -31,7 +32,12 @@ import type { ConnectionLog } from "./connection_log.ts";
 import type { ConnectionRooms, RoomTransport } from "./connection_rooms.ts";
 import type { Client } from "./message.ts";
 import { RoomClient } from "./room_client.ts";
-import { forbidden, messageTooLarge, toRequestError } from "./room_errors.ts";
+import {
+  forbidden,
+  messageTooLarge,
+  notEncodable,
+  toRequestError,
+} from "./room_errors.ts";
 import type { RoomMember } from "./room_member.ts";
 import { checkPublished } from "./room_rights.ts";
 import type {
@@ -199,19 +205,29 @@ class RoomRequests {
         ...{ name, data, from, publisher: connection, except: null },
         key: keyOf(client, request),
       },
+      request.data,
     );
     client.transport.send(encodePublished(id, position, isDuplicate));
   }
 
+  /**
+   * Publishes a message.
+   *
+   * @param received The data that the client has sent, before its schema
+   */
   async #store(
     room: DefinedRoom,
     publication: RoomPublication,
+    received: JsonObject,
   ): Promise<RoomPublished> {
     try {
       return await this.#rooms.publish(room, publication);
     } catch (error) {
       const { maxBuffered } = this.#rules.limits;
-      throw isLengthError(error) ? messageTooLarge(maxBuffered) : error;
+      if (isLengthError(error)) throw messageTooLarge(maxBuffered);
+      // If only the output of a schema has no JSON form, the client is not to blame.
+      const isFault = !(error instanceof TypeError) || isEncodable(received);
+      throw isFault ? error : notEncodable();
     }
   }
 

@@ -44,6 +44,15 @@ export function messageTooLarge(maxBuffered: number): RequestError {
   );
 }
 
+/** Makes the error for data that came as JSON, but that JSON cannot represent again. */
+export function notEncodable(): RequestError {
+  return new RequestError(
+    ErrorCode.INVALID_CONTENT,
+    '"data.data" cannot be sent to the members: a number in it is beyond the range of a double, or it is nested too deeply',
+    { data: { current: "dict", needed: "dict" } },
+  );
+}
+
 /** Makes the error for a request that the end of its membership has overtaken. */
 export function overtaken(): RequestError {
   return new RequestError(

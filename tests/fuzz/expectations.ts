@@ -21,6 +21,7 @@ import {
   REQUEST_OPERATION,
   type TestListener,
 } from "./handlers.ts";
+import { isSendable } from "./json_strings.ts";
 import { isInvalidDataError, isValid } from "./schemas.ts";
 import { type StreamContext, StreamMatcher } from "./stream_matcher.ts";
 import { STREAMS } from "./streams.ts";
@@ -99,7 +100,7 @@ function expectResult(
     const rest = { length: 1, isImmediate: false, isLate: false };
     return { id, what: "abortable", matcher, ...rest };
   }
-  if (operation.declines) return expectDeclined(id, data);
+  if (operation.declines && isSendable(data)) return expectDeclined(id, data);
   if (results.length === 0) return expectFault(id, what, immediate);
   const matcher = new Steps([isResult(results)]);
   const rest = { length: 1, isImmediate: immediate, isLate: false };
@@ -181,8 +182,11 @@ function lastOf(
   listener: TestListener | undefined,
   hasDoneId: boolean,
 ): Step {
-  if (listener?.declines) return isDeclined(wire.data);
-  return listener?.fails ? isFault : isDone(hasDoneId);
+  if (listener?.declines && isSendable(wire.data)) {
+    return isDeclined(wire.data);
+  }
+  const isFailing = listener?.fails || listener?.declines;
+  return isFailing ? isFault : isDone(hasDoneId);
 }
 
 /**

@@ -9,6 +9,7 @@ import { ApplicationError } from "../../common/application_error.ts";
 import type { JsonObject } from "../../common/json.ts";
 import type { Schema } from "../../contract/schema.ts";
 import { pause } from "../support/timing.ts";
+import { isSendable } from "./json_strings.ts";
 import { isMark } from "./server_requests.ts";
 import { ASYNC_NUMBER_SCHEMA, NUMBER_SCHEMA } from "./schemas.ts";
 
@@ -53,6 +54,11 @@ export interface TestListener {
   readonly asks: boolean;
 }
 
+/** Returns the data if it can be sent back, as the only possible result. */
+function sendable(data: JsonObject): readonly JsonObject[] {
+  return isSendable(data) ? [data] : [];
+}
+
 function thrower(): never {
   throw new Error("secret of the application");
 }
@@ -66,7 +72,7 @@ export function decline(details: JsonObject): never {
 }
 
 const IMMEDIATE = { immediate: true, expect: () => [] };
-const SLOW = { immediate: false, expect: (data: JsonObject) => [data] };
+const SLOW = { immediate: false, expect: sendable };
 
 /** The server checks the details before it answers, so the order is not kept. */
 const DECLINING = { immediate: false, declines: true, expect: () => [] };
@@ -100,14 +106,14 @@ function pauseUntilAborted(
   });
 }
 
-/** Returns the data after a time, or fails when its signal aborts. */
+/** Returns a result after a time, or fails when its signal aborts. */
 function abortable(milliseconds: number): TestOperation {
   return {
     immediate: false,
     isAbortable: true,
-    run: (data, _ask, signal) =>
-      pauseUntilAborted(milliseconds, signal()).then(() => data),
-    expect: (data) => milliseconds === Infinity ? [] : [data],
+    run: (_data, _ask, signal) =>
+      pauseUntilAborted(milliseconds, signal()).then(() => milliseconds),
+    expect: () => milliseconds === Infinity ? [] : [milliseconds],
   };
 }
 

@@ -57,7 +57,6 @@ const ODD_TEXTS = [
   '"\\u0061"',
 ];
 
-/** Without 1e400: it is Infinity, which a handler cannot send back. */
 const NUMBERS = [
   "0",
   "-0",
@@ -80,6 +79,8 @@ const NUMBERS = [
   "1e21",
   "123456789012345678901234567890",
   "0.30000000000000004",
+  // JavaScript reads it as Infinity, which cannot be sent back.
+  "1e400",
 ];
 
 /** Invalid JSON. */
@@ -167,4 +168,11 @@ function arrayJson(random: Random, depth: number): string {
 /** Returns the JSON of a string. */
 export function quote(text: string): string {
   return JSON.stringify(text);
+}
+
+/** Reports whether data that was parsed can be encoded again, without a number beyond the range. */
+export function isSendable(data: unknown): boolean {
+  if (typeof data === "number") return Number.isFinite(data);
+  const isContainer = typeof data === "object" && data !== null;
+  return !isContainer || Object.values(data).every(isSendable);
 }

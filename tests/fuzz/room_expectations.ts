@@ -5,13 +5,15 @@
  */
 
 import type { Data } from "./actions.ts";
+import { isSendable } from "./json_strings.ts";
 import { isPosition, isSecret, type RoomRequest } from "./room_actions.ts";
 import type { ResponseFrame, ResponseMatcher } from "./response_matcher.ts";
-import { type TestRoom, testRoomOf } from "./test_rooms.ts";
+import { type TestRoom, testRoomOf, type Verdict } from "./test_rooms.ts";
 
 /** Whether a client is in a room; `undefined` if the model does not know it. */
 export type Membership = boolean | undefined;
 
+const INVALID_CONTENT = 2;
 const FORBIDDEN = 10;
 const FAILED = 6;
 const INVALID_ACTION = 8;
@@ -71,19 +73,27 @@ function codesOf(
   if (action === "join") {
     // Another join or a leave can have overtaken this one.
     const overtaken = membership === undefined ? [INVALID_ACTION] : [];
-    return [...codesFor(room.join), ...overtaken];
+    return [...CODES[room.join], ...overtaken];
   }
   const outside = membership === true ? [] : [FORBIDDEN];
   if (action !== "publish" || membership === false) return outside;
   if (!room.canPublish) return [FORBIDDEN];
   const repeated = data.repeated === true ? [UNAVAILABLE] : [];
-  return [...outside, ...codesFor(room.publish(data.data)), ...repeated];
+  return [...outside, ...CODES[verdictOf(data, room)], ...repeated];
 }
 
-function codesFor(verdict: TestRoom["join"]): readonly number[] {
-  if (verdict === "accepted") return [];
-  return [verdict === "failed" ? FAILED : FORBIDDEN];
+/** Returns what happens to a message. The function `publish` of the room decides first. */
+function verdictOf({ data }: Data, room: TestRoom): Verdict | "invalid" {
+  const verdict = room.publish(data);
+  return verdict === "accepted" && !isSendable(data) ? "invalid" : verdict;
 }
+
+const CODES: Readonly<Record<Verdict | "invalid", readonly number[]>> = {
+  accepted: [],
+  failed: [FAILED],
+  forbidden: [FORBIDDEN],
+  invalid: [INVALID_CONTENT],
+};
 
 function isSuccess(
   { action, room: name, data: sent }: RoomRequest,
@@ -100,7 +110,7 @@ function isSuccess(
         JSON.stringify(data) === JSON.stringify({ room: name });
     case "publish":
       return message === "published" && membership !== false &&
-        room.canPublish && room.publish(sent.data) === "accepted" &&
+        room.canPublish && verdictOf(sent, room) === "accepted" &&
         isPublished(data, room);
     case "members":
       return message === "members" && membership !== false && isList(data);

@@ -8,6 +8,9 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
+// deno-lint-ignore no-explicit-any -- tests read any property
+type Data = any;
+
 /** A forgotten `await`, a common mistake */
 const DATA: Record<string, never> = {
   user: Promise.resolve("Ada") as never,
@@ -137,3 +140,35 @@ Deno.test("a client that causes failed broadcasts does not fill the log", async 
   );
   assert(lines.length >= 20 && lines.length < 90, `${lines.length} lines`);
 });
+
+const publication = (data: string) =>
+  `{"id":2,"action":"publish","data":{"room":"a","message":"say","data":{"n":${data}},"key":"k"}}`;
+
+/** Sends a message to a room, and returns the answer and the errors in the log. */
+async function publishRaw(
+  data: string,
+): Promise<{ answer: Data; errors: readonly string[] }> {
+  const logger = new LogRecorder();
+  const limits = { maxDepth: Infinity };
+  await using server = serveQuietly({ logger, limits });
+  server.defineRoom("a", { authorize: () => true, publish: true });
+  await using client = await RawClient.logIn(server, ["rooms"]);
+  client.send({ id: 1, action: "join", data: { room: "a" } });
+  while ((await client.next()).id !== 1);
+  client.send(publication(data));
+  let answer = await client.next();
+  while (answer.id !== 2) answer = await client.next();
+  const errors = logger.lines.filter((line) => line.startsWith("error"));
+  return { answer, errors };
+}
+
+for (
+  const data of ["1e999", "[-1e999]", "[".repeat(20_000) + "]".repeat(20_000)]
+) {
+  Deno.test(`a client learns that the members cannot get its data ${data.slice(0, 9)}`, async () => {
+    const { answer, errors } = await publishRaw(data);
+    assert.equal(answer.error, "INVALID_CONTENT");
+    assert.match(answer.desc, /^"data\.data" cannot be sent to the members: /);
+    assert.deepEqual(errors, []);
+  });
+}

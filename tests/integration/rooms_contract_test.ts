@@ -11,6 +11,8 @@ import { schemaOf } from "../support/schemas.ts";
 
 const INVALID_CONTENT = 2;
 
+const SERVER_ERROR = 6;
+
 const FORBIDDEN = 10;
 
 function serveRooms(options: ServeOptions<true, RoomContract> = {}) {
@@ -71,6 +73,20 @@ Deno.test("a published event is what its schema returns", async () => {
   assert.deepEqual(seen, [["say", event.data, { id: "1" }]]);
   const [kept] = await server.room("chat:1").history();
   assert.deepEqual(kept!.data, event.data);
+});
+
+Deno.test("a client is not to blame for a schema whose output has no JSON form", async () => {
+  const logger = new LogRecorder();
+  const say = schemaOf(() => ({ value: { n: NaN } }));
+  const rooms = { a: { events: { say }, publishes: ["say"] } } as const;
+  const contract = defineContract({ rooms });
+  await using server = serveRooms({ contract, logger } as never);
+  server.defineRoom("a" as never, { authorize: () => true, publish: true });
+  using peer = await RoomPeer.open(server);
+  await peer.join("a");
+  const request = { room: "a", message: "say", data: { n: 1 }, key: "1" };
+  assert.equal((await peer.ask("publish", request)).code, SERVER_ERROR);
+  assert.match(logger.lines.join("\n"), /data\.n is NaN/);
 });
 
 Deno.test("an event that does not match the contract is not published", async () => {

@@ -102,7 +102,7 @@ function describeStatusOf(
 ): string | undefined {
   if (status === 403) return describeOrigin();
   if (status === 503) {
-    return "the server has too many connections, or is closing (503). Try again later.";
+    return "the server has too many connections, is closing, or is not connected to its broker (503). Try again later.";
   }
   if (lockout !== undefined) return describeLockout(lockout);
   return status === 429 ? describeExcess(retryAfter) : undefined;

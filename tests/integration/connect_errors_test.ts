@@ -23,7 +23,7 @@ for (
     [
       "too many connections",
       { limits: { maxConnections: 1 } },
-      /the server has too many connections, or is closing \(503\)\. Try again later\.$/,
+      /the server has too many connections, is closing, or is not connected to its broker \(503\)\. Try again later\.$/,
     ],
   ] as readonly [string, ServeOptions, RegExp][]
 ) {
@@ -124,7 +124,7 @@ Deno.test("connect() reports another rejection first if the address is locked ou
   );
   const url = `http://127.0.0.1:${other.addr.port}`;
   const error = await rejection(connect("test", { url }));
-  assert.match(error.message, /is closing \(503\)\. Try again later\.$/);
+  assert.match(error.message, /broker \(503\)\. Try again later\.$/);
 });
 
 Deno.test("connect() reports a server without TLS", async () => {

@@ -105,7 +105,7 @@ for (
     );
     const reason = status === undefined
       ? /: no server answers there/
-      : /is closing \(503\)/;
+      : /broker \(503\)/;
     assert(stdout.startsWith(`${attempts} `), stdout);
     assert.match(stdout, reason);
   });

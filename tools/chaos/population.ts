@@ -4,7 +4,13 @@
  * @module
  */
 
-import { connect, type Connection, ConnectionClosedError } from "@hoist/cli";
+import {
+  connect,
+  ConnectError,
+  type Connection,
+  ConnectionClosedError,
+  type ConnectOptions,
+} from "@hoist/cli";
 import { PublishError, ResponseError, TimeoutError } from "@hoist/cli/errors";
 import { pause } from "../lib/deadline.ts";
 import { type Message, PUBLISH, SAY, TOKEN } from "./commands.ts";
@@ -114,9 +120,8 @@ export class Population implements AsyncDisposable {
   }
 
   async #connect(): Promise<Connection> {
-    const connection = await connect(TOKEN, {
-      ...{ url: this.#url, timeout: TIMEOUT, reconnect: RECONNECT },
-    });
+    const options = { timeout: TIMEOUT, reconnect: RECONNECT };
+    const connection = await connectAgain(this.#url, options);
     this.#connections.push(connection);
     return connection;
   }
@@ -178,6 +183,26 @@ export class Population implements AsyncDisposable {
       }
       await pause(INTERVAL * 2 * Math.random());
     }
+  }
+}
+
+/**
+ * Connects, again while the server refuses it: after the last scenario, a node can still learn
+ * what the others know, and accepts nobody until then.
+ */
+async function connectAgain(
+  url: string,
+  options: ConnectOptions,
+): Promise<Connection> {
+  const end = performance.now() + TIMEOUT;
+  for (;;) {
+    try {
+      return await connect(TOKEN, { ...options, url });
+    } catch (error) {
+      const isRefused = error instanceof ConnectError && error.status === 503;
+      if (!isRefused || performance.now() >= end) throw error;
+    }
+    await pause(RETRY);
   }
 }
 

@@ -85,10 +85,12 @@ export class SharedTokens {
   async rotate(current: Credential, old: Credential): Promise<void> {
     // A rotation before it can still be unsaved, because the engine was down.
     const before = this.#unsavedRotation?.replaced ?? [];
-    const replaced = { digest: digestOf(old), until: old.expires };
+    const digest = digestOf(old);
+    // A token can come back and be replaced again, with another grace period.
+    const others = before.filter((each) => each.digest !== digest);
     this.#unsavedRotation = {
       current: digestOf(current),
-      replaced: [...before, replaced],
+      replaced: [...others, { digest, until: old.expires }],
     };
     await this.#save();
   }

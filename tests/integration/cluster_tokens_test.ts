@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
-import { HoistError, LoginError } from "../../common/errors.ts";
+import { HoistError, LoginError, ResponseError } from "../../common/errors.ts";
 import { serve } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { Servers } from "../support/servers.ts";
@@ -219,6 +219,25 @@ Deno.test("a token that was replaced twice while the engine was down is replaced
   for (const index of [0, 1]) {
     const accepted = await acceptedBy(servers, index, tokens);
     assert.deepEqual(accepted, ["the third secret"]);
+  }
+});
+
+Deno.test("a token that came back while the engine was down has its last grace period", async () => {
+  await using servers = await Servers.start(2);
+  const client = await servers.connect(1, { reconnect: false });
+  servers.node(0).cut();
+  const rotate = async (token: string, grace: number) =>
+    await assert.rejects(servers.at(0).rotate(token, { grace }), HoistError);
+  await rotate("the second secret", 0);
+  await rotate("test", 0);
+  await rotate("the third secret", 60_000);
+  await servers.node(0).mend();
+  await until(() => servers.at(1).token !== "test", "it is told");
+  await assert.rejects(client.operation("missing"), ResponseError);
+  const tokens = ["test", "the second secret", "the third secret"];
+  for (const index of [0, 1]) {
+    const accepted = await acceptedBy(servers, index, tokens);
+    assert.deepEqual(accepted, ["test", "the third secret"]);
   }
 });
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { stringifyValue } from "../common/encode_json.ts";
 import type {
   EventSink,
   OnRequestEnded,
@@ -136,10 +135,15 @@ export class EventFeed implements EventSink {
   }
 }
 
-/** Returns the data as JSON. The data of an application can have methods that throw. */
+/**
+ * Returns the data as JSON. The data of an application can have methods that throw. A number
+ * such as `1e400` of a client has no JSON form, and is shown as `null`: a client must not be
+ * able to hide what it sends from the admins.
+ */
 function toJson(data: object): string {
   try {
-    return stringifyValue(data);
+    const json: string | undefined = JSON.stringify(data);
+    return json ?? "";
   } catch {
     return "";
   }

@@ -13,7 +13,10 @@ import type { ServerNode } from "./node.ts";
 import { countIn, type NodeSurvey, stringIn } from "./node_messages.ts";
 import { Retry } from "./scheduler.ts";
 
-/** How long the entries of one message are, in UTF-16 units, at most. */
+/**
+ * How long the entries of one message are, in UTF-16 units, at most. As a part of the message, a
+ * unit can take three bytes.
+ */
 const MAX_PART = 128_000;
 
 /** How long an entry is without its presence and its user, roughly. */
@@ -39,7 +42,8 @@ export function encodeShown(shown: Iterable<Shown>): readonly JsonObject[][] {
   let length = 0;
   for (const { identity: { connection, member, user }, presence } of shown) {
     const entry = { connection, member, user: user ?? null, presence };
-    length += ENTRY + presence.length + (user?.length ?? 0);
+    // The JSON of a control character has six.
+    length += ENTRY + presence.length + JSON.stringify(entry.user).length;
     if (length > MAX_PART) {
       parts.push([]);
       length = 0;

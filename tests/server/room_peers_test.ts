@@ -105,6 +105,26 @@ Deno.test("RoomPeers reports in several messages that very many members left", a
   assert.deepEqual(numbers, numbers.map((_, index) => numbers[0]! + index));
 });
 
+Deno.test("RoomPeers sends very many members in several messages, whatever they are called", () => {
+  for (const character of ["a", "\x01", '"', "€", "😀"]) {
+    using bench = new Bench();
+    const length = 200 / new TextEncoder().encode(character).length;
+    const user = character.repeat(Math.floor(length));
+    const names = Array.from({ length: 2_000 }, (_, n) => `connection-${n}`);
+    for (const connection of names) {
+      const identity = { secret: "", connection, member: "a".repeat(22), user };
+      bench.presence.show({ ...identity, isRecognized: false }, "");
+    }
+    bench.peers.add("other");
+    const shown = bench.sentOf(PRESENCE).flatMap(([, kind, fields]) => {
+      // Throws if it is too long.
+      encodeNodeMessage(kind, fields);
+      return decodePart(fields)!.shown;
+    });
+    assert.deepEqual(shown.map(({ identity }) => identity.connection), names);
+  }
+});
+
 Deno.test("RoomPeers drops a server that does not name the room any more", () => {
   using bench = new Bench();
   const before = performance.now() - 1;

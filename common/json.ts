@@ -62,8 +62,9 @@ export function isId(value: unknown): value is number {
 }
 
 /**
- * Replaces `-0` with `0` in a value that was just parsed. Python sends it as `-0.0`, and an
- * application that passes the data on could not send it, because JSON.stringify changes it.
+ * Replaces `-0` with `0` in a value that was just parsed. Python sends it as `-0.0`, and a number
+ * such as `-1e-400` is read as `-0`. An application that passes the data on could not send it,
+ * because JSON.stringify changes it.
  *
  * @param value The value, which is changed
  */

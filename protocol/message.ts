@@ -83,6 +83,9 @@ export interface WireMessage {
   readonly replying: WireMessage | null;
 }
 
+/** A part of each number that is read as `-0`: of `-0.0`, or of the too small `-1e-400`. */
+const MINUS_ZERO = /-(?:0|[1-9][\d.]*[eE]-\d{3})/;
+
 /**
  * Parses a frame as JSON.
  *
@@ -102,8 +105,8 @@ export function parseFrame(frame: unknown): Json | undefined {
   if (typeof frame !== "string") return undefined;
   try {
     const value: Json = JSON.parse(escapeDigits(frame));
-    // The search is fast. Most frames that contain this contain a date.
-    if (frame.includes("-0")) clearMinusZeros(value);
+    // The first search is fast. Most frames that match contain a date.
+    if (frame.includes("-") && MINUS_ZERO.test(frame)) clearMinusZeros(value);
     return value;
   } catch {
     return undefined;

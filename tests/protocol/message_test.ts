@@ -59,6 +59,19 @@ for (const [json] of VALUES) {
   });
 }
 
+/** Numbers that `JSON.parse` reads as `-0` */
+const MINUS_ZEROS = [
+  ...["-0", "-0.0", "-0e5", "-0.0001e-400", `-0.${"0".repeat(400)}1`],
+  ...["-1e-324", "-2E-324", "-1e-9999", "-123.25e-0400", "-10E-1000000"],
+];
+
+for (const json of MINUS_ZEROS) {
+  Deno.test(`parseFrame() reads ${json.slice(0, 20)} as 0`, () => {
+    assert(Object.is(JSON.parse(json), -0));
+    assert.deepEqual(parseFrame(`{"n":[${json}]}`), { n: [0] });
+  });
+}
+
 for (const frame of NO_JSON) {
   Deno.test(`parseFrame() returns undefined for ${Deno.inspect(frame)}`, () => {
     assert.equal(parseFrame(frame), undefined);

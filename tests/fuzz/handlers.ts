@@ -106,14 +106,17 @@ function pauseUntilAborted(
   });
 }
 
+/** The result of an operation that was not aborted. */
+export const WAITED = "waited";
+
 /** Returns a result after a time, or fails when its signal aborts. */
 function abortable(milliseconds: number): TestOperation {
   return {
     immediate: false,
     isAbortable: true,
     run: (_data, _ask, signal) =>
-      pauseUntilAborted(milliseconds, signal()).then(() => milliseconds),
-    expect: () => milliseconds === Infinity ? [] : [milliseconds],
+      pauseUntilAborted(milliseconds, signal()).then(() => WAITED),
+    expect: () => milliseconds === Infinity ? [] : [WAITED],
   };
 }
 

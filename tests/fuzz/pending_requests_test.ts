@@ -6,6 +6,7 @@ import type { CallRequest } from "./actions.ts";
 import type { ResponseFrame } from "./response_matcher.ts";
 import { GuardedMatcher } from "./guarded_matcher.ts";
 import { expectationOf, expectError } from "./expectations.ts";
+import { DECLINED, WAITED } from "./handlers.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import type { GeneratorState } from "./stream_matcher.ts";
 import { Violation } from "./violation.ts";
@@ -33,8 +34,8 @@ class Sample {
   }
 
   /** Calls an operation with the id 1. */
-  operation(name: string, timeout?: number): void {
-    this.#ask({ kind: "operation", id: 1, name, data: {}, timeout });
+  operation(name: string, timeout?: number, data = {}): void {
+    this.#ask({ kind: "operation", id: 1, name, data, timeout });
   }
 
   items(...items: readonly unknown[]): void {
@@ -217,7 +218,7 @@ Deno.test("expects the answer to an endless operation only after its cancel", ()
   assert(sample.pendingRequests.isSettled);
   assert(sample.pendingRequests.cancel(1, true));
   assert(!sample.pendingRequests.isSettled);
-  assert.throws(() => sample.result({}), Violation);
+  assert.throws(() => sample.result(WAITED), Violation);
   sample.error(6);
   assert(sample.pendingRequests.isSettled);
 });
@@ -227,7 +228,7 @@ Deno.test("does not know which of two operations with one id is cancelled", () =
   sample.operation("forever");
   sample.operation("patient");
   sample.pendingRequests.cancel(1, true);
-  sample.result({});
+  sample.result(WAITED);
   assert(sample.pendingRequests.isSettled);
 });
 
@@ -244,7 +245,7 @@ Deno.test("accepts that a stream is cancelled before the server knows its operat
   assert.throws(() => sample.done(), Violation);
   sample.pendingRequests.cancel(1, true);
   sample.done();
-  sample.result({});
+  sample.result(WAITED);
   assert(sample.pendingRequests.isSettled);
 });
 
@@ -257,6 +258,16 @@ Deno.test("accepts the expiry of a request only with its timeout", () => {
     assert.throws(() => expire(2), Violation);
     if (timeout === 1) expire(1);
     else assert.throws(() => expire(timeout), Violation);
+  }
+});
+
+Deno.test("expects code 6 if an operation returns a number that has no JSON form", () => {
+  for (const name of ["echo", "wait", DECLINED]) {
+    const sample = new Sample();
+    sample.operation(name, undefined, { rows: [{ n: 1e400 }] });
+    assert.throws(() => sample.result({ rows: [{ n: null }] }), Violation);
+    sample.error(6, { message: "…", exc: "InternalError" });
+    assert(sample.pendingRequests.isSettled);
   }
 });
 

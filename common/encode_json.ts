@@ -153,7 +153,11 @@ export function isNumberError(error: unknown): boolean {
  * that a peer has sent can be that deep.
  */
 export function isDepthError(error: unknown): boolean {
-  return error instanceof TypeError && error.cause instanceof RangeError;
+  if (!(error instanceof TypeError)) return false;
+  const { cause } = error;
+  // A method toJSON can throw another one, for example about an invalid date.
+  return cause instanceof RangeError &&
+    /call stack/.test(textOf(cause, "message"));
 }
 
 /** Returns what an error says in one line. For a cycle, its last line has the key. */

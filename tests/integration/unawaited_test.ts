@@ -128,9 +128,11 @@ Deno.test("an invalid argument rejects an unawaited request unhandled", async ()
   await using connection = await connectTo(server);
   void connection.message("never", 1 as never);
   void connection.operation("never", {}, { timeout: -1 });
+  const toJSON = () => new Date(NaN).toISOString();
+  void connection.operation("never", { at: { toJSON } as never });
   await settle();
   const names = rejections.errors.map((error) => (error as Error).name);
-  assert.deepEqual(names.sort(), ["RangeError", "TypeError"]);
+  assert.deepEqual(names.sort(), ["RangeError", "TypeError", "TypeError"]);
 });
 
 Deno.test("a server that accepts only tiny frames does not end the program", async () => {

@@ -181,13 +181,36 @@ function formsOf(secret: string): readonly string[] {
   const encoded = encodeURIComponent(secret.toWellFormed());
   return [
     secret,
-    // In JSON and in the output of `Deno.inspect`, some characters are escaped.
-    JSON.stringify(secret).slice(1, -1),
+    ...jsonFormsOf(secret),
     encoded,
     encoded.replaceAll("%20", "+"),
     // Messages of errors are escaped before they are logged.
     escapeControls(secret, Infinity),
   ];
+}
+
+/**
+ * Returns a secret in JSON, where some characters are escaped: in the output of JavaScript and
+ * `Deno.inspect`, and in that of Python, PHP and .NET, whose clients can send it.
+ */
+function jsonFormsOf(secret: string): readonly string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const python = json.replaceAll(NOT_ASCII, escapeUnit);
+  const dotNet = json.replaceAll('\\"', '"').replaceAll(
+    NOT_DOT_NET,
+    (unit) => `\\u${escapeUnit(unit).slice(2).toUpperCase()}`,
+  );
+  const escaped = [json, python].map((form) => form.replaceAll("/", "\\/"));
+  return [json, python, dotNet, ...escaped];
+}
+
+const NOT_ASCII = /[^ -~]/g;
+
+/** What .NET escapes in JSON besides */
+const NOT_DOT_NET = /[^ -~]|["&'+<>`]/g;
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** The first character of base64 that depends on no byte before the secret. */

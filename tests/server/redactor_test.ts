@@ -41,6 +41,10 @@ Deno.test("redact() replaces another secret", () => {
 for (
   const [form, encoded] of Object.entries({
     JSON: JSON.stringify(SECRET).slice(1, -1),
+    "JSON of Python": String.raw`pass/\"word\" \u017c+1`,
+    "JSON of PHP": String.raw`pass\/\"word\" \u017c+1`,
+    "JSON of PHP with Unicode": String.raw`pass\/\"word\" ż+1`,
+    "JSON of .NET": String.raw`pass/\u0022word\u0022 \u017C\u002B1`,
     URL: encodeURIComponent(SECRET),
     "URL with + for spaces": new URLSearchParams({ a: SECRET }).toString()
       .slice(2),

@@ -33,7 +33,8 @@ const RIGHTS: Readonly<Record<keyof RoomRights, true>> = {
 };
 
 /**
- * Returns the rights that `authorize` has granted.
+ * Returns the rights that `authorize` has granted. An error, and another instance of a class
+ * without keys, is no object with rights: an error that is returned must not let the client in.
  *
  * @throws {RequestError} If it has refused the client
  * @throws {TypeError} If the rights are invalid, because a right that is misspelled would
@@ -47,11 +48,22 @@ export function rightsOf(decision: unknown): RoomRights {
       `'authorize' returned a value of type ${typeof decision}. Return true or an object to allow it`,
     );
   }
+  if (!isPlain(decision) && Object.keys(decision).length === 0) {
+    throw forbidden(
+      "'authorize' returned an instance of a class. Return true or an object to allow it",
+    );
+  }
   checkKeys(SUBJECT, decision, RIGHTS);
   const { history, publish } = decision as Record<string, never>;
   checkBoolean(SUBJECT, "history", history);
   checkBoolean(SUBJECT, "publish", publish);
   return decision;
+}
+
+/** Whether an object is no instance of a class, in any realm. */
+function isPlain(object: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Returns whether a client can publish, unless the function `publish` refuses a message. */

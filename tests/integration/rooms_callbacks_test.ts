@@ -34,6 +34,7 @@ Deno.test("a query builder that 'onLeave' returns runs once when the server clos
 const NONSENSE: readonly unknown[] = [
   ...[undefined, null, false, 0, 1, "", "yes", [], [true], () => true],
   ...[{ histry: false }, { history: 0 }, { publish: "yes" }],
+  ...[new Error("no"), Promise.resolve(new Map()), new Response()],
 ];
 
 Deno.test("a client joins only if 'authorize' returns true or valid rights", async () => {

@@ -5,7 +5,7 @@
  */
 
 import { debugOptions, tracePrefix } from "../common/debug.ts";
-import type { Logger } from "../common/log_format.ts";
+import { type Logger, messageOf } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import {
   canRenew,
@@ -179,15 +179,6 @@ export class ClientLog {
     } catch {
       return;
     }
-  }
-}
-
-/** Returns the message of a failed validation; never throws. */
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return "the thrown value cannot be converted to a string";
   }
 }
 

@@ -61,10 +61,17 @@ export function overtaken(): RequestError {
   );
 }
 
-/** Returns an error of the broker as a client gets it, and other errors as they are. */
+/**
+ * Returns an error of the broker as a client gets it, and other errors as they are. Never throws,
+ * although the application can have thrown a value that cannot be read, such as a revoked proxy.
+ */
 export function toRequestError(error: unknown): unknown {
-  if (!(error instanceof PublishError)) return error;
-  const { outcome, message } = error;
-  const details = { data: { outcome }, note: message };
-  return new RequestError(ErrorCode.BROKER_UNAVAILABLE, "", details);
+  try {
+    if (!(error instanceof PublishError)) return error;
+    const { outcome, message } = error;
+    const details = { data: { outcome }, note: message };
+    return new RequestError(ErrorCode.BROKER_UNAVAILABLE, "", details);
+  } catch {
+    return error;
+  }
 }

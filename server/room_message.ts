@@ -10,6 +10,8 @@ import type { Publication } from "../broker/broker.ts";
 import { stringifyData } from "../common/encode_json.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../common/json.ts";
 import { describeMessage } from "../common/text.ts";
+import { hasLatest, latestKeyOf } from "../contract/find_room.ts";
+import type { RoomEntry } from "../contract/room_entry.ts";
 
 /** The facts about a message to a room that its data does not contain. */
 export interface Envelope {
@@ -99,6 +101,22 @@ function envelopeOf(
     except: except ?? null,
     from: from ?? null,
   };
+}
+
+/**
+ * Checks the latest key of a message while the sender can still get the error.
+ *
+ * @throws What the function `latest` of the contract throws
+ */
+export function assertLatest(
+  entry: RoomEntry | undefined,
+  name: string,
+  payload: string,
+): void {
+  if (entry === undefined || !hasLatest(entry, name)) return;
+  // The function gets the data as clients receive it.
+  const message = decodeRoomMessage(payload);
+  if (message !== undefined) latestKeyOf(entry, name, message.data);
 }
 
 /** The maximum number of publications in a queue. */

@@ -8,12 +8,12 @@ import type { Broker, BrokerEvents, PublicationKey } from "../broker/broker.ts";
 import { isPromiseLike, settlesWithin } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
+import { messageOf } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import { checkRoomName } from "../common/room_name.ts";
 import { assertLength, describeMessage, quote } from "../common/text.ts";
 import type { Contract } from "../contract/contract.ts";
-import { hasLatest, latestKeyOf, requireRoom } from "../contract/find_room.ts";
-import type { RoomEntry } from "../contract/room_entry.ts";
+import { requireRoom } from "../contract/find_room.ts";
 import type { BroadcastCounts } from "./broadcaster.ts";
 import { type LedgerResult, PublicationLedger } from "./ledger.ts";
 import { LiveRoom, NOBODY, type RoomHost } from "./live_room.ts";
@@ -26,7 +26,7 @@ import { PresenceNetwork } from "./presence_network.ts";
 import { RoomDefinitions } from "./room_definitions.ts";
 import { type Identities, RoomIdentities } from "./room_identities.ts";
 import {
-  decodeRoomMessage,
+  assertLatest,
   encodeRoomMessage,
   type Envelope,
 } from "./room_message.ts";
@@ -375,26 +375,10 @@ export class Rooms {
 
   /** Logs a problem. Throttled, because all rooms can have it, and each message of the engine. */
   #warn(room: string, problem: string, error?: unknown): void {
-    const rest = error instanceof Error ? `: ${error.message}` : "";
+    const rest = error === undefined ? "" : `: ${messageOf(error)}`;
     const { log } = this.#options;
     const name = quote(log.redact(room));
     const line = this.#problems.pass(`${name}: ${problem}${rest}`);
     if (line !== undefined) log.warn("room", line);
   }
-}
-
-/**
- * Checks the latest key of a message while the sender can still get the error.
- *
- * @throws What the function `latest` of the contract throws
- */
-function assertLatest(
-  entry: RoomEntry | undefined,
-  name: string,
-  payload: string,
-): void {
-  if (entry === undefined || !hasLatest(entry, name)) return;
-  // The function gets the data as clients receive it.
-  const message = decodeRoomMessage(payload);
-  if (message !== undefined) latestKeyOf(entry, name, message.data);
 }

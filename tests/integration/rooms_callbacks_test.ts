@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../common/codes.ts";
+import { PublishError } from "../../common/errors.ts";
 import type { Client, RoomOptions } from "../../server.ts";
+import { fail, HOSTILE, REVOKED } from "../support/attacks.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RoomPeer } from "../support/room_peer.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -30,6 +32,14 @@ Deno.test("a query builder that 'onLeave' returns runs once when the server clos
   await server.close();
   assert.equal(runs, 1);
 });
+
+/** An error of the application that cannot be read. */
+class PublishErrorWithTrap extends PublishError {
+  constructor() {
+    super("no", "none");
+    Object.defineProperty(this, "outcome", { get: fail });
+  }
+}
 
 const NONSENSE: readonly unknown[] = [
   ...[undefined, null, false, 0, 1, "", "yes", [], [true], () => true],
@@ -76,6 +86,30 @@ Deno.test("an 'authorize' that fails is logged, and the connection stays", async
   fail = () => ({ histry: false }) as never;
   await ada.ask("join", { room: "a" });
   await logger.line(/unknown option 'histry'/);
+});
+
+Deno.test("a client gets an answer, whatever 'authorize' and 'publish' throw", async () => {
+  let decide = (): unknown => true;
+  const call = () => decide() as true;
+  const { server } = serveRooms({ authorize: call, publish: call });
+  await using _server = server;
+  using ada = await RoomPeer.open(server);
+  await ada.join("a");
+  const message = { room: "a", message: "m", data: {}, key: "k" };
+  for (const thrown of [HOSTILE, REVOKED, null, new PublishErrorWithTrap()]) {
+    const decisions = [
+      () => {
+        throw thrown;
+      },
+      () => Promise.reject(thrown),
+    ];
+    for (decide of decisions) {
+      const published = await ada.ask("publish", message);
+      assert.equal(published.code, ErrorCode.SERVER_ERROR);
+      const joined = await ada.ask("join", { room: "b" });
+      assert.equal(joined.code, ErrorCode.SERVER_ERROR);
+    }
+  }
 });
 
 Deno.test("'authorize' is called at each join, and a refusal ends the membership", async () => {

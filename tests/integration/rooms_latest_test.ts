@@ -8,6 +8,7 @@ import {
   serve,
   type ServeOptions,
 } from "../../server.ts";
+import { REVOKED } from "../support/attacks.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RoomPeer } from "../support/room_peer.ts";
 import { ACCEPT_ALL } from "../support/schemas.ts";
@@ -263,4 +264,25 @@ Deno.test("the sender gets what 'latest' throws", async () => {
   assert.equal(answer.code, ErrorCode.SERVER_ERROR);
   await logger.line(/^error .*publication in room "a" failed/);
   assert.deepEqual(await room.history(), []);
+});
+
+Deno.test("a 'latest' that fails when a message is delivered does not stop it", async () => {
+  const logger = new LogRecorder();
+  let calls = 0;
+  const latest = () => {
+    if (++calls % 2 === 1) return "key";
+    throw REVOKED;
+  };
+  const events = { say: { data: ACCEPT_ALL, latest } };
+  const contract = defineContract({ rooms: { a: { events } } });
+  await using server = serve("test", {
+    ...{ hostname: "127.0.0.1", port: 0, logger, contract },
+  });
+  server.defineRoom("a", { authorize: () => true });
+  using peer = await RoomPeer.open(server);
+  await peer.join("a");
+  const { delivered } = await server.room("a").broadcast("say", { n: 1 });
+  assert.equal(delivered, 1);
+  await peer.take(1);
+  await logger.line(/'latest' of message "say" failed/);
 });

@@ -36,6 +36,25 @@ testWithPython(
 );
 
 testWithPython(
+  "A Python client learns that the server could not check its token",
+  async () => {
+    const login = () => {
+      throw new RangeError("secret");
+    };
+    await using server = serveQuietly({ login });
+    await withPythonClient(async (python) => {
+      await assert.rejects(
+        python.connect(server, { token: "any" }),
+        raised(
+          "InternalServerError: exception occured on server: InternalError - the server could not check the token. Try again later.",
+        ),
+      );
+      assert.equal(server.clients.size, 0);
+    });
+  },
+);
+
+testWithPython(
   "A Python client continues after an operation fails",
   async () => {
     await using server = serveAdd();

@@ -1,6 +1,5 @@
 /**
- * One connection of a server: connects the WebSocket, the state machine and the
- * handling of requests.
+ * One connection of a server: its WebSocket, its state machine and its requests.
  *
  * @module
  */
@@ -33,7 +32,7 @@ import { RequestHandler } from "./requests.ts";
 import { Session } from "./session.ts";
 import type { Batch, CloseEffect, Effect } from "./session_types.ts";
 import { longestSilence } from "./silence.ts";
-import type { Socket, TransportOwner } from "./socket.ts";
+import type { Socket, SocketTraits, TransportOwner } from "./socket.ts";
 import { Transport } from "./transport.ts";
 
 /** What a connection reports to the hub. */
@@ -59,7 +58,7 @@ export interface ConnectionEvents {
   onClosed(connection: ServerConnection): void;
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(connection: ServerConnection): void;
-  /** Called when the socket opens after the connection was abandoned. */
+  /** Called when the socket opens although its upgrade was probably lost. */
   onOpenedLate(connection: ServerConnection): void;
 }
 
@@ -71,7 +70,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   readonly peer: RemotePeer;
   /** The client that listeners and handlers see */
   readonly client: Client;
-  readonly #state: ClientState;
+  readonly #state = new ClientState();
   readonly #isTimed: boolean;
   readonly #context: ServerContext;
   readonly #events: ConnectionEvents;
@@ -98,7 +97,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
    * @param events What to call when the connection changes
    * @param socket The WebSocket
    * @param upgrade What is known from the upgrade request
-   * @param isTimed Whether Deno ends the connection if the client is silent
+   * @param traits What is known about the client
    */
   constructor(
     id: number,
@@ -106,7 +105,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     events: ConnectionEvents,
     socket: Socket,
     upgrade: UpgradeContext,
-    isTimed = true,
+    { isTimed = true }: Partial<SocketTraits> = {},
   ) {
     this.#isTimed = isTimed;
     this.peer = upgrade.peer;
@@ -118,7 +117,6 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     const log = new ConnectionLog(serverLog, upgrade.peer, connectionLines);
     this.#transport = new Transport(socket, context, log, this);
     this.#sender = new MessageSender(context, this.#transport, id);
-    this.#state = new ClientState();
     this.client = new ConnectedClient(
       id,
       upgrade.peer.address,
@@ -166,11 +164,7 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     this.#transport.close(code, reason);
   }
 
-  /**
-   * Closes the connection when the requests in progress have been answered.
-   *
-   * @returns Resolves when the connection is closed
-   */
+  /** Closes the connection after its requests, and resolves when it is closed. */
   shutdown(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (this.#transport.closed !== undefined) resolve();
@@ -192,6 +186,11 @@ export class ServerConnection implements TransportOwner, VisitOwner {
   /** Whether the upgrade has not been completed yet, and perhaps never will be */
   get isOpening(): boolean {
     return this.#transport.isOpening;
+  }
+
+  /** Waits for an upgrade that is probably lost. */
+  awaitOpening(): void {
+    this.#transport.awaitOpening();
   }
 
   /** Ends the connection without waiting for its upgrade. */

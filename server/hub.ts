@@ -30,21 +30,21 @@ import { TokenStore } from "./credentials.ts";
 import { type HandshakeProblem, problemOfDeno } from "./handshake.ts";
 import { Endpoints } from "./endpoints.ts";
 import type { BrokerHealth, HandlerHost } from "./http.ts";
+import { LiveConnections } from "./live_connections.ts";
 import type { Log } from "./log.ts";
 import type { Client } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import type { MiddlewareChain } from "./middleware.ts";
-import { Openings, Upgrades } from "./upgrades.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Place } from "./places.ts";
 import { Registry } from "./registry.ts";
 import type { RenewalFailure } from "./renewal.ts";
 import { Renewals } from "./renewals.ts";
 import type { RoomClients } from "./room_clients.ts";
 import { ServerCluster } from "./server_cluster.ts";
-import { forEachPerTurn, TimeoutQueue } from "./scheduler.ts";
+import { forEachPerTurn } from "./scheduler.ts";
 import { openSocket } from "./socket.ts";
 import { TokenControl } from "./token_control.ts";
+import { Upgrades } from "./upgrades.ts";
 import { type UserHost, Users } from "./users.ts";
 
 /** The time that clients have to answer a Close frame, in milliseconds. */
@@ -67,20 +67,15 @@ export class Hub implements HandlerHost, UserHost {
   readonly #context: HubContext;
   readonly #events: ConnectionEvents;
   readonly #admission: Admission;
-  /** Closes the connections of clients that do not log in */
-  readonly #logins: TimeoutQueue<ServerConnection>;
   /** Asks clients for new tokens before their logins expire */
   readonly #renewals: Renewals<ServerConnection>;
-  /** Ends the connections whose upgrade never opens */
-  readonly #openings = new Openings(() => this.#upgrades.expectResets());
   readonly #upgrades: Upgrades;
   /** All connections with a socket, including those that have not logged in */
-  readonly #connections = new Map<ServerConnection, Place>();
+  readonly #connections: LiveConnections<ServerConnection>;
   /** The clients that have logged in and not left, after `onConnect` */
   readonly #clients = new Set<Client>();
   readonly #users = new Users();
   #lastClientId = 0;
-  #onEmpty: (() => void) | undefined;
 
   /**
    * Constructs a `Hub`.
@@ -122,7 +117,8 @@ export class Hub implements HandlerHost, UserHost {
       isReady: () => this.#context.node?.isReady ?? true,
       open: (request, peer) => this.#open(request, peer),
     });
-    const connections = this.#connections;
+    const connections = this.#createConnections(options.limits);
+    this.#connections = connections;
     const parts = { log, metrics, registry, authenticator, connections };
     this.#context = createContext(options, parts);
     metrics.observe("hoist_lost_upgrades", () => this.lostUpgrades);
@@ -133,10 +129,6 @@ export class Hub implements HandlerHost, UserHost {
     const { nodeId, node, admin: guard } = this.#context;
     this.cluster = new ServerCluster(nodeId, node, log);
     this.directory = new ClientDirectory(nodeId, node, this.#clients);
-    this.#logins = new TimeoutQueue(
-      options.limits.loginTimeout,
-      (connection) => connection.expire(),
-    );
     this.#renewals = new Renewals<ServerConnection>(
       RENEWAL_EVENTS,
       options.limits.loginTimeout,
@@ -230,20 +222,16 @@ export class Hub implements HandlerHost, UserHost {
       return this.#upgrades.rejectHandshake(problemOfDeno(request), peer);
     }
     this.metrics.upgrades.accepted++;
-    const { socket, response, isTimed } = opened;
+    const { socket, response } = opened;
     const connection = new ServerConnection(
       ++this.#lastClientId,
       this.#context,
       this.#events,
       socket,
       upgrade,
-      isTimed,
+      opened,
     );
-    this.#connections.set(connection, this.#admission.enter(peer));
-    this.#context.stalls.start();
-    this.#context.silence.start();
-    this.#logins.add(connection);
-    this.#openings.add(connection);
+    this.#connections.add(connection);
     connection.announce();
     return response;
   }
@@ -271,7 +259,7 @@ export class Hub implements HandlerHost, UserHost {
   /** Closes all connections. Requests in progress can finish within `timeout` ms. */
   async close(timeout: number): Promise<void> {
     const begin = performance.now();
-    const connections = [...this.#connections.keys()];
+    const connections = this.#connections.all;
     this.#context.shutdown.begin(this.#clients.size);
     this.credentials.close();
     this.#renewals.close();
@@ -288,7 +276,10 @@ export class Hub implements HandlerHost, UserHost {
     const rest = timeout - (performance.now() - begin);
     // The process can end after this, and `finally` blocks would not run.
     await Promise.all([
-      settlesWithin(Promise.all([this.#emptied(), ...ended]), CLOSE_TIMEOUT),
+      settlesWithin(
+        Promise.all([this.#connections.emptied(), ...ended]),
+        CLOSE_TIMEOUT,
+      ),
       this.#finishHooks(Math.max(rest, CLOSE_TIMEOUT)),
     ]);
     this.#context.node?.beginClose();
@@ -322,15 +313,33 @@ export class Hub implements HandlerHost, UserHost {
     });
   }
 
+  #createConnections(
+    { loginTimeout }: Options["limits"],
+  ): LiveConnections<ServerConnection> {
+    // The context is created later, because it has the connections.
+    return new LiveConnections<ServerConnection>({
+      loginTimeout,
+      upgrades: this.#upgrades,
+      enter: (peer) => this.#admission.enter(peer),
+      onConnection: () => {
+        this.#context.stalls.start();
+        this.#context.silence.start();
+      },
+      onEmpty: () => {
+        this.#context.stalls.stop();
+        this.#context.silence.stop();
+      },
+      stalled: () => this.#context.stalls.total(performance.now()),
+    });
+  }
+
   #createEvents(): ConnectionEvents {
     return {
       admit: (connection, decided) => {
         const result = this.#context.authenticator.confirm(decided);
         if (!isAuthenticated(result)) return result;
-        const exceeded = this.#connections.get(connection)?.admit();
+        const exceeded = this.#connections.admit(connection);
         if (exceeded !== undefined) return exceeded;
-        this.#logins.delete(connection);
-        this.#openings.delete(connection);
         this.#renewals.set(connection, result.expires);
         return result;
       },
@@ -349,27 +358,14 @@ export class Hub implements HandlerHost, UserHost {
         this.#users.add(connection.client.user, connection.client);
       },
       onClosed: (connection) => {
-        this.#connections.get(connection)?.close();
-        this.#logins.delete(connection);
+        this.#connections.close(connection);
         this.#renewals.delete(connection);
         this.#clients.delete(connection.client);
         this.directory.delete(connection.client);
         this.#users.delete(connection.client.user, connection.client);
       },
-      onGone: (connection) => {
-        // Deno closes some sockets twice.
-        const place = this.#connections.get(connection);
-        if (place === undefined) return;
-        this.#connections.delete(connection);
-        this.#openings.delete(connection);
-        place.leave();
-        if (connection.isOpening) this.#upgrades.countLost(connection.peer);
-        if (this.#connections.size > 0) return;
-        this.#context.stalls.stop();
-        this.#context.silence.stop();
-        this.#onEmpty?.();
-      },
-      onOpenedLate: ({ peer }) => this.#upgrades.restoreLost(peer),
+      onGone: (connection) => this.#connections.delete(connection),
+      onOpenedLate: (connection) => this.#connections.resume(connection),
     };
   }
 
@@ -377,13 +373,5 @@ export class Hub implements HandlerHost, UserHost {
   #changeUser(client: Client, user: string | undefined): void {
     this.#users.delete(client.user, client);
     if (this.#clients.has(client)) this.#users.add(user, client);
-  }
-
-  /** Resolves when the last connection is gone. */
-  #emptied(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onEmpty = resolve;
-      if (this.#connections.size === 0) resolve();
-    });
   }
 }

@@ -118,7 +118,7 @@ export interface TransportOwner {
   onClosed(info: CloseInfo, how: string): void;
   /** Called when the socket is gone; Deno can report this twice. */
   onGone(): void;
-  /** Called when the socket opens after the connection was abandoned. */
+  /** Called when the socket opens although its upgrade was probably lost. */
   onOpenedLate(): void;
   /**
    * Called when the client has ended the connection, before `onClosed`.
@@ -151,6 +151,18 @@ export function endOf(
   const info = { code: code || CloseCode.ABNORMAL, reason };
   // The client chooses the reason, which can contain a token.
   return { info, how: describeClose(code, log.redact(reason)) };
+}
+
+/** Closes a socket that has opened; does nothing if its connection has not ended. */
+export function closeOpened(
+  socket: Pick<Socket, "close">,
+  closed: CloseInfo | undefined,
+): void {
+  if (closed === undefined) return;
+  const { code, reason } = closed;
+  if (code !== CloseCode.ABNORMAL) return socket.close(code, reason);
+  // The server has stopped waiting for the upgrade, and this code cannot be sent.
+  socket.close(CloseCode.TRY_AGAIN_LATER, "the upgrade took too long");
 }
 
 /** The name of the symbol under which Deno keeps the resource of a WebSocket. */
@@ -196,11 +208,14 @@ function internals(): Internals | undefined {
   return internal && Reflect.get(Deno, internal);
 }
 
-/** A WebSocket that is opening, and the response to its request. */
-export interface OpenedSocket extends Deno.WebSocketUpgrade {
+/** What the server knows about the client of a WebSocket before its login. */
+export interface SocketTraits {
   /** Whether Deno ends the connection if the client is silent */
   readonly isTimed: boolean;
 }
+
+/** A WebSocket that is opening, and the response to its request. */
+export interface OpenedSocket extends Deno.WebSocketUpgrade, SocketTraits {}
 
 /** Options of {@linkcode openSocket} */
 export interface OpenOptions {

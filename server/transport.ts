@@ -20,6 +20,7 @@ import type { ConnectionLog } from "./connection_log.ts";
 import {
   abortSocket,
   CLOSED,
+  closeOpened,
   CONNECTING,
   endOf,
   OPEN,
@@ -32,14 +33,11 @@ import { runOutOfScope } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import { silenceEnd, type Watch } from "./silence.ts";
 
-/** The time that sent frames have to reach the operating system, in milliseconds. */
-const LINGER = 500;
-
 /** The interval between two checks before the socket closes, in milliseconds. */
 const CHECK_INTERVAL = 10;
 
-/** The checks within the linger time. A clock would also count the time of a stall. */
-const MAX_CHECKS = LINGER / CHECK_INTERVAL;
+/** How often it is checked whether all frames are sent. A clock would also count a stall. */
+const MAX_CHECKS = 50;
 
 /** The time that a client has to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT = 10_000;
@@ -119,15 +117,16 @@ export class Transport implements Sink, Recipient {
     return this.#socket.bufferedAmount;
   }
 
-  /** Ends a connection whose upgrade is not completed in time. */
-  abandon(): void {
-    const socket = this.#socket;
-    // A close that waits for the socket has a code.
-    const close = socket.onopen ?? (() => socket.close());
-    socket.onopen = (event) => {
-      close.call(socket as WebSocket, event);
+  /** Waits for a socket whose upgrade is probably lost. */
+  awaitOpening(): void {
+    this.#socket.onopen = () => {
+      closeOpened(this.#socket, this.#closed);
       this.#owner.onOpenedLate();
     };
+  }
+
+  /** Ends a connection whose upgrade is lost. */
+  abandon(): void {
     this.#onGone({ code: 0, reason: "", wasClean: false });
   }
 
@@ -330,7 +329,7 @@ export class Transport implements Sink, Recipient {
   #closeSocket(code: number, reason: string): void {
     if (this.isOpening) {
       // Deno ignores a close now. If the socket never opens, the hub abandons it.
-      this.#socket.onopen = () => this.#socket.close(code, reason);
+      this.#socket.onopen ??= () => closeOpened(this.#socket, this.#closed);
       return;
     }
     // If another frame of the client has arrived, Deno drops all data that it has not

@@ -1,6 +1,6 @@
 /**
- * The upgrade requests of one server: rejects them, or lets the hub open them, and watches
- * them until their WebSocket opens.
+ * The upgrade requests of one server: rejects them, or lets the hub open them, and counts
+ * those whose WebSocket never opens.
  *
  * Some clients reset their connection at once. Deno never opens or closes the WebSocket of
  * such an upgrade, never reports it, and never releases its file descriptor. It reports the
@@ -21,7 +21,6 @@ import {
 import { text } from "./http.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { TimeoutQueue } from "./scheduler.ts";
 
 /** The number of rejected requests that are logged at once. */
 const MAX_REJECTION_LINES = 100;
@@ -250,55 +249,5 @@ export class LostUpgrades {
   /** Does not count an upgrade that opened late. */
   restore(): void {
     this.#count--;
-  }
-}
-
-/** How long an upgrade usually takes at most, in milliseconds. */
-const USUAL_TIME = 250;
-
-/**
- * How long it can take in addition, until it counts as lost, in milliseconds. On a busy
- * machine, an upgrade takes more than a second. Resets cost descriptors until they count.
- */
-const EXTRA_TIME = 1_750;
-
-/** A connection whose WebSocket opens. */
-export interface Opening {
-  /** Whether the WebSocket has not opened yet */
-  readonly isOpening: boolean;
-  /** Ends the connection without its WebSocket. */
-  abandon(): void;
-}
-
-/** Watches the upgrades of one server. */
-export class Openings {
-  readonly #usual: TimeoutQueue<Opening>;
-  readonly #late = new TimeoutQueue<Opening>(
-    EXTRA_TIME,
-    (opening) => opening.isOpening && opening.abandon(),
-  );
-
-  /**
-   * Constructs `Openings`.
-   *
-   * @param onLate Called when an upgrade takes longer than usual
-   */
-  constructor(onLate: () => void) {
-    this.#usual = new TimeoutQueue(USUAL_TIME, (opening) => {
-      if (!opening.isOpening) return;
-      onLate();
-      this.#late.add(opening);
-    });
-  }
-
-  /** Begins to watch a connection. */
-  add(opening: Opening): void {
-    this.#usual.add(opening);
-  }
-
-  /** Stops watching a connection. */
-  delete(opening: Opening): void {
-    this.#usual.delete(opening);
-    this.#late.delete(opening);
   }
 }

@@ -1,6 +1,7 @@
 /** Clients that reset their connection during the upgrade. */
 
 import assert from "node:assert/strict";
+import { connect } from "../../client.ts";
 import type { RequestInfo, Server } from "../../server.ts";
 import { mountIn } from "../support/mounted_server.ts";
 import { encodeRequest, requestUpgrade, TcpPeer } from "../support/tcp_peer.ts";
@@ -102,6 +103,45 @@ Deno.test("an upgrade that never opens is counted and frees its place", async ()
   assert.equal((await requestUpgrade(mounted)).status, 101);
   released.resolve();
   for (const peer of peers) peer[Symbol.dispose]();
+});
+
+for (const WebSocket of [undefined, globalThis.WebSocket]) {
+  const kind = WebSocket === undefined ? "own" : "runtime's";
+  Deno.test(`a client with its ${kind} WebSocket logs in although its upgrade opens late`, async () => {
+    const released = Promise.withResolvers<void>();
+    await using mounted = mountIn(async (server, request, info) => {
+      const isUpgrade = request.headers.has("upgrade");
+      const response = await server.fetch(request, info);
+      if (isUpgrade) await released.promise;
+      return response;
+    });
+    const { server, addr } = mounted;
+    server.operation("echo", (data) => data);
+    const options = { url: `http://127.0.0.1:${addr.port}`, timeout: 60_000 };
+    const connecting = connect("test", { ...options, WebSocket });
+    while (await countLost(server) !== 1) await pause(10);
+    released.resolve();
+    await using connection = await connecting;
+    assert.deepEqual(await connection.operation("echo", { n: 1 }), { n: 1 });
+    assert.equal(await countLost(server), 0);
+    assert.equal(server.clients.size, 1);
+  });
+}
+
+Deno.test("a server that closes ends an upgrade that has not opened", async () => {
+  const released = Promise.withResolvers<void>();
+  await using mounted = mountIn(async (server, request, info) => {
+    const response = server.fetch(request, info);
+    await released.promise;
+    return response;
+  });
+  const { server, logger } = mounted;
+  using peer = await TcpPeer.connect(mounted);
+  await peer.write(encodeRequest());
+  while (await countLost(server) !== 1) await pause(10);
+  await server.close();
+  released.resolve();
+  assert.match(logger.lines.join("\n"), /info disconnect: .*server closed/);
 });
 
 Deno.test("an upgrade that opens late does not count as lost", async () => {

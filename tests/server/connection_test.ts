@@ -22,6 +22,47 @@ Deno.test("a connection that is closed before its WebSocket opens closes it then
   assert.deepEqual([socket.closed, events], [[4000], ["closed"]]);
 });
 
+Deno.test("a connection whose WebSocket opens late reports it, and continues", async () => {
+  const { connection, events, sent, socket } = connectSocket(
+    new FakeSocket(WebSocket.CONNECTING),
+  );
+  connection.awaitOpening();
+  socket.open();
+  assert.deepEqual([socket.closed, events], [[], ["opened late"]]);
+  socket.receive({ id: 0, token: "test", version: "1.0.0" });
+  await endOfTick();
+  assert.deepEqual([idsOf(sent), events], [[0], ["opened late", "open"]]);
+});
+
+for (const isAwaited of [true, false]) {
+  const when = isAwaited ? "while" : "before";
+  Deno.test(`a connection that ends ${when} its upgrade seems to be lost closes it late`, () => {
+    const { client, connection, events, socket } = connectSocket(
+      new FakeSocket(WebSocket.CONNECTING),
+    );
+    if (isAwaited) connection.awaitOpening();
+    client.close(4000);
+    if (!isAwaited) connection.awaitOpening();
+    connection.abandon();
+    assert.deepEqual(events, ["closed", "gone"]);
+    socket.open();
+    assert.deepEqual(socket.closed, [4000]);
+    assert.deepEqual(events, ["closed", "gone", "opened late"]);
+  });
+}
+
+Deno.test("a connection whose upgrade was abandoned closes it with 1013", () => {
+  const { connection, events, socket } = connectSocket(
+    new FakeSocket(WebSocket.CONNECTING),
+  );
+  connection.awaitOpening();
+  connection.abandon();
+  assert.deepEqual(events, ["closed", "gone"]);
+  socket.open();
+  assert.deepEqual(socket.closed, [1013]);
+  assert.deepEqual(events, ["closed", "gone", "opened late"]);
+});
+
 Deno.test("a connection reports its end once, and when its socket is gone", async () => {
   const { client, events, socket } = connectSocket(new FakeSocket());
   client.close(4000, "enough");

@@ -37,7 +37,7 @@ function connectUntimed(socket: Socket, idleTimeout = 30_000) {
     },
     socket,
     { peer: { address: ADDRESS, network: "192.0.2.1" } },
-    false,
+    { isTimed: false },
   );
   const pass = (seconds: number) => {
     for (let n = 0; n < seconds; n++) context.silence.tick();

@@ -1,0 +1,120 @@
+/** The connections of a server that have a socket. */
+
+import assert from "node:assert/strict";
+import {
+  type LiveConnection,
+  LiveConnections,
+} from "../../server/live_connections.ts";
+import { resolveLimits } from "../../server/limits.ts";
+import { Place, Places } from "../../server/places.ts";
+import { Clock } from "../support/clock.ts";
+import { peerAt } from "../support/server_context.ts";
+
+/** A connection whose socket a test opens. */
+class TestConnection implements LiveConnection {
+  readonly peer = peerAt("192.0.2.1:1");
+  isOpening = true;
+  isClosed = false;
+  readonly events: string[];
+
+  constructor(events: string[]) {
+    this.events = events;
+  }
+
+  expire(): void {
+    this.events.push("expired");
+  }
+
+  awaitOpening(): void {
+    this.events.push("suspended");
+  }
+
+  abandon(): void {
+    this.events.push("abandoned");
+  }
+}
+
+/** Creates a connection, and records what happens to it and to its server. */
+function add(loginTimeout = 5_000) {
+  const events: string[] = [];
+  const places = new Places(resolveLimits());
+  const connections = new LiveConnections<TestConnection>({
+    loginTimeout,
+    upgrades: {
+      expectResets: () => {},
+      countLost: () => void events.push("counted"),
+      restoreLost: () => void events.push("restored"),
+    },
+    enter: ({ network }) => new Place(places, network),
+    onConnection: () => {},
+    onEmpty: () => void events.push("empty"),
+    stalled: () => 0,
+  });
+  const connection = new TestConnection(events);
+  connections.add(connection);
+  const count = () => [
+    connections.size,
+    connections.all.length,
+    places.waiting.total,
+  ];
+  return { connection, connections, count, events };
+}
+
+Deno.test("a connection whose upgrade is probably lost has no place", () => {
+  using clock = new Clock();
+  const { count, events } = add();
+  assert.deepEqual(count(), [1, 1, 1]);
+  clock.pass(3_000);
+  assert.deepEqual(count(), [0, 1, 0]);
+  assert.deepEqual(events, ["suspended", "counted", "empty"]);
+});
+
+Deno.test("a connection that opens late gets a place, and the whole time for its login", () => {
+  using clock = new Clock();
+  const { connection, connections, count, events } = add();
+  clock.pass(6_000);
+  events.length = 0;
+  connection.isOpening = false;
+  connections.resume(connection);
+  assert.deepEqual(count(), [1, 1, 1]);
+  clock.pass(4_900);
+  assert.deepEqual(events, ["restored"]);
+  clock.pass(200);
+  assert.deepEqual([events, clock.timers], [["restored", "expired"], 0]);
+});
+
+Deno.test("a connection that opens after its end gets no place", () => {
+  using clock = new Clock();
+  const { connection, connections, count, events } = add();
+  clock.pass(20_000);
+  assert.deepEqual(events, ["suspended", "counted", "empty", "abandoned"]);
+  connection.isClosed = true;
+  connections.close(connection);
+  assert.deepEqual([...count(), clock.timers], [0, 0, 0, 0]);
+  connection.isOpening = false;
+  connections.resume(connection);
+  assert.deepEqual(events.slice(4), ["restored"]);
+  assert.deepEqual([...count(), clock.timers], [0, 0, 0, 0]);
+});
+
+Deno.test("a connection that was closed before it opens is not kept", () => {
+  using clock = new Clock();
+  const { connection, connections, count, events } = add();
+  connection.isClosed = true;
+  connections.close(connection);
+  assert.deepEqual(count(), [1, 1, 1]);
+  clock.pass(3_000);
+  assert.deepEqual(events, ["suspended", "counted", "empty"]);
+  assert.deepEqual(count(), [0, 0, 0]);
+});
+
+Deno.test("a connection whose socket is gone is deleted once", () => {
+  using clock = new Clock();
+  const { connection, connections, count, events } = add();
+  connection.isOpening = false;
+  connections.close(connection);
+  connections.delete(connection);
+  connections.delete(connection);
+  assert.deepEqual([...count(), clock.timers], [0, 0, 0, 0]);
+  assert.deepEqual(events, ["empty"]);
+});

@@ -105,14 +105,14 @@ export class ServerConnection implements TransportOwner, VisitOwner {
     events: ConnectionEvents,
     socket: Socket,
     upgrade: UpgradeContext,
-    { isTimed = true }: Partial<SocketTraits> = {},
+    { isTimed = true, isExtended }: Partial<SocketTraits> = {},
   ) {
     this.#isTimed = isTimed;
     this.peer = upgrade.peer;
     this.#context = context;
     this.#events = events;
     this.#upgrade = upgrade;
-    this.#session = new Session(context.rules);
+    this.#session = new Session(context.rules, isExtended);
     const { log: serverLog, connectionLines } = context;
     const log = new ConnectionLog(serverLog, upgrade.peer, connectionLines);
     this.#transport = new Transport(socket, context, log, this);

@@ -69,8 +69,9 @@ export class Session {
   #earlyFrames = 0;
   readonly #rules: SessionRules;
 
-  constructor(rules: SessionRules = {}) {
+  constructor(rules: SessionRules = {}, isExtended = false) {
     this.#rules = rules;
+    if (isExtended) this.#requestedFeatures = NO_FEATURES;
   }
 
   /** The state of the connection */

@@ -212,6 +212,8 @@ function internals(): Internals | undefined {
 export interface SocketTraits {
   /** Whether Deno ends the connection if the client is silent */
   readonly isTimed: boolean;
+  /** Whether the client offered the subprotocol, so that it knows more than Hoist 1 */
+  readonly isExtended: boolean;
 }
 
 /** A WebSocket that is opening, and the response to its request. */
@@ -249,10 +251,9 @@ export function openSocket(
   const { socket, response } = upgrade;
   probe(socket);
   // With the option `protocol`, Deno expects a space after each comma.
-  if (offered.includes(SUBPROTOCOL)) {
-    response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
-  }
-  return { socket, response, isTimed };
+  const isExtended = offered.includes(SUBPROTOCOL);
+  if (isExtended) response.headers.set(PROTOCOL_HEADER, SUBPROTOCOL);
+  return { socket, response, isTimed, isExtended };
 }
 
 function tryToUpgrade(

@@ -162,6 +162,17 @@ Deno.test("connect() reports a login that takes the server too long", async () =
   await logger.line(/^info disconnect: .* \(1008, login timed out\)$/);
 });
 
+Deno.test("connect() reports a login that arrives too late, which is no wrong token", async () => {
+  class LateSocket extends WebSocket {
+    override send(): void {}
+  }
+  await using server = serveQuietly({ limits: { loginTimeout: 20 } });
+  const options = { url: server.url, WebSocket: LateSocket };
+  const error = await rejection(connect("test", options));
+  assert(error instanceof ConnectError, error.message);
+  assert.match(error.message, /the login took too long\./);
+});
+
 Deno.test("connect() reports that nothing listens at the URL", async () => {
   const url = `http://127.0.0.1:${closedPort()}`;
   const error = await rejection(connect("test", { url }));

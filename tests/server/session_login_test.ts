@@ -62,6 +62,20 @@ Deno.test("Session answers a missing login with code 3 and the id 0", () => {
   assertError(effect, 3, { id: 0 });
 });
 
+Deno.test("Session answers a missing login of a client with the subprotocol with code 9", () => {
+  const effect = new Session({}, true).expireLogin();
+  assert(effect.kind === "close" && effect.reason === "login timed out");
+  const { id, code, desc } = JSON.parse(effect.frame ?? "null");
+  assert.deepEqual([id, code], [0, 9]);
+  assert.match(desc, /^the login took too long\. .*'limits\.loginTimeout'/);
+});
+
+Deno.test("Session answers a Hoist 1 login with code 3 also if the subprotocol was offered", () => {
+  const session = new Session({}, true);
+  session.receive(LOGIN);
+  assertError(session.expireLogin(), 3, { id: 0 });
+});
+
 Deno.test("Session accepts no login after expireLogin()", () => {
   const session = STATES.authenticating();
   session.expireLogin();

@@ -117,6 +117,26 @@ Deno.test({
   },
 });
 
+Deno.test("openSocket() knows which clients offer the subprotocol", () => {
+  const { upgradeWebSocket } = Deno;
+  Deno.upgradeWebSocket = () => {
+    const socket = new EventTarget() as WebSocket;
+    Object.assign(socket, { [Symbol("[[rid]]")]: 1 });
+    return { socket, response: new Response() };
+  };
+  try {
+    const extended = [BOTH, "hoist.v1", "hoist.v2", ""].map((offer) => {
+      const headers = { "sec-websocket-protocol": offer };
+      const request = new Request("http://a.example", { headers });
+      const options = { idleTimeout: 20_000, limits: { loginTimeout: 10_000 } };
+      return openSocket(request, options)?.isExtended;
+    });
+    assert.deepEqual(extended, [true, true, false, false]);
+  } finally {
+    Deno.upgradeWebSocket = upgradeWebSocket;
+  }
+});
+
 // The last test, because the server remembers the socket.
 Deno.test("Deno ends every client after the first socket that the server cannot abort", () => {
   const { upgradeWebSocket } = Deno;

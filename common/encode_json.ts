@@ -63,6 +63,27 @@ export function stringifyData(data: unknown, subject: () => string): string {
 }
 
 /**
+ * Encodes a message that another one replies to. It was parsed from JSON, but `JSON.stringify`
+ * can need a deeper stack than `JSON.parse`, for example if the keys are numbers.
+ *
+ * @param replying The message, as it was received; `null` if there is none
+ * @param subject Returns what the error calls the reply, such as `message "hello"`
+ *
+ * @throws {TypeError} If it is nested deeper than the stack allows: see `isDepthError`
+ */
+export function stringifyReplying(
+  replying: object | null,
+  subject: () => string,
+): string {
+  try {
+    return JSON.stringify(replying);
+  } catch (error) {
+    const what = `Cannot send ${subject()}: the message that it replies to`;
+    throw notEncodable(what, error);
+  }
+}
+
+/**
  * Returns whether JSON can represent a payload. It cannot represent all that was parsed from
  * JSON: `1e400` is read as `Infinity`, and data can be nested deeper than the stack allows.
  */

@@ -6,7 +6,7 @@
 
 import { invalidType } from "../common/check.ts";
 import type { ErrorCode } from "../common/codes.ts";
-import { stringifyData } from "../common/encode_json.ts";
+import { stringifyData, stringifyReplying } from "../common/encode_json.ts";
 import type { JsonObject } from "../common/json.ts";
 import {
   describeMessage,
@@ -116,7 +116,8 @@ export function errorAnswerOf(
  * @param replying The message that this one replies to
  * @param id The number of the message
  *
- * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ * @throws {TypeError} If the name is not a string, the data is no JSON object, or a message is
+ * nested deeper than the stack allows
  */
 export function encodeMessage(
   name: string,
@@ -125,9 +126,10 @@ export function encodeMessage(
   id: number,
 ): string {
   assertName(name);
-  const payload = stringifyData(data, () => describeMessage(name));
+  const subject = () => describeMessage(name);
+  const payload = stringifyData(data, subject);
   return `{"message":${JSON.stringify(name)},"data":${payload},"replying":${
-    JSON.stringify(replying)
+    stringifyReplying(replying, subject)
   },"id":${id}}`;
 }
 
@@ -179,7 +181,8 @@ export function encodeLogin(
 /**
  * Encodes a message of a client: docs/reference/protocol.md, "2. A message".
  *
- * @throws {TypeError} If the name is not a string, or the data is no JSON object
+ * @throws {TypeError} If the name is not a string, the data is no JSON object, or a message is
+ * nested deeper than the stack allows
  */
 export function encodeMessageRequest(
   name: string,
@@ -187,10 +190,11 @@ export function encodeMessageRequest(
   replying: WireMessage | null,
 ): RequestEncoder {
   assertName(name);
-  const payload = stringifyData(data, () => describeMessage(name));
+  const subject = () => describeMessage(name);
+  const payload = stringifyData(data, subject);
   const rest = `,"action":"message","data":{"message":${
     JSON.stringify(name)
-  },"data":${payload},"replying":${JSON.stringify(replying)}`;
+  },"data":${payload},"replying":${stringifyReplying(replying, subject)}`;
   return (id, timeout, traceparent) =>
     `{"id":${id}${rest}${timeoutField(timeout)}${traceField(traceparent)}}}`;
 }

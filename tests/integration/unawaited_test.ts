@@ -176,6 +176,35 @@ Deno.test("data that is nested too deeply does not end a program that sends it b
   assert.deepEqual(rejections.errors, []);
 });
 
+Deno.test("a reply to a message that is nested too deeply does not end the program", async () => {
+  using rejections = new Rejections();
+  const depth = 100_000;
+  // With numbers as keys, JSON.stringify needs a deeper stack than JSON.parse.
+  const data = `${'{"0":'.repeat(depth)}0${"}".repeat(depth)}`;
+  const frame =
+    `{"success":true,"message":"s_newmsg","data":{"message":"deep","data":${data},"id":1,"replying":null}}`;
+  await using server = recordingServer(
+    successFrame(0, null),
+    (socket) => socket.send(frame),
+  );
+  await using connection = await connectTo(server);
+  const { opened: replied, open } = gate();
+  const failures: unknown[] = [];
+  connection.receive("deep", async (message) => {
+    void message.reply("seen");
+    await message.reply("seen").catch((error) => failures.push(error));
+    open();
+  });
+  void connection.message("start");
+  await replied;
+  await settle();
+  assert.deepEqual(rejections.errors, []);
+  assert.match(
+    String(failures),
+    /^TypeError: Cannot send message "seen": the message that it replies to cannot be encoded as JSON: Maximum call stack size exceeded/,
+  );
+});
+
 Deno.test("broadcast() resolves to zeros while the server closes and afterwards", async () => {
   using rejections = new Rejections();
   const server = serveQuietly();

@@ -7,8 +7,8 @@
 /** The limits that do not depend on the number of clients. */
 export const LIMITS = {
   maxPayload: 16_384,
-  /** Long enough for a busy machine; also the time to renew a token */
-  loginTimeout: 10_000,
+  /** Long enough for a machine that is so busy that a client stalls for seconds */
+  loginTimeout: 30_000,
   maxLoginFailures: 3,
   loginFailureWindow: 5_000,
   maxPending: 64,

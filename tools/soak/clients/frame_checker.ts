@@ -93,6 +93,11 @@ export class FrameChecker {
     return this.#due.size;
   }
 
+  /** Whether the server has not answered a new token yet */
+  get isRenewing(): boolean {
+    return this.#due.values().some(({ subject }) => subject === RENEWAL);
+  }
+
   /** Whether the login succeeded. */
   get loggedIn(): boolean {
     return this.#login !== undefined;

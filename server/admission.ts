@@ -164,6 +164,11 @@ export class Admission {
     };
   }
 
+  /** Whether another connection can enter that has no place. */
+  hasPlace({ network }: RemotePeer): boolean {
+    return this.#places.exceededByUpgrade(network) === undefined;
+  }
+
   /** Counts a new connection, or an HTTP request that waits for its login. */
   enter({ network }: RemotePeer): Place {
     return new Place(this.#places, network);

@@ -320,6 +320,7 @@ export class Hub implements HandlerHost, UserHost {
     return new LiveConnections<ServerConnection>({
       loginTimeout,
       upgrades: this.#upgrades,
+      hasPlace: (peer) => this.#admission.hasPlace(peer),
       enter: (peer) => this.#admission.enter(peer),
       onConnection: () => {
         this.#context.stalls.start();

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CloseCode } from "../common/codes.ts";
 import type { RemotePeer } from "./admission.ts";
 import { type Opening, Openings } from "./openings.ts";
 import type { ExceededByLogin, Place } from "./places.ts";
@@ -22,6 +23,8 @@ export interface LiveConnection extends Opening {
   awaitOpening(): void;
   /** Ends the connection without waiting for its upgrade. */
   abandon(): void;
+  /** Closes the connection. */
+  close(code: number, reason: string): void;
 }
 
 /** What this module needs of its server. */
@@ -32,6 +35,8 @@ export interface LiveConnectionsHost {
     Upgrades,
     "expectResets" | "countLost" | "restoreLost"
   >;
+  /** Whether another connection can enter. */
+  hasPlace(peer: RemotePeer): boolean;
   /** Counts a connection. */
   enter(peer: RemotePeer): Place;
   /** Called with each connection. */
@@ -97,12 +102,16 @@ export class LiveConnections<Connection extends LiveConnection> {
     this.#openings.delete(connection);
   }
 
-  /** Gives a connection a place again, because its socket has opened. */
+  /** Gives a connection a place again, if there is one, because its socket has opened. */
   resume(connection: Connection): void {
-    this.#host.upgrades.restoreLost(connection.peer);
+    const { peer } = connection;
+    this.#host.upgrades.restoreLost(peer);
     this.#openings.delete(connection);
     this.#suspended.delete(connection);
-    if (!connection.isClosed) this.#enter(connection);
+    if (connection.isClosed) return;
+    if (this.#host.hasPlace(peer)) return this.#enter(connection);
+    const { TRY_AGAIN_LATER } = CloseCode;
+    connection.close(TRY_AGAIN_LATER, "the server has too many connections");
   }
 
   /** Notes that a connection has ended; its socket can still be closing. */

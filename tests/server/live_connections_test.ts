@@ -5,7 +5,7 @@ import {
   type LiveConnection,
   LiveConnections,
 } from "../../server/live_connections.ts";
-import { resolveLimits } from "../../server/limits.ts";
+import { type Limits, resolveLimits } from "../../server/limits.ts";
 import { Place, Places } from "../../server/places.ts";
 import { Clock } from "../support/clock.ts";
 import { peerAt } from "../support/server_context.ts";
@@ -32,12 +32,16 @@ class TestConnection implements LiveConnection {
   abandon(): void {
     this.events.push("abandoned");
   }
+
+  close(code: number): void {
+    this.events.push(`closed ${code}`);
+  }
 }
 
 /** Creates a connection, and records what happens to it and to its server. */
-function add(loginTimeout = 5_000) {
+function add(loginTimeout = 5_000, limits: Limits = {}) {
   const events: string[] = [];
-  const places = new Places(resolveLimits());
+  const places = new Places(resolveLimits(limits));
   const connections = new LiveConnections<TestConnection>({
     loginTimeout,
     upgrades: {
@@ -45,6 +49,7 @@ function add(loginTimeout = 5_000) {
       countLost: () => void events.push("counted"),
       restoreLost: () => void events.push("restored"),
     },
+    hasPlace: ({ network }) => places.exceededByUpgrade(network) === undefined,
     enter: ({ network }) => new Place(places, network),
     onConnection: () => {},
     onEmpty: () => void events.push("empty"),
@@ -81,6 +86,24 @@ Deno.test("a connection that opens late gets a place, and the whole time for its
   assert.deepEqual(events, ["restored"]);
   clock.pass(200);
   assert.deepEqual([events, clock.timers], [["restored", "expired"], 0]);
+});
+
+Deno.test("a connection that opens late is closed if others have taken all places", () => {
+  using clock = new Clock();
+  const { connection, connections, count, events } = add(5_000, {
+    maxUnauthenticated: 1,
+  });
+  clock.pass(3_000);
+  for (let n = 0; n < 2; n++) {
+    const other = new TestConnection(events);
+    other.isOpening = false;
+    connections.add(other);
+  }
+  connection.isOpening = false;
+  connections.resume(connection);
+  const expected = ["suspended", "counted", "empty", "restored", "closed 1013"];
+  assert.deepEqual(events, expected);
+  assert.deepEqual(count(), [2, 2, 2]);
 });
 
 Deno.test("a connection that opens after its end gets no place", () => {

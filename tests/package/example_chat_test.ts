@@ -94,6 +94,15 @@ class Tab {
     await this.page.press("#text", "Enter");
   }
 
+  /** Types until something is seen: after three seconds, a user is no longer typing. */
+  async typeUntil(seen: Promise<void>): Promise<void> {
+    let isSeen = false;
+    const type = async () => {
+      while (!isSeen) await this.page.fill("#text", "Hello");
+    };
+    await Promise.all([seen.finally(() => isSeen = true), type()]);
+  }
+
   /** Waits until the page shows a state of the connection. */
   async hasState(pattern: RegExp): Promise<void> {
     await this.#has("#state", pattern);
@@ -163,9 +172,10 @@ testWithBrowser(
     await grace.hasPeople("A Ada 2 tabs", "G Grace you");
     await first.hasPeople("A Ada you 2 tabs", "G Grace");
 
-    await grace.page.fill("#text", "Hello");
-    await second.hasPeople("A Ada you 2 tabs", "G Grace is typing …");
-    await grace.page.press("#text", "Enter");
+    await grace.typeUntil(
+      second.hasPeople("A Ada you 2 tabs", "G Grace is typing …"),
+    );
+    await grace.say("Hello");
     await first.hasMessages("Hello");
     await second.hasMessages("Hello");
     await first.hasPeople("A Ada you 2 tabs", "G Grace");

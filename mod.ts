@@ -35,10 +35,14 @@ export { main } from "./cli/program.ts";
 export { generateToken, type GenerateTokenOptions } from "./token.ts";
 export { VERSION } from "./version.ts";
 
-if (import.meta.main) {
-  // Programs that import the library never load the command line.
+/** Programs that import the library never load the command line. */
+async function runAsProgram(): Promise<never> {
   const { runCommandLine } = await import("./cli/commands.ts");
   // Deno keeps the timer of a WebSocket whose last frame crossed our Close frame, and
   // with it the program, for 15 seconds.
   Deno.exit(await runCommandLine(connect));
 }
+
+// Not awaited: `contract check` runs a module that can import this one, and the module would wait
+// until this one has run.
+if (import.meta.main) void runAsProgram();

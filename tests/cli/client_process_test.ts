@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { serveQuietly } from "../support/server.ts";
-import { Program, quoteWords, ROOT } from "../support/program.ts";
-import type { Server } from "../../server.ts";
+import { makeScript, Program, quoteWords, ROOT } from "../support/program.ts";
+import { defineContract, serve, type Server } from "../../server.ts";
 import { cleanEnvironment } from "../support/environment.ts";
 
 const ENV = { HOIST_TOKEN: "test" };
@@ -100,6 +100,26 @@ Deno.test("the exit code is that of the error", async () => {
     assert.equal(program.output.lines.length, 1);
     assert.match(program.output.lines[0]!, /^error error: /);
   }
+});
+
+Deno.test("contract check runs a module that imports the package of the command line", async () => {
+  const source = `import { defineContract } from "${
+    import.meta.resolve("../../mod.ts")
+  }";
+export const contract = defineContract({ operations: { add: {} } });`;
+  await using script = await makeScript(source);
+  const contract = defineContract({ operations: { add: {} } });
+  await using server = serve("test", {
+    ...{ hostname: "127.0.0.1", port: 0, logLevel: "critical" },
+    ...{ contract, exposeContract: true },
+  });
+  await using program = start(
+    server,
+    ["contract", "check", script.path],
+    [...PERMISSIONS, "--allow-read"],
+  );
+  await program.line(/the server has no breaking changes/);
+  assert.equal(await program.ended, 0);
 });
 
 shellTest("Ctrl-C says goodbye to the server, and ends with 130", async () => {

@@ -173,11 +173,15 @@ async function guarded<Result>(
   }
 }
 
-/** Returns whether a value is a contract, also one of another version of this package. */
+/**
+ * Returns whether a value is a contract, also one of another version of this package. The schemas
+ * of some libraries have a method `describe` as well.
+ */
 function isDefined(
   value: unknown,
 ): value is { readonly describe: () => unknown } {
   return typeof value === "object" && value !== null &&
+    !("~standard" in value) &&
     "describe" in value && typeof value.describe === "function";
 }
 

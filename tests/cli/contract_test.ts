@@ -128,6 +128,24 @@ Deno.test("contract check runs a module, and takes its contract", async () => {
   );
 });
 
+Deno.test("contract check finds the contract of a module that also exports schemas", async () => {
+  await using server = serveContract();
+  await using script = await makeScript(
+    `import { z } from "zod";
+    import { defineContract } from "${import.meta.resolve("../../server.ts")}";
+    export const Add = z.object({ n: z.number() });
+    export const contract = defineContract({ operations: { add: { input: Add } } });`,
+  );
+  const args = ["contract", "check", script.path, "-q"];
+  const { code, errors } = await runAgainst(server, args, {
+    readTextFile: (path) => Deno.readTextFile(path),
+  });
+  assert.deepEqual(errors, [
+    "error: The contract of the server has 1 breaking change.",
+  ]);
+  assert.equal(code, 1);
+});
+
 Deno.test("contract check finds a module whose path has characters of URLs", async () => {
   await using server = serveContract();
   await using script = await makeScript(

@@ -6,6 +6,7 @@
 
 import { pathToFileURL } from "node:url";
 import type { ContractDescription } from "../client.ts";
+import { aborted } from "../common/async.ts";
 import { HoistError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
 import {
@@ -108,10 +109,11 @@ async function readContract(
 }
 
 async function readSource(from: ContractSource): Promise<unknown> {
-  const { source, context } = from;
+  const { source, context, signal } = from;
   if (/^https?:\/\//i.test(source)) return parse(source, await download(from));
   if (/\.[cm]?[jt]sx?$/.test(source)) {
-    return await loadContract(source, context);
+    // The module can wait for anything.
+    return await Promise.race([loadContract(source, context), aborted(signal)]);
   }
   return parse(source, await readFile(source, context));
 }

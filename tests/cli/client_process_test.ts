@@ -215,6 +215,20 @@ shellTest(
   },
 );
 
+shellTest("Ctrl-C ends a command that waits for a module", async () => {
+  await using script = await makeScript(
+    'console.log("waiting"); await new Promise((resolve) => setTimeout(resolve, 2 ** 30));',
+  );
+  await using server = serveOperations();
+  await using program = start(
+    server,
+    ["contract", "check", script.path],
+    [...PERMISSIONS, "--allow-read"],
+  );
+  await program.line(/^info waiting$/);
+  assert.equal(await program.interrupt(), 130);
+});
+
 shellTest("Ctrl-C ends a command that waits for a file", async () => {
   const directory = await Deno.makeTempDir();
   const pipe = `${directory}/pipe`;

@@ -7,6 +7,7 @@
 
 import { mapMaybePromise } from "../common/async.ts";
 import { isApplicationError, ValidationError } from "../common/errors.ts";
+import { throwCausedByPeer } from "../common/ignorable.ts";
 import type { Json } from "../common/json.ts";
 import {
   describeMessage,
@@ -139,7 +140,7 @@ function assertMatches(
   value: unknown,
 ): Checking {
   if (schema === undefined) return;
-  return mapMaybePromise(validate(schema, value), ({ issues }) => {
+  return mapMaybePromise(validateReceived(schema, value), ({ issues }) => {
     if (issues === undefined) return;
     const problem = `${what} does not match its schema`;
     throw new ValidationError(subject(), problem, issues);
@@ -157,8 +158,20 @@ function assertOutput(
     return assertMatches(subject, what, schema, value);
   }
   return mapMaybePromise(
-    validate(schema, undefined),
+    validateReceived(schema, undefined),
     ({ issues }) =>
       issues && assertMatches(subject, what, schema, value) as Promise<void>,
   );
+}
+
+/** Validates what the server sent. A schema that throws for it must not end the program. */
+function validateReceived(schema: Schema, value: unknown) {
+  try {
+    const checked = validate(schema, value);
+    return checked instanceof Promise
+      ? checked.catch(throwCausedByPeer)
+      : checked;
+  } catch (error) {
+    throwCausedByPeer(error);
+  }
 }

@@ -13,7 +13,8 @@ import { isLengthError } from "./text.ts";
  * Waits for a request, like {@linkcode withCallerStack}. If nothing awaits the returned
  * promise, its failure does not end the program. Only an invalid argument ends it, because
  * that is a mistake in the program itself. Data that a handler can have from a peer does not
- * end it: a number that JSON changes, deep nesting, and a frame that is too large.
+ * end it: a number that JSON changes, deep nesting, and a frame that is too large. Nor does a
+ * schema that throws for what a peer has sent: see {@linkcode throwCausedByPeer}.
  *
  * @param promise The promise, which the public function returns through this function
  * @returns What the promise resolves to
@@ -31,8 +32,17 @@ export function ignorable<Value>(
 /** Whether the arguments of the request caused an error. */
 function isMistake(error: unknown): boolean {
   if (isNumberError(error) || isDepthError(error)) return false;
-  if (isLengthError(error)) return false;
+  if (isLengthError(error) || causedByPeer.has(Object(error))) return false;
   return error instanceof TypeError || error instanceof RangeError;
+}
+
+/** What the functions of the application have thrown for what a peer has sent. */
+const causedByPeer = new WeakSet<object>();
+
+/** Throws what a function of the application has thrown for what a peer has sent. */
+export function throwCausedByPeer(error: unknown): never {
+  causedByPeer.add(Object(error));
+  throw error;
 }
 
 interface StackCapturing {

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { MAX_PAYLOAD } from "../../broker/cluster.ts";
 import { memory } from "../../broker/memory.ts";
 import type { Connection } from "../../client/connection.ts";
-import type { Client } from "../../server.ts";
+import { connect } from "../../client.ts";
+import { type Client, defineContract } from "../../server.ts";
 import { recordingServer, successFrame } from "../support/fake_server.ts";
+import { schemaOf } from "../support/schemas.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { Servers } from "../support/servers.ts";
 import { endOfTick, gate, pause } from "../support/timing.ts";
@@ -203,6 +205,32 @@ Deno.test("a reply to a message that is nested too deeply does not end the progr
     String(failures),
     /^TypeError: Cannot send message "seen": the message that it replies to cannot be encoded as JSON: Maximum call stack size exceeded/,
   );
+});
+
+Deno.test("a schema that throws for what the server sent does not end the program", async () => {
+  using rejections = new Rejections();
+  const fail = (value: unknown) => Object(value).rows.map(String);
+  const operations = {
+    now: { output: schemaOf(fail) },
+    later: { output: schemaOf((value) => Promise.resolve(value).then(fail)) },
+  };
+  const contract = defineContract({
+    messages: { hello: { replies: { hi: schemaOf(fail) as never } } },
+    operations,
+  });
+  await using server = serveQuietly();
+  server.receive("hello", (message) => void message.reply("hi", { n: 1 }));
+  for (const name in operations) server.operation(name, () => ({ n: 1 }));
+  const { url } = server;
+  const options = { url, contract, validate: "all" } as const;
+  await using connection = await connect("test", options);
+  void connection.message("hello");
+  void connection.request("hello");
+  void connection.operation("now");
+  void connection.operation("later");
+  await assert.rejects(connection.operation("later"), TypeError);
+  await settle();
+  assert.deepEqual(rejections.errors, []);
 });
 
 Deno.test("broadcast() resolves to zeros while the server closes and afterwards", async () => {

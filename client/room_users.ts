@@ -7,6 +7,7 @@
 
 import { SerialQueue } from "../common/async.ts";
 import type { PublicationFrame } from "../protocol/success_frames.ts";
+import { CLOSED_HERE } from "./link.ts";
 import type { RoomContext } from "./room_context.ts";
 import type { MembersChange } from "./room_members.ts";
 import { RoomMessage } from "./room_message.ts";
@@ -73,17 +74,20 @@ export class RoomUsers {
 
 /** Passes on events in the order of their arrival, even if a schema is asynchronous. */
 export class RoomEvents {
-  readonly #context: Pick<RoomContext, "log" | "checks">;
+  readonly #context: Pick<RoomContext, "log" | "checks" | "closed">;
   readonly #users: RoomUsers;
   readonly #queue = new SerialQueue();
 
   /**
    * Constructs `RoomEvents`.
    *
-   * @param context The log and the checks of the connection
+   * @param context The log and the checks of the connection, and how it has ended
    * @param users The callers of the room
    */
-  constructor(context: Pick<RoomContext, "log" | "checks">, users: RoomUsers) {
+  constructor(
+    context: Pick<RoomContext, "log" | "checks" | "closed">,
+    users: RoomUsers,
+  ) {
     this.#context = context;
     this.#users = users;
   }
@@ -105,6 +109,8 @@ export class RoomEvents {
   }
 
   #pass({ message, ...source }: PublicationFrame): void {
+    // An earlier listener can have closed the connection while a schema read the message.
+    if (this.#context.closed === CLOSED_HERE) return;
     const { message: name } = message;
     if (!this.#users.hear(name)) this.#context.log.unheard(name);
     const received = new RoomMessage(message, source);

@@ -118,6 +118,33 @@ Deno.test("events, gaps and the end of a room keep their order with a slow schem
   assert.deepEqual(seen, ["e.2", "expired", "e.4", "removed"]);
 });
 
+Deno.test("an event that a slow schema has still to read reaches no listener after close()", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const say = schemaOf((value) => promise.then(() => ({ value })));
+  const slow = defineContract({ rooms: { "chat:{id}": { events: { say } } } });
+  await using parts = await startRooms({
+    contract: untyped(slow),
+    validate: "all",
+  });
+  const { connection, peer } = parts;
+  const seen: unknown[] = [];
+  const room: ClientRoom = connection.room("chat:1");
+  room.receive(({ position }) => {
+    seen.push(position);
+    void connection.close();
+  });
+  room.onLeft(({ reason }) => void seen.push(reason));
+  await peer.admit(room.join());
+  peer.message("chat:1", "e.2");
+  peer.message("chat:1", "e.3");
+  await peer.settled(connection);
+  resolve();
+  while (seen.at(-1) !== "connection") {
+    await new Promise((next) => setTimeout(next));
+  }
+  assert.deepEqual(seen, ["e.2", "connection"]);
+});
+
 Deno.test("an event of a room that the server has chosen reaches only listeners to every message", async () => {
   const logger = new LogRecorder();
   const same = defineContract({

@@ -19,6 +19,8 @@ export interface RoomContext {
   readonly link: Link | undefined;
   /** How the connection has ended; `undefined` if another link can follow */
   readonly closed: CloseInfo | undefined;
+  /** Whether the application has closed the connection */
+  readonly isClosedHere: boolean;
   /** The id by which the server recognizes repeated messages; `undefined` before a join */
   readonly publisher: string | undefined;
   /** The bytes of all messages to rooms that wait for their answers */

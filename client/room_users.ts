@@ -7,7 +7,6 @@
 
 import { SerialQueue } from "../common/async.ts";
 import type { PublicationFrame } from "../protocol/success_frames.ts";
-import { CLOSED_HERE } from "./link.ts";
 import type { RoomContext } from "./room_context.ts";
 import type { MembersChange } from "./room_members.ts";
 import { RoomMessage } from "./room_message.ts";
@@ -74,18 +73,18 @@ export class RoomUsers {
 
 /** Passes on events in the order of their arrival, even if a schema is asynchronous. */
 export class RoomEvents {
-  readonly #context: Pick<RoomContext, "log" | "checks" | "closed">;
+  readonly #context: Pick<RoomContext, "log" | "checks" | "isClosedHere">;
   readonly #users: RoomUsers;
   readonly #queue = new SerialQueue();
 
   /**
    * Constructs `RoomEvents`.
    *
-   * @param context The log and the checks of the connection, and how it has ended
+   * @param context The log and the checks of the connection, and whether it is closed
    * @param users The callers of the room
    */
   constructor(
-    context: Pick<RoomContext, "log" | "checks" | "closed">,
+    context: Pick<RoomContext, "log" | "checks" | "isClosedHere">,
     users: RoomUsers,
   ) {
     this.#context = context;
@@ -110,7 +109,7 @@ export class RoomEvents {
 
   #pass({ message, ...source }: PublicationFrame): void {
     // An earlier listener can have closed the connection while a schema read the message.
-    if (this.#context.closed === CLOSED_HERE) return;
+    if (this.#context.isClosedHere) return;
     const { message: name } = message;
     if (!this.#users.hear(name)) this.#context.log.unheard(name);
     const received = new RoomMessage(message, source);

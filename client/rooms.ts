@@ -16,7 +16,7 @@ import type {
   LeftFrame,
   RoomFrame,
 } from "../protocol/success_frames.ts";
-import type { Link, RoomReceiver } from "./link.ts";
+import { CLOSED_HERE, type Link, type RoomReceiver } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { ClientRoom } from "./room.ts";
 import { type RoomContext, WaitingBytes } from "./room_context.ts";
@@ -88,6 +88,10 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
 
   get closed(): CloseInfo | undefined {
     return this.#closed;
+  }
+
+  get isClosedHere(): boolean {
+    return this.#closed === CLOSED_HERE;
   }
 
   get publisher(): string | undefined {

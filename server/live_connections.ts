@@ -149,11 +149,14 @@ export class LiveConnections<Connection extends LiveConnection> {
     this.#logins.add(connection);
   }
 
-  /** Frees the place of a connection whose upgrade is probably lost. */
-  #suspend(connection: Connection): void {
+  /** Frees the place of a connection whose upgrade is probably lost; returns whether to wait. */
+  #suspend(connection: Connection): boolean {
+    const { isClosed } = connection;
     connection.awaitOpening();
-    if (!connection.isClosed) this.#suspended.add(connection);
     this.#logins.delete(connection);
     this.delete(connection);
+    if (isClosed) connection.abandon();
+    else this.#suspended.add(connection);
+    return !isClosed;
   }
 }

@@ -35,8 +35,12 @@ export interface Opening {
 export interface OpeningEvents<Item> {
   /** Called when an upgrade takes longer than usual. */
   onLate(): void;
-  /** Called when an upgrade is probably lost. On a busy machine, it can still open. */
-  onLost(item: Item): void;
+  /**
+   * Called when an upgrade is probably lost. On a busy machine, it can still open.
+   *
+   * @returns Whether the server waits for it
+   */
+  onLost(item: Item): boolean;
   /** Called when the server stops waiting for an upgrade. */
   onAbandoned(item: Item): void;
 }
@@ -103,7 +107,6 @@ export class Openings<Item extends Opening> {
     if (!item.isOpening) return;
     const wasStalled = this.#stalled() > stalled;
     if (wasStalled && repeats > 0) return this.#wait(item, repeats - 1);
-    this.#events.onLost(item);
-    this.#last.add(item);
+    if (this.#events.onLost(item)) this.#last.add(item);
   }
 }

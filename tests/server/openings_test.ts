@@ -5,13 +5,13 @@ import { Openings } from "../../server/openings.ts";
 import { Clock } from "../support/clock.ts";
 
 /** Creates a watch and a connection that opens if `open()` is called. */
-function watch() {
+function watch(isAwaited = true) {
   const events: string[] = [];
   const opening = { isOpening: true };
   let stalled = 0;
   const openings = new Openings<typeof opening>({
     onLate: () => events.push("late"),
-    onLost: () => events.push("lost"),
+    onLost: () => events.push("lost") > 0 && isAwaited,
     onAbandoned: () => events.push("abandoned"),
   }, () => stalled);
   openings.add(opening);
@@ -39,6 +39,13 @@ Deno.test("Openings reports a late upgrade, counts it as lost after two seconds,
   assert.deepEqual(events, ["late", "lost"]);
   clock.pass(100);
   assert.deepEqual([events, clock.timers], [["late", "lost", "abandoned"], 0]);
+});
+
+Deno.test("Openings does not wait for a lost upgrade whose connection has ended", () => {
+  using clock = new Clock();
+  const { events } = watch(false);
+  clock.pass(3_000);
+  assert.deepEqual([events, clock.timers], [["late", "lost"], 0]);
 });
 
 Deno.test("Openings waits longer while the event loop is stalled, four times", () => {

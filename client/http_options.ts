@@ -49,8 +49,9 @@ export function resolveHeaders(
 }
 
 function entriesOf(subject: string, headers: unknown): [string, unknown][] {
-  if (headers instanceof Headers) return [...headers];
   if (typeof headers === "object" && headers !== null) {
+    // The `Headers` of another implementation, and a map, have no keys that are their own.
+    if (isMap(headers)) return [...headers.entries()];
     if (!Array.isArray(headers)) return Object.entries(headers);
   }
   // The value itself could contain a secret.
@@ -59,8 +60,14 @@ function entriesOf(subject: string, headers: unknown): [string, unknown][] {
   throw invalidType(subject, "'headers'", needed, kind);
 }
 
+/** Whether a value has the methods of `Headers` and of a map. */
+function isMap(value: object): value is Map<string, unknown> {
+  const { get, entries } = value as Partial<Map<string, unknown>>;
+  return typeof get === "function" && typeof entries === "function";
+}
+
 function assertName(subject: string, name: string): void {
-  if (!NAME.test(name)) {
+  if (typeof name !== "string" || !NAME.test(name)) {
     throw new TypeError(
       `${subject}: ${
         quote(name)

@@ -14,6 +14,24 @@ Deno.test("copies an object and Headers, with names in lower case", () => {
   assert.deepEqual(resolve({ "A-b": "1", "a-B": "2" }), { "a-b": "1, 2" });
 });
 
+Deno.test("copies a map, and the Headers of another implementation", () => {
+  const expected = { authorization: SECRET };
+  const map = new Map([["Authorization", SECRET]]);
+  assert.deepEqual(resolve(map), expected);
+  class OtherHeaders {
+    readonly get = (name: string) => map.get(name);
+    readonly #map = map;
+    entries() {
+      return this.#map.entries();
+    }
+  }
+  assert.deepEqual(resolve(new OtherHeaders()), expected);
+  assert.throws(() => resolve(new Map([[5, SECRET]])), (error: Error) => {
+    assert.match(error.message, /5 in 'headers' is not a valid name/);
+    return true;
+  });
+});
+
 Deno.test("returns undefined if there are no headers", () => {
   for (const headers of [undefined, {}, new Headers()]) {
     assert.equal(resolve(headers), undefined);

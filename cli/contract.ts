@@ -123,12 +123,17 @@ async function download(
   { source, timeout, signal }: ContractSource,
 ): Promise<string> {
   const subject = `Cannot read ${quote(cutUrl(source))}`;
-  return await inTime(subject, timeout, signal, async (signal) => {
+  return await inTime({ subject, timeout, signal }, async (signal) => {
     const response = await fetch(source, { signal });
     if (response.ok) return await readBody(response);
     await response.body?.cancel();
     throw new HoistError(`${subject}: the HTTP status is ${response.status}.`);
-  }, HoistError);
+  }, (cause) => {
+    const problem = cause instanceof Deno.errors.NotCapable
+      ? "the permission is missing. Run with --allow-net."
+      : "no server answers. Check the URL, and that the server is running.";
+    return new HoistError(`${subject}: ${problem}`, { cause });
+  });
 }
 
 function parse(source: string, json: string): unknown {

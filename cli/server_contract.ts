@@ -15,6 +15,8 @@ import {
   ResponseError,
   TimeoutError,
 } from "../common/errors.ts";
+import { redirected, unreachable } from "../client/ack_errors.ts";
+import { endpointsOf } from "../client/http_options.ts";
 import { limit } from "../common/async.ts";
 import { isJsonObject, parseJson } from "../common/json.ts";
 import { escapeControls, nearestName } from "../common/text.ts";
@@ -37,12 +39,20 @@ export async function fetchContract(
   const shown = escapeControls(String(cutUrl(url)));
   const subject = `Cannot read the contract of ${shown}`;
   const base = baseOf(url);
+  const endpoints = endpointsOf(url);
   using client = caCerts && Deno.createHttpClient({ caCerts: [...caCerts] });
-  const init = { ...(client && { client }), redirect: "error" } as const;
+  // The token must not reach another server.
+  const init = { ...(client && { client }), redirect: "manual" } as const;
   const headers = { authorization: `Bearer ${token}` };
-  return await inTime(subject, timeout, signal, async (signal) => {
-    const request: Request = (path, more) =>
-      fetch(new URL(path, base), { ...init, ...more, signal });
+  return await inTime({ subject, timeout, signal }, async (signal) => {
+    const request: Request = async (path, more) => {
+      const target = new URL(path, base);
+      const response = await fetch(target, { ...init, ...more, signal });
+      const location = response.headers.get("location");
+      if (Math.floor(response.status / 100) !== 3) return response;
+      await response.body?.cancel();
+      throw redirected(endpoints, location, response.status);
+    };
     const answer = await request("hoist/contract", { headers });
     const found = await readAnswer(answer, subject);
     if (typeof found === "object") return found;
@@ -50,7 +60,7 @@ export async function fetchContract(
     throw new ConnectError(
       `${subject}: it is not a Hoist server. Check the URL.`,
     );
-  });
+  }, (cause) => unreachable(endpoints, cause));
 }
 
 /** Sends a request to the server. */
@@ -71,20 +81,28 @@ function baseOf(url: string): URL {
   return base;
 }
 
-type ErrorClass = new (message: string, options: ErrorOptions) => HoistError;
+/** What a function that uses `fetch` needs. */
+interface FetchPlan {
+  /** What cannot be done without an answer */
+  readonly subject: string;
+  /** How long the function can take, in milliseconds */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Calls a function that uses `fetch`.
  *
+ * @param plan What it is for, and how long it can take
+ * @param use The function
+ * @param toError Returns the error for a `fetch` without an answer
+ *
  * @throws {TimeoutError} If it takes longer than `timeout`
- * @throws {HoistError} If no server answers: an error of the class `Unreachable`
  */
 export async function inTime<Result>(
-  subject: string,
-  timeout: number,
-  signal: AbortSignal,
+  { subject, timeout, signal }: FetchPlan,
   use: (signal: AbortSignal) => Promise<Result>,
-  Unreachable: ErrorClass = ConnectError,
+  toError: (cause: Error) => HoistError,
 ): Promise<Result> {
   const onTimeout = () =>
     new TimeoutError(`${subject}: there was no answer within ${timeout} ms.`);
@@ -93,22 +111,14 @@ export async function inTime<Result>(
     return await use(limited.signal);
   } catch (cause) {
     if (limited.signal.aborted) throw limited.signal.reason;
-    const problem = problemOf(cause);
-    if (problem === undefined) throw cause;
-    throw new Unreachable(`${subject}: ${problem}`, { cause });
+    throw isFetchError(cause) ? toError(cause) : cause;
   } finally {
     limited.cancel();
   }
 }
 
-/** Returns what is wrong if an error is one of `fetch`. */
-function problemOf(error: unknown): string | undefined {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "the permission is missing. Run with --allow-net.";
-  }
-  return error instanceof TypeError
-    ? "no server answers. Check the URL, and that the server is running."
-    : undefined;
+function isFetchError(error: unknown): error is Error {
+  return error instanceof Deno.errors.NotCapable || error instanceof TypeError;
 }
 
 /** Reads the answer; returns what is wrong if a server without a contract can send it. */

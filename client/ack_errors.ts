@@ -67,7 +67,7 @@ export function redirected(
 
 /** Returns the URL of a server, if the target belongs to one. */
 function targetOf(target: URL): string {
-  const path = target.pathname.replace(/\/hoist(\/ack)?$/, "");
+  const path = target.pathname.replace(/\/hoist(\/\w+)?$/, "");
   const { protocol, host } = target;
   return showName(`${protocol}//${host}${path}`);
 }

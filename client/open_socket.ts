@@ -5,6 +5,7 @@
  */
 
 import { aborted } from "../common/async.ts";
+import { readable } from "../common/thrown.ts";
 import { abortSocket, type ClientSocket } from "./client_socket.ts";
 
 /** Why a WebSocket did not open */
@@ -74,6 +75,6 @@ function discard(socket: ClientSocket): void {
 
 /** Reads an error event. In browsers, it has no message. */
 function failureOf(event: unknown): OpenFailure {
-  const { message, error } = Object(event);
+  const { message, error } = Object(readable(event));
   return { message: typeof message === "string" ? message : "", error };
 }

@@ -9,6 +9,7 @@ import { ConnectionClosedError } from "../common/errors.ts";
 import type { JsonObject } from "../common/json.ts";
 import { detached } from "../common/telemetry.ts";
 import { byteLength } from "../common/text.ts";
+import { readable } from "../common/thrown.ts";
 import { timedOut } from "../common/timed_out.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { isCausedByClient } from "./backoff.ts";
@@ -320,7 +321,8 @@ export class ReconnectingLink implements Link {
 
   /** The application no longer needs a connection that has not opened. */
   #onAbort(reason: unknown): void {
-    this.#end(reason instanceof Error ? { ...LOST, error: reason } : LOST);
+    const error = readable(reason);
+    this.#end(error instanceof Error ? { ...LOST, error } : LOST);
   }
 
   /** Ends the attempt that is in progress, and the wait for the next one. */

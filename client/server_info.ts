@@ -7,6 +7,7 @@
 import { aborted } from "../common/async.ts";
 import { ConnectError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
+import { readable } from "../common/thrown.ts";
 import { parseFrame } from "../protocol/message.ts";
 import { notHoist, redirected, rejected, unreachable } from "./ack_errors.ts";
 import type { Endpoints } from "./http_options.ts";
@@ -70,8 +71,9 @@ async function fetchBody(
     throw isRedirect(response)
       ? redirected(endpoints, response.headers.get("location"))
       : rejected(endpoints, response);
-  } catch (error) {
+  } catch (thrown) {
     if (signal.aborted) throw signal.reason;
+    const error = readable(thrown);
     throw error instanceof ConnectError ? error : unreachable(endpoints, error);
   } finally {
     client?.close();

@@ -7,6 +7,7 @@
 import { aborted, limit } from "../common/async.ts";
 import { checkToken } from "../common/check.ts";
 import { ConnectError, LoginError, TimeoutError } from "../common/errors.ts";
+import { readable } from "../common/thrown.ts";
 import type { ClientLog } from "./log.ts";
 
 /** What a {@linkcode TokenFunction} gets */
@@ -120,8 +121,9 @@ export class TokenSource {
       signal.throwIfAborted();
       const called = (async () => await callback({ signal }))();
       return await Promise.race([called, aborted(signal)]);
-    } catch (error) {
+    } catch (thrown) {
       if (signal.aborted) throw signal.reason;
+      const error = readable(thrown);
       throw error instanceof LoginError ? error : tokenFailure(base, error);
     } finally {
       cancel();

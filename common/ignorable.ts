@@ -8,6 +8,7 @@
 import { isDepthError, isNumberError } from "./encode_json.ts";
 import { HoistError } from "./hoist_error.ts";
 import { isLengthError } from "./text.ts";
+import { readable } from "./thrown.ts";
 
 /**
  * Waits for a request, like {@linkcode withCallerStack}. If nothing awaits the returned
@@ -69,10 +70,11 @@ export async function withCallerStack<Value>(
   } catch (error) {
     // Some engines lack this method.
     const { captureStackTrace }: StackCapturing = Error;
-    if (error instanceof HoistError) {
-      captureStackTrace?.(error, withCallerStack);
+    const failure = readable(error);
+    if (failure instanceof HoistError) {
+      captureStackTrace?.(failure, withCallerStack);
     }
-    onFailure?.(error);
+    onFailure?.(failure);
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import { ConnectError } from "../common/errors.ts";
 import { isJsonObject } from "../common/json.ts";
 import { readable } from "../common/thrown.ts";
 import { parseFrame } from "../protocol/message.ts";
+import { isCount } from "../protocol/room_fields.ts";
 import { notHoist, redirected, rejected, unreachable } from "./ack_errors.ts";
 import type { Endpoints } from "./http_options.ts";
 import type { HttpTarget } from "./http_target.ts";
@@ -44,9 +45,7 @@ export async function fetchServerInfo(
   return {
     version,
     protocols: Array.isArray(protocols) ? protocols : [],
-    lockout: lockout === null || typeof lockout === "number"
-      ? lockout
-      : undefined,
+    lockout: lockout === null || isCount(lockout) ? lockout : undefined,
   };
 }
 

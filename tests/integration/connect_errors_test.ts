@@ -113,6 +113,22 @@ Deno.test("connect() names the origin of the page, which differs for localhost a
   );
 });
 
+Deno.test("connect() ignores a lockout that is no number of seconds", async () => {
+  for (const lockout of ["1e400", "-5", "1.5", '"5"', "{}"]) {
+    await using other = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      ({ url }) =>
+        url.endsWith("/hoist/ack")
+          ? new Response(`{"version":"${VERSION}","lockout":${lockout}}`)
+          : new Response("no", { status: 418 }),
+    );
+    const url = `http://127.0.0.1:${other.addr.port}`;
+    const error = await rejection(connect("test", { url }));
+    assert(error instanceof ConnectError);
+    assert.match(error.message, /HTTP status 418/, lockout);
+  }
+});
+
 Deno.test("connect() reports another rejection first if the address is locked out", async () => {
   const ack = { version: VERSION, lockout: 5 };
   await using other = Deno.serve(

@@ -5,7 +5,7 @@
  */
 
 import { debugOptions, tracePrefix } from "../common/debug.ts";
-import { type Logger, messageOf } from "../common/log_format.ts";
+import type { Logger } from "../common/log_format.ts";
 import { LogThrottle } from "../common/rate_limiter.ts";
 import {
   canRenew,
@@ -14,6 +14,7 @@ import {
   showFrame,
 } from "../common/secrets.ts";
 import { escapeLines, quote, truncate } from "../common/text.ts";
+import { messageOf } from "../common/thrown.ts";
 import { GOODBYE } from "../protocol/encode.ts";
 
 /** Receives the lines of a client. Without the method `debug`, it gets no debug lines. */

@@ -28,15 +28,6 @@ export interface LogEntry {
   readonly caller?: string | undefined;
 }
 
-/** Returns the message of a thrown value in one line; never throws, whatever it is. */
-export function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown);
-  } catch {
-    return "the thrown value cannot be converted to a string";
-  }
-}
-
 /** Details of a line, by name. */
 export type LogFields = Readonly<Record<string, string | number | undefined>>;
 

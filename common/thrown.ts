@@ -16,3 +16,12 @@ export function readable(thrown: unknown): unknown {
     return new Error("a value was thrown that cannot be read", { cause });
   }
 }
+
+/** Returns the message of a thrown value; never throws, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "the thrown value cannot be converted to a string";
+  }
+}

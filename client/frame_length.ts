@@ -75,7 +75,10 @@ export function lengthOfEach(
 
 function endsRequest(
   frame: ServerFrame,
-): frame is Extract<ServerFrame, { kind: "answer" | "done" | "error" }> {
+): frame is Extract<
+  ServerFrame,
+  { kind: "answer" | "done" | "error" | "invalid" }
+> {
   return frame.kind === "answer" || frame.kind === "done" ||
-    frame.kind === "error";
+    frame.kind === "error" || frame.kind === "invalid";
 }

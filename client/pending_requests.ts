@@ -18,6 +18,7 @@ import type { ServerFrame } from "../protocol/server_frames.ts";
 import type { RoomAnswer } from "../protocol/success_frames.ts";
 import { repliesFull } from "./buffer_errors.ts";
 import { type LinkRequest, subjectOf } from "./link.ts";
+import { invalidAnswer } from "./room_errors.ts";
 
 /** A request that waits for its answer */
 interface PendingRequest {
@@ -156,6 +157,8 @@ export class PendingRequests {
         return this.#resolve(frame.id, null);
       case "error":
         return this.#reject(frame.id, frame.error);
+      case "invalid":
+        return this.#fail(frame.id);
     }
   }
 
@@ -227,6 +230,12 @@ export class PendingRequests {
     if (entry === undefined) return;
     const { request, reject } = entry;
     reject(request.toError?.(frame) ?? responseError(request, frame));
+  }
+
+  /** Rejects a request whose answer cannot be read. */
+  #fail(id: number): void {
+    const entry = this.#remove(id);
+    entry?.reject(invalidAnswer(subjectOf(entry.request)));
   }
 
   /**

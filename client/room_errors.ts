@@ -64,10 +64,10 @@ export function joinConflict(room: string, option: string): TypeError {
   );
 }
 
-/** Returns the error for a server that answers a request with something else. */
+/** Returns the error for a server that answers a request with something else, or nonsense. */
 export function invalidAnswer(subject: string): HoistError {
   return new HoistError(
-    `Cannot finish ${subject}: the server sent an answer that does not belong to the request. Update the server.`,
+    `Cannot finish ${subject}: the server sent an answer that does not belong to the request, or that is invalid. Update the server.`,
   );
 }
 

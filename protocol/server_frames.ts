@@ -18,7 +18,7 @@ import { readRoomFrame } from "./decode_room_messages.ts";
 import { commonFeatures, type Feature, NO_FEATURES } from "./features.ts";
 import { isWireMessage, parseFrame, type WireMessage } from "./message.ts";
 import { isCount } from "./room_fields.ts";
-import type { RoomFrame } from "./success_frames.ts";
+import type { RoomAnswer, RoomFrame } from "./success_frames.ts";
 
 /** The id of each item of a frame; `null` for an item without one */
 export type EventIds = readonly (string | null)[];
@@ -71,7 +71,9 @@ export type ServerFrame =
     readonly kind: "error";
     readonly id: number | null;
     readonly error: ErrorFrame;
-  };
+  }
+  /** An answer whose content is invalid. No other one follows */
+  | { readonly kind: "invalid"; readonly id: number };
 
 /** What a server and a client agreed on at the login. */
 export interface ServerFeatures {
@@ -111,7 +113,7 @@ const NO_DATA: JsonObject = Object.freeze({});
  * @param frame The data of the WebSocket message
  * @param features The extensions that both sides named; by default none. Only frames about
  * rooms depend on them
- * @returns The frame; `null` if it is invalid
+ * @returns The frame; `null` if it is invalid, and answers no request
  */
 export function decodeServerFrame(
   frame: unknown,
@@ -126,7 +128,7 @@ export function decodeServerFrame(
  *
  * @param frame The data of the WebSocket message
  * @param features The extensions that both sides named; by default none
- * @returns The frames of the batch; `null` for each invalid frame
+ * @returns The frames of the batch; `null` for each invalid frame that answers no request
  */
 export function decodeServerFrames(
   frame: unknown,
@@ -144,6 +146,30 @@ function read(
 ): ServerFrame | null {
   if (!isJsonObject(value)) return null;
   const id = isId(value.id) ? value.id : null;
+  const frame = readKnown(id, value, features);
+  return frame === null && id !== null && isLast(value)
+    ? { kind: "invalid", id }
+    : frame;
+}
+
+/** The answers about rooms, besides errors. Without one, the request would wait for ever. */
+const ROOM_ANSWERS: ReadonlySet<unknown> = new Set<RoomAnswer["kind"]>([
+  "joined",
+  "left",
+  "published",
+  "members",
+]);
+
+/** Whether no other frame follows that answers the same request. */
+function isLast({ success, message }: JsonObject): boolean {
+  return success !== true || ROOM_ANSWERS.has(message);
+}
+
+function readKnown(
+  id: number | null,
+  value: JsonObject,
+  features: ReadonlySet<Feature>,
+): ServerFrame | null {
   if (value.success !== true) return readError(id, value);
   const frame = features.has("rooms")
     ? readRoomFrame(id, value.message, value.data)

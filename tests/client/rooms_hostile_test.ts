@@ -5,6 +5,7 @@ import { debug } from "../../client.ts";
 import { errorFrame, successFrame } from "../support/fake_server.ts";
 import type { LogRecorder } from "../support/log_recorder.ts";
 import { startRooms } from "../support/room_server.ts";
+import { settlesAtOnce } from "../support/timing.ts";
 
 /** Starts a client that is in a room, and records what it gets. */
 async function startInRoom() {
@@ -81,6 +82,34 @@ for (
     assert.match(warnings(logger).join("\n"), /^warn .*not of Hoist 1$/);
   });
 }
+
+Deno.test("an invalid answer ends its request, and the room can be joined again", async () => {
+  await using parts = await startRooms();
+  const { connection, peer } = parts;
+  const room = connection.room("chat:1");
+  const message = /^Cannot finish .*: the server sent an answer that .*invalid/;
+  const assertFailed = async (request: Promise<unknown>) => {
+    assert(await settlesAtOnce(request));
+    await assert.rejects(request, { message });
+  };
+  for (const data of [null, ROOM, { ...ROOM, position: 1 }]) {
+    const joining = room.join();
+    const { id } = await peer.next("join");
+    peer.send(successFrame(id, "joined", data));
+    await assertFailed(joining);
+  }
+  await peer.admit(room.join());
+  const publishing = room.publish("say", {});
+  const { id } = await peer.next("publish");
+  peer.send(successFrame(id, "published", { position: 1, duplicate: false }));
+  await assertFailed(publishing);
+  const calling = connection.operation("any");
+  const call = await peer.next("operation");
+  peer.send(JSON.stringify({ success: false, id: call.id }));
+  await assertFailed(calling);
+  await peer.settled(connection);
+  assert.equal(room.position, "e.1");
+});
 
 Deno.test("answers that nobody asked for have no effect", async () => {
   await using parts = await startInRoom();

@@ -244,13 +244,15 @@ for (
   ]
 ) {
   Deno.test(`decodeServerFrame() rejects an error with ${Deno.inspect(fields)}`, () => {
-    assert.equal(decodeError(fields), null);
+    assert.deepEqual(decodeError(fields), { kind: "invalid", id: 1 });
+    assert.equal(decodeError({ ...fields, id: null }), null);
   });
 }
 
 for (const success of [undefined, null, 1, "true", {}]) {
   Deno.test(`decodeServerFrame() does not treat success: ${JSON.stringify(success)} as a success`, () => {
-    assert.equal(decodeSuccess({ success }), null);
+    assert.deepEqual(decodeSuccess({ success }), { kind: "invalid", id: 1 });
+    assert.equal(decodeSuccess({ success, id: null }), null);
     assert.equal(decodeError({ success })?.kind, "error");
   });
 }

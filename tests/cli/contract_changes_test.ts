@@ -97,6 +97,77 @@ const CASES: readonly (readonly [
     [],
   ],
   [
+    "a minimum that is not excluded any more",
+    {
+      type: "number",
+      exclusiveMinimum: 0,
+    },
+    { type: "number", minimum: 0 },
+    [],
+    ["a client has the exclusiveMinimum 0"],
+  ],
+  [
+    "a maximum that is excluded now",
+    { type: "number", maximum: 5 },
+    {
+      type: "number",
+      exclusiveMaximum: 5,
+    },
+    ["the server has the exclusiveMaximum 5"],
+    [],
+  ],
+  [
+    "a lower exclusive minimum",
+    { type: "number", minimum: 2 },
+    {
+      type: "number",
+      exclusiveMinimum: 1,
+    },
+    [],
+    ["a client has the minimum 2"],
+  ],
+  [
+    "two bounds at one end",
+    {
+      type: "number",
+      ...{ minimum: 0, exclusiveMinimum: 0, maximum: 9, exclusiveMaximum: 12 },
+    },
+    { type: "number", exclusiveMinimum: 0, maximum: 9 },
+    [],
+    [],
+  ],
+  [
+    "the bound of an integer in other words",
+    {
+      type: "integer",
+      ...{ exclusiveMinimum: 0, maximum: 9.5 },
+    },
+    { type: "integer", minimum: 1, exclusiveMaximum: 10 },
+    [],
+    [],
+  ],
+  [
+    "a bound that no value exceeds",
+    { type: "string" },
+    {
+      type: "string",
+      minLength: 0,
+    },
+    [],
+    [],
+  ],
+  [
+    "the bounds of a type that is new",
+    { type: "null" },
+    {
+      type: ["null", "number", "array", "object"],
+      ...{ minimum: 0, minItems: 1, items: { type: "number" } },
+      required: ["a"],
+    },
+    [],
+    ["a client expects null, not number or array or object"],
+  ],
+  [
     "other items",
     { type: "array", items: { type: "number" } },
     { type: "array", items: { type: "string" } },

@@ -102,14 +102,19 @@ export class LiveConnections<Connection extends LiveConnection> {
     this.#openings.delete(connection);
   }
 
-  /** Gives a connection a place again, if there is one, because its socket has opened. */
+  /**
+   * Counts a connection again, because its socket has opened. Closes it if there was no place.
+   * A client that does not answer the Close frame keeps its socket, so that it counts, too.
+   */
   resume(connection: Connection): void {
     const { peer } = connection;
     this.#host.upgrades.restoreLost(peer);
     this.#openings.delete(connection);
     this.#suspended.delete(connection);
-    if (connection.isClosed) return;
-    if (this.#host.hasPlace(peer)) return this.#enter(connection);
+    const hasPlace = this.#host.hasPlace(peer);
+    this.#enter(connection);
+    if (connection.isClosed) return this.close(connection);
+    if (hasPlace) return;
     const { TRY_AGAIN_LATER } = CloseCode;
     connection.close(TRY_AGAIN_LATER, "the server has too many connections");
   }

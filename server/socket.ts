@@ -153,16 +153,21 @@ export function endOf(
   return { info, how: describeClose(code, log.redact(reason)) };
 }
 
-/** Closes a socket that has opened; does nothing if its connection has not ended. */
+/**
+ * Closes a socket that has opened; does nothing if its connection has not ended.
+ *
+ * @returns Whether its connection has ended
+ */
 export function closeOpened(
   socket: Pick<Socket, "close">,
   closed: CloseInfo | undefined,
-): void {
-  if (closed === undefined) return;
+): boolean {
+  if (closed === undefined) return false;
   const { code, reason } = closed;
-  if (code !== CloseCode.ABNORMAL) return socket.close(code, reason);
+  if (code !== CloseCode.ABNORMAL) socket.close(code, reason);
   // The server has stopped waiting for the upgrade, and this code cannot be sent.
-  socket.close(CloseCode.TRY_AGAIN_LATER, "the upgrade took too long");
+  else socket.close(CloseCode.TRY_AGAIN_LATER, "the upgrade took too long");
+  return true;
 }
 
 /** The name of the symbol under which Deno keeps the resource of a WebSocket. */

@@ -117,10 +117,11 @@ export class Transport implements Sink, Recipient {
     return this.#socket.bufferedAmount;
   }
 
-  /** Waits for a socket whose upgrade is probably lost. */
+  /** Waits for a socket whose upgrade is probably lost, also after `abandon`. */
   awaitOpening(): void {
     this.#socket.onopen = () => {
-      closeOpened(this.#socket, this.#closed);
+      this.#socket.onclose = (event) => this.#onGone(event);
+      this.#closeOpened();
       this.#owner.onOpenedLate();
     };
   }
@@ -329,8 +330,7 @@ export class Transport implements Sink, Recipient {
   #closeSocket(code: number, reason: string): void {
     if (this.isOpening) {
       // Deno ignores a close now. If the socket never opens, the hub abandons it.
-      this.#socket.onopen ??= () => closeOpened(this.#socket, this.#closed);
-      return;
+      return void (this.#socket.onopen ??= () => this.#closeOpened());
     }
     // If another frame of the client has arrived, Deno drops all data that it has not
     // written, including the Close frame. A client that does not read gets no time.
@@ -345,13 +345,15 @@ export class Transport implements Sink, Recipient {
     setImmediate(attempt);
   }
 
+  #closeOpened(): void {
+    if (closeOpened(this.#socket, this.#closed)) this.#awaitClose();
+  }
+
   #awaitClose(): void {
     // The socket can have gone before the close was due.
     if (this.#socket.readyState === CLOSED) return;
-    this.#closing = this.#context.silence.watch(
-      CLOSE_TIMEOUT,
-      () => this.abort(),
-    );
+    const { silence } = this.#context;
+    this.#closing = silence.watch(CLOSE_TIMEOUT, () => this.abort());
   }
 
   get #isOpen(): boolean {

@@ -12,7 +12,7 @@ import { endOfTick, gate } from "../support/timing.ts";
 type LoggedIn = Awaited<ReturnType<typeof logInSocket>>;
 
 Deno.test("a connection that is closed before its WebSocket opens closes it then", async () => {
-  const { client, events, socket } = connectSocket(
+  const { client, context, events, socket } = connectSocket(
     new FakeSocket(WebSocket.CONNECTING),
   );
   client.close(4000);
@@ -20,6 +20,8 @@ Deno.test("a connection that is closed before its WebSocket opens closes it then
   assert.deepEqual([socket.closed, events], [[], ["closed"]]);
   socket.open();
   assert.deepEqual([socket.closed, events], [[4000], ["closed"]]);
+  // The client has ten seconds to answer the Close frame.
+  assert.equal(context.silence.size, 1);
 });
 
 Deno.test("a connection whose WebSocket opens late reports it, and continues", async () => {
@@ -52,7 +54,7 @@ for (const isAwaited of [true, false]) {
 }
 
 Deno.test("a connection whose upgrade was abandoned closes it with 1013", () => {
-  const { connection, events, socket } = connectSocket(
+  const { connection, context, events, socket } = connectSocket(
     new FakeSocket(WebSocket.CONNECTING),
   );
   connection.awaitOpening();
@@ -61,6 +63,11 @@ Deno.test("a connection whose upgrade was abandoned closes it with 1013", () => 
   socket.open();
   assert.deepEqual(socket.closed, [1013]);
   assert.deepEqual(events, ["closed", "gone", "opened late"]);
+  // The client has ten seconds to answer the Close frame.
+  assert.equal(context.silence.size, 1);
+  socket.end(1013);
+  assert.equal(context.silence.size, 0);
+  assert.deepEqual(events, ["closed", "gone", "opened late", "gone"]);
 });
 
 Deno.test("a connection reports its end once, and when its socket is gone", async () => {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { EngineLimit } from "./too_large.ts";
+
 /** How many publications of a room are kept. */
 export interface HistoryOptions {
   /** The maximum number of publications */
@@ -124,6 +126,8 @@ export interface BrokerEvents {
 export interface Broker extends AsyncDisposable {
   /** The name of the engine, for the log */
   readonly name: string;
+  /** The longest message that the engine accepts, if there is a limit that is known */
+  readonly limit?: EngineLimit | undefined;
   /**
    * Checks how much history some rooms keep. Called before it is used; a broker that can keep
    * every history does not have this method.
@@ -141,6 +145,7 @@ export interface Broker extends AsyncDisposable {
    * Stores a publication and sends it to all servers with a subscription.
    *
    * @throws {PublishError} If it was not stored, or it is unknown whether it was
+   * @throws {RangeError} If it is larger than the engine accepts: `exceededLimit`
    */
   publish(
     room: string,

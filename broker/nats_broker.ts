@@ -39,6 +39,7 @@ import { checkOf, formatPosition, orderPositions } from "./position.ts";
 import { PublicationKeys } from "./room_log.ts";
 import { RoomSyncs } from "./room_syncs.ts";
 import { tokenOf } from "./token.ts";
+import type { EngineLimit } from "./too_large.ts";
 
 const UNSTORED: Published = { position: null, isDuplicate: false };
 
@@ -92,6 +93,10 @@ export class NatsBroker implements Broker {
       syncInterval,
       (room) => link.isUp && this.#events?.onStale(room),
     );
+  }
+
+  get limit(): EngineLimit | undefined {
+    return this.#link.limit;
   }
 
   define(history: HistoryOptions): void {

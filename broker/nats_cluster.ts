@@ -6,7 +6,13 @@
 
 import { atMost } from "../common/async.ts";
 import type { PublishError } from "../common/hoist_error.ts";
-import type { Cluster, ClusterEvents, EngineState, Survey } from "./cluster.ts";
+import {
+  type Cluster,
+  type ClusterEvents,
+  type EngineState,
+  MAX_PAYLOAD,
+  type Survey,
+} from "./cluster.ts";
 import type { Msg } from "./nats_client.ts";
 import { failure } from "./nats_errors.ts";
 import { NatsLeases } from "./nats_leases.ts";
@@ -24,6 +30,9 @@ import { noNode } from "./unreachable.ts";
 
 /** How long the end of the lease can take, in milliseconds. */
 const CLOSE_LIMIT = 1_000;
+
+/** The longest message between servers, with the bytes that are not its payload. */
+const MIN_LIMIT = MAX_PAYLOAD + 128;
 
 /** What a cluster has while it is started. */
 interface Started {
@@ -64,6 +73,7 @@ export class NatsCluster implements Cluster {
     try {
       await this.#link.start();
       await this.#join();
+      this.#checkLimit(events);
     } catch (error) {
       this.#stop();
       throw error;
@@ -159,6 +169,15 @@ export class NatsCluster implements Cluster {
     if (state === "up") return this.#rejoin();
     this.#pending.fail(error ?? closed());
     this.#report(state, error);
+  }
+
+  /** Reports a NATS that rejects messages between servers. */
+  #checkLimit(events: ClusterEvents): void {
+    const { limit } = this.#link;
+    if (limit === undefined || limit.value >= MIN_LIMIT) return;
+    events.onProblem?.(
+      `accepts at most ${limit.value} bytes in a message, but the servers send each other up to ${MIN_LIMIT}. Raise '${limit.setting}' in the configuration of NATS`,
+    );
   }
 
   /** Takes a lease, once for all callers. */

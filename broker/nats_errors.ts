@@ -9,6 +9,7 @@ import { hidePasswords } from "../common/url.ts";
 import { showName } from "../common/text.ts";
 import { errors } from "./nats_client.ts";
 import { RefusedError } from "./nats_refusals.ts";
+import type { EngineLimit } from "./too_large.ts";
 
 /** No program listens to the subject of a request, so that nothing has happened. */
 export class NobodyListensError extends PublishError {
@@ -48,6 +49,11 @@ export function connectionError(
       `Cannot reach ${where}: ${reason}. Check the option 'servers', and whether NATS runs.`,
       "none",
     );
+}
+
+/** Describes the longest message that NATS accepts, in bytes. */
+export function limitOf(maxPayload: number): EngineLimit {
+  return { engine: "NATS", setting: "max_payload", value: maxPayload };
 }
 
 /** Makes the error for something that NATS could not do. */

@@ -6,6 +6,7 @@
  */
 
 import type { PublishError } from "../common/hoist_error.ts";
+import { isLengthError } from "../common/text.ts";
 import type { EngineState } from "./cluster.ts";
 import { NatsBackoff } from "./nats_backoff.ts";
 import type { Msg } from "./nats_client.ts";
@@ -14,6 +15,7 @@ import {
   connectionError,
   failure,
   isRefused,
+  limitOf,
   reasonOf,
 } from "./nats_errors.ts";
 import { NatsInbox, type ReplyHandler } from "./nats_inbox.ts";
@@ -26,6 +28,7 @@ import type { ResolvedNatsOptions } from "./nats_options.ts";
 import { onRefused, type RefusedError } from "./nats_refusals.ts";
 import { firstReply } from "./nats_reply.ts";
 import { NatsSubscription, type OnMessage } from "./nats_subscription.ts";
+import type { EngineLimit } from "./too_large.ts";
 
 /** How many bytes can wait for NATS to read. More are refused, because there is no queue. */
 const MAX_BUFFERED = 16_777_216;
@@ -91,6 +94,12 @@ export class NatsLink {
     return this.#open !== undefined;
   }
 
+  /** The longest message, with its headers; `undefined` while NATS cannot be asked */
+  get limit(): EngineLimit | undefined {
+    const maxPayload = this.#open?.client.info?.max_payload;
+    return maxPayload === undefined ? undefined : limitOf(maxPayload);
+  }
+
   /** Calls a listener after each change of the state. */
   listen(onState: OnState): () => void {
     this.#listeners.add(onState);
@@ -149,7 +158,8 @@ export class NatsLink {
   /**
    * Sends a message. Nothing shows whether it arrives.
    *
-   * @throws {PublishError} If NATS cannot be reached, or the message is too large for it
+   * @throws {PublishError} If NATS cannot be reached
+   * @throws {RangeError} If the message is too large for NATS
    */
   publish(
     subject: string,
@@ -163,6 +173,7 @@ export class NatsLink {
     try {
       outbox.add(subject, payload, options);
     } catch (error) {
+      if (isLengthError(error)) throw error;
       throw failure("send to NATS", reasonOf(error));
     }
   }

@@ -7,6 +7,8 @@
 
 import { byteLength } from "../common/text.ts";
 import type { OpenConnection } from "./nats_dial.ts";
+import { limitOf } from "./nats_errors.ts";
+import { tooLarge } from "./too_large.ts";
 
 /** The headers of a message. Names and values have no line breaks. */
 export type Headers = Readonly<Record<string, string>>;
@@ -39,7 +41,8 @@ export class NatsOutbox {
   /**
    * Adds a message.
    *
-   * @throws {Error} If it is too large for NATS, its subject is invalid, or the client has closed
+   * @throws {RangeError} If it is too large for NATS
+   * @throws {Error} If its subject is invalid, or the client has closed
    */
   add(subject: string, payload: string, options: NatsMessageOptions): void {
     const text = encode(subject, payload, options, this.#maxLength);
@@ -77,11 +80,7 @@ function encode(
   const body = payload.toWellFormed();
   const headLength = byteLength(head);
   const length = headLength + byteLength(body);
-  if (length > maxLength) {
-    throw new Error(
-      `${length} bytes are more than its max_payload, ${maxLength}`,
-    );
-  }
+  if (length > maxLength) throw tooLarge(length, limitOf(maxLength));
   const target = targetOf(subject, reply);
   return head === ""
     ? `PUB ${target} ${length}\r\n${body}\r\n`

@@ -5,6 +5,7 @@
  */
 
 import { PublishError } from "../common/hoist_error.ts";
+import { byteLength, fitsInto } from "../common/text.ts";
 import type {
   Broker,
   BrokerEvents,
@@ -23,6 +24,7 @@ import type { RedisNames } from "./redis_names.ts";
 import { CHECK_LENGTH, CLEAR, PUBLISH, READ, SEND } from "./redis_scripts.ts";
 import { KEY_TTL } from "./room_log.ts";
 import { RoomSyncs } from "./room_syncs.ts";
+import { type EngineLimit, tooLarge } from "./too_large.ts";
 
 /**
  * How much longer the position of a room is kept than its messages, in milliseconds. Without
@@ -35,6 +37,9 @@ const MAX_TTL = 100 * 365 * 86_400_000;
 
 /** The length of a random epoch, in characters. */
 const EPOCH_LENGTH = 17;
+
+/** The length of what is sent before a payload that is not stored, in bytes. */
+const MARK_LENGTH = 2;
 
 const PUBLISHING = "Cannot publish";
 
@@ -73,6 +78,10 @@ export class RedisBroker implements Broker {
     };
   }
 
+  get limit(): EngineLimit | undefined {
+    return this.#connection.limit;
+  }
+
   async start(events: BrokerEvents): Promise<void> {
     await this.#connection.open(this.#user);
     this.#events = events;
@@ -97,6 +106,8 @@ export class RedisBroker implements Broker {
     payload: string,
     { history, key }: PublishOptions,
   ): Promise<Published> {
+    const problem = this.#lengthProblem(payload);
+    if (problem !== undefined) return Promise.reject(problem);
     const known = key && this.#names.key(room, key);
     if (history !== undefined) {
       return this.#store(room, payload, history, known).then(publishedOf);
@@ -148,6 +159,14 @@ export class RedisBroker implements Broker {
     this.#syncs.stop();
     this.#connection.close(this.#user);
     return Promise.resolve();
+  }
+
+  /** Redis would end the connection, and with it all other messages. */
+  #lengthProblem(payload: string): RangeError | undefined {
+    const { limit } = this.#connection;
+    if (limit === undefined) return undefined;
+    const isFine = fitsInto(payload, limit.value - MARK_LENGTH);
+    return isFine ? undefined : tooLarge(byteLength(payload), limit);
   }
 
   #store(

@@ -18,6 +18,7 @@ import {
 import type { RedisSettings } from "./redis_options.ts";
 import type { RedisScript } from "./redis_scripts.ts";
 import { RedisSession } from "./redis_session.ts";
+import type { EngineLimit } from "./too_large.ts";
 
 /** A broker or a cluster that uses the connection. */
 export interface RedisUser {
@@ -64,6 +65,14 @@ export class RedisConnection {
       this.close(user);
       throw this.errorOf(failureOf(error));
     }
+  }
+
+  /** The longest argument of a command; `undefined` if it is unknown */
+  get limit(): EngineLimit | undefined {
+    const value = this.#session?.maxArgument;
+    return value === undefined
+      ? undefined
+      : { engine: "Redis", setting: "proto-max-bulk-len", value };
   }
 
   /** Makes the error that says why Redis cannot be used. */

@@ -8,7 +8,7 @@
 import { Deadline } from "../common/async.ts";
 import { RedisClient, type RedisReply } from "./redis_client.ts";
 import { failureOf, type RedisFailure } from "./redis_errors.ts";
-import type { RedisSettings } from "./redis_options.ts";
+import { DEFAULT_USER, type RedisSettings } from "./redis_options.ts";
 import { type RedisScript, SCRIPTS } from "./redis_scripts.ts";
 
 /** The maximum number of channels of one command. */
@@ -22,6 +22,7 @@ export class RedisSession {
   readonly #subscriber: RedisClient;
   readonly #hashes = new Map<RedisScript, string>();
   readonly #interval: number;
+  #maxArgument: number | undefined;
   #next: Deadline | undefined;
   #isClosed = false;
 
@@ -59,11 +60,18 @@ export class RedisSession {
       subscriber.onMessage(receive);
       const session = new RedisSession(commands, subscriber, settings.timeout);
       await session.#load();
+      // For a user with few rights, Redis would log a violation of its rules.
+      if (settings.username === DEFAULT_USER) await session.#readLimit();
       return session;
     } catch (error) {
       commands.close();
       throw failureOf(error);
     }
+  }
+
+  /** The longest argument of a command, in bytes; `undefined` if the user cannot read it */
+  get maxArgument(): number | undefined {
+    return this.#maxArgument;
   }
 
   /** Sends a command. */
@@ -119,6 +127,14 @@ export class RedisSession {
       const hash = await this.run("SCRIPT", ["LOAD", script.text]);
       this.#hashes.set(script, String(hash));
     }
+  }
+
+  /** Redis closes the connection of a client that sends more than this. */
+  async #readLimit(): Promise<void> {
+    const name = "proto-max-bulk-len";
+    const answer = await this.#commands.runIfAllowed("CONFIG", "GET", name);
+    const value = Array.isArray(answer) ? Number(answer[1]) : 0;
+    if (value > 0) this.#maxArgument = value;
   }
 
   /** An engine that is frozen or was replaced does not close the connection. */

@@ -91,7 +91,7 @@ export function lengthError(message: string): RangeError {
  * Returns whether data was refused because of its length. Unlike other mistakes, the limit
  * can be one of a peer, and the data can result from the data of a peer.
  */
-export function isLengthError(error: unknown): boolean {
+export function isLengthError(error: unknown): error is RangeError {
   return typeof error === "object" && error !== null && lengthErrors.has(error);
 }
 

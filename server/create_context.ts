@@ -73,6 +73,7 @@ export function createContext(
   const rooms = new Rooms({
     ...{ log, metrics, contract, turns, maxBatch, nextMessageId, node, admin },
     maxBuffered: limits.maxBuffered,
+    maxPayload: limits.maxPayload,
     maxConnections: limits.maxConnections,
     broker: node?.broker ?? new MemoryBroker(store),
   });

@@ -144,8 +144,8 @@ export class Room<
    * @throws {PublishError} If the broker did not store the message
    * @throws {TypeError} If the contract does not have the name, the data is not a JSON object, an
    * option is unknown, or `except` is not a client of this server
-   * @throws {RangeError} If the message is larger than `limits.maxBuffered`, or the key is
-   * invalid
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered` or than the broker
+   * accepts, or the key is invalid
    *
    * @example
    * ```ts

@@ -5,6 +5,7 @@
  */
 
 import type { PublicationKey } from "../broker/broker.ts";
+import { exceededLimit } from "../broker/too_large.ts";
 import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
 import { isEncodable } from "../common/encode_json.ts";
@@ -36,6 +37,7 @@ import {
   forbidden,
   messageTooLarge,
   notEncodable,
+  tooLargeForEngine,
   toRequestError,
 } from "./room_errors.ts";
 import type { RoomMember } from "./room_member.ts";
@@ -223,12 +225,18 @@ class RoomRequests {
     try {
       return await this.#rooms.publish(room, publication);
     } catch (error) {
-      const { maxBuffered } = this.#rules.limits;
-      if (isLengthError(error)) throw messageTooLarge(maxBuffered);
+      if (isLengthError(error)) throw this.#tooLarge(error);
       // If only the output of a schema has no JSON form, the client is not to blame.
       const isFault = !(error instanceof TypeError) || isEncodable(received);
       throw isFault ? error : notEncodable();
     }
+  }
+
+  #tooLarge(error: Error): RequestError {
+    const limit = exceededLimit(error);
+    return limit === undefined
+      ? messageTooLarge(this.#rules.limits.maxBuffered)
+      : tooLargeForEngine(limit, error.message);
   }
 
   async #fail(

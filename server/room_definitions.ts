@@ -106,6 +106,11 @@ export class RoomDefinitions {
     this.#checkHistory = checkHistory;
   }
 
+  /** Whether no room is defined */
+  get isEmpty(): boolean {
+    return this.#definitions.length === 0;
+  }
+
   /** The rooms of the contract that have no definition, by their patterns */
   get missing(): readonly string[] {
     const defined = new Set(

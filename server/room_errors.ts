@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EngineLimit } from "../broker/too_large.ts";
 import { ErrorCode } from "../common/codes.ts";
 import { PublishError } from "../common/hoist_error.ts";
 import { RequestError } from "../protocol/request_error.ts";
@@ -42,6 +43,36 @@ export function messageTooLarge(maxBuffered: number): RequestError {
     `the message is too large for a buffer of ${maxBuffered} bytes. Send less data.`,
     { data: { limit: "maxBuffered", value: maxBuffered } },
   );
+}
+
+/**
+ * Makes the error for a message that the broker does not accept.
+ *
+ * @param limit The limit of the engine
+ * @param note How to raise it, for the log
+ */
+export function tooLargeForEngine(
+  { engine, setting, value }: EngineLimit,
+  note: string,
+): RequestError {
+  return new RequestError(
+    ErrorCode.LIMIT_EXCEEDED,
+    `the message is too large for ${engine}, which accepts at most ${value} bytes. Send less data.`,
+    { data: { limit: setting, value }, note },
+  );
+}
+
+/**
+ * Describes a limit of the engine that messages of clients can exceed.
+ *
+ * @param limit The limit of the engine
+ * @param maxPayload The limit of the server for a frame, in bytes
+ */
+export function lowLimit(
+  { engine, setting, value }: EngineLimit,
+  maxPayload: number,
+): string {
+  return `${engine} accepts messages of at most ${value} bytes, fewer than 'limits.maxPayload', ${maxPayload}: it rejects larger messages to rooms. Raise '${setting}' in the configuration of ${engine}, or lower 'limits.maxPayload'.`;
 }
 
 /** Makes the error for data that came as JSON, but that JSON cannot represent again. */

@@ -24,6 +24,7 @@ import { GRACE, type Member } from "./member.ts";
 import type { ServerNode } from "./node.ts";
 import { PresenceNetwork } from "./presence_network.ts";
 import { RoomDefinitions } from "./room_definitions.ts";
+import { lowLimit } from "./room_errors.ts";
 import { type Identities, RoomIdentities } from "./room_identities.ts";
 import {
   assertLatest,
@@ -48,6 +49,8 @@ export interface RoomsOptions {
   readonly turns: Turns;
   readonly maxBatch: number;
   readonly maxBuffered: number;
+  /** The maximum size of a frame of a client, in bytes */
+  readonly maxPayload?: number;
   readonly maxConnections: number;
   nextMessageId(): number;
 }
@@ -184,10 +187,20 @@ export class Rooms {
         this.#live.get(room)?.feed.receive(publication),
       onStale: (room) => this.#onStale(room),
     };
-    if (node !== undefined) return node.start(events);
+    if (node !== undefined) {
+      void node.started.then(() => this.#checkLimit(node));
+      return node.start(events);
+    }
     this.#started = broker.start(events);
     // The messages to rooms report it.
     this.#started.catch(() => {});
+  }
+
+  /** Warns if clients can send messages that the engine does not accept. */
+  #checkLimit(node: ServerNode): void {
+    const { broker: { limit }, maxPayload = 0 } = this.#options;
+    if (limit === undefined || limit.value >= maxPayload) return;
+    if (!this.#definitions.isEmpty) node.warn(lowLimit(limit, maxPayload));
   }
 
   /** Rejects if the broker has not started, and the last attempt failed. */
@@ -259,7 +272,7 @@ export class Rooms {
    *
    * @throws {PublishError} If the broker did not store it, or it is unknown whether it did
    * @throws {TypeError} If the data is not a JSON object, or its latest key is invalid
-   * @throws {RangeError} If the message is larger than `limits.maxBuffered`
+   * @throws {RangeError} If the message is larger than `limits.maxBuffered` or the broker allows
    */
   async publish(
     { definition: { history, entry }, info: { name: room } }: DefinedRoom,

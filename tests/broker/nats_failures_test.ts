@@ -185,14 +185,6 @@ await withEngine("failures of NATS", () => {
     assert.deepEqual(bench.payloadsOf(read), ["1", "2"]);
   });
 
-  test("says that a message is too large", async (bench) => {
-    await assert.rejects(bench.publish("a", "x".repeat(2_000_000)), {
-      name: "PublishError",
-      outcome: "none",
-      message: /max_payload/,
-    });
-  });
-
   test("refuses a stream that somebody has changed", async (bench) => {
     await bench.publish("a", "1");
     const [name] = (await callApi<{ streams: string[] }>(

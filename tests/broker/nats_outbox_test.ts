@@ -118,7 +118,10 @@ Deno.test("NATS: rejects a message that is too large, and continues", () => {
   client.info.max_payload = 20;
   outbox.add("a", "x".repeat(20), {});
   const headers = { A: "1" };
-  assert.throws(() => outbox.add("a", "é".repeat(11), {}), /max_payload, 20/);
+  assert.throws(
+    () => outbox.add("a", "é".repeat(11), {}),
+    /at most 20\. .*max_payload/,
+  );
   assert.throws(() => outbox.add("a", "1".repeat(10), { headers }), /max_pay/);
   client.isOpen = false;
   assert.throws(() => outbox.add("a", "1", {}), /closed/);

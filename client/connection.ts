@@ -389,6 +389,7 @@ export class Connection<Of extends Contract = OpenContract>
    * @returns Resolves when the connection has ended. Further calls have no effect
    */
   close(): Promise<void> {
+    this.#parts.status.isClosedHere = true;
     return this.#parts.link.close();
   }
 

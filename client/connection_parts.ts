@@ -66,13 +66,13 @@ export function assemble<AnyLink extends Link>(
     contract,
     checks,
     spans,
-    // Called only later: `requests` needs the link, and the link needs the dispatcher. An
-    // earlier listener can have closed the connection.
+    // Called only later: `requests` needs the link, and the link needs the dispatcher. A
+    // message that arrived before the connection was lost still reaches its listeners.
     toMessage: (wire, room) =>
-      status.state === "closed" ? undefined : requests.toMessage(wire, room),
+      status.isClosedHere ? undefined : requests.toMessage(wire, room),
   });
   const rooms = new Rooms({
-    ...options,
+    ...{ ...options, status },
     onMessage: (wire, room) => dispatcher.onMessage(wire, undefined, room),
   });
   const link = createLink(status, dispatcher, rooms);

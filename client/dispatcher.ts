@@ -28,8 +28,8 @@ export interface DispatcherOptions {
   /** Starts the spans of listeners to requests of the server */
   readonly spans: RequestSpans;
   /**
-   * Makes what listeners receive. Returns `undefined` if the connection is closed, and
-   * listeners should not be called any more
+   * Makes what listeners receive. Returns `undefined` if the application has closed the
+   * connection, and listeners should not be called any more
    */
   toMessage(
     wire: WireMessage,

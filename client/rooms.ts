@@ -16,7 +16,7 @@ import type {
   LeftFrame,
   RoomFrame,
 } from "../protocol/success_frames.ts";
-import { CLOSED_HERE, type Link, type RoomReceiver } from "./link.ts";
+import type { Link, RoomReceiver } from "./link.ts";
 import type { ClientLog } from "./log.ts";
 import { ClientRoom } from "./room.ts";
 import { type RoomContext, WaitingBytes } from "./room_context.ts";
@@ -25,6 +25,7 @@ import { type JoinOptions, RoomNames } from "./room_options.ts";
 import { RoomPublisher } from "./room_publisher.ts";
 import { RoomSession } from "./room_session.ts";
 import { type RoomSessions, RoomUse } from "./room_use.ts";
+import type { StateNotifier } from "./status.ts";
 import type { ContractChecks } from "./validate.ts";
 
 /** What the rooms of a connection need */
@@ -36,6 +37,8 @@ export interface RoomsOptions {
   readonly checks: ContractChecks | undefined;
   /** The option `maxBuffered`, in bytes */
   readonly maxBuffered: number;
+  /** Whether the application has closed the connection */
+  readonly status: Pick<StateNotifier, "isClosedHere">;
   /** Receives the messages of the rooms that the server has put the client into. */
   onMessage(message: WireMessage, room: string): void;
 }
@@ -56,6 +59,7 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
   readonly maxBuffered: number;
   readonly waiting: WaitingBytes;
   readonly #contract: Contract | undefined;
+  readonly #status: RoomsOptions["status"];
   readonly #onMessage: RoomsOptions["onMessage"];
   readonly #sessions = new Map<string, RoomSession>();
   /** What `room()` returns for the rooms that are in use */
@@ -73,12 +77,13 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
 
   /** Constructs `Rooms`. */
   constructor(options: RoomsOptions) {
-    const { log, contract, checks, maxBuffered, onMessage } = options;
+    const { log, contract, checks, maxBuffered, status, onMessage } = options;
     this.log = log;
     this.checks = checks;
     this.#contract = contract;
     this.maxBuffered = maxBuffered;
     this.waiting = new WaitingBytes(maxBuffered);
+    this.#status = status;
     this.#onMessage = onMessage;
   }
 
@@ -91,7 +96,7 @@ export class Rooms implements RoomReceiver, RoomContext, RoomSessions {
   }
 
   get isClosedHere(): boolean {
-    return this.#closed === CLOSED_HERE;
+    return this.#status.isClosedHere;
   }
 
   get publisher(): string | undefined {

@@ -39,6 +39,8 @@ export type StateListener = (status: ConnectionStatus) => unknown;
 
 /** Holds the state of one connection and notifies its listeners. */
 export class StateNotifier {
+  /** Whether the application has closed the connection, so that it expects no more messages */
+  isClosedHere = false;
   readonly #log: ClientLog;
   readonly #listeners: Callbacks<ConnectionStatus>;
   readonly #queued: ConnectionStatus[] = [];

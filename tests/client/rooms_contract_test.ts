@@ -145,6 +145,35 @@ Deno.test("an event that a slow schema has still to read reaches no listener aft
   assert.deepEqual(seen, ["e.2", "connection"]);
 });
 
+for (const isClosed of [false, true]) {
+  const end = isClosed ? "no listener after close()" : "its listeners";
+  Deno.test(`an event of a room that arrived before the connection was lost reaches ${end}`, async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const say = schemaOf((value) => promise.then(() => ({ value })));
+    const rooms = { "chat:{id}": { events: { say } } };
+    await using parts = await startRooms({
+      contract: untyped(defineContract({ rooms })),
+      validate: "all",
+      reconnect: false,
+    });
+    const { connection, peer } = parts;
+    const seen: unknown[] = [];
+    const room: ClientRoom = connection.room("chat:1");
+    room.receive(({ position }) => void seen.push(position));
+    const left = Promise.withResolvers<void>();
+    room.onLeft(() => left.resolve());
+    await peer.admit(room.join());
+    peer.message("chat:1", "e.2");
+    await peer.settled(connection);
+    peer.close();
+    await connection.closed;
+    if (isClosed) await connection.close();
+    resolve();
+    await left.promise;
+    assert.deepEqual(seen, isClosed ? [] : ["e.2"]);
+  });
+}
+
 Deno.test("an event of a room that the server has chosen reaches only listeners to every message", async () => {
   const logger = new LogRecorder();
   const same = defineContract({

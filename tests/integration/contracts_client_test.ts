@@ -15,7 +15,7 @@ import { rejection } from "../support/errors.ts";
 import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
-import { gate } from "../support/timing.ts";
+import { endOfTick, gate } from "../support/timing.ts";
 import type { Schema } from "../../contract/schema.ts";
 import type { Server } from "../../server.ts";
 
@@ -230,6 +230,39 @@ Deno.test("events keep their order with async schemas", async () => {
   while (seen.length < 3) await Promise.resolve();
   assert.deepEqual(seen, [1, 2, 4]);
   await logger.line(/n: is negative$/);
+});
+
+/** Returns what listeners hear of two events that a schema read when the connection was lost. */
+async function hearAfterLoss(
+  onLost: (connection: Connection) => unknown,
+): Promise<readonly unknown[]> {
+  const { opened, open } = gate();
+  const events = { slow: asyncSchema(() => opened) };
+  await using server = serveQuietly();
+  await using connection = await connectTo(server, {
+    contract: defineContract({ messages: { here: {} }, events }) as never,
+    validate: "all",
+  });
+  const seen: unknown[] = [];
+  connection.receive("slow", ({ data }) => void seen.push(data.n));
+  for (const n of [1, 2]) await server.broadcast("slow", { n });
+  await connection.message("here");
+  for (const client of server.clients) void client.close(4000);
+  await connection.closed;
+  await onLost(connection);
+  assert.deepEqual(seen, []);
+  open();
+  await endOfTick();
+  return seen;
+}
+
+Deno.test("events that arrived before the connection was lost reach their listeners", async () => {
+  assert.deepEqual(await hearAfterLoss(() => {}), [1, 2]);
+});
+
+Deno.test("events that a schema still reads reach no listener after close()", async () => {
+  const close = (connection: Connection) => connection.close();
+  assert.deepEqual(await hearAfterLoss(close), []);
 });
 
 Deno.test("replies keep their order with async schemas", async () => {

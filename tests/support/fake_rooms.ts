@@ -20,6 +20,7 @@ export const PUBLISHED: RoomAnswer = {
 export function fakeRooms() {
   const rooms = new Rooms({
     ...{ log: clientLog(), contract: undefined, checks: undefined },
+    status: { isClosedHere: false },
     maxBuffered: 1_000,
     onMessage: () => {},
   });

@@ -63,8 +63,11 @@ const MAX_BYTES = 16_777_216;
 /** The delays between the attempts to reconnect, in milliseconds. */
 const DELAYS = [300, 1_000, 2_000, 3_000, 5_000];
 
-/** The delay before a stream begins again that exceeded a limit, in milliseconds. */
-const LIMIT_DELAY = 5_000;
+/**
+ * The delay before a stream begins again, in milliseconds. It can have ended because other pages
+ * of the same admin read too many streams.
+ */
+const RETRY_DELAY = 5_000;
 
 const HEARTBEAT = { interval: 10_000, timeout: 5_000 };
 
@@ -88,7 +91,7 @@ export class Connection {
   #attempt: SocketLink | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
-  readonly #streams = new Set<() => void>();
+  readonly #streams = new Set<() => Promise<void>>();
 
   /** Connects again when the page is visible or online again. */
   constructor() {
@@ -173,7 +176,12 @@ export class Connection {
     onStart: () => void = () => {},
   ): () => void {
     const ended = new AbortController();
-    const start = async () => {
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    const run = async () => {
+      clearTimeout(retry);
+      const link = this.#link;
+      if (link === undefined) return;
+      let problem: string | undefined;
       try {
         onStart();
         for await (const item of this.stream(name, data, ended.signal)) {
@@ -181,21 +189,15 @@ export class Connection {
           onItem(item as Item);
         }
       } catch (error) {
-        // Without its connection, the stream starts again with the next one.
-        if (ended.signal.aborted || !(error instanceof ResponseError)) return;
-        this.#report(name, error.message);
-        // Other pages of the same admin can read too many streams.
-        const isLimit = error.code === ErrorCode.LIMIT_EXCEEDED;
-        if (isLimit) retry = setTimeout(run, LIMIT_DELAY);
+        problem = (error as Error).message;
       }
-    };
-    let retry: ReturnType<typeof setTimeout> | undefined;
-    const run = () => {
-      clearTimeout(retry);
-      if (this.#link !== undefined) void start();
+      // Without its connection, the stream starts again with the next one.
+      if (ended.signal.aborted || link !== this.#link) return;
+      this.#report(name, problem);
+      retry = setTimeout(run, RETRY_DELAY);
     };
     this.#streams.add(run);
-    if (this.phase.value.kind === "open") run();
+    if (this.phase.value.kind === "open") void run();
     return () => {
       this.#streams.delete(run);
       clearTimeout(retry);
@@ -234,7 +236,7 @@ export class Connection {
     this.#link = link;
     this.#attempts = 0;
     this.phase.value = { kind: "open" };
-    for (const run of this.#streams) run();
+    for (const run of this.#streams) void run();
   }
 
   #onFailure(error: unknown): void {

@@ -171,3 +171,41 @@ testWithBrowser(
     dashboard.assertQuiet();
   },
 );
+
+/** What a server can do to the next items of the list of clients: the page ends the stream. */
+const FAULTS = {
+  "fails in the page":
+    "frame.data.items = Array(1_000).fill(frame.data.items[0])",
+  "ends without an error": 'frame.message = "done"; frame.data = null',
+};
+
+for (const [what, fault] of Object.entries(FAULTS)) {
+  testWithBrowser(
+    `a stream that ${what} starts again, although the connection stays open`,
+    async (browser) => {
+      await using server = serveQuietly(WITH_DASHBOARD);
+      const dashboard = await Dashboard.signIn(browser, server.url);
+      await dashboard.select("Clients");
+      await dashboard.has(".count", /^1$/);
+      await dashboard.page.evaluate(`
+        const { parse } = JSON;
+        JSON.parse = (...options) => {
+          const value = parse(...options);
+          for (const frame of [value].flat()) {
+            if (frame?.data?.items?.[0]?.joined === undefined) continue;
+            ${fault};
+            JSON.parse = parse;
+          }
+          return value;
+        };
+      `);
+      await using _client = await connectTo(server);
+      if (what === "fails in the page") {
+        await dashboard.has(".banner", "more items than the client requested");
+        await dashboard.page.waitForSelector(".banner", { state: "detached" });
+      }
+      await dashboard.has(".count", /^2$/);
+      dashboard.assertQuiet();
+    },
+  );
+}

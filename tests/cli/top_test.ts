@@ -6,6 +6,7 @@ import type { Terminal, TerminalSize } from "../../cli/terminal.ts";
 import { TopView } from "../../cli/top_view.ts";
 import { connect } from "../../client.ts";
 import { settlesWithin } from "../../common/async.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { run } from "../support/command_line.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -291,8 +292,8 @@ Deno.test("top restores the terminal when it cannot log in", async () => {
 });
 
 Deno.test("top continues after a restart of the server", async () => {
-  const first = serveQuietly({ tokens: TOKENS });
-  const { port } = first.addr;
+  const port = freePort();
+  const first = serveQuietly({ tokens: TOKENS, port });
   const terminal = new TestTerminal();
   const ended = runTop(first.url, terminal);
   await terminal.shows(/ops +\d+ s/);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
 import type { CloseOptions } from "../../server/method_options.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { mount } from "../support/mounted_server.ts";
 import { message, operation, RawClient } from "../support/raw_client.ts";
@@ -196,7 +197,7 @@ Deno.test("the client reports the close code of a closing server", async () => {
 Deno.test("an await using block closes the server and frees the port", async () => {
   let server: Server;
   {
-    await using block = serveQuietly();
+    await using block = serveQuietly({ port: freePort() });
     server = block;
     assert.equal(await isFree(server), false);
   }
@@ -278,7 +279,7 @@ Deno.test("close() ends handlers that take longer than closeTimeout", async () =
 });
 
 Deno.test("close() resolves if a client never reads and never answers", async () => {
-  const server = serveQuietly({ closeTimeout: 1 });
+  const server = serveQuietly({ port: freePort(), closeTimeout: 1 });
   using _peer = await TcpPeer.logIn(server);
   const [client] = server.clients;
   // More than the buffers of the system hold, so the Close frame waits behind it.

@@ -5,6 +5,7 @@ import { connect } from "../../client.ts";
 import { ConnectError, LoginError, VersionError } from "../../common/errors.ts";
 import type { ServeOptions } from "../../server.ts";
 import { VERSION } from "../../version.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import { ackResponse, errorFrame, fakeServer } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -190,7 +191,7 @@ Deno.test("connect() reports a login that arrives too late, which is no wrong to
 });
 
 Deno.test("connect() reports that nothing listens at the URL", async () => {
-  const url = `http://127.0.0.1:${closedPort()}`;
+  const url = `http://127.0.0.1:${freePort()}`;
   const error = await rejection(connect("test", { url }));
   assert(error instanceof ConnectError);
   assert.equal(
@@ -222,11 +223,6 @@ Deno.test("connect() reports the missing permission, with the line of its caller
   assert.equal(cause, "NotCapable");
   assert.match(frame!, /callerOfConnect/);
 });
-
-function closedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 for (
   const [what, ack] of [

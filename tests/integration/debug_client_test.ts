@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connect, debug } from "../../client.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { FAST_RECONNECT } from "../support/reconnecting.ts";
@@ -47,8 +48,9 @@ Deno.test("debug() shows the connection of a client and its frames, but not its 
 });
 
 Deno.test("debug() shows why a client reconnects, and when", async () => {
-  const server = serveQuietly();
-  const { addr: { port }, url } = server;
+  const port = freePort();
+  const server = serveQuietly({ port });
+  const { url } = server;
   const logger = new LogRecorder();
   using _debugging = debug();
   await using _connection = await connectTo(server, {

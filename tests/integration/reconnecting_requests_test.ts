@@ -9,6 +9,7 @@ import {
   ResponseError,
   TimeoutError,
 } from "../../common/errors.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import { successFrame } from "../support/fake_server.ts";
 import {
@@ -99,13 +100,13 @@ Deno.test("an idempotent operation is sent again before later requests", async (
 });
 
 Deno.test("an idempotent operation runs again on a restarted server", async () => {
-  const first = serveQuietly({ closeTimeout: 1 });
+  const port = freePort();
+  const first = serveQuietly({ port, closeTimeout: 1 });
   const called = Promise.withResolvers<void>();
   first.operation("get", () => {
     called.resolve();
     return new Promise(() => {});
   });
-  const { port } = first.addr;
   const { url } = first;
   await using connection = await connect("test", {
     url,

@@ -11,6 +11,7 @@ import {
 import { retryReason } from "../../protocol/close.ts";
 import { FEATURES } from "../../protocol/features.ts";
 import { VERSION } from "../../version.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import {
   ackResponse,
@@ -48,8 +49,8 @@ for (const code of [1001, 1003, 1008, 1009, 1011, 1012, 1013]) {
 }
 
 Deno.test("the client reconnects to a restarted server", async () => {
-  const first = serveQuietly();
-  const { port } = first.addr;
+  const port = freePort();
+  const first = serveQuietly({ port });
   await using connection = await connectReconnecting(first);
   const states = new StateRecorder(connection);
   const received = Promise.withResolvers<void>();

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { Connection } from "../../client/connection.ts";
 import { PublishError } from "../../client.ts";
 import type { RoomOptions, ServeOptions, Server } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import { connectReconnecting, StateRecorder } from "../support/reconnecting.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
@@ -43,8 +44,8 @@ async function cut(connection: Connection, run: () => unknown): Promise<void> {
 }
 
 Deno.test("messages wait for the next server, after a gap and in order", async () => {
-  const first = serveRoom({ history: HISTORY });
-  const port = first.addr.port;
+  const port = freePort();
+  const first = serveRoom({ history: HISTORY }, { port });
   await using ada = await connectReconnecting(first, { maxQueue: 10 });
   const seen = await record(ada);
   await first.room("a").broadcast("n", { n: 1 });
@@ -65,8 +66,8 @@ Deno.test("a message that the last server has got without an answer is unknown",
     asked.resolve();
     return never;
   };
-  const first = serveRoom({ history: HISTORY, publish });
-  const port = first.addr.port;
+  const port = freePort();
+  const first = serveRoom({ history: HISTORY, publish }, { port });
   await using ada = await connectReconnecting(first, { maxQueue: 10 });
   const seen = await record(ada);
   const failed = rejection(ada.room("a").publish("n", { n: 1 }));

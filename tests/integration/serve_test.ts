@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
 import { serve, type ServeOptions, Server, start } from "../../server.ts";
 import { VERSION } from "../../version.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -64,11 +65,6 @@ Deno.test("serve() rejects an invalid minimum version before it opens the port",
   Deno.listen({ hostname: "127.0.0.1", port }).close();
 });
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 Deno.test("start() returns a server that stays open at the end of its block", async () => {
   let server: Server;
   {
@@ -113,7 +109,7 @@ Deno.test("serve() with an aborted signal throws its reason", () => {
 });
 
 Deno.test("a server that cannot listen ignores its signal afterwards", async () => {
-  await using busy = serveQuietly();
+  await using busy = serveQuietly({ port: freePort() });
   const controller = new AbortController();
   const logger = new LogRecorder();
   const { port } = busy.addr;

@@ -9,6 +9,7 @@ import {
 } from "../../common/errors.ts";
 import type { Json } from "../../common/json.ts";
 import { tracked } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { seededRandom } from "../support/random.ts";
@@ -86,8 +87,8 @@ Deno.test("concurrent streams with `resume` all continue", async () => {
 });
 
 Deno.test("a stream with `resume` continues at a restarted server", async () => {
-  let first = serveNumbers();
-  const { port } = first.server.addr;
+  const port = freePort();
+  let first = serveNumbers({ port });
   await using connection = await connectReconnecting(first.server);
   const items: Json[] = [];
   try {
@@ -104,7 +105,7 @@ Deno.test("a stream with `resume` continues at a restarted server", async () => 
 });
 
 Deno.test("a handler that returns because the server closes does not end the stream", async () => {
-  const serveTicks = (port = 0) => {
+  const serveTicks = (port: number) => {
     const server = serveQuietly({ port });
     server.operation("ticks", async function* (_data, context) {
       const { signal, lastEventId } = context;
@@ -115,8 +116,8 @@ Deno.test("a handler that returns because the server closes does not end the str
     });
     return server;
   };
-  const first = serveTicks();
-  const { port } = first.addr;
+  const port = freePort();
+  const first = serveTicks(port);
   await using connection = await connectReconnecting(first);
   const stream = connection.stream("ticks", {}, { ...RESUME, buffer: 1 });
   assert.deepEqual(await stream.next(), { done: false, value: 1 });
@@ -300,8 +301,8 @@ Deno.test("a closed code of the application ends a stream with `resume`", async 
 });
 
 Deno.test("a feature that the server has no more ends a stream with `resume`", async () => {
-  const numbers = serveNumbers();
-  const { port } = numbers.server.addr;
+  const port = freePort();
+  const numbers = serveNumbers({ port });
   await using connection = await connectReconnecting(numbers.server);
   const stream = connection.stream("numbers", {}, { ...RESUME, buffer: 1 });
   await stream.next();

@@ -1,6 +1,7 @@
 /** The client and the server of version 1.0, with those of this checkout. */
 
 import assert from "node:assert/strict";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejection } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { gate } from "../support/timing.ts";
@@ -170,8 +171,8 @@ for (
   });
 
   Deno.test(`${pair}: the client reconnects after the delay of the server`, async () => {
-    const first = start(server);
-    const { port } = first.addr;
+    const port = freePort();
+    const first = start(server, port);
     await using connection = await open(first, { reconnect: RECONNECT });
     const waiting = nextStatus(connection, "waiting");
     await first.close();

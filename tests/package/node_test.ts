@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Server } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { NodeProgram } from "../support/node.ts";
 import { serveQuietly } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -127,8 +128,8 @@ Deno.test("connection.closed resolves in Node if the server closes", async () =>
 });
 
 Deno.test("a connection reconnects in Node, and repeats an idempotent operation", async () => {
-  const first = serveQuietly({ closeTimeout: 1 });
-  const { port } = first.addr;
+  const port = freePort();
+  const first = serveQuietly({ port, closeTimeout: 1 });
   const restarted = Promise.withResolvers<Server>();
   first.operation("get", async () => {
     // Closing the server cuts off the answer of this operation.

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { ListenOptions } from "../../server/listen.ts";
 import { serve } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { rejectionOf } from "../support/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { serveQuietly } from "../support/server.ts";
@@ -37,8 +38,8 @@ Deno.test("serve() selects a free port for port 0", async () => {
 });
 
 Deno.test("serve() reports a port that is in use", async () => {
-  await using server = serveQuietly();
-  const { port } = server.addr;
+  const port = freePort();
+  await using _server = serveQuietly({ port });
   const error = failure({ port });
   assert(error instanceof Deno.errors.AddrInUse);
   assert.equal(
@@ -87,8 +88,8 @@ Deno.test("serve() rejects a certificate without a key, and a key without a cert
   );
 });
 
-Deno.test("serve() says what to do if the key does not belong to the certificate", async () => {
-  const port = await freePort();
+Deno.test("serve() says what to do if the key does not belong to the certificate", () => {
+  const port = freePort();
   const { cert } = makeCertificate();
   const { key } = makeCertificate();
   assert.match(
@@ -98,7 +99,7 @@ Deno.test("serve() says what to do if the key does not belong to the certificate
 });
 
 Deno.test("serve() rejects an invalid certificate, and the port stays free", async () => {
-  const port = await freePort();
+  const port = freePort();
   const error = failure({ port, cert: "text", key: "text" });
   assert.match(
     error.message,
@@ -107,11 +108,6 @@ Deno.test("serve() rejects an invalid certificate, and the port stays free", asy
   await using server = serveQuietly({ port });
   assert.equal(server.addr.port, port);
 });
-
-async function freePort(): Promise<number> {
-  await using server = serveQuietly();
-  return server.addr.port;
-}
 
 Deno.test("serve() passes the bound address to onListen", async () => {
   const addresses: Deno.NetAddr[] = [];
@@ -125,12 +121,11 @@ Deno.test("serve() passes the bound address to onListen", async () => {
 
 Deno.test("serve() releases the port if onListen throws", async () => {
   const reason = new Error("the address is not wanted");
-  let port = 0;
-  const onListen = (address: Deno.NetAddr) => {
-    port = address.port;
+  const port = freePort();
+  const onListen = () => {
     throw reason;
   };
-  assert.equal(failure({ onListen }), reason);
+  assert.equal(failure({ port, onListen }), reason);
   const refused = await rejectionOf(() => fetch(`http://127.0.0.1:${port}/`));
   assert(refused instanceof TypeError);
   await using server = serveQuietly({ port });

@@ -6,6 +6,7 @@ import { run as runServe } from "../../cli/serve.ts";
 import { makeContext } from "../support/command_line.ts";
 import type { ListenOptions } from "../../server/listen.ts";
 import { Listening } from "../../server/listening.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { Clock } from "../support/clock.ts";
 import { FakePorts } from "../support/fake_ports.ts";
 import type { LogRecorder } from "../support/log_recorder.ts";
@@ -42,8 +43,8 @@ function linesOf({ lines }: LogRecorder): readonly string[] {
 }
 
 Deno.test("Listening.close() releases the port", async () => {
-  const { listening } = listen();
-  const { port } = listening.addr;
+  const port = freePort();
+  const { listening } = listen({ ...LOCAL, port });
   assert.equal(listening.url, `http://127.0.0.1:${port}`);
   await listening.close();
   Deno.listen({ hostname: "127.0.0.1", port }).close();

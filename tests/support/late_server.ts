@@ -5,6 +5,7 @@ import type { Connection } from "../../client/connection.ts";
 import type { ConnectOptions } from "../../client/options.ts";
 import type { TokenFunction } from "../../client/token_source.ts";
 import type { ServeOptions, Server } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { FAST_RECONNECT } from "./reconnecting.ts";
 import { serveQuietly } from "./server.ts";
 
@@ -18,9 +19,7 @@ export interface LateServer {
 
 /** Reserves a port for a server that starts later. */
 export function lateServer(): LateServer {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   return {
     url: `http://127.0.0.1:${port}`,
     port,

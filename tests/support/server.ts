@@ -4,10 +4,19 @@ import { connect } from "../../client.ts";
 import type { ConnectOptions } from "../../client/options.ts";
 import type { Connection } from "../../client/connection.ts";
 import { serve, type ServeOptions, type Server } from "../../server.ts";
+import { canBeDrawn } from "../../tools/lib/ports.ts";
 import { LogRecorder } from "./log_recorder.ts";
 
-/** Starts a server on a free port of the loopback interface without log output. */
+/**
+ * Starts a server on a free port of the loopback interface without log output. A test that
+ * chooses the port, for example for a server that starts again, takes it from `freePort`.
+ */
 export function serveQuietly(options: ServeOptions = {}): Server {
+  if (canBeDrawn(options.port ?? 0)) {
+    throw new Error(
+      `Any connection can take port ${options.port}: use freePort()`,
+    );
+  }
   return serve("test", {
     hostname: "127.0.0.1",
     port: 0,

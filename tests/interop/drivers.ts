@@ -6,6 +6,7 @@ import type { ConnectOptions } from "../../client/options.ts";
 import type { Json, JsonObject } from "../../common/json.ts";
 import type { WireMessage } from "../../protocol/message.ts";
 import type { Server } from "../../server.ts";
+import { freePort } from "../../tools/lib/ports.ts";
 import { serveQuietly } from "../support/server.ts";
 import { MissingPythonError, setUpPython } from "./setup.ts";
 
@@ -238,8 +239,10 @@ export function withPythonServer(
   test: (python: PythonServer) => Promise<void>,
   options: { readonly minimum_version?: string; readonly eager?: boolean } = {},
 ): Promise<void> {
-  return withDriver("server.py", [JSON.stringify(options)], async (driver) => {
-    const port = await driver.next();
+  const port = freePort();
+  const args = [String(port), JSON.stringify(options)];
+  return withDriver("server.py", args, async (driver) => {
+    await driver.next();
     await test(new PythonServer(driver, `http://127.0.0.1:${port}`));
   });
 }

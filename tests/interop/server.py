@@ -1,14 +1,13 @@
 """A Python server for the tests.
 
-Its argument is a JSON object of options. It writes its port to standard output when it
-listens, runs until it reads a line or the end of standard input, and then confirms that
+Its arguments are the port and a JSON object of options. It writes the port to standard
+output when it listens, runs until it reads a line or the end of standard input, and then confirms that
 it is closed.
 """
 
 import asyncio
 import json
 import os
-import socket
 import sys
 
 # Hoist writes to standard output as well, so redirect it to standard error.
@@ -17,7 +16,8 @@ os.dup2(2, 1)
 
 import hoist  # noqa: E402
 
-options = json.loads(sys.argv[1])
+port = int(sys.argv[1])
+options = json.loads(sys.argv[2])
 
 
 async def eager_login(server, token):
@@ -113,17 +113,10 @@ async def announce():
     await server.broadcast("news", {"n": 1})
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def tell(value):
     print(json.dumps(value), file=answers, flush=True)
 
 
-port = free_port()
 server.start(host="127.0.0.1", port=port)
 tell(port)
 sys.stdin.readline()

@@ -78,6 +78,24 @@ function exposed(error: unknown): JsonObject {
   }
 }
 
+/**
+ * Makes the answer to a message that does not fit into its own replies.
+ *
+ * @param maxBuffered The limit of the server, in bytes
+ */
+export function repliesTooLarge(maxBuffered: number): RequestError {
+  const problem =
+    `the replies to the message would be larger than ${maxBuffered} bytes, because each of them contains the message.`;
+  return new RequestError(
+    ErrorCode.LIMIT_EXCEEDED,
+    `${problem} Send less data.`,
+    {
+      data: { limit: "maxBuffered", value: maxBuffered },
+      note: `${problem} To allow more, raise 'limits.maxBuffered'.`,
+    },
+  );
+}
+
 /** What the log says about a login about which the login function could not decide. */
 export const LOGIN_FAILURE = "the login function failed";
 

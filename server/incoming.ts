@@ -10,7 +10,7 @@ import {
 } from "../common/application_error.ts";
 import { isPromiseLike, mapMaybePromise } from "../common/async.ts";
 import type { JsonObject } from "../common/json.ts";
-import { describeMessage } from "../common/text.ts";
+import { describeMessage, isLengthError } from "../common/text.ts";
 import { type Contract, errorsOf, ownEntry } from "../contract/contract.ts";
 import type { MessageRequest } from "../protocol/client_frames.ts";
 import type { Message, WireMessage } from "../protocol/message.ts";
@@ -114,6 +114,7 @@ export class MessageHandler {
     if (sendsOpen) this.#transport.send(encodeSuccess(id, "open", opening));
     const errors = await runInScope(call, () => this.#run(call));
     if (errors.length > 0) return await this.#answerError(call, errors);
+    if (call.refusal !== undefined) return this.#fail(call, call.refusal);
     call.end();
     call.counters?.count("ok", call.start);
     const data = sendsOpen ? "null" : opening;
@@ -317,6 +318,8 @@ class MessageCall extends Call implements MessageContext {
   readonly isAwaited: boolean;
   /** Whether listeners receive the message */
   isHeard = true;
+  /** Answers a message that is too large for its replies */
+  refusal: RequestError | undefined;
   readonly #sender: MessageSender;
 
   /**
@@ -345,6 +348,19 @@ class MessageCall extends Call implements MessageContext {
   }
 
   reply(name: string, data: JsonObject): Message {
+    try {
+      return this.#reply(name, data);
+    } catch (error) {
+      const isUnsendable = isLengthError(error) &&
+        !this.#sender.canReply(name, this.wire);
+      if (!isUnsendable) throw error;
+      // The client has caused it, and a late exception could end the program.
+      this.refusal ??= this.#sender.refuse(this.wire);
+      return this.#sender.skip(name, data, this.wire);
+    }
+  }
+
+  #reply(name: string, data: JsonObject): Message {
     // A late reply has no id, because a Python client would mistake it for the answer to
     // its next request. A slow client can miss it.
     return this.isRunning

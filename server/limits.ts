@@ -166,9 +166,11 @@ export interface Limits {
    * 1,024. All data that the server sends in one turn of the event loop counts, even if the
    * client reads fast. The option `onSlow` decides what happens if the limit is exceeded. No
    * message or result can be larger than this limit, and no stream item larger than half of
-   * it.
+   * it. A reply contains the message of the client: with less than `maxPayload`, the server
+   * cannot reply to the largest messages. The default does not depend on a `maxPayload` of
+   * `Infinity`.
    *
-   * @default {4_194_304}
+   * @default {Math.max(4_194_304, 2 * limits.maxPayload)}
    */
   readonly maxBuffered?: number | undefined;
   /**
@@ -282,7 +284,7 @@ const KNOWN = { ...RANGES, perName: true };
 /** The defaults that do not depend on other limits. */
 const DEFAULTS: Omit<
   ResolvedLimits,
-  "maxBurst" | "maxPendingBytes" | "maxUnauthenticated"
+  "maxBurst" | "maxBuffered" | "maxPendingBytes" | "maxUnauthenticated"
 > = {
   maxPayload: 65_536,
   maxLoginPayload: 8_192,
@@ -295,7 +297,6 @@ const DEFAULTS: Omit<
   maxRate: 20_000,
   maxRatePerToken: Infinity,
   maxByteRate: 67_108_864,
-  maxBuffered: 4_194_304,
   maxDepth: 64,
   maxLostUpgrades: Infinity,
   maxHistory: 67_108_864,
@@ -303,6 +304,9 @@ const DEFAULTS: Omit<
 
 /** The minimum of the default of `maxUnauthenticated`: clients that connect at once. */
 const MIN_UNAUTHENTICATED = 100;
+
+/** The minimum of the default of `maxBuffered`. */
+const MIN_BUFFERED = 4_194_304;
 
 /** The minimum of the default of `maxPendingBytes`. */
 const MIN_PENDING_BYTES = 1_048_576;
@@ -329,6 +333,9 @@ export function resolveLimits(limits: Limits = {}): ResolvedLimits {
   return {
     ...DEFAULTS,
     maxBurst: Math.max(1, Math.ceil(2 * maxRate)),
+    maxBuffered: maxPayload === Infinity
+      ? MIN_BUFFERED
+      : Math.max(MIN_BUFFERED, 2 * maxPayload),
     maxPendingBytes: Math.max(MIN_PENDING_BYTES, 2 * maxPayload),
     maxUnauthenticated: Math.max(
       MIN_UNAUTHENTICATED,

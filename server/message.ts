@@ -302,6 +302,9 @@ export class ClientMessage<
    * client that reads too slowly can then miss the reply: see `onSlow`. Does nothing if the
    * client has disconnected.
    *
+   * A reply contains the message. If the message alone is too large for `limits.maxBuffered`, the
+   * reply is not sent, and the message is answered with `LIMIT_EXCEEDED`.
+   *
    * Without a contract: `reply(name: string, data?: JsonObject)`.
    *
    * @param name The name of the reply

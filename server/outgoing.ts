@@ -27,12 +27,14 @@ import { isReply } from "../contract/contract.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import { addTraceparent, encodeMessage } from "../protocol/encode.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
+import type { RequestError } from "../protocol/request_error.ts";
 import { encodeSuccess, type SuccessKind } from "../protocol/success_frames.ts";
 import { limitsOf } from "./call_scope.ts";
 import type { ServerContext } from "./context.ts";
 import type { ClientMessage } from "./message.ts";
 import type { ClientRequestMetric } from "./metrics.ts";
 import type { Transport } from "./transport.ts";
+import { repliesTooLarge } from "./error_response.ts";
 import { assertSendable } from "./validate.ts";
 
 /** A message that is encoded. */
@@ -208,6 +210,31 @@ export class MessageSender {
     this.#transport.send(frame);
     this.#tap(name, data);
     return new Message(wire);
+  }
+
+  /** Whether a message fits into a reply without data: the client has chosen its length. */
+  canReply(name: string, replying: WireMessage): boolean {
+    try {
+      encodeOutgoing(this.#context, 0, "newmsg", name, {}, replying);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Logs that a message is too large for its replies; returns its answer. */
+  refuse({ message }: WireMessage): RequestError {
+    const { limits: { maxBuffered }, log } = this.#context;
+    const error = repliesTooLarge(maxBuffered);
+    const subject = describeMessage(log.redact(message));
+    this.#transport.log.rejected(subject, error);
+    return error;
+  }
+
+  /** Returns a reply that is not sent, because its message is too large. */
+  skip(name: string, data: JsonObject, replying: WireMessage): Message {
+    const id = this.#context.nextMessageId();
+    return new Message({ message: name, data, id, replying });
   }
 
   /** Shows an event to the admins that read the events. */

@@ -46,6 +46,15 @@ Deno.test("every limit has a default", () => {
   assert.deepEqual(resolveLimits({}), resolveLimits(undefined));
 });
 
+Deno.test("the default of maxBuffered has space for the reply to the largest message", () => {
+  const defaultFor = (maxPayload: number) =>
+    resolveLimits({ maxPayload }).maxBuffered;
+  assert.equal(defaultFor(2_097_152), 4_194_304);
+  assert.equal(defaultFor(8_388_608), 16_777_216);
+  // Without a limit for frames, this limit is all that protects the memory.
+  assert.equal(defaultFor(Infinity), 4_194_304);
+});
+
 for (const { name, standard, lowest, highest } of LIMITS) {
   Deno.test(`${name} accepts ${lowest}, Infinity and undefined`, () => {
     for (const value of [lowest, standard, highest ?? standard, Infinity]) {

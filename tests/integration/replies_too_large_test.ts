@@ -1,0 +1,85 @@
+/** Replies to messages that are too large to be sent back: a reply contains its message. */
+
+import assert from "node:assert/strict";
+import type { ClientMessage } from "../../server.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { message, RawClient } from "../support/raw_client.ts";
+import { serveQuietly } from "../support/server.ts";
+
+const MAX = 4_194_304;
+
+const LIMITS = { maxPayload: 1_048_576, maxBuffered: MAX };
+
+/** Returns a message whose numbers need four times as many bytes when they are encoded. */
+function growing(id: number): string {
+  const frame = JSON.stringify(message(id, "echo", { list: [] }));
+  const list = Array.from({ length: 200_000 }, () => "1e20").join();
+  return frame.replace('"list":[]', `"list":[${list}]`);
+}
+
+Deno.test("a message that does not fit into its own reply exceeds a limit", async () => {
+  assert(growing(1).length < LIMITS.maxPayload);
+  const logger = new LogRecorder();
+  await using server = serveQuietly({ logger, limits: LIMITS });
+  server.receive("echo", (message) => {
+    message.reply("one", {});
+    message.reply("two", {});
+  });
+  await using client = await RawClient.logIn(server);
+  client.send(growing(1));
+  const [open, answer] = await client.take(2);
+  assert.equal(open.message, "open");
+  assert.deepEqual([answer.id, answer.code], [1, 9]);
+  assert.deepEqual(answer.data, { limit: "maxBuffered", value: MAX });
+  assert.match(answer.desc, /^the replies to the message would be larger/);
+  const lines = logger.lines.filter((line) => /^(warn|error)/.test(line));
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(lines[0]!, /^warn reject: .*"echo": the replies to the message/);
+  client.send(message(2, "echo"));
+  const answers = await client.take(4);
+  assert.deepEqual(answers.map((frame) => frame.code), [0, 0, 0, 0]);
+});
+
+Deno.test("a late reply to a message that does not fit into it does not throw", async () => {
+  const logger = new LogRecorder();
+  await using server = serveQuietly({ logger, limits: LIMITS });
+  const { promise, resolve } = Promise.withResolvers<ClientMessage>();
+  server.receive("echo", resolve);
+  await using client = await RawClient.logIn(server);
+  client.send(growing(1));
+  const [, done] = await client.take(2);
+  assert.equal(done.message, "done");
+  // For example in the callback of a timer, an exception would end the program.
+  const late = (await promise).reply("late", { n: 1 });
+  assert.deepEqual([late.name, late.data], ["late", { n: 1 }]);
+  await logger.line(/^warn reject: .*"echo": the replies to the message/);
+});
+
+Deno.test("a reply whose own data is too large throws", async () => {
+  await using server = serveQuietly({ limits: LIMITS });
+  const errors: unknown[] = [];
+  server.receive("echo", (message) => {
+    try {
+      message.reply("one", { text: "x".repeat(MAX) });
+    } catch (error) {
+      errors.push(error);
+    }
+  });
+  await using client = await RawClient.logIn(server);
+  client.send(message(1, "echo"));
+  const [, done] = await client.take(2);
+  assert.equal(done.message, "done");
+  assert.match(String(errors[0]), /^RangeError: Cannot send message "one"/);
+});
+
+Deno.test("an error of a listener goes before a reply that does not fit", async () => {
+  await using server = serveQuietly({ limits: LIMITS });
+  server.receive("echo", (message) => {
+    message.reply("one", {});
+    throw new Error("failed");
+  });
+  await using client = await RawClient.logIn(server);
+  client.send(growing(1));
+  const [, answer] = await client.take(2);
+  assert.equal(answer.code, 6);
+});

@@ -65,8 +65,10 @@ export class Lifecycle {
   readonly timeout: number;
   /** Ends the visits of clients whose `onConnect` takes too long */
   readonly timeouts: TimeoutQueue<Visit>;
-  /** The clients whose hooks have not all finished */
+  /** The clients whose `onDisconnect` was not called */
   readonly #visits = new Set<Visit>();
+  /** The number of calls of `onDisconnect` that have not finished. Some never do */
+  #leaving = 0;
   #onEmpty: (() => void) | undefined;
 
   /**
@@ -83,7 +85,12 @@ export class Lifecycle {
 
   /** Whether no client is here, and all hooks have finished */
   get isIdle(): boolean {
-    return this.#visits.size === 0;
+    return this.#unfinished === 0;
+  }
+
+  /** The number of clients whose hooks have not all finished */
+  get #unfinished(): number {
+    return this.#visits.size + this.#leaving;
   }
 
   /** Creates the visit of a client that has logged in; `connect()` begins it. */
@@ -93,10 +100,16 @@ export class Lifecycle {
     return visit;
   }
 
-  /** Called when the last hook of a visit has finished. */
-  onEnded(visit: Visit): void {
+  /** Called before `onDisconnect`. A call that never finishes must not keep the connection. */
+  onLeaving(visit: Visit): void {
     this.#visits.delete(visit);
-    if (this.#visits.size === 0) this.#onEmpty?.();
+    this.#leaving++;
+  }
+
+  /** Called when `onDisconnect` has finished. */
+  onLeft(): void {
+    this.#leaving--;
+    if (this.isIdle) this.#onEmpty?.();
   }
 
   /**
@@ -110,14 +123,14 @@ export class Lifecycle {
     if (await settlesWithin(ended, timeout)) return 0;
     const connecting = [...this.#visits].filter((visit) => visit.abandon());
     if (connecting.length > 0) await settlesWithin(ended, GRACE);
-    return this.#visits.size;
+    return this.#unfinished;
   }
 
   /** Resolves when all hooks have finished. */
   #emptied(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
-      if (this.#visits.size === 0) resolve();
+      if (this.isIdle) resolve();
     });
   }
 }
@@ -223,6 +236,7 @@ export class Visit {
   /** Calls `onDisconnect`; does not reject. */
   async #disconnect(info: CloseInfo): Promise<void> {
     const { onDisconnect } = this.#lifecycle.hooks;
+    this.#lifecycle.onLeaving(this);
     try {
       // The connection can end in the middle of a broadcast, or of a call of the application.
       await undefined;
@@ -230,7 +244,7 @@ export class Visit {
     } catch (error) {
       this.#log.exception("onDisconnect failed", error);
     }
-    this.#lifecycle.onEnded(this);
+    this.#lifecycle.onLeft();
   }
 }
 

@@ -1,12 +1,13 @@
 /** Every client for which `onConnect` was called gets one `onDisconnect`. */
 
 import assert from "node:assert/strict";
+import { connect, type Connection } from "../../client.ts";
 import type { Client, CloseInfo, ServeOptions, Server } from "../../server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { message, RawClient } from "../support/raw_client.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
-import { gate } from "../support/timing.ts";
+import { gate, until } from "../support/timing.ts";
 
 /** Starts a server that records the calls of its hooks, with the close codes. */
 function serveRecorded(options: ServeOptions = {}) {
@@ -127,6 +128,34 @@ Deno.test("close() does not wait longer than its timeout for onDisconnect", asyn
   await server.close({ timeout: 0 });
   assert.deepEqual(calls, ["connect 1", "disconnect 1 1001"]);
   await logger.line(/^warn shutdown: stopped waiting for .* of 1 client$/);
+});
+
+Deno.test("an onDisconnect that never settles holds no place, no member and no user", async () => {
+  const { calls, server } = serveRecorded({
+    limits: { maxConnections: 1 },
+    tokens: TOKENS,
+    onDisconnect: () => new Promise(() => {}),
+  });
+  server.defineRoom("chat", { authorize: () => true });
+  const { url } = server;
+  const logger = new LogRecorder();
+  const user = server.user("ci");
+  for (const id of [1, 2, 3]) {
+    let connection: Connection | undefined;
+    // The place is free when the socket of the client before has closed.
+    await until(async () => {
+      connection = await connect("a named token", { url, logger })
+        .catch(() => undefined);
+      return connection !== undefined;
+    }, "the place is free");
+    await connection!.join("chat");
+    assert.equal(user.clients.size, 1);
+    await connection!.close();
+    await until(() => calls.includes(`disconnect ${id} 1000`), "it has left");
+    assert.deepEqual([user.clients.size, server.clients.size], [0, 0]);
+    assert.deepEqual(await server.room("chat").fetchMembers(), []);
+  }
+  await server.close({ timeout: 0 });
 });
 
 for (

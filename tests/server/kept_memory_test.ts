@@ -75,6 +75,29 @@ for (const [what, source] of Object.entries(MESSAGES)) {
   });
 }
 
+Deno.test("an onDisconnect that never settles does not keep its client in memory", async () => {
+  const kept = await measure(`
+    import { Lifecycle } from "${ROOT}server/lifecycle.ts";
+    const references: WeakRef<object>[] = [];
+    const onConnect = () => {};
+    const onDisconnect = () => new Promise(() => {});
+    const lifecycle = new Lifecycle({ onConnect, onDisconnect }, 1_000);
+    for (let id = 0; id < 10; id++) {
+      const owner = { client: { id }, onConnected() {}, close() {} };
+      references.push(new WeakRef(owner));
+      const visit = lifecycle.visit(owner as never, {} as never);
+      visit.connect();
+      visit.onClosed({ code: 1000, reason: "" });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    gc();
+    if (await lifecycle.finish(0) !== 10) throw new Error("not counted");
+    console.log(references.filter((reference) => reference.deref()).length);
+  `);
+  // The last one can still be in a register.
+  assert(kept <= 1, `${kept}`);
+});
+
 /** How connections end, or log in without an expiry */
 const EVENTS = {
   "a closed connection": 'connection.close(1008, "login timed out");',

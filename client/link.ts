@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CloseCode, type ErrorFrame } from "../common/errors.ts";
+import { CloseCode, type ErrorFrame, HoistError } from "../common/errors.ts";
 import type { Json, JsonObject } from "../common/json.ts";
 import type { CloseInfo } from "../protocol/close.ts";
 import type { Feature } from "../protocol/features.ts";
@@ -75,11 +75,20 @@ export interface LinkRequest {
   encode(id: number, timeout?: number, traceparent?: string): string;
   /** Converts an error frame to an error; by default as `responseErrorOf` does. */
   toError?(frame: ErrorFrame): Error;
+  /** Returns the error for an invalid answer; by default as {@linkcode invalidAnswer} does. */
+  toInvalid?(): Error;
 }
 
 /** Returns the description of a request for error messages. */
 export function subjectOf({ name, describe }: LinkRequest): string {
   return describe(name);
+}
+
+/** Returns the error for a server that answers a request with something else, or nonsense. */
+export function invalidAnswer(subject: string): HoistError {
+  return new HoistError(
+    `Cannot finish ${subject}: the server sent an answer that does not belong to the request, or that is invalid. Update the server.`,
+  );
 }
 
 /** Returns the error for a link that no other WebSocket follows. */

@@ -17,8 +17,7 @@ import type { WireMessage } from "../protocol/message.ts";
 import type { ServerFrame } from "../protocol/server_frames.ts";
 import type { RoomAnswer } from "../protocol/success_frames.ts";
 import { repliesFull } from "./buffer_errors.ts";
-import { type LinkRequest, subjectOf } from "./link.ts";
-import { invalidAnswer } from "./room_errors.ts";
+import { invalidAnswer, type LinkRequest, subjectOf } from "./link.ts";
 
 /** A request that waits for its answer */
 interface PendingRequest {
@@ -27,8 +26,8 @@ interface PendingRequest {
   reject(error: Error): void;
   /** The length of the replies that its caller keeps, in UTF-16 units */
   kept: number;
-  /** Whether its replies are dropped, because there were too many */
-  isFull: boolean;
+  /** Whether its caller got an error, so that the rest of the answer is dropped */
+  hasFailed: boolean;
 }
 
 /** How many abandoned requests are remembered. */
@@ -76,7 +75,7 @@ export class PendingRequests {
   /** Returns whether the replies to a request are kept until it ends. */
   keepsReplies(id: number): boolean {
     const entry = this.#requests.get(id);
-    return entry !== undefined && !entry.isFull &&
+    return entry !== undefined && !entry.hasFailed &&
       entry.request.endsWithReply !== true;
   }
 
@@ -101,7 +100,7 @@ export class PendingRequests {
    */
   add(id: number, request: LinkRequest): Promise<JsonObject | null> {
     return new Promise((resolve, reject) => {
-      const entry = { request, resolve, reject, kept: 0, isFull: false };
+      const entry = { request, resolve, reject, kept: 0, hasFailed: false };
       this.#requests.set(id, entry);
     });
   }
@@ -134,11 +133,7 @@ export class PendingRequests {
       case "message":
         return this.#reply(frame.id, frame.message, units);
       case "items":
-        return this.#requests.get(frame.id)?.request.events?.onItems?.(
-          frame.items,
-          units ?? measure(frame.items),
-          frame.ids,
-        );
+        return this.#addItems(frame, units);
       case "request":
       case "pong":
       case "presence":
@@ -158,7 +153,7 @@ export class PendingRequests {
       case "error":
         return this.#reject(frame.id, frame.error);
       case "invalid":
-        return this.#fail(frame.id);
+        return this.#fail(frame);
     }
   }
 
@@ -178,13 +173,22 @@ export class PendingRequests {
     this.#requests.get(id)?.request.events?.onOpen?.(messageId);
   }
 
+  #addItems(
+    { id, items, ids }: Extract<ServerFrame, { kind: "items" }>,
+    units: number | undefined,
+  ): void {
+    const entry = this.#requests.get(id);
+    if (entry === undefined || entry.hasFailed) return;
+    entry.request.events?.onItems?.(items, units ?? measure(items), ids);
+  }
+
   #reply(
     id: number | null,
     message: WireMessage,
     units: number | undefined,
   ): void {
     const entry = id === null ? undefined : this.#requests.get(id);
-    if (entry === undefined || entry.isFull) return;
+    if (entry === undefined || entry.hasFailed) return;
     const { request, resolve } = entry;
     request.events?.onReply?.(message);
     // The entry stays until its caller abandons it: the server has yet to end it.
@@ -205,7 +209,7 @@ export class PendingRequests {
     this.#kept -= largest.kept;
     largest.kept = 0;
     // The entry stays until its caller abandons it: the server has yet to end it.
-    largest.isFull = true;
+    largest.hasFailed = true;
     largest.reject(repliesFull(subjectOf(largest.request), this.#maxKept));
   }
 
@@ -233,9 +237,13 @@ export class PendingRequests {
   }
 
   /** Rejects a request whose answer cannot be read. */
-  #fail(id: number): void {
-    const entry = this.#remove(id);
-    entry?.reject(invalidAnswer(subjectOf(entry.request)));
+  #fail({ id, isLast }: Extract<ServerFrame, { kind: "invalid" }>): void {
+    // The entry stays until its caller abandons it if the server has yet to end it.
+    const entry = isLast ? this.#remove(id) : this.#requests.get(id);
+    if (entry === undefined) return;
+    const { request, reject } = entry;
+    entry.hasFailed = true;
+    reject(request.toInvalid?.() ?? invalidAnswer(subjectOf(request)));
   }
 
   /**

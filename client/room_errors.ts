@@ -64,13 +64,6 @@ export function joinConflict(room: string, option: string): TypeError {
   );
 }
 
-/** Returns the error for a server that answers a request with something else, or nonsense. */
-export function invalidAnswer(subject: string): HoistError {
-  return new HoistError(
-    `Cannot finish ${subject}: the server sent an answer that does not belong to the request, or that is invalid. Update the server.`,
-  );
-}
-
 /** Returns the error of a request about a room, because the connection has ended. */
 export function roomConnectionClosed(
   subject: string,

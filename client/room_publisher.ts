@@ -19,12 +19,7 @@ import { isCausedByClient } from "./backoff.ts";
 import { roomBufferFull } from "./buffer_errors.ts";
 import type { Link } from "./link.ts";
 import type { RoomContext } from "./room_context.ts";
-import {
-  invalidAnswer,
-  publishErrorOf,
-  unknownOutcome,
-  unsent,
-} from "./room_errors.ts";
+import { publishErrorOf, unknownOutcome, unsent } from "./room_errors.ts";
 import type { PublishOptions, PublishResult } from "./room_options.ts";
 
 /** How long a message can be sent again, in milliseconds: docs/reference/protocol.md, `rooms` */
@@ -173,6 +168,7 @@ export class RoomPublisher {
       isAdmitted: true,
       encode: (id) => entry.encode(id, isRepeated),
       toError: (frame) => publishErrorOf(entry.subject, frame),
+      toInvalid: () => unclear(entry),
       events: {
         onSent: () => this.#onSent(entry),
         onRoomAnswer: (frame) => answer = frame,
@@ -237,10 +233,15 @@ function onFailure(
 
 function endOf(entry: Entry, answer: RoomAnswer | undefined): End {
   if (answer?.kind !== "published") {
-    return { error: invalidAnswer(entry.subject) };
+    return { error: unclear(entry) };
   }
   const { position, duplicate } = answer;
   return { result: { position, duplicate } };
+}
+
+/** Returns the error for an answer that does not tell what has become of the message. */
+function unclear({ subject }: Entry): PublishError {
+  return unknownOutcome(subject, "the server sent an invalid answer");
 }
 
 /** The time is over in which the server recognizes the message. */

@@ -17,9 +17,9 @@ import type {
   PublicationFrame,
 } from "../protocol/success_frames.ts";
 import { isCausedByClient, JoinRetry } from "./backoff.ts";
+import { invalidAnswer } from "./link.ts";
 import type { RoomContext } from "./room_context.ts";
 import {
-  invalidAnswer,
   isForbidden,
   isTemporary,
   joinConflict,

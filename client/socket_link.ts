@@ -25,6 +25,7 @@ import { NO_FEATURES } from "../protocol/features.ts";
 import {
   decodeServerFrame,
   decodeServerFrames,
+  isInvalid,
   type RequestFrame,
   serverFeaturesOf,
   type ServerFrame,
@@ -237,6 +238,7 @@ export class SocketLink implements AbortableLink {
         encode: encodeLogin(token, { heartbeat, member: this.#events.secret }),
         signal,
         toError: (frame) => loginError(base, frame),
+        toInvalid: () => loginOffence(base, "the server sent an invalid frame"),
         // A logger can give up the connection when the answer arrives.
         events: { onAnswer: (data) => signal.aborted || this.#onLogin(data) },
       });
@@ -280,11 +282,11 @@ export class SocketLink implements AbortableLink {
   }
 
   /** Lets the server give up a request that its caller has given up. */
-  #giveUp(id: number, { needs }: LinkRequest): void {
+  #giveUp(id: number, { needs, signal }: LinkRequest): void {
     this.#heartbeat?.suspect();
-    // A stream sends the frame itself.
     const isStream = needs === "stream" || needs === "resume";
-    if (isStream || !this.#features.has("cancel")) return;
+    // A stream sends the frame itself if its caller ends it.
+    if (isStream ? signal?.aborted : !this.#features.has("cancel")) return;
     this.#sendAbout(id, encodeCancel);
   }
 
@@ -307,22 +309,20 @@ export class SocketLink implements AbortableLink {
     this.#heartbeat?.noteReceived();
     this.#log.received(data);
     const length = lengthOf(data);
-    if (!this.#buffer.isBatching) {
-      const single = decodeServerFrame(data, this.#features);
-      return this.#handle(single, length);
-    }
-    const frames = decodeServerFrames(data, this.#features);
+    const frames = this.#buffer.isBatching
+      ? decodeServerFrames(data, this.#features)
+      : [decodeServerFrame(data, this.#features)];
     const keeps = (id: number) => this.#pending.keepsReplies(id);
     const units = lengthOfEach(length, frames, keeps);
     for (const frame of frames) if (frame) this.#handle(frame, units);
     // Once, because a server can send millions of invalid frames in one batch.
-    if (frames.includes(null)) this.#handle(null, units);
+    const isIgnored = this.#closeInfo !== undefined;
+    if (!isIgnored && frames.some(isInvalid)) this.#events.onInvalid();
   }
 
-  #handle(frame: ServerFrame | null, units: number | undefined): void {
+  #handle(frame: ServerFrame, units: number | undefined): void {
     // The previous answer of a batch can have closed the connection.
     if (this.#closeInfo !== undefined) return;
-    if (frame === null) return this.#events.onInvalid();
     this.#pending.handle(frame, units);
     if (frame.kind === "renew") return this.#onRenew();
     if (this.#early === undefined) this.#deliver(frame);

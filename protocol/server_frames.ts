@@ -72,8 +72,13 @@ export type ServerFrame =
     readonly id: number | null;
     readonly error: ErrorFrame;
   }
-  /** An answer whose content is invalid. No other one follows */
-  | { readonly kind: "invalid"; readonly id: number };
+  /** An invalid part of an answer, without which the request cannot succeed */
+  | {
+    readonly kind: "invalid";
+    readonly id: number;
+    /** Whether no other frame follows that answers the request */
+    readonly isLast: boolean;
+  };
 
 /** What a server and a client agreed on at the login. */
 export interface ServerFeatures {
@@ -147,9 +152,17 @@ function read(
   if (!isJsonObject(value)) return null;
   const id = isId(value.id) ? value.id : null;
   const frame = readKnown(id, value, features);
-  return frame === null && id !== null && isLast(value)
-    ? { kind: "invalid", id }
-    : frame;
+  if (frame !== null || id === null) return frame;
+  if (isLast(value)) return { kind: "invalid", id, isLast: true };
+  // Without them, nobody would notice that items are missing.
+  return value.message === "items"
+    ? { kind: "invalid", id, isLast: false }
+    : null;
+}
+
+/** Returns whether a frame of a server is invalid. */
+export function isInvalid(frame: ServerFrame | null): boolean {
+  return frame === null || frame.kind === "invalid";
 }
 
 /** The answers about rooms, besides errors. Without one, the request would wait for ever. */

@@ -1,7 +1,7 @@
 /** The messages to a room, on a clock and over links that the tests control. */
 
 import assert from "node:assert/strict";
-import { HoistError, ResponseError } from "../../common/errors.ts";
+import { PublishError, ResponseError } from "../../common/errors.ts";
 import { Clock, READING_TIME } from "../support/clock.ts";
 import { rejection } from "../support/errors.ts";
 import {
@@ -192,8 +192,9 @@ Deno.test("an answer that does not belong to the message rejects", async () => {
   const published = publish("one");
   link.answerWrongly();
   const error = await rejection(published);
-  assert(error instanceof HoistError);
-  assert.match(error.message, /does not belong to the request/);
+  assert(error instanceof PublishError);
+  assert.equal(error.outcome, "unknown");
+  assert.match(error.message, /the server sent an invalid answer/);
 });
 
 Deno.test("`end` gives up only what no open link answers", async () => {

@@ -85,28 +85,34 @@ for (
 
 Deno.test("an invalid answer ends its request, and the room can be joined again", async () => {
   await using parts = await startRooms();
-  const { connection, peer } = parts;
+  const { connection, logger, peer } = parts;
   const room = connection.room("chat:1");
-  const message = /^Cannot finish .*: the server sent an answer that .*invalid/;
-  const assertFailed = async (request: Promise<unknown>) => {
+  let failures = 0;
+  const assertFailed = async (request: Promise<unknown>, message: RegExp) => {
     assert(await settlesAtOnce(request));
     await assert.rejects(request, { message });
+    assert.equal(warnings(logger).length, ++failures);
   };
+  const unfinished =
+    /^Cannot finish .*: the server sent an answer that .*invalid/;
   for (const data of [null, ROOM, { ...ROOM, position: 1 }]) {
     const joining = room.join();
     const { id } = await peer.next("join");
     peer.send(successFrame(id, "joined", data));
-    await assertFailed(joining);
+    await assertFailed(joining, unfinished);
   }
   await peer.admit(room.join());
   const publishing = room.publish("say", {});
   const { id } = await peer.next("publish");
   peer.send(successFrame(id, "published", { position: 1, duplicate: false }));
-  await assertFailed(publishing);
+  await assertFailed(
+    publishing,
+    /^It is unknown .*: the server sent an invalid/,
+  );
   const calling = connection.operation("any");
   const call = await peer.next("operation");
   peer.send(JSON.stringify({ success: false, id: call.id }));
-  await assertFailed(calling);
+  await assertFailed(calling, unfinished);
   await peer.settled(connection);
   assert.equal(room.position, "e.1");
 });

@@ -17,6 +17,9 @@ function decode(fields: Record<string, unknown>) {
   return decodeServerFrame(JSON.stringify({ ...SUCCESS, ...fields }));
 }
 
+/** The frame for items that are invalid. More items can follow. */
+const INVALID = { kind: "invalid", id: 5, isLast: false };
+
 for (const items of [[], [null], [{ n: 0 }, { n: 1 }], [[], "", false, 0]]) {
   Deno.test(`decodeServerFrame() decodes the items ${JSON.stringify(items)}`, () => {
     assert.deepEqual(decode({ message: "items", data: { items } }), {
@@ -46,7 +49,7 @@ for (
   ]
 ) {
   Deno.test(`decodeServerFrame() rejects items with the data ${JSON.stringify(data)}`, () => {
-    assert.equal(decode({ message: "items", data }), null);
+    assert.deepEqual(decode({ message: "items", data }), INVALID);
   });
 }
 
@@ -64,7 +67,7 @@ for (const id of [undefined, null, "5", 1.5, 2 ** 53, [], {}]) {
 Deno.test("decodeServerFrame() ignores items in __proto__", () => {
   const frame =
     '{"success": true, "id": 5, "message": "items", "data": {"__proto__": {"items": [1]}}}';
-  assert.equal(decodeServerFrame(frame), null);
+  assert.deepEqual(decodeServerFrame(frame), INVALID);
 });
 
 Deno.test("decodeServerFrame() decodes a request with an id", () => {
@@ -114,7 +117,7 @@ Deno.test("decodeServerFrames() decodes items and requests in a batch, in their 
   assert.deepEqual(decodeServerFrames(JSON.stringify(frames)), [
     { kind: "items", id: 5, items: [1] },
     { kind: "request", message: WIRE },
-    null,
+    INVALID,
     { kind: "done", id: 5, messageId: null },
   ]);
 });

@@ -22,6 +22,8 @@ const ERROR = {
 
 const WIRE = { message: "hi", data: { x: 1 }, replying: null, id: 2 };
 
+const INVALID = { kind: "invalid", id: 1, isLast: true };
+
 const NO_OBJECTS = [undefined, null, true, 0, 1.5, "text", []];
 
 const NO_IDS = [undefined, null, true, "1", 1.5, 2 ** 53, [], {}];
@@ -244,14 +246,14 @@ for (
   ]
 ) {
   Deno.test(`decodeServerFrame() rejects an error with ${Deno.inspect(fields)}`, () => {
-    assert.deepEqual(decodeError(fields), { kind: "invalid", id: 1 });
+    assert.deepEqual(decodeError(fields), INVALID);
     assert.equal(decodeError({ ...fields, id: null }), null);
   });
 }
 
 for (const success of [undefined, null, 1, "true", {}]) {
   Deno.test(`decodeServerFrame() does not treat success: ${JSON.stringify(success)} as a success`, () => {
-    assert.deepEqual(decodeSuccess({ success }), { kind: "invalid", id: 1 });
+    assert.deepEqual(decodeSuccess({ success }), INVALID);
     assert.equal(decodeSuccess({ success, id: null }), null);
     assert.equal(decodeError({ success })?.kind, "error");
   });

@@ -44,7 +44,7 @@ function decodeData(message: string, data: unknown, id: number | null = null) {
 
 /** Returns the frame for an invalid one. Only a request that waits for it needs to know. */
 function invalid(id: number | null): object | null {
-  return id === null ? null : { kind: "invalid", id };
+  return id === null ? null : { kind: "invalid", id, isLast: true };
 }
 
 const JOINED = {

@@ -5,6 +5,7 @@
  */
 
 import { ErrorCode } from "../common/codes.ts";
+import { describeChange } from "../common/encode_json.ts";
 import { isJsonObject, type Json, type JsonObject } from "../common/json.ts";
 import { isRoomName, ROOM_NAME_FORM } from "../common/room_name.ts";
 import {
@@ -159,7 +160,7 @@ function readJoin(
   if (since !== null && last !== null) return conflict(id);
   if (typeof echo !== "boolean") return wrongField(id, "echo", echo);
   if (typeof members !== "boolean") return wrongField(id, "members", members);
-  if (!isPresenceClaim(presence)) return wrongField(id, "presence", presence);
+  if (!isClaim(presence)) return wrongField(id, "presence", presence);
   return { kind: "join", id, room, since, last, echo, members, presence };
 }
 
@@ -183,7 +184,7 @@ function readPresence(
   { room, presence }: JsonObject,
 ): PresenceRequest | InvalidFrame {
   if (!isRoomName(room)) return wrongField(id, "room", room);
-  return isPresenceClaim(presence)
+  return isClaim(presence)
     ? { kind: "presence", id, room, presence }
     : wrongField(id, "presence", presence);
 }
@@ -192,6 +193,11 @@ function readPresence(
 interface FieldForm {
   readonly types: PythonType | readonly PythonType[];
   readonly form: string;
+}
+
+/** Whether a server can show a claim: it cannot send a number such as `1e400` to the members. */
+function isClaim(value: unknown): value is PresenceClaim {
+  return isPresenceClaim(value) && describeChange(value, "") === undefined;
 }
 
 const FORMS: Readonly<Record<string, FieldForm>> = {
@@ -212,7 +218,7 @@ const FORMS: Readonly<Record<string, FieldForm>> = {
   presence: {
     types: ["dict", "None", "bool"],
     form:
-      `must be an object of at most ${MAX_PRESENCE} bytes of JSON, null or false`,
+      `must be an object of at most ${MAX_PRESENCE} bytes of JSON without numbers beyond the range of a double, null or false`,
   },
 };
 

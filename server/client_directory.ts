@@ -7,7 +7,7 @@
 
 import { within } from "../common/async.ts";
 import { invalidType } from "../common/check.ts";
-import { stringifyData } from "../common/encode_json.ts";
+import { describeChange, stringifyData } from "../common/encode_json.ts";
 import {
   ConnectionClosedError,
   FeatureError,
@@ -215,6 +215,7 @@ export class ClientDirectory {
       if (client === undefined) throw closed(describeRequest(name));
       const request = () => client.request(name, data, { timeout });
       const reply = await continueTrace(fields.traceparent, request);
+      assertCarried(name, reply.data);
       return { reply: { ...reply.toJSON(), replying: null } };
     } catch (error) {
       return { error: encodeNodeError(error) };
@@ -279,6 +280,21 @@ function messageIfFound(
 function closed(subject: string): ConnectionClosedError {
   const close = { code: 1006, reason: "the client has disconnected" };
   return new ConnectionClosedError(subject, close);
+}
+
+/**
+ * Checks the reply of a client before it is sent to another server.
+ *
+ * @throws {HoistError} If JSON would change it: a client can reply with `1e400`
+ */
+function assertCarried(request: string, data: JsonObject): void {
+  const change = describeChange(data, "data");
+  if (change === undefined) return;
+  throw new HoistError(
+    `Cannot finish ${
+      describeRequest(request)
+    }: the reply cannot be sent to another server as JSON: ${change.text}`,
+  );
 }
 
 function throwErrorIn(answer: JsonObject): void {

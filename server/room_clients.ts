@@ -8,7 +8,11 @@ import type { PublicationKey } from "../broker/broker.ts";
 import { exceededLimit } from "../broker/too_large.ts";
 import { isOwnError } from "../common/application_error.ts";
 import { invalidType } from "../common/check.ts";
-import { isEncodable } from "../common/encode_json.ts";
+import {
+  isDepthError,
+  isEncodable,
+  isNumberError,
+} from "../common/encode_json.ts";
 import { PublishError } from "../common/hoist_error.ts";
 import type { JsonObject } from "../common/json.ts";
 import { describeRoom, isLengthError } from "../common/text.ts";
@@ -227,7 +231,7 @@ class RoomRequests {
     } catch (error) {
       if (isLengthError(error)) throw this.#tooLarge(error);
       // If only the output of a schema has no JSON form, the client is not to blame.
-      const isFault = !(error instanceof TypeError) || isEncodable(received);
+      const isFault = !isUnencodable(error) || isEncodable(received);
       throw isFault ? error : notEncodable();
     }
   }
@@ -256,6 +260,11 @@ class RoomRequests {
       : encodeErrorResponse(id, answer, this.#rules);
     transport.send(frame);
   }
+}
+
+/** Whether data was refused that a client can cause by its own data. */
+function isUnencodable(error: unknown): boolean {
+  return isNumberError(error) || isDepthError(error);
 }
 
 /** What a log line calls a request, before the room. */

@@ -6,6 +6,7 @@
  */
 
 import type { Action, Data } from "./actions.ts";
+import { isSendable } from "./json_strings.ts";
 
 /** A frame about a room, which the server answers. */
 export interface RoomRequest {
@@ -89,7 +90,7 @@ function isFlag(value: unknown): boolean {
 
 function isPresence(value: unknown): boolean {
   if (value === null || value === false) return true;
-  return isObject(value) &&
+  return isObject(value) && isSendable(value) &&
     new TextEncoder().encode(JSON.stringify(value)).length <= MAX_PRESENCE;
 }
 

@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { connect } from "../../client.ts";
+import { defineContract } from "../../contract/define.ts";
+import type { ServeOptions } from "../../server.ts";
 import { rejectionOf } from "../support/errors.ts";
 import { fakeServer, successFrame } from "../support/fake_server.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { operation, RawClient } from "../support/raw_client.ts";
+import { schemaOf } from "../support/schemas.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 
 // deno-lint-ignore no-explicit-any -- tests read any property
@@ -147,10 +150,11 @@ const publication = (data: string) =>
 /** Sends a message to a room, and returns the answer and the errors in the log. */
 async function publishRaw(
   data: string,
+  options: ServeOptions = {},
 ): Promise<{ answer: Data; errors: readonly string[] }> {
   const logger = new LogRecorder();
   const limits = { maxDepth: Infinity };
-  await using server = serveQuietly({ logger, limits });
+  await using server = serveQuietly({ logger, limits, ...options });
   server.defineRoom("a", { authorize: () => true, publish: true });
   await using client = await RawClient.logIn(server, ["rooms"]);
   client.send({ id: 1, action: "join", data: { room: "a" } });
@@ -172,3 +176,17 @@ for (
     assert.deepEqual(errors, []);
   });
 }
+
+Deno.test("a client is not to blame for a 'latest' that fails, whatever its data is", async () => {
+  const latest = () => {
+    throw new TypeError("a fault of the application");
+  };
+  const data = schemaOf(() => ({ value: { n: 1 } }));
+  const rooms = {
+    a: { events: { say: { data, latest } }, publishes: ["say"] },
+  };
+  const contract = defineContract({ rooms } as never);
+  const { answer, errors } = await publishRaw("1e999", { contract });
+  assert.equal(answer.error, "SERVER_ERROR");
+  assert.match(errors.join("\n"), /a fault of the application/);
+});

@@ -9,6 +9,8 @@ import {
   PublishError,
   TimeoutError,
 } from "../../common/errors.ts";
+import { rejection } from "../support/errors.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { Servers } from "../support/servers.ts";
 import { gate, settlesAtOnce, until } from "../support/timing.ts";
 
@@ -215,4 +217,22 @@ Deno.test("applications of servers send each other requests", async () => {
   // The first registration has ended, so it cannot end another one.
   handler[Symbol.dispose]();
   assert.deepEqual(await cluster.request(other.id, "add"), { sum: 0 });
+});
+
+Deno.test("a reply that JSON changes does not reach another server as another one", async () => {
+  await using servers = await Servers.start(2);
+  await using client = await RawClient.logIn(servers.at(1), ["request"]);
+  const [{ globalId } = { globalId: "" }] = servers.at(1).clients;
+  const asked = servers.at(0).client(globalId).request("size");
+  const { data: replying } = await client.next();
+  const data = `"replying":${JSON.stringify(replying)},"data":{"n":1e400}`;
+  client.send(
+    `{"id":1,"action":"message","data":{"message":"size is",${data}}}`,
+  );
+  const error = await rejection(asked);
+  assert(error instanceof HoistError);
+  assert.match(
+    error.message,
+    /^Cannot finish request "size": the reply .* as JSON: data\.n is Infinity/,
+  );
 });

@@ -321,7 +321,7 @@ const INVALID: readonly (readonly [
     { presence: undefined },
     null,
     ["dict", "None", "bool"],
-    'presence" must be an object of at most 4096 bytes of JSON, null or false',
+    'presence" must be an object of at most 4096 bytes of JSON without numbers beyond the range of a double, null or false',
   ],
 ];
 
@@ -329,6 +329,16 @@ for (const [action, fields, current, needed, description] of INVALID) {
   Deno.test(`the action ${action} is rejected with ${JSON.stringify(fields)}`, () => {
     const types = { current, needed };
     assertRejected(action, fields, `"data.${description}`, types);
+  });
+}
+
+for (const action of ["join", "presence"] as const) {
+  Deno.test(`a presence with 1e400 in ${action} is rejected`, () => {
+    const data = { room: "a", presence: { a: [{ n: Infinity }] } };
+    const text = JSON.stringify({ id: 1, action, data });
+    const frame = decodeRequest(text.replace("null", "1e400"), ALL_FEATURES);
+    assert(frame.kind === "invalid");
+    assert.match(frame.description ?? "", /beyond the range of a double/);
   });
 }
 
@@ -349,7 +359,7 @@ for (const character of ["a", "ö", "😀"]) {
       assertRejected(
         action,
         { presence: presenceOf(4_097, character) },
-        '"data.presence" must be an object of at most 4096 bytes of JSON, null or false',
+        '"data.presence" must be an object of at most 4096 bytes of JSON without numbers beyond the range of a double, null or false',
         { current: "dict", needed: ["dict", "None", "bool"] },
       );
     });
@@ -361,7 +371,7 @@ Deno.test("the presence true is rejected", () => {
     assertRejected(
       action,
       { presence: true },
-      '"data.presence" must be an object of at most 4096 bytes of JSON, null or false',
+      '"data.presence" must be an object of at most 4096 bytes of JSON without numbers beyond the range of a double, null or false',
       { current: "bool", needed: ["dict", "None", "bool"] },
     );
   }

@@ -6,6 +6,7 @@
 
 import { ConnectError } from "../common/errors.ts";
 import { showName } from "../common/text.ts";
+import { readable } from "../common/thrown.ts";
 import { hidePasswords, isBadPort } from "../common/url.ts";
 import { describeCertificate } from "./certificate_errors.ts";
 import { type Endpoints, showUrl } from "./http_options.ts";
@@ -93,7 +94,8 @@ export function unreachable(
 
 /** The error of the system, such as a connection that was refused. */
 function causeOf(error: unknown): unknown {
-  return (error instanceof Error ? error.cause : undefined) ?? error;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? error : readable(cause);
 }
 
 /** The errors of `fetch` contain the URL. */

@@ -76,5 +76,6 @@ function discard(socket: ClientSocket): void {
 /** Reads an error event. In browsers, it has no message. */
 function failureOf(event: unknown): OpenFailure {
   const { message, error } = Object(readable(event));
-  return { message: typeof message === "string" ? message : "", error };
+  const shown = typeof message === "string" ? message : "";
+  return { message: shown, error: readable(error) };
 }

@@ -18,6 +18,7 @@ import {
   LoginError,
   VersionError,
 } from "../common/errors.ts";
+import { readable } from "../common/thrown.ts";
 import { retryHint } from "../protocol/close.ts";
 import { backoffDelay, longestDelay } from "./backoff.ts";
 import { TokenError } from "./token_source.ts";
@@ -194,7 +195,7 @@ function isDeliberate(code: number): boolean {
 function isFinal(error: unknown): boolean {
   if (error instanceof LoginError || error instanceof VersionError) return true;
   if (error instanceof TokenError) return false;
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = error instanceof Error ? readable(error.cause) : undefined;
   return cause instanceof ConnectionClosedError &&
     (isDeliberate(cause.code) || cause.code === CloseCode.MESSAGE_TOO_BIG);
 }

@@ -23,6 +23,7 @@ import {
 } from "../common/request_options.ts";
 import { continueTrace, findTelemetry } from "../common/telemetry.ts";
 import { describeMessage, describeRequest, quote } from "../common/text.ts";
+import { readable } from "../common/thrown.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { Message, type WireMessage } from "../protocol/message.ts";
 import { limitsOf } from "./call_scope.ts";
@@ -314,7 +315,8 @@ function wireIn(answer: JsonObject, subject: string): WireMessage {
 }
 
 /** Encodes an error. */
-export function encodeNodeError(error: unknown): JsonObject {
+export function encodeNodeError(thrown: unknown): JsonObject {
+  const error = readable(thrown);
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message } = error;
   if (error instanceof NoReplyError) {

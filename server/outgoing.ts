@@ -22,6 +22,7 @@ import {
   describeMessage,
   describeRequest,
 } from "../common/text.ts";
+import { readable } from "../common/thrown.ts";
 import { timedOut } from "../common/timed_out.ts";
 import { isReply } from "../contract/contract.ts";
 import type { CloseInfo } from "../protocol/close.ts";
@@ -251,8 +252,10 @@ function failureOf(
   error: unknown,
   signal: AbortSignal | undefined,
 ): ClientRequestMetric {
-  if (error instanceof NoReplyError) return "no_reply";
-  if (error instanceof ConnectionClosedError) return "closed";
+  // The reason of a signal, and what a schema has thrown, can be anything.
+  const failure = readable(error);
+  if (failure instanceof NoReplyError) return "no_reply";
+  if (failure instanceof ConnectionClosedError) return "closed";
   return signal?.aborted ? "cancelled" : "timed_out";
 }
 

@@ -1,4 +1,4 @@
-/** Functions of the application of a client that throw values that cannot be read. */
+/** Functions of an application that throw values that cannot be read. */
 
 import assert from "node:assert/strict";
 import {
@@ -7,13 +7,34 @@ import {
   createConnection,
 } from "../../client.ts";
 import type { TokenFunction } from "../../client/token_source.ts";
+import { ConnectError } from "../../common/errors.ts";
+import { PLAIN_TOKEN } from "../support/admin.ts";
 import { REVOKED } from "../support/attacks.ts";
+import { throwsExactly } from "../support/errors.ts";
+import { readMetrics, serveMetrics, valuesOf } from "../support/metrics.ts";
 import { connectTo, serveQuietly } from "../support/server.ts";
 import { pause } from "../support/timing.ts";
 
 const fail = (): never => {
   throw REVOKED;
 };
+
+/** Throws an error that hides such a value. */
+const failWithCause = (): never => {
+  throw new Error("no", { cause: REVOKED });
+};
+
+class WebSocketWithEvent extends EventTarget {
+  readyState = 0;
+
+  constructor() {
+    super();
+    const event = Object.assign(new Event("error"), { error: REVOKED });
+    queueMicrotask(() => this.dispatchEvent(event));
+  }
+
+  close(): void {}
+}
 
 class FailingWebSocket {
   constructor() {
@@ -24,7 +45,9 @@ class FailingWebSocket {
 const CASES: readonly (readonly [string | TokenFunction, ConnectOptions])[] = [
   [fail, {}],
   ["test", { fetch: fail }],
+  ["test", { fetch: failWithCause }],
   ["test", { WebSocket: FailingWebSocket as never }],
+  ["test", { WebSocket: WebSocketWithEvent as never }],
 ];
 
 Deno.test("connecting fails with a ConnectError, whatever a function throws", async () => {
@@ -69,4 +92,33 @@ Deno.test("a request that a signal ends with such a reason does not end the prog
   } finally {
     removeEventListener("unhandledrejection", onRejection);
   }
+});
+
+Deno.test("a connection ends whose fetch throws an error with such a cause", async () => {
+  await using server = serveQuietly();
+  const fetch = () => {
+    throw new ConnectError("no", { cause: REVOKED });
+  };
+  const reconnect = { minDelay: 1, maxAttempts: 2 };
+  const options = { url: server.url, fetch, reconnect };
+  const connection = createConnection("test", options);
+  await assert.rejects(connection.opened, { name: "ConnectError" });
+  await connection.closed;
+});
+
+Deno.test("a request to a client rejects with the reason of its signal, whatever it is", async () => {
+  await using server = serveMetrics();
+  await using connection = await connect(PLAIN_TOKEN, { url: server.url });
+  connection.receive("never", () => new Promise(() => {}));
+  const [client] = server.clients;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const request = () => client!.request("never", {}, { signal });
+  const requested = throwsExactly(request, REVOKED);
+  controller.abort(REVOKED);
+  assert(await requested);
+  const metrics = await readMetrics(server);
+  assert.deepEqual(valuesOf(metrics, "hoist_client_requests_total"), {
+    '{result="cancelled"}': 1,
+  });
 });

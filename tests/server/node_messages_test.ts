@@ -1,6 +1,7 @@
 /** The messages between servers, and the errors that they carry. */
 
 import assert from "node:assert/strict";
+import { REVOKED } from "../support/attacks.ts";
 import { MAX_PAYLOAD } from "../../broker/cluster.ts";
 import {
   ConnectionClosedError,
@@ -94,4 +95,6 @@ Deno.test("anything else becomes a HoistError", () => {
     assert(decodeNodeError(fields) instanceof HoistError);
   }
   assert.equal(decodeNodeError(encodeNodeError("text")).message, "text");
+  const { message } = decodeNodeError(encodeNodeError(REVOKED));
+  assert.equal(message, "a value was thrown that cannot be read");
 });

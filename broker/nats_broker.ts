@@ -38,6 +38,7 @@ import { NatsVerified } from "./nats_verified.ts";
 import { checkOf, formatPosition, orderPositions } from "./position.ts";
 import { PublicationKeys } from "./room_log.ts";
 import { RoomSyncs } from "./room_syncs.ts";
+import { shortTokenOf } from "./short_token.ts";
 import { tokenOf } from "./token.ts";
 import type { EngineLimit } from "./too_large.ts";
 
@@ -362,7 +363,7 @@ function isGone(error: unknown): boolean {
 
 /** The name of a key. It differs for each publisher and each room. */
 function idOf(room: string, { publisher, key }: PublicationKey): string {
-  return [room, publisher, key].map(tokenOf).join(".");
+  return [room, publisher, key].map(shortTokenOf).join(".");
 }
 
 function headersOf(

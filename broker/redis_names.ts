@@ -6,6 +6,7 @@
  */
 
 import type { PublicationKey } from "./broker.ts";
+import { shortTokenOf } from "./short_token.ts";
 import { tokenOf } from "./token.ts";
 
 /** The names of a room. */
@@ -20,6 +21,8 @@ export interface RoomKeys {
 
 interface NamedRoom extends RoomKeys {
   readonly room: string;
+  /** How all names of the room begin */
+  readonly base: string;
 }
 
 /** The names in Redis. All begin with the prefix of the deployment. */
@@ -55,24 +58,25 @@ export class RedisNames {
 
   /** Returns the names of a room. */
   room(room: string): RoomKeys {
+    return this.#namesOf(room);
+  }
+
+  /** Returns the name under which the key of a publication is stored. */
+  key(room: string, { publisher, key }: PublicationKey): string {
+    const id = `${tokenOf(publisher)}:${shortTokenOf(key)}`;
+    return `${this.#namesOf(room).base}:key:${id}`;
+  }
+
+  #namesOf(room: string): NamedRoom {
     // Often, several messages to one room come in a row.
     if (this.#last?.room === room) return this.#last;
-    const base = this.#room(room);
+    const base = `${this.#prefix}:room:{${shortTokenOf(room)}}`;
     this.#last = {
-      room,
+      ...{ room, base },
       meta: `${base}:meta`,
       log: `${base}:log`,
       live: `${base}:live`,
     };
     return this.#last;
-  }
-
-  /** Returns the name under which the key of a publication is stored. */
-  key(room: string, { publisher, key }: PublicationKey): string {
-    return `${this.#room(room)}:key:${tokenOf(publisher)}:${tokenOf(key)}`;
-  }
-
-  #room(room: string): string {
-    return `${this.#prefix}:room:{${tokenOf(room)}}`;
   }
 }

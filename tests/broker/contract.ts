@@ -190,6 +190,17 @@ export function testBroker(name: string, open: () => Promise<Engine>): void {
     assert.deepEqual(payloadsOf(await bench.read("a1")), ["4"]);
   });
 
+  test("recognizes long keys in rooms with long names", async (bench) => {
+    const rooms = ["!".repeat(200), `${"!".repeat(199)}?`];
+    const keys = ["!".repeat(64), `${"!".repeat(63)}?`];
+    for (const room of rooms) {
+      for (const name of [...keys, ...keys]) {
+        await bench.publish(room, name, { key: keyOf("ada", name) });
+      }
+      assert.deepEqual(payloadsOf(await bench.read(room)), keys);
+    }
+  });
+
   test("accepts the first attempt of a repeated publication", async (bench) => {
     const key = { ...keyOf("ada", "1"), isRepeated: true };
     await bench.publish("a", "one", { key });

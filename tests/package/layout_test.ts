@@ -60,6 +60,7 @@ const PACKAGES = {
   "auth.ts": ["node:crypto"],
   "broker/nats_client.ts": ["npm:@nats-io/nats-core@3.4.0/internal"],
   "broker/redis_client.ts": ["npm:ioredis@6.0.0"],
+  "broker/short_token.ts": ["node:crypto"],
   "builtins/get.ts": [
     "node:dns/promises",
     "node:http",

@@ -58,12 +58,12 @@ export function fit(text: string, columns: number): string {
   return columns > 0 ? `${short}…` : "";
 }
 
-/** Formats a number of bytes. */
+/** Formats a number of bytes in units of 1,024, as those of the limits and of the dashboard. */
 export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1_000;
+  for (; value >= 1_023.5 && unit < units.length - 1; unit++) value /= 1_024;
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
   return `${value.toFixed(digits)} ${units[unit]}`;
 }

@@ -47,11 +47,12 @@ Deno.test("fit() shortens by columns, and never cuts a wide character", () => {
   assert.equal(fit("hello", 0), "");
 });
 
-Deno.test("formatBytes() uses three digits", () => {
-  const shown = [0, 999, 1_000, 12_345, 99_949, 99_950, 999_499, 999_500, 2e9];
+Deno.test("formatBytes() uses the units of limits, and three digits", () => {
+  const kib = [12.34, 99.94, 99.95, 1_023.4, 1_023.5].map((n) => n * 1_024);
+  const shown = [0, 1_023, 1_024, ...kib, 4_194_304, 2 * 1_024 ** 3];
   assert.deepEqual(shown.map(formatBytes), [
-    ...["0 B", "999 B", "1.0 kB", "12.3 kB", "99.9 kB", "100 kB", "999 kB"],
-    ...["1.0 MB", "2.0 GB"],
+    ...["0 B", "1023 B", "1.0 KiB", "12.3 KiB", "99.9 KiB", "100 KiB"],
+    ...["1023 KiB", "1.0 MiB", "4.0 MiB", "2.0 GiB"],
   ]);
 });
 
